@@ -1,0 +1,59 @@
+"""What can go wrong for a user, as exceptions that read as one line.
+
+Every error a user can cause is a :class:`HopcliError` and also the builtin
+that a caller of the library expects. The command line turns them into one line
+on stderr and exit code 2; anything else is a defect and keeps its traceback.
+"""
+
+from __future__ import annotations
+
+__all__ = ["DataError", "HopcliError", "PatternError", "ResultError", "SettingError"]
+
+
+class HopcliError(Exception):
+    """An error whose message is meant for the user, complete in one line."""
+
+
+class SettingError(HopcliError, ValueError):
+    """A setting (option, configuration key or argument) has an impossible value.
+
+    Parameters
+    ----------
+    setting : str
+        Name of the setting as the library spells it, e.g. ``"temperature"``.
+    rule : str
+        What the value must be, e.g. ``"must be a finite number >= 0"``.
+    found : object, optional
+        The value that broke the rule. Without it the message ends with the rule.
+    """
+
+    _NOTHING = object()
+
+    def __init__(self, setting: str, rule: str, found: object = _NOTHING) -> None:
+        self.setting = setting
+        self.rule = rule
+        self.has_found = found is not self._NOTHING
+        self.found = found if self.has_found else None
+        super().__init__(self.describe(setting))
+
+    def describe(self, name: str) -> str:
+        """Say the error in one line, the setting called `name`.
+
+        Parameters
+        ----------
+        name : str
+            How the user wrote the setting: ``"--temperature"``, ``"file.toml: temperature"``.
+        """
+        return f"{name} {self.rule}" + (f", found {self.found!r}" if self.has_found else "")
+
+
+class DataError(HopcliError, ValueError):
+    """A data file is missing, damaged or not what it should be."""
+
+
+class PatternError(HopcliError, ValueError):
+    """The patterns cannot be stored as asked, e.g. because they are dependent."""
+
+
+class ResultError(HopcliError, OSError):
+    """A run folder cannot be written, or cannot be read back."""

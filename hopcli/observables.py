@@ -1,0 +1,103 @@
+"""What is measured on spins: overlaps, local fields, energies.
+
+Everything works on the site classes of :class:`hopcli.storage.Couplings`, so a
+field or an energy costs K, not N, numbers a state. What a state means for recall
+(own pattern, inverse, spurious) also lives here.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from hopcli.storage import Couplings
+
+__all__ = ["class_sums", "energy", "local_fields", "overlaps"]
+
+
+def overlaps(spins: NDArray[np.int8], xi: NDArray[np.int8]) -> NDArray[np.float64]:
+    """Overlap of every state with every pattern, m_mu(S) = S . xi_mu / N [ZG eq. 1].
+
+    Parameters
+    ----------
+    spins : ndarray of int8, shape (..., N)
+        States, values -1, 0 or +1.
+    xi : ndarray of int8, shape (p, N)
+        Patterns, values -1 or +1.
+
+    Returns
+    -------
+    ndarray of float64, shape (..., p)
+        Signed overlaps in [-1, 1], dimensionless.
+    """
+    n_sites = spins.shape[-1]
+    # float32 products of +-1 are exact up to 2^24 terms, and go through BLAS.
+    products = spins.astype(np.float32) @ xi.astype(np.float32).T
+    return products.astype(np.float64) / n_sites
+
+
+def class_sums(spins: NDArray[np.int8], couplings: Couplings) -> NDArray[np.int64]:
+    """Sum of the spins of each site class, M_a = sum_{i in a} S_i.
+
+    Parameters
+    ----------
+    spins : ndarray of int8, shape (chains, N)
+        States, values -1, 0 or +1.
+    couplings : Couplings
+        Gives the class of each site.
+
+    Returns
+    -------
+    ndarray of int64, shape (chains, K)
+        Class sums, |M_a| at most the size of class a.
+    """
+    # Sites sorted by class make every class one contiguous run of columns.
+    order = np.argsort(couplings.site_class, kind="stable")
+    starts = np.concatenate([[0], np.cumsum(couplings.class_sizes)[:-1]])
+    return np.add.reduceat(spins[:, order], starts, axis=1, dtype=np.int64)
+
+
+def local_fields(spins: NDArray[np.int8], couplings: Couplings) -> NDArray[np.float64]:
+    """Field on every site, h_i = sum_{j != i} W_ij S_j, the threshold not taken off.
+
+    Parameters
+    ----------
+    spins : ndarray of int8, shape (chains, N)
+        States, values -1, 0 or +1.
+    couplings : Couplings
+        The couplings between site classes.
+
+    Returns
+    -------
+    ndarray of float64, shape (chains, N)
+        Fields, dimensionless (k_B = 1).
+    """
+    class_fields = class_sums(spins, couplings) @ couplings.J
+    own_share = np.diag(couplings.J)[couplings.site_class] * spins
+    return class_fields[:, couplings.site_class] - own_share
+
+
+def energy(spins: NDArray[np.int8], couplings: Couplings) -> NDArray[np.float64]:
+    """Energy H = -1/2 sum_{i != j} W_ij S_i S_j + sum_i theta_i S_i [ZG eq. 4].
+
+    Parameters
+    ----------
+    spins : ndarray of int8, shape (chains, N)
+        States, values -1, 0 or +1.
+    couplings : Couplings
+        The couplings between site classes and the thresholds.
+
+    Returns
+    -------
+    ndarray of float64, shape (chains,)
+        Energies, dimensionless (k_B = 1); of order -N/2 for a stored pattern.
+    """
+    sums = class_sums(spins, couplings).astype(np.float64)
+    # S_i^2 leaves the double sum: it is 1, or 0 on a site that is still empty.
+    squares = class_sums(np.abs(spins), couplings)
+    pairs = np.einsum("ca,ab,cb->c", sums, couplings.J, sums, optimize=True)
+    return -0.5 * (pairs - squares @ np.diag(couplings.J)) + sums @ couplings.theta
