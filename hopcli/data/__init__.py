@@ -1,1 +1,74 @@
-"""The data that ship with hopcli, and how they were made."""
+"""The data that ship with hopcli: what they are and what their hashes must be.
+
+How they are made is in :mod:`hopcli.data.build` and :mod:`hopcli.data.drawings`;
+reading them is the business of :mod:`hopcli.datasets`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+__all__ = [
+    "DRAWINGS",
+    "MEMBER_CRC32",
+    "MNIST_FILE",
+    "MNIST_SHA256",
+    "N_TEST",
+    "N_TRAIN",
+    "ORIGINALS",
+    "Original",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Original:
+    """One of the four files in which MNIST was published.
+
+    Parameters
+    ----------
+    name : str
+        File name, without ``.gz``.
+    n_bytes : int
+        Size once unpacked.
+    sha256 : str
+        SHA-256 of the unpacked bytes, 64 hexadecimal digits.
+    """
+
+    name: str
+    n_bytes: int
+    sha256: str
+
+
+ORIGINALS = (
+    Original(
+        "train-images-idx3-ubyte",
+        47_040_016,
+        "ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db",
+    ),
+    Original(
+        "train-labels-idx1-ubyte",
+        60_008,
+        "65a50cbbf4e906d70832878ad85ccda5333a97f0f4c3dd2ef09a8a9eef7101c5",
+    ),
+    Original(
+        "t10k-images-idx3-ubyte",
+        7_840_016,
+        "0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7",
+    ),
+    Original(
+        "t10k-labels-idx1-ubyte",
+        10_008,
+        "ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2",
+    ),
+)
+"""The original files; every hash of the embedded MNIST goes back to these."""
+
+N_TRAIN, N_TEST = 60_000, 10_000
+
+MNIST_FILE = Path(__file__).with_name("mnist.npz")
+MNIST_SHA256 = "6fcfbad5317769a3f05a6beaa352ef547c3e3350a6d32ce2d3e29ef99a76b160"
+MEMBER_CRC32 = {"bits": 0xDC3BA0F3, "labels": 0xF38CB82C, "grey": 0x32AEA611}
+"""CRC-32 of each member: a run that reads only two of them still knows what it has."""
+
+DRAWINGS = Path(__file__).with_name("drawings")
