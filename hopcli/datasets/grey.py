@@ -1,0 +1,159 @@
+"""What every source hands over: grey images with labels, and the checks they share."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from hopcli.errors import DataError, HopcliError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+__all__ = ["MAX_BYTES", "GreyImages", "as_grey", "as_labels", "one_line", "reading", "stack"]
+
+MAX_BYTES = 2**31
+"""Most grey values that a source may hold (EMNIST, the largest of its kind, has 0.64e9)."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class GreyImages:
+    """Images of one size, before they become spins.
+
+    Parameters
+    ----------
+    grey : ndarray of uint8, shape (n, N)
+        Grey values 0..255, row by row; the caller may overwrite them.
+    labels : ndarray of str, shape (n,)
+        Label of each image.
+    shape : tuple of int
+        (height, width), height * width = N.
+    sha256 : str
+        Hash of the source if it is known without reading on, else empty.
+    """
+
+    grey: NDArray[np.uint8]
+    labels: NDArray[np.str_]
+    shape: tuple[int, int]
+    sha256: str = ""
+
+
+@contextmanager
+def reading(what: object) -> Iterator[None]:
+    """Turn whatever a damaged file makes a reader raise into one line about `what`."""
+    try:
+        yield
+    except FileNotFoundError:
+        raise DataError(f"{what}: no such file") from None
+    except Exception as error:
+        # Parsers of damaged bytes raise anything: zlib.error, struct.error, SyntaxError, ...
+        if isinstance(error, HopcliError):
+            raise
+        raise DataError(f"{what}: cannot be read ({one_line(error)})") from None
+
+
+def one_line(error: BaseException) -> str:
+    """Say an error of another library in at most one line."""
+    lines = str(getattr(error, "strerror", None) or error).split("\n")
+    return lines[0].strip() or type(error).__name__
+
+
+def as_grey(values: NDArray[Any], what: object) -> NDArray[np.uint8]:
+    """Check that numbers are grey values and return them as such.
+
+    Parameters
+    ----------
+    values : ndarray
+        Any real dtype, shape (n, ...), n >= 1.
+    what : object
+        Where they come from, to begin the message with.
+
+    Returns
+    -------
+    ndarray of uint8, shape (n, ...)
+        The same values, 0..255.
+
+    Raises
+    ------
+    DataError
+        If there are none, or one is not a whole number from 0 to 255.
+    """
+    if values.size == 0:
+        raise DataError(f"{what}: holds no images, found shape {values.shape}")
+    if values.dtype.kind not in "buif":
+        raise DataError(f"{what}: grey values must be numbers, found dtype {values.dtype}")
+    if values.dtype != np.uint8:
+        with np.errstate(invalid="ignore"):
+            grey = values.astype(np.uint8)
+        wrong = values[grey != values]
+        if wrong.size:
+            raise DataError(
+                f"{what}: grey values must be whole numbers from 0 to 255, found {wrong[0]}"
+            )
+        return grey
+    return values
+
+
+def as_labels(values: NDArray[Any], n_images: int, what: object) -> NDArray[np.str_]:
+    """Check that there is one label an image and return them as text.
+
+    Parameters
+    ----------
+    values : ndarray
+        Integers, whole floats, booleans or text, shape (n,) or (n, 1).
+    n_images : int
+        Number of images n.
+    what : object
+        Where they come from, to begin the message with.
+
+    Returns
+    -------
+    ndarray of str, shape (n,)
+        ``"3"`` for 3 and for 3.0.
+
+    Raises
+    ------
+    DataError
+        If there are more or fewer labels than images, or they are not labels.
+    """
+    if values.ndim == 2 and values.shape[1] == 1:
+        values = values[:, 0]
+    if values.shape != (n_images,):
+        raise DataError(
+            f"{what}: must hold one label an image, found labels of shape {values.shape} "
+            f"for {n_images} images"
+        )
+    kind = values.dtype.kind
+    whole = kind == "f" and np.all(np.isfinite(values)) and np.all(values == np.rint(values))
+    if whole or kind == "b":
+        values = values.astype(np.int64)
+    elif kind not in "iuUO":
+        raise DataError(f"{what}: labels must be whole numbers or text, found dtype {values.dtype}")
+    return values.astype(np.str_)
+
+
+def stack(parts: Sequence[GreyImages], what: Path | str) -> GreyImages:
+    """Put parts of a data set one after the other.
+
+    Raises
+    ------
+    DataError
+        If their images differ in size.
+    """
+    if len(parts) == 1:
+        return parts[0]
+    shapes = {part.shape for part in parts}
+    if len(shapes) > 1:
+        sizes = " and ".join(f"{width} x {height}" for height, width in sorted(shapes))
+        raise DataError(f"{what}: training and test images must have one size, found {sizes}")
+    return GreyImages(
+        np.concatenate([part.grey for part in parts]),
+        np.concatenate([part.labels for part in parts]),
+        parts[0].shape,
+    )

@@ -1,0 +1,153 @@
+"""The MNIST that ships with hopcli: reading it, and holding it to the original hashes."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from hopcli.data import (
+    DRAWINGS,
+    MEMBER_CRC32,
+    MNIST_FILE,
+    MNIST_SHA256,
+    N_TEST,
+    N_TRAIN,
+    ORIGINALS,
+)
+from hopcli.datasets.grey import GreyImages, one_line
+from hopcli.datasets.npz import Archive
+from hopcli.errors import DataError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+__all__ = ["HashCheck", "embedded_files", "load_mnist", "verify_embedded"]
+
+_SHAPE = (28, 28)
+_SPLITS = {
+    "train": slice(0, N_TRAIN),
+    "test": slice(N_TRAIN, N_TRAIN + N_TEST),
+    "all": slice(0, N_TRAIN + N_TEST),
+}
+_DIGITS = np.array([str(digit) for digit in range(10)])
+
+
+@dataclass(frozen=True, slots=True)
+class HashCheck:
+    """One file held to its SHA-256.
+
+    Parameters
+    ----------
+    name : str
+        File name.
+    expected, found : str
+        SHA-256, 64 hexadecimal digits; `found` may say instead why there is none.
+    """
+
+    name: str
+    expected: str
+    found: str
+
+    @property
+    def ok(self) -> bool:
+        """Whether the file is what it should be."""
+        return self.expected == self.found
+
+
+def _read(*members: str) -> list[NDArray[np.uint8]]:
+    """Read members of the embedded file, each held to its CRC-32."""
+    try:
+        with Archive(MNIST_FILE) as archive:
+            for name in members:
+                found = archive.crc32(name)
+                if found != MEMBER_CRC32[name]:
+                    raise DataError(
+                        f"{MNIST_FILE}: CRC-32 of {name} must be {MEMBER_CRC32[name]:08x}, "
+                        f"found {found:08x}"
+                    )
+            return [archive.read(name) for name in members]
+    except DataError as error:
+        raise DataError(f"{error}; install hopcli again") from None
+
+
+def load_mnist(split: str, *, binary: bool) -> GreyImages:
+    """Load embedded images in their original order.
+
+    Parameters
+    ----------
+    split : {"train", "test", "all"}
+        Which images; "all" is the training set, then the test set.
+    binary : bool
+        Read no grey values: 1 wherever the grey value is > 0.
+
+    Returns
+    -------
+    GreyImages
+        n = 60,000, 10,000 or 70,000 images of 28 x 28.
+
+    Raises
+    ------
+    DataError
+        If the embedded file is missing or damaged.
+    """
+    chosen = _SPLITS[split]
+    bits, labels, *grey = _read("bits", "labels", *(() if binary else ("grey",)))
+    images = np.unpackbits(bits[chosen], axis=1)
+    if not binary:
+        first = np.count_nonzero(np.unpackbits(bits[: chosen.start]))
+        ink = images.view(np.bool_)
+        images[ink] = grey[0][first : first + np.count_nonzero(ink)]
+    return GreyImages(images, _DIGITS[labels[chosen]], _SHAPE, MNIST_SHA256)
+
+
+def _original_hashes() -> Iterator[str]:
+    """Rebuild the four original files, in the order of ORIGINALS, and hash them."""
+    for split in ("train", "test"):
+        images = load_mnist(split, binary=False)
+        n_images = len(images.grey)
+        # Big-endian headers: magic number, number of items, then height and width.
+        yield _sha256(np.array([0x803, n_images, *_SHAPE], ">u4"), images.grey)
+        yield _sha256(np.array([0x801, n_images], ">u4"), images.labels.astype(np.uint8))
+
+
+def _sha256(header: NDArray[np.uint32], payload: NDArray[np.uint8]) -> str:
+    """Hash a header and what follows it."""
+    digest = hashlib.sha256(header.tobytes())
+    digest.update(payload.reshape(-1).data)
+    return digest.hexdigest()
+
+
+def verify_embedded() -> list[HashCheck]:
+    """Hold the embedded file, and the four originals rebuilt from it, to their hashes.
+
+    Returns
+    -------
+    list of HashCheck
+        The embedded file first; if it cannot be read, `found` says why and what cannot
+        be rebuilt has no hash. Nothing is raised.
+    """
+    try:
+        with MNIST_FILE.open("rb") as file:
+            embedded = hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        embedded = f"nothing: {one_line(error)}"
+    checks = [HashCheck(MNIST_FILE.name, MNIST_SHA256, embedded)]
+    try:
+        found = list(_original_hashes())
+    except DataError as error:
+        found = [f"nothing: {error}"] * len(ORIGINALS)
+    return checks + [
+        HashCheck(original.name, original.sha256, sha256)
+        for original, sha256 in zip(ORIGINALS, found, strict=True)
+    ]
+
+
+def embedded_files() -> list[Path]:
+    """List the data files that ship with hopcli: MNIST, then the drawings by name."""
+    return [MNIST_FILE, *sorted(DRAWINGS.glob("*.png"))]
