@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from hopcli.storage import Couplings
 
-__all__ = ["class_sums", "energy", "local_fields", "overlaps"]
+__all__ = ["class_sums", "energy", "local_fields", "overlaps", "projection_norm"]
 
 
 def overlaps(spins: NDArray[np.int8], xi: NDArray[np.int8]) -> NDArray[np.float64]:
@@ -38,6 +38,29 @@ def overlaps(spins: NDArray[np.int8], xi: NDArray[np.int8]) -> NDArray[np.float6
     # float32 products of +-1 are exact up to 2^24 terms, and go through BLAS.
     products = spins.astype(np.float32) @ xi.astype(np.float32).T
     return products.astype(np.float64) / n_sites
+
+
+def projection_norm(m: NDArray[np.float64], xi: NDArray[np.int8]) -> NDArray[np.float64]:
+    """Norm of the part of a state that lies in the span of the patterns, |P S| / sqrt(N).
+
+    From the overlaps alone: |P S|^2 / N = m Q^-1 m, with Q the overlaps of the patterns
+    with each other [ZG eq. 2] (its pseudo-inverse where patterns are dependent).
+
+    Parameters
+    ----------
+    m : ndarray of float64, shape (..., p)
+        Overlaps of the states with the patterns.
+    xi : ndarray of int8, shape (p, N)
+        The patterns, values -1 or +1.
+
+    Returns
+    -------
+    ndarray of float64, shape (...)
+        From 0 to 1 for states of -1 and +1; dimensionless.
+    """
+    inverse = np.linalg.pinv(overlaps(xi, xi), hermitian=True)
+    squares = np.einsum("...m,mn,...n->...", m, inverse, m)
+    return np.sqrt(np.clip(squares, 0, None))
 
 
 def class_sums(spins: NDArray[np.int8], couplings: Couplings) -> NDArray[np.int64]:

@@ -1,0 +1,92 @@
+"""The command line: one file a command, thin; errors become one line at this edge."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import signal
+import sys
+from typing import Any, NoReturn
+
+import click
+
+from hopcli import __version__
+from hopcli.errors import HopcliError
+
+__all__ = ["cli", "main"]
+
+_COMMANDS = {
+    "select": "Choose a prototype pattern for each label by the overlap loss.",
+    "recall": "Store patterns, start from test images, count what is recalled.",
+    "temperature-scan": "Measure the overlap with stored patterns against temperature.",
+    "run": "Run configuration files, each with the command that it names.",
+    "data": "List the data sources, or verify the embedded MNIST.",
+}
+"""The commands, each in the module of its name, with the line that lists it."""
+
+
+class _LazyGroup(click.Group):
+    """A group that imports a command's module only when that command is asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        del ctx
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        del ctx
+        if cmd_name not in _COMMANDS:
+            return None
+        module = importlib.import_module(f"hopcli.cli.{cmd_name.replace('-', '_')}")
+        command: click.Command = module.command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        del ctx
+        with formatter.section("Commands"):
+            formatter.write_dl(list(_COMMANDS.items()))
+
+
+@click.group(cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="hopcli")
+def cli() -> None:
+    """Associative memory on real data: Hopfield networks that recall MNIST digits.
+
+    Reproduces the study "Hopfield model to recall MNIST digits" (Zirereza and
+    Georgiou) and lets you vary everything in it.
+
+    \b
+    The study, from the configurations that come with hopcli:
+      hopcli recall --config paper
+      hopcli temperature-scan --config figure1
+
+    \b
+    Completion in bash (zsh and fish likewise):
+      eval "$(_HOPCLI_COMPLETE=bash_source hopcli)"
+    """
+
+
+def main(arguments: list[str] | None = None) -> NoReturn:
+    """Run the command line and exit: 0 done, 2 bad input, 130 interrupted."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    try:
+        code: Any = cli.main(args=arguments, prog_name="hopcli", standalone_mode=False)
+        sys.stdout.flush()
+    except HopcliError as error:
+        _fail(str(error), 2)
+    except click.exceptions.NoArgsIsHelpError as error:
+        click.echo(error.format_message(), err=True)
+        sys.exit(2)
+    except click.ClickException as error:
+        _fail(error.format_message(), 2)
+    except (click.Abort, KeyboardInterrupt):
+        _fail("interrupted; nothing was written", 130)
+    except BrokenPipeError:
+        # The reader of our output is gone; there is nobody left to tell.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+def _fail(message: str, code: int) -> NoReturn:
+    click.echo(f"hopcli: {' '.join(message.split())}", err=True)
+    sys.exit(code)

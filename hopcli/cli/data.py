@@ -1,0 +1,3 @@
+"""``hopcli data``."""
+
+from __future__ import annotations

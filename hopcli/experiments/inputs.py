@@ -1,0 +1,69 @@
+"""What every experiment starts from: the data set and the patterns to store."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from hopcli.datasets import Dataset, load_dataset
+from hopcli.errors import SettingError
+from hopcli.patterns import Patterns, draw_samples, images_as_patterns, read_patterns, select
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from hopcli.config import DataSettings, PatternSettings
+
+__all__ = ["load_data", "stored_patterns"]
+
+
+def load_data(config: DataSettings) -> Dataset:
+    """Load the data set that a configuration names."""
+    return load_dataset(config.dataset, split=config.split, threshold=config.threshold)
+
+
+def stored_patterns(config: PatternSettings, dataset: Dataset) -> Patterns:
+    """The patterns to store: given images, those of a file, or selected anew.
+
+    Raises
+    ------
+    SettingError
+        If the settings do not fit the data set or each other.
+    DataError
+        If the file of patterns is unusable.
+    """
+    if config.source_indices is not None:
+        indices = np.array(config.source_indices, dtype=np.int64)
+        patterns = images_as_patterns(dataset, indices)
+        if config.digits is not None and config.digits != patterns.labels:
+            given = ",".join(patterns.labels)
+            raise SettingError(
+                "digits", f"must be the labels of source_indices ({given})", ",".join(config.digits)
+            )
+        return patterns
+    if config.patterns is not None:
+        patterns = read_patterns(Path(config.patterns))
+        if patterns.shape != dataset.shape:
+            height, width = patterns.shape
+            raise SettingError(
+                "patterns",
+                f"must be pictures of {dataset.shape[1]} x {dataset.shape[0]} pixels as "
+                f"{dataset.name} has them",
+                f"{width} x {height} in {config.patterns}",
+            )
+        return patterns.take(_labels(config, patterns.labels))
+    names = dataset.label_names
+    wanted = _labels(config, names)
+    samples = draw_samples(dataset, names, config.samples, config.selection_seed, config.sampler)
+    selected, _ = select(dataset, names, samples)
+    return selected.take(wanted)
+
+
+def _labels(config: PatternSettings, available: Iterable[str]) -> tuple[str, ...]:
+    """The labels to store: those asked for, else the usual ones, else all there are."""
+    if config.digits is not None:
+        return config.digits
+    known = tuple(available)
+    return config.default_digits if set(config.default_digits) <= set(known) else known

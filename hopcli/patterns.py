@@ -1,0 +1,319 @@
+"""Prototype patterns: the draw of samples, the overlap loss and the choice by it.
+
+How images become spins is left to :mod:`hopcli.datasets`, how patterns become
+couplings to :mod:`hopcli.storage`.
+"""
+
+from __future__ import annotations
+
+import zipfile
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from hopcli.errors import DataError, SettingError
+from hopcli.streams import legacy_random_state
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from hopcli.datasets import Dataset
+
+__all__ = [
+    "Losses",
+    "Patterns",
+    "draw_samples",
+    "images_as_patterns",
+    "overlap_loss",
+    "random_spins",
+    "read_patterns",
+    "select",
+]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Patterns:
+    """Patterns to store, and where they come from.
+
+    Parameters
+    ----------
+    xi : ndarray of int8, shape (p, N)
+        The patterns, values -1 or +1.
+    labels : tuple of str
+        Label of each pattern; labels may repeat.
+    source_index : ndarray of int64, shape (p,)
+        Index of each pattern among the images of its data set.
+    shape : tuple of int
+        Height and width of a pattern as a picture; their product is N.
+    sample_index : ndarray of int64, shape (any,)
+        Indices of all images that took part in the selection.
+    dataset_sha256 : str
+        Hash of the data set that the indices refer to.
+    """
+
+    xi: NDArray[np.int8]
+    labels: tuple[str, ...]
+    source_index: NDArray[np.int64]
+    shape: tuple[int, int]
+    sample_index: NDArray[np.int64]
+    dataset_sha256: str
+
+    def __post_init__(self) -> None:
+        if self.xi.dtype != np.int8 or self.xi.ndim != 2 or not np.all(np.abs(self.xi) == 1):
+            raise ValueError("xi must be an int8 array of -1 and +1, shape (p, N)")
+        p, n_sites = self.xi.shape
+        if len(self.labels) != p or self.source_index.shape != (p,) or p == 0:
+            raise ValueError(f"{p} patterns need as many labels and source indices, at least one")
+        if self.shape[0] * self.shape[1] != n_sites:
+            raise ValueError(f"a picture of {self.shape} does not have {n_sites} pixels")
+        for array in (self.xi, self.source_index, self.sample_index):
+            array.flags.writeable = False
+
+    def to_arrays(self) -> dict[str, NDArray[Any]]:
+        """The patterns as plain arrays, to be written to an .npz file."""
+        return {
+            "xi": self.xi,
+            "labels": np.array(self.labels),
+            "source_index": self.source_index,
+            "shape": np.array(self.shape),
+            "sample_index": self.sample_index,
+            "dataset_sha256": np.array(self.dataset_sha256),
+        }
+
+    def take(self, labels: Sequence[str], setting: str = "digits") -> Patterns:
+        """The patterns with these labels, in this order.
+
+        Raises
+        ------
+        SettingError
+            If there is no pattern with one of the labels.
+        """
+        for label in labels:
+            if label not in self.labels:
+                known = ", ".join(self.labels)
+                raise SettingError(setting, f"must name selected labels ({known})", label)
+        rows = [self.labels.index(label) for label in labels]
+        return Patterns(
+            self.xi[rows],
+            tuple(labels),
+            self.source_index[rows],
+            self.shape,
+            self.sample_index,
+            self.dataset_sha256,
+        )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Losses:
+    """The terms of eq. 5 for every sample, each shape (labels, M), int64.
+
+    Parameters
+    ----------
+    other_label : ndarray of int64, shape (labels, M)
+        Sum over the samples D of other labels of (P . D)^2.
+    same_label : ndarray of int64, shape (labels, M)
+        Sum over the other samples U of the same label of (P . U)^2.
+    """
+
+    other_label: NDArray[np.int64]
+    same_label: NDArray[np.int64]
+
+    @property
+    def loss(self) -> NDArray[np.int64]:
+        """L = other_label - M same_label, shape (labels, M)."""
+        return self.other_label - self.same_label.shape[1] * self.same_label
+
+
+def draw_samples(
+    dataset: Dataset,
+    labels: Sequence[str],
+    samples: int,
+    seed: int,
+    sampler: str = "legacy",
+) -> NDArray[np.int64]:
+    """Draw the samples that compete to become patterns.
+
+    Parameters
+    ----------
+    dataset : Dataset
+        The images.
+    labels : sequence of str
+        Labels to draw for, drawn in this order.
+    samples : int
+        Samples a label, M >= 1.
+    seed : int
+        Seed of the draw.
+    sampler : {"legacy", "generator"}
+        ``legacy`` draws with replacement from NumPy's RandomState, as the authors did;
+        ``generator`` draws without replacement from a Generator.
+
+    Returns
+    -------
+    ndarray of int64, shape (labels, M)
+        Indices of the samples.
+
+    Raises
+    ------
+    SettingError
+        If a label has no image, or too few to draw without replacement.
+    """
+    candidates = [dataset.indices_of(label) for label in labels]
+    for label, indices in zip(labels, candidates, strict=True):
+        if len(indices) == 0:
+            known = ", ".join(dataset.label_names)
+            raise SettingError("digits", f"must name labels of {dataset.name} ({known})", label)
+        if sampler == "generator" and len(indices) < samples:
+            raise SettingError(
+                "samples", f"must be at most the {len(indices)} images labelled {label!r}", samples
+            )
+    if sampler == "legacy":
+        legacy = legacy_random_state(seed)
+        drawn = [legacy.choice(indices, samples) for indices in candidates]
+    else:
+        rng = np.random.default_rng(seed)
+        drawn = [rng.choice(indices, samples, replace=False) for indices in candidates]
+    return np.array(drawn, dtype=np.int64)
+
+
+def overlap_loss(spins: NDArray[np.int8]) -> Losses:
+    """The overlap loss of every sample against all others [ZG eq. 5].
+
+    L(P) = sum_D (P . D)^2 - M sum_U (P . U)^2, with D the samples of other labels and
+    U the other samples of the same label; plain dot products, exact in integers.
+
+    Parameters
+    ----------
+    spins : ndarray of int8, shape (labels, M, N)
+        The samples, values -1 or +1.
+
+    Returns
+    -------
+    Losses
+        Both sums for every sample.
+    """
+    n_labels, n_samples, n_sites = spins.shape
+    flat = spins.reshape(-1, n_sites).astype(np.float32)
+    all_labels = np.empty((n_labels, n_samples))
+    same_label = np.empty((n_labels, n_samples))
+    for row in range(n_labels):
+        own = slice(row * n_samples, (row + 1) * n_samples)
+        products = (flat[own] @ flat.T).astype(np.float64)
+        all_labels[row] = np.einsum("pd,pd->p", products, products)
+        same_label[row] = np.einsum("pd,pd->p", products[:, own], products[:, own])
+    other_label = all_labels - same_label
+    return Losses(other_label.astype(np.int64), same_label.astype(np.int64) - n_sites**2)
+
+
+def select(
+    dataset: Dataset, labels: Sequence[str], samples: NDArray[np.int64]
+) -> tuple[Patterns, Losses]:
+    """Choose for each label the sample with the lowest overlap loss.
+
+    Parameters
+    ----------
+    dataset : Dataset
+        The images.
+    labels : sequence of str
+        Label of each row of `samples`.
+    samples : ndarray of int64, shape (labels, M)
+        Indices of the competing samples, from :func:`draw_samples`.
+
+    Returns
+    -------
+    patterns : Patterns
+        One pattern a label, in the order of `labels`.
+    losses : Losses
+        The terms of the loss of every sample.
+    """
+    losses = overlap_loss(dataset.spins[samples])
+    best = samples[np.arange(len(labels)), losses.loss.argmin(axis=1)]
+    return images_as_patterns(dataset, best, samples), losses
+
+
+def images_as_patterns(
+    dataset: Dataset,
+    indices: NDArray[np.int64],
+    samples: NDArray[np.int64] | None = None,
+    setting: str = "source_indices",
+) -> Patterns:
+    """Take images of a data set as patterns.
+
+    Parameters
+    ----------
+    dataset : Dataset
+        The images.
+    indices : ndarray of int64, shape (p,)
+        Which images.
+    samples : ndarray of int64, optional
+        Images that took part in choosing them; the images themselves by default.
+    setting : str
+        What the error calls the indices.
+
+    Raises
+    ------
+    SettingError
+        If an index is beyond the last image.
+    """
+    size = len(dataset.spins)
+    if indices.max() >= size:
+        raise SettingError(
+            setting, f"must be below {size}, the images of {dataset.name}", int(indices.max())
+        )
+    return Patterns(
+        np.ascontiguousarray(dataset.spins[indices]),
+        tuple(str(label) for label in dataset.labels[indices]),
+        indices,
+        dataset.shape,
+        np.unique(indices if samples is None else samples),
+        dataset.sha256,
+    )
+
+
+def read_patterns(path: Path) -> Patterns:
+    """Read the patterns.npz that ``hopcli select`` wrote.
+
+    Raises
+    ------
+    DataError
+        If the file is missing, damaged or not such a file.
+    """
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            return Patterns(
+                file["xi"],
+                tuple(str(label) for label in file["labels"]),
+                file["source_index"].astype(np.int64),
+                (int(file["shape"][0]), int(file["shape"][1])),
+                file["sample_index"].astype(np.int64),
+                str(file["dataset_sha256"]),
+            )
+    except FileNotFoundError:
+        raise DataError(f"{path}: no such file; `hopcli select` writes patterns.npz") from None
+    except IsADirectoryError:
+        raise DataError(f"{path}: must be a patterns.npz of `hopcli select`, is a folder") from None
+    except PermissionError:
+        raise DataError(f"{path}: cannot be read: permission denied") from None
+    except (OSError, ValueError, KeyError, IndexError, TypeError, EOFError, zipfile.BadZipFile):
+        raise DataError(f"{path}: must be a whole patterns.npz as `hopcli select` writes it") from None
+
+
+def random_spins(rng: np.random.Generator, n: int, n_sites: int) -> NDArray[np.int8]:
+    """Independent spins, +1 or -1 with equal chance.
+
+    Parameters
+    ----------
+    rng : numpy.random.Generator
+        Source of the draws.
+    n, n_sites : int
+        How many states, of how many spins.
+
+    Returns
+    -------
+    ndarray of int8, shape (n, n_sites)
+        Values -1 or +1.
+    """
+    return (2 * rng.integers(0, 2, size=(n, n_sites), dtype=np.int8) - 1).astype(np.int8)

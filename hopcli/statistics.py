@@ -1,0 +1,94 @@
+"""Error bars: intervals for fractions when trials come in groups."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, NDArray
+
+__all__ = ["Z95", "clustered_interval", "mean_sd_sem", "wilson_interval"]
+
+Z95 = 1.959963984540054
+"""Two-sided 95 % point of the normal distribution."""
+
+
+def wilson_interval(fraction: float, trials: float, z: float = Z95) -> tuple[float, float]:
+    """Score interval of a binomial fraction [Wilson 1927].
+
+    Parameters
+    ----------
+    fraction : float
+        Observed fraction, 0 to 1.
+    trials : float
+        Number of independent trials, > 0; an effective number need not be whole.
+    z : float
+        Normal quantile; the default gives 95 %.
+
+    Returns
+    -------
+    tuple of float
+        Lower and upper bound, 0 to 1.
+    """
+    shrink = 1 + z * z / trials
+    centre = (fraction + z * z / (2 * trials)) / shrink
+    half = z / shrink * np.sqrt(fraction * (1 - fraction) / trials + z * z / (4 * trials**2))
+    return max(0.0, float(centre - half)), min(1.0, float(centre + half))
+
+
+def clustered_interval(success: ArrayLike, group: ArrayLike) -> tuple[float, float]:
+    """95 % interval of a success rate whose trials come in groups, such as one test image.
+
+    Trials of one image are alike, so images count as the independent units: the variance
+    of the rate is the ratio estimator's over groups, and Wilson's interval is taken with
+    the number of independent trials that has this variance (at least the number of
+    groups, where no variance is seen).
+
+    Parameters
+    ----------
+    success : array-like of bool, shape (n,)
+        Outcome of each trial.
+    group : array-like, shape (n,)
+        What each trial belongs to.
+
+    Returns
+    -------
+    tuple of float
+        Lower and upper bound, 0 to 1; both NaN where there is no trial.
+    """
+    hits = np.asarray(success, dtype=np.float64)
+    if hits.size == 0:
+        return (float("nan"), float("nan"))
+    _, which = np.unique(np.asarray(group), return_inverse=True)
+    sizes = np.bincount(which)
+    sums = np.bincount(which, weights=hits)
+    rate = hits.mean()
+    n_groups = len(sizes)
+    residuals = sums - rate * sizes
+    variance = 0.0
+    if n_groups > 1:
+        variance = n_groups / (n_groups - 1) * float(residuals @ residuals) / hits.size**2
+    trials = rate * (1 - rate) / variance if variance > 0 else float(n_groups)
+    return wilson_interval(float(rate), min(trials, float(hits.size)))
+
+
+def mean_sd_sem(values: ArrayLike) -> tuple[NDArray[np.float64], ...]:
+    """Mean, sample standard deviation and standard error along the first axis.
+
+    Parameters
+    ----------
+    values : array-like of float, shape (n, ...)
+        Independent values, n >= 1.
+
+    Returns
+    -------
+    tuple of ndarray of float64, each shape (...)
+        Mean, SD (divisor n - 1) and SD / sqrt(n); both NaN for a single value.
+    """
+    array = np.asarray(values, dtype=np.float64)
+    n = len(array)
+    mean = array.mean(axis=0)
+    sd = array.std(axis=0, ddof=1) if n > 1 else np.full_like(mean, np.nan)
+    return mean, sd, sd / np.sqrt(n)

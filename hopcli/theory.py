@@ -1,0 +1,84 @@
+"""What statistical physics predicts: mean-field overlaps, ordering temperatures, capacities."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from hopcli.storage import Couplings
+
+__all__ = ["chance_overlap", "mean_field_overlaps", "ordering_temperatures"]
+
+_CONVERGED = 1e-13
+_MOST_STEPS = 200_000
+
+
+def mean_field_overlaps(
+    couplings: Couplings, temperature: float, start: int
+) -> NDArray[np.float64]:
+    """Equilibrium overlaps by mean field, S_i = tanh((h_i - theta_i) / T) with h = W S.
+
+    Iterated from a stored pattern to a fixed point. Exact for p / N -> 0.
+
+    Parameters
+    ----------
+    couplings : Couplings
+        The network; its columns are the stored patterns.
+    temperature : float
+        T >= 0, in units of the couplings (k_B = 1). At T = 0 the sign rule, ties kept.
+    start : int
+        Which stored pattern to start from, 0 .. p - 1.
+
+    Returns
+    -------
+    ndarray of float64, shape (p,)
+        Overlap of the magnetisation with each stored pattern, in [-1, 1].
+    """
+    sizes = couplings.class_sizes.astype(np.float64)
+    own = np.diag(couplings.J)
+    patterns = couplings.columns.astype(np.float64)
+    magnetisation = patterns[:, start].copy()
+    for _ in range(_MOST_STEPS):
+        fields = couplings.J @ (sizes * magnetisation) - own * magnetisation - couplings.theta
+        if temperature > 0:
+            new = np.tanh(fields / temperature)
+        else:
+            new = np.where(np.abs(fields) > 1e-9, np.sign(fields), magnetisation)
+        change = np.abs(new - magnetisation).max()
+        # Half a step: a full one may run into a two-cycle where couplings are negative.
+        magnetisation = (magnetisation + new) / 2 if temperature > 0 else new
+        if change < _CONVERGED:
+            break
+    return (sizes * magnetisation) @ patterns / couplings.n_sites
+
+
+def ordering_temperatures(couplings: Couplings) -> NDArray[np.float64]:
+    """Temperatures at which the disordered state turns unstable to a direction of the patterns.
+
+    Linearised, tanh(W S / T) grows along an eigenvector of W with an eigenvalue above T.
+    These are the positive eigenvalues of W with its diagonal left in, exact for
+    p / N -> 0: all 1 for the pseudo-inverse rule (a projector), 1 + q and 1 - q for two
+    Hebbian patterns with overlap q. The largest is the critical temperature.
+
+    Parameters
+    ----------
+    couplings : Couplings
+        The network.
+
+    Returns
+    -------
+    ndarray of float64, shape (at most p,)
+        Temperatures, highest first (k_B = 1).
+    """
+    root = np.sqrt(couplings.class_sizes)
+    eigenvalues = np.linalg.eigvalsh(root[:, None] * couplings.J * root)
+    return eigenvalues[eigenvalues > 1e-9][::-1]
+
+
+def chance_overlap(n_sites: int) -> float:
+    """Mean |m| of independent random spins, sqrt(2 / (pi N)) for large N."""
+    return float(np.sqrt(2 / (np.pi * n_sites)))
