@@ -1,0 +1,514 @@
+"""The update rules: start states in, final states out.
+
+What a rule does lives in one registry, :data:`DYNAMICS`; the loops live in
+:mod:`hopcli._kernels`. Chains are independent: each has its own seed, and its result
+depends on nothing else, whatever the threads, the chunks and what is recorded.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from hopcli import _kernels
+from hopcli.errors import SettingError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from numpy.typing import ArrayLike, NDArray
+
+    from hopcli.storage import Couplings
+
+__all__ = ["DYNAMICS", "ORDERS", "TIES", "Dynamics", "Outcome", "chain_seeds", "replay", "run"]
+
+RAN, STABLE, TWO_CYCLE = range(3)
+"""How a chain ended: :attr:`Outcome.status`."""
+
+_RULE_CODES = {"metropolis": _kernels.METROPOLIS, "glauber": _kernels.GLAUBER}
+_ORDER_CODES = {
+    "random": _kernels.RANDOM,
+    "permutation": _kernels.PERMUTATION,
+    "fixed": _kernels.FIXED,
+}
+_TIE_CODES = {"keep": _kernels.SIGN_KEEP, "up": _kernels.SIGN_UP, "down": _kernels.SIGN_DOWN}
+
+ORDERS = tuple(_ORDER_CODES)
+"""Orders of the sites: drawn with replacement; a fresh random order a sweep; 0 .. N - 1."""
+
+TIES = tuple(_TIE_CODES)
+"""What the sign rule does with a site whose field equals its threshold."""
+
+# A chunk of chains is about this many attempts: some milliseconds.
+_CHUNK_ATTEMPTS = 1 << 22
+# Chains without flips wait, rather than scan, when that saves this many attempts a class.
+_PATIENCE = 10
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Dynamics:
+    """An update rule.
+
+    Parameters
+    ----------
+    name : str
+        Its key in :data:`DYNAMICS`.
+    description : str
+        What an attempt does, in one line.
+    stochastic : bool
+        Whether the temperature matters; a rule without noise always runs at T = 0.
+    allows_zero : bool
+        Whether a start may have sites that are still 0.
+    order : str
+        Default order, a key of :data:`ORDERS`; ``""`` if all sites move at once.
+    """
+
+    name: str
+    description: str
+    stochastic: bool
+    allows_zero: bool
+    order: str
+
+
+DYNAMICS: dict[str, Dynamics] = {
+    record.name: record
+    for record in (
+        Dynamics(
+            "metropolis",
+            "flip a site if dE <= 0, else with probability exp(-dE / T)",
+            stochastic=True,
+            allows_zero=False,
+            order="random",
+        ),
+        Dynamics(
+            "glauber",
+            "heat bath: set a site to +1 with probability 1 / (1 + exp(-2 (h - theta) / T))",
+            stochastic=True,
+            allows_zero=True,
+            order="random",
+        ),
+        Dynamics(
+            "async",
+            "set a site to the sign of h - theta, one site at a time",
+            stochastic=False,
+            allows_zero=True,
+            order="random",
+        ),
+        Dynamics(
+            "sync",
+            "set all sites at once to the sign of h - theta",
+            stochastic=False,
+            allows_zero=True,
+            order="",
+        ),
+    )
+}
+"""The update rules by name."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Outcome:
+    """How every chain ended.
+
+    Parameters
+    ----------
+    spins : ndarray of int8, shape (chains, N)
+        Final states, values -1, 0 or +1.
+    sweeps : ndarray of int64, shape (chains,)
+        Sweeps done; fewer than asked for if the chain stopped.
+    status : ndarray of uint8, shape (chains,)
+        0: ran all its sweeps. 1: stable, no site would change at T = 0 (at a tie:
+        none need change). 2: in a cycle of two states (``"sync"`` only).
+    class_sums : ndarray of int32, shape (chains, sweeps + 1, K), or None
+        M_a at the start and after every sweep, if recorded; a chain that stopped
+        repeats its last row.
+    """
+
+    spins: NDArray[np.int8]
+    sweeps: NDArray[np.int64]
+    status: NDArray[np.uint8]
+    class_sums: NDArray[np.int32] | None
+
+    def __post_init__(self) -> None:
+        for array in (self.spins, self.sweeps, self.status, self.class_sums):
+            if array is not None:
+                array.flags.writeable = False
+
+
+def chain_seeds(seed_sequence: np.random.SeedSequence, n: int) -> NDArray[np.uint64]:
+    """Draw the seeds of `n` chains.
+
+    Parameters
+    ----------
+    seed_sequence : numpy.random.SeedSequence
+        Where they come from; not changed, so the same call gives the same seeds.
+    n : int
+        Number of chains.
+
+    Returns
+    -------
+    ndarray of uint64, shape (n,)
+        One seed a chain; the first m of n seeds are those of m chains.
+    """
+    return seed_sequence.generate_state(n, np.uint64)
+
+
+def run(
+    couplings: Couplings,
+    spins: NDArray[np.int8],
+    *,
+    seeds: NDArray[np.uint64],
+    dynamics: str = "metropolis",
+    temperatures: ArrayLike,
+    sweeps: int,
+    attempts_per_sweep: int,
+    order: str = "random",
+    tie: str = "keep",
+    until_stable: bool = False,
+    record: bool = False,
+    threads: int | None = None,
+    progress: Callable[[int], None] | None = None,
+) -> Outcome:
+    """Run independent chains from given starts.
+
+    Parameters
+    ----------
+    couplings : Couplings
+        The network.
+    spins : ndarray of int8, shape (chains, N)
+        Starts, values -1 or +1, and 0 where the rule allows it; not changed.
+    seeds : ndarray of uint64, shape (chains,)
+        One seed a chain, see :func:`chain_seeds`.
+    dynamics : str
+        A key of :data:`DYNAMICS`.
+    temperatures : float or array-like of float, shape (sweeps,)
+        Temperature, or that of each sweep, >= 0 (k_B = 1). A rule without noise
+        runs at 0 whatever it says.
+    sweeps : int
+        Number of sweeps, >= 0.
+    attempts_per_sweep : int
+        Attempts in a sweep, >= 1; N unless `order` is ``"random"``. One sweep of
+        ``"sync"`` is one step of all sites, whatever it says.
+    order : str
+        A key of :data:`ORDERS`; not used by ``"sync"``.
+    tie : str
+        A key of :data:`TIES`, for ``"async"`` and ``"sync"``: a site at a tie keeps
+        its value (even 0), or goes up, or down. At T = 0 Metropolis turns it
+        (dE = 0) and the heat bath sets it to either sign with probability 1/2.
+    until_stable : bool
+        Whether a chain stops after the first sweep at T = 0 (with none warmer to
+        follow) that leaves it stable. ``"sync"`` always stops.
+    record : bool
+        Whether to keep the class sums of every sweep.
+    threads : int, optional
+        Number of threads, default one a processor that may be used.
+    progress : callable, optional
+        Called in this thread with the number of chains of every chunk that is done.
+
+    Returns
+    -------
+    Outcome
+        Final states, and how the chains got there.
+
+    Raises
+    ------
+    SettingError
+        If an argument is out of its range, or not possible under the rule.
+    """
+    rule = DYNAMICS[_one_of("dynamics", tuple(DYNAMICS), dynamics)]
+    order_code = _ORDER_CODES[_one_of("order", ORDERS, order)]
+    tie_code = _TIE_CODES[_one_of("tie", TIES, tie)]
+    n_sites = couplings.n_sites
+    schedule = _checked_schedule(temperatures, sweeps)
+    if attempts_per_sweep < 1:
+        raise SettingError("attempts_per_sweep", "must be at least 1", attempts_per_sweep)
+    if rule.order and order != "random" and attempts_per_sweep != n_sites:
+        needed = f"must be N = {n_sites} with order {order!r}, which tries every site once"
+        raise SettingError("attempts_per_sweep", needed, attempts_per_sweep)
+    cold_from = int(np.max(np.flatnonzero(schedule), initial=-1)) + 1
+    job = _Job(
+        couplings,
+        _checked_spins(couplings, spins, rule),
+        _checked_seeds(seeds, len(spins)),
+        temperatures=schedule if rule.stochastic else np.zeros(sweeps),
+        attempts=attempts_per_sweep if rule.order else n_sites,
+        rule=_RULE_CODES.get(dynamics, tie_code),
+        order=order_code,
+        settle=(cold_from if rule.stochastic else 0) if until_stable else sweeps,
+        record=record,
+    )
+    job.run(_one_site_at_a_time if rule.order else _all_sites_at_once, threads, progress)
+    return Outcome(job.spins, job.sweeps, job.status, job.sums if record else None)
+
+
+def replay(
+    couplings: Couplings,
+    spins: NDArray[np.int8],
+    *,
+    sites: NDArray[np.integer],
+    seeds: NDArray[np.uint64],
+    temperature: float,
+    threads: int | None = None,
+    progress: Callable[[int], None] | None = None,
+) -> NDArray[np.int8]:
+    """Run Metropolis chains that try given sites, with acceptance draws of their own.
+
+    Parameters
+    ----------
+    couplings : Couplings
+        The network.
+    spins : ndarray of int8, shape (chains, N)
+        Starts, values -1 or +1; not changed.
+    sites : ndarray of int, shape (chains, attempts)
+        The site of every attempt, 0 .. N - 1.
+    seeds : ndarray of uint64, shape (chains,)
+        One seed a chain, see :func:`chain_seeds`.
+    temperature : float
+        Temperature, >= 0 (k_B = 1).
+    threads : int, optional
+        Number of threads, default one a processor that may be used.
+    progress : callable, optional
+        Called in this thread with the number of chains of every chunk that is done.
+
+    Returns
+    -------
+    ndarray of int8, shape (chains, N)
+        Final states, values -1 or +1.
+
+    Raises
+    ------
+    SettingError
+        If an argument is out of its range.
+    """
+    start = _checked_spins(couplings, spins, DYNAMICS["metropolis"])
+    if sites.ndim != 2 or len(sites) != len(start):
+        raise SettingError("sites", f"must have {len(start)} rows, one a chain", sites.shape)
+    if sites.size and not (0 <= sites.min() and sites.max() < couplings.n_sites):
+        raise SettingError("sites", f"must be from 0 to {couplings.n_sites - 1}")
+    job = _Job(
+        couplings,
+        start,
+        _checked_seeds(seeds, len(start)),
+        temperatures=_checked_schedule(temperature, 1),
+        attempts=sites.shape[1],
+        order=_kernels.GIVEN,
+        given=np.array(sites, dtype=np.int32, order="C"),
+    )
+    job.run(_one_site_at_a_time, threads, progress)
+    return job.spins
+
+
+def _one_of(setting: str, names: tuple[str, ...], name: str) -> str:
+    if name not in names:
+        raise SettingError(setting, f"must be one of {', '.join(names)}", name)
+    return name
+
+
+def _checked_spins(
+    couplings: Couplings, spins: NDArray[np.int8], rule: Dynamics
+) -> NDArray[np.int8]:
+    """Copy the starts, C-contiguous."""
+    if spins.ndim != 2 or spins.shape[1] != couplings.n_sites:
+        raise SettingError("spins", f"must have shape (chains, {couplings.n_sites})", spins.shape)
+    start = np.array(spins, dtype=np.int8, order="C")
+    if not np.array_equal(start, spins) or np.any((start > 1) | (start < -1)):
+        raise SettingError("spins", "must be -1, 0 or +1")
+    if not rule.allows_zero and not np.all(start):
+        reason = f"must be -1 or +1: {rule.name} flips +-1; a site that is 0 has nothing to flip"
+        raise SettingError("spins", reason)
+    return start
+
+
+def _checked_seeds(seeds: NDArray[np.uint64], n_chains: int) -> NDArray[np.uint64]:
+    if seeds.dtype != np.uint64 or seeds.shape != (n_chains,):
+        rule = f"must be {n_chains} numbers of type uint64, one a chain"
+        raise SettingError("seeds", rule, f"{seeds.shape} of {seeds.dtype}")
+    return np.array(seeds, order="C")
+
+
+def _checked_schedule(temperatures: ArrayLike, sweeps: int) -> NDArray[np.float64]:
+    """Give the temperature of every sweep."""
+    if sweeps < 0:
+        raise SettingError("sweeps", "must be at least 0", sweeps)
+    given = np.asarray(temperatures, dtype=np.float64)
+    if given.ndim > 1 or (given.ndim == 1 and len(given) != sweeps):
+        rule = f"must be one number or one a sweep ({sweeps})"
+        raise SettingError("temperatures", rule, given.shape)
+    if not np.all(np.isfinite(given) & (given >= 0)):
+        wrong = given[~(np.isfinite(given) & (given >= 0))]
+        raise SettingError("temperatures", "must be finite numbers >= 0", float(wrong.flat[0]))
+    return np.array(np.broadcast_to(given, (sweeps,)))
+
+
+def _processors() -> int:
+    """Count the processors that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+class _Job:
+    """The arrays of one call: what the kernels read, and where they write.
+
+    J and theta are rounded to multiples of a power of two so small that the error of a
+    field stays that of one rounding a coupling, and so large that every partial sum of a
+    field is a float64. Then fields are exact, in whatever order they are summed.
+    """
+
+    def __init__(
+        self,
+        couplings: Couplings,
+        spins: NDArray[np.int8],
+        seeds: NDArray[np.uint64],
+        *,
+        temperatures: NDArray[np.float64],
+        attempts: int,
+        rule: int = _kernels.METROPOLIS,
+        order: int,
+        given: NDArray[np.int32] | None = None,
+        settle: int | None = None,
+        record: bool = False,
+    ) -> None:
+        reach = np.max(np.abs(couplings.J) @ couplings.class_sizes + np.abs(couplings.theta))
+        grid = 2.0 ** (math.ceil(math.log2(reach)) - 52) if reach > 0 else 1.0
+        self.J = np.ascontiguousarray(np.rint(couplings.J / grid) * grid)
+        self.theta = np.rint(couplings.theta / grid) * grid
+        self.site_class = np.array(couplings.site_class, dtype=np.int32)
+        self.class_sizes = couplings.class_sizes
+        self.spins = spins
+        self.seeds = seeds
+        self.temperatures = temperatures
+        self.attempts = attempts
+        self.rule = rule
+        self.order = order
+        self.given = np.empty((len(spins), 0), np.int32) if given is None else given
+        self.patience = _PATIENCE * couplings.n_classes
+        self.settle = len(temperatures) if settle is None else settle
+        self.sweeps = np.zeros(len(spins), np.int64)
+        self.status = np.zeros(len(spins), np.uint8)
+        rows = len(spins) if record else 0
+        self.sums = np.zeros((rows, len(temperatures) + 1, couplings.n_classes), np.int32)
+        self.cancelled = np.zeros(1, np.uint8)
+
+    def class_sums(self, spins: NDArray[np.int8]) -> NDArray[np.float64]:
+        """Sum the values of the sites of each class, float64, shape (chains, K)."""
+        sums = np.zeros((len(spins), len(self.J)))
+        _kernels.sum_classes(spins, self.site_class, sums)
+        return sums
+
+    def run(
+        self,
+        work: Callable[[_Job, slice], None],
+        threads: int | None,
+        progress: Callable[[int], None] | None,
+    ) -> None:
+        """Do the chains in chunks, each with one call of `work`."""
+        threads = _processors() if threads is None else threads
+        if threads < 1:
+            raise SettingError("threads", "must be at least 1", threads)
+        n_chains = len(self.spins)
+        of_a_chain = max(1, self.attempts * len(self.temperatures))
+        size = max(1, min(math.ceil(n_chains / (4 * threads)), _CHUNK_ATTEMPTS // of_a_chain))
+        chunks = [slice(c, min(c + size, n_chains)) for c in range(0, n_chains, size)]
+        with ThreadPoolExecutor(threads) as pool:
+            try:
+                futures = {pool.submit(_wrapping, work, self, chunk): chunk for chunk in chunks}
+                for future in as_completed(futures):
+                    future.result()
+                    if progress is not None:
+                        progress(futures[future].stop - futures[future].start)
+            except BaseException:
+                # Also on Ctrl-C: what runs ends with its sweep, the rest never starts.
+                self.cancelled[0] = 1
+                pool.shutdown(cancel_futures=True)
+                raise
+
+
+def _wrapping(work: Callable[[_Job, slice], None], job: _Job, chunk: slice) -> None:
+    """Call `work`, where draws may wrap around 2^64 and a tiny probability to 0."""
+    with np.errstate(over="ignore", under="ignore"):
+        work(job, chunk)
+
+
+def _one_site_at_a_time(job: _Job, chunk: slice) -> None:
+    """Run the chains of a chunk with the compiled loop."""
+    spins = job.spins[chunk]
+    fields = job.class_sums(spins) @ job.J - job.theta
+    arrays = (spins, fields, job.seeds, job.site_class, job.J, job.temperatures, job.given)
+    assert all(array.flags.c_contiguous for array in arrays)
+    assert (spins.dtype, job.site_class.dtype, job.given.dtype) == (np.int8, np.int32, np.int32)
+    _kernels.run_chains(
+        spins,
+        fields,
+        job.seeds[chunk],
+        job.site_class,
+        job.J,
+        job.temperatures,
+        job.attempts,
+        job.rule,
+        job.order,
+        job.given[chunk],
+        job.patience,
+        job.settle,
+        job.sweeps[chunk],
+        job.status[chunk],
+        job.sums[chunk],
+        job.cancelled,
+    )
+
+
+def _all_sites_at_once(job: _Job, chunk: slice) -> None:
+    """Run the chains of a chunk synchronously, at T = 0.
+
+    Sites of one class that start with one value stay equal for ever, so a chain is
+    the value of each (start value, class) and never looks at its sites.
+    """
+    start = job.spins[chunk]
+    sums, filled = job.class_sums(start), job.class_sums(np.abs(start))
+    counts = np.stack([(filled - sums) / 2, job.class_sizes - filled, (filled + sums) / 2], axis=1)
+    origin = np.array([-1, 0, 1], np.int8)[:, np.newaxis]
+    values = np.where(counts > 0, origin, np.int8(0))
+    previous = values.copy()
+    own = np.diag(job.J)
+    n_sweeps = len(job.temperatures)
+    record = job.sums[chunk]
+    sweeps, status = job.sweeps[chunk], job.status[chunk]
+    running = np.arange(len(start))
+    for step in range(n_sweeps + 1):
+        now = values[running]
+        field = np.sum(counts[running] * now, axis=1)
+        if len(record):
+            record[running, step:] = field[:, np.newaxis]
+        field = (field @ job.J - job.theta)[:, np.newaxis] - own * now
+        if job.rule == _kernels.SIGN_KEEP:
+            new = now.copy()
+        else:
+            new = np.full_like(now, 1 if job.rule == _kernels.SIGN_UP else -1)
+        new[field > _kernels.TIE] = 1
+        new[field < -_kernels.TIE] = -1
+        new[counts[running] == 0] = 0
+
+        stable = np.all(new == now, axis=(1, 2)) & (step >= min(1, n_sweeps))
+        status[running[stable]] = STABLE
+        if step == n_sweeps or job.cancelled[0]:
+            break
+        running, now, new = running[~stable], now[~stable], new[~stable]
+        sweeps[running] = step + 1
+        cycle = np.all(new == previous[running], axis=(1, 2)) & (step >= 1)
+        status[running[cycle]] = TWO_CYCLE
+        previous[running], values[running] = now, new
+        if len(record):
+            record[running[cycle], step + 1 :] = np.sum(
+                counts[running[cycle]] * new[cycle], axis=1
+            )[:, np.newaxis]
+        running = running[~cycle]
+        if not len(running):
+            break
+    code = start + 1
+    for c in range(len(start)):
+        start[c] = values[c][code[c], job.site_class]

@@ -1,0 +1,182 @@
+"""Plain Metropolis loops that the fast ones are held against, in tests and benchmarks.
+
+They take the same draws as :mod:`hopcli._kernels` (made anew here, with arrays), so
+their final states can be compared bit for bit. None of them is clever on purpose.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any, TypeVar, cast
+
+import numba
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from numpy.typing import NDArray
+
+    from hopcli.storage import Couplings
+
+TIE = 1e-9
+
+_F = TypeVar("_F", bound="Callable[..., Any]")
+
+
+def _compiled(function: _F) -> _F:
+    return cast("_F", numba.njit(nogil=True, cache=True)(function))
+
+
+def draws(
+    seeds: NDArray[np.uint64], first: int, n: int, n_sites: int
+) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """Sites and uniforms of attempts `first` to `first + n - 1`, shape (chains, n)."""
+    counters = np.arange(first + 1, first + n + 1, dtype=np.uint64)
+    z = seeds[:, np.newaxis] + counters * np.uint64(0x9E3779B97F4A7C15)
+    z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    z ^= z >> np.uint64(31)
+    sites = ((z >> np.uint64(32)) * np.uint64(n_sites)) >> np.uint64(32)
+    uniforms = ((z & np.uint64(0xFFFFFFFF)).astype(np.float64) + 0.5) / 2.0**32
+    return sites.astype(np.int64), uniforms
+
+
+_GAMMA = np.uint64(0x9E3779B97F4A7C15)
+_MIX_1 = np.uint64(0xBF58476D1CE4E5B9)
+_MIX_2 = np.uint64(0x94D049BB133111EB)
+_LOW = np.uint64(0xFFFFFFFF)
+_S27, _S30, _S31, _S32 = (np.uint64(shift) for shift in (27, 30, 31, 32))
+
+
+@_compiled
+def class_loop(
+    spins: NDArray[np.int8],
+    fields: NDArray[np.float64],
+    site_class: NDArray[np.int32],
+    J: NDArray[np.float64],  # noqa: N803
+    temperature: float,
+    seeds: NDArray[np.uint64],
+    attempts: int,
+) -> None:
+    """Straightforward loop on class fields, one chain after the other, in place."""
+    n_sites = spins.shape[1]
+    for c in range(len(spins)):
+        for t in range(attempts):
+            z = seeds[c] + np.uint64(t + 1) * _GAMMA
+            z = (z ^ (z >> _S30)) * _MIX_1
+            z = (z ^ (z >> _S27)) * _MIX_2
+            z ^= z >> _S31
+            site = np.int64(((z >> _S32) * np.uint64(n_sites)) >> _S32)
+            a = site_class[site]
+            spin = spins[c, site]
+            cost = 2.0 * (spin * fields[c, a] - J[a, a])
+            if cost <= 2 * TIE or (
+                temperature > 0.0
+                and ((z & _LOW) + 0.5) * 2.0**-32 < math.exp(-cost / temperature)
+            ):
+                spins[c, site] = -spin
+                for b in range(len(J)):
+                    fields[c, b] -= 2.0 * spin * J[a, b]
+
+
+@_compiled
+def dense_loop(
+    spins: NDArray[np.int8],
+    fields: NDArray[np.float64],
+    w: NDArray[np.float32],
+    temperature: float,
+    seeds: NDArray[np.uint64],
+    attempts: int,
+) -> None:
+    """The same loop with the N x N matrix and the field of every site."""
+    n_sites = spins.shape[1]
+    for c in range(len(spins)):
+        for t in range(attempts):
+            z = seeds[c] + np.uint64(t + 1) * _GAMMA
+            z = (z ^ (z >> _S30)) * _MIX_1
+            z = (z ^ (z >> _S27)) * _MIX_2
+            z ^= z >> _S31
+            site = np.int64(((z >> _S32) * np.uint64(n_sites)) >> _S32)
+            spin = spins[c, site]
+            cost = 2.0 * spin * fields[c, site]
+            if cost <= 2 * TIE or (
+                temperature > 0.0
+                and ((z & _LOW) + 0.5) * 2.0**-32 < math.exp(-cost / temperature)
+            ):
+                spins[c, site] = -spin
+                for j in range(n_sites):
+                    fields[c, j] -= 2.0 * spin * w[site, j]
+
+
+def start_fields(
+    spins: NDArray[np.int8], couplings: Couplings
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Class sums M, shape (chains, K), and class fields M J - theta."""
+    one_hot = np.zeros((couplings.n_sites, couplings.n_classes), np.float32)
+    one_hot[np.arange(couplings.n_sites), couplings.site_class] = 1
+    sums = (spins.astype(np.float32) @ one_hot).astype(np.float64)
+    return sums, sums @ couplings.J - couplings.theta
+
+
+def straightforward(
+    couplings: Couplings,
+    spins: NDArray[np.int8],
+    seeds: NDArray[np.uint64],
+    temperature: float,
+    attempts: int,
+) -> NDArray[np.int8]:
+    """Final states of :func:`class_loop`."""
+    _, fields = start_fields(spins, couplings)
+    spins = spins.copy()
+    class_loop(spins, fields, couplings.site_class, couplings.J, temperature, seeds, attempts)
+    return spins
+
+
+def vectorised(
+    couplings: Couplings,
+    spins: NDArray[np.int8],
+    seeds: NDArray[np.uint64],
+    temperature: float,
+    attempts: int,
+    sites: NDArray[np.int64] | None = None,
+) -> NDArray[np.int8]:
+    """Final states, NumPy vectorised over chains; `sites` replaces the random ones."""
+    _, fields = start_fields(spins, couplings)
+    spins = spins.copy()
+    own = np.diag(couplings.J)
+    chains = np.arange(len(spins))
+    block = 64
+    for first in range(0, attempts, block):
+        n = min(block, attempts - first)
+        tried, uniforms = draws(seeds, first, n, couplings.n_sites)
+        if sites is not None:
+            tried = sites[:, first : first + n]
+        energies = 2 * TIE - temperature * np.log(uniforms)
+        for t in range(n):
+            site = tried[:, t]
+            a = couplings.site_class[site]
+            spin = spins[chains, site]
+            cost = 2.0 * (spin * fields[chains, a] - own[a])
+            flips = np.flatnonzero(cost <= energies[:, t])
+            if len(flips):
+                spins[flips, site[flips]] = -spin[flips]
+                fields[flips] -= 2.0 * spin[flips, np.newaxis] * couplings.J[a[flips]]
+    return spins
+
+
+def textbook(
+    w: NDArray[np.float64],
+    spins: NDArray[np.int8],
+    temperature: float,
+    attempts: int,
+    rng: np.random.Generator,
+) -> NDArray[np.int8]:
+    """Final state of one chain, shape (N,), as a textbook writes it."""
+    state = spins.astype(np.float64)
+    for _ in range(attempts):
+        i = rng.integers(len(state))
+        cost = 2.0 * state[i] * (w[i] @ state)
+        if cost <= 0 or rng.random() < np.exp(-cost / temperature):
+            state[i] = -state[i]
+    return state.astype(np.int8)
