@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from hopcli import settings as kinds
 from hopcli.errors import DataError, SettingError
-from hopcli.settings import Kind, Refused
+from hopcli.settings import Kind, RefusedError
 from hopcli.storage import RULES
 
 if TYPE_CHECKING:
@@ -34,6 +34,7 @@ __all__ = [
     "read_config",
 ]
 
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Setting:
     """What a setting is, next to its name and default: kind, help text and help group."""
@@ -47,9 +48,7 @@ class Setting:
 def _setting(
     kind: Kind, default: Any, group: str, text: str, *, shown_default: str | None = None
 ) -> Any:
-    return field(
-        default=default, metadata={"setting": Setting(kind, text, group, shown_default)}
-    )
+    return field(default=default, metadata={"setting": Setting(kind, text, group, shown_default)})
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -71,7 +70,7 @@ class Config:
                 continue
             try:
                 checked = item.metadata["setting"].kind.check(value)
-            except Refused as error:
+            except RefusedError as error:
                 raise SettingError(item.name, str(error), value) from None
             object.__setattr__(self, item.name, checked)
         self._check_together()
@@ -96,7 +95,9 @@ class Config:
         known = cls.settings()
         for key in values:
             if key not in known:
-                raise SettingError(key, f"is not a setting of {cls.command!r}{_nearest(key, known)}")
+                raise SettingError(
+                    key, f"is not a setting of {cls.command!r}{_nearest(key, known)}"
+                )
         return cls(**values)
 
     def to_dict(self) -> dict[str, Any]:
@@ -217,9 +218,7 @@ class _Run(Config):
         "Dynamics",
         "Update attempts in a sweep of N spins: N/2 in the study, N by the field's custom.",
     )
-    seed: int = _setting(
-        kinds.integer(0), 1, "Run", "Seed of everything random but the selection."
-    )
+    seed: int = _setting(kinds.integer(0), 1, "Run", "Seed of everything random but the selection.")
     threads: int | None = _setting(
         kinds.integer(1),
         None,
@@ -305,7 +304,7 @@ class TemperatureScanConfig(PatternSettings, _Storage, _Run, _Output):
         shown_default="0,4, or all where there are no such labels",
     )
     target: str | None = _setting(
-        kinds.word("LABEL"),
+        kinds.label(),
         None,
         "Scan",
         "Stored label that a run starts from, and whose overlap is drawn.",
@@ -356,8 +355,7 @@ def find_config(name: str) -> Path:
     if name in shipped:
         return shipped[name]
     raise DataError(
-        f"{name}: no such file, nor a configuration that comes with hopcli"
-        f"{_nearest(name, shipped)}"
+        f"{name}: no such file, nor a configuration that comes with hopcli{_nearest(name, shipped)}"
     )
 
 

@@ -51,8 +51,8 @@ class Patterns:
         Height and width of a pattern as a picture; their product is N.
     sample_index : ndarray of int64, shape (any,)
         Indices of all images that took part in the selection.
-    dataset_sha256 : str
-        Hash of the data set that the indices refer to.
+    dataset, dataset_sha256 : str
+        Name and hash of the data set that the indices refer to.
     """
 
     xi: NDArray[np.int8]
@@ -60,6 +60,7 @@ class Patterns:
     source_index: NDArray[np.int64]
     shape: tuple[int, int]
     sample_index: NDArray[np.int64]
+    dataset: str
     dataset_sha256: str
 
     def __post_init__(self) -> None:
@@ -73,6 +74,10 @@ class Patterns:
         for array in (self.xi, self.source_index, self.sample_index):
             array.flags.writeable = False
 
+    def comes_from(self, dataset: Dataset) -> bool:
+        """Whether the indices refer to the images of this data set."""
+        return (self.dataset, self.dataset_sha256) == (dataset.name, dataset.sha256)
+
     def to_arrays(self) -> dict[str, NDArray[Any]]:
         """The patterns as plain arrays, to be written to an .npz file."""
         return {
@@ -81,6 +86,7 @@ class Patterns:
             "source_index": self.source_index,
             "shape": np.array(self.shape),
             "sample_index": self.sample_index,
+            "dataset": np.array(self.dataset),
             "dataset_sha256": np.array(self.dataset_sha256),
         }
 
@@ -103,6 +109,7 @@ class Patterns:
             self.source_index[rows],
             self.shape,
             self.sample_index,
+            self.dataset,
             self.dataset_sha256,
         )
 
@@ -161,11 +168,13 @@ def draw_samples(
     SettingError
         If a label has no image, or too few to draw without replacement.
     """
+    known = dataset.label_names
+    for label in labels:
+        if label not in known:
+            names = ", ".join(known)
+            raise SettingError("digits", f"must name labels of {dataset.name} ({names})", label)
     candidates = [dataset.indices_of(label) for label in labels]
     for label, indices in zip(labels, candidates, strict=True):
-        if len(indices) == 0:
-            known = ", ".join(dataset.label_names)
-            raise SettingError("digits", f"must name labels of {dataset.name} ({known})", label)
         if sampler == "generator" and len(indices) < samples:
             raise SettingError(
                 "samples", f"must be at most the {len(indices)} images labelled {label!r}", samples
@@ -269,6 +278,7 @@ def images_as_patterns(
         indices,
         dataset.shape,
         np.unique(indices if samples is None else samples),
+        dataset.name,
         dataset.sha256,
     )
 
@@ -289,6 +299,7 @@ def read_patterns(path: Path) -> Patterns:
                 file["source_index"].astype(np.int64),
                 (int(file["shape"][0]), int(file["shape"][1])),
                 file["sample_index"].astype(np.int64),
+                str(file["dataset"]),
                 str(file["dataset_sha256"]),
             )
     except FileNotFoundError:
@@ -298,7 +309,9 @@ def read_patterns(path: Path) -> Patterns:
     except PermissionError:
         raise DataError(f"{path}: cannot be read: permission denied") from None
     except (OSError, ValueError, KeyError, IndexError, TypeError, EOFError, zipfile.BadZipFile):
-        raise DataError(f"{path}: must be a whole patterns.npz as `hopcli select` writes it") from None
+        raise DataError(
+            f"{path}: must be a patterns.npz, whole, as `hopcli select` writes"
+        ) from None
 
 
 def random_spins(rng: np.random.Generator, n: int, n_sites: int) -> NDArray[np.int8]:

@@ -6,19 +6,22 @@ with its kind, default and help; the command line builds its options from that.
 
 from __future__ import annotations
 
+import itertools
 import math
 import re
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-__all__ = ["Kind", "Refused"]
+__all__ = ["Kind", "RefusedError", "resolve_attempts", "show"]
+
+_MOST_POINTS = 10_000  # of a grid
 
 
-class Refused(ValueError):
+class RefusedError(ValueError):
     """A value breaks the rule of its kind; the message is the rule."""
 
 
@@ -32,9 +35,9 @@ class Kind:
         What stands for the value in help texts.
     check : callable
         Takes a value as TOML or Python has it, returns it in its final form; raises
-        :class:`Refused` with the rule.
+        :class:`RefusedError` with the rule.
     read : callable
-        Takes the text of a flag, returns a value for `check`; raises :class:`Refused`.
+        Takes the text of a flag, returns a value for `check`; raises :class:`RefusedError`.
     choices : tuple of str
         The only values, where they can be listed.
     """
@@ -59,7 +62,7 @@ def _reader(convert: Callable[[str], Any], rule: str) -> Callable[[str], Any]:
         try:
             return convert(text.strip())
         except ValueError:
-            raise Refused(rule) from None
+            raise RefusedError(rule) from None
 
     return read
 
@@ -72,7 +75,7 @@ def integer(low: int, high: int | None = None) -> Kind:
 
     def check(value: Any) -> int:
         if type(value) is not int or value < low or (high is not None and value > high):
-            raise Refused(rule)
+            raise RefusedError(rule)
         return value
 
     return Kind("INTEGER", check, _reader(int, rule))
@@ -92,10 +95,10 @@ def number(
 
     def check(value: Any) -> float:
         if isinstance(value, bool) or not isinstance(value, int | float):
-            raise Refused(rule)
+            raise RefusedError(rule)
         too_low = value <= low if above else value < low
         if not math.isfinite(value) or too_low or value > high:
-            raise Refused(rule)
+            raise RefusedError(rule)
         return float(value)
 
     return Kind(metavar, check, _reader(float, rule))
@@ -108,7 +111,7 @@ def choice(names: Iterable[str]) -> Kind:
 
     def check(value: Any) -> str:
         if value not in choices:
-            raise Refused(rule)
+            raise RefusedError(rule)
         return str(value)
 
     return Kind("|".join(choices), check, choices=choices)
@@ -119,7 +122,7 @@ def switch() -> Kind:
 
     def check(value: Any) -> bool:
         if not isinstance(value, bool):
-            raise Refused("must be true or false")
+            raise RefusedError("must be true or false")
         return value
 
     return Kind("", check)
@@ -130,7 +133,7 @@ def word(metavar: str, rule: str = "must be a text that is not empty") -> Kind:
 
     def check(value: Any) -> str:
         if not isinstance(value, str) or not value.strip():
-            raise Refused(rule)
+            raise RefusedError(rule)
         return value
 
     return Kind(metavar, check)
@@ -146,13 +149,25 @@ def word_or_integer(name: str, low: int) -> Kind:
             return name
         try:
             return int(inner.check(value))
-        except Refused:
-            raise Refused(rule) from None
+        except RefusedError:
+            raise RefusedError(rule) from None
 
     def read(text: str) -> Any:
         return name if text.strip() == name else _reader(int, rule)(text)
 
     return Kind(f"INTEGER|{name}", check, read)
+
+
+def label() -> Kind:
+    """One label: a digit may be written as a number."""
+    rule = "must be a label"
+
+    def check(value: Any) -> str:
+        if isinstance(value, bool) or not isinstance(value, int | str) or not str(value).strip():
+            raise RefusedError(rule)
+        return str(value).strip()
+
+    return Kind("LABEL", check)
 
 
 def labels(*, at_least: int = 1) -> Kind:
@@ -163,12 +178,12 @@ def labels(*, at_least: int = 1) -> Kind:
         if isinstance(value, str):
             value = value.split(",")
         if not isinstance(value, list | tuple):
-            raise Refused(rule)
+            raise RefusedError(rule)
         names = tuple(str(item).strip() for item in value)
         if len(names) < at_least or "" in names or any(isinstance(v, bool) for v in value):
-            raise Refused(rule)
+            raise RefusedError(rule)
         if len(set(names)) < len(names):
-            raise Refused("must not list a label twice")
+            raise RefusedError("must not list a label twice")
         return names
 
     return Kind("LABELS", check)
@@ -180,11 +195,11 @@ def indices() -> Kind:
 
     def check(value: Any) -> tuple[int, ...]:
         if not isinstance(value, list | tuple) or not value:
-            raise Refused(rule)
+            raise RefusedError(rule)
         if any(type(item) is not int or item < 0 for item in value):
-            raise Refused(rule)
+            raise RefusedError(rule)
         if len(set(value)) < len(value):
-            raise Refused("must not list an image twice")
+            raise RefusedError("must not list an image twice")
         return tuple(value)
 
     return Kind("INDICES", check, _reader(lambda s: [int(v) for v in s.split(",")], rule))
@@ -203,7 +218,7 @@ def attempts() -> Kind:
                 return int(text)
             if re.fullmatch(r"([1-9]\d*)?N(/[1-9]\d*)?", text):
                 return text
-        raise Refused(rule)
+        raise RefusedError(rule)
 
     return Kind("ATTEMPTS", check)
 
@@ -219,35 +234,33 @@ def resolve_attempts(value: int | str, n_sites: int) -> int:
 def grid(*, low: float = 0.0) -> Kind:
     """Increasing numbers: ``FIRST:LAST:STEP`` or a list, such as ``0.1:1.9:0.1``."""
     rule = f"must be FIRST:LAST:STEP or a list of finite numbers >= {low:g}, increasing"
+    one = number(low)
 
-    def spread(text: str) -> list[float]:
-        parts = text.split(":")
-        if len(parts) == 1:
-            return [float(part) for part in text.split(",")]
+    def read(text: str) -> list[float]:
         try:
-            # Decimal steps give 0.3, not 0.30000000000000004.
-            first, last, step = (Decimal(part) for part in parts)
-            if not step > 0 or not (last - first) / step < 10_000:
-                raise Refused(rule)
-            return [float(first + i * step) for i in range(int((last - first) / step) + 1)]
-        except (InvalidOperation, ArithmeticError):
-            raise Refused(rule) from None
+            return _spread(text) if ":" in text else [float(part) for part in text.split(",")]
+        except (ArithmeticError, ValueError):
+            raise RefusedError(rule) from None
 
     def check(value: Any) -> tuple[float, ...]:
-        if isinstance(value, str):
-            value = read(value)
-        if isinstance(value, int | float) and not isinstance(value, bool):
-            value = [value]
-        if not isinstance(value, list | tuple) or not value:
-            raise Refused(rule)
-        one = number(low)
+        numbers = read(value) if isinstance(value, str) else value
+        if not isinstance(numbers, list | tuple) or not numbers:
+            raise RefusedError(rule)
         try:
-            numbers = tuple(one.check(item) for item in value)
-        except Refused:
-            raise Refused(rule) from None
-        if any(b <= a for a, b in zip(numbers, numbers[1:], strict=False)):
-            raise Refused(rule)
-        return numbers
+            checked = tuple(one.check(item) for item in numbers)
+        except RefusedError:
+            raise RefusedError(rule) from None
+        if any(b <= a for a, b in itertools.pairwise(checked)):
+            raise RefusedError(rule)
+        return checked
 
-    read = _reader(spread, rule)
     return Kind("FIRST:LAST:STEP", check, read)
+
+
+def _spread(text: str) -> list[float]:
+    """Spread FIRST:LAST:STEP, in decimals: 0.3 stays 0.3, not 0.30000000000000004."""
+    first, last, step = (Decimal(part) for part in text.split(":"))
+    n_steps = (last - first) / step
+    if not 0 <= n_steps < _MOST_POINTS:
+        raise ValueError(text)
+    return [float(first + i * step) for i in range(int(n_steps) + 1)]

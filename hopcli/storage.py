@@ -17,7 +17,7 @@ import numpy as np
 from hopcli.errors import PatternError, SettingError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
     from numpy.typing import ArrayLike, NDArray
 
@@ -141,9 +141,7 @@ RULES: dict[str, Callable[[NDArray[np.int8], NDArray[np.int64]], NDArray[np.floa
 """The storage rules by name: (columns (K, p), class sizes (K,)) -> J (K, K)."""
 
 
-def store(
-    xi: NDArray[np.int8], rule: str = "pseudo-inverse", theta: ArrayLike = 0.0
-) -> Couplings:
+def store(xi: NDArray[np.int8], rule: str = "pseudo-inverse", theta: ArrayLike = 0.0) -> Couplings:
     """Store patterns with a rule.
 
     Parameters

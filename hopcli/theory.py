@@ -76,7 +76,7 @@ def ordering_temperatures(couplings: Couplings) -> NDArray[np.float64]:
     """
     root = np.sqrt(couplings.class_sizes)
     eigenvalues = np.linalg.eigvalsh(root[:, None] * couplings.J * root)
-    return eigenvalues[eigenvalues > 1e-9][::-1]
+    return np.flip(eigenvalues[eigenvalues > 1e-9]).astype(np.float64)
 
 
 def chance_overlap(n_sites: int) -> float:

@@ -1,3 +1,67 @@
 """``hopcli data``."""
 
 from __future__ import annotations
+
+import click
+
+from hopcli.datasets import SOURCES, load_dataset, parse_spec, verify_embedded
+
+__all__ = ["command"]
+
+
+@click.group("data", invoke_without_command=True)
+@click.option(
+    "--dataset",
+    metavar="SOURCE",
+    default="mnist",
+    show_default=True,
+    help="Data set whose images are counted.",
+)
+@click.pass_context
+def command(ctx: click.Context, dataset: str) -> None:
+    """List the data sources, and what is in one of them.
+
+    Prints every source that `--dataset` takes in the other commands, then the number of
+    images of each label in one data set, part by part, with its hash.
+
+    \b
+      hopcli data
+      hopcli data --dataset idx:fashion-mnist
+      hopcli data verify
+    """
+    if ctx.invoked_subcommand is not None:
+        return
+    asked, _ = parse_spec(dataset)
+    for source in SOURCES.values():
+        click.echo(f"{source.usage:<14}{source.description}")
+    click.echo()
+    splits = ("train", "test") if asked.has_splits else ("all",)
+    parts = {split: load_dataset(dataset, split=split) for split in splits}
+    labels = list(dict.fromkeys(label for part in parts.values() for label in part.label_names))
+    width = max(len("label"), *(len(label) for label in labels)) + 2
+    click.echo("label".ljust(width) + "".join(f"{split:>10}" for split in parts))
+    counts = {split: part.counts() for split, part in parts.items()}
+    for label in labels:
+        row = "".join(f"{counts[split].get(label, 0):>10,}" for split in parts)
+        click.echo(label.ljust(width) + row)
+    click.echo("total".ljust(width) + "".join(f"{len(part):>10,}" for part in parts.values()))
+    click.echo()
+    for part in parts.values():
+        height, wide = part.shape
+        click.echo(f"{part.name}: {wide} x {height} pixels, SHA-256 {part.sha256}")
+
+
+@command.command("verify")
+@click.pass_context
+def verify(ctx: click.Context) -> None:
+    """Hold the embedded MNIST to the hashes of the four original files.
+
+    Rebuilds the original files from the embedded one, pixel by pixel, and compares the
+    SHA-256 of each with that of the files as published. Exit code 1 if any differs.
+    """
+    checks = verify_embedded()
+    for check in checks:
+        click.echo(f"{'ok    ' if check.ok else 'BROKEN'}  {check.name}  {check.found}")
+        if not check.ok:
+            click.echo(f"        expected {check.expected}", err=True)
+    ctx.exit(0 if all(check.ok for check in checks) else 1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 import time
 from typing import TYPE_CHECKING, Any
@@ -38,6 +39,10 @@ def execute(request: Request) -> None:
     click.echo(f"\n{request.out}/  {' '.join(path.name for path in files)}")
 
 
+def _percent(rate: float) -> str:
+    return "-" if math.isnan(rate) else f"{100 * rate:.1f}"
+
+
 def _drawer(config: Any, result: experiments.Result) -> Callable[[Path], None] | None:
     if not config.figures:
         return None
@@ -55,7 +60,7 @@ def print_table(table: pd.DataFrame) -> None:
     shown = table.copy()
     for column in shown.columns:
         if column in _PERCENT:
-            shown[column] = [f"{100 * value:.1f}" if value == value else "-" for value in shown[column]]
+            shown[column] = [_percent(value) for value in shown[column]]
     shown = shown.rename(columns={name: f"{name} %" for name in _PERCENT})
     click.echo(shown.to_string(index=False, float_format=lambda value: f"{value:.4g}"))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import inspect
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,7 +13,7 @@ from click.shell_completion import CompletionItem
 
 from hopcli.config import Config, Setting, find_config, read_config, shipped_configs
 from hopcli.errors import SettingError
-from hopcli.settings import Refused, show
+from hopcli.settings import RefusedError, show
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -44,34 +45,28 @@ class Request:
     name_of: Callable[[str], str]
 
 
-class _Text(click.ParamType):
-    """The text of a flag as typed; its setting's kind reads and checks it later."""
+def _complete_setting(setting: Setting) -> Callable[..., list[CompletionItem]]:
+    """Shell completion of a setting: its choices, or files."""
 
-    def __init__(self, setting: Setting) -> None:
-        self.name = setting.kind.metavar.lower() or "boolean"
-        self._setting = setting
-
-    def shell_complete(
-        self, ctx: click.Context, param: click.Parameter, incomplete: str
+    def complete(
+        ctx: click.Context, param: click.Parameter, incomplete: str
     ) -> list[CompletionItem]:
         del ctx, param
-        if self._setting.kind.metavar == "FILE":
+        if setting.kind.metavar == "FILE":
             return [CompletionItem(incomplete, type="file")]
-        choices = self._setting.kind.choices
-        return [CompletionItem(name) for name in choices if name.startswith(incomplete)]
+        names = setting.kind.choices
+        return [CompletionItem(name) for name in names if name.startswith(incomplete)]
+
+    return complete
 
 
-class _ConfigName(click.ParamType):
-    """A configuration: a TOML file, or the name of one that is shipped."""
-
-    name = "file"
-
-    def shell_complete(
-        self, ctx: click.Context, param: click.Parameter, incomplete: str
-    ) -> list[CompletionItem]:
-        del ctx, param
-        names = [name for name in shipped_configs() if name.startswith(incomplete)]
-        return [*map(CompletionItem, names), CompletionItem(incomplete, type="file")]
+def _complete_config(
+    ctx: click.Context, param: click.Parameter, incomplete: str
+) -> list[CompletionItem]:
+    """Shell completion of a configuration: shipped names and files."""
+    del ctx, param
+    names = [name for name in shipped_configs() if name.startswith(incomplete)]
+    return [*map(CompletionItem, names), CompletionItem(incomplete, type="file")]
 
 
 class _Command(click.Command):
@@ -103,8 +98,9 @@ class _SettingOption(click.Option):
             [f"{flag}/--no-{flag[2:]}" if is_switch else flag, name],
             help=setting.help + (f"  [default: {shown}]" if shown is not None else ""),
             metavar=setting.kind.metavar or None,
-            type=None if is_switch else _Text(setting),
+            type=None if is_switch else str,
             default=None,
+            shell_complete=_complete_setting(setting),
         )
 
 
@@ -113,9 +109,9 @@ def flag_name(setting: str) -> str:
     return "--" + setting.replace("_", "-")
 
 
-def experiment(config_class: type[Config], run: Callable[[Request], None]) -> Callable[
-    [Callable[[], None]], click.Command
-]:
+def experiment(
+    config_class: type[Config], run: Callable[[Request], None]
+) -> Callable[[Callable[[], None]], click.Command]:
     """Make a command of a documented function: its docstring is the manual.
 
     Parameters
@@ -134,10 +130,10 @@ def experiment(config_class: type[Config], run: Callable[[Request], None]) -> Ca
         params += [
             click.Option(
                 ["--config"],
-                type=_ConfigName(),
                 metavar="FILE",
                 help="TOML file of settings, or the name of one that comes with hopcli; "
                 "flags win over it.",
+                shell_complete=_complete_config,
             ),
             click.Option(
                 ["--out"],
@@ -151,7 +147,10 @@ def experiment(config_class: type[Config], run: Callable[[Request], None]) -> Ca
         ]
         callback = functools.partial(_invoke, config_class, run)
         return _Command(
-            config_class.command, callback=callback, params=params, help=function.__doc__
+            config_class.command,
+            callback=callback,
+            params=params,
+            help=inspect.cleandoc(function.__doc__ or ""),
         )
 
     return decorate
@@ -201,8 +200,10 @@ def _request(
     command = from_file.pop("command", config_class.command)
 
     def name_of(setting: str) -> str:
-        return f"{path}: {setting}" if setting in from_file and setting not in flags else (
-            flag_name(setting)
+        return (
+            f"{path}: {setting}"
+            if setting in from_file and setting not in flags
+            else (flag_name(setting))
         )
 
     if command != config_class.command:
@@ -213,7 +214,7 @@ def _request(
         for name, text in flags.items():
             try:
                 values[name] = known[name].kind.read(text) if isinstance(text, str) else text
-            except Refused as error:
+            except RefusedError as error:
                 raise SettingError(name, str(error), text) from None
         config = config_class.from_values(values)
     except SettingError as error:

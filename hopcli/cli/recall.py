@@ -11,7 +11,7 @@ __all__ = ["command"]
 
 @experiment(RecallConfig, execute)
 def command() -> None:
-    r"""Store patterns, start from test images, count what is recalled.
+    """Store patterns, start from test images, count what is recalled.
 
     Stores one pattern a label, by default with the pseudo-inverse rule (eqs. 2 and 3)
 

@@ -18,12 +18,11 @@ __all__ = ["command"]
     "--out",
     type=click.Path(path_type=Path),
     metavar="DIR",
-    help="Folder for the results, of a single configuration.  "
-    "[default: results/<config name>]",
+    help="Folder for the results, of a single configuration.  [default: results/<config name>]",
 )
 @click.option("--quiet", "-q", is_flag=True, help="Print nothing but errors, draw no bar.")
 def command(configs: tuple[str, ...], out: Path | None, quiet: bool) -> None:
-    r"""Run configuration files, each with the command that it names.
+    """Run configuration files, each with the command that it names.
 
     A CONFIG is a TOML file, or the name of one that comes with hopcli. Its key
     `command` says what to run; the other keys are that command's options, spelled

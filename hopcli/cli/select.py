@@ -11,7 +11,7 @@ __all__ = ["command"]
 
 @experiment(SelectConfig, execute)
 def command() -> None:
-    r"""Choose a prototype pattern for each label by the overlap loss.
+    """Choose a prototype pattern for each label by the overlap loss.
 
     Draws M random samples of each label. The pattern of a label is its sample P with
     the lowest loss (eq. 5 of the paper)

@@ -11,7 +11,7 @@ __all__ = ["command"]
 
 @experiment(TemperatureScanConfig, execute)
 def command() -> None:
-    r"""Measure the overlap with stored patterns against temperature.
+    """Measure the overlap with stored patterns against temperature.
 
     Runs independent chains at each temperature and reports, for every stored pattern,
     the mean of |m| and of m over the final states, the norm of the projection on the

@@ -166,7 +166,7 @@ def _accuracy_table(trials: pd.DataFrame, repeats: pd.DataFrame) -> pd.DataFrame
     the paper's 80 +- 10, and its SEM that of the mean over labels. The interval takes
     test images as the independent units.
     """
-    rows = []
+    rows: list[tuple[Any, ...]] = []
     labels = list(dict.fromkeys(trials["label"]))
     for label in labels:
         own = trials[trials["label"] == label]

@@ -57,9 +57,7 @@ class TemperatureScanResult(Result):
     chance: float
 
 
-def run(
-    config: TemperatureScanConfig, progress: Progress = no_progress
-) -> TemperatureScanResult:
+def run(config: TemperatureScanConfig, progress: Progress = no_progress) -> TemperatureScanResult:
     """Run independent chains at each temperature and measure their last state.
 
     Parameters

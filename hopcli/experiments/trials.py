@@ -78,8 +78,10 @@ def _pool(
     config: RecallConfig, dataset: Dataset, patterns: Patterns, label: str
 ) -> NDArray[np.int64]:
     """Images of a label that may be tested."""
+    if label not in dataset.label_names:
+        raise SettingError("digits", f"must name labels of {dataset.name} to be tested", label)
     pool = dataset.indices_of(label)
-    if config.exclude_samples and patterns.dataset_sha256 == dataset.sha256:
+    if config.exclude_samples and patterns.comes_from(dataset):
         pool = np.setdiff1d(pool, patterns.sample_index)
     wanted = 1 if config.tests == "all" else int(config.tests)
     if len(pool) < wanted:

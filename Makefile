@@ -1,0 +1,69 @@
+# make help lists the targets. Everything runs in .venv, which make sets up itself.
+
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+HOPCLI := $(BIN)/hopcli
+
+# Sources that a result depends on: editing them makes the results anew.
+SOURCES := $(shell find hopcli -name '*.py')
+
+# Every configs/NAME.toml becomes results/NAME/, made when its manifest is there.
+NAMES := $(patsubst configs/%.toml,%,$(wildcard configs/*.toml))
+command_of = $(shell sed -n 's/^command *= *"\([a-z-]*\)".*/\1/p' configs/$(1).toml)
+manifest_of = results/$(1)/$(call command_of,$(1)).json
+
+PAPER := select paper paper-as-run figure1 figure1-as-run figure1-equilibrium
+RUNS := $(addprefix results/,$(NAMES))
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help paper all test lint bench clean $(RUNS)
+
+help: ## List the targets
+	@echo 'make TARGET, with TARGET one of'
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "%-18s %s\n", $$1, $$2}'
+	@echo '  results/NAME     Run configs/NAME.toml into results/NAME/, unless that is done; NAME one of'
+	@echo '$(NAMES)' | fold -s -w 70 | sed 's/^/                   /'
+
+paper: $(addprefix results/,$(PAPER)) ## Reproduce the study: its tables and figures, in results/
+
+all: $(RUNS) ## Run every configuration in configs/
+
+test: $(VENV)/.dev ## Run the tests
+	$(BIN)/python -m pytest
+
+lint: $(VENV)/.dev ## Check style and types
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+bench: $(VENV)/.bench ## Measure speed against the peers, in results/benchmarks/
+	$(BIN)/python -m tests.benchmarks
+
+clean: ## Remove the environment and what tools leave behind (results stay)
+	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -not -path './.git/*' -prune -exec rm -rf {} +
+
+# One rule a configuration, so that make knows which file makes which run. The stamp of
+# the environment is newer than the results in a fresh clone, so they are made there too.
+define run_rule
+results/$(1): $(call manifest_of,$(1))
+$(call manifest_of,$(1)): configs/$(1).toml $(SOURCES) $(VENV)/.run
+	$(HOPCLI) run $$< --out results/$(1)
+endef
+$(foreach name,$(NAMES),$(eval $(call run_rule,$(name))))
+
+# Three stamps: to run, to develop, to compare with other programs.
+$(VENV)/.run: pyproject.toml
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --editable .
+	touch $@
+
+$(VENV)/.dev: $(VENV)/.run
+	$(BIN)/python -m pip install --quiet --editable '.[dev]'
+	touch $@
+
+$(VENV)/.bench: $(VENV)/.dev
+	$(BIN)/python -m pip install --quiet --editable '.[bench]'
+	touch $@
