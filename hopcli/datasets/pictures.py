@@ -95,7 +95,7 @@ def _check_stems(paths: list[Path]) -> None:
 
 def _read_picture(path: Path, size: tuple[int, int] | None) -> NDArray[np.uint8]:
     """Read the first frame of a picture as grey values, uint8, shape (height, width)."""
-    from PIL import Image
+    from PIL import Image, UnidentifiedImageError
 
     with reading(path), warnings.catch_warnings():
         # Pillow warns of large or odd files; the first is refused here, the others are read.
@@ -106,6 +106,8 @@ def _read_picture(path: Path, size: tuple[int, int] | None) -> NDArray[np.uint8]
             raise DataError(
                 f"{path}: must have at most {MAX_PIXELS:,} pixels, found more"
             ) from None
+        except UnidentifiedImageError:
+            raise DataError(f"{path}: must be PNG, JPEG, GIF or BMP, found none of them") from None
         with picture:
             n_pixels = picture.width * picture.height
             if n_pixels > MAX_PIXELS:

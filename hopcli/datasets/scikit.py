@@ -5,8 +5,6 @@ from __future__ import annotations
 import math
 import warnings
 
-import numpy as np
-
 from hopcli.datasets.grey import GreyImages, as_grey, as_labels, one_line
 from hopcli.errors import DataError
 
@@ -45,19 +43,19 @@ def load_openml(name: str) -> GreyImages:
         with warnings.catch_warnings():
             # Retries and other versions of the same name: neither changes the outcome.
             warnings.simplefilter("ignore")
-            bunch = fetch_openml(name, version="active", as_frame=False)
+            # Frames, because as arrays nominal pixels would silently become codes, and
+            # a data set without labels fails inside scikit-learn.
+            bunch = fetch_openml(name, version="active", as_frame="auto")
     except Exception as error:
         # Network, cache, parser and server errors, of a dozen unrelated classes.
         raise DataError(f"{what}: cannot be fetched ({one_line(error)})") from None
-    values, target = bunch.data, bunch.target
-    if not isinstance(values, np.ndarray):
-        raise DataError(f"{what}: must hold dense arrays, found {type(values).__name__}")
-    if target is None or np.size(target) == 0:
+    if not hasattr(bunch.data, "to_numpy"):
+        raise DataError(f"{what}: must hold dense arrays, found {type(bunch.data).__name__}")
+    if bunch.target is None:
         raise DataError(f"{what}: must have one label an image, found none")
+    values, target = bunch.data.to_numpy(), bunch.target.to_numpy()
     n_images, n_sites = values.shape
     side = math.isqrt(n_sites)
     if side**2 != n_sites:
         raise DataError(f"{what}: images must be square, found {n_sites} pixels")
-    return GreyImages(
-        as_grey(values, what), as_labels(np.asarray(target), n_images, what), (side, side)
-    )
+    return GreyImages(as_grey(values, what), as_labels(target, n_images, what), (side, side))
