@@ -8,17 +8,13 @@ from __future__ import annotations
 
 import itertools
 import math
-import re
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-__all__ = ["Kind", "RefusedError", "resolve_attempts", "show"]
-
-_MOST_POINTS = 10_000  # of a grid
+__all__ = ["Kind", "RefusedError", "fits", "reader", "show"]
 
 
 class RefusedError(ValueError):
@@ -57,7 +53,9 @@ def show(value: object) -> str:
     return str(value)
 
 
-def _reader(convert: Callable[[str], Any], rule: str) -> Callable[[str], Any]:
+def reader(convert: Callable[[str], Any], rule: str) -> Callable[[str], Any]:
+    """Make a reader of flags from a conversion that raises ValueError."""
+
     def read(text: str) -> Any:
         try:
             return convert(text.strip())
@@ -78,7 +76,7 @@ def integer(low: int, high: int | None = None) -> Kind:
             raise RefusedError(rule)
         return value
 
-    return Kind("INTEGER", check, _reader(int, rule))
+    return Kind("INTEGER", check, reader(int, rule))
 
 
 def number(
@@ -101,7 +99,7 @@ def number(
             raise RefusedError(rule)
         return float(value)
 
-    return Kind(metavar, check, _reader(float, rule))
+    return Kind(metavar, check, reader(float, rule))
 
 
 def choice(names: Iterable[str]) -> Kind:
@@ -153,7 +151,7 @@ def word_or_integer(name: str, low: int) -> Kind:
             raise RefusedError(rule) from None
 
     def read(text: str) -> Any:
-        return name if text.strip() == name else _reader(int, rule)(text)
+        return name if text.strip() == name else reader(int, rule)(text)
 
     return Kind(f"INTEGER|{name}", check, read)
 
@@ -202,65 +200,70 @@ def indices() -> Kind:
             raise RefusedError("must not list an image twice")
         return tuple(value)
 
-    return Kind("INDICES", check, _reader(lambda s: [int(v) for v in s.split(",")], rule))
+    return Kind("INDICES", check, reader(lambda s: [int(v) for v in s.split(",")], rule))
 
 
-def attempts() -> Kind:
-    """Attempts in a sweep: a whole number, or N, N/2, 2N, ... for N spins."""
-    rule = "must be a whole number >= 1, or N, N/2, 2N, ..."
-
-    def check(value: Any) -> int | str:
-        if type(value) is int and value >= 1:
-            return value
-        if isinstance(value, str):
-            text = value.replace(" ", "")
-            if re.fullmatch(r"[1-9]\d*", text):
-                return int(text)
-            if re.fullmatch(r"([1-9]\d*)?N(/[1-9]\d*)?", text):
-                return text
-        raise RefusedError(rule)
-
-    return Kind("ATTEMPTS", check)
+def fits(check: Callable[[Any], Any], value: Any) -> bool:
+    """Whether a check lets a value pass."""
+    try:
+        check(value)
+    except RefusedError:
+        return False
+    return True
 
 
-def resolve_attempts(value: int | str, n_sites: int) -> int:
-    """Number of attempts in a sweep of `n_sites` spins (``N/2`` of 5 is 2, at least 1)."""
-    if isinstance(value, int):
-        return value
-    factor, _, divisor = value.partition("N")
-    return max(1, int(factor or 1) * n_sites // int(divisor[1:] or 1))
+def choices(names: Iterable[str]) -> Kind:
+    """Several of a list of names: ``a,b`` on the command line, a list in a file."""
+    known = tuple(names)
+    rule = f"must list one or more of {', '.join(known)}, none twice"
+    base = labels()
 
-
-def grid(*, low: float = 0.0) -> Kind:
-    """Increasing numbers: ``FIRST:LAST:STEP`` or a list, such as ``0.1:1.9:0.1``."""
-    rule = f"must be FIRST:LAST:STEP or a list of finite numbers >= {low:g}, increasing"
-    one = number(low)
-
-    def read(text: str) -> list[float]:
+    def check(value: Any) -> tuple[str, ...]:
         try:
-            return _spread(text) if ":" in text else [float(part) for part in text.split(",")]
-        except (ArithmeticError, ValueError):
-            raise RefusedError(rule) from None
-
-    def check(value: Any) -> tuple[float, ...]:
-        numbers = read(value) if isinstance(value, str) else value
-        if not isinstance(numbers, list | tuple) or not numbers:
-            raise RefusedError(rule)
-        try:
-            checked = tuple(one.check(item) for item in numbers)
+            picked: tuple[str, ...] = base.check(value)
         except RefusedError:
             raise RefusedError(rule) from None
-        if any(b <= a for a, b in itertools.pairwise(checked)):
+        if not set(picked) <= set(known):
             raise RefusedError(rule)
-        return checked
+        return picked
 
-    return Kind("FIRST:LAST:STEP", check, read)
+    return Kind("NAMES", check, choices=known)
 
 
-def _spread(text: str) -> list[float]:
-    """Spread FIRST:LAST:STEP, in decimals: 0.3 stays 0.3, not 0.30000000000000004."""
-    first, last, step = (Decimal(part) for part in text.split(":"))
-    n_steps = (last - first) / step
-    if not 0 <= n_steps < _MOST_POINTS:
-        raise ValueError(text)
-    return [float(first + i * step) for i in range(int(n_steps) + 1)]
+def sizes() -> Kind:
+    """Distinct whole numbers from 2, increasing."""
+    rule = "must list whole numbers from 2 to 20000, increasing"
+    one = integer(2, 20_000)
+
+    def check(value: Any) -> tuple[int, ...]:
+        numbers = [value] if isinstance(value, int) else value
+        if not isinstance(numbers, list | tuple) or not numbers:
+            raise RefusedError(rule)
+        if not all(fits(one.check, item) for item in numbers):
+            raise RefusedError(rule)
+        if any(b <= a for a, b in itertools.pairwise(numbers)):
+            raise RefusedError(rule)
+        return tuple(numbers)
+
+    return Kind("SIZES", check, reader(lambda s: [int(v) for v in s.split(",")], rule))
+
+
+def number_or_file() -> Kind:
+    """A finite number, or the path of a file with one a site."""
+    rule = "must be a finite number or a file"
+    one = number(-math.inf)
+
+    def check(value: Any) -> float | str:
+        if isinstance(value, str) and value.strip():
+            return value
+        if not fits(one.check, value):
+            raise RefusedError(rule)
+        return float(value)
+
+    def read(text: str) -> float | str:
+        try:
+            return float(text)
+        except ValueError:
+            return text
+
+    return Kind("NUMBER|FILE", check, read)

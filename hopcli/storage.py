@@ -10,7 +10,7 @@ K distinct classes, with W_ii = 0. Nothing here builds an N x N matrix but
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -21,10 +21,13 @@ if TYPE_CHECKING:
 
     from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["RULES", "Couplings", "store"]
+__all__ = ["NORMALISATIONS", "RULES", "Couplings", "Rule", "store"]
 
 # Smallest eigenvalue of Q, relative to the largest, below which Q^-1 is noise.
 _SINGULAR = 1e-10
+
+NORMALISATIONS = ("N", "p", "none")
+"""What the Hebbian sum is divided by: spins, patterns, or nothing."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -101,21 +104,56 @@ def _site_classes(
     return site_class.ravel().astype(np.int32), np.ascontiguousarray(xi.T[first]), theta[first]
 
 
-def _hebbian(columns: NDArray[np.int8], sizes: NDArray[np.int64]) -> NDArray[np.float64]:
-    """W_ij = (1/N) sum_mu xi_i^mu xi_j^mu."""
-    c = columns.astype(np.float64)
-    return (c @ c.T) / sizes.sum()
+class _Task(NamedTuple):
+    """What a rule works from.
+
+    ``c`` holds the columns as float64, shape (K, p); ``sizes`` the class sizes, shape
+    (K,); ``known`` how many patterns ``j`` (K, K) holds already.
+    """
+
+    c: NDArray[np.float64]
+    sizes: NDArray[np.float64]
+    j: NDArray[np.float64]
+    known: int
+    normalise: str
+    kappa: float
+    epochs: int
+
+    @property
+    def n_sites(self) -> float:
+        return float(self.sizes.sum())
 
 
-def _pseudo_inverse(columns: NDArray[np.int8], sizes: NDArray[np.int64]) -> NDArray[np.float64]:
+def _hebbian(task: _Task) -> NDArray[np.float64]:
+    """W_ij = (1/N) sum_mu xi_i^mu xi_j^mu, divided by N, by p or not at all."""
+    divisor = {"N": task.n_sites, "p": task.c.shape[1], "none": 1}[task.normalise]
+    return (task.c @ task.c.T) / divisor
+
+
+def _storkey(task: _Task) -> NDArray[np.float64]:
+    """One pattern after another, in order [Storkey 1997].
+
+    w_ij += (1/N) (xi_i xi_j - xi_i h_ji - h_ij xi_j), h_ij = sum_{k != i,j} w_ik xi_k.
+    With g_i = sum_{k != i} w_ik xi_k, h_ij = g_i - w_ij xi_j, so that
+    w_ij += (1/N) (xi_i xi_j - xi_i g_j - g_i xi_j + 2 w_ij), the same for all sites of
+    a class.
+    """
+    j = task.j.copy()
+    for x in task.c.T[task.known :]:
+        g = j @ (task.sizes * x) - np.diag(j) * x
+        # xi xi' - xi g' - g xi' is one symmetric product of two rank-one parts.
+        half = np.outer(x, x / 2 - g)
+        j += (half + half.T + 2 * j) / task.n_sites
+    return j
+
+
+def _pseudo_inverse(task: _Task) -> NDArray[np.float64]:
     """W_ij = (1/N) sum_mu,nu xi_i^mu (Q^-1)_mu,nu xi_j^nu [ZG eqs. 2 and 3]."""
-    c = columns.astype(np.float64)
-    n_sites = sizes.sum()
-    q = (c.T * sizes) @ c / n_sites
+    q = (task.c.T * task.sizes) @ task.c / task.n_sites
     eigenvalues = np.linalg.eigvalsh(q)
     if eigenvalues[0] < _SINGULAR * eigenvalues[-1]:
-        raise PatternError(_dependence(q, eigenvalues))
-    j = c @ np.linalg.solve(q, c.T) / n_sites
+        raise PatternError(_dependence(q, eigenvalues.astype(np.float64)))
+    j = task.c @ np.linalg.solve(q, task.c.T) / task.n_sites
     return (j + j.T) / 2
 
 
@@ -134,29 +172,111 @@ def _dependence(q: NDArray[np.float64], eigenvalues: NDArray[np.float64]) -> str
     )
 
 
-RULES: dict[str, Callable[[NDArray[np.int8], NDArray[np.int64]], NDArray[np.float64]]] = {
-    "pseudo-inverse": _pseudo_inverse,
-    "hebbian": _hebbian,
+def _perceptron(task: _Task) -> NDArray[np.float64]:
+    """Learn until every pattern is stable by kappa at every site [Gardner 1988].
+
+    The stability of pattern mu at site i is xi_i h_i / |w_i|, with h_i = sum_{j != i}
+    w_ij xi_j. Pattern by pattern, w_ij += (1/N) (e_i + e_j) xi_i xi_j, e_i = 1 where the
+    stability is below kappa, else 0: the symmetric form of the perceptron rule. An epoch
+    without a change ends it; too many end it with an error.
+    """
+    j = (task.c @ task.c.T) / task.n_sites
+    for _ in range(task.epochs):
+        weakest = np.inf
+        for x in task.c.T:
+            stability = x * _fields_of(j, task, x) / _row_norms(j, task)
+            weakest = min(weakest, float(stability.min()))
+            weak = (stability < task.kappa).astype(np.float64)
+            if weak.any():
+                half = np.outer(weak * x, x)
+                j += (half + half.T) / task.n_sites
+        if weakest >= task.kappa:
+            return j
+    raise PatternError(
+        f"the perceptron rule found no couplings with stability kappa = {task.kappa:g} for "
+        f"{task.c.shape[1]} patterns in {task.epochs} epochs (weakest in the last: {weakest:.3g}); "
+        "try a smaller kappa, fewer patterns or more epochs"
+    )
+
+
+def _fields_of(j: NDArray[np.float64], task: _Task, x: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Field on a site of each class in the pattern `x`, sum_{j != i} w_ij x_j."""
+    return j @ (task.sizes * x) - np.diag(j) * x
+
+
+def _row_norms(j: NDArray[np.float64], task: _Task) -> NDArray[np.float64]:
+    """|w_i| of a site of each class, its own coupling left out."""
+    squares = (j * j) @ task.sizes - np.diag(j) ** 2
+    return np.sqrt(np.maximum(squares, np.finfo(np.float64).tiny))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Rule:
+    """A storage rule.
+
+    Parameters
+    ----------
+    name : str
+        Its key in :data:`RULES`.
+    description : str
+        What it does, in one line.
+    learn : callable
+        The couplings between classes, float64, shape (K, K), symmetric.
+    incremental : bool
+        Whether it goes on from the couplings of earlier patterns.
+    """
+
+    name: str
+    description: str
+    learn: Callable[[_Task], NDArray[np.float64]]
+    incremental: bool = False
+
+
+RULES: dict[str, Rule] = {
+    rule.name: rule
+    for rule in (
+        Rule("pseudo-inverse", "projector on the patterns; stores N of them", _pseudo_inverse),
+        Rule("hebbian", "sum of outer products; stores 0.138 N random patterns", _hebbian),
+        Rule("storkey", "local and incremental, above Hebbian", _storkey, incremental=True),
+        Rule("perceptron", "learnt until every site is stable by kappa", _perceptron),
+    )
 }
-"""The storage rules by name: (columns (K, p), class sizes (K,)) -> J (K, K)."""
+"""The storage rules by name."""
 
 
-def store(xi: NDArray[np.int8], rule: str = "pseudo-inverse", theta: ArrayLike = 0.0) -> Couplings:
+def store(
+    xi: NDArray[np.int8],
+    rule: str = "pseudo-inverse",
+    theta: ArrayLike = 0.0,
+    *,
+    normalise: str = "N",
+    kappa: float = 1.0,
+    epochs: int = 1000,
+    onto: Couplings | None = None,
+) -> Couplings:
     """Store patterns with a rule.
 
     Parameters
     ----------
     xi : ndarray of int8, shape (p, N)
-        Patterns, values -1 or +1.
+        Patterns, values -1 or +1, in the order in which they are stored.
     rule : str
         A key of :data:`RULES`.
     theta : float or array-like of float, shape (N,)
         Threshold of every site; a site is up at T = 0 if its field exceeds it.
+    normalise : {"N", "p", "none"}
+        What the Hebbian sum is divided by.
+    kappa : float
+        Stability that the perceptron rule asks for, dimensionless, >= 0.
+    epochs : int
+        Most passes of the perceptron rule over the patterns, >= 1.
+    onto : Couplings, optional
+        A network with earlier patterns, to which these are added by the same rule.
 
     Returns
     -------
     Couplings
-        The couplings between the site classes of the patterns.
+        The couplings between the site classes of all patterns.
 
     Raises
     ------
@@ -167,9 +287,24 @@ def store(xi: NDArray[np.int8], rule: str = "pseudo-inverse", theta: ArrayLike =
     """
     if rule not in RULES:
         raise SettingError("rule", f"must be one of {', '.join(RULES)}", rule)
+    if normalise not in NORMALISATIONS:
+        raise SettingError("normalise", f"must be one of {', '.join(NORMALISATIONS)}", normalise)
+    if onto is not None and onto.rule != rule:
+        raise SettingError("rule", f"must be {onto.rule!r}, which stored the earlier ones", rule)
+    known = 0 if onto is None else onto.columns.shape[1]
+    every = xi if onto is None else np.vstack([onto.xi, xi])
     thresholds = np.broadcast_to(np.asarray(theta, dtype=np.float64), (xi.shape[1],))
     if not np.all(np.isfinite(thresholds)):
         raise SettingError("theta", "must be finite at every site")
-    site_class, columns, class_theta = _site_classes(xi, thresholds)
-    j = RULES[rule](columns, np.bincount(site_class))
-    return Couplings(rule, site_class, columns, j, class_theta)
+    site_class, columns, class_theta = _site_classes(every, thresholds)
+    n_classes = len(columns)
+    before = np.zeros((n_classes, n_classes))
+    if onto is not None and RULES[rule].incremental:
+        first_site = np.unique(site_class, return_index=True)[1]
+        old_class = onto.site_class[first_site]
+        before = onto.J[np.ix_(old_class, old_class)]
+    else:
+        known = 0
+    sizes = np.bincount(site_class).astype(np.float64)
+    task = _Task(columns.astype(np.float64), sizes, before, known, normalise, kappa, epochs)
+    return Couplings(rule, site_class, columns, RULES[rule].learn(task), class_theta)

@@ -12,8 +12,8 @@ from hopcli import dynamics
 from hopcli.experiments import Progress, Result, no_progress
 from hopcli.experiments.inputs import load_data, stored_patterns
 from hopcli.experiments.trials import Trials, authors_trials, draw_trials
+from hopcli.notations import resolve_attempts
 from hopcli.observables import overlaps
-from hopcli.settings import resolve_attempts
 from hopcli.statistics import clustered_interval, mean_sd_sem
 from hopcli.storage import store
 from hopcli.streams import Streams

@@ -12,9 +12,9 @@ from hopcli import dynamics
 from hopcli.errors import SettingError
 from hopcli.experiments import Progress, Result, no_progress
 from hopcli.experiments.inputs import load_data, stored_patterns
+from hopcli.notations import resolve_attempts
 from hopcli.observables import overlaps, projection_norm
 from hopcli.patterns import Patterns, random_spins
-from hopcli.settings import resolve_attempts
 from hopcli.statistics import mean_sd_sem
 from hopcli.storage import store
 from hopcli.streams import Streams

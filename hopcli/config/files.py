@@ -1,0 +1,58 @@
+"""Configuration files: the user's own and those that come with hopcli."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import Any
+
+from hopcli.config.base import nearest
+from hopcli.errors import DataError
+
+__all__ = ["find_config", "read_config", "shipped_configs"]
+
+
+def shipped_configs() -> dict[str, Path]:
+    """The configurations that come with hopcli, by name."""
+    here = Path(__file__).parent.parent
+    folders = (here / "configs", here.parent / "configs")  # in a wheel; in a checkout
+    folder = next((f for f in folders if f.is_dir()), folders[0])
+    return {path.stem: path for path in sorted(folder.glob("*.toml"))}
+
+
+def find_config(name: str) -> Path:
+    """The file of a configuration: a path, or the name of one that is shipped.
+
+    Raises
+    ------
+    DataError
+        If there is neither such a file nor such a name.
+    """
+    path = Path(name)
+    if path.is_file():
+        return path
+    shipped = shipped_configs()
+    if name in shipped:
+        return shipped[name]
+    raise DataError(
+        f"{name}: no such file, nor a configuration that comes with hopcli{nearest(name, shipped)}"
+    )
+
+
+def read_config(path: Path) -> dict[str, Any]:
+    """The keys and values of a TOML file, not checked yet.
+
+    Raises
+    ------
+    DataError
+        If the file cannot be read or is not TOML.
+    """
+    try:
+        with path.open("rb") as file:
+            return tomllib.load(file)
+    except tomllib.TOMLDecodeError as error:
+        raise DataError(f"{path}: not a TOML file: {error}") from None
+    except UnicodeDecodeError:
+        raise DataError(f"{path}: not a TOML file: it is not UTF-8 text") from None
+    except OSError as error:
+        raise DataError(f"{path}: cannot be read: {error.strerror}") from None

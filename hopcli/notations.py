@@ -1,0 +1,190 @@
+"""Kinds of settings with a notation of their own: sweeps, grids, schedules, starts, sizes."""
+
+from __future__ import annotations
+
+import itertools
+import math
+import re
+from decimal import Decimal
+from typing import Any
+
+from hopcli import starts
+from hopcli.settings import Kind, RefusedError, fits, number, reader
+
+__all__ = [
+    "attempts",
+    "gif_name",
+    "grid",
+    "pixel",
+    "resolve_attempts",
+    "resolve_temperature",
+    "size",
+    "start",
+    "temperature",
+]
+
+_MOST_POINTS = 10_000  # of a grid
+
+
+def attempts() -> Kind:
+    """Attempts in a sweep: a whole number, or N, N/2, 2N, ... for N spins."""
+    rule = "must be a whole number >= 1, or N, N/2, 2N, ..."
+
+    def check(value: Any) -> int | str:
+        if type(value) is int and value >= 1:
+            return value
+        if isinstance(value, str):
+            text = value.replace(" ", "")
+            if re.fullmatch(r"[1-9]\d*", text):
+                return int(text)
+            if re.fullmatch(r"([1-9]\d*)?N(/[1-9]\d*)?", text):
+                return text
+        raise RefusedError(rule)
+
+    return Kind("ATTEMPTS", check)
+
+
+def resolve_attempts(value: int | str, n_sites: int) -> int:
+    """Number of attempts in a sweep of `n_sites` spins (``N/2`` of 5 is 2, at least 1)."""
+    if isinstance(value, int):
+        return value
+    factor, _, divisor = value.partition("N")
+    return max(1, int(factor or 1) * n_sites // int(divisor[1:] or 1))
+
+
+def grid(low: float = 0.0, high: float = math.inf, *, above: bool = False) -> Kind:
+    """Increasing numbers: ``FIRST:LAST:STEP`` or a list, such as ``0.1:1.9:0.1``."""
+    bounds = f"{'>' if above else '>='} {low:g}" + (f" and <= {high:g}" if high < math.inf else "")
+    rule = f"must be FIRST:LAST:STEP or a list of finite numbers {bounds}, increasing"
+    one = number(low, high, above=above)
+
+    def read(text: str) -> list[float]:
+        try:
+            return _spread(text) if ":" in text else [float(part) for part in text.split(",")]
+        except (ArithmeticError, ValueError):
+            raise RefusedError(rule) from None
+
+    def check(value: Any) -> tuple[float, ...]:
+        numbers = read(value) if isinstance(value, str) else value
+        if not isinstance(numbers, list | tuple) or not numbers:
+            raise RefusedError(rule)
+        try:
+            checked = tuple(one.check(item) for item in numbers)
+        except RefusedError:
+            raise RefusedError(rule) from None
+        if any(b <= a for a, b in itertools.pairwise(checked)):
+            raise RefusedError(rule)
+        return checked
+
+    return Kind("FIRST:LAST:STEP", check, read)
+
+
+def _spread(text: str) -> list[float]:
+    """Spread FIRST:LAST:STEP, in decimals: 0.3 stays 0.3, not 0.30000000000000004."""
+    first, last, step = (Decimal(part) for part in text.split(":"))
+    n_steps = (last - first) / step
+    if not 0 <= n_steps < _MOST_POINTS:
+        raise ValueError(text)
+    return [float(first + i * step) for i in range(int(n_steps) + 1)]
+
+
+def _pair(metavar: str, separator: str, low: int, rule: str) -> Kind:
+    """Two whole numbers, as text or as a list."""
+
+    def check(value: Any) -> tuple[int, int]:
+        if isinstance(value, str):
+            value = read(value)
+        if not isinstance(value, list | tuple) or len(value) != 2:
+            raise RefusedError(rule)
+        if any(type(item) is not int or item < low for item in value):
+            raise RefusedError(rule)
+        return (value[0], value[1])
+
+    read = reader(lambda s: [int(v) for v in s.split(separator)], rule)
+    return Kind(metavar, check, read)
+
+
+def size() -> Kind:
+    """Width and height of a picture, ``28x28``."""
+    return _pair("WxH", "x", 1, "must be WIDTHxHEIGHT, whole numbers >= 1")
+
+
+def pixel() -> Kind:
+    """Row and column of a site, ``14,14``."""
+    return _pair("ROW,COLUMN", ",", 0, "must be ROW,COLUMN, whole numbers >= 0")
+
+
+_TEMPERATURE_RULE = (
+    "must be a finite number >= 0, FIRST:LAST:geometric (both > 0) or FIRST:LAST:linear"
+)
+
+
+def temperature() -> Kind:
+    """A temperature, or a schedule of temperatures over the sweeps."""
+    one = number(0)
+
+    def check(value: Any) -> float | str:
+        if isinstance(value, str):
+            if ":" in value:
+                _ends(value)
+                return value
+            value = read(value)
+        if not fits(one.check, value):
+            raise RefusedError(_TEMPERATURE_RULE)
+        return float(value)
+
+    def read(text: str) -> float | str:
+        return text if ":" in text else float(reader(float, _TEMPERATURE_RULE)(text))
+
+    return Kind("NUMBER|SCHEDULE", check, read)
+
+
+def _ends(text: str) -> tuple[float, float, str]:
+    """First and last temperature of a schedule, and how it goes from one to the other."""
+    one = number(0)
+    try:
+        first, last, course = text.split(":")
+        ends = (one.check(float(first)), one.check(float(last)))
+    except ValueError:
+        raise RefusedError(_TEMPERATURE_RULE) from None
+    if course not in ("geometric", "linear") or (course == "geometric" and min(ends) <= 0):
+        raise RefusedError(_TEMPERATURE_RULE)
+    return (*ends, course)
+
+
+def resolve_temperature(value: float | str, sweeps: int) -> list[float]:
+    """Temperature of each sweep, from the first to the last of a schedule."""
+    if not isinstance(value, str):
+        return [value] * sweeps
+    first, last, course = _ends(value)
+    steps = [i / max(1, sweeps - 1) for i in range(sweeps)]
+    if course == "linear":
+        return [first + (last - first) * step for step in steps]
+    return [first * (last / first) ** step for step in steps]
+
+
+def start() -> Kind:
+    """Where runs start; see :mod:`hopcli.starts`."""
+
+    def check(value: Any) -> str:
+        if not isinstance(value, str):
+            raise RefusedError(starts.RULE)
+        try:
+            starts.parse_start(value)
+        except ValueError as error:
+            raise RefusedError(str(error)) from None
+        return value
+
+    return Kind("START", check)
+
+
+def gif_name() -> Kind:
+    """A bare file name that ends in .gif."""
+    rule = "must be a file name that ends in .gif, without a folder"
+
+    def check(value: Any) -> str:
+        if not isinstance(value, str) or not re.fullmatch(r"[^/\\]+\.gif", value):
+            raise RefusedError(rule)
+        return value
+
+    return Kind("FILE.gif", check)
