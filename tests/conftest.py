@@ -1,0 +1,137 @@
+"""What many tests share: the data set, networks to try, and ways to run the command line."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import os
+import signal
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+import numpy as np
+import pytest
+
+from hopcli.cli import main
+from hopcli.datasets import Dataset, load_dataset
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from numpy.typing import NDArray
+
+CHECKOUT = Path(__file__).resolve().parent.parent
+
+
+@dataclass(frozen=True)
+class Finished:
+    """How a command ended, and what it said."""
+
+    code: int
+    out: str
+    err: str
+
+    def refused(self) -> str:
+        """The message of a refusal: one line on stderr, nothing on stdout, exit code 2."""
+        assert (self.code, self.out) == (2, ""), self
+        assert self.err.startswith("hopcli: "), self
+        assert self.err.count("\n") == 1, self
+        assert self.err.endswith("\n"), self
+        return self.err.removeprefix("hopcli: ").rstrip("\n")
+
+
+class RunHopcli(Protocol):
+    def __call__(self, *arguments: str) -> Finished: ...
+
+
+class SpawnHopcli(Protocol):
+    def __call__(self, *arguments: str, code: str | None = ...) -> Finished: ...
+
+
+@pytest.fixture(scope="session")
+def mnist() -> Dataset:
+    """All of the 60,000 training images."""
+    return load_dataset("mnist")
+
+
+@pytest.fixture(scope="session")
+def five(mnist: Dataset) -> NDArray[np.int8]:
+    """The five patterns of the study: 3, 6, 1, 0, 4."""
+    return mnist.spins[[21607, 25559, 7411, 39155, 28089]]
+
+
+@pytest.fixture
+def empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with nothing in it, which is also where we are."""
+    folder = tmp_path / "here"
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    return folder
+
+
+@pytest.fixture
+def run_hopcli(empty_folder: Path) -> Iterator[RunHopcli]:
+    """Run the command line in this process, in an empty folder."""
+    handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+
+    def run(*arguments: str) -> Finished:
+        out, err = io.StringIO(), io.StringIO()
+        with (
+            contextlib.redirect_stdout(out),
+            contextlib.redirect_stderr(err),
+            pytest.raises(SystemExit) as exit_,
+        ):
+            main(list(arguments))
+        code = exit_.value.code
+        assert isinstance(code, int)
+        return Finished(code, out.getvalue(), err.getvalue())
+
+    yield run
+    for number, handler in handlers.items():
+        signal.signal(number, handler)
+
+
+@pytest.fixture(scope="session")
+def child_environment(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """An environment for child processes, whose home is an empty folder."""
+    home = tmp_path_factory.mktemp("home")
+    kept = {key: value for key, value in os.environ.items() if not key.startswith("PYTHON")}
+    return {**kept, "HOME": str(home), "MPLCONFIGDIR": str(home / "mpl"), "COLUMNS": "80"}
+
+
+@pytest.fixture
+def spawn_hopcli(empty_folder: Path, child_environment: dict[str, str]) -> SpawnHopcli:
+    """Run ``python -m hopcli``, or given Python code, in a process of its own."""
+
+    def spawn(*arguments: str, code: str | None = None) -> Finished:
+        program = ["-m", "hopcli"] if code is None else ["-c", code]
+        done = subprocess.run(
+            [sys.executable, *program, *arguments],
+            capture_output=True,
+            text=True,
+            env=child_environment,
+            stdin=subprocess.DEVNULL,
+            check=False,
+            timeout=100,
+        )
+        return Finished(done.returncode, done.stdout, done.stderr)
+
+    return spawn
+
+
+def random_patterns(seed: int, p: int, n_sites: int) -> NDArray[np.int8]:
+    """Independent patterns of -1 and +1, shape (p, n_sites)."""
+    drawn = np.random.default_rng(seed).integers(0, 2, size=(p, n_sites))
+    return (2 * drawn - 1).astype(np.int8)
+
+
+def files_below(folder: Path) -> dict[str, bytes | None]:
+    """Every file below a folder with its bytes, and every folder (None)."""
+    return {
+        str(path.relative_to(folder)): path.read_bytes() if path.is_file() else None
+        for path in sorted(folder.rglob("*"))
+    }

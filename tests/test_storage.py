@@ -1,0 +1,274 @@
+"""One conformance test over every storage rule, and what each rule alone promises."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from conftest import random_patterns
+from hypothesis import given
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from hopcli.errors import PatternError, SettingError
+from hopcli.observables import local_fields
+from hopcli.storage import RULES, Couplings, store
+
+Floats = NDArray[np.float64]
+
+
+def _hebbian(xi: Floats) -> Floats:
+    return xi.T @ xi / xi.shape[1]
+
+
+def _pseudo_inverse(xi: Floats) -> Floats:
+    n_sites = xi.shape[1]
+    return xi.T @ np.linalg.inv(xi @ xi.T / n_sites) @ xi / n_sites
+
+
+def _storkey(xi: Floats) -> Floats:
+    """w_ij += (xi_i xi_j - xi_i h_ji - h_ij xi_j) / N, h_ij = sum_{k != i,j} w_ik xi_k."""
+    n_sites = xi.shape[1]
+    w = np.zeros((n_sites, n_sites))
+    for x in xi:
+        h = np.zeros_like(w)
+        for i in range(n_sites):
+            for j in range(n_sites):
+                h[i, j] = sum(w[i, k] * x[k] for k in range(n_sites) if k not in (i, j))
+        w += (np.outer(x, x) - x[:, None] * h.T - h * x[None, :]) / n_sites
+        np.fill_diagonal(w, 0)
+    return w
+
+
+DIRECT = {
+    "hebbian": _hebbian,
+    "pseudo-inverse": _pseudo_inverse,
+    "storkey": _storkey,
+}
+"""The published formula of each rule, evaluated for all N x N pairs of sites."""
+
+LEARNT = {"perceptron"}
+"""Rules without a formula: they learn until a condition holds, which is tested instead."""
+
+FORMULAS = [rule for rule in RULES if rule not in LEARNT]
+
+
+def _dense(rule: str, xi: NDArray[np.int8]) -> Floats:
+    w = DIRECT[rule](xi.astype(float))
+    np.fill_diagonal(w, 0)
+    return w
+
+
+def _independent(seed: int, p: int, n_sites: int) -> NDArray[np.int8]:
+    """Random patterns, linearly independent."""
+    while True:
+        xi = random_patterns(seed, p, n_sites)
+        if np.linalg.matrix_rank(xi) == p:
+            return xi
+        seed += 1_000_003
+
+
+def test_every_rule_has_its_published_formula_here() -> None:
+    assert set(FORMULAS) <= set(DIRECT)
+
+
+@pytest.mark.parametrize("rule", FORMULAS)
+@pytest.mark.parametrize(("p", "n_sites"), [(1, 1), (1, 7), (2, 16), (3, 25), (5, 23)])
+@pytest.mark.parametrize("seed", [0, 1])
+def test_couplings_equal_the_formula_for_every_pair_of_sites(
+    rule: str, p: int, n_sites: int, seed: int
+) -> None:
+    xi = _independent(seed, p, n_sites)
+    network = store(xi, rule)
+    assert network.rule == rule
+    np.testing.assert_allclose(network.dense(), _dense(rule, xi), rtol=0, atol=1e-12)
+
+
+@pytest.mark.parametrize("rule", ["hebbian", "pseudo-inverse"])
+def test_couplings_equal_the_formula_for_the_five_digits(rule: str, five: NDArray[np.int8]) -> None:
+    np.testing.assert_allclose(store(five, rule).dense(), _dense(rule, five), rtol=0, atol=1e-12)
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_the_five_digits_have_29_site_classes(rule: str, five: NDArray[np.int8]) -> None:
+    network = store(five, rule)
+    assert network.n_classes == len(np.unique(five, axis=1).T) == 29
+    assert network.n_sites == 784
+    assert network.J.shape == (29, 29)
+    assert np.array_equal(network.xi, five)
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_couplings_are_symmetric_without_self_coupling(rule: str, five: NDArray[np.int8]) -> None:
+    network = store(five, rule)
+    assert np.array_equal(network.J, network.J.T)
+    w = network.dense()
+    assert np.array_equal(w, w.T)
+    assert not np.diag(w).any()
+
+
+@pytest.mark.parametrize("rule", RULES)
+@given(seed=st.integers(0, 10**6))
+def test_classes_are_the_distinct_columns(rule: str, seed: int) -> None:
+    xi = _independent(seed, 3, 20)
+    network = store(xi, rule)
+    assert np.array_equal(network.columns[network.site_class], xi.T)
+    assert len(np.unique(network.columns, axis=0)) == network.n_classes
+    assert network.class_sizes.sum() == 20
+    assert network.class_sizes.min() > 0
+
+
+@pytest.mark.parametrize("rule", FORMULAS)
+@given(seed=st.integers(0, 10**6))
+def test_renumbering_the_sites_renumbers_the_couplings(rule: str, seed: int) -> None:
+    xi = _independent(seed, 3, 18)
+    order = np.random.default_rng(seed).permutation(18)
+    expected = store(xi, rule).dense()[np.ix_(order, order)]
+    np.testing.assert_allclose(store(xi[:, order], rule).dense(), expected, rtol=0, atol=1e-12)
+
+
+@pytest.mark.parametrize("rule", FORMULAS)
+@given(seed=st.integers(0, 10**6), which=st.integers(0, 2))
+def test_a_pattern_and_its_inverse_are_stored_alike(rule: str, seed: int, which: int) -> None:
+    xi = _independent(seed, 3, 18)
+    inverted = xi.copy()
+    inverted[which] *= -1
+    np.testing.assert_allclose(
+        store(inverted, rule).dense(), store(xi, rule).dense(), rtol=0, atol=1e-12
+    )
+
+
+@pytest.mark.parametrize("rule", RULES)
+@given(seed=st.integers(0, 10**6))
+def test_thresholds_refine_the_classes_and_change_no_coupling(rule: str, seed: int) -> None:
+    xi = _independent(seed, 2, 18)
+    theta = np.random.default_rng(seed).choice([-0.5, 0.0, 0.125], 18)
+    plain, network = store(xi, rule), store(xi, rule, theta)
+    assert np.array_equal(network.theta[network.site_class], theta)
+    assert network.n_classes == len(np.unique(np.vstack([xi, theta]), axis=1).T)
+    assert np.array_equal(network.xi, xi)
+    np.testing.assert_allclose(network.dense(), plain.dense(), rtol=0, atol=1e-12)
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_one_threshold_for_all_sites_keeps_the_classes(rule: str) -> None:
+    xi = _independent(4, 2, 18)
+    network = store(xi, rule, 0.25)
+    assert network.n_classes == store(xi, rule).n_classes
+    assert network.theta.tolist() == [0.25] * network.n_classes
+
+
+@pytest.mark.parametrize("rule", RULES)
+@pytest.mark.parametrize("theta", [np.nan, np.inf])
+def test_thresholds_must_be_finite(rule: str, theta: float) -> None:
+    with pytest.raises(SettingError, match="theta must be finite"):
+        store(_independent(4, 2, 18), rule, theta)
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_a_single_pattern_is_a_fixed_point(rule: str) -> None:
+    xi = random_patterns(0, 1, 31)
+    assert np.all(local_fields(xi, store(xi, rule)) * xi > 0)
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_a_network_cannot_be_changed_behind_its_back(rule: str) -> None:
+    network = store(_independent(4, 2, 18), rule)
+    for array in (network.J, network.columns, network.site_class, network.theta):
+        with pytest.raises(ValueError, match="read-only"):
+            array[...] = 0
+
+
+@pytest.mark.parametrize("rule", [rule for rule in RULES if rule in LEARNT])
+@pytest.mark.parametrize("kappa", [0.0, 1.0])
+def test_learnt_couplings_make_every_site_of_every_pattern_stable(rule: str, kappa: float) -> None:
+    xi = _independent(9, 8, 60)
+    network = store(xi, rule, kappa=kappa)
+    w = network.dense()
+    stability = xi * (xi @ w) / np.linalg.norm(w, axis=1)
+    assert stability.min() >= kappa - 1e-9
+    assert np.array_equal(w, w.T)
+
+
+@pytest.mark.parametrize("rule", [rule for rule in RULES if rule in LEARNT])
+def test_what_cannot_be_learnt_is_said_in_one_line(rule: str) -> None:
+    with pytest.raises(PatternError, match=r"kappa = 5 .* in 20 epochs") as error:
+        store(_independent(9, 8, 60), rule, kappa=5.0, epochs=20)
+    assert "\n" not in str(error.value)
+
+
+def test_pseudo_inverse_patterns_have_the_same_field_everywhere() -> None:
+    """W with its diagonal is a projector, so h_i = xi_i (1 - W_ii) on a stored pattern."""
+    xi = _independent(3, 6, 40)
+    projector = _pseudo_inverse(xi.astype(float))
+    np.testing.assert_allclose(projector @ projector, projector, atol=1e-12)
+    expected = xi * (1 - np.diag(projector))
+    np.testing.assert_allclose(local_fields(xi, store(xi)), expected, atol=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("sign", "words"), [(1, "patterns 1 and 3 are the same"), (-1, "1 and 3 are each other's")]
+)
+def test_pseudo_inverse_names_the_pair_that_repeats(sign: int, words: str) -> None:
+    xi = _independent(3, 2, 20)
+    with pytest.raises(PatternError, match=words) as error:
+        store(np.vstack([xi, sign * xi[:1]]))
+    assert "linearly independent" in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    "xi",
+    [
+        # The first two add up to the same as the last two.
+        [[1, 1, 1, 1], [1, 1, -1, -1], [1, 1, 1, -1], [1, 1, -1, 1]],
+        # More patterns than sites, no two alike.
+        [[1, 1, 1], [1, 1, -1], [1, -1, 1], [1, -1, -1]],
+    ],
+)
+def test_pseudo_inverse_refuses_dependent_patterns(xi: list[list[int]]) -> None:
+    with pytest.raises(PatternError, match="Q is singular"):
+        store(np.array(xi, np.int8))
+
+
+def test_hebbian_stores_a_pattern_twice() -> None:
+    xi = random_patterns(0, 1, 12)
+    twice = store(np.vstack([xi, xi]), "hebbian").dense()
+    np.testing.assert_allclose(twice, 2 * store(xi, "hebbian").dense())
+
+
+def test_an_unknown_rule_is_refused_with_the_known_ones() -> None:
+    with pytest.raises(SettingError, match=r"rule must be one of .*hebbian.*found 'hopfield'"):
+        store(random_patterns(0, 1, 4), "hopfield")
+
+
+def test_more_than_300_patterns_need_no_more_care() -> None:
+    xi = _independent(0, 300, 784)
+    network = store(xi)
+    assert network.n_classes == 784
+    np.testing.assert_allclose(network.dense(), _dense("pseudo-inverse", xi), rtol=0, atol=1e-10)
+
+
+def _parts(**changed: object) -> dict[str, object]:
+    parts: dict[str, object] = {
+        "rule": "hebbian",
+        "site_class": np.array([0, 1, 1], np.int32),
+        "columns": np.array([[1], [-1]], np.int8),
+        "J": np.eye(2),
+        "theta": np.zeros(2),
+    }
+    return parts | changed
+
+
+@pytest.mark.parametrize(
+    ("changed", "words"),
+    [
+        ({"J": np.eye(3)}, "need K = 2"),
+        ({"theta": np.zeros(3)}, "need K = 2"),
+        ({"site_class": np.array([0, 0, 0], np.int32)}, "every class needs a site"),
+        ({"J": np.array([[1.0, 2.0], [0.0, 1.0]])}, "symmetric"),
+    ],
+)
+def test_couplings_check_their_parts(changed: dict[str, object], words: str) -> None:
+    Couplings(**_parts())  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match=words):
+        Couplings(**_parts(**changed))  # type: ignore[arg-type]
