@@ -74,6 +74,16 @@ class Patterns:
         for array in (self.xi, self.source_index, self.sample_index):
             array.flags.writeable = False
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """A name for each pattern: its label, with a number where labels repeat."""
+        seen: dict[str, int] = {}
+        names = []
+        for label in self.labels:
+            seen[label] = seen.get(label, 0) + 1
+            names.append(f"{label}_{seen[label]}" if self.labels.count(label) > 1 else label)
+        return tuple(names)
+
     def comes_from(self, dataset: Dataset) -> bool:
         """Whether the indices refer to the images of this data set."""
         return (self.dataset, self.dataset_sha256) == (dataset.name, dataset.sha256)

@@ -54,9 +54,9 @@ class Start:
         return self.base == "image"
 
     @property
-    def has_own_pattern(self) -> bool:
-        """Whether each start belongs to one label."""
-        return self.base in ("image", "pattern")
+    def leaves_zeros(self) -> bool:
+        """Whether sites may be 0: where two blended patterns differ, unless filled."""
+        return self.base == "blend" and self.arguments[2:] != ("fill",)
 
 
 def parse_start(text: str) -> Start:

@@ -142,7 +142,12 @@ class RecallConfig(PatternSettings, StorageSettings, DynamicsSettings, RunSettin
         super()._check_together()
         self._check_temperature()
         self._check_replay()
-        if self.start and not parse_start(self.start).uses_images and self.tests == "all":
+        start = parse_start(self.start)
+        if start.leaves_zeros and not DYNAMICS[self.dynamics].allows_zero:
+            able = ", ".join(name for name, rule in DYNAMICS.items() if rule.allows_zero)
+            rule = f"leaves sites at 0, which {self.dynamics} cannot flip: add :fill, or use {able};"
+            raise SettingError("start", rule, self.start)
+        if not start.uses_images and self.tests == "all":
             raise SettingError("tests", f"must be a number with start {self.start!r}", "all")
         if self.test_images is None:
             object.__setattr__(self, "test_images", "same" if self.replay_authors else "fresh")

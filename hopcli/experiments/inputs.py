@@ -2,26 +2,73 @@
 
 from __future__ import annotations
 
+import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from hopcli.datasets import Dataset, load_dataset
-from hopcli.errors import SettingError
+from hopcli.errors import DataError, SettingError
 from hopcli.patterns import Patterns, draw_samples, images_as_patterns, read_patterns, select
+
+from hopcli.storage import Couplings, store
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from hopcli.config import DataSettings, PatternSettings
+    from numpy.typing import NDArray
 
-__all__ = ["load_data", "stored_patterns"]
+    from hopcli.config import DataSettings, PatternSettings, StorageSettings
+
+__all__ = ["load_data", "store_patterns", "stored_patterns"]
 
 
 def load_data(config: DataSettings) -> Dataset:
     """Load the data set that a configuration names."""
-    return load_dataset(config.dataset, split=config.split, threshold=config.threshold)
+    return load_dataset(
+        config.dataset,
+        split=config.split,
+        threshold=config.threshold,
+        size=config.size,
+        invert=config.invert,
+    )
+
+
+def store_patterns(config: StorageSettings, patterns: Patterns) -> Couplings:
+    """Store patterns with the rule and the thresholds of a configuration."""
+    return store(
+        patterns.xi,
+        config.rule,
+        thresholds(config.theta, patterns.xi.shape[1]),
+        normalise=config.normalise,
+        kappa=config.kappa,
+        epochs=config.epochs,
+    )
+
+
+def thresholds(theta: float | str, n_sites: int) -> float | NDArray[np.float64]:
+    """Read the thresholds: one for all sites, or a text file with one a site.
+
+    Raises
+    ------
+    DataError
+        If the file cannot be read or has not one finite number a site.
+    """
+    if isinstance(theta, float):
+        return theta
+    rule = f"must hold {n_sites} finite numbers, one a site"
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # NumPy warns of an empty file; we refuse it
+            values = np.loadtxt(theta, dtype=np.float64, ndmin=1).ravel()
+    except OSError as error:
+        raise DataError(f"{theta}: {rule}; cannot be read: {error.strerror or error}") from None
+    except ValueError:
+        raise DataError(f"{theta}: {rule}, found other text") from None
+    if values.size != n_sites or not np.isfinite(values).all():
+        raise DataError(f"{theta}: {rule}, found {int(np.isfinite(values).sum())}")
+    return values
 
 
 def stored_patterns(config: PatternSettings, dataset: Dataset) -> Patterns:

@@ -1,34 +1,44 @@
-"""Recall: start from test images, run the dynamics, score the overlap with the own pattern."""
+"""Recall: start from test images, run the dynamics, say where every trial ended."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
 from hopcli import dynamics
 from hopcli.experiments import Progress, Result, no_progress
-from hopcli.experiments.inputs import load_data, stored_patterns
+from hopcli.experiments.inputs import load_data, store_patterns, stored_patterns
+from hopcli.experiments.scoring import (
+    accuracy_table,
+    confusion_table,
+    examples,
+    first_of_each,
+    outcome_table,
+    repeat_table,
+    trial_table,
+)
 from hopcli.experiments.trials import Trials, authors_trials, draw_trials
-from hopcli.notations import resolve_attempts
-from hopcli.observables import overlaps
-from hopcli.statistics import clustered_interval, mean_sd_sem
-from hopcli.storage import store
+from hopcli.notations import resolve_attempts, resolve_temperature
+from hopcli.observables import energy, overlaps
+from hopcli.outcomes import classify, join
 from hopcli.streams import Streams
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from numpy.typing import NDArray
 
     from hopcli.config import RecallConfig
     from hopcli.patterns import Patterns
+    from hopcli.storage import Couplings
 
 __all__ = ["Gallery", "RecallResult", "run"]
 
-_BATCH = 16_384  # chains run at once, to bound the memory
-_SHOWN = 2  # recalled and failed trials of each label kept for the gallery
-_ROUNDING = 1e-12  # of an overlap that is exactly at the criterion
+_BATCH = 8192  # chains run at once, to bound the memory
+_TRACED = 3  # trials of each label whose every sweep is kept
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -50,14 +60,25 @@ class Gallery:
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class RecallResult(Result):
-    """The tables of a recall, with the stored patterns and a few pictures."""
+    """The tables of a recall, with the stored patterns and a few pictures.
+
+    Parameters
+    ----------
+    patterns : Patterns
+        The stored patterns.
+    gallery : Gallery
+        A few trials.
+    frames : ndarray of int8, shape (sweeps + 1, N), or None
+        The first trial after every sweep, if it is to be animated.
+    """
 
     patterns: Patterns
     gallery: Gallery
+    frames: NDArray[np.int8] | None = None
 
 
 def run(config: RecallConfig, progress: Progress = no_progress) -> RecallResult:
-    """Recall test images.
+    """Recall test images, or whatever else runs start from.
 
     Parameters
     ----------
@@ -69,152 +90,133 @@ def run(config: RecallConfig, progress: Progress = no_progress) -> RecallResult:
     Returns
     -------
     RecallResult
-        Tables ``accuracy``, ``repeats``, ``trials`` and ``confusion``.
+        Tables ``accuracy``, ``repeats``, ``confusion``, ``outcomes``, ``trials`` and,
+        if asked for, ``trace``.
     """
     dataset = load_data(config)
     patterns = stored_patterns(config, dataset)
-    couplings = store(patterns.xi, config.rule)
+    couplings = store_patterns(config, patterns)
     streams = Streams.of(config.seed)
     attempts = resolve_attempts(config.attempts_per_sweep, couplings.n_sites)
     if config.replay_authors:
         trials = authors_trials(config, dataset, patterns, config.sweeps * attempts)
     else:
-        trials = draw_trials(config, dataset, patterns, streams.tests)
-    seeds = dynamics.chain_seeds(streams.chains, trials.image.size)
-    total = trials.image.size
+        trials = draw_trials(config, dataset, patterns, streams)
+    relaxation = _Relaxation(
+        config,
+        couplings,
+        patterns,
+        trials,
+        start_seed=int(streams.starts.generate_state(1, np.uint64)[0]),
+        chain_seeds=dynamics.chain_seeds(streams.chains, len(trials)),
+        attempts=attempts,
+    )
+    batches = np.split(np.arange(len(trials)), range(_BATCH, len(trials), _BATCH))
+    ends = []
+    for rows in batches:
+        outcome = relaxation.run(rows, tell=lambda done: progress(done, len(trials)))
+        cycling = outcome.status == dynamics.TWO_CYCLE
+        ends.append(classify(outcome.spins, couplings, config.criterion, cycling, config.tie))
 
-    def relax(rows: NDArray[np.int64], tell: Progress = no_progress) -> NDArray[np.int8]:
-        """Final states of these trials; a chain depends on its own seed alone."""
-        start = dataset.spins[trials.image.flat[rows]]
-        if trials.sites is not None:
-            return dynamics.replay(
-                couplings,
-                start,
-                sites=trials.sites[rows % len(trials.label)],
-                seeds=seeds[rows],
-                temperature=config.temperature,
-                threads=config.threads,
-                progress=lambda done: tell(done, total),
-            )
-        return dynamics.run(
-            couplings,
-            start,
-            seeds=seeds[rows],
-            temperatures=config.temperature,
-            sweeps=config.sweeps,
-            attempts_per_sweep=attempts,
-            threads=config.threads,
-            progress=lambda done: tell(done, total),
-        ).spins
-
-    batches = np.split(np.arange(total), range(_BATCH, total, _BATCH))
-    final = np.concatenate([overlaps(relax(rows, progress), patterns.xi) for rows in batches])
-    table = _trial_table(config, trials, patterns, final)
-    repeats = _repeat_table(table)
-    shown = _examples(table)
+    table = trial_table(config, trials, patterns, join(ends))
+    repeats = repeat_table(table)
+    tables = {
+        "accuracy": accuracy_table(table, repeats, trials.unit),
+        "repeats": repeats,
+        "confusion": confusion_table(table, patterns),
+        "outcomes": outcome_table(table, trials.unit),
+        "trials": table,
+    }
+    if config.trace:
+        tables["trace"] = _trace_table(relaxation, first_of_each(table, _TRACED))
+    shown = examples(table)
+    first_trial = np.zeros(1, dtype=np.int64)
     return RecallResult(
         dataset=dataset.name,
         dataset_sha256=dataset.sha256,
-        tables={
-            "accuracy": _accuracy_table(table, repeats),
-            "repeats": repeats,
-            "confusion": _confusion_table(config, table, patterns),
-            "trials": table,
-        },
+        tables=tables,
         patterns=patterns,
-        gallery=Gallery(shown, dataset.spins[trials.image.flat[shown]], relax(shown)),
+        gallery=Gallery(shown, relaxation.starts(shown), relaxation.run(shown).spins),
+        frames=relaxation.by_sweep(first_trial)[:, 0] if config.animate else None,
     )
 
 
-def _trial_table(
-    config: RecallConfig, trials: Trials, patterns: Patterns, final: NDArray[np.float64]
-) -> pd.DataFrame:
-    """One row a trial; `final` holds the overlaps with the patterns, shape (trials, p)."""
-    n_repeats = len(trials.image)
-    label = np.tile(trials.label, n_repeats)
-    rows = np.arange(len(final))
-    # A label may have several patterns: its own one is the nearest of them.
-    is_own = label[:, None] == np.array(patterns.labels)
-    sign_free = config.score == "abs"
-    own_size = np.where(is_own, np.abs(final) if sign_free else final, -np.inf)
-    own = final[rows, own_size.argmax(axis=1)]
-    best = np.abs(final).argmax(axis=1)
-    score = np.abs(own) if sign_free else own
-    return pd.DataFrame(
-        {
-            "repeat": np.repeat(np.arange(n_repeats), len(trials.label)),
-            "label": label,
-            "source_index": trials.image.ravel(),
-            "overlap_own": own,
-            "best_label": np.array(patterns.labels)[best],
-            "best_overlap": final[rows, best],
-            "recalled": score >= config.criterion - _ROUNDING,
-        }
-    )
+@dataclass(frozen=True, slots=True, eq=False)
+class _Relaxation:
+    """Runs trials; where one ends depends on its own seeds alone, so any can be run again."""
 
+    config: RecallConfig
+    couplings: Couplings
+    patterns: Patterns
+    trials: Trials
+    start_seed: int
+    chain_seeds: NDArray[np.uint64]
+    attempts: int
 
-def _repeat_table(trials: pd.DataFrame) -> pd.DataFrame:
-    """Accuracy of each label in each repeat."""
-    groups = trials.groupby(["repeat", "label"], sort=False)["recalled"]
-    return groups.mean().rename("accuracy").reset_index()
+    def starts(self, rows: NDArray[np.int64]) -> NDArray[np.int8]:
+        """First states of these trials."""
+        return self.trials.first_states(rows, self.patterns, self.start_seed)
 
-
-def _accuracy_table(trials: pd.DataFrame, repeats: pd.DataFrame) -> pd.DataFrame:
-    """Accuracy of each label over all repeats, and of all labels together.
-
-    SD and SEM are over repeats; the last row's SD is the population SD over labels, as
-    the paper's 80 +- 10, and its SEM that of the mean over labels. The interval takes
-    test images as the independent units.
-    """
-    rows: list[tuple[Any, ...]] = []
-    labels = list(dict.fromkeys(trials["label"]))
-    for label in labels:
-        own = trials[trials["label"] == label]
-        _, sd, sem = mean_sd_sem(repeats.loc[repeats["label"] == label, "accuracy"])
-        low, high = clustered_interval(own["recalled"], own["source_index"])
-        hits = int(own["recalled"].sum())
-        rows.append((label, len(own), hits, hits / len(own), sd, sem, low, high))
-    over_labels = [row[3] for row in rows]
-    _, _, sem = mean_sd_sem(repeats.groupby("repeat")["accuracy"].mean())
-    half = _half_width(rows)
-    mean = float(np.mean(over_labels))
-    rows.append(
-        (
-            "overall",
-            len(trials),
-            int(trials["recalled"].sum()),
-            mean,
-            float(np.std(over_labels)),
-            sem,
-            max(0.0, mean - half),
-            min(1.0, mean + half),
+    def run(
+        self,
+        rows: NDArray[np.int64],
+        *,
+        sweeps: int | None = None,
+        tell: Callable[[int], None] | None = None,
+    ) -> dynamics.Outcome:
+        """Run these trials to their end, or for fewer sweeps."""
+        config = self.config
+        temperatures = resolve_temperature(config.temperature, config.sweeps)
+        if self.trials.sites is not None:
+            per_repeat = len(self.trials.sites)
+            return dynamics.replay(
+                self.couplings,
+                self.starts(rows),
+                sites=self.trials.sites[rows % per_repeat],
+                seeds=self.chain_seeds[rows],
+                temperature=temperatures[0],
+                threads=config.threads,
+                progress=tell,
+            )
+        n_sweeps = config.sweeps if sweeps is None else sweeps
+        return dynamics.run(
+            self.couplings,
+            self.starts(rows),
+            seeds=self.chain_seeds[rows],
+            dynamics=config.dynamics,
+            temperatures=temperatures[:n_sweeps],
+            sweeps=n_sweeps,
+            attempts_per_sweep=self.attempts,
+            order=config.order or "random",
+            tie=config.tie,
+            until_stable=config.until_stable,
+            threads=config.threads,
+            progress=tell,
         )
-    )
-    columns = ["label", "n", "recalled", "accuracy", "sd", "sem", "ci_low", "ci_high"]
-    return pd.DataFrame(rows, columns=columns)
+
+    def by_sweep(self, rows: NDArray[np.int64]) -> NDArray[np.int8]:
+        """States of these trials after 0, 1, ... sweeps, shape (sweeps + 1, rows, N)."""
+        later = [self.run(rows, sweeps=k).spins for k in range(1, self.config.sweeps + 1)]
+        return np.stack([self.starts(rows), *later])
 
 
-def _half_width(rows: list[tuple[Any, ...]]) -> float:
-    """Half the 95 % interval of a mean of independent labels, from their own intervals."""
-    halves = np.array([(row[7] - row[6]) / 2 for row in rows])
-    return float(np.sqrt(np.sum(halves**2)) / len(halves))
-
-
-def _confusion_table(
-    config: RecallConfig, trials: pd.DataFrame, patterns: Patterns
-) -> pd.DataFrame:
-    """Number of trials of each label that end in each pattern, its inverse, or in none."""
-    reached = trials["best_overlap"].abs() >= config.criterion - _ROUNDING
-    kind = np.where(trials["best_overlap"] > 0, "", "inverse ")
-    outcome = pd.Series(kind + trials["best_label"].to_numpy(dtype=str)).where(reached, "none")
-    names = list(dict.fromkeys(patterns.labels))
-    columns = [*names, *(f"inverse {name}" for name in names), "none"]
-    counts = pd.crosstab(trials["label"].to_numpy(), outcome.to_numpy())
-    counts = counts.reindex(index=names, columns=columns, fill_value=0)
-    return counts.rename_axis(index="label", columns=None).reset_index()
-
-
-def _examples(trials: pd.DataFrame) -> NDArray[np.int64]:
-    """Rows of the first few recalled and failed trials of each label."""
-    groups = trials.groupby(["label", "recalled"], sort=False)
-    return np.sort(groups.head(_SHOWN).index.to_numpy(dtype=np.int64))
+def _trace_table(relaxation: _Relaxation, rows: NDArray[np.int64]) -> pd.DataFrame:
+    """Energy and overlaps after every sweep of these trials."""
+    config, patterns = relaxation.config, relaxation.patterns
+    temperatures = resolve_temperature(config.temperature, config.sweeps)
+    tables = []
+    for sweep, spins in enumerate(relaxation.by_sweep(rows)):
+        table = pd.DataFrame(
+            {
+                "trial": rows,
+                "label": relaxation.trials.label[rows],
+                "source_index": relaxation.trials.source_index[rows],
+                "sweep": sweep,
+                "temperature": temperatures[max(0, sweep - 1)],
+                "energy": energy(spins, relaxation.couplings),
+            }
+        )
+        for number, m in enumerate(overlaps(spins, patterns.xi).T):
+            table[f"overlap_{patterns.names[number]}"] = m
+        tables.append(table)
+    return pd.concat(tables).sort_values(["trial", "sweep"], ignore_index=True)

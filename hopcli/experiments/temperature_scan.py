@@ -11,12 +11,11 @@ import pandas as pd
 from hopcli import dynamics
 from hopcli.errors import SettingError
 from hopcli.experiments import Progress, Result, no_progress
-from hopcli.experiments.inputs import load_data, stored_patterns
+from hopcli.experiments.inputs import load_data, store_patterns, stored_patterns
 from hopcli.notations import resolve_attempts
 from hopcli.observables import overlaps, projection_norm
 from hopcli.patterns import Patterns, random_spins
 from hopcli.statistics import mean_sd_sem
-from hopcli.storage import store
 from hopcli.streams import Streams
 from hopcli.theory import chance_overlap, mean_field_overlaps, ordering_temperatures
 
@@ -74,7 +73,7 @@ def run(config: TemperatureScanConfig, progress: Progress = no_progress) -> Temp
     """
     dataset = load_data(config)
     patterns = stored_patterns(config, dataset)
-    couplings = store(patterns.xi, config.rule)
+    couplings = store_patterns(config, patterns)
     target = _target(config, patterns)
     streams = Streams.of(config.seed)
     n_temperatures = len(config.temperatures)
@@ -90,6 +89,8 @@ def run(config: TemperatureScanConfig, progress: Progress = no_progress) -> Temp
             couplings,
             _starts(config, dataset, patterns, target, np.random.default_rng(start_seed)),
             seeds=dynamics.chain_seeds(chain_seed, config.repeats),
+            dynamics=config.dynamics,
+            order=config.order or "random",
             temperatures=temperature,
             sweeps=config.sweeps,
             attempts_per_sweep=resolve_attempts(config.attempts_per_sweep, couplings.n_sites),

@@ -1,7 +1,7 @@
-"""Which images are tested, in which order their sites are visited.
+"""Which states are recalled: test images or other starts, and the order of their sites.
 
-A trial is one test image in one repeat. Trials are ordered by repeat, then stored
-label, then image, so that more repeats only add trials at the end.
+A trial is one start in one repeat. Trials are ordered by repeat, then label, then start,
+so that more repeats only add trials at the end.
 """
 
 from __future__ import annotations
@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from hopcli.datasets import load_dataset
 from hopcli.errors import SettingError
+from hopcli.starts import Start, change, first_state, parse_start, trial_rng
 from hopcli.streams import legacy_random_state
 
 if TYPE_CHECKING:
@@ -20,42 +22,137 @@ if TYPE_CHECKING:
     from hopcli.config import RecallConfig
     from hopcli.datasets import Dataset
     from hopcli.patterns import Patterns
+    from hopcli.streams import Streams
 
 __all__ = ["AUTHORS_SEED", "Trials", "authors_trials", "draw_trials"]
 
 AUTHORS_SEED = 7
 """Seed that the authors set before every repeat."""
 
+NO_SOURCE = -1
+"""Source index of a start that is no image of the data set."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Trials:
-    """The test images of every repeat.
+    """Every start of a run.
 
     Parameters
     ----------
-    image : ndarray of int64, shape (repeats, trials)
-        Index of the test image of each trial.
-    label : ndarray of str, shape (trials,)
-        Label of each trial, the same in every repeat.
-    sites : ndarray of int16 or None, shape (trials, attempts)
-        Sites to visit in each trial, where their order is given.
+    repeats : int
+        Number of repeats; each has the same labels.
+    label : ndarray of str, shape (repeats * starts,)
+        Label of each trial: that of its own pattern if it has one, else of its start.
+    state : ndarray of int64, shape (repeats * starts,)
+        Row of `bank` that each trial starts from; of no meaning without a bank.
+    source_index : ndarray of int64, shape (repeats * starts,)
+        Image of the data set that each trial starts from, or -1.
+    bank : ndarray of int8, shape (any, N), or None
+        States to start from, where the start is not made anew for each trial.
+    start : Start
+        What is made of them.
+    pair : tuple of int or None
+        Which two patterns a blend takes.
+    sites : ndarray of int16 or None, shape (starts, attempts)
+        Sites to visit, the same in every repeat, where their order is given.
     """
 
-    image: NDArray[np.int64]
+    repeats: int
     label: NDArray[np.str_]
+    state: NDArray[np.int64]
+    source_index: NDArray[np.int64]
+    bank: NDArray[np.int8] | None
+    start: Start
+    pair: tuple[int, int] | None = None
     sites: NDArray[np.int16] | None = None
+
+    @property
+    def unit(self) -> NDArray[np.int64]:
+        """What trials must share to be alike: the test image, else nothing."""
+        return self.source_index if self.start.uses_images else np.arange(len(self))
+
+    def __len__(self) -> int:
+        return len(self.label)
+
+    def first_states(
+        self, rows: NDArray[np.int64], patterns: Patterns, seed: int
+    ) -> NDArray[np.int8]:
+        """First states of these trials, int8, shape (rows, N)."""
+        if self.bank is not None and not self.start.changes:
+            return self.bank[self.state[rows]]
+        states = np.empty((len(rows), patterns.xi.shape[1]), dtype=np.int8)
+        for state, row in zip(states, rows.tolist(), strict=True):
+            rng = trial_rng(seed, row)
+            own = None if self.bank is None else self.bank[self.state[row]]
+            state[:] = first_state(self.start, own, patterns.xi, self.pair, rng)
+            change(state, self.start.changes, patterns.shape, rng)
+        return states
 
 
 def draw_trials(
-    config: RecallConfig, dataset: Dataset, patterns: Patterns, seed: np.random.SeedSequence
+    config: RecallConfig, dataset: Dataset, patterns: Patterns, streams: Streams
 ) -> Trials:
-    """Draw test images without replacement, or take all there are.
+    """Decide on the starts of a run.
 
     Raises
     ------
     SettingError
-        If a label has fewer images than asked for.
+        If a label has fewer images than asked for, or the start does not fit.
     """
+    start = parse_start(config.start)
+    match start.base:
+        case "image":
+            return _image_trials(config, start, dataset, patterns, streams.tests)
+        case "pattern":
+            index = np.arange(len(patterns.labels))
+            labels = np.array(patterns.labels)
+            return _repeated(config, start, labels, index, patterns.source_index, patterns.xi)
+        case "text":
+            given = load_dataset(f"text:{start.arguments[0]}")
+            if given.n_sites != dataset.n_sites:
+                rule = f"must hold states of {dataset.n_sites} sites"
+                raise SettingError("start", f"{rule}, found {given.n_sites}", config.start)
+            index = np.arange(len(given))
+            none = np.full(len(given), NO_SOURCE)
+            return _repeated(config, start, given.labels, index, none, given.spins)
+    label = np.array([":".join((start.base, *start.arguments))])
+    pair = _blended(config, start, patterns) if start.base == "blend" else None
+    zero = np.zeros(1, dtype=np.int64)
+    return _repeated(config, start, label, zero, np.full(1, NO_SOURCE), None, pair)
+
+
+def _repeated(
+    config: RecallConfig,
+    start: Start,
+    labels: NDArray[np.str_],
+    index: NDArray[np.int64],
+    source: NDArray[np.int64],
+    bank: NDArray[np.int8] | None,
+    pair: tuple[int, int] | None = None,
+) -> Trials:
+    """Start every state as often as there are tests, in every repeat."""
+    rows = np.tile(np.repeat(np.arange(len(labels)), int(config.tests)), config.repeats)
+    return Trials(config.repeats, labels[rows], index[rows], source[rows], bank, start, pair)
+
+
+def _blended(config: RecallConfig, start: Start, patterns: Patterns) -> tuple[int, int]:
+    """Rows of the two patterns to blend."""
+    for name in start.arguments[:2]:
+        if name not in patterns.labels:
+            stored = ", ".join(patterns.labels)
+            raise SettingError("start", f"must blend stored labels ({stored})", config.start)
+    first, second = (patterns.labels.index(name) for name in start.arguments[:2])
+    return first, second
+
+
+def _image_trials(
+    config: RecallConfig,
+    start: Start,
+    dataset: Dataset,
+    patterns: Patterns,
+    seed: np.random.SeedSequence,
+) -> Trials:
+    """Draw test images without replacement, or take all there are."""
     rng = np.random.default_rng(seed)
     labels = tuple(dict.fromkeys(patterns.labels))
     pools = {label: _pool(config, dataset, patterns, label) for label in labels}
@@ -66,12 +163,14 @@ def draw_trials(
         return rng.choice(pools[label], int(config.tests), replace=False)
 
     one_repeat = [draw(label) for label in labels]
-    repeats = [np.concatenate(one_repeat)]
+    images = [*one_repeat]
     for _ in range(config.repeats - 1):
         if config.test_images == "fresh":
             one_repeat = [draw(label) for label in labels]
-        repeats.append(np.concatenate(one_repeat))
-    return Trials(np.array(repeats), np.repeat(labels, [len(drawn) for drawn in one_repeat]))
+        images += one_repeat
+    image = np.concatenate(images)
+    label = np.tile(np.repeat(labels, [len(drawn) for drawn in one_repeat]), config.repeats)
+    return Trials(config.repeats, label, image, image, dataset.spins, start)
 
 
 def _pool(
@@ -86,9 +185,10 @@ def _pool(
     wanted = 1 if config.tests == "all" else int(config.tests)
     if len(pool) < wanted:
         left = " not used in the selection" if config.exclude_samples else ""
+        hint = "" if len(pool) else "; start from the pattern itself with start flip:0.1"
         raise SettingError(
             "tests",
-            f"must be at most the number of images labelled {label!r}{left} ({len(pool)})",
+            f"must be at most {len(pool)}, the images labelled {label!r}{left}{hint}",
             config.tests,
         )
     return pool
@@ -125,14 +225,22 @@ def authors_trials(
         label: stream.choice(dataset.indices_of(label), int(config.tests))
         for label in dataset.label_names
     }
-    image = np.concatenate([drawn[label] for label in patterns.labels])
+    unknown = [label for label in patterns.labels if label not in drawn]
+    if unknown:
+        raise SettingError("digits", f"must name labels of {dataset.name}", unknown[0])
     height, width = dataset.shape
     if height != width:
         raise SettingError("replay_authors", f"needs square pictures, {dataset.name} has others")
+    image = np.concatenate([drawn[label] for label in patterns.labels])
     column_row = stream.randint(width, size=(len(image), attempts, 2))
     sites = (width * column_row[..., 1] + column_row[..., 0]).astype(np.int16)
+    label = np.repeat(patterns.labels, int(config.tests))
     return Trials(
-        np.tile(image, (config.repeats, 1)),
-        np.repeat(patterns.labels, int(config.tests)),
-        np.ascontiguousarray(sites),
+        config.repeats,
+        np.tile(label, config.repeats),
+        np.tile(image, config.repeats),
+        np.tile(image, config.repeats),
+        dataset.spins,
+        parse_start("image"),
+        sites=sites,
     )

@@ -1,0 +1,156 @@
+"""The tables of a recall: trials, accuracies, confusions, outcomes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from hopcli.outcomes import KINDS, ROUNDING
+from hopcli.statistics import clustered_interval, mean_sd_sem
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from hopcli.config import RecallConfig
+    from hopcli.experiments.trials import Trials
+    from hopcli.outcomes import Ends
+    from hopcli.patterns import Patterns
+
+__all__ = [
+    "accuracy_table",
+    "confusion_table",
+    "examples",
+    "first_of_each",
+    "outcome_table",
+    "repeat_table",
+    "trial_table",
+]
+
+_SHOWN = 2  # recalled and failed trials of each label kept for the gallery
+_STORED = ("own", "other", "pattern", "inverse")  # outcomes that name a stored pattern
+_UNSTORED = KINDS[2:]
+
+
+def trial_table(
+    config: RecallConfig, trials: Trials, patterns: Patterns, ends: Ends
+) -> pd.DataFrame:
+    """One row a trial: where it started, where it ended, whether that counts as recalled.
+
+    A trial whose label is stored is recalled by its own pattern (the nearest, if the label
+    has several); any other by reaching whichever pattern. ``outcome`` is ``own``, ``other``
+    or, without an own pattern, ``pattern``; or ``inverse``, or what else the state is.
+    """
+    labels = np.array(patterns.labels)
+    rows = np.arange(len(trials))
+    is_own = trials.label[:, None] == labels
+    has_own = is_own.any(axis=1)
+    size = np.abs(ends.m) if config.score == "abs" else ends.m
+    own = np.where(is_own, size, -np.inf).argmax(axis=1)
+    scored = np.where(has_own, size[rows, own], size.max(axis=1))
+    best_label = labels[ends.best]
+    outcome = ends.kind.astype("<U12")
+    stored = ends.kind == "pattern"
+    outcome[stored & has_own] = "other"
+    outcome[stored & (best_label == trials.label)] = "own"
+    return pd.DataFrame(
+        {
+            "repeat": rows // (len(trials) // trials.repeats),
+            "label": trials.label,
+            "source_index": trials.source_index,
+            "overlap_own": np.where(has_own, ends.m[rows, own], np.nan),
+            "best_label": best_label,
+            "best_overlap": ends.m[rows, ends.best],
+            "recalled": scored >= config.criterion - ROUNDING,
+            "outcome": outcome,
+        }
+    )
+
+
+def repeat_table(trials: pd.DataFrame) -> pd.DataFrame:
+    """Accuracy of each label in each repeat."""
+    groups = trials.groupby(["repeat", "label"], sort=False)["recalled"]
+    return groups.mean().rename("accuracy").reset_index()
+
+
+def accuracy_table(
+    trials: pd.DataFrame, repeats: pd.DataFrame, unit: NDArray[np.int64]
+) -> pd.DataFrame:
+    """Accuracy of each label over all repeats, and of all labels together.
+
+    SD and SEM are over repeats; the last row's SD is the population SD over labels, as
+    the paper's 80 +- 10, and its SEM that of the mean over labels. The 95 % interval is
+    for a new start, with `unit` saying which trials share one.
+    """
+    rows: list[tuple[Any, ...]] = []
+    for label in dict.fromkeys(trials["label"]):
+        own = trials["label"] == label
+        hits = trials.loc[own, "recalled"]
+        _, sd, sem = mean_sd_sem(repeats.loc[repeats["label"] == label, "accuracy"])
+        low, high = clustered_interval(hits, unit[own])
+        rows.append((label, len(hits), int(hits.sum()), hits.mean(), sd, sem, low, high))
+    columns = ["label", "n", "recalled", "accuracy", "sd", "sem", "ci_low", "ci_high"]
+    table = pd.DataFrame(rows, columns=columns)
+    _, _, sem = mean_sd_sem(repeats.groupby("repeat")["accuracy"].mean())
+    mean = table["accuracy"].mean()
+    # Labels are independent, so their squared half-widths add up.
+    half = float(np.sqrt((((table["ci_high"] - table["ci_low"]) / 2) ** 2).sum())) / len(table)
+    table.loc[len(table)] = [
+        "overall",
+        len(trials),
+        int(trials["recalled"].sum()),
+        mean,
+        float(np.std(table["accuracy"].to_numpy())),
+        sem,
+        max(0.0, mean - half),
+        min(1.0, mean + half),
+    ]
+    return table
+
+
+def confusion_table(trials: pd.DataFrame, patterns: Patterns) -> pd.DataFrame:
+    """Number of trials of each label that end in each pattern, its inverse, or in none.
+
+    The columns after ``none`` are what it consists of.
+    """
+    names = list(dict.fromkeys(patterns.labels))
+    outcome = trials["outcome"].to_numpy(dtype=str)
+    reached = trials["best_label"].to_numpy(dtype=str).astype(object)
+    reached[outcome == "inverse"] = "inverse " + reached[outcome == "inverse"]
+    stored = np.isin(outcome, _STORED)
+    reached[~stored] = outcome[~stored]
+    counts = pd.crosstab(trials["label"].to_numpy(), reached)
+    columns = [*names, *(f"inverse {name}" for name in names), *_UNSTORED]
+    counts = counts.reindex(
+        index=list(dict.fromkeys(trials["label"])), columns=columns, fill_value=0
+    )
+    counts.insert(2 * len(names), "none", counts[list(_UNSTORED)].sum(axis=1))
+    return counts.rename_axis(index="label", columns=None).reset_index()
+
+
+def outcome_table(trials: pd.DataFrame, unit: NDArray[np.int64]) -> pd.DataFrame:
+    """How often each label ends how, with a 95 % interval; most frequent first."""
+    rows = []
+    stored = trials["outcome"].isin(_STORED)
+    pattern = trials["best_label"].where(stored, "")
+    for label in dict.fromkeys(trials["label"]):
+        own = (trials["label"] == label).to_numpy()
+        ends = trials.loc[own].groupby(["outcome", pattern[own]], sort=True).size()
+        for (outcome, name), count in ends.sort_values(ascending=False, kind="stable").items():
+            hit = (trials.loc[own, "outcome"] == outcome) & (pattern[own] == name)
+            low, high = clustered_interval(hit, unit[own])
+            rows.append((label, outcome, name, count, count / own.sum(), low, high))
+    columns = ["label", "outcome", "pattern", "count", "fraction", "ci_low", "ci_high"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def examples(trials: pd.DataFrame) -> NDArray[np.int64]:
+    """Rows of the first few recalled and failed trials of each label."""
+    groups = trials.groupby(["label", "recalled"], sort=False)
+    return np.sort(groups.head(_SHOWN).index.to_numpy(dtype=np.int64))
+
+
+def first_of_each(trials: pd.DataFrame, number: int) -> NDArray[np.int64]:
+    """Rows of the first trials of each label."""
+    return trials.groupby("label", sort=False).head(number).index.to_numpy(dtype=np.int64)

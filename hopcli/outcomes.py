@@ -1,0 +1,161 @@
+"""What a final state is: one taxonomy for recall, attractors and own pictures.
+
+In this order: a stored pattern or its inverse, a mixture of three stored patterns,
+another fixed point, a two-cycle, or none of these.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from hopcli.observables import local_fields, overlaps
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from hopcli.storage import Couplings
+
+__all__ = ["KINDS", "ROUNDING", "Ends", "classify", "fixed_points", "join"]
+
+KINDS = ("pattern", "inverse", "mixture", "fixed-point", "two-cycle", "unsettled")
+"""What a state can be, in the order in which it is tried."""
+
+ROUNDING = 1e-12
+"""Allowance for an overlap that is exactly at the criterion."""
+
+_TIE = 1e-9  # fields as close to the threshold as this are rounding
+_BATCH = 4096  # states looked at together, to bound the memory
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Ends:
+    """What final states are.
+
+    Parameters
+    ----------
+    kind : ndarray of str, shape (chains,)
+        One of :data:`KINDS`.
+    best : ndarray of int64, shape (chains,)
+        The stored pattern with the largest |m|.
+    m : ndarray of float64, shape (chains, p)
+        Overlap with every stored pattern.
+    """
+
+    kind: NDArray[np.str_]
+    best: NDArray[np.int64]
+    m: NDArray[np.float64]
+
+
+def classify(
+    spins: NDArray[np.int8],
+    couplings: Couplings,
+    criterion: float,
+    cycling: NDArray[np.bool_] | None = None,
+    tie: str = "keep",
+) -> Ends:
+    """Say what each final state is.
+
+    Parameters
+    ----------
+    spins : ndarray of int8, shape (chains, N)
+        Final states, values -1, 0 or +1.
+    couplings : Couplings
+        The network; its columns are the stored patterns.
+    criterion : float
+        A state is a pattern, inverse or mixture from this |m| on, 0 to 1.
+    cycling : ndarray of bool, shape (chains,), optional
+        Which chains ended in a two-cycle.
+    tie : {"keep", "up", "down"}
+        What the sign rule does where the field equals the threshold.
+
+    Returns
+    -------
+    Ends
+        Kind, nearest pattern and overlaps of each.
+    """
+    xi = couplings.xi
+    parts = [
+        _classify_batch(spins[first : first + _BATCH], xi, criterion, couplings, tie)
+        for first in range(0, len(spins), _BATCH)
+    ]
+    kind, m = (np.concatenate(arrays) for arrays in zip(*parts, strict=True))
+    if cycling is not None:
+        kind[cycling & (kind == "unsettled")] = "two-cycle"
+    return Ends(kind, np.abs(m).argmax(axis=1), m)
+
+
+def join(parts: Sequence[Ends]) -> Ends:
+    """Put the ends of several batches of chains together."""
+    return Ends(
+        np.concatenate([part.kind for part in parts]),
+        np.concatenate([part.best for part in parts]),
+        np.concatenate([part.m for part in parts]),
+    )
+
+
+def _classify_batch(
+    spins: NDArray[np.int8],
+    xi: NDArray[np.int8],
+    criterion: float,
+    couplings: Couplings,
+    tie: str,
+) -> tuple[NDArray[np.str_], NDArray[np.float64]]:
+    m = overlaps(spins, xi)
+    best = m[np.arange(len(m)), np.abs(m).argmax(axis=1)]
+    enough = criterion - ROUNDING
+    kind = np.full(len(spins), "unsettled", dtype=f"<U{max(map(len, KINDS))}")
+    rest = np.flatnonzero(np.abs(best) < enough)
+    kind[rest[fixed_points(spins[rest], couplings, tie)]] = "fixed-point"
+    kind[rest[np.abs(_mixture_overlap(spins[rest], m[rest], xi)) >= enough]] = "mixture"
+    kind[best >= enough] = "pattern"
+    kind[best <= -enough] = "inverse"
+    return kind, m
+
+
+def _mixture_overlap(
+    spins: NDArray[np.int8], m: NDArray[np.float64], xi: NDArray[np.int8]
+) -> NDArray[np.float64]:
+    """Overlap of each state with the mixture of the three patterns that it is nearest to.
+
+    The mixture is sign(s_a xi_a + s_b xi_b + s_c xi_c), with the signs s of the overlaps:
+    of all mixtures of three, the one that a state at the criterion would be.
+    """
+    if xi.shape[0] < 3:
+        return np.zeros(len(spins))
+    three = np.argsort(-np.abs(m), axis=1, kind="stable")[:, :3]
+    signs = np.where(np.take_along_axis(m, three, axis=1) < 0, -1, 1).astype(np.int8)
+    mixture = np.sign((signs[:, :, None] * xi[three]).sum(axis=1, dtype=np.int8))
+    return np.einsum("cn,cn->c", mixture, spins, dtype=np.int64) / xi.shape[1]
+
+
+def fixed_points(
+    spins: NDArray[np.int8], couplings: Couplings, tie: str = "keep"
+) -> NDArray[np.bool_]:
+    """Whether no site would change under the sign rule.
+
+    Parameters
+    ----------
+    spins : ndarray of int8, shape (chains, N)
+        States, values -1, 0 or +1.
+    couplings : Couplings
+        The network.
+    tie : {"keep", "up", "down"}
+        What a site does whose field equals its threshold.
+
+    Returns
+    -------
+    ndarray of bool, shape (chains,)
+        True where S_i = sign(h_i - theta_i) at every site.
+    """
+    if len(spins) == 0:
+        return np.zeros(0, dtype=bool)
+    excess = local_fields(spins, couplings) - couplings.theta[couplings.site_class]
+    wanted = np.sign(excess)
+    at_tie = np.abs(excess) <= _TIE
+    wanted[at_tie] = {"keep": spins[at_tie], "up": 1, "down": -1}[tie]
+    return np.all(wanted == spins, axis=1)
