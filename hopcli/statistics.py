@@ -9,7 +9,7 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["Z95", "clustered_interval", "mean_sd_sem", "wilson_interval"]
+__all__ = ["Z95", "clustered_interval", "mean_sd_sem", "student_interval", "wilson_interval"]
 
 Z95 = 1.959963984540054
 """Two-sided 95 % point of the normal distribution."""
@@ -92,3 +92,30 @@ def mean_sd_sem(values: ArrayLike) -> tuple[NDArray[np.float64], ...]:
     mean = array.mean(axis=0)
     sd = array.std(axis=0, ddof=1) if n > 1 else np.full_like(mean, np.nan)
     return mean, sd, sd / np.sqrt(n)
+
+
+def student_interval(
+    values: ArrayLike, *, low: float = -np.inf, high: float = np.inf
+) -> tuple[float, float]:
+    """95 % interval of a mean by Student's t, cut to the range that is possible.
+
+    Parameters
+    ----------
+    values : array-like of float, shape (n,)
+        Independent values.
+    low, high : float
+        Least and greatest value that is possible.
+
+    Returns
+    -------
+    tuple of float
+        Lower and upper bound; both NaN for fewer than two values.
+    """
+    from scipy.special import stdtrit
+
+    n = len(np.asarray(values))
+    mean, _, sem = mean_sd_sem(values)
+    half = float(stdtrit(n - 1, 0.975)) * float(sem) if n > 1 else np.nan
+    if np.isnan(half):
+        return (float("nan"), float("nan"))
+    return max(low, float(mean) - half), min(high, float(mean) + half)

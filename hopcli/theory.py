@@ -11,7 +11,13 @@ if TYPE_CHECKING:
 
     from hopcli.storage import Couplings
 
-__all__ = ["chance_overlap", "mean_field_overlaps", "ordering_temperatures"]
+__all__ = [
+    "capacity",
+    "chance_overlap",
+    "mean_field_overlaps",
+    "ordering_temperatures",
+    "spectrum",
+]
 
 _CONVERGED = 1e-13
 _MOST_STEPS = 200_000
@@ -82,3 +88,60 @@ def ordering_temperatures(couplings: Couplings) -> NDArray[np.float64]:
 def chance_overlap(n_sites: int) -> float:
     """Mean |m| of independent random spins, sqrt(2 / (pi N)) for large N."""
     return float(np.sqrt(2 / (np.pi * n_sites)))
+
+
+def spectrum(couplings: Couplings) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    """All N eigenvalues of W (zero diagonal), from the K x K couplings alone.
+
+    Vectors that are constant on each class span one block, K x K; within a class of n
+    sites with coupling j to each other, the n - 1 differences have the eigenvalue -j.
+
+    Parameters
+    ----------
+    couplings : Couplings
+        The network.
+
+    Returns
+    -------
+    values : ndarray of float64, shape (any,)
+        Distinct eigenvalues (to 1e-9), highest first, dimensionless.
+    multiplicities : ndarray of int64, shape (any,)
+        How often each occurs; they add up to N.
+    """
+    sizes = couplings.class_sizes
+    root = np.sqrt(sizes)
+    own = np.diag(couplings.J)
+    between = np.linalg.eigvalsh(root[:, None] * couplings.J * root - np.diag(own))
+    values = np.concatenate([between, np.repeat(-own, sizes - 1)])
+    rounded = np.round(values, 9) + 0.0  # no negative zero
+    distinct, multiplicities = np.unique(rounded, return_counts=True)
+    return distinct[::-1].copy(), multiplicities[::-1].copy()
+
+
+def capacity(rule: str, n_sites: int) -> float | None:
+    """Load p / N up to which a rule holds random patterns in theory.
+
+    Hebbian: 0.138, overlaps near 1 with few wrong bits [Amit, Gutfreund, Sompolinsky
+    1985]. Storkey: 1 / sqrt(2 ln N), without an error [Storkey 1997]. Pseudo-inverse: 1,
+    as long as the patterns are linearly independent. Perceptron: 2, the bound of all
+    couplings, for kappa = 0 and without symmetry [Gardner 1988].
+
+    Parameters
+    ----------
+    rule : str
+        Name of the rule.
+    n_sites : int
+        Number of spins, >= 2.
+
+    Returns
+    -------
+    float or None
+        The load; None for a rule of which it is not known.
+    """
+    known = {
+        "hebbian": 0.138,
+        "storkey": float(1 / np.sqrt(2 * np.log(n_sites))),
+        "pseudo-inverse": 1.0,
+        "perceptron": 2.0,
+    }
+    return known.get(rule)

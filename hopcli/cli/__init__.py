@@ -19,6 +19,10 @@ _COMMANDS = {
     "select": "Choose a prototype pattern for each label by the overlap loss.",
     "recall": "Store patterns, start from test images, count what is recalled.",
     "temperature-scan": "Measure the overlap with stored patterns against temperature.",
+    "weights": "Look at the couplings, their spectrum and each pattern's stability.",
+    "attractors": "Count where starts end at T = 0, spurious states and all.",
+    "capacity": "Measure how many patterns a rule holds, against the load.",
+    "show": "Draw patterns in the terminal.",
     "run": "Run configuration files, each with the command that it names.",
     "data": "List the data sources, or verify the embedded MNIST.",
 }

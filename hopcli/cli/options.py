@@ -20,7 +20,10 @@ if TYPE_CHECKING:
 
 __all__ = ["Request", "experiment", "flag_name", "request_from_file", "with_names"]
 
-_GROUPS = ("Data", "Selection", "Patterns", "Network", "Dynamics", "Scan", "Tests", "Run", "Output")
+_GROUPS = (
+    *("Data", "Selection", "Patterns", "Load", "Network", "Dynamics", "Scan", "Census", "Tests"),
+    *("Run", "Output"),
+)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -26,6 +26,9 @@ MODULES = {
     "select": "hopcli.experiments.select",
     "recall": "hopcli.experiments.recall",
     "temperature-scan": "hopcli.experiments.temperature_scan",
+    "weights": "hopcli.experiments.weights",
+    "attractors": "hopcli.experiments.attractors",
+    "capacity": "hopcli.experiments.capacity",
 }
 """The module of each experiment, by the command that runs it."""
 

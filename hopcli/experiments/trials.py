@@ -6,6 +6,7 @@ so that more repeats only add trials at the end.
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -19,12 +20,12 @@ from hopcli.streams import legacy_random_state
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from hopcli.config import RecallConfig
+    from hopcli.config import AttractorsConfig, RecallConfig
     from hopcli.datasets import Dataset
     from hopcli.patterns import Patterns
     from hopcli.streams import Streams
 
-__all__ = ["AUTHORS_SEED", "Trials", "authors_trials", "draw_trials"]
+__all__ = ["AUTHORS_SEED", "Trials", "authors_trials", "draw_starts", "draw_trials"]
 
 AUTHORS_SEED = 7
 """Seed that the authors set before every repeat."""
@@ -74,6 +75,16 @@ class Trials:
     def __len__(self) -> int:
         return len(self.label)
 
+    def take(self, rows: NDArray[np.int64], repeats: int) -> Trials:
+        """These trials, as so many repeats."""
+        return dataclasses.replace(
+            self,
+            repeats=repeats,
+            label=self.label[rows],
+            state=self.state[rows],
+            source_index=self.source_index[rows],
+        )
+
     def first_states(
         self, rows: NDArray[np.int64], patterns: Patterns, seed: int
     ) -> NDArray[np.int8]:
@@ -100,47 +111,66 @@ def draw_trials(
         If a label has fewer images than asked for, or the start does not fit.
     """
     start = parse_start(config.start)
-    match start.base:
-        case "image":
-            return _image_trials(config, start, dataset, patterns, streams.tests)
-        case "pattern":
-            index = np.arange(len(patterns.labels))
-            labels = np.array(patterns.labels)
-            return _repeated(config, start, labels, index, patterns.source_index, patterns.xi)
-        case "text":
-            given = load_dataset(f"text:{start.arguments[0]}")
-            if given.n_sites != dataset.n_sites:
-                rule = f"must hold states of {dataset.n_sites} sites"
-                raise SettingError("start", f"{rule}, found {given.n_sites}", config.start)
-            index = np.arange(len(given))
-            none = np.full(len(given), NO_SOURCE)
-            return _repeated(config, start, given.labels, index, none, given.spins)
+    if start.uses_images:
+        return _image_trials(config, start, dataset, patterns, streams.tests)
+    once = _each_once(config.start, start, dataset, patterns)
+    # Every state as often as there are tests, in every repeat.
+    each = np.repeat(np.arange(len(once)), int(config.tests))
+    return once.take(np.tile(each, config.repeats), config.repeats)
+
+
+def draw_starts(
+    config: AttractorsConfig, dataset: Dataset, patterns: Patterns, streams: Streams
+) -> NDArray[np.int8]:
+    """Make the starts of a census, taking what there is to start from in turn.
+
+    Returns
+    -------
+    ndarray of int8, shape (starts, N)
+        Values -1 or +1, and 0 where a blend leaves it.
+
+    Raises
+    ------
+    SettingError
+        If the start does not fit the patterns.
+    """
+    start = parse_start(config.start)
+    if start.uses_images:
+        pool = np.flatnonzero(np.isin(dataset.labels, patterns.labels))
+        image = np.random.default_rng(streams.tests).choice(pool, config.starts)
+        trials = Trials(1, dataset.labels[image], image, image, dataset.spins, start)
+    else:
+        once = _each_once(config.start, start, dataset, patterns)
+        trials = once.take(np.arange(config.starts) % len(once), 1)
+    seed = int(streams.starts.generate_state(1, np.uint64)[0])
+    return trials.first_states(np.arange(config.starts), patterns, seed)
+
+
+def _each_once(text: str, start: Start, dataset: Dataset, patterns: Patterns) -> Trials:
+    """One trial for each state there is to start from, but for images."""
+    if start.base == "pattern":
+        index = np.arange(len(patterns.labels))
+        label = np.array(patterns.labels)
+        return Trials(1, label, index, patterns.source_index, patterns.xi, start)
+    if start.base == "text":
+        given = load_dataset(f"text:{start.arguments[0]}")
+        if given.n_sites != dataset.n_sites:
+            rule = f"must hold states of {dataset.n_sites} sites, not {given.n_sites}"
+            raise SettingError("start", rule, text)
+        none = np.full(len(given), NO_SOURCE)
+        return Trials(1, given.labels, np.arange(len(given)), none, given.spins, start)
     label = np.array([":".join((start.base, *start.arguments))])
-    pair = _blended(config, start, patterns) if start.base == "blend" else None
+    pair = _blended(text, start, patterns) if start.base == "blend" else None
     zero = np.zeros(1, dtype=np.int64)
-    return _repeated(config, start, label, zero, np.full(1, NO_SOURCE), None, pair)
+    return Trials(1, label, zero, np.full(1, NO_SOURCE), None, start, pair)
 
 
-def _repeated(
-    config: RecallConfig,
-    start: Start,
-    labels: NDArray[np.str_],
-    index: NDArray[np.int64],
-    source: NDArray[np.int64],
-    bank: NDArray[np.int8] | None,
-    pair: tuple[int, int] | None = None,
-) -> Trials:
-    """Start every state as often as there are tests, in every repeat."""
-    rows = np.tile(np.repeat(np.arange(len(labels)), int(config.tests)), config.repeats)
-    return Trials(config.repeats, labels[rows], index[rows], source[rows], bank, start, pair)
-
-
-def _blended(config: RecallConfig, start: Start, patterns: Patterns) -> tuple[int, int]:
+def _blended(text: str, start: Start, patterns: Patterns) -> tuple[int, int]:
     """Rows of the two patterns to blend."""
     for name in start.arguments[:2]:
         if name not in patterns.labels:
             stored = ", ".join(patterns.labels)
-            raise SettingError("start", f"must blend stored labels ({stored})", config.start)
+            raise SettingError("start", f"must blend stored labels ({stored})", text)
     first, second = (patterns.labels.index(name) for name in start.arguments[:2])
     return first, second
 
