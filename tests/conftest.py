@@ -25,6 +25,14 @@ if TYPE_CHECKING:
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 
+UNPRIVILEGED = """
+import ctypes, os
+if os.geteuid() == 0:  # root may write anywhere; without its capabilities it may not
+    header = (ctypes.c_uint32 * 2)(0x20080522, 0)
+    assert ctypes.CDLL(None).capset(header, (ctypes.c_uint32 * 6)()) == 0
+"""
+"""Code for a child process, after which file permissions hold even for root."""
+
 
 @dataclass(frozen=True)
 class Finished:

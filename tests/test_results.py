@@ -1,0 +1,367 @@
+"""Run folders: whole or not at all, whatever happens; and what the manifest promises."""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import io
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+import pytest
+from conftest import UNPRIVILEGED, SpawnHopcli, files_below
+
+import hopcli
+from hopcli.config import RecallConfig, SelectConfig
+from hopcli.errors import ResultError
+from hopcli.experiments import Result
+from hopcli.results import check_writable, read_manifest, save_run
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+CONFIG = SelectConfig(samples=5)
+
+
+def _result(value: float) -> Result:
+    return Result(
+        dataset="mnist:train",
+        dataset_sha256="d" * 64,
+        tables={"patterns": pd.DataFrame({"label": ["a"], "loss": [value]})},
+        arrays={"patterns": {"xi": np.full(3, value)}},
+    )
+
+
+def _draw(folder: Path) -> None:
+    (folder / "patterns.png").write_bytes(b"a picture")
+
+
+def _save(folder: Path, value: float, draw: Callable[[Path], None] | None = _draw) -> list[Path]:
+    return save_run(folder, CONFIG, _result(value), 1.23456, draw)
+
+
+def test_a_run_is_written_with_its_manifest_last(tmp_path: Path) -> None:
+    folder = tmp_path / "deep" / "down"
+    paths = _save(folder, 0.1)
+    names = ["patterns.csv", "patterns.npz", "patterns.png", "select.json"]
+    assert [path.name for path in paths] == names
+    assert sorted(path.name for path in folder.iterdir()) == names
+    assert (folder / "patterns.csv").read_bytes() == b"label,loss\na,0.1\n"
+    with np.load(folder / "patterns.npz", allow_pickle=False) as arrays:
+        assert arrays["xi"].tolist() == [0.1] * 3
+
+
+def test_the_manifest_is_complete(tmp_path: Path) -> None:
+    _save(tmp_path, 0.1)
+    manifest = read_manifest(tmp_path, "select")
+    assert manifest["command"] == "select"
+    assert manifest["config"] == CONFIG.to_dict()
+    assert manifest["seed"] == CONFIG.seed
+    assert manifest["dataset"] == {"name": "mnist:train", "sha256": "d" * 64}
+    assert manifest["duration_seconds"] == 1.235
+    assert manifest["versions"]["hopcli"] == hopcli.__version__
+    assert manifest["versions"]["python"] == ".".join(map(str, sys.version_info[:3]))
+    assert manifest["versions"]["numpy"] == np.__version__
+    assert {"scipy", "numba", "pandas", "matplotlib"} <= set(manifest["versions"])
+    commit = manifest["source_commit"]
+    assert commit is None or re.fullmatch(r"[0-9a-f]{40}(\+modified)?", commit)
+    assert manifest["outputs"] == {
+        name: hashlib.sha256((tmp_path / name).read_bytes()).hexdigest()
+        for name in ("patterns.csv", "patterns.npz", "patterns.png")
+    }
+
+
+def test_the_same_result_gives_the_same_bytes(tmp_path: Path) -> None:
+    _save(tmp_path / "a", 1 / 3)
+    _save(tmp_path / "b", 1 / 3)
+    assert files_below(tmp_path / "a") == files_below(tmp_path / "b")
+
+
+@pytest.mark.parametrize("name", ["patterns.csv", "patterns.npz", "patterns.png"])
+def test_a_changed_or_missing_file_is_noticed(tmp_path: Path, name: str) -> None:
+    _save(tmp_path, 0.1)
+    path = tmp_path / name
+    path.write_bytes(path.read_bytes() + b" ")
+    with pytest.raises(ResultError, match=f"{name}: must have SHA-256 [0-9a-f]{{64}}"):
+        read_manifest(tmp_path, "select")
+    path.unlink()
+    with pytest.raises(ResultError, match=f"{name}: .*found no file"):
+        read_manifest(tmp_path, "select")
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"{", b"\xff", b"[]", b"{}", b"3", b'{"outputs": []}', b'{"outputs": null}']
+)
+def test_a_damaged_manifest_is_one_clear_error(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "select.json").write_bytes(content)
+    with pytest.raises(ResultError, match=r"select\.json: "):
+        read_manifest(tmp_path, "select")
+
+
+def test_no_run_is_no_run(tmp_path: Path) -> None:
+    with pytest.raises(ResultError, match="no finished run of 'select'"):
+        read_manifest(tmp_path / "nowhere", "select")
+    _save(tmp_path, 0.1)
+    with pytest.raises(ResultError, match="no finished run of 'recall'"):
+        read_manifest(tmp_path, "recall")
+
+
+@pytest.mark.parametrize("failure", [RuntimeError, KeyboardInterrupt, SystemExit, MemoryError])
+def test_a_failure_while_drawing_leaves_the_earlier_run(
+    tmp_path: Path, failure: type[BaseException]
+) -> None:
+    _save(tmp_path, 0.1)
+    (tmp_path / "notes.txt").write_text("mine")
+    before = files_below(tmp_path)
+
+    def fail(folder: Path) -> None:
+        _draw(folder)
+        raise failure
+
+    with pytest.raises(failure):
+        _save(tmp_path, 0.2, fail)
+    assert files_below(tmp_path) == before
+
+
+@pytest.mark.parametrize("failure", [RuntimeError, KeyboardInterrupt])
+def test_a_failure_of_a_first_run_leaves_no_folder(
+    tmp_path: Path, failure: type[BaseException]
+) -> None:
+    def fail(folder: Path) -> None:
+        raise failure
+
+    with pytest.raises(failure):
+        _save(tmp_path / "deep" / "down", 0.2, fail)
+    assert files_below(tmp_path) == {}
+
+
+def test_a_full_disk_is_one_error_and_no_change(tmp_path: Path) -> None:
+    _save(tmp_path, 0.1)
+    before = files_below(tmp_path)
+
+    def fail(folder: Path) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    with pytest.raises(ResultError, match="cannot be written: No space left on device"):
+        _save(tmp_path, 0.2, fail)
+    assert files_below(tmp_path) == before
+
+
+@pytest.mark.parametrize("name", ["patterns.csv", "patterns.npz", "patterns.png", "select.json"])
+def test_a_folder_in_the_place_of_a_file_changes_nothing(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).mkdir()
+    before = files_below(tmp_path)
+    with pytest.raises(ResultError):
+        _save(tmp_path, 0.2)
+    assert files_below(tmp_path) == before
+
+
+def test_a_new_run_replaces_the_old_one(tmp_path: Path) -> None:
+    _save(tmp_path, 0.1)
+    _save(tmp_path, 0.2)
+    assert (tmp_path / "patterns.csv").read_bytes() == b"label,loss\na,0.2\n"
+    read_manifest(tmp_path, "select")
+
+
+def test_a_picture_in_another_format_replaces_the_old(tmp_path: Path) -> None:
+    _save(tmp_path, 0.1)
+    (tmp_path / "notes.png").write_bytes(b"mine")
+
+    def draw(folder: Path) -> None:
+        (folder / "patterns.svg").write_bytes(b"a drawing")
+
+    _save(tmp_path, 0.1, draw)
+    names = {path.name for path in tmp_path.iterdir()}
+    assert names == {"patterns.csv", "patterns.npz", "patterns.svg", "select.json", "notes.png"}
+    _save(tmp_path, 0.1, None)
+    assert not (tmp_path / "patterns.svg").exists()
+    read_manifest(tmp_path, "select")
+
+
+def test_runs_of_two_commands_share_a_folder(tmp_path: Path) -> None:
+    _save(tmp_path, 0.1)
+    other = Result(
+        dataset="mnist:train",
+        dataset_sha256="d" * 64,
+        tables={"accuracy": pd.DataFrame({"label": ["a"]})},
+    )
+    save_run(tmp_path, RecallConfig(), other, 0.5)
+    read_manifest(tmp_path, "select")
+    assert list(read_manifest(tmp_path, "recall")["outputs"]) == ["accuracy.csv"]
+
+
+@pytest.mark.parametrize("name", ["../precious", "..", ".", "", "/precious", "sub/precious"])
+def test_a_forged_manifest_deletes_nothing_outside(tmp_path: Path, name: str) -> None:
+    folder = tmp_path / "run"
+    (folder / "sub").mkdir(parents=True)
+    for place in (tmp_path, folder / "sub"):
+        (place / "precious").write_text("mine")
+    (folder / "select.json").write_text(json.dumps({"outputs": {name: "0" * 64}}))
+    _save(folder, 0.1)
+    assert (tmp_path / "precious").read_text() == "mine"
+    assert (folder / "sub" / "precious").read_text() == "mine"
+    read_manifest(folder, "select")
+
+
+def _dead_process() -> int:
+    with subprocess.Popen([sys.executable, "-c", ""]) as child:
+        pass
+    return child.pid
+
+
+def test_what_a_dead_run_left_is_swept_up(tmp_path: Path) -> None:
+    dead = _dead_process()
+    left = [f".hopcli-select-{dead}-abc", f".hopcli-recall-{dead}-abc"]
+    alive = f".hopcli-select-{os.getppid()}-def"
+    not_ours = [".hopcli-select-x-y", ".hopcli-notes", "hopcli-select-1-a"]
+    for name in [*left, alive, *not_ours]:
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "half.csv").write_text("half")
+    _save(tmp_path, 0.1)
+    folders = {path.name for path in tmp_path.iterdir() if path.is_dir()}
+    assert folders == {left[1], alive, *not_ours}
+
+
+CHILD = """
+import os, signal, sys
+from pathlib import Path
+sys.path.insert(0, sys.argv[3])
+from test_results import _draw, _save
+
+signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+folder, moment = Path(sys.argv[1]), sys.argv[2]
+
+def wait():
+    print("ready", flush=True)
+    sys.stdin.readline()
+
+def draw(stage):
+    _draw(stage)
+    if moment == "draw":
+        wait()
+
+moves, move = 0, os.replace
+
+def slow_move(*places):
+    global moves
+    moves += 1
+    if moment == f"move {moves}":
+        wait()
+    move(*places)
+
+os.replace = slow_move
+_save(folder, 0.2, draw)
+print("done", flush=True)
+"""
+
+
+def _stopped(folder: Path, moment: str, number: signal.Signals) -> str:
+    """Let a child write a run, send it a signal at that moment, return what it said."""
+    with subprocess.Popen(
+        [sys.executable, "-c", CHILD, str(folder), moment, str(Path(__file__).parent)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as child:
+        assert child.stdout is not None
+        assert child.stdin is not None
+        assert child.stdout.readline() == "ready\n"
+        child.send_signal(number)
+        out, _ = child.communicate("go on\n", timeout=60)
+    assert child.returncode != 0
+    return out
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
+def test_a_run_stopped_before_it_is_whole_leaves_the_earlier_one(
+    tmp_path: Path, number: signal.Signals
+) -> None:
+    _save(tmp_path, 0.1)
+    before = files_below(tmp_path)
+    assert _stopped(tmp_path, "draw", number) == ""
+    read_manifest(tmp_path, "select")
+    after = files_below(tmp_path)
+    if number == signal.SIGKILL:  # nobody could tidy up; the next run does
+        assert {k: v for k, v in after.items() if not k.startswith(".hopcli-")} == before
+        _save(tmp_path, 0.1)
+        after = files_below(tmp_path)
+        read_manifest(tmp_path, "select")
+        assert set(after) == set(before)
+    else:
+        assert after == before
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("moment", ["move 1", "move 4"])
+def test_a_run_stopped_while_it_moves_in_arrives_first(
+    tmp_path: Path, moment: str, number: signal.Signals
+) -> None:
+    _save(tmp_path, 0.1)
+    _stopped(tmp_path, moment, number)
+    read_manifest(tmp_path, "select")
+    assert (tmp_path / "patterns.csv").read_bytes() == b"label,loss\na,0.2\n"
+    assert not list(tmp_path.glob(".hopcli-*"))
+
+
+@pytest.mark.parametrize("moment", ["move 1", "move 2", "move 3", "move 4"])
+def test_a_run_killed_while_it_moves_in_never_passes_for_a_whole_one(
+    tmp_path: Path, moment: str
+) -> None:
+    """No file is ever half-written, and no manifest vouches for a mixture."""
+    _save(tmp_path / "old", 0.1)
+    _save(tmp_path / "new", 0.2)
+    old, new = files_below(tmp_path / "old"), files_below(tmp_path / "new")
+    _stopped(tmp_path / "old", moment, signal.SIGKILL)
+    after = files_below(tmp_path / "old")
+    outputs = {k: v for k, v in after.items() if not k.startswith(".hopcli-") and k in new}
+    assert all(data in (old[name], new[name]) for name, data in outputs.items())
+    with pytest.raises(ResultError, match="no finished run"):
+        read_manifest(tmp_path / "old", "select")
+    _save(tmp_path / "old", 0.2)
+    assert files_below(tmp_path / "old") == new
+
+
+def test_a_file_in_the_place_of_the_folder_is_refused(tmp_path: Path) -> None:
+    file = tmp_path / "results"
+    file.write_text("mine")
+    for folder in (file, file / "below"):
+        with pytest.raises(ResultError, match=r"must be a folder to write to, .* is a file"):
+            check_writable(folder)
+        with pytest.raises(ResultError):
+            _save(folder, 0.1)
+    assert files_below(tmp_path) == {"results": b"mine"}
+
+
+def test_a_folder_that_can_be_made_is_fine_and_not_made_yet(tmp_path: Path) -> None:
+    check_writable(tmp_path / "a" / "b")
+    assert files_below(tmp_path) == {}
+
+
+def test_a_folder_that_may_not_be_written_is_refused(
+    empty_folder: Path, spawn_hopcli: SpawnHopcli
+) -> None:
+    locked = empty_folder / "locked"
+    locked.mkdir()
+    locked.chmod(0o500)
+    code = f"{UNPRIVILEGED}\nfrom hopcli.cli import main\nimport sys\nmain(sys.argv[1:])"
+    for out in ("locked", "locked/below"):
+        done = spawn_hopcli("select", "--no-figures", "--out", out, code=code)
+        assert done.refused() == f"{out}: must be a folder to write to, locked is not writable"
+    locked.chmod(0o700)
+    assert files_below(empty_folder) == {"locked": None}
+
+
+def test_tables_are_csv_that_pandas_reads_back(tmp_path: Path) -> None:
+    _save(tmp_path, 1 / 3)
+    text = (tmp_path / "patterns.csv").read_text(encoding="utf-8")
+    assert pd.read_csv(io.StringIO(text))["loss"].tolist() == [0.3333333333]
+    assert "\r" not in text
