@@ -136,15 +136,18 @@ def _storkey(task: _Task) -> NDArray[np.float64]:
     w_ij += (1/N) (xi_i xi_j - xi_i h_ji - h_ij xi_j), h_ij = sum_{k != i,j} w_ik xi_k.
     With g_i = sum_{k != i} w_ik xi_k, h_ij = g_i - w_ij xi_j, so that
     w_ij += (1/N) (xi_i xi_j - xi_i g_j - g_i xi_j + 2 w_ij), the same for all sites of
-    a class.
+    a class: a scaling by 1 + 2/N and a symmetric product of two vectors.
     """
-    j = task.j.copy()
+    from scipy.linalg.blas import dsymv, dsyr2
+
+    # J = scale * part, of which BLAS reads and writes the upper triangle alone.
+    part, scale = np.array(task.j, order="F"), 1.0
     for x in task.c.T[task.known :]:
-        g = j @ (task.sizes * x) - np.diag(j) * x
-        # xi xi' - xi g' - g xi' is one symmetric product of two rank-one parts.
-        half = np.outer(x, x / 2 - g)
-        j += (half + half.T + 2 * j) / task.n_sites
-    return j
+        g = scale * (dsymv(1.0, part, task.sizes * x) - np.diag(part) * x)
+        scale *= 1 + 2 / task.n_sites
+        part = dsyr2(1 / (task.n_sites * scale), x, x / 2 - g, a=part, overwrite_a=True)
+    upper = np.triu(part)
+    return scale * (upper + np.triu(part, 1).T)
 
 
 def _pseudo_inverse(task: _Task) -> NDArray[np.float64]:
