@@ -18,13 +18,15 @@ RUNS := $(addprefix results/,$(NAMES))
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help paper all test lint bench clean $(RUNS)
+.PHONY: help paper tutorials all test lint bench clean $(RUNS)
 
 help: ## List the targets
 	@echo 'make TARGET, with TARGET one of'
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "%-18s %s\n", $$1, $$2}'
 	@echo '  results/NAME     Run configs/NAME.toml into results/NAME/, unless that is done; NAME one of'
 	@echo '$(NAMES)' | fold -s -w 70 | sed 's/^/                   /'
+
+tutorials: $(filter results/tutorial-%,$(RUNS)) ## Run the tutorials' stories on drawings and small patterns
 
 paper: $(addprefix results/,$(PAPER)) ## Reproduce the study: its tables and figures, in results/
 

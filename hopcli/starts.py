@@ -21,12 +21,12 @@ if TYPE_CHECKING:
 __all__ = ["BASES", "CHANGES", "SIDES", "Start", "change", "parse_start", "trial_rng"]
 
 BASES = ("image", "pattern", "random", "majority", "blend", "text")
-CHANGES = ("flip", "occlude", "inverse")
+CHANGES = ("flip", "flip-rows", "occlude", "inverse")
 SIDES = ("top", "bottom", "left", "right")
 
 RULE = (
     "must be image, pattern, random[:P_UP], majority, blend:A:B[:fill] or text:FILE, then any of "
-    "flip:FRACTION, occlude:top|bottom|left|right:FRACTION and inverse, with commas"
+    "flip:FRACTION, flip-rows:COUNT, occlude:top|bottom|left|right:FRACTION and inverse, with commas"
 )
 
 
@@ -98,6 +98,8 @@ def _change_is_whole(change: tuple[str, ...]) -> bool:
     match change:
         case ("flip", fraction):
             return _is_fraction(fraction)
+        case ("flip-rows", count):
+            return count.isdecimal() and len(count) < 7
         case ("occlude", side, fraction):
             return side in SIDES and _is_fraction(fraction)
         case ("inverse",):
@@ -179,8 +181,9 @@ def change(
     state : ndarray of int8, shape (N,)
         The state; changed in place.
     changes : tuple of tuple of str
-        From :class:`Start`: flip a fraction of distinct sites, make one side of the
-        picture -1 up to a fraction of its height or width, or turn every site over.
+        From :class:`Start`: flip a fraction of distinct sites, or so many in each row;
+        make one side of the picture -1 up to a fraction of its height or width; or turn
+        every site over.
     shape : tuple of int
         Height and width of the picture.
     rng : numpy.random.Generator
@@ -196,6 +199,10 @@ def change(
         if kind == "flip":
             count = round(float(arguments[0]) * len(state))
             state[rng.choice(len(state), count, replace=False)] *= -1
+        elif kind == "flip-rows":
+            count = min(int(arguments[0]), shape[1])
+            chosen = rng.permuted(np.tile(np.arange(shape[1]), (shape[0], 1)), axis=1)[:, :count]
+            picture[np.arange(shape[0])[:, None], chosen] *= -1
         elif kind == "inverse":
             state *= -1
         else:

@@ -9,7 +9,14 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["Z95", "clustered_interval", "mean_sd_sem", "student_interval", "wilson_interval"]
+__all__ = [
+    "Z95",
+    "clustered_interval",
+    "mean_interval",
+    "mean_sd_sem",
+    "student_interval",
+    "wilson_interval",
+]
 
 Z95 = 1.959963984540054
 """Two-sided 95 % point of the normal distribution."""
@@ -72,6 +79,29 @@ def clustered_interval(success: ArrayLike, group: ArrayLike) -> tuple[float, flo
         variance = n_groups / (n_groups - 1) * float(residuals @ residuals) / hits.size**2
     trials = rate * (1 - rate) / variance if variance > 0 else float(n_groups)
     return wilson_interval(float(rate), min(trials, float(hits.size)))
+
+
+def mean_interval(rates: ArrayLike, lows: ArrayLike, highs: ArrayLike) -> tuple[float, float]:
+    """Interval of the mean of independent rates from the interval of each.
+
+    The distances to the lower bounds add up in squares, and so do those to the upper
+    ones, so that intervals need not be symmetric [Zou and Donner 2008].
+
+    Parameters
+    ----------
+    rates, lows, highs : array-like of float, shape (n,)
+        The rates, 0 to 1, and the bounds of each.
+
+    Returns
+    -------
+    tuple of float
+        Lower and upper bound of the mean; for one rate its own bounds.
+    """
+    rate, low, high = (np.asarray(values, dtype=np.float64) for values in (rates, lows, highs))
+    mean = rate.mean()
+    below = np.sqrt(np.sum((rate - low) ** 2)) / len(rate)
+    above = np.sqrt(np.sum((high - rate) ** 2)) / len(rate)
+    return float(mean - below), float(mean + above)
 
 
 def mean_sd_sem(values: ArrayLike) -> tuple[NDArray[np.float64], ...]:

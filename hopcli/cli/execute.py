@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = ["execute", "print_table"]
 
-_PERCENT = ("accuracy", "sd", "sem", "ci_low", "ci_high")
+_PERCENT = ("accuracy", "fraction", "fixed", "sd", "sem", "ci_low", "ci_high")
 
 
 def execute(request: Request) -> None:
@@ -35,7 +35,8 @@ def execute(request: Request) -> None:
     files = results.save_run(request.out, config, result, duration, _drawer(config, result))
     if request.quiet:
         return
-    print_table(next(iter(result.tables.values())))
+    summary = result.summary
+    print_table(next(iter(result.tables.values())) if summary is None else summary)
     click.echo(f"\n{request.out}/  {' '.join(path.name for path in files)}")
 
 

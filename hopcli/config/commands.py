@@ -83,8 +83,8 @@ class RecallConfig(PatternSettings, StorageSettings, DynamicsSettings, RunSettin
         "image",
         "Tests",
         "Where runs start: image, pattern, random[:P_UP], majority, blend:A:B[:fill] or "
-        "text:FILE; then any of flip:FRACTION, occlude:SIDE:FRACTION and inverse, with commas. "
-        "flip:0.1 alone is pattern,flip:0.1.",
+        "text:FILE; then any of flip:FRACTION, flip-rows:COUNT, occlude:SIDE:FRACTION and "
+        "inverse, with commas. flip:0.1 alone is pattern,flip:0.1.",
     )
     tests: int | str = setting(
         kinds.word_or_integer("all", 1),
@@ -145,7 +145,9 @@ class RecallConfig(PatternSettings, StorageSettings, DynamicsSettings, RunSettin
         start = parse_start(self.start)
         if start.leaves_zeros and not DYNAMICS[self.dynamics].allows_zero:
             able = ", ".join(name for name, rule in DYNAMICS.items() if rule.allows_zero)
-            rule = f"leaves sites at 0, which {self.dynamics} cannot flip: add :fill, or use {able};"
+            rule = (
+                f"leaves sites at 0, which {self.dynamics} cannot flip: add :fill, or use {able};"
+            )
             raise SettingError("start", rule, self.start)
         if not start.uses_images and self.tests == "all":
             raise SettingError("tests", f"must be a number with start {self.start!r}", "all")
@@ -330,7 +332,7 @@ class CapacityConfig(DataSettings, LearningSettings, RunSettings, OutputSettings
         "Loads p / N, patterns by spins; at p = N one pattern less is stored.",
         shown_default="0.02 to 1 in 22 steps, finer around 0.14",
     )
-    draws: int = setting(kinds.integer(1), 3, "Load", "Independent draws of the patterns.")
+    draws: int = setting(kinds.integer(1), 5, "Load", "Independent draws of the patterns.")
     flips: float = setting(
         kinds.number(0, 0.5), 0.1, "Load", "Fraction of sites flipped in the second start."
     )

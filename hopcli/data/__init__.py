@@ -17,6 +17,7 @@ __all__ = [
     "N_TEST",
     "N_TRAIN",
     "ORIGINALS",
+    "TEXTS",
     "Original",
 ]
 
@@ -72,3 +73,4 @@ MEMBER_CRC32 = {"bits": 0xDC3BA0F3, "labels": 0xF38CB82C, "grey": 0x32AEA611}
 """CRC-32 of each member: a run that reads only two of them still knows what it has."""
 
 DRAWINGS = Path(__file__).with_name("drawings")
+TEXTS = Path(__file__).with_name("texts")

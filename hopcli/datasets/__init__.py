@@ -248,8 +248,8 @@ SOURCES: dict[str, Source] = {
         ),
         Source(
             "text",
-            "a text file of patterns drawn with # and ., a blank line between two",
-            lambda request: pictures.load_text(request.path),
+            "a text file of patterns drawn with # and ., or one that ships: 4x4, 3x3, 6",
+            lambda request: pictures.load_text(pictures.find_text(request.path)),
             argument="FILE",
         ),
     )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hopcli.data import DRAWINGS
+from hopcli.data import DRAWINGS, TEXTS
 from hopcli.datasets.grey import MAX_BYTES, GreyImages, reading
 from hopcli.errors import DataError
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from PIL.Image import Image
 
-__all__ = ["EXTENSIONS", "MAX_PIXELS", "load_drawings", "load_images", "load_text"]
+__all__ = ["EXTENSIONS", "MAX_PIXELS", "find_text", "load_drawings", "load_images", "load_text"]
 
 EXTENSIONS = (".png", ".jpg", ".jpeg", ".gif", ".bmp")
 _FORMATS = ("PNG", "JPEG", "GIF", "BMP")
@@ -133,6 +133,12 @@ def _to_grey(picture: Image) -> Image:
         white = Image.new("RGBA", picture.size, "white")
         picture = Image.alpha_composite(white, picture)
     return picture.convert("L")
+
+
+def find_text(path: Path) -> Path:
+    """Find a text of patterns: a file, else one of this name that ships with hopcli."""
+    shipped = TEXTS / f"{path.name}.txt"
+    return shipped if not path.exists() and path.name == str(path) and shipped.exists() else path
 
 
 def load_text(path: Path) -> GreyImages:

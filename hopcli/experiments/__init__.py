@@ -44,15 +44,18 @@ class Result:
     dataset_sha256 : str
         Its hash.
     tables : dict of DataFrame
-        Tables by name, in the order in which they matter; the first is the summary.
+        Tables by name, in the order in which they matter.
     arrays : dict of dict of ndarray
         Array files by name.
+    summary : DataFrame, optional
+        What to print; by default the first table.
     """
 
     dataset: str
     dataset_sha256: str
     tables: dict[str, pd.DataFrame]
     arrays: dict[str, dict[str, NDArray[Any]]] = field(default_factory=dict)
+    summary: pd.DataFrame | None = None
 
 
 def no_progress(_done: int, _total: int) -> None:

@@ -79,10 +79,12 @@ def run(config: CapacityConfig, progress: Progress = no_progress) -> CapacityRes
                     rows.append((size, rule, load, p, draw, *measured))
                     progress(1, total)
     columns = ["size", "rule", "load", "patterns", "draw", *_MEASURED]
+    table = _summary(pd.DataFrame(rows, columns=columns))
     return CapacityResult(
         dataset=dataset.name if dataset is not None else "random",
         dataset_sha256=dataset.sha256 if dataset is not None else "",
-        tables={"capacity": _summary(pd.DataFrame(rows, columns=columns))},
+        tables={"capacity": table},
+        summary=table[["size", "rule", "load", "patterns", "draws", *_MEASURED]],
         theory=pd.DataFrame(
             [
                 (size, rule, capacity(rule, size))
@@ -181,7 +183,5 @@ def _summary(draws: pd.DataFrame) -> pd.DataFrame:
             low, high = student_interval(group[name], low=0 if name == "fixed" else -1, high=1)
             row += [float(mean), float(sem), low, high]
         rows.append(row)
-    parts = [
-        f"{name}{part}" for name in _MEASURED for part in ("", "_sem", "_ci_low", "_ci_high")
-    ]
+    parts = [f"{name}{part}" for name in _MEASURED for part in ("", "_sem", "_ci_low", "_ci_high")]
     return pd.DataFrame(rows, columns=["size", "rule", "load", "patterns", "draws", *parts])

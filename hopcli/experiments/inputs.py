@@ -11,7 +11,6 @@ import numpy as np
 from hopcli.datasets import Dataset, load_dataset
 from hopcli.errors import DataError, SettingError
 from hopcli.patterns import Patterns, draw_samples, images_as_patterns, read_patterns, select
-
 from hopcli.storage import Couplings, store
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from hopcli.outcomes import KINDS, ROUNDING
-from hopcli.statistics import clustered_interval, mean_sd_sem
+from hopcli.statistics import clustered_interval, mean_interval, mean_sd_sem
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -94,8 +94,7 @@ def accuracy_table(
     table = pd.DataFrame(rows, columns=columns)
     _, _, sem = mean_sd_sem(repeats.groupby("repeat")["accuracy"].mean())
     mean = table["accuracy"].mean()
-    # Labels are independent, so their squared half-widths add up.
-    half = float(np.sqrt((((table["ci_high"] - table["ci_low"]) / 2) ** 2).sum())) / len(table)
+    low, high = mean_interval(table["accuracy"], table["ci_low"], table["ci_high"])
     table.loc[len(table)] = [
         "overall",
         len(trials),
@@ -103,8 +102,8 @@ def accuracy_table(
         mean,
         float(np.std(table["accuracy"].to_numpy())),
         sem,
-        max(0.0, mean - half),
-        min(1.0, mean + half),
+        low,
+        high,
     ]
     return table
 

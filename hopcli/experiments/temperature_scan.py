@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 __all__ = ["TemperatureScanResult", "run"]
 
 _CURVE_POINTS = 120
+_PRINTED = ("temperature", "label", "overlap_abs", "overlap_abs_sem", "projection", "mean_field")
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -98,10 +99,13 @@ def run(config: TemperatureScanConfig, progress: Progress = no_progress) -> Temp
             progress=lambda done: progress(done, total),
         ).spins
         tables.append(_measure(final, patterns, couplings, temperature, target))
+    table = pd.concat(tables, ignore_index=True)
+    of_target = table["source_index"] == patterns.source_index[target]
     return TemperatureScanResult(
         dataset=dataset.name,
         dataset_sha256=dataset.sha256,
-        tables={"temperature_scan": pd.concat(tables, ignore_index=True)},
+        tables={"temperature_scan": table},
+        summary=table.loc[of_target, [*_PRINTED]],
         patterns=patterns,
         target=target,
         curve=_curve(config, patterns, couplings, target),
