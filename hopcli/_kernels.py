@@ -1,11 +1,8 @@
 """The compiled loops: single-site updates of many independent chains.
 
-The state of a chain. A site's *code* is its class and its value, ``class + K (S + 1)``,
-so all sites of a code are alike: 3K codes, not N sites, decide everything. ``fields[a]``
-is h before the own share, sum_b J_ab M_b - theta_a, and the *alignment* of a site is
-x = S_i (h_i - theta_i) = S_i fields[a] - J_aa; turning it costs dE = 2x [ZG eq. 4].
-`J` and theta arrive as multiples of one small power of two (:mod:`hopcli.dynamics`), so
-that fields are exact sums: they do not drift, and no order of summation changes a bit.
+The state of a chain. A site's *code* is its class and its value, ``class + width (S + 1)``,
+so all sites of a code are alike: 3K codes, not N sites, decide everything. Turning a site
+costs dE = 2x [ZG eq. 4], where x = S_i (h_i - theta_i) is its *alignment*.
 
 The draws of a chain. Attempt t uses the t-th number of a counter-based stream: the
 splitmix64 finaliser of seed + (t + 1) * GAMMA. Its high half gives the site, its low half k
@@ -13,18 +10,21 @@ the uniform u = (k + 1/2) / 2^32. A block of them is made at once, in a loop tha
 vectorises; results do not depend on the blocks. A second stream of the same seed serves
 what is not one draw an attempt (waiting times, permutations).
 
-The scan. No rule turns a site more often than Metropolis does, and the float32 bits
-of k, read as an integer, grow no faster than log2 k: so a site can turn only if
-bits(k / 2) <= *ceiling* of its code, a number linear in x. A group of draws is held
-against the ceilings at once, without an exponential and without touching the state; the
-few draws that pass are then decided exactly, in float64.
+The filter. ``levels`` keeps -x of every code as an integer, in steps so small that it is
+wrong by at most ``slack``; a flip adds one row of integers to it, so it never drifts. No
+rule turns a site more often than Metropolis does, x < -T/2 ln u, and the float32 bits of
+k, read as an integer, grow no faster than log2 k: so each draw has a *floor*, and turns
+nothing whose level is lower. A group of draws is held against its floors at once,
+without an exponential and without touching the state. What passes is decided with x from
+the level if that settles it, else with x from a float64 sum: as the plain loop does.
 
 The waiting. After `patience` attempts without a flip, the number of attempts until the
 next one is drawn from its geometric law and the site from the weights of the codes
 (rejection-free, n-fold way), until flips are dense again. The choice looks only at the
-past, so the law of the chain is the same; a waiting time outlives its sweep as long as
-the temperature stays. With a fixed order of sites only the last case is left: a chain
-that nothing can change any more is not scanned on.
+past, so the law of the chain is the same. Weights are upper bounds, made exact by
+refusing an event now and then. A waiting time outlives its sweep as long as the
+temperature stays. With a given order of sites only the last case is left: a chain that
+nothing can change any more is not scanned on.
 
 Everything here also runs uncompiled (``NUMBA_DISABLE_JIT=1``); the callers ignore the
 overflow that the draws want.
@@ -33,7 +33,7 @@ overflow that the draws want.
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, cast
 
 import numba
 import numpy as np
@@ -42,22 +42,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from numpy.typing import NDArray
-
-__all__ = [
-    "FIXED",
-    "GIVEN",
-    "GLAUBER",
-    "METROPOLIS",
-    "NEVER",
-    "PERMUTATION",
-    "RANDOM",
-    "SIGN_DOWN",
-    "SIGN_KEEP",
-    "SIGN_UP",
-    "TIE",
-    "run_chains",
-    "sum_classes",
-]
 
 METROPOLIS, GLAUBER, SIGN_KEEP, SIGN_UP, SIGN_DOWN = range(5)
 """The rules: what a site does with its alignment."""
@@ -71,6 +55,9 @@ TIE = 1e-9
 NEVER = 1 << 62
 """An attempt that no chain reaches; as `patience`, the rejection-free part is off."""
 
+LANES = 32
+"""Rows of `steps` are a multiple of this long, so that loops over them need no rest."""
+
 _GAMMA = np.uint64(0x9E3779B97F4A7C15)
 _MIX_1 = np.uint64(0xBF58476D1CE4E5B9)
 _MIX_2 = np.uint64(0x94D049BB133111EB)
@@ -78,20 +65,90 @@ _SPARE = np.uint64(0xD1B54A32D192ED03)
 _LOW = np.uint64(0xFFFFFFFF)
 _S1, _S11, _S27, _S30, _S31, _S32 = (np.uint64(shift) for shift in (1, 11, 27, 30, 31, 32))
 
-_GROUP = 16  # draws held against the ceilings at once
+_GROUP = 16  # draws held against their floors at once
 _BLOCK = 256  # draws made at once, a multiple of _GROUP
 
 _OCTAVE = 2.0**23  # float32 bits a factor of two
-_TOP = 158 * _OCTAVE + 8  # bits of 2^31, and a little for roundings
-_ALWAYS = 2.0**31 - 1  # a ceiling that every draw passes
-_STEEP = 1e30  # ceilings at T = 0 fall this fast with x
+_TOP = np.int32(158 * 2**23 + 16)  # bits of 2^31, and a little for roundings
+_LOWEST = np.float32(-(2.0**31) * 0.98)  # a floor that every draw reaches
+_ALWAYS = np.int32(2**31 - 1)  # a level that reaches every floor
 
 _F = TypeVar("_F", bound="Callable[..., Any]")
 
 
+class Network(NamedTuple):
+    """What all chains share. `width` is K, rounded up to a multiple of LANES.
+
+    Attributes
+    ----------
+    site_class : ndarray of int32, shape (N,)
+        Class of each site, 0 .. K - 1.
+    members : ndarray of uint32, shape (N,)
+        The sites in the order of their classes.
+    starts : ndarray of int64, shape (K + 1,)
+        Where each class starts in `members`; last, N.
+    J : ndarray of float64, shape (K, K)
+        Symmetric couplings between classes.
+    theta : ndarray of float64, shape (K,)
+        Threshold of each class.
+    steps : ndarray of int32, shape (K, width)
+        `J` in units of `unit`, rounded; 0 beyond K.
+    unit : float
+        Size of one step; every level, and every sum of levels, stays below 2^30 of them.
+    slack : float
+        Bound on the error of an alignment made of `steps`.
+    """
+
+    site_class: NDArray[np.int32]
+    members: NDArray[np.uint32]
+    starts: NDArray[np.int64]
+    J: NDArray[np.float64]
+    theta: NDArray[np.float64]
+    steps: NDArray[np.int32]
+    unit: float
+    slack: float
+
+
+class Protocol(NamedTuple):
+    """What is done with every chain.
+
+    Attributes
+    ----------
+    rule, order : int
+        Constants of this module.
+    attempts : int
+        Attempts in a sweep.
+    patience : int
+        Attempts without a flip before waiting is considered; also the mean
+        waiting time below which scanning is cheaper. 0: always; NEVER: never.
+    settle : int
+        From the end of sweep `settle` (counted from 0) on, a stable chain stops.
+    """
+
+    rule: int
+    order: int
+    attempts: int
+    patience: int
+    settle: int
+
+
+class _Chain(NamedTuple):
+    """State of the chain at work, and scratch."""
+
+    codes: NDArray[np.uint32]  # (N,) code of each site
+    counts: NDArray[np.int32]  # (3 width,) sites of each code
+    levels: NDArray[np.int32]  # (3 width,) -x of each code, in units
+    weights: NDArray[np.float64]  # (3 width,) bound on the flips an attempt, times N
+    sites: NDArray[np.uint32]  # (_BLOCK,) sites of the draws
+    low: NDArray[np.uint32]  # (_BLOCK,) low halves of the draws
+    bits: NDArray[np.float32]  # (_BLOCK,) half of that, as float32
+    floors: NDArray[np.int32]  # (_BLOCK,) lowest level that each draw may turn
+    queue: NDArray[np.uint32]  # (N,) order of the sites, if it is not random
+
+
 def _inner(function: _F) -> _F:
-    """Compile a part of a loop; it is inlined, and cached with the loop."""
-    return cast("_F", numba.njit(nogil=True, error_model="numpy")(function))
+    """Compile a part of a loop; it is cached with the loop."""
+    return cast("_F", numba.njit(nogil=True, error_model="numpy", _nrt=False, forceinline=True)(function))
 
 
 def _loop(function: _F) -> _F:
@@ -124,33 +181,37 @@ def _unit(z: np.uint64) -> float:
 
 @_inner
 def _draw(
-    seed: np.uint64,
-    first: int,
-    n: int,
-    n_sites: int,
-    sites: NDArray[np.uint32],
-    low: NDArray[np.uint32],
-    half: NDArray[np.float32],
+    chain: _Chain, seed: np.uint64, first: int, n: int, steepness: np.float32, margin: np.int32
 ) -> None:
     """Make the draws of attempts `first` to `first + n - 1`."""
+    n_sites = np.uint64(len(chain.codes))
+    bits = chain.bits
     for t in range(n):
         z = _mix(seed + np.uint64(first + t + 1) * _GAMMA)
-        sites[t] = np.uint32(((z >> _S32) * np.uint64(n_sites)) >> _S32)
+        chain.sites[t] = np.uint32(((z >> _S32) * n_sites) >> _S32)
         k = z & _LOW
-        low[t] = np.uint32(k)
-        half[t] = np.float32(np.int32(k >> _S1))
+        chain.low[t] = np.uint32(k)
+        bits[t] = np.float32(np.int32(k >> _S1))
+    for t, octaves in enumerate(bits[:n].view(np.int32)):
+        fall = np.float32(np.int32(octaves - _TOP)) * steepness
+        chain.floors[t] = np.int32(fall if fall > _LOWEST else _LOWEST) - margin
 
 
 @_inner
-def _shuffle(seed: np.uint64, n: int, queue: NDArray[np.uint32]) -> int:
-    """Put all sites in a fresh random order (Fisher-Yates), from spare draw `n` on."""
-    for i in range(len(queue)):
-        queue[i] = i
+def _shuffle(seed: np.uint64, spare: int, queue: NDArray[np.uint32]) -> int:
+    """Put all sites in a fresh random order (Fisher-Yates); return the next spare draw."""
     for i in range(len(queue) - 1, 0, -1):
-        j = np.int64(((_spare(seed, n) >> _S32) * np.uint64(i + 1)) >> _S32)
+        j = int(((_spare(seed, spare) >> _S32) * np.uint64(i + 1)) >> _S32)
         queue[i], queue[j] = queue[j], queue[i]
-        n += 1
-    return n
+        spare += 1
+    return spare
+
+
+@_inner
+def _split(code: int, width: int) -> tuple[int, int]:
+    """Split a code into its class and its value (comparisons; a division takes longer)."""
+    spin = int(code >= 2 * width) - int(code < width)
+    return code - width * (spin + 1), spin
 
 
 # --- rules -----------------------------------------------------------------------------
@@ -174,93 +235,117 @@ def _chance(rule: int, x: float, spin: int, temperature: float) -> float:
 
 
 @_inner
-def _decide(rule: int, field: float, own: float, spin: int, temperature: float, u: float) -> int:
-    """Value of a site after an attempt."""
-    if spin != 0:
-        return -spin if u < _chance(rule, spin * field - own, spin, temperature) else spin
-    # A site that is 0 has no own share, and chooses like one that is down.
-    if rule == SIGN_KEEP and abs(field) <= TIE:
-        return 0
-    return 1 if u < _chance(rule, -field, -1, temperature) else -1
+def _field(network: Network, chain: _Chain, a: int) -> float:
+    """Field of class `a` less its threshold, from the class sums."""
+    width = network.steps.shape[1]
+    field = -network.theta[a]
+    for b in range(len(network.J)):
+        field += network.J[a, b] * (chain.counts[2 * width + b] - chain.counts[b])
+    return field
 
 
 @_inner
-def _slope(temperature: float) -> float:
-    """Fall of a ceiling with the alignment."""
-    steep = _STEEP * temperature * math.log(2.0)
-    return 2.0 * _OCTAVE / (temperature * math.log(2.0)) if steep > 2.0 * _OCTAVE else _STEEP
+def _alignment(network: Network, chain: _Chain, a: int, spin: int) -> float:
+    """Exact alignment of the sites of class `a` and value `spin`."""
+    return spin * _field(network, chain, a) - network.J[a, a]
 
 
 @_inner
-def _shift(
-    fields: NDArray[np.float64],
-    row: NDArray[np.float64],
-    change: float,
-    own: NDArray[np.float64],
-    slope: float,
-    down: NDArray[np.int32],
-    up: NDArray[np.int32],
-) -> None:
-    """Add `change` times a row of J to the fields; set the ceilings of all codes."""
-    top = _TOP + slope * TIE
-    for b in range(len(fields)):
-        field = fields[b] + change * row[b]
-        fields[b] = field
-        ceiling = top + slope * (own[b] + field)
-        ceiling = ceiling if ceiling < _ALWAYS else _ALWAYS
-        down[b] = np.int32(ceiling if ceiling > -1.0 else -1.0)
-        ceiling = top + slope * (own[b] - field)
-        ceiling = ceiling if ceiling < _ALWAYS else _ALWAYS
-        up[b] = np.int32(ceiling if ceiling > -1.0 else -1.0)
+def _decide(
+    network: Network, chain: _Chain, rule: int, temperature: float, code: int, u: float
+) -> int:
+    """Value of a site of this code after an attempt that draws `u`."""
+    width = network.steps.shape[1]
+    a, spin = _split(code, width)
+    if spin == 0:
+        # No own share; else it chooses like a site that is down.
+        field = _field(network, chain, a)
+        if rule == SIGN_KEEP and abs(field) <= TIE:
+            return 0
+        return 1 if u < _chance(rule, -field, -1, temperature) else -1
+    x = -chain.levels[code] * network.unit
+    chance = _chance(rule, x, spin, temperature)
+    doubtful = abs(x) <= TIE + network.slack
+    if temperature > 0.0:
+        doubt = 4.0 * network.slack / temperature
+        doubtful |= doubt > 1.0 or abs(u - chance) <= doubt * chance
+    if doubtful:
+        chance = _chance(rule, _alignment(network, chain, a, spin), spin, temperature)
+    return -spin if u < chance else spin
+
+
+@_inner
+def _set(network: Network, chain: _Chain, site: int, new: int) -> None:
+    """Give a site a new value: its code, the counts and all levels."""
+    width = network.steps.shape[1]
+    code = int(chain.codes[site])
+    a, old = _split(code, width)
+    change = new - old
+    chain.counts[code] -= 1
+    code += width * change
+    chain.counts[code] += 1
+    chain.codes[site] = code
+    _shift(chain.levels, network.steps[a], np.int32(change))
+
+
+@_inner
+def _shift(levels: NDArray[np.int32], row: NDArray[np.int32], change: np.int32) -> None:
+    """Add `change` times a row to the fields that the levels are made of."""
+    width = len(row)
+    down = levels[:width]
+    up = levels[2 * width :]
+    for b in range(width):
+        step = change * row[b]
+        down[b] += step
+        up[b] -= step
 
 
 # --- what is known of a chain without trying ---------------------------------------------
 
 
 @_inner
-def _is_stable(
-    rule: int, fields: NDArray[np.float64], own: NDArray[np.float64], counts: NDArray[np.int32]
-) -> bool:
-    """Whether no site would change at T = 0 (at a tie: by the sign rule's own rule)."""
-    n_classes = len(fields)
-    for a in range(n_classes):
-        if counts[n_classes + a] > 0 and not (rule == SIGN_KEEP and abs(fields[a]) <= TIE):
-            return False
-        for spin in (-1, 1):
-            if counts[a + n_classes * (spin + 1)] > 0:
-                x = spin * fields[a] - own[a]
-                if x < -TIE or (rule >= SIGN_KEEP and _chance(rule, x, spin, 0.0) > 0.0):
+def _is_stable(network: Network, chain: _Chain, rule: int) -> bool:
+    """Whether no site would change at T = 0; under rules with noise, a tie need not."""
+    width = network.steps.shape[1]
+    for code in range(len(chain.counts)):
+        if chain.counts[code] > 0:
+            a, spin = _split(code, width)
+            x = -chain.levels[code] * network.unit
+            if spin == 0 or abs(x) <= TIE + network.slack:
+                x = _alignment(network, chain, a, spin) if spin else _field(network, chain, a)
+            if spin == 0:
+                if rule != SIGN_KEEP or abs(x) > TIE:
                     return False
+            elif x < -TIE or (rule >= SIGN_KEEP and _chance(rule, x, spin, 0.0) > 0.0):
+                return False
     return True
 
 
 @_inner
-def _weigh(
-    rule: int,
-    temperature: float,
-    fields: NDArray[np.float64],
-    own: NDArray[np.float64],
-    counts: NDArray[np.int32],
-    weights: NDArray[np.float64],
-) -> float:
-    """Expected flips an attempt, as `weights` of the codes without 0 and their sum."""
-    n_classes = len(fields)
+def _weigh(network: Network, chain: _Chain, rule: int, temperature: float) -> float:
+    """Bound the flips an attempt, times N: by code, and (returned) in all."""
+    width = network.steps.shape[1]
     total = 0.0
-    for spin in (-1, 1):
-        shift = n_classes * (spin + 1)
-        for a in range(n_classes):
-            weight = 0.0
-            if counts[shift + a] > 0:
-                x = spin * fields[a] - own[a]
-                weight = counts[shift + a] * _chance(rule, x, spin, temperature)
-            weights[shift + a] = weight
-            total += weight
+    for code in range(len(chain.counts)):
+        weight = 0.0
+        if chain.counts[code] > 0:
+            a, spin = _split(code, width)
+            if spin == 0:
+                return np.inf
+            x = -chain.levels[code] * network.unit
+            if temperature > 0.0:
+                x -= network.slack
+            elif abs(x) <= TIE + network.slack:
+                x = _alignment(network, chain, a, spin)
+            weight = chain.counts[code] * _chance(rule, x, spin, temperature)
+        chain.weights[code] = weight
+        total += weight
     return total
 
 
 @_inner
 def _wait(total: float, n_sites: int, u: float) -> int:
-    """Attempts without a flip before the next one, geometric."""
+    """Draw the attempts that bring no event before the one that does, geometric."""
     if total <= 0.0:
         return NEVER
     if total >= n_sites:
@@ -270,33 +355,33 @@ def _wait(total: float, n_sites: int, u: float) -> int:
 
 
 @_inner
-def _choose(
-    target: float,
-    weights: NDArray[np.float64],
-    counts: NDArray[np.int32],
-    codes: NDArray[np.uint32],
-    members: NDArray[np.uint32],
-    starts: NDArray[np.int64],
-) -> int:
-    """Site at `target` (0 to the sum of weights): its code by weight, then any of the code."""
-    n_classes = len(starts) - 1
+def _turn_one(
+    network: Network, chain: _Chain, rule: int, temperature: float, target: float, u: float
+) -> None:
+    """Turn the site at `target` (between 0 and the sum of weights), if `u` allows it.
+
+    The code is chosen by weight, then any of its sites; the chance by which its weight
+    is too large is taken back.
+    """
     code = -1
-    for candidate in range(len(weights)):
-        if weights[candidate] > 0.0:
+    for candidate in range(len(chain.weights)):
+        if chain.weights[candidate] > 0.0:
             code = candidate
-            if target < weights[candidate]:
+            if target < chain.weights[candidate]:
                 break
-            target -= weights[candidate]
-    rank = min(int(target / weights[code] * counts[code]), counts[code] - 1)
-    a = code % n_classes
-    site = -1
-    for m in range(starts[a], starts[a + 1]):
-        if codes[members[m]] == code:
-            site = np.int64(members[m])
-            if rank == 0:
-                break
-            rank -= 1
-    return site
+            target -= chain.weights[candidate]
+    width = network.steps.shape[1]
+    a, spin = _split(code, width)
+    bound = chain.weights[code] / chain.counts[code]
+    chance = _chance(rule, _alignment(network, chain, a, spin), spin, temperature)
+    if u * bound < chance:
+        rank = min(int(target / bound), chain.counts[code] - 1)
+        for site in network.members[network.starts[a] : network.starts[a + 1]]:
+            if chain.codes[site] == code:
+                if rank == 0:
+                    _set(network, chain, site, -spin)
+                    return
+                rank -= 1
 
 
 # --- the loops -------------------------------------------------------------------------
@@ -323,64 +408,155 @@ def sum_classes(
 
 
 @_inner
-def _scan(
-    n: int,
-    rule: int,
-    temperature: float,
-    slope: float,
-    sites: NDArray[np.uint32],
-    low: NDArray[np.uint32],
-    bits: NDArray[np.int32],
-    codes: NDArray[np.uint32],
-    counts: NDArray[np.int32],
-    ceilings: NDArray[np.int32],
-    down: NDArray[np.int32],
-    up: NDArray[np.int32],
-    fields: NDArray[np.float64],
-    J: NDArray[np.float64],  # noqa: N803
-    own: NDArray[np.float64],
-) -> int:
-    """Make `n` attempts; return the place in the block after the last flip."""
-    n_classes = len(fields)
+def _scan(network: Network, chain: _Chain, rule: int, temperature: float, n: int) -> int:
+    """Make the first `n` attempts of the block; return the place after the last flip."""
+    codes, levels, sites, floors = chain.codes, chain.levels, chain.sites, chain.floors
+    width = network.steps.shape[1]
     last = 0
     for group in range(0, n, _GROUP):
         hit = False
         for t in range(group, group + _GROUP):
-            hit |= bits[t] <= ceilings[codes[sites[t]]]
+            hit |= levels[codes[sites[t]]] >= floors[t]
         if not hit:
             continue
         for t in range(group, min(group + _GROUP, n)):
-            code = np.int64(codes[sites[t]])
-            if bits[t] > ceilings[code]:
-                continue
-            spin = code // n_classes - 1
-            a = code % n_classes
-            u = (low[t] + 0.5) * 2.0**-32
-            new = _decide(rule, fields[a], own[a], spin, temperature, u)
-            if new != spin:
-                counts[code] -= 1
-                code += n_classes * (new - spin)
-                counts[code] += 1
-                codes[sites[t]] = code
-                _shift(fields, J[a], float(new - spin), own, slope, down, up)
-                last = t + 1
+            code = int(codes[sites[t]])
+            if levels[code] >= floors[t]:
+                u = (chain.low[t] + 0.5) * 2.0**-32
+                new = _decide(network, chain, rule, temperature, code, u)
+                if new != _split(code, width)[1]:
+                    _set(network, chain, sites[t], new)
+                    last = t + 1
     return last
+
+
+@_inner
+def _sweep(
+    network: Network,
+    chain: _Chain,
+    protocol: Protocol,
+    temperature: float,
+    seed: np.uint64,
+    queue: NDArray[np.uint32],
+    begin: int,
+    idle: int,
+    event: int,
+    total: float,
+    spare: int,
+) -> tuple[int, int, float, int]:
+    """Make the attempts of a sweep, from attempt `begin` on.
+
+    The last four arguments are returned for the next sweep: attempts since the last
+    flip (or since waiting was too dear); attempt of the next event, negative if it is not
+    known; flips an attempt times N when it was drawn; next draw of the second stream.
+    """
+    n_sites = len(chain.codes)
+    steepness = np.float32(
+        temperature * (0.5 * math.log(2.0) * (1.0 + 1e-6)) / _OCTAVE / network.unit
+    )
+    margin = np.int32((TIE + network.slack) / network.unit) + np.int32(4)
+    t = begin
+    end = begin + protocol.attempts
+    while t < end:
+        if event < 0 and idle >= protocol.patience:
+            total = _weigh(network, chain, protocol.rule, temperature)
+            dense = total > n_sites or total * protocol.patience > n_sites
+            if dense or (len(queue) > 0 and total > 0.0):
+                idle = 0
+            else:
+                event = t + _wait(total, n_sites, _unit(_spare(seed, spare)))
+                spare += 1
+        if event >= end:
+            break
+        if event >= 0:
+            target = total * _unit(_spare(seed, spare))
+            u = _unit(_spare(seed, spare + 1))
+            _turn_one(network, chain, protocol.rule, temperature, target, u)
+            spare += 2
+            t = event + 1
+            event = -1
+        else:
+            n = min(_BLOCK, end - t)
+            _draw(chain, seed, t, (n + _GROUP - 1) // _GROUP * _GROUP, steepness, margin)
+            if len(queue) > 0:
+                for i in range(n):
+                    chain.sites[i] = queue[t - begin + i]
+            last = _scan(network, chain, protocol.rule, temperature, n)
+            idle = n - last if last > 0 else idle + n
+            t += n
+    return idle, event, total, spare
+
+
+@_inner
+def _start(
+    network: Network, chain: _Chain, spins: NDArray[np.int8], fields: NDArray[np.float64]
+) -> None:
+    """Set the state of the chain at work."""
+    width = network.steps.shape[1]
+    chain.counts[:] = 0
+    for i in range(len(spins)):
+        code = network.site_class[i] + width * (spins[i] + 1)
+        chain.codes[i] = code
+        chain.counts[code] += 1
+    chain.levels[:] = _ALWAYS
+    for a in range(len(fields)):
+        own = network.steps[a, a]
+        chain.levels[a] = own + np.int32(fields[a])
+        chain.levels[2 * width + a] = own - np.int32(fields[a])
+
+
+@_inner
+def _run_chain(
+    network: Network,
+    chain: _Chain,
+    protocol: Protocol,
+    temperatures: NDArray[np.float64],
+    seed: np.uint64,
+    given: NDArray[np.uint32],
+    sums: NDArray[np.int32],
+    cancelled: NDArray[np.uint8],
+) -> tuple[int, bool]:
+    """Run the chain at work; return the sweeps done and whether it ended stable."""
+    n_sweeps = len(temperatures)
+    width = network.steps.shape[1]
+    queue = given[:0]
+    if protocol.order == PERMUTATION or protocol.order == FIXED:
+        queue = chain.queue
+    idle, event, total, spare = 0, -1, 0.0, 0
+    for sweep in range(n_sweeps + 1):
+        for a in range(sums.shape[1]):
+            sums[sweep, a] = chain.counts[2 * width + a] - chain.counts[a]
+        if sweep > protocol.settle and _is_stable(network, chain, protocol.rule):
+            for later in range(sweep + 1, len(sums)):
+                for a in range(sums.shape[1]):
+                    sums[later, a] = sums[sweep, a]
+            return sweep, True
+        if sweep == n_sweeps or cancelled[0] != 0:
+            break
+        temperature = temperatures[sweep]
+        if sweep > 0 and temperature != temperatures[sweep - 1]:
+            idle, event = 0, -1
+        begin = sweep * protocol.attempts
+        if protocol.order == PERMUTATION:
+            spare = _shuffle(seed, spare, queue)
+        elif protocol.order == GIVEN:
+            queue = given[begin : begin + protocol.attempts]
+        idle, event, total, spare = _sweep(
+            network, chain, protocol, temperature, seed, queue, begin, idle, event, total, spare
+        )
+    cold = n_sweeps > 0 and temperatures[n_sweeps - 1] == 0.0
+    return n_sweeps, cold and _is_stable(network, chain, protocol.rule)
 
 
 @_loop
 def run_chains(
+    network: Network,
+    protocol: Protocol,
     spins: NDArray[np.int8],
     fields: NDArray[np.float64],
     seeds: NDArray[np.uint64],
-    site_class: NDArray[np.int32],
-    J: NDArray[np.float64],  # noqa: N803
     temperatures: NDArray[np.float64],
-    attempts: int,
-    rule: int,
-    order: int,
-    given: NDArray[np.int32],
-    patience: int,
-    settle: int,
+    given: NDArray[np.uint32],
     sweeps: NDArray[np.int64],
     status: NDArray[np.uint8],
     sums: NDArray[np.int32],
@@ -390,160 +566,46 @@ def run_chains(
 
     Parameters
     ----------
+    network : Network
+        What all chains share.
+    protocol : Protocol
+        What is done with every chain.
     spins : ndarray of int8, shape (chains, N)
-        States, values -1, +1 (and 0 unless `rule` is METROPOLIS); changed in place.
+        States, values -1, +1 (and 0 unless the rule is METROPOLIS); changed in place.
     fields : ndarray of float64, shape (chains, K)
-        sum_b J_ab M_b - theta_a at the start; changed in place.
+        Field of each class less its threshold at the start, in whole `unit`.
     seeds : ndarray of uint64, shape (chains,)
         Seed of each chain's streams.
-    site_class : ndarray of int32, shape (N,)
-        Class of each site, 0 .. K - 1.
-    J : ndarray of float64, shape (K, K)
-        Symmetric couplings between classes.
     temperatures : ndarray of float64, shape (sweeps,)
         Temperature of each sweep, >= 0 (k_B = 1).
-    attempts : int
-        Attempts in a sweep.
-    rule, order : int
-        One of the constants of this module.
-    given : ndarray of int32, shape (chains, sweeps * attempts)
-        Site of every attempt if `order` is GIVEN, else not read.
-    patience : int
-        Attempts without a flip before waiting is considered; also the mean
-        waiting time below which scanning is cheaper. 0: always; NEVER: never.
-    settle : int
-        From the end of sweep `settle` (counted from 0) on, a stable chain stops.
+    given : ndarray of uint32, shape (chains, sweeps * attempts)
+        Site of every attempt if the order is GIVEN; else shape (chains, 0).
     sweeps, status : ndarray of int64 and uint8, shape (chains,)
         On return, sweeps done, and 1 if the chain ended stable at T = 0.
-    sums : ndarray of int32, shape (chains, sweeps + 1, K)
-        On return, M_a at the start and after each sweep; not written if it has
-        no chains.
+    sums : ndarray of int32, shape (chains, sweeps + 1, K or 0)
+        On return, M_a at the start and after each sweep, if it has the columns.
     cancelled : ndarray of uint8, shape (1,)
         Anything but 0, set from another thread, ends the work at the next sweep.
     """
-    n_sites = len(site_class)
-    n_classes = len(J)
-    n_sweeps = len(temperatures)
-    own = np.empty(n_classes)
-    for a in range(n_classes):
-        own[a] = J[a, a]
-
-    # Sites sorted by class: the members of class a start at starts[a].
-    starts = np.zeros(n_classes + 1, np.int64)
-    for i in range(n_sites):
-        starts[site_class[i] + 1] += 1
-    for a in range(n_classes):
-        starts[a + 1] += starts[a]
-    members = np.empty(n_sites, np.uint32)
-    filled = starts.copy()
-    for i in range(n_sites):
-        members[filled[site_class[i]]] = i
-        filled[site_class[i]] += 1
-
-    codes = np.empty(n_sites, np.uint32)
-    counts = np.empty(3 * n_classes, np.int32)
-    weights = np.zeros(3 * n_classes)
-    ceilings = np.full(3 * n_classes, np.int32(_ALWAYS))
-    down = ceilings[:n_classes]
-    up = ceilings[2 * n_classes :]
-    queue = np.empty(n_sites, np.uint32)
-    for i in range(n_sites):
-        queue[i] = i
-    sites = np.zeros(_BLOCK, np.uint32)
-    low = np.empty(_BLOCK, np.uint32)
-    half = np.empty(_BLOCK, np.float32)
-    bits = half.view(np.int32)
-
+    n_sites = spins.shape[1]
+    width = network.steps.shape[1]
+    chain = _Chain(
+        np.empty(n_sites, np.uint32),
+        np.empty(3 * width, np.int32),
+        np.empty(3 * width, np.int32),
+        np.empty(3 * width, np.float64),
+        np.empty(_BLOCK, np.uint32),
+        np.empty(_BLOCK, np.uint32),
+        np.empty(_BLOCK, np.float32),
+        np.empty(_BLOCK, np.int32),
+        np.arange(n_sites).astype(np.uint32),
+    )
     for c in range(len(seeds)):
-        seed = seeds[c]
-        field = fields[c]
-        counts[:] = 0
+        _start(network, chain, spins[c], fields[c])
         for i in range(n_sites):
-            code = site_class[i] + n_classes * (spins[c, i] + 1)
-            codes[i] = code
-            counts[code] += 1
-        if len(sums) > 0:
-            for a in range(n_classes):
-                sums[c, 0, a] = counts[2 * n_classes + a] - counts[a]
-
-        spare = 0  # draws taken from the second stream
-        idle = 0  # attempts since the last flip, or since waiting was too dear
-        event = -1  # attempt of the next flip, if it is known
-        t = 0
-        done = n_sweeps
-        stable = False
-        slope = _STEEP
-        for sweep in range(n_sweeps):
-            if cancelled[0] != 0:
-                return
-            temperature = temperatures[sweep]
-            if sweep == 0 or temperature != temperatures[sweep - 1]:
-                slope = _slope(temperature)
-                _shift(field, J[0], 0.0, own, slope, down, up)
-                event = -1
-                idle = 0
-            begin = t
-            end = t + attempts
-            if order == PERMUTATION and event < end:
-                spare = _shuffle(seed, spare, queue)
-            while t < end:
-                if idle >= patience and event < 0:
-                    total = _weigh(rule, temperature, field, own, counts, weights)
-                    empty = 0
-                    for a in range(n_classes):
-                        empty += counts[n_classes + a]
-                    dense = total * patience > n_sites or (order != RANDOM and total > 0.0)
-                    if dense or empty > 0:
-                        idle = 0
-                    else:
-                        event = t + _wait(total, n_sites, _unit(_spare(seed, spare)))
-                        spare += 1
-                if event >= end:
-                    t = end
-                elif event >= 0:
-                    target = _unit(_spare(seed, spare)) * total
-                    spare += 1
-                    site = _choose(target, weights, counts, codes, members, starts)
-                    code = np.int64(codes[site])
-                    a = code % n_classes
-                    spin = code // n_classes - 1
-                    counts[code] -= 1
-                    code -= 2 * n_classes * spin
-                    counts[code] += 1
-                    codes[site] = code
-                    _shift(field, J[a], -2.0 * spin, own, slope, down, up)
-                    t = event + 1
-                    event = -1
-                else:
-                    n = min(_BLOCK, end - t)
-                    padded = (n + _GROUP - 1) // _GROUP * _GROUP
-                    _draw(seed, t, padded, n_sites, sites, low, half)
-                    if order == GIVEN:
-                        for i in range(n):
-                            sites[i] = given[c, t + i]
-                    elif order != RANDOM:
-                        for i in range(n):
-                            sites[i] = queue[t - begin + i]
-                    last = _scan(
-                        n, rule, temperature, slope, sites, low, bits, codes, counts,
-                        ceilings, down, up, field, J, own,
-                    )  # fmt: skip
-                    idle = n - last if last > 0 else idle + n
-                    t += n
-            if len(sums) > 0:
-                for a in range(n_classes):
-                    sums[c, sweep + 1, a] = counts[2 * n_classes + a] - counts[a]
-            if sweep >= settle or (sweep == n_sweeps - 1 and temperature == 0.0):
-                stable = _is_stable(rule, field, own, counts)
-                if stable and sweep >= settle:
-                    done = sweep + 1
-                    break
-
-        sweeps[c] = done
-        status[c] = 1 if stable else 0
-        if len(sums) > 0:
-            for sweep in range(done, n_sweeps):
-                for a in range(n_classes):
-                    sums[c, sweep + 1, a] = sums[c, done, a]
+            chain.queue[i] = i
+        sweeps[c], status[c] = _run_chain(
+            network, chain, protocol, temperatures, seeds[c], given[c], sums[c], cancelled
+        )
         for i in range(n_sites):
-            spins[c, i] = np.int64(codes[i]) // n_classes - 1
+            spins[c, i] = _split(int(chain.codes[i]), width)[1]

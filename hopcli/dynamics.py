@@ -288,7 +288,7 @@ def replay(
     start = _checked_spins(couplings, spins, DYNAMICS["metropolis"])
     if sites.ndim != 2 or len(sites) != len(start):
         raise SettingError("sites", f"must have {len(start)} rows, one a chain", sites.shape)
-    if sites.size and not (0 <= sites.min() and sites.max() < couplings.n_sites):
+    if sites.size and not (sites.min() >= 0 and sites.max() < couplings.n_sites):
         raise SettingError("sites", f"must be from 0 to {couplings.n_sites - 1}")
     job = _Job(
         couplings,
@@ -297,7 +297,7 @@ def replay(
         temperatures=_checked_schedule(temperature, 1),
         attempts=sites.shape[1],
         order=_kernels.GIVEN,
-        given=np.array(sites, dtype=np.int32, order="C"),
+        given=np.array(sites, dtype=np.uint32, order="C"),
     )
     job.run(_one_site_at_a_time, threads, progress)
     return job.spins
@@ -352,13 +352,30 @@ def _processors() -> int:
     return os.cpu_count() or 1
 
 
-class _Job:
-    """The arrays of one call: what the kernels read, and where they write.
+def _network(couplings: Couplings) -> _kernels.Network:
+    """Lay out the couplings for the kernels, also as whole numbers of a small unit."""
+    n_classes = couplings.n_classes
+    reach = np.max(np.abs(couplings.J) @ couplings.class_sizes + np.abs(couplings.theta))
+    # A level is a field and an own share: below 2 reach, and 2^30 units hold it.
+    unit = 2.0 ** (math.ceil(math.log2(reach)) - 29) if reach > 0 else 1.0
+    width = -(-n_classes // _kernels.LANES) * _kernels.LANES
+    steps = np.zeros((n_classes, width), np.int32)
+    np.rint(couplings.J / unit, out=steps[:, :n_classes], casting="unsafe")
+    return _kernels.Network(
+        np.array(couplings.site_class, dtype=np.int32),
+        np.argsort(couplings.site_class, kind="stable").astype(np.uint32),
+        np.concatenate([[0], np.cumsum(couplings.class_sizes)]),
+        np.array(couplings.J, order="C"),
+        np.array(couplings.theta),
+        steps,
+        unit,
+        # Half a unit each: N spins, the own share, the threshold; and float64 roundings.
+        slack=0.5 * (couplings.n_sites + 4) * unit,
+    )
 
-    J and theta are rounded to multiples of a power of two so small that the error of a
-    field stays that of one rounding a coupling, and so large that every partial sum of a
-    field is a float64. Then fields are exact, in whatever order they are summed.
-    """
+
+class _Job:
+    """The arrays of one call: what the kernels read, and where they write."""
 
     def __init__(
         self,
@@ -370,35 +387,36 @@ class _Job:
         attempts: int,
         rule: int = _kernels.METROPOLIS,
         order: int,
-        given: NDArray[np.int32] | None = None,
+        given: NDArray[np.uint32] | None = None,
         settle: int | None = None,
         record: bool = False,
     ) -> None:
-        reach = np.max(np.abs(couplings.J) @ couplings.class_sizes + np.abs(couplings.theta))
-        grid = 2.0 ** (math.ceil(math.log2(reach)) - 52) if reach > 0 else 1.0
-        self.J = np.ascontiguousarray(np.rint(couplings.J / grid) * grid)
-        self.theta = np.rint(couplings.theta / grid) * grid
-        self.site_class = np.array(couplings.site_class, dtype=np.int32)
+        self.network = _network(couplings)
+        # Couplings and thresholds in whole units: their sums are exact in any order.
+        self.rows = self.network.steps[:, : couplings.n_classes].astype(np.float64)
+        self.theta = np.rint(couplings.theta / self.network.unit)
+        self.protocol = _kernels.Protocol(
+            rule,
+            order,
+            attempts,
+            _PATIENCE * couplings.n_classes,
+            len(temperatures) if settle is None else settle,
+        )
         self.class_sizes = couplings.class_sizes
         self.spins = spins
         self.seeds = seeds
         self.temperatures = temperatures
-        self.attempts = attempts
-        self.rule = rule
-        self.order = order
-        self.given = np.empty((len(spins), 0), np.int32) if given is None else given
-        self.patience = _PATIENCE * couplings.n_classes
-        self.settle = len(temperatures) if settle is None else settle
+        self.given = np.empty((len(spins), 0), np.uint32) if given is None else given
         self.sweeps = np.zeros(len(spins), np.int64)
         self.status = np.zeros(len(spins), np.uint8)
-        rows = len(spins) if record else 0
-        self.sums = np.zeros((rows, len(temperatures) + 1, couplings.n_classes), np.int32)
+        columns = couplings.n_classes if record else 0
+        self.sums = np.zeros((len(spins), len(temperatures) + 1, columns), np.int32)
         self.cancelled = np.zeros(1, np.uint8)
 
     def class_sums(self, spins: NDArray[np.int8]) -> NDArray[np.float64]:
         """Sum the values of the sites of each class, float64, shape (chains, K)."""
-        sums = np.zeros((len(spins), len(self.J)))
-        _kernels.sum_classes(spins, self.site_class, sums)
+        sums = np.zeros((len(spins), len(self.rows)))
+        _kernels.sum_classes(spins, self.network.site_class, sums)
         return sums
 
     def run(
@@ -412,7 +430,7 @@ class _Job:
         if threads < 1:
             raise SettingError("threads", "must be at least 1", threads)
         n_chains = len(self.spins)
-        of_a_chain = max(1, self.attempts * len(self.temperatures))
+        of_a_chain = max(1, self.protocol.attempts * len(self.temperatures))
         size = max(1, min(math.ceil(n_chains / (4 * threads)), _CHUNK_ATTEMPTS // of_a_chain))
         chunks = [slice(c, min(c + size, n_chains)) for c in range(0, n_chains, size)]
         with ThreadPoolExecutor(threads) as pool:
@@ -438,23 +456,18 @@ def _wrapping(work: Callable[[_Job, slice], None], job: _Job, chunk: slice) -> N
 def _one_site_at_a_time(job: _Job, chunk: slice) -> None:
     """Run the chains of a chunk with the compiled loop."""
     spins = job.spins[chunk]
-    fields = job.class_sums(spins) @ job.J - job.theta
-    arrays = (spins, fields, job.seeds, job.site_class, job.J, job.temperatures, job.given)
-    assert all(array.flags.c_contiguous for array in arrays)
-    assert (spins.dtype, job.site_class.dtype, job.given.dtype) == (np.int8, np.int32, np.int32)
+    fields = job.class_sums(spins) @ job.rows - job.theta
+    assert fields.flags.c_contiguous and all(
+        array.flags.c_contiguous for array in (job.spins, job.given, job.sums, job.network.steps)
+    )
     _kernels.run_chains(
+        job.network,
+        job.protocol,
         spins,
         fields,
         job.seeds[chunk],
-        job.site_class,
-        job.J,
         job.temperatures,
-        job.attempts,
-        job.rule,
-        job.order,
         job.given[chunk],
-        job.patience,
-        job.settle,
         job.sweeps[chunk],
         job.status[chunk],
         job.sums[chunk],
@@ -474,21 +487,21 @@ def _all_sites_at_once(job: _Job, chunk: slice) -> None:
     origin = np.array([-1, 0, 1], np.int8)[:, np.newaxis]
     values = np.where(counts > 0, origin, np.int8(0))
     previous = values.copy()
-    own = np.diag(job.J)
+    own = np.diag(job.network.J)
     n_sweeps = len(job.temperatures)
-    record = job.sums[chunk]
+    record = job.sums[chunk]  # without columns if nothing is recorded
     sweeps, status = job.sweeps[chunk], job.status[chunk]
     running = np.arange(len(start))
     for step in range(n_sweeps + 1):
         now = values[running]
         field = np.sum(counts[running] * now, axis=1)
-        if len(record):
+        if record.size:
             record[running, step:] = field[:, np.newaxis]
-        field = (field @ job.J - job.theta)[:, np.newaxis] - own * now
-        if job.rule == _kernels.SIGN_KEEP:
+        field = (field @ job.network.J - job.network.theta)[:, np.newaxis] - own * now
+        if job.protocol.rule == _kernels.SIGN_KEEP:
             new = now.copy()
         else:
-            new = np.full_like(now, 1 if job.rule == _kernels.SIGN_UP else -1)
+            new = np.full_like(now, 1 if job.protocol.rule == _kernels.SIGN_UP else -1)
         new[field > _kernels.TIE] = 1
         new[field < -_kernels.TIE] = -1
         new[counts[running] == 0] = 0
@@ -502,7 +515,7 @@ def _all_sites_at_once(job: _Job, chunk: slice) -> None:
         cycle = np.all(new == previous[running], axis=(1, 2)) & (step >= 1)
         status[running[cycle]] = TWO_CYCLE
         previous[running], values[running] = now, new
-        if len(record):
+        if record.size:
             record[running[cycle], step + 1 :] = np.sum(
                 counts[running[cycle]] * new[cycle], axis=1
             )[:, np.newaxis]

@@ -169,7 +169,7 @@ class _Relaxation:
         temperatures = resolve_temperature(config.temperature, config.sweeps)
         if self.trials.sites is not None:
             per_repeat = len(self.trials.sites)
-            return dynamics.replay(
+            spins = dynamics.replay(
                 self.couplings,
                 self.starts(rows),
                 sites=self.trials.sites[rows % per_repeat],
@@ -178,6 +178,8 @@ class _Relaxation:
                 threads=config.threads,
                 progress=tell,
             )
+            ran = np.full(len(rows), dynamics.RAN, dtype=np.uint8)
+            return dynamics.Outcome(spins, np.full(len(rows), config.sweeps), ran, None)
         n_sweeps = config.sweeps if sweeps is None else sweeps
         return dynamics.run(
             self.couplings,
