@@ -26,7 +26,8 @@ SIDES = ("top", "bottom", "left", "right")
 
 RULE = (
     "must be image, pattern, random[:P_UP], majority, blend:A:B[:fill] or text:FILE, then any of "
-    "flip:FRACTION, flip-rows:COUNT, occlude:top|bottom|left|right:FRACTION and inverse, with commas"
+    "flip:FRACTION, flip-rows:COUNT, occlude:top|bottom|left|right:FRACTION and inverse, joined "
+    "by commas"
 )
 
 

@@ -79,7 +79,8 @@ def half_blocks(picture: NDArray[np.int8], columns: int) -> str:
     ink = np.zeros((-(-height // factor) * factor, -(-width // factor) * factor), dtype=bool)
     ink[:height, :width] = picture > 0
     # Any ink in a cell shows, or thin lines would break.
-    cells = ink.reshape(ink.shape[0] // factor, factor, -1, factor).any(axis=(1, 3))
+    blocks = ink.reshape(ink.shape[0] // factor, factor, -1, factor)
+    cells = np.asarray(blocks.any(axis=(1, 3)))
     if len(cells) % 2:
         cells = np.vstack([cells, np.zeros((1, cells.shape[1]), dtype=bool)])
     text = _BLOCKS[2 * cells[::2].astype(int) + cells[1::2]]

@@ -145,9 +145,7 @@ class RecallConfig(PatternSettings, StorageSettings, DynamicsSettings, RunSettin
         start = parse_start(self.start)
         if start.leaves_zeros and not DYNAMICS[self.dynamics].allows_zero:
             able = ", ".join(name for name, rule in DYNAMICS.items() if rule.allows_zero)
-            rule = (
-                f"leaves sites at 0, which {self.dynamics} cannot flip: add :fill, or use {able};"
-            )
+            rule = f"must leave no site at 0 under {self.dynamics} (add :fill, or use {able})"
             raise SettingError("start", rule, self.start)
         if not start.uses_images and self.tests == "all":
             raise SettingError("tests", f"must be a number with start {self.start!r}", "all")

@@ -95,17 +95,10 @@ def accuracy_table(
     _, _, sem = mean_sd_sem(repeats.groupby("repeat")["accuracy"].mean())
     mean = table["accuracy"].mean()
     low, high = mean_interval(table["accuracy"], table["ci_low"], table["ci_high"])
-    table.loc[len(table)] = [
-        "overall",
-        len(trials),
-        int(trials["recalled"].sum()),
-        mean,
-        float(np.std(table["accuracy"].to_numpy())),
-        sem,
-        low,
-        high,
-    ]
-    return table
+    spread = float(np.std(table["accuracy"].to_numpy()))
+    hits = int(trials["recalled"].sum())
+    rows.append(("overall", len(trials), hits, mean, spread, sem, low, high))
+    return pd.DataFrame(rows, columns=columns)
 
 
 def confusion_table(trials: pd.DataFrame, patterns: Patterns) -> pd.DataFrame:
