@@ -1,0 +1,66 @@
+"""``hopcli data``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from hopcli.datasets import SOURCES
+
+if TYPE_CHECKING:
+    from conftest import RunHopcli
+
+    from hopcli.datasets import Dataset
+
+
+def test_every_source_is_listed(run_hopcli: RunHopcli) -> None:
+    done = run_hopcli("data")
+    assert (done.code, done.err) == (0, "")
+    words = done.out.split()
+    assert all(source.usage in words for source in SOURCES.values())
+
+
+def test_digits_of_mnist_are_counted_part_by_part(run_hopcli: RunHopcli, mnist: Dataset) -> None:
+    lines = [line.split() for line in run_hopcli("data").out.splitlines()]
+    for label, train, test in (
+        ("0", "5,923", "980"),
+        ("1", "6,742", "1,135"),
+        ("5", "5,421", "892"),
+    ):
+        assert [label, train, test] in lines
+    assert ["total", "60,000", "10,000"] in lines
+    assert any(mnist.sha256 in line for line in lines)
+
+
+def test_another_data_set_is_counted(run_hopcli: RunHopcli) -> None:
+    done = run_hopcli("data", "--dataset", "digits")
+    assert "1,797" in done.out
+    assert "8 x 8" in done.out
+
+
+def test_the_embedded_file_is_what_was_published(run_hopcli: RunHopcli) -> None:
+    done = run_hopcli("data", "verify")
+    assert (done.code, done.err) == (0, "")
+    assert "BROKEN" not in done.out
+    # SHA-256 of the four unpacked files, as published with many mirrors of MNIST.
+    assert "ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db" in done.out
+    assert done.out.count("idx") >= 4
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--dataset", "mnits"], "mnist"),
+        (["--dataset", "idx:nowhere"], "nowhere"),
+        (["--dataset", "idx:"], "idx:DIR"),
+        (["--datset", "mnist"], "--dataset"),
+        (["verfy"], "verfy"),
+    ],
+)
+def test_what_is_not_there_is_refused(
+    run_hopcli: RunHopcli, arguments: list[str], words: str
+) -> None:
+    assert words in run_hopcli("data", *arguments).refused()
+    assert list(Path().iterdir()) == []

@@ -1,0 +1,95 @@
+"""``hopcli run``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from conftest import files_below
+
+from hopcli.results import read_manifest
+
+if TYPE_CHECKING:
+    from conftest import RunHopcli
+
+RECALL = 'command = "recall"\ntests = 2\nrepeats = 1\nfigures = false\n'
+SCAN = 'command = "temperature-scan"\ntemperatures = 0.5\nrepeats = 2\nfigures = false\n'.replace(
+    "0.5", "[0.5]"
+)
+
+
+def test_each_configuration_runs_with_its_own_command(run_hopcli: RunHopcli) -> None:
+    Path("mine.toml").write_text(RECALL)
+    Path("yours.toml").write_text(SCAN)
+    done = run_hopcli("run", "mine.toml", "yours.toml")
+    assert (done.code, done.err) == (0, "")
+    assert read_manifest(Path("results/mine"), "recall")["config"]["tests"] == 2
+    assert read_manifest(Path("results/yours"), "temperature-scan")["config"]["repeats"] == 2
+
+
+def test_run_and_the_command_itself_do_the_same(run_hopcli: RunHopcli) -> None:
+    Path("mine.toml").write_text(RECALL)
+    run_hopcli("run", "mine.toml", "--out", "a", "-q")
+    run_hopcli("recall", "--config", "mine.toml", "--out", "b", "-q")
+    for path in Path("a").glob("*.csv"):
+        assert path.read_bytes() == (Path("b") / path.name).read_bytes()
+
+
+def test_a_shipped_name_is_enough(run_hopcli: RunHopcli) -> None:
+    assert run_hopcli("run", "select", "-q").code == 0
+    assert read_manifest(Path("results/select"), "select")["seed"] == 9
+
+
+def test_all_files_are_checked_before_the_first_is_run(run_hopcli: RunHopcli) -> None:
+    Path("mine.toml").write_text(RECALL)
+    Path("wrong.toml").write_text('command = "recall"\ntests = 0\n')
+    message = run_hopcli("run", "mine.toml", "wrong.toml").refused()
+    assert message.startswith("wrong.toml: tests must be")
+    assert not Path("results").exists()
+
+
+def test_two_files_of_one_name_would_overwrite_each_other(run_hopcli: RunHopcli) -> None:
+    Path("sub").mkdir()
+    Path("mine.toml").write_text(RECALL)
+    Path("sub/mine.toml").write_text(RECALL)
+    before = files_below(Path())
+    assert "mine" in run_hopcli("run", "mine.toml", "sub/mine.toml").refused()
+    assert files_below(Path()) == before
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "",
+        "tests = 1\n",
+        'command = "recal"\n',
+        "command = 3\n",
+        'command = ["recall"]\n',
+        'command = {name = "recall"}\n',
+        'command = "run"\n',
+        'command = "data"\n',
+    ],
+)
+def test_a_file_must_name_a_command(run_hopcli: RunHopcli, content: str) -> None:
+    Path("mine.toml").write_text(content)
+    message = run_hopcli("run", "mine.toml").refused()
+    assert message.startswith("mine.toml: command must be one of select, recall, temperature-scan")
+    assert not Path("results").exists()
+
+
+def test_one_folder_for_two_runs_is_refused(run_hopcli: RunHopcli) -> None:
+    assert "--out" in run_hopcli("run", "paper", "select", "--out", "out").refused()
+    assert not Path("out").exists()
+
+
+@pytest.mark.parametrize("name", ["..toml", "...toml", ".toml"])
+def test_no_name_leads_out_of_results(run_hopcli: RunHopcli, name: str) -> None:
+    Path(name).write_text(RECALL)
+    run_hopcli("run", name, "-q")
+    assert {path.name for path in Path().iterdir()} <= {name, "results"}
+    assert all(path.is_dir() for path in Path("results").glob("*"))
+
+
+def test_nothing_to_run_is_refused(run_hopcli: RunHopcli) -> None:
+    assert "CONFIG" in run_hopcli("run").refused()
