@@ -1,0 +1,190 @@
+"""The rules of the house, read off the syntax tree and off a fresh process."""
+
+from __future__ import annotations
+
+import ast
+import itertools
+from typing import TYPE_CHECKING
+
+import pytest
+from conftest import CHECKOUT
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from conftest import SpawnHopcli
+
+PACKAGE = CHECKOUT / "hopcli"
+FILES = sorted(PACKAGE.rglob("*.py"))
+HEAVY = ("numba", "pandas", "matplotlib", "sklearn")
+
+
+MAY_IMPORT: dict[str, set[str]] = {
+    "errors": set(),
+    "settings": set(),
+    "streams": set(),
+    "observables": set(),
+    "theory": set(),
+    "statistics": set(),
+    "_kernels": set(),
+    "data": {"errors"},
+    "datasets": {"data", "errors"},
+    "patterns": {"errors", "observables", "streams"},
+    "starts": {"errors", "settings"},
+    "storage": {"errors"},
+    "dynamics": {"errors", "observables", "_kernels"},
+    "outcomes": {"errors", "observables", "dynamics", "storage"},
+    "notations": {"errors", "settings", "starts"},
+    "config": {"errors", "settings", "notations", "storage", "dynamics", "starts", "outcomes"},
+    "results": {"errors", "config"},
+}
+"""What each room may import at run time; records that only name types are free."""
+
+ONLY = {
+    "click": {"cli"},
+    "numba": {"_kernels"},
+    "matplotlib": {"plots", "report"},
+}
+
+EDGE = {"cli", "plots", "report", "results"}
+"""Rooms that an experiment knows nothing of."""
+
+
+def _room(path: Path) -> str:
+    first = path.relative_to(PACKAGE).parts[0]
+    return first.removesuffix(".py")
+
+
+def _imports(path: Path, *, types_too: bool = False) -> set[str]:
+    """Dotted names that a file imports, those for type checking left out."""
+    names: set[str] = set()
+    stack: list[ast.AST] = [ast.parse(path.read_text(encoding="utf-8"))]
+    while stack:
+        node = stack.pop()
+        if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.dump(node.test) and not types_too:
+            stack += node.orelse
+            continue
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path.name}: relative import"
+            names |= {f"{node.module}.{alias.name}" for alias in node.names}
+        stack += ast.iter_child_nodes(node)
+    return names
+
+
+def _rooms_imported(path: Path) -> set[str]:
+    rooms = {name.split(".")[1] for name in _imports(path) if name.startswith("hopcli.")}
+    return rooms - {_room(path), "__version__"}
+
+
+def _named(path: Path) -> str:
+    return str(path.relative_to(PACKAGE))
+
+
+def test_there_are_files_to_look_at() -> None:
+    assert {"storage", "cli", "experiments", "datasets"} <= {_room(path) for path in FILES}
+
+
+@pytest.mark.parametrize("path", FILES, ids=_named)
+def test_a_room_imports_only_what_it_may(path: Path) -> None:
+    found = _rooms_imported(path)
+    if _room(path) in MAY_IMPORT:
+        assert found <= MAY_IMPORT[_room(path)]
+    elif _room(path) == "experiments":
+        assert not found & EDGE
+    elif _room(path) in ("plots", "report"):
+        assert "cli" not in found
+
+
+@pytest.mark.parametrize("package", ONLY)
+def test_one_room_each_for_click_numba_and_matplotlib(package: str) -> None:
+    rooms = {
+        _room(path)
+        for path in FILES
+        if package in {name.split(".")[0] for name in _imports(path, types_too=True)}
+    }
+    assert rooms <= ONLY[package]
+    assert rooms
+
+
+def test_no_drawer_for_odds_and_ends() -> None:
+    words = {"utils", "util", "helpers", "common", "misc", "tools"}
+    assert not {path.stem for path in FILES} & words
+
+
+@pytest.mark.parametrize("path", FILES, ids=_named)
+def test_no_module_is_two_rooms(path: Path) -> None:
+    assert len(path.read_text(encoding="utf-8").splitlines()) <= 400
+
+
+@pytest.mark.parametrize("path", FILES, ids=_named)
+def test_every_module_says_what_it_is_for(path: Path) -> None:
+    assert ast.get_docstring(ast.parse(path.read_text(encoding="utf-8")))
+
+
+@pytest.mark.parametrize("path", FILES, ids=_named)
+def test_nothing_touches_the_global_generator(path: Path) -> None:
+    """numpy.random is used for its classes only, and RandomState in streams alone."""
+    allowed = {"Generator", "SeedSequence", "default_rng", "BitGenerator", "Philox"}
+    if path.name == "streams.py":
+        allowed |= {"RandomState"}
+    assert not any(name.split(".")[0] == "random" for name in _imports(path))
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Attribute) and ast.unparse(node.value) in (
+            "np.random",
+            "numpy.random",
+        ):
+            assert node.attr in allowed
+
+
+def test_no_room_imports_in_a_circle() -> None:
+    graph: dict[str, set[str]] = {}
+    for path in FILES:
+        graph.setdefault(_room(path), set()).update(_rooms_imported(path))
+    for _ in range(len(graph)):
+        leaves = {room for room, needs in graph.items() if not needs & graph.keys()}
+        graph = {room: needs for room, needs in graph.items() if room not in leaves}
+    # plots are asked for by cli, and results by both; nothing may remain.
+    assert graph == {}
+
+
+LOADED = """
+import sys
+from hopcli.cli import main
+try:
+    main(sys.argv[1:])
+except SystemExit as end:
+    assert end.code == 0, end.code
+print("LOADED", *sorted({name.partition(".")[0] for name in sys.modules}))
+"""
+
+
+@pytest.mark.parametrize(
+    ("arguments", "without"),
+    [
+        *itertools.product(
+            [
+                ["--help"],
+                ["--version"],
+                ["select", "--help"],
+                ["recall", "--help"],
+                ["temperature-scan", "--help"],
+                ["run", "--help"],
+            ],
+            [HEAVY],
+        ),
+        (["select", "--no-figures", "-q"], ("numba", "matplotlib", "sklearn")),
+        (["data"], ("numba", "matplotlib", "sklearn", "pandas")),
+    ],
+    ids=lambda value: " ".join(value),
+)
+def test_heavy_packages_load_only_where_they_work(
+    spawn_hopcli: SpawnHopcli, arguments: list[str], without: tuple[str, ...]
+) -> None:
+    done = spawn_hopcli(*arguments, code=LOADED)
+    assert done.code == 0, done.err
+    loaded = done.out.splitlines()[-1].split()
+    assert loaded[0] == "LOADED"
+    assert "hopcli" in loaded
+    assert not set(without) & set(loaded)
