@@ -155,7 +155,7 @@ def chain_seeds(seed_sequence: np.random.SeedSequence, n: int) -> NDArray[np.uin
     ndarray of uint64, shape (n,)
         One seed a chain; the first m of n seeds are those of m chains.
     """
-    return seed_sequence.generate_state(n, np.uint64)
+    return seed_sequence.generate_state(n, np.uint64).astype(np.uint64)
 
 
 def run(
@@ -357,7 +357,7 @@ def _network(couplings: Couplings) -> _kernels.Network:
     n_classes = couplings.n_classes
     reach = np.max(np.abs(couplings.J) @ couplings.class_sizes + np.abs(couplings.theta))
     # A level is a field and an own share: below 2 reach, and 2^30 units hold it.
-    unit = 2.0 ** (math.ceil(math.log2(reach)) - 29) if reach > 0 else 1.0
+    unit = 2.0 ** (math.ceil(math.log2(max(reach, 1e-3))) - 29)
     width = -(-n_classes // _kernels.LANES) * _kernels.LANES
     steps = np.zeros((n_classes, width), np.int32)
     np.rint(couplings.J / unit, out=steps[:, :n_classes], casting="unsafe")
@@ -457,9 +457,8 @@ def _one_site_at_a_time(job: _Job, chunk: slice) -> None:
     """Run the chains of a chunk with the compiled loop."""
     spins = job.spins[chunk]
     fields = job.class_sums(spins) @ job.rows - job.theta
-    assert fields.flags.c_contiguous and all(
-        array.flags.c_contiguous for array in (job.spins, job.given, job.sums, job.network.steps)
-    )
+    for array in (fields, job.spins, job.given, job.sums, job.network.J, job.network.steps):
+        assert array.flags.c_contiguous
     _kernels.run_chains(
         job.network,
         job.protocol,
@@ -522,6 +521,5 @@ def _all_sites_at_once(job: _Job, chunk: slice) -> None:
         running = running[~cycle]
         if not len(running):
             break
-    code = start + 1
     for c in range(len(start)):
-        start[c] = values[c][code[c], job.site_class]
+        start[c] = values[c][start[c] + 1, job.network.site_class]

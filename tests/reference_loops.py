@@ -72,8 +72,7 @@ def class_loop(
             spin = spins[c, site]
             cost = 2.0 * (spin * fields[c, a] - J[a, a])
             if cost <= 2 * TIE or (
-                temperature > 0.0
-                and ((z & _LOW) + 0.5) * 2.0**-32 < math.exp(-cost / temperature)
+                temperature > 0.0 and ((z & _LOW) + 0.5) * 2.0**-32 < math.exp(-cost / temperature)
             ):
                 spins[c, site] = -spin
                 for b in range(len(J)):
@@ -101,8 +100,7 @@ def dense_loop(
             spin = spins[c, site]
             cost = 2.0 * spin * fields[c, site]
             if cost <= 2 * TIE or (
-                temperature > 0.0
-                and ((z & _LOW) + 0.5) * 2.0**-32 < math.exp(-cost / temperature)
+                temperature > 0.0 and ((z & _LOW) + 0.5) * 2.0**-32 < math.exp(-cost / temperature)
             ):
                 spins[c, site] = -spin
                 for j in range(n_sites):
