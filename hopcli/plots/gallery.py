@@ -1,0 +1,139 @@
+"""A few test images as they start and as they end."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from hopcli.plots.captions import number
+from hopcli.plots.page import FAINT, LINE, MUTED, SOFT, TEXT, Page, shorten
+from hopcli.plots.rows import (
+    criterion,
+    draw_row_heads,
+    own_pattern,
+    row_heads_width,
+    row_labels,
+    starts,
+    what_was_run,
+)
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.figure import Figure
+    from numpy.typing import NDArray
+
+    from hopcli.config import RecallConfig
+    from hopcli.experiments.recall import RecallResult
+
+__all__ = ["gallery_figure"]
+
+_STATE, _ARROW, _PAIR_GAP, _GROUP_GAP = 0.8, 0.26, 0.4, 0.6  # inches
+_PAIR = 2 * _STATE + _ARROW
+_TOP, _STEP = 0.34, _STATE + 2 * LINE + 0.28
+
+
+_ENDS = {
+    "mixture": "in a mixture",
+    "fixed-point": "in a fixed point",
+    "two-cycle": "in a two-cycle",
+    "unsettled": "unsettled",
+}
+
+
+class _Pair(NamedTuple):
+    """Start and end of a trial, and what is written below them."""
+
+    start: NDArray[np.int8]
+    end: NDArray[np.int8]
+    source: str
+    overlap: str
+    outcome: str
+
+
+def gallery_figure(config: RecallConfig, result: RecallResult) -> Figure:
+    """A row a label: the stored pattern, images recalled, images not recalled."""
+    labels = row_labels(result)
+    groups = {
+        heading: [_pairs(result, label, recalled) for label in labels]
+        for heading, recalled in (("recalled", True), ("not recalled", False))
+    }
+    left = row_heads_width(labels, _STATE) + _GROUP_GAP
+    widths = [_group_width(rows) for rows in groups.values()]
+    page = Page(
+        left + sum(widths) + _GROUP_GAP,
+        _TOP + _STEP * len(labels) - 0.28,
+        f"{starts(config).capitalize()} before and after the run",
+        _caption(config, result),
+    )
+    middles = [_TOP + row * _STEP + _STATE / 2 for row in range(len(labels))]
+    draw_row_heads(page, result.patterns, labels, middles, _STATE)
+    stored = left - _GROUP_GAP - _STATE / 2
+    if not set(labels).isdisjoint(result.patterns.labels):
+        page.text(stored, 0, "stored", size=TEXT, ha="center", va="top", color=MUTED)
+    x = left
+    for (heading, rows), width in zip(groups.items(), widths, strict=True):
+        page.text(x, 0, heading, size=TEXT, va="top", color=MUTED)
+        page.canvas.hlines(LINE + 0.05, x, x + width, color=FAINT, lw=0.8)
+        for row, pairs in enumerate(rows):
+            _draw_pairs(page, x, _TOP + row * _STEP, pairs, result.patterns.shape)
+        x += width + _GROUP_GAP
+    return page.figure
+
+
+def _group_width(rows: list[list[_Pair]]) -> float:
+    most = max(1, *(len(pairs) for pairs in rows))
+    return most * (_PAIR + _PAIR_GAP) - _PAIR_GAP
+
+
+def _pairs(result: RecallResult, label: str, recalled: bool) -> list[_Pair]:
+    """The trials of a label that were kept, recalled or not."""
+    gallery = result.gallery
+    trials = result.tables["trials"].iloc[gallery.trial]
+    chosen = (trials["label"] == label) & (trials["recalled"] == recalled)
+    return [
+        _Pair(gallery.start[k], gallery.end[k], *_below(trials.iloc[k]))
+        for k in np.flatnonzero(chosen)
+    ]
+
+
+def _below(trial: pd.Series[Any]) -> tuple[str, str, str]:
+    """Source index, overlap (with the own pattern if there is one) and outcome."""
+    source = str(trial["source_index"]) if trial["source_index"] >= 0 else ""
+    own = math.isfinite(trial["overlap_own"])
+    overlap = trial["overlap_own"] if own else trial["best_overlap"]
+    return source, f"m = {number(overlap)}", _outcome(trial["outcome"], trial["best_label"])
+
+
+def _outcome(outcome: str, best_label: str) -> str:
+    """Where a trial ended, unless that was its own pattern."""
+    if outcome == "own":
+        return ""
+    if outcome in _ENDS:
+        return f"ends {_ENDS[outcome]}"
+    return f"ends in {'inverse ' if outcome == 'inverse' else ''}{best_label}"
+
+
+def _draw_pairs(page: Page, x: float, y: float, pairs: list[_Pair], shape: tuple[int, int]) -> None:
+    """Pairs side by side, from the corner x, y on."""
+    if not pairs:
+        page.text(x, y + _STATE / 2, "none", va="center", color=SOFT)
+    for k, pair in enumerate(pairs):
+        left = x + k * (_PAIR + _PAIR_GAP)
+        right, below = left + _PAIR, y + _STATE + 0.05
+        page.pattern(left, y, _STATE, pair.start, shape)
+        page.pattern(right - _STATE, y, _STATE, pair.end, shape)
+        page.text((left + right) / 2, y + _STATE / 2, "→", size=14, ha="center", va="center")
+        page.text(left, below, pair.source, va="top", color=MUTED)
+        page.text(right, below, pair.overlap, ha="right", va="top")
+        outcome = shorten(pair.outcome, _PAIR)
+        page.text(right, below + LINE, outcome, ha="right", va="top")
+
+
+def _caption(config: RecallConfig, result: RecallResult) -> str:
+    return (
+        "The first trials of each label that were recalled and that were not: start → end, with "
+        f"the index of the image and the overlap m with {own_pattern(result)} at the end. "
+        f"Recalled: {criterion(config)}. {what_was_run(config, result)}"
+    )

@@ -1,0 +1,320 @@
+"""What all figures share: the look, text of known width, pictures of spins, the page.
+
+A page is laid out in inches, so that pictures keep their size and text never collides,
+however many patterns there are and however long their names. What it shows is left to
+the other modules.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import itertools
+import math
+import re
+from typing import TYPE_CHECKING, Any
+
+import matplotlib as mpl
+import numpy as np
+from matplotlib.figure import Figure
+from matplotlib.ft2font import FT2Font
+from matplotlib.image import AxesImage
+from matplotlib.patches import Rectangle
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from pathlib import Path
+
+    from matplotlib.axes import Axes
+    from matplotlib.text import Text
+    from numpy.typing import NDArray
+
+__all__ = [
+    "FAINT",
+    "INK",
+    "LINE",
+    "MUTED",
+    "NARROWEST",
+    "PALE",
+    "SMALL",
+    "SOFT",
+    "TEXT",
+    "Page",
+    "draw_pattern",
+    "save",
+    "shorten",
+    "styled",
+    "text_width",
+]
+
+SMALL, TEXT, TITLE = 10.0, 11.0, 12.0  # points
+LINE = 0.2
+"""Height of a line of small text, inches."""
+
+INK, MUTED, SOFT, FAINT, PALE = "#000000", "#404040", "#757575", "#bdbdbd", "#e8e8e8"
+
+_MARGIN = 0.2
+_TITLE_HEIGHT = 0.42
+_CAPTION_GAP = 0.22
+NARROWEST = 5.6
+"""Least width of a page in inches, so that captions do not become columns."""
+_OPERATOR = r"[=≥≪±\N{MULTIPLICATION SIGN}\N{MINUS SIGN}]"
+_BREAKABLE = rf"(?<!{_OPERATOR}) (?!{_OPERATOR})"
+_SPACE = 0.0442  # inches, between words of small text
+
+_DPI = {"png": 150}
+_DPI_OF_PIXELS_IN_VECTORS = 300
+_MOST_PIXELS = 20_000  # a side; past it the resolution is lowered instead of failing
+_METADATA: dict[str, dict[str, None]] = {
+    "png": {"Software": None},
+    "svg": {"Date": None},
+    "pdf": {"CreationDate": None},
+}
+
+_STYLE: Any = {
+    "font.family": ["DejaVu Sans"],  # comes with matplotlib: the same on every machine
+    "mathtext.fontset": "dejavusans",
+    "font.size": TEXT,
+    "axes.linewidth": 0.8,
+    "axes.edgecolor": MUTED,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "xtick.labelsize": SMALL,
+    "ytick.labelsize": SMALL,
+    "xtick.color": MUTED,
+    "ytick.color": MUTED,
+    "svg.hashsalt": "hopcli",  # otherwise ids differ from run to run
+    "image.composite_image": False,  # in svg and pdf: small pictures, not one of a whole page
+}
+
+
+@contextlib.contextmanager
+def _style() -> Iterator[None]:
+    """The look of hopcli, whatever the user's matplotlibrc says."""
+    with mpl.rc_context():
+        mpl.rcdefaults()
+        mpl.rcParams.update(_STYLE)
+        yield
+
+
+def styled(
+    figures: Callable[[Any, Any], dict[str, Figure]],
+) -> Callable[[Any, Any], dict[str, Figure]]:
+    """Make the figures of a command in the look of hopcli."""
+
+    @functools.wraps(figures)
+    def in_style(config: Any, result: Any) -> dict[str, Figure]:
+        with _style():
+            return figures(config, result)
+
+    return in_style
+
+
+def save(figure: Figure, path: Path) -> None:
+    """Write a figure, the same bytes each time.
+
+    Parameters
+    ----------
+    figure : Figure
+        What to write.
+    path : Path
+        Where to; the suffix, .png, .svg or .pdf, is the format.
+    """
+    kind = path.suffix[1:]
+    size = max(figure.get_size_inches())
+    dpi = min(_DPI.get(kind, _DPI_OF_PIXELS_IN_VECTORS), _MOST_PIXELS / size)
+    with _style():
+        figure.savefig(path, format=kind, dpi=dpi, metadata=_METADATA[kind])
+
+
+@functools.cache
+def _font(bold: bool) -> FT2Font:
+    name = "DejaVuSans-Bold.ttf" if bold else "DejaVuSans.ttf"
+    return FT2Font(f"{mpl.get_data_path()}/fonts/ttf/{name}")
+
+
+def text_width(text: str, size: float = SMALL, *, bold: bool = False) -> float:
+    """Width of a line of text in inches, at a size in points."""
+    font = _font(bold)
+    font.set_size(size, 72)
+    font.set_text(_drawable(text))
+    width: float = font.get_width_height()[0]
+    return width / 64 / 72
+
+
+def _drawable(text: str) -> str:
+    """The text with a box for what the font cannot draw (labels may be any file names)."""
+    known = _font(False).get_char_index
+    return "".join(c if c.isprintable() and known(ord(c)) else "\N{WHITE SQUARE}" for c in text)
+
+
+def shorten(text: str, width: float, size: float = SMALL, *, bold: bool = False) -> str:
+    """Cut a line of text to a width in inches, with an ellipsis where it was cut."""
+    if text_width(text, size, bold=bold) <= width:
+        return text
+    kept = next(
+        (
+            n
+            for n in range(len(text) - 1, 0, -1)
+            if text_width(text[:n] + "…", size, bold=bold) <= width
+        ),
+        0,
+    )
+    return text[:kept].rstrip() + "…"
+
+
+def _wrap(text: str, width: float) -> list[str]:
+    """Break small text into lines of at most a width in inches, of nearly equal length."""
+    words = [shorten(word, width) for word in re.split(_BREAKABLE, text)]
+    widths = [text_width(word) for word in words]
+    ends = _line_ends(widths, width)
+    # As narrow as the same number of lines allows, so that no line has a single word.
+    for narrower in np.arange(0.98, 0.6, -0.02) * width:
+        if max(widths) > narrower or len(closer := _line_ends(widths, narrower)) > len(ends):
+            break
+        ends = closer
+    return [" ".join(words[a:b]) for a, b in itertools.pairwise([0, *ends])]
+
+
+def _line_ends(widths: Sequence[float], most: float) -> list[int]:
+    """Where lines end, as numbers of words from the start; words have these widths."""
+    ends, used = [], 0.0
+    for place, width in enumerate(widths):
+        longer = used + _SPACE + width
+        if used and longer > most:
+            ends.append(place)
+            longer = width
+        used = longer if used else width
+    return [*ends, len(widths)]
+
+
+def draw_pattern(
+    ax: Axes,
+    spins: NDArray[np.int8],
+    shape: tuple[int, int],
+    box: tuple[float, float, float, float] | None = None,
+) -> None:
+    """Draw a state as a picture, +1 as ink on white, with a thin frame.
+
+    Parameters
+    ----------
+    ax : Axes
+        Where to draw.
+    spins : ndarray of int8, shape (N,)
+        Values -1 or +1, row by row.
+    shape : tuple of int
+        Height and width of the picture, their product N.
+    box : tuple of float, optional
+        (x, y, width, height) in the data of axes whose y points down, that the picture
+        is fitted into; without it the picture takes the axes for itself.
+    """
+    height, width = shape
+    if box is None:
+        ax.set(
+            xlim=(0, width), ylim=(height, 0), xticks=[], yticks=[], aspect="equal", frame_on=False
+        )
+        box = (0, 0, width, height)
+    scale = min(box[2] / width, box[3] / height)
+    left = box[0] + (box[2] - scale * width) / 2
+    top = box[1] + (box[3] - scale * height) / 2
+    corners = (left, left + scale * width, top + scale * height, top)
+    image = AxesImage(ax, cmap="gray_r", extent=corners, interpolation="antialiased")
+    image.set_data(_enlarged(spins.reshape(shape)))
+    image.set_clim(-1, 1)
+    ax.add_image(image)
+    frame = Rectangle((left, top), scale * width, scale * height, fill=False, ec=FAINT, lw=0.6)
+    ax.add_patch(frame)
+
+
+def _enlarged(picture: NDArray[np.int8]) -> NDArray[np.int8]:
+    """Repeat the pixels of a small picture: viewers of svg and pdf would blur them."""
+    times = math.ceil(128 / max(picture.shape))
+    return picture.repeat(times, axis=0).repeat(times, axis=1)
+
+
+class Page:
+    """A figure with a title above, a caption below and a body measured in inches.
+
+    Positions are inches from the top left corner of the body, y pointing down.
+
+    Parameters
+    ----------
+    width, height : float
+        Size of the body; a narrow body stands at the left of a wider page.
+    title : str
+        What the figure shows, in a few words.
+    caption : str
+        What was run and what bars and lines are; broken into lines to fit.
+
+    Attributes
+    ----------
+    figure : Figure
+        The figure.
+    canvas : Axes
+        Invisible axes of the whole page, in inches of the body.
+    """
+
+    def __init__(self, width: float, height: float, title: str, caption: str) -> None:
+        width = max(width, NARROWEST)
+        lines = _wrap(caption, width)
+        top = _MARGIN + _TITLE_HEIGHT
+        bottom = _CAPTION_GAP + LINE * len(lines) + _MARGIN
+        self._left, self._top = _MARGIN, top
+        self._size = (width + 2 * _MARGIN, top + height + bottom)
+        self.figure = Figure(figsize=self._size)
+        self.canvas = self.figure.add_axes((0, 0, 1, 1))
+        self.canvas.set(xlim=(-_MARGIN, width + _MARGIN), ylim=(height + bottom, -top))
+        self.canvas.set_axis_off()
+        self.text(0, -top + _MARGIN, title, size=TITLE, va="top", weight="bold")
+        for row, line in enumerate(lines):
+            y = height + _CAPTION_GAP + LINE * row
+            self.text(0, y, line, va="top", color=MUTED)
+
+    def axes(self, x: float, y: float, width: float, height: float) -> Axes:
+        """Axes in a place of the body, over the canvas."""
+        left, below = (x + self._left), (self._size[1] - self._top - y - height)
+        return self.figure.add_axes(
+            (
+                left / self._size[0],
+                below / self._size[1],
+                width / self._size[0],
+                height / self._size[1],
+            )
+        )
+
+    def text(
+        self,
+        x: float,
+        y: float,
+        text: str,
+        *,
+        size: float = SMALL,
+        math: bool = False,
+        **style: Any,
+    ) -> Text:
+        """Write a line of text; a dollar sign is one unless `math` is set."""
+        shown = text if math else _drawable(text)
+        return self.canvas.text(x, y, shown, size=size, parse_math=math, **style)
+
+    def pattern(
+        self, x: float, y: float, size: float, spins: NDArray[np.int8], shape: tuple[int, int]
+    ) -> None:
+        """Draw a picture of spins into a square."""
+        draw_pattern(self.canvas, spins, shape, (x, y, size, size))
+
+    def patterns(
+        self,
+        x: float,
+        y: float,
+        size: float,
+        spins: Sequence[NDArray[np.int8]] | NDArray[np.int8],
+        shape: tuple[int, int],
+    ) -> None:
+        """Draw any number of pictures into a square, such as all patterns of one label."""
+        across = max(1, math.ceil(math.sqrt(len(spins))))
+        step = size / across
+        for k, one in enumerate(spins):
+            row, column = divmod(k, across)
+            self.pattern(
+                x + column * step, y + row * step, 0.94 * step if across > 1 else size, one, shape
+            )
