@@ -355,7 +355,7 @@ def _processors() -> int:
 def _network(couplings: Couplings) -> _kernels.Network:
     """Lay out the couplings for the kernels, also as whole numbers of a small unit."""
     n_classes = couplings.n_classes
-    reach = np.max(np.abs(couplings.J) @ couplings.class_sizes + np.abs(couplings.theta))
+    reach = float(np.max(np.abs(couplings.J) @ couplings.class_sizes + np.abs(couplings.theta)))
     # A level is a field and an own share: below 2 reach, and 2^30 units hold it.
     unit = 2.0 ** (math.ceil(math.log2(max(reach, 1e-3))) - 29)
     width = -(-n_classes // _kernels.LANES) * _kernels.LANES

@@ -1,0 +1,233 @@
+"""The rules, their stops and their errors; what a result must not depend on."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+
+from hopcli import dynamics
+from hopcli.dynamics import DYNAMICS, ORDERS, RAN, STABLE, TIES, TWO_CYCLE
+from hopcli.errors import SettingError
+from hopcli.observables import local_fields
+from hopcli.storage import Couplings, store
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+
+def network(n_sites: int = 61, p: int = 4, rule: str = "pseudo-inverse") -> Couplings:
+    rng = np.random.default_rng(n_sites)
+    return store(rng.choice(np.array([-1, 1], np.int8), (p, n_sites)), rule)
+
+
+def starts(n_chains: int, n_sites: int) -> NDArray[np.int8]:
+    return np.random.default_rng(3).choice(np.array([-1, 1], np.int8), (n_chains, n_sites))
+
+
+def run(couplings: Couplings, spins: NDArray[np.int8], **settings: Any) -> dynamics.Outcome:
+    defaults: dict[str, Any] = {
+        "seeds": dynamics.chain_seeds(np.random.SeedSequence(5), len(spins)),
+        "temperatures": 0.3,
+        "sweeps": 6,
+        "attempts_per_sweep": couplings.n_sites,
+    }
+    return dynamics.run(couplings, spins, **(defaults | settings))
+
+
+def pair(coupling: float) -> Couplings:
+    """Two sites of two classes."""
+    return Couplings(
+        "by hand",
+        np.array([0, 1], np.int32),
+        np.array([[1], [-1]], np.int8),
+        np.array([[0.0, coupling], [coupling, 0.0]]),
+        np.zeros(2),
+    )
+
+
+@pytest.mark.parametrize("name", DYNAMICS)
+@pytest.mark.parametrize("order", ORDERS)
+def test_result_depends_on_its_chain_alone(name: str, order: str) -> None:
+    couplings = network()
+    spins = starts(23, 61)
+    kept = spins.copy()
+    whole = run(couplings, spins, dynamics=name, order=order, threads=1)
+    assert np.array_equal(spins, kept)
+    for threads in (2, 3):
+        again = run(couplings, spins, dynamics=name, order=order, threads=threads, record=True)
+        assert np.array_equal(again.spins, whole.spins)
+        assert np.array_equal(again.status, whole.status)
+    seeds = dynamics.chain_seeds(np.random.SeedSequence(5), 23)
+    part = run(couplings, spins[7:9], dynamics=name, order=order, seeds=seeds[7:9])
+    assert np.array_equal(part.spins, whole.spins[7:9])
+    assert not np.array_equal(whole.spins, spins)
+
+
+@pytest.mark.parametrize("name", DYNAMICS)
+def test_waiting_does_not_depend_on_recording(name: str) -> None:
+    """Long and cold: nearly all of it is waited for."""
+    couplings = network()
+    spins = starts(20, 61)
+    settings = {"dynamics": name, "temperatures": 0.15, "sweeps": 200}
+    plain, recorded = (run(couplings, spins, record=r, **settings) for r in (False, True))
+    assert np.array_equal(plain.spins, recorded.spins)
+    assert plain.class_sums is None
+    assert recorded.class_sums is not None
+
+
+def test_chunks_are_reported(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(dynamics, "_CHUNK_ATTEMPTS", 61 * 6 * 2)
+    done: list[int] = []
+    chunked = run(network(), starts(9, 61), threads=2, progress=done.append)
+    assert sorted(done) == [1, 2, 2, 2, 2]
+    assert np.array_equal(chunked.spins, run(network(), starts(9, 61), threads=1).spins)
+
+
+def test_an_interrupt_stops_the_work() -> None:
+    def interrupt(_: int) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        run(network(), starts(64, 61), sweeps=100_000, temperatures=2.0, progress=interrupt)
+
+
+@pytest.mark.parametrize("name", DYNAMICS)
+@pytest.mark.parametrize(("n_sites", "p"), [(1, 1), (2, 1), (64, 1)])
+def test_small_networks_run(name: str, n_sites: int, p: int) -> None:
+    couplings = network(n_sites, p)
+    outcome = run(couplings, starts(4, n_sites), dynamics=name, temperatures=0.0)
+    assert set(np.unique(outcome.spins)) <= {-1, 1}
+
+
+@pytest.mark.parametrize("name", ["metropolis", "glauber", "async"])
+def test_until_stable_stops_at_a_fixed_point(name: str) -> None:
+    couplings = network()
+    outcome = run(
+        couplings, starts(30, 61), dynamics=name, temperatures=0.0, sweeps=100,
+        until_stable=True, record=True,
+    )  # fmt: skip
+    assert np.all(outcome.status == STABLE)
+    assert np.all(outcome.sweeps < 100)
+    assert np.all(outcome.spins * local_fields(outcome.spins, couplings) >= -1e-9)
+    assert outcome.class_sums is not None
+    for c, sweeps in enumerate(outcome.sweeps):
+        rows = outcome.class_sums[c]
+        assert np.all(rows[sweeps:] == rows[sweeps])
+        # Stopping only shortens: as many sweeps without it end the same.
+    full = run(couplings, starts(30, 61), dynamics=name, temperatures=0.0, sweeps=100)
+    assert np.array_equal(full.spins, outcome.spins)
+    assert np.all(full.sweeps == 100)
+    assert np.all(full.status == STABLE)
+
+
+def test_a_warm_chain_is_never_called_stable() -> None:
+    outcome = run(network(), starts(5, 61), temperatures=[0, 0, 0, 0, 0, 0.2], until_stable=True)
+    assert np.all(outcome.status == RAN)
+    assert np.all(outcome.sweeps == 6)
+
+
+def test_sync_finds_the_cycle_of_an_antiferromagnetic_pair() -> None:
+    spins = np.array([[1, 1], [1, -1]], np.int8)
+    outcome = run(pair(-1.0), spins, dynamics="sync", sweeps=9, record=True)
+    assert outcome.status.tolist() == [TWO_CYCLE, STABLE]
+    assert outcome.sweeps.tolist() == [2, 1]
+    assert outcome.spins.tolist() == [[1, 1], [1, -1]]
+    assert outcome.class_sums is not None
+    assert outcome.class_sums[0, :4].tolist() == [[1, 1], [-1, -1], [1, 1], [1, 1]]
+
+
+@pytest.mark.parametrize("tie", TIES)
+@pytest.mark.parametrize("rule", ["hebbian", "pseudo-inverse"])
+def test_sync_step_is_the_sign_of_the_fields(tie: str, rule: str) -> None:
+    couplings = network(40, 2, rule)
+    spins = starts(25, 40)
+    spins[:, ::3] = 0
+    for _ in range(3):
+        fields = local_fields(spins, couplings)
+        at_tie = spins if tie == "keep" else np.full_like(spins, {"up": 1, "down": -1}[tie])
+        expected = np.where(np.abs(fields) <= 1e-9, at_tie, np.sign(fields))
+        spins = run(couplings, spins, dynamics="sync", sweeps=1, tie=tie).spins
+        assert np.array_equal(spins, expected)
+
+
+@pytest.mark.parametrize("tie", TIES)
+def test_ties_of_the_sign_rule(tie: str) -> None:
+    """Site 0 ties; site 1 then goes against it, or ties too."""
+    couplings = pair(-1.0)
+    outcome = run(
+        couplings, np.zeros((1, 2), np.int8), dynamics="async", order="fixed", sweeps=1, tie=tie
+    )
+    assert outcome.spins[0, 0] == {"keep": 0, "up": 1, "down": -1}[tie]
+    if tie != "keep":
+        assert outcome.spins[0, 1] == -outcome.spins[0, 0]
+    assert outcome.status[0] == STABLE
+
+
+def test_heat_bath_breaks_a_tie_by_lot() -> None:
+    outcome = run(
+        pair(0.0), np.ones((4_000, 2), np.int8), dynamics="glauber", temperatures=0.0, order="fixed"
+    )
+    assert np.all(np.abs(np.mean(outcome.spins, axis=0)) < 4 / np.sqrt(4_000))
+
+
+def test_empty_sites_are_filled() -> None:
+    couplings = network()
+    outcome = run(couplings, np.zeros((6, 61), np.int8), dynamics="glauber", order="permutation")
+    assert np.all(outcome.spins != 0)
+
+
+def test_no_sweeps_change_nothing() -> None:
+    spins = starts(3, 61)
+    for name in DYNAMICS:
+        outcome = run(network(), spins, dynamics=name, sweeps=0, record=True)
+        assert np.array_equal(outcome.spins, spins)
+        assert np.all(outcome.sweeps == 0)
+
+
+@pytest.mark.parametrize(
+    ("settings", "setting"),
+    [
+        ({"dynamics": "swendsen-wang"}, "dynamics"),
+        ({"order": "sorted"}, "order"),
+        ({"tie": "left"}, "tie"),
+        ({"temperatures": -0.1}, "temperatures"),
+        ({"temperatures": float("nan")}, "temperatures"),
+        ({"temperatures": [0.1, 0.2]}, "temperatures"),
+        ({"sweeps": -1}, "sweeps"),
+        ({"attempts_per_sweep": 0}, "attempts_per_sweep"),
+        ({"attempts_per_sweep": 60, "order": "permutation"}, "attempts_per_sweep"),
+        ({"attempts_per_sweep": 60, "order": "fixed"}, "attempts_per_sweep"),
+        ({"seeds": np.zeros(4, np.uint64)}, "seeds"),
+        ({"seeds": np.zeros(5, np.int64)}, "seeds"),
+        ({"threads": 0}, "threads"),
+    ],
+)
+def test_wrong_settings_are_named(settings: dict[str, Any], setting: str) -> None:
+    with pytest.raises(SettingError) as caught:
+        run(network(), starts(5, 61), **settings)
+    assert caught.value.setting == setting
+
+
+def test_wrong_spins_are_named() -> None:
+    couplings = network()
+    wrong: list[Any] = [starts(5, 60), starts(5, 61)[0], 2 * starts(5, 61), 0.5 * starts(5, 61)]
+    for spins in wrong:
+        with pytest.raises(SettingError, match="spins must"):
+            run(couplings, spins, seeds=np.zeros(5, np.uint64))
+    with pytest.raises(SettingError, match="nothing to flip"):
+        run(couplings, np.zeros((1, 61), np.int8))
+
+
+def test_replay_checks_its_sites() -> None:
+    couplings = network()
+    seeds = dynamics.chain_seeds(np.random.SeedSequence(5), 2)
+    for sites in (np.full((2, 4), 61), np.full((2, 4), -1), np.zeros((3, 4), int)):
+        with pytest.raises(SettingError, match="sites must"):
+            dynamics.replay(couplings, starts(2, 61), sites=sites, seeds=seeds, temperature=0.2)
+
+
+def test_seeds_of_fewer_chains_are_the_first() -> None:
+    sequence = np.random.SeedSequence(8)
+    assert np.array_equal(dynamics.chain_seeds(sequence, 3), dynamics.chain_seeds(sequence, 9)[:3])

@@ -1,0 +1,172 @@
+"""The compiled loops against plain ones, bit for bit."""
+
+from __future__ import annotations
+
+import importlib.util
+from typing import TYPE_CHECKING, Any
+
+import numba
+import numpy as np
+import pytest
+
+from hopcli import _kernels, dynamics
+from hopcli.storage import Couplings, store
+from tests import reference_loops as plain
+
+if TYPE_CHECKING:
+    from types import ModuleType
+
+    from numpy.typing import NDArray
+
+
+def network(n_sites: int, p: int, rule: str, theta: float = 0.0) -> Couplings:
+    rng = np.random.default_rng(p)
+    xi = rng.choice(np.array([-1, 1], np.int8), (p, n_sites))
+    return store(xi, rule, theta * rng.integers(-2, 3, n_sites))
+
+
+def starts(couplings: Couplings, n_chains: int) -> NDArray[np.int8]:
+    """Half of them near a pattern, half random."""
+    rng = np.random.default_rng(1)
+    spins = rng.choice(np.array([-1, 1], np.int8), (n_chains, couplings.n_sites))
+    spins[::2] = couplings.xi[0] * np.where(rng.random(spins[::2].shape) < 0.1, -1, 1)
+    return spins
+
+
+def seeds(n_chains: int) -> NDArray[np.uint64]:
+    return dynamics.chain_seeds(np.random.SeedSequence(2), n_chains)
+
+
+@pytest.fixture
+def scanning(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Turn waiting off, so that the draws are those of a plain loop."""
+    monkeypatch.setattr(dynamics, "_PATIENCE", _kernels.NEVER >> 20)
+
+
+@pytest.mark.usefixtures("scanning")
+@pytest.mark.parametrize("temperature", [0.0, 1e-9, 0.01, 0.2, 0.8, 30.0])
+@pytest.mark.parametrize(
+    ("n_sites", "p", "rule", "theta"),
+    [
+        (784, 5, "pseudo-inverse", 0.0),
+        (787, 5, "hebbian", 0.1),
+        (787, 300, "pseudo-inverse", 0.0),
+        (401, 40, "hebbian", 0.0),
+        (64, 1, "hebbian", 0.0),
+        (1, 1, "pseudo-inverse", 0.3),
+    ],
+)
+def test_scanning_is_the_straightforward_loop(
+    n_sites: int, p: int, rule: str, theta: float, temperature: float
+) -> None:
+    couplings = network(n_sites, p, rule, theta)
+    spins = starts(couplings, 20)
+    fast = dynamics.run(
+        couplings,
+        spins,
+        seeds=seeds(20),
+        temperatures=temperature,
+        sweeps=7,
+        attempts_per_sweep=n_sites,
+    )
+    slow = plain.straightforward(couplings, spins, seeds(20), temperature, 7 * n_sites)
+    assert np.array_equal(fast.spins, slow)
+
+
+@pytest.mark.usefixtures("scanning")
+def test_two_plain_loops_agree() -> None:
+    couplings = network(150, 4, "pseudo-inverse")
+    spins = starts(couplings, 30)
+    slow = plain.straightforward(couplings, spins, seeds(30), 0.4, 1_000)
+    assert np.array_equal(slow, plain.vectorised(couplings, spins, seeds(30), 0.4, 1_000))
+    dense = spins.copy()
+    w = couplings.dense()
+    plain.dense_loop(dense, spins @ w, w.astype(np.float32), 0.4, seeds(30), 1_000)
+    assert np.mean(dense == slow) > 0.99  # float32 couplings decide a few draws otherwise
+
+
+@pytest.mark.parametrize("temperature", [0.0, 0.2, 1.0])
+def test_replay_tries_the_given_sites(temperature: float) -> None:
+    couplings = network(150, 4, "pseudo-inverse")
+    spins = starts(couplings, 10)
+    sites = np.random.default_rng(4).integers(0, 150, (10, 777))
+    fast = dynamics.replay(
+        couplings, spins, sites=sites, seeds=seeds(10), temperature=temperature, threads=2
+    )
+    slow = plain.vectorised(couplings, spins, seeds(10), temperature, 777, sites)
+    assert np.array_equal(fast, slow)
+    assert not np.array_equal(fast, spins)
+
+
+def test_draws_are_uniform() -> None:
+    """Sites and uniforms of one chain, and of one attempt over chains."""
+    for sites, uniforms in (
+        plain.draws(seeds(1), 0, 100_000, 10),
+        plain.draws(seeds(100_000), 17, 1, 10),
+    ):
+        counts = np.bincount(sites.ravel() * 10 + (10 * uniforms.ravel()).astype(int))
+        assert len(counts) == 100
+        assert np.sum((counts - 1_000) ** 2 / 1_000) < 150  # chi-square, 99 degrees of freedom
+
+
+@pytest.fixture(scope="module")
+def uncompiled() -> ModuleType:
+    """Load a second copy of the kernels, as under NUMBA_DISABLE_JIT=1."""
+    spec = importlib.util.find_spec("hopcli._kernels")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    config: Any = numba.config
+    disabled = config.DISABLE_JIT
+    config.DISABLE_JIT = 1
+    try:
+        spec.loader.exec_module(module)
+    finally:
+        config.DISABLE_JIT = disabled
+    return module
+
+
+@pytest.mark.parametrize("name", ["metropolis", "glauber", "async"])
+@pytest.mark.parametrize("order", dynamics.ORDERS)
+@pytest.mark.parametrize("patience", [0, 1])
+def test_uncompiled_kernels_do_the_same(
+    monkeypatch: pytest.MonkeyPatch, uncompiled: ModuleType, name: str, order: str, patience: int
+) -> None:
+    couplings = network(37, 3, "pseudo-inverse", 0.1)
+    spins = starts(couplings, 4)
+    if name != "metropolis":
+        spins[1, ::2] = 0
+    monkeypatch.setattr(dynamics, "_PATIENCE", patience)
+    outcomes = []
+    for kernels in (_kernels, uncompiled):
+        monkeypatch.setattr(dynamics, "_kernels", kernels)
+        outcomes.append(
+            dynamics.run(
+                couplings,
+                spins,
+                seeds=seeds(4),
+                dynamics=name,
+                temperatures=[0.5, 0.3, 0.3, 0.0],
+                sweeps=4,
+                attempts_per_sweep=37,
+                order=order,
+                until_stable=True,
+                record=True,
+            )
+        )
+    compiled, interpreted = outcomes
+    assert np.array_equal(compiled.spins, interpreted.spins)
+    assert np.array_equal(compiled.status, interpreted.status)
+    assert compiled.class_sums is not None
+    assert interpreted.class_sums is not None
+    assert np.array_equal(compiled.class_sums, interpreted.class_sums)
+
+
+def test_levels_follow_the_fields() -> None:
+    """The whole-number levels of every code against float64 sums, after many flips."""
+    couplings = network(200, 6, "pseudo-inverse", 0.05)
+    lay_out = dynamics._network(couplings)
+    error = np.abs(lay_out.steps[:, : couplings.n_classes] * lay_out.unit - couplings.J)
+    assert np.max(error @ couplings.class_sizes) <= lay_out.slack
+    assert lay_out.slack < 1e-5
+    assert np.all(lay_out.steps[:, couplings.n_classes :] == 0)
