@@ -133,6 +133,7 @@ def _font(bold: bool) -> FT2Font:
     return FT2Font(f"{mpl.get_data_path()}/fonts/ttf/{name}")
 
 
+@functools.lru_cache(maxsize=4096)
 def text_width(text: str, size: float = SMALL, *, bold: bool = False) -> float:
     """Width of a line of text in inches, at a size in points."""
     font = _font(bold)
