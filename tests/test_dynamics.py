@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from hopcli import dynamics
-from hopcli.dynamics import DYNAMICS, ORDERS, RAN, STABLE, TIES, TWO_CYCLE
+from hopcli.dynamics import DYNAMICS, ORDERS, RAN, STABLE, TIES, TWO_CYCLE, jobs
 from hopcli.errors import SettingError
 from hopcli.observables import local_fields
 from hopcli.storage import Couplings, store
@@ -78,7 +78,7 @@ def test_waiting_does_not_depend_on_recording(name: str) -> None:
 
 
 def test_chunks_are_reported(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(dynamics, "_CHUNK_ATTEMPTS", 61 * 6 * 2)
+    monkeypatch.setattr(jobs, "CHUNK_ATTEMPTS", 61 * 6 * 2)
     done: list[int] = []
     chunked = run(network(), starts(9, 61), threads=2, progress=done.append)
     assert sorted(done) == [1, 2, 2, 2, 2]

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from hopcli import _kernels, dynamics
+from hopcli.dynamics import jobs
 from hopcli.storage import Couplings, store
 from tests import reference_loops as plain
 
@@ -40,7 +41,7 @@ def seeds(n_chains: int) -> NDArray[np.uint64]:
 @pytest.fixture
 def scanning(monkeypatch: pytest.MonkeyPatch) -> None:
     """Turn waiting off, so that the draws are those of a plain loop."""
-    monkeypatch.setattr(dynamics, "_PATIENCE", _kernels.NEVER >> 20)
+    monkeypatch.setattr(jobs, "PATIENCE", _kernels.NEVER >> 20)
 
 
 @pytest.mark.usefixtures("scanning")
@@ -136,10 +137,10 @@ def test_uncompiled_kernels_do_the_same(
     spins = starts(couplings, 4)
     if name != "metropolis":
         spins[1, ::2] = 0
-    monkeypatch.setattr(dynamics, "_PATIENCE", patience)
+    monkeypatch.setattr(jobs, "PATIENCE", patience)
     outcomes = []
     for kernels in (_kernels, uncompiled):
-        monkeypatch.setattr(dynamics, "_kernels", kernels)
+        monkeypatch.setattr(jobs, "_kernels", kernels)
         outcomes.append(
             dynamics.run(
                 couplings,
@@ -165,7 +166,7 @@ def test_uncompiled_kernels_do_the_same(
 def test_levels_follow_the_fields() -> None:
     """The whole-number levels of every code against float64 sums, after many flips."""
     couplings = network(200, 6, "pseudo-inverse", 0.05)
-    lay_out = dynamics._network(couplings)
+    lay_out = jobs.lay_out(couplings)
     error = np.abs(lay_out.steps[:, : couplings.n_classes] * lay_out.unit - couplings.J)
     assert np.max(error @ couplings.class_sizes) <= lay_out.slack
     assert lay_out.slack < 1e-5

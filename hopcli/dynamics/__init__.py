@@ -1,21 +1,18 @@
 """The update rules: start states in, final states out.
 
-What a rule does lives in one registry, :data:`DYNAMICS`; the loops live in
-:mod:`hopcli._kernels`. Chains are independent: each has its own seed, and its result
+What the rules are lives in one registry, :data:`DYNAMICS`; the work is laid out in
+:mod:`hopcli.dynamics.jobs` and done in :mod:`hopcli._kernels`, which are imported when
+something runs, for they bring numba. Chains are independent: each has its own seed, and its result
 depends on nothing else, whatever the threads, the chunks and what is recorded.
 """
 
 from __future__ import annotations
 
-import math
-import os
-from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hopcli import _kernels
 from hopcli.errors import SettingError
 
 if TYPE_CHECKING:
@@ -30,24 +27,11 @@ __all__ = ["DYNAMICS", "ORDERS", "TIES", "Dynamics", "Outcome", "chain_seeds", "
 RAN, STABLE, TWO_CYCLE = range(3)
 """How a chain ended: :attr:`Outcome.status`."""
 
-_RULE_CODES = {"metropolis": _kernels.METROPOLIS, "glauber": _kernels.GLAUBER}
-_ORDER_CODES = {
-    "random": _kernels.RANDOM,
-    "permutation": _kernels.PERMUTATION,
-    "fixed": _kernels.FIXED,
-}
-_TIE_CODES = {"keep": _kernels.SIGN_KEEP, "up": _kernels.SIGN_UP, "down": _kernels.SIGN_DOWN}
-
-ORDERS = tuple(_ORDER_CODES)
+ORDERS = ("random", "permutation", "fixed")
 """Orders of the sites: drawn with replacement; a fresh random order a sweep; 0 .. N - 1."""
 
-TIES = tuple(_TIE_CODES)
+TIES = ("keep", "up", "down")
 """What the sign rule does with a site whose field equals its threshold."""
-
-# A chunk of chains is about this many attempts: some milliseconds.
-_CHUNK_ATTEMPTS = 1 << 22
-# Chains without flips wait, rather than scan, when that saves this many attempts a class.
-_PATIENCE = 10
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -220,9 +204,11 @@ def run(
     SettingError
         If an argument is out of its range, or not possible under the rule.
     """
+    from hopcli.dynamics.jobs import Job
+
     rule = DYNAMICS[_one_of("dynamics", tuple(DYNAMICS), dynamics)]
-    order_code = _ORDER_CODES[_one_of("order", ORDERS, order)]
-    tie_code = _TIE_CODES[_one_of("tie", TIES, tie)]
+    _one_of("order", ORDERS, order)
+    _one_of("tie", TIES, tie)
     n_sites = couplings.n_sites
     schedule = _checked_schedule(temperatures, sweeps)
     if attempts_per_sweep < 1:
@@ -231,18 +217,18 @@ def run(
         needed = f"must be N = {n_sites} with order {order!r}, which tries every site once"
         raise SettingError("attempts_per_sweep", needed, attempts_per_sweep)
     cold_from = int(np.max(np.flatnonzero(schedule), initial=-1)) + 1
-    job = _Job(
+    job = Job(
         couplings,
         _checked_spins(couplings, spins, rule),
         _checked_seeds(seeds, len(spins)),
         temperatures=schedule if rule.stochastic else np.zeros(sweeps),
         attempts=attempts_per_sweep if rule.order else n_sites,
-        rule=_RULE_CODES.get(dynamics, tie_code),
-        order=order_code,
+        rule=dynamics if rule.stochastic else tie,
+        order=order if rule.order else "all at once",
         settle=(cold_from if rule.stochastic else 0) if until_stable else sweeps,
         record=record,
     )
-    job.run(_one_site_at_a_time if rule.order else _all_sites_at_once, threads, progress)
+    job.run(threads, progress)
     return Outcome(job.spins, job.sweeps, job.status, job.sums if record else None)
 
 
@@ -285,21 +271,23 @@ def replay(
     SettingError
         If an argument is out of its range.
     """
+    from hopcli.dynamics.jobs import Job
+
     start = _checked_spins(couplings, spins, DYNAMICS["metropolis"])
     if sites.ndim != 2 or len(sites) != len(start):
         raise SettingError("sites", f"must have {len(start)} rows, one a chain", sites.shape)
     if sites.size and not (sites.min() >= 0 and sites.max() < couplings.n_sites):
         raise SettingError("sites", f"must be from 0 to {couplings.n_sites - 1}")
-    job = _Job(
+    job = Job(
         couplings,
         start,
         _checked_seeds(seeds, len(start)),
         temperatures=_checked_schedule(temperature, 1),
         attempts=sites.shape[1],
-        order=_kernels.GIVEN,
+        order="given",
         given=np.array(sites, dtype=np.uint32, order="C"),
     )
-    job.run(_one_site_at_a_time, threads, progress)
+    job.run(threads, progress)
     return job.spins
 
 
@@ -343,183 +331,3 @@ def _checked_schedule(temperatures: ArrayLike, sweeps: int) -> NDArray[np.float6
         wrong = given[~(np.isfinite(given) & (given >= 0))]
         raise SettingError("temperatures", "must be finite numbers >= 0", float(wrong.flat[0]))
     return np.array(np.broadcast_to(given, (sweeps,)))
-
-
-def _processors() -> int:
-    """Count the processors that this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
-
-
-def _network(couplings: Couplings) -> _kernels.Network:
-    """Lay out the couplings for the kernels, also as whole numbers of a small unit."""
-    n_classes = couplings.n_classes
-    reach = float(np.max(np.abs(couplings.J) @ couplings.class_sizes + np.abs(couplings.theta)))
-    # A level is a field and an own share: below 2 reach, and 2^30 units hold it.
-    unit = 2.0 ** (math.ceil(math.log2(max(reach, 1e-3))) - 29)
-    width = -(-n_classes // _kernels.LANES) * _kernels.LANES
-    steps = np.zeros((n_classes, width), np.int32)
-    np.rint(couplings.J / unit, out=steps[:, :n_classes], casting="unsafe")
-    return _kernels.Network(
-        np.array(couplings.site_class, dtype=np.int32),
-        np.argsort(couplings.site_class, kind="stable").astype(np.uint32),
-        np.concatenate([[0], np.cumsum(couplings.class_sizes)]),
-        np.array(couplings.J, order="C"),
-        np.array(couplings.theta),
-        steps,
-        unit,
-        # Half a unit each: N spins, the own share, the threshold; and float64 roundings.
-        slack=0.5 * (couplings.n_sites + 4) * unit,
-    )
-
-
-class _Job:
-    """The arrays of one call: what the kernels read, and where they write."""
-
-    def __init__(
-        self,
-        couplings: Couplings,
-        spins: NDArray[np.int8],
-        seeds: NDArray[np.uint64],
-        *,
-        temperatures: NDArray[np.float64],
-        attempts: int,
-        rule: int = _kernels.METROPOLIS,
-        order: int,
-        given: NDArray[np.uint32] | None = None,
-        settle: int | None = None,
-        record: bool = False,
-    ) -> None:
-        self.network = _network(couplings)
-        # Couplings and thresholds in whole units: their sums are exact in any order.
-        self.rows = self.network.steps[:, : couplings.n_classes].astype(np.float64)
-        self.theta = np.rint(couplings.theta / self.network.unit)
-        self.protocol = _kernels.Protocol(
-            rule,
-            order,
-            attempts,
-            _PATIENCE * couplings.n_classes,
-            len(temperatures) if settle is None else settle,
-        )
-        self.class_sizes = couplings.class_sizes
-        self.spins = spins
-        self.seeds = seeds
-        self.temperatures = temperatures
-        self.given = np.empty((len(spins), 0), np.uint32) if given is None else given
-        self.sweeps = np.zeros(len(spins), np.int64)
-        self.status = np.zeros(len(spins), np.uint8)
-        columns = couplings.n_classes if record else 0
-        self.sums = np.zeros((len(spins), len(temperatures) + 1, columns), np.int32)
-        self.cancelled = np.zeros(1, np.uint8)
-
-    def class_sums(self, spins: NDArray[np.int8]) -> NDArray[np.float64]:
-        """Sum the values of the sites of each class, float64, shape (chains, K)."""
-        sums = np.zeros((len(spins), len(self.rows)))
-        _kernels.sum_classes(spins, self.network.site_class, sums)
-        return sums
-
-    def run(
-        self,
-        work: Callable[[_Job, slice], None],
-        threads: int | None,
-        progress: Callable[[int], None] | None,
-    ) -> None:
-        """Do the chains in chunks, each with one call of `work`."""
-        threads = _processors() if threads is None else threads
-        if threads < 1:
-            raise SettingError("threads", "must be at least 1", threads)
-        n_chains = len(self.spins)
-        of_a_chain = max(1, self.protocol.attempts * len(self.temperatures))
-        size = max(1, min(math.ceil(n_chains / (4 * threads)), _CHUNK_ATTEMPTS // of_a_chain))
-        chunks = [slice(c, min(c + size, n_chains)) for c in range(0, n_chains, size)]
-        with ThreadPoolExecutor(threads) as pool:
-            try:
-                futures = {pool.submit(_wrapping, work, self, chunk): chunk for chunk in chunks}
-                for future in as_completed(futures):
-                    future.result()
-                    if progress is not None:
-                        progress(futures[future].stop - futures[future].start)
-            except BaseException:
-                # Also on Ctrl-C: what runs ends with its sweep, the rest never starts.
-                self.cancelled[0] = 1
-                pool.shutdown(cancel_futures=True)
-                raise
-
-
-def _wrapping(work: Callable[[_Job, slice], None], job: _Job, chunk: slice) -> None:
-    """Call `work`, where draws may wrap around 2^64 and a tiny probability to 0."""
-    with np.errstate(over="ignore", under="ignore"):
-        work(job, chunk)
-
-
-def _one_site_at_a_time(job: _Job, chunk: slice) -> None:
-    """Run the chains of a chunk with the compiled loop."""
-    spins = job.spins[chunk]
-    fields = job.class_sums(spins) @ job.rows - job.theta
-    for array in (fields, job.spins, job.given, job.sums, job.network.J, job.network.steps):
-        assert array.flags.c_contiguous
-    _kernels.run_chains(
-        job.network,
-        job.protocol,
-        spins,
-        fields,
-        job.seeds[chunk],
-        job.temperatures,
-        job.given[chunk],
-        job.sweeps[chunk],
-        job.status[chunk],
-        job.sums[chunk],
-        job.cancelled,
-    )
-
-
-def _all_sites_at_once(job: _Job, chunk: slice) -> None:
-    """Run the chains of a chunk synchronously, at T = 0.
-
-    Sites of one class that start with one value stay equal for ever, so a chain is
-    the value of each (start value, class) and never looks at its sites.
-    """
-    start = job.spins[chunk]
-    sums, filled = job.class_sums(start), job.class_sums(np.abs(start))
-    counts = np.stack([(filled - sums) / 2, job.class_sizes - filled, (filled + sums) / 2], axis=1)
-    origin = np.array([-1, 0, 1], np.int8)[:, np.newaxis]
-    values = np.where(counts > 0, origin, np.int8(0))
-    previous = values.copy()
-    own = np.diag(job.network.J)
-    n_sweeps = len(job.temperatures)
-    record = job.sums[chunk]  # without columns if nothing is recorded
-    sweeps, status = job.sweeps[chunk], job.status[chunk]
-    running = np.arange(len(start))
-    for step in range(n_sweeps + 1):
-        now = values[running]
-        field = np.sum(counts[running] * now, axis=1)
-        if record.size:
-            record[running, step:] = field[:, np.newaxis]
-        field = (field @ job.network.J - job.network.theta)[:, np.newaxis] - own * now
-        if job.protocol.rule == _kernels.SIGN_KEEP:
-            new = now.copy()
-        else:
-            new = np.full_like(now, 1 if job.protocol.rule == _kernels.SIGN_UP else -1)
-        new[field > _kernels.TIE] = 1
-        new[field < -_kernels.TIE] = -1
-        new[counts[running] == 0] = 0
-
-        stable = np.all(new == now, axis=(1, 2)) & (step >= min(1, n_sweeps))
-        status[running[stable]] = STABLE
-        if step == n_sweeps or job.cancelled[0]:
-            break
-        running, now, new = running[~stable], now[~stable], new[~stable]
-        sweeps[running] = step + 1
-        cycle = np.all(new == previous[running], axis=(1, 2)) & (step >= 1)
-        status[running[cycle]] = TWO_CYCLE
-        previous[running], values[running] = now, new
-        if record.size:
-            record[running[cycle], step + 1 :] = np.sum(
-                counts[running[cycle]] * new[cycle], axis=1
-            )[:, np.newaxis]
-        running = running[~cycle]
-        if not len(running):
-            break
-    for c in range(len(start)):
-        start[c] = values[c][start[c] + 1, job.network.site_class]
