@@ -101,7 +101,7 @@ def mean_interval(rates: ArrayLike, lows: ArrayLike, highs: ArrayLike) -> tuple[
     mean = rate.mean()
     below = np.sqrt(np.sum((rate - low) ** 2)) / len(rate)
     above = np.sqrt(np.sum((high - rate) ** 2)) / len(rate)
-    return float(mean - below), float(mean + above)
+    return float(np.clip(mean - below, 0, 1)), float(np.clip(mean + above, 0, 1))
 
 
 def mean_sd_sem(values: ArrayLike) -> tuple[NDArray[np.float64], ...]:

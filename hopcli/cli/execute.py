@@ -45,13 +45,16 @@ def _percent(rate: float) -> str:
 
 
 def _drawer(config: Any, result: experiments.Result) -> Callable[[Path], None] | None:
-    if not config.figures:
+    animated = getattr(config, "animate", None) is not None
+    if not config.figures and not animated:
         return None
 
     def draw(folder: Path) -> None:
         from hopcli import plots
 
-        plots.draw(config, result, folder)
+        if config.figures:
+            plots.draw(config, result, folder)
+        plots.animate(config, result, folder)
 
     return draw
 

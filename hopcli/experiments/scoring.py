@@ -89,7 +89,8 @@ def accuracy_table(
         hits = trials.loc[own, "recalled"]
         _, sd, sem = mean_sd_sem(repeats.loc[repeats["label"] == label, "accuracy"])
         low, high = clustered_interval(hits, unit[own])
-        rows.append((label, len(hits), int(hits.sum()), hits.mean(), sd, sem, low, high))
+        row = (label, len(hits), int(hits.sum()), hits.mean(), float(sd), float(sem), low, high)
+        rows.append(row)
     columns = ["label", "n", "recalled", "accuracy", "sd", "sem", "ci_low", "ci_high"]
     table = pd.DataFrame(rows, columns=columns)
     _, _, sem = mean_sd_sem(repeats.groupby("repeat")["accuracy"].mean())
@@ -97,7 +98,7 @@ def accuracy_table(
     low, high = mean_interval(table["accuracy"], table["ci_low"], table["ci_high"])
     spread = float(np.std(table["accuracy"].to_numpy()))
     hits = int(trials["recalled"].sum())
-    rows.append(("overall", len(trials), hits, mean, spread, sem, low, high))
+    rows.append(("overall", len(trials), hits, mean, spread, float(sem), low, high))
     return pd.DataFrame(rows, columns=columns)
 
 
