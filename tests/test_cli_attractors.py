@@ -1,0 +1,236 @@
+"""``hopcli attractors``: the census against enumeration."""
+
+from __future__ import annotations
+
+from itertools import product
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+import pytest
+from conftest import random_patterns
+from numpy.typing import NDArray
+
+from hopcli.outcomes import KINDS
+from hopcli.statistics import wilson_interval
+from hopcli.storage import store
+
+if TYPE_CHECKING:
+    from conftest import RunHopcli
+
+Spins = NDArray[np.int8]
+
+OUT = Path("results/attractors")
+CENSUS = ["attractors", "--no-figures", "--quiet"]
+N_SITES = 10
+EVERY = np.array(list(product((-1, 1), repeat=N_SITES)), np.int8)
+
+
+def _table(name: str, out: Path = OUT) -> pd.DataFrame:
+    return pd.read_csv(out / f"{name}.csv", dtype={"nearest": str})
+
+
+def _states(rule: str) -> Spins:
+    with np.load(OUT / "attractors.npz") as file:
+        states: Spins = file[rule]
+    return states
+
+
+def _write(path: str, states: Spins) -> None:
+    rows = ("".join("#" if spin > 0 else "." for spin in state) for state in states)
+    Path(path).write_text("\n\n".join(rows) + "\n", encoding="utf-8")
+
+
+def _enumerate(xi: Spins, rule: str, theta: NDArray[np.float64] | float = 0.0) -> set[bytes]:
+    """Every state that the sign rule, ties kept, leaves as it is."""
+    w = store(xi, rule, theta).dense()
+    excess = EVERY @ w - theta
+    wanted = np.where(np.abs(excess) < 1e-9, EVERY, np.sign(excess))
+    return {state.tobytes() for state in EVERY[np.all(wanted == EVERY, axis=1)]}
+
+
+def _census_of_all(run_hopcli: RunHopcli, seed: int, *flags: str) -> Spins:
+    """Run a census from all 2^10 states; return the stored patterns."""
+    xi = random_patterns(seed, 3, N_SITES)
+    _write("patterns.txt", xi)
+    _write("every.txt", EVERY)
+    run = [*CENSUS, "--dataset", "text:patterns.txt", "--start", "text:every.txt"]
+    done = run_hopcli(*run, "--starts", "1024", "--most", "1024", *flags)
+    assert done.code == 0
+    return xi
+
+
+@pytest.mark.parametrize("rule", ["hebbian", "storkey", "pseudo-inverse"])
+@pytest.mark.parametrize("seed", [0, 1, 2])
+def test_all_starts_find_all_fixed_points_up_to_sign(
+    run_hopcli: RunHopcli, rule: str, seed: int
+) -> None:
+    xi = _census_of_all(run_hopcli, seed, "--rule", rule)
+    fixed = _enumerate(xi, rule)
+    found = _states(rule)
+    both = [state.tobytes() for state in np.concatenate([found, -found])]
+    assert len(set(both)) == 2 * len(found), "one of each pair"
+    assert set(both) == fixed
+    table = _table("attractors")
+    assert table["rule"].tolist() == [rule] * len(found)
+    assert table["rank"].tolist() == list(range(1, len(found) + 1))
+    assert table["count"].sum() == 1024
+    assert table["count"].is_monotonic_decreasing
+    assert set(table["kind"]) <= {"pattern", "mixture", "fixed-point"}
+
+
+@pytest.mark.parametrize("rule", ["hebbian", "storkey", "pseudo-inverse"])
+def test_with_thresholds_inverse_states_are_apart(run_hopcli: RunHopcli, rule: str) -> None:
+    theta = np.round(np.random.default_rng(5).normal(0, 0.05, N_SITES), 6)
+    np.savetxt("theta.txt", theta)
+    xi = _census_of_all(run_hopcli, 1, "--rule", rule, "--theta", "theta.txt")
+    fixed = _enumerate(xi, rule, theta)
+    found = [state.tobytes() for state in _states(rule)]
+    assert len(set(found)) == len(found)
+    assert set(found) == fixed
+    assert any((-np.frombuffer(state, np.int8)).tobytes() in fixed for state in fixed)
+    assert _table("attractors")["count"].sum() == 1024
+
+
+def test_energies_and_overlaps_are_those_of_the_states(run_hopcli: RunHopcli) -> None:
+    theta = np.round(np.random.default_rng(5).normal(0, 0.15, N_SITES), 6)
+    np.savetxt("theta.txt", theta)
+    for flags, thresholds in (([], np.zeros(N_SITES)), (["--theta", "theta.txt"], theta)):
+        xi = _census_of_all(run_hopcli, 2, "--rule", "storkey", *flags)
+        w = store(xi, "storkey", thresholds).dense()
+        states, table = _states("storkey").astype(float), _table("attractors")
+        energy = [-0.5 * s @ w @ s + thresholds @ s for s in states]
+        assert table["energy"].tolist() == pytest.approx(energy)
+        overlaps = states @ xi.T / N_SITES
+        best = np.abs(overlaps).argmax(axis=1)
+        assert np.abs(table["overlap"]).tolist() == pytest.approx(
+            np.abs(overlaps).max(axis=1).tolist()
+        )
+        picked = overlaps[np.arange(len(states)), best]
+        assert table["overlap"].tolist() == pytest.approx(picked.tolist())
+        assert table["nearest"].tolist() == [str(b + 1) for b in best]
+        pattern = np.abs(picked) == 1
+        assert np.array_equal(np.isin(table["kind"], ["pattern", "inverse"]), pattern)
+        assert pattern.any()
+
+
+def test_a_census_without_thresholds_turns_states_to_their_nearest_pattern(
+    run_hopcli: RunHopcli,
+) -> None:
+    _census_of_all(run_hopcli, 0, "--rule", "hebbian")
+    table = _table("attractors")
+    assert np.all(table["overlap"] >= 0)
+    assert "inverse" not in set(table["kind"])
+
+
+@pytest.mark.parametrize("dynamics", ["async", "sync"])
+def test_counts_intervals_and_kinds_agree(run_hopcli: RunHopcli, dynamics: str) -> None:
+    rules = ["hebbian", "storkey", "pseudo-inverse"]
+    run = [*CENSUS, "--rule", ",".join(rules), "--starts", "300", "--dynamics", dynamics]
+    assert run_hopcli(*run).code == 0
+    table, kinds = _table("attractors"), _table("kinds")
+    assert list(dict.fromkeys(table["rule"])) == rules
+    assert list(dict.fromkeys(kinds["rule"])) == rules
+    assert set(kinds["kind"]) <= set(KINDS)
+    for rows in (table, kinds):
+        assert rows.groupby("rule")["count"].sum().tolist() == [300] * 3
+        assert rows["fraction"].tolist() == pytest.approx((rows["count"] / 300).tolist())
+        intervals = np.array([wilson_interval(n / 300, 300) for n in rows["count"].to_list()])
+        np.testing.assert_allclose(rows[["ci_low", "ci_high"]], intervals, rtol=0, atol=1e-9)
+        assert np.all(rows["ci_low"] <= rows["fraction"])
+        assert np.all(rows["fraction"] <= rows["ci_high"])
+    groups = {key: rows["count"] for key, rows in table.groupby(["rule", "kind"])}
+    expected = {key: (len(counts), int(counts.sum())) for key, counts in groups.items()}
+    columns = [kinds[name].to_list() for name in ("rule", "kind", "distinct", "count")]
+    found = {(rule, kind): (n, count) for rule, kind, n, count in zip(*columns, strict=True)}
+    assert found == expected
+    assert len(kinds) == len(expected)
+    with np.load(OUT / "attractors.npz") as states:
+        assert sorted(states) == sorted(rules)
+        for rule in rules:
+            assert len(states[rule]) == min(12, int(np.sum(table["rule"] == rule)))
+            assert states[rule].dtype == np.int8
+
+
+def test_a_census_of_all_steps_at_once_finds_two_cycles(run_hopcli: RunHopcli) -> None:
+    """Two sites alike: (+, -) and (-, +) take turns for ever; they are each other's inverse."""
+    Path("pair.txt").write_text("##\n", encoding="utf-8")
+    Path("every.txt").write_text("##\n\n#.\n\n.#\n\n..\n", encoding="utf-8")
+    run = [*CENSUS, "--dataset", "text:pair.txt", "--rule", "hebbian", "--dynamics", "sync"]
+    assert run_hopcli(*run, "--start", "text:every.txt", "--starts", "40").code == 0
+    kinds = _table("kinds").set_index("kind")
+    assert kinds.loc[["pattern", "two-cycle"], "count"].tolist() == [20, 20]
+    assert kinds.loc[["pattern", "two-cycle"], "distinct"].tolist() == [1, 1]
+
+
+def test_too_few_sweeps_leave_states_unsettled(run_hopcli: RunHopcli) -> None:
+    run = [*CENSUS, "--starts", "50", "--rule", "storkey"]
+    assert run_hopcli(*run, "--sweeps", "1").code == 0
+    assert "unsettled" in set(_table("kinds")["kind"])
+    assert run_hopcli(*run).code == 0
+    assert "unsettled" not in set(_table("kinds")["kind"])
+
+
+def test_given_starts_are_taken_in_turn(run_hopcli: RunHopcli) -> None:
+    run = [*CENSUS, "--start", "pattern", "--starts", "7", "--rule", "pseudo-inverse"]
+    assert run_hopcli(*run).code == 0
+    table = _table("attractors").set_index("nearest")
+    assert table["count"].to_dict() == {"3": 2, "6": 2, "1": 1, "0": 1, "4": 1}
+    assert set(table["kind"]) == {"pattern"}
+    assert run_hopcli(*run[:-2], "--start", "inverse", "--theta", "0.001").code == 0
+    table = _table("attractors").set_index("nearest")
+    assert table["count"].to_dict() == {"3": 2, "6": 2, "1": 1, "0": 1, "4": 1}
+    assert set(table["kind"]) == {"inverse"}
+
+
+def test_threads_change_no_byte_and_seeds_do(run_hopcli: RunHopcli) -> None:
+    run = [*CENSUS, "--rule", "storkey,pseudo-inverse", "--starts", "400"]
+    written = {}
+    for name, flags in {
+        "one": ["--threads", "1"],
+        "two": ["--threads", "2"],
+        "other": ["--seed", "2"],
+    }.items():
+        assert run_hopcli(*run, *flags, "--out", name).code == 0
+        files = ("kinds.csv", "attractors.csv", "attractors.npz")
+        written[name] = [Path(name, file).read_bytes() for file in files]
+    assert written["one"] == written["two"]
+    assert written["one"][1] != written["other"][1]
+
+
+def test_digits_drown_under_hebbian_and_are_all_reached_under_the_pseudo_inverse(
+    run_hopcli: RunHopcli,
+) -> None:
+    run = [*CENSUS, "--rule", "hebbian,pseudo-inverse", "--starts", "1500"]
+    assert run_hopcli(*run).code == 0
+    table = _table("attractors")
+    hebbian = table[table["rule"] == "hebbian"]
+    assert not set(hebbian["kind"]) & {"pattern", "inverse"}
+    projector = table[table["rule"] == "pseudo-inverse"]
+    reached = projector[projector["kind"] == "pattern"]
+    assert sorted(reached["nearest"]) == ["0", "1", "3", "4", "6"]
+    assert reached["overlap"].tolist() == [1] * 5
+    # W with its diagonal is a projector: H = -(N - N tr(W) / N) / 2 = -(784 - 5) / 2.
+    assert reached["energy"].tolist() == pytest.approx([-389.5] * 5)
+
+
+@pytest.mark.parametrize(
+    ("flags", "words"),
+    [
+        (["--rule", "hebb"], "--rule must list one or more of pseudo-inverse, hebbian"),
+        (["--rule", "storkey,storkey"], "none twice"),
+        (["--starts", "0"], "--starts must be a whole number >= 1"),
+        (["--dynamics", "metropolis"], "--dynamics must be one of async, sync"),
+        (["--start", "somewhere"], "--start must be image, pattern"),
+        (["--start", "blend:3:7"], "--start must blend stored labels (3, 6, 1, 0, 4)"),
+        (["--start", "text:4x4"], "--start must hold states of 784 sites, not 16"),
+        (["--start", "text:nowhere.txt"], "nowhere.txt: no such file"),
+        (["--criterion", "0"], "--criterion must be a number > 0 and <= 1"),
+    ],
+)
+def test_wrong_settings_are_refused_in_one_line(
+    run_hopcli: RunHopcli, flags: list[str], words: str
+) -> None:
+    assert words in run_hopcli(*CENSUS, *flags).refused()
+    assert not Path("results").exists()
