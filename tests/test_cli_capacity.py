@@ -1,0 +1,201 @@
+"""``hopcli capacity``: where each rule's patterns go, and the tables' own logic."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from hopcli import experiments
+from hopcli.config import CapacityConfig
+from hopcli.experiments.capacity import CapacityResult
+
+if TYPE_CHECKING:
+    from conftest import RunHopcli
+
+OUT = Path("results/capacity")
+CAPACITY = ["capacity", "--no-figures", "--quiet"]
+MEASURED = ("fixed", "overlap_pattern", "overlap_flipped")
+
+
+def _table(out: Path = OUT) -> pd.DataFrame:
+    return pd.read_csv(out / "capacity.csv")
+
+
+def _capacity(**settings: object) -> CapacityResult:
+    result = experiments.run(CapacityConfig.from_values(settings))
+    assert isinstance(result, CapacityResult)
+    return result
+
+
+def test_hebbian_patterns_fall_between_loads_012_and_016(run_hopcli: RunHopcli) -> None:
+    run = [*CAPACITY, "--rule", "hebbian", "--sizes", "1000", "--loads", "0.12,0.16"]
+    assert run_hopcli(*run, "--draws", "4").code == 0
+    table = _table()
+    below, above = table["overlap_pattern"].tolist()
+    assert below > 0.97
+    assert above < 0.93
+    # Far apart, measured by the intervals, too.
+    assert table["overlap_pattern_ci_low"][0] > table["overlap_pattern_ci_high"][1]
+
+
+def test_pseudo_inverse_patterns_stay_fixed_up_to_n_less_one(run_hopcli: RunHopcli) -> None:
+    run = [*CAPACITY, "--rule", "pseudo-inverse", "--sizes", "200"]
+    assert run_hopcli(*run, "--loads", "0.1,0.5,0.9,1", "--draws", "3").code == 0
+    table = _table()
+    assert table["patterns"].tolist() == [20, 100, 180, 199]
+    assert table["fixed"].tolist() == [1] * 4
+    assert table["overlap_pattern"].tolist() == [1] * 4
+    assert table["overlap_flipped"][0] == pytest.approx(1)
+    assert table["overlap_flipped"][2] < 0.9, "the basins have shrunk to less than 10 % flips"
+
+
+def test_storkey_never_holds_fewer_than_hebbian_and_clearly_more_from_014_on() -> None:
+    loads = (0.02, 0.06, 0.1, 0.14, 0.16, 0.2, 0.25, 0.3)
+    settings = {"rule": ("hebbian", "storkey"), "sizes": (300,), "loads": loads, "tests": 15}
+    table = _capacity(**settings, draws=4, seed=3).tables["capacity"]
+    hebbian, storkey = (table[table["rule"] == rule] for rule in ("hebbian", "storkey"))
+    assert hebbian["load"].tolist() == storkey["load"].tolist() == list(loads)
+    for quantity in MEASURED[:2]:
+        assert np.all(storkey[quantity].to_numpy() >= hebbian[quantity].to_numpy())
+    later = hebbian["load"].to_numpy() >= 0.14
+    more = storkey["fixed"].to_numpy() - hebbian["fixed"].to_numpy()
+    assert np.all(more[later] > 0.25)
+    assert hebbian["fixed"].iloc[0] == storkey["fixed"].iloc[0] == 1
+    assert hebbian["fixed"].is_monotonic_decreasing
+
+
+def test_theory_says_where_each_rule_ends() -> None:
+    rules = ("hebbian", "storkey", "pseudo-inverse")
+    theory = _capacity(rule=rules, sizes=(20, 50), loads=(0.1,), draws=1).theory
+    found = {(row[0], row[1]): row[2] for row in theory.to_numpy().tolist()}
+    assert found == {
+        (n, rule): pytest.approx(load)
+        for n in (20, 50)
+        for rule, load in {
+            "hebbian": 0.138,
+            "storkey": 1 / math.sqrt(2 * math.log(n)),
+            "pseudo-inverse": 1,
+        }.items()
+    }
+
+
+def test_loads_become_numbers_of_patterns(run_hopcli: RunHopcli) -> None:
+    run = [*CAPACITY, "--rule", "hebbian", "--draws", "2", "--sizes", "10,64"]
+    assert run_hopcli(*run, "--loads", "0.01,0.14,0.5,0.94,1").code == 0
+    table = _table()
+    assert table["size"].tolist() == [10] * 5 + [64] * 5
+    assert table["load"].tolist() == [0.01, 0.14, 0.5, 0.94, 1] * 2
+    # Rounded, at least 1 and at most N - 1.
+    assert table["patterns"].tolist() == [1, 1, 5, 9, 9, 1, 9, 32, 60, 63]
+    assert table["draws"].tolist() == [2] * 10
+
+
+def test_a_load_is_measured_alike_with_and_without_others(run_hopcli: RunHopcli) -> None:
+    """Storkey goes on from load to load; that must not show."""
+    run = [*CAPACITY, "--rule", "hebbian,storkey,pseudo-inverse", "--sizes", "80", "--draws", "2"]
+    assert run_hopcli(*run, "--loads", "0.1,0.2,0.3,0.4", "--out", "all").code == 0
+    assert run_hopcli(*run, "--loads", "0.3,0.4", "--out", "two").code == 0
+    every, two = _table(Path("all")), _table(Path("two"))
+    same = every[every["load"] >= 0.3].reset_index(drop=True)
+    pd.testing.assert_frame_equal(same, two, check_exact=False, rtol=1e-9)
+
+
+def test_equal_numbers_of_patterns_are_measured_alike(run_hopcli: RunHopcli) -> None:
+    run = [*CAPACITY, "--rule", "storkey", "--sizes", "20", "--loads", "0.1,0.11,0.2"]
+    assert run_hopcli(*run).code == 0
+    table = _table()
+    assert table["patterns"].tolist() == [2, 2, 4]
+    first, second, _ = table[[*MEASURED]].to_numpy().tolist()
+    assert first == second
+
+
+def test_intervals_hold_the_mean_and_stay_in_range(run_hopcli: RunHopcli) -> None:
+    run = [*CAPACITY, "--sizes", "60", "--loads", "0.05,0.1,0.2,0.4", "--tests", "10"]
+    assert run_hopcli(*run, "--rule", "hebbian,storkey", "--draws", "5").code == 0
+    table = _table()
+    for name in MEASURED:
+        mean, low, high = (table[f"{name}{part}"] for part in ("", "_ci_low", "_ci_high"))
+        assert np.all(low <= mean)
+        assert np.all(mean <= high)
+        assert np.all(low >= (0 if name == "fixed" else -1))
+        assert np.all(high <= 1)
+        assert np.all(table[f"{name}_sem"] >= 0)
+    wide = table["fixed_ci_high"] - table["fixed_ci_low"]
+    inside = (table["fixed_ci_low"] > 0) & (table["fixed_ci_high"] < 1)
+    # Student's t with four degrees of freedom: 2.776 standard errors to each side.
+    expected = 2 * 2.7764451 * table["fixed_sem"]
+    assert inside.any()
+    assert wide[inside].tolist() == pytest.approx(expected[inside].tolist())
+
+
+def test_one_draw_has_no_interval(run_hopcli: RunHopcli) -> None:
+    run = [*CAPACITY, "--sizes", "30", "--loads", "0.1", "--rule", "hebbian", "--draws", "1"]
+    assert run_hopcli(*run).code == 0
+    table = _table()
+    assert np.isnan(table[[f"{name}_ci_low" for name in MEASURED]].to_numpy()).all()
+    assert np.isfinite(table[[*MEASURED]].to_numpy()).all()
+
+
+def test_digits_are_much_harder_than_random_patterns(run_hopcli: RunHopcli) -> None:
+    run = [*CAPACITY, "--loads", "0.01,0.02", "--draws", "2", "--rule", "hebbian,pseudo-inverse"]
+    assert run_hopcli(*run, "--patterns", "mnist", "--out", "mnist").code == 0
+    digits = _table(Path("mnist"))
+    assert digits["size"].tolist() == [784] * 4
+    assert digits["patterns"].tolist() == [8, 16] * 2
+    hebbian = digits[digits["rule"] == "hebbian"]
+    assert np.all(hebbian["fixed"] < 0.2)
+    assert digits[digits["rule"] == "pseudo-inverse"]["fixed"].tolist() == [1, 1]
+    assert run_hopcli(*run, "--patterns", "random", "--out", "random").code == 0
+    random = _table(Path("random"))
+    assert random["fixed"].tolist() == [1] * 4
+
+
+def test_flips_of_nothing_start_from_the_pattern(run_hopcli: RunHopcli) -> None:
+    run = [*CAPACITY, "--sizes", "60", "--loads", "0.1,0.3", "--rule", "hebbian,storkey"]
+    assert run_hopcli(*run, "--flips", "0").code == 0
+    table = _table()
+    assert table["overlap_flipped"].tolist() == table["overlap_pattern"].tolist()
+    assert run_hopcli(*run, "--flips", "0.5").code == 0
+    later = _table()
+    assert np.all(later["overlap_flipped"] < later["overlap_pattern"] - 0.1)
+
+
+def test_threads_change_no_byte_and_seeds_do(run_hopcli: RunHopcli) -> None:
+    run = [*CAPACITY, "--sizes", "60", "--loads", "0.1,0.2", "--rule", "hebbian,storkey"]
+    written = {}
+    for name, flags in {
+        "one": ["--threads", "1"],
+        "two": ["--threads", "2"],
+        "other": ["--seed", "2"],
+    }.items():
+        assert run_hopcli(*run, *flags, "--out", name).code == 0
+        written[name] = Path(name, "capacity.csv").read_bytes()
+    assert written["one"] == written["two"]
+    assert written["one"] != written["other"]
+
+
+@pytest.mark.parametrize(
+    ("flags", "words"),
+    [
+        (["--sizes", "1"], "--sizes must list whole numbers from 2 to 20000, increasing"),
+        (["--sizes", "20,10"], "--sizes must list whole numbers from 2 to 20000, increasing"),
+        (["--sizes", "ten"], "--sizes must list whole numbers from 2 to 20000, increasing"),
+        (["--loads", "0"], "--loads must be FIRST:LAST:STEP or a list"),
+        (["--loads", "0.2,0.1"], "--loads must be FIRST:LAST:STEP or a list"),
+        (["--loads", "1.5"], "--loads must be FIRST:LAST:STEP or a list"),
+        (["--flips", "0.6"], "--flips must be a number >= 0 and <= 0.5"),
+        (["--draws", "0"], "--draws must be a whole number"),
+        (["--rule", "hebbian,"], "--rule must list one or more of"),
+        (["--patterns", "zebras"], "--patterns must be one of random, mnist"),
+    ],
+)
+def test_wrong_settings_are_refused_in_one_line(
+    run_hopcli: RunHopcli, flags: list[str], words: str
+) -> None:
+    assert words in run_hopcli(*CAPACITY, *flags).refused()
+    assert not Path("results").exists()
