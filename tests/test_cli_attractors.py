@@ -56,7 +56,7 @@ def _census_of_all(run_hopcli: RunHopcli, seed: int, *flags: str) -> Spins:
     _write("patterns.txt", xi)
     _write("every.txt", EVERY)
     run = [*CENSUS, "--dataset", "text:patterns.txt", "--start", "text:every.txt"]
-    done = run_hopcli(*run, "--starts", "1024", "--most", "1024", *flags)
+    done = run_hopcli(*run, "--starts", "1024", "--most", "999", *flags)
     assert done.code == 0
     return xi
 
@@ -220,7 +220,7 @@ def test_digits_drown_under_hebbian_and_are_all_reached_under_the_pseudo_inverse
     [
         (["--rule", "hebb"], "--rule must list one or more of pseudo-inverse, hebbian"),
         (["--rule", "storkey,storkey"], "none twice"),
-        (["--starts", "0"], "--starts must be a whole number >= 1"),
+        (["--starts", "0"], "--starts must be a whole number"),
         (["--dynamics", "metropolis"], "--dynamics must be one of async, sync"),
         (["--start", "somewhere"], "--start must be image, pattern"),
         (["--start", "blend:3:7"], "--start must blend stored labels (3, 6, 1, 0, 4)"),
