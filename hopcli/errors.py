@@ -10,6 +10,9 @@ from __future__ import annotations
 __all__ = ["DataError", "HopcliError", "PatternError", "ResultError", "SettingError"]
 
 
+_LONGEST = 80  # characters of a value in a message
+
+
 class HopcliError(Exception):
     """An error whose message is meant for the user, complete in one line."""
 
@@ -44,7 +47,19 @@ class SettingError(HopcliError, ValueError):
         name : str
             How the user wrote the setting: ``"--temperature"``, ``"file.toml: temperature"``.
         """
-        return f"{name} {self.rule}" + (f", found {self.found!r}" if self.has_found else "")
+        shown = name or "''"
+        return f"{shown} {self.rule}" + (
+            f", found {_shortened(self.found)}" if self.has_found else ""
+        )
+
+
+def _shortened(value: object) -> str:
+    """A value as Python writes it, cut if it is very long."""
+    try:
+        text = repr(value)
+    except ValueError:  # a whole number of thousands of digits
+        return "a number of thousands of digits"
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}..."
 
 
 class DataError(HopcliError, ValueError):

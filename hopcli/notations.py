@@ -28,16 +28,16 @@ _MOST_POINTS = 10_000  # of a grid
 
 def attempts() -> Kind:
     """Attempts in a sweep: a whole number, or N, N/2, 2N, ... for N spins."""
-    rule = "must be a whole number >= 1, or N, N/2, 2N, ..."
+    rule = "must be a whole number from 1 to 999999999, or N, N/2, 2N, ..."
 
     def check(value: Any) -> int | str:
-        if type(value) is int and value >= 1:
+        if type(value) is int and 1 <= value < 10**9:
             return value
         if isinstance(value, str):
             text = value.replace(" ", "")
-            if re.fullmatch(r"[1-9]\d*", text):
+            if re.fullmatch(r"[1-9][0-9]{0,8}", text):
                 return int(text)
-            if re.fullmatch(r"([1-9]\d*)?N(/[1-9]\d*)?", text):
+            if re.fullmatch(r"([1-9][0-9]{0,3})?N(/[1-9][0-9]{0,5})?", text):
                 return text
         raise RefusedError(rule)
 

@@ -7,6 +7,7 @@ couplings to :mod:`hopcli.storage`.
 from __future__ import annotations
 
 import zipfile
+import zlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -33,6 +34,9 @@ __all__ = [
     "read_patterns",
     "select",
 ]
+
+
+_BLOCK = 1024  # samples multiplied with all others at once, to bound the memory
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -220,9 +224,11 @@ def overlap_loss(spins: NDArray[np.int8]) -> Losses:
     same_label = np.empty((n_labels, n_samples))
     for row in range(n_labels):
         own = slice(row * n_samples, (row + 1) * n_samples)
-        products = (flat[own] @ flat.T).astype(np.float64)
-        all_labels[row] = np.einsum("pd,pd->p", products, products)
-        same_label[row] = np.einsum("pd,pd->p", products[:, own], products[:, own])
+        for first in range(0, n_samples, _BLOCK):
+            part = slice(first, first + _BLOCK)
+            products = (flat[own][part] @ flat.T).astype(np.float64)
+            all_labels[row, part] = np.einsum("pd,pd->p", products, products)
+            same_label[row, part] = np.einsum("pd,pd->p", products[:, own], products[:, own])
     other_label = all_labels - same_label
     return Losses(other_label.astype(np.int64), same_label.astype(np.int64) - n_sites**2)
 
@@ -293,6 +299,13 @@ def images_as_patterns(
     )
 
 
+# All that NumPy and zipfile raise for a file that is not, or no longer, what it should be.
+_DAMAGE = (
+    *(OSError, ValueError, KeyError, IndexError, TypeError, EOFError, RuntimeError),
+    *(NotImplementedError, AttributeError, zipfile.BadZipFile, zlib.error),
+)
+
+
 def read_patterns(path: Path) -> Patterns:
     """Read the patterns.npz that ``hopcli select`` wrote.
 
@@ -302,7 +315,7 @@ def read_patterns(path: Path) -> Patterns:
         If the file is missing, damaged or not such a file.
     """
     try:
-        with np.load(path, allow_pickle=False) as file:
+        with path.open("rb") as raw, np.load(raw, allow_pickle=False) as file:
             return Patterns(
                 file["xi"],
                 tuple(str(label) for label in file["labels"]),
@@ -318,7 +331,7 @@ def read_patterns(path: Path) -> Patterns:
         raise DataError(f"{path}: must be a patterns.npz of `hopcli select`, is a folder") from None
     except PermissionError:
         raise DataError(f"{path}: cannot be read: permission denied") from None
-    except (OSError, ValueError, KeyError, IndexError, TypeError, EOFError, zipfile.BadZipFile):
+    except _DAMAGE:
         raise DataError(
             f"{path}: must be a patterns.npz, whole, as `hopcli select` writes"
         ) from None

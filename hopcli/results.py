@@ -11,6 +11,7 @@ import contextlib
 import hashlib
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -101,8 +102,13 @@ def save_run(
             manifest = _manifest(config, result, duration, stage, names)
             last = f"{config.command}.json"
             (stage / last).write_text(json.dumps(manifest, indent=2) + "\n", encoding="utf-8")
+            for name in (*names, last):
+                if (folder / name).is_dir():
+                    raise ResultError(f"{folder / name}: must be free for a file, is a folder")
             with _uninterrupted():
                 _publish(stage, folder, names, last)
+    except ResultError:
+        raise
     except OSError as error:
         raise ResultError(f"{folder}: cannot be written: {error.strerror or error}") from error
     return [folder / name for name in (*names, last)]
@@ -118,11 +124,13 @@ def read_manifest(folder: Path, command: str) -> dict[str, Any]:
     """
     path = folder / f"{command}.json"
     try:
-        manifest: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        manifest = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise ResultError(f"{path}: no finished run of {command!r} here") from None
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise ResultError(f"{path}: cannot be read: {error}") from None
+    if not isinstance(manifest, dict) or not isinstance(manifest.get("outputs"), dict):
+        raise ResultError(f"{path}: must be a manifest that hopcli wrote, is something else")
     for name, expected in manifest["outputs"].items():
         file = folder / name
         found = _sha256(file) if file.is_file() else "no file"
@@ -196,9 +204,11 @@ def _staging(folder: Path, command: str) -> Iterator[Path]:
 def _sweep_up(folder: Path, command: str) -> None:
     """Remove what killed runs of this command left half-made."""
     for left in folder.glob(f"{_STAGING}{command}-*-*"):
-        pid = int(left.name.split("-")[-2])
+        made_by = re.fullmatch(re.escape(f"{_STAGING}{command}-") + r"(\d{1,9})-\w+", left.name)
+        if made_by is None:
+            continue
         try:
-            os.kill(pid, 0)
+            os.kill(int(made_by[1]), 0)
         except ProcessLookupError:
             shutil.rmtree(left, ignore_errors=True)
         except OSError:
@@ -208,16 +218,28 @@ def _sweep_up(folder: Path, command: str) -> None:
 def _publish(stage: Path, folder: Path, names: list[str], last: str) -> None:
     """Move the files into place; the manifest is away while they are mixed."""
     manifest = folder / last
-    earlier: list[str] = []
-    with contextlib.suppress(OSError, ValueError, KeyError, AttributeError):
-        earlier = list(json.loads(manifest.read_text(encoding="utf-8"))["outputs"])
+    earlier = _outputs(manifest)
     manifest.unlink(missing_ok=True)
     for name in names:
         (stage / name).replace(folder / name)
     for name in set(earlier) - set(names):  # such as a picture in another format
-        if Path(name).name == name:
-            (folder / name).unlink(missing_ok=True)
+        (folder / name).unlink(missing_ok=True)
     (stage / last).replace(manifest)
+
+
+def _outputs(manifest: Path) -> list[str]:
+    """Files that an earlier manifest names, as far as they are plain files beside it."""
+    try:
+        names = list(json.loads(manifest.read_text(encoding="utf-8"))["outputs"])
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        return []
+    return [
+        name
+        for name in names
+        if isinstance(name, str)
+        and re.fullmatch(r"[^/\\\0]+", name)
+        and (manifest.parent / name).is_file()
+    ]
 
 
 @contextlib.contextmanager

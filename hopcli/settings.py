@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import itertools
 import math
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-__all__ = ["Kind", "RefusedError", "fits", "reader", "show"]
+__all__ = ["Kind", "RefusedError", "fits", "reader", "show", "whole"]
 
 
 class RefusedError(ValueError):
@@ -42,6 +43,9 @@ class Kind:
     check: Callable[[Any], Any]
     read: Callable[[str], Any] = str
     choices: tuple[str, ...] = ()
+
+
+_HUGE = 1e300  # whole numbers in a file may be too large for a float
 
 
 def show(value: object) -> str:
@@ -76,7 +80,7 @@ def integer(low: int, high: int | None = None) -> Kind:
             raise RefusedError(rule)
         return value
 
-    return Kind("INTEGER", check, reader(int, rule))
+    return Kind("INTEGER", check, reader(whole, rule))
 
 
 def number(
@@ -92,7 +96,7 @@ def number(
         rule = f"must be a finite number {bounds}"
 
     def check(value: Any) -> float:
-        if isinstance(value, bool) or not isinstance(value, int | float):
+        if isinstance(value, bool) or not isinstance(value, int | float) or abs(value) > _HUGE:
             raise RefusedError(rule)
         too_low = value <= low if above else value < low
         if not math.isfinite(value) or too_low or value > high:
@@ -151,7 +155,7 @@ def word_or_integer(name: str, low: int) -> Kind:
             raise RefusedError(rule) from None
 
     def read(text: str) -> Any:
-        return name if text.strip() == name else reader(int, rule)(text)
+        return name if text.strip() == name else reader(whole, rule)(text)
 
     return Kind(f"INTEGER|{name}", check, read)
 
@@ -177,8 +181,10 @@ def labels(*, at_least: int = 1) -> Kind:
             value = value.split(",")
         if not isinstance(value, list | tuple):
             raise RefusedError(rule)
+        if not all(isinstance(v, int | str) and not isinstance(v, bool) for v in value):
+            raise RefusedError(rule)
         names = tuple(str(item).strip() for item in value)
-        if len(names) < at_least or "" in names or any(isinstance(v, bool) for v in value):
+        if len(names) < at_least or "" in names:
             raise RefusedError(rule)
         if len(set(names)) < len(names):
             raise RefusedError("must not list a label twice")
@@ -189,18 +195,25 @@ def labels(*, at_least: int = 1) -> Kind:
 
 def indices() -> Kind:
     """Image indices: ``56,9`` on the command line, a list of whole numbers in a file."""
-    rule = "must list whole numbers >= 0"
+    rule = "must list whole numbers from 0 to 999999999"
 
     def check(value: Any) -> tuple[int, ...]:
         if not isinstance(value, list | tuple) or not value:
             raise RefusedError(rule)
-        if any(type(item) is not int or item < 0 for item in value):
+        if any(type(item) is not int or not 0 <= item < 10**9 for item in value):
             raise RefusedError(rule)
         if len(set(value)) < len(value):
             raise RefusedError("must not list an image twice")
         return tuple(value)
 
-    return Kind("INDICES", check, reader(lambda s: [int(v) for v in s.split(",")], rule))
+    return Kind("INDICES", check, reader(lambda s: [whole(v) for v in s.split(",")], rule))
+
+
+def whole(text: str) -> int:
+    """Read a whole number in plain digits; ValueError if it is none."""
+    if not re.fullmatch(r"\s*[+-]?[0-9]{1,1000}\s*", text):
+        raise ValueError(text)
+    return int(text)
 
 
 def fits(check: Callable[[Any], Any], value: Any) -> bool:
@@ -245,7 +258,7 @@ def sizes() -> Kind:
             raise RefusedError(rule)
         return tuple(numbers)
 
-    return Kind("SIZES", check, reader(lambda s: [int(v) for v in s.split(",")], rule))
+    return Kind("SIZES", check, reader(lambda s: [whole(v) for v in s.split(",")], rule))
 
 
 def number_or_file() -> Kind:

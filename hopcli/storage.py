@@ -26,6 +26,8 @@ __all__ = ["NORMALISATIONS", "RULES", "Couplings", "Rule", "store"]
 # Smallest eigenvalue of Q, relative to the largest, below which Q^-1 is noise.
 _SINGULAR = 1e-10
 
+_ROUNDING = 1e-12  # of a stability that is exactly kappa
+
 NORMALISATIONS = ("N", "p", "none")
 """What the Hebbian sum is divided by: spins, patterns, or nothing."""
 
@@ -189,11 +191,11 @@ def _perceptron(task: _Task) -> NDArray[np.float64]:
         for x in task.c.T:
             stability = x * _fields_of(j, task, x) / _row_norms(j, task)
             weakest = min(weakest, float(stability.min()))
-            weak = (stability < task.kappa).astype(np.float64)
+            weak = (stability < task.kappa - _ROUNDING).astype(np.float64)
             if weak.any():
                 half = np.outer(weak * x, x)
                 j += (half + half.T) / task.n_sites
-        if weakest >= task.kappa:
+        if weakest >= task.kappa - _ROUNDING:
             return j
     raise PatternError(
         f"the perceptron rule found no couplings with stability kappa = {task.kappa:g} for "

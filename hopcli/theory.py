@@ -51,7 +51,8 @@ def mean_field_overlaps(
     for _ in range(_MOST_STEPS):
         fields = couplings.J @ (sizes * magnetisation) - own * magnetisation - couplings.theta
         if temperature > 0:
-            new = np.tanh(fields / temperature)
+            with np.errstate(over="ignore"):  # tanh of infinity is 1
+                new = np.tanh(fields / temperature)
         else:
             new = np.where(np.abs(fields) > 1e-9, np.sign(fields), magnetisation)
         change = np.abs(new - magnetisation).max()

@@ -108,7 +108,7 @@ def test_a_key_like_no_other_is_refused_plainly(key: str) -> None:
         ({"tests": "some"}, r"tests must be a whole number >= 1, or all, found 'some'"),
         ({"digits": [3, 3]}, r"digits must not list a label twice, found \[3, 3\]"),
         ({"figures": 1}, r"figures must be true or false, found 1"),
-        ({"sweeps": None}, r"sweeps must be a whole number >= 1, found None"),
+        ({"sweeps": None}, r"sweeps must be a whole number from 1 to 10000000, found None"),
     ],
 )
 def test_an_impossible_value_is_refused_with_key_rule_and_value(

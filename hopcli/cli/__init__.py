@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import importlib
 import os
 import signal
@@ -44,6 +45,15 @@ class _LazyGroup(click.Group):
         command: click.Command = module.command
         return command
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args[0] not in _COMMANDS and not args[0].startswith("-"):
+            close = difflib.get_close_matches(args[0], _COMMANDS, n=1)
+            hint = f" Did you mean '{close[0]}'?" if close else ""
+            raise click.UsageError(f"No such command {args[0]!r:.80}.{hint}")
+        return super().resolve_command(ctx, args)
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         del ctx
         with formatter.section("Commands"):
@@ -82,6 +92,8 @@ def main(arguments: list[str] | None = None) -> NoReturn:
         sys.exit(2)
     except click.ClickException as error:
         _fail(error.format_message(), 2)
+    except MemoryError:
+        _fail("the run does not fit into memory: ask for fewer trials, samples or sites", 2)
     except (click.Abort, KeyboardInterrupt):
         _fail("interrupted; nothing was written", 130)
     except BrokenPipeError:
@@ -92,5 +104,8 @@ def main(arguments: list[str] | None = None) -> NoReturn:
 
 
 def _fail(message: str, code: int) -> NoReturn:
-    click.echo(f"hopcli: {' '.join(message.split())}", err=True)
+    line = " ".join(message.split())
+    # What came from a file or a flag must not steer the terminal.
+    shown = "".join(c if c.isprintable() else repr(c)[1:-1] for c in line)
+    click.echo(f"hopcli: {shown}", err=True)
     sys.exit(code)

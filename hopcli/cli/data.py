@@ -32,11 +32,11 @@ def command(ctx: click.Context, dataset: str) -> None:
     if ctx.invoked_subcommand is not None:
         return
     asked, _ = parse_spec(dataset)
+    splits = ("train", "test") if asked.has_splits else ("all",)
+    parts = {split: load_dataset(dataset, split=split) for split in splits}
     for source in SOURCES.values():
         click.echo(f"{source.usage:<14}{source.description}")
     click.echo()
-    splits = ("train", "test") if asked.has_splits else ("all",)
-    parts = {split: load_dataset(dataset, split=split) for split in splits}
     labels = list(dict.fromkeys(label for part in parts.values() for label in part.label_names))
     width = max(len("label"), *(len(label) for label in labels)) + 2
     click.echo("label".ljust(width) + "".join(f"{split:>10}" for split in parts))

@@ -107,6 +107,19 @@ class _SettingOption(click.Option):
         )
 
 
+class _Folder(click.Path):
+    """A folder, which may not exist yet; an empty text is none."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        if not str(value).strip() or "\0" in str(value):
+            self.fail("must be a folder, found ''", param, ctx)
+        return super().convert(value, param, ctx)
+
+
+FOLDER = _Folder(path_type=Path)
+"""Type of ``--out``."""
+
+
 def flag_name(setting: str) -> str:
     """The flag of a setting, ``attempts_per_sweep`` to ``--attempts-per-sweep``."""
     return "--" + setting.replace("_", "-")
@@ -140,7 +153,7 @@ def experiment(
             ),
             click.Option(
                 ["--out"],
-                type=click.Path(path_type=Path),
+                type=FOLDER,
                 metavar="DIR",
                 help="Folder for the results.  [default: results/<config name, or the command>]",
             ),
@@ -184,7 +197,7 @@ def request_from_file(name: str, out: Path | None, quiet: bool) -> Request:
 
     path = find_config(name)
     command = read_config(path).get("command")
-    if command not in CONFIGS:
+    if not isinstance(command, str) or command not in CONFIGS:
         rule = f"must be one of {', '.join(CONFIGS)}"
         raise SettingError(f"{path}: command", rule, command)
     return _request(CONFIGS[command], name, {}, out, quiet)
@@ -203,11 +216,8 @@ def _request(
     command = from_file.pop("command", config_class.command)
 
     def name_of(setting: str) -> str:
-        return (
-            f"{path}: {setting}"
-            if setting in from_file and setting not in flags
-            else (flag_name(setting))
-        )
+        in_file = setting in from_file and setting not in flags
+        return f"{path}: {setting or repr(setting)}" if in_file else flag_name(setting)
 
     if command != config_class.command:
         raise SettingError(f"{path}: command", f"must be {config_class.command!r}", command)
@@ -222,8 +232,15 @@ def _request(
         config = config_class.from_values(values)
     except SettingError as error:
         raise _renamed(error, name_of) from None
-    folder = out or Path("results") / (path.stem if path is not None else config_class.command)
+    folder = out or _default_folder(path, config_class.command)
     return Request(config, folder, quiet, name_of)
+
+
+def _default_folder(path: Path | None, command: str) -> Path:
+    name = command if path is None else path.stem
+    if name.strip(".") == "":
+        raise click.UsageError(f"--out must be given for a configuration called {path!s:.80}")
+    return Path("results") / name
 
 
 def with_names(request: Request, run: Callable[[Request], None]) -> None:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from hopcli.cli.execute import execute
-from hopcli.cli.options import request_from_file, with_names
+from hopcli.cli.options import FOLDER, request_from_file, with_names
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 __all__ = ["command"]
 
@@ -16,7 +19,7 @@ __all__ = ["command"]
 @click.argument("configs", nargs=-1, required=True, metavar="CONFIG...")
 @click.option(
     "--out",
-    type=click.Path(path_type=Path),
+    type=FOLDER,
     metavar="DIR",
     help="Folder for the results, of a single configuration.  [default: results/<config name>]",
 )
@@ -37,5 +40,12 @@ def command(configs: tuple[str, ...], out: Path | None, quiet: bool) -> None:
     if out is not None and len(configs) > 1:
         raise click.UsageError(f"--out takes one configuration, found {len(configs)}")
     requests = [request_from_file(name, out, quiet) for name in configs]
+    folders = [request.out for request in requests]
+    for folder in folders:
+        if folders.count(folder) > 1:
+            raise click.UsageError(
+                f"{folder} would be written by {folders.count(folder)} of the configurations; "
+                "give each a name of its own"
+            )
     for request in requests:
         with_names(request, execute)

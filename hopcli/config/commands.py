@@ -52,7 +52,7 @@ class SelectConfig(DataSettings, OutputSettings):
         shown_default="all",
     )
     samples: int = setting(
-        kinds.integer(1), 20, "Selection", "Random samples drawn of each label, M in eq. 5."
+        kinds.integer(1, 10_000), 20, "Selection", "Random samples drawn of each label, M in eq. 5."
     )
     seed: int = setting(kinds.integer(0, 2**32 - 1), 9, "Selection", "Seed of the samples.")
     sampler: str = setting(kinds.choice(SAMPLERS), "legacy", "Selection", SAMPLER_HELP)
@@ -281,7 +281,9 @@ class AttractorsConfig(PatternSettings, LearningSettings, RunSettings, OutputSet
     tie: str = setting(
         kinds.choice(("keep", "up", "down")), "keep", "Dynamics", "What to do where h = theta."
     )
-    sweeps: int = setting(kinds.integer(1), 200, "Dynamics", "Sweeps of N at most, till stable.")
+    sweeps: int = setting(
+        kinds.integer(1, 10_000_000), 200, "Dynamics", "Sweeps of N at most, till stable."
+    )
     start: str = setting(
         notations.start(),
         "random",
@@ -289,14 +291,16 @@ class AttractorsConfig(PatternSettings, LearningSettings, RunSettings, OutputSet
         "Where runs start, as in `hopcli recall`: random[:P_UP], image, pattern, majority, "
         "blend:A:B or text:FILE, then flip, occlude, inverse.",
     )
-    starts: int = setting(kinds.integer(1), 10_000, "Census", "Number of starts.")
+    starts: int = setting(kinds.integer(1, 10_000_000), 10_000, "Census", "Number of starts.")
     criterion: float = setting(
         kinds.number(0, 1, above=True),
         0.99,
         "Census",
         "A state is a pattern, its inverse or a mixture from this overlap on.",
     )
-    most: int = setting(kinds.integer(1), 12, "Census", "Most frequent states drawn for each rule.")
+    most: int = setting(
+        kinds.integer(1, 1000), 12, "Census", "Most frequent states drawn for each rule."
+    )
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -330,14 +334,16 @@ class CapacityConfig(DataSettings, LearningSettings, RunSettings, OutputSettings
         "Loads p / N, patterns by spins; at p = N one pattern less is stored.",
         shown_default="0.02 to 1 in 22 steps, finer around 0.14",
     )
-    draws: int = setting(kinds.integer(1), 5, "Load", "Independent draws of the patterns.")
+    draws: int = setting(kinds.integer(1, 10_000), 5, "Load", "Independent draws of the patterns.")
     flips: float = setting(
         kinds.number(0, 0.5), 0.1, "Load", "Fraction of sites flipped in the second start."
     )
     tests: int = setting(
-        kinds.integer(1), 50, "Load", "Patterns of each draw that runs start from, at most."
+        kinds.integer(1, 20_000), 50, "Load", "Patterns of each draw that runs start from, at most."
     )
-    sweeps: int = setting(kinds.integer(1), 50, "Dynamics", "Sweeps of N at most, till stable.")
+    sweeps: int = setting(
+        kinds.integer(1, 10_000_000), 50, "Dynamics", "Sweeps of N at most, till stable."
+    )
 
 
 CONFIGS: dict[str, type[Config]] = {

@@ -34,8 +34,11 @@ def find_config(name: str) -> Path:
     shipped = shipped_configs()
     if name in shipped:
         return shipped[name]
+    if path.is_dir():
+        raise DataError(f"{name}: must be a configuration file, is a folder")
     raise DataError(
-        f"{name}: no such file, nor a configuration that comes with hopcli{nearest(name, shipped)}"
+        f"{name or repr(name)}: no such file, nor a configuration that comes with hopcli"
+        f"{nearest(name, shipped)}"
     )
 
 
@@ -52,7 +55,11 @@ def read_config(path: Path) -> dict[str, Any]:
             return tomllib.load(file)
     except tomllib.TOMLDecodeError as error:
         raise DataError(f"{path}: not a TOML file: {error}") from None
+    except RecursionError:
+        raise DataError(f"{path}: not a usable TOML file: it is nested too deeply") from None
     except UnicodeDecodeError:
         raise DataError(f"{path}: not a TOML file: it is not UTF-8 text") from None
+    except ValueError as error:
+        raise DataError(f"{path}: not a usable TOML file: {error}") from None
     except OSError as error:
         raise DataError(f"{path}: cannot be read: {error.strerror}") from None

@@ -88,7 +88,10 @@ class PatternSettings(DataSettings):
         "Store these images of the data set, instead of selecting patterns.",
     )
     samples: int = setting(
-        kinds.integer(1), 20, "Patterns", "Samples of each label to select from, M in eq. 5."
+        kinds.integer(1, 10_000),
+        20,
+        "Patterns",
+        "Samples of each label to select from, M in eq. 5.",
     )
     selection_seed: int = setting(
         kinds.integer(0, 2**32 - 1), 9, "Patterns", "Seed of those samples."
@@ -115,7 +118,10 @@ class LearningSettings(Config):
         kinds.number(0), 1.0, "Network", "Stability that the perceptron rule asks for."
     )
     epochs: int = setting(
-        kinds.integer(1), 1000, "Network", "Most passes of the perceptron rule over the patterns."
+        kinds.integer(1, 100_000),
+        1000,
+        "Network",
+        "Most passes of the perceptron rule over the patterns.",
     )
 
 
@@ -155,7 +161,9 @@ class DynamicsSettings(Config):
     tie: str = setting(
         kinds.choice(TIES), "keep", "Dynamics", "What the sign rules do where h = theta."
     )
-    sweeps: int = setting(kinds.integer(1), 20, "Dynamics", "Sweeps of each run, at most.")
+    sweeps: int = setting(
+        kinds.integer(1, 10_000_000), 20, "Dynamics", "Sweeps of each run, at most."
+    )
     attempts_per_sweep: int | str = setting(
         notations.attempts(),
         None,

@@ -304,7 +304,8 @@ def _checked_spins(
     if spins.ndim != 2 or spins.shape[1] != couplings.n_sites:
         raise SettingError("spins", f"must have shape (chains, {couplings.n_sites})", spins.shape)
     start = np.array(spins, dtype=np.int8, order="C")
-    if not np.array_equal(start, spins) or np.any((start > 1) | (start < -1)):
+    whole = spins.dtype == np.int8 or np.array_equal(start, spins)
+    if not whole or np.min(start, initial=0) < -1 or np.max(start, initial=0) > 1:
         raise SettingError("spins", "must be -1, 0 or +1")
     if not rule.allows_zero and not np.all(start):
         reason = f"must be -1 or +1: {rule.name} flips +-1; a site that is 0 has nothing to flip"

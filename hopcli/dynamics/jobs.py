@@ -15,6 +15,7 @@ import numpy as np
 from hopcli import _kernels
 from hopcli.dynamics import STABLE, TWO_CYCLE
 from hopcli.errors import SettingError
+from hopcli.observables import class_sums
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -94,9 +95,6 @@ class Job:
         record: bool = False,
     ) -> None:
         self.network = lay_out(couplings)
-        # Couplings and thresholds in whole units: their sums are exact in any order.
-        self.rows = self.network.steps[:, : couplings.n_classes].astype(np.float64)
-        self.theta = np.rint(couplings.theta / self.network.unit)
         self.protocol = _kernels.Protocol(
             RULES[rule],
             ORDERS.get(order, _kernels.GIVEN),
@@ -105,7 +103,7 @@ class Job:
             len(temperatures) if settle is None else settle,
         )
         self.all_at_once = order == "all at once"
-        self.class_sizes = couplings.class_sizes
+        self.couplings = couplings
         self.spins = spins
         self.seeds = seeds
         self.temperatures = temperatures
@@ -115,12 +113,6 @@ class Job:
         columns = couplings.n_classes if record else 0
         self.sums = np.zeros((len(spins), len(temperatures) + 1, columns), np.int32)
         self.cancelled = np.zeros(1, np.uint8)
-
-    def class_sums(self, spins: NDArray[np.int8]) -> NDArray[np.float64]:
-        """Sum the values of the sites of each class, float64, shape (chains, K)."""
-        sums = np.zeros((len(spins), len(self.rows)))
-        _kernels.sum_classes(spins, self.network.site_class, sums)
-        return sums
 
     def run(
         self,
@@ -157,14 +149,12 @@ class Job:
 def _one_site_at_a_time(job: Job, chunk: slice) -> None:
     """Run the chains of a chunk with the compiled loop."""
     spins = job.spins[chunk]
-    fields = job.class_sums(spins) @ job.rows - job.theta
-    for array in (fields, job.spins, job.given, job.sums, job.network.J, job.network.steps):
+    for array in (job.spins, job.given, job.sums, job.network.J, job.network.steps):
         assert array.flags.c_contiguous
     _kernels.run_chains(
         job.network,
         job.protocol,
         spins,
-        fields,
         job.seeds[chunk],
         job.temperatures,
         job.given[chunk],
@@ -182,8 +172,9 @@ def _all_sites_at_once(job: Job, chunk: slice) -> None:
     the value of each (start value, class) and never looks at its sites.
     """
     start = job.spins[chunk]
-    sums, filled = job.class_sums(start), job.class_sums(np.abs(start))
-    counts = np.stack([(filled - sums) / 2, job.class_sizes - filled, (filled + sums) / 2], axis=1)
+    counts = np.stack(
+        [class_sums((start == value).view(np.int8), job.couplings) for value in (-1, 0, 1)], axis=1
+    )
     origin = np.array([-1, 0, 1], np.int8)[:, np.newaxis]
     values = np.where(counts > 0, origin, np.int8(0))
     previous = values.copy()

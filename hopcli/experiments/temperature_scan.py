@@ -12,6 +12,7 @@ from hopcli import dynamics
 from hopcli.errors import SettingError
 from hopcli.experiments import Progress, Result, no_progress
 from hopcli.experiments.inputs import load_data, store_patterns, stored_patterns
+from hopcli.experiments.trials import check_states
 from hopcli.notations import resolve_attempts
 from hopcli.observables import overlaps, projection_norm
 from hopcli.patterns import Patterns, random_spins
@@ -76,6 +77,7 @@ def run(config: TemperatureScanConfig, progress: Progress = no_progress) -> Temp
     patterns = stored_patterns(config, dataset)
     couplings = store_patterns(config, patterns)
     target = _target(config, patterns)
+    check_states("repeats", config.repeats, dataset.n_sites)
     streams = Streams.of(config.seed)
     n_temperatures = len(config.temperatures)
     total = n_temperatures * config.repeats

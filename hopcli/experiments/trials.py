@@ -25,10 +25,19 @@ if TYPE_CHECKING:
     from hopcli.patterns import Patterns
     from hopcli.streams import Streams
 
-__all__ = ["AUTHORS_SEED", "Trials", "authors_trials", "draw_starts", "draw_trials"]
+__all__ = ["AUTHORS_SEED", "Trials", "authors_trials", "check_states", "draw_starts", "draw_trials"]
 
 AUTHORS_SEED = 7
 """Seed that the authors set before every repeat."""
+
+MOST_TRIALS = 20_000_000
+"""More trials than this in one run would not fit into the memory of most machines."""
+
+MOST_SITES = 500_000_000
+"""The same for the sites of a replay."""
+
+MOST_STATE_SITES = 4_000_000_000
+"""The same for the sites of all states held at once, a byte each."""
 
 NO_SOURCE = -1
 """Source index of a start that is no image of the data set."""
@@ -111,6 +120,12 @@ def draw_trials(
         If a label has fewer images than asked for, or the start does not fit.
     """
     start = parse_start(config.start)
+    if config.tests != "all":
+        most = len(patterns.labels) * int(config.tests) * config.repeats
+        if most > MOST_TRIALS:
+            larger = "tests" if int(config.tests) > config.repeats else "repeats"
+            rule = f"must give at most {MOST_TRIALS:,} trials (labels x tests x repeats)"
+            raise SettingError(larger, rule, getattr(config, larger))
     if start.uses_images:
         return _image_trials(config, start, dataset, patterns, streams.tests)
     once = _each_once(config.start, start, dataset, patterns)
@@ -135,6 +150,7 @@ def draw_starts(
         If the start does not fit the patterns.
     """
     start = parse_start(config.start)
+    check_states("starts", config.starts, dataset.n_sites)
     if start.uses_images:
         pool = np.flatnonzero(np.isin(dataset.labels, patterns.labels))
         image = np.random.default_rng(streams.tests).choice(pool, config.starts)
@@ -144,6 +160,19 @@ def draw_starts(
         trials = once.take(np.arange(config.starts) % len(once), 1)
     seed = int(streams.starts.generate_state(1, np.uint64)[0])
     return trials.first_states(np.arange(config.starts), patterns, seed)
+
+
+def check_states(setting: str, count: int, n_sites: int) -> None:
+    """Refuse more states at once than fit into memory.
+
+    Raises
+    ------
+    SettingError
+        If there are too many.
+    """
+    most = MOST_STATE_SITES // n_sites
+    if count > most:
+        raise SettingError(setting, f"must be at most {most:,} with {n_sites:,} sites", count)
 
 
 def _each_once(text: str, start: Start, dataset: Dataset, patterns: Patterns) -> Trials:
@@ -250,6 +279,13 @@ def authors_trials(
     Trials
         With the site of every attempt.
     """
+    n_sites = len(patterns.labels) * int(config.tests) * attempts
+    if (
+        n_sites > MOST_SITES
+        or len(patterns.labels) * int(config.tests) * config.repeats > MOST_TRIALS
+    ):
+        rule = f"must need at most {MOST_SITES:,} attempts a repeat and {MOST_TRIALS:,} trials"
+        raise SettingError("tests", f"{rule} with replay_authors", config.tests)
     stream = legacy_random_state(AUTHORS_SEED)
     drawn = {
         label: stream.choice(dataset.indices_of(label), int(config.tests))

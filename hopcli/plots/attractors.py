@@ -8,6 +8,8 @@ from hopcli.plots.captions import count, dataset_name, number, size
 from hopcli.plots.page import FAINT, LINE, MUTED, TEXT, Page, shorten, styled
 
 if TYPE_CHECKING:
+    from collections.abc import Hashable
+
     from matplotlib.figure import Figure
 
     from hopcli.config import AttractorsConfig
@@ -40,9 +42,7 @@ def _attractors(config: AttractorsConfig, result: AttractorsResult) -> Figure:
         page.text(0, y, rule, size=TEXT, weight="bold", va="top")
         page.text(0, y + LINE + 0.03, _kinds(result, rule), va="top", color=MUTED)
         page.canvas.hlines(y + _HEADING - 0.1, 0, width, color=FAINT, lw=0.8)
-        for k, (state, row) in enumerate(
-            zip(states, own.head(len(states)).itertuples(), strict=True)
-        ):
+        for k, (state, row) in enumerate(zip(states, own.to_dict("records"), strict=False)):
             left, top = k % _ACROSS * _STEP, y + _HEADING + k // _ACROSS * _ROW
             page.pattern(left, top, _PICTURE, state, result.patterns.shape)
             for line, text in enumerate(_below(row)):
@@ -53,19 +53,20 @@ def _attractors(config: AttractorsConfig, result: AttractorsResult) -> Figure:
     return page.figure
 
 
-def _below(row: Any) -> tuple[str, str, str]:
+def _below(row: dict[Hashable, Any]) -> tuple[str, str, str]:
     """How often a state is reached, what it is, and its energy."""
-    what = {"pattern": f"pattern {row.nearest}", "inverse": f"inverse {row.nearest}"}
-    kind = what.get(row.kind, row.kind.replace("-", " "))
-    return f"{100 * row.fraction:.3g} %", kind, f"E = {number(row.energy)}"
+    what = {"pattern": f"pattern {row['nearest']}", "inverse": f"inverse {row['nearest']}"}
+    kind = what.get(row["kind"], row["kind"].replace("-", " "))
+    return f"{100 * row['fraction']:.3g} %", kind, f"E = {number(row['energy'])}"
 
 
 def _kinds(result: AttractorsResult, rule: str) -> str:
     """How often each kind of state is reached, in one line."""
     table = result.tables["kinds"]
     parts = [
-        f"{row.kind.replace('-', ' ')} {100 * row.fraction:.3g} % ({count(row.distinct, 'state')})"
-        for row in table[table["rule"] == rule].itertuples()
+        f"{row['kind'].replace('-', ' ')} {100 * row['fraction']:.3g} % "
+        f"({count(row['distinct'], 'state')})"
+        for row in table[table["rule"] == rule].to_dict("records")
     ]
     return ", ".join(parts)
 
@@ -76,7 +77,8 @@ def _caption(config: AttractorsConfig, result: AttractorsResult) -> str:
     source = {"random": "random spins", "image": "images", "majority": "the majority"}
     return (
         f"The most frequent of the distinct states that {count(config.starts, 'start')} from "
-        f"{source.get(config.start, config.start)} end in, with the share of the starts, the kind and the energy of each. "
+        f"{source.get(config.start, config.start)} end in, with the share of the starts, the kind "
+        "and the energy of each. "
         f"{signs}A pattern, its inverse or a mixture of three: |m| ≥ {number(config.criterion)}. "
         f"p = {count(len(patterns.labels), 'pattern')} ({', '.join(patterns.labels[:10])}) of "
         f"{size(patterns.shape)} ({dataset_name(result.dataset)}); {config.dynamics} updates, at "

@@ -76,9 +76,9 @@ def _draw_theory(
 ) -> None:
     """The capacity in theory at the largest size, as a vertical line."""
     own = result.theory[result.theory["rule"] == rule]
-    for row in own[own["size"] == own["size"].max()].itertuples():
-        if row.load <= high:
-            ax.axvline(row.load, color=look["color"], lw=1, ls=":", zorder=1)
+    for load in own.loc[own["size"] == own["size"].max(), "load"].to_list():
+        if load <= high:
+            ax.axvline(load, color=look["color"], lw=1, ls=":", zorder=1)
 
 
 def _draw_entry(page: Page, x: float, rule: str, look: dict[str, Any]) -> float:
@@ -98,8 +98,8 @@ def _caption(config: CapacityConfig, result: CapacityResult) -> str:
         else f"random images of {dataset_name(result.dataset)}"
     )
     lines = ", ".join(
-        f"{row.rule} {row.load:.3g}"
-        for row in result.theory[result.theory["size"] == sizes[-1]].itertuples()
+        f"{row['rule']} {row['load']:.3g}"
+        for row in result.theory[result.theory["size"] == sizes[-1]].to_dict("records")
     )
     return (
         f"Left: fraction of the stored patterns that are fixed points. Right: overlap with the "

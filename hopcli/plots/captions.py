@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from hopcli.notations import resolve_attempts
 
 if TYPE_CHECKING:
-    from hopcli.config import RecallConfig, TemperatureScanConfig
+    from hopcli.config import RecallConfig, StorageSettings, TemperatureScanConfig
     from hopcli.patterns import Patterns
 
 __all__ = [
@@ -49,7 +49,7 @@ def size(shape: tuple[int, int]) -> str:
     return f"N = {width} \N{MULTIPLICATION SIGN} {height} = {width * height:,} spins"
 
 
-def network(config: RecallConfig | TemperatureScanConfig, patterns: Patterns, dataset: str) -> str:
+def network(config: StorageSettings, patterns: Patterns, dataset: str) -> str:
     """The network in a few words: rule, p, N, data, and a threshold if there is one."""
     stored = count(len(patterns.labels), "pattern")
     theta = config.theta

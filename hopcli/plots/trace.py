@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
+from matplotlib.ticker import MaxNLocator
 
 from hopcli.plots.page import INK, LINE, TEXT, Page, shorten, text_width
 from hopcli.plots.rows import what_was_run
 
 if TYPE_CHECKING:
+    import numpy as np
     import pandas as pd
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+    from numpy.typing import NDArray
 
     from hopcli.config import RecallConfig
     from hopcli.experiments.recall import RecallResult
@@ -39,6 +41,8 @@ def trace_figure(config: RecallConfig, result: RecallResult) -> Figure:
     overlap = page.axes(_LEFT + _WIDTH + _GAP, _TOP, _WIDTH, _HEIGHT)
     energy.set(xlabel="sweep", ylabel="energy a spin, H / N")
     overlap.set(xlabel="sweep", ylabel="overlap m", ylim=(min(-0.05, _lowest(table)), 1.05))
+    for ax in (energy, overlap):
+        ax.xaxis.set_major_locator(MaxNLocator(integer=True))
     x = _LEFT
     n_sites = result.patterns.xi.shape[1]
     for k, label in enumerate(labels[:_MOST]):
@@ -63,7 +67,7 @@ def _draw_overlaps(
     ax: Axes,
     result: RecallResult,
     trial: pd.DataFrame,
-    sweep: np.ndarray[Any, np.dtype[np.int64]],
+    sweep: NDArray[np.int64],
     look: dict[str, Any],
 ) -> None:
     """The overlap with the own pattern, or with every pattern if there is no own one."""
