@@ -154,12 +154,12 @@ _WHOLE: dict[str, Any] = {"error_model": "numpy", "nogil": True, "cache": True}
 
 
 def _inner(function: _F) -> _F:
-    """Compile a part of a loop; it is cached with the loop."""
+    """Compile a part of the loop into it."""
     return cast("_F", numba.njit(**_PART)(function))
 
 
-def _loop(function: _F) -> _F:
-    """Compile a loop that releases the GIL, and cache it on disk."""
+def _entry(function: _F) -> _F:
+    """Compile the loop that releases the GIL; it is cached on disk with all its parts."""
     return cast("_F", numba.njit(**_WHOLE)(function))
 
 
@@ -394,26 +394,6 @@ def _turn_one(
 # --- the loops -------------------------------------------------------------------------
 
 
-@_loop
-def sum_classes(
-    spins: NDArray[np.int8], site_class: NDArray[np.int32], sums: NDArray[np.float64]
-) -> None:
-    """Add every spin to the sum of its class.
-
-    Parameters
-    ----------
-    spins : ndarray of int8, shape (chains, N)
-        States, values -1, 0 or +1.
-    site_class : ndarray of int32, shape (N,)
-        Class of each site.
-    sums : ndarray of float64, shape (chains, K)
-        Zeros; on return M_a, whole numbers.
-    """
-    for c in range(spins.shape[0]):
-        for i in range(spins.shape[1]):
-            sums[c, site_class[i]] += spins[c, i]
-
-
 @_inner
 def _scan(
     network: Network, chain: _Chain, rule: int, temperature: float, n: int, sure: np.int32
@@ -502,21 +482,30 @@ def _sweep(
 
 
 @_inner
-def _start(
-    network: Network, chain: _Chain, spins: NDArray[np.int8], fields: NDArray[np.float64]
-) -> None:
+def _start(network: Network, chain: _Chain, spins: NDArray[np.int8]) -> None:
     """Set the state of the chain at work."""
     width = network.steps.shape[1]
-    chain.counts[:] = 0
     for i in range(len(spins)):
-        code = network.site_class[i] + width * (int(spins[i]) + 1)
-        chain.codes[i] = code
-        chain.counts[code] += 1
+        chain.codes[i] = network.site_class[i] + width * (int(spins[i]) + 1)
+        chain.queue[i] = i
+    chain.counts[:] = 0
     chain.levels[:] = _ALWAYS
-    for a in range(len(fields)):
-        own = network.steps[a, a]
-        chain.levels[a] = own + np.int32(fields[a])
-        chain.levels[2 * width + a] = own - np.int32(fields[a])
+    for a in range(len(network.theta)):
+        members = network.members[network.starts[a] : network.starts[a + 1]]
+        ups, downs = 0, 0
+        for site in members:
+            ups += spins[site] > 0
+            downs += spins[site] < 0
+        chain.counts[a] = downs
+        chain.counts[width + a] = len(members) - ups - downs
+        chain.counts[2 * width + a] = ups
+        threshold = np.int32(round(network.theta[a] / network.unit))
+        chain.levels[a] = network.steps[a, a] - threshold
+        chain.levels[2 * width + a] = network.steps[a, a] + threshold
+    for a in range(len(network.theta)):
+        total = chain.counts[2 * width + a] - chain.counts[a]
+        if total != 0:
+            _shift(chain.levels, network.steps[a], np.int32(total))
 
 
 @_inner
@@ -567,12 +556,11 @@ def _run_chain(
     return n_sweeps, cold and _is_stable(network, chain, protocol.rule)
 
 
-@_loop
+@_entry
 def run_chains(
     network: Network,
     protocol: Protocol,
     spins: NDArray[np.int8],
-    fields: NDArray[np.float64],
     seeds: NDArray[np.uint64],
     temperatures: NDArray[np.float64],
     given: NDArray[np.uint32],
@@ -591,8 +579,6 @@ def run_chains(
         What is done with every chain.
     spins : ndarray of int8, shape (chains, N)
         States, values -1, +1 (and 0 unless the rule is METROPOLIS); changed in place.
-    fields : ndarray of float64, shape (chains, K)
-        Field of each class less its threshold at the start, in whole `unit`.
     seeds : ndarray of uint64, shape (chains,)
         Seed of each chain's streams.
     temperatures : ndarray of float64, shape (sweeps,)
@@ -617,12 +603,10 @@ def run_chains(
         np.empty(_BLOCK, np.uint32),
         np.empty(_BLOCK, np.float32),
         np.empty(_BLOCK, np.int32),
-        np.arange(n_sites).astype(np.uint32),
+        np.empty(n_sites, np.uint32),
     )
     for c in range(len(seeds)):
-        _start(network, chain, spins[c], fields[c])
-        for i in range(n_sites):
-            chain.queue[i] = i
+        _start(network, chain, spins[c])
         sweeps[c], status[c] = _run_chain(
             network, chain, protocol, temperatures, seeds[c], given[c], sums[c], cancelled
         )

@@ -1,0 +1,1 @@
+"""What a recall costs, against other programs: `make bench`."""
