@@ -18,7 +18,6 @@ import subprocess
 import sys
 import tempfile
 import threading
-from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -35,7 +34,11 @@ if TYPE_CHECKING:
 
 __all__ = ["check_writable", "read_manifest", "save_run"]
 
-_PACKAGES = ("numpy", "scipy", "numba", "pandas", "matplotlib", "scikit-learn")
+_PACKAGES = {
+    **{name: name for name in ("numpy", "scipy", "numba", "pandas", "matplotlib")},
+    "scikit-learn": "sklearn",
+    "pillow": "PIL",
+}
 _STAGING = ".hopcli-"
 
 
@@ -151,12 +154,18 @@ def _manifest(
         "versions": {
             "hopcli": __version__,
             "python": ".".join(map(str, sys.version_info[:3])),
-            **{name: metadata.version(name) for name in _PACKAGES},
+            **_versions(),
         },
         "source_commit": _source_commit(),
         "duration_seconds": round(duration, 3),
         "outputs": {name: _sha256(stage / name) for name in names},
     }
+
+
+def _versions() -> dict[str, str]:
+    """Versions of the packages that this run has loaded."""
+    loaded = {name: sys.modules.get(module) for name, module in _PACKAGES.items()}
+    return {name: str(module.__version__) for name, module in loaded.items() if module is not None}
 
 
 def _sha256(path: Path) -> str:

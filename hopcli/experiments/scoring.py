@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -107,33 +108,41 @@ def confusion_table(trials: pd.DataFrame, patterns: Patterns) -> pd.DataFrame:
 
     The columns after ``none`` are what it consists of.
     """
-    names = list(dict.fromkeys(patterns.labels))
-    outcome = trials["outcome"].to_numpy(dtype=str)
-    reached = trials["best_label"].to_numpy(dtype=str).astype(object)
-    reached[outcome == "inverse"] = "inverse " + reached[outcome == "inverse"]
-    stored = np.isin(outcome, _STORED)
-    reached[~stored] = outcome[~stored]
-    counts = pd.crosstab(trials["label"].to_numpy(), reached)
-    columns = [*names, *(f"inverse {name}" for name in names), *_UNSTORED]
-    counts = counts.reindex(
-        index=list(dict.fromkeys(trials["label"])), columns=columns, fill_value=0
-    )
-    counts.insert(2 * len(names), "none", counts[list(_UNSTORED)].sum(axis=1))
-    return counts.rename_axis(index="label", columns=None).reset_index()
+    stored = list(dict.fromkeys(patterns.labels))
+    inverses = [f"inverse {name}" for name in stored]
+    reached = _reached(trials)
+    labels = trials["label"].to_numpy()
+    rows = []
+    for label in dict.fromkeys(labels):
+        counts = Counter(reached[labels == label])
+        none = sum(counts[kind] for kind in _UNSTORED)
+        ends = [counts[name] for name in (*stored, *inverses)]
+        rows.append([label, *ends, none, *(counts[kind] for kind in _UNSTORED)])
+    return pd.DataFrame(rows, columns=["label", *stored, *inverses, "none", *_UNSTORED])
+
+
+def _reached(trials: pd.DataFrame) -> NDArray[np.object_]:
+    """What each trial ended in, as the confusion table heads its columns."""
+    outcome = trials["outcome"].to_numpy(dtype=object)
+    best = trials["best_label"].to_numpy(dtype=object)
+    reached = np.where(np.isin(outcome, _STORED), best, outcome)
+    return np.where(outcome == "inverse", "inverse " + best, reached)
 
 
 def outcome_table(trials: pd.DataFrame, unit: NDArray[np.int64]) -> pd.DataFrame:
     """How often each label ends how, with a 95 % interval; most frequent first."""
     rows = []
-    stored = trials["outcome"].isin(_STORED)
-    pattern = trials["best_label"].where(stored, "")
-    for label in dict.fromkeys(trials["label"]):
-        own = (trials["label"] == label).to_numpy()
-        ends = trials.loc[own].groupby(["outcome", pattern[own]], sort=True).size()
-        for (outcome, name), count in ends.sort_values(ascending=False, kind="stable").items():
-            hit = (trials.loc[own, "outcome"] == outcome) & (pattern[own] == name)
+    outcome = trials["outcome"].to_numpy(dtype=object)
+    stored = np.isin(outcome, _STORED)
+    pattern = np.where(stored, trials["best_label"].to_numpy(dtype=object), "")
+    labels = trials["label"].to_numpy()
+    for label in dict.fromkeys(labels):
+        own = labels == label
+        ends = Counter(sorted(zip(outcome[own], pattern[own], strict=True)))
+        for (kind, name), count in ends.most_common():
+            hit = (outcome[own] == kind) & (pattern[own] == name)
             low, high = clustered_interval(hit, unit[own])
-            rows.append((label, outcome, name, count, count / own.sum(), low, high))
+            rows.append((label, kind, name, count, count / own.sum(), low, high))
     columns = ["label", "outcome", "pattern", "count", "fraction", "ci_low", "ci_high"]
     return pd.DataFrame(rows, columns=columns)
 
