@@ -41,7 +41,7 @@ lint: $(VENV)/.dev ## Check style and types
 	$(BIN)/mypy
 
 bench: $(VENV)/.bench ## Measure speed against the peers, in results/benchmarks/
-	$(BIN)/python -m tests.benchmarks
+	PYTHONPATH=tests $(BIN)/python -m benchmarks
 
 clean: ## Remove the environment and what tools leave behind (results stay)
 	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -13,14 +13,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
+import reference_loops as plain
 
+from benchmarks.timing import Program, Row, race, write
 from hopcli import dynamics
 from hopcli.datasets import load_dataset
 from hopcli.dynamics import chain_seeds
 from hopcli.observables import overlaps
 from hopcli.storage import Couplings, store
-from tests import reference_loops as plain
-from tests.benchmarks.timing import Program, Row, race, write
 
 if TYPE_CHECKING:
     from collections.abc import Callable
