@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 import numba
 import numpy as np
 import pytest
+import reference_loops as plain
 
 from hopcli import _kernels, dynamics
 from hopcli.dynamics import jobs
 from hopcli.storage import Couplings, store
-from tests import reference_loops as plain
 
 if TYPE_CHECKING:
     from types import ModuleType
