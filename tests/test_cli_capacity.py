@@ -114,6 +114,15 @@ def test_equal_numbers_of_patterns_are_measured_alike(run_hopcli: RunHopcli) -> 
     assert first == second
 
 
+def test_a_few_tested_patterns_stand_for_all() -> None:
+    """Storkey's rule forgets the patterns it stored first; those tested must not be they."""
+    settings = {"rule": ("storkey",), "sizes": (200,), "loads": (0.45,), "draws": 8}
+    few, every = (_capacity(**settings, tests=n).tables["capacity"] for n in (15, 90))
+    # The SD over patterns is about 0.1, and 120 are tested: three SD.
+    found, expected = (table["overlap_pattern"].iloc[0] for table in (few, every))
+    assert found == pytest.approx(expected, abs=0.03)
+
+
 def test_intervals_hold_the_mean_and_stay_in_range(run_hopcli: RunHopcli) -> None:
     run = [*CAPACITY, "--sizes", "60", "--loads", "0.05,0.1,0.2,0.4", "--tests", "10"]
     assert run_hopcli(*run, "--rule", "hebbian,storkey", "--draws", "5").code == 0
