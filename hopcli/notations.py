@@ -159,8 +159,8 @@ def resolve_temperature(value: float | str, sweeps: int) -> list[float]:
     first, last, course = _ends(value)
     steps = [i / max(1, sweeps - 1) for i in range(sweeps)]
     if course == "linear":
-        return [first + (last - first) * step for step in steps]
-    return [first * (last / first) ** step for step in steps]
+        return [first * (1 - step) + last * step for step in steps]
+    return [first ** (1 - step) * last**step for step in steps]
 
 
 def start() -> Kind:

@@ -6,6 +6,7 @@ another fixed point, a two-cycle, or none of these.
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -29,6 +30,7 @@ ROUNDING = 1e-12
 """Allowance for an overlap that is exactly at the criterion."""
 
 _TIE = 1e-9  # fields as close to the threshold as this are rounding
+_ALL_MIXTURES = 20  # patterns up to which every mixture of three is tried
 _BATCH = 4096  # states looked at together, to bound the memory
 
 
@@ -111,7 +113,7 @@ def _classify_batch(
     kind = np.full(len(spins), "unsettled", dtype=f"<U{max(map(len, KINDS))}")
     rest = np.flatnonzero(np.abs(best) < enough)
     kind[rest[fixed_points(spins[rest], couplings, tie)]] = "fixed-point"
-    kind[rest[np.abs(_mixture_overlap(spins[rest], m[rest], xi)) >= enough]] = "mixture"
+    kind[rest[_mixture_overlap(spins[rest], m[rest], xi) >= enough]] = "mixture"
     kind[best >= enough] = "pattern"
     kind[best <= -enough] = "inverse"
     return kind, m
@@ -120,17 +122,24 @@ def _classify_batch(
 def _mixture_overlap(
     spins: NDArray[np.int8], m: NDArray[np.float64], xi: NDArray[np.int8]
 ) -> NDArray[np.float64]:
-    """Overlap of each state with the mixture of the three patterns that it is nearest to.
+    """Largest |overlap| of each state with a mixture of three stored patterns.
 
-    The mixture is sign(s_a xi_a + s_b xi_b + s_c xi_c), with the signs s of the overlaps:
-    of all mixtures of three, the one that a state at the criterion would be.
+    A mixture is sign(s_a xi_a + s_b xi_b + s_c xi_c), with any signs s. All are tried as
+    long as there are few patterns; else the one of the three patterns that the state is
+    nearest to, with the signs of its overlaps.
     """
-    if xi.shape[0] < 3:
+    p, n_sites = xi.shape
+    if p < 3 or len(spins) == 0:
         return np.zeros(len(spins))
-    three = np.argsort(-np.abs(m), axis=1, kind="stable")[:, :3]
-    signs = np.where(np.take_along_axis(m, three, axis=1) < 0, -1, 1).astype(np.int8)
-    mixture = np.sign((signs[:, :, None] * xi[three]).sum(axis=1, dtype=np.int8))
-    return np.einsum("cn,cn->c", mixture, spins, dtype=np.int64) / xi.shape[1]
+    if p <= _ALL_MIXTURES:
+        signs = np.array([(1, 1, 1), (1, 1, -1), (1, -1, 1), (-1, 1, 1)], dtype=np.int8)
+        three = xi[list(itertools.combinations(range(p), 3))]
+        mixtures = np.sign(np.einsum("sk,tkn->tsn", signs, three)).reshape(-1, n_sites)
+        return np.abs(overlaps(spins, mixtures)).max(axis=1)
+    nearest = np.argsort(-np.abs(m), axis=1, kind="stable")[:, :3]
+    own_signs = np.where(np.take_along_axis(m, nearest, axis=1) < 0, -1, 1).astype(np.int8)
+    mixture = np.sign((own_signs[:, :, None] * xi[nearest]).sum(axis=1, dtype=np.int8))
+    return np.abs(np.einsum("cn,cn->c", mixture, spins, dtype=np.int64)) / n_sites
 
 
 def fixed_points(
