@@ -56,7 +56,7 @@ TIE = 1e-9
 NEVER = 1 << 62
 """An attempt that no chain reaches; as `patience`, the rejection-free part is off."""
 
-LANES = 64
+LANES = 32
 """Rows of `steps` are a multiple of this long, so that loops over them need no rest."""
 
 _GAMMA = np.uint64(0x9E3779B97F4A7C15)
@@ -66,7 +66,7 @@ _SPARE = np.uint64(0xD1B54A32D192ED03)
 _LOW = np.uint64(0xFFFFFFFF)
 _S1, _S11, _S27, _S30, _S31, _S32 = (np.uint64(shift) for shift in (1, 11, 27, 30, 31, 32))
 
-_GROUP = 16  # draws held against their floors at once
+_GROUP = 8  # draws held against their floors at once
 _BLOCK = 256  # draws made at once, a multiple of _GROUP
 
 _OCTAVE = 2.0**23  # float32 bits a factor of two
@@ -487,7 +487,6 @@ def _start(network: Network, chain: _Chain, spins: NDArray[np.int8]) -> None:
     width = network.steps.shape[1]
     for i in range(len(spins)):
         chain.codes[i] = network.site_class[i] + width * (int(spins[i]) + 1)
-        chain.queue[i] = i
     chain.counts[:] = 0
     chain.levels[:] = _ALWAYS
     for a in range(len(network.theta)):
@@ -532,6 +531,8 @@ def _run_chain(
     queue = given[:0]
     if protocol.order in (PERMUTATION, FIXED):
         queue = chain.queue
+        for i in range(len(queue)):
+            queue[i] = i
     idle, event, total, spare = 0, -1, 0.0, 0
     for sweep in range(n_sweeps + 1):
         _record(chain, sums[sweep])

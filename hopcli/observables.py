@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from hopcli.storage import Couplings
 
-__all__ = ["class_sums", "energy", "local_fields", "overlaps", "projection_norm"]
+__all__ = ["class_sums", "energy", "energy_of_sums", "local_fields", "overlaps", "projection_norm"]
 
 
 def overlaps(spins: NDArray[np.int8], xi: NDArray[np.int8]) -> NDArray[np.float64]:
@@ -119,8 +119,31 @@ def energy(spins: NDArray[np.int8], couplings: Couplings) -> NDArray[np.float64]
     ndarray of float64, shape (chains,)
         Energies, dimensionless (k_B = 1); of order -N/2 for a stored pattern.
     """
-    sums = class_sums(spins, couplings).astype(np.float64)
+    sums = class_sums(spins, couplings)
+    return energy_of_sums(sums, couplings, class_sums(np.abs(spins), couplings))
+
+
+def energy_of_sums(
+    sums: NDArray[np.integer], couplings: Couplings, occupied: NDArray[np.integer] | None = None
+) -> NDArray[np.float64]:
+    """Energy from the class sums alone, see :func:`energy`.
+
+    Parameters
+    ----------
+    sums : ndarray of int, shape (..., K)
+        Class sums M_a.
+    couplings : Couplings
+        The couplings between site classes and the thresholds.
+    occupied : ndarray of int, shape (..., K), optional
+        Sites of each class that are not 0; by default all.
+
+    Returns
+    -------
+    ndarray of float64, shape (...)
+        Energies, dimensionless (k_B = 1).
+    """
+    m = sums.astype(np.float64)
     # S_i^2 leaves the double sum: it is 1, or 0 on a site that is still empty.
-    squares = class_sums(np.abs(spins), couplings)
-    pairs = np.einsum("ca,ab,cb->c", sums, couplings.J, sums, optimize=True)
-    return -0.5 * (pairs - squares @ np.diag(couplings.J)) + sums @ couplings.theta
+    squares = couplings.class_sizes if occupied is None else occupied
+    pairs = ((m @ couplings.J) * m).sum(axis=-1)
+    return -0.5 * (pairs - squares @ np.diag(couplings.J)) + m @ couplings.theta

@@ -7,6 +7,7 @@ another fixed point, a two-cycle, or none of these.
 from __future__ import annotations
 
 import itertools
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -31,6 +32,7 @@ ROUNDING = 1e-12
 
 _TIE = 1e-9  # fields as close to the threshold as this are rounding
 _ALL_MIXTURES = 20  # patterns up to which every mixture of three is tried
+_MOST_MIXTURE_SITES = 4_000_000  # of all mixtures together, to bound the memory
 _BATCH = 4096  # states looked at together, to bound the memory
 
 
@@ -131,7 +133,7 @@ def _mixture_overlap(
     p, n_sites = xi.shape
     if p < 3 or len(spins) == 0:
         return np.zeros(len(spins))
-    if p <= _ALL_MIXTURES:
+    if p <= _ALL_MIXTURES and 4 * math.comb(p, 3) * n_sites <= _MOST_MIXTURE_SITES:
         signs = np.array([(1, 1, 1), (1, 1, -1), (1, -1, 1), (-1, 1, 1)], dtype=np.int8)
         three = xi[list(itertools.combinations(range(p), 3))]
         mixtures = np.sign(np.einsum("sk,tkn->tsn", signs, three)).reshape(-1, n_sites)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import itertools
 import math
 import re
+import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -45,7 +46,7 @@ class Kind:
     choices: tuple[str, ...] = ()
 
 
-_HUGE = 1e300  # whole numbers in a file may be too large for a float
+_HUGE = sys.float_info.max  # whole numbers in a file may be too large for a float
 
 
 def show(value: object) -> str:
@@ -263,8 +264,8 @@ def sizes() -> Kind:
 
 def number_or_file() -> Kind:
     """A finite number, or the path of a file with one a site."""
-    rule = "must be a finite number or a file"
-    one = number(-math.inf)
+    rule = "must be a number from -1e6 to 1e6 or a file"
+    one = number(-1e6, 1e6)
 
     def check(value: Any) -> float | str:
         if isinstance(value, str) and value.strip():

@@ -8,6 +8,7 @@ many others there are.
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -100,7 +101,7 @@ def _change_is_whole(change: tuple[str, ...]) -> bool:
         case ("flip", fraction):
             return _is_fraction(fraction)
         case ("flip-rows", count):
-            return count.isdecimal() and len(count) < 7
+            return re.fullmatch("[0-9]{1,6}", count) is not None
         case ("occlude", side, fraction):
             return side in SIDES and _is_fraction(fraction)
         case ("inverse",):
@@ -109,10 +110,14 @@ def _change_is_whole(change: tuple[str, ...]) -> bool:
 
 
 def _is_fraction(text: str) -> bool:
+    return re.fullmatch(r"[0-9.eE+-]{1,30}", text) is not None and 0 <= _number(text) <= 1
+
+
+def _number(text: str) -> float:
     try:
-        return 0 <= float(text) <= 1
+        return float(text)
     except ValueError:
-        return False
+        return math.nan
 
 
 def trial_rng(seed: int, trial: int) -> np.random.Generator:
@@ -198,7 +203,7 @@ def change(
     picture = state.reshape(shape)
     for kind, *arguments in changes:
         if kind == "flip":
-            count = round(float(arguments[0]) * len(state))
+            count = math.floor(float(arguments[0]) * len(state) + 0.5)
             state[rng.choice(len(state), count, replace=False)] *= -1
         elif kind == "flip-rows":
             count = min(int(arguments[0]), shape[1])

@@ -42,7 +42,10 @@ def wilson_interval(fraction: float, trials: float, z: float = Z95) -> tuple[flo
     shrink = 1 + z * z / trials
     centre = (fraction + z * z / (2 * trials)) / shrink
     half = z / shrink * np.sqrt(fraction * (1 - fraction) / trials + z * z / (4 * trials**2))
-    return max(0.0, float(centre - half)), min(1.0, float(centre + half))
+    # At the ends the bound is the fraction itself, whatever the rounding.
+    low = 0.0 if fraction == 0 else max(0.0, float(centre - half))
+    high = 1.0 if fraction == 1 else min(1.0, float(centre + half))
+    return low, high
 
 
 def clustered_interval(success: ArrayLike, group: ArrayLike) -> tuple[float, float]:

@@ -186,16 +186,17 @@ def _perceptron(task: _Task) -> NDArray[np.float64]:
     without a change ends it; too many end it with an error.
     """
     j = (task.c @ task.c.T) / task.n_sites
+    enough = max(task.kappa - _ROUNDING, _ROUNDING)  # at kappa = 0 still more than nothing
     for _ in range(task.epochs):
         weakest = np.inf
         for x in task.c.T:
             stability = x * _fields_of(j, task, x) / _row_norms(j, task)
             weakest = min(weakest, float(stability.min()))
-            weak = (stability < task.kappa - _ROUNDING).astype(np.float64)
+            weak = (stability < enough).astype(np.float64)
             if weak.any():
                 half = np.outer(weak * x, x)
                 j += (half + half.T) / task.n_sites
-        if weakest >= task.kappa - _ROUNDING:
+        if weakest >= enough:
             return j
     raise PatternError(
         f"the perceptron rule found no couplings with stability kappa = {task.kappa:g} for "

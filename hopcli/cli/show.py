@@ -25,9 +25,9 @@ _BLOCKS = np.array([" ", "▄", "▀", "█"])  # neither half, lower, upper, bo
 def command(file: str, width: int | None, most: int, invert: bool) -> None:
     """Draw patterns in the terminal, +1 as ink.
 
-    FILE is a patterns.npz of `hopcli select`, a text file of patterns (.txt), a folder of
-    pictures, or any SOURCE that `hopcli data` lists. Two rows of pixels make a row of half
-    blocks; a picture wider than the terminal is shrunk by a whole factor.
+    FILE is a patterns.npz of `hopcli select`, a text file of patterns (.txt), a picture, a
+    folder of pictures, or any SOURCE that `hopcli data` lists. Two rows of pixels make a
+    row of half blocks; a picture wider than the terminal is shrunk by a whole factor.
 
     \b
       hopcli show results/select/patterns.npz
@@ -44,16 +44,22 @@ def command(file: str, width: int | None, most: int, invert: bool) -> None:
 def _load(file: str, invert: bool) -> tuple[list[str], NDArray[np.int8], tuple[int, int]]:
     """Names, states and shape of what a file or source holds."""
     from hopcli.datasets import load_dataset
+    from hopcli.datasets.pictures import EXTENSIONS, read_picture
     from hopcli.patterns import read_patterns
 
     path = Path(file)
-    if path.suffix == ".npz" and ":" not in file:
+    suffix = path.suffix.lower()
+    if suffix == ".npz" and ":" not in file:
         patterns = read_patterns(path)
         return list(patterns.names), patterns.xi, patterns.shape
+    if suffix in EXTENSIONS and ":" not in file:
+        grey = read_picture(path, None)
+        spins = np.where((grey > 0) != invert, 1, -1).astype(np.int8)
+        return [path.stem], spins.reshape(1, -1), (grey.shape[0], grey.shape[1])
     source = file
-    if path.is_dir():
+    if file and path.is_dir():
         source = f"images:{file}"
-    elif path.suffix == ".txt":
+    elif suffix == ".txt":
         source = f"text:{file}"
     dataset = load_dataset(source, invert=invert)
     return [str(label) for label in dataset.labels], dataset.spins, dataset.shape

@@ -35,6 +35,7 @@ __all__ = [
 ]
 
 _STUDY_TEMPERATURE = 0.2
+_HOTTEST = 1e9
 _LOADS = tuple(i / 100 for i in (*range(2, 10, 2), *range(10, 17), 18, 20, 25, *range(30, 101, 10)))
 
 
@@ -165,8 +166,19 @@ class RecallConfig(PatternSettings, StorageSettings, DynamicsSettings, RunSettin
             raise SettingError(name, rule, self.gamma or given)
         if given is None:
             given = _STUDY_TEMPERATURE if noisy else 0.0
+        if self.gamma is not None and self.dynamics == "metropolis":
+            rule = "has no effect on dynamics 'metropolis'; the sigmoid is dynamics glauber"
+            raise SettingError("gamma", rule, self.gamma)
+        if self.gamma is not None and given > _HOTTEST:
+            raise SettingError("gamma", f"must be at least {2 / _HOTTEST:g}", self.gamma)
         object.__setattr__(self, "temperature", given)
+        if self.until_stable and self._last_temperature() > 0:
+            rule = "has no effect unless the temperature ends at 0; the sign rules are at 0"
+            raise SettingError("until_stable", rule)
         object.__setattr__(self, "gamma", None)
+
+    def _last_temperature(self) -> float:
+        return notations.resolve_temperature(self.temperature, 2)[-1]
 
     def _check_replay(self) -> None:
         if not self.replay_authors:
@@ -321,11 +333,12 @@ class CapacityConfig(DataSettings, LearningSettings, RunSettings, OutputSettings
         "Load",
         "Store random patterns, or random images of the data set.",
     )
-    sizes: tuple[int, ...] = setting(
+    sizes: tuple[int, ...] | None = setting(
         kinds.sizes(),
-        (784,),
+        None,
         "Load",
         "Numbers of spins N of random patterns.",
+        shown_default="784",
     )
     loads: tuple[float, ...] = setting(
         notations.grid(0, 1, above=True),
@@ -344,6 +357,14 @@ class CapacityConfig(DataSettings, LearningSettings, RunSettings, OutputSettings
     sweeps: int = setting(
         kinds.integer(1, 10_000_000), 50, "Dynamics", "Sweeps of N at most, till stable."
     )
+
+    def _check_together(self) -> None:
+        super()._check_together()
+        if self.patterns == "mnist" and self.sizes is not None:
+            rule = "cannot be given with patterns mnist, whose pictures have their own"
+            raise SettingError("sizes", rule, ",".join(map(str, self.sizes)))
+        if self.patterns == "random" and self.dataset != "mnist":
+            raise SettingError("dataset", "has no effect with patterns random", self.dataset)
 
 
 CONFIGS: dict[str, type[Config]] = {

@@ -21,6 +21,13 @@ __all__ = [
     "StorageSettings",
 ]
 
+# Settings of one rule: name, the rule, the value that may be left.
+_NEEDED_RULE = (
+    ("normalise", "hebbian", "N"),
+    ("kappa", "perceptron", 1.0),
+    ("epochs", "perceptron", 1000),
+)
+
 SAMPLERS = ("legacy", "generator")
 SAMPLER_HELP = (
     "How the samples are drawn: legacy, as the authors did (NumPy's RandomState, with "
@@ -115,7 +122,7 @@ class LearningSettings(Config):
         "Divide the Hebbian sum by the number of spins, of patterns, or not at all.",
     )
     kappa: float = setting(
-        kinds.number(0), 1.0, "Network", "Stability that the perceptron rule asks for."
+        kinds.number(0, 1e6), 1.0, "Network", "Stability that the perceptron rule asks for."
     )
     epochs: int = setting(
         kinds.integer(1, 100_000),
@@ -123,6 +130,15 @@ class LearningSettings(Config):
         "Network",
         "Most passes of the perceptron rule over the patterns.",
     )
+
+    def _check_together(self) -> None:
+        super()._check_together()
+        rule: str | tuple[str, ...] = getattr(self, "rule", ())
+        rules = (rule,) if isinstance(rule, str) else rule
+        for name, needs, default in _NEEDED_RULE:
+            value = getattr(self, name)
+            if value != default and needs not in rules:
+                raise SettingError(name, f"has no effect without the {needs} rule", value)
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -159,7 +175,11 @@ class DynamicsSettings(Config):
         shown_default="random",
     )
     tie: str = setting(
-        kinds.choice(TIES), "keep", "Dynamics", "What the sign rules do where h = theta."
+        kinds.choice(TIES),
+        None,
+        "Dynamics",
+        "What the sign rules do where h = theta.",
+        shown_default="keep",
     )
     sweeps: int = setting(
         kinds.integer(1, 10_000_000), 20, "Dynamics", "Sweeps of each run, at most."
@@ -190,6 +210,9 @@ class DynamicsSettings(Config):
         else:
             object.__setattr__(self, "attempts_per_sweep", "N")
         object.__setattr__(self, "order", order)
+        if self.tie not in (None, "keep") and DYNAMICS[self.dynamics].stochastic:
+            raise SettingError("tie", f"has no effect on dynamics {self.dynamics!r}", self.tie)
+        object.__setattr__(self, "tie", self.tie or "keep")
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

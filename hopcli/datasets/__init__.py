@@ -96,7 +96,7 @@ class Dataset:
 
     @property
     def label_names(self) -> tuple[str, ...]:
-        """The different labels: numbers by value, then the others by name."""
+        """The different labels: as they come where each has one image, else sorted."""
         return tuple(self.counts())
 
     def indices_of(self, label: str) -> NDArray[np.int64]:
@@ -127,6 +127,8 @@ class Dataset:
     def counts(self) -> dict[str, int]:
         """Count the images of each label, in the order of :attr:`label_names`."""
         names, counts = np.unique(self.labels, return_counts=True)
+        if counts.max() == 1:  # own pictures: their order may matter to the storage rule
+            return dict.fromkeys(self.labels.tolist(), 1)
         pairs = zip(names.tolist(), counts.tolist(), strict=True)
         return dict(sorted(pairs, key=lambda pair: _numbers_first(pair[0])))
 

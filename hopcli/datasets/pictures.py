@@ -17,7 +17,15 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from PIL.Image import Image
 
-__all__ = ["EXTENSIONS", "MAX_PIXELS", "find_text", "load_drawings", "load_images", "load_text"]
+__all__ = [
+    "EXTENSIONS",
+    "MAX_PIXELS",
+    "find_text",
+    "load_drawings",
+    "load_images",
+    "load_text",
+    "read_picture",
+]
 
 EXTENSIONS = (".png", ".jpg", ".jpeg", ".gif", ".bmp")
 _FORMATS = ("PNG", "JPEG", "GIF", "BMP")
@@ -60,7 +68,7 @@ def load_images(directory: Path, size: tuple[int, int] | None) -> GreyImages:
     _check_stems(paths)
     pictures: list[NDArray[np.uint8]] = []
     for path in paths:
-        pictures.append(_read_picture(path, size))
+        pictures.append(read_picture(path, size))
         shape, first = pictures[-1].shape, pictures[0].shape
         if shape != first:
             raise DataError(
@@ -93,7 +101,7 @@ def _check_stems(paths: list[Path]) -> None:
         seen[path.stem] = path
 
 
-def _read_picture(path: Path, size: tuple[int, int] | None) -> NDArray[np.uint8]:
+def read_picture(path: Path, size: tuple[int, int] | None) -> NDArray[np.uint8]:
     """Read the first frame of a picture as grey values, uint8, shape (height, width)."""
     from PIL import Image, UnidentifiedImageError
 
@@ -159,6 +167,8 @@ def load_text(path: Path) -> GreyImages:
         in size, or a name comes twice.
     """
     with reading(path):
+        if path.exists() and not path.is_file():
+            raise DataError(f"{path}: cannot be read, it is no file")
         if path.stat().st_size > MAX_BYTES // 16:
             raise DataError(
                 f"{path}: must have at most {MAX_BYTES // 16:,} bytes, found "

@@ -60,7 +60,7 @@ def run(config: CapacityConfig, progress: Progress = no_progress) -> CapacityRes
         Table ``capacity``: one row a size, rule and load.
     """
     dataset = load_data(config) if config.patterns == "mnist" else None
-    sizes = (dataset.n_sites,) if dataset is not None else config.sizes
+    sizes = config.sizes or (dataset.n_sites if dataset is not None else 784,)
     total = len(sizes) * config.draws * len(config.rule) * len(config.loads)
     streams = Streams.of(config.seed)
     draw_seeds = streams.patterns.spawn(config.draws)
@@ -109,7 +109,8 @@ def _draw_patterns(
     if dataset is None:
         return random_spins(rng, count, size)
     if count > len(dataset):
-        raise SettingError("loads", f"must need at most the {len(dataset)} images there are", count)
+        rule = f"must ask for at most the {len(dataset):,} images of {dataset.name}, not {count:,}"
+        raise SettingError("loads", rule)
     return dataset.spins[rng.choice(len(dataset), count, replace=False)]
 
 
@@ -135,9 +136,10 @@ def _measure(
         )
     except PatternError:
         # Dependent, or not learnable: the rule holds none of them.
-        return None, (float("nan"), float("nan"), float("nan"))
+        return None, (0.0, float("nan"), float("nan"))
     fixed = float(fixed_points(xi, network).mean())
-    tested = xi[: config.tests]
+    # Spread over the order of storing: some rules hold the last patterns best.
+    tested = xi[np.linspace(0, len(xi) - 1, min(config.tests, len(xi))).astype(np.int64)]
     flipped = tested.copy()
     start_seed = int(seed.generate_state(1, np.uint64)[0])
     for row, state in enumerate(flipped):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,6 +18,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from hopcli.config import DataSettings, PatternSettings, StorageSettings
+
+_LONGEST_NUMBER = 64  # bytes of a threshold in a file, with what separates it
 
 __all__ = ["load_data", "store_patterns", "stored_patterns"]
 
@@ -56,17 +57,25 @@ def thresholds(theta: float | str, n_sites: int) -> float | NDArray[np.float64]:
     """
     if isinstance(theta, float):
         return theta
-    rule = f"must hold {n_sites} finite numbers, one a site"
+    rule = f"must hold {n_sites} numbers from -1e6 to 1e6, one a site"
+    path = Path(theta)
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # NumPy warns of an empty file; we refuse it
-            values = np.loadtxt(theta, dtype=np.float64, ndmin=1).ravel()
+        if path.exists() and not path.is_file():
+            raise DataError(f"{theta}: {rule}, is no file")
+        if path.stat().st_size > _LONGEST_NUMBER * n_sites:
+            raise DataError(f"{theta}: {rule}, found {path.stat().st_size:,} bytes")
+        values = np.array(path.read_text(encoding="utf-8").split(), dtype=np.float64)
     except OSError as error:
         raise DataError(f"{theta}: {rule}; cannot be read: {error.strerror or error}") from None
-    except ValueError:
+    except ValueError as error:
+        if isinstance(error, DataError):
+            raise
         raise DataError(f"{theta}: {rule}, found other text") from None
-    if values.size != n_sites or not np.isfinite(values).all():
-        raise DataError(f"{theta}: {rule}, found {int(np.isfinite(values).sum())}")
+    if values.size != n_sites:
+        raise DataError(f"{theta}: {rule}, found {values.size}")
+    wrong = np.flatnonzero(~(np.abs(values) <= 1e6))
+    if wrong.size:
+        raise DataError(f"{theta}: {rule}, found {values[wrong[0]]} at site {wrong[0]}")
     return values
 
 

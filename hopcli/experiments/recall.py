@@ -22,7 +22,7 @@ from hopcli.experiments.scoring import (
 )
 from hopcli.experiments.trials import Trials, authors_trials, draw_trials
 from hopcli.notations import resolve_attempts, resolve_temperature
-from hopcli.observables import energy, overlaps
+from hopcli.observables import energy, energy_of_sums
 from hopcli.outcomes import classify, join
 from hopcli.streams import Streams
 
@@ -135,6 +135,8 @@ def run(config: RecallConfig, progress: Progress = no_progress) -> RecallResult:
         dataset=dataset.name,
         dataset_sha256=dataset.sha256,
         tables=tables,
+        # Without an own pattern to be recalled, where trials end is what was asked.
+        summary=None if set(trials.label) & set(patterns.labels) else tables["outcomes"],
         patterns=patterns,
         gallery=Gallery(shown, relaxation.starts(shown), relaxation.run(shown).spins),
         frames=relaxation.by_sweep(first_trial)[:, 0] if config.animate else None,
@@ -162,6 +164,7 @@ class _Relaxation:
         rows: NDArray[np.int64],
         *,
         sweeps: int | None = None,
+        record: bool = False,
         tell: Callable[[int], None] | None = None,
     ) -> dynamics.Outcome:
         """Run these trials to their end, or for fewer sweeps."""
@@ -192,6 +195,7 @@ class _Relaxation:
             order=config.order or "random",
             tie=config.tie,
             until_stable=config.until_stable,
+            record=record,
             threads=config.threads,
             progress=tell,
         )
@@ -204,21 +208,36 @@ class _Relaxation:
 
 def _trace_table(relaxation: _Relaxation, rows: NDArray[np.int64]) -> pd.DataFrame:
     """Energy and overlaps after every sweep of these trials."""
-    config, patterns = relaxation.config, relaxation.patterns
+    config, couplings = relaxation.config, relaxation.couplings
+    energies, m = _traced(relaxation, rows)
     temperatures = resolve_temperature(config.temperature, config.sweeps)
-    tables = []
-    for sweep, spins in enumerate(relaxation.by_sweep(rows)):
-        table = pd.DataFrame(
-            {
-                "trial": rows,
-                "label": relaxation.trials.label[rows],
-                "source_index": relaxation.trials.source_index[rows],
-                "sweep": sweep,
-                "temperature": temperatures[max(0, sweep - 1)],
-                "energy": energy(spins, relaxation.couplings),
-            }
-        )
-        for number, m in enumerate(overlaps(spins, patterns.xi).T):
-            table[f"overlap_{patterns.names[number]}"] = m
-        tables.append(table)
-    return pd.concat(tables).sort_values(["trial", "sweep"], ignore_index=True)
+    n_points = config.sweeps + 1
+    table = pd.DataFrame(
+        {
+            "trial": np.repeat(rows, n_points),
+            "label": np.repeat(relaxation.trials.label[rows], n_points),
+            "source_index": np.repeat(relaxation.trials.source_index[rows], n_points),
+            "sweep": np.tile(np.arange(n_points), len(rows)),
+            "temperature": np.tile([temperatures[0], *temperatures], len(rows)),
+            "energy": energies.ravel(),
+        }
+    )
+    for name, overlap in zip(relaxation.patterns.names, np.moveaxis(m, -1, 0), strict=True):
+        table[f"overlap_{name}"] = overlap.ravel() / couplings.n_sites
+    return table
+
+
+def _traced(
+    relaxation: _Relaxation, rows: NDArray[np.int64]
+) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    """Energies, shape (rows, sweeps + 1), and N times the overlaps, shape (..., p)."""
+    couplings = relaxation.couplings
+    if relaxation.trials.start.leaves_zeros:
+        # Which sites are still 0 is not in the class sums: look at the states.
+        states = np.moveaxis(relaxation.by_sweep(rows), 1, 0)
+        energies = np.stack([energy(trial, couplings) for trial in states])
+        return energies, states.astype(np.int64) @ couplings.xi.T.astype(np.int64)
+    recorded = relaxation.run(rows, record=True).class_sums
+    assert recorded is not None
+    sums = recorded.astype(np.int64)
+    return energy_of_sums(sums, couplings), sums @ couplings.columns
