@@ -90,7 +90,7 @@ def classify(
     kind, m = (np.concatenate(arrays) for arrays in zip(*parts, strict=True))
     if cycling is not None:
         kind[cycling & (kind == "unsettled")] = "two-cycle"
-    return Ends(kind, np.abs(m).argmax(axis=1), m)
+    return Ends(kind, _nearest(m), m)
 
 
 def join(parts: Sequence[Ends]) -> Ends:
@@ -110,7 +110,7 @@ def _classify_batch(
     tie: str,
 ) -> tuple[NDArray[np.str_], NDArray[np.float64]]:
     m = overlaps(spins, xi)
-    best = m[np.arange(len(m)), np.abs(m).argmax(axis=1)]
+    best = m[np.arange(len(m)), _nearest(m)]
     enough = criterion - ROUNDING
     kind = np.full(len(spins), "unsettled", dtype=f"<U{max(map(len, KINDS))}")
     rest = np.flatnonzero(np.abs(best) < enough)
@@ -119,6 +119,11 @@ def _classify_batch(
     kind[best >= enough] = "pattern"
     kind[best <= -enough] = "inverse"
     return kind, m
+
+
+def _nearest(m: NDArray[np.float64]) -> NDArray[np.int64]:
+    """The pattern with the largest |m|; where a pattern and an inverse tie, the pattern."""
+    return (np.abs(m) + 1e-9 * (m > 0)).argmax(axis=1)
 
 
 def _mixture_overlap(

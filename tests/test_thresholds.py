@@ -124,15 +124,15 @@ def test_hot_sites_are_up_as_often_as_their_threshold_lets_them(dynamics: str, s
 @pytest.mark.parametrize(
     ("content", "words"),
     [
-        (None, "theta.txt: must hold 16 finite numbers, one a site; cannot be read"),
-        ("", "theta.txt: must hold 16 finite numbers, one a site, found 0"),
-        ("0.1\n" * 15, "theta.txt: must hold 16 finite numbers, one a site, found 15"),
-        ("0.1\n" * 17, "theta.txt: must hold 16 finite numbers, one a site, found 17"),
-        ("0.1\n" * 15 + "nan\n", "theta.txt: must hold 16 finite numbers, one a site"),
-        ("0.1\n" * 15 + "inf\n", "theta.txt: must hold 16 finite numbers, one a site"),
-        ("0.1\n" * 15 + "much\n", "theta.txt: must hold 16 finite numbers, one a site"),
-        ("0.1 0.2\n0.3\n", "theta.txt: must hold 16 finite numbers, one a site"),
-        ("\x00\x01\x02", "theta.txt: must hold 16 finite numbers, one a site"),
+        (None, "theta.txt: must hold 16 numbers from -1e6 to 1e6, one a site; cannot be read"),
+        ("", "theta.txt: must hold 16 numbers from -1e6 to 1e6, one a site, found 0"),
+        ("0.1\n" * 15, "theta.txt: must hold 16 numbers from -1e6 to 1e6, one a site, found 15"),
+        ("0.1\n" * 17, "theta.txt: must hold 16 numbers from -1e6 to 1e6, one a site, found 17"),
+        ("0.1\n" * 15 + "nan\n", "theta.txt: must hold 16 numbers from -1e6 to 1e6, one a site"),
+        ("0.1\n" * 15 + "inf\n", "theta.txt: must hold 16 numbers from -1e6 to 1e6, one a site"),
+        ("0.1\n" * 15 + "much\n", "theta.txt: must hold 16 numbers from -1e6 to 1e6, one a site"),
+        ("0.1 0.2\n0.3\n", "theta.txt: must hold 16 numbers from -1e6 to 1e6, one a site"),
+        ("\x00\x01\x02", "theta.txt: must hold 16 numbers from -1e6 to 1e6, one a site"),
     ],
 )
 def test_bad_files_are_refused_in_one_line(
@@ -153,19 +153,19 @@ def test_bad_files_are_refused_in_one_line(
 def test_bytes_that_are_no_text_are_refused_in_one_line(run_hopcli: RunHopcli) -> None:
     Path("theta.txt").write_bytes(b"\xff\xfe\x80\x81")
     message = run_hopcli(*RECALL, "--theta", "theta.txt").refused()
-    assert "theta.txt: must hold 16 finite numbers, one a site" in message
+    assert "theta.txt: must hold 16 numbers from -1e6 to 1e6, one a site" in message
 
 
 def test_a_folder_of_thresholds_is_refused_in_one_line(run_hopcli: RunHopcli) -> None:
     Path("folder").mkdir()
     message = run_hopcli(*RECALL, "--theta", "folder").refused()
-    assert "folder: must hold 16 finite numbers, one a site" in message
+    assert "folder: must hold 16 numbers from -1e6 to 1e6, one a site" in message
 
 
 @pytest.mark.parametrize("theta", ["nan", "inf", "-inf"])
 def test_a_threshold_must_be_finite(run_hopcli: RunHopcli, theta: str) -> None:
     message = run_hopcli(*RECALL, f"--theta={theta}").refused()
-    assert message.startswith("--theta must be a finite number or a file")
+    assert message.startswith("--theta must be a number from -1e6 to 1e6 or a file")
 
 
 def test_thresholds_are_in_the_table_of_weights(run_hopcli: RunHopcli) -> None:

@@ -50,7 +50,11 @@ def trial_table(
     size = np.abs(ends.m) if config.score == "abs" else ends.m
     own = np.where(is_own, size, -np.inf).argmax(axis=1)
     scored = np.where(has_own, size[rows, own], size.max(axis=1))
-    best_label = labels[ends.best]
+    # Of patterns that are equally near the own one counts, as where two are the same.
+    own_m = ends.m[rows, own]
+    is_best = has_own & (own_m >= ends.m[rows, ends.best]) & (own_m > 0)
+    best = np.where(is_best, own, ends.best)
+    best_label = labels[best]
     outcome = ends.kind.astype("<U12")
     stored = ends.kind == "pattern"
     outcome[stored & has_own] = "other"
@@ -60,9 +64,9 @@ def trial_table(
             "repeat": rows // (len(trials) // trials.repeats),
             "label": trials.label,
             "source_index": trials.source_index,
-            "overlap_own": np.where(has_own, ends.m[rows, own], np.nan),
+            "overlap_own": np.where(has_own, own_m, np.nan),
             "best_label": best_label,
-            "best_overlap": ends.m[rows, ends.best],
+            "best_overlap": ends.m[rows, best],
             "recalled": scored >= config.criterion - ROUNDING,
             "outcome": outcome,
         }
