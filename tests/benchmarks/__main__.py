@@ -151,7 +151,7 @@ def mnist_jobs() -> Callable[..., Job]:
     return job
 
 
-def large(n_sites: int = 16_384, chains: int = 8) -> list[Row]:
+def large(n_sites: int = 16_384, chains: int = 32) -> list[Row]:
     """Race a large network of three patterns against its N x N matrix (float32)."""
     rng = np.random.default_rng(1)
     couplings = store(rng.choice(np.array([-1, 1], np.int8), (3, n_sites)))
@@ -185,6 +185,55 @@ def large(n_sites: int = 16_384, chains: int = 8) -> list[Row]:
         3,
     )
     return [ours_row, *others]
+
+
+def drawings(chains: int = 10) -> list[Row]:
+    """Race the drawings' story: store three by Storkey's rule, restore from 30 flips in 128.
+
+    The N x N version runs on pictures of 64 x 64; at 128 x 128 its matrices take gigabytes.
+    """
+
+    def story(side: int) -> tuple[NDArray[np.int8], NDArray[np.int8], NDArray[np.uint64]]:
+        xi = load_dataset("drawings", size=(side, side)).spins
+        rng = np.random.default_rng(1)
+        flips = np.where(rng.random((chains, side * side)) < 30 / 128, -1, 1).astype(np.int8)
+        return xi, xi[0] * flips, chain_seeds(np.random.SeedSequence(1), chains)
+
+    def ours(side: int) -> Callable[[], NDArray[np.int8]]:
+        xi, starts, seeds = story(side)
+
+        def call() -> NDArray[np.int8]:
+            return dynamics.run(
+                store(xi, "storkey"), starts, seeds=seeds, dynamics="async", temperatures=0.0,
+                sweeps=10, attempts_per_sweep=side * side, threads=1,
+            ).spins  # fmt: skip
+
+        return call
+
+    def dense() -> NDArray[np.int8]:
+        xi, starts, seeds = story(64)
+        w = plain.dense_storkey(xi)
+        ends = starts.copy()
+        plain.dense_loop(
+            ends, (starts.astype(np.float32) @ w).astype(np.float64), w, 0.0, seeds, 10 * 64**2
+        )
+        return ends
+
+    def percent(ends: NDArray[np.int8]) -> NDArray[np.float64]:
+        xi = story(round(ends.shape[1] ** 0.5))[0]
+        return 100 * np.mean(overlaps(ends, xi)[:, :1] > 0.99, axis=0)
+
+    attempts = chains * 10 * 64**2
+    work = "three drawings by Storkey's rule, restored"
+    return race(
+        work,
+        [
+            Program("hopcli, 64 x 64", ours(64), attempts, percent=percent),
+            Program("N x N matrix, 64 x 64", dense, attempts, percent=percent),
+            Program("hopcli, 128 x 128", ours(128), 4 * attempts, percent=percent),
+        ],
+        3,
+    )
 
 
 def whole_process(rounds: int = 5) -> list[Row]:
@@ -269,6 +318,7 @@ def main() -> None:
         ],
         5,
     )
+    rows += drawings()
     rows += whole_process()
     sys.stdout.write(write(rows, FOLDER, __doc__.split("\n\n")[1] if __doc__ else ""))
 
