@@ -44,8 +44,11 @@ ORDERS = {
 CHUNK_ATTEMPTS = 1 << 22
 """A chunk of chains is about this many attempts: some milliseconds."""
 
-PATIENCE = 10
-"""Attempts a class that a chain scans in the time of one event of the rejection-free part."""
+PATIENCE = 8.0
+"""Attempts scanned in the time that an event of the rejection-free part takes, a class."""
+
+SEARCH = 0.5
+"""The same for finding the site of an event, a member of its class (N / K of them)."""
 
 
 def _processors() -> int:
@@ -53,6 +56,13 @@ def _processors() -> int:
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
+
+
+def _patience(n_sites: int, n_classes: int) -> int:
+    """Attempts without a flip before waiting is worth its price; 0 and NEVER force it."""
+    if PATIENCE == 0:
+        return 0
+    return int(min(PATIENCE * n_classes + SEARCH * n_sites / n_classes, _kernels.NEVER))
 
 
 def lay_out(couplings: Couplings) -> _kernels.Network:
@@ -99,7 +109,7 @@ class Job:
             RULES[rule],
             ORDERS.get(order, _kernels.GIVEN),
             attempts,
-            PATIENCE * couplings.n_classes,
+            _patience(couplings.n_sites, couplings.n_classes),
             len(temperatures) if settle is None else settle,
         )
         self.all_at_once = order == "all at once"
