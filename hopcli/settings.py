@@ -217,6 +217,19 @@ def whole(text: str) -> int:
     return int(text)
 
 
+def file_or_indices() -> Kind:
+    """A file, or in a configuration file also a list of image indices."""
+    path, images = word("FILE"), indices()
+
+    def check(value: Any) -> str | tuple[int, ...]:
+        checked: str | tuple[int, ...] = (
+            images if isinstance(value, list | tuple) else path
+        ).check(value)
+        return checked
+
+    return Kind("FILE", check)
+
+
 def fits(check: Callable[[Any], Any], value: Any) -> bool:
     """Whether a check lets a value pass."""
     try:

@@ -77,3 +77,15 @@ def test_every_picture_and_link_of_the_readme_is_there() -> None:
     assert len(links) > 5
     for link in links:
         assert (ROOT / link).exists(), link
+
+
+def test_the_readme_shows_every_command_and_only_options_there_are() -> None:
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    shown = re.findall(r"hopcli ([a-z-]+)((?: [^`\n#|]*)?)", text)
+    commands = {*CONFIGS, "run", "data", "show"}
+    assert commands <= {command for command, _ in shown}
+    for command, rest in shown:
+        if command in CONFIGS:
+            known = {f"--{name.replace('_', '-')}" for name in CONFIGS[command].settings()}
+            options = set(re.findall(r"(?<!\S)--[a-z-]+", rest))
+            assert options <= known | {"--config", "--out", "--quiet", "--help"}, rest

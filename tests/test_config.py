@@ -212,3 +212,35 @@ def test_a_misspelt_name_is_told_the_nearest(
     monkeypatch.chdir(tmp_path)
     with pytest.raises(DataError, match=r"papper: .*nearest is 'paper'"):
         find_config("papper")
+
+
+def test_patterns_may_be_a_list_of_source_indices_in_a_file() -> None:
+    config = RecallConfig.from_values({"patterns": [56, 9]})
+    assert config.source_indices == (56, 9)
+    assert config.patterns is None
+    with pytest.raises(
+        SettingError, match=r"patterns must not list an image twice, found \[56, 56\]"
+    ):
+        RecallConfig.from_values({"patterns": [56, 56]})
+
+
+@pytest.mark.parametrize("config", CONFIGS.values(), ids=list(CONFIGS))
+def test_what_a_manifest_holds_makes_the_same_configuration(config: type[Config]) -> None:
+    """Also with settings that depend on each other resolved."""
+    resolved = config().to_dict()
+    assert config.from_values(resolved).to_dict() == resolved
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"dynamics": "sync"},
+        {"dynamics": "glauber", "gamma": 4.0},
+        {"replay_authors": True},
+        {"patterns": [3, 4]},
+        {"order": "fixed", "dynamics": "async", "tie": "down", "until_stable": True},
+    ],
+)
+def test_a_resolved_recall_stands_by_itself(values: dict[str, object]) -> None:
+    resolved = RecallConfig.from_values(values).to_dict()
+    assert RecallConfig.from_values(resolved).to_dict() == resolved

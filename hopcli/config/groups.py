@@ -83,10 +83,11 @@ class PatternSettings(DataSettings):
         shown_default="3,6,1,0,4, or all where there are no such labels",
     )
     patterns: str | None = setting(
-        kinds.word("FILE"),
+        kinds.file_or_indices(),
         None,
         "Patterns",
-        "Patterns made by `hopcli select` (patterns.npz), instead of selecting them anew.",
+        "Patterns made by `hopcli select` (patterns.npz), instead of selecting them anew; in a "
+        "configuration file also a list of source indices.",
     )
     source_indices: tuple[int, ...] | None = setting(
         kinds.indices(),
@@ -109,6 +110,9 @@ class PatternSettings(DataSettings):
         super()._check_together()
         if self.patterns is not None and self.source_indices is not None:
             raise SettingError("source_indices", "cannot be given together with patterns")
+        if isinstance(self.patterns, tuple):
+            object.__setattr__(self, "source_indices", self.patterns)
+            object.__setattr__(self, "patterns", None)
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
