@@ -33,7 +33,7 @@ paper: $(addprefix results/,$(PAPER)) ## Reproduce the study: its tables and fig
 all: $(RUNS) ## Run every configuration in configs/
 
 test: $(VENV)/.dev ## Run the tests
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2
 
 lint: $(VENV)/.dev ## Check style and types
 	$(BIN)/ruff check .

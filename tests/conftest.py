@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 
+# A shell starts background jobs with ^C ignored, and children would inherit that.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+
 UNPRIVILEGED = """
 import ctypes, os
 if os.geteuid() == 0:  # root may write anywhere; without its capabilities it may not
