@@ -191,10 +191,12 @@ def _draw(
     chain: _Chain, seed: np.uint64, first: int, n: int, steepness: np.float32, margin: np.int32
 ) -> None:
     """Make the draws of attempts `first` to `first + n - 1`."""
-    n_sites = np.uint64(len(chain.codes))
+    n_sites = np.uint64(len(chain.codes)) & _LOW  # so that it multiplies as 32 bits
     bits = chain.bits
+    counter = seed + np.uint64(first) * _GAMMA
     for t in range(n):
-        z = _mix(seed + np.uint64(first + t + 1) * _GAMMA)
+        counter += _GAMMA
+        z = _mix(counter)
         chain.sites[t] = np.uint32(((z >> _S32) * n_sites) >> _S32)
         k = z & _LOW
         chain.low[t] = np.uint32(k)
