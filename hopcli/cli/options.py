@@ -11,7 +11,14 @@ from typing import TYPE_CHECKING, Any
 import click
 from click.shell_completion import CompletionItem
 
-from hopcli.config import Config, Setting, find_config, read_config, shipped_configs
+from hopcli.config import (
+    CONFIGS,
+    Config,
+    Setting,
+    find_config,
+    read_config,
+    shipped_configs,
+)
 from hopcli.errors import SettingError
 from hopcli.settings import RefusedError, show
 
@@ -193,8 +200,6 @@ def request_from_file(name: str, out: Path | None, quiet: bool) -> Request:
     SettingError
         If the file does not name a command, or has an impossible value.
     """
-    from hopcli.config import CONFIGS
-
     path = find_config(name)
     command = read_config(path).get("command")
     if not isinstance(command, str) or command not in CONFIGS:
