@@ -31,7 +31,7 @@ def originals(tmp_path_factory: pytest.TempPathFactory) -> Path:
         path = directory / f"{prefix}-images-idx3-ubyte"
         path.write_bytes(header + images.grey.tobytes())
         labels = struct.pack(">2I", 0x801, n_images) + images.labels.astype(np.uint8).tobytes()
-        (directory / f"{prefix}-labels-idx1-ubyte.gz").write_bytes(gzip.compress(labels))
+        (directory / f"{prefix}-labels-idx1-ubyte.gz").write_bytes(gzip.compress(labels, mtime=0))
     return directory
 
 
@@ -105,9 +105,9 @@ def test_nothing_is_written_if_the_last_file_is_wrong(
         return message
 
     assert f"{last.name.removesuffix('.gz')}: no such file, nor {last.name}" in refused()
-    last.write_bytes(gzip.compress(b"\0" * 10_008))
+    last.write_bytes(gzip.compress(b"\0" * 10_008, mtime=0))
     assert f"{last}: expected SHA-256 {data.ORIGINALS[3].sha256}, found" in refused()
-    last.write_bytes(gzip.compress(b"\0" * 10_008)[:-9])
+    last.write_bytes(gzip.compress(b"\0" * 10_008, mtime=0)[:-9])
     assert f"{last}: cannot be read" in refused()
 
 

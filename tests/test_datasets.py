@@ -345,7 +345,7 @@ def _write_idx(
     arrays = {"images-idx3": images, "labels-idx1": np.array(labels, np.uint8)}
     for name, array in arrays.items():
         path = directory / f"{part}-{name}-ubyte{'.gz' if packed else ''}"
-        path.write_bytes(gzip.compress(_idx(array)) if packed else _idx(array))
+        path.write_bytes(gzip.compress(_idx(array), mtime=0) if packed else _idx(array))
 
 
 @pytest.mark.parametrize("packed", [False, True])
@@ -420,13 +420,19 @@ def test_damaged_idx_images(
     if packed:
         path.unlink()
         path = path.with_name(f"{path.name}.gz")
-    path.write_bytes(gzip.compress(content) if packed else content)
+    path.write_bytes(gzip.compress(content, mtime=0) if packed else content)
     data_error(str(path), *pieces, spec=f"idx:{tmp_path}")
 
 
 @pytest.mark.parametrize(
     "content",
-    [gzip.compress(_GOOD)[:-9], b"\x1f\x8b broken", _GOOD, gzip.compress(_GOOD)[:-8] + b"\0" * 8],
+    [
+        gzip.compress(_GOOD, mtime=0)[:-9],
+        b"\x1f\x8b broken",
+        _GOOD,
+        gzip.compress(_GOOD, mtime=0)[:-8] + b"\0" * 8,
+    ],
+    ids=["cut", "broken", "not packed", "wrong check sum"],
 )
 def test_damaged_gzip(tmp_path: Path, content: bytes) -> None:
     _write_idx(tmp_path)
@@ -439,7 +445,9 @@ def test_a_claim_of_gigabytes_takes_no_memory(tmp_path: Path) -> None:
     # 1.5 GB are possible for a gzip file of this size and below the limit, but are not there.
     path = tmp_path / "train-images-idx3-ubyte.gz"
     noise = np.random.default_rng(0).bytes(1_600_000)
-    path.write_bytes(gzip.compress(struct.pack(">4I", 0x803, 2_000_000, 28, 28) + noise, 1))
+    path.write_bytes(
+        gzip.compress(struct.pack(">4I", 0x803, 2_000_000, 28, 28) + noise, 1, mtime=0)
+    )
     import tracemalloc
 
     tracemalloc.start()
@@ -629,7 +637,7 @@ def _store_openml(
     for name, content in {**contents, where: arff}.items():
         path = home / "openml" / "openml.org" / f"{name}.gz"
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(gzip.compress(content))
+        path.write_bytes(gzip.compress(content, mtime=0))
 
 
 def test_openml_from_stored_responses(offline: Path) -> None:
