@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from matplotlib.ticker import MaxNLocator
 
 from hopcli.plots.page import INK, LINE, TEXT, Page, shorten, text_width
 from hopcli.plots.rows import what_was_run
 
 if TYPE_CHECKING:
-    import numpy as np
     import pandas as pd
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
@@ -40,9 +40,10 @@ def trace_figure(config: RecallConfig, result: RecallResult) -> Figure:
     energy = page.axes(_LEFT, _TOP, _WIDTH, _HEIGHT)
     overlap = page.axes(_LEFT + _WIDTH + _GAP, _TOP, _WIDTH, _HEIGHT)
     energy.set(xlabel="sweep", ylabel="energy a spin, H / N")
-    overlap.set(xlabel="sweep", ylabel="overlap m", ylim=(min(-0.05, _lowest(table)), 1.05))
+    overlap.set(xlabel="sweep", ylabel="overlap m")
     for ax in (energy, overlap):
         ax.xaxis.set_major_locator(MaxNLocator(integer=True))
+        ax.set_xlim(0, config.sweeps)
     x = _LEFT
     n_sites = result.patterns.xi.shape[1]
     for k, label in enumerate(labels[:_MOST]):
@@ -56,11 +57,9 @@ def trace_figure(config: RecallConfig, result: RecallResult) -> Figure:
         page.canvas.plot([x, x + 0.4], [y, y], **look)
         page.text(x + 0.48, y, name, size=TEXT, va="center")
         x += 0.48 + text_width(name, TEXT) + 0.3
+    lowest = min(float(np.min(line.get_ydata())) for line in overlap.lines)
+    overlap.set_ylim(min(0.0, lowest) - 0.05, 1.05)
     return page.figure
-
-
-def _lowest(table: pd.DataFrame) -> float:
-    return float(table.filter(regex="^overlap_").min().min()) - 0.05
 
 
 def _draw_overlaps(
