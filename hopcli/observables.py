@@ -16,7 +16,19 @@ if TYPE_CHECKING:
 
     from hopcli.storage import Couplings
 
-__all__ = ["class_sums", "energy", "energy_of_sums", "local_fields", "overlaps", "projection_norm"]
+__all__ = [
+    "TIE",
+    "class_sums",
+    "energy",
+    "energy_of_sums",
+    "local_fields",
+    "overlaps",
+    "projection_norm",
+]
+
+
+TIE = 1e-9
+"""A field this near its threshold ties with it: rounding noise never decides."""
 
 
 def overlaps(spins: NDArray[np.int8], xi: NDArray[np.int8]) -> NDArray[np.float64]:

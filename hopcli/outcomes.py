@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hopcli.observables import local_fields, overlaps
+from hopcli.observables import TIE, local_fields, overlaps
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,7 +30,6 @@ KINDS = ("pattern", "inverse", "mixture", "fixed-point", "two-cycle", "unsettled
 ROUNDING = 1e-12
 """Allowance for an overlap that is exactly at the criterion."""
 
-_TIE = 1e-9  # fields as close to the threshold as this are rounding
 _ALL_MIXTURES = 20  # patterns up to which every mixture of three is tried
 _MOST_MIXTURE_SITES = 4_000_000  # of all mixtures together, to bound the memory
 _BATCH = 4096  # states looked at together, to bound the memory
@@ -172,6 +171,6 @@ def fixed_points(
         return np.zeros(0, dtype=bool)
     excess = local_fields(spins, couplings) - couplings.theta[couplings.site_class]
     wanted = np.sign(excess)
-    at_tie = np.abs(excess) <= _TIE
+    at_tie = np.abs(excess) <= TIE
     wanted[at_tie] = {"keep": spins[at_tie], "up": 1, "down": -1}[tie]
     return np.all(wanted == spins, axis=1)

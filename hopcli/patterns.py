@@ -104,7 +104,7 @@ class Patterns:
             "dataset_sha256": np.array(self.dataset_sha256),
         }
 
-    def take(self, labels: Sequence[str], setting: str = "digits") -> Patterns:
+    def take(self, labels: Sequence[str]) -> Patterns:
         """The patterns with these labels, in this order.
 
         Raises
@@ -115,7 +115,7 @@ class Patterns:
         for label in labels:
             if label not in self.labels:
                 known = ", ".join(self.labels)
-                raise SettingError(setting, f"must name selected labels ({known})", label)
+                raise SettingError("digits", f"must name selected labels ({known})", label)
         rows = [self.labels.index(label) for label in labels]
         return Patterns(
             self.xi[rows],
@@ -263,7 +263,6 @@ def images_as_patterns(
     dataset: Dataset,
     indices: NDArray[np.int64],
     samples: NDArray[np.int64] | None = None,
-    setting: str = "source_indices",
 ) -> Patterns:
     """Take images of a data set as patterns.
 
@@ -275,8 +274,6 @@ def images_as_patterns(
         Which images.
     samples : ndarray of int64, optional
         Images that took part in choosing them; the images themselves by default.
-    setting : str
-        What the error calls the indices.
 
     Raises
     ------
@@ -285,9 +282,8 @@ def images_as_patterns(
     """
     size = len(dataset.spins)
     if indices.max() >= size:
-        raise SettingError(
-            setting, f"must be below {size}, the images of {dataset.name}", int(indices.max())
-        )
+        rule = f"must be below {size}, the images of {dataset.name}"
+        raise SettingError("source_indices", rule, int(indices.max()))
     return Patterns(
         np.ascontiguousarray(dataset.spins[indices]),
         tuple(str(label) for label in dataset.labels[indices]),

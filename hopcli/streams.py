@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-__all__ = ["Streams", "legacy_random_state"]
+__all__ = ["Streams", "legacy_random_state", "seed_word"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -38,6 +38,11 @@ class Streams:
     def of(cls, seed: int) -> Streams:
         """Spawn the streams of a run from its seed."""
         return cls(*np.random.SeedSequence(seed).spawn(4))
+
+
+def seed_word(sequence: np.random.SeedSequence) -> int:
+    """One 64-bit number of a seed sequence, the same at every call."""
+    return int(sequence.generate_state(1, np.uint64)[0])
 
 
 def legacy_random_state(seed: int) -> np.random.RandomState:

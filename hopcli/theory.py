@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from hopcli.observables import TIE
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -55,7 +57,7 @@ def mean_field_overlaps(
             with np.errstate(over="ignore"):  # tanh of infinity is 1
                 new = np.tanh(fields / temperature)
         else:
-            new = np.where(np.abs(fields) > 1e-9, np.sign(fields), magnetisation)
+            new = np.where(np.abs(fields) > TIE, np.sign(fields), magnetisation)
         change = np.abs(new - magnetisation).max()
         # Half a step: a full one may run into a two-cycle where couplings are negative.
         magnetisation = (magnetisation + new) / 2 if temperature > 0 else new

@@ -12,7 +12,9 @@ import pytest
 
 from hopcli import experiments
 from hopcli.config import RecallConfig
+from hopcli.experiments.inputs import load_data, stored_patterns
 from hopcli.experiments.recall import RecallResult
+from hopcli.experiments.trials import authors_trials
 from hopcli.notations import resolve_temperature
 from hopcli.results import read_manifest
 
@@ -280,3 +282,29 @@ def test_a_trial_starts_alike_whatever_other_trials_there_are(run_hopcli: RunHop
     pd.testing.assert_frame_equal(many.iloc[: len(few)], few)
     parts = np.array_split(many["overlap_own"].fillna(many["best_overlap"]).to_numpy(), 3)
     assert not any(np.array_equal(a, b) for a, b in pairwise(parts))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "named"),
+    [
+        (["recall", "--trace", "--sweeps", "10001"], "--sweeps must be at most 10000 with trace"),
+        (["recall", "--animate", "a.gif", "--sweeps", "1001"], "--sweeps must be at most 1000"),
+        (["temperature-scan", "--until-stable"], "--until-stable has no effect"),
+    ],
+)
+def test_what_would_never_end_or_do_nothing_is_refused(
+    run_hopcli: RunHopcli, arguments: list[str], named: str
+) -> None:
+    assert run_hopcli(*arguments).refused().startswith(named)
+
+
+def test_the_authors_order_reaches_every_site_of_a_large_picture() -> None:
+    """More sites than 16 bits can count: 200 x 200."""
+    config = RecallConfig(
+        dataset="drawings", size=(200, 200), replay_authors=True, tests=2, repeats=1, sweeps=1
+    )
+    dataset = load_data(config)
+    trials = authors_trials(config, dataset, stored_patterns(config, dataset), 20_000)
+    assert trials.sites is not None
+    assert trials.sites.min() >= 0
+    assert 39_000 < trials.sites.max() < 40_000

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import reference_loops as plain
 
-from hopcli import _kernels, dynamics
+from hopcli import _kernels, dynamics, observables
 from hopcli.dynamics import jobs
 from hopcli.storage import Couplings, store
 
@@ -171,3 +171,7 @@ def test_levels_follow_the_fields() -> None:
     assert np.max(error @ couplings.class_sizes) <= lay_out.slack
     assert lay_out.slack < 1e-5
     assert np.all(lay_out.steps[:, couplings.n_classes :] == 0)
+
+
+def test_the_loop_and_the_taxonomy_share_one_tolerance() -> None:
+    assert _kernels.TIE == observables.TIE

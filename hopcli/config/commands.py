@@ -36,6 +36,7 @@ __all__ = [
 
 _STUDY_TEMPERATURE = 0.2
 _HOTTEST = 1e9
+_MOST_SWEEPS = {"trace": 10_000, "animate": 1000}  # each sweep is a row, or a frame
 _LOADS = tuple(i / 100 for i in (*range(2, 10, 2), *range(10, 17), 18, 20, 25, *range(30, 101, 10)))
 
 
@@ -148,6 +149,9 @@ class RecallConfig(PatternSettings, StorageSettings, DynamicsSettings, RunSettin
             able = ", ".join(name for name, rule in DYNAMICS.items() if rule.allows_zero)
             rule = f"must leave no site at 0 under {self.dynamics} (add :fill, or use {able})"
             raise SettingError("start", rule, self.start)
+        for name, most in _MOST_SWEEPS.items():
+            if getattr(self, name) and self.sweeps > most:
+                raise SettingError("sweeps", f"must be at most {most} with {name}", self.sweeps)
         if not start.uses_images and self.tests == "all":
             raise SettingError("tests", f"must be a number with start {self.start!r}", "all")
         if self.test_images is None:
@@ -249,6 +253,8 @@ class TemperatureScanConfig(
         if not DYNAMICS[self.dynamics].stochastic:
             noisy = ", ".join(name for name, rule in DYNAMICS.items() if rule.stochastic)
             raise SettingError("dynamics", f"must have a temperature ({noisy})", self.dynamics)
+        if self.until_stable and 0 not in self.temperatures:
+            raise SettingError("until_stable", "has no effect unless one of the temperatures is 0")
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

@@ -10,12 +10,11 @@ import pandas as pd
 
 from hopcli import dynamics
 from hopcli.experiments import Progress, Result, no_progress
-from hopcli.experiments.inputs import load_data, stored_patterns, thresholds
+from hopcli.experiments.inputs import load_data, store_with, stored_patterns, thresholds
 from hopcli.experiments.trials import draw_starts
-from hopcli.observables import energy
+from hopcli.observables import energy, overlaps
 from hopcli.outcomes import classify
 from hopcli.statistics import wilson_interval
-from hopcli.storage import store
 from hopcli.streams import Streams
 
 if TYPE_CHECKING:
@@ -69,14 +68,7 @@ def run(config: AttractorsConfig, progress: Progress = no_progress) -> Attractor
     theta = thresholds(config.theta, dataset.n_sites)
     tables, states = [], {}
     for rule in config.rule:
-        couplings = store(
-            patterns.xi,
-            rule,
-            theta,
-            normalise=config.normalise,
-            kappa=config.kappa,
-            epochs=config.epochs,
-        )
+        couplings = store_with(config, rule, patterns.xi, theta)
         outcome = dynamics.run(
             couplings,
             starts,
@@ -145,7 +137,7 @@ def _census(
 
 def _one_sign(spins: NDArray[np.int8], patterns: Patterns) -> NDArray[np.int8]:
     """Turn states over that overlap negatively with their nearest pattern."""
-    m = spins.astype(np.float32) @ patterns.xi.astype(np.float32).T
+    m = overlaps(spins, patterns.xi)
     best = m[np.arange(len(m)), np.abs(m).argmax(axis=1)]
     # At overlap 0 with all patterns the first site that is not 0 decides.
     first = np.take_along_axis(spins, (spins != 0).argmax(axis=1)[:, None], axis=1)[:, 0]

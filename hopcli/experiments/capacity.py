@@ -11,13 +11,13 @@ import pandas as pd
 from hopcli import dynamics
 from hopcli.errors import PatternError, SettingError
 from hopcli.experiments import Progress, Result, no_progress
-from hopcli.experiments.inputs import load_data
+from hopcli.experiments.inputs import load_data, store_with
 from hopcli.outcomes import fixed_points
 from hopcli.patterns import random_spins
 from hopcli.starts import change, trial_rng
 from hopcli.statistics import mean_sd_sem, student_interval
-from hopcli.storage import RULES, Couplings, store
-from hopcli.streams import Streams
+from hopcli.storage import RULES, Couplings
+from hopcli.streams import Streams, seed_word
 from hopcli.theory import capacity
 
 if TYPE_CHECKING:
@@ -121,19 +121,12 @@ def _measure(
     network: Couplings | None,
     seed: np.random.SeedSequence,
 ) -> tuple[Couplings | None, tuple[float, float, float]]:
-    """Store the patterns and measure the three columns of the table; NaN if they cannot be."""
+    """Store the patterns and measure the columns of the table; none fixed if they cannot be."""
     known = 0
     if network is not None and RULES[rule].incremental:
         known = network.columns.shape[1]
     try:
-        network = store(
-            xi[known:],
-            rule,
-            normalise=config.normalise,
-            kappa=config.kappa,
-            epochs=config.epochs,
-            onto=network if known else None,
-        )
+        network = store_with(config, rule, xi[known:], onto=network if known else None)
     except PatternError:
         # Dependent, or not learnable: the rule holds none of them.
         return None, (0.0, float("nan"), float("nan"))
@@ -141,7 +134,7 @@ def _measure(
     # Spread over the order of storing: some rules hold the last patterns best.
     tested = xi[np.linspace(0, len(xi) - 1, min(config.tests, len(xi))).astype(np.int64)]
     flipped = tested.copy()
-    start_seed = int(seed.generate_state(1, np.uint64)[0])
+    start_seed = seed_word(seed)
     for row, state in enumerate(flipped):
         side = (1, len(state))
         change(state, (("flip", str(config.flips)),), side, trial_rng(start_seed, row))

@@ -17,11 +17,16 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from hopcli.config import DataSettings, PatternSettings, StorageSettings
+    from hopcli.config import (
+        DataSettings,
+        LearningSettings,
+        PatternSettings,
+        StorageSettings,
+    )
 
 _LONGEST_NUMBER = 64  # bytes of a threshold in a file, with what separates it
 
-__all__ = ["load_data", "store_patterns", "stored_patterns"]
+__all__ = ["load_data", "store_patterns", "store_with", "stored_patterns", "thresholds"]
 
 
 def load_data(config: DataSettings) -> Dataset:
@@ -37,13 +42,27 @@ def load_data(config: DataSettings) -> Dataset:
 
 def store_patterns(config: StorageSettings, patterns: Patterns) -> Couplings:
     """Store patterns with the rule and the thresholds of a configuration."""
+    return store_with(
+        config, config.rule, patterns.xi, thresholds(config.theta, patterns.xi.shape[1])
+    )
+
+
+def store_with(
+    config: LearningSettings,
+    rule: str,
+    xi: NDArray[np.int8],
+    theta: float | NDArray[np.float64] = 0.0,
+    onto: Couplings | None = None,
+) -> Couplings:
+    """Store patterns with one of several rules, learning as a configuration says."""
     return store(
-        patterns.xi,
-        config.rule,
-        thresholds(config.theta, patterns.xi.shape[1]),
+        xi,
+        rule,
+        theta,
         normalise=config.normalise,
         kappa=config.kappa,
         epochs=config.epochs,
+        onto=onto,
     )
 
 

@@ -24,7 +24,7 @@ from hopcli.experiments.trials import Trials, authors_trials, draw_trials
 from hopcli.notations import resolve_attempts, resolve_temperature
 from hopcli.observables import energy, energy_of_sums
 from hopcli.outcomes import classify, join
-from hopcli.streams import Streams
+from hopcli.streams import Streams, seed_word
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -107,7 +107,7 @@ def run(config: RecallConfig, progress: Progress = no_progress) -> RecallResult:
         couplings,
         patterns,
         trials,
-        start_seed=int(streams.starts.generate_state(1, np.uint64)[0]),
+        start_seed=seed_word(streams.starts),
         chain_seeds=dynamics.chain_seeds(streams.chains, len(trials)),
         attempts=attempts,
     )

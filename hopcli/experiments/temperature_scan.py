@@ -94,6 +94,7 @@ def run(config: TemperatureScanConfig, progress: Progress = no_progress) -> Temp
             seeds=dynamics.chain_seeds(chain_seed, config.repeats),
             dynamics=config.dynamics,
             order=config.order or "random",
+            until_stable=config.until_stable,
             temperatures=temperature,
             sweeps=config.sweeps,
             attempts_per_sweep=resolve_attempts(config.attempts_per_sweep, couplings.n_sites),

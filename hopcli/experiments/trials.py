@@ -15,7 +15,7 @@ import numpy as np
 from hopcli.datasets import load_dataset
 from hopcli.errors import SettingError
 from hopcli.starts import Start, change, first_state, parse_start, trial_rng
-from hopcli.streams import legacy_random_state
+from hopcli.streams import legacy_random_state, seed_word
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -33,7 +33,7 @@ AUTHORS_SEED = 7
 MOST_TRIALS = 20_000_000
 """More trials than this in one run would not fit into the memory of most machines."""
 
-MOST_SITES = 500_000_000
+MOST_SITES = 100_000_000
 """The same for the sites of a replay."""
 
 MOST_STATE_SITES = 4_000_000_000
@@ -63,7 +63,7 @@ class Trials:
         What is made of them.
     pair : tuple of int or None
         Which two patterns a blend takes.
-    sites : ndarray of int16 or None, shape (starts, attempts)
+    sites : ndarray of int32 or None, shape (starts, attempts)
         Sites to visit, the same in every repeat, where their order is given.
     """
 
@@ -74,7 +74,7 @@ class Trials:
     bank: NDArray[np.int8] | None
     start: Start
     pair: tuple[int, int] | None = None
-    sites: NDArray[np.int16] | None = None
+    sites: NDArray[np.int32] | None = None
 
     @property
     def unit(self) -> NDArray[np.int64]:
@@ -120,18 +120,24 @@ def draw_trials(
         If a label has fewer images than asked for, or the start does not fit.
     """
     start = parse_start(config.start)
-    if config.tests != "all":
-        most = len(patterns.labels) * int(config.tests) * config.repeats
-        if most > MOST_TRIALS:
-            larger = "tests" if int(config.tests) > config.repeats else "repeats"
-            rule = f"must give at most {MOST_TRIALS:,} trials (labels x tests x repeats)"
-            raise SettingError(larger, rule, getattr(config, larger))
+    _check_trials(config, patterns)
     if start.uses_images:
         return _image_trials(config, start, dataset, patterns, streams.tests)
     once = _each_once(config.start, start, dataset, patterns)
     # Every state as often as there are tests, in every repeat.
     each = np.repeat(np.arange(len(once)), int(config.tests))
     return once.take(np.tile(each, config.repeats), config.repeats)
+
+
+def _check_trials(config: RecallConfig, patterns: Patterns) -> None:
+    """Refuse more trials than fit into memory."""
+    if config.tests == "all":
+        return
+    tests = int(config.tests)
+    if len(patterns.labels) * tests * config.repeats > MOST_TRIALS:
+        larger = "tests" if tests > config.repeats else "repeats"
+        rule = f"must give at most {MOST_TRIALS:,} trials (labels x tests x repeats)"
+        raise SettingError(larger, rule, getattr(config, larger))
 
 
 def draw_starts(
@@ -158,8 +164,7 @@ def draw_starts(
     else:
         once = _each_once(config.start, start, dataset, patterns)
         trials = once.take(np.arange(config.starts) % len(once), 1)
-    seed = int(streams.starts.generate_state(1, np.uint64)[0])
-    return trials.first_states(np.arange(config.starts), patterns, seed)
+    return trials.first_states(np.arange(config.starts), patterns, seed_word(streams.starts))
 
 
 def check_states(setting: str, count: int, n_sites: int) -> None:
@@ -279,13 +284,10 @@ def authors_trials(
     Trials
         With the site of every attempt.
     """
-    n_sites = len(patterns.labels) * int(config.tests) * attempts
-    if (
-        n_sites > MOST_SITES
-        or len(patterns.labels) * int(config.tests) * config.repeats > MOST_TRIALS
-    ):
-        rule = f"must need at most {MOST_SITES:,} attempts a repeat and {MOST_TRIALS:,} trials"
-        raise SettingError("tests", f"{rule} with replay_authors", config.tests)
+    _check_trials(config, patterns)
+    if len(patterns.labels) * int(config.tests) * attempts > MOST_SITES:
+        rule = f"must need at most {MOST_SITES:,} attempts a repeat with replay_authors"
+        raise SettingError("tests", rule, config.tests)
     stream = legacy_random_state(AUTHORS_SEED)
     drawn = {
         label: stream.choice(dataset.indices_of(label), int(config.tests))
@@ -299,7 +301,7 @@ def authors_trials(
         raise SettingError("replay_authors", f"needs square pictures, {dataset.name} has others")
     image = np.concatenate([drawn[label] for label in patterns.labels])
     column_row = stream.randint(width, size=(len(image), attempts, 2))
-    sites = (width * column_row[..., 1] + column_row[..., 0]).astype(np.int16)
+    sites = (width * column_row[..., 1] + column_row[..., 0]).astype(np.int32)
     label = np.repeat(patterns.labels, int(config.tests))
     return Trials(
         config.repeats,

@@ -11,7 +11,7 @@ import pandas as pd
 from hopcli.errors import SettingError
 from hopcli.experiments import Progress, Result, no_progress
 from hopcli.experiments.inputs import load_data, store_patterns, stored_patterns
-from hopcli.observables import local_fields
+from hopcli.observables import TIE, local_fields
 from hopcli.outcomes import fixed_points
 from hopcli.theory import spectrum
 
@@ -101,7 +101,7 @@ def _stability_table(patterns: Patterns, couplings: Couplings) -> pd.DataFrame:
             "label": patterns.labels,
             "source_index": patterns.source_index,
             "fixed_point": fixed_points(xi, couplings),
-            "unstable_sites": (aligned < -1e-9).sum(axis=1),
+            "unstable_sites": (aligned < -TIE).sum(axis=1),
             "min_field": aligned.min(axis=1),
             "mean_field": mean,
             "min_stability": (aligned / length).min(axis=1),
