@@ -24,7 +24,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "settings": set(),
     "streams": set(),
     "observables": set(),
-    "theory": set(),
+    "theory": {"observables"},
     "statistics": set(),
     "_kernels": set(),
     "data": {"errors"},
