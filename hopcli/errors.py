@@ -39,6 +39,11 @@ class SettingError(HopcliError, ValueError):
         self.found = found if self.has_found else None
         super().__init__(self.describe(setting))
 
+    def __reduce__(self) -> tuple[type[SettingError], tuple[object, ...]]:
+        # Exceptions are made again from their message, which is not what this one takes.
+        found = (self.found,) if self.has_found else ()
+        return type(self), (self.setting, self.rule, *found)
+
     def describe(self, name: str) -> str:
         """Say the error in one line, the setting called `name`.
 

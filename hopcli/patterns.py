@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from hopcli.errors import DataError, SettingError
+from hopcli.records import frozen
 from hopcli.streams import legacy_random_state
 
 if TYPE_CHECKING:
@@ -75,8 +76,8 @@ class Patterns:
             raise ValueError(f"{p} patterns need as many labels and source indices, at least one")
         if self.shape[0] * self.shape[1] != n_sites:
             raise ValueError(f"a picture of {self.shape} does not have {n_sites} pixels")
-        for array in (self.xi, self.source_index, self.sample_index):
-            array.flags.writeable = False
+        for name in ("xi", "source_index", "sample_index"):
+            object.__setattr__(self, name, frozen(getattr(self, name)))
 
     @property
     def names(self) -> tuple[str, ...]:

@@ -21,6 +21,7 @@ HEAVY = ("numba", "pandas", "matplotlib", "sklearn")
 
 MAY_IMPORT: dict[str, set[str]] = {
     "errors": set(),
+    "records": set(),
     "settings": set(),
     "streams": set(),
     "observables": set(),
@@ -28,11 +29,11 @@ MAY_IMPORT: dict[str, set[str]] = {
     "statistics": set(),
     "_kernels": set(),
     "data": {"errors"},
-    "datasets": {"data", "errors"},
-    "patterns": {"errors", "observables", "streams"},
+    "datasets": {"data", "errors", "records"},
+    "patterns": {"errors", "records", "observables", "streams"},
     "starts": {"errors", "settings"},
-    "storage": {"errors"},
-    "dynamics": {"errors", "observables", "_kernels"},
+    "storage": {"errors", "records"},
+    "dynamics": {"errors", "records", "observables", "_kernels"},
     "outcomes": {"errors", "observables", "dynamics", "storage"},
     "notations": {"errors", "settings", "starts"},
     "config": {"errors", "settings", "notations", "storage", "dynamics", "starts", "outcomes"},

@@ -40,6 +40,20 @@ def test_a_missing_value_is_not_a_value_of_none() -> None:
     assert str(SettingError("command", "must be one of a, b", None)).endswith("found None")
 
 
-def test_result_error_keeps_its_message_where_it_travels_between_processes() -> None:
-    error = pickle.loads(pickle.dumps(ResultError("out: not writable")))
-    assert str(error) == "out: not writable"
+@pytest.mark.parametrize(
+    "error",
+    [
+        DataError("mine.png: no such file"),
+        PatternError("dependent"),
+        ResultError("out: not writable"),
+        SettingError("temperature", "must be >= 0", -1.5),
+        SettingError("theta", "must be finite"),
+        SettingError("command", "must be one of a, b", None),
+    ],
+    ids=str,
+)
+def test_every_error_travels_between_processes(error: HopcliError) -> None:
+    again = pickle.loads(pickle.dumps(error))
+    assert type(again) is type(error)
+    assert str(again) == str(error)
+    assert again.__dict__ == error.__dict__

@@ -19,6 +19,7 @@ from hopcli.datasets.idx import load_idx
 from hopcli.datasets.mnist import HashCheck, embedded_files, load_mnist, verify_embedded
 from hopcli.datasets.npz import load_npz
 from hopcli.errors import SettingError
+from hopcli.records import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -83,8 +84,8 @@ class Dataset:
         odd = np.bitwise_and.reduce(self.spins, axis=None) & 1
         if not odd or self.spins.min() < -1 or self.spins.max() > 1:
             raise ValueError("spins must be -1 or +1")
-        for array in (self.spins, self.labels):
-            array.flags.writeable = False
+        for name in ("spins", "labels"):
+            object.__setattr__(self, name, frozen(getattr(self, name)))
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -376,7 +377,8 @@ def _binarise(grey: NDArray[np.uint8], threshold: int, *, invert: bool) -> NDArr
     compare(grey, threshold, out=grey.view(np.bool_))
     np.multiply(spins, 2, out=spins)
     np.subtract(spins, 1, out=spins)
-    return spins
+    grey.flags.writeable = False  # nobody else has them: a record need not copy
+    return grey.view(np.int8)
 
 
 def _hash(spins: NDArray[np.int8], labels: NDArray[np.str_], shape: tuple[int, int]) -> str:
