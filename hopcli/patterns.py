@@ -6,19 +6,18 @@ couplings to :mod:`hopcli.storage`.
 
 from __future__ import annotations
 
-import zipfile
-import zlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from hopcli.datasets.npz import Archive
 from hopcli.errors import DataError, SettingError
-from hopcli.records import frozen
+from hopcli.records import digest, frozen
 from hopcli.streams import legacy_random_state
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -37,6 +36,7 @@ __all__ = [
 ]
 
 
+_ARRAYS = ("xi", "labels", "source_index", "shape", "sample_index", "dataset", "dataset_sha256")
 _BLOCK = 1024  # samples multiplied with all others at once, to bound the memory
 
 
@@ -89,6 +89,10 @@ class Patterns:
             names.append(f"{label}_{seen[label]}" if self.labels.count(label) > 1 else label)
         return tuple(names)
 
+    def last(self, label: str) -> int:
+        """Row of the last pattern with a label, which must be stored."""
+        return len(self.labels) - 1 - self.labels[::-1].index(label)
+
     def comes_from(self, dataset: Dataset) -> bool:
         """Whether the indices refer to the images of this data set."""
         return (self.dataset, self.dataset_sha256) == (dataset.name, dataset.sha256)
@@ -104,6 +108,31 @@ class Patterns:
             "dataset": np.array(self.dataset),
             "dataset_sha256": np.array(self.dataset_sha256),
         }
+
+    @classmethod
+    def from_arrays(cls, arrays: Mapping[str, NDArray[Any]]) -> Patterns:
+        """Make the patterns again from :meth:`to_arrays`.
+
+        Raises
+        ------
+        ValueError, TypeError, IndexError
+            If the arrays are not such.
+        """
+        height, width = arrays["shape"].tolist()
+        return cls(
+            arrays["xi"],
+            tuple(str(label) for label in arrays["labels"].tolist()),
+            arrays["source_index"].astype(np.int64),
+            (int(height), int(width)),
+            arrays["sample_index"].astype(np.int64),
+            str(arrays["dataset"]),
+            str(arrays["dataset_sha256"]),
+        )
+
+    @property
+    def sha256(self) -> str:
+        """Hash of the patterns, their labels, and the images that took part in choosing them."""
+        return digest(self.xi, np.array(self.labels), self.source_index, self.sample_index)
 
     def take(self, labels: Sequence[str]) -> Patterns:
         """The patterns with these labels, in this order.
@@ -296,13 +325,6 @@ def images_as_patterns(
     )
 
 
-# All that NumPy and zipfile raise for a file that is not, or no longer, what it should be.
-_DAMAGE = (
-    *(OSError, ValueError, KeyError, IndexError, TypeError, EOFError, RuntimeError),
-    *(NotImplementedError, AttributeError, zipfile.BadZipFile, zlib.error),
-)
-
-
 def read_patterns(path: Path) -> Patterns:
     """Read the patterns.npz that ``hopcli select`` wrote.
 
@@ -311,27 +333,17 @@ def read_patterns(path: Path) -> Patterns:
     DataError
         If the file is missing, damaged or not such a file.
     """
+    if not path.exists():
+        raise DataError(f"{path}: no such file; `hopcli select` writes patterns.npz")
+    if path.is_dir():
+        raise DataError(f"{path}: must be a patterns.npz of `hopcli select`, is a folder")
+    with Archive(path) as archive:
+        arrays = {name: archive.read(name) for name in _ARRAYS}
     try:
-        with path.open("rb") as raw, np.load(raw, allow_pickle=False) as file:
-            return Patterns(
-                file["xi"],
-                tuple(str(label) for label in file["labels"]),
-                file["source_index"].astype(np.int64),
-                (int(file["shape"][0]), int(file["shape"][1])),
-                file["sample_index"].astype(np.int64),
-                str(file["dataset"]),
-                str(file["dataset_sha256"]),
-            )
-    except FileNotFoundError:
-        raise DataError(f"{path}: no such file; `hopcli select` writes patterns.npz") from None
-    except IsADirectoryError:
-        raise DataError(f"{path}: must be a patterns.npz of `hopcli select`, is a folder") from None
-    except PermissionError:
-        raise DataError(f"{path}: cannot be read: permission denied") from None
-    except _DAMAGE:
-        raise DataError(
-            f"{path}: must be a patterns.npz, whole, as `hopcli select` writes"
-        ) from None
+        return Patterns.from_arrays(arrays)
+    except (ValueError, TypeError, IndexError) as error:
+        rule = f"must be a patterns.npz, whole, as `hopcli select` writes ({error})"
+        raise DataError(f"{path}: {rule}") from None
 
 
 def random_spins(rng: np.random.Generator, n: int, n_sites: int) -> NDArray[np.int8]:

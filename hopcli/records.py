@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -9,7 +10,7 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["frozen"]
+__all__ = ["digest", "frozen"]
 
 
 def frozen(array: NDArray[Any]) -> NDArray[Any]:
@@ -44,3 +45,18 @@ def frozen(array: NDArray[Any]) -> NDArray[Any]:
     copy = np.array(array, order="K")
     copy.flags.writeable = False
     return copy
+
+
+def digest(*arrays: NDArray[Any]) -> str:
+    """SHA-256 of arrays: their dtypes, shapes and values.
+
+    Parameters
+    ----------
+    *arrays : ndarray
+        Any arrays but of Python objects.
+    """
+    found = hashlib.sha256()
+    for array in arrays:
+        found.update(f"{array.dtype.str}{array.shape}".encode())
+        found.update(np.ascontiguousarray(array).tobytes())
+    return found.hexdigest()

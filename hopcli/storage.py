@@ -10,7 +10,7 @@ K distinct classes, with W_ii = 0. Nothing here builds an N x N matrix but
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -236,6 +236,19 @@ class Rule:
     description: str
     learn: Callable[[_Task], NDArray[np.float64]]
     incremental: bool = False
+    parameters: Any = None
+
+    def __post_init__(self):
+        from types import SimpleNamespace as N
+
+        object.__setattr__(
+            self,
+            "parameters",
+            {
+                "hebbian": {"normalise": N(default="N")},
+                "perceptron": {"kappa": N(default=1.0), "epochs": N(default=1000)},
+            }.get(self.name, {}),
+        )
 
 
 RULES: dict[str, Rule] = {

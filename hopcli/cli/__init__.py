@@ -12,22 +12,21 @@ from typing import Any, NoReturn
 import click
 
 from hopcli import __version__
+from hopcli.catalogue import CATALOGUE
 from hopcli.errors import HopcliError
 
 __all__ = ["cli", "main"]
 
-_COMMANDS = {
-    "select": "Choose a prototype pattern for each label by the overlap loss.",
-    "recall": "Store patterns, start from test images, count what is recalled.",
-    "temperature-scan": "Measure the overlap with stored patterns against temperature.",
-    "weights": "Look at the couplings, their spectrum and each pattern's stability.",
-    "attractors": "Count where starts end at T = 0, spurious states and all.",
-    "capacity": "Measure how many patterns a rule holds, against the load.",
+_OTHERS = {
+    "plot": "Draw the pictures of finished runs again.",
     "show": "Draw patterns in the terminal.",
     "run": "Run configuration files, each with the command that it names.",
     "data": "List the data sources, or verify the embedded MNIST.",
 }
-"""The commands, each in the module of its name, with the line that lists it."""
+"""Commands that run no experiment of their own, each in the module of its name."""
+
+_COMMANDS = {**{entry.command: entry.line for entry in CATALOGUE.values()}, **_OTHERS}
+"""All commands, with the line that lists each."""
 
 
 class _LazyGroup(click.Group):
@@ -39,9 +38,13 @@ class _LazyGroup(click.Group):
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         del ctx
-        if cmd_name not in _COMMANDS:
+        if cmd_name in CATALOGUE:
+            from hopcli.cli.options import experiment_command
+
+            return experiment_command(CATALOGUE[cmd_name])
+        if cmd_name not in _OTHERS:
             return None
-        module = importlib.import_module(f"hopcli.cli.{cmd_name.replace('-', '_')}")
+        module = importlib.import_module(f"hopcli.cli.{cmd_name}")
         command: click.Command = module.command
         return command
 

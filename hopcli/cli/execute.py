@@ -1,4 +1,4 @@
-"""Run an experiment for the command line: progress bar, files, a short table."""
+"""Plan and run experiments for the command line: progress bar, files, pictures, a short table."""
 
 from __future__ import annotations
 
@@ -9,64 +9,87 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from hopcli import experiments, results
+from hopcli import catalogue, experiments, results
+from hopcli.cli.options import with_names
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
 
-    import pandas as pd
-
     from hopcli.cli.options import Request
+    from hopcli.experiments import Plan, Summary
 
-__all__ = ["execute", "print_table"]
-
-_PERCENT = ("accuracy", "fraction", "fixed", "sd", "sem", "ci_low", "ci_high")
+__all__ = ["execute", "print_summary"]
 
 
-def execute(request: Request) -> None:
-    """Run what the request asks for, write its folder, say what was found and where."""
-    config = request.config
-    results.check_writable(request.out)
-    began = time.perf_counter()
+def execute(*requests: Request) -> None:
+    """Plan every run, then make one after the other.
+
+    So whatever can be refused is refused before the first of them is made.
+    """
+    from hopcli.experiments.inputs import load_once
+
+    load = load_once()
+    planned = []
+    for request in requests:
+        results.check_writable(request.out)
+        began = time.perf_counter()
+        with with_names(request):
+            plan = experiments.plan(request.config, load)
+        planned.append((request, plan, time.perf_counter() - began))
+    planned.reverse()
+    while planned:  # so that what a run is made of goes with it
+        request, plan, seconds = planned.pop()
+        with with_names(request):
+            _make(request, plan, seconds)
+
+
+def _make(request: Request, plan: Plan, seconds: float) -> None:
+    """Make a run that took so long to plan, write its folder, say what was found and where."""
+    began = time.perf_counter() - seconds
     with _Bar(hidden=request.quiet) as bar:
-        result = experiments.run(config, bar.tell)
-    duration = time.perf_counter() - began
-    files = results.save_run(request.out, config, result, duration, _drawer(config, result))
-    if request.quiet:
-        return
-    summary = result.summary
-    print_table(next(iter(result.tables.values())) if summary is None else summary)
-    click.echo(f"\n{request.out}/  {' '.join(path.name for path in files)}")
+        result = plan.run(request.execution, bar.tell)
+    files = results.save(
+        request.out,
+        plan.config,
+        result,
+        inputs=plan.inputs,
+        execution=request.execution,
+        duration=time.perf_counter() - began,
+    )
+    if request.execution.draws:
+        files += _draw(request, plan.config, result)
+    if not request.quiet:
+        print_summary(catalogue.entry(plan.config.command).summary(plan.config, result))
+        click.echo(f"\n{request.out}/  {' '.join(path.name for path in files)}")
+
+
+def _draw(request: Request, config: Any, result: Any) -> list[Path]:
+    """Draw what the request asks for; the run is safe whatever becomes of it."""
+    from hopcli import plots
+
+    execution = request.execution
+    name = getattr(execution, "animate", None)
+
+    def draw(folder: Path) -> None:
+        if execution.figures:
+            plots.draw(config, result, folder, execution.figure_format)
+        if name is not None:
+            plots.animate(result, folder, name)
+
+    return results.save_pictures(request.out, config.command, draw)
+
+
+def print_summary(summary: Summary) -> None:
+    """Print a table, its rates in percent."""
+    shown = summary.table.copy()
+    for column in summary.percent:
+        shown[column] = [_percent(value) for value in shown[column]]
+    shown = shown.rename(columns={name: f"{name} %" for name in summary.percent})
+    click.echo(shown.to_string(index=False, float_format=lambda value: f"{value:.4g}"))
 
 
 def _percent(rate: float) -> str:
     return "-" if math.isnan(rate) else f"{100 * rate:.1f}"
-
-
-def _drawer(config: Any, result: experiments.Result) -> Callable[[Path], None] | None:
-    animated = getattr(config, "animate", None) is not None
-    if not config.figures and not animated:
-        return None
-
-    def draw(folder: Path) -> None:
-        from hopcli import plots
-
-        if config.figures:
-            plots.draw(config, result, folder)
-        plots.animate(config, result, folder)
-
-    return draw
-
-
-def print_table(table: pd.DataFrame) -> None:
-    """Print a table, rates in percent."""
-    shown = table.copy()
-    for column in shown.columns:
-        if column in _PERCENT:
-            shown[column] = [_percent(value) for value in shown[column]]
-    shown = shown.rename(columns={name: f"{name} %" for name in _PERCENT})
-    click.echo(shown.to_string(index=False, float_format=lambda value: f"{value:.4g}"))
 
 
 class _Bar:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import inspect
+import re
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,26 +13,22 @@ from typing import TYPE_CHECKING, Any
 import click
 from click.shell_completion import CompletionItem
 
-from hopcli.config import (
-    CONFIGS,
-    Config,
-    Setting,
-    find_config,
-    read_config,
-    shipped_configs,
-)
+from hopcli import catalogue
+from hopcli.config import Config, Execution, Setting, find_config, read_config, shipped_configs
+from hopcli.config.base import nearest
+from hopcli.config.kinds import RefusedError, show
 from hopcli.errors import SettingError
-from hopcli.settings import RefusedError, show
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
-__all__ = ["Request", "experiment", "flag_name", "request_from_file", "with_names"]
+    from hopcli.catalogue import Entry
 
-_GROUPS = (
-    *("Data", "Selection", "Patterns", "Load", "Network", "Dynamics", "Scan", "Census", "Tests"),
-    *("Run", "Output"),
-)
+__all__ = ["Request", "experiment_command", "flag_name", "request_from_file", "with_names"]
+
+_FIRST = ("Data", "Selection", "Patterns", "Load", "Network", "Dynamics", "Scan", "Census", "Tests")
+_LAST = ("Run", "Output")
+"""Groups of options in the order of the help text; any other stands between the two."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -41,6 +39,8 @@ class Request:
     ----------
     config : Config
         The checked configuration.
+    execution : Execution
+        How it is to be carried out.
     out : Path
         Folder for the results.
     quiet : bool
@@ -50,6 +50,7 @@ class Request:
     """
 
     config: Config
+    execution: Execution
     out: Path
     quiet: bool
     name_of: Callable[[str], str]
@@ -83,15 +84,16 @@ class _Command(click.Command):
     """A command whose help lists the options in groups."""
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        sections: dict[str, list[tuple[str, str]]] = {group: [] for group in _GROUPS}
+        sections: dict[str, list[tuple[str, str]]] = {}
         for param in self.get_params(ctx):
             record = param.get_help_record(ctx)
             if record is not None:
-                sections[getattr(param, "group", "Output")].append(record)
-        for group, records in sections.items():
-            if records:
+                sections.setdefault(getattr(param, "group", "Output"), []).append(record)
+        others = [group for group in sections if group not in (*_FIRST, *_LAST)]
+        for group in (*_FIRST, *others, *_LAST):
+            if group in sections:
                 with formatter.section(f"{group} options"):
-                    formatter.write_dl(records)
+                    formatter.write_dl(sections[group])
 
 
 class _SettingOption(click.Option):
@@ -132,64 +134,59 @@ def flag_name(setting: str) -> str:
     return "--" + setting.replace("_", "-")
 
 
-def experiment(
-    config_class: type[Config], run: Callable[[Request], None]
-) -> Callable[[Callable[[], None]], click.Command]:
-    """Make a command of a documented function: its docstring is the manual.
+def experiment_command(entry: Entry) -> click.Command:
+    """Make the command of an entry of the catalogue: its settings are the options.
 
     Parameters
     ----------
-    config_class : type of Config
-        Its settings become the options.
-    run : callable
-        Does what the request asks for.
+    entry : Entry
+        The docstring of its configuration is the manual.
     """
-
-    def decorate(function: Callable[[], None]) -> click.Command:
-        params: list[click.Parameter] = [
-            _SettingOption(item.name, item.metadata["setting"], item.default)
-            for item in fields(config_class)
-        ]
-        params += [
-            click.Option(
-                ["--config"],
-                metavar="FILE",
-                help="TOML file of settings, or the name of one that comes with hopcli; "
-                "flags win over it.",
-                shell_complete=_complete_config,
-            ),
-            click.Option(
-                ["--out"],
-                type=FOLDER,
-                metavar="DIR",
-                help="Folder for the results.  [default: results/<config name, or the command>]",
-            ),
-            click.Option(
-                ["--quiet", "-q"], is_flag=True, help="Print nothing but errors, draw no bar."
-            ),
-        ]
-        callback = functools.partial(_invoke, config_class, run)
-        return _Command(
-            config_class.command,
-            callback=callback,
-            params=params,
-            help=inspect.cleandoc(function.__doc__ or ""),
-        )
-
-    return decorate
+    params: list[click.Parameter] = [
+        _SettingOption(item.name, item.metadata["setting"], item.default)
+        for settings in (entry.config, entry.execution)
+        for item in fields(settings)
+    ]
+    params += [
+        click.Option(
+            ["--config"],
+            metavar="FILE",
+            help="TOML file of settings, or the name of one that comes with hopcli; "
+            "flags win over it.",
+            shell_complete=_complete_config,
+        ),
+        click.Option(
+            ["--out"],
+            type=FOLDER,
+            metavar="DIR",
+            help="Folder for the results.  [default: results/<config name, or the command>]",
+        ),
+        click.Option(
+            ["--quiet", "-q"], is_flag=True, help="Print nothing but errors, draw no bar."
+        ),
+    ]
+    return _Command(
+        entry.command,
+        callback=functools.partial(_invoke, entry),
+        params=params,
+        help=_manual(entry.config),
+        short_help=entry.line,
+    )
 
 
-def _invoke(
-    config_class: type[Config],
-    run: Callable[[Request], None],
-    config: str | None,
-    out: Path | None,
-    quiet: bool,
-    **flags: Any,
-) -> None:
+def _manual(config: type[Config]) -> str:
+    """The docstring of a configuration; what is indented in it is not rewrapped."""
+    paragraphs = inspect.cleandoc(config.__doc__ or "").split("\n\n")
+    return "\n\n".join(
+        f"\b\n{text}" if re.search(r"^ ", text, re.MULTILINE) else text for text in paragraphs
+    )
+
+
+def _invoke(entry: Entry, config: str | None, out: Path | None, quiet: bool, **flags: Any) -> None:
+    from hopcli.cli.execute import execute
+
     given = {name: value for name, value in flags.items() if value is not None}
-    request = _request(config_class, config, given, out, quiet)
-    with_names(request, run)
+    execute(_request(entry, config, given, out, quiet))
 
 
 def request_from_file(name: str, out: Path | None, quiet: bool) -> Request:
@@ -201,44 +198,56 @@ def request_from_file(name: str, out: Path | None, quiet: bool) -> Request:
         If the file does not name a command, or has an impossible value.
     """
     path = find_config(name)
-    command = read_config(path).get("command")
-    if not isinstance(command, str) or command not in CONFIGS:
-        rule = f"must be one of {', '.join(CONFIGS)}"
-        raise SettingError(f"{path}: command", rule, command)
-    return _request(CONFIGS[command], name, {}, out, quiet)
+    try:
+        entry = catalogue.entry(read_config(path).get("command"))
+    except SettingError as error:
+        raise click.UsageError(error.describe(f"{path}: command")) from None
+    return _request(entry, name, {}, out, quiet)
 
 
 def _request(
-    config_class: type[Config],
-    config_name: str | None,
-    flags: dict[str, Any],
-    out: Path | None,
-    quiet: bool,
+    entry: Entry, config_name: str | None, flags: dict[str, Any], out: Path | None, quiet: bool
 ) -> Request:
     """Put flags on top of a file, check all, and remember where each came from."""
     path = find_config(config_name) if config_name is not None else None
     from_file = read_config(path) if path is not None else {}
-    command = from_file.pop("command", config_class.command)
+    command = from_file.pop("command", entry.command)
 
     def name_of(setting: str) -> str:
         in_file = setting in from_file and setting not in flags
         return f"{path}: {setting or repr(setting)}" if in_file else flag_name(setting)
 
-    if command != config_class.command:
-        raise SettingError(f"{path}: command", f"must be {config_class.command!r}", command)
-    known = config_class.settings()
-    values = dict(from_file)
-    try:
-        for name, text in flags.items():
-            try:
-                values[name] = known[name].kind.read(text) if isinstance(text, str) else text
-            except RefusedError as error:
-                raise SettingError(name, str(error), text) from None
-        config = config_class.from_values(values)
-    except SettingError as error:
-        raise _renamed(error, name_of) from None
-    folder = out or _default_folder(path, config_class.command)
-    return Request(config, folder, quiet, name_of)
+    if command != entry.command:
+        raise SettingError(f"{path}: command", f"must be {entry.command!r}", command)
+    with _renamed(name_of):
+        values = {**from_file, **_read_flags(entry, flags)}
+        _check_known(entry, values)
+        how = entry.execution.settings()
+        config = entry.config.from_values({k: v for k, v in values.items() if k not in how})
+        execution = entry.execution(**{k: v for k, v in values.items() if k in how})
+        execution.check_with(config)
+    return Request(config, execution, out or _default_folder(path, entry.command), quiet, name_of)
+
+
+def _read_flags(entry: Entry, flags: dict[str, Any]) -> dict[str, Any]:
+    """The texts of flags as values."""
+    known = {**entry.config.settings(), **entry.execution.settings()}
+    values = {}
+    for name, text in flags.items():
+        try:
+            values[name] = known[name].kind.read(text) if isinstance(text, str) else text
+        except RefusedError as error:
+            raise SettingError(name, str(error), text) from None
+    return values
+
+
+def _check_known(entry: Entry, values: dict[str, Any]) -> None:
+    """Refuse a key that is no setting."""
+    known = {**entry.config.settings(), **entry.execution.settings()}
+    for name in values:
+        if name not in known:
+            close = nearest(name, known)
+            raise SettingError(name, f"is not a setting of {entry.command!r}{close}")
 
 
 def _default_folder(path: Path | None, command: str) -> Path:
@@ -248,13 +257,16 @@ def _default_folder(path: Path | None, command: str) -> Path:
     return Path("results") / name
 
 
-def with_names(request: Request, run: Callable[[Request], None]) -> None:
-    """Run, and let a refused setting be called what the user called it."""
+@contextlib.contextmanager
+def with_names(request: Request) -> Iterator[None]:
+    """Let a setting that is refused be called what the user called it."""
+    with _renamed(request.name_of):
+        yield
+
+
+@contextlib.contextmanager
+def _renamed(name_of: Callable[[str], str]) -> Iterator[None]:
     try:
-        run(request)
+        yield
     except SettingError as error:
-        raise _renamed(error, request.name_of) from error
-
-
-def _renamed(error: SettingError, name_of: Callable[[str], str]) -> click.UsageError:
-    return click.UsageError(error.describe(name_of(error.setting)))
+        raise click.UsageError(error.describe(name_of(error.setting))) from error

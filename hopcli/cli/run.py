@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from hopcli.cli.execute import execute
-from hopcli.cli.options import FOLDER, request_from_file, with_names
+from hopcli.cli.options import FOLDER, request_from_file
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -35,7 +34,8 @@ def command(configs: tuple[str, ...], out: Path | None, quiet: bool) -> None:
       hopcli run paper
       hopcli run configs/mine.toml configs/yours.toml
 
-    All files are checked before the first is run.
+    All files are checked, with the data and patterns that they name, before the first is
+    run.
     """
     if out is not None and len(configs) > 1:
         raise click.UsageError(f"--out takes one configuration, found {len(configs)}")
@@ -47,5 +47,6 @@ def command(configs: tuple[str, ...], out: Path | None, quiet: bool) -> None:
                 f"{folder} would be written by {folders.count(folder)} of the configurations; "
                 "give each a name of its own"
             )
-    for request in requests:
-        with_names(request, execute)
+    from hopcli.cli.execute import execute
+
+    execute(*requests)

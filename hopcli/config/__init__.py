@@ -1,47 +1,49 @@
-"""What a run is asked to do: one frozen, checked configuration a command.
+"""What a run is asked to do, in three parts.
 
-Each setting is declared here once, with its kind, default, help and group. A value
-may come from a TOML file, from a flag or from Python; all three pass through the
-same check, so they are refused with the same words.
+*Given*: what the user wrote, one frozen configuration a command (:class:`RecallConfig`
+and its like), each value checked by itself; any can be replaced. *Resolved*: every value
+concrete, a pure function of the given one and the data; this is what a manifest holds and
+what a hash names. *Execution*: threads, figures and the like, which change no number.
+
+Each setting is declared once, with its kind, default, help and group. A value may come
+from a TOML file, from a flag or from Python; all three pass through the same check, so
+they are refused with the same words.
 """
 
-from hopcli.config.base import Config, Setting
-from hopcli.config.commands import (
-    CONFIGS,
-    AttractorsConfig,
-    CapacityConfig,
-    RecallConfig,
-    SelectConfig,
-    TemperatureScanConfig,
-    WeightsConfig,
-)
+from hopcli.config.attractors import AttractorsConfig, ResolvedAttractors
+from hopcli.config.base import Config, Facts, Setting, Settings
+from hopcli.config.capacity import CapacityConfig, ResolvedCapacity
+from hopcli.config.execution import Execution, RecallExecution, ThreadedExecution
 from hopcli.config.files import find_config, read_config, shipped_configs
-from hopcli.config.groups import (
-    DataSettings,
-    DynamicsSettings,
-    LearningSettings,
-    OutputSettings,
-    PatternSettings,
-    RunSettings,
-    StorageSettings,
-)
+from hopcli.config.groups import DataSettings, LearningSettings, PatternSettings, StorageSettings
+from hopcli.config.recall import RecallConfig, ResolvedRecall
+from hopcli.config.select import ResolvedSelect, SelectConfig
+from hopcli.config.temperature_scan import ResolvedTemperatureScan, TemperatureScanConfig
+from hopcli.config.weights import ResolvedWeights, WeightsConfig
 
 __all__ = [
-    "CONFIGS",
     "AttractorsConfig",
     "CapacityConfig",
     "Config",
     "DataSettings",
-    "DynamicsSettings",
+    "Execution",
+    "Facts",
     "LearningSettings",
-    "OutputSettings",
     "PatternSettings",
     "RecallConfig",
-    "RunSettings",
+    "RecallExecution",
+    "ResolvedAttractors",
+    "ResolvedCapacity",
+    "ResolvedRecall",
+    "ResolvedSelect",
+    "ResolvedTemperatureScan",
+    "ResolvedWeights",
     "SelectConfig",
     "Setting",
+    "Settings",
     "StorageSettings",
     "TemperatureScanConfig",
+    "ThreadedExecution",
     "WeightsConfig",
     "find_config",
     "read_config",

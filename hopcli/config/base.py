@@ -1,20 +1,21 @@
-"""What every configuration shares: settings declared once, checked, converted."""
+"""What every configuration shares: settings declared once, checked, resolved, converted."""
 
 from __future__ import annotations
 
 import difflib
+import inspect
 from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
+from hopcli.config.kinds import RefusedError
 from hopcli.errors import SettingError
-from hopcli.settings import RefusedError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from hopcli.settings import Kind
+    from hopcli.config.kinds import Kind
 
-__all__ = ["Config", "Setting", "nearest", "setting"]
+__all__ = ["Config", "Facts", "Setting", "Settings", "nearest", "setting"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -35,8 +36,12 @@ def setting(
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class Config:
-    """What all configurations share: checking, and conversion from and to mappings.
+class Settings:
+    """Values of declared settings, each checked by itself.
+
+    A default of None means that the setting is open: what it is depends on others or on
+    the data. A subclass may name an inherited setting again, with a closer type and
+    without a default: then it must be given, and cannot be open.
 
     Raises
     ------
@@ -44,7 +49,12 @@ class Config:
         If a value breaks the rule of its setting.
     """
 
-    command: ClassVar[str]
+    def __init_subclass__(cls) -> None:
+        # Dataclasses would take the inherited default, and forget the declaration.
+        for name in inspect.get_annotations(cls):
+            inherited = getattr(cls, "__dataclass_fields__", {}).get(name)
+            if name not in cls.__dict__ and inherited is not None and inherited.metadata:
+                setattr(cls, name, field(metadata=inherited.metadata))
 
     def __post_init__(self) -> None:
         for item in fields(self):
@@ -56,35 +66,111 @@ class Config:
             except RefusedError as error:
                 raise SettingError(item.name, str(error), value) from None
             object.__setattr__(self, item.name, checked)
-        self._check_together()
-
-    def _check_together(self) -> None:
-        """Check what no single value can show."""
 
     @classmethod
     def settings(cls) -> dict[str, Setting]:
         """The settings by name, in the order of the help text."""
         return {item.name: item.metadata["setting"] for item in fields(cls)}
 
-    @classmethod
-    def from_values(cls, values: Mapping[str, Any]) -> Self:
-        """Make a configuration from a mapping, as read from a file.
+    def values(self) -> dict[str, Any]:
+        """The values by name, as Python has them."""
+        return {item.name: getattr(self, item.name) for item in fields(self)}
+
+    def to_dict(self) -> dict[str, Any]:
+        """The values by name, as JSON and TOML have them."""
+        kinds = {name: declared.kind for name, declared in self.settings().items()}
+        return {
+            name: None if value is None else kinds[name].plain(value)
+            for name, value in self.values().items()
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What a configuration must know of the data to have every value.
+
+    Parameters
+    ----------
+    dataset : str
+        Name of the data set.
+    shape : tuple of int
+        Height and width of its pictures.
+    labels : tuple of str
+        Labels of the patterns that may be stored.
+    chosen : bool
+        Whether these are the ones to be stored, in this order.
+    """
+
+    dataset: str
+    shape: tuple[int, int]
+    labels: tuple[str, ...]
+    chosen: bool = False
+
+    @property
+    def n_sites(self) -> int:
+        """Number of spins N."""
+        return self.shape[0] * self.shape[1]
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Config(Settings):
+    """What a user asks for: one class a command, its docstring the manual of the command.
+
+    Whatever the values of the others, one can be replaced (`dataclasses.replace`): what
+    does not go together is found by :meth:`check`, and what was left open is decided by
+    :meth:`resolve`.
+    """
+
+    command: ClassVar[str]
+
+    def check(self) -> None:
+        """Check what no single value can show.
 
         Raises
         ------
         SettingError
-            If a key is unknown (with the nearest known key) or a value impossible.
+            If settings do not go together.
+        """
+
+    def concrete(self, facts: Facts) -> dict[str, Any]:
+        """The values that :meth:`resolve` fills in, of settings that may be open."""
+        del facts
+        return {}
+
+    def filled(self, facts: Facts) -> dict[str, Any]:
+        """Every value, after a check: what was given, and what was open."""
+        self.check()
+        return {**self.values(), **self.concrete(facts)}
+
+    def resolve(self, facts: Facts) -> Config:
+        """Fill in what is left open: a pure function of this configuration and the data.
+
+        A resolved configuration resolves to itself.
+
+        Raises
+        ------
+        SettingError
+            If settings do not go together, or do not fit the data.
+        """
+        raise NotImplementedError
+
+    @classmethod
+    def from_values(cls, values: Mapping[str, Any]) -> Self:
+        """Make a configuration from a mapping, as read from a file, and check it.
+
+        Raises
+        ------
+        SettingError
+            If a key is unknown (with the nearest known key), or a value impossible, by
+            itself or together with others.
         """
         known = cls.settings()
         for key in values:
             if key not in known:
                 raise SettingError(key, f"is not a setting of {cls.command!r}{nearest(key, known)}")
-        return cls(**values)
-
-    def to_dict(self) -> dict[str, Any]:
-        """The resolved values, JSON-ready."""
-        values = {item.name: getattr(self, item.name) for item in fields(self)}
-        return {k: list(v) if isinstance(v, tuple) else v for k, v in values.items()}
+        config = cls(**values)
+        config.check()
+        return config
 
 
 def nearest(key: str, known: Iterable[str]) -> str:

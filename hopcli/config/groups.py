@@ -3,36 +3,72 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
-from hopcli import notations
-from hopcli import settings as kinds
-from hopcli.config.base import Config, setting
+from hopcli.config import kinds, notations
+from hopcli.config.base import Config, Facts, setting
 from hopcli.dynamics import DYNAMICS, ORDERS, TIES
 from hopcli.errors import SettingError
+from hopcli.starts import BASES, CHANGES, Start
 from hopcli.storage import NORMALISATIONS, RULES
 
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
 __all__ = [
+    "SAMPLERS",
+    "SAMPLER_HELP",
     "DataSettings",
     "DynamicsSettings",
-    "OutputSettings",
+    "LearningSettings",
     "PatternSettings",
     "RunSettings",
     "StorageSettings",
+    "check_start",
+    "described",
+    "start_help",
+    "unknown_label",
 ]
 
-# Settings of one rule: name, the rule, the value that may be left.
-_NEEDED_RULE = (
-    ("normalise", "hebbian", "N"),
-    ("kappa", "perceptron", 1.0),
-    ("epochs", "perceptron", 1000),
-)
+_SHOWN = 20  # labels in a message
 
 SAMPLERS = ("legacy", "generator")
 SAMPLER_HELP = (
     "How the samples are drawn: legacy, as the authors did (NumPy's RandomState, with "
     "replacement), or generator (without replacement)."
 )
+
+
+def described(registry: Mapping[str, Any]) -> str:
+    """The entries of a registry, each with its description."""
+    return "; ".join(f"{name}: {entry.description}" for name, entry in registry.items())
+
+
+def unknown_label(label: str, labels: tuple[str, ...], source: str) -> SettingError:
+    """The error of a label that is none of a data set or file."""
+    known = ", ".join(labels[:_SHOWN]) + (", ..." if len(labels) > _SHOWN else "")
+    return SettingError("digits", f"must name labels of {source} ({known})", label)
+
+
+def check_start(start: Start | str, dynamics: str) -> Start:
+    """Refuse a start with sites at 0 where the update rule cannot have them."""
+    assert isinstance(start, Start)  # a text was read when it was given
+    if start.leaves_zeros and not DYNAMICS[dynamics].allows_zero:
+        able = ", ".join(name for name, rule in DYNAMICS.items() if rule.allows_zero)
+        rule = f"must leave no site at 0 under {dynamics} (add :fill, or use {able})"
+        raise SettingError("start", rule, str(start))
+    return start
+
+
+def start_help(*, target: bool = False) -> str:
+    """What a start can be, for the help text."""
+    usable = [base for base in BASES.values() if target or not base.needs_target]
+    bases = described({base.usage: base for base in usable})
+    changes = described({change.usage: change for change in CHANGES.values()})
+    return (
+        f"Where runs start ({bases}), then changes ({changes}), with commas. flip:0.1 alone is "
+        "pattern,flip:0.1."
+    )
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -60,16 +96,6 @@ class DataSettings(Config):
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class OutputSettings(Config):
-    """What is written besides tables."""
-
-    figures: bool = setting(kinds.switch(), True, "Output", "Draw the pictures, or only tables.")
-    figure_format: str = setting(
-        kinds.choice(("png", "svg", "pdf")), "png", "Output", "File format of the pictures."
-    )
-
-
-@dataclass(frozen=True, eq=False, kw_only=True)
 class PatternSettings(DataSettings):
     """Which patterns are stored."""
 
@@ -82,7 +108,7 @@ class PatternSettings(DataSettings):
         "Labels to store, in this order.",
         shown_default="3,6,1,0,4, or all where there are no such labels",
     )
-    patterns: str | None = setting(
+    patterns: str | tuple[int, ...] | None = setting(
         kinds.file_or_indices(),
         None,
         "Patterns",
@@ -106,13 +132,44 @@ class PatternSettings(DataSettings):
     )
     sampler: str = setting(kinds.choice(SAMPLERS), "legacy", "Patterns", SAMPLER_HELP)
 
-    def _check_together(self) -> None:
-        super()._check_together()
+    def check(self) -> None:
+        """Check that the patterns are given in one way at most."""
+        super().check()
         if self.patterns is not None and self.source_indices is not None:
             raise SettingError("source_indices", "cannot be given together with patterns")
-        if isinstance(self.patterns, tuple):
-            object.__setattr__(self, "source_indices", self.patterns)
-            object.__setattr__(self, "patterns", None)
+
+    @property
+    def images(self) -> tuple[int, ...] | None:
+        """Images of the data set to store, if they are given."""
+        return self.patterns if isinstance(self.patterns, tuple) else self.source_indices
+
+    @property
+    def file(self) -> str | None:
+        """File of patterns to store, if there is one."""
+        return self.patterns if isinstance(self.patterns, str) else None
+
+    def concrete(self, facts: Facts) -> dict[str, Any]:
+        """The labels to store: those asked for, else the usual ones, else all there are."""
+        return {
+            **super().concrete(facts),
+            "digits": self._digits(facts),
+            "patterns": self.file,
+            "source_indices": self.images,
+        }
+
+    def _digits(self, facts: Facts) -> tuple[str, ...]:
+        if facts.chosen:
+            if self.digits not in (None, facts.labels):
+                rule = f"must be the labels of source_indices ({','.join(facts.labels)})"
+                raise SettingError("digits", rule, ",".join(self.digits or ()))
+            return facts.labels
+        if self.digits is None:
+            usual = set(self.default_digits) <= set(facts.labels)
+            return self.default_digits if usual else facts.labels
+        for label in self.digits:
+            if label not in facts.labels:
+                raise unknown_label(label, facts.labels, self.file or facts.dataset)
+        return self.digits
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -135,14 +192,26 @@ class LearningSettings(Config):
         "Most passes of the perceptron rule over the patterns.",
     )
 
-    def _check_together(self) -> None:
-        super()._check_together()
+    @property
+    def rules(self) -> tuple[str, ...]:
+        """The rules that patterns are stored by."""
         rule: str | tuple[str, ...] = getattr(self, "rule", ())
-        rules = (rule,) if isinstance(rule, str) else rule
-        for name, needs, default in _NEEDED_RULE:
-            value = getattr(self, name)
-            if value != default and needs not in rules:
-                raise SettingError(name, f"has no effect without the {needs} rule", value)
+        return (rule,) if isinstance(rule, str) else rule
+
+    def check(self) -> None:
+        """Check that every parameter is one of a rule that is used."""
+        super().check()
+        used = {name for rule in self.rules for name in RULES[rule].parameters}
+        owners = {name: rule for rule, entry in RULES.items() for name in entry.parameters}
+        for name, owner in owners.items():
+            default = RULES[owner].parameters[name].default
+            if name not in used and getattr(self, name) != default:
+                rule = f"has no effect without the {owner} rule"
+                raise SettingError(name, rule, getattr(self, name))
+
+    def parameters(self, rule: str) -> dict[str, Any]:
+        """The parameters of one of the rules."""
+        return {name: getattr(self, name) for name in RULES[rule].parameters}
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -150,7 +219,10 @@ class StorageSettings(LearningSettings):
     """How the patterns are stored."""
 
     rule: str = setting(
-        kinds.choice(RULES), "pseudo-inverse", "Network", "Rule that stores the patterns."
+        kinds.choice(RULES),
+        "pseudo-inverse",
+        "Network",
+        f"Rule that stores the patterns ({described(RULES)}).",
     )
     theta: float | str = setting(
         kinds.number_or_file(),
@@ -168,8 +240,7 @@ class DynamicsSettings(Config):
         kinds.choice(DYNAMICS),
         "metropolis",
         "Dynamics",
-        "Update rule: metropolis, heat bath (glauber), or the sign of the field, one site at a "
-        "time (async) or all at once (sync).",
+        f"Update rule ({described(DYNAMICS)}).",
     )
     order: str | None = setting(
         kinds.choice(ORDERS),
@@ -179,16 +250,12 @@ class DynamicsSettings(Config):
         shown_default="random",
     )
     tie: str = setting(
-        kinds.choice(TIES),
-        None,
-        "Dynamics",
-        "What the sign rules do where h = theta.",
-        shown_default="keep",
+        kinds.choice(TIES), "keep", "Dynamics", "What the sign rules do where h = theta."
     )
     sweeps: int = setting(
         kinds.integer(1, 10_000_000), 20, "Dynamics", "Sweeps of each run, at most."
     )
-    attempts_per_sweep: int | str = setting(
+    attempts_per_sweep: int | str | None = setting(
         notations.attempts(),
         None,
         "Dynamics",
@@ -199,35 +266,44 @@ class DynamicsSettings(Config):
         kinds.switch(), False, "Dynamics", "Stop a run at T = 0 once no site would change."
     )
 
-    def _check_together(self) -> None:
-        super()._check_together()
-        at_once = not DYNAMICS[self.dynamics].order
-        if at_once and self.order is not None:
+    def check(self) -> None:
+        """Check what the update rule has no use for."""
+        super().check()
+        if self.order is not None and self._all_at_once:
             rule = f"cannot be given with dynamics {self.dynamics!r}"
             raise SettingError("order", rule, self.order)
-        order = None if at_once else self.order or "random"
-        if order == "random":
-            object.__setattr__(self, "attempts_per_sweep", self.attempts_per_sweep or "N/2")
-        elif self.attempts_per_sweep not in (None, "N"):
-            rule = f"must be N where a sweep visits each site once ({order or self.dynamics})"
-            raise SettingError("attempts_per_sweep", rule, self.attempts_per_sweep)
-        else:
-            object.__setattr__(self, "attempts_per_sweep", "N")
-        object.__setattr__(self, "order", order)
-        if self.tie not in (None, "keep") and DYNAMICS[self.dynamics].stochastic:
+        if self._visits_each_once and isinstance(self.attempts_per_sweep, str):
+            self._check_attempts(self.attempts_per_sweep == "N")
+        if self.tie != "keep" and DYNAMICS[self.dynamics].stochastic:
             raise SettingError("tie", f"has no effect on dynamics {self.dynamics!r}", self.tie)
-        object.__setattr__(self, "tie", self.tie or "keep")
+
+    @property
+    def _all_at_once(self) -> bool:
+        return not DYNAMICS[self.dynamics].order
+
+    @property
+    def _visits_each_once(self) -> bool:
+        return self._all_at_once or self.order not in (None, "random")
+
+    def _check_attempts(self, are_n: bool) -> None:
+        if not are_n:
+            how = self.order or self.dynamics
+            rule = f"must be N where a sweep visits each site once ({how})"
+            raise SettingError("attempts_per_sweep", rule, self.attempts_per_sweep)
+
+    def concrete(self, facts: Facts) -> dict[str, Any]:
+        """The order of the sites (None if all move at once) and the attempts of a sweep."""
+        default = "N" if self._visits_each_once else "N/2"
+        asked = self.attempts_per_sweep or default
+        attempts = notations.resolve_attempts(asked, facts.n_sites)
+        if self._visits_each_once:
+            self._check_attempts(attempts == facts.n_sites)
+        order = None if self._all_at_once else self.order or DYNAMICS[self.dynamics].order
+        return {**super().concrete(facts), "order": order, "attempts_per_sweep": attempts}
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class RunSettings(Config):
-    """What a run needs besides."""
+    """Where randomness comes from."""
 
     seed: int = setting(kinds.integer(0), 1, "Run", "Seed of everything random but the selection.")
-    threads: int | None = setting(
-        kinds.integer(1),
-        None,
-        "Run",
-        "Threads; no result depends on them.",
-        shown_default="one a core",
-    )

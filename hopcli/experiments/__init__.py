@@ -1,41 +1,50 @@
 """The experiments: a configuration in, tables and arrays out.
 
-An experiment knows nothing of the command line, of files it might be written to, or
-of pictures. So a grid of runs can call it as well as a command.
+An experiment is a value: a configuration is planned (data loaded, everything open
+resolved, all that can be refused refused), and the plan is run, as often as one likes,
+with the same result. Nothing here knows of the command line, of files that results might
+be written to, or of pictures; so a grid of runs can call it as well as a command.
 """
 
 from __future__ import annotations
 
-import importlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from hopcli import catalogue
 
 if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
-    from hopcli.config import Config
+    from hopcli.config import Config, Execution
+    from hopcli.experiments.inputs import Load
 
-__all__ = ["MODULES", "Progress", "Result", "run"]
+__all__ = [
+    "Plan",
+    "Progress",
+    "Result",
+    "Summary",
+    "no_progress",
+    "plan",
+    "prefixed",
+    "run",
+    "unprefixed",
+]
 
 Progress = Callable[[int, int], None]
 """Told (steps done now, steps in all), from the main thread."""
 
-MODULES = {
-    "select": "hopcli.experiments.select",
-    "recall": "hopcli.experiments.recall",
-    "temperature-scan": "hopcli.experiments.temperature_scan",
-    "weights": "hopcli.experiments.weights",
-    "attractors": "hopcli.experiments.attractors",
-    "capacity": "hopcli.experiments.capacity",
-}
-"""The module of each experiment, by the command that runs it."""
+Arrays = dict[str, "NDArray[Any]"]
+"""Arrays by name, as one .npz file holds them."""
 
 
-@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class Result:
-    """What an experiment found.
+    """What an experiment found: all of it, so that it can be saved, loaded and drawn.
+
+    The subclass of each experiment reads records off the arrays.
 
     Parameters
     ----------
@@ -43,32 +52,87 @@ class Result:
         Name of the data set.
     dataset_sha256 : str
         Its hash.
-    tables : dict of DataFrame
-        Tables by name, in the order in which they matter.
+    tables : mapping of str to DataFrame
+        Tables by name, in the order in which they matter. Labels are text.
     arrays : dict of dict of ndarray
-        Array files by name.
-    summary : DataFrame, optional
-        What to print; by default the first table.
+        Array files by name, each with its arrays by name.
+    notes : dict
+        What is to be known of the numbers besides, JSON-ready.
     """
 
     dataset: str
     dataset_sha256: str
-    tables: dict[str, pd.DataFrame]
-    arrays: dict[str, dict[str, NDArray[Any]]] = field(default_factory=dict)
-    summary: pd.DataFrame | None = None
+    tables: Mapping[str, pd.DataFrame]
+    arrays: dict[str, Arrays] = field(default_factory=dict)
+    notes: dict[str, Any] = field(default_factory=dict)
+
+
+class Summary(NamedTuple):
+    """What is printed of a result: a table, and which of its columns are rates."""
+
+    table: pd.DataFrame
+    percent: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Plan:
+    """A run that can be made: nothing about it is open, and nothing is left to refuse.
+
+    Parameters
+    ----------
+    config : Config
+        The resolved configuration.
+    inputs : dict of str to str
+        SHA-256 of everything that decides the numbers besides: data, patterns, files.
+    work : callable
+        Makes the run.
+    """
+
+    config: Config
+    inputs: dict[str, str]
+    work: Callable[[Any, Progress], Result]
+
+    def run(self, execution: Execution, progress: Progress) -> Result:
+        """Make the run; the same bytes whatever the execution."""
+        return self.work(execution, progress)
 
 
 def no_progress(_done: int, _total: int) -> None:
     """Tell nobody."""
 
 
-def run(config: Config, progress: Progress = no_progress) -> Result:
-    """Run the experiment that a configuration asks for.
+def plan(config: Config, load: Load | None = None) -> Plan:
+    """Plan the experiment that a configuration asks for.
 
     Parameters
     ----------
     config : Config
-        The configuration; its class says which experiment.
+        The configuration, given or resolved; its class says which experiment.
+    load : callable, optional
+        Loads data sets; by default :func:`hopcli.experiments.inputs.load_data`.
+
+    Raises
+    ------
+    HopcliError
+        If the run cannot be made.
+    """
+    from hopcli.experiments.inputs import load_data
+
+    made: Plan = catalogue.entry(config.command).plan(config, load or load_data)
+    return made
+
+
+def run(
+    config: Config, execution: Execution | None = None, progress: Progress = no_progress
+) -> Any:
+    """Plan and run the experiment that a configuration asks for.
+
+    Parameters
+    ----------
+    config : Config
+        The configuration, given or resolved; its class says which experiment.
+    execution : Execution, optional
+        Threads and the like; by default those of the command.
     progress : callable
         Told how far the run is.
 
@@ -77,6 +141,17 @@ def run(config: Config, progress: Progress = no_progress) -> Result:
     Result
         Tables and arrays, the same bytes for the same configuration.
     """
-    module = importlib.import_module(MODULES[config.command])
-    result: Result = module.run(config, progress)
-    return result
+    how = execution or catalogue.entry(config.command).execution()
+    how.check_with(config)
+    return plan(config).run(how, progress)
+
+
+def prefixed(prefix: str, arrays: Mapping[str, NDArray[Any]]) -> Arrays:
+    """Arrays of a record under the name of the record, ``patterns.xi``."""
+    return {f"{prefix}.{name}": array for name, array in arrays.items()}
+
+
+def unprefixed(prefix: str, arrays: Mapping[str, NDArray[Any]]) -> Arrays:
+    """The arrays of one record of several."""
+    start = f"{prefix}."
+    return {k.removeprefix(start): array for k, array in arrays.items() if k.startswith(start)}

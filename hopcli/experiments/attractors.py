@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -9,67 +10,110 @@ import numpy as np
 import pandas as pd
 
 from hopcli import dynamics
-from hopcli.experiments import Progress, Result, no_progress
-from hopcli.experiments.inputs import load_data, store_with, stored_patterns, thresholds
-from hopcli.experiments.trials import draw_starts
+from hopcli.experiments import Plan, Progress, Result, Summary, prefixed, unprefixed
+from hopcli.experiments.inputs import gather, hashes, read_thresholds
+from hopcli.experiments.trials import check_states
 from hopcli.observables import energy, overlaps
-from hopcli.outcomes import classify
+from hopcli.patterns import Patterns
+from hopcli.starts import choose, fill_bank, first_states
 from hopcli.statistics import wilson_interval
-from hopcli.streams import Streams
+from hopcli.storage import Couplings, store
+from hopcli.streams import Streams, seed_word
+from hopcli.taxonomy import classify, mixture_method
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from hopcli.config import AttractorsConfig
-    from hopcli.patterns import Patterns
-    from hopcli.storage import Couplings
+    from hopcli.config import AttractorsConfig, ResolvedAttractors, ThreadedExecution
+    from hopcli.experiments.inputs import Load
+    from hopcli.starts import Bank
 
-__all__ = ["AttractorsResult", "run"]
+__all__ = ["AttractorsResult", "plan", "summary"]
 
 
-@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class AttractorsResult(Result):
-    """The census of each rule, with its states.
+    """What a census found.
 
-    Parameters
-    ----------
-    patterns : Patterns
-        The stored patterns.
-    states : dict of ndarray of int8, shape (any, N)
-        The most frequent final states under each rule, most frequent first.
+    Tables ``kinds``, how often each kind of state is reached under each rule, and
+    ``attractors``, every distinct final state; array file ``attractors``.
     """
 
-    patterns: Patterns
-    states: dict[str, NDArray[np.int8]]
+    @functools.cached_property
+    def patterns(self) -> Patterns:
+        """The stored patterns."""
+        return Patterns.from_arrays(unprefixed("patterns", self.arrays["attractors"]))
+
+    @property
+    def states(self) -> dict[str, NDArray[np.int8]]:
+        """The most frequent final states under each rule, most frequent first, int8."""
+        arrays = self.arrays["attractors"]
+        return {rule: arrays[rule] for rule in dict.fromkeys(self.tables["attractors"]["rule"])}
 
 
-def run(config: AttractorsConfig, progress: Progress = no_progress) -> AttractorsResult:
-    """Run the same starts to the end under each rule and count the final states.
+def plan(config: AttractorsConfig, load: Load) -> Plan:
+    """Plan to run the same starts to the end under each rule and count the final states.
 
     Parameters
     ----------
     config : AttractorsConfig
         What to do.
-    progress : callable
-        Told the starts done and the starts in all.
+    load : callable
+        Loads the data set.
 
     Returns
     -------
-    AttractorsResult
-        Tables ``kinds`` (how often each kind of state is reached under each rule) and
-        ``attractors`` (every distinct final state), array file ``attractors``.
+    Plan
+        Its run is told the starts done and the starts in all, and gives an
+        :class:`AttractorsResult`.
     """
-    dataset = load_data(config)
-    patterns = stored_patterns(config, dataset)
-    streams = Streams.of(config.seed)
-    starts = draw_starts(config, dataset, patterns, streams)
+    inputs = gather(config, load)
+    resolved = config.resolve(inputs.facts)
+    dataset, patterns = inputs.dataset, inputs.patterns(config, resolved.digits)
+    check_states("starts", resolved.starts, dataset.n_sites)
+    streams = Streams.of(resolved.seed)
+    bank = choose(
+        resolved.start,
+        fill_bank(resolved.start, dataset, patterns),
+        resolved.starts,
+        np.random.default_rng(streams.tests),
+    )
+    theta = read_thresholds(resolved.theta, dataset.n_sites)
+    networks = {
+        rule: store(patterns.xi, rule, theta, **resolved.parameters(rule)) for rule in resolved.rule
+    }
+
+    def work(execution: ThreadedExecution, progress: Progress) -> AttractorsResult:
+        tables, states = _run(resolved, patterns, bank, networks, streams, execution, progress)
+        census = pd.concat(tables, ignore_index=True)
+        return AttractorsResult(
+            dataset=dataset.name,
+            dataset_sha256=dataset.sha256,
+            tables={"kinds": _kind_table(resolved, census), "attractors": census},
+            arrays={"attractors": {**states, **prefixed("patterns", patterns.to_arrays())}},
+            notes={"mixtures": mixture_method(*patterns.xi.shape)},
+        )
+
+    read = hashes(dataset, patterns, theta=resolved.theta, start=resolved.start, bank=bank)
+    return Plan(resolved, read, work)
+
+
+def _run(
+    config: ResolvedAttractors,
+    patterns: Patterns,
+    bank: Bank,
+    networks: dict[str, Couplings],
+    streams: Streams,
+    execution: ThreadedExecution,
+    progress: Progress,
+) -> tuple[list[pd.DataFrame], dict[str, NDArray[np.int8]]]:
+    """The census of each rule, and its most frequent states."""
+    starts = first_states(config.start, bank, patterns.shape, seed_word(streams.starts))
     seeds = dynamics.chain_seeds(streams.chains, config.starts)
-    total = config.starts * len(config.rule)
-    theta = thresholds(config.theta, dataset.n_sites)
+    total = config.starts * len(networks)
     tables, states = [], {}
-    for rule in config.rule:
-        couplings = store_with(config, rule, patterns.xi, theta)
-        outcome = dynamics.run(
+    for rule, couplings in networks.items():
+        final = dynamics.run(
             couplings,
             starts,
             seeds=seeds,
@@ -79,32 +123,30 @@ def run(config: AttractorsConfig, progress: Progress = no_progress) -> Attractor
             attempts_per_sweep=couplings.n_sites,
             tie=config.tie,
             until_stable=True,
-            threads=config.threads,
+            threads=execution.threads,
             progress=lambda done: progress(done, total),
         )
-        table, distinct = _census(config, rule, couplings, patterns, outcome)
+        table, distinct = _census(config, rule, couplings, patterns, final)
         tables.append(table)
         states[rule] = distinct[: config.most]
-    census = pd.concat(tables, ignore_index=True)
-    return AttractorsResult(
-        dataset=dataset.name,
-        dataset_sha256=dataset.sha256,
-        tables={"kinds": _kind_table(config, census), "attractors": census},
-        arrays={"attractors": dict(states)},
-        patterns=patterns,
-        states=states,
-    )
+    return tables, states
+
+
+def summary(config: ResolvedAttractors, result: AttractorsResult) -> Summary:
+    """How often each kind of state is reached under each rule."""
+    del config
+    return Summary(result.tables["kinds"], ("fraction", "ci_low", "ci_high"))
 
 
 def _census(
-    config: AttractorsConfig,
+    config: ResolvedAttractors,
     rule: str,
     couplings: Couplings,
     patterns: Patterns,
-    outcome: dynamics.Outcome,
+    final: dynamics.Outcome,
 ) -> tuple[pd.DataFrame, NDArray[np.int8]]:
     """One row a distinct final state, the most frequent first, and the states."""
-    spins = outcome.spins
+    spins = final.spins
     if not np.any(couplings.theta):
         spins = _one_sign(spins, patterns)  # a state and its inverse are one attractor
     bits = np.packbits(np.stack([spins > 0, spins < 0], axis=1).reshape(len(spins), -1), axis=1)
@@ -114,7 +156,7 @@ def _census(
     order = np.lexsort((first, -count))
     distinct = spins[first[order]]
     cycling = np.zeros(len(order), dtype=bool)
-    cycling[which.ravel()[outcome.status == dynamics.TWO_CYCLE]] = True
+    cycling[which.ravel()[final.status == dynamics.TWO_CYCLE]] = True
     ends = classify(distinct, couplings, config.criterion, cycling[order], config.tie)
     names = np.array(patterns.names)
     intervals = [wilson_interval(n / len(spins), len(spins)) for n in count[order]]
@@ -123,8 +165,8 @@ def _census(
             "rule": rule,
             "rank": np.arange(1, len(order) + 1),
             "kind": ends.kind,
-            "nearest": names[ends.best],
-            "overlap": ends.m[np.arange(len(order)), ends.best],
+            "nearest": names[ends.nearest],
+            "overlap": ends.m[np.arange(len(order)), ends.nearest],
             "energy": energy(distinct, couplings),
             "count": count[order],
             "fraction": count[order] / len(spins),
@@ -145,7 +187,7 @@ def _one_sign(spins: NDArray[np.int8], patterns: Patterns) -> NDArray[np.int8]:
     return np.where(turn[:, None], -spins, spins).astype(np.int8)
 
 
-def _kind_table(config: AttractorsConfig, census: pd.DataFrame) -> pd.DataFrame:
+def _kind_table(config: ResolvedAttractors, census: pd.DataFrame) -> pd.DataFrame:
     """How often each kind of state is reached, and by how many distinct states."""
     rows = []
     for rule in config.rule:

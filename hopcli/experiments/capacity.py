@@ -3,103 +3,141 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import pandas as pd
 
 from hopcli import dynamics
+from hopcli.config import Facts
 from hopcli.errors import PatternError, SettingError
-from hopcli.experiments import Progress, Result, no_progress
-from hopcli.experiments.inputs import load_data, store_with
-from hopcli.outcomes import fixed_points
+from hopcli.experiments import Plan, Progress, Result, Summary
 from hopcli.patterns import random_spins
-from hopcli.starts import change, trial_rng
+from hopcli.starts import Start, change, trial_rng
 from hopcli.statistics import mean_sd_sem, student_interval
-from hopcli.storage import RULES, Couplings
+from hopcli.storage import RULES, Couplings, store
 from hopcli.streams import Streams, seed_word
+from hopcli.taxonomy import fixed_points
 from hopcli.theory import capacity
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from hopcli.config import CapacityConfig
+    from hopcli.config import CapacityConfig, ResolvedCapacity, ThreadedExecution
     from hopcli.datasets import Dataset
+    from hopcli.experiments.inputs import Load
 
-__all__ = ["CapacityResult", "run"]
+__all__ = ["CapacityResult", "plan", "summary"]
 
 _MEASURED = ("fixed", "overlap_pattern", "overlap_flipped")
+_STUDY_SHAPE = (28, 28)  # of random patterns, where no size is asked for
 
 
-@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class CapacityResult(Result):
-    """The table of a capacity scan, with the lines of theory.
+    """What a capacity scan found.
 
-    Parameters
-    ----------
-    theory : DataFrame
-        Columns size, rule, load: the capacity each rule has in theory, where it is known.
+    Tables ``capacity``, one row a size, rule and load, and ``theory``: size, rule and the
+    load that the rule holds in theory, where it is known.
     """
 
-    theory: pd.DataFrame
 
-
-def run(config: CapacityConfig, progress: Progress = no_progress) -> CapacityResult:
-    """Store more and more patterns and see whether they are still there.
+def plan(config: CapacityConfig, load: Load) -> Plan:
+    """Plan to store more and more patterns and see whether they are still there.
 
     Parameters
     ----------
     config : CapacityConfig
         What to do.
-    progress : callable
-        Told the networks done and the networks in all.
+    load : callable
+        Loads the data set, if there is one.
 
     Returns
     -------
-    CapacityResult
-        Table ``capacity``: one row a size, rule and load.
+    Plan
+        Its run is told the networks done and the networks in all, and gives a
+        :class:`CapacityResult`.
     """
-    dataset = load_data(config) if config.patterns == "mnist" else None
-    sizes = config.sizes or (dataset.n_sites if dataset is not None else 784,)
-    total = len(sizes) * config.draws * len(config.rule) * len(config.loads)
+    config.check()
+    dataset = load(config) if config.patterns == "images" else None
+    facts = Facts("random", _STUDY_SHAPE, ())
+    if dataset is not None:
+        facts = Facts(dataset.name, dataset.shape, dataset.label_names)
+    resolved = config.resolve(facts)
+    sha256 = "" if dataset is None else dataset.sha256
+    for size in resolved.sizes:
+        _check_counts(dataset, _pattern_counts(resolved, size)[-1])
+
+    def work(execution: ThreadedExecution, progress: Progress) -> CapacityResult:
+        draws = _run(resolved, dataset, execution, progress)
+        return CapacityResult(
+            dataset=facts.dataset,
+            dataset_sha256=sha256,
+            tables={"capacity": _mean_table(draws), "theory": _theory_table(resolved)},
+        )
+
+    return Plan(resolved, {} if dataset is None else {"dataset": sha256}, work)
+
+
+def summary(config: ResolvedCapacity, result: CapacityResult) -> Summary:
+    """What each rule holds at each load."""
+    del config
+    columns = ["size", "rule", "load", "patterns", "draws", *_MEASURED]
+    return Summary(result.tables["capacity"][columns], ("fixed",))
+
+
+class _Seeds(NamedTuple):
+    """Where the randomness of one draw of the patterns comes from."""
+
+    patterns: np.random.SeedSequence
+    flips: np.random.SeedSequence
+    chains: np.random.SeedSequence
+
+
+def _run(
+    config: ResolvedCapacity,
+    dataset: Dataset | None,
+    execution: ThreadedExecution,
+    progress: Progress,
+) -> pd.DataFrame:
+    """Measure every network: one row a size, draw, rule and load."""
+    total = len(config.sizes) * config.draws * len(config.rule) * len(config.loads)
     streams = Streams.of(config.seed)
-    draw_seeds = streams.patterns.spawn(config.draws)
-    chain_seeds = streams.chains.spawn(config.draws)
+    purposes = (streams.patterns, streams.starts, streams.chains)
+    seeds = [*map(_Seeds, *(purpose.spawn(config.draws) for purpose in purposes))]
     rows = []
-    for size in sizes:
+    for size in config.sizes:
         counts = _pattern_counts(config, size)
-        for draw, (pattern_seed, chain_seed) in enumerate(
-            zip(draw_seeds, chain_seeds, strict=True)
-        ):
-            xi = _draw_patterns(dataset, size, counts[-1], np.random.default_rng(pattern_seed))
+        for draw, seed in enumerate(seeds):
+            rng = np.random.default_rng(seed.patterns)
+            xi = _draw_patterns(dataset, size, counts[-1], rng)
             for rule in config.rule:
                 network = None
                 for load, p in zip(config.loads, counts, strict=True):
-                    network, measured = _measure(config, rule, xi[:p], network, chain_seed)
+                    network = _add_patterns(config, rule, xi[:p], network)
+                    measured = _measure(config, xi[:p], network, seed, execution.threads)
                     rows.append((size, rule, load, p, draw, *measured))
                     progress(1, total)
-    columns = ["size", "rule", "load", "patterns", "draw", *_MEASURED]
-    table = _summary(pd.DataFrame(rows, columns=columns))
-    return CapacityResult(
-        dataset=dataset.name if dataset is not None else "random",
-        dataset_sha256=dataset.sha256 if dataset is not None else "",
-        tables={"capacity": table},
-        summary=table[["size", "rule", "load", "patterns", "draws", *_MEASURED]],
-        theory=pd.DataFrame(
-            [
-                (size, rule, capacity(rule, size))
-                for size in sizes
-                for rule in config.rule
-                if capacity(rule, size) is not None
-            ],
-            columns=["size", "rule", "load"],
-        ),
-    )
+    return pd.DataFrame(rows, columns=["size", "rule", "load", "patterns", "draw", *_MEASURED])
 
 
-def _pattern_counts(config: CapacityConfig, size: int) -> list[int]:
+def _theory_table(config: ResolvedCapacity) -> pd.DataFrame:
+    """The capacity each rule has in theory at each size, where it is known."""
+    rows = [(size, rule, capacity(rule, size)) for size in config.sizes for rule in config.rule]
+    known = [row for row in rows if row[2] is not None]
+    return pd.DataFrame(known, columns=["size", "rule", "load"])
+
+
+def _pattern_counts(config: ResolvedCapacity, size: int) -> list[int]:
     """Patterns at each load, from 1 to N - 1."""
     return [min(max(1, round(load * size)), size - 1) for load in config.loads]
+
+
+def _check_counts(dataset: Dataset | None, count: int) -> None:
+    """Refuse more patterns than there are images."""
+    if dataset is not None and count > len(dataset):
+        rule = f"must ask for at most the {len(dataset):,} images of {dataset.name}, not {count:,}"
+        raise SettingError("loads", rule)
 
 
 def _draw_patterns(
@@ -108,49 +146,58 @@ def _draw_patterns(
     """Random patterns, or random images of a data set; smaller loads take the first ones."""
     if dataset is None:
         return random_spins(rng, count, size)
-    if count > len(dataset):
-        rule = f"must ask for at most the {len(dataset):,} images of {dataset.name}, not {count:,}"
-        raise SettingError("loads", rule)
     return dataset.spins[rng.choice(len(dataset), count, replace=False)]
 
 
-def _measure(
-    config: CapacityConfig,
-    rule: str,
-    xi: NDArray[np.int8],
-    network: Couplings | None,
-    seed: np.random.SeedSequence,
-) -> tuple[Couplings | None, tuple[float, float, float]]:
-    """Store the patterns and measure the columns of the table; none fixed if they cannot be."""
+def _add_patterns(
+    config: ResolvedCapacity, rule: str, xi: NDArray[np.int8], network: Couplings | None
+) -> Couplings | None:
+    """Store the patterns, going on from a network with the first of them where the rule can.
+
+    None if they are dependent, or cannot be learnt: then the rule holds none of them.
+    """
     known = 0
     if network is not None and RULES[rule].incremental:
         known = network.columns.shape[1]
+    onto = network if known else None
     try:
-        network = store_with(config, rule, xi[known:], onto=network if known else None)
+        return store(xi[known:], rule, onto=onto, **config.parameters(rule))
     except PatternError:
-        # Dependent, or not learnable: the rule holds none of them.
-        return None, (0.0, float("nan"), float("nan"))
+        return None
+
+
+def _measure(
+    config: ResolvedCapacity,
+    xi: NDArray[np.int8],
+    network: Couplings | None,
+    seed: _Seeds,
+    threads: int | None,
+) -> tuple[float, float, float]:
+    """Measure the columns of the table; none is fixed if they could not be stored."""
+    if network is None:
+        return (0.0, float("nan"), float("nan"))
     fixed = float(fixed_points(xi, network).mean())
     # Spread over the order of storing: some rules hold the last patterns best.
     tested = xi[np.linspace(0, len(xi) - 1, min(config.tests, len(xi))).astype(np.int64)]
     flipped = tested.copy()
-    start_seed = seed_word(seed)
+    flip = Start("pattern", changes=(("flip", (config.flips,)),))
+    start_seed = seed_word(seed.flips)
     for row, state in enumerate(flipped):
-        side = (1, len(state))
-        change(state, (("flip", str(config.flips)),), side, trial_rng(start_seed, row))
-    return network, (
+        change(state.reshape(1, -1), flip, trial_rng(start_seed, row))
+    return (
         fixed,
-        _relaxed_overlap(config, network, tested, tested, seed),
-        _relaxed_overlap(config, network, flipped, tested, seed),
+        _relaxed_overlap(config, network, tested, tested, seed.chains, threads),
+        _relaxed_overlap(config, network, flipped, tested, seed.chains, threads),
     )
 
 
 def _relaxed_overlap(
-    config: CapacityConfig,
+    config: ResolvedCapacity,
     network: Couplings,
     starts: NDArray[np.int8],
     patterns: NDArray[np.int8],
     seed: np.random.SeedSequence,
+    threads: int | None,
 ) -> float:
     """Mean overlap of the relaxed starts with the pattern that each belongs to."""
     ends = dynamics.run(
@@ -163,12 +210,12 @@ def _relaxed_overlap(
         attempts_per_sweep=network.n_sites,
         order="permutation",
         until_stable=True,
-        threads=config.threads,
+        threads=threads,
     ).spins
     return float(np.einsum("cn,cn->c", ends, patterns, dtype=np.int64).mean() / network.n_sites)
 
 
-def _summary(draws: pd.DataFrame) -> pd.DataFrame:
+def _mean_table(draws: pd.DataFrame) -> pd.DataFrame:
     """Mean over the draws of each quantity, with SEM and 95 % interval."""
     rows = []
     for key, group in draws.groupby(["size", "rule", "load", "patterns"], sort=False):

@@ -1,32 +1,42 @@
-"""What every experiment starts from: the data set and the patterns to store."""
+"""What every experiment starts from: the data set, the patterns to store, the network."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from hopcli.config import Facts
 from hopcli.datasets import Dataset, load_dataset
-from hopcli.errors import DataError, SettingError
+from hopcli.datasets.npz import Archive
+from hopcli.errors import DataError
 from hopcli.patterns import Patterns, draw_samples, images_as_patterns, read_patterns, select
+from hopcli.records import digest
 from hopcli.storage import Couplings, store
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from numpy.typing import NDArray
 
-    from hopcli.config import (
-        DataSettings,
-        LearningSettings,
-        PatternSettings,
-        StorageSettings,
-    )
+    from hopcli.config import DataSettings, PatternSettings, StorageSettings
+    from hopcli.starts import Bank, Start
+
+__all__ = [
+    "Inputs",
+    "Load",
+    "couple",
+    "gather",
+    "hashes",
+    "load_data",
+    "load_once",
+    "read_thresholds",
+]
 
 _LONGEST_NUMBER = 64  # bytes of a threshold in a file, with what separates it
 
-__all__ = ["load_data", "store_patterns", "store_with", "stored_patterns", "thresholds"]
+Load = Callable[["DataSettings"], Dataset]
+"""Loads the data set that a configuration names."""
 
 
 def load_data(config: DataSettings) -> Dataset:
@@ -40,34 +50,125 @@ def load_data(config: DataSettings) -> Dataset:
     )
 
 
-def store_patterns(config: StorageSettings, patterns: Patterns) -> Couplings:
+def load_once() -> Load:
+    """A loader for several runs: what two of them ask for is loaded once."""
+    loaded: dict[tuple[object, ...], Dataset] = {}
+
+    def load(config: DataSettings) -> Dataset:
+        key = (config.dataset, config.split, config.threshold, config.size, config.invert)
+        if key not in loaded:
+            loaded[key] = load_data(config)
+        return loaded[key]
+
+    return load
+
+
+class Inputs(NamedTuple):
+    """What a run on stored patterns starts from.
+
+    Attributes
+    ----------
+    facts : Facts
+        What the configuration is resolved by.
+    dataset : Dataset
+        The images.
+    at_hand : Patterns or None
+        The given patterns, or those of a file; None if they are to be selected.
+    """
+
+    facts: Facts
+    dataset: Dataset
+    at_hand: Patterns | None
+
+    def patterns(self, config: PatternSettings, digits: tuple[str, ...]) -> Patterns:
+        """The patterns to store, of these labels: at hand, or selected anew.
+
+        Raises
+        ------
+        SettingError
+            If the selection is impossible.
+        """
+        if self.at_hand is not None:
+            return self.at_hand if self.facts.chosen else self.at_hand.take(digits)
+        names = self.dataset.label_names
+        samples = draw_samples(
+            self.dataset, names, config.samples, config.selection_seed, config.sampler
+        )
+        selected, _ = select(self.dataset, names, samples)
+        return selected.take(digits)
+
+
+def gather(config: PatternSettings, load: Load) -> Inputs:
+    """Load the data, and the patterns as far as they are given.
+
+    Raises
+    ------
+    SettingError
+        If the settings do not fit the data set.
+    DataError
+        If a file is unusable.
+    """
+    config.check()  # before anything is loaded
+    dataset = load(config)
+    at_hand = None
+    if config.images is not None:
+        at_hand = images_as_patterns(dataset, np.array(config.images, dtype=np.int64))
+    elif config.file is not None:
+        at_hand = read_patterns(Path(config.file))
+        if at_hand.shape != dataset.shape:
+            (height, width), (rows, columns) = dataset.shape, at_hand.shape
+            raise DataError(
+                f"{config.file}: must hold pictures of {width} x {height} pixels as "
+                f"{dataset.name} has them, found {columns} x {rows}"
+            )
+    labels = dataset.label_names if at_hand is None else at_hand.labels
+    facts = Facts(dataset.name, dataset.shape, labels, chosen=config.images is not None)
+    return Inputs(facts, dataset, at_hand)
+
+
+def couple(config: StorageSettings, patterns: Patterns) -> Couplings:
     """Store patterns with the rule and the thresholds of a configuration."""
-    return store_with(
-        config, config.rule, patterns.xi, thresholds(config.theta, patterns.xi.shape[1])
-    )
+    theta = read_thresholds(config.theta, patterns.xi.shape[1])
+    return store(patterns.xi, config.rule, theta, **config.parameters(config.rule))
 
 
-def store_with(
-    config: LearningSettings,
-    rule: str,
-    xi: NDArray[np.int8],
-    theta: float | NDArray[np.float64] = 0.0,
-    onto: Couplings | None = None,
-) -> Couplings:
-    """Store patterns with one of several rules, learning as a configuration says."""
-    return store(
-        xi,
-        rule,
-        theta,
-        normalise=config.normalise,
-        kappa=config.kappa,
-        epochs=config.epochs,
-        onto=onto,
-    )
+def hashes(
+    dataset: Dataset,
+    patterns: Patterns,
+    *,
+    theta: float | str = 0.0,
+    start: Start | None = None,
+    bank: Bank | None = None,
+) -> dict[str, str]:
+    """SHA-256 of what decides the numbers of a run besides its configuration.
+
+    Parameters
+    ----------
+    dataset, patterns : Dataset and Patterns
+        The images, and what is stored of them.
+    theta : float or str
+        The thresholds as the configuration has them; a file is hashed by its numbers.
+    start, bank : Start and Bank, optional
+        What runs start from; states of a file are hashed.
+    """
+    found = {"dataset": dataset.sha256, "patterns": patterns.sha256}
+    if isinstance(theta, str):
+        found["theta"] = digest(np.asarray(read_thresholds(theta, dataset.n_sites)))
+    if start is not None and bank is not None and start.base == "text":
+        found["start"] = digest(bank.states)
+    return found
 
 
-def thresholds(theta: float | str, n_sites: int) -> float | NDArray[np.float64]:
-    """Read the thresholds: one for all sites, or a text file with one a site.
+def read_thresholds(theta: float | str, n_sites: int) -> float | NDArray[np.float64]:
+    """Read the thresholds: one for all sites, or a file with one a site.
+
+    Parameters
+    ----------
+    theta : float or str
+        The number, or the path of a text file of numbers, or of a .npz archive that
+        holds them as ``theta``.
+    n_sites : int
+        Number of spins N.
 
     Raises
     ------
@@ -78,18 +179,7 @@ def thresholds(theta: float | str, n_sites: int) -> float | NDArray[np.float64]:
         return theta
     rule = f"must hold {n_sites} numbers from -1e6 to 1e6, one a site"
     path = Path(theta)
-    try:
-        if path.exists() and not path.is_file():
-            raise DataError(f"{theta}: {rule}, is no file")
-        if path.stat().st_size > _LONGEST_NUMBER * n_sites:
-            raise DataError(f"{theta}: {rule}, found {path.stat().st_size:,} bytes")
-        values = np.array(path.read_text(encoding="utf-8").split(), dtype=np.float64)
-    except OSError as error:
-        raise DataError(f"{theta}: {rule}; cannot be read: {error.strerror or error}") from None
-    except ValueError as error:
-        if isinstance(error, DataError):
-            raise
-        raise DataError(f"{theta}: {rule}, found other text") from None
+    values = _archived(path) if path.suffix == ".npz" else _written(path, rule, n_sites)
     if values.size != n_sites:
         raise DataError(f"{theta}: {rule}, found {values.size}")
     wrong = np.flatnonzero(~(np.abs(values) <= 1e6))
@@ -98,46 +188,26 @@ def thresholds(theta: float | str, n_sites: int) -> float | NDArray[np.float64]:
     return values
 
 
-def stored_patterns(config: PatternSettings, dataset: Dataset) -> Patterns:
-    """The patterns to store: given images, those of a file, or selected anew.
-
-    Raises
-    ------
-    SettingError
-        If the settings do not fit the data set or each other.
-    DataError
-        If the file of patterns is unusable.
-    """
-    if config.source_indices is not None:
-        indices = np.array(config.source_indices, dtype=np.int64)
-        patterns = images_as_patterns(dataset, indices)
-        if config.digits is not None and config.digits != patterns.labels:
-            given = ",".join(patterns.labels)
-            raise SettingError(
-                "digits", f"must be the labels of source_indices ({given})", ",".join(config.digits)
-            )
-        return patterns
-    if config.patterns is not None:
-        patterns = read_patterns(Path(config.patterns))
-        if patterns.shape != dataset.shape:
-            height, width = patterns.shape
-            raise SettingError(
-                "patterns",
-                f"must be pictures of {dataset.shape[1]} x {dataset.shape[0]} pixels as "
-                f"{dataset.name} has them",
-                f"{width} x {height} in {config.patterns}",
-            )
-        return patterns.take(_labels(config, patterns.labels))
-    names = dataset.label_names
-    wanted = _labels(config, names)
-    samples = draw_samples(dataset, names, config.samples, config.selection_seed, config.sampler)
-    selected, _ = select(dataset, names, samples)
-    return selected.take(wanted)
+def _archived(path: Path) -> NDArray[np.float64]:
+    """The thresholds of a NumPy archive."""
+    with Archive(path) as archive:
+        values = archive.read("theta")
+    if values.dtype.kind not in "iuf":
+        raise DataError(f"{path}: theta must be numbers, found dtype {values.dtype}")
+    return values.astype(np.float64).ravel()
 
 
-def _labels(config: PatternSettings, available: Iterable[str]) -> tuple[str, ...]:
-    """The labels to store: those asked for, else the usual ones, else all there are."""
-    if config.digits is not None:
-        return config.digits
-    known = tuple(available)
-    return config.default_digits if set(config.default_digits) <= set(known) else known
+def _written(path: Path, rule: str, n_sites: int) -> NDArray[np.float64]:
+    """The thresholds of a text file."""
+    try:
+        if path.exists() and not path.is_file():
+            raise DataError(f"{path}: {rule}, is no file")
+        if path.stat().st_size > _LONGEST_NUMBER * n_sites:
+            raise DataError(f"{path}: {rule}, found {path.stat().st_size:,} bytes")
+        return np.array(path.read_text(encoding="utf-8").split(), dtype=np.float64)
+    except OSError as error:
+        raise DataError(f"{path}: {rule}; cannot be read: {error.strerror or error}") from None
+    except ValueError as error:
+        if isinstance(error, DataError):
+            raise
+        raise DataError(f"{path}: {rule}, found other text") from None

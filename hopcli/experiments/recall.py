@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -9,9 +10,10 @@ import numpy as np
 import pandas as pd
 
 from hopcli import dynamics
-from hopcli.experiments import Progress, Result, no_progress
-from hopcli.experiments.inputs import load_data, store_patterns, stored_patterns
-from hopcli.experiments.scoring import (
+from hopcli.config.notations import temperatures
+from hopcli.experiments import Plan, Progress, Result, Summary, prefixed, unprefixed
+from hopcli.experiments.inputs import couple, gather, hashes
+from hopcli.experiments.recall_tables import (
     accuracy_table,
     confusion_table,
     examples,
@@ -20,22 +22,25 @@ from hopcli.experiments.scoring import (
     repeat_table,
     trial_table,
 )
-from hopcli.experiments.trials import Trials, authors_trials, draw_trials
-from hopcli.notations import resolve_attempts, resolve_temperature
+from hopcli.experiments.trials import Trials, authors_bank, authors_sites, draw_bank
 from hopcli.observables import energy, energy_of_sums
-from hopcli.outcomes import classify, join
+from hopcli.patterns import Patterns
+from hopcli.scoring import score
+from hopcli.starts import first_states
 from hopcli.streams import Streams, seed_word
+from hopcli.taxonomy import classify, join, mixture_method
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from numpy.typing import NDArray
 
-    from hopcli.config import RecallConfig
-    from hopcli.patterns import Patterns
+    from hopcli.config import RecallConfig, RecallExecution, ResolvedRecall
+    from hopcli.experiments.inputs import Load
+    from hopcli.starts import Bank
     from hopcli.storage import Couplings
 
-__all__ = ["Gallery", "RecallResult", "run"]
+__all__ = ["Gallery", "RecallResult", "plan", "summary"]
 
 _BATCH = 8192  # chains run at once, to bound the memory
 _TRACED = 3  # trials of each label whose every sweep is kept
@@ -43,121 +48,168 @@ _TRACED = 3  # trials of each label whose every sweep is kept
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Gallery:
-    """Starts and ends of a few trials, to be looked at.
+    """A few trials, to be looked at.
 
     Parameters
     ----------
-    trial : ndarray of int64, shape (n,)
-        Row of each in the table of trials.
+    trials : DataFrame
+        Their rows of the table of trials, with the number of each.
     start, end : ndarray of int8, shape (n, N)
         First and last state.
     """
 
-    trial: NDArray[np.int64]
+    trials: pd.DataFrame
     start: NDArray[np.int8]
     end: NDArray[np.int8]
 
 
-@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class RecallResult(Result):
-    """The tables of a recall, with the stored patterns and a few pictures.
+    """What a recall found.
 
-    Parameters
-    ----------
-    patterns : Patterns
-        The stored patterns.
-    gallery : Gallery
-        A few trials.
-    frames : ndarray of int8, shape (sweeps + 1, N), or None
-        The first trial after every sweep, if it is to be animated.
+    Tables ``accuracy``, ``repeats``, ``confusion``, ``outcomes``, ``gallery``, ``trials``
+    and, if asked for, ``trace``; array file ``recall``.
     """
 
-    patterns: Patterns
-    gallery: Gallery
-    frames: NDArray[np.int8] | None = None
+    @functools.cached_property
+    def patterns(self) -> Patterns:
+        """The stored patterns."""
+        return Patterns.from_arrays(unprefixed("patterns", self.arrays["recall"]))
+
+    @property
+    def gallery(self) -> Gallery:
+        """The first trials of each label that were recalled, and that were not."""
+        arrays = self.arrays["recall"]
+        return Gallery(self.tables["gallery"], arrays["gallery.start"], arrays["gallery.end"])
+
+    @property
+    def frames(self) -> NDArray[np.int8] | None:
+        """The first trial after every sweep, shape (sweeps + 1, N), if it was kept."""
+        return self.arrays["recall"].get("frames")
 
 
-def run(config: RecallConfig, progress: Progress = no_progress) -> RecallResult:
-    """Recall test images, or whatever else runs start from.
+def plan(config: RecallConfig, load: Load) -> Plan:
+    """Plan to recall test images, or whatever else runs start from.
 
     Parameters
     ----------
     config : RecallConfig
         What to do.
-    progress : callable
-        Told the trials done and the trials in all.
+    load : callable
+        Loads the data set.
 
     Returns
     -------
-    RecallResult
-        Tables ``accuracy``, ``repeats``, ``confusion``, ``outcomes``, ``trials`` and,
-        if asked for, ``trace``.
+    Plan
+        Its run is told the trials done and the trials in all, and gives a
+        :class:`RecallResult`.
     """
-    dataset = load_data(config)
-    patterns = stored_patterns(config, dataset)
-    couplings = store_patterns(config, patterns)
-    streams = Streams.of(config.seed)
-    attempts = resolve_attempts(config.attempts_per_sweep, couplings.n_sites)
-    if config.replay_authors:
-        trials = authors_trials(config, dataset, patterns, config.sweeps * attempts)
+    inputs = gather(config, load)
+    resolved = config.resolve(inputs.facts)
+    dataset, patterns = inputs.dataset, inputs.patterns(config, resolved.digits)
+    couplings = couple(resolved, patterns)
+    streams = Streams.of(resolved.seed)
+    sites = None
+    if resolved.replay_authors:
+        bank = authors_bank(resolved, dataset, patterns)
+        sites = authors_sites(resolved, dataset, patterns)
     else:
-        trials = draw_trials(config, dataset, patterns, streams)
+        bank = draw_bank(resolved, dataset, patterns, streams.tests)
     relaxation = _Relaxation(
-        config,
+        resolved,
         couplings,
         patterns,
-        trials,
+        bank,
+        sites,
         start_seed=seed_word(streams.starts),
-        chain_seeds=dynamics.chain_seeds(streams.chains, len(trials)),
-        attempts=attempts,
+        chain_seeds=dynamics.chain_seeds(streams.chains, len(bank)),
     )
-    batches = np.split(np.arange(len(trials)), range(_BATCH, len(trials), _BATCH))
-    ends = []
-    for rows in batches:
-        outcome = relaxation.run(rows, tell=lambda done: progress(done, len(trials)))
-        cycling = outcome.status == dynamics.TWO_CYCLE
-        ends.append(classify(outcome.spins, couplings, config.criterion, cycling, config.tie))
 
-    table = trial_table(config, trials, patterns, join(ends))
+    def work(execution: RecallExecution, progress: Progress) -> RecallResult:
+        return _run(relaxation, dataset.name, dataset.sha256, execution, progress)
+
+    start = resolved.start
+    read = hashes(dataset, patterns, theta=resolved.theta, start=start, bank=bank)
+    return Plan(resolved, read, work)
+
+
+def _run(
+    relaxation: _Relaxation,
+    dataset: str,
+    sha256: str,
+    execution: RecallExecution,
+    progress: Progress,
+) -> RecallResult:
+    """Run every trial, and look at where it ended."""
+    config, patterns, bank = relaxation.config, relaxation.patterns, relaxation.bank
+    trials = Trials.of(bank, config.repeats, images=config.start.uses_images)
+    ends = []
+    for rows in np.split(np.arange(len(bank)), range(_BATCH, len(bank), _BATCH)):
+        final = relaxation.run(
+            rows, threads=execution.threads, tell=lambda done: progress(done, len(bank))
+        )
+        cycling = final.status == dynamics.TWO_CYCLE
+        ends.append(
+            classify(final.spins, relaxation.couplings, config.criterion, cycling, config.tie)
+        )
+    end = join(ends)
+    signed = config.score == "signed"
+    scores = score(end, trials.label, patterns.labels, config.criterion, signed=signed)
+    table = trial_table(trials, patterns, end, scores)
     repeats = repeat_table(table)
+    shown = examples(table)
     tables = {
         "accuracy": accuracy_table(table, repeats, trials.unit),
         "repeats": repeats,
         "confusion": confusion_table(table, patterns),
         "outcomes": outcome_table(table, trials.unit),
+        "gallery": table.iloc[shown].reset_index(names="trial"),
         "trials": table,
     }
     if config.trace:
         tables["trace"] = _trace_table(relaxation, first_of_each(table, _TRACED))
-    shown = examples(table)
-    first_trial = np.zeros(1, dtype=np.int64)
+    arrays = {
+        **prefixed("patterns", patterns.to_arrays()),
+        "gallery.start": relaxation.starts(shown),
+        "gallery.end": relaxation.run(shown).spins,
+    }
+    if execution.animate is not None:
+        arrays["frames"] = relaxation.by_sweep(np.zeros(1, dtype=np.int64))[:, 0]
     return RecallResult(
-        dataset=dataset.name,
-        dataset_sha256=dataset.sha256,
+        dataset=dataset,
+        dataset_sha256=sha256,
         tables=tables,
-        # Without an own pattern to be recalled, where trials end is what was asked.
-        summary=None if set(trials.label) & set(patterns.labels) else tables["outcomes"],
-        patterns=patterns,
-        gallery=Gallery(shown, relaxation.starts(shown), relaxation.run(shown).spins),
-        frames=relaxation.by_sweep(first_trial)[:, 0] if config.animate else None,
+        arrays={"recall": arrays},
+        notes={"mixtures": mixture_method(*patterns.xi.shape)},
     )
+
+
+def summary(config: ResolvedRecall, result: RecallResult) -> Summary:
+    """The accuracies; or, without an own pattern to be recalled, where trials end."""
+    del config
+    own = set(result.tables["confusion"]["label"]) & set(result.patterns.labels)
+    if own:
+        columns = ("accuracy", "sd", "sem", "ci_low", "ci_high")
+        return Summary(result.tables["accuracy"], columns)
+    return Summary(result.tables["outcomes"], ("fraction", "ci_low", "ci_high"))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Relaxation:
     """Runs trials; where one ends depends on its own seeds alone, so any can be run again."""
 
-    config: RecallConfig
+    config: ResolvedRecall
     couplings: Couplings
     patterns: Patterns
-    trials: Trials
+    bank: Bank
+    sites: NDArray[np.int32] | None
     start_seed: int
     chain_seeds: NDArray[np.uint64]
-    attempts: int
 
     def starts(self, rows: NDArray[np.int64]) -> NDArray[np.int8]:
         """First states of these trials."""
-        return self.trials.first_states(rows, self.patterns, self.start_seed)
+        start, shape = self.config.start, self.patterns.shape
+        return first_states(start, self.bank, shape, self.start_seed, rows)
 
     def run(
         self,
@@ -165,20 +217,20 @@ class _Relaxation:
         *,
         sweeps: int | None = None,
         record: bool = False,
+        threads: int | None = None,
         tell: Callable[[int], None] | None = None,
     ) -> dynamics.Outcome:
         """Run these trials to their end, or for fewer sweeps."""
         config = self.config
-        temperatures = resolve_temperature(config.temperature, config.sweeps)
-        if self.trials.sites is not None:
-            per_repeat = len(self.trials.sites)
+        schedule = temperatures(config.temperature, config.sweeps)
+        if self.sites is not None:
             spins = dynamics.replay(
                 self.couplings,
                 self.starts(rows),
-                sites=self.trials.sites[rows % per_repeat],
+                sites=self.sites[rows % len(self.sites)],
                 seeds=self.chain_seeds[rows],
-                temperature=temperatures[0],
-                threads=config.threads,
+                temperature=schedule[0],
+                threads=threads,
                 progress=tell,
             )
             ran = np.full(len(rows), dynamics.RAN, dtype=np.uint8)
@@ -189,14 +241,14 @@ class _Relaxation:
             self.starts(rows),
             seeds=self.chain_seeds[rows],
             dynamics=config.dynamics,
-            temperatures=temperatures[:n_sweeps],
+            temperatures=schedule[:n_sweeps],
             sweeps=n_sweeps,
-            attempts_per_sweep=self.attempts,
+            attempts_per_sweep=config.attempts_per_sweep,
             order=config.order or "random",
             tie=config.tie,
             until_stable=config.until_stable,
             record=record,
-            threads=config.threads,
+            threads=threads,
             progress=tell,
         )
 
@@ -210,15 +262,15 @@ def _trace_table(relaxation: _Relaxation, rows: NDArray[np.int64]) -> pd.DataFra
     """Energy and overlaps after every sweep of these trials."""
     config, couplings = relaxation.config, relaxation.couplings
     energies, m = _traced(relaxation, rows)
-    temperatures = resolve_temperature(config.temperature, config.sweeps)
+    schedule = temperatures(config.temperature, config.sweeps)
     n_points = config.sweeps + 1
     table = pd.DataFrame(
         {
             "trial": np.repeat(rows, n_points),
-            "label": np.repeat(relaxation.trials.label[rows], n_points),
-            "source_index": np.repeat(relaxation.trials.source_index[rows], n_points),
+            "label": np.repeat(relaxation.bank.label[rows], n_points),
+            "source_index": np.repeat(relaxation.bank.source_index[rows], n_points),
             "sweep": np.tile(np.arange(n_points), len(rows)),
-            "temperature": np.tile([temperatures[0], *temperatures], len(rows)),
+            "temperature": np.tile([schedule[0], *schedule], len(rows)),
             "energy": energies.ravel(),
         }
     )
@@ -232,7 +284,7 @@ def _traced(
 ) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
     """Energies, shape (rows, sweeps + 1), and N times the overlaps, shape (..., p)."""
     couplings = relaxation.couplings
-    if relaxation.trials.start.leaves_zeros:
+    if relaxation.config.start.leaves_zeros:
         # Which sites are still 0 is not in the class sums: look at the states.
         states = np.moveaxis(relaxation.by_sweep(rows), 1, 0)
         energies = np.stack([energy(trial, couplings) for trial in states])

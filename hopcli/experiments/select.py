@@ -2,65 +2,85 @@
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from hopcli.experiments import Progress, Result, no_progress
-from hopcli.experiments.inputs import load_data
+from hopcli.config import Facts
+from hopcli.experiments import Plan, Progress, Result, Summary
 from hopcli.patterns import Patterns, draw_samples, select
 
 if TYPE_CHECKING:
-    from hopcli.config import SelectConfig
+    from hopcli.config import Execution, ResolvedSelect, SelectConfig
+    from hopcli.experiments.inputs import Load
 
-__all__ = ["SelectResult", "run"]
+__all__ = ["SelectResult", "plan", "summary"]
 
 
-@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class SelectResult(Result):
-    """The selected patterns, beside the table of their losses."""
+    """What was selected.
 
-    patterns: Patterns
+    Table ``patterns`` (label, source_index, loss, same_label_term, other_label_term,
+    n_samples) and array file ``patterns``.
+    """
+
+    @functools.cached_property
+    def patterns(self) -> Patterns:
+        """The selected patterns."""
+        return Patterns.from_arrays(self.arrays["patterns"])
 
 
-def run(config: SelectConfig, progress: Progress = no_progress) -> SelectResult:
-    """Select the sample with the lowest loss for each label.
+def plan(config: SelectConfig, load: Load) -> Plan:
+    """Plan to select the sample with the lowest loss for each label.
 
     Parameters
     ----------
     config : SelectConfig
         What to do.
-    progress : callable
-        Not told anything: the work is one matrix product.
+    load : callable
+        Loads the data set.
 
     Returns
     -------
-    SelectResult
-        Table ``patterns`` (label, source_index, loss, same_label_term,
-        other_label_term, n_samples) and array file ``patterns``.
+    Plan
+        Its run tells no progress, as the work is one matrix product, and gives a
+        :class:`SelectResult`.
     """
-    del progress
-    dataset = load_data(config)
-    labels = config.digits or dataset.label_names
+    config.check()
+    dataset = load(config)
+    resolved = config.resolve(Facts(dataset.name, dataset.shape, dataset.label_names))
+    labels = resolved.digits
     samples = draw_samples(dataset, labels, config.samples, config.seed, config.sampler)
-    patterns, losses = select(dataset, labels, samples)
-    best = losses.loss.argmin(axis=1)
-    rows = range(len(labels))
-    table = pd.DataFrame(
-        {
-            "label": patterns.labels,
-            "source_index": patterns.source_index,
-            "loss": losses.loss[rows, best],
-            "same_label_term": losses.same_label[rows, best],
-            "other_label_term": losses.other_label[rows, best],
-            "n_samples": samples.shape[1],
-        }
-    )
-    return SelectResult(
-        dataset=dataset.name,
-        dataset_sha256=dataset.sha256,
-        tables={"patterns": table},
-        arrays={"patterns": patterns.to_arrays()},
-        patterns=patterns,
-    )
+
+    def work(execution: Execution, progress: Progress) -> SelectResult:
+        del execution, progress
+        patterns, losses = select(dataset, labels, samples)
+        best = losses.loss.argmin(axis=1)
+        rows = range(len(labels))
+        table = pd.DataFrame(
+            {
+                "label": patterns.labels,
+                "source_index": patterns.source_index,
+                "loss": losses.loss[rows, best],
+                "same_label_term": losses.same_label[rows, best],
+                "other_label_term": losses.other_label[rows, best],
+                "n_samples": samples.shape[1],
+            }
+        )
+        return SelectResult(
+            dataset=dataset.name,
+            dataset_sha256=dataset.sha256,
+            tables={"patterns": table},
+            arrays={"patterns": patterns.to_arrays()},
+        )
+
+    return Plan(resolved, {"dataset": dataset.sha256}, work)
+
+
+def summary(config: ResolvedSelect, result: SelectResult) -> Summary:
+    """The losses of the selected patterns."""
+    del config
+    return Summary(result.tables["patterns"])

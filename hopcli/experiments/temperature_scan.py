@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -9,137 +10,183 @@ import numpy as np
 import pandas as pd
 
 from hopcli import dynamics
-from hopcli.errors import SettingError
-from hopcli.experiments import Progress, Result, no_progress
-from hopcli.experiments.inputs import load_data, store_patterns, stored_patterns
+from hopcli.experiments import Plan, Progress, Result, Summary, prefixed, unprefixed
+from hopcli.experiments.inputs import couple, gather, hashes
 from hopcli.experiments.trials import check_states
-from hopcli.notations import resolve_attempts
 from hopcli.observables import overlaps, projection_norm
-from hopcli.patterns import Patterns, random_spins
+from hopcli.patterns import Patterns
+from hopcli.starts import BASES, change, choose, fill_bank, first_states, trial_rng
 from hopcli.statistics import mean_sd_sem
-from hopcli.streams import Streams
+from hopcli.streams import Streams, seed_word
 from hopcli.theory import chance_overlap, mean_field_overlaps, ordering_temperatures
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from hopcli.config import TemperatureScanConfig
-    from hopcli.datasets import Dataset
+    from hopcli.config import ResolvedTemperatureScan, TemperatureScanConfig, ThreadedExecution
+    from hopcli.experiments.inputs import Load
+    from hopcli.starts import Bank, Start
     from hopcli.storage import Couplings
 
-__all__ = ["TemperatureScanResult", "run"]
+__all__ = ["TemperatureScanResult", "plan", "summary"]
 
 _CURVE_POINTS = 120
 _PRINTED = ("temperature", "label", "overlap_abs", "overlap_abs_sem", "projection", "mean_field")
 
 
-@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class TemperatureScanResult(Result):
-    """The table of a scan, with what its picture needs besides.
+    """What a scan found.
 
-    Parameters
-    ----------
-    patterns : Patterns
-        The stored patterns.
-    target : int
-        Which of them the runs start from, or are measured against.
-    curve : DataFrame
-        Mean-field overlaps on a fine grid: temperature, label, mean_field.
-    ordering : ndarray of float64
-        Temperatures at which order sets in, highest first; the first is T_c.
-    chance : float
-        E|m| of independent random spins.
+    Tables ``temperature_scan``, one row a temperature and pattern, and ``mean_field``, its
+    prediction on a fine grid; array file ``temperature-scan``.
     """
 
-    patterns: Patterns
-    target: int
-    curve: pd.DataFrame
-    ordering: NDArray[np.float64]
-    chance: float
+    @functools.cached_property
+    def patterns(self) -> Patterns:
+        """The stored patterns."""
+        return Patterns.from_arrays(unprefixed("patterns", self.arrays["temperature-scan"]))
+
+    @property
+    def ordering(self) -> NDArray[np.float64]:
+        """Temperatures at which order sets in, highest first; the first is T_c."""
+        return self.arrays["temperature-scan"]["ordering"]
+
+    @property
+    def chance(self) -> float:
+        """E|m| of independent random spins."""
+        return float(self.arrays["temperature-scan"]["chance"])
 
 
-def run(config: TemperatureScanConfig, progress: Progress = no_progress) -> TemperatureScanResult:
-    """Run independent chains at each temperature and measure their last state.
+def plan(config: TemperatureScanConfig, load: Load) -> Plan:
+    """Plan to run independent chains at each temperature and measure their last state.
 
     Parameters
     ----------
     config : TemperatureScanConfig
         What to do.
-    progress : callable
-        Told the chains done and the chains in all.
+    load : callable
+        Loads the data set.
 
     Returns
     -------
-    TemperatureScanResult
-        Table ``temperature_scan``: one row a temperature and pattern.
+    Plan
+        Its run is told the chains done and the chains in all, and gives a
+        :class:`TemperatureScanResult`.
     """
-    dataset = load_data(config)
-    patterns = stored_patterns(config, dataset)
-    couplings = store_patterns(config, patterns)
-    target = _target(config, patterns)
-    check_states("repeats", config.repeats, dataset.n_sites)
-    streams = Streams.of(config.seed)
-    n_temperatures = len(config.temperatures)
-    total = n_temperatures * config.repeats
-    tables = []
-    for temperature, start_seed, chain_seed in zip(
-        config.temperatures,
-        streams.starts.spawn(n_temperatures),
-        streams.chains.spawn(n_temperatures),
-        strict=True,
-    ):
-        final = dynamics.run(
-            couplings,
-            _starts(config, dataset, patterns, target, np.random.default_rng(start_seed)),
-            seeds=dynamics.chain_seeds(chain_seed, config.repeats),
-            dynamics=config.dynamics,
-            order=config.order or "random",
-            until_stable=config.until_stable,
-            temperatures=temperature,
-            sweeps=config.sweeps,
-            attempts_per_sweep=resolve_attempts(config.attempts_per_sweep, couplings.n_sites),
-            threads=config.threads,
-            progress=lambda done: progress(done, total),
-        ).spins
-        tables.append(_measure(final, patterns, couplings, temperature, target))
-    table = pd.concat(tables, ignore_index=True)
-    of_target = table["source_index"] == patterns.source_index[target]
-    return TemperatureScanResult(
-        dataset=dataset.name,
-        dataset_sha256=dataset.sha256,
-        tables={"temperature_scan": table},
-        summary=table.loc[of_target, [*_PRINTED]],
-        patterns=patterns,
-        target=target,
-        curve=_curve(config, patterns, couplings, target),
-        ordering=ordering_temperatures(couplings),
-        chance=chance_overlap(couplings.n_sites),
+    inputs = gather(config, load)
+    resolved = config.resolve(inputs.facts)
+    dataset, patterns = inputs.dataset, inputs.patterns(config, resolved.digits)
+    check_states("repeats", resolved.repeats, dataset.n_sites)
+    scan = _Scan(
+        resolved,
+        patterns,
+        couple(resolved, patterns),
+        fill_bank(resolved.start, dataset, patterns, patterns.last(resolved.target)),
     )
 
+    def work(execution: ThreadedExecution, progress: Progress) -> TemperatureScanResult:
+        return TemperatureScanResult(
+            dataset=dataset.name,
+            dataset_sha256=dataset.sha256,
+            tables={
+                "temperature_scan": scan.run(execution.threads, progress),
+                "mean_field": scan.curve(),
+            },
+            arrays={
+                "temperature-scan": {
+                    **prefixed("patterns", patterns.to_arrays()),
+                    "ordering": ordering_temperatures(scan.couplings),
+                    "chance": np.array(chance_overlap(dataset.n_sites)),
+                }
+            },
+        )
 
-def _target(config: TemperatureScanConfig, patterns: Patterns) -> int:
-    if config.target is None:
-        return len(patterns.labels) - 1
-    if config.target not in patterns.labels:
-        stored = ", ".join(patterns.labels)
-        raise SettingError("target", f"must be a stored label ({stored})", config.target)
-    return patterns.labels.index(config.target)
+    read = hashes(dataset, patterns, theta=resolved.theta, start=resolved.start, bank=scan.bank)
+    return Plan(resolved, read, work)
+
+
+def summary(config: ResolvedTemperatureScan, result: TemperatureScanResult) -> Summary:
+    """The overlap with the target at each temperature."""
+    table = result.tables["temperature_scan"]
+    patterns = result.patterns
+    of_target = np.arange(len(table)) % len(patterns.labels) == patterns.last(config.target)
+    return Summary(table.loc[of_target, [*_PRINTED]])
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Scan:
+    """A network, and what its chains start from."""
+
+    config: ResolvedTemperatureScan
+    patterns: Patterns
+    couplings: Couplings
+    bank: Bank
+
+    @property
+    def target(self) -> int:
+        """Row of the target pattern."""
+        return self.patterns.last(self.config.target)
+
+    def run(self, threads: int | None, progress: Progress) -> pd.DataFrame:
+        """Run the chains of every temperature; one row a temperature and pattern."""
+        config = self.config
+        streams = Streams.of(config.seed)
+        n_temperatures = len(config.temperatures)
+        total = n_temperatures * config.repeats
+        tables = []
+        for temperature, start_seed, chain_seed in zip(
+            config.temperatures,
+            streams.starts.spawn(n_temperatures),
+            streams.chains.spawn(n_temperatures),
+            strict=True,
+        ):
+            final = dynamics.run(
+                self.couplings,
+                _starts(config.start, self.bank, self.patterns.shape, config.repeats, start_seed),
+                seeds=dynamics.chain_seeds(chain_seed, config.repeats),
+                dynamics=config.dynamics,
+                order=config.order or "random",
+                until_stable=config.until_stable,
+                temperatures=temperature,
+                sweeps=config.sweeps,
+                attempts_per_sweep=config.attempts_per_sweep,
+                threads=threads,
+                progress=lambda done: progress(done, total),
+            ).spins
+            tables.append(_measure(final, self.patterns, self.couplings, temperature, self.target))
+        return pd.concat(tables, ignore_index=True)
+
+    def curve(self) -> pd.DataFrame:
+        """The mean-field curves on a fine grid, one row a temperature and pattern."""
+        labels = self.patterns.labels
+        grid = np.linspace(0, max(self.config.temperatures), _CURVE_POINTS)
+        values = np.abs([mean_field_overlaps(self.couplings, t, self.target) for t in grid])
+        return pd.DataFrame(
+            {
+                "temperature": np.repeat(grid, len(labels)),
+                "label": np.tile(labels, len(grid)),
+                "mean_field": values.ravel(),
+            }
+        )
 
 
 def _starts(
-    config: TemperatureScanConfig,
-    dataset: Dataset,
-    patterns: Patterns,
-    target: int,
-    rng: np.random.Generator,
+    start: Start,
+    bank: Bank,
+    shape: tuple[int, int],
+    count: int,
+    seed: np.random.SeedSequence,
 ) -> NDArray[np.int8]:
-    """The first state of every chain, int8, shape (repeats, N)."""
-    if config.start == "random":
-        return random_spins(rng, config.repeats, dataset.n_sites)
-    if config.start == "target":
-        return np.repeat(patterns.xi[target : target + 1], config.repeats, axis=0)
-    images = dataset.indices_of(patterns.labels[target])
-    return dataset.spins[rng.choice(images, config.repeats)]
+    """The first state of every chain of a temperature, int8, shape (chains, N)."""
+    rng = np.random.default_rng(seed)
+    at_once = BASES[start.base].all_at_once
+    if at_once is None:
+        return first_states(start, choose(start, bank, count, rng), shape, seed_word(seed))
+    states = at_once(count, shape[0] * shape[1], start.arguments, rng)
+    for chain, state in enumerate(states):
+        change(state.reshape(shape), start, trial_rng(seed_word(seed), chain))
+    return states
 
 
 def _measure(
@@ -165,20 +212,5 @@ def _measure(
             "overlap_sem": signed_sem,
             "projection": projection_norm(m, patterns.xi).mean(),
             "mean_field": np.abs(mean_field_overlaps(couplings, temperature, target)),
-        }
-    )
-
-
-def _curve(
-    config: TemperatureScanConfig, patterns: Patterns, couplings: Couplings, target: int
-) -> pd.DataFrame:
-    """The mean-field curves on a fine grid, for the picture."""
-    grid = np.linspace(0, max(config.temperatures), _CURVE_POINTS)
-    values = np.abs([mean_field_overlaps(couplings, t, target) for t in grid])
-    return pd.DataFrame(
-        {
-            "temperature": np.repeat(grid, len(patterns.labels)),
-            "label": np.tile(patterns.labels, len(grid)),
-            "mean_field": values.ravel(),
         }
     )

@@ -1,4 +1,4 @@
-"""Which states are recalled: test images or other starts, and the order of their sites.
+"""Which trials a recall makes: test images or other starts, and the authors' own.
 
 A trial is one start in one repeat. Trials are ordered by repeat, then label, then start,
 so that more repeats only add trials at the end.
@@ -6,26 +6,24 @@ so that more repeats only add trials at the end.
 
 from __future__ import annotations
 
-import dataclasses
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hopcli.datasets import load_dataset
 from hopcli.errors import SettingError
-from hopcli.starts import Start, change, first_state, parse_start, trial_rng
-from hopcli.streams import legacy_random_state, seed_word
+from hopcli.records import frozen
+from hopcli.starts import Bank, fill_bank
+from hopcli.streams import legacy_random_state
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from hopcli.config import AttractorsConfig, RecallConfig
+    from hopcli.config import ResolvedRecall
     from hopcli.datasets import Dataset
     from hopcli.patterns import Patterns
-    from hopcli.streams import Streams
 
-__all__ = ["AUTHORS_SEED", "Trials", "authors_trials", "check_states", "draw_starts", "draw_trials"]
+__all__ = ["AUTHORS_SEED", "Trials", "authors_bank", "authors_sites", "check_states", "draw_bank"]
 
 AUTHORS_SEED = 7
 """Seed that the authors set before every repeat."""
@@ -39,97 +37,86 @@ MOST_SITES = 100_000_000
 MOST_STATE_SITES = 4_000_000_000
 """The same for the sites of all states held at once, a byte each."""
 
-NO_SOURCE = -1
-"""Source index of a start that is no image of the data set."""
-
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Trials:
-    """Every start of a run.
+    """What every trial of a run is of.
 
     Parameters
     ----------
     repeats : int
         Number of repeats; each has the same labels.
-    label : ndarray of str, shape (repeats * starts,)
+    label : ndarray of str, shape (trials,)
         Label of each trial: that of its own pattern if it has one, else of its start.
-    state : ndarray of int64, shape (repeats * starts,)
-        Row of `bank` that each trial starts from; of no meaning without a bank.
-    source_index : ndarray of int64, shape (repeats * starts,)
+    source_index : ndarray of int64, shape (trials,)
         Image of the data set that each trial starts from, or -1.
-    bank : ndarray of int8, shape (any, N), or None
-        States to start from, where the start is not made anew for each trial.
-    start : Start
-        What is made of them.
-    pair : tuple of int or None
-        Which two patterns a blend takes.
-    sites : ndarray of int32 or None, shape (starts, attempts)
-        Sites to visit, the same in every repeat, where their order is given.
+    unit : ndarray of int64, shape (trials,)
+        What trials share that are alike, and no independent evidence: the test image.
     """
 
     repeats: int
     label: NDArray[np.str_]
-    state: NDArray[np.int64]
     source_index: NDArray[np.int64]
-    bank: NDArray[np.int8] | None
-    start: Start
-    pair: tuple[int, int] | None = None
-    sites: NDArray[np.int32] | None = None
+    unit: NDArray[np.int64]
 
-    @property
-    def unit(self) -> NDArray[np.int64]:
-        """What trials must share to be alike: the test image, else nothing."""
-        return self.source_index if self.start.uses_images else np.arange(len(self))
+    def __post_init__(self) -> None:
+        for name in ("label", "source_index", "unit"):
+            object.__setattr__(self, name, frozen(getattr(self, name)))
+
+    @classmethod
+    def of(cls, bank: Bank, repeats: int, *, images: bool) -> Trials:
+        """The trials of a bank with one entry a trial.
+
+        Parameters
+        ----------
+        bank : Bank
+            What each trial starts from.
+        repeats : int
+            Number of repeats.
+        images : bool
+            Whether they are images of the data set, which may be tested again.
+        """
+        unit = bank.source_index if images else np.arange(len(bank))
+        return cls(repeats, bank.label, bank.source_index, unit)
 
     def __len__(self) -> int:
         return len(self.label)
 
-    def take(self, rows: NDArray[np.int64], repeats: int) -> Trials:
-        """These trials, as so many repeats."""
-        return dataclasses.replace(
-            self,
-            repeats=repeats,
-            label=self.label[rows],
-            state=self.state[rows],
-            source_index=self.source_index[rows],
-        )
 
-    def first_states(
-        self, rows: NDArray[np.int64], patterns: Patterns, seed: int
-    ) -> NDArray[np.int8]:
-        """First states of these trials, int8, shape (rows, N)."""
-        if self.bank is not None and not self.start.changes:
-            return self.bank[self.state[rows]]
-        states = np.empty((len(rows), patterns.xi.shape[1]), dtype=np.int8)
-        for state, row in zip(states, rows.tolist(), strict=True):
-            rng = trial_rng(seed, row)
-            own = None if self.bank is None else self.bank[self.state[row]]
-            state[:] = first_state(self.start, own, patterns.xi, self.pair, rng)
-            change(state, self.start.changes, patterns.shape, rng)
-        return states
+def draw_bank(
+    config: ResolvedRecall, dataset: Dataset, patterns: Patterns, seed: np.random.SeedSequence
+) -> Bank:
+    """Decide what every trial of a run starts from.
 
+    Parameters
+    ----------
+    config : ResolvedRecall
+        Says what to start from, how many and how often.
+    dataset, patterns : Dataset and Patterns
+        The images, and what is stored.
+    seed : numpy.random.SeedSequence
+        The stream that test images are drawn from.
 
-def draw_trials(
-    config: RecallConfig, dataset: Dataset, patterns: Patterns, streams: Streams
-) -> Trials:
-    """Decide on the starts of a run.
+    Returns
+    -------
+    Bank
+        One entry a trial.
 
     Raises
     ------
     SettingError
         If a label has fewer images than asked for, or the start does not fit.
     """
-    start = parse_start(config.start)
     _check_trials(config, patterns)
-    if start.uses_images:
-        return _image_trials(config, start, dataset, patterns, streams.tests)
-    once = _each_once(config.start, start, dataset, patterns)
+    if config.start.uses_images:
+        return _test_images(config, dataset, patterns, np.random.default_rng(seed))
+    once = fill_bank(config.start, dataset, patterns)
     # Every state as often as there are tests, in every repeat.
     each = np.repeat(np.arange(len(once)), int(config.tests))
-    return once.take(np.tile(each, config.repeats), config.repeats)
+    return once.take(np.tile(each, config.repeats))
 
 
-def _check_trials(config: RecallConfig, patterns: Patterns) -> None:
+def _check_trials(config: ResolvedRecall, patterns: Patterns) -> None:
     """Refuse more trials than fit into memory."""
     if config.tests == "all":
         return
@@ -138,33 +125,6 @@ def _check_trials(config: RecallConfig, patterns: Patterns) -> None:
         larger = "tests" if tests > config.repeats else "repeats"
         rule = f"must give at most {MOST_TRIALS:,} trials (labels x tests x repeats)"
         raise SettingError(larger, rule, getattr(config, larger))
-
-
-def draw_starts(
-    config: AttractorsConfig, dataset: Dataset, patterns: Patterns, streams: Streams
-) -> NDArray[np.int8]:
-    """Make the starts of a census, taking what there is to start from in turn.
-
-    Returns
-    -------
-    ndarray of int8, shape (starts, N)
-        Values -1 or +1, and 0 where a blend leaves it.
-
-    Raises
-    ------
-    SettingError
-        If the start does not fit the patterns.
-    """
-    start = parse_start(config.start)
-    check_states("starts", config.starts, dataset.n_sites)
-    if start.uses_images:
-        pool = np.flatnonzero(np.isin(dataset.labels, patterns.labels))
-        image = np.random.default_rng(streams.tests).choice(pool, config.starts)
-        trials = Trials(1, dataset.labels[image], image, image, dataset.spins, start)
-    else:
-        once = _each_once(config.start, start, dataset, patterns)
-        trials = once.take(np.arange(config.starts) % len(once), 1)
-    return trials.first_states(np.arange(config.starts), patterns, seed_word(streams.starts))
 
 
 def check_states(setting: str, count: int, n_sites: int) -> None:
@@ -180,46 +140,16 @@ def check_states(setting: str, count: int, n_sites: int) -> None:
         raise SettingError(setting, f"must be at most {most:,} with {n_sites:,} sites", count)
 
 
-def _each_once(text: str, start: Start, dataset: Dataset, patterns: Patterns) -> Trials:
-    """One trial for each state there is to start from, but for images."""
-    if start.base == "pattern":
-        index = np.arange(len(patterns.labels))
-        label = np.array(patterns.labels)
-        return Trials(1, label, index, patterns.source_index, patterns.xi, start)
-    if start.base == "text":
-        given = load_dataset(f"text:{start.arguments[0]}")
-        if given.n_sites != dataset.n_sites:
-            rule = f"must hold states of {dataset.n_sites} sites, not {given.n_sites}"
-            raise SettingError("start", rule, text)
-        none = np.full(len(given), NO_SOURCE)
-        return Trials(1, given.labels, np.arange(len(given)), none, given.spins, start)
-    label = np.array([":".join((start.base, *start.arguments))])
-    pair = _blended(text, start, patterns) if start.base == "blend" else None
-    zero = np.zeros(1, dtype=np.int64)
-    return Trials(1, label, zero, np.full(1, NO_SOURCE), None, start, pair)
-
-
-def _blended(text: str, start: Start, patterns: Patterns) -> tuple[int, int]:
-    """Rows of the two patterns to blend."""
-    for name in start.arguments[:2]:
-        if name not in patterns.labels:
-            stored = ", ".join(patterns.labels)
-            raise SettingError("start", f"must blend stored labels ({stored})", text)
-    first, second = (patterns.labels.index(name) for name in start.arguments[:2])
-    return first, second
-
-
-def _image_trials(
-    config: RecallConfig,
-    start: Start,
-    dataset: Dataset,
-    patterns: Patterns,
-    seed: np.random.SeedSequence,
-) -> Trials:
+def _test_images(
+    config: ResolvedRecall, dataset: Dataset, patterns: Patterns, rng: np.random.Generator
+) -> Bank:
     """Draw test images without replacement, or take all there are."""
-    rng = np.random.default_rng(seed)
     labels = tuple(dict.fromkeys(patterns.labels))
     pools = {label: _pool(config, dataset, patterns, label) for label in labels}
+    of_a_repeat = sum(map(len, pools.values()))
+    if config.tests == "all" and of_a_repeat * config.repeats > MOST_TRIALS:
+        rule = f"must give at most {MOST_TRIALS:,} trials of {of_a_repeat:,} images"
+        raise SettingError("repeats", rule, config.repeats)
 
     def draw(label: str) -> NDArray[np.int64]:
         if config.tests == "all":
@@ -234,11 +164,11 @@ def _image_trials(
         images += one_repeat
     image = np.concatenate(images)
     label = np.tile(np.repeat(labels, [len(drawn) for drawn in one_repeat]), config.repeats)
-    return Trials(config.repeats, label, image, image, dataset.spins, start)
+    return Bank(label, image, dataset.spins, image)
 
 
 def _pool(
-    config: RecallConfig, dataset: Dataset, patterns: Patterns, label: str
+    config: ResolvedRecall, dataset: Dataset, patterns: Patterns, label: str
 ) -> NDArray[np.int64]:
     """Images of a label that may be tested."""
     if label not in dataset.label_names:
@@ -258,57 +188,65 @@ def _pool(
     return pool
 
 
-def authors_trials(
-    config: RecallConfig, dataset: Dataset, patterns: Patterns, attempts: int
-) -> Trials:
-    """Draw the authors' own test images and site order.
+def authors_bank(config: ResolvedRecall, dataset: Dataset, patterns: Patterns) -> Bank:
+    """Take the test images that the authors drew, the same in every repeat.
 
     One stream of the legacy generator gives, for every label in turn, its images (with
-    replacement); then, attempt by attempt, the column and the row of the site, through
-    the stored labels and the images of each. The authors seeded it anew before every
-    repeat, so all repeats share images and order.
+    replacement). The authors seeded it anew before every repeat, so all repeats share
+    images and order of sites.
 
-    Parameters
-    ----------
-    config : RecallConfig
-        Says how many images and repeats.
-    dataset : Dataset
-        The images.
-    patterns : Patterns
-        The stored patterns.
-    attempts : int
-        Attempts in a whole run, sweeps times attempts per sweep.
-
-    Returns
-    -------
-    Trials
-        With the site of every attempt.
+    Raises
+    ------
+    SettingError
+        If a stored label has no images, or there are too many trials.
     """
     _check_trials(config, patterns)
-    if len(patterns.labels) * int(config.tests) * attempts > MOST_SITES:
-        rule = f"must need at most {MOST_SITES:,} attempts a repeat with replay_authors"
-        raise SettingError("tests", rule, config.tests)
-    stream = legacy_random_state(AUTHORS_SEED)
-    drawn = {
-        label: stream.choice(dataset.indices_of(label), int(config.tests))
-        for label in dataset.label_names
-    }
+    drawn = _authors_images(config, dataset, legacy_random_state(AUTHORS_SEED))
     unknown = [label for label in patterns.labels if label not in drawn]
     if unknown:
         raise SettingError("digits", f"must name labels of {dataset.name}", unknown[0])
+    label = np.tile(np.repeat(patterns.labels, int(config.tests)), config.repeats)
+    image = np.tile(np.concatenate([drawn[name] for name in patterns.labels]), config.repeats)
+    return Bank(label, image, dataset.spins, image)
+
+
+def _authors_images(
+    config: ResolvedRecall, dataset: Dataset, stream: np.random.RandomState
+) -> dict[str, NDArray[np.int64]]:
+    return {
+        label: stream.choice(dataset.indices_of(label), int(config.tests))
+        for label in dataset.label_names
+    }
+
+
+def authors_sites(
+    config: ResolvedRecall, dataset: Dataset, patterns: Patterns
+) -> NDArray[np.int32]:
+    """The sites that the authors visited, attempt by attempt, in every repeat.
+
+    The stream that gave the images goes on: attempt by attempt, the column and the row
+    of the site, through the stored labels and the images of each.
+
+    Returns
+    -------
+    ndarray of int32, shape (labels * tests, sweeps * attempts)
+        Sites 0 .. N - 1.
+
+    Raises
+    ------
+    SettingError
+        If pictures are not square, or there are too many attempts.
+    """
+    starts = len(patterns.labels) * int(config.tests)
+    attempts = config.sweeps * config.attempts_per_sweep
+    if starts * attempts > MOST_SITES:
+        rule = f"must need at most {MOST_SITES:,} attempts a repeat with replay_authors"
+        raise SettingError("tests", rule, config.tests)
     height, width = dataset.shape
     if height != width:
         raise SettingError("replay_authors", f"needs square pictures, {dataset.name} has others")
-    image = np.concatenate([drawn[label] for label in patterns.labels])
-    column_row = stream.randint(width, size=(len(image), attempts, 2))
-    sites = (width * column_row[..., 1] + column_row[..., 0]).astype(np.int32)
-    label = np.repeat(patterns.labels, int(config.tests))
-    return Trials(
-        config.repeats,
-        np.tile(label, config.repeats),
-        np.tile(image, config.repeats),
-        np.tile(image, config.repeats),
-        dataset.spins,
-        parse_start("image"),
-        sites=sites,
-    )
+    stream = legacy_random_state(AUTHORS_SEED)
+    _authors_images(config, dataset, stream)
+    column_row = stream.randint(width, size=(starts, attempts, 2))
+    sites: NDArray[np.int32] = (width * column_row[..., 1] + column_row[..., 0]).astype(np.int32)
+    return sites

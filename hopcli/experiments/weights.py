@@ -2,85 +2,132 @@
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
-from hopcli.errors import SettingError
-from hopcli.experiments import Progress, Result, no_progress
-from hopcli.experiments.inputs import load_data, store_patterns, stored_patterns
+from hopcli.experiments import Plan, Progress, Result, Summary, prefixed, unprefixed
+from hopcli.experiments.inputs import couple, gather, hashes
 from hopcli.observables import TIE, local_fields
-from hopcli.outcomes import fixed_points
+from hopcli.patterns import Patterns
+from hopcli.taxonomy import fixed_points
 from hopcli.theory import spectrum
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from hopcli.config import WeightsConfig
-    from hopcli.patterns import Patterns
+    from hopcli.config import Execution, ResolvedWeights, WeightsConfig
+    from hopcli.experiments.inputs import Load
     from hopcli.storage import Couplings
 
-__all__ = ["WeightsResult", "run"]
+__all__ = ["WeightsResult", "plan", "summary"]
+
+MOST_SITES = 1000
+"""A side of the matrix that is kept: of every site, or of sites evenly apart."""
 
 
-@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class WeightsResult(Result):
-    """The tables, with what the pictures need besides.
+    """Tables ``weights``, one row a stored pattern, and ``spectrum``; array file ``weights``."""
 
-    Parameters
-    ----------
-    patterns : Patterns
-        The stored patterns.
-    couplings : Couplings
-        The network.
-    pixel : tuple of int
-        Row and column of the site whose couplings are drawn.
-    """
+    @functools.cached_property
+    def patterns(self) -> Patterns:
+        """The stored patterns."""
+        return Patterns.from_arrays(unprefixed("patterns", self.arrays["weights"]))
 
-    patterns: Patterns
-    couplings: Couplings
-    pixel: tuple[int, int]
+    @property
+    def matrix(self) -> NDArray[np.float64]:
+        """Couplings between the sites that are kept, float64, zero diagonal."""
+        arrays = self.arrays["weights"]
+        site_class = arrays["matrix.site_class"]
+        w: NDArray[np.float64] = arrays["matrix.J"][np.ix_(site_class, site_class)]
+        np.fill_diagonal(w, 0.0)
+        return w
+
+    @property
+    def of_pixel(self) -> NDArray[np.float64]:
+        """Couplings of one site to all others, laid out as the picture is, float64."""
+        return self.arrays["weights"]["pixel"]
+
+    @property
+    def largest(self) -> float:
+        """The largest |J| between classes of sites."""
+        return float(self.arrays["weights"]["largest"])
+
+    @property
+    def n_classes(self) -> int:
+        """Number of site classes K."""
+        return int(self.arrays["weights"]["n_classes"])
 
 
-def run(config: WeightsConfig, progress: Progress = no_progress) -> WeightsResult:
-    """Store the patterns and look at the couplings.
+def plan(config: WeightsConfig, load: Load) -> Plan:
+    """Plan to store the patterns and look at the couplings.
 
     Parameters
     ----------
     config : WeightsConfig
         What to do.
-    progress : callable
-        Not told anything: nothing here takes long.
+    load : callable
+        Loads the data set.
 
     Returns
     -------
-    WeightsResult
-        Tables ``weights``, one row a stored pattern, and ``spectrum``.
+    Plan
+        Its run tells no progress, as nothing takes long, and gives a
+        :class:`WeightsResult`.
     """
-    del progress
-    dataset = load_data(config)
-    patterns = stored_patterns(config, dataset)
-    couplings = store_patterns(config, patterns)
-    values, multiplicities = spectrum(couplings)
-    height, width = patterns.shape
-    row, column = config.pixel or (height // 2, width // 2)
-    if row >= height or column >= width:
-        raise SettingError(
-            "pixel", f"must be a ROW,COLUMN of a {width} x {height} picture", f"{row},{column}"
+    inputs = gather(config, load)
+    resolved = config.resolve(inputs.facts)
+    dataset, patterns = inputs.dataset, inputs.patterns(config, resolved.digits)
+    couplings = couple(resolved, patterns)
+
+    def work(execution: Execution, progress: Progress) -> WeightsResult:
+        del execution, progress
+        values, multiplicities = spectrum(couplings)
+        return WeightsResult(
+            dataset=dataset.name,
+            dataset_sha256=dataset.sha256,
+            tables={
+                "weights": _stability_table(patterns, couplings),
+                "spectrum": pd.DataFrame({"eigenvalue": values, "multiplicity": multiplicities}),
+            },
+            arrays={
+                "weights": {
+                    **prefixed("patterns", patterns.to_arrays()),
+                    **_kept_couplings(couplings, patterns.shape, resolved.pixel),
+                }
+            },
         )
-    return WeightsResult(
-        dataset=dataset.name,
-        dataset_sha256=dataset.sha256,
-        tables={
-            "weights": _stability_table(patterns, couplings),
-            "spectrum": pd.DataFrame({"eigenvalue": values, "multiplicity": multiplicities}),
-        },
-        patterns=patterns,
-        couplings=couplings,
-        pixel=(row, column),
-    )
+
+    return Plan(resolved, hashes(dataset, patterns, theta=resolved.theta), work)
+
+
+def summary(config: ResolvedWeights, result: WeightsResult) -> Summary:
+    """How each stored pattern sits."""
+    del config
+    return Summary(result.tables["weights"])
+
+
+def _kept_couplings(
+    couplings: Couplings, shape: tuple[int, int], pixel: tuple[int, int]
+) -> dict[str, NDArray[np.generic]]:
+    """What the pictures are drawn from: classes of some sites, and the field of one."""
+    n_sites = couplings.n_sites
+    sites = np.unique(np.linspace(0, n_sites - 1, min(n_sites, MOST_SITES)).astype(int))
+    classes, site_class = np.unique(couplings.site_class[sites], return_inverse=True)
+    site = pixel[0] * shape[1] + pixel[1]
+    of_pixel = couplings.J[couplings.site_class[site], couplings.site_class].copy()
+    of_pixel[site] = 0.0
+    return {
+        "matrix.site_class": site_class.ravel(),
+        "matrix.J": couplings.J[np.ix_(classes, classes)],
+        "pixel": of_pixel.reshape(shape),
+        "largest": np.abs(couplings.J).max(),
+        "n_classes": np.array(couplings.n_classes),
+    }
 
 
 def _stability_table(patterns: Patterns, couplings: Couplings) -> pd.DataFrame:

@@ -1,68 +1,56 @@
-"""Pictures of results: one function a command, from its result to named figures.
+"""Pictures of results: from a result, fresh or loaded, to figures and files.
 
-What a figure shows comes from the tables and records of the result alone; nothing is
-computed here but its layout. Figures are made without pyplot, so nothing global changes.
+What a figure shows comes from the configuration and the result alone; nothing is
+computed here but its layout. The figures of each command are in a module of its name,
+as the catalogue says. Figures are made without pyplot, so nothing global changes.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from hopcli import catalogue
 from hopcli.plots.animation import write_animation
-from hopcli.plots.attractors import attractors_figures
-from hopcli.plots.capacity import capacity_figures
 from hopcli.plots.page import Page, draw_pattern, save
-from hopcli.plots.recall import recall_figures
-from hopcli.plots.select import select_figures
-from hopcli.plots.temperature_scan import temperature_scan_figures
-from hopcli.plots.weights import weights_figures
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
 
-    from matplotlib.figure import Figure
-
-__all__ = ["FIGURES", "Page", "animate", "draw", "draw_pattern", "save"]
-
-FIGURES: dict[str, Callable[[Any, Any], dict[str, Figure]]] = {
-    "select": select_figures,
-    "recall": recall_figures,
-    "temperature-scan": temperature_scan_figures,
-    "weights": weights_figures,
-    "attractors": attractors_figures,
-    "capacity": capacity_figures,
-}
-"""From the configuration and result of each command to its figures by name."""
+__all__ = ["Page", "animate", "draw", "draw_pattern", "save"]
 
 
-def draw(config: Any, result: Any, folder: Path) -> None:
+def draw(
+    config: Any, result: Any, folder: Path, figure_format: str = "png", dpi: int | None = None
+) -> None:
     """Write every figure of a command.
 
     Parameters
     ----------
     config : Config
-        The configuration of the run; its class says which command.
+        The resolved configuration of the run; its class says which command.
     result : Result
         What the experiment found.
     folder : Path
         Where to; files ``<name>.<figure_format>``, the same bytes for the same result.
+    figure_format : {"png", "svg", "pdf"}
+        File format.
+    dpi : int, optional
+        Pixels an inch, of a png and of pictures in the others; by default 150 and 300.
     """
-    for name, figure in FIGURES[config.command](config, result).items():
-        save(figure, folder / f"{name}.{config.figure_format}")
+    for name, figure in catalogue.entry(config.command).figures(config, result).items():
+        save(figure, folder / f"{name}.{figure_format}", dpi)
 
 
-def animate(config: Any, result: Any, folder: Path) -> None:
-    """Write the animation of a run, if it asks for one.
+def animate(result: Any, folder: Path, name: str) -> None:
+    """Write the animation of a run that has kept its frames.
 
     Parameters
     ----------
-    config : Config
-        The configuration of the run; its ``animate`` is the file name.
-    result : Result
+    result : RecallResult
         What the experiment found; its ``frames`` are the states.
     folder : Path
         Where to.
+    name : str
+        File name.
     """
-    if getattr(config, "animate", None) is not None:
-        write_animation(result.frames, result.patterns.shape, folder / config.animate)
+    write_animation(result.frames, result.patterns.shape, folder / name)

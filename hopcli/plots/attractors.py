@@ -12,10 +12,10 @@ if TYPE_CHECKING:
 
     from matplotlib.figure import Figure
 
-    from hopcli.config import AttractorsConfig
+    from hopcli.config import ResolvedAttractors
     from hopcli.experiments.attractors import AttractorsResult
 
-__all__ = ["attractors_figures"]
+__all__ = ["figures"]
 
 _PICTURE, _STEP, _ACROSS = 0.95, 1.4, 6
 _ROW = _PICTURE + 3 * LINE + 0.3
@@ -24,12 +24,12 @@ _RULE_GAP = 0.25
 
 
 @styled
-def attractors_figures(config: AttractorsConfig, result: AttractorsResult) -> dict[str, Figure]:
+def figures(config: ResolvedAttractors, result: AttractorsResult) -> dict[str, Figure]:
     """The figure ``attractors``."""
     return {"attractors": _attractors(config, result)}
 
 
-def _attractors(config: AttractorsConfig, result: AttractorsResult) -> Figure:
+def _attractors(config: ResolvedAttractors, result: AttractorsResult) -> Figure:
     n_rows = {rule: -(-len(states) // _ACROSS) for rule, states in result.states.items()}
     across = min(_ACROSS, max(len(states) for states in result.states.values()))
     height = sum(_HEADING + rows * _ROW + _RULE_GAP for rows in n_rows.values()) - _RULE_GAP
@@ -71,14 +71,15 @@ def _kinds(result: AttractorsResult, rule: str) -> str:
     return ", ".join(parts)
 
 
-def _caption(config: AttractorsConfig, result: AttractorsResult) -> str:
+def _caption(config: ResolvedAttractors, result: AttractorsResult) -> str:
     patterns = result.patterns
     signs = "A state and its inverse count as one. " if config.theta == 0 else ""
-    source = {"random": "random spins", "image": "images", "majority": "the majority"}
+    named = {"random": "random spins", "image": "images", "majority": "the majority"}
+    start = str(config.start)
     return (
         f"The most frequent of the distinct states that {count(config.starts, 'start')} from "
-        f"{source.get(config.start, config.start)} end in, with the share of the starts, the kind "
-        "and the energy of each. "
+        f"{named.get(start, start)} end in, with the share of the starts, the kind and the energy "
+        "of each. "
         f"{signs}A pattern, its inverse or a mixture of three: |m| ≥ {number(config.criterion)}. "
         f"p = {count(len(patterns.labels), 'pattern')} ({', '.join(patterns.labels[:10])}) of "
         f"{size(patterns.shape)} ({dataset_name(result.dataset)}); {config.dynamics} updates, at "

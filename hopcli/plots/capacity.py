@@ -14,10 +14,10 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from hopcli.config import CapacityConfig
+    from hopcli.config import ResolvedCapacity
     from hopcli.experiments.capacity import CapacityResult
 
-__all__ = ["capacity_figures"]
+__all__ = ["figures"]
 
 _WIDTH, _HEIGHT, _GAP, _LEFT, _TOP = 4.4, 3.3, 0.75, 0.62, 0.62  # inches
 _LOOKS: tuple[dict[str, Any], ...] = (
@@ -29,12 +29,12 @@ _LOOKS: tuple[dict[str, Any], ...] = (
 
 
 @styled
-def capacity_figures(config: CapacityConfig, result: CapacityResult) -> dict[str, Figure]:
+def figures(config: ResolvedCapacity, result: CapacityResult) -> dict[str, Figure]:
     """The figure ``capacity``."""
     return {"capacity": _capacity(config, result)}
 
 
-def _capacity(config: CapacityConfig, result: CapacityResult) -> Figure:
+def _capacity(config: ResolvedCapacity, result: CapacityResult) -> Figure:
     page = Page(
         _LEFT + 2 * _WIDTH + _GAP,
         _TOP + _HEIGHT + 0.55,
@@ -75,7 +75,7 @@ def _draw_theory(
     ax: Axes, result: CapacityResult, rule: str, look: dict[str, Any], high: float
 ) -> None:
     """The capacity in theory at the largest size, as a vertical line."""
-    own = result.theory[result.theory["rule"] == rule]
+    own = result.tables["theory"][result.tables["theory"]["rule"] == rule]
     for load in own.loc[own["size"] == own["size"].max(), "load"].to_list():
         if load <= high:
             ax.axvline(load, color=look["color"], lw=1, ls=":", zorder=1)
@@ -89,7 +89,7 @@ def _draw_entry(page: Page, x: float, rule: str, look: dict[str, Any]) -> float:
     return x + 0.6 + text_width(rule, TEXT) + 0.4
 
 
-def _caption(config: CapacityConfig, result: CapacityResult) -> str:
+def _caption(config: ResolvedCapacity, result: CapacityResult) -> str:
     sizes = sorted(result.tables["capacity"]["size"].unique())
     several = f"; faint: N = {', '.join(f'{n:,}' for n in sizes[:-1])}" if len(sizes) > 1 else ""
     source = (
@@ -99,7 +99,9 @@ def _caption(config: CapacityConfig, result: CapacityResult) -> str:
     )
     lines = ", ".join(
         f"{row['rule']} {row['load']:.3g}"
-        for row in result.theory[result.theory["size"] == sizes[-1]].to_dict("records")
+        for row in result.tables["theory"][result.tables["theory"]["size"] == sizes[-1]].to_dict(
+            "records"
+        )
     )
     return (
         f"Left: fraction of the stored patterns that are fixed points. Right: overlap with the "

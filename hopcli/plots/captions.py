@@ -5,10 +5,8 @@ from __future__ import annotations
 from pathlib import PurePath
 from typing import TYPE_CHECKING
 
-from hopcli.notations import resolve_attempts
-
 if TYPE_CHECKING:
-    from hopcli.config import RecallConfig, StorageSettings, TemperatureScanConfig
+    from hopcli.config import ResolvedRecall, ResolvedTemperatureScan, StorageSettings
     from hopcli.patterns import Patterns
 
 __all__ = [
@@ -62,18 +60,18 @@ def network(config: StorageSettings, patterns: Patterns, dataset: str) -> str:
     )
 
 
-def temperature(config: RecallConfig) -> str:
+def temperature(config: ResolvedRecall) -> str:
     """The temperature, or how it goes over the sweeps."""
-    if isinstance(config.temperature, str):
-        return f"T = {config.temperature} over the sweeps"
-    return f"T = {number(config.temperature)}"
+    if isinstance(config.temperature, float):
+        return f"T = {number(config.temperature)}"
+    return f"T = {config.temperature} over the sweeps"
 
 
-def dynamics(config: RecallConfig | TemperatureScanConfig, patterns: Patterns) -> str:
+def dynamics(config: ResolvedRecall | ResolvedTemperatureScan, patterns: Patterns) -> str:
     """The update rule and how long a run is: sweeps and attempts."""
-    per_sweep = config.attempts_per_sweep
-    attempts = resolve_attempts(per_sweep, patterns.xi.shape[1])
-    named = f" = {per_sweep}" if isinstance(per_sweep, str) else ""
+    attempts = config.attempts_per_sweep
+    n_sites = patterns.xi.shape[1]
+    named = {n_sites: " = N", n_sites // 2: " = N/2"}.get(attempts, "")
     sweeps = count(config.sweeps, f"{config.dynamics} sweep")
     most = "at most " if config.until_stable else ""
     return f"{most}{sweeps} of {attempts:,}{named} attempts"

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from numpy.typing import NDArray
 
-    from hopcli.config import RecallConfig
+    from hopcli.config import ResolvedRecall
     from hopcli.experiments.recall import RecallResult
 
 __all__ = ["gallery_figure"]
@@ -52,7 +52,7 @@ class _Pair(NamedTuple):
     outcome: str
 
 
-def gallery_figure(config: RecallConfig, result: RecallResult) -> Figure:
+def gallery_figure(config: ResolvedRecall, result: RecallResult) -> Figure:
     """A row a label: the stored pattern, images recalled, images not recalled."""
     labels = row_labels(result)
     groups = {
@@ -90,7 +90,7 @@ def _group_width(rows: list[list[_Pair]]) -> float:
 def _pairs(result: RecallResult, label: str, recalled: bool) -> list[_Pair]:
     """The trials of a label that were kept, recalled or not."""
     gallery = result.gallery
-    trials = result.tables["trials"].iloc[gallery.trial]
+    trials = gallery.trials
     chosen = (trials["label"] == label) & (trials["recalled"] == recalled)
     return [
         _Pair(gallery.start[k], gallery.end[k], *_below(trials.iloc[k]))
@@ -131,7 +131,7 @@ def _draw_pairs(page: Page, x: float, y: float, pairs: list[_Pair], shape: tuple
         page.text(right, below + LINE, outcome, ha="right", va="top")
 
 
-def _caption(config: RecallConfig, result: RecallResult) -> str:
+def _caption(config: ResolvedRecall, result: RecallResult) -> str:
     return (
         "The first trials of each label that were recalled and that were not: start → end, with "
         f"the index of the image and the overlap m with {own_pattern(result)} at the end. "

@@ -110,7 +110,7 @@ def styled(
     return in_style
 
 
-def save(figure: Figure, path: Path) -> None:
+def save(figure: Figure, path: Path, dpi: int | None = None) -> None:
     """Write a figure, the same bytes each time.
 
     Parameters
@@ -119,12 +119,16 @@ def save(figure: Figure, path: Path) -> None:
         What to write.
     path : Path
         Where to; the suffix, .png, .svg or .pdf, is the format.
+    dpi : int, optional
+        Pixels an inch, of a png and of pictures in the others; by default 150 and 300.
     """
     kind = path.suffix[1:]
     size = max(figure.get_size_inches())
-    dpi = min(_DPI.get(kind, _DPI_OF_PIXELS_IN_VECTORS), _MOST_PIXELS / size)
+    wanted = dpi or _DPI.get(kind, _DPI_OF_PIXELS_IN_VECTORS)
     with _style():
-        figure.savefig(path, format=kind, dpi=dpi, metadata=_METADATA[kind])
+        figure.savefig(
+            path, format=kind, dpi=min(wanted, _MOST_PIXELS / size), metadata=_METADATA[kind]
+        )
 
 
 @functools.cache

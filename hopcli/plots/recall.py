@@ -13,20 +13,20 @@ from hopcli.plots.trace import trace_figure
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from hopcli.config import RecallConfig
+    from hopcli.config import ResolvedRecall
     from hopcli.experiments.recall import RecallResult
 
-__all__ = ["recall_figures"]
+__all__ = ["figures"]
 
 
 @styled
-def recall_figures(config: RecallConfig, result: RecallResult) -> dict[str, Figure]:
+def figures(config: ResolvedRecall, result: RecallResult) -> dict[str, Figure]:
     """The figures ``accuracy``, ``confusion``, ``gallery`` and, if traced, ``trace``."""
-    figures = {
+    drawn = {
         "accuracy": accuracy_figure(config, result),
         "confusion": confusion_figure(config, result),
         "gallery": gallery_figure(config, result),
     }
     if "trace" in result.tables:
-        figures["trace"] = trace_figure(config, result)
-    return figures
+        drawn["trace"] = trace_figure(config, result)
+    return drawn

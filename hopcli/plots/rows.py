@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from hopcli.config import RecallConfig
+    from hopcli.config import ResolvedRecall
     from hopcli.experiments.recall import RecallResult
     from hopcli.patterns import Patterns
 
@@ -102,20 +102,20 @@ def own_pattern(result: RecallResult) -> str:
     )
 
 
-def starts(config: RecallConfig) -> str:
+def starts(config: ResolvedRecall) -> str:
     """What runs start from, in the plural."""
-    return "test images" if config.start == "image" else "starts"
+    return "test images" if str(config.start) == "image" else "starts"
 
 
-def criterion(config: RecallConfig) -> str:
+def criterion(config: ResolvedRecall) -> str:
     """When a trial counts as recalled."""
     size = "|m|" if config.score == "abs" else "m"
     return f"{size} ≥ {number(config.criterion)}"
 
 
-def what_was_run(config: RecallConfig, result: RecallResult) -> str:
+def what_was_run(config: ResolvedRecall, result: RecallResult) -> str:
     """The run in two sentences: network and dynamics, then the tests."""
-    start = "" if config.start == "image" else f", started from {config.start}"
+    start = "" if str(config.start) == "image" else f", started from {config.start}"
     n_labels = len(result.tables["confusion"])
     return (
         f"{network(config, result.patterns, result.dataset)}; {temperature(config)}, "
@@ -123,13 +123,13 @@ def what_was_run(config: RecallConfig, result: RecallResult) -> str:
     )
 
 
-def _tests(config: RecallConfig) -> str:
+def _tests(config: ResolvedRecall) -> str:
     repeats = count(config.repeats, "repeat")
     if config.tests == "all":
         return f"All test images of each label, {repeats}"
     kind = "of the authors' test image" if config.replay_authors else starts(config)[:-1]
     tests = f"{count(int(config.tests), kind)} a label, {repeats}"
-    if config.repeats == 1 or config.start != "image":
+    if config.repeats == 1 or str(config.start) != "image":
         return tests
     same = config.test_images == "same"
     return f"{tests} with {'the same images' if same else 'fresh images in each'}"

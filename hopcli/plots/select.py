@@ -11,10 +11,10 @@ from hopcli.plots.page import LINE, MUTED, TEXT, Page, shorten, styled, text_wid
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from hopcli.config import SelectConfig
+    from hopcli.config import ResolvedSelect
     from hopcli.experiments.select import SelectResult
 
-__all__ = ["select_figures"]
+__all__ = ["figures"]
 
 _PICTURE = 1.3
 _ACROSS = 5
@@ -22,12 +22,12 @@ _SUPERSCRIPTS = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
 @styled
-def select_figures(config: SelectConfig, result: SelectResult) -> dict[str, Figure]:
+def figures(config: ResolvedSelect, result: SelectResult) -> dict[str, Figure]:
     """The figure ``patterns``: each selected pattern with its label, source and loss."""
     return {"patterns": _patterns(config, result)}
 
 
-def _patterns(config: SelectConfig, result: SelectResult) -> Figure:
+def _patterns(config: ResolvedSelect, result: SelectResult) -> Figure:
     table = result.tables["patterns"].iloc[:MOST_LABELS]
     # One power of ten for all, so that losses can be compared by eye.
     power = 3 * (int(math.log10(max(1, int(table["loss"].abs().max())))) // 3)
@@ -58,7 +58,7 @@ def _patterns(config: SelectConfig, result: SelectResult) -> Figure:
     return page.figure
 
 
-def _caption(config: SelectConfig, result: SelectResult, power: int) -> str:
+def _caption(config: ResolvedSelect, result: SelectResult, power: int) -> str:
     n_labels = len(result.patterns.labels)
     unit = f", in units of 10{str(power).translate(_SUPERSCRIPTS)}" if power else ""
     return (

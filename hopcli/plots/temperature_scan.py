@@ -25,10 +25,10 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from hopcli.config import TemperatureScanConfig
+    from hopcli.config import ResolvedTemperatureScan
     from hopcli.experiments.temperature_scan import TemperatureScanResult
 
-__all__ = ["temperature_scan_figures"]
+__all__ = ["figures"]
 
 _LEFT, _TOP, _PLOT, _GAP = 0.62, LINE + 0.06, 5.2, 0.3  # inches
 _ENTRY, _PICTURE, _SAMPLE = 0.56, 0.46, 0.5
@@ -82,17 +82,16 @@ def _look(place: int) -> _Look:
 
 
 @styled
-def temperature_scan_figures(
-    config: TemperatureScanConfig, result: TemperatureScanResult
-) -> dict[str, Figure]:
+def figures(config: ResolvedTemperatureScan, result: TemperatureScanResult) -> dict[str, Figure]:
     """The figure ``temperature_scan``: |m| of every stored pattern, the target in black."""
     return {"temperature_scan": _scan(config, result)}
 
 
-def _scan(config: TemperatureScanConfig, result: TemperatureScanResult) -> Figure:
+def _scan(config: ResolvedTemperatureScan, result: TemperatureScanResult) -> Figure:
     labels = result.patterns.labels
-    others = (k for k in range(len(labels)) if k != result.target)
-    order = [result.target, *others][:MOST_LABELS]
+    target = result.patterns.last(config.target)
+    others = (k for k in range(len(labels)) if k != target)
+    order = [target, *others][:MOST_LABELS]
     name_width = max(*(text_width(labels[k], TEXT, bold=True) for k in order), 1.0)
     name_width = min(name_width, _LONGEST_NAME)
     column = _SAMPLE + _PICTURE + 0.2 + name_width
@@ -132,7 +131,7 @@ def _draw_overlaps(ax: Axes, result: TemperatureScanResult, k: int, look: _Look)
     """Points with their SEM, and the mean field as a line."""
     n_patterns = len(result.patterns.labels)
     measured = _rows_of(result.tables["temperature_scan"], k, n_patterns)
-    curve = _rows_of(result.curve, k, n_patterns)
+    curve = _rows_of(result.tables["mean_field"], k, n_patterns)
     ax.plot(curve["temperature"], curve["mean_field"], **look.line)
     sem = measured["overlap_abs_sem"].to_numpy()
     ax.errorbar(
@@ -210,10 +209,11 @@ def _side_by_side(centres: list[float], widths: list[float]) -> list[float]:
     return placed
 
 
-def _caption(config: TemperatureScanConfig, result: TemperatureScanResult) -> str:
+def _caption(config: ResolvedTemperatureScan, result: TemperatureScanResult) -> str:
     patterns = result.patterns
-    target = f"“{patterns.labels[result.target]}”"
-    starts = {
+    target = f"“{config.target}”"
+    start = str(config.start)
+    named = {
         "random": "random spins",
         "target": f"the pattern {target}",
         "digit": f"random images labelled {target}",
@@ -225,7 +225,8 @@ def _caption(config: TemperatureScanConfig, result: TemperatureScanResult) -> st
         else "no bars, as a single run has no SEM"
     )
     return (
-        f"Points: mean |m| at the end of {runs} a temperature from {starts[config.start]}; {bars}. "
+        f"Points: mean |m| at the end of {runs} a temperature from {named.get(start, start)}; "
+        f"{bars}. "
         f"Lines: mean field, started from {target} (black). {_marks_explained(config, result)}"
         f"Chance: mean |m| of independent random spins, √(2/πN). "
         f"{network(config, patterns, result.dataset)}; {dynamics(config, patterns)}."
@@ -233,7 +234,7 @@ def _caption(config: TemperatureScanConfig, result: TemperatureScanResult) -> st
     )
 
 
-def _marks_explained(config: TemperatureScanConfig, result: TemperatureScanResult) -> str:
+def _marks_explained(config: ResolvedTemperatureScan, result: TemperatureScanResult) -> str:
     """What the marks are, and where they are if they are beyond the axis."""
     text = ""
     if len(result.ordering):

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from numpy.typing import NDArray
 
-    from hopcli.config import RecallConfig
+    from hopcli.config import ResolvedRecall
     from hopcli.experiments.recall import RecallResult
 
 __all__ = ["trace_figure"]
@@ -27,7 +27,7 @@ _COLOURS = (INK, "#0072b2", "#e69f00", "#7b2d8b", "#56b4e9", "#a23b00")
 _DASHES: tuple[Any, ...] = ("-", (0, (5, 2)), (0, (1.5, 1.5)), (0, (6, 2, 1.5, 2)))
 
 
-def trace_figure(config: RecallConfig, result: RecallResult) -> Figure:
+def trace_figure(config: ResolvedRecall, result: RecallResult) -> Figure:
     """Two panels against the sweep: energy a spin, and overlap with a stored pattern."""
     table = result.tables["trace"]
     labels = list(dict.fromkeys(table["label"]))
@@ -81,7 +81,7 @@ def _draw_overlaps(
         ax.plot(sweep, trial[f"overlap_{name}"].to_numpy(), **look)
 
 
-def _caption(config: RecallConfig, result: RecallResult, n_labels: int) -> str:
+def _caption(config: ResolvedRecall, result: RecallResult, n_labels: int) -> str:
     stored = set(result.patterns.labels)
     own = set(result.tables["trace"]["label"]) <= stored
     which = "its own pattern" if own else "each stored pattern"

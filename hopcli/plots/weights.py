@@ -4,35 +4,33 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from hopcli.plots.captions import MOST_LABELS, cut_labels, network, number
 from hopcli.plots.page import INK, LINE, MUTED, SOFT, TEXT, Page, shorten, styled
 
 if TYPE_CHECKING:
+    import numpy as np
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
     from numpy.typing import NDArray
 
-    from hopcli.config import WeightsConfig
+    from hopcli.config import ResolvedWeights
     from hopcli.experiments.weights import WeightsResult
 
-__all__ = ["weights_figures"]
+__all__ = ["figures"]
 
 _PANEL, _GAP, _TOP, _BAR = 3.1, 1.0, 0.3, 0.12  # inches
 _LEFT, _RIGHT = 0.3, 0.6  # for the labels of the outer axes
 _PICTURE, _STEP = 0.8, 1.75
-_MOST_SITES = 1000  # a side of the matrix as drawn
 _SIGNED = "PuOr_r"
 
 
 @styled
-def weights_figures(config: WeightsConfig, result: WeightsResult) -> dict[str, Figure]:
+def figures(config: ResolvedWeights, result: WeightsResult) -> dict[str, Figure]:
     """The figure ``weights``."""
     return {"weights": _weights(config, result)}
 
 
-def _weights(config: WeightsConfig, result: WeightsResult) -> Figure:
+def _weights(config: ResolvedWeights, result: WeightsResult) -> Figure:
     table = result.tables["weights"].iloc[:MOST_LABELS]
     width = _LEFT + 3 * _PANEL + 2 * _GAP + _RIGHT
     across = max(1, int((width + 0.3) // _STEP))
@@ -44,9 +42,9 @@ def _weights(config: WeightsConfig, result: WeightsResult) -> Figure:
         "Couplings, their spectrum, and how firmly the patterns sit",
         _caption(config, result),
     )
-    limit = float(np.abs(result.couplings.J).max()) or 1.0
+    limit = result.largest or 1.0
     _draw_matrix(page, result, limit)
-    _draw_pixel(page, result, limit)
+    _draw_pixel(page, config.pixel, result, limit)
     _draw_spectrum(page, result)
     for k, row in enumerate(table.itertuples()):
         x, y = _LEFT + k % across * _STEP, below + k // across * (_PICTURE + 2.6 * LINE + 0.25)
@@ -75,28 +73,17 @@ def _draw_signed(
 
 def _draw_matrix(page: Page, result: WeightsResult, limit: float) -> None:
     """The N x N matrix, of every site or of sites evenly apart."""
-    couplings = result.couplings
-    n_sites = couplings.n_sites
-    sites = np.unique(np.linspace(0, n_sites - 1, min(n_sites, _MOST_SITES)).astype(int))
-    of_class = couplings.site_class[sites]
-    w = couplings.J[np.ix_(of_class, of_class)]
-    np.fill_diagonal(w, 0.0)
     ax = _panel(page, 0, "couplings W between sites")
-    _draw_signed(page, ax, 0, w, limit)
+    _draw_signed(page, ax, 0, result.matrix, limit)
     ax.set_xlabel("site j")
     ax.set_ylabel("site i")
 
 
-def _draw_pixel(page: Page, result: WeightsResult, limit: float) -> None:
+def _draw_pixel(page: Page, pixel: tuple[int, int], result: WeightsResult, limit: float) -> None:
     """The couplings of one site, laid out as the picture is."""
-    couplings = result.couplings
-    row, column = result.pixel
-    height, width = result.patterns.shape
-    site = row * width + column
-    w = couplings.J[couplings.site_class[site], couplings.site_class].copy()
-    w[site] = 0.0
+    row, column = pixel
     ax = _panel(page, 1, f"couplings of pixel ({row}, {column})")
-    _draw_signed(page, ax, 1, w.reshape(height, width), limit)
+    _draw_signed(page, ax, 1, result.of_pixel, limit)
     ax.plot([column], [row], marker="s", ms=5, mfc="none", mec=INK, mew=1.2)
 
 
@@ -106,7 +93,7 @@ def _draw_spectrum(page: Page, result: WeightsResult) -> None:
     ax = _panel(page, 2, "spectrum of W")
     ax.vlines(table["eigenvalue"], 0.5, table["multiplicity"], color=SOFT, lw=1)
     ax.plot(table["eigenvalue"], table["multiplicity"], "o", color=INK, ms=4)
-    ax.set(yscale="log", ylim=(0.5, 2 * result.couplings.n_sites), xlabel="eigenvalue")
+    ax.set(yscale="log", ylim=(0.5, 2 * result.of_pixel.size), xlabel="eigenvalue")
     ax.yaxis.tick_right()
     ax.yaxis.set_label_position("right")
     ax.spines[["left", "right"]].set_visible(False)
@@ -126,14 +113,15 @@ def _draw_stability(
     page.text(x, y + _PICTURE + 0.05 + LINE, weakest, va="top", color=MUTED)
 
 
-def _caption(config: WeightsConfig, result: WeightsResult) -> str:
-    n_sites = result.couplings.n_sites
-    part = "" if n_sites <= _MOST_SITES else f" ({_MOST_SITES:,} sites evenly apart)"
+def _caption(config: ResolvedWeights, result: WeightsResult) -> str:
+    n_sites = result.of_pixel.size
+    kept = len(result.matrix)
+    part = "" if n_sites == kept else f" ({kept:,} sites evenly apart)"
     return (
         f"Left: the couplings between all sites{part}, with a zero diagonal; middle: those of the "
         "pixel in the square; right: eigenvalues of the whole matrix. Below: each stored pattern, "
         "whether it is a fixed point at T = 0 and the aligned field ξ (h \N{MINUS SIGN} θ) of its "
         f"weakest site. {network(config, result.patterns, result.dataset)}, "
-        f"{result.couplings.n_classes:,} classes of sites."
+        f"{result.n_classes:,} classes of sites."
         f"{cut_labels(len(result.patterns.labels))}"
     )

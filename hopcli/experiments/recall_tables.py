@@ -8,16 +8,17 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from hopcli.outcomes import KINDS, ROUNDING
+from hopcli.scoring import STORED
 from hopcli.statistics import clustered_interval, mean_interval, mean_sd_sem
+from hopcli.taxonomy import KINDS
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from hopcli.config import RecallConfig
     from hopcli.experiments.trials import Trials
-    from hopcli.outcomes import Ends
     from hopcli.patterns import Patterns
+    from hopcli.scoring import Scores
+    from hopcli.taxonomy import Classified
 
 __all__ = [
     "accuracy_table",
@@ -30,45 +31,24 @@ __all__ = [
 ]
 
 _SHOWN = 2  # recalled and failed trials of each label kept for the gallery
-_STORED = ("own", "other", "pattern", "inverse")  # outcomes that name a stored pattern
-_UNSTORED = KINDS[2:]
+_OTHERS = KINDS[2:]
 
 
 def trial_table(
-    config: RecallConfig, trials: Trials, patterns: Patterns, ends: Ends
+    trials: Trials, patterns: Patterns, ends: Classified, scores: Scores
 ) -> pd.DataFrame:
-    """One row a trial: where it started, where it ended, whether that counts as recalled.
-
-    A trial whose label is stored is recalled by its own pattern (the nearest, if the label
-    has several); any other by reaching whichever pattern. ``outcome`` is ``own``, ``other``
-    or, without an own pattern, ``pattern``; or ``inverse``, or what else the state is.
-    """
-    labels = np.array(patterns.labels)
+    """One row a trial: where it started, where it ended, whether that counts as recalled."""
     rows = np.arange(len(trials))
-    is_own = trials.label[:, None] == labels
-    has_own = is_own.any(axis=1)
-    size = np.abs(ends.m) if config.score == "abs" else ends.m
-    own = np.where(is_own, size, -np.inf).argmax(axis=1)
-    scored = np.where(has_own, size[rows, own], size.max(axis=1))
-    # Of patterns that are equally near the own one counts, as where two are the same.
-    own_m = ends.m[rows, own]
-    is_best = has_own & (own_m >= ends.m[rows, ends.best]) & (own_m > 0)
-    best = np.where(is_best, own, ends.best)
-    best_label = labels[best]
-    outcome = ends.kind.astype("<U12")
-    stored = ends.kind == "pattern"
-    outcome[stored & has_own] = "other"
-    outcome[stored & (best_label == trials.label)] = "own"
     return pd.DataFrame(
         {
             "repeat": rows // (len(trials) // trials.repeats),
             "label": trials.label,
             "source_index": trials.source_index,
-            "overlap_own": np.where(has_own, own_m, np.nan),
-            "best_label": best_label,
-            "best_overlap": ends.m[rows, best],
-            "recalled": scored >= config.criterion - ROUNDING,
-            "outcome": outcome,
+            "overlap_own": scores.own,
+            "best_label": np.array(patterns.labels)[scores.nearest],
+            "best_overlap": ends.m[rows, scores.nearest],
+            "recalled": scores.recalled,
+            "outcome": scores.outcome,
         }
     )
 
@@ -119,17 +99,17 @@ def confusion_table(trials: pd.DataFrame, patterns: Patterns) -> pd.DataFrame:
     rows = []
     for label in dict.fromkeys(labels):
         counts = Counter(reached[labels == label])
-        none = sum(counts[kind] for kind in _UNSTORED)
+        none = sum(counts[kind] for kind in _OTHERS)
         ends = [counts[name] for name in (*stored, *inverses)]
-        rows.append([label, *ends, none, *(counts[kind] for kind in _UNSTORED)])
-    return pd.DataFrame(rows, columns=["label", *stored, *inverses, "none", *_UNSTORED])
+        rows.append([label, *ends, none, *(counts[kind] for kind in _OTHERS)])
+    return pd.DataFrame(rows, columns=["label", *stored, *inverses, "none", *_OTHERS])
 
 
 def _reached(trials: pd.DataFrame) -> NDArray[np.object_]:
     """What each trial ended in, as the confusion table heads its columns."""
     outcome = trials["outcome"].to_numpy(dtype=object)
     best = trials["best_label"].to_numpy(dtype=object)
-    reached = np.where(np.isin(outcome, _STORED), best, outcome)
+    reached = np.where(np.isin(outcome, STORED), best, outcome)
     return np.where(outcome == "inverse", "inverse " + best, reached)
 
 
@@ -137,7 +117,7 @@ def outcome_table(trials: pd.DataFrame, unit: NDArray[np.int64]) -> pd.DataFrame
     """How often each label ends how, with a 95 % interval; most frequent first."""
     rows = []
     outcome = trials["outcome"].to_numpy(dtype=object)
-    stored = np.isin(outcome, _STORED)
+    stored = np.isin(outcome, STORED)
     pattern = np.where(stored, trials["best_label"].to_numpy(dtype=object), "")
     labels = trials["label"].to_numpy()
     for label in dict.fromkeys(labels):

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from hopcli.observables import TIE, local_fields, overlaps
+from hopcli.records import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
     from hopcli.storage import Couplings
 
-__all__ = ["KINDS", "ROUNDING", "Ends", "classify", "fixed_points", "join"]
+__all__ = ["KINDS", "ROUNDING", "Classified", "classify", "fixed_points", "join", "mixture_method"]
 
 KINDS = ("pattern", "inverse", "mixture", "fixed-point", "two-cycle", "unsettled")
 """What a state can be, in the order in which it is tried."""
@@ -36,22 +37,26 @@ _BATCH = 4096  # states looked at together, to bound the memory
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Ends:
+class Classified:
     """What final states are.
 
     Parameters
     ----------
     kind : ndarray of str, shape (chains,)
         One of :data:`KINDS`.
-    best : ndarray of int64, shape (chains,)
+    nearest : ndarray of int64, shape (chains,)
         The stored pattern with the largest |m|.
     m : ndarray of float64, shape (chains, p)
         Overlap with every stored pattern.
     """
 
     kind: NDArray[np.str_]
-    best: NDArray[np.int64]
+    nearest: NDArray[np.int64]
     m: NDArray[np.float64]
+
+    def __post_init__(self) -> None:
+        for name in ("kind", "nearest", "m"):
+            object.__setattr__(self, name, frozen(getattr(self, name)))
 
 
 def classify(
@@ -60,7 +65,7 @@ def classify(
     criterion: float,
     cycling: NDArray[np.bool_] | None = None,
     tie: str = "keep",
-) -> Ends:
+) -> Classified:
     """Say what each final state is.
 
     Parameters
@@ -78,7 +83,7 @@ def classify(
 
     Returns
     -------
-    Ends
+    Classified
         Kind, nearest pattern and overlaps of each.
     """
     xi = couplings.xi
@@ -89,14 +94,14 @@ def classify(
     kind, m = (np.concatenate(arrays) for arrays in zip(*parts, strict=True))
     if cycling is not None:
         kind[cycling & (kind == "unsettled")] = "two-cycle"
-    return Ends(kind, _nearest(m), m)
+    return Classified(kind, _nearest(m), m)
 
 
-def join(parts: Sequence[Ends]) -> Ends:
+def join(parts: Sequence[Classified]) -> Classified:
     """Put the ends of several batches of chains together."""
-    return Ends(
+    return Classified(
         np.concatenate([part.kind for part in parts]),
-        np.concatenate([part.best for part in parts]),
+        np.concatenate([part.nearest for part in parts]),
         np.concatenate([part.m for part in parts]),
     )
 
@@ -125,19 +130,40 @@ def _nearest(m: NDArray[np.float64]) -> NDArray[np.int64]:
     return (np.abs(m) + 1e-9 * (m > 0)).argmax(axis=1)
 
 
+def mixture_method(p: int, n_sites: int) -> str:
+    """Which mixtures of three a state is held against.
+
+    Parameters
+    ----------
+    p, n_sites : int
+        Number of stored patterns, and of spins.
+
+    Returns
+    -------
+    {"all", "nearest", "none"}
+        Every mixture, as long as there are few patterns; else the one of the three
+        patterns that the state is nearest to, with the signs of its overlaps; none of
+        fewer than three patterns.
+    """
+    if p < 3:
+        return "none"
+    few = p <= _ALL_MIXTURES and 4 * math.comb(p, 3) * n_sites <= _MOST_MIXTURE_SITES
+    return "all" if few else "nearest"
+
+
 def _mixture_overlap(
     spins: NDArray[np.int8], m: NDArray[np.float64], xi: NDArray[np.int8]
 ) -> NDArray[np.float64]:
     """Largest |overlap| of each state with a mixture of three stored patterns.
 
-    A mixture is sign(s_a xi_a + s_b xi_b + s_c xi_c), with any signs s. All are tried as
-    long as there are few patterns; else the one of the three patterns that the state is
-    nearest to, with the signs of its overlaps.
+    A mixture is sign(s_a xi_a + s_b xi_b + s_c xi_c), with any signs s; see
+    :func:`mixture_method` for which are tried.
     """
     p, n_sites = xi.shape
-    if p < 3 or len(spins) == 0:
+    method = mixture_method(p, n_sites)
+    if method == "none" or len(spins) == 0:
         return np.zeros(len(spins))
-    if p <= _ALL_MIXTURES and 4 * math.comb(p, 3) * n_sites <= _MOST_MIXTURE_SITES:
+    if method == "all":
         signs = np.array([(1, 1, 1), (1, 1, -1), (1, -1, 1), (-1, 1, 1)], dtype=np.int8)
         three = xi[list(itertools.combinations(range(p), 3))]
         mixtures = np.sign(np.einsum("sk,tkn->tsn", signs, three)).reshape(-1, n_sites)

@@ -1,7 +1,7 @@
-"""Kinds of settings: how a value is read from a flag, checked, and shown.
+"""Kinds of settings: how a value is read from a flag, checked, shown and written.
 
-A kind knows nothing of a command. :mod:`hopcli.config` declares each setting once,
-with its kind, default and help; the command line builds its options from that.
+A kind knows nothing of a command: a command's settings are declared with a kind, a
+default and a help text, and the command line builds its options from that.
 """
 
 from __future__ import annotations
@@ -23,6 +23,11 @@ class RefusedError(ValueError):
     """A value breaks the rule of its kind; the message is the rule."""
 
 
+def _as_listed(value: Any) -> Any:
+    """A tuple as a list, all else as it is."""
+    return list(value) if isinstance(value, tuple) else value
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Kind:
     """One kind of setting.
@@ -38,12 +43,15 @@ class Kind:
         Takes the text of a flag, returns a value for `check`; raises :class:`RefusedError`.
     choices : tuple of str
         The only values, where they can be listed.
+    plain : callable
+        Takes a checked value, returns it as JSON and TOML have it; `check` takes that too.
     """
 
     metavar: str
     check: Callable[[Any], Any]
     read: Callable[[str], Any] = str
     choices: tuple[str, ...] = ()
+    plain: Callable[[Any], Any] = _as_listed
 
 
 _HUGE = sys.float_info.max  # whole numbers in a file may be too large for a float

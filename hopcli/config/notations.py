@@ -5,22 +5,24 @@ from __future__ import annotations
 import itertools
 import math
 import re
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from hopcli import starts
-from hopcli.settings import Kind, RefusedError, fits, number, reader
+from hopcli.config.kinds import Kind, RefusedError, fits, number, reader
+from hopcli.starts import Start, parse_start, rule_of_starts
 
 __all__ = [
+    "Schedule",
     "attempts",
     "gif_name",
     "grid",
     "pixel",
     "resolve_attempts",
-    "resolve_temperature",
     "size",
     "start",
     "temperature",
+    "temperatures",
 ]
 
 _MOST_POINTS = 10_000  # of a grid
@@ -119,28 +121,53 @@ _TEMPERATURE_RULE = (
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """Temperatures that go from the first to the last over the sweeps of a run.
+
+    Parameters
+    ----------
+    first, last : float
+        Temperatures of the first and the last sweep (k_B = 1), >= 0.
+    course : {"geometric", "linear"}
+        How it goes from one to the other; geometric needs both above 0.
+    """
+
+    first: float
+    last: float
+    course: str
+
+    def __str__(self) -> str:
+        ends = (repr(end).removesuffix(".0") for end in (self.first, self.last))
+        return ":".join((*ends, self.course))
+
+
 def temperature() -> Kind:
     """A temperature, or a schedule of temperatures over the sweeps."""
     one = number(0)
 
-    def check(value: Any) -> float | str:
+    def check(value: Any) -> float | Schedule:
         if isinstance(value, str):
-            if ":" in value:
-                _ends(value)
-                return value
             value = read(value)
+        if isinstance(value, Schedule):
+            return value
         if not fits(one.check, value):
             raise RefusedError(_TEMPERATURE_RULE)
         return float(value)
 
-    def read(text: str) -> float | str:
-        return text if ":" in text else float(reader(float, _TEMPERATURE_RULE)(text))
+    def read(text: str) -> float | Schedule:
+        if ":" in text:
+            return _schedule(text)
+        return float(reader(float, _TEMPERATURE_RULE)(text))
 
-    return Kind("NUMBER|SCHEDULE", check, read)
+    def plain(value: float | Schedule) -> float | str:
+        return str(value) if isinstance(value, Schedule) else value
+
+    return Kind("NUMBER|SCHEDULE", check, read, plain=plain)
 
 
-def _ends(text: str) -> tuple[float, float, str]:
-    """First and last temperature of a schedule, and how it goes from one to the other."""
+def _schedule(text: str) -> Schedule:
+    """Read FIRST:LAST:COURSE."""
     one = number(0)
     try:
         first, last, course = text.split(":")
@@ -149,33 +176,44 @@ def _ends(text: str) -> tuple[float, float, str]:
         raise RefusedError(_TEMPERATURE_RULE) from None
     if course not in ("geometric", "linear") or (course == "geometric" and min(ends) <= 0):
         raise RefusedError(_TEMPERATURE_RULE)
-    return (*ends, course)
+    return Schedule(*ends, course)
 
 
-def resolve_temperature(value: float | str, sweeps: int) -> list[float]:
+def temperatures(value: float | Schedule, sweeps: int) -> list[float]:
     """Temperature of each sweep, from the first to the last of a schedule."""
-    if not isinstance(value, str):
+    if not isinstance(value, Schedule):
         return [value] * sweeps
-    first, last, course = _ends(value)
+    first, last = value.first, value.last
     steps = [i / max(1, sweeps - 1) for i in range(sweeps)]
-    if course == "linear":
+    if value.course == "linear":
         return [first * (1 - step) + last * step for step in steps]
     return [first ** (1 - step) * last**step for step in steps]
 
 
-def start() -> Kind:
-    """Where runs start; see :mod:`hopcli.starts`."""
+def start(*, target: bool = False) -> Kind:
+    """Where runs start; see :mod:`hopcli.starts`.
 
-    def check(value: Any) -> str:
-        if not isinstance(value, str):
-            raise RefusedError(starts.RULE)
-        try:
-            starts.parse_start(value)
-        except ValueError as error:
-            raise RefusedError(str(error)) from None
+    Parameters
+    ----------
+    target : bool
+        Whether one of the stored patterns is the target.
+    """
+    rule = rule_of_starts(target=target)
+
+    def check(value: Any) -> Start:
+        if isinstance(value, str):
+            value = read(value)
+        if not isinstance(value, Start) or (value.needs_target and not target):
+            raise RefusedError(rule)
         return value
 
-    return Kind("START", check)
+    def read(text: str) -> Start:
+        try:
+            return parse_start(text)
+        except ValueError:
+            raise RefusedError(rule) from None
+
+    return Kind("START", check, read, plain=str)
 
 
 def gif_name() -> Kind:

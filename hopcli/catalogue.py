@@ -1,0 +1,134 @@
+"""The commands that run an experiment: what each is made of, in one entry.
+
+An entry names things and imports them when they are used, so a list of commands costs
+nothing. The command line, ``hopcli run``, ``hopcli plot``, results and tests are made from it.
+A new command is its settings and manual (:mod:`hopcli.config`), its experiment, its
+figures, and its entry here.
+"""
+
+from __future__ import annotations
+
+import importlib
+from dataclasses import dataclass
+from typing import Any
+
+from hopcli.errors import SettingError
+
+__all__ = ["CATALOGUE", "Entry", "entry"]
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One command.
+
+    Parameters
+    ----------
+    command : str
+        Its name, and its key in :data:`CATALOGUE`.
+    line : str
+        What it does, in the line that lists it.
+    name : str
+        How its classes are called: settings ``<name>Config`` and ``Resolved<name>``,
+        result ``<name>Result``.
+    execution_class : str
+        How its runs can be carried out, a class of :mod:`hopcli.config.execution`.
+    """
+
+    command: str
+    line: str
+    name: str
+    execution_class: str = "ThreadedExecution"
+
+    @property
+    def module(self) -> str:
+        """The module of the command in each room."""
+        return self.command.replace("-", "_")
+
+    @property
+    def config(self) -> Any:
+        """Class of the given configuration; its docstring is the manual."""
+        return _named(f"hopcli.config.{self.module}", f"{self.name}Config")
+
+    @property
+    def resolved(self) -> Any:
+        """Class of the resolved configuration."""
+        return _named(f"hopcli.config.{self.module}", f"Resolved{self.name}")
+
+    @property
+    def execution(self) -> Any:
+        """Class of how a run is carried out."""
+        return _named("hopcli.config.execution", self.execution_class)
+
+    @property
+    def plan(self) -> Any:
+        """Function that plans a run: configuration and loader in, plan out."""
+        return _named(f"hopcli.experiments.{self.module}", "plan")
+
+    @property
+    def result(self) -> Any:
+        """Class of the result."""
+        return _named(f"hopcli.experiments.{self.module}", f"{self.name}Result")
+
+    @property
+    def summary(self) -> Any:
+        """Function from resolved configuration and result to what is printed."""
+        return _named(f"hopcli.experiments.{self.module}", "summary")
+
+    @property
+    def figures(self) -> Any:
+        """Function from resolved configuration and result to figures by name."""
+        return _named(f"hopcli.plots.{self.module}", "figures")
+
+
+def _named(module: str, name: str) -> Any:
+    return getattr(importlib.import_module(module), name)
+
+
+CATALOGUE: dict[str, Entry] = {
+    entry.command: entry
+    for entry in (
+        Entry(
+            "select",
+            "Choose a prototype pattern for each label by the overlap loss.",
+            "Select",
+            "Execution",
+        ),
+        Entry(
+            "recall",
+            "Store patterns, start from test images, count what is recalled.",
+            "Recall",
+            "RecallExecution",
+        ),
+        Entry(
+            "temperature-scan",
+            "Measure the overlap with stored patterns against temperature.",
+            "TemperatureScan",
+        ),
+        Entry(
+            "weights",
+            "Look at the couplings, their spectrum and each pattern's stability.",
+            "Weights",
+            "Execution",
+        ),
+        Entry(
+            "attractors",
+            "Count where starts end at T = 0, spurious states and all.",
+            "Attractors",
+        ),
+        Entry("capacity", "Measure how many patterns a rule holds, against the load.", "Capacity"),
+    )
+}
+"""The entries by command, in the order of the help text."""
+
+
+def entry(command: object) -> Entry:
+    """The entry of a command.
+
+    Raises
+    ------
+    SettingError
+        If no experiment has this name.
+    """
+    if not isinstance(command, str) or command not in CATALOGUE:
+        raise SettingError("command", f"must be one of {', '.join(CATALOGUE)}", command)
+    return CATALOGUE[command]

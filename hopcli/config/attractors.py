@@ -1,0 +1,92 @@
+"""What ``hopcli attractors`` is asked to do."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from hopcli.config import kinds, notations
+from hopcli.config.base import Facts, setting
+from hopcli.config.groups import (
+    LearningSettings,
+    PatternSettings,
+    RunSettings,
+    start_help,
+)
+from hopcli.dynamics import DYNAMICS, TIES
+from hopcli.starts import Start
+from hopcli.storage import RULES
+
+__all__ = ["AttractorsConfig", "ResolvedAttractors"]
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class AttractorsConfig(PatternSettings, LearningSettings, RunSettings):
+    """Count where starts end at T = 0, spurious states and all.
+
+    Runs the same starts under each rule until no site would change, S_i = sign(h_i -
+    theta_i) everywhere, and lists the distinct final states: how often each was reached,
+    with a 95 % interval, its energy, and what it is. In this order: a stored pattern or
+    its inverse (|m| from the criterion on), a mixture of three stored patterns, another
+    fixed point, a two-cycle (sync only), or unsettled when the sweeps ran out. Without
+    thresholds a state and its inverse count as one.
+
+    The spurious states of the study's five digits, rule by rule:
+      hopcli attractors --rule hebbian,storkey,pseudo-inverse
+    From test images rather than random spins:
+      hopcli attractors --start image --starts 5000
+    From the sign of the sum of three drawings:
+      hopcli attractors --dataset drawings --start majority
+
+    Writes kinds.csv (as printed), attractors.csv (every state), attractors.npz (the most
+    frequent ones, int8, an array a rule), attractors.png and the manifest
+    attractors.json.
+    """
+
+    command: ClassVar[str] = "attractors"
+
+    rule: tuple[str, ...] = setting(
+        kinds.choices(RULES),
+        ("pseudo-inverse",),
+        "Network",
+        "Storage rules to compare, each by itself.",
+    )
+    theta: float | str = setting(
+        kinds.number_or_file(),
+        0.0,
+        "Network",
+        "Threshold of all sites, or a text file with one number a site.",
+    )
+    dynamics: str = setting(
+        kinds.choice([name for name, rule in DYNAMICS.items() if not rule.stochastic]),
+        "async",
+        "Dynamics",
+        "Sign of the field, one site at a time (async) or all at once (sync).",
+    )
+    tie: str = setting(kinds.choice(TIES), "keep", "Dynamics", "What to do where h = theta.")
+    sweeps: int = setting(
+        kinds.integer(1, 10_000_000), 200, "Dynamics", "Sweeps of N at most, till stable."
+    )
+    start: Start | str = setting(notations.start(), Start("random", (0.5,)), "Census", start_help())
+    starts: int = setting(kinds.integer(1, 10_000_000), 10_000, "Census", "Number of starts.")
+    criterion: float = setting(
+        kinds.number(0, 1, above=True),
+        0.99,
+        "Census",
+        "A state is a pattern, its inverse or a mixture from this overlap on.",
+    )
+    most: int = setting(
+        kinds.integer(1, 1000), 12, "Census", "Most frequent states drawn for each rule."
+    )
+
+    def resolve(self, facts: Facts) -> ResolvedAttractors:
+        """Fill in what is left open."""
+        return ResolvedAttractors(**self.filled(facts))
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class ResolvedAttractors(AttractorsConfig):
+    """The same with every value."""
+
+    digits: tuple[str, ...]
+    start: Start

@@ -1,0 +1,111 @@
+"""What ``hopcli capacity`` is asked to do."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from hopcli.config import kinds, notations
+from hopcli.config.base import Facts, setting
+from hopcli.config.groups import (
+    DataSettings,
+    LearningSettings,
+    RunSettings,
+)
+from hopcli.errors import SettingError
+from hopcli.storage import RULES
+
+__all__ = ["CapacityConfig", "ResolvedCapacity"]
+
+_LOADS = tuple(i / 100 for i in (*range(2, 10, 2), *range(10, 17), 18, 20, 25, *range(30, 101, 10)))
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class CapacityConfig(DataSettings, LearningSettings, RunSettings):
+    """Measure how many patterns a rule holds, against the load p / N.
+
+    Stores p patterns for every load and measures the fraction of them that are fixed
+    points, and the mean overlap with a pattern after relaxing at T = 0 from the pattern
+    itself and from the pattern with some sites flipped. Error bars are over independent
+    draws of the patterns.
+
+    Hebbian, Storkey and pseudo-inverse on random patterns:
+      hopcli capacity
+    On MNIST images, which are correlated:
+      hopcli capacity --patterns images --loads 0.01:0.2:0.01
+    Towards the limit of large N:
+      hopcli capacity --rule hebbian --sizes 500,1000,2000 --loads 0.1:0.2:0.01
+
+    Theory for random patterns: Hebbian holds 0.138 N (Amit, Gutfreund, Sompolinsky 1985),
+    Storkey about N / sqrt(2 ln N) without an error (Storkey 1997), pseudo-inverse N as
+    long as they are linearly independent; its basins shrink to nothing well before.
+
+    Writes capacity.csv, capacity.png and the manifest capacity.json.
+    """
+
+    command: ClassVar[str] = "capacity"
+
+    rule: tuple[str, ...] = setting(
+        kinds.choices(RULES),
+        ("hebbian", "storkey", "pseudo-inverse"),
+        "Network",
+        "Storage rules to compare.",
+    )
+    patterns: str = setting(
+        kinds.choice(("random", "images")),
+        "random",
+        "Load",
+        "Store random patterns, or random images of the data set.",
+    )
+    sizes: tuple[int, ...] | None = setting(
+        kinds.sizes(),
+        None,
+        "Load",
+        "Numbers of spins N of random patterns.",
+        shown_default="784",
+    )
+    loads: tuple[float, ...] = setting(
+        notations.grid(0, 1, above=True),
+        _LOADS,
+        "Load",
+        "Loads p / N, patterns by spins; at p = N one pattern less is stored.",
+        shown_default="0.02 to 1 in 22 steps, finer around 0.14",
+    )
+    draws: int = setting(kinds.integer(1, 10_000), 5, "Load", "Independent draws of the patterns.")
+    flips: float = setting(
+        kinds.number(0, 0.5), 0.1, "Load", "Fraction of sites flipped in the second start."
+    )
+    tests: int = setting(
+        kinds.integer(1, 20_000), 50, "Load", "Patterns of each draw that runs start from, at most."
+    )
+    sweeps: int = setting(
+        kinds.integer(1, 10_000_000), 50, "Dynamics", "Sweeps of N at most, till stable."
+    )
+
+    def check(self) -> None:
+        """Check that sizes and data are those of the patterns."""
+        super().check()
+        if self.patterns == "images" and self.sizes is not None and len(self.sizes) > 1:
+            rule = "cannot be given with patterns images, which have their own"
+            raise SettingError("sizes", rule, ",".join(map(str, self.sizes)))
+        if self.patterns == "random" and self.dataset != "mnist":
+            raise SettingError("dataset", "has no effect with patterns random", self.dataset)
+
+    def concrete(self, facts: Facts) -> dict[str, Any]:
+        """The sizes: those asked for, else that of the pictures of the data set."""
+        own = (facts.n_sites,)
+        if self.patterns == "images" and self.sizes not in (None, own):
+            rule = f"must be {facts.n_sites}, as {facts.dataset} has them, with patterns images"
+            raise SettingError("sizes", rule, ",".join(map(str, self.sizes or ())))
+        return {**super().concrete(facts), "sizes": self.sizes or own}
+
+    def resolve(self, facts: Facts) -> ResolvedCapacity:
+        """Fill in what is left open."""
+        return ResolvedCapacity(**self.filled(facts))
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class ResolvedCapacity(CapacityConfig):
+    """The same with every value."""
+
+    sizes: tuple[int, ...]

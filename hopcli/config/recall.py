@@ -1,0 +1,209 @@
+"""What ``hopcli recall`` is asked to do."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from hopcli.config import kinds, notations
+from hopcli.config.base import Facts, setting
+from hopcli.config.groups import (
+    DynamicsSettings,
+    PatternSettings,
+    RunSettings,
+    StorageSettings,
+    check_start,
+    start_help,
+)
+from hopcli.config.notations import Schedule
+from hopcli.dynamics import DYNAMICS
+from hopcli.errors import SettingError
+from hopcli.starts import Start
+
+__all__ = ["RecallConfig", "ResolvedRecall"]
+
+_STUDY_TEMPERATURE = 0.2
+_HOTTEST = 1e9
+_MOST_TRACED = 10_000  # sweeps, each a row
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class RecallConfig(PatternSettings, StorageSettings, DynamicsSettings, RunSettings):
+    """Store patterns, start from test images, count what is recalled.
+
+    Stores one pattern a label, by default with the pseudo-inverse rule (eqs. 2 and 3)
+
+        W_ij = 1/N sum_mu,nu xi_i^mu (Q^-1)_mu,nu xi_j^nu,   Q_mu,nu = xi^mu.xi^nu / N
+
+    then starts from test images of those labels and runs Metropolis at temperature T
+    (algorithm 1): pick a spin at random, flip it if that does not raise the energy
+    H = -1/2 sum_i!=j W_ij S_i S_j (eq. 4), else with probability exp(-dE/T). An image
+    is recalled if its final overlap with its own pattern, m = S.xi / N (eq. 1), reaches
+    the criterion.
+
+    The protocol as published, and as the authors ran it:
+      hopcli recall --config paper
+      hopcli recall --config paper-as-run
+    Every training image of the five digits, once:
+      hopcli recall --tests all --repeats 1
+    Patterns selected before, Hebbian, colder:
+      hopcli recall --patterns results/select/patterns.npz --rule hebbian --temperature 0.1
+
+    In accuracy.csv (as printed) sd and sem are over repeats; in the row `overall` the
+    accuracy is the mean over labels and sd the population SD over labels. ci_low to
+    ci_high is the 95 % interval for a new test image, with images, not trials, as the
+    independent units. Also writes repeats.csv, confusion.csv, trials.csv, accuracy.png,
+    confusion.png, gallery.png and the manifest recall.json.
+    """
+
+    command: ClassVar[str] = "recall"
+
+    temperature: float | Schedule | str | None = setting(
+        notations.temperature(),
+        None,
+        "Dynamics",
+        "Temperature T, with k_B = 1, or a schedule over the sweeps, FIRST:LAST:geometric or "
+        "FIRST:LAST:linear.",
+        shown_default="0.2; the sign rules have none",
+    )
+    gamma: float | None = setting(
+        kinds.number(0, above=True),
+        None,
+        "Dynamics",
+        "Steepness of the sigmoid 1 / (1 + exp(-gamma h)), instead of T = 2 / gamma.",
+    )
+    start: Start | str = setting(notations.start(), Start("image"), "Tests", start_help())
+    tests: int | str = setting(
+        kinds.word_or_integer("all", 1),
+        100,
+        "Tests",
+        "Test images (or other starts) of each label, or all images.",
+    )
+    repeats: int = setting(kinds.integer(1), 10, "Tests", "Times the whole test is repeated.")
+    test_images: str | None = setting(
+        kinds.choice(("fresh", "same")),
+        None,
+        "Tests",
+        "Draw the test images anew for every repeat, or use the same ones in each.",
+        shown_default="fresh; same with --replay-authors",
+    )
+    exclude_samples: bool | None = setting(
+        kinds.switch(),
+        None,
+        "Tests",
+        "Keep images that took part in the selection out of the tests.",
+        shown_default="on; off with --replay-authors",
+    )
+    criterion: float = setting(
+        kinds.number(0, 1, above=True),
+        0.99,
+        "Tests",
+        "An image counts as recalled from this overlap with its own pattern on.",
+    )
+    score: str = setting(
+        kinds.choice(("abs", "signed")),
+        "abs",
+        "Tests",
+        "Score |m|, so that an inverse counts as recalled, or m itself.",
+    )
+    replay_authors: bool = setting(
+        kinds.switch(),
+        False,
+        "Tests",
+        "Test the very images that the authors drew, visiting the sites in their order.",
+    )
+    trace: bool = setting(
+        kinds.switch(),
+        False,
+        "Output",
+        "Write energy and overlaps after every sweep, for a few trials of each label.",
+    )
+
+    def check(self) -> None:
+        """Check temperature, start and what a replay of the authors' run leaves free."""
+        super().check()
+        self._check_temperature()
+        self._check_replay()
+        start = check_start(self.start, self.dynamics)
+        if self.trace and self.sweeps > _MOST_TRACED:
+            raise SettingError("sweeps", f"must be at most {_MOST_TRACED} with trace", self.sweeps)
+        if not start.uses_images and self.tests == "all":
+            raise SettingError("tests", f"must be a number with start '{start}'", "all")
+
+    def _check_temperature(self) -> None:
+        if self.gamma is not None and self.temperature is not None:
+            raise SettingError("gamma", "cannot be given together with temperature", self.gamma)
+        noisy = DYNAMICS[self.dynamics].stochastic
+        if not noisy and (self.gamma is not None or self.temperature not in (None, 0)):
+            name = "temperature" if self.gamma is None else "gamma"
+            rule = f"cannot be given with dynamics {self.dynamics!r}, which has no noise"
+            raise SettingError(name, rule, self.to_dict()[name])
+        if self.gamma is not None and self.dynamics == "metropolis":
+            rule = "has no effect on dynamics 'metropolis'; the sigmoid is dynamics glauber"
+            raise SettingError("gamma", rule, self.gamma)
+        if self.gamma is not None and 2 / self.gamma > _HOTTEST:
+            raise SettingError("gamma", f"must be at least {2 / _HOTTEST:g}", self.gamma)
+        if self.until_stable and notations.temperatures(self._temperature(), 2)[-1] > 0:
+            rule = "has no effect unless the temperature ends at 0; the sign rules are at 0"
+            raise SettingError("until_stable", rule)
+
+    def _temperature(self) -> float | Schedule:
+        if self.gamma is not None:
+            return 2 / self.gamma
+        if self.temperature is None:
+            return _STUDY_TEMPERATURE if DYNAMICS[self.dynamics].stochastic else 0.0
+        assert not isinstance(self.temperature, str)  # it was read when it was given
+        return self.temperature
+
+    def _check_replay(self) -> None:
+        if not self.replay_authors:
+            return
+        needed = {
+            "dynamics": "metropolis",
+            "order": "random",
+            "start": Start("image"),
+            "until_stable": False,
+            "trace": False,
+            "test_images": "same",
+            "exclude_samples": False,
+        }
+        for name, value in needed.items():
+            found = getattr(self, name)
+            if found is not None and found != value:
+                shown = value or "off"
+                raise SettingError(
+                    name, f"must be {shown} with replay_authors", self.to_dict()[name]
+                )
+        if self.tests == "all":
+            raise SettingError("tests", "must be a number with replay_authors", "all")
+        if isinstance(self.temperature, Schedule):
+            rule = "must be a number with replay_authors"
+            raise SettingError("temperature", rule, str(self.temperature))
+
+    def concrete(self, facts: Facts) -> dict[str, Any]:
+        """Temperature, and how test images are drawn."""
+        replay = self.replay_authors
+        images, exclude = self.test_images, self.exclude_samples
+        return {
+            **super().concrete(facts),
+            "temperature": self._temperature(),
+            "gamma": None,
+            "test_images": ("same" if replay else "fresh") if images is None else images,
+            "exclude_samples": not replay if exclude is None else exclude,
+        }
+
+    def resolve(self, facts: Facts) -> ResolvedRecall:
+        """Fill in what is left open."""
+        return ResolvedRecall(**self.filled(facts))
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class ResolvedRecall(RecallConfig):
+    """The same with every value; the temperature stands for gamma too."""
+
+    digits: tuple[str, ...]
+    attempts_per_sweep: int
+    temperature: float | Schedule
+    start: Start
+    test_images: str
+    exclude_samples: bool

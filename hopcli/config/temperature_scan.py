@@ -1,0 +1,109 @@
+"""What ``hopcli temperature-scan`` is asked to do."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from hopcli.config import kinds, notations
+from hopcli.config.base import Facts, setting
+from hopcli.config.groups import (
+    DynamicsSettings,
+    PatternSettings,
+    RunSettings,
+    StorageSettings,
+    check_start,
+    start_help,
+)
+from hopcli.dynamics import DYNAMICS
+from hopcli.errors import SettingError
+from hopcli.starts import Start
+
+__all__ = ["ResolvedTemperatureScan", "TemperatureScanConfig"]
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class TemperatureScanConfig(PatternSettings, StorageSettings, DynamicsSettings, RunSettings):
+    """Measure the overlap with stored patterns against temperature.
+
+    Runs independent chains at each temperature and reports, for every stored pattern,
+    the mean of |m| and of m over the final states, the norm of the projection on the
+    span of the patterns, |P S| / sqrt(N), and the mean-field prediction beside them:
+    S_i = tanh(h_i / T) with h = W S, iterated from the target pattern.
+
+    Figure 1 as published, and as the authors ran it:
+      hopcli temperature-scan --config figure1
+      hopcli temperature-scan --config figure1-as-run
+    In equilibrium, started from the "4":
+      hopcli temperature-scan --start target --sweeps 200 --attempts-per-sweep N
+    Two given training images, Hebbian:
+      hopcli temperature-scan --source-indices 56,9 --rule hebbian
+
+    Above the critical temperature (1 for the pseudo-inverse rule, 1 + q for two Hebbian
+    patterns with overlap q) |m| does not fall to 0 but to about sqrt(2 / (pi N)).
+
+    Writes temperature_scan.csv, temperature_scan.png and the manifest
+    temperature-scan.json.
+    """
+
+    command: ClassVar[str] = "temperature-scan"
+    default_digits: ClassVar[tuple[str, ...]] = ("0", "4")
+
+    digits: tuple[str, ...] | None = setting(
+        kinds.labels(),
+        None,
+        "Patterns",
+        "Labels to store, in this order.",
+        shown_default="0,4, or all where there are no such labels",
+    )
+    target: str | None = setting(
+        kinds.label(),
+        None,
+        "Scan",
+        "Stored label that a run starts from, and whose overlap is drawn.",
+        shown_default="the last one stored",
+    )
+    temperatures: tuple[float, ...] = setting(
+        notations.grid(),
+        tuple(round(0.1 * i, 1) for i in range(1, 20)),
+        "Scan",
+        "Temperatures, with k_B = 1.",
+        shown_default="0.1:1.9:0.1",
+    )
+    repeats: int = setting(kinds.integer(1), 100, "Scan", "Independent runs at each temperature.")
+    start: Start | str = setting(
+        notations.start(target=True), Start("random", (0.5,)), "Scan", start_help(target=True)
+    )
+
+    def check(self) -> None:
+        """Check what the update rule, the temperatures and the start allow."""
+        super().check()
+        if not DYNAMICS[self.dynamics].stochastic:
+            noisy = ", ".join(name for name, rule in DYNAMICS.items() if rule.stochastic)
+            raise SettingError("dynamics", f"must have a temperature ({noisy})", self.dynamics)
+        if self.until_stable and 0 not in self.temperatures:
+            raise SettingError("until_stable", "has no effect unless one of the temperatures is 0")
+        check_start(self.start, self.dynamics)
+
+    def concrete(self, facts: Facts) -> dict[str, Any]:
+        """The target: the label asked for, else the last one stored."""
+        values = super().concrete(facts)
+        digits = values["digits"]
+        if self.target is not None and self.target not in digits:
+            rule = f"must be a stored label ({', '.join(digits)})"
+            raise SettingError("target", rule, self.target)
+        return {**values, "target": self.target or digits[-1]}
+
+    def resolve(self, facts: Facts) -> ResolvedTemperatureScan:
+        """Fill in what is left open."""
+        return ResolvedTemperatureScan(**self.filled(facts))
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class ResolvedTemperatureScan(TemperatureScanConfig):
+    """The same with every value."""
+
+    digits: tuple[str, ...]
+    attempts_per_sweep: int
+    target: str
+    start: Start

@@ -1,0 +1,72 @@
+"""What ``hopcli weights`` is asked to do."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from hopcli.config import notations
+from hopcli.config.base import Facts, setting
+from hopcli.config.groups import (
+    PatternSettings,
+    StorageSettings,
+)
+from hopcli.errors import SettingError
+
+__all__ = ["ResolvedWeights", "WeightsConfig"]
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class WeightsConfig(PatternSettings, StorageSettings):
+    """Look at the couplings: their matrix, spectrum, and how firmly each pattern sits.
+
+    Stores the patterns and reports, for each, whether it is a fixed point at T = 0 and
+    how firmly. The aligned field of a site is xi_i (h_i - theta_i), with
+    h_i = sum_j!=i W_ij xi_j: a pattern is fixed if none is negative. The stability of a
+    site is that field over |w_i|, the length of its couplings; the crosstalk is by how
+    much the weakest site falls short of the mean, above 1 it flips.
+
+    The study's five digits under three rules:
+      hopcli weights
+      hopcli weights --rule hebbian
+      hopcli weights --rule storkey
+    The couplings of one pixel:
+      hopcli weights --pixel 14,8
+
+    The spectrum is that of the N x N matrix W with its zero diagonal, exact from the
+    couplings between site classes.
+
+    Writes weights.csv (as printed), spectrum.csv, weights.png (the matrix, the couplings
+    of one pixel, the spectrum) and the manifest weights.json.
+    """
+
+    command: ClassVar[str] = "weights"
+
+    pixel: tuple[int, int] | None = setting(
+        notations.pixel(),
+        None,
+        "Network",
+        "ROW,COLUMN of the site whose couplings are drawn as a picture.",
+        shown_default="the centre",
+    )
+
+    def concrete(self, facts: Facts) -> dict[str, Any]:
+        """The pixel: the one asked for, else the centre."""
+        height, width = facts.shape
+        row, column = self.pixel or (height // 2, width // 2)
+        if row >= height or column >= width:
+            rule = f"must be a ROW,COLUMN of a {width} x {height} picture"
+            raise SettingError("pixel", rule, f"{row},{column}")
+        return {**super().concrete(facts), "pixel": (row, column)}
+
+    def resolve(self, facts: Facts) -> ResolvedWeights:
+        """Fill in what is left open."""
+        return ResolvedWeights(**self.filled(facts))
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class ResolvedWeights(WeightsConfig):
+    """The same with every value."""
+
+    digits: tuple[str, ...]
+    pixel: tuple[int, int]

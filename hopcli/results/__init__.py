@@ -1,0 +1,284 @@
+"""A run folder: tables, arrays and pictures with a manifest, written all or nothing.
+
+Files are made in a hidden folder beside their place, complete and hashed, and only
+then moved, the manifest last. Whatever stops a run before leaves the earlier files as
+they were; a folder without the manifest of a command holds no finished run of it.
+Tables and arrays are published before any picture is drawn; pictures follow, and are
+entered in the manifest. What was saved can be loaded, and drawn again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from hopcli import catalogue
+from hopcli.errors import ResultError
+from hopcli.results.folder import (
+    check_file,
+    files_in,
+    publish,
+    publish_run,
+    read_json,
+    sha256_of,
+    writing,
+)
+from hopcli.results.provenance import source_commit, versions
+from hopcli.results.tables import Tables, columns_of, read_arrays, write_arrays, write_table
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+
+    from hopcli.config import Config, Execution
+    from hopcli.experiments import Result
+
+__all__ = [
+    "Loaded",
+    "check_writable",
+    "key",
+    "load",
+    "read_manifest",
+    "runs_in",
+    "save",
+    "save_pictures",
+]
+
+_BULKY = "trials.csv"  # may be left out when a folder is passed on
+
+
+def check_writable(folder: Path) -> None:
+    """Refuse a folder that could not be written, before a long run rather than after.
+
+    Raises
+    ------
+    ResultError
+        If the folder, or the nearest parent that exists, is not a writable folder.
+    """
+    place = folder
+    while not place.exists() and place != place.parent:
+        place = place.parent
+    if not place.is_dir():
+        raise ResultError(f"{folder}: must be a folder to write to, {place} is a file")
+    if not os.access(place, os.W_OK | os.X_OK):
+        raise ResultError(f"{folder}: must be a folder to write to, {place} is not writable")
+
+
+def key(command: str, settings: Mapping[str, Any], inputs: Mapping[str, str]) -> str:
+    """Name a run by everything that decides its numbers but the code.
+
+    Parameters
+    ----------
+    command : str
+        The command.
+    settings : mapping
+        The resolved configuration, JSON-ready.
+    inputs : mapping of str to str
+        SHA-256 of what the run has read.
+
+    Returns
+    -------
+    str
+        SHA-256, 64 hexadecimal digits.
+    """
+    said = json.dumps([command, settings, inputs], sort_keys=True)
+    return hashlib.sha256(said.encode()).hexdigest()
+
+
+def save(
+    folder: Path,
+    config: Config,
+    result: Result,
+    *,
+    inputs: Mapping[str, str],
+    execution: Execution,
+    duration: float,
+) -> list[Path]:
+    """Write the tables, arrays and manifest of a run; pictures of an earlier one go.
+
+    Parameters
+    ----------
+    folder : Path
+        Where to; made if it does not exist. Files of other commands are left alone.
+    config : Config
+        The resolved configuration.
+    result : Result
+        What the experiment found.
+    inputs : mapping of str to str
+        SHA-256 of what the run has read.
+    execution : Execution
+        How the run was carried out.
+    duration : float
+        Seconds that the experiment took.
+
+    Returns
+    -------
+    list of Path
+        The files, the manifest last.
+
+    Raises
+    ------
+    ResultError
+        If the folder cannot be written; nothing has changed in it then.
+    """
+    with writing(folder, config.command) as stage:
+        for name, table in result.tables.items():
+            write_table(table, stage / f"{name}.csv")
+        for name, arrays in result.arrays.items():
+            write_arrays(arrays, stage / f"{name}.npz")
+        names = files_in(stage)
+        settings = config.to_dict()
+        manifest = {
+            "command": config.command,
+            "config": settings,
+            "key": key(config.command, settings, inputs),
+            "seed": settings.get("seed"),
+            "dataset": {"name": result.dataset, "sha256": result.dataset_sha256},
+            "inputs": dict(inputs),
+            "execution": execution.to_dict(),
+            "versions": versions(),
+            "source_commit": source_commit(),
+            "duration_seconds": round(duration, 3),
+            "notes": result.notes,
+            "tables": {name: columns_of(table) for name, table in result.tables.items()},
+            "arrays": list(result.arrays),
+            "outputs": {name: sha256_of(stage / name) for name in names},
+        }
+        publish_run(stage, folder, config.command, manifest)
+    return [folder / name for name in (*names, f"{config.command}.json")]
+
+
+def save_pictures(
+    folder: Path, command: str, draw: Callable[[Path], None], out: Path | None = None
+) -> list[Path]:
+    """Draw the pictures of a finished run into its folder, or into another.
+
+    Parameters
+    ----------
+    folder : Path
+        Where the run is; its manifest will name the pictures.
+    command : str
+        Its command.
+    draw : callable
+        Draws the pictures into the folder it is given.
+    out : Path, optional
+        Folder for the pictures alone.
+
+    Returns
+    -------
+    list of Path
+        The pictures.
+
+    Raises
+    ------
+    ResultError
+        If there is no such run, or the folder cannot be written; nothing has changed
+        in it then.
+    """
+    manifest = read_json(folder / f"{command}.json")
+    with writing(out or folder, command) as stage:
+        draw(stage)
+        names = files_in(stage)
+        if out is not None:
+            publish(stage, out, names)
+            return [out / name for name in names]
+        drawn = {name: sha256_of(stage / name) for name in names}
+        manifest["outputs"] = dict(sorted({**manifest["outputs"], **drawn}.items()))
+        publish_run(stage, folder, command, manifest)
+    return [folder / name for name in names]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Loaded:
+    """A finished run, read back.
+
+    Parameters
+    ----------
+    config : Config
+        Its resolved configuration.
+    result : Result
+        What it found; each table is read when it is asked for.
+    manifest : dict
+        What the manifest says.
+    """
+
+    config: Any
+    result: Any
+    manifest: dict[str, Any]
+
+
+def runs_in(folder: Path) -> list[str]:
+    """The commands that have a finished run in a folder, in the order of the catalogue."""
+    return [command for command in catalogue.CATALOGUE if (folder / f"{command}.json").is_file()]
+
+
+def load(folder: Path, command: str | None = None) -> Loaded:
+    """Read a finished run back: what :func:`save` wrote.
+
+    Parameters
+    ----------
+    folder : Path
+        Where the run is.
+    command : str, optional
+        Which, if there are runs of several commands.
+
+    Raises
+    ------
+    ResultError
+        If there is no finished run, or more than one and no command is given; or if a
+        table or array file is not what the manifest says. A table of trials that was
+        left out when a folder was passed on is missed when it is asked for.
+    """
+    if command is None:
+        found = runs_in(folder)
+        if len(found) != 1:
+            what = f"has runs of {', '.join(found)}" if found else "no manifest of a finished run"
+            raise ResultError(f"{folder}: must hold one finished run, {what}")
+        (command,) = found
+    path = folder / f"{command}.json"
+    manifest = read_json(path)
+
+    def check(name: str) -> None:
+        check_file(folder, path, name, manifest["outputs"].get(name))
+
+    for name in _data_files(manifest):
+        if (folder / name).exists() or name != _BULKY:
+            check(name)
+    kind = catalogue.entry(command)
+    try:
+        config = kind.resolved.from_values(manifest["config"])
+        result = kind.result(
+            dataset=manifest["dataset"]["name"],
+            dataset_sha256=manifest["dataset"]["sha256"],
+            tables=Tables(folder, manifest["tables"], check),
+            arrays={name: read_arrays(folder / f"{name}.npz") for name in manifest["arrays"]},
+            notes=manifest["notes"],
+        )
+    except (KeyError, TypeError, ValueError) as error:
+        reason = f"another version of hopcli wrote it ({error})"
+        raise ResultError(f"{path}: cannot be loaded: {reason}") from None
+    return Loaded(config, result, manifest)
+
+
+def read_manifest(folder: Path, command: str) -> dict[str, Any]:
+    """Read the manifest of a run and check that every file is still what it says.
+
+    Raises
+    ------
+    ResultError
+        If there is no finished run of the command, or a file of it has changed.
+    """
+    path = folder / f"{command}.json"
+    manifest = read_json(path)
+    for name, expected in manifest["outputs"].items():
+        check_file(folder, path, name, expected)
+    return manifest
+
+
+def _data_files(manifest: dict[str, Any]) -> list[str]:
+    """The tables and arrays of a run, without its pictures."""
+    tables, arrays = manifest.get("tables", {}), manifest.get("arrays", [])
+    return [*(f"{name}.csv" for name in tables), *(f"{name}.npz" for name in arrays)]

@@ -1,0 +1,111 @@
+"""Tables and arrays as files: written alike each time, read back as what they were."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from hopcli.datasets.npz import Archive
+from hopcli.errors import DataError, ResultError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    import pandas as pd
+
+__all__ = ["Tables", "columns_of", "read_arrays", "write_arrays", "write_table"]
+
+_TYPES = {"b": "boolean", "i": "integer", "u": "integer", "f": "number"}
+"""What a column holds, by the kind of its dtype; anything else is text."""
+
+
+def write_table(table: pd.DataFrame, path: Path) -> None:
+    """Write a table as CSV, numbers to ten digits."""
+    table.to_csv(path, index=False, float_format="%.10g", lineterminator="\n")
+
+
+def write_arrays(arrays: Mapping[str, Any], path: Path) -> None:
+    """Write arrays into a compressed .npz file."""
+    np.savez_compressed(path, allow_pickle=False, **arrays)
+
+
+class Tables(Mapping[str, "pd.DataFrame"]):
+    """The tables of a run folder, each read when it is asked for.
+
+    Parameters
+    ----------
+    folder : Path
+        Where they are.
+    columns : mapping of list of str
+        The columns of each table, from :func:`columns_of`.
+    check : callable
+        Holds a file to its manifest, before it is read.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        columns: Mapping[str, list[str]],
+        check: Callable[[str], None],
+    ) -> None:
+        self._folder = folder
+        self._columns = columns
+        self._check = check
+        self._read = functools.cache(self._read_table)
+
+    def __getitem__(self, name: str) -> pd.DataFrame:
+        if name not in self._columns:
+            raise KeyError(name)
+        return self._read(name)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._columns)
+
+    def __len__(self) -> int:
+        return len(self._columns)
+
+    def _read_table(self, name: str) -> pd.DataFrame:
+        self._check(f"{name}.csv")
+        return _read_csv(self._folder / f"{name}.csv", self._columns[name])
+
+
+def columns_of(table: pd.DataFrame) -> list[str]:
+    """What a table holds, ``"accuracy: number"`` a column; names may repeat."""
+    kinds = [_TYPES.get(dtype.kind, "text") for dtype in table.dtypes]
+    return [f"{name}: {kind}" for name, kind in zip(table.columns, kinds, strict=True)]
+
+
+def _read_csv(path: Path, columns: list[str]) -> pd.DataFrame:
+    """Read a table, each column as what it was."""
+    import pandas as pd
+
+    texts = pd.read_csv(path, dtype=str, keep_default_na=False, header=None, encoding="utf-8")
+    names, kinds = zip(*(column.rsplit(": ", 1) for column in columns), strict=True)
+    if texts.iloc[0].to_list() != list(names):
+        raise ResultError(f"{path}: must have the columns {', '.join(names)}")
+    rows = texts.iloc[1:].reset_index(drop=True)
+    table = pd.DataFrame({place: _typed(rows[place], kind) for place, kind in enumerate(kinds)})
+    table.columns = list(names)
+    return table
+
+
+def _typed(texts: pd.Series[str], kind: str) -> pd.Series[Any]:
+    """A column of texts as what it was."""
+    if kind == "number":
+        return texts.where(texts != "", "nan").astype(np.float64)
+    if kind == "integer":
+        return texts.astype(np.int64)
+    return texts == "True" if kind == "boolean" else texts
+
+
+def read_arrays(path: Path) -> dict[str, Any]:
+    """Read an array file."""
+    try:
+        with Archive(path) as archive:
+            return {name: archive.read(name) for name in archive.names}
+    except DataError as error:
+        raise ResultError(str(error)) from None

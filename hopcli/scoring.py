@@ -1,0 +1,108 @@
+"""Scoring: from overlaps, labels and a criterion to recalled, nearest pattern and outcome.
+
+Works on arrays alone; how the overlaps came about is left to others, and so are tables.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from hopcli.records import frozen
+from hopcli.taxonomy import ROUNDING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from hopcli.taxonomy import Classified
+
+__all__ = ["STORED", "Scores", "score"]
+
+STORED = ("own", "other", "pattern", "inverse")
+"""Outcomes that name a stored pattern; all others are kinds of the taxonomy."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Scores:
+    """What became of every trial.
+
+    Parameters
+    ----------
+    recalled : ndarray of bool, shape (trials,)
+        Whether it counts as recalled.
+    own : ndarray of float64, shape (trials,)
+        Signed overlap with the own pattern (the nearest of them, if the label has
+        several), NaN where the label is not stored.
+    nearest : ndarray of int64, shape (trials,)
+        The stored pattern with the largest |m|; of those that are equally near the own.
+    outcome : ndarray of str, shape (trials,)
+        ``own``, ``other`` or, without an own pattern, ``pattern``; ``inverse``; or what
+        else the state is, a kind of :data:`hopcli.taxonomy.KINDS`.
+    """
+
+    recalled: NDArray[np.bool_]
+    own: NDArray[np.float64]
+    nearest: NDArray[np.int64]
+    outcome: NDArray[np.str_]
+
+    def __post_init__(self) -> None:
+        for name in ("recalled", "own", "nearest", "outcome"):
+            object.__setattr__(self, name, frozen(getattr(self, name)))
+
+
+def score(
+    ends: Classified,
+    label: NDArray[np.str_],
+    stored: Sequence[str],
+    criterion: float,
+    *,
+    signed: bool = False,
+) -> Scores:
+    """Say of every final state whether it is recalled, and in what it ended.
+
+    A trial whose label is stored is recalled by its own pattern; any other by reaching
+    whichever pattern.
+
+    Parameters
+    ----------
+    ends : Classified
+        Kind, nearest pattern and overlaps of each final state.
+    label : ndarray of str, shape (trials,)
+        Label of each trial.
+    stored : sequence of str, length p
+        Label of each stored pattern.
+    criterion : float
+        Overlap from which on a trial is recalled, above 0, at most 1.
+    signed : bool
+        Whether m counts, or |m|, so that an inverse is recalled too.
+
+    Returns
+    -------
+    Scores
+        Of every trial.
+    """
+    labels = np.array(stored)
+    rows = np.arange(len(label))
+    is_own = label[:, None] == labels
+    has_own = is_own.any(axis=1)
+    size = ends.m if signed else np.abs(ends.m)
+    own = np.where(is_own, size, -np.inf).argmax(axis=1)
+    scored = np.where(has_own, size[rows, own], size.max(axis=1))
+    # Of patterns that are equally near the own one counts, as where two are the same.
+    own_m = ends.m[rows, own]
+    is_nearest = has_own & (own_m >= ends.m[rows, ends.nearest]) & (own_m > 0)
+    nearest = np.where(is_nearest, own, ends.nearest)
+    outcome = ends.kind.astype("<U12")
+    pattern = ends.kind == "pattern"
+    outcome[pattern & has_own] = "other"
+    outcome[pattern & (labels[nearest] == label)] = "own"
+    return Scores(
+        recalled=scored >= criterion - ROUNDING,
+        own=np.where(has_own, own_m, np.nan),
+        nearest=nearest,
+        outcome=outcome,
+    )

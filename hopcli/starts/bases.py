@@ -1,0 +1,202 @@
+"""What runs can start from."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from hopcli.datasets import load_dataset
+from hopcli.errors import SettingError
+from hopcli.patterns import random_spins
+from hopcli.starts.words import Arguments, Bank, Base, nothing, one_fraction, plainly, word
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from hopcli.datasets import Dataset
+    from hopcli.patterns import Patterns
+
+__all__ = ["BASES", "NO_SOURCE", "copied"]
+
+NO_SOURCE = -1
+"""Source index of a start that is no image of the data set."""
+
+
+# --- reading and writing ---------------------------------------------------------------
+
+
+def _chance_of_up(texts: list[str]) -> Arguments:
+    return one_fraction(texts) if texts else (0.5,)
+
+
+def _write_chance(arguments: Arguments) -> tuple[str, ...]:
+    return () if arguments == (0.5,) else plainly(arguments)
+
+
+def _two_labels(texts: list[str]) -> Arguments:
+    first, second, *rest = texts
+    if not first or not second or rest not in ([], ["fill"]):
+        raise ValueError(texts)
+    return first, second, bool(rest)
+
+
+def _write_labels(arguments: Arguments) -> tuple[str, ...]:
+    return (*arguments[:2], "fill") if arguments[2] else arguments[:2]
+
+
+def _path(texts: list[str]) -> Arguments:
+    path = ":".join(texts)  # a path may hold colons
+    if not path:
+        raise ValueError(texts)
+    return (path,)
+
+
+# --- what there is to start from -------------------------------------------------------
+
+
+def _images_of(labels: Sequence[str], dataset: Dataset) -> Bank:
+    pool = np.flatnonzero(np.isin(dataset.labels, labels))
+    return Bank(dataset.labels[pool], pool, dataset.spins, pool)
+
+
+def _images(dataset: Dataset, patterns: Patterns, _: Arguments, __: int) -> Bank:
+    return _images_of(patterns.labels, dataset)
+
+
+def _digit(dataset: Dataset, patterns: Patterns, _: Arguments, target: int) -> Bank:
+    return _images_of([patterns.labels[target]], dataset)
+
+
+def _patterns(_: Dataset, patterns: Patterns, __: Arguments, ___: int) -> Bank:
+    label, row = np.array(patterns.labels), np.arange(len(patterns.labels))
+    return Bank(label, patterns.source_index, patterns.xi, row)
+
+
+def _target(dataset: Dataset, patterns: Patterns, _: Arguments, target: int) -> Bank:
+    return _patterns(dataset, patterns, (), target).take(np.array([target]))
+
+
+def _text(dataset: Dataset, _: Patterns, arguments: Arguments, __: int) -> Bank:
+    given = load_dataset(f"text:{arguments[0]}")
+    if given.n_sites != dataset.n_sites:
+        rule = f"must hold states of {dataset.n_sites} sites, not {given.n_sites}"
+        raise SettingError("start", rule, word(BASES["text"], arguments))
+    none = np.full(len(given), NO_SOURCE)
+    return Bank(given.labels, none, given.spins, np.arange(len(given)))
+
+
+def _made_of(name: str, arguments: Arguments, states: NDArray[np.int8]) -> Bank:
+    label = np.array([word(BASES[name], arguments)])
+    return Bank(label, np.array([NO_SOURCE]), states, None)
+
+
+def _any(_: Dataset, patterns: Patterns, arguments: Arguments, __: int) -> Bank:
+    return _made_of("random", arguments, patterns.xi)
+
+
+def _all(_: Dataset, patterns: Patterns, arguments: Arguments, __: int) -> Bank:
+    return _made_of("majority", arguments, patterns.xi)
+
+
+def _two(_: Dataset, patterns: Patterns, arguments: Arguments, __: int) -> Bank:
+    names = arguments[:2]
+    if not set(names) <= set(patterns.labels):
+        rule = f"must blend stored labels ({', '.join(patterns.labels)})"
+        raise SettingError("start", rule, word(BASES["blend"], arguments))
+    pair = [patterns.labels.index(name) for name in names]
+    return _made_of("blend", arguments, patterns.xi[pair])
+
+
+# --- one state -------------------------------------------------------------------------
+
+
+def copied(state: NDArray[np.int8], _: Arguments, __: np.random.Generator) -> NDArray[np.int8]:
+    """The state of the bank as it is."""
+    return state.copy()
+
+
+def _random(
+    states: NDArray[np.int8], arguments: Arguments, rng: np.random.Generator
+) -> NDArray[np.int8]:
+    return np.where(rng.random(states.shape[1]) < arguments[0], 1, -1).astype(np.int8)
+
+
+def _many_random(
+    count: int, n_sites: int, arguments: Arguments, rng: np.random.Generator
+) -> NDArray[np.int8]:
+    if arguments == (0.5,):
+        return random_spins(rng, count, n_sites)
+    return np.where(rng.random((count, n_sites)) < arguments[0], 1, -1).astype(np.int8)
+
+
+def _sign_of_sum(
+    states: NDArray[np.int8], arguments: Arguments, rng: np.random.Generator
+) -> NDArray[np.int8]:
+    """Where the sum is 0, at random, unless a blend leaves it open."""
+    state = np.sign(states.sum(axis=0, dtype=np.int64)).astype(np.int8)
+    if not arguments or arguments[2]:
+        empty = np.flatnonzero(state == 0)
+        state[empty] = np.where(rng.random(len(empty)) < 0.5, 1, -1)
+    return state
+
+
+BASES: dict[str, Base] = {
+    base.name: base
+    for base in (
+        Base(
+            "image",
+            "image",
+            "images of the stored labels",
+            nothing,
+            _images,
+            copied,
+            are_images=True,
+        ),
+        Base("pattern", "pattern", "the stored patterns", nothing, _patterns, copied),
+        Base(
+            "random",
+            "random[:P_UP]",
+            "random spins, +1 with chance P_UP",
+            _chance_of_up,
+            _any,
+            _random,
+            write=_write_chance,
+            all_at_once=_many_random,
+        ),
+        Base("majority", "majority", "the sign of their sum", nothing, _all, _sign_of_sum),
+        Base(
+            "blend",
+            "blend:A:B[:fill]",
+            "two patterns where they agree, elsewhere 0 or (fill) random",
+            _two_labels,
+            _two,
+            _sign_of_sum,
+            write=_write_labels,
+            leaves_zeros=lambda arguments: not arguments[2],
+        ),
+        Base("text", "text:FILE", "states drawn in a text file", _path, _text, copied),
+        Base(
+            "target",
+            "target",
+            "the target pattern",
+            nothing,
+            _target,
+            copied,
+            needs_target=True,
+        ),
+        Base(
+            "digit",
+            "digit",
+            "random images of the target's label",
+            nothing,
+            _digit,
+            copied,
+            are_images=True,
+            needs_target=True,
+        ),
+    )
+}
+"""What runs can start from, by name."""

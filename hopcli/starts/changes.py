@@ -1,0 +1,66 @@
+"""What can be done to a first state."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from hopcli.starts.words import Arguments, Change, fraction, nothing, one_count, one_fraction
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+__all__ = ["CHANGES", "SIDES"]
+
+SIDES = ("top", "bottom", "left", "right")
+
+
+def _side_and_fraction(texts: list[str]) -> Arguments:
+    side, extent = texts
+    if side not in SIDES:
+        raise ValueError(side)
+    return side, fraction(extent)
+
+
+def _flip(picture: NDArray[np.int8], arguments: Arguments, rng: np.random.Generator) -> None:
+    sites = picture.reshape(-1)
+    count = math.floor(arguments[0] * len(sites) + 0.5)
+    sites[rng.choice(len(sites), count, replace=False)] *= -1
+
+
+def _flip_rows(picture: NDArray[np.int8], arguments: Arguments, rng: np.random.Generator) -> None:
+    height, width = picture.shape
+    columns = rng.permuted(np.tile(np.arange(width), (height, 1)), axis=1)
+    picture[np.arange(height)[:, None], columns[:, : min(arguments[0], width)]] *= -1
+
+
+def _occlude(picture: NDArray[np.int8], arguments: Arguments, _: np.random.Generator) -> None:
+    side, extent = arguments
+    lines = picture if side in ("top", "bottom") else picture.T
+    depth = math.floor(extent * len(lines) + 0.5)
+    first = side in ("top", "left")
+    lines[slice(0, depth) if first else slice(len(lines) - depth, None)] = -1
+
+
+def _inverse(picture: NDArray[np.int8], _: Arguments, __: np.random.Generator) -> None:
+    picture *= -1
+
+
+CHANGES: dict[str, Change] = {
+    change.name: change
+    for change in (
+        Change("flip", "flip:FRACTION", "so many sites turned over", one_fraction, _flip),
+        Change("flip-rows", "flip-rows:COUNT", "so many in each row", one_count, _flip_rows),
+        Change(
+            "occlude",
+            f"occlude:{'|'.join(SIDES)}:FRACTION",
+            "one side made -1, up to a fraction of the height or width",
+            _side_and_fraction,
+            _occlude,
+        ),
+        Change("inverse", "inverse", "every site turned over", nothing, _inverse),
+    )
+}
+"""What can be done to a first state, by name."""

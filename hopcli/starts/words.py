@@ -1,0 +1,186 @@
+"""The words of the language of starts: what an entry is, and how its arguments are read."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from hopcli.records import frozen
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from hopcli.datasets import Dataset
+    from hopcli.patterns import Patterns
+
+__all__ = [
+    "Arguments",
+    "Bank",
+    "Base",
+    "Change",
+    "fraction",
+    "nothing",
+    "one_count",
+    "one_fraction",
+    "plainly",
+    "word",
+]
+
+Arguments = tuple[Any, ...]
+"""What a word takes: numbers where they mean numbers."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Bank:
+    """The different things that runs can start from.
+
+    Parameters
+    ----------
+    label : ndarray of str, shape (n,)
+        Label of each.
+    source_index : ndarray of int64, shape (n,)
+        Image of the data set that each is, or -1.
+    states : ndarray of int8, shape (any, N)
+        States they are taken from.
+    row : ndarray of int64, shape (n,), or None
+        Row of `states` that each is; None where each is made of all of them.
+    """
+
+    label: NDArray[np.str_]
+    source_index: NDArray[np.int64]
+    states: NDArray[np.int8]
+    row: NDArray[np.int64] | None
+
+    def __post_init__(self) -> None:
+        for name in ("label", "source_index", "states"):
+            object.__setattr__(self, name, frozen(getattr(self, name)))
+
+    def __len__(self) -> int:
+        return len(self.label)
+
+    def take(self, chosen: NDArray[np.int64]) -> Bank:
+        """These of them, in this order."""
+        row = None if self.row is None else self.row[chosen]
+        return Bank(self.label[chosen], self.source_index[chosen], self.states, row)
+
+
+def plainly(arguments: Arguments) -> tuple[str, ...]:
+    """Arguments as a user writes them."""
+    return tuple(map(_argument, arguments))
+
+
+def _argument(value: Any) -> str:
+    return repr(value).removesuffix(".0") if isinstance(value, float) else str(value)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Base:
+    """What runs can start from.
+
+    Parameters
+    ----------
+    name : str
+        Its key in the registry.
+    usage : str
+        How it is written, e.g. ``"random[:P_UP]"``.
+    description : str
+        What it is, in a few words.
+    read : callable
+        Texts between colons in, arguments out; ValueError if there is something wrong.
+    fill : callable
+        Data set, stored patterns, arguments and row of the target in, :class:`Bank` out.
+    make : callable
+        A state of the bank (or all of them), arguments and a random stream in; one
+        state out, in memory of its own.
+    write : callable
+        Arguments in, texts between colons out.
+    all_at_once : callable, optional
+        Number of states, sites, arguments and one random stream in, states out: for
+        experiments that draw the starts of many chains together.
+    are_images : bool
+        Whether the bank is of images of the data set, which are drawn at random.
+    needs_target : bool
+        Whether one of the stored patterns must be the target.
+    leaves_zeros : callable
+        Whether sites may be 0 with these arguments.
+    """
+
+    name: str
+    usage: str
+    description: str
+    read: Callable[[list[str]], Arguments]
+    fill: Callable[[Dataset, Patterns, Arguments, int], Bank]
+    make: Callable[[NDArray[np.int8], Arguments, np.random.Generator], NDArray[np.int8]]
+    write: Callable[[Arguments], tuple[str, ...]] = plainly
+    all_at_once: Callable[[int, int, Arguments, np.random.Generator], NDArray[np.int8]] | None = (
+        None
+    )
+    are_images: bool = False
+    needs_target: bool = False
+    leaves_zeros: Callable[[Arguments], bool] = lambda _: False
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Change:
+    """What can be done to a first state.
+
+    Parameters
+    ----------
+    name : str
+        Its key in the registry.
+    usage : str
+        How it is written, e.g. ``"flip:FRACTION"``.
+    description : str
+        What it does, in a few words.
+    read : callable
+        Texts between colons in, arguments out; ValueError if there is something wrong.
+    apply : callable
+        A state as a picture, int8, shape (height, width), changed in place; the
+        arguments; and a random stream.
+    write : callable
+        Arguments in, texts between colons out.
+    """
+
+    name: str
+    usage: str
+    description: str
+    read: Callable[[list[str]], Arguments]
+    apply: Callable[[NDArray[np.int8], Arguments, np.random.Generator], None]
+    write: Callable[[Arguments], tuple[str, ...]] = plainly
+
+
+def word(entry: Base | Change, arguments: Arguments) -> str:
+    """An entry with its arguments as a user writes them, as short as it can be."""
+    return ":".join((entry.name, *entry.write(arguments)))
+
+
+def nothing(texts: list[str]) -> Arguments:
+    """No arguments."""
+    if texts:
+        raise ValueError(texts)
+    return ()
+
+
+def fraction(text: str) -> float:
+    """Read a number from 0 to 1."""
+    if not re.fullmatch(r"[0-9.eE+-]{1,30}", text) or not 0 <= float(text) <= 1:
+        raise ValueError(text)
+    return float(text)
+
+
+def one_fraction(texts: list[str]) -> Arguments:
+    """One number from 0 to 1."""
+    (text,) = texts
+    return (fraction(text),)
+
+
+def one_count(texts: list[str]) -> Arguments:
+    """One whole number from 0 to 999999."""
+    (text,) = texts
+    if not re.fullmatch("[0-9]{1,6}", text):
+        raise ValueError(text)
+    return (int(text),)
