@@ -94,7 +94,7 @@ def score(
     scored = np.where(has_own, size[rows, own], size.max(axis=1))
     # Of patterns that are equally near the own one counts, as where two are the same.
     own_m = ends.m[rows, own]
-    is_nearest = has_own & (own_m >= ends.m[rows, ends.nearest]) & (own_m > 0)
+    is_nearest = has_own & (own_m == ends.m[rows, ends.nearest])
     nearest = np.where(is_nearest, own, ends.nearest)
     outcome = ends.kind.astype("<U12")
     pattern = ends.kind == "pattern"

@@ -171,8 +171,8 @@ def test_a_folder_of_pictures_is_drawn(run_hopcli: RunHopcli) -> None:
         ("wrong.txt", b"#.\n#x\n", "wrong.txt: line 2: must be drawn with '#' and '.', found 'x'"),
         ("uneven.txt", b"#.\n#\n", "uneven.txt: line 2: must be 2 wide"),
         ("bytes.txt", b"\xff\xfe\x00", "bytes.txt: cannot be read"),
-        ("bytes.npz", b"not an archive", "bytes.npz: must be a patterns.npz, whole"),
-        ("empty.npz", b"", "empty.npz: must be a patterns.npz, whole"),
+        ("bytes.npz", b"not an archive", "bytes.npz: cannot be read (File is not a zip file)"),
+        ("empty.npz", b"", "empty.npz: cannot be read (File is not a zip file)"),
     ],
 )
 def test_bad_files_are_refused_in_one_line(

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from hopcli import experiments
-from hopcli.config import RecallConfig
+from hopcli.config import RecallConfig, RecallExecution
 from hopcli.experiments.recall import RecallResult
 from hopcli.storage import store
 
@@ -25,7 +25,7 @@ PER_SITE = np.round(np.linspace(-0.6, 0.7, 16), 3)
 
 def _recall(**settings: object) -> RecallResult:
     values = {"dataset": "text:4x4", "rule": "hebbian", "tests": 1, "repeats": 1} | settings
-    result = experiments.run(RecallConfig.from_values(values))
+    result = experiments.run(RecallConfig.from_values(values), RecallExecution(animate="a.gif"))
     assert isinstance(result, RecallResult)
     return result
 
@@ -88,7 +88,6 @@ def test_the_energy_has_the_thresholds(tmp_path: Path) -> None:
         dynamics="async",
         start="flip:0.4",
         trace=True,
-        animate="a.gif",
         sweeps=5,
     )
     w = store(result.patterns.xi, "hebbian").dense()
@@ -113,7 +112,6 @@ def test_hot_sites_are_up_as_often_as_their_threshold_lets_them(dynamics: str, s
         order="permutation" if dynamics == "glauber" else "random",
         start="random",
         sweeps=300,
-        animate="a.gif",
     )
     assert result.frames is not None
     up = np.mean(result.frames[10:] * sign > 0)

@@ -10,9 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hopcli import notations
-from hopcli import settings as kinds
-from hopcli.settings import Kind, RefusedError, show
+from hopcli.config import kinds, notations
+from hopcli.config.kinds import Kind, RefusedError, show
 
 WHOLE = kinds.integer(1)
 BYTE = kinds.integer(0, 255)
