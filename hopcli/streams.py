@@ -10,7 +10,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-__all__ = ["Streams", "legacy_random_state", "seed_word"]
+__all__ = ["Legacy", "Streams", "legacy_random_state", "seed_word"]
+
+
+Legacy = np.random.RandomState
+"""NumPy's legacy generator."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -45,9 +49,9 @@ def seed_word(sequence: np.random.SeedSequence) -> int:
     return int(sequence.generate_state(1, np.uint64)[0])
 
 
-def legacy_random_state(seed: int) -> np.random.RandomState:
+def legacy_random_state(seed: int) -> Legacy:
     """NumPy's legacy generator, only where the study's own draws are replayed.
 
     Its streams are frozen for all versions of NumPy, which is what a replay needs.
     """
-    return np.random.RandomState(seed)
+    return Legacy(seed)

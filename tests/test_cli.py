@@ -21,8 +21,8 @@ import pytest
 from conftest import CHECKOUT, UNPRIVILEGED, files_below
 
 import hopcli
+from hopcli.catalogue import CATALOGUE
 from hopcli.cli import cli
-from hopcli.config import CONFIGS
 from hopcli.results import read_manifest
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ def test_help_lists_every_command(run_hopcli: RunHopcli) -> None:
     assert (done.code, done.err) == (0, "")
     for command in COMMANDS:
         assert re.search(rf"^  {command}\s", done.out, re.MULTILINE)
-    assert set(CONFIGS) <= set(COMMANDS)
+    assert set(CATALOGUE) <= set(COMMANDS)
     assert "_HOPCLI_COMPLETE=bash_source" in done.out
 
 
@@ -55,10 +55,11 @@ def test_every_command_has_a_manual_with_an_example(run_hopcli: RunHopcli, comma
     assert not CONTROL.search(done.out)
 
 
-@pytest.mark.parametrize("command", CONFIGS)
+@pytest.mark.parametrize("command", CATALOGUE)
 def test_every_setting_is_a_flag_with_its_default(run_hopcli: RunHopcli, command: str) -> None:
     text = " ".join(run_hopcli(command, "--help").out.split())
-    for name in CONFIGS[command].settings():
+    found = CATALOGUE[command]
+    for name in {**found.config.settings(), **found.execution.settings()}:
         assert "--" + name.replace("_", "-") in text
     assert "[default: mnist]" in text
     assert "[default: results/<config name, or the command>]" in text
@@ -69,7 +70,7 @@ def test_every_command_is_in_the_readme(command: str) -> None:
     assert f"hopcli {command}" in (CHECKOUT / "README.md").read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("command", CONFIGS)
+@pytest.mark.parametrize("command", CATALOGUE)
 def test_every_example_of_the_help_can_be_typed(run_hopcli: RunHopcli, command: str) -> None:
     """Its flags and shipped names are accepted; --tests 0 or the like would be refused."""
     text = run_hopcli(command, "--help").out
@@ -352,7 +353,7 @@ def test_a_file_that_may_not_be_read_is_one_line(
         (empty_folder / name).write_text("tests = 1\n")
         (empty_folder / name).chmod(0)
         message = spawn_hopcli("recall", flag, name, code=code).refused()
-        assert message.startswith(f"{name}: cannot be read: ")
+        assert message.startswith(f"{name}: cannot be read")
         assert "ermission denied" in message
 
 
@@ -364,7 +365,7 @@ def test_a_defect_keeps_its_traceback(
     def fail(*_: object) -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setattr("hopcli.experiments.run", fail)
+    monkeypatch.setattr("hopcli.experiments.plan", fail)
     with pytest.raises(ZeroDivisionError):
         run_hopcli(*QUICK)
     assert not Path("results").exists()
@@ -377,8 +378,10 @@ def test_flags_win_over_the_file(run_hopcli: RunHopcli) -> None:
     Path("mine.toml").write_text("tests = 2\nrepeats = 1\ntemperature = 0.3\nfigures = true\n")
     flags = ["--temperature", "0.1", "--no-figures", "-q"]
     assert run_hopcli("recall", "--config", "mine.toml", *flags).code == 0
-    config = read_manifest(Path("results/mine"), "recall")["config"]
-    assert (config["tests"], config["temperature"], config["figures"]) == (2, 0.1, False)
+    manifest = read_manifest(Path("results/mine"), "recall")
+    config = manifest["config"]
+    assert (config["tests"], config["temperature"]) == (2, 0.1)
+    assert manifest["execution"]["figures"] is False
 
 
 def test_a_flag_can_repair_a_file(run_hopcli: RunHopcli) -> None:

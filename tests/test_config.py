@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+import inspect
 import json
 from dataclasses import FrozenInstanceError, fields
 from typing import TYPE_CHECKING, Any
@@ -9,31 +11,183 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from conftest import CHECKOUT
 
+from hopcli.catalogue import CATALOGUE, Entry, entry
 from hopcli.config import (
-    CONFIGS,
+    AttractorsConfig,
+    CapacityConfig,
     Config,
+    Facts,
     RecallConfig,
+    RecallExecution,
+    ResolvedRecall,
     SelectConfig,
     TemperatureScanConfig,
+    WeightsConfig,
     find_config,
     read_config,
 )
+from hopcli.config.notations import Schedule
 from hopcli.errors import DataError, SettingError
-from hopcli.experiments import MODULES
+from hopcli.starts import Start
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 SHIPPED = sorted((CHECKOUT / "configs").glob("*.toml"))
-COMMANDS = [pytest.param(config, id=command) for command, config in CONFIGS.items()]
+COMMANDS = [pytest.param(found.config, id=command) for command, found in CATALOGUE.items()]
+ENTRIES = [pytest.param(found, id=command) for command, found in CATALOGUE.items()]
+FACTS = Facts("mnist:train", (28, 28), tuple("0123456789"))
 
 
 @pytest.mark.parametrize("config", COMMANDS)
-def test_defaults_are_possible_and_resolve_to_themselves(config: type[Config]) -> None:
+def test_defaults_are_possible_and_written_as_json(config: type[Config]) -> None:
     values = config().to_dict()
     assert config.from_values(values).to_dict() == values
     assert list(values) == list(config.settings())
     assert json.loads(json.dumps(values)) == values
+
+
+@pytest.mark.parametrize("found", ENTRIES)
+def test_resolving_is_done_once(found: Entry) -> None:
+    """What is resolved resolves to itself, also as a manifest has it."""
+    resolved = found.config().resolve(FACTS)
+    assert type(resolved) is found.resolved
+    assert type(resolved.resolve(FACTS)) is found.resolved
+    assert resolved.resolve(FACTS).to_dict() == resolved.to_dict()
+    again = found.resolved.from_values(json.loads(json.dumps(resolved.to_dict())))
+    assert again.values() == resolved.values()
+
+
+@pytest.mark.parametrize("found", ENTRIES)
+def test_a_resolved_configuration_has_every_value(found: Entry) -> None:
+    """Settings that its class names again are never open, and cannot be left out."""
+    resolved = found.config().resolve(FACTS)
+    named = set(inspect.get_annotations(found.resolved))
+    assert named
+    for name in named:
+        assert getattr(resolved, name) is not None
+        with pytest.raises(SettingError, match=name):
+            dataclasses.replace(resolved, **{name: None})
+    with pytest.raises(TypeError):
+        found.resolved()
+
+
+@pytest.mark.parametrize("found", ENTRIES)
+def test_nothing_of_the_execution_is_in_a_configuration(found: Entry) -> None:
+    how = {"threads", "figures", "figure_format", "animate", "quiet", "out"}
+    assert not how & set(found.config.settings())
+    assert set(found.execution.settings()) <= how
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"dynamics": "async"},
+        {"dynamics": "sync"},
+        {"dynamics": "glauber", "gamma": 4.0},
+        {"order": "permutation"},
+        {"replay_authors": True},
+        {"patterns": (3, 4)},
+        {"start": "flip:0.1"},
+        {"temperature": "2:0.1:geometric"},
+    ],
+    ids=str,
+)
+def test_any_setting_of_a_given_configuration_can_be_replaced(values: dict[str, Any]) -> None:
+    """And it is the same as if it had been given at once; what was open stays open."""
+    replaced = dataclasses.replace(RecallConfig(), **values)
+    assert replaced.values() == RecallConfig(**values).values()
+    facts = (
+        Facts("mnist:train", (28, 28), ("4", "1"), chosen=True) if "patterns" in values else FACTS
+    )
+    assert replaced.resolve(facts).to_dict() == RecallConfig(**values).resolve(facts).to_dict()
+    back = {name: getattr(RecallConfig(), name) for name in values}
+    assert dataclasses.replace(replaced, **back).values() == RecallConfig().values()
+
+
+def test_what_does_not_go_together_is_found_when_it_is_checked_not_on_the_way() -> None:
+    halfway = dataclasses.replace(RecallConfig(temperature=0.3), dynamics="async")
+    with pytest.raises(SettingError, match="temperature cannot be given with dynamics 'async'"):
+        halfway.check()
+    with pytest.raises(SettingError, match="temperature cannot be given with dynamics 'async'"):
+        halfway.resolve(FACTS)
+    assert dataclasses.replace(halfway, temperature=None).resolve(FACTS).temperature == 0
+
+
+def test_a_configuration_is_resolved_by_the_data() -> None:
+    small = Facts("digits", (8, 8), tuple("0123456789"))
+    assert RecallConfig().resolve(FACTS).attempts_per_sweep == 392
+    assert RecallConfig().resolve(small).attempts_per_sweep == 32
+    assert RecallConfig(attempts_per_sweep="2N").resolve(small).attempts_per_sweep == 128
+    assert RecallConfig(order="fixed").resolve(small).attempts_per_sweep == 64
+    assert RecallConfig(dynamics="sync").resolve(small).order is None
+    assert RecallConfig().resolve(small).order == "random"
+    assert RecallConfig().resolve(small).digits == ("3", "6", "1", "0", "4")
+    letters = Facts("images:a", (4, 6), ("boat", "fish"))
+    assert RecallConfig().resolve(letters).digits == ("boat", "fish")
+    assert TemperatureScanConfig().resolve(letters).target == "fish"
+    assert TemperatureScanConfig().resolve(FACTS).target == "4"
+    assert WeightsConfig().resolve(letters).pixel == (2, 3)
+    assert SelectConfig().resolve(letters).digits == ("boat", "fish")
+    assert AttractorsConfig().resolve(letters).digits == ("boat", "fish")
+    assert CapacityConfig().resolve(letters).sizes == (24,)
+    chosen = Facts("mnist:train", (28, 28), ("4", "0"), chosen=True)
+    assert RecallConfig(source_indices=(9, 56)).resolve(chosen).digits == ("4", "0")
+    assert RecallConfig(gamma=4, dynamics="glauber").resolve(FACTS).temperature == 0.5
+
+
+@pytest.mark.parametrize(
+    ("config", "facts", "words"),
+    [
+        (RecallConfig(digits=("3", "x")), FACTS, r"digits must name labels of mnist:train .*'x'"),
+        (SelectConfig(digits=("x",)), FACTS, r"digits must name labels of mnist:train .*'x'"),
+        (WeightsConfig(pixel=(28, 0)), FACTS, r"pixel must be .* 28 x 28 .*'28,0'"),
+        (TemperatureScanConfig(target="7"), FACTS, r"target must be a stored label \(0, 4\).*'7'"),
+        (RecallConfig(order="fixed", attempts_per_sweep=5), FACTS, "must be N where .*found 5"),
+        (CapacityConfig(patterns="images", sizes=(8,)), FACTS, "sizes must be 784.*'8'"),
+        (
+            RecallConfig(digits=("3", "4")),
+            Facts("mnist:train", (28, 28), ("4", "0"), chosen=True),
+            r"digits must be the labels of source_indices \(4,0\), found '3,4'",
+        ),
+    ],
+)
+def test_what_does_not_fit_the_data_is_refused(config: Any, facts: Facts, words: str) -> None:
+    config.check()
+    with pytest.raises(SettingError, match=words):
+        config.resolve(facts)
+
+
+def test_texts_are_read_once() -> None:
+    config = RecallConfig(start="image,flip:0.10", temperature="2.0:0.10:geometric")
+    assert config.start == Start("image", (), (("flip", (0.1,)),))
+    assert config.temperature == Schedule(2.0, 0.1, "geometric")
+    assert config.to_dict()["start"] == "image,flip:0.1"
+    assert config.to_dict()["temperature"] == "2:0.1:geometric"
+
+
+def test_an_animation_needs_a_run_that_can_be_drawn() -> None:
+    how = RecallExecution(animate="a.gif")
+    how.check_with(RecallConfig(sweeps=1000))
+    with pytest.raises(SettingError, match="sweeps must be at most 1000 with animate, found 1001"):
+        how.check_with(RecallConfig(sweeps=1001))
+    with pytest.raises(SettingError, match="animate must be off with replay_authors"):
+        how.check_with(RecallConfig(replay_authors=True))
+
+
+@pytest.mark.parametrize("command", ["recal", "", 3, None, ["recall"]])
+def test_a_command_that_is_none_is_refused(command: object) -> None:
+    with pytest.raises(SettingError, match=r"command must be one of select, recall, .*, found"):
+        entry(command)
+
+
+@pytest.mark.parametrize("found", ENTRIES)
+def test_an_entry_names_what_there_is(found: Entry) -> None:
+    assert found.config.command == found.resolved.command == found.command
+    assert issubclass(found.resolved, found.config)
+    assert found.line == (found.config.__doc__ or "").split("\n")[0].strip() or found.line
+    for part in (found.plan, found.result, found.summary, found.figures, found.execution):
+        assert callable(part)
 
 
 @pytest.mark.parametrize("config", COMMANDS)
@@ -52,18 +206,13 @@ def test_every_default_passes_its_own_check(config: type[Config]) -> None:
             assert kept == item.default, item.name
 
 
-def test_every_configuration_has_an_experiment_of_its_command() -> None:
-    assert set(CONFIGS) == set(MODULES)
-    assert all(config.command == command for command, config in CONFIGS.items())
-
-
 def test_the_defaults_are_the_study_as_published() -> None:
-    config = RecallConfig()
+    config = RecallConfig().resolve(FACTS)
     assert (config.rule, config.temperature, config.sweeps) == ("pseudo-inverse", 0.2, 20)
-    assert (config.attempts_per_sweep, config.tests, config.repeats) == ("N/2", 100, 10)
+    assert (config.attempts_per_sweep, config.tests, config.repeats) == (392, 100, 10)
     assert (config.criterion, config.score, config.threshold) == (0.99, "abs", 0)
     assert (config.test_images, config.exclude_samples) == ("fresh", True)
-    assert config.default_digits == ("3", "6", "1", "0", "4")
+    assert config.digits == ("3", "6", "1", "0", "4")
     assert (SelectConfig().samples, SelectConfig().seed, SelectConfig().sampler) == (
         20,
         9,
@@ -71,7 +220,7 @@ def test_the_defaults_are_the_study_as_published() -> None:
     )
     scan = TemperatureScanConfig()
     assert scan.temperatures == tuple(i / 10 for i in range(1, 20))
-    assert (scan.repeats, scan.start, scan.default_digits) == (100, "random", ("0", "4"))
+    assert (scan.repeats, str(scan.start), scan.default_digits) == (100, "random", ("0", "4"))
 
 
 def test_a_configuration_is_frozen() -> None:
@@ -94,7 +243,9 @@ def test_an_unknown_key_is_told_the_nearest(key: str, close: str) -> None:
         RecallConfig.from_values({key: 1})
 
 
-@pytest.mark.parametrize("key", ["xyzzy", "", "config", "out", "quiet", "command", "__init__"])
+@pytest.mark.parametrize(
+    "key", ["xyzzy", "", "config", "out", "quiet", "command", "threads", "__init__"]
+)
 def test_a_key_like_no_other_is_refused_plainly(key: str) -> None:
     with pytest.raises(SettingError, match="is not a setting of 'recall'"):
         RecallConfig.from_values({key: 1})
@@ -107,7 +258,7 @@ def test_a_key_like_no_other_is_refused_plainly(key: str) -> None:
         ({"temperature": "cold"}, r"temperature must .*found 'cold'"),
         ({"tests": "some"}, r"tests must be a whole number >= 1, or all, found 'some'"),
         ({"digits": [3, 3]}, r"digits must not list a label twice, found \[3, 3\]"),
-        ({"figures": 1}, r"figures must be true or false, found 1"),
+        ({"trace": 1}, r"trace must be true or false, found 1"),
         ({"sweeps": None}, r"sweeps must be a whole number from 1 to 10000000, found None"),
     ],
 )
@@ -134,7 +285,7 @@ def test_what_cannot_go_together_is_refused(values: dict[str, Any], setting: str
 
 
 def test_replaying_the_authors_resolves_to_their_protocol() -> None:
-    replay = RecallConfig(replay_authors=True)
+    replay = RecallConfig(replay_authors=True).resolve(FACTS)
     assert (replay.test_images, replay.exclude_samples) == ("same", False)
     # What it resolves to may also be given, as a manifest does.
     assert RecallConfig.from_values(replay.to_dict()).to_dict() == replay.to_dict()
@@ -143,25 +294,30 @@ def test_replaying_the_authors_resolves_to_their_protocol() -> None:
 @pytest.mark.parametrize("path", SHIPPED, ids=lambda path: str(path.stem))
 def test_every_shipped_configuration_is_possible(path: Path) -> None:
     values = read_config(path)
-    config = CONFIGS[values.pop("command")]
-    assert config.from_values(values)
+    found = entry(values.pop("command"))
+    how = {key: values.pop(key) for key in set(values) & set(found.execution.settings())}
+    found.execution(**how).check_with(found.config.from_values(values))
     assert find_config(path.stem).samefile(path)
 
 
 def test_the_studys_configurations_say_what_the_study_says() -> None:
-    published = RecallConfig.from_values(_values("paper"))
+    published = _resolved("paper")
     assert (published.digits, published.sweeps) == (("3", "6", "1", "0", "4"), 20)
     assert (published.test_images, published.replay_authors) == ("fresh", False)
     assert published.exclude_samples
-    as_run = RecallConfig.from_values(_values("paper-as-run"))
+    as_run = _resolved("paper-as-run")
     assert (as_run.sweeps, as_run.replay_authors, as_run.exclude_samples) == (10, True, False)
     for config in (published, as_run):
         assert (config.temperature, config.tests, config.repeats) == (0.2, 100, 10)
         assert (config.criterion, config.score, config.rule) == (0.99, "abs", "pseudo-inverse")
     figure = TemperatureScanConfig.from_values(_values("figure1-as-run"))
     assert (figure.rule, figure.source_indices, figure.target) == ("hebbian", (56, 9), "4")
-    assert (figure.sweeps, figure.repeats, figure.start) == (30, 300, "random")
+    assert (figure.sweeps, figure.repeats, str(figure.start)) == (30, 300, "random")
     assert TemperatureScanConfig.from_values(_values("figure1")).rule == "pseudo-inverse"
+
+
+def _resolved(name: str) -> ResolvedRecall:
+    return RecallConfig.from_values(_values(name)).resolve(FACTS)
 
 
 def _values(name: str) -> dict[str, Any]:
@@ -215,7 +371,8 @@ def test_a_misspelt_name_is_told_the_nearest(
 
 
 def test_patterns_may_be_a_list_of_source_indices_in_a_file() -> None:
-    config = RecallConfig.from_values({"patterns": [56, 9]})
+    chosen = Facts("mnist:train", (28, 28), ("0", "4"), chosen=True)
+    config = RecallConfig.from_values({"patterns": [56, 9]}).resolve(chosen)
     assert config.source_indices == (56, 9)
     assert config.patterns is None
     with pytest.raises(
@@ -224,23 +381,17 @@ def test_patterns_may_be_a_list_of_source_indices_in_a_file() -> None:
         RecallConfig.from_values({"patterns": [56, 56]})
 
 
-@pytest.mark.parametrize("config", CONFIGS.values(), ids=list(CONFIGS))
-def test_what_a_manifest_holds_makes_the_same_configuration(config: type[Config]) -> None:
-    """Also with settings that depend on each other resolved."""
-    resolved = config().to_dict()
-    assert config.from_values(resolved).to_dict() == resolved
-
-
 @pytest.mark.parametrize(
     "values",
     [
         {"dynamics": "sync"},
         {"dynamics": "glauber", "gamma": 4.0},
         {"replay_authors": True},
-        {"patterns": [3, 4]},
         {"order": "fixed", "dynamics": "async", "tie": "down", "until_stable": True},
+        {"start": "blend:3:6:fill,occlude:top:0.3", "temperature": "1:0:linear"},
     ],
 )
 def test_a_resolved_recall_stands_by_itself(values: dict[str, object]) -> None:
-    resolved = RecallConfig.from_values(values).to_dict()
-    assert RecallConfig.from_values(resolved).to_dict() == resolved
+    resolved = RecallConfig.from_values(values).resolve(FACTS).to_dict()
+    assert ResolvedRecall.from_values(resolved).resolve(FACTS).to_dict() == resolved
+    assert RecallConfig.from_values(resolved).resolve(FACTS).to_dict() == resolved

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import errno
 import hashlib
 import io
@@ -12,7 +13,7 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -20,15 +21,17 @@ import pytest
 from conftest import UNPRIVILEGED, SpawnHopcli, files_below
 
 import hopcli
-from hopcli.config import RecallConfig, SelectConfig
+from hopcli.config import Execution, Facts, RecallConfig, RecallExecution, SelectConfig
 from hopcli.errors import ResultError
 from hopcli.experiments import Result
-from hopcli.results import check_writable, read_manifest, save_run
+from hopcli.results import check_writable, key, load, read_manifest, runs_in, save, save_pictures
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-CONFIG = SelectConfig(samples=5)
+FACTS = Facts("mnist:train", (28, 28), ("0", "1"))
+CONFIG = SelectConfig(samples=5).resolve(FACTS)
+INPUTS = {"dataset": "d" * 64}
 
 
 def _result(value: float) -> Result:
@@ -45,15 +48,19 @@ def _draw(folder: Path) -> None:
 
 
 def _save(folder: Path, value: float, draw: Callable[[Path], None] | None = _draw) -> list[Path]:
-    return save_run(folder, CONFIG, _result(value), 1.23456, draw)
+    """Write a run as a command does: tables and arrays, and then the pictures."""
+    paths = save(
+        folder, CONFIG, _result(value), inputs=INPUTS, execution=Execution(), duration=1.23456
+    )
+    return paths if draw is None else [*paths, *save_pictures(folder, "select", draw)]
 
 
-def test_a_run_is_written_with_its_manifest_last(tmp_path: Path) -> None:
+def test_a_run_is_written_with_its_manifest_and_then_its_pictures(tmp_path: Path) -> None:
     folder = tmp_path / "deep" / "down"
     paths = _save(folder, 0.1)
-    names = ["patterns.csv", "patterns.npz", "patterns.png", "select.json"]
+    names = ["patterns.csv", "patterns.npz", "select.json", "patterns.png"]
     assert [path.name for path in paths] == names
-    assert sorted(path.name for path in folder.iterdir()) == names
+    assert sorted(path.name for path in folder.iterdir()) == sorted(names)
     assert (folder / "patterns.csv").read_bytes() == b"label,loss\na,0.1\n"
     with np.load(folder / "patterns.npz", allow_pickle=False) as arrays:
         assert arrays["xi"].tolist() == [0.1] * 3
@@ -64,6 +71,11 @@ def test_the_manifest_is_complete(tmp_path: Path) -> None:
     manifest = read_manifest(tmp_path, "select")
     assert manifest["command"] == "select"
     assert manifest["config"] == CONFIG.to_dict()
+    assert manifest["key"] == key("select", CONFIG.to_dict(), INPUTS)
+    assert manifest["inputs"] == INPUTS
+    assert manifest["execution"] == {"figures": True, "figure_format": "png"}
+    assert manifest["tables"] == {"patterns": ["label: text", "loss: number"]}
+    assert manifest["arrays"] == ["patterns"]
     assert manifest["seed"] == CONFIG.seed
     assert manifest["dataset"] == {"name": "mnist:train", "sha256": "d" * 64}
     assert manifest["duration_seconds"] == 1.235
@@ -99,6 +111,116 @@ def test_a_changed_or_missing_file_is_noticed(tmp_path: Path, name: str) -> None
         read_manifest(tmp_path, "select")
 
 
+def test_what_was_saved_is_loaded(tmp_path: Path) -> None:
+    """Whatever a column holds: labels that look like numbers or gaps, and names that repeat."""
+    table = pd.DataFrame(
+        {
+            "label": ["3", "", "nan", "NA", "a,b", 'a "quoted"\nlabel', "日本", "007"],
+            "count": np.arange(8) * 10**12,
+            "rate": [0.25, np.nan, 1e-300, -1.0, np.inf, 0.1, 2.0, 1e20],
+            "recalled": [True, False] * 4,
+        }
+    )
+    twice = pd.DataFrame([["a", 1, 2, 3]], columns=["label", "none", "none", "label: text"])
+    empty = table.iloc[:0]
+    arrays = {"spins": np.ones((2, 3), np.int8), "names": np.array(["a", "日本"])}
+    result = dataclasses.replace(
+        _result(0.1),
+        tables={"patterns": table, "twice": twice, "empty": empty},
+        arrays={"patterns": arrays},
+        notes={"mixtures": "all"},
+    )
+    save(tmp_path, CONFIG, result, inputs=INPUTS, execution=Execution(), duration=1.0)
+    loaded = load(tmp_path)
+    assert loaded.config.to_dict() == CONFIG.to_dict()
+    assert type(loaded.config) is type(CONFIG)
+    assert (loaded.result.dataset, loaded.result.dataset_sha256) == ("mnist:train", "d" * 64)
+    assert loaded.result.notes == {"mixtures": "all"}
+    assert list(loaded.result.tables) == ["patterns", "twice", "empty"]
+    for name, expected in result.tables.items():
+        found = loaded.result.tables[name]
+        assert list(found.columns) == list(expected.columns)
+        if len(expected):  # without rows text has no dtype of its own
+            pd.testing.assert_frame_equal(found, expected, check_dtype=name != "twice")
+    with pytest.raises(KeyError):
+        loaded.result.tables["nothing"]
+    found = loaded.result.arrays["patterns"]
+    assert set(found) == set(arrays)
+    for name, array in arrays.items():
+        assert found[name].dtype == array.dtype
+        assert np.array_equal(found[name], array)
+
+
+@pytest.mark.parametrize("name", ["patterns.csv", "patterns.npz"])
+def test_what_has_changed_is_not_loaded(tmp_path: Path, name: str) -> None:
+    _save(tmp_path, 0.1)
+    path = tmp_path / name
+    content = path.read_bytes()
+    path.write_bytes(content + b" ")
+    with pytest.raises(ResultError, match=f"{name}: must have SHA-256"):
+        load(tmp_path)
+    path.unlink()
+    with pytest.raises(ResultError, match=f"{name}: .*found no file"):
+        load(tmp_path)
+    path.write_bytes(content)
+    (tmp_path / "patterns.png").unlink()  # a picture is drawn again
+    loaded = load(tmp_path)
+    if name.endswith(".csv"):
+        path.write_bytes(content.replace(b"0.1", b"0.2"))
+        with pytest.raises(ResultError, match=f"{name}: must have SHA-256"):
+            loaded.result.tables["patterns"]
+
+
+def test_a_folder_passed_on_without_its_trials_is_loaded(tmp_path: Path) -> None:
+    recall = RecallConfig(digits=("0", "1")).resolve(FACTS)
+    tables = {"accuracy": pd.DataFrame({"label": ["0"]}), "trials": pd.DataFrame({"repeat": [0]})}
+    result = Result(dataset="mnist:train", dataset_sha256="d" * 64, tables=tables)
+    how = RecallExecution()
+    save(tmp_path, recall, result, inputs=INPUTS, execution=how, duration=0.5)
+    (tmp_path / "trials.csv").unlink()
+    loaded = load(tmp_path, "recall").result
+    assert loaded.tables["accuracy"]["label"].tolist() == ["0"]
+    with pytest.raises(ResultError, match=r"trials\.csv: .*found no file"):
+        loaded.tables["trials"]
+    (tmp_path / "trials.csv").write_text("repeat\n1\n")
+    with pytest.raises(ResultError, match=r"trials\.csv: must have SHA-256"):
+        load(tmp_path)
+
+
+def test_a_folder_without_one_run_is_not_loaded(tmp_path: Path) -> None:
+    with pytest.raises(ResultError, match="must hold one finished run, has no manifest"):
+        load(tmp_path)
+    _save(tmp_path, 0.1)
+    (tmp_path / "recall.json").write_text("{}")
+    with pytest.raises(ResultError, match="has runs of select, recall"):
+        load(tmp_path)
+    assert runs_in(tmp_path) == ["select", "recall"]
+    with pytest.raises(ResultError, match=r"recall\.json: must be a manifest"):
+        load(tmp_path, "recall")
+
+
+def test_a_manifest_of_another_version_is_one_clear_error(tmp_path: Path) -> None:
+    _save(tmp_path, 0.1)
+    path = tmp_path / "select.json"
+    manifest = json.loads(path.read_text())
+    for change in ({"config": {**manifest["config"], "new": 1}}, {"tables": {}, "arrays": None}):
+        path.write_text(json.dumps({**manifest, **change}))
+        with pytest.raises(ResultError, match=r"select\.json: cannot be loaded"):
+            load(tmp_path)
+
+
+def test_a_key_names_what_decides_the_numbers_and_nothing_else() -> None:
+    plain = key("select", CONFIG.to_dict(), INPUTS)
+    assert re.fullmatch("[0-9a-f]{64}", plain)
+    assert key("select", dict(reversed(CONFIG.to_dict().items())), INPUTS) == plain
+    others = [
+        key("recall", CONFIG.to_dict(), INPUTS),
+        key("select", SelectConfig(samples=6).resolve(FACTS).to_dict(), INPUTS),
+        key("select", CONFIG.to_dict(), {"dataset": "e" * 64}),
+    ]
+    assert len({plain, *others}) == 4
+
+
 @pytest.mark.parametrize(
     "content", [b"", b"{", b"\xff", b"[]", b"{}", b"3", b'{"outputs": []}', b'{"outputs": null}']
 )
@@ -117,12 +239,11 @@ def test_no_run_is_no_run(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("failure", [RuntimeError, KeyboardInterrupt, SystemExit, MemoryError])
-def test_a_failure_while_drawing_leaves_the_earlier_run(
+def test_a_failure_while_drawing_costs_the_picture_and_not_the_run(
     tmp_path: Path, failure: type[BaseException]
 ) -> None:
     _save(tmp_path, 0.1)
     (tmp_path / "notes.txt").write_text("mine")
-    before = files_below(tmp_path)
 
     def fail(folder: Path) -> None:
         _draw(folder)
@@ -130,30 +251,62 @@ def test_a_failure_while_drawing_leaves_the_earlier_run(
 
     with pytest.raises(failure):
         _save(tmp_path, 0.2, fail)
+    names = {"patterns.csv", "patterns.npz", "select.json", "notes.txt"}  # no stale picture
+    assert set(files_below(tmp_path)) == names
+    assert load(tmp_path).result.tables["patterns"]["loss"].tolist() == [0.2]
+    read_manifest(tmp_path, "select")
+
+
+class Unwritable:
+    """A table that the disk has no room for."""
+
+    dtypes = ()
+    columns = ()
+
+    def __init__(self, failure: BaseException) -> None:
+        self.failure = failure
+
+    def to_csv(self, path: Path, **_: object) -> None:
+        path.write_text("half")
+        raise self.failure
+
+
+def _fail_to_save(folder: Path, failure: BaseException) -> None:
+    table: Any = Unwritable(failure)
+    result = dataclasses.replace(_result(0.2), tables={"patterns": table})
+    save(folder, CONFIG, result, inputs=INPUTS, execution=Execution(), duration=1.0)
+
+
+@pytest.mark.parametrize("failure", [RuntimeError, KeyboardInterrupt, SystemExit, MemoryError])
+def test_a_failure_while_writing_leaves_the_earlier_run(
+    tmp_path: Path, failure: type[BaseException]
+) -> None:
+    _save(tmp_path, 0.1)
+    before = files_below(tmp_path)
+    with pytest.raises(failure):
+        _fail_to_save(tmp_path, failure())
     assert files_below(tmp_path) == before
 
 
-@pytest.mark.parametrize("failure", [RuntimeError, KeyboardInterrupt])
-def test_a_failure_of_a_first_run_leaves_no_folder(
-    tmp_path: Path, failure: type[BaseException]
-) -> None:
-    def fail(folder: Path) -> None:
-        raise failure
-
-    with pytest.raises(failure):
-        _save(tmp_path / "deep" / "down", 0.2, fail)
+def test_a_failure_of_a_first_run_leaves_no_folder(tmp_path: Path) -> None:
+    with pytest.raises(KeyboardInterrupt):
+        _fail_to_save(tmp_path / "deep" / "down", KeyboardInterrupt())
     assert files_below(tmp_path) == {}
 
 
 def test_a_full_disk_is_one_error_and_no_change(tmp_path: Path) -> None:
     _save(tmp_path, 0.1)
     before = files_below(tmp_path)
+    full = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     def fail(folder: Path) -> None:
-        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        _draw(folder)
+        raise full
 
     with pytest.raises(ResultError, match="cannot be written: No space left on device"):
-        _save(tmp_path, 0.2, fail)
+        _fail_to_save(tmp_path, full)
+    with pytest.raises(ResultError, match="cannot be written: No space left on device"):
+        save_pictures(tmp_path, "select", fail)
     assert files_below(tmp_path) == before
 
 
@@ -163,7 +316,12 @@ def test_a_folder_in_the_place_of_a_file_changes_nothing(tmp_path: Path, name: s
     before = files_below(tmp_path)
     with pytest.raises(ResultError):
         _save(tmp_path, 0.2)
-    assert files_below(tmp_path) == before
+    after = files_below(tmp_path)
+    if name == "patterns.png":  # costs the picture, as any failure to draw it
+        read_manifest(tmp_path, "select")
+        assert after.pop("patterns.csv") == b"label,loss\na,0.2\n"
+        after = {name: None for name in after if name == "patterns.png"}
+    assert after == before
 
 
 def test_a_new_run_replaces_the_old_one(tmp_path: Path) -> None:
@@ -183,6 +341,7 @@ def test_a_picture_in_another_format_replaces_the_old(tmp_path: Path) -> None:
     _save(tmp_path, 0.1, draw)
     names = {path.name for path in tmp_path.iterdir()}
     assert names == {"patterns.csv", "patterns.npz", "patterns.svg", "select.json", "notes.png"}
+    read_manifest(tmp_path, "select")
     _save(tmp_path, 0.1, None)
     assert not (tmp_path / "patterns.svg").exists()
     read_manifest(tmp_path, "select")
@@ -195,7 +354,9 @@ def test_runs_of_two_commands_share_a_folder(tmp_path: Path) -> None:
         dataset_sha256="d" * 64,
         tables={"accuracy": pd.DataFrame({"label": ["a"]})},
     )
-    save_run(tmp_path, RecallConfig(), other, 0.5)
+    recall = RecallConfig(digits=("0", "1")).resolve(FACTS)
+    how = RecallExecution()
+    save(tmp_path, recall, other, inputs=INPUTS, execution=how, duration=0.5)
     read_manifest(tmp_path, "select")
     assert list(read_manifest(tmp_path, "recall")["outputs"]) == ["accuracy.csv"]
 
@@ -234,6 +395,7 @@ def test_what_a_dead_run_left_is_swept_up(tmp_path: Path) -> None:
 
 CHILD = """
 import os, signal, sys
+import pandas
 from pathlib import Path
 sys.path.insert(0, sys.argv[3])
 from test_results import _draw, _save
@@ -251,6 +413,14 @@ def draw(stage):
         wait()
 
 moves, move = 0, os.replace
+write = pandas.DataFrame.to_csv
+
+def slow_write(table, *args, **kwargs):
+    write(table, *args, **kwargs)
+    if moment == "write":
+        wait()
+
+pandas.DataFrame.to_csv = slow_write
 
 def slow_move(*places):
     global moves
@@ -289,7 +459,7 @@ def test_a_run_stopped_before_it_is_whole_leaves_the_earlier_one(
 ) -> None:
     _save(tmp_path, 0.1)
     before = files_below(tmp_path)
-    assert _stopped(tmp_path, "draw", number) == ""
+    assert _stopped(tmp_path, "write", number) == ""
     read_manifest(tmp_path, "select")
     after = files_below(tmp_path)
     if number == signal.SIGKILL:  # nobody could tidy up; the next run does
@@ -302,8 +472,18 @@ def test_a_run_stopped_before_it_is_whole_leaves_the_earlier_one(
         assert after == before
 
 
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
+def test_a_run_stopped_while_it_is_drawn_is_whole(tmp_path: Path, number: signal.Signals) -> None:
+    _save(tmp_path, 0.1)
+    assert _stopped(tmp_path, "draw", number) == ""
+    read_manifest(tmp_path, "select")
+    after = {k for k in files_below(tmp_path) if not k.startswith(".hopcli-")}
+    assert after == {"patterns.csv", "patterns.npz", "select.json"}
+    assert load(tmp_path).result.tables["patterns"]["loss"].tolist() == [0.2]
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-@pytest.mark.parametrize("moment", ["move 1", "move 4"])
+@pytest.mark.parametrize("moment", ["move 1", "move 3"])
 def test_a_run_stopped_while_it_moves_in_arrives_first(
     tmp_path: Path, moment: str, number: signal.Signals
 ) -> None:
@@ -314,7 +494,7 @@ def test_a_run_stopped_while_it_moves_in_arrives_first(
     assert not list(tmp_path.glob(".hopcli-*"))
 
 
-@pytest.mark.parametrize("moment", ["move 1", "move 2", "move 3", "move 4"])
+@pytest.mark.parametrize("moment", ["move 1", "move 2", "move 3", "move 4", "move 5"])
 def test_a_run_killed_while_it_moves_in_never_passes_for_a_whole_one(
     tmp_path: Path, moment: str
 ) -> None:
@@ -325,6 +505,7 @@ def test_a_run_killed_while_it_moves_in_never_passes_for_a_whole_one(
     _stopped(tmp_path / "old", moment, signal.SIGKILL)
     after = files_below(tmp_path / "old")
     outputs = {k: v for k, v in after.items() if not k.startswith(".hopcli-") and k in new}
+    outputs.pop("select.json", None)
     assert all(data in (old[name], new[name]) for name, data in outputs.items())
     with pytest.raises(ResultError, match="no finished run"):
         read_manifest(tmp_path / "old", "select")

@@ -12,8 +12,9 @@ import pytest
 from scipy import stats
 
 from hopcli import experiments
-from hopcli.config import CONFIGS, RecallConfig, find_config, read_config
-from hopcli.experiments.trials import authors_trials
+from hopcli.catalogue import entry
+from hopcli.config import Facts, RecallConfig, find_config, read_config
+from hopcli.experiments.trials import authors_bank, authors_sites
 from hopcli.patterns import images_as_patterns
 
 if TYPE_CHECKING:
@@ -29,8 +30,9 @@ STORED = ["3", "6", "1", "0", "4"]
 
 def _run(name: str, **changed: Any) -> Result:
     values = read_config(find_config(name))
-    command = values.pop("command")
-    return experiments.run(CONFIGS[command].from_values(values | changed))
+    config = entry(values.pop("command")).config
+    result: Result = experiments.run(config.from_values(values | changed))
+    return result
 
 
 @functools.cache
@@ -108,18 +110,18 @@ def test_the_replay_is_the_authors_stream_draw_by_draw(mnist: Dataset) -> None:
     by_digit = [np.flatnonzero(mnist.labels == str(digit)) for digit in range(10)]
     drawn = [stream.choice(indices, 3) for indices in by_digit]
     patterns = images_as_patterns(mnist, np.array([SELECTED[int(d)] for d in STORED]))
-    config = RecallConfig(replay_authors=True, tests=3, repeats=2)
-    trials = authors_trials(config, mnist, patterns, 50)
-    assert trials.source_index.tolist() == [i for d in STORED for i in drawn[int(d)]] * 2
-    assert trials.label.tolist() == [d for d in STORED for _ in range(3)] * 2
+    given = RecallConfig(replay_authors=True, tests=3, repeats=2, sweeps=5, attempts_per_sweep=10)
+    config = given.resolve(Facts(mnist.name, mnist.shape, mnist.label_names))
+    bank = authors_bank(config, mnist, patterns)
+    assert bank.source_index.tolist() == [i for d in STORED for i in drawn[int(d)]] * 2
+    assert bank.label.tolist() == [d for d in STORED for _ in range(3)] * 2
     expected = np.empty((15, 50), int)
     for trial in range(15):
         for attempt in range(50):
             x = stream.randint(28)
             y = stream.randint(28)
             expected[trial, attempt] = 28 * y + x
-    assert trials.sites is not None
-    assert np.array_equal(trials.sites, expected)
+    assert np.array_equal(authors_sites(config, mnist, patterns), expected)
 
 
 @functools.cache

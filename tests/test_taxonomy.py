@@ -9,8 +9,8 @@ import pytest
 from conftest import random_patterns
 from numpy.typing import NDArray
 
-from hopcli.outcomes import KINDS, Ends, classify, fixed_points, join
 from hopcli.storage import RULES, Couplings, store
+from hopcli.taxonomy import KINDS, Classified, classify, fixed_points, join
 
 Spins = NDArray[np.int8]
 SIGNS = list(product((1, -1), repeat=3))
@@ -54,7 +54,7 @@ def test_patterns_and_inverses_are_called_so() -> None:
     network = store(random_patterns(0, 4, 200), "hebbian")
     ends = classify(np.concatenate([network.xi, -network.xi]), network, 1.0)
     assert ends.kind.tolist() == ["pattern"] * 4 + ["inverse"] * 4
-    assert ends.best.tolist() == [0, 1, 2, 3] * 2
+    assert ends.nearest.tolist() == [0, 1, 2, 3] * 2
     assert ends.m.shape == (8, 4)
     assert np.diag(ends.m[:4]).tolist() == [1] * 4
     assert np.diag(ends.m[4:]).tolist() == [-1] * 4
@@ -69,7 +69,7 @@ def test_every_mixture_of_three_random_patterns_is_one(
     state = _mixture(xi, three, signs)
     ends = classify(state[None], store(xi, "hebbian"), 0.99)
     assert ends.kind.tolist() == ["mixture"]
-    assert ends.best[0] in three
+    assert ends.nearest[0] in three
     assert np.abs(ends.m[0, list(three)]).min() > 0.4
 
 
@@ -225,14 +225,14 @@ def test_more_states_than_a_batch_are_classified_alike() -> None:
     assert len(states) > 4096
     together = classify(states, network, 1.0)
     pieces = join([classify(part, network, 1.0) for part in np.array_split(states, 7)])
-    for name in ("kind", "best", "m"):
+    for name in ("kind", "nearest", "m"):
         assert np.array_equal(getattr(together, name), getattr(pieces, name))
     assert set(together.kind.tolist()) <= set(KINDS)
     nearest = np.abs(together.m).max(axis=1)
-    assert np.array_equal(np.abs(together.m[np.arange(len(states)), together.best]), nearest)
+    assert np.array_equal(np.abs(together.m[np.arange(len(states)), together.nearest]), nearest)
 
 
 def test_ends_are_joined_in_order() -> None:
     network = store(random_patterns(0, 3, 100), "hebbian")
-    parts: list[Ends] = [classify(x[None], network, 1.0) for x in network.xi]
-    assert join(parts).best.tolist() == [0, 1, 2]
+    parts: list[Classified] = [classify(x[None], network, 1.0) for x in network.xi]
+    assert join(parts).nearest.tolist() == [0, 1, 2]

@@ -39,8 +39,15 @@ def execute(*requests: Request) -> None:
     planned.reverse()
     while planned:  # so that what a run is made of goes with it
         request, plan, seconds = planned.pop()
-        with with_names(request):
-            _make(request, plan, seconds)
+        try:
+            with with_names(request):
+                _make(request, plan, seconds)
+        except KeyboardInterrupt as error:
+            done = len(requests) - len(planned) - 1
+            if done and not error.args:
+                whole = f"{done} of {len(requests)} runs are finished"
+                raise KeyboardInterrupt(f"interrupted; {whole}, nothing else was written") from None
+            raise
 
 
 def _make(request: Request, plan: Plan, seconds: float) -> None:
@@ -76,7 +83,13 @@ def _draw(request: Request, config: Any, result: Any) -> list[Path]:
         if name is not None:
             plots.animate(result, folder, name)
 
-    return results.save_pictures(request.out, config.command, draw)
+    try:
+        return results.save_pictures(request.out, config.command, draw)
+    except KeyboardInterrupt:
+        where = request.out
+        raise KeyboardInterrupt(
+            f"interrupted while drawing; the run is finished, `hopcli plot {where}` draws it"
+        ) from None
 
 
 def print_summary(summary: Summary) -> None:

@@ -158,17 +158,17 @@ class PatternSettings(DataSettings):
         }
 
     def _digits(self, facts: Facts) -> tuple[str, ...]:
+        labels = tuple(dict.fromkeys(facts.labels))  # given images may share a label
         if facts.chosen:
-            if self.digits not in (None, facts.labels):
-                rule = f"must be the labels of source_indices ({','.join(facts.labels)})"
+            if self.digits not in (None, labels):
+                rule = f"must be the labels of source_indices ({','.join(labels)})"
                 raise SettingError("digits", rule, ",".join(self.digits or ()))
-            return facts.labels
+            return labels
         if self.digits is None:
-            usual = set(self.default_digits) <= set(facts.labels)
-            return self.default_digits if usual else facts.labels
+            return self.default_digits if set(self.default_digits) <= set(labels) else labels
         for label in self.digits:
-            if label not in facts.labels:
-                raise unknown_label(label, facts.labels, self.file or facts.dataset)
+            if label not in labels:
+                raise unknown_label(label, labels, self.file or facts.dataset)
         return self.digits
 
 

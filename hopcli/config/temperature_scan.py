@@ -92,7 +92,8 @@ class TemperatureScanConfig(PatternSettings, StorageSettings, DynamicsSettings, 
         if self.target is not None and self.target not in digits:
             rule = f"must be a stored label ({', '.join(digits)})"
             raise SettingError("target", rule, self.target)
-        return {**values, "target": self.target or digits[-1]}
+        last = facts.labels[-1] if facts.chosen else digits[-1]
+        return {**values, "target": self.target or last}
 
     def resolve(self, facts: Facts) -> ResolvedTemperatureScan:
         """Fill in what is left open."""

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from hopcli.config import ResolvedRecall
     from hopcli.datasets import Dataset
     from hopcli.patterns import Patterns
+    from hopcli.streams import Legacy
 
 __all__ = ["AUTHORS_SEED", "Trials", "authors_bank", "authors_sites", "check_states", "draw_bank"]
 
@@ -211,7 +212,7 @@ def authors_bank(config: ResolvedRecall, dataset: Dataset, patterns: Patterns) -
 
 
 def _authors_images(
-    config: ResolvedRecall, dataset: Dataset, stream: np.random.RandomState
+    config: ResolvedRecall, dataset: Dataset, stream: Legacy
 ) -> dict[str, NDArray[np.int64]]:
     return {
         label: stream.choice(dataset.indices_of(label), int(config.tests))

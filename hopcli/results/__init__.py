@@ -235,32 +235,36 @@ def load(folder: Path, command: str | None = None) -> Loaded:
     if command is None:
         found = runs_in(folder)
         if len(found) != 1:
-            what = f"has runs of {', '.join(found)}" if found else "no manifest of a finished run"
+            what = f"has runs of {', '.join(found)}" if found else "has no manifest of one"
             raise ResultError(f"{folder}: must hold one finished run, {what}")
         (command,) = found
     path = folder / f"{command}.json"
     manifest = read_json(path)
-
-    def check(name: str) -> None:
-        check_file(folder, path, name, manifest["outputs"].get(name))
-
-    for name in _data_files(manifest):
-        if (folder / name).exists() or name != _BULKY:
-            check(name)
-    kind = catalogue.entry(command)
     try:
-        config = kind.resolved.from_values(manifest["config"])
-        result = kind.result(
-            dataset=manifest["dataset"]["name"],
-            dataset_sha256=manifest["dataset"]["sha256"],
-            tables=Tables(folder, manifest["tables"], check),
-            arrays={name: read_arrays(folder / f"{name}.npz") for name in manifest["arrays"]},
-            notes=manifest["notes"],
-        )
+        return _load(folder, path, manifest)
     except (KeyError, TypeError, ValueError) as error:
         reason = f"another version of hopcli wrote it ({error})"
         raise ResultError(f"{path}: cannot be loaded: {reason}") from None
-    return Loaded(config, result, manifest)
+
+
+def _load(folder: Path, path: Path, manifest: dict[str, Any]) -> Loaded:
+    def check(name: str) -> None:
+        check_file(folder, path, name, manifest["outputs"].get(name))
+
+    for name in (f"{name}.csv" for name in manifest["tables"]):
+        if (folder / name).exists() or name != _BULKY:
+            check(name)
+    for name in manifest["arrays"]:
+        check(f"{name}.npz")
+    entry = catalogue.entry(manifest["command"])
+    result = entry.result(
+        dataset=manifest["dataset"]["name"],
+        dataset_sha256=manifest["dataset"]["sha256"],
+        tables=Tables(folder, manifest["tables"], check),
+        arrays={name: read_arrays(folder / f"{name}.npz") for name in manifest["arrays"]},
+        notes=manifest["notes"],
+    )
+    return Loaded(entry.resolved.from_values(manifest["config"]), result, manifest)
 
 
 def read_manifest(folder: Path, command: str) -> dict[str, Any]:
@@ -276,9 +280,3 @@ def read_manifest(folder: Path, command: str) -> dict[str, Any]:
     for name, expected in manifest["outputs"].items():
         check_file(folder, path, name, expected)
     return manifest
-
-
-def _data_files(manifest: dict[str, Any]) -> list[str]:
-    """The tables and arrays of a run, without its pictures."""
-    tables, arrays = manifest.get("tables", {}), manifest.get("arrays", [])
-    return [*(f"{name}.csv" for name in tables), *(f"{name}.npz" for name in arrays)]
