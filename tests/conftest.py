@@ -10,18 +10,19 @@ import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 import pytest
 
 from hopcli.cli import main
 from hopcli.datasets import Dataset, load_dataset
+from hopcli.storage import RULES, Couplings, store
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from numpy.typing import NDArray
+    from numpy.typing import ArrayLike, NDArray
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 
@@ -138,6 +139,12 @@ def random_patterns(seed: int, p: int, n_sites: int) -> NDArray[np.int8]:
     """Independent patterns of -1 and +1, shape (p, n_sites)."""
     drawn = np.random.default_rng(seed).integers(0, 2, size=(p, n_sites))
     return (2 * drawn - 1).astype(np.int8)
+
+
+def stored(xi: NDArray[np.int8], rule: str, theta: ArrayLike = 0.0, **parameters: Any) -> Couplings:
+    """Store by any rule, with those of the parameters that it has."""
+    kept = {name: value for name, value in parameters.items() if name in RULES[rule].parameters}
+    return store(xi, rule, theta, **kept)
 
 
 def files_below(folder: Path) -> dict[str, bytes | None]:

@@ -18,7 +18,6 @@ from hopcli.starts import change, trial_rng
 from hopcli.statistics import mean_sd_sem, student_interval
 from hopcli.storage import RULES, Couplings
 from hopcli.streams import Streams, seed_word
-from hopcli.theory import capacity
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -87,10 +86,10 @@ def run(config: CapacityConfig, progress: Progress = no_progress) -> CapacityRes
         summary=table[["size", "rule", "load", "patterns", "draws", *_MEASURED]],
         theory=pd.DataFrame(
             [
-                (size, rule, capacity(rule, size))
+                (size, rule, limit)
                 for size in sizes
                 for rule in config.rule
-                if capacity(rule, size) is not None
+                if (limit := RULES[rule].capacity(size)) is not None
             ],
             columns=["size", "rule", "load"],
         ),

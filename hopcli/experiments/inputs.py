@@ -10,7 +10,7 @@ import numpy as np
 from hopcli.datasets import Dataset, load_dataset
 from hopcli.errors import DataError, SettingError
 from hopcli.patterns import Patterns, draw_samples, images_as_patterns, read_patterns, select
-from hopcli.storage import Couplings, store
+from hopcli.storage import RULES, Couplings, store
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -55,15 +55,11 @@ def store_with(
     onto: Couplings | None = None,
 ) -> Couplings:
     """Store patterns with one of several rules, learning as a configuration says."""
-    return store(
-        xi,
-        rule,
-        theta,
-        normalise=config.normalise,
-        kappa=config.kappa,
-        epochs=config.epochs,
-        onto=onto,
-    )
+    parameters = {
+        name: getattr(config, name, parameter.default)
+        for name, parameter in RULES[rule].parameters.items()
+    }
+    return store(xi, rule, theta, onto=onto, **parameters)
 
 
 def thresholds(theta: float | str, n_sites: int) -> float | NDArray[np.float64]:
