@@ -152,6 +152,14 @@ def test_no_room_imports_in_a_circle() -> None:
     assert graph == {}
 
 
+@pytest.mark.parametrize("module", ["hopcli.storage", "hopcli.dynamics", "hopcli.config"])
+def test_what_is_declared_loads_without_what_works(spawn_hopcli: SpawnHopcli, module: str) -> None:
+    done = spawn_hopcli(code=f"import sys, {module}; print(*sys.modules)")
+    assert done.code == 0, done.err
+    assert module in done.out.split()
+    assert not {"numba", "pandas", "scipy", "matplotlib", "sklearn"} & set(done.out.split())
+
+
 LOADED = """
 import sys
 from hopcli.cli import main

@@ -11,7 +11,7 @@ import pytest
 import reference_loops as plain
 
 from hopcli import _kernels, dynamics, observables
-from hopcli.dynamics import jobs
+from hopcli.dynamics import sites
 from hopcli.storage import Couplings, store
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ def seeds(n_chains: int) -> NDArray[np.uint64]:
 @pytest.fixture
 def scanning(monkeypatch: pytest.MonkeyPatch) -> None:
     """Turn waiting off, so that the draws are those of a plain loop."""
-    monkeypatch.setattr(jobs, "PATIENCE", _kernels.NEVER >> 20)
+    monkeypatch.setattr(sites, "PATIENCE", _kernels.NEVER >> 20)
 
 
 @pytest.mark.usefixtures("scanning")
@@ -101,11 +101,11 @@ def test_replay_tries_the_given_sites(temperature: float) -> None:
 
 def test_draws_are_uniform() -> None:
     """Sites and uniforms of one chain, and of one attempt over chains."""
-    for sites, uniforms in (
+    for tried, uniforms in (
         plain.draws(seeds(1), 0, 100_000, 10),
         plain.draws(seeds(100_000), 17, 1, 10),
     ):
-        counts = np.bincount(sites.ravel() * 10 + (10 * uniforms.ravel()).astype(int))
+        counts = np.bincount(tried.ravel() * 10 + (10 * uniforms.ravel()).astype(int))
         assert len(counts) == 100
         assert np.sum((counts - 1_000) ** 2 / 1_000) < 150  # chi-square, 99 degrees of freedom
 
@@ -137,10 +137,10 @@ def test_uncompiled_kernels_do_the_same(
     spins = starts(couplings, 4)
     if name != "metropolis":
         spins[1, ::2] = 0
-    monkeypatch.setattr(jobs, "PATIENCE", patience)
+    monkeypatch.setattr(sites, "PATIENCE", patience)
     outcomes = []
     for kernels in (_kernels, uncompiled):
-        monkeypatch.setattr(jobs, "_kernels", kernels)
+        monkeypatch.setattr(sites, "_kernels", kernels)
         outcomes.append(
             dynamics.run(
                 couplings,
@@ -166,7 +166,7 @@ def test_uncompiled_kernels_do_the_same(
 def test_levels_follow_the_fields() -> None:
     """The whole-number levels of every code against float64 sums, after many flips."""
     couplings = network(200, 6, "pseudo-inverse", 0.05)
-    lay_out = jobs.lay_out(couplings)
+    lay_out = sites.lay_out(couplings)
     error = np.abs(lay_out.steps[:, : couplings.n_classes] * lay_out.unit - couplings.J)
     assert np.max(error @ couplings.class_sizes) <= lay_out.slack
     assert lay_out.slack < 1e-5

@@ -10,7 +10,7 @@ import pytest
 from scipy import stats
 
 from hopcli import _kernels, dynamics
-from hopcli.dynamics import jobs
+from hopcli.dynamics import sites
 from hopcli.observables import class_sums, energy, local_fields
 from hopcli.storage import Couplings, store
 
@@ -65,7 +65,7 @@ def test_chains_reach_boltzmann_weights(
     temperature: float,
 ) -> None:
     couplings = network(n_sites, p, theta=theta)
-    monkeypatch.setattr(jobs, "PATIENCE", patience)
+    monkeypatch.setattr(sites, "PATIENCE", patience)
     n_chains = 10_000
     outcome = dynamics.run(
         couplings,
@@ -96,7 +96,7 @@ def test_waiting_and_scanning_have_one_law(
     n_chains = 20_000
     energies = []
     for patience in (0, ALWAYS_SCAN):
-        monkeypatch.setattr(jobs, "PATIENCE", patience)
+        monkeypatch.setattr(sites, "PATIENCE", patience)
         outcome = dynamics.run(
             couplings,
             np.repeat(starts(1, 100), n_chains, axis=0),
@@ -145,7 +145,7 @@ def test_energy_difference_of_a_flip_is_twice_the_alignment() -> None:
 
 def test_negated_starts_give_negated_ends(monkeypatch: pytest.MonkeyPatch) -> None:
     """Not when waiting: an event is chosen from a list of codes, -1 before +1."""
-    monkeypatch.setattr(jobs, "PATIENCE", ALWAYS_SCAN)
+    monkeypatch.setattr(sites, "PATIENCE", ALWAYS_SCAN)
     couplings = network(787, 5, "pseudo-inverse")
     spins = starts(8, 787)
     ends = [

@@ -101,7 +101,7 @@ def _census(
     rule: str,
     couplings: Couplings,
     patterns: Patterns,
-    outcome: dynamics.Outcome,
+    outcome: dynamics.FinalStates,
 ) -> tuple[pd.DataFrame, NDArray[np.int8]]:
     """One row a distinct final state, the most frequent first, and the states."""
     spins = outcome.spins

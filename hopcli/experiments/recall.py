@@ -166,7 +166,7 @@ class _Relaxation:
         sweeps: int | None = None,
         record: bool = False,
         tell: Callable[[int], None] | None = None,
-    ) -> dynamics.Outcome:
+    ) -> dynamics.FinalStates:
         """Run these trials to their end, or for fewer sweeps."""
         config = self.config
         temperatures = resolve_temperature(config.temperature, config.sweeps)
@@ -182,7 +182,7 @@ class _Relaxation:
                 progress=tell,
             )
             ran = np.full(len(rows), dynamics.RAN, dtype=np.uint8)
-            return dynamics.Outcome(spins, np.full(len(rows), config.sweeps), ran, None)
+            return dynamics.FinalStates(spins, np.full(len(rows), config.sweeps), ran, None)
         n_sweeps = config.sweeps if sweeps is None else sweeps
         return dynamics.run(
             self.couplings,
