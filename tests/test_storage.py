@@ -27,7 +27,7 @@ DIRECT = {
 """The published formula of each rule, evaluated for all N x N pairs of sites."""
 
 LEARNT = {"perceptron"}
-"""Rules without a formula: they learn until a condition holds, which is tested instead."""
+"""Rules without a formula: they learn until a condition holds, see test_rules."""
 
 FORMULAS = [rule for rule in RULES if rule not in LEARNT]
 
@@ -42,7 +42,7 @@ def _independent(seed: int, p: int, n_sites: int) -> NDArray[np.int8]:
 
 
 def test_every_rule_has_its_published_formula_here() -> None:
-    assert set(FORMULAS) <= set(DIRECT)
+    assert set(RULES) == set(DIRECT) | LEARNT
 
 
 @pytest.mark.parametrize("rule", FORMULAS)
@@ -150,24 +150,6 @@ def test_a_network_cannot_be_changed_behind_its_back(rule: str) -> None:
     for array in (network.J, network.columns, network.site_class, network.theta):
         with pytest.raises(ValueError, match="read-only"):
             array[...] = 0
-
-
-@pytest.mark.parametrize("rule", [rule for rule in RULES if rule in LEARNT])
-@pytest.mark.parametrize("kappa", [0.0, 1.0])
-def test_learnt_couplings_make_every_site_of_every_pattern_stable(rule: str, kappa: float) -> None:
-    xi = _independent(9, 8, 60)
-    network = store(xi, rule, kappa=kappa)
-    w = network.dense()
-    stability = xi * (xi @ w) / np.linalg.norm(w, axis=1)
-    assert stability.min() >= kappa - 1e-9
-    assert np.array_equal(w, w.T)
-
-
-@pytest.mark.parametrize("rule", [rule for rule in RULES if rule in LEARNT])
-def test_what_cannot_be_learnt_is_said_in_one_line(rule: str) -> None:
-    with pytest.raises(PatternError, match=r"kappa = 5 .* in 20 epochs") as error:
-        store(_independent(9, 8, 60), rule, kappa=5.0, epochs=20)
-    assert "\n" not in str(error.value)
 
 
 def test_pseudo_inverse_patterns_have_the_same_field_everywhere() -> None:
