@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 import pytest
 
+from hopcli import dynamics
 from hopcli.cli import main
 from hopcli.datasets import Dataset, load_dataset
 from hopcli.storage import RULES, Couplings, store
@@ -36,6 +37,26 @@ if os.geteuid() == 0:  # root may write anywhere; without its capabilities it ma
     assert ctypes.CDLL(None).capset(header, (ctypes.c_uint32 * 6)()) == 0
 """
 """Code for a child process, after which file permissions hold even for root."""
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Compile the kernels once, before several workers do so at the same time.
+
+    They find them in numba's cache on disk, and so do the child processes of a test.
+    Without workers the first test that needs the kernels compiles them.
+    """
+    controls = not hasattr(config, "workerinput") and config.getoption("numprocesses", None)
+    if controls and not config.option.collectonly and not _kernels_are_cached():
+        xi = np.ones((1, 2), np.int8)
+        seeds = dynamics.chain_seeds(np.random.SeedSequence(0), 1)
+        dynamics.run(store(xi), xi, seeds=seeds, temperatures=0.0, sweeps=1, attempts_per_sweep=1)
+
+
+def _kernels_are_cached() -> bool:
+    """Whether numba's index beside the kernels is younger than they are."""
+    kernels = CHECKOUT / "hopcli" / "_kernels.py"
+    made = [index.stat().st_mtime for index in kernels.parent.glob("__pycache__/_kernels.*.nbi")]
+    return max(made, default=0.0) > kernels.stat().st_mtime
 
 
 @dataclass(frozen=True)
