@@ -1,4 +1,7 @@
-"""What statistical physics predicts: mean-field overlaps, ordering temperatures, capacities."""
+"""What statistical physics predicts: mean-field overlaps and ordering temperatures.
+
+How many patterns a storage rule holds is said by the rule itself, :mod:`hopcli.storage`.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +17,6 @@ if TYPE_CHECKING:
     from hopcli.storage import Couplings
 
 __all__ = [
-    "capacity",
     "chance_overlap",
     "mean_field_overlaps",
     "ordering_temperatures",
@@ -122,32 +124,3 @@ def spectrum(couplings: Couplings) -> tuple[NDArray[np.float64], NDArray[np.int6
     rounded = np.round(values, 9) + 0.0  # no negative zero
     distinct, multiplicities = np.unique(rounded, return_counts=True)
     return distinct[::-1].copy(), multiplicities[::-1].copy()
-
-
-def capacity(rule: str, n_sites: int) -> float | None:
-    """Load p / N up to which a rule holds random patterns in theory.
-
-    Hebbian: 0.138, overlaps near 1 with few wrong bits [Amit, Gutfreund, Sompolinsky
-    1985]. Storkey: 1 / sqrt(2 ln N), without an error [Storkey 1997]. Pseudo-inverse: 1,
-    as long as the patterns are linearly independent. Perceptron: 2, the bound of all
-    couplings, for kappa = 0 and without symmetry [Gardner 1988].
-
-    Parameters
-    ----------
-    rule : str
-        Name of the rule.
-    n_sites : int
-        Number of spins, >= 2.
-
-    Returns
-    -------
-    float or None
-        The load; None for a rule of which it is not known.
-    """
-    known = {
-        "hebbian": 0.138,
-        "storkey": float(1 / np.sqrt(2 * np.log(n_sites))),
-        "pseudo-inverse": 1.0,
-        "perceptron": 2.0,
-    }
-    return known.get(rule)

@@ -10,18 +10,20 @@ import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 import pytest
 
+from hopcli import dynamics
 from hopcli.cli import main
 from hopcli.datasets import Dataset, load_dataset
+from hopcli.storage import RULES, Couplings, store
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from numpy.typing import NDArray
+    from numpy.typing import ArrayLike, NDArray
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 
@@ -35,6 +37,26 @@ if os.geteuid() == 0:  # root may write anywhere; without its capabilities it ma
     assert ctypes.CDLL(None).capset(header, (ctypes.c_uint32 * 6)()) == 0
 """
 """Code for a child process, after which file permissions hold even for root."""
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Compile the kernels once, before several workers do so at the same time.
+
+    They find them in numba's cache on disk, and so do the child processes of a test.
+    Without workers the first test that needs the kernels compiles them.
+    """
+    controls = not hasattr(config, "workerinput") and config.getoption("numprocesses", None)
+    if controls and not config.option.collectonly and not _kernels_are_cached():
+        xi = np.ones((1, 2), np.int8)
+        seeds = dynamics.chain_seeds(np.random.SeedSequence(0), 1)
+        dynamics.run(store(xi), xi, seeds=seeds, temperatures=0.0, sweeps=1, attempts_per_sweep=1)
+
+
+def _kernels_are_cached() -> bool:
+    """Whether numba's index beside the kernels is younger than they are."""
+    kernels = CHECKOUT / "hopcli" / "_kernels.py"
+    made = [index.stat().st_mtime for index in kernels.parent.glob("__pycache__/_kernels.*.nbi")]
+    return max(made, default=0.0) > kernels.stat().st_mtime
 
 
 @dataclass(frozen=True)
@@ -138,6 +160,12 @@ def random_patterns(seed: int, p: int, n_sites: int) -> NDArray[np.int8]:
     """Independent patterns of -1 and +1, shape (p, n_sites)."""
     drawn = np.random.default_rng(seed).integers(0, 2, size=(p, n_sites))
     return (2 * drawn - 1).astype(np.int8)
+
+
+def stored(xi: NDArray[np.int8], rule: str, theta: ArrayLike = 0.0, **parameters: Any) -> Couplings:
+    """Store by any rule, with those of the parameters that it has."""
+    kept = {name: value for name, value in parameters.items() if name in RULES[rule].parameters}
+    return store(xi, rule, theta, **kept)
 
 
 def files_below(folder: Path) -> dict[str, bytes | None]:

@@ -178,15 +178,3 @@ def textbook(
         if cost <= 0 or rng.random() < np.exp(-cost / temperature):
             state[i] = -state[i]
     return state.astype(np.int8)
-
-
-def dense_storkey(xi: NDArray[np.int8]) -> NDArray[np.float32]:
-    """Storkey's rule on the N x N matrix, float32, as its formula has it [Storkey 1997]."""
-    n_sites = xi.shape[1]
-    w = np.zeros((n_sites, n_sites), np.float32)
-    for x in xi.astype(np.float32):
-        h = (w @ x)[:, None] - w * x
-        step = np.outer(x, x) - x[:, None] * h.T - h * x
-        w += step / n_sites
-        np.fill_diagonal(w, 0.0)
-    return w

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import doctest
+import importlib
 import itertools
 from typing import TYPE_CHECKING
 
@@ -125,6 +127,16 @@ def test_every_module_says_what_it_is_for(path: Path) -> None:
     assert ast.get_docstring(ast.parse(path.read_text(encoding="utf-8")))
 
 
+@pytest.mark.parametrize(
+    "path", [path for path in FILES if ">>> " in path.read_text(encoding="utf-8")], ids=_named
+)
+def test_examples_in_docstrings_give_what_they_say(path: Path) -> None:
+    name = ".".join(path.relative_to(CHECKOUT).with_suffix("").parts).removesuffix(".__init__")
+    found = doctest.testmod(importlib.import_module(name))
+    assert found.attempted > 0
+    assert found.failed == 0
+
+
 @pytest.mark.parametrize("path", FILES, ids=_named)
 def test_nothing_touches_the_global_generator(path: Path) -> None:
     """numpy.random is used for its classes only, and RandomState in streams alone."""
@@ -149,6 +161,14 @@ def test_no_room_imports_in_a_circle() -> None:
         graph = {room: needs for room, needs in graph.items() if room not in leaves}
     # plots are asked for by cli, and results by both; nothing may remain.
     assert graph == {}
+
+
+@pytest.mark.parametrize("module", ["hopcli.storage", "hopcli.dynamics", "hopcli.config"])
+def test_what_is_declared_loads_without_what_works(spawn_hopcli: SpawnHopcli, module: str) -> None:
+    done = spawn_hopcli(code=f"import sys, {module}; print(*sys.modules)")
+    assert done.code == 0, done.err
+    assert module in done.out.split()
+    assert not {"numba", "pandas", "scipy", "matplotlib", "sklearn"} & set(done.out.split())
 
 
 LOADED = """

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import random_patterns
+from conftest import random_patterns, stored
 from numpy.typing import NDArray
 
 from hopcli.storage import RULES, Couplings, store
@@ -68,7 +68,7 @@ def _assert_same(found: pd.DataFrame, network: Couplings) -> None:
 @pytest.mark.parametrize("rule", RULES)
 @pytest.mark.parametrize(("p", "n_sites"), [(1, 2), (1, 9), (2, 30), (4, 64), (20, 100)])
 def test_the_spectrum_is_that_of_the_dense_matrix(rule: str, p: int, n_sites: int) -> None:
-    network = store(random_patterns(8, p, n_sites), rule, kappa=0.1)
+    network = stored(random_patterns(8, p, n_sites), rule, kappa=0.1)
     values, multiplicities = spectrum(network)
     assert multiplicities.sum() == n_sites
     assert np.all(np.diff(values) < 0)

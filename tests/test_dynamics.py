@@ -2,18 +2,32 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
 
 from hopcli import dynamics
-from hopcli.dynamics import DYNAMICS, ORDERS, RAN, STABLE, TIES, TWO_CYCLE, jobs
+from hopcli.dynamics import (
+    DYNAMICS,
+    ORDERS,
+    RAN,
+    STABLE,
+    TIES,
+    TWO_CYCLE,
+    Dynamics,
+    FinalStates,
+    Order,
+    jobs,
+)
 from hopcli.errors import SettingError
-from hopcli.observables import local_fields
+from hopcli.observables import class_sums, local_fields
 from hopcli.storage import Couplings, store
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from numpy.typing import NDArray
 
 
@@ -26,7 +40,7 @@ def starts(n_chains: int, n_sites: int) -> NDArray[np.int8]:
     return np.random.default_rng(3).choice(np.array([-1, 1], np.int8), (n_chains, n_sites))
 
 
-def run(couplings: Couplings, spins: NDArray[np.int8], **settings: Any) -> dynamics.Outcome:
+def run(couplings: Couplings, spins: NDArray[np.int8], **settings: Any) -> FinalStates:
     defaults: dict[str, Any] = {
         "seeds": dynamics.chain_seeds(np.random.SeedSequence(5), len(spins)),
         "temperatures": 0.3,
@@ -178,6 +192,39 @@ def test_empty_sites_are_filled() -> None:
     assert np.all(outcome.spins != 0)
 
 
+@pytest.mark.parametrize("name", DYNAMICS)
+def test_a_limit_of_k_sweeps_ends_where_k_sweeps_end(name: str) -> None:
+    """Row k of a long run is the end of a run of k sweeps, and each sweep moves something."""
+    couplings = network(200, 30, "hebbian")
+    spins = starts(12, 200)
+    settings = {"dynamics": name, "temperatures": 0.6 * DYNAMICS[name].stochastic}
+    full = run(couplings, spins, sweeps=4, record=True, **settings)
+    assert full.class_sums is not None
+    assert full.class_sums.shape[1] == 5
+    assert np.all(np.any(np.diff(full.class_sums, axis=1), axis=(0, 2)))
+    for k in range(5):
+        part = run(couplings, spins, sweeps=k, **settings)
+        assert np.array_equal(class_sums(part.spins, couplings), full.class_sums[:, k])
+        assert np.all(part.sweeps == np.minimum(full.sweeps, k))
+
+
+@pytest.mark.parametrize("name", ["metropolis", "glauber", "async"])
+@pytest.mark.parametrize("order", ORDERS)
+def test_a_chain_stops_after_the_first_sweep_that_leaves_it_stable(name: str, order: str) -> None:
+    """Not one sweep later, nor earlier: with fewer it is not stable, but for none at all."""
+    couplings = network()
+    spins = np.concatenate([couplings.xi[:1], starts(30, 61)])
+    settings = {"dynamics": name, "temperatures": 0.0, "order": order}
+    stopped = run(couplings, spins, sweeps=50, until_stable=True, **settings)
+    assert stopped.sweeps[0] == 1  # it was stable, and had its sweep
+    assert stopped.sweeps.max() > 1
+    first = np.zeros(31, np.int64)
+    for k in range(1, 51):
+        part = run(couplings, spins, sweeps=k, **settings)
+        first[(first == 0) & (part.status == STABLE)] = k
+    assert np.array_equal(stopped.sweeps, first)
+
+
 def test_no_sweeps_change_nothing() -> None:
     spins = starts(3, 61)
     for name in DYNAMICS:
@@ -192,6 +239,7 @@ def test_no_sweeps_change_nothing() -> None:
         ({"dynamics": "swendsen-wang"}, "dynamics"),
         ({"order": "sorted"}, "order"),
         ({"tie": "left"}, "tie"),
+        ({"tie": "up"}, "tie"),  # Metropolis decides a tie by itself
         ({"temperatures": -0.1}, "temperatures"),
         ({"temperatures": float("nan")}, "temperatures"),
         ({"temperatures": [0.1, 0.2]}, "temperatures"),
@@ -231,3 +279,144 @@ def test_replay_checks_its_sites() -> None:
 def test_seeds_of_fewer_chains_are_the_first() -> None:
     sequence = np.random.SeedSequence(8)
     assert np.array_equal(dynamics.chain_seeds(sequence, 3), dynamics.chain_seeds(sequence, 9)[:3])
+
+
+def test_final_states_own_their_arrays() -> None:
+    spins, sweeps, status = starts(2, 5), np.ones(2, np.int64), np.zeros(2, np.uint8)
+    ends = FinalStates(spins, sweeps, status, None)
+    spins[...] = sweeps[...] = 0
+    assert ends.spins.all()
+    assert ends.sweeps.all()
+    ran = run(network(), starts(2, 61), record=True)
+    for array in (ran.spins, ran.sweeps, ran.status, ran.class_sums):
+        assert array is not None
+        assert not array.flags.writeable
+
+
+@pytest.mark.parametrize("name", DYNAMICS)
+def test_entries_name_orders_and_ties_that_there_are(name: str) -> None:
+    rule = DYNAMICS[name]
+    assert rule.name == name
+    assert set(rule.codes) <= set(TIES)
+    assert set(rule.orders) <= set(ORDERS)
+    assert rule.order == (rule.orders[0] if rule.orders else "")
+    for tie in TIES:
+        if tie in rule.codes:
+            run(network(), starts(1, 61), dynamics=name, tie=tie)
+        else:
+            with pytest.raises(SettingError, match=f"tie must be one of .* under {name}"):
+                run(network(), starts(1, 61), dynamics=name, tie=tie)
+
+
+@pytest.mark.parametrize(
+    ("old", "tie", "changed"),
+    [
+        ("async", "keep", {}),
+        ("async", "up", {"codes": {"up": "SIGN_UP"}}),
+        ("sync", "down", {"codes": {"down": "SIGN_DOWN"}}),
+        ("glauber", "keep", {}),
+        ("metropolis", "keep", {"stochastic": False}),
+    ],
+)
+def test_a_new_dynamics_runs_as_it_says(
+    monkeypatch: pytest.MonkeyPatch, old: str, tie: str, changed: dict[str, Any]
+) -> None:
+    """By its own loop and code, whatever its name and whether it has noise."""
+    new = dataclasses.replace(DYNAMICS[old], name="new", **changed)
+    monkeypatch.setitem(DYNAMICS, "new", new)
+    couplings, spins = network(rule="hebbian"), starts(9, 61)
+    temperature = 0.4 * new.stochastic
+    found = run(couplings, spins, dynamics="new", tie=tie, temperatures=temperature)
+    expected = run(couplings, spins, dynamics=old, tie=tie, temperatures=temperature)
+    assert np.array_equal(found.spins, expected.spins)
+    assert not np.array_equal(found.spins, spins)
+    for other in set(TIES) - set(new.codes):
+        with pytest.raises(SettingError, match="tie must be one of"):
+            run(couplings, spins, dynamics="new", tie=other)
+
+
+@pytest.mark.parametrize(
+    ("old", "changed", "words"),
+    [
+        ("async", {"codes": {"keep": "WOLFF"}}, "code that the loop over sites knows"),
+        ("sync", {"codes": {"keep": "GLAUBER"}}, "code that the loop over all sites knows"),
+        ("async", {"orders": ()}, "must have orders"),
+        ("sync", {"orders": ("random",)}, "neither noise nor an order"),
+        ("sync", {"stochastic": True}, "neither noise nor an order"),
+        ("async", {"stochastic": True}, "SIGN_KEEP has no noise"),
+        ("metropolis", {"allows_zero": True}, "must not allow sites at 0"),
+        ("async", {"orders": ("fixed",)}, "order must be one of fixed under new"),
+        ("async", {"codes": {}}, "tie must be one of"),
+    ],
+)
+def test_a_new_dynamics_that_cannot_run_is_refused(
+    monkeypatch: pytest.MonkeyPatch, old: str, changed: dict[str, Any], words: str
+) -> None:
+    monkeypatch.setitem(DYNAMICS, "new", dataclasses.replace(DYNAMICS[old], name="new", **changed))
+    with pytest.raises(SettingError, match=words):
+        run(network(), starts(2, 61), dynamics="new")
+
+
+def test_a_new_loop_needs_one_entry(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A loop that turns every site, and a chain ends where it says."""
+
+    def turn_all(job: jobs.Job) -> Callable[[slice], None]:
+        def run(chunk: slice) -> None:
+            job.spins[chunk] *= -1
+            job.sweeps[chunk] = len(job.temperatures)
+
+        return run
+
+    new = Dynamics("turn", "", turn_all, {"keep": ""}, (), stochastic=False, allows_zero=True)
+    monkeypatch.setitem(DYNAMICS, "turn", new)
+    ends = run(network(), starts(9, 61), dynamics="turn", threads=2)
+    assert np.array_equal(ends.spins, -starts(9, 61))
+    assert np.all(ends.sweeps == 6)
+
+
+def _with_order(monkeypatch: pytest.MonkeyPatch, order: Order) -> None:
+    monkeypatch.setitem(ORDERS, order.name, order)
+    rule = dataclasses.replace(DYNAMICS["async"], orders=("random", order.name))
+    monkeypatch.setitem(DYNAMICS, "async", rule)
+
+
+@pytest.mark.parametrize("old", ORDERS)
+def test_a_new_order_runs_as_it_says(monkeypatch: pytest.MonkeyPatch, old: str) -> None:
+    expected = run(network(), starts(9, 61), dynamics="async", order=old)
+    _with_order(monkeypatch, dataclasses.replace(ORDERS[old], name="new"))
+    found = run(network(), starts(9, 61), dynamics="async", order="new")
+    assert np.array_equal(found.spins, expected.spins)
+
+
+@pytest.mark.parametrize(
+    ("order", "words"),
+    [
+        (Order("new", "", "SPIRAL", each_once=False), "code that the loop over sites knows"),
+        (Order("new", "", "GIVEN", each_once=False), "must come with its sites"),
+        (Order("new", "", "FIXED", each_once=False), "must not be marked each_once = False"),
+        (Order("new", "", "RANDOM", each_once=True), "must not be marked each_once = True"),
+    ],
+)
+def test_a_new_order_that_cannot_run_is_refused(
+    monkeypatch: pytest.MonkeyPatch, order: Order, words: str
+) -> None:
+    _with_order(monkeypatch, order)
+    with pytest.raises(SettingError, match=words):
+        run(network(), starts(2, 61), dynamics="async", order="new")
+
+
+def test_an_order_that_no_rule_has_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(ORDERS, "new", dataclasses.replace(ORDERS["fixed"], name="new"))
+    with pytest.raises(SettingError, match=r"order must be one of random, .* under async"):
+        run(network(), starts(2, 61), dynamics="async", order="new")
+
+
+def test_a_new_tie_is_refused_until_a_rule_has_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(TIES, "new", "up, by another name")
+    with pytest.raises(SettingError, match="tie must be one of keep, up, down under async"):
+        run(network(), starts(2, 61), dynamics="async", tie="new")
+    codes = {**DYNAMICS["async"].codes, "new": "SIGN_UP"}
+    monkeypatch.setitem(DYNAMICS, "async", dataclasses.replace(DYNAMICS["async"], codes=codes))
+    spins = np.zeros((1, 2), np.int8)
+    settings = {"dynamics": "async", "order": "fixed", "sweeps": 1}
+    assert run(pair(-1.0), spins, tie="new", **settings).spins.tolist() == [[1, -1]]

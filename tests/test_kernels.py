@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import itertools
 from typing import TYPE_CHECKING, Any
 
 import numba
@@ -11,7 +12,7 @@ import pytest
 import reference_loops as plain
 
 from hopcli import _kernels, dynamics, observables
-from hopcli.dynamics import jobs
+from hopcli.dynamics import sites
 from hopcli.storage import Couplings, store
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ def seeds(n_chains: int) -> NDArray[np.uint64]:
 @pytest.fixture
 def scanning(monkeypatch: pytest.MonkeyPatch) -> None:
     """Turn waiting off, so that the draws are those of a plain loop."""
-    monkeypatch.setattr(jobs, "PATIENCE", _kernels.NEVER >> 20)
+    monkeypatch.setattr(sites, "PATIENCE", _kernels.NEVER >> 20)
 
 
 @pytest.mark.usefixtures("scanning")
@@ -101,11 +102,11 @@ def test_replay_tries_the_given_sites(temperature: float) -> None:
 
 def test_draws_are_uniform() -> None:
     """Sites and uniforms of one chain, and of one attempt over chains."""
-    for sites, uniforms in (
+    for tried, uniforms in (
         plain.draws(seeds(1), 0, 100_000, 10),
         plain.draws(seeds(100_000), 17, 1, 10),
     ):
-        counts = np.bincount(sites.ravel() * 10 + (10 * uniforms.ravel()).astype(int))
+        counts = np.bincount(tried.ravel() * 10 + (10 * uniforms.ravel()).astype(int))
         assert len(counts) == 100
         assert np.sum((counts - 1_000) ** 2 / 1_000) < 150  # chi-square, 99 degrees of freedom
 
@@ -137,10 +138,10 @@ def test_uncompiled_kernels_do_the_same(
     spins = starts(couplings, 4)
     if name != "metropolis":
         spins[1, ::2] = 0
-    monkeypatch.setattr(jobs, "PATIENCE", patience)
+    monkeypatch.setattr(sites, "PATIENCE", patience)
     outcomes = []
     for kernels in (_kernels, uncompiled):
-        monkeypatch.setattr(jobs, "_kernels", kernels)
+        monkeypatch.setattr(sites, "_kernels", kernels)
         outcomes.append(
             dynamics.run(
                 couplings,
@@ -163,14 +164,102 @@ def test_uncompiled_kernels_do_the_same(
     assert np.array_equal(compiled.class_sums, interpreted.class_sums)
 
 
-def test_levels_follow_the_fields() -> None:
-    """The whole-number levels of every code against float64 sums, after many flips."""
+def _chain(kernels: ModuleType, n_sites: int, width: int) -> Any:
+    """A chain with scratch, as the loop makes it."""
+    return kernels._Chain(
+        *(np.zeros(n, kind) for n, kind in [(n_sites, np.uint32), *[(3 * width, np.int32)] * 2]),
+        np.zeros(3 * width),
+        *(np.zeros(256, kind) for kind in (np.uint32, np.uint32, np.float32, np.int32)),
+        np.zeros(n_sites, np.uint32),
+    )
+
+
+@pytest.mark.parametrize("theta", [0.0, 0.05])
+@pytest.mark.parametrize("rule", ["hebbian", "pseudo-inverse"])
+def test_levels_follow_the_fields(uncompiled: ModuleType, rule: str, theta: float) -> None:
+    """The whole-number levels of every code against float64 sums, after each sweep of flips."""
+    couplings = network(120, 6, rule, theta)
+    laid_out = sites.lay_out(couplings)
+    n_classes, width = couplings.n_classes, laid_out.steps.shape[1]
+    chain = _chain(uncompiled, 120, width)
+    spins = starts(couplings, 2)[1]
+    seen, seed = [spins], seeds(1)[0]
+    protocol = uncompiled.Protocol(_kernels.METROPOLIS, _kernels.RANDOM, 120, _kernels.NEVER, 9)
+    none = np.zeros(0, np.uint32)
+    uncompiled._start(laid_out, chain, spins)
+    for sweep in range(6):
+        with np.errstate(over="ignore", under="ignore"):
+            uncompiled._sweep(
+                laid_out, chain, protocol, 0.9, seed, none, 120 * sweep, 0, -1, 0.0, 0
+            )
+        now = np.array([uncompiled._split(int(code), width)[1] for code in chain.codes], np.int8)
+        assert np.array_equal(chain.codes, couplings.site_class + width * (now.astype(int) + 1))
+        assert np.array_equal(np.bincount(chain.codes, minlength=3 * width), chain.counts)
+        # Of a site of class a and value S: x = S (sum_b J_ab M_b - theta_a) - J_aa.
+        fields = observables.class_sums(now[None], couplings)[0] @ couplings.J - couplings.theta
+        for spin in (-1, 1):
+            levels = chain.levels[width * (spin + 1) :][:n_classes]
+            alignment = spin * fields - np.diag(couplings.J)
+            np.testing.assert_allclose(
+                -levels * laid_out.unit, alignment, rtol=0, atol=laid_out.slack
+            )
+        assert np.all(chain.levels[width : width + n_classes] == uncompiled._ALWAYS)
+        seen.append(now)
+    turned = [np.count_nonzero(a != b) for a, b in itertools.pairwise(seen)]
+    assert min(turned) > 10
+
+
+def test_steps_are_the_couplings_up_to_the_slack() -> None:
     couplings = network(200, 6, "pseudo-inverse", 0.05)
-    lay_out = jobs.lay_out(couplings)
+    lay_out = sites.lay_out(couplings)
     error = np.abs(lay_out.steps[:, : couplings.n_classes] * lay_out.unit - couplings.J)
     assert np.max(error @ couplings.class_sizes) <= lay_out.slack
     assert lay_out.slack < 1e-5
     assert np.all(lay_out.steps[:, couplings.n_classes :] == 0)
+
+
+def test_a_shuffle_gives_every_order_as_often(uncompiled: ModuleType) -> None:
+    """Two shuffles one after the other, as in two sweeps: all 6 x 6 pairs of orders."""
+    n_chains = 7_200
+    orders = {order: i for i, order in enumerate(itertools.permutations(range(3)))}
+    pairs = np.zeros((6, 6))
+    for seed in seeds(n_chains):
+        queue, spare, which = np.arange(3, dtype=np.uint32), 0, []
+        for _ in range(2):
+            before = tuple(queue.tolist())
+            with np.errstate(over="ignore"):
+                spare = uncompiled._shuffle(seed, spare, queue)
+            # What was done to the queue, not where it led: the second starts from the first.
+            which.append(orders[tuple(before.index(site) for site in queue.tolist())])
+        assert spare == 4
+        pairs[which[0], which[1]] += 1
+    expected = n_chains / 36
+    assert np.sum((pairs - expected) ** 2 / expected) < 75  # chi-square, 35 degrees of freedom
+
+
+@pytest.mark.usefixtures("scanning")
+@pytest.mark.parametrize("sweeps", range(6))
+@pytest.mark.parametrize("attempts", [1, 61, 257])
+def test_a_chain_makes_as_many_attempts_as_it_is_told(sweeps: int, attempts: int) -> None:
+    couplings = network(61, 4, "pseudo-inverse")
+    spins = starts(couplings, 40)
+    fast = dynamics.run(
+        couplings,
+        spins,
+        seeds=seeds(40),
+        temperatures=0.9,
+        sweeps=sweeps,
+        attempts_per_sweep=attempts,
+    )
+    slow = [
+        plain.straightforward(couplings, spins, seeds(40), 0.9, max(0, sweeps + more) * attempts)
+        for more in (-1, 0, 1)
+    ]
+    assert np.array_equal(fast.spins, slow[1])
+    assert np.all(fast.sweeps == sweeps)
+    # One sweep fewer or more would show.
+    assert not np.array_equal(slow[2], slow[1])
+    assert sweeps == 0 or not np.array_equal(slow[0], slow[1])
 
 
 def test_the_loop_and_the_taxonomy_share_one_tolerance() -> None:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import itertools
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
 from scipy import stats
 
 from hopcli import _kernels, dynamics
-from hopcli.dynamics import jobs
+from hopcli.dynamics import sites
 from hopcli.observables import class_sums, energy, local_fields
 from hopcli.storage import Couplings, store
 
@@ -65,7 +65,7 @@ def test_chains_reach_boltzmann_weights(
     temperature: float,
 ) -> None:
     couplings = network(n_sites, p, theta=theta)
-    monkeypatch.setattr(jobs, "PATIENCE", patience)
+    monkeypatch.setattr(sites, "PATIENCE", patience)
     n_chains = 10_000
     outcome = dynamics.run(
         couplings,
@@ -96,7 +96,7 @@ def test_waiting_and_scanning_have_one_law(
     n_chains = 20_000
     energies = []
     for patience in (0, ALWAYS_SCAN):
-        monkeypatch.setattr(jobs, "PATIENCE", patience)
+        monkeypatch.setattr(sites, "PATIENCE", patience)
         outcome = dynamics.run(
             couplings,
             np.repeat(starts(1, 100), n_chains, axis=0),
@@ -108,6 +108,42 @@ def test_waiting_and_scanning_have_one_law(
         energies.append(energy(outcome.spins, couplings))
     assert stats.ks_2samp(energies[0], energies[1]).pvalue > 1e-3
     assert np.std(energies[0]) > 0
+
+
+@pytest.mark.parametrize(
+    "schedule", [[0.05, 1.0], [0.05, 0.05, 0.4, 0.4], [0.5, 0.1, 0.1], [0.0, 0.4, 0.0, 0.6]]
+)
+def test_waiting_and_scanning_have_one_law_where_the_temperature_changes(
+    monkeypatch: pytest.MonkeyPatch, schedule: list[float]
+) -> None:
+    """What was waited for at one temperature must not be what happens at the next."""
+    couplings = network(100, 3, "pseudo-inverse")
+    n_chains = 10_000
+    energies = []
+    for patience in (0, ALWAYS_SCAN):
+        monkeypatch.setattr(sites, "PATIENCE", patience)
+        outcome = dynamics.run(
+            couplings,
+            np.repeat(couplings.xi[:1], n_chains, axis=0),
+            seeds=seeds(n_chains, patience),
+            temperatures=schedule,
+            sweeps=len(schedule),
+            attempts_per_sweep=70,
+        )
+        energies.append(energy(outcome.spins, couplings))
+    assert stats.ks_2samp(energies[0], energies[1]).pvalue > 1e-3
+
+
+def test_a_chain_that_waits_in_the_cold_is_woken_by_the_heat() -> None:
+    """With the patience that is used: at T = 0.02 the next flip is some e^90 attempts away."""
+    couplings = network(100, 3, "pseudo-inverse")
+    spins = np.repeat(couplings.xi[:1], 200, axis=0)
+    settings: dict[str, Any] = {"sweeps": 20, "attempts_per_sweep": 100}
+    cold = dynamics.run(couplings, spins, seeds=seeds(200), temperatures=0.02, **settings)
+    assert np.array_equal(cold.spins, spins)
+    schedule = [0.02] * 10 + [2.0] * 10
+    warm = dynamics.run(couplings, spins, seeds=seeds(200), temperatures=schedule, **settings)
+    assert np.abs(np.mean(warm.spins * spins)) < 0.2
 
 
 @pytest.mark.parametrize("name", ["metropolis", "async"])
@@ -145,7 +181,7 @@ def test_energy_difference_of_a_flip_is_twice_the_alignment() -> None:
 
 def test_negated_starts_give_negated_ends(monkeypatch: pytest.MonkeyPatch) -> None:
     """Not when waiting: an event is chosen from a list of codes, -1 before +1."""
-    monkeypatch.setattr(jobs, "PATIENCE", ALWAYS_SCAN)
+    monkeypatch.setattr(sites, "PATIENCE", ALWAYS_SCAN)
     couplings = network(787, 5, "pseudo-inverse")
     spins = starts(8, 787)
     ends = [

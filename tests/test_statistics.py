@@ -71,10 +71,17 @@ def test_groups_may_be_of_different_sizes() -> None:
 
 
 def test_never_more_trials_than_there_are() -> None:
-    # Every image once recalled and once not: no variance over images, still a coin.
+    # 48 images once recalled and once not, one twice, one never: the variance over images
+    # is that of 50/49 2/100^2, as if 1225 coins had been tossed. There were 100.
+    success, group = [1, 0] * 48 + [1, 1, 0, 0], np.repeat(np.arange(50), 2)
+    assert pytest.approx(1225) == 0.25 / (50 / 49 * 2 / 100**2)
+    assert clustered_interval(success, group) == pytest.approx(wilson_interval(0.5, 100))
+
+
+def test_without_variance_as_many_trials_as_groups() -> None:
+    # Every image once recalled and once not: the images do not differ, still a coin.
     success, group = [1, 0] * 50, np.repeat(np.arange(50), 2)
-    low, high = clustered_interval(success, group)
-    assert high - low >= np.subtract(*wilson_interval(0.5, 100)[::-1]) - 1e-12
+    assert clustered_interval(success, group) == pytest.approx(wilson_interval(0.5, 50))
 
 
 @pytest.mark.parametrize("outcome", [0, 1])

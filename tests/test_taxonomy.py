@@ -6,7 +6,7 @@ from itertools import combinations, product
 
 import numpy as np
 import pytest
-from conftest import random_patterns
+from conftest import random_patterns, stored
 from numpy.typing import NDArray
 
 from hopcli.storage import RULES, Couplings, store
@@ -120,7 +120,7 @@ def test_another_fixed_point_is_found_and_called_so(rule: str, seed: int, theta:
     """Enumerate a network of twelve sites: what is fixed and nothing else is fixed-point."""
     xi = random_patterns(seed, 5, 12)
     thresholds = theta * np.random.default_rng(0).standard_normal(12)
-    network = store(xi, rule, thresholds, kappa=0.1)
+    network = stored(xi, rule, thresholds, kappa=0.1)
     states = _all_states(12)
     w = network.dense()
     fixed = np.array([_is_fixed(state, w, thresholds, "keep") for state in states])

@@ -1,127 +1,43 @@
 """The update rules: start states in, final states out.
 
-What the rules are lives in one registry, :data:`DYNAMICS`; the work is laid out in
-:mod:`hopcli.dynamics.jobs` and done in :mod:`hopcli._kernels`, which are imported when
-something runs, for they bring numba. Chains are independent: each has its own seed, and its result
-depends on nothing else, whatever the threads, the chunks and what is recorded.
+What the rules are lives in :mod:`hopcli.dynamics.rules`, in registries. A call is made a
+:class:`hopcli.dynamics.jobs.Job`, and the loop of its rule does the work; both are imported
+when something runs, for the compiled loop brings numba. Chains are independent: each has its
+own seed, and its result depends on nothing else, whatever the threads, the chunks and what
+is recorded.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from hopcli.dynamics.rules import DYNAMICS, GIVEN, ORDERS, TIES, Dynamics, Order
+from hopcli.dynamics.states import RAN, STABLE, TWO_CYCLE, FinalStates
 from hopcli.errors import SettingError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from numpy.typing import ArrayLike, NDArray
 
     from hopcli.storage import Couplings
 
-__all__ = ["DYNAMICS", "ORDERS", "TIES", "Dynamics", "Outcome", "chain_seeds", "replay", "run"]
-
-RAN, STABLE, TWO_CYCLE = range(3)
-"""How a chain ended: :attr:`Outcome.status`."""
-
-ORDERS = ("random", "permutation", "fixed")
-"""Orders of the sites: drawn with replacement; a fresh random order a sweep; 0 .. N - 1."""
-
-TIES = ("keep", "up", "down")
-"""What the sign rule does with a site whose field equals its threshold."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Dynamics:
-    """An update rule.
-
-    Parameters
-    ----------
-    name : str
-        Its key in :data:`DYNAMICS`.
-    description : str
-        What an attempt does, in one line.
-    stochastic : bool
-        Whether the temperature matters; a rule without noise always runs at T = 0.
-    allows_zero : bool
-        Whether a start may have sites that are still 0.
-    order : str
-        Default order, a key of :data:`ORDERS`; ``""`` if all sites move at once.
-    """
-
-    name: str
-    description: str
-    stochastic: bool
-    allows_zero: bool
-    order: str
-
-
-DYNAMICS: dict[str, Dynamics] = {
-    record.name: record
-    for record in (
-        Dynamics(
-            "metropolis",
-            "flip a site if dE <= 0, else with probability exp(-dE / T)",
-            stochastic=True,
-            allows_zero=False,
-            order="random",
-        ),
-        Dynamics(
-            "glauber",
-            "heat bath: set a site to +1 with probability 1 / (1 + exp(-2 (h - theta) / T))",
-            stochastic=True,
-            allows_zero=True,
-            order="random",
-        ),
-        Dynamics(
-            "async",
-            "set a site to the sign of h - theta, one site at a time",
-            stochastic=False,
-            allows_zero=True,
-            order="random",
-        ),
-        Dynamics(
-            "sync",
-            "set all sites at once to the sign of h - theta",
-            stochastic=False,
-            allows_zero=True,
-            order="",
-        ),
-    )
-}
-"""The update rules by name."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Outcome:
-    """How every chain ended.
-
-    Parameters
-    ----------
-    spins : ndarray of int8, shape (chains, N)
-        Final states, values -1, 0 or +1.
-    sweeps : ndarray of int64, shape (chains,)
-        Sweeps done; fewer than asked for if the chain stopped.
-    status : ndarray of uint8, shape (chains,)
-        0: ran all its sweeps. 1: stable, no site would change at T = 0 (at a tie:
-        none need change). 2: in a cycle of two states (``"sync"`` only).
-    class_sums : ndarray of int32, shape (chains, sweeps + 1, K), or None
-        M_a at the start and after every sweep, if recorded; a chain that stopped
-        repeats its last row.
-    """
-
-    spins: NDArray[np.int8]
-    sweeps: NDArray[np.int64]
-    status: NDArray[np.uint8]
-    class_sums: NDArray[np.int32] | None
-
-    def __post_init__(self) -> None:
-        for array in (self.spins, self.sweeps, self.status, self.class_sums):
-            if array is not None:
-                array.flags.writeable = False
+__all__ = [
+    "DYNAMICS",
+    "ORDERS",
+    "RAN",
+    "STABLE",
+    "TIES",
+    "TWO_CYCLE",
+    "Dynamics",
+    "FinalStates",
+    "Order",
+    "chain_seeds",
+    "replay",
+    "run",
+]
 
 
 def chain_seeds(seed_sequence: np.random.SeedSequence, n: int) -> NDArray[np.uint64]:
@@ -138,6 +54,15 @@ def chain_seeds(seed_sequence: np.random.SeedSequence, n: int) -> NDArray[np.uin
     -------
     ndarray of uint64, shape (n,)
         One seed a chain; the first m of n seeds are those of m chains.
+
+    Examples
+    --------
+    >>> sequence = np.random.SeedSequence(1)
+    >>> seeds = chain_seeds(sequence, 4)
+    >>> seeds.shape, str(seeds.dtype)
+    ((4,), 'uint64')
+    >>> bool(np.all(chain_seeds(sequence, 2) == seeds[:2]))
+    True
     """
     return seed_sequence.generate_state(n, np.uint64).astype(np.uint64)
 
@@ -157,7 +82,7 @@ def run(
     record: bool = False,
     threads: int | None = None,
     progress: Callable[[int], None] | None = None,
-) -> Outcome:
+) -> FinalStates:
     """Run independent chains from given starts.
 
     Parameters
@@ -176,14 +101,15 @@ def run(
     sweeps : int
         Number of sweeps, >= 0.
     attempts_per_sweep : int
-        Attempts in a sweep, >= 1; N unless `order` is ``"random"``. One sweep of
+        Attempts in a sweep, >= 1; N where `order` tries each site once. One sweep of
         ``"sync"`` is one step of all sites, whatever it says.
     order : str
-        A key of :data:`ORDERS`; not used by ``"sync"``.
+        A key of :data:`ORDERS` that the rule has; not used by ``"sync"``.
     tie : str
-        A key of :data:`TIES`, for ``"async"`` and ``"sync"``: a site at a tie keeps
-        its value (even 0), or goes up, or down. At T = 0 Metropolis turns it
-        (dE = 0) and the heat bath sets it to either sign with probability 1/2.
+        A key of :data:`TIES` that the rule has. Under ``"async"`` and ``"sync"`` a site
+        at a tie keeps its value (even 0), or goes up, or down. Rules with noise take the
+        default alone, for they decide: at T = 0 Metropolis turns the site (dE = 0), and
+        the heat bath sets it to either sign with probability 1/2.
     until_stable : bool
         Whether a chain stops after the first sweep at T = 0 (with none warmer to
         follow) that leaves it stable. ``"sync"`` always stops.
@@ -196,24 +122,47 @@ def run(
 
     Returns
     -------
-    Outcome
+    FinalStates
         Final states, and how the chains got there.
 
     Raises
     ------
     SettingError
         If an argument is out of its range, or not possible under the rule.
+
+    Examples
+    --------
+    A stored pattern with one site turned, and every field at T = 0:
+
+    >>> from hopcli.storage import store
+    >>> xi = np.array([[1, 1, 1, 1, 1, 1], [1, 1, 1, -1, -1, -1]], np.int8)
+    >>> spins = xi[:1].copy()
+    >>> spins[0, 2] = -1
+    >>> ends = run(
+    ...     store(xi),
+    ...     spins,
+    ...     seeds=chain_seeds(np.random.SeedSequence(1), 1),
+    ...     dynamics="async",
+    ...     temperatures=0.0,
+    ...     sweeps=10,
+    ...     attempts_per_sweep=6,
+    ...     order="permutation",
+    ...     until_stable=True,
+    ... )
+    >>> ends.spins.tolist(), ends.status.tolist() == [STABLE]
+    ([[1, 1, 1, 1, 1, 1]], True)
     """
     from hopcli.dynamics.jobs import Job
 
-    rule = DYNAMICS[_one_of("dynamics", tuple(DYNAMICS), dynamics)]
-    _one_of("order", ORDERS, order)
+    rule = DYNAMICS[_one_of("dynamics", DYNAMICS, dynamics)]
+    how = _checked_order(rule, order)
     _one_of("tie", TIES, tie)
+    _one_of("tie", rule.codes, tie, f" under {rule.name}")
     n_sites = couplings.n_sites
     schedule = _checked_schedule(temperatures, sweeps)
     if attempts_per_sweep < 1:
         raise SettingError("attempts_per_sweep", "must be at least 1", attempts_per_sweep)
-    if rule.order and order != "random" and attempts_per_sweep != n_sites:
+    if how is not None and how.each_once and attempts_per_sweep != n_sites:
         needed = f"must be N = {n_sites} with order {order!r}, which tries every site once"
         raise SettingError("attempts_per_sweep", needed, attempts_per_sweep)
     cold_from = int(np.max(np.flatnonzero(schedule), initial=-1)) + 1
@@ -221,15 +170,16 @@ def run(
         couplings,
         _checked_spins(couplings, spins, rule),
         _checked_seeds(seeds, len(spins)),
+        rule=rule,
+        tie=tie,
+        order=how,
         temperatures=schedule if rule.stochastic else np.zeros(sweeps),
-        attempts=attempts_per_sweep if rule.order else n_sites,
-        rule=dynamics if rule.stochastic else tie,
-        order=order if rule.order else "all at once",
+        attempts=n_sites if how is None else attempts_per_sweep,
         settle=(cold_from if rule.stochastic else 0) if until_stable else sweeps,
         record=record,
     )
     job.run(threads, progress)
-    return Outcome(job.spins, job.sweeps, job.status, job.sums if record else None)
+    return job.final_states()
 
 
 def replay(
@@ -273,7 +223,8 @@ def replay(
     """
     from hopcli.dynamics.jobs import Job
 
-    start = _checked_spins(couplings, spins, DYNAMICS["metropolis"])
+    rule = DYNAMICS["metropolis"]
+    start = _checked_spins(couplings, spins, rule)
     if sites.ndim != 2 or len(sites) != len(start):
         raise SettingError("sites", f"must have {len(start)} rows, one a chain", sites.shape)
     if sites.size and not (sites.min() >= 0 and sites.max() < couplings.n_sites):
@@ -282,19 +233,31 @@ def replay(
         couplings,
         start,
         _checked_seeds(seeds, len(start)),
+        rule=rule,
+        tie="keep",
+        order=GIVEN,
         temperatures=_checked_schedule(temperature, 1),
         attempts=sites.shape[1],
-        order="given",
         given=np.array(sites, dtype=np.uint32, order="C"),
     )
     job.run(threads, progress)
     return job.spins
 
 
-def _one_of(setting: str, names: tuple[str, ...], name: str) -> str:
-    if name not in names:
-        raise SettingError(setting, f"must be one of {', '.join(names)}", name)
+def _one_of(setting: str, names: Iterable[str], name: str, where: str = "") -> str:
+    known = tuple(names)
+    if name not in known:
+        raise SettingError(setting, f"must be one of {', '.join(known)}{where}", name)
     return name
+
+
+def _checked_order(rule: Dynamics, order: str) -> Order | None:
+    """The order by its name; None if the rule moves all sites at once."""
+    known = ORDERS[_one_of("order", ORDERS, order)]
+    if not rule.orders:
+        return None
+    _one_of("order", rule.orders, order, f" under {rule.name}")
+    return known
 
 
 def _checked_spins(

@@ -1,6 +1,7 @@
-"""One call of :func:`hopcli.dynamics.run`, laid out for the kernels and cut into chunks.
+"""One call of :func:`hopcli.dynamics.run`: its arrays, cut into chunks for the threads.
 
-Also the synchronous rule, which needs no compiled loop.
+What is done with a chunk is left to the loops, :mod:`hopcli.dynamics.sites` and
+:mod:`hopcli.dynamics.sync`.
 """
 
 from __future__ import annotations
@@ -12,43 +13,21 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hopcli import _kernels
-from hopcli.dynamics import STABLE, TWO_CYCLE
+from hopcli.dynamics.states import FinalStates
 from hopcli.errors import SettingError
-from hopcli.observables import class_sums
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from numpy.typing import NDArray
 
+    from hopcli.dynamics.rules import Dynamics, Order
     from hopcli.storage import Couplings
 
-RULES = {
-    "metropolis": _kernels.METROPOLIS,
-    "glauber": _kernels.GLAUBER,
-    "keep": _kernels.SIGN_KEEP,
-    "up": _kernels.SIGN_UP,
-    "down": _kernels.SIGN_DOWN,
-}
-"""Codes of the rules; the sign rule goes by what it does at a tie."""
-
-ORDERS = {
-    "random": _kernels.RANDOM,
-    "permutation": _kernels.PERMUTATION,
-    "fixed": _kernels.FIXED,
-    "given": _kernels.GIVEN,
-}
-"""Codes of the orders."""
+__all__ = ["Job"]
 
 CHUNK_ATTEMPTS = 1 << 22
 """A chunk of chains is about this many attempts: some milliseconds."""
-
-PATIENCE = 8.0
-"""Attempts scanned in the time that an event of the rejection-free part takes, a class."""
-
-SEARCH = 0.5
-"""The same for finding the site of an event, a member of its class (N / K of them)."""
 
 
 def _processors() -> int:
@@ -58,37 +37,44 @@ def _processors() -> int:
     return os.cpu_count() or 1
 
 
-def _patience(n_sites: int, n_classes: int) -> int:
-    """Attempts without a flip before waiting is worth its price; 0 and NEVER force it."""
-    if PATIENCE == 0:
-        return 0
-    return int(min(PATIENCE * n_classes + SEARCH * n_sites / n_classes, _kernels.NEVER))
-
-
-def lay_out(couplings: Couplings) -> _kernels.Network:
-    """Lay out the couplings for the kernels, also as whole numbers of a small unit."""
-    n_classes = couplings.n_classes
-    reach = float(np.max(np.abs(couplings.J) @ couplings.class_sizes + np.abs(couplings.theta)))
-    # A level is a field and an own share: below 2 reach, and 2^30 units hold it.
-    unit = 2.0 ** (math.ceil(math.log2(max(reach, 1e-3))) - 29)
-    width = -(-n_classes // _kernels.LANES) * _kernels.LANES
-    steps = np.zeros((n_classes, width), np.int32)
-    np.rint(couplings.J / unit, out=steps[:, :n_classes], casting="unsafe")
-    return _kernels.Network(
-        np.array(couplings.site_class, dtype=np.int32),
-        np.argsort(couplings.site_class, kind="stable").astype(np.uint32),
-        np.concatenate([[0], np.cumsum(couplings.class_sizes)]),
-        np.array(couplings.J, order="C"),
-        np.array(couplings.theta),
-        steps,
-        unit,
-        # Half a unit each: N spins, the own share, the threshold; and float64 roundings.
-        slack=0.5 * (couplings.n_sites + 4) * unit,
-    )
-
-
 class Job:
-    """The arrays of one call: what the kernels read, and where they write."""
+    """The arrays of one call: what the loops read, and where they write.
+
+    Parameters
+    ----------
+    couplings : Couplings
+        The network.
+    spins : ndarray of int8, shape (chains, N)
+        Starts, C-contiguous; changed in place into the final states.
+    seeds : ndarray of uint64, shape (chains,)
+        One seed a chain.
+    rule : Dynamics
+        What is done.
+    tie : str
+        A key of the rule's codes.
+    order : Order or None
+        In which order the sites are tried; None if all move at once.
+    temperatures : ndarray of float64, shape (sweeps,)
+        Temperature of every sweep.
+    attempts : int
+        Attempts in a sweep.
+    given : ndarray of uint32, shape (chains, sweeps * attempts), optional
+        Site of every attempt, if the order is the given one.
+    settle : int, optional
+        From the end of sweep `settle` (counted from 0) on, a stable chain stops; by
+        default never.
+    record : bool
+        Whether to keep the class sums of every sweep.
+
+    Attributes
+    ----------
+    sweeps, status : ndarray of int64 and uint8, shape (chains,)
+        Filled by the loop, see :class:`hopcli.dynamics.FinalStates`.
+    sums : ndarray of int32, shape (chains, sweeps + 1, K or 0)
+        Class sums, without columns if nothing is recorded.
+    cancelled : ndarray of uint8, shape (1,)
+        Anything but 0 asks the loop to end with its sweep.
+    """
 
     def __init__(
         self,
@@ -96,50 +82,41 @@ class Job:
         spins: NDArray[np.int8],
         seeds: NDArray[np.uint64],
         *,
+        rule: Dynamics,
+        tie: str,
+        order: Order | None,
         temperatures: NDArray[np.float64],
         attempts: int,
-        rule: str = "metropolis",
-        order: str,
         given: NDArray[np.uint32] | None = None,
         settle: int | None = None,
         record: bool = False,
     ) -> None:
-        self.network = lay_out(couplings)
-        self.protocol = _kernels.Protocol(
-            RULES[rule],
-            ORDERS.get(order, _kernels.GIVEN),
-            attempts,
-            _patience(couplings.n_sites, couplings.n_classes),
-            len(temperatures) if settle is None else settle,
-        )
-        self.all_at_once = order == "all at once"
         self.couplings = couplings
         self.spins = spins
         self.seeds = seeds
+        self.rule = rule
+        self.tie = tie
+        self.order = order
         self.temperatures = temperatures
-        self.given = np.empty((len(spins), 0), np.uint32) if given is None else given
+        self.attempts = attempts
+        self.given = given
+        self.settle = len(temperatures) if settle is None else settle
         self.sweeps = np.zeros(len(spins), np.int64)
         self.status = np.zeros(len(spins), np.uint8)
+        self.record = record
         columns = couplings.n_classes if record else 0
         self.sums = np.zeros((len(spins), len(temperatures) + 1, columns), np.int32)
         self.cancelled = np.zeros(1, np.uint8)
 
-    def run(
-        self,
-        threads: int | None,
-        progress: Callable[[int], None] | None,
-    ) -> None:
-        """Do the chains in chunks, on plain threads: the kernels release the GIL."""
+    def run(self, threads: int | None, progress: Callable[[int], None] | None) -> None:
+        """Do the chains in chunks, on plain threads: the loops release the GIL."""
         threads = _processors() if threads is None else threads
         if threads < 1:
             raise SettingError("threads", "must be at least 1", threads)
-        n_chains = len(self.spins)
-        of_a_chain = max(1, self.protocol.attempts * len(self.temperatures))
-        size = max(1, min(math.ceil(n_chains / (4 * threads)), CHUNK_ATTEMPTS // of_a_chain))
-        chunks = [slice(c, min(c + size, n_chains)) for c in range(0, n_chains, size)]
+        do = self.rule.loop(self)
         with ThreadPoolExecutor(threads) as pool:
             try:
-                futures = {pool.submit(self._do, chunk): chunk for chunk in chunks}
+                futures = {pool.submit(_quietly, do, c): c for c in self._chunks(threads)}
                 for future in as_completed(futures):
                     future.result()
                     if progress is not None:
@@ -150,78 +127,21 @@ class Job:
                 pool.shutdown(cancel_futures=True)
                 raise
 
-    def _do(self, chunk: slice) -> None:
-        # Draws wrap around 2^64 by design, and a tiny probability may become 0.
-        with np.errstate(over="ignore", under="ignore"):
-            (_all_sites_at_once if self.all_at_once else _one_site_at_a_time)(self, chunk)
+    def _chunks(self, threads: int) -> list[slice]:
+        n_chains = len(self.spins)
+        of_a_chain = max(1, self.attempts * len(self.temperatures))
+        size = max(1, min(math.ceil(n_chains / (4 * threads)), CHUNK_ATTEMPTS // of_a_chain))
+        return [slice(c, min(c + size, n_chains)) for c in range(0, n_chains, size)]
+
+    def final_states(self) -> FinalStates:
+        """Give the arrays away; nothing can be written to them any more."""
+        for array in (self.spins, self.sweeps, self.status, self.sums):
+            array.flags.writeable = False  # so that the record need not copy them
+        sums = self.sums if self.record else None
+        return FinalStates(self.spins, self.sweeps, self.status, sums)
 
 
-def _one_site_at_a_time(job: Job, chunk: slice) -> None:
-    """Run the chains of a chunk with the compiled loop."""
-    spins = job.spins[chunk]
-    for array in (job.spins, job.given, job.sums, job.network.J, job.network.steps):
-        assert array.flags.c_contiguous
-    _kernels.run_chains(
-        job.network,
-        job.protocol,
-        spins,
-        job.seeds[chunk],
-        job.temperatures,
-        job.given[chunk],
-        job.sweeps[chunk],
-        job.status[chunk],
-        job.sums[chunk],
-        job.cancelled,
-    )
-
-
-def _all_sites_at_once(job: Job, chunk: slice) -> None:
-    """Run the chains of a chunk synchronously, at T = 0.
-
-    Sites of one class that start with one value stay equal for ever, so a chain is
-    the value of each (start value, class) and never looks at its sites.
-    """
-    start = job.spins[chunk]
-    counts = np.stack(
-        [class_sums((start == value).view(np.int8), job.couplings) for value in (-1, 0, 1)], axis=1
-    )
-    origin = np.array([-1, 0, 1], np.int8)[:, np.newaxis]
-    values = np.where(counts > 0, origin, np.int8(0))
-    previous = values.copy()
-    own = np.diag(job.network.J)
-    n_sweeps = len(job.temperatures)
-    record = job.sums[chunk]  # without columns if nothing is recorded
-    sweeps, status = job.sweeps[chunk], job.status[chunk]
-    running = np.arange(len(start))
-    for step in range(n_sweeps + 1):
-        now = values[running]
-        field = np.sum(counts[running] * now, axis=1)
-        if record.size:
-            record[running, step:] = field[:, np.newaxis]
-        field = (field @ job.network.J - job.network.theta)[:, np.newaxis] - own * now
-        if job.protocol.rule == _kernels.SIGN_KEEP:
-            new = now.copy()
-        else:
-            new = np.full_like(now, 1 if job.protocol.rule == _kernels.SIGN_UP else -1)
-        new[field > _kernels.TIE] = 1
-        new[field < -_kernels.TIE] = -1
-        new[counts[running] == 0] = 0
-
-        stable = np.all(new == now, axis=(1, 2)) & (step >= min(1, n_sweeps))
-        status[running[stable]] = STABLE
-        if step == n_sweeps or job.cancelled[0]:
-            break
-        running, now, new = running[~stable], now[~stable], new[~stable]
-        sweeps[running] = step + 1
-        cycle = np.all(new == previous[running], axis=(1, 2)) & (step >= 1)
-        status[running[cycle]] = TWO_CYCLE
-        previous[running], values[running] = now, new
-        if record.size:
-            record[running[cycle], step + 1 :] = np.sum(
-                counts[running[cycle]] * new[cycle], axis=1
-            )[:, np.newaxis]
-        running = running[~cycle]
-        if not len(running):
-            break
-    for c in range(len(start)):
-        start[c] = values[c][start[c] + 1, job.network.site_class]
+def _quietly(do: Callable[[slice], None], chunk: slice) -> None:
+    # Draws wrap around 2^64 by design, and a tiny probability may become 0.
+    with np.errstate(over="ignore", under="ignore"):
+        do(chunk)

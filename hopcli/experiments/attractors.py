@@ -143,7 +143,7 @@ def _census(
     rule: str,
     couplings: Couplings,
     patterns: Patterns,
-    final: dynamics.Outcome,
+    final: dynamics.FinalStates,
 ) -> tuple[pd.DataFrame, NDArray[np.int8]]:
     """One row a distinct final state, the most frequent first, and the states."""
     spins = final.spins

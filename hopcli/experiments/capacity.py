@@ -18,7 +18,6 @@ from hopcli.statistics import mean_sd_sem, student_interval
 from hopcli.storage import RULES, Couplings, store
 from hopcli.streams import Streams, seed_word
 from hopcli.taxonomy import fixed_points
-from hopcli.theory import capacity
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -123,7 +122,9 @@ def _run(
 
 def _theory_table(config: ResolvedCapacity) -> pd.DataFrame:
     """The capacity each rule has in theory at each size, where it is known."""
-    rows = [(size, rule, capacity(rule, size)) for size in config.sizes for rule in config.rule]
+    rows = [
+        (size, rule, RULES[rule].capacity(size)) for size in config.sizes for rule in config.rule
+    ]
     known = [row for row in rows if row[2] is not None]
     return pd.DataFrame(known, columns=["size", "rule", "load"])
 

@@ -219,7 +219,7 @@ class _Relaxation:
         record: bool = False,
         threads: int | None = None,
         tell: Callable[[int], None] | None = None,
-    ) -> dynamics.Outcome:
+    ) -> dynamics.FinalStates:
         """Run these trials to their end, or for fewer sweeps."""
         config = self.config
         schedule = temperatures(config.temperature, config.sweeps)
@@ -234,7 +234,7 @@ class _Relaxation:
                 progress=tell,
             )
             ran = np.full(len(rows), dynamics.RAN, dtype=np.uint8)
-            return dynamics.Outcome(spins, np.full(len(rows), config.sweeps), ran, None)
+            return dynamics.FinalStates(spins, np.full(len(rows), config.sweeps), ran, None)
         n_sweeps = config.sweeps if sweeps is None else sweeps
         return dynamics.run(
             self.couplings,

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 import reference_loops as plain
+import reference_rules as published
 
 from benchmarks.timing import Program, Row, race, write
 from hopcli import dynamics
@@ -212,7 +213,7 @@ def drawings(chains: int = 10) -> list[Row]:
 
     def dense() -> NDArray[np.int8]:
         xi, starts, seeds = story(64)
-        w = plain.dense_storkey(xi)
+        w = published.storkey_by_matrices(xi, np.float32)
         ends = starts.copy()
         plain.dense_loop(
             ends, (starts.astype(np.float32) @ w).astype(np.float64), w, 0.0, seeds, 10 * 64**2

@@ -1,0 +1,140 @@
+"""One site at a time: a job laid out for the compiled loop of :mod:`hopcli._kernels`."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from hopcli import _kernels
+from hopcli.errors import SettingError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from hopcli.dynamics.jobs import Job
+    from hopcli.storage import Couplings
+
+__all__ = ["start"]
+
+RULES = ("METROPOLIS", "GLAUBER", "SIGN_KEEP", "SIGN_UP", "SIGN_DOWN")
+"""Rules that the loop knows, constants of :mod:`hopcli._kernels`."""
+
+ORDERS = ("RANDOM", "PERMUTATION", "FIXED", "GIVEN")
+"""Orders that the loop knows."""
+
+PATIENCE = 8.0
+"""Attempts scanned in the time that an event of the rejection-free part takes, a class."""
+
+SEARCH = 0.5
+"""The same for finding the site of an event, a member of its class (N / K of them)."""
+
+
+def start(job: Job) -> Callable[[slice], None]:
+    """Lay out a job for the compiled loop.
+
+    Parameters
+    ----------
+    job : Job
+        What to do.
+
+    Returns
+    -------
+    callable
+        Does a chunk of the chains, in place; releases the GIL.
+
+    Raises
+    ------
+    SettingError
+        If the loop does not know the rule or the order, or cannot do as they say.
+    """
+    rule, order = _rule(job), _order(job)
+    network = lay_out(job.couplings)
+    n_sites, n_classes = job.couplings.n_sites, job.couplings.n_classes
+    patience = _patience(n_sites, n_classes)
+    protocol = _kernels.Protocol(rule, order, job.attempts, patience, job.settle)
+    given = np.empty((len(job.spins), 0), np.uint32) if job.given is None else job.given
+    for array in (job.spins, given, job.sums, network.J, network.steps):
+        assert array.flags.c_contiguous
+
+    def run(chunk: slice) -> None:
+        _kernels.run_chains(
+            network,
+            protocol,
+            job.spins[chunk],
+            job.seeds[chunk],
+            job.temperatures,
+            given[chunk],
+            job.sweeps[chunk],
+            job.status[chunk],
+            job.sums[chunk],
+            job.cancelled,
+        )
+
+    return run
+
+
+def _rule(job: Job) -> int:
+    """Code of the rule."""
+    name = job.rule.codes[job.tie]
+    if name not in RULES:
+        must = f"must have a code that the loop over sites knows ({', '.join(RULES)})"
+        raise SettingError("dynamics", must, name)
+    if name == "METROPOLIS" and job.rule.allows_zero:
+        # A flip of 0 is 0: such a site would stay so for ever.
+        raise SettingError("dynamics", "must not allow sites at 0 with METROPOLIS", job.rule.name)
+    if name.startswith("SIGN") and job.rule.stochastic:
+        raise SettingError(
+            "dynamics", f"must not be stochastic: {name} has no noise", job.rule.name
+        )
+    return int(getattr(_kernels, name))
+
+
+def _order(job: Job) -> int:
+    """Code of the order; what the loop reads without looking is checked here."""
+    if job.order is None:
+        must = "must have orders, for the loop tries one site at a time"
+        raise SettingError("dynamics", must, job.rule.name)
+    name = job.order.code
+    if name not in ORDERS:
+        must = f"must have a code that the loop over sites knows ({', '.join(ORDERS)})"
+        raise SettingError("order", must, name)
+    if job.order.each_once != (name in ("PERMUTATION", "FIXED")):
+        raise SettingError("order", f"must not be marked each_once = {job.order.each_once}", name)
+    if job.order.each_once and job.attempts != job.couplings.n_sites:
+        must = f"must be N = {job.couplings.n_sites} where each site is tried once"
+        raise SettingError("attempts_per_sweep", must, job.attempts)
+    needed = (len(job.spins), job.attempts * len(job.temperatures))
+    if name == "GIVEN" and (job.given is None or job.given.shape != needed):
+        raise SettingError("order", f"must come with its sites, shape {needed}", job.order.name)
+    return int(getattr(_kernels, name))
+
+
+def _patience(n_sites: int, n_classes: int) -> int:
+    """Attempts without a flip before waiting is worth its price; 0 and NEVER force it."""
+    if PATIENCE == 0:
+        return 0
+    return int(min(PATIENCE * n_classes + SEARCH * n_sites / n_classes, _kernels.NEVER))
+
+
+def lay_out(couplings: Couplings) -> _kernels.Network:
+    """Lay out the couplings for the kernels, also as whole numbers of a small unit."""
+    n_classes = couplings.n_classes
+    reach = float(np.max(np.abs(couplings.J) @ couplings.class_sizes + np.abs(couplings.theta)))
+    # A level is a field and an own share: below 2 reach, and 2^30 units hold it.
+    unit = 2.0 ** (math.ceil(math.log2(max(reach, 1e-3))) - 29)
+    width = -(-n_classes // _kernels.LANES) * _kernels.LANES
+    steps = np.zeros((n_classes, width), np.int32)
+    np.rint(couplings.J / unit, out=steps[:, :n_classes], casting="unsafe")
+    return _kernels.Network(
+        np.array(couplings.site_class, dtype=np.int32),
+        np.argsort(couplings.site_class, kind="stable").astype(np.uint32),
+        np.concatenate([[0], np.cumsum(couplings.class_sizes)]),
+        np.array(couplings.J, order="C"),
+        np.array(couplings.theta),
+        steps,
+        unit,
+        # Half a unit each: N spins, the own share, the threshold; and float64 roundings.
+        slack=0.5 * (couplings.n_sites + 4) * unit,
+    )

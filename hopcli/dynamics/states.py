@@ -1,0 +1,47 @@
+"""How chains end."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from hopcli.records import frozen
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+__all__ = ["RAN", "STABLE", "TWO_CYCLE", "FinalStates"]
+
+RAN, STABLE, TWO_CYCLE = range(3)
+"""How a chain ended: :attr:`FinalStates.status`."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FinalStates:
+    """How every chain ended.
+
+    Parameters
+    ----------
+    spins : ndarray of int8, shape (chains, N)
+        Final states, values -1, 0 or +1.
+    sweeps : ndarray of int64, shape (chains,)
+        Sweeps done; fewer than asked for if the chain stopped.
+    status : ndarray of uint8, shape (chains,)
+        0: ran all its sweeps. 1: stable, no site would change at T = 0 (at a tie:
+        none need change). 2: in a cycle of two states (``"sync"`` only).
+    class_sums : ndarray of int32, shape (chains, sweeps + 1, K), or None
+        M_a at the start and after every sweep, if recorded; a chain that stopped
+        repeats its last row.
+    """
+
+    spins: NDArray[np.int8]
+    sweeps: NDArray[np.int64]
+    status: NDArray[np.uint8]
+    class_sums: NDArray[np.int32] | None
+
+    def __post_init__(self) -> None:
+        for name in ("spins", "sweeps", "status", "class_sums"):
+            array = getattr(self, name)
+            if array is not None:
+                object.__setattr__(self, name, frozen(array))

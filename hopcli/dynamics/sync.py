@@ -1,0 +1,108 @@
+"""All sites at once, at T = 0: whole classes move together, so NumPy will do."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from hopcli.dynamics.states import STABLE, TWO_CYCLE
+from hopcli.errors import SettingError
+from hopcli.observables import TIE, class_sums
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from numpy.typing import NDArray
+
+    from hopcli.dynamics.jobs import Job
+
+__all__ = ["start"]
+
+AT_TIE = {"SIGN_KEEP": 0, "SIGN_UP": 1, "SIGN_DOWN": -1}
+"""Value that a site takes at a tie, by the code of the rule; 0: it keeps its own."""
+
+
+def start(job: Job) -> Callable[[slice], None]:
+    """Make ready to run a job synchronously.
+
+    Parameters
+    ----------
+    job : Job
+        What to do.
+
+    Returns
+    -------
+    callable
+        Does a chunk of the chains, in place.
+
+    Raises
+    ------
+    SettingError
+        If the rule is not one of signs, has noise, or tries the sites in an order.
+    """
+    code = job.rule.codes[job.tie]
+    if code not in AT_TIE:
+        must = f"must have a code that the loop over all sites knows ({', '.join(AT_TIE)})"
+        raise SettingError("dynamics", must, code)
+    if job.rule.stochastic or job.order is not None:
+        must = "must have neither noise nor an order to move all sites at once"
+        raise SettingError("dynamics", must, job.rule.name)
+    return lambda chunk: _run(job, chunk, AT_TIE[code])
+
+
+def _run(job: Job, chunk: slice, at_tie: int) -> None:
+    """Run the chains of a chunk.
+
+    Sites of one class that start with one value stay equal for ever, so a chain is
+    the value of each (start value, class) and never looks at its sites.
+    """
+    start = job.spins[chunk]
+    counts = np.stack(
+        [class_sums((start == value).view(np.int8), job.couplings) for value in (-1, 0, 1)], axis=1
+    )
+    origin = np.array([-1, 0, 1], np.int8)[:, np.newaxis]
+    values = np.where(counts > 0, origin, np.int8(0))
+    previous = values.copy()
+    n_sweeps = len(job.temperatures)
+    record = job.sums[chunk]  # without columns if nothing is recorded
+    sweeps, status = job.sweeps[chunk], job.status[chunk]
+    running = np.arange(len(start))
+    for step in range(n_sweeps + 1):
+        now = values[running]
+        sums = np.sum(counts[running] * now, axis=1)
+        if record.size:
+            record[running, step:] = sums[:, np.newaxis]
+        new = _step(job, now, sums, at_tie)
+        new[counts[running] == 0] = 0
+
+        stable = np.all(new == now, axis=(1, 2)) & (step >= min(1, n_sweeps))
+        status[running[stable]] = STABLE
+        if step == n_sweeps or job.cancelled[0]:
+            break
+        running, now, new = running[~stable], now[~stable], new[~stable]
+        sweeps[running] = step + 1
+        cycle = np.all(new == previous[running], axis=(1, 2)) & (step >= 1)
+        status[running[cycle]] = TWO_CYCLE
+        previous[running], values[running] = now, new
+        if record.size:
+            record[running[cycle], step + 1 :] = np.sum(
+                counts[running[cycle]] * new[cycle], axis=1
+            )[:, np.newaxis]
+        running = running[~cycle]
+        if not len(running):
+            break
+    for c in range(len(start)):
+        start[c] = values[c][start[c] + 1, job.couplings.site_class]
+
+
+def _step(
+    job: Job, now: NDArray[np.int8], sums: NDArray[np.int64], at_tie: int
+) -> NDArray[np.int8]:
+    """Values after a step, shape (chains, 3, K) as `now`, from the class sums, (chains, K)."""
+    j = job.couplings.J
+    field = (sums @ j - job.couplings.theta)[:, np.newaxis] - np.diag(j) * now
+    new = now.copy() if at_tie == 0 else np.full_like(now, at_tie)
+    new[field > TIE] = 1
+    new[field < -TIE] = -1
+    return new

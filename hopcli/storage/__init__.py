@@ -1,0 +1,110 @@
+"""The storage rules: patterns in, couplings between site classes out.
+
+What a rule is says :mod:`hopcli.storage.rule`; every rule has a file of its own and one
+line in :data:`RULES`. What comes out is a :class:`Couplings`, the same for all of them.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from hopcli.errors import SettingError
+from hopcli.storage.couplings import Couplings, site_classes
+from hopcli.storage.hebbian import HEBBIAN, NORMALISATIONS
+from hopcli.storage.perceptron import PERCEPTRON
+from hopcli.storage.pseudo_inverse import PSEUDO_INVERSE
+from hopcli.storage.rule import Parameter, Rule, Task
+from hopcli.storage.storkey import STORKEY
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, NDArray
+
+__all__ = ["NORMALISATIONS", "RULES", "Couplings", "Parameter", "Rule", "Task", "store"]
+
+RULES: dict[str, Rule] = {
+    rule.name: rule for rule in (PSEUDO_INVERSE, HEBBIAN, STORKEY, PERCEPTRON)
+}
+"""The storage rules by name."""
+
+
+def store(
+    xi: NDArray[np.int8],
+    rule: str = "pseudo-inverse",
+    theta: ArrayLike = 0.0,
+    *,
+    onto: Couplings | None = None,
+    **parameters: Any,
+) -> Couplings:
+    """Store patterns with a rule.
+
+    Parameters
+    ----------
+    xi : ndarray of int8, shape (p, N)
+        Patterns, values -1 or +1, in the order in which they are stored.
+    rule : str
+        A key of :data:`RULES`.
+    theta : float or array-like of float, shape (N,)
+        Threshold of every site; a site is up at T = 0 if its field exceeds it.
+    onto : Couplings, optional
+        A network with earlier patterns, to which these are added by the same rule.
+    **parameters
+        Parameters of the rule, see :attr:`Rule.parameters`. Hebbian: ``normalise``, what
+        the sum is divided by, one of :data:`NORMALISATIONS`. Perceptron: ``kappa``, the
+        stability it asks for, dimensionless, >= 0; ``epochs``, its most passes over the
+        patterns, >= 1.
+
+    Returns
+    -------
+    Couplings
+        The couplings between the site classes of all patterns.
+
+    Raises
+    ------
+    SettingError
+        If the rule is unknown, has no such parameter, or a parameter or threshold is out
+        of its range.
+    PatternError
+        If the rule cannot store these patterns.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> xi = np.array([[1, 1, 1, 1, 1, 1], [1, 1, 1, -1, -1, -1]], np.int8)
+    >>> network = store(xi, "hebbian")
+    >>> network.n_sites, network.n_classes
+    (6, 2)
+    >>> bool(np.all(np.sign(xi @ network.dense()) == xi))  # both are fixed points
+    True
+    >>> store(xi, "hebbian", kappa=0.5)
+    Traceback (most recent call last):
+    hopcli.errors.SettingError: kappa is no parameter of the rule 'hebbian' (it has: \
+normalise), found 0.5
+    """
+    if rule not in RULES:
+        raise SettingError("rule", f"must be one of {', '.join(RULES)}", rule)
+    if onto is not None and onto.rule != rule:
+        raise SettingError("rule", f"must be {onto.rule!r}, which stored the earlier ones", rule)
+    complete = RULES[rule].complete(parameters)
+    every = xi if onto is None else np.vstack([onto.xi, xi])
+    thresholds = np.broadcast_to(np.asarray(theta, dtype=np.float64), (xi.shape[1],))
+    if not np.all(np.isfinite(thresholds)):
+        raise SettingError("theta", "must be finite at every site")
+    site_class, columns, class_theta = site_classes(every, thresholds)
+    earlier = onto if RULES[rule].incremental else None
+    task = _task(site_class, columns, earlier)
+    return Couplings(rule, site_class, columns, RULES[rule].learn(task, **complete), class_theta)
+
+
+def _task(
+    site_class: NDArray[np.int32], columns: NDArray[np.int8], earlier: Couplings | None
+) -> Task:
+    """Lay out what a rule works from; couplings that hold earlier patterns by the new classes."""
+    known, before = 0, np.zeros((len(columns), len(columns)))
+    if earlier is not None:
+        first_site = np.unique(site_class, return_index=True)[1]
+        old_class = earlier.site_class[first_site]
+        known, before = earlier.columns.shape[1], earlier.J[np.ix_(old_class, old_class)]
+    sizes = np.bincount(site_class).astype(np.float64)
+    return Task(columns.astype(np.float64), sizes, before, known)

@@ -1,0 +1,138 @@
+"""A network of N spins as one coupling matrix between its site classes.
+
+Two sites with equal columns (xi_i^1 .. xi_i^p) and equal thresholds have the same
+coupling to every other site under every rule that treats sites alike. So N spins
+and p patterns are exactly the class of each site and one K x K matrix between the
+K distinct classes, with W_ii = 0. Nothing here builds an N x N matrix but
+:meth:`Couplings.dense`, which is for drawing and for tests.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from hopcli.records import frozen
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+__all__ = ["Couplings", "site_classes"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Couplings:
+    """A network of N spins as couplings between its K site classes.
+
+    Parameters
+    ----------
+    rule : str
+        Name of the storage rule that made it.
+    site_class : ndarray of int32, shape (N,)
+        Class of each site, 0 .. K - 1; every class has at least one site.
+    columns : ndarray of int8, shape (K, p)
+        The values that the p stored patterns take on the sites of each class.
+    J : ndarray of float64, shape (K, K)
+        Symmetric coupling between a site of one class and another site of another
+        (or the same) class: W_ij = J[site_class[i], site_class[j]] for i != j.
+    theta : ndarray of float64, shape (K,)
+        Threshold of the sites of each class.
+
+    Raises
+    ------
+    ValueError
+        If the shapes do not fit, a class has no site, or J is not symmetric.
+
+    Examples
+    --------
+    Two sites of two classes, coupled by -1:
+
+    >>> import numpy as np
+    >>> pair = Couplings(
+    ...     "by hand",
+    ...     np.array([0, 1], np.int32),
+    ...     np.array([[1], [-1]], np.int8),
+    ...     np.array([[0.0, -1.0], [-1.0, 0.0]]),
+    ...     np.zeros(2),
+    ... )
+    >>> pair.n_sites, pair.n_classes, pair.xi.tolist()
+    (2, 2, [[1, -1]])
+    >>> pair.dense().tolist()
+    [[0.0, -1.0], [-1.0, 0.0]]
+    """
+
+    rule: str
+    site_class: NDArray[np.int32]
+    columns: NDArray[np.int8]
+    J: NDArray[np.float64]
+    theta: NDArray[np.float64]
+
+    def __post_init__(self) -> None:
+        n_classes = len(self.columns)
+        if self.J.shape != (n_classes, n_classes) or self.theta.shape != (n_classes,):
+            raise ValueError(f"J {self.J.shape} and theta {self.theta.shape} need K = {n_classes}")
+        sizes = np.bincount(self.site_class, minlength=n_classes)
+        if len(sizes) > n_classes:
+            raise ValueError(f"site classes must be from 0 to K - 1 = {n_classes - 1}")
+        if not np.all(sizes > 0):
+            raise ValueError("every class needs a site")
+        if not np.allclose(self.J, self.J.T, rtol=0, atol=1e-9):
+            raise ValueError("J must be symmetric")
+        for name in ("site_class", "columns", "J", "theta"):
+            object.__setattr__(self, name, frozen(getattr(self, name)))
+
+    @property
+    def n_sites(self) -> int:
+        """Number of spins N."""
+        return len(self.site_class)
+
+    @property
+    def n_classes(self) -> int:
+        """Number of site classes K."""
+        return len(self.columns)
+
+    @property
+    def class_sizes(self) -> NDArray[np.int64]:
+        """Number of sites in each class, int64, shape (K,)."""
+        return np.bincount(self.site_class, minlength=self.n_classes)
+
+    @property
+    def xi(self) -> NDArray[np.int8]:
+        """The stored patterns, int8, shape (p, N)."""
+        return np.ascontiguousarray(self.columns.T[:, self.site_class])
+
+    def dense(self) -> NDArray[np.float64]:
+        """The N x N matrix W of the paper, float64, zero diagonal (for drawing)."""
+        w = self.J[np.ix_(self.site_class, self.site_class)]
+        np.fill_diagonal(w, 0.0)
+        return w
+
+
+def site_classes(
+    xi: NDArray[np.int8], theta: NDArray[np.float64]
+) -> tuple[NDArray[np.int32], NDArray[np.int8], NDArray[np.float64]]:
+    """Group the sites by their column of `xi` and their threshold.
+
+    Parameters
+    ----------
+    xi : ndarray of int8, shape (p, N)
+        Patterns, values -1 or +1.
+    theta : ndarray of float64, shape (N,)
+        Threshold of each site.
+
+    Returns
+    -------
+    site_class : ndarray of int32, shape (N,)
+        Class of each site, 0 .. K - 1.
+    columns : ndarray of int8, shape (K, p)
+        Column of the sites of each class.
+    class_theta : ndarray of float64, shape (K,)
+        Threshold of the sites of each class.
+    """
+    _, theta_code = np.unique(theta, return_inverse=True)
+    bits = np.packbits(xi.T > 0, axis=1)
+    keys = np.hstack([bits, theta_code.reshape(-1, 1).astype(">u4").view(np.uint8)])
+    _, first, site_class = np.unique(keys, axis=0, return_index=True, return_inverse=True)
+    return site_class.ravel().astype(np.int32), np.ascontiguousarray(xi.T[first]), theta[first]

@@ -1,0 +1,84 @@
+"""The perceptron rule: learnt until every site of every pattern is stable [Gardner 1988]."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from hopcli.errors import PatternError
+from hopcli.storage.rule import Parameter, Rule, Task
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+__all__ = ["PERCEPTRON"]
+
+_ROUNDING = 1e-12  # of a stability that is exactly kappa
+
+
+def _learn(task: Task, *, kappa: float, epochs: int) -> NDArray[np.float64]:
+    """Learn until every pattern is stable by kappa at every site [Gardner 1988].
+
+    The stability of pattern mu at site i is xi_i h_i / |w_i|, with h_i = sum_{j != i}
+    w_ij xi_j. Pattern by pattern, w_ij += (1/N) (e_i + e_j) xi_i xi_j, e_i = 1 where the
+    stability is below kappa, else 0: the symmetric form of the perceptron rule. An epoch
+    without a change ends it; too many end it with an error.
+    """
+    j = (task.columns @ task.columns.T) / task.n_sites
+    enough = max(kappa - _ROUNDING, _ROUNDING)  # at kappa = 0 still more than nothing
+    for _ in range(epochs):
+        weakest = np.inf
+        for x in task.columns.T:
+            stability = x * _fields_of(j, task, x) / _row_norms(j, task)
+            weakest = min(weakest, float(stability.min()))
+            weak = (stability < enough).astype(np.float64)
+            if weak.any():
+                half = np.outer(weak * x, x)
+                j += (half + half.T) / task.n_sites
+        if weakest >= enough:
+            return j
+    raise PatternError(
+        f"the perceptron rule found no couplings with stability kappa = {kappa:g} for "
+        f"{task.columns.shape[1]} patterns in {epochs} epochs (weakest in the last: "
+        f"{weakest:.3g}); try a smaller kappa, fewer patterns or more epochs"
+    )
+
+
+def _fields_of(j: NDArray[np.float64], task: Task, x: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Field on a site of each class in the pattern `x`, sum_{j != i} w_ij x_j."""
+    return j @ (task.sizes * x) - np.diag(j) * x
+
+
+def _row_norms(j: NDArray[np.float64], task: Task) -> NDArray[np.float64]:
+    """|w_i| of a site of each class, its own coupling left out."""
+    squares = (j * j) @ task.sizes - np.diag(j) ** 2
+    return np.sqrt(np.maximum(squares, np.finfo(np.float64).tiny))
+
+
+def _is_stability(value: Any) -> bool:
+    number = isinstance(value, int | float | np.integer | np.floating)
+    return number and not isinstance(value, bool) and 0 <= value < math.inf
+
+
+def _is_count(value: Any) -> bool:
+    return isinstance(value, int | np.integer) and not isinstance(value, bool) and bool(value >= 1)
+
+
+def _capacity(n_sites: int) -> float:  # noqa: ARG001
+    """2, the bound of all couplings, for kappa = 0 and without symmetry [Gardner 1988]."""
+    return 2.0
+
+
+PERCEPTRON = Rule(
+    "perceptron",
+    "learnt until every site is stable by kappa",
+    _learn,
+    parameters={
+        "kappa": Parameter(1.0, _is_stability, "must be a finite number >= 0"),
+        "epochs": Parameter(1000, _is_count, "must be a whole number >= 1"),
+    },
+    capacity=_capacity,
+)
+"""The rule."""

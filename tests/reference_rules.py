@@ -1,0 +1,73 @@
+"""The storage rules as they are published, for all N x N pairs of sites.
+
+What :mod:`hopcli.storage` is held against, in tests and benchmarks. None of this knows of
+site classes, and none of it is clever on purpose. The diagonals are 0.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import DTypeLike, NDArray
+
+
+def hebbian(xi: NDArray[np.int8]) -> NDArray[np.float64]:
+    """W_ij = (1/N) sum_mu xi_i^mu xi_j^mu."""
+    x = xi.astype(float)
+    return _without_diagonal(x.T @ x / x.shape[1])
+
+
+def projector(xi: NDArray[np.int8]) -> NDArray[np.float64]:
+    """P = (1/N) sum_mu,nu xi^mu (Q^-1)_mu,nu xi^nu, its diagonal left in [ZG eqs. 2, 3]."""
+    x = xi.astype(float)
+    return x.T @ np.linalg.inv(x @ x.T / x.shape[1]) @ x / x.shape[1]
+
+
+def pseudo_inverse(xi: NDArray[np.int8]) -> NDArray[np.float64]:
+    """The projector on the patterns."""
+    return _without_diagonal(projector(xi))
+
+
+def storkey(xi: NDArray[np.int8]) -> NDArray[np.float64]:
+    """The formula read aloud, one sum over k != i, j for every pair i, j [Storkey 1997].
+
+    w_ij += (xi_i xi_j - xi_i h_ji - h_ij xi_j) / N, h_ij = sum_{k != i,j} w_ik xi_k.
+    """
+    n_sites = xi.shape[1]
+    w = np.zeros((n_sites, n_sites))
+    for x in xi.astype(float):
+        h = np.zeros((n_sites, n_sites))
+        for i in range(n_sites):
+            for j in range(n_sites):
+                for k in range(n_sites):
+                    if k not in (i, j):
+                        h[i, j] += w[i, k] * x[k]
+        new = w.copy()
+        for i in range(n_sites):
+            for j in range(n_sites):
+                if i != j:
+                    new[i, j] += (x[i] * x[j] - x[i] * h[j, i] - h[i, j] * x[j]) / n_sites
+        w = new
+    return w
+
+
+def storkey_by_matrices(
+    xi: NDArray[np.int8], dtype: DTypeLike = np.float64
+) -> NDArray[np.floating]:
+    """The same sums as N x N matrices, for sizes at which loops take too long."""
+    n_sites = xi.shape[1]
+    w = np.zeros((n_sites, n_sites), dtype)
+    for x in xi.astype(w.dtype):
+        h = (w @ x)[:, None] - w * x  # k = i adds nothing: w_ii = 0
+        step = np.outer(x, x) - x[:, None] * h.T - h * x
+        w += step / n_sites
+        np.fill_diagonal(w, 0)
+    return w
+
+
+def _without_diagonal(w: NDArray[np.float64]) -> NDArray[np.float64]:
+    np.fill_diagonal(w, 0)
+    return w
