@@ -90,7 +90,7 @@ def score(
     is_own = label[:, None] == labels
     has_own = is_own.any(axis=1)
     size = ends.m if signed else np.abs(ends.m)
-    own = np.where(is_own, size, -np.inf).argmax(axis=1)
+    own = np.where(is_own, size + 1e-9 * (ends.m > 0), -np.inf).argmax(axis=1)
     scored = np.where(has_own, size[rows, own], size.max(axis=1))
     # Of patterns that are equally near the own one counts, as where two are the same.
     own_m = ends.m[rows, own]

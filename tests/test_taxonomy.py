@@ -10,7 +10,7 @@ from conftest import random_patterns, stored
 from numpy.typing import NDArray
 
 from hopcli.storage import RULES, Couplings, store
-from hopcli.taxonomy import KINDS, Classified, classify, fixed_points, join
+from hopcli.taxonomy import KINDS, Classified, classify, fixed_points, join, mixture_method
 
 Spins = NDArray[np.int8]
 SIGNS = list(product((1, -1), repeat=3))
@@ -82,6 +82,48 @@ def test_every_mixture_of_three_digits_is_one(five: Spins) -> None:
     kind = classify(states, network, 0.99).kind
     assert kind.tolist() == [_brute_force(state, network, 0.99) for state in states]
     assert np.all((kind == "mixture") | (np.abs(states @ five.T.astype(int)).max(axis=1) >= 777))
+
+
+@pytest.mark.parametrize(
+    ("p", "n_sites", "method"),
+    [
+        (1, 784, "none"),
+        (2, 784, "none"),
+        (3, 784, "all"),
+        (5, 16_384, "all"),
+        (20, 784, "all"),
+        (20, 1000, "nearest"),
+        (21, 9, "nearest"),
+    ],
+)
+def test_every_mixture_is_tried_as_long_as_there_are_few(p: int, n_sites: int, method: str) -> None:
+    """At most 20 patterns, and 4 million sites of mixtures, four for each three patterns."""
+    assert mixture_method(p, n_sites) == method
+
+
+@pytest.mark.parametrize(("p", "n_sites"), [(21, 400), (60, 401), (20, 1100)])
+def test_of_many_patterns_a_state_is_held_against_the_nearest_three_with_their_signs(
+    p: int, n_sites: int
+) -> None:
+    """Mixtures with any signs, from whole to hardly like one, by a loop over the definition."""
+    xi, rng = random_patterns(6, p, n_sites), np.random.default_rng(2)
+    assert mixture_method(p, n_sites) == "nearest"
+    network = store(xi, "hebbian")
+    states, expected = [], []
+    for trial, signs in enumerate(SIGNS * 3):
+        state = _mixture(xi, tuple(rng.choice(p, 3, replace=False)), signs)
+        state[rng.choice(n_sites, (0, n_sites // 20, n_sites // 2)[trial % 3], replace=False)] *= -1
+        m = xi.astype(int) @ state
+        three = sorted(range(p), key=lambda mu: -abs(int(m[mu])))[:3]
+        nearest = _mixture(xi, tuple(three), tuple(1 if m[mu] >= 0 else -1 for mu in three))
+        states.append(state)
+        expected.append(abs(int(nearest.astype(int) @ state)) / n_sites)
+    assert expected.count(1.0) == 8, "what is not distorted is found"
+    for state, overlap in zip(states, expected, strict=True):
+        for criterion, reached in ((overlap, True), (min(1, overlap + 0.5 / n_sites), False)):
+            kind = classify(state[None], network, criterion).kind[0]
+            if np.abs(xi.astype(int) @ state).max() < criterion * n_sites - 1e-6:
+                assert (kind == "mixture") == (reached or overlap == 1)
 
 
 @pytest.mark.parametrize("p", [2, 3, 4, 5])

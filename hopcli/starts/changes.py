@@ -25,9 +25,8 @@ def _side_and_fraction(texts: list[str]) -> Arguments:
 
 
 def _flip(picture: NDArray[np.int8], arguments: Arguments, rng: np.random.Generator) -> None:
-    sites = picture.reshape(-1)
-    count = math.floor(arguments[0] * len(sites) + 0.5)
-    sites[rng.choice(len(sites), count, replace=False)] *= -1
+    count = math.floor(arguments[0] * picture.size + 0.5)
+    picture.flat[rng.choice(picture.size, count, replace=False)] *= -1
 
 
 def _flip_rows(picture: NDArray[np.int8], arguments: Arguments, rng: np.random.Generator) -> None:
