@@ -45,6 +45,12 @@ def overlaps(spins: NDArray[np.int8], xi: NDArray[np.int8]) -> NDArray[np.float6
     -------
     ndarray of float64, shape (..., p)
         Signed overlaps in [-1, 1], dimensionless.
+
+    Examples
+    --------
+    >>> xi = np.array([[1, 1, 1, 1], [1, 1, -1, -1]], dtype=np.int8)
+    >>> overlaps(np.array([[-1, -1, -1, 1]], dtype=np.int8), xi).tolist()
+    [[-0.5, -0.5]]
     """
     n_sites = spins.shape[-1]
     # float32 products of +-1 are exact up to 2^24 terms, and go through BLAS.
@@ -69,6 +75,13 @@ def projection_norm(m: NDArray[np.float64], xi: NDArray[np.int8]) -> NDArray[np.
     -------
     ndarray of float64, shape (...)
         From 0 to 1 for states of -1 and +1; dimensionless.
+
+    Examples
+    --------
+    >>> xi = np.array([[1, 1, 1, 1], [1, 1, -1, -1]], dtype=np.int8)
+    >>> states = np.array([[-1, -1, -1, -1], [1, 1, 1, -1], [1, -1, 1, -1]], dtype=np.int8)
+    >>> projection_norm(overlaps(states, xi), xi).round(3).tolist()
+    [1.0, 0.707, 0.0]
     """
     inverse = np.linalg.pinv(overlaps(xi, xi), hermitian=True)
     squares = np.einsum("...m,mn,...n->...", m, inverse, m)
@@ -89,6 +102,14 @@ def class_sums(spins: NDArray[np.int8], couplings: Couplings) -> NDArray[np.int6
     -------
     ndarray of int64, shape (chains, K)
         Class sums, |M_a| at most the size of class a.
+
+    Examples
+    --------
+    >>> from hopcli.storage import store
+    >>> xi = np.array([[1, 1, 1, 1], [1, 1, -1, -1]], dtype=np.int8)
+    >>> couplings = store(xi, "hebbian")  # the first two sites are one class, the others too
+    >>> class_sums(np.array([[1, 1, 1, -1]], dtype=np.int8), couplings).tolist()
+    [[0, 2]]
     """
     # Sites sorted by class make every class one contiguous run of columns.
     order = np.argsort(couplings.site_class, kind="stable")
@@ -110,6 +131,13 @@ def local_fields(spins: NDArray[np.int8], couplings: Couplings) -> NDArray[np.fl
     -------
     ndarray of float64, shape (chains, N)
         Fields, dimensionless (k_B = 1).
+
+    Examples
+    --------
+    >>> from hopcli.storage import store
+    >>> xi = np.array([[1, 1, 1, 1], [1, 1, -1, -1]], dtype=np.int8)
+    >>> local_fields(np.array([[1, 1, 1, -1]], dtype=np.int8), store(xi, "hebbian")).tolist()
+    [[0.5, 0.5, -0.5, 0.5]]
     """
     class_fields = class_sums(spins, couplings) @ couplings.J
     own_share = np.diag(couplings.J)[couplings.site_class] * spins
@@ -130,6 +158,14 @@ def energy(spins: NDArray[np.int8], couplings: Couplings) -> NDArray[np.float64]
     -------
     ndarray of float64, shape (chains,)
         Energies, dimensionless (k_B = 1); of order -N/2 for a stored pattern.
+
+    Examples
+    --------
+    >>> from hopcli.storage import store
+    >>> xi = np.array([[1, 1, 1, 1], [1, 1, -1, -1]], dtype=np.int8)
+    >>> states = np.array([[1, 1, 1, 1], [1, 1, 1, -1]], dtype=np.int8)
+    >>> energy(states, store(xi, "hebbian")).tolist()
+    [-1.0, 0.0]
     """
     sums = class_sums(spins, couplings)
     return energy_of_sums(sums, couplings, class_sums(np.abs(spins), couplings))

@@ -247,6 +247,16 @@ def overlap_loss(spins: NDArray[np.int8]) -> Losses:
     -------
     Losses
         Both sums for every sample.
+
+    Examples
+    --------
+    >>> ones = [[1, 1, 1, 1], [1, 1, 1, -1]]
+    >>> others = [[-1, 1, -1, 1], [1, 1, -1, -1]]
+    >>> losses = overlap_loss(np.array([ones, others], dtype=np.int8))
+    >>> losses.same_label.tolist(), losses.other_label.tolist()
+    ([[4, 4], [0, 0]], [[0, 8], [4, 4]])
+    >>> losses.loss.tolist()
+    [[-8, 0], [4, 4]]
     """
     n_labels, n_samples, n_sites = spins.shape
     flat = spins.reshape(-1, n_sites).astype(np.float32)

@@ -84,6 +84,22 @@ def score(
     -------
     Scores
         Of every trial.
+
+    Examples
+    --------
+    >>> from hopcli.taxonomy import Classified
+    >>> ends = Classified(
+    ...     kind=np.array(["pattern", "inverse", "unsettled"]),
+    ...     nearest=np.array([0, 1, 0]),
+    ...     m=np.array([[1.0, 0.2], [0.1, -1.0], [0.6, 0.5]]),
+    ... )
+    >>> found = score(ends, np.array(["3", "6", "6"]), ["3", "6"], 0.99)
+    >>> found.recalled.tolist(), found.own.tolist()
+    ([True, True, False], [1.0, -1.0, 0.5])
+    >>> found.outcome.tolist()
+    ['own', 'inverse', 'unsettled']
+    >>> score(ends, np.array(["3", "6", "6"]), ["3", "6"], 0.99, signed=True).recalled.tolist()
+    [True, False, False]
     """
     labels = np.array(stored)
     rows = np.arange(len(label))

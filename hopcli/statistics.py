@@ -38,6 +38,14 @@ def wilson_interval(fraction: float, trials: float, z: float = Z95) -> tuple[flo
     -------
     tuple of float
         Lower and upper bound, 0 to 1.
+
+    Examples
+    --------
+    >>> low, high = wilson_interval(0.9, 10)
+    >>> round(low, 3), round(high, 3)
+    (0.596, 0.982)
+    >>> wilson_interval(1.0, 10)[1]
+    1.0
     """
     shrink = 1 + z * z / trials
     centre = (fraction + z * z / (2 * trials)) / shrink
@@ -67,6 +75,18 @@ def clustered_interval(success: ArrayLike, group: ArrayLike) -> tuple[float, flo
     -------
     tuple of float
         Lower and upper bound, 0 to 1; both NaN where there is no trial.
+
+    Examples
+    --------
+    >>> def rounded(bounds):
+    ...     return tuple(round(bound, 3) for bound in bounds)
+    >>> rounded(clustered_interval([True, True, False, True], [0, 1, 2, 3]))
+    (0.256, 0.963)
+
+    Each trial made ten times, always with the same end, tells no more:
+
+    >>> rounded(clustered_interval([True, True, False, True] * 10, [0, 1, 2, 3] * 10))
+    (0.256, 0.963)
     """
     hits = np.asarray(success, dtype=np.float64)
     if hits.size == 0:
@@ -99,6 +119,12 @@ def mean_interval(rates: ArrayLike, lows: ArrayLike, highs: ArrayLike) -> tuple[
     -------
     tuple of float
         Lower and upper bound of the mean; for one rate its own bounds.
+
+    Examples
+    --------
+    >>> low, high = mean_interval([0.5, 0.7], [0.4, 0.6], [0.6, 0.9])
+    >>> round(low, 3), round(high, 3)
+    (0.529, 0.712)
     """
     rate, low, high = (np.asarray(values, dtype=np.float64) for values in (rates, lows, highs))
     mean = rate.mean()
@@ -119,6 +145,11 @@ def mean_sd_sem(values: ArrayLike) -> tuple[NDArray[np.float64], ...]:
     -------
     tuple of ndarray of float64, each shape (...)
         Mean, SD (divisor n - 1) and SD / sqrt(n); both NaN for a single value.
+
+    Examples
+    --------
+    >>> [round(float(value), 3) for value in mean_sd_sem([1, 2, 3])]
+    [2.0, 1.0, 0.577]
     """
     array = np.asarray(values, dtype=np.float64)
     n = len(array)
@@ -143,6 +174,12 @@ def student_interval(
     -------
     tuple of float
         Lower and upper bound; both NaN for fewer than two values.
+
+    Examples
+    --------
+    >>> low, high = student_interval([0.8, 0.9, 1.0], low=0.0, high=1.0)
+    >>> round(low, 3), high
+    (0.652, 1.0)
     """
     from scipy.special import stdtrit
 

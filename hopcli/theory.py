@@ -48,6 +48,13 @@ def mean_field_overlaps(
     -------
     ndarray of float64, shape (p,)
         Overlap of the magnetisation with each stored pattern, in [-1, 1], to 9 digits.
+
+    Examples
+    --------
+    >>> from hopcli.storage import store
+    >>> couplings = store(np.ones((1, 1000), dtype=np.int8), "hebbian")
+    >>> [mean_field_overlaps(couplings, t, 0).round(2).tolist() for t in (0.0, 0.5, 1.5)]
+    [[1.0], [0.96], [0.0]]
     """
     sizes = couplings.class_sizes.astype(np.float64)
     own = np.diag(couplings.J)
@@ -87,6 +94,15 @@ def ordering_temperatures(couplings: Couplings) -> NDArray[np.float64]:
     -------
     ndarray of float64, shape (at most p,)
         Temperatures, highest first (k_B = 1).
+
+    Examples
+    --------
+    >>> from hopcli.storage import store
+    >>> xi = np.array([[1, 1, 1, 1], [1, 1, 1, -1]], dtype=np.int8)  # q = 1/2
+    >>> ordering_temperatures(store(xi, "hebbian")).round(9).tolist()
+    [1.5, 0.5]
+    >>> ordering_temperatures(store(xi, "pseudo-inverse")).round(9).tolist()
+    [1.0, 1.0]
     """
     root = np.sqrt(couplings.class_sizes)
     eigenvalues = np.linalg.eigvalsh(root[:, None] * couplings.J * root)
@@ -94,7 +110,13 @@ def ordering_temperatures(couplings: Couplings) -> NDArray[np.float64]:
 
 
 def chance_overlap(n_sites: int) -> float:
-    """Mean |m| of independent random spins, sqrt(2 / (pi N)) for large N."""
+    """Mean |m| of independent random spins, sqrt(2 / (pi N)) for large N.
+
+    Examples
+    --------
+    >>> round(chance_overlap(784), 4)
+    0.0285
+    """
     return float(np.sqrt(2 / (np.pi * n_sites)))
 
 
@@ -115,6 +137,13 @@ def spectrum(couplings: Couplings) -> tuple[NDArray[np.float64], NDArray[np.int6
         Distinct eigenvalues (to 1e-9), highest first, dimensionless.
     multiplicities : ndarray of int64, shape (any,)
         How often each occurs; they add up to N.
+
+    Examples
+    --------
+    >>> from hopcli.storage import store
+    >>> values, multiplicities = spectrum(store(np.ones((1, 4), dtype=np.int8), "hebbian"))
+    >>> values.tolist(), multiplicities.tolist()
+    ([0.75, -0.25], [1, 3])
     """
     sizes = couplings.class_sizes
     root = np.sqrt(sizes)

@@ -83,6 +83,14 @@ def key(command: str, settings: Mapping[str, Any], inputs: Mapping[str, str]) ->
     -------
     str
         SHA-256, 64 hexadecimal digits.
+
+    Examples
+    --------
+    >>> one = key("recall", {"rule": "hebbian", "seed": 1}, {"dataset": "ab12"})
+    >>> one == key("recall", {"seed": 1, "rule": "hebbian"}, {"dataset": "ab12"})
+    True
+    >>> one == key("recall", {"rule": "hebbian", "seed": 2}, {"dataset": "ab12"})
+    False
     """
     said = json.dumps([command, settings, inputs], sort_keys=True)
     return hashlib.sha256(said.encode()).hexdigest()
