@@ -9,13 +9,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.linalg import hadamard
 
 from hopcli import experiments
-from hopcli.config import RecallConfig
-from hopcli.experiments.inputs import load_data, stored_patterns
+from hopcli.config import Facts, RecallConfig
+from hopcli.config.notations import Schedule, temperature, temperatures
+from hopcli.experiments.inputs import load_data
 from hopcli.experiments.recall import RecallResult
-from hopcli.experiments.trials import authors_trials
-from hopcli.notations import resolve_temperature
+from hopcli.experiments.trials import authors_sites
+from hopcli.patterns import images_as_patterns
 from hopcli.results import read_manifest
 
 if TYPE_CHECKING:
@@ -26,6 +28,10 @@ RECALL = ["recall", "--dataset", "text:3x3", "--rule", "hebbian", "--start", "fl
 RECALL += ["--tests", "30", "--repeats", "1", *QUIET]
 DIGITS = ["recall", "--tests", "5", "--repeats", "1", *QUIET]
 OUT = Path("results/recall")
+
+
+def _schedule(text: str, sweeps: int) -> list[float]:
+    return temperatures(temperature().check(text), sweeps)
 
 
 def _settings() -> dict[str, object]:
@@ -40,15 +46,16 @@ def _trials(out: Path = OUT) -> pd.DataFrame:
 @pytest.mark.parametrize(
     ("dynamics", "order", "attempts", "temperature"),
     [
-        ("metropolis", "random", "N/2", 0.2),
-        ("glauber", "random", "N/2", 0.2),
-        ("async", "random", "N/2", 0.0),
-        ("sync", None, "N", 0.0),
+        ("metropolis", "random", 4, 0.2),
+        ("glauber", "random", 4, 0.2),
+        ("async", "random", 4, 0.0),
+        ("sync", None, 9, 0.0),
     ],
 )
 def test_each_rule_has_its_own_defaults(
-    run_hopcli: RunHopcli, dynamics: str, order: str | None, attempts: str, temperature: float
+    run_hopcli: RunHopcli, dynamics: str, order: str | None, attempts: int, temperature: float
 ) -> None:
+    """Of nine sites: half of them, or all, are tried in a sweep."""
     assert run_hopcli(*RECALL, "--dynamics", dynamics).code == 0
     settings = _settings()
     assert settings["dynamics"] == dynamics
@@ -63,12 +70,12 @@ def test_orders_differ_and_take_n_attempts_a_sweep(run_hopcli: RunHopcli, dynami
     found = {}
     for order in ("random", "permutation", "fixed"):
         assert run_hopcli(*run, "--order", order, "--attempts-per-sweep", "N").code == 0
-        assert _settings()["attempts_per_sweep"] == "N"
+        assert _settings()["attempts_per_sweep"] == 784
         found[order] = _trials()["overlap_own"].tolist()
     assert found["random"] != found["permutation"] != found["fixed"] != found["random"]
     for order in ("permutation", "fixed"):
         assert run_hopcli(*run, "--order", order).code == 0
-        assert _settings()["attempts_per_sweep"] == "N"
+        assert _settings()["attempts_per_sweep"] == 784
         assert _trials()["overlap_own"].tolist() == found[order]
 
 
@@ -103,6 +110,25 @@ def test_a_tie_is_decided_as_asked(run_hopcli: RunHopcli, tie: str, end: str) ->
         assert result.gallery.end.tolist() == [[1 if c == "#" else -1 for c in end]]
 
 
+@pytest.mark.parametrize(("tie", "never"), [("keep", "unsettled"), ("up", "fixed-point")])
+def test_whether_a_tied_state_is_settled_is_as_the_rule_for_ties_says(
+    run_hopcli: RunHopcli, tie: str, never: str
+) -> None:
+    """Eight orthogonal patterns of eight sites leave no coupling: every site is tied.
+
+    Kept, all states are fixed points; with ties up only the pattern with all sites up
+    is, and other states have merely run out of sweeps.
+    """
+    rows = ("".join("#" if spin > 0 else "." for spin in row) for row in hadamard(8))
+    Path("patterns.txt").write_text("\n\n".join(rows), encoding="utf-8")
+    run = ["recall", "--dataset", "text:patterns.txt", "--rule", "hebbian", "--start", "random"]
+    run += ["--dynamics", "async", "--sweeps", "1", "--tests", "100", "--repeats", "1", *QUIET]
+    assert run_hopcli(*run, "--tie", tie, "--attempts-per-sweep", "2").code == 0
+    kinds = set(_trials()["outcome"])
+    assert never not in kinds
+    assert {"unsettled", "fixed-point"} - {never} <= kinds
+
+
 def test_until_stable_stops_where_more_sweeps_change_nothing(run_hopcli: RunHopcli) -> None:
     run = [*DIGITS, "--dynamics", "async", "--order", "permutation", "--sweeps", "200"]
     assert run_hopcli(*run, "--until-stable", "--out", "stable").code == 0
@@ -128,31 +154,32 @@ def test_until_stable_has_a_ceiling(run_hopcli: RunHopcli) -> None:
 def test_a_schedule_begins_and_ends_exactly_where_it_says(
     course: str, first: float, last: float, sweeps: int
 ) -> None:
-    temperatures = np.array(resolve_temperature(f"{first}:{last}:{course}", sweeps))
-    assert len(temperatures) == sweeps
-    assert temperatures[0] == first
-    assert temperatures[-1] == last
-    steps = np.diff(temperatures if course == "linear" else np.log(temperatures))
+    assert temperature().check(f"{first}:{last}:{course}") == Schedule(first, last, course)
+    found = np.array(_schedule(f"{first}:{last}:{course}", sweeps))
+    assert len(found) == sweeps
+    assert found[0] == first
+    assert found[-1] == last
+    steps = np.diff(found if course == "linear" else np.log(found))
     np.testing.assert_allclose(steps, steps[0], rtol=0, atol=1e-12 * max(1, 10 / sweeps))
 
 
 def test_a_linear_schedule_may_end_at_zero() -> None:
-    assert resolve_temperature("2:0:linear", 5) == [2.0, 1.5, 1.0, 0.5, 0.0]
+    assert _schedule("2:0:linear", 5) == [2.0, 1.5, 1.0, 0.5, 0.0]
 
 
 def test_one_temperature_is_that_of_every_sweep() -> None:
-    assert resolve_temperature(0.3, 4) == [0.3] * 4
-    assert resolve_temperature("0.3:0.2:linear", 1) == [0.3]
+    assert _schedule("0.3", 4) == [0.3] * 4
+    assert _schedule("0.3:0.2:linear", 1) == [0.3]
 
 
 def test_the_trace_tells_the_temperature_of_the_sweep_before(run_hopcli: RunHopcli) -> None:
     run = [*RECALL, "--dynamics", "glauber", "--temperature", "2.0:0.1:geometric", "--trace"]
     assert run_hopcli(*run, "--sweeps", "6").code == 0
     trace = pd.read_csv(OUT / "trace.csv")
-    expected = resolve_temperature("2.0:0.1:geometric", 6)
+    expected = _schedule("2.0:0.1:geometric", 6)
     for _, one in trace.groupby("trial"):
         assert one["temperature"].tolist() == pytest.approx([expected[0], *expected])
-    assert _settings()["temperature"] == "2.0:0.1:geometric"
+    assert _settings()["temperature"] == "2:0.1:geometric"
 
 
 def test_cooling_finds_the_patterns_that_a_quench_misses(run_hopcli: RunHopcli) -> None:
@@ -259,14 +286,30 @@ def test_empty_sites_are_filled_once_visited(run_hopcli: RunHopcli, dynamics: st
     assert np.all(np.abs(result.gallery.end) == 1)
 
 
-@pytest.mark.parametrize("dynamics", ["metropolis", "glauber", "async", "sync"])
-def test_threads_change_no_byte(run_hopcli: RunHopcli, dynamics: str) -> None:
-    run = [*DIGITS, "--start", "flip:0.3", "--dynamics", dynamics, "--trace"]
+@pytest.mark.parametrize(
+    "run",
+    [
+        *(
+            [*DIGITS, "--start", "flip:0.3", "--trace", "--dynamics", dynamics]
+            for dynamics in ("metropolis", "glauber", "async", "sync")
+        ),
+        *(
+            ["temperature-scan", "--temperatures", "0.2,0.6", "--repeats", "8", "--start", start]
+            for start in ("random,flip:0.1", "digit")
+        ),
+        ["attractors", "--rule", "storkey,pseudo-inverse", "--starts", "400"],
+        ["capacity", "--sizes", "60", "--loads", "0.1,0.2", "--rule", "hebbian,storkey"],
+    ],
+    ids=lambda run: f"{run[0]}-{run[-1]}",
+)
+def test_threads_change_no_byte(run_hopcli: RunHopcli, run: list[str]) -> None:
+    """Of any table or array, under any rule and command that has threads."""
     written = []
     for threads in ("1", "2"):
-        assert run_hopcli(*run, "--threads", threads).code == 0
-        written.append({path.name: path.read_bytes() for path in OUT.glob("*.csv")})
-    assert len(written[0]) == 6
+        assert run_hopcli(*run, *QUIET, "--threads", threads, "--out", threads).code == 0
+        files = [path for path in sorted(Path(threads).iterdir()) if path.suffix != ".json"]
+        written.append({path.name: path.read_bytes() for path in files})
+    assert len(written[0]) >= 2
     assert written[0] == written[1]
 
 
@@ -304,7 +347,9 @@ def test_the_authors_order_reaches_every_site_of_a_large_picture() -> None:
         dataset="drawings", size=(200, 200), replay_authors=True, tests=2, repeats=1, sweeps=1
     )
     dataset = load_data(config)
-    trials = authors_trials(config, dataset, stored_patterns(config, dataset), 20_000)
-    assert trials.sites is not None
-    assert trials.sites.min() >= 0
-    assert 39_000 < trials.sites.max() < 40_000
+    patterns = images_as_patterns(dataset, np.arange(3))
+    resolved = config.resolve(Facts("drawings", (200, 200), patterns.labels))
+    sites = authors_sites(resolved, dataset, patterns)
+    assert sites.shape == (6, 20_000)
+    assert sites.min() >= 0
+    assert 39_000 < sites.max() < 40_000
