@@ -12,17 +12,23 @@ import subprocess
 import sys
 import termios
 import time
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 import numpy as np
+import pandas as pd
 import pytest
 from conftest import CHECKOUT, UNPRIVILEGED, files_below
 
 import hopcli
 from hopcli.catalogue import CATALOGUE
 from hopcli.cli import cli
+from hopcli.cli.execute import print_summary
+from hopcli.config import SelectConfig, kinds
+from hopcli.config.base import setting
+from hopcli.experiments import Summary
 from hopcli.results import read_manifest
 
 if TYPE_CHECKING:
@@ -79,6 +85,23 @@ def test_every_example_of_the_help_can_be_typed(run_hopcli: RunHopcli, command: 
     for example in examples:
         end = run_hopcli(command, *example.split(), "--threshold", "256").refused()
         assert end.startswith("--threshold")
+
+
+def test_a_help_group_of_a_new_setting_is_shown(
+    run_hopcli: RunHopcli, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    @dataclass(frozen=True, eq=False, kw_only=True)
+    class Wider(SelectConfig):
+        """Choose."""
+
+        shoes: int = setting(kinds.integer(1), 3, "Dancing", "Shoes to wear.")
+
+    monkeypatch.setattr("hopcli.config.select.SelectConfig", Wider)
+    done = run_hopcli("select", "--help")
+    assert (done.code, done.err) == (0, "")
+    groups = re.findall(r"^(\w+) options:$", done.out, re.MULTILINE)
+    assert groups == ["Data", "Selection", "Dancing", "Output"]
+    assert "--shoes INTEGER" in done.out
 
 
 def test_version(run_hopcli: RunHopcli) -> None:
@@ -517,6 +540,16 @@ def test_a_reader_that_leaves_is_no_error(
     read_manifest(Path("results/recall"), "recall")
 
 
+def test_percent_goes_by_what_a_column_is_not_by_its_name(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    table = pd.DataFrame({"label": ["a"], "sd": [0.5], "accuracy": [0.25], "fixed": [3.0]})
+    print_summary(Summary(table, ("accuracy",)))
+    header, row = capsys.readouterr().out.splitlines()
+    assert header.split() == ["label", "sd", "accuracy", "%", "fixed"]
+    assert row.split() == ["a", "0.5", "25.0", "3"]
+
+
 # --- signals ---------------------------------------------------------------------------
 
 
@@ -561,3 +594,23 @@ def test_a_long_run_stops_at_once_and_writes_nothing(
         # The first line ends the one on which a terminal echoes ^C.
         assert err.lstrip("\n") == "hopcli: interrupted; nothing was written\n"
     assert files_below(Path()) == before
+
+
+def test_an_interrupt_while_drawing_keeps_the_run(
+    run_hopcli: RunHopcli, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr("hopcli.plots.draw", interrupt)
+        done = run_hopcli("recall", "--tests", "2", "--repeats", "1")
+    assert (done.code, done.out) == (130, "")
+    assert done.err.lstrip("\n") == (
+        "hopcli: interrupted while drawing; the run is finished, `hopcli plot results/recall` "
+        "draws it\n"
+    )
+    read_manifest(Path("results/recall"), "recall")
+    assert not list(Path("results/recall").glob("*.png"))
+    assert run_hopcli("plot", "results/recall").code == 0
+    assert len(list(Path("results/recall").glob("*.png"))) == 3

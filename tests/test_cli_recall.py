@@ -138,6 +138,44 @@ def test_given_images_are_stored(run_hopcli: RunHopcli) -> None:
     assert not set(trials["source_index"]) & {9, 56}
 
 
+def test_the_manifest_names_what_was_stored(run_hopcli: RunHopcli) -> None:
+    """Also where images were given and not labels; and it runs again by itself."""
+    run_hopcli(*SMALL, "--source-indices", "9,56")
+    manifest = read_manifest(OUT, "recall")
+    config = manifest["config"]
+    assert (config["digits"], config["source_indices"]) == (["4", "0"], [9, 56])
+    assert config["attempts_per_sweep"] == 392
+    assert manifest["inputs"]["dataset"] == manifest["dataset"]["sha256"]
+    run_hopcli(*SMALL, "--source-indices", "56,9", "--out", "other")
+    other = read_manifest(Path("other"), "recall")
+    assert other["inputs"]["patterns"] != manifest["inputs"]["patterns"]
+    assert other["key"] != manifest["key"]
+
+
+def test_a_key_does_not_depend_on_how_a_run_is_made(run_hopcli: RunHopcli) -> None:
+    run_hopcli(*SMALL, "--threads", "1", "--out", "a")
+    run_hopcli(*SMALL, "--threads", "2", "--animate", "a.gif", "--out", "b")
+    run_hopcli(*SMALL, "--digits", "3,6,1,0,4", "--attempts-per-sweep", "392", "--out", "c")
+    run_hopcli(*SMALL, "--seed", "2", "--out", "d")
+    a, b, c, d = (read_manifest(Path(name), "recall")["key"] for name in "abcd")
+    assert a == b == c != d
+
+
+def test_a_file_of_thresholds_is_in_the_key(run_hopcli: RunHopcli) -> None:
+    keys = []
+    for value in (0.01, 0.02):
+        Path("theta.txt").write_text("\n".join([str(value)] * 784))
+        run_hopcli(*SMALL, "--theta", "theta.txt")
+        keys.append(read_manifest(OUT, "recall")["key"])
+    assert keys[0] != keys[1]
+    text = _csv_bytes()
+    np.savez("theta.npz", theta=np.full((28, 28), 0.02))
+    run_hopcli(*SMALL, "--theta", "theta.npz")
+    assert _csv_bytes() == text
+    np.savez("theta.npz", theta=np.array(["a"] * 784))
+    assert "theta must be numbers" in run_hopcli(*SMALL, "--theta", "theta.npz").refused()
+
+
 def test_two_patterns_of_one_label_are_both_its_own(run_hopcli: RunHopcli) -> None:
     assert run_hopcli(*SMALL, "--source-indices", "9,2,56").code == 0  # "4", "4", "0"
     accuracy = _table("accuracy")

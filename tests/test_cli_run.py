@@ -8,10 +8,16 @@ from typing import TYPE_CHECKING
 import pytest
 from conftest import files_below
 
+from hopcli.experiments import Plan
+from hopcli.experiments.inputs import load_data
 from hopcli.results import read_manifest
 
 if TYPE_CHECKING:
     from conftest import RunHopcli
+
+    from hopcli.config import DataSettings, Execution
+    from hopcli.datasets import Dataset
+    from hopcli.experiments import Progress, Result
 
 RECALL = 'command = "recall"\ntests = 2\nrepeats = 1\nfigures = false\n'
 SCAN = 'command = "temperature-scan"\ntemperatures = 0.5\nrepeats = 2\nfigures = false\n'.replace(
@@ -47,6 +53,74 @@ def test_all_files_are_checked_before_the_first_is_run(run_hopcli: RunHopcli) ->
     message = run_hopcli("run", "mine.toml", "wrong.toml").refused()
     assert message.startswith("wrong.toml: tests must be")
     assert not Path("results").exists()
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        ('command = "recall"\ndigits = ["3", "x"]\n', "wrong.toml: digits must name labels"),
+        ('command = "recall"\ntests = 70000\n', "wrong.toml: tests must be at most"),
+        ('command = "temperature-scan"\ntarget = 7\n', "wrong.toml: target must be a stored"),
+        ('command = "weights"\npixel = [40, 0]\n', "wrong.toml: pixel must be"),
+        ('command = "recall"\nstart = "blend:3:7:fill"\n', "wrong.toml: start must blend"),
+        ('command = "recall"\ntheta = "none.txt"\n', "none.txt: "),
+        ('command = "recall"\nthreshold = 255\n', "independent patterns"),
+        ('command = "capacity"\npatterns = "images"\ndataset = "drawings"\n', "loads must ask"),
+    ],
+)
+def test_what_only_the_data_can_tell_is_found_before_the_first_is_run(
+    run_hopcli: RunHopcli, content: str, words: str
+) -> None:
+    Path("mine.toml").write_text(RECALL)
+    Path("wrong.toml").write_text(content)
+    assert words in run_hopcli("run", "mine.toml", "wrong.toml").refused()
+    assert not Path("results").exists()
+
+
+@pytest.mark.parametrize(
+    ("stopped", "message"),
+    [
+        (1, "interrupted; nothing was written"),
+        (2, "interrupted; 1 of 2 runs are finished, nothing else was written"),
+    ],
+)
+def test_an_interrupt_says_what_there_is(
+    run_hopcli: RunHopcli, monkeypatch: pytest.MonkeyPatch, stopped: int, message: str
+) -> None:
+    Path("mine.toml").write_text(RECALL)
+    Path("yours.toml").write_text(SCAN)
+    runs, run = [0], Plan.run
+
+    def interrupt(self: Plan, execution: Execution, progress: Progress) -> Result:
+        runs[0] += 1
+        if runs[0] == stopped:
+            raise KeyboardInterrupt
+        return run(self, execution, progress)
+
+    monkeypatch.setattr(Plan, "run", interrupt)
+    done = run_hopcli("run", "mine.toml", "yours.toml")
+    assert (done.code, done.err.lstrip("\n")) == (130, f"hopcli: {message}\n")
+    assert Path("results").exists() == (stopped == 2)
+    if stopped == 2:
+        read_manifest(Path("results/mine"), "recall")
+        assert not Path("results/yours").exists()
+
+
+def test_two_runs_on_one_data_set_load_it_once(
+    run_hopcli: RunHopcli, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Path("mine.toml").write_text(RECALL)
+    Path("yours.toml").write_text(SCAN)
+    Path("theirs.toml").write_text(RECALL + "threshold = 100\n")
+    loaded: list[DataSettings] = []
+
+    def load(config: DataSettings) -> Dataset:
+        loaded.append(config)
+        return load_data(config)
+
+    monkeypatch.setattr("hopcli.experiments.inputs.load_data", load)
+    assert run_hopcli("run", "mine.toml", "yours.toml", "theirs.toml", "-q").code == 0
+    assert [config.threshold for config in loaded] == [0, 100]
 
 
 def test_two_files_of_one_name_would_overwrite_each_other(run_hopcli: RunHopcli) -> None:

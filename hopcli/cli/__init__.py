@@ -98,7 +98,8 @@ def main(arguments: list[str] | None = None) -> NoReturn:
     except MemoryError:
         _fail("the run does not fit into memory: ask for fewer trials, samples or sites", 2)
     except (click.Abort, KeyboardInterrupt) as error:
-        _fail(str(error) or "interrupted; nothing was written", 130)
+        said = error.__cause__ or error  # click makes an Abort of an interrupt
+        _fail(str(said) or "interrupted; nothing was written", 130)
     except BrokenPipeError:
         # The reader of our output is gone; there is nobody left to tell.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -8,6 +8,7 @@ from typing import ClassVar
 from hopcli.config import kinds, notations
 from hopcli.config.base import Facts, setting
 from hopcli.config.groups import (
+    TIE_HELP,
     LearningSettings,
     PatternSettings,
     RunSettings,
@@ -39,8 +40,8 @@ class AttractorsConfig(PatternSettings, LearningSettings, RunSettings):
       hopcli attractors --dataset drawings --start majority
 
     Writes kinds.csv (as printed), attractors.csv (every state), attractors.npz (the most
-    frequent ones, int8, an array a rule), attractors.png and the manifest
-    attractors.json.
+    frequent ones, int8, an array a rule, and the stored patterns), attractors.png and the
+    manifest attractors.json.
     """
 
     command: ClassVar[str] = "attractors"
@@ -55,7 +56,7 @@ class AttractorsConfig(PatternSettings, LearningSettings, RunSettings):
         kinds.number_or_file(),
         0.0,
         "Network",
-        "Threshold of all sites, or a text file with one number a site.",
+        "Threshold of all sites, or a file with one number a site: text, or a .npz with theta.",
     )
     dynamics: str = setting(
         kinds.choice([name for name, rule in DYNAMICS.items() if not rule.stochastic]),
@@ -63,7 +64,7 @@ class AttractorsConfig(PatternSettings, LearningSettings, RunSettings):
         "Dynamics",
         "Sign of the field, one site at a time (async) or all at once (sync).",
     )
-    tie: str = setting(kinds.choice(TIES), "keep", "Dynamics", "What to do where h = theta.")
+    tie: str = setting(kinds.choice(TIES), "keep", "Dynamics", TIE_HELP)
     sweeps: int = setting(
         kinds.integer(1, 10_000_000), 200, "Dynamics", "Sweeps of N at most, till stable."
     )

@@ -40,7 +40,7 @@ class CapacityConfig(DataSettings, LearningSettings, RunSettings):
     Storkey about N / sqrt(2 ln N) without an error (Storkey 1997), pseudo-inverse N as
     long as they are linearly independent; its basins shrink to nothing well before.
 
-    Writes capacity.csv, capacity.png and the manifest capacity.json.
+    Writes capacity.csv, theory.csv, capacity.png and the manifest capacity.json.
     """
 
     command: ClassVar[str] = "capacity"

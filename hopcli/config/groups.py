@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 __all__ = [
     "SAMPLERS",
     "SAMPLER_HELP",
+    "TIE_HELP",
     "DataSettings",
     "DynamicsSettings",
     "LearningSettings",
@@ -37,6 +38,10 @@ SAMPLER_HELP = (
     "How the samples are drawn: legacy, as the authors did (NumPy's RandomState, with "
     "replacement), or generator (without replacement)."
 )
+
+
+_TIES = "; ".join(f"{name}: {what}" for name, what in TIES.items())
+TIE_HELP = f"What the sign rules do where h = theta ({_TIES})."
 
 
 def described(registry: Mapping[str, Any]) -> str:
@@ -228,7 +233,7 @@ class StorageSettings(LearningSettings):
         kinds.number_or_file(),
         0.0,
         "Network",
-        "Threshold of all sites, or a text file with one number a site.",
+        "Threshold of all sites, or a file with one number a site: text, or a .npz with theta.",
     )
 
 
@@ -246,12 +251,10 @@ class DynamicsSettings(Config):
         kinds.choice(ORDERS),
         None,
         "Dynamics",
-        "Sites drawn at random, each once in a random order, or in fixed order.",
+        f"Order in which sites are tried ({described(ORDERS)}).",
         shown_default="random",
     )
-    tie: str = setting(
-        kinds.choice(TIES), "keep", "Dynamics", "What the sign rules do where h = theta."
-    )
+    tie: str = setting(kinds.choice(TIES), "keep", "Dynamics", TIE_HELP)
     sweeps: int = setting(
         kinds.integer(1, 10_000_000), 20, "Dynamics", "Sweeps of each run, at most."
     )
@@ -260,7 +263,7 @@ class DynamicsSettings(Config):
         None,
         "Dynamics",
         "Update attempts in a sweep of N spins: N/2 in the study, N by the field's custom.",
-        shown_default="N/2; N unless the order is random",
+        shown_default="N/2; N where a sweep visits each site once",
     )
     until_stable: bool = setting(
         kinds.switch(), False, "Dynamics", "Stop a run at T = 0 once no site would change."
@@ -269,21 +272,24 @@ class DynamicsSettings(Config):
     def check(self) -> None:
         """Check what the update rule has no use for."""
         super().check()
-        if self.order is not None and self._all_at_once:
-            rule = f"cannot be given with dynamics {self.dynamics!r}"
-            raise SettingError("order", rule, self.order)
+        rule = DYNAMICS[self.dynamics]
+        if self.order is not None and self.order not in rule.orders:
+            raise SettingError(
+                "order", f"cannot be given with dynamics {self.dynamics!r}", self.order
+            )
         if self._visits_each_once and isinstance(self.attempts_per_sweep, str):
             self._check_attempts(self.attempts_per_sweep == "N")
-        if self.tie != "keep" and DYNAMICS[self.dynamics].stochastic:
+        if self.tie not in rule.codes:
             raise SettingError("tie", f"has no effect on dynamics {self.dynamics!r}", self.tie)
 
     @property
-    def _all_at_once(self) -> bool:
-        return not DYNAMICS[self.dynamics].order
+    def _order(self) -> str | None:
+        """The order in which sites are tried; None if all move at once."""
+        return self.order or DYNAMICS[self.dynamics].order or None
 
     @property
     def _visits_each_once(self) -> bool:
-        return self._all_at_once or self.order not in (None, "random")
+        return self._order is None or ORDERS[self._order].each_once
 
     def _check_attempts(self, are_n: bool) -> None:
         if not are_n:
@@ -298,8 +304,7 @@ class DynamicsSettings(Config):
         attempts = notations.resolve_attempts(asked, facts.n_sites)
         if self._visits_each_once:
             self._check_attempts(attempts == facts.n_sites)
-        order = None if self._all_at_once else self.order or DYNAMICS[self.dynamics].order
-        return {**super().concrete(facts), "order": order, "attempts_per_sweep": attempts}
+        return {**super().concrete(facts), "order": self._order, "attempts_per_sweep": attempts}
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

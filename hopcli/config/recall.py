@@ -52,8 +52,12 @@ class RecallConfig(PatternSettings, StorageSettings, DynamicsSettings, RunSettin
     In accuracy.csv (as printed) sd and sem are over repeats; in the row `overall` the
     accuracy is the mean over labels and sd the population SD over labels. ci_low to
     ci_high is the 95 % interval for a new test image, with images, not trials, as the
-    independent units. Also writes repeats.csv, confusion.csv, trials.csv, accuracy.png,
-    confusion.png, gallery.png and the manifest recall.json.
+    independent units.
+
+    Also writes repeats.csv, confusion.csv, outcomes.csv, gallery.csv (a few trials),
+    trials.csv (all of them) and, with --trace, trace.csv; recall.npz (the stored patterns,
+    and what the pictures are drawn from); the manifest recall.json; then accuracy.png,
+    confusion.png, gallery.png and, with --trace, trace.png.
     """
 
     command: ClassVar[str] = "recall"

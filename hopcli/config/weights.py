@@ -36,8 +36,9 @@ class WeightsConfig(PatternSettings, StorageSettings):
     The spectrum is that of the N x N matrix W with its zero diagonal, exact from the
     couplings between site classes.
 
-    Writes weights.csv (as printed), spectrum.csv, weights.png (the matrix, the couplings
-    of one pixel, the spectrum) and the manifest weights.json.
+    Writes weights.csv (as printed), spectrum.csv, weights.npz (the stored patterns, and
+    what the picture is drawn from), weights.png (the matrix, the couplings of one pixel,
+    the spectrum) and the manifest weights.json.
     """
 
     command: ClassVar[str] = "weights"
