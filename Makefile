@@ -18,7 +18,7 @@ RUNS := $(addprefix results/,$(NAMES))
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help paper tutorials all test lint bench clean $(RUNS)
+.PHONY: help paper tutorials all test lint wheel mutants bench clean $(RUNS)
 
 help: ## List the targets
 	@echo 'make TARGET, with TARGET one of'
@@ -32,13 +32,18 @@ paper: $(addprefix results/,$(PAPER)) ## Reproduce the study: its tables and fig
 
 all: $(RUNS) ## Run every configuration in configs/
 
-test: $(VENV)/.dev ## Run the tests
+test: $(VENV)/.dev ## Run the tests, and the examples in docstrings
 	$(BIN)/python -m pytest -n 2
 
 lint: $(VENV)/.dev ## Check style and types
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+wheel: build/.wheel ## Build the package, install it in an environment of its own, try it
+
+mutants: $(VENV)/.dev ## Plant bugs, one at a time, and see which test notices (takes long)
+	$(BIN)/python tests/mutants.py
 
 bench: $(VENV)/.bench ## Measure speed against the peers, in results/benchmarks/
 	PYTHONPATH=tests $(BIN)/python -m benchmarks
@@ -55,6 +60,16 @@ $(call manifest_of,$(1)): configs/$(1).toml $(SOURCES) $(VENV)/.run
 	$(HOPCLI) run $$< --out results/$(1)
 endef
 $(foreach name,$(NAMES),$(eval $(call run_rule,$(name))))
+
+# What a wheel is made of, and what it is held to; made anew only if that has changed.
+PACKED := $(shell find hopcli configs -type f -not -path '*/__pycache__/*')
+build/.wheel: $(PACKED) $(wildcard results/paper/*.csv) tests/wheel_smoke.py pyproject.toml README.md LICENSE $(VENV)/.dev
+	rm -rf build/packages
+	$(BIN)/python -m build --outdir build/packages
+	$(BIN)/python -m venv --clear build/wheel-venv
+	build/wheel-venv/bin/python -m pip install --quiet build/packages/*.whl
+	build/wheel-venv/bin/python tests/wheel_smoke.py
+	touch $@
 
 # Three stamps: to run, to develop, to compare with other programs.
 $(VENV)/.run: pyproject.toml

@@ -16,6 +16,8 @@ _PACKAGES = {
     "pillow": "PIL",
 }
 
+_TOP = Path(__file__).resolve().parents[2]
+
 
 def versions() -> dict[str, str]:
     """Versions of hopcli, of Python, and of the packages that this run has loaded."""
@@ -27,9 +29,14 @@ def versions() -> dict[str, str]:
     }
 
 
-def source_commit() -> str | None:
-    """Commit of the checkout that the package runs from, ``+modified`` if it was edited."""
-    top = Path(__file__).resolve().parents[2]
+def source_commit(top: Path = _TOP) -> str | None:
+    """Commit of the checkout that the package runs from, ``+modified`` if it was edited.
+
+    Parameters
+    ----------
+    top : Path
+        Folder that holds the package; None is returned if it is no checkout.
+    """
     if not (top / ".git").exists():
         return None
 

@@ -1,0 +1,63 @@
+"""Try a hopcli that was installed from its wheel, away from the checkout.
+
+``make wheel`` runs this with the Python of the environment that holds the wheel; nothing
+but what the wheel asks for is needed.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+COMMITTED = Path(__file__).resolve().parent.parent / "results" / "paper"
+TOO_LONG = "trials.csv"  # one row a trial: not kept with the results
+
+COMMANDS = (
+    "--version",
+    "data verify",
+    "select -q",
+    "run paper -q",
+    "plot results/paper --figure-format svg -q",
+    "recall --dataset drawings --start flip:0.1 --dynamics async --no-figures -q",
+)
+
+
+def main() -> None:
+    """Run the commands in an empty folder and hold the tables of ``paper`` to the committed."""
+    found = importlib.util.find_spec("hopcli")
+    assert found is not None, "hopcli is not installed"
+    assert found.origin is not None
+    assert Path(found.origin).is_relative_to(sys.prefix), f"not the installed one: {found.origin}"
+    with tempfile.TemporaryDirectory() as folder:
+        for command in COMMANDS:
+            run(command, Path(folder))
+        results = Path(folder) / "results"
+        for file in ("select/patterns.npz", "paper/recall.json", "paper/gallery.svg"):
+            assert (results / file).is_file(), f"not written: {file}"
+        compare(results / "paper")
+
+
+def run(command: str, folder: Path) -> None:
+    """Run the installed command, without what would lead Python elsewhere."""
+    print(f"hopcli {command}", flush=True)  # noqa: T201
+    kept = {key: value for key, value in os.environ.items() if not key.startswith("PYTHON")}
+    program = Path(sys.prefix) / "bin" / "hopcli"
+    subprocess.run([program, *command.split()], cwd=folder, env=kept, check=True)
+
+
+def compare(folder: Path) -> None:
+    """Hold tables to the committed ones, byte for byte."""
+    names = sorted(path.name for path in COMMITTED.glob("*.csv") if path.name != TOO_LONG)
+    assert len(names) >= 4, f"only {names} in {COMMITTED}"
+    for name in names:
+        same = (folder / name).read_bytes() == (COMMITTED / name).read_bytes()
+        assert same, f"{name}: not what is committed in {COMMITTED}"
+    print(f"as committed: {' '.join(names)}")  # noqa: T201
+
+
+if __name__ == "__main__":
+    main()
