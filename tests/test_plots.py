@@ -8,6 +8,8 @@ import hashlib
 import itertools
 import subprocess
 import sys
+import tempfile
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -18,19 +20,34 @@ from matplotlib.figure import Figure
 from matplotlib.image import AxesImage
 from matplotlib.text import Text
 
-from hopcli import experiments, plots
-from hopcli.config import Config, RecallConfig, SelectConfig, TemperatureScanConfig
+from hopcli import experiments, plots, results
+from hopcli.catalogue import CATALOGUE
+from hopcli.config import (
+    AttractorsConfig,
+    CapacityConfig,
+    Config,
+    Execution,
+    RecallConfig,
+    SelectConfig,
+    TemperatureScanConfig,
+    WeightsConfig,
+)
 from hopcli.plots.page import shorten, text_width
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from matplotlib.axes import Axes
     from numpy.typing import NDArray
 
 
-NAMES = {"select": {"patterns"}, "recall": {"accuracy", "confusion", "gallery"}}
-NAMES["temperature-scan"] = {"temperature_scan"}
+NAMES = {
+    "select": {"patterns"},
+    "recall": {"accuracy", "confusion", "gallery"},
+    "temperature-scan": {"temperature_scan"},
+    "weights": {"weights"},
+    "attractors": {"attractors"},
+    "capacity": {"capacity"},
+}
+PLAIN = {"accuracy", "capacity", "trace"}  # of random starts accuracy has no pictures either
 MAGIC = {"png": b"\x89PNG\r\n\x1a\n", "svg": b"<?xml", "pdf": b"%PDF-"}
 FIVE = (21607, 25559, 7411, 39155, 28089)  # the patterns of the study
 LONG = ("sailing-boat", "a $tricky_ name with quite a lot of words", "日本\n", "none", "overall")
@@ -38,14 +55,15 @@ LONG = ("sailing-boat", "a $tricky_ name with quite a lot of words", "日本\n",
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Run:
-    """A result and its figures, made once."""
+    """A result that was written and read back, with its resolved configuration; figures once."""
 
-    config: Config
+    config: Any
     result: Any
 
     @functools.cache  # noqa: B019 - as few runs as there are tests
     def figures(self) -> dict[str, Figure]:
-        return plots.FIGURES[self.config.command](self.config, self.result)
+        drawn: dict[str, Figure] = CATALOGUE[self.config.command].figures(self.config, self.result)
+        return drawn
 
     @functools.cache  # noqa: B019
     def boxes(self) -> dict[str, Boxes]:
@@ -71,8 +89,18 @@ class Boxes(NamedTuple):
         )
 
 
-def run(config: Config) -> Run:
-    return Run(config, experiments.run(config))
+def run(config: Config, execution: Execution | None = None) -> Run:
+    """Plan, run, write, read back."""
+    how = execution or CATALOGUE[config.command].execution()
+    plan = experiments.plan(config)
+    result = plan.run(how, experiments.no_progress)
+    with tempfile.TemporaryDirectory() as name:
+        results.save(
+            Path(name), plan.config, result, inputs=plan.inputs, execution=how, duration=1.0
+        )
+        loaded = results.load(Path(name))
+        tables = dict(loaded.result.tables)  # before the folder is gone
+    return Run(loaded.config, dataclasses.replace(loaded.result, tables=tables))
 
 
 def renamed(run: Run, names: tuple[str, ...]) -> Run:
@@ -84,13 +112,24 @@ def renamed(run: Run, names: tuple[str, ...]) -> Run:
         tables[key] = table.copy()
         for column in {"label", "best_label"} & set(table.columns):
             tables[key][column] = [new.get(label, label) for label in table[column]]
-    patterns = dataclasses.replace(run.result.patterns, labels=tuple(new.values()))
-    return Run(run.config, dataclasses.replace(run.result, patterns=patterns, tables=tables))
+    labels = "labels" if run.config.command == "select" else "patterns.labels"
+    changed = with_arrays(run, {labels: np.array(list(new.values()))})
+    config = run.config
+    if config.command == "temperature-scan":
+        config = dataclasses.replace(config, target=new[config.target])
+    return Run(config, dataclasses.replace(changed.result, tables=tables))
 
 
 def with_table(run: Run, name: str, table: Any) -> Run:
     tables = {**run.result.tables, name: table}
     return Run(run.config, dataclasses.replace(run.result, tables=tables))
+
+
+def with_arrays(run: Run, changed: dict[str, NDArray[Any]]) -> Run:
+    ((name, arrays),) = run.result.arrays.items()
+    assert set(changed) <= set(arrays)
+    result = dataclasses.replace(run.result, arrays={name: {**arrays, **changed}})
+    return Run(run.config, result)
 
 
 @pytest.fixture(scope="module")
@@ -145,8 +184,48 @@ def other_starts() -> Run:
 
 
 @pytest.fixture(scope="module")
+def weights() -> Run:
+    return run(WeightsConfig(source_indices=FIVE, rule="hebbian"))
+
+
+@pytest.fixture(scope="module")
+def attractors() -> Run:
+    return run(AttractorsConfig(source_indices=FIVE, rule=("hebbian", "storkey"), starts=200))
+
+
+@pytest.fixture(scope="module")
+def capacity() -> Run:
+    return run(CapacityConfig(sizes=(30, 40), loads=(0.1, 0.2, 0.4), draws=3))
+
+
+@pytest.fixture(scope="module")
+def traced() -> Run:
+    """Seven patterns, of which a trace shows six."""
+    return run(
+        RecallConfig(
+            source_indices=(*FIVE, 0, 5),
+            start="pattern,flip:0.3",
+            temperature=1.0,
+            tests=2,
+            repeats=1,
+            sweeps=4,
+            trace=True,
+        )
+    )
+
+
+@pytest.fixture(scope="module")
 def runs(
-    select: Run, recall: Run, scan: Run, once: Run, single: Run, other_starts: Run
+    select: Run,
+    recall: Run,
+    scan: Run,
+    once: Run,
+    single: Run,
+    other_starts: Run,
+    weights: Run,
+    attractors: Run,
+    capacity: Run,
+    traced: Run,
 ) -> dict[str, Run]:
     return {
         "select": select,
@@ -158,15 +237,15 @@ def runs(
         "long select": renamed(select, LONG),
         "long recall": with_table(renamed(recall, LONG), "confusion", _with_inverses(recall, LONG)),
         "long scan": renamed(scan, LONG[:2]),
-        "close marks": Run(
-            scan.config, dataclasses.replace(scan.result, ordering=np.array([1.01, 0.99]))
-        ),
-        "marks at the left": Run(
-            scan.config, dataclasses.replace(scan.result, ordering=np.array([0.02, 0.01]))
-        ),
-        "marks beyond": Run(
-            scan.config, dataclasses.replace(scan.result, ordering=np.array([9.0, 1.7]))
-        ),
+        "close marks": with_arrays(scan, {"ordering": np.array([1.01, 0.99])}),
+        "marks at the left": with_arrays(scan, {"ordering": np.array([0.02, 0.01])}),
+        "marks beyond": with_arrays(scan, {"ordering": np.array([9.0, 1.7])}),
+        "weights": weights,
+        "attractors": attractors,
+        "capacity": capacity,
+        "traced": traced,
+        "long weights": renamed(weights, LONG),
+        "long attractors": renamed(attractors, LONG),
     }
 
 
@@ -183,6 +262,12 @@ RUNS = (
     "close marks",
     "marks at the left",
     "marks beyond",
+    "weights",
+    "attractors",
+    "capacity",
+    "traced",
+    "long weights",
+    "long attractors",
 )
 
 
@@ -249,10 +334,11 @@ def error_bars(axes: Axes, label: str) -> NDArray[np.float64]:
     return np.array(lines.get_segments())
 
 
-def test_every_command_with_results_has_its_figures(runs: dict[str, Run]) -> None:
-    for name in ("select", "recall", "scan"):
+def test_every_command_has_its_figures(runs: dict[str, Run]) -> None:
+    assert set(NAMES) == set(CATALOGUE)
+    for name in ("select", "recall", "scan", "weights", "attractors", "capacity"):
         assert set(runs[name].figures()) == NAMES[runs[name].config.command]
-    assert set(NAMES) <= set(plots.FIGURES)
+    assert set(runs["traced"].figures()) == {*NAMES["recall"], "trace"}
 
 
 @pytest.mark.parametrize("kind", ["png", "svg", "pdf"])
@@ -260,12 +346,11 @@ def test_every_command_with_results_has_its_figures(runs: dict[str, Run]) -> Non
 def test_files_are_of_their_format_and_the_same_bytes_twice(
     runs: dict[str, Run], name: str, kind: str, tmp_path: Path
 ) -> None:
-    before: Any = runs[name].config
-    config = dataclasses.replace(before, figure_format=kind)
+    config = runs[name].config
     seen = []
     for folder in (tmp_path / "a", tmp_path / "b"):
         folder.mkdir()
-        plots.draw(config, runs[name].result, folder)
+        plots.draw(config, runs[name].result, folder, kind)
         seen.append({path.name: path.read_bytes() for path in folder.iterdir()})
     assert seen[0] == seen[1]
     assert set(seen[0]) == {f"{figure}.{kind}" for figure in NAMES[config.command]}
@@ -280,7 +365,7 @@ def test_files_are_of_their_format_and_the_same_bytes_twice(
 def test_nothing_is_cut_off_small_or_over_other_things(runs: dict[str, Run], name: str) -> None:
     for key, (page, written, pictures) in runs[name].boxes().items():
         assert written, key
-        assert pictures or key == "accuracy", key  # of random starts it has no pictures
+        assert pictures or key in PLAIN, key
         for thing, box in (*written, *((key, box) for box in pictures)):
             assert page.x0 <= box.x0 < box.x1 <= page.x1, (key, thing)
             assert page.y0 <= box.y0 < box.y1 <= page.y1, (key, thing)
@@ -402,7 +487,7 @@ def test_few_trials_are_not_shown_as_none_nor_nearly_all_as_all(recall: Run) -> 
 def test_gallery_shows_starts_and_ends_with_their_overlaps(recall: Run) -> None:
     figure = recall.figures()["gallery"]
     gallery = recall.result.gallery
-    trials = recall.result.tables["trials"].iloc[gallery.trial]
+    trials = gallery.trials
     drawn = [state.tobytes() for state in states(figure)]
     stored, pairs = drawn[:5], list(zip(drawn[5::2], drawn[6::2], strict=True))
     assert stored == [xi.tobytes() for xi in recall.result.patterns.xi]
@@ -430,9 +515,9 @@ def test_starts_without_an_own_pattern_are_told_by_where_they_end(other_starts: 
 
 
 def test_gallery_says_where_there_is_nothing_to_show(once: Run) -> None:
-    trials = once.result.tables["trials"].copy()
+    trials = once.result.tables["gallery"].copy()
     trials["recalled"] = True
-    said = words(with_table(once, "trials", trials).figures()["gallery"])
+    said = words(with_table(once, "gallery", trials).figures()["gallery"])
     assert "not recalled none" in said
 
 
@@ -446,7 +531,7 @@ def test_scan_draws_the_table_and_the_mean_field(scan: Run) -> None:
         np.testing.assert_allclose(bars[:, 0, 0], own["temperature"])
         np.testing.assert_allclose(bars[:, 0, 1], own["overlap_abs"] - own["overlap_abs_sem"])
         np.testing.assert_allclose(bars[:, 1, 1], own["overlap_abs"] + own["overlap_abs_sem"])
-        curve = result.curve.iloc[k::2]
+        curve = result.tables["mean_field"].iloc[k::2]
         assert any(
             np.array_equal(line.get_xdata(), curve["temperature"])
             and np.array_equal(line.get_ydata(), curve["mean_field"])
@@ -490,29 +575,28 @@ def test_select_shows_label_source_and_loss(select: Run) -> None:
         np.testing.assert_array_equal(state.ravel(), xi)
 
 
-def test_more_labels_than_can_be_seen_are_cut_and_that_is_said(recall: Run, tmp_path: Path) -> None:
-    shape, n = (1, 60), 60
-    patterns = dataclasses.replace(
-        recall.result.patterns,
-        xi=np.where(np.eye(n), 1, -1).astype(np.int8),
-        labels=tuple(f"label {k}" for k in range(n)),
-        source_index=np.arange(n),
-        shape=shape,
+def test_more_labels_than_can_be_seen_are_cut_and_that_is_said(recall: Run) -> None:
+    n = 60
+    labels = [f"label {k}" for k in range(n)]
+    changed = with_arrays(
+        recall,
+        {
+            "patterns.xi": np.where(np.eye(n), 1, -1).astype(np.int8),
+            "patterns.labels": np.array(labels),
+            "patterns.source_index": np.arange(n),
+            "patterns.shape": np.array([1, n]),
+            "gallery.start": np.zeros((0, n), np.int8),
+            "gallery.end": np.zeros((0, n), np.int8),
+        },
     )
     table = recall.result.tables["accuracy"].iloc[np.r_[np.zeros(n, int), 5]].copy()
-    table["label"] = [*patterns.labels, "overall"]
+    table["label"] = [*labels, "overall"]
     confusion = np.concatenate([np.eye(n, dtype=int), np.zeros((n, n + 1), dtype=int)], axis=1)
-    counts = type(table)(confusion, columns=[*patterns.labels, *["inverse"] * n, "none"])
-    counts.insert(0, "label", patterns.labels)
-    empty = dataclasses.replace(
-        recall.result.gallery,
-        trial=np.zeros(0, int),
-        start=np.zeros((0, n), np.int8),
-        end=np.zeros((0, n), np.int8),
-    )
-    tables = {**recall.result.tables, "accuracy": table, "confusion": counts}
-    result = dataclasses.replace(recall.result, patterns=patterns, tables=tables, gallery=empty)
-    figures = Run(recall.config, result).figures()
+    counts = type(table)(confusion, columns=[*labels, *["inverse"] * n, "none"])
+    counts.insert(0, "label", labels)
+    none = recall.result.tables["gallery"].iloc[:0]
+    tables = {**recall.result.tables, "accuracy": table, "confusion": counts, "gallery": none}
+    figures = Run(recall.config, dataclasses.replace(changed.result, tables=tables)).figures()
     for figure in figures.values():
         assert "Only the first 50 of 60 labels are drawn" in words(figure)
         assert "label 50" not in words(figure)

@@ -21,6 +21,8 @@ from matplotlib.ft2font import FT2Font
 from matplotlib.image import AxesImage
 from matplotlib.patches import Rectangle
 
+from hopcli.plots.filed import as_filed
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
@@ -100,12 +102,12 @@ def _style() -> Iterator[None]:
 def styled(
     figures: Callable[[Any, Any], dict[str, Figure]],
 ) -> Callable[[Any, Any], dict[str, Figure]]:
-    """Make the figures of a command in the look of hopcli."""
+    """Make the figures of a command in the look of hopcli, of a result as it is filed."""
 
     @functools.wraps(figures)
     def in_style(config: Any, result: Any) -> dict[str, Figure]:
         with _style():
-            return figures(config, result)
+            return figures(config, as_filed(result))
 
     return in_style
 

@@ -107,9 +107,10 @@ def _draw_stability(
     page.pattern(x, y, _PICTURE, result.patterns.xi[k], result.patterns.shape)
     label = shorten(row.label, _STEP - _PICTURE - 0.15, TEXT, bold=True)
     page.text(x + _PICTURE + 0.08, y, label, size=TEXT, weight="bold", va="top")
-    verdict = "fixed point" if row.fixed_point else f"{row.unstable_sites:,} sites flip"
+    flip = "site flips" if row.unstable_sites == 1 else "sites flip"
+    verdict = "fixed point" if row.fixed_point else f"{row.unstable_sites:,} {flip}"
     page.text(x, y + _PICTURE + 0.05, verdict, va="top")
-    weakest = f"weakest {number(row.min_field, 3)}"
+    weakest = f"weakest {number(round(row.min_field, 9) + 0.0, 3)}"  # 1e-17 is 0
     page.text(x, y + _PICTURE + 0.05 + LINE, weakest, va="top", color=MUTED)
 
 
