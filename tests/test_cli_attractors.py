@@ -11,10 +11,12 @@ import pandas as pd
 import pytest
 from conftest import random_patterns
 from numpy.typing import NDArray
+from scipy.linalg import hadamard
 
-from hopcli.outcomes import KINDS
+from hopcli.results import read_manifest
 from hopcli.statistics import wilson_interval
 from hopcli.storage import store
+from hopcli.taxonomy import KINDS
 
 if TYPE_CHECKING:
     from conftest import RunHopcli
@@ -147,7 +149,8 @@ def test_counts_intervals_and_kinds_agree(run_hopcli: RunHopcli, dynamics: str) 
     assert found == expected
     assert len(kinds) == len(expected)
     with np.load(OUT / "attractors.npz") as states:
-        assert sorted(states) == sorted(rules)
+        assert set(rules) <= set(states)
+        assert all(name in rules or name.startswith("patterns.") for name in states)
         for rule in rules:
             assert len(states[rule]) == min(12, int(np.sum(table["rule"] == rule)))
             assert states[rule].dtype == np.int8
@@ -184,19 +187,70 @@ def test_given_starts_are_taken_in_turn(run_hopcli: RunHopcli) -> None:
     assert set(table["kind"]) == {"inverse"}
 
 
-def test_threads_change_no_byte_and_seeds_do(run_hopcli: RunHopcli) -> None:
-    run = [*CENSUS, "--rule", "storkey,pseudo-inverse", "--starts", "400"]
-    written = {}
+def test_starts_from_images_are_from_those_of_the_stored_labels(run_hopcli: RunHopcli) -> None:
+    """All at once, an image orthogonal to what is stored would turn over for ever."""
+    _write("patterns.txt", hadamard(8)[1:7].astype(np.int8))
+    run = [*CENSUS, "--dataset", "text:patterns.txt", "--digits", "2,5", "--dynamics", "sync"]
+    assert run_hopcli(*run, "--start", "image", "--starts", "300").code == 0
+    table = _table("attractors")
+    assert table["kind"].tolist() == ["pattern"] * 2
+    assert sorted(table["nearest"]) == ["2", "5"]
+    # Binomial, SD = 8.7; five of them.
+    assert table["count"].min() > 106
+    assert run_hopcli(*run, "--start", "text:patterns.txt", "--starts", "6").code == 0
+    assert _table("kinds").set_index("kind")["count"].to_dict() == {"pattern": 2, "two-cycle": 4}
+
+
+@pytest.mark.parametrize(("tie", "never"), [("keep", "unsettled"), ("up", "fixed-point")])
+def test_whether_a_tied_state_is_settled_is_as_the_rule_for_ties_says(
+    run_hopcli: RunHopcli, tie: str, never: str
+) -> None:
+    """Eight orthogonal patterns of eight sites leave no coupling: every site is tied.
+
+    Kept, all states are fixed points; with ties up only the pattern with all sites up
+    is, and other states have merely run out of sweeps.
+    """
+    _write("patterns.txt", hadamard(8).astype(np.int8))
+    run = [*CENSUS, "--dataset", "text:patterns.txt", "--rule", "hebbian", "--sweeps", "1"]
+    assert run_hopcli(*run, "--starts", "500", "--tie", tie).code == 0
+    kinds = set(_table("kinds")["kind"])
+    assert never not in kinds
+    assert {"unsettled", "fixed-point"} - {never} <= kinds
+
+
+@pytest.mark.parametrize(
+    ("stored", "method"), [("1,2", "none"), ("1,2,3", "all"), (None, "nearest")]
+)
+def test_the_manifest_says_which_mixtures_were_looked_for(
+    run_hopcli: RunHopcli, stored: str | None, method: str
+) -> None:
+    _write("patterns.txt", random_patterns(0, 21, 60))
+    data = ["--dataset", "text:patterns.txt", "--rule", "hebbian", "--no-figures", "--quiet"]
+    data += ["--digits", stored] if stored else []
+    assert run_hopcli("attractors", *data, "--starts", "30").code == 0
+    assert read_manifest(OUT, "attractors")["notes"] == {"mixtures": method}
+    run = ["recall", *data, "--start", "flip:0.2", "--tests", "1", "--repeats", "1"]
+    assert run_hopcli(*run).code == 0
+    assert read_manifest(Path("results/recall"), "recall")["notes"] == {"mixtures": method}
+
+
+def test_each_of_several_rules_is_run_with_its_own_parameters(run_hopcli: RunHopcli) -> None:
+    """Wherever it stands in the list; and given starts leave nothing else to differ."""
+    _write("patterns.txt", random_patterns(5, 12, 40))
+    run = [*CENSUS, "--dataset", "text:patterns.txt", "--starts", "200"]
+    tables = {}
     for name, flags in {
-        "one": ["--threads", "1"],
-        "two": ["--threads", "2"],
-        "other": ["--seed", "2"],
+        "first": ["--rule", "perceptron,hebbian", "--kappa", "0.01"],
+        "last": ["--rule", "hebbian,perceptron", "--kappa", "0.01"],
+        "alone": ["--rule", "perceptron", "--kappa", "0.01"],
+        "firmer": ["--rule", "perceptron", "--kappa", "0.6"],
     }.items():
         assert run_hopcli(*run, *flags, "--out", name).code == 0
-        files = ("kinds.csv", "attractors.csv", "attractors.npz")
-        written[name] = [Path(name, file).read_bytes() for file in files]
-    assert written["one"] == written["two"]
-    assert written["one"][1] != written["other"][1]
+        table = _table("attractors", Path(name))
+        tables[name] = table[table["rule"] == "perceptron"].reset_index(drop=True)
+    pd.testing.assert_frame_equal(tables["first"], tables["alone"])
+    pd.testing.assert_frame_equal(tables["last"], tables["alone"])
+    assert not tables["firmer"].equals(tables["alone"])
 
 
 def test_digits_drown_under_hebbian_and_are_all_reached_under_the_pseudo_inverse(
@@ -220,9 +274,16 @@ def test_digits_drown_under_hebbian_and_are_all_reached_under_the_pseudo_inverse
     [
         (["--rule", "hebb"], "--rule must list one or more of pseudo-inverse, hebbian"),
         (["--rule", "storkey,storkey"], "none twice"),
+        (["--rule", "hebbian,hebb"], "--rule must list one or more of pseudo-inverse, hebbian"),
+        (["--rule", "storkey,hebbian", "--kappa", "2"], "--kappa has no effect without the perc"),
+        (["--rule", "storkey,hebbian", "--epochs", "2"], "--epochs has no effect without the pe"),
+        (["--rule", "storkey,perceptron", "--normalise", "p"], "--normalise has no effect witho"),
+        (["--rule", "hebbian,perceptron", "--kappa", "-1"], "--kappa must be a number >= 0"),
+        (["--rule", "hebbian,perceptron", "--kappa", "99", "--epochs", "2"], "kappa = 99"),
         (["--starts", "0"], "--starts must be a whole number"),
         (["--dynamics", "metropolis"], "--dynamics must be one of async, sync"),
         (["--start", "somewhere"], "--start must be image, pattern"),
+        (["--start", "target"], "--start must be image, pattern"),
         (["--start", "blend:3:7"], "--start must blend stored labels (3, 6, 1, 0, 4)"),
         (["--start", "text:4x4"], "--start must hold states of 784 sites, not 16"),
         (["--start", "text:nowhere.txt"], "nowhere.txt: no such file"),

@@ -12,7 +12,9 @@ import pytest
 
 from hopcli import experiments
 from hopcli.config import CapacityConfig
+from hopcli.datasets import load_dataset
 from hopcli.experiments.capacity import CapacityResult
+from hopcli.results import read_manifest
 
 if TYPE_CHECKING:
     from conftest import RunHopcli
@@ -71,7 +73,8 @@ def test_storkey_never_holds_fewer_than_hebbian_and_clearly_more_from_014_on() -
 
 def test_theory_says_where_each_rule_ends() -> None:
     rules = ("hebbian", "storkey", "pseudo-inverse")
-    theory = _capacity(rule=rules, sizes=(20, 50), loads=(0.1,), draws=1).theory
+    theory = _capacity(rule=rules, sizes=(20, 50), loads=(0.1,), draws=1).tables["theory"]
+    assert list(theory.columns) == ["size", "rule", "load"]
     found = {(row[0], row[1]): row[2] for row in theory.to_numpy().tolist()}
     assert found == {
         (n, rule): pytest.approx(load)
@@ -152,8 +155,8 @@ def test_one_draw_has_no_interval(run_hopcli: RunHopcli) -> None:
 
 def test_digits_are_much_harder_than_random_patterns(run_hopcli: RunHopcli) -> None:
     run = [*CAPACITY, "--loads", "0.01,0.02", "--draws", "2", "--rule", "hebbian,pseudo-inverse"]
-    assert run_hopcli(*run, "--patterns", "mnist", "--out", "mnist").code == 0
-    digits = _table(Path("mnist"))
+    assert run_hopcli(*run, "--patterns", "images", "--out", "images").code == 0
+    digits = _table(Path("images"))
     assert digits["size"].tolist() == [784] * 4
     assert digits["patterns"].tolist() == [8, 16] * 2
     hebbian = digits[digits["rule"] == "hebbian"]
@@ -174,18 +177,33 @@ def test_flips_of_nothing_start_from_the_pattern(run_hopcli: RunHopcli) -> None:
     assert np.all(later["overlap_flipped"] < later["overlap_pattern"] - 0.1)
 
 
-def test_threads_change_no_byte_and_seeds_do(run_hopcli: RunHopcli) -> None:
-    run = [*CAPACITY, "--sizes", "60", "--loads", "0.1,0.2", "--rule", "hebbian,storkey"]
-    written = {}
-    for name, flags in {
-        "one": ["--threads", "1"],
-        "two": ["--threads", "2"],
-        "other": ["--seed", "2"],
-    }.items():
-        assert run_hopcli(*run, *flags, "--out", name).code == 0
-        written[name] = Path(name, "capacity.csv").read_bytes()
-    assert written["one"] == written["two"]
-    assert written["one"] != written["other"]
+def test_images_of_any_data_set_are_stored_and_the_manifest_says_which(
+    run_hopcli: RunHopcli,
+) -> None:
+    run = [*CAPACITY, "--patterns", "images", "--dataset", "digits", "--loads", "0.05,0.1"]
+    assert run_hopcli(*run, "--draws", "2", "--rule", "hebbian,pseudo-inverse").code == 0
+    table = _table()
+    assert table["size"].tolist() == [64] * 4
+    assert table["patterns"].tolist() == [3, 6] * 2
+    assert table[table["rule"] == "pseudo-inverse"]["fixed"].tolist() == [1, 1]
+    manifest, digits = read_manifest(OUT, "capacity"), load_dataset("digits")
+    chosen = {name: manifest["config"][name] for name in ("patterns", "dataset", "sizes")}
+    assert chosen == {"patterns": "images", "dataset": "digits", "sizes": [64]}
+    assert manifest["dataset"] == {"name": digits.name, "sha256": digits.sha256}
+    assert manifest["inputs"] == {"dataset": digits.sha256}
+    # Random patterns of as many sites are held by far more easily.
+    assert run_hopcli(*CAPACITY, "--sizes", "64", *run[7:], "--rule", "hebbian").code == 0
+    assert read_manifest(OUT, "capacity")["inputs"] == {}
+    assert _table()["fixed"].min() > table[table["rule"] == "hebbian"]["fixed"].max()
+
+
+def test_each_of_several_rules_is_measured_with_its_own_parameters() -> None:
+    settings = {"sizes": (50,), "loads": (0.3,), "draws": 2, "kappa": 0.1}
+    both = _capacity(rule=("hebbian", "perceptron"), **settings).tables["capacity"]
+    alone = _capacity(rule=("perceptron",), **settings).tables["capacity"]
+    pd.testing.assert_frame_equal(both[1:].reset_index(drop=True), alone, check_dtype=False)
+    firmer = _capacity(rule=("perceptron",), **(settings | {"kappa": 1.5})).tables["capacity"]
+    assert not firmer.equals(alone)
 
 
 @pytest.mark.parametrize(
@@ -200,7 +218,17 @@ def test_threads_change_no_byte_and_seeds_do(run_hopcli: RunHopcli) -> None:
         (["--flips", "0.6"], "--flips must be a number >= 0 and <= 0.5"),
         (["--draws", "0"], "--draws must be a whole number"),
         (["--rule", "hebbian,"], "--rule must list one or more of"),
-        (["--patterns", "zebras"], "--patterns must be one of random, mnist"),
+        (["--patterns", "mnist"], "--patterns must be one of random, images, found 'mnist'"),
+        (["--dataset", "digits"], "--dataset has no effect with patterns random"),
+        (["--patterns", "images", "--sizes", "60,70"], "--sizes cannot be given with patterns im"),
+        (
+            ["--patterns", "images", "--dataset", "text:3x3", "--loads", "0.5"],
+            "--loads must ask for at most the 2 images of text:3x3, not 4",
+        ),
+        (["--rule", "storkey,hebbian", "--kappa", "2"], "--kappa has no effect without the perc"),
+        (["--rule", "storkey,perceptron", "--normalise", "p"], "--normalise has no effect witho"),
+        (["--rule", "hebbian,hebb"], "--rule must list one or more of"),
+        (["--patterns", "zebras"], "--patterns must be one of random, images"),
     ],
 )
 def test_wrong_settings_are_refused_in_one_line(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 import pytest
+from scipy.linalg import hadamard
 
 from hopcli.results import read_manifest
 
@@ -62,21 +63,61 @@ def test_the_last_stored_label_is_the_target(run_hopcli: RunHopcli) -> None:
     assert _table()["overlap"].tolist()[1] == 1.0
 
 
-@pytest.mark.parametrize("start", ["random", "target", "digit"])
-def test_threads_change_no_byte(run_hopcli: RunHopcli, start: str) -> None:
-    for threads in ("1", "2"):
-        run_hopcli(*SMALL, "--start", start, "--threads", threads, "--out", threads)
-    assert Path("1/temperature_scan.csv").read_bytes() == (
-        Path("2/temperature_scan.csv").read_bytes()
-    )
+@pytest.mark.parametrize(
+    ("start", "zero", "four"),
+    [
+        ("target", 0.554, 1.0),
+        ("target,inverse", -0.554, -1.0),
+        ("target,flip:0.2", 0.554 * 0.6, 0.6),
+        ("pattern", 0.777, 0.777),
+        ("flip:0.2", 0.777 * 0.6, 0.777 * 0.6),
+        ("majority", 0.777, 0.777),
+        ("blend:0:4:fill", 0.777, 0.777),
+        ("random:0", 0.370, 0.598),
+        ("random", 0.0, 0.0),
+        ("target,occlude:top:1", 0.370, 0.598),
+    ],
+)
+def test_a_scan_starts_where_it_is_told_to(
+    run_hopcli: RunHopcli, start: str, zero: float, four: float
+) -> None:
+    """Where sites are hardly tried, chains end where they start; "0" and "4" have q = 0.554."""
+    still = ["--sweeps", "1", "--attempts-per-sweep", "1", "--temperatures", "0"]
+    run = [*SMALL, *still, "--start", start, "--repeats", "200"]
+    assert run_hopcli(*run).code == 0
+    overlap = _table().set_index("label")["overlap"]
+    assert [overlap[0], overlap[4]] == pytest.approx([zero, four], abs=0.012)
+    assert read_manifest(OUT, "temperature-scan")["config"]["start"] == start
 
 
-def test_starts_differ(run_hopcli: RunHopcli) -> None:
+@pytest.mark.parametrize("start", ["flip:0.2", "blend:0:4", "blend:0:4:fill", "image,flip:0.1"])
+def test_a_scan_from_any_start_is_that_of_its_seed(run_hopcli: RunHopcli, start: str) -> None:
+    run = [*SMALL, "--dynamics", "glauber", "--start", start]
     tables = []
-    for start in ("random", "target", "digit"):
-        run_hopcli(*SMALL, "--start", start)
-        tables.append(_table()["overlap_abs"].tolist())
-    assert tables[0] != tables[1] != tables[2] != tables[0]
+    for seed in ("1", "1", "2"):
+        assert run_hopcli(*run, "--seed", seed).code == 0
+        tables.append(_table().to_csv())
+    assert tables[0] == tables[1] != tables[2]
+
+
+@pytest.mark.parametrize("target", ["2", "5"])
+def test_digit_starts_from_images_of_the_targets_label(run_hopcli: RunHopcli, target: str) -> None:
+    """Orthogonal pictures, one a label: at T = 0 a start from one of them stays there."""
+    rows = ("".join("#" if spin > 0 else "." for spin in row) for row in hadamard(8)[1:7])
+    Path("patterns.txt").write_text("\n\n".join(rows), encoding="utf-8")
+    run = [*SMALL, "--dataset", "text:patterns.txt", "--digits", "2,5", "--temperatures", "0"]
+    assert run_hopcli(*run, "--start", "digit", "--target", target).code == 0
+    overlap = _table().set_index("label")["overlap"]
+    assert overlap.to_dict() == {2: float(target == "2"), 5: float(target == "5")}
+
+
+def test_an_empty_site_is_refused_where_the_update_rule_cannot_have_it(
+    run_hopcli: RunHopcli,
+) -> None:
+    message = run_hopcli(*SMALL, "--start", "blend:0:4").refused()
+    assert message.startswith("--start must leave no site at 0 under metropolis (add :fill, or")
+    message = run_hopcli(*SMALL, "--start", "blend:0:7:fill").refused()
+    assert message == "--start must blend stored labels (0, 4), found 'blend:0:7:fill'"
 
 
 def test_given_images_are_stored_in_order(run_hopcli: RunHopcli) -> None:

@@ -77,15 +77,6 @@ def test_the_spectrum_is_that_of_the_dense_matrix(rule: str, p: int, n_sites: in
 
 
 @pytest.mark.parametrize("rule", RULES)
-def test_the_spectrum_of_five_digits_is_that_of_the_dense_matrix(rule: str, five: Spins) -> None:
-    network = store(five, rule)
-    values, multiplicities = spectrum(network)
-    assert multiplicities.sum() == 784
-    direct = np.linalg.eigvalsh(network.dense())[::-1]
-    np.testing.assert_allclose(np.repeat(values, multiplicities), direct, rtol=0, atol=2e-9)
-
-
-@pytest.mark.parametrize("rule", RULES)
 def test_the_tables_of_five_digits(run_hopcli: RunHopcli, five: Spins, rule: str) -> None:
     assert run_hopcli(*WEIGHTS, "--rule", rule).code == 0
     network = store(five, rule)
