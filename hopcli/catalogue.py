@@ -10,9 +10,12 @@ from __future__ import annotations
 
 import importlib
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from hopcli.errors import SettingError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 __all__ = ["CATALOGUE", "Entry", "entry"]
 
@@ -58,6 +61,40 @@ class Entry:
     def execution(self) -> Any:
         """Class of how a run is carried out."""
         return _named("hopcli.config.execution", self.execution_class)
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """Every setting of configuration and execution, by name."""
+        return {**self.config.settings(), **self.execution.settings()}
+
+    def read(self, values: Mapping[str, Any]) -> tuple[Any, Any]:
+        """Make the given configuration and the execution of what a file or flags say.
+
+        Parameters
+        ----------
+        values : mapping of str to object
+            Values by name, of either.
+
+        Returns
+        -------
+        config : Config
+            The given configuration, checked.
+        execution : Execution
+            How it is to be carried out.
+
+        Raises
+        ------
+        SettingError
+            If a name is unknown (with the nearest known one) or a value impossible, by
+            itself or together with others.
+        """
+        how = self.execution.settings()
+        config = self.config.from_values(
+            {name: value for name, value in values.items() if name not in how}, self.settings
+        )
+        execution = self.execution(**{k: v for k, v in values.items() if k in how})
+        execution.check_with(config)
+        return config, execution
 
     @property
     def plan(self) -> Any:

@@ -64,8 +64,7 @@ def test_every_command_has_a_manual_with_an_example(run_hopcli: RunHopcli, comma
 @pytest.mark.parametrize("command", CATALOGUE)
 def test_every_setting_is_a_flag_with_its_default(run_hopcli: RunHopcli, command: str) -> None:
     text = " ".join(run_hopcli(command, "--help").out.split())
-    found = CATALOGUE[command]
-    for name in {**found.config.settings(), **found.execution.settings()}:
+    for name in CATALOGUE[command].settings:
         assert "--" + name.replace("_", "-") in text
     assert "[default: mnist]" in text
     assert "[default: results/<config name, or the command>]" in text

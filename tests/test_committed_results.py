@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -20,9 +21,8 @@ PAPER = ("select", "paper", "paper-as-run", "figure1", "figure1-as-run", "figure
 
 def _parts_of(name: str) -> tuple[Config, Execution]:
     values = read_config(ROOT / "configs" / f"{name}.toml")
-    found = entry(values.pop("command"))
-    how = {key: values.pop(key) for key in set(values) & set(found.execution.settings())}
-    return found.config.from_values(values), found.execution(**how)
+    config, execution = entry(values.pop("command")).read(values)
+    return config, execution
 
 
 @pytest.mark.parametrize("name", PAPER)
@@ -77,6 +77,18 @@ def test_the_readme_quotes_the_committed_tables() -> None:
         assert cell == f"{overall['accuracy']:.1f} ± {overall['sd']:.1f}"
 
 
+def test_the_python_of_the_readme_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    """And gives what the comments beside it say."""
+    monkeypatch.chdir(ROOT)
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    (block,) = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
+    names: dict[str, Any] = {}
+    exec(block, names)
+    assert names["plan"].config.digits == ("3", "6", "1", "0", "4")
+    assert f"# {names['plan'].config.digits}" in block
+    assert len(names["result"].tables["accuracy"]) == 6
+
+
 def test_every_picture_and_link_of_the_readme_is_there() -> None:
     text = (ROOT / "README.md").read_text(encoding="utf-8")
     links = re.findall(r"\]\(([^)#]+)\)", text)
@@ -92,8 +104,6 @@ def test_the_readme_shows_every_command_and_only_options_there_are() -> None:
     assert commands <= {command for command, _ in shown}
     for command, rest in shown:
         if command in CATALOGUE:
-            found = CATALOGUE[command]
-            names = {**found.config.settings(), **found.execution.settings()}
-            known = {f"--{name.replace('_', '-')}" for name in names}
+            known = {f"--{name.replace('_', '-')}" for name in CATALOGUE[command].settings}
             options = set(re.findall(r"(?<!\S)--[a-z-]+", rest))
             assert options <= known | {"--config", "--out", "--quiet", "--help"}, rest

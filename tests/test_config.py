@@ -294,9 +294,7 @@ def test_replaying_the_authors_resolves_to_their_protocol() -> None:
 @pytest.mark.parametrize("path", SHIPPED, ids=lambda path: str(path.stem))
 def test_every_shipped_configuration_is_possible(path: Path) -> None:
     values = read_config(path)
-    found = entry(values.pop("command"))
-    how = {key: values.pop(key) for key in set(values) & set(found.execution.settings())}
-    found.execution(**how).check_with(found.config.from_values(values))
+    assert entry(values.pop("command")).read(values)
     assert find_config(path.stem).samefile(path)
 
 

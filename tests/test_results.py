@@ -203,7 +203,9 @@ def test_a_manifest_of_another_version_is_one_clear_error(tmp_path: Path) -> Non
     _save(tmp_path, 0.1)
     path = tmp_path / "select.json"
     manifest = json.loads(path.read_text())
-    for change in ({"config": {**manifest["config"], "new": 1}}, {"tables": {}, "arrays": None}):
+    newer = {**manifest["config"], "new": 1}
+    changes: tuple[dict[str, Any], ...] = ({"config": newer}, {"tables": {}, "arrays": None})
+    for change in changes:
         path.write_text(json.dumps({**manifest, **change}))
         with pytest.raises(ResultError, match=r"select\.json: cannot be loaded"):
             load(tmp_path)

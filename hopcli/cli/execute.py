@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from hopcli import catalogue, experiments, results
-from hopcli.cli.options import with_names
+from hopcli.cli.requests import with_names
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from hopcli.cli.options import Request
+    from hopcli.cli.requests import Request
     from hopcli.experiments import Plan, Summary
 
 __all__ = ["execute", "print_summary"]

@@ -2,58 +2,30 @@
 
 from __future__ import annotations
 
-import contextlib
 import functools
 import inspect
 import re
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 from click.shell_completion import CompletionItem
 
-from hopcli import catalogue
-from hopcli.config import Config, Execution, Setting, find_config, read_config, shipped_configs
-from hopcli.config.base import nearest
-from hopcli.config.kinds import RefusedError, show
-from hopcli.errors import SettingError
+from hopcli.cli.requests import flag_name, make_request
+from hopcli.config import Config, Setting, shipped_configs
+from hopcli.config.kinds import show
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from hopcli.catalogue import Entry
 
-__all__ = ["Request", "experiment_command", "flag_name", "request_from_file", "with_names"]
+__all__ = ["FOLDER", "experiment_command"]
 
 _FIRST = ("Data", "Selection", "Patterns", "Load", "Network", "Dynamics", "Scan", "Census", "Tests")
 _LAST = ("Run", "Output")
 """Groups of options in the order of the help text; any other stands between the two."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Request:
-    """What the user asked for on the command line.
-
-    Parameters
-    ----------
-    config : Config
-        The checked configuration.
-    execution : Execution
-        How it is to be carried out.
-    out : Path
-        Folder for the results.
-    quiet : bool
-        Print nothing but errors.
-    name_of : callable
-        How the user wrote a setting, for messages about it.
-    """
-
-    config: Config
-    execution: Execution
-    out: Path
-    quiet: bool
-    name_of: Callable[[str], str]
 
 
 def _complete_setting(setting: Setting) -> Callable[..., list[CompletionItem]]:
@@ -129,11 +101,6 @@ FOLDER = _Folder(path_type=Path)
 """Type of ``--out``."""
 
 
-def flag_name(setting: str) -> str:
-    """The flag of a setting, ``attempts_per_sweep`` to ``--attempts-per-sweep``."""
-    return "--" + setting.replace("_", "-")
-
-
 def experiment_command(entry: Entry) -> click.Command:
     """Make the command of an entry of the catalogue: its settings are the options.
 
@@ -144,8 +111,7 @@ def experiment_command(entry: Entry) -> click.Command:
     """
     params: list[click.Parameter] = [
         _SettingOption(item.name, item.metadata["setting"], item.default)
-        for settings in (entry.config, entry.execution)
-        for item in fields(settings)
+        for item in (*fields(entry.config), *fields(entry.execution))
     ]
     params += [
         click.Option(
@@ -186,87 +152,4 @@ def _invoke(entry: Entry, config: str | None, out: Path | None, quiet: bool, **f
     from hopcli.cli.execute import execute
 
     given = {name: value for name, value in flags.items() if value is not None}
-    execute(_request(entry, config, given, out, quiet))
-
-
-def request_from_file(name: str, out: Path | None, quiet: bool) -> Request:
-    """The request of a configuration file, whose ``command`` says which experiment.
-
-    Raises
-    ------
-    SettingError
-        If the file does not name a command, or has an impossible value.
-    """
-    path = find_config(name)
-    try:
-        entry = catalogue.entry(read_config(path).get("command"))
-    except SettingError as error:
-        raise click.UsageError(error.describe(f"{path}: command")) from None
-    return _request(entry, name, {}, out, quiet)
-
-
-def _request(
-    entry: Entry, config_name: str | None, flags: dict[str, Any], out: Path | None, quiet: bool
-) -> Request:
-    """Put flags on top of a file, check all, and remember where each came from."""
-    path = find_config(config_name) if config_name is not None else None
-    from_file = read_config(path) if path is not None else {}
-    command = from_file.pop("command", entry.command)
-
-    def name_of(setting: str) -> str:
-        in_file = setting in from_file and setting not in flags
-        return f"{path}: {setting or repr(setting)}" if in_file else flag_name(setting)
-
-    if command != entry.command:
-        raise SettingError(f"{path}: command", f"must be {entry.command!r}", command)
-    with _renamed(name_of):
-        values = {**from_file, **_read_flags(entry, flags)}
-        _check_known(entry, values)
-        how = entry.execution.settings()
-        config = entry.config.from_values({k: v for k, v in values.items() if k not in how})
-        execution = entry.execution(**{k: v for k, v in values.items() if k in how})
-        execution.check_with(config)
-    return Request(config, execution, out or _default_folder(path, entry.command), quiet, name_of)
-
-
-def _read_flags(entry: Entry, flags: dict[str, Any]) -> dict[str, Any]:
-    """The texts of flags as values."""
-    known = {**entry.config.settings(), **entry.execution.settings()}
-    values = {}
-    for name, text in flags.items():
-        try:
-            values[name] = known[name].kind.read(text) if isinstance(text, str) else text
-        except RefusedError as error:
-            raise SettingError(name, str(error), text) from None
-    return values
-
-
-def _check_known(entry: Entry, values: dict[str, Any]) -> None:
-    """Refuse a key that is no setting."""
-    known = {**entry.config.settings(), **entry.execution.settings()}
-    for name in values:
-        if name not in known:
-            close = nearest(name, known)
-            raise SettingError(name, f"is not a setting of {entry.command!r}{close}")
-
-
-def _default_folder(path: Path | None, command: str) -> Path:
-    name = command if path is None else path.stem
-    if name.strip(".") == "":
-        raise click.UsageError(f"--out must be given for a configuration called {path!s:.80}")
-    return Path("results") / name
-
-
-@contextlib.contextmanager
-def with_names(request: Request) -> Iterator[None]:
-    """Let a setting that is refused be called what the user called it."""
-    with _renamed(request.name_of):
-        yield
-
-
-@contextlib.contextmanager
-def _renamed(name_of: Callable[[str], str]) -> Iterator[None]:
-    try:
-        yield
-    except SettingError as error:
-        raise click.UsageError(error.describe(name_of(error.setting))) from error
+    execute(make_request(entry, config, given, out, quiet))

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from hopcli.cli.options import FOLDER, request_from_file
+from hopcli.cli.options import FOLDER
+from hopcli.cli.requests import request_from_file
 
 if TYPE_CHECKING:
     from pathlib import Path

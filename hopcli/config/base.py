@@ -155,8 +155,15 @@ class Config(Settings):
         raise NotImplementedError
 
     @classmethod
-    def from_values(cls, values: Mapping[str, Any]) -> Self:
+    def from_values(cls, values: Mapping[str, Any], near: Iterable[str] = ()) -> Self:
         """Make a configuration from a mapping, as read from a file, and check it.
+
+        Parameters
+        ----------
+        values : mapping of str to object
+            Values by name.
+        near : iterable of str
+            Names that an unknown one is compared with, besides those of the settings.
 
         Raises
         ------
@@ -167,7 +174,8 @@ class Config(Settings):
         known = cls.settings()
         for key in values:
             if key not in known:
-                raise SettingError(key, f"is not a setting of {cls.command!r}{nearest(key, known)}")
+                close = nearest(key, {**known, **dict.fromkeys(near)})
+                raise SettingError(key, f"is not a setting of {cls.command!r}{close}")
         config = cls(**values)
         config.check()
         return config

@@ -1,0 +1,121 @@
+"""Requests: flags on top of a file, checked, with where each value came from."""
+
+from __future__ import annotations
+
+import contextlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from hopcli import catalogue
+from hopcli.config import Config, Execution, find_config, read_config
+from hopcli.config.kinds import RefusedError
+from hopcli.errors import SettingError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from hopcli.catalogue import Entry
+
+__all__ = ["Request", "flag_name", "make_request", "request_from_file", "with_names"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Request:
+    """What the user asked for on the command line.
+
+    Parameters
+    ----------
+    config : Config
+        The checked configuration.
+    execution : Execution
+        How it is to be carried out.
+    out : Path
+        Folder for the results.
+    quiet : bool
+        Print nothing but errors.
+    name_of : callable
+        How the user wrote a setting, for messages about it.
+    """
+
+    config: Config
+    execution: Execution
+    out: Path
+    quiet: bool
+    name_of: Callable[[str], str]
+
+
+def flag_name(setting: str) -> str:
+    """The flag of a setting, ``attempts_per_sweep`` to ``--attempts-per-sweep``."""
+    return "--" + setting.replace("_", "-")
+
+
+def request_from_file(name: str, out: Path | None, quiet: bool) -> Request:
+    """The request of a configuration file, whose ``command`` says which experiment.
+
+    Raises
+    ------
+    SettingError
+        If the file does not name a command, or has an impossible value.
+    """
+    path = find_config(name)
+    try:
+        entry = catalogue.entry(read_config(path).get("command"))
+    except SettingError as error:
+        raise click.UsageError(error.describe(f"{path}: command")) from None
+    return make_request(entry, name, {}, out, quiet)
+
+
+def make_request(
+    entry: Entry, config_name: str | None, flags: dict[str, Any], out: Path | None, quiet: bool
+) -> Request:
+    """Put flags on top of a file, check all, and remember where each came from."""
+    path = find_config(config_name) if config_name is not None else None
+    from_file = read_config(path) if path is not None else {}
+    command = from_file.pop("command", entry.command)
+
+    def name_of(setting: str) -> str:
+        in_file = setting in from_file and setting not in flags
+        return f"{path}: {setting or repr(setting)}" if in_file else flag_name(setting)
+
+    if command != entry.command:
+        raise SettingError(f"{path}: command", f"must be {entry.command!r}", command)
+    with _renamed(name_of):
+        config, execution = entry.read({**from_file, **_read_flags(entry, flags)})
+    return Request(config, execution, out or _default_folder(path, entry.command), quiet, name_of)
+
+
+def _read_flags(entry: Entry, flags: dict[str, Any]) -> dict[str, Any]:
+    """The texts of flags as values."""
+    known = entry.settings
+    values = {}
+    for name, text in flags.items():
+        try:
+            values[name] = known[name].kind.read(text) if isinstance(text, str) else text
+        except RefusedError as error:
+            raise SettingError(name, str(error), text) from None
+    return values
+
+
+def _default_folder(path: Path | None, command: str) -> Path:
+    name = command if path is None else path.stem
+    if name.strip(".") == "":
+        raise click.UsageError(f"--out must be given for a configuration called {path!s:.80}")
+    return Path("results") / name
+
+
+@contextlib.contextmanager
+def with_names(request: Request) -> Iterator[None]:
+    """Let a setting that is refused be called what the user called it."""
+    with _renamed(request.name_of):
+        yield
+
+
+@contextlib.contextmanager
+def _renamed(name_of: Callable[[str], str]) -> Iterator[None]:
+    try:
+        yield
+    except SettingError as error:
+        raise click.UsageError(error.describe(name_of(error.setting))) from error
