@@ -13,6 +13,7 @@ import hashlib
 import json
 import os
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hopcli import catalogue
@@ -31,7 +32,6 @@ from hopcli.results.tables import Tables, columns_of, read_arrays, write_arrays,
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-    from pathlib import Path
 
     from hopcli.config import Config, Execution
     from hopcli.experiments import Result
@@ -223,12 +223,12 @@ def runs_in(folder: Path) -> list[str]:
     return [command for command in catalogue.CATALOGUE if (folder / f"{command}.json").is_file()]
 
 
-def load(folder: Path, command: str | None = None) -> Loaded:
+def load(folder: Path | str, command: str | None = None) -> Loaded:
     """Read a finished run back: what :func:`save` wrote.
 
     Parameters
     ----------
-    folder : Path
+    folder : Path or str
         Where the run is.
     command : str, optional
         Which, if there are runs of several commands.
@@ -240,6 +240,7 @@ def load(folder: Path, command: str | None = None) -> Loaded:
         table or array file is not what the manifest says. A table of trials that was
         left out when a folder was passed on is missed when it is asked for.
     """
+    folder = Path(folder)
     if command is None:
         found = runs_in(folder)
         if len(found) != 1:
