@@ -1,0 +1,483 @@
+"""Plant bugs, one at a time, and see which test notices: ``make mutants``.
+
+Each bug is one replacement in one file of a copy of the checkout. The tests that should
+notice run first, the whole suite only if they do not. A table says which test did; more
+than MAY_SURVIVE survivors are a failure.
+
+    python tests/mutants.py [WORD...]    only the bugs whose file or effect has such a word
+"""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+import sysconfig
+import tempfile
+import time
+import venv
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import NamedTuple
+
+CHECKOUT = Path(__file__).resolve().parent.parent
+MAY_SURVIVE = 2
+AT_ONCE = 2
+MOST_SECONDS = 1200.0  # a bug may make a run endless, which is noticed too
+LEFT_OUT = (".git", ".venv*", "build", "dist", ".*_cache", ".hypothesis")
+OF_MUTANTS = "tests/test_mutants.py"  # would notice every bug, by its text
+
+
+class Mutant(NamedTuple):
+    """A bug.
+
+    Attributes
+    ----------
+    file : str
+        The file below ``hopcli/``.
+    old, new : str
+        What is replaced, which must occur exactly once, and by what.
+    tests : str
+        The files that should notice: ``"study cli_run"`` for tests/test_study.py and so on.
+    breaks : str
+        What is wrong then.
+    """
+
+    file: str
+    old: str
+    new: str
+    tests: str
+    breaks: str
+
+    @property
+    def name(self) -> str:
+        """The bug in one line."""
+        return f"{self.file}: {self.breaks}"
+
+    @property
+    def first(self) -> list[str]:
+        """The test files that should notice."""
+        return [f"tests/test_{word}.py" for word in self.tests.split()]
+
+    def applied(self, checkout: Path = CHECKOUT) -> str:
+        """The text of the file with the bug in it.
+
+        Raises
+        ------
+        ValueError
+            If the bug does not apply: what it replaces must occur once.
+        """
+        text = (checkout / "hopcli" / self.file).read_text(encoding="utf-8")
+        if text.count(self.old) != 1:
+            raise ValueError(f"{self.name}: occurs {text.count(self.old)} times, must once")
+        return text.replace(self.old, self.new)
+
+
+MUTANTS = (
+    # --- the compiled loop and the dynamics ---
+    Mutant(
+        "_kernels.py",
+        "for i in range(len(queue) - 1, 0, -1):",
+        "for i in range(len(queue) - 1, 1, -1):",
+        "kernels dynamics",
+        "a permutation leaves out its last swap",
+    ),
+    Mutant(
+        "_kernels.py",
+        "            idle, event = 0, -1\n",
+        "            idle = 0\n",
+        "kernels dynamics",
+        "a waiting time outlives the temperature it was drawn at",
+    ),
+    Mutant(
+        "_kernels.py",
+        "if sweep > protocol.settle and",
+        "if sweep >= protocol.settle and",
+        "kernels dynamics",
+        "a stable chain stops one sweep early",
+    ),
+    Mutant(
+        "_kernels.py",
+        "_chance(rule, -field, -1, temperature)",
+        "_chance(rule, field, -1, temperature)",
+        "kernels dynamics",
+        "a site at 0 goes against its field",
+    ),
+    Mutant(
+        "dynamics/__init__.py",
+        "np.max(np.flatnonzero(schedule), initial=-1)) + 1",
+        "np.max(np.flatnonzero(schedule), initial=-1))",
+        "dynamics",
+        "a chain may stop after the last warm sweep",
+    ),
+    Mutant(
+        "dynamics/sync.py",
+        "(step >= min(1, n_sweeps))",
+        "(step >= 0)",
+        "dynamics",
+        "a synchronous chain that starts stable has done no sweep",
+    ),
+    # --- storage ---
+    Mutant(
+        "storage/hebbian.py",
+        '"p": task.columns.shape[1]',
+        '"p": task.columns.shape[0]',
+        "storage rules",
+        "the sum is divided by the classes, not by the patterns",
+    ),
+    Mutant(
+        "storage/perceptron.py",
+        "enough = max(kappa - _ROUNDING, _ROUNDING)",
+        "enough = kappa - _ROUNDING",
+        "storage rules",
+        "at kappa = 0 a field of 0 is enough",
+    ),
+    # --- observables, theory, statistics, scoring, taxonomy ---
+    Mutant(
+        "observables.py",
+        "energy_of_sums(sums, couplings, class_sums(np.abs(spins), couplings))",
+        "energy_of_sums(sums, couplings)",
+        "observables",
+        "the energy counts the own share of sites that are 0",
+    ),
+    Mutant(
+        "theory.py",
+        "np.where(np.abs(fields) > TIE, np.sign(fields), magnetisation)",
+        "np.where(np.abs(fields) > TIE, np.sign(fields), 0.0)",
+        "theory",
+        "mean field at T = 0 does not keep ties",
+    ),
+    Mutant(
+        "statistics.py",
+        "variance = n_groups / (n_groups - 1) * float(",
+        "variance = float(",
+        "statistics",
+        "the variance over groups is not that of a sample",
+    ),
+    Mutant(
+        "statistics.py",
+        "min(high, float(mean) + half)",
+        "float(mean) + half",
+        "statistics cli_capacity",
+        "an interval reaches beyond what is possible",
+    ),
+    Mutant(
+        "scoring.py",
+        "own_m == ends.m[rows, ends.nearest]",
+        "np.abs(own_m) == np.abs(ends.m[rows, ends.nearest])",
+        "scoring",
+        "an inverse is credited to the own pattern where another is as near",
+    ),
+    Mutant(
+        "taxonomy.py",
+        'kind[cycling & (kind == "unsettled")]',
+        "kind[cycling]",
+        "taxonomy",
+        "a two-cycle near a pattern is not called the pattern",
+    ),
+    Mutant(
+        "taxonomy.py",
+        "np.take_along_axis(m, nearest, axis=1) < 0, -1, 1)",
+        "np.take_along_axis(m, nearest, axis=1) < 0, 1, 1)",
+        "taxonomy",
+        "beyond 20 patterns mixtures have plus signs alone",
+    ),
+    # --- patterns, records, data sets, starts ---
+    Mutant(
+        "patterns.py",
+        "len(self.labels) - 1 - self.labels[::-1].index(label)",
+        "self.labels.index(label)",
+        "patterns cli_temperature_scan",
+        "of patterns with one label the first is taken for the last",
+    ),
+    Mutant(
+        "patterns.py",
+        "digest(self.xi, np.array(self.labels), self.source_index, self.sample_index)",
+        "digest(self.xi, np.array(self.labels), self.source_index)",
+        "patterns",
+        "the hash leaves out the samples, which decide what is tested",
+    ),
+    Mutant(
+        "records.py",
+        "    if base is None:\n",
+        "    if not array.flags.writeable:\n",
+        "records",
+        "a read-only view of what others can write to is kept",
+    ),
+    Mutant(
+        "datasets/__init__.py",
+        "np.less_equal if invert",
+        "np.less if invert",
+        "datasets own_pictures",
+        "inverted, a grey value at the threshold is on the wrong side",
+    ),
+    Mutant(
+        "starts/changes.py",
+        "rng.permuted(np.tile(np.arange(width), (height, 1)), axis=1)",
+        "np.tile(rng.permutation(width), (height, 1))",
+        "starts",
+        "the same columns are flipped in every row",
+    ),
+    Mutant(
+        "starts/bases.py",
+        "return _images_of(patterns.labels, dataset)",
+        "return _images_of(dataset.label_names, dataset)",
+        "starts cli_attractors",
+        "images of labels that are not stored are started from",
+    ),
+    Mutant(
+        "starts/bases.py",
+        "_images_of([patterns.labels[target]], dataset)",
+        "_images_of([patterns.labels[0]], dataset)",
+        "starts cli_temperature_scan",
+        "a scan starts from images of the first label, not of the target's",
+    ),
+    # --- configurations ---
+    Mutant(
+        "config/recall.py",
+        '"gamma": None,',
+        '"gamma": self.gamma,',
+        "config cli_dynamics",
+        "a resolved configuration does not resolve to itself",
+    ),
+    Mutant(
+        "config/notations.py",
+        "int(factor or 1) * n_sites // int(divisor[1:] or 1)",
+        "int(factor or 1) * (n_sites // int(divisor[1:] or 1))",
+        "kinds config",
+        "3N/2 of an odd N is rounded before it is multiplied",
+    ),
+    Mutant(
+        "config/temperature_scan.py",
+        "facts.labels[-1] if facts.chosen else digits[-1]",
+        "digits[-1]",
+        "config cli_temperature_scan",
+        "of given images that share labels not the last is the target",
+    ),
+    Mutant(
+        "config/groups.py",
+        "for rule in self.rules for name in RULES[rule].parameters}",
+        "for rule in self.rules[:1] for name in RULES[rule].parameters}",
+        "config cli_attractors",
+        "parameters are checked for the first of several rules",
+    ),
+    Mutant(
+        "config/execution.py",
+        "config.sweeps > _MOST_FRAMES",
+        "config.sweeps >= _MOST_FRAMES",
+        "config cli_dynamics",
+        "as many frames as are allowed are refused",
+    ),
+    # --- experiments ---
+    Mutant(
+        "experiments/inputs.py",
+        "key = (config.dataset, config.split, config.threshold, config.size, config.invert)",
+        "key = (config.dataset, config.split, config.size, config.invert)",
+        "cli_run",
+        "of two runs with two thresholds both get the images of the first",
+    ),
+    Mutant(
+        "experiments/inputs.py",
+        "if isinstance(theta, str):",
+        "if isinstance(theta, str) and start is not None:",
+        "cli_weights thresholds",
+        "the key of a run of weights ignores the file of thresholds",
+    ),
+    Mutant(
+        "experiments/trials.py",
+        "np.setdiff1d(pool, patterns.sample_index)",
+        "np.setdiff1d(pool, patterns.source_index)",
+        "trials cli_recall study",
+        "samples that were not selected are tested",
+    ),
+    Mutant(
+        "experiments/recall.py",
+        "start_seed=seed_word(streams.starts)",
+        "start_seed=seed_word(streams.tests)",
+        "trials cli_dynamics tutorials",
+        "starts share the stream of the tests",
+    ),
+    Mutant(
+        "experiments/recall.py",
+        "config.criterion, cycling, config.tie)",
+        "config.criterion, cycling)",
+        "cli_dynamics cli_recall",
+        "ends are classified as if ties were kept",
+    ),
+    Mutant(
+        "experiments/recall.py",
+        "[schedule[0], *schedule]",
+        "[*schedule, schedule[-1]]",
+        "cli_dynamics",
+        "the trace gives the temperature of the sweep to come",
+    ),
+    Mutant(
+        "experiments/recall_tables.py",
+        "clustered_interval(hit, unit[own])",
+        "clustered_interval(hit, np.flatnonzero(own))",
+        "committed_results cli_recall",
+        "repeated images count as independent in the outcomes",
+    ),
+    Mutant(
+        "experiments/attractors.py",
+        "dynamics.chain_seeds(streams.chains, config.starts)",
+        "dynamics.chain_seeds(np.random.SeedSequence(0), config.starts)",
+        "trials cli_attractors",
+        "the chains do not depend on the seed",
+    ),
+    Mutant(
+        "experiments/capacity.py",
+        "start_seed = seed_word(seed.flips)",
+        "start_seed = seed_word(seed.chains)",
+        "trials cli_capacity",
+        "flips share the stream of the chains",
+    ),
+    Mutant(
+        "experiments/weights.py",
+        "pixel[0] * shape[1] + pixel[1]",
+        "pixel[1] * shape[1] + pixel[0]",
+        "cli_weights",
+        "row and column of the pixel are exchanged",
+    ),
+    # --- results, plots, command line ---
+    Mutant(
+        "results/__init__.py",
+        "if (folder / name).exists() or name != _BULKY:",
+        "if name != _BULKY:",
+        "results",
+        "a table of trials that was changed can be loaded",
+    ),
+    Mutant(
+        "results/__init__.py",
+        "json.dumps([command, settings, inputs], sort_keys=True)",
+        "json.dumps([command, settings, sorted(inputs)], sort_keys=True)",
+        "results thresholds",
+        "the key has the names of what was read, not the hashes",
+    ),
+    Mutant(
+        "results/provenance.py",
+        '("+modified" if edited else "")',
+        '("" if edited else "+modified")',
+        "provenance",
+        "the commit is called modified where it is not",
+    ),
+    Mutant(
+        "plots/accuracy.py",
+        "SD over labels {100 * overall['sd']:.1f}",
+        "SD over labels {100 * overall['sem']:.1f}",
+        "plots figures_files",
+        "a caption gives the SEM as the SD over labels",
+    ),
+    Mutant(
+        "plots/confusion.py",
+        "percent[:, [p + k for k in reached]]",
+        "percent[:, [p + k for k in range(len(reached))]]",
+        "plots",
+        "inverses that were reached show the numbers of others",
+    ),
+    Mutant(
+        "plots/capacity.py",
+        '_draw(relaxed, table, "overlap_flipped", flipped)',
+        '_draw(relaxed, table, "overlap_pattern", flipped)',
+        "figures_capacity plots",
+        "flipped starts are drawn where unflipped ones end",
+    ),
+    Mutant(
+        "cli/plot.py",
+        'figure_format or execution["figure_format"]',
+        'figure_format or "png"',
+        "cli_plot",
+        "pictures are not drawn again in the format of the run",
+    ),
+)
+
+
+class Verdict(NamedTuple):
+    """Which test noticed, if any, after how many seconds."""
+
+    mutant: Mutant
+    killed_by: str
+    seconds: float
+
+
+def copy_to(folder: Path) -> Path:
+    """Copy the checkout, file times and all, so that compiled loops stay valid."""
+    copy = folder / "checkout"
+    shutil.copytree(CHECKOUT, copy, ignore=shutil.ignore_patterns(*LEFT_OUT))
+    return copy
+
+
+def python_for(copy: Path) -> Path:
+    """An environment like this one, but with the package of the copy."""
+    place = copy.parent / "environment"
+    venv.create(place, symlinks=True)
+    base = {"base": str(place), "platbase": str(place)}
+    packages = Path(sysconfig.get_path("purelib", "venv", base))
+    # Lists of other environments are not read there: an editable install stays away.
+    lines = f"{copy}\n{sysconfig.get_path('purelib')}\n{sysconfig.get_path('platlib')}\n"
+    (packages / "copy.pth").write_text(lines, encoding="utf-8")
+    return Path(sysconfig.get_path("scripts", "venv", base)) / "python"
+
+
+def first_failure(python: Path, copy: Path, tests: list[str]) -> str:
+    """Run tests until one fails, and name it; empty if none does."""
+    flags = ["-x", "--no-header", "--color=no", "-p", "no:cacheprovider", f"--ignore={OF_MUTANTS}"]
+    try:
+        done = subprocess.run(
+            [python, "-m", "pytest", *flags, *tests],
+            cwd=copy,
+            capture_output=True,
+            text=True,
+            check=False,
+            stdin=subprocess.DEVNULL,
+            timeout=MOST_SECONDS,
+        )
+    except subprocess.TimeoutExpired:
+        return f"not done after {MOST_SECONDS:.0f} s"
+    if done.returncode == 0:
+        return ""
+    lines = [line for line in done.stdout.splitlines() if line.startswith(("FAILED ", "ERROR "))]
+    if not lines:
+        raise RuntimeError(f"pytest ended with {done.returncode}:\n{done.stdout}{done.stderr}")
+    return lines[0].split(" ", 1)[1].split(" - ")[0]
+
+
+def try_out(mutant: Mutant) -> Verdict:
+    """Plant a bug in a fresh copy and run the tests."""
+    began = time.monotonic()
+    with tempfile.TemporaryDirectory() as folder:
+        copy = copy_to(Path(folder))
+        python = python_for(copy)
+        text = mutant.applied(copy)
+        (copy / "hopcli" / mutant.file).write_text(text, encoding="utf-8")
+        killer = first_failure(python, copy, mutant.first) or first_failure(python, copy, [])
+    return Verdict(mutant, killer, time.monotonic() - began)
+
+
+def check_tests_pass() -> None:
+    """Run the tests without a bug: where one fails anyway, it tells nothing."""
+    with tempfile.TemporaryDirectory() as folder:
+        copy = copy_to(Path(folder))
+        failure = first_failure(python_for(copy), copy, [f"--numprocesses={AT_ONCE}"])
+    if failure:
+        raise SystemExit(f"without a bug: {failure} fails")
+
+
+def main(words: list[str]) -> None:
+    """Try the bugs, print the table."""
+    chosen = [m for m in MUTANTS if not words or any(word in m.name for word in words)]
+    for mutant in chosen:
+        mutant.applied()  # all must apply, before the first is tried
+    check_tests_pass()
+    survivors = 0
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        for verdict in pool.map(try_out, chosen):
+            survivors += not verdict.killed_by
+            end = verdict.killed_by or "SURVIVED"
+            print(f"{verdict.mutant.name}\n    {end} ({verdict.seconds:.0f} s)", flush=True)  # noqa: T201
+    print(f"{len(chosen)} bugs, {survivors} survived")  # noqa: T201
+    sys.exit(survivors > MAY_SURVIVE)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
