@@ -108,10 +108,10 @@ def score(
     size = ends.m if signed else np.abs(ends.m)
     own = np.where(is_own, size + 1e-9 * (ends.m > 0), -np.inf).argmax(axis=1)
     scored = np.where(has_own, size[rows, own], size.max(axis=1))
-    # Of patterns that are equally near the own one counts, as where two are the same.
     own_m = ends.m[rows, own]
-    is_nearest = has_own & (own_m == ends.m[rows, ends.nearest])
-    nearest = np.where(is_nearest, own, ends.nearest)
+    # Of patterns that are equally near the own one counts, as where two are the same.
+    is_near = is_own & (ends.m == ends.m[rows, ends.nearest][:, None])
+    nearest = np.where(is_near.any(axis=1), is_near.argmax(axis=1), ends.nearest)
     outcome = ends.kind.astype("<U12")
     pattern = ends.kind == "pattern"
     outcome[pattern & has_own] = "other"

@@ -74,7 +74,9 @@ def test_the_last_stored_label_is_the_target(run_hopcli: RunHopcli) -> None:
         ("majority", 0.777, 0.777),
         ("blend:0:4:fill", 0.777, 0.777),
         ("random:0", 0.370, 0.598),
+        ("random:0,inverse", -0.370, -0.598),
         ("random", 0.0, 0.0),
+        ("random,occlude:top:1", 0.370, 0.598),
         ("target,occlude:top:1", 0.370, 0.598),
     ],
 )

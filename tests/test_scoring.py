@@ -134,6 +134,13 @@ def test_of_several_own_patterns_one_comes_before_an_inverse_that_is_as_near() -
     assert scores.own.tolist() == [0.95]
 
 
+def test_the_nearest_own_pattern_is_named_whichever_of_them_scores() -> None:
+    """Signed, the first "a" scores best; the state is the inverse of "b" and the last "a"."""
+    scores = _score([[-0.9, -0.95, -0.95]], "a", ["a", "b", "a"], 0.9, signed=True)
+    assert (scores.nearest.tolist(), scores.outcome.tolist()) == ([2], ["inverse"])
+    assert scores.own.tolist() == [-0.9]
+
+
 def test_an_unstored_label_is_recalled_by_whichever_pattern() -> None:
     m = [[0.2, 0.95], [-0.95, 0.2], [0.2, 0.2]]
     scores = _score(m, "other", ["a", "b"], 0.9)
