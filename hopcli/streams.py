@@ -6,7 +6,7 @@ starts its chains from the same seeds.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 
@@ -31,17 +31,23 @@ class Streams:
         For the dynamics; every chain takes one 64-bit seed from it.
     patterns : numpy.random.SeedSequence
         For patterns that are drawn rather than selected.
+    resting : numpy.random.SeedSequence
+        For the runs that show where stored patterns rest.
+    quench : numpy.random.SeedSequence
+        For the sign updates that end a run.
     """
 
     tests: np.random.SeedSequence
     starts: np.random.SeedSequence
     chains: np.random.SeedSequence
     patterns: np.random.SeedSequence
+    resting: np.random.SeedSequence
+    quench: np.random.SeedSequence
 
     @classmethod
     def of(cls, seed: int) -> Streams:
         """Spawn the streams of a run from its seed."""
-        return cls(*np.random.SeedSequence(seed).spawn(4))
+        return cls(*np.random.SeedSequence(seed).spawn(len(fields(cls))))
 
 
 def seed_word(sequence: np.random.SeedSequence) -> int:

@@ -85,7 +85,7 @@ def test_couplings_are_symmetric_without_self_coupling(rule: str, five: NDArray[
 def test_classes_are_the_distinct_columns(rule: str, seed: int) -> None:
     xi = _independent(seed, 3, 20)
     # Not every draw can be learnt to the stability of 1 that is asked for by default.
-    parameters = {"kappa": 0.5} if "kappa" in RULES[rule].parameters else {}
+    parameters: dict[str, Any] = {"kappa": 0.5} if "kappa" in RULES[rule].parameters else {}
     network = store(xi, rule, **parameters)
     assert np.array_equal(network.columns[network.site_class], xi.T)
     assert len(np.unique(network.columns, axis=0)) == network.n_classes

@@ -99,12 +99,15 @@ class Facts:
         Labels of the patterns that may be stored.
     chosen : bool
         Whether these are the ones to be stored, in this order.
+    criterion : float
+        The overlap that ``auto`` stands for.
     """
 
     dataset: str
     shape: tuple[int, int]
     labels: tuple[str, ...]
     chosen: bool = False
+    criterion: float = 0.99
 
     @property
     def n_sites(self) -> int:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from hopcli.config import kinds, notations
 from hopcli.config.base import Config, Facts, setting
+from hopcli.datasets import SPLITS
 from hopcli.dynamics import DYNAMICS, ORDERS, TIES
 from hopcli.errors import SettingError
 from hopcli.starts import BASES, CHANGES, Start
@@ -87,7 +88,10 @@ class DataSettings(Config):
         "Where the images come from; `hopcli data` lists the sources.",
     )
     split: str = setting(
-        kinds.choice(("train", "test", "all")), "train", "Data", "Part of the data set."
+        kinds.choice(SPLITS),
+        "train",
+        "Data",
+        "Part of the data set; patterns are taken from it too, unless --select-split says other.",
     )
     threshold: int = setting(
         kinds.integer(0, 255), 0, "Data", "A pixel brighter than this grey value becomes +1."
@@ -126,6 +130,13 @@ class PatternSettings(DataSettings):
         "Patterns",
         "Store these images of the data set, instead of selecting patterns.",
     )
+    select_split: str | None = setting(
+        kinds.choice(SPLITS),
+        None,
+        "Patterns",
+        "Part of the data set that patterns are taken from.",
+        shown_default="that of --split",
+    )
     samples: int = setting(
         kinds.integer(1, 10_000),
         20,
@@ -142,6 +153,9 @@ class PatternSettings(DataSettings):
         super().check()
         if self.patterns is not None and self.source_indices is not None:
             raise SettingError("source_indices", "cannot be given together with patterns")
+        if self.file is not None and self.select_split is not None:
+            rule = "has no effect with a file of patterns"
+            raise SettingError("select_split", rule, self.select_split)
 
     @property
     def images(self) -> tuple[int, ...] | None:
@@ -160,6 +174,7 @@ class PatternSettings(DataSettings):
             "digits": self._digits(facts),
             "patterns": self.file,
             "source_indices": self.images,
+            "select_split": None if self.file is not None else self.select_split or self.split,
         }
 
     def _digits(self, facts: Facts) -> tuple[str, ...]:

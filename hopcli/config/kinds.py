@@ -169,6 +169,24 @@ def word_or_integer(name: str, low: int) -> Kind:
     return Kind(f"INTEGER|{name}", check, read)
 
 
+def number_or_word(name: str, low: float, high: float) -> Kind:
+    """A number above `low`, to `high`, or one word such as ``auto``."""
+    rule = f"must be a number > {low:g} and <= {high:g}, or {name}"
+    inner = number(low, high, above=True)
+
+    def check(value: Any) -> float | str:
+        if value == name:
+            return name
+        if not fits(inner.check, value):
+            raise RefusedError(rule)
+        return float(value)
+
+    def read(text: str) -> Any:
+        return name if text.strip() == name else reader(float, rule)(text)
+
+    return Kind(f"NUMBER|{name}", check, read)
+
+
 def label() -> Kind:
     """One label: a digit may be written as a number."""
     rule = "must be a label"

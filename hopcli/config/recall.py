@@ -48,16 +48,38 @@ class RecallConfig(PatternSettings, StorageSettings, DynamicsSettings, RunSettin
       hopcli recall --tests all --repeats 1
     Patterns selected before, Hebbian, colder:
       hopcli recall --patterns results/select/patterns.npz --rule hebbian --temperature 0.1
+    Warmer, where a stored pattern itself rests below 0.99; or without the noise at the end:
+      hopcli recall --temperature 0.4 --criterion auto
+      hopcli recall --temperature 0.4 --quench
+    Patterns from the training images, tests on MNIST's test images:
+      hopcli recall --split test --select-split train
+
+    Noise keeps a state off its pattern, so a criterion that is too high calls noise a
+    failure. A few runs from the stored patterns themselves show where these rest; if one
+    of them is not 3 SD above the criterion, a warning says so with both numbers.
+
+    A final state is (outcome): the own pattern, another, an inverse; else a mixture of
+    three stored patterns, a fixed point of T = 0, a two-cycle (sync only), or unsettled:
+    none of these, as any state is that noise or the last sweep has left between them.
 
     In accuracy.csv (as printed) sd and sem are over repeats; in the row `overall` the
     accuracy is the mean over labels and sd the population SD over labels. ci_low to
     ci_high is the 95 % interval for a new test image, with images, not trials, as the
     independent units.
 
-    Also writes repeats.csv, confusion.csv, outcomes.csv, gallery.csv (a few trials),
-    trials.csv (all of them) and, with --trace, trace.csv; recall.npz (the stored patterns,
-    and what the pictures are drawn from); the manifest recall.json; then accuracy.png,
-    confusion.png, gallery.png and, with --trace, trace.png.
+    Also writes, into the same folder:
+      repeats.csv    accuracy of each label in each repeat
+      confusion.csv  label by where it ended: each pattern, its inverse, none (of what kind)
+      outcomes.csv   how often each label ended how: count, fraction, 95 % interval
+      trials.csv     each trial: repeat, label, source_index, overlap_own, best_label,
+                     best_overlap, recalled, outcome
+      gallery.csv    a few of them, with the number of each trial
+      trace.csv      with --trace: energy and overlaps after every sweep of a few trials
+      recall.npz     the stored patterns (patterns.xi, ...), first and last states of the gallery
+      recall.json    the manifest: resolved configuration, key, versions, SHA-256 of each file
+      accuracy.png, confusion.png, gallery.png and, with --trace, trace.png
+
+    Exit code 0: done; 2: something was refused, and nothing written; 130: interrupted.
     """
 
     command: ClassVar[str] = "recall"
@@ -75,6 +97,12 @@ class RecallConfig(PatternSettings, StorageSettings, DynamicsSettings, RunSettin
         None,
         "Dynamics",
         "Steepness of the sigmoid 1 / (1 + exp(-gamma h)), instead of T = 2 / gamma.",
+    )
+    quench: bool = setting(
+        kinds.switch(),
+        False,
+        "Dynamics",
+        "Finish every run with sign updates (async) until no site would change, and score that.",
     )
     start: Start | str = setting(notations.start(), Start("image"), "Tests", start_help())
     tests: int | str = setting(
@@ -98,11 +126,12 @@ class RecallConfig(PatternSettings, StorageSettings, DynamicsSettings, RunSettin
         "Keep images that took part in the selection out of the tests.",
         shown_default="on; off with --replay-authors",
     )
-    criterion: float = setting(
-        kinds.number(0, 1, above=True),
+    criterion: float | str = setting(
+        kinds.number_or_word("auto", 0, 1),
         0.99,
         "Tests",
-        "An image counts as recalled from this overlap with its own pattern on.",
+        "An image counts as recalled from this overlap with its own pattern on; auto: 0.99, or "
+        "4 SD below the overlap at which a stored pattern itself rests, if that is lower.",
     )
     score: str = setting(
         kinds.choice(("abs", "signed")),
@@ -128,6 +157,8 @@ class RecallConfig(PatternSettings, StorageSettings, DynamicsSettings, RunSettin
         super().check()
         self._check_temperature()
         self._check_replay()
+        if self.quench and self.until_stable:
+            raise SettingError("quench", "has no effect with until_stable, which ends there too")
         start = check_start(self.start, self.dynamics)
         if self.trace and self.sweeps > _MOST_TRACED:
             raise SettingError("sweeps", f"must be at most {_MOST_TRACED} with trace", self.sweeps)
@@ -194,6 +225,7 @@ class RecallConfig(PatternSettings, StorageSettings, DynamicsSettings, RunSettin
             "gamma": None,
             "test_images": ("same" if replay else "fresh") if images is None else images,
             "exclude_samples": not replay if exclude is None else exclude,
+            "criterion": facts.criterion if self.criterion == "auto" else self.criterion,
         }
 
     def resolve(self, facts: Facts) -> ResolvedRecall:
@@ -211,3 +243,4 @@ class ResolvedRecall(RecallConfig):
     start: Start
     test_images: str
     exclude_samples: bool
+    criterion: float

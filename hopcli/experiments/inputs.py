@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -72,12 +73,15 @@ class Inputs(NamedTuple):
         What the configuration is resolved by.
     dataset : Dataset
         The images.
+    source : Dataset
+        The images that patterns are taken from.
     at_hand : Patterns or None
         The given patterns, or those of a file; None if they are to be selected.
     """
 
     facts: Facts
     dataset: Dataset
+    source: Dataset
     at_hand: Patterns | None
 
     def patterns(self, config: PatternSettings, digits: tuple[str, ...]) -> Patterns:
@@ -90,11 +94,11 @@ class Inputs(NamedTuple):
         """
         if self.at_hand is not None:
             return self.at_hand if self.facts.chosen else self.at_hand.take(digits)
-        names = self.dataset.label_names
+        names = self.source.label_names
         samples = draw_samples(
-            self.dataset, names, config.samples, config.selection_seed, config.sampler
+            self.source, names, config.samples, config.selection_seed, config.sampler
         )
-        selected, _ = select(self.dataset, names, samples)
+        selected, _ = select(self.source, names, samples)
         return selected.take(digits)
 
 
@@ -109,10 +113,12 @@ def gather(config: PatternSettings, load: Load) -> Inputs:
         If a file is unusable.
     """
     config.check()  # before anything is loaded
-    dataset = load(config)
+    dataset = source = load(config)
+    if config.select_split not in (None, config.split):
+        source = load(dataclasses.replace(config, split=config.select_split))
     at_hand = None
     if config.images is not None:
-        at_hand = images_as_patterns(dataset, np.array(config.images, dtype=np.int64))
+        at_hand = images_as_patterns(source, np.array(config.images, dtype=np.int64))
     elif config.file is not None:
         at_hand = read_patterns(Path(config.file))
         if at_hand.shape != dataset.shape:
@@ -121,9 +127,9 @@ def gather(config: PatternSettings, load: Load) -> Inputs:
                 f"{config.file}: must hold pictures of {width} x {height} pixels as "
                 f"{dataset.name} has them, found {columns} x {rows}"
             )
-    labels = dataset.label_names if at_hand is None else at_hand.labels
-    facts = Facts(dataset.name, dataset.shape, labels, chosen=config.images is not None)
-    return Inputs(facts, dataset, at_hand)
+    labels = source.label_names if at_hand is None else at_hand.labels
+    facts = Facts(source.name, source.shape, labels, chosen=config.images is not None)
+    return Inputs(facts, dataset, source, at_hand)
 
 
 def couple(config: StorageSettings, patterns: Patterns) -> Couplings:

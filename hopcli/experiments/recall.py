@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -22,23 +23,21 @@ from hopcli.experiments.recall_tables import (
     repeat_table,
     trial_table,
 )
+from hopcli.experiments.relaxation import Relaxation
+from hopcli.experiments.resting import automatic_criterion, forgotten, warning
 from hopcli.experiments.trials import Trials, authors_bank, authors_sites, draw_bank
 from hopcli.observables import energy, energy_of_sums
 from hopcli.patterns import Patterns
 from hopcli.scoring import score
-from hopcli.starts import first_states
-from hopcli.streams import Streams, seed_word
+from hopcli.streams import Streams
 from hopcli.taxonomy import classify, join, mixture_method
+from hopcli.theory import ordering_temperatures
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from numpy.typing import NDArray
 
     from hopcli.config import RecallConfig, RecallExecution, ResolvedRecall
     from hopcli.experiments.inputs import Load
-    from hopcli.starts import Bank
-    from hopcli.storage import Couplings
 
 __all__ = ["Gallery", "RecallResult", "plan", "summary"]
 
@@ -115,26 +114,45 @@ def plan(config: RecallConfig, load: Load) -> Plan:
         sites = authors_sites(resolved, dataset, patterns)
     else:
         bank = draw_bank(resolved, dataset, patterns, streams.tests)
-    relaxation = _Relaxation(
-        resolved,
-        couplings,
-        patterns,
-        bank,
-        sites,
-        start_seed=seed_word(streams.starts),
-        chain_seeds=dynamics.chain_seeds(streams.chains, len(bank)),
-    )
+    relaxation = Relaxation(resolved, couplings, patterns, bank, streams, sites)
+    automatic = config.criterion == "auto"
+    if automatic:
+        criterion = automatic_criterion(relaxation.resting())
+        resolved = config.resolve(dataclasses.replace(inputs.facts, criterion=criterion))
+        relaxation = dataclasses.replace(relaxation, config=resolved)
 
     def work(execution: RecallExecution, progress: Progress) -> RecallResult:
-        return _run(relaxation, dataset.name, dataset.sha256, execution, progress)
+        result = _run(relaxation, dataset.name, dataset.sha256, execution, progress)
+        return dataclasses.replace(result, notes=_notes(relaxation, automatic=automatic))
 
     start = resolved.start
     read = hashes(dataset, patterns, theta=resolved.theta, start=start, bank=bank)
     return Plan(resolved, read, work)
 
 
+def _notes(relaxation: Relaxation, *, automatic: bool) -> dict[str, Any]:
+    """What is to be known of the numbers: where patterns rest, and what follows from it."""
+    config, resting = relaxation.config, relaxation.resting()
+    schedule = temperatures(config.temperature, config.sweeps)
+    off = warning(resting, config.criterion, 0.0 if config.quench else schedule[-1])
+    critical = float(ordering_temperatures(relaxation.couplings)[:1].sum())
+    said = [
+        None if automatic else off,
+        forgotten(max(schedule), critical) if schedule[-1] < critical else None,
+    ]
+    return {
+        "mixtures": mixture_method(*relaxation.patterns.xi.shape),
+        "criterion": "auto" if automatic else "given",
+        "resting": {
+            name: {"overlap": round(float(mean), 6), "sd": round(float(sd), 6)}
+            for name, mean, sd in zip(resting.name, resting.mean, resting.sd, strict=True)
+        },
+        "warnings": [warned for warned in said if warned is not None],
+    }
+
+
 def _run(
-    relaxation: _Relaxation,
+    relaxation: Relaxation,
     dataset: str,
     sha256: str,
     execution: RecallExecution,
@@ -180,7 +198,6 @@ def _run(
         dataset_sha256=sha256,
         tables=tables,
         arrays={"recall": arrays},
-        notes={"mixtures": mixture_method(*patterns.xi.shape)},
     )
 
 
@@ -194,71 +211,7 @@ def summary(config: ResolvedRecall, result: RecallResult) -> Summary:
     return Summary(result.tables["outcomes"], ("fraction", "ci_low", "ci_high"))
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Relaxation:
-    """Runs trials; where one ends depends on its own seeds alone, so any can be run again."""
-
-    config: ResolvedRecall
-    couplings: Couplings
-    patterns: Patterns
-    bank: Bank
-    sites: NDArray[np.int32] | None
-    start_seed: int
-    chain_seeds: NDArray[np.uint64]
-
-    def starts(self, rows: NDArray[np.int64]) -> NDArray[np.int8]:
-        """First states of these trials."""
-        start, shape = self.config.start, self.patterns.shape
-        return first_states(start, self.bank, shape, self.start_seed, rows)
-
-    def run(
-        self,
-        rows: NDArray[np.int64],
-        *,
-        sweeps: int | None = None,
-        record: bool = False,
-        threads: int | None = None,
-        tell: Callable[[int], None] | None = None,
-    ) -> dynamics.FinalStates:
-        """Run these trials to their end, or for fewer sweeps."""
-        config = self.config
-        schedule = temperatures(config.temperature, config.sweeps)
-        if self.sites is not None:
-            spins = dynamics.replay(
-                self.couplings,
-                self.starts(rows),
-                sites=self.sites[rows % len(self.sites)],
-                seeds=self.chain_seeds[rows],
-                temperature=schedule[0],
-                threads=threads,
-                progress=tell,
-            )
-            ran = np.full(len(rows), dynamics.RAN, dtype=np.uint8)
-            return dynamics.FinalStates(spins, np.full(len(rows), config.sweeps), ran, None)
-        n_sweeps = config.sweeps if sweeps is None else sweeps
-        return dynamics.run(
-            self.couplings,
-            self.starts(rows),
-            seeds=self.chain_seeds[rows],
-            dynamics=config.dynamics,
-            temperatures=schedule[:n_sweeps],
-            sweeps=n_sweeps,
-            attempts_per_sweep=config.attempts_per_sweep,
-            order=config.order or "random",
-            tie=config.tie,
-            until_stable=config.until_stable,
-            record=record,
-            threads=threads,
-            progress=tell,
-        )
-
-    def by_sweep(self, rows: NDArray[np.int64]) -> NDArray[np.int8]:
-        """States of these trials after 0, 1, ... sweeps, shape (sweeps + 1, rows, N)."""
-        later = [self.run(rows, sweeps=k).spins for k in range(1, self.config.sweeps + 1)]
-        return np.stack([self.starts(rows), *later])
-
-
-def _trace_table(relaxation: _Relaxation, rows: NDArray[np.int64]) -> pd.DataFrame:
+def _trace_table(relaxation: Relaxation, rows: NDArray[np.int64]) -> pd.DataFrame:
     """Energy and overlaps after every sweep of these trials."""
     config, couplings = relaxation.config, relaxation.couplings
     energies, m = _traced(relaxation, rows)
@@ -280,16 +233,17 @@ def _trace_table(relaxation: _Relaxation, rows: NDArray[np.int64]) -> pd.DataFra
 
 
 def _traced(
-    relaxation: _Relaxation, rows: NDArray[np.int64]
+    relaxation: Relaxation, rows: NDArray[np.int64]
 ) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
     """Energies, shape (rows, sweeps + 1), and N times the overlaps, shape (..., p)."""
     couplings = relaxation.couplings
     if relaxation.config.start.leaves_zeros:
         # Which sites are still 0 is not in the class sums: look at the states.
-        states = np.moveaxis(relaxation.by_sweep(rows), 1, 0)
+        sweeps = range(relaxation.config.sweeps + 1)
+        states = np.moveaxis(relaxation.by_sweep(rows)[: len(sweeps)], 1, 0)
         energies = np.stack([energy(trial, couplings) for trial in states])
         return energies, states.astype(np.int64) @ couplings.xi.T.astype(np.int64)
-    recorded = relaxation.run(rows, record=True).class_sums
+    recorded = relaxation.sweep(rows, relaxation.config.sweeps, record=True).class_sums
     assert recorded is not None
     sums = recorded.astype(np.int64)
     return energy_of_sums(sums, couplings), sums @ couplings.columns

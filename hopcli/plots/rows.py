@@ -117,9 +117,13 @@ def what_was_run(config: ResolvedRecall, result: RecallResult) -> str:
     """The run in two sentences: network and dynamics, then the tests."""
     start = "" if str(config.start) == "image" else f", started from {config.start}"
     n_labels = len(result.tables["confusion"])
+    quench = ", then sign updates until stable" if config.quench else ""
+    auto = result.notes.get("criterion") == "auto"
+    rests = " Criterion: at most 4 SD below where stored patterns rest." if auto else ""
     return (
         f"{network(config, result.patterns, result.dataset)}; {temperature(config)}, "
-        f"{dynamics(config, result.patterns)}{start}. {_tests(config)}.{cut_labels(n_labels)}"
+        f"{dynamics(config, result.patterns)}{quench}{start}. {_tests(config)}.{rests}"
+        f"{cut_labels(n_labels)}"
     )
 
 

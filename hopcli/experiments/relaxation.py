@@ -1,0 +1,187 @@
+"""How the trials of a recall are run: any of them, at any time, to the same end."""
+
+from __future__ import annotations
+
+import functools
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from hopcli import dynamics
+from hopcli.config.notations import temperatures
+from hopcli.experiments.resting import Resting, rest
+from hopcli.starts import first_states
+from hopcli.streams import Streams, seed_word
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from numpy.typing import NDArray
+
+    from hopcli.config import ResolvedRecall
+    from hopcli.patterns import Patterns
+    from hopcli.starts import Bank
+    from hopcli.storage import Couplings
+
+__all__ = ["Relaxation"]
+
+_QUENCH_SWEEPS = 10_000  # far more than any quench has been seen to take
+
+
+@dataclass(frozen=True, eq=False)
+class Relaxation:
+    """Runs trials; where one ends depends on its own seeds alone, so any can be run again.
+
+    Parameters
+    ----------
+    config : ResolvedRecall
+        How they are run.
+    couplings : Couplings
+        The network.
+    patterns : Patterns
+        What it stores.
+    bank : Bank
+        What each trial starts from.
+    streams : Streams
+        Where randomness comes from.
+    sites : ndarray of int32, shape (starts, attempts), or None
+        Sites to visit, the same in every repeat, where their order is given.
+    """
+
+    config: ResolvedRecall
+    couplings: Couplings
+    patterns: Patterns
+    bank: Bank
+    streams: Streams
+    sites: NDArray[np.int32] | None = None
+
+    @functools.cached_property
+    def _chain_seeds(self) -> NDArray[np.uint64]:
+        return dynamics.chain_seeds(self.streams.chains, len(self.bank))
+
+    @functools.cached_property
+    def _quench_seeds(self) -> NDArray[np.uint64]:
+        return dynamics.chain_seeds(self.streams.quench, len(self.bank))
+
+    def starts(self, rows: NDArray[np.int64]) -> NDArray[np.int8]:
+        """First states of these trials."""
+        seed = seed_word(self.streams.starts)
+        return first_states(self.config.start, self.bank, self.patterns.shape, seed, rows)
+
+    def run(
+        self,
+        rows: NDArray[np.int64],
+        *,
+        threads: int | None = None,
+        tell: Callable[[int], None] | None = None,
+    ) -> dynamics.FinalStates:
+        """Run these trials to their end, and quench them if that is asked for."""
+        if self.sites is None:
+            final = self.sweep(rows, self.config.sweeps, threads=threads, tell=tell)
+        else:
+            final = self._replay(rows, threads, tell)
+        return self._quenched(final, self._quench_seeds[rows], threads)
+
+    def sweep(
+        self,
+        rows: NDArray[np.int64],
+        sweeps: int,
+        *,
+        record: bool = False,
+        threads: int | None = None,
+        tell: Callable[[int], None] | None = None,
+    ) -> dynamics.FinalStates:
+        """Run these trials for their first sweeps."""
+        schedule = temperatures(self.config.temperature, self.config.sweeps)[:sweeps]
+        return self._go(self.starts(rows), self._chain_seeds[rows], schedule, record, threads, tell)
+
+    def by_sweep(self, rows: NDArray[np.int64]) -> NDArray[np.int8]:
+        """States of these trials after 0, 1, ... sweeps and, if they are quenched, at the end.
+
+        Shape (sweeps + 1 or sweeps + 2, rows, N).
+        """
+        numbers = range(1, self.config.sweeps + 1)
+        later = [self.sweep(rows, number).spins for number in numbers]
+        if self.config.quench:
+            later.append(self.run(rows).spins)
+        return np.stack([self.starts(rows), *later])
+
+    def resting(self) -> Resting:
+        """Where the stored patterns rest, at the last temperature and as runs are ended."""
+        config = self.config
+        last = temperatures(config.temperature, config.sweeps)[-1]
+
+        def relax(spins: NDArray[np.int8], number: NDArray[np.int64]) -> NDArray[np.int8]:
+            seeds = dynamics.chain_seeds(self.streams.resting, 2 * len(number))
+            schedule = [last] * config.sweeps
+            final = self._go(spins, seeds[: len(number)], schedule, False, None, None)
+            return self._quenched(final, seeds[len(number) :], None).spins
+
+        return rest(self.patterns, relax, signed=config.score == "signed")
+
+    def _go(
+        self,
+        spins: NDArray[np.int8],
+        seeds: NDArray[np.uint64],
+        schedule: list[float],
+        record: bool,
+        threads: int | None,
+        tell: Callable[[int], None] | None,
+    ) -> dynamics.FinalStates:
+        config = self.config
+        return dynamics.run(
+            self.couplings,
+            spins,
+            seeds=seeds,
+            dynamics=config.dynamics,
+            temperatures=schedule,
+            sweeps=len(schedule),
+            attempts_per_sweep=config.attempts_per_sweep,
+            order=config.order or "random",
+            tie=config.tie,
+            until_stable=config.until_stable,
+            record=record,
+            threads=threads,
+            progress=tell,
+        )
+
+    def _replay(
+        self,
+        rows: NDArray[np.int64],
+        threads: int | None,
+        tell: Callable[[int], None] | None,
+    ) -> dynamics.FinalStates:
+        assert self.sites is not None
+        schedule = temperatures(self.config.temperature, self.config.sweeps)
+        spins = dynamics.replay(
+            self.couplings,
+            self.starts(rows),
+            sites=self.sites[rows % len(self.sites)],
+            seeds=self._chain_seeds[rows],
+            temperature=schedule[0],
+            threads=threads,
+            progress=tell,
+        )
+        ran = np.full(len(rows), dynamics.RAN, dtype=np.uint8)
+        return dynamics.FinalStates(spins, np.full(len(rows), len(schedule)), ran, None)
+
+    def _quenched(
+        self, final: dynamics.FinalStates, seeds: NDArray[np.uint64], threads: int | None
+    ) -> dynamics.FinalStates:
+        """The states after sign updates, each site once a sweep, until none would change."""
+        if not self.config.quench:
+            return final
+        n_sites = self.couplings.n_sites
+        return dynamics.run(
+            self.couplings,
+            final.spins,
+            seeds=seeds,
+            dynamics="async",
+            temperatures=0.0,
+            sweeps=_QUENCH_SWEEPS,
+            attempts_per_sweep=n_sites,
+            order="permutation",
+            until_stable=True,
+            threads=threads,
+        )
