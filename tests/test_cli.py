@@ -12,7 +12,7 @@ import subprocess
 import sys
 import termios
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,7 +20,7 @@ import click
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import CHECKOUT, UNPRIVILEGED, files_below
+from conftest import CHECKOUT, UNPRIVILEGED, Finished, files_below
 
 import hopcli
 from hopcli.catalogue import CATALOGUE
@@ -28,11 +28,14 @@ from hopcli.cli import cli
 from hopcli.cli.execute import print_summary
 from hopcli.config import SelectConfig, kinds
 from hopcli.config.base import setting
-from hopcli.experiments import Summary
+from hopcli.experiments import Plan, Summary
 from hopcli.results import read_manifest
 
 if TYPE_CHECKING:
     from conftest import RunHopcli, SpawnHopcli
+
+    from hopcli.config import Execution
+    from hopcli.experiments import Progress, Result
 
 COMMANDS = cli.list_commands(click.Context(cli))
 QUICK = ["recall", "--tests", "3", "--repeats", "2", "--no-figures"]
@@ -537,6 +540,24 @@ def test_a_reader_that_leaves_is_no_error(
         assert child.stderr.read() == b""
     assert child.returncode in (0, 1)
     read_manifest(Path("results/recall"), "recall")
+
+
+def test_each_warning_of_a_result_is_one_line_before_the_table(
+    run_hopcli: RunHopcli, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = Plan.run
+
+    def warn(self: Plan, execution: Execution, progress: Progress) -> Result:
+        result = run(self, execution, progress)
+        return replace(result, notes={**result.notes, "warnings": ["far off", "a\nb\x1b[31m"]})
+
+    monkeypatch.setattr(Plan, "run", warn)
+    done = run_hopcli(*QUICK)
+    assert done.code == 0
+    assert done.err == "hopcli: warning: far off\nhopcli: warning: a b\\x1b[31m\n"
+    assert "overall" in done.out
+    assert read_manifest(Path("results/recall"), "recall")["notes"]["warnings"][0] == "far off"
+    assert run_hopcli(*QUICK, "--out", "quiet", "-q") == Finished(0, "", "")
 
 
 def test_percent_goes_by_what_a_column_is_not_by_its_name(

@@ -13,6 +13,7 @@ import click
 
 from hopcli import __version__
 from hopcli.catalogue import CATALOGUE
+from hopcli.cli.lines import tell
 from hopcli.errors import HopcliError
 
 __all__ = ["cli", "main"]
@@ -108,8 +109,5 @@ def main(arguments: list[str] | None = None) -> NoReturn:
 
 
 def _fail(message: str, code: int) -> NoReturn:
-    line = " ".join(message.split())
-    # What came from a file or a flag must not steer the terminal.
-    shown = "".join(c if c.isprintable() else repr(c)[1:-1] for c in line)
-    click.echo(f"hopcli: {shown}", err=True)
+    tell(message)
     sys.exit(code)

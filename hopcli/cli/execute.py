@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from hopcli import catalogue, experiments, results
+from hopcli.cli.lines import tell
 from hopcli.cli.requests import with_names
 
 if TYPE_CHECKING:
@@ -66,6 +67,8 @@ def _make(request: Request, plan: Plan, seconds: float) -> None:
     if request.execution.draws:
         files += _draw(request, plan.config, result)
     if not request.quiet:
+        for warning in result.notes.get("warnings", ()):
+            tell(f"warning: {warning}")
         print_summary(catalogue.entry(plan.config.command).summary(plan.config, result))
         click.echo(f"\n{request.out}/  {' '.join(path.name for path in files)}")
 
