@@ -72,6 +72,11 @@ class Settings:
         """The settings by name, in the order of the help text."""
         return {item.name: item.metadata["setting"] for item in fields(cls)}
 
+    @classmethod
+    def default_of(cls, name: str) -> Any:
+        """The default of a setting, None if it is open."""
+        return next(item.default for item in fields(cls) if item.name == name)
+
     def values(self) -> dict[str, Any]:
         """The values by name, as Python has them."""
         return {item.name: getattr(self, item.name) for item in fields(self)}

@@ -88,8 +88,11 @@ class CapacityConfig(DataSettings, LearningSettings, RunSettings):
         if self.patterns == "images" and self.sizes is not None and len(self.sizes) > 1:
             rule = "cannot be given with patterns images, which have their own"
             raise SettingError("sizes", rule, ",".join(map(str, self.sizes)))
-        if self.patterns == "random" and self.dataset != "mnist":
-            raise SettingError("dataset", "has no effect with patterns random", self.dataset)
+        if self.patterns == "random":
+            for name in DataSettings.settings():
+                value = getattr(self, name)
+                if value != type(self).default_of(name):
+                    raise SettingError(name, "has no effect with patterns random", value)
 
     def concrete(self, facts: Facts) -> dict[str, Any]:
         """The sizes: those asked for, else that of the pictures of the data set."""

@@ -9,6 +9,9 @@ from typing import Any
 from hopcli.config.base import nearest
 from hopcli.errors import DataError
 
+_LARGEST = 1_000_000  # bytes of a configuration
+_LONGEST_NAME = 80  # characters of a name in a message
+
 __all__ = ["find_config", "read_config", "shipped_configs"]
 
 
@@ -29,15 +32,23 @@ def find_config(name: str) -> Path:
         If there is neither such a file nor such a name.
     """
     path = Path(name)
-    if path.is_file():
+    try:
+        kind = "file" if path.is_file() else "folder" if path.is_dir() else ""
+        is_other = not kind and path.exists()
+    except (OSError, ValueError):  # such as a name that is too long
+        kind, is_other = "", False
+    if kind == "file":
         return path
     shipped = shipped_configs()
     if name in shipped:
         return shipped[name]
-    if path.is_dir():
-        raise DataError(f"{name}: must be a configuration file, is a folder")
+    if kind or is_other:
+        raise DataError(
+            f"{name}: must be a configuration file, is {'a folder' if kind else 'no file'}"
+        )
+    shown = name if len(name) <= _LONGEST_NAME else f"{name[:_LONGEST_NAME]}..."
     raise DataError(
-        f"{name or repr(name)}: no such file, nor a configuration that comes with hopcli"
+        f"{shown or repr(name)}: no such file, nor a configuration that comes with hopcli"
         f"{nearest(name, shipped)}"
     )
 
@@ -51,8 +62,12 @@ def read_config(path: Path) -> dict[str, Any]:
         If the file cannot be read or is not TOML.
     """
     try:
+        if path.stat().st_size > _LARGEST:
+            raise DataError(f"{path}: must be a TOML file of at most {_LARGEST:,} bytes")
         with path.open("rb") as file:
             return tomllib.load(file)
+    except DataError:
+        raise
     except tomllib.TOMLDecodeError as error:
         raise DataError(f"{path}: not a TOML file: {error}") from None
     except RecursionError:

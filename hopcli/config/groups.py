@@ -153,9 +153,19 @@ class PatternSettings(DataSettings):
         super().check()
         if self.patterns is not None and self.source_indices is not None:
             raise SettingError("source_indices", "cannot be given together with patterns")
+        if self.file is not None or self.images is not None:
+            self._check_selection()
         if self.file is not None and self.select_split is not None:
             rule = "has no effect with a file of patterns"
             raise SettingError("select_split", rule, self.select_split)
+
+    def _check_selection(self) -> None:
+        """Refuse what is set about a selection that is not made."""
+        for name in ("samples", "selection_seed", "sampler"):
+            value = getattr(self, name)
+            if value != type(self).default_of(name):
+                rule = "has no effect where the patterns are given"
+                raise SettingError(name, rule, value)
 
     @property
     def images(self) -> tuple[int, ...] | None:

@@ -54,6 +54,9 @@ class Kind:
     plain: Callable[[Any], Any] = _as_listed
 
 
+_LONGEST = 10**1000
+_LONGEST_WORD = 4096  # as long as a path may be
+
 _HUGE = sys.float_info.max  # whole numbers in a file may be too large for a float
 
 
@@ -87,6 +90,8 @@ def integer(low: int, high: int | None = None) -> Kind:
     def check(value: Any) -> int:
         if type(value) is not int or value < low or (high is not None and value > high):
             raise RefusedError(rule)
+        if value > _LONGEST:  # Python itself would not write it
+            raise RefusedError(f"{rule} and of at most 1000 digits")
         return value
 
     return Kind("INTEGER", check, reader(whole, rule))
@@ -145,6 +150,8 @@ def word(metavar: str, rule: str = "must be a text that is not empty") -> Kind:
     def check(value: Any) -> str:
         if not isinstance(value, str) or not value.strip():
             raise RefusedError(rule)
+        if len(value) > _LONGEST_WORD or "\0" in value:
+            raise RefusedError(f"must be a text of at most {_LONGEST_WORD} characters, without NUL")
         return value
 
     return Kind(metavar, check)

@@ -162,6 +162,10 @@ class RecallConfig(PatternSettings, StorageSettings, DynamicsSettings, RunSettin
         start = check_start(self.start, self.dynamics)
         if self.trace and self.sweeps > _MOST_TRACED:
             raise SettingError("sweeps", f"must be at most {_MOST_TRACED} with trace", self.sweeps)
+        if not start.uses_images and (self.test_images == "same" or self.exclude_samples is False):
+            name = "test_images" if self.test_images == "same" else "exclude_samples"
+            rule = f"has no effect with start '{start}', which is no test image"
+            raise SettingError(name, rule, getattr(self, name))
         if not start.uses_images and self.tests == "all":
             raise SettingError("tests", f"must be a number with start '{start}'", "all")
 
