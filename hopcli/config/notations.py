@@ -218,7 +218,7 @@ def start(*, target: bool = False) -> Kind:
 
 def gif_name() -> Kind:
     """A bare file name that ends in .gif."""
-    rule = "must be a file name of at most 200 characters that ends in .gif, without a folder"
+    rule = "must be a file name that ends in .gif, without a folder, of at most 200 characters"
 
     def check(value: Any) -> str:
         if not isinstance(value, str) or not re.fullmatch(r"[^/\\\0.][^/\\\0]{0,195}\.gif", value):
