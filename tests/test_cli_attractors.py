@@ -228,10 +228,10 @@ def test_the_manifest_says_which_mixtures_were_looked_for(
     data = ["--dataset", "text:patterns.txt", "--rule", "hebbian", "--no-figures", "--quiet"]
     data += ["--digits", stored] if stored else []
     assert run_hopcli("attractors", *data, "--starts", "30").code == 0
-    assert read_manifest(OUT, "attractors")["notes"] == {"mixtures": method}
+    assert read_manifest(OUT, "attractors")["notes"]["mixtures"] == method
     run = ["recall", *data, "--start", "flip:0.2", "--tests", "1", "--repeats", "1"]
     assert run_hopcli(*run).code == 0
-    assert read_manifest(Path("results/recall"), "recall")["notes"] == {"mixtures": method}
+    assert read_manifest(Path("results/recall"), "recall")["notes"]["mixtures"] == method
 
 
 def test_each_of_several_rules_is_run_with_its_own_parameters(run_hopcli: RunHopcli) -> None:
