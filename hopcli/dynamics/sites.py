@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 import math
+import threading
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,6 +19,10 @@ if TYPE_CHECKING:
     from hopcli.storage import Couplings
 
 __all__ = ["start"]
+
+_log = logging.getLogger("hopcli")
+
+_SAY_AFTER = 0.8  # seconds; loading from the cache takes less
 
 RULES = ("METROPOLIS", "GLAUBER", "SIGN_KEEP", "SIGN_UP", "SIGN_DOWN")
 """Rules that the loop knows, constants of :mod:`hopcli._kernels`."""
@@ -72,7 +78,21 @@ def start(job: Job) -> Callable[[slice], None]:
             job.cancelled,
         )
 
+    _load(run)
     return run
+
+
+def _load(run: Callable[[slice], None]) -> None:
+    """Load the loop from numba's cache, or compile it, which takes so long that it is said."""
+    if getattr(_kernels.run_chains, "signatures", True):  # it is loaded, or runs uncompiled
+        return
+    said = threading.Timer(_SAY_AFTER, _log.info, ["compiling the loops, once: some ten seconds"])
+    said.daemon = True
+    said.start()
+    try:
+        run(slice(0, 0))  # no chain: all that is done is loading
+    finally:
+        said.cancel()
 
 
 def _rule(job: Job) -> int:
