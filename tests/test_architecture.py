@@ -37,7 +37,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "dynamics": {"errors", "records", "observables", "_kernels"},
     "taxonomy": {"errors", "records", "observables", "dynamics", "storage"},
     "scoring": {"records", "taxonomy"},
-    "config": {"datasets", "errors", "storage", "dynamics", "starts"},
+    "config": {"catalogue", "datasets", "errors", "storage", "dynamics", "starts"},
     "catalogue": {"errors"},
     "results": {"catalogue", "datasets", "errors"},
     "plots": {"catalogue", "theory"},

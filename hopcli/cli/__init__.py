@@ -22,6 +22,7 @@ _OTHERS = {
     "plot": "Draw the pictures of finished runs again.",
     "show": "Draw patterns in the terminal.",
     "run": "Run configuration files, each with the command that it names.",
+    "schema": "Print the JSON Schema of configuration files, for editors.",
     "data": "List the data sources, or verify the embedded MNIST.",
 }
 """Commands that run no experiment of their own, each in the module of its name."""

@@ -10,11 +10,11 @@ import itertools
 import math
 import re
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Mapping
 
 __all__ = ["Kind", "RefusedError", "fits", "reader", "show", "whole"]
 
@@ -45,6 +45,9 @@ class Kind:
         The only values, where they can be listed.
     plain : callable
         Takes a checked value, returns it as JSON and TOML have it; `check` takes that too.
+    schema : mapping
+        What a configuration file may hold, as JSON Schema says it; it may allow more than
+        `check`, never less.
     """
 
     metavar: str
@@ -52,12 +55,26 @@ class Kind:
     read: Callable[[str], Any] = str
     choices: tuple[str, ...] = ()
     plain: Callable[[Any], Any] = _as_listed
+    schema: Mapping[str, Any] = field(default_factory=dict)
 
+
+_TEXT = {"type": "string", "minLength": 1}
+_LABEL = {"type": ["string", "integer"]}
 
 _LONGEST = 10**1000
 _LONGEST_WORD = 4096  # as long as a path may be
 
 _HUGE = sys.float_info.max  # whole numbers in a file may be too large for a float
+
+
+def _either(*schemas: Mapping[str, Any]) -> dict[str, Any]:
+    """The schema of what fits one of several."""
+    return {"anyOf": [dict(schema) for schema in schemas]}
+
+
+def _listed(schema: Mapping[str, Any], at_least: int = 1) -> dict[str, Any]:
+    """The schema of a list of different things."""
+    return {"type": "array", "items": dict(schema), "minItems": at_least, "uniqueItems": True}
 
 
 def show(value: object) -> str:
@@ -94,7 +111,8 @@ def integer(low: int, high: int | None = None) -> Kind:
             raise RefusedError(f"{rule} and of at most 1000 digits")
         return value
 
-    return Kind("INTEGER", check, reader(whole, rule))
+    bounds = {"minimum": low} if high is None else {"minimum": low, "maximum": high}
+    return Kind("INTEGER", check, reader(whole, rule), schema={"type": "integer", **bounds})
 
 
 def number(
@@ -117,7 +135,10 @@ def number(
             raise RefusedError(rule)
         return float(value)
 
-    return Kind(metavar, check, reader(float, rule))
+    least = {} if low == -math.inf else {"exclusiveMinimum" if above else "minimum": low}
+    most = {"maximum": high} if math.isfinite(high) else {}
+    schema = {"type": "number", **least, **most}
+    return Kind(metavar, check, reader(float, rule), schema=schema)
 
 
 def choice(names: Iterable[str]) -> Kind:
@@ -130,7 +151,7 @@ def choice(names: Iterable[str]) -> Kind:
             raise RefusedError(rule)
         return str(value)
 
-    return Kind("|".join(choices), check, choices=choices)
+    return Kind("|".join(choices), check, choices=choices, schema={"enum": list(choices)})
 
 
 def switch() -> Kind:
@@ -141,7 +162,7 @@ def switch() -> Kind:
             raise RefusedError("must be true or false")
         return value
 
-    return Kind("", check)
+    return Kind("", check, schema={"type": "boolean"})
 
 
 def word(metavar: str, rule: str = "must be a text that is not empty") -> Kind:
@@ -154,7 +175,7 @@ def word(metavar: str, rule: str = "must be a text that is not empty") -> Kind:
             raise RefusedError(f"must be a text of at most {_LONGEST_WORD} characters, without NUL")
         return value
 
-    return Kind(metavar, check)
+    return Kind(metavar, check, schema={**_TEXT, "maxLength": _LONGEST_WORD})
 
 
 def word_or_integer(name: str, low: int) -> Kind:
@@ -173,7 +194,7 @@ def word_or_integer(name: str, low: int) -> Kind:
     def read(text: str) -> Any:
         return name if text.strip() == name else reader(whole, rule)(text)
 
-    return Kind(f"INTEGER|{name}", check, read)
+    return Kind(f"INTEGER|{name}", check, read, schema=_either(inner.schema, {"const": name}))
 
 
 def number_or_word(name: str, low: float, high: float) -> Kind:
@@ -191,7 +212,7 @@ def number_or_word(name: str, low: float, high: float) -> Kind:
     def read(text: str) -> Any:
         return name if text.strip() == name else reader(float, rule)(text)
 
-    return Kind(f"NUMBER|{name}", check, read)
+    return Kind(f"NUMBER|{name}", check, read, schema=_either(inner.schema, {"const": name}))
 
 
 def label() -> Kind:
@@ -203,7 +224,7 @@ def label() -> Kind:
             raise RefusedError(rule)
         return str(value).strip()
 
-    return Kind("LABEL", check)
+    return Kind("LABEL", check, schema=_LABEL)
 
 
 def labels(*, at_least: int = 1) -> Kind:
@@ -224,7 +245,7 @@ def labels(*, at_least: int = 1) -> Kind:
             raise RefusedError("must not list a label twice")
         return names
 
-    return Kind("LABELS", check)
+    return Kind("LABELS", check, schema=_either(_TEXT, _listed(_LABEL, at_least)))
 
 
 def indices() -> Kind:
@@ -240,7 +261,9 @@ def indices() -> Kind:
             raise RefusedError("must not list an image twice")
         return tuple(value)
 
-    return Kind("INDICES", check, reader(lambda s: [whole(v) for v in s.split(",")], rule))
+    schema = _listed({"type": "integer", "minimum": 0, "maximum": 10**9 - 1})
+    read = reader(lambda s: [whole(v) for v in s.split(",")], rule)
+    return Kind("INDICES", check, read, schema=schema)
 
 
 def whole(text: str) -> int:
@@ -260,7 +283,7 @@ def file_or_indices() -> Kind:
         ).check(value)
         return checked
 
-    return Kind("FILE", check)
+    return Kind("FILE", check, schema=_either(path.schema, images.schema))
 
 
 def fits(check: Callable[[Any], Any], value: Any) -> bool:
@@ -287,7 +310,8 @@ def choices(names: Iterable[str]) -> Kind:
             raise RefusedError(rule)
         return picked
 
-    return Kind("NAMES", check, choices=known)
+    schema = _either(_TEXT, _listed({"enum": list(known)}))
+    return Kind("NAMES", check, choices=known, schema=schema)
 
 
 def sizes() -> Kind:
@@ -305,7 +329,8 @@ def sizes() -> Kind:
             raise RefusedError(rule)
         return tuple(numbers)
 
-    return Kind("SIZES", check, reader(lambda s: [whole(v) for v in s.split(",")], rule))
+    read = reader(lambda s: [whole(v) for v in s.split(",")], rule)
+    return Kind("SIZES", check, read, schema=_either(one.schema, _listed(one.schema)))
 
 
 def number_or_file() -> Kind:
@@ -326,4 +351,4 @@ def number_or_file() -> Kind:
         except ValueError:
             return text
 
-    return Kind("NUMBER|FILE", check, read)
+    return Kind("NUMBER|FILE", check, read, schema=_either(one.schema, _TEXT))

@@ -43,7 +43,8 @@ def attempts() -> Kind:
                 return text
         raise RefusedError(rule)
 
-    return Kind("ATTEMPTS", check)
+    number_of = {"type": "integer", "minimum": 1, "maximum": 10**9 - 1}
+    return Kind("ATTEMPTS", check, schema={"anyOf": [number_of, {"type": "string"}]})
 
 
 def resolve_attempts(value: int | str, n_sites: int) -> int:
@@ -78,7 +79,9 @@ def grid(low: float = 0.0, high: float = math.inf, *, above: bool = False) -> Ki
             raise RefusedError(rule)
         return checked
 
-    return Kind("FIRST:LAST:STEP", check, read)
+    listed = {"type": "array", "items": one.schema, "minItems": 1}
+    schema = {"anyOf": [{"type": "string"}, listed]}
+    return Kind("FIRST:LAST:STEP", check, read, schema=schema)
 
 
 def _spread(text: str) -> list[float]:
@@ -103,7 +106,9 @@ def _pair(metavar: str, separator: str, low: int, rule: str) -> Kind:
         return (value[0], value[1])
 
     read = reader(lambda s: [int(v) for v in s.split(separator)], rule)
-    return Kind(metavar, check, read)
+    whole = {"type": "integer", "minimum": low}
+    listed = {"type": "array", "items": whole, "minItems": 2, "maxItems": 2}
+    return Kind(metavar, check, read, schema={"anyOf": [{"type": "string"}, listed]})
 
 
 def size() -> Kind:
@@ -163,7 +168,8 @@ def temperature() -> Kind:
     def plain(value: float | Schedule) -> float | str:
         return str(value) if isinstance(value, Schedule) else value
 
-    return Kind("NUMBER|SCHEDULE", check, read, plain=plain)
+    schema = {"anyOf": [dict(one.schema), {"type": "string"}]}
+    return Kind("NUMBER|SCHEDULE", check, read, plain=plain, schema=schema)
 
 
 def _schedule(text: str) -> Schedule:
@@ -213,7 +219,7 @@ def start(*, target: bool = False) -> Kind:
         except ValueError:
             raise RefusedError(rule) from None
 
-    return Kind("START", check, read, plain=str)
+    return Kind("START", check, read, plain=str, schema={"type": "string", "minLength": 1})
 
 
 def gif_name() -> Kind:
@@ -225,4 +231,5 @@ def gif_name() -> Kind:
             raise RefusedError(rule)
         return value
 
-    return Kind("FILE.gif", check)
+    schema = {"type": "string", "pattern": r"\.gif$", "maxLength": 200}
+    return Kind("FILE.gif", check, schema=schema)

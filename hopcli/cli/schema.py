@@ -1,0 +1,29 @@
+"""``hopcli schema``."""
+
+from __future__ import annotations
+
+import json
+
+import click
+
+__all__ = ["command"]
+
+
+@click.command("schema")
+def command() -> None:
+    """Print the JSON Schema of configuration files, for editors.
+
+    Editors that know TOML by a schema then complete settings, explain them, and mark what
+    is wrong while you write.
+
+    \b
+      hopcli schema > hopcli.schema.json
+
+    and, as the first line of a configuration,
+
+    \b
+      #:schema ./hopcli.schema.json
+    """
+    from hopcli.config.schema import configuration_schema
+
+    click.echo(json.dumps(configuration_schema(), indent=2))
