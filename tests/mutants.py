@@ -86,7 +86,7 @@ MUTANTS = (
         "_kernels.py",
         "            idle, event = 0, -1\n",
         "            idle = 0\n",
-        "kernels dynamics",
+        "physics",
         "a waiting time outlives the temperature it was drawn at",
     ),
     Mutant(
@@ -163,8 +163,8 @@ MUTANTS = (
     ),
     Mutant(
         "scoring.py",
-        "own_m == ends.m[rows, ends.nearest]",
-        "np.abs(own_m) == np.abs(ends.m[rows, ends.nearest])",
+        "(ends.m == ends.m[rows, ends.nearest][:, None])",
+        "(np.abs(ends.m) == np.abs(ends.m[rows, ends.nearest][:, None]))",
         "scoring",
         "an inverse is credited to the own pattern where another is as near",
     ),
@@ -291,9 +291,9 @@ MUTANTS = (
         "samples that were not selected are tested",
     ),
     Mutant(
-        "experiments/recall.py",
-        "start_seed=seed_word(streams.starts)",
-        "start_seed=seed_word(streams.tests)",
+        "experiments/relaxation.py",
+        "seed = seed_word(self.streams.starts)",
+        "seed = seed_word(self.streams.tests)",
         "trials cli_dynamics tutorials",
         "starts share the stream of the tests",
     ),
@@ -460,7 +460,7 @@ def check_tests_pass() -> None:
         copy = copy_to(Path(folder))
         failure = first_failure(python_for(copy), copy, [f"--numprocesses={AT_ONCE}"])
     if failure:
-        raise SystemExit(f"without a bug: {failure} fails")
+        raise SystemExit(f"without a bug there fails {failure}")
 
 
 def main(words: list[str]) -> None:
