@@ -20,7 +20,12 @@ __all__ = ["Page", "animate", "draw", "draw_pattern", "save"]
 
 
 def draw(
-    config: Any, result: Any, folder: Path, figure_format: str = "png", dpi: int | None = None
+    config: Any,
+    result: Any,
+    folder: Path,
+    figure_format: str = "png",
+    dpi: int | None = None,
+    style: str = "screen",
 ) -> None:
     """Write every figure of a command.
 
@@ -35,10 +40,16 @@ def draw(
     figure_format : {"png", "svg", "pdf"}
         File format.
     dpi : int, optional
-        Pixels an inch, of a png and of pictures in the others; by default 150 and 300.
+        Pixels an inch, of a png (by default 150, in paper style 300) and of pictures in
+        the others (300).
+    style : {"screen", "paper"}
+        With title and caption; or without, the caption in a text file ``<name>.txt``.
     """
-    for name, figure in catalogue.entry(config.command).figures(config, result).items():
+    for name, figure in catalogue.entry(config.command).figures(config, result, style).items():
         save(figure, folder / f"{name}.{figure_format}", dpi)
+        if style == "paper":
+            text = f"{figure.title}. {figure.caption}\n"
+            (folder / f"{name}.txt").write_text(text, encoding="utf-8")
 
 
 def animate(result: Any, folder: Path, name: str) -> None:

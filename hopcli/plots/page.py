@@ -2,16 +2,20 @@
 
 A page is laid out in inches, so that pictures keep their size and text never collides,
 however many patterns there are and however long their names. What it shows is left to
-the other modules.
+the other modules. There are two styles: *screen* has title and caption on the page,
+*paper* has neither, for a journal sets them itself; they are kept with the figure.
 """
 
 from __future__ import annotations
 
 import contextlib
 import functools
+import io
 import itertools
 import math
 import re
+from contextvars import ContextVar
+from html import escape
 from typing import TYPE_CHECKING, Any
 
 import matplotlib as mpl
@@ -40,8 +44,10 @@ __all__ = [
     "PALE",
     "SMALL",
     "SOFT",
+    "STYLES",
     "TEXT",
     "Page",
+    "Picture",
     "draw_pattern",
     "save",
     "shorten",
@@ -64,14 +70,17 @@ _OPERATOR = r"[=≥≪±\N{MULTIPLICATION SIGN}\N{MINUS SIGN}]"
 _BREAKABLE = rf"(?<!{_OPERATOR}) (?!{_OPERATOR})"
 _SPACE = 0.0442  # inches, between words of small text
 
-_DPI = {"png": 150}
+STYLES = ("screen", "paper")
+
+_DPI = {"screen": 150, "paper": 300}
 _DPI_OF_PIXELS_IN_VECTORS = 300
 _MOST_PIXELS = 20_000  # a side; past it the resolution is lowered instead of failing
-_METADATA: dict[str, dict[str, None]] = {
+_METADATA: dict[str, dict[str, str | None]] = {  # without a time or a version in it
     "png": {"Software": None},
     "svg": {"Date": None},
     "pdf": {"CreationDate": None},
 }
+_CAPTION_IN = {"png": "Description", "svg": "Description", "pdf": "Subject"}
 
 _STYLE: Any = {
     "font.family": ["DejaVu Sans"],  # comes with matplotlib: the same on every machine
@@ -89,6 +98,29 @@ _STYLE: Any = {
     "image.composite_image": False,  # in svg and pdf: small pictures, not one of a whole page
 }
 
+_PAPER: Any = {
+    "pdf.fonttype": 42,  # TrueType, as journals ask for
+    "svg.fonttype": "none",  # text as text
+}
+
+_style_of_pages: ContextVar[str] = ContextVar("style", default="screen")
+
+
+class Picture(Figure):
+    """A figure with what is said about it.
+
+    Attributes
+    ----------
+    title, caption : str
+        What it shows, in a few words, and what was run and what bars and lines are.
+    style : str
+        One of :data:`STYLES`.
+    """
+
+    title = ""
+    caption = ""
+    style = "screen"
+
 
 @contextlib.contextmanager
 def _style() -> Iterator[None]:
@@ -99,38 +131,64 @@ def _style() -> Iterator[None]:
         yield
 
 
-def styled(
-    figures: Callable[[Any, Any], dict[str, Figure]],
-) -> Callable[[Any, Any], dict[str, Figure]]:
+@contextlib.contextmanager
+def _pages(style: str) -> Iterator[None]:
+    """Make pages in one of the styles."""
+    token = _style_of_pages.set(style)
+    try:
+        yield
+    finally:
+        _style_of_pages.reset(token)
+
+
+def styled(figures: Callable[[Any, Any], dict[str, Figure]]) -> Callable[..., dict[str, Figure]]:
     """Make the figures of a command in the look of hopcli, of a result as it is filed."""
 
     @functools.wraps(figures)
-    def in_style(config: Any, result: Any) -> dict[str, Figure]:
-        with _style():
+    def in_style(config: Any, result: Any, style: str = "screen") -> dict[str, Figure]:
+        with _style(), _pages(style):
             return figures(config, as_filed(result))
 
     return in_style
 
 
-def save(figure: Figure, path: Path, dpi: int | None = None) -> None:
+def save(figure: Picture, path: Path, dpi: int | None = None) -> None:
     """Write a figure, the same bytes each time.
 
     Parameters
     ----------
-    figure : Figure
+    figure : Picture
         What to write.
     path : Path
         Where to; the suffix, .png, .svg or .pdf, is the format.
     dpi : int, optional
-        Pixels an inch, of a png and of pictures in the others; by default 150 and 300.
+        Pixels an inch, of a png (by default 150, in paper style 300) and of pictures in
+        the others (300).
     """
     kind = path.suffix[1:]
     size = max(figure.get_size_inches())
-    wanted = dpi or _DPI.get(kind, _DPI_OF_PIXELS_IN_VECTORS)
+    wanted = dpi or (_DPI[figure.style] if kind == "png" else _DPI_OF_PIXELS_IN_VECTORS)
+    about = {"Title": figure.title, _CAPTION_IN[kind]: figure.caption}
+    made = io.BytesIO()
     with _style():
+        if figure.style == "paper":
+            mpl.rcParams.update(_PAPER)
         figure.savefig(
-            path, format=kind, dpi=min(wanted, _MOST_PIXELS / size), metadata=_METADATA[kind]
+            made,
+            format=kind,
+            dpi=min(wanted, _MOST_PIXELS / size),
+            metadata={**_METADATA[kind], **{key: text for key, text in about.items() if text}},
         )
+    content = made.getvalue()
+    path.write_bytes(_read_aloud(content, figure) if kind == "svg" else content)
+
+
+def _read_aloud(svg: bytes, figure: Picture) -> bytes:
+    """Give a drawing the description that screen readers tell; its title is there."""
+    head = f"<desc>{escape(figure.caption)}</desc>"
+    tag = svg.index(b"<svg ") + len(b"<svg ")
+    end = svg.index(b">", tag) + 1
+    return svg[:tag] + b'role="img" ' + svg[tag:end] + head.encode() + svg[end:]
 
 
 @functools.cache
@@ -255,7 +313,7 @@ class Page:
 
     Attributes
     ----------
-    figure : Figure
+    figure : Picture
         The figure.
     canvas : Axes
         Invisible axes of the whole page, in inches of the body.
@@ -263,16 +321,19 @@ class Page:
 
     def __init__(self, width: float, height: float, title: str, caption: str) -> None:
         width = max(width, NARROWEST)
-        lines = _wrap(caption, width)
-        top = _MARGIN + _TITLE_HEIGHT
-        bottom = _CAPTION_GAP + LINE * len(lines) + _MARGIN
+        style = _style_of_pages.get()
+        lines = _wrap(caption, width) if style == "screen" else []
+        top = _MARGIN + (_TITLE_HEIGHT if style == "screen" else 0)
+        bottom = _MARGIN + (_CAPTION_GAP + LINE * len(lines) if lines else 0)
         self._left, self._top = _MARGIN, top
         self._size = (width + 2 * _MARGIN, top + height + bottom)
-        self.figure = Figure(figsize=self._size)
+        self.figure = Picture(figsize=self._size)
+        self.figure.title, self.figure.caption, self.figure.style = title, caption, style
         self.canvas = self.figure.add_axes((0, 0, 1, 1))
         self.canvas.set(xlim=(-_MARGIN, width + _MARGIN), ylim=(height + bottom, -top))
         self.canvas.set_axis_off()
-        self.text(0, -top + _MARGIN, title, size=TITLE, va="top", weight="bold")
+        if style == "screen":
+            self.text(0, -top + _MARGIN, title, size=TITLE, va="top", weight="bold")
         for row, line in enumerate(lines):
             y = height + _CAPTION_GAP + LINE * row
             self.text(0, y, line, va="top", color=MUTED)

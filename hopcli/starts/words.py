@@ -169,7 +169,7 @@ def fraction(text: str) -> float:
     """Read a number from 0 to 1."""
     if not re.fullmatch(r"[0-9.eE+-]{1,30}", text) or not 0 <= float(text) <= 1:
         raise ValueError(text)
-    return float(text)
+    return abs(float(text))  # -0 is 0
 
 
 def one_fraction(texts: list[str]) -> Arguments:
