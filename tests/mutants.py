@@ -363,10 +363,10 @@ MUTANTS = (
     ),
     Mutant(
         "plots/accuracy.py",
-        "SD over labels {100 * overall['sd']:.1f}",
-        "SD over labels {100 * overall['sem']:.1f}",
+        "SD over labels {100 * overall['sd_labels']:.1f}",
+        "SD over labels {100 * overall['sd_repeats']:.1f}",
         "plots figures_files",
-        "a caption gives the SEM as the SD over labels",
+        "a caption gives the SD over repeats as that over labels",
     ),
     Mutant(
         "plots/confusion.py",

@@ -395,13 +395,16 @@ def test_accuracy_draws_the_table(recall: Run) -> None:
     interval, sd = error_bars(axes, "interval"), error_bars(axes, "sd")
     np.testing.assert_allclose(interval[:, :, 0], 100 * labels[["ci_low", "ci_high"]])
     rate = 100 * labels["accuracy"]
-    np.testing.assert_allclose(sd[:, 0, 0], rate - 100 * labels["sd"])
-    np.testing.assert_allclose(sd[:, 1, 0], rate + 100 * labels["sd"])
+    np.testing.assert_allclose(sd[:, 0, 0], rate - 100 * labels["sd_repeats"])
+    np.testing.assert_allclose(sd[:, 1, 0], rate + 100 * labels["sd_repeats"])
     assert axes.get_xlim()[0] <= min(interval[:, :, 0].min(), sd[:, :, 0].min())
     overall = 100 * table["accuracy"].iloc[-1]
     assert any(np.allclose(line.get_xdata(), overall) for line in axes.lines)
     assert f"mean {overall:.1f}" in words(figure)
-    for value, spread in zip(rate, 100 * labels["sd"], strict=True):
+    sd = 100 * table[["sd_repeats", "sd_labels"]].iloc[-1].astype(float)
+    assert f"{overall:.1f} % ± {sd['sd_repeats']:.1f} (SD over the repeats)" in words(figure)
+    assert f"SD over labels {sd['sd_labels']:.1f}." in words(figure)
+    for value, spread in zip(rate, 100 * labels["sd_repeats"], strict=True):
         assert f"{value:.1f} ± {spread:.1f}" in words(figure)
 
 
@@ -412,14 +415,14 @@ def test_the_axis_says_where_it_begins_if_not_at_zero(recall: Run) -> None:
     table = recall.result.tables["accuracy"].copy()
     for changed, expected in ((0.0, 0.0), (0.97, 90.0)):
         table[["accuracy", "ci_low", "ci_high"]] = changed, changed - 0.001, changed
-        table["sd"] = 0.001
+        table["sd_repeats"] = 0.001
         table["ci_low"] = table["ci_low"].clip(lower=0)
         figure = with_table(recall, "accuracy", table).figures()["accuracy"]
         assert plot_axes(figure).get_xlim()[0] == expected
 
 
 def test_a_single_repeat_has_no_standard_deviation(once: Run) -> None:
-    assert once.result.tables["accuracy"]["sd"].iloc[:-1].astype(float).isna().all()
+    assert once.result.tables["accuracy"]["sd_repeats"].iloc[:-1].astype(float).isna().all()
     figure = once.figures()["accuracy"]
     labels = [c.get_label() for c in plot_axes(figure).containers]
     assert labels == ["interval"]

@@ -62,8 +62,9 @@ class RecallConfig(PatternSettings, StorageSettings, DynamicsSettings, RunSettin
     three stored patterns, a fixed point of T = 0, a two-cycle (sync only), or unsettled:
     none of these, as any state is that noise or the last sweep has left between them.
 
-    In accuracy.csv (as printed) sd and sem are over repeats; in the row `overall` the
-    accuracy is the mean over labels and sd the population SD over labels. ci_low to
+    In accuracy.csv (as printed) sd_repeats and sem_repeats are over repeats. In the row
+    `overall` the accuracy is the mean over labels, with the SD and SEM of that mean over
+    repeats; sd_labels is the population SD over labels, the +- 10 of the paper. ci_low to
     ci_high is the 95 % interval for a new test image, with images, not trials, as the
     independent units.
 

@@ -206,7 +206,7 @@ def summary(config: ResolvedRecall, result: RecallResult) -> Summary:
     del config
     own = set(result.tables["confusion"]["label"]) & set(result.patterns.labels)
     if own:
-        columns = ("accuracy", "sd", "sem", "ci_low", "ci_high")
+        columns = ("accuracy", "sd_repeats", "sem_repeats", "sd_labels", "ci_low", "ci_high")
         return Summary(result.tables["accuracy"], columns)
     return Summary(result.tables["outcomes"], ("fraction", "ci_low", "ci_high"))
 

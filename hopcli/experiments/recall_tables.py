@@ -64,27 +64,29 @@ def accuracy_table(
 ) -> pd.DataFrame:
     """Accuracy of each label over all repeats, and of all labels together.
 
-    SD and SEM are over repeats; the last row's SD is the population SD over labels, as
-    the paper's 80 +- 10, and its SEM that of the mean over labels. The 95 % interval is
-    for a new start, with `unit` saying which trials share one.
+    ``sd_repeats`` and ``sem_repeats`` are over repeats, in the last row of the mean over
+    labels in each; ``sd_labels``, in the last row alone, is the population SD over labels,
+    as the paper's 80 +- 10. The 95 % interval is for a new start, with `unit` saying which
+    trials share one.
     """
     rows: list[tuple[Any, ...]] = []
+    empty = float("nan")
     for label in dict.fromkeys(trials["label"]):
         own = trials["label"] == label
         hits = trials.loc[own, "recalled"]
         _, sd, sem = mean_sd_sem(repeats.loc[repeats["label"] == label, "accuracy"])
         low, high = clustered_interval(hits, unit[own])
-        row = (label, len(hits), int(hits.sum()), hits.mean(), float(sd), float(sem), low, high)
-        rows.append(row)
-    columns = ["label", "n", "recalled", "accuracy", "sd", "sem", "ci_low", "ci_high"]
+        counts = (len(hits), int(hits.sum()), hits.mean())
+        rows.append((label, *counts, float(sd), float(sem), empty, low, high))
+    errors = ["sd_repeats", "sem_repeats", "sd_labels", "ci_low", "ci_high"]
+    columns = ["label", "n", "recalled", "accuracy", *errors]
     table = pd.DataFrame(rows, columns=columns)
-    _, _, sem = mean_sd_sem(repeats.groupby("repeat")["accuracy"].mean())
-    mean = table["accuracy"].mean()
-    low, high = mean_interval(table["accuracy"], table["ci_low"], table["ci_high"])
+    _, sd, sem = mean_sd_sem(repeats.groupby("repeat")["accuracy"].mean())
     spread = float(np.std(table["accuracy"].to_numpy()))
-    hits = int(trials["recalled"].sum())
-    rows.append(("overall", len(trials), hits, mean, spread, float(sem), low, high))
-    return pd.DataFrame(rows, columns=columns)
+    low, high = mean_interval(table["accuracy"], table["ci_low"], table["ci_high"])
+    counts = (len(trials), int(trials["recalled"].sum()), table["accuracy"].mean())
+    rows.append(("overall", *counts, float(sd), float(sem), spread, low, high))
+    return pd.DataFrame(rows, columns=columns).astype({"label": str})
 
 
 def confusion_table(trials: pd.DataFrame, patterns: Patterns) -> pd.DataFrame:

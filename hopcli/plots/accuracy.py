@@ -36,10 +36,11 @@ def accuracy_figure(config: ResolvedRecall, result: RecallResult) -> Figure:
     """A row a label: dot, SD over repeats and 95 % interval, with the numbers at the right."""
     table = result.tables["accuracy"]  # its last row is of all labels together
     labels = table["label"].iloc[:-1].to_list()[:MOST_LABELS]
-    percent = 100 * table[["accuracy", "sd", "ci_low", "ci_high"]].astype(float)
+    percent = 100 * table[["accuracy", "sd_repeats", "ci_low", "ci_high"]].astype(float)
     shown = percent.iloc[: len(labels)]
-    values = [_value(rate, sd) for rate, sd in zip(shown["accuracy"], shown["sd"], strict=True)]
-    heading = "% ± SD" if shown["sd"].notna().any() else "%"
+    rates = zip(shown["accuracy"], shown["sd_repeats"], strict=True)
+    values = [_value(rate, sd) for rate, sd in rates]
+    heading = "% ± SD" if shown["sd_repeats"].notna().any() else "%"
     left, height = row_heads_width(labels, _PICTURE) + _GAP, _STEP * len(labels)
     right = left + _PLOT_WIDTH + _GAP
     lowest = _axis_start(shown)
@@ -71,7 +72,7 @@ def _value(rate: float, sd: float) -> str:
 
 def _axis_start(percent: pd.DataFrame) -> int:
     """Where the axis of percentages begins: clear of every bar, at 0 if that is near."""
-    reach = np.minimum(percent["ci_low"], percent["accuracy"] - percent["sd"].fillna(0))
+    reach = np.minimum(percent["ci_low"], percent["accuracy"] - percent["sd_repeats"].fillna(0))
     start = 10 * math.floor(reach.min() / 10 - 0.5)
     return start if start > 30 else 0
 
@@ -90,8 +91,8 @@ def _draw_overall(page: Page, ax: Axes, mean: float, left: float) -> None:
 def _draw_rates(ax: Axes, percent: pd.DataFrame) -> None:
     """Dots with the SD over repeats (thick) and the 95 % interval (thin, capped)."""
     rate, rows = percent["accuracy"].to_numpy(), np.arange(len(percent))
-    if percent["sd"].notna().any():
-        sd = percent["sd"].to_numpy()
+    if percent["sd_repeats"].notna().any():
+        sd = percent["sd_repeats"].to_numpy()
         ax.errorbar(rate, rows, xerr=sd, fmt="none", ecolor=FAINT, elinewidth=9, label="sd")
     below, above = rate - percent["ci_low"].to_numpy(), percent["ci_high"].to_numpy() - rate
     ax.errorbar(
@@ -113,7 +114,9 @@ def _draw_rates(ax: Axes, percent: pd.DataFrame) -> None:
 def _caption(config: ResolvedRecall, result: RecallResult, lowest: int) -> str:
     overall = result.tables["accuracy"].iloc[-1]
     several = len(result.tables["confusion"]) > 1
-    spread = f", SD over labels {100 * overall['sd']:.1f}" if several else ""
+    repeats = f" ± {100 * overall['sd_repeats']:.1f} (SD over the repeats)"
+    mean = f"{100 * overall['accuracy']:.1f} %{repeats if config.repeats > 1 else ''}"
+    spread = f", SD over labels {100 * overall['sd_labels']:.1f}" if several else ""
     same = str(config.start) == "image" and config.test_images == "same"
     thermal = ", thermal noise alone as the images are the same" if same else ""
     sd = f"Thick bar: SD over the repeats{thermal}. " if config.repeats > 1 else ""
@@ -121,6 +124,6 @@ def _caption(config: ResolvedRecall, result: RecallResult, lowest: int) -> str:
     return (
         f"{starts(config).capitalize()} that end with overlap {criterion(config)} with "
         f"{own_pattern(result)}. {sd}Thin bar: 95 % interval of the rate for new {starts(config)}. "
-        f"Dashed: mean over labels, {100 * overall['accuracy']:.1f} %{spread}.{cut} "
+        f"Dashed: mean over labels, {mean}{spread}.{cut} "
         f"{what_was_run(config, result)}"
     )
