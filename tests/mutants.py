@@ -129,7 +129,7 @@ MUTANTS = (
         "storage/perceptron.py",
         "enough = max(kappa - _ROUNDING, _ROUNDING)",
         "enough = kappa - _ROUNDING",
-        "storage rules",
+        "survivors rules",
         "at kappa = 0 a field of 0 is enough",
     ),
     # --- observables, theory, statistics, scoring, taxonomy ---
@@ -187,14 +187,14 @@ MUTANTS = (
         "patterns.py",
         "len(self.labels) - 1 - self.labels[::-1].index(label)",
         "self.labels.index(label)",
-        "patterns cli_temperature_scan",
+        "survivors",
         "of patterns with one label the first is taken for the last",
     ),
     Mutant(
         "patterns.py",
         "digest(self.xi, np.array(self.labels), self.source_index, self.sample_index)",
         "digest(self.xi, np.array(self.labels), self.source_index)",
-        "patterns",
+        "survivors patterns",
         "the hash leaves out the samples, which decide what is tested",
     ),
     Mutant(
@@ -215,7 +215,7 @@ MUTANTS = (
         "starts/changes.py",
         "rng.permuted(np.tile(np.arange(width), (height, 1)), axis=1)",
         "np.tile(rng.permutation(width), (height, 1))",
-        "starts",
+        "survivors starts",
         "the same columns are flipped in every row",
     ),
     Mutant(
@@ -251,7 +251,7 @@ MUTANTS = (
         "config/temperature_scan.py",
         "facts.labels[-1] if facts.chosen else digits[-1]",
         "digits[-1]",
-        "config cli_temperature_scan",
+        "survivors config",
         "of given images that share labels not the last is the target",
     ),
     Mutant(
@@ -280,7 +280,7 @@ MUTANTS = (
         "experiments/inputs.py",
         "if isinstance(theta, str):",
         "if isinstance(theta, str) and start is not None:",
-        "cli_weights thresholds",
+        "survivors thresholds",
         "the key of a run of weights ignores the file of thresholds",
     ),
     Mutant(
@@ -336,7 +336,7 @@ MUTANTS = (
         "experiments/weights.py",
         "pixel[0] * shape[1] + pixel[1]",
         "pixel[1] * shape[1] + pixel[0]",
-        "cli_weights",
+        "figures_weights cli_weights",
         "row and column of the pixel are exchanged",
     ),
     # --- results, plots, command line ---
