@@ -70,7 +70,7 @@ def test_every_setting_is_a_flag_with_its_default(run_hopcli: RunHopcli, command
     for name in CATALOGUE[command].settings:
         assert "--" + name.replace("_", "-") in text
     assert "[default: mnist]" in text
-    assert "[default: results/<config name, or the command>]" in text
+    assert "[default: results/<config name, or the command>;" in text
 
 
 @pytest.mark.parametrize("command", COMMANDS)
@@ -403,7 +403,8 @@ def test_flags_win_over_the_file(run_hopcli: RunHopcli) -> None:
     Path("mine.toml").write_text("tests = 2\nrepeats = 1\ntemperature = 0.3\nfigures = true\n")
     flags = ["--temperature", "0.1", "--no-figures", "-q"]
     assert run_hopcli("recall", "--config", "mine.toml", *flags).code == 0
-    manifest = read_manifest(Path("results/mine"), "recall")
+    (folder,) = Path("results").iterdir()
+    manifest = read_manifest(folder, "recall")
     config = manifest["config"]
     assert (config["tests"], config["temperature"]) == (2, 0.1)
     assert manifest["execution"]["figures"] is False
@@ -427,6 +428,161 @@ def test_results_go_where_asked_or_by_name(run_hopcli: RunHopcli) -> None:
     run_hopcli("recall", "--config", "mine.toml", "-q", "--out", "else/where")
     found = sorted(str(path.parent) for path in Path().rglob("recall.json"))
     assert found == ["else/where", "results/mine", "results/recall"]
+
+
+SMALL = "tests = 2\nrepeats = 1\nfigures = false\n"
+
+
+def test_flags_that_change_a_file_never_write_to_its_folder(run_hopcli: RunHopcli) -> None:
+    """But to one that the key of the run names; threads, pictures and the like change nothing."""
+    Path("mine.toml").write_text(SMALL)
+    mine = ["recall", "--config", "mine.toml", "-q"]
+    assert run_hopcli(*mine).code == 0
+    before = files_below(Path("results/mine"))
+    for flags in (["--temperature", "0.4"], ["--seed", "2", "--tests", "2"]):
+        assert run_hopcli(*mine, *flags).code == 0
+    others = [path for path in Path("results").iterdir() if path.name != "mine"]
+    for path in others:
+        key = read_manifest(path, "recall")["key"]
+        assert path.name == f"mine-{key[:8]}"
+    assert len(others) == 2
+    assert files_below(Path("results/mine")) == before
+    for flags in (["--tests", "2"], ["--threads", "1"], ["--temperature", "0.2", "--seed", "1"]):
+        assert run_hopcli(*mine, *flags).code == 0
+    assert len(list(Path("results").iterdir())) <= 4  # the last says what is the default anyway
+    assert files_below(Path("results/mine")) == before
+    assert run_hopcli(*mine, "--temperature", "0.4", "--out", "here").code == 0
+    assert read_manifest(Path("here"), "recall")["config"]["temperature"] == 0.4
+
+
+def test_another_run_is_not_overwritten_unasked(run_hopcli: RunHopcli) -> None:
+    assert run_hopcli(*QUICK, "-q").code == 0
+    before = files_below(Path())
+    line = (
+        "results/recall: holds another run of recall (temperature is 0.2 there, 0.4 here); "
+        "give --out another folder, or --overwrite to replace it"
+    )
+    for flags in ([], ["--again"], ["-q"]):
+        assert run_hopcli(*QUICK, "--temperature", "0.4", *flags).refused() == line
+    assert files_below(Path()) == before
+    assert run_hopcli(*QUICK, "--temperature", "0.4", "--overwrite", "-q").code == 0
+    assert read_manifest(Path("results/recall"), "recall")["config"]["temperature"] == 0.4
+    # A run of another command stands beside it.
+    assert run_hopcli("select", "--out", "results/recall", "--no-figures", "-q").code == 0
+
+
+def test_what_a_run_reads_makes_it_another_too(run_hopcli: RunHopcli) -> None:
+    run_hopcli("select", "-q", "--no-figures")
+    run = [*QUICK, "-q", "--patterns", "results/select/patterns.npz"]
+    assert run_hopcli(*run).code == 0
+    run_hopcli("select", "-q", "--no-figures", "--seed", "3", "--overwrite")
+    message = run_hopcli(*run).refused()
+    assert "results/recall: holds another run" in message
+    assert "what is read for patterns has changed" in message
+
+
+def test_what_is_no_manifest_is_not_overwritten_unasked(run_hopcli: RunHopcli) -> None:
+    manifest = Path("results/recall/recall.json")
+    manifest.parent.mkdir(parents=True)
+    manifest.write_text('{"notes": "mine"}')
+    assert "recall.json: must be a manifest" in run_hopcli(*QUICK).refused()
+    assert manifest.read_text() == '{"notes": "mine"}'
+    assert run_hopcli(*QUICK, "--overwrite", "-q").code == 0
+    read_manifest(manifest.parent, "recall")
+
+
+@pytest.fixture
+def count_runs(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The commands whose runs were made, one after the other."""
+    made: list[str] = []
+    run = Plan.run
+
+    def counted(self: Plan, execution: Execution, progress: Progress) -> Result:
+        made.append(self.config.command)
+        return run(self, execution, progress)
+
+    monkeypatch.setattr(Plan, "run", counted)
+    return made
+
+
+def test_a_finished_run_is_not_run_again(run_hopcli: RunHopcli, count_runs: list[str]) -> None:
+    first = run_hopcli(*QUICK)
+    before = files_below(Path())
+    second = run_hopcli(*QUICK)
+    assert (second.code, second.err, count_runs) == (0, "", ["recall"])
+    table, said = second.out.rsplit("\n\n", 1)
+    assert table == first.out.rsplit("\n\n", 1)[0]
+    assert said == "results/recall/  finished before, not run again\n"
+    assert run_hopcli(*QUICK, "-q") == Finished(0, "", "")
+    assert files_below(Path()) == before
+    third = run_hopcli(*QUICK, "--again")
+    assert (third.out, count_runs) == (first.out, ["recall"] * 2)
+
+
+@pytest.mark.parametrize("name", ["accuracy.csv", "trials.csv", "recall.npz"])
+def test_what_is_no_more_whole_is_run_again(
+    run_hopcli: RunHopcli, count_runs: list[str], name: str
+) -> None:
+    run_hopcli(*QUICK, "-q")
+    before = files_below(Path("results/recall"))
+    path = Path("results/recall") / name
+    path.write_bytes(path.read_bytes() + b" ")
+    assert run_hopcli(*QUICK, "-q").code == 0
+    path.unlink()
+    assert run_hopcli(*QUICK, "-q").code == 0
+    assert len(count_runs) == 3
+    after = files_below(Path("results/recall"))
+    assert {**after, "recall.json": None} == {**before, "recall.json": None}
+
+
+def test_the_run_of_another_version_is_run_again(
+    run_hopcli: RunHopcli, count_runs: list[str]
+) -> None:
+    run_hopcli(*QUICK, "-q")
+    path = Path("results/recall/recall.json")
+    manifest = json.loads(path.read_text())
+    manifest["versions"]["hopcli"] = "0.0.9"
+    path.write_text(json.dumps(manifest))
+    assert run_hopcli(*QUICK, "-q").code == 0
+    assert len(count_runs) == 2
+    assert read_manifest(path.parent, "recall")["versions"]["hopcli"] == hopcli.__version__
+
+
+def test_only_missing_pictures_of_a_finished_run_are_drawn(
+    run_hopcli: RunHopcli, count_runs: list[str]
+) -> None:
+    drawn = [*QUICK[:-1]]
+    assert run_hopcli(*drawn, "-q").code == 0
+    folder = Path("results/recall")
+    before = files_below(folder)
+    (folder / "accuracy.png").unlink()
+    done = run_hopcli(*drawn)
+    line = "results/recall/  finished before, not run again; drawn: "
+    assert f"\n{line}accuracy.png confusion.png gallery.png\n" in done.out
+    assert files_below(folder) == before
+    done = run_hopcli(*drawn, "--figure-format", "svg")
+    assert f"\n{line}accuracy.svg confusion.svg gallery.svg\n" in done.out
+    assert {path.name for path in folder.glob("*.*g")} == {
+        f"{name}.{kind}" for name in ("accuracy", "confusion", "gallery") for kind in ("png", "svg")
+    }
+    assert count_runs == ["recall"]
+    read_manifest(folder, "recall")
+
+
+def test_frames_that_a_finished_run_has_not_kept_make_it_run_again(
+    run_hopcli: RunHopcli, count_runs: list[str]
+) -> None:
+    animated = [*QUICK, "-q", "--animate", "run.gif"]
+    run_hopcli(*QUICK, "-q")
+    assert run_hopcli(*animated).code == 0
+    assert len(count_runs) == 2
+    gif = Path("results/recall/run.gif")
+    content = gif.read_bytes()
+    gif.unlink()
+    assert run_hopcli(*animated).code == 0
+    assert run_hopcli(*animated[:-1], "other.gif").code == 0
+    assert gif.read_bytes() == gif.with_name("other.gif").read_bytes() == content
+    assert len(count_runs) == 2
 
 
 def test_a_manifest_can_be_run_again_to_the_byte(run_hopcli: RunHopcli) -> None:
@@ -581,7 +737,15 @@ def test_a_long_run_stops_at_once_and_writes_nothing(
 ) -> None:
     run_hopcli(*QUICK, "-q")
     before = files_below(Path())
-    endless = ["recall", "--sweeps", "1000000", "--temperature", "0.9", "--no-figures"]
+    endless = [
+        "recall",
+        "--sweeps",
+        "1000000",
+        "--temperature",
+        "0.9",
+        "--no-figures",
+        "--overwrite",
+    ]
     program = (
         "import hopcli.dynamics as d, sys\n"
         "run = d.run\n"

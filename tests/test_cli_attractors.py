@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 Spins = NDArray[np.int8]
 
 OUT = Path("results/attractors")
-CENSUS = ["attractors", "--no-figures", "--quiet"]
+CENSUS = ["attractors", "--no-figures", "--quiet", "--overwrite"]
 N_SITES = 10
 EVERY = np.array(list(product((-1, 1), repeat=N_SITES)), np.int8)
 

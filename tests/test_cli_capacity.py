@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from conftest import RunHopcli
 
 OUT = Path("results/capacity")
-CAPACITY = ["capacity", "--no-figures", "--quiet"]
+CAPACITY = ["capacity", "--no-figures", "--quiet", "--overwrite"]
 MEASURED = ("fixed", "overlap_pattern", "overlap_flipped")
 
 
@@ -192,7 +192,7 @@ def test_images_of_any_data_set_are_stored_and_the_manifest_says_which(
     assert manifest["dataset"] == {"name": digits.name, "sha256": digits.sha256}
     assert manifest["inputs"] == {"dataset": digits.sha256}
     # Random patterns of as many sites are held by far more easily.
-    assert run_hopcli(*CAPACITY, "--sizes", "64", *run[7:], "--rule", "hebbian").code == 0
+    assert run_hopcli(*CAPACITY, "--sizes", "64", *run[8:], "--rule", "hebbian").code == 0
     assert read_manifest(OUT, "capacity")["inputs"] == {}
     assert _table()["fixed"].min() > table[table["rule"] == "hebbian"]["fixed"].max()
 

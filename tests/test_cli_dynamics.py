@@ -23,7 +23,7 @@ from hopcli.results import read_manifest
 if TYPE_CHECKING:
     from conftest import RunHopcli
 
-QUIET = ["--no-figures", "--quiet"]
+QUIET = ["--no-figures", "--quiet", "--overwrite"]
 RECALL = ["recall", "--dataset", "text:3x3", "--rule", "hebbian", "--start", "flip:0.4"]
 RECALL += ["--tests", "30", "--repeats", "1", *QUIET]
 DIGITS = ["recall", "--tests", "5", "--repeats", "1", *QUIET]

@@ -14,7 +14,7 @@ from hopcli.results import read_manifest
 if TYPE_CHECKING:
     from conftest import RunHopcli
 
-SMALL = ["recall", "--tests", "6", "--repeats", "2", "--no-figures", "--quiet"]
+SMALL = ["recall", "--tests", "6", "--repeats", "2", "--no-figures", "--quiet", "--overwrite"]
 OUT = Path("results/recall")
 LABELS = [3, 6, 1, 0, 4]
 
@@ -116,7 +116,7 @@ def test_images_that_took_part_in_the_selection_are_kept_out(run_hopcli: RunHopc
     whole += ["--no-figures", "-q"]
     run_hopcli(*whole)
     without = set(_table("trials")["source_index"])
-    run_hopcli(*whole, "--no-exclude-samples")
+    run_hopcli(*whole, "--no-exclude-samples", "--overwrite")
     every = set(_table("trials")["source_index"])
     assert len(every) == 6742 + 5923
     assert every - without == every & used

@@ -106,6 +106,44 @@ def test_an_interrupt_says_what_there_is(
         assert not Path("results/yours").exists()
 
 
+def test_the_same_line_goes_on_where_it_was_interrupted(
+    run_hopcli: RunHopcli, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Path("mine.toml").write_text(RECALL)
+    Path("yours.toml").write_text(SCAN)
+    made: list[str] = []
+    run = Plan.run
+
+    def interrupt_second(self: Plan, execution: Execution, progress: Progress) -> Result:
+        made.append(self.config.command)
+        if len(made) == 2:
+            raise KeyboardInterrupt
+        return run(self, execution, progress)
+
+    monkeypatch.setattr(Plan, "run", interrupt_second)
+    assert run_hopcli("run", "mine.toml", "yours.toml", "-q").code == 130
+    done = run_hopcli("run", "mine.toml", "yours.toml")
+    assert (done.code, done.err) == (0, "")
+    assert "results/mine/  finished before, not run again" in done.out
+    assert made == ["recall", "temperature-scan", "temperature-scan"]
+
+
+def test_a_run_that_may_not_be_overwritten_is_found_before_the_first_is_run(
+    run_hopcli: RunHopcli,
+) -> None:
+    Path("mine.toml").write_text(RECALL)
+    Path("yours.toml").write_text(SCAN)
+    assert run_hopcli("run", "yours.toml", "-q").code == 0
+    Path("yours.toml").write_text(SCAN.replace("0.5", "0.6"))
+    message = run_hopcli("run", "mine.toml", "yours.toml").refused()
+    assert message.startswith("results/yours: holds another run of temperature-scan")
+    assert "temperatures is [0.5] there, [0.6] here" in message
+    assert not Path("results/mine").exists()
+    assert run_hopcli("run", "mine.toml", "yours.toml", "--overwrite", "-q").code == 0
+    config = read_manifest(Path("results/yours"), "temperature-scan")["config"]
+    assert config["temperatures"] == [0.6]
+
+
 def test_two_runs_on_one_data_set_load_it_once(
     run_hopcli: RunHopcli, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -50,7 +50,7 @@ def test_the_default_is_figure_2_of_the_paper(run_hopcli: RunHopcli, mnist: Data
 def test_pictures_come_in_other_formats_or_not_at_all(run_hopcli: RunHopcli) -> None:
     assert run_hopcli("select", "--figure-format", "svg", "-q").code == 0
     assert {path.suffix for path in OUT.iterdir()} == {".csv", ".npz", ".svg", ".json"}
-    assert run_hopcli("select", "--no-figures", "-q").code == 0
+    assert run_hopcli("select", "--no-figures", "-q", "--again").code == 0
     assert {path.suffix for path in OUT.iterdir()} == {".csv", ".npz", ".json"}
 
 
@@ -65,7 +65,7 @@ def test_digits_are_kept_in_the_order_asked_for(run_hopcli: RunHopcli) -> None:
 def test_every_setting_matters(run_hopcli: RunHopcli, flags: list[str]) -> None:
     run_hopcli("select", "--no-figures")
     before = (OUT / "patterns.csv").read_bytes()
-    run_hopcli("select", "--no-figures", *flags)
+    run_hopcli("select", "--no-figures", "--overwrite", *flags)
     assert (OUT / "patterns.csv").read_bytes() != before
 
 

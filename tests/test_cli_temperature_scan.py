@@ -15,7 +15,16 @@ from hopcli.results import read_manifest
 if TYPE_CHECKING:
     from conftest import RunHopcli
 
-SMALL = ["temperature-scan", "--temperatures", "0.2,0.6", "--repeats", "8", "--no-figures", "-q"]
+SMALL = [
+    "temperature-scan",
+    "--temperatures",
+    "0.2,0.6",
+    "--repeats",
+    "8",
+    "--no-figures",
+    "-q",
+    "--overwrite",
+]
 OUT = Path("results/temperature-scan")
 
 

@@ -21,7 +21,7 @@ Spins = NDArray[np.int8]
 
 OUT = Path("results/weights")
 FIVE = ["3", "6", "1", "0", "4"]
-WEIGHTS = ["weights", "--no-figures", "--quiet"]
+WEIGHTS = ["weights", "--no-figures", "--quiet", "--overwrite"]
 
 
 def _table(name: str) -> pd.DataFrame:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import errno
 import hashlib
@@ -12,6 +13,7 @@ import re
 import signal
 import subprocess
 import sys
+import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,10 +26,19 @@ import hopcli
 from hopcli.config import Execution, Facts, RecallConfig, RecallExecution, SelectConfig
 from hopcli.errors import ResultError
 from hopcli.experiments import Result
-from hopcli.results import check_writable, key, load, read_manifest, runs_in, save, save_pictures
+from hopcli.results import (
+    check_writable,
+    key,
+    load,
+    locked,
+    read_manifest,
+    runs_in,
+    save,
+    save_pictures,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
 FACTS = Facts("mnist:train", (28, 28), ("0", "1"))
 CONFIG = SelectConfig(samples=5).resolve(FACTS)
@@ -437,8 +448,9 @@ print("done", flush=True)
 """
 
 
-def _stopped(folder: Path, moment: str, number: signal.Signals) -> str:
-    """Let a child write a run, send it a signal at that moment, return what it said."""
+@contextlib.contextmanager
+def _waiting(folder: Path, moment: str) -> Iterator[subprocess.Popen[str]]:
+    """A child that writes a run and waits at that moment for a line."""
     with subprocess.Popen(
         [sys.executable, "-c", CHILD, str(folder), moment, str(Path(__file__).parent)],
         stdin=subprocess.PIPE,
@@ -447,8 +459,13 @@ def _stopped(folder: Path, moment: str, number: signal.Signals) -> str:
         text=True,
     ) as child:
         assert child.stdout is not None
-        assert child.stdin is not None
         assert child.stdout.readline() == "ready\n"
+        yield child
+
+
+def _stopped(folder: Path, moment: str, number: signal.Signals) -> str:
+    """Let a child write a run, send it a signal at that moment, return what it said."""
+    with _waiting(folder, moment) as child:
         child.send_signal(number)
         out, _ = child.communicate("go on\n", timeout=60)
     assert child.returncode != 0
@@ -496,23 +513,136 @@ def test_a_run_stopped_while_it_moves_in_arrives_first(
     assert not list(tmp_path.glob(".hopcli-*"))
 
 
-@pytest.mark.parametrize("moment", ["move 1", "move 2", "move 3", "move 4", "move 5"])
-def test_a_run_killed_while_it_moves_in_never_passes_for_a_whole_one(
-    tmp_path: Path, moment: str
+def _passes_for_whole(folder: Path) -> bool:
+    """Whether there is a manifest; without a look at what a killed run left, it must be right."""
+    if not (folder / "select.json").exists():
+        return False
+    outputs = json.loads((folder / "select.json").read_text())["outputs"]
+    for name, expected in outputs.items():
+        assert hashlib.sha256((folder / name).read_bytes()).hexdigest() == expected
+    return True
+
+
+def _visible(folder: Path) -> dict[str, Any]:
+    """What a user sees; the versions of what another process has loaded are its own."""
+    files: dict[str, Any] = files_below(folder)
+    if "select.json" in files:
+        files["select.json"] = {**json.loads(files["select.json"]), "versions": None}
+    return {name: files[name] for name in files if not name.startswith(".hopcli-")}
+
+
+@pytest.mark.parametrize("move", range(1, 10))
+@pytest.mark.parametrize("reader", ["load", "read_manifest", "runs_in", "save_pictures", "save"])
+def test_a_run_killed_at_any_move_is_the_old_one_or_the_new_one(
+    tmp_path: Path, move: int, reader: str
 ) -> None:
-    """No file is ever half-written, and no manifest vouches for a mixture."""
-    _save(tmp_path / "old", 0.1)
+    """Moves 1 to 5 publish tables and arrays, 6 to 9 the picture; the first of each decides."""
+    folder = tmp_path / "run"
+    _save(folder, 0.1)
+    old = _visible(folder)
+    (folder / "notes.txt").write_text("mine")
     _save(tmp_path / "new", 0.2)
-    old, new = files_below(tmp_path / "old"), files_below(tmp_path / "new")
-    _stopped(tmp_path / "old", moment, signal.SIGKILL)
-    after = files_below(tmp_path / "old")
-    outputs = {k: v for k, v in after.items() if not k.startswith(".hopcli-") and k in new}
-    outputs.pop("select.json", None)
-    assert all(data in (old[name], new[name]) for name, data in outputs.items())
-    with pytest.raises(ResultError, match="no finished run"):
-        read_manifest(tmp_path / "old", "select")
-    _save(tmp_path / "old", 0.2)
-    assert files_below(tmp_path / "old") == new
+    new = _visible(tmp_path / "new")
+    _save(tmp_path / "new", 0.2, None)
+    undrawn = _visible(tmp_path / "new")
+    _stopped(folder, f"move {move}", signal.SIGKILL)
+    assert _passes_for_whole(folder) == (move in (1, 2, 6, 7))
+    if reader == "load":
+        loss = load(folder).result.tables["patterns"]["loss"].tolist()
+        assert loss == [0.1 if move == 1 else 0.2]
+    elif reader == "read_manifest":
+        read_manifest(folder, "select")
+    elif reader == "runs_in":
+        assert runs_in(folder) == ["select"]
+    elif reader == "save_pictures":
+        save_pictures(folder, "select", _draw)
+        undrawn = new
+    else:
+        _save(folder, 0.2)
+        old = undrawn = new
+    expected = old if move == 1 else undrawn if move <= 6 else new
+    assert _passes_for_whole(folder)
+    assert _visible(folder) == {**expected, "notes.txt": b"mine"}
+    _save(folder, 0.2)
+    assert _visible(folder) == {**new, "notes.txt": b"mine"}
+    assert not list(folder.glob(".hopcli-*"))
+
+
+def test_what_is_no_more_made_goes_even_if_the_run_is_killed(tmp_path: Path) -> None:
+    folder = tmp_path / "run"
+    _save(folder, 0.1)
+    _stopped(folder, "move 3", signal.SIGKILL)
+    assert (folder / "patterns.png").exists() is False
+    load(folder)
+    assert set(_visible(folder)) == {"patterns.csv", "patterns.npz", "select.json"}
+
+
+def test_the_second_of_two_runs_at_once_is_refused(tmp_path: Path) -> None:
+    with _waiting(tmp_path, "write") as child:
+        holder = rf"process {child.pid} on \S+, since [\d-]+ [\d:]+, is writing it"
+        with pytest.raises(ResultError, match=holder):
+            _save(tmp_path, 0.1)
+        with pytest.raises(ResultError, match=holder), locked(tmp_path, "select"):
+            pass
+        with locked(tmp_path, "recall"):  # of another command
+            pass
+        out, _ = child.communicate("go on\n", timeout=60)
+    assert out == "done\n"
+    assert load(tmp_path).result.tables["patterns"]["loss"].tolist() == [0.2]
+    assert not list(tmp_path.glob(".hopcli-*"))
+
+
+def test_the_lock_of_a_killed_run_is_free(tmp_path: Path) -> None:
+    _stopped(tmp_path, "write", signal.SIGKILL)
+    assert list(tmp_path.glob(".hopcli-select.lock"))
+    _save(tmp_path, 0.1)
+    assert not list(tmp_path.glob(".hopcli-*"))
+
+
+def test_a_reader_waits_for_a_run_that_moves_in(tmp_path: Path) -> None:
+    _save(tmp_path, 0.1)
+    with _waiting(tmp_path, "move 4") as child:
+        assert child.stdin is not None
+        threading.Timer(0.3, lambda: (child.stdin or io.StringIO()).close()).start()
+        assert load(tmp_path).result.tables["patterns"]["loss"].tolist() == [0.2]
+        child.wait(timeout=60)
+
+
+def test_two_threads_are_two_runs(tmp_path: Path) -> None:
+    refused: list[ResultError] = []
+
+    def second() -> None:
+        try:
+            _save(tmp_path, 0.2)
+        except ResultError as error:
+            refused.append(error)
+
+    with locked(tmp_path, "select"):
+        thread = threading.Thread(target=second)
+        thread.start()
+        thread.join()
+        _save(tmp_path, 0.1)  # what has the lock may write
+    (error,) = refused
+    assert f"process {os.getpid()}" in str(error)
+    assert load(tmp_path).result.tables["patterns"]["loss"].tolist() == [0.1]
+
+
+def test_a_lock_that_is_given_back_while_another_takes_it_is_taken_anew(tmp_path: Path) -> None:
+    """Whoever locked a file that has been removed since has locked nothing."""
+    program = (
+        "import sys\nfrom pathlib import Path\nfrom hopcli.results import locked\n"
+        "where, log = Path(sys.argv[1]), Path(sys.argv[2])\n"
+        "for _ in range(200):\n"
+        "    with locked(where, 'select', 60):\n"
+        "        count = int(log.read_text())\n"
+        "        log.write_text(str(count + 1))\n"
+    )
+    log = tmp_path / "log"
+    log.write_text("0")
+    command = [sys.executable, "-c", program, str(tmp_path / "run"), str(log)]
+    children = [subprocess.Popen(command) for _ in range(3)]
+    assert [child.wait(timeout=100) for child in children] == [0, 0, 0]
+    assert log.read_text() == "600"
 
 
 def test_a_file_in_the_place_of_the_folder_is_refused(tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ from hopcli.storage import store
 if TYPE_CHECKING:
     from conftest import RunHopcli
 
-QUIET = ["--no-figures", "--quiet"]
+QUIET = ["--no-figures", "--quiet", "--overwrite"]
 RECALL = ["recall", "--dataset", "text:4x4", "--rule", "hebbian", "--start", "random"]
 RECALL += ["--dynamics", "async", "--tests", "40", "--repeats", "1", *QUIET]
 PER_SITE = np.round(np.linspace(-0.6, 0.7, 16), 3)

@@ -324,7 +324,7 @@ def test_a_two_cycle_is_reported_as_one(run_hopcli: RunHopcli) -> None:
     run = ["recall", "--dataset", "text:pair.txt", "--rule", "hebbian", "--dynamics", "sync"]
     run += ["--start", "text:start.txt", "--tests", "1", "--repeats", "1", "--no-figures"]
     for sweeps in ("2", "3", "20"):
-        assert run_hopcli(*run, "--sweeps", sweeps).code == 0
+        assert run_hopcli(*run, "--sweeps", sweeps, "--overwrite").code == 0
         outcomes = _table("results/recall", "outcomes")
         assert outcomes["label"].tolist() == ["apart", "together"]
         assert outcomes["outcome"].tolist() == ["two-cycle", "inverse"]

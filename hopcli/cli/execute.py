@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import sys
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
@@ -17,7 +17,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from hopcli.cli.requests import Request
-    from hopcli.experiments import Plan, Summary
+    from hopcli.config import Execution
+    from hopcli.experiments import Plan, Result, Summary
+    from hopcli.experiments.inputs import Load
+    from hopcli.results import Loaded
 
 __all__ = ["execute", "print_summary"]
 
@@ -30,54 +33,96 @@ def execute(*requests: Request) -> None:
     from hopcli.experiments.inputs import load_once
 
     load = load_once()
-    planned = []
-    for request in requests:
-        results.check_writable(request.out)
-        began = time.perf_counter()
-        with with_names(request):
-            plan = experiments.plan(request.config, load)
-        planned.append((request, plan, time.perf_counter() - began))
-    planned.reverse()
-    while planned:  # so that what a run is made of goes with it
-        request, plan, seconds = planned.pop()
+    jobs = [_plan(request, load) for request in requests]
+    jobs.reverse()
+    while jobs:  # so that what a run is made of goes with it
+        job = jobs.pop()
         try:
-            with with_names(request):
-                _make(request, plan, seconds)
+            with with_names(job.request):
+                _do(job)
         except KeyboardInterrupt as error:
-            done = len(requests) - len(planned) - 1
+            done = len(requests) - len(jobs) - 1
             if done and not error.args:
                 whole = f"{done} of {len(requests)} runs are finished"
                 raise KeyboardInterrupt(f"interrupted; {whole}, nothing else was written") from None
             raise
 
 
-def _make(request: Request, plan: Plan, seconds: float) -> None:
-    """Make a run that took so long to plan, write its folder, say what was found and where."""
-    began = time.perf_counter() - seconds
-    with _Bar(hidden=request.quiet) as bar:
-        result = plan.run(request.execution, bar.tell)
+class _Job(NamedTuple):
+    """A run that is planned, its folder, and the seconds that planning took."""
+
+    request: Request
+    plan: Plan
+    out: Path
+    seconds: float
+
+    def standing(self) -> Loaded | None:
+        """The same run, if it is finished already; another one is refused."""
+        plan, replace = self.plan, self.request.wishes.overwrite
+        return results.same_run(self.out, plan.config, plan.inputs, replace=replace)
+
+
+def _plan(request: Request, load: Load) -> _Job:
+    """Plan a run, and refuse what would be in the way of it."""
+    results.check_writable(request.out)
+    began = time.perf_counter()
+    with with_names(request):
+        plan = experiments.plan(request.config, load)
+    key = results.key(plan.config.command, plan.config.to_dict(), plan.inputs)
+    job = _Job(request, plan, request.folder(key), time.perf_counter() - began)
+    job.standing()
+    return job
+
+
+def _do(job: _Job) -> None:
+    """Make a run, or what is missing of a finished one; say what was found and where."""
+    config, execution, wishes = job.plan.config, job.request.execution, job.request.wishes
+    with results.locked(job.out, config.command):
+        there = job.standing()
+        if there is None or wishes.again or _lacks_frames(there, execution):
+            result, files = _make(job)
+            draws, line = execution.draws, f"{job.out}/  "
+        else:
+            result, files = there.result, []
+            draws = results.is_undrawn(job.out, there.manifest, execution)
+            line = f"{job.out}/  finished before, not run again" + "; drawn: " * draws
+        if draws:
+            files += _draw(job, result)
+    if not wishes.quiet:
+        for warning in result.notes.get("warnings", ()):
+            tell(f"warning: {warning}")
+        print_summary(catalogue.entry(config.command).summary(config, result))
+        click.echo(f"\n{line}{' '.join(path.name for path in files)}")
+
+
+def _lacks_frames(there: Loaded, execution: Execution) -> bool:
+    """Whether a finished run has not kept what is to be animated."""
+    asked = getattr(execution, "animate", None) is not None
+    return asked and getattr(there.result, "frames", None) is None
+
+
+def _make(job: _Job) -> tuple[Result, list[Path]]:
+    """Make a run and write its folder; the result, and the files."""
+    plan, execution = job.plan, job.request.execution
+    began = time.perf_counter() - job.seconds
+    with _Bar(hidden=job.request.wishes.quiet) as bar:
+        result = plan.run(execution, bar.tell)
     files = results.save(
-        request.out,
+        job.out,
         plan.config,
         result,
         inputs=plan.inputs,
-        execution=request.execution,
+        execution=execution,
         duration=time.perf_counter() - began,
     )
-    if request.execution.draws:
-        files += _draw(request, plan.config, result)
-    if not request.quiet:
-        for warning in result.notes.get("warnings", ()):
-            tell(f"warning: {warning}")
-        print_summary(catalogue.entry(plan.config.command).summary(plan.config, result))
-        click.echo(f"\n{request.out}/  {' '.join(path.name for path in files)}")
+    return result, files
 
 
-def _draw(request: Request, config: Any, result: Any) -> list[Path]:
+def _draw(job: _Job, result: Any) -> list[Path]:
     """Draw what the request asks for; the run is safe whatever becomes of it."""
     from hopcli import plots
 
-    execution = request.execution
+    config, execution = job.plan.config, job.request.execution
     name = getattr(execution, "animate", None)
 
     def draw(folder: Path) -> None:
@@ -87,11 +132,10 @@ def _draw(request: Request, config: Any, result: Any) -> list[Path]:
             plots.animate(result, folder, name)
 
     try:
-        return results.save_pictures(request.out, config.command, draw)
+        return results.save_pictures(job.out, config.command, draw)
     except KeyboardInterrupt:
-        where = request.out
         raise KeyboardInterrupt(
-            f"interrupted while drawing; the run is finished, `hopcli plot {where}` draws it"
+            f"interrupted while drawing; the run is finished, `hopcli plot {job.out}` draws it"
         ) from None
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 from click.shell_completion import CompletionItem
 
-from hopcli.cli.requests import flag_name, make_request
+from hopcli.cli.requests import Wishes, flag_name, make_request
 from hopcli.config import Config, Setting, shipped_configs
 from hopcli.config.kinds import show
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from hopcli.catalogue import Entry
 
-__all__ = ["FOLDER", "experiment_command"]
+__all__ = ["FOLDER", "experiment_command", "wish_options"]
 
 _FIRST = ("Data", "Selection", "Patterns", "Load", "Network", "Dynamics", "Scan", "Census", "Tests")
 _LAST = ("Run", "Output")
@@ -97,8 +97,43 @@ class _Folder(click.Path):
         return super().convert(value, param, ctx)
 
 
+_DEFAULT_FOLDER = (
+    "results/<config name, or the command>; results/<config name>-<first 8 of the run's key> "
+    "where flags change what the file asks for"
+)
+
 FOLDER = _Folder(path_type=Path)
 """Type of ``--out``."""
+
+
+def wish_options(default: str) -> list[click.Option]:
+    """What can be asked for of results, whatever the command.
+
+    Parameters
+    ----------
+    default : str
+        Which folder they go to if nothing is said.
+    """
+    return [
+        click.Option(
+            ["--out"],
+            type=FOLDER,
+            metavar="DIR",
+            help=f"Folder for the results.  [default: {default}]",
+        ),
+        click.Option(
+            ["--overwrite"], is_flag=True, help="Replace another run of the command in the folder."
+        ),
+        click.Option(
+            ["--again"],
+            is_flag=True,
+            help="Run again what the folder holds already; else only pictures that are missing "
+            "are drawn.",
+        ),
+        click.Option(
+            ["--quiet", "-q"], is_flag=True, help="Print nothing but errors, draw no bar."
+        ),
+    ]
 
 
 def experiment_command(entry: Entry) -> click.Command:
@@ -121,15 +156,7 @@ def experiment_command(entry: Entry) -> click.Command:
             "flags win over it.",
             shell_complete=_complete_config,
         ),
-        click.Option(
-            ["--out"],
-            type=FOLDER,
-            metavar="DIR",
-            help="Folder for the results.  [default: results/<config name, or the command>]",
-        ),
-        click.Option(
-            ["--quiet", "-q"], is_flag=True, help="Print nothing but errors, draw no bar."
-        ),
+        *wish_options(_DEFAULT_FOLDER),
     ]
     return _Command(
         entry.command,
@@ -148,8 +175,9 @@ def _manual(config: type[Config]) -> str:
     )
 
 
-def _invoke(entry: Entry, config: str | None, out: Path | None, quiet: bool, **flags: Any) -> None:
+def _invoke(entry: Entry, config: str | None, **flags: Any) -> None:
     from hopcli.cli.execute import execute
 
+    wishes = Wishes(**{name: flags.pop(name) for name in Wishes._fields})
     given = {name: value for name, value in flags.items() if value is not None}
-    execute(make_request(entry, config, given, out, quiet))
+    execute(make_request(entry, config, given, wishes))

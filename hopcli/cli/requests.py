@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
@@ -19,7 +19,31 @@ if TYPE_CHECKING:
 
     from hopcli.catalogue import Entry
 
-__all__ = ["Request", "flag_name", "make_request", "request_from_file", "with_names"]
+__all__ = ["Request", "Wishes", "flag_name", "make_request", "request_from_file", "with_names"]
+
+
+_OF_KEY = 8  # characters of a key in the name of a folder
+
+
+class Wishes(NamedTuple):
+    """What a user wants to be done with results, whatever the command.
+
+    Attributes
+    ----------
+    out : Path or None
+        Folder for them.
+    overwrite : bool
+        Replace another run that is there.
+    again : bool
+        Make a run that is there anew.
+    quiet : bool
+        Print nothing but errors.
+    """
+
+    out: Path | None = None
+    overwrite: bool = False
+    again: bool = False
+    quiet: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -34,8 +58,10 @@ class Request:
         How it is to be carried out.
     out : Path
         Folder for the results.
-    quiet : bool
-        Print nothing but errors.
+    keyed : bool
+        Whether the key of the run is added to its name.
+    wishes : Wishes
+        What is to be done with the results.
     name_of : callable
         How the user wrote a setting, for messages about it.
     """
@@ -43,8 +69,13 @@ class Request:
     config: Config
     execution: Execution
     out: Path
-    quiet: bool
+    keyed: bool
+    wishes: Wishes
     name_of: Callable[[str], str]
+
+    def folder(self, key: str) -> Path:
+        """Where a run of this key goes."""
+        return self.out.with_name(f"{self.out.name}-{key[:_OF_KEY]}") if self.keyed else self.out
 
 
 def flag_name(setting: str) -> str:
@@ -52,7 +83,7 @@ def flag_name(setting: str) -> str:
     return "--" + setting.replace("_", "-")
 
 
-def request_from_file(name: str, out: Path | None, quiet: bool) -> Request:
+def request_from_file(name: str, wishes: Wishes) -> Request:
     """The request of a configuration file, whose ``command`` says which experiment.
 
     Raises
@@ -65,11 +96,11 @@ def request_from_file(name: str, out: Path | None, quiet: bool) -> Request:
         entry = catalogue.entry(read_config(path).get("command"))
     except SettingError as error:
         raise click.UsageError(error.describe(f"{path}: command")) from None
-    return make_request(entry, name, {}, out, quiet)
+    return make_request(entry, name, {}, wishes)
 
 
 def make_request(
-    entry: Entry, config_name: str | None, flags: dict[str, Any], out: Path | None, quiet: bool
+    entry: Entry, config_name: str | None, flags: dict[str, Any], wishes: Wishes
 ) -> Request:
     """Put flags on top of a file, check all, and remember where each came from."""
     path = find_config(config_name) if config_name is not None else None
@@ -84,7 +115,18 @@ def make_request(
         raise SettingError(f"{path}: command", f"must be {entry.command!r}", command)
     with _renamed(name_of):
         config, execution = entry.read({**from_file, **_read_flags(entry, flags)})
-    return Request(config, execution, out or _default_folder(path, entry.command), quiet, name_of)
+    out = wishes.out or _default_folder(path, entry.command)
+    keyed = wishes.out is None and path is not None and _differs(config, entry, from_file)
+    return Request(config, execution, out, keyed, wishes, name_of)
+
+
+def _differs(config: Config, entry: Entry, from_file: dict[str, Any]) -> bool:
+    """Whether flags have changed what a file asks for."""
+    try:
+        alone, _ = entry.read(from_file)
+    except SettingError:  # which the flags have put right
+        return True
+    return bool(alone.to_dict() != config.to_dict())
 
 
 def _read_flags(entry: Entry, flags: dict[str, Any]) -> dict[str, Any]:

@@ -2,29 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import Any
 
 import click
 
-from hopcli.cli.options import FOLDER
-from hopcli.cli.requests import request_from_file
-
-if TYPE_CHECKING:
-    from pathlib import Path
+from hopcli.cli.options import wish_options
+from hopcli.cli.requests import Wishes, request_from_file
 
 __all__ = ["command"]
 
 
-@click.command("run")
+@click.command("run", params=[*wish_options("results/<config name>")])
 @click.argument("configs", nargs=-1, required=True, metavar="CONFIG...")
-@click.option(
-    "--out",
-    type=FOLDER,
-    metavar="DIR",
-    help="Folder for the results, of a single configuration.  [default: results/<config name>]",
-)
-@click.option("--quiet", "-q", is_flag=True, help="Print nothing but errors, draw no bar.")
-def command(configs: tuple[str, ...], out: Path | None, quiet: bool) -> None:
+def command(configs: tuple[str, ...], **wishes: Any) -> None:
     """Run configuration files, each with the command that it names.
 
     A CONFIG is a TOML file, or the name of one that comes with hopcli. Its key
@@ -36,11 +26,13 @@ def command(configs: tuple[str, ...], out: Path | None, quiet: bool) -> None:
       hopcli run configs/mine.toml configs/yours.toml
 
     All files are checked, with the data and patterns that they name, before the first is
-    run.
+    run. What is finished already is not run again, so the same line goes on after an
+    interrupt.
     """
-    if out is not None and len(configs) > 1:
+    wanted = Wishes(**wishes)
+    if wanted.out is not None and len(configs) > 1:
         raise click.UsageError(f"--out takes one configuration, found {len(configs)}")
-    requests = [request_from_file(name, out, quiet) for name in configs]
+    requests = [request_from_file(name, wanted) for name in configs]
     folders = [request.out for request in requests]
     for folder in folders:
         if folders.count(folder) > 1:

@@ -1,10 +1,11 @@
 """A run folder: tables, arrays and pictures with a manifest, written all or nothing.
 
-Files are made in a hidden folder beside their place, complete and hashed, and only
-then moved, the manifest last. Whatever stops a run before leaves the earlier files as
-they were; a folder without the manifest of a command holds no finished run of it.
-Tables and arrays are published before any picture is drawn; pictures follow, and are
-entered in the manifest. What was saved can be loaded, and drawn again.
+Files are made in a hidden folder beside their place, complete and hashed, and then
+published at one moment. Whatever stops a run before leaves the earlier files as they
+were, whatever stops it after is made good by the next that reads or writes it; a folder
+without the manifest of a command holds no finished run of it. Tables and arrays are
+published before any picture is drawn; pictures follow, and are entered in the manifest.
+What was saved can be loaded, and drawn again.
 """
 
 from __future__ import annotations
@@ -24,10 +25,13 @@ from hopcli.results.folder import (
     publish,
     publish_run,
     read_json,
+    settle,
     sha256_of,
     writing,
 )
+from hopcli.results.lock import locked
 from hopcli.results.provenance import source_commit, versions
+from hopcli.results.standing import difference, is_made, is_undrawn, missing_files
 from hopcli.results.tables import Tables, columns_of, read_arrays, write_arrays, write_table
 
 if TYPE_CHECKING:
@@ -39,10 +43,16 @@ if TYPE_CHECKING:
 __all__ = [
     "Loaded",
     "check_writable",
+    "difference",
+    "is_made",
+    "is_undrawn",
     "key",
     "load",
+    "locked",
+    "missing_files",
     "read_manifest",
     "runs_in",
+    "same_run",
     "save",
     "save_pictures",
 ]
@@ -220,6 +230,8 @@ class Loaded:
 
 def runs_in(folder: Path) -> list[str]:
     """The commands that have a finished run in a folder, in the order of the catalogue."""
+    for command in catalogue.CATALOGUE:
+        settle(folder, command)
     return [command for command in catalogue.CATALOGUE if (folder / f"{command}.json").is_file()]
 
 
@@ -274,6 +286,56 @@ def _load(folder: Path, path: Path, manifest: dict[str, Any]) -> Loaded:
         notes=manifest["notes"],
     )
     return Loaded(entry.resolved.from_values(manifest["config"]), result, manifest)
+
+
+def same_run(
+    folder: Path, config: Config, inputs: Mapping[str, str], *, replace: bool = False
+) -> Loaded | None:
+    """The run that is planned, if it is there: of this version, with all tables and arrays.
+
+    Parameters
+    ----------
+    folder : Path
+        Where it would be.
+    config : Config
+        The resolved configuration.
+    inputs : mapping of str to str
+        SHA-256 of what the run reads.
+    replace : bool
+        Whether another run may be replaced.
+
+    Raises
+    ------
+    ResultError
+        If the folder holds another run of the command, which may not be replaced.
+    """
+    path = folder / f"{config.command}.json"
+    settle(folder, config.command)
+    if not path.exists():
+        return None
+    try:
+        manifest = read_json(path)
+    except ResultError:
+        if replace:
+            return None
+        raise
+    other = difference(manifest, config, inputs)
+    if other is not None:
+        if replace:
+            return None
+        raise ResultError(
+            f"{folder}: holds another run of {config.command} ({other}); "
+            "give --out another folder, or --overwrite to replace it"
+        )
+    if not is_made(manifest):
+        return None
+    try:
+        loaded = load(folder, config.command)
+        for name in loaded.result.tables:  # those that may be left out too
+            check_file(folder, path, f"{name}.csv", manifest["outputs"].get(f"{name}.csv"))
+    except ResultError:
+        return None
+    return loaded
 
 
 def read_manifest(folder: Path, command: str) -> dict[str, Any]:

@@ -1,4 +1,10 @@
-"""A run folder: files made out of sight, then moved into place, the manifest last."""
+"""A run folder: files made out of sight, then published as one, whatever is killed when.
+
+A run is made in a hidden folder beside its place, complete and hashed. One rename of that
+folder publishes it: from then on it is the run. Its files are then moved to where users
+look for them, the manifest last. If that is interrupted, the next that reads or writes
+the run finds the hidden folder and moves the rest. Other files are left alone.
+"""
 
 from __future__ import annotations
 
@@ -15,13 +21,25 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hopcli.errors import ResultError
+from hopcli.results.lock import locked
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["check_file", "files_in", "publish", "publish_run", "read_json", "sha256_of", "writing"]
+__all__ = [
+    "check_file",
+    "files_in",
+    "publish",
+    "publish_run",
+    "read_json",
+    "settle",
+    "sha256_of",
+    "writing",
+]
 
 _STAGING = ".hopcli-"
+_EARLIER = ".earlier"  # the manifest that was there before, in the folder of a published run
+_PATIENCE = 10.0  # seconds, many times what moving files takes
 
 
 @contextlib.contextmanager
@@ -39,17 +57,14 @@ def writing(folder: Path, command: str) -> Iterator[Path]:
 @contextlib.contextmanager
 def _staging(folder: Path, command: str) -> Iterator[Path]:
     """A hidden folder inside `folder`, on the same file system; gone afterwards."""
-    made = [place for place in (folder, *folder.parents) if not place.exists()]
-    folder.mkdir(parents=True, exist_ok=True)
-    _sweep_up(folder, command)
-    stage = Path(tempfile.mkdtemp(prefix=f"{_STAGING}{command}-{os.getpid()}-", dir=folder))
-    try:
-        yield stage
-    finally:
-        shutil.rmtree(stage, ignore_errors=True)
-        for place in made:  # a failed run leaves no empty folders either
-            with contextlib.suppress(OSError):
-                place.rmdir()
+    with locked(folder, command):
+        settle(folder, command)
+        _sweep_up(folder, command)
+        stage = Path(tempfile.mkdtemp(prefix=f"{_STAGING}{command}-{os.getpid()}-", dir=folder))
+        try:
+            yield stage
+        finally:
+            shutil.rmtree(stage, ignore_errors=True)
 
 
 def _sweep_up(folder: Path, command: str) -> None:
@@ -80,7 +95,7 @@ def _check_free(folder: Path, names: list[str]) -> None:
 
 
 def publish_run(stage: Path, folder: Path, command: str, manifest: dict[str, Any]) -> None:
-    """Move the files of a run into place; the manifest is away while they are mixed.
+    """Make a staged run the one of this folder.
 
     What the earlier manifest names and this one does not, such as a picture of what was
     there before, is removed.
@@ -89,16 +104,54 @@ def publish_run(stage: Path, folder: Path, command: str, manifest: dict[str, Any
     (stage / last).write_text(json.dumps(manifest, indent=2) + "\n", encoding="utf-8")
     _check_free(folder, [*names, last])
     with _uninterrupted():
-        earlier = _outputs(folder / last)
-        (folder / last).unlink(missing_ok=True)
-        publish(stage, folder, names)
-        for name in set(earlier) - set(manifest["outputs"]):
+        stage.replace(_published(folder, command))
+        _move_in(folder, command)
+
+
+def settle(folder: Path, command: str) -> None:
+    """Finish the publication of a run, if one was interrupted.
+
+    Raises
+    ------
+    ResultError
+        If files cannot be moved, or another process does not come to an end with it.
+    """
+    if not _published(folder, command).is_dir():
+        return
+    with locked(folder, command, _PATIENCE), _uninterrupted():
+        try:
+            _move_in(folder, command)
+        except OSError as error:
+            reason = error.strerror or error
+            raise ResultError(f"{folder}: an interrupted run must be moved in: {reason}") from error
+
+
+def _published(folder: Path, command: str) -> Path:
+    """The hidden folder of a run that is published, until its files have moved in."""
+    return folder / f"{_STAGING}{command}-published"
+
+
+def _move_in(folder: Path, command: str) -> None:
+    """Move the files of a published run to their places; can be interrupted and repeated.
+
+    The manifest is away while files of two runs are mixed, and comes last.
+    """
+    published, last = _published(folder, command), f"{command}.json"
+    earlier = published / _EARLIER
+    if (published / last).exists():
+        if (folder / last).exists():
+            (folder / last).replace(earlier)
+        names = [name for name in files_in(published) if name not in (last, _EARLIER)]
+        kept = json.loads((published / last).read_text(encoding="utf-8"))["outputs"]
+        for name in set(_outputs(earlier, folder)) - set(kept):
             (folder / name).unlink(missing_ok=True)
-        (stage / last).replace(folder / last)
+        publish(published, folder, names)
+        (published / last).replace(folder / last)
+    shutil.rmtree(published, ignore_errors=True)
 
 
-def _outputs(manifest: Path) -> list[str]:
-    """Files that an earlier manifest names, as far as they are plain files beside it."""
+def _outputs(manifest: Path, folder: Path) -> list[str]:
+    """Files that an earlier manifest names, as far as they are plain files of the folder."""
     try:
         names = list(json.loads(manifest.read_text(encoding="utf-8"))["outputs"])
     except (OSError, ValueError, KeyError, TypeError, RecursionError):
@@ -106,9 +159,7 @@ def _outputs(manifest: Path) -> list[str]:
     return [
         name
         for name in names
-        if isinstance(name, str)
-        and re.fullmatch(r"[^/\\\0]+", name)
-        and (manifest.parent / name).is_file()
+        if isinstance(name, str) and re.fullmatch(r"[^/\\\0]+", name) and (folder / name).is_file()
     ]
 
 
@@ -131,7 +182,8 @@ def _uninterrupted() -> Iterator[None]:
 
 
 def read_json(path: Path) -> dict[str, Any]:
-    """Read a manifest, of whatever version."""
+    """Read a manifest, of whatever version, of a run whose files are all in place."""
+    settle(path.parent, path.stem)
     try:
         manifest = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
