@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from conftest import files_below
+from conftest import Finished, files_below
 
 from hopcli.experiments import Plan
 from hopcli.experiments.inputs import load_data
@@ -142,6 +143,94 @@ def test_a_run_that_may_not_be_overwritten_is_found_before_the_first_is_run(
     assert run_hopcli("run", "mine.toml", "yours.toml", "--overwrite", "-q").code == 0
     config = read_manifest(Path("results/yours"), "temperature-scan")["config"]
     assert config["temperatures"] == [0.6]
+
+
+def _edit(path: Path, **settings: object) -> None:
+    manifest = json.loads(path.read_text())
+    manifest["config"].update(settings)
+    path.write_text(json.dumps(manifest))
+
+
+@pytest.mark.parametrize("content", [RECALL, SCAN, 'command = "weights"\nfigures = false\n'])
+def test_a_run_is_repeated_from_its_manifest(run_hopcli: RunHopcli, content: str) -> None:
+    Path("mine.toml").write_text(content)
+    assert run_hopcli("run", "mine.toml", "-q").code == 0
+    before = files_below(Path("results/mine"))
+    (name,) = (name for name in before if name.endswith(".json"))
+    done = run_hopcli("run", f"results/mine/{name}")
+    assert (done.code, done.err) == (0, "")
+    tables = {path for path in before if path.endswith(".csv")}
+    said = {line.split()[1] for line in done.out.splitlines() if line.startswith("same ")}
+    assert said == tables
+    assert "DIFFERS" not in done.out
+    after = files_below(Path("results/mine-again"))
+    assert {path: after[path] for path in tables} == {path: before[path] for path in tables}
+    assert files_below(Path("results/mine")) == before
+    assert run_hopcli("run", f"results/mine/{name}", "--out", "here", "-q") == Finished(0, "", "")
+    assert set(files_below(Path("here"))) == set(before)
+
+
+def test_a_repetition_that_differs_is_exit_code_1(run_hopcli: RunHopcli) -> None:
+    """As when code, versions or data have changed; here the manifest has."""
+    Path("mine.toml").write_text(RECALL)
+    run_hopcli("run", "mine.toml", "-q")
+    path = Path("results/mine/recall.json")
+    _edit(path, seed=2)
+    done = run_hopcli("run", str(path), "--out", "here")
+    assert done.code == 1
+    assert "DIFFERS  trials.csv" in done.out
+    assert done.err.startswith("hopcli: here: not the run that was to be repeated: ")
+    quiet = run_hopcli("run", str(path), "--out", "here", "-q")
+    assert (quiet.code, quiet.out, quiet.err) == (1, "", done.err)
+    _edit(path, seed=1)
+    assert run_hopcli("run", str(path), "--out", "here").refused().startswith("here: holds another")
+
+
+def test_a_repetition_says_which_file_has_changed(run_hopcli: RunHopcli) -> None:
+    Path("theta.txt").write_text("0.1 " * 784)
+    Path("mine.toml").write_text(RECALL + 'theta = "theta.txt"\n')
+    run_hopcli("run", "mine.toml", "-q")
+    Path("theta.txt").write_text("0.9 " * 784)
+    done = run_hopcli("run", "results/mine/recall.json", "-q")
+    assert done.code == 1
+    assert "warning: what is read for theta has changed" in done.err
+
+
+@pytest.mark.parametrize(
+    "settings", [{"voxels": 3}, {"seed": "x"}, {"tests": 0}, {"seed": None}, {"digits": None}]
+)
+def test_a_manifest_of_other_settings_is_refused(
+    run_hopcli: RunHopcli, settings: dict[str, object]
+) -> None:
+    Path("mine.toml").write_text(RECALL)
+    run_hopcli("run", "mine.toml", "-q")
+    path = Path("results/mine/recall.json")
+    _edit(path, **settings)
+    message = run_hopcli("run", str(path)).refused()
+    assert message.startswith(f"{path}: cannot be repeated: another version of hopcli wrote it (")
+    assert not Path("results/mine-again").exists()
+
+
+def test_a_manifest_that_lacks_a_setting_is_refused(run_hopcli: RunHopcli) -> None:
+    Path("mine.toml").write_text(RECALL)
+    run_hopcli("run", "mine.toml", "-q")
+    path = Path("results/mine/recall.json")
+    manifest = json.loads(path.read_text())
+    del manifest["config"]["score"]
+    path.write_text(json.dumps(manifest))
+    assert "it has no score" in run_hopcli("run", str(path)).refused()
+    assert "no finished run" in run_hopcli("run", "none.json").refused()
+
+
+def test_a_manifest_says_which_patterns_were_stored(run_hopcli: RunHopcli) -> None:
+    Path("mine.toml").write_text(RECALL)
+    run_hopcli("run", "mine.toml", "-q")
+    manifest = read_manifest(Path("results/mine"), "recall")
+    patterns = manifest["patterns"]
+    assert patterns["labels"] == ["3", "6", "1", "0", "4"]
+    assert patterns["source_index"] == [21607, 25559, 7411, 39155, 28089]
+    assert patterns["sha256"] == manifest["inputs"]["patterns"]
+    assert patterns["dataset"] == manifest["dataset"]
 
 
 def test_two_runs_on_one_data_set_load_it_once(

@@ -14,13 +14,14 @@ import signal
 import subprocess
 import sys
 import threading
+import types
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import UNPRIVILEGED, SpawnHopcli, files_below
+from conftest import CHECKOUT, UNPRIVILEGED, SpawnHopcli, files_below
 
 import hopcli
 from hopcli.config import Execution, Facts, RecallConfig, RecallExecution, SelectConfig
@@ -31,11 +32,13 @@ from hopcli.results import (
     key,
     load,
     locked,
+    provenance,
     read_manifest,
     runs_in,
     save,
     save_pictures,
 )
+from hopcli.results.provenance import source_commit
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -680,3 +683,41 @@ def test_tables_are_csv_that_pandas_reads_back(tmp_path: Path) -> None:
     text = (tmp_path / "patterns.csv").read_text(encoding="utf-8")
     assert pd.read_csv(io.StringIO(text))["loss"].tolist() == [0.3333333333]
     assert "\r" not in text
+
+
+def test_what_was_built_from_a_checkout_says_from_which_commit(tmp_path: Path) -> None:
+    (tmp_path / "hopcli").mkdir()
+    assert source_commit(tmp_path) is None
+    (tmp_path / "hopcli" / "SOURCE_COMMIT").write_text("ab12+modified\n")
+    assert source_commit(tmp_path) == "ab12+modified"
+
+
+class Interface:
+    """What hatchling gives to a hook, as far as it is used."""
+
+    def __init__(self, root: Path, directory: Path) -> None:
+        self.root, self.directory = str(root), str(directory)
+
+
+@pytest.mark.parametrize("version", ["standard", "editable"])
+def test_a_build_writes_the_commit(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, version: str
+) -> None:
+    parts = ["hatchling", "builders", "hooks", "plugin", "interface"]
+    for end in range(1, len(parts) + 1):
+        module: Any = types.ModuleType(".".join(parts[:end]))
+        module.BuildHookInterface = Interface
+        monkeypatch.setitem(sys.modules, module.__name__, module)
+    monkeypatch.setattr(provenance, "_of_checkout", lambda _: "ab12")
+    (tmp_path / ".git").mkdir()
+    hook = provenance.get_build_hook()(tmp_path, tmp_path / "dist")
+    build: dict[str, Any] = {"force_include": {}}
+    hook.initialize(version, build)
+    taken = {to: Path(file).read_text() for file, to in build["force_include"].items()}
+    assert taken == ({} if version == "editable" else {"hopcli/SOURCE_COMMIT": "ab12\n"})
+    hook.finalize(version, build, "")
+    assert not list(tmp_path.rglob("SOURCE_COMMIT"))
+    text = (CHECKOUT / "pyproject.toml").read_text()
+    path = re.search(r'hooks\.custom\]\npath = "(.*)"', text)
+    assert path is not None
+    assert CHECKOUT / path[1] == Path(provenance.__file__)

@@ -7,6 +7,7 @@ but what the wheel asks for is needed.
 from __future__ import annotations
 
 import importlib.util
+import json
 import os
 import subprocess
 import sys
@@ -21,6 +22,7 @@ COMMANDS = (
     "data verify",
     "select -q",
     "run paper -q",
+    "run results/paper/recall.json -q",
     "plot results/paper --figure-format svg -q",
     "recall --dataset drawings --start flip:0.1 --dynamics async --no-figures -q",
 )
@@ -39,6 +41,9 @@ def main() -> None:
         for file in ("select/patterns.npz", "paper/recall.json", "paper/gallery.svg"):
             assert (results / file).is_file(), f"not written: {file}"
         compare(results / "paper")
+        manifest = json.loads((results / "paper/recall.json").read_text(encoding="utf-8"))
+        if (COMMITTED.parent.parent / ".git").exists():
+            assert manifest["source_commit"], "the wheel does not say which commit it is from"
 
 
 def run(command: str, folder: Path) -> None:

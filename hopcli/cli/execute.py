@@ -25,27 +25,35 @@ if TYPE_CHECKING:
 __all__ = ["execute", "print_summary"]
 
 
-def execute(*requests: Request) -> None:
+def execute(*requests: Request) -> int:
     """Plan every run, then make one after the other.
 
     So whatever can be refused is refused before the first of them is made.
+
+    Returns
+    -------
+    int
+        Exit code: 1 if the repetition of a run has come out otherwise, else 0.
     """
     from hopcli.experiments.inputs import load_once
 
     load = load_once()
     jobs = [_plan(request, load) for request in requests]
     jobs.reverse()
+    all_same = True
     while jobs:  # so that what a run is made of goes with it
         job = jobs.pop()
         try:
             with with_names(job.request):
                 _do(job)
+                all_same &= _compare(job)
         except KeyboardInterrupt as error:
             done = len(requests) - len(jobs) - 1
             if done and not error.args:
                 whole = f"{done} of {len(requests)} runs are finished"
                 raise KeyboardInterrupt(f"interrupted; {whole}, nothing else was written") from None
             raise
+    return 0 if all_same else 1
 
 
 class _Job(NamedTuple):
@@ -93,6 +101,26 @@ def _do(job: _Job) -> None:
             tell(f"warning: {warning}")
         print_summary(catalogue.entry(config.command).summary(config, result))
         click.echo(f"\n{line}{' '.join(path.name for path in files)}")
+
+
+def _compare(job: _Job) -> bool:
+    """Say of each table whether it is that of the run that is repeated, if one is."""
+    repeats, config = job.request.repeats, job.plan.config
+    if repeats is None:
+        return True
+    changed = results.difference(repeats, config, job.plan.inputs)
+    if changed is not None:
+        tell(f"warning: {changed}")
+    now = results.read_json(job.out / f"{config.command}.json")["outputs"]
+    differing = []
+    for name in (f"{name}.csv" for name in repeats["tables"]):
+        same = now.get(name) == repeats["outputs"].get(name)
+        differing += [] if same else [name]
+        if not job.request.wishes.quiet:
+            click.echo(f"{'same   ' if same else 'DIFFERS'}  {name}")
+    if differing:
+        tell(f"{job.out}: not the run that was to be repeated: {', '.join(differing)} differ")
+    return not differing
 
 
 def _lacks_frames(there: Loaded, execution: Execution) -> bool:

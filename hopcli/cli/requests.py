@@ -12,14 +12,22 @@ import click
 from hopcli import catalogue
 from hopcli.config import Config, Execution, find_config, read_config
 from hopcli.config.kinds import RefusedError
-from hopcli.errors import SettingError
+from hopcli.errors import ResultError, SettingError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
     from hopcli.catalogue import Entry
 
-__all__ = ["Request", "Wishes", "flag_name", "make_request", "request_from_file", "with_names"]
+__all__ = [
+    "Request",
+    "Wishes",
+    "flag_name",
+    "make_request",
+    "request_from_file",
+    "request_from_manifest",
+    "with_names",
+]
 
 
 _OF_KEY = 8  # characters of a key in the name of a folder
@@ -64,6 +72,8 @@ class Request:
         What is to be done with the results.
     name_of : callable
         How the user wrote a setting, for messages about it.
+    repeats : mapping, optional
+        The manifest of the run that this one repeats.
     """
 
     config: Config
@@ -72,6 +82,7 @@ class Request:
     keyed: bool
     wishes: Wishes
     name_of: Callable[[str], str]
+    repeats: Mapping[str, Any] | None = None
 
     def folder(self, key: str) -> Path:
         """Where a run of this key goes."""
@@ -97,6 +108,37 @@ def request_from_file(name: str, wishes: Wishes) -> Request:
     except SettingError as error:
         raise click.UsageError(error.describe(f"{path}: command")) from None
     return make_request(entry, name, {}, wishes)
+
+
+def request_from_manifest(path: Path, wishes: Wishes) -> Request:
+    """The request to repeat a finished run, into a folder beside it.
+
+    Raises
+    ------
+    ResultError
+        If it is no manifest, or not one of the settings that there are.
+    """
+    from hopcli.results import read_json
+
+    manifest = read_json(path)
+    try:
+        entry = catalogue.entry(manifest["command"])
+        config = entry.resolved.from_values(manifest["config"])
+        execution = entry.execution(**manifest["execution"])
+        if config.to_dict().keys() != manifest["config"].keys():
+            missing = sorted(config.to_dict().keys() - manifest["config"].keys())
+            raise ValueError(f"it has no {', '.join(missing)}")
+    except (KeyError, TypeError, ValueError) as error:
+        raise ResultError(
+            f"{path}: cannot be repeated: another version of hopcli wrote it ({error})"
+        ) from None
+    out = wishes.out or Path("results") / f"{path.absolute().parent.name}-again"
+    wanted = wishes._replace(again=True)
+
+    def name_of(setting: str) -> str:
+        return f"{path}: {setting}"
+
+    return Request(config, execution, out, False, wanted, name_of, manifest)
 
 
 def make_request(

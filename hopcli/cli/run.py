@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import click
 
 from hopcli.cli.options import wish_options
-from hopcli.cli.requests import Wishes, request_from_file
+from hopcli.cli.requests import Request, Wishes, request_from_file, request_from_manifest
 
 __all__ = ["command"]
 
 
 @click.command("run", params=[*wish_options("results/<config name>")])
 @click.argument("configs", nargs=-1, required=True, metavar="CONFIG...")
-def command(configs: tuple[str, ...], **wishes: Any) -> None:
-    """Run configuration files, each with the command that it names.
+def command(configs: tuple[str, ...], **wishes: Any) -> int:
+    """Run configuration files, each with the command that it names, or repeat a run.
 
     A CONFIG is a TOML file, or the name of one that comes with hopcli. Its key
     `command` says what to run; the other keys are that command's options, spelled
@@ -25,6 +26,12 @@ def command(configs: tuple[str, ...], **wishes: Any) -> None:
       hopcli run paper
       hopcli run configs/mine.toml configs/yours.toml
 
+    A manifest among them (.json) repeats its run, into results/<name of its folder>-again,
+    and says of each table whether it is the same to the byte. Exit code 1 if one is not.
+
+    \b
+      hopcli run results/paper/recall.json
+
     All files are checked, with the data and patterns that they name, before the first is
     run. What is finished already is not run again, so the same line goes on after an
     interrupt.
@@ -32,7 +39,7 @@ def command(configs: tuple[str, ...], **wishes: Any) -> None:
     wanted = Wishes(**wishes)
     if wanted.out is not None and len(configs) > 1:
         raise click.UsageError(f"--out takes one configuration, found {len(configs)}")
-    requests = [request_from_file(name, wanted) for name in configs]
+    requests = [_request(name, wanted) for name in configs]
     folders = [request.out for request in requests]
     for folder in folders:
         if folders.count(folder) > 1:
@@ -42,4 +49,11 @@ def command(configs: tuple[str, ...], **wishes: Any) -> None:
             )
     from hopcli.cli.execute import execute
 
-    execute(*requests)
+    return execute(*requests)
+
+
+def _request(name: str, wishes: Wishes) -> Request:
+    """The request of a configuration, or of a manifest to be repeated."""
+    if name.endswith(".json"):
+        return request_from_manifest(Path(name), wishes)
+    return request_from_file(name, wishes)

@@ -50,6 +50,7 @@ __all__ = [
     "load",
     "locked",
     "missing_files",
+    "read_json",
     "read_manifest",
     "runs_in",
     "same_run",
@@ -156,6 +157,7 @@ def save(
             "seed": settings.get("seed"),
             "dataset": {"name": result.dataset, "sha256": result.dataset_sha256},
             "inputs": dict(inputs),
+            "patterns": _stored(result),
             "execution": execution.to_dict(),
             "versions": versions(),
             "source_commit": source_commit(),
@@ -167,6 +169,19 @@ def save(
         }
         publish_run(stage, folder, config.command, manifest)
     return [folder / name for name in (*names, f"{config.command}.json")]
+
+
+def _stored(result: Result) -> dict[str, Any] | None:
+    """Which patterns a run stored: enough to have them again from the data set."""
+    patterns = getattr(result, "patterns", None)
+    if patterns is None:
+        return None
+    return {
+        "labels": list(patterns.labels),
+        "source_index": patterns.source_index.tolist(),
+        "dataset": {"name": patterns.dataset, "sha256": patterns.dataset_sha256},
+        "sha256": patterns.sha256,
+    }
 
 
 def save_pictures(

@@ -1,14 +1,17 @@
-"""Where a result comes from: versions of what has run, and the commit of the source."""
+"""Where a result comes from: versions of what has run, and the commit of the source.
+
+A checkout is asked for its commit; what is built from one has it in a file. pyproject.toml
+names this module as the hook that writes that file, so it needs nothing but Python.
+"""
 
 from __future__ import annotations
 
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
-from hopcli import __version__
-
-__all__ = ["source_commit", "versions"]
+__all__ = ["get_build_hook", "source_commit", "versions"]
 
 _PACKAGES = {
     **{name: name for name in ("numpy", "scipy", "numba", "pandas", "matplotlib")},
@@ -17,10 +20,14 @@ _PACKAGES = {
 }
 
 _TOP = Path(__file__).resolve().parents[2]
+_WRITTEN = "hopcli/SOURCE_COMMIT"
+"""Where a build writes the commit, below the folder that holds the package."""
 
 
 def versions() -> dict[str, str]:
     """Versions of hopcli, of Python, and of the packages that this run has loaded."""
+    from hopcli import __version__
+
     loaded = {name: sys.modules.get(module) for name, module in _PACKAGES.items()}
     return {
         "hopcli": __version__,
@@ -30,15 +37,21 @@ def versions() -> dict[str, str]:
 
 
 def source_commit(top: Path = _TOP) -> str | None:
-    """Commit of the checkout that the package runs from, ``+modified`` if it was edited.
+    """Commit that the package is from, ``+modified`` if it was edited since.
 
     Parameters
     ----------
     top : Path
-        Folder that holds the package; None is returned if it is no checkout.
+        Folder that holds the package. None is returned if it is no checkout and was not
+        built from one.
     """
-    if not (top / ".git").exists():
-        return None
+    written = top / _WRITTEN
+    if (top / ".git").exists():
+        return _of_checkout(top)
+    return written.read_text(encoding="ascii").strip() if written.is_file() else None
+
+
+def _of_checkout(top: Path) -> str | None:
 
     def git(*arguments: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
@@ -53,3 +66,25 @@ def source_commit(top: Path = _TOP) -> str | None:
     except OSError:
         return None
     return head.stdout.strip() + ("+modified" if edited else "")
+
+
+def get_build_hook() -> Any:
+    """The class that writes the commit into a wheel and an sdist, for hatchling."""
+    from hatchling.builders.hooks.plugin.interface import BuildHookInterface
+
+    class SourceCommit(BuildHookInterface):  # type: ignore[misc]  # typed where it is installed
+        """Writes it into what is built; a wheel from an sdist takes over that of the sdist."""
+
+        def initialize(self, version: str, build_data: dict[str, Any]) -> None:
+            commit = source_commit(Path(self.root))
+            if version == "editable" or commit is None or (Path(self.root) / _WRITTEN).is_file():
+                return
+            file = Path(self.directory) / "SOURCE_COMMIT"
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(commit + "\n", encoding="ascii")
+            build_data["force_include"][str(file)] = _WRITTEN
+
+        def finalize(self, *_: object) -> None:
+            (Path(self.directory) / "SOURCE_COMMIT").unlink(missing_ok=True)
+
+    return SourceCommit
