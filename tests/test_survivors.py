@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 import pytest
 from conftest import random_patterns
 
@@ -13,6 +14,7 @@ from hopcli.config import Facts, TemperatureScanConfig
 from hopcli.datasets import Dataset
 from hopcli.errors import PatternError
 from hopcli.experiments.inputs import hashes
+from hopcli.experiments.recall_tables import outcome_table
 from hopcli.patterns import Patterns, images_as_patterns
 from hopcli.starts import change, parse_start, trial_rng
 from hopcli.storage import store
@@ -75,3 +77,17 @@ def test_rows_are_flipped_each_in_columns_of_its_own() -> None:
     rows, columns = np.nonzero(picture < 0)
     assert rows.tolist() == list(range(20))
     assert len(set(columns.tolist())) > 5
+
+
+def test_repeats_of_an_image_make_no_interval_of_an_outcome_narrower() -> None:
+    """Ten images of each of two labels, tested ten times, each always with the same end."""
+    image = np.tile(np.arange(20), 10)
+    ends = np.where(image % 2, "own", "unsettled")
+    labels = np.where(image < 10, "a", "b")
+    table = pd.DataFrame({"label": labels, "best_label": labels, "outcome": ends})
+    often = outcome_table(table, image)
+    once = outcome_table(table[:20], image[:20])
+    bounds = ["label", "outcome", "ci_low", "ci_high"]
+    pd.testing.assert_frame_equal(often[bounds], once[bounds])
+    as_if = outcome_table(table, np.arange(200))
+    assert np.all(as_if["ci_high"] < often["ci_high"])
