@@ -5,20 +5,20 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 HOPCLI := $(BIN)/hopcli
 
-# Sources that a result depends on: editing them makes the results anew.
-SOURCES := $(shell find hopcli -name '*.py')
+# What a table depends on, and what only a picture does.
+COMPUTING := $(shell find hopcli -type f -not -path '*/__pycache__/*' \
+	-not -path 'hopcli/cli/*' -not -path 'hopcli/plots/*')
+PLOTS := $(shell find hopcli/plots -name '*.py')
 
 # Every configs/NAME.toml becomes results/NAME/, made when its manifest is there.
 NAMES := $(patsubst configs/%.toml,%,$(wildcard configs/*.toml))
-command_of = $(shell sed -n 's/^command *= *"\([a-z-]*\)".*/\1/p' configs/$(1).toml)
-manifest_of = results/$(1)/$(call command_of,$(1)).json
 
-PAPER := select paper paper-as-run figure1 figure1-as-run figure1-equilibrium
+PAPER := select paper paper-as-run figure1 figure1-as-run figure1-cold-start
 RUNS := $(addprefix results/,$(NAMES))
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help paper tutorials all test lint wheel mutants bench clean $(RUNS)
+.PHONY: help paper tutorials all test lint wheel mutants bench clean FORCE
 
 help: ## List the targets
 	@echo 'make TARGET, with TARGET one of'
@@ -52,14 +52,24 @@ clean: ## Remove the environment and what tools leave behind (results stay)
 	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -not -path './.git/*' -prune -exec rm -rf {} +
 
-# One rule a configuration, so that make knows which file makes which run. The stamp of
-# the environment is newer than the results in a fresh clone, so they are made there too.
-define run_rule
-results/$(1): $(call manifest_of,$(1))
-$(call manifest_of,$(1)): configs/$(1).toml $(SOURCES) $(VENV)/.run
-	$(HOPCLI) run $$< --out results/$(1)
-endef
-$(foreach name,$(NAMES),$(eval $(call run_rule,$(name))))
+# What each run reads, which of its files are missing: asked of hopcli when runs are wanted.
+ifneq ($(filter paper tutorials all results/%,$(MAKECMDGOALS)),)
+include build/runs.mk
+endif
+build/runs.mk: $(VENV)/.run FORCE
+	@mkdir -p build
+	@$(HOPCLI) deps $(addprefix configs/,$(addsuffix .toml,$(NAMES))) > $@.new
+	@cmp -s $@.new $@ || cp $@.new $@
+
+# A run whose sources have changed is made anew. Of any other only what is missing is made,
+# and its pictures are drawn anew if that is all that has changed. The stamp of the
+# environment is newer than the results in a fresh clone, so they are made there too.
+results/%.json: $(COMPUTING) $(VENV)/.run
+	$(HOPCLI) run configs/$(*D).toml --out $(@D) --overwrite $(if $(ANEW),--again)
+	$(if $(ANEW),,$(if $(filter $(PLOTS),$?),$(HOPCLI) plot $(@D)))
+	@touch $@
+.PRECIOUS: results/%.json
+ANEW = $(filter $(COMPUTING) $(VENV)/.run,$?)
 
 # What a wheel is made of, and what it is held to; made anew only if that has changed.
 PACKED := $(shell find hopcli configs -type f -not -path '*/__pycache__/*')

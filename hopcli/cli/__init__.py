@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import errno
 import importlib
 import os
 import signal
@@ -27,6 +28,9 @@ _OTHERS = {
 }
 """Commands that run no experiment of their own, each in the module of its name."""
 
+_HIDDEN = ("deps",)
+"""Those that Make asks, not people: in no list, but with help of their own."""
+
 _COMMANDS = {**{entry.command: entry.line for entry in CATALOGUE.values()}, **_OTHERS}
 """All commands, with the line that lists each."""
 
@@ -44,7 +48,7 @@ class _LazyGroup(click.Group):
             from hopcli.cli.options import experiment_command
 
             return experiment_command(CATALOGUE[cmd_name])
-        if cmd_name not in _OTHERS:
+        if cmd_name not in (*_OTHERS, *_HIDDEN):
             return None
         module = importlib.import_module(f"hopcli.cli.{cmd_name}")
         command: click.Command = module.command
@@ -53,7 +57,7 @@ class _LazyGroup(click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        if args[0] not in _COMMANDS and not args[0].startswith("-"):
+        if args[0] not in (*_COMMANDS, *_HIDDEN) and not args[0].startswith("-"):
             close = difflib.get_close_matches(args[0], _COMMANDS, n=1)
             hint = f" Did you mean '{close[0]}'?" if close else ""
             raise click.UsageError(f"No such command {args[0]!r:.80}.{hint}")
@@ -84,12 +88,22 @@ def cli() -> None:
     """
 
 
+_OF_NAMES = (errno.ENAMETOOLONG, errno.ELOOP)
+"""Errors of names that a user gave, wherever they are found out."""
+
+_SHOWN = 80  # characters of such a name
+
+
 def main(arguments: list[str] | None = None) -> NoReturn:
     """Run the command line and exit: 0 done, 2 bad input, 130 interrupted."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     try:
         code: Any = cli.main(args=arguments, prog_name="hopcli", standalone_mode=False)
         sys.stdout.flush()
+    except BrokenPipeError:
+        # The reader of our output is gone; there is nobody left to tell.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
     except HopcliError as error:
         _fail(str(error), 2)
     except click.exceptions.NoArgsIsHelpError as error:
@@ -97,15 +111,15 @@ def main(arguments: list[str] | None = None) -> NoReturn:
         sys.exit(2)
     except click.ClickException as error:
         _fail(error.format_message(), 2)
+    except OSError as error:
+        if error.errno not in _OF_NAMES:
+            raise
+        _fail(f"{str(error.filename)[:_SHOWN]}...: cannot be used: {error.strerror}", 2)
     except MemoryError:
         _fail("the run does not fit into memory: ask for fewer trials, samples or sites", 2)
     except (click.Abort, KeyboardInterrupt) as error:
         said = error.__cause__ or error  # click makes an Abort of an interrupt
         _fail(str(said) or "interrupted; nothing was written", 130)
-    except BrokenPipeError:
-        # The reader of our output is gone; there is nobody left to tell.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(1)
     sys.exit(code if isinstance(code, int) else 0)
 
 

@@ -1,0 +1,224 @@
+"""Runs from Make: what is made, what is made again, and what is left alone."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+from conftest import CHECKOUT, files_below, random_patterns
+from PIL import Image
+from test_figures_weights import write_patterns
+
+from hopcli.results import read_manifest
+
+if TYPE_CHECKING:
+    from conftest import RunHopcli
+
+pytestmark = pytest.mark.skipif(shutil.which("make") is None, reason="make is not installed")
+
+QUICK = "tests = 2\nrepeats = 1\nsweeps = 2\n"
+WEIGHTS = 'command = "weights"\ndataset = "text:five.txt"\n'
+PROGRAM = """#!/bin/sh
+echo "$@" >> said
+exec {python} -P -m hopcli "$@"
+"""
+
+
+class Checkout:
+    """A checkout with an environment that is set up, where hopcli logs how it is called."""
+
+    def __init__(self, folder: Path, environment: dict[str, str]) -> None:
+        self.folder = folder
+        self.environment = environment
+        (folder / "configs").mkdir()
+        shutil.copy(CHECKOUT / "Makefile", folder)
+        (folder / "pyproject.toml").touch()
+        for name in ("dynamics", "plots/page", "cli/run"):
+            source = folder / "hopcli" / f"{name}.py"
+            source.parent.mkdir(parents=True, exist_ok=True)
+            source.touch()
+        program = folder / ".venv" / "bin" / "hopcli"
+        program.parent.mkdir(parents=True)
+        program.write_text(PROGRAM.format(python=sys.executable))
+        program.chmod(0o755)
+        (folder / ".venv" / ".run").touch()
+        write_patterns(folder / "five.txt", random_patterns(1, 5, 42), (6, 7))
+        self.age()
+
+    def age(self) -> None:
+        """Let all that there is be older than what comes."""
+        for path in sorted(self.folder.rglob("*"), key=lambda path: path.stat().st_mtime_ns):
+            then = path.stat().st_mtime - 100
+            os.utime(path, (then, then))
+
+    def config(self, name: str, text: str) -> None:
+        (self.folder / "configs" / f"{name}.toml").write_text(text)
+
+    def touch(self, name: str) -> None:
+        (self.folder / name).touch()
+
+    def make(self, *arguments: str, code: int = 0) -> list[str]:
+        """Run make; what hopcli was asked for but `deps`, in order."""
+        said = self.folder / "said"
+        said.unlink(missing_ok=True)
+        done = subprocess.run(
+            ["make", *arguments],
+            cwd=self.folder,
+            env={k: v for k, v in self.environment.items() if not k.startswith("MAKE")},
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=100,
+        )
+        assert done.returncode == code, done
+        self.err = done.stderr
+        self.age()
+        lines = said.read_text().splitlines() if said.exists() else []
+        return [line for line in lines if not line.startswith("deps")]
+
+
+@pytest.fixture
+def checkout(tmp_path: Path, child_environment: dict[str, str]) -> Checkout:
+    return Checkout(tmp_path, child_environment)
+
+
+def ran(name: str, *, again: bool = False) -> str:
+    command = f"run configs/{name}.toml --out results/{name} --overwrite"
+    return f"{command} --again" if again else command
+
+
+def test_a_run_is_made_once_and_after_an_edit_again(checkout: Checkout) -> None:
+    checkout.config("mine", WEIGHTS)
+    assert checkout.make("results/mine") == [ran("mine", again=True)]
+    before = files_below(checkout.folder / "results")
+    assert {"mine/weights.json", "mine/weights.csv", "mine/weights.png"} < set(before)
+    assert checkout.make("results/mine") == []
+    assert checkout.make("all") == []
+    checkout.config("mine", WEIGHTS + 'rule = "hebbian"\n')
+    assert checkout.make("results/mine") == [ran("mine")]
+    assert read_manifest(checkout.folder / "results/mine", "weights")["config"]["rule"] == "hebbian"
+    checkout.config("mine", WEIGHTS + '# a remark\nrule = "hebbian"\n')
+    before = files_below(checkout.folder / "results")
+    assert checkout.make("results/mine") == [ran("mine")]
+    assert files_below(checkout.folder / "results") == before
+    assert checkout.make("results/mine") == []
+
+
+@pytest.mark.parametrize("name", ["weights.csv", "weights.npz", "weights.png", "weights.json"])
+def test_a_deleted_output_is_made_again(checkout: Checkout, name: str) -> None:
+    checkout.config("mine", WEIGHTS)
+    checkout.make("results/mine")
+    folder = checkout.folder / "results/mine"
+    before = files_below(folder)
+    (folder / name).unlink()
+    assert len(checkout.make("results/mine")) == 1
+    after = files_below(folder)
+    assert {**after, "weights.json": None} == {**before, "weights.json": None}
+    assert checkout.make("results/mine") == []
+
+
+def test_an_edit_of_the_plots_draws_and_one_of_the_rest_runs(checkout: Checkout) -> None:
+    checkout.config("mine", WEIGHTS)
+    checkout.config("bare", WEIGHTS + "figures = false\n")
+    checkout.make("all")
+    checkout.touch("hopcli/plots/page.py")
+    made = [ran("mine"), "plot results/mine"]
+    before = files_below(checkout.folder / "results")
+    assert checkout.make("all") == made
+    assert files_below(checkout.folder / "results") == before
+    assert checkout.make("all") == []
+    checkout.touch("hopcli/cli/run.py")
+    assert checkout.make("all") == []
+    for source in ("hopcli/dynamics.py", ".venv/.run"):
+        checkout.touch(source)
+        assert sorted(checkout.make("all")) == [ran("bare", again=True), ran("mine", again=True)]
+        assert checkout.make("all") == []
+
+
+def test_how_a_file_is_written_matters_as_little_as_in_toml(checkout: Checkout) -> None:
+    checkout.config("mine", WEIGHTS.replace('"weights"', "'weights'").replace(" = ", "="))
+    assert checkout.make("results/mine") == [ran("mine", again=True)]
+    assert (checkout.folder / "results/mine/weights.json").exists()
+
+
+def test_what_a_run_reads_is_a_dependency(checkout: Checkout) -> None:
+    (checkout.folder / "theta.txt").write_text("0.1 " * 42)
+    (checkout.folder / "start.txt").write_text("#.#.#.#\n" * 6)
+    checkout.config(
+        "mine",
+        'command = "recall"\ndataset = "text:five.txt"\ntheta = "theta.txt"\nfigures = false\n'
+        f'start = "text:start.txt"\n{QUICK}',
+    )
+    checkout.make("all")
+    assert checkout.make("all") == []
+    for name in ("five.txt", "theta.txt", "start.txt"):
+        checkout.touch(name)
+        assert checkout.make("all") == [ran("mine")], name
+    (checkout.folder / "theta.txt").write_text("0.2 " * 42)
+    before = files_below(checkout.folder / "results")
+    checkout.make("all")
+    assert files_below(checkout.folder / "results") != before
+
+
+def test_a_folder_of_pictures_is_a_dependency_with_what_is_in_it(checkout: Checkout) -> None:
+    folder = checkout.folder / "my pictures"
+    folder.mkdir()
+    for k, pattern in enumerate(random_patterns(2, 3, 42)):
+        grey = np.where(pattern.reshape(6, 7) > 0, 255, 0).astype(np.uint8)
+        Image.fromarray(grey).save(folder / f"{k}.png")
+    checkout.config("mine", 'command = "weights"\ndataset = "images:my pictures"\n')
+    checkout.make("all")
+    checkout.touch("my pictures/0.png")
+    assert checkout.make("all") == [ran("mine")]
+    (folder / "2.png").unlink()
+    assert checkout.make("all") == [ran("mine")]
+    manifest = read_manifest(checkout.folder / "results/mine", "weights")
+    assert manifest["config"]["digits"] == ["0", "1"]
+
+
+@pytest.mark.parametrize("flags", [[], ["-j2"]])
+def test_a_run_waits_for_the_one_whose_patterns_it_reads(
+    checkout: Checkout, flags: list[str]
+) -> None:
+    """Though its name comes first."""
+    data = 'dataset = "text:five.txt"\nfigures = false\n'
+    patterns = 'patterns = "results/zero/patterns.npz"\n'
+    checkout.config("after", f'command = "recall"\n{patterns}{data}{QUICK}start = "flip:0.1"\n')
+    checkout.config("zero", f'command = "select"\nsamples = 1\n{data}')
+    assert checkout.make("all", *flags) == [ran("zero", again=True), ran("after", again=True)]
+    assert checkout.make("all", *flags) == []
+    checkout.config("zero", f'command = "select"\nsamples = 1\ndigits = ["1", "2", "3"]\n{data}')
+    assert checkout.make("results/after", *flags) == [ran("zero"), ran("after")]
+    manifest = read_manifest(checkout.folder / "results/after", "recall")
+    assert manifest["config"]["digits"] == ["1", "2", "3"]
+
+
+@pytest.mark.parametrize("text", ['command = "recal"\n', "tests = \n", WEIGHTS + "tests = 1\n"])
+def test_a_wrong_file_stops_its_own_run_and_no_other(checkout: Checkout, text: str) -> None:
+    checkout.config("mine", WEIGHTS)
+    checkout.config("wrong", text)
+    assert checkout.make("results/mine") == [ran("mine", again=True)]
+    checkout.make("results/wrong", code=2)
+    assert "hopcli: configs/wrong.toml: " in checkout.err
+
+
+def test_help_and_clean_ask_nothing_of_hopcli(checkout: Checkout) -> None:
+    checkout.config("wrong", "")
+    checkout.make("help")
+    checkout.make("clean")
+    assert not (checkout.folder / "build").exists()
+
+
+def test_names_that_make_would_misread_are_escaped(run_hopcli: RunHopcli) -> None:
+    Path("a b").mkdir()
+    Path("a b/$x#.toml").write_text(WEIGHTS)
+    done = run_hopcli("deps", "a b/$x#.toml")
+    assert (done.code, done.err) == (0, "")
+    assert "results/$$x\\#/weights.json: a\\ b/$$x\\#.toml five.txt\n" in done.out
+    assert run_hopcli("deps").out == ""
