@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from conftest import RunHopcli
+    from conftest import RunHopcli, SpawnHopcli
 
 LONG = "a" * 300
 SMALL = ["recall", "--tests", "2", "--repeats", "1", "--no-figures", "-q"]
@@ -95,3 +95,45 @@ def test_a_name_too_long_for_a_file_is_no_configuration(run_hopcli: RunHopcli) -
 def test_all_images_a_thousand_million_times_is_too_much(run_hopcli: RunHopcli) -> None:
     message = run_hopcli(*SMALL[:1], "--tests", "all", "--repeats", "1000000000").refused()
     assert message.startswith("--repeats must give at most 20,000,000 trials of 30,456 images")
+
+
+@pytest.mark.parametrize(
+    "flags",
+    [
+        f"--out {LONG}",
+        f"--patterns {LONG}.npz",
+        f"--dataset idx:{LONG}",
+        f"--dataset images:{LONG}",
+        f"--dataset npz:{LONG}",
+        f"--theta {LONG}",
+        f"--start text:{LONG}",
+    ],
+    ids=lambda flags: flags[:16],
+)
+def test_a_name_too_long_for_a_file_is_told_in_a_line(run_hopcli: RunHopcli, flags: str) -> None:
+    message = run_hopcli(*SMALL, *flags.split()).refused()
+    assert "aaaaaaaaaaaa" in message
+    assert "too long" in message
+    assert len(message) <= 410
+    assert list(Path().iterdir()) == []
+
+
+@pytest.mark.parametrize("flags", ["--figure-format svg", "--figure-style paper"])
+def test_pictures_that_are_not_drawn_have_no_look(run_hopcli: RunHopcli, flags: str) -> None:
+    message = run_hopcli(*SMALL, *flags.split()).refused()
+    assert message.startswith(f"{flags.split()[0]} has no effect without figures")
+
+
+def test_the_first_run_says_that_it_compiles(
+    spawn_hopcli: SpawnHopcli, child_environment: dict[str, str], tmp_path: Path
+) -> None:
+    """And a quiet one does not; a run that finds the loops compiled has nothing to say."""
+    cold = {"NUMBA_CACHE_DIR": str(tmp_path / "cache")}
+    child_environment.update(cold)
+    try:
+        first = spawn_hopcli(*SMALL[:-1], "--out", "a")
+        again = spawn_hopcli(*SMALL[:-1], "--out", "b")
+    finally:
+        del child_environment["NUMBA_CACHE_DIR"]
+    assert first.err == "hopcli: compiling the loops, once: some ten seconds\n"
+    assert (first.code, again.code, again.err) == (0, 0, "")

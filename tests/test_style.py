@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree as ET
 
@@ -10,13 +11,13 @@ import pytest
 from matplotlib.text import Text
 from PIL import Image
 
-from hopcli import experiments, plots
+from hopcli import experiments, plots, results
 from hopcli.catalogue import CATALOGUE
 from hopcli.config import RecallConfig, SelectConfig, WeightsConfig
 from hopcli.plots.page import STYLES
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from conftest import RunHopcli
 
     from hopcli.config import Config
 
@@ -88,3 +89,17 @@ def test_a_drawing_is_told_to_those_who_cannot_see_it(tmp_path: Path, style: str
         assert root.get("role") == "img"
         assert [title.text for title in root.findall(f"{space}title")] == [figure.title]
         assert [found.text for found in root.findall(f"{space}desc")] == [figure.caption]
+
+
+def test_the_style_is_asked_for_by_a_flag(run_hopcli: RunHopcli) -> None:
+    run_hopcli("select", "--samples", "2", "-q", "--out", "out", "--figure-style", "paper")
+    assert {"patterns.png", "patterns.txt"} <= set(
+        results.read_manifest(Path("out"), "select")["outputs"]
+    )
+    run_hopcli("plot", "out", "--figure-style", "screen", "--out", "screen", "-q")
+    assert [path.name for path in Path("screen").iterdir()] == ["patterns.png"]
+    run_hopcli("plot", "out", "--out", "again", "-q")  # in the style of the run
+    for name in ("patterns.png", "patterns.txt"):
+        assert (Path("again") / name).read_bytes() == (Path("out") / name).read_bytes()
+    assert run_hopcli("plot", "out", "--out", "out", "--dpi", "40").code == 0
+    results.read_manifest(Path("out"), "select")  # which knows the new picture

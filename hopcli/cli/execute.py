@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import math
-import sys
 import time
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
 from hopcli import catalogue, experiments, results
-from hopcli.cli.lines import tell
+from hopcli.cli.lines import listen, tell
+from hopcli.cli.progress import Watch, least_seconds
 from hopcli.cli.requests import with_names
 
 if TYPE_CHECKING:
@@ -37,6 +37,7 @@ def execute(*requests: Request) -> int:
     """
     from hopcli.experiments.inputs import load_once
 
+    listen(quiet=all(request.wishes.quiet for request in requests))
     load = load_once()
     jobs = [_plan(request, load) for request in requests]
     jobs.reverse()
@@ -133,8 +134,9 @@ def _make(job: _Job) -> tuple[Result, list[Path]]:
     """Make a run and write its folder; the result, and the files."""
     plan, execution = job.plan, job.request.execution
     began = time.perf_counter() - job.seconds
-    with _Bar(hidden=job.request.wishes.quiet) as bar:
-        result = plan.run(execution, bar.tell)
+    least = least_seconds(plan.config, getattr(execution, "threads", None))
+    with Watch(least, quiet=job.request.wishes.quiet) as watch:
+        result = plan.run(execution, watch.tell)
     files = results.save(
         job.out,
         plan.config,
@@ -155,12 +157,14 @@ def _draw(job: _Job, result: Any) -> list[Path]:
 
     def draw(folder: Path) -> None:
         if execution.figures:
-            plots.draw(config, result, folder, execution.figure_format)
+            plots.draw(
+                config, result, folder, execution.figure_format, style=execution.figure_style
+            )
         if name is not None:
             plots.animate(result, folder, name)
 
     try:
-        return results.save_pictures(job.out, config.command, draw)
+        return results.save_pictures(job.out, config.command, draw, execution=execution)
     except KeyboardInterrupt:
         raise KeyboardInterrupt(
             f"interrupted while drawing; the run is finished, `hopcli plot {job.out}` draws it"
@@ -178,28 +182,3 @@ def print_summary(summary: Summary) -> None:
 
 def _percent(rate: float) -> str:
     return "-" if math.isnan(rate) else f"{100 * rate:.1f}"
-
-
-class _Bar:
-    """A tqdm bar on a terminal, nothing in a pipe, a log or Make."""
-
-    def __init__(self, *, hidden: bool) -> None:
-        self._hidden = hidden or not sys.stderr.isatty()
-        self._bar: Any = None
-
-    def __enter__(self) -> _Bar:
-        return self
-
-    def tell(self, done: int, total: int) -> None:
-        """Move on by `done` of `total` steps."""
-        if self._hidden:
-            return
-        if self._bar is None:
-            from tqdm import tqdm
-
-            self._bar = tqdm(total=total, unit="run", leave=False, delay=0.5)
-        self._bar.update(done)
-
-    def __exit__(self, *_: object) -> None:
-        if self._bar is not None:
-            self._bar.close()

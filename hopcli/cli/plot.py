@@ -40,6 +40,11 @@ class _GifName(click.ParamType[str]):
     help="File format of the pictures.  [default: that of the run]",
 )
 @click.option(
+    "--figure-style",
+    type=click.Choice(["screen", "paper"]),
+    help="With title and caption, or for print.  [default: that of the run]",
+)
+@click.option(
     "--dpi",
     type=click.IntRange(20, 1200),
     help="Pixels an inch, of png and of pictures inside the others.  [default: 150; 300]",
@@ -55,6 +60,7 @@ class _GifName(click.ParamType[str]):
 def command(
     folders: tuple[str, ...],
     figure_format: str | None,
+    figure_style: str | None,
     dpi: int | None,
     animate: str | None,
     out: Path | None,
@@ -67,11 +73,13 @@ def command(
     those of the run itself. Pictures of another format are added.
 
     \b
-      hopcli plot results/paper --figure-format pdf
+      hopcli plot results/paper --figure-format pdf --figure-style paper --out figures
       hopcli plot results/* --dpi 300
     """
     from hopcli import results
 
+    if out is not None and len(folders) == 1 and out.resolve() == Path(folders[0]).resolve():
+        out = None  # the pictures are entered in its manifest
     if out is not None and len(folders) > 1:
         raise click.UsageError(f"--out takes one DIR, found {len(folders)}")
     runs = []
@@ -81,21 +89,29 @@ def command(
             raise ResultError(f"{folder}: must hold a finished run, has no manifest of one")
         runs += [(folder, results.load(folder, name)) for name in found]
     drawn = [
-        (folder, loaded, _drawer(folder, loaded, figure_format, dpi, animate))
+        (folder, loaded, _drawer(folder, loaded, figure_format, figure_style, dpi, animate))
         for folder, loaded in runs
     ]
     for folder, loaded, draw in drawn:
-        files = results.save_pictures(folder, loaded.config.command, draw, out)
+        files = results.save_pictures(
+            folder, loaded.config.command, draw, out, key=loaded.manifest["key"]
+        )
         if not quiet:
             click.echo(f"{out or folder}/  {' '.join(path.name for path in files)}")
 
 
 def _drawer(
-    folder: Path, loaded: Loaded, figure_format: str | None, dpi: int | None, animate: str | None
+    folder: Path,
+    loaded: Loaded,
+    figure_format: str | None,
+    figure_style: str | None,
+    dpi: int | None,
+    animate: str | None,
 ) -> Callable[[Path], None]:
     """What draws the pictures of a run; refused before any is drawn."""
     execution = loaded.manifest["execution"]
     kind = figure_format or execution["figure_format"]
+    style = figure_style or execution["figure_style"]
     name = animate or execution.get("animate")
     if name is not None and getattr(loaded.result, "frames", None) is None:
         raise ResultError(f"{folder}: must have kept the frames of a trial: run it with --animate")
@@ -103,7 +119,7 @@ def _drawer(
     def draw(stage: Path) -> None:
         from hopcli import plots
 
-        plots.draw(loaded.config, loaded.result, stage, kind, dpi)
+        plots.draw(loaded.config, loaded.result, stage, kind, dpi, style)
         if name is not None:
             plots.animate(loaded.result, stage, name)
 

@@ -23,6 +23,14 @@ class Execution(Settings):
         kinds.choice(("png", "svg", "pdf")), "png", "Output", "File format of the pictures."
     )
 
+    figure_style: str = setting(
+        kinds.choice(("screen", "paper")),
+        "screen",
+        "Output",
+        "Pictures with title and caption; or, for print, without: 300 dpi, the caption in a text "
+        "file beside each.",
+    )
+
     @property
     def draws(self) -> bool:
         """Whether anything is drawn."""
@@ -36,6 +44,11 @@ class Execution(Settings):
         SettingError
             If not.
         """
+        del config
+        for name in ("figure_format", "figure_style"):
+            value = getattr(self, name)
+            if not self.figures and value != type(self).default_of(name):
+                raise SettingError(name, "has no effect without figures", value)
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -69,6 +82,7 @@ class RecallExecution(ThreadedExecution):
 
     def check_with(self, config: Config) -> None:
         """Check that a configuration can be animated, if it is to be."""
+        super().check_with(config)
         if self.animate is None:
             return
         assert isinstance(config, RecallConfig)
