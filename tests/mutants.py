@@ -149,17 +149,17 @@ MUTANTS = (
     ),
     Mutant(
         "statistics.py",
-        "variance = n_groups / (n_groups - 1) * float(",
-        "variance = float(",
+        "_ENDS = ((_TAIL, 0.0), (1 - _TAIL, 1.0))",
+        "_ENDS = ((_TAIL, 1.0), (1 - _TAIL, 0.0))",
         "statistics",
-        "the variance over groups is not that of a sample",
+        "one group more pulls each bound to the wrong side",
     ),
     Mutant(
         "statistics.py",
-        "min(high, float(mean) + half)",
-        "float(mean) + half",
-        "statistics cli_capacity",
-        "an interval reaches beyond what is possible",
+        "float(sem) ** 2 * fewer**2",
+        "float(sem) ** 2",
+        "statistics",
+        "so few draws count as if their variance were known",
     ),
     Mutant(
         "scoring.py",
@@ -313,9 +313,9 @@ MUTANTS = (
     ),
     Mutant(
         "experiments/recall_tables.py",
-        "clustered_interval(hit, unit[own])",
-        "clustered_interval(hit, np.flatnonzero(own))",
-        "committed_results cli_recall",
+        "interval(hit, unit[own])",
+        "interval(hit, np.flatnonzero(own))",
+        "survivors recall_tables",
         "repeated images count as independent in the outcomes",
     ),
     Mutant(

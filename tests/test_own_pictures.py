@@ -126,7 +126,7 @@ def test_two_pictures_are_blended_by_name(run_hopcli: RunHopcli) -> None:
     run = ["recall", "--dataset", "images:pictures", "--dynamics", "async", "--until-stable"]
     run += ["--start", "blend:here:there:fill", "--order", "permutation", "--tests", "60"]
     assert run_hopcli(*run, "--repeats", "1", *QUIET).code == 0
-    outcomes = pd.read_csv("results/recall/outcomes.csv")
+    outcomes = pd.read_csv("results/recall/outcomes.csv").query("count > 0")
     assert sorted(outcomes["pattern"]) == ["here", "there"]
     assert outcomes["outcome"].tolist() == ["pattern"] * 2
     assert outcomes["count"].sum() == 60

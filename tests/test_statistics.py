@@ -2,15 +2,27 @@
 
 from __future__ import annotations
 
+import functools
 import math
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 from scipy import stats
 
-from hopcli.statistics import Z95, clustered_interval, mean_sd_sem, wilson_interval
+from hopcli.statistics import (
+    Z95,
+    clustered_interval,
+    draws_interval,
+    exact_interval,
+    mean_sd_sem,
+    thermal_interval,
+    wilson_interval,
+)
 
 
 # Newcombe, Statistics in Medicine 17 (1998) 857, table I, method 3.
@@ -43,6 +55,22 @@ def test_z95_is_the_two_sided_point() -> None:
     assert pytest.approx(stats.norm.ppf(0.975), abs=1e-15) == Z95
 
 
+@given(st.integers(1, 10_000).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n))))
+def test_the_exact_interval_agrees_with_scipy(counts: tuple[int, int]) -> None:
+    hits, trials = counts
+    expected = stats.binomtest(hits, trials).proportion_ci(method="exact")
+    assert exact_interval(hits, trials) == pytest.approx((expected.low, expected.high), abs=1e-12)
+
+
+# --- groups of trials ------------------------------------------------------------------
+
+
+def grouped(sums: list[int], sizes: list[int]) -> tuple[list[int], list[int]]:
+    """Trials of groups with so many successes of so many trials, and the group of each."""
+    success = [int(k < s) for s, n in zip(sums, sizes, strict=True) for k in range(n)]
+    return success, [g for g, n in enumerate(sizes) for _ in range(n)]
+
+
 def test_repeating_every_trial_tells_nothing_new() -> None:
     rng = np.random.default_rng(3)
     images = np.arange(100)
@@ -50,7 +78,7 @@ def test_repeating_every_trial_tells_nothing_new() -> None:
     alone = clustered_interval(success, images)
     tenfold = clustered_interval(np.tile(success, 10), np.tile(images, 10))
     assert tenfold == pytest.approx(alone, abs=1e-12)
-    assert alone == pytest.approx(wilson_interval(success.mean(), 99), abs=1e-12)
+    assert alone == exact_interval(success.sum(), 100)
 
 
 def test_independent_trials_of_an_image_tell_more_than_one() -> None:
@@ -59,36 +87,69 @@ def test_independent_trials_of_an_image_tell_more_than_one() -> None:
     success = rng.random(1000) < 0.8
     low, high = clustered_interval(success, images)
     naive_low, naive_high = wilson_interval(success.mean(), 1000)
-    assert 0.7 < (high - low) / (naive_high - naive_low) < 1.4
+    assert 1.0 < (high - low) / (naive_high - naive_low) < 1.4
 
 
-def test_groups_may_be_of_different_sizes() -> None:
-    # Ratio estimator by hand: sums 3, 0, 0 of sizes 3, 1, 1; rate 3/5.
-    success, group = [1, 1, 1, 0, 0], ["a", "a", "a", "b", "c"]
-    variance = 3 / 2 * (1.2**2 + 0.6**2 + 0.6**2) / 25
-    effective = 0.6 * 0.4 / variance
-    assert clustered_interval(success, group) == pytest.approx(wilson_interval(0.6, effective))
+@pytest.mark.parametrize(
+    ("sums", "sizes"),
+    [
+        ([5], [10]),
+        ([9, 10], [10, 10]),
+        ([3, 0, 0], [3, 1, 1]),
+        ([10] * 50 + [9], [10] * 51),
+        ([10] * 20 + [1] * 3 + [0], [10] * 24),
+        ([1, 3] * 30, [2, 4] * 30),
+    ],
+)
+def test_the_bounds_are_quantiles_of_randomly_weighted_rates(
+    sums: list[int], sizes: list[int]
+) -> None:
+    """As Gaffke's are by definition, here by drawing the weights."""
+    weights = np.random.default_rng(6).exponential(size=(200_000, len(sums) + 1))
+    own, one_more = weights[:, :-1], weights[:, -1] * np.mean(sizes)
+    trials = own @ np.array(sizes) + one_more
+    low, high = clustered_interval(*grouped(sums, sizes))
+    # Each share has an SD of 0.00035.
+    assert np.mean(own @ np.array(sums) <= low * trials) == pytest.approx(0.025, abs=0.0015)
+    assert np.mean(own @ np.array(sums) + one_more >= high * trials) == pytest.approx(
+        0.025, abs=0.0015
+    )
 
 
-def test_never_more_trials_than_there_are() -> None:
-    # 48 images once recalled and once not, one twice, one never: the variance over images
-    # is that of 50/49 2/100^2, as if 1225 coins had been tossed. There were 100.
-    success, group = [1, 0] * 48 + [1, 1, 0, 0], np.repeat(np.arange(50), 2)
-    assert pytest.approx(1225) == 0.25 / (50 / 49 * 2 / 100**2)
-    assert clustered_interval(success, group) == pytest.approx(wilson_interval(0.5, 100))
+@given(
+    st.lists(st.integers(1, 4), min_size=1, max_size=12).flatmap(
+        lambda sizes: st.tuples(
+            st.just(sizes), st.tuples(*(st.integers(0, size) for size in sizes)), st.integers(0, 11)
+        )
+    )
+)
+def test_one_failure_more_never_raises_a_bound(
+    case: tuple[list[int], tuple[int, ...], int],
+) -> None:
+    sizes, sums, place = case
+    low, high = clustered_interval(*grouped(list(sums), sizes))
+    rate = sum(sums) / sum(sizes)
+    assert 0 <= low <= rate <= high <= 1
+    assert low < high
+    g = place % len(sizes)
+    if sums[g]:
+        worse = [s - (k == g) for k, s in enumerate(sums)]
+        lower, less_high = clustered_interval(*grouped(worse, sizes))
+        assert lower <= low + 1e-8
+        assert less_high <= high + 1e-8
 
 
-def test_without_variance_as_many_trials_as_groups() -> None:
-    # Every image once recalled and once not: the images do not differ, still a coin.
-    success, group = [1, 0] * 50, np.repeat(np.arange(50), 2)
-    assert clustered_interval(success, group) == pytest.approx(wilson_interval(0.5, 50))
+def test_one_failure_in_1000_trials_tells_no_more_than_none() -> None:
+    none = clustered_interval(*grouped([10] * 100, [10] * 100))
+    one = clustered_interval(*grouped([10] * 99 + [9], [10] * 100))
+    assert one[0] < none[0] == exact_interval(100, 100)[0]
 
 
 @pytest.mark.parametrize("outcome", [0, 1])
 def test_no_failure_seen_is_not_certainty(outcome: int) -> None:
     # Thirty images, ten trials each, all alike: what thirty trials would tell, not 300.
     found = clustered_interval([outcome] * 300, np.repeat(np.arange(30), 10))
-    assert found == pytest.approx(wilson_interval(float(outcome), 30))
+    assert found == exact_interval(30 * outcome, 30)
 
 
 def test_one_image_leaves_nearly_everything_open() -> None:
@@ -97,25 +158,146 @@ def test_one_image_leaves_nearly_everything_open() -> None:
     assert high == 1.0
 
 
-def test_no_trial_gives_nan() -> None:
-    assert all(math.isnan(bound) for bound in clustered_interval([], []))
+@pytest.mark.parametrize("interval", [clustered_interval, thermal_interval])
+def test_no_trial_gives_nan(interval: Any) -> None:
+    assert all(math.isnan(bound) for bound in interval([], []))
 
 
-@pytest.mark.parametrize(("images", "repeats", "spread"), [(100, 10, 0.4), (60, 5, 5.0)])
-def test_the_clustered_interval_covers_as_promised(
-    images: int, repeats: int, spread: float
-) -> None:
-    """Images differ in how easy they are (beta law, mean 0.8); 95 % must hold the mean."""
+Population = Callable[[np.random.Generator, int], NDArray[np.float64]]
+
+POPULATIONS: dict[str, tuple[float, Population]] = {
+    "a few hard images": (0.979, lambda rng, n: np.where(rng.random(n) < 0.03, 0.3, 1.0)),
+    "a few never recalled": (0.97, lambda rng, n: np.where(rng.random(n) < 0.03, 0.0, 1.0)),
+    "a rare outcome": (0.03, lambda rng, n: rng.beta(0.03, 0.97, n)),
+    "all alike, easy": (0.98, lambda _, n: np.full(n, 0.98)),
+    "all alike, a coin": (0.5, lambda _, n: np.full(n, 0.5)),
+    "always or never": (0.5, lambda rng, n: (rng.random(n) < 0.5).astype(np.float64)),
+    "some a coin, some sure": (0.75, lambda rng, n: np.where(rng.random(n) < 0.5, 0.5, 1.0)),
+    "a beta law": (0.8, lambda rng, n: rng.beta(0.32, 0.08, n)),
+}
+"""Mean rate, and the rates of some images, of made-up kinds of images."""
+
+
+@pytest.mark.parametrize("name", POPULATIONS)
+@pytest.mark.parametrize(("images", "repeats"), [(100, 10), (25, 4)])
+def test_the_clustered_interval_covers_as_promised(name: str, images: int, repeats: int) -> None:
+    """95 % at least, with as much noise as 800 runs have; and not everything."""
+    mean, rates = POPULATIONS[name]
     rng = np.random.default_rng(12)
-    group = np.repeat(np.arange(images), repeats)
-    covered = 0
-    runs = 600
+    found = functools.cache(
+        lambda counts: clustered_interval(*grouped(list(counts), [repeats] * images))
+    )
+    covered, runs = 0, 800
     for _ in range(runs):
-        ease = rng.beta(0.8 * spread, 0.2 * spread, images)
-        low, high = clustered_interval(rng.random(len(group)) < ease[group], group)
-        covered += low <= 0.8 <= high
-    # 95 % +- 3 standard deviations of 600 coins.
-    assert abs(covered / runs - 0.95) < 3 * math.sqrt(0.95 * 0.05 / runs)
+        low, high = found((*np.sort(rng.binomial(repeats, rates(rng, images))).tolist(),))
+        covered += low <= mean <= high
+    # Three standard deviations of 800 coins.
+    assert covered / runs > 0.95 - 3 * math.sqrt(0.95 * 0.05 / runs)
+    if images == 100:
+        assert covered / runs < 0.9975
+
+
+@pytest.mark.parametrize("name", [name for name in POPULATIONS if name != "always or never"])
+def test_where_all_images_are_tested_only_the_noise_within_them_is_left(name: str) -> None:
+    """Coverage of the mean over these very images; twice as narrow where images differ."""
+    _, rates = POPULATIONS[name]
+    rng = np.random.default_rng(13)
+    images, repeats = 200, 5
+    covered, runs, width, wide = 0, 400, 0.0, 0.0
+    for run in range(runs):
+        own = rates(rng, images)
+        trials = grouped(rng.binomial(repeats, own).tolist(), [repeats] * images)
+        low, high = thermal_interval(*trials)
+        covered += low - 1e-12 <= own.mean() <= high + 1e-12
+        if run < 10:
+            width += high - low
+            wide += np.subtract(*clustered_interval(*trials)[::-1])
+    assert covered / runs > 0.95 - 3 * math.sqrt(0.95 * 0.05 / runs)
+    assert width < wide
+    if name in ("a few hard images", "a few never recalled", "a rare outcome", "a beta law"):
+        assert width < 0.6 * wide
+
+
+def test_all_images_tested_once_tell_as_much_as_independent_trials() -> None:
+    success = np.random.default_rng(2).random(300) < 0.9
+    assert thermal_interval(success, np.arange(300)) == exact_interval(success.sum(), 300)
+
+
+def test_images_that_never_waver_leave_the_noise_of_one_trial() -> None:
+    low, high = thermal_interval(*grouped([10, 0] * 50, [10] * 100))
+    assert low == pytest.approx(0.5 - 1.96 / 1000, abs=1e-4)
+    assert high == pytest.approx(0.5 + 1.96 / 1000, abs=1e-4)
+
+
+# --- draws of many units ---------------------------------------------------------------
+
+
+@functools.cache
+def _draws_bounds(counts: tuple[int, ...], units: int) -> tuple[float, float]:
+    return draws_interval(np.array(counts) / units, units)
+
+
+@pytest.mark.parametrize("draws", [5, 10])
+@pytest.mark.parametrize("units", [16, 39, 110, 392])
+@pytest.mark.parametrize("rate", [0.001, 0.02, 0.5, 0.98, 0.999])
+def test_the_interval_over_draws_covers_as_promised(rate: float, units: int, draws: int) -> None:
+    """With the correlation within a draw that Hebbian patterns have: variances 1 to 1.25-fold.
+
+    Near the ends it covers more: the draws that show no failure must allow for some.
+    """
+    rng = np.random.default_rng(7)
+    runs = 1200
+    for inflation in (1.0, 1.25):
+        own = np.full((runs, draws), rate)
+        if inflation > 1:
+            weight = (units - inflation) / (inflation - 1)
+            own = rng.beta(rate * weight, (1 - rate) * weight, (runs, draws))
+        counts = np.sort(rng.binomial(units, own), axis=1)
+        bounds = np.array([_draws_bounds((*row,), units) for row in counts.tolist()])
+        covered = np.mean((bounds[:, 0] <= rate) & (rate <= bounds[:, 1]))
+        # Three standard deviations of so many coins.
+        assert covered > 0.95 - 3 * math.sqrt(0.95 * 0.05 / runs)
+        if rate == 0.5 and draws == 10:
+            assert covered < 0.97 + 3 * math.sqrt(0.97 * 0.03 / runs)
+
+
+def test_student_s_t_would_cover_almost_never_near_the_ends() -> None:
+    """What was reported before: no width where all draws are alike."""
+    rng = np.random.default_rng(8)
+    means = rng.binomial(31, 0.9998, (2000, 10)) / 31
+    half = stats.t.ppf(0.975, 9) * means.std(axis=1, ddof=1) / np.sqrt(10)
+    assert np.mean(np.abs(means.mean(axis=1) - 0.9998) <= half) < 0.1
+
+
+@pytest.mark.parametrize("end", [0.0, 1.0])
+def test_draws_that_are_all_alike_have_the_interval_of_their_units(end: float) -> None:
+    low, high = draws_interval([end] * 10, 31)
+    assert (low, high) == exact_interval(310 * end, 310)
+    assert high - low > 0.01
+    scaled = draws_interval([2 * end - 1] * 10, 31, low=-1, high=1)
+    assert scaled == pytest.approx((2 * low - 1, 2 * high - 1))
+
+
+def test_the_interval_of_draws_holds_their_mean_and_needs_two() -> None:
+    rng = np.random.default_rng(9)
+    for _ in range(200):
+        means = rng.random(rng.integers(2, 8)) ** rng.choice([0.01, 1, 20])
+        low, high = draws_interval(means, 20)
+        assert 0 <= low <= means.mean() <= high <= 1
+        assert low < high
+    assert all(math.isnan(bound) for bound in draws_interval([0.5], 20))
+
+
+def test_overlaps_may_stand_for_more_trials_than_there_are_patterns() -> None:
+    """Of 50 patterns of 784 sites a few sites are wrong: the draws say how many, not 50."""
+    rng = np.random.default_rng(10)
+    truth, runs, covered = 1 - 2 * 0.02 / 784, 1500, 0
+    for _ in range(runs):
+        means = 1 - 2 * rng.binomial(50, 0.02, 10) / 50 / 784
+        low, high = draws_interval(means, 50, most=50 * 784, low=-1, high=1)
+        covered += low <= truth <= high
+        assert low > 0.999
+    assert covered / runs > 0.95 - 3 * math.sqrt(0.95 * 0.05 / runs)
 
 
 def test_mean_sd_and_sem_are_numpys() -> None:

@@ -14,7 +14,7 @@ from hopcli.errors import PatternError, SettingError
 from hopcli.experiments import Plan, Progress, Result, Summary
 from hopcli.patterns import random_spins
 from hopcli.starts import Start, change, trial_rng
-from hopcli.statistics import mean_sd_sem, student_interval
+from hopcli.statistics import draws_interval, mean_sd_sem
 from hopcli.storage import RULES, Couplings, store
 from hopcli.streams import Streams, seed_word
 from hopcli.taxonomy import fixed_points
@@ -37,7 +37,7 @@ class CapacityResult(Result):
     """What a capacity scan found.
 
     Tables ``capacity``, one row a size, rule and load, and ``theory``: size, rule and the
-    load that the rule holds in theory, where it is known.
+    loads up to which theory says what holds (``of``), where it is known.
     """
 
 
@@ -72,7 +72,7 @@ def plan(config: CapacityConfig, load: Load) -> Plan:
         return CapacityResult(
             dataset=facts.dataset,
             dataset_sha256=sha256,
-            tables={"capacity": _mean_table(draws), "theory": _theory_table(resolved)},
+            tables={"capacity": _mean_table(resolved, draws), "theory": _theory_table(resolved)},
         )
 
     return Plan(resolved, {} if dataset is None else {"dataset": sha256}, work)
@@ -81,7 +81,7 @@ def plan(config: CapacityConfig, load: Load) -> Plan:
 def summary(config: ResolvedCapacity, result: CapacityResult) -> Summary:
     """What each rule holds at each load."""
     del config
-    columns = ["size", "rule", "load", "patterns", "draws", *_MEASURED]
+    columns = ["size", "rule", "load", "patterns", "draws", "learnt", *_MEASURED]
     return Summary(result.tables["capacity"][columns], ("fixed",))
 
 
@@ -99,7 +99,7 @@ def _run(
     execution: ThreadedExecution,
     progress: Progress,
 ) -> pd.DataFrame:
-    """Measure every network: one row a size, draw, rule and load."""
+    """Measure every network: one row a size, draw, rule and load, NaN without couplings."""
     total = len(config.sizes) * config.draws * len(config.rule) * len(config.loads)
     streams = Streams.of(config.seed)
     purposes = (streams.patterns, streams.starts, streams.chains)
@@ -121,12 +121,15 @@ def _run(
 
 
 def _theory_table(config: ResolvedCapacity) -> pd.DataFrame:
-    """The capacity each rule has in theory at each size, where it is known."""
+    """What each rule holds in theory at each size, with its parameters, where it is known."""
     rows = [
-        (size, rule, RULES[rule].capacity(size)) for size in config.sizes for rule in config.rule
+        (size, rule, of, load)
+        for size in config.sizes
+        for rule in config.rule
+        for of, load in RULES[rule].capacity(size, **config.parameters(rule)).items()
     ]
-    known = [row for row in rows if row[2] is not None]
-    return pd.DataFrame(known, columns=["size", "rule", "load"])
+    columns = {"size": int, "rule": str, "of": str, "load": float}
+    return pd.DataFrame(rows, columns=list(columns)).astype(columns)
 
 
 def _pattern_counts(config: ResolvedCapacity, size: int) -> list[int]:
@@ -155,7 +158,7 @@ def _add_patterns(
 ) -> Couplings | None:
     """Store the patterns, going on from a network with the first of them where the rule can.
 
-    None if they are dependent, or cannot be learnt: then the rule holds none of them.
+    None if they are dependent, or no couplings were found: then there is nothing to measure.
     """
     known = 0
     if network is not None and RULES[rule].incremental:
@@ -174,9 +177,9 @@ def _measure(
     seed: _Seeds,
     threads: int | None,
 ) -> tuple[float, float, float]:
-    """Measure the columns of the table; none is fixed if they could not be stored."""
+    """Measure the columns of the table; nothing can be if they could not be stored."""
     if network is None:
-        return (0.0, float("nan"), float("nan"))
+        return (float("nan"), float("nan"), float("nan"))
     fixed = float(fixed_points(xi, network).mean())
     # Spread over the order of storing: some rules hold the last patterns best.
     tested = xi[np.linspace(0, len(xi) - 1, min(config.tests, len(xi))).astype(np.int64)]
@@ -216,15 +219,39 @@ def _relaxed_overlap(
     return float(np.einsum("cn,cn->c", ends, patterns, dtype=np.int64).mean() / network.n_sites)
 
 
-def _mean_table(draws: pd.DataFrame) -> pd.DataFrame:
-    """Mean over the draws of each quantity, with SEM and 95 % interval."""
+def _mean_table(config: ResolvedCapacity, draws: pd.DataFrame) -> pd.DataFrame:
+    """Mean of each quantity over the draws with couplings, with SEM and 95 % interval."""
     rows = []
     for key, group in draws.groupby(["size", "rule", "load", "patterns"], sort=False):
-        row: list[object] = [*key, len(group)]
+        stored = group[group["fixed"].notna()]
+        row: list[object] = [*key, len(group), len(stored)]
         for name in _MEASURED:
-            mean, _, sem = mean_sd_sem(group[name])
-            low, high = student_interval(group[name], low=0 if name == "fixed" else -1, high=1)
-            row += [float(mean), float(sem), low, high]
+            row += _with_errors(config, stored, name)
         rows.append(row)
     parts = [f"{name}{part}" for name in _MEASURED for part in ("", "_sem", "_ci_low", "_ci_high")]
-    return pd.DataFrame(rows, columns=["size", "rule", "load", "patterns", "draws", *parts])
+    columns = ["size", "rule", "load", "patterns", "draws", "learnt", *parts]
+    return pd.DataFrame(rows, columns=columns).astype(dict.fromkeys(parts, float))
+
+
+def _with_errors(
+    config: ResolvedCapacity, stored: pd.DataFrame, name: str
+) -> tuple[float, float, float, float]:
+    """Mean, SEM and 95 % interval; NaN where nothing was measured.
+
+    Patterns are the units of a draw; in a mean overlap wrong sites may be as independent
+    as all sites are. Where draws do not differ, as at 1, patterns still count as units,
+    for in a pattern that goes wrong many sites may. What holds by construction has no
+    error.
+    """
+    if len(stored) == 0:
+        return (np.nan, np.nan, np.nan, np.nan)
+    values = stored[name].to_numpy()
+    first = stored.iloc[0]
+    rule, p, size = str(first["rule"]), int(first["patterns"]), int(first["size"])
+    mean, _, sem = (float(value) for value in mean_sd_sem(values))
+    if len(values) > 1 and RULES[rule].exact and name != "overlap_flipped" and (values == 1).all():
+        return (mean, sem, mean, mean)
+    if name == "fixed":
+        return (mean, sem, *draws_interval(values, p))
+    units = min(config.tests, p)
+    return (mean, sem, *draws_interval(values, units, most=units * size, low=-1.0))

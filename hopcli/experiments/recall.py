@@ -176,11 +176,18 @@ def _run(
     table = trial_table(trials, patterns, end, scores)
     repeats = repeat_table(table)
     shown = examples(table)
+    population = config.tests == "all" and config.start.uses_images
     tables = {
-        "accuracy": accuracy_table(table, repeats, trials.unit),
+        "accuracy": accuracy_table(table, repeats, trials.unit, population=population),
         "repeats": repeats,
         "confusion": confusion_table(table, patterns),
-        "outcomes": outcome_table(table, trials.unit),
+        "outcomes": outcome_table(
+            table,
+            trials.unit,
+            patterns,
+            cycles=config.dynamics == "sync",
+            population=population,
+        ),
         "gallery": table.iloc[shown].reset_index(names="trial"),
         "trials": table,
     }

@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 
 from hopcli.scoring import STORED
-from hopcli.statistics import clustered_interval, mean_interval, mean_sd_sem
-from hopcli.taxonomy import KINDS
+from hopcli.statistics import clustered_interval, mean_interval, mean_sd_sem, thermal_interval
+from hopcli.taxonomy import KINDS, mixture_method
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -60,22 +60,28 @@ def repeat_table(trials: pd.DataFrame) -> pd.DataFrame:
 
 
 def accuracy_table(
-    trials: pd.DataFrame, repeats: pd.DataFrame, unit: NDArray[np.int64]
+    trials: pd.DataFrame,
+    repeats: pd.DataFrame,
+    unit: NDArray[np.int64],
+    *,
+    population: bool = False,
 ) -> pd.DataFrame:
     """Accuracy of each label over all repeats, and of all labels together.
 
     ``sd_repeats`` and ``sem_repeats`` are over repeats, in the last row of the mean over
     labels in each; ``sd_labels``, in the last row alone, is the population SD over labels,
     as the paper's 80 +- 10. The 95 % interval is for a new start, with `unit` saying which
-    trials share one.
+    trials share one; with `population`, for a new run of these starts, which are all there
+    are.
     """
+    interval = thermal_interval if population else clustered_interval
     rows: list[tuple[Any, ...]] = []
     empty = float("nan")
     for label in dict.fromkeys(trials["label"]):
         own = trials["label"] == label
         hits = trials.loc[own, "recalled"]
         _, sd, sem = mean_sd_sem(repeats.loc[repeats["label"] == label, "accuracy"])
-        low, high = clustered_interval(hits, unit[own])
+        low, high = interval(hits, unit[own])
         counts = (len(hits), int(hits.sum()), hits.mean())
         rows.append((label, *counts, float(sd), float(sem), empty, low, high))
     errors = ["sd_repeats", "sem_repeats", "sd_labels", "ci_low", "ci_high"]
@@ -115,8 +121,21 @@ def _reached(trials: pd.DataFrame) -> NDArray[np.object_]:
     return np.where(outcome == "inverse", "inverse " + best, reached)
 
 
-def outcome_table(trials: pd.DataFrame, unit: NDArray[np.int64]) -> pd.DataFrame:
-    """How often each label ends how, with a 95 % interval; most frequent first."""
+def outcome_table(
+    trials: pd.DataFrame,
+    unit: NDArray[np.int64],
+    patterns: Patterns | None = None,
+    *,
+    cycles: bool = True,
+    population: bool = False,
+) -> pd.DataFrame:
+    """How often each label ends how, with a 95 % interval; most frequent first.
+
+    With `patterns`, what could have happened and was not seen has a row too, of no
+    pattern, with the bound on how often it may happen; two-cycles could if `cycles`.
+    Intervals are as in :func:`accuracy_table`.
+    """
+    interval = thermal_interval if population else clustered_interval
     rows = []
     outcome = trials["outcome"].to_numpy(dtype=object)
     stored = np.isin(outcome, STORED)
@@ -125,12 +144,27 @@ def outcome_table(trials: pd.DataFrame, unit: NDArray[np.int64]) -> pd.DataFrame
     for label in dict.fromkeys(labels):
         own = labels == label
         ends = Counter(sorted(zip(outcome[own], pattern[own], strict=True)))
-        for (kind, name), count in ends.most_common():
+        seen = {kind for kind, _ in ends}
+        unseen = [kind for kind in _possible(label, patterns, cycles) if kind not in seen]
+        for (kind, name), count in [*ends.most_common(), *(((kind, ""), 0) for kind in unseen)]:
             hit = (outcome[own] == kind) & (pattern[own] == name)
-            low, high = clustered_interval(hit, unit[own])
+            low, high = interval(hit, unit[own])
             rows.append((label, kind, name, count, count / own.sum(), low, high))
     columns = ["label", "outcome", "pattern", "count", "fraction", "ci_low", "ci_high"]
-    return pd.DataFrame(rows, columns=columns)
+    return pd.DataFrame(rows, columns=columns).astype(dict.fromkeys(columns[:3], str))
+
+
+def _possible(label: str, patterns: Patterns | None, cycles: bool) -> list[str]:
+    """Every outcome that a trial of a label can have."""
+    if patterns is None:
+        return []
+    if label not in patterns.labels:
+        own = ["pattern"]
+    else:
+        own = ["own"] if set(patterns.labels) == {label} else ["own", "other"]
+    mixtures = mixture_method(*patterns.xi.shape) != "none"
+    never = {"mixture": not mixtures, "two-cycle": not cycles}
+    return [*own, "inverse", *(kind for kind in _OTHERS if not never.get(kind, False))]
 
 
 def examples(trials: pd.DataFrame) -> NDArray[np.int64]:

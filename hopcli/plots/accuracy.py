@@ -120,10 +120,12 @@ def _caption(config: ResolvedRecall, result: RecallResult, lowest: int) -> str:
     same = str(config.start) == "image" and config.test_images == "same"
     thermal = ", thermal noise alone as the images are the same" if same else ""
     sd = f"Thick bar: SD over the repeats{thermal}. " if config.repeats > 1 else ""
+    all_tested = config.tests == "all" and config.start.uses_images
+    new = "a new run of the same images" if all_tested else f"new {starts(config)}"
     cut = f" The axis begins at {lowest} %." if lowest else ""
     return (
         f"{starts(config).capitalize()} that end with overlap {criterion(config)} with "
-        f"{own_pattern(result)}. {sd}Thin bar: 95 % interval of the rate for new {starts(config)}. "
+        f"{own_pattern(result)}. {sd}Thin bar: 95 % interval of the rate for {new}. "
         f"Dashed: mean over labels, {mean}{spread}.{cut} "
         f"{what_was_run(config, result)}"
     )
