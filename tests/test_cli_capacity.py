@@ -74,17 +74,66 @@ def test_storkey_never_holds_fewer_than_hebbian_and_clearly_more_from_014_on() -
 def test_theory_says_where_each_rule_ends() -> None:
     rules = ("hebbian", "storkey", "pseudo-inverse")
     theory = _capacity(rule=rules, sizes=(20, 50), loads=(0.1,), draws=1).tables["theory"]
-    assert list(theory.columns) == ["size", "rule", "load"]
-    found = {(row[0], row[1]): row[2] for row in theory.to_numpy().tolist()}
+    assert list(theory.columns) == ["size", "rule", "of", "load"]
+    found = {(row[0], row[1], row[2]): row[3] for row in theory.to_numpy().tolist()}
     assert found == {
-        (n, rule): pytest.approx(load)
+        (n, rule, of): pytest.approx(load)
         for n in (20, 50)
-        for rule, load in {
-            "hebbian": 0.138,
-            "storkey": 1 / math.sqrt(2 * math.log(n)),
-            "pseudo-inverse": 1,
+        for (rule, of), load in {
+            ("hebbian", "all_fixed"): 1 / (4 * math.log(n)),
+            ("hebbian", "fixed"): 1 / (2 * math.log(n)),
+            ("hebbian", "overlap"): 0.138,
+            ("storkey", "fixed"): 1 / math.sqrt(2 * math.log(n)),
+            ("pseudo-inverse", "all_fixed"): 1,
         }.items()
     }
+
+
+def test_the_theory_of_the_perceptron_is_that_of_its_kappa() -> None:
+    def load(kappa: float) -> float:
+        settings = {"rule": ("perceptron",), "sizes": (20,), "loads": (0.05,), "draws": 1}
+        theory = _capacity(**settings, kappa=kappa).tables["theory"]
+        assert theory["of"].tolist() == ["all_fixed"]
+        return float(theory["load"].iloc[0])
+
+    assert load(0.0) == pytest.approx(2)
+    assert load(1.0) == pytest.approx(0.5196, abs=1e-4)
+
+
+def test_without_couplings_nothing_was_measured() -> None:
+    """Not a single draw can be learnt at load 0.9, all at 0.1, some in between."""
+    rules = ("hebbian", "perceptron")
+    settings = {"rule": rules, "sizes": (40,), "draws": 6, "epochs": 60}
+    table = _capacity(**settings, loads=(0.1, 0.35, 0.9)).tables["capacity"]
+    assert table["draws"].tolist() == [6] * 6
+    hebbian, perceptron = (table[table["rule"] == rule] for rule in rules)
+    assert hebbian["learnt"].tolist() == [6] * 3
+    every, some, none = perceptron["learnt"]
+    assert (every, none) == (6, 0)
+    assert 0 < some < 6, "this test takes a load that not every draw can be learnt at"
+    assert perceptron["fixed"].tolist()[:2] == [1, 1]
+    columns = [f"{name}{part}" for name in MEASURED for part in ("", "_sem", "_ci_low", "_ci_high")]
+    assert perceptron[columns].isna().to_numpy().tolist() == [
+        [False] * 12,
+        [False] * 12,
+        [True] * 12,
+    ]
+
+
+def test_dependent_patterns_are_not_storable(run_hopcli: RunHopcli) -> None:
+    """Of equal drawings one can be stored, and two cannot."""
+    Path("same.txt").write_text("##\n\n##\n\n##\n", encoding="utf-8")
+    run = [*CAPACITY, "--patterns", "images", "--dataset", "text:same.txt", "--loads", "1"]
+    assert run_hopcli(*run, "--rule", "pseudo-inverse,hebbian", "--draws", "2").code == 0
+    table = _table()
+    assert table["learnt"].tolist() == [2, 2]
+    Path("same.txt").write_text("##.\n\n##.\n\n##.\n", encoding="utf-8")
+    done = run_hopcli(*[word for word in run if word != "--quiet"], "--rule", "pseudo-inverse")
+    assert done.code == 0
+    assert "learnt" in done.out
+    table = _table()
+    assert table["learnt"].tolist() == [0]
+    assert table["fixed"].isna().tolist() == [True]
 
 
 def test_loads_become_numbers_of_patterns(run_hopcli: RunHopcli) -> None:
@@ -137,12 +186,30 @@ def test_intervals_hold_the_mean_and_stay_in_range(run_hopcli: RunHopcli) -> Non
         assert np.all(low >= (0 if name == "fixed" else -1))
         assert np.all(high <= 1)
         assert np.all(table[f"{name}_sem"] >= 0)
+        assert np.all(low < high), "also where all draws are alike"
+    # Two fifths of the patterns of five draws are fixed: beyond Student's t (2.776 standard
+    # errors with four degrees of freedom) the exact interval allows for so few patterns.
     wide = table["fixed_ci_high"] - table["fixed_ci_low"]
-    inside = (table["fixed_ci_low"] > 0) & (table["fixed_ci_high"] < 1)
-    # Student's t with four degrees of freedom: 2.776 standard errors to each side.
-    expected = 2 * 2.7764451 * table["fixed_sem"]
-    assert inside.any()
-    assert wide[inside].tolist() == pytest.approx(expected[inside].tolist())
+    assert np.all(wide > 2 * 2.7764451 * table["fixed_sem"])
+    one = table["fixed"] == 1
+    assert one.any()
+    for row in table[one].to_dict("records"):
+        n = 5 * row["patterns"]
+        assert row["fixed_ci_low"] == pytest.approx(0.025 ** (1 / n))
+
+
+def test_intervals_at_one_are_of_patterns_and_narrow_only_by_construction() -> None:
+    rules = ("hebbian", "pseudo-inverse")
+    settings = {"rule": rules, "sizes": (400,), "loads": (0.02,), "draws": 5, "tests": 6}
+    table = _capacity(**settings).tables["capacity"]
+    assert table[[*MEASURED]].to_numpy().tolist() == [[1] * 3] * 2
+    assert table["patterns"].tolist() == [8, 8]
+    lows = table[[f"{name}_ci_low" for name in MEASURED]]
+    fixed, overlap = 0.025 ** (1 / 40), 2 * 0.025 ** (1 / 30) - 1
+    assert lows.to_numpy()[0].tolist() == pytest.approx([fixed, overlap, overlap])
+    # Whether flips are undone is no theorem.
+    assert lows.to_numpy()[1].tolist() == pytest.approx([1, 1, overlap])
+    assert table[[f"{name}_ci_high" for name in MEASURED]].to_numpy().tolist() == [[1] * 3] * 2
 
 
 def test_one_draw_has_no_interval(run_hopcli: RunHopcli) -> None:

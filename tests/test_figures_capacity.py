@@ -143,12 +143,12 @@ def test_axes_are_named_and_reach_over_all_loads(capacity: Run) -> None:
         assert axes.get_ylim()[1] > 1
 
 
-def theory(axes: Axes) -> dict[str, float]:
-    """Where the dotted lines stand, by colour."""
+def theory(axes: Axes, style: str = ":") -> dict[str, float]:
+    """Where the dotted (or other) upright lines stand, by colour."""
     return {
         to_hex(line.get_color()): float(np.unique(np.array(line.get_xdata()))[0])
         for line in axes.lines
-        if line.get_linestyle() == ":" and np.ptp(np.array(line.get_xdata())) == 0
+        if line.get_linestyle() == style and len(set(np.array(line.get_xdata()).tolist())) == 1
     }
 
 
@@ -158,23 +158,41 @@ def test_dotted_lines_are_the_theory_at_the_largest_size_as_far_as_the_axis_reac
     figure = capacity.figures()["capacity"]
     fixed, relaxed = panels(figure)
     look = looks(figure)
-    expected = {look["hebbian"][0]: 0.138, look["storkey"][0]: 1 / np.sqrt(2 * np.log(50))}
+    hebbian, storkey, pseudo = (look[rule][0] for rule in RULES)
+    expected = {hebbian: 1 / (2 * np.log(50)), storkey: 1 / np.sqrt(2 * np.log(50))}
     assert theory(fixed) == pytest.approx(expected)
-    assert theory(relaxed) == {}
+    assert theory(fixed, "-.") == pytest.approx({hebbian: 1 / (4 * np.log(50))})
+    assert theory(relaxed) == {hebbian: 0.138}, "0.138 is of overlaps, not of fixed points"
+    assert theory(relaxed, "-.") == {}
     table = capacity.result.tables["theory"]
-    assert len(table) == 6
+    assert len(table) == 10
     moved = table.copy()
     moved["load"] = moved["load"].where(moved["rule"] != "pseudo-inverse", 0.44)
-    other = theory(panels(with_table(capacity, "theory", moved).figures()["capacity"])[0])
-    assert other == pytest.approx({**expected, look["pseudo-inverse"][0]: 0.44})
+    other, _ = panels(with_table(capacity, "theory", moved).figures()["capacity"])
+    assert theory(other) == pytest.approx(expected)
+    assert theory(other, "-.")[pseudo] == 0.44
+
+
+def test_a_level_line_shows_where_flipped_starts_begin(capacity: Run) -> None:
+    fixed, relaxed = panels(capacity.figures()["capacity"])
+
+    def levels(axes: Axes) -> list[float]:
+        ends = (np.array(line.get_ydata()) for line in axes.lines if line.get_linestyle() == "--")
+        return [float(y[0]) for y in ends if len(y) == 2 and y[0] == y[1]]
+
+    assert levels(relaxed) == pytest.approx([0.8])
+    assert levels(fixed) == []
+    assert "m = 0.8; an end below is no recall, even if it rises." in words(
+        capacity.figures()["capacity"]
+    )
 
 
 def test_the_caption_says_what_was_stored_and_what_theory_says(capacity: Run) -> None:
     said = words(capacity.figures()["capacity"])
     for fact in (
-        "hebbian 0.138",
-        "storkey 0.358",
-        "pseudo-inverse 1)",
+        "dotted, left: most patterns fixed up to hebbian 0.128, storkey 0.358;",
+        "dotted, right: overlaps near 1 up to hebbian 0.138;",
+        "dash-dotted: all patterns fixed up to hebbian 0.0639, pseudo-inverse 1.",
         "10 % of its sites flipped (open)",
         "over 4 draws",
         "N = 50 spins; faint: N = 30; random patterns",
@@ -208,14 +226,36 @@ def test_a_single_draw_has_no_bars(images: Run) -> None:
     assert "5 % of its sites flipped" in said
 
 
-def test_what_could_not_be_stored_is_held_by_none_and_relaxes_to_nothing(images: Run) -> None:
+def crosses(axes: Axes) -> list[float]:
+    """Loads that are marked as not learnt."""
+    return [
+        float(x)
+        for line in axes.lines
+        if line.get_label() == "not learnt"
+        for x in np.array(line.get_xdata())
+    ]
+
+
+def test_what_could_not_be_stored_has_crosses_and_no_points(images: Run) -> None:
+    assert crosses(panels(images.figures()["capacity"])[0]) == []
     table = images.result.tables["capacity"].copy()
-    for name in ("overlap_pattern", "overlap_flipped"):
+    for name in ("fixed", "overlap_pattern", "overlap_flipped"):
         table.loc[1, [name, f"{name}_ci_low", f"{name}_ci_high"]] = np.nan
-    table.loc[1, "fixed"] = 0.0
+    table.loc[1, "learnt"] = 0
     changed = dataclasses.replace(images.result, tables={**images.result.tables, "capacity": table})
-    fixed, relaxed = panels(Run(images.config, changed).figures()["capacity"])
-    (one,) = series(fixed)
-    assert one.points.tolist() == [[0.01, table["fixed"][0]], [0.02, 0]]
-    for some in series(relaxed):
+    figure = Run(images.config, changed).figures()["capacity"]
+    fixed, relaxed = panels(figure)
+    for some in (*series(fixed), *series(relaxed)):
         assert np.isnan(some.points[:, 1]).tolist() == [False, True]
+    assert crosses(fixed) == [0.02]
+    assert "no couplings were found (pseudo-inverse 0.02)" in words(figure)
+
+
+def test_loads_at_which_some_draws_were_not_learnt_are_told(capacity: Run) -> None:
+    table = capacity.result.tables["capacity"].copy()
+    table.loc[(table["rule"] == "storkey") & (table["load"] > 0.2), "learnt"] = 3
+    figure = with_table(capacity, "capacity", table).figures()["capacity"]
+    assert "In some draws alone at storkey 0.3 to 0.5: means are over those." in words(figure)
+    assert crosses(panels(figure)[0]) == []
+    for word in ("Crosses", "draws alone"):
+        assert word not in words(capacity.figures()["capacity"])

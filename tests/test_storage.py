@@ -11,10 +11,13 @@ import reference_rules as published
 from conftest import random_patterns
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.integrate import quad
 
 from hopcli.errors import PatternError, SettingError
 from hopcli.observables import local_fields
 from hopcli.storage import RULES, Couplings, Parameter, Rule, Task, store
+from hopcli.storage.rule import QUANTITIES
+from hopcli.taxonomy import fixed_points
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -253,17 +256,41 @@ def test_a_new_rule_needs_one_entry(monkeypatch: pytest.MonkeyPatch) -> None:
     np.testing.assert_allclose(store(xi, "damped", damping=3.0).dense(), hebbian / 4)
     with pytest.raises(SettingError, match="damping must be >= 0, found -1"):
         store(xi, "damped", damping=-1)
-    assert RULES["damped"].capacity(100) is None
+    assert RULES["damped"].capacity(100, damping=2.0) == {}
 
 
 @pytest.mark.parametrize("n_sites", [2, 100, 784])
 def test_capacities_are_the_published_loads(n_sites: int) -> None:
-    assert {name: rule.capacity(n_sites) for name, rule in RULES.items()} == {
-        "hebbian": 0.138,
-        "storkey": pytest.approx((2 * math.log(n_sites)) ** -0.5),
-        "pseudo-inverse": 1.0,
-        "perceptron": 2.0,
+    found = {name: rule.capacity(n_sites, **rule.complete({})) for name, rule in RULES.items()}
+    assert found == {
+        "hebbian": {
+            "all_fixed": pytest.approx(1 / (4 * math.log(n_sites))),
+            "fixed": pytest.approx(1 / (2 * math.log(n_sites))),
+            "overlap": 0.138,
+        },
+        "storkey": {"fixed": pytest.approx((2 * math.log(n_sites)) ** -0.5)},
+        "pseudo-inverse": {"all_fixed": 1.0},
+        "perceptron": {"all_fixed": pytest.approx(0.5196, abs=5e-5)},
     }
+    assert all(set(loads) <= set(QUANTITIES) for loads in found.values())
+
+
+@pytest.mark.parametrize("kappa", [0.0, 0.3, 1.0, 2.5])
+def test_the_perceptron_holds_as_much_as_gardner_says_for_its_kappa(kappa: float) -> None:
+    def excess(t: float) -> float:
+        return math.exp(-t * t / 2) / math.sqrt(2 * math.pi) * (t + kappa) ** 2
+
+    load = RULES["perceptron"].capacity(100, kappa=kappa, epochs=5)["all_fixed"]
+    assert load == pytest.approx(1 / quad(excess, -kappa, math.inf)[0])
+    assert (load == pytest.approx(2.0)) == (kappa == 0)
+
+
+def test_exact_rules_make_every_pattern_a_fixed_point_and_others_do_not() -> None:
+    xi = _independent(3, 18, 40)
+    parameters: dict[str, Any] = {"kappa": 0.1}
+    for name, rule in RULES.items():
+        network = store(xi, name, **{k: v for k, v in parameters.items() if k in rule.parameters})
+        assert fixed_points(xi, network).all() == rule.exact, name
 
 
 def test_an_unknown_rule_is_refused_with_the_known_ones() -> None:

@@ -36,11 +36,21 @@ class CapacityConfig(DataSettings, LearningSettings, RunSettings):
     Towards the limit of large N:
       hopcli capacity --rule hebbian --sizes 500,1000,2000 --loads 0.1:0.2:0.01
 
-    Theory for random patterns: Hebbian holds 0.138 N (Amit, Gutfreund, Sompolinsky 1985),
-    Storkey about N / sqrt(2 ln N) without an error (Storkey 1997), pseudo-inverse N as
-    long as they are linearly independent; its basins shrink to nothing well before.
+    Theory for random patterns, in theory.csv with what each load is of: Hebbian overlaps
+    stay near 1 up to 0.138 N (Amit, Gutfreund, Sompolinsky 1985), but most patterns are
+    fixed points up to N / (2 ln N) alone, and all of them up to N / (4 ln N) (McEliece et
+    al. 1987); Storkey's up to N / sqrt(2 ln N) (Storkey 1997); pseudo-inverse ones up to N
+    as long as they are linearly independent. As W_ii = 0 here, small basins stay to the
+    end; were W_ii kept, a single flip would never be undone from about 0.55 N on (Kanter,
+    Sompolinsky 1987). The perceptron's bound is that of its kappa, 2 N at 0 and 0.52 N at
+    1 (Gardner 1988).
 
-    Writes capacity.csv, theory.csv, capacity.png and the manifest capacity.json.
+    Writes capacity.csv, theory.csv, capacity.png and the manifest capacity.json. In
+    capacity.csv `learnt` is the number of draws in which couplings were found (no
+    dependent patterns, no perceptron out of epochs); means are over those, and empty where
+    there are none. The 95 % intervals take patterns as the units within a draw (Korn,
+    Graubard 1998), so they have a width at 0 and 1 too, unless the rule makes every
+    pattern a fixed point by construction.
     """
 
     command: ClassVar[str] = "capacity"

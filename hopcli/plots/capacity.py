@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from hopcli.plots.captions import count, dataset_name
-from hopcli.plots.page import INK, LINE, TEXT, Page, styled, text_width
+from hopcli.plots.captions import count, dataset_name, number
+from hopcli.plots.page import INK, LINE, SOFT, TEXT, Page, styled, text_width
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 __all__ = ["figures"]
 
 _WIDTH, _HEIGHT, _GAP, _LEFT, _TOP = 4.4, 3.3, 0.75, 0.62, 0.62  # inches
+_DASHES = (0, (5, 3))
+_THEORY = {"fixed": (":", "left"), "overlap": (":", "right"), "all_fixed": ("-.", "left")}
+"""Line style and panel of what theory says."""
 _LOOKS: tuple[dict[str, Any], ...] = (
     {"color": INK, "marker": "o", "ls": "-"},
     {"color": "#0072b2", "marker": "s", "ls": (0, (5, 2))},
@@ -46,6 +49,7 @@ def _capacity(config: ResolvedCapacity, result: CapacityResult) -> Figure:
     high = 1.04 * max(config.loads)
     for ax, label in ((fixed, "patterns that are fixed points"), (relaxed, "overlap m at the end")):
         ax.set(xlim=(0, high), ylim=(-0.03, 1.05), xlabel="load p / N", ylabel=label)
+    relaxed.axhline(1 - 2 * config.flips, color=SOFT, lw=1, ls=_DASHES, zorder=1)
     x = _LEFT
     for k, rule in enumerate(config.rule):
         look = _LOOKS[k % len(_LOOKS)]
@@ -56,7 +60,10 @@ def _capacity(config: ResolvedCapacity, result: CapacityResult) -> Figure:
             _draw(relaxed, table, "overlap_pattern", {**look, "alpha": strength})
             flipped = {**look, "alpha": strength, "mfc": "white", "lw": 0.8}
             _draw(relaxed, table, "overlap_flipped", flipped)
-        _draw_theory(fixed, result, rule, look, high)
+            nowhere = table.loc[table["learnt"] == 0, "load"].to_numpy()
+            crosses = {"color": look["color"], "marker": "x", "ls": "", "alpha": strength}
+            fixed.plot(nowhere, np.full(len(nowhere), 0.05), ms=6, label="not learnt", **crosses)
+        _draw_theory({"left": fixed, "right": relaxed}, result, rule, look, high)
         x = _draw_entry(page, x, rule, look)
     return page.figure
 
@@ -72,13 +79,19 @@ def _draw(ax: Axes, table: pd.DataFrame, name: str, look: dict[str, Any]) -> Non
 
 
 def _draw_theory(
-    ax: Axes, result: CapacityResult, rule: str, look: dict[str, Any], high: float
+    panels: dict[str, Axes],
+    result: CapacityResult,
+    rule: str,
+    look: dict[str, Any],
+    high: float,
 ) -> None:
-    """The capacity in theory at the largest size, as a vertical line."""
+    """What holds in theory at the largest size, as vertical lines where it is measured."""
     own = result.tables["theory"][result.tables["theory"]["rule"] == rule]
-    for load in own.loc[own["size"] == own["size"].max(), "load"].to_list():
+    own = own[own["size"] == own["size"].max()]
+    for of, load in zip(own["of"], own["load"], strict=True):
+        style, panel = _THEORY[of]
         if load <= high:
-            ax.axvline(load, color=look["color"], lw=1, ls=":", zorder=1)
+            panels[panel].axvline(load, color=look["color"], lw=1, ls=style, zorder=1)
 
 
 def _draw_entry(page: Page, x: float, rule: str, look: dict[str, Any]) -> float:
@@ -97,16 +110,53 @@ def _caption(config: ResolvedCapacity, result: CapacityResult) -> str:
         if config.patterns == "random"
         else f"random images of {dataset_name(result.dataset)}"
     )
-    lines = ", ".join(
-        f"{row['rule']} {row['load']:.3g}"
-        for row in result.tables["theory"][result.tables["theory"]["size"] == sizes[-1]].to_dict(
-            "records"
-        )
-    )
+    start = 1 - 2 * config.flips
     return (
         f"Left: fraction of the stored patterns that are fixed points. Right: overlap with the "
         f"pattern after relaxing at T = 0 from it (filled) and with {100 * config.flips:g} % of "
-        f"its sites flipped (open). Bars: 95 % interval over {count(config.draws, 'draw')} of the "
-        f"patterns. Dotted: capacity for random patterns in theory ({lines}). N = {sizes[-1]:,} "
+        f"its sites flipped (open). Dashed: where those begin, m = {number(start)}; an end below "
+        f"is no recall, even if it rises. Bars: 95 % interval over "
+        f"{count(config.draws, 'draw')} of the patterns. "
+        f"{_theory(result, sizes[-1])}{_unlearnt(result, sizes[-1])}N = {sizes[-1]:,} "
         f"spins{several}; {source}."
     )
+
+
+def _theory(result: CapacityResult, size: int) -> str:
+    """What the vertical lines say, those beyond the axis too."""
+    table = result.tables["theory"][result.tables["theory"]["size"] == size]
+    loads = {
+        of: ", ".join(
+            f"{rule} {number(load, 3)}" for rule, load in zip(own["rule"], own["load"], strict=True)
+        )
+        for of, own in table.groupby("of")
+    }
+    said = {
+        "fixed": "dotted, left: most patterns fixed",
+        "overlap": "dotted, right: overlaps near 1",
+        "all_fixed": "dash-dotted: all patterns fixed",
+    }
+    lines = [f"{words} up to {loads[of]}" for of, words in said.items() if of in loads]
+    return f"Random patterns in theory, {'; '.join(lines)}. " if lines else ""
+
+
+def _unlearnt(result: CapacityResult, size: int) -> str:
+    """Where a rule found no couplings, which says nothing of fixed points."""
+    table = result.tables["capacity"][result.tables["capacity"]["size"] == size]
+    none = table[table["learnt"] == 0]
+    some = table[(table["learnt"] > 0) & (table["learnt"] < table["draws"])]
+    parts = []
+    if len(none):
+        parts.append(f"Crosses: no couplings were found ({_loads(none)}). ")
+    if len(some):
+        parts.append(f"In some draws alone at {_loads(some)}: means are over those. ")
+    return "".join(parts)
+
+
+def _loads(table: pd.DataFrame) -> str:
+    """The loads of each rule: ``"perceptron 0.4 to 1"``."""
+    parts = []
+    for rule, own in table.groupby("rule", sort=False):
+        ends = dict.fromkeys([own["load"].min(), own["load"].max()])
+        parts.append(f"{rule} {' to '.join(f'{load:g}' for load in ends)}")
+    return ", ".join(parts)

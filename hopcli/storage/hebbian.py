@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from hopcli.storage.rule import Parameter, Rule, Task
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
 __all__ = ["HEBBIAN", "NORMALISATIONS"]
@@ -22,9 +23,15 @@ def _learn(task: Task, *, normalise: str) -> NDArray[np.float64]:
     return (task.columns @ task.columns.T) / divisor
 
 
-def _capacity(n_sites: int) -> float:  # noqa: ARG001
-    """0.138: overlaps near 1 with few wrong bits [Amit, Gutfreund, Sompolinsky 1985]."""
-    return 0.138
+def _capacity(n_sites: int, **parameters: Any) -> dict[str, float]:  # noqa: ARG001
+    """Overlaps near 1 up to 0.138; without an error up to 1 / (2 ln N) or half of that.
+
+    0.138: few wrong bits, for large N [Amit, Gutfreund, Sompolinsky 1985]. Up to
+    1 / (2 ln N) almost all patterns are fixed points, up to 1 / (4 ln N) all of them
+    [McEliece et al. 1987; Weisbuch 1985].
+    """
+    most = float(1 / (2 * np.log(n_sites)))
+    return {"all_fixed": most / 2, "fixed": most, "overlap": 0.138}
 
 
 HEBBIAN = Rule(

@@ -66,9 +66,14 @@ def _is_count(value: Any) -> bool:
     return isinstance(value, int | np.integer) and not isinstance(value, bool) and bool(value >= 1)
 
 
-def _capacity(n_sites: int) -> float:  # noqa: ARG001
-    """2, the bound of all couplings, for kappa = 0 and without symmetry [Gardner 1988]."""
-    return 2.0
+def _capacity(n_sites: int, *, kappa: float = 1.0, **parameters: Any) -> dict[str, float]:  # noqa: ARG001
+    """1 / int_-kappa^inf Dt (t + kappa)^2, Dt normal: 2 at kappa = 0, 0.52 at 1 [Gardner 1988].
+
+    The bound of all couplings, for large N; of symmetric ones, as here, it is at most that.
+    """
+    below = 0.5 * math.erfc(-kappa / math.sqrt(2))
+    density = math.exp(-(kappa**2) / 2) / math.sqrt(2 * math.pi)
+    return {"all_fixed": 1 / ((1 + kappa**2) * below + kappa * density)}
 
 
 PERCEPTRON = Rule(
@@ -79,6 +84,7 @@ PERCEPTRON = Rule(
         "kappa": Parameter(1.0, _is_stability, "must be a finite number >= 0"),
         "epochs": Parameter(1000, _is_count, "must be a whole number >= 1"),
     },
+    exact=True,
     capacity=_capacity,
 )
 """The rule."""

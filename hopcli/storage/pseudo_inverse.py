@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -43,15 +43,16 @@ def _dependence(q: NDArray[np.float64], eigenvalues: NDArray[np.float64]) -> str
     )
 
 
-def _capacity(n_sites: int) -> float:  # noqa: ARG001
+def _capacity(n_sites: int, **parameters: Any) -> dict[str, float]:  # noqa: ARG001
     """1, as long as the patterns are linearly independent."""
-    return 1.0
+    return {"all_fixed": 1.0}
 
 
 PSEUDO_INVERSE = Rule(
     "pseudo-inverse",
     "projector on the patterns; stores N of them",
     _learn,
+    exact=True,
     capacity=_capacity,
 )
 """The rule."""

@@ -13,7 +13,11 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-__all__ = ["Parameter", "Rule", "Task"]
+__all__ = ["QUANTITIES", "Parameter", "Rule", "Task"]
+
+QUANTITIES = ("all_fixed", "fixed", "overlap")
+"""What a capacity can be of: loads up to which all patterns of a draw are fixed points, most
+of them are, or overlaps with them stay near 1."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -63,8 +67,9 @@ class Parameter:
     must: str
 
 
-def _unknown(n_sites: int) -> None:
+def _unknown(n_sites: int, **parameters: Any) -> dict[str, float]:  # noqa: ARG001
     """Capacity of a rule of which it is not known."""
+    return {}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -85,9 +90,12 @@ class Rule:
         What can be set, by name; the names are the keywords of `learn`.
     incremental : bool
         Whether it goes on from the couplings of earlier patterns.
+    exact : bool
+        Whether patterns are fixed points, whatever they are, wherever the rule stores them.
     capacity : callable
-        Takes the number of spins N >= 2; returns the load p / N up to which the rule
-        holds random patterns in theory, or None where that is not known.
+        Takes the number of spins N >= 2 and the rule's parameters by name; returns the
+        loads p / N up to which the rule holds random patterns in theory, by what holds so
+        far, one of :data:`QUANTITIES`; none where that is not known.
     """
 
     name: str
@@ -95,7 +103,8 @@ class Rule:
     learn: Callable[..., NDArray[np.float64]]
     parameters: Mapping[str, Parameter] = field(default_factory=dict)
     incremental: bool = False
-    capacity: Callable[[int], float | None] = _unknown
+    exact: bool = False
+    capacity: Callable[..., Mapping[str, float]] = _unknown
 
     def complete(self, given: Mapping[str, Any]) -> dict[str, Any]:
         """Check given parameters and add the defaults of the others.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -34,9 +34,9 @@ def _learn(task: Task) -> NDArray[np.float64]:
     return scale * (upper + np.triu(part, 1).T)
 
 
-def _capacity(n_sites: int) -> float:
+def _capacity(n_sites: int, **parameters: Any) -> dict[str, float]:  # noqa: ARG001
     """1 / sqrt(2 ln N), without an error [Storkey 1997]."""
-    return float(1 / np.sqrt(2 * np.log(n_sites)))
+    return {"fixed": float(1 / np.sqrt(2 * np.log(n_sites)))}
 
 
 STORKEY = Rule(
