@@ -10,46 +10,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
-from click.shell_completion import CompletionItem
 
+from hopcli.cli.completion import complete_config, complete_setting
 from hopcli.cli.requests import Wishes, flag_name, make_request
-from hopcli.config import Config, Setting, shipped_configs
 from hopcli.config.kinds import show
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from hopcli.catalogue import Entry
+    from hopcli.config import Config, Setting
 
 __all__ = ["FOLDER", "experiment_command", "wish_options"]
 
 _FIRST = ("Data", "Selection", "Patterns", "Load", "Network", "Dynamics", "Scan", "Census", "Tests")
 _LAST = ("Run", "Output")
 """Groups of options in the order of the help text; any other stands between the two."""
-
-
-def _complete_setting(setting: Setting) -> Callable[..., list[CompletionItem]]:
-    """Shell completion of a setting: its choices, or files."""
-
-    def complete(
-        ctx: click.Context, param: click.Parameter, incomplete: str
-    ) -> list[CompletionItem]:
-        del ctx, param
-        if setting.kind.metavar == "FILE":
-            return [CompletionItem(incomplete, type="file")]
-        names = setting.kind.choices
-        return [CompletionItem(name) for name in names if name.startswith(incomplete)]
-
-    return complete
-
-
-def _complete_config(
-    ctx: click.Context, param: click.Parameter, incomplete: str
-) -> list[CompletionItem]:
-    """Shell completion of a configuration: shipped names and files."""
-    del ctx, param
-    names = [name for name in shipped_configs() if name.startswith(incomplete)]
-    return [*map(CompletionItem, names), CompletionItem(incomplete, type="file")]
 
 
 class _Command(click.Command):
@@ -84,7 +58,7 @@ class _SettingOption(click.Option):
             metavar=setting.kind.metavar or None,
             type=None if is_switch else str,
             default=None,
-            shell_complete=_complete_setting(setting),
+            shell_complete=complete_setting(setting, name),
         )
 
 
@@ -154,7 +128,7 @@ def experiment_command(entry: Entry) -> click.Command:
             metavar="FILE",
             help="TOML file of settings, or the name of one that comes with hopcli; "
             "flags win over it.",
-            shell_complete=_complete_config,
+            shell_complete=complete_config,
         ),
         *wish_options(_DEFAULT_FOLDER),
     ]

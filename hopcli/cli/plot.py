@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from hopcli.cli.completion import complete_folder
 from hopcli.cli.options import FOLDER
 from hopcli.config import notations
 from hopcli.config.kinds import RefusedError
@@ -33,7 +34,14 @@ class _GifName(click.ParamType[str]):
 
 
 @click.command("plot")
-@click.argument("folders", nargs=-1, required=True, metavar="DIR...", type=click.Path())
+@click.argument(
+    "folders",
+    nargs=-1,
+    required=True,
+    metavar="DIR...",
+    type=click.Path(),
+    shell_complete=complete_folder,
+)
 @click.option(
     "--figure-format",
     type=click.Choice(["png", "svg", "pdf"]),

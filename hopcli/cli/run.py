@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from hopcli.cli.completion import complete_config
 from hopcli.cli.options import wish_options
 from hopcli.cli.requests import Request, Wishes, request_from_file, request_from_manifest
 
@@ -14,7 +15,9 @@ __all__ = ["command"]
 
 
 @click.command("run", params=[*wish_options("results/<config name>")])
-@click.argument("configs", nargs=-1, required=True, metavar="CONFIG...")
+@click.argument(
+    "configs", nargs=-1, required=True, metavar="CONFIG...", shell_complete=complete_config
+)
 def command(configs: tuple[str, ...], **wishes: Any) -> int:
     """Run configuration files, each with the command that it names, or repeat a run.
 

@@ -1,0 +1,90 @@
+"""What the shell offers after <TAB>: names, choices, sources and files.
+
+Shells take either words or "any file", not both: click's script for bash drops all words
+as soon as files are asked for. So words that begin as typed are offered with the files
+that would do; only where there are none, any file.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from click.shell_completion import CompletionItem
+
+from hopcli.config import shipped_configs
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    import click
+
+    from hopcli.config import Setting
+
+    Completer = Callable[[click.Context, click.Parameter, str], list[CompletionItem]]
+
+__all__ = ["complete_config", "complete_folder", "complete_setting", "complete_source"]
+
+
+def complete_setting(setting: Setting, name: str) -> Completer:
+    """Completion of a setting: its choices, the sources of data, or files."""
+
+    def complete(
+        ctx: click.Context, param: click.Parameter, incomplete: str
+    ) -> list[CompletionItem]:
+        if name == "dataset":
+            return complete_source(ctx, param, incomplete)
+        if "FILE" in setting.kind.metavar:
+            return [CompletionItem(incomplete, type="file")]
+        done, comma, last = incomplete.rpartition(",")
+        chosen = set(done.split(","))  # of a list, what is there is not offered again
+        rest = [choice for choice in setting.kind.choices if choice not in chosen]
+        return _beginning(last, rest, before=done + comma)
+
+    return complete
+
+
+def complete_config(
+    ctx: click.Context, param: click.Parameter, incomplete: str
+) -> list[CompletionItem]:
+    """Completion of a configuration: shipped names and TOML files, else any file."""
+    del ctx, param
+    files = [str(path) for path in _here(incomplete) if path.suffix == ".toml"]
+    return _or_files(incomplete, [*shipped_configs(), *files])
+
+
+def complete_source(
+    ctx: click.Context, param: click.Parameter, incomplete: str
+) -> list[CompletionItem]:
+    """Completion of a source of data: its name, and a colon where something must follow."""
+    del ctx, param
+    from hopcli.datasets import SOURCES
+
+    names = [f"{source.name}:" if source.argument else source.name for source in SOURCES.values()]
+    return _or_files(incomplete, names)
+
+
+def complete_folder(
+    ctx: click.Context, param: click.Parameter, incomplete: str
+) -> list[CompletionItem]:
+    """Completion of a folder."""
+    del ctx, param
+    return [CompletionItem(incomplete, type="dir")]
+
+
+def _here(incomplete: str) -> list[Path]:
+    """Files in the folder that is being typed."""
+    folder = Path(incomplete) if incomplete.endswith("/") else Path(incomplete).parent
+    try:
+        return sorted(folder.iterdir())
+    except OSError:
+        return []
+
+
+def _beginning(incomplete: str, words: Iterable[str], before: str = "") -> list[CompletionItem]:
+    return [CompletionItem(before + word) for word in words if word.startswith(incomplete)]
+
+
+def _or_files(incomplete: str, words: Iterable[str]) -> list[CompletionItem]:
+    """The words that begin as typed; where there are none, any file."""
+    return _beginning(incomplete, words) or [CompletionItem(incomplete, type="file")]
