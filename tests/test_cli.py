@@ -26,6 +26,7 @@ import hopcli
 from hopcli.catalogue import CATALOGUE
 from hopcli.cli import cli
 from hopcli.cli.execute import print_summary
+from hopcli.cli.progress import Watch, shown
 from hopcli.config import SelectConfig, kinds
 from hopcli.config.base import setting
 from hopcli.experiments import Plan, Summary
@@ -726,6 +727,73 @@ def test_percent_goes_by_what_a_column_is_not_by_its_name(
     assert row.split() == ["a", "0.5", "25.0", "3"]
 
 
+# --- what takes long -------------------------------------------------------------------
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """The time that a run is told by, in its one element."""
+    now = [0.0]
+    monkeypatch.setattr("hopcli.cli.progress._clock", lambda: now[0])
+    return now
+
+
+@pytest.mark.parametrize(
+    ("steps", "said"),
+    [
+        # (seconds, steps done) one after the other, of 1000
+        ([(9.0, 1), (1.0, 10), (1.0, 10)], "about 2 min"),  # the first loads the loops
+        ([(0.5, 1), (0.5, 1), (0.5, 1), (0.5, 1)], "about 8 min"),
+        ([(30.0, 1)], "about 8 h"),
+        ([(0.1, 100)] * 10, None),
+        ([(9.0, 1), (1.0, 500), (1.0, 499)], None),
+        ([(0.2, 1)] * 4, None),
+    ],
+)
+def test_what_will_take_long_is_said_once_from_how_it_goes(
+    clock: list[float],
+    capsys: pytest.CaptureFixture[str],
+    steps: list[tuple[float, int]],
+    said: str | None,
+) -> None:
+    for quiet in (False, True):
+        with Watch(0.0, quiet=quiet) as watch:
+            for seconds, done in steps:
+                clock[0] += seconds
+                watch.tell(done, 1000)
+        expected = "" if said is None or quiet else f"hopcli: this takes {said}\n"
+        assert capsys.readouterr() == ("", expected)
+
+
+def test_what_will_take_long_for_its_attempts_is_said_before_any_is_made(
+    run_hopcli: RunHopcli, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stop(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Plan, "run", stop)
+    # 5 digits x 100 tests x 10 repeats x 20 sweeps x 392 attempts of 1.5 ns are 0.06 s.
+    for sweeps, said in ((20, ""), (20_000, "this takes at least 59 s"), (10**6, "49 min")):
+        done = run_hopcli("recall", "--sweeps", str(sweeps), "--threads", "1")
+        *lines, last = done.err.split("\n")[:-1]
+        assert last == "hopcli: interrupted; nothing was written"
+        assert said in "".join(lines)
+        assert len("".join(lines)) < 60
+        assert bool("".join(lines)) == bool(said)
+    scan = ["temperature-scan", "--config", "figure1", "--sweeps", "200000", "--threads", "2"]
+    assert "at least 2 min" in run_hopcli(*scan).err
+    assert "takes" not in run_hopcli(*scan, "-q").err
+    assert "takes" not in run_hopcli("attractors", "--starts", "1000000").err
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [(21, "21 s"), (89, "89 s"), (90, "2 min"), (3600, "60 min"), (1e5, "28 h")],
+)
+def test_times_are_said_as_people_say_them(seconds: float, text: str) -> None:
+    assert shown(seconds) == text
+
+
 # --- signals ---------------------------------------------------------------------------
 
 
@@ -776,14 +844,16 @@ def test_a_long_run_stops_at_once_and_writes_nothing(
     assert "Traceback" not in err
     if number == signal.SIGINT:
         # The first line ends the one on which a terminal echoes ^C.
-        assert err.lstrip("\n") == "hopcli: interrupted; nothing was written\n"
+        warned, last = err.replace("\n\n", "\n").rstrip("\n").split("\n")
+        assert warned.startswith("hopcli: this takes at least ")
+        assert last == "hopcli: interrupted; nothing was written"
     assert files_below(Path()) == before
 
 
 def test_an_interrupt_while_drawing_keeps_the_run(
     run_hopcli: RunHopcli, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def interrupt(*_: object) -> None:
+    def interrupt(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:

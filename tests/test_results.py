@@ -29,6 +29,7 @@ from hopcli.errors import ResultError
 from hopcli.experiments import Result
 from hopcli.results import (
     check_writable,
+    is_undrawn,
     key,
     load,
     locked,
@@ -87,7 +88,8 @@ def test_the_manifest_is_complete(tmp_path: Path) -> None:
     assert manifest["config"] == CONFIG.to_dict()
     assert manifest["key"] == key("select", CONFIG.to_dict(), INPUTS)
     assert manifest["inputs"] == INPUTS
-    assert manifest["execution"] == {"figures": True, "figure_format": "png"}
+    assert manifest["execution"] == Execution().to_dict()
+    assert manifest["execution"]["figure_format"] == "png"
     assert manifest["tables"] == {"patterns": ["label: text", "loss: number"]}
     assert manifest["arrays"] == ["patterns"]
     assert manifest["seed"] == CONFIG.seed
@@ -363,6 +365,35 @@ def test_a_picture_in_another_format_replaces_the_old(tmp_path: Path) -> None:
     read_manifest(tmp_path, "select")
 
 
+def test_a_picture_never_gets_into_the_manifest_of_another_run(tmp_path: Path) -> None:
+    _save(tmp_path, 0.1, None)
+    before = files_below(tmp_path)
+    with pytest.raises(ResultError, match="holds another run by now"):
+        save_pictures(tmp_path, "select", _draw, key="another")
+    assert files_below(tmp_path) == before
+    save_pictures(tmp_path, "select", _draw, key=key("select", CONFIG.to_dict(), INPUTS))
+    assert "patterns.png" in read_manifest(tmp_path, "select")["outputs"]
+
+
+def test_the_manifest_says_how_pictures_were_last_asked_for(tmp_path: Path) -> None:
+    _save(tmp_path, 0.1, None)
+    asked = Execution(figure_format="svg")
+    manifest = read_manifest(tmp_path, "select")
+    assert is_undrawn(tmp_path, manifest, asked)
+    assert not is_undrawn(tmp_path, manifest, Execution(figures=False))
+
+    def draw(folder: Path) -> None:
+        (folder / "patterns.svg").write_bytes(b"a drawing")
+
+    save_pictures(tmp_path, "select", draw, execution=asked)
+    manifest = read_manifest(tmp_path, "select")
+    assert manifest["execution"] == asked.to_dict()
+    assert not is_undrawn(tmp_path, manifest, asked)
+    assert is_undrawn(tmp_path, manifest, Execution())
+    (tmp_path / "patterns.svg").unlink()
+    assert is_undrawn(tmp_path, manifest, asked)
+
+
 def test_runs_of_two_commands_share_a_folder(tmp_path: Path) -> None:
     _save(tmp_path, 0.1)
     other = Result(
@@ -527,10 +558,11 @@ def _passes_for_whole(folder: Path) -> bool:
 
 
 def _visible(folder: Path) -> dict[str, Any]:
-    """What a user sees; the versions of what another process has loaded are its own."""
+    """What a user sees; what another process is made of is its own."""
     files: dict[str, Any] = files_below(folder)
     if "select.json" in files:
-        files["select.json"] = {**json.loads(files["select.json"]), "versions": None}
+        own = dict.fromkeys(("versions", "source_commit"))
+        files["select.json"] = json.loads(files["select.json"]) | own
     return {name: files[name] for name in files if not name.startswith(".hopcli-")}
 
 

@@ -185,7 +185,13 @@ def _stored(result: Result) -> dict[str, Any] | None:
 
 
 def save_pictures(
-    folder: Path, command: str, draw: Callable[[Path], None], out: Path | None = None
+    folder: Path,
+    command: str,
+    draw: Callable[[Path], None],
+    out: Path | None = None,
+    *,
+    execution: Execution | None = None,
+    key: str | None = None,
 ) -> list[Path]:
     """Draw the pictures of a finished run into its folder, or into another.
 
@@ -199,6 +205,10 @@ def save_pictures(
         Draws the pictures into the folder it is given.
     out : Path, optional
         Folder for the pictures alone.
+    execution : Execution, optional
+        How the figures were asked for, for the manifest.
+    key : str, optional
+        That of the run that is drawn.
 
     Returns
     -------
@@ -208,16 +218,25 @@ def save_pictures(
     Raises
     ------
     ResultError
-        If there is no such run, or the folder cannot be written; nothing has changed
-        in it then.
+        If there is no such run, or by now another, or the folder cannot be written;
+        nothing has changed in it then.
     """
-    manifest = read_json(folder / f"{command}.json")
-    with writing(out or folder, command) as stage:
+    if out is not None:
+        read_json(folder / f"{command}.json")
+        with writing(out, command) as stage:
+            draw(stage)
+            names = files_in(stage)
+            publish(stage, out, names)
+        return [out / name for name in names]
+    with writing(folder, command) as stage:
+        manifest = read_json(folder / f"{command}.json")
+        if key not in (None, manifest.get("key")):
+            raise ResultError(f"{folder}: holds another run by now; nothing was drawn")
         draw(stage)
         names = files_in(stage)
-        if out is not None:
-            publish(stage, out, names)
-            return [out / name for name in names]
+        if execution is not None and execution.figures:
+            asked = execution.to_dict()
+            manifest["execution"] |= {k: asked[k] for k in asked if k.startswith("figure")}
         drawn = {name: sha256_of(stage / name) for name in names}
         manifest["outputs"] = dict(sorted({**manifest["outputs"], **drawn}.items()))
         publish_run(stage, folder, command, manifest)

@@ -69,6 +69,9 @@ def is_undrawn(folder: Path, manifest: Mapping[str, Any], execution: Execution) 
     animation = getattr(execution, "animate", None)
     wanted = [animation] if animation is not None else []
     if execution.figures:
+        style = getattr(execution, "figure_style", None)
+        if manifest.get("execution", {}).get("figure_style", style) != style:
+            return True
         drawn = [name for name in outputs if name.endswith(f".{execution.figure_format}")]
         if not drawn:
             return True

@@ -1,0 +1,115 @@
+"""How far a run is: a bar on a terminal, and a line beforehand if it will take long."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from typing import TYPE_CHECKING, Any
+
+from hopcli.cli.lines import tell
+
+if TYPE_CHECKING:
+    from hopcli.config import Config
+
+__all__ = ["Watch", "least_seconds", "shown"]
+
+_LONG = 20.0  # seconds; what takes longer says so
+_SAMPLE = 1.0  # seconds that a forecast is made from
+_ATTEMPT = 1.5e-9  # seconds of an update attempt that is rejected, by far the most are
+_clock = time.perf_counter
+
+
+def least_seconds(config: Config, threads: int | None) -> float:
+    """Seconds that the update attempts of a run take at least, 0 if it may stop early.
+
+    Parameters
+    ----------
+    config : Config
+        The resolved configuration.
+    threads : int or None
+        Threads, None for one a core.
+    """
+    attempts = getattr(config, "attempts_per_sweep", None)
+    if not isinstance(attempts, int) or getattr(config, "until_stable", False):
+        return 0.0
+    tests = getattr(config, "tests", None)
+    chains = getattr(config, "repeats", 1) * len(getattr(config, "temperatures", (0,)))
+    if tests is not None:
+        chains *= len(getattr(config, "digits", (0,))) * (tests if isinstance(tests, int) else 1)
+    at_once = min(threads or os.cpu_count() or 1, chains)
+    return float(chains * getattr(config, "sweeps", 1) * attempts * _ATTEMPT / at_once)
+
+
+def shown(seconds: float) -> str:
+    """A time as people say it."""
+    for unit, length in (("h", 3600.0), ("min", 60.0)):
+        if seconds >= 1.5 * length:
+            return f"{seconds / length:,.0f} {unit}"
+    return f"{seconds:.0f} s"
+
+
+class Watch:
+    """Watches a run: a tqdm bar on a terminal, nothing but what takes long in a pipe or Make.
+
+    Parameters
+    ----------
+    least : float
+        Seconds that it takes at least.
+    quiet : bool
+        Say and draw nothing.
+    """
+
+    def __init__(self, least: float, *, quiet: bool) -> None:
+        self._quiet = quiet
+        self._bar: Any = None
+        self._done = 0
+        self._forecast = False
+        self._least = least
+
+    def __enter__(self) -> Watch:
+        self._began = _clock()
+        self._first: tuple[float, int] | None = None
+        if self._least > _LONG:
+            self._say(f"this takes at least {shown(self._least)}")
+        return self
+
+    def tell(self, done: int, total: int) -> None:
+        """Move on by `done` of `total` steps."""
+        if self._quiet:
+            return
+        self._done += done
+        if not self._forecast:
+            self._look_ahead(total)
+        if not sys.stderr.isatty():
+            return
+        if self._bar is None:
+            from tqdm import tqdm
+
+            self._bar = tqdm(total=total, unit="run", leave=False, delay=0.5)
+        self._bar.update(done)
+
+    def _look_ahead(self, total: int) -> None:
+        """Say what is left, once, from what has been done: at first loops are loaded."""
+        now = _clock()
+        if self._first is None and now - self._began <= _LONG:
+            self._first = now, self._done
+            return
+        then, before = self._first or (self._began, 0)
+        if now - then >= _SAMPLE:
+            rest = (now - then) * (total - self._done) / (self._done - before)
+            self._forecast = True
+            if rest > _LONG:
+                self._say(f"this takes about {shown(rest)}")
+
+    def _say(self, message: str) -> None:
+        self._forecast = True
+        if self._quiet:
+            return
+        if self._bar is not None:
+            self._bar.clear()
+        tell(message)
+
+    def __exit__(self, *_: object) -> None:
+        if self._bar is not None:
+            self._bar.close()
