@@ -156,6 +156,13 @@ MUTANTS = (
     ),
     Mutant(
         "statistics.py",
+        "missing = a * once * r / 2",
+        "missing = a * once * r",
+        "statistics",
+        "kinds not met are estimated as twice as many",
+    ),
+    Mutant(
+        "statistics.py",
         "float(sem) ** 2 * fewer**2",
         "float(sem) ** 2",
         "statistics",

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from scipy.linalg import hadamard
 
 from hopcli.results import read_manifest
-from hopcli.statistics import wilson_interval
+from hopcli.statistics import chao1, wilson_interval
 from hopcli.storage import store
 from hopcli.taxonomy import KINDS
 
@@ -132,6 +132,13 @@ def test_counts_intervals_and_kinds_agree(run_hopcli: RunHopcli, dynamics: str) 
     run = [*CENSUS, "--rule", ",".join(rules), "--starts", "300", "--dynamics", dynamics]
     assert run_hopcli(*run).code == 0
     table, kinds = _table("attractors"), _table("kinds")
+    every = kinds[kinds["kind"] == "attractors"]
+    kinds = kinds[kinds["kind"] != "attractors"]
+    assert every["rule"].tolist() == rules
+    assert every["count"].tolist() == [300] * 3
+    assert (
+        every["distinct"].tolist() == kinds.groupby("rule", sort=False)["distinct"].sum().tolist()
+    )
     assert list(dict.fromkeys(table["rule"])) == rules
     assert list(dict.fromkeys(kinds["rule"])) == rules
     assert set(kinds["kind"]) <= set(KINDS)
@@ -148,6 +155,11 @@ def test_counts_intervals_and_kinds_agree(run_hopcli: RunHopcli, dynamics: str) 
     found = {(rule, kind): (n, count) for rule, kind, n, count in zip(*columns, strict=True)}
     assert found == expected
     assert len(kinds) == len(expected)
+    chao = ["chao1", "chao1_ci_low", "chao1_ci_high"]
+    for rule, kind, *estimate in kinds[["rule", "kind", *chao]].to_numpy().tolist():
+        assert estimate == pytest.approx(chao1(groups[rule, kind]), abs=1e-6), (rule, kind)
+    for rule, *estimate in every[["rule", *chao]].to_numpy().tolist():
+        assert estimate == pytest.approx(chao1(table.loc[table["rule"] == rule, "count"]), abs=1e-6)
     with np.load(OUT / "attractors.npz") as states:
         assert set(rules) <= set(states)
         assert all(name in rules or name.startswith("patterns.") for name in states)
@@ -170,7 +182,12 @@ def test_a_census_of_all_steps_at_once_finds_two_cycles(run_hopcli: RunHopcli) -
 def test_too_few_sweeps_leave_states_unsettled(run_hopcli: RunHopcli) -> None:
     run = [*CENSUS, "--starts", "50", "--rule", "storkey"]
     assert run_hopcli(*run, "--sweeps", "1").code == 0
-    assert "unsettled" in set(_table("kinds")["kind"])
+    kinds = _table("kinds").set_index("kind")
+    unsettled, settled = kinds.loc["unsettled"], kinds.loc["attractors"]
+    assert np.isnan(unsettled["chao1"])
+    assert settled["count"] == 50 - unsettled["count"]
+    assert settled["distinct"] == kinds["distinct"].iloc[:-1].sum() - unsettled["distinct"]
+    assert settled["chao1_ci_low"] >= settled["distinct"]
     assert run_hopcli(*run).code == 0
     assert "unsettled" not in set(_table("kinds")["kind"])
 
@@ -198,7 +215,11 @@ def test_starts_from_images_are_from_those_of_the_stored_labels(run_hopcli: RunH
     # Binomial, SD = 8.7; five of them.
     assert table["count"].min() > 106
     assert run_hopcli(*run, "--start", "text:patterns.txt", "--starts", "6").code == 0
-    assert _table("kinds").set_index("kind")["count"].to_dict() == {"pattern": 2, "two-cycle": 4}
+    assert _table("kinds").set_index("kind")["count"].to_dict() == {
+        "pattern": 2,
+        "two-cycle": 4,
+        "attractors": 6,
+    }
 
 
 @pytest.mark.parametrize(("tie", "never"), [("keep", "unsettled"), ("up", "fixed-point")])
@@ -213,7 +234,7 @@ def test_whether_a_tied_state_is_settled_is_as_the_rule_for_ties_says(
     _write("patterns.txt", hadamard(8).astype(np.int8))
     run = [*CENSUS, "--dataset", "text:patterns.txt", "--rule", "hebbian", "--sweeps", "1"]
     assert run_hopcli(*run, "--starts", "500", "--tie", tie).code == 0
-    kinds = set(_table("kinds")["kind"])
+    kinds = set(_table("kinds")["kind"]) - {"attractors"}
     assert never not in kinds
     assert {"unsettled", "fixed-point"} - {never} <= kinds
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from test_figures_weights import below, write_patterns
 from test_plots import Run, images, run, states, texts, words
 
 from hopcli.config import AttractorsConfig
+from hopcli.statistics import chao1
 from hopcli.storage import store
 
 if TYPE_CHECKING:
@@ -119,6 +121,26 @@ def test_the_share_of_each_kind_is_told_of_its_own_rule(census: Run) -> None:
         near = [text.get_text() for text in texts(figure) if 0 < text.get_position()[1] - y < 0.3]
         assert near == [lines[rule]]
     assert lines["hebbian"] != lines["storkey"]
+
+
+def test_how_many_attractors_there_may_be_stands_beside_the_rule(census: Run) -> None:
+    figure = census.figures()["attractors"]
+    table = census.result.tables["attractors"]
+    told = set()
+    for rule in RULES:
+        counts = table.loc[table["rule"] == rule, "count"]
+        estimate, low, high = chao1(counts)
+        met = f"{len(counts)} of at least {round(estimate)} attractors met"
+        y = heading(figure, rule).get_position()[1]
+        (text,) = (
+            text.get_text()
+            for text in texts(figure)
+            if text.get_position()[1] == y and text.get_text() != rule
+        )
+        assert text == f"{met} (95 %: {math.floor(low)} to {math.ceil(high)})"
+        told.add(text)
+    assert len(told) == 2
+    assert "Chao's estimate of how many attractors there are" in words(figure)
 
 
 def test_a_kind_is_written_as_words(census: Run) -> None:

@@ -16,6 +16,7 @@ from scipy import stats
 
 from hopcli.statistics import (
     Z95,
+    chao1,
     clustered_interval,
     draws_interval,
     exact_interval,
@@ -313,3 +314,55 @@ def test_a_single_value_has_no_sd() -> None:
     assert mean == 2.0
     assert np.isnan(sd)
     assert np.isnan(sem)
+
+
+# --- kinds not met ---------------------------------------------------------------------
+
+
+def test_chao1_by_hand() -> None:
+    """Four kinds met once and two twice, of 23 draws: 22/23 16/4 are missing."""
+    counts = [9, 6, 2, 2, 1, 1, 1, 1]
+    estimate, low, high = chao1(counts)
+    a, r, missing = 22 / 23, 4 / 2, 22 / 23 * 16 / 4
+    variance = 2 * (a * r**2 / 2 + a**2 * r**3 + a**2 * r**4 / 4)
+    factor = math.exp(1.959964 * math.sqrt(math.log(1 + variance / missing**2)))
+    assert estimate == pytest.approx(8 + missing)
+    assert (low, high) == pytest.approx((8 + missing / factor, 8 + missing * factor))
+
+
+def test_chao1_without_a_kind_met_twice_or_once() -> None:
+    estimate, low, high = chao1([7, 1, 1, 1])
+    assert estimate == pytest.approx(4 + 9 / 10 * 3)
+    assert 4 < low < estimate < high
+    assert chao1([20, 30, 40])[:2] == (3, 3)
+    assert chao1([20, 30, 40])[2] == pytest.approx(3, abs=1e-3)
+    assert chao1([4, 5])[2] > 2
+    assert chao1([]) == (0, 0, 0)
+
+
+@pytest.mark.parametrize(
+    ("weights", "draws", "least"),
+    [
+        (np.ones(100), 150, 0.9),
+        (np.ones(100), 1000, 0.95),
+        (np.repeat([5.0, 1.0], [10, 50]), 100, 0.9),
+        (1 / np.arange(1.0, 201), 2000, 0.9),
+        (1 / np.arange(1.0, 201), 300, 0.75),
+    ],
+)
+def test_chao1_finds_how_many_kinds_there_are(
+    weights: NDArray[np.float64], draws: int, least: float
+) -> None:
+    """Of a known law; where many kinds are rare the estimate is below the truth, not above."""
+    rng = np.random.default_rng(14)
+    covered, estimates, met, runs = 0, 0.0, 0.0, 500
+    for _ in range(runs):
+        counts = rng.multinomial(draws, weights / weights.sum())
+        estimate, low, high = chao1(counts[counts > 0])
+        assert np.sum(counts > 0) <= low <= estimate <= high
+        covered += low <= len(weights) <= high
+        estimates += estimate / runs
+        met += np.sum(counts > 0) / runs
+    assert covered / runs > least
+    assert estimates < 1.05 * len(weights)
+    assert abs(estimates - len(weights)) <= abs(met - len(weights)) + 0.01

@@ -39,6 +39,11 @@ class AttractorsConfig(PatternSettings, LearningSettings, RunSettings):
     From the sign of the sum of three drawings:
       hopcli attractors --dataset drawings --start majority
 
+    How many states there may be, those not met included, is estimated by Chao1 from the
+    states met once and twice, with its 95 % interval (Chao 1987): in kinds.csv for each
+    kind, and in the row `attractors` for all but unsettled ones. It is a lower bound, as
+    a network may have very many states too rare to be met, and takes independent starts.
+
     Writes kinds.csv (as printed), attractors.csv (every state), attractors.npz (the most
     frequent ones, int8, an array a rule, and the stored patterns), attractors.png and the
     manifest attractors.json.

@@ -16,7 +16,7 @@ from hopcli.experiments.trials import check_states
 from hopcli.observables import energy, overlaps
 from hopcli.patterns import Patterns
 from hopcli.starts import choose, fill_bank, first_states
-from hopcli.statistics import wilson_interval
+from hopcli.statistics import chao1, wilson_interval
 from hopcli.storage import Couplings, store
 from hopcli.streams import Streams, seed_word
 from hopcli.taxonomy import classify, mixture_method
@@ -35,8 +35,9 @@ __all__ = ["AttractorsResult", "plan", "summary"]
 class AttractorsResult(Result):
     """What a census found.
 
-    Tables ``kinds``, how often each kind of state is reached under each rule, and
-    ``attractors``, every distinct final state; array file ``attractors``.
+    Tables ``kinds``, how often each kind of state is reached under each rule, last all
+    ``attractors`` of the rule, with how many states there may be; and ``attractors``, every
+    distinct final state; array file ``attractors``.
     """
 
     @functools.cached_property
@@ -188,13 +189,21 @@ def _one_sign(spins: NDArray[np.int8], patterns: Patterns) -> NDArray[np.int8]:
 
 
 def _kind_table(config: ResolvedAttractors, census: pd.DataFrame) -> pd.DataFrame:
-    """How often each kind of state is reached, and by how many distinct states."""
+    """How often each kind of state is reached, and by how many distinct states.
+
+    The last row of a rule, ``attractors``, is of all kinds but ``unsettled``. The columns
+    ``chao1`` estimate how many distinct states there are, those not met included; not of
+    unsettled ones, which are as many as one likes.
+    """
     rows = []
     for rule in config.rule:
         own = census[census["rule"] == rule]
-        for kind, states in own.groupby("kind", sort=False):
+        settled = own[own["kind"] != "unsettled"]
+        for kind, states in [*own.groupby("kind", sort=False), ("attractors", settled)]:
             count = int(states["count"].sum())
-            low, high = wilson_interval(count / config.starts, config.starts)
-            rows.append((rule, kind, len(states), count, count / config.starts, low, high))
+            bounds = wilson_interval(count / config.starts, config.starts)
+            there_may_be = chao1(states["count"]) if kind != "unsettled" else (np.nan,) * 3
+            share = count / config.starts
+            rows.append((rule, kind, len(states), count, share, *bounds, *there_may_be))
     columns = ["rule", "kind", "distinct", "count", "fraction", "ci_low", "ci_high"]
-    return pd.DataFrame(rows, columns=columns)
+    return pd.DataFrame(rows, columns=[*columns, "chao1", "chao1_ci_low", "chao1_ci_high"])

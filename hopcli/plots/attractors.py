@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 from hopcli.plots.captions import count, dataset_name, number, size
@@ -40,6 +41,7 @@ def _attractors(config: ResolvedAttractors, result: AttractorsResult) -> Figure:
         table = result.tables["attractors"]
         own = table[table["rule"] == rule]
         page.text(0, y, rule, size=TEXT, weight="bold", va="top")
+        page.text(width, y, _richness(result, rule), va="top", ha="right", color=MUTED)
         page.text(0, y + LINE + 0.03, _kinds(result, rule), va="top", color=MUTED)
         page.canvas.hlines(y + _HEADING - 0.1, 0, width, color=FAINT, lw=0.8)
         for k, (state, row) in enumerate(zip(states, own.to_dict("records"), strict=False)):
@@ -66,9 +68,18 @@ def _kinds(result: AttractorsResult, rule: str) -> str:
     parts = [
         f"{row['kind'].replace('-', ' ')} {100 * row['fraction']:.3g} % "
         f"({count(row['distinct'], 'state')})"
-        for row in table[table["rule"] == rule].to_dict("records")
+        for row in table[table["rule"] == rule].to_dict("records")[:-1]
     ]
     return ", ".join(parts)
+
+
+def _richness(result: AttractorsResult, rule: str) -> str:
+    """How many attractors were met, and how many there may be."""
+    table = result.tables["kinds"]
+    row = table[(table["rule"] == rule) & (table["kind"] == "attractors")].to_dict("records")[0]
+    low, high = math.floor(row["chao1_ci_low"]), math.ceil(row["chao1_ci_high"])
+    met = f"{row['distinct']:,} of at least {round(row['chao1']):,}"
+    return f"{met} attractors met (95 %: {low:,} to {high:,})"
 
 
 def _caption(config: ResolvedAttractors, result: AttractorsResult) -> str:
@@ -80,6 +91,8 @@ def _caption(config: ResolvedAttractors, result: AttractorsResult) -> str:
         f"The most frequent of the distinct states that {count(config.starts, 'start')} from "
         f"{named.get(start, start)} end in, with the share of the starts, the kind and the energy "
         "of each. "
+        "At the right, Chao's estimate of how many attractors there are, those not met included, "
+        "and its 95 % interval; of states too rare to be met there may be many more. "
         f"{signs}A pattern, its inverse or a mixture of three: |m| ≥ {number(config.criterion)}. "
         f"p = {count(len(patterns.labels), 'pattern')} ({', '.join(patterns.labels[:10])}) of "
         f"{size(patterns.shape)} ({dataset_name(result.dataset)}); {config.dynamics} updates, at "
