@@ -137,7 +137,7 @@ def test_how_many_attractors_there_may_be_stands_beside_the_rule(census: Run) ->
             for text in texts(figure)
             if text.get_position()[1] == y and text.get_text() != rule
         )
-        assert text == f"{met} (95 %: {math.floor(low)} to {math.ceil(high)})"
+        assert text == f"{met} (95 %: {math.floor(low)} to {math.ceil(round(high, 2))})"
         told.add(text)
     assert len(told) == 2
     assert "Chao's estimate of how many attractors there are" in words(figure)

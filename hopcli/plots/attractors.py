@@ -77,7 +77,8 @@ def _richness(result: AttractorsResult, rule: str) -> str:
     """How many attractors were met, and how many there may be."""
     table = result.tables["kinds"]
     row = table[(table["rule"] == rule) & (table["kind"] == "attractors")].to_dict("records")[0]
-    low, high = math.floor(row["chao1_ci_low"]), math.ceil(row["chao1_ci_high"])
+    low = math.floor(row["chao1_ci_low"])
+    high = math.ceil(round(row["chao1_ci_high"], 2))  # 3.0001 are no fourth
     met = f"{row['distinct']:,} of at least {round(row['chao1']):,}"
     return f"{met} attractors met (95 %: {low:,} to {high:,})"
 
