@@ -47,14 +47,21 @@ def test_the_embedded_file_is_what_was_published(run_hopcli: RunHopcli) -> None:
     # SHA-256 of the four unpacked files, as published with many mirrors of MNIST.
     assert "ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db" in done.out
     assert done.out.count("idx") >= 4
+    assert "ok      drawings/boat.png  e0b9df30" in done.out
+    assert "ok      texts/4x4.txt  9a2f0165" in done.out
 
 
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["--dataset", "mnits"], "mnist"),
+        (["--dataset", "mnits"], "--dataset must be one of mnist"),
         (["--dataset", "idx:nowhere"], "nowhere"),
-        (["--dataset", "idx:"], "idx:DIR"),
+        (["--dataset", "idx:"], "--dataset must be written idx:DIR"),
+        (["--dataset", f"npz:{'x' * 5000}"], "File name too long"),
+        (["--dataset", f"images:{'x' * 5000}"], "File name too long"),
+        (["--dataset", "text:a\0b"], "a\\x00b"),
+        (["--dataset", "digits", "verify"], "--dataset has no effect on verify, found 'digits'"),
+        (["--dataset", "mnist", "verify"], "--dataset has no effect on verify"),
         (["--datset", "mnist"], "--dataset"),
         (["verfy"], "verfy"),
     ],

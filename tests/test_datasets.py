@@ -6,6 +6,7 @@ import gzip
 import hashlib
 import io
 import json
+import os
 import shutil
 import struct
 import subprocess
@@ -119,6 +120,8 @@ def test_the_four_original_hashes_come_back() -> None:
     assert [check.name for check in checks] == [
         "mnist.npz",
         *(original.name for original in data.ORIGINALS),
+        *(f"drawings/{name}.png" for name in ("boat", "fish", "house")),
+        *(f"texts/{name}.txt" for name in ("3x3-start", "3x3", "4x4-start", "4x4", "6-start", "6")),
     ]
     assert all(check.ok for check in checks)
     assert checks[1].found.startswith("ba891046e6505d7a")
@@ -170,7 +173,7 @@ def test_a_damaged_embedded_file_is_named(
     monkeypatch.setattr(mnist, "MNIST_FILE", path)
     data_error(str(path), "cannot be read", "install hopcli again", spec="mnist")
     checks = verify_embedded()
-    assert not any(check.ok for check in checks)
+    assert [check.ok for check in checks[:6]] == [False] * 5 + [True]
     assert checks[0].found == hashlib.sha256(path.read_bytes()).hexdigest()
     assert "cannot be read" in checks[1].found
 
@@ -188,6 +191,47 @@ def test_a_missing_embedded_file_is_named(tmp_path: Path, monkeypatch: pytest.Mo
     monkeypatch.setattr(mnist, "MNIST_FILE", tmp_path / "mnist.npz")
     data_error("mnist.npz: no such file", spec="mnist")
     assert verify_embedded()[0].found == "nothing: No such file or directory"
+
+
+@pytest.mark.parametrize(
+    ("spec", "name"),
+    [("drawings", "fish.png"), ("text:4x4", "4x4.txt"), ("text:3x3-start", "3x3-start.txt")],
+)
+@pytest.mark.parametrize("damage", ["a pixel", "cut", "missing"])
+def test_a_damaged_drawing_or_text_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, spec: str, name: str, damage: str
+) -> None:
+    shipped = {}
+    for constant in ("DRAWINGS", "TEXTS"):
+        original = getattr(data, constant)
+        copy = tmp_path / original.name
+        shutil.copytree(original, copy)
+        shipped[copy] = data.SHIPPED_SHA256[original]
+        monkeypatch.setattr(pictures, constant, copy)
+    monkeypatch.setattr(pictures, "SHIPPED_SHA256", shipped)
+    monkeypatch.setattr(mnist, "SHIPPED_SHA256", shipped)
+    (path,) = tmp_path.glob(f"*/{name}")
+    load_dataset(spec)
+    if damage == "missing":
+        path.unlink()
+    elif damage == "cut":
+        path.write_bytes(path.read_bytes()[:-3])
+    elif name == "fish.png":
+        with Image.open(path) as picture:
+            picture.putpixel((0, 0), 1)
+            picture.save(path)
+    else:
+        path.write_text(path.read_text().replace("#", ".", 1))
+    data_error(name, spec=spec)
+    wrong = [check for check in verify_embedded() if not check.ok]
+    assert [check.name for check in wrong] == [f"{path.parent.name}/{name}"]
+    assert wrong[0].found.startswith("nothing:") == (damage == "missing")
+
+
+def test_own_texts_of_the_names_that_ship_are_free(tmp_path: Path) -> None:
+    path = tmp_path / "4x4.txt"
+    path.write_text("##\n")
+    assert rows(load_dataset(f"text:{path}"), 0) == ["##"]
 
 
 def test_embedded_files_are_there() -> None:
@@ -276,6 +320,9 @@ def test_a_missing_path_is_one_line(name: str, tmp_path: Path, offline: Path) ->
     data_error("not-there", spec=f"{name}:{path.name if name == 'openml' else path}")
     data_error("no-such-user", spec=f"{name}:~no-such-user/x")
     data_error(spec=f"{name}:a\0b")
+    if name != "openml":
+        data_error("File name too long", spec=f"{name}:{'x' * 5000}")
+        data_error("File name too long", spec=f"{name}:{tmp_path}/{'x' * 300}")
 
 
 @pytest.mark.parametrize("name", ["idx", "images"])
@@ -287,7 +334,21 @@ def test_a_file_in_place_of_a_folder(name: str, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["npz", "text"])
 def test_a_folder_in_place_of_a_file(name: str, tmp_path: Path) -> None:
-    data_error(str(tmp_path), "cannot be read", spec=f"{name}:{tmp_path}")
+    data_error(str(tmp_path), "must be a file, is a folder", spec=f"{name}:{tmp_path}")
+
+
+@pytest.mark.parametrize("name", ["npz", "text"])
+def test_a_pipe_is_not_waited_for(name: str, tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    data_error("pipe: must be a file, is none (a pipe", spec=f"{name}:{tmp_path / 'pipe'}")
+    data_error("/dev/zero: must be a file, is none", spec=f"{name}:/dev/zero")
+
+
+@pytest.mark.parametrize("suffix", ["", ".gz"])
+def test_a_pipe_in_a_folder_of_idx_files_is_not_waited_for(tmp_path: Path, suffix: str) -> None:
+    os.mkfifo(tmp_path / f"train-images-idx3-ubyte{suffix}")
+    os.mkfifo(tmp_path / f"train-labels-idx1-ubyte{suffix}")
+    data_error(f"train-images-idx3-ubyte{suffix}: must be a file", spec=f"idx:{tmp_path}")
 
 
 # scikit-learn's digits.

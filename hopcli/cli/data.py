@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import click
 
+from hopcli.cli.requests import flag_name
 from hopcli.datasets import SOURCES, load_dataset, parse_spec, verify_embedded
+from hopcli.errors import SettingError
 
 __all__ = ["command"]
 
@@ -30,10 +32,17 @@ def command(ctx: click.Context, dataset: str) -> None:
       hopcli data verify
     """
     if ctx.invoked_subcommand is not None:
+        if ctx.get_parameter_source("dataset") is not click.core.ParameterSource.DEFAULT:
+            raise click.UsageError(
+                f"--dataset has no effect on {ctx.invoked_subcommand}, found {dataset!r:.80}"
+            )
         return
-    asked, _ = parse_spec(dataset)
-    splits = ("train", "test") if asked.has_splits else ("all",)
-    parts = {split: load_dataset(dataset, split=split) for split in splits}
+    try:
+        asked, _ = parse_spec(dataset)
+        splits = ("train", "test") if asked.has_splits else ("all",)
+        parts = {split: load_dataset(dataset, split=split) for split in splits}
+    except SettingError as error:
+        raise click.UsageError(error.describe(flag_name(error.setting))) from None
     for source in SOURCES.values():
         click.echo(f"{source.usage:<14}{source.description}")
     click.echo()
@@ -54,10 +63,11 @@ def command(ctx: click.Context, dataset: str) -> None:
 @command.command("verify")
 @click.pass_context
 def verify(ctx: click.Context) -> None:
-    """Hold the embedded MNIST to the hashes of the four original files.
+    """Hold the data that ship with hopcli to their hashes.
 
-    Rebuilds the original files from the embedded one, pixel by pixel, and compares the
-    SHA-256 of each with that of the files as published. Exit code 1 if any differs.
+    Rebuilds the four original files of MNIST from the embedded one, pixel by pixel, and
+    compares the SHA-256 of each with that of the files as published; then that of every
+    drawing and text. Exit code 1 if any differs.
     """
     checks = verify_embedded()
     for check in checks:

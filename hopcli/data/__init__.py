@@ -17,6 +17,7 @@ __all__ = [
     "N_TEST",
     "N_TRAIN",
     "ORIGINALS",
+    "SHIPPED_SHA256",
     "TEXTS",
     "Original",
 ]
@@ -74,3 +75,20 @@ MEMBER_CRC32 = {"bits": 0xDC3BA0F3, "labels": 0xF38CB82C, "grey": 0x32AEA611}
 
 DRAWINGS = Path(__file__).with_name("drawings")
 TEXTS = Path(__file__).with_name("texts")
+
+SHIPPED_SHA256 = {
+    DRAWINGS: {
+        "boat.png": "e0b9df305c7cfdddbef4809af0e2abb1edd8e8141945802218f9d1babf7a5bb2",
+        "fish.png": "430e4d478f7eb44a2cc9c2817dbda3f8db349a1120270fc18b80a3f86232aa56",
+        "house.png": "41ea2d50e5a1efaf35c3903270a758195f0dd68e96c3272e8deb5edc9941ad67",
+    },
+    TEXTS: {
+        "3x3-start.txt": "121e3a243be10e2e99f33f850cbfdc19ad36953ca5171807dfb94f4460bd5569",
+        "3x3.txt": "92c3bc38ffa33d42b2524f91f2a5210b537ad93d3590de06cd5aec3abec9b423",
+        "4x4-start.txt": "880180744d552ea86c004c1a64dac4b8fc1f41f3059da0b420259dd72da01950",
+        "4x4.txt": "9a2f0165ce476442422292e076b9581eab718195b1f067e86d9d435733b3f25e",
+        "6-start.txt": "7d4370e6cb1e5292aed7b0368acabb48b732b1f283ecbc5a1f129eb53deb6aae",
+        "6.txt": "3d7f6dfa68119787a357f80ee389d5c8a6de9c123d062521f066218db1f1f640",
+    },
+}
+"""The small files that ship, by folder and name, each with its SHA-256."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import stat
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -16,7 +17,18 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-__all__ = ["MAX_BYTES", "GreyImages", "as_grey", "as_labels", "one_line", "reading", "stack"]
+__all__ = [
+    "MAX_BYTES",
+    "GreyImages",
+    "as_grey",
+    "as_labels",
+    "check_file",
+    "check_folder",
+    "exists",
+    "one_line",
+    "reading",
+    "stack",
+]
 
 MAX_BYTES = 2**31
 """Most grey values that a source may hold (EMNIST, the largest of its kind, has 0.64e9)."""
@@ -56,6 +68,39 @@ def reading(what: object) -> Iterator[None]:
         if isinstance(error, HopcliError):
             raise
         raise DataError(f"{what}: cannot be read ({one_line(error)})") from None
+
+
+def check_file(path: Path) -> None:
+    """Refuse what is no regular file: reading a pipe would wait without end.
+
+    Raises
+    ------
+    DataError
+        If there is no such file, or it is a folder, a pipe, a device or the like.
+    """
+    with reading(path):
+        mode = path.stat().st_mode
+    if not stat.S_ISREG(mode):
+        found = "is a folder" if stat.S_ISDIR(mode) else "is none (a pipe, a device or the like)"
+        raise DataError(f"{path}: must be a file, {found}")
+
+
+def check_folder(path: Path, of: str) -> None:
+    """Refuse what is no folder, whatever is wrong with its name; `of` says what it must hold."""
+    try:
+        found = path.is_dir()
+    except (OSError, ValueError) as error:
+        raise DataError(f"{path}: must be a folder of {of} ({one_line(error)})") from None
+    if not found:
+        raise DataError(f"{path}: must be a folder of {of}, found none")
+
+
+def exists(path: Path) -> bool:
+    """Whether there is a file or folder of this name; there is none of an impossible name."""
+    try:
+        return path.exists()
+    except (OSError, ValueError):
+        return False
 
 
 def one_line(error: BaseException) -> str:

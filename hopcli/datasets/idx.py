@@ -9,7 +9,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hopcli.datasets.grey import MAX_BYTES, GreyImages, as_labels, reading, stack
+from hopcli.datasets.grey import (
+    MAX_BYTES,
+    GreyImages,
+    as_labels,
+    check_file,
+    check_folder,
+    reading,
+    stack,
+)
 from hopcli.errors import DataError
 
 if TYPE_CHECKING:
@@ -51,6 +59,7 @@ def read_idx(path: Path, n_axes: int) -> NDArray[np.uint8]:
     """
     header_bytes = 4 + 4 * n_axes
     packed = path.suffix == ".gz"
+    check_file(path)
     with reading(path), gzip.open(path, "rb") if packed else path.open("rb") as file:
         header = file.read(header_bytes)
         magic = int.from_bytes(header[:4], "big")
@@ -101,8 +110,7 @@ def load_idx(directory: Path, split: str) -> GreyImages:
         If a file is missing or damaged, if images and labels do not go together, or if
         the folder holds more than one data set.
     """
-    if not directory.is_dir():
-        raise DataError(f"{directory}: must be a folder of IDX files, found none")
+    check_folder(directory, "IDX files")
     files = _find(directory)
     return stack([_load_part(directory, files, part) for part in _PARTS[split]], directory)
 

@@ -1,4 +1,4 @@
-"""The MNIST that ships with hopcli: reading it, and holding it to the original hashes."""
+"""The MNIST that ships with hopcli: reading it; and all that ships, held to its hashes."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from hopcli.data import (
     N_TEST,
     N_TRAIN,
     ORIGINALS,
+    SHIPPED_SHA256,
 )
 from hopcli.datasets.grey import GreyImages, one_line
 from hopcli.datasets.npz import Archive
@@ -124,28 +125,37 @@ def _sha256(header: NDArray[np.uint32], payload: NDArray[np.uint8]) -> str:
 
 
 def verify_embedded() -> list[HashCheck]:
-    """Hold the embedded file, and the four originals rebuilt from it, to their hashes.
+    """Hold all data that ship to their hashes, with the four originals rebuilt from MNIST.
 
     Returns
     -------
     list of HashCheck
-        The embedded file first; if it cannot be read, `found` says why and what cannot
-        be rebuilt has no hash. Nothing is raised.
+        MNIST first, then its originals, drawings and texts; if a file cannot be read,
+        `found` says why, and what cannot be rebuilt has no hash. Nothing is raised.
     """
-    try:
-        with MNIST_FILE.open("rb") as file:
-            embedded = hashlib.file_digest(file, "sha256").hexdigest()
-    except OSError as error:
-        embedded = f"nothing: {one_line(error)}"
-    checks = [HashCheck(MNIST_FILE.name, MNIST_SHA256, embedded)]
+    checks = [HashCheck(MNIST_FILE.name, MNIST_SHA256, _hash_of(MNIST_FILE))]
     try:
         found = list(_original_hashes())
     except DataError as error:
         found = [f"nothing: {error}"] * len(ORIGINALS)
-    return checks + [
+    checks += [
         HashCheck(original.name, original.sha256, sha256)
         for original, sha256 in zip(ORIGINALS, found, strict=True)
     ]
+    return checks + [
+        HashCheck(f"{folder.name}/{name}", sha256, _hash_of(folder / name))
+        for folder, files in SHIPPED_SHA256.items()
+        for name, sha256 in files.items()
+    ]
+
+
+def _hash_of(path: Path) -> str:
+    """SHA-256 of a file, or why there is none."""
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        return f"nothing: {one_line(error)}"
 
 
 def embedded_files() -> list[Path]:

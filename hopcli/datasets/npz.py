@@ -9,7 +9,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from hopcli.datasets.grey import MAX_BYTES, GreyImages, as_grey, as_labels, reading, stack
+from hopcli.datasets.grey import (
+    MAX_BYTES,
+    GreyImages,
+    as_grey,
+    as_labels,
+    check_file,
+    reading,
+    stack,
+)
 from hopcli.errors import DataError
 
 if TYPE_CHECKING:
@@ -39,11 +47,12 @@ class Archive:
     Raises
     ------
     DataError
-        If it is missing or not a zip archive.
+        If it is missing, no regular file or not a zip archive.
     """
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        check_file(path)
         with reading(path):
             self._zip = zipfile.ZipFile(path)
 

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import hashlib
 import warnings
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hopcli.data import DRAWINGS, TEXTS
-from hopcli.datasets.grey import MAX_BYTES, GreyImages, reading
+from hopcli.data import DRAWINGS, SHIPPED_SHA256, TEXTS
+from hopcli.datasets.grey import (
+    MAX_BYTES,
+    GreyImages,
+    check_file,
+    check_folder,
+    exists,
+    reading,
+)
 from hopcli.errors import DataError
 
 if TYPE_CHECKING:
@@ -55,8 +63,7 @@ def load_images(directory: Path, size: tuple[int, int] | None) -> GreyImages:
         If there is no picture, one cannot be read or is too large, two have one name,
         or sizes differ.
     """
-    if not directory.is_dir():
-        raise DataError(f"{directory}: must be a folder of pictures, found none")
+    check_folder(directory, "pictures")
     with reading(directory):
         paths = sorted(
             path
@@ -87,7 +94,23 @@ def load_images(directory: Path, size: tuple[int, int] | None) -> GreyImages:
 
 def load_drawings(size: tuple[int, int] | None) -> GreyImages:
     """Load the line drawings that ship with hopcli, 128 x 128, grey values 0 and 255."""
+    for name in SHIPPED_SHA256[DRAWINGS]:
+        _check_shipped(DRAWINGS / name)
     return load_images(DRAWINGS, size)
+
+
+def _check_shipped(path: Path) -> None:
+    """Hold a file to its hash if it is one that ships with hopcli."""
+    expected = SHIPPED_SHA256.get(path.parent, {}).get(path.name)
+    if expected is None:
+        return
+    check_file(path)
+    with reading(path):
+        found = hashlib.sha256(path.read_bytes()).hexdigest()
+    if found != expected:
+        raise DataError(
+            f"{path}: must have SHA-256 {expected}, found {found}; install hopcli again"
+        )
 
 
 def _check_stems(paths: list[Path]) -> None:
@@ -105,6 +128,7 @@ def read_picture(path: Path, size: tuple[int, int] | None) -> NDArray[np.uint8]:
     """Read the first frame of a picture as grey values, uint8, shape (height, width)."""
     from PIL import Image, UnidentifiedImageError
 
+    check_file(path)
     with reading(path), warnings.catch_warnings():
         # Pillow warns of large or odd files; the first is refused here, the others are read.
         warnings.simplefilter("ignore")
@@ -146,7 +170,8 @@ def _to_grey(picture: Image) -> Image:
 def find_text(path: Path) -> Path:
     """Find a text of patterns: a file, else one of this name that ships with hopcli."""
     shipped = TEXTS / f"{path.name}.txt"
-    return shipped if not path.exists() and path.name == str(path) and shipped.exists() else path
+    bare = path.name == str(path) and not exists(path)
+    return shipped if bare and shipped.name in SHIPPED_SHA256[TEXTS] else path
 
 
 def load_text(path: Path) -> GreyImages:
@@ -166,9 +191,9 @@ def load_text(path: Path) -> GreyImages:
         If the file is missing or empty, a character is another, lines or patterns differ
         in size, or a name comes twice.
     """
+    check_file(path)
+    _check_shipped(path)
     with reading(path):
-        if path.exists() and not path.is_file():
-            raise DataError(f"{path}: cannot be read, it is no file")
         if path.stat().st_size > MAX_BYTES // 16:
             raise DataError(
                 f"{path}: must have at most {MAX_BYTES // 16:,} bytes, found "
