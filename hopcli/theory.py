@@ -1,4 +1,4 @@
-"""What statistical physics predicts: mean-field overlaps and ordering temperatures.
+"""What statistical physics predicts: overlaps in mean field and exactly, ordering temperatures.
 
 How many patterns a storage rule holds is said by the rule itself, :mod:`hopcli.storage`.
 """
@@ -12,12 +12,13 @@ import numpy as np
 from hopcli.observables import TIE
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from numpy.typing import ArrayLike, NDArray
 
     from hopcli.storage import Couplings
 
 __all__ = [
     "chance_overlap",
+    "exact_overlaps",
     "mean_field_overlaps",
     "ordering_temperatures",
     "spectrum",
@@ -26,6 +27,7 @@ __all__ = [
 _CONVERGED = 1e-13
 _MOST_STEPS = 200_000
 _DIGITS = 9
+_MOST_STATES = 1 << 20
 
 
 def mean_field_overlaps(
@@ -55,6 +57,12 @@ def mean_field_overlaps(
     >>> couplings = store(np.ones((1, 1000), dtype=np.int8), "hebbian")
     >>> [mean_field_overlaps(couplings, t, 0).round(2).tolist() for t in (0.0, 0.5, 1.5)]
     [[1.0], [0.96], [0.0]]
+
+    At T = 0 a site without a field keeps its value; here the one where the patterns differ:
+
+    >>> couplings = store(np.array([[1, 1, 1], [1, -1, 1]], dtype=np.int8), "hebbian")
+    >>> mean_field_overlaps(couplings, 0.0, 0).round(2).tolist()
+    [1.0, 0.33]
     """
     sizes = couplings.class_sizes.astype(np.float64)
     own = np.diag(couplings.J)
@@ -75,6 +83,100 @@ def mean_field_overlaps(
     m = (sizes * magnetisation) @ patterns / couplings.n_sites
     # What is left of the iteration differs from machine to machine; it is no result.
     return np.round(m, _DIGITS) + 0.0
+
+
+def exact_overlaps(couplings: Couplings, temperatures: ArrayLike) -> NDArray[np.float64] | None:
+    """Mean |m| in equilibrium, exactly, for two stored patterns and finite N.
+
+    Seen from the first pattern (S_i -> xi_i^1 S_i) the sites are two groups, those on which
+    the patterns agree and those on which they differ, and the energy depends only on the sums
+    M_1 and M_2 of the two: H = -1/2 sum_gh J_gh M_g M_h + constant. With n_1 and n_2 sites
+    there are (n_1 + 1) (n_2 + 1) pairs of sums to add up, each of C(n_1, .) C(n_2, .) states,
+    and m_1 = (M_1 + M_2) / N, m_2 = (M_1 - M_2) / N.
+
+    Equilibrium is over all wells. A run that cannot leave the well it is in is nearer to
+    :func:`mean_field_overlaps`.
+
+    Parameters
+    ----------
+    couplings : Couplings
+        The network; its columns are the stored patterns.
+    temperatures : array_like of float, shape (any,)
+        Each T >= 0, in units of the couplings (k_B = 1). At T = 0 the states of lowest energy.
+
+    Returns
+    -------
+    ndarray of float64, shape (any, 2), or None
+        E|m| with each stored pattern, in [0, 1], to 9 digits. None where there are not two
+        patterns, where there are thresholds, where the couplings are not those of two
+        groups, or where there are more than a million pairs of sums (N of 2,000 or more).
+
+    Examples
+    --------
+    Two spins are all of two patterns: one site agrees, one differs, and they do not interact.
+
+    >>> from hopcli.storage import store
+    >>> pair = store(np.array([[1, 1], [1, -1]], dtype=np.int8), "hebbian")
+    >>> exact_overlaps(pair, [0.5]).tolist()
+    [[0.5, 0.5]]
+    >>> exact_overlaps(store(np.ones((1, 4), dtype=np.int8), "hebbian"), [0.5]) is None
+    True
+    """
+    groups = _two_groups(couplings)
+    if groups is None:
+        return None
+    (n_agree, n_differ), ((same, cross), (_, other)) = groups
+    # A state and its inverse weigh the same: of the two the one with M_1 >= 0 is enough.
+    m_agree = np.arange(n_agree % 2, n_agree + 1, 2.0)[:, None]
+    m_differ = np.arange(-n_differ, n_differ + 1, 2.0)
+    log_states = np.log(np.where(m_agree > 0, 2.0, 1.0)) + (
+        _log_binomial(n_agree)[-len(m_agree) :, None] + _log_binomial(n_differ)
+    )
+    energy = -(same * m_agree**2 + 2 * cross * m_agree * m_differ + other * m_differ**2) / 2
+    excess = energy - energy.min()
+    excess[excess < TIE] = 0.0  # rounding noise is no gap, however cold it is
+    m = np.stack([np.abs(m_agree + m_differ), np.abs(m_agree - m_differ)]) / couplings.n_sites
+    found = np.empty((len(np.atleast_1d(temperatures)), 2))
+    for row, temperature in zip(found, np.atleast_1d(temperatures), strict=True):
+        if temperature > 0:
+            with np.errstate(over="ignore"):  # infinitely improbable
+                exponent = log_states - excess / temperature
+        else:
+            exponent = np.where(excess > 0, -np.inf, log_states)
+        weight = np.exp(exponent - exponent.max())
+        row[:] = np.tensordot(m, weight) / weight.sum()
+    return np.round(found, _DIGITS)
+
+
+def _two_groups(
+    couplings: Couplings,
+) -> tuple[NDArray[np.int64], NDArray[np.float64]] | None:
+    """Sizes of the groups of agreeing and of differing sites, and the couplings in gauge.
+
+    int64, shape (2,), and float64, shape (2, 2); None where the network is not of that kind.
+    """
+    columns, sizes = couplings.columns, couplings.class_sizes
+    if columns.shape[1] != 2 or np.any(couplings.theta != 0):
+        return None
+    agree = columns[:, 0] == columns[:, 1]
+    members = np.stack([agree, ~agree])
+    n_sites = members @ sizes
+    if np.prod(n_sites + 1) > _MOST_STATES:
+        return None
+    gauged = couplings.J * np.outer(columns[:, 0], columns[:, 0])
+    pairs = np.outer(sizes, sizes) - np.diag(sizes)  # of a site alone there is no J
+    n_pairs = members @ pairs @ members.T
+    between = members @ (pairs * gauged) @ members.T / np.maximum(n_pairs, 1)
+    deviation = np.abs(gauged - members.T @ between @ members)
+    if np.any(deviation[pairs > 0] > TIE):
+        return None
+    return n_sites, between
+
+
+def _log_binomial(n: int) -> NDArray[np.float64]:
+    """Logarithm of C(n, k) for k = 0 .. n, float64, shape (n + 1,)."""
+    log_factorial = np.concatenate([[0.0], np.cumsum(np.log(np.arange(1, n + 1)))])
+    return log_factorial[-1] - log_factorial - log_factorial[::-1]
 
 
 def ordering_temperatures(couplings: Couplings) -> NDArray[np.float64]:

@@ -57,6 +57,23 @@ def test_one_row_a_temperature_and_pattern(run_hopcli: RunHopcli) -> None:
     assert table["overlap_abs_sem"].tolist() == pytest.approx(sem.tolist(), rel=1e-6)
 
 
+def test_equilibrium_is_beside_the_mean_field_of_exactly_two_patterns(
+    run_hopcli: RunHopcli,
+) -> None:
+    for digits, two in (("0,4", True), ("4", False), ("0,1,4", False)):
+        assert run_hopcli(*SMALL, "--digits", digits).code == 0
+        table, curve = _table(), pd.read_csv(OUT / "mean_field.csv")
+        assert ("exact" in table) == ("exact" in curve) == two
+        if two:
+            assert table["exact"].tolist() == pytest.approx(
+                [0.7767, 0.7767, 0.7041, 0.7041], abs=1e-4
+            )
+            assert list(curve.columns) == ["temperature", "label", "mean_field", "exact"]
+            assert curve["exact"].tolist()[-2:] == table["exact"].tolist()[-2:]
+    run_hopcli(*SMALL, "--theta", "0.1")
+    assert "exact" not in _table()
+
+
 def test_a_start_from_the_target_stays_there_when_cold(run_hopcli: RunHopcli) -> None:
     cold = ["--temperatures", "0,0.05", "--start", "target"]
     run_hopcli(*SMALL, *cold, "--target", "0")

@@ -16,7 +16,7 @@ from hopcli.config import Config, Execution, read_config
 
 ROOT = Path(__file__).parent.parent
 RESULTS = ROOT / "results"
-PAPER = ("select", "paper", "paper-as-run", "figure1", "figure1-as-run", "figure1-equilibrium")
+PAPER = ("select", "paper", "paper-as-run", "figure1", "figure1-as-run", "figure1-cold-start")
 
 
 def _parts_of(name: str) -> tuple[Config, Execution]:

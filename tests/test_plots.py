@@ -535,12 +535,29 @@ def test_scan_draws_the_table_and_the_mean_field(scan: Run) -> None:
         np.testing.assert_allclose(bars[:, 0, 1], own["overlap_abs"] - own["overlap_abs_sem"])
         np.testing.assert_allclose(bars[:, 1, 1], own["overlap_abs"] + own["overlap_abs_sem"])
         curve = result.tables["mean_field"].iloc[k::2]
-        assert any(
-            np.array_equal(line.get_xdata(), curve["temperature"])
-            and np.array_equal(line.get_ydata(), curve["mean_field"])
-            for line in axes.lines
-        )
+        for column in ("mean_field", "exact"):
+            drawn = [
+                line
+                for line in axes.lines
+                if np.array_equal(line.get_xdata(), curve["temperature"])
+                and np.array_equal(line.get_ydata(), curve[column])
+            ]
+            assert drawn, column
     assert any(np.allclose(line.get_ydata(), result.chance) for line in axes.lines)
+
+
+def test_scan_tells_exact_equilibrium_from_mean_field(scan: Run, runs: dict[str, Run]) -> None:
+    said = words(scan.figures()["temperature_scan"])
+    assert "exact, all wells" in said
+    assert "Thin, long dashes: exact equilibrium of the N = 784 spins" in said
+    axes = plot_axes(scan.figures()["temperature_scan"])
+    looks = {
+        (str(line.get_color()), str(line.get_linestyle()), line.get_linewidth())
+        for line in axes.lines
+        if len(np.asarray(line.get_xdata())) == 120
+    }
+    assert len(looks) == 4
+    assert "exact" not in words(runs["single"].figures()["temperature_scan"])
 
 
 def test_scan_marks_both_transitions_of_two_hebbian_patterns(scan: Run) -> None:

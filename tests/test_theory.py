@@ -1,8 +1,10 @@
-"""Mean field and ordering temperatures against closed forms."""
+"""Theory against closed forms, against every state in turn and against long runs."""
 
 from __future__ import annotations
 
+import itertools
 import math
+import time
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,9 +13,15 @@ from conftest import random_patterns
 from scipy import stats
 from scipy.optimize import brentq
 
+from hopcli import dynamics
 from hopcli.observables import overlaps
-from hopcli.storage import store
-from hopcli.theory import chance_overlap, mean_field_overlaps, ordering_temperatures
+from hopcli.storage import RULES, Couplings, store
+from hopcli.theory import (
+    chance_overlap,
+    exact_overlaps,
+    mean_field_overlaps,
+    ordering_temperatures,
+)
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -125,3 +133,106 @@ def test_chance_overlap_is_that_of_random_spins(n_sites: int) -> None:
     up = np.arange(n_sites + 1)
     exact = stats.binom.pmf(up, n_sites, 0.5) @ np.abs(2 * up - n_sites) / n_sites
     assert chance_overlap(n_sites) == pytest.approx(exact, rel=0.5 / n_sites)
+
+
+TEMPERATURES = [0.0, 1e-320, 0.1, 0.4, 0.9, 1.5, 50.0]
+
+
+def _over_all_states(network: Couplings, temperature: float) -> NDArray[np.float64]:
+    """E|m| as the mean over all 2^N states, each with its Boltzmann weight."""
+    n_sites, w = network.n_sites, network.dense()
+    states = np.array(list(itertools.product((-1, 1), repeat=n_sites)), np.int8)
+    excess = -np.einsum("si,ij,sj->s", states, w, states) / 2
+    excess -= excess.min()
+    weight = np.exp(-excess / temperature) if temperature > 1e-3 else 1.0 * (excess < 1e-9)
+    mean: NDArray[np.float64] = weight @ np.abs(overlaps(states, network.xi)) / weight.sum()
+    return mean
+
+
+@pytest.mark.parametrize("rule", sorted(RULES))
+@pytest.mark.parametrize(("agree", "n_sites"), [(4, 6), (3, 9), (8, 12)])
+def test_exact_overlaps_are_the_mean_over_all_states(rule: str, agree: int, n_sites: int) -> None:
+    xi = _pair(agree, n_sites) * random_patterns(0, 1, n_sites)
+    network = store(xi, rule)
+    found = exact_overlaps(network, TEMPERATURES)
+    assert found is not None
+    for row, temperature in zip(found, TEMPERATURES, strict=True):
+        assert row == pytest.approx(_over_all_states(network, temperature), abs=1e-9)
+
+
+@pytest.mark.parametrize("agree", [0, 1, 8])
+def test_exact_overlaps_of_patterns_without_one_of_the_groups(agree: int) -> None:
+    network = store(_pair(agree, 8), "hebbian")
+    found = exact_overlaps(network, [0.0, 0.7])
+    assert found is not None
+    assert found[1] == pytest.approx(_over_all_states(network, 0.7), abs=1e-9)
+
+
+def test_exact_overlaps_of_couplings_that_tell_the_groups_apart() -> None:
+    """Three numbers of their own: within a group, within the other, between them."""
+    columns = np.array([[1, 1], [-1, -1], [1, -1], [-1, 1]], np.int8)
+    gauge, group = columns[:, 0], np.array([0, 0, 1, 1])
+    j = np.array([[0.3, -0.2], [-0.2, 0.1]])[np.ix_(group, group)] * np.outer(gauge, gauge)
+    j[3, 3] = 7.0  # of a class with one site: no coupling
+    classes = np.array([0, 0, 1, 1, 1, 2, 2, 2, 3], np.int32)
+    network = Couplings("by hand", classes, columns, j, np.zeros(4))
+    found = exact_overlaps(network, [0.5])
+    assert found is not None
+    assert found[0] == pytest.approx(_over_all_states(network, 0.5), abs=1e-9)
+    j[2, 2] += 0.01
+    assert exact_overlaps(Couplings("odd", classes, columns, j, np.zeros(4)), [0.5]) is None
+
+
+def test_there_are_no_exact_overlaps_of_other_networks() -> None:
+    for p in (1, 3):
+        assert exact_overlaps(store(random_patterns(0, p, 20)), [0.5]) is None
+    assert exact_overlaps(store(random_patterns(0, 2, 20), "hebbian", 0.1), [0.5]) is None
+    assert exact_overlaps(store(_pair(1024, 2048)), [0.5]) is None  # too many states
+
+
+def test_exact_overlap_of_the_studys_pair_is_0_766_at_0_4(mnist: Dataset) -> None:
+    network = store(mnist.spins[[39155, 28089]])
+    found = exact_overlaps(network, [0.0, 0.4, 0.9, 1e6])
+    assert found is not None
+    assert found[:, 0].tolist() == found[:, 1].tolist()
+    # Cold it is in either well: the mean of 1 and the overlap of the two, 0.554.
+    assert found[0] == pytest.approx((1 + 0.554) / 2, abs=5e-4)
+    assert found[1] == pytest.approx(0.766, abs=1e-3)
+    # And nearly the mean of the mean field's two overlaps, until the wells are one.
+    assert found[1] == pytest.approx(mean_field_overlaps(network, 0.4, 1).mean(), abs=1e-3)
+    assert found[2] == pytest.approx(0.389, abs=1e-3)
+    up = np.arange(785)
+    chance = stats.binom.pmf(up, 784, 0.5) @ np.abs(2 * up - 784) / 784
+    assert found[3] == pytest.approx(chance, abs=1e-6)
+
+
+@pytest.mark.parametrize("rule", ["hebbian", "pseudo-inverse"])
+@pytest.mark.parametrize("temperature", [0.6, 0.9])
+def test_long_runs_from_hot_and_from_cold_end_in_exact_equilibrium(
+    rule: str, temperature: float
+) -> None:
+    xi = random_patterns(4, 2, 40)
+    network = store(xi, rule)
+    exact = exact_overlaps(network, [temperature])
+    assert exact is not None
+    chains = 2000
+    hot = random_patterns(5, chains, 40)
+    for k, starts in enumerate((hot, np.repeat(xi[:1], chains, axis=0))):
+        final = dynamics.run(
+            network,
+            starts,
+            seeds=dynamics.chain_seeds(np.random.SeedSequence(k), chains),
+            temperatures=temperature,
+            sweeps=500,
+            attempts_per_sweep=40,
+        ).spins
+        m = np.abs(overlaps(final, xi))
+        sem = m.std(axis=0) / math.sqrt(chains)
+        assert np.all(np.abs(m.mean(axis=0) - exact[0]) < 4 * sem)
+
+
+def test_a_fine_grid_of_exact_overlaps_is_no_wait() -> None:
+    network = store(_pair(609, 784))
+    began = time.perf_counter()
+    exact_overlaps(network, np.linspace(0, 2, 120))
+    assert time.perf_counter() - began < 1

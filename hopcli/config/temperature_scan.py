@@ -31,10 +31,15 @@ class TemperatureScanConfig(PatternSettings, StorageSettings, DynamicsSettings, 
     span of the patterns, |P S| / sqrt(N), and the mean-field prediction beside them:
     S_i = tanh(h_i / T) with h = W S, iterated from the target pattern.
 
+    Of exactly two patterns, without a threshold, the mean of |m| in equilibrium is known
+    exactly too, at finite N (column exact; up to about 2,000 spins): a sum over the states
+    of the sites on which the patterns agree and of those on which they differ, all wells
+    together. A run that is too cold to leave its well stays at the mean field instead.
+
     Figure 1 as published, and as the authors ran it:
       hopcli temperature-scan --config figure1
       hopcli temperature-scan --config figure1-as-run
-    In equilibrium, started from the "4":
+    From a cold start, a run that stays in the well of the "4" (--config figure1-cold-start):
       hopcli temperature-scan --start target --sweeps 200 --attempts-per-sweep N
     Two given training images, Hebbian:
       hopcli temperature-scan --source-indices 56,9 --rule hebbian
@@ -42,7 +47,7 @@ class TemperatureScanConfig(PatternSettings, StorageSettings, DynamicsSettings, 
     Above the critical temperature (1 for the pseudo-inverse rule, 1 + q for two Hebbian
     patterns with overlap q) |m| does not fall to 0 but to about sqrt(2 / (pi N)).
 
-    Writes temperature_scan.csv, mean_field.csv (the prediction on a fine grid),
+    Writes temperature_scan.csv, mean_field.csv (both predictions on a fine grid),
     temperature-scan.npz (the stored patterns, temperatures of order, chance),
     temperature_scan.png and the manifest temperature-scan.json.
     """

@@ -18,10 +18,15 @@ from hopcli.patterns import Patterns
 from hopcli.starts import BASES, change, choose, fill_bank, first_states, trial_rng
 from hopcli.statistics import mean_sd_sem
 from hopcli.streams import Streams, seed_word
-from hopcli.theory import chance_overlap, mean_field_overlaps, ordering_temperatures
+from hopcli.theory import (
+    chance_overlap,
+    exact_overlaps,
+    mean_field_overlaps,
+    ordering_temperatures,
+)
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from numpy.typing import ArrayLike, NDArray
 
     from hopcli.config import ResolvedTemperatureScan, TemperatureScanConfig, ThreadedExecution
     from hopcli.experiments.inputs import Load
@@ -31,15 +36,24 @@ if TYPE_CHECKING:
 __all__ = ["TemperatureScanResult", "plan", "summary"]
 
 _CURVE_POINTS = 120
-_PRINTED = ("temperature", "label", "overlap_abs", "overlap_abs_sem", "projection", "mean_field")
+_PRINTED = (
+    "temperature",
+    "label",
+    "overlap_abs",
+    "overlap_abs_sem",
+    "projection",
+    "mean_field",
+    "exact",
+)
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class TemperatureScanResult(Result):
     """What a scan found.
 
-    Tables ``temperature_scan``, one row a temperature and pattern, and ``mean_field``, its
-    prediction on a fine grid; array file ``temperature-scan``.
+    Tables ``temperature_scan``, one row a temperature and pattern, and ``mean_field``, the
+    theory on a fine grid; array file ``temperature-scan``. Of two patterns both have a column
+    ``exact`` too, where :func:`hopcli.theory.exact_overlaps` knows it.
     """
 
     @functools.cached_property
@@ -111,7 +125,7 @@ def summary(config: ResolvedTemperatureScan, result: TemperatureScanResult) -> S
     table = result.tables["temperature_scan"]
     patterns = result.patterns
     of_target = np.arange(len(table)) % len(patterns.labels) == patterns.last(config.target)
-    return Summary(table.loc[of_target, [*_PRINTED]])
+    return Summary(table.loc[of_target, [name for name in _PRINTED if name in table.columns]])
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -155,20 +169,26 @@ class _Scan:
                 progress=lambda done: progress(done, total),
             ).spins
             tables.append(_measure(final, self.patterns, self.couplings, temperature, self.target))
-        return pd.concat(tables, ignore_index=True)
+        return self._with_exact(pd.concat(tables, ignore_index=True), config.temperatures)
 
     def curve(self) -> pd.DataFrame:
-        """The mean-field curves on a fine grid, one row a temperature and pattern."""
+        """The curves of theory on a fine grid, one row a temperature and pattern."""
         labels = self.patterns.labels
         grid = np.linspace(0, max(self.config.temperatures), _CURVE_POINTS)
         values = np.abs([mean_field_overlaps(self.couplings, t, self.target) for t in grid])
-        return pd.DataFrame(
+        table = pd.DataFrame(
             {
                 "temperature": np.repeat(grid, len(labels)),
                 "label": np.tile(labels, len(grid)),
                 "mean_field": values.ravel(),
             }
         )
+        return self._with_exact(table, grid)
+
+    def _with_exact(self, table: pd.DataFrame, temperatures: ArrayLike) -> pd.DataFrame:
+        """The same table with mean |m| in equilibrium, where that is known."""
+        exact = exact_overlaps(self.couplings, temperatures)
+        return table if exact is None else table.assign(exact=exact.ravel())
 
 
 def _starts(

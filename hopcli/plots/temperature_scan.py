@@ -40,6 +40,8 @@ _LONGEST_NAME = 1.6
 _CHANCE: dict[str, Any] = {"color": SOFT, "lw": 1, "ls": (0, (1, 2))}
 _T_C: dict[str, Any] = {"color": MUTED, "lw": 1, "ls": "-."}
 _ONE_MINUS_Q: dict[str, Any] = {"color": SOFT, "lw": 1, "ls": ":"}
+_EXACT: dict[str, Any] = {"lw": 1.1, "zorder": 3.2}
+_EXACT_DASHES = ((0, (7, 7)), (7, (7, 7)))  # target, other: one fills the gaps of the other
 
 # Neighbours differ in luminance as well as in hue, marker and dashes.
 _COLOURS = ("#0072b2", "#e69f00", "#7b2d8b", "#56b4e9", "#a23b00", "#009e73")
@@ -48,10 +50,11 @@ _DASHES: tuple[Any, ...] = ((0, (5, 2)), (0, (1.5, 1.5)), (0, (6, 2, 1.5, 2)))
 
 
 class _Look(NamedTuple):
-    """How the points and the line of a pattern look."""
+    """How the points, the mean field and the exact curve of a pattern look."""
 
     marker: dict[str, Any]
     line: dict[str, Any]
+    exact: dict[str, Any]
 
 
 class _Mark(NamedTuple):
@@ -66,7 +69,8 @@ def _look(place: int) -> _Look:
     """The look of the target (place 0) or of another pattern (1, 2, ...)."""
     if place == 0:
         marker = {"marker": "o", "ms": 4.5, "color": INK, "zorder": 4}
-        return _Look(marker, {"color": INK, "lw": 1.6, "ls": "-", "zorder": 3})
+        exact = {**_EXACT, "color": INK, "ls": _EXACT_DASHES[0]}
+        return _Look(marker, {"color": INK, "lw": 1.6, "ls": "-", "zorder": 3}, exact)
     colour = _COLOURS[(place - 1) % len(_COLOURS)]
     shape = _MARKERS[(place - 1) % len(_MARKERS)]
     marker = {
@@ -78,7 +82,8 @@ def _look(place: int) -> _Look:
         "zorder": 2.5,
     }
     dashes = _DASHES[(place - 1) % len(_DASHES)]
-    return _Look(marker, {"color": colour, "lw": 1.3, "ls": dashes, "zorder": 3.1})
+    line = {"color": colour, "lw": 1.3, "ls": dashes, "zorder": 3.1}
+    return _Look(marker, line, {**_EXACT, "color": colour, "ls": _EXACT_DASHES[1]})
 
 
 @styled
@@ -97,7 +102,8 @@ def _scan(config: ResolvedTemperatureScan, result: TemperatureScanResult) -> Fig
     column = _SAMPLE + _PICTURE + 0.2 + name_width
     n_columns = math.ceil(len(order) / _MOST_A_COLUMN)
     n_rows = math.ceil(len(order) / n_columns)
-    height = max(3.4, n_rows * _ENTRY + _NOTE)
+    exact = _has_exact(result)
+    height = max(3.4, n_rows * _ENTRY + (1 + exact) * _NOTE)
     legend = _LEFT + _PLOT + _GAP
     page = Page(
         legend + n_columns * (column + _GAP) - _GAP,
@@ -119,7 +125,17 @@ def _scan(config: ResolvedTemperatureScan, result: TemperatureScanResult) -> Fig
     y = _TOP + n_rows * _ENTRY + _NOTE / 2
     page.canvas.plot([legend, legend + _SAMPLE], [y, y], **_CHANCE)
     page.text(legend + _SAMPLE + 0.1, y, f"chance, {result.chance:.3f}", va="center", color=MUTED)
+    if exact:
+        y += _NOTE
+        for place in range(len(order)):
+            page.canvas.plot([legend, legend + _SAMPLE], [y, y], **_look(place).exact)
+        page.text(legend + _SAMPLE + 0.1, y, "exact, all wells", va="center", color=MUTED)
     return page.figure
+
+
+def _has_exact(result: TemperatureScanResult) -> bool:
+    """Whether equilibrium is known exactly: of two patterns."""
+    return "exact" in result.tables["mean_field"].columns
 
 
 def _rows_of(table: pd.DataFrame, k: int, n_patterns: int) -> pd.DataFrame:
@@ -128,11 +144,13 @@ def _rows_of(table: pd.DataFrame, k: int, n_patterns: int) -> pd.DataFrame:
 
 
 def _draw_overlaps(ax: Axes, result: TemperatureScanResult, k: int, look: _Look) -> None:
-    """Points with their SEM, and the mean field as a line."""
+    """Points with their SEM, the mean field as a line and the exact curve if there is one."""
     n_patterns = len(result.patterns.labels)
     measured = _rows_of(result.tables["temperature_scan"], k, n_patterns)
     curve = _rows_of(result.tables["mean_field"], k, n_patterns)
     ax.plot(curve["temperature"], curve["mean_field"], **look.line)
+    if _has_exact(result):
+        ax.plot(curve["temperature"], curve["exact"], **look.exact)
     sem = measured["overlap_abs_sem"].to_numpy()
     ax.errorbar(
         measured["temperature"].to_numpy(),
@@ -227,10 +245,22 @@ def _caption(config: ResolvedTemperatureScan, result: TemperatureScanResult) -> 
     return (
         f"Points: mean |m| at the end of {runs} a temperature from {named.get(start, start)}; "
         f"{bars}. "
-        f"Lines: mean field, started from {target} (black). {_marks_explained(config, result)}"
+        f"Lines: mean field, started from {target} (black). {_exact_explained(result)}"
+        f"{_marks_explained(config, result)}"
         f"Chance: mean |m| of independent random spins, √(2/πN). "
         f"{network(config, patterns, result.dataset)}; {dynamics(config, patterns)}."
         f"{cut_labels(len(patterns.labels))}"
+    )
+
+
+def _exact_explained(result: TemperatureScanResult) -> str:
+    """What the exact curves are, and why the points may be off them."""
+    if not _has_exact(result):
+        return ""
+    n_sites = result.patterns.xi.shape[1]
+    return (
+        f"Thin, long dashes: exact equilibrium of the N = {n_sites:,} spins, all wells together; "
+        "a single cold run stays in the well it came to, at the mean field. "
     )
 
 
