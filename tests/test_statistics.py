@@ -270,6 +270,15 @@ def test_student_s_t_would_cover_almost_never_near_the_ends() -> None:
     assert np.mean(np.abs(means.mean(axis=1) - 0.9998) <= half) < 0.1
 
 
+@pytest.mark.parametrize("draws", [3, 5, 10])
+def test_far_from_the_ends_the_interval_over_draws_is_student_s_t(draws: int) -> None:
+    """Where draws of many units differ by more than their units do."""
+    means = np.random.default_rng(11).normal(0.5, 0.01, draws)
+    found = draws_interval(means, 10**6)
+    expected = stats.t.interval(0.95, draws - 1, means.mean(), stats.sem(means))
+    assert found == pytest.approx(expected, abs=5e-4)
+
+
 @pytest.mark.parametrize("end", [0.0, 1.0])
 def test_draws_that_are_all_alike_have_the_interval_of_their_units(end: float) -> None:
     low, high = draws_interval([end] * 10, 31)
