@@ -1,6 +1,44 @@
-"""Run the command line as ``python -m hopcli``."""
+"""Start the command line, as ``hopcli`` or ``python -m hopcli``.
 
-from hopcli.cli import main
+What a signal does is settled before anything is imported, and the process ends as soon as
+the command has: so from the first moment to the last an interrupt is one line.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+
+__all__ = ["start"]
+
+_EARLY = b"hopcli: interrupted; nothing was written\n"
+
+
+def _stop(*_: object) -> None:
+    """End while the program is still being imported."""
+    os.write(2, _EARLY)
+    os._exit(130)
+
+
+def start() -> None:
+    """Run the command line and end the process with its exit code."""
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:  # a shell may ignore it
+        signal.signal(signal.SIGINT, _stop)
+    from hopcli.cli import main
+
+    try:
+        main()
+    except SystemExit as end:
+        code = end.code
+        for stream in (sys.stdout, sys.stderr):
+            try:
+                stream.flush()
+            except (OSError, ValueError):  # the reader is gone, which main has dealt with
+                continue
+        # All is written. What Python would still do, signals would break into.
+        os._exit(code if isinstance(code, int) else int(code is not None))
+
 
 if __name__ == "__main__":
-    main()
+    start()

@@ -441,10 +441,11 @@ def _sweep(
     event: int,
     total: float,
     spare: int,
+    cancelled: NDArray[np.uint8],
 ) -> tuple[int, int, float, int]:
     """Make the attempts of a sweep, from attempt `begin` on.
 
-    The last four arguments are returned for the next sweep: attempts since the last
+    The four before `cancelled` are returned for the next sweep: attempts since the last
     flip (or since waiting was too dear); attempt of the next event, negative if it is not
     known; flips an attempt times N when it was drawn; next draw of the second stream.
     """
@@ -456,7 +457,7 @@ def _sweep(
     sure = np.int32(min(0.09 * octave, 2.0**29)) + np.int32(4) * margin
     t = begin
     end = begin + protocol.attempts
-    while t < end:
+    while t < end and cancelled[0] == 0:
         if event < 0 and idle >= protocol.patience:
             total = _weigh(network, chain, protocol.rule, temperature)
             dense = total > n_sites or total * protocol.patience > n_sites
@@ -556,7 +557,18 @@ def _run_chain(
         elif protocol.order == GIVEN:
             queue = given[begin : begin + protocol.attempts]
         idle, event, total, spare = _sweep(
-            network, chain, protocol, temperature, seed, queue, begin, idle, event, total, spare
+            network,
+            chain,
+            protocol,
+            temperature,
+            seed,
+            queue,
+            begin,
+            idle,
+            event,
+            total,
+            spare,
+            cancelled,
         )
     cold = n_sweeps > 0 and temperatures[n_sweeps - 1] == 0.0
     return n_sweeps, cold and _is_stable(network, chain, protocol.rule)
@@ -596,7 +608,7 @@ def run_chains(
     sums : ndarray of int32, shape (chains, sweeps + 1, K or 0)
         On return, M_a at the start and after each sweep, if it has the columns.
     cancelled : ndarray of uint8, shape (1,)
-        Anything but 0, set from another thread, ends the work at the next sweep.
+        Anything but 0, set from another thread, ends the work within a block of draws.
     """
     n_sites = spins.shape[1]
     width = network.steps.shape[1]

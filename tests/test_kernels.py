@@ -186,11 +186,12 @@ def test_levels_follow_the_fields(uncompiled: ModuleType, rule: str, theta: floa
     seen, seed = [spins], seeds(1)[0]
     protocol = uncompiled.Protocol(_kernels.METROPOLIS, _kernels.RANDOM, 120, _kernels.NEVER, 9)
     none = np.zeros(0, np.uint32)
+    go_on = np.zeros(1, np.uint8)
     uncompiled._start(laid_out, chain, spins)
     for sweep in range(6):
         with np.errstate(over="ignore", under="ignore"):
             uncompiled._sweep(
-                laid_out, chain, protocol, 0.9, seed, none, 120 * sweep, 0, -1, 0.0, 0
+                laid_out, chain, protocol, 0.9, seed, none, 120 * sweep, 0, -1, 0.0, 0, go_on
             )
         now = np.array([uncompiled._split(int(code), width)[1] for code in chain.codes], np.int8)
         assert np.array_equal(chain.codes, couplings.site_class + width * (now.astype(int) + 1))

@@ -97,6 +97,8 @@ _SHOWN = 80  # characters of such a name
 def main(arguments: list[str] | None = None) -> NoReturn:
     """Run the command line and exit: 0 done, 2 bad input, 130 interrupted."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         code: Any = cli.main(args=arguments, prog_name="hopcli", standalone_mode=False)
         sys.stdout.flush()
@@ -118,6 +120,7 @@ def main(arguments: list[str] | None = None) -> NoReturn:
     except MemoryError:
         _fail("the run does not fit into memory: ask for fewer trials, samples or sites", 2)
     except (click.Abort, KeyboardInterrupt) as error:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # once is enough
         said = error.__cause__ or error  # click makes an Abort of an interrupt
         _fail(str(said) or "interrupted; nothing was written", 130)
     sys.exit(code if isinstance(code, int) else 0)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import math
 import threading
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -89,8 +90,14 @@ def _load(run: Callable[[slice], None]) -> None:
     said = threading.Timer(_SAY_AFTER, _log.info, ["compiling the loops, once: some ten seconds"])
     said.daemon = True
     said.start()
+    nothing = slice(0, 0)  # no chain: all that is done is loading
     try:
-        run(slice(0, 0))  # no chain: all that is done is loading
+        run(nothing)
+    except Exception:
+        # A damaged cache makes numba raise anything.
+        for file in Path(_kernels.run_chains.stats.cache_path).glob("_kernels.*.nb?"):
+            file.unlink(missing_ok=True)
+        run(nothing)
     finally:
         said.cancel()
 
