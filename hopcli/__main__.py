@@ -23,6 +23,7 @@ def _stop(*_: object) -> None:
 
 def start() -> None:
     """Run the command line and end the process with its exit code."""
+    signal.signal(signal.SIGTERM, lambda *_: os._exit(143))
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:  # a shell may ignore it
         signal.signal(signal.SIGINT, _stop)
     from hopcli.cli import main

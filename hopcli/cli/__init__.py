@@ -8,6 +8,7 @@ import importlib
 import os
 import signal
 import sys
+import threading
 from typing import Any, NoReturn
 
 import click
@@ -94,9 +95,20 @@ _OF_NAMES = (errno.ENAMETOOLONG, errno.ELOOP)
 _SHOWN = 80  # characters of such a name
 
 
+_GRACE = 2.0  # seconds to tidy up in
+
+
+def _terminate(*_: object) -> NoReturn:
+    """End with 143, in time even where a library swallows the exception."""
+    last = threading.Timer(_GRACE, os._exit, [143])
+    last.daemon = True
+    last.start()
+    sys.exit(143)
+
+
 def main(arguments: list[str] | None = None) -> NoReturn:
     """Run the command line and exit: 0 done, 2 bad input, 130 interrupted."""
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    signal.signal(signal.SIGTERM, _terminate)
     if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
