@@ -247,7 +247,7 @@ def test_two_runs_on_one_data_set_load_it_once(
 
     monkeypatch.setattr("hopcli.experiments.inputs.load_data", load)
     assert run_hopcli("run", "mine.toml", "yours.toml", "theirs.toml", "-q").code == 0
-    assert [config.threshold for config in loaded] == [0, 100]
+    assert [config.threshold for config in loaded] == [None, 100]
 
 
 def test_two_files_of_one_name_would_overwrite_each_other(run_hopcli: RunHopcli) -> None:

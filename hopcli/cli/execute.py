@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import math
+import shutil
+import sys
 import time
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -14,6 +17,7 @@ from hopcli.cli.progress import Watch, least_seconds
 from hopcli.cli.requests import with_names
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from hopcli.cli.requests import Request
@@ -22,7 +26,7 @@ if TYPE_CHECKING:
     from hopcli.experiments.inputs import Load
     from hopcli.results import Loaded
 
-__all__ = ["execute", "print_summary"]
+__all__ = ["execute", "print_json", "print_summary"]
 
 
 def execute(*requests: Request) -> int:
@@ -97,11 +101,18 @@ def _do(job: _Job) -> None:
             line = f"{job.out}/  finished before, not run again" + "; drawn: " * draws
         if draws:
             files += _draw(job, result)
-    if not wishes.quiet:
-        for warning in result.notes.get("warnings", ()):
-            tell(f"warning: {warning}")
-        print_summary(catalogue.entry(config.command).summary(config, result))
-        click.echo(f"\n{line}{' '.join(path.name for path in files)}")
+    if wishes.quiet:
+        return
+    for warning in result.notes.get("warnings", ()):
+        tell(f"warning: {warning}")
+    summary = catalogue.entry(config.command).summary(config, result)
+    if wishes.format == "json":
+        print_json(job.out, config.command, summary, result.notes, files)
+        return
+    if job.request.named:
+        click.echo(f"{config.command}: {job.request.named}\n")
+    print_summary(summary)
+    click.echo(f"\n{line}{' '.join(path.name for path in files)}")
 
 
 def _compare(job: _Job) -> bool:
@@ -117,7 +128,7 @@ def _compare(job: _Job) -> bool:
     for name in (f"{name}.csv" for name in repeats["tables"]):
         same = now.get(name) == repeats["outputs"].get(name)
         differing += [] if same else [name]
-        if not job.request.wishes.quiet:
+        if not (job.request.wishes.quiet or job.request.wishes.format == "json"):
             click.echo(f"{'same   ' if same else 'DIFFERS'}  {name}")
     if differing:
         tell(f"{job.out}: not the run that was to be repeated: {', '.join(differing)} differ")
@@ -177,7 +188,36 @@ def print_summary(summary: Summary) -> None:
     for column in summary.percent:
         shown[column] = [_percent(value) for value in shown[column]]
     shown = shown.rename(columns={name: f"{name} %" for name in summary.percent})
-    click.echo(shown.to_string(index=False, float_format=lambda value: f"{value:.4g}"))
+    # A terminal would break long lines anywhere; a pipe takes them whole.
+    width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+    click.echo(
+        shown.to_string(index=False, float_format=lambda value: f"{value:.4g}", line_width=width)
+    )
+
+
+def print_json(
+    out: Path, command: str, summary: Summary, notes: Mapping[str, Any], files: list[Path]
+) -> None:
+    """Print what was found as one line of JSON: the table as it is, rates as fractions."""
+    columns = summary.table.to_dict("list")
+    rows = [
+        {name: _plain(value) for name, value in zip(columns, values, strict=True)}
+        for values in zip(*columns.values(), strict=True)
+    ]
+    said = {
+        "command": command,
+        "out": str(out),
+        "table": rows,
+        "warnings": notes.get("warnings", []),
+        "files": [path.name for path in files],
+    }
+    click.echo(json.dumps(said))
+
+
+def _plain(value: Any) -> Any:
+    """A value as JSON has it; what is not a number is null."""
+    plain = value.item() if hasattr(value, "item") else value
+    return None if isinstance(plain, float) and not math.isfinite(plain) else plain
 
 
 def _percent(rate: float) -> str:

@@ -107,6 +107,12 @@ def wish_options(default: str) -> list[click.Option]:
         click.Option(
             ["--quiet", "-q"], is_flag=True, help="Print nothing but errors, draw no bar."
         ),
+        click.Option(
+            ["--format"],
+            type=click.Choice(["table", "json"]),
+            default="table",
+            help="Print a table, or for scripts a line of JSON.  [default: table]",
+        ),
     ]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -65,6 +66,13 @@ class _GifName(click.ParamType[str]):
 )
 @click.option("--out", type=FOLDER, metavar="DIR", help="Folder for the pictures.  [default: DIR]")
 @click.option("--quiet", "-q", is_flag=True, help="Print nothing but errors.")
+@click.option(
+    "--format",
+    "printed",
+    type=click.Choice(["table", "json"]),
+    default="table",
+    help="Print names of files as words, or for scripts as a line of JSON.  [default: table]",
+)
 def command(
     folders: tuple[str, ...],
     figure_format: str | None,
@@ -73,6 +81,7 @@ def command(
     animate: str | None,
     out: Path | None,
     quiet: bool,
+    printed: str,
 ) -> None:
     """Draw the pictures of finished runs again.
 
@@ -104,8 +113,11 @@ def command(
         files = results.save_pictures(
             folder, loaded.config.command, draw, out, key=loaded.manifest["key"]
         )
-        if not quiet:
-            click.echo(f"{out or folder}/  {' '.join(path.name for path in files)}")
+        names = [path.name for path in files]
+        if printed == "json" and not quiet:
+            click.echo(json.dumps({"out": str(out or folder), "files": names}))
+        elif not quiet:
+            click.echo(f"{out or folder}/  {' '.join(names)}")
 
 
 def _drawer(

@@ -46,12 +46,15 @@ class Wishes(NamedTuple):
         Make a run that is there anew.
     quiet : bool
         Print nothing but errors.
+    format : {"table", "json"}
+        What is printed.
     """
 
     out: Path | None = None
     overwrite: bool = False
     again: bool = False
     quiet: bool = False
+    format: str = "table"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -74,6 +77,8 @@ class Request:
         How the user wrote a setting, for messages about it.
     repeats : mapping, optional
         The manifest of the run that this one repeats.
+    named : str
+        The file that asks for it, where there may be several; else empty.
     """
 
     config: Config
@@ -83,6 +88,7 @@ class Request:
     wishes: Wishes
     name_of: Callable[[str], str]
     repeats: Mapping[str, Any] | None = None
+    named: str = ""
 
     def folder(self, key: str) -> Path:
         """Where a run of this key goes."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 from typing import Any
 
@@ -58,5 +59,5 @@ def command(configs: tuple[str, ...], **wishes: Any) -> int:
 def _request(name: str, wishes: Wishes) -> Request:
     """The request of a configuration, or of a manifest to be repeated."""
     if name.endswith(".json"):
-        return request_from_manifest(Path(name), wishes)
-    return request_from_file(name, wishes)
+        return dataclasses.replace(request_from_manifest(Path(name), wishes), named=name)
+    return dataclasses.replace(request_from_file(name, wishes), named=name)

@@ -1,0 +1,82 @@
+"""What is printed: tables that fit the terminal, which run they are of, JSON for scripts."""
+
+from __future__ import annotations
+
+import io
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pandas as pd
+import pytest
+
+from hopcli import results
+from hopcli.cli.execute import print_summary
+from hopcli.experiments import Summary
+
+if TYPE_CHECKING:
+    from conftest import RunHopcli
+
+SMALL = ["recall", "--tests", "3", "--repeats", "2", "--no-figures"]
+
+
+class _Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.mark.parametrize("columns", [40, 60, 200])
+def test_no_number_is_cut_at_the_edge_of_a_terminal(
+    monkeypatch: pytest.MonkeyPatch, columns: int
+) -> None:
+    table = pd.DataFrame({f"column_{k}": [k + 0.125, 123.25] for k in range(12)})
+    monkeypatch.setenv("COLUMNS", str(columns))
+    terminal = _Terminal()
+    monkeypatch.setattr("sys.stdout", terminal)
+    print_summary(Summary(table))
+    lines = terminal.getvalue().splitlines()
+    assert max(map(len, lines)) <= max(columns, 20)
+    assert len(lines) == 3 if columns == 200 else len(lines) > 3
+    words = terminal.getvalue().split()
+    assert [word for word in words if word.startswith("column")] == list(table.columns)
+    assert words.count("123.2") == 12
+
+
+def test_a_pipe_gets_every_row_in_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    table = pd.DataFrame({f"column_{k}": [k] for k in range(60)})
+    print_summary(Summary(table))
+    assert len(capsys.readouterr().out.splitlines()) == 2
+
+
+def test_run_says_whose_table_follows(run_hopcli: RunHopcli) -> None:
+    for name in ("mine", "yours"):
+        content = 'command = "select"\nsamples = 2\nfigures = false\n'
+        Path(f"{name}.toml").write_text(content)
+    out = run_hopcli("run", "mine.toml", "yours.toml").out
+    assert out.startswith("select: mine.toml\n\n")
+    assert out.index("select: mine.toml") < out.index("results/mine/") < out.index("yours.toml")
+    assert "select: " not in run_hopcli("select", "--no-figures", "--out", "other").out
+
+
+def test_scripts_get_json(run_hopcli: RunHopcli) -> None:
+    done = run_hopcli(*SMALL, "--format", "json", "--temperature", "0.5", "--out", "out")
+    assert done.code == 0
+    (line,) = done.out.splitlines()
+    said = json.loads(line)
+    assert (said["command"], said["out"]) == ("recall", "out")
+    assert [row["label"] for row in said["table"]] == ["3", "6", "1", "0", "4", "overall"]
+    table = results.load("out").result.tables["accuracy"]
+    assert [row["accuracy"] for row in said["table"]] == pytest.approx(list(table["accuracy"]))
+    assert said["table"][0]["sd_labels"] is None  # where a table has no number
+    assert "accuracy.csv" in said["files"]
+    assert "rests at m" in said["warnings"][0]
+    drawn = run_hopcli("plot", "out", "--format", "json")
+    assert json.loads(drawn.out)["out"] == "out"
+    assert "accuracy.png" in json.loads(drawn.out)["files"]
+
+
+def test_several_runs_are_a_line_of_json_each(run_hopcli: RunHopcli) -> None:
+    for name in ("mine", "yours"):
+        Path(f"{name}.toml").write_text('command = "select"\nsamples = 2\nfigures = false\n')
+    lines = run_hopcli("run", "mine.toml", "yours.toml", "--format", "json").out.splitlines()
+    assert [json.loads(line)["out"] for line in lines] == ["results/mine", "results/yours"]
