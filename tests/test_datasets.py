@@ -24,6 +24,7 @@ from hopcli.data import drawings
 from hopcli.datasets import (
     SOURCES,
     Dataset,
+    Size,
     embedded_files,
     load_dataset,
     mnist,
@@ -292,7 +293,8 @@ def test_the_record_refuses_what_are_no_spins(
         ("images:", {}, r"dataset must be written images:DIR, found 'images:'"),
         ("mnist", {"split": "validation"}, r"split must be one of train, test, all, found 'val"),
         ("digits", {"split": "test"}, r"split must be train or all: digits has no test set"),
-        ("mnist", {"threshold": -1}, r"threshold must be a whole number from 0 to 255, found -1"),
+        ("mnist", {"threshold": -1}, r"threshold must .*255, or otsu or mean, found -1"),
+        ("mnist", {"threshold": "ostu"}, r"threshold must .*255, or otsu or mean, found 'ostu'"),
         ("mnist", {"threshold": 256}, r"threshold must .*found 256"),
         ("mnist", {"threshold": 0.5}, r"threshold must .*found 0.5"),
         ("mnist", {"threshold": True}, r"threshold must .*found True"),
@@ -739,6 +741,7 @@ def test_openml_without_network_or_with_a_damaged_cache(offline: Path) -> None:
 # Pictures.
 
 PICTURE = np.array([[0, 255, 0], [255, 128, 0]], np.uint8)
+OTHER = np.array([[255, 255, 255], [0, 0, 255]], np.uint8)
 
 
 def _save(array: NDArray[np.uint8], path: Path, **options: Any) -> Path:
@@ -748,18 +751,25 @@ def _save(array: NDArray[np.uint8], path: Path, **options: Any) -> Path:
 
 def test_a_folder_of_pictures(tmp_path: Path) -> None:
     _save(PICTURE, tmp_path / "b.png")
-    _save(255 - PICTURE, tmp_path / "a.BMP")
-    _save(np.dstack([PICTURE] * 3), tmp_path / "c.bmp")
-    _save(PICTURE, tmp_path / "d.gif")
+    _save(np.dstack([OTHER] * 3), tmp_path / "a.BMP")
     (tmp_path / "notes.txt").write_text("not a picture")
     (tmp_path / ".hidden.png").write_bytes(b"not a picture")
     (tmp_path / "folder.png").mkdir()
     dataset = load_dataset(f"images:{tmp_path}", threshold=127)
-    assert dataset.labels.tolist() == ["a", "b", "c", "d"]
+    assert dataset.labels.tolist() == ["a", "b"]
     assert (dataset.name, dataset.shape) == (f"images:{tmp_path}", (2, 3))
-    assert rows(dataset, 0) == ["#.#", "..#"]
-    for index in (1, 2, 3):
-        assert rows(dataset, index) == [".#.", "##."]
+    assert rows(dataset, 0) == ["###", "..#"]
+    assert rows(dataset, 1) == [".#.", "##."]
+
+
+@pytest.mark.parametrize("name", ["a.png", "a.BMP", "a.gif", "a.webp", "a.tif", "a.TIFF"])
+@pytest.mark.parametrize("alone", [True, False])
+def test_a_picture_of_each_format(tmp_path: Path, name: str, alone: bool) -> None:
+    options = {"lossless": True} if name.endswith("webp") else {}
+    path = _save(PICTURE, tmp_path / name, **options)
+    dataset = load_dataset(f"images:{path if alone else tmp_path}", threshold=127)
+    assert dataset.labels.tolist() == ["a"]
+    assert rows(dataset, 0) == [".#.", "##."]
 
 
 def test_dark_ink_on_white_paper(tmp_path: Path) -> None:
@@ -787,24 +797,34 @@ def test_sixteen_bits_and_transparency(tmp_path: Path) -> None:
     _save(
         np.dstack([np.zeros((2, 3, 3), np.uint8), PICTURE[..., None]]), tmp_path / "transparent.png"
     )
-    plain = load_dataset(f"images:{tmp_path}", threshold=127)
-    assert rows(plain, 0) == [".#.", "##."]
-    assert rows(plain, 1) == ["#.#", "..#"]
+    for name, expected in (("deep", [".#.", "##."]), ("transparent", ["#.#", "..#"])):
+        plain = load_dataset(f"images:{tmp_path / name}.png", threshold=127)
+        assert rows(plain, 0) == expected
+    spec = f"images:{tmp_path}"
+    data_error("transparent.png: must differ from deep.png, is the inverse of it", spec=spec)
 
 
 def test_pictures_are_resized_to_width_and_height(tmp_path: Path) -> None:
     _save(np.kron(np.eye(2, dtype=np.uint8) * 255, np.ones((8, 8), np.uint8)), tmp_path / "a.png")
-    _save(np.zeros((5, 9), np.uint8), tmp_path / "b.png")
+    _save(np.tile(np.arange(9, dtype=np.uint8) * 28, (5, 1)), tmp_path / "b.png")
     spec = f"images:{tmp_path}"
     data_error("b.png", "must be 16 x 16 pixels as a.png is", "found 9 x 5", spec=spec)
     dataset = load_dataset(spec, size=(4, 2), threshold=127)
     assert dataset.shape == (2, 4)
-    assert rows(dataset, 0) == ["##..", "..##"]
+    assert rows(dataset, 0) == [".#..", "..#."], "paper at both sides"
+    inverted = load_dataset(spec, size=(4, 2), threshold=127, invert=True)
+    assert rows(inverted, 0) == ["..#.", ".#.."], "paper is what is not ink"
+    cropped = load_dataset(spec, size=Size(4, 2, crop=True), threshold=127)
+    assert rows(cropped, 0) == ["##..", "..##"], "rows above and below are cut off"
+    tall = load_dataset(spec, size=(2, 6), threshold=127)
+    assert rows(tall, 0) == ["..", "..", "#.", ".#", "..", ".."]
 
 
 def test_pictures_that_cannot_be_loaded(tmp_path: Path) -> None:
     spec = f"images:{tmp_path}"
-    data_error("must hold pictures (.png .jpg .jpeg .gif .bmp), found none", spec=spec)
+    data_error(
+        "must hold pictures (.png .jpg .jpeg .gif .bmp .webp .tif .tiff), found none", spec=spec
+    )
     path = _save(np.random.default_rng(0).integers(0, 256, (9, 9), np.uint8), tmp_path / "a.png")
     other = _save(PICTURE, tmp_path / "a.gif")
     data_error("a.png", "its own name, found also a.gif", spec=spec)
@@ -815,7 +835,7 @@ def test_pictures_that_cannot_be_loaded(tmp_path: Path) -> None:
         data_error(str(path), spec=spec)
     assert "cannot be read (" in data_error(spec=spec)
     path.write_text("text under another name")
-    data_error(f"{path}: must be PNG, JPEG, GIF or BMP, found none of them", spec=spec)
+    data_error(f"{path}: must be PNG, JPEG, GIF, BMP, WEBP or TIFF, found none of them", spec=spec)
 
 
 def _png_that_claims(width: int, height: int) -> bytes:
@@ -824,17 +844,25 @@ def _png_that_claims(width: int, height: int) -> bytes:
     return start + header + struct.pack(">II", zlib.crc32(header), 100) + b"IDAT"
 
 
-@pytest.mark.parametrize("side", [2001, 10_000, 60_000])
-def test_huge_pictures_are_refused_before_they_are_read(tmp_path: Path, side: int) -> None:
+@pytest.mark.parametrize(
+    ("side", "most"),
+    [(2001, "4,000,000 pixels (or give a size)"), (10_001, "4,000,000"), (60_000, "100,000,000")],
+)
+def test_huge_pictures_are_refused_before_they_are_read(
+    tmp_path: Path, side: int, most: str
+) -> None:
     path = tmp_path / "a.png"
     path.write_bytes(_png_that_claims(side, side))
-    data_error(str(path), "must have at most 4,000,000 pixels, found", spec=f"images:{tmp_path}")
+    data_error(str(path), f"must have at most {most}", "found", spec=f"images:{tmp_path}")
+    if side > 10_000:
+        most = "must have at most 100,000,000 pixels, found"
+        data_error(str(path), most, spec=f"images:{tmp_path}", size=(9, 9))
 
 
 def test_too_many_pixels_in_one_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pictures, "MAX_BYTES", 11)
-    for name in ("a", "b"):
-        _save(PICTURE, tmp_path / f"{name}.png")
+    for name, picture in (("a", PICTURE), ("b", OTHER)):
+        _save(picture, tmp_path / f"{name}.png")
     data_error("must hold at most 11 pixels, found 12", spec=f"images:{tmp_path}")
 
 

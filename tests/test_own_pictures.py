@@ -67,19 +67,30 @@ def test_dark_ink_on_white_paper_is_inverted(run_hopcli: RunHopcli) -> None:
 
 
 def test_pictures_of_any_size_are_resized(run_hopcli: RunHopcli) -> None:
-    halves = np.zeros((32, 32), np.bool_)
-    halves[:, :16] = True
-    for name, side in (("small", 8), ("large", 40), ("wide", 32)):
-        height = 24 if name == "wide" else side
-        grey = Image.fromarray(np.where(halves, 255, 0).astype(np.uint8))
+    """The left half is ink; the picture keeps its proportions, so there is paper around."""
+    expected = {}
+    for name, (width, height), inside in (
+        ("small", (8, 8), (4, 12, 0, 8)),
+        ("wide", (40, 10), (0, 16, 2, 6)),
+        ("tall", (10, 40), (7, 9, 0, 8)),
+    ):
+        grey = np.zeros((height, width), np.uint8)
+        grey[:, : width // 2] = 255
         Path("pictures").mkdir(exist_ok=True)
-        grey.resize((side, height), Image.Resampling.NEAREST).save(f"pictures/{name}.png")
-    flags = ["--dataset", "images:pictures", "--size", "16x8", "--threshold", "128", *QUIET]
+        Image.fromarray(grey).save(f"pictures/{name}.png")
+        left, right, top, bottom = inside
+        expected[name] = np.zeros((8, 16), np.bool_)
+        expected[name][top:bottom, left : (left + right) // 2] = True
+    flags = ["--dataset", "images:pictures", "--size", "16x8", *QUIET]
     assert run_hopcli("select", *flags).code == 0
-    expected = np.zeros((8, 16), np.bool_)
-    expected[:, :8] = True
-    for spins in _patterns().values():
-        assert np.array_equal(spins.reshape(8, 16) > 0, expected)
+    for name, spins in _patterns().items():
+        assert np.array_equal(spins.reshape(8, 16) > 0, expected[name])
+    # They fill the size, and all are one half then.
+    message = run_hopcli("select", *flags, "--crop").refused()
+    assert "tall.png: must differ from small.png, is equal to it with threshold otsu" in message
+    assert message.endswith("(try --threshold mean or another --size, or leave one out)")
+    message = run_hopcli("select", "--dataset", "images:pictures", "--crop", *QUIET).refused()
+    assert message == "--crop has no effect without size"
 
 
 @pytest.mark.parametrize("rule", ["pseudo-inverse", "storkey", "hebbian"])
@@ -156,19 +167,22 @@ def _bad(name: str) -> None:
     elif name == "good.bmp":
         _save(str(path), _ink(0))
     elif name == "other-kind.png":
-        Image.new("L", (16, 16)).save(path, "TIFF")
+        Image.new("L", (16, 16)).save(path, "PPM")
 
 
 @pytest.mark.parametrize("command", ["select", "recall", "show"])
 @pytest.mark.parametrize(
     ("name", "words"),
     [
-        ("empty.png", "empty.png: must be PNG, JPEG, GIF or BMP, found none of them"),
-        ("text.jpg", "text.jpg: must be PNG, JPEG, GIF or BMP, found none of them"),
-        ("other-kind.png", "other-kind.png: must be PNG, JPEG, GIF or BMP, found none of them"),
+        ("empty.png", "empty.png: must be PNG, JPEG, GIF, BMP, WEBP or TIFF, found none of them"),
+        ("text.jpg", "text.jpg: must be PNG, JPEG, GIF, BMP, WEBP or TIFF, found none of them"),
+        (
+            "other-kind.png",
+            "other-kind.png: must be PNG, JPEG, GIF, BMP, WEBP or TIFF, found none of them",
+        ),
         ("cut.png", "cut.png: cannot be read"),
-        ("huge.bmp", "huge.bmp: must have at most 4,000,000 pixels, found 6,250,000"),
-        ("bomb.png", "bomb.png: must have at most 4,000,000 pixels, found"),
+        ("huge.bmp", "huge.bmp: must have at most 4,000,000 pixels (or give a size), found 6,250"),
+        ("bomb.png", "bomb.png: must have at most 100,000,000 pixels, found"),
         ("other-size.gif", "other-size.gif: must be 16 x 16 pixels as good.png is"),
         ("good.bmp", "good.png: each picture must have its own name, found also good.bmp"),
     ],
@@ -188,8 +202,11 @@ def test_bad_pictures_are_refused_in_one_line(
     ("dataset", "words"),
     [
         ("images:nowhere", "nowhere: must be a folder of pictures, found none"),
-        ("images:empty", "empty: must hold pictures (.png .jpg .jpeg .gif .bmp), found none"),
-        ("images:file.png", "file.png: must be a folder of pictures"),
+        (
+            "images:empty",
+            "empty: must hold pictures (.png .jpg .jpeg .gif .bmp .webp .tif .tiff), found none",
+        ),
+        ("images:file.txt", "file.txt: must be a folder of pictures"),
         ("images:", "--dataset must be written images:DIR, found 'images:'"),
         ("images", "--dataset must be written images:DIR, found 'images'"),
         ("pictures", "--dataset must be one of mnist"),
@@ -201,7 +218,7 @@ def test_folders_without_pictures_are_refused_in_one_line(
     Path("empty").mkdir()
     Path("empty/notes.txt").write_text("no picture", encoding="utf-8")
     _save("pictures/one.png", _ink(0))
-    Path("file.png").write_bytes(Path("pictures/one.png").read_bytes())
+    Path("file.txt").write_bytes(Path("pictures/one.png").read_bytes())
     assert words in run_hopcli("select", "--dataset", dataset, *QUIET).refused()
 
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import difflib
 import hashlib
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -18,6 +17,8 @@ from hopcli.datasets import pictures, scikit
 from hopcli.datasets.idx import load_idx
 from hopcli.datasets.mnist import HashCheck, embedded_files, load_mnist, verify_embedded
 from hopcli.datasets.npz import load_npz
+from hopcli.datasets.request import Request, Size
+from hopcli.datasets.thresholds import RULE, is_threshold, levels
 from hopcli.errors import SettingError
 from hopcli.records import frozen
 
@@ -34,7 +35,9 @@ __all__ = [
     "Dataset",
     "HashCheck",
     "Request",
+    "Size",
     "Source",
+    "default_threshold",
     "embedded_files",
     "load_dataset",
     "parse_spec",
@@ -58,8 +61,8 @@ class Dataset:
         Label of each image.
     shape : tuple of int
         (height, width), height * width = N.
-    threshold : int
-        Grey values above it, 0..255, became +1.
+    threshold : int or str
+        Grey values above it, 0..255, became +1; or how the level of each image was found.
     sha256 : str
         Hash of what was loaded: of the embedded file, else of spins, labels and shape.
     inverted : bool
@@ -70,7 +73,7 @@ class Dataset:
     spins: NDArray[np.int8]
     labels: NDArray[np.str_]
     shape: tuple[int, int]
-    threshold: int
+    threshold: int | str
     sha256: str
     inverted: bool = False
 
@@ -140,36 +143,6 @@ def _numbers_first(label: str) -> tuple[bool, int, str]:
 
 
 @dataclass(frozen=True, slots=True)
-class Request:
-    """What a source is asked for, already checked.
-
-    Parameters
-    ----------
-    argument : str
-        What follows the colon of the dataset, empty if the source takes nothing.
-    split : {"train", "test", "all"}
-        Which images.
-    threshold : int
-        0..255; a source may hand over any grey values on the right side of it.
-    size : tuple of int or None
-        (width, height) to resize pictures to.
-    """
-
-    argument: str
-    split: str
-    threshold: int
-    size: tuple[int, int] | None
-
-    @property
-    def path(self) -> Path:
-        """The argument as a path, ``~`` expanded."""
-        try:
-            return Path(self.argument).expanduser()
-        except RuntimeError:  # a user that does not exist: then it is a name like any other
-            return Path(self.argument)
-
-
-@dataclass(frozen=True, slots=True)
 class Source:
     """A kind of dataset.
 
@@ -187,6 +160,8 @@ class Source:
         Whether training and test images are apart.
     resizes : bool
         Whether it takes a size.
+    default_threshold : int or str
+        The threshold unless another is asked for.
     """
 
     name: str
@@ -195,6 +170,7 @@ class Source:
     argument: str = ""
     has_splits: bool = False
     resizes: bool = False
+    default_threshold: int | str = 0
 
     @property
     def usage(self) -> str:
@@ -219,7 +195,7 @@ SOURCES: dict[str, Source] = {
         Source(
             "drawings",
             "three line drawings of 128 x 128; ship with hopcli",
-            lambda request: pictures.load_drawings(request.size),
+            lambda request: pictures.load_drawings(request),
             resizes=True,
         ),
         Source(
@@ -244,10 +220,11 @@ SOURCES: dict[str, Source] = {
         ),
         Source(
             "images",
-            "a folder of pictures (PNG, JPEG, GIF, BMP), each a pattern of its own",
-            lambda request: pictures.load_images(request.path, request.size),
+            f"a folder of pictures ({', '.join(pictures.FORMATS)}), each a pattern",
+            lambda request: pictures.load_images(request.path, request),
             argument="DIR",
             resizes=True,
+            default_threshold="otsu",
         ),
         Source(
             "text",
@@ -295,12 +272,17 @@ def parse_spec(spec: str) -> tuple[Source, str]:
     return source, argument
 
 
+def default_threshold(spec: str) -> int | str:
+    """The threshold of a data set unless another is asked for: a matter of its source."""
+    return parse_spec(spec)[0].default_threshold
+
+
 def load_dataset(
     spec: str = "mnist",
     *,
     split: str = "train",
-    threshold: int = 0,
-    size: tuple[int, int] | None = None,
+    threshold: int | str | None = None,
+    size: Size | tuple[int, int] | None = None,
     invert: bool = False,
 ) -> Dataset:
     """Load images as spins: +1 where the grey value is above a threshold, else -1.
@@ -311,10 +293,12 @@ def load_dataset(
         A source of :data:`SOURCES`, with its argument if it takes one.
     split : {"train", "test", "all"}
         Which images; a source without splits gives all it has for "train" and "all".
-    threshold : int
-        0..255, compared to the source's own grey values. The study's is 0.
-    size : tuple of int, optional
-        (width, height) to resize pictures to before the threshold.
+    threshold : int or str, optional
+        0..255, compared to the source's own grey values; or how the level of each image is
+        found, "otsu" or "mean". By default that of the source: the study's 0, and "otsu"
+        for a folder of pictures.
+    size : Size or tuple of int, optional
+        (width, height) to resize pictures to before the threshold; see :class:`Size`.
     invert : bool
         Make +1 what the threshold makes -1, e.g. dark ink on white paper.
 
@@ -328,53 +312,57 @@ def load_dataset(
     SettingError
         If a setting is impossible, or the source does not have it.
     DataError
-        If files are missing, damaged or not what they should be.
+        If files are missing, damaged or not what they should be, or a picture is blank or
+        equal to another as spins.
     """
     source, argument = parse_spec(spec)
-    _check_settings(source, split, threshold, size)
-    images = source.load(Request(argument, split, int(threshold), size))
-    spins = _binarise(images.grey, int(threshold), invert=invert)
+    level: int | str = source.default_threshold if threshold is None else threshold
+    wanted = None if size is None else Size(*size)
+    _check_settings(source, split, level, wanted)
+    level = level if isinstance(level, str) else int(level)
+    images = source.load(Request(argument, split, level, wanted, invert))
+    at = levels(images.grey, level) if images.levels is None else images.levels
+    spins = _binarise(images.grey, at, invert=invert)
+    if images.files:
+        pictures.check_different(spins, images.files, level, resized=wanted is not None)
     return Dataset(
         name=f"{spec}:{split}" if source.has_splits else spec,
         spins=spins,
         labels=images.labels,
         shape=images.shape,
-        threshold=int(threshold),
+        threshold=level,
         sha256=images.sha256 or _hash(spins, images.labels, images.shape),
         inverted=invert,
     )
 
 
-def _check_settings(
-    source: Source, split: str, threshold: int, size: tuple[int, int] | None
-) -> None:
+def _check_settings(source: Source, split: str, threshold: int | str, size: Size | None) -> None:
     """Refuse what no source, or not this one, can do."""
     if split not in SPLITS:
         raise SettingError("split", f"must be one of {', '.join(SPLITS)}", split)
     if split == "test" and not source.has_splits:
         raise SettingError("split", f"must be train or all: {source.usage} has no test set", split)
-    whole = isinstance(threshold, int | np.integer) and not isinstance(threshold, bool)
-    if not whole or not 0 <= threshold <= 255:
-        raise SettingError("threshold", "must be a whole number from 0 to 255", threshold)
+    if not is_threshold(threshold):
+        raise SettingError("threshold", RULE, threshold)
     if size is None:
         return
     if not source.resizes:
         able = ", ".join(other.usage for other in SOURCES.values() if other.resizes)
-        raise SettingError("size", f"must be left out but for {able}", size)
-    width, height = size
+        raise SettingError("size", f"must be left out but for {able}", size[:2])
+    width, height, _ = size
     if min(width, height) < 1 or width * height > pictures.MAX_PIXELS:
         rule = f"must be (width, height), each >= 1, of at most {pictures.MAX_PIXELS:,} pixels"
-        raise SettingError("size", rule, size)
+        raise SettingError("size", rule, (width, height))
 
 
-def _binarise(grey: NDArray[np.uint8], threshold: int, *, invert: bool) -> NDArray[np.int8]:
+def _binarise(grey: NDArray[np.uint8], at: NDArray[np.uint8], *, invert: bool) -> NDArray[np.int8]:
     """Turn grey values into spins, in the same memory where that may be written."""
     grey = np.ascontiguousarray(grey)
     if not grey.flags.writeable:
         grey = grey.copy()
     spins = grey.view(np.int8)
     compare = np.less_equal if invert else np.greater
-    compare(grey, threshold, out=grey.view(np.bool_))
+    compare(grey, at[:, None], out=grey.view(np.bool_))
     np.multiply(spins, 2, out=spins)
     np.subtract(spins, 1, out=spins)
     grey.flags.writeable = False  # nobody else has them: a record need not copy

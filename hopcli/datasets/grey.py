@@ -48,12 +48,18 @@ class GreyImages:
         (height, width), height * width = N.
     sha256 : str
         Hash of the source if it is known without reading on, else empty.
+    levels : ndarray of uint8, shape (n,), or None
+        The threshold of each image where the source has already found it.
+    files : tuple of Path
+        Where each image has a file of its own, these; else empty.
     """
 
     grey: NDArray[np.uint8]
     labels: NDArray[np.str_]
     shape: tuple[int, int]
     sha256: str = ""
+    levels: NDArray[np.uint8] | None = None
+    files: tuple[Path, ...] = ()
 
 
 @contextmanager

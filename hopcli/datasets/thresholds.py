@@ -1,0 +1,113 @@
+"""Where grey ends and ink begins: a level given by hand, or found in each image itself."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from numpy.typing import NDArray
+
+__all__ = ["RULE", "THRESHOLDS", "is_threshold", "levels", "mean", "otsu"]
+
+_AT_ONCE = 4096  # images whose histograms are counted at once, to bound the memory
+
+
+def otsu(histograms: NDArray[np.int64]) -> NDArray[np.uint8]:
+    """Levels that part grey values into the two classes farthest apart [Otsu 1979].
+
+    The level t maximises the variance between the values <= t and those > t,
+    (N s - n S)^2 / (n (N - n)) up to a factor, with n and s the number and the sum of the
+    values <= t, N and S those of all; of several such levels the lowest is taken.
+
+    Parameters
+    ----------
+    histograms : ndarray of int64, shape (images, 256)
+        How many pixels of an image have each grey value.
+
+    Returns
+    -------
+    ndarray of uint8, shape (images,)
+        The levels, 0..255; both classes have pixels, unless all pixels are alike.
+
+    Examples
+    --------
+    >>> histogram = np.bincount([10, 10, 12, 200, 201, 201], minlength=256)
+    >>> otsu(histogram[None]).tolist()
+    [12]
+    """
+    below = histograms.cumsum(axis=1).astype(np.float64)
+    sums = (histograms * np.arange(256)).cumsum(axis=1).astype(np.float64)
+    n, s = below[:, -1:], sums[:, -1:]
+    weights = below * (n - below)
+    variance = np.zeros(weights.shape)
+    np.divide((n * sums - below * s) ** 2, weights, out=variance, where=weights > 0)
+    return variance.argmax(axis=1).astype(np.uint8)
+
+
+def mean(histograms: NDArray[np.int64]) -> NDArray[np.uint8]:
+    """Mean grey values, rounded down: what is brighter than the mean is above it.
+
+    Parameters
+    ----------
+    histograms : ndarray of int64, shape (images, 256)
+        How many pixels of an image have each grey value.
+
+    Returns
+    -------
+    ndarray of uint8, shape (images,)
+        The levels, 0..255.
+    """
+    sums = (histograms * np.arange(256)).sum(axis=1)
+    return (sums // histograms.sum(axis=1)).astype(np.uint8)
+
+
+THRESHOLDS: dict[str, Callable[[NDArray[np.int64]], NDArray[np.uint8]]] = {
+    "otsu": otsu,
+    "mean": mean,
+}
+"""Ways to find the level of an image, by name: histograms in, levels out."""
+
+RULE = f"must be a whole number from 0 to 255, or {' or '.join(THRESHOLDS)}"
+"""What a threshold must be."""
+
+
+def is_threshold(value: object) -> bool:
+    """Whether a value is a grey level, or the name of a way to find one."""
+    if isinstance(value, str):
+        return value in THRESHOLDS
+    whole = isinstance(value, int | np.integer) and not isinstance(value, bool)
+    return whole and 0 <= int(value) <= 255  # type: ignore[call-overload]
+
+
+def levels(grey: NDArray[np.uint8], threshold: int | str) -> NDArray[np.uint8]:
+    """The level of each image, above which its pixels are bright.
+
+    Parameters
+    ----------
+    grey : ndarray of uint8, shape (images, N)
+        Grey values 0..255.
+    threshold : int or str
+        The level itself, or a key of :data:`THRESHOLDS`.
+
+    Returns
+    -------
+    ndarray of uint8, shape (images,)
+        0..255.
+    """
+    if not isinstance(threshold, str):
+        return np.full(len(grey), threshold, np.uint8)
+    found = np.empty(len(grey), np.uint8)
+    for first in range(0, len(grey), _AT_ONCE):
+        part = grey[first : first + _AT_ONCE]
+        found[first : first + _AT_ONCE] = THRESHOLDS[threshold](_histograms(part))
+    return found
+
+
+def _histograms(grey: NDArray[np.uint8]) -> NDArray[np.int64]:
+    """Number of pixels of each grey value, shape (images, 256)."""
+    shifted = grey + 256 * np.arange(len(grey))[:, None]
+    return np.bincount(shifted.ravel(), minlength=256 * len(grey)).reshape(-1, 256)
