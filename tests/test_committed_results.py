@@ -77,6 +77,37 @@ def test_the_readme_quotes_the_committed_tables() -> None:
         assert cell == f"{overall['accuracy']:.1f} ± {overall['sd_labels']:.1f}"
 
 
+def _of_the_four(name: str) -> pd.DataFrame:
+    table = pd.read_csv(RESULTS / name / "temperature_scan.csv", dtype={"label": str})
+    return table[table["label"] == "4"].set_index("temperature")
+
+
+def test_the_readme_tells_figure_1_as_the_committed_scans_do() -> None:
+    text = " ".join((ROOT / "README.md").read_text(encoding="utf-8").split())
+    cold = _of_the_four("figure1-cold-start")
+    run, exact, field = (cold[name] for name in ("overlap_abs", "exact", "mean_field"))
+    assert f"at T = 0.4 |m| is {run[0.4]:.3f}, in equilibrium, where" in text
+    assert f"take turns, {exact[0.4]:.3f}. At 0.9 it is {run[0.9]:.3f}" in text
+    assert f"equilibrium ({exact[0.9]:.3f}) explains and mean field ({field[0.9]:.3f})" in text
+    assert abs(run[0.9] - exact[0.9]) < 2 * cold["overlap_abs_sem"][0.9]
+
+    one_plus_q, one_minus_q = results.load(RESULTS / "figure1-as-run").result.ordering
+    assert f"ends at 1 + q = {one_plus_q:.2f}," in text
+    assert f"is 1 \N{MINUS SIGN} q = {one_minus_q:.2f}," in text
+    as_run = _of_the_four("figure1-as-run")
+    short = (as_run["exact"] - as_run["overlap_abs"]) / as_run["overlap_abs_sem"]
+    assert short.index[short > 4].tolist() == [1.2, 1.3]
+    assert "At 1.2 and 1.3 the 30 sweeps have not relaxed" in text
+
+
+def test_the_readme_says_what_an_attempt_takes_in_the_committed_benchmark() -> None:
+    text = " ".join((ROOT / "README.md").read_text(encoding="utf-8").split())
+    rows = map(_quoted, (RESULTS / "benchmarks" / "recall.md").read_text().splitlines())
+    took = {row[0]: float(row[3]) for row in rows if row[1:2] == ["hopcli"]}
+    large, paper = took["N = 16,384, p = 3, T = 0.2"], took["the paper's job, T = 0.2"]
+    assert f"an attempt takes {large:.1f} ns there, {paper:.1f} ns with the digits" in text
+
+
 def test_the_python_of_the_readme_runs(monkeypatch: pytest.MonkeyPatch) -> None:
     """And gives what the comments beside it say."""
     monkeypatch.chdir(ROOT)
