@@ -137,4 +137,12 @@ def test_the_readme_shows_every_command_and_only_options_there_are() -> None:
         if command in CATALOGUE:
             known = {f"--{name.replace('_', '-')}" for name in CATALOGUE[command].settings}
             options = set(re.findall(r"(?<!\S)--[a-z-]+", rest))
-            assert options <= known | {"--config", "--out", "--quiet", "--help"}, rest
+            assert options <= known | {
+                "--config",
+                "--out",
+                "--overwrite",
+                "--again",
+                "--format",
+                "--quiet",
+                "--help",
+            }, rest
