@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,7 +15,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from PIL import Image
 
-from hopcli.cli.show import half_blocks
+from hopcli.cli.show import half_blocks, signs
 
 if TYPE_CHECKING:
     from conftest import RunHopcli
@@ -108,6 +111,113 @@ def test_invert_turns_ink_and_paper(run_hopcli: RunHopcli) -> None:
 def test_a_shipped_source_is_drawn(run_hopcli: RunHopcli) -> None:
     done = run_hopcli("show", "text:3x3")
     assert done.out == "first\n▄█▀\n ▀\n\nsecond\n▀██\n\n\n"
+
+
+def test_a_text_file_is_drawn_as_a_source_too(run_hopcli: RunHopcli) -> None:
+    Path("two.txt").write_text("left:\n#.\n#.\n", encoding="utf-8")
+    assert run_hopcli("show", "text:two.txt").out == "left\n█\n\n"
+    Path("own.TXT").write_text("#.\n", encoding="utf-8")
+    assert run_hopcli("show", "own.TXT").out == run_hopcli("show", "text:own.TXT").out
+    keras = {"x_train": np.full((1, 2, 2), 9, np.uint8), "y_train": np.array([7])}
+    np.savez("keras.npz", **keras)  # type: ignore[arg-type]
+    assert run_hopcli("show", "npz:keras.npz").out == "7\n██\n\n"
+
+
+def _save_ramp(path: str) -> None:
+    """Eight by four: 10, 40, 70, ... from left to right, brighter below."""
+    grey = np.add.outer(np.arange(4) * 5, np.arange(8) * 30 + 10).astype(np.uint8)
+    Path(path).parent.mkdir(exist_ok=True)
+    Image.fromarray(grey).save(path)
+
+
+@pytest.mark.parametrize(
+    "flags",
+    [
+        [],
+        ["--threshold", "mean"],
+        ["--threshold", "60"],
+        ["--size", "4x4"],
+        ["--size", "4x4", "--crop"],
+        ["--size", "4x4", "--invert"],
+        ["--invert", "--threshold", "200"],
+    ],
+)
+@pytest.mark.parametrize("single", [True, False])
+def test_what_is_shown_is_what_is_stored(
+    run_hopcli: RunHopcli, flags: list[str], single: bool
+) -> None:
+    _save_ramp("pictures/ramp.png")
+    select = ["select", "--dataset", "images:pictures", *flags, "--no-figures", "--quiet"]
+    assert run_hopcli(*select).code == 0
+    stored = run_hopcli("show", "results/select/patterns.npz").out
+    assert set(stored) & set("▄▀█")
+    shown = run_hopcli("show", "pictures/ramp.png" if single else "pictures", *flags)
+    assert (shown.code, shown.out) == (0, stored)
+
+
+def test_a_part_of_a_data_set_is_shown(run_hopcli: RunHopcli) -> None:
+    train, test = (
+        run_hopcli("show", "mnist", "--split", split, "--most", "1").out
+        for split in ("train", "test")
+    )
+    assert (train.split("\n")[0], test.split("\n")[0]) == ("5", "7")
+    assert "... and 9,999 more" in test
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["drawings", "--threshold", "ostu"], "--threshold must be a whole number from 0 to 255"),
+        (["drawings", "--threshold", ""], "--threshold must be a whole number from 0 to 255"),
+        (["drawings", "--size", "8"], "--size must be WIDTHxHEIGHT"),
+        (["drawings", "--crop"], "--crop has no effect without size"),
+        (["digits", "--size", "8x8"], "--size must be left out but for drawings"),
+        (["digits", "--split", "test"], "--split must be train or all"),
+        (["digits", "--split", "half"], "--split must be one of train, test, all"),
+        (["own.npz", "--threshold", "3"], "--threshold has no effect on a file of patterns"),
+        (["digitz"], "FILE must be one of mnist"),
+        (["images:"], "FILE must be written images:DIR"),
+        (["x" * 5000 + ".txt"], "FILE must be a text of at most 4096 characters"),
+        (["x" * 300 + ".txt"], "File name too long"),
+        (["x" * 300 + ".png"], "File name too long"),
+        (["x" * 300 + ".npz"], "File name too long"),
+        (["a\0b.png"], "FILE must be a text of at most 4096 characters, without NUL"),
+        (["a\0b.npz"], "a\\x00b.npz: no such file"),
+        (["pipe.png"], "pipe.png: must be a file, is none"),
+        (["pipe.npz"], "pipe.npz: must be a file, is none"),
+    ],
+)
+def test_what_cannot_be_shown_is_refused_in_one_line(
+    run_hopcli: RunHopcli, arguments: list[str], message: str
+) -> None:
+    if arguments[0].startswith("pipe"):
+        os.mkfifo(arguments[0])
+    assert message in run_hopcli("show", *arguments).refused()
+
+
+def test_hashes_and_points_are_shown_as_text_files_have_them() -> None:
+    assert signs(_spins("#.#", "..#", ".#."), 80) == "#.#\n..#\n.#."
+    assert signs(_spins("#...", "....", "..#.", "...."), 2) == "#.\n.#"
+
+
+@pytest.mark.parametrize("encoding", ["cp1252", "ascii", "utf-8", "cp437"])
+def test_a_terminal_without_half_blocks_gets_hashes(
+    empty_folder: Path, child_environment: dict[str, str], encoding: str
+) -> None:
+    name = "caf\u00e9 \u2318"
+    Path("own.txt").write_text(f"{name}:\n#..\n.##\n", encoding="utf-8")
+    done = subprocess.run(
+        [sys.executable, "-m", "hopcli", "show", "own.txt"],
+        capture_output=True,
+        env={**child_environment, "PYTHONIOENCODING": encoding},
+        check=False,
+        timeout=100,
+    )
+    assert (done.returncode, done.stderr) == (0, b"")
+    named, picture = done.stdout.decode(encoding).split("\n", 1)
+    assert named == name.encode(encoding, "replace").decode(encoding)
+    blocks = encoding in ("utf-8", "cp437")
+    assert picture == ("\u2580\u2584\u2584\n\n" if blocks else "#..\n.##\n\n")
 
 
 def test_width_shrinks(run_hopcli: RunHopcli) -> None:

@@ -3,66 +3,161 @@
 from __future__ import annotations
 
 import shutil
+import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 import numpy as np
 
+from hopcli.cli.requests import flag_name
+from hopcli.config.groups import DataSettings
+from hopcli.config.kinds import RefusedError
+from hopcli.errors import SettingError
+
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from numpy.typing import NDArray
 
-__all__ = ["command", "half_blocks"]
+__all__ = ["command", "half_blocks", "signs"]
 
 _BLOCKS = np.array([" ", "▄", "▀", "█"])  # neither half, lower, upper, both
+_SIGNS = np.array([".", "#"])
+
+
+def _data_option(name: str) -> Callable[..., Any]:
+    """The option of a setting of the data, as the other commands have it."""
+    setting = DataSettings.settings()[name]
+    default = setting.shown_default or DataSettings.default_of(name)
+    shown = f"  [default: {default}]" if default else ""
+    if not setting.kind.metavar:
+        return click.option(flag_name(name), name, is_flag=True, help=setting.help + shown)
+    return click.option(
+        flag_name(name), name, metavar=setting.kind.metavar, help=setting.help + shown
+    )
 
 
 @click.command("show")
 @click.argument("file", metavar="FILE")
 @click.option("--width", type=click.IntRange(min=1), help="Columns to draw in.  [default: all]")
-@click.option("--most", type=click.IntRange(min=1), default=20, help="Patterns drawn at most.")
-@click.option("--invert", is_flag=True, help="Make dark pixels of a picture +1.")
-def command(file: str, width: int | None, most: int, invert: bool) -> None:
+@click.option(
+    "--most",
+    type=click.IntRange(min=1),
+    default=20,
+    show_default=True,
+    help="Patterns drawn at most.",
+)
+@_data_option("split")
+@_data_option("threshold")
+@_data_option("size")
+@_data_option("crop")
+@_data_option("invert")
+def command(file: str, width: int | None, most: int, **flags: Any) -> None:
     """Draw patterns in the terminal, +1 as ink.
 
     FILE is a patterns.npz of `hopcli select`, a text file of patterns (.txt), a picture, a
-    folder of pictures, or any SOURCE that `hopcli data` lists. Two rows of pixels make a
-    row of half blocks; a picture wider than the terminal is shrunk by a whole factor.
+    folder of pictures, or any SOURCE that `hopcli data` lists. What is drawn is what the other
+    commands would store, with the same options for the data. Two rows of pixels make a row of
+    half blocks, or one of # and . where the terminal has none; a picture wider than the
+    terminal is shrunk by a whole factor.
 
     \b
       hopcli show results/select/patterns.npz
+      hopcli show photographs --size 64x64 --threshold mean
       hopcli show drawings
     """
-    names, spins, shape = _load(file, invert)
+    names, spins, shape = _load(
+        file, {name: value for name, value in flags.items() if value not in (None, False)}
+    )
+    draw = half_blocks if _can_draw("".join(_BLOCKS)) else signs
     columns = width or shutil.get_terminal_size().columns
     for name, state in list(zip(names, spins, strict=True))[:most]:
-        click.echo(f"{name}\n{half_blocks(state.reshape(shape), columns)}\n")
+        click.echo(f"{_drawable(name)}\n{draw(state.reshape(shape), columns)}\n")
     if len(spins) > most:
         click.echo(f"... and {len(spins) - most:,} more")
 
 
-def _load(file: str, invert: bool) -> tuple[list[str], NDArray[np.int8], tuple[int, int]]:
+def _encoding() -> str:
+    return getattr(sys.stdout, "encoding", None) or "utf-8"
+
+
+def _can_draw(text: str) -> bool:
+    """Whether the terminal has these characters."""
+    try:
+        text.encode(_encoding())
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _drawable(text: str) -> str:
+    """The text with a question mark for what the terminal does not have."""
+    shown = "".join(c if c.isprintable() else "?" for c in text)
+    return shown.encode(_encoding(), "replace").decode(_encoding())
+
+
+def _load(file: str, flags: dict[str, Any]) -> tuple[list[str], NDArray[np.int8], tuple[int, int]]:
     """Names, states and shape of what a file or source holds."""
     from hopcli.datasets import load_dataset
-    from hopcli.datasets.pictures import EXTENSIONS, read_picture
+
+    source = _source(file)
+    if not source:
+        return _selected(file, flags)
+    try:
+        config = DataSettings(dataset=source, **_read(flags))
+        config.check()
+        dataset = load_dataset(
+            config.dataset,
+            split=config.split,
+            threshold=config.threshold,
+            size=config.size,
+            invert=config.invert,
+        )
+    except SettingError as error:
+        name = "FILE" if error.setting == "dataset" else flag_name(error.setting)
+        raise click.UsageError(error.describe(name)) from None
+    return [str(label) for label in dataset.labels], dataset.spins, dataset.shape
+
+
+def _selected(
+    file: str, flags: dict[str, Any]
+) -> tuple[list[str], NDArray[np.int8], tuple[int, int]]:
+    """The patterns that were selected, which are spins already."""
     from hopcli.patterns import read_patterns
 
+    for name in flags:
+        raise click.UsageError(f"{flag_name(name)} has no effect on a file of patterns")
+    patterns = read_patterns(Path(file))
+    return list(patterns.names), patterns.xi, patterns.shape
+
+
+def _source(file: str) -> str:
+    """The source that a file or folder stands for; empty for a file of selected patterns."""
+    from hopcli.datasets import SOURCES
+    from hopcli.datasets.grey import exists
+    from hopcli.datasets.pictures import EXTENSIONS
+
     path = Path(file)
-    suffix = path.suffix.lower()
-    if suffix == ".npz" and ":" not in file:
-        patterns = read_patterns(path)
-        return list(patterns.names), patterns.xi, patterns.shape
-    if suffix in EXTENSIONS and ":" not in file:
-        grey = read_picture(path, None)
-        spins = np.where((grey > 0) != invert, 1, -1).astype(np.int8)
-        return [path.stem], spins.reshape(1, -1), (grey.shape[0], grey.shape[1])
-    source = file
-    if file and path.is_dir():
-        source = f"images:{file}"
-    elif suffix == ".txt":
-        source = f"text:{file}"
-    dataset = load_dataset(source, invert=invert)
-    return [str(label) for label in dataset.labels], dataset.spins, dataset.shape
+    if file.partition(":")[0] in SOURCES and not (file and exists(path)):
+        return file
+    if path.suffix.lower() == ".npz":
+        return ""
+    if path.suffix.lower() in EXTENSIONS or (exists(path) and path.is_dir()):
+        return f"images:{file}"
+    return f"text:{file}" if path.suffix.lower() == ".txt" else file
+
+
+def _read(flags: dict[str, Any]) -> dict[str, Any]:
+    """The texts of flags as values."""
+    settings = DataSettings.settings()
+    values = {}
+    for name, text in flags.items():
+        try:
+            values[name] = settings[name].kind.read(text) if isinstance(text, str) else text
+        except RefusedError as error:
+            raise SettingError(name, str(error), text) from None
+    return values
 
 
 def half_blocks(picture: NDArray[np.int8], columns: int) -> str:
@@ -80,14 +175,38 @@ def half_blocks(picture: NDArray[np.int8], columns: int) -> str:
     str
         Lines of text, without a newline at the end.
     """
+    cells = _cells(picture, columns)
+    if len(cells) % 2:
+        cells = np.vstack([cells, np.zeros((1, cells.shape[1]), dtype=bool)])
+    text = _BLOCKS[2 * cells[::2].astype(int) + cells[1::2]]
+    return "\n".join("".join(row).rstrip() for row in text)
+
+
+def signs(picture: NDArray[np.int8], columns: int) -> str:
+    """Draw a picture with ``#`` and ``.`` as text files have it, shrunk likewise.
+
+    Parameters
+    ----------
+    picture : ndarray of int8, shape (height, width)
+        Values -1, 0 or +1; more than 0 is ink.
+    columns : int
+        Columns of the terminal, >= 1.
+
+    Returns
+    -------
+    str
+        Lines of text, without a newline at the end.
+    """
+    text = _SIGNS[_cells(picture, columns).astype(int)]
+    return "\n".join("".join(row) for row in text)
+
+
+def _cells(picture: NDArray[np.int8], columns: int) -> NDArray[np.bool_]:
+    """Where there is ink, shrunk by a whole factor to fit the columns."""
     height, width = picture.shape
     factor = -(-width // columns)
     ink = np.zeros((-(-height // factor) * factor, -(-width // factor) * factor), dtype=bool)
     ink[:height, :width] = picture > 0
     # Any ink in a cell shows, or thin lines would break.
     blocks = ink.reshape(ink.shape[0] // factor, factor, -1, factor)
-    cells = np.asarray(blocks.any(axis=(1, 3)))
-    if len(cells) % 2:
-        cells = np.vstack([cells, np.zeros((1, cells.shape[1]), dtype=bool)])
-    text = _BLOCKS[2 * cells[::2].astype(int) + cells[1::2]]
-    return "\n".join("".join(row).rstrip() for row in text)
+    return np.asarray(blocks.any(axis=(1, 3)))
