@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 from conftest import random_patterns
-from matplotlib.colors import to_hex
 from PIL import Image
 from test_figures_weights import write_patterns
 from test_plots import Run, run, texts, words
@@ -52,115 +51,160 @@ def unowned(dataset: str) -> Run:
     return hot(dataset, start="random", digits=("1", "2", "3"))
 
 
-def panels(figure: Figure) -> tuple[Axes, Axes]:
-    energy, overlap = sorted(
-        (axes for axes in figure.axes if axes.axison), key=lambda axes: axes.get_position().x0
+def panels(figure: Figure) -> list[tuple[Axes, Axes]]:
+    """Energy and overlap of each row, from the top."""
+    drawn = sorted(
+        (axes for axes in figure.axes if axes.axison),
+        key=lambda axes: (-axes.get_position().y0, axes.get_position().x0),
     )
-    return energy, overlap
+    return list(zip(drawn[::2], drawn[1::2], strict=True))
 
 
-def looks(figure: Figure, names: tuple[str, ...]) -> dict[str, tuple[str, Any]]:
-    """How the lines of each label look, by the sample at the left of its name."""
-    found, page = {}, figure.axes[0]
-    for text in texts(figure):
-        if text.axes is not page or text.get_text() not in names:
-            continue
-        x, y = text.get_position()
-        (sample,) = (
-            line
-            for line in page.lines
-            if np.allclose(line.get_ydata(), y) and 0 < x - np.max(line.get_xdata()) < 0.2
+def legends(figure: Figure) -> list[dict[str, Any]]:
+    """The samples of each row by the name at their right."""
+    page = figure.axes[0]
+    rows: list[dict[str, Any]] = [{} for _ in panels(figure)]
+    height = figure.get_size_inches()[1]
+    top = page.get_ylim()[1]
+    for sample in page.lines:
+        x, y = np.array(sample.get_xydata()).max(axis=0)
+        (name,) = (
+            text.get_text()
+            for text in texts(figure)
+            if text.axes is page
+            and np.isclose(text.get_position()[1], y)
+            and 0 < text.get_position()[0] - x < 0.2
         )
-        found[text.get_text()] = look(sample)
-    return found
+        place = 1 - (y - top) / height
+        (row,) = (
+            k
+            for k, (axes, _) in enumerate(panels(figure))
+            if axes.get_position().y0 - 0.01 < place < axes.get_position().y1 + 0.01
+        )
+        rows[row][name] = sample
+    return rows
 
 
-def look(line: Any) -> tuple[str, Any]:
-    return to_hex(line.get_color()), line._unscaled_dash_pattern[1]
+def dash(line: Any) -> Any:
+    return line._unscaled_dash_pattern
 
 
-def lines_of(axes: Axes, wanted: tuple[str, Any]) -> list[list[tuple[float, float]]]:
-    return sorted(
-        [(float(x), float(y)) for x, y in np.array(line.get_xydata())]
-        for line in axes.lines
-        if look(line) == wanted
-    )
+def points(line: Any) -> list[tuple[float, float]]:
+    return [(float(x), float(y)) for x, y in np.array(line.get_xydata())]
 
 
 def expected(table: Any, column: str, scale: float = 1) -> list[list[tuple[float, float]]]:
-    return sorted(
+    """The lines of the trials, in their order."""
+    return [
         [(float(x), float(y) / scale) for x, y in trial[["sweep", column]].to_numpy()]
         for _, trial in table.groupby("trial")
-    )
+    ]
 
 
 def test_energy_a_spin_and_overlap_with_the_own_pattern_are_the_table(traced: Run) -> None:
     figure = traced.figures()["trace"]
-    energy, overlap = panels(figure)
     table = traced.result.tables["trace"]
-    six = ("1", "2", "3", "4", "5", "6")
-    found = looks(figure, six)
-    assert len(set(found.values())) == 6
-    for label in six:
+    rows = list(zip("123456", panels(figure), legends(figure), strict=True))
+    for label, (energy, overlap), legend in rows:
         own = table[table["label"] == label]
+        assert list(legend) == [f"trial {k} of “{label}”" for k in (1, 2, 3)]
         assert own["trial"].nunique() == 3
-        np.testing.assert_allclose(
-            lines_of(energy, found[label]), expected(own, "energy", 15), rtol=1e-9
-        )
-        np.testing.assert_allclose(
-            lines_of(overlap, found[label]), expected(own, f"overlap_{label}"), rtol=1e-9
-        )
-    assert len(energy.lines) == len(overlap.lines) == 18
+        samples = [dash(sample) for sample in legend.values()]
+        assert len({str(sample) for sample in samples}) == 3
+        for axes, column, scale in ((energy, "energy", 15), (overlap, f"overlap_{label}", 1)):
+            assert [dash(line) for line in axes.lines] == samples, "told apart in grey"
+            found = [points(line) for line in axes.lines]
+            np.testing.assert_allclose(found, expected(own, column, scale), rtol=1e-9)
 
 
 def test_lines_start_at_the_pattern_with_its_energy(traced: Run) -> None:
-    figure = traced.figures()["trace"]
-    energy, overlap = panels(figure)
     w = XI.T.astype(np.float64) @ XI / 15
     np.fill_diagonal(w, 0)
-    for k, (label, wanted) in enumerate(looks(figure, ("1", "2", "3")).items()):
-        assert label == str(k + 1)
-        for line in lines_of(overlap, wanted):
-            assert line[0] == (0, 1)
-            assert [x for x, _ in line] == list(range(SWEEPS + 1))
-        for line in lines_of(energy, wanted):
-            assert line[0] == pytest.approx((0, -0.5 * XI[k] @ w @ XI[k] / 15))
+    for k, (energy, overlap) in enumerate(panels(traced.figures()["trace"])):
+        for line in overlap.lines:
+            assert points(line)[0] == (0, 1)
+            assert [x for x, _ in points(line)] == list(range(SWEEPS + 1))
+        for line in energy.lines:
+            assert points(line)[0] == pytest.approx((0, -0.5 * XI[k] @ w @ XI[k] / 15))
 
 
 def test_all_of_the_lines_is_inside_the_axes_and_these_are_named(traced: Run) -> None:
-    energy, overlap = panels(traced.figures()["trace"])
-    assert energy.get_ylabel() == "energy a spin, H / N"
-    assert overlap.get_ylabel() == "overlap m"
-    for axes in (energy, overlap):
-        assert axes.get_xlabel() == "sweep"
-        assert axes.get_xlim() == (0, SWEEPS)
-        low, high = axes.get_ylim()
-        heights = np.concatenate([np.array(line.get_ydata()) for line in axes.lines])
-        assert low < heights.min() < heights.max() < high
-        assert all(tick == round(tick) for tick in axes.get_xticks())
+    for energy, overlap in panels(traced.figures()["trace"]):
+        assert energy.get_ylabel() == "energy a spin, H / N"
+        assert overlap.get_ylabel() == "overlap m"
+        for axes in (energy, overlap):
+            assert axes.get_xlabel() == "sweep"
+            assert axes.get_xlim() == (0, SWEEPS)
+            low, high = axes.get_ylim()
+            heights = np.concatenate([np.array(line.get_ydata()) for line in axes.lines])
+            assert low < heights.min() < heights.max() < high
+            assert all(tick == round(tick) for tick in axes.get_xticks())
 
 
 def test_more_than_six_labels_are_cut_and_that_is_said(traced: Run) -> None:
     figure = traced.figures()["trace"]
     assert "The first 6 of 7 labels." in words(figure)
-    assert not looks(figure, ("7",))
+    assert len(panels(figure)) == 6
     assert set(traced.result.tables["trace"]["label"]) == set("1234567")
     assert "its own pattern" in words(figure)
 
 
+def told_apart(figure: Figure, row: int, column: Any, names: list[str]) -> None:
+    """Lines of a row are its trials times these patterns, as the legend says."""
+    _, overlap = panels(figure)[row]
+    legend = legends(figure)[row]
+    samples = {name: sample for name, sample in legend.items() if name.startswith("m with ")}
+    assert list(samples) == [f"m with {name}" for name in names]
+    looks = [(s.get_color(), s.get_marker(), s.get_markerfacecolor()) for s in samples.values()]
+    assert len({marker for _, marker, _ in looks}) == len(names), "told apart in grey"
+    trials = [dash(s) for name, s in legend.items() if name not in samples]
+    found = {
+        (str(dash(line)), line.get_color(), line.get_marker(), line.get_markerfacecolor()): points(
+            line
+        )
+        for line in overlap.lines
+    }
+    assert len(found) == len(overlap.lines) == len(trials) * len(names)
+    for name, look in zip(names, looks, strict=True):
+        for trial, wanted in zip(trials, column(name), strict=True):
+            np.testing.assert_allclose(found[(str(trial), *look)], wanted, rtol=1e-9)
+
+
 def test_without_an_own_pattern_the_overlap_with_each_is_drawn(unowned: Run) -> None:
     figure = unowned.figures()["trace"]
-    energy, overlap = panels(figure)
     table = unowned.result.tables["trace"]
-    (label,) = set(table["label"])
-    (wanted,) = looks(figure, (label,)).values()
-    np.testing.assert_allclose(lines_of(energy, wanted), expected(table, "energy", 15), rtol=1e-9)
-    every = sorted(line for name in "123" for line in expected(table, f"overlap_{name}"))
-    np.testing.assert_allclose(lines_of(overlap, wanted), every, rtol=1e-9)
-    assert len(every) == 9
+    (legend,) = legends(figure)
+    assert [name for name in legend if "trial" in name] == [
+        f"trial {k} of random" for k in (1, 2, 3)
+    ]
+    ((energy, _),) = panels(figure)
+    found = [points(line) for line in energy.lines]
+    np.testing.assert_allclose(found, expected(table, "energy", 15), rtol=1e-9)
+    quoted = {f"“{name}”": name for name in "123"}
+    told_apart(figure, 0, lambda name: expected(table, f"overlap_{quoted[name]}"), list(quoted))
     said = words(figure)
-    assert "overlap with each stored pattern" in said
+    assert "overlap with each stored pattern." in said
     assert "labels." not in said
+
+
+def test_the_two_patterns_of_a_blend_are_told_apart(dataset: str) -> None:
+    blend = hot(dataset, digits=("1", "2"), start="blend:1:2:fill")
+    figure = blend.figures()["trace"]
+    table = blend.result.tables["trace"]
+    quoted = {f"“{name}”": name for name in "12"}
+    told_apart(figure, 0, lambda name: expected(table, f"overlap_{quoted[name]}"), list(quoted))
+    assert "trial 2 of blend:1:2:fill" in legends(figure)[0]
+
+
+def test_of_many_patterns_the_nearest_are_drawn(dataset: str) -> None:
+    shown = hot(dataset, start="random")
+    figure = shown.figures()["trace"]
+    table = shown.result.tables["trace"]
+    far = {name: float(np.abs(table[f"overlap_{name}"]).max()) for name in "1234567"}
+    left_out = min(far, key=lambda name: far[name])
+    names = [name for name in legends(figure)[0] if name.startswith("m with")]
+    assert names == [f"m with “{name}”" for name in "1234567" if name != left_out]
+    assert "each stored pattern (of 7, the 6 that its trials come nearest to)." in words(figure)
 
 
 def test_of_a_label_with_several_patterns_each_overlap_is_drawn() -> None:
@@ -169,10 +213,9 @@ def test_of_a_label_with_several_patterns_each_overlap_is_drawn() -> None:
     )
     shown = run(config)
     table = shown.result.tables["trace"]
-    figure = shown.figures()["trace"]
-    (wanted,) = looks(figure, ("0",)).values()
-    both = sorted(line for name in ("0_1", "0_2") for line in expected(table, f"overlap_{name}"))
-    np.testing.assert_allclose(lines_of(panels(figure)[1], wanted), both, rtol=1e-9)
+    told_apart(
+        shown.figures()["trace"], 0, lambda name: expected(table, f"overlap_{name}"), ["0_1", "0_2"]
+    )
 
 
 def test_without_a_trace_there_is_no_figure_of_it(traced: Run) -> None:
