@@ -116,9 +116,9 @@ def _pattern_look(place: int, n_patterns: int, trial: int, n_points: int) -> dic
     if n_patterns == 1:
         return {"color": INK}
     colour, marker = _LOOKS[place]
-    every = max(1, n_points // _MARKS)
+    every = max(min(3, n_points), n_points // _MARKS)
     # Not all at the same sweeps, or those of one line would hide those of another.
-    first = (trial + 2 * place) % every
+    first = (trial + place) % every
     return {
         "color": colour,
         "marker": marker,
