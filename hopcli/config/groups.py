@@ -90,7 +90,9 @@ def _threshold() -> kinds.Kind:
         name = text.strip()
         return name if name in THRESHOLDS else int(kinds.reader(kinds.whole, RULE)(text))
 
-    return kinds.Kind("|".join(("INTEGER", *THRESHOLDS)), check, read)
+    grey = {"type": "integer", "minimum": 0, "maximum": 255}
+    schema = {"anyOf": [grey, {"enum": list(THRESHOLDS)}]}
+    return kinds.Kind("|".join(("INTEGER", *THRESHOLDS)), check, read, schema=schema)
 
 
 def _size() -> kinds.Kind:
@@ -100,7 +102,9 @@ def _size() -> kinds.Kind:
     def check(value: Any) -> Any:
         return plain.check(value[:2] if isinstance(value, Size) else value)
 
-    return kinds.Kind(plain.metavar, check, plain.read, plain=lambda size: list(size[:2]))
+    return kinds.Kind(
+        plain.metavar, check, plain.read, plain=lambda size: list(size[:2]), schema=plain.schema
+    )
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
