@@ -6,7 +6,7 @@ import logging
 import math
 import threading
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -85,7 +85,8 @@ def start(job: Job) -> Callable[[slice], None]:
 
 def _load(run: Callable[[slice], None]) -> None:
     """Load the loop from numba's cache, or compile it, which takes so long that it is said."""
-    if getattr(_kernels.run_chains, "signatures", True):  # it is loaded, or runs uncompiled
+    loop: Any = _kernels.run_chains
+    if getattr(loop, "signatures", True):  # it is loaded, or runs uncompiled
         return
     said = threading.Timer(_SAY_AFTER, _log.info, ["compiling the loops, once: some ten seconds"])
     said.daemon = True
@@ -95,7 +96,7 @@ def _load(run: Callable[[slice], None]) -> None:
         run(nothing)
     except Exception:
         # A damaged cache makes numba raise anything.
-        for file in Path(_kernels.run_chains.stats.cache_path).glob("_kernels.*.nb?"):
+        for file in Path(loop.stats.cache_path).glob("_kernels.*.nb?"):
             file.unlink(missing_ok=True)
         run(nothing)
     finally:
