@@ -139,9 +139,10 @@ def test_an_animation_ends_with_the_quench() -> None:
         source_indices=FIVE, tests=1, repeats=1, sweeps=4, temperature=0.4, quench=True
     )
     result = experiments.run(config, RecallExecution(animate="a.gif"))
-    assert result.frames.shape == (6, 784)
-    assert fixed_points(result.frames[-1:], store(result.patterns.xi)).all()
-    assert np.array_equal(result.frames[0], result.gallery.start[0])
+    assert result.frames.states.shape == (5, 6, 784)
+    assert result.frames.sweep.tolist() == [0, 1, 2, 3, 4, -1]
+    assert fixed_points(result.frames.states[:, -1], store(result.patterns.xi)).all()
+    assert np.array_equal(result.frames.states[:, 0], result.gallery.start)
 
 
 def test_the_captions_say_what_was_done() -> None:

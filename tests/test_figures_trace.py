@@ -15,6 +15,7 @@ from test_plots import Run, run, texts, words
 
 from hopcli import plots
 from hopcli.config import RecallConfig, RecallExecution
+from hopcli.errors import SettingError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -38,7 +39,8 @@ def dataset(tmp_path_factory: pytest.TempPathFactory) -> str:
 def hot(dataset: str, **changed: Any) -> Run:
     """A run that is too hot to settle, kept sweep by sweep."""
     values: dict[str, Any] = {**HOT, "dataset": dataset, "start": "pattern", "tests": 4, **changed}
-    return run(RecallConfig(**values), RecallExecution(animate="run.gif"))
+    animate = values.pop("animate", "run.gif")
+    return run(RecallConfig(**values), RecallExecution(animate=animate))
 
 
 @pytest.fixture(scope="module")
@@ -225,13 +227,14 @@ def test_without_a_trace_there_is_no_figure_of_it(traced: Run) -> None:
 
 
 def pictures(path: Path) -> tuple[list[NDArray[np.uint8]], list[int]]:
-    """The frames of a GIF as grey pixels, and how long each is shown in milliseconds."""
+    """The frames of a moving picture as grey pixels, and how long each is shown, in ms."""
     frames, durations = [], []
     with Image.open(path) as image:
-        assert image.format == "GIF"
+        assert image.format == {".gif": "GIF", ".png": "PNG", ".webp": "WEBP"}[path.suffix]
         assert image.info["loop"] == 0, "it begins anew"
-        for k in range(image.n_frames):  # type: ignore[attr-defined]
+        for k in range(getattr(image, "n_frames", 1)):
             image.seek(k)
+            image.load()
             frames.append(np.array(image.convert("L")))
             durations.append(int(image.info["duration"]))
     return frames, durations
@@ -242,44 +245,133 @@ def enlarged(state: NDArray[np.int8], shape: tuple[int, int], times: int) -> NDA
     return np.kron(grey, np.ones((times, times), np.uint8))
 
 
-def test_a_frame_is_a_sweep_and_the_last_one_stays(traced: Run, tmp_path: Path) -> None:
-    states = traced.result.frames
-    assert states.shape == (SWEEPS + 1, 15)
-    changes = [np.any(a != b) for a, b in itertools.pairwise(states)]
-    assert all(changes), "this test takes a run that never rests"
-    plots.animate(traced.result, tmp_path, "run.gif")
-    frames, durations = pictures(tmp_path / "run.gif")
-    assert durations == [160] * SWEEPS + [1500]
-    for frame, state in zip(frames, states, strict=True):
-        np.testing.assert_array_equal(frame, enlarged(state, SHAPE, 56))
-    assert frames[0].shape == (168, 280), "the longer side has 280 pixels"
+def halves(frame: NDArray[np.uint8], shape: tuple[int, int]) -> tuple[Any, Any]:
+    """The stored pattern at the left of a frame, and the state at its right."""
+    times = -(-280 // max(shape))
+    height, width = shape[0] * times, shape[1] * times
+    assert frame.shape == (height + 80, 2 * width + 72)
+    body = frame[40 : 40 + height]
+    return body[:, 16 : 16 + width], body[:, 56 + width : 56 + 2 * width]
 
 
-def test_it_goes_from_the_first_state_of_the_first_trial_to_its_last(
-    traced: Run, tmp_path: Path
-) -> None:
-    plots.animate(traced.result, tmp_path, "run.gif")
-    frames, _ = pictures(tmp_path / "run.gif")
+def check_trial(shown: list[NDArray[np.uint8]], run_: Run, trial: int, pattern: int) -> None:
+    """Frames show these states, until the last, beside this pattern."""
+    shape, frames = run_.result.patterns.shape, run_.result.frames
+    states = frames.states[trial]
+    times = -(-280 // max(shape))
+    assert np.array_equal(states[len(shown) - 1 :], states[[-1] * (len(states) - len(shown) + 1)])
+    for frame, state in zip(shown, states, strict=False):
+        stored, now = halves(frame, shape)
+        np.testing.assert_array_equal(
+            stored, enlarged(run_.result.patterns.xi[pattern], shape, times)
+        )
+        np.testing.assert_array_equal(now, enlarged(state, shape, times))
+
+
+def test_frames_are_those_of_the_first_trials_of_each_label(traced: Run) -> None:
+    frames, table = traced.result.frames, traced.result.tables["trace"]
+    assert frames.states.shape == (21, SWEEPS + 1, 15)
+    assert frames.sweep.tolist() == list(range(SWEEPS + 1))
+    assert sorted(zip(frames.label, frames.place.tolist(), strict=True)) == [
+        (label, place) for label in "1234567" for place in (1, 2, 3)
+    ]
+    for trial, (label, place) in enumerate(zip(frames.label, frames.place, strict=True)):
+        own = table[table["label"] == label]
+        row = own[own["trial"] == own["trial"].unique()[place - 1]]
+        np.testing.assert_allclose(frames.energy[trial], row["energy"], rtol=1e-8)
+        pattern = frames.nearest(trial)
+        assert traced.result.patterns.labels[pattern] == label
+        np.testing.assert_allclose(
+            frames.overlap(trial, pattern), row[f"overlap_{label}"], rtol=1e-8
+        )
     gallery = traced.result.gallery
-    (k,) = np.flatnonzero(gallery.trials["trial"] == 0)
-    np.testing.assert_array_equal(gallery.start[k], XI[0])
-    np.testing.assert_array_equal(frames[0], enlarged(XI[0], SHAPE, 56))
-    np.testing.assert_array_equal(frames[-1], enlarged(gallery.end[k], SHAPE, 56))
-    trace = traced.result.tables["trace"]
-    first = trace[trace["trial"] == 0]
-    seen = [np.where(frame[28::56, 28::56] == 0, 1, -1).ravel() @ XI[0] / 15 for frame in frames]
-    np.testing.assert_allclose(seen, first["overlap_1"], rtol=1e-9)
+    for k, number in enumerate(gallery.trials["trial"]):
+        if number < 3:
+            np.testing.assert_array_equal(frames.states[number, 0], gallery.start[k])
+            np.testing.assert_array_equal(frames.states[number, -1], gallery.end[k])
 
 
-def test_a_run_that_rests_is_shown_as_long(dataset: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("suffix", ["gif", "png", "webp"])
+def test_a_trial_of_each_label_is_shown_and_its_end_stays(
+    traced: Run, tmp_path: Path, suffix: str
+) -> None:
+    frames = traced.result.frames
+    assert np.any(np.diff(frames.states[:, -2:], axis=1)), "too hot to rest"
+    plots.animate(traced.result, tmp_path, f"run.{suffix}")
+    shown, durations = pictures(tmp_path / f"run.{suffix}")
+    first = 0
+    for label in "1234567":
+        trial = frames.label.index(label)
+        changed = np.any(np.diff(frames.states[trial], axis=0), axis=1)
+        n_shown = int(np.flatnonzero(changed)[-1]) + 2
+        assert durations[first : first + n_shown] == [160] * (n_shown - 1) + [1000]
+        check_trial(shown[first : first + n_shown], traced, trial, int(label) - 1)
+        first += n_shown
+    assert first == len(shown)
+
+
+def test_its_name_says_how_many_trials_of_each_label(traced: Run, tmp_path: Path) -> None:
+    numbers = {}
+    for name in ("run.gif", "run.1.gif", "run.2.gif", "run.3.gif", "run.9.gif", "run.x.gif"):
+        plots.animate(traced.result, tmp_path, name)
+        _, durations = pictures(tmp_path / name)
+        numbers[name] = durations.count(1000)
+        shown = traced.result.frames.shown_in(name)
+        assert [traced.result.frames.label[k] for k in shown] == sorted(
+            traced.result.frames.label[k] for k in shown
+        )
+    assert list(numbers.values()) == [7, 7, 14, 21, 21, 7]
+    more = hot(traced.config.dataset, animate="run.4.gif").result.frames
+    assert len(more) == 28
+    assert len(more.shown_in("a.4.gif")) == 28
+
+
+def test_a_trial_that_rests_ends_a_second_later(dataset: str, tmp_path: Path) -> None:
     cold = hot(dataset, digits=("1", "2"), temperature=0.0, start="pattern,flip:0.2", sweeps=20)
-    states = cold.result.frames
-    assert np.array_equal(states[-1], states[-5])
+    states = cold.result.frames.states
     plots.animate(cold.result, tmp_path, "run.gif")
-    frames, durations = pictures(tmp_path / "run.gif")
-    assert sum(durations) == 20 * 160 + 1500
-    np.testing.assert_array_equal(frames[0], enlarged(states[0], SHAPE, 56))
-    np.testing.assert_array_equal(frames[-1], enlarged(states[-1], SHAPE, 56))
+    shown, durations = pictures(tmp_path / "run.gif")
+    ends = [k + 1 for k, duration in enumerate(durations) if duration == 1000]
+    assert len(ends) == 2
+    assert max(ends) < 20, "not all of the twenty sweeps"
+    check_trial(shown[: ends[0]], cold, 0, 0)
+    assert not np.array_equal(states[0, ends[0] - 2], states[0, -1]), "not a sweep too many"
+
+
+def test_below_are_sweep_overlap_and_energy(traced: Run, tmp_path: Path) -> None:
+    """The words change with each frame, and nothing of the rest does."""
+    plots.animate(traced.result, tmp_path, "run.png")
+    shown, _ = pictures(tmp_path / "run.png")
+    below = [frame[-36:] for frame in shown[: SWEEPS + 1]]
+    for one, other in itertools.pairwise(below):
+        assert np.any(one[:, :150] != other[:, :150]), "the sweep"
+    above = [frame[:38] for frame in shown]
+    assert len({head.tobytes() for head in above}) == 7, "one head a label"
+    assert np.mean(above[0] < 128) > 0.01
+
+
+def test_words_of_a_frame_are_those_of_the_run(
+    dataset: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said: list[str] = []
+
+    def spy(self: Any, xy: Any, text: str, **style: Any) -> None:
+        del self, xy, style
+        said.append(text)
+
+    monkeypatch.setattr("PIL.ImageDraw.ImageDraw.text", spy)
+    blend = hot(dataset, digits=("1", "2"), start="blend:1:2:fill", quench=True, sweeps=2)
+    plots.animate(blend.result, tmp_path, "run.gif")
+    frames = blend.result.frames
+    pattern = frames.nearest(0)
+    assert said[0] == f"stored: “{pattern + 1}”"
+    assert said[1] == "trial 1 of blend:1:2:fill"
+    m, height = frames.overlap(0, pattern)[0], frames.energy[0, 0] / 15
+    minus = str.maketrans("-", "\N{MINUS SIGN}")
+    assert said[2] == "sweep 0"
+    assert said[3] == f"m = {m:.3f}".translate(minus)
+    assert said[4] == f"H / N = {height:.3f}".translate(minus)
+    assert "after the quench" in said or np.array_equal(*frames.states[0, -2:])
 
 
 def test_sites_at_zero_are_grey(dataset: str, tmp_path: Path) -> None:
@@ -291,20 +383,33 @@ def test_sites_at_zero_are_grey(dataset: str, tmp_path: Path) -> None:
         temperature=None,
         sweeps=3,
     )
-    states = blend.result.frames
-    np.testing.assert_array_equal(states[0], np.where(XI[0] == XI[1], XI[0], 0))
+    state = blend.result.frames.states[0, 0]
+    np.testing.assert_array_equal(state, np.where(XI[0] == XI[1], XI[0], 0))
     plots.animate(blend.result, tmp_path, "run.gif")
     frames, _ = pictures(tmp_path / "run.gif")
-    assert set(np.unique(frames[0])) == {0, 160, 255}
-    np.testing.assert_array_equal(frames[0], enlarged(states[0], SHAPE, 56))
+    _, now = halves(frames[0], SHAPE)
+    np.testing.assert_array_equal(now, enlarged(state, SHAPE, 56))
+    assert 160 in now
 
 
 def test_large_pictures_keep_their_pixels(tmp_path: Path) -> None:
     config = RecallConfig(
         dataset="drawings", start="pattern,flip:0.1", tests=1, repeats=1, sweeps=1
     )
-    shown = run(config, RecallExecution(animate="a.gif"))
-    plots.animate(shown.result, tmp_path, "a.gif")
-    frames, durations = pictures(tmp_path / "a.gif")
-    assert durations == [160, 1500]
-    np.testing.assert_array_equal(frames[0], enlarged(shown.result.frames[0], (128, 128), 3))
+    shown = run(config, RecallExecution(animate="a.webp"))
+    plots.animate(shown.result, tmp_path, "a.webp")
+    frames, durations = pictures(tmp_path / "a.webp")
+    assert durations == [160, 1000] * 3
+    check_trial(frames[:2], shown, 0, 0)
+    check_trial(frames[4:], shown, 2, 2)
+
+
+@pytest.mark.parametrize("name", ["a.gif", "a.png", "b c.webp", "run.3.gif"])
+def test_names_of_animations(name: str) -> None:
+    assert RecallExecution(animate=name).animate == name
+
+
+@pytest.mark.parametrize("name", ["a.mp4", "a", ".gif", "a/b.gif", "../a.png", "gallery.png", 3])
+def test_other_names_of_animations_are_refused(name: Any) -> None:
+    with pytest.raises(SettingError, match="animate must"):
+        RecallExecution(animate=name)

@@ -93,8 +93,9 @@ def test_the_energy_has_the_thresholds(tmp_path: Path) -> None:
     w = store(result.patterns.xi, "hebbian").dense()
     trace = result.tables["trace"]
     assert result.frames is not None
-    frames = result.frames.astype(float)
+    frames = result.frames.states[0].astype(float)
     expected = [-0.5 * s @ w @ s + PER_SITE @ s for s in frames]
+    assert result.frames.energy[0].tolist() == pytest.approx(expected)
     first = trace[trace["trial"] == 0]
     assert first["energy"].tolist() == pytest.approx(expected)
     assert first["energy"].is_monotonic_decreasing
@@ -114,7 +115,7 @@ def test_hot_sites_are_up_as_often_as_their_threshold_lets_them(dynamics: str, s
         sweeps=300,
     )
     assert result.frames is not None
-    up = np.mean(result.frames[10:] * sign > 0)
+    up = np.mean(result.frames.states[0, 10:] * sign > 0)
     # 16 sites in 291 sweeps; Metropolis remembers a sweep or two. More than five SD.
     assert up == pytest.approx(1 / (1 + np.exp(2.4)), abs=0.035)
 

@@ -255,7 +255,7 @@ def _seen(result: RecallResult) -> tuple[list[int], list[int], list[float]]:
     assert result.frames is not None
     trials = result.tables["trials"]
     ends = trials["best_overlap"].tolist()
-    return trials["source_index"].tolist(), result.frames[0].tolist(), ends
+    return trials["source_index"].tolist(), result.frames.states[0, 0].tolist(), ends
 
 
 @pytest.mark.parametrize("start", ["image,flip:0.2", "random", "pattern,flip-rows:4"])
@@ -284,7 +284,7 @@ def test_the_first_start_of_a_recall_is_that_of_its_stream_and_number(start: str
     seed = seed_word(OWN(5).starts)
     assert result.frames is not None
     first = first_states(config.start, bank, xi.shape, seed, np.array([0]))
-    assert np.array_equal(result.frames[0], first[0])
+    assert np.array_equal(result.frames.states[0, 0], first[0])
 
 
 def test_signs_of_a_census_at_once_are_decided_by_the_starts_alone(

@@ -315,11 +315,12 @@ def test_frames_go_from_the_start_to_the_end_of_the_first_trial(start: str) -> N
     assert _recall(config).frames is None
     result = _recall(config, RecallExecution(animate="recall.gif"))
     assert result.frames is not None
-    assert result.frames.shape == (5, 128 * 128)
+    states = result.frames.states[0]
+    assert states.shape == (5, 128 * 128)
     assert result.gallery.trials["trial"].tolist()[0] == 0
-    assert np.array_equal(result.frames[0], result.gallery.start[0])
-    assert np.array_equal(result.frames[-1], result.gallery.end[0])
-    assert not np.array_equal(result.frames[0], result.frames[-1])
+    assert np.array_equal(states[0], result.gallery.start[0])
+    assert np.array_equal(states[-1], result.gallery.end[0])
+    assert not np.array_equal(states[0], states[-1])
 
 
 def test_a_two_cycle_is_reported_as_one(run_hopcli: RunHopcli) -> None:

@@ -11,7 +11,7 @@ import click
 import numpy as np
 
 from hopcli.cli.requests import flag_name
-from hopcli.config.groups import DataSettings
+from hopcli.config.data import DataSettings
 from hopcli.config.kinds import RefusedError
 from hopcli.errors import SettingError
 

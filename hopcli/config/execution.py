@@ -2,16 +2,49 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
+from typing import Any
 
-from hopcli.config import kinds, notations
+from hopcli.config import kinds
 from hopcli.config.base import Config, Settings, setting
 from hopcli.config.recall import RecallConfig
 from hopcli.errors import SettingError
 
-__all__ = ["Execution", "RecallExecution", "ThreadedExecution"]
+__all__ = ["Execution", "RecallExecution", "ThreadedExecution", "animation_name", "trials_named"]
 
-_MOST_FRAMES = 1000  # of an animation, one a sweep
+_MOST_FRAMES = 1000  # of a trial in an animation, one a sweep
+_ANIMATION = re.compile(r"[^/\\\0.][^/\\\0]{0,194}\.(gif|png|webp)")
+_FIGURES = ("accuracy", "confusion", "gallery", "trace")
+
+
+def animation_name() -> kinds.Kind:
+    """A bare file name whose suffix is a format of moving pictures."""
+    rule = (
+        "must be a file name that ends in .gif, .png or .webp, of at most 200 characters, without "
+        "a folder"
+    )
+
+    def check(value: Any) -> str:
+        if not isinstance(value, str) or not _ANIMATION.fullmatch(value):
+            raise kinds.RefusedError(rule)
+        if value in {f"{name}.png" for name in _FIGURES}:
+            raise kinds.RefusedError(f"must not be {value}, a picture of the run")
+        return value
+
+    return kinds.Kind("FILE.gif", check)
+
+
+def trials_named(name: str) -> int:
+    """How many trials of each label an animation shows: one, or N if it is called x.N.gif.
+
+    Examples
+    --------
+    >>> trials_named("boats.gif"), trials_named("boats.3.gif")
+    (1, 3)
+    """
+    found = re.search(r"\.([1-9])\.[a-z]+$", name)
+    return int(found[1]) if found else 1
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -69,11 +102,17 @@ class RecallExecution(ThreadedExecution):
     """The same, for runs that can be looked at sweep by sweep."""
 
     animate: str | None = setting(
-        notations.gif_name(),
+        animation_name(),
         None,
         "Output",
-        "Draw the first trial sweep by sweep into this GIF in the results folder.",
+        "Draw a trial of each label sweep by sweep into this file in the results folder: .gif, or "
+        "smaller .png or .webp. NAME.3.gif shows three trials of each label, and so on up to 9.",
     )
+
+    @property
+    def animated_trials(self) -> int:
+        """How many trials of each label are animated."""
+        return 0 if self.animate is None else trials_named(self.animate)
 
     @property
     def draws(self) -> bool:

@@ -13,6 +13,7 @@ import pandas as pd
 from hopcli import dynamics
 from hopcli.config.notations import temperatures
 from hopcli.experiments import Plan, Progress, Result, Summary, prefixed, unprefixed
+from hopcli.experiments.frames import Frames
 from hopcli.experiments.inputs import couple, gather, hashes
 from hopcli.experiments.recall_tables import (
     accuracy_table,
@@ -43,6 +44,7 @@ __all__ = ["Gallery", "RecallResult", "plan", "summary"]
 
 _BATCH = 8192  # chains run at once, to bound the memory
 _TRACED = 3  # trials of each label whose every sweep is kept
+_ANIMATED = 3  # the same, of an animation, so that it can be drawn again with more of them
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -82,9 +84,10 @@ class RecallResult(Result):
         return Gallery(self.tables["gallery"], arrays["gallery.start"], arrays["gallery.end"])
 
     @property
-    def frames(self) -> NDArray[np.int8] | None:
-        """The first trial after every sweep, shape (sweeps + 1, N), if it was kept."""
-        return self.arrays["recall"].get("frames")
+    def frames(self) -> Frames | None:
+        """The first trials of each label after every sweep, if they were kept."""
+        arrays = unprefixed("frames", self.arrays["recall"])
+        return Frames.from_arrays(arrays, self.patterns) if arrays else None
 
 
 def plan(config: RecallConfig, load: Load) -> Plan:
@@ -199,7 +202,8 @@ def _run(
         "gallery.end": relaxation.run(shown).spins,
     }
     if execution.animate is not None:
-        arrays["frames"] = relaxation.by_sweep(np.zeros(1, dtype=np.int64))[:, 0]
+        animated = first_of_each(table, max(_ANIMATED, execution.animated_trials))
+        arrays |= prefixed("frames", Frames.of(relaxation, animated).to_arrays())
     return RecallResult(
         dataset=dataset,
         dataset_sha256=sha256,

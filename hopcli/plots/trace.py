@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from hopcli.config import ResolvedRecall
     from hopcli.experiments.recall import RecallResult
 
-__all__ = ["trace_figure"]
+__all__ = ["named", "trace_figure"]
 
 _WIDTH, _HEIGHT, _GAP, _LEFT, _TOP = 3.3, 1.75, 0.8, 0.75, 0.1  # inches
 _BETWEEN, _BELOW, _SAMPLE, _LONGEST_NAME = 0.55, 0.5, 0.42, 3.4
@@ -99,14 +99,14 @@ def _draw_row(page: Page, y: float, result: RecallResult, label: str, sweeps: in
 
 
 def _trial_name(place: int, label: str) -> str:
-    return f"trial {place} of {_named(label)}"
+    return f"trial {place} of {named(label)}"
 
 
 def _overlap_name(pattern: str) -> str:
-    return f"m with {_named(pattern)}"
+    return f"m with {named(pattern)}"
 
 
-def _named(label: str) -> str:
+def named(label: str) -> str:
     """A label in a sentence: a digit is quoted, or trial 1 of 3 would be one of three."""
     return f"“{label}”" if label.isdecimal() else label
 

@@ -1,0 +1,107 @@
+"""Settings of the data: which images, and how they become spins."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from hopcli.config import kinds, notations
+from hopcli.config.base import Config, setting
+from hopcli.datasets import SPLITS, Size, default_threshold
+from hopcli.datasets.thresholds import RULE, THRESHOLDS, is_threshold
+from hopcli.errors import SettingError
+
+if TYPE_CHECKING:
+    from hopcli.config.base import Facts
+
+__all__ = ["DataSettings"]
+
+
+def _threshold() -> kinds.Kind:
+    """A grey value, or the name of a way to find one."""
+
+    def check(value: Any) -> int | str:
+        if not is_threshold(value):
+            raise kinds.RefusedError(RULE)
+        return value if isinstance(value, str) else int(value)
+
+    def read(text: str) -> int | str:
+        name = text.strip()
+        return name if name in THRESHOLDS else int(kinds.reader(kinds.whole, RULE)(text))
+
+    grey = {"type": "integer", "minimum": 0, "maximum": 255}
+    schema = {"anyOf": [grey, {"enum": list(THRESHOLDS)}]}
+    return kinds.Kind("|".join(("INTEGER", *THRESHOLDS)), check, read, schema=schema)
+
+
+def _size() -> kinds.Kind:
+    """Width and height of a picture; what is done to fill them is another setting."""
+    plain = notations.size()
+
+    def check(value: Any) -> Any:
+        return plain.check(value[:2] if isinstance(value, Size) else value)
+
+    return kinds.Kind(
+        plain.metavar, check, plain.read, plain=lambda size: list(size[:2]), schema=plain.schema
+    )
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class DataSettings(Config):
+    """Which images, and how they become spins."""
+
+    dataset: str = setting(
+        kinds.word("SOURCE"),
+        "mnist",
+        "Data",
+        "Where the images come from; `hopcli data` lists the sources.",
+    )
+    split: str = setting(
+        kinds.choice(SPLITS),
+        "train",
+        "Data",
+        "Part of the data set; patterns are taken from it too, unless --select-split says other.",
+    )
+    threshold: int | str | None = setting(
+        _threshold(),
+        None,
+        "Data",
+        "A pixel brighter than this grey value becomes +1; or a value found in each picture: "
+        "otsu parts it best into bright and dark, mean is its mean.",
+        shown_default="0; otsu for own pictures",
+    )
+    size: tuple[int, int] | Size | None = setting(
+        _size(),
+        None,
+        "Data",
+        "Resize pictures to this width and height first, proportions kept, with paper around.",
+    )
+    crop: bool = setting(
+        kinds.switch(), False, "Data", "Fill the size, and cut off what is too much."
+    )
+    invert: bool = setting(
+        kinds.switch(), False, "Data", "Make dark pixels +1, for dark ink on white paper."
+    )
+
+    def __post_init__(self) -> None:
+        """Check each value; a size to be filled says so itself, to whoever loads the data."""
+        super().__post_init__()
+        if self.size is not None:
+            width, height, *_ = self.size
+            size = Size(width, height, crop=True) if self.crop else (width, height)
+            object.__setattr__(self, "size", size)
+
+    def check(self) -> None:
+        """Check that there is a size to fill."""
+        super().check()
+        if self.crop and self.size is None:
+            raise SettingError("crop", "has no effect without size")
+
+    def concrete(self, facts: Facts) -> dict[str, Any]:
+        """The threshold, which is a matter of the source unless it is given."""
+        values = super().concrete(facts)
+        if (self.command, getattr(self, "patterns", None)) == ("capacity", "random"):
+            return values  # which come from no data set
+        given = self.threshold
+        threshold = default_threshold(self.dataset) if given is None else given
+        return {**values, "threshold": threshold}
