@@ -15,7 +15,7 @@ __all__ = ["Execution", "RecallExecution", "ThreadedExecution", "animation_name"
 
 _MOST_FRAMES = 1000  # of a trial in an animation, one a sweep
 _ANIMATION = re.compile(r"[^/\\\0.][^/\\\0]{0,194}\.(gif|png|webp)")
-_FIGURES = ("accuracy", "confusion", "gallery", "trace")
+_FIGURE = re.compile(r"(accuracy|confusion|gallery(-[0-9]+)?|trace)\.png")
 
 
 def animation_name() -> kinds.Kind:
@@ -28,7 +28,7 @@ def animation_name() -> kinds.Kind:
     def check(value: Any) -> str:
         if not isinstance(value, str) or not _ANIMATION.fullmatch(value):
             raise kinds.RefusedError(rule)
-        if value in {f"{name}.png" for name in _FIGURES}:
+        if _FIGURE.fullmatch(value):
             raise kinds.RefusedError(f"must not be {value}, a picture of the run")
         return value
 

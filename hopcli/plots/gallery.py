@@ -8,7 +8,17 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from hopcli.plots.captions import number
-from hopcli.plots.page import FAINT, LINE, MUTED, SOFT, TEXT, Page, shorten
+from hopcli.plots.page import (
+    FAINT,
+    LINE,
+    MUTED,
+    NARROWEST,
+    SOFT,
+    TEXT,
+    TITLE,
+    Page,
+    shorten,
+)
 from hopcli.plots.rows import (
     criterion,
     draw_row_heads,
@@ -27,12 +37,12 @@ if TYPE_CHECKING:
     from hopcli.config import ResolvedRecall
     from hopcli.experiments.recall import RecallResult
 
-__all__ = ["gallery_figure"]
+__all__ = ["gallery_figures"]
 
-_STATE, _ARROW, _PAIR_GAP, _GROUP_GAP = 0.8, 0.26, 0.4, 0.6  # inches
-_PAIR = 2 * _STATE + _ARROW
-_TOP, _STEP = 0.34, _STATE + 2 * LINE + 0.28
-
+_STATE, _LARGE = 0.8, 2.0  # inches, of a state among many and on a page of its own
+_ARROW, _PAIR_GAP, _GROUP_GAP = 0.26, 0.4, 0.6
+_TOP, _BELOW = 0.34, 2 * LINE + 0.28
+_HANDFUL = 6
 
 _ENDS = {
     "mixture": "in a mixture",
@@ -52,24 +62,45 @@ class _Pair(NamedTuple):
     outcome: str
 
 
-def gallery_figure(config: ResolvedRecall, result: RecallResult) -> Figure:
-    """A row a label: the stored pattern, images recalled, images not recalled."""
+def gallery_figures(config: ResolvedRecall, result: RecallResult) -> dict[str, Figure]:
+    """One page, a row a label; of more than a handful of own pictures a page a picture.
+
+    The pages are ``gallery``, ``gallery-2``, ``gallery-3`` and so on.
+    """
     labels = row_labels(result)
+    heading = f"{starts(config)} before and after the run"
+    if len(labels) <= _HANDFUL or not config.dataset.startswith("images:"):
+        title = heading[0].upper() + heading[1:]
+        return {"gallery": _page(result, labels, _STATE, title, _caption(config, result))}
+    pages = {}
+    for number_, label in enumerate(labels, start=1):
+        pages["gallery" if number_ == 1 else f"gallery-{number_}"] = _page(
+            result,
+            [label],
+            _LARGE,
+            f"{label}: {heading}",
+            f"Page {number_} of {len(labels)}. {_caption(config, result)}",
+        )
+    return pages
+
+
+def _page(
+    result: RecallResult, labels: list[str], state: float, title: str, caption: str
+) -> Figure:
+    """A row a label: the stored pattern, images recalled, images not recalled."""
     groups = {
         heading: [_pairs(result, label, recalled) for label in labels]
         for heading, recalled in (("recalled", True), ("not recalled", False))
     }
-    left = row_heads_width(labels, _STATE) + _GROUP_GAP
-    widths = [_group_width(rows) for rows in groups.values()]
-    page = Page(
-        left + sum(widths) + _GROUP_GAP,
-        _TOP + _STEP * len(labels) - 0.28,
-        f"{starts(config).capitalize()} before and after the run",
-        _caption(config, result),
-    )
-    middles = [_TOP + row * _STEP + _STATE / 2 for row in range(len(labels))]
-    draw_row_heads(page, result.patterns, labels, middles, _STATE)
-    stored = left - _GROUP_GAP - _STATE / 2
+    left = row_heads_width(labels, state) + _GROUP_GAP
+    widths = [_group_width(rows, state) for rows in groups.values()]
+    step = state + _BELOW
+    height = _TOP + step * len(labels) - 0.28
+    width = left + sum(widths) + _GROUP_GAP
+    page = Page(width, height, shorten(title, max(width, NARROWEST), TITLE, bold=True), caption)
+    middles = [_TOP + row * step + state / 2 for row in range(len(labels))]
+    draw_row_heads(page, result.patterns, labels, middles, state)
+    stored = left - _GROUP_GAP - state / 2
     if not set(labels).isdisjoint(result.patterns.labels):
         page.text(stored, 0, "stored", size=TEXT, ha="center", va="top", color=MUTED)
     x = left
@@ -77,14 +108,16 @@ def gallery_figure(config: ResolvedRecall, result: RecallResult) -> Figure:
         page.text(x, 0, heading, size=TEXT, va="top", color=MUTED)
         page.canvas.hlines(LINE + 0.05, x, x + width, color=FAINT, lw=0.8)
         for row, pairs in enumerate(rows):
-            _draw_pairs(page, x, _TOP + row * _STEP, pairs, result.patterns.shape)
+            _draw_pairs(page, x, _TOP + row * step, pairs, result.patterns.shape, state)
         x += width + _GROUP_GAP
     return page.figure
 
 
-def _group_width(rows: list[list[_Pair]]) -> float:
-    most = max(1, *(len(pairs) for pairs in rows))
-    return most * (_PAIR + _PAIR_GAP) - _PAIR_GAP
+def _group_width(rows: list[list[_Pair]], state: float) -> float:
+    most = max(len(pairs) for pairs in rows)
+    if most == 0:
+        return 2 * _STATE + _ARROW  # for the word "none"
+    return most * (2 * state + _ARROW + _PAIR_GAP) - _PAIR_GAP
 
 
 def _pairs(result: RecallResult, label: str, recalled: bool) -> list[_Pair]:
@@ -115,19 +148,22 @@ def _outcome(outcome: str, best_label: str) -> str:
     return f"ends in {'inverse ' if outcome == 'inverse' else ''}{best_label}"
 
 
-def _draw_pairs(page: Page, x: float, y: float, pairs: list[_Pair], shape: tuple[int, int]) -> None:
+def _draw_pairs(
+    page: Page, x: float, y: float, pairs: list[_Pair], shape: tuple[int, int], state: float
+) -> None:
     """Pairs side by side, from the corner x, y on."""
     if not pairs:
-        page.text(x, y + _STATE / 2, "none", va="center", color=SOFT)
+        page.text(x, y + state / 2, "none", va="center", color=SOFT)
+    width = 2 * state + _ARROW
     for k, pair in enumerate(pairs):
-        left = x + k * (_PAIR + _PAIR_GAP)
-        right, below = left + _PAIR, y + _STATE + 0.05
-        page.pattern(left, y, _STATE, pair.start, shape)
-        page.pattern(right - _STATE, y, _STATE, pair.end, shape)
-        page.text((left + right) / 2, y + _STATE / 2, "→", size=14, ha="center", va="center")
+        left = x + k * (width + _PAIR_GAP)
+        right, below = left + width, y + state + 0.05
+        page.pattern(left, y, state, pair.start, shape)
+        page.pattern(right - state, y, state, pair.end, shape)
+        page.text((left + right) / 2, y + state / 2, "→", size=14, ha="center", va="center")
         page.text(left, below, pair.source, va="top", color=MUTED)
         page.text(right, below, pair.overlap, ha="right", va="top")
-        outcome = shorten(pair.outcome, _PAIR)
+        outcome = shorten(pair.outcome, width)
         page.text(right, below + LINE, outcome, ha="right", va="top")
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from hopcli.plots.accuracy import accuracy_figure
 from hopcli.plots.confusion import confusion_figure
-from hopcli.plots.gallery import gallery_figure
+from hopcli.plots.gallery import gallery_figures
 from hopcli.plots.page import styled
 from hopcli.plots.trace import trace_figure
 
@@ -21,11 +21,14 @@ __all__ = ["figures"]
 
 @styled
 def figures(config: ResolvedRecall, result: RecallResult) -> dict[str, Figure]:
-    """The figures ``accuracy``, ``confusion``, ``gallery`` and, if traced, ``trace``."""
+    """The figures ``accuracy``, ``confusion``, ``gallery`` and, if traced, ``trace``.
+
+    Of many own pictures there are more pages of the gallery, ``gallery-2`` and so on.
+    """
     drawn = {
         "accuracy": accuracy_figure(config, result),
         "confusion": confusion_figure(config, result),
-        "gallery": gallery_figure(config, result),
+        **gallery_figures(config, result),
     }
     if "trace" in result.tables:
         drawn["trace"] = trace_figure(config, result)
