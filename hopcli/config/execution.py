@@ -32,7 +32,8 @@ def animation_name() -> kinds.Kind:
             raise kinds.RefusedError(f"must not be {value}, a picture of the run")
         return value
 
-    return kinds.Kind("FILE.gif", check)
+    schema = {"type": "string", "pattern": r"\.(gif|png|webp)$", "maxLength": 200}
+    return kinds.Kind("FILE.gif", check, schema=schema)
 
 
 def trials_named(name: str) -> int:
