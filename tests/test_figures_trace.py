@@ -409,7 +409,9 @@ def test_names_of_animations(name: str) -> None:
     assert RecallExecution(animate=name).animate == name
 
 
-@pytest.mark.parametrize("name", ["a.mp4", "a", ".gif", "a/b.gif", "../a.png", "gallery.png", "gallery-12.png", 3])
+@pytest.mark.parametrize(
+    "name", ["a.mp4", "a", ".gif", "a/b.gif", "../a.png", "gallery.png", "gallery-12.png", 3]
+)
 def test_other_names_of_animations_are_refused(name: Any) -> None:
     with pytest.raises(SettingError, match="animate must"):
         RecallExecution(animate=name)
