@@ -230,7 +230,7 @@ def test_frames_that_were_not_kept_are_refused(run_hopcli: RunHopcli) -> None:
         (["--figure-format", "gif"], "--figure-format"),
         (["--dpi", "19"], "--dpi"),
         (["--dpi", "1201"], "--dpi"),
-        (["--animate", "run.png"], "--animate"),
+        (["--animate", "run.mp4"], "--animate"),
         (["--animate", "../run.gif"], "--animate"),
         (["--out", "five.txt"], "five.txt"),
         (["--out", ""], "--out"),

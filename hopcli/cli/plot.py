@@ -10,7 +10,7 @@ import click
 
 from hopcli.cli.completion import complete_folder
 from hopcli.cli.options import FOLDER
-from hopcli.config import notations
+from hopcli.config.execution import animation_name
 from hopcli.config.kinds import RefusedError
 from hopcli.errors import ResultError
 
@@ -29,7 +29,7 @@ class _GifName(click.ParamType[str]):
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
         try:
-            return str(notations.gif_name().check(value))
+            return str(animation_name().check(value))
         except RefusedError as error:
             self.fail(f"{error}, found {value!r:.80}", param, ctx)
 

@@ -15,7 +15,6 @@ from hopcli.starts import Start, parse_start, rule_of_starts
 __all__ = [
     "Schedule",
     "attempts",
-    "gif_name",
     "grid",
     "pixel",
     "resolve_attempts",
@@ -220,16 +219,3 @@ def start(*, target: bool = False) -> Kind:
             raise RefusedError(rule) from None
 
     return Kind("START", check, read, plain=str, schema={"type": "string", "minLength": 1})
-
-
-def gif_name() -> Kind:
-    """A bare file name that ends in .gif."""
-    rule = "must be a file name that ends in .gif, without a folder, of at most 200 characters"
-
-    def check(value: Any) -> str:
-        if not isinstance(value, str) or not re.fullmatch(r"[^/\\\0.][^/\\\0]{0,195}\.gif", value):
-            raise RefusedError(rule)
-        return value
-
-    schema = {"type": "string", "pattern": r"\.gif$", "maxLength": 200}
-    return Kind("FILE.gif", check, schema=schema)
