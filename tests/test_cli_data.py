@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -71,3 +72,17 @@ def test_what_is_not_there_is_refused(
 ) -> None:
     assert words in run_hopcli("data", *arguments).refused()
     assert list(Path().iterdir()) == []
+
+
+def test_scripts_get_json(run_hopcli: RunHopcli) -> None:
+    done = run_hopcli("data", "--format", "json")
+    (line,) = done.out.splitlines()
+    said = json.loads(line)
+    assert "mnist" in said["sources"]
+    train, test = said["parts"]
+    assert (train["name"], train["shape"], sum(train["images"].values())) == (
+        "mnist:train",
+        [28, 28],
+        60_000,
+    )
+    assert test["images"]["0"] == 980

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import json
+from typing import TYPE_CHECKING, Any
+
 import click
 
 from hopcli.cli.requests import flag_name
 from hopcli.datasets import SOURCES, load_dataset, parse_spec, verify_embedded
 from hopcli.errors import SettingError
+
+if TYPE_CHECKING:
+    from hopcli.datasets import Dataset
 
 __all__ = ["command"]
 
@@ -19,8 +25,15 @@ __all__ = ["command"]
     show_default=True,
     help="Data set whose images are counted.",
 )
+@click.option(
+    "--format",
+    "printed",
+    type=click.Choice(["table", "json"]),
+    default="table",
+    help="Print tables, or for scripts a line of JSON.  [default: table]",
+)
 @click.pass_context
-def command(ctx: click.Context, dataset: str) -> None:
+def command(ctx: click.Context, dataset: str, printed: str) -> None:
     """List the data sources, and what is in one of them.
 
     Prints every source that `--dataset` takes in the other commands, then the number of
@@ -43,6 +56,9 @@ def command(ctx: click.Context, dataset: str) -> None:
         parts = {split: load_dataset(dataset, split=split) for split in splits}
     except SettingError as error:
         raise click.UsageError(error.describe(flag_name(error.setting))) from None
+    if printed == "json":
+        click.echo(json.dumps(_as_json(parts)))
+        return
     for source in SOURCES.values():
         click.echo(f"{source.usage:<14}{source.description}")
     click.echo()
@@ -58,6 +74,22 @@ def command(ctx: click.Context, dataset: str) -> None:
     for part in parts.values():
         height, wide = part.shape
         click.echo(f"{part.name}: {wide} x {height} pixels, SHA-256 {part.sha256}")
+
+
+def _as_json(parts: dict[str, Dataset]) -> dict[str, Any]:
+    """The sources, and what is in each part of a data set."""
+    return {
+        "sources": {source.usage: source.description for source in SOURCES.values()},
+        "parts": [
+            {
+                "name": part.name,
+                "shape": list(part.shape),
+                "sha256": part.sha256,
+                "images": part.counts(),
+            }
+            for part in parts.values()
+        ],
+    }
 
 
 @command.command("verify")

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 import numpy as np
 
+from hopcli.cli.completion import complete_source
 from hopcli.cli.requests import flag_name
 from hopcli.config.data import DataSettings
 from hopcli.config.kinds import RefusedError
@@ -39,7 +40,7 @@ def _data_option(name: str) -> Callable[..., Any]:
 
 
 @click.command("show")
-@click.argument("file", metavar="FILE")
+@click.argument("file", metavar="FILE", shell_complete=complete_source)
 @click.option("--width", type=click.IntRange(min=1), help="Columns to draw in.  [default: all]")
 @click.option(
     "--most",

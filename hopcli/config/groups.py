@@ -27,10 +27,10 @@ __all__ = [
     "PatternSettings",
     "RunSettings",
     "StorageSettings",
+    "check_labels",
     "check_start",
     "described",
     "start_help",
-    "unknown_label",
 ]
 
 _SHOWN = 20  # labels in a message
@@ -51,10 +51,13 @@ def described(registry: Mapping[str, Any]) -> str:
     return "; ".join(f"{name}: {entry.description}" for name, entry in registry.items())
 
 
-def unknown_label(label: str, labels: tuple[str, ...], source: str) -> SettingError:
-    """The error of a label that is none of a data set or file."""
-    known = ", ".join(labels[:_SHOWN]) + (", ..." if len(labels) > _SHOWN else "")
-    return SettingError("digits", f"must name labels of {source} ({known})", label)
+def check_labels(digits: tuple[str, ...], labels: tuple[str, ...], source: str) -> None:
+    """Refuse a label that is none of a data set or file."""
+    for label in digits:
+        if label not in labels:
+            known = ", ".join(labels[:_SHOWN]) + (", ..." if len(labels) > _SHOWN else "")
+            rule = f"must name labels of {source} ({known}), which has no {label!r}"
+            raise SettingError("digits", rule, ",".join(digits))
 
 
 def check_start(start: Start | str, dynamics: str) -> Start:
@@ -170,9 +173,7 @@ class PatternSettings(DataSettings):
             return labels
         if self.digits is None:
             return self.default_digits if set(self.default_digits) <= set(labels) else labels
-        for label in self.digits:
-            if label not in labels:
-                raise unknown_label(label, labels, self.file or facts.dataset)
+        check_labels(self.digits, labels, self.file or facts.dataset)
         return self.digits
 
 

@@ -11,7 +11,7 @@ from hopcli.config.groups import (
     SAMPLER_HELP,
     SAMPLERS,
     DataSettings,
-    unknown_label,
+    check_labels,
 )
 
 __all__ = ["ResolvedSelect", "SelectConfig"]
@@ -55,9 +55,7 @@ class SelectConfig(DataSettings):
 
     def concrete(self, facts: Facts) -> dict[str, Any]:
         """The labels to select for: those asked for, else all there are."""
-        for label in self.digits or ():
-            if label not in facts.labels:
-                raise unknown_label(label, facts.labels, facts.dataset)
+        check_labels(self.digits or (), facts.labels, facts.dataset)
         return {**super().concrete(facts), "digits": self.digits or facts.labels}
 
     def resolve(self, facts: Facts) -> ResolvedSelect:
