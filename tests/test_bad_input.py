@@ -44,7 +44,7 @@ def test_random_patterns_have_no_data(run_hopcli: RunHopcli, flags: str) -> None
 
 
 @pytest.mark.parametrize(
-    "name", ["..gif", ".gif", "a/b.gif", "a\\b.gif", "a\0.gif", f"{LONG}.gif", "a.png", ""]
+    "name", ["..gif", ".gif", "a/b.gif", "a\\b.gif", "a\0.gif", f"{LONG}.gif", "a.mp4", ""]
 )
 def test_a_name_that_no_animation_can_have_is_refused(run_hopcli: RunHopcli, name: str) -> None:
     message = run_hopcli(*SMALL, "--animate", name).refused()
