@@ -20,8 +20,6 @@ from hopcli.results import read_manifest
 if TYPE_CHECKING:
     from conftest import RunHopcli
 
-pytestmark = pytest.mark.skipif(shutil.which("make") is None, reason="make is not installed")
-
 QUICK = "tests = 2\nrepeats = 1\nsweeps = 2\n"
 WEIGHTS = 'command = "weights"\ndataset = "text:five.txt"\n'
 PROGRAM = """#!/bin/sh
