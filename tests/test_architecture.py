@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import ast
-import doctest
-import importlib
 import itertools
 from typing import TYPE_CHECKING
 
@@ -125,16 +123,6 @@ def test_no_module_is_two_rooms(path: Path) -> None:
 @pytest.mark.parametrize("path", FILES, ids=_named)
 def test_every_module_says_what_it_is_for(path: Path) -> None:
     assert ast.get_docstring(ast.parse(path.read_text(encoding="utf-8")))
-
-
-@pytest.mark.parametrize(
-    "path", [path for path in FILES if ">>> " in path.read_text(encoding="utf-8")], ids=_named
-)
-def test_examples_in_docstrings_give_what_they_say(path: Path) -> None:
-    name = ".".join(path.relative_to(CHECKOUT).with_suffix("").parts).removesuffix(".__init__")
-    found = doctest.testmod(importlib.import_module(name))
-    assert found.attempted > 0
-    assert found.failed == 0
 
 
 @pytest.mark.parametrize("path", FILES, ids=_named)

@@ -18,12 +18,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from hopcli.catalogue import Entry
+    from hopcli.config import Setting
 
 __all__ = [
     "Request",
     "Wishes",
     "flag_name",
     "make_request",
+    "read_flags",
     "request_from_file",
     "request_from_manifest",
     "with_names",
@@ -162,7 +164,7 @@ def make_request(
     if command != entry.command:
         raise SettingError(f"{path}: command", f"must be {entry.command!r}", command)
     with _renamed(name_of):
-        config, execution = entry.read({**from_file, **_read_flags(entry, flags)})
+        config, execution = entry.read({**from_file, **read_flags(entry.settings, flags)})
     out = wishes.out or _default_folder(path, entry.command)
     keyed = wishes.out is None and path is not None and _differs(config, entry, from_file)
     return Request(config, execution, out, keyed, wishes, name_of)
@@ -177,9 +179,21 @@ def _differs(config: Config, entry: Entry, from_file: dict[str, Any]) -> bool:
     return bool(alone.to_dict() != config.to_dict())
 
 
-def _read_flags(entry: Entry, flags: dict[str, Any]) -> dict[str, Any]:
-    """The texts of flags as values."""
-    known = entry.settings
+def read_flags(known: Mapping[str, Setting], flags: Mapping[str, Any]) -> dict[str, Any]:
+    """The texts of flags as values.
+
+    Parameters
+    ----------
+    known : mapping of str to Setting
+        The settings that they are of.
+    flags : mapping of str to object
+        Texts, or what click has made of them already.
+
+    Raises
+    ------
+    SettingError
+        If a text is no value of its setting.
+    """
     values = {}
     for name, text in flags.items():
         try:

@@ -11,9 +11,8 @@ import click
 import numpy as np
 
 from hopcli.cli.completion import complete_source
-from hopcli.cli.requests import flag_name
+from hopcli.cli.requests import flag_name, read_flags
 from hopcli.config.data import DataSettings
-from hopcli.config.kinds import RefusedError
 from hopcli.errors import SettingError
 
 if TYPE_CHECKING:
@@ -106,7 +105,7 @@ def _load(file: str, flags: dict[str, Any]) -> tuple[list[str], NDArray[np.int8]
     if not source:
         return _selected(file, flags)
     try:
-        config = DataSettings(dataset=source, **_read(flags))
+        config = DataSettings(dataset=source, **read_flags(DataSettings.settings(), flags))
         config.check()
         dataset = load_dataset(
             config.dataset,
@@ -147,18 +146,6 @@ def _source(file: str) -> str:
     if path.suffix.lower() in EXTENSIONS or (exists(path) and path.is_dir()):
         return f"images:{file}"
     return f"text:{file}" if path.suffix.lower() == ".txt" else file
-
-
-def _read(flags: dict[str, Any]) -> dict[str, Any]:
-    """The texts of flags as values."""
-    settings = DataSettings.settings()
-    values = {}
-    for name, text in flags.items():
-        try:
-            values[name] = settings[name].kind.read(text) if isinstance(text, str) else text
-        except RefusedError as error:
-            raise SettingError(name, str(error), text) from None
-    return values
 
 
 def half_blocks(picture: NDArray[np.int8], columns: int) -> str:
