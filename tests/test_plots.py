@@ -439,7 +439,7 @@ def test_captions_say_what_was_run(recall: Run) -> None:
             "N = 28 × 28 = 784",  # noqa: RUF001 - as printed
             "T = 0.2",
             "20 metropolis sweeps of 392 = N/2",
-            "12 test images",
+            "12 training images",
             "3 repeats",
         ):
             assert fact in said.replace("  ", " "), fact

@@ -47,7 +47,7 @@ def accuracy_figure(config: ResolvedRecall, result: RecallResult) -> Figure:
     page = Page(
         right + max(text_width(value) for value in values) + 0.1,
         height + 0.58,
-        f"{starts(config).capitalize()} recalled",
+        f"{starts(config, result).capitalize()} recalled",
         _caption(config, result, lowest),
     )
     middles = [(row + 0.5) * _STEP for row in range(len(labels))]
@@ -121,10 +121,10 @@ def _caption(config: ResolvedRecall, result: RecallResult, lowest: int) -> str:
     thermal = ", thermal noise alone as the images are the same" if same else ""
     sd = f"Thick bar: SD over the repeats{thermal}. " if config.repeats > 1 else ""
     all_tested = config.tests == "all" and config.start.uses_images
-    new = "a new run of the same images" if all_tested else f"new {starts(config)}"
+    new = "a new run of the same images" if all_tested else f"new {starts(config, result)}"
     cut = f" The axis begins at {lowest} %." if lowest else ""
     return (
-        f"{starts(config).capitalize()} that end with overlap {criterion(config)} with "
+        f"{starts(config, result).capitalize()} that end with overlap {criterion(config)} with "
         f"{own_pattern(result)}. {sd}Thin bar: 95 % interval of the rate for {new}. "
         f"Dashed: mean over labels, {mean}{spread}.{cut} "
         f"{what_was_run(config, result)}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
-from hopcli.plots.captions import count, dataset_name, number, size
+from hopcli.plots.captions import count, dataset_name, images, number, size
 from hopcli.plots.page import FAINT, LINE, MUTED, TEXT, Page, shorten, styled
 
 if TYPE_CHECKING:
@@ -86,7 +86,7 @@ def _richness(result: AttractorsResult, rule: str) -> str:
 def _caption(config: ResolvedAttractors, result: AttractorsResult) -> str:
     patterns = result.patterns
     signs = "A state and its inverse count as one. " if config.theta == 0 else ""
-    named = {"random": "random spins", "image": "images", "majority": "the majority"}
+    named = {"random": "random spins", "image": images(config, result), "majority": "the majority"}
     start = str(config.start)
     return (
         f"The most frequent of the distinct states that {count(config.starts, 'start')} from "
@@ -96,6 +96,6 @@ def _caption(config: ResolvedAttractors, result: AttractorsResult) -> str:
         "and its 95 % interval; of states too rare to be met there may be many more. "
         f"{signs}A pattern, its inverse or a mixture of three: |m| ≥ {number(config.criterion)}. "
         f"p = {count(len(patterns.labels), 'pattern')} ({', '.join(patterns.labels[:10])}) of "
-        f"{size(patterns.shape)} ({dataset_name(result.dataset)}); {config.dynamics} updates, at "
+        f"{size(patterns.shape)} ({dataset_name(patterns.dataset)}); {config.dynamics} updates, at "
         f"most {count(config.sweeps, 'sweep')} of N."
     )

@@ -6,7 +6,13 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from hopcli.config import ResolvedRecall, ResolvedTemperatureScan, StorageSettings
+    from hopcli.config import (
+        PatternSettings,
+        ResolvedRecall,
+        ResolvedTemperatureScan,
+        StorageSettings,
+    )
+    from hopcli.experiments import Result
     from hopcli.patterns import Patterns
 
 __all__ = [
@@ -15,6 +21,7 @@ __all__ = [
     "cut_labels",
     "dataset_name",
     "dynamics",
+    "images",
     "network",
     "number",
     "size",
@@ -41,13 +48,20 @@ def dataset_name(dataset: str) -> str:
     return f"{source}{colon}{PurePath(argument).name}"
 
 
+def images(config: PatternSettings, result: Result) -> str:
+    """What the images of a run are called: by their split, where the data set has any."""
+    apart = result.dataset == f"{config.dataset}:{config.split}"
+    kind = {"train": "training ", "test": "test "}.get(config.split, "")
+    return f"{kind if apart else ''}images"
+
+
 def size(shape: tuple[int, int]) -> str:
     """The number of spins of a picture (height, width)."""
     height, width = shape
     return f"N = {width} \N{MULTIPLICATION SIGN} {height} = {width * height:,} spins"
 
 
-def network(config: StorageSettings, patterns: Patterns, dataset: str) -> str:
+def network(config: StorageSettings, patterns: Patterns) -> str:
     """The network in a few words: rule, p, N, data, and a threshold if there is one."""
     stored = count(len(patterns.labels), "pattern")
     theta = config.theta
@@ -56,7 +70,7 @@ def network(config: StorageSettings, patterns: Patterns, dataset: str) -> str:
         threshold = f", threshold {number(theta) if isinstance(theta, float) else 'from a file'}"
     return (
         f"{config.rule.capitalize()} rule, p = {stored} of {size(patterns.shape)} "
-        f"({dataset_name(dataset)}){threshold}"
+        f"({dataset_name(patterns.dataset)}){threshold}"
     )
 
 

@@ -1,4 +1,4 @@
-"""Where the test images of each label end: in which pattern, inverse, or in none."""
+"""Where the trials of each label end: in which pattern, inverse, or in none."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def confusion_figure(config: ResolvedRecall, result: RecallResult) -> Figure:
     page = Page(
         left + len(names) * width + (len(groups) - 1) * _GAP,
         _TOP + len(labels) * _HEIGHT,
-        f"Where {starts(config)} end (% of each row)",
+        f"Where {starts(config, result)} end (% of each row)",
         _caption(config, result),
     )
     middles = [_TOP + (row + 0.5) * _HEIGHT for row in range(len(labels))]
@@ -172,7 +172,7 @@ def _caption(config: ResolvedRecall, result: RecallResult) -> str:
     if not reached.any():
         inverses = " No trial ended in an inverse."
     return (
-        f"Rows: label of the {starts(config)[:-1]}. Columns: the stored pattern, or its inverse, "
-        f"that the last state overlaps with by |m| ≥ {number(config.criterion)}; none if there is "
-        f"no such pattern{_nones(result)}.{inverses} {what_was_run(config, result)}"
+        f"Rows: label of the {starts(config, result)[:-1]}. Columns: the stored pattern, or its "
+        f"inverse, that the last state overlaps with by |m| ≥ {number(config.criterion)}; none if "
+        f"there is no such pattern{_nones(result)}.{inverses} {what_was_run(config, result)}"
     )

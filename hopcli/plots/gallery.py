@@ -1,4 +1,4 @@
-"""A few test images as they start and as they end."""
+"""A few trials as they start and as they end."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def gallery_figures(config: ResolvedRecall, result: RecallResult) -> dict[str, F
     The pages are ``gallery``, ``gallery-2``, ``gallery-3`` and so on.
     """
     labels = row_labels(result)
-    heading = f"{starts(config)} before and after the run"
+    heading = f"{starts(config, result)} before and after the run"
     if len(labels) <= _HANDFUL or not config.dataset.startswith("images:"):
         title = heading[0].upper() + heading[1:]
         return {"gallery": _page(result, labels, _STATE, title, _caption(config, result))}

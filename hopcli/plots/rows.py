@@ -9,6 +9,7 @@ from hopcli.plots.captions import (
     count,
     cut_labels,
     dynamics,
+    images,
     network,
     number,
     temperature,
@@ -102,9 +103,9 @@ def own_pattern(result: RecallResult) -> str:
     )
 
 
-def starts(config: ResolvedRecall) -> str:
+def starts(config: ResolvedRecall, result: RecallResult) -> str:
     """What runs start from, in the plural."""
-    return "test images" if str(config.start) == "image" else "starts"
+    return images(config, result) if str(config.start) == "image" else "starts"
 
 
 def criterion(config: ResolvedRecall) -> str:
@@ -115,23 +116,31 @@ def criterion(config: ResolvedRecall) -> str:
 
 def what_was_run(config: ResolvedRecall, result: RecallResult) -> str:
     """The run in two sentences: network and dynamics, then the tests."""
-    start = "" if str(config.start) == "image" else f", started from {config.start}"
+    start = "" if str(config.start) == "image" else f", started from {_start(config, result)}"
     n_labels = len(result.tables["confusion"])
     quench = ", then sign updates until stable" if config.quench else ""
     auto = result.notes.get("criterion") == "auto"
     rests = " Criterion: at most 4 SD below where stored patterns rest." if auto else ""
     return (
-        f"{network(config, result.patterns, result.dataset)}; {temperature(config)}, "
-        f"{dynamics(config, result.patterns)}{quench}{start}. {_tests(config)}.{rests}"
+        f"{network(config, result.patterns)}; {temperature(config)}, "
+        f"{dynamics(config, result.patterns)}{quench}{start}. {_tests(config, result)}.{rests}"
         f"{cut_labels(n_labels)}"
     )
 
 
-def _tests(config: ResolvedRecall) -> str:
+def _start(config: ResolvedRecall, result: RecallResult) -> str:
+    """The start as it was asked for, images called by their split."""
+    base, *changes = str(config.start).split(",")
+    named = images(config, result) if config.start.uses_images else base
+    return ", ".join((named, *changes))
+
+
+def _tests(config: ResolvedRecall, result: RecallResult) -> str:
     repeats = count(config.repeats, "repeat")
     if config.tests == "all":
-        return f"All test images of each label, {repeats}"
-    kind = "of the authors' test image" if config.replay_authors else starts(config)[:-1]
+        return f"All {images(config, result)} of each label, {repeats}"
+    of_authors = "of the authors' " if config.replay_authors else ""
+    kind = f"{of_authors}{starts(config, result)[:-1]}"
     tests = f"{count(int(config.tests), kind)} a label, {repeats}"
     if config.repeats == 1 or str(config.start) != "image":
         return tests

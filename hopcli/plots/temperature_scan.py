@@ -7,7 +7,15 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from hopcli.plots.captions import MOST_LABELS, count, cut_labels, dynamics, network, number
+from hopcli.plots.captions import (
+    MOST_LABELS,
+    count,
+    cut_labels,
+    dynamics,
+    images,
+    network,
+    number,
+)
 from hopcli.plots.page import (
     INK,
     LINE,
@@ -234,7 +242,7 @@ def _caption(config: ResolvedTemperatureScan, result: TemperatureScanResult) -> 
     named = {
         "random": "random spins",
         "target": f"the pattern {target}",
-        "digit": f"random images labelled {target}",
+        "digit": f"random {images(config, result)} labelled {target}",
     }
     runs = count(config.repeats, "run")
     bars = (
@@ -248,7 +256,7 @@ def _caption(config: ResolvedTemperatureScan, result: TemperatureScanResult) -> 
         f"Lines: mean field, started from {target} (black). {_exact_explained(result)}"
         f"{_marks_explained(config, result)}"
         f"Chance: mean |m| of independent random spins, √(2/πN). "
-        f"{network(config, patterns, result.dataset)}; {dynamics(config, patterns)}."
+        f"{network(config, patterns)}; {dynamics(config, patterns)}."
         f"{cut_labels(len(patterns.labels))}"
     )
 

@@ -122,7 +122,7 @@ def _caption(config: ResolvedWeights, result: WeightsResult) -> str:
         f"Left: the couplings between all sites{part}, with a zero diagonal; middle: those of the "
         "pixel in the square; right: eigenvalues of the whole matrix. Below: each stored pattern, "
         "whether it is a fixed point at T = 0 and the aligned field ξ (h \N{MINUS SIGN} θ) of its "
-        f"weakest site. {network(config, result.patterns, result.dataset)}, "
+        f"weakest site. {network(config, result.patterns)}, "
         f"{result.n_classes:,} classes of sites."
         f"{cut_labels(len(result.patterns.labels))}"
     )
