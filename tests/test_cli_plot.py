@@ -142,6 +142,22 @@ def test_out_takes_the_pictures_and_leaves_the_run_alone(run_hopcli: RunHopcli) 
     assert found == {name: before[name] for name in found}
 
 
+def test_the_pictures_of_another_run_are_not_replaced(run_hopcli: RunHopcli) -> None:
+    """Nor is any other drawn then; a picture that no run there has is welcome."""
+    make(run_hopcli, "weights")
+    make(run_hopcli, "select")
+    other = Path("other")
+    make(run_hopcli, "weights", "--rule", "storkey", out=other)
+    holds = "other: holds a run of weights with a weights.png of its own"
+    check_refused(run_hopcli, "out", "--out", "other", holds=holds)
+    before = files_below(other)
+    flags = ("--figure-format", "svg", "--out", "other")
+    for _ in range(2):  # what plot itself has put there, it may put there again
+        done = run_hopcli("plot", "out", *flags)
+        assert (done.code, done.out) == (0, "other/  patterns.svg weights.svg\n")
+    assert files_below(other).items() > before.items()
+
+
 def test_dpi_sets_the_size_in_pixels(run_hopcli: RunHopcli) -> None:
     make(run_hopcli, "weights")
     sizes = {}

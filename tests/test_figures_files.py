@@ -95,6 +95,8 @@ def test_only_the_tables_that_are_drawn_are_read_and_none_is_changed(
     plots.draw(config, result, tmp_path)
     for name, table in before.items():
         assert result.tables[name].equals(table)
+    assert "trials" in loaded.result.tables
+    assert "no such table" not in loaded.result.tables
     filed = as_filed(loaded.result)
     assert list(filed.tables) == list(before)
     assert len(filed.tables) == len(before)

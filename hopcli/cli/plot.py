@@ -95,6 +95,7 @@ def command(
     """
     from hopcli import results
 
+    show = _quietly if quiet else _as_json if printed == "json" else _as_words
     if out is not None and len(folders) == 1 and out.resolve() == Path(folders[0]).resolve():
         out = None  # the pictures are entered in its manifest
     if out is not None and len(folders) > 1:
@@ -105,19 +106,49 @@ def command(
         if not found:
             raise ResultError(f"{folder}: must hold a finished run, has no manifest of one")
         runs += [(folder, results.load(folder, name)) for name in found]
-    drawn = [
-        (folder, loaded, _drawer(folder, loaded, figure_format, figure_style, dpi, animate))
+    drawers = [
+        _drawer(folder, loaded, figure_format, figure_style, dpi, animate)
         for folder, loaded in runs
     ]
-    for folder, loaded, draw in drawn:
-        files = results.save_pictures(
-            folder, loaded.config.command, draw, out, key=loaded.manifest["key"]
-        )
-        names = [path.name for path in files]
-        if printed == "json" and not quiet:
-            click.echo(json.dumps({"out": str(out or folder), "files": names}))
-        elif not quiet:
-            click.echo(f"{out or folder}/  {' '.join(names)}")
+    if out is not None:
+        (folder, first), *_ = runs
+        files = results.save_pictures(folder, first.config.command, _all_of(drawers, out), out)
+        show(out, files)
+        return
+    for (folder, loaded), draw in zip(runs, drawers, strict=True):
+        command_ = loaded.config.command
+        show(folder, results.save_pictures(folder, command_, draw, key=loaded.manifest["key"]))
+
+
+def _quietly(folder: Path, files: list[Path]) -> None:
+    """Say nothing."""
+
+
+def _as_words(folder: Path, files: list[Path]) -> None:
+    click.echo(f"{folder}/  {' '.join(path.name for path in files)}")
+
+
+def _as_json(folder: Path, files: list[Path]) -> None:
+    click.echo(json.dumps({"out": str(folder), "files": [path.name for path in files]}))
+
+
+def _all_of(drawers: list[Callable[[Path], None]], out: Path) -> Callable[[Path], None]:
+    """What draws several runs for another folder, if none of its runs has such a picture."""
+    from hopcli import results
+
+    def draw_all(stage: Path) -> None:
+        for draw in drawers:
+            draw(stage)
+        for other in results.runs_in(out):
+            names = results.read_json(out / f"{other}.json")["outputs"]
+            for name in sorted(path.name for path in stage.iterdir()):
+                if name in names:
+                    raise ResultError(
+                        f"{out}: holds a run of {other} with a {name} of its own; "
+                        "give --out another folder"
+                    )
+
+    return draw_all
 
 
 def _drawer(

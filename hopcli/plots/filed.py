@@ -39,7 +39,7 @@ class _Filed(Mapping[str, "pd.DataFrame"]):
         return len(self._tables)
 
     def __contains__(self, name: object) -> bool:
-        return name in list(self._tables)  # without reading it
+        return name in self._tables  # without reading it
 
 
 def _rounded(table: pd.DataFrame) -> pd.DataFrame:

@@ -62,6 +62,9 @@ class Tables(Mapping[str, "pd.DataFrame"]):
             raise KeyError(name)
         return self._read(name)
 
+    def __contains__(self, name: object) -> bool:
+        return name in self._columns  # without reading it
+
     def __iter__(self) -> Iterator[str]:
         return iter(self._columns)
 
