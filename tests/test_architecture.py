@@ -25,7 +25,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "streams": set(),
     "observables": set(),
     "statistics": set(),
-    "_kernels": set(),
+    "_kernels": {"_loading"},
+    "_loading": set(),
     "theory": {"observables"},
     "data": {"errors"},
     "datasets": {"data", "errors", "records"},
@@ -44,7 +45,7 @@ MAY_IMPORT: dict[str, set[str]] = {
 
 ONLY = {
     "click": {"cli"},
-    "numba": {"_kernels"},
+    "numba": {"_kernels", "_loading"},
     "matplotlib": {"plots"},
 }
 
