@@ -80,6 +80,8 @@ _METADATA: dict[str, dict[str, str | None]] = {  # without a time or a version i
     "svg": {"Date": None},
     "pdf": {"CreationDate": None},
 }
+_WRITTEN: dict[str, Any] = {"png": {"pil_kwargs": {"compress_level": 3}}}
+"""How files are packed: at 6, the usual level, a png is 6 % smaller and takes 40 % longer."""
 _CAPTION_IN = {"png": "Description", "svg": "Description", "pdf": "Subject"}
 
 _STYLE: Any = {
@@ -178,6 +180,7 @@ def save(figure: Picture, path: Path, dpi: int | None = None) -> None:
             format=kind,
             dpi=min(wanted, _MOST_PIXELS / size),
             metadata={**_METADATA[kind], **{key: text for key, text in about.items() if text}},
+            **_WRITTEN.get(kind, {}),
         )
     content = made.getvalue()
     path.write_bytes(_read_aloud(content, figure) if kind == "svg" else content)
