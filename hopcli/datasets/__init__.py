@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import difflib
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -69,6 +69,11 @@ class Dataset:
         Hash of what was loaded: of the embedded file, else of spins, labels and shape.
     inverted : bool
         Whether grey values above the threshold became -1 instead.
+
+    Attributes
+    ----------
+    label_names : tuple of str
+        The different labels: as they come where each has one image, else sorted.
     """
 
     name: str
@@ -78,6 +83,7 @@ class Dataset:
     threshold: int | str
     sha256: str
     inverted: bool = False
+    label_names: tuple[str, ...] = field(init=False)
 
     def __post_init__(self) -> None:
         height, width = self.shape
@@ -91,6 +97,8 @@ class Dataset:
             raise ValueError("spins must be -1 or +1")
         for name in ("spins", "labels"):
             object.__setattr__(self, name, frozen(getattr(self, name)))
+        # Asked for again and again, and milliseconds of sorting.
+        object.__setattr__(self, "label_names", tuple(self.counts()))
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -99,11 +107,6 @@ class Dataset:
     def n_sites(self) -> int:
         """Number of spins N of an image."""
         return self.shape[0] * self.shape[1]
-
-    @property
-    def label_names(self) -> tuple[str, ...]:
-        """The different labels: as they come where each has one image, else sorted."""
-        return tuple(self.counts())
 
     def indices_of(self, label: str) -> NDArray[np.int64]:
         """Find the images with one label, in their order.
