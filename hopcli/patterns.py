@@ -119,6 +119,9 @@ class Patterns:
             If the arrays are not such.
         """
         height, width = arrays["shape"].tolist()
+        for name in ("source_index", "sample_index"):
+            if arrays[name].dtype.kind not in "iu" and arrays[name].size:
+                raise ValueError(f"{name} must be whole numbers")
         return cls(
             arrays["xi"],
             tuple(str(label) for label in arrays["labels"].tolist()),

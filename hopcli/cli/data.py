@@ -45,10 +45,13 @@ def command(ctx: click.Context, dataset: str, printed: str) -> None:
       hopcli data verify
     """
     if ctx.invoked_subcommand is not None:
-        if ctx.get_parameter_source("dataset") is not click.core.ParameterSource.DEFAULT:
-            raise click.UsageError(
-                f"--dataset has no effect on {ctx.invoked_subcommand}, found {dataset!r:.80}"
-            )
+        for flag, name, value in (
+            ("--dataset", "dataset", dataset),
+            ("--format", "printed", printed),
+        ):
+            if ctx.get_parameter_source(name) is not click.core.ParameterSource.DEFAULT:
+                rule = f"has no effect on {ctx.invoked_subcommand}"
+                raise click.UsageError(f"{flag} {rule}, found {value!r:.80}")
         return
     try:
         asked, _ = parse_spec(dataset)

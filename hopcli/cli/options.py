@@ -67,7 +67,7 @@ class _Folder(click.Path):
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         if not str(value).strip() or "\0" in str(value):
-            self.fail("must be a folder, found ''", param, ctx)
+            self.fail(f"must be a folder, found {value!r:.80}", param, ctx)
         return super().convert(value, param, ctx)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -16,6 +15,7 @@ from hopcli.errors import ResultError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from hopcli.results import Loaded
 
@@ -40,7 +40,7 @@ class _GifName(click.ParamType[str]):
     nargs=-1,
     required=True,
     metavar="DIR...",
-    type=click.Path(),
+    type=FOLDER,
     shell_complete=complete_folder,
 )
 @click.option(
@@ -74,7 +74,7 @@ class _GifName(click.ParamType[str]):
     help="Print names of files as words, or for scripts as a line of JSON.  [default: table]",
 )
 def command(
-    folders: tuple[str, ...],
+    folders: tuple[Path, ...],
     figure_format: str | None,
     figure_style: str | None,
     dpi: int | None,
@@ -96,12 +96,12 @@ def command(
     from hopcli import results
 
     show = _quietly if quiet else _as_json if printed == "json" else _as_words
-    if out is not None and len(folders) == 1 and out.resolve() == Path(folders[0]).resolve():
+    if out is not None and len(folders) == 1 and out.resolve() == folders[0].resolve():
         out = None  # the pictures are entered in its manifest
     if out is not None and len(folders) > 1:
         raise click.UsageError(f"--out takes one DIR, found {len(folders)}")
     runs = []
-    for folder in map(Path, folders):
+    for folder in folders:
         found = results.runs_in(folder)
         if not found:
             raise ResultError(f"{folder}: must hold a finished run, has no manifest of one")
@@ -160,9 +160,14 @@ def _drawer(
     animate: str | None,
 ) -> Callable[[Path], None]:
     """What draws the pictures of a run; refused before any is drawn."""
-    execution = loaded.manifest["execution"]
-    kind = figure_format or execution["figure_format"]
-    style = figure_style or execution["figure_style"]
+    try:
+        execution = dict(loaded.manifest["execution"])
+        kind = figure_format or execution["figure_format"]
+        style = figure_style or execution["figure_style"]
+        loaded.manifest["key"], dict(loaded.result.notes)
+    except (KeyError, TypeError, ValueError) as error:
+        reason = f"another version of hopcli wrote its manifest ({error})"
+        raise ResultError(f"{folder}: cannot be drawn: {reason}") from None
     name = animate or execution.get("animate")
     if name is not None and getattr(loaded.result, "frames", None) is None:
         raise ResultError(f"{folder}: must have kept the frames of a trial: run it with --animate")

@@ -123,16 +123,21 @@ def request_from_manifest(path: Path, wishes: Wishes) -> Request:
 
     Raises
     ------
+    DataError
+        If there is no such file.
     ResultError
         If it is no manifest, or not one of the settings that there are.
     """
+    from hopcli.datasets.grey import check_file
     from hopcli.results import read_json
 
+    check_file(path)
     manifest = read_json(path)
     try:
         entry = catalogue.entry(manifest["command"])
         config = entry.resolved.from_values(manifest["config"])
         execution = entry.execution(**manifest["execution"])
+        dict(manifest["tables"])  # which will be compared
         if config.to_dict().keys() != manifest["config"].keys():
             missing = sorted(config.to_dict().keys() - manifest["config"].keys())
             raise ValueError(f"it has no {', '.join(missing)}")

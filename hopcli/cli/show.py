@@ -138,8 +138,10 @@ def _source(file: str) -> str:
     from hopcli.datasets.grey import exists
     from hopcli.datasets.pictures import EXTENSIONS
 
+    if not file.strip():
+        raise click.UsageError(f"FILE must be a file, a folder or a source, found {file!r:.80}")
     path = Path(file)
-    if file.partition(":")[0] in SOURCES and not (file and exists(path)):
+    if file.partition(":")[0] in SOURCES and not exists(path):
         return file
     if path.suffix.lower() == ".npz":
         return ""

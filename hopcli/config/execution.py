@@ -14,7 +14,7 @@ from hopcli.errors import SettingError
 __all__ = ["Execution", "RecallExecution", "ThreadedExecution", "animation_name", "trials_named"]
 
 _MOST_FRAMES = 1000  # of a trial in an animation, one a sweep
-_ANIMATION = re.compile(r"[^/\\\0.][^/\\\0]{0,194}\.(gif|png|webp)")
+_ANIMATION = re.compile(r"(?!\.)[^/\\\x00-\x1f\x7f]{1,195}\.(gif|png|webp)")
 _FIGURE = re.compile(r"(accuracy|confusion|gallery(-[0-9]+)?|trace)\.png")
 
 
@@ -22,7 +22,7 @@ def animation_name() -> kinds.Kind:
     """A bare file name whose suffix is a format of moving pictures."""
     rule = (
         "must be a file name that ends in .gif, .png or .webp, of at most 200 characters, without "
-        "a folder"
+        "a folder or control characters"
     )
 
     def check(value: Any) -> str:

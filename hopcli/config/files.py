@@ -44,7 +44,8 @@ def find_config(name: str) -> Path:
         return shipped[name]
     if kind or is_other:
         raise DataError(
-            f"{name}: must be a configuration file, is {'a folder' if kind else 'no file'}"
+            f"{name or repr(name)}: must be a configuration file, "
+            f"is {'a folder' if kind else 'no file'}"
         )
     shown = name if len(name) <= _LONGEST_NAME else f"{name[:_LONGEST_NAME]}..."
     raise DataError(
@@ -62,8 +63,10 @@ def read_config(path: Path) -> dict[str, Any]:
         If the file cannot be read or is not TOML.
     """
     try:
-        if path.stat().st_size > _LARGEST:
-            raise DataError(f"{path}: must be a TOML file of at most {_LARGEST:,} bytes")
+        n_bytes = path.stat().st_size
+        if n_bytes > _LARGEST:
+            rule = f"must be a TOML file of at most {_LARGEST:,} bytes"
+            raise DataError(f"{path}: {rule}, found {n_bytes:,}")
         with path.open("rb") as file:
             return tomllib.load(file)
     except DataError:

@@ -56,7 +56,7 @@ def check_labels(digits: tuple[str, ...], labels: tuple[str, ...], source: str) 
     for label in digits:
         if label not in labels:
             known = ", ".join(labels[:_SHOWN]) + (", ..." if len(labels) > _SHOWN else "")
-            rule = f"must name labels of {source} ({known}), which has no {label!r}"
+            rule = f"must name labels of {source} ({known}), which has no {label!r:.80}"
             raise SettingError("digits", rule, ",".join(digits))
 
 

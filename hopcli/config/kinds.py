@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-__all__ = ["Kind", "RefusedError", "fits", "reader", "show", "whole"]
+__all__ = ["Kind", "RefusedError", "fits", "reader", "real", "show", "whole"]
 
 
 class RefusedError(ValueError):
@@ -138,7 +138,7 @@ def number(
     least = {} if low == -math.inf else {"exclusiveMinimum" if above else "minimum": low}
     most = {"maximum": high} if math.isfinite(high) else {}
     schema = {"type": "number", **least, **most}
-    return Kind(metavar, check, reader(float, rule), schema=schema)
+    return Kind(metavar, check, reader(real, rule), schema=schema)
 
 
 def choice(names: Iterable[str]) -> Kind:
@@ -210,7 +210,7 @@ def number_or_word(name: str, low: float, high: float) -> Kind:
         return float(value)
 
     def read(text: str) -> Any:
-        return name if text.strip() == name else reader(float, rule)(text)
+        return name if text.strip() == name else reader(real, rule)(text)
 
     return Kind(f"NUMBER|{name}", check, read, schema=_either(inner.schema, {"const": name}))
 
@@ -271,6 +271,13 @@ def whole(text: str) -> int:
     if not re.fullmatch(r"\s*[+-]?[0-9]{1,1000}\s*", text):
         raise ValueError(text)
     return int(text)
+
+
+def real(text: str) -> float:
+    """Read a number in plain digits, as a file would have it; ValueError if it is none."""
+    if not text.isascii() or "_" in text:
+        raise ValueError(text)
+    return float(text)
 
 
 def file_or_indices() -> Kind:
@@ -336,19 +343,19 @@ def sizes() -> Kind:
 def number_or_file() -> Kind:
     """A finite number, or the path of a file with one a site."""
     rule = "must be a number from -1e6 to 1e6 or a file"
-    one = number(-1e6, 1e6)
+    one, path = number(-1e6, 1e6), word("FILE", rule)
 
     def check(value: Any) -> float | str:
-        if isinstance(value, str) and value.strip():
-            return value
+        if isinstance(value, str):
+            return str(path.check(value))
         if not fits(one.check, value):
             raise RefusedError(rule)
         return float(value)
 
     def read(text: str) -> float | str:
         try:
-            return float(text)
+            return real(text)
         except ValueError:
             return text
 
-    return Kind("NUMBER|FILE", check, read, schema=_either(one.schema, _TEXT))
+    return Kind("NUMBER|FILE", check, read, schema=_either(one.schema, path.schema))

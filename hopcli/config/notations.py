@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from hopcli.config.kinds import Kind, RefusedError, fits, number, reader
+from hopcli.config.kinds import Kind, RefusedError, fits, number, reader, real, whole
 from hopcli.starts import Start, parse_start, rule_of_starts
 
 __all__ = [
@@ -62,7 +62,10 @@ def grid(low: float = 0.0, high: float = math.inf, *, above: bool = False) -> Ki
 
     def read(text: str) -> list[float]:
         try:
-            return _spread(text) if ":" in text else [float(part) for part in text.split(",")]
+            numbers = [real(part) for part in re.split("[:,]", text)]
+            return _spread(text) if ":" in text else numbers
+        except RefusedError:
+            raise
         except (ArithmeticError, ValueError):
             raise RefusedError(rule) from None
 
@@ -87,8 +90,10 @@ def _spread(text: str) -> list[float]:
     """Spread FIRST:LAST:STEP, in decimals: 0.3 stays 0.3, not 0.30000000000000004."""
     first, last, step = (Decimal(part) for part in text.split(":"))
     n_steps = (last - first) / step
-    if not 0 <= n_steps < _MOST_POINTS:
+    if n_steps < 0:
         raise ValueError(text)
+    if n_steps >= _MOST_POINTS:
+        raise RefusedError(f"must be at most {_MOST_POINTS:,} numbers")
     return [float(first + i * step) for i in range(int(n_steps) + 1)]
 
 
@@ -104,9 +109,9 @@ def _pair(metavar: str, separator: str, low: int, rule: str) -> Kind:
             raise RefusedError(rule)
         return (value[0], value[1])
 
-    read = reader(lambda s: [int(v) for v in s.split(separator)], rule)
-    whole = {"type": "integer", "minimum": low}
-    listed = {"type": "array", "items": whole, "minItems": 2, "maxItems": 2}
+    read = reader(lambda s: [whole(v) for v in s.split(separator)], rule)
+    side = {"type": "integer", "minimum": low}
+    listed = {"type": "array", "items": side, "minItems": 2, "maxItems": 2}
     return Kind(metavar, check, read, schema={"anyOf": [{"type": "string"}, listed]})
 
 
@@ -162,7 +167,7 @@ def temperature() -> Kind:
     def read(text: str) -> float | Schedule:
         if ":" in text:
             return _schedule(text)
-        return float(reader(float, _TEMPERATURE_RULE)(text))
+        return float(reader(real, _TEMPERATURE_RULE)(text))
 
     def plain(value: float | Schedule) -> float | str:
         return str(value) if isinstance(value, Schedule) else value
@@ -176,7 +181,7 @@ def _schedule(text: str) -> Schedule:
     one = number(0)
     try:
         first, last, course = text.split(":")
-        ends = (one.check(float(first)), one.check(float(last)))
+        ends = (one.check(real(first)), one.check(real(last)))
     except ValueError:
         raise RefusedError(_TEMPERATURE_RULE) from None
     if course not in ("geometric", "linear") or (course == "geometric" and min(ends) <= 0):
@@ -208,14 +213,17 @@ def start(*, target: bool = False) -> Kind:
     def check(value: Any) -> Start:
         if isinstance(value, str):
             value = read(value)
-        if not isinstance(value, Start) or (value.needs_target and not target):
+        if not isinstance(value, Start):
             raise RefusedError(rule)
         return value
 
     def read(text: str) -> Start:
         try:
-            return parse_start(text)
+            parsed = parse_start(text)
         except ValueError:
             raise RefusedError(rule) from None
+        if parsed.needs_target and not target:
+            raise RefusedError(rule)
+        return parsed
 
     return Kind("START", check, read, plain=str, schema={"type": "string", "minLength": 1})

@@ -186,7 +186,10 @@ def as_labels(values: NDArray[Any], n_images: int, what: object) -> NDArray[np.s
         values = values.astype(np.int64)
     elif kind not in "iuUO":
         raise DataError(f"{what}: labels must be whole numbers or text, found dtype {values.dtype}")
-    return values.astype(np.str_)
+    labels = values.astype(np.str_)
+    if np.any(labels == ""):
+        raise DataError(f"{what}: labels must not be empty, found ''")
+    return labels
 
 
 def stack(parts: Sequence[GreyImages], what: Path | str) -> GreyImages:

@@ -12,7 +12,7 @@ import numpy as np
 from hopcli.config import Facts
 from hopcli.datasets import Dataset, load_dataset
 from hopcli.datasets.npz import Archive
-from hopcli.errors import DataError
+from hopcli.errors import DataError, SettingError
 from hopcli.patterns import Patterns, draw_samples, images_as_patterns, read_patterns, select
 from hopcli.records import digest
 from hopcli.storage import Couplings, store
@@ -115,7 +115,10 @@ def gather(config: PatternSettings, load: Load) -> Inputs:
     config.check()  # before anything is loaded
     dataset = source = load(config)
     if config.select_split not in (None, config.split):
-        source = load(dataclasses.replace(config, split=config.select_split))
+        try:
+            source = load(dataclasses.replace(config, split=config.select_split))
+        except SettingError as error:  # the split that was asked for has another name here
+            raise SettingError("select_split", error.rule, error.found) from None
     at_hand = None
     if config.images is not None:
         at_hand = images_as_patterns(source, np.array(config.images, dtype=np.int64))
