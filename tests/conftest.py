@@ -106,24 +106,26 @@ def empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return folder
 
 
+def call(*arguments: str) -> Finished:
+    """Run the command line in this process; it leaves its signal handlers behind."""
+    out, err = io.StringIO(), io.StringIO()
+    with (
+        contextlib.redirect_stdout(out),
+        contextlib.redirect_stderr(err),
+        pytest.raises(SystemExit) as exit_,
+    ):
+        main(list(arguments))
+    code = exit_.value.code
+    assert isinstance(code, int)
+    return Finished(code, out.getvalue(), err.getvalue())
+
+
 @pytest.fixture
 def run_hopcli(empty_folder: Path) -> Iterator[RunHopcli]:
     """Run the command line in this process, in an empty folder."""
     handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
 
-    def run(*arguments: str) -> Finished:
-        out, err = io.StringIO(), io.StringIO()
-        with (
-            contextlib.redirect_stdout(out),
-            contextlib.redirect_stderr(err),
-            pytest.raises(SystemExit) as exit_,
-        ):
-            main(list(arguments))
-        code = exit_.value.code
-        assert isinstance(code, int)
-        return Finished(code, out.getvalue(), err.getvalue())
-
-    yield run
+    yield call
     for number, handler in handlers.items():
         signal.signal(number, handler)
 

@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from bad_inputs import Tried, tried_settings
+from bad_inputs_lying import damage_runs, lay_about
+from conftest import UNPRIVILEGED, call
+
+from hopcli.catalogue import CATALOGUE
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
     from conftest import RunHopcli, SpawnHopcli
 
 LONG = "a" * 300
@@ -141,3 +150,142 @@ def test_the_first_run_says_that_it_compiles(
     compiling = "hopcli: compiling the loops, once: some ten seconds\n"
     assert [done.code for done in (first, again, mended)] == [0, 0, 0]
     assert [done.err for done in (first, again, mended)] == [compiling, "", compiling]
+
+
+# --- every setting, every kind of bad value -------------------------------------------------
+
+TRIED = list(tried_settings())
+WRITTEN = [
+    tuple(line.split("  =>  "))
+    for line in (
+        Path(__file__).with_name("bad_inputs.txt").read_text(encoding="utf-8")
+    ).splitlines()
+    if "  =>  " in line
+]
+RECALL = [*SMALL, "--dataset", "text:five.txt", "--start", "pattern", "--out", "out"]
+RULES = ("must", "has no effect")
+LONGEST = 420  # characters of a message
+
+
+@pytest.fixture(scope="module")
+def lying_about(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of everything that can be wrong with a file, and of a few good ones."""
+    folder = tmp_path_factory.mktemp("lying")
+    lay_about(folder)
+    with contextlib.chdir(folder):
+        for command in ("recall --tests 2 --repeats 2 --start pattern", "select", "weights"):
+            name, *flags = command.split()
+            flags += ["--dataset", "text:five.txt", "--no-figures", "--out", name, "-q"]
+            assert call(name, *flags).code == 0
+        damage_runs(folder)
+    return folder
+
+
+@pytest.fixture
+def refusal(
+    run_hopcli: RunHopcli, lying_about: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Callable[..., str]]:
+    """Try something in that folder; what is said, or what is wrong with the answer."""
+    monkeypatch.chdir(lying_about)
+
+    def attempt(*arguments: str) -> str:
+        done = run_hopcli(*arguments)
+        said = done.err.removeprefix("hopcli: ")
+        one_line = done.err.count("\n") == 1 and done.err.endswith("\n") and said != done.err
+        if done.code != 2 or done.out or not one_line or len(said) > LONGEST:
+            return f"not a refusal in one line: {done}"
+        return said
+
+    before = _standing(lying_about)
+    yield attempt
+    assert _standing(lying_about) == before
+
+
+def _standing(folder: Path) -> dict[str, tuple[int, int]]:
+    """Kind and size of everything below a folder; its files are too large to be read."""
+    found = ((path, path.lstat()) for path in folder.rglob("*"))
+    return {
+        str(path): (stat.st_mode, 0 if path.is_dir() else stat.st_mtime_ns) for path, stat in found
+    }
+
+
+def test_there_is_something_of_every_kind_of_bad_input() -> None:
+    commands = {line.split()[0] for line, _ in WRITTEN} | {"recall"}
+    assert commands >= {*CATALOGUE, "run", "plot", "show", "data", "schema", "deps"}
+    assert len(WRITTEN) > 400
+    assert sum(len(tried.flags) + len(tried.keys) for tried in TRIED) > 5000
+
+
+def _id(tried: object) -> str:
+    return f"{tried.command} {tried.setting}" if isinstance(tried, Tried) else ascii(tried)
+
+
+@pytest.mark.parametrize("tried", TRIED, ids=_id)
+def test_no_flag_takes_a_bad_value(refusal: Callable[..., str], tried: Tried) -> None:
+    others = {"capacity": ["capacity", "--out", "out"], "recall": RECALL}
+    usual = [tried.command, "--dataset", "text:five.txt", "--out", "out"]
+    flag = f"--{tried.setting.replace('_', '-')}"
+    for text in tried.flags:
+        said = refusal(*others.get(tried.command, usual), f"{flag}={text}")
+        named = said.startswith(tuple(f"{flag} {rule}" for rule in RULES)) and ", found " in said
+        assert named or (_file_in(text) and said.startswith(_file_in(text))), (text, said)
+
+
+def _file_in(text: str) -> str:
+    """The file that a value names, as messages show it; empty if it is none."""
+    path = text.removeprefix(f"{text.partition(':')[0]}:")
+    return f"{' '.join(path.split())}: ".replace("\0", "\\x00") if path.strip() else ""
+
+
+@pytest.mark.parametrize("tried", TRIED, ids=_id)
+def test_no_key_takes_a_bad_value(
+    refusal: Callable[..., str], tmp_path: Path, tried: Tried
+) -> None:
+    file = tmp_path / "f.toml"
+    for value in tried.keys:
+        file.write_text(f"command = '{tried.command}'\n{tried.setting} = {value}\n", "utf-8")
+        said = refusal("run", str(file), "--out", "out")
+        named = said.startswith(tuple(f"{file}: {tried.setting} {rule}" for rule in RULES))
+        assert named, (value, said)
+        assert ", found " in said, (value, said)
+
+
+@pytest.mark.parametrize(("line", "answer"), WRITTEN, ids=_id)
+def test_what_an_adversary_types(refusal: Callable[..., str], line: str, answer: str) -> None:
+    said = refusal(*_words(line))
+    if answer.startswith("..."):
+        assert answer[3:] in said
+    else:
+        assert said.startswith(answer)
+
+
+def _words(line: str) -> list[str]:
+    """The arguments of a written line."""
+    words = shlex.split(line)
+    words = [word.replace("\\0", "\0").replace("\\n", "\n") for word in words]
+    return [*RECALL, *words[1:]] if words[0] == "RECALL" else words
+
+
+IN_EARNEST = [
+    ("recall --tests 0", "--tests must be a whole number >= 1, or all, found 0"),
+    ("run pipe.json", "pipe.json: must be a file"),
+    ("run secret.toml", "secret.toml: cannot be read: Permission denied"),
+    ("show text:secret.txt", "secret.txt: cannot be read"),
+    ("select --out closed/in", "closed/in: must be a folder to write to, closed is not writable"),
+    ("plot pipe.json", "pipe.json: must hold a finished run"),
+]
+
+
+@pytest.mark.parametrize(("line", "answer"), IN_EARNEST)
+def test_a_process_of_its_own_says_the_same(
+    spawn_hopcli: SpawnHopcli, line: str, answer: str
+) -> None:
+    """And finds what is forbidden, as root in this process would not."""
+    for name in ("secret.toml", "secret.txt"):
+        Path(name).touch(0o000)
+    Path("closed").mkdir(0o555)
+    os.mkfifo("pipe.json")
+    code = f"{UNPRIVILEGED}\nfrom hopcli.__main__ import start\nstart()"
+    before = _standing(Path())
+    assert spawn_hopcli(*line.split(), code=code).refused().startswith(answer)
+    assert _standing(Path()) == before
