@@ -219,7 +219,7 @@ def test_a_manifest_that_lacks_a_setting_is_refused(run_hopcli: RunHopcli) -> No
     del manifest["config"]["score"]
     path.write_text(json.dumps(manifest))
     assert "it has no score" in run_hopcli("run", str(path)).refused()
-    assert "no finished run" in run_hopcli("run", "none.json").refused()
+    assert run_hopcli("run", "none.json").refused() == "none.json: no such file"
 
 
 def test_a_manifest_says_which_patterns_were_stored(run_hopcli: RunHopcli) -> None:
