@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import resource
 import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -289,3 +290,36 @@ def test_a_process_of_its_own_says_the_same(
     before = _standing(Path())
     assert spawn_hopcli(*line.split(), code=code).refused().startswith(answer)
     assert _standing(Path()) == before
+
+
+@pytest.mark.parametrize(
+    ("sent", "code", "said"), [("SIGINT", 130, "hopcli: interrupted\n"), ("SIGTERM", 143, "")]
+)
+def test_a_signal_that_a_library_makes_another_error_of_is_a_signal_still(
+    spawn_hopcli: SpawnHopcli, sent: str, code: int, said: str
+) -> None:
+    """As the import of a compiled module does."""
+    program = (
+        "import os, signal, hopcli.cli as c\n"
+        "def run(**_):\n"
+        "    try:\n"
+        f"        signal.raise_signal(signal.{sent})\n"
+        "    except BaseException as error:\n"
+        "        raise ImportError('initialization failed') from error\n"
+        "c.cli.main = run\n"
+        "from hopcli.__main__ import start\n"
+        "start()\n"
+    )
+    done = spawn_hopcli(code=program)
+    assert (done.code, done.out, done.err) == (code, "", said)
+
+
+def test_a_disk_without_room_for_a_lock_keeps_none(run_hopcli: RunHopcli) -> None:
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, before[1]))
+    try:
+        message = run_hopcli(*SMALL, "--out", "out").refused()
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert message == "out: cannot be written: File too large"
+    assert list(Path().iterdir()) == []

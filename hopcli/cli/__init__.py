@@ -98,8 +98,19 @@ _SHOWN = 80  # characters of such a name
 _GRACE = 2.0  # seconds to tidy up in
 
 
+_caught: list[int] = []
+"""Signals that have come to end the run."""
+
+
+def _interrupt(*_: object) -> NoReturn:
+    """End as ^C ends a Python program."""
+    _caught.append(signal.SIGINT)
+    raise KeyboardInterrupt
+
+
 def _terminate(*_: object) -> NoReturn:
     """End with 143, in time even where a library swallows the exception."""
+    _caught.append(signal.SIGTERM)
     last = threading.Timer(_GRACE, os._exit, [143])
     last.daemon = True
     last.start()
@@ -108,9 +119,23 @@ def _terminate(*_: object) -> NoReturn:
 
 def main(arguments: list[str] | None = None) -> NoReturn:
     """Run the command line and exit: 0 done, 2 bad input, 130 interrupted."""
+    _caught.clear()
     signal.signal(signal.SIGTERM, _terminate)
     if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
-        signal.signal(signal.SIGINT, signal.default_int_handler)
+        signal.signal(signal.SIGINT, _interrupt)
+    try:
+        _run(arguments)
+    except Exception:
+        if not _caught:
+            raise
+    # What a library that was being imported has made of a signal.
+    if signal.SIGTERM in _caught:
+        sys.exit(143)
+    _fail("interrupted", 130)
+
+
+def _run(arguments: list[str] | None) -> NoReturn:
+    """Run the command line and exit; what a user can cause is told in one line."""
     try:
         code: Any = cli.main(args=arguments, prog_name="hopcli", standalone_mode=False)
         sys.stdout.flush()

@@ -95,11 +95,15 @@ def _take(path: Path, folder: Path, patience: float) -> int:
         else:
             time.sleep(0.02)
         os.close(descriptor)
-    os.ftruncate(descriptor, 0)
     began = time.strftime("%Y-%m-%d %H:%M:%S")
-    os.write(
-        descriptor, f"process {os.getpid()} on {socket.gethostname()}, since {began},".encode()
-    )
+    holder = f"process {os.getpid()} on {socket.gethostname()}, since {began},"
+    try:
+        os.ftruncate(descriptor, 0)
+        os.write(descriptor, holder.encode())
+    except OSError:  # the disk is full: what cannot be held is not left behind
+        path.unlink(missing_ok=True)
+        os.close(descriptor)
+        raise
     return descriptor
 
 
