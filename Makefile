@@ -18,7 +18,7 @@ RUNS := $(addprefix results/,$(NAMES))
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help paper tutorials all test lint wheel mutants bench clean FORCE
+.PHONY: help paper tutorials all test torture lint wheel mutants bench clean FORCE
 
 help: ## List the targets
 	@echo 'make TARGET, with TARGET one of'
@@ -34,6 +34,9 @@ all: $(RUNS) ## Run every configuration in configs/
 
 test: $(VENV)/.dev ## Run the tests, and the examples in docstrings
 	$(BIN)/python -m pytest -n 2
+
+torture: $(VENV)/.dev ## Kill runs at random, fill disks, damage files; see what holds (takes minutes)
+	$(BIN)/python -m pytest -n 2 tests/torture/faults.py
 
 lint: $(VENV)/.dev ## Check style and types
 	$(BIN)/ruff check .
