@@ -31,8 +31,9 @@ def start() -> None:
     signal.signal(signal.SIGTERM, lambda *_: os._exit(143))
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:  # a shell may ignore it
         signal.signal(signal.SIGINT, _stop)
-    from hopcli.cli import main
+    from hopcli.cli import main, raise_again
 
+    sys.unraisablehook = raise_again
     try:
         main()
     except SystemExit as end:

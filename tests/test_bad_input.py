@@ -314,6 +314,31 @@ def test_a_signal_that_a_library_makes_another_error_of_is_a_signal_still(
     assert (done.code, done.out, done.err) == (code, "", said)
 
 
+@pytest.mark.parametrize(
+    ("sent", "code", "said"),
+    [("SIGINT", 130, "hopcli: interrupted; nothing was written\n"), ("SIGTERM", 143, "")],
+)
+def test_a_signal_that_meets_a_destructor_comes_again(
+    spawn_hopcli: SpawnHopcli, sent: str, code: int, said: str
+) -> None:
+    """Nothing can be raised there: neither a traceback is left nor the signal lost."""
+    program = (
+        "import signal, time, hopcli.cli as c\n"
+        "class Callback:\n"
+        "    def __del__(self):\n"
+        f"        signal.raise_signal(signal.{sent})\n"
+        "def run(**_):\n"
+        "    Callback()\n"
+        "    for _ in range(100):\n"
+        "        time.sleep(0.1)\n"
+        "c.cli.main = run\n"
+        "from hopcli.__main__ import start\n"
+        "start()\n"
+    )
+    done = spawn_hopcli(code=program)
+    assert (done.code, done.out, done.err) == (code, "", said)
+
+
 def test_a_disk_without_room_for_a_lock_keeps_none(run_hopcli: RunHopcli) -> None:
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, before[1]))

@@ -9,7 +9,7 @@ import os
 import signal
 import sys
 import threading
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
@@ -18,7 +18,10 @@ from hopcli.catalogue import CATALOGUE
 from hopcli.cli.lines import tell
 from hopcli.errors import HopcliError
 
-__all__ = ["cli", "main"]
+if TYPE_CHECKING:
+    from sys import UnraisableHookArgs
+
+__all__ = ["cli", "main", "raise_again"]
 
 _OTHERS = {
     "plot": "Draw the pictures of finished runs again.",
@@ -97,6 +100,8 @@ _SHOWN = 80  # characters of such a name
 
 _GRACE = 2.0  # seconds to tidy up in
 
+_SOON = 0.01  # seconds after which a signal that got lost comes again
+
 
 _caught: list[int] = []
 """Signals that have come to end the run."""
@@ -115,6 +120,22 @@ def _terminate(*_: object) -> NoReturn:
     last.daemon = True
     last.start()
     sys.exit(143)
+
+
+def raise_again(lost: UnraisableHookArgs) -> None:
+    """Where a signal met a callback or a destructor, which raise to nobody, send it again.
+
+    Parameters
+    ----------
+    lost : UnraisableHookArgs
+        What Python has for ``sys.unraisablehook``, which this is for.
+    """
+    if not (_caught and isinstance(lost.exc_value, KeyboardInterrupt | SystemExit)):
+        sys.__unraisablehook__(lost)
+        return
+    again = threading.Timer(_SOON, signal.raise_signal, [_caught[-1]])
+    again.daemon = True
+    again.start()
 
 
 def main(arguments: list[str] | None = None) -> NoReturn:
