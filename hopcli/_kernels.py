@@ -4,20 +4,23 @@ The state of a chain. A site's *code* is its class and its value, ``class + widt
 so all sites of a code are alike: 3K codes, not N sites, decide everything. Turning a site
 costs dE = 2x [ZG eq. 4], where x = S_i (h_i - theta_i) is its *alignment*.
 
-The draws of a chain. Attempt t uses the t-th number of a counter-based stream: the
-splitmix64 finaliser of seed + (t + 1) * GAMMA. Its high half gives the site, its low half k
-the uniform u = (k + 1/2) / 2^32. A block of them is made at once, in a loop that the compiler
-vectorises; results do not depend on the blocks. A second stream of the same seed serves
-what is not one draw an attempt (waiting times, permutations).
+The draws of a chain. Attempt t takes the t-th 32-bit word w of a counter-based stream: half
+of the splitmix64 finaliser of seed + (t // 2 + 1) * GAMMA. With w N = s 2^32 + r the site
+is s, and the uniform lies in [r, r + N) / 2^32. Few attempts need to know more. For them 32
+bits e follow, of another place of the stream, and w 2^32 + e instead of w gives the site
+and the uniform to 53 bits: also where s + 1 is the site, so the law is exact. Its authors
+report that splitmix64 passes BigCrush. A block of words is made at once, in loops that the
+compiler vectorises; results do not depend on the blocks. A second stream of the same seed
+serves what is not one draw an attempt (waiting times, permutations).
 
 The filter. ``levels`` keeps -x of every code as an integer, in steps so small that it is
 wrong by at most ``slack``; a flip adds one row of integers to it, so it never drifts. No
 rule turns a site more often than Metropolis does, x < -T/2 ln u, and the float32 bits of
-k, read as an integer, grow no faster than log2 k: so each draw has a *floor*, and turns
-nothing whose level is lower. A group of draws is held against its floors at once,
-without an exponential and without touching the state. What passes by far turns; the rest
-is decided with x from its level if that settles it, else with x from a float64 sum: as
-the plain loop does.
+r, read as an integer, grow no faster than log2 r: so each draw has a *floor*, and turns
+nothing whose level is lower. A group of draws is held against its floors at once, without
+an exponential and without touching the state. What passes by far turns; the rest is
+decided with x from its level if that settles it, else with x from a float64 sum: as the
+plain loop does.
 
 The waiting. After `patience` attempts without a flip, the number of attempts until the
 next one is drawn from its geometric law and the site from the weights of the codes
@@ -38,6 +41,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, cast
 
 import numba
 import numpy as np
+
+from hopcli._loading import load_alone
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -62,17 +67,24 @@ LANES = 32
 _GAMMA = np.uint64(0x9E3779B97F4A7C15)
 _MIX_1 = np.uint64(0xBF58476D1CE4E5B9)
 _MIX_2 = np.uint64(0x94D049BB133111EB)
+_FAR = np.uint64(1 << 63)  # counters that no attempt reaches
 _SPARE = np.uint64(0xD1B54A32D192ED03)
 _LOW = np.uint64(0xFFFFFFFF)
 _S1, _S11, _S27, _S30, _S31, _S32 = (np.uint64(shift) for shift in (1, 11, 27, 30, 31, 32))
 
 _GROUP = 8  # draws held against their floors at once
-_BLOCK = 256  # draws made at once, a multiple of _GROUP
+_BLOCK = 256  # draws made at once, even
+_PLACES = 2 * _BLOCK - 1  # a place in a block, and no negative one, as the compiler sees
 
 _OCTAVE = 2.0**23  # float32 bits a factor of two
 _TOP = np.int32(158 * 2**23 + 16)  # bits of 2^31, and a little for roundings
 _LOWEST = np.float32(-(2.0**31) * 0.98)  # a floor that every draw reaches
 _ALWAYS = np.int32(2**31 - 1)  # a level that reaches every floor
+_SURE = 0.1  # octaves by which a level exceeds its floor if u decides nothing any more
+_FINE = 4096  # so many N, and r tells u well enough for that
+
+_FIRST = np.array([_GROUP - bits.bit_length() for bits in range(1 << _GROUP)], np.int64)
+"""The first draw of a group whose bit is set, the first bit being the highest."""
 
 _F = TypeVar("_F", bound="Callable[..., Any]")
 
@@ -140,19 +152,29 @@ class _Chain(NamedTuple):
     counts: NDArray[np.int32]  # (3 width,) sites of each code
     levels: NDArray[np.int32]  # (3 width,) -x of each code, in units
     weights: NDArray[np.float64]  # (3 width,) bound on the flips an attempt, times N
-    sites: NDArray[np.uint32]  # (_BLOCK,) sites of the draws
-    low: NDArray[np.uint32]  # (_BLOCK,) low halves of the draws
+    sites: NDArray[np.uint32]  # (_BLOCK + _GROUP,) sites of the draws
+    rests: NDArray[np.uint32]  # (_BLOCK,) what they leave for the uniforms
     bits: NDArray[np.float32]  # (_BLOCK,) half of that, as float32
-    floors: NDArray[np.int32]  # (_BLOCK,) lowest level that each draw may turn
+    floors: NDArray[np.int32]  # (_BLOCK + _GROUP,) lowest level that each draw may turn
     queue: NDArray[np.uint32]  # (N,) order of the sites, if it is not random
 
 
+class _Filter(NamedTuple):
+    """What tells from a draw whether it can turn a site, at the temperature of a sweep."""
+
+    stretch: np.uint64  # N; 1 if the sites are not drawn
+    steepness: np.float32  # units of a floor a float32 bit
+    margin: np.int32  # units by which a floor is lower, for what levels may be wrong by
+    sure: np.int32  # units above its floor from which on a level decides
+
+
 # Without allocations a part needs no reference counts, and inlined it copies no tuples.
-# Without the first the paper's job takes 26 % longer (10 to 17 % at T = 0.8), without the
-# second 21 to 25 %, without both half as long again; at p = 300 and T = 0.8 it is 5, 10
-# and 17 %. `_nrt` is not in numba's manual: pyproject.toml admits no version that is newer
-# than what was tried.
+# Without the first the paper's job takes twice as long (at T = 0.8 half as long again),
+# without the second half as long again, without both 2.5 times; at p = 300 it is 26, 12
+# and 45 % more. `_nrt` is not in numba's manual: pyproject.toml admits no version that is
+# newer than what was tried.
 _PART: dict[str, Any] = {"error_model": "numpy", "forceinline": True, "_nrt": False}
+_STEP: dict[str, Any] = {"error_model": "numpy", "inline": "always", "_nrt": False}
 _WHOLE: dict[str, Any] = {"error_model": "numpy", "nogil": True, "cache": True}
 
 
@@ -161,9 +183,14 @@ def _inner(function: _F) -> _F:
     return cast("_F", numba.njit(**_PART)(function))
 
 
+def _step(function: _F) -> _F:
+    """Put a part into the loop before it is compiled, which saves a seventh of compiling."""
+    return cast("_F", numba.njit(**_STEP)(function))
+
+
 def _entry(function: _F) -> _F:
     """Compile the loop that releases the GIL; it is cached on disk with all its parts."""
-    return cast("_F", numba.njit(**_WHOLE)(function))
+    return load_alone(cast("_F", numba.njit(**_WHOLE)(function)))
 
 
 # --- draws -----------------------------------------------------------------------------
@@ -190,23 +217,56 @@ def _unit(z: np.uint64) -> float:
 
 
 @_inner
-def _draw(
-    chain: _Chain, seed: np.uint64, first: int, n: int, steepness: np.float32, margin: np.int32
-) -> None:
-    """Make the draws of attempts `first` to `first + n - 1`."""
-    n_sites = np.uint64(len(chain.codes)) & _LOW  # so that it multiplies as 32 bits
-    bits = chain.bits
-    counter = seed + np.uint64(first) * _GAMMA
-    for t in range(n):
+def _filter(network: Network, temperature: float, stretch: np.uint64) -> _Filter:
+    """Make the filter of a temperature."""
+    octave = 0.5 * math.log(2.0) * temperature / network.unit
+    margin = np.int32((TIE + network.slack) / network.unit) + np.int32(4)
+    return _Filter(
+        stretch & _LOW,  # so that it multiplies as 32 bits
+        np.float32(octave * (1.0 + 1e-6) / _OCTAVE),
+        np.int32(margin),
+        # Bits fall at most 0.087 octaves short of the logarithm.
+        np.int32(min(_SURE * octave, 2.0**29) + 4.0 * margin),
+    )
+
+
+@_inner
+def _draw(chain: _Chain, draws: _Filter, seed: np.uint64, first: int, n: int) -> None:
+    """Make the draws of attempts `first`, which is even, to `first + n - 1`."""
+    sites, rests = chain.sites.view(np.uint64), chain.rests.view(np.uint64)  # two by two
+    counter = seed + np.uint64(first >> 1) * _GAMMA
+    for pair in range((n + 1) >> 1):
         counter += _GAMMA
         z = _mix(counter)
-        chain.sites[t] = np.uint32(((z >> _S32) * n_sites) >> _S32)
-        k = z & _LOW
-        chain.low[t] = np.uint32(k)
-        bits[t] = np.float32(np.int32(k >> _S1))
-    for t, octaves in enumerate(bits[:n].view(np.int32)):
-        fall = np.float32(np.int32(octaves - _TOP)) * steepness
-        chain.floors[t] = np.int32(fall if fall > _LOWEST else _LOWEST) - margin
+        even, odd = (z & _LOW) * draws.stretch, (z >> _S32) * draws.stretch
+        sites[pair] = (even >> _S32) | (odd & ~_LOW)
+        rests[pair] = (even & _LOW) | (odd << _S32)
+    # Over indices: the compiler makes no vectors of an `enumerate`.
+    octaves = chain.bits.view(np.int32)
+    for t in range(n):
+        chain.bits[t] = np.float32(np.int32(chain.rests[t] >> np.uint32(1)))
+    straddles = _straddles(draws)
+    for t in range(n):
+        fall = np.float32(np.int32(octaves[t] - _TOP)) * draws.steepness
+        deep = fall < _LOWEST or chain.rests[t] > straddles
+        chain.floors[t] = np.int32(_LOWEST if deep else fall) - draws.margin
+
+
+@_inner
+def _straddles(draws: _Filter) -> np.uint32:
+    """From above this r on, u may lie beyond 1: then s + 1 is the site, and u near 0."""
+    return np.uint32(_LOW + np.uint64(1) - draws.stretch)
+
+
+@_inner
+def _settle(
+    chain: _Chain, draws: _Filter, seed: np.uint64, attempt: int, t: int
+) -> tuple[int, float]:
+    """Give the site and the uniform of the draw at place `t` with 32 bits more."""
+    more = _mix(seed + (np.uint64(attempt) | _FAR) * _GAMMA) >> _S32
+    rest = np.uint64(chain.rests[t]) << _S32
+    u = rest + more * draws.stretch
+    return int(chain.sites[t]) + int(u < rest), _unit(u)
 
 
 @_inner
@@ -401,34 +461,55 @@ def _turn_one(
 
 @_inner
 def _scan(
-    network: Network, chain: _Chain, rule: int, temperature: float, n: int, sure: np.int32
+    network: Network,
+    chain: _Chain,
+    draws: _Filter,
+    rule: int,
+    temperature: float,
+    seed: np.uint64,
+    first: int,
+    begin: int,
+    end: int,
 ) -> int:
-    """Make the first `n` attempts of the block; return the place after the last flip."""
+    """Make the attempts at places `begin` to `end - 1` of the block that starts with `first`.
+
+    Returns the place after the last flip, or `begin`.
+    """
     codes, levels, sites, floors = chain.codes, chain.levels, chain.sites, chain.floors
     width = network.steps.shape[1]
-    last = 0
-    for group in range(0, n, _GROUP):
-        hit = False
-        for t in range(group, group + _GROUP):
-            hit |= levels[codes[sites[t]]] >= floors[t]
-        if not hit:
+    coarse, straddles = np.int64(_FINE) * np.int64(draws.stretch), _straddles(draws)
+    t, last = begin, begin
+    while t < end:
+        t &= _PLACES
+        candidates = 0
+        for k in range(_GROUP):
+            candidates = 2 * candidates + int(levels[codes[sites[t + k]]] >= floors[t + k])
+        if candidates == 0:
+            t += _GROUP
             continue
-        for t in range(group, min(group + _GROUP, n)):
-            code = int(codes[sites[t]])
-            if levels[code] >= floors[t]:
-                old = _split(code, width)[1]
-                if rule == METROPOLIS and levels[code] - sure >= floors[t] and chain.low[t] > 1024:
-                    new = -old
-                else:
-                    u = (chain.low[t] + 0.5) * 2.0**-32
-                    new = _decide(network, chain, rule, temperature, code, u)
-                if new != old:
-                    _set(network, chain, sites[t], new)
-                    last = t + 1
+        t += _FIRST[candidates]
+        if t >= end:
+            break
+        site = int(sites[t])
+        code = int(codes[site])
+        if (
+            rule == METROPOLIS
+            and levels[code] - draws.sure >= floors[t]
+            and coarse <= chain.rests[t] <= straddles
+        ):
+            new = -_split(code, width)[1]
+        else:
+            site, u = _settle(chain, draws, seed, first + t, t)
+            code = int(codes[site])
+            new = _decide(network, chain, rule, temperature, code, u)
+        t += 1
+        if new != _split(code, width)[1]:
+            _set(network, chain, site, new)
+            last = t
     return last
 
 
-@_inner
+@_step
 def _sweep(
     network: Network,
     chain: _Chain,
@@ -449,14 +530,12 @@ def _sweep(
     flip (or since waiting was too dear); attempt of the next event, negative if it is not
     known; flips an attempt times N when it was drawn; next draw of the second stream.
     """
-    n_sites = len(chain.codes)
-    octave = 0.5 * math.log(2.0) * temperature / network.unit
-    steepness = np.float32(octave * (1.0 + 1e-6) / _OCTAVE)
-    margin = np.int32((TIE + network.slack) / network.unit) + np.int32(4)
-    # Bits fall at most 0.087 octaves short of the logarithm.
-    sure = np.int32(min(0.09 * octave, 2.0**29)) + np.int32(4) * margin
-    t = begin
     end = begin + protocol.attempts
+    if event >= end:
+        return idle, event, total, spare
+    n_sites = len(chain.codes)
+    draws = _filter(network, temperature, np.uint64(n_sites if len(queue) == 0 else 1))
+    t = begin
     while t < end and cancelled[0] == 0:
         if event < 0 and idle >= protocol.patience:
             total = _weigh(network, chain, protocol.rule, temperature)
@@ -476,13 +555,16 @@ def _sweep(
             t = event + 1
             event = -1
         else:
-            n = min(_BLOCK, end - t)
-            _draw(chain, seed, t, (n + _GROUP - 1) // _GROUP * _GROUP, steepness, margin)
+            odd = t & 1
+            n = min(_BLOCK - odd, end - t)
+            _draw(chain, draws, seed, t - odd, odd + n)
             if len(queue) > 0:
                 for i in range(n):
-                    chain.sites[i] = queue[t - begin + i]
-            last = _scan(network, chain, protocol.rule, temperature, n, sure)
-            idle = n - last if last > 0 else idle + n
+                    chain.sites[odd + i] = queue[t - begin + i]
+            last = _scan(
+                network, chain, draws, protocol.rule, temperature, seed, t - odd, odd, odd + n
+            )
+            idle = odd + n - last if last > odd else idle + n
             t += n
     return idle, event, total, spare
 
@@ -584,6 +666,7 @@ def run_chains(
     given: NDArray[np.uint32],
     sweeps: NDArray[np.int64],
     status: NDArray[np.uint8],
+    ends: NDArray[np.int32],
     sums: NDArray[np.int32],
     cancelled: NDArray[np.uint8],
 ) -> None:
@@ -605,6 +688,8 @@ def run_chains(
         Site of every attempt if the order is GIVEN; else shape (chains, 0).
     sweeps, status : ndarray of int64 and uint8, shape (chains,)
         On return, sweeps done, and 1 if the chain ended stable at T = 0.
+    ends : ndarray of int32, shape (chains, K)
+        On return, M_a at the end.
     sums : ndarray of int32, shape (chains, sweeps + 1, K or 0)
         On return, M_a at the start and after each sweep, if it has the columns.
     cancelled : ndarray of uint8, shape (1,)
@@ -617,10 +702,10 @@ def run_chains(
         np.empty(3 * width, np.int32),
         np.empty(3 * width, np.int32),
         np.empty(3 * width, np.float64),
-        np.empty(_BLOCK, np.uint32),
+        np.zeros(_BLOCK + _GROUP, np.uint32),
         np.empty(_BLOCK, np.uint32),
         np.empty(_BLOCK, np.float32),
-        np.empty(_BLOCK, np.int32),
+        np.empty(_BLOCK + _GROUP, np.int32),
         np.empty(n_sites, np.uint32),
     )
     for c in range(len(seeds)):
@@ -628,5 +713,6 @@ def run_chains(
         sweeps[c], status[c] = _run_chain(
             network, chain, protocol, temperatures, seeds[c], given[c], sums[c], cancelled
         )
+        _record(chain, ends[c])
         for i in range(n_sites):
             spins[c, i] = _split(int(chain.codes[i]), width)[1]

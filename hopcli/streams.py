@@ -7,11 +7,18 @@ starts its chains from the same seeds.
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-__all__ = ["Legacy", "Streams", "legacy_random_state", "seed_word"]
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
+__all__ = ["VERSION", "Legacy", "Streams", "legacy_random_state", "seed_word", "splitmix64"]
+
+
+VERSION = 2
+"""Of all streams: with another one the same seed gives other numbers of the same law."""
 
 Legacy = np.random.RandomState
 """NumPy's legacy generator."""
@@ -53,6 +60,27 @@ class Streams:
 def seed_word(sequence: np.random.SeedSequence) -> int:
     """One 64-bit number of a seed sequence, the same at every call."""
     return int(sequence.generate_state(1, np.uint64)[0])
+
+
+def splitmix64(seed: np.uint64, counters: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    """Numbers of a counter-based stream [Steele, Lea, Flood 2014].
+
+    Parameters
+    ----------
+    seed : numpy.uint64
+        Of the stream.
+    counters : ndarray of uint64
+        Which of its numbers.
+
+    Returns
+    -------
+    ndarray of uint64
+        One a counter, any two of them different.
+    """
+    z = seed + counters * np.uint64(0x9E3779B97F4A7C15)
+    z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return z ^ (z >> np.uint64(31))
 
 
 def legacy_random_state(seed: int) -> Legacy:

@@ -28,25 +28,57 @@ def _compiled(function: _F) -> _F:
     return cast("_F", numba.njit(nogil=True, cache=True)(function))
 
 
-def draws(
-    seeds: NDArray[np.uint64], first: int, n: int, n_sites: int
-) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-    """Sites and uniforms of attempts `first` to `first + n - 1`, shape (chains, n)."""
-    counters = np.arange(first + 1, first + n + 1, dtype=np.uint64)
-    z = seeds[:, np.newaxis] + counters * np.uint64(0x9E3779B97F4A7C15)
-    z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    z ^= z >> np.uint64(31)
-    sites = ((z >> np.uint64(32)) * np.uint64(n_sites)) >> np.uint64(32)
-    uniforms = ((z & np.uint64(0xFFFFFFFF)).astype(np.float64) + 0.5) / 2.0**32
-    return sites.astype(np.int64), uniforms
-
-
 _GAMMA = np.uint64(0x9E3779B97F4A7C15)
 _MIX_1 = np.uint64(0xBF58476D1CE4E5B9)
 _MIX_2 = np.uint64(0x94D049BB133111EB)
 _LOW = np.uint64(0xFFFFFFFF)
-_S27, _S30, _S31, _S32 = (np.uint64(shift) for shift in (27, 30, 31, 32))
+_FAR = np.uint64(1 << 63)
+_HALF = np.uint64(1 << 31)
+_S11, _S27, _S30, _S31, _S32 = (np.uint64(shift) for shift in (11, 27, 30, 31, 32))
+
+
+def _mix(z: Any) -> Any:
+    z = (z ^ (z >> _S30)) * _MIX_1
+    z = (z ^ (z >> _S27)) * _MIX_2
+    return z ^ (z >> _S31)
+
+
+def words(seeds: NDArray[np.uint64], first: int, n: int) -> NDArray[np.uint64]:
+    """The 32 bits of attempts `first` to `first + n - 1`, shape (chains, n)."""
+    attempts = np.arange(first, first + n, dtype=np.uint64)
+    pairs = _mix(seeds[:, np.newaxis] + (attempts // 2 + 1) * _GAMMA)
+    return np.where(attempts % 2 == 0, pairs & _LOW, pairs >> _S32)
+
+
+def draws(
+    seeds: NDArray[np.uint64], first: int, n: int, n_sites: int
+) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """Sites and uniforms of attempts `first` to `first + n - 1`, shape (chains, n).
+
+    W is a number of 64 bits, and W N = site 2^64 + u.
+    """
+    attempts = np.arange(first, first + n, dtype=np.uint64)
+    more = _mix(seeds[:, np.newaxis] + (attempts | _FAR) * _GAMMA) >> _S32
+    high, low = words(seeds, first, n) * np.uint64(n_sites), more * np.uint64(n_sites)
+    u = (high << _S32) + low
+    sites = (high >> _S32) + (u < high << _S32)
+    return sites.astype(np.int64), ((u >> _S11).astype(np.float64) + 0.5) / 2.0**53
+
+
+_mix_one = _compiled(_mix)
+
+
+@_compiled
+def _draw(seed: np.uint64, t: int, n_sites: int, full: bool) -> Any:
+    """Site and uniform of an attempt: of 64 random bits, or of 32 if not in full."""
+    pair = _mix_one(seed + np.uint64((t >> 1) + 1) * _GAMMA)
+    high = (pair >> _S32 if t & 1 else pair & _LOW) * np.uint64(n_sites)
+    low = _HALF
+    if full:
+        low = _mix_one(seed + (np.uint64(t) | _FAR) * _GAMMA) >> _S32
+    u = (high << _S32) + low * np.uint64(n_sites)
+    site = np.int64(high >> _S32) + np.int64(u < (high << _S32))
+    return site, ((u >> _S11) + 0.5) * 2.0**-53
 
 
 @_compiled
@@ -58,22 +90,17 @@ def class_loop(
     temperature: float,
     seeds: NDArray[np.uint64],
     attempts: int,
+    full: bool = True,
 ) -> None:
     """Straightforward loop on class fields, one chain after the other, in place."""
     n_sites = spins.shape[1]
     for c in range(len(spins)):
         for t in range(attempts):
-            z = seeds[c] + np.uint64(t + 1) * _GAMMA
-            z = (z ^ (z >> _S30)) * _MIX_1
-            z = (z ^ (z >> _S27)) * _MIX_2
-            z ^= z >> _S31
-            site = np.int64(((z >> _S32) * np.uint64(n_sites)) >> _S32)
+            site, u = _draw(seeds[c], t, n_sites, full)
             a = site_class[site]
             spin = spins[c, site]
             cost = 2.0 * (spin * fields[c, a] - J[a, a])
-            if cost <= 2 * TIE or (
-                temperature > 0.0 and ((z & _LOW) + 0.5) * 2.0**-32 < math.exp(-cost / temperature)
-            ):
+            if cost <= 2 * TIE or (temperature > 0.0 and u < math.exp(-cost / temperature)):
                 spins[c, site] = -spin
                 for b in range(len(J)):
                     fields[c, b] -= 2.0 * spin * J[a, b]
@@ -87,21 +114,16 @@ def dense_loop(
     temperature: float,
     seeds: NDArray[np.uint64],
     attempts: int,
+    full: bool = True,
 ) -> None:
     """The same loop with the N x N matrix and the field of every site."""
     n_sites = spins.shape[1]
     for c in range(len(spins)):
         for t in range(attempts):
-            z = seeds[c] + np.uint64(t + 1) * _GAMMA
-            z = (z ^ (z >> _S30)) * _MIX_1
-            z = (z ^ (z >> _S27)) * _MIX_2
-            z ^= z >> _S31
-            site = np.int64(((z >> _S32) * np.uint64(n_sites)) >> _S32)
+            site, u = _draw(seeds[c], t, n_sites, full)
             spin = spins[c, site]
             cost = 2.0 * spin * fields[c, site]
-            if cost <= 2 * TIE or (
-                temperature > 0.0 and ((z & _LOW) + 0.5) * 2.0**-32 < math.exp(-cost / temperature)
-            ):
+            if cost <= 2 * TIE or (temperature > 0.0 and u < math.exp(-cost / temperature)):
                 spins[c, site] = -spin
                 for j in range(n_sites):
                     fields[c, j] -= 2.0 * spin * w[site, j]
@@ -147,7 +169,8 @@ def vectorised(
     block = 64
     for first in range(0, attempts, block):
         n = min(block, attempts - first)
-        tried, uniforms = draws(seeds, first, n, couplings.n_sites)
+        # Where sites are given, all of a draw goes into the uniform.
+        tried, uniforms = draws(seeds, first, n, couplings.n_sites if sites is None else 1)
         if sites is not None:
             tried = sites[:, first : first + n]
         energies = 2 * TIE - temperature * np.log(uniforms)

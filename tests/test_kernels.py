@@ -96,8 +96,56 @@ def test_replay_tries_the_given_sites(temperature: float) -> None:
         couplings, spins, sites=sites, seeds=seeds(10), temperature=temperature, threads=2
     )
     slow = plain.vectorised(couplings, spins, seeds(10), temperature, 777, sites)
-    assert np.array_equal(fast, slow)
-    assert not np.array_equal(fast, spins)
+    assert np.array_equal(fast.spins, slow)
+    assert np.array_equal(fast.ends, observables.class_sums(slow, couplings))
+    assert not np.array_equal(fast.spins, spins)
+
+
+def test_plain_draws_are_64_bits_times_the_sites() -> None:
+    """In whole numbers of any size: W N = site 2^64 + u."""
+
+    def mix(counter: int) -> int:
+        z = (12345 + counter * 0x9E3779B97F4A7C15) % 2**64
+        z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9 % 2**64
+        z = (z ^ (z >> 27)) * 0x94D049BB133111EB % 2**64
+        return z ^ (z >> 31)
+
+    n_sites = 2**31 - 1  # the sites of every second draw are not told by its first 32 bits
+    tried, uniforms = plain.draws(np.array([12345], np.uint64), 3, 1_000, n_sites)
+    carried = 0
+    for i, t in enumerate(range(3, 1_003)):
+        high = mix(t // 2 + 1) >> (32 if t % 2 else 0) & 0xFFFFFFFF
+        word = (high << 32) + (mix(t + 2**63) >> 32)
+        assert tried[0, i] == word * n_sites >> 64
+        assert uniforms[0, i] == pytest.approx(word * n_sites % 2**64 / 2**64, abs=1e-15)
+        carried += int(tried[0, i]) != high * n_sites >> 32
+    assert carried > 100
+
+
+@pytest.mark.usefixtures("scanning")
+@pytest.mark.parametrize("temperature", [0.0, 3.0, 1000.0])
+@pytest.mark.parametrize("n_sites", [100_003, 1_200_007])
+def test_sites_that_32_bits_do_not_tell_are_those_of_the_plain_loop(
+    n_sites: int, temperature: float
+) -> None:
+    """One draw in 2^32 / N may be of the next site; above 2^20 sites none is sure."""
+    couplings = network(n_sites, 1, "hebbian")
+    spins = starts(couplings, 2)
+    attempts = 300_000
+    fast = dynamics.run(
+        couplings,
+        spins,
+        seeds=seeds(2),
+        temperatures=temperature,
+        sweeps=1,
+        attempts_per_sweep=attempts,
+    )
+    slow = plain.straightforward(couplings, spins, seeds(2), temperature, attempts)
+    assert np.array_equal(fast.spins, slow)
+    if temperature == 1000.0:  # nearly every attempt turns its site
+        coarse, _ = plain.draws(seeds(2), 0, attempts, n_sites)
+        words = plain.words(seeds(2), 0, attempts)
+        assert np.count_nonzero(coarse != (words * np.uint64(n_sites)) >> np.uint64(32)) > 3
 
 
 def test_draws_are_uniform() -> None:
@@ -169,7 +217,7 @@ def _chain(kernels: ModuleType, n_sites: int, width: int) -> Any:
     return kernels._Chain(
         *(np.zeros(n, kind) for n, kind in [(n_sites, np.uint32), *[(3 * width, np.int32)] * 2]),
         np.zeros(3 * width),
-        *(np.zeros(256, kind) for kind in (np.uint32, np.uint32, np.float32, np.int32)),
+        *(np.zeros(264, kind) for kind in (np.uint32, np.uint32, np.float32, np.int32)),
         np.zeros(n_sites, np.uint32),
     )
 

@@ -16,6 +16,7 @@ import numpy as np
 from hopcli.dynamics.rules import DYNAMICS, GIVEN, ORDERS, TIES, Dynamics, Order
 from hopcli.dynamics.states import RAN, STABLE, TWO_CYCLE, FinalStates
 from hopcli.errors import SettingError
+from hopcli.streams import seed_word, splitmix64
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -40,8 +41,13 @@ __all__ = [
 ]
 
 
-def chain_seeds(seed_sequence: np.random.SeedSequence, n: int) -> NDArray[np.uint64]:
+def chain_seeds(
+    seed_sequence: np.random.SeedSequence, n: int, first: int = 0
+) -> NDArray[np.uint64]:
     """Draw the seeds of `n` chains.
+
+    Seed c is the splitmix64 finaliser of a 64-bit word of the sequence + (c + 1) * GAMMA, so
+    no two chains have the same, and those of any block can be made without the others.
 
     Parameters
     ----------
@@ -49,11 +55,13 @@ def chain_seeds(seed_sequence: np.random.SeedSequence, n: int) -> NDArray[np.uin
         Where they come from; not changed, so the same call gives the same seeds.
     n : int
         Number of chains.
+    first : int
+        Number of the first chain, >= 0.
 
     Returns
     -------
     ndarray of uint64, shape (n,)
-        One seed a chain; the first m of n seeds are those of m chains.
+        One seed a chain; the same whatever block of chains it is asked for with.
 
     Examples
     --------
@@ -61,10 +69,11 @@ def chain_seeds(seed_sequence: np.random.SeedSequence, n: int) -> NDArray[np.uin
     >>> seeds = chain_seeds(sequence, 4)
     >>> seeds.shape, str(seeds.dtype)
     ((4,), 'uint64')
-    >>> bool(np.all(chain_seeds(sequence, 2) == seeds[:2]))
+    >>> bool(np.all(chain_seeds(sequence, 2, first=2) == seeds[2:]))
     True
     """
-    return seed_sequence.generate_state(n, np.uint64).astype(np.uint64)
+    counters = np.arange(first + 1, first + n + 1, dtype=np.uint64)
+    return splitmix64(np.uint64(seed_word(seed_sequence)), counters)
 
 
 def run(
@@ -191,7 +200,7 @@ def replay(
     temperature: float,
     threads: int | None = None,
     progress: Callable[[int], None] | None = None,
-) -> NDArray[np.int8]:
+) -> FinalStates:
     """Run Metropolis chains that try given sites, with acceptance draws of their own.
 
     Parameters
@@ -213,8 +222,8 @@ def replay(
 
     Returns
     -------
-    ndarray of int8, shape (chains, N)
-        Final states, values -1 or +1.
+    FinalStates
+        Final states; all attempts are one sweep.
 
     Raises
     ------
@@ -241,7 +250,7 @@ def replay(
         given=np.array(sites, dtype=np.uint32, order="C"),
     )
     job.run(threads, progress)
-    return job.spins
+    return job.final_states()
 
 
 def _one_of(setting: str, names: Iterable[str], name: str, where: str = "") -> str:

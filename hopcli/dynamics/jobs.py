@@ -70,8 +70,10 @@ class Job:
     ----------
     sweeps, status : ndarray of int64 and uint8, shape (chains,)
         Filled by the loop, see :class:`hopcli.dynamics.FinalStates`.
+    ends : ndarray of int32, shape (chains, K)
+        Class sums of the final states.
     sums : ndarray of int32, shape (chains, sweeps + 1, K or 0)
-        Class sums, without columns if nothing is recorded.
+        Class sums of every sweep, without columns if nothing is recorded.
     cancelled : ndarray of uint8, shape (1,)
         Anything but 0 asks the loop to end with its sweep.
     """
@@ -103,6 +105,7 @@ class Job:
         self.settle = len(temperatures) if settle is None else settle
         self.sweeps = np.zeros(len(spins), np.int64)
         self.status = np.zeros(len(spins), np.uint8)
+        self.ends = np.zeros((len(spins), couplings.n_classes), np.int32)
         self.record = record
         columns = couplings.n_classes if record else 0
         self.sums = np.zeros((len(spins), len(temperatures) + 1, columns), np.int32)
@@ -135,10 +138,10 @@ class Job:
 
     def final_states(self) -> FinalStates:
         """Give the arrays away; nothing can be written to them any more."""
-        for array in (self.spins, self.sweeps, self.status, self.sums):
+        for array in (self.spins, self.sweeps, self.status, self.ends, self.sums):
             array.flags.writeable = False  # so that the record need not copy them
         sums = self.sums if self.record else None
-        return FinalStates(self.spins, self.sweeps, self.status, sums)
+        return FinalStates(self.spins, self.sweeps, self.status, self.ends, sums)
 
 
 def _quietly(do: Callable[[slice], None], chunk: slice) -> None:

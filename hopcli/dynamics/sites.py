@@ -75,6 +75,7 @@ def start(job: Job) -> Callable[[slice], None]:
             given[chunk],
             job.sweeps[chunk],
             job.status[chunk],
+            job.ends[chunk],
             job.sums[chunk],
             job.cancelled,
         )

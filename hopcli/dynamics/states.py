@@ -30,6 +30,8 @@ class FinalStates:
     status : ndarray of uint8, shape (chains,)
         0: ran all its sweeps. 1: stable, no site would change at T = 0 (at a tie:
         none need change). 2: in a cycle of two states (``"sync"`` only).
+    ends : ndarray of int32, shape (chains, K)
+        M_a of the final states.
     class_sums : ndarray of int32, shape (chains, sweeps + 1, K), or None
         M_a at the start and after every sweep, if recorded; a chain that stopped
         repeats its last row.
@@ -38,10 +40,11 @@ class FinalStates:
     spins: NDArray[np.int8]
     sweeps: NDArray[np.int64]
     status: NDArray[np.uint8]
+    ends: NDArray[np.int32]
     class_sums: NDArray[np.int32] | None
 
     def __post_init__(self) -> None:
-        for name in ("spins", "sweeps", "status", "class_sums"):
+        for name in ("spins", "sweeps", "status", "ends", "class_sums"):
             array = getattr(self, name)
             if array is not None:
                 object.__setattr__(self, name, frozen(array))

@@ -92,6 +92,7 @@ def _run(job: Job, chunk: slice, at_tie: int) -> None:
         running = running[~cycle]
         if not len(running):
             break
+    job.ends[chunk] = np.sum(counts * values, axis=1)
     for c in range(len(start)):
         start[c] = values[c][start[c] + 1, job.couplings.site_class]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -154,7 +155,7 @@ class Relaxation:
     ) -> dynamics.FinalStates:
         assert self.sites is not None
         schedule = temperatures(self.config.temperature, self.config.sweeps)
-        spins = dynamics.replay(
+        final = dynamics.replay(
             self.couplings,
             self.starts(rows),
             sites=self.sites[rows % len(self.sites)],
@@ -163,8 +164,7 @@ class Relaxation:
             threads=threads,
             progress=tell,
         )
-        ran = np.full(len(rows), dynamics.RAN, dtype=np.uint8)
-        return dynamics.FinalStates(spins, np.full(len(rows), len(schedule)), ran, None)
+        return dataclasses.replace(final, sweeps=np.full(len(rows), len(schedule)))
 
     def _quenched(
         self, final: dynamics.FinalStates, seeds: NDArray[np.uint64], threads: int | None

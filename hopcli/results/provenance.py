@@ -25,12 +25,13 @@ _WRITTEN = "hopcli/SOURCE_COMMIT"
 
 
 def versions() -> dict[str, str]:
-    """Versions of hopcli, of Python, and of the packages that this run has loaded."""
-    from hopcli import __version__
+    """Versions of hopcli, its random streams, Python, and the packages that have been loaded."""
+    from hopcli import __version__, streams
 
     loaded = {name: sys.modules.get(module) for name, module in _PACKAGES.items()}
     return {
         "hopcli": __version__,
+        "streams": str(streams.VERSION),
         "python": ".".join(map(str, sys.version_info[:3])),
         **{name: str(found.__version__) for name, found in loaded.items() if found is not None},
     }

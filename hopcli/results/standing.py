@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from hopcli import __version__
+from hopcli import __version__, streams
 from hopcli.results.folder import read_json
 
 if TYPE_CHECKING:
@@ -58,9 +58,10 @@ def _shown(values: Mapping[str, Any], name: str) -> str:
 
 
 def is_made(manifest: Mapping[str, Any]) -> bool:
-    """Whether this version of hopcli made a run."""
+    """Whether this version of hopcli made a run, from random streams as they are now."""
     versions = manifest.get("versions")
-    return isinstance(versions, dict) and versions.get("hopcli") == __version__
+    own = {"hopcli": __version__, "streams": str(streams.VERSION)}
+    return isinstance(versions, dict) and own.items() <= versions.items()
 
 
 def is_undrawn(folder: Path, manifest: Mapping[str, Any], execution: Execution) -> bool:
