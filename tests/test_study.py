@@ -218,7 +218,7 @@ def test_warm_and_annealed_recall_is_as_the_readme_says() -> None:
         for more in ({}, {"criterion": "auto"}, {"quench": True})
     )
     resting = [pattern["overlap"] for pattern in auto.notes["resting"].values()]
-    assert resting == pytest.approx([0.985] * 5, abs=1e-3)
+    assert resting == pytest.approx([0.985] * 5, abs=1.5e-3)
     assert _overall(quenched) == pytest.approx(_overall(auto), abs=0.5)
     assert f"would pass {_overall(strict):.0f} %" in README
     assert f"and {_overall(auto):.0f} % pass" in README

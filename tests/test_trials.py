@@ -306,7 +306,7 @@ def test_flips_of_a_capacity_run_have_a_stream_apart_from_its_chains(
 
     one, other = map(seen, _with_only(monkeypatch, "capacity", "starts"))
     assert [a == b for a, b in zip(one, other, strict=True)] == [True, True, False]
-    one, other = map(seen, _with_only(monkeypatch, "capacity", "chains"))
+    one, other = map(seen, _with_only(monkeypatch, "capacity", "chains", draws=9))
     assert [a == b for a, b in zip(one, other, strict=True)] == [True, False, False]
 
 
