@@ -1,0 +1,196 @@
+"""The programs that are raced, each told the same work in its own words.
+
+What a program needs to know of a network (a matrix, a model of its own) it makes before it
+is timed; what it does with the starts is timed. All of them use one thread unless told.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, cast
+
+import numpy as np
+import reference_loops as plain
+
+from hopcli import dynamics
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from numpy.typing import NDArray
+
+    from benchmarks.work import Work
+
+    Call = Callable[[], NDArray[np.int8]]
+
+PROCESSORS = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 1
+"""How many threads hopcli takes unless told."""
+
+
+@dataclass(frozen=True)
+class Program:
+    """Something that runs chains.
+
+    Parameters
+    ----------
+    name : str
+        As it is shown.
+    prepare : callable
+        Gives what does a work: a call without arguments that returns final states, int8,
+        shape (chains, N).
+    package : str
+        What has to be installed for it.
+    chains : int
+        It is given no more than so many chains; what counts is the time an attempt.
+    sites : int
+        Largest N at which its matrix still takes about a gigabyte or less.
+    """
+
+    name: str
+    prepare: Callable[[Work], Call]
+    package: str = "hopcli"
+    chains: int = sys.maxsize
+    sites: int = sys.maxsize
+
+    @property
+    def is_installed(self) -> bool:
+        """Whether its package is there."""
+        return importlib.util.find_spec(self.package) is not None
+
+
+def _ours(work: Work) -> Call:
+    def call() -> NDArray[np.int8]:
+        return dynamics.run(
+            work.couplings,
+            work.starts,
+            seeds=work.seeds,
+            temperatures=work.temperature,
+            sweeps=work.sweeps,
+            attempts_per_sweep=work.attempts_per_sweep,
+            order=work.order,
+            threads=work.threads,
+        ).spins
+
+    return call
+
+
+def _class_loop(work: Work) -> Call:
+    """Share the chains among plain threads, for the compiled loop releases the GIL."""
+    seeds = work.seeds
+    shares = np.array_split(np.arange(work.chains), work.threads)
+
+    def do(share: NDArray[np.int64]) -> NDArray[np.int8]:
+        chains = slice(share[0], share[-1] + 1)
+        return plain.straightforward(
+            work.couplings, work.starts[chains], seeds[chains], work.temperature, work.attempts
+        )
+
+    def call() -> NDArray[np.int8]:
+        with ThreadPoolExecutor(work.threads) as pool:
+            return np.concatenate(list(pool.map(do, shares)))
+
+    return call
+
+
+def _over_chains(work: Work) -> Call:
+    def call() -> NDArray[np.int8]:
+        return plain.vectorised(
+            work.couplings, work.starts, work.seeds, work.temperature, work.attempts
+        )
+
+    return call
+
+
+def _dense(work: Work) -> Call:
+    """Fields of all N sites, from the N x N matrix."""
+    couplings = work.couplings
+    w = couplings.J.astype(np.float32)[np.ix_(couplings.site_class, couplings.site_class)]
+    np.fill_diagonal(w, 0)
+
+    def call() -> NDArray[np.int8]:
+        ends = work.starts.copy()
+        fields = (work.starts.astype(np.float32) @ w).astype(np.float64)
+        plain.dense_loop(ends, fields, w, work.temperature, work.seeds, work.attempts)
+        return ends
+
+    return call
+
+
+def _dwave(work: Work) -> Call:
+    """Simulated annealing that stays at one temperature: a sweep is N attempts."""
+    import dimod
+    from dwave.samplers import SimulatedAnnealingSampler
+
+    n_sites = work.couplings.n_sites
+    i, j = np.triu_indices(n_sites, 1)
+    model = dimod.BinaryQuadraticModel.from_numpy_vectors(
+        np.zeros(n_sites), (i, j, -work.couplings.dense()[i, j]), 0.0, dimod.SPIN
+    )
+    sampler: Any = cast("Any", SimulatedAnnealingSampler)()
+
+    def call() -> NDArray[np.int8]:
+        answer = sampler.sample(
+            model,
+            num_reads=work.chains,
+            initial_states=(work.starts, range(n_sites)),
+            beta_schedule_type="custom",
+            beta_schedule=np.full(_full_sweeps(work), 1 / work.temperature),
+            num_sweeps_per_beta=1,
+            randomize_order=work.order == "random",
+            proposal_acceptance_criteria="Metropolis",
+            seed=1,
+        )
+        columns = np.argsort(np.asarray(answer.variables))
+        return np.asarray(answer.record.sample[:, columns])
+
+    return call
+
+
+def _openjij(work: Work) -> Call:
+    """The compiled core, without the sampler around it, which takes one start a model.
+
+    It tries the sites in their order, and no other.
+    """
+    from openjij import cxxjij
+
+    if work.order != "fixed":
+        raise ValueError(f"OpenJij tries the sites in their order, not in {work.order!r}")
+    n_sites = work.couplings.n_sites
+    couplings = np.zeros((n_sites + 1, n_sites + 1))  # with the site that it has for fields
+    couplings[:-1, :-1] = -work.couplings.dense()
+    couplings[-1, -1] = 1
+    core: Any = cxxjij
+    graph = core.graph.Dense(n_sites)
+    graph.set_interaction_matrix(couplings)
+    system = core.system.make_classical_ising(work.starts[0].tolist(), graph)
+    schedule = [(1 / work.temperature, _full_sweeps(work))]
+    starts = work.starts.tolist()
+
+    def call() -> NDArray[np.int8]:
+        ends = np.empty_like(work.starts)
+        for seed, start in enumerate(starts):
+            system.reset_spins(start)
+            core.algorithm.Algorithm_SingleSpinFlip_run(system, seed, schedule)
+            ends[seed] = core.result.get_solution(system)[:n_sites]
+        return ends
+
+    return call
+
+
+def _full_sweeps(work: Work) -> int:
+    sweeps, rest = divmod(work.attempts, work.couplings.n_sites)
+    if rest:
+        raise ValueError(f"{work.attempts} attempts are no whole sweeps of N")
+    return sweeps
+
+
+OURS = Program("hopcli", _ours)
+CLASS_LOOP = Program("straightforward class loop", _class_loop)
+OVER_CHAINS = Program("NumPy over chains", _over_chains)
+DENSE = Program("dense numba", _dense, sites=16_384)
+DWAVE = Program("dwave-samplers", _dwave, "dwave", chains=500, sites=4_096)
+OPENJIJ = Program("OpenJij", _openjij, "openjij", chains=500, sites=8_192)

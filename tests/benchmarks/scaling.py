@@ -1,0 +1,207 @@
+"""What an attempt costs, against the size of the work: one axis after the other."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from benchmarks import peers, processes
+from benchmarks.peers import CLASS_LOOP, DENSE, DWAVE, OURS, OVER_CHAINS, Program
+from benchmarks.timing import in_turns, seconds, spread
+from benchmarks.work import PATTERNS, Work, mnist, noisy, recall
+from hopcli.storage import store
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from numpy.typing import NDArray
+
+    from benchmarks.peers import Call
+    from benchmarks.timing import Effort, Spread
+
+__all__ = ["AXES", "Axis", "Point", "measure"]
+
+CHAINS = 1_000
+ATTEMPTS = 1 << 23  # of all chains together, where the sites are the axis
+PATIENCE = 3.0  # seconds that a call of a peer may be expected to take
+LIMIT = 30.0  # seconds a size
+TEN = (*PATTERNS, 5, 0, 15, 17, 4)
+"""A training image of each digit: 3, 6, 1, 0, 4, and the first 2, 5, 7, 8, 9."""
+
+
+@dataclass(frozen=True)
+class Axis:
+    """Sizes, what work each is, and who is raced.
+
+    Parameters
+    ----------
+    name, label : str
+        A short name, and that of the quantity in a picture.
+    sizes : tuple of int
+        From small to large.
+    work : callable
+        Gives the work of a size, and how much of it is run.
+    programs : tuple of Program
+        Ours first.
+    """
+
+    name: str
+    label: str
+    sizes: tuple[int, ...]
+    work: Callable[[int, Effort], Work]
+    programs: tuple[Program, ...]
+
+
+@dataclass(frozen=True)
+class Point:
+    """One program at one size: a line of scaling.csv. Without times it was left out."""
+
+    axis: str
+    size: int
+    program: str
+    chains: int
+    attempts: int
+    rounds: int
+    seconds_per_chain: float | None
+    low: float | None
+    high: float | None
+    ns_per_attempt: float | None
+    left_out: str
+
+
+def measure(axis: Axis, effort: Effort) -> list[Point]:
+    """Race the programs at every size, peers at those that they can do in a few seconds."""
+    points: list[Point] = []
+    expected: dict[Program, float] = {}  # seconds an attempt, from the size before
+    for size in axis.sizes:
+        whole = axis.work(size, effort)
+        racing = []
+        for program in filter(lambda program: program.is_installed, axis.programs):
+            work = whole.first(program.chains)
+            reason = _reason(program, work, expected.get(program, 0.0))
+            if reason:
+                points.append(_point(axis, size, program, work, left_out=reason))
+                expected[program] = np.inf  # nor at any larger size
+            else:
+                racing.append((program, work, _warmed(program, work)))
+        calls = [lambda call=call: seconds(call) for _, _, call in racing]
+        values = in_turns(calls, replace(effort, limit=min(LIMIT, effort.limit)))
+        for (program, work, _), column in zip(racing, values.T, strict=True):
+            found = spread(column / work.chains)
+            expected[program] = found.median / work.attempts
+            points.append(_point(axis, size, program, work, len(column), found))
+    return points
+
+
+def _reason(program: Program, work: Work, expected: float) -> str:
+    """Why a peer is not run at a size; empty if it is."""
+    if program in (OURS, WHOLE):
+        return ""
+    n_sites = work.couplings.n_sites
+    if n_sites > program.sites:
+        return f"its N x N couplings take more than about a gigabyte above N = {program.sites:,}"
+    if expected * work.chains * work.attempts > PATIENCE:
+        return f"a call would take more than {PATIENCE:g} s, by the size before"
+    return ""
+
+
+def _warmed(program: Program, work: Work) -> Call:
+    call = program.prepare(work)
+    program.prepare(work.first(work.threads))()  # compiles
+    return call
+
+
+def _point(
+    axis: Axis,
+    size: int,
+    program: Program,
+    work: Work,
+    rounds: int = 0,
+    found: Spread | None = None,
+    left_out: str = "",
+) -> Point:
+    return Point(
+        axis.name,
+        size,
+        program.name,
+        work.chains,
+        work.attempts,
+        rounds,
+        None if found is None else found.median,
+        None if found is None else found.low,
+        None if found is None else found.high,
+        None if found is None else 1e9 * found.median / work.attempts,
+        left_out,
+    )
+
+
+def _of_images(size: int, effort: Effort) -> Work:
+    """The first of all training images, shuffled: ten digits stored, each image once."""
+    spins = mnist().spins
+    chosen = np.random.default_rng(1).permutation(len(spins))[: effort.of(size)]
+    digits = np.asarray(mnist().labels)
+    stored = digits[list(TEN)].tolist()
+    own = np.array([stored.index(digit) for digit in digits[chosen]])
+    return Work(store(spins[list(TEN)]), spins[chosen], own)
+
+
+def _of_patterns(size: int, effort: Effort) -> Work:
+    """Store training images by Hebb's rule: more than about 550 are linearly dependent."""
+    spins = mnist().spins
+    chosen = np.random.default_rng(1).permutation(len(spins))
+    chains = effort.of(CHAINS)
+    own = np.zeros(chains, np.int64)
+    return Work(store(spins[chosen[:size]], "hebbian"), spins[chosen[-chains:]], own)
+
+
+def _of_sites(size: int, effort: Effort) -> Work:
+    return noisy(size, effort.of(max(1, ATTEMPTS // (10 * size)), 1))
+
+
+def _of_sweeps(size: int, effort: Effort) -> Work:
+    return recall(effort.of(CHAINS), sweeps=size)
+
+
+def _of_threads(size: int, effort: Effort) -> Work:
+    return replace(recall(effort.of(20_000)), threads=size)
+
+
+def _whole_recall(work: Work) -> Call:
+    """Run the command on as many images of each of the ten digits: start-up, tables and all."""
+    each = -(-work.chains // len(TEN))
+    tests = "all" if work.chains == len(mnist().spins) else str(each)
+    arguments = ["--no-figures", "--threads", "1", "--repeats", "1", "--tests", tests]
+    arguments += ["--source-indices", ",".join(map(str, TEN)), "--digits", _digits()]
+
+    def call() -> NDArray[np.int8]:
+        processes.recall(*arguments)
+        return np.empty((0, work.couplings.n_sites), np.int8)  # they stay in the other process
+
+    return call
+
+
+def _digits() -> str:
+    return ",".join(mnist().labels[i] for i in TEN)
+
+
+def _up_to(number: int) -> tuple[int, ...]:
+    """1, 2, 4, ... and the number itself."""
+    return (*(1 << k for k in range(number.bit_length()) if 1 << k < number), number)
+
+
+WHOLE = Program("hopcli recall, the whole process", _whole_recall)
+LOOPS = (OURS, CLASS_LOOP, OVER_CHAINS, DENSE, DWAVE)
+
+AXES: dict[str, Axis] = {
+    axis.name: axis
+    for axis in (
+        Axis("images", "images", (100, 1_000, 10_000, 60_000), _of_images, (*LOOPS, WHOLE)),
+        Axis("patterns", "stored patterns p", (5, 10, 50, 100, 300, 784), _of_patterns, LOOPS),
+        Axis("sites", "sites N", tuple(4**k for k in range(3, 9)), _of_sites, LOOPS),
+        Axis("sweeps", "half-sweeps", (2, 6, 20, 60, 200, 600, 2_000), _of_sweeps, LOOPS),
+        Axis("threads", "threads", _up_to(peers.PROCESSORS), _of_threads, (OURS, CLASS_LOOP)),
+    )
+}
+"""The axes by name."""
