@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 PROCESSORS = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 1
 """How many threads hopcli takes unless told."""
 
+BLOCK = 64  # attempts whose draws NumPy makes at a time
+
 
 @dataclass(frozen=True)
 class Program:
@@ -79,15 +81,23 @@ def _ours(work: Work) -> Call:
 
 
 def _class_loop(work: Work) -> Call:
-    """Share the chains among plain threads, for the compiled loop releases the GIL."""
-    seeds = work.seeds
+    """Fields of the classes; the chains shared among plain threads, for it releases the GIL."""
+    couplings, seeds = work.couplings, work.seeds
     shares = np.array_split(np.arange(work.chains), work.threads)
 
     def do(share: NDArray[np.int64]) -> NDArray[np.int8]:
-        chains = slice(share[0], share[-1] + 1)
-        return plain.straightforward(
-            work.couplings, work.starts[chains], seeds[chains], work.temperature, work.attempts
+        ends = work.starts[share]
+        plain.class_loop(
+            ends,
+            plain.start_fields(ends, couplings)[1],
+            couplings.site_class,
+            couplings.J,
+            work.temperature,
+            seeds[share],
+            work.attempts,
+            full=False,  # 32 bits a draw, as a short loop would take
         )
+        return ends
 
     def call() -> NDArray[np.int8]:
         with ThreadPoolExecutor(work.threads) as pool:
@@ -97,10 +107,27 @@ def _class_loop(work: Work) -> Call:
 
 
 def _over_chains(work: Work) -> Call:
+    """One attempt of all chains after the other, with the draws of NumPy."""
+    couplings, chains = work.couplings, np.arange(work.chains)
+    own = np.diag(couplings.J)
+
     def call() -> NDArray[np.int8]:
-        return plain.vectorised(
-            work.couplings, work.starts, work.seeds, work.temperature, work.attempts
-        )
+        rng = np.random.default_rng(1)
+        ends = work.starts.copy()
+        fields = plain.start_fields(ends, couplings)[1]
+        for first in range(0, work.attempts, BLOCK):
+            shape = min(BLOCK, work.attempts - first), work.chains
+            sites = rng.integers(couplings.n_sites, size=shape)
+            allowed = work.temperature * rng.standard_exponential(shape) + 2 * plain.TIE
+            for site, most in zip(sites, allowed, strict=True):
+                a = couplings.site_class[site]
+                spin = ends[chains, site]
+                cost = 2.0 * (spin * fields[chains, a] - own[a])
+                flips = np.flatnonzero(cost <= most)
+                if len(flips):
+                    ends[flips, site[flips]] = -spin[flips]
+                    fields[flips] -= 2.0 * spin[flips, np.newaxis] * couplings.J[a[flips]]
+        return ends
 
     return call
 
@@ -114,7 +141,7 @@ def _dense(work: Work) -> Call:
     def call() -> NDArray[np.int8]:
         ends = work.starts.copy()
         fields = (work.starts.astype(np.float32) @ w).astype(np.float64)
-        plain.dense_loop(ends, fields, w, work.temperature, work.seeds, work.attempts)
+        plain.dense_loop(ends, fields, w, work.temperature, work.seeds, work.attempts, full=False)
         return ends
 
     return call

@@ -41,8 +41,9 @@ COMPARED = f"""\
 All get the same couplings, starts, temperature and number of attempts; models and matrices are
 made before the clock starts. Percentages recalled are those of the same starts.
 
-- The straightforward class loop, NumPy over chains and dense numba are in
-  [tests/reference_loops.py](../../tests/reference_loops.py).
+- The straightforward class loop and dense numba are in
+  [tests/reference_loops.py](../../tests/reference_loops.py), NumPy over chains in
+  [tests/benchmarks/peers.py](../../tests/benchmarks/peers.py).
 - dwave-samplers computes the N fields of each start from N x N couplings, which is most of its
   time at 20 half-sweeps, as the panel of half-sweeps shows. It is given 500 starts.
 - OpenJij tries the sites in their order and no other, which is another dynamics. Its row is
