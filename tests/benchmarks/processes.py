@@ -27,7 +27,7 @@ class Used(NamedTuple):
 def python(*arguments: str) -> Used:
     """Run Python with these arguments."""
     command = [sys.executable, "-c", _LAUNCHER, sys.executable, *arguments]
-    said = subprocess.run(command, check=True, capture_output=True, text=True).stdout.split()
+    said = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout.split()
     unit = 1 if sys.platform == "darwin" else 1024
     return Used(float(said[0]), float(said[1]) * unit / 1e6)
 

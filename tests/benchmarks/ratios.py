@@ -184,7 +184,7 @@ def _race(
 
 def _paper(effort: Effort) -> list[Job]:
     targets = {peers.CLASS_LOOP: 8, peers.OVER_CHAINS: 35, peers.DWAVE: 150}
-    bounds = "flips, most of them in the first 2 half-sweeps; then drawing until they are rare"
+    bounds = "116 flips a chain, most in the first 2 half-sweeps; draws until they are rare"
     work = recall(effort.of(5_000))
     return [_race("paper", "the study's recall, 20 half-sweeps, T = 0.2", work, targets, bounds)]
 
@@ -197,7 +197,7 @@ def _long(effort: Effort) -> list[Job]:
 
 def _warm(effort: Effort) -> list[Job]:
     work = recall(effort.of(2_000), temperature=0.8)
-    bounds = "flips: one in 6 attempts is one, and each changes the fields of all classes"
+    bounds = "flips, a third of the attempts: each changes the fields of all classes"
     return [_race("warm", "T = 0.8", work, {peers.CLASS_LOOP: 1.8}, bounds)]
 
 
@@ -272,7 +272,7 @@ def _start(effort: Effort) -> list[Job]:
             "s",
             tables,
             [(_importing(NUMERICAL), 1.5)],
-            "selecting the patterns, the loop itself, and pandas for small tables",
+            "beside imports: selecting the patterns, the loop, intervals and small tables",
             at_least=False,
         ),
         Job(

@@ -35,6 +35,17 @@ STYLES = {
 }
 """Colour, line and marker: the last two tell them apart in grey."""
 
+INTRODUCTION = """\
+# Benchmarks
+
+Written by `make bench` on {machine}. Programs took turns; a ratio is the median of those of the
+rounds, with the lowest and the highest. One thread each unless it says other. The targets are
+for a processor without AVX-512. Tables: [ratios.csv](ratios.csv), each turn in
+[rounds.csv](rounds.csv), [scaling.csv](scaling.csv); versions: [machine.json](machine.json).
+
+| work | ratio | median | lowest to highest | target | hopcli | recalled, ours / theirs |
+| --- | --- | --- | --- | --- | --- | --- |"""
+
 COMPARED = f"""\
 ## What is compared
 
@@ -49,10 +60,11 @@ made before the clock starts. Percentages recalled are those of the same starts.
 - OpenJij tries the sites in their order and no other, which is another dynamics. Its row is
   against hopcli in that order; its compiled core is called, without the sampler around it, which
   would build its model again for every start.
-- In the picture a peer is left out where a call would take more than {PATIENCE:g} s, or its
-  couplings more than about a gigabyte: scaling.csv says which. Images and half-sweeps: the
-  study's network (with ten digits for images). Patterns: training images, by Hebb's rule, for
-  more than about 550 are linearly dependent. Sites: three random patterns, 20 % of sites turned.
+- In the picture a peer is left out above the size at which a call took more than {PATIENCE:g} s,
+  and where its couplings would take more than about a gigabyte: scaling.csv says which.
+- Images: ten digits stored. Patterns: training images, by Hebb's rule, for more than about 550
+  are linearly dependent. Sites: three random patterns, 20 % of the sites turned. Half-sweeps and
+  threads: the study's network.
 """
 
 
@@ -110,20 +122,12 @@ def _shown(value: object) -> str:
 
 def page(ratios: Sequence[Ratio], about: dict[str, Any]) -> str:
     """Show the ratios and the picture as Markdown."""
-    lines = [
-        "# Benchmarks",
-        "",
-        f"Written by `make bench` on {_described(about)}. Programs took turns; a ratio is the",
-        "median of those of the rounds, with the lowest and the highest. One thread each unless",
-        "it says other. Tables: [ratios.csv](ratios.csv), each turn in [rounds.csv](rounds.csv),",
-        "[scaling.csv](scaling.csv); versions: [machine.json](machine.json).",
-        "",
-        "| work | ratio | median | lowest to highest | target | hopcli | recalled, ours / theirs |",
-        "| --- | --- | --- | --- | --- | --- | --- |",
-    ]
+    lines = [INTRODUCTION.format(machine=_described(about))]
     for row in ratios:
         ratio = row.means.replace("peer", row.peer)
-        met = {"yes": " met", "no": f" missed: bounded by {row.bounded_by}", "": ""}[row.reached]
+        met = {"yes": " met", "no": f" missed; what bounds it: {row.bounded_by}", "": ""}[
+            row.reached
+        ]
         cells = [
             row.work,
             ratio,

@@ -25,8 +25,8 @@ __all__ = ["AXES", "Axis", "Point", "measure"]
 
 CHAINS = 1_000
 ATTEMPTS = 1 << 23  # of all chains together, where the sites are the axis
-PATIENCE = 3.0  # seconds that a call of a peer may be expected to take
-LIMIT = 30.0  # seconds a size
+PATIENCE = 1.0  # seconds of a call, beyond which a peer is given no larger size
+LIMIT = 60.0  # seconds a size
 TEN = (*PATTERNS, 5, 0, 15, 17, 4)
 """A training image of each digit: 3, 6, 1, 0, 4, and the first 2, 5, 7, 8, 9."""
 
@@ -72,38 +72,38 @@ class Point:
 
 
 def measure(axis: Axis, effort: Effort) -> list[Point]:
-    """Race the programs at every size, peers at those that they can do in a few seconds."""
+    """Race the programs at every size, peers until they take too long."""
     points: list[Point] = []
-    expected: dict[Program, float] = {}  # seconds an attempt, from the size before
+    slow: set[Program] = set()
     for size in axis.sizes:
         whole = axis.work(size, effort)
         racing = []
         for program in filter(lambda program: program.is_installed, axis.programs):
             work = whole.first(program.chains)
-            reason = _reason(program, work, expected.get(program, 0.0))
+            reason = _reason(program, work, slow)
             if reason:
                 points.append(_point(axis, size, program, work, left_out=reason))
-                expected[program] = np.inf  # nor at any larger size
             else:
                 racing.append((program, work, _warmed(program, work)))
         calls = [lambda call=call: seconds(call) for _, _, call in racing]
         values = in_turns(calls, replace(effort, limit=min(LIMIT, effort.limit)))
         for (program, work, _), column in zip(racing, values.T, strict=True):
             found = spread(column / work.chains)
-            expected[program] = found.median / work.attempts
+            if np.median(column) > PATIENCE:
+                slow.add(program)
             points.append(_point(axis, size, program, work, len(column), found))
     return points
 
 
-def _reason(program: Program, work: Work, expected: float) -> str:
+def _reason(program: Program, work: Work, slow: set[Program]) -> str:
     """Why a peer is not run at a size; empty if it is."""
     if program in (OURS, WHOLE):
         return ""
     n_sites = work.couplings.n_sites
     if n_sites > program.sites:
         return f"its N x N couplings take more than about a gigabyte above N = {program.sites:,}"
-    if expected * work.chains * work.attempts > PATIENCE:
-        return f"a call would take more than {PATIENCE:g} s, by the size before"
+    if program in slow:
+        return f"a call took more than {PATIENCE:g} s at a smaller size"
     return ""
 
 
