@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from conftest import Finished, files_below
@@ -92,11 +92,11 @@ def test_an_interrupt_says_what_there_is(
     Path("yours.toml").write_text(SCAN)
     runs, run = [0], Plan.run
 
-    def interrupt(self: Plan, execution: Execution, progress: Progress) -> Result:
+    def interrupt(self: Plan, execution: Execution, progress: Progress, *parts: Any) -> Result:
         runs[0] += 1
         if runs[0] == stopped:
             raise KeyboardInterrupt
-        return run(self, execution, progress)
+        return run(self, execution, progress, *parts)
 
     monkeypatch.setattr(Plan, "run", interrupt)
     done = run_hopcli("run", "mine.toml", "yours.toml")
@@ -115,11 +115,13 @@ def test_the_same_line_goes_on_where_it_was_interrupted(
     made: list[str] = []
     run = Plan.run
 
-    def interrupt_second(self: Plan, execution: Execution, progress: Progress) -> Result:
+    def interrupt_second(
+        self: Plan, execution: Execution, progress: Progress, *parts: Any
+    ) -> Result:
         made.append(self.config.command)
         if len(made) == 2:
             raise KeyboardInterrupt
-        return run(self, execution, progress)
+        return run(self, execution, progress, *parts)
 
     monkeypatch.setattr(Plan, "run", interrupt_second)
     assert run_hopcli("run", "mine.toml", "yours.toml", "-q").code == 130

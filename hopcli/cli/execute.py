@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import math
 import shutil
+import signal
 import sys
 import time
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -17,12 +19,12 @@ from hopcli.cli.progress import Watch, least_seconds
 from hopcli.cli.requests import with_names
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     from hopcli.cli.requests import Request
     from hopcli.config import Execution
-    from hopcli.experiments import Plan, Result, Summary
+    from hopcli.experiments import Parts, Plan, Result, Summary
     from hopcli.experiments.inputs import Load
     from hopcli.results import Loaded
 
@@ -62,10 +64,11 @@ def execute(*requests: Request) -> int:
 
 
 class _Job(NamedTuple):
-    """A run that is planned, its folder, and the seconds that planning took."""
+    """A run that is planned, its key and folder, and the seconds that planning took."""
 
     request: Request
     plan: Plan
+    key: str
     out: Path
     seconds: float
 
@@ -82,7 +85,7 @@ def _plan(request: Request, load: Load) -> _Job:
     with with_names(request):
         plan = experiments.plan(request.config, load)
     key = results.key(plan.config.command, plan.config.to_dict(), plan.inputs)
-    job = _Job(request, plan, request.folder(key), time.perf_counter() - began)
+    job = _Job(request, plan, key, request.folder(key), time.perf_counter() - began)
     job.standing()
     return job
 
@@ -99,6 +102,7 @@ def _do(job: _Job) -> None:
             result, files = there.result, []
             draws = results.is_undrawn(job.out, there.manifest, execution)
             line = f"{job.out}/  finished before, not run again" + "; drawn: " * draws
+        results.discard_parts(job.out, config.command)
         if draws:
             files += _draw(job, result)
     if wishes.quiet:
@@ -146,8 +150,11 @@ def _make(job: _Job) -> tuple[Result, list[Path]]:
     plan, execution = job.plan, job.request.execution
     began = time.perf_counter() - job.seconds
     least = least_seconds(plan.config, getattr(execution, "threads", None))
-    with Watch(least, quiet=job.request.wishes.quiet) as watch:
-        result = plan.run(execution, watch.tell)
+    with _kept_parts(job) as parts:
+        if parts:
+            least *= 1 - len(parts) / plan.n_parts
+        with Watch(least, quiet=job.request.wishes.quiet) as watch:
+            result = plan.run(execution, watch.tell, parts)
     files = results.save(
         job.out,
         plan.config,
@@ -157,6 +164,32 @@ def _make(job: _Job) -> tuple[Result, list[Path]]:
         duration=time.perf_counter() - began,
     )
     return result, files
+
+
+@contextlib.contextmanager
+def _kept_parts(job: _Job) -> Iterator[Parts | None]:
+    """The parts of a run that was stopped, and those of this one if it is; None if it has none."""
+    plan, n_parts = job.plan, job.plan.n_parts
+    if not n_parts:
+        yield None
+        return
+    parts = results.KeptParts(job.out, plan.config.command, job.key)
+    if parts and not job.request.wishes.quiet:
+        missing = f"part {len(parts) + 1} of {n_parts}" if len(parts) < n_parts else "the end"
+        tell(f"takes up at {missing}: what was finished before is kept")
+    try:
+        yield parts
+    except (KeyboardInterrupt, SystemExit) as stop:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # once is enough
+        parts.write()
+        if not parts.n_written:
+            raise
+        kept = f"{parts.n_written} of {n_parts} parts are kept"
+        message = f"interrupted; {kept}: the same command goes on there"
+        if isinstance(stop, KeyboardInterrupt):
+            raise KeyboardInterrupt(message) from None
+        tell(message)
+        raise
 
 
 def _draw(job: _Job, result: Any) -> list[Path]:

@@ -8,13 +8,14 @@ be written to, or of pictures; so a grid of runs can call it as well as a comman
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, MutableMapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from hopcli import catalogue
 
 if TYPE_CHECKING:
+    import numpy as np
     import pandas as pd
     from numpy.typing import NDArray
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from hopcli.experiments.inputs import Load
 
 __all__ = [
+    "Parts",
     "Plan",
     "Progress",
     "Result",
@@ -35,6 +37,13 @@ __all__ = [
 
 Progress = Callable[[int, int], None]
 """Told (steps done now, steps in all), from the main thread."""
+
+Parts = MutableMapping[int, "NDArray[np.float64]"]
+"""The finished parts of a run that is a sum of parts, by their numbers from 0 on.
+
+What is there already is not made again, and what is made is put there at once: so whoever
+keeps them can have a run that was stopped go on.
+"""
 
 Arrays = dict[str, "NDArray[Any]"]
 """Arrays by name, as one .npz file holds them."""
@@ -86,15 +95,21 @@ class Plan:
         SHA-256 of everything that decides the numbers besides: data, patterns, files.
     work : callable
         Makes the run.
+    n_parts : int
+        Number of parts that the run is a sum of, which are the third that `work` takes; 0
+        if it is no sum.
     """
 
     config: Config
     inputs: dict[str, str]
-    work: Callable[[Any, Progress], Result]
+    work: Callable[..., Result]
+    n_parts: int = 0
 
-    def run(self, execution: Execution, progress: Progress) -> Result:
-        """Make the run; the same bytes whatever the execution."""
-        return self.work(execution, progress)
+    def run(self, execution: Execution, progress: Progress, parts: Parts | None = None) -> Result:
+        """Make the run; the same bytes whatever the execution, and whichever parts are there."""
+        if not self.n_parts:
+            return self.work(execution, progress)
+        return self.work(execution, progress, {} if parts is None else parts)
 
 
 def no_progress(_done: int, _total: int) -> None:

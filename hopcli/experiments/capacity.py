@@ -11,7 +11,7 @@ import pandas as pd
 from hopcli import dynamics
 from hopcli.config import Facts
 from hopcli.errors import PatternError, SettingError
-from hopcli.experiments import Plan, Progress, Result, Summary
+from hopcli.experiments import Parts, Plan, Progress, Result, Summary
 from hopcli.patterns import random_spins
 from hopcli.starts import Start, change, trial_rng
 from hopcli.statistics import draws_interval, mean_sd_sem
@@ -54,8 +54,8 @@ def plan(config: CapacityConfig, load: Load) -> Plan:
     Returns
     -------
     Plan
-        Its run is told the networks done and the networks in all, and gives a
-        :class:`CapacityResult`.
+        Its run is told the networks done and the networks to do, each of which is a part,
+        and gives a :class:`CapacityResult`.
     """
     config.check()
     dataset = load(config) if config.patterns == "images" else None
@@ -67,15 +67,16 @@ def plan(config: CapacityConfig, load: Load) -> Plan:
     for size in resolved.sizes:
         _check_counts(dataset, _pattern_counts(resolved, size)[-1])
 
-    def work(execution: ThreadedExecution, progress: Progress) -> CapacityResult:
-        draws = _run(resolved, dataset, execution, progress)
+    def work(execution: ThreadedExecution, progress: Progress, parts: Parts) -> CapacityResult:
+        draws = _run(resolved, dataset, execution.threads, progress, parts)
         return CapacityResult(
             dataset=facts.dataset,
             dataset_sha256=sha256,
             tables={"capacity": _mean_table(resolved, draws), "theory": _theory_table(resolved)},
         )
 
-    return Plan(resolved, {} if dataset is None else {"dataset": sha256}, work)
+    read = {} if dataset is None else {"dataset": sha256}
+    return Plan(resolved, read, work, _n_networks(resolved))
 
 
 def summary(config: ResolvedCapacity, result: CapacityResult) -> Summary:
@@ -93,30 +94,40 @@ class _Seeds(NamedTuple):
     chains: np.random.SeedSequence
 
 
+def _n_networks(config: ResolvedCapacity) -> int:
+    return len(config.sizes) * config.draws * len(config.rule) * len(config.loads)
+
+
 def _run(
     config: ResolvedCapacity,
     dataset: Dataset | None,
-    execution: ThreadedExecution,
+    threads: int | None,
     progress: Progress,
+    parts: Parts,
 ) -> pd.DataFrame:
     """Measure every network: one row a size, draw, rule and load, NaN without couplings."""
-    total = len(config.sizes) * config.draws * len(config.rule) * len(config.loads)
+    missing = _n_networks(config) - len(parts)
     streams = Streams.of(config.seed)
     purposes = (streams.patterns, streams.starts, streams.chains)
     seeds = [*map(_Seeds, *(purpose.spawn(config.draws) for purpose in purposes))]
-    rows = []
+    rows: list[tuple[object, ...]] = []
     for size in config.sizes:
         counts = _pattern_counts(config, size)
         for draw, seed in enumerate(seeds):
             rng = np.random.default_rng(seed.patterns)
             xi = _draw_patterns(dataset, size, counts[-1], rng)
             for rule in config.rule:
-                network = None
+                network: Couplings | None = None
+                to_store: list[int] = []
                 for load, p in zip(config.loads, counts, strict=True):
-                    network = _add_patterns(config, rule, xi[:p], network)
-                    measured = _measure(config, xi[:p], network, seed, execution.threads)
-                    rows.append((size, rule, load, p, draw, *measured))
-                    progress(1, total)
+                    to_store.append(p)
+                    number = len(rows)
+                    if number not in parts:
+                        network = _add_patterns(config, rule, xi, to_store, network)
+                        to_store = []
+                        parts[number] = _measure(config, xi[:p], network, seed, threads)
+                        progress(1, missing)
+                    rows.append((size, rule, load, p, draw, *parts[number]))
     return pd.DataFrame(rows, columns=["size", "rule", "load", "patterns", "draw", *_MEASURED])
 
 
@@ -154,6 +165,23 @@ def _draw_patterns(
 
 
 def _add_patterns(
+    config: ResolvedCapacity,
+    rule: str,
+    xi: NDArray[np.int8],
+    counts: list[int],
+    network: Couplings | None,
+) -> Couplings | None:
+    """Store as many patterns as the last of the counts says.
+
+    An incremental rule goes on from the network before, count by count: its couplings are
+    the same to the last bit whichever of the networks on the way are measured.
+    """
+    for p in counts if RULES[rule].incremental else counts[-1:]:
+        network = _store(config, rule, xi[:p], network)
+    return network
+
+
+def _store(
     config: ResolvedCapacity, rule: str, xi: NDArray[np.int8], network: Couplings | None
 ) -> Couplings | None:
     """Store the patterns, going on from a network with the first of them where the rule can.
@@ -176,10 +204,10 @@ def _measure(
     network: Couplings | None,
     seed: _Seeds,
     threads: int | None,
-) -> tuple[float, float, float]:
+) -> NDArray[np.float64]:
     """Measure the columns of the table; nothing can be if they could not be stored."""
     if network is None:
-        return (float("nan"), float("nan"), float("nan"))
+        return np.full(len(_MEASURED), np.nan)
     fixed = float(fixed_points(xi, network).mean())
     # Spread over the order of storing: some rules hold the last patterns best.
     tested = xi[np.linspace(0, len(xi) - 1, min(config.tests, len(xi))).astype(np.int64)]
@@ -188,11 +216,11 @@ def _measure(
     start_seed = seed_word(seed.flips)
     for row, state in enumerate(flipped):
         change(state.reshape(1, -1), flip, trial_rng(start_seed, row))
-    return (
-        fixed,
-        _relaxed_overlap(config, network, tested, tested, seed.chains, threads),
-        _relaxed_overlap(config, network, flipped, tested, seed.chains, threads),
+    unflipped, restored = (
+        _relaxed_overlap(config, network, starts, tested, seed.chains, threads)
+        for starts in (tested, flipped)
     )
+    return np.array([fixed, unflipped, restored])
 
 
 def _relaxed_overlap(

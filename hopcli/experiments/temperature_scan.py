@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from hopcli import dynamics
-from hopcli.experiments import Plan, Progress, Result, Summary, prefixed, unprefixed
+from hopcli.experiments import Parts, Plan, Progress, Result, Summary, prefixed, unprefixed
 from hopcli.experiments.inputs import couple, gather, hashes
 from hopcli.experiments.trials import check_states
 from hopcli.observables import overlaps, projection_norm
@@ -36,6 +36,15 @@ if TYPE_CHECKING:
 __all__ = ["TemperatureScanResult", "plan", "summary"]
 
 _CURVE_POINTS = 120
+_MEASURED = (
+    "overlap_abs",
+    "overlap_abs_sd",
+    "overlap_abs_sem",
+    "overlap",
+    "overlap_sem",
+    "projection",
+    "mean_field",
+)
 _PRINTED = (
     "temperature",
     "label",
@@ -85,8 +94,8 @@ def plan(config: TemperatureScanConfig, load: Load) -> Plan:
     Returns
     -------
     Plan
-        Its run is told the chains done and the chains in all, and gives a
-        :class:`TemperatureScanResult`.
+        Its run is told the chains done and the chains to do, those of a temperature being a
+        part, and gives a :class:`TemperatureScanResult`.
     """
     inputs = gather(config, load)
     resolved = config.resolve(inputs.facts)
@@ -99,12 +108,14 @@ def plan(config: TemperatureScanConfig, load: Load) -> Plan:
         fill_bank(resolved.start, dataset, patterns, patterns.last(resolved.target)),
     )
 
-    def work(execution: ThreadedExecution, progress: Progress) -> TemperatureScanResult:
+    def work(
+        execution: ThreadedExecution, progress: Progress, parts: Parts
+    ) -> TemperatureScanResult:
         return TemperatureScanResult(
             dataset=dataset.name,
             dataset_sha256=dataset.sha256,
             tables={
-                "temperature_scan": scan.run(execution.threads, progress),
+                "temperature_scan": scan.run(execution.threads, progress, parts),
                 "mean_field": scan.curve(),
             },
             arrays={
@@ -117,7 +128,7 @@ def plan(config: TemperatureScanConfig, load: Load) -> Plan:
         )
 
     read = hashes(dataset, patterns, theta=resolved.theta, start=resolved.start, bank=scan.bank)
-    return Plan(resolved, read, work)
+    return Plan(resolved, read, work, len(resolved.temperatures))
 
 
 def summary(config: ResolvedTemperatureScan, result: TemperatureScanResult) -> Summary:
@@ -142,19 +153,21 @@ class _Scan:
         """Row of the target pattern."""
         return self.patterns.last(self.config.target)
 
-    def run(self, threads: int | None, progress: Progress) -> pd.DataFrame:
+    def run(self, threads: int | None, progress: Progress, parts: Parts) -> pd.DataFrame:
         """Run the chains of every temperature; one row a temperature and pattern."""
         config = self.config
         streams = Streams.of(config.seed)
         n_temperatures = len(config.temperatures)
-        total = n_temperatures * config.repeats
-        tables = []
-        for temperature, start_seed, chain_seed in zip(
+        missing = (n_temperatures - len(parts)) * config.repeats
+        of_temperatures = zip(
             config.temperatures,
             streams.starts.spawn(n_temperatures),
             streams.chains.spawn(n_temperatures),
             strict=True,
-        ):
+        )
+        for number, (temperature, start_seed, chain_seed) in enumerate(of_temperatures):
+            if number in parts:
+                continue
             final = dynamics.run(
                 self.couplings,
                 _starts(config.start, self.bank, self.patterns.shape, config.repeats, start_seed),
@@ -166,10 +179,32 @@ class _Scan:
                 sweeps=config.sweeps,
                 attempts_per_sweep=config.attempts_per_sweep,
                 threads=threads,
-                progress=lambda done: progress(done, total),
+                progress=lambda done: progress(done, missing),
             ).spins
-            tables.append(_measure(final, self.patterns, self.couplings, temperature, self.target))
-        return self._with_exact(pd.concat(tables, ignore_index=True), config.temperatures)
+            parts[number] = self._measure(final, temperature)
+        return self._table(np.hstack([parts[number] for number in range(n_temperatures)]))
+
+    def _measure(self, final: NDArray[np.int8], temperature: float) -> NDArray[np.float64]:
+        """Means over the chains of one temperature, float64, shape (columns measured, p)."""
+        m = overlaps(final, self.patterns.xi)
+        size, size_sd, size_sem = mean_sd_sem(np.abs(m))
+        signed, _, signed_sem = mean_sd_sem(m)
+        projection = np.full(len(signed), projection_norm(m, self.patterns.xi).mean())
+        theory = np.abs(mean_field_overlaps(self.couplings, temperature, self.target))
+        return np.array([size, size_sd, size_sem, signed, signed_sem, projection, theory])
+
+    def _table(self, measured: NDArray[np.float64]) -> pd.DataFrame:
+        """What was measured, one row a temperature and pattern."""
+        temperatures, patterns = self.config.temperatures, self.patterns
+        table = pd.DataFrame(
+            {
+                "temperature": np.repeat(temperatures, len(patterns.labels)),
+                "label": np.tile(patterns.labels, len(temperatures)),
+                "source_index": np.tile(patterns.source_index, len(temperatures)),
+                **dict(zip(_MEASURED, measured, strict=True)),
+            }
+        )
+        return self._with_exact(table, temperatures)
 
     def curve(self) -> pd.DataFrame:
         """The curves of theory on a fine grid, one row a temperature and pattern."""
@@ -207,30 +242,3 @@ def _starts(
     for chain, state in enumerate(states):
         change(state.reshape(shape), start, trial_rng(seed_word(seed), chain))
     return states
-
-
-def _measure(
-    final: NDArray[np.int8],
-    patterns: Patterns,
-    couplings: Couplings,
-    temperature: float,
-    target: int,
-) -> pd.DataFrame:
-    """Means over the chains of one temperature, one row a stored pattern."""
-    m = overlaps(final, patterns.xi)
-    size, size_sd, size_sem = mean_sd_sem(np.abs(m))
-    signed, _, signed_sem = mean_sd_sem(m)
-    return pd.DataFrame(
-        {
-            "temperature": temperature,
-            "label": patterns.labels,
-            "source_index": patterns.source_index,
-            "overlap_abs": size,
-            "overlap_abs_sd": size_sd,
-            "overlap_abs_sem": size_sem,
-            "overlap": signed,
-            "overlap_sem": signed_sem,
-            "projection": projection_norm(m, patterns.xi).mean(),
-            "mean_field": np.abs(mean_field_overlaps(couplings, temperature, target)),
-        }
-    )

@@ -30,9 +30,10 @@ from hopcli.results.folder import (
     writing,
 )
 from hopcli.results.lock import locked
+from hopcli.results.parts import KeptParts, discard_parts
 from hopcli.results.provenance import source_commit, versions
 from hopcli.results.standing import difference, is_made, is_undrawn, missing_files
-from hopcli.results.tables import Tables, columns_of, read_arrays, write_arrays, write_table
+from hopcli.results.tables import Tables, blocks_of, read_arrays, write_arrays, write_table
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -41,9 +42,11 @@ if TYPE_CHECKING:
     from hopcli.experiments import Result
 
 __all__ = [
+    "KeptParts",
     "Loaded",
     "check_writable",
     "difference",
+    "discard_parts",
     "is_made",
     "is_undrawn",
     "key",
@@ -144,8 +147,10 @@ def save(
         If the folder cannot be written; nothing has changed in it then.
     """
     with writing(folder, config.command) as stage:
-        for name, table in result.tables.items():
-            write_table(table, stage / f"{name}.csv")
+        columns = {
+            name: write_table(blocks_of(result.tables, name), stage / f"{name}.csv")
+            for name in result.tables
+        }
         for name, arrays in result.arrays.items():
             write_arrays(arrays, stage / f"{name}.npz")
         names = files_in(stage)
@@ -163,7 +168,7 @@ def save(
             "source_commit": source_commit(),
             "duration_seconds": round(duration, 3),
             "notes": result.notes,
-            "tables": {name: columns_of(table) for name, table in result.tables.items()},
+            "tables": columns,
             "arrays": list(result.arrays),
             "outputs": {name: sha256_of(stage / name) for name in names},
         }

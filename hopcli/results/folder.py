@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 __all__ = [
+    "STAGING",
     "check_file",
     "files_in",
     "publish",
@@ -35,10 +36,13 @@ __all__ = [
     "read_json",
     "settle",
     "sha256_of",
+    "uninterrupted",
     "writing",
 ]
 
-_STAGING = ".hopcli-"
+STAGING = ".hopcli-"
+"""How the names of what is not yet a run begin."""
+
 _EARLIER = ".earlier"  # the manifest that was there before, in the folder of a published run
 _PATIENCE = 10.0  # seconds, many times what moving files takes
 
@@ -61,7 +65,7 @@ def _staging(folder: Path, command: str) -> Iterator[Path]:
     with locked(folder, command):
         settle(folder, command)
         _sweep_up(folder, command)
-        stage = Path(tempfile.mkdtemp(prefix=f"{_STAGING}{command}-{os.getpid()}-", dir=folder))
+        stage = Path(tempfile.mkdtemp(prefix=f"{STAGING}{command}-{os.getpid()}-", dir=folder))
         try:
             yield stage
         finally:
@@ -70,8 +74,8 @@ def _staging(folder: Path, command: str) -> Iterator[Path]:
 
 def _sweep_up(folder: Path, command: str) -> None:
     """Remove what killed runs of this command left half-made."""
-    for left in folder.glob(f"{_STAGING}{command}-*-*"):
-        made_by = re.fullmatch(re.escape(f"{_STAGING}{command}-") + r"(\d{1,9})-\w+", left.name)
+    for left in folder.glob(f"{STAGING}{command}-*-*"):
+        made_by = re.fullmatch(re.escape(f"{STAGING}{command}-") + r"(\d{1,9})-\w+", left.name)
         if made_by is None:
             continue
         if sys.platform == "win32":  # where asking after a process would end it
@@ -106,7 +110,7 @@ def publish_run(stage: Path, folder: Path, command: str, manifest: dict[str, Any
     names, last = files_in(stage), f"{command}.json"
     (stage / last).write_text(json.dumps(manifest, indent=2) + "\n", encoding="utf-8")
     _check_free(folder, [*names, last])
-    with _uninterrupted():
+    with uninterrupted():
         stage.replace(_published(folder, command))
         _move_in(folder, command)
 
@@ -121,7 +125,7 @@ def settle(folder: Path, command: str) -> None:
     """
     if not _published(folder, command).is_dir():
         return
-    with locked(folder, command, _PATIENCE), _uninterrupted():
+    with locked(folder, command, _PATIENCE), uninterrupted():
         try:
             _move_in(folder, command)
         except OSError as error:
@@ -131,7 +135,7 @@ def settle(folder: Path, command: str) -> None:
 
 def _published(folder: Path, command: str) -> Path:
     """The hidden folder of a run that is published, until its files have moved in."""
-    return folder / f"{_STAGING}{command}-published"
+    return folder / f"{STAGING}{command}-published"
 
 
 def _move_in(folder: Path, command: str) -> None:
@@ -167,7 +171,7 @@ def _outputs(manifest: Path, folder: Path) -> list[str]:
 
 
 @contextlib.contextmanager
-def _uninterrupted() -> Iterator[None]:
+def uninterrupted() -> Iterator[None]:
     """Hold back an interrupt or a polite kill for the moment of moving files."""
     if threading.current_thread() is not threading.main_thread():
         yield

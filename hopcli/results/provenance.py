@@ -6,12 +6,13 @@ names this module as the hook that writes that file, so it needs nothing but Pyt
 
 from __future__ import annotations
 
+import hashlib
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
-__all__ = ["get_build_hook", "source_commit", "versions"]
+__all__ = ["code_digest", "get_build_hook", "source_commit", "versions"]
 
 _PACKAGES = {
     **{name: name for name in ("numpy", "scipy", "numba", "pandas", "matplotlib")},
@@ -35,6 +36,20 @@ def versions() -> dict[str, str]:
         "python": ".".join(map(str, sys.version_info[:3])),
         **{name: str(found.__version__) for name, found in loaded.items() if found is not None},
     }
+
+
+def code_digest(package: Path = _TOP / "hopcli") -> str:
+    """SHA-256 of all that computes or plans: any edit of it makes other code.
+
+    Parameters
+    ----------
+    package : Path
+        Folder of the package.
+    """
+    found = hashlib.sha256()
+    for path in sorted(package.rglob("*.py")):
+        found.update(path.read_bytes())
+    return found.hexdigest()
 
 
 def source_commit(top: Path = _TOP) -> str | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,15 +17,29 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-__all__ = ["Tables", "columns_of", "read_arrays", "write_arrays", "write_table"]
+__all__ = ["Tables", "blocks_of", "columns_of", "read_arrays", "write_arrays", "write_table"]
 
 _TYPES = {"b": "boolean", "i": "integer", "u": "integer", "f": "number"}
 """What a column holds, by the kind of its dtype; anything else is text."""
 
 
-def write_table(table: pd.DataFrame, path: Path) -> None:
-    """Write a table as CSV, numbers to ten digits."""
-    table.to_csv(path, index=False, float_format="%.10g", lineterminator="\n")
+def blocks_of(tables: Mapping[str, pd.DataFrame], name: str) -> Iterable[pd.DataFrame]:
+    """The rows of a table in order: in blocks where it is kept in blocks, else at once."""
+    in_blocks: Mapping[str, Iterable[pd.DataFrame]] = getattr(tables, "blocks", {})
+    return in_blocks[name] if name in in_blocks else (tables[name],)
+
+
+def write_table(blocks: Iterable[pd.DataFrame], path: Path) -> list[str]:
+    """Write a table as CSV, numbers to ten digits; what it holds, as of :func:`columns_of`."""
+    columns: list[str] = []
+    with path.open("w", encoding="utf-8", newline="") as file:
+        for block in blocks:
+            heads = not columns
+            columns = columns or columns_of(block)
+            block.to_csv(
+                file, index=False, header=heads, float_format="%.10g", lineterminator="\n"
+            )
+    return columns
 
 
 def write_arrays(arrays: Mapping[str, Any], path: Path) -> None:
