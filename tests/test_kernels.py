@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import itertools
+import tracemalloc
 from typing import TYPE_CHECKING, Any
 
 import numba
@@ -16,6 +17,7 @@ from hopcli.dynamics import sites
 from hopcli.storage import Couplings, store
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from types import ModuleType
 
     from numpy.typing import NDArray
@@ -309,6 +311,87 @@ def test_a_chain_makes_as_many_attempts_as_it_is_told(sweeps: int, attempts: int
     # One sweep fewer or more would show.
     assert not np.array_equal(slow[2], slow[1])
     assert sweeps == 0 or not np.array_equal(slow[0], slow[1])
+
+
+def _work(
+    monkeypatch: pytest.MonkeyPatch, kernels: ModuleType, couplings: Couplings, chains: int, n: int
+) -> dict[str, int]:
+    """How much is done in `n` sweeps of so many hot chains, by what is counted."""
+    done = dict.fromkeys(("draws", "flips", "levels", "products"), 0)
+
+    def counted(name: str, what: str, amount: Callable[..., int]) -> None:
+        own = getattr(kernels, name)
+
+        def count(*arguments: Any) -> Any:
+            done[what] += amount(*arguments)
+            return own(*arguments)
+
+        patch.setattr(kernels, name, count)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(sites, "_kernels", kernels)
+        counted("_draw", "draws", lambda _chain, _draws, _seed, _first, n: n)
+        counted("_set", "flips", lambda *_: 1)
+        counted("_shift", "levels", lambda _levels, row, _change: len(row))
+        counted("_field", "products", lambda network, _chain, _a: len(network.J))
+        dynamics.run(
+            couplings,
+            starts(couplings, chains),
+            seeds=seeds(chains),
+            temperatures=1.5,
+            sweeps=n,
+            attempts_per_sweep=couplings.n_sites,
+            threads=1,
+        )
+    return done
+
+
+@pytest.mark.usefixtures("scanning")
+def test_work_grows_as_chains_and_sweeps_and_a_flip_costs_what_there_are_classes(
+    monkeypatch: pytest.MonkeyPatch, uncompiled: ModuleType
+) -> None:
+    few, many = network(64, 2, "hebbian"), network(64, 40, "hebbian")
+    assert (few.n_classes, many.n_classes) == (4, 64)
+    one = _work(monkeypatch, uncompiled, few, 4, 8)
+    for twice in (
+        _work(monkeypatch, uncompiled, few, 8, 8),
+        _work(monkeypatch, uncompiled, few, 4, 16),
+    ):
+        for what in ("draws", "flips", "levels"):
+            assert 1.8 < twice[what] / one[what] < 2.2
+    assert one["draws"] == 4 * 8 * 64
+    # Up to a start of K rows a chain, a flip costs one row of K, padded.
+    for couplings, work in ((few, one), (many, _work(monkeypatch, uncompiled, many, 4, 8))):
+        row = max(couplings.n_classes, _kernels.LANES)
+        assert work["levels"] <= row * (work["flips"] + 4 * couplings.n_classes)
+        assert work["products"] < 0.2 * work["levels"]
+
+
+def test_memory_grows_as_chains_alone() -> None:
+    """A byte a site, 4 a class, 8 a seed, and little besides; nothing grows with sweeps."""
+
+    def peak(chains: int, sweeps: int) -> int:
+        spins = starts(couplings, chains)
+        own_seeds = seeds(chains)
+        tracemalloc.start()
+        dynamics.run(
+            couplings,
+            spins,
+            seeds=own_seeds,
+            temperatures=0.3,
+            sweeps=sweeps,
+            attempts_per_sweep=100,
+            threads=1,
+        )
+        most = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        return most
+
+    couplings = network(500, 3, "pseudo-inverse")
+    peak(10, 1)
+    a_chain = (peak(20_000, 2) - peak(10_000, 2)) / 10_000
+    assert a_chain < 1.3 * (500 + 4 * couplings.n_classes + 8)
+    assert peak(10_000, 40) < 1.1 * peak(10_000, 2)
 
 
 def test_the_loop_and_the_taxonomy_share_one_tolerance() -> None:
