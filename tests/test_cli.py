@@ -14,7 +14,7 @@ import termios
 import time
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 import numpy as np
@@ -36,8 +36,7 @@ from hopcli.results import read_manifest
 if TYPE_CHECKING:
     from conftest import RunHopcli, SpawnHopcli
 
-    from hopcli.config import Execution
-    from hopcli.experiments import Progress, Result
+    from hopcli.experiments import Result
 
 COMMANDS = cli.list_commands(click.Context(cli))
 QUICK = ["recall", "--tests", "3", "--repeats", "2", "--no-figures"]
@@ -499,9 +498,9 @@ def count_runs(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     made: list[str] = []
     run = Plan.run
 
-    def counted(self: Plan, execution: Execution, progress: Progress) -> Result:
+    def counted(self: Plan, *arguments: Any) -> Result:
         made.append(self.config.command)
-        return run(self, execution, progress)
+        return run(self, *arguments)
 
     monkeypatch.setattr(Plan, "run", counted)
     return made
@@ -709,8 +708,8 @@ def test_each_warning_of_a_result_is_one_line_before_the_table(
 ) -> None:
     run = Plan.run
 
-    def warn(self: Plan, execution: Execution, progress: Progress) -> Result:
-        result = run(self, execution, progress)
+    def warn(self: Plan, *arguments: Any) -> Result:
+        result = run(self, *arguments)
         return replace(result, notes={**result.notes, "warnings": ["far off", "a\nb\x1b[31m"]})
 
     monkeypatch.setattr(Plan, "run", warn)
