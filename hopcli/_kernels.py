@@ -94,8 +94,8 @@ class Network(NamedTuple):
 
     Attributes
     ----------
-    site_class : ndarray of int32, shape (N,)
-        Class of each site, 0 .. K - 1.
+    site_class : ndarray of uint16 or uint32, shape (N,)
+        Class of each site, 0 .. K - 1; its type holds every code.
     members : ndarray of uint32, shape (N,)
         The sites in the order of their classes.
     starts : ndarray of int64, shape (K + 1,)
@@ -112,7 +112,7 @@ class Network(NamedTuple):
         Bound on the error of an alignment made of `steps`.
     """
 
-    site_class: NDArray[np.int32]
+    site_class: NDArray[np.unsignedinteger]
     members: NDArray[np.uint32]
     starts: NDArray[np.int64]
     J: NDArray[np.float64]
@@ -148,7 +148,7 @@ class Protocol(NamedTuple):
 class _Chain(NamedTuple):
     """State of the chain at work, and scratch."""
 
-    codes: NDArray[np.uint32]  # (N,) code of each site
+    codes: NDArray[np.unsignedinteger]  # (N,) code of each site
     counts: NDArray[np.int32]  # (3 width,) sites of each code
     levels: NDArray[np.int32]  # (3 width,) -x of each code, in units
     weights: NDArray[np.float64]  # (3 width,) bound on the flips an attempt, times N
@@ -698,7 +698,7 @@ def run_chains(
     n_sites = spins.shape[1]
     width = network.steps.shape[1]
     chain = _Chain(
-        np.empty(n_sites, np.uint32),
+        np.empty(n_sites, network.site_class.dtype),
         np.empty(3 * width, np.int32),
         np.empty(3 * width, np.int32),
         np.empty(3 * width, np.float64),

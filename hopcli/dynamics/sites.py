@@ -157,7 +157,8 @@ def lay_out(couplings: Couplings) -> _kernels.Network:
     steps = np.zeros((n_classes, width), np.int32)
     np.rint(couplings.J / unit, out=steps[:, :n_classes], casting="unsafe")
     return _kernels.Network(
-        np.array(couplings.site_class, dtype=np.int32),
+        # Short codes, for those of many sites to stay in the cache.
+        couplings.site_class.astype(np.uint16 if 3 * width <= 1 << 16 else np.uint32),
         np.argsort(couplings.site_class, kind="stable").astype(np.uint32),
         np.concatenate([[0], np.cumsum(couplings.class_sizes)]),
         np.array(couplings.J, order="C"),
