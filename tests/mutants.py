@@ -77,6 +77,41 @@ MUTANTS = (
     # --- the compiled loop and the dynamics ---
     Mutant(
         "_kernels.py",
+        "return int(chain.sites[t]) + int(u < rest), _unit(u)",
+        "return int(chain.sites[t]), _unit(u)",
+        "kernels",
+        "a draw of the next site goes to this one",
+    ),
+    Mutant(
+        "_kernels.py",
+        "and coarse <= chain.rests[t] <= straddles",
+        "and coarse <= chain.rests[t]",
+        "kernels",
+        "a draw that may be of the next site is taken for sure",
+    ),
+    Mutant(
+        "_kernels.py",
+        "more = _mix(seed + (np.uint64(attempt) | _FAR) * _GAMMA) >> _S32",
+        "more = np.uint64(1 << 31)",
+        "kernels",
+        "32 bits decide where 64 should",
+    ),
+    Mutant(
+        "_kernels.py",
+        "n = min(_BLOCK - odd, end - t)",
+        "n = min(_BLOCK, end - t)",
+        "kernels",
+        "a block that begins at an odd attempt is one too long",
+    ),
+    Mutant(
+        "dynamics/__init__.py",
+        "counters = np.arange(first + 1, first + n + 1, dtype=np.uint64)",
+        "counters = np.arange(1, n + 1, dtype=np.uint64)",
+        "dynamics",
+        "every block of chains has the seeds of the first",
+    ),
+    Mutant(
+        "_kernels.py",
         "for i in range(len(queue) - 1, 0, -1):",
         "for i in range(len(queue) - 1, 1, -1):",
         "kernels dynamics",

@@ -214,6 +214,28 @@ def test_uncompiled_kernels_do_the_same(
     assert np.array_equal(compiled.class_sums, interpreted.class_sums)
 
 
+def test_blocks_that_begin_at_any_attempt_stay_in_their_scratch(
+    monkeypatch: pytest.MonkeyPatch, uncompiled: ModuleType
+) -> None:
+    """Uncompiled, a place beyond the scratch is an error; events end at odd attempts too."""
+    couplings = network(37, 3, "pseudo-inverse")
+    monkeypatch.setattr(sites, "PATIENCE", 3)
+    outcomes = []
+    for kernels in (_kernels, uncompiled):
+        monkeypatch.setattr(sites, "_kernels", kernels)
+        outcomes.append(
+            dynamics.run(
+                couplings,
+                starts(couplings, 3),
+                seeds=seeds(3),
+                temperatures=[0.25, 0.9, 0.25],
+                sweeps=3,
+                attempts_per_sweep=1501,
+            )
+        )
+    assert np.array_equal(outcomes[0].spins, outcomes[1].spins)
+
+
 def _chain(kernels: ModuleType, n_sites: int, width: int) -> Any:
     """A chain with scratch, as the loop makes it."""
     return kernels._Chain(
