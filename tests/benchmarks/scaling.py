@@ -25,7 +25,7 @@ __all__ = ["AXES", "Axis", "Point", "measure"]
 
 CHAINS = 1_000
 ATTEMPTS = 1 << 23  # of all chains together, where the sites are the axis
-PATIENCE = 1.0  # seconds of a call, beyond which a peer is given no larger size
+PATIENCE = 2.0  # seconds of a call, beyond which a peer is given no larger size
 LIMIT = 60.0  # seconds a size
 TEN = (*PATTERNS, 5, 0, 15, 17, 4)
 """A training image of each digit: 3, 6, 1, 0, 4, and the first 2, 5, 7, 8, 9."""
@@ -165,7 +165,7 @@ def _of_sweeps(size: int, effort: Effort) -> Work:
 
 
 def _of_threads(size: int, effort: Effort) -> Work:
-    return replace(recall(effort.of(20_000)), threads=size)
+    return replace(recall(effort.of(5_000)), threads=size)
 
 
 def _whole_recall(work: Work) -> Call:
