@@ -18,7 +18,11 @@ import pytest
 from hopcli import dynamics
 from hopcli.cli import main
 from hopcli.datasets import Dataset, load_dataset
+from hopcli.experiments.tally import Block, Counts, Tally
+from hopcli.scoring import Scores
+from hopcli.starts import Bank
 from hopcli.storage import RULES, Couplings, store
+from hopcli.taxonomy import Classified
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -168,6 +172,31 @@ def stored(xi: NDArray[np.int8], rule: str, theta: ArrayLike = 0.0, **parameters
     """Store by any rule, with those of the parameters that it has."""
     kept = {name: value for name, value in parameters.items() if name in RULES[rule].parameters}
     return store(xi, rule, theta, **kept)
+
+
+def counted(
+    label: NDArray[np.str_],
+    best: NDArray[np.str_],
+    outcome: NDArray[np.str_],
+    unit: NDArray[np.int64] | None = None,
+    recalled: NDArray[np.bool_] | None = None,
+    *,
+    size: int | None = None,
+) -> Counts:
+    """Counts of trials that are made up, so many a repeat; without units each is its own."""
+    n = len(label)
+    rows, stored = np.arange(n), tuple(dict.fromkeys(best.tolist()))
+    source = np.zeros(n, np.int64) if unit is None else unit
+    nearest = np.array([stored.index(name) for name in best])
+    hit = np.ones(n, bool) if recalled is None else recalled
+    labels = tuple(dict.fromkeys(label.tolist()))
+    n_units = 0 if unit is None else int(unit.max()) + 1
+    each = n if size is None else size
+    tally = Tally(labels, stored, each, n // each, n_units)
+    bank = Bank(label, source, np.ones((1, 1), np.int8), None)
+    ends = Classified(outcome, nearest, np.ones((n, len(stored))))
+    tally.add(Block(rows, bank, ends, Scores(hit, np.ones(n), nearest, outcome)))
+    return tally.counts()
 
 
 def files_below(folder: Path) -> dict[str, bytes | None]:

@@ -524,13 +524,14 @@ def test_a_finished_run_is_not_run_again(run_hopcli: RunHopcli, count_runs: list
 def test_what_is_no_more_whole_is_run_again(
     run_hopcli: RunHopcli, count_runs: list[str], name: str
 ) -> None:
-    run_hopcli(*QUICK, "-q")
+    kept = [*QUICK, "--keep", "trials", "-q"]
+    run_hopcli(*kept)
     before = files_below(Path("results/recall"))
     path = Path("results/recall") / name
     path.write_bytes(path.read_bytes() + b" ")
-    assert run_hopcli(*QUICK, "-q").code == 0
+    assert run_hopcli(*kept).code == 0
     path.unlink()
-    assert run_hopcli(*QUICK, "-q").code == 0
+    assert run_hopcli(*kept).code == 0
     assert len(count_runs) == 3
     after = files_below(Path("results/recall"))
     assert {**after, "recall.json": None} == {**before, "recall.json": None}

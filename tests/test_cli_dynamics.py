@@ -24,9 +24,10 @@ if TYPE_CHECKING:
     from conftest import RunHopcli
 
 QUIET = ["--no-figures", "--quiet", "--overwrite"]
+KEPT = [*QUIET, "--keep", "trials"]
 RECALL = ["recall", "--dataset", "text:3x3", "--rule", "hebbian", "--start", "flip:0.4"]
-RECALL += ["--tests", "30", "--repeats", "1", *QUIET]
-DIGITS = ["recall", "--tests", "5", "--repeats", "1", *QUIET]
+RECALL += ["--tests", "30", "--repeats", "1", *KEPT]
+DIGITS = ["recall", "--tests", "5", "--repeats", "1", *KEPT]
 OUT = Path("results/recall")
 
 
@@ -82,7 +83,7 @@ def test_orders_differ_and_take_n_attempts_a_sweep(run_hopcli: RunHopcli, dynami
 def test_sign_updates_in_fixed_order_are_the_same_for_every_seed(run_hopcli: RunHopcli) -> None:
     """Nothing is left to chance but where to start from."""
     run = ["recall", "--start", "occlude:left:0.4", "--dynamics", "async", "--order", "fixed"]
-    run += ["--tests", "2", "--repeats", "1", "--digits", "3,6,1", *QUIET]
+    run += ["--tests", "2", "--repeats", "1", "--digits", "3,6,1", *KEPT]
     written = []
     for seed in ("1", "2"):
         assert run_hopcli(*run, "--seed", seed).code == 0
@@ -122,7 +123,7 @@ def test_whether_a_tied_state_is_settled_is_as_the_rule_for_ties_says(
     rows = ("".join("#" if spin > 0 else "." for spin in row) for row in hadamard(8))
     Path("patterns.txt").write_text("\n\n".join(rows), encoding="utf-8")
     run = ["recall", "--dataset", "text:patterns.txt", "--rule", "hebbian", "--start", "random"]
-    run += ["--dynamics", "async", "--sweeps", "1", "--tests", "100", "--repeats", "1", *QUIET]
+    run += ["--dynamics", "async", "--sweeps", "1", "--tests", "100", "--repeats", "1", *KEPT]
     assert run_hopcli(*run, "--tie", tie, "--attempts-per-sweep", "2").code == 0
     kinds = set(_trials()["outcome"])
     assert never not in kinds
@@ -188,7 +189,7 @@ def test_cooling_finds_the_patterns_that_a_quench_misses(run_hopcli: RunHopcli) 
     run += ["--tests", "60", "--repeats", "1", "--sweeps", "300", "--attempts-per-sweep", "N"]
     recalled = {}
     for course in ("0", "0.9:0.05:geometric"):
-        assert run_hopcli(*run, "--temperature", course, *QUIET).code == 0
+        assert run_hopcli(*run, "--temperature", course, *KEPT).code == 0
         recalled[course] = _trials()["recalled"].mean()
     assert recalled["0"] < 0.85
     assert recalled["0.9:0.05:geometric"] > recalled["0"] + 0.1
@@ -197,7 +198,7 @@ def test_cooling_finds_the_patterns_that_a_quench_misses(run_hopcli: RunHopcli) 
 def test_heat_bath_and_metropolis_differ_but_not_in_what_they_recall(
     run_hopcli: RunHopcli,
 ) -> None:
-    run = [*DIGITS[:1], "--tests", "40", "--repeats", "2", "--sweeps", "60", *QUIET]
+    run = [*DIGITS[:1], "--tests", "40", "--repeats", "2", "--sweeps", "60", *KEPT]
     tables = []
     for dynamics in ("metropolis", "glauber"):
         assert run_hopcli(*run, "--dynamics", dynamics).code == 0

@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 
 FLAGS = {
     "select": "--samples 3",
-    "recall": "--digits 1,2 --start pattern,flip:0.2 --tests 3 --repeats 3 --sweeps 3 --temperature 0.1 --trace",
+    "recall": "--digits 1,2 --start pattern,flip:0.2 --tests 3 --repeats 3 --sweeps 3 "
+    "--temperature 0.1 --trace",
     "temperature-scan": "--temperatures 0.3:1.5:0.6 --repeats 7 --sweeps 5",
     "weights": "--rule hebbian --pixel 1,3",
     "attractors": "--rule hebbian,storkey --starts 70",
@@ -192,7 +193,7 @@ def test_every_run_of_every_folder_is_drawn(run_hopcli: RunHopcli) -> None:
 
 
 def test_a_run_passed_on_without_its_trials_is_drawn(run_hopcli: RunHopcli) -> None:
-    before = make(run_hopcli, "recall")
+    before = make(run_hopcli, "recall", *FLAGS["recall"].split(), "--keep", "trials")
     (OUT / "trials.csv").unlink()
     for name in of("recall"):
         (OUT / name).unlink()

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from conftest import RunHopcli
 
 SMALL = ["recall", "--tests", "6", "--repeats", "2", "--no-figures", "--quiet", "--overwrite"]
+SMALL += ["--keep", "trials"]
 OUT = Path("results/recall")
 LABELS = [3, 6, 1, 0, 4]
 
@@ -113,7 +114,7 @@ def test_images_that_took_part_in_the_selection_are_kept_out(run_hopcli: RunHopc
     with np.load("results/select/patterns.npz") as arrays:
         used = set(arrays["sample_index"].tolist())
     whole = ["recall", "--digits", "1,0", "--tests", "all", "--repeats", "1", "--sweeps", "1"]
-    whole += ["--no-figures", "-q"]
+    whole += ["--no-figures", "-q", "--keep", "trials"]
     run_hopcli(*whole)
     without = set(_table("trials")["source_index"])
     run_hopcli(*whole, "--no-exclude-samples", "--overwrite")
@@ -221,7 +222,8 @@ def test_the_default_draws_its_pictures(run_hopcli: RunHopcli) -> None:
     assert done.code == 0
     names = set(read_manifest(OUT, "recall")["outputs"])
     assert {"accuracy.png", "confusion.png", "gallery.png"} <= names
-    assert {"accuracy.csv", "repeats.csv", "confusion.csv", "trials.csv"} <= names
+    assert {"accuracy.csv", "repeats.csv", "confusion.csv", "gallery.csv"} <= names
+    assert "trials.csv" not in names, "is kept where it is asked for"
 
 
 def test_more_images_than_there_are_is_refused(run_hopcli: RunHopcli) -> None:

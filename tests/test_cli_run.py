@@ -180,7 +180,7 @@ def test_a_repetition_that_differs_is_exit_code_1(run_hopcli: RunHopcli) -> None
     _edit(path, seed=2)
     done = run_hopcli("run", str(path), "--out", "here")
     assert done.code == 1
-    assert "DIFFERS  trials.csv" in done.out
+    assert "DIFFERS  gallery.csv" in done.out
     assert done.err.startswith("hopcli: here: not the run that was to be repeated: ")
     quiet = run_hopcli("run", str(path), "--out", "here", "-q")
     assert (quiet.code, quiet.out, quiet.err) == (1, "", done.err)

@@ -75,7 +75,7 @@ def test_a_resolved_configuration_has_every_value(found: Entry) -> None:
 @pytest.mark.parametrize("found", ENTRIES)
 def test_nothing_of_the_execution_is_in_a_configuration(found: Entry) -> None:
     drawing = {"figures", "figure_format", "figure_style", "animate"}
-    how = {"threads", "quiet", "out", *drawing}
+    how = {"threads", "quiet", "out", "keep", *drawing}
     assert not how & set(found.config.settings())
     assert set(found.execution.settings()) <= how
 

@@ -36,7 +36,7 @@ def _resting(mean: list[float], sd: list[float]) -> Resting:
 
 def _recall(**settings: Any) -> Any:
     values: dict[str, Any] = {"source_indices": FIVE, "tests": 20, "repeats": 2, **settings}
-    return experiments.run(RecallConfig(**values))
+    return experiments.run(RecallConfig(**values), RecallExecution(keep=("trials",)))
 
 
 @pytest.mark.parametrize("temperature", [0.3, 0.4, 0.6])

@@ -42,7 +42,7 @@ def fresh(command: str, dataset: str, folder: Path) -> tuple[Any, Result]:
     entry = CATALOGUE[command]
     execution = entry.execution()
     if isinstance(execution, RecallExecution):
-        execution = RecallExecution(animate="run.gif")
+        execution = RecallExecution(animate="run.gif", keep=("trials",))
     plan = experiments.plan(entry.config(dataset=dataset, **SETTINGS[command]))
     result = plan.run(execution, experiments.no_progress)
     results.save(folder, plan.config, result, inputs=plan.inputs, execution=execution, duration=1.0)

@@ -18,6 +18,7 @@ Spins = NDArray[np.int8]
 
 FORMATS = ("png", "jpg", "gif", "bmp")
 QUIET = ["--no-figures", "--quiet"]
+KEPT = [*QUIET, "--keep", "trials"]
 
 
 def _ink(seed: int, side: int = 16) -> NDArray[np.bool_]:
@@ -101,7 +102,7 @@ def test_own_pictures_are_restored_from_a_quarter_of_flips(
         _save(f"pictures/random-{seed}.png", np.random.default_rng(seed).random((40, 40)) < 0.5)
     run = ["recall", "--dataset", "images:pictures", "--rule", rule, "--start", "flip:0.25"]
     run += ["--dynamics", "async", "--order", "permutation", "--until-stable"]
-    assert run_hopcli(*run, "--tests", "10", "--repeats", "2", *QUIET).code == 0
+    assert run_hopcli(*run, "--tests", "10", "--repeats", "2", *KEPT).code == 0
     trials = pd.read_csv("results/recall/trials.csv")
     assert trials["label"].value_counts().to_dict() == {f"random-{i}": 20 for i in range(3)}
     assert trials["outcome"].tolist() == ["own"] * 60
@@ -113,7 +114,7 @@ def test_selected_pictures_are_recalled_from_their_file(run_hopcli: RunHopcli) -
     data = ["--dataset", "images:pictures", "--threshold", "128"]
     assert run_hopcli("select", *data, *QUIET).code == 0
     run = ["recall", *data, "--patterns", "results/select/patterns.npz", "--start", "flip:0.1"]
-    assert run_hopcli(*run, "--dynamics", "async", "--tests", "3", *QUIET).code == 0
+    assert run_hopcli(*run, "--dynamics", "async", "--tests", "3", *KEPT).code == 0
     trials = pd.read_csv("results/recall/trials.csv")
     assert sorted(set(trials["label"])) == [f"in-{name}" for name in sorted(FORMATS)]
     assert (trials["outcome"] == "own").all()
@@ -246,7 +247,7 @@ def test_own_patterns_as_text_are_restored(run_hopcli: RunHopcli) -> None:
     rows = [["".join(rng.choice(["#", "."], 30)) for _ in range(30)] for _ in range(3)]
     Path("own.txt").write_text("\n\n".join("\n".join(r) for r in rows), encoding="utf-8")
     run = ["recall", "--dataset", "text:own.txt", "--start", "flip:0.2", "--dynamics", "async"]
-    assert run_hopcli(*run, "--order", "permutation", *QUIET).code == 0
+    assert run_hopcli(*run, "--order", "permutation", *KEPT).code == 0
     trials = pd.read_csv("results/recall/trials.csv")
     assert sorted(set(trials["label"])) == [1, 2, 3]
     assert (trials["outcome"] == "own").all()

@@ -506,7 +506,7 @@ def test_gallery_shows_starts_and_ends_with_their_overlaps(recall: Run) -> None:
 
 
 def test_starts_without_an_own_pattern_are_told_by_where_they_end(other_starts: Run) -> None:
-    trials = other_starts.result.tables["trials"]
+    trials = other_starts.result.tables["gallery"]
     assert trials["overlap_own"].isna().all()
     said = words(other_starts.figures()["gallery"])
     assert "nan" not in said

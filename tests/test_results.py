@@ -16,7 +16,7 @@ import sys
 import threading
 import types
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
 
 import numpy as np
 import pandas as pd
@@ -284,8 +284,8 @@ class Unwritable:
     def __init__(self, failure: BaseException) -> None:
         self.failure = failure
 
-    def to_csv(self, path: Path, **_: object) -> None:
-        path.write_text("half")
+    def to_csv(self, file: TextIO, **_: object) -> None:
+        file.write("half")
         raise self.failure
 
 

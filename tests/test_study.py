@@ -14,8 +14,8 @@ from scipy import stats
 
 from hopcli import experiments
 from hopcli.catalogue import entry
-from hopcli.config import Facts, RecallConfig, find_config, read_config
-from hopcli.experiments.trials import authors_bank, authors_sites
+from hopcli.config import Facts, RecallConfig, RecallExecution, find_config, read_config
+from hopcli.experiments.trials import authors_sites, authors_trials
 from hopcli.patterns import images_as_patterns
 from hopcli.storage import store
 
@@ -34,7 +34,8 @@ STORED = ["3", "6", "1", "0", "4"]
 def _run(name: str, **changed: Any) -> Result:
     values = read_config(find_config(name))
     config = entry(values.pop("command")).config
-    result: Result = experiments.run(config.from_values(values | changed))
+    execution = RecallExecution(keep=("trials",)) if config.command == "recall" else None
+    result: Result = experiments.run(config.from_values(values | changed), execution)
     return result
 
 
@@ -115,7 +116,7 @@ def test_the_replay_is_the_authors_stream_draw_by_draw(mnist: Dataset) -> None:
     patterns = images_as_patterns(mnist, np.array([SELECTED[int(d)] for d in STORED]))
     given = RecallConfig(replay_authors=True, tests=3, repeats=2, sweeps=5, attempts_per_sweep=10)
     config = given.resolve(Facts(mnist.name, mnist.shape, mnist.label_names))
-    bank = authors_bank(config, mnist, patterns)
+    bank = authors_trials(config, mnist, patterns).bank(np.arange(30))
     assert bank.source_index.tolist() == [i for d in STORED for i in drawn[int(d)]] * 2
     assert bank.label.tolist() == [d for d in STORED for _ in range(3)] * 2
     expected = np.empty((15, 50), int)

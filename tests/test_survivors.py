@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import random_patterns
+from conftest import counted, random_patterns
 
 from hopcli.config import Facts, TemperatureScanConfig
 from hopcli.datasets import Dataset
@@ -84,10 +84,9 @@ def test_repeats_of_an_image_make_no_interval_of_an_outcome_narrower() -> None:
     image = np.tile(np.arange(20), 10)
     ends = np.where(image % 2, "own", "unsettled")
     labels = np.where(image < 10, "a", "b")
-    table = pd.DataFrame({"label": labels, "best_label": labels, "outcome": ends})
-    often = outcome_table(table, image)
-    once = outcome_table(table[:20], image[:20])
+    often = outcome_table(counted(labels, labels, ends, image, size=20))
+    once = outcome_table(counted(labels[:20], labels[:20], ends[:20], image[:20]))
     bounds = ["label", "outcome", "ci_low", "ci_high"]
     pd.testing.assert_frame_equal(often[bounds], once[bounds])
-    as_if = outcome_table(table, np.arange(200))
+    as_if = outcome_table(counted(labels, labels, ends, np.arange(200)))
     assert np.all(as_if["ci_high"] < often["ci_high"])

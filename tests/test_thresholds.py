@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 QUIET = ["--no-figures", "--quiet", "--overwrite"]
 RECALL = ["recall", "--dataset", "text:4x4", "--rule", "hebbian", "--start", "random"]
 RECALL += ["--dynamics", "async", "--tests", "40", "--repeats", "1", *QUIET]
+RECALL += ["--keep", "trials"]
 PER_SITE = np.round(np.linspace(-0.6, 0.7, 16), 3)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from dataclasses import fields, replace
 from typing import TYPE_CHECKING, Any
 
@@ -16,11 +17,12 @@ from hopcli.datasets import Dataset
 from hopcli.errors import SettingError
 from hopcli.experiments.trials import (
     AUTHORS_SEED,
-    Trials,
-    authors_bank,
+    MOST_RATES,
+    MOST_TRIALS,
     authors_sites,
+    authors_trials,
     check_states,
-    draw_bank,
+    draw_trials,
 )
 from hopcli.patterns import Patterns, images_as_patterns
 from hopcli.starts import NO_SOURCE, Bank, first_states
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from hopcli.experiments.recall import RecallResult
+    from hopcli.experiments.trials import Trials
 
 LABELS = list("abcabbacacbbaaxcb")
 SHAPE = (4, 4)
@@ -49,12 +52,18 @@ def _resolved(patterns: Patterns, **settings: Any) -> ResolvedRecall:
     return RecallConfig.from_values(settings).resolve(facts)
 
 
-def _drawn(patterns: Patterns, seed: int = 0, **settings: Any) -> Bank:
+def _trials(patterns: Patterns, seed: int = 0, **settings: Any) -> Trials:
     config = _resolved(patterns, **settings)
-    return draw_bank(config, _images(), patterns, np.random.SeedSequence(seed))
+    return draw_trials(config, _images(), patterns, np.random.SeedSequence(seed))
 
 
-# --- banks of trials
+def _drawn(patterns: Patterns, seed: int = 0, **settings: Any) -> Bank:
+    """What all trials start from."""
+    trials = _trials(patterns, seed, **settings)
+    return trials.bank(np.arange(len(trials)))
+
+
+# --- which trials there are
 
 
 @pytest.mark.parametrize("test_images", ["fresh", "same"])
@@ -105,9 +114,13 @@ def test_other_starts_come_as_often_as_there_are_tests_in_every_repeat() -> None
     [
         ({"tests": 4}, "tests must be at most 3, the images labelled 'c' not used in the"),
         ({"tests": 5, "exclude_samples": False}, "tests must be at most 4, the images labelled"),
-        ({"tests": 3_000_000}, "tests must give at most 20,000,000 trials (labels x tests x rep"),
-        ({"tests": 3, "repeats": 9_000_000}, "repeats must give at most 20,000,000 trials"),
-        ({"tests": "all", "repeats": 9_000_000}, "repeats must give at most 20,000,000 trials of"),
+        (
+            {"start": "random", "tests": 30_000_000},
+            "tests must give at most 20,000,000 trials",
+        ),
+        ({"tests": 3, "repeats": 400_000_000}, f"repeats must give at most {MOST_TRIALS:,} trials"),
+        ({"tests": 3, "repeats": 9_000_000}, f"repeats must be at most {MOST_RATES:,}, as there"),
+        ({"tests": "all", "repeats": 9_000_000}, f"repeats must be at most {MOST_RATES:,}, as"),
     ],
 )
 def test_more_trials_than_there_can_be_are_refused(settings: dict[str, Any], rule: str) -> None:
@@ -133,14 +146,41 @@ def test_states_that_would_not_fit_into_memory_are_refused() -> None:
         check_states("starts", 4_000_001, 1000)
 
 
-def test_trials_of_one_image_are_one_unit_and_all_others_their_own() -> None:
-    bank = _drawn(_stored(0, 1), tests=2, repeats=3, test_images="same")
-    trials = Trials.of(bank, 3, images=True)
-    assert (len(trials), trials.repeats) == (12, 3)
-    assert np.array_equal(trials.unit, bank.source_index)
-    assert len(set(trials.unit.tolist())) == 4
-    others = Trials.of(_drawn(_stored(0, 1), start="pattern", tests=2, repeats=3), 3, images=False)
-    assert others.unit.tolist() == list(range(12))
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"tests": 3},
+        {"tests": 3, "test_images": "same"},
+        {"tests": "all"},
+        {"tests": 3, "start": "pattern"},
+        {"tests": 3, "start": "random"},
+    ],
+)
+def test_a_trial_is_told_from_its_number_alone(settings: dict[str, Any]) -> None:
+    trials = _trials(_stored(1, 0, 2), repeats=5, **settings)
+    assert trials.labels == tuple(dict.fromkeys(_drawn(_stored(1, 0, 2), **settings).label))
+    everything = trials.bank(np.arange(len(trials)))
+    for rows in (np.array([len(trials) - 1, 0, 7]), np.arange(4, len(trials) - 2)):
+        some = trials.bank(rows)
+        assert some.label.tolist() == everything.label[rows].tolist()
+        assert some.source_index.tolist() == everything.source_index[rows].tolist()
+    for number in (1, 2, 5, 1000):
+        label = everything.label
+        first = [row for row, name in enumerate(label) if np.sum(label[:row] == name) < number]
+        assert trials.first_of_each(number).tolist() == first
+
+
+def test_more_repeats_take_no_more_memory() -> None:
+    def taken(repeats: int) -> int:
+        tracemalloc.start()
+        trials = _trials(_stored(0, 1), tests=3, repeats=repeats)
+        trials.bank(np.arange(len(trials) - 10, len(trials)))
+        size, _ = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+        return size
+
+    taken(3)
+    assert taken(1_000_000) < taken(3) + 10_000
 
 
 # --- the authors' run
@@ -157,7 +197,8 @@ def test_the_authors_images_and_sites_are_one_stream_draw_by_draw() -> None:
         label: stream.choice([i for i, name in enumerate(LABELS) if name == label], 3).tolist()
         for label in sorted(set(LABELS))
     }
-    bank = authors_bank(config, _images(), patterns)
+    trials = authors_trials(config, _images(), patterns)
+    bank = trials.bank(np.arange(len(trials)))
     assert "".join(bank.label) == "cccaaa" * 2
     assert bank.source_index.tolist() == [*drawn["c"], *drawn["a"]] * 2
     sites = authors_sites(config, _images(), patterns)
@@ -203,7 +244,9 @@ def _only(monkeypatch: pytest.MonkeyPatch, free: str | None) -> None:
 
 def _run(command: str, seed: int, **settings: Any) -> Any:
     values = {**EXPERIMENTS[command], "seed": seed, **settings}
-    execution = RecallExecution(animate="a.gif") if command == "recall" else None
+    execution = None
+    if command == "recall":
+        execution = RecallExecution(animate="a.gif", keep=("trials",))
     return experiments.run(CATALOGUE[command].config.from_values(values), execution)
 
 
@@ -279,8 +322,8 @@ def test_the_first_start_of_a_recall_is_that_of_its_stream_and_number(start: str
     config = RecallConfig.from_values({"start": start})
     xi = result.patterns
     assert not isinstance(config.start, str)
-    rows = None if start == "random" else np.arange(len(xi.labels))
-    bank = Bank(np.array(["any"] * 5), np.zeros(5, np.int64), xi.xi, rows)
+    rows = None if start == "random" else np.arange(1)
+    bank = Bank(np.array(["any"]), np.zeros(1, np.int64), xi.xi, rows)
     seed = seed_word(OWN(5).starts)
     assert result.frames is not None
     first = first_states(config.start, bank, xi.shape, seed, np.array([0]))

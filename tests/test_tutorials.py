@@ -42,7 +42,7 @@ def _shipped(name: str, **changed: object) -> RecallConfig:
 
 
 def _recall(config: RecallConfig, execution: RecallExecution | None = None) -> RecallResult:
-    result = experiments.run(config, execution)
+    result = experiments.run(config, execution or RecallExecution(keep=("trials",)))
     assert isinstance(result, RecallResult)
     return result
 
@@ -139,7 +139,7 @@ def test_six_sites_are_repaired_in_one_step() -> None:
 )
 def test_small_tutorials_run_by_name(run_hopcli: RunHopcli, name: str, labels: list[str]) -> None:
     text = find_config(name).read_text(encoding="utf-8")
-    Path("here.toml").write_text(f"{text}\nfigures = false\n", encoding="utf-8")
+    Path("here.toml").write_text(f"{text}\nfigures = false\nkeep = ['trials']\n", encoding="utf-8")
     done = run_hopcli("run", "here.toml", "--out", name)
     assert done.code == 0
     trials = _table(name, "trials")
@@ -269,6 +269,7 @@ def test_gamma_is_two_over_the_temperature(run_hopcli: RunHopcli) -> None:
     """The tutorial's sigmoid 1 / (1 + exp(-gamma h)) is a heat bath at T = 2 / gamma."""
     heat_bath = ["recall", "--dataset", "text:3x3", "--rule", "hebbian", "--dynamics", "glauber"]
     heat_bath += ["--start", "random", "--tests", "200", "--no-figures", "--quiet"]
+    heat_bath += ["--keep", "trials"]
     assert run_hopcli(*heat_bath, "--gamma", "4", "--out", "gamma").code == 0
     assert run_hopcli(*heat_bath, "--temperature", "0.5", "--out", "t").code == 0
     assert run_hopcli(*heat_bath, "--temperature", "4", "--out", "hot").code == 0
@@ -294,7 +295,7 @@ def test_the_trace_of_sign_updates_never_goes_uphill(run_hopcli: RunHopcli) -> N
 @pytest.mark.parametrize("dynamics", ["metropolis", "glauber", "async", "sync"])
 def test_a_trace_ends_where_the_trial_ends(run_hopcli: RunHopcli, dynamics: str) -> None:
     run = ["recall", "--digits", "3,6,1", "--dynamics", dynamics, "--trace", "--tests", "5"]
-    run += ["--repeats", "2", "--no-figures", "--quiet", "--sweeps", "6"]
+    run += ["--repeats", "2", "--no-figures", "--quiet", "--sweeps", "6", "--keep", "trials"]
     assert run_hopcli(*run).code == 0
     trials, trace = _table("results/recall", "trials"), _table("results/recall", "trace")
     last = trace[trace["sweep"] == 6].set_index("trial")

@@ -95,7 +95,7 @@ def _do(job: _Job) -> None:
     config, execution, wishes = job.plan.config, job.request.execution, job.request.wishes
     with results.locked(job.out, config.command):
         there = job.standing()
-        if there is None or wishes.again or _lacks_frames(there, execution):
+        if there is None or wishes.again or _lacks(there, execution):
             result, files = _make(job)
             draws, line = execution.draws, f"{job.out}/  "
         else:
@@ -139,10 +139,13 @@ def _compare(job: _Job) -> bool:
     return not differing
 
 
-def _lacks_frames(there: Loaded, execution: Execution) -> bool:
-    """Whether a finished run has not kept what is to be animated."""
-    asked = getattr(execution, "animate", None) is not None
-    return asked and getattr(there.result, "frames", None) is None
+def _lacks(there: Loaded, execution: Execution) -> bool:
+    """Whether a finished run has not kept what is asked for: a table, or what is animated."""
+    tables = getattr(execution, "keep", None) or ()
+    animated = getattr(execution, "animate", None) is not None
+    return not set(tables) <= set(there.result.tables) or (
+        animated and getattr(there.result, "frames", None) is None
+    )
 
 
 def _make(job: _Job) -> tuple[Result, list[Path]]:

@@ -109,6 +109,12 @@ class RecallExecution(ThreadedExecution):
         "Draw a trial of each label sweep by sweep into this file in the results folder: .gif, or "
         "smaller .png or .webp. NAME.3.gif shows three trials of each label, and so on up to 9.",
     )
+    keep: tuple[str, ...] | None = setting(
+        kinds.choices(("trials",)),
+        None,
+        "Output",
+        "Keep trials.csv too, a row a trial; all else is made from counts.",
+    )
 
     @property
     def animated_trials(self) -> int:

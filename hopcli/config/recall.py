@@ -73,9 +73,9 @@ class RecallConfig(PatternSettings, StorageSettings, DynamicsSettings, RunSettin
       repeats.csv    accuracy of each label in each repeat
       confusion.csv  label by where it ended: each pattern, its inverse, none (of what kind)
       outcomes.csv   how often each label ended how: count, fraction, 95 % interval
-      trials.csv     each trial: repeat, label, source_index, overlap_own, best_label,
-                     best_overlap, recalled, outcome
-      gallery.csv    a few of them, with the number of each trial
+      gallery.csv    a few trials: number, repeat, label, source_index, overlap_own,
+                     best_label, best_overlap, recalled, outcome
+      trials.csv     with --keep trials: every trial, in the same columns but the number
       trace.csv      with --trace: energy and overlaps after every sweep of a few trials
       recall.npz     the stored patterns (patterns.xi, ...), first and last states of the gallery
       recall.json    the manifest: resolved configuration, key, versions, SHA-256 of each file

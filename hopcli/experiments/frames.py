@@ -75,7 +75,7 @@ class Frames:
         most = max(1, _MOST_BYTES // (len(sweep) * couplings.n_sites))
         rows = rows[:most]
         states = np.ascontiguousarray(np.moveaxis(relaxation.by_sweep(rows), 1, 0))
-        label = tuple(str(name) for name in relaxation.bank.label[rows])
+        label = tuple(str(name) for name in relaxation.trials.bank(rows).label)
         place = [label[: k + 1].count(name) for k, name in enumerate(label)]
         energies = np.stack([energy(trial, couplings) for trial in states])
         return cls(states, sweep, label, np.array(place), energies, relaxation.patterns)

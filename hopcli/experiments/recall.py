@@ -13,25 +13,25 @@ import pandas as pd
 from hopcli import dynamics
 from hopcli.config.notations import temperatures
 from hopcli.experiments import Plan, Progress, Result, Summary, prefixed, unprefixed
+from hopcli.experiments.blocks import Blocks, Tables
 from hopcli.experiments.frames import Frames
 from hopcli.experiments.inputs import couple, gather, hashes
 from hopcli.experiments.recall_tables import (
     accuracy_table,
     confusion_table,
-    examples,
-    first_of_each,
     outcome_table,
     repeat_table,
     trial_table,
 )
 from hopcli.experiments.relaxation import Relaxation
 from hopcli.experiments.resting import automatic_criterion, forgotten, warning
-from hopcli.experiments.trials import Trials, authors_bank, authors_sites, draw_bank
+from hopcli.experiments.tally import Block, Counts, Tally
+from hopcli.experiments.trials import authors_sites, authors_trials, draw_trials
 from hopcli.observables import energy, energy_of_sums
 from hopcli.patterns import Patterns
 from hopcli.scoring import score
 from hopcli.streams import Streams
-from hopcli.taxonomy import classify, join, mixture_method
+from hopcli.taxonomy import classify, mixture_method
 from hopcli.theory import ordering_temperatures
 
 if TYPE_CHECKING:
@@ -42,7 +42,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Gallery", "RecallResult", "plan", "summary"]
 
-_BATCH = 8192  # chains run at once, to bound the memory
+_BLOCK = 8192  # trials run at once, to bound the memory
+_SHOWN = 2  # recalled and failed trials of each label kept for the gallery
 _TRACED = 3  # trials of each label whose every sweep is kept
 _ANIMATED = 3  # the same, of an animation, so that it can be drawn again with more of them
 
@@ -68,8 +69,8 @@ class Gallery:
 class RecallResult(Result):
     """What a recall found.
 
-    Tables ``accuracy``, ``repeats``, ``confusion``, ``outcomes``, ``gallery``, ``trials``
-    and, if asked for, ``trace``; array file ``recall``.
+    Tables ``accuracy``, ``repeats``, ``confusion``, ``outcomes``, ``gallery`` and, if asked
+    for, ``trials`` and ``trace``; array file ``recall``.
     """
 
     @functools.cached_property
@@ -113,11 +114,11 @@ def plan(config: RecallConfig, load: Load) -> Plan:
     streams = Streams.of(resolved.seed)
     sites = None
     if resolved.replay_authors:
-        bank = authors_bank(resolved, dataset, patterns)
+        trials = authors_trials(resolved, dataset, patterns)
         sites = authors_sites(resolved, dataset, patterns)
     else:
-        bank = draw_bank(resolved, dataset, patterns, streams.tests)
-    relaxation = Relaxation(resolved, couplings, patterns, bank, streams, sites)
+        trials = draw_trials(resolved, dataset, patterns, streams.tests)
+    relaxation = Relaxation(resolved, couplings, patterns, trials, streams, sites)
     automatic = config.criterion == "auto"
     if automatic:
         criterion = automatic_criterion(relaxation.resting())
@@ -129,7 +130,7 @@ def plan(config: RecallConfig, load: Load) -> Plan:
         return dataclasses.replace(result, notes=_notes(relaxation, automatic=automatic))
 
     start = resolved.start
-    read = hashes(dataset, patterns, theta=resolved.theta, start=start, bank=bank)
+    read = hashes(dataset, patterns, theta=resolved.theta, start=start, bank=trials.starts)
     return Plan(resolved, read, work)
 
 
@@ -161,55 +162,91 @@ def _run(
     execution: RecallExecution,
     progress: Progress,
 ) -> RecallResult:
-    """Run every trial, and look at where it ended."""
-    config, patterns, bank = relaxation.config, relaxation.patterns, relaxation.bank
-    trials = Trials.of(bank, config.repeats, images=config.start.uses_images)
-    ends = []
-    for rows in np.split(np.arange(len(bank)), range(_BATCH, len(bank), _BATCH)):
-        final = relaxation.run(
-            rows, threads=execution.threads, tell=lambda done: progress(done, len(bank))
-        )
-        cycling = final.status == dynamics.TWO_CYCLE
-        ends.append(
-            classify(final.spins, relaxation.couplings, config.criterion, cycling, config.tie)
-        )
-    end = join(ends)
-    signed = config.score == "signed"
-    scores = score(end, trials.label, patterns.labels, config.criterion, signed=signed)
-    table = trial_table(trials, patterns, end, scores)
-    repeats = repeat_table(table)
-    shown = examples(table)
-    population = config.tests == "all" and config.start.uses_images
-    tables = {
-        "accuracy": accuracy_table(table, repeats, trials.unit, population=population),
-        "repeats": repeats,
-        "confusion": confusion_table(table, patterns),
-        "outcomes": outcome_table(
-            table,
-            trials.unit,
-            patterns,
-            cycles=config.dynamics == "sync",
-            population=population,
-        ),
-        "gallery": table.iloc[shown].reset_index(names="trial"),
-        "trials": table,
-    }
+    """Run every trial block by block, and count where they end."""
+    config, patterns, trials = relaxation.config, relaxation.patterns, relaxation.trials
+    n_units = int(trials.starts.source_index.max()) + 1 if config.start.uses_images else 0
+    tally = Tally(trials.labels, patterns.labels, trials.size, config.repeats, n_units)
+    gallery = _Examples(trials.labels)
+    kept = {"trials": Blocks()} if execution.keep is not None else {}
+    for first in range(0, len(trials), _BLOCK):
+        rows = np.arange(first, min(first + _BLOCK, len(trials)))
+        block = _block(relaxation, rows, execution.threads, progress)
+        tally.add(block)
+        gallery.add(block, patterns, trials.size)
+        for blocks in kept.values():
+            blocks.append(trial_table(block, patterns, trials.size))
+    tables = {**_tables(relaxation, tally.counts()), "gallery": gallery.table()}
     if config.trace:
-        tables["trace"] = _trace_table(relaxation, first_of_each(table, _TRACED))
+        tables["trace"] = _trace_table(relaxation, trials.first_of_each(_TRACED))
+    shown = tables["gallery"]["trial"].to_numpy()
     arrays = {
         **prefixed("patterns", patterns.to_arrays()),
         "gallery.start": relaxation.starts(shown),
         "gallery.end": relaxation.run(shown).spins,
     }
     if execution.animate is not None:
-        animated = first_of_each(table, max(_ANIMATED, execution.animated_trials))
+        animated = trials.first_of_each(max(_ANIMATED, execution.animated_trials))
         arrays |= prefixed("frames", Frames.of(relaxation, animated).to_arrays())
     return RecallResult(
         dataset=dataset,
         dataset_sha256=sha256,
-        tables=tables,
+        tables=Tables(tables, kept),
         arrays={"recall": arrays},
     )
+
+
+def _block(
+    relaxation: Relaxation, rows: NDArray[np.int64], threads: int | None, progress: Progress
+) -> Block:
+    """Run these trials, and look at where they end."""
+    config, trials = relaxation.config, relaxation.trials
+    final = relaxation.run(rows, threads=threads, tell=lambda done: progress(done, len(trials)))
+    cycling = final.status == dynamics.TWO_CYCLE
+    ends = classify(final.spins, relaxation.couplings, config.criterion, cycling, config.tie)
+    bank, stored = trials.bank(rows), relaxation.patterns.labels
+    signed = config.score == "signed"
+    return Block(rows, bank, ends, score(ends, bank.label, stored, config.criterion, signed=signed))
+
+
+def _tables(relaxation: Relaxation, counts: Counts) -> dict[str, pd.DataFrame]:
+    """The tables of what was counted."""
+    config = relaxation.config
+    population = config.tests == "all" and config.start.uses_images
+    cycles = config.dynamics == "sync"
+    return {
+        "accuracy": accuracy_table(counts, population=population),
+        "repeats": repeat_table(counts),
+        "confusion": confusion_table(counts),
+        "outcomes": outcome_table(
+            counts, relaxation.patterns, cycles=cycles, population=population
+        ),
+    }
+
+
+class _Examples:
+    """The first few recalled and failed trials of each label."""
+
+    def __init__(self, labels: tuple[str, ...]) -> None:
+        self._missing = {(label, hit): _SHOWN for label in labels for hit in (False, True)}
+        self._found: list[pd.DataFrame] = []
+
+    def add(self, block: Block, patterns: Patterns, size: int) -> None:
+        """Look for those that are missing."""
+        found = []
+        for (label, recalled), missing in self._missing.items():
+            fits = (block.bank.label == label) & (block.scores.recalled == recalled)
+            found.append(np.flatnonzero(fits)[:missing])
+            self._missing[label, recalled] -= len(found[-1])
+        self._missing = {group: missing for group, missing in self._missing.items() if missing}
+        if found:
+            places = np.sort(np.concatenate(found))
+            table = trial_table(block, patterns, size).iloc[places]
+            table.insert(0, "trial", block.rows[places])
+            self._found.append(table)
+
+    def table(self) -> pd.DataFrame:
+        """Their rows of the table of trials, with the number of each."""
+        return pd.concat(self._found, ignore_index=True)
 
 
 def summary(config: ResolvedRecall, result: RecallResult) -> Summary:
@@ -228,11 +265,12 @@ def _trace_table(relaxation: Relaxation, rows: NDArray[np.int64]) -> pd.DataFram
     energies, m = _traced(relaxation, rows)
     schedule = temperatures(config.temperature, config.sweeps)
     n_points = config.sweeps + 1
+    bank = relaxation.trials.bank(rows)
     table = pd.DataFrame(
         {
             "trial": np.repeat(rows, n_points),
-            "label": np.repeat(relaxation.bank.label[rows], n_points),
-            "source_index": np.repeat(relaxation.bank.source_index[rows], n_points),
+            "label": np.repeat(bank.label, n_points),
+            "source_index": np.repeat(bank.source_index, n_points),
             "sweep": np.tile(np.arange(n_points), len(rows)),
             "temperature": np.tile([schedule[0], *schedule], len(rows)),
             "energy": energies.ravel(),

@@ -1,13 +1,13 @@
-"""The tables of a recall: trials, accuracies, confusions, outcomes."""
+"""The tables of a recall: accuracies, confusions, outcomes, and single trials."""
 
 from __future__ import annotations
 
-from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
+from hopcli.experiments.tally import OUTCOMES
 from hopcli.scoring import STORED
 from hopcli.statistics import clustered_interval, mean_interval, mean_sd_sem, thermal_interval
 from hopcli.taxonomy import KINDS, mixture_method
@@ -15,115 +15,107 @@ from hopcli.taxonomy import KINDS, mixture_method
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from hopcli.experiments.trials import Trials
+    from hopcli.experiments.tally import Block, Counts
     from hopcli.patterns import Patterns
-    from hopcli.scoring import Scores
-    from hopcli.taxonomy import Classified
 
-__all__ = [
-    "accuracy_table",
-    "confusion_table",
-    "examples",
-    "first_of_each",
-    "outcome_table",
-    "repeat_table",
-    "trial_table",
-]
+__all__ = ["accuracy_table", "confusion_table", "outcome_table", "repeat_table", "trial_table"]
 
-_SHOWN = 2  # recalled and failed trials of each label kept for the gallery
 _OTHERS = KINDS[2:]
+_INVERSE = OUTCOMES.index("inverse")
 
 
-def trial_table(
-    trials: Trials, patterns: Patterns, ends: Classified, scores: Scores
-) -> pd.DataFrame:
-    """One row a trial: where it started, where it ended, whether that counts as recalled."""
-    rows = np.arange(len(trials))
+def trial_table(block: Block, patterns: Patterns, size: int) -> pd.DataFrame:
+    """One row a trial: where it started, where it ended, whether that counts as recalled.
+
+    Parameters
+    ----------
+    block : Block
+        The trials.
+    patterns : Patterns
+        What is stored.
+    size : int
+        Trials in a repeat.
+    """
+    rows, bank, ends, scores = block
     return pd.DataFrame(
         {
-            "repeat": rows // (len(trials) // trials.repeats),
-            "label": trials.label,
-            "source_index": trials.source_index,
+            "repeat": rows // size,
+            "label": bank.label,
+            "source_index": bank.source_index,
             "overlap_own": scores.own,
             "best_label": np.array(patterns.labels)[scores.nearest],
-            "best_overlap": ends.m[rows, scores.nearest],
+            "best_overlap": ends.m[np.arange(len(rows)), scores.nearest],
             "recalled": scores.recalled,
             "outcome": scores.outcome,
         }
     )
 
 
-def repeat_table(trials: pd.DataFrame) -> pd.DataFrame:
+def repeat_table(counts: Counts) -> pd.DataFrame:
     """Accuracy of each label in each repeat."""
-    groups = trials.groupby(["repeat", "label"], sort=False)["recalled"]
-    return groups.mean().rename("accuracy").reset_index()
+    repeats, n_labels = counts.hits.shape
+    return pd.DataFrame(
+        {
+            "repeat": np.repeat(np.arange(repeats), n_labels),
+            "label": np.tile(counts.labels, repeats),
+            "accuracy": (counts.hits / counts.trials).ravel(),
+        }
+    )
 
 
-def accuracy_table(
-    trials: pd.DataFrame,
-    repeats: pd.DataFrame,
-    unit: NDArray[np.int64],
-    *,
-    population: bool = False,
-) -> pd.DataFrame:
+def accuracy_table(counts: Counts, *, population: bool = False) -> pd.DataFrame:
     """Accuracy of each label over all repeats, and of all labels together.
 
     ``sd_repeats`` and ``sem_repeats`` are over repeats, in the last row of the mean over
     labels in each; ``sd_labels``, in the last row alone, is the population SD over labels,
-    as the paper's 80 +- 10. The 95 % interval is for a new start, with `unit` saying which
-    trials share one; with `population`, for a new run of these starts, which are all there
-    are.
+    as the paper's 80 +- 10. The 95 % interval is for a new start, where trials of one unit
+    are alike; with `population`, for a new run of these starts, which are all there are.
     """
-    interval = thermal_interval if population else clustered_interval
-    rows: list[tuple[Any, ...]] = []
-    empty = float("nan")
-    for label in dict.fromkeys(trials["label"]):
-        own = trials["label"] == label
-        hits = trials.loc[own, "recalled"]
-        _, sd, sem = mean_sd_sem(repeats.loc[repeats["label"] == label, "accuracy"])
-        low, high = interval(hits, unit[own])
-        counts = (len(hits), int(hits.sum()), hits.mean())
-        rows.append((label, *counts, float(sd), float(sem), empty, low, high))
-    errors = ["sd_repeats", "sem_repeats", "sd_labels", "ci_low", "ci_high"]
-    columns = ["label", "n", "recalled", "accuracy", *errors]
-    table = pd.DataFrame(rows, columns=columns)
-    _, sd, sem = mean_sd_sem(repeats.groupby("repeat")["accuracy"].mean())
-    spread = float(np.std(table["accuracy"].to_numpy()))
-    low, high = mean_interval(table["accuracy"], table["ci_low"], table["ci_high"])
-    counts = (len(trials), int(trials["recalled"].sum()), table["accuracy"].mean())
-    rows.append(("overall", *counts, float(sd), float(sem), spread, low, high))
-    return pd.DataFrame(rows, columns=columns).astype({"label": str})
+    in_repeats = counts.hits / counts.trials
+    hits, n = counts.hits.sum(axis=0), counts.trials.sum(axis=0)
+    rates = hits / n
+    intervals = [
+        _Units(counts, place).interval(counts.recalled, population=population)
+        for place in range(len(counts.labels))
+    ]
+    lows, highs = (np.array(bounds) for bounds in zip(*intervals, strict=True))
+    spreads = [mean_sd_sem(column)[1:] for column in (*in_repeats.T, in_repeats.mean(axis=1))]
+    sds, sems = (np.array(values, dtype=np.float64) for values in zip(*spreads, strict=True))
+    low, high = mean_interval(rates, lows, highs)
+    return pd.DataFrame(
+        {
+            "label": [*counts.labels, "overall"],
+            "n": [*n, n.sum()],
+            "recalled": [*hits, hits.sum()],
+            "accuracy": [*rates, rates.mean()],
+            "sd_repeats": sds,
+            "sem_repeats": sems,
+            "sd_labels": [*np.full(len(rates), np.nan), np.std(rates)],
+            "ci_low": [*lows, low],
+            "ci_high": [*highs, high],
+        }
+    )
 
 
-def confusion_table(trials: pd.DataFrame, patterns: Patterns) -> pd.DataFrame:
+def confusion_table(counts: Counts) -> pd.DataFrame:
     """Number of trials of each label that end in each pattern, its inverse, or in none.
 
     The columns after ``none`` are what it consists of.
     """
-    stored = list(dict.fromkeys(patterns.labels))
+    stored = counts.stored
     inverses = [f"inverse {name}" for name in stored]
-    reached = _reached(trials)
-    labels = trials["label"].to_numpy()
-    rows = []
-    for label in dict.fromkeys(labels):
-        counts = Counter(reached[labels == label])
-        none = sum(counts[kind] for kind in _OTHERS)
-        ends = [counts[name] for name in (*stored, *inverses)]
-        rows.append([label, *ends, none, *(counts[kind] for kind in _OTHERS)])
+    ended = np.zeros((len(counts.labels), len(OUTCOMES), len(stored)), dtype=np.int64)
+    np.add.at(ended, (counts.label, counts.outcome, counts.nearest), counts.number)
+    in_patterns, in_inverses = ended[:, :_INVERSE].sum(axis=1), ended[:, _INVERSE]
+    others = ended[:, _INVERSE + 1 :].sum(axis=2)
+    none = others.sum(axis=1, keepdims=True)
+    numbers = np.hstack([in_patterns, in_inverses, none, others])
+    rows = [[label, *row] for label, row in zip(counts.labels, numbers.tolist(), strict=True)]
     return pd.DataFrame(rows, columns=["label", *stored, *inverses, "none", *_OTHERS])
 
 
-def _reached(trials: pd.DataFrame) -> NDArray[np.object_]:
-    """What each trial ended in, as the confusion table heads its columns."""
-    outcome = trials["outcome"].to_numpy(dtype=object)
-    best = trials["best_label"].to_numpy(dtype=object)
-    reached = np.where(np.isin(outcome, STORED), best, outcome)
-    return np.where(outcome == "inverse", "inverse " + best, reached)
-
-
 def outcome_table(
-    trials: pd.DataFrame,
-    unit: NDArray[np.int64],
+    counts: Counts,
     patterns: Patterns | None = None,
     *,
     cycles: bool = True,
@@ -135,21 +127,24 @@ def outcome_table(
     pattern, with the bound on how often it may happen; two-cycles could if `cycles`.
     Intervals are as in :func:`accuracy_table`.
     """
-    interval = thermal_interval if population else clustered_interval
-    rows = []
-    outcome = trials["outcome"].to_numpy(dtype=object)
-    stored = np.isin(outcome, STORED)
-    pattern = np.where(stored, trials["best_label"].to_numpy(dtype=object), "")
-    labels = trials["label"].to_numpy()
-    for label in dict.fromkeys(labels):
-        own = labels == label
-        ends = Counter(sorted(zip(outcome[own], pattern[own], strict=True)))
-        seen = {kind for kind, _ in ends}
-        unseen = [kind for kind in _possible(label, patterns, cycles) if kind not in seen]
-        for (kind, name), count in [*ends.most_common(), *(((kind, ""), 0) for kind in unseen)]:
-            hit = (outcome[own] == kind) & (pattern[own] == name)
-            low, high = interval(hit, unit[own])
-            rows.append((label, kind, name, count, count / own.sum(), low, high))
+    rows: list[tuple[Any, ...]] = []
+    named = np.where(counts.outcome < len(STORED), counts.nearest, -1)
+    for place, label in enumerate(counts.labels):
+        units = _Units(counts, place)
+        ways = zip(counts.outcome[units.own], named[units.own], strict=True)
+        ends = [
+            (OUTCOMES[kind], "" if name < 0 else counts.stored[name], units.number_of(hit), hit)
+            for kind, name in dict.fromkeys(ways)
+            for hit in ((counts.outcome == kind) & (named == name),)
+        ]
+        ends.sort(key=lambda end: (-end[2], *end[:2]))
+        seen = {kind for kind, *_ in ends}
+        never = np.zeros_like(counts.recalled)
+        possible = _possible(label, patterns, cycles)
+        ends += [(kind, "", 0, never) for kind in possible if kind not in seen]
+        for kind, name, count, hit in ends:
+            bounds = units.interval(hit, population=population)
+            rows.append((label, kind, name, count, count / units.n, *bounds))
     columns = ["label", "outcome", "pattern", "count", "fraction", "ci_low", "ci_high"]
     return pd.DataFrame(rows, columns=columns).astype(dict.fromkeys(columns[:3], str))
 
@@ -167,12 +162,25 @@ def _possible(label: str, patterns: Patterns | None, cycles: bool) -> list[str]:
     return [*own, "inverse", *(kind for kind in _OTHERS if not never.get(kind, False))]
 
 
-def examples(trials: pd.DataFrame) -> NDArray[np.int64]:
-    """Rows of the first few recalled and failed trials of each label."""
-    groups = trials.groupby(["label", "recalled"], sort=False)
-    return np.sort(groups.head(_SHOWN).index.to_numpy(dtype=np.int64))
+class _Units:
+    """The trials of a label, by the unit that they share."""
 
+    def __init__(self, counts: Counts, place: int) -> None:
+        self.own = counts.label == place
+        self._number = counts.number[self.own]
+        _, self._which = np.unique(counts.unit[self.own], return_inverse=True)
+        self._alone = counts.alone
+        self.n = int(self._number.sum())
 
-def first_of_each(trials: pd.DataFrame, number: int) -> NDArray[np.int64]:
-    """Rows of the first trials of each label."""
-    return trials.groupby("label", sort=False).head(number).index.to_numpy(dtype=np.int64)
+    def number_of(self, hit: NDArray[np.bool_]) -> int:
+        """How many trials went one of these ways."""
+        return int(self._number[hit[self.own]].sum())
+
+    def interval(self, hit: NDArray[np.bool_], *, population: bool) -> tuple[float, float]:
+        """The 95 % interval of how often trials go one of these ways."""
+        interval = thermal_interval if population else clustered_interval
+        if self._alone:
+            hits = self.number_of(hit)
+            return interval([1, 0], 1, [hits, self.n - hits])
+        successes = np.bincount(self._which, self._number * hit[self.own])
+        return interval(successes, np.bincount(self._which, self._number))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import functools
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -21,8 +20,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from hopcli.config import ResolvedRecall
+    from hopcli.experiments.trials import Trials
     from hopcli.patterns import Patterns
-    from hopcli.starts import Bank
     from hopcli.storage import Couplings
 
 __all__ = ["Relaxation"]
@@ -42,7 +41,7 @@ class Relaxation:
         The network.
     patterns : Patterns
         What it stores.
-    bank : Bank
+    trials : Trials
         What each trial starts from.
     streams : Streams
         Where randomness comes from.
@@ -53,22 +52,15 @@ class Relaxation:
     config: ResolvedRecall
     couplings: Couplings
     patterns: Patterns
-    bank: Bank
+    trials: Trials
     streams: Streams
     sites: NDArray[np.int32] | None = None
-
-    @functools.cached_property
-    def _chain_seeds(self) -> NDArray[np.uint64]:
-        return dynamics.chain_seeds(self.streams.chains, len(self.bank))
-
-    @functools.cached_property
-    def _quench_seeds(self) -> NDArray[np.uint64]:
-        return dynamics.chain_seeds(self.streams.quench, len(self.bank))
 
     def starts(self, rows: NDArray[np.int64]) -> NDArray[np.int8]:
         """First states of these trials."""
         seed = seed_word(self.streams.starts)
-        return first_states(self.config.start, self.bank, self.patterns.shape, seed, rows)
+        bank = self.trials.bank(rows)
+        return first_states(self.config.start, bank, self.patterns.shape, seed, rows)
 
     def run(
         self,
@@ -82,7 +74,7 @@ class Relaxation:
             final = self.sweep(rows, self.config.sweeps, threads=threads, tell=tell)
         else:
             final = self._replay(rows, threads, tell)
-        return self._quenched(final, self._quench_seeds[rows], threads)
+        return self._quenched(final, _seeds(self.streams.quench, rows), threads)
 
     def sweep(
         self,
@@ -95,7 +87,8 @@ class Relaxation:
     ) -> dynamics.FinalStates:
         """Run these trials for their first sweeps."""
         schedule = temperatures(self.config.temperature, self.config.sweeps)[:sweeps]
-        return self._go(self.starts(rows), self._chain_seeds[rows], schedule, record, threads, tell)
+        seeds = _seeds(self.streams.chains, rows)
+        return self._go(self.starts(rows), seeds, schedule, record, threads, tell)
 
     def by_sweep(self, rows: NDArray[np.int64]) -> NDArray[np.int8]:
         """States of these trials after 0, 1, ... sweeps and, if they are quenched, at the end.
@@ -159,7 +152,7 @@ class Relaxation:
             self.couplings,
             self.starts(rows),
             sites=self.sites[rows % len(self.sites)],
-            seeds=self._chain_seeds[rows],
+            seeds=_seeds(self.streams.chains, rows),
             temperature=schedule[0],
             threads=threads,
             progress=tell,
@@ -185,3 +178,10 @@ class Relaxation:
             until_stable=True,
             threads=threads,
         )
+
+
+def _seeds(sequence: np.random.SeedSequence, rows: NDArray[np.int64]) -> NDArray[np.uint64]:
+    """The seeds of these trials, without those of all others."""
+    blocks = np.split(rows, np.flatnonzero(np.diff(rows) != 1) + 1)
+    of_each = (dynamics.chain_seeds(sequence, len(block), int(block[0])) for block in blocks)
+    return np.concatenate([*of_each])

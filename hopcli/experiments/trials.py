@@ -1,22 +1,25 @@
 """Which trials a recall makes: test images or other starts, and the authors' own.
 
 A trial is one start in one repeat. Trials are ordered by repeat, then label, then start,
-so that more repeats only add trials at the end.
+so that more repeats only add trials at the end. What a trial starts from is told from its
+number, so that no run holds an entry for each of its trials.
 """
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from hopcli.errors import SettingError
-from hopcli.records import frozen
 from hopcli.starts import Bank, fill_bank
 from hopcli.streams import legacy_random_state
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from numpy.typing import NDArray
 
     from hopcli.config import ResolvedRecall
@@ -24,13 +27,26 @@ if TYPE_CHECKING:
     from hopcli.patterns import Patterns
     from hopcli.streams import Legacy
 
-__all__ = ["AUTHORS_SEED", "Trials", "authors_bank", "authors_sites", "check_states", "draw_bank"]
+__all__ = [
+    "AUTHORS_SEED",
+    "Trials",
+    "authors_sites",
+    "authors_trials",
+    "check_states",
+    "draw_trials",
+]
 
 AUTHORS_SEED = 7
 """Seed that the authors set before every repeat."""
 
-MOST_TRIALS = 20_000_000
-"""More trials than this in one run would not fit into the memory of most machines."""
+MOST_TRIALS = 1_000_000_000
+"""More trials than this in one run would take days."""
+
+MOST_IN_A_REPEAT = 20_000_000
+"""More trials than this in one repeat would not fit into the memory of most machines."""
+
+MOST_RATES = 5_000_000
+"""The same for the accuracies of each label in each repeat."""
 
 MOST_SITES = 100_000_000
 """The same for the sites of a replay."""
@@ -39,54 +55,54 @@ MOST_STATE_SITES = 4_000_000_000
 """The same for the sites of all states held at once, a byte each."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class Trials:
-    """What every trial of a run is of.
+    """What every trial of a run starts from.
 
     Parameters
     ----------
+    starts : Bank
+        What there is to start from.
+    size : int
+        Trials in a repeat; each repeat has the same labels in the same order.
     repeats : int
-        Number of repeats; each has the same labels.
-    label : ndarray of str, shape (trials,)
-        Label of each trial: that of its own pattern if it has one, else of its start.
-    source_index : ndarray of int64, shape (trials,)
-        Image of the data set that each trial starts from, or -1.
-    unit : ndarray of int64, shape (trials,)
-        What trials share that are alike, and no independent evidence: the test image.
+        Number of repeats.
+    entries : callable
+        Repeat and place in it of trials, int64, shape (n,) each, in; the entry of `starts`
+        of each, int64, shape (n,), out.
     """
 
+    starts: Bank
+    size: int
     repeats: int
-    label: NDArray[np.str_]
-    source_index: NDArray[np.int64]
-    unit: NDArray[np.int64]
-
-    def __post_init__(self) -> None:
-        for name in ("label", "source_index", "unit"):
-            object.__setattr__(self, name, frozen(getattr(self, name)))
-
-    @classmethod
-    def of(cls, bank: Bank, repeats: int, *, images: bool) -> Trials:
-        """The trials of a bank with one entry a trial.
-
-        Parameters
-        ----------
-        bank : Bank
-            What each trial starts from.
-        repeats : int
-            Number of repeats.
-        images : bool
-            Whether they are images of the data set, which may be tested again.
-        """
-        unit = bank.source_index if images else np.arange(len(bank))
-        return cls(repeats, bank.label, bank.source_index, unit)
+    entries: Callable[[NDArray[np.int64], NDArray[np.int64]], NDArray[np.int64]]
 
     def __len__(self) -> int:
-        return len(self.label)
+        return self.size * self.repeats
+
+    @functools.cached_property
+    def labels(self) -> tuple[str, ...]:
+        """The different labels, in the order in which trials come."""
+        return tuple(dict.fromkeys(self.starts.label.tolist()))
+
+    def bank(self, rows: NDArray[np.int64]) -> Bank:
+        """What these trials start from, one entry a trial."""
+        return self.starts.take(self.entries(*np.divmod(rows, self.size)))
+
+    def first_of_each(self, number: int) -> NDArray[np.int64]:
+        """Rows of the first trials of each label."""
+        label = self.bank(np.arange(self.size)).label
+        repeat = np.arange(min(number, self.repeats))[:, None]
+        rows = [
+            (repeat * self.size + np.flatnonzero(label == name)[:number]).ravel()[:number]
+            for name in self.labels
+        ]
+        return np.sort(np.concatenate(rows))
 
 
-def draw_bank(
+def draw_trials(
     config: ResolvedRecall, dataset: Dataset, patterns: Patterns, seed: np.random.SeedSequence
-) -> Bank:
+) -> Trials:
     """Decide what every trial of a run starts from.
 
     Parameters
@@ -98,34 +114,31 @@ def draw_bank(
     seed : numpy.random.SeedSequence
         The stream that test images are drawn from.
 
-    Returns
-    -------
-    Bank
-        One entry a trial.
-
     Raises
     ------
     SettingError
         If a label has fewer images than asked for, or the start does not fit.
     """
-    _check_trials(config, patterns)
     if config.start.uses_images:
-        return _test_images(config, dataset, patterns, np.random.default_rng(seed))
-    once = fill_bank(config.start, dataset, patterns)
+        return _test_images(config, dataset, patterns, seed)
+    once, tests = fill_bank(config.start, dataset, patterns), int(config.tests)
+    size = len(once) * tests
+    _check_trials(config, len(set(once.label.tolist())), size)
     # Every state as often as there are tests, in every repeat.
-    each = np.repeat(np.arange(len(once)), int(config.tests))
-    return once.take(np.tile(each, config.repeats))
+    return Trials(once, size, config.repeats, lambda _, place: place // tests)
 
 
-def _check_trials(config: ResolvedRecall, patterns: Patterns) -> None:
-    """Refuse more trials than fit into memory."""
-    if config.tests == "all":
-        return
-    tests = int(config.tests)
-    if len(patterns.labels) * tests * config.repeats > MOST_TRIALS:
-        larger = "tests" if tests > config.repeats else "repeats"
-        rule = f"must give at most {MOST_TRIALS:,} trials (labels x tests x repeats)"
-        raise SettingError(larger, rule, getattr(config, larger))
+def _check_trials(config: ResolvedRecall, n_labels: int, size: int) -> None:
+    """Refuse more trials than there can be, of which so many are in a repeat."""
+    if size > MOST_IN_A_REPEAT:
+        rule = f"must give at most {MOST_IN_A_REPEAT:,} trials a repeat"
+        raise SettingError("tests", rule, config.tests)
+    if size * config.repeats > MOST_TRIALS:
+        rule = f"must give at most {MOST_TRIALS:,} trials, with {size:,} in each"
+        raise SettingError("repeats", rule, config.repeats)
+    if n_labels * config.repeats > MOST_RATES:
+        rule = f"must be at most {MOST_RATES // n_labels:,}, as there are {n_labels} labels"
+        raise SettingError("repeats", rule, config.repeats)
 
 
 def check_states(setting: str, count: int, n_sites: int) -> None:
@@ -142,30 +155,37 @@ def check_states(setting: str, count: int, n_sites: int) -> None:
 
 
 def _test_images(
-    config: ResolvedRecall, dataset: Dataset, patterns: Patterns, rng: np.random.Generator
-) -> Bank:
+    config: ResolvedRecall, dataset: Dataset, patterns: Patterns, seed: np.random.SeedSequence
+) -> Trials:
     """Draw test images without replacement, or take all there are."""
     labels = tuple(dict.fromkeys(patterns.labels))
-    pools = {label: _pool(config, dataset, patterns, label) for label in labels}
-    of_a_repeat = sum(map(len, pools.values()))
-    if config.tests == "all" and of_a_repeat * config.repeats > MOST_TRIALS:
-        rule = f"must give at most {MOST_TRIALS:,} trials of {of_a_repeat:,} images"
-        raise SettingError("repeats", rule, config.repeats)
+    pools = [_pool(config, dataset, patterns, label) for label in labels]
+    sizes = [len(pool) for pool in pools]
+    image = np.concatenate(pools)
+    starts = Bank(np.repeat(labels, sizes), image, dataset.spins, image)
+    firsts = np.cumsum([0, *sizes[:-1]]).tolist()
 
-    def draw(label: str) -> NDArray[np.int64]:
-        if config.tests == "all":
-            return pools[label]
-        return rng.choice(pools[label], int(config.tests), replace=False)
+    @functools.lru_cache(maxsize=64)  # more repeats than there are in most blocks of trials
+    def draw(repeat: int) -> NDArray[np.int64]:
+        """The images of a repeat, which has a stream of its own."""
+        own = np.random.SeedSequence(seed.entropy, spawn_key=(*seed.spawn_key, repeat))
+        rng, tests = np.random.default_rng(own), int(config.tests)
+        chosen = [
+            first + rng.choice(size, tests, replace=False)
+            for first, size in zip(firsts, sizes, strict=True)
+        ]
+        return np.concatenate(chosen)
 
-    one_repeat = [draw(label) for label in labels]
-    images = [*one_repeat]
-    for _ in range(config.repeats - 1):
-        if config.test_images == "fresh":
-            one_repeat = [draw(label) for label in labels]
-        images += one_repeat
-    image = np.concatenate(images)
-    label = np.tile(np.repeat(labels, [len(drawn) for drawn in one_repeat]), config.repeats)
-    return Bank(label, image, dataset.spins, image)
+    def fresh(repeat: NDArray[np.int64], place: NDArray[np.int64]) -> NDArray[np.int64]:
+        repeats, which = np.unique(repeat, return_inverse=True)
+        return np.stack([draw(number) for number in repeats.tolist()])[which, place]
+
+    size = len(image) if config.tests == "all" else len(labels) * int(config.tests)
+    _check_trials(config, len(labels), size)
+    if config.tests != "all" and config.test_images == "fresh":
+        return Trials(starts, size, config.repeats, fresh)
+    same = np.arange(size) if config.tests == "all" else draw(0)
+    return Trials(starts, size, config.repeats, lambda _, place: same[place])
 
 
 def _pool(
@@ -189,7 +209,7 @@ def _pool(
     return pool
 
 
-def authors_bank(config: ResolvedRecall, dataset: Dataset, patterns: Patterns) -> Bank:
+def authors_trials(config: ResolvedRecall, dataset: Dataset, patterns: Patterns) -> Trials:
     """Take the test images that the authors drew, the same in every repeat.
 
     One stream of the legacy generator gives, for every label in turn, its images (with
@@ -201,14 +221,16 @@ def authors_bank(config: ResolvedRecall, dataset: Dataset, patterns: Patterns) -
     SettingError
         If a stored label has no images, or there are too many trials.
     """
-    _check_trials(config, patterns)
+    size = len(patterns.labels) * int(config.tests)
+    _check_trials(config, len(set(patterns.labels)), size)
     drawn = _authors_images(config, dataset, legacy_random_state(AUTHORS_SEED))
     unknown = [label for label in patterns.labels if label not in drawn]
     if unknown:
         raise SettingError("digits", f"must name labels of {dataset.name}", unknown[0])
-    label = np.tile(np.repeat(patterns.labels, int(config.tests)), config.repeats)
-    image = np.tile(np.concatenate([drawn[name] for name in patterns.labels]), config.repeats)
-    return Bank(label, image, dataset.spins, image)
+    image = np.concatenate([drawn[name] for name in patterns.labels])
+    label = np.repeat(patterns.labels, int(config.tests))
+    starts = Bank(label, image, dataset.spins, image)
+    return Trials(starts, size, config.repeats, lambda _, place: place)
 
 
 def _authors_images(

@@ -36,9 +36,7 @@ def write_table(blocks: Iterable[pd.DataFrame], path: Path) -> list[str]:
         for block in blocks:
             heads = not columns
             columns = columns or columns_of(block)
-            block.to_csv(
-                file, index=False, header=heads, float_format="%.10g", lineterminator="\n"
-            )
+            block.to_csv(file, index=False, header=heads, float_format="%.10g", lineterminator="\n")
     return columns
 
 

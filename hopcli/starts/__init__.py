@@ -199,7 +199,7 @@ def first_states(
     bank: Bank,
     shape: tuple[int, int],
     seed: int,
-    trials: NDArray[np.int64] | None = None,
+    numbers: NDArray[np.int64] | None = None,
 ) -> NDArray[np.int8]:
     """Make the first states of trials.
 
@@ -213,24 +213,24 @@ def first_states(
         Height and width of a state as a picture.
     seed : int
         64-bit seed of the starts of the run.
-    trials : ndarray of int64, shape (any,), optional
-        Which trials; by default all of them.
+    numbers : ndarray of int64, shape (trials,), optional
+        Number of each trial in the run, which names its random stream; by default 0, 1, ...
 
     Returns
     -------
     ndarray of int8, shape (trials, N)
         Values -1 or +1, and 0 where two blended patterns differ unless filled.
     """
-    wanted = np.arange(len(bank)) if trials is None else trials
     make = BASES[start.base].make
     if make is copied and not start.changes and bank.row is not None:
-        return bank.states[bank.row[wanted]]
-    states = np.empty((len(wanted), bank.states.shape[1]), dtype=np.int8)
-    for state, trial in zip(states, wanted.tolist(), strict=True):
-        rng = trial_rng(seed, trial)
-        own = bank.states if bank.row is None else bank.states[bank.row[trial]]
-        state[:] = make(own, start.arguments, rng)
-        change(state.reshape(shape), start, rng)
+        return bank.states[bank.row]
+    streams = np.arange(len(bank)) if numbers is None else numbers
+    states = np.empty((len(bank), bank.states.shape[1]), dtype=np.int8)
+    for place, number in enumerate(streams.tolist()):
+        rng = trial_rng(seed, number)
+        own = bank.states if bank.row is None else bank.states[bank.row[place]]
+        states[place] = make(own, start.arguments, rng)
+        change(states[place].reshape(shape), start, rng)
     return states
 
 

@@ -1,0 +1,73 @@
+"""Tables that are too long for the memory, kept as blocks of rows."""
+
+from __future__ import annotations
+
+import contextlib
+import pickle
+import tempfile
+import weakref
+from collections.abc import Iterator, Mapping
+
+import pandas as pd
+
+from hopcli.errors import ResultError
+
+__all__ = ["Blocks", "Tables"]
+
+_IN_MEMORY = 32_000_000  # bytes; what is more goes to a file without a name, which is gone with us
+
+
+class Blocks:
+    """A table in blocks of rows, in memory of the same size however many there are."""
+
+    def __init__(self) -> None:
+        self._file = tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY)  # noqa: SIM115
+        weakref.finalize(self, self._file.close)
+
+    def append(self, block: pd.DataFrame) -> None:
+        """Add rows at the end.
+
+        Raises
+        ------
+        ResultError
+            If there is no space for them.
+        """
+        try:
+            pickle.dump(block, self._file)
+        except OSError as error:
+            folder, reason = tempfile.gettempdir(), error.strerror or error
+            raise ResultError(f"{folder}: must hold the rows of a table, {reason}") from None
+
+    def __iter__(self) -> Iterator[pd.DataFrame]:
+        """The blocks in order."""
+        self._file.seek(0)
+        with contextlib.suppress(EOFError):
+            while True:
+                yield pickle.load(self._file)
+
+
+class Tables(Mapping[str, pd.DataFrame]):
+    """Tables, some of which are in blocks and are put together when they are asked for.
+
+    Parameters
+    ----------
+    whole : mapping of str to DataFrame
+        Tables by name.
+    blocks : mapping of str to Blocks
+        The others, which come last.
+    """
+
+    def __init__(self, whole: Mapping[str, pd.DataFrame], blocks: Mapping[str, Blocks]) -> None:
+        self._whole = whole
+        self.blocks = blocks
+
+    def __getitem__(self, name: str) -> pd.DataFrame:
+        if name in self._whole:
+            return self._whole[name]
+        return pd.concat(self.blocks[name], ignore_index=True)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter([*self._whole, *self.blocks])
+
+    def __len__(self) -> int:
+        return len(self._whole) + len(self.blocks)

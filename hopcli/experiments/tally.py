@@ -1,0 +1,153 @@
+"""Counting what becomes of trials, block by block: all that the tables of a recall need."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from hopcli.scoring import STORED
+from hopcli.taxonomy import KINDS
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from hopcli.scoring import Scores
+    from hopcli.starts import Bank
+    from hopcli.taxonomy import Classified
+
+__all__ = ["OUTCOMES", "Block", "Counts", "Tally"]
+
+OUTCOMES = (*STORED, *KINDS[2:])
+"""Every outcome that there is; those of :data:`hopcli.scoring.STORED` name a pattern."""
+
+
+class Block(NamedTuple):
+    """Trials that were run together, and what became of them.
+
+    Attributes
+    ----------
+    rows : ndarray of int64, shape (n,)
+        Number of each trial in the run.
+    bank : Bank
+        What each started from.
+    ends : Classified
+        What each final state is.
+    scores : Scores
+        What that counts as.
+    """
+
+    rows: NDArray[np.int64]
+    bank: Bank
+    ends: Classified
+    scores: Scores
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Counts:
+    """How many trials went how: the first five arrays are the different ways, `number` how often.
+
+    Parameters
+    ----------
+    labels, stored : tuple of str
+        The different labels of trials, and of stored patterns.
+    label : ndarray of int64, shape (ways,)
+        Place in `labels`.
+    unit : ndarray of int64, shape (ways,)
+        What trials share that are alike, and no independent evidence: the test image.
+    outcome : ndarray of int64, shape (ways,)
+        Place in :data:`OUTCOMES`.
+    nearest : ndarray of int64, shape (ways,)
+        Place of the nearest pattern in `stored`.
+    recalled : ndarray of bool, shape (ways,)
+        Whether these trials count as recalled.
+    number : ndarray of int64, shape (ways,)
+        How many they are.
+    alone : bool
+        Whether every trial is a unit of its own, whatever `unit` says.
+    hits, trials : ndarray of int64, shape (repeats, labels)
+        Trials recalled, and all trials, of each label in each repeat.
+    """
+
+    labels: tuple[str, ...]
+    stored: tuple[str, ...]
+    label: NDArray[np.int64]
+    unit: NDArray[np.int64]
+    outcome: NDArray[np.int64]
+    nearest: NDArray[np.int64]
+    recalled: NDArray[np.bool_]
+    number: NDArray[np.int64]
+    alone: bool
+    hits: NDArray[np.int64]
+    trials: NDArray[np.int64]
+
+
+class Tally:
+    """Counts trials as they come; holds no more than there are different units and ends.
+
+    Parameters
+    ----------
+    labels : sequence of str
+        The different labels of trials.
+    patterns : sequence of str, length p
+        Label of each stored pattern.
+    size, repeats : int
+        Trials in a repeat, and number of repeats.
+    n_units : int
+        Source indices are below this number; 0 if every trial is a unit of its own.
+    """
+
+    def __init__(
+        self, labels: Sequence[str], patterns: Sequence[str], size: int, repeats: int, n_units: int
+    ) -> None:
+        self._labels, self._stored = tuple(labels), tuple(dict.fromkeys(patterns))
+        self._stored_place = np.array([self._stored.index(name) for name in patterns])
+        self._size, self._n_units = size, n_units
+        self._shape = (len(labels), max(n_units, 1), len(OUTCOMES), len(self._stored), 2)
+        self._ways: Counter[int] = Counter()
+        self._hits = np.zeros((repeats, len(labels)), dtype=np.int64)
+        self._trials = np.zeros((repeats, len(labels)), dtype=np.int64)
+
+    def add(self, block: Block) -> None:
+        """Count these trials."""
+        label = _places(block.bank.label, self._labels)
+        unit = block.bank.source_index if self._n_units else np.zeros_like(label)
+        outcome = _places(block.scores.outcome, OUTCOMES)
+        nearest = self._stored_place[block.scores.nearest]
+        recalled = block.scores.recalled.astype(np.int64)
+        ways = np.ravel_multi_index((label, unit, outcome, nearest, recalled), self._shape)
+        self._ways.update(ways.tolist())
+        cell = block.rows // self._size * len(self._labels) + label
+        first, end = int(cell.min()), int(cell.max()) + 1
+        for counted, weights in ((self._hits, recalled), (self._trials, None)):
+            counted.reshape(-1)[first:end] += np.bincount(cell - first, weights).astype(np.int64)
+
+    def counts(self) -> Counts:
+        """What has been counted."""
+        ways = np.array(sorted(self._ways), dtype=np.int64)
+        number = np.array([self._ways[way] for way in ways.tolist()], dtype=np.int64)
+        label, unit, outcome, nearest, recalled = np.unravel_index(ways, self._shape)
+        return Counts(
+            self._labels,
+            self._stored,
+            label,
+            unit,
+            outcome,
+            nearest,
+            recalled.astype(bool),
+            number,
+            alone=not self._n_units,
+            hits=self._hits,
+            trials=self._trials,
+        )
+
+
+def _places(names: NDArray[np.str_], known: Sequence[str]) -> NDArray[np.int64]:
+    """The place of each name among the known ones."""
+    order = np.argsort(known)
+    places: NDArray[np.int64] = order[np.searchsorted(np.array(known)[order], names)]
+    return places
