@@ -23,6 +23,7 @@ __all__ = [
     "energy_of_sums",
     "local_fields",
     "overlaps",
+    "overlaps_of_sums",
     "projection_norm",
 ]
 
@@ -115,6 +116,26 @@ def class_sums(spins: NDArray[np.int8], couplings: Couplings) -> NDArray[np.int6
     order = np.argsort(couplings.site_class, kind="stable")
     starts = np.concatenate([[0], np.cumsum(couplings.class_sizes)[:-1]])
     return np.add.reduceat(spins[:, order], starts, axis=1, dtype=np.int64)
+
+
+def overlaps_of_sums(sums: NDArray[np.integer], couplings: Couplings) -> NDArray[np.float64]:
+    """Overlaps with the stored patterns from the class sums alone, see :func:`overlaps`.
+
+    Parameters
+    ----------
+    sums : ndarray of int, shape (..., K)
+        Class sums M_a.
+    couplings : Couplings
+        Gives the values of the patterns in each class.
+
+    Returns
+    -------
+    ndarray of float64, shape (..., p)
+        Signed overlaps in [-1, 1], dimensionless.
+    """
+    # float32 is exact up to 2^24, and no partial sum is larger than N.
+    products = sums.astype(np.float32) @ couplings.columns.astype(np.float32)
+    return products.astype(np.float64) / couplings.n_sites
 
 
 def local_fields(spins: NDArray[np.int8], couplings: Couplings) -> NDArray[np.float64]:

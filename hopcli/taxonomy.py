@@ -13,17 +13,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hopcli.observables import TIE, local_fields, overlaps
+from hopcli.observables import TIE, class_sums, local_fields, overlaps_of_sums
 from hopcli.records import frozen
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from numpy.typing import NDArray
 
     from hopcli.storage import Couplings
 
-__all__ = ["KINDS", "ROUNDING", "Classified", "classify", "fixed_points", "join", "mixture_method"]
+__all__ = ["KINDS", "ROUNDING", "Classified", "classify", "fixed_points", "mixture_method"]
 
 KINDS = ("pattern", "inverse", "mixture", "fixed-point", "two-cycle", "unsettled")
 """What a state can be, in the order in which it is tried."""
@@ -65,6 +63,7 @@ def classify(
     criterion: float,
     cycling: NDArray[np.bool_] | None = None,
     tie: str = "keep",
+    sums: NDArray[np.integer] | None = None,
 ) -> Classified:
     """Say what each final state is.
 
@@ -80,16 +79,19 @@ def classify(
         Which chains ended in a two-cycle.
     tie : {"keep", "up", "down"}
         What the sign rule does where the field equals the threshold.
+    sums : ndarray of int, shape (chains, K), optional
+        Class sums of the states, where they are at hand.
 
     Returns
     -------
     Classified
         Kind, nearest pattern and overlaps of each.
     """
-    xi = couplings.xi
+    of_classes = class_sums(spins, couplings) if sums is None else sums
+    batches = (slice(first, first + _BATCH) for first in range(0, len(spins), _BATCH))
     parts = [
-        _classify_batch(spins[first : first + _BATCH], xi, criterion, couplings, tie)
-        for first in range(0, len(spins), _BATCH)
+        _classify_batch(spins[batch], of_classes[batch], couplings, criterion, tie)
+        for batch in batches
     ]
     kind, m = (np.concatenate(arrays) for arrays in zip(*parts, strict=True))
     if cycling is not None:
@@ -97,29 +99,20 @@ def classify(
     return Classified(kind, _nearest(m), m)
 
 
-def join(parts: Sequence[Classified]) -> Classified:
-    """Put the ends of several batches of chains together."""
-    return Classified(
-        np.concatenate([part.kind for part in parts]),
-        np.concatenate([part.nearest for part in parts]),
-        np.concatenate([part.m for part in parts]),
-    )
-
-
 def _classify_batch(
     spins: NDArray[np.int8],
-    xi: NDArray[np.int8],
-    criterion: float,
+    sums: NDArray[np.integer],
     couplings: Couplings,
+    criterion: float,
     tie: str,
 ) -> tuple[NDArray[np.str_], NDArray[np.float64]]:
-    m = overlaps(spins, xi)
+    m = overlaps_of_sums(sums, couplings)
     best = m[np.arange(len(m)), _nearest(m)]
     enough = criterion - ROUNDING
     kind = np.full(len(spins), "unsettled", dtype=f"<U{max(map(len, KINDS))}")
     rest = np.flatnonzero(np.abs(best) < enough)
     kind[rest[fixed_points(spins[rest], couplings, tie)]] = "fixed-point"
-    kind[rest[_mixture_overlap(spins[rest], m[rest], xi) >= enough]] = "mixture"
+    kind[rest[_mixture_overlap(sums[rest], m[rest], couplings) >= enough]] = "mixture"
     kind[best >= enough] = "pattern"
     kind[best <= -enough] = "inverse"
     return kind, m
@@ -152,26 +145,28 @@ def mixture_method(p: int, n_sites: int) -> str:
 
 
 def _mixture_overlap(
-    spins: NDArray[np.int8], m: NDArray[np.float64], xi: NDArray[np.int8]
+    sums: NDArray[np.integer], m: NDArray[np.float64], couplings: Couplings
 ) -> NDArray[np.float64]:
     """Largest |overlap| of each state with a mixture of three stored patterns.
 
-    A mixture is sign(s_a xi_a + s_b xi_b + s_c xi_c), with any signs s; see
-    :func:`mixture_method` for which are tried.
+    A mixture is sign(s_a xi_a + s_b xi_b + s_c xi_c), with any signs s, the same at all
+    sites of a class; see :func:`mixture_method` for which are tried.
     """
-    p, n_sites = xi.shape
-    method = mixture_method(p, n_sites)
-    if method == "none" or len(spins) == 0:
-        return np.zeros(len(spins))
+    xi, n_sites = couplings.columns.T, couplings.n_sites
+    method = mixture_method(len(xi), n_sites)
+    if method == "none" or len(sums) == 0:
+        return np.zeros(len(sums))
     if method == "all":
         signs = np.array([(1, 1, 1), (1, 1, -1), (1, -1, 1), (-1, 1, 1)], dtype=np.int8)
-        three = xi[list(itertools.combinations(range(p), 3))]
-        mixtures = np.sign(np.einsum("sk,tkn->tsn", signs, three)).reshape(-1, n_sites)
-        return np.abs(overlaps(spins, mixtures)).max(axis=1)
+        three = xi[list(itertools.combinations(range(len(xi)), 3))]
+        mixtures = np.sign(np.einsum("sk,tka->tsa", signs, three)).reshape(-1, xi.shape[1])
+        products = sums.astype(np.float32) @ mixtures.astype(np.float32).T  # exact to 2^24
+        largest: NDArray[np.float64] = np.abs(products).max(axis=1).astype(np.float64) / n_sites
+        return largest
     nearest = np.argsort(-np.abs(m), axis=1, kind="stable")[:, :3]
     own_signs = np.where(np.take_along_axis(m, nearest, axis=1) < 0, -1, 1).astype(np.int8)
     mixture = np.sign((own_signs[:, :, None] * xi[nearest]).sum(axis=1, dtype=np.int8))
-    return np.abs(np.einsum("cn,cn->c", mixture, spins, dtype=np.int64)) / n_sites
+    return np.abs(np.einsum("ca,ca->c", mixture, sums, dtype=np.int64)) / n_sites
 
 
 def fixed_points(

@@ -9,8 +9,9 @@ import pytest
 from conftest import random_patterns, stored
 from numpy.typing import NDArray
 
+from hopcli.observables import class_sums, overlaps
 from hopcli.storage import RULES, Couplings, store
-from hopcli.taxonomy import KINDS, Classified, classify, fixed_points, join, mixture_method
+from hopcli.taxonomy import KINDS, classify, fixed_points, mixture_method
 
 Spins = NDArray[np.int8]
 SIGNS = list(product((1, -1), repeat=3))
@@ -266,15 +267,14 @@ def test_more_states_than_a_batch_are_classified_alike() -> None:
     states = _all_states(13)
     assert len(states) > 4096
     together = classify(states, network, 1.0)
-    pieces = join([classify(part, network, 1.0) for part in np.array_split(states, 7)])
+    pieces = [classify(part, network, 1.0) for part in np.array_split(states, 7)]
+    sums = class_sums(states, network)
+    at_hand = classify(states, network, 1.0, sums=sums)
     for name in ("kind", "nearest", "m"):
-        assert np.array_equal(getattr(together, name), getattr(pieces, name))
+        found = getattr(together, name)
+        assert np.array_equal(found, np.concatenate([getattr(piece, name) for piece in pieces]))
+        assert np.array_equal(found, getattr(at_hand, name))
+    assert np.array_equal(together.m, overlaps(states, network.xi))
     assert set(together.kind.tolist()) <= set(KINDS)
     nearest = np.abs(together.m).max(axis=1)
     assert np.array_equal(np.abs(together.m[np.arange(len(states)), together.nearest]), nearest)
-
-
-def test_ends_are_joined_in_order() -> None:
-    network = store(random_patterns(0, 3, 100), "hebbian")
-    parts: list[Classified] = [classify(x[None], network, 1.0) for x in network.xi]
-    assert join(parts).nearest.tolist() == [0, 1, 2]

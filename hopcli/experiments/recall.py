@@ -202,7 +202,9 @@ def _block(
     config, trials = relaxation.config, relaxation.trials
     final = relaxation.run(rows, threads=threads, tell=lambda done: progress(done, len(trials)))
     cycling = final.status == dynamics.TWO_CYCLE
-    ends = classify(final.spins, relaxation.couplings, config.criterion, cycling, config.tie)
+    ends = classify(
+        final.spins, relaxation.couplings, config.criterion, cycling, config.tie, final.ends
+    )
     bank, stored = trials.bank(rows), relaxation.patterns.labels
     signed = config.score == "signed"
     return Block(rows, bank, ends, score(ends, bank.label, stored, config.criterion, signed=signed))
