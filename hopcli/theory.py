@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from hopcli.observables import TIE
+from hopcli.waiting import interruptibly
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -207,7 +208,7 @@ def ordering_temperatures(couplings: Couplings) -> NDArray[np.float64]:
     [1.0, 1.0]
     """
     root = np.sqrt(couplings.class_sizes)
-    eigenvalues = np.linalg.eigvalsh(root[:, None] * couplings.J * root)
+    eigenvalues = interruptibly(np.linalg.eigvalsh, root[:, None] * couplings.J * root)
     return np.flip(eigenvalues[eigenvalues > 1e-9]).astype(np.float64)
 
 
@@ -250,7 +251,8 @@ def spectrum(couplings: Couplings) -> tuple[NDArray[np.float64], NDArray[np.int6
     sizes = couplings.class_sizes
     root = np.sqrt(sizes)
     own = np.diag(couplings.J)
-    between = np.linalg.eigvalsh(root[:, None] * couplings.J * root - np.diag(own))
+    balanced = root[:, None] * couplings.J * root - np.diag(own)
+    between = interruptibly(np.linalg.eigvalsh, balanced)
     values = np.concatenate([between, np.repeat(-own, sizes - 1)])
     rounded = np.round(values, 9) + 0.0  # no negative zero
     distinct, multiplicities = np.unique(rounded, return_counts=True)

@@ -94,7 +94,9 @@ normalise), found 0.5
     site_class, columns, class_theta = site_classes(every, thresholds)
     earlier = onto if RULES[rule].incremental else None
     task = _task(site_class, columns, earlier)
-    return Couplings(rule, site_class, columns, RULES[rule].learn(task, **complete), class_theta)
+    j = RULES[rule].learn(task, **complete)
+    j.flags.writeable = False  # so that the record need not copy it
+    return Couplings(rule, site_class, columns, j, class_theta)
 
 
 def _task(

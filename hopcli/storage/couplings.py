@@ -15,11 +15,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from hopcli.records import frozen
+from hopcli.storage.products import asymmetry
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 __all__ = ["Couplings", "site_classes"]
+
+_ROUNDING = 1e-9  # by which J may differ from its transpose
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -78,7 +81,7 @@ class Couplings:
             raise ValueError(f"site classes must be from 0 to K - 1 = {n_classes - 1}")
         if not np.all(sizes > 0):
             raise ValueError("every class needs a site")
-        if not np.allclose(self.J, self.J.T, rtol=0, atol=1e-9):
+        if not asymmetry(self.J) <= _ROUNDING:  # neither is NaN
             raise ValueError("J must be symmetric")
         for name in ("site_class", "columns", "J", "theta"):
             object.__setattr__(self, name, frozen(getattr(self, name)))

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from hopcli.storage.products import symmetric_product
 from hopcli.storage.rule import Parameter, Rule, Task
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ NORMALISATIONS = ("N", "p", "none")
 def _learn(task: Task, *, normalise: str) -> NDArray[np.float64]:
     """W_ij = (1/N) sum_mu xi_i^mu xi_j^mu, divided by N, by p or not at all."""
     divisor = {"N": task.n_sites, "p": task.columns.shape[1], "none": 1}[normalise]
-    return (task.columns @ task.columns.T) / divisor
+    return symmetric_product(task.columns, task.columns, divisor)
 
 
 def _capacity(n_sites: int, **parameters: Any) -> dict[str, float]:  # noqa: ARG001

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from hopcli.errors import PatternError
+from hopcli.storage.products import symmetric_product
 from hopcli.storage.rule import Parameter, Rule, Task
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ def _learn(task: Task, *, kappa: float, epochs: int) -> NDArray[np.float64]:
     stability is below kappa, else 0: the symmetric form of the perceptron rule. An epoch
     without a change ends it; too many end it with an error.
     """
-    j = (task.columns @ task.columns.T) / task.n_sites
+    j = symmetric_product(task.columns, task.columns, task.n_sites)
     enough = max(kappa - _ROUNDING, _ROUNDING)  # at kappa = 0 still more than nothing
     for _ in range(epochs):
         weakest = np.inf

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from hopcli.errors import PatternError
+from hopcli.storage.products import symmetric_product
 from hopcli.storage.rule import Rule, Task
+from hopcli.waiting import interruptibly
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -20,12 +22,29 @@ _SINGULAR = 1e-10
 
 def _learn(task: Task) -> NDArray[np.float64]:
     """W_ij = (1/N) sum_mu,nu xi_i^mu (Q^-1)_mu,nu xi_j^nu [ZG eqs. 2 and 3]."""
-    q = (task.columns.T * task.sizes) @ task.columns / task.n_sites
+    return interruptibly(_couplings, task)
+
+
+def _couplings(task: Task) -> NDArray[np.float64]:
+    """With Q = L L^T the couplings are Y Y^T / N, Y = xi^T L^-T."""
+    q = symmetric_product(task.columns.T * task.sizes, task.columns.T, task.n_sites)
+    try:
+        inverse_root = np.linalg.inv(np.linalg.cholesky(q))
+    except np.linalg.LinAlgError:
+        inverse_root = np.full_like(q, np.inf)
+    # The sum of squares of L^-1 is that of all 1 / eigenvalue, and the largest is at most p:
+    # only where this bound is not enough are eigenvalues worth their time.
+    if _SINGULAR * len(q) * np.square(inverse_root).sum() > 1:
+        _check_independent(q)
+    y = task.columns @ inverse_root.T
+    return symmetric_product(y, y, task.n_sites)
+
+
+def _check_independent(q: NDArray[np.float64]) -> None:
+    """Refuse patterns whose overlap matrix Q has no inverse."""
     eigenvalues = np.linalg.eigvalsh(q)
     if eigenvalues[0] < _SINGULAR * eigenvalues[-1]:
         raise PatternError(_dependence(q, eigenvalues.astype(np.float64)))
-    j = task.columns @ np.linalg.solve(q, task.columns.T) / task.n_sites
-    return (j + j.T) / 2
 
 
 def _dependence(q: NDArray[np.float64], eigenvalues: NDArray[np.float64]) -> str:

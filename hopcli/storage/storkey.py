@@ -6,12 +6,17 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from hopcli.storage.products import symmetric_product
 from hopcli.storage.rule import Rule, Task
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 __all__ = ["STORKEY"]
+
+
+_AT_ONCE = 128
+"""Patterns that are stored as products of vectors before those are added to the matrix."""
 
 
 def _learn(task: Task) -> NDArray[np.float64]:
@@ -22,16 +27,37 @@ def _learn(task: Task) -> NDArray[np.float64]:
     w_ij += (1/N) (xi_i xi_j - xi_i g_j - g_i xi_j + 2 w_ij), the same for all sites of
     a class: a scaling by 1 + 2/N and a symmetric product of two vectors.
     """
-    from scipy.linalg.blas import dsymv, dsyr2
+    before = task.before if task.known else None
+    for first in range(task.known, task.columns.shape[1], _AT_ONCE):
+        before = _add(before, task.columns.T[first : first + _AT_ONCE], task.sizes)
+    return task.before if before is None else before
 
-    # J = scale * part, of which BLAS reads and writes the upper triangle alone.
-    part, scale = np.array(task.before, order="F"), 1.0
-    for x in task.columns.T[task.known :]:
-        g = scale * (dsymv(1.0, part, task.sizes * x) - np.diag(part) * x)
-        scale *= 1 + 2 / task.n_sites
-        part = dsyr2(1 / (task.n_sites * scale), x, x / 2 - g, a=part, overwrite_a=True)
-    upper = np.triu(part)
-    return scale * (upper + np.triu(part, 1).T)
+
+def _add(
+    before: NDArray[np.float64] | None, xi: NDArray[np.float64], sizes: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Add patterns to couplings.
+
+    They are J = scale (before + sum_mu (x_mu y_mu + y_mu x_mu)), outer products, with
+    y = (x / 2 - g) / (N scale). So no pattern costs more than the vectors of those that
+    came with it, and the matrix is read and written once for all of them.
+    """
+    xi = np.ascontiguousarray(xi)
+    growth, scale = 1 + 2 / sizes.sum(), 1.0
+    y = np.empty_like(xi)
+    fields, own = np.zeros_like(xi), np.zeros_like(sizes)
+    if before is not None:
+        fields, own = (xi * sizes) @ before, np.diag(before).copy()
+    for mu, x in enumerate(xi):
+        there, of_there = xi[:mu], y[:mu]
+        z = sizes * x
+        h = fields[mu] + (of_there @ z) @ there + (there @ z) @ of_there
+        g = scale * (h - own * x)
+        scale *= growth
+        y[mu] = (x / 2 - g) / (sizes.sum() * scale)
+        own += 2 * x * y[mu]
+    added = symmetric_product(np.vstack([xi, y]).T, np.vstack([y, xi]).T, 1 / scale)
+    return added if before is None else added + scale * before
 
 
 def _capacity(n_sites: int, **parameters: Any) -> dict[str, float]:  # noqa: ARG001
