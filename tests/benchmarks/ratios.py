@@ -310,7 +310,7 @@ def _tables(effort: Effort) -> list[Job]:
             "ns an attempt",
             Entrant("hopcli recall", slope),
             [(entrant._replace(recalled=None), target) for entrant, target in others],
-            "the loop, and the columns of a trial",
+            "the loop, and what a trial takes beside it: its start, its score, its count",
         )
     ]
 
@@ -334,7 +334,7 @@ def _million(effort: Effort) -> list[Job]:
 
     described = f"hopcli recall {' '.join(arguments)}: {chains:,} chains"
     name = "hopcli recall"
-    bounds = "tables and overlaps of all trials are made by one thread"
+    bounds = "beside the loop: starts are taken, ends scored and counted, block by block"
     return [
         Job(
             "million",
@@ -351,7 +351,7 @@ def _million(effort: Effort) -> list[Job]:
             "MB",
             Entrant(name, lambda: peaks.pop() if len(peaks) > 1 else peaks[0]),
             [(Entrant("1 MB", lambda: 1.0), 400)],
-            "states of a block of chains, and the columns of all trials",
+            "the images, and the states of a block of chains",
             at_least=False,
         ),
     ]
