@@ -11,9 +11,11 @@ import numpy as np
 import pytest
 from conftest import random_patterns
 
-from hopcli import theory
+from hopcli import experiments, theory
+from hopcli.config import CapacityConfig
 from hopcli.errors import PatternError
-from hopcli.storage import store
+from hopcli.storage import Couplings, store
+from hopcli.taxonomy import fixed_points
 from hopcli.waiting import interruptibly
 
 if TYPE_CHECKING:
@@ -64,5 +66,21 @@ def test_decompositions_are_waited_for(
 
     monkeypatch.setattr(np.linalg, name, watched)
     call(random_patterns(1, 4, 30))
+    assert len(threads) == 1
+    assert threads[0] is not threading.main_thread()
+
+
+def test_the_fields_of_all_patterns_of_a_load_are_waited_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    threads = []
+
+    def watched(xi: Any, network: Couplings) -> Any:
+        threads.append(threading.current_thread())
+        return fixed_points(xi, network)
+
+    monkeypatch.setattr("hopcli.experiments.capacity.fixed_points", watched)
+    settings = {"sizes": (20,), "loads": (0.1,), "rule": ("hebbian",), "draws": 1}
+    experiments.run(CapacityConfig.from_values(settings))
     assert len(threads) == 1
     assert threads[0] is not threading.main_thread()

@@ -18,6 +18,7 @@ from hopcli.statistics import draws_interval, mean_sd_sem
 from hopcli.storage import RULES, Couplings, store
 from hopcli.streams import Streams, seed_word
 from hopcli.taxonomy import fixed_points
+from hopcli.waiting import interruptibly
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -208,7 +209,7 @@ def _measure(
     """Measure the columns of the table; nothing can be if they could not be stored."""
     if network is None:
         return np.full(len(_MEASURED), np.nan)
-    fixed = float(fixed_points(xi, network).mean())
+    fixed = float(interruptibly(fixed_points, xi, network).mean())
     # Spread over the order of storing: some rules hold the last patterns best.
     tested = xi[np.linspace(0, len(xi) - 1, min(config.tests, len(xi))).astype(np.int64)]
     flipped = tested.copy()
