@@ -62,7 +62,7 @@ class Counts:
     outcome : ndarray of int64, shape (ways,)
         Place in :data:`OUTCOMES`.
     nearest : ndarray of int64, shape (ways,)
-        Place of the nearest pattern in `stored`.
+        Place in `stored` of the pattern that the outcome names; 0 if it names none.
     recalled : ndarray of bool, shape (ways,)
         Whether these trials count as recalled.
     number : ndarray of int64, shape (ways,)
@@ -117,7 +117,8 @@ class Tally:
         label = _places(block.bank.label, self._labels)
         unit = block.bank.source_index if self._n_units else np.zeros_like(label)
         outcome = _places(block.scores.outcome, OUTCOMES)
-        nearest = self._stored_place[block.scores.nearest]
+        reached = self._stored_place[block.scores.nearest]
+        nearest = np.where(outcome < len(STORED), reached, 0)  # of no interest if not reached
         recalled = block.scores.recalled.astype(np.int64)
         ways = np.ravel_multi_index((label, unit, outcome, nearest, recalled), self._shape)
         self._ways.update(ways.tolist())

@@ -167,8 +167,9 @@ def _test_images(
 
     @functools.lru_cache(maxsize=64)  # more repeats than there are in most blocks of trials
     def draw(repeat: int) -> NDArray[np.int64]:
-        """The images of a repeat, which has a stream of its own."""
-        own = np.random.SeedSequence(seed.entropy, spawn_key=(*seed.spawn_key, repeat))
+        """The images of a repeat; all but the first have a stream of their own."""
+        key = (*seed.spawn_key, repeat) if repeat else seed.spawn_key
+        own = np.random.SeedSequence(seed.entropy, spawn_key=key)
         rng, tests = np.random.default_rng(own), int(config.tests)
         chosen = [
             first + rng.choice(size, tests, replace=False)
