@@ -211,6 +211,41 @@ def test_two_runs_at_once(place: Place, number: int) -> None:
     assert not list((place.folder / "out").glob(".hopcli-*"))
 
 
+IN_PARTS = ["capacity", "--sizes", "150", "--rule", "storkey", "--draws", "3", "--no-figures"]
+SITTINGS = 3  # that are stopped before one is let go to its end
+
+
+@pytest.fixture(scope="module")
+def uninterrupted(made: Place) -> tuple[Files, float]:
+    """The tables of a run in parts, and its seconds."""
+    began = time.perf_counter()
+    code, err = _end(_start(made.folder, *IN_PARTS, "--out", "parts"))
+    assert code == 0, err
+    return _tables(files_below(made.folder / "parts")), time.perf_counter() - began
+
+
+@pytest.mark.parametrize("number", range(TIMES // 8))
+@pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL], ids=str)
+def test_a_run_in_parts_goes_on_wherever_it_was_stopped(
+    uninterrupted: tuple[Files, float], tmp_path: Path, sent: signal.Signals, number: int
+) -> None:
+    tables, seconds = uninterrupted
+    rng = random.Random(number)
+    for _ in range(SITTINGS):
+        child = _start(tmp_path, *IN_PARTS, "--out", "parts")
+        time.sleep(rng.uniform(START, seconds))
+        child.send_signal(sent)
+        began = time.perf_counter()
+        code, err = _end(child)
+        assert time.perf_counter() - began < GRACE
+        assert "Traceback" not in err, err
+        assert code in (0, -sent if sent == signal.SIGKILL else 128 + sent), (code, err)
+    code, err = _end(_start(tmp_path, *IN_PARTS, "--out", "parts"))
+    assert code == 0, err
+    assert _tables(files_below(tmp_path / "parts")) == tables
+    assert not list(tmp_path.rglob(".hopcli-*"))
+
+
 # --- what there is no room for, or no leave --------------------------------------------------
 
 
