@@ -232,3 +232,19 @@ def test_more_images_than_there_are_is_refused(run_hopcli: RunHopcli) -> None:
     assert "6111" in message
     assert "'3'" in message
     assert not Path("results").exists()
+
+
+def test_trials_are_kept_where_they_are_asked_for(run_hopcli: RunHopcli) -> None:
+    """And a finished run that has not kept them is made again, to the same numbers."""
+    run = ["recall", "--tests", "4", "--repeats", "2", "--no-figures", "--quiet"]
+    assert run_hopcli(*run).code == 0
+    without = _csv_bytes()
+    assert "trials.csv" not in without
+    assert run_hopcli(*run, "--keep", "trials").code == 0
+    kept = _csv_bytes()
+    assert len(_table("trials")) == 5 * 4 * 2
+    assert {**without, "trials.csv": kept["trials.csv"]} == kept
+    assert run_hopcli(*run).code == 0
+    assert _csv_bytes() == kept
+    message = run_hopcli(*run, "--keep", "everything").refused()
+    assert message.startswith("--keep must list one or more of trials, none twice, found")
