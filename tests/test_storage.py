@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import reference_rules as published
 from conftest import random_patterns
-from hypothesis import given
+from hypothesis import given, reject
 from hypothesis import strategies as st
 from scipy.integrate import quad
 
@@ -87,9 +87,12 @@ def test_couplings_are_symmetric_without_self_coupling(rule: str, five: NDArray[
 @given(seed=st.integers(0, 10**6))
 def test_classes_are_the_distinct_columns(rule: str, seed: int) -> None:
     xi = _independent(seed, 3, 20)
-    # Not every draw can be learnt to the stability of 1 that is asked for by default.
     parameters: dict[str, Any] = {"kappa": 0.5} if "kappa" in RULES[rule].parameters else {}
-    network = store(xi, rule, **parameters)
+    try:
+        network = store(xi, rule, **parameters)
+    except PatternError:  # a draw in some thousand cannot be learnt even to that stability
+        assert parameters
+        reject()
     assert np.array_equal(network.columns[network.site_class], xi.T)
     assert len(np.unique(network.columns, axis=0)) == network.n_classes
     assert network.class_sizes.sum() == 20
