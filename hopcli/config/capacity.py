@@ -45,6 +45,8 @@ class CapacityConfig(DataSettings, LearningSettings, RunSettings):
     Sompolinsky 1987). The perceptron's bound is that of its kappa, 2 N at 0 and 0.52 N at
     1 (Gardner 1988).
 
+    Interrupted, the same command goes on where it was, to the same bytes.
+
     Writes capacity.csv, theory.csv, capacity.png and the manifest capacity.json. In
     capacity.csv `learnt` is the number of draws in which couplings were found (no
     dependent patterns, no perceptron out of epochs); means are over those, and empty where

@@ -47,6 +47,8 @@ class TemperatureScanConfig(PatternSettings, StorageSettings, DynamicsSettings, 
     Above the critical temperature (1 for the pseudo-inverse rule, 1 + q for two Hebbian
     patterns with overlap q) |m| does not fall to 0 but to about sqrt(2 / (pi N)).
 
+    Interrupted, the same command goes on where it was, to the same bytes.
+
     Writes temperature_scan.csv, mean_field.csv (both predictions on a fine grid),
     temperature-scan.npz (the stored patterns, temperatures of order, chance),
     temperature_scan.png and the manifest temperature-scan.json.
