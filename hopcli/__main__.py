@@ -18,7 +18,7 @@ _GARBAGE = 20_000
 
 _BLAS_WAIT = "10"
 """Threads of OpenBLAS look for more work in 2^10 cycles, not 2^26 (20 ms), which they would take
-from the loop: a recall of a million trials took 40 % longer. No number depends on it."""
+from the loop: a million trials took half as long again. No number depends on it."""
 
 _EARLY = b"hopcli: interrupted; nothing was written\n"
 
