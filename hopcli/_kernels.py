@@ -70,7 +70,7 @@ _MIX_2 = np.uint64(0x94D049BB133111EB)
 _FAR = np.uint64(1 << 63)  # counters that no attempt reaches
 _SPARE = np.uint64(0xD1B54A32D192ED03)
 _LOW = np.uint64(0xFFFFFFFF)
-_S1, _S11, _S27, _S30, _S31, _S32 = (np.uint64(shift) for shift in (1, 11, 27, 30, 31, 32))
+_S11, _S27, _S30, _S31, _S32 = (np.uint64(shift) for shift in (11, 27, 30, 31, 32))
 
 _GROUP = 8  # draws held against their floors at once
 _BLOCK = 256  # draws made at once, even

@@ -293,6 +293,14 @@ def test_a_process_of_its_own_says_the_same(
     assert _standing(Path()) == before
 
 
+def _started_with(run: str) -> str:
+    """The program, its commands replaced by a function ``run``."""
+    return (
+        f"import signal, time, hopcli.cli as c\n{run}c.cli.main = run\n"
+        "from hopcli.__main__ import start\nstart()\n"
+    )
+
+
 @pytest.mark.parametrize(
     ("sent", "code", "said"), [("SIGINT", 130, "hopcli: interrupted\n"), ("SIGTERM", 143, "")]
 )
@@ -300,18 +308,14 @@ def test_a_signal_that_a_library_makes_another_error_of_is_a_signal_still(
     spawn_hopcli: SpawnHopcli, sent: str, code: int, said: str
 ) -> None:
     """As the import of a compiled module does."""
-    program = (
-        "import os, signal, hopcli.cli as c\n"
+    run = (
         "def run(**_):\n"
         "    try:\n"
         f"        signal.raise_signal(signal.{sent})\n"
         "    except BaseException as error:\n"
         "        raise ImportError('initialization failed') from error\n"
-        "c.cli.main = run\n"
-        "from hopcli.__main__ import start\n"
-        "start()\n"
     )
-    done = spawn_hopcli(code=program)
+    done = spawn_hopcli(code=_started_with(run))
     assert (done.code, done.out, done.err) == (code, "", said)
 
 
@@ -323,8 +327,7 @@ def test_a_signal_that_meets_a_destructor_comes_again(
     spawn_hopcli: SpawnHopcli, sent: str, code: int, said: str
 ) -> None:
     """Nothing can be raised there: neither a traceback is left nor the signal lost."""
-    program = (
-        "import signal, time, hopcli.cli as c\n"
+    run = (
         "class Callback:\n"
         "    def __del__(self):\n"
         f"        signal.raise_signal(signal.{sent})\n"
@@ -332,11 +335,8 @@ def test_a_signal_that_meets_a_destructor_comes_again(
         "    Callback()\n"
         "    for _ in range(100):\n"
         "        time.sleep(0.1)\n"
-        "c.cli.main = run\n"
-        "from hopcli.__main__ import start\n"
-        "start()\n"
     )
-    done = spawn_hopcli(code=program)
+    done = spawn_hopcli(code=_started_with(run))
     assert (done.code, done.out, done.err) == (code, "", said)
 
 

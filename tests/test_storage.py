@@ -90,7 +90,7 @@ def test_classes_are_the_distinct_columns(rule: str, seed: int) -> None:
     parameters: dict[str, Any] = {"kappa": 0.5} if "kappa" in RULES[rule].parameters else {}
     try:
         network = store(xi, rule, **parameters)
-    except PatternError:  # a draw in some thousand cannot be learnt even to that stability
+    except PatternError:  # some draws cannot be learnt even to that stability
         assert parameters
         reject()
     assert np.array_equal(network.columns[network.site_class], xi.T)

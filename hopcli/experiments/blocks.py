@@ -12,7 +12,7 @@ import pandas as pd
 
 from hopcli.errors import ResultError
 
-__all__ = ["Blocks", "Tables"]
+__all__ = ["BlockTables", "Blocks"]
 
 _IN_MEMORY = 32_000_000  # bytes; what is more goes to a file without a name, which is gone with us
 
@@ -46,7 +46,7 @@ class Blocks:
                 yield pickle.load(self._file)
 
 
-class Tables(Mapping[str, pd.DataFrame]):
+class BlockTables(Mapping[str, pd.DataFrame]):
     """Tables, some of which are in blocks and are put together when they are asked for.
 
     Parameters

@@ -13,7 +13,7 @@ import pandas as pd
 from hopcli import dynamics
 from hopcli.config.notations import temperatures
 from hopcli.experiments import Plan, Progress, Result, Summary, prefixed, unprefixed
-from hopcli.experiments.blocks import Blocks, Tables
+from hopcli.experiments.blocks import Blocks, BlockTables
 from hopcli.experiments.frames import Frames
 from hopcli.experiments.inputs import couple, gather, hashes
 from hopcli.experiments.recall_tables import (
@@ -190,7 +190,7 @@ def _run(
     return RecallResult(
         dataset=dataset,
         dataset_sha256=sha256,
-        tables=Tables(tables, kept),
+        tables=BlockTables(tables, kept),
         arrays={"recall": arrays},
     )
 
