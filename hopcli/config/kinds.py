@@ -62,6 +62,7 @@ _TEXT = {"type": "string", "minLength": 1}
 _LABEL = {"type": ["string", "integer"]}
 
 _LONGEST = 10**1000
+_MOST_INDICES = 100_000
 _LONGEST_WORD = 4096  # as long as a path may be
 
 _HUGE = sys.float_info.max  # whole numbers in a file may be too large for a float
@@ -249,10 +250,21 @@ def labels(*, at_least: int = 1) -> Kind:
 
 
 def indices() -> Kind:
-    """Image indices: ``56,9`` on the command line, a list of whole numbers in a file."""
-    rule = "must list whole numbers from 0 to 999999999"
+    """Image indices: ``56,9`` or FIRST:LAST:STEP, in a file also a list of whole numbers."""
+    rule = "must list whole numbers from 0 to 999999999, or be FIRST:LAST:STEP of such"
+
+    def read(text: str) -> list[int]:
+        if ":" not in text:
+            return [whole(v) for v in text.split(",")]
+        first, last, step = map(whole, text.split(":"))
+        indices = range(first, last + 1, step)
+        if step < 1 or len(indices) > _MOST_INDICES:
+            raise ValueError(text)
+        return list(indices)
 
     def check(value: Any) -> tuple[int, ...]:
+        if isinstance(value, str) and ":" in value:
+            value = reader(read, rule)(value)
         if not isinstance(value, list | tuple) or not value:
             raise RefusedError(rule)
         if any(type(item) is not int or not 0 <= item < 10**9 for item in value):
@@ -261,9 +273,9 @@ def indices() -> Kind:
             raise RefusedError("must not list an image twice")
         return tuple(value)
 
-    schema = _listed({"type": "integer", "minimum": 0, "maximum": 10**9 - 1})
-    read = reader(lambda s: [whole(v) for v in s.split(",")], rule)
-    return Kind("INDICES", check, read, schema=schema)
+    listed = _listed({"type": "integer", "minimum": 0, "maximum": 10**9 - 1})
+    schema = _either({"type": "string", "pattern": ":"}, listed)
+    return Kind("INDICES", check, reader(read, rule), schema=schema)
 
 
 def whole(text: str) -> int:

@@ -19,6 +19,7 @@ __all__ = [
     "pixel",
     "resolve_attempts",
     "size",
+    "spread",
     "start",
     "temperature",
     "temperatures",
@@ -63,7 +64,7 @@ def grid(low: float = 0.0, high: float = math.inf, *, above: bool = False) -> Ki
     def read(text: str) -> list[float]:
         try:
             numbers = [real(part) for part in re.split("[:,]", text)]
-            return _spread(text) if ":" in text else numbers
+            return spread(text) if ":" in text else numbers
         except RefusedError:
             raise
         except (ArithmeticError, ValueError):
@@ -86,8 +87,14 @@ def grid(low: float = 0.0, high: float = math.inf, *, above: bool = False) -> Ki
     return Kind("FIRST:LAST:STEP", check, read, schema=schema)
 
 
-def _spread(text: str) -> list[float]:
-    """Spread FIRST:LAST:STEP, in decimals: 0.3 stays 0.3, not 0.30000000000000004."""
+def spread(text: str) -> list[float]:
+    """Spread FIRST:LAST:STEP, in decimals: 0.3 stays 0.3, not 0.30000000000000004.
+
+    Raises
+    ------
+    ValueError or ArithmeticError
+        If that is no range; RefusedError if it has too many numbers.
+    """
     first, last, step = (Decimal(part) for part in text.split(":"))
     n_steps = (last - first) / step
     if n_steps < 0:
