@@ -12,7 +12,7 @@ from hopcli.cli.lines import tell
 if TYPE_CHECKING:
     from hopcli.config import Config
 
-__all__ = ["Watch", "least_seconds", "shown"]
+__all__ = ["CellBar", "Watch", "least_seconds", "shown"]
 
 _LONG = 20.0  # seconds; what takes longer says so
 _SAMPLE = 1.0  # seconds that a forecast is made from
@@ -58,10 +58,13 @@ class Watch:
         Seconds that it takes at least.
     quiet : bool
         Say and draw nothing.
+    unit : str
+        What is counted.
     """
 
-    def __init__(self, least: float, *, quiet: bool) -> None:
+    def __init__(self, least: float, *, quiet: bool, unit: str = "run") -> None:
         self._quiet = quiet
+        self._unit = unit
         self._bar: Any = None
         self._done = 0
         self._forecast = False
@@ -86,7 +89,7 @@ class Watch:
         if self._bar is None:
             from tqdm import tqdm
 
-            self._bar = tqdm(total=total, unit="run", leave=False, delay=0.5)
+            self._bar = tqdm(total=total, unit=self._unit, leave=False, delay=0.5)
         self._bar.update(done)
 
     def _look_ahead(self, total: int) -> None:
@@ -109,6 +112,48 @@ class Watch:
         if self._bar is not None:
             self._bar.clear()
         tell(message)
+
+    def __exit__(self, *_: object) -> None:
+        if self._bar is not None:
+            self._bar.close()
+
+
+class CellBar:
+    """A tqdm bar over the cells of a grid, on a terminal: cells a minute, time left, failures.
+
+    Parameters
+    ----------
+    total : int
+        Number of cells.
+    quiet : bool
+        Draw nothing.
+    """
+
+    _FORMAT = "{percentage:3.0f}%|{bar}| {n_fmt}/{total_fmt} cells [{elapsed}<{remaining}{postfix}]"
+
+    def __init__(self, total: int, *, quiet: bool) -> None:
+        self._draws = total > 0 and not quiet and sys.stderr.isatty()
+        self._total = total
+        self._failed = 0
+        self._bar: Any = None
+
+    def __enter__(self) -> CellBar:
+        self._began = _clock()
+        if self._draws:
+            from tqdm import tqdm
+
+            self._bar = tqdm(total=self._total, bar_format=self._FORMAT, leave=False)
+        return self
+
+    def add(self, *, failed: bool) -> None:
+        """Count a cell."""
+        self._failed += failed
+        if self._bar is None:
+            return
+        a_minute = 60 * (self._bar.n + 1) / (_clock() - self._began)
+        said = f"{a_minute:,.0f} cells/min" + f", {self._failed} failed" * bool(self._failed)
+        self._bar.set_postfix_str(said, refresh=False)
+        self._bar.update()
 
     def __exit__(self, *_: object) -> None:
         if self._bar is not None:

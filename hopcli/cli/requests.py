@@ -26,6 +26,7 @@ __all__ = [
     "flag_name",
     "make_request",
     "read_flags",
+    "renamed",
     "request_from_file",
     "request_from_manifest",
     "with_names",
@@ -168,7 +169,7 @@ def make_request(
 
     if command != entry.command:
         raise SettingError(f"{path}: command", f"must be {entry.command!r}", command)
-    with _renamed(name_of):
+    with renamed(name_of):
         config, execution = entry.read({**from_file, **read_flags(entry.settings, flags)})
     out = wishes.out or _default_folder(path, entry.command)
     keyed = wishes.out is None and path is not None and _differs(config, entry, from_file)
@@ -218,12 +219,13 @@ def _default_folder(path: Path | None, command: str) -> Path:
 @contextlib.contextmanager
 def with_names(request: Request) -> Iterator[None]:
     """Let a setting that is refused be called what the user called it."""
-    with _renamed(request.name_of):
+    with renamed(request.name_of):
         yield
 
 
 @contextlib.contextmanager
-def _renamed(name_of: Callable[[str], str]) -> Iterator[None]:
+def renamed(name_of: Callable[[str], str]) -> Iterator[None]:
+    """Let a setting that is refused be called what `name_of` makes of its name."""
     try:
         yield
     except SettingError as error:

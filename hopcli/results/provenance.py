@@ -38,17 +38,20 @@ def versions() -> dict[str, str]:
     }
 
 
-def code_digest(package: Path = _TOP / "hopcli") -> str:
+def code_digest(package: Path = _TOP / "hopcli", without: tuple[str, ...] = ()) -> str:
     """SHA-256 of all that computes or plans: any edit of it makes other code.
 
     Parameters
     ----------
     package : Path
         Folder of the package.
+    without : tuple of str
+        Folders in it that are left out.
     """
     found = hashlib.sha256()
     for path in sorted(package.rglob("*.py")):
-        found.update(path.read_bytes())
+        if path.relative_to(package).parts[0] not in without:
+            found.update(path.read_bytes())
     return found.hexdigest()
 
 

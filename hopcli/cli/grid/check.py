@@ -1,0 +1,32 @@
+"""``hopcli grid check``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from hopcli.cli.grid.shared import FOLDER_OF_GRID, QUIET
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+__all__ = ["check"]
+
+
+@click.command("check")
+@FOLDER_OF_GRID
+@QUIET
+def check(folder: Path, quiet: bool) -> int:
+    """Hold every cell of a grid to its checksums, and its files to their manifest.
+
+    Exit code 0: all are as they were written; 1: one is not, and which is said.
+    """
+    from hopcli.grids.checking import grid_differences
+
+    n_cells, differences = grid_differences(folder)
+    for line in differences:
+        click.echo(line)
+    if not quiet and not differences:
+        click.echo(f"{folder}: {n_cells:,} cells, all as they were written")
+    return 1 if differences else 0

@@ -1,0 +1,40 @@
+"""``hopcli grid merge``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from hopcli.cli.grid.shared import QUIET
+from hopcli.cli.options import FOLDER
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+__all__ = ["merge"]
+
+
+@click.command("merge")
+@click.argument("folders", nargs=-1, required=True, metavar="DIR...", type=FOLDER)
+@click.option("--out", type=FOLDER, required=True, metavar="DIR", help="Folder of the whole grid.")
+@click.option("--accept-version", is_flag=True, help="Take cells of different code together.")
+@click.option("--figures/--no-figures", default=True, help="Draw the picture.")
+@QUIET
+def merge(
+    folders: tuple[Path, ...], out: Path, accept_version: bool, figures: bool, quiet: bool
+) -> int:
+    """Put shards of one grid together that were made elsewhere.
+
+    DIR... are folders of the same grid, run with --shard. What --out holds already stays,
+    the others are left as they are. Table, picture and manifest are written if the grid is
+    whole then.
+
+    \b
+      hopcli grid merge shards/1 shards/2 shards/3 --out results/phase
+    """
+    from hopcli.cli.grid.running import merge_grids
+
+    return merge_grids(
+        folders, out, accept_version=accept_version, figures=figures, quiet=quiet
+    )

@@ -1,0 +1,62 @@
+"""``hopcli grid plot``."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from hopcli.cli.grid.files import drawn_table, redraw
+from hopcli.cli.grid.shared import FOLDER_OF_GRID, QUIET
+from hopcli.cli.requests import flag_name, renamed
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+__all__ = ["plot"]
+
+
+@click.command("plot")
+@FOLDER_OF_GRID
+@click.option("--x", metavar="KEY", help="Along the axis.  [default: the one with most numbers]")
+@click.option("--y", metavar="COLUMN", help="What is drawn.  [default: the command's own]")
+@click.option("--by", metavar="KEY", help="One line each, or with --map one panel each.")
+@click.option("--rows", metavar="KEY", help="One row of panels each.")
+@click.option("--map/--no-map", "map", default=None, help="A map of x and by, with contours.")
+@click.option("--over", metavar="KEY", help="Average over this key.")
+@click.option(
+    "--figure-format",
+    type=click.Choice(["png", "svg", "pdf"]),
+    default="png",
+    help="File format.  [default: png]",
+)
+@click.option(
+    "--figure-style",
+    type=click.Choice(["screen", "paper"]),
+    default="screen",
+    help="With title and caption, or for print.  [default: screen]",
+)
+@QUIET
+def plot(folder: Path, figure_format: str, figure_style: str, quiet: bool, **asked: Any) -> None:
+    """Draw the picture of a grid, of all cells that are finished.
+
+    What is not given is as the grid's table [plot] says, else as fits the number of keys:
+    of one a line with intervals, of two lines, of three and more small multiples.
+
+    \b
+      hopcli grid plot results/phase --map --x temperature --by rule
+      hopcli grid plot results/stored --over selection_seed --y n
+    """
+    from hopcli.grids.export import tidy_table
+    from hopcli.grids.grid import read_grid
+    from hopcli.grids.store import Store
+
+    given = {name: value for name, value in asked.items() if value is not None}
+    with Store(folder) as store, renamed(flag_name):
+        grid = read_grid(store.grid())
+        look = dataclasses.replace(grid.look, **given)
+        drawn = drawn_table(tidy_table(store, grid, grid.entry.headline.table), grid, look)
+        path = redraw(folder, drawn, grid, look, figure_format, figure_style)
+    if not quiet:
+        click.echo(path)

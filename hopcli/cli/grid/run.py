@@ -1,0 +1,162 @@
+"""``hopcli grid run``."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from hopcli import catalogue
+from hopcli.cli.completion import complete_config
+from hopcli.cli.grid.shared import FORM, QUIET
+from hopcli.cli.options import FOLDER
+from hopcli.config import find_config, read_config
+from hopcli.errors import SettingError
+
+if TYPE_CHECKING:
+    from hopcli.grids.grid import Grid
+
+__all__ = ["grid_from_file", "run", "start"]
+
+
+def _shard(_ctx: click.Context, _param: click.Parameter, text: str | None) -> tuple[int, int]:
+    """Which share of how many."""
+    if text is None:
+        return (1, 1)
+    found = re.fullmatch(r"\s*([0-9]{1,6})/([0-9]{1,6})\s*", text)
+    if not found or not 1 <= int(found[1]) <= int(found[2]):
+        rule = "must be I/N, share I of N, from 1/N to N/N"
+        raise click.UsageError(f"--shard {rule}, found {text!r:.80}")
+    return int(found[1]), int(found[2])
+
+
+
+
+@click.command("run")
+@click.argument("config", required=False, metavar="[FILE]", shell_complete=complete_config)
+@click.option("--command", "name", metavar="COMMAND", help="What to run, where there is no FILE.")
+@click.option(
+    "--set",
+    "sets",
+    multiple=True,
+    metavar="SETTING=VALUES",
+    help="A setting, on top of the file: one value (for all cells), several with commas, or with "
+    "semicolons where a value has commas, FIRST:LAST:STEP, or a list as TOML has it.",
+)
+@click.option(
+    "--out",
+    type=FOLDER,
+    metavar="DIR",
+    help="Folder of the grid.  [default: results/<config name>; with --set "
+    "results/<config name, or command>-<first 8 digits of its hash>]",
+)
+@click.option("--dry-run", is_flag=True, help="List the cells, and estimate the time; write none.")
+@click.option("--limit", type=click.IntRange(1), help="Most cells to make now.")
+@click.option(
+    "--shard", callback=_shard, metavar="I/N", help="Make only share I of N, for batch queues."
+)
+@click.option(
+    "--fail-fast/--keep-going", help="Stop at the first cell that fails.  [default: keep going]"
+)
+@click.option("--retry-failed", is_flag=True, help="Try cells again that have failed before.")
+@click.option("--skip-impossible", is_flag=True, help="Leave out cells that cannot be run.")
+@click.option("--accept-version", is_flag=True, help="Take cells that other code has made; the "
+              "table then has a column `version`.")
+@click.option("--overwrite", is_flag=True, help="Make cells anew that other code has made.")
+@click.option("--again", is_flag=True, help="Make all cells anew.")
+@click.option("--keep", type=click.Choice(["trials"]), multiple=True, help="Keep this table too.")
+@click.option("--threads", type=click.IntRange(1), help="Cells at once.  [default: one a core]")
+@click.option("--dask", metavar="ADDRESS", help="Make the cells on the workers of this Dask "
+              "scheduler, tcp://HOST:PORT.")
+@click.option("--figures/--no-figures", default=True, help="Draw the picture.")
+@QUIET
+@FORM
+def run(config: str | None, name: str | None, sets: tuple[str, ...], **wishes: Any) -> int:
+    """Run the cells of a grid that are not finished.
+
+    FILE is a configuration with a table [grid], or the name of one that comes with hopcli;
+    --set varies settings on top of it, or of a command alone.
+
+    \b
+      hopcli grid run phase
+      hopcli grid run paper --set temperature=0.1:0.9:0.1 --set rule=hebbian,storkey
+      hopcli grid run --command recall --set tests=20 --set seed=1:100:1
+      hopcli grid run phase --shard 3/10 --out shards/3
+
+    Interrupted or killed, the same command goes on where it was. Exit code 0: the cells
+    asked for are finished; 1: a cell has failed; 2: something was refused.
+    """
+    if (config is None) == (name is None):
+        raise click.UsageError("either FILE or --command must be given")
+    dry, quiet = wishes.pop("dry_run"), wishes.pop("quiet")
+    out, form = wishes.pop("out"), wishes.pop("form")
+    grid, default = grid_from_file(config, sets, name)
+    return start(grid, out or default, dry=dry, quiet=quiet, format=form, **wishes)
+
+
+def start(grid: Grid, out: Path, *, dry: bool = False, **wishes: Any) -> int:
+    """Run a grid, or only list it."""
+    from hopcli.cli.grid.running import GridWishes, list_grid, run_grid
+
+    threads = grid.fixed.get("threads")
+    wishes["threads"] = wishes.get("threads") or threads
+    wishes["figures"] = wishes.get("figures", True) and grid.fixed.get("figures", True)
+    keep = dict.fromkeys((*(wishes.get("keep") or ()), *(grid.fixed.get("keep") or ())))
+    wanted = GridWishes(out=out, **{**wishes, "keep": tuple(keep)})
+    if dry:
+        list_grid(grid, wanted)
+        return 0
+    return run_grid(grid, wanted)
+
+
+def grid_from_file(
+    config: str | None, sets: tuple[str, ...] = (), name: str | None = None
+) -> tuple[Grid, Path]:
+    """Read a grid, and say which folder is its own.
+
+    Parameters
+    ----------
+    config : str or None
+        File, or name of one.
+    sets : tuple of str
+        Settings on top of it.
+    name : str, optional
+        The command, where there is no file.
+
+    Raises
+    ------
+    UsageError
+        If something about it is impossible, whatever the data.
+    """
+    from hopcli.grids.grid import read_grid
+    from hopcli.grids.texts import with_sets
+
+    path = None if config is None else find_config(config)
+    values = {"command": name} if path is None else read_config(path)
+    try:
+        catalogue.entry(values.get("command"))
+        if sets:
+            values = with_sets(values, sets)
+        grid = read_grid(values)
+    except SettingError as error:
+        if error.setting == "command" and path is None:
+            raise click.UsageError(error.describe("--command")) from None
+        of_flag = error.setting.startswith("set")
+        told = f"--{error.setting}" if of_flag else error.setting
+        told = f"{path}: {told}" if path and not of_flag else told
+        raise click.UsageError(error.describe(told)) from None
+    stem = grid.command if path is None else path.stem
+    if sets:
+        said = json.dumps(grid.to_dict(), sort_keys=True).encode()
+        stem = f"{stem}-{hashlib.sha256(said).hexdigest()[:8]}"
+    return grid, Path("results") / stem
+
+
+def run_from_file(name: str, out: Path | None, **wishes: Any) -> int:
+    """Run the grid of a configuration file, as `hopcli run` does."""
+    grid, default = grid_from_file(name)
+    return start(grid, out or default, **wishes)

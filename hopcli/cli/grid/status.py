@@ -1,0 +1,42 @@
+"""``hopcli grid status``."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import click
+
+from hopcli.cli.grid.shared import FOLDER_OF_GRID, FORM
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+__all__ = ["status"]
+
+
+@click.command("status")
+@FOLDER_OF_GRID
+@FORM
+def status(folder: Path, form: str) -> None:
+    """Say how far a grid is: finished, failed and missing cells, and what failed why."""
+    from hopcli.grids.grid import read_grid
+    from hopcli.grids.state import State
+    from hopcli.grids.store import Store
+
+    with Store(folder) as store:
+        grid = read_grid(store.grid())
+        state = State(grid, store.places(), store.standings())
+    counts = {**state.counts, "of other grids": len(state.standings) - len(state.there)}
+    seconds = sum(one.seconds for one in state.there.values())
+    if form == "json":
+        failures = [{"values": words, "error": error} for words, error in state.failures]
+        said = {"out": str(folder), "command": grid.command, **counts}
+        click.echo(json.dumps({**said, "seconds": round(seconds, 3), "failures": failures}))
+        return
+    told = ", ".join(f"{count:,} {name}" for name, count in counts.items() if count)
+    click.echo(f"{grid.command} over {', '.join(grid.names)}: {told}; {seconds:,.1f} s of cells")
+    for version in sorted({one.version for one in state.there.values()}):
+        click.echo(f"made by {version}")
+    for words, error in state.failures:
+        click.echo(f"failed: {words}: {error}")

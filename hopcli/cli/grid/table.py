@@ -1,0 +1,73 @@
+"""``hopcli grid table``."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import click
+
+from hopcli.cli.grid.shared import FOLDER_OF_GRID
+from hopcli.cli.requests import flag_name, renamed
+from hopcli.errors import ResultError, SettingError
+
+__all__ = ["table"]
+
+_FORMATS = ("csv", "parquet", "markdown", "latex")
+
+
+@click.command("table")
+@FOLDER_OF_GRID
+@click.option("--table", "name", metavar="NAME",
+              help="Which table of the command.  [default: the one that is drawn]")
+@click.option("--over", metavar="KEY", help="Average over this key of the grid.")
+@click.option("--format", "form", type=click.Choice(_FORMATS),
+              help="[default: by the suffix of --out, else csv]")
+@click.option("--out", type=click.Path(path_type=Path), metavar="FILE",
+              help="Where to.  [default: print it]")
+def table(folder: Path, name: str | None, over: str | None, form: str | None, out: Path | None) -> None:
+    """Put a table of all finished cells together, the keys of the grid first.
+
+    \b
+      hopcli grid table results/phase > phase.csv
+      hopcli grid table results/phase --table outcomes --out outcomes.parquet
+      hopcli grid table results/stored --over selection_seed --format markdown
+    """
+    from hopcli.grids.export import FORMATS, tidy_table, write_table
+    from hopcli.grids.grid import read_grid
+    from hopcli.grids.over import average
+    from hopcli.grids.store import Store
+
+    if form is None:
+        suffixes = {suffix: known for known, suffix in FORMATS.items()}
+        form = suffixes.get(out.suffix if out else ".csv")
+        if form is None:
+            rule = f"must end in one of {', '.join(suffixes)}, or give --format"
+            raise click.UsageError(f"--out {rule}, found {str(out)!r:.80}")
+    with Store(folder) as store, renamed(flag_name):
+        grid = read_grid(store.grid())
+        found = tidy_table(store, grid, name or grid.entry.headline.table)
+    if over:
+        with renamed(flag_name):
+            if name not in (None, grid.entry.headline.table):
+                raise SettingError("over", f"must be of table {grid.entry.headline.table}", name)
+            found = average(found, grid.keys(), over, grid.entry.headline)
+    with renamed(flag_name):
+        text = _written(found, out, form) if out else write_table(found, None, form)
+    click.echo(text, nl=False)
+
+
+def _written(found: Any, out: Path, form: str) -> str:
+    """Write a table beside its place, and move it there."""
+    from hopcli.grids.export import write_table
+
+    stage = out.with_name(f".hopcli-{out.name}-{os.getpid()}")
+    try:
+        write_table(found, stage, form)
+        stage.replace(out)
+    except OSError as error:
+        raise ResultError(f"{out}: cannot be written: {error.strerror or error}") from None
+    finally:
+        stage.unlink(missing_ok=True)
+    return f"{out}\n"

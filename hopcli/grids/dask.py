@@ -1,0 +1,127 @@
+"""Cells on the workers of a Dask scheduler; only this process writes what they find."""
+
+from __future__ import annotations
+
+import contextlib
+import platform
+import time
+from typing import TYPE_CHECKING, NamedTuple
+
+from hopcli.data import MNIST_SHA256
+from hopcli.errors import ResultError, SettingError
+from hopcli.grids.cells import code_version, make_all
+from hopcli.grids.engine import Engine
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from distributed import Client
+
+__all__ = ["Program", "dask_engine", "program"]
+
+_ANSWERS = 10.0  # seconds in which a scheduler that is there does
+_ALONE = 30.0  # seconds without any worker after which none is waited for
+
+
+class Program(NamedTuple):
+    """What computes on a machine."""
+
+    hopcli: str
+    python: str
+    data: str
+
+
+def program() -> Program:
+    """What computes here."""
+    return Program(code_version(), platform.python_version(), MNIST_SHA256)
+
+
+@contextlib.contextmanager
+def dask_engine(address: str) -> Iterator[Engine]:
+    """The workers of a scheduler, as the standard library's executor.
+
+    Parameters
+    ----------
+    address : str
+        Of the scheduler, ``tcp://HOST:PORT``.
+
+    Raises
+    ------
+    SettingError
+        If distributed is not installed, no scheduler answers, it has no workers, or one of
+        them runs another program.
+    ResultError
+        If the scheduler, or the last worker, is lost.
+    """
+    try:
+        from distributed import Client, KilledWorker
+        from distributed.client import FutureCancelledError
+        from distributed.comm import CommClosedError
+    except ImportError:
+        rule = "needs the package distributed: install hopcli[dask]"
+        raise SettingError("dask", rule, address) from None
+    try:
+        client = Client(address, timeout=_ANSWERS, set_as_default=False)
+    except (OSError, ValueError, TypeError) as error:
+        reason = str(error).partition("\n")[0] or type(error).__name__
+        rule = f"must be the address of a scheduler that answers ({reason})"
+        raise SettingError("dask", rule, address) from None
+    try:
+        n_workers = _check_workers(client, address)
+        # Each call is another: the same cell would be the same task, whose result is kept.
+        executor = client.get_executor(pure=False)
+        yield Engine(
+            executor, make_all, n_workers, chunks=True, check=_watch(client, address)
+        )
+    except KilledWorker as error:
+        raise ResultError(f"--dask {address}: a cell has lost worker after worker: {error}") from None
+    except (CommClosedError, FutureCancelledError) as error:
+        raise _lost(address, type(error).__name__) from None
+    finally:
+        with contextlib.suppress(Exception):  # of a scheduler that is gone
+            client.close(timeout=1)
+
+
+def _lost(address: str, why: str) -> ResultError:
+    return ResultError(
+        f"--dask {address}: the scheduler is gone ({why}); what is finished is kept, and the "
+        "same command goes on there"
+    )
+
+
+def _check_workers(client: Client, address: str) -> int:
+    """Refuse workers that would make other numbers; the number of cells they make at once."""
+    threads: dict[str, int] = client.nthreads()
+    if not threads:
+        raise SettingError("dask", "must be a scheduler that has workers, has none", address)
+    own = program()
+    for worker, found in sorted(client.run(program, on_error="return").items()):
+        if isinstance(found, BaseException):
+            rule = f"has a worker without this hopcli ({worker}: {found})"
+            raise SettingError("dask", rule, address)
+        for name, here, there in zip(Program._fields, own, found, strict=True):
+            if here != there:
+                rule = f"has a worker with another {name} ({worker}: {there}, here {here})"
+                raise SettingError("dask", rule, address)
+    return sum(threads.values())
+
+
+def _watch(client: Client, address: str) -> Callable[[], None]:
+    """What notices that the scheduler, or the last worker, is lost."""
+    since = time.monotonic()
+
+    def check() -> None:
+        nonlocal since
+        if client.status != "running":
+            raise _lost(address, f"connection {client.status}")
+        if client.scheduler_info().get("workers"):
+            since = time.monotonic()
+        elif time.monotonic() - since > _ALONE:
+            raise ResultError(
+                f"--dask {address}: has no workers left; what is finished is kept, and the same "
+                "command goes on there"
+            )
+
+    return check
+
+

@@ -1,0 +1,127 @@
+"""Running cells: handed to an executor a few at a time, taken back as they are finished.
+
+The executor is any of the standard library's interface, threads of this process or the
+workers of a cluster. Whoever calls is the only one that writes.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import math
+import threading
+from concurrent.futures import FIRST_COMPLETED, Executor, Future, ThreadPoolExecutor, wait
+from typing import TYPE_CHECKING
+
+from hopcli.grids.cells import Made, make
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from hopcli.experiments.stock import Stock
+    from hopcli.grids.cells import Task
+
+__all__ = ["Engine", "local_engine", "run_tasks"]
+
+_SECONDS_AT_ONCE = 1.0  # of work that is sent to a worker, where sending costs
+_MOST_AT_ONCE = 64  # cells
+_POLL = 0.5  # seconds between two looks at whether the workers are still there
+
+
+class Engine:
+    """Where cells are made.
+
+    Parameters
+    ----------
+    executor : Executor
+        Takes work.
+    work : callable
+        Makes some cells, one after the other, wherever the executor calls it.
+    n_workers : int
+        How many of them work at once.
+    chunks : bool
+        Whether short cells are sent several at once.
+    check : callable
+        Called now and then; raises if the workers are gone.
+    """
+
+    def __init__(
+        self,
+        executor: Executor,
+        work: Callable[[tuple[Task, ...]], list[Made]],
+        n_workers: int,
+        *,
+        chunks: bool = False,
+        check: Callable[[], None] = lambda: None,
+    ) -> None:
+        self.executor = executor
+        self.work = work
+        self.n_workers = n_workers
+        self.chunks = chunks
+        self.check = check
+
+
+@contextlib.contextmanager
+def local_engine(n_threads: int, stock: Stock) -> Iterator[Engine]:
+    """Threads of this process, a cell each; the compiled loops let them run side by side.
+
+    What is running when the block is left in disorder ends soon, to no effect.
+
+    Parameters
+    ----------
+    n_threads : int
+        How many.
+    stock : Stock
+        What cells share.
+    """
+    stopped = threading.Event()
+
+    def progress(_done: int, _total: int) -> None:
+        if stopped.is_set():
+            raise _StoppedError
+
+    def work(tasks: tuple[Task, ...]) -> list[Made]:
+        return [make(task, stock, progress) for task in tasks]
+
+    pool = ThreadPoolExecutor(n_threads, thread_name_prefix="cell")
+    try:
+        yield Engine(pool, work, n_threads)
+    finally:
+        stopped.set()
+        pool.shutdown(wait=False, cancel_futures=True)
+
+
+class _StoppedError(BaseException):
+    """The grid has been stopped: no failure of a cell."""
+
+
+def run_tasks(tasks: Sequence[Task], engine: Engine) -> Iterator[Made]:
+    """Make cells; each is given as soon as it is finished, in any order.
+
+    No more are under way than keep the workers busy, and nothing is kept of those that
+    have been given.
+
+    Parameters
+    ----------
+    tasks : sequence of Task
+        The cells.
+    engine : Engine
+        Where they are made.
+    """
+    left = list(reversed(tasks))
+    under_way: set[Future[list[Made]]] = set()
+    seconds = finished = 0.0
+    while left or under_way:
+        at_once = 1
+        if engine.chunks and finished:
+            at_once = math.ceil(_SECONDS_AT_ONCE * finished / max(seconds, 1e-9))
+            at_once = max(1, min(at_once, _MOST_AT_ONCE))
+        while left and len(under_way) < 2 * engine.n_workers:
+            chunk = tuple(left.pop() for _ in range(min(at_once, len(left))))
+            under_way.add(engine.executor.submit(engine.work, chunk))
+        done, under_way = wait(under_way, timeout=_POLL, return_when=FIRST_COMPLETED)
+        engine.check()
+        while done:
+            # Taken out first: a future that is held on to is a result that is.
+            for made in done.pop().result():
+                seconds, finished = seconds + made.seconds, finished + 1
+                yield made

@@ -1,0 +1,208 @@
+"""A grid as one tidy table: its keys first, in its order, whatever ran it and when."""
+
+from __future__ import annotations
+
+import io
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from hopcli.errors import ResultError, SettingError
+from hopcli.grids.grid import shown
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from hopcli.grids.grid import Grid
+    from hopcli.grids.store import Store
+
+__all__ = ["FORMATS", "tidy_table", "write_table"]
+
+FORMATS = {"csv": ".csv", "parquet": ".parquet", "markdown": ".md", "latex": ".tex"}
+"""Formats of an exported table, with the suffix of a file of each."""
+
+
+def tidy_table(store: Store, grid: Grid, name: str) -> pd.DataFrame:
+    """One table of all finished cells: the keys of the grid, then the columns of the table.
+
+    A column of the table that has the name of a key is called ``<command>_<name>``. Cells
+    that different versions of the code have made are told apart by a column ``version``.
+
+    Parameters
+    ----------
+    store : Store
+        The cells.
+    grid : Grid
+        What they are cells of.
+    name : str
+        Which table.
+
+    Returns
+    -------
+    DataFrame
+        A row a point of the grid and row of its table, in that order.
+
+    Raises
+    ------
+    SettingError
+        If no cell has a table of this name.
+    ResultError
+        If something is not as it was written.
+    """
+    known = store.tables()
+    if not known:
+        raise ResultError(f"{store.path}: must hold a finished cell, has none yet")
+    if name not in known:
+        raise SettingError("table", f"must be one of {', '.join(known)}", name)
+    standings, places = store.standings(), store.places()
+    versions: list[str] = []
+    rows: list[tuple[Any, ...]] = []
+    columns: dict[tuple[str, int], int] = {}  # a name, and which of that name: its place
+    kinds: list[str] = []
+    for point in grid.points():
+        cell = places.get(point.place)
+        table = None if cell is None else store.read(cell, name)
+        if cell is None or table is None:
+            continue
+        where = _where(table.columns, columns, kinds)
+        own = tuple(map(shown, point.values))
+        for values in table.rows:
+            row: list[Any] = [None] * len(columns)
+            for place, value in zip(where, values, strict=True):
+                row[place] = value
+            rows.append((*own, *row))
+        versions += [standings[cell].version] * len(table.rows)
+    names = [*grid.names, *(_renamed(grid, text) for text, _ in columns)]
+    made = _frame(rows, names, len(grid.names), kinds)
+    if len(set(versions)) > 1:
+        made.insert(len(grid.names), "version", versions)
+    return made
+
+
+def _where(
+    columns: tuple[str, ...], known: dict[tuple[str, int], int], kinds: list[str]
+) -> list[int]:
+    """The places of the columns of a cell among those of all cells, which grow by the new ones."""
+    seen: dict[str, int] = {}
+    places = []
+    for column in columns:
+        name, _, kind = column.rpartition(": ")
+        seen[name] = seen.get(name, 0) + 1
+        which = (name, seen[name])
+        if which not in known:
+            known[which] = len(known)
+            kinds.append(kind)
+        places.append(known[which])
+    return places
+
+
+def _renamed(grid: Grid, column: str) -> str:
+    """The name of a column of the table, another than those of the keys."""
+    return f"{grid.command}_{column}" if column in (*grid.names, "version") else column
+
+
+def _frame(
+    rows: list[tuple[Any, ...]], names: list[str], n_keys: int, kinds: list[str]
+) -> pd.DataFrame:
+    """Rows as a table whose columns are numbers, truths or texts."""
+    width = len(names)
+    rows = [(*row, *([None] * (width - len(row)))) for row in rows]  # columns that came later
+    values = list(zip(*rows, strict=True)) if rows else [()] * width
+    made = [
+        _key_column(column) if place < n_keys else _column(column, kinds[place - n_keys])
+        for place, column in enumerate(values)
+    ]
+    table = pd.DataFrame(dict(enumerate(made)))
+    table.columns = names
+    return table
+
+
+def _key_column(values: tuple[Any, ...]) -> pd.Series[Any]:
+    """A key: numbers if all of its values are, else texts."""
+    kinds = {type(value) for value in values}
+    if kinds <= {int, float} or kinds == {bool}:
+        return pd.Series(list(values))
+    return pd.Series([str(value) for value in values], dtype=object)
+
+
+def _column(values: tuple[Any, ...], kind: str) -> pd.Series[Any]:
+    """A column of the table; where a cell has no such column there is nothing."""
+    if kind == "number" or (kind == "integer" and None in values):
+        return pd.Series([np.nan if v is None else v for v in values], dtype=np.float64)
+    if kind == "text" or None in values:
+        return pd.Series(["" if v is None else v for v in values], dtype=object)
+    return pd.Series(list(values))
+
+
+def write_table(table: pd.DataFrame, path: Path | None, form: str) -> str | None:
+    """Write a table in one of :data:`FORMATS`, numbers to ten digits.
+
+    Parameters
+    ----------
+    table : DataFrame
+        The table.
+    path : Path or None
+        Where to; without, the text is returned.
+    form : str
+        Which format.
+
+    Raises
+    ------
+    SettingError
+        If Parquet is wanted and pyarrow is not installed, or no file is given for it.
+    """
+    if form == "parquet":
+        if path is None:
+            raise SettingError("out", "must be given for parquet, which is no text")
+        try:
+            table.to_parquet(path, index=False, engine="pyarrow")
+        except ImportError:
+            rule = "must be another one: parquet needs the package pyarrow"
+            raise SettingError("format", rule, form) from None
+        return None
+    text = _text(table, form)
+    if path is None:
+        return text
+    path.write_text(text, encoding="utf-8", newline="")
+    return None
+
+
+def _text(table: pd.DataFrame, form: str) -> str:
+    if form == "csv":
+        buffer = io.StringIO()
+        table.to_csv(buffer, index=False, float_format="%.10g", lineterminator="\n")
+        return buffer.getvalue()
+    heads = [str(name) for name in table.columns]
+    cells = [[_said(value) for value in row] for row in table.itertuples(index=False)]
+    return _markdown(heads, cells) if form == "markdown" else _latex(heads, cells)
+
+
+def _said(value: Any) -> str:
+    if isinstance(value, float):
+        return "" if np.isnan(value) else f"{value:.10g}"
+    return str(value)
+
+
+def _markdown(heads: list[str], cells: list[list[str]]) -> str:
+    rows = [heads, ["---"] * len(heads), *cells]
+    escaped = ([text.replace("|", "\\|") for text in row] for row in rows)
+    return "".join(f"| {' | '.join(row)} |\n" for row in escaped)
+
+
+_TEX: Mapping[str, str] = {
+    **{c: f"\\{c}" for c in "&%$#_{}"},
+    "\\": r"\textbackslash{}",
+    "~": r"\textasciitilde{}",
+    "^": r"\textasciicircum{}",
+}
+
+
+def _latex(heads: list[str], cells: list[list[str]]) -> str:
+    def line(row: list[str]) -> str:
+        return " & ".join("".join(_TEX.get(c, c) for c in text) for text in row) + r" \\"
+
+    body = [line(heads), r"\hline", *map(line, cells)]
+    layout = "l" * len(heads)
+    return "\n".join([rf"\begin{{tabular}}{{{layout}}}", *body, r"\end{tabular}", ""])

@@ -1,0 +1,314 @@
+"""A grid: which settings vary and through what, and the configuration of each point.
+
+It is what a configuration file with a table ``[grid]`` says. Nothing here knows of data or
+of results.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import itertools
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from hopcli import catalogue
+from hopcli.config.base import nearest
+from hopcli.config.kinds import RefusedError, show, whole
+from hopcli.config.notations import spread
+from hopcli.errors import SettingError
+from hopcli.grids.keys import Key, Look
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from hopcli.catalogue import Entry
+    from hopcli.config import Config, Execution, Setting
+
+__all__ = ["Axis", "Grid", "Point", "numbers", "read_grid", "shown"]
+
+MOST_POINTS = 100_000
+"""More would be planned for hours before the first of them runs."""
+
+_LOOKS = {item.name for item in dataclasses.fields(Look)}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Axis:
+    """Settings that vary together, and their values.
+
+    Parameters
+    ----------
+    names : tuple of str
+        The settings, one or more.
+    values : tuple of tuple
+        The values, each with one a setting, as a file has them.
+    """
+
+    names: tuple[str, ...]
+    values: tuple[tuple[Any, ...], ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Point:
+    """One point of a grid.
+
+    Parameters
+    ----------
+    place : int
+        Its number in the order of the grid, from 0 on.
+    values : tuple
+        What it has for each key of the grid, as a file has it.
+    settings : dict
+        Everything that the file of this point alone would say.
+    """
+
+    place: int
+    values: tuple[Any, ...]
+    settings: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Grid:
+    """The product of its axes; the last one varies fastest.
+
+    Parameters
+    ----------
+    command : str
+        What each of its cells runs.
+    fixed : dict
+        Settings that all of them share, as a file has them.
+    axes : tuple of Axis
+        What varies.
+    look : Look
+        How the picture is laid out.
+    """
+
+    command: str
+    fixed: dict[str, Any]
+    axes: tuple[Axis, ...]
+    look: Look = field(default_factory=Look)
+
+    def __len__(self) -> int:
+        return math.prod(len(axis.values) for axis in self.axes)
+
+    @property
+    def entry(self) -> Entry:
+        """The command."""
+        return catalogue.entry(self.command)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The keys of the grid: settings that vary, in order."""
+        return tuple(name for axis in self.axes for name in axis.names)
+
+    def points(self) -> Iterator[Point]:
+        """Every point, in order."""
+        products = itertools.product(*(axis.values for axis in self.axes))
+        for place, chosen in enumerate(products):
+            values = tuple(itertools.chain.from_iterable(chosen))
+            yield Point(place, values, {**self.fixed, **dict(zip(self.names, values, strict=True))})
+
+    def read(self, point: Point) -> tuple[Config, Execution]:
+        """The configuration of a point, and how it is carried out.
+
+        Raises
+        ------
+        SettingError
+            If its values do not go together.
+        """
+        config, execution = self.entry.read(point.settings)
+        return config, execution
+
+    def keys(self) -> tuple[Key, ...]:
+        """What a table or picture needs to know of each key."""
+        known = self.entry.settings
+        return tuple(
+            Key(name, known[name].help, _sizes(known[name], self.column(name)))
+            for name in self.names
+        )
+
+    def column(self, name: str) -> list[Any]:
+        """The different values of a key, in order."""
+        found = {
+            json.dumps(value[place]): value[place]
+            for axis in self.axes
+            for place, of_axis in enumerate(axis.names)
+            if of_axis == name
+            for value in axis.values
+        }
+        return list(found.values())
+
+    def to_dict(self) -> dict[str, Any]:
+        """What a file would say, JSON-ready."""
+        return {
+            "command": self.command,
+            **self.fixed,
+            "grid": {", ".join(axis.names): _listed(axis) for axis in self.axes},
+            "plot": {k: v for k, v in dataclasses.asdict(self.look).items() if v},
+        }
+
+
+def _listed(axis: Axis) -> list[Any]:
+    """The values of an axis as a file has them."""
+    alone = len(axis.names) == 1
+    return [value[0] if alone else list(value) for value in axis.values]
+
+
+def _sizes(setting: Setting, values: Sequence[Any]) -> dict[str, int] | None:
+    """The lengths of values that are lists, each the beginning of the next; None for others."""
+    checked = [setting.kind.check(value) for value in values]
+    if not all(isinstance(value, tuple) for value in checked):
+        return None
+    by_length = sorted(checked, key=len)
+    if any(b[: len(a)] != a or len(a) == len(b) for a, b in itertools.pairwise(by_length)):
+        return None
+    return {str(shown(v)): len(c) for v, c in zip(values, checked, strict=True)}
+
+
+def shown(value: Any) -> Any:
+    """A value of a key as a table has it: a number or a truth as it is, all else as a flag has it.
+
+    Examples
+    --------
+    >>> shown(0.5), shown([3, 6]), shown("0:9:1"), shown(True)
+    (0.5, '3,6', '0:9:1', True)
+    """
+    if isinstance(value, bool | int | float):
+        return value
+    return show(tuple(value)) if isinstance(value, list | tuple) else str(value)
+
+
+def read_grid(values: Mapping[str, Any]) -> Grid:
+    """Read what a configuration file with a table ``[grid]`` says.
+
+    Parameters
+    ----------
+    values : mapping of str to object
+        Its keys and values.
+
+    Raises
+    ------
+    SettingError
+        If something about it is impossible, whatever the data; the setting is called as it
+        is written, ``grid.temperature``.
+    """
+    rest = dict(values)
+    table, look = rest.pop("grid", {}), rest.pop("plot", {})
+    entry = catalogue.entry(rest.pop("command", None))
+    for name, found in (("grid", table), ("plot", look)):
+        if not isinstance(found, Mapping):
+            raise SettingError(name, "must be a table", found)
+    for name in rest:
+        if name not in entry.settings:
+            close = nearest(name, entry.settings)
+            raise SettingError(name, f"is not a setting of {entry.command!r}{close}")
+        _checked(entry.settings[name], rest[name], name)
+    axes = tuple(_axis(entry, written, listed) for written, listed in table.items())
+    if not axes:
+        raise SettingError("grid", "must name one or more settings")
+    names = [name for axis in axes for name in axis.names]
+    for name in names:
+        if names.count(name) > 1:
+            raise SettingError(f"grid.{name}", "must not be listed twice")
+        if name in rest:
+            raise SettingError(f"grid.{name}", "cannot be given outside [grid] too", rest[name])
+    grid = Grid(entry.command, rest, axes, _look(look))
+    if len(grid) > MOST_POINTS:
+        raise SettingError("grid", f"must have at most {MOST_POINTS:,} cells", len(grid))
+    return grid
+
+
+def _look(values: Mapping[str, Any]) -> Look:
+    """The table ``[plot]``."""
+    for name, value in values.items():
+        if name not in _LOOKS:
+            raise SettingError(f"plot.{name}", f"is none of {', '.join(sorted(_LOOKS))}")
+        if type(value) is not (bool if name == "map" else str):
+            rule = "must be true or false" if name == "map" else "must be the name of a setting"
+            raise SettingError(f"plot.{name}", rule, value)
+    return Look(**values)
+
+
+def _axis(entry: Entry, written: str, listed: Any) -> Axis:
+    """One entry of the table: a setting or several, and a list of values or a range."""
+    where = f"grid.{written}"
+    names = tuple(name.strip() for name in written.split(","))
+    for name in names:
+        _check_name(entry, name, where)
+    if isinstance(listed, str):
+        listed = numbers(listed, where)
+    if not isinstance(listed, list) or not listed:
+        rule = "must list one or more values, or be FIRST:LAST:STEP"
+        raise SettingError(where, rule, listed)
+    if len(names) == 1:
+        rows = [(value,) for value in listed]
+    else:
+        for value in listed:
+            if not isinstance(value, list) or len(value) != len(names):
+                rule = f"must list {len(names)} values each time, one a setting"
+                raise SettingError(where, rule, value)
+        rows = [tuple(value) for value in listed]
+    checked = [
+        tuple(_checked(entry.settings[n], v, where) for n, v in zip(names, row, strict=True))
+        for row in rows
+    ]
+    seen: set[str] = set()
+    for row, plain in zip(rows, checked, strict=True):
+        same = json.dumps(plain)
+        if same in seen:
+            raise SettingError(where, "must not list a value twice", _bare(row))
+        seen.add(same)
+    # A text or a list stays as it was written, for the table shows it.
+    return Axis(names, tuple(map(_as_written, rows, checked)))
+
+
+def _bare(row: tuple[Any, ...]) -> Any:
+    return row[0] if len(row) == 1 else list(row)
+
+
+def _as_written(row: tuple[Any, ...], plain: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Texts and lists of a row as they are written, numbers as the setting has them."""
+    return tuple(v if isinstance(v, str | list) else p for v, p in zip(row, plain, strict=True))
+
+
+def _check_name(entry: Entry, name: str, where: str) -> None:
+    known = entry.config.settings()
+    if name in known:
+        return
+    if name in entry.settings:
+        raise SettingError(where, f"cannot vary {name}, which changes no number")
+    raise SettingError(where, f"is not a setting of {entry.command!r}{nearest(name, known)}")
+
+
+def _checked(setting: Setting, value: Any, where: str) -> Any:
+    """A value as JSON has it, after its check."""
+    try:
+        return setting.kind.plain(setting.kind.check(value))
+    except RefusedError as error:
+        raise SettingError(where, str(error), value) from None
+
+
+def numbers(text: str, where: str) -> list[Any]:
+    """The numbers of FIRST:LAST:STEP; whole ones if all three are.
+
+    Raises
+    ------
+    SettingError
+        If that is none; about `where`.
+    """
+    try:
+        found = spread(text)
+    except RefusedError as error:
+        raise SettingError(where, str(error), text) from None
+    except (ArithmeticError, ValueError):
+        rule = "must list one or more values, or be FIRST:LAST:STEP"
+        raise SettingError(where, rule, text) from None
+    try:
+        for part in text.split(":"):
+            whole(part)
+    except ValueError:
+        return list(found)
+    return [int(number) for number in found]

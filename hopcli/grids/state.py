@@ -1,0 +1,78 @@
+"""How far a grid is: what there is of its cells."""
+
+from __future__ import annotations
+
+import functools
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from hopcli.grids.planning import in_words
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from hopcli.grids.grid import Grid
+    from hopcli.grids.store import Standing
+
+__all__ = ["State"]
+
+
+@dataclass(frozen=True, eq=False)
+class State:
+    """What there is of the cells of a grid.
+
+    Parameters
+    ----------
+    grid : Grid
+        The grid.
+    places : mapping of int to str
+        The cell of each of its points.
+    standings : mapping of str to Standing
+        What the store says of cells; it may hold those of other grids too.
+    """
+
+    grid: Grid
+    places: Mapping[int, str]
+    standings: Mapping[str, Standing]
+
+    @functools.cached_property
+    def there(self) -> dict[str, Standing]:
+        """What there is of the cells of this grid."""
+        cells = dict.fromkeys(self.places.values())
+        return {cell: self.standings[cell] for cell in cells if cell in self.standings}
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """Numbers of cells: all, finished, failed, missing."""
+        n_cells = len(set(self.places.values()))
+        finished = sum(one.state == "finished" for one in self.there.values())
+        return {
+            "cells": n_cells,
+            "finished": finished,
+            "failed": len(self.there) - finished,
+            "missing": n_cells - len(self.there),
+        }
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether every cell is finished."""
+        return self.counts["finished"] == self.counts["cells"]
+
+    @property
+    def failures(self) -> list[tuple[str, str]]:
+        """The points that have failed, in words, and why."""
+        return [
+            (in_words(self.grid, point.values), str(standing.error))
+            for point in self.grid.points()
+            if (standing := self.there.get(self.places.get(point.place, "")))
+            and standing.state == "failed"
+        ]
+
+    def words(self, cell: str) -> str:
+        """The first point of a cell, in words."""
+        place = next(place for place, name in self.places.items() if name == cell)
+        return next(
+            in_words(self.grid, point.values)
+            for point in self.grid.points()
+            if point.place == place
+        )

@@ -1,0 +1,407 @@
+"""The store of a grid: one SQLite file, a row a cell, and a table for each of its tables.
+
+A cell is named by everything that decides its numbers, so it is in the store once however
+many points of a grid it is, and stays there when the grid changes. Each is written in one
+transaction, with checksums, and what is read is held to them. The process that holds the
+lock of the folder is the only one that writes.
+
+===========  ===========================================================================
+``points``   the grid: ``place``, ``cell``, and a column for each of its keys, as given
+``cells``    a row a cell: ``cell``, ``state`` (finished or failed), ``version``, ``host``,
+             ``started``, ``seconds``, ``error``, ``inputs``, ``config``, ``checksum``, and a
+             column for each setting, resolved
+``tables``   which tables a cell has: ``cell``, ``name``, ``columns``, ``checksum``
+``meta``     ``format`` of the file, the ``grid`` as JSON, a checksum of its ``points``
+others       the tables of the experiment, ``accuracy`` and so on: ``cell``, ``row``, and
+             their own columns
+===========  ===========================================================================
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import sqlite3
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
+
+from hopcli.config.kinds import show
+from hopcli.errors import ResultError
+from hopcli.grids.cells import Made, Rows
+from hopcli.grids.grid import shown
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+    from hopcli.grids.grid import Grid
+
+__all__ = ["FILE", "OWN_TABLES", "Place", "Standing", "Store", "is_grid"]
+
+FILE = "grid.sqlite"
+"""Name of the store in the folder of a grid."""
+
+OWN_TABLES = ("meta", "points", "cells", "tables")
+"""Names that no table of an experiment may have."""
+
+_FORMAT = "1"
+_OWN = ("cell", "state", "version", "host", "started", "seconds", "error", "inputs", "config")
+_SCHEMA = (
+    "meta (name TEXT PRIMARY KEY, value TEXT)",
+    "points (place INTEGER PRIMARY KEY, cell TEXT NOT NULL)",
+    "cells (cell TEXT PRIMARY KEY, state TEXT, version TEXT, host TEXT, started TEXT, "
+    "seconds REAL, error TEXT, inputs TEXT, config TEXT, checksum TEXT)",
+    "tables (cell TEXT, name TEXT, columns TEXT, checksum TEXT, PRIMARY KEY (cell, name))",
+)
+_MOST_COLUMNS = 1900  # SQLite takes 2000
+_END = 2**63  # whole numbers of SQLite are below
+
+
+class Standing(NamedTuple):
+    """What the store says of a cell, in few words."""
+
+    state: str
+    version: str
+    seconds: float
+    error: str | None
+
+
+class Place(NamedTuple):
+    """A point of the grid: its number, the cell that it is, and what it has for each key."""
+
+    place: int
+    cell: str
+    values: tuple[Any, ...]
+
+
+def is_grid(folder: Path) -> bool:
+    """Whether a folder holds the store of a grid."""
+    return (folder / FILE).is_file()
+
+
+class Store:
+    """The cells of a grid in a folder; to be opened by ``with``.
+
+    Parameters
+    ----------
+    folder : Path
+        Where it is.
+    writes : bool
+        Whether to write; it is made if it is not there. The caller holds the lock.
+
+    Raises
+    ------
+    ResultError
+        If there is none, or it is damaged, or cannot be written.
+    """
+
+    def __init__(self, folder: Path, *, writes: bool = False) -> None:
+        self.path = folder / FILE
+        self._writes = writes
+        if not writes and not self.path.is_file():
+            raise ResultError(f"{folder}: must hold a grid, there is no {FILE}")
+
+    def __enter__(self) -> Self:
+        mode = "rwc" if self._writes else "ro"
+        uri = f"{self.path.absolute().as_uri()}?mode={mode}"
+        with self._told():
+            self._sql = sqlite3.connect(uri, uri=True, isolation_level=None, timeout=30)
+            try:
+                self._open()
+            except BaseException:
+                self._sql.close()
+                raise
+        return self
+
+    def _open(self) -> None:
+        if self._writes:
+            self._sql.execute("PRAGMA journal_mode = WAL")
+            self._sql.execute("PRAGMA synchronous = NORMAL")
+            with self._transaction():
+                for table in _SCHEMA:
+                    self._sql.execute(f"CREATE TABLE IF NOT EXISTS {table}")
+                said = "INSERT OR IGNORE INTO meta VALUES ('format', ?)"
+                self._sql.execute(said, (_FORMAT,))
+            self._inode = self.path.stat().st_ino
+        found = self._one("PRAGMA integrity_check")
+        if found != "ok":
+            raise sqlite3.DatabaseError(str(found))
+        known = self._one("SELECT value FROM meta WHERE name = 'format'")
+        if known != _FORMAT:
+            raise ResultError(f"{self.path}: must be a grid of format {_FORMAT}, found {known!r:.80}")
+
+    def __exit__(self, *_: object) -> None:
+        if self._writes:
+            # One file again, which can be read where nothing can be written.
+            with contextlib.suppress(sqlite3.Error):
+                self._sql.execute("PRAGMA journal_mode = DELETE")
+        self._sql.close()
+
+    @contextlib.contextmanager
+    def _told(self) -> Iterator[None]:
+        """What SQLite refuses is told in one line."""
+        try:
+            yield
+        except ResultError:
+            raise
+        except sqlite3.OperationalError as error:
+            what = "written" if self._writes else "read"
+            raise ResultError(f"{self.path}: cannot be {what}: {error}") from None
+        except (sqlite3.Error, ValueError, TypeError, KeyError, IndexError) as error:
+            raise ResultError(f"{self.path}: is damaged, or no grid: {error}") from None
+
+    @contextlib.contextmanager
+    def _transaction(self) -> Iterator[None]:
+        self._sql.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+            self._sql.execute("COMMIT")
+        except BaseException:
+            with contextlib.suppress(sqlite3.Error):
+                self._sql.execute("ROLLBACK")
+            raise
+
+    def _one(self, query: str, *values: Any) -> Any:
+        row = self._sql.execute(query, values).fetchone()
+        return None if row is None else row[0]
+
+    # --- the grid ----------------------------------------------------------------------------
+
+    def describe(self, grid: Grid, places: Sequence[Place]) -> None:
+        """Say which grid this is from now on.
+
+        Parameters
+        ----------
+        grid : Grid
+            The grid.
+        places : sequence of Place
+            Its points, with the cell that each is.
+        """
+        rows = [(place, cell, *map(_plain, values)) for place, cell, values in places]
+        columns = ", ".join(["place INTEGER PRIMARY KEY", "cell TEXT", *map(_quoted, grid.names)])
+        with self._told(), self._transaction():
+            self._sql.execute("DROP TABLE points")
+            self._sql.execute(f"CREATE TABLE points ({columns})")
+            self._insert("points", ["place", "cell", *grid.names], rows)
+            for name, value in (("grid", json.dumps(grid.to_dict())), ("points", _digest(rows))):
+                self._sql.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (name, value))
+
+    def is_described(self) -> bool:
+        """Whether the store holds a grid by now."""
+        with self._told():
+            return self._one("SELECT value FROM meta WHERE name = 'grid'") is not None
+
+    def grid(self) -> dict[str, Any]:
+        """What the file of the grid said.
+
+        Raises
+        ------
+        ResultError
+            If there is no grid yet.
+        """
+        with self._told():
+            said = self._one("SELECT value FROM meta WHERE name = 'grid'")
+            if said is None:
+                raise ResultError(f"{self.path}: no grid has been run here yet")
+            return dict(json.loads(said))
+
+    def places(self) -> dict[int, str]:
+        """The cell of every point of the grid, by the number of the point, in order.
+
+        Raises
+        ------
+        ResultError
+            If they are not as they were written.
+        """
+        with self._told():
+            rows = self._sql.execute("SELECT * FROM points ORDER BY place").fetchall()
+            if _digest(rows) != self._one("SELECT value FROM meta WHERE name = 'points'"):
+                raise ResultError(f"{self.path}: is damaged: its points are not as written")
+            return {place: cell for place, cell, *_ in rows}
+
+    # --- the cells ---------------------------------------------------------------------------
+
+    def standings(self) -> dict[str, Standing]:
+        """What there is of each cell, by name."""
+        query = "SELECT cell, state, version, seconds, error FROM cells"
+        with self._told():
+            return {cell: Standing(*rest) for cell, *rest in self._sql.execute(query)}
+
+    def write(self, made: Made) -> None:
+        """Keep what became of a cell in place of what there was of it, all or nothing.
+
+        Raises
+        ------
+        ResultError
+            If it cannot be written, or the file has been removed.
+        """
+        self._check_there()
+        own = (
+            *(made.cell, "finished" if made.error is None else "failed", made.version, made.host),
+            *(made.started, made.seconds, made.error, json.dumps(made.inputs)),
+            json.dumps(made.settings),
+        )
+        names = [*_OWN, "checksum", *made.settings]
+        row = (*own, _digest(own), *map(_setting, made.settings.values()))
+        with self._told(), self._transaction():
+            self._forget(made.cell)
+            self._insert("cells", names, [row])
+            for name, table in made.tables.items():
+                self._write_table(made.cell, name, table)
+
+    def _check_there(self) -> None:
+        """Notice that the file is gone: SQLite would write on, to nowhere."""
+        try:
+            there = self.path.stat().st_ino == self._inode
+        except OSError:
+            there = False
+        if not there:
+            raise ResultError(f"{self.path}: was removed while the grid was running")
+
+    def _forget(self, cell: str) -> None:
+        query = "SELECT name FROM tables WHERE cell = ?"
+        names = [name for (name,) in self._sql.execute(query, (cell,))]
+        for table in (*names, "tables", "cells"):
+            self._sql.execute(f"DELETE FROM {_quoted(table)} WHERE cell = ?", (cell,))
+
+    def _write_table(self, cell: str, name: str, table: Rows) -> None:
+        if len(table.columns) > _MOST_COLUMNS:
+            rule = f"may have {_MOST_COLUMNS:,} columns in a grid, has {len(table.columns):,}"
+            raise ResultError(f"{self.path}: table {name} {rule}")
+        said = json.dumps(table.columns)
+        self._insert("tables", ["cell", "name", "columns", "checksum"], [(cell, name, said, table.checksum)])
+        rows = [(cell, number, *row) for number, row in enumerate(table.rows)]
+        self._insert(name, ["cell", "row", *_sql_names(table.columns)], rows)
+
+    def _insert(self, table: str, names: list[str], rows: list[tuple[Any, ...]]) -> None:
+        """Insert rows into a table, which is given the columns that it lacks."""
+        found = self._sql.execute(f"PRAGMA table_info({_quoted(table)})").fetchall()
+        known = {row[1].lower() for row in found}
+        if not known:
+            own = "cell TEXT, row INTEGER, PRIMARY KEY (cell, row)"
+            self._sql.execute(f"CREATE TABLE {_quoted(table)} ({own})")
+            known = {"cell", "row"}
+        for name in names:
+            if name.lower() not in known:
+                self._sql.execute(f"ALTER TABLE {_quoted(table)} ADD COLUMN {_quoted(name)}")
+        said, marks = ", ".join(map(_quoted, names)), ", ".join("?" * len(names))
+        self._sql.executemany(f"INSERT INTO {_quoted(table)} ({said}) VALUES ({marks})", rows)
+
+    def tables(self) -> list[str]:
+        """The names of all tables that cells of the grid have, as they come in its order."""
+        query = "SELECT name FROM points JOIN tables USING (cell) ORDER BY place, tables.rowid"
+        with self._told():
+            return list(dict.fromkeys(name for (name,) in self._sql.execute(query)))
+
+    def checksums(self) -> dict[str, dict[str, str]]:
+        """The checksums of the tables of each cell, by its name and theirs."""
+        found: dict[str, dict[str, str]] = {}
+        with self._told():
+            for cell, name, checksum in self._sql.execute("SELECT cell, name, checksum FROM tables"):
+                found.setdefault(cell, {})[name] = checksum
+        return found
+
+    def read(self, cell: str, name: str) -> Rows | None:
+        """A table of a cell; None if it has none of that name.
+
+        Raises
+        ------
+        ResultError
+            If it is not as it was written.
+        """
+        with self._told():
+            query = "SELECT columns, checksum FROM tables WHERE cell = ? AND name = ?"
+            found = self._sql.execute(query, (cell, name)).fetchone()
+            if found is None:
+                return None
+            columns = tuple(json.loads(found[0]))
+            said = ", ".join(map(_quoted, _sql_names(columns)))
+            query = f"SELECT {said} FROM {_quoted(name)} WHERE cell = ? ORDER BY row"
+            truths = {place for place, text in enumerate(columns) if text.endswith(": boolean")}
+            rows = self._sql.execute(query, (cell,)).fetchall()
+            if truths:
+                rows = [
+                    tuple(bool(v) if place in truths else v for place, v in enumerate(row))
+                    for row in rows
+                ]
+            table = Rows(columns, rows)
+            if table.checksum != found[1]:
+                what = f"table {name} of cell {cell[:12]}"
+                raise ResultError(f"{self.path}: is damaged: {what} is not as written")
+            return table
+
+    def made(self, cell: str) -> Made:
+        """All that there is of a cell.
+
+        Raises
+        ------
+        ResultError
+            If it is not as it was written.
+        """
+        with self._told():
+            cursor = self._sql.execute("SELECT * FROM cells WHERE cell = ?", (cell,))
+            names = [column[0] for column in cursor.description]
+            row = dict(zip(names, cursor.fetchone() or (), strict=True))
+            own = [row[name] for name in _OWN]
+            settings = json.loads(row["config"])
+            as_kept = {name: _setting(value) for name, value in settings.items()}
+            if _digest(own) != row["checksum"] or any(row[n] != v for n, v in as_kept.items()):
+                raise ResultError(f"{self.path}: is damaged: cell {cell[:12]} is not as written")
+            query = "SELECT name FROM tables WHERE cell = ? ORDER BY rowid"
+            tables = [name for (name,) in self._sql.execute(query, (cell,))]
+        found = {name: self.read(cell, name) for name in tables}
+        _, _, version, host, started, seconds, error, inputs, _ = own
+        kept = {name: rows for name, rows in found.items() if rows is not None}
+        return Made(
+            *(cell, settings, json.loads(inputs), version, host, started, seconds, kept, error)
+        )
+
+    def damaged(self) -> dict[str, str]:
+        """The cells that are not as they were written, with what is wrong."""
+        found = {}
+        for cell in self.standings():
+            try:
+                self.made(cell)
+            except ResultError as error:
+                found[cell] = str(error)
+        return found
+
+
+def _quoted(name: str) -> str:
+    """A name as SQL has it."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def _sql_names(columns: Sequence[str]) -> list[str]:
+    """Names of columns, all different for SQL, to which "a" and "A" are the same."""
+    names: list[str] = []
+    taken = {"cell", "row"}
+    for column in columns:
+        name = free = column.rpartition(": ")[0]
+        number = 1
+        while free.lower() in taken:
+            number += 1
+            free = f"{name}_{number}"
+        taken.add(free.lower())
+        names.append(free)
+    return names
+
+
+def _plain(value: Any) -> Any:
+    """A value of a key as SQL has it."""
+    return _setting(shown(value))
+
+
+def _setting(value: Any) -> Any:
+    """A value of a setting as SQL has it."""
+    if isinstance(value, list | tuple):
+        return show(tuple(value))
+    if isinstance(value, bool):
+        return int(value)
+    if isinstance(value, int) and not -_END <= value < _END:
+        return str(value)
+    return value
+
+
+def _digest(values: Any) -> str:
+    return hashlib.sha256(json.dumps(values).encode()).hexdigest()

@@ -1,0 +1,142 @@
+"""A grid from the shell: ``temperature=0.1:0.9:0.1`` on top of a file, or without one."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from typing import TYPE_CHECKING, Any
+
+from hopcli import catalogue
+from hopcli.config.base import nearest
+from hopcli.config.kinds import RefusedError
+from hopcli.errors import SettingError
+from hopcli.grids.grid import numbers
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from hopcli.catalogue import Entry
+    from hopcli.config.kinds import Kind
+
+__all__ = ["read_set", "with_sets"]
+
+_RANGE = re.compile(r"[^:,;]+:[^:,;]+:[-+.0-9eE ]+")
+_LISTS = "FIRST:LAST:STEP"  # what stands for the value of settings that are such a range
+
+
+def with_sets(values: Mapping[str, Any], texts: Sequence[str]) -> dict[str, Any]:
+    """What a file says, with settings set from the shell.
+
+    A setting that is given several values becomes one of the grid, in the place that it
+    had there, else as the last one; one value makes it the same in all cells.
+
+    Parameters
+    ----------
+    values : mapping of str to object
+        Keys and values of the file, with the command.
+    texts : sequence of str
+        Texts as of :func:`read_set`.
+
+    Raises
+    ------
+    SettingError
+        If a text is none of these.
+    """
+    entry = catalogue.entry(values.get("command"))
+    rest = dict(values)
+    table = rest.get("grid", {})
+    grid = dict(table) if isinstance(table, dict) else {}
+    for text in texts:
+        name, listed = read_set(entry, text)
+        rest.pop(name, None)
+        if len(listed) == 1 and name in entry.settings:
+            grid.pop(name, None)
+            rest[name] = listed[0]
+        else:
+            grid[name] = listed
+    return {**rest, "grid": grid}
+
+
+def read_set(entry: Entry, text: str) -> tuple[str, list[Any]]:
+    """Read ``SETTING=VALUES``: a value, several with ``,`` or ``;``, a range, or a TOML list.
+
+    A text that is one value as it stands is that value: ``digits=3,6,1`` are the labels of
+    one cell, ``digits=3,6;3,6,1`` of two.
+
+    Parameters
+    ----------
+    entry : Entry
+        The command that it is a setting of.
+    text : str
+        What is to be read.
+
+    Returns
+    -------
+    name : str
+        The setting, or several with commas.
+    values : list
+        What it is to be, as a file would list it.
+
+    Raises
+    ------
+    SettingError
+        If that is no such text; about ``set``.
+
+    Examples
+    --------
+    >>> recall = catalogue.entry("recall")
+    >>> read_set(recall, "temperature=0.1:0.3:0.1")
+    ('temperature', [0.1, 0.2, 0.3])
+    >>> read_set(recall, "rule=hebbian,storkey")
+    ('rule', ['hebbian', 'storkey'])
+    >>> read_set(recall, "digits=3,6;3,6,1")
+    ('digits', [['3', '6'], ['3', '6', '1']])
+    """
+    name, equals, value = (part.strip() for part in text.partition("="))
+    if not equals or not name:
+        raise SettingError("set", "must be SETTING=VALUES", text)
+    name = name.replace("-", "_")
+    if value.startswith("["):
+        return name, _listed(value, text)
+    if name not in entry.settings:
+        close = nearest(name, entry.settings)
+        raise SettingError("set", f"must name a setting of {entry.command!r}{close}", text)
+    kind = entry.settings[name].kind
+    if kind.metavar != _LISTS and _RANGE.fullmatch(value):
+        return name, numbers(value, f"set {name}")
+    if ";" in value:
+        parts = value.split(";")
+    else:
+        parts = [value] if _is_value(kind, value) else value.split(",")
+    return name, [_read(kind, name, part) for part in parts]
+
+
+def _read(kind: Kind, name: str, text: str) -> Any:
+    """One value, as JSON has it."""
+    try:
+        if not kind.metavar:  # a switch, whose flag has no text
+            return {"true": True, "false": False}[text.strip()]
+        return kind.plain(kind.check(kind.read(text)))
+    except RefusedError as error:
+        raise SettingError(f"set {name}", str(error), text) from None
+    except KeyError:
+        raise SettingError(f"set {name}", "must be true or false", text) from None
+
+
+def _is_value(kind: Kind, text: str) -> bool:
+    try:
+        _read(kind, "", text)
+    except SettingError:
+        return False
+    return True
+
+
+def _listed(value: str, text: str) -> list[Any]:
+    """A list as TOML has it."""
+    try:
+        read = tomllib.loads(f"x = {value}")["x"]
+    except (ValueError, RecursionError):
+        raise SettingError("set", "must be a list as TOML has it", text) from None
+    if not isinstance(read, list):
+        raise SettingError("set", "must be a list as TOML has it", text)
+    return read
