@@ -243,11 +243,11 @@ def test_two_runs_on_one_data_set_load_it_once(
     Path("theirs.toml").write_text(RECALL + "threshold = 100\n")
     loaded: list[DataSettings] = []
 
-    def load(config: DataSettings) -> Dataset:
+    def load(config: DataSettings, split: str | None) -> Dataset:
         loaded.append(config)
-        return load_data(config)
+        return load_data(config, split)
 
-    monkeypatch.setattr("hopcli.experiments.inputs.load_data", load)
+    monkeypatch.setattr("hopcli.experiments.stock.load_data", load)
     assert run_hopcli("run", "mine.toml", "yours.toml", "theirs.toml", "-q").code == 0
     assert [config.threshold for config in loaded] == [None, 100]
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from hopcli.cli.requests import Request
     from hopcli.config import Execution
     from hopcli.experiments import Parts, Plan, Result, Summary
-    from hopcli.experiments.inputs import Load
+    from hopcli.experiments.stock import Stock
     from hopcli.results import Loaded
 
 __all__ = ["execute", "print_json", "print_summary"]
@@ -41,11 +41,11 @@ def execute(*requests: Request) -> int:
     int
         Exit code: 1 if the repetition of a run has come out otherwise, else 0.
     """
-    from hopcli.experiments.inputs import load_once
+    from hopcli.experiments.stock import Stock
 
     listen(quiet=all(request.wishes.quiet for request in requests))
-    load = load_once()
-    jobs = [_plan(request, load) for request in requests]
+    stock = Stock()
+    jobs = [_plan(request, stock) for request in requests]
     jobs.reverse()
     all_same = True
     while jobs:  # so that what a run is made of goes with it
@@ -78,12 +78,12 @@ class _Job(NamedTuple):
         return results.same_run(self.out, plan.config, plan.inputs, replace=replace)
 
 
-def _plan(request: Request, load: Load) -> _Job:
+def _plan(request: Request, stock: Stock) -> _Job:
     """Plan a run, and refuse what would be in the way of it."""
     results.check_writable(request.out)
     began = time.perf_counter()
     with with_names(request):
-        plan = experiments.plan(request.config, load)
+        plan = experiments.plan(request.config, stock)
     key = results.key(plan.config.command, plan.config.to_dict(), plan.inputs)
     job = _Job(request, plan, key, request.folder(key), time.perf_counter() - began)
     job.standing()

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from hopcli.config import Config, Execution
-    from hopcli.experiments.inputs import Load
+    from hopcli.experiments.stock import Stock
 
 __all__ = [
     "Parts",
@@ -116,24 +116,24 @@ def no_progress(_done: int, _total: int) -> None:
     """Tell nobody."""
 
 
-def plan(config: Config, load: Load | None = None) -> Plan:
+def plan(config: Config, stock: Stock | None = None) -> Plan:
     """Plan the experiment that a configuration asks for.
 
     Parameters
     ----------
     config : Config
         The configuration, given or resolved; its class says which experiment.
-    load : callable, optional
-        Loads data sets; by default :func:`hopcli.experiments.inputs.load_data`.
+    stock : Stock, optional
+        What it shares with other runs; by default nothing.
 
     Raises
     ------
     HopcliError
         If the run cannot be made.
     """
-    from hopcli.experiments.inputs import load_data
+    from hopcli.experiments.stock import Stock
 
-    made: Plan = catalogue.entry(config.command).plan(config, load or load_data)
+    made: Plan = catalogue.entry(config.command).plan(config, Stock() if stock is None else stock)
     return made
 
 

@@ -11,13 +11,12 @@ import pandas as pd
 
 from hopcli import dynamics
 from hopcli.experiments import Plan, Progress, Result, Summary, prefixed, unprefixed
-from hopcli.experiments.inputs import gather, hashes, read_thresholds
+from hopcli.experiments.inputs import gather, hashes
 from hopcli.experiments.trials import check_states
 from hopcli.observables import energy, overlaps
 from hopcli.patterns import Patterns
 from hopcli.starts import choose, fill_bank, first_states
 from hopcli.statistics import chao1, wilson_interval
-from hopcli.storage import Couplings, store
 from hopcli.streams import Streams, seed_word
 from hopcli.taxonomy import classify, mixture_method
 
@@ -25,8 +24,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from hopcli.config import AttractorsConfig, ResolvedAttractors, ThreadedExecution
-    from hopcli.experiments.inputs import Load
+    from hopcli.experiments.stock import Stock
     from hopcli.starts import Bank
+    from hopcli.storage import Couplings
 
 __all__ = ["AttractorsResult", "plan", "summary"]
 
@@ -52,15 +52,15 @@ class AttractorsResult(Result):
         return {rule: arrays[rule] for rule in dict.fromkeys(self.tables["attractors"]["rule"])}
 
 
-def plan(config: AttractorsConfig, load: Load) -> Plan:
+def plan(config: AttractorsConfig, stock: Stock) -> Plan:
     """Plan to run the same starts to the end under each rule and count the final states.
 
     Parameters
     ----------
     config : AttractorsConfig
         What to do.
-    load : callable
-        Loads the data set.
+    stock : Stock
+        Where data, selections and couplings are.
 
     Returns
     -------
@@ -68,9 +68,9 @@ def plan(config: AttractorsConfig, load: Load) -> Plan:
         Its run is told the starts done and the starts in all, and gives an
         :class:`AttractorsResult`.
     """
-    inputs = gather(config, load)
+    inputs = gather(config, stock)
     resolved = config.resolve(inputs.facts)
-    dataset, patterns = inputs.dataset, inputs.patterns(config, resolved.digits)
+    dataset, patterns = inputs.dataset, inputs.patterns(config, resolved.digits, stock)
     check_states("starts", resolved.starts, dataset.n_sites)
     streams = Streams.of(resolved.seed)
     bank = choose(
@@ -79,9 +79,8 @@ def plan(config: AttractorsConfig, load: Load) -> Plan:
         resolved.starts,
         np.random.default_rng(streams.tests),
     )
-    theta = read_thresholds(resolved.theta, dataset.n_sites)
     networks = {
-        rule: store(patterns.xi, rule, theta, **resolved.parameters(rule)) for rule in resolved.rule
+        rule: stock.couple(resolved, patterns, rule, resolved.theta) for rule in resolved.rule
     }
 
     def work(execution: ThreadedExecution, progress: Progress) -> AttractorsResult:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from hopcli.config import CapacityConfig, ResolvedCapacity, ThreadedExecution
     from hopcli.datasets import Dataset
-    from hopcli.experiments.inputs import Load
+    from hopcli.experiments.stock import Stock
 
 __all__ = ["CapacityResult", "plan", "summary"]
 
@@ -42,15 +42,15 @@ class CapacityResult(Result):
     """
 
 
-def plan(config: CapacityConfig, load: Load) -> Plan:
+def plan(config: CapacityConfig, stock: Stock) -> Plan:
     """Plan to store more and more patterns and see whether they are still there.
 
     Parameters
     ----------
     config : CapacityConfig
         What to do.
-    load : callable
-        Loads the data set, if there is one.
+    stock : Stock
+        Where data sets are.
 
     Returns
     -------
@@ -59,7 +59,7 @@ def plan(config: CapacityConfig, load: Load) -> Plan:
         and gives a :class:`CapacityResult`.
     """
     config.check()
-    dataset = load(config) if config.patterns == "images" else None
+    dataset = stock.load(config) if config.patterns == "images" else None
     facts = Facts("random", _STUDY_SHAPE, ())
     if dataset is not None:
         facts = Facts(dataset.name, dataset.shape, dataset.label_names)

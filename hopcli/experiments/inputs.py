@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -12,56 +10,37 @@ import numpy as np
 from hopcli.config import Facts
 from hopcli.datasets import Dataset, load_dataset
 from hopcli.datasets.npz import Archive
-from hopcli.errors import DataError, SettingError
-from hopcli.patterns import Patterns, draw_samples, images_as_patterns, read_patterns, select
+from hopcli.errors import DataError
+from hopcli.patterns import Patterns, images_as_patterns, read_patterns
 from hopcli.records import digest
-from hopcli.storage import Couplings, store
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from hopcli.config import DataSettings, PatternSettings, StorageSettings
+    from hopcli.config import DataSettings, PatternSettings
+    from hopcli.experiments.stock import Stock
     from hopcli.starts import Bank, Start
 
 __all__ = [
     "Inputs",
-    "Load",
-    "couple",
     "gather",
     "hashes",
     "load_data",
-    "load_once",
     "read_thresholds",
 ]
 
 _LONGEST_NUMBER = 64  # bytes of a threshold in a file, with what separates it
 
-Load = Callable[["DataSettings"], Dataset]
-"""Loads the data set that a configuration names."""
 
-
-def load_data(config: DataSettings) -> Dataset:
-    """Load the data set that a configuration names."""
+def load_data(config: DataSettings, split: str | None = None) -> Dataset:
+    """Load the data set that a configuration names, or another split of it."""
     return load_dataset(
         config.dataset,
-        split=config.split,
+        split=split or config.split,
         threshold=config.threshold,
         size=config.size,
         invert=config.invert,
     )
-
-
-def load_once() -> Load:
-    """A loader for several runs: what two of them ask for is loaded once."""
-    loaded: dict[tuple[object, ...], Dataset] = {}
-
-    def load(config: DataSettings) -> Dataset:
-        key = (config.dataset, config.split, config.threshold, config.size, config.invert)
-        if key not in loaded:
-            loaded[key] = load_data(config)
-        return loaded[key]
-
-    return load
 
 
 class Inputs(NamedTuple):
@@ -73,19 +52,16 @@ class Inputs(NamedTuple):
         What the configuration is resolved by.
     dataset : Dataset
         The images.
-    source : Dataset
-        The images that patterns are taken from.
     at_hand : Patterns or None
         The given patterns, or those of a file; None if they are to be selected.
     """
 
     facts: Facts
     dataset: Dataset
-    source: Dataset
     at_hand: Patterns | None
 
-    def patterns(self, config: PatternSettings, digits: tuple[str, ...]) -> Patterns:
-        """The patterns to store, of these labels: at hand, or selected anew.
+    def patterns(self, config: PatternSettings, digits: tuple[str, ...], stock: Stock) -> Patterns:
+        """The patterns to store, of these labels: at hand, or selected.
 
         Raises
         ------
@@ -94,15 +70,10 @@ class Inputs(NamedTuple):
         """
         if self.at_hand is not None:
             return self.at_hand if self.facts.chosen else self.at_hand.take(digits)
-        names = self.source.label_names
-        samples = draw_samples(
-            self.source, names, config.samples, config.selection_seed, config.sampler
-        )
-        selected, _ = select(self.source, names, samples)
-        return selected.take(digits)
+        return stock.select(config).take(digits)
 
 
-def gather(config: PatternSettings, load: Load) -> Inputs:
+def gather(config: PatternSettings, stock: Stock) -> Inputs:
     """Load the data, and the patterns as far as they are given.
 
     Raises
@@ -113,12 +84,7 @@ def gather(config: PatternSettings, load: Load) -> Inputs:
         If a file is unusable.
     """
     config.check()  # before anything is loaded
-    dataset = source = load(config)
-    if config.select_split not in (None, config.split):
-        try:
-            source = load(dataclasses.replace(config, split=config.select_split))
-        except SettingError as error:  # the split that was asked for has another name here
-            raise SettingError("select_split", error.rule, error.found) from None
+    dataset, source = stock.load(config), stock.source(config)
     at_hand = None
     if config.images is not None:
         at_hand = images_as_patterns(source, np.array(config.images, dtype=np.int64))
@@ -132,13 +98,7 @@ def gather(config: PatternSettings, load: Load) -> Inputs:
             )
     labels = source.label_names if at_hand is None else at_hand.labels
     facts = Facts(source.name, source.shape, labels, chosen=config.images is not None)
-    return Inputs(facts, dataset, source, at_hand)
-
-
-def couple(config: StorageSettings, patterns: Patterns) -> Couplings:
-    """Store patterns with the rule and the thresholds of a configuration."""
-    theta = read_thresholds(config.theta, patterns.xi.shape[1])
-    return store(patterns.xi, config.rule, theta, **config.parameters(config.rule))
+    return Inputs(facts, dataset, at_hand)
 
 
 def hashes(

@@ -15,7 +15,7 @@ from hopcli.config.notations import temperatures
 from hopcli.experiments import Plan, Progress, Result, Summary, prefixed, unprefixed
 from hopcli.experiments.blocks import Blocks, BlockTables
 from hopcli.experiments.frames import Frames
-from hopcli.experiments.inputs import couple, gather, hashes
+from hopcli.experiments.inputs import gather, hashes
 from hopcli.experiments.recall_tables import (
     accuracy_table,
     confusion_table,
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from hopcli.config import RecallConfig, RecallExecution, ResolvedRecall
-    from hopcli.experiments.inputs import Load
+    from hopcli.experiments.stock import Stock
 
 __all__ = ["Gallery", "RecallResult", "plan", "summary"]
 
@@ -91,15 +91,15 @@ class RecallResult(Result):
         return Frames.from_arrays(arrays, self.patterns) if arrays else None
 
 
-def plan(config: RecallConfig, load: Load) -> Plan:
+def plan(config: RecallConfig, stock: Stock) -> Plan:
     """Plan to recall test images, or whatever else runs start from.
 
     Parameters
     ----------
     config : RecallConfig
         What to do.
-    load : callable
-        Loads the data set.
+    stock : Stock
+        Where data, selections and couplings are.
 
     Returns
     -------
@@ -107,10 +107,10 @@ def plan(config: RecallConfig, load: Load) -> Plan:
         Its run is told the trials done and the trials in all, and gives a
         :class:`RecallResult`.
     """
-    inputs = gather(config, load)
+    inputs = gather(config, stock)
     resolved = config.resolve(inputs.facts)
-    dataset, patterns = inputs.dataset, inputs.patterns(config, resolved.digits)
-    couplings = couple(resolved, patterns)
+    dataset, patterns = inputs.dataset, inputs.patterns(config, resolved.digits, stock)
+    couplings = stock.couple(resolved, patterns, resolved.rule, resolved.theta)
     streams = Streams.of(resolved.seed)
     sites = None
     if resolved.replay_authors:

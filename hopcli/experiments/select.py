@@ -14,7 +14,7 @@ from hopcli.patterns import Patterns, draw_samples, select
 
 if TYPE_CHECKING:
     from hopcli.config import Execution, ResolvedSelect, SelectConfig
-    from hopcli.experiments.inputs import Load
+    from hopcli.experiments.stock import Stock
 
 __all__ = ["SelectResult", "plan", "summary"]
 
@@ -33,15 +33,15 @@ class SelectResult(Result):
         return Patterns.from_arrays(self.arrays["patterns"])
 
 
-def plan(config: SelectConfig, load: Load) -> Plan:
+def plan(config: SelectConfig, stock: Stock) -> Plan:
     """Plan to select the sample with the lowest loss for each label.
 
     Parameters
     ----------
     config : SelectConfig
         What to do.
-    load : callable
-        Loads the data set.
+    stock : Stock
+        Where data sets are.
 
     Returns
     -------
@@ -50,7 +50,7 @@ def plan(config: SelectConfig, load: Load) -> Plan:
         :class:`SelectResult`.
     """
     config.check()
-    dataset = load(config)
+    dataset = stock.load(config)
     resolved = config.resolve(Facts(dataset.name, dataset.shape, dataset.label_names))
     labels = resolved.digits
     samples = draw_samples(dataset, labels, config.samples, config.seed, config.sampler)

@@ -11,7 +11,7 @@ import pandas as pd
 
 from hopcli import dynamics
 from hopcli.experiments import Parts, Plan, Progress, Result, Summary, prefixed, unprefixed
-from hopcli.experiments.inputs import couple, gather, hashes
+from hopcli.experiments.inputs import gather, hashes
 from hopcli.experiments.trials import check_states
 from hopcli.observables import overlaps, projection_norm
 from hopcli.patterns import Patterns
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
     from hopcli.config import ResolvedTemperatureScan, TemperatureScanConfig, ThreadedExecution
-    from hopcli.experiments.inputs import Load
+    from hopcli.experiments.stock import Stock
     from hopcli.starts import Bank, Start
     from hopcli.storage import Couplings
 
@@ -81,15 +81,15 @@ class TemperatureScanResult(Result):
         return float(self.arrays["temperature-scan"]["chance"])
 
 
-def plan(config: TemperatureScanConfig, load: Load) -> Plan:
+def plan(config: TemperatureScanConfig, stock: Stock) -> Plan:
     """Plan to run independent chains at each temperature and measure their last state.
 
     Parameters
     ----------
     config : TemperatureScanConfig
         What to do.
-    load : callable
-        Loads the data set.
+    stock : Stock
+        Where data, selections and couplings are.
 
     Returns
     -------
@@ -97,14 +97,14 @@ def plan(config: TemperatureScanConfig, load: Load) -> Plan:
         Its run is told the chains done and the chains to do, those of a temperature being a
         part, and gives a :class:`TemperatureScanResult`.
     """
-    inputs = gather(config, load)
+    inputs = gather(config, stock)
     resolved = config.resolve(inputs.facts)
-    dataset, patterns = inputs.dataset, inputs.patterns(config, resolved.digits)
+    dataset, patterns = inputs.dataset, inputs.patterns(config, resolved.digits, stock)
     check_states("repeats", resolved.repeats, dataset.n_sites)
     scan = _Scan(
         resolved,
         patterns,
-        couple(resolved, patterns),
+        stock.couple(resolved, patterns, resolved.rule, resolved.theta),
         fill_bank(resolved.start, dataset, patterns, patterns.last(resolved.target)),
     )
 

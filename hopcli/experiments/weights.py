@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from hopcli.experiments import Plan, Progress, Result, Summary, prefixed, unprefixed
-from hopcli.experiments.inputs import couple, gather, hashes
+from hopcli.experiments.inputs import gather, hashes
 from hopcli.observables import TIE, local_fields
 from hopcli.patterns import Patterns
 from hopcli.taxonomy import fixed_points
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from hopcli.config import Execution, ResolvedWeights, WeightsConfig
-    from hopcli.experiments.inputs import Load
+    from hopcli.experiments.stock import Stock
     from hopcli.storage import Couplings
 
 __all__ = ["WeightsResult", "plan", "summary"]
@@ -63,15 +63,15 @@ class WeightsResult(Result):
         return int(self.arrays["weights"]["n_classes"])
 
 
-def plan(config: WeightsConfig, load: Load) -> Plan:
+def plan(config: WeightsConfig, stock: Stock) -> Plan:
     """Plan to store the patterns and look at the couplings.
 
     Parameters
     ----------
     config : WeightsConfig
         What to do.
-    load : callable
-        Loads the data set.
+    stock : Stock
+        Where data, selections and couplings are.
 
     Returns
     -------
@@ -79,10 +79,10 @@ def plan(config: WeightsConfig, load: Load) -> Plan:
         Its run tells no progress, as nothing takes long, and gives a
         :class:`WeightsResult`.
     """
-    inputs = gather(config, load)
+    inputs = gather(config, stock)
     resolved = config.resolve(inputs.facts)
-    dataset, patterns = inputs.dataset, inputs.patterns(config, resolved.digits)
-    couplings = couple(resolved, patterns)
+    dataset, patterns = inputs.dataset, inputs.patterns(config, resolved.digits, stock)
+    couplings = stock.couple(resolved, patterns, resolved.rule, resolved.theta)
 
     def work(execution: Execution, progress: Progress) -> WeightsResult:
         del execution, progress

@@ -1,0 +1,167 @@
+"""What runs share: data sets, selections of patterns, couplings; made once, kept while small.
+
+A run takes them from a stock, and never asks whether another has had them made.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import threading
+from collections import OrderedDict
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import numpy as np
+
+from hopcli.datasets import default_threshold
+from hopcli.errors import SettingError
+from hopcli.experiments.inputs import load_data, read_thresholds
+from hopcli.patterns import draw_samples, select
+from hopcli.records import digest
+from hopcli.storage import store
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Hashable
+
+    from hopcli.config import DataSettings, LearningSettings, PatternSettings
+    from hopcli.datasets import Dataset
+    from hopcli.patterns import Patterns
+    from hopcli.storage import Couplings
+
+__all__ = ["Stock"]
+
+T = TypeVar("T")
+
+_BUDGET = 1 << 29
+_OF_A_RUN = 4  # things that one run needs at most: two data sets, a selection, couplings
+
+
+class Stock:
+    """What runs share, for any number of threads at once.
+
+    What two of them want at the same time is made once, and nothing else waits for it. Beyond
+    a budget of memory, what was used longest ago is dropped; the last few things are kept
+    whatever their size, as one run may need them all.
+
+    Parameters
+    ----------
+    budget : int
+        Bytes of arrays that are kept.
+    """
+
+    def __init__(self, budget: int = _BUDGET) -> None:
+        self._budget = budget
+        self._lock = threading.Lock()
+        self._places: OrderedDict[Hashable, _Place] = OrderedDict()  # used longest ago first
+
+    def load(self, config: DataSettings, split: str | None = None) -> Dataset:
+        """The data set that a configuration names, or another split of it.
+
+        Raises
+        ------
+        SettingError
+            If there is no such data set.
+        DataError
+            If its files are unusable.
+        """
+        return self._once(_data_key(config, split), lambda: load_data(config, split))
+
+    def source(self, config: PatternSettings) -> Dataset:
+        """The images that patterns are taken from, see :meth:`load`."""
+        try:
+            return self.load(config, config.select_split)
+        except SettingError as error:
+            if config.select_split in (None, config.split):
+                raise
+            # The split that was asked for has another name here.
+            raise SettingError("select_split", error.rule, error.found) from None
+
+    def select(self, config: PatternSettings) -> Patterns:
+        """The selected pattern of every label.
+
+        Raises
+        ------
+        SettingError
+            If the selection is impossible.
+        """
+        chosen = (config.samples, config.selection_seed, config.sampler)
+
+        def made() -> Patterns:
+            source = self.source(config)
+            names = source.label_names
+            return select(source, names, draw_samples(source, names, *chosen))[0]
+
+        # Not the hash of the data: that of an embedded file is the same for every threshold.
+        return self._once((*_data_key(config, config.select_split), *chosen), made)
+
+    def couple(
+        self, config: LearningSettings, patterns: Patterns, rule: str, theta: float | str
+    ) -> Couplings:
+        """The couplings by a rule, with its parameters in a configuration.
+
+        Parameters
+        ----------
+        config : LearningSettings
+            Holds the parameters.
+        patterns : Patterns
+            What is stored.
+        rule : str
+            A key of :data:`hopcli.storage.RULES`.
+        theta : float or str
+            The thresholds: one for all sites, or the file of them.
+
+        Raises
+        ------
+        PatternError
+            If the rule cannot store these patterns.
+        DataError
+            If the thresholds cannot be read.
+        """
+        parameters = config.parameters(rule)
+        thresholds = np.asarray(read_thresholds(theta, patterns.xi.shape[1]))
+        key = ("couplings", patterns.sha256, digest(thresholds), rule, *parameters.items())
+        return self._once(key, lambda: store(patterns.xi, rule, thresholds, **parameters))
+
+    def _once(self, key: Hashable, make: Callable[[], T]) -> T:
+        """What is kept under a key, which is made if it is not there."""
+        with self._lock:
+            place = self._places.setdefault(key, _Place())
+            self._places.move_to_end(key)
+        with place.lock:
+            if place.record is None:
+                place.record = make()
+                place.n_bytes = _n_bytes(place.record)
+                self._drop()
+            made: T = place.record
+        return made
+
+    def _drop(self) -> None:
+        """Drop what was used longest ago, but for what is being made."""
+        with self._lock:
+            made = [key for key, place in self._places.items() if place.record is not None]
+            excess = sum(place.n_bytes for place in self._places.values()) - self._budget
+            for key in made[:-_OF_A_RUN]:
+                if excess <= 0:
+                    break
+                excess -= self._places.pop(key).n_bytes
+
+
+class _Place:
+    """Where a record is kept, or will be: its lock is held by whoever makes it."""
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.record: Any = None
+        self.n_bytes = 0
+
+
+def _data_key(config: DataSettings, split: str | None) -> tuple[Hashable, ...]:
+    """Everything that :func:`load_data` reads."""
+    given = config.threshold
+    threshold = default_threshold(config.dataset) if given is None else given
+    return ("images", config.dataset, split or config.split, threshold, config.size, config.invert)
+
+
+def _n_bytes(record: Any) -> int:
+    """Memory of the arrays of a record."""
+    values = (getattr(record, field.name) for field in dataclasses.fields(record))
+    return sum(value.nbytes for value in values if isinstance(value, np.ndarray))
