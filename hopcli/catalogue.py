@@ -112,6 +112,11 @@ class Entry:
         return _named(f"hopcli.experiments.{self.module}", "summary")
 
     @property
+    def headline(self) -> Any:
+        """What a grid of its runs draws, a :class:`hopcli.experiments.headline.Headline`."""
+        return _named(f"hopcli.experiments.{self.module}", "HEADLINE")
+
+    @property
     def figures(self) -> Any:
         """Function from resolved configuration and result to figures by name."""
         return _named(f"hopcli.plots.{self.module}", "figures")

@@ -11,6 +11,7 @@ import pandas as pd
 
 from hopcli import dynamics
 from hopcli.experiments import Plan, Progress, Result, Summary, prefixed, unprefixed
+from hopcli.experiments.headline import Headline
 from hopcli.experiments.inputs import gather, hashes
 from hopcli.experiments.trials import check_states
 from hopcli.observables import energy, overlaps
@@ -28,7 +29,19 @@ if TYPE_CHECKING:
     from hopcli.starts import Bank
     from hopcli.storage import Couplings
 
-__all__ = ["AttractorsResult", "plan", "summary"]
+__all__ = ["HEADLINE", "AttractorsResult", "plan", "summary"]
+
+HEADLINE = Headline(
+    table="kinds",
+    value="chao1",
+    says="attractors (number, those not met included)",
+    low="chao1_ci_low",
+    high="chao1_ci_high",
+    interval="95 % interval of the number",
+    where={"kind": "attractors"},
+    within=("rule", "kind"),
+)
+"""The number that a grid of its runs draws."""
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

@@ -12,6 +12,7 @@ from hopcli import dynamics
 from hopcli.config import Facts
 from hopcli.errors import PatternError, SettingError
 from hopcli.experiments import Parts, Plan, Progress, Result, Summary
+from hopcli.experiments.headline import Headline
 from hopcli.patterns import random_spins
 from hopcli.starts import Start, change, trial_rng
 from hopcli.statistics import draws_interval, mean_sd_sem
@@ -27,7 +28,20 @@ if TYPE_CHECKING:
     from hopcli.datasets import Dataset
     from hopcli.experiments.stock import Stock
 
-__all__ = ["CapacityResult", "plan", "summary"]
+__all__ = ["HEADLINE", "CapacityResult", "plan", "summary"]
+
+HEADLINE = Headline(
+    table="capacity",
+    value="fixed",
+    says="fixed points (fraction of patterns)",
+    low="fixed_ci_low",
+    high="fixed_ci_high",
+    sem="fixed_sem",
+    interval="95 % interval over draws of the patterns",
+    within=("load", "rule", "size"),
+    bounds=(0, 1),
+)
+"""The number that a grid of its runs draws."""
 
 _MEASURED = ("fixed", "overlap_pattern", "overlap_flipped")
 _STUDY_SHAPE = (28, 28)  # of random patterns, where no size is asked for

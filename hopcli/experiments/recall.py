@@ -15,6 +15,7 @@ from hopcli.config.notations import temperatures
 from hopcli.experiments import Plan, Progress, Result, Summary, prefixed, unprefixed
 from hopcli.experiments.blocks import Blocks, BlockTables
 from hopcli.experiments.frames import Frames
+from hopcli.experiments.headline import Headline
 from hopcli.experiments.inputs import gather, hashes
 from hopcli.experiments.recall_tables import (
     accuracy_table,
@@ -40,7 +41,21 @@ if TYPE_CHECKING:
     from hopcli.config import RecallConfig, RecallExecution, ResolvedRecall
     from hopcli.experiments.stock import Stock
 
-__all__ = ["Gallery", "RecallResult", "plan", "summary"]
+__all__ = ["HEADLINE", "Gallery", "RecallResult", "plan", "summary"]
+
+HEADLINE = Headline(
+    table="accuracy",
+    value="accuracy",
+    says="recalled (fraction of trials)",
+    low="ci_low",
+    high="ci_high",
+    interval="95 % interval for a new start, or of a new run where all images are tested",
+    where={"label": "overall"},
+    within=("label",),
+    counts=("recalled", "n"),
+    bounds=(0, 1),
+)
+"""The number that a grid of its runs draws."""
 
 _BLOCK = 8192  # trials run at once, to bound the memory
 _SHOWN = 2  # recalled and failed trials of each label kept for the gallery

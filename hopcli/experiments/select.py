@@ -10,13 +10,22 @@ import pandas as pd
 
 from hopcli.config import Facts
 from hopcli.experiments import Plan, Progress, Result, Summary
+from hopcli.experiments.headline import Headline
 from hopcli.patterns import Patterns, draw_samples, select
 
 if TYPE_CHECKING:
     from hopcli.config import Execution, ResolvedSelect, SelectConfig
     from hopcli.experiments.stock import Stock
 
-__all__ = ["SelectResult", "plan", "summary"]
+__all__ = ["HEADLINE", "SelectResult", "plan", "summary"]
+
+HEADLINE = Headline(
+    table="patterns",
+    value="loss",
+    says="overlap loss of the pattern (dimensionless)",
+    within=("label",),
+)
+"""The number that a grid of its runs draws."""
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

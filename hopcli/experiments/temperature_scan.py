@@ -11,6 +11,7 @@ import pandas as pd
 
 from hopcli import dynamics
 from hopcli.experiments import Parts, Plan, Progress, Result, Summary, prefixed, unprefixed
+from hopcli.experiments.headline import Headline
 from hopcli.experiments.inputs import gather, hashes
 from hopcli.experiments.trials import check_states
 from hopcli.observables import overlaps, projection_norm
@@ -33,7 +34,17 @@ if TYPE_CHECKING:
     from hopcli.starts import Bank, Start
     from hopcli.storage import Couplings
 
-__all__ = ["TemperatureScanResult", "plan", "summary"]
+__all__ = ["HEADLINE", "TemperatureScanResult", "plan", "summary"]
+
+HEADLINE = Headline(
+    table="temperature_scan",
+    value="overlap_abs",
+    says="overlap |m| (1 is the pattern itself)",
+    sem="overlap_abs_sem",
+    within=("temperature", "label"),
+    bounds=(0, 1),
+)
+"""The number that a grid of its runs draws."""
 
 _CURVE_POINTS = 120
 _MEASURED = (

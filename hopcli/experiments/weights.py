@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from hopcli.experiments import Plan, Progress, Result, Summary, prefixed, unprefixed
+from hopcli.experiments.headline import Headline
 from hopcli.experiments.inputs import gather, hashes
 from hopcli.observables import TIE, local_fields
 from hopcli.patterns import Patterns
@@ -23,7 +24,15 @@ if TYPE_CHECKING:
     from hopcli.experiments.stock import Stock
     from hopcli.storage import Couplings
 
-__all__ = ["WeightsResult", "plan", "summary"]
+__all__ = ["HEADLINE", "WeightsResult", "plan", "summary"]
+
+HEADLINE = Headline(
+    table="weights",
+    value="min_stability",
+    says="stability of the weakest site (field / length of its couplings)",
+    within=("label",),
+)
+"""The number that a grid of its runs draws."""
 
 MOST_SITES = 1000
 """A side of the matrix that is kept: of every site, or of sites evenly apart."""

@@ -1,4 +1,4 @@
-"""What is to be known of the keys of a grid to lay out its picture, and how it is laid out."""
+"""The keys of a grid as a table or picture needs them, and how a picture is laid out."""
 
 from __future__ import annotations
 
@@ -10,6 +10,21 @@ if TYPE_CHECKING:
 
 __all__ = ["Key", "Look"]
 
+_CALLED = {
+    "temperature": "temperature T  ($k_B$ = 1)",
+    "samples": "samples of each label, M",
+    "digits": "labels stored",
+    "source_indices": "patterns stored",
+    "loads": "loads p / N",
+    "size": "size (pixels)",
+    "threshold": "grey value of the threshold",
+    "flips": "sites flipped (fraction)",
+    "criterion": "criterion (overlap)",
+    "kappa": "stability κ",
+    "theta": "threshold θ of the sites",
+}
+"""What settings are called on an axis, where there is more to say than their name."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Key:
@@ -18,33 +33,53 @@ class Key:
     Parameters
     ----------
     name : str
-        The setting.
+        The setting, and the column of the table.
     help : str
-        What it is, as the help text says.
+        What its help says of it.
     sizes : mapping of str to int, optional
-        Where its values are lists, each the beginning of the next (digits 3,6 and 3,6,1):
-        the length of each by its text, to be drawn as a number.
+        How many entries each value has, for a setting whose values are lists each of which
+        begins with the one before; then the number is what varies.
     """
 
     name: str
-    help: str
+    help: str = ""
     sizes: Mapping[str, int] | None = None
+
+    @property
+    def says(self) -> str:
+        """What it is called on an axis, with its unit if it has one.
+
+        Examples
+        --------
+        >>> Key("digits", sizes={"3,6": 2, "3,6,1": 3}).says
+        'number of labels stored'
+        >>> Key("selection_seed").says
+        'selection seed'
+        """
+        called = _CALLED.get(self.name, self.name.replace("_", " "))
+        return f"number of {called}" if self.sizes else called
 
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """How the picture of a grid is laid out; what is None is decided by what there is.
+    """How the picture of a grid is laid out; what is None is chosen to fit.
 
     Parameters
     ----------
-    x, by, rows : str or None
-        Key along the axis, of the lines (of the panels, in a map), and of the rows of panels.
-    y : str or None
-        Column of the table that is drawn.
+    x : str, optional
+        The key, or column that is a coordinate, along the axis.
+    y : str, optional
+        The column that is drawn; in a map also the key along the other axis.
+    by : str, optional
+        What has a line for each value, or in a map a panel.
+    rows : str, optional
+        What has a panel for each value, or in a map with `by` a row of panels.
     map : bool
-        Draw a map of two keys instead of lines.
-    over : str or None
-        Key that is averaged over.
+        Whether to draw a map with contours.
+    over : str, optional
+        The key that the table is averaged over.
+    caption : str, optional
+        What was run, in a few words.
     """
 
     x: str | None = None
@@ -53,3 +88,4 @@ class Look:
     rows: str | None = None
     map: bool = False
     over: str | None = None
+    caption: str | None = None
