@@ -71,7 +71,14 @@ results/%.json: $(COMPUTING) $(VENV)/.run
 	$(HOPCLI) run configs/$(*D).toml --out $(@D) --overwrite $(if $(ANEW),--again)
 	$(if $(ANEW),,$(if $(filter $(PLOTS),$?),$(HOPCLI) plot $(@D)))
 	@touch $@
-.PRECIOUS: results/%.json
+
+# Of a grid each cell knows what code has made it: those of other code are made anew, and an
+# interrupted one goes on.
+results/%/grid.json: $(COMPUTING) $(VENV)/.run
+	$(HOPCLI) run configs/$*.toml --out $(@D) --overwrite
+	$(if $(ANEW),,$(if $(filter $(PLOTS),$?),$(HOPCLI) plot $(@D)))
+	@touch $@
+.PRECIOUS: results/%.json results/%/grid.json
 ANEW = $(filter $(COMPUTING) $(VENV)/.run,$?)
 
 # What a wheel is made of, and what it is held to; made anew only if that has changed.

@@ -5,10 +5,11 @@ from __future__ import annotations
 import contextlib
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
+from hopcli.cli.grid.run import grid_from_file, is_grid_file
 from hopcli.cli.requests import Wishes, request_from_file
 from hopcli.errors import HopcliError
 
@@ -34,32 +35,65 @@ def command(configs: tuple[str, ...]) -> None:
     \b
       hopcli deps configs/*.toml > build/runs.mk
     """
-    requests = {name: _request(name) for name in configs}
-    made = {request.out: _manifest(request) for request in requests.values() if request}
-    for name, request in requests.items():
+    runs = {name: _run(name) for name in configs}
+    made = {run.manifest.parent: run.manifest for run in runs.values() if run}
+    for name, run in runs.items():
         folder = Path("results") / Path(name).stem
-        target = folder / "invalid.json" if request is None else made[folder]
+        target = folder / "invalid.json" if run is None else made[folder]
         needs = [Path(name)]
-        if request is not None:
-            with contextlib.suppress(HopcliError):  # what is wrong, the run itself will say
-                needs += [made.get(path.parent, path) for path in _read_by(request.config)]
+        if run is not None:
+            needs += [made.get(path.parent, path) for path in run.reads]
         click.echo(f".PHONY: {_word(folder)}\n{_word(folder)}: {_word(target)}")
         click.echo(f"{_word(target)}: {_words(needs)}")
-        if request is not None and request.execution.draws:
+        if run is not None and run.draws:
             click.echo(f"{_word(target)}: $(PLOTS)")
-        if request is not None and _is_incomplete(request, target):
+        if run is not None and run.is_incomplete:
             click.echo(f"{_word(target)}: FORCE")
 
 
-def _request(name: str) -> Request | None:
+class _Run(NamedTuple):
+    """A run, or a grid of them, that Make can ask for."""
+
+    manifest: Path
+    reads: list[Path]
+    draws: bool
+    is_incomplete: bool
+
+
+def _run(name: str) -> _Run | None:
+    """What a configuration asks for; None if it cannot be read."""
     try:
-        return request_from_file(name, Wishes())
+        return _grid(name) if is_grid_file(name) else _plain(name)
     except (HopcliError, click.UsageError):
         return None
 
 
-def _manifest(request: Request) -> Path:
-    return request.out / f"{request.config.command}.json"
+def _plain(name: str) -> _Run:
+    request = request_from_file(name, Wishes())
+    manifest = request.out / f"{request.config.command}.json"
+    return _Run(
+        manifest,
+        _files_of(request.config),
+        request.execution.draws,
+        _is_incomplete(request, manifest),
+    )
+
+
+def _grid(name: str) -> _Run:
+    grid, folder = grid_from_file(name)
+    reads: dict[Path, None] = {}
+    for point in grid.points():
+        with contextlib.suppress(HopcliError):  # impossible cells, the run itself will name
+            reads |= dict.fromkeys(_files_of(grid.read(point)[0]))
+    manifest = folder / "grid.json"
+    return _Run(manifest, list(reads), grid.fixed.get("figures", True), _lacks_files(manifest))
+
+
+def _files_of(config: Any) -> list[Path]:
+    """The files that a run reads, as far as they can be found."""
+    with contextlib.suppress(HopcliError):  # what is wrong, the run itself will say
+        return _read_by(config)
+    return []
 
 
 def _is_incomplete(request: Request, manifest: Path) -> bool:
@@ -68,12 +102,22 @@ def _is_incomplete(request: Request, manifest: Path) -> bool:
 
     if not manifest.exists():
         return False  # which Make sees by itself
+    if _lacks_files(manifest):
+        return True
+    found = results.read_json(manifest)
+    return results.is_undrawn(request.out, found, request.execution)
+
+
+def _lacks_files(manifest: Path) -> bool:
+    """Whether a file that is named by a manifest is not there."""
+    from hopcli import results
+
+    if not manifest.exists():
+        return False
     try:
-        found = results.read_json(manifest)
+        return bool(results.missing_files(manifest.parent, manifest.stem))
     except HopcliError:
         return True
-    missing = results.missing_files(request.out, request.config.command)
-    return bool(missing) or results.is_undrawn(request.out, found, request.execution)
 
 
 def _read_by(config: Any) -> list[Path]:

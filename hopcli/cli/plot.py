@@ -103,6 +103,11 @@ def command(
     runs = []
     for folder in folders:
         found = results.runs_in(folder)
+        if not found and (folder / "grid.json").is_file():
+            from hopcli.cli.grid.files import draw_again
+
+            show(folder, draw_again(folder, figure_format, figure_style, out))
+            continue
         if not found:
             raise ResultError(f"{folder}: must hold a finished run, has no manifest of one")
         runs += [(folder, results.load(folder, name)) for name in found]
@@ -110,7 +115,7 @@ def command(
         _drawer(folder, loaded, figure_format, figure_style, dpi, animate)
         for folder, loaded in runs
     ]
-    if out is not None:
+    if out is not None and runs:
         (folder, first), *_ = runs
         files = results.save_pictures(folder, first.config.command, _all_of(drawers, out), out)
         show(out, files)

@@ -169,6 +169,9 @@ def make_request(
 
     if command != entry.command:
         raise SettingError(f"{path}: command", f"must be {entry.command!r}", command)
+    if "grid" in from_file:
+        rule = f"is of many runs: `hopcli grid run {config_name}` or `hopcli run` makes them"
+        raise SettingError(f"{path}: grid", rule)
     with renamed(name_of):
         config, execution = entry.read({**from_file, **read_flags(entry.settings, flags)})
     out = wishes.out or _default_folder(path, entry.command)

@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from hopcli.cli.completion import complete_config
+from hopcli.cli.grid.run import grid_from_file, is_grid_file, start
 from hopcli.cli.options import wish_options
 from hopcli.cli.requests import Request, Wishes, request_from_file, request_from_manifest
 
@@ -36,6 +37,8 @@ def command(configs: tuple[str, ...], **wishes: Any) -> int:
     \b
       hopcli run results/paper/recall.json
 
+    One with a table [grid] is a grid of runs, as `hopcli grid run` makes it; see there.
+
     All files are checked, with the data and patterns that they name, before the first is
     run. What is finished already is not run again, so the same line goes on after an
     interrupt.
@@ -43,8 +46,10 @@ def command(configs: tuple[str, ...], **wishes: Any) -> int:
     wanted = Wishes(**wishes)
     if wanted.out is not None and len(configs) > 1:
         raise click.UsageError(f"--out takes one configuration, found {len(configs)}")
-    requests = [_request(name, wanted) for name in configs]
+    grids = {name: grid_from_file(name) for name in configs if is_grid_file(name)}
+    requests = [_request(name, wanted) for name in configs if name not in grids]
     folders = [request.out for request in requests]
+    folders += [wanted.out or folder for _, folder in grids.values()]
     for folder in folders:
         if folders.count(folder) > 1:
             raise click.UsageError(
@@ -53,7 +58,11 @@ def command(configs: tuple[str, ...], **wishes: Any) -> int:
             )
     from hopcli.cli.execute import execute
 
-    return execute(*requests)
+    code = execute(*requests) if requests else 0
+    for grid, folder in grids.values():
+        kept = wanted._replace(out=wanted.out or folder)
+        code = max(code, start(grid, **kept._asdict()))
+    return code
 
 
 def _request(name: str, wishes: Wishes) -> Request:

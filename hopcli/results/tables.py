@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-__all__ = ["Tables", "blocks_of", "columns_of", "read_arrays", "write_arrays", "write_table"]
+__all__ = ["Tables", "blocks_of", "columns_of", "read_arrays", "read_table", "write_arrays", "write_table"]
 
 _TYPES = {"b": "boolean", "i": "integer", "u": "integer", "f": "number"}
 """What a column holds, by the kind of its dtype; anything else is text."""
@@ -85,7 +85,7 @@ class Tables(Mapping[str, "pd.DataFrame"]):
 
     def _read_table(self, name: str) -> pd.DataFrame:
         self._check(f"{name}.csv")
-        return _read_csv(self._folder / f"{name}.csv", self._columns[name])
+        return read_table(self._folder / f"{name}.csv", self._columns[name])
 
 
 def columns_of(table: pd.DataFrame) -> list[str]:
@@ -94,8 +94,16 @@ def columns_of(table: pd.DataFrame) -> list[str]:
     return [f"{name}: {kind}" for name, kind in zip(table.columns, kinds, strict=True)]
 
 
-def _read_csv(path: Path, columns: list[str]) -> pd.DataFrame:
-    """Read a table, each column as what it was."""
+def read_table(path: Path, columns: list[str]) -> pd.DataFrame:
+    """Read a table, each column as what it was.
+
+    Parameters
+    ----------
+    path : Path
+        Its file.
+    columns : list of str
+        What it holds, from :func:`columns_of`.
+    """
     import pandas as pd
 
     texts = pd.read_csv(path, dtype=str, keep_default_na=False, header=None, encoding="utf-8")

@@ -8,9 +8,13 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from hopcli import results
+from hopcli.errors import ResultError, SettingError
 from hopcli.grids.export import tidy_table, write_table
-from hopcli.results.folder import files_in, publish, publish_run, sha256_of, writing
+from hopcli.grids.grid import read_grid
+from hopcli.grids.store import FILE, Store, is_grid
+from hopcli.results.folder import check_file, files_in, publish, publish_run, sha256_of, writing
 from hopcli.results.provenance import source_commit, versions
+from hopcli.results.tables import columns_of, read_table
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -20,9 +24,8 @@ if TYPE_CHECKING:
     from hopcli.grids.grid import Grid
     from hopcli.grids.keys import Look
     from hopcli.grids.state import State
-    from hopcli.grids.store import Store
 
-__all__ = ["drawn_table", "is_published", "print_grid", "publish_grid", "redraw"]
+__all__ = ["draw_again", "drawn_table", "is_published", "load_grid", "print_grid", "publish_grid", "redraw"]
 
 TABLE, PICTURE = "grid.csv", "grid.png"
 _SHOWN = 24  # rows of the table that are printed
@@ -57,17 +60,20 @@ def publish_grid(store: Store, grid: Grid, *, figures: bool, seconds: float) -> 
         if figures:
             save_picture(drawn, grid, grid.look, stage / PICTURE)
         names = files_in(stage)
-        publish_run(stage, folder, "grid", _manifest(grid, seconds, stage, names))
+        publish_run(stage, folder, "grid", _manifest(grid, seconds, columns_of(table), stage, names))
     return [folder / name for name in (*names, "grid.json")]
 
 
-def _manifest(grid: Grid, seconds: float, stage: Path, names: list[str]) -> dict[str, Any]:
+def _manifest(
+    grid: Grid, seconds: float, columns: list[str], stage: Path, names: list[str]
+) -> dict[str, Any]:
     return {
         "command": "grid",
         "config": grid.to_dict(),
         "versions": versions(),
         "source_commit": source_commit(),
         "duration_seconds": round(seconds, 3),
+        "tables": {"grid": columns},
         "outputs": {name: sha256_of(stage / name) for name in names},
     }
 
@@ -81,6 +87,41 @@ def is_published(store: Store, grid: Grid, *, figures: bool) -> bool:
         return False
     drawn = not figures or PICTURE in manifest["outputs"]
     return manifest.get("config") == json.loads(json.dumps(grid.to_dict())) and drawn
+
+
+def load_grid(folder: Path, name: str | None = None) -> tuple[Grid, pd.DataFrame]:
+    """The grid of a folder and a table of it: from the store, else as it was published.
+
+    Parameters
+    ----------
+    folder : Path
+        Where it is.
+    name : str, optional
+        Which table; by default the one that is drawn.
+
+    Raises
+    ------
+    SettingError
+        If there is no such table.
+    ResultError
+        If there is no grid, or it is damaged.
+    """
+    published = folder / "grid.json"
+    if is_grid(folder) or not published.is_file():
+        with Store(folder) as store:
+            grid = read_grid(store.grid())
+            return grid, tidy_table(store, grid, name or grid.entry.headline.table)
+    manifest = results.read_json(published)
+    try:
+        grid = read_grid(manifest["config"])
+        columns = manifest["tables"]["grid"]
+    except (KeyError, TypeError, ValueError) as error:
+        raise ResultError(f"{published}: another version of hopcli wrote it ({error})") from None
+    if name not in (None, grid.entry.headline.table):
+        rule = f"must be {grid.entry.headline.table} where there is no {FILE}"
+        raise SettingError("table", rule, name)
+    check_file(folder, published, TABLE, manifest["outputs"].get(TABLE))
+    return grid, read_table(folder / TABLE, columns)
 
 
 def drawn_table(table: pd.DataFrame, grid: Grid, look: Look) -> pd.DataFrame:
@@ -122,6 +163,21 @@ def redraw(
         else:
             publish(stage, folder, [path.name])
     return path
+
+
+def draw_again(
+    folder: Path, form: str | None, style: str | None, out: Path | None
+) -> list[Path]:
+    """Draw the picture of a published grid as its configuration says; where it is."""
+    grid, table = load_grid(folder)
+    drawn = drawn_table(table, grid, grid.look)
+    form, style = form or "png", style or "screen"
+    if out is None:
+        return [redraw(folder, drawn, grid, grid.look, form, style)]
+    with writing(out, "grid") as stage:
+        save_picture(drawn, grid, grid.look, stage / f"grid.{form}", style)
+        publish(stage, out, [f"grid.{form}"])
+    return [out / f"grid.{form}"]
 
 
 def print_grid(folder: Path, state: State, files: list[Path], n_made: int, form: str) -> None:

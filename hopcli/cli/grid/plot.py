@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from hopcli.cli.grid.files import drawn_table, redraw
 from hopcli.cli.grid.shared import FOLDER_OF_GRID, QUIET
 from hopcli.cli.requests import flag_name, renamed
 
@@ -48,15 +47,13 @@ def plot(folder: Path, figure_format: str, figure_style: str, quiet: bool, **ask
       hopcli grid plot results/phase --map --x temperature --by rule
       hopcli grid plot results/stored --over selection_seed --y n
     """
-    from hopcli.grids.export import tidy_table
-    from hopcli.grids.grid import read_grid
-    from hopcli.grids.store import Store
+    from hopcli.cli.grid.files import drawn_table, load_grid, redraw
 
     given = {name: value for name, value in asked.items() if value is not None}
-    with Store(folder) as store, renamed(flag_name):
-        grid = read_grid(store.grid())
+    with renamed(flag_name):
+        grid, table = load_grid(folder)
         look = dataclasses.replace(grid.look, **given)
-        drawn = drawn_table(tidy_table(store, grid, grid.entry.headline.table), grid, look)
+        drawn = drawn_table(table, grid, look)
         path = redraw(folder, drawn, grid, look, figure_format, figure_style)
     if not quiet:
         click.echo(path)

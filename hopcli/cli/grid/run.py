@@ -20,7 +20,7 @@ from hopcli.errors import SettingError
 if TYPE_CHECKING:
     from hopcli.grids.grid import Grid
 
-__all__ = ["grid_from_file", "run", "start"]
+__all__ = ["grid_from_file", "is_grid_file", "run", "start"]
 
 
 def _shard(_ctx: click.Context, _param: click.Parameter, text: str | None) -> tuple[int, int]:
@@ -98,6 +98,17 @@ def run(config: str | None, name: str | None, sets: tuple[str, ...], **wishes: A
     return start(grid, out or default, dry=dry, quiet=quiet, format=form, **wishes)
 
 
+def is_grid_file(name: str) -> bool:
+    """Whether a configuration is one of a grid.
+
+    Raises
+    ------
+    DataError
+        If there is no such file, or it cannot be read.
+    """
+    return not name.endswith(".json") and "grid" in read_config(find_config(name))
+
+
 def start(grid: Grid, out: Path, *, dry: bool = False, **wishes: Any) -> int:
     """Run a grid, or only list it."""
     from hopcli.cli.grid.running import GridWishes, list_grid, run_grid
@@ -154,9 +165,3 @@ def grid_from_file(
         said = json.dumps(grid.to_dict(), sort_keys=True).encode()
         stem = f"{stem}-{hashlib.sha256(said).hexdigest()[:8]}"
     return grid, Path("results") / stem
-
-
-def run_from_file(name: str, out: Path | None, **wishes: Any) -> int:
-    """Run the grid of a configuration file, as `hopcli run` does."""
-    grid, default = grid_from_file(name)
-    return start(grid, out or default, **wishes)

@@ -34,10 +34,9 @@ def table(folder: Path, name: str | None, over: str | None, form: str | None, ou
       hopcli grid table results/phase --table outcomes --out outcomes.parquet
       hopcli grid table results/stored --over selection_seed --format markdown
     """
-    from hopcli.grids.export import FORMATS, tidy_table, write_table
-    from hopcli.grids.grid import read_grid
+    from hopcli.cli.grid.files import load_grid
+    from hopcli.grids.export import FORMATS, write_table
     from hopcli.grids.over import average
-    from hopcli.grids.store import Store
 
     if form is None:
         suffixes = {suffix: known for known, suffix in FORMATS.items()}
@@ -45,15 +44,12 @@ def table(folder: Path, name: str | None, over: str | None, form: str | None, ou
         if form is None:
             rule = f"must end in one of {', '.join(suffixes)}, or give --format"
             raise click.UsageError(f"--out {rule}, found {str(out)!r:.80}")
-    with Store(folder) as store, renamed(flag_name):
-        grid = read_grid(store.grid())
-        found = tidy_table(store, grid, name or grid.entry.headline.table)
-    if over:
-        with renamed(flag_name):
+    with renamed(flag_name):
+        grid, found = load_grid(folder, name)
+        if over:
             if name not in (None, grid.entry.headline.table):
                 raise SettingError("over", f"must be of table {grid.entry.headline.table}", name)
             found = average(found, grid.keys(), over, grid.entry.headline)
-    with renamed(flag_name):
         text = _written(found, out, form) if out else write_table(found, None, form)
     click.echo(text, nl=False)
 
