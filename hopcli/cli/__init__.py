@@ -24,7 +24,11 @@ if TYPE_CHECKING:
 __all__ = ["cli", "main", "raise_again"]
 
 _OTHERS = {
+    "grid": "Run a configuration over a grid of settings, and put the results together.",
     "plot": "Draw the pictures of finished runs again.",
+    "check": "Hold every file of finished runs and grids to its manifest.",
+    "runs": "List finished runs with what tells them apart.",
+    "diff": "Say which settings and which numbers of two runs differ.",
     "show": "Draw patterns in the terminal.",
     "run": "Run configuration files, each with the command that it names.",
     "schema": "Print the JSON Schema of configuration files, for editors.",

@@ -1,24 +1,42 @@
-"""Lines for the user on stderr: ``hopcli: ...``, one each, whatever is in them."""
+"""What is said to the user, whatever is in it: lines on stderr, ``hopcli: ...``, and values."""
 
 from __future__ import annotations
 
 import logging
+from typing import Any
 
 import click
 
-__all__ = ["listen", "tell"]
+__all__ = ["listen", "printable", "spelt", "tell"]
 
 _LONGEST = 400  # characters of a line; what is too long is cut in the middle
 
 
 def tell(message: str) -> None:
     """Say something in one line on stderr."""
-    line = " ".join(message.split())
-    # What came from a file or a flag must not steer the terminal.
-    shown = "".join(c if c.isprintable() else repr(c)[1:-1] for c in line)
+    shown = printable(" ".join(message.split()))
     if len(shown) > _LONGEST:
         shown = f"{shown[: 2 * _LONGEST // 3]} ... {shown[-_LONGEST // 3 :]}"
     click.echo(f"hopcli: {shown}", err=True)
+
+
+def printable(line: str) -> str:
+    """What came from a file or a flag, so that it cannot steer the terminal."""
+    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in line)
+
+
+def spelt(value: Any) -> str:
+    """A setting of a manifest as a flag would spell it, whole; a dash if it is open."""
+    from hopcli.config.kinds import show
+
+    if value is None:
+        return "-"
+    if isinstance(value, bool):
+        return "on" if value else "off"
+    if isinstance(value, list):
+        return ",".join(map(spelt, value))
+    text = show(value)
+    return text if not isinstance(value, float) or float(text) == value else repr(value)
 
 
 class _Teller(logging.Handler):

@@ -6,13 +6,27 @@ from typing import TYPE_CHECKING
 
 from hopcli.errors import ResultError
 from hopcli.grids.store import Store
-from hopcli.results import read_json
-from hopcli.results.folder import check_file
+from hopcli.results.checking import Checked, Finding, check_manifest
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["grid_differences"]
+__all__ = ["check_store", "grid_differences"]
+
+
+def check_store(path: Path) -> Checked:
+    """Hold the cells of a grid to their checksums, each a run.
+
+    Parameters
+    ----------
+    path : Path
+        The store.
+    """
+    try:
+        n_cells, differences = _cells(path.parent)
+    except ResultError as error:
+        n_cells, differences = 0, [str(error)]
+    return Checked(n_cells, 1, tuple(Finding(path, line) for line in differences), (), frozenset())
 
 
 def grid_differences(folder: Path) -> tuple[int, list[str]]:
@@ -35,6 +49,15 @@ def grid_differences(folder: Path) -> tuple[int, list[str]]:
     ResultError
         If there is no grid, or no part of its store can be read.
     """
+    n_cells, differences = _cells(folder)
+    manifest = folder / "grid.json"
+    if manifest.is_file():
+        differences += (finding.line for finding in check_manifest(manifest).differs)
+    return n_cells, differences
+
+
+def _cells(folder: Path) -> tuple[int, list[str]]:
+    """The number of cells of a store, and what is not as it was written."""
     with Store(folder) as store:
         n_cells = len(store.standings())
         differences = list(store.damaged().values())
@@ -42,11 +65,4 @@ def grid_differences(folder: Path) -> tuple[int, list[str]]:
             store.places()
         except ResultError as error:
             differences.append(str(error))
-    manifest = folder / "grid.json"
-    if manifest.is_file():
-        for name, expected in read_json(manifest)["outputs"].items():
-            try:
-                check_file(folder, manifest, name, expected)
-            except ResultError as error:
-                differences.append(str(error))
     return n_cells, differences

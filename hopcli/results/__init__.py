@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from hopcli.experiments import Result
 
 __all__ = [
+    "BULKY",
     "KeptParts",
     "Loaded",
     "check_writable",
@@ -61,7 +62,8 @@ __all__ = [
     "save_pictures",
 ]
 
-_BULKY = "trials.csv"  # may be left out when a folder is passed on
+BULKY = "trials.csv"
+"""May be left out when a folder is passed on."""
 
 
 def check_writable(folder: Path) -> None:
@@ -312,7 +314,7 @@ def _load(folder: Path, path: Path, manifest: dict[str, Any]) -> Loaded:
         check_file(folder, path, name, manifest["outputs"].get(name))
 
     for name in (f"{name}.csv" for name in manifest["tables"]):
-        if (folder / name).exists() or name != _BULKY:
+        if (folder / name).exists() or name != BULKY:
             check(name)
     for name in manifest["arrays"]:
         check(f"{name}.npz")

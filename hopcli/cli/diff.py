@@ -1,0 +1,147 @@
+"""``hopcli diff``."""
+
+from __future__ import annotations
+
+import json
+import math
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from hopcli.catalogue import CATALOGUE
+from hopcli.cli.completion import complete_folder
+from hopcli.cli.lines import printable, spelt
+from hopcli.cli.options import FOLDER
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+    from hopcli.results.comparing import Compared, Comparison, Pair, Run
+    from hopcli.results.values import Values
+
+__all__ = ["command"]
+
+_LONGEST = 60  # characters of a setting
+
+
+@click.command("diff")
+@click.argument("a", metavar="A", type=FOLDER, shell_complete=complete_folder)
+@click.argument("b", metavar="B", type=FOLDER, shell_complete=complete_folder)
+@click.option(
+    "--command",
+    "name",
+    type=click.Choice([*CATALOGUE, "grid"]),
+    help="Which run, if A and B hold runs of several commands.",
+)
+@click.option(
+    "--format",
+    "printed",
+    type=click.Choice(["table", "json"]),
+    default="table",
+    help="Print lines, or for scripts a line of JSON.  [default: table]",
+)
+def command(a: Path, b: Path, name: str | None, printed: str) -> int:
+    """Say which settings and which numbers of two runs differ.
+
+    A and B are folders of finished runs or grids, or manifests in such folders. First come
+    settings, inputs (data and files that were read, by hash) and versions that differ; then,
+    for each table and each file of arrays, whether its bytes are the same, or what of it
+    differs: for each column how many values, and the largest difference with its row. Rows are
+    matched by the first columns, those that tell them apart, whatever their order.
+
+    \b
+      hopcli diff results/paper results/warmer
+      hopcli diff results/paper/recall.json results/paper-again/recall.json
+
+    Where a number has an interval in its row (ci_low and ci_high, or sem), the two are said to
+    agree if 0 is in the 95 % interval of their difference, made from the two intervals as for
+    independent runs. Of twenty that are the same in truth, one does not agree.
+
+    Exit code 0 if settings, inputs and numbers are the same, 1 if any differs. Versions and a
+    trials.csv that only one has kept are told, but make no difference; pictures are left out.
+    """
+    from hopcli.results import comparing
+
+    runs = comparing.open_runs(a, b, name)
+    found = comparing.compare(*runs)
+    if printed == "json":
+        click.echo(json.dumps(_as_json(runs, found)))
+    else:
+        for line in _lines(runs, found):
+            click.echo(printable(line))
+    return 0 if found.same else 1
+
+
+def _lines(runs: tuple[Run, Run], found: Comparison) -> Iterator[str]:
+    for side, run in zip("AB", runs, strict=True):
+        yield f"{side}: {run.path}"
+    for what in ("settings", "inputs", "versions"):
+        yield from _of_pairs(what, getattr(found, what))
+    alike = [file.file for file in found.files if file.same and not file.lacks]
+    for file in found.files:
+        if file.file not in alike:
+            yield from _of_file(file)
+    if alike:
+        yield from ("", f"the same bytes: {', '.join(alike)}")
+
+
+def _of_pairs(what: str, pairs: Sequence[Pair]) -> Iterator[str]:
+    """A table of what manifests say differently."""
+    if not pairs:
+        return
+    rows = [(what, "A", "B"), *((pair.name, _side(pair, "a"), _side(pair, "b")) for pair in pairs)]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    yield ""
+    for row in rows:
+        yield "  ".join(map(str.ljust, row, widths)).rstrip()
+
+
+def _side(pair: Pair, side: str) -> str:
+    text = spelt(pair.values[side]) if side in pair.values else "(none)"
+    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 3]}..."
+
+
+def _of_file(file: Compared) -> Iterator[str]:
+    """What differs in a table or in arrays."""
+    yield from ("", file.file, *(f"  {lack}" for lack in file.lacks))
+    for values in file.values:
+        yield f"  {_of_values(values)}"
+    if not file.lacks and not file.values:
+        yield "  other bytes, the same values"
+
+
+def _of_values(values: Values) -> str:
+    """How much of a column or array differs."""
+    x, y = (f"{v:.10g}" if isinstance(v, float) else str(v) or "''" for v in values.pair)
+    by = "" if values.largest is None else f" by up to {values.largest:.6g}"
+    at = f" at {values.where}" if values.where else ""
+    said = f"{values.name}: {values.n_differ:,} of {values.n:,} differ{by}{at} ({x}, {y})"
+    if not values.n_bounded:
+        return said
+    if not values.n_beyond:
+        return f"{said}; all agree within their 95 % intervals"
+    return f"{said}; {values.n_beyond:,} of {values.n_bounded:,} beyond their 95 % intervals"
+
+
+def _as_json(runs: tuple[Run, Run], found: Comparison) -> dict[str, Any]:
+    """All of a comparison, as JSON has it."""
+    pairs = {
+        what: [{"name": pair.name, **pair.values} for pair in getattr(found, what)]
+        for what in ("settings", "inputs", "versions")
+    }
+    files = [
+        {**file._asdict(), "values": [_values_as_json(values) for values in file.values]}
+        for file in found.files
+    ]
+    a, b = (str(run.path) for run in runs)
+    return {"a": a, "b": b, "same": found.same, **pairs, "files": files}
+
+
+def _values_as_json(values: Values) -> dict[str, Any]:
+    plain = [_finite(value) for value in values.pair]
+    return {**values._asdict(), "pair": plain, "largest": _finite(values.largest)}
+
+
+def _finite(value: Any) -> Any:
+    return None if isinstance(value, float) and not math.isfinite(value) else value

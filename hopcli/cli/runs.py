@@ -1,0 +1,134 @@
+"""``hopcli runs``."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from hopcli.cli.completion import complete_folder
+from hopcli.cli.lines import printable, spelt, tell
+from hopcli.cli.options import FOLDER
+from hopcli.errors import ResultError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+    from pathlib import Path
+
+    from hopcli.results.listing import Listed
+
+__all__ = ["command"]
+
+_WIDEST = 40  # characters of a setting in a table
+_OF_KEY = 8  # digits that name a run
+
+
+@click.command("runs")
+@click.argument(
+    "folders",
+    nargs=-1,
+    required=True,
+    metavar="DIR...",
+    type=FOLDER,
+    shell_complete=complete_folder,
+)
+@click.option(
+    "--format",
+    "printed",
+    type=click.Choice(["table", "csv", "json"]),
+    default="table",
+    help="Print a table a command, one table of all as CSV, or a line of JSON.  [default: table]",
+)
+def command(folders: tuple[Path, ...], printed: str) -> int:
+    """List finished runs with what tells them apart.
+
+    Each DIR is a folder of results, or holds such folders at any depth; hidden ones are left
+    out. A run is a row: its folder, those settings that are not the same in all listed runs
+    of its command, its data set, the version of hopcli that made it, the seconds it took, the
+    number that it is known by (such as the overall accuracy) and the first 8 digits of its
+    key. Runs are sorted by folder. As JSON they have all of their settings.
+
+    \b
+      hopcli runs results
+      hopcli runs results --format csv > runs.csv
+
+    A run that cannot be read is named on stderr, the others are listed all the same. Exit
+    code 1 then.
+    """
+    from hopcli.results import listing
+
+    runs, refused = listing.list_runs(folders)
+    if not runs:
+        raise ResultError(refused[0])
+    commands = dict.fromkeys(run.command for run in runs)
+    of_command = [[run for run in runs if run.command == name] for name in commands]
+    telling = [listing.telling(some) for some in of_command]
+    if printed == "json":
+        click.echo(json.dumps([_as_json(run) for run in runs]))
+    elif printed == "csv":
+        names = list(dict.fromkeys(name for some in telling for name in some))
+        click.echo(_as_csv([_row(run, names) for run in runs]), nl=False)
+    else:
+        tables = [
+            _as_table([_row(run, names) for run in some])
+            for some, names in zip(of_command, telling, strict=True)
+        ]
+        click.echo("\n\n".join(tables))
+    for line in refused:
+        tell(line)
+    return 1 if refused else 0
+
+
+def _row(run: Listed, names: Iterable[str]) -> dict[str, str]:
+    """A run by the heads of its columns; `names` are the settings among them."""
+    settings = {name: spelt(run.settings[name]) for name in names if name in run.settings}
+    number = run.headline
+    return {
+        "folder": str(run.folder),
+        "command": run.command,
+        **{name: settings.get(name, "") for name in names},
+        "dataset": run.dataset,
+        "version": run.version,
+        "seconds": f"{run.seconds:.3f}",
+        **({} if number is None else {number.name: spelt(number.value)}),
+        "key": run.key[:_OF_KEY],
+    }
+
+
+def _as_table(rows: Sequence[Mapping[str, str]]) -> str:
+    """Rows below their heads, each column as wide as it needs."""
+    heads = _heads(rows)
+    cells = [heads, *([_cut(printable(row.get(head, ""))) for head in heads] for row in rows)]
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    return "\n".join("  ".join(map(str.ljust, row, widths)).rstrip() for row in cells)
+
+
+def _as_csv(rows: Sequence[Mapping[str, str]]) -> str:
+    text = io.StringIO()
+    writer = csv.DictWriter(text, _heads(rows), restval="", lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    return text.getvalue()
+
+
+def _as_json(run: Listed) -> dict[str, Any]:
+    """All of a run."""
+    number = run.headline
+    return {
+        **run._asdict(),
+        "folder": str(run.folder),
+        "headline": None if number is None else number._asdict(),
+    }
+
+
+def _heads(rows: Sequence[Mapping[str, str]]) -> list[str]:
+    """The heads of all rows, the key last."""
+    heads = dict.fromkeys(head for row in rows for head in row if head != "key")
+    return [*heads, "key"]
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= _WIDEST else f"{text[: _WIDEST - 3]}..."

@@ -1,0 +1,197 @@
+"""Folders held to their manifests: which files are what was written, which are not.
+
+A manifest is held to itself too: its key is the hash of what it says was run.
+"""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from hopcli import catalogue
+from hopcli.errors import ResultError
+from hopcli.results import BULKY, key, read_json
+from hopcli.results.folder import STAGING, check_file
+from hopcli.results.places import MANIFESTS, find, finished_in
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from hopcli.results.places import Place
+
+__all__ = ["CHECKERS", "Checked", "Checker", "Finding", "check", "check_manifest"]
+
+_FORM = {"config": dict, "inputs": dict, "tables": dict, "arrays": list}
+"""What the manifest of a run has besides its outputs."""
+
+_OURS = (".csv", ".npz", ".png", ".svg", ".pdf")
+"""How names of files end that runs write."""
+
+
+class Finding(NamedTuple):
+    """Something about a file.
+
+    Attributes
+    ----------
+    file : Path
+        The file or folder.
+    line : str
+        What is to be said, with its name, in one line.
+    """
+
+    file: Path
+    line: str
+
+
+class Checked(NamedTuple):
+    """What was found of a run, or of several.
+
+    Attributes
+    ----------
+    n_runs : int
+        Number of runs.
+    n_files : int
+        Number of files that were held to a hash.
+    differs : tuple of Finding
+        What is not as it was written.
+    told : tuple of Finding
+        What is no difference, but good to know.
+    names : frozenset of str or None
+        Files of the folder that belong to the run; None if that cannot be known.
+    """
+
+    n_runs: int = 0
+    n_files: int = 0
+    differs: tuple[Finding, ...] = ()
+    told: tuple[Finding, ...] = ()
+    names: frozenset[str] | None = None
+
+
+Checker = Callable[[Path], Checked]
+"""Holds a file, and the files that it names, to what was written; raises nothing."""
+
+
+def check_manifest(path: Path) -> Checked:
+    """Hold a manifest to what it says of itself, and every file that it names to its hash.
+
+    Parameters
+    ----------
+    path : Path
+        The manifest.
+    """
+    try:
+        if not path.is_file():
+            raise ResultError(f"{path}: must be a file, is none")
+        manifest = read_json(path)
+    except ResultError as error:
+        return Checked(differs=(Finding(path, str(error)),))
+    outputs = manifest["outputs"]
+    differs = [Finding(path, f"{path}: {fault}") for fault in _faults(path.stem, manifest)]
+    told = []
+    names = [name for name in outputs if _is_plain(name)]
+    for name in names:
+        file = path.parent / name
+        if name == BULKY and not file.exists():
+            told.append(Finding(file, f"{file}: was left out, as it may be"))
+            continue
+        try:
+            check_file(path.parent, path, name, outputs[name])
+        except OSError as error:
+            differs.append(Finding(file, _told(file, error)))
+    n_runs = int(path.stem in catalogue.CATALOGUE)  # those of a grid are counted in its store
+    n_files = len(names) - len(told)
+    return Checked(n_runs, n_files, tuple(differs), tuple(told), frozenset(names))
+
+
+def _is_plain(name: str) -> bool:
+    """Whether a name is that of a file of the folder, not of one elsewhere."""
+    return re.fullmatch(r"(?!\.{1,2}$)[^/\\\0]{1,255}", name) is not None
+
+
+def _faults(command: str, manifest: Mapping[str, Any]) -> Iterator[str]:
+    """What of a manifest cannot be as it was written, whatever its files are."""
+    outputs, of_run = manifest["outputs"], command in catalogue.CATALOGUE
+    for name in outputs:
+        if not _is_plain(name):
+            yield f"must name files of its folder, found {name!r:.80}"
+    form = {name: kind for name, kind in _FORM.items() if of_run or name in manifest}
+    for name, kind in form.items():
+        if not isinstance(manifest.get(name), kind):
+            yield f"must have {name} as they were written, found {manifest.get(name)!r:.80}"
+            return
+    if manifest.get("command") != command:
+        yield f"must be of the command {command}, found {manifest.get('command')!r:.80}"
+    if of_run:
+        found, expected = manifest.get("key"), key(command, manifest["config"], manifest["inputs"])
+        if found != expected:
+            said = "the hash of its command, config and inputs"
+            yield f"must have the key {expected}, {said}, found {found!r:.80}"
+    files = [f"{name}.csv" for name in manifest.get("tables", ())]
+    for name in (*files, *(f"{name}.npz" for name in manifest.get("arrays", ()))):
+        if name not in outputs:
+            yield f"must have a hash of {name!r:.80} among its outputs, has none"
+
+
+CHECKERS: dict[str, Checker] = dict.fromkeys(MANIFESTS, check_manifest)
+"""By the name of a file, what checks it."""
+
+
+def check(tops: Iterable[Path], checkers: Mapping[str, Checker] | None = None) -> Iterator[Checked]:
+    """Check everything of runs at and below some folders, one folder after the other.
+
+    Parameters
+    ----------
+    tops : iterable of Path
+        The folders.
+    checkers : mapping of str to callable, optional
+        What checks a file, by its name; by default :data:`CHECKERS`.
+
+    Raises
+    ------
+    ResultError
+        If one of the folders is none, or holds no run; before anything is checked.
+    """
+    known = CHECKERS if checkers is None else checkers
+    places = find(tops, known)
+    return itertools.chain.from_iterable(_check_folder(place, known) for place in places)
+
+
+def _check_folder(place: Place, checkers: Mapping[str, Checker]) -> Iterator[Checked]:
+    """Check what is in a folder, but not in those below."""
+    folder, refused = place
+    try:
+        if refused:
+            raise ResultError(refused)
+        finished_in(folder)  # finishes what had only to be moved in
+        names = sorted(path.name for path in folder.iterdir())
+    except OSError as error:
+        yield Checked(differs=(Finding(folder, _told(folder, error)),))
+        return
+    found = [checker(folder / name) for name, checker in checkers.items() if name in names]
+    yield from found
+    yield Checked(told=tuple(_left_over(folder, names, [one.names for one in found])))
+
+
+def _left_over(
+    folder: Path, names: Iterable[str], known: Sequence[frozenset[str] | None]
+) -> Iterator[Finding]:
+    """Files that look as if hopcli had made them, but are of no finished run."""
+    of_runs = None if not known or None in known else frozenset().union(*filter(None, known))
+    for name in names:
+        file = folder / name
+        if name.startswith(STAGING):
+            rest = "which the same command goes on with or makes anew"
+            yield Finding(file, f"{file}: is of an unfinished run, {rest}")
+        elif name.startswith(".") or of_runs is None or name in of_runs:
+            continue
+        elif name.endswith(_OURS):
+            yield Finding(file, f"{file}: is in no manifest")
+
+
+def _told(file: Path, error: OSError) -> str:
+    """What is wrong with a file, in one line."""
+    ours = isinstance(error, ResultError)
+    return str(error) if ours else f"{file}: cannot be read: {error.strerror}"

@@ -1,0 +1,234 @@
+"""Two runs side by side: which settings, inputs, versions, tables and arrays differ.
+
+Values of tables and arrays are left to :mod:`hopcli.results.values`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from hopcli.errors import ResultError
+from hopcli.results import BULKY, read_json
+from hopcli.results.folder import check_file
+from hopcli.results.listing import settings_of
+from hopcli.results.places import MANIFESTS, finished_in
+from hopcli.results.values import compare_arrays, compare_tables
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+    from hopcli.results.values import Values
+
+__all__ = ["Compared", "Comparison", "Pair", "Run", "compare", "open_runs"]
+
+
+class Pair(NamedTuple):
+    """Something that the manifests of two runs say differently.
+
+    Attributes
+    ----------
+    name : str
+        Its name.
+    values : dict of str to object
+        What it is in ``"a"`` and in ``"b"``, as JSON has it; left out where it is not.
+    """
+
+    name: str
+    values: dict[str, Any]
+
+
+class Compared(NamedTuple):
+    """A table or a file of arrays of two runs.
+
+    Attributes
+    ----------
+    file : str
+        Its name.
+    lacks : tuple of str
+        What only one of the two has, in words.
+    values : tuple of Values
+        The columns or arrays that both have, if the files differ by a byte.
+    same : bool
+        Whether the bytes are the same.
+    """
+
+    file: str
+    lacks: tuple[str, ...] = ()
+    values: tuple[Values, ...] = ()
+    same: bool = False
+
+
+class Comparison(NamedTuple):
+    """What differs between two runs.
+
+    Attributes
+    ----------
+    settings, inputs, versions : tuple of Pair
+        What the manifests say differently. Versions alone make no difference.
+    files : tuple of Compared
+        Tables and files of arrays.
+    """
+
+    settings: tuple[Pair, ...]
+    inputs: tuple[Pair, ...]
+    versions: tuple[Pair, ...]
+    files: tuple[Compared, ...]
+
+    @property
+    def same(self) -> bool:
+        """Whether nothing differs that was asked for, read or found."""
+        return not self.settings and not self.inputs and all(one.same for one in self.files)
+
+
+class Run(NamedTuple):
+    """A finished run that is compared.
+
+    Attributes
+    ----------
+    folder : Path
+        Where it is.
+    path : Path
+        Its manifest.
+    said : dict of dict
+        What that says of ``"settings"``, ``"inputs"`` and ``"versions"``.
+    tables : dict of list of str
+        The columns of each table, from :func:`hopcli.results.tables.columns_of`.
+    outputs : dict of str
+        SHA-256 of each file.
+    """
+
+    folder: Path
+    path: Path
+    said: dict[str, dict[str, Any]]
+    tables: dict[str, list[str]]
+    outputs: dict[str, str]
+
+
+def open_runs(a: Path, b: Path, command: str | None = None) -> tuple[Run, Run]:
+    """Read the manifests of two runs of one command.
+
+    Parameters
+    ----------
+    a, b : Path
+        Each a folder, or a manifest in one.
+    command : str, optional
+        Which command, if both hold runs of several.
+
+    Raises
+    ------
+    ResultError
+        If there is no such run, or more than one.
+    """
+    held = {path: _runs_at(path) for path in (a, b)}
+    for path, names in held.items():
+        if command is not None and command not in names:
+            raise ResultError(f"{path}: must hold a run of {command}, has {_listed(names)}")
+    both = [name for name in held[a] if name in held[b]]
+    if not both:
+        raise ResultError(f"{b}: must hold a run of {held[a][0]} too, has {_listed(held[b])}")
+    if command is None and len(both) > 1:
+        raise ResultError(f"{a}: must be told by --command which run, has {_listed(both)}")
+    name = command or both[0]
+    return _open(a, name), _open(b, name)
+
+
+def _listed(names: list[str]) -> str:
+    return f"runs of {', '.join(names)}" if len(names) > 1 else f"one of {names[0]}"
+
+
+def _runs_at(path: Path) -> list[str]:
+    """The commands of the runs that a folder or manifest is of."""
+    if path.is_file():
+        if path.name not in MANIFESTS:
+            raise ResultError(f"{path}: must be a folder, or a manifest such as recall.json")
+        return [path.stem]
+    names = finished_in(path)
+    if not names:
+        raise ResultError(f"{path}: must hold a finished run, has no manifest of one")
+    return names
+
+
+def _open(path: Path, command: str) -> Run:
+    manifest_path = path if path.is_file() else path / f"{command}.json"
+    manifest = read_json(manifest_path)
+    try:
+        tables = dict(manifest["tables"])
+        said = {
+            "settings": settings_of(manifest),
+            "inputs": dict(manifest.get("inputs", {})),
+            "versions": dict(manifest["versions"]),
+        }
+    except (KeyError, TypeError, ValueError) as error:
+        reason = f"another version of hopcli wrote it ({error})"
+        raise ResultError(f"{manifest_path}: cannot be compared: {reason}") from None
+    return Run(manifest_path.parent, manifest_path, said, tables, manifest["outputs"])
+
+
+def compare(a: Run, b: Run) -> Comparison:
+    """Compare two runs.
+
+    Parameters
+    ----------
+    a, b : Run
+        The runs.
+
+    Raises
+    ------
+    ResultError
+        If a table or file of arrays is not what its manifest says.
+    """
+    settings, inputs, versions = (
+        tuple(_pairs(a.said[what], b.said[what])) for what in ("settings", "inputs", "versions")
+    )
+    return Comparison(settings, inputs, versions, tuple(_files(a, b)))
+
+
+def _pairs(a: Mapping[str, Any], b: Mapping[str, Any]) -> Iterator[Pair]:
+    """What two mappings do not have alike."""
+    for name in {**a, **b}:
+        values = {side: one[name] for side, one in (("a", a), ("b", b)) if name in one}
+        if len(values) < 2 or values["a"] != values["b"]:
+            yield Pair(name, values)
+
+
+def _files(a: Run, b: Run) -> Iterator[Compared]:
+    """Every table and file of arrays."""
+    for name in dict.fromkeys((*_numbers_of(a), *_numbers_of(b))):
+        here = [side for side, run in (("A", a), ("B", b)) if _is_there(run, name)]
+        if len(here) == 2:
+            yield _file(a, b, name)
+        elif name == BULKY:
+            yield Compared(name, (f"kept in {here[0]} alone" if here else "left out",), same=True)
+        else:
+            yield Compared(name, (f"only in {here[0]}",))
+
+
+def _numbers_of(run: Run) -> list[str]:
+    """The tables and the files of arrays of a run."""
+    arrays = [name for name in run.outputs if name.endswith(".npz")]
+    return [*(f"{name}.csv" for name in run.tables), *arrays]
+
+
+def _is_there(run: Run, name: str) -> bool:
+    """Whether a run has a file; a table of trials may have been left out."""
+    if name == BULKY and not (run.folder / name).exists():
+        return False
+    return name in run.outputs
+
+
+def _file(a: Run, b: Run, name: str) -> Compared:
+    """Compare a file that both have."""
+    for run in (a, b):
+        check_file(run.folder, run.path, name, run.outputs[name])
+    if a.outputs[name] == b.outputs[name]:
+        return Compared(name, same=True)
+    try:
+        if name.endswith(".npz"):
+            return Compared(name, *compare_arrays(a.folder / name, b.folder / name))
+        table = name.removesuffix(".csv")
+        sides = ((run.folder / name, run.tables[table]) for run in (a, b))
+        return Compared(name, *compare_tables(*sides))
+    except (KeyError, TypeError, ValueError) as error:
+        reason = f"another version of hopcli wrote one of them ({error})"
+        raise ResultError(f"{a.folder / name}, {b.folder / name}: {reason}") from None

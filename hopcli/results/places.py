@@ -1,0 +1,110 @@
+"""Where runs are: the folders at and below others that hold something of one.
+
+Links are followed, each folder is visited once, and hidden ones are left out.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from hopcli import catalogue
+from hopcli.errors import ResultError
+from hopcli.results import runs_in
+from hopcli.results.folder import STAGING, settle
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Iterator
+
+__all__ = ["GRID", "MANIFESTS", "Place", "find", "finished_in"]
+
+GRID = "grid"
+"""What stands for a command in the manifest of a grid of runs."""
+
+MANIFESTS = tuple(f"{command}.json" for command in (*catalogue.CATALOGUE, GRID))
+"""Names of manifests, those of runs in the order of the catalogue."""
+
+
+class Place(NamedTuple):
+    """A folder that holds something of a run.
+
+    Attributes
+    ----------
+    folder : Path
+        The folder.
+    refused : str
+        Why it cannot be read, in one line; empty if it can.
+    """
+
+    folder: Path
+    refused: str = ""
+
+
+def find(tops: Iterable[Path], names: Collection[str] = MANIFESTS) -> list[Place]:
+    """Find the folders that hold runs, or are left by interrupted ones, sorted by path.
+
+    Parameters
+    ----------
+    tops : iterable of Path
+        Where to look: at each, and at any depth below.
+    names : collection of str
+        Files by which a folder of a run is known.
+
+    Raises
+    ------
+    ResultError
+        If one of `tops` is no folder, or nothing of a run is found there.
+    """
+    found: dict[Path, Place] = {}
+    for top in tops:
+        if not top.is_dir():
+            what = "is none" if top.exists() else "does not exist"
+            raise ResultError(f"{top}: must be a folder that holds runs, {what}")
+        here = {
+            place.folder.resolve(): place
+            for place, inside in _walk(top)
+            if place.refused or any(name in names or name.startswith(STAGING) for name in inside)
+        }
+        if not here:
+            raise ResultError(f"{top}: must hold a finished run, at any depth, holds none")
+        found = {**here, **found}
+    return sorted(found.values())
+
+
+def _walk(top: Path) -> Iterator[tuple[Place, list[str]]]:
+    """Every folder from one downwards, and the names in it."""
+    seen: set[Path] = set()
+    waiting = [top]
+    while waiting:
+        folder = waiting.pop()
+        if folder.resolve() in seen:
+            continue
+        seen.add(folder.resolve())
+        try:
+            inside = list(os.scandir(folder))
+        except OSError as error:
+            yield Place(folder, f"{folder}: cannot be read: {error.strerror}"), []
+            continue
+        yield Place(folder), [entry.name for entry in inside]
+        waiting += [Path(entry) for entry in inside if _is_visited(entry)]
+
+
+def _is_visited(entry: os.DirEntry[str]) -> bool:
+    """Whether something is a folder to look into, or a link to one."""
+    try:
+        return not entry.name.startswith(".") and entry.is_dir()
+    except OSError:  # such as a link to itself
+        return False
+
+
+def finished_in(folder: Path) -> list[str]:
+    """The commands that have a finished run in a folder, and ``grid`` if it holds a whole one.
+
+    Raises
+    ------
+    ResultError
+        If what an interrupted run has left cannot be moved in.
+    """
+    settle(folder, GRID)
+    return [*runs_in(folder), *([GRID] if (folder / f"{GRID}.json").is_file() else [])]
