@@ -49,7 +49,7 @@ def test_every_manifest_fits(entry: Entry) -> None:
 @pytest.mark.parametrize("entry", ENTRIES)
 def test_it_explains_every_setting_with_its_default(entry: Entry) -> None:
     (found,) = (one for one in SCHEMA["oneOf"] if one["title"] == f"hopcli {entry.command}")
-    assert set(found["properties"]) == {"command", *entry.settings}
+    assert set(found["properties"]) == {"command", "grid", "plot", *entry.settings}
     defaults = {**entry.config().to_dict(), **entry.execution().to_dict()}
     for name, declared in entry.settings.items():
         assert found["properties"][name]["description"] == declared.help
@@ -89,11 +89,30 @@ def test_what_hopcli_takes_fits_the_schema(entry: Entry) -> None:
         {"command": "capacity", "sizes": [1]},
         {"command": "recall", "criterion": 2},
         {"command": "recall", "animate": "a.mp4"},
+        {"command": "recall", "grid": {}},
+        {"command": "recall", "grid": {"temprature": [1]}},
+        {"command": "recall", "grid": {"tests": [0]}},
+        {"command": "recall", "grid": {"threads": [1]}},
+        {"command": "recall", "grid": {"tests": 1}},
+        {"command": "recall", "grid": {"tests": [1]}, "plot": {"z": "tests"}},
     ],
     ids=str,
 )
 def test_what_is_wrong_by_itself_does_not_fit(wrong: dict[str, Any]) -> None:
     assert not VALIDATOR.is_valid(wrong)
+
+
+@pytest.mark.parametrize(
+    "grid",
+    [
+        {"temperature": "0.1:0.9:0.1"},
+        {"temperature": [0.1, "2:1:linear"], "rule": ["hebbian"]},
+        {"digits, selection_seed": [[[3, 6], 1]], "source_indices": ["0:9:1", [3]]},
+    ],
+    ids=str,
+)
+def test_a_grid_fits(grid: dict[str, Any]) -> None:
+    VALIDATOR.validate({"command": "recall", "grid": grid, "plot": {"x": "rule", "map": True}})
 
 
 def test_the_command_prints_it(run_hopcli: RunHopcli) -> None:

@@ -33,7 +33,7 @@ def configuration_schema() -> dict[str, Any]:
     }
 
 
-_TEXTS = ("x", "y", "by", "rows", "over")
+_TEXTS = ("x", "y", "by", "rows", "over", "caption")
 _PLOT = {
     "type": "object",
     "description": "How the picture of a grid is laid out.",

@@ -156,9 +156,7 @@ def make(task: Task, stock: Stock, progress: Progress = experiments.no_progress)
         error = f"{type(defect).__name__}: {defect}; hopcli {task.command} would show where"
     seconds = round(time.perf_counter() - began, 6)
     host = socket.gethostname()
-    return Made(
-        task.cell, settings, inputs, code_version(), host, started, seconds, tables, error
-    )
+    return Made(task.cell, settings, inputs, code_version(), host, started, seconds, tables, error)
 
 
 @functools.cache
@@ -192,7 +190,7 @@ def _values(column: pd.Series[Any]) -> list[Any]:
         return values
     if column.dtype.kind == "f":
         return [None if math.isnan(value) else value for value in values]
-    return [str(value) if value == value else None for value in values]  # noqa: PLR0124 not a NaN
+    return [str(value) if value == value else None for value in values]
 
 
 def given(config: Config) -> dict[str, Any]:

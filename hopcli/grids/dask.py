@@ -70,11 +70,11 @@ def dask_engine(address: str) -> Iterator[Engine]:
         n_workers = _check_workers(client, address)
         # Each call is another: the same cell would be the same task, whose result is kept.
         executor = client.get_executor(pure=False)
-        yield Engine(
-            executor, make_all, n_workers, chunks=True, check=_watch(client, address)
-        )
+        yield Engine(executor, make_all, n_workers, chunks=True, check=_watch(client, address))
     except KilledWorker as error:
-        raise ResultError(f"--dask {address}: a cell has lost worker after worker: {error}") from None
+        raise ResultError(
+            f"--dask {address}: a cell has lost worker after worker: {error}"
+        ) from None
     except (CommClosedError, FutureCancelledError) as error:
         raise _lost(address, type(error).__name__) from None
     finally:
@@ -123,5 +123,3 @@ def _watch(client: Client, address: str) -> Callable[[], None]:
             )
 
     return check
-
-

@@ -19,19 +19,18 @@ others       the tables of the experiment, ``accuracy`` and so on: ``cell``, ``r
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import json
-import sqlite3
-from typing import TYPE_CHECKING, Any, NamedTuple, Self
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from hopcli.config.kinds import show
 from hopcli.errors import ResultError
 from hopcli.grids.cells import Made, Rows
+from hopcli.grids.database import Database, quoted
 from hopcli.grids.grid import shown
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
     from pathlib import Path
 
     from hopcli.grids.grid import Grid
@@ -49,8 +48,7 @@ _OWN = ("cell", "state", "version", "host", "started", "seconds", "error", "inpu
 _SCHEMA = (
     "meta (name TEXT PRIMARY KEY, value TEXT)",
     "points (place INTEGER PRIMARY KEY, cell TEXT NOT NULL)",
-    "cells (cell TEXT PRIMARY KEY, state TEXT, version TEXT, host TEXT, started TEXT, "
-    "seconds REAL, error TEXT, inputs TEXT, config TEXT, checksum TEXT)",
+    f"cells ({', '.join(_OWN)}, checksum, PRIMARY KEY (cell))",
     "tables (cell TEXT, name TEXT, columns TEXT, checksum TEXT, PRIMARY KEY (cell, name))",
 )
 _MOST_COLUMNS = 1900  # SQLite takes 2000
@@ -79,7 +77,7 @@ def is_grid(folder: Path) -> bool:
     return (folder / FILE).is_file()
 
 
-class Store:
+class Store(Database):
     """The cells of a grid in a folder; to be opened by ``with``.
 
     Parameters
@@ -96,74 +94,22 @@ class Store:
     """
 
     def __init__(self, folder: Path, *, writes: bool = False) -> None:
-        self.path = folder / FILE
-        self._writes = writes
+        super().__init__(folder / FILE, writes=writes)
         if not writes and not self.path.is_file():
             raise ResultError(f"{folder}: must hold a grid, there is no {FILE}")
 
-    def __enter__(self) -> Self:
-        mode = "rwc" if self._writes else "ro"
-        uri = f"{self.path.absolute().as_uri()}?mode={mode}"
-        with self._told():
-            self._sql = sqlite3.connect(uri, uri=True, isolation_level=None, timeout=30)
-            try:
-                self._open()
-            except BaseException:
-                self._sql.close()
-                raise
-        return self
-
-    def _open(self) -> None:
+    def _opened(self) -> None:
         if self._writes:
-            self._sql.execute("PRAGMA journal_mode = WAL")
-            self._sql.execute("PRAGMA synchronous = NORMAL")
             with self._transaction():
                 for table in _SCHEMA:
                     self._sql.execute(f"CREATE TABLE IF NOT EXISTS {table}")
                 said = "INSERT OR IGNORE INTO meta VALUES ('format', ?)"
                 self._sql.execute(said, (_FORMAT,))
-            self._inode = self.path.stat().st_ino
-        found = self._one("PRAGMA integrity_check")
-        if found != "ok":
-            raise sqlite3.DatabaseError(str(found))
         known = self._one("SELECT value FROM meta WHERE name = 'format'")
         if known != _FORMAT:
-            raise ResultError(f"{self.path}: must be a grid of format {_FORMAT}, found {known!r:.80}")
-
-    def __exit__(self, *_: object) -> None:
-        if self._writes:
-            # One file again, which can be read where nothing can be written.
-            with contextlib.suppress(sqlite3.Error):
-                self._sql.execute("PRAGMA journal_mode = DELETE")
-        self._sql.close()
-
-    @contextlib.contextmanager
-    def _told(self) -> Iterator[None]:
-        """What SQLite refuses is told in one line."""
-        try:
-            yield
-        except ResultError:
-            raise
-        except sqlite3.OperationalError as error:
-            what = "written" if self._writes else "read"
-            raise ResultError(f"{self.path}: cannot be {what}: {error}") from None
-        except (sqlite3.Error, ValueError, TypeError, KeyError, IndexError) as error:
-            raise ResultError(f"{self.path}: is damaged, or no grid: {error}") from None
-
-    @contextlib.contextmanager
-    def _transaction(self) -> Iterator[None]:
-        self._sql.execute("BEGIN IMMEDIATE")
-        try:
-            yield
-            self._sql.execute("COMMIT")
-        except BaseException:
-            with contextlib.suppress(sqlite3.Error):
-                self._sql.execute("ROLLBACK")
-            raise
-
-    def _one(self, query: str, *values: Any) -> Any:
-        row = self._sql.execute(query, values).fetchone()
-        return None if row is None else row[0]
+            raise ResultError(
+                f"{self.path}: must be a grid of format {_FORMAT}, found {known!r:.80}"
+            )
 
     # --- the grid ----------------------------------------------------------------------------
 
@@ -178,7 +124,7 @@ class Store:
             Its points, with the cell that each is.
         """
         rows = [(place, cell, *map(_plain, values)) for place, cell, values in places]
-        columns = ", ".join(["place INTEGER PRIMARY KEY", "cell TEXT", *map(_quoted, grid.names)])
+        columns = ", ".join(["place INTEGER PRIMARY KEY", "cell TEXT", *map(quoted, grid.names)])
         with self._told(), self._transaction():
             self._sql.execute("DROP TABLE points")
             self._sql.execute(f"CREATE TABLE points ({columns})")
@@ -241,51 +187,31 @@ class Store:
             *(made.started, made.seconds, made.error, json.dumps(made.inputs)),
             json.dumps(made.settings),
         )
+        held = {name: table.checksum for name, table in made.tables.items()}
         names = [*_OWN, "checksum", *made.settings]
-        row = (*own, _digest(own), *map(_setting, made.settings.values()))
+        row = (*own, _digest([own, held]), *map(_setting, made.settings.values()))
         with self._told(), self._transaction():
             self._forget(made.cell)
             self._insert("cells", names, [row])
             for name, table in made.tables.items():
                 self._write_table(made.cell, name, table)
 
-    def _check_there(self) -> None:
-        """Notice that the file is gone: SQLite would write on, to nowhere."""
-        try:
-            there = self.path.stat().st_ino == self._inode
-        except OSError:
-            there = False
-        if not there:
-            raise ResultError(f"{self.path}: was removed while the grid was running")
-
     def _forget(self, cell: str) -> None:
         query = "SELECT name FROM tables WHERE cell = ?"
         names = [name for (name,) in self._sql.execute(query, (cell,))]
         for table in (*names, "tables", "cells"):
-            self._sql.execute(f"DELETE FROM {_quoted(table)} WHERE cell = ?", (cell,))
+            self._sql.execute(f"DELETE FROM {quoted(table)} WHERE cell = ?", (cell,))
 
     def _write_table(self, cell: str, name: str, table: Rows) -> None:
         if len(table.columns) > _MOST_COLUMNS:
             rule = f"may have {_MOST_COLUMNS:,} columns in a grid, has {len(table.columns):,}"
             raise ResultError(f"{self.path}: table {name} {rule}")
         said = json.dumps(table.columns)
-        self._insert("tables", ["cell", "name", "columns", "checksum"], [(cell, name, said, table.checksum)])
+        self._insert(
+            "tables", ["cell", "name", "columns", "checksum"], [(cell, name, said, table.checksum)]
+        )
         rows = [(cell, number, *row) for number, row in enumerate(table.rows)]
         self._insert(name, ["cell", "row", *_sql_names(table.columns)], rows)
-
-    def _insert(self, table: str, names: list[str], rows: list[tuple[Any, ...]]) -> None:
-        """Insert rows into a table, which is given the columns that it lacks."""
-        found = self._sql.execute(f"PRAGMA table_info({_quoted(table)})").fetchall()
-        known = {row[1].lower() for row in found}
-        if not known:
-            own = "cell TEXT, row INTEGER, PRIMARY KEY (cell, row)"
-            self._sql.execute(f"CREATE TABLE {_quoted(table)} ({own})")
-            known = {"cell", "row"}
-        for name in names:
-            if name.lower() not in known:
-                self._sql.execute(f"ALTER TABLE {_quoted(table)} ADD COLUMN {_quoted(name)}")
-        said, marks = ", ".join(map(_quoted, names)), ", ".join("?" * len(names))
-        self._sql.executemany(f"INSERT INTO {_quoted(table)} ({said}) VALUES ({marks})", rows)
 
     def tables(self) -> list[str]:
         """The names of all tables that cells of the grid have, as they come in its order."""
@@ -297,7 +223,9 @@ class Store:
         """The checksums of the tables of each cell, by its name and theirs."""
         found: dict[str, dict[str, str]] = {}
         with self._told():
-            for cell, name, checksum in self._sql.execute("SELECT cell, name, checksum FROM tables"):
+            for cell, name, checksum in self._sql.execute(
+                "SELECT cell, name, checksum FROM tables"
+            ):
                 found.setdefault(cell, {})[name] = checksum
         return found
 
@@ -315,8 +243,8 @@ class Store:
             if found is None:
                 return None
             columns = tuple(json.loads(found[0]))
-            said = ", ".join(map(_quoted, _sql_names(columns)))
-            query = f"SELECT {said} FROM {_quoted(name)} WHERE cell = ? ORDER BY row"
+            said = ", ".join(map(quoted, _sql_names(columns)))
+            query = f"SELECT {said} FROM {quoted(name)} WHERE cell = ? ORDER BY row"
             truths = {place for place, text in enumerate(columns) if text.endswith(": boolean")}
             rows = self._sql.execute(query, (cell,)).fetchall()
             if truths:
@@ -345,11 +273,12 @@ class Store:
             own = [row[name] for name in _OWN]
             settings = json.loads(row["config"])
             as_kept = {name: _setting(value) for name, value in settings.items()}
-            if _digest(own) != row["checksum"] or any(row[n] != v for n, v in as_kept.items()):
+            query = "SELECT name, checksum FROM tables WHERE cell = ? ORDER BY rowid"
+            held = dict(self._sql.execute(query, (cell,)).fetchall())
+            as_written = _digest([own, held]) == row["checksum"]
+            if not as_written or any(row[name] != value for name, value in as_kept.items()):
                 raise ResultError(f"{self.path}: is damaged: cell {cell[:12]} is not as written")
-            query = "SELECT name FROM tables WHERE cell = ? ORDER BY rowid"
-            tables = [name for (name,) in self._sql.execute(query, (cell,))]
-        found = {name: self.read(cell, name) for name in tables}
+        found = {name: self.read(cell, name) for name in held}
         _, _, version, host, started, seconds, error, inputs, _ = own
         kept = {name: rows for name, rows in found.items() if rows is not None}
         return Made(
@@ -365,11 +294,6 @@ class Store:
             except ResultError as error:
                 found[cell] = str(error)
         return found
-
-
-def _quoted(name: str) -> str:
-    """A name as SQL has it."""
-    return '"' + name.replace('"', '""') + '"'
 
 
 def _sql_names(columns: Sequence[str]) -> list[str]:

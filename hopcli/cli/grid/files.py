@@ -25,7 +25,15 @@ if TYPE_CHECKING:
     from hopcli.grids.keys import Look
     from hopcli.grids.state import State
 
-__all__ = ["draw_again", "drawn_table", "is_published", "load_grid", "print_grid", "publish_grid", "redraw"]
+__all__ = [
+    "draw_again",
+    "drawn_table",
+    "is_published",
+    "load_grid",
+    "print_grid",
+    "publish_grid",
+    "redraw",
+]
 
 TABLE, PICTURE = "grid.csv", "grid.png"
 _SHOWN = 24  # rows of the table that are printed
@@ -60,7 +68,9 @@ def publish_grid(store: Store, grid: Grid, *, figures: bool, seconds: float) -> 
         if figures:
             save_picture(drawn, grid, grid.look, stage / PICTURE)
         names = files_in(stage)
-        publish_run(stage, folder, "grid", _manifest(grid, seconds, columns_of(table), stage, names))
+        publish_run(
+            stage, folder, "grid", _manifest(grid, seconds, columns_of(table), stage, names)
+        )
     return [folder / name for name in (*names, "grid.json")]
 
 
@@ -146,7 +156,7 @@ def save_picture(
 def redraw(
     folder: Path, drawn: pd.DataFrame, grid: Grid, look: Look, form: str, style: str
 ) -> Path:
-    """Draw the picture of a grid anew in its folder; it is entered in the manifest, if there is one.
+    """Draw the picture of a grid anew in its folder, and enter it in the manifest if there is one.
 
     Returns
     -------
@@ -165,9 +175,7 @@ def redraw(
     return path
 
 
-def draw_again(
-    folder: Path, form: str | None, style: str | None, out: Path | None
-) -> list[Path]:
+def draw_again(folder: Path, form: str | None, style: str | None, out: Path | None) -> list[Path]:
     """Draw the picture of a published grid as its configuration says; where it is."""
     grid, table = load_grid(folder)
     drawn = drawn_table(table, grid, grid.look)
@@ -211,5 +219,3 @@ def _print_numbers(folder: Path, grid: Grid) -> None:
     click.echo("\n" + shown.head(_SHOWN).to_string(index=False, float_format="{:.4g}".format))
     if len(shown) > _SHOWN:
         click.echo(f"... and {len(shown) - _SHOWN:,} more rows in {name}")
-
-

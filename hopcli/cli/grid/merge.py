@@ -35,6 +35,4 @@ def merge(
     """
     from hopcli.cli.grid.running import merge_grids
 
-    return merge_grids(
-        folders, out, accept_version=accept_version, figures=figures, quiet=quiet
-    )
+    return merge_grids(folders, out, accept_version=accept_version, figures=figures, quiet=quiet)

@@ -34,8 +34,6 @@ def _shard(_ctx: click.Context, _param: click.Parameter, text: str | None) -> tu
     return int(found[1]), int(found[2])
 
 
-
-
 @click.command("run")
 @click.argument("config", required=False, metavar="[FILE]", shell_complete=complete_config)
 @click.option("--command", "name", metavar="COMMAND", help="What to run, where there is no FILE.")
@@ -64,14 +62,20 @@ def _shard(_ctx: click.Context, _param: click.Parameter, text: str | None) -> tu
 )
 @click.option("--retry-failed", is_flag=True, help="Try cells again that have failed before.")
 @click.option("--skip-impossible", is_flag=True, help="Leave out cells that cannot be run.")
-@click.option("--accept-version", is_flag=True, help="Take cells that other code has made; the "
-              "table then has a column `version`.")
+@click.option(
+    "--accept-version",
+    is_flag=True,
+    help="Take cells that other code has made; the table then has a column `version`.",
+)
 @click.option("--overwrite", is_flag=True, help="Make cells anew that other code has made.")
 @click.option("--again", is_flag=True, help="Make all cells anew.")
 @click.option("--keep", type=click.Choice(["trials"]), multiple=True, help="Keep this table too.")
 @click.option("--threads", type=click.IntRange(1), help="Cells at once.  [default: one a core]")
-@click.option("--dask", metavar="ADDRESS", help="Make the cells on the workers of this Dask "
-              "scheduler, tcp://HOST:PORT.")
+@click.option(
+    "--dask",
+    metavar="ADDRESS",
+    help="Make the cells on the workers of this Dask scheduler, tcp://HOST:PORT.",
+)
 @click.option("--figures/--no-figures", default=True, help="Draw the picture.")
 @QUIET
 @FORM

@@ -7,7 +7,6 @@ import os
 import signal
 import time
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -26,6 +25,7 @@ from hopcli.grids.store import Store, is_grid
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from pathlib import Path
 
     from hopcli.grids.cells import Task
     from hopcli.grids.engine import Engine
@@ -162,9 +162,7 @@ class _Run:
             store.describe(self.grid, [one.place for one in self.planned])
             self._make(store, tasks, engine)
             wishes, state = self.wishes, self.state(store)
-            files = publish_if_whole(
-                store, state, len(tasks), began, figures=wishes.figures
-            )
+            files = publish_if_whole(store, state, len(tasks), began, figures=wishes.figures)
         return say(wishes.out, state, files, len(tasks), quiet=wishes.quiet, form=wishes.format)
 
     def _missing(self, store: Store) -> list[Task]:
@@ -332,8 +330,12 @@ def _estimate(
     total = 0.0
     for one in left:
         measured = known.get(_kind(one), [])
-        seconds, work = (sum(column) for column in zip(*measured, strict=True)) if measured else (0, 0)
-        total += seconds / work * _work(one) if work else seconds / max(1, len(measured)) or _work(one)
+        seconds, work = (
+            (sum(column) for column in zip(*measured, strict=True)) if measured else (0, 0)
+        )
+        total += (
+            seconds / work * _work(one) if work else seconds / max(1, len(measured)) or _work(one)
+        )
     return total
 
 

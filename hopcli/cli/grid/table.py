@@ -19,14 +19,25 @@ _FORMATS = ("csv", "parquet", "markdown", "latex")
 
 @click.command("table")
 @FOLDER_OF_GRID
-@click.option("--table", "name", metavar="NAME",
-              help="Which table of the command.  [default: the one that is drawn]")
+@click.option(
+    "--table",
+    "name",
+    metavar="NAME",
+    help="Which table of the command.  [default: the one that is drawn]",
+)
 @click.option("--over", metavar="KEY", help="Average over this key of the grid.")
-@click.option("--format", "form", type=click.Choice(_FORMATS),
-              help="[default: by the suffix of --out, else csv]")
-@click.option("--out", type=click.Path(path_type=Path), metavar="FILE",
-              help="Where to.  [default: print it]")
-def table(folder: Path, name: str | None, over: str | None, form: str | None, out: Path | None) -> None:
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(_FORMATS),
+    help="[default: by the suffix of --out, else csv]",
+)
+@click.option(
+    "--out", type=click.Path(path_type=Path), metavar="FILE", help="Where to.  [default: print it]"
+)
+def table(
+    folder: Path, name: str | None, over: str | None, form: str | None, out: Path | None
+) -> None:
     """Put a table of all finished cells together, the keys of the grid first.
 
     \b
