@@ -15,7 +15,7 @@ _CALLED = {
     "samples": "samples of each label, M",
     "digits": "labels stored",
     "source_indices": "patterns stored",
-    "loads": "loads p / N",
+    "load": "load p / N",
     "size": "size (pixels)",
     "threshold": "grey value of the threshold",
     "flips": "sites flipped (fraction)",

@@ -156,20 +156,25 @@ class _Run:
     def do(self, engine: Engine) -> int:
         """Make what is missing; the exit code."""
         began = time.perf_counter()
+        tasks = self._missing()  # which may refuse: before anything is written
         with Store(self.wishes.out, writes=True) as store:
-            check_command(store, self.grid)
-            tasks = self._missing(store)
             store.describe(self.grid, [one.place for one in self.planned])
             self._make(store, tasks, engine)
             wishes, state = self.wishes, self.state(store)
             files = publish_if_whole(store, state, len(tasks), began, figures=wishes.figures)
         return say(wishes.out, state, files, len(tasks), quiet=wishes.quiet, form=wishes.format)
 
-    def _missing(self, store: Store) -> list[Task]:
+    def _missing(self) -> list[Task]:
         """The cells to be made now, in order."""
-        wishes, standings = self.wishes, store.standings()
-        self._check_versions(standings)
-        damaged, tables = store.damaged(), store.checksums()
+        wishes = self.wishes
+        chosen = {one.task.cell: one.task for one in shard_of(self.planned, *wishes.shard)}
+        if not is_grid(wishes.out):
+            return list(chosen.values())[: wishes.limit]
+        with Store(wishes.out) as store:
+            check_command(store, self.grid)
+            standings, tables = store.standings(), store.checksums()
+            self._check_versions(standings)
+            damaged = store.damaged()
         if damaged and not wishes.quiet:
             tell(f"{wishes.out}: {len(damaged)} damaged cells are made anew")
 
@@ -182,7 +187,6 @@ class _Run:
             other = wishes.overwrite and there.version != code_version()
             return other or not set(wishes.keep) <= tables.get(cell, {}).keys()
 
-        chosen = {one.task.cell: one.task for one in shard_of(self.planned, *wishes.shard)}
         return [task for cell, task in chosen.items() if is_missing(cell)][: wishes.limit]
 
     def _check_versions(self, standings: dict[str, Standing]) -> None:
