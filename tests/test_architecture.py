@@ -40,8 +40,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "scoring": {"records", "taxonomy"},
     "config": {"catalogue", "datasets", "errors", "storage", "dynamics", "starts"},
     "catalogue": {"errors"},
-    "results": {"catalogue", "datasets", "errors", "streams"},
-    "plots": {"catalogue", "theory"},
+    "results": {"catalogue", "datasets", "errors", "statistics", "streams"},
+    "plots": {"catalogue", "errors", "grids", "theory"},
 }
 """What each room may import at run time; records that only name types are free."""
 
@@ -184,6 +184,9 @@ print("LOADED", *sorted({name.partition(".")[0] for name in sys.modules}))
                 ["recall", "--help"],
                 ["temperature-scan", "--help"],
                 ["run", "--help"],
+                ["check", "--help"],
+                ["runs", "--help"],
+                ["diff", "--help"],
             ],
             [HEAVY],
         ),

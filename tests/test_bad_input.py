@@ -213,7 +213,8 @@ def _standing(folder: Path) -> dict[str, tuple[int, int]]:
 
 def test_there_is_something_of_every_kind_of_bad_input() -> None:
     commands = {line.split()[0] for line, _ in WRITTEN} | {"recall"}
-    assert commands >= {*CATALOGUE, "run", "plot", "show", "data", "schema", "deps"}
+    others = {"run", "plot", "check", "runs", "diff", "show", "data", "schema", "deps"}
+    assert commands >= {*CATALOGUE, *others}
     assert len(WRITTEN) > 400
     assert sum(len(tried.flags) + len(tried.keys) for tried in TRIED) > 5000
 

@@ -24,7 +24,16 @@ if TYPE_CHECKING:
 
 __all__ = ["CHECKERS", "Checked", "Checker", "Finding", "check", "check_manifest"]
 
-_FORM = {"config": dict, "inputs": dict, "tables": dict, "arrays": list}
+_FORM = {
+    "config": dict,
+    "inputs": dict,
+    "dataset": dict,
+    "execution": dict,
+    "versions": dict,
+    "notes": dict,
+    "tables": dict,
+    "arrays": list,
+}
 """What the manifest of a run has besides its outputs."""
 
 _OURS = (".csv", ".npz", ".png", ".svg", ".pdf")

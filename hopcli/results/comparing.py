@@ -162,6 +162,10 @@ def _open(path: Path, command: str) -> Run:
     except (KeyError, TypeError, ValueError) as error:
         reason = f"another version of hopcli wrote it ({error})"
         raise ResultError(f"{manifest_path}: cannot be compared: {reason}") from None
+    for name in tables:
+        if f"{name}.csv" not in manifest["outputs"]:
+            rule = f"must have a hash of {f'{name}.csv'!r:.80} among its outputs, has none"
+            raise ResultError(f"{manifest_path}: {rule}")
     return Run(manifest_path.parent, manifest_path, said, tables, manifest["outputs"])
 
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from hopcli.results.tables import read_arrays
+from hopcli.statistics import Z95
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
 __all__ = ["Values", "compare_arrays", "compare_tables"]
 
 _DTYPES = {"number": np.float64, "integer": np.int64, "boolean": np.bool_, "text": "category"}
-_Z = 1.959963984540054  # standard errors to either side of a 95 % interval
 
 
 class Values(NamedTuple):
@@ -166,7 +166,6 @@ def _read(path: Path, columns: list[str]) -> pd.DataFrame:
         dtype=dtypes,
         keep_default_na=False,
         na_values={name: [""] for name, dtype in dtypes.items() if dtype is np.float64},
-        float_precision="round_trip",
         encoding="utf-8",
     )
     return table
@@ -279,7 +278,7 @@ def _interval(
         return table[low].to_numpy(np.float64), table[high].to_numpy(np.float64)
     if f"{name}_sem" in table:
         value, sem = (table[part].to_numpy(np.float64) for part in (name, f"{name}_sem"))
-        return value - _Z * sem, value + _Z * sem
+        return value - Z95 * sem, value + Z95 * sem
     return None
 
 

@@ -1,0 +1,223 @@
+"""Two tables or files of arrays side by side: what is said to differ is what differs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from hopcli.results.tables import write_arrays, write_table
+from hopcli.results.values import Values, compare_arrays, compare_tables
+from hopcli.statistics import exact_interval
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from hopcli.results.values import Found
+
+TABLE = pd.DataFrame(
+    {
+        "label": ["3", "", "nan", "007"],
+        "count": [1, 2, 3, 2**53],
+        "rate": [0.25, np.nan, 1e-300, np.inf],
+        "recalled": [True, False, True, False],
+        "outcome": ["own", "", "NA", "own"],
+    }
+)
+
+
+class Compare(Protocol):
+    def __call__(self, a: pd.DataFrame, b: pd.DataFrame) -> Found: ...
+
+
+@pytest.fixture
+def tables(tmp_path: Path) -> Compare:
+    """Compare two tables as they are in files."""
+
+    def compare(a: pd.DataFrame, b: pd.DataFrame) -> Found:
+        paths = [tmp_path / "a.csv", tmp_path / "b.csv"]
+        of_a, of_b = ((path, write_table([t], path)) for path, t in zip(paths, (a, b), strict=True))
+        return compare_tables(of_a, of_b)
+
+    return compare
+
+
+def changed(column: str, row: int, value: Any) -> pd.DataFrame:
+    table = TABLE.copy()
+    table.loc[row, column] = value
+    return table
+
+
+def test_the_same_values_do_not_differ(tables: Compare) -> None:
+    """Gaps, texts that look like gaps, and infinities among them."""
+    assert tables(TABLE, TABLE) == ((), ())
+    assert tables(TABLE.iloc[:0], TABLE.iloc[:0]) == ((), ())
+
+
+@pytest.mark.parametrize(
+    ("column", "row", "value", "expected"),
+    [
+        ("rate", 0, 0.5, Values("rate", 4, 1, "label = 3", (0.25, 0.5), 0.25)),
+        ("rate", 3, 1.0, Values("rate", 4, 1, "label = 007", (np.inf, 1.0), np.inf)),
+        ("count", 2, 5, Values("count", 4, 1, "label = nan", (3, 5), 2.0)),
+        ("recalled", 0, False, Values("recalled", 4, 1, "label = 3", (True, False), None)),
+        ("outcome", 2, "nan", Values("outcome", 4, 1, "label = nan", ("NA", "nan"), None)),
+        ("outcome", 2, "new", Values("outcome", 4, 1, "label = nan", ("NA", "new"), None)),
+    ],
+)
+def test_one_value_is_found(
+    tables: Compare, column: str, row: int, value: object, expected: Values
+) -> None:
+    assert tables(TABLE, changed(column, row, value)) == ((), (expected,))
+
+
+def test_a_number_where_there_was_none_differs_by_nothing_that_is_known(tables: Compare) -> None:
+    lacks, (found,) = tables(TABLE, changed("rate", 1, 3.0))
+    assert (lacks, found.n_differ, found.largest) == ((), 1, None)
+    assert np.isnan(found.pair[0])
+    assert found.pair[1] == 3.0
+    both = changed("rate", 1, 3.0)
+    both.loc[0, "rate"] = 0.5
+    _, (found,) = tables(TABLE, both)
+    assert (found.n_differ, found.largest, found.where) == (2, 0.25, "label = 3")
+
+
+def test_the_largest_difference_is_told_whatever_its_sign(tables: Compare) -> None:
+    a = pd.DataFrame({"repeat": range(5), "value": [0.0, 1.0, 2.0, 3.0, 4.0]})
+    b = a.assign(value=[0.5, 1.0, 0.0, 4.0, 4.25])
+    _, (found,) = tables(a, b)
+    assert found == Values("value", 5, 4, "repeat = 2", (2.0, 0.0), 2.0)
+
+
+def test_rows_are_matched_by_what_tells_them_apart(tables: Compare) -> None:
+    a = pd.DataFrame(
+        {"rule": ["h", "h", "s", "s"], "load": [0.1, 0.2, 0.1, 0.2], "fixed": [1.0, 0.5, 1.0, 0.9]}
+    )
+    shuffled = a.iloc[[2, 0, 3, 1]]
+    assert tables(a, shuffled) == ((), ())
+    b = pd.DataFrame({"rule": ["s", "h", "h"], "load": [0.2, 0.3, 0.1], "fixed": [0.9, 0.2, 0.75]})
+    lacks, (found,) = tables(a, b)
+    assert lacks == ("2 of 4 rows only in A", "1 of 3 rows only in B")
+    assert found == Values("fixed", 2, 1, "rule = h, load = 0.1", (1.0, 0.75), 0.25)
+
+
+def test_rows_that_nothing_tells_apart_are_compared_in_order(tables: Compare) -> None:
+    a = pd.DataFrame({"kind": ["a", "a", "b"], "n": [1, 1, 1]})
+    lacks, (found,) = tables(a, a.assign(n=[1, 3, 1]))
+    assert (lacks, found.where, found.pair) == ((), "row 2", (1, 3))
+    lacks, values = tables(a, a.iloc[:2])
+    assert (lacks, values) == (("1 of 3 rows only in A",), ())
+    spectrum = pd.DataFrame({"eigenvalue": [3.0, 2.0, 1.0], "n": [1, 1, 1]})
+    lacks, (found,) = tables(spectrum, spectrum.assign(eigenvalue=[3.5, 2.25, 1.125]))
+    assert lacks == ()
+    assert found == Values("eigenvalue", 3, 3, "row 1", (3.0, 3.5), 0.5)
+
+
+def test_columns_that_only_one_has_are_told_and_the_rest_compared(tables: Compare) -> None:
+    a = pd.DataFrame([["x", 1, 2, 3]], columns=["label", "none", "none", "a"])
+    b = pd.DataFrame([["x", 1, 5, 3]], columns=["label", "none", "none", "b"])
+    lacks, (found,) = tables(a, b)
+    assert lacks == ("column 'a' only in A", "column 'b' only in B")
+    assert found == Values("none (2)", 1, 1, "label = x", (2, 5), 3.0)
+
+
+def test_whole_numbers_and_fractions_are_numbers(tables: Compare) -> None:
+    counts = TABLE[["label", "count"]].iloc[:3]
+    _, (found,) = tables(counts, counts.assign(count=[1.0, 2.5, 3.0]))
+    assert found == Values("count", 3, 1, "", (2, 2.5), 0.5)
+
+
+INTERVALS = [
+    # value and interval in A and in B, and whether they agree
+    ((0.50, 0.40, 0.60), (0.55, 0.45, 0.65), True),
+    ((0.50, 0.40, 0.60), (0.63, 0.53, 0.73), True),  # 0.13 < sqrt(0.1² + 0.1²)
+    ((0.50, 0.40, 0.60), (0.65, 0.55, 0.75), False),
+    ((0.65, 0.55, 0.75), (0.50, 0.40, 0.60), False),
+    ((0.50, 0.40, 0.51), (0.63, 0.53, 0.73), False),  # above, A reaches less far
+    ((0.63, 0.53, 0.64), (0.50, 0.40, 0.60), True),  # below, it reaches as far
+    ((1.00, 1.00, 1.00), (0.99, 0.99, 0.99), False),
+    ((1.00, 0.96, 1.00), (0.97, 0.90, 0.99), True),
+]
+
+
+@pytest.mark.parametrize("start", ["", "rate_"])
+@pytest.mark.parametrize(("a", "b", "agree"), INTERVALS)
+def test_intervals_say_whether_two_numbers_agree(
+    tables: Compare,
+    start: str,
+    a: tuple[float, float, float],
+    b: tuple[float, float, float],
+    agree: bool,
+) -> None:
+    """Whether 0 is in the interval of the difference of two independent estimates."""
+
+    def table(value: float, low: float, high: float) -> pd.DataFrame:
+        named = {f"{start}ci_low": [low], f"{start}ci_high": [high]}
+        return pd.DataFrame({"label": ["x"], "rate": [value], "sd_repeats": [0.1], **named})
+
+    _, values = tables(table(*a), table(*b))
+    found = values[0]
+    assert (found.name, found.n_bounded) == ("rate", 1)
+    assert found.n_beyond == (0 if agree else 1)
+    assert all(other.n_bounded == 0 for other in values[1:])
+
+
+def test_standard_errors_say_so_too(tables: Compare) -> None:
+    a = pd.DataFrame({"t": [1, 2, 3, 4], "m": [0.5] * 4, "m_sem": [0.03, 0.03, 0.0, np.nan]})
+    b = a.assign(m=[0.5 + 0.03 * 2**0.5 * 1.9, 0.5 + 0.03 * 2**0.5 * 2.0, 0.6, 0.6])
+    _, (found,) = tables(a, b)
+    assert (found.n_differ, found.n_bounded, found.n_beyond) == (4, 3, 2)
+
+
+def test_two_rates_of_one_truth_are_beyond_once_in_twenty(tables: Compare) -> None:
+    """Simulated: the intervals of 300 pairs of runs of the same thing."""
+    rng = np.random.default_rng(3)
+
+    def table() -> pd.DataFrame:
+        hits = rng.binomial(200, 0.7, 300)
+        low, high = zip(*(exact_interval(k, 200) for k in hits), strict=True)
+        return pd.DataFrame({"k": range(300), "rate": hits / 200, "ci_low": low, "ci_high": high})
+
+    _, values = tables(table(), table())
+    assert values[0].name == "rate"
+    assert 4 <= values[0].n_beyond <= 26  # 15 ± 3 SD; exact intervals are somewhat wide
+
+
+def test_arrays_are_compared_by_name_shape_and_value(tmp_path: Path) -> None:
+    a: dict[str, Any] = {
+        "spins": np.array([[1, -1, 1], [1, 1, -1]], np.int8),
+        "m": np.array([0.5, np.nan]),
+        "names": np.array(["a", "日本"]),
+        "flags": np.array([True, False]),
+        "one": np.float64(3),
+        "old": np.zeros(2),
+        "short": np.zeros(2),
+    }
+    b: dict[str, Any] = {
+        **{name: array.copy() for name, array in a.items() if name != "old"},
+        "short": np.zeros((2, 1)),
+        "new": np.zeros(1),
+    }
+    write_arrays(a, tmp_path / "a.npz")
+    write_arrays(b, tmp_path / "b.npz")
+    lacks = (
+        "array 'old' only in A",
+        "array 'new' only in B",
+        "short has the shape (2,) in A, (2, 1) in B",
+    )
+    assert compare_arrays(tmp_path / "a.npz", tmp_path / "b.npz") == (lacks, ())
+    b["spins"][1, 2] = 1
+    b["m"][0] = 0.75
+    b["names"][1] = "b"
+    b["flags"][0] = False
+    b["one"] = np.float64(5)
+    write_arrays(b, tmp_path / "b.npz")
+    assert compare_arrays(tmp_path / "a.npz", tmp_path / "b.npz")[1] == (
+        Values("spins", 6, 1, "[1,2]", (-1, 1), 2.0),
+        Values("m", 2, 1, "[0]", (0.5, 0.75), 0.25),
+        Values("names", 2, 1, "[1]", ("日本", "b"), None),
+        Values("flags", 2, 1, "[0]", (True, False), None),
+        Values("one", 1, 1, "", (3.0, 5.0), 2.0),
+    )
