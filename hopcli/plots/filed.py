@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["as_filed"]
+__all__ = ["as_filed", "rounded"]
 
 
 def as_filed(result: Any) -> Any:
@@ -27,7 +27,7 @@ class _Filed(Mapping[str, "pd.DataFrame"]):
 
     def __init__(self, tables: Mapping[str, pd.DataFrame]) -> None:
         self._tables = tables
-        self._rounded = functools.cache(lambda name: _rounded(tables[name]))
+        self._rounded = functools.cache(lambda name: rounded(tables[name]))
 
     def __getitem__(self, name: str) -> pd.DataFrame:
         return self._rounded(name)
@@ -42,7 +42,8 @@ class _Filed(Mapping[str, "pd.DataFrame"]):
         return name in self._tables  # without reading it
 
 
-def _rounded(table: pd.DataFrame) -> pd.DataFrame:
+def rounded(table: pd.DataFrame) -> pd.DataFrame:
+    """A table with its numbers to the ten digits of a file."""
     table = table.copy()
     for place, dtype in enumerate(table.dtypes):  # by place, since names may repeat
         if dtype.kind == "f":

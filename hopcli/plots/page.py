@@ -49,6 +49,7 @@ __all__ = [
     "Page",
     "Picture",
     "draw_pattern",
+    "pages",
     "save",
     "shorten",
     "styled",
@@ -134,11 +135,12 @@ def _style() -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _pages(style: str) -> Iterator[None]:
-    """Make pages in one of the styles."""
+def pages(style: str) -> Iterator[None]:
+    """Make pages in one of the styles, in the look of hopcli."""
     token = _style_of_pages.set(style)
     try:
-        yield
+        with _style():
+            yield
     finally:
         _style_of_pages.reset(token)
 
@@ -148,7 +150,7 @@ def styled(figures: Callable[[Any, Any], dict[str, Figure]]) -> Callable[..., di
 
     @functools.wraps(figures)
     def in_style(config: Any, result: Any, style: str = "screen") -> dict[str, Figure]:
-        with _style(), _pages(style):
+        with pages(style):
             return figures(config, as_filed(result))
 
     return in_style
