@@ -15,9 +15,10 @@ import pytest
 from conftest import files_below, random_patterns
 from test_figures_weights import write_patterns
 
-import hopcli.cli.grid.running
 from hopcli import experiments
+from hopcli.cli.grid import running
 from hopcli.errors import DataError
+from hopcli.grids import engine
 from hopcli.grids.store import FILE, Store
 from hopcli.results import locked
 
@@ -80,7 +81,7 @@ OF_EACH = {
     "temperatures = [0.1, 0.5]\nrepeats = 3\n[grid]\nseed = [1, 2]",
     "weights": "dataset = 'text:five.txt'\n[grid]\nrule = ['hebbian', 'storkey']",
     "attractors": "dataset = 'text:five.txt'\n[grid]\nseed = [1, 2]",
-    "capacity": "sizes = [20]\nloads = [0.1, 0.2]\ndraws = 2\ntests = 2\n[grid]\nflips = [0.1, 0.2]",
+    "capacity": "sizes = [20]\nloads = [0.2]\ndraws = 2\ntests = 2\n[grid]\nflips = [0.1, 0.2]",
 }
 
 
@@ -199,7 +200,7 @@ def test_cells_of_other_code_are_never_mixed_unawares(run_hopcli: RunHopcli) -> 
 
 
 @pytest.fixture
-def failing(monkeypatch: pytest.MonkeyPatch) -> Iterator[set[float]]:
+def failing(monkeypatch: pytest.MonkeyPatch) -> set[float]:
     """The temperatures whose runs fail; to be changed."""
     failing = {0.3}
     run = experiments.Plan.run
@@ -210,7 +211,7 @@ def failing(monkeypatch: pytest.MonkeyPatch) -> Iterator[set[float]]:
         return run(plan, *arguments)
 
     monkeypatch.setattr(experiments.Plan, "run", fails)
-    yield failing
+    return failing
 
 
 def test_failures_are_kept_and_told(run_hopcli: RunHopcli, failing: set[float]) -> None:
@@ -319,14 +320,14 @@ def test_two_at_once_are_refused(run_hopcli: RunHopcli) -> None:
 def test_an_interrupt_says_what_is_kept(
     run_hopcli: RunHopcli, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    whole = hopcli.cli.grid.running.run_tasks
+    whole = engine.run_tasks
 
     def stops(*arguments: Any) -> Iterator[Any]:
         yield from itertools.islice(whole(*arguments), 2)
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patched:
-        patched.setattr(hopcli.cli.grid.running, "run_tasks", stops)
+        patched.setattr(running, "run_tasks", stops)
         done = run_hopcli("grid", "run", "mine.toml")
     kept = "interrupted; 2 of 6 cells are finished and kept: the same command goes on there"
     assert (done.code, done.out, done.err.strip()) == (130, "", f"hopcli: {kept}")

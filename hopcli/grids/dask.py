@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import platform
 import time
 from typing import TYPE_CHECKING, NamedTuple
 
-from hopcli.data import MNIST_SHA256
+from hopcli.data import MNIST_FILE
 from hopcli.errors import ResultError, SettingError
 from hopcli.grids.cells import code_version, make_all
 from hopcli.grids.engine import Engine
+from hopcli.results.folder import sha256_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -24,7 +26,7 @@ _ALONE = 30.0  # seconds without any worker after which none is waited for
 
 
 class Program(NamedTuple):
-    """What computes on a machine."""
+    """What computes on a machine: the code, Python, and the hash of the embedded MNIST."""
 
     hopcli: str
     python: str
@@ -33,7 +35,7 @@ class Program(NamedTuple):
 
 def program() -> Program:
     """What computes here."""
-    return Program(code_version(), platform.python_version(), MNIST_SHA256)
+    return Program(code_version(), platform.python_version(), sha256_of(MNIST_FILE))
 
 
 @contextlib.contextmanager
@@ -60,6 +62,7 @@ def dask_engine(address: str) -> Iterator[Engine]:
     except ImportError:
         rule = "needs the package distributed: install hopcli[dask]"
         raise SettingError("dask", rule, address) from None
+    _silence()
     try:
         client = Client(address, timeout=_ANSWERS, set_as_default=False)
     except (OSError, ValueError, TypeError) as error:
@@ -80,6 +83,13 @@ def dask_engine(address: str) -> Iterator[Engine]:
     finally:
         with contextlib.suppress(Exception):  # of a scheduler that is gone
             client.close(timeout=1)
+
+
+def _silence() -> None:
+    """What distributed logs of a scheduler that is gone, we say in one line."""
+    for name in list(logging.root.manager.loggerDict):
+        if name.partition(".")[0] == "distributed":
+            logging.getLogger(name).setLevel(logging.CRITICAL + 1)
 
 
 def _lost(address: str, why: str) -> ResultError:

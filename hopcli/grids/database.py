@@ -78,7 +78,9 @@ class Database:
             what = "written" if self._writes else "read"
             raise ResultError(f"{self.path}: cannot be {what}: {error}") from None
         except (sqlite3.Error, ValueError, TypeError, KeyError, IndexError) as error:
-            raise ResultError(f"{self.path}: is damaged, or no grid: {error}; remove it to begin anew") from None
+            raise ResultError(
+                f"{self.path}: is damaged, or no grid: {error}; remove it to begin anew"
+            ) from None
 
     @contextlib.contextmanager
     def _transaction(self) -> Iterator[None]:

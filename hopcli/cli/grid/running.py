@@ -14,6 +14,7 @@ import click
 from hopcli import results
 from hopcli.cli.lines import listen, tell
 from hopcli.cli.progress import CellBar, Watch, least_seconds, shown
+from hopcli.cli.requests import flag_name, renamed
 from hopcli.errors import ResultError
 from hopcli.experiments.stock import Stock
 from hopcli.grids.cells import code_version, make
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-    from hopcli.grids.cells import Task
+    from hopcli.grids.cells import Made, Task
     from hopcli.grids.engine import Engine
     from hopcli.grids.grid import Grid
     from hopcli.grids.planning import Planned
@@ -133,7 +134,9 @@ def _engine(wishes: GridWishes, stock: Stock) -> Iterator[Engine]:
     else:
         from hopcli.grids.dask import dask_engine
 
-        with dask_engine(wishes.dask) as engine:
+        with contextlib.ExitStack() as stack:
+            with renamed(flag_name):
+                engine = stack.enter_context(dask_engine(wishes.dask))
             yield engine
 
 
@@ -200,11 +203,20 @@ class _Run:
                 f"{code_version()}: --accept-version takes them, --overwrite makes them anew"
             )
 
+    def _check_version(self, made: Made) -> None:
+        """Refuse what a worker has made that came later, with other code."""
+        if made.version != code_version():
+            raise ResultError(
+                f"{self.wishes.out}: a worker on {made.host} is of {made.version}, this is "
+                f"{code_version()}; what is finished is kept"
+            )
+
     def _make(self, store: Store, tasks: Sequence[Task], engine: Engine) -> None:
         """Make cells; each is kept as soon as it is finished."""
         try:
             with CellBar(len(tasks), quiet=self.wishes.quiet) as bar:
                 for made in run_tasks(tasks, engine):
+                    self._check_version(made)
                     store.write(made)
                     bar.add(failed=made.error is not None)
                     if made.error is not None and self.wishes.fail_fast:

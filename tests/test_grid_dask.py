@@ -1,0 +1,227 @@
+"""Grids on a Dask cluster, on loopback: the same bytes, whatever dies."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import signal
+import socket
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from conftest import files_below
+
+from hopcli.cli.grid import running
+from hopcli.grids import cells, dask, engine
+from hopcli.grids.store import FILE, Store
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from conftest import RunHopcli, SpawnHopcli
+
+GRID = """
+command = "recall"
+figures = false
+tests = 5
+repeats = 2
+[grid]
+seed = "1:40:1"
+"""
+N_CELLS = 40
+PATIENCE = 60.0
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """A scheduler on loopback and its workers, each a process of its own."""
+
+    address: str
+    scheduler: subprocess.Popen[bytes]
+    workers: list[subprocess.Popen[bytes]]
+
+
+def _start(folder: Path, *arguments: str) -> subprocess.Popen[bytes]:
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    return subprocess.Popen(
+        [sys.executable, "-m", *arguments, "--no-dashboard"], cwd=folder, **quiet
+    )  # type: ignore[call-overload]
+
+
+@contextlib.contextmanager
+def _cluster(folder: Path, n_workers: int = 3) -> Iterator[Cluster]:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    address = f"tcp://127.0.0.1:{port}"
+    here = ["--host", "127.0.0.1"]
+    scheduler = _start(folder, "distributed.cli.dask_scheduler", *here, "--port", str(port))
+    alone = ["--nthreads", "1", "--no-nanny", "--death-timeout", "60"]
+    workers = [
+        _start(folder, "distributed.cli.dask_worker", address, *here, *alone)
+        for _ in range(n_workers)
+    ]
+    try:
+        if n_workers:
+            _wait_for(address, n_workers)
+        yield Cluster(address, scheduler, workers)
+    finally:
+        for child in (*workers, scheduler):
+            child.kill()
+            child.wait()
+
+
+def _wait_for(address: str, n_workers: int) -> None:
+    """Wait until all workers are there, asked for in a process of its own."""
+    code = (
+        "import sys, distributed\n"
+        f"with distributed.Client({address!r}, timeout={PATIENCE}) as client:\n"
+        f"    client.wait_for_workers({n_workers}, timeout={PATIENCE})"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=2 * PATIENCE)
+
+
+@pytest.fixture(scope="module")
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+    with _cluster(tmp_path_factory.mktemp("cluster")) as started:
+        yield started
+
+
+@pytest.fixture(autouse=True)
+def _grid(empty_folder: Path) -> None:
+    Path("seeds.toml").write_text(GRID, encoding="utf-8")
+
+
+@pytest.fixture(scope="module")
+def expected(tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    """The table, made on threads."""
+    folder = tmp_path_factory.mktemp("expected")
+    (folder / "seeds.toml").write_text(GRID, encoding="utf-8")
+    run = [sys.executable, "-m", "hopcli", "grid", "run", "seeds.toml", "-q"]
+    subprocess.run(run, cwd=folder, check=True, timeout=PATIENCE)
+    return (folder / "results/seeds/grid.csv").read_bytes()
+
+
+def _table() -> bytes:
+    return Path("results/seeds/grid.csv").read_bytes()
+
+
+def _finished() -> int:
+    """How many cells are finished by now."""
+    with contextlib.suppress(OSError), Store(Path("results/seeds")) as store:
+        return len(store.standings())
+    return 0
+
+
+def _begin(address: str) -> subprocess.Popen[str]:
+    """Begin to run the grid, and come back when some cells are finished."""
+    child = subprocess.Popen(
+        [sys.executable, "-m", "hopcli", "grid", "run", "seeds.toml", "--dask", address],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    until = time.monotonic() + PATIENCE
+    while _finished() < 3:
+        assert child.poll() is None, child.communicate()
+        assert time.monotonic() < until
+        time.sleep(0.01)
+    return child
+
+
+def test_the_same_bytes_as_on_threads(
+    spawn_hopcli: SpawnHopcli, cluster: Cluster, expected: bytes
+) -> None:
+    done = spawn_hopcli("grid", "run", "seeds.toml", "--dask", cluster.address, "--format", "json")
+    assert (done.code, done.err) == (0, "")
+    assert json.loads(done.out)["made now"] == N_CELLS
+    assert _table() == expected
+    with Store(Path("results/seeds")) as store:
+        assert store.damaged() == {}
+
+
+def test_a_worker_may_die(tmp_path: Path, expected: bytes) -> None:
+    with _cluster(tmp_path) as cluster:
+        child = _begin(cluster.address)
+        cluster.workers[0].kill()
+        out, err = child.communicate(timeout=PATIENCE)
+        assert (child.returncode, err) == (0, ""), (out, err)
+    assert _table() == expected
+
+
+def test_the_scheduler_may_die_and_nothing_finished_is_lost(
+    spawn_hopcli: SpawnHopcli, tmp_path: Path, expected: bytes
+) -> None:
+    with _cluster(tmp_path, 1) as cluster:
+        child = _begin(cluster.address)
+        cluster.scheduler.kill()
+        out, err = child.communicate(timeout=PATIENCE)
+    assert (child.returncode, out) == (2, "")
+    assert err.count("\n") == 1
+    assert err.startswith(f"hopcli: --dask {cluster.address}: the scheduler is gone")
+    assert err.endswith("what is finished is kept, and the same command goes on there\n")
+    kept = _finished()
+    assert 3 <= kept < N_CELLS
+    done = spawn_hopcli("grid", "run", "seeds.toml", "--format", "json")
+    assert json.loads(done.out)["made now"] == N_CELLS - kept
+    assert _table() == expected
+
+
+def test_an_interrupt_ends_it(cluster: Cluster) -> None:
+    child = _begin(cluster.address)
+    began = time.monotonic()
+    child.send_signal(signal.SIGINT)
+    out, err = child.communicate(timeout=PATIENCE)
+    assert time.monotonic() - began < 5
+    assert (child.returncode, out) == (130, "")
+    assert "cells are finished and kept: the same command goes on there" in err
+    assert "Traceback" not in err
+
+
+def test_workers_of_another_program_are_refused(
+    run_hopcli: RunHopcli, cluster: Cluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = files_below(Path())
+    here = cells.code_version()
+    monkeypatch.setattr(dask, "code_version", lambda: "0.0, of another day")
+    refused = run_hopcli("grid", "run", "seeds.toml", "--dask", cluster.address).refused()
+    assert refused.startswith("--dask has a worker with another hopcli (tcp://127.0.0.1:")
+    assert f": {here}, here 0.0, of another day)" in refused
+    assert files_below(Path()) == before
+
+
+def test_a_worker_that_comes_later_with_other_code_is_noticed(
+    run_hopcli: RunHopcli, cluster: Cluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = engine.run_tasks
+    monkeypatch.setattr(
+        running,
+        "run_tasks",
+        lambda *a: (made._replace(version="0.0", host="elsewhere") for made in real(*a)),
+    )
+    refused = run_hopcli("grid", "run", "seeds.toml", "--dask", cluster.address).refused()
+    assert refused.startswith("results/seeds: a worker on elsewhere is of 0.0, this is ")
+    assert _finished() == 0
+
+
+@pytest.mark.parametrize("address", ["", "nonsense", "tcp://127.0.0.1:1", "tcp://nowhere:x", "é"])
+def test_no_scheduler_is_one_line(
+    run_hopcli: RunHopcli, address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(dask, "_ANSWERS", 0.5)
+    before = files_below(Path())
+    refused = run_hopcli("grid", "run", "seeds.toml", "--dask", address).refused()
+    assert refused.startswith("--dask must be the address of a scheduler that answers")
+    assert files_below(Path()) == before
+
+
+def test_a_scheduler_without_workers_is_refused(run_hopcli: RunHopcli, tmp_path: Path) -> None:
+    with _cluster(tmp_path, 0) as cluster:
+        refused = run_hopcli("grid", "run", "seeds.toml", "--dask", cluster.address).refused()
+    assert refused.startswith("--dask must be a scheduler that has workers, has none")
+    assert not Path("results").exists() or not (Path("results/seeds") / FILE).exists()
