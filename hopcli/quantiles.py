@@ -1,116 +1,151 @@
-"""Quantiles of a rate whose groups have random weights, as the intervals of groups need them."""
+"""Quantiles of rates whose groups have random weights, as the intervals of groups need them."""
 
 from __future__ import annotations
 
-import functools
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from numpy.typing import NDArray
 
-__all__ = ["weighted_quantile"]
+__all__ = ["weighted_quantiles"]
 
 _NORMAL = 1.96  # the 95 % points of the normal law are a first guess
+_SLOPE = 2.4  # of its log odds there
+_WIDER = 40  # times as rare as it seems a rate may be, by a first guess
 _DIGITS = 9  # decimals of a quantile, which is found by iteration
-_NEAR = 1e-12  # how near it is found
+_NEAR = 1e-11  # how near its log odds are found
+_MOST_STEPS = 200  # three to seven are usual
+_MOST_LOG_ODDS = 40.0
 _FAR = 8.0
 _NOTHING = 1e-18  # of an integrand
 _LOG_T_STEP = 0.05
 _LOG_T = np.arange(-23, 30, _LOG_T_STEP)
+_SMALL, _T = np.split(np.exp(_LOG_T), [int(17 / _LOG_T_STEP)])
+_SUM_T, _SUM_T3 = float(np.sum(_SMALL)), float(np.sum(_SMALL**3))
+_COARSE = 20  # of these t: where the integrand is nothing is looked for in such steps
+_AT_ONCE = 4_000_000  # values of an integrand, to bound the memory
 
 
-@functools.lru_cache(maxsize=4096)
-def weighted_quantile(
-    successes: tuple[float, ...],
-    trials: tuple[float, ...],
-    number: tuple[float, ...],
-    level: float,
-    last: float,
-) -> float:
-    """Quantile of sum w s / sum w n with exponential weights w, one group more at the rate `last`.
+def weighted_quantiles(
+    rates: Sequence[tuple[NDArray[np.float64], ...]], ends: Sequence[tuple[float, float]]
+) -> NDArray[np.float64]:
+    """Quantiles of sum w s / sum w n with exponential weights w, one group more at a given rate.
 
     The ratio is at most c with the probability that sum w (s - c n) <= 0.
 
     Parameters
     ----------
-    successes, trials, number : tuple of float
-        Of each kind of groups that are alike: s, n >= 1, and how many there are, >= 1.
-    level : float
-        Probability that the ratio is below, 0 to 1; near 0.025 or 0.975 it is found fastest.
-    last : {0.0, 1.0}
-        Rate of one group more, of the mean size of the others.
+    rates : sequence of (ndarray, ndarray, ndarray) of float64, shape (kinds,) each
+        Of each rate the kinds of groups that are alike: s, n >= 1, and how many there are,
+        >= 1.
+    ends : sequence of (float, float)
+        Which quantiles of each rate are found: the probability that the ratio is below, 0 to
+        1, near 0.025 or 0.975 for it to be found fast; and 0 or 1, the rate of one group
+        more, of the mean size of the others.
 
     Returns
     -------
-    float
+    ndarray of float64, shape (rates, ends)
         From 0 to 1, to nine decimals.
     """
-    sums, sizes, numbers = np.array(successes), np.array(trials), np.array([*number, 1.0])
-    if np.all(sums == last * sizes):
-        return last
-    size = float(sizes @ numbers[:-1] / numbers[:-1].sum())
-
-    def excess(c: float) -> float:
-        scales = np.append(sums - c * sizes, size * (last - c))
-        return 1 - _probability_above_zero(scales, numbers) - level
-
-    # The normal law is a good guess; where it is not, the root is looked for farther out.
-    rate = float(np.append(sums, size * last) @ numbers / (size * numbers.sum()))
-    spread = np.append(sums - rate * sizes, size * (last - rate))
-    sd = float(np.sqrt(spread**2 @ numbers)) / (size * float(numbers.sum()))
-    guess = rate + (_NORMAL if level > 0.5 else -_NORMAL) * sd
-    found = _root(excess, guess, 0.3 * sd)
-    return float(np.round(found, _DIGITS))  # what is beyond differs from machine to machine
+    most = max((len(sums) for sums, _, _ in rates), default=0)
+    filled = np.zeros((3, len(rates), most))
+    for place, kinds in enumerate(rates):
+        filled[:, place, : len(kinds[0])] = kinds
+    sums, sizes, numbers = np.repeat(filled, len(ends), axis=1)
+    level, last = np.tile(np.transpose(ends), len(rates))
+    found = last.copy()  # which a rate like it stays
+    others = np.flatnonzero(np.any(sums != last[:, None] * sizes, axis=1))
+    at_once = max(1, _AT_ONCE // (len(_T) * (most + 1)))
+    for first in range(0, len(others), at_once):
+        rows = others[first : first + at_once]
+        found[rows] = _quantiles(sums[rows], sizes[rows], numbers[rows], level[rows], last[rows])
+    # What is beyond differs from machine to machine.
+    return np.round(found, _DIGITS).reshape(len(rates), len(ends))
 
 
-def _root(rising: Callable[[float], float], guess: float, width: float) -> float:
-    """Where a function that rises from 0 to 1 is 0, by the Illinois method [Dowell, Jarratt 1971].
+def _quantiles(
+    sums: NDArray[np.float64],
+    sizes: NDArray[np.float64],
+    numbers: NDArray[np.float64],
+    level: NDArray[np.float64],
+    last: NDArray[np.float64],
+) -> NDArray[np.float64]:
+    """Some of the quantiles together, a row each; no number in a row where it has fewer kinds."""
+    size = np.sum(sizes * numbers, axis=1) / np.sum(numbers, axis=1)
+    sums, sizes = np.c_[sums, size * last], np.c_[sizes, size]
+    numbers = np.c_[numbers, np.ones(len(numbers))]
+
+    def excess(log_odds: NDArray[np.float64]) -> NDArray[np.float64]:
+        scales = sums - _rate(log_odds)[:, None] * sizes
+        return _log_odds(1 - _probability_above_zero(scales, numbers)) - _log_odds(level)
+
+    # The normal law is a good guess, from which log odds lead on nearly straight.
+    total = np.sum(sizes * numbers, axis=1)
+    rate = np.sum(sums * numbers, axis=1) / total
+    sd = np.sqrt(np.sum((sums - rate[:, None] * sizes) ** 2 * numbers, axis=1)) / total
+    guess = rate + np.where(level > 0.5, _NORMAL, -_NORMAL) * sd
+    guess = np.clip(guess, rate / _WIDER, 1 - (1 - rate) / _WIDER)
+    slope = _SLOPE * guess * (1 - guess) / sd
+    return _rate(_roots(excess, _log_odds(guess), slope))
+
+
+def _rate(log_odds: NDArray[np.float64]) -> NDArray[np.float64]:
+    return 1 / (1 + np.exp(-log_odds))
+
+
+def _log_odds(rate: NDArray[np.float64]) -> NDArray[np.float64]:
+    rate = np.clip(rate, 1e-17, 1 - 1e-16)
+    return np.log(rate / (1 - rate))
+
+
+def _roots(
+    rising: Callable[[NDArray[np.float64]], NDArray[np.float64]],
+    guess: NDArray[np.float64],
+    slope: NDArray[np.float64],
+) -> NDArray[np.float64]:
+    """Where functions that rise are 0, by secants, and by halves where these lead nowhere.
 
     A library's would do, were it not that its import takes as long as all quantiles of a run.
     """
-    low, high = max(0.0, guess - width), min(1.0, guess + width)
-    at_low, at_high = rising(low), rising(high)
-    while at_low > 0 and low > 0:
-        width *= 4
-        high, at_high, low = low, at_low, max(0.0, low - width)
-        at_low = rising(low)
-    while at_high < 0 and high < 1:
-        width *= 4
-        low, at_low, high = high, at_high, min(1.0, high + width)
-        at_high = rising(high)
-    side = 0
-    while high - low > _NEAR:
-        middle = high - at_high * (high - low) / (at_high - at_low)
-        middle = min(max(middle, low + _NEAR / 2), high - _NEAR / 2)
-        value = rising(middle)
-        if abs(value) < _NEAR:
-            return middle
-        if value < 0:
-            low, at_low = middle, value
-            at_high /= 2 if side < 0 else 1
-            side = -1
-        else:
-            high, at_high = middle, value
-            at_low /= 2 if side > 0 else 1
-            side = 1
-    return (low + high) / 2
+    low, high = np.full_like(guess, -_MOST_LOG_ODDS), np.full_like(guess, _MOST_LOG_ODDS)
+    x, value = guess, rising(guess)
+    for _ in range(_MOST_STEPS):
+        low, high = np.where(value < 0, x, low), np.where(value > 0, x, high)
+        following = x - value / slope
+        inside = (low <= following) & (following <= high)
+        following = np.where(inside, following, (low + high) / 2)
+        step = following - x
+        if np.max(np.abs(step)) < _NEAR:
+            return following
+        rise = -value
+        x, value = following, rising(following)
+        rise += value
+        slope = np.where(rise * step > 0, rise / np.where(step == 0, 1, step), slope)
+    return x
 
 
-def _probability_above_zero(scales: NDArray[np.float64], numbers: NDArray[np.float64]) -> float:
-    """P(X > 0), X = sum_k scales_k Gamma(numbers_k), from its characteristic function.
+def _probability_above_zero(
+    scales: NDArray[np.float64], numbers: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """P(X > 0), X = sum_k scales_k Gamma(numbers_k) in each row, from its characteristic function.
 
     P = 1/2 + (1/pi) int_0^inf Im phi(t) dt / t with phi(t) = prod_k (1 - i t scales_k)^-numbers_k
-    [Gil-Pelaez 1951], as a sum over ln t, which converges exponentially.
+    [Gil-Pelaez 1951], as a sum over ln t, which converges exponentially. Where t is small, Im phi
+    is a cubic of it.
     """
-    mean, sd = float(scales @ numbers), float(np.sqrt(scales**2 @ numbers))
-    if abs(mean) >= _FAR * sd:  # by Cantelli beyond the quantiles that are looked for
-        return float(mean > 0)
-    t = np.outer(np.exp(_LOG_T) / sd, scales)
-    size = np.exp(-0.5 * (np.log1p(t * t) @ numbers))
-    end = int(np.searchsorted(-size, -_NOTHING))  # it only falls
-    phase = np.arctan(t[:end]) @ numbers
-    return float(0.5 + _LOG_T_STEP / np.pi * np.sum(size[:end] * np.sin(phase)))
+    scales = scales / np.sqrt(np.sum(scales**2 * numbers, axis=1, keepdims=True))
+    mean, third = np.sum(scales * numbers, axis=1), np.sum(scales**3 * numbers, axis=1)
+    small = mean * _SUM_T - (third / 3 + mean / 2 + mean**3 / 6) * _SUM_T3
+    counts, scales = numbers[:, None, :], scales[:, :, None]
+    fallen = counts @ np.log1p((scales * _T[::_COARSE]) ** 2) > -2 * np.log(_NOTHING)
+    t = scales * _T[: _COARSE * (1 + int(np.max(np.sum(~fallen, axis=2))))]
+    phase = counts @ np.arctan(t)
+    size = np.exp(-0.5 * (counts @ np.log1p(t * t)))
+    found = 0.5 + _LOG_T_STEP / np.pi * (small + np.sum(size * np.sin(phase), axis=(1, 2)))
+    # By Cantelli beyond the quantiles that are looked for.
+    return np.where(np.abs(mean) >= _FAR, mean > 0, found)

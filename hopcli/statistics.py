@@ -6,15 +6,18 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hopcli.quantiles import weighted_quantile
+from hopcli.quantiles import weighted_quantiles
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import ArrayLike, NDArray
 
 __all__ = [
     "Z95",
     "chao1",
     "clustered_interval",
+    "clustered_intervals",
     "draws_interval",
     "exact_interval",
     "mean_interval",
@@ -132,15 +135,40 @@ def clustered_interval(
     >>> rounded(clustered_interval([10, 0], [10, 10], [3, 1]))
     (0.194, 0.994)
     """
-    sums, sizes, numbers = _kinds(successes, trials, number)
-    if len(sizes) == 0:
-        return (float("nan"), float("nan"))
-    if np.all(sizes == sizes[0]) and np.all((sums == 0) | (sums == sizes)):
-        return exact_interval(float(numbers[sums > 0].sum()), float(numbers.sum()))
-    rate = float(sums @ numbers / (sizes @ numbers))
-    kinds = (tuple(sums.tolist()), tuple(sizes.tolist()), tuple(numbers.tolist()))
-    low, high = (weighted_quantile(*kinds, level, last) for level, last in _ENDS)
-    return min(low, rate), max(high, rate)
+    return clustered_intervals([(successes, trials, number)])[0]
+
+
+def clustered_intervals(
+    groups: Sequence[tuple[ArrayLike, ArrayLike, ArrayLike]],
+) -> list[tuple[float, float]]:
+    """The 95 % intervals of some success rates, see :func:`clustered_interval`.
+
+    Together they take much less time than one after the other.
+
+    Parameters
+    ----------
+    groups : sequence of (array-like, array-like, array-like)
+        Successes, trials and number of the groups of each rate.
+
+    Returns
+    -------
+    list of tuple of float
+        Lower and upper bound of each.
+    """
+    intervals = [(float("nan"), float("nan"))] * len(groups)
+    harder = {}
+    for place, each in enumerate(groups):
+        sums, sizes, numbers = _kinds(*each)
+        if len(sizes) and np.all(sizes == sizes[0]) and np.all((sums == 0) | (sums == sizes)):
+            intervals[place] = exact_interval(float(numbers[sums > 0].sum()), float(numbers.sum()))
+        elif len(sizes):
+            harder[place] = (sums, sizes, numbers)
+    bounds = weighted_quantiles(list(harder.values()), _ENDS).tolist()
+    for (place, kinds), (low, high) in zip(harder.items(), bounds, strict=True):
+        sums, sizes, numbers = kinds
+        rate = float(sums @ numbers / (sizes @ numbers))
+        intervals[place] = min(low, rate), max(high, rate)
+    return intervals
 
 
 def thermal_interval(

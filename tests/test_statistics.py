@@ -18,6 +18,7 @@ from hopcli.statistics import (
     Z95,
     chao1,
     clustered_interval,
+    clustered_intervals,
     draws_interval,
     exact_interval,
     mean_sd_sem,
@@ -72,6 +73,24 @@ def test_groups_that_are_alike_are_told_by_their_number() -> None:
         assert interval(sums, sizes) == interval([3, 1, 0], [4, 2, 1], [3, 2, 1])
         assert interval(sums, sizes) != interval([3, 1, 0], [4, 2, 1])
         assert interval([*sums, 5], [*sizes, 5], [1] * 6 + [0]) == interval(sums, sizes)
+
+
+@pytest.mark.parametrize("at_once", [1, 4_000_000])
+def test_intervals_that_are_found_together_are_those_found_alone(
+    at_once: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also of rates with one kind of group and with many, with none, and at the ends."""
+    monkeypatch.setattr("hopcli.quantiles._AT_ONCE", at_once)
+    rng = np.random.default_rng(5)
+    groups: list[Any] = [([], [], []), ([3], 4, 1), ([3], 3, 7), ([0, 0], [1, 2], 5), ([1], 2, 400)]
+    for most in (1, 3, 20):
+        sizes = rng.integers(1, most + 1, 300)
+        groups.append((rng.binomial(sizes, 0.9), sizes, 1))
+        groups.append((rng.binomial(sizes, 0.003), sizes, 1))
+    together = clustered_intervals(groups)
+    alone = [clustered_interval(*each) for each in groups]
+    assert np.array_equal(together, alone, equal_nan=True)
+    assert clustered_intervals([]) == []
 
 
 def test_repeating_every_trial_tells_nothing_new() -> None:

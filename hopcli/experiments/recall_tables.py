@@ -9,14 +9,18 @@ import pandas as pd
 
 from hopcli.experiments.tally import OUTCOMES
 from hopcli.scoring import STORED
-from hopcli.statistics import clustered_interval, mean_interval, mean_sd_sem, thermal_interval
+from hopcli.statistics import clustered_intervals, mean_interval, mean_sd_sem, thermal_interval
 from hopcli.taxonomy import KINDS, mixture_method
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from collections.abc import Sequence
+
+    from numpy.typing import ArrayLike, NDArray
 
     from hopcli.experiments.tally import Block, Counts
     from hopcli.patterns import Patterns
+
+    Groups = tuple[ArrayLike, ArrayLike, ArrayLike]
 
 __all__ = ["accuracy_table", "confusion_table", "outcome_table", "repeat_table", "trial_table"]
 
@@ -74,10 +78,9 @@ def accuracy_table(counts: Counts, *, population: bool = False) -> pd.DataFrame:
     in_repeats = counts.hits / counts.trials
     hits, n = counts.hits.sum(axis=0), counts.trials.sum(axis=0)
     rates = hits / n
-    intervals = [
-        _Units(counts, place).interval(counts.recalled, population=population)
-        for place in range(len(counts.labels))
-    ]
+    places = range(len(counts.labels))
+    groups = [_Units(counts, place).groups(counts.recalled) for place in places]
+    intervals = _intervals(groups, population=population)
     lows, highs = (np.array(bounds) for bounds in zip(*intervals, strict=True))
     spreads = [mean_sd_sem(column)[1:] for column in (*in_repeats.T, in_repeats.mean(axis=1))]
     sds, sems = (np.array(values, dtype=np.float64) for values in zip(*spreads, strict=True))
@@ -128,6 +131,7 @@ def outcome_table(
     Intervals are as in :func:`accuracy_table`.
     """
     rows: list[tuple[Any, ...]] = []
+    groups: list[Groups] = []
     named = np.where(counts.outcome < len(STORED), counts.nearest, -1)
     for place, label in enumerate(counts.labels):
         units = _Units(counts, place)
@@ -142,11 +146,12 @@ def outcome_table(
         never = np.zeros_like(counts.recalled)
         possible = _possible(label, patterns, cycles)
         ends += [(kind, "", 0, never) for kind in possible if kind not in seen]
-        for kind, name, count, hit in ends:
-            bounds = units.interval(hit, population=population)
-            rows.append((label, kind, name, count, count / units.n, *bounds))
+        rows += [(label, kind, name, count, count / units.n) for kind, name, count, _ in ends]
+        groups += [units.groups(hit) for *_, hit in ends]
+    intervals = _intervals(groups, population=population)
     columns = ["label", "outcome", "pattern", "count", "fraction", "ci_low", "ci_high"]
-    return pd.DataFrame(rows, columns=columns).astype(dict.fromkeys(columns[:3], str))
+    filled = [(*row, *bounds) for row, bounds in zip(rows, intervals, strict=True)]
+    return pd.DataFrame(filled, columns=columns).astype(dict.fromkeys(columns[:3], str))
 
 
 def _possible(label: str, patterns: Patterns | None, cycles: bool) -> list[str]:
@@ -169,6 +174,7 @@ class _Units:
         self.own = counts.label == place
         self._number = counts.number[self.own]
         _, self._which = np.unique(counts.unit[self.own], return_inverse=True)
+        self._trials = np.bincount(self._which, self._number)
         self._alone = counts.alone
         self.n = int(self._number.sum())
 
@@ -176,11 +182,17 @@ class _Units:
         """How many trials went one of these ways."""
         return int(self._number[hit[self.own]].sum())
 
-    def interval(self, hit: NDArray[np.bool_], *, population: bool) -> tuple[float, float]:
-        """The 95 % interval of how often trials go one of these ways."""
-        interval = thermal_interval if population else clustered_interval
+    def groups(self, hit: NDArray[np.bool_]) -> Groups:
+        """How many trials of each unit go one of these ways, as an interval takes them."""
         if self._alone:
             hits = self.number_of(hit)
-            return interval([1, 0], 1, [hits, self.n - hits])
+            return [1, 0], 1, [hits, self.n - hits]
         successes = np.bincount(self._which, self._number * hit[self.own])
-        return interval(successes, np.bincount(self._which, self._number))
+        return successes, self._trials, 1
+
+
+def _intervals(groups: Sequence[Groups], *, population: bool) -> list[tuple[float, float]]:
+    """The 95 % intervals of rates."""
+    if population:
+        return [thermal_interval(*each) for each in groups]
+    return clustered_intervals(groups)
