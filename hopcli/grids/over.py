@@ -13,8 +13,6 @@ from hopcli.statistics import clustered_interval, mean_sd_sem
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from numpy.typing import NDArray
-
     from hopcli.experiments.headline import Headline
     from hopcli.grids.keys import Key
 
@@ -109,13 +107,8 @@ def _averaged(group: pd.DataFrame, over: str, headline: Headline) -> tuple[float
     if headline.counts is None:
         half = _student(len(values)) * sem
         return (len(values), mean, sd, sem, mean - half, mean + half)
-    low, high = _rate_interval(values, int(known[headline.counts[1]].max()))
-    return (len(values), mean, sd, sem, min(low, mean), max(high, mean))
-
-
-def _rate_interval(rates: NDArray[np.float64], trials: int) -> tuple[float, float]:
-    """Interval of the mean of rates that count alike, however many trials each is of."""
-    return clustered_interval(np.rint(rates * trials), trials)
+    trials = int(known[headline.counts[1]].max())  # as of each, for all count alike
+    return (len(values), mean, sd, sem, *clustered_interval(np.rint(values * trials), trials))
 
 
 def _student(n: int) -> float:

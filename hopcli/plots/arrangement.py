@@ -108,6 +108,11 @@ class Arrangement:
         slots = (self.rows, self.by, self.x, self.up)
         return tuple(coordinate for coordinate in slots if coordinate is not None)
 
+    @property
+    def has_crosses(self) -> bool:
+        """Whether cells without a number have a place along the axes."""
+        return {c.name for c in (self.x, self.up) if c is not None} <= set(self.bare.columns)
+
     def where(self, table: pd.DataFrame, values: Mapping[str, Any]) -> NDArray[np.intp]:
         """Which rows of a table have these values; a column it lacks may have any."""
         kept = np.ones(len(table), dtype=bool)
@@ -163,9 +168,9 @@ def arrange(
     drawn = _where(table, headline, set(wanted.values()))
     axes = _Axes(drawn, all_cells, known, headline)
     placed = axes.place(wanted, names, is_map=look.map)
-    drawn, is_mean = _one_a_place(drawn, list(placed.values()), of)
     coordinates = {slot: axes.coordinate(name) for slot, name in placed.items()}
-    own = drawn[drawn[of.value].notna()]
+    bare = _without(all_cells, drawn[drawn[of.value].notna()])
+    drawn, is_mean = _one_a_place(drawn, list(placed.values()), of)
     return Arrangement(
         table=drawn,
         headline=of,
@@ -173,7 +178,7 @@ def arrange(
         up=coordinates.get("y"),
         by=coordinates.get("by"),
         rows=coordinates.get("rows"),
-        bare=_without(all_cells, own),
+        bare=bare,
         n_cells=len(all_cells),
         n_missing=len(_without(all_cells, table)),
         is_mean=is_mean,
@@ -277,14 +282,19 @@ class _Axes:
                 continue
             along = slot in ("x", "y")
             placed[slot] = self._longest(open_) if along else min(open_, key=self._n_values)
-        if "x" not in placed:  # one place alone
-            placed["x"] = next(name for name in names if name not in placed.values())
+        if "x" not in placed:  # nothing varies besides
+            left = [name for name in names if name not in placed.values()]
+            if not left:
+                slot, name = next(iter(wanted.items()))
+                raise SettingError(slot, "must leave a key for x", name)
+            placed["x"] = left[0]
         if is_map and "y" not in placed:
-            raise SettingError("map", "must have two keys that vary")
+            raise SettingError("map", "must have two keys that vary", is_map)
         left = [*self._open(names, placed.values())]
         if left:
-            rule = f"must leave nothing open: fix {' and '.join(left)}, or average over one"
-            raise SettingError("by", rule, placed.get("by"))
+            rule = f"must leave nothing open: fix or average over {' and '.join(left)}"
+            asked = [wanted["by"]] if "by" in wanted else []
+            raise SettingError("by", rule, *asked)
         return placed
 
     def coordinate(self, name: str) -> Coordinate:

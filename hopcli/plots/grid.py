@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
-import itertools
 import math
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import matplotlib as mpl
 import numpy as np
-from matplotlib.ticker import FixedLocator, MaxNLocator, NullLocator
 from matplotlib.transforms import ScaledTranslation
 
-from hopcli.plots.arrangement import Arrangement, Coordinate, arrange, short
+from hopcli.plots.arrangement import Arrangement, arrange, short
+from hopcli.plots.captions import number
 from hopcli.plots.filed import rounded
 from hopcli.plots.grid_caption import caption_of
 from hopcli.plots.intervals import Bars, bars_of
-from hopcli.plots.page import INK, LINE, MUTED, PALE, TEXT, Page, pages, shorten, text_width
+from hopcli.plots.page import INK, LINE, MUTED, PALE, Page, pages, shorten, text_width
+from hopcli.plots.panels import BOTTOM, GAP, fitting, layout_of, panels_of, set_axis, slant
 from hopcli.plots.phase_map import BAR, draw_bar, draw_map, scale_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     import pandas as pd
     from matplotlib.axes import Axes
@@ -27,16 +27,12 @@ if TYPE_CHECKING:
     from hopcli.experiments.headline import Headline
     from hopcli.grids.keys import Key, Look
     from hopcli.plots.page import Picture
+    from hopcli.plots.panels import Panel
 
 __all__ = ["figure"]
 
-_LEFT, _BOTTOM, _HEAD, _GAP = 0.8, 0.6, LINE + 0.06, 0.28  # inches
-_ALONE, _SMALL = (5.2, 3.4), (2.7, 2.2)
-_ALONE_MAP, _SMALL_MAP = (3.9, 3.4), (2.5, 2.2)
 _SAMPLE, _ENTRY, _LONGEST = 0.5, 0.27, 2.2  # of the legend
 _NUMBERS = 0.85  # beside the colours of a map
-_MOST_ACROSS = 3
-_MOST_TICKS = 12
 _DODGE = 0.6  # of the distance of two categories, that all lines together take
 _ASIDE, _MOST_ASIDE = 3.0, 12.0  # points between lines, and of all lines, lest bars hide bars
 
@@ -45,13 +41,6 @@ _COLOURS = (INK, "#0072b2", "#e69f00", "#7b2d8b", "#56b4e9", "#a23b00", "#009e73
 _MARKERS = ("o", "s", "^", "D", "v", "P", "X", "<", ">", "p")
 _DASHES: tuple[Any, ...] = ("-", (0, (5, 2)), (0, (1.5, 1.5)), (0, (6, 2, 1.5, 2)))
 _LIGHTEST = 0.78  # of the colours of a number, which go from dark to light
-
-
-class _Panel(NamedTuple):
-    """One panel: what it is of, and where."""
-
-    axes: Axes
-    values: dict[str, Any]
 
 
 def figure(
@@ -64,7 +53,7 @@ def figure(
 ) -> Picture:
     """Draw a number of all cells of a grid against its keys.
 
-    One key that varies is a line with intervals, two are lines or a map with more
+    One key that varies is a line with intervals, two are lines or a map with contours, more
     are small multiples. What the look leaves open is chosen: along the axis what is a number
     and has the most values, for the lines what has the fewest, then for the panels.
 
@@ -96,7 +85,8 @@ def figure(
     SettingError
         If the look names what is not there, or more varies than can be drawn.
     """
-    drawn = arrange(rounded(table), keys, headline, look, points)
+    every = None if points is None else rounded(points)
+    drawn = arrange(rounded(table), keys, headline, look, every)
     bars = bars_of(drawn.table, drawn.headline, look.over)
     caption = caption_of(drawn, keys, look, bars.says)
     with pages(style):
@@ -109,112 +99,23 @@ def _title(drawn: Arrangement) -> str:
     return f"{said[:1].upper()}{said[1:]} against {' and '.join(against)}"
 
 
-# --- panels ------------------------------------------------------------------------------
-
-
-class _Layout(NamedTuple):
-    """The panels, row by row, with what each is of, and their size in inches."""
-
-    columns: int
-    panels: list[dict[str, Any]]
-    size: tuple[float, float]
-
-    @property
-    def head(self) -> float:
-        """Height of what is written above a panel."""
-        return _HEAD if self.panels[0] else 0.05
-
-    @property
-    def width(self) -> float:
-        """Width of all panels."""
-        return self.columns * (self.size[0] + _GAP) - _GAP
-
-    @property
-    def height(self) -> float:
-        """Height of all panels."""
-        rows = math.ceil(len(self.panels) / self.columns)
-        return rows * (self.head + self.size[1] + _GAP) - _GAP
-
-
-def _layout(drawn: Arrangement) -> _Layout:
-    across, down = (drawn.by if drawn.up else None), drawn.rows
-    alone, small = (_ALONE_MAP, _SMALL_MAP) if drawn.up else (_ALONE, _SMALL)
-    if across and down:
-        pairs = itertools.product(down.values, across.values)
-        panels = [{down.name: r, across.name: c} for r, c in pairs]
-        return _Layout(len(across.values), panels, small)
-    one = across or down
-    if one is None:
-        return _Layout(1, [{}], alone)
-    n = len(one.values)
-    columns = 2 if n == 4 else min(n, _MOST_ACROSS)  # four make a square
-    return _Layout(columns, [{one.name: value} for value in one.values], small)
-
-
-def _panels(page: Page, drawn: Arrangement, layout: _Layout) -> Iterator[_Panel]:
-    """Make the axes, with what each is of above it."""
-    width, height = layout.size
-    for place, own in enumerate(layout.panels):
-        row, column = divmod(place, layout.columns)
-        x = _LEFT + column * (width + _GAP)
-        y = layout.head + row * (height + _GAP + layout.head)
-        ax = page.axes(x, y, width, height)
-        said = ", ".join(_named(c, own[c.name]) for c in drawn.shown if c.name in own)
-        page.text(x, y - 0.05, shorten(said, width), va="bottom", weight="bold")
-        is_last = place + layout.columns >= len(layout.panels)  # with nothing below it
-        ax.tick_params(labelbottom=is_last, labelleft=column == 0)
-        _set_axis(ax, "x", drawn.x, width)
-        if is_last:
-            ax.set_xlabel(drawn.x.says)
-        if column == 0:
-            ax.set_ylabel(_fitting((drawn.up or drawn.headline).says, height))
-        yield _Panel(ax, own)
-
-
-def _named(coordinate: Coordinate, value: Any) -> str:
-    """A value with the name of what it is of."""
-    return f"{short(coordinate.says)} = {coordinate.texts[coordinate.values.index(value)]}"
-
-
-def _fitting(says: str, length: float) -> str:
-    """What an axis is called, on two lines if it is longer than the axis."""
-    head, bracket, rest = says.partition(" (")
-    return f"{head}\n({rest}" if bracket and text_width(says, TEXT) > length else says
-
-
-def _set_axis(ax: Axes, which: str, coordinate: Coordinate, length: float) -> None:
-    """Limits, scale and ticks of an axis that a coordinate is along."""
-    axis = ax.xaxis if which == "x" else ax.yaxis
-    numbers, texts = coordinate.numbers, coordinate.texts
-    if coordinate.is_log:
-        ax.set(**{f"{which}scale": "log"})
-    room = max(map(text_width, texts)) * len(texts) < 0.8 * length or which == "y"
-    if not coordinate.is_number or (coordinate.is_log and len(texts) <= _MOST_TICKS and room):
-        axis.set_major_locator(FixedLocator(list(numbers)))
-        axis.set_minor_locator(NullLocator())
-        slanted: dict[str, Any] = {} if room else {"rotation": 30, "ha": "right"}
-        shown = [shorten(text, 1.2) for text in texts]
-        axis.set_ticklabels(shown, parse_math=False, **slanted)
-    elif np.all(numbers % 1 == 0) and not coordinate.is_log:
-        axis.set_major_locator(MaxNLocator("auto", integer=True, steps=[1, 2, 5, 10]))
-
-
 # --- lines -------------------------------------------------------------------------------
 
 
 def _lines(drawn: Arrangement, bars: Bars, caption: str) -> Picture:
     """A line for each value of `by`, a panel for each of `rows`."""
-    layout, entries = _layout(drawn), _entries(drawn)
-    legend = _LEFT + layout.width + _GAP
+    layout, entries = layout_of(drawn), _entries(drawn)
+    legend = layout.left + layout.width + GAP
     a_column = max(int((layout.height - layout.head - LINE) / _ENTRY), 1)
-    entry = _SAMPLE + 0.1 + max((text_width(text) for text, _ in entries), default=0.0) + _GAP
+    entry = _SAMPLE + 0.1 + max((text_width(text) for text, _ in entries), default=0.0) + GAP
     head = "" if drawn.by is None else short(drawn.by.says)
-    taken = max(math.ceil(len(entries) / a_column) * entry - _GAP, text_width(head))
-    height = layout.height + _BOTTOM + _slant(drawn, layout.size)
+    taken = max(math.ceil(len(entries) / a_column) * entry - GAP, text_width(head))
+    height = layout.height + BOTTOM + slant(drawn, layout.size)
     page = Page(legend + taken, height, _title(drawn), caption)
     limits = _limits(drawn, bars)
-    for panel in _panels(page, drawn, layout):
+    for panel in panels_of(page, drawn, layout):
         panel.axes.set(**limits)
+        panel.axes.yaxis.set_major_formatter(lambda value, _: number(value))
         _draw_panel(panel, drawn, bars, entries)
     page.text(legend, layout.head, head, va="top", color=MUTED)
     for place, (text, look) in enumerate(entries):
@@ -223,13 +124,6 @@ def _lines(drawn: Arrangement, bars: Bars, caption: str) -> Picture:
         page.canvas.plot([x, x + _SAMPLE / 2, x + _SAMPLE], [y] * 3, **look, markevery=[1])
         page.text(x + _SAMPLE + 0.1, y, text, va="center")
     return page.figure
-
-
-def _slant(drawn: Arrangement, size: tuple[float, float]) -> float:
-    """Height that slanted names of categories take below the axis."""
-    widths = [min(text_width(text), 1.2) for text in drawn.x.texts]
-    slanted = not drawn.x.is_number and max(widths) * len(widths) >= 0.8 * size[0]
-    return 0.5 * max(widths) if slanted else 0.0
 
 
 def _entries(drawn: Arrangement) -> list[tuple[str, dict[str, Any]]]:
@@ -260,7 +154,7 @@ def _line(place: int, n: int, *, in_order: bool) -> dict[str, Any]:
 
 
 def _draw_panel(
-    panel: _Panel, drawn: Arrangement, bars: Bars, entries: Sequence[tuple[str, Any]]
+    panel: Panel, drawn: Arrangement, bars: Bars, entries: Sequence[tuple[str, Any]]
 ) -> None:
     """The lines of a panel with their intervals, and crosses where there is no number."""
     ax, by = panel.axes, drawn.by
@@ -323,7 +217,7 @@ def _draw_crosses(
     aside: _Aside, drawn: Arrangement, own: dict[str, Any], look: dict[str, Any], height: float
 ) -> None:
     """Crosses at the foot of a panel where cells have no number."""
-    if drawn.x.name not in drawn.bare.columns:
+    if not drawn.has_crosses:
         return
     rows = drawn.where(drawn.bare, own)
     x = drawn.x.numbers[np.unique(drawn.places(drawn.bare, rows, drawn.x))] + aside.shift
@@ -370,15 +264,15 @@ def _within_bounds(
 def _map(drawn: Arrangement, caption: str) -> Picture:
     """A map of two keys, in a panel for each value of `by`."""
     assert drawn.up is not None
-    layout = _layout(drawn)
-    bar = _LEFT + layout.width + _GAP
-    height = layout.height + _BOTTOM + _slant(drawn, layout.size)
+    layout = layout_of(drawn)
+    bar = layout.left + layout.width + GAP
+    height = layout.height + BOTTOM + slant(drawn, layout.size)
     page = Page(bar + BAR + _NUMBERS, height, _title(drawn), caption)
     scale = scale_of(drawn)
-    for ax, own in _panels(page, drawn, layout):
-        _set_axis(ax, "y", drawn.up, layout.size[1])
+    for ax, own in panels_of(page, drawn, layout):
+        set_axis(ax, "y", drawn.up, layout.size[1])
         draw_map(ax, drawn, own, scale)
     length = layout.size[1]
     axes = page.axes(bar, layout.head, BAR, length)
-    draw_bar(axes, scale, _fitting(drawn.headline.says, length))
+    draw_bar(axes, scale, fitting(drawn.headline.says, length))
     return page.figure

@@ -78,7 +78,8 @@ def _bare(drawn: Arrangement) -> str:
         said.append(
             f"{empty:,} {'' if said else f'{of} '}{'has' if empty == 1 else 'have'} no number"
         )
-    return f"{' and '.join(said)} (crosses)." if said else ""
+    crosses = " (crosses)" if drawn.has_crosses else ""
+    return f"{' and '.join(said)}{crosses}." if said else ""
 
 
 def _explained(drawn: Arrangement, keys: Sequence[Key]) -> Iterator[str]:

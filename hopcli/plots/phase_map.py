@@ -135,6 +135,7 @@ def draw_bar(axes: Axes, scale: Scale, says: str) -> None:
     assert figure is not None
     bar = figure.colorbar(mappable, cax=axes)
     bar.set_label(says)
+    axes.set_label("colours")
     bar.outline.set_visible(False)
     for level in scale.levels:
         axes.axhline(level, color="white", lw=2.2)

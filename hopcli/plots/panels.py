@@ -1,0 +1,157 @@
+"""The panels of the picture of a grid: how many, where, and how their axes are told."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+from matplotlib.ticker import FixedLocator, MaxNLocator, NullLocator
+
+from hopcli.plots.arrangement import short
+from hopcli.plots.page import LINE, TEXT, shorten, text_width
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from matplotlib.axes import Axes
+
+    from hopcli.plots.arrangement import Arrangement, Coordinate
+    from hopcli.plots.page import Page
+
+__all__ = [
+    "BOTTOM",
+    "GAP",
+    "Layout",
+    "Panel",
+    "fitting",
+    "layout_of",
+    "panels_of",
+    "set_axis",
+    "slant",
+]
+
+BOTTOM, GAP = 0.6, 0.28
+"""Height below the panels and distance between them, inches."""
+
+_LEFT, _HEAD = 0.8, LINE + 0.06
+_ALONE, _SMALL = (5.2, 3.4), (2.7, 2.2)
+_ALONE_MAP, _SMALL_MAP = (3.9, 3.4), (2.5, 2.2)
+_MOST_ACROSS = 3
+_MOST_TICKS, _LONGEST_TICK = 12, 1.2
+
+
+class Panel(NamedTuple):
+    """One panel: what it is of, and where."""
+
+    axes: Axes
+    values: dict[str, Any]
+
+
+class Layout(NamedTuple):
+    """The panels, row by row, with what each is of, and their size in inches."""
+
+    columns: int
+    panels: list[dict[str, Any]]
+    size: tuple[float, float]
+    left: float
+
+    @property
+    def head(self) -> float:
+        """Height of what is written above a panel."""
+        return _HEAD if self.panels[0] else 0.05
+
+    @property
+    def width(self) -> float:
+        """Width of all panels."""
+        return self.columns * (self.size[0] + GAP) - GAP
+
+    @property
+    def height(self) -> float:
+        """Height of all panels."""
+        rows = math.ceil(len(self.panels) / self.columns)
+        return rows * (self.head + self.size[1] + GAP) - GAP
+
+
+def layout_of(drawn: Arrangement) -> Layout:
+    """Where panels are: in a grid of two coordinates, else wrapped."""
+    across, down = (drawn.by if drawn.up else None), drawn.rows
+    alone, small = (_ALONE_MAP, _SMALL_MAP) if drawn.up else (_ALONE, _SMALL)
+    left = _LEFT
+    if drawn.up and not drawn.up.is_number:
+        left = max(_LEFT, _widest(drawn.up) + 0.45)
+    if across and down:
+        pairs = itertools.product(down.values, across.values)
+        panels = [{down.name: r, across.name: c} for r, c in pairs]
+        return Layout(len(across.values), panels, small, left)
+    one = across or down
+    if one is None:
+        return Layout(1, [{}], alone, left)
+    n = len(one.values)
+    columns = 2 if n == 4 else min(n, _MOST_ACROSS)  # four make a square
+    return Layout(columns, [{one.name: value} for value in one.values], small, left)
+
+
+def panels_of(page: Page, drawn: Arrangement, layout: Layout) -> Iterator[Panel]:
+    """Make the axes, with what each is of above it."""
+    width, height = layout.size
+    for place, own in enumerate(layout.panels):
+        row, column = divmod(place, layout.columns)
+        x = layout.left + column * (width + GAP)
+        y = layout.head + row * (height + GAP + layout.head)
+        ax = page.axes(x, y, width, height)
+        said = ", ".join(_named(c, own[c.name]) for c in drawn.shown if c.name in own)
+        page.text(x, y - 0.05, shorten(said, width), va="bottom", weight="bold")
+        is_last = place + layout.columns >= len(layout.panels)  # with nothing below it
+        ax.tick_params(labelbottom=is_last, labelleft=column == 0)
+        set_axis(ax, "x", drawn.x, width)
+        if is_last:
+            ax.set_xlabel(drawn.x.says)
+        if column == 0:
+            ax.set_ylabel(fitting((drawn.up or drawn.headline).says, height))
+        yield Panel(ax, own)
+
+
+def _named(coordinate: Coordinate, value: Any) -> str:
+    """A value with the name of what it is of."""
+    return f"{short(coordinate.says)} = {coordinate.texts[coordinate.values.index(value)]}"
+
+
+def fitting(says: str, length: float) -> str:
+    """What an axis is called, on two lines if it is longer than the axis."""
+    head, bracket, rest = says.partition(" (")
+    return f"{head}\n({rest}" if bracket and text_width(says, TEXT) > length else says
+
+
+def set_axis(ax: Axes, which: str, coordinate: Coordinate, length: float) -> None:
+    """Limits, scale and ticks of an axis that a coordinate is along."""
+    axis = ax.xaxis if which == "x" else ax.yaxis
+    numbers, texts = coordinate.numbers, coordinate.texts
+    if coordinate.is_log:
+        ax.set(**{f"{which}scale": "log"})
+    room = which == "y" or _fits(coordinate, length)
+    if not coordinate.is_number or (coordinate.is_log and len(texts) <= _MOST_TICKS and room):
+        axis.set_major_locator(FixedLocator(list(numbers)))
+        axis.set_minor_locator(NullLocator())
+        slanted: dict[str, Any] = {} if room else {"rotation": 30, "ha": "right"}
+        shown = [shorten(text, _LONGEST_TICK) for text in texts]
+        axis.set_ticklabels(shown, parse_math=False, **slanted)
+    elif np.all(numbers % 1 == 0) and not coordinate.is_log:
+        axis.set_major_locator(MaxNLocator("auto", integer=True, steps=[1, 2, 5, 10]))
+
+
+def slant(drawn: Arrangement, size: tuple[float, float]) -> float:
+    """Height that slanted names of categories take below the axis."""
+    slanted = not drawn.x.is_number and not _fits(drawn.x, size[0])
+    return 0.5 * _widest(drawn.x) if slanted else 0.0
+
+
+def _fits(coordinate: Coordinate, length: float) -> bool:
+    """Whether all values can be written below an axis."""
+    return _widest(coordinate) * len(coordinate.values) < 0.8 * length
+
+
+def _widest(coordinate: Coordinate) -> float:
+    """Width of the widest of the values as it is written at an axis, in inches."""
+    return min(_LONGEST_TICK, max(map(text_width, coordinate.texts)))

@@ -1,0 +1,252 @@
+"""Averages over a key of a grid: what is averaged with what, and what the interval holds."""
+
+from __future__ import annotations
+
+import functools
+import itertools
+import math
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import stats
+
+from hopcli.catalogue import CATALOGUE
+from hopcli.errors import SettingError
+from hopcli.experiments.headline import Headline
+from hopcli.grids.keys import Key
+from hopcli.grids.over import average
+from hopcli.statistics import clustered_interval
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from numpy.typing import NDArray
+
+RATE = Headline(
+    table="accuracy",
+    value="accuracy",
+    says="accuracy",
+    low="ci_low",
+    high="ci_high",
+    where={"label": "overall"},
+    within=("label",),
+    counts=("recalled", "n"),
+    bounds=(0, 1),
+)
+LENGTH = Headline(table="lengths", value="length", says="length (sites)")
+KEYS = [Key("samples"), Key("rule"), Key("seed")]
+N = 40
+
+
+def rates(seed: int = 3) -> pd.DataFrame:
+    """Two labels and all of them, for every combination of three keys."""
+    rng = np.random.default_rng(seed)
+    rows = []
+    for samples, rule, key in itertools.product((10, 500), ("storkey", "hebbian"), range(5)):
+        hits = rng.binomial(N, rng.beta(8, 2, 2))
+        of_labels = [*hits, hits.sum()]
+        trials = [N, N, 2 * N]
+        for label, hit, n in zip(("3", "6", "overall"), of_labels, trials, strict=True):
+            rows.append((samples, rule, key, label, n, hit, hit / n, 0.1, 0.9))
+    names = ["samples", "rule", "seed", "label", "n", "recalled", "accuracy", "ci_low", "ci_high"]
+    return pd.DataFrame(rows, columns=names)
+
+
+def lengths(values: list[float]) -> pd.DataFrame:
+    return pd.DataFrame({"seed": range(len(values)), "length": values})
+
+
+def test_every_number_is_that_of_the_values_of_the_key() -> None:
+    table = rates()
+    found = average(table, KEYS, "seed", RATE)
+    assert [*found.columns] == [
+        "samples",
+        "rule",
+        "label",
+        "n_seed",
+        "accuracy",
+        "accuracy_sd",
+        "accuracy_sem",
+        "ci_low",
+        "ci_high",
+    ]
+    assert len(found) == 12
+    for _, row in found.iterrows():
+        same = (table[["samples", "rule", "label"]] == row[["samples", "rule", "label"]]).all(
+            axis=1
+        )
+        own = table[same]
+        assert row["n_seed"] == 5
+        assert row["accuracy"] == pytest.approx(own["accuracy"].mean())
+        assert row["accuracy_sd"] == pytest.approx(own["accuracy"].std())
+        assert row["accuracy_sem"] == pytest.approx(own["accuracy"].std() / math.sqrt(5))
+        expected = clustered_interval(own["recalled"], own["n"])
+        assert (row["ci_low"], row["ci_high"]) == pytest.approx(expected)
+
+
+def test_rows_keep_the_order_and_the_kinds_of_the_table() -> None:
+    table = rates()
+    found = average(table, KEYS, "seed", RATE)
+    kept = ["samples", "rule", "label"]
+    expected = table[kept].drop_duplicates().reset_index(drop=True)
+    pd.testing.assert_frame_equal(found[kept], expected)
+    assert found["n_seed"].dtype.kind == "i"
+    within = average(table, KEYS, "rule", RATE)
+    assert [*within.columns[:4]] == ["samples", "seed", "label", "n_rule"]
+
+
+def test_values_count_alike_however_many_trials_each_has() -> None:
+    table = pd.DataFrame(
+        {"seed": [1, 2, 3], "n": [10, 1000, 10], "recalled": [10, 0, 10], "accuracy": [1.0, 0, 1]}
+    )
+    found = average(table, [Key("seed")], "seed", RATE).iloc[0]
+    assert found["accuracy"] == pytest.approx(2 / 3)
+    expected = clustered_interval([1, 0, 1], [1, 1, 1])
+    assert (found["ci_low"], found["ci_high"]) == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("rate", [0.0, 1.0])
+def test_values_that_are_all_at_an_end_leave_room(rate: float) -> None:
+    table = rates().assign(accuracy=rate)
+    found = average(table, KEYS, "seed", RATE)
+    assert (found["accuracy"] == rate).all()
+    assert (found["accuracy_sd"] == 0).all()
+    ends = (0.0, 1 - 0.025 ** (1 / 5)) if rate == 0 else (0.025 ** (1 / 5), 1.0)
+    np.testing.assert_allclose(found["ci_low"], ends[0], atol=1e-9)
+    np.testing.assert_allclose(found["ci_high"], ends[1], atol=1e-9)
+
+
+def test_other_numbers_have_student_s_t() -> None:
+    values = [3.0, 5.0, 4.0, 8.0]
+    found = average(lengths(values), [Key("seed")], "seed", LENGTH)
+    assert [*found.columns] == [
+        "n_seed",
+        "length",
+        "length_sd",
+        "length_sem",
+        "length_ci_low",
+        "length_ci_high",
+    ]
+    low, high = stats.t.interval(0.95, 3, np.mean(values), stats.sem(values))
+    assert found.iloc[0].tolist() == pytest.approx(
+        [4, 5.0, np.std(values, ddof=1), stats.sem(values), low, high]
+    )
+
+
+def test_a_single_value_has_no_error_and_none_no_number() -> None:
+    one = average(lengths([3.0, math.nan]), [Key("seed")], "seed", LENGTH).iloc[0]
+    assert one[["n_seed", "length"]].tolist() == [1, 3.0]
+    assert one[["length_sd", "length_sem", "length_ci_low", "length_ci_high"]].isna().all()
+    none = average(lengths([math.nan, math.nan]), [Key("seed")], "seed", LENGTH).iloc[0]
+    assert none["n_seed"] == 0
+    assert none.iloc[1:].isna().all()
+
+
+def test_a_missing_cell_leaves_one_value_less() -> None:
+    table = rates()
+    gone = (table["samples"] == 10) & (table["rule"] == "storkey") & (table["seed"] == 2)
+    found = average(table[~gone], KEYS, "seed", RATE)
+    fewer = (found["samples"] == 10) & (found["rule"] == "storkey")
+    assert found.loc[fewer, "n_seed"].tolist() == [4, 4, 4]
+    assert set(found.loc[~fewer, "n_seed"]) == {5}
+
+
+def test_keys_that_vary_together_are_averaged_together() -> None:
+    table = lengths([3.0, 5.0]).assign(selection_seed=[7, 9])
+    keys = [Key("seed"), Key("selection_seed")]
+    found = average(table, keys, "seed", LENGTH)
+    assert len(found) == 1
+    assert found["length"].tolist() == [4.0]
+    assert "selection_seed" not in found.columns
+
+
+def test_keys_with_one_value_are_kept() -> None:
+    table = lengths([3.0]).assign(rule="hebbian")
+    found = average(table, [Key("seed"), Key("rule")], "seed", LENGTH)
+    assert found["rule"].tolist() == ["hebbian"]
+
+
+def test_rows_of_one_value_are_no_units_of_their_own() -> None:
+    """Such as two patterns of one label: their mean is one value."""
+    table = pd.concat([lengths([2.0, 6.0]), lengths([4.0, 8.0])])
+    found = average(table, [Key("seed")], "seed", LENGTH).iloc[0]
+    assert found["n_seed"] == 2
+    assert found["length"] == 5.0
+    assert found["length_sd"] == pytest.approx(np.std([3, 7], ddof=1))
+
+
+def test_another_number_is_averaged_if_it_is_asked_for() -> None:
+    found = average(rates(), KEYS, "seed", RATE.of("n"))
+    assert set(found["n"]) == {N, 2 * N}
+    assert "n_ci_low" in found.columns
+
+
+@pytest.mark.parametrize(
+    ("over", "column", "message"),
+    [
+        ("seeds", None, "over must be one of samples, rule, seed, found 'seeds'"),
+        ("label", None, "over must be one of samples, rule, seed, found 'label'"),
+        ("seed", "wide", "y must be one of accuracy, ci_high, ci_low, n, recalled, found 'wide'"),
+        ("seed", "label", "y must be one of accuracy, .*, found 'label'"),
+    ],
+)
+def test_what_is_not_there_is_refused(over: str, column: str | None, message: str) -> None:
+    with pytest.raises(SettingError, match=message):
+        average(rates(), KEYS, over, RATE.of(column))
+
+
+SELECTIONS: dict[str, tuple[float, Callable[[np.random.Generator, int], NDArray[np.float64]]]] = {
+    "selections that differ a little": (0.8, lambda rng, n: rng.beta(50, 12.5, n)),
+    "selections that differ much": (0.8, lambda rng, n: rng.beta(4.8, 1.2, n)),
+    "nearly all recalled": (0.98, lambda rng, n: rng.beta(19.6, 0.4, n)),
+    "one selection in ten fails": (0.95, lambda rng, n: np.where(rng.random(n) < 0.1, 0.5, 1.0)),
+    "no difference": (0.9, lambda _, n: np.full(n, 0.9)),
+}
+"""Mean rate, and the rates of some selections."""
+
+
+@pytest.mark.parametrize("name", SELECTIONS)
+def test_the_interval_over_ten_selections_covers_the_mean_of_all(name: str) -> None:
+    """95 % at least, whatever the law by which they differ; at the price of some width."""
+    mean, draw = SELECTIONS[name]
+    rng = np.random.default_rng(21)
+    trials, runs = 50, 250
+    keys = [Key("run"), Key("seed")]
+    hits = np.sort(rng.binomial(trials, np.array([draw(rng, 10) for _ in range(runs)])), axis=1)
+    bounds = functools.cache(lambda counts: _bounds(counts, trials, keys))
+    found = np.array([bounds((*row,)) for row in hits.tolist()])
+    covered = np.mean((found[:, 0] <= mean) & (mean <= found[:, 1]))
+    assert covered > 0.95 - 3 * math.sqrt(0.95 * 0.05 / runs)
+    assert np.ptp(found, axis=1).mean() < 0.45
+
+
+def _bounds(counts: tuple[int, ...], trials: int, keys: list[Key]) -> tuple[float, float]:
+    table = pd.DataFrame(
+        {
+            "run": 0,
+            "seed": range(len(counts)),
+            "n": trials,
+            "recalled": counts,
+            "accuracy": np.array(counts) / trials,
+        }
+    )
+    row = average(table, keys, "seed", RATE).iloc[0]
+    return float(row["ci_low"]), float(row["ci_high"])
+
+
+@pytest.mark.parametrize("command", CATALOGUE)
+def test_the_headline_of_each_experiment_is_in_its_own_words(command: str) -> None:
+    headline = CATALOGUE[command].headline
+    assert isinstance(headline, Headline)
+    assert headline.of(None) is headline
+    assert headline.of(headline.value) is headline
+    other = headline.of("energy_mean")
+    assert (other.says, other.low, other.sem) == (
+        "energy mean",
+        "energy_mean_ci_low",
+        "energy_mean_sem",
+    )
+    assert other.table == headline.table
+    assert other.counts is None
