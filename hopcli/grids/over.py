@@ -8,10 +8,12 @@ import numpy as np
 import pandas as pd
 
 from hopcli.errors import SettingError
-from hopcli.statistics import clustered_interval, mean_sd_sem
+from hopcli.statistics import clustered_intervals, mean_sd_sem
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from numpy.typing import NDArray
 
     from hopcli.experiments.headline import Headline
     from hopcli.grids.keys import Key
@@ -68,9 +70,12 @@ def average(
     coordinates = [c for c in (*headline.within, *headline.where) if c in table.columns]
     others = [name for name in names if not _together(table, over, name)]
     kept = list(dict.fromkeys([*others, *coordinates]))
+    groups = [group for _, group in _groups(table, kept)]
+    values = [_values(group, over, number) for group in groups]
+    intervals = _intervals(values, groups, headline)
     rows = [
-        (*group[kept].iloc[0], *_averaged(group, over, headline))
-        for _, group in _groups(table, kept)
+        (*group[kept].iloc[0], len(own), *_moments(own), *interval)
+        for group, own, interval in zip(groups, values, intervals, strict=True)
     ]
     low, high = headline.low or f"{number}_ci_low", headline.high or f"{number}_ci_high"
     columns = [*kept, f"n_{over}", number, f"{number}_sd", f"{number}_sem", low, high]
@@ -97,22 +102,38 @@ def _groups(table: pd.DataFrame, kept: list[str]) -> Sequence[tuple[object, pd.D
     return [*table.groupby(kept, sort=False, dropna=False)]
 
 
-def _averaged(group: pd.DataFrame, over: str, headline: Headline) -> tuple[float, ...]:
-    """How many values there are, their mean, SD, SEM and interval."""
-    known = group[group[headline.value].notna()]
-    values = known.groupby(over, sort=False)[headline.value].mean().to_numpy(dtype=np.float64)
+def _values(group: pd.DataFrame, over: str, number: str) -> NDArray[np.float64]:
+    """The number at each value of the key that has one."""
+    known = group[group[number].notna()]
+    return known.groupby(over, sort=False)[number].mean().to_numpy(dtype=np.float64)
+
+
+def _moments(values: NDArray[np.float64]) -> tuple[float, ...]:
+    """Mean, SD and SEM; NaN of no values."""
     if len(values) == 0:
-        return (0, *[np.nan] * 5)
-    mean, sd, sem = (float(number) for number in mean_sd_sem(values))
+        return (np.nan, np.nan, np.nan)
+    return tuple(float(moment) for moment in mean_sd_sem(values))
+
+
+def _intervals(
+    values: Sequence[NDArray[np.float64]], groups: Sequence[pd.DataFrame], headline: Headline
+) -> list[tuple[float, float]]:
+    """The interval of the mean of each group of values."""
     if headline.counts is None:
-        half = _student(len(values)) * sem
-        return (len(values), mean, sd, sem, mean - half, mean + half)
-    trials = int(known[headline.counts[1]].max())  # as of each, for all count alike
-    return (len(values), mean, sd, sem, *clustered_interval(np.rint(values * trials), trials))
+        return [_student_interval(own) for own in values]
+    trials = [group[headline.counts[1]].max() for group in groups]  # the same of each value
+    rates = [
+        (np.rint(own * n), n, np.ones(len(own))) for own, n in zip(values, trials, strict=True)
+    ]
+    return clustered_intervals(rates)
 
 
-def _student(n: int) -> float:
-    """Two-sided 95 % point of Student's t for n values; NaN for one, which has no error."""
+def _student_interval(values: NDArray[np.float64]) -> tuple[float, float]:
+    """Student's t; NaN for fewer than two values, which have no error."""
     from scipy.special import stdtrit
 
-    return float(stdtrit(n - 1, 0.975)) if n > 1 else float("nan")
+    if len(values) < 2:
+        return (np.nan, np.nan)
+    mean, _, sem = _moments(values)
+    half = float(stdtrit(len(values) - 1, 0.975)) * sem
+    return mean - half, mean + half
