@@ -22,7 +22,8 @@ def interruptibly(call: Callable[..., T], *arguments: object) -> T:
     """Call something on a thread of its own, and wait for it.
 
     An interrupt is raised at once in who waits. The call itself goes on, to no end but its
-    own or that of the process.
+    own or that of the process. Interrupts reach the main thread alone: any other makes the
+    call itself.
 
     Parameters
     ----------
@@ -42,6 +43,8 @@ def interruptibly(call: Callable[..., T], *arguments: object) -> T:
     >>> interruptibly(pow, 2, 10)
     1024
     """
+    if threading.current_thread() is not threading.main_thread():
+        return call(*arguments)
     future: Future[T] = Future()
 
     def work() -> None:

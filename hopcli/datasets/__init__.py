@@ -84,6 +84,7 @@ class Dataset:
     sha256: str
     inverted: bool = False
     label_names: tuple[str, ...] = field(init=False)
+    _indices: dict[str, NDArray[np.int64]] = field(init=False, repr=False, default_factory=dict)
 
     def __post_init__(self) -> None:
         height, width = self.shape
@@ -119,19 +120,25 @@ class Dataset:
         Returns
         -------
         ndarray of int64, shape (k,)
-            Indices 0 .. n - 1, rising; k >= 1.
+            Indices 0 .. n - 1, rising; k >= 1; the same array each time, which cannot be
+            written to.
 
         Raises
         ------
         SettingError
             If no image has the label.
         """
-        indices = np.flatnonzero(self.labels == label)
+        found = self._indices.get(label)
+        if found is not None:
+            return found
+        indices = np.flatnonzero(self.labels == label).astype(np.int64, copy=False)
         if not len(indices):
             names = self.label_names
             shown = ", ".join(names[:20]) + (", ..." if len(names) > 20 else "")
             raise SettingError("label", f"must be one of {shown} ({self.name})", label)
-        return indices.astype(np.int64, copy=False)
+        indices.flags.writeable = False
+        self._indices[label] = indices  # asked for at every run, and a look at every label
+        return indices
 
     def counts(self) -> dict[str, int]:
         """Count the images of each label, in the order of :attr:`label_names`."""

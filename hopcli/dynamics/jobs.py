@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import os
+import threading
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from typing import TYPE_CHECKING
 
@@ -112,14 +113,23 @@ class Job:
         self.cancelled = np.zeros(1, np.uint8)
 
     def run(self, threads: int | None, progress: Callable[[int], None] | None) -> None:
-        """Do the chains in chunks, on plain threads: the loops release the GIL."""
+        """Do the chains in chunks, on plain threads: the loops release the GIL.
+
+        One thread is this one, unless it is the main one, which must hear of an interrupt.
+        """
         threads = _processors() if threads is None else threads
         if threads < 1:
             raise SettingError("threads", "must be at least 1", threads)
         do = self.rule.loop(self)
+        if threads == 1 and threading.current_thread() is not threading.main_thread():
+            for chunk in self._chunks(1):
+                _quietly(do, chunk)
+                if progress is not None:
+                    progress(chunk.stop - chunk.start)
+            return
         with ThreadPoolExecutor(threads) as pool:
             try:
-                futures = {pool.submit(_quietly, do, c): c for c in self._chunks(threads)}
+                futures = {pool.submit(_quietly, do, c): c for c in self._chunks(4 * threads)}
                 for future in as_completed(futures):
                     future.result()
                     if progress is not None:
@@ -130,10 +140,10 @@ class Job:
                 pool.shutdown(cancel_futures=True)
                 raise
 
-    def _chunks(self, threads: int) -> list[slice]:
+    def _chunks(self, fewest: int) -> list[slice]:
         n_chains = len(self.spins)
         of_a_chain = max(1, self.attempts * len(self.temperatures))
-        size = max(1, min(math.ceil(n_chains / (4 * threads)), CHUNK_ATTEMPTS // of_a_chain))
+        size = max(1, min(math.ceil(n_chains / fewest), CHUNK_ATTEMPTS // of_a_chain))
         return [slice(c, min(c + size, n_chains)) for c in range(0, n_chains, size)]
 
     def final_states(self) -> FinalStates:

@@ -141,8 +141,9 @@ def plan(config: RecallConfig, stock: Stock) -> Plan:
         relaxation = dataclasses.replace(relaxation, config=resolved)
 
     def work(execution: RecallExecution, progress: Progress) -> RecallResult:
-        result = _run(relaxation, dataset.name, dataset.sha256, execution, progress)
-        return dataclasses.replace(result, notes=_notes(relaxation, automatic=automatic))
+        how = dataclasses.replace(relaxation, threads=execution.threads)
+        result = _run(how, dataset.name, dataset.sha256, execution, progress)
+        return dataclasses.replace(result, notes=_notes(how, automatic=automatic))
 
     start = resolved.start
     read = hashes(dataset, patterns, theta=resolved.theta, start=start, bank=trials.starts)
@@ -154,11 +155,10 @@ def _notes(relaxation: Relaxation, *, automatic: bool) -> dict[str, Any]:
     config, resting = relaxation.config, relaxation.resting()
     schedule = temperatures(config.temperature, config.sweeps)
     off = warning(resting, config.criterion, 0.0 if config.quench else schedule[-1])
-    critical = float(ordering_temperatures(relaxation.couplings)[:1].sum())
-    said = [
-        None if automatic else off,
-        forgotten(max(schedule), critical) if schedule[-1] < critical else None,
-    ]
+    said = [None if automatic else off]
+    if max(schedule) > schedule[-1]:
+        critical = float(ordering_temperatures(relaxation.couplings)[:1].sum())
+        said.append(forgotten(max(schedule), critical) if schedule[-1] < critical else None)
     return {
         "mixtures": mixture_method(*relaxation.patterns.xi.shape),
         "criterion": "auto" if automatic else "given",
@@ -185,7 +185,7 @@ def _run(
     kept = {"trials": Blocks()} if execution.keep is not None else {}
     for first in range(0, len(trials), _BLOCK):
         rows = np.arange(first, min(first + _BLOCK, len(trials)))
-        block = _block(relaxation, rows, execution.threads, progress)
+        block = _block(relaxation, rows, progress)
         tally.add(block)
         gallery.add(block, patterns, trials.size)
         for blocks in kept.values():
@@ -210,12 +210,10 @@ def _run(
     )
 
 
-def _block(
-    relaxation: Relaxation, rows: NDArray[np.int64], threads: int | None, progress: Progress
-) -> Block:
+def _block(relaxation: Relaxation, rows: NDArray[np.int64], progress: Progress) -> Block:
     """Run these trials, and look at where they end."""
     config, trials = relaxation.config, relaxation.trials
-    final = relaxation.run(rows, threads=threads, tell=lambda done: progress(done, len(trials)))
+    final = relaxation.run(rows, tell=lambda done: progress(done, len(trials)))
     cycling = final.status == dynamics.TWO_CYCLE
     ends = classify(
         final.spins, relaxation.couplings, config.criterion, cycling, config.tie, final.ends
@@ -257,7 +255,7 @@ class _Examples:
         self._missing = {group: missing for group, missing in self._missing.items() if missing}
         if found:
             places = np.sort(np.concatenate(found))
-            table = trial_table(block, patterns, size).iloc[places]
+            table = trial_table(block.take(places), patterns, size)
             table.insert(0, "trial", block.rows[places])
             self._found.append(table)
 

@@ -47,6 +47,8 @@ class Relaxation:
         Where randomness comes from.
     sites : ndarray of int32, shape (starts, attempts), or None
         Sites to visit, the same in every repeat, where their order is given.
+    threads : int, optional
+        How many run the chains, default one a processor; of no effect on where they end.
     """
 
     config: ResolvedRecall
@@ -55,6 +57,7 @@ class Relaxation:
     trials: Trials
     streams: Streams
     sites: NDArray[np.int32] | None = None
+    threads: int | None = None
 
     def starts(self, rows: NDArray[np.int64]) -> NDArray[np.int8]:
         """First states of these trials."""
@@ -63,18 +66,14 @@ class Relaxation:
         return first_states(self.config.start, bank, self.patterns.shape, seed, rows)
 
     def run(
-        self,
-        rows: NDArray[np.int64],
-        *,
-        threads: int | None = None,
-        tell: Callable[[int], None] | None = None,
+        self, rows: NDArray[np.int64], *, tell: Callable[[int], None] | None = None
     ) -> dynamics.FinalStates:
         """Run these trials to their end, and quench them if that is asked for."""
         if self.sites is None:
-            final = self.sweep(rows, self.config.sweeps, threads=threads, tell=tell)
+            final = self.sweep(rows, self.config.sweeps, tell=tell)
         else:
-            final = self._replay(rows, threads, tell)
-        return self._quenched(final, _seeds(self.streams.quench, rows), threads)
+            final = self._replay(rows, tell)
+        return self._quenched(final, _seeds(self.streams.quench, rows))
 
     def sweep(
         self,
@@ -82,13 +81,12 @@ class Relaxation:
         sweeps: int,
         *,
         record: bool = False,
-        threads: int | None = None,
         tell: Callable[[int], None] | None = None,
     ) -> dynamics.FinalStates:
         """Run these trials for their first sweeps."""
         schedule = temperatures(self.config.temperature, self.config.sweeps)[:sweeps]
         seeds = _seeds(self.streams.chains, rows)
-        return self._go(self.starts(rows), seeds, schedule, record, threads, tell)
+        return self._go(self.starts(rows), seeds, schedule, record, tell)
 
     def by_sweep(self, rows: NDArray[np.int64]) -> NDArray[np.int8]:
         """States of these trials after 0, 1, ... sweeps and, if they are quenched, at the end.
@@ -109,8 +107,8 @@ class Relaxation:
         def relax(spins: NDArray[np.int8], number: NDArray[np.int64]) -> NDArray[np.int8]:
             seeds = dynamics.chain_seeds(self.streams.resting, 2 * len(number))
             schedule = [last] * config.sweeps
-            final = self._go(spins, seeds[: len(number)], schedule, False, None, None)
-            return self._quenched(final, seeds[len(number) :], None).spins
+            final = self._go(spins, seeds[: len(number)], schedule, False, None)
+            return self._quenched(final, seeds[len(number) :]).spins
 
         return rest(self.patterns, relax, signed=config.score == "signed")
 
@@ -120,7 +118,6 @@ class Relaxation:
         seeds: NDArray[np.uint64],
         schedule: list[float],
         record: bool,
-        threads: int | None,
         tell: Callable[[int], None] | None,
     ) -> dynamics.FinalStates:
         config = self.config
@@ -136,15 +133,12 @@ class Relaxation:
             tie=config.tie,
             until_stable=config.until_stable,
             record=record,
-            threads=threads,
+            threads=self.threads,
             progress=tell,
         )
 
     def _replay(
-        self,
-        rows: NDArray[np.int64],
-        threads: int | None,
-        tell: Callable[[int], None] | None,
+        self, rows: NDArray[np.int64], tell: Callable[[int], None] | None
     ) -> dynamics.FinalStates:
         assert self.sites is not None
         schedule = temperatures(self.config.temperature, self.config.sweeps)
@@ -154,13 +148,13 @@ class Relaxation:
             sites=self.sites[rows % len(self.sites)],
             seeds=_seeds(self.streams.chains, rows),
             temperature=schedule[0],
-            threads=threads,
+            threads=self.threads,
             progress=tell,
         )
         return dataclasses.replace(final, sweeps=np.full(len(rows), len(schedule)))
 
     def _quenched(
-        self, final: dynamics.FinalStates, seeds: NDArray[np.uint64], threads: int | None
+        self, final: dynamics.FinalStates, seeds: NDArray[np.uint64]
     ) -> dynamics.FinalStates:
         """The states after sign updates, each site once a sweep, until none would change."""
         if not self.config.quench:
@@ -176,7 +170,7 @@ class Relaxation:
             attempts_per_sweep=n_sites,
             order="permutation",
             until_stable=True,
-            threads=threads,
+            threads=self.threads,
         )
 
 

@@ -8,17 +8,15 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from hopcli.scoring import STORED
-from hopcli.taxonomy import KINDS
+from hopcli.scoring import STORED, Scores
+from hopcli.taxonomy import KINDS, Classified
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
-    from hopcli.scoring import Scores
     from hopcli.starts import Bank
-    from hopcli.taxonomy import Classified
 
 __all__ = ["OUTCOMES", "Block", "Counts", "Tally"]
 
@@ -45,6 +43,21 @@ class Block(NamedTuple):
     bank: Bank
     ends: Classified
     scores: Scores
+
+    def take(self, places: NDArray[np.int64]) -> Block:
+        """These of them, in this order."""
+        ends, scores = self.ends, self.scores
+        return Block(
+            self.rows[places],
+            self.bank.take(places),
+            Classified(ends.kind[places], ends.nearest[places], ends.m[places]),
+            Scores(
+                scores.recalled[places],
+                scores.own[places],
+                scores.nearest[places],
+                scores.outcome[places],
+            ),
+        )
 
 
 @dataclass(frozen=True, slots=True, eq=False)

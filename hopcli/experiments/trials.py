@@ -197,7 +197,7 @@ def _pool(
         raise SettingError("digits", f"must name labels of {dataset.name} to be tested", label)
     pool = dataset.indices_of(label)
     if config.exclude_samples and patterns.comes_from(dataset):
-        pool = np.setdiff1d(pool, patterns.sample_index)
+        pool = pool[~np.isin(pool, patterns.sample_index)]
     wanted = 1 if config.tests == "all" else int(config.tests)
     if len(pool) < wanted:
         left = " not used in the selection" if config.exclude_samples else ""
