@@ -1,0 +1,278 @@
+"""What runs share is made once, and only where nothing that decides it differs."""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+from conftest import random_patterns
+
+from hopcli import experiments
+from hopcli.config import AttractorsConfig, RecallConfig, RecallExecution
+from hopcli.errors import PatternError
+from hopcli.experiments import stock as room
+from hopcli.experiments.stock import Stock
+from hopcli.patterns import Patterns
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+SMALL: dict[str, Any] = {"dataset": "digits", "samples": 5, "tests": 2, "repeats": 1}
+
+
+@pytest.fixture
+def made(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
+    """How often data are loaded, patterns selected and couplings made."""
+    counts: Counter[str] = Counter()
+
+    def count(name: str) -> None:
+        do = getattr(room, name)
+
+        def counted(*given: Any, **more: Any) -> Any:
+            counts[name] += 1
+            return do(*given, **more)
+
+        monkeypatch.setattr(room, name, counted)
+
+    for name in ("load_data", "select", "store"):
+        count(name)
+    return counts
+
+
+def _patterns(seed: int, n_sites: int = 60) -> Patterns:
+    index = np.arange(6)
+    return Patterns(
+        random_patterns(seed, 6, n_sites),
+        tuple("abcdef"),
+        index,
+        (1, n_sites),
+        index,
+        "made up",
+        "",
+    )
+
+
+# --- what is shared --------------------------------------------------------------------
+
+
+def test_a_plan_that_shares_all_makes_nothing(made: Counter[str]) -> None:
+    stock = Stock()
+    experiments.plan(RecallConfig(**SMALL), stock)
+    once = {"load_data": 1, "select": 1, "store": 1}
+    assert made == once
+    for other in ({"seed": 3}, {"temperature": 0.5}, {"digits": ("0", "1")}, {"threshold": 0}):
+        experiments.plan(RecallConfig(**{**SMALL, **other}), stock)
+    # Other digits are other patterns, but of the same selection.
+    assert made == {**once, "store": 2}
+    experiments.plan(AttractorsConfig(dataset="digits", samples=5, starts=2), stock)
+    assert made["load_data"] == made["select"] == 1
+
+
+def test_a_plan_without_a_stock_shares_nothing(made: Counter[str]) -> None:
+    for _ in range(2):
+        experiments.plan(RecallConfig(**SMALL))
+    assert made == {"load_data": 2, "select": 2, "store": 2}
+
+
+# --- what is not -----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"split": "test"},
+        {"split": "all"},
+        {"threshold": 100},
+        {"threshold": "otsu"},
+        {"invert": True},
+        {"select_split": "test"},
+        {"samples": 6},
+        {"selection_seed": 8},
+        {"sampler": "generator"},
+    ],
+    ids=str,
+)
+def test_patterns_of_another_selection_are_others(other: dict[str, Any]) -> None:
+    """Also where the hash of the data is the same, as that of the embedded file is."""
+    stock = Stock()
+    plain, differing = RecallConfig(samples=5), RecallConfig(**{"samples": 5, **other})
+    found = stock.select(plain)
+    assert stock.select(differing) is not found
+    assert stock.select(differing).sha256 == Stock().select(differing).sha256 != found.sha256
+
+
+@pytest.mark.parametrize(
+    "other", [{"size": (6, 4)}, {"size": (5, 4), "crop": True}, {"invert": True}], ids=str
+)
+def test_pictures_that_are_made_otherwise_are_others(other: dict[str, Any]) -> None:
+    stock = Stock()
+    plain = RecallConfig(dataset="drawings", size=(5, 4))
+    differing = RecallConfig(**{"dataset": "drawings", "size": (5, 4), **other})
+    found = stock.load(plain).spins
+    alone = Stock().load(differing).spins
+    assert np.array_equal(stock.load(differing).spins, alone)
+    assert not np.array_equal(alone, found)
+
+
+@pytest.mark.parametrize(
+    ("plain", "other"),
+    [
+        ({"rule": "hebbian"}, {"rule": "storkey"}),
+        ({"rule": "hebbian"}, {"rule": "hebbian", "normalise": "p"}),
+        ({"rule": "perceptron"}, {"rule": "perceptron", "kappa": 0.5}),
+        ({"rule": "hebbian"}, {"rule": "hebbian", "theta": 0.25}),
+    ],
+    ids=str,
+)
+def test_couplings_that_are_made_otherwise_are_others(
+    plain: dict[str, Any], other: dict[str, Any]
+) -> None:
+    stock, patterns = Stock(), _patterns(1)
+    first, second = (RecallConfig(**settings) for settings in (plain, other))
+    found = stock.couple(first, patterns, first.rule, first.theta)
+    differing = stock.couple(second, patterns, second.rule, second.theta)
+    alone = Stock().couple(second, patterns, second.rule, second.theta)
+    assert np.array_equal(differing.J, alone.J)
+    assert np.array_equal(differing.theta, alone.theta)
+    assert not (np.array_equal(found.J, alone.J) and np.array_equal(found.theta, alone.theta))
+    assert stock.couple(first, patterns, first.rule, first.theta) is found
+
+
+def test_epochs_that_are_too_few_are_not_those_that_suffice() -> None:
+    stock, patterns = Stock(), _patterns(2)
+    few, many = (RecallConfig(rule="perceptron", epochs=n) for n in (1, 1000))
+    stock.couple(many, patterns, "perceptron", 0.0)
+    with pytest.raises(PatternError):
+        stock.couple(few, patterns, "perceptron", 0.0)
+
+
+def test_couplings_of_other_patterns_are_others() -> None:
+    stock, config = Stock(), RecallConfig()
+    found = [stock.couple(config, _patterns(seed), config.rule, 0.0).xi for seed in (1, 2)]
+    assert not np.array_equal(*found)
+
+
+def test_thresholds_are_told_by_their_numbers_not_by_their_file(tmp_path: Path) -> None:
+    stock, patterns, config = Stock(), _patterns(1), RecallConfig()
+    file = tmp_path / "theta.txt"
+    found = []
+    for values in (np.zeros(60), np.arange(60) / 100, np.zeros(60)):
+        np.savetxt(file, values)
+        found.append(stock.couple(config, patterns, config.rule, str(file)))
+    assert found[2] is found[0]
+    assert found[1].n_classes == 60 > found[0].n_classes
+
+
+# --- how much is kept ------------------------------------------------------------------
+
+
+def test_what_was_used_longest_ago_is_dropped_first(made: Counter[str]) -> None:
+    config, patterns = RecallConfig(), [_patterns(seed) for seed in range(8)]
+    sizes = [_n_bytes_of(Stock().couple(config, each, config.rule, 0.0)) for each in patterns]
+    stock = Stock(sum(sizes[:6]))
+
+    def couple(*which: int) -> int:
+        before = made["store"]
+        for k in which:
+            stock.couple(config, patterns[k], config.rule, 0.0)
+        return made["store"] - before
+
+    assert couple(0, 1, 2, 3, 4, 5) == 6
+    assert couple(0, 1, 2, 3, 4, 5) == 0
+    assert couple(0) == 0  # which is used now, so that 1 is the one to go
+    assert couple(6) == 1
+    assert couple(0, 3, 4, 5, 6) == 0
+    assert couple(1) == 1
+
+
+def _n_bytes_of(record: Any) -> int:
+    arrays = (getattr(record, name) for name in ("site_class", "columns", "J", "theta"))
+    return sum(array.nbytes for array in arrays)
+
+
+def test_what_a_run_needs_is_kept_however_large(made: Counter[str]) -> None:
+    """Data of two splits, a selection and couplings; those of the run before are dropped."""
+    stock = Stock(0)
+    one = RecallConfig(samples=5, tests=2, repeats=1, select_split="test")
+    for config in (one, one):
+        experiments.plan(config, stock)
+    assert made == {"load_data": 2, "select": 1, "store": 1}
+    experiments.plan(RecallConfig(**SMALL), stock)
+    experiments.plan(one, stock)
+    assert made == {"load_data": 5, "select": 3, "store": 3}
+
+
+# --- several threads -------------------------------------------------------------------
+
+
+def _at_once(*calls: Callable[[], Any]) -> list[Any]:
+    found: list[Any] = [None] * len(calls)
+
+    def work(place: int) -> None:
+        found[place] = calls[place]()
+
+    threads = [threading.Thread(target=work, args=(k,), daemon=True) for k in range(len(calls))]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(20)
+        assert not thread.is_alive()
+    return found
+
+
+def test_what_two_threads_want_is_made_once_and_holds_up_nothing_else(
+    made: Counter[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stock, config = Stock(), RecallConfig()
+    others_done, begun, do = threading.Event(), threading.Event(), room.store
+
+    def slow(xi: Any, rule: str, *given: Any, **more: Any) -> Any:
+        if rule == "hebbian":
+            begun.set()
+            assert others_done.wait(10)
+        return do(xi, rule, *given, **more)
+
+    monkeypatch.setattr(room, "store", slow)
+
+    def hebbian() -> Any:
+        return stock.couple(config, _patterns(1), "hebbian", 0.0)
+
+    def another() -> Any:
+        assert begun.wait(10)
+        found = stock.couple(config, _patterns(1), "storkey", 0.0)
+        others_done.set()
+        return found
+
+    *same, other = _at_once(hebbian, hebbian, hebbian, another)
+    assert same[0] is same[1] is same[2] is not other
+    assert made["store"] == 2
+
+
+def test_what_could_not_be_made_is_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    stock, config, do = Stock(), RecallConfig(), room.store
+
+    def failing(*_given: Any, **_more: Any) -> Any:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(room, "store", failing)
+    with pytest.raises(KeyboardInterrupt):
+        stock.couple(config, _patterns(1), config.rule, 0.0)
+    monkeypatch.setattr(room, "store", do)
+    assert stock.couple(config, _patterns(1), config.rule, 0.0).n_sites == 60
+
+
+def test_runs_of_several_threads_find_what_each_finds_alone() -> None:
+    stock = Stock()
+    configs = [RecallConfig(**{**SMALL, "seed": seed, "repeats": 3}) for seed in range(4)]
+
+    def run(config: RecallConfig, stock: Stock) -> Any:
+        plan = experiments.plan(config, stock)
+        return plan.run(RecallExecution(threads=1), experiments.no_progress).tables["accuracy"]
+
+    found = _at_once(*(lambda config=config: run(config, stock) for config in configs))
+    for config, table in zip(configs, found, strict=True):
+        assert table.equals(run(config, Stock()))
