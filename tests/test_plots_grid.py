@@ -255,12 +255,15 @@ def test_an_average_has_thick_and_thin_bars() -> None:
     mean = average(table, keys, "seed", RATE)
     picture = figure(mean, keys, RATE, Look(over="seed"))
     (ax,) = panels(picture)
-    (line,), (thick,) = lines(ax), lines(ax, "sem")
+    (line,), (thick,) = lines(ax), lines(ax, "sd")
     own = rows_of(mean)
     drawn_as_told(line, TEMPERATURES, own)
-    np.testing.assert_allclose(np.ptp(bars(thick), axis=1) / 2, own["accuracy_sem"])
-    assert "mean over 4 values of seed, of 5 combinations. Thick bars: SEM" in picture.caption
-    assert "95 % interval of the mean over all values of seed." in picture.caption
+    np.testing.assert_allclose(np.ptp(bars(thick), axis=1) / 2, own["accuracy_sd"])
+    assert "mean over 4 values of seed, of 5 combinations. Thick bars: SD" in picture.caption
+    assert (
+        "95 % interval of the mean over all values that seed can have, whatever the law"
+        in picture.caption
+    )
 
 
 def test_student_s_t_is_called_so() -> None:
@@ -485,6 +488,7 @@ CASES: dict[str, tuple[dict[str, tuple[Any, ...]], Look]] = {
         {"digits": tuple(DIGITS), "rule": RULES, "samples": SAMPLES},
         Look(x="samples", by="rule"),
     ),
+    "large numbers": ({"seed": (1, 2), "rule": RULES, "samples": SAMPLES}, Look()),
     "categories": ({"rule": RULES, "dataset": ("mnist", "a$b_c", "x" * 60)}, Look(x="dataset")),
     "map": ({"temperature": TEMPERATURES, "samples": SAMPLES}, Look(map=True)),
     "maps": ({"rule": RULES, "temperature": TEMPERATURES, "samples": SAMPLES}, Look(map=True)),
@@ -499,7 +503,11 @@ CASES: dict[str, tuple[dict[str, tuple[Any, ...]], Look]] = {
 def test_nothing_is_cut_off_small_or_over_other_things(name: str) -> None:
     axes, look = CASES[name]
     table, keys = grid(**axes)
-    picture = figure(table, keys, RATE, dataclasses.replace(look, caption="Made up. " * 30))
+    headline = RATE
+    if name == "large numbers":
+        table["accuracy"] *= -1e11
+        headline = dataclasses.replace(LOSS, value="accuracy", where=RATE.where)
+    picture = figure(table, keys, headline, dataclasses.replace(look, caption="Made up. " * 30))
     page, written, _ = Boxes.of(picture)
     for text, box in written:
         assert page.x0 <= box.x0 < box.x1 <= page.x1, text

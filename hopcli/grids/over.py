@@ -85,8 +85,8 @@ def average(
 
 def interval_over(over: str, headline: Headline) -> str:
     """What the interval of an average is of, in a few words."""
-    kind = "" if headline.counts else " by Student's t"
-    return f"95 % interval{kind} of the mean over all values of {over}"
+    kind = ", whatever the law of their rates" if headline.counts else ", by Student's t"
+    return f"95 % interval of the mean over all values that {over} can have{kind}"
 
 
 def _together(table: pd.DataFrame, over: str, name: str) -> bool:

@@ -10,7 +10,6 @@ import numpy as np
 from matplotlib.transforms import ScaledTranslation
 
 from hopcli.plots.arrangement import Arrangement, arrange, short
-from hopcli.plots.captions import number
 from hopcli.plots.filed import rounded
 from hopcli.plots.grid_caption import caption_of
 from hopcli.plots.intervals import Bars, bars_of
@@ -115,7 +114,6 @@ def _lines(drawn: Arrangement, bars: Bars, caption: str) -> Picture:
     limits = _limits(drawn, bars)
     for panel in panels_of(page, drawn, layout):
         panel.axes.set(**limits)
-        panel.axes.yaxis.set_major_formatter(lambda value, _: number(value))
         _draw_panel(panel, drawn, bars, entries)
     page.text(legend, layout.head, head, va="top", color=MUTED)
     for place, (text, look) in enumerate(entries):
@@ -203,7 +201,7 @@ def _draw_line(
     low[places], high[places], thick[places] = bars.low[rows], bars.high[rows], bars.thick[rows]
     x, ax, moved = drawn.x.numbers + aside.shift, aside.axes, {"transform": aside.across}
     if not np.isnan(thick).all():
-        style = {"ecolor": look["color"], "elinewidth": 4, "alpha": 0.35, "label": "sem"}
+        style = {"ecolor": look["color"], "elinewidth": 4, "alpha": 0.35, "label": "sd"}
         ax.errorbar(x, values, yerr=thick, fmt="none", **style, **moved)
     # Rounding may leave a bar of length -1e-17, which is refused.
     lengths = np.clip(np.nan_to_num([values - low, high - values]), 0, None)
@@ -230,7 +228,9 @@ def _limits(drawn: Arrangement, bars: Bars) -> dict[str, tuple[float, float]]:
     """The ends of the axes that all panels share."""
     x = drawn.x.numbers
     numbers = drawn.table[drawn.headline.value].to_numpy(dtype=np.float64)
-    known = np.concatenate([numbers, bars.low, bars.high, numbers - bars.thick])
+    known = np.concatenate(
+        [numbers, bars.low, bars.high, numbers - bars.thick, numbers + bars.thick]
+    )
     known = known[np.isfinite(known)]
     y = (known.min(), known.max()) if len(known) else (0.0, 1.0)
     along = (-0.5, len(x) - 0.5) if not drawn.x.is_number else _padded(x[0], x[-1])

@@ -37,7 +37,7 @@ class Bars(NamedTuple):
 
 
 def bars_of(table: pd.DataFrame, headline: Headline, over: str | None) -> Bars:
-    """The bars of a number: its interval, else its standard error; of an average both."""
+    """The bars of a number: its interval, else its SEM; of an average its interval and the SD."""
     value = headline.value
     low, high = headline.low or f"{value}_ci_low", headline.high or f"{value}_ci_high"
     sem = _column(table, headline.sem or f"{value}_sem")
@@ -50,8 +50,9 @@ def bars_of(table: pd.DataFrame, headline: Headline, over: str | None) -> Bars:
     ends = _column(table, low), _column(table, high)
     if over is None:
         return Bars(*ends, none, f"Bars: {headline.interval}.")
-    thick = f"Thick bars: SEM over the values of {over}. Thin bars" if has_sem else "Bars"
-    return Bars(*ends, sem, f"{thick}: {interval_over(over, headline)}.")
+    sd = _column(table, f"{value}_sd")
+    said = f"Thick bars: SD over the values of {over}. Thin bars: {interval_over(over, headline)}."
+    return Bars(*ends, sd, said)
 
 
 def _column(table: pd.DataFrame, name: str) -> NDArray[np.float64]:

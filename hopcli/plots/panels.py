@@ -7,9 +7,10 @@ import math
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
-from matplotlib.ticker import FixedLocator, MaxNLocator, NullLocator
+from matplotlib.ticker import FixedLocator, LogLocator, MaxNLocator, NullLocator
 
 from hopcli.plots.arrangement import short
+from hopcli.plots.captions import number
 from hopcli.plots.page import LINE, TEXT, shorten, text_width
 
 if TYPE_CHECKING:
@@ -40,6 +41,8 @@ _ALONE, _SMALL = (5.2, 3.4), (2.7, 2.2)
 _ALONE_MAP, _SMALL_MAP = (3.9, 3.4), (2.5, 2.2)
 _MOST_ACROSS = 3
 _MOST_TICKS, _LONGEST_TICK = 12, 1.2
+_LARGE, _POWERS = 1e5, 0.25  # a number with a power of ten, and the width that it takes
+_FEW_DECADES = 3  # with ticks at 1, 2 and 5 in each
 
 
 class Panel(NamedTuple):
@@ -78,7 +81,7 @@ def layout_of(drawn: Arrangement) -> Layout:
     """Where panels are: in a grid of two coordinates, else wrapped."""
     across, down = (drawn.by if drawn.up else None), drawn.rows
     alone, small = (_ALONE_MAP, _SMALL_MAP) if drawn.up else (_ALONE, _SMALL)
-    left = _LEFT
+    left = _LEFT + (_POWERS if _has_powers(drawn) else 0.0)
     if drawn.up and not drawn.up.is_number:
         left = max(_LEFT, _widest(drawn.up) + 0.45)
     if across and down:
@@ -91,6 +94,12 @@ def layout_of(drawn: Arrangement) -> Layout:
     n = len(one.values)
     columns = 2 if n == 4 else min(n, _MOST_ACROSS)  # four make a square
     return Layout(columns, [{one.name: value} for value in one.values], small, left)
+
+
+def _has_powers(drawn: Arrangement) -> bool:
+    """Whether the numbers are written with a power of ten each."""
+    largest = drawn.table[drawn.headline.value].abs().max()
+    return drawn.up is None and bool(largest >= _LARGE)
 
 
 def panels_of(page: Page, drawn: Arrangement, layout: Layout) -> Iterator[Panel]:
@@ -106,6 +115,8 @@ def panels_of(page: Page, drawn: Arrangement, layout: Layout) -> Iterator[Panel]
         is_last = place + layout.columns >= len(layout.panels)  # with nothing below it
         ax.tick_params(labelbottom=is_last, labelleft=column == 0)
         set_axis(ax, "x", drawn.x, width)
+        if _has_powers(drawn):  # else there is one above the axis, where other things are
+            ax.yaxis.set_major_formatter(lambda value, _: number(value).replace("e+", "e"))
         if is_last:
             ax.set_xlabel(drawn.x.says)
         if column == 0:
@@ -137,7 +148,12 @@ def set_axis(ax: Axes, which: str, coordinate: Coordinate, length: float) -> Non
         slanted: dict[str, Any] = {} if room else {"rotation": 30, "ha": "right"}
         shown = [shorten(text, _LONGEST_TICK) for text in texts]
         axis.set_ticklabels(shown, parse_math=False, **slanted)
-    elif np.all(numbers % 1 == 0) and not coordinate.is_log:
+    elif coordinate.is_log:
+        decades = np.log10(numbers[-1] / numbers[0])
+        axis.set_major_locator(LogLocator(subs=(1, 2, 5) if decades < _FEW_DECADES else (1,)))
+        axis.set_major_formatter(lambda value, _: number(value))
+        axis.set_minor_locator(NullLocator())
+    elif np.all(numbers % 1 == 0):
         axis.set_major_locator(MaxNLocator("auto", integer=True, steps=[1, 2, 5, 10]))
 
 
