@@ -36,7 +36,7 @@ test: $(VENV)/.dev ## Run the tests, and the examples in docstrings
 	$(BIN)/python -m pytest -n 2
 
 torture: $(VENV)/.dev ## Kill runs at random, fill disks, damage files; see what holds (takes minutes)
-	$(BIN)/python -m pytest -n 2 tests/torture/faults.py
+	$(BIN)/python -m pytest -n 2 tests/torture/faults.py tests/torture/grids.py
 
 lint: $(VENV)/.dev ## Check style and types
 	$(BIN)/ruff check .

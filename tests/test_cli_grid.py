@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import itertools
 import json
 import re
 import sqlite3
+import subprocess
+import sys
 import threading
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -477,3 +481,42 @@ def test_bad_input_is_one_line(run_hopcli: RunHopcli, arguments: list[str], mess
     before = files_below(Path())
     assert message in run_hopcli("grid", *arguments).refused()
     assert files_below(Path()) == before
+
+
+def test_a_grid_that_is_killed_goes_on(
+    spawn_hopcli: SpawnHopcli, child_environment: dict[str, str]
+) -> None:
+    """A sample of `make torture`: at some moments, each followed by the same command."""
+    text = GRID.replace("repeats = 2", "repeats = 200\nfigures = false")
+    Path("mine.toml").write_text(text.replace("0.1:0.5:0.2", "0.1:0.9:0.02"), encoding="utf-8")
+    assert spawn_hopcli("grid", "run", "mine.toml", "--out", "whole").code == 0
+    before = 0
+    for kept in (1, 20, 40):
+        child = subprocess.Popen(
+            [sys.executable, "-m", "hopcli", "grid", "run", "mine.toml", "--out", "killed"],
+            env=child_environment,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        until = time.monotonic() + 60
+        while _n_finished("killed") < before + kept and time.monotonic() < until:
+            time.sleep(0.005)
+        child.kill()
+        child.wait()
+        now = _n_finished("killed")
+        assert before < now < 82
+        before = now
+    assert not Path("killed/grid.csv").exists()
+    assert spawn_hopcli("grid", "run", "mine.toml", "--out", "killed").code == 0
+    assert _tables("killed") == _tables("whole")
+    assert sorted(path.name for path in Path("killed").iterdir()) == [
+        *("grid.csv", "grid.json", FILE)
+    ]
+
+
+def _n_finished(folder: str) -> int:
+    """How many cells are finished by now, all of them whole."""
+    with contextlib.suppress(OSError), Store(Path(folder)) as store:
+        assert store.damaged() == {}
+        return len(store.standings())
+    return 0
