@@ -289,7 +289,7 @@ class _Axes:
                 raise SettingError(slot, "must leave a key for x", name)
             placed["x"] = left[0]
         if is_map and "y" not in placed:
-            raise SettingError("map", "must have two keys that vary", is_map)
+            raise SettingError("map", "must have two keys that vary, besides by and rows")
         left = [*self._open(names, placed.values())]
         if left:
             rule = f"must leave nothing open: fix or average over {' and '.join(left)}"

@@ -164,7 +164,7 @@ def _draw_panel(
         own = panel.values if by is None else {**panel.values, by.name: value}
         aside = _aside(ax, drawn, place, len(values))
         _draw_line(aside, drawn, bars, own, look)
-        _draw_crosses(aside, drawn, own, look, 0.03 + 0.04 * place)
+        _draw_crosses(aside, drawn, own, look, 0.03 + min(0.04, 0.9 / len(values)) * place)
 
 
 class _Aside(NamedTuple):
