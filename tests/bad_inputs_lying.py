@@ -246,6 +246,7 @@ _TEXTS = {
     "nameonly": b"a:\n",
     "latin1": b"\xe9\n",
     "nul": b"##\0\n",
+    "nulname": b"a\0:\n#\n\na:\n.\n",
     "utf16": "##\n..".encode("utf-16"),
     "tab": b"#\t#\n",
     "escape": b"#\x1b[31m#\n",

@@ -67,6 +67,17 @@ def test_one_setting_is_named_with_both_values(run_hopcli: RunHopcli) -> None:
     assert said["settings"] == [{"name": "sweeps", "a": 20, "b": 1}]
 
 
+def test_a_setting_differs_even_where_no_number_does(run_hopcli: RunHopcli) -> None:
+    make(run_hopcli, "weights", *HEBBIAN, out=A)
+    shutil.copytree(A, B)
+    edit(B, "weights", lambda m: m["config"].update(colour="red"))  # as of another version
+    done = run_hopcli("diff", "a", "b")
+    assert (done.code, done.err) == (1, "")
+    assert "\n\nsettings  A       B\ncolour    (none)  red\n\nthe same bytes: " in done.out
+    said = json.loads(run_hopcli("diff", "b", "a", "--format", "json").out)
+    assert said["settings"] == [{"name": "colour", "a": "red"}]
+
+
 def test_inputs_and_versions_are_named_but_versions_are_no_difference(
     run_hopcli: RunHopcli,
 ) -> None:
@@ -165,7 +176,9 @@ def test_two_grids_are_compared(run_hopcli: RunHopcli) -> None:
     row = ["grid.rule", "hebbian,storkey", "hebbian,pseudo-inverse"]
     assert row in [line.split() for line in done.out.splitlines()]
     assert "grid.csv\n  5 of 10 rows only in A\n  5 of 10 rows only in B\n" in done.out
-    assert run_hopcli("diff", "a", "a").code == 0
+    shutil.copytree("a", "c")
+    edit(Path("c"), "grid", lambda m: m["config"].update(plot={"map": True}))
+    assert run_hopcli("diff", "a", "c").code == 0  # however it is drawn
     assert run_hopcli("diff", "a", "out").refused().startswith("out: must hold a run of grid too")
 
 

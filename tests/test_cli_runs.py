@@ -74,6 +74,15 @@ def test_runs_are_told_apart_by_what_differs_and_by_nothing_else(run_hopcli: Run
     assert run_hopcli("runs", "all/b", "all", "all/a/..") == done  # each once
 
 
+def test_a_data_set_is_named_once(run_hopcli: RunHopcli) -> None:
+    make(run_hopcli, "weights", "--no-figures", out=Path("all/a"))
+    other = ("--dataset", "drawings", "--rule", "pseudo-inverse", "--no-figures")
+    assert run_hopcli("weights", *other, "--out", "all/b", "-q").code == 0
+    rows = [line.split() for line in run_hopcli("runs", "all").out.splitlines()]
+    assert rows[0].count("dataset") == 1
+    assert [row[rows[0].index("dataset")] for row in rows[1:]] == ["text:five.txt", "drawings"]
+
+
 def test_csv_is_one_table_of_all(run_hopcli: RunHopcli) -> None:
     make(run_hopcli, "recall", *COLD, "--digits", "1,2,3", out=Path("all/b"))
     make(run_hopcli, "recall", *COLD, "--digits", "1,2", out=Path("all/a"))
@@ -114,6 +123,9 @@ def test_a_grid_is_listed_with_what_it_varies(run_hopcli: RunHopcli) -> None:
         given = ["--set", "dataset=text:five.txt", "--set", f"rule={rules}"]
         flags = ["--command", "weights", *given, "--no-figures", "--out", name, "-q"]
         assert run_hopcli("grid", "run", *flags).code == 0
+    left = Path("b/.hopcli-grid-published")  # as a kill leaves it that comes just then
+    left.mkdir()
+    Path("b/grid.json").rename(left / "grid.json")
     rows = [line.split() for line in run_hopcli("runs", "a", "b").out.splitlines()]
     assert rows[0][:3] == ["folder", "command", "grid.rule"]
     assert rows[1][:5] == ["a", "weights", "grid", "hebbian,storkey", "text:five.txt"]

@@ -319,7 +319,7 @@ def load_text(path: Path) -> GreyImages:
     ------
     DataError
         If the file is missing or empty, a character is another, lines or patterns differ
-        in size, or a name comes twice.
+        in size, or a name has a NUL or comes twice.
     """
     check_file(path)
     _check_shipped(path)
@@ -341,6 +341,10 @@ def load_text(path: Path) -> GreyImages:
             raise DataError(
                 f"{path}: line {number}: patterns must all be {shape[1]} x {shape[0]}, found "
                 f"{pattern.shape[1]} x {pattern.shape[0]}"
+            )
+        if "\0" in name:  # NumPy would cut it off at the end
+            raise DataError(
+                f"{path}: line {number - 1}: must be a name without NUL, found {name!r}"
             )
         if name in patterns:
             raise DataError(
