@@ -11,7 +11,10 @@ import sys
 import time
 from pathlib import Path
 
+import click
 import pytest
+
+from hopcli.cli import cli
 
 TAB_TAB = "\t\t"
 PROMPT = "ready> "
@@ -124,3 +127,14 @@ def test_every_shell_is_told_the_words(
     assert offered in re.split(r"[\n,]" if "," not in offered else r"\n|plain,", done.stdout)
     assert kept_back not in done.stdout
     assert "file" not in done.stdout
+
+
+@pytest.mark.parametrize("name", ["plot", "check", "runs", "diff"])
+def test_folders_are_offered_where_runs_are_asked_for(name: str) -> None:
+    command = cli.get_command(click.Context(cli), name)
+    assert command is not None
+    arguments = [param for param in command.params if isinstance(param, click.Argument)]
+    assert arguments
+    for argument in arguments:
+        offered = argument.shell_complete(click.Context(command), "res")
+        assert [(item.value, item.type) for item in offered] == [("res", "dir")]
