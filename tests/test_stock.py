@@ -122,7 +122,7 @@ def test_pictures_that_are_made_otherwise_are_others(other: dict[str, Any]) -> N
 @pytest.mark.parametrize(
     ("plain", "other"),
     [
-        ({"rule": "hebbian"}, {"rule": "storkey"}),
+        ({"rule": "pseudo-inverse"}, {"rule": "storkey"}),
         ({"rule": "hebbian"}, {"rule": "hebbian", "normalise": "p"}),
         ({"rule": "perceptron"}, {"rule": "perceptron", "kappa": 0.5}),
         ({"rule": "hebbian"}, {"rule": "hebbian", "theta": 0.25}),
