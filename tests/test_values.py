@@ -115,6 +115,17 @@ def test_rows_that_nothing_tells_apart_are_compared_in_order(tables: Compare) ->
     assert found == Values("eigenvalue", 3, 3, "row 1", (3.0, 3.5), 0.5)
 
 
+def test_rows_are_matched_by_texts_where_one_table_has_numbers(tables: Compare) -> None:
+    """As a grid over numbers and one over schedules have them."""
+    a = pd.DataFrame({"gamma": [1, 2, 3], "rate": [0.5, 0.25, 1.0]})
+    b = pd.DataFrame({"gamma": ["3", "1:0:linear"], "rate": [0.75, 0.5]})
+    lacks, values = tables(a, b)
+    assert lacks == ("2 of 3 rows only in A", "1 of 2 rows only in B")
+    assert values == (Values("rate", 1, 1, "gamma = 3", (1.0, 0.75), 0.25),)
+    flags = b.assign(gamma=[True, False])
+    assert tables(a, flags)[0] == ("3 of 3 rows only in A", "2 of 2 rows only in B")
+
+
 def test_columns_that_only_one_has_are_told_and_the_rest_compared(tables: Compare) -> None:
     a = pd.DataFrame([["x", 1, 2, 3]], columns=["label", "none", "none", "a"])
     b = pd.DataFrame([["x", 1, 5, 3]], columns=["label", "none", "none", "b"])

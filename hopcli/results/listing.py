@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Headlined", "Listed", "list_runs", "settings_of", "telling"]
 
-_NAMED = ("dataset", "command")
+_NAMED = ("dataset",)
 """Settings that a list shows anyway."""
 
 

@@ -188,16 +188,16 @@ def _matched(
     a: pd.DataFrame, b: pd.DataFrame, keys: list[str]
 ) -> tuple[pd.DataFrame, pd.DataFrame, list[str]]:
     """The rows that belong together, one below the other, and what they were matched by."""
+    import pandas as pd
+
     least = min(len(a), len(b))
     in_order: tuple[pd.DataFrame, pd.DataFrame, list[str]] = a.iloc[:least], b.iloc[:least], []
     if not keys:
         return in_order
     if len(a) == len(b) and all(_are_equal(a[name], b[name]) for name in keys):
         return a, b, keys
-    left, right = (
-        a[keys].set_axis(range(len(keys)), axis=1),
-        b[keys].set_axis(range(len(keys)), axis=1),
-    )
+    pairs = [_comparable(a[name], b[name]) for name in keys]
+    left, right = (pd.DataFrame(dict(enumerate(side))) for side in zip(*pairs, strict=True))
     both = left.assign(a=range(len(a))).merge(right.assign(b=range(len(b))), on=[*left])
     if both.empty and len(a) == len(b):
         return in_order
@@ -209,7 +209,8 @@ def _matched(
 
 def _comparable(a: pd.Series[Any], b: pd.Series[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
     """Two columns as arrays of numbers or truths, else as texts."""
-    if {a.dtype.kind, b.dtype.kind} <= set("biuf"):
+    kinds = {a.dtype.kind, b.dtype.kind}
+    if kinds <= set("iuf") or kinds == {"b"}:
         return a.to_numpy(), b.to_numpy()
     return a.astype(str).to_numpy(), b.astype(str).to_numpy()
 
