@@ -520,3 +520,53 @@ def _n_finished(folder: str) -> int:
         assert store.damaged() == {}
         return len(store.standings())
     return 0
+
+
+@pytest.mark.parametrize(
+    ("plot", "message"),
+    [
+        ("x = 'rul'", "plot.x must be one of rule, temperature"),
+        ("over = 'label'", "plot.over must be one of rule, temperature"),
+        ("map = true\ny = 'accuracy'", "plot.y must be one of rule, temperature"),
+    ],
+)
+def test_a_layout_of_what_is_not_there_is_refused_before_it_runs(
+    run_hopcli: RunHopcli, plot: str, message: str
+) -> None:
+    Path("mine.toml").write_text(f"{GRID}\n[plot]\n{plot}\n", encoding="utf-8")
+    assert message in run_hopcli("grid", "run", "mine.toml").refused()
+    assert not Path("results").exists()
+
+
+def test_a_picture_of_the_grid_and_of_its_averages(run_hopcli: RunHopcli) -> None:
+    Path("mine.toml").write_text(f"{GRID}\n[plot]\nover = 'temperature'\n", encoding="utf-8")
+    done = run_hopcli("grid", "run", "mine.toml")
+    assert (done.code, done.err) == (0, ""), done
+    folder = Path("results/mine")
+    names = ["grid.csv", "grid.json", "grid.png", FILE, "over_temperature.csv"]
+    assert sorted(path.name for path in folder.iterdir()) == names
+    first = (folder / "grid.png").read_bytes()
+    over = run_hopcli("grid", "table", "results/mine", "--over", "temperature")
+    assert over.out == (folder / "over_temperature.csv").read_text()
+    assert run_hopcli("grid", "plot", "results/mine").code == 0
+    assert (folder / "grid.png").read_bytes() == first
+    assert run_hopcli("check", "results/mine").code == 0
+
+    (folder / FILE).unlink()  # as in a clone: what is published can be drawn
+    (folder / "grid.png").unlink()
+    assert run_hopcli("plot", "results/mine").code == 0
+    assert (folder / "grid.png").read_bytes() == first
+    svg = run_hopcli("grid", "plot", "results/mine", "--map", "--figure-format", "svg")
+    assert svg.refused().startswith("--")
+    done = run_hopcli("grid", "plot", "results/mine", "--x", "temperature", "--over", "rule")
+    assert (done.code, done.out) == (0, "results/mine/grid.png\n")
+    assert (folder / "grid.png").read_bytes() != first
+
+
+def test_a_layout_that_does_not_fit_costs_the_picture_alone(run_hopcli: RunHopcli) -> None:
+    Path("mine.toml").write_text(f"{GRID}\n[plot]\ny = 'accurcy'\n", encoding="utf-8")
+    done = run_hopcli("grid", "run", "mine.toml")
+    assert done.code == 0
+    assert done.err.startswith("hopcli: warning: no picture: plot.y must be one of ")
+    assert Path("results/mine/grid.csv").exists()
+    assert not Path("results/mine/grid.png").exists()

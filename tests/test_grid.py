@@ -95,7 +95,7 @@ def test_lists_that_grow_are_known_by_their_length() -> None:
         ("temperature = -1\n[grid]\ntests = [1]", "temperature must be a finite number >= 0"),
         ("temprature = 1\n[grid]\ntests = [1]", "temprature is not a setting of 'recall'"),
         ("[grid]\ntests = [1]\n[plot]\nz = 'tests'", "plot.z is none of by, caption, map, over"),
-        ("[grid]\ntests = [1]\n[plot]\nx = 1", "plot.x must be the name of a setting, found 1"),
+        ("[grid]\ntests = [1]\n[plot]\nx = 1", "plot.x must be a text, found 1"),
         ("[grid]\ntests = [1]\n[plot]\nmap = 'x'", "plot.map must be true or false, found 'x'"),
         ("plot = 1\n[grid]\ntests = [1]", "plot must be a table, found 1"),
         (

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from hopcli.grids.grid import Grid
     from hopcli.grids.store import Store
 
-__all__ = ["FORMATS", "tidy_table", "write_table"]
+__all__ = ["FORMATS", "points_table", "tidy_table", "write_table"]
 
 FORMATS = {"csv": ".csv", "parquet": ".parquet", "markdown": ".md", "latex": ".tex"}
 """Formats of an exported table, with the suffix of a file of each."""
@@ -79,6 +79,13 @@ def tidy_table(store: Store, grid: Grid, name: str) -> pd.DataFrame:
     if len(set(versions)) > 1:
         made.insert(len(grid.names), "version", versions)
     return made
+
+
+def points_table(store: Store, grid: Grid) -> pd.DataFrame:
+    """The keys of every point that has a cell, finished or not, as in :func:`tidy_table`."""
+    places = store.places()
+    rows = [tuple(map(shown, p.values)) for p in grid.points() if p.place in places]
+    return _frame(rows, list(grid.names), len(grid.names), [])
 
 
 def _where(

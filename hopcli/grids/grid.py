@@ -227,7 +227,7 @@ def _look(values: Mapping[str, Any]) -> Look:
         if name not in _LOOKS:
             raise SettingError(f"plot.{name}", f"is none of {', '.join(sorted(_LOOKS))}")
         if type(value) is not (bool if name == "map" else str):
-            rule = "must be true or false" if name == "map" else "must be the name of a setting"
+            rule = "must be true or false" if name == "map" else "must be a text"
             raise SettingError(f"plot.{name}", rule, value)
     return Look(**values)
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
 from hopcli import results
+from hopcli.cli.lines import tell
 from hopcli.errors import ResultError, SettingError
-from hopcli.grids.export import tidy_table, write_table
+from hopcli.grids.export import points_table, tidy_table, write_table
 from hopcli.grids.grid import read_grid
 from hopcli.grids.store import FILE, Store, is_grid
 from hopcli.results.folder import check_file, files_in, publish, publish_run, sha256_of, writing
@@ -26,10 +27,10 @@ if TYPE_CHECKING:
     from hopcli.grids.state import State
 
 __all__ = [
+    "View",
     "draw_again",
-    "drawn_table",
     "is_published",
-    "load_grid",
+    "load_view",
     "print_grid",
     "publish_grid",
     "redraw",
@@ -37,6 +38,39 @@ __all__ = [
 
 TABLE, PICTURE = "grid.csv", "grid.png"
 _SHOWN = 24  # rows of the table that are printed
+
+
+class View(NamedTuple):
+    """A grid with one of its tables, and the keys of all its points if they are known."""
+
+    grid: Grid
+    table: pd.DataFrame
+    points: pd.DataFrame | None = None
+
+    @classmethod
+    def of(cls, store: Store, grid: Grid, name: str | None = None) -> View:
+        """A table of a store; by default the one that is drawn."""
+        table = tidy_table(store, grid, name or grid.entry.headline.table)
+        return cls(grid, table, points_table(store, grid))
+
+    def drawn(self, look: Look) -> pd.DataFrame:
+        """What the picture is of: the table, or its averages over a key."""
+        if not look.over:
+            return self.table
+        from hopcli.grids.over import average
+
+        headline = self.grid.entry.headline
+        number = headline if look.map and look.y in self.grid.names else headline.of(look.y)
+        return average(self.table, self.grid.keys(), look.over, number)
+
+    def draw(self, look: Look, path: Path, style: str = "screen") -> None:
+        """Draw the picture into a file."""
+        from hopcli import plots
+        from hopcli.plots.grid import figure
+
+        keys, headline = self.grid.keys(), self.grid.entry.headline
+        points = None if look.over else self.points
+        plots.save(figure(self.drawn(look), keys, headline, look, style, points), path)
 
 
 def publish_grid(store: Store, grid: Grid, *, figures: bool, seconds: float) -> list[Path]:
@@ -58,19 +92,20 @@ def publish_grid(store: Store, grid: Grid, *, figures: bool, seconds: float) -> 
     list of Path
         The files, the manifest last.
     """
-    folder = store.path.parent
-    table = tidy_table(store, grid, grid.entry.headline.table)
-    drawn = drawn_table(table, grid, grid.look)
+    folder, look = store.path.parent, grid.look
+    view = View.of(store, grid)
     with writing(folder, "grid") as stage:
-        write_table(table, stage / TABLE, "csv")
-        if grid.look.over:
-            write_table(drawn, stage / f"over_{grid.look.over}.csv", "csv")
-        if figures:
-            save_picture(drawn, grid, grid.look, stage / PICTURE)
+        write_table(view.table, stage / TABLE, "csv")
+        try:
+            if look.over:
+                write_table(view.drawn(look), stage / f"over_{look.over}.csv", "csv")
+            if figures:
+                view.draw(look, stage / PICTURE)
+        except SettingError as error:  # of the layout: the table is worth more than the picture
+            tell(f"warning: no picture: {error.describe(f'plot.{error.setting}')}")
         names = files_in(stage)
-        publish_run(
-            stage, folder, "grid", _manifest(grid, seconds, columns_of(table), stage, names)
-        )
+        columns = columns_of(view.table)
+        publish_run(stage, folder, "grid", _manifest(grid, seconds, columns, stage, names))
     return [folder / name for name in (*names, "grid.json")]
 
 
@@ -99,7 +134,7 @@ def is_published(store: Store, grid: Grid, *, figures: bool) -> bool:
     return manifest.get("config") == json.loads(json.dumps(grid.to_dict())) and drawn
 
 
-def load_grid(folder: Path, name: str | None = None) -> tuple[Grid, pd.DataFrame]:
+def load_view(folder: Path, name: str | None = None) -> View:
     """The grid of a folder and a table of it: from the store, else as it was published.
 
     Parameters
@@ -119,8 +154,7 @@ def load_grid(folder: Path, name: str | None = None) -> tuple[Grid, pd.DataFrame
     published = folder / "grid.json"
     if is_grid(folder) or not published.is_file():
         with Store(folder) as store:
-            grid = read_grid(store.grid())
-            return grid, tidy_table(store, grid, name or grid.entry.headline.table)
+            return View.of(store, read_grid(store.grid()), name)
     manifest = results.read_json(published)
     try:
         grid = read_grid(manifest["config"])
@@ -131,31 +165,10 @@ def load_grid(folder: Path, name: str | None = None) -> tuple[Grid, pd.DataFrame
         rule = f"must be {grid.entry.headline.table} where there is no {FILE}"
         raise SettingError("table", rule, name)
     check_file(folder, published, TABLE, manifest["outputs"].get(TABLE))
-    return grid, read_table(folder / TABLE, columns)
+    return View(grid, read_table(folder / TABLE, columns))
 
 
-def drawn_table(table: pd.DataFrame, grid: Grid, look: Look) -> pd.DataFrame:
-    """What a picture is of: the table, or its averages over a key."""
-    if not look.over:
-        return table
-    from hopcli.grids.over import average
-
-    return average(table, grid.keys(), look.over, grid.entry.headline)
-
-
-def save_picture(
-    drawn: pd.DataFrame, grid: Grid, look: Look, path: Path, style: str = "screen"
-) -> None:
-    """Draw the picture of a grid into a file."""
-    from hopcli import plots
-    from hopcli.plots.grid import figure
-
-    plots.save(figure(drawn, grid.keys(), grid.entry.headline, look, style), path)
-
-
-def redraw(
-    folder: Path, drawn: pd.DataFrame, grid: Grid, look: Look, form: str, style: str
-) -> Path:
+def redraw(folder: Path, view: View, look: Look, form: str, style: str) -> Path:
     """Draw the picture of a grid anew in its folder, and enter it in the manifest if there is one.
 
     Returns
@@ -165,7 +178,7 @@ def redraw(
     """
     path = folder / f"grid.{form}"
     with writing(folder, "grid") as stage:
-        save_picture(drawn, grid, look, stage / path.name, style)
+        view.draw(look, stage / path.name, style)
         if (folder / "grid.json").is_file():
             manifest = results.read_json(folder / "grid.json")
             manifest["outputs"][path.name] = sha256_of(stage / path.name)
@@ -177,13 +190,12 @@ def redraw(
 
 def draw_again(folder: Path, form: str | None, style: str | None, out: Path | None) -> list[Path]:
     """Draw the picture of a published grid as its configuration says; where it is."""
-    grid, table = load_grid(folder)
-    drawn = drawn_table(table, grid, grid.look)
+    view = load_view(folder)
     form, style = form or "png", style or "screen"
     if out is None:
-        return [redraw(folder, drawn, grid, grid.look, form, style)]
+        return [redraw(folder, view, view.grid.look, form, style)]
     with writing(out, "grid") as stage:
-        save_picture(drawn, grid, grid.look, stage / f"grid.{form}", style)
+        view.draw(view.grid.look, stage / f"grid.{form}", style)
         publish(stage, out, [f"grid.{form}"])
     return [out / f"grid.{form}"]
 
@@ -214,7 +226,8 @@ def _print_numbers(folder: Path, grid: Grid) -> None:
         if column in table.columns:
             table = table[table[column].astype(str) == str(value)]
     keys = [key for key in grid.names if key != over]
-    wanted = [*keys, *headline.within, headline.value, headline.low, headline.high]
+    number = headline.of(grid.look.y) if not grid.look.map else headline
+    wanted = [*keys, *headline.within, number.value, number.low, number.high]
     shown = table[[column for column in dict.fromkeys(wanted) if column in table.columns]]
     click.echo("\n" + shown.head(_SHOWN).to_string(index=False, float_format="{:.4g}".format))
     if len(shown) > _SHOWN:

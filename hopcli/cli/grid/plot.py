@@ -19,10 +19,19 @@ __all__ = ["plot"]
 @click.command("plot")
 @FOLDER_OF_GRID
 @click.option("--x", metavar="KEY", help="Along the axis.  [default: the one with most numbers]")
-@click.option("--y", metavar="COLUMN", help="What is drawn.  [default: the command's own]")
+@click.option(
+    "--y",
+    metavar="COLUMN",
+    help="What is drawn, or the other axis of a map.  [default: the command's own]",
+)
 @click.option("--by", metavar="KEY", help="One line each, or with --map one panel each.")
 @click.option("--rows", metavar="KEY", help="One row of panels each.")
-@click.option("--map/--no-map", "map", default=None, help="A map of x and by, with contours.")
+@click.option(
+    "--map/--no-map",
+    "map",
+    default=None,
+    help="A map of x and y with contours, a panel for each of --by.",
+)
 @click.option("--over", metavar="KEY", help="Average over this key.")
 @click.option(
     "--figure-format",
@@ -44,16 +53,15 @@ def plot(folder: Path, figure_format: str, figure_style: str, quiet: bool, **ask
     of one a line with intervals, of two lines, of three and more small multiples.
 
     \b
-      hopcli grid plot results/phase --map --x temperature --by rule
-      hopcli grid plot results/stored --over selection_seed --y n
+      hopcli grid plot results/phase --no-map --y accuracy --x temperature --by rule
+      hopcli grid plot results/stored --over samples --x selection_seed
     """
-    from hopcli.cli.grid.files import drawn_table, load_grid, redraw
+    from hopcli.cli.grid.files import load_view, redraw
 
     given = {name: value for name, value in asked.items() if value is not None}
     with renamed(flag_name):
-        grid, table = load_grid(folder)
-        look = dataclasses.replace(grid.look, **given)
-        drawn = drawn_table(table, grid, look)
-        path = redraw(folder, drawn, grid, look, figure_format, figure_style)
+        view = load_view(folder)
+        look = dataclasses.replace(view.grid.look, **given)
+        path = redraw(folder, view, look, figure_format, figure_style)
     if not quiet:
         click.echo(path)

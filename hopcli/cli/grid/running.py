@@ -15,7 +15,7 @@ from hopcli import results
 from hopcli.cli.lines import listen, tell
 from hopcli.cli.progress import CellBar, Watch, least_seconds, shown
 from hopcli.cli.requests import flag_name, renamed
-from hopcli.errors import ResultError
+from hopcli.errors import ResultError, SettingError
 from hopcli.experiments.stock import Stock
 from hopcli.grids.cells import code_version, make
 from hopcli.grids.engine import local_engine, run_tasks
@@ -96,6 +96,7 @@ def plan_all(grid: Grid, wishes: GridWishes, stock: Stock) -> list[Planned]:
         If a cell is impossible.
     """
     results.check_writable(wishes.out)
+    _check_look(grid)
     with Watch(0, quiet=wishes.quiet, unit="cell planned") as watch:
         planned, others = plan_grid(grid, stock, wishes.keep, watch.tell)
     if others and not (wishes.skip_impossible and planned):
@@ -103,6 +104,16 @@ def plan_all(grid: Grid, wishes: GridWishes, stock: Stock) -> list[Planned]:
     if others and not wishes.quiet:
         tell(f"{len(others)} of {len(grid)} cells are impossible and left out")
     return planned
+
+
+def _check_look(grid: Grid) -> None:
+    """Refuse a layout that names what is not there, before anything runs."""
+    look, coordinates = grid.look, (*grid.names, *grid.entry.headline.within)
+    allowed = dict.fromkeys(("x", "by", "rows", *["y"] * look.map), coordinates)
+    for name, known in {**allowed, "over": grid.names}.items():
+        value = getattr(look, name)
+        if value is not None and value not in known:
+            raise SettingError(f"plot.{name}", f"must be one of {', '.join(known)}", value)
 
 
 def run_grid(grid: Grid, wishes: GridWishes, stock: Stock | None = None) -> int:

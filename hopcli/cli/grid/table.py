@@ -45,7 +45,7 @@ def table(
       hopcli grid table results/phase --table outcomes --out outcomes.parquet
       hopcli grid table results/stored --over selection_seed --format markdown
     """
-    from hopcli.cli.grid.files import load_grid
+    from hopcli.cli.grid.files import load_view
     from hopcli.grids.export import FORMATS, write_table
     from hopcli.grids.over import average
 
@@ -56,7 +56,7 @@ def table(
             rule = f"must end in one of {', '.join(suffixes)}, or give --format"
             raise click.UsageError(f"--out {rule}, found {str(out)!r:.80}")
     with renamed(flag_name):
-        grid, found = load_grid(folder, name)
+        grid, found, _ = load_view(folder, name)
         if over:
             if name not in (None, grid.entry.headline.table):
                 raise SettingError("over", f"must be of table {grid.entry.headline.table}", name)
