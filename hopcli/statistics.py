@@ -30,6 +30,7 @@ Z95 = 1.959963984540054
 """Two-sided 95 % point of the normal distribution."""
 
 _TAIL = 0.025  # what lies beyond each bound
+_FEW_CODES = 10_000
 _ENDS = ((_TAIL, 0.0), (1 - _TAIL, 1.0))  # level of each bound, and the rate of one group more
 
 
@@ -279,9 +280,16 @@ def _kinds(
     )
     there = numbers * sizes > 0
     most = int(np.max(sums, initial=0)) + 1
-    kinds, which = np.unique(sizes[there] * most + sums[there], return_inverse=True)
-    groups = np.bincount(which, weights=numbers[there]).astype(np.float64)
-    return (kinds % most).astype(np.float64), (kinds // most).astype(np.float64), groups
+    codes = sizes[there] * most + sums[there]
+    if np.max(codes, initial=0) < _FEW_CODES:  # as nearly always, and found without sorting
+        groups = np.bincount(codes, weights=numbers[there])
+        kinds = np.flatnonzero(groups)
+        groups = groups[kinds]
+    else:
+        kinds, which = np.unique(codes, return_inverse=True)
+        groups = np.bincount(which, weights=numbers[there])
+    found = (kinds % most, kinds // most, groups)
+    return tuple(values.astype(np.float64) for values in found)
 
 
 def chao1(counts: ArrayLike) -> tuple[float, float, float]:

@@ -91,6 +91,8 @@ def test_intervals_that_are_found_together_are_those_found_alone(
     alone = [clustered_interval(*each) for each in groups]
     assert np.array_equal(together, alone, equal_nan=True)
     assert clustered_intervals([]) == []
+    monkeypatch.setattr("hopcli.statistics._FEW_CODES", 0)  # kinds of groups by sorting
+    assert np.array_equal(clustered_intervals(groups), alone, equal_nan=True)
 
 
 def test_repeating_every_trial_tells_nothing_new() -> None:

@@ -22,7 +22,7 @@ from hopcli.experiments.recall_tables import (
     confusion_table,
     outcome_table,
     repeat_table,
-    trial_table,
+    trial_columns,
 )
 from hopcli.experiments.relaxation import Relaxation
 from hopcli.experiments.resting import automatic_criterion, forgotten, warning
@@ -185,11 +185,11 @@ def _run(
     kept = {"trials": Blocks()} if execution.keep is not None else {}
     for first in range(0, len(trials), _BLOCK):
         rows = np.arange(first, min(first + _BLOCK, len(trials)))
-        block = _block(relaxation, rows, progress)
+        block, spins = _block(relaxation, rows, progress)
         tally.add(block)
-        gallery.add(block, patterns, trials.size)
+        gallery.add(block, spins, patterns, trials.size)
         for blocks in kept.values():
-            blocks.append(trial_table(block, patterns, trials.size))
+            blocks.append(pd.DataFrame(trial_columns(block, patterns, trials.size)))
     tables = {**_tables(relaxation, tally.counts()), "gallery": gallery.table()}
     if config.trace:
         tables["trace"] = _trace_table(relaxation, trials.first_of_each(_TRACED))
@@ -197,7 +197,7 @@ def _run(
     arrays = {
         **prefixed("patterns", patterns.to_arrays()),
         "gallery.start": relaxation.starts(shown),
-        "gallery.end": relaxation.run(shown).spins,
+        "gallery.end": gallery.spins(),
     }
     if execution.animate is not None:
         animated = trials.first_of_each(max(_ANIMATED, execution.animated_trials))
@@ -210,8 +210,10 @@ def _run(
     )
 
 
-def _block(relaxation: Relaxation, rows: NDArray[np.int64], progress: Progress) -> Block:
-    """Run these trials, and look at where they end."""
+def _block(
+    relaxation: Relaxation, rows: NDArray[np.int64], progress: Progress
+) -> tuple[Block, NDArray[np.int8]]:
+    """Run these trials, and look at where they end; the final states too."""
     config, trials = relaxation.config, relaxation.trials
     final = relaxation.run(rows, tell=lambda done: progress(done, len(trials)))
     cycling = final.status == dynamics.TWO_CYCLE
@@ -220,7 +222,8 @@ def _block(relaxation: Relaxation, rows: NDArray[np.int64], progress: Progress) 
     )
     bank, stored = trials.bank(rows), relaxation.patterns.labels
     signed = config.score == "signed"
-    return Block(rows, bank, ends, score(ends, bank.label, stored, config.criterion, signed=signed))
+    scores = score(ends, bank.label, stored, config.criterion, signed=signed)
+    return Block(rows, bank, ends, scores), final.spins
 
 
 def _tables(relaxation: Relaxation, counts: Counts) -> dict[str, pd.DataFrame]:
@@ -243,9 +246,10 @@ class _Examples:
 
     def __init__(self, labels: tuple[str, ...]) -> None:
         self._missing = {(label, hit): _SHOWN for label in labels for hit in (False, True)}
-        self._found: list[pd.DataFrame] = []
+        self._found: list[dict[str, NDArray[Any]]] = []
+        self._spins: list[NDArray[np.int8]] = []
 
-    def add(self, block: Block, patterns: Patterns, size: int) -> None:
+    def add(self, block: Block, spins: NDArray[np.int8], patterns: Patterns, size: int) -> None:
         """Look for those that are missing."""
         found = []
         for (label, recalled), missing in self._missing.items():
@@ -255,13 +259,18 @@ class _Examples:
         self._missing = {group: missing for group, missing in self._missing.items() if missing}
         if found:
             places = np.sort(np.concatenate(found))
-            table = trial_table(block.take(places), patterns, size)
-            table.insert(0, "trial", block.rows[places])
-            self._found.append(table)
+            shown = block.take(places)
+            self._found.append({"trial": shown.rows, **trial_columns(shown, patterns, size)})
+            self._spins.append(spins[places])
 
     def table(self) -> pd.DataFrame:
         """Their rows of the table of trials, with the number of each."""
-        return pd.concat(self._found, ignore_index=True)
+        names = self._found[0]
+        return pd.DataFrame({n: np.concatenate([some[n] for some in self._found]) for n in names})
+
+    def spins(self) -> NDArray[np.int8]:
+        """Their final states."""
+        return np.concatenate(self._spins)
 
 
 def summary(config: ResolvedRecall, result: RecallResult) -> Summary:

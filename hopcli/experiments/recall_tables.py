@@ -22,13 +22,13 @@ if TYPE_CHECKING:
 
     Groups = tuple[ArrayLike, ArrayLike, ArrayLike]
 
-__all__ = ["accuracy_table", "confusion_table", "outcome_table", "repeat_table", "trial_table"]
+__all__ = ["accuracy_table", "confusion_table", "outcome_table", "repeat_table", "trial_columns"]
 
 _OTHERS = KINDS[2:]
 _INVERSE = OUTCOMES.index("inverse")
 
 
-def trial_table(block: Block, patterns: Patterns, size: int) -> pd.DataFrame:
+def trial_columns(block: Block, patterns: Patterns, size: int) -> dict[str, NDArray[Any]]:
     """One row a trial: where it started, where it ended, whether that counts as recalled.
 
     Parameters
@@ -41,18 +41,16 @@ def trial_table(block: Block, patterns: Patterns, size: int) -> pd.DataFrame:
         Trials in a repeat.
     """
     rows, bank, ends, scores = block
-    return pd.DataFrame(
-        {
-            "repeat": rows // size,
-            "label": bank.label,
-            "source_index": bank.source_index,
-            "overlap_own": scores.own,
-            "best_label": np.array(patterns.labels)[scores.nearest],
-            "best_overlap": ends.m[np.arange(len(rows)), scores.nearest],
-            "recalled": scores.recalled,
-            "outcome": scores.outcome,
-        }
-    )
+    return {
+        "repeat": rows // size,
+        "label": bank.label,
+        "source_index": bank.source_index,
+        "overlap_own": scores.own,
+        "best_label": np.array(patterns.labels)[scores.nearest],
+        "best_overlap": ends.m[np.arange(len(rows)), scores.nearest],
+        "recalled": scores.recalled,
+        "outcome": scores.outcome,
+    }
 
 
 def repeat_table(counts: Counts) -> pd.DataFrame:
@@ -151,7 +149,7 @@ def outcome_table(
     intervals = _intervals(groups, population=population)
     columns = ["label", "outcome", "pattern", "count", "fraction", "ci_low", "ci_high"]
     filled = [(*row, *bounds) for row, bounds in zip(rows, intervals, strict=True)]
-    return pd.DataFrame(filled, columns=columns).astype(dict.fromkeys(columns[:3], str))
+    return pd.DataFrame(dict(zip(columns, zip(*filled, strict=True), strict=True)))
 
 
 def _possible(label: str, patterns: Patterns | None, cycles: bool) -> list[str]:

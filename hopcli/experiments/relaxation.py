@@ -12,7 +12,7 @@ from hopcli import dynamics
 from hopcli.config.notations import temperatures
 from hopcli.experiments.resting import Resting, rest
 from hopcli.starts import first_states
-from hopcli.streams import Streams, seed_word
+from hopcli.streams import Streams, seed_word, splitmix64
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -175,7 +175,5 @@ class Relaxation:
 
 
 def _seeds(sequence: np.random.SeedSequence, rows: NDArray[np.int64]) -> NDArray[np.uint64]:
-    """The seeds of these trials, without those of all others."""
-    blocks = np.split(rows, np.flatnonzero(np.diff(rows) != 1) + 1)
-    of_each = (dynamics.chain_seeds(sequence, len(block), int(block[0])) for block in blocks)
-    return np.concatenate([*of_each])
+    """The seeds of these trials, without those of all others, see :func:`dynamics.chain_seeds`."""
+    return splitmix64(np.uint64(seed_word(sequence)), rows.astype(np.uint64) + np.uint64(1))

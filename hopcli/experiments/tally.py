@@ -142,8 +142,8 @@ class Tally:
 
     def counts(self) -> Counts:
         """What has been counted."""
-        ways = np.array(sorted(self._ways), dtype=np.int64)
-        number = np.array([self._ways[way] for way in ways.tolist()], dtype=np.int64)
+        found = np.array([*self._ways.items()], dtype=np.int64).reshape(-1, 2)
+        ways, number = found[np.argsort(found[:, 0])].T
         label, unit, outcome, nearest, recalled = np.unravel_index(ways, self._shape)
         return Counts(
             self._labels,

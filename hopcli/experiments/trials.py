@@ -83,7 +83,9 @@ class Trials:
     @functools.cached_property
     def labels(self) -> tuple[str, ...]:
         """The different labels, in the order in which trials come."""
-        return tuple(dict.fromkeys(self.starts.label.tolist()))
+        label = self.starts.label
+        first_of_run = np.append(True, label[1:] != label[:-1])
+        return tuple(dict.fromkeys(label[first_of_run].tolist()))
 
     def bank(self, rows: NDArray[np.int64]) -> Bank:
         """What these trials start from, one entry a trial."""
