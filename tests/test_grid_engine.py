@@ -1,0 +1,164 @@
+"""Running cells: so many at a time, on whatever takes them, and nothing kept of those done."""
+
+from __future__ import annotations
+
+import gc
+import threading
+import time
+import weakref
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from typing import Any
+
+import pytest
+
+from hopcli.experiments.stock import Stock
+from hopcli.grids import cells, planning
+from hopcli.grids.cells import Made, Task
+from hopcli.grids.engine import Engine, local_engine, run_tasks
+from hopcli.grids.grid import read_grid
+
+TASKS = [Task(f"cell{number}", "recall", {}) for number in range(40)]
+
+
+def _made(task: Task, seconds: float = 0.001) -> Made:
+    return Made(task.cell, {}, {}, "v", "host", "then", seconds, {})
+
+
+class Watched(Executor):
+    """Runs what it is given at once, and remembers how much was under way."""
+
+    def __init__(self) -> None:
+        self.sizes: list[int] = []
+        self.most = 0
+        self._waiting: list[tuple[Future[Any], Any, Any]] = []
+        self.futures: list[weakref.ref[Future[Any]]] = []
+
+    def submit(self, fn: Any, /, *arguments: Any, **_: Any) -> Future[Any]:
+        future: Future[Any] = Future()
+        self.futures.append(weakref.ref(future))
+        self.sizes.append(len(arguments[0]))
+        self._waiting.append((future, fn, arguments))
+        self.most = max(self.most, len(self._waiting))
+        if self.most >= 2 * 3 or len(self.sizes) > 6:
+            waiting, self._waiting = self._waiting, []
+            for one, call, given in waiting:
+                one.set_result(call(*given))
+        else:
+            threading.Timer(0.02, self._finish).start()
+        return future
+
+    def _finish(self) -> None:
+        waiting, self._waiting = self._waiting, []
+        for one, call, given in waiting:
+            one.set_result(call(*given))
+
+
+def test_every_cell_is_made_once_and_few_are_under_way() -> None:
+    executor = Watched()
+    engine = Engine(executor, lambda tasks: [_made(task) for task in tasks], 3)
+    found = [made.cell for made in run_tasks(TASKS, engine)]
+    assert sorted(found) == sorted(task.cell for task in TASKS)
+    assert executor.most <= 6
+    assert set(executor.sizes) == {1}
+
+
+def test_short_cells_are_sent_together_where_sending_costs() -> None:
+    executor = Watched()
+    engine = Engine(executor, lambda tasks: [_made(t, 0.25) for t in tasks], 3, chunks=True)
+    assert len(list(run_tasks(TASKS, engine))) == len(TASKS)
+    assert max(executor.sizes) == 4  # a second of a quarter each
+    assert executor.sizes[0] == 1  # of which nothing is known yet
+
+
+def test_nothing_is_kept_of_what_has_been_given() -> None:
+    executor = Watched()
+    engine = Engine(executor, lambda tasks: [_made(task) for task in tasks], 1)
+    given = run_tasks(TASKS, engine)
+    for _ in range(30):
+        next(given)
+    gc.collect()
+    alive = [future for future in executor.futures if future() is not None]
+    assert len(alive) <= 6
+
+
+def test_workers_that_are_gone_are_noticed() -> None:
+    def gone() -> None:
+        raise ConnectionError
+
+    with ThreadPoolExecutor(1) as pool:
+        hangs = threading.Event()
+
+        def work(tasks: tuple[Task, ...]) -> list[Made]:
+            hangs.wait(30)
+            return [_made(task) for task in tasks]
+
+        with pytest.raises(ConnectionError):
+            list(run_tasks(TASKS, Engine(pool, work, 1, check=gone)))
+        hangs.set()
+
+
+GRID = read_grid(
+    {
+        "command": "recall",
+        "dataset": "text:4x4",
+        "rule": "hebbian",
+        "start": "flip:0.2",
+        "tests": 2,
+        "grid": {"seed": [1, 2, 3], "quench": [False, True]},
+    }
+)
+
+
+def test_cells_on_threads_are_those_of_one_after_the_other() -> None:
+    stock = Stock()
+    planned, others = planning.plan_grid(GRID, stock)
+    assert (len(planned), others) == (6, [])
+    alone = {one.task.cell: cells.make(one.task, Stock()).tables for one in planned}
+    with local_engine(3, stock) as engine:
+        made = {m.cell: m.tables for m in run_tasks([one.task for one in planned], engine)}
+    assert made == alone
+    assert len({table["accuracy"].checksum for table in made.values()}) > 1
+
+
+def test_leaving_in_disorder_stops_what_runs() -> None:
+    long = read_grid(
+        {
+            "command": "recall",
+            "dataset": "text:4x4",
+            "rule": "hebbian",
+            "start": "flip:0.2",
+            "repeats": 100_000,
+            "tests": 30,
+            "sweeps": 2000,
+            "grid": {"seed": [1, 2]},
+        }
+    )
+    stock = Stock()
+    planned, _ = planning.plan_grid(long, stock)
+    with local_engine(2, stock) as engine:
+        running = [engine.executor.submit(engine.work, (one.task,)) for one in planned]
+        until = time.monotonic() + 30
+        while not all(future.running() for future in running) and time.monotonic() < until:
+            time.sleep(0.01)
+        time.sleep(0.3)
+    for future in running:
+        assert future.exception(timeout=30) is not None
+
+
+def test_data_that_change_meanwhile_are_noticed(tmp_path: Any) -> None:
+    path = tmp_path / "some.txt"
+    path.write_text("##.\n.#.\n#..\n", encoding="utf-8")
+    grid = read_grid(
+        {
+            "command": "recall",
+            "dataset": f"text:{path}",
+            "start": "flip:0.2",
+            "tests": 2,
+            "grid": {"seed": [1]},
+        }
+    )
+    ((planned,), _) = planning.plan_grid(grid, Stock())
+    path.write_text("##.\n.##\n#..\n", encoding="utf-8")
+    made = cells.make(planned.task, Stock())
+    assert made.error == "the data, or a file that the cell reads, has changed meanwhile"
+    assert made.tables == {}
