@@ -210,6 +210,7 @@ def test_of_several_runs_one_has_to_be_named(run_hopcli: RunHopcli) -> None:
         (("a", "broken"), "broken/weights.json: cannot be read"),
         (("a", "older"), "older/weights.json: cannot be compared: another version of hopcli"),
         (("a", "odd"), "a/weights.csv, odd/weights.csv: another version of hopcli wrote one"),
+        (("a", "named"), "a/weights.csv, named/weights.csv: another version of hopcli wrote one"),
         (("a", "out"), "out: must hold a run of weights too, has one of select"),
     ],
 )
@@ -218,13 +219,15 @@ def test_what_cannot_be_compared_is_told_in_a_line(
 ) -> None:
     make(run_hopcli, "weights", *HEBBIAN, out=A)
     make(run_hopcli, "select", "--samples", "1", "--no-figures")
-    for name in ("damaged", "broken", "older", "odd"):
+    for name in ("damaged", "broken", "older", "odd", "named"):
         shutil.copytree("a", name)
     Path("damaged/weights.csv").write_text("label\n")
     Path("broken/weights.json").write_text("{")
     edit(Path("older"), "weights", lambda m: m.update(tables=None))
     edit(Path("odd"), "weights", lambda m: m["tables"].update(weights=["a: colour"]))
-    write(Path("odd"), "weights", "weights.csv", b"a\nred\n")
+    edit(Path("named"), "weights", lambda m: m["tables"].update(weights=["b: text"]))
+    for name in ("odd", "named"):
+        write(Path(name), "weights", "weights.csv", b"a\nred\n")
     before = files_below(Path())
     assert run_hopcli("diff", *names).refused().startswith(words)
     assert files_below(Path()) == before
