@@ -499,14 +499,14 @@ MUTANTS = (
         "grids/cells.py",
         "if named(plan) != task.cell:",
         "if False:",
-        "cli_grid",
+        "grid_engine",
         "data that change under a grid go into cells of the old name",
     ),
     Mutant(
         "grids/cells.py",
         "for name, value in plain.items() if value is not None}",
         "for name, value in plain.items() if value}",
-        "cli_grid",
+        "grid_engine",
         "a setting that is off or 0 is left to its default in a cell",
     ),
     Mutant(

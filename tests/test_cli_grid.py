@@ -353,6 +353,7 @@ def test_damage_is_found_and_made_good(run_hopcli: RunHopcli) -> None:
     assert "is damaged: table accuracy of cell" in refused
     again = run_hopcli("grid", "run", "mine.toml", "--no-figures")
     assert "1 damaged cells are made anew" in again.err
+    assert run_hopcli("grid", "check", "results/mine").code == 0
     assert _tables("results/mine") == whole
 
     (Path("results/mine") / "grid.csv").write_text("x")
