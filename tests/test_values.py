@@ -176,8 +176,9 @@ def test_intervals_say_whether_two_numbers_agree(
 
 
 def test_standard_errors_say_so_too(tables: Compare) -> None:
-    a = pd.DataFrame({"t": [1, 2, 3, 4], "m": [0.5] * 4, "m_sem": [0.03, 0.03, 0.0, np.nan]})
-    b = a.assign(m=[0.5 + 0.03 * 2**0.5 * 1.9, 0.5 + 0.03 * 2**0.5 * 2.0, 0.6, 0.6])
+    sems = [0.03, 0.03, 0.0, np.nan, 0.03]
+    a = pd.DataFrame({"t": range(5), "m": [0.5] * 5, "m_sem": sems})
+    b = a.assign(m=[0.5 + 0.03 * 2**0.5 * 1.9, 0.5 + 0.03 * 2**0.5 * 2.0, 0.6, 0.6, 0.5])
     _, (found,) = tables(a, b)
     assert (found.n_differ, found.n_bounded, found.n_beyond) == (4, 3, 2)
 
