@@ -245,7 +245,8 @@ def test_the_first_failure_may_be_the_last(run_hopcli: RunHopcli, failing: set[f
     refused = run_hopcli("grid", "run", "mine.toml", "--fail-fast", "--threads", "1").refused()
     assert refused == "results/mine: rule=hebbian temperature=0.3: the file has gone"
     said = json.loads(run_hopcli("grid", "status", "results/mine", "--format", "json").out)
-    assert (said["finished"], said["failed"]) == (1, 1)
+    assert said["failed"] == 1
+    assert said["missing"] >= 4  # those that were under way are not waited for
 
 
 def test_a_defect_in_one_cell_does_not_cost_the_others(

@@ -17,7 +17,15 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-__all__ = ["Tables", "blocks_of", "columns_of", "read_arrays", "read_table", "write_arrays", "write_table"]
+__all__ = [
+    "Tables",
+    "blocks_of",
+    "columns_of",
+    "read_arrays",
+    "read_table",
+    "write_arrays",
+    "write_table",
+]
 
 _TYPES = {"b": "boolean", "i": "integer", "u": "integer", "f": "number"}
 """What a column holds, by the kind of its dtype; anything else is text."""
