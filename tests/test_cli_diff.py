@@ -78,6 +78,15 @@ def test_a_setting_differs_even_where_no_number_does(run_hopcli: RunHopcli) -> N
     assert said["settings"] == [{"name": "colour", "a": "red"}]
 
 
+def test_no_setting_steers_the_terminal_and_a_long_one_is_cut(run_hopcli: RunHopcli) -> None:
+    make(run_hopcli, "weights", *HEBBIAN, out=A)
+    shutil.copytree(A, B)
+    edit(B, "weights", lambda m: m["config"].update(rule="\x1b[31m" + "x" * 100))
+    done = run_hopcli("diff", "a", "b")
+    assert done.code == 1
+    assert f"\nrule      hebbian  \\x1b[31m{'x' * 52}...\n" in done.out
+
+
 def test_inputs_and_versions_are_named_but_versions_are_no_difference(
     run_hopcli: RunHopcli,
 ) -> None:
