@@ -254,6 +254,8 @@ def test_labels_are_in_numeric_order_then_by_name() -> None:
     assert dataset.counts() == {"9": 1, "10": 2, "a": 1, "b": 1}
     assert dataset.indices_of("10").tolist() == [0, 4]
     assert dataset.indices_of("10").dtype == np.int64
+    assert dataset.indices_of("10") is dataset.indices_of("10")
+    assert not dataset.indices_of("10").flags.writeable
     with pytest.raises(SettingError, match=r"^label must be one of 9, 10, a, b \(own\), found '1'"):
         dataset.indices_of("1")
 

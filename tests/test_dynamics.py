@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -98,6 +100,41 @@ def test_chunks_are_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     chunked = run(network(), starts(9, 61), threads=2, progress=done.append)
     assert sorted(done) == [1, 2, 2, 2, 2]
     assert np.array_equal(chunked.spins, run(network(), starts(9, 61), threads=1).spins)
+
+
+def test_one_thread_that_is_not_the_main_one_is_the_callers(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """No interrupt reaches it; the main one must hear of it while the loop runs."""
+    monkeypatch.setattr(jobs, "CHUNK_ATTEMPTS", 61 * 6 * 4)
+    threads: set[int] = set()
+    quietly = jobs._quietly
+
+    def watched(do: Callable[[slice], None], chunk: slice) -> None:
+        threads.add(threading.get_ident())
+        quietly(do, chunk)
+
+    monkeypatch.setattr(jobs, "_quietly", watched)
+    done: list[int] = []
+
+    def work() -> tuple[int, FinalStates]:
+        found = run(network(), starts(9, 61), threads=1, progress=done.append)
+        return threading.get_ident(), found
+
+    with ThreadPoolExecutor(1) as pool:
+        own, found = pool.submit(work).result()
+        assert threads == {own}
+        assert done == [4, 4, 1]
+
+        def stop(_: int) -> None:
+            raise ZeroDivisionError
+
+        with pytest.raises(ZeroDivisionError):
+            pool.submit(run, network(), starts(9, 61), threads=1, progress=stop).result()
+    threads.clear()
+    again = run(network(), starts(9, 61), threads=1)
+    assert threading.get_ident() not in threads
+    assert np.array_equal(again.spins, found.spins)
 
 
 def test_an_interrupt_stops_the_work() -> None:

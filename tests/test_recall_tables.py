@@ -20,6 +20,7 @@ from hopcli.experiments.recall_tables import (
     outcome_table,
     repeat_table,
 )
+from hopcli.observables import overlaps
 from hopcli.patterns import Patterns
 from hopcli.statistics import clustered_interval, exact_interval, thermal_interval
 
@@ -210,6 +211,8 @@ def test_the_tables_are_those_of_the_trials(settings: dict[str, Any]) -> None:
     groups = of_all.groupby(["label", "recalled"], sort=False)
     first = groups.head(2).reset_index(names="trial")
     pd.testing.assert_frame_equal(result.tables["gallery"], first, check_exact=True)
+    m = overlaps(result.gallery.end, result.patterns.xi)
+    assert np.all(np.any(m == first["best_overlap"].to_numpy()[:, None], axis=1))
     unit = of_all["source_index"].where(of_all["source_index"] >= 0, of_all.index)
     interval = thermal_interval if settings["tests"] == "all" else clustered_interval
     for _, row in seen.iterrows():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -43,6 +44,15 @@ def test_what_a_call_returns_and_raises_is_its_own() -> None:
         store(np.ones((2, 9), np.int8))
     with pytest.raises(ZeroDivisionError):
         interruptibly(divmod, 1, 0)
+
+
+def test_a_thread_that_no_interrupt_reaches_makes_the_call_itself() -> None:
+    with ThreadPoolExecutor(1) as pool:
+        own, other = pool.submit(
+            lambda: (threading.get_ident(), interruptibly(threading.get_ident))
+        ).result()
+    assert own == other
+    assert interruptibly(threading.get_ident) != threading.get_ident()
 
 
 @pytest.mark.parametrize(
