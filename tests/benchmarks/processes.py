@@ -41,3 +41,11 @@ def recall(*arguments: str) -> Used:
     """Run `hopcli recall` with these arguments, into a folder that is thrown away."""
     with tempfile.TemporaryDirectory() as folder:
         return python("-m", "hopcli", "recall", "--quiet", "--out", f"{folder}/run", *arguments)
+
+
+def grid(cells: int, *arguments: str) -> Used:
+    """Run so many cells of the study's recall, two or more, each with a seed of its own."""
+    seeds = f"seed=1:{cells}:1"
+    with tempfile.TemporaryDirectory() as folder:
+        run = ["-m", "hopcli", "grid", "run", "paper", "--quiet", "--no-figures"]
+        return python(*run, "--out", f"{folder}/run", "--set", seeds, *arguments)

@@ -357,6 +357,49 @@ def _million(effort: Effort) -> list[Job]:
     ]
 
 
+def _grid(effort: Effort) -> list[Job]:
+    """Race the cells of a grid against the loop of as many recalls."""
+    few, many, whole = 20, max(40, effort.of(220)), effort.of(1_000)
+    one = recall(effort.of(5_000))
+    tests = f"tests={one.chains // 50}"
+    small = ("--set", tests, "--threads", "1")
+    loop = _enter(peers.OURS, one)
+
+    def beyond() -> float:
+        """Milliseconds of a cell that are not its loop."""
+        slope = processes.grid(many, *small).seconds - processes.grid(few, *small).seconds
+        return 1e3 * slope / (many - few) - 1e-6 * loop.measure() * one.chains * one.attempts
+
+    def all_cells() -> float:
+        used = processes.grid(whole, "--set", tests)
+        return 1e9 * used.seconds / (whole * one.chains * one.attempts)
+
+    processes.grid(few, *small)
+    own = _enter(peers.OURS, replace(one, threads=peers.PROCESSORS))
+    bounds = "planning, counting, intervals and tables, in one Python for all threads"
+    return [
+        Job(
+            "cell",
+            f"hopcli grid run, {few} and {many} cells of {one.chains:,} chains, one thread: a cell "
+            "beyond its loop",
+            "ms",
+            Entrant("hopcli grid run", beyond),
+            [(Entrant("1 ms", lambda: 1.0), 15)],
+            bounds,
+            at_least=False,
+        ),
+        Job(
+            "grid",
+            f"hopcli grid run, {whole:,} cells of {one.chains:,} chains, all processors",
+            "ns an attempt",
+            Entrant("hopcli grid run", all_cells),
+            [(own._replace(name="its loop alone", recalled=None), 1.4)],
+            bounds,
+            at_least=False,
+        ),
+    ]
+
+
 def _all_images(labels: NDArray[np.str_], chains: int) -> Work:
     """Make the study's work for all images of its digits, on all processors."""
     chosen = np.flatnonzero(np.isin(labels, DIGITS))[:chains]
@@ -377,5 +420,6 @@ JOBS: dict[str, Callable[[Effort], list[Job]]] = {
     "start": _start,
     "tables": _tables,
     "million": _million,
+    "grid": _grid,
 }
 """What makes the jobs of a name, and warms them up."""

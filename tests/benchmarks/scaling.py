@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["AXES", "Axis", "Point", "measure"]
 
 CHAINS = 1_000
+CELL = 500  # chains of a cell: ten repeats of ten images of five digits
 ATTEMPTS = 1 << 23  # of all chains together, where the sites are the axis
 PATIENCE = 2.0  # seconds of a call, beyond which a peer is given no larger size
 LIMIT = 60.0  # seconds a size
@@ -97,7 +98,7 @@ def measure(axis: Axis, effort: Effort) -> list[Point]:
 
 def _reason(program: Program, work: Work, slow: set[Program]) -> str:
     """Why a peer is not run at a size; empty if it is."""
-    if program in (OURS, WHOLE):
+    if program in (OURS, WHOLE, CELLS):
         return ""
     n_sites = work.couplings.n_sites
     if n_sites > program.sites:
@@ -168,6 +169,24 @@ def _of_threads(size: int, effort: Effort) -> Work:
     return replace(recall(effort.of(5_000)), threads=size)
 
 
+def _of_cells(size: int, effort: Effort) -> Work:
+    """So many cells of a grid, each of a few chains of the study's recall."""
+    cells, one = effort.of(size, 2), recall(CELL)
+    starts, own = np.tile(one.starts, (cells, 1)), np.tile(one.own, cells)
+    return replace(one, starts=starts, own=own, threads=peers.PROCESSORS)
+
+
+def _whole_grid(work: Work) -> Call:
+    """Run the command on as many cells: start-up, tables, store and all."""
+    cells = max(2, work.chains // CELL)
+
+    def call() -> NDArray[np.int8]:
+        processes.grid(cells, "--set", f"tests={CELL // 50}")
+        return np.empty((0, work.couplings.n_sites), np.int8)  # they stay in the other process
+
+    return call
+
+
 def _whole_recall(work: Work) -> Call:
     """Run the command on as many images of each of the ten digits: start-up, tables and all."""
     each = -(-work.chains // len(TEN))
@@ -192,6 +211,7 @@ def _up_to(number: int) -> tuple[int, ...]:
 
 
 WHOLE = Program("hopcli recall, the whole process", _whole_recall)
+CELLS = Program("hopcli grid run, the whole process", _whole_grid)
 LOOPS = (OURS, CLASS_LOOP, OVER_CHAINS, DENSE, DWAVE)
 
 AXES: dict[str, Axis] = {
@@ -202,6 +222,7 @@ AXES: dict[str, Axis] = {
         Axis("sites", "sites N", tuple(4**k for k in range(3, 9)), _of_sites, LOOPS),
         Axis("sweeps", "half-sweeps", (2, 6, 20, 60, 200, 600, 2_000), _of_sweeps, LOOPS),
         Axis("threads", "threads", _up_to(peers.PROCESSORS), _of_threads, (OURS, CLASS_LOOP)),
+        Axis("cells", "cells of a grid", (10, 100, 1_000), _of_cells, (OURS, CELLS)),
     )
 }
 """The axes by name."""
