@@ -312,10 +312,10 @@ MUTANTS = (
     ),
     # --- experiments ---
     Mutant(
-        "experiments/inputs.py",
-        "key = (config.dataset, config.split, config.threshold, config.size, config.invert)",
-        "key = (config.dataset, config.split, config.size, config.invert)",
-        "cli_run",
+        "experiments/stock.py",
+        "split or config.split, threshold, config.size, config.invert)",
+        "split or config.split, config.size, config.invert)",
+        "stock cli_run",
         "of two runs with two thresholds both get the images of the first",
     ),
     Mutant(
@@ -327,8 +327,8 @@ MUTANTS = (
     ),
     Mutant(
         "experiments/trials.py",
-        "np.setdiff1d(pool, patterns.sample_index)",
-        "np.setdiff1d(pool, patterns.source_index)",
+        "np.isin(pool, patterns.sample_index)",
+        "np.isin(pool, patterns.source_index)",
         "trials cli_recall study",
         "samples that were not selected are tested",
     ),
@@ -362,9 +362,9 @@ MUTANTS = (
     ),
     Mutant(
         "experiments/relaxation.py",
-        "len(block), int(block[0]))",
-        "len(block))",
-        "recall_tables",
+        "rows.astype(np.uint64) + np.uint64(1))",
+        "np.arange(1, len(rows) + 1, dtype=np.uint64))",
+        "recall_tables trials",
         "the chains of every block have the seeds of the first",
     ),
     Mutant(
@@ -521,6 +521,20 @@ MUTANTS = (
         'figure_format or "png"',
         "cli_plot",
         "pictures are not drawn again in the format of the run",
+    ),
+    Mutant(
+        "experiments/stock.py",
+        'key = ("couplings", patterns.sha256, digest(thresholds), rule, *parameters.items())',
+        'key = ("couplings", patterns.sha256, digest(thresholds), rule)',
+        "stock",
+        "runs of two kappa share the couplings of the first",
+    ),
+    Mutant(
+        "experiments/stock.py",
+        "return self._once((*_data_key(config, config.select_split), *chosen), made)",
+        "return self._once(_data_key(config, config.select_split), made)",
+        "stock",
+        "runs of two selection seeds share the patterns of the first",
     ),
     # --- grids ---
     Mutant(

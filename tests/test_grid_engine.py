@@ -163,3 +163,10 @@ def test_data_that_change_meanwhile_are_noticed(tmp_path: Any) -> None:
     made = cells.make(planned.task, Stock())
     assert made.error == "the data, or a file that the cell reads, has changed meanwhile"
     assert made.tables == {}
+
+    path.write_text("##.\n.#.\n#..\n", encoding="utf-8")
+    (whole,) = cells.make_all([planned.task])
+    assert (whole.error, set(whole.tables)) == (None, set(cells.make_all([planned.task])[0].tables))
+    path.write_text("##.\n.##\n#..\n", encoding="utf-8")
+    ((other,), _) = planning.plan_grid(grid, Stock())
+    assert cells.make_all([other.task])[0].error is None  # what was kept is not believed

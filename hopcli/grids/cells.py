@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Made", "Rows", "Task", "code_version", "given", "make", "make_all", "named"]
 
+_CHANGED = "the data, or a file that the cell reads, has changed meanwhile"
+
 _DRAWS = ("cli", "grids", "plots")
 """Rooms that change no number."""
 
@@ -144,7 +146,7 @@ def make(task: Task, stock: Stock, progress: Progress = experiments.no_progress)
         execution = entry.execution(**{k: v for k, v in asked.items() if k in known})
         plan = experiments.plan(entry.config.from_values(task.config), stock)
         if named(plan) != task.cell:
-            raise ResultError("the data, or a file that the cell reads, has changed meanwhile")
+            raise ResultError(_CHANGED)
         settings, inputs = plan.config.to_dict(), dict(plan.inputs)
         found = plan.run(execution, progress).tables
         tables = {name: _rows(found, name) for name in found}
@@ -168,8 +170,15 @@ def _own_stock() -> Stock:
 
 
 def make_all(tasks: Sequence[Task]) -> list[Made]:
-    """Make cells one after the other, in a process that was sent them."""
-    return [make(task, _own_stock()) for task in tasks]
+    """Make cells one after the other, in a process that was sent them.
+
+    It may have been sent others long ago, of files that have changed since.
+    """
+    made = [make(task, _own_stock()) for task in tasks]
+    if any(one.error == _CHANGED for one in made):
+        _own_stock.cache_clear()
+        made = [make(task, _own_stock()) for task in tasks]
+    return made
 
 
 def _rows(tables: Mapping[str, pd.DataFrame], name: str) -> Rows:
