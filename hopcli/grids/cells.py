@@ -187,7 +187,7 @@ def _rows(tables: Mapping[str, pd.DataFrame], name: str) -> Rows:
     rows: list[tuple[Any, ...]] = []
     for block in blocks_of(tables, name):
         columns = columns or tuple(columns_of(block))
-        values = [_values(block.iloc[:, place]) for place in range(block.shape[1])]
+        values = [_values(column) for _, column in block.items()]
         rows += zip(*values, strict=True)
     return Rows(columns, rows)
 
