@@ -7,16 +7,22 @@ import re
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
 
 from hopcli import experiments, results
 from hopcli.catalogue import CATALOGUE, entry
 from hopcli.config import Config, Execution, read_config
+from hopcli.grids.grid import Grid, read_grid, shown
+from hopcli.results.tables import read_table
 
 ROOT = Path(__file__).parent.parent
 RESULTS = ROOT / "results"
 PAPER = ("select", "paper", "paper-as-run", "figure1", "figure1-as-run", "figure1-cold-start")
+
+
+GRIDS = ("phase", "stored")
 
 
 def _parts_of(name: str) -> tuple[Config, Execution]:
@@ -48,6 +54,8 @@ def test_a_run_makes_the_committed_tables_byte_for_byte(name: str, tmp_path: Pat
 def test_every_configuration_has_its_results() -> None:
     """And each can be loaded, and lists the pictures that its command draws."""
     for path in sorted((ROOT / "configs").glob("*.toml")):
+        if path.stem in GRIDS:
+            continue
         config, _ = _parts_of(path.stem)
         loaded = results.load(RESULTS / path.stem)
         assert loaded.config.command == config.command
@@ -56,6 +64,71 @@ def test_every_configuration_has_its_results() -> None:
         assert {f"{name}.png" for name in drawn} == {n for n in outputs if n.endswith(".png")}
         for file in set(outputs) - {"trials.csv"}:
             assert (RESULTS / path.stem / file).is_file(), f"{path.stem}/{file}"
+
+
+def _grid_of(name: str) -> Grid:
+    return read_grid(read_config(ROOT / "configs" / f"{name}.toml"))
+
+
+def _grid_table(name: str) -> pd.DataFrame:
+    manifest = results.read_manifest(RESULTS / name, "grid")  # its files are as it says
+    assert manifest["config"] == json.loads(json.dumps(_grid_of(name).to_dict()))
+    return read_table(RESULTS / name / "grid.csv", manifest["tables"]["grid"])
+
+
+@pytest.mark.parametrize(
+    ("name", "places"), [("phase", (0, 40, 97, 225, 246)), ("stored", (0, 100, 269))]
+)
+def test_cells_of_the_committed_grids_are_what_the_program_makes(
+    name: str, places: tuple[int, ...]
+) -> None:
+    grid, table = _grid_of(name), _grid_table(name)
+    points = [point for point in grid.points() if point.place in places]
+    assert len(points) == len(places)
+    for point in points:
+        config, _ = grid.read(point)
+        made = experiments.run(config).tables["accuracy"]
+        keys = zip(grid.names, map(shown, point.values), strict=True)
+        there = table[np.all([table[key] == value for key, value in keys], axis=0)]
+        written = [
+            frame[made.columns].to_csv(float_format="%.10g", index=False) for frame in (made, there)
+        ]
+        assert written[0] == written[1], point.values
+
+
+def test_the_committed_grids_are_whole() -> None:
+    for name in GRIDS:
+        grid, table = _grid_of(name), _grid_table(name)
+        points = {tuple(map(shown, point.values)) for point in grid.points()}
+        assert set(table[list(grid.names)].itertuples(index=False, name=None)) == points
+    assert {path.name for path in (RESULTS / "stored").glob("*.*")} >= {
+        *("grid.csv", "grid.json", "grid.png", "over_selection_seed.csv")
+    }
+
+
+def test_the_readme_tells_what_the_committed_grids_do() -> None:
+    text = " ".join((ROOT / "README.md").read_text(encoding="utf-8").split())
+    phase = _grid_table("phase")
+    overall = phase[phase["label"] == "overall"]
+
+    def rate(rule: str, images: str, temperature: float) -> float:
+        cell = (overall["rule"] == rule) & (overall["source_indices"] == images)
+        return float(overall["accuracy"][cell & (overall["temperature"] == temperature)].item())
+
+    hebbian = overall[(overall["rule"] == "hebbian") & (overall["source_indices"] != "0:1:1")]
+    assert hebbian["accuracy"].max() == 0
+    assert "Hebb's rule recalls two stored images and none of three or more" in text
+    assert rate("storkey", "0:2:1", 0.1) == 1
+    assert f"Storkey's all of three, of five {100 * rate('storkey', '0:4:1', 0.1):.0f} %" in text
+    inverse = [100 * rate("pseudo-inverse", f"0:{n - 1}:1", 0.1) for n in (100, 200, 300)]
+    assert (
+        f"of 100, 200 and 300 images {inverse[0]:.0f}, {inverse[1]:.0f} and {inverse[2]:.0f} %"
+        in text
+    )
+    stored = pd.read_csv(RESULTS / "stored" / "over_selection_seed.csv", dtype={"digits": str})
+    ten = stored[(stored["digits"].str.count(",") == 9) & (stored["label"] == "overall")]
+    five, twenty, eighty = 100 * ten.set_index("samples")["accuracy"]
+    assert f"With ten digits {five:.0f}, {twenty:.0f} and {eighty:.0f} % are recalled" in text
 
 
 def _quoted(row: str) -> list[str]:
@@ -137,7 +210,7 @@ def test_every_picture_and_link_of_the_readme_is_there() -> None:
 def test_the_readme_shows_every_command_and_only_options_there_are() -> None:
     text = (ROOT / "README.md").read_text(encoding="utf-8")
     shown = re.findall(r"hopcli ([a-z-]+)((?: [^`\n#|]*)?)", text)
-    commands = {*CATALOGUE, "run", "data", "show", "plot"}
+    commands = {*CATALOGUE, "run", "data", "show", "plot", "grid", "check", "runs", "diff"}
     assert commands <= {command for command, _ in shown}
     for command, rest in shown:
         if command in CATALOGUE:

@@ -17,7 +17,7 @@ from hopcli.errors import SettingError
 from hopcli.experiments.headline import Headline
 from hopcli.grids.keys import Key
 from hopcli.grids.over import average
-from hopcli.statistics import clustered_interval
+from hopcli.statistics import draws_interval
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -82,7 +82,7 @@ def test_every_number_is_that_of_the_values_of_the_key() -> None:
         assert row["accuracy"] == pytest.approx(own["accuracy"].mean())
         assert row["accuracy_sd"] == pytest.approx(own["accuracy"].std())
         assert row["accuracy_sem"] == pytest.approx(own["accuracy"].std() / math.sqrt(5))
-        expected = clustered_interval(own["recalled"], own["n"])
+        expected = draws_interval(own["accuracy"], 1, most=own["n"].max())
         assert (row["ci_low"], row["ci_high"]) == pytest.approx(expected)
 
 
@@ -103,7 +103,7 @@ def test_values_count_alike_however_many_trials_each_has() -> None:
     )
     found = average(table, [Key("seed")], "seed", RATE).iloc[0]
     assert found["accuracy"] == pytest.approx(2 / 3)
-    expected = clustered_interval([1, 0, 1], [1, 1, 1])
+    expected = draws_interval([1.0, 0.0, 1.0], 1, most=1000)
     assert (found["ci_low"], found["ci_high"]) == pytest.approx(expected)
 
 
@@ -197,29 +197,35 @@ def test_what_is_not_there_is_refused(over: str, column: str | None, message: st
         average(rates(), KEYS, over, RATE.of(column))
 
 
-SELECTIONS: dict[str, tuple[float, Callable[[np.random.Generator, int], NDArray[np.float64]]]] = {
-    "selections that differ a little": (0.8, lambda rng, n: rng.beta(50, 12.5, n)),
-    "selections that differ much": (0.8, lambda rng, n: rng.beta(4.8, 1.2, n)),
-    "nearly all recalled": (0.98, lambda rng, n: rng.beta(19.6, 0.4, n)),
-    "one selection in ten fails": (0.95, lambda rng, n: np.where(rng.random(n) < 0.1, 0.5, 1.0)),
-    "no difference": (0.9, lambda _, n: np.full(n, 0.9)),
+SELECTIONS: dict[
+    str, tuple[float, float, float, Callable[[np.random.Generator, int], NDArray[np.float64]]]
+] = {
+    "that differ a little": (0.8, 0.94, 0.12, lambda rng, n: rng.beta(50, 12.5, n)),
+    "that differ much": (0.8, 0.94, 0.25, lambda rng, n: rng.beta(4.8, 1.2, n)),
+    "that recall nearly all": (0.98, 0.91, 0.07, lambda rng, n: rng.beta(19.6, 0.4, n)),
+    "of which one in ten fails": (
+        *(0.95, 0.94, 0.35),
+        lambda rng, n: np.where(rng.random(n) < 0.1, 0.5, 1.0),
+    ),
+    "without a difference": (0.9, 0.94, 0.08, lambda _, n: np.full(n, 0.9)),
+    "at the end": (0.999, 0.94, 0.25, lambda _, n: np.full(n, 0.999)),
 }
-"""Mean rate, and the rates of some selections."""
+"""Mean rate of selections, how often the interval covers it, how wide it is, and their rates."""
 
 
 @pytest.mark.parametrize("name", SELECTIONS)
 def test_the_interval_over_ten_selections_covers_the_mean_of_all(name: str) -> None:
-    """95 % at least, whatever the law by which they differ; at the price of some width."""
-    mean, draw = SELECTIONS[name]
+    """As often as the docstring says, and not by being useless."""
+    mean, promised, width, draw = SELECTIONS[name]
     rng = np.random.default_rng(21)
-    trials, runs = 50, 250
+    trials, runs = 50, 400
     keys = [Key("run"), Key("seed")]
     hits = np.sort(rng.binomial(trials, np.array([draw(rng, 10) for _ in range(runs)])), axis=1)
     bounds = functools.cache(lambda counts: _bounds(counts, trials, keys))
     found = np.array([bounds((*row,)) for row in hits.tolist()])
     covered = np.mean((found[:, 0] <= mean) & (mean <= found[:, 1]))
-    assert covered > 0.95 - 3 * math.sqrt(0.95 * 0.05 / runs)
-    assert np.ptp(found, axis=1).mean() < 0.45
+    assert covered > promised - 3 * math.sqrt(promised * (1 - promised) / runs)
+    assert np.ptp(found, axis=1).mean() < width
 
 
 def _bounds(counts: tuple[int, ...], trials: int, keys: list[Key]) -> tuple[float, float]:

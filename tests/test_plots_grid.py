@@ -261,7 +261,7 @@ def test_an_average_has_thick_and_thin_bars() -> None:
     np.testing.assert_allclose(np.ptp(bars(thick), axis=1) / 2, own["accuracy_sd"])
     assert "mean over 4 values of seed, of 5 combinations. Thick bars: SD" in picture.caption
     assert (
-        "95 % interval of the mean over all values that seed can have, whatever the law"
+        "95 % interval of the mean over all values that seed can have, by that SD."
         in picture.caption
     )
 
@@ -270,7 +270,7 @@ def test_student_s_t_is_called_so() -> None:
     table = pd.DataFrame({"seed": [1, 2, 3] * 2, "samples": [1] * 3 + [9] * 3, "loss": range(6)})
     keys = [Key("samples"), Key("seed")]
     mean = average(table, keys, "seed", LOSS)
-    assert "by Student's t" in figure(mean, keys, LOSS, Look(over="seed")).caption
+    assert "by that SD and Student's t" in figure(mean, keys, LOSS, Look(over="seed")).caption
 
 
 def test_several_rows_of_a_place_are_their_mean_without_an_interval() -> None:

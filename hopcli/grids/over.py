@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from hopcli.errors import SettingError
-from hopcli.statistics import clustered_intervals, mean_sd_sem
+from hopcli.statistics import draws_interval, mean_sd_sem
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,12 +28,12 @@ def average(
 
     Values of the key are the independent units, and each counts alike. Keys that vary
     together with it, one value of each for one of its, are averaged over with it. The 95 %
-    interval is of the mean over all values that the key might have had. For a rate it
-    supposes nothing of how the rates of these values are distributed, and holds at 0 and 1
-    as well (:func:`hopcli.statistics.clustered_interval`): it allows for a kind of value that
-    was not met, so that of ten values it is about 0.3 wide even where all are alike. For any
-    other number it is Student's t, for values that are about normal; it has no width where
-    all are alike.
+    interval is of the mean over all values that the key might have had, by how much those it
+    had differ. For a rate it stays between 0 and 1 and has a width there, where all values
+    being alike tells no more than so many trials (:func:`hopcli.statistics.draws_interval`);
+    of ten values it covers 94 to 99 % in simulations, and 91 % where nearly all is recalled
+    but for a few bad values. For any other number it is Student's t, for values that are
+    about normal; it has no width where all are alike.
 
     Parameters
     ----------
@@ -85,8 +85,8 @@ def average(
 
 def interval_over(over: str, headline: Headline) -> str:
     """What the interval of an average is of, in a few words."""
-    kind = ", whatever the law of their rates" if headline.counts else ", by Student's t"
-    return f"95 % interval of the mean over all values that {over} can have{kind}"
+    kind = "" if headline.counts else " and Student's t"
+    return f"95 % interval of the mean over all values that {over} can have, by that SD{kind}"
 
 
 def _together(table: pd.DataFrame, over: str, name: str) -> bool:
@@ -121,11 +121,12 @@ def _intervals(
     """The interval of the mean of each group of values."""
     if headline.counts is None:
         return [_student_interval(own) for own in values]
-    trials = [group[headline.counts[1]].max() for group in groups]  # the same of each value
-    rates = [
-        (np.rint(own * n), n, np.ones(len(own))) for own, n in zip(values, trials, strict=True)
+    trials = [float(group[headline.counts[1]].max()) for group in groups]
+    # Values that are all alike are a trial each: another one may be of another kind.
+    return [
+        draws_interval(own, 1, most=n) if len(own) else (np.nan, np.nan)
+        for own, n in zip(values, trials, strict=True)
     ]
-    return clustered_intervals(rates)
 
 
 def _student_interval(values: NDArray[np.float64]) -> tuple[float, float]:
