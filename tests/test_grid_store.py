@@ -7,6 +7,8 @@ import json
 import os
 import shutil
 import sqlite3
+import subprocess
+import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -17,7 +19,7 @@ from hopcli.errors import ResultError, SettingError
 from hopcli.grids.cells import Made, Rows
 from hopcli.grids.export import tidy_table, write_table
 from hopcli.grids.grid import read_grid
-from hopcli.grids.merging import take_in
+from hopcli.grids.merging import merge
 from hopcli.grids.store import FILE, Place, Store, is_grid
 
 if TYPE_CHECKING:
@@ -63,7 +65,7 @@ def test_what_is_written_is_read_back(tmp_path: Path) -> None:
         assert store.read("cell0", "accuracy") == TABLE
         assert store.read("cell1", "accuracy") is None
         assert store.places() == {place: f"cell{place}" for place in range(4)}
-        assert store.grid() == GRID.to_dict()
+        assert store.grid().to_dict() == GRID.to_dict()
         assert store.damaged() == {}
         assert {cell: one.state for cell, one in store.standings().items()} == {
             "cell2": "finished",
@@ -169,21 +171,94 @@ def test_points_that_have_been_changed_are_noticed(tmp_path: Path) -> None:
     sql.execute("UPDATE points SET cell = 'cell0' WHERE place = 1")
     sql.commit()
     sql.close()
-    with Store(tmp_path) as store, pytest.raises(ResultError, match="points are not as written"):
+    with Store(tmp_path) as store, pytest.raises(ResultError, match="grid, or its points are not"):
         store.places()
 
 
-@pytest.mark.parametrize("content", [b"", b"x" * 5000, b"SQLite format 3\0" + b"\xff" * 5000])
+@pytest.mark.parametrize("content", [b"x" * 5000, b"SQLite format 3\0" + b"\xff" * 5000])
 def test_a_file_that_is_no_store_is_told_in_a_line(tmp_path: Path, content: bytes) -> None:
     (tmp_path / FILE).write_bytes(content)
     with pytest.raises(ResultError) as refused, Store(tmp_path):
         pass
     assert "\n" not in str(refused.value)
     assert str(refused.value).startswith(str(tmp_path / FILE))
-    if content:
-        with pytest.raises(ResultError), Store(tmp_path, writes=True):
-            pass
-        assert (tmp_path / FILE).read_bytes() == content
+    with pytest.raises(ResultError), Store(tmp_path, writes=True):
+        pass
+    assert (tmp_path / FILE).read_bytes() == content
+
+
+def test_a_store_whose_making_was_cut_short_is_an_empty_one(tmp_path: Path) -> None:
+    (tmp_path / FILE).touch()
+    with Store(tmp_path) as store:
+        assert store.standings() == {}
+        assert not store.is_described()
+        with pytest.raises(ResultError, match="no grid has been run here yet"):
+            store.grid()
+    assert (tmp_path / FILE).read_bytes() == b""
+    _fill(tmp_path)
+    with Store(tmp_path) as store:
+        assert len(store.standings()) == 4
+
+
+HALF_WRITTEN = """
+import os, signal, sqlite3, sys
+sql = sqlite3.connect(sys.argv[1], isolation_level=None)
+sql.execute("PRAGMA cache_size = 5")
+sql.execute("BEGIN IMMEDIATE")
+for number in range(500):
+    sql.execute("INSERT INTO meta VALUES (?, ?)", (str(number), "x" * 1000))
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def test_what_a_killed_process_has_left_half_written_is_undone(tmp_path: Path) -> None:
+    file = _fill(tmp_path) / FILE
+    before = file.read_bytes()
+    subprocess.run([sys.executable, "-c", HALF_WRITTEN, str(file)], check=False)
+    assert len(list(tmp_path.iterdir())) == 2  # the file, and a journal of what it was
+    assert file.read_bytes() != before
+    with Store(tmp_path) as store:
+        assert store.damaged() == {}
+        assert len(store.places()) == 4
+    assert list(tmp_path.iterdir()) == [file]
+
+
+@pytest.mark.parametrize("writes", [False, True])
+def test_a_file_of_another_program_is_left_alone(tmp_path: Path, writes: bool) -> None:
+    sql = sqlite3.connect(tmp_path / FILE)
+    sql.execute("CREATE TABLE meta (url TEXT)")
+    sql.close()
+    before = (tmp_path / FILE).read_bytes()
+    with pytest.raises(ResultError, match="is of another program"), Store(tmp_path, writes=writes):
+        pass
+    assert (tmp_path / FILE).read_bytes() == before
+    assert len(list(tmp_path.iterdir())) == 1
+
+
+@pytest.mark.parametrize(
+    "said", ["3", "null", "{}", "{", '{"command": "fly"}', "[" * 10**5, '{"command": "recall"}']
+)
+def test_a_grid_that_is_none_is_told_in_a_line(tmp_path: Path, said: str) -> None:
+    _fill(tmp_path)
+    sql = sqlite3.connect(tmp_path / FILE)
+    sql.execute("UPDATE meta SET value = ? WHERE name = 'grid'", (said,))
+    sql.commit()
+    sql.close()
+    with Store(tmp_path) as store:
+        for read in (store.grid, store.places):
+            with pytest.raises(ResultError) as refused:
+                read()
+            assert str(refused.value).startswith(f"{tmp_path / FILE}: ")
+
+
+def test_standings_that_are_none_are_told_in_a_line(tmp_path: Path) -> None:
+    _fill(tmp_path)
+    sql = sqlite3.connect(tmp_path / FILE)
+    sql.execute("UPDATE cells SET seconds = 'long'")
+    sql.commit()
+    sql.close()
+    with Store(tmp_path) as store, pytest.raises(ResultError, match="is damaged"):
+        store.standings()
 
 
 @pytest.mark.parametrize("share", [0.3, 0.6, 0.9])
@@ -291,35 +366,70 @@ def test_tables_for_texts(tmp_path: Path) -> None:
 def test_shards_come_together(tmp_path: Path) -> None:
     whole = _fill(tmp_path / "whole")
     one, two = _fill(tmp_path / "one", (0, 2)), _fill(tmp_path / "two", (1, 2, 3))
-    (tmp_path / "out").mkdir()
-    with Store(tmp_path / "out", writes=True) as store:
-        grid, taken = take_in(store, [one, two], accept_version=False)
-        assert taken == 4
-        assert take_in(store, [one, two], accept_version=False)[1] == 0
+    out = tmp_path / "out"
+    out.mkdir()
+    grid, taken = merge([one, two], out, accept_version=False)
+    assert taken == 4
+    assert merge([one, two], out, accept_version=False)[1] == 0
+    with Store(out) as store:
         assert store.damaged() == {}
         merged = write_table(tidy_table(store, grid, "accuracy"), None, "csv")
     with Store(whole) as store:
         assert merged == write_table(tidy_table(store, GRID, "accuracy"), None, "csv")
 
 
+FOREIGN = dataclasses.replace(GRID, fixed={"tests": 3})
+
+
 def test_shards_that_do_not_belong_together_are_refused(tmp_path: Path) -> None:
     one, other = _fill(tmp_path / "one"), _fill(tmp_path / "other", version="v2")
     differing = Rows(TABLE.columns, TABLE.rows[:1])
     wrong = _fill(tmp_path / "wrong", tables={"accuracy": differing})
-    foreign = tmp_path / "foreign"
+    foreign, out = tmp_path / "foreign", tmp_path / "out"
     foreign.mkdir()
     with Store(foreign, writes=True) as store:
-        store.describe(dataclasses.replace(GRID, fixed={"tests": 3}), _places())
-    (tmp_path / "out").mkdir()
-    with Store(tmp_path / "out", writes=True) as store:
-        with pytest.raises(ResultError, match="--accept-version"):
-            take_in(store, [one, other], accept_version=False)
-        with pytest.raises(ResultError, match="another than in"):
-            take_in(store, [one, wrong], accept_version=False)
-        with pytest.raises(ResultError, match="must be a shard of the grid"):
-            take_in(store, [one, foreign], accept_version=False)
-        assert store.standings() == {}
-        assert take_in(store, [one, other], accept_version=True)[1] == 4
+        store.describe(FOREIGN, _places())
+    for shards, words in (
+        ([one, other], "--accept-version"),
+        ([one, wrong], "another than in"),
+        ([one, foreign], "foreign: must be of the grid that"),
+    ):
+        with pytest.raises(ResultError, match=words):
+            merge(shards, out, accept_version=False)
+    assert not out.exists()
+    out.mkdir()
+    assert merge([one, other], out, accept_version=True)[1] == 4
+
+
+def test_what_is_there_already_decides_what_may_come_to_it(tmp_path: Path) -> None:
+    one, out = _fill(tmp_path / "one"), _fill(tmp_path / "out", (0,), version="v2")
+    before = (out / FILE).read_bytes()
+    with pytest.raises(ResultError, match="--accept-version"):
+        merge([one], out, accept_version=False)
+    assert (out / FILE).read_bytes() == before
+    assert merge([one], out, accept_version=True)[1] == 3
+    with Store(out, writes=True) as store:
+        store.describe(FOREIGN, _places())
+    before = (out / FILE).read_bytes()
+    with pytest.raises(ResultError, match="out: must be of the grid that"):
+        merge([one], out, accept_version=True)
+    assert (out / FILE).read_bytes() == before
+
+
+def test_damaged_cells_of_a_shard_are_refused_and_those_of_the_whole_made_good(
+    tmp_path: Path,
+) -> None:
+    good, bad = _fill(tmp_path / "good"), _fill(tmp_path / "bad")
+    sql = sqlite3.connect(bad / FILE)
+    sql.execute("UPDATE cells SET config = '{}' WHERE cell = 'cell1'")
+    sql.commit()
+    sql.close()
+    with pytest.raises(ResultError, match="cell cell1 is not as written"):
+        merge([good, bad], tmp_path / "out", accept_version=False)
+    assert not (tmp_path / "out").exists()
+    assert merge([good], bad, accept_version=False)[1] == 1
+    with Store(bad) as store:
+        assert store.damaged() == {}
 
 
 def test_a_store_of_another_format_is_refused(tmp_path: Path) -> None:

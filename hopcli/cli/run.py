@@ -59,9 +59,9 @@ def command(configs: tuple[str, ...], **wishes: Any) -> int:
     from hopcli.cli.execute import execute
 
     code = execute(*requests) if requests else 0
-    for grid, folder in grids.values():
+    for name, (grid, folder) in grids.items():
         kept = wanted._replace(out=wanted.out or folder)
-        code = max(code, start(grid, **kept._asdict()))
+        code = max(code, start(grid, named=name, **kept._asdict()))
     return code
 
 

@@ -36,10 +36,10 @@ class Database:
         self._writes = writes
 
     def __enter__(self) -> Self:
-        mode = "rwc" if self._writes else "ro"
-        uri = f"{self.path.absolute().as_uri()}?mode={mode}"
         with self._told():
-            self._sql = sqlite3.connect(uri, uri=True, isolation_level=None, timeout=30)
+            if not self._writes:
+                self._undo()
+            self._sql = self._connect("rwc" if self._writes else "ro")
             try:
                 self._open()
             except BaseException:
@@ -47,18 +47,35 @@ class Database:
                 raise
         return self
 
+    def _connect(self, mode: str) -> sqlite3.Connection:
+        uri = f"{self.path.absolute().as_uri()}?mode={mode}"
+        return sqlite3.connect(uri, uri=True, isolation_level=None, timeout=30)
+
+    def _undo(self) -> None:
+        """Undo what a killed process has left half-written, which one that only reads may not."""
+        if self.path.with_name(f"{self.path.name}-journal").exists():
+            with contextlib.closing(self._connect("rw")) as sql:
+                sql.execute("PRAGMA schema_version")
+
     def _open(self) -> None:
+        found = self._one("PRAGMA integrity_check")
+        if found != "ok":
+            raise sqlite3.DatabaseError(str(found))
+        tables = {name for (name,) in self._sql.execute("SELECT name FROM sqlite_master")}
+        if tables:
+            self._check(tables)  # before anything is written into what may be another's
         if self._writes:
             self._sql.execute("PRAGMA journal_mode = WAL")
             self._sql.execute("PRAGMA synchronous = NORMAL")
             self._inode = self.path.stat().st_ino
-        found = self._one("PRAGMA integrity_check")
-        if found != "ok":
-            raise sqlite3.DatabaseError(str(found))
-        self._opened()
+        if not tables:
+            self._set_up("TABLE" if self._writes else "TEMP TABLE")
 
-    def _opened(self) -> None:
-        """Look at what has been opened, or set it up."""
+    def _check(self, tables: set[str]) -> None:
+        """Refuse a file that is another's, by its tables."""
+
+    def _set_up(self, table: str) -> None:
+        """Make the tables of a file that has none; to read it they are temporary."""
 
     def __exit__(self, *_: object) -> None:
         if self._writes:
@@ -77,7 +94,14 @@ class Database:
         except sqlite3.OperationalError as error:
             what = "written" if self._writes else "read"
             raise ResultError(f"{self.path}: cannot be {what}: {error}") from None
-        except (sqlite3.Error, ValueError, TypeError, KeyError, IndexError) as error:
+        except (
+            sqlite3.Error,
+            ValueError,
+            TypeError,
+            KeyError,
+            IndexError,
+            RecursionError,
+        ) as error:
             raise ResultError(
                 f"{self.path}: is damaged, or no grid: {error}; remove it to begin anew"
             ) from None

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from hopcli import catalogue
 from hopcli.config.base import nearest
-from hopcli.config.kinds import RefusedError, show, whole
+from hopcli.config.kinds import RefusedError, real, show, whole
 from hopcli.config.notations import spread
 from hopcli.errors import SettingError
 from hopcli.grids.keys import Key, Look
@@ -31,6 +31,8 @@ __all__ = ["Axis", "Grid", "Point", "numbers", "read_grid", "shown"]
 
 MOST_POINTS = 100_000
 """More would be planned for hours before the first of them runs."""
+
+_LONGEST = 200  # characters of a caption
 
 _LOOKS = {item.name for item in dataclasses.fields(Look)}
 
@@ -225,16 +227,19 @@ def _look(values: Mapping[str, Any]) -> Look:
     """The table ``[plot]``."""
     for name, value in values.items():
         if name not in _LOOKS:
-            raise SettingError(f"plot.{name}", f"is none of {', '.join(sorted(_LOOKS))}")
+            raise SettingError(f"plot.{name:.80}", f"is none of {', '.join(sorted(_LOOKS))}")
         if type(value) is not (bool if name == "map" else str):
             rule = "must be true or false" if name == "map" else "must be a text"
+            raise SettingError(f"plot.{name}", rule, value)
+        if isinstance(value, str) and not (value.isprintable() and len(value) <= _LONGEST):
+            rule = f"must be a line of at most {_LONGEST} characters"
             raise SettingError(f"plot.{name}", rule, value)
     return Look(**values)
 
 
 def _axis(entry: Entry, written: str, listed: Any) -> Axis:
     """One entry of the table: a setting or several, and a list of values or a range."""
-    where = f"grid.{written}"
+    where = f"grid.{written:.80}"
     names = tuple(name.strip() for name in written.split(","))
     for name in names:
         _check_name(entry, name, where)
@@ -300,6 +305,8 @@ def numbers(text: str, where: str) -> list[Any]:
         If that is none; about `where`.
     """
     try:
+        for part in text.split(":"):
+            real(part)  # plain digits, which a Decimal need not have
         found = spread(text)
     except RefusedError as error:
         raise SettingError(where, str(error), text) from None

@@ -6,8 +6,7 @@ import contextlib
 from typing import TYPE_CHECKING
 
 from hopcli.errors import ResultError
-from hopcli.grids.grid import read_grid
-from hopcli.grids.store import Place, Store
+from hopcli.grids.store import Place, Store, is_grid
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -15,18 +14,19 @@ if TYPE_CHECKING:
 
     from hopcli.grids.grid import Grid
 
-__all__ = ["take_in"]
+__all__ = ["merge"]
 
 
-def take_in(store: Store, folders: Sequence[Path], *, accept_version: bool) -> tuple[Grid, int]:
+def merge(folders: Sequence[Path], out: Path, *, accept_version: bool) -> tuple[Grid, int]:
     """Copy what shards have finished into a store.
 
     Parameters
     ----------
-    store : Store
-        Where to; it may hold a part of the grid already.
     folders : sequence of Path
         The shards.
+    out : Path
+        Folder of the store; it may hold a part of their grid already. The caller holds its
+        lock.
     accept_version : bool
         Whether cells of different code may come together.
 
@@ -40,42 +40,64 @@ def take_in(store: Store, folders: Sequence[Path], *, accept_version: bool) -> t
     Raises
     ------
     ResultError
-        If they are of different grids, of different code, or disagree about a cell; nothing
-        has been copied then.
+        If they, or what is there, are of different grids, of different code, or disagree
+        about a cell, or a shard is not as it was written; nothing has been written then.
     """
     with contextlib.ExitStack() as stack:
         shards = [stack.enter_context(Store(folder)) for folder in folders]
-        first = shards[0]
-        for shard in shards[1:]:
-            if (shard.grid(), shard.places()) != (first.grid(), first.places()):
-                what = "must be a shard of the grid that"
-                raise ResultError(f"{shard.path.parent}: {what} {first.path.parent} is of")
-        if not accept_version:
-            _check_versions(shards)
-        grid, places = read_grid(first.grid()), first.places()
-        wanted = dict.fromkeys(places.values())
+        for shard in shards:
+            _check_grid(shard, shards[0])
+            for difference in shard.damaged().values():
+                raise ResultError(difference)
+        here = _check_together(shards, out, accept_version=accept_version)
+        grid, places = shards[0].grid(), shards[0].places()
         source = {cell: shard for shard in reversed(shards) for cell in _finished(shard)}
-        _check_agreement([store, *shards])
-        here = _finished(store)
+        wanted = dict.fromkeys(places.values())
         taken = [cell for cell in wanted if cell in source and cell not in here]
-        for cell in taken:
-            store.write(source[cell].made(cell))
-        points = {point.place: point.values for point in grid.points()}
-        store.describe(grid, [Place(place, cell, points[place]) for place, cell in places.items()])
+        with Store(out, writes=True) as store:
+            for cell in taken:
+                store.write(source[cell].made(cell))
+            points = {point.place: point.values for point in grid.points()}
+            described = [Place(place, cell, points[place]) for place, cell in places.items()]
+            store.describe(grid, described)
     return grid, len(taken)
+
+
+def _check_together(shards: Sequence[Store], out: Path, *, accept_version: bool) -> set[str]:
+    """Refuse what does not go together; the cells that are in their place already."""
+    with contextlib.ExitStack() as stack:
+        stores, here = list(shards), set[str]()
+        if is_grid(out):
+            store = stack.enter_context(Store(out))
+            if store.is_described():
+                _check_grid(store, shards[0])
+            here = _finished(store) - store.damaged().keys()
+            stores.insert(0, store)
+        _check_versions(stores, accept_version=accept_version)
+        _check_agreement(stores)
+    return here
 
 
 def _finished(store: Store) -> set[str]:
     return {cell for cell, one in store.standings().items() if one.state == "finished"}
 
 
-def _check_versions(shards: Sequence[Store]) -> None:
+def _check_grid(store: Store, other: Store) -> None:
+    """Refuse stores of different grids."""
+    of_both = ((one.grid().to_dict(), one.places()) for one in (store, other))
+    if next(of_both) != next(of_both):
+        what = "must be of the grid that"
+        raise ResultError(f"{store.path.parent}: {what} {other.path.parent} is of")
+
+
+def _check_versions(stores: Sequence[Store], *, accept_version: bool) -> None:
+    """Refuse cells that different code has made, unless that is accepted."""
     made_by = {
-        standing.version: shard.path.parent
-        for shard in shards
-        for standing in shard.standings().values()
+        standing.version: store.path.parent
+        for store in stores
+        for standing in store.standings().values()
     }
-    if len(made_by) > 1:
+    if len(made_by) > 1 and not accept_version:
         (one, here), (other, there) = list(made_by.items())[:2]
         raise ResultError(
             f"{there}: made by {other}, {here} by {one}: --accept-version takes them together"

@@ -104,6 +104,9 @@ def impossible(grid: Grid, found: Sequence[Impossible]) -> SettingError:
     others = [in_words(grid, other.point.values) for other in found[1:4]]
     more = f", and {len(found) - 4} more" if len(found) > 4 else ""
     too = f" (as are {'; '.join(others)}{more})" if others else ""
+    if len(found) == len(grid):
+        rule = f"must have a cell that can be run, none of its {len(grid)} can: "
+        return SettingError("grid", f"{rule}{in_words(grid, first.point.values)}: {first.error}")
     rule = (
         f"must have no impossible cell, or --skip-impossible; {len(found)} of {len(grid)} are: "
         f"{in_words(grid, first.point.values)}: {first.error}{too}"

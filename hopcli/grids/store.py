@@ -11,7 +11,7 @@ lock of the folder is the only one that writes.
              ``started``, ``seconds``, ``error``, ``inputs``, ``config``, ``checksum``, and a
              column for each setting, resolved
 ``tables``   which tables a cell has: ``cell``, ``name``, ``columns``, ``checksum``
-``meta``     ``format`` of the file, the ``grid`` as JSON, a checksum of its ``points``
+``meta``     ``format`` of the file, the ``grid`` as JSON, ``points``: a checksum of both
 others       the tables of the experiment, ``accuracy`` and so on: ``cell``, ``row``, and
              their own columns
 ===========  ===========================================================================
@@ -24,10 +24,10 @@ import json
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from hopcli.config.kinds import show
-from hopcli.errors import ResultError
+from hopcli.errors import ResultError, SettingError
 from hopcli.grids.cells import Made, Rows
 from hopcli.grids.database import Database, quoted
-from hopcli.grids.grid import shown
+from hopcli.grids.grid import read_grid, shown
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -90,7 +90,7 @@ class Store(Database):
     Raises
     ------
     ResultError
-        If there is none, or it is damaged, or cannot be written.
+        If there is none, or it is damaged or of another program, or cannot be written.
     """
 
     def __init__(self, folder: Path, *, writes: bool = False) -> None:
@@ -98,13 +98,15 @@ class Store(Database):
         if not writes and not self.path.is_file():
             raise ResultError(f"{folder}: must hold a grid, there is no {FILE}")
 
-    def _opened(self) -> None:
-        if self._writes:
-            with self._transaction():
-                for table in _SCHEMA:
-                    self._sql.execute(f"CREATE TABLE IF NOT EXISTS {table}")
-                said = "INSERT OR IGNORE INTO meta VALUES ('format', ?)"
-                self._sql.execute(said, (_FORMAT,))
+    def _set_up(self, table: str) -> None:
+        with self._transaction():
+            for one in _SCHEMA:
+                self._sql.execute(f"CREATE {table} {one}")
+            self._sql.execute("INSERT INTO meta VALUES ('format', ?)", (_FORMAT,))
+
+    def _check(self, tables: set[str]) -> None:
+        if not tables.issuperset(OWN_TABLES):
+            raise ResultError(f"{self.path}: must be the store of a grid, is of another program")
         known = self._one("SELECT value FROM meta WHERE name = 'format'")
         if known != _FORMAT:
             raise ResultError(
@@ -129,7 +131,8 @@ class Store(Database):
             self._sql.execute("DROP TABLE points")
             self._sql.execute(f"CREATE TABLE points ({columns})")
             self._insert("points", ["place", "cell", *grid.names], rows)
-            for name, value in (("grid", json.dumps(grid.to_dict())), ("points", _digest(rows))):
+            said = json.dumps(grid.to_dict())
+            for name, value in (("grid", said), ("points", _digest([said, rows]))):
                 self._sql.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (name, value))
 
     def is_described(self) -> bool:
@@ -137,19 +140,29 @@ class Store(Database):
         with self._told():
             return self._one("SELECT value FROM meta WHERE name = 'grid'") is not None
 
-    def grid(self) -> dict[str, Any]:
-        """What the file of the grid said.
+    def grid(self) -> Grid:
+        """The grid that was last run here.
 
         Raises
         ------
         ResultError
-            If there is no grid yet.
+            If there is none yet, or it is none of this version.
         """
         with self._told():
-            said = self._one("SELECT value FROM meta WHERE name = 'grid'")
-            if said is None:
-                raise ResultError(f"{self.path}: no grid has been run here yet")
-            return dict(json.loads(said))
+            said = json.loads(self._said())
+            try:
+                return read_grid(dict(said))
+            except SettingError as error:
+                raise ResultError(
+                    f"{self.path}: cannot be read: another version of hopcli wrote it ({error})"
+                ) from None
+
+    def _said(self) -> str:
+        """The grid as JSON."""
+        said = self._one("SELECT value FROM meta WHERE name = 'grid'")
+        if said is None:
+            raise ResultError(f"{self.path}: no grid has been run here yet")
+        return str(said)
 
     def places(self) -> dict[int, str]:
         """The cell of every point of the grid, by the number of the point, in order.
@@ -157,12 +170,15 @@ class Store(Database):
         Raises
         ------
         ResultError
-            If they are not as they were written.
+            If they, or the grid, are not as they were written.
         """
         with self._told():
+            said = self._said()
             rows = self._sql.execute("SELECT * FROM points ORDER BY place").fetchall()
-            if _digest(rows) != self._one("SELECT value FROM meta WHERE name = 'points'"):
-                raise ResultError(f"{self.path}: is damaged: its points are not as written")
+            if _digest([said, rows]) != self._one("SELECT value FROM meta WHERE name = 'points'"):
+                raise ResultError(
+                    f"{self.path}: is damaged: its grid, or its points are not as written"
+                )
             return {place: cell for place, cell, *_ in rows}
 
     # --- the cells ---------------------------------------------------------------------------
@@ -171,7 +187,10 @@ class Store(Database):
         """What there is of each cell, by name."""
         query = "SELECT cell, state, version, seconds, error FROM cells"
         with self._told():
-            return {cell: Standing(*rest) for cell, *rest in self._sql.execute(query)}
+            return {
+                cell: Standing(str(state), str(version), float(seconds), error)
+                for cell, state, version, seconds, error in self._sql.execute(query)
+            }
 
     def write(self, made: Made) -> None:
         """Keep what became of a cell in place of what there was of it, all or nothing.
@@ -242,7 +261,7 @@ class Store(Database):
             found = self._sql.execute(query, (cell, name)).fetchone()
             if found is None:
                 return None
-            columns = tuple(json.loads(found[0]))
+            columns = tuple(map(str, json.loads(found[0])))
             said = ", ".join(map(quoted, _sql_names(columns)))
             query = f"SELECT {said} FROM {quoted(name)} WHERE cell = ? ORDER BY row"
             truths = {place for place, text in enumerate(columns) if text.endswith(": boolean")}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -18,6 +19,7 @@ from hopcli.results.provenance import source_commit, versions
 from hopcli.results.tables import columns_of, read_table
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     import pandas as pd
@@ -50,12 +52,12 @@ class View(NamedTuple):
     @classmethod
     def of(cls, store: Store, grid: Grid, name: str | None = None) -> View:
         """A table of a store; by default the one that is drawn."""
-        table = tidy_table(store, grid, name or grid.entry.headline.table)
+        table = tidy_table(store, grid, grid.entry.headline.table if name is None else name)
         return cls(grid, table, points_table(store, grid))
 
     def drawn(self, look: Look) -> pd.DataFrame:
         """What the picture is of: the table, or its averages over a key."""
-        if not look.over:
+        if look.over is None:
             return self.table
         from hopcli.grids.over import average
 
@@ -69,7 +71,7 @@ class View(NamedTuple):
         from hopcli.plots.grid import figure
 
         keys, headline = self.grid.keys(), self.grid.entry.headline
-        points = None if look.over else self.points
+        points = self.points if look.over is None else None
         plots.save(figure(self.drawn(look), keys, headline, look, style, points), path)
 
 
@@ -97,7 +99,7 @@ def publish_grid(store: Store, grid: Grid, *, figures: bool, seconds: float) -> 
     with writing(folder, "grid") as stage:
         write_table(view.table, stage / TABLE, "csv")
         try:
-            if look.over:
+            if look.over is not None:
                 write_table(view.drawn(look), stage / f"over_{look.over}.csv", "csv")
             if figures:
                 view.draw(look, stage / PICTURE)
@@ -154,18 +156,25 @@ def load_view(folder: Path, name: str | None = None) -> View:
     published = folder / "grid.json"
     if is_grid(folder) or not published.is_file():
         with Store(folder) as store:
-            return View.of(store, read_grid(store.grid()), name)
+            return View.of(store, store.grid(), name)
     manifest = results.read_json(published)
-    try:
-        grid = read_grid(manifest["config"])
-        columns = manifest["tables"]["grid"]
-    except (KeyError, TypeError, ValueError) as error:
-        raise ResultError(f"{published}: another version of hopcli wrote it ({error})") from None
+    with _understood(published):
+        grid, columns = read_grid(manifest["config"]), manifest["tables"]["grid"]
     if name not in (None, grid.entry.headline.table):
         rule = f"must be {grid.entry.headline.table} where there is no {FILE}"
         raise SettingError("table", rule, name)
     check_file(folder, published, TABLE, manifest["outputs"].get(TABLE))
-    return View(grid, read_table(folder / TABLE, columns))
+    with _understood(published):
+        return View(grid, read_table(folder / TABLE, columns))
+
+
+@contextlib.contextmanager
+def _understood(manifest: Path) -> Iterator[None]:
+    """What cannot be made of a manifest is told in one line."""
+    try:
+        yield
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise ResultError(f"{manifest}: another version of hopcli wrote it ({error})") from None
 
 
 def redraw(folder: Path, view: View, look: Look, form: str, style: str) -> Path:

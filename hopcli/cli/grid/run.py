@@ -12,8 +12,9 @@ import click
 
 from hopcli import catalogue
 from hopcli.cli.completion import complete_config
-from hopcli.cli.grid.shared import FORM, QUIET
+from hopcli.cli.grid.shared import FORM, POSITIVE, QUIET
 from hopcli.cli.options import FOLDER
+from hopcli.cli.requests import renamed
 from hopcli.config import find_config, read_config
 from hopcli.errors import SettingError
 
@@ -53,7 +54,7 @@ def _shard(_ctx: click.Context, _param: click.Parameter, text: str | None) -> tu
     "results/<config name, or command>-<first 8 digits of its hash>]",
 )
 @click.option("--dry-run", is_flag=True, help="List the cells, and estimate the time; write none.")
-@click.option("--limit", type=click.IntRange(1), help="Most cells to make now.")
+@click.option("--limit", type=POSITIVE, help="Most cells to make now.")
 @click.option(
     "--shard", callback=_shard, metavar="I/N", help="Make only share I of N, for batch queues."
 )
@@ -70,7 +71,7 @@ def _shard(_ctx: click.Context, _param: click.Parameter, text: str | None) -> tu
 @click.option("--overwrite", is_flag=True, help="Make cells anew that other code has made.")
 @click.option("--again", is_flag=True, help="Make all cells anew.")
 @click.option("--keep", type=click.Choice(["trials"]), multiple=True, help="Keep this table too.")
-@click.option("--threads", type=click.IntRange(1), help="Cells at once.  [default: one a core]")
+@click.option("--threads", type=POSITIVE, help="Cells at once.  [default: one a core]")
 @click.option(
     "--dask",
     metavar="ADDRESS",
@@ -96,10 +97,9 @@ def run(config: str | None, name: str | None, sets: tuple[str, ...], **wishes: A
     """
     if (config is None) == (name is None):
         raise click.UsageError("either FILE or --command must be given")
-    dry, quiet = wishes.pop("dry_run"), wishes.pop("quiet")
-    out, form = wishes.pop("out"), wishes.pop("form")
+    dry, form, out = (wishes.pop(wish) for wish in ("dry_run", "form", "out"))
     grid, default = grid_from_file(config, sets, name)
-    return start(grid, out or default, dry=dry, quiet=quiet, format=form, **wishes)
+    return start(grid, out or default, config, dry=dry, format=form, **wishes)
 
 
 def is_grid_file(name: str) -> bool:
@@ -113,8 +113,10 @@ def is_grid_file(name: str) -> bool:
     return not name.endswith(".json") and "grid" in read_config(find_config(name))
 
 
-def start(grid: Grid, out: Path, *, dry: bool = False, **wishes: Any) -> int:
-    """Run a grid, or only list it."""
+def start(
+    grid: Grid, out: Path, named: str | None = None, *, dry: bool = False, **wishes: Any
+) -> int:
+    """Run a grid, or only list it; what is refused is told of the file that it is `named` by."""
     from hopcli.cli.grid.running import GridWishes, list_grid, run_grid
 
     threads = grid.fixed.get("threads")
@@ -122,10 +124,22 @@ def start(grid: Grid, out: Path, *, dry: bool = False, **wishes: Any) -> int:
     wishes["figures"] = wishes.get("figures", True) and grid.fixed.get("figures", True)
     keep = dict.fromkeys((*(wishes.get("keep") or ()), *(grid.fixed.get("keep") or ())))
     wanted = GridWishes(out=out, **{**wishes, "keep": tuple(keep)})
-    if dry:
-        list_grid(grid, wanted)
-        return 0
-    return run_grid(grid, wanted)
+    with renamed(lambda setting: _told(setting, named)):
+        if dry:
+            list_grid(grid, wanted)
+            return 0
+        return run_grid(grid, wanted)
+
+
+def _told(setting: str, path: str | Path | None, sets: tuple[str, ...] = ()) -> str:
+    """What a setting that is refused is called: as a flag if one has set it, else in the file."""
+    if setting.partition(" ")[0] == "set":
+        return f"--{setting}"
+    of_flags = {text.partition("=")[0].strip().replace("-", "_") for text in sets}
+    plain = setting.removeprefix("grid.")
+    if plain in of_flags:
+        return f"--set {plain:.80}"
+    return setting if path is None else f"{path}: {setting}"
 
 
 def grid_from_file(
@@ -160,10 +174,7 @@ def grid_from_file(
     except SettingError as error:
         if error.setting == "command" and path is None:
             raise click.UsageError(error.describe("--command")) from None
-        of_flag = error.setting.startswith("set")
-        told = f"--{error.setting}" if of_flag else error.setting
-        told = f"{path}: {told}" if path and not of_flag else told
-        raise click.UsageError(error.describe(told)) from None
+        raise click.UsageError(error.describe(_told(error.setting, path, sets))) from None
     stem = grid.command if path is None else path.stem
     if sets:
         said = json.dumps(grid.to_dict(), sort_keys=True).encode()

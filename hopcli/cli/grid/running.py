@@ -19,7 +19,7 @@ from hopcli.errors import ResultError, SettingError
 from hopcli.experiments.stock import Stock
 from hopcli.grids.cells import code_version, make
 from hopcli.grids.engine import local_engine, run_tasks
-from hopcli.grids.merging import take_in
+from hopcli.grids.merging import merge
 from hopcli.grids.planning import impossible, in_words, plan_grid, shard_of
 from hopcli.grids.state import State
 from hopcli.grids.store import Store, is_grid
@@ -249,10 +249,10 @@ class _Run:
 def check_command(store: Store, grid: Grid) -> None:
     """Refuse a store that holds cells of another command."""
     there = store.grid() if store.is_described() else None
-    if there is not None and there["command"] != grid.command:
+    if there is not None and there.command != grid.command:
         raise ResultError(
             f"{store.path.parent}: must hold a grid of {grid.command}, holds one of "
-            f"{there['command']}; give --out another folder"
+            f"{there.command}; give --out another folder"
         )
 
 
@@ -298,14 +298,13 @@ def merge_grids(
     for folder in folders:
         if folder.resolve() == out.resolve():
             raise click.UsageError(f"--out must be another folder than the shards, found {out}")
-        if not is_grid(folder):
-            raise ResultError(f"{folder}: must hold a grid, there is no grid.sqlite")
     results.check_writable(out)
     began = time.perf_counter()
-    with results.locked(out, "grid"), Store(out, writes=True) as store:
-        grid, n_taken = take_in(store, folders, accept_version=accept_version)
-        state = State(grid, store.places(), store.standings())
-        files = publish_if_whole(store, state, n_taken, began, figures=figures)
+    with results.locked(out, "grid"):
+        grid, n_taken = merge(folders, out, accept_version=accept_version)
+        with Store(out) as store:
+            state = State(grid, store.places(), store.standings())
+            files = publish_if_whole(store, state, n_taken, began, figures=figures)
     return say(out, state, files, n_taken, quiet=quiet)
 
 

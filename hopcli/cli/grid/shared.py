@@ -2,12 +2,32 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import click
 
 from hopcli.cli.completion import complete_folder
 from hopcli.cli.options import FOLDER
+from hopcli.config.kinds import RefusedError, integer
 
-__all__ = ["FOLDER_OF_GRID", "FORM", "QUIET"]
+__all__ = ["FOLDER_OF_GRID", "FORM", "POSITIVE", "QUIET"]
+
+
+class _Positive(click.ParamType):
+    """A whole number >= 1, as the settings are read."""
+
+    name = "integer"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        kind = integer(1)
+        try:
+            return kind.check(kind.read(value))
+        except RefusedError as error:
+            self.fail(f"{error}, found {value!r:.80}", param, ctx)
+
+
+POSITIVE = _Positive()
+"""Type of numbers of cells and threads."""
 
 FOLDER_OF_GRID = click.argument(
     "folder", metavar="DIR", type=FOLDER, shell_complete=complete_folder

@@ -20,12 +20,11 @@ __all__ = ["status"]
 @FORM
 def status(folder: Path, form: str) -> None:
     """Say how far a grid is: finished, failed and missing cells, and what failed why."""
-    from hopcli.grids.grid import read_grid
     from hopcli.grids.state import State
     from hopcli.grids.store import Store
 
     with Store(folder) as store:
-        grid = read_grid(store.grid())
+        grid = store.grid()
         state = State(grid, store.places(), store.standings())
     counts = {**state.counts, "of other grids": len(state.standings) - len(state.there)}
     seconds = sum(one.seconds for one in state.there.values())

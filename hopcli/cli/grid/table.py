@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from pathlib import Path
 from typing import Any
@@ -55,14 +56,24 @@ def table(
         if form is None:
             rule = f"must end in one of {', '.join(suffixes)}, or give --format"
             raise click.UsageError(f"--out {rule}, found {str(out)!r:.80}")
+    if out is not None:
+        _check_out(out)
     with renamed(flag_name):
         grid, found, _ = load_view(folder, name)
-        if over:
+        if over is not None:
             if name not in (None, grid.entry.headline.table):
                 raise SettingError("over", f"must be of table {grid.entry.headline.table}", name)
             found = average(found, grid.keys(), over, grid.entry.headline)
         text = _written(found, out, form) if out else write_table(found, None, form)
     click.echo(text, nl=False)
+
+
+def _check_out(out: Path) -> None:
+    """Refuse what a file cannot take the place of."""
+    if not out.name or "\0" in out.name or (os.path.lexists(out) and not out.is_file()):
+        raise ResultError(f"{out}: must be a file, is none (a folder, a device or the like)")
+    if out.exists() and not os.access(out, os.W_OK):
+        raise ResultError(f"{out}: cannot be written: Permission denied")
 
 
 def _written(found: Any, out: Path, form: str) -> str:
@@ -76,5 +87,6 @@ def _written(found: Any, out: Path, form: str) -> str:
     except OSError as error:
         raise ResultError(f"{out}: cannot be written: {error.strerror or error}") from None
     finally:
-        stage.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            stage.unlink(missing_ok=True)
     return f"{out}\n"
