@@ -679,6 +679,22 @@ def test_a_terminal_gets_a_bar_that_goes_away(
     assert shown.split("\r")[-1].strip() == ""
 
 
+def test_a_grid_has_one_bar_over_its_cells(
+    empty_folder: Path, child_environment: dict[str, str]
+) -> None:
+    """With the cells a minute and the time left, and those that have failed."""
+    Path("bad.toml").write_text(
+        "command = 'recall'\ndataset = 'drawings'\nstart = 'flip:0.1'\ntests = 1\nrepeats = 1\n"
+        "[grid]\nrule = ['hebbian', 'perceptron']\nepochs = [1, 1000]\nkappa = [1.0, 9.0]\n",
+        encoding="utf-8",
+    )
+    run = ["grid", "run", "bad.toml", "--skip-impossible", "--no-figures"]
+    code, shown = _on_a_terminal(run, child_environment)
+    assert code == 0, shown
+    assert re.search(r"\|\s*\d+/\d+ cells \[\d\d:\d\d<\d\d:\d\d, [\d,]+ cells/min\]", shown)
+    assert shown.split("\r")[-1].strip() == ""
+
+
 def test_quiet_draws_no_bar_on_a_terminal(
     empty_folder: Path, child_environment: dict[str, str]
 ) -> None:

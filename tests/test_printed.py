@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,7 @@ import pytest
 
 from hopcli import results
 from hopcli.cli.execute import print_summary
+from hopcli.cli.progress import CellBar
 from hopcli.experiments import Summary
 
 if TYPE_CHECKING:
@@ -80,3 +82,12 @@ def test_several_runs_are_a_line_of_json_each(run_hopcli: RunHopcli) -> None:
         Path(f"{name}.toml").write_text('command = "select"\nsamples = 2\nfigures = false\n')
     lines = run_hopcli("run", "mine.toml", "yours.toml", "--format", "json").out.splitlines()
     assert [json.loads(line)["out"] for line in lines] == ["results/mine", "results/yours"]
+
+
+def test_failed_cells_are_counted_as_they_happen(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stderr", _Terminal())
+    with CellBar(3, quiet=False) as bar:
+        for failed in (True, False, True):
+            bar.add(failed=failed)
+        assert re.fullmatch(r"[\d,]+ cells/min, 2 failed", bar._bar.postfix)
+        assert bar._bar.n == 3

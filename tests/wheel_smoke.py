@@ -24,6 +24,10 @@ COMMANDS = (
     "run paper -q",
     "run results/paper/recall.json -q",
     "plot results/paper --figure-format svg -q",
+    "grid run paper --set tests=5 --set temperature=0.1:0.3:0.1 --out results/grid -q",
+    "grid plot results/grid --figure-format svg -q",
+    "diff results/paper results/paper",
+    "check results -q",
     "recall --dataset drawings --start flip:0.1 --dynamics async --no-figures -q",
 )
 
@@ -38,7 +42,7 @@ def main() -> None:
         for command in COMMANDS:
             run(command, Path(folder))
         results = Path(folder) / "results"
-        for file in ("select/patterns.npz", "paper/recall.json", "paper/gallery.svg"):
+        for file in ("select/patterns.npz", "paper/recall.json", "paper/gallery.svg", "grid/grid.svg"):
             assert (results / file).is_file(), f"not written: {file}"
         compare(results / "paper")
         manifest = json.loads((results / "paper/recall.json").read_text(encoding="utf-8"))
