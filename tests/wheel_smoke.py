@@ -42,7 +42,8 @@ def main() -> None:
         for command in COMMANDS:
             run(command, Path(folder))
         results = Path(folder) / "results"
-        for file in ("select/patterns.npz", "paper/recall.json", "paper/gallery.svg", "grid/grid.svg"):
+        made = ("select/patterns.npz", "paper/recall.json", "paper/gallery.svg", "grid/grid.svg")
+        for file in made:
             assert (results / file).is_file(), f"not written: {file}"
         compare(results / "paper")
         manifest = json.loads((results / "paper/recall.json").read_text(encoding="utf-8"))
