@@ -327,8 +327,8 @@ MUTANTS = (
     ),
     Mutant(
         "experiments/trials.py",
-        "np.isin(pool, patterns.sample_index)",
-        "np.isin(pool, patterns.source_index)",
+        "is_free[patterns.sample_index] = False",
+        "is_free[patterns.source_index] = False",
         "trials cli_recall study",
         "samples that were not selected are tested",
     ),

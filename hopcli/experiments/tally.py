@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -121,7 +120,7 @@ class Tally:
         self._stored_place = np.array([self._stored.index(name) for name in patterns])
         self._size, self._n_units = size, n_units
         self._shape = (len(labels), max(n_units, 1), len(OUTCOMES), len(self._stored), 2)
-        self._ways: Counter[int] = Counter()
+        self._ways: list[tuple[NDArray[np.int64], NDArray[np.int64]]] = []  # and how often
         self._hits = np.zeros((repeats, len(labels)), dtype=np.int64)
         self._trials = np.zeros((repeats, len(labels)), dtype=np.int64)
 
@@ -134,7 +133,10 @@ class Tally:
         nearest = np.where(outcome < len(STORED), reached, 0)  # of no interest if not reached
         recalled = block.scores.recalled.astype(np.int64)
         ways = np.ravel_multi_index((label, unit, outcome, nearest, recalled), self._shape)
-        self._ways.update(ways.tolist())
+        self._ways.append(np.unique(ways, return_counts=True))
+        # Of growing sizes from the last to the first, so that each is put together seldom.
+        while len(self._ways) > 1 and len(self._ways[-1][0]) >= len(self._ways[-2][0]):
+            self._ways[-2:] = [_together(self._ways[-2:])]
         cell = block.rows // self._size * len(self._labels) + label
         first, end = int(cell.min()), int(cell.max()) + 1
         for counted, weights in ((self._hits, recalled), (self._trials, None)):
@@ -142,8 +144,7 @@ class Tally:
 
     def counts(self) -> Counts:
         """What has been counted."""
-        found = np.array([*self._ways.items()], dtype=np.int64).reshape(-1, 2)
-        ways, number = found[np.argsort(found[:, 0])].T
+        ways, number = _together(self._ways)
         label, unit, outcome, nearest, recalled = np.unravel_index(ways, self._shape)
         return Counts(
             self._labels,
@@ -158,6 +159,15 @@ class Tally:
             hits=self._hits,
             trials=self._trials,
         )
+
+
+def _together(
+    counted: Sequence[tuple[NDArray[np.int64], NDArray[np.int64]]],
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """The different ones of some numbers, increasing, and how often there is each."""
+    ways, often = (np.concatenate(parts) for parts in zip(*counted, strict=True))
+    different, which = np.unique(ways, return_inverse=True)
+    return different, np.bincount(which, often, len(different)).astype(np.int64)
 
 
 def _places(names: NDArray[np.str_], known: Sequence[str]) -> NDArray[np.int64]:

@@ -199,7 +199,9 @@ def _pool(
         raise SettingError("digits", f"must name labels of {dataset.name} to be tested", label)
     pool = dataset.indices_of(label)
     if config.exclude_samples and patterns.comes_from(dataset):
-        pool = pool[~np.isin(pool, patterns.sample_index)]
+        is_free = np.ones(len(dataset.spins), dtype=np.bool_)
+        is_free[patterns.sample_index] = False
+        pool = pool[is_free[pool]]
     wanted = 1 if config.tests == "all" else int(config.tests)
     if len(pool) < wanted:
         left = " not used in the selection" if config.exclude_samples else ""
