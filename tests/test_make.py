@@ -220,3 +220,31 @@ def test_names_that_make_would_misread_are_escaped(run_hopcli: RunHopcli) -> Non
     assert (done.code, done.err) == (0, "")
     assert "results/$$x\\#/weights.json: a\\ b/$$x\\#.toml five.txt\n" in done.out
     assert run_hopcli("deps").out == ""
+
+
+def test_a_grid_goes_on_and_makes_only_what_is_new(checkout: Checkout) -> None:
+    """Never with --again: its cells know themselves what code has made them."""
+    text = WEIGHTS + "[grid]\nrule = ['hebbian', 'storkey']\n"
+    checkout.config("mine", text)
+    assert checkout.make("results/mine") == [ran("mine")]
+    folder = checkout.folder / "results/mine"
+    before = files_below(folder)
+    assert {"grid.csv", "grid.json", "grid.png", "grid.sqlite"} == set(before)
+    assert checkout.make("results/mine") == []
+
+    checkout.touch("hopcli/dynamics.py")  # of the checkout, not of the hopcli that runs
+    assert checkout.make("results/mine") == [ran("mine")]
+    assert files_below(folder)["grid.csv"] == before["grid.csv"]
+
+    checkout.touch("hopcli/plots/page.py")
+    assert checkout.make("results/mine") == [ran("mine"), "plot results/mine"]
+    (folder / "grid.png").unlink()
+    assert checkout.make("results/mine") == [ran("mine")]
+    assert {n: b for n, b in files_below(folder).items() if n in ("grid.csv", "grid.png")} == {
+        n: before[n] for n in ("grid.csv", "grid.png")
+    }
+    checkout.config("mine", text.replace("['hebbian'", "['pseudo-inverse', 'hebbian'"))
+    assert checkout.make("results/mine") == [ran("mine")]
+    assert len((folder / "grid.csv").read_text().splitlines()) > len(
+        before["grid.csv"].decode().splitlines()
+    )
