@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from conftest import files_below, random_patterns
+from PIL import Image
 from test_figures_weights import write_patterns
 
 from hopcli import experiments
@@ -542,8 +543,7 @@ def test_a_layout_of_what_is_not_there_is_refused_before_it_runs(
 
 def test_a_picture_of_the_grid_and_of_its_averages(run_hopcli: RunHopcli) -> None:
     Path("mine.toml").write_text(f"{GRID}\n[plot]\nover = 'temperature'\n", encoding="utf-8")
-    done = run_hopcli("grid", "run", "mine.toml")
-    assert (done.code, done.err) == (0, ""), done
+    assert run_hopcli("grid", "run", "mine.toml").code == 0
     folder = Path("results/mine")
     names = ["grid.csv", "grid.json", "grid.png", FILE, "over_temperature.csv"]
     assert sorted(path.name for path in folder.iterdir()) == names
@@ -572,3 +572,23 @@ def test_a_layout_that_does_not_fit_costs_the_picture_alone(run_hopcli: RunHopcl
     assert done.err.startswith("hopcli: warning: no picture: plot.y must be one of ")
     assert Path("results/mine/grid.csv").exists()
     assert not Path("results/mine/grid.png").exists()
+
+
+def test_what_a_run_would_warn_of_a_grid_does(run_hopcli: RunHopcli) -> None:
+    """A criterion that noise does not let a pattern reach: told, kept, and in the caption."""
+    text = GRID.replace('"0.1:0.5:0.2"', "[0.1, 0.9]").replace('["hebbian", ', "[")
+    Path("mine.toml").write_text(text, encoding="utf-8")
+    done = run_hopcli("grid", "run", "mine.toml")
+    warned = "rule=pseudo-inverse temperature=0.9: "
+    assert done.err.startswith(f"hopcli: warning: {warned}")
+    assert done.err.count("warning: ") == 1
+    single = run_hopcli(
+        *("recall", "--dataset", "text:five.txt", "--start", "flip:0.2", "--tests", "4"),
+        *("--repeats", "2", "--temperature", "0.9", "--no-figures"),
+    )
+    assert done.err.replace(warned, "") == single.err
+    assert f"warning: {warned}" in run_hopcli("grid", "status", "results/mine").out
+    manifest = json.loads(Path("results/mine/grid.json").read_text())
+    assert [text.startswith(warned) for text in manifest["notes"]["warnings"]] == [True]
+    with Image.open("results/mine/grid.png") as picture:
+        assert "1 warning about cells" in picture.info["Description"]

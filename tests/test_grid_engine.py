@@ -21,7 +21,7 @@ TASKS = [Task(f"cell{number}", "recall", {}) for number in range(40)]
 
 
 def _made(task: Task, seconds: float = 0.001) -> Made:
-    return Made(task.cell, {}, {}, "v", "host", "then", seconds, {})
+    return Made(task.cell, {}, {}, "v", "host", "then", seconds, {}, {})
 
 
 class Watched(Executor):

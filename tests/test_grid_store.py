@@ -38,10 +38,12 @@ TABLE = Rows(
     ("label: text", "n: integer", "rate: number", "hit: boolean"),
     [("a", 3, 1 / 3, True), ("b", 4, None, False)],
 )
+NOTES = {"warnings": ["a criterion that is too high"], "resting": {"a": 0.5}}
 
 
 def _made(cell: str, **changed: Any) -> Made:
-    made = Made(cell, SETTINGS, {"dataset": "d"}, "v1", "host", "2026", 0.25, {"accuracy": TABLE})
+    tables = {"accuracy": TABLE}
+    made = Made(cell, SETTINGS, {"dataset": "d"}, "v1", "host", "2026", 0.25, tables, NOTES)
     return made._replace(**changed)
 
 
@@ -113,7 +115,7 @@ def test_a_cell_is_replaced_whole(tmp_path: Path) -> None:
         assert store.made("cell1") == _made("cell1", tables={"accuracy": other}, version="v2")
         store.write(_made("cell1", tables={}, error="no"))
         assert store.read("cell1", "accuracy") is None
-        assert store.standings()["cell1"] == ("failed", "v1", 0.25, "no")
+        assert store.standings()["cell1"] == ("failed", "v1", 0.25, "no", tuple(NOTES["warnings"]))
         assert store.damaged() == {}
         assert store.made("cell0") == _made("cell0")
 
@@ -150,6 +152,7 @@ DAMAGES = {
     "columns": "UPDATE tables SET columns = '[\"label: text\"]' WHERE cell = 'cell1'",
     "no columns": "UPDATE tables SET columns = 'x' WHERE cell = 'cell1'",
     "the order": "UPDATE accuracy SET row = -1 WHERE cell = 'cell1' AND row = 1",
+    "a warning": "UPDATE cells SET notes = '{}' WHERE cell = 'cell1'",
     "a lost table": "DELETE FROM tables WHERE cell = 'cell1'",
 }
 

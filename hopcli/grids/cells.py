@@ -94,6 +94,8 @@ class Made(NamedTuple):
         How long it took.
     tables : dict of str to Rows
         What it found; none if it failed.
+    notes : dict
+        What is to be known of it, JSON-ready; its `warnings` above all.
     error : str, optional
         Why it failed.
     """
@@ -106,6 +108,7 @@ class Made(NamedTuple):
     started: str
     seconds: float
     tables: dict[str, Rows]
+    notes: dict[str, Any]
     error: str | None = None
 
 
@@ -138,7 +141,7 @@ def make(task: Task, stock: Stock, progress: Progress = experiments.no_progress)
         What it found, or why it failed.
     """
     began, started = time.perf_counter(), time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
-    settings, inputs, tables, error = {}, {}, {}, None
+    settings, inputs, tables, notes, error = {}, {}, {}, {}, None
     try:
         entry = catalogue.entry(task.command)
         asked = {"threads": 1, "figures": False, "keep": task.keep or None}
@@ -148,8 +151,9 @@ def make(task: Task, stock: Stock, progress: Progress = experiments.no_progress)
         if named(plan) != task.cell:
             raise ResultError(_CHANGED)
         settings, inputs = plan.config.to_dict(), dict(plan.inputs)
-        found = plan.run(execution, progress).tables
-        tables = {name: _rows(found, name) for name in found}
+        result = plan.run(execution, progress)
+        tables = {name: _rows(result.tables, name) for name in result.tables}
+        notes = result.notes
     except HopcliError as failed:
         error = str(failed)
     except MemoryError:
@@ -158,7 +162,8 @@ def make(task: Task, stock: Stock, progress: Progress = experiments.no_progress)
         error = f"{type(defect).__name__}: {defect}; hopcli {task.command} would show where"
     seconds = round(time.perf_counter() - began, 6)
     host = socket.gethostname()
-    return Made(task.cell, settings, inputs, code_version(), host, started, seconds, tables, error)
+    version = code_version()
+    return Made(task.cell, settings, inputs, version, host, started, seconds, tables, notes, error)
 
 
 @functools.cache

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from hopcli.grids.planning import in_words
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from hopcli.grids.grid import Grid
     from hopcli.grids.store import Standing
@@ -62,11 +62,22 @@ class State:
     def failures(self) -> list[tuple[str, str]]:
         """The points that have failed, in words, and why."""
         return [
-            (in_words(self.grid, point.values), str(standing.error))
-            for point in self.grid.points()
-            if (standing := self.there.get(self.places.get(point.place, "")))
-            and standing.state == "failed"
+            (words, str(standing.error))
+            for words, standing in self._told()
+            if standing.state == "failed"
         ]
+
+    @property
+    def warnings(self) -> list[tuple[str, str]]:
+        """What is to be known of the numbers of some points: each in words, and the warning."""
+        return [(words, told) for words, standing in self._told() for told in standing.warnings]
+
+    def _told(self) -> Iterator[tuple[str, Standing]]:
+        """The points that there is something of, in words, with what there is."""
+        for point in self.grid.points():
+            standing = self.there.get(self.places.get(point.place, ""))
+            if standing is not None:
+                yield in_words(self.grid, point.values), standing
 
     def words(self, cell: str) -> str:
         """The first point of a cell, in words."""

@@ -8,8 +8,8 @@ lock of the folder is the only one that writes.
 ===========  ===========================================================================
 ``points``   the grid: ``place``, ``cell``, and a column for each of its keys, as given
 ``cells``    a row a cell: ``cell``, ``state`` (finished or failed), ``version``, ``host``,
-             ``started``, ``seconds``, ``error``, ``inputs``, ``config``, ``checksum``, and a
-             column for each setting, resolved
+             ``started``, ``seconds``, ``error``, ``inputs``, ``notes`` (its warnings),
+             ``config``, ``checksum``, and a column for each setting, resolved
 ``tables``   which tables a cell has: ``cell``, ``name``, ``columns``, ``checksum``
 ``meta``     ``format`` of the file, the ``grid`` as JSON, ``points``: a checksum of both
 others       the tables of the experiment, ``accuracy`` and so on: ``cell``, ``row``, and
@@ -44,7 +44,10 @@ OWN_TABLES = ("meta", "points", "cells", "tables")
 """Names that no table of an experiment may have."""
 
 _FORMAT = "1"
-_OWN = ("cell", "state", "version", "host", "started", "seconds", "error", "inputs", "config")
+_OWN = (
+    *("cell", "state", "version", "host", "started", "seconds", "error"),
+    *("inputs", "notes", "config"),
+)
 _SCHEMA = (
     "meta (name TEXT PRIMARY KEY, value TEXT)",
     "points (place INTEGER PRIMARY KEY, cell TEXT NOT NULL)",
@@ -62,6 +65,7 @@ class Standing(NamedTuple):
     version: str
     seconds: float
     error: str | None
+    warnings: tuple[str, ...]
 
 
 class Place(NamedTuple):
@@ -185,11 +189,11 @@ class Store(Database):
 
     def standings(self) -> dict[str, Standing]:
         """What there is of each cell, by name."""
-        query = "SELECT cell, state, version, seconds, error FROM cells"
+        query = "SELECT cell, state, version, seconds, error, notes FROM cells"
         with self._told():
             return {
-                cell: Standing(str(state), str(version), float(seconds), error)
-                for cell, state, version, seconds, error in self._sql.execute(query)
+                cell: Standing(str(state), str(version), float(seconds), error, _warnings(notes))
+                for cell, state, version, seconds, error, notes in self._sql.execute(query)
             }
 
     def write(self, made: Made) -> None:
@@ -203,8 +207,8 @@ class Store(Database):
         self._check_there()
         own = (
             *(made.cell, "finished" if made.error is None else "failed", made.version, made.host),
-            *(made.started, made.seconds, made.error, json.dumps(made.inputs)),
-            json.dumps(made.settings),
+            *(made.started, made.seconds, made.error),
+            *map(json.dumps, (made.inputs, made.notes, made.settings)),
         )
         held = {name: table.checksum for name, table in made.tables.items()}
         names = [*_OWN, "checksum", *made.settings]
@@ -298,10 +302,11 @@ class Store(Database):
             if not as_written or any(row[name] != value for name, value in as_kept.items()):
                 raise ResultError(f"{self.path}: is damaged: cell {cell[:12]} is not as written")
         found = {name: self.read(cell, name) for name in held}
-        _, _, version, host, started, seconds, error, inputs, _ = own
+        _, _, version, host, started, seconds, error, inputs, notes, _ = own
         kept = {name: rows for name, rows in found.items() if rows is not None}
         return Made(
-            *(cell, settings, json.loads(inputs), version, host, started, seconds, kept, error)
+            *(cell, settings, json.loads(inputs), version, host, started, seconds, kept),
+            *(json.loads(notes), error),
         )
 
     def damaged(self) -> dict[str, str]:
@@ -313,6 +318,11 @@ class Store(Database):
             except ResultError as error:
                 found[cell] = str(error)
         return found
+
+
+def _warnings(notes: str) -> tuple[str, ...]:
+    """The warnings among the notes of a cell."""
+    return tuple(map(str, json.loads(notes).get("warnings", ())))
 
 
 def _sql_names(columns: Sequence[str]) -> list[str]:

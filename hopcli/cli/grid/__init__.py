@@ -48,8 +48,8 @@ def command() -> None:
 
     \b
       points    place, cell, and the keys of the grid as given
-      cells     cell, state, version, host, started, seconds, error, inputs, config,
-                checksum, and every setting, resolved
+      cells     cell, state, version, host, started, seconds, error, inputs, notes (its
+                warnings), config, checksum, and every setting, resolved
       tables    cell, name, columns, checksum: which tables a cell has
       meta      name, value: format of the file, the grid as JSON
       accuracy  and so on, each table of the command: cell, row, and its columns

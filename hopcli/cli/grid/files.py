@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import json
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -13,20 +14,20 @@ from hopcli.cli.lines import tell
 from hopcli.errors import ResultError, SettingError
 from hopcli.grids.export import points_table, tidy_table, write_table
 from hopcli.grids.grid import read_grid
+from hopcli.grids.state import State
 from hopcli.grids.store import FILE, Store, is_grid
 from hopcli.results.folder import check_file, files_in, publish, publish_run, sha256_of, writing
 from hopcli.results.provenance import source_commit, versions
 from hopcli.results.tables import columns_of, read_table
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     import pandas as pd
 
     from hopcli.grids.grid import Grid
     from hopcli.grids.keys import Look
-    from hopcli.grids.state import State
 
 __all__ = [
     "View",
@@ -43,17 +44,20 @@ _SHOWN = 24  # rows of the table that are printed
 
 
 class View(NamedTuple):
-    """A grid with one of its tables, and the keys of all its points if they are known."""
+    """A grid with one of its tables, the keys of all points if known, and what is warned of."""
 
     grid: Grid
     table: pd.DataFrame
     points: pd.DataFrame | None = None
+    warnings: Sequence[str] = ()
 
     @classmethod
     def of(cls, store: Store, grid: Grid, name: str | None = None) -> View:
         """A table of a store; by default the one that is drawn."""
         table = tidy_table(store, grid, grid.entry.headline.table if name is None else name)
-        return cls(grid, table, points_table(store, grid))
+        state = State(grid, store.places(), store.standings())
+        warnings = [f"{words}: {warning}" for words, warning in state.warnings]
+        return cls(grid, table, points_table(store, grid), warnings)
 
     def drawn(self, look: Look) -> pd.DataFrame:
         """What the picture is of: the table, or its averages over a key."""
@@ -72,6 +76,10 @@ class View(NamedTuple):
 
         keys, headline = self.grid.keys(), self.grid.entry.headline
         points = self.points if look.over is None else None
+        if self.warnings:
+            some = "1 warning" if len(self.warnings) == 1 else f"{len(self.warnings):,} warnings"
+            said = f"{some} about cells: see `hopcli grid status`."
+            look = dataclasses.replace(look, caption=f"{look.caption or ''} {said}".strip())
         plots.save(figure(self.drawn(look), keys, headline, look, style, points), path)
 
 
@@ -106,21 +114,20 @@ def publish_grid(store: Store, grid: Grid, *, figures: bool, seconds: float) -> 
         except SettingError as error:  # of the layout: the table is worth more than the picture
             tell(f"warning: no picture: {error.describe(f'plot.{error.setting}')}")
         names = files_in(stage)
-        columns = columns_of(view.table)
-        publish_run(stage, folder, "grid", _manifest(grid, seconds, columns, stage, names))
+        manifest = _manifest(view, seconds, stage, names)
+        publish_run(stage, folder, "grid", manifest)
     return [folder / name for name in (*names, "grid.json")]
 
 
-def _manifest(
-    grid: Grid, seconds: float, columns: list[str], stage: Path, names: list[str]
-) -> dict[str, Any]:
+def _manifest(view: View, seconds: float, stage: Path, names: list[str]) -> dict[str, Any]:
     return {
         "command": "grid",
-        "config": grid.to_dict(),
+        "config": view.grid.to_dict(),
         "versions": versions(),
         "source_commit": source_commit(),
         "duration_seconds": round(seconds, 3),
-        "tables": {"grid": columns},
+        "notes": {"warnings": list(view.warnings)},
+        "tables": {"grid": columns_of(view.table)},
         "outputs": {name: sha256_of(stage / name) for name in names},
     }
 
@@ -160,12 +167,13 @@ def load_view(folder: Path, name: str | None = None) -> View:
     manifest = results.read_json(published)
     with _understood(published):
         grid, columns = read_grid(manifest["config"]), manifest["tables"]["grid"]
+        warnings = list(map(str, manifest["notes"]["warnings"]))
     if name not in (None, grid.entry.headline.table):
         rule = f"must be {grid.entry.headline.table} where there is no {FILE}"
         raise SettingError("table", rule, name)
     check_file(folder, published, TABLE, manifest["outputs"].get(TABLE))
     with _understood(published):
-        return View(grid, read_table(folder / TABLE, columns))
+        return View(grid, read_table(folder / TABLE, columns), None, warnings)
 
 
 @contextlib.contextmanager

@@ -38,7 +38,7 @@ __all__ = ["GridWishes", "list_grid", "merge_grids", "run_grid"]
 
 _TRIED = 3.0  # seconds; what takes longer is not run for an estimate
 _LISTED = 200  # cells of a dry run that are listed
-_NAMED = 3  # failures that are told
+_NAMED = 3  # failures, and warnings, that are told
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -280,8 +280,18 @@ def say(
         more = f", the first {_NAMED} above" if len(failures) > _NAMED else ""
         tell(f"{len(failures)} cells have failed{more}; --retry-failed tries them again")
     if not quiet:
+        _warn(state)
         print_grid(out, state, files, n_made, form)
     return 1 if failures else 0
+
+
+def _warn(state: State) -> None:
+    """Tell what the first cells warn of, and how many do."""
+    warnings = state.warnings
+    for words, warning in warnings[:_NAMED]:
+        tell(f"warning: {words}: {warning}")
+    if len(warnings) > _NAMED:
+        tell(f"{len(warnings)} warnings in all, which `hopcli grid status` lists")
 
 
 def merge_grids(

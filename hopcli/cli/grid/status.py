@@ -19,7 +19,7 @@ __all__ = ["status"]
 @FOLDER_OF_GRID
 @FORM
 def status(folder: Path, form: str) -> None:
-    """Say how far a grid is: finished, failed and missing cells, and what failed why."""
+    """Say how far a grid is: its cells finished, failed and missing, its failures and warnings."""
     from hopcli.grids.state import State
     from hopcli.grids.store import Store
 
@@ -29,9 +29,15 @@ def status(folder: Path, form: str) -> None:
     counts = {**state.counts, "of other grids": len(state.standings) - len(state.there)}
     seconds = sum(one.seconds for one in state.there.values())
     if form == "json":
-        failures = [{"values": words, "error": error} for words, error in state.failures]
-        said = {"out": str(folder), "command": grid.command, **counts}
-        click.echo(json.dumps({**said, "seconds": round(seconds, 3), "failures": failures}))
+        said = {
+            "out": str(folder),
+            "command": grid.command,
+            **counts,
+            "seconds": round(seconds, 3),
+            "failures": [{"values": words, "error": error} for words, error in state.failures],
+            "warnings": [{"values": words, "warning": told} for words, told in state.warnings],
+        }
+        click.echo(json.dumps(said))
         return
     told = ", ".join(f"{count:,} {name}" for name, count in counts.items() if count)
     click.echo(f"{grid.command} over {', '.join(grid.names)}: {told}; {seconds:,.1f} s of cells")
@@ -39,3 +45,5 @@ def status(folder: Path, form: str) -> None:
         click.echo(f"made by {version}")
     for words, error in state.failures:
         click.echo(f"failed: {words}: {error}")
+    for words, warning in state.warnings:
+        click.echo(f"warning: {words}: {warning}")

@@ -59,7 +59,8 @@ def table(
     if out is not None:
         _check_out(out)
     with renamed(flag_name):
-        grid, found, _ = load_view(folder, name)
+        view = load_view(folder, name)
+        grid, found = view.grid, view.table
         if over is not None:
             if name not in (None, grid.entry.headline.table):
                 raise SettingError("over", f"must be of table {grid.entry.headline.table}", name)
