@@ -668,6 +668,7 @@ def run_chains(
     status: NDArray[np.uint8],
     ends: NDArray[np.int32],
     sums: NDArray[np.int32],
+    levels: NDArray[np.int32],
     cancelled: NDArray[np.uint8],
 ) -> None:
     """Run every chain through its sweeps, in place.
@@ -692,6 +693,9 @@ def run_chains(
         On return, M_a at the end.
     sums : ndarray of int32, shape (chains, sweeps + 1, K or 0)
         On return, M_a at the start and after each sweep, if it has the columns.
+    levels : ndarray of int32, shape (3 width,)
+        Scratch: the levels of the chain at work. Best from the start of a cache line on,
+        where numba puts its own arrays only every other time.
     cancelled : ndarray of uint8, shape (1,)
         Anything but 0, set from another thread, ends the work within a block of draws.
     """
@@ -700,7 +704,7 @@ def run_chains(
     chain = _Chain(
         np.empty(n_sites, network.site_class.dtype),
         np.empty(3 * width, np.int32),
-        np.empty(3 * width, np.int32),
+        levels,
         np.empty(3 * width, np.float64),
         np.zeros(_BLOCK + _GROUP, np.uint32),
         np.empty(_BLOCK, np.uint32),

@@ -104,6 +104,20 @@ MUTANTS = (
         "a block that begins at an odd attempt is one too long",
     ),
     Mutant(
+        "dynamics/sites.py",
+        "skip = -(room.ctypes.data // 4) % line",
+        "skip = 0",
+        "kernels",
+        "vectors of steps and levels lie across two cache lines",
+    ),
+    Mutant(
+        "dynamics/sites.py",
+        "            _on_lines(n_levels),\n",
+        "            np.zeros(n_levels, np.int32),\n",
+        "kernels",
+        "vectors of levels lie across two cache lines",
+    ),
+    Mutant(
         "dynamics/__init__.py",
         "counters = np.arange(first + 1, first + n + 1, dtype=np.uint64)",
         "counters = np.arange(1, n + 1, dtype=np.uint64)",

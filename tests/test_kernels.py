@@ -291,6 +291,33 @@ def test_steps_are_the_couplings_up_to_the_slack() -> None:
     assert np.all(lay_out.steps[:, couplings.n_classes :] == 0)
 
 
+def test_no_vector_of_steps_or_levels_lies_across_two_cache_lines(
+    monkeypatch: pytest.MonkeyPatch, uncompiled: ModuleType
+) -> None:
+    """Where arrays of many sizes begin, for by chance one in four begins a line."""
+    monkeypatch.setattr(sites, "_kernels", uncompiled)
+    own, offsets = uncompiled._shift, []
+
+    def seen(levels: NDArray[np.int32], row: NDArray[np.int32], change: np.int32) -> None:
+        ups = levels[2 * len(row) :]
+        offsets.append([array.ctypes.data % 64 for array in (levels, ups, row)])
+        own(levels, row, change)
+
+    monkeypatch.setattr(uncompiled, "_shift", seen)
+    for p in range(1, 13):
+        couplings = network(50, p, "hebbian")
+        dynamics.run(
+            couplings,
+            starts(couplings, 1),
+            seeds=seeds(1),
+            temperatures=0.0,
+            sweeps=1,
+            attempts_per_sweep=50,
+        )
+    assert len(offsets) > 100
+    assert np.all(np.array(offsets) == 0)
+
+
 def test_a_shuffle_gives_every_order_as_often(uncompiled: ModuleType) -> None:
     """Two shuffles one after the other, as in two sweeps: all 6 x 6 pairs of orders."""
     n_chains = 7_200
