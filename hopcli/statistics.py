@@ -144,8 +144,7 @@ def clustered_intervals(
 ) -> list[tuple[float, float]]:
     """The 95 % intervals of some success rates, see :func:`clustered_interval`.
 
-    Together they take much less time than one after the other; of rates that are alike, as
-    those of all that was never seen, only the first is computed.
+    Together they take less time than one by one, and those that are alike no more than one.
 
     Parameters
     ----------

@@ -78,12 +78,3 @@ class State:
             standing = self.there.get(self.places.get(point.place, ""))
             if standing is not None:
                 yield in_words(self.grid, point.values), standing
-
-    def words(self, cell: str) -> str:
-        """The first point of a cell, in words."""
-        place = next(place for place, name in self.places.items() if name == cell)
-        return next(
-            in_words(self.grid, point.values)
-            for point in self.grid.points()
-            if point.place == place
-        )

@@ -231,8 +231,7 @@ class _Run:
                     store.write(made)
                     bar.add(failed=made.error is not None)
                     if made.error is not None and self.wishes.fail_fast:
-                        words = self.state(store).words(made.cell)
-                        raise ResultError(f"{self.wishes.out}: {words}: {made.error}")
+                        break
         except (KeyboardInterrupt, SystemExit) as stop:
             signal.signal(signal.SIGINT, signal.SIG_IGN)  # once is enough
             counts = self.state(store).counts

@@ -13,15 +13,15 @@ from hopcli.config.kinds import RefusedError, integer
 __all__ = ["FOLDER_OF_GRID", "FORM", "POSITIVE", "QUIET"]
 
 
-class _Positive(click.ParamType):
+class _Positive(click.ParamType[int]):
     """A whole number >= 1, as the settings are read."""
 
     name = "integer"
 
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
         kind = integer(1)
         try:
-            return kind.check(kind.read(value))
+            return int(kind.check(kind.read(value)))
         except RefusedError as error:
             self.fail(f"{error}, found {value!r:.80}", param, ctx)
 
