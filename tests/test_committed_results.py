@@ -185,6 +185,7 @@ def test_the_readme_says_what_the_committed_benchmark_does() -> None:
     ):
         assert f"{table['ratio']['paper', peer]:.0f} {words}" in text
     assert f"a million trials take {took['million-memory']:.0f} MB" in text
+    assert f"5,000 trials, takes {took['cell']:.0f} ms beyond its loop" in text
 
 
 def test_the_python_of_the_readme_runs(monkeypatch: pytest.MonkeyPatch) -> None:
