@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 from bad_inputs import Tried, tried_settings
+from bad_inputs_grids import lay_grids
 from bad_inputs_lying import damage_runs, lay_about
 from conftest import UNPRIVILEGED, call
 
 from hopcli.catalogue import CATALOGUE
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     from conftest import RunHopcli, SpawnHopcli
 
@@ -166,6 +167,7 @@ WRITTEN = [
 ]
 RECALL = [*SMALL, "--dataset", "text:five.txt", "--start", "pattern", "--out", "out"]
 RULES = ("must", "has no effect")
+SHARE = 8  # one value in so many is tried in a grid
 LONGEST = 420  # characters of a message
 
 
@@ -180,6 +182,7 @@ def lying_about(tmp_path_factory: pytest.TempPathFactory) -> Path:
             flags += ["--dataset", "text:five.txt", "--no-figures", "--out", name, "-q"]
             assert call(name, *flags).code == 0
         damage_runs(folder)
+    lay_grids(folder)
     return folder
 
 
@@ -213,7 +216,7 @@ def _standing(folder: Path) -> dict[str, tuple[int, int]]:
 
 def test_there_is_something_of_every_kind_of_bad_input() -> None:
     commands = {line.split()[0] for line, _ in WRITTEN} | {"recall"}
-    others = {"run", "plot", "check", "runs", "diff", "show", "data", "schema", "deps"}
+    others = {"run", "plot", "check", "runs", "diff", "show", "data", "schema", "deps", "grid"}
     assert commands >= {*CATALOGUE, *others}
     assert len(WRITTEN) > 400
     assert sum(len(tried.flags) + len(tried.keys) for tried in TRIED) > 5000
@@ -251,6 +254,44 @@ def test_no_key_takes_a_bad_value(
         named = said.startswith(tuple(f"{file}: {tried.setting} {rule}" for rule in RULES))
         assert named, (value, said)
         assert ", found " in said, (value, said)
+
+
+@pytest.mark.parametrize("number", range(len(TRIED)), ids=lambda number: _id(TRIED[number]))
+def test_no_grid_takes_a_bad_value(
+    refusal: Callable[..., str], tmp_path: Path, number: int
+) -> None:
+    """A sample, for each command others of the values; `make torture` tries all."""
+    tried, share = TRIED[number], slice(number % SHARE, None, SHARE)
+    check_in_grids(refusal, tmp_path / "f.toml", tried, tried.keys[share], tried.flags[share])
+
+
+def check_in_grids(
+    refusal: Callable[..., str], file: Path, tried: Tried, keys: Sequence[str], flags: Sequence[str]
+) -> None:
+    """Bad values as those of a key of a grid, in a file and from the shell."""
+    none = "grid must have a cell that can be run, none of its "
+    for value in keys:
+        text = f"command = '{tried.command}'\n[grid]\n{tried.setting} = [{value}]\n"
+        file.write_text(text, "utf-8")
+        said = refusal("grid", "run", str(file), "--out", "out").removeprefix(f"{file}: ")
+        name = f"grid.{tried.setting}"
+        fixed = said.startswith(f"{name} cannot vary {tried.setting}, which changes no number")
+        known = said.startswith((f"{name} must", f"{none}1 can: {tried.setting}="))
+        assert fixed or (known and ", found " in said), (value, said)
+    vary = "rule=hebbian,storkey" if tried.command == "weights" else "seed=1,2"
+    usual = ["grid", "run", "--command", tried.command, "--out", "out", "--set", vary]
+    first = f"{none}2 can: {vary.partition(',')[0]}: "
+    for text in filter(_is_one_value, flags):
+        said = refusal(*usual, "--set", f"{tried.setting}={text}")
+        rules = tuple(f"{first}{tried.setting} {rule}" for rule in RULES)
+        named = said.startswith((f"--set {tried.setting} must", *rules)) and ", found " in said
+        assert named or said.startswith(f"{first}{_file_in(text)}"), (text, said)
+
+
+def _is_one_value(text: str) -> bool:
+    """Whether a text is no list or range of values that are good each, nor another in a shell."""
+    stripped = text.strip()
+    return not set(",;:") & set(text.partition(":")[2] or text) and stripped in (text, "")
 
 
 @pytest.mark.parametrize(("line", "answer"), WRITTEN, ids=_id)

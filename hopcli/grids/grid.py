@@ -248,6 +248,8 @@ def _axis(entry: Entry, written: str, listed: Any) -> Axis:
     if not isinstance(listed, list) or not listed:
         rule = "must list one or more values, or be FIRST:LAST:STEP"
         raise SettingError(where, rule, listed)
+    if len(listed) > MOST_POINTS:
+        raise SettingError(where, f"must list at most {MOST_POINTS:,} values", len(listed))
     if len(names) == 1:
         rows = [(value,) for value in listed]
     else:

@@ -1,5 +1,7 @@
 """Faults at random, of grids: kills, interrupts, two at once, damaged stores, full disks.
 
+And every bad value of every setting, of which `make test` tries a sample.
+
 After each, what was finished is whole, and the same command goes on to the same bytes.
 """
 
@@ -16,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from conftest import UNPRIVILEGED, random_patterns
+from test_bad_input import TRIED, _id, check_in_grids, lying_about, refusal  # noqa: F401
 from test_figures_weights import write_patterns
 
 from hopcli.errors import HopcliError
@@ -26,9 +29,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from bad_inputs import Tried
+
 KILLS = 50
-TIMES = 20
-N_CELLS = 240
+TIMES = 12
+N_CELLS = 96
 GRID = """
 command = "recall"
 dataset = "text:five.txt"
@@ -38,7 +43,7 @@ tests = 20
 [grid]
 rule = ["hebbian", "storkey"]
 temperature = "0.1:1.2:0.1"
-seed = "1:10:1"
+seed = "1:4:1"
 """
 RUN = ["grid", "run", "mine.toml", "--out", "out"]
 
@@ -122,17 +127,52 @@ def test_an_interrupt_at_any_moment(
 ) -> None:
     child = _start(place, *RUN)
     time.sleep(random.Random(number).uniform(START, whole.seconds))
+    err = _stopped(child, sent)
+    said = [line for line in err.splitlines() if "cells are finished and kept" in line]
+    if said:
+        assert f"interrupted; {_finished(place)} of {N_CELLS} cells are" in said[0]
+    if number % 5 == 0:
+        _go_on(place, whole)
+
+
+def _stopped(child: subprocess.Popen[str], sent: signal.Signals) -> str:
+    """What a run says that is told to stop, and does in time."""
     child.send_signal(sent)
     began = time.perf_counter()
     code, err = _end(child)
     assert time.perf_counter() - began < GRACE
     assert "Traceback" not in err, err
     assert code in (0, 128 + sent), (code, err)
-    said = [line for line in err.splitlines() if "cells are finished and kept" in line]
-    if said:
-        assert f"interrupted; {_finished(place)} of {N_CELLS} cells are" in said[0]
-    if number % 5 == 0:
-        _go_on(place, whole)
+    return err
+
+
+@pytest.mark.parametrize("number", range(TIMES // 2))
+@pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM], ids=["int", "term"])
+def test_an_interrupt_while_a_large_grid_is_planned(
+    place: Path, sent: signal.Signals, number: int
+) -> None:
+    (place / "mine.toml").write_text(GRID.replace("1:4:1", "1:3000:1"), encoding="utf-8")
+    child = _start(place, *RUN)
+    time.sleep(random.Random(number).uniform(0.5, 4))
+    err = _stopped(child, sent)
+    if sent == signal.SIGINT:
+        assert "interrupted" in err
+    assert not (place / "out").exists()
+
+
+@pytest.mark.parametrize("number", range(TIMES // 2))
+@pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM], ids=["int", "term"])
+def test_an_interrupt_while_table_and_picture_are_written(
+    whole: Whole, place: Path, sent: signal.Signals, number: int
+) -> None:
+    (place / "out").mkdir()
+    shutil.copy(whole.folder / "out" / FILE, place / "out")
+    child = _start(place, *RUN)
+    time.sleep(random.Random(number).uniform(0.3, 0.6) * whole.seconds)
+    _stopped(child, sent)
+    for name, content in _files(place / "out").items():
+        assert content == whole.files[name]  # all of it, or none
+    _go_on(place, whole)
 
 
 @pytest.mark.parametrize("number", range(TIMES // 2))
@@ -187,7 +227,7 @@ def _check_refused(code: int, err: str) -> None:
 
 def test_a_folder_that_may_not_be_written(whole: Whole, place: Path) -> None:
     shutil.copytree(whole.folder / "out", place / "out")
-    (place / "mine.toml").write_text(GRID.replace("1:10:1", "1:11:1"), encoding="utf-8")
+    (place / "mine.toml").write_text(GRID.replace("1:4:1", "1:5:1"), encoding="utf-8")
     for path in (place / "out").iterdir():
         path.chmod(0o444)
     (place / "out").chmod(0o555)
@@ -215,7 +255,7 @@ def test_a_folder_that_is_deleted_meanwhile(whole: Whole, place: Path, number: i
     _go_on(place, whole)
 
 
-@pytest.mark.parametrize("number", range(4 * TIMES))
+@pytest.mark.parametrize("number", range(3 * TIMES))
 def test_a_flipped_bit(whole: Whole, place: Path, number: int) -> None:
     """It is found, or is of no consequence; never a traceback or another table."""
     shutil.copytree(whole.folder / "out", place / "out")
@@ -250,6 +290,14 @@ def test_a_store_that_is_cut_off(whole: Whole, place: Path, number: int) -> None
         assert _files(place / "out") == whole.files
         file.unlink()
     _go_on(place, whole)
+
+
+@pytest.mark.parametrize("tried", TRIED, ids=_id)
+def test_no_grid_takes_any_bad_value(
+    request: pytest.FixtureRequest, tmp_path: Path, tried: Tried
+) -> None:
+    refused = request.getfixturevalue("refusal")
+    check_in_grids(refused, tmp_path / "f.toml", tried, tried.keys, tried.flags)
 
 
 def test_what_is_damaged_is_told_by_the_library_too(tmp_path: Path) -> None:

@@ -18,6 +18,18 @@ __all__ = ["table"]
 _FORMATS = ("csv", "parquet", "markdown", "latex")
 
 
+def _file(_ctx: click.Context, _param: click.Parameter, text: str | None) -> Path | None:
+    """A file to be written; what a file cannot take the place of is none."""
+    if text is None:
+        return None
+    path = Path(text)
+    if not path.name or "\0" in text or (os.path.lexists(path) and not path.is_file()):
+        raise click.UsageError(f"--out must be a file, is none, found {text!r:.80}")
+    if path.exists() and not os.access(path, os.W_OK):
+        raise ResultError(f"{path}: cannot be written: Permission denied")
+    return path
+
+
 @click.command("table")
 @FOLDER_OF_GRID
 @click.option(
@@ -33,9 +45,7 @@ _FORMATS = ("csv", "parquet", "markdown", "latex")
     type=click.Choice(_FORMATS),
     help="[default: by the suffix of --out, else csv]",
 )
-@click.option(
-    "--out", type=click.Path(path_type=Path), metavar="FILE", help="Where to.  [default: print it]"
-)
+@click.option("--out", callback=_file, metavar="FILE", help="Where to.  [default: print it]")
 def table(
     folder: Path, name: str | None, over: str | None, form: str | None, out: Path | None
 ) -> None:
@@ -56,8 +66,6 @@ def table(
         if form is None:
             rule = f"must end in one of {', '.join(suffixes)}, or give --format"
             raise click.UsageError(f"--out {rule}, found {str(out)!r:.80}")
-    if out is not None:
-        _check_out(out)
     with renamed(flag_name):
         view = load_view(folder, name)
         grid, found = view.grid, view.table
@@ -67,14 +75,6 @@ def table(
             found = average(found, grid.keys(), over, grid.entry.headline)
         text = _written(found, out, form) if out else write_table(found, None, form)
     click.echo(text, nl=False)
-
-
-def _check_out(out: Path) -> None:
-    """Refuse what a file cannot take the place of."""
-    if not out.name or "\0" in out.name or (os.path.lexists(out) and not out.is_file()):
-        raise ResultError(f"{out}: must be a file, is none (a folder, a device or the like)")
-    if out.exists() and not os.access(out, os.W_OK):
-        raise ResultError(f"{out}: cannot be written: Permission denied")
 
 
 def _written(found: Any, out: Path, form: str) -> str:
