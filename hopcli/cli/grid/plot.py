@@ -53,7 +53,7 @@ def plot(folder: Path, figure_format: str, figure_style: str, quiet: bool, **ask
     of one a line with intervals, of two lines, of three and more small multiples.
 
     \b
-      hopcli grid plot results/phase --no-map --y accuracy --x temperature --by rule
+      hopcli grid plot results/phase --no-map --x temperature --by rule
       hopcli grid plot results/stored --over samples --x selection_seed
     """
     from hopcli.cli.grid.files import load_view, redraw

@@ -88,7 +88,7 @@ def run(config: str | None, name: str | None, sets: tuple[str, ...], **wishes: A
 
     \b
       hopcli grid run phase
-      hopcli grid run paper --set temperature=0.1:0.9:0.1 --set rule=hebbian,storkey
+      hopcli grid run paper --set temperature=0.1:0.9:0.1 --set rule=storkey
       hopcli grid run --command recall --set tests=20 --set seed=1:100:1
       hopcli grid run phase --shard 3/10 --out shards/3
 
