@@ -406,6 +406,12 @@ def test_hopcli_run_takes_grids_and_single_runs(run_hopcli: RunHopcli) -> None:
     assert done.code == 0, done
     assert Path("results/mine/grid.csv").exists()
     assert Path("results/one/accuracy.csv").exists()
+    extra = 'dynamics = ["metropolis", "async"]\n'
+    Path("bad.toml").write_text(GRID + extra, encoding="utf-8")
+    Path("other.toml").write_text(single.replace("repeats = 2", "repeats = 3"), encoding="utf-8")
+    refused = run_hopcli("run", "other.toml", "bad.toml").refused()  # before anything is run
+    assert "6 of 12 are: rule=hebbian" in refused
+    assert not Path("results/other").exists()
     refused = run_hopcli("recall", "--config", "mine.toml").refused()
     assert refused.startswith("mine.toml: grid is of many runs: `hopcli grid run mine.toml`")
 

@@ -28,6 +28,7 @@ from hopcli.config import (
 )
 from hopcli.config.notations import Schedule
 from hopcli.errors import DataError, SettingError
+from hopcli.grids.grid import read_grid
 from hopcli.starts import Start
 
 if TYPE_CHECKING:
@@ -295,7 +296,11 @@ def test_replaying_the_authors_resolves_to_their_protocol() -> None:
 @pytest.mark.parametrize("path", SHIPPED, ids=lambda path: str(path.stem))
 def test_every_shipped_configuration_is_possible(path: Path) -> None:
     values = read_config(path)
-    assert entry(values.pop("command")).read(values)
+    if "grid" in values:
+        grid = read_grid(values)
+        assert all(grid.read(point) for point in grid.points())
+    else:
+        assert entry(values.pop("command")).read(values)
     assert find_config(path.stem).samefile(path)
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from hopcli.cli.completion import complete_config
-from hopcli.cli.grid.run import grid_from_file, is_grid_file, start
+from hopcli.cli.grid.run import grid_from_file, is_grid_file, prepare
 from hopcli.cli.options import wish_options
 from hopcli.cli.requests import Request, Wishes, request_from_file, request_from_manifest
 
@@ -58,11 +58,12 @@ def command(configs: tuple[str, ...], **wishes: Any) -> int:
             )
     from hopcli.cli.execute import execute
 
+    prepared = [
+        prepare(grid, named=name, **wanted._replace(out=wanted.out or folder)._asdict())
+        for name, (grid, folder) in grids.items()
+    ]
     code = execute(*requests) if requests else 0
-    for name, (grid, folder) in grids.items():
-        kept = wanted._replace(out=wanted.out or folder)
-        code = max(code, start(grid, named=name, **kept._asdict()))
-    return code
+    return max([code, *(run_grid() for run_grid in prepared)])
 
 
 def _request(name: str, wishes: Wishes) -> Request:

@@ -140,12 +140,12 @@ def outcome_table(
             for hit in ((counts.outcome == kind) & (named == name),)
         ]
         ends.sort(key=lambda end: (-end[2], *end[:2]))
-        seen = {kind for kind, *_ in ends}
-        never = np.zeros_like(counts.recalled)
-        possible = _possible(label, patterns, cycles)
-        ends += [(kind, "", 0, never) for kind in possible if kind not in seen]
         rows += [(label, kind, name, count, count / units.n) for kind, name, count, _ in ends]
         groups += [units.groups(hit) for *_, hit in ends]
+        seen = {kind for kind, *_ in ends}
+        unseen = [kind for kind in _possible(label, patterns, cycles) if kind not in seen]
+        rows += [(label, kind, "", 0, 0.0) for kind in unseen]
+        groups += [units.groups(np.zeros_like(counts.recalled))] * len(unseen)
     intervals = _intervals(groups, population=population)
     columns = ["label", "outcome", "pattern", "count", "fraction", "ci_low", "ci_high"]
     filled = [(*row, *bounds) for row, bounds in zip(rows, intervals, strict=True)]

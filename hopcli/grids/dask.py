@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Program", "dask_engine", "program"]
 
-_ANSWERS = 10.0  # seconds in which a scheduler that is there does
+_ANSWERS = 5.0  # seconds in which a scheduler that is there does
 _ALONE = 30.0  # seconds without any worker after which none is waited for
 
 

@@ -19,9 +19,12 @@ from hopcli.config import find_config, read_config
 from hopcli.errors import SettingError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from hopcli.cli.grid.running import GridWishes
     from hopcli.grids.grid import Grid
 
-__all__ = ["grid_from_file", "is_grid_file", "run", "start"]
+__all__ = ["grid_from_file", "is_grid_file", "prepare", "run"]
 
 
 def _shard(_ctx: click.Context, _param: click.Parameter, text: str | None) -> tuple[int, int]:
@@ -99,7 +102,14 @@ def run(config: str | None, name: str | None, sets: tuple[str, ...], **wishes: A
         raise click.UsageError("either FILE or --command must be given")
     dry, form, out = (wishes.pop(wish) for wish in ("dry_run", "form", "out"))
     grid, default = grid_from_file(config, sets, name)
-    return start(grid, out or default, config, dry=dry, format=form, **wishes)
+    folder = out or default
+    if not dry:
+        return prepare(grid, folder, config, format=form, **wishes)()
+    from hopcli.cli.grid.running import list_grid
+
+    with renamed(lambda setting: _told(setting, config)):
+        list_grid(grid, _wishes(grid, folder, format=form, **wishes))
+    return 0
 
 
 def is_grid_file(name: str) -> bool:
@@ -113,22 +123,32 @@ def is_grid_file(name: str) -> bool:
     return not name.endswith(".json") and "grid" in read_config(find_config(name))
 
 
-def start(
-    grid: Grid, out: Path, named: str | None = None, *, dry: bool = False, **wishes: Any
-) -> int:
-    """Run a grid, or only list it; what is refused is told of the file that it is `named` by."""
-    from hopcli.cli.grid.running import GridWishes, list_grid, run_grid
+def prepare(grid: Grid, out: Path, named: str | None, **wishes: Any) -> Callable[[], int]:
+    """Plan a grid; what is given runs it, and gives the exit code.
+
+    What is refused is told of the file that the grid is `named` by.
+    """
+    from hopcli.cli.grid.running import prepare_grid
+
+    with renamed(lambda setting: _told(setting, named)):
+        run = prepare_grid(grid, _wishes(grid, out, **wishes))
+
+    def told() -> int:
+        with renamed(lambda setting: _told(setting, named)):
+            return run()
+
+    return told
+
+
+def _wishes(grid: Grid, out: Path, **wishes: Any) -> GridWishes:
+    """What is asked for, by flags or else by the file."""
+    from hopcli.cli.grid.running import GridWishes
 
     threads = grid.fixed.get("threads")
     wishes["threads"] = wishes.get("threads") or threads
     wishes["figures"] = wishes.get("figures", True) and grid.fixed.get("figures", True)
     keep = dict.fromkeys((*(wishes.get("keep") or ()), *(grid.fixed.get("keep") or ())))
-    wanted = GridWishes(out=out, **{**wishes, "keep": tuple(keep)})
-    with renamed(lambda setting: _told(setting, named)):
-        if dry:
-            list_grid(grid, wanted)
-            return 0
-        return run_grid(grid, wanted)
+    return GridWishes(out=out, **{**wishes, "keep": tuple(keep)})
 
 
 def _told(setting: str, path: str | Path | None, sets: tuple[str, ...] = ()) -> str:

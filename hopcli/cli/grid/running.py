@@ -25,7 +25,7 @@ from hopcli.grids.state import State
 from hopcli.grids.store import Store, is_grid
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
     from hopcli.grids.cells import Made, Task
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from hopcli.grids.planning import Planned
     from hopcli.grids.store import Standing
 
-__all__ = ["GridWishes", "list_grid", "merge_grids", "run_grid"]
+__all__ = ["GridWishes", "list_grid", "merge_grids", "prepare_grid"]
 
 _TRIED = 3.0  # seconds; what takes longer is not run for an estimate
 _LISTED = 200  # cells of a dry run that are listed
@@ -116,24 +116,29 @@ def _check_look(grid: Grid) -> None:
             raise SettingError(f"plot.{name}", f"must be one of {', '.join(known)}", value)
 
 
-def run_grid(grid: Grid, wishes: GridWishes, stock: Stock | None = None) -> int:
-    """Run the cells of a grid that are missing, and publish it if it is whole then.
+def prepare_grid(grid: Grid, wishes: GridWishes) -> Callable[[], int]:
+    """Plan a grid, and refuse what cannot be run of it.
 
     Returns
     -------
-    int
-        Exit code: 1 if a cell has failed, else 0.
+    callable
+        Makes the cells that are missing, and publishes the grid if it is whole then; gives
+        the exit code: 1 if a cell has failed, else 0.
 
     Raises
     ------
     HopcliError
-        If a cell is impossible, or the store cannot be used.
+        If a cell is impossible, or the folder cannot be written.
     """
     listen(quiet=wishes.quiet)
-    stock = stock or Stock()
+    stock = Stock()
     planned = plan_all(grid, wishes, stock)
-    with results.locked(wishes.out, "grid"), _engine(wishes, stock) as engine:
-        return _Run(grid, wishes, planned).do(engine)
+
+    def run() -> int:
+        with results.locked(wishes.out, "grid"), _engine(wishes, stock) as engine:
+            return _Run(grid, wishes, planned).do(engine)
+
+    return run
 
 
 @contextlib.contextmanager
