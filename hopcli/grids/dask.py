@@ -86,9 +86,9 @@ def dask_engine(address: str) -> Iterator[Engine]:
 
 
 def _silence() -> None:
-    """What distributed logs of a scheduler that is gone, we say in one line."""
+    """What distributed, and what it runs on, log of connections that end, we say in one line."""
     for name in list(logging.root.manager.loggerDict):
-        if name.partition(".")[0] == "distributed":
+        if name.partition(".")[0] in ("asyncio", "distributed", "tornado"):
             logging.getLogger(name).setLevel(logging.CRITICAL + 1)
 
 
