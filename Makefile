@@ -48,7 +48,7 @@ wheel: build/.wheel ## Build the package, install it in an environment of its ow
 mutants: $(VENV)/.dev ## Plant bugs, one at a time, and see which test notices (takes long)
 	$(BIN)/python tests/mutants.py
 
-bench: $(VENV)/.bench ## Measure speed against the peers, in results/benchmarks/ (takes ten minutes)
+bench: $(VENV)/.bench ## Measure speed against the peers, in results/benchmarks/ (takes a quarter of an hour)
 	PYTHONPATH=tests $(BIN)/python -m benchmarks
 
 clean: ## Remove the environment and what tools leave behind (results stay)
