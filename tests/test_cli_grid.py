@@ -597,5 +597,13 @@ def test_what_a_run_would_warn_of_a_grid_does(run_hopcli: RunHopcli) -> None:
     assert f"warning: {warned}" in run_hopcli("grid", "status", "results/mine").out
     manifest = json.loads(Path("results/mine/grid.json").read_text())
     assert [text.startswith(warned) for text in manifest["notes"]["warnings"]] == [True]
+    many = '"0.80:0.94:0.01"'  # fifteen cells, of which people are told of twelve
+    Path("mine.toml").write_text(text.replace("[0.1, 0.9]", many), encoding="utf-8")
+    assert run_hopcli("grid", "run", "mine.toml", "--out", "many", "--no-figures").code == 0
+    lines = run_hopcli("grid", "status", "many").out.splitlines()
+    assert sum(line.startswith("warning: rule=") for line in lines) == 12
+    assert lines[-1] == "warning: 3 more, which --format json lists"
+    said = json.loads(run_hopcli("grid", "status", "many", "--format", "json").out)
+    assert len(said["warnings"]) == 15
     with Image.open("results/mine/grid.png") as picture:
         assert "1 warning about cells" in picture.info["Description"]

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 __all__ = ["status"]
 
+_LISTED = 12  # failures, and warnings, that are listed for people
+
 
 @click.command("status")
 @FOLDER_OF_GRID
@@ -43,7 +45,8 @@ def status(folder: Path, form: str) -> None:
     click.echo(f"{grid.command} over {', '.join(grid.names)}: {told}; {seconds:,.1f} s of cells")
     for version in sorted({one.version for one in state.there.values()}):
         click.echo(f"made by {version}")
-    for words, error in state.failures:
-        click.echo(f"failed: {words}: {error}")
-    for words, warning in state.warnings:
-        click.echo(f"warning: {words}: {warning}")
+    for kind, lines in (("failed", state.failures), ("warning", state.warnings)):
+        for words, told in lines[:_LISTED]:
+            click.echo(f"{kind}: {words}: {told}")
+        if len(lines) > _LISTED:
+            click.echo(f"{kind}: {len(lines) - _LISTED:,} more, which --format json lists")
