@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from hopcli.cli.completion import complete_folder
 from hopcli.cli.lines import printable
-from hopcli.cli.options import FOLDER
+from hopcli.cli.options import FOLDERS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -21,14 +20,7 @@ __all__ = ["command"]
 
 
 @click.command("check")
-@click.argument(
-    "folders",
-    nargs=-1,
-    required=True,
-    metavar="DIR...",
-    type=FOLDER,
-    shell_complete=complete_folder,
-)
+@FOLDERS
 @click.option("--quiet", "-q", is_flag=True, help="Print only what differs.")
 @click.option(
     "--format",

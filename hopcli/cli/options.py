@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from hopcli.cli.completion import complete_config, complete_setting
+from hopcli.cli.completion import complete_config, complete_folder, complete_setting
 from hopcli.cli.requests import Wishes, flag_name, make_request
 from hopcli.config.kinds import show
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from hopcli.catalogue import Entry
     from hopcli.config import Config, Setting
 
-__all__ = ["FOLDER", "experiment_command", "wish_options"]
+__all__ = ["FOLDER", "FOLDERS", "experiment_command", "wish_options"]
 
 _FIRST = ("Data", "Selection", "Patterns", "Load", "Network", "Dynamics", "Scan", "Census", "Tests")
 _LAST = ("Run", "Output")
@@ -78,6 +78,16 @@ _DEFAULT_FOLDER = (
 
 FOLDER = _Folder(path_type=Path)
 """Type of ``--out``."""
+
+FOLDERS = click.argument(
+    "folders",
+    nargs=-1,
+    required=True,
+    metavar="DIR...",
+    type=FOLDER,
+    shell_complete=complete_folder,
+)
+"""Folders of results, one or more."""
 
 
 def wish_options(default: str) -> list[click.Option]:

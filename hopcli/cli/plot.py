@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from hopcli.cli.completion import complete_folder
-from hopcli.cli.options import FOLDER
+from hopcli.cli.options import FOLDER, FOLDERS
 from hopcli.config.execution import animation_name
 from hopcli.config.kinds import RefusedError
 from hopcli.errors import ResultError
@@ -35,14 +34,7 @@ class _GifName(click.ParamType[str]):
 
 
 @click.command("plot")
-@click.argument(
-    "folders",
-    nargs=-1,
-    required=True,
-    metavar="DIR...",
-    type=FOLDER,
-    shell_complete=complete_folder,
-)
+@FOLDERS
 @click.option(
     "--figure-format",
     type=click.Choice(["png", "svg", "pdf"]),

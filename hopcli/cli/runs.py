@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from hopcli.cli.completion import complete_folder
 from hopcli.cli.lines import printable, spelt, tell
-from hopcli.cli.options import FOLDER
+from hopcli.cli.options import FOLDERS
 from hopcli.errors import ResultError
 
 if TYPE_CHECKING:
@@ -27,14 +26,7 @@ _OF_KEY = 8  # digits that name a run
 
 
 @click.command("runs")
-@click.argument(
-    "folders",
-    nargs=-1,
-    required=True,
-    metavar="DIR...",
-    type=FOLDER,
-    shell_complete=complete_folder,
-)
+@FOLDERS
 @click.option(
     "--format",
     "printed",

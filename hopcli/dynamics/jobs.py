@@ -25,13 +25,13 @@ if TYPE_CHECKING:
     from hopcli.dynamics.rules import Dynamics, Order
     from hopcli.storage import Couplings
 
-__all__ = ["Job"]
+__all__ = ["Job", "processors"]
 
 CHUNK_ATTEMPTS = 1 << 22
 """A chunk of chains is about this many attempts: some milliseconds."""
 
 
-def _processors() -> int:
+def processors() -> int:
     """Count the processors that this process may use."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
@@ -117,7 +117,7 @@ class Job:
 
         One thread is this one, unless it is the main one, which must hear of an interrupt.
         """
-        threads = _processors() if threads is None else threads
+        threads = processors() if threads is None else threads
         if threads < 1:
             raise SettingError("threads", "must be at least 1", threads)
         do = self.rule.loop(self)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import signal
 import time
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from hopcli import results
 from hopcli.cli.lines import listen, tell
 from hopcli.cli.progress import CellBar, Watch, least_seconds, shown
 from hopcli.cli.requests import flag_name, renamed
+from hopcli.dynamics.jobs import processors
 from hopcli.errors import ResultError, SettingError
 from hopcli.experiments.stock import Stock
 from hopcli.grids.cells import code_version, make
@@ -145,7 +145,7 @@ def prepare_grid(grid: Grid, wishes: GridWishes) -> Callable[[], int]:
 def _engine(wishes: GridWishes, stock: Stock) -> Iterator[Engine]:
     """Where the cells are made."""
     if wishes.dask is None:
-        with local_engine(wishes.threads or _processors(), stock) as engine:
+        with local_engine(wishes.threads or processors(), stock) as engine:
             yield engine
     else:
         from hopcli.grids.dask import dask_engine
@@ -154,11 +154,6 @@ def _engine(wishes: GridWishes, stock: Stock) -> Iterator[Engine]:
             with renamed(flag_name):
                 engine = stack.enter_context(dask_engine(wishes.dask))
             yield engine
-
-
-def _processors() -> int:
-    affinity = getattr(os, "sched_getaffinity", None)
-    return len(affinity(0)) if affinity else os.cpu_count() or 1
 
 
 class _Run:
@@ -339,7 +334,7 @@ def list_grid(grid: Grid, wishes: GridWishes) -> None:
         click.echo(f"{_state(standings, one):9} {one.task.cell[:12]}  {words}")
     if len(chosen) > _LISTED:
         click.echo(f"... and {len(chosen) - _LISTED:,} more")
-    seconds = _estimate(left, chosen, standings, stock) / (wishes.threads or _processors())
+    seconds = _estimate(left, chosen, standings, stock) / (wishes.threads or processors())
     click.echo(f"\n{len(chosen):,} cells, {len(left):,} to be made: about {shown(seconds)}")
 
 
