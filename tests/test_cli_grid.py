@@ -23,7 +23,9 @@ from test_figures_weights import write_patterns
 from hopcli import experiments
 from hopcli.cli.grid import running
 from hopcli.errors import DataError
-from hopcli.grids import engine
+from hopcli.experiments.stock import Stock
+from hopcli.grids import engine, planning
+from hopcli.grids.grid import read_grid
 from hopcli.grids.store import FILE, Store
 from hopcli.results import locked
 
@@ -303,6 +305,23 @@ def test_a_dry_run_lists_and_estimates_and_writes_nothing(run_hopcli: RunHopcli)
     done = run_hopcli("grid", "run", "mine.toml", "--dry-run", "--shard", "2/2")
     assert "3 cells, 1 to be made" in done.out
     assert files_below(Path()) == before
+
+
+def test_an_estimate_goes_by_the_work_of_cells_that_are_known() -> None:
+    grid = read_grid(
+        {
+            "command": "recall",
+            "dataset": "text:five.txt",
+            "start": "flip:0.2",
+            "grid": {"sweeps": [10, 30], "rule": ["hebbian", "storkey"]},
+        }
+    )
+    short, _, long, _ = planning.plan_grid(grid, Stock())[0]
+    work = running._work(short)
+    assert running._work(long) == pytest.approx(3 * work)
+    assert running._seconds(long, [(2.0, work), (4.0, work)]) == pytest.approx(9.0)
+    assert running._seconds(long, []) == running._work(long)
+    assert running._seconds(long, [(2.0, 0.0), (4.0, 0.0)]) == 3.0
 
 
 def test_two_at_once_are_refused(run_hopcli: RunHopcli) -> None:

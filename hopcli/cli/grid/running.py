@@ -362,16 +362,15 @@ def _estimate(
     for one in sorted(left, key=_work):
         if _kind(one) not in known and _work(one) < _TRIED:
             known[_kind(one)] = [(make(one.task, stock).seconds, _work(one))]
-    total = 0.0
-    for one in left:
-        measured = known.get(_kind(one), [])
-        seconds, work = (
-            (sum(column) for column in zip(*measured, strict=True)) if measured else (0, 0)
-        )
-        total += (
-            seconds / work * _work(one) if work else seconds / max(1, len(measured)) or _work(one)
-        )
-    return total
+    return sum(_seconds(one, known.get(_kind(one), [])) for one in left)
+
+
+def _seconds(one: Planned, measured: Sequence[tuple[float, float]]) -> float:
+    """Seconds of a cell, from the seconds and the work of others of its kind."""
+    if not measured:
+        return _work(one)
+    seconds, work = (sum(column) for column in zip(*measured, strict=True))
+    return seconds / work * _work(one) if work else seconds / len(measured)
 
 
 def _kind(one: Planned) -> tuple[Any, ...]:
