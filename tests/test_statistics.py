@@ -91,7 +91,7 @@ def test_intervals_that_are_found_together_are_those_found_alone(
     alone = [clustered_interval(*each) for each in groups]
     assert np.array_equal(together, alone, equal_nan=True)
     assert clustered_intervals([]) == []
-    monkeypatch.setattr("hopcli.statistics._FEW_CODES", 0)  # kinds of groups by sorting
+    monkeypatch.setattr("hopcli.statistics.rates._FEW_CODES", 0)  # kinds of groups by sorting
     assert np.array_equal(clustered_intervals(groups), alone, equal_nan=True)
 
 

@@ -1,4 +1,4 @@
-"""Error bars: intervals for fractions when trials come in groups."""
+"""Intervals of a rate, when trials come in groups and when they do not."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from hopcli.quantiles import weighted_quantiles
+from hopcli.statistics.means import mean_sd_sem
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -15,13 +16,10 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Z95",
-    "chao1",
     "clustered_interval",
     "clustered_intervals",
     "draws_interval",
     "exact_interval",
-    "mean_interval",
-    "mean_sd_sem",
     "thermal_interval",
     "wilson_interval",
 ]
@@ -293,108 +291,3 @@ def _kinds(
         groups = np.bincount(which, weights=numbers[there])
     found = (kinds % most, kinds // most, groups)
     return tuple(values.astype(np.float64) for values in found)
-
-
-def chao1(counts: ArrayLike) -> tuple[float, float, float]:
-    """How many kinds there are, those not met included, from how often each was met.
-
-    Chao's estimate from the kinds met once and twice, with the 95 % interval by which the
-    number not met is log-normal [Chao 1984, 1987]; where none was met once, the interval of
-    Colwell's EstimateS. A lower bound: kinds too rare to be met at all add nothing, and the
-    interval holds the true number in 84 to 99 % of samples where kinds differ in how rare
-    they are.
-
-    Parameters
-    ----------
-    counts : array-like of int, shape (kinds met,)
-        How often each kind was met, >= 1, in independent draws.
-
-    Returns
-    -------
-    tuple of float
-        Estimate, and lower and upper bound; none is below the number of kinds met.
-
-    Examples
-    --------
-    >>> [round(value, 1) for value in chao1([9, 5, 2, 2, 1, 1, 1, 1])]
-    [11.8, 8.5, 35.5]
-    >>> [round(value, 1) for value in chao1([20, 30])]
-    [2.0, 2.0, 2.0]
-    """
-    met = np.asarray(counts, dtype=np.float64)
-    observed, n = float(len(met)), float(met.sum())
-    once, twice = float(np.sum(met == 1)), float(np.sum(met == 2))
-    if n == 0:
-        return (0.0, 0.0, 0.0)
-    a = (n - 1) / n
-    if twice > 0:
-        r = once / twice
-        missing = a * once * r / 2
-        variance = twice * (a * r**2 / 2 + a**2 * r**3 + (a * r**2) ** 2 / 4)
-    else:
-        missing = a * once * (once - 1) / 2
-        estimate = max(observed + missing, 1.0)
-        variance = missing + a**2 * (once * (2 * once - 1) ** 2 - once**4 / estimate) / 4
-    if missing > 0:
-        factor = float(np.exp(Z95 * np.sqrt(np.log1p(variance / missing**2))))
-        return observed + missing, observed + missing / factor, observed + missing * factor
-    # Kinds met as often as these would be missed so often.
-    missed = np.exp(-met)
-    spread = float(np.sum(missed - missed**2)) - float(met @ missed) ** 2 / n
-    of_met = 1 - float(missed.mean())
-    high = (observed + Z95 * float(np.sqrt(max(spread, 0.0)))) / of_met
-    return observed, observed, max(observed, high)
-
-
-def mean_interval(rates: ArrayLike, lows: ArrayLike, highs: ArrayLike) -> tuple[float, float]:
-    """Interval of the mean of independent rates from the interval of each.
-
-    The distances to the lower bounds add up in squares, and so do those to the upper
-    ones, so that intervals need not be symmetric [Zou and Donner 2008].
-
-    Parameters
-    ----------
-    rates, lows, highs : array-like of float, shape (n,)
-        The rates, 0 to 1, and the bounds of each.
-
-    Returns
-    -------
-    tuple of float
-        Lower and upper bound of the mean; for one rate its own bounds.
-
-    Examples
-    --------
-    >>> low, high = mean_interval([0.5, 0.7], [0.4, 0.6], [0.6, 0.9])
-    >>> round(low, 3), round(high, 3)
-    (0.529, 0.712)
-    """
-    rate, low, high = (np.asarray(values, dtype=np.float64) for values in (rates, lows, highs))
-    mean = rate.mean()
-    below = np.sqrt(np.sum((rate - low) ** 2)) / len(rate)
-    above = np.sqrt(np.sum((high - rate) ** 2)) / len(rate)
-    return float(np.clip(mean - below, 0, 1)), float(np.clip(mean + above, 0, 1))
-
-
-def mean_sd_sem(values: ArrayLike) -> tuple[NDArray[np.float64], ...]:
-    """Mean, sample standard deviation and standard error along the first axis.
-
-    Parameters
-    ----------
-    values : array-like of float, shape (n, ...)
-        Independent values, n >= 1.
-
-    Returns
-    -------
-    tuple of ndarray of float64, each shape (...)
-        Mean, SD (divisor n - 1) and SD / sqrt(n); both NaN for a single value.
-
-    Examples
-    --------
-    >>> [round(float(value), 3) for value in mean_sd_sem([1, 2, 3])]
-    [2.0, 1.0, 0.577]
-    """
-    array = np.asarray(values, dtype=np.float64)
-    n = len(array)
-    mean = array.mean(axis=0)
-    sd = array.std(axis=0, ddof=1) if n > 1 else np.full_like(mean, np.nan)
-    return mean, sd, sd / np.sqrt(n)
