@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from hopcli import catalogue
 from hopcli.plots.animation import write_animation
-from hopcli.plots.page import Page, draw_pattern, save
+from hopcli.plots.files import save
+from hopcli.plots.page import Page, draw_pattern
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -10,12 +10,10 @@ from __future__ import annotations
 
 import contextlib
 import functools
-import io
 import itertools
 import math
 import re
 from contextvars import ContextVar
-from html import escape
 from typing import TYPE_CHECKING, Any
 
 import matplotlib as mpl
@@ -29,7 +27,6 @@ from hopcli.plots.filed import as_filed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
-    from pathlib import Path
 
     from matplotlib.axes import Axes
     from matplotlib.text import Text
@@ -49,8 +46,8 @@ __all__ = [
     "Page",
     "Picture",
     "draw_pattern",
+    "look",
     "pages",
-    "save",
     "shorten",
     "styled",
     "text_width",
@@ -73,18 +70,6 @@ _SPACE = 0.0442  # inches, between words of small text
 
 STYLES = ("screen", "paper")
 
-_DPI = {"screen": 150, "paper": 300}
-_DPI_OF_PIXELS_IN_VECTORS = 300
-_MOST_PIXELS = 20_000  # a side; past it the resolution is lowered instead of failing
-_METADATA: dict[str, dict[str, str | None]] = {  # without a time or a version in it
-    "png": {"Software": None},
-    "svg": {"Date": None},
-    "pdf": {"CreationDate": None},
-}
-_WRITTEN: dict[str, Any] = {"png": {"pil_kwargs": {"compress_level": 3}}}
-"""How files are packed: at 6, the usual level, a png is 6 % smaller and takes 40 % longer."""
-_CAPTION_IN = {"png": "Description", "svg": "Description", "pdf": "Subject"}
-
 _STYLE: Any = {
     "font.family": ["DejaVu Sans"],  # comes with matplotlib: the same on every machine
     "mathtext.fontset": "dejavusans",
@@ -99,11 +84,6 @@ _STYLE: Any = {
     "ytick.color": MUTED,
     "svg.hashsalt": "hopcli",  # otherwise ids differ from run to run
     "image.composite_image": False,  # in svg and pdf: small pictures, not one of a whole page
-}
-
-_PAPER: Any = {
-    "pdf.fonttype": 42,  # TrueType, as journals ask for
-    "svg.fonttype": "none",  # text as text
 }
 
 _style_of_pages: ContextVar[str] = ContextVar("style", default="screen")
@@ -126,7 +106,7 @@ class Picture(Figure):
 
 
 @contextlib.contextmanager
-def _style() -> Iterator[None]:
+def look() -> Iterator[None]:
     """The look of hopcli, whatever the user's matplotlibrc says."""
     with mpl.rc_context():
         mpl.rcdefaults()
@@ -139,7 +119,7 @@ def pages(style: str) -> Iterator[None]:
     """Make pages in one of the styles, in the look of hopcli."""
     token = _style_of_pages.set(style)
     try:
-        with _style():
+        with look():
             yield
     finally:
         _style_of_pages.reset(token)
@@ -154,46 +134,6 @@ def styled(figures: Callable[[Any, Any], dict[str, Figure]]) -> Callable[..., di
             return figures(config, as_filed(result))
 
     return in_style
-
-
-def save(figure: Picture, path: Path, dpi: int | None = None) -> None:
-    """Write a figure, the same bytes each time.
-
-    Parameters
-    ----------
-    figure : Picture
-        What to write.
-    path : Path
-        Where to; the suffix, .png, .svg or .pdf, is the format.
-    dpi : int, optional
-        Pixels an inch, of a png (by default 150, in paper style 300) and of pictures in
-        the others (300).
-    """
-    kind = path.suffix[1:]
-    size = max(figure.get_size_inches())
-    wanted = dpi or (_DPI[figure.style] if kind == "png" else _DPI_OF_PIXELS_IN_VECTORS)
-    about = {"Title": figure.title, _CAPTION_IN[kind]: figure.caption}
-    made = io.BytesIO()
-    with _style():
-        if figure.style == "paper":
-            mpl.rcParams.update(_PAPER)
-        figure.savefig(
-            made,
-            format=kind,
-            dpi=min(wanted, _MOST_PIXELS / size),
-            metadata={**_METADATA[kind], **{key: text for key, text in about.items() if text}},
-            **_WRITTEN.get(kind, {}),
-        )
-    content = made.getvalue()
-    path.write_bytes(_read_aloud(content, figure) if kind == "svg" else content)
-
-
-def _read_aloud(svg: bytes, figure: Picture) -> bytes:
-    """Give a drawing the description that screen readers tell; its title is there."""
-    head = f"<desc>{escape(figure.caption)}</desc>"
-    tag = svg.index(b"<svg ") + len(b"<svg ")
-    end = svg.index(b">", tag) + 1
-    return svg[:tag] + b'role="img" ' + svg[tag:end] + head.encode() + svg[end:]
 
 
 @functools.cache
