@@ -1,0 +1,95 @@
+"""The integrated autocorrelation time, held to autoregressive series, where it is known."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+from scipy.signal import lfilter
+
+from hopcli.statistics.autocorrelation import AutocorrelationTime, autocorrelation_time
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+
+def _series(rng: np.random.Generator, phi: float, chains: int, steps: int) -> NDArray[np.float64]:
+    """x_t = phi x_{t-1} + noise in its stationary law; rho(t) = phi^t."""
+    noise = rng.normal(size=(chains, steps))
+    noise[:, 0] /= math.sqrt(1 - phi * phi)
+    series: NDArray[np.float64] = lfilter([1.0], [1.0, -phi], noise, axis=1)
+    return series
+
+
+@pytest.mark.parametrize("phi", [0.0, 0.3, 0.5, 0.8])
+def test_it_is_that_of_autoregressive_series(phi: float) -> None:
+    """Here tau = (1 + phi) / (1 - phi), in 93 to 97 % of the 95 % intervals."""
+    tau = (1 + phi) / (1 - phi)
+    shape = (20, round(150 * tau))
+    rng = np.random.default_rng(3)
+    found = [autocorrelation_time(_series(rng, phi, *shape)) for _ in range(1000)]
+    times, sems = np.array([one.tau for one in found]), np.array([one.sem for one in found])
+    assert times.mean() == pytest.approx(tau, rel=0.01)
+    assert times.std() == pytest.approx(sems.mean(), rel=0.15)
+    assert 0.93 <= np.mean(np.abs(times - tau) < 1.96 * sems) <= 0.97
+    assert all(one.long_enough for one in found)
+    assert {type(one.long_enough) for one in found} == {bool}
+    windows = np.array([one.window for one in found])
+    assert windows.mean() == pytest.approx(4 * tau, rel=0.2)
+
+
+def test_chains_in_wells_of_their_own_are_as_slow_as_within_a_well() -> None:
+    rng = np.random.default_rng(4)
+    series = _series(rng, 0.5, 50, 1000)
+    apart = series + 100 * np.arange(50)[:, None]
+    assert autocorrelation_time(apart).tau == pytest.approx(autocorrelation_time(series).tau)
+
+
+def test_what_the_mean_of_a_short_chain_takes_off_is_put_back() -> None:
+    rng = np.random.default_rng(5)
+    found = autocorrelation_time(_series(rng, 0.8, 2000, 270))
+    assert found.tau == pytest.approx(9, rel=0.03)
+    assert not found.long_enough  # 270 steps are fewer than 50 times 9
+
+
+def test_sums_are_of_pairs_at_a_lag_in_each_chain() -> None:
+    """Of few numbers by hand: no end of a chain meets its start, or that of another."""
+    series = np.array([[1.0, 2.0, 4.0, 1.0], [3.0, 3.0, 0.0, 2.0]])
+    deviations = series - series.mean(axis=1, keepdims=True)
+    lags = [np.mean(deviations[:, : 4 - t] * deviations[:, t:]) for t in range(4)]
+    raised = lags + (lags[0] + 2 * sum(lags[1:])) / 2  # half of the steps at least
+    found = autocorrelation_time(series)
+    assert found.window == 3
+    assert found.tau == pytest.approx(1 + 2 * sum(raised[1:]) / raised[0])
+    assert found.sem == pytest.approx(found.tau * math.sqrt((14 - 2 * found.tau) / 8))
+
+
+@pytest.mark.parametrize("value", [0.0, 0.1, -3e5])
+def test_what_never_moves_has_none(value: float) -> None:
+    found = autocorrelation_time(np.full((3, 70), value))
+    assert math.isnan(found.tau)
+    assert math.isnan(found.sem)
+    assert (found.window, found.long_enough) == (0, False)
+
+
+def test_chains_that_stand_still_add_nothing() -> None:
+    """A chain without noise is no sample of it: its rounding above all."""
+    moving = _series(np.random.default_rng(6), 0.5, 5, 1000)
+    still = np.full((5, 1000), 0.1)
+    found = autocorrelation_time(np.vstack([still, moving]))
+    assert found.tau == pytest.approx(autocorrelation_time(moving).tau, rel=0.01)
+
+
+def test_one_series_is_one_chain() -> None:
+    series = _series(np.random.default_rng(7), 0.5, 1, 500)
+    found = autocorrelation_time(series[0])
+    assert isinstance(found, AutocorrelationTime)
+    assert found == autocorrelation_time(series)
+
+
+@pytest.mark.parametrize("series", [[1.0], [[1.0], [2.0]], np.zeros((0, 5)), np.zeros((2, 2, 2))])
+def test_fewer_than_two_steps_are_refused(series: object) -> None:
+    with pytest.raises(ValueError, match=r"must have shape \(chains, steps >= 2\)"):
+        autocorrelation_time(series)  # type: ignore[arg-type]
