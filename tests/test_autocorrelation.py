@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
 from scipy.signal import lfilter
 
 from hopcli.statistics.autocorrelation import AutocorrelationTime, autocorrelation_time
@@ -56,14 +59,28 @@ def test_what_the_mean_of_a_short_chain_takes_off_is_put_back() -> None:
 
 def test_sums_are_of_pairs_at_a_lag_in_each_chain() -> None:
     """Of few numbers by hand: no end of a chain meets its start, or that of another."""
-    series = np.array([[1.0, 2.0, 4.0, 1.0], [3.0, 3.0, 0.0, 2.0]])
+    series = np.array([[3, 2, 2, 1, 2, 1, 0, 1, 1, 2, 0, 3], [0, 0, 2, 3, 0, 1, 1, 0, 2, 3, 3, 2]])
     deviations = series - series.mean(axis=1, keepdims=True)
-    lags = [np.mean(deviations[:, : 4 - t] * deviations[:, t:]) for t in range(4)]
-    raised = lags + (lags[0] + 2 * sum(lags[1:])) / 2  # half of the steps at least
+    lags = [np.mean(deviations[:, : 12 - t] * deviations[:, t:]) for t in range(5)]
     found = autocorrelation_time(series)
-    assert found.window == 3
+    assert found.window == 4
+    total = lags[0] + 2 * sum(lags[1:])
+    raised = [lag + total / 6 for lag in lags]  # at least half of the steps
     assert found.tau == pytest.approx(1 + 2 * sum(raised[1:]) / raised[0])
-    assert found.sem == pytest.approx(found.tau * math.sqrt((14 - 2 * found.tau) / 8))
+    assert found.tau > 0.3
+    assert found.sem == pytest.approx(found.tau * math.sqrt((18 - 2 * found.tau) / 24))
+
+
+@given(arrays(float, st.tuples(st.integers(1, 4), st.integers(2, 9)), elements=st.floats(-9, 9)))
+def test_of_any_series_it_is_a_time(series: NDArray[np.float64]) -> None:
+    found = autocorrelation_time(series)
+    if math.isnan(found.tau):
+        assert np.all(np.ptp(series, axis=1) < 1e-6)
+    else:
+        assert 0 <= found.tau < 100
+        assert 0 <= found.sem < 100
+    assert not found.long_enough
+    assert 0 <= found.window < series.shape[1]
 
 
 @pytest.mark.parametrize("value", [0.0, 0.1, -3e5])

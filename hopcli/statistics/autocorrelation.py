@@ -82,12 +82,13 @@ def autocorrelation_time(series: ArrayLike) -> AutocorrelationTime:
     if covariance[0] == 0:
         return AutocorrelationTime(float("nan"), float("nan"), 0, long_enough=False)
     window = _window(covariance)
-    sums = covariance[0] + 2 * covariance[1 : window + 1].sum()
-    # The mean takes the same off every lag, those that are summed here among them.
-    covariance = covariance + sums / max(steps - 2 * window - 1, steps / 2)
-    tau = float(1 + 2 * (covariance[1 : window + 1] / covariance[0]).sum())
-    sem = tau * float(np.sqrt((4 * window + 2 - 2 * tau) / chains.size))
-    return AutocorrelationTime(tau, sem, window, long_enough=steps >= _LONG * tau)
+    lags = 2 * window + 1
+    total = max(covariance[0] + 2 * covariance[1 : window + 1].sum(), 0.0)
+    # What the mean of a chain takes off every lag, those that are summed here among them.
+    taken = total / max(steps - lags, steps / 2)
+    tau = float((total + lags * taken) / (covariance[0] + taken))
+    sem = tau * float(np.sqrt(max(2 * lags - 2 * tau, 0.0) / chains.size))
+    return AutocorrelationTime(tau, sem, window, long_enough=steps >= _LONG * max(tau, 1))
 
 
 def _autocovariance(chains: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -104,7 +105,7 @@ def _autocovariance(chains: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def _window(covariance: NDArray[np.float64]) -> int:
-    """The least number of lags that is no fewer than three times what they sum to."""
+    """The least number of lags that is no fewer than four times what they sum to."""
     taus = 1 + 2 * np.cumsum(covariance[1:] / covariance[0])
     wide_enough = np.arange(1, len(covariance)) >= _WINDOW * np.maximum(taus, 1)
     return int(np.argmax(wide_enough)) + 1 if wide_enough.any() else len(covariance) - 1
