@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -10,6 +11,7 @@ import numpy as np
 from matplotlib.transforms import ScaledTranslation
 
 from hopcli.plots.arrangement import Arrangement, arrange, short
+from hopcli.plots.captions import count
 from hopcli.plots.filed import rounded
 from hopcli.plots.grid_caption import caption_of
 from hopcli.plots.intervals import Bars, bars_of
@@ -25,10 +27,11 @@ if TYPE_CHECKING:
 
     from hopcli.experiments.headline import Headline
     from hopcli.grids.keys import Key, Look
+    from hopcli.grids.view import View
     from hopcli.plots.page import Picture
     from hopcli.plots.panels import Panel
 
-__all__ = ["figure"]
+__all__ = ["figure", "picture"]
 
 _SAMPLE, _ENTRY, _LONGEST = 0.5, 0.27, 2.2  # of the legend
 _NUMBERS = 0.85  # beside the colours of a map
@@ -90,6 +93,31 @@ def figure(
     caption = caption_of(drawn, keys, look, bars.says)
     with pages(style):
         return _map(drawn, caption) if drawn.up else _lines(drawn, bars, caption)
+
+
+def picture(view: View, look: Look, style: str = "screen") -> Picture:
+    """Draw a grid that was read, and say in its caption how many warnings there are.
+
+    Parameters
+    ----------
+    view : View
+        The grid, and the table of it that is drawn.
+    look : Look
+        What goes where.
+    style : {"screen", "paper"}
+        With title and caption, or without.
+
+    Raises
+    ------
+    SettingError
+        If the look names what is not there, or more varies than can be drawn.
+    """
+    points = view.points if look.over is None else None
+    if view.warnings:
+        said = f"{count(len(view.warnings), 'warning')} about cells: see `hopcli grid status`."
+        look = dataclasses.replace(look, caption=f"{look.caption or ''} {said}".strip())
+    keys, headline = view.grid.keys(), view.grid.entry.headline
+    return figure(view.drawn(look), keys, headline, look, style, points)
 
 
 def _title(drawn: Arrangement) -> str:

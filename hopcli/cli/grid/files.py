@@ -2,85 +2,32 @@
 
 from __future__ import annotations
 
-import contextlib
-import dataclasses
 import json
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from hopcli import results
 from hopcli.cli.lines import tell
-from hopcli.errors import ResultError, SettingError
-from hopcli.grids.export import points_table, tidy_table, write_table
-from hopcli.grids.grid import read_grid
-from hopcli.grids.state import State
-from hopcli.grids.store import FILE, Store, is_grid
-from hopcli.results.folder import check_file, files_in, publish, publish_run, sha256_of, writing
+from hopcli.errors import SettingError
+from hopcli.grids.export import write_table
+from hopcli.grids.view import TABLE, View, load_view
+from hopcli.results.folder import files_in, publish, publish_run, sha256_of, writing
 from hopcli.results.provenance import source_commit, versions
-from hopcli.results.tables import columns_of, read_table
+from hopcli.results.tables import columns_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
     from pathlib import Path
-
-    import pandas as pd
 
     from hopcli.grids.grid import Grid
     from hopcli.grids.keys import Look
+    from hopcli.grids.state import State
+    from hopcli.grids.store import Store
 
-__all__ = [
-    "View",
-    "draw_again",
-    "is_published",
-    "load_view",
-    "print_grid",
-    "publish_grid",
-    "redraw",
-]
+__all__ = ["draw_again", "is_published", "print_grid", "publish_grid", "redraw"]
 
-TABLE, PICTURE = "grid.csv", "grid.png"
+PICTURE = "grid.png"
 _SHOWN = 24  # rows of the table that are printed
-
-
-class View(NamedTuple):
-    """A grid with one of its tables, the keys of all points if known, and what is warned of."""
-
-    grid: Grid
-    table: pd.DataFrame
-    points: pd.DataFrame | None = None
-    warnings: Sequence[str] = ()
-
-    @classmethod
-    def of(cls, store: Store, grid: Grid, name: str | None = None) -> View:
-        """A table of a store; by default the one that is drawn."""
-        table = tidy_table(store, grid, grid.entry.headline.table if name is None else name)
-        state = State(grid, store.places(), store.standings())
-        warnings = [f"{words}: {warning}" for words, warning in state.warnings]
-        return cls(grid, table, points_table(store, grid), warnings)
-
-    def drawn(self, look: Look) -> pd.DataFrame:
-        """What the picture is of: the table, or its averages over a key."""
-        if look.over is None:
-            return self.table
-        from hopcli.grids.over import average
-
-        headline = self.grid.entry.headline
-        number = headline if look.map and look.y in self.grid.names else headline.of(look.y)
-        return average(self.table, self.grid.keys(), look.over, number)
-
-    def draw(self, look: Look, path: Path, style: str = "screen") -> None:
-        """Draw the picture into a file."""
-        from hopcli import plots
-        from hopcli.plots.grid import figure
-
-        keys, headline = self.grid.keys(), self.grid.entry.headline
-        points = self.points if look.over is None else None
-        if self.warnings:
-            some = "1 warning" if len(self.warnings) == 1 else f"{len(self.warnings):,} warnings"
-            said = f"{some} about cells: see `hopcli grid status`."
-            look = dataclasses.replace(look, caption=f"{look.caption or ''} {said}".strip())
-        plots.save(figure(self.drawn(look), keys, headline, look, style, points), path)
 
 
 def publish_grid(store: Store, grid: Grid, *, figures: bool, seconds: float) -> list[Path]:
@@ -110,13 +57,21 @@ def publish_grid(store: Store, grid: Grid, *, figures: bool, seconds: float) -> 
             if look.over is not None:
                 write_table(view.drawn(look), stage / f"over_{look.over}.csv", "csv")
             if figures:
-                view.draw(look, stage / PICTURE)
+                _draw(view, look, stage / PICTURE)
         except SettingError as error:  # of the layout: the table is worth more than the picture
             tell(f"warning: no picture: {error.describe(f'plot.{error.setting}')}")
         names = files_in(stage)
         manifest = _manifest(view, seconds, stage, names)
         publish_run(stage, folder, "grid", manifest)
     return [folder / name for name in (*names, "grid.json")]
+
+
+def _draw(view: View, look: Look, path: Path, style: str = "screen") -> None:
+    """Draw the picture into a file."""
+    from hopcli import plots
+    from hopcli.plots.grid import picture
+
+    plots.save(picture(view, look, style), path)
 
 
 def _manifest(view: View, seconds: float, stage: Path, names: list[str]) -> dict[str, Any]:
@@ -143,48 +98,6 @@ def is_published(store: Store, grid: Grid, *, figures: bool) -> bool:
     return manifest.get("config") == json.loads(json.dumps(grid.to_dict())) and drawn
 
 
-def load_view(folder: Path, name: str | None = None) -> View:
-    """The grid of a folder and a table of it: from the store, else as it was published.
-
-    Parameters
-    ----------
-    folder : Path
-        Where it is.
-    name : str, optional
-        Which table; by default the one that is drawn.
-
-    Raises
-    ------
-    SettingError
-        If there is no such table.
-    ResultError
-        If there is no grid, or it is damaged.
-    """
-    published = folder / "grid.json"
-    if is_grid(folder) or not published.is_file():
-        with Store(folder) as store:
-            return View.of(store, store.grid(), name)
-    manifest = results.read_json(published)
-    with _understood(published):
-        grid, columns = read_grid(manifest["config"]), manifest["tables"]["grid"]
-        warnings = list(map(str, manifest["notes"]["warnings"]))
-    if name not in (None, grid.entry.headline.table):
-        rule = f"must be {grid.entry.headline.table} where there is no {FILE}"
-        raise SettingError("table", rule, name)
-    check_file(folder, published, TABLE, manifest["outputs"].get(TABLE))
-    with _understood(published):
-        return View(grid, read_table(folder / TABLE, columns), None, warnings)
-
-
-@contextlib.contextmanager
-def _understood(manifest: Path) -> Iterator[None]:
-    """What cannot be made of a manifest is told in one line."""
-    try:
-        yield
-    except (AttributeError, KeyError, TypeError, ValueError) as error:
-        raise ResultError(f"{manifest}: another version of hopcli wrote it ({error})") from None
-
-
 def redraw(folder: Path, view: View, look: Look, form: str, style: str) -> Path:
     """Draw the picture of a grid anew in its folder, and enter it in the manifest if there is one.
 
@@ -195,7 +108,7 @@ def redraw(folder: Path, view: View, look: Look, form: str, style: str) -> Path:
     """
     path = folder / f"grid.{form}"
     with writing(folder, "grid") as stage:
-        view.draw(look, stage / path.name, style)
+        _draw(view, look, stage / path.name, style)
         if (folder / "grid.json").is_file():
             manifest = results.read_json(folder / "grid.json")
             manifest["outputs"][path.name] = sha256_of(stage / path.name)
@@ -212,7 +125,7 @@ def draw_again(folder: Path, form: str | None, style: str | None, out: Path | No
     if out is None:
         return [redraw(folder, view, view.grid.look, form, style)]
     with writing(out, "grid") as stage:
-        view.draw(view.grid.look, stage / f"grid.{form}", style)
+        _draw(view, view.grid.look, stage / f"grid.{form}", style)
         publish(stage, out, [f"grid.{form}"])
     return [out / f"grid.{form}"]
 

@@ -56,7 +56,8 @@ def plot(folder: Path, figure_format: str, figure_style: str, quiet: bool, **ask
       hopcli grid plot results/phase --no-map --x temperature --by rule
       hopcli grid plot results/stored --over samples --x selection_seed
     """
-    from hopcli.cli.grid.files import load_view, redraw
+    from hopcli.cli.grid.files import redraw
+    from hopcli.grids.view import load_view
 
     given = {name: value for name, value in asked.items() if value is not None}
     with renamed(flag_name):

@@ -56,9 +56,9 @@ def table(
       hopcli grid table results/phase --table outcomes --out outcomes.parquet
       hopcli grid table results/stored --over selection_seed --format markdown
     """
-    from hopcli.cli.grid.files import load_view
     from hopcli.grids.export import FORMATS, write_table
     from hopcli.grids.over import average
+    from hopcli.grids.view import load_view
 
     if form is None:
         suffixes = {suffix: known for known, suffix in FORMATS.items()}

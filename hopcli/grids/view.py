@@ -1,0 +1,118 @@
+"""A grid with one of its tables, read from its store or as it was published."""
+
+from __future__ import annotations
+
+import contextlib
+from typing import TYPE_CHECKING, NamedTuple
+
+from hopcli import results
+from hopcli.errors import ResultError, SettingError
+from hopcli.grids.export import points_table, tidy_table
+from hopcli.grids.grid import read_grid
+from hopcli.grids.state import State
+from hopcli.grids.store import FILE, Store, is_grid
+from hopcli.results.folder import check_file
+from hopcli.results.tables import read_table
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+    import pandas as pd
+
+    from hopcli.grids.grid import Grid
+    from hopcli.grids.keys import Look
+
+__all__ = ["TABLE", "View", "load_published", "load_view"]
+
+TABLE = "grid.csv"
+"""The file of the table of a published grid."""
+
+
+class View(NamedTuple):
+    """A grid with one of its tables, the keys of all points if known, and what is warned of."""
+
+    grid: Grid
+    table: pd.DataFrame
+    points: pd.DataFrame | None = None
+    warnings: Sequence[str] = ()
+
+    @classmethod
+    def of(cls, store: Store, grid: Grid, name: str | None = None) -> View:
+        """A table of a store; by default the one that is drawn."""
+        table = tidy_table(store, grid, grid.entry.headline.table if name is None else name)
+        state = State(grid, store.places(), store.standings())
+        warnings = [f"{words}: {warning}" for words, warning in state.warnings]
+        return cls(grid, table, points_table(store, grid), warnings)
+
+    def drawn(self, look: Look) -> pd.DataFrame:
+        """What the picture is of: the table, or its averages over a key."""
+        if look.over is None:
+            return self.table
+        from hopcli.grids.over import average
+
+        headline = self.grid.entry.headline
+        number = headline if look.map and look.y in self.grid.names else headline.of(look.y)
+        return average(self.table, self.grid.keys(), look.over, number)
+
+
+def load_view(folder: Path, name: str | None = None) -> View:
+    """The grid of a folder and a table of it: from the store, else as it was published.
+
+    Parameters
+    ----------
+    folder : Path
+        Where it is.
+    name : str, optional
+        Which table; by default the one that is drawn.
+
+    Raises
+    ------
+    SettingError
+        If there is no such table.
+    ResultError
+        If there is no grid, or it is damaged.
+    """
+    if is_grid(folder) or not (folder / "grid.json").is_file():
+        with Store(folder) as store:
+            return View.of(store, store.grid(), name)
+    return load_published(folder, name)
+
+
+def load_published(folder: Path, name: str | None = None) -> View:
+    """The grid of a folder as it was published, whatever its store holds by now.
+
+    Parameters
+    ----------
+    folder : Path
+        Where it is.
+    name : str, optional
+        Which table: only the one that is drawn was published.
+
+    Raises
+    ------
+    SettingError
+        If it is another table.
+    ResultError
+        If there is no published grid, or it is damaged.
+    """
+    published = folder / "grid.json"
+    manifest = results.read_json(published)
+    with _understood(published):
+        grid, columns = read_grid(manifest["config"]), manifest["tables"]["grid"]
+        warnings = list(map(str, manifest["notes"]["warnings"]))
+    if name not in (None, grid.entry.headline.table):
+        rule = f"must be {grid.entry.headline.table} where there is no {FILE}"
+        raise SettingError("table", rule, name)
+    check_file(folder, published, TABLE, manifest["outputs"].get(TABLE))
+    with _understood(published):
+        return View(grid, read_table(folder / TABLE, columns), None, warnings)
+
+
+@contextlib.contextmanager
+def _understood(manifest: Path) -> Iterator[None]:
+    """What cannot be made of a manifest is told in one line."""
+    try:
+        yield
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise ResultError(f"{manifest}: another version of hopcli wrote it ({error})") from None
