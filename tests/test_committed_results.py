@@ -14,6 +14,7 @@ import pytest
 from hopcli import experiments, results
 from hopcli.catalogue import CATALOGUE, entry
 from hopcli.config import Config, Execution, read_config
+from hopcli.data.study import AUTHORS_RECALL
 from hopcli.grids.grid import Grid, read_grid, shown
 from hopcli.results.tables import read_table
 
@@ -138,7 +139,7 @@ def _quoted(row: str) -> list[str]:
 def test_the_readme_quotes_the_committed_tables() -> None:
     text = (ROOT / "README.md").read_text(encoding="utf-8")
     rows = {cells[0]: cells for cells in map(_quoted, re.findall(r"^\| .*\|$", text, re.M))}
-    published = pd.read_csv(ROOT / "tests" / "reference" / "authors_recall.csv")
+    published = pd.read_csv(AUTHORS_RECALL)
     for column, name in ((2, "paper"), (3, "paper-as-run")):
         table = pd.read_csv(RESULTS / name / "accuracy.csv").set_index("label")
         for label in ("3", "6", "1", "0", "4"):

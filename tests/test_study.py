@@ -15,6 +15,7 @@ from scipy import stats
 from hopcli import experiments
 from hopcli.catalogue import entry
 from hopcli.config import Facts, RecallConfig, RecallExecution, find_config, read_config
+from hopcli.data.study import AUTHORS_RECALL, FIGURE1
 from hopcli.experiments.trials import authors_sites, authors_trials
 from hopcli.patterns import images_as_patterns
 from hopcli.storage import store
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from hopcli.datasets import Dataset
     from hopcli.experiments import Result
 
-REFERENCE = Path(__file__).parent / "reference"
+
 README = " ".join((Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8").split())
 SELECTED = [39155, 7411, 38406, 21607, 28089, 38060, 25559, 55147, 52050, 49358]
 STORED = ["3", "6", "1", "0", "4"]
@@ -52,7 +53,7 @@ def _percent(result: Result) -> list[float]:
 
 
 def _authors() -> dict[str, list[float]]:
-    with (REFERENCE / "authors_recall.csv").open(encoding="utf-8") as file:
+    with AUTHORS_RECALL.open(encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
     return {label: [float(row[label]) for row in rows] for label in STORED}
 
@@ -130,7 +131,7 @@ def test_the_replay_is_the_authors_stream_draw_by_draw(mnist: Dataset) -> None:
 
 @functools.cache
 def _figure() -> dict[float, float]:
-    with (REFERENCE / "figure1_digitised.csv").open(encoding="utf-8") as file:
+    with FIGURE1.open(encoding="utf-8") as file:
         return {float(row["temperature"]): float(row["overlap"]) for row in csv.DictReader(file)}
 
 
