@@ -42,6 +42,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "catalogue": {"errors"},
     "results": {"catalogue", "datasets", "errors", "statistics", "streams"},
     "plots": {"catalogue", "errors", "grids", "theory"},
+    "report": {"catalogue", "config", "errors", "grids", "plots", "results"},
 }
 """What each room may import at run time; records that only name types are free."""
 
@@ -49,9 +50,10 @@ ONLY = {
     "click": {"cli"},
     "numba": {"_kernels", "_loading"},
     "matplotlib": {"plots"},
+    "jinja2": {"report"},
 }
 
-EDGE = {"cli", "plots", "results"}
+EDGE = {"cli", "plots", "report", "results"}
 """Rooms that an experiment knows nothing of."""
 
 
@@ -185,6 +187,7 @@ print("LOADED", *sorted({name.partition(".")[0] for name in sys.modules}))
                 ["temperature-scan", "--help"],
                 ["run", "--help"],
                 ["check", "--help"],
+                ["report", "--help"],
                 ["runs", "--help"],
                 ["diff", "--help"],
             ],

@@ -26,6 +26,7 @@ __all__ = ["cli", "main", "raise_again"]
 _OTHERS = {
     "grid": "Run a configuration over a grid of settings, and put the results together.",
     "plot": "Draw the pictures of finished runs again.",
+    "report": "Write finished runs as one page, to be read or handed out.",
     "check": "Hold every file of finished runs and grids to its manifest.",
     "runs": "List finished runs with what tells them apart.",
     "diff": "Say which settings and which numbers of two runs differ.",

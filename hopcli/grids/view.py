@@ -55,6 +55,18 @@ class View(NamedTuple):
         number = headline if look.map and look.y in self.grid.names else headline.of(look.y)
         return average(self.table, self.grid.keys(), look.over, number)
 
+    def numbers(self) -> pd.DataFrame:
+        """The numbers that the picture shows, with their intervals, below few heads."""
+        look, headline = self.grid.look, self.grid.entry.headline
+        table = self.drawn(look)
+        for column, value in headline.where.items():
+            if column in table.columns:
+                table = table[table[column].astype(str) == str(value)]
+        keys = [key for key in self.grid.names if key != look.over]
+        number = headline if look.map else headline.of(look.y)
+        wanted = [*keys, *headline.within, number.value, number.low, number.high]
+        return table[[column for column in dict.fromkeys(wanted) if column in table.columns]]
+
 
 def load_view(folder: Path, name: str | None = None) -> View:
     """The grid of a folder and a table of it: from the store, else as it was published.

@@ -11,7 +11,7 @@ from hopcli import results
 from hopcli.cli.lines import tell
 from hopcli.errors import SettingError
 from hopcli.grids.export import write_table
-from hopcli.grids.view import TABLE, View, load_view
+from hopcli.grids.view import TABLE, View, load_published, load_view
 from hopcli.results.folder import files_in, publish, publish_run, sha256_of, writing
 from hopcli.results.provenance import source_commit, versions
 from hopcli.results.tables import columns_of
@@ -147,18 +147,8 @@ def print_grid(folder: Path, state: State, files: list[Path], n_made: int, form:
 
 def _print_numbers(folder: Path, grid: Grid) -> None:
     """Print the first rows of what is drawn."""
-    import pandas as pd
-
-    over, headline = grid.look.over, grid.entry.headline
-    name = f"over_{over}.csv" if over else TABLE
-    table = pd.read_csv(folder / name)
-    for column, value in headline.where.items():
-        if column in table.columns:
-            table = table[table[column].astype(str) == str(value)]
-    keys = [key for key in grid.names if key != over]
-    number = headline.of(grid.look.y) if not grid.look.map else headline
-    wanted = [*keys, *headline.within, number.value, number.low, number.high]
-    shown = table[[column for column in dict.fromkeys(wanted) if column in table.columns]]
+    name = f"over_{grid.look.over}.csv" if grid.look.over else TABLE
+    shown = load_published(folder).numbers()
     click.echo("\n" + shown.head(_SHOWN).to_string(index=False, float_format="{:.4g}".format))
     if len(shown) > _SHOWN:
         click.echo(f"... and {len(shown) - _SHOWN:,} more rows in {name}")

@@ -1,0 +1,115 @@
+"""The page: values into templates, with an anchor for each part that no other has."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import jinja2
+
+from hopcli import __version__
+from hopcli.report.claims import VERDICTS, tally
+from hopcli.report.drawings import drawing
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from hopcli.report.claims import ClaimRow
+    from hopcli.report.sections import Section
+
+__all__ = ["page"]
+
+_TEMPLATES = Path(__file__).parent / "templates"
+
+_MARKS = dict(zip(VERDICTS, ("holds", "partly", "fails", "open"), strict=True))
+"""The shape that stands for a verdict, besides its words and its colour."""
+
+
+_LEAST = 0.0001
+"""Smaller p are not told apart."""
+
+
+def page(
+    title: str,
+    sections: Sequence[Section],
+    *,
+    intro: str = "",
+    claims: Sequence[ClaimRow] = (),
+) -> str:
+    """Make a page of HTML that needs nothing else.
+
+    Parameters
+    ----------
+    title : str
+        Its title.
+    sections : sequence of Section
+        Runs and grids, in order.
+    intro : str
+        Paragraphs under the title, an empty line between two.
+    claims : sequence of ClaimRow
+        Claims with their verdicts, which lead the page.
+
+    Returns
+    -------
+    str
+        The page, the same for the same values.
+
+    Raises
+    ------
+    ValueError
+        If two claims have one id.
+    """
+    if len({claim.id for claim in claims}) < len(claims):
+        raise ValueError("two claims must not have one id")
+    parts = list(zip(_anchors("run", (one.name for one in sections)), sections, strict=True))
+    anchor_of: dict[str, str] = {}
+    for anchor, section in parts:
+        anchor_of.setdefault(section.name, anchor)
+    values: dict[str, Any] = {
+        "version": __version__,
+        "title": title,
+        "paragraphs": [text for text in re.split(r"\n\s*\n", intro) if text.strip()],
+        "claims": list(zip(_anchors("claim", (one.id for one in claims)), claims, strict=True)),
+        "tally": tally(claims),
+        "marks": _MARKS,
+        "sections": parts,
+        "anchor_of": anchor_of,
+        "drawings": _drawings,
+        "probability": _probability,
+    }
+    return _environment().get_template("page.html.j2").render(values)
+
+
+def _drawings(anchor: str, section: Section) -> list[Any]:
+    """The figures of a section, drawn when its turn comes."""
+    return [drawing(name, figure, f"{anchor}.{name}") for name, figure in section.figures.items()]
+
+
+def _probability(p: float) -> str:
+    """A p as it is told; one that is very small only as that."""
+    return f"{p:.2g}" if p >= _LEAST else f"below {_LEAST:g}"
+
+
+def _anchors(kind: str, names: Iterable[str]) -> list[str]:
+    """An anchor for each name, in its letters, and a number where that is taken."""
+    taken: dict[str, None] = {}
+    for name in names:
+        words = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
+        base = f"{kind}-{words}" if words else kind
+        anchor, number = base, 1
+        while anchor in taken:
+            number += 1
+            anchor = f"{base}-{number}"
+        taken[anchor] = None
+    return list(taken)
+
+
+def _environment() -> jinja2.Environment:
+    return jinja2.Environment(
+        loader=jinja2.FileSystemLoader(_TEMPLATES),
+        autoescape=True,  # whatever a template is called
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )

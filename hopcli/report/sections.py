@@ -1,0 +1,206 @@
+"""Runs and grids as sections of a page: what was asked, what was found, where it comes from."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from hopcli import catalogue, results
+from hopcli.errors import SettingError
+from hopcli.grids.view import TABLE, load_published
+from hopcli.plots.grid import picture
+from hopcli.report.commands import asked, command_of_grid, command_of_run, spelt
+from hopcli.report.sheets import Sheet, sheet
+from hopcli.results.places import GRID, finished_in
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+    from hopcli.config import Config
+    from hopcli.experiments import Result
+    from hopcli.experiments.headline import Headline
+    from hopcli.plots.page import Picture
+
+__all__ = ["Section", "section", "sections_in"]
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class Section:
+    """A run, or a grid of runs, as a page tells it.
+
+    Parameters
+    ----------
+    name : str
+        What it is called, such as its folder.
+    command : str
+        What was run; ``"recall grid"`` for a grid of it.
+    about : str
+        What that does, in a sentence.
+    asked : dict of str to str
+        The settings that it would not have if nothing was said.
+    again : str
+        The command line that makes it again; empty if no flags say the same.
+    found : str
+        The number that it is known by, with its interval; empty if there is none.
+    warnings : tuple of str
+        What is to be known of the numbers.
+    sheet : Sheet
+        What is printed of it.
+    sheets : tuple of Sheet
+        All other tables.
+    figures : dict of Picture
+        Its figures by name, in paper style.
+    details : dict of dict of str to str
+        All settings, notes, versions and hashes, under their heads.
+    """
+
+    name: str
+    command: str
+    about: str
+    asked: dict[str, str]
+    again: str
+    found: str
+    warnings: tuple[str, ...]
+    sheet: Sheet
+    sheets: tuple[Sheet, ...] = ()
+    figures: Mapping[str, Picture] = field(default_factory=dict)
+    details: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+
+
+def sections_in(folder: Path, name: str = "") -> list[Section]:
+    """Every finished run of a folder, and the grid if it holds one.
+
+    Parameters
+    ----------
+    folder : Path
+        Where they are.
+    name : str
+        What they are called; by default as the folder.
+
+    Raises
+    ------
+    ResultError
+        If one of them cannot be read, or a file of it is not what its manifest says.
+    """
+    called = name or str(folder)
+    return [
+        _of_grid(called, folder) if command == GRID else _of_run(called, folder, command)
+        for command in finished_in(folder)
+    ]
+
+
+def _of_run(name: str, folder: Path, command: str) -> Section:
+    loaded = results.load(folder, command)
+    return section(name, loaded.config, loaded.result, loaded.manifest)
+
+
+def section(
+    name: str, config: Config, result: Result, manifest: Mapping[str, Any] | None = None
+) -> Section:
+    """What a page tells of a run.
+
+    Parameters
+    ----------
+    name : str
+        What it is called.
+    config : Config
+        Its resolved configuration.
+    result : Result
+        What it found.
+    manifest : mapping, optional
+        What its manifest says, if it has one: key, versions and the like are told then.
+    """
+    entry = catalogue.entry(config.command)
+    summary = entry.summary(config, result)
+    notes = {key: note for key, note in result.notes.items() if key != "warnings"}
+    settings = config.to_dict()
+    return Section(
+        name=name,
+        command=config.command,
+        about=entry.line,
+        asked={key: spelt(value) for key, value in asked(config, result).items()},
+        again=command_of_run(config, result) or "",
+        found=_found(entry.headline, result),
+        warnings=tuple(map(str, result.notes.get("warnings", ()))),
+        sheet=sheet(config.command, summary.table, summary.percent),
+        sheets=tuple(_other_tables(result, summary.table)),
+        figures=entry.figures(config, result, "paper"),
+        details={
+            "Settings": {key: spelt(value) for key, value in settings.items()},
+            "Notes": {key: _noted(note) for key, note in notes.items()},
+            "Made with": _made_with(result, manifest or {}),
+        },
+    )
+
+
+def _other_tables(result: Result, printed: Any) -> Iterator[Sheet]:
+    """All tables but the one that is printed, and the one that may have been left out."""
+    for name in result.tables:
+        if f"{name}.csv" != results.BULKY and not result.tables[name].equals(printed):
+            yield sheet(name, result.tables[name])
+
+
+def _found(headline: Headline, result: Result) -> str:
+    """The number that a run is known by, if one row has it."""
+    table = result.tables[headline.table]
+    for column, value in headline.where.items():
+        table = table[table[column].astype(str) == str(value)]
+    if len(table) != 1:
+        return ""
+    row = table.iloc[0]
+    text = f"{headline.value} {row[headline.value]:.4g}"
+    if headline.low is None or headline.high is None:
+        return text
+    return f"{text} ({row[headline.low]:.4g} to {row[headline.high]:.4g})"
+
+
+def _noted(note: Any) -> str:
+    return note if isinstance(note, str) else json.dumps(note, ensure_ascii=False)
+
+
+def _made_with(result: Result, manifest: Mapping[str, Any]) -> dict[str, str]:
+    """Data, key, versions and commit, as far as they are known."""
+    said = {
+        "data": result.dataset,
+        "SHA-256 of the data": result.dataset_sha256,
+        "key": manifest.get("key"),
+        **_made_by(manifest),
+    }
+    return {name: str(value) for name, value in said.items() if value}
+
+
+def _made_by(manifest: Mapping[str, Any]) -> dict[str, Any]:
+    versions = manifest.get("versions", {})
+    return {
+        "versions": ", ".join(f"{name} {version}" for name, version in versions.items()),
+        "commit": manifest.get("source_commit"),
+        "seconds": manifest.get("duration_seconds"),
+    }
+
+
+def _of_grid(name: str, folder: Path) -> Section:
+    """What a page tells of a grid, as it was published."""
+    view, manifest = load_published(folder), results.read_json(folder / f"{GRID}.json")
+    grid = view.grid
+    said = {key: value for key, value in grid.to_dict().items() if key not in ("command", "plot")}
+    varies = said.pop(GRID)
+    try:
+        figures = {GRID: picture(view, grid.look, "paper")}
+    except SettingError:  # of the layout: then it was published without one
+        figures = {}
+    made_by = {key: str(value) for key, value in _made_by(manifest).items() if value}
+    return Section(
+        name=name,
+        command=f"{grid.command} {GRID}",
+        about=f"{len(grid):,} runs: {grid.entry.line}",
+        asked={key: spelt(value) for key, value in {**said, **varies}.items()},
+        again=command_of_grid(grid) or "",
+        found="",
+        warnings=tuple(view.warnings),
+        sheet=sheet(GRID, view.numbers()),
+        sheets=(sheet(TABLE.removesuffix(".csv"), view.table),),
+        figures=figures,
+        details={"Made with": made_by},
+    )
