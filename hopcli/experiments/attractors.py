@@ -19,7 +19,7 @@ from hopcli.patterns import Patterns
 from hopcli.starts import choose, fill_bank, first_states
 from hopcli.statistics import chao1, wilson_interval
 from hopcli.streams import Streams, seed_word
-from hopcli.taxonomy import classify, mixture_method
+from hopcli.taxonomy import KINDS, classify, mixture_method
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -203,19 +203,31 @@ def _one_sign(spins: NDArray[np.int8], patterns: Patterns) -> NDArray[np.int8]:
 def _kind_table(config: ResolvedAttractors, census: pd.DataFrame) -> pd.DataFrame:
     """How often each kind of state is reached, and by how many distinct states.
 
-    The last row of a rule, ``attractors``, is of all kinds but ``unsettled``. The columns
-    ``chao1`` estimate how many distinct states there are, those not met included; not of
-    unsettled ones, which are as many as one likes.
+    The last row of a rule, ``attractors``, is of all kinds but ``unsettled``; a kind that was
+    never met has a row with its upper bound. The columns ``chao1`` estimate how many distinct
+    states there are, those not met included; not of unsettled ones, which are as many as one
+    likes, nor of those never met.
     """
     rows = []
     for rule in config.rule:
         own = census[census["rule"] == rule]
-        settled = own[own["kind"] != "unsettled"]
-        for kind, states in [*own.groupby("kind", sort=False), ("attractors", settled)]:
+        met = dict.fromkeys(own["kind"])
+        kinds = [*met, *(kind for kind in _possible(config) if kind not in met)]
+        groups = [(kind, own[own["kind"] == kind]) for kind in kinds]
+        for kind, states in [*groups, ("attractors", own[own["kind"] != "unsettled"])]:
             count = int(states["count"].sum())
             bounds = wilson_interval(count / config.starts, config.starts)
-            there_may_be = chao1(states["count"]) if kind != "unsettled" else (np.nan,) * 3
+            is_known = kind != "unsettled" and (count or kind == "attractors")
+            there_may_be = chao1(states["count"]) if is_known else (np.nan,) * 3
             share = count / config.starts
             rows.append((rule, kind, len(states), count, share, *bounds, *there_may_be))
     columns = ["rule", "kind", "distinct", "count", "fraction", "ci_low", "ci_high"]
     return pd.DataFrame(rows, columns=[*columns, "chao1", "chao1_ci_low", "chao1_ci_high"])
+
+
+def _possible(config: ResolvedAttractors) -> list[str]:
+    """The kinds of state that runs can end in."""
+    never = {"two-cycle"} if config.dynamics != "sync" else set()
+    if config.theta == 0:
+        never.add("inverse")  # which counts as its pattern
+    return [kind for kind in KINDS if kind not in never]

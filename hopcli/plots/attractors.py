@@ -69,6 +69,7 @@ def _kinds(result: AttractorsResult, rule: str) -> str:
         f"{row['kind'].replace('-', ' ')} {100 * row['fraction']:.3g} % "
         f"({count(row['distinct'], 'state')})"
         for row in table[table["rule"] == rule].to_dict("records")[:-1]
+        if row["count"]
     ]
     return ", ".join(parts)
 
