@@ -7,7 +7,8 @@ HOPCLI := $(BIN)/hopcli
 
 # What a table depends on, and what only a picture does.
 COMPUTING := $(shell find hopcli -type f -not -path '*/__pycache__/*' \
-	-not -path 'hopcli/cli/*' -not -path 'hopcli/plots/*')
+	-not -path 'hopcli/cli/*' -not -path 'hopcli/plots/*' \
+	-not -path 'hopcli/report/*')
 PLOTS := $(shell find hopcli/plots -name '*.py')
 
 # Every configs/NAME.toml becomes results/NAME/, made when its manifest is there.

@@ -32,7 +32,8 @@ def spelt(value: Any) -> str:
     if isinstance(value, bool):
         return "on" if value else "off"
     if isinstance(value, list):
-        return ", ".join(map(spelt, value))
+        has_lists = any(isinstance(one, list) for one in value)
+        return ("; " if has_lists else ", ").join(map(spelt, value))
     return _exact(value)
 
 

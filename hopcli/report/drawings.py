@@ -32,7 +32,7 @@ class Drawing:
     title, caption : str
         What it shows, and what was run and what bars and lines are.
     svg : str
-        The drawing, an element of HTML without a name of its own.
+        The drawing, an element of HTML that is called as its title says.
     width : int
         Its own width, in pixels of CSS (96 an inch).
     """
@@ -59,8 +59,8 @@ def drawing(name: str, figure: Picture, prefix: str) -> Drawing:
     root = ET.fromstring(drawn_svg(figure))
     _strip(root)
     _rename(root, prefix)
-    width, height = (float(number) for number in root.get("viewBox", "").split()[2:])
-    root.attrib.update({"width": f"{width:g}pt", "height": f"{height:g}pt"})
+    width = float(root.attrib["viewBox"].split()[2])
+    root.attrib.update({"role": "img", "aria-label": figure.title})
     pixels = round(width * _PIXELS / _POINTS)
     return Drawing(name, figure.title, figure.caption, _as_html(root), pixels)
 
@@ -73,7 +73,8 @@ def _strip(root: ET.Element) -> None:
                 parent.remove(child)
     # In a page the rule of the style element would hold for all that is drawn in it.
     root.set("style", "stroke-linejoin: round; stroke-linecap: butt")
-    root.attrib.pop("version", None)
+    for name in ("version", "width", "height"):  # a page has a size of its own for it
+        root.attrib.pop(name, None)
 
 
 def _rename(root: ET.Element, prefix: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -76,6 +77,7 @@ def page(
         "sections": parts,
         "anchor_of": anchor_of,
         "drawings": _drawings,
+        "number": _number,
         "probability": _probability,
     }
     return _environment().get_template("page.html.j2").render(values)
@@ -86,9 +88,14 @@ def _drawings(anchor: str, section: Section) -> list[Any]:
     return [drawing(name, figure, f"{anchor}.{name}") for name, figure in section.figures.items()]
 
 
+def _number(value: float) -> str:
+    """A number with a minus sign as printed; nothing if it is none."""
+    return "" if math.isnan(value) else f"{value:.4g}".replace("-", "\N{MINUS SIGN}")
+
+
 def _probability(p: float) -> str:
-    """A p as it is told; one that is very small only as that."""
-    return f"{p:.2g}" if p >= _LEAST else f"below {_LEAST:g}"
+    """A p as it is told: one that is very small only as that; nothing if it is none."""
+    return "" if math.isnan(p) else f"{p:.2g}" if p >= _LEAST else f"below {_LEAST:g}"
 
 
 def _anchors(kind: str, names: Iterable[str]) -> list[str]:

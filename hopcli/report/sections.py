@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
+import shlex
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +21,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from hopcli.config import Config
-    from hopcli.experiments import Result
+    from hopcli.experiments import Result, Summary
     from hopcli.experiments.headline import Headline
     from hopcli.plots.page import Picture
 
@@ -93,7 +95,12 @@ def sections_in(folder: Path, name: str = "") -> list[Section]:
 
 def _of_run(name: str, folder: Path, command: str) -> Section:
     loaded = results.load(folder, command)
-    return section(name, loaded.config, loaded.result, loaded.manifest)
+    made = section(name, loaded.config, loaded.result, loaded.manifest)
+    if made.again:
+        return made
+    return dataclasses.replace(
+        made, again=shlex.join(["hopcli", "run", f"{folder}/{command}.json"])
+    )
 
 
 def section(
@@ -122,7 +129,7 @@ def section(
         about=entry.line,
         asked={key: spelt(value) for key, value in asked(config, result).items()},
         again=command_of_run(config, result) or "",
-        found=_found(entry.headline, result),
+        found=_found(entry.headline, result, summary),
         warnings=tuple(map(str, result.notes.get("warnings", ()))),
         sheet=sheet(config.command, summary.table, summary.percent),
         sheets=tuple(_other_tables(result, summary.table)),
@@ -142,18 +149,19 @@ def _other_tables(result: Result, printed: Any) -> Iterator[Sheet]:
             yield sheet(name, result.tables[name])
 
 
-def _found(headline: Headline, result: Result) -> str:
+def _found(headline: Headline, result: Result, summary: Summary) -> str:
     """The number that a run is known by, if one row has it."""
     table = result.tables[headline.table]
     for column, value in headline.where.items():
         table = table[table[column].astype(str) == str(value)]
     if len(table) != 1:
         return ""
-    row = table.iloc[0]
-    text = f"{headline.value} {row[headline.value]:.4g}"
-    if headline.low is None or headline.high is None:
-        return text
-    return f"{text} ({row[headline.low]:.4g} to {row[headline.high]:.4g})"
+    columns = [headline.value, headline.low, headline.high]
+    shown = table[[column for column in columns if column is not None]]
+    is_rate = headline.value in summary.percent
+    value, *interval = sheet("", shown, shown.columns if is_rate else ()).rows[0]
+    text = f"{headline.value} {value}{' %' if is_rate else ''}"
+    return f"{text} ({' to '.join(interval)})" if len(interval) == 2 else text
 
 
 def _noted(note: Any) -> str:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 __all__ = ["MOST_ROWS", "Sheet", "sheet"]
 
-MOST_ROWS = 100
+MOST_ROWS = 50
 """More rows of a table than this are in its file only."""
 
 _NONE = "\N{EN DASH}"
