@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["cli", "main", "raise_again"]
 
 _OTHERS = {
+    "reproduce": "Say of each claim of the study whether it holds, how sure, and why.",
     "grid": "Run a configuration over a grid of settings, and put the results together.",
     "plot": "Draw the pictures of finished runs again.",
     "report": "Write finished runs as one page, to be read or handed out.",

@@ -31,10 +31,17 @@ if TYPE_CHECKING:
 __all__ = ["execute", "print_json", "print_summary"]
 
 
-def execute(*requests: Request) -> int:
+def execute(*requests: Request, stock: Stock | None = None) -> int:
     """Plan every run, then make one after the other.
 
     So whatever can be refused is refused before the first of them is made.
+
+    Parameters
+    ----------
+    *requests : Request
+        The runs.
+    stock : Stock, optional
+        What they share with others; by default with each other alone.
 
     Returns
     -------
@@ -44,7 +51,7 @@ def execute(*requests: Request) -> int:
     from hopcli.experiments.stock import Stock
 
     listen(quiet=all(request.wishes.quiet for request in requests))
-    stock = Stock()
+    stock = stock or Stock()
     jobs = [_plan(request, stock) for request in requests]
     jobs.reverse()
     all_same = True

@@ -12,13 +12,22 @@ from hopcli.errors import DataError
 _LARGEST = 1_000_000  # bytes of a configuration
 _LONGEST_NAME = 80  # characters of a name in a message
 
-__all__ = ["find_config", "read_config", "shipped_configs"]
+__all__ = ["find_claims", "find_config", "read_config", "shipped_claims", "shipped_configs"]
 
 
 def shipped_configs() -> dict[str, Path]:
     """The configurations that come with hopcli, by name."""
+    return _shipped("configs")
+
+
+def shipped_claims() -> dict[str, Path]:
+    """The files of claims that come with hopcli, by name."""
+    return _shipped("configs/claims")
+
+
+def _shipped(place: str) -> dict[str, Path]:
     here = Path(__file__).parent.parent
-    folders = (here / "configs", here.parent / "configs")  # in a wheel; in a checkout
+    folders = (here / place, here.parent / place)  # in a wheel; in a checkout
     folder = next((f for f in folders if f.is_dir()), folders[0])
     return {path.stem: path for path in sorted(folder.glob("*.toml"))}
 
@@ -31,6 +40,21 @@ def find_config(name: str) -> Path:
     DataError
         If there is neither such a file nor such a name.
     """
+    return _find(name, shipped_configs(), "configuration")
+
+
+def find_claims(name: str) -> Path:
+    """The file of claims: a path, or the name of one that is shipped.
+
+    Raises
+    ------
+    DataError
+        If there is neither such a file nor such a name.
+    """
+    return _find(name, shipped_claims(), "list of claims")
+
+
+def _find(name: str, shipped: dict[str, Path], what: str) -> Path:
     path = Path(name)
     try:
         kind = "file" if path.is_file() else "folder" if path.is_dir() else ""
@@ -39,17 +63,15 @@ def find_config(name: str) -> Path:
         kind, is_other = "", False
     if kind == "file":
         return path
-    shipped = shipped_configs()
     if name in shipped:
         return shipped[name]
     if kind or is_other:
         raise DataError(
-            f"{name or repr(name)}: must be a configuration file, "
-            f"is {'a folder' if kind else 'no file'}"
+            f"{name or repr(name)}: must be a {what} file, is {'a folder' if kind else 'no file'}"
         )
     shown = name if len(name) <= _LONGEST_NAME else f"{name[:_LONGEST_NAME]}..."
     raise DataError(
-        f"{shown or repr(name)}: no such file, nor a configuration that comes with hopcli"
+        f"{shown or repr(name)}: no such file, nor a {what} that comes with hopcli"
         f"{nearest(name, shipped)}"
     )
 

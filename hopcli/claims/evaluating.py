@@ -1,0 +1,146 @@
+"""Measuring what expressions ask for, in the tables of runs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+
+from hopcli.claims.functions import FUNCTIONS, interval_of
+from hopcli.claims.measured import Measured
+from hopcli.errors import ResultError, SettingError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    import pandas as pd
+    from numpy.typing import NDArray
+
+    from hopcli.claims.expressions import Expression, Term
+
+__all__ = ["Ran", "check_names", "evaluate"]
+
+
+class Ran(Protocol):
+    """A run that can be measured: its result, and its tables by name."""
+
+    @property
+    def result(self) -> Any:
+        """The result, None of a grid."""
+
+    @property
+    def tables(self) -> Mapping[str, pd.DataFrame]:
+        """The tables."""
+
+
+def evaluate(expression: Expression, runs: Mapping[str, Ran], where: str) -> Measured:
+    """Measure what is asked for.
+
+    Parameters
+    ----------
+    expression : Expression
+        What.
+    runs : mapping of str to Ran
+        The runs by name.
+    where : str
+        What the expression is called in a message.
+
+    Raises
+    ------
+    SettingError
+        If there is no such table, column or row.
+    """
+    values = [_measure(term, runs[term.run], where) for term in expression.terms]
+    if len(values) == 1:
+        return values[0]
+    if not (values[0].is_number and values[1].is_number):
+        raise SettingError(where, "must take a number from a number", expression.text)
+    return values[0] - values[1]
+
+
+def _measure(term: Term, run: Ran, where: str) -> Measured:
+    table = _table(term, run, where)
+    chosen = _chosen(term, table, where)
+    if term.function is not None:
+        try:
+            work = FUNCTIONS[term.function].work
+            return work(run.result, table, chosen, term.column, term.error)
+        except (ResultError, KeyError, AttributeError) as error:
+            raise SettingError(where, f"cannot use {term.function}: {error}") from None
+    rows = np.flatnonzero(chosen)
+    values = tuple(_plain(value) for value in table[term.column].iloc[rows])
+    if len(values) > 1 or not isinstance(values[0], int | float) or isinstance(values[0], bool):
+        return Measured(values[0] if len(values) == 1 else values)
+    try:
+        ends = interval_of(table, int(rows[0]), term.column, term.error)
+    except ResultError as error:
+        raise SettingError(where, str(error)) from None
+    return Measured(float(values[0]), *(ends or ()))
+
+
+def check_names(term: Term, tables: Mapping[str, Iterable[str]], where: str) -> None:
+    """Refuse a table or a column that a run does not have.
+
+    Parameters
+    ----------
+    term : Term
+        What names them.
+    tables : mapping of str to iterable of str
+        The columns of each table of the run.
+    where : str
+        What the expression is called in a message.
+
+    Raises
+    ------
+    SettingError
+        If there is none of the name.
+    """
+    if term.table not in tables:
+        rule = f"must name a table of {term.run} ({', '.join(tables)})"
+        raise SettingError(where, rule, term.table)
+    columns = [str(name) for name in tables[term.table]]
+    named = (term.column, *(row[0] for row in term.rows), *([term.error] if term.error else []))
+    for name in named:
+        if name not in columns:
+            rule = f"must name columns of {term.table} ({', '.join(columns)})"
+            raise SettingError(where, rule, name)
+
+
+def _table(term: Term, run: Ran, where: str) -> pd.DataFrame:
+    if term.table in run.tables:
+        check_names(term, {term.table: run.tables[term.table].columns}, where)
+    else:
+        check_names(term, dict.fromkeys(run.tables, ()), where)
+    return run.tables[term.table]
+
+
+def _chosen(term: Term, table: pd.DataFrame, where: str) -> NDArray[np.bool_]:
+    """The rows that have what is asked for."""
+    chosen = np.ones(len(table), dtype=np.bool_)
+    for name, sign, text in term.rows:
+        chosen &= _having(table[name], sign, text, where)
+    if not chosen.any():
+        asked = ", ".join("".join(row) for row in term.rows)
+        rule = f"must choose rows that there are in {term.table} of {term.run}"
+        raise SettingError(where, rule, asked)
+    return chosen
+
+
+def _having(column: pd.Series[Any], sign: str, text: str, where: str) -> NDArray[np.bool_]:
+    if column.dtype.kind in "iuf":
+        try:
+            number = float(text)
+        except ValueError:
+            raise SettingError(where, f"must have a number for {column.name}", text) from None
+        values = column.to_numpy(dtype=np.float64)
+        if sign == "=":
+            return np.asarray(np.isclose(values, number, rtol=1e-9, atol=1e-12))
+        return np.asarray(values > number if sign == ">" else values < number)
+    if sign != "=":
+        raise SettingError(where, f"must be {column.name}=VALUE, as that is text", f"{sign}{text}")
+    return np.asarray(column.astype(str) == text)
+
+
+def _plain(value: Any) -> Any:
+    """A value as Python has it."""
+    return value.item() if hasattr(value, "item") else value

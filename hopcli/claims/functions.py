@@ -1,0 +1,209 @@
+"""What claims can ask of rows besides a number that stands there: the registry of functions.
+
+Each takes the result of a run, a table, the rows that were chosen and a column, and gives a
+:class:`hopcli.claims.measured.Measured`. All are deterministic.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from hopcli.claims.measured import Measured
+from hopcli.errors import ResultError
+from hopcli.statistics import exact_interval
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import pandas as pd
+    from numpy.typing import NDArray
+
+__all__ = ["FUNCTIONS", "Function", "interval_of"]
+
+
+@dataclass(frozen=True, slots=True)
+class Function:
+    """One function.
+
+    Parameters
+    ----------
+    description : str
+        What it gives.
+    work : callable
+        From result, whole table, chosen rows (a mask), column and column of the standard error.
+    """
+
+    description: str
+    work: Callable[[Any, pd.DataFrame, NDArray[np.bool_], str, str | None], Measured]
+
+
+def interval_of(
+    table: pd.DataFrame, row: int, column: str, error: str | None
+) -> tuple[float, float] | None:
+    """The 95 % interval that stands beside a number; None if there is none.
+
+    Parameters
+    ----------
+    table : DataFrame
+        The table.
+    row : int
+        The place of the row.
+    column : str
+        The column of the number.
+    error : str or None
+        The column of its standard error, if that is to be taken.
+    """
+    from hopcli.statistics import Z95
+
+    value = float(table[column].iloc[row])
+    pairs = [(f"{column}_ci_low", f"{column}_ci_high")]
+    if _owns_interval(list(map(str, table.columns)), column):
+        pairs.append(("ci_low", "ci_high"))
+    for low, high in pairs if error is None else ():
+        if low in table.columns and high in table.columns:
+            ends = float(table[low].iloc[row]), float(table[high].iloc[row])
+            return None if np.isnan(ends).any() else ends
+    name = error or f"{column}_sem"
+    if name not in table.columns:
+        if error is None:
+            return None
+        raise ResultError(f"there is no column {error!r}, only {', '.join(table.columns)}")
+    sem = float(table[name].iloc[row])
+    return None if np.isnan(sem) else (value - Z95 * sem, value + Z95 * sem)
+
+
+_RATES = ("accuracy", "fraction", "share")
+"""Columns that ci_low and ci_high are of, wherever they stand."""
+
+
+def _owns_interval(columns: list[str], column: str) -> bool:
+    """Whether the plain ci_low and ci_high are those of a column: of the rate, or beside them."""
+    if "ci_low" not in columns:
+        return False
+    of = next((name for name in _RATES if name in columns), columns[columns.index("ci_low") - 1])
+    return column == of
+
+
+def _row(table: pd.DataFrame, row: int, column: str, error: str | None) -> Measured:
+    ends = interval_of(table, row, column, error)
+    return Measured(float(table[column].iloc[row]), *(ends or ()))
+
+
+def _smallest(
+    _result: Any, table: pd.DataFrame, chosen: NDArray[np.bool_], column: str, error: str | None
+) -> Measured:
+    rows = np.flatnonzero(chosen)
+    return _row(table, int(rows[np.argmin(table[column].to_numpy()[rows])]), column, error)
+
+
+def _largest(
+    _result: Any, table: pd.DataFrame, chosen: NDArray[np.bool_], column: str, error: str | None
+) -> Measured:
+    rows = np.flatnonzero(chosen)
+    return _row(table, int(rows[np.argmax(table[column].to_numpy()[rows])]), column, error)
+
+
+def _how_often(table: pd.DataFrame, chosen: NDArray[np.bool_], column: str, sign: int) -> Measured:
+    """In what share of the repeats the chosen label has the extreme value, alone."""
+    values = table.pivot(index="repeat", columns="label", values=column) * sign
+    label = table["label"][chosen].iloc[0]
+    others = values.drop(columns=label).max(axis=1)
+    wins = int((values[label] > others).sum())
+    return Measured(wins / len(values), *exact_interval(wins, len(values)))
+
+
+def _how_often_best(
+    _result: Any, table: pd.DataFrame, chosen: NDArray[np.bool_], column: str, _error: str | None
+) -> Measured:
+    return _how_often(table, chosen, column, 1)
+
+
+def _how_often_worst(
+    _result: Any, table: pd.DataFrame, chosen: NDArray[np.bool_], column: str, _error: str | None
+) -> Measured:
+    return _how_often(table, chosen, column, -1)
+
+
+def _distance(
+    _result: Any, table: pd.DataFrame, chosen: NDArray[np.bool_], column: str, error: str | None
+) -> Measured:
+    """Root-mean-square distance from the published curve, at its temperatures.
+
+    The interval is that of noise in the run: the bounds of 95 % of 4,000 curves drawn about
+    the one that was found, the noise that this adds to the square taken off.
+    """
+    from hopcli.data.study import figure1
+
+    curve = figure1()
+    rows = table[chosen].drop_duplicates("temperature").set_index("temperature")
+    there = [t for t in curve.temperature if np.isclose(rows.index, t).any()]
+    if not there:
+        raise ResultError("the run has none of the temperatures of the published curve")
+    found = np.array([rows.iloc[np.argmin(np.abs(rows.index - t))][column] for t in there])
+    sems = np.array(
+        [rows.iloc[np.argmin(np.abs(rows.index - t))][error or f"{column}_sem"] for t in there]
+    ).astype(float)
+    wanted = np.array([curve.overlap[list(curve.temperature).index(t)] for t in there])
+    gap = found.astype(float) - wanted
+    rms = float(np.sqrt(np.mean(gap**2)))
+    noise = np.random.default_rng(np.random.SeedSequence(1)).standard_normal((4000, len(gap)))
+    squares = np.mean((gap + noise * sems) ** 2, axis=1) - np.mean(sems**2)
+    low, high = np.sqrt(np.maximum(np.quantile(squares, [0.025, 0.975]), 0))
+    return Measured(rms, min(float(low), rms), max(float(high), rms))
+
+
+def _variance_ratio(
+    _result: Any, table: pd.DataFrame, _chosen: NDArray[np.bool_], column: str, _error: str | None
+) -> Measured:
+    """Variance over the authors' ten repeats by that over the run's, averaged over labels.
+
+    Each variance of nine degrees of freedom over that of the run is a chi-square, so their
+    sum is one; the interval is that of its ratio, F of the two numbers of degrees of freedom
+    (those of the run by their harmonic share, as they are far more).
+    """
+    from scipy.stats import f
+
+    from hopcli.data.study import authors_recall
+
+    authors = authors_recall()
+    run = table.pivot(index="repeat", columns="label", values=column)
+    labels = [label for label in authors.columns if label in run.columns]
+    theirs = authors[labels].var(ddof=1).to_numpy() / 1e4
+    ours = run[labels].var(ddof=1).to_numpy()
+    ratio = float(np.mean(theirs / ours))
+    freedom = (len(labels) * (len(authors) - 1), len(labels) * (len(run) - 1))
+    low, high = (ratio / float(f.ppf(level, *freedom)) for level in (0.975, 0.025))
+    return Measured(ratio, low, high, stays=ratio * float(np.sqrt(2 / freedom[0])))
+
+
+def _storkey_gap(
+    result: Any, _table: pd.DataFrame, _chosen: NDArray[np.bool_], _column: str, _error: str | None
+) -> Measured:
+    from hopcli.claims.notebook import largest_gap
+
+    return Measured(largest_gap(result.patterns.xi))
+
+
+FUNCTIONS: dict[str, Function] = {
+    "smallest": Function("the smallest of the values, with its own interval", _smallest),
+    "largest": Function("the largest of the values, with its own interval", _largest),
+    "how_often_best": Function(
+        "share of the repeats in which the label has the largest value of all", _how_often_best
+    ),
+    "how_often_worst": Function(
+        "share of the repeats in which the label has the smallest value of all", _how_often_worst
+    ),
+    "distance": Function("root-mean-square distance from the published figure 1", _distance),
+    "variance_ratio": Function(
+        "variance of the authors' ten repeats by that of the run's", _variance_ratio
+    ),
+    "storkey_gap": Function(
+        "largest difference of a coupling by the tutorial's code from Storkey's formula, of the "
+        "patterns that the run stores, in units of 1/N",
+        _storkey_gap,
+    ),
+}
+"""The functions by name."""

@@ -1,0 +1,323 @@
+"""The runs behind claims: planned before any is made, made or found, measured."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+from hopcli import catalogue, experiments, results
+from hopcli.claims.rehearsing import check_claims, rehearse
+from hopcli.cli.execute import execute
+from hopcli.cli.lines import spelt
+from hopcli.cli.requests import Request, Wishes, flag_name, renamed
+from hopcli.config import find_config, read_config
+from hopcli.errors import ResultError
+from hopcli.experiments.stock import Stock
+from hopcli.grids.store import Store, is_grid
+from hopcli.grids.view import load_view
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from hopcli.claims.claim import Claims, RunOf
+    from hopcli.claims.rehearsing import Columns
+    from hopcli.grids.grid import Grid
+    from hopcli.grids.view import View
+
+__all__ = ["GridRun", "PreparedRun", "SingleRun", "prepare"]
+
+
+class _Asked(Protocol):
+    """What the runs need to know of what is asked for."""
+
+    @property
+    def quick(self) -> bool: ...
+    @property
+    def overwrite(self) -> bool: ...
+    @property
+    def again(self) -> bool: ...
+
+
+class PreparedRun:
+    """A run that has been planned, or is there.
+
+    Parameters
+    ----------
+    folder : Path
+        Where it is, or will be.
+    told : str
+        The command that makes it.
+    settings : mapping
+        Its settings as they were given.
+    """
+
+    def __init__(self, folder: Path, told: str, settings: Mapping[str, Any]) -> None:
+        self.folder = folder
+        self.told = told
+        self.settings = settings
+
+    def make(self) -> None:
+        """Make it, if it is not finished."""
+
+    def columns(self) -> Columns | None:
+        """The columns of each table that it has or will have; None if that cannot be said."""
+        return None
+
+    @property
+    def result(self) -> Any:
+        """Its result; None of a grid."""
+        return None
+
+    @property
+    def tables(self) -> Mapping[str, pd.DataFrame]:
+        """Its tables by name."""
+        raise NotImplementedError
+
+    @property
+    def key(self) -> str:
+        """What names it."""
+        raise NotImplementedError
+
+
+class SingleRun(PreparedRun):
+    """One run of a command."""
+
+    def __init__(
+        self,
+        folder: Path,
+        told: str,
+        settings: Mapping[str, Any],
+        request: Request | None,
+        command: str | None,
+        stock: Stock | None = None,
+    ) -> None:
+        super().__init__(folder, told, settings)
+        self._request = request
+        self._stock = stock
+        self._command = command
+
+    def make(self) -> None:
+        """Make it, if it is not finished."""
+        if self._request is not None:
+            execute(self._request, stock=self._stock)
+
+    def columns(self) -> Columns | None:
+        """The columns of each table, of the finished run or of a rehearsal."""
+        if self._request is None:
+            return {name: list(map(str, table.columns)) for name, table in self.tables.items()}
+        assert self._stock is not None
+        return rehearse(self._request.config, self._stock)
+
+    @functools.cached_property
+    def loaded(self) -> results.Loaded:
+        """It, read back."""
+        return results.load(self.folder, self._command)
+
+    @property
+    def result(self) -> Any:
+        """Its result."""
+        return self.loaded.result
+
+    @property
+    def tables(self) -> Mapping[str, pd.DataFrame]:
+        """Its tables by name."""
+        tables: Mapping[str, pd.DataFrame] = self.loaded.result.tables
+        return tables
+
+    @property
+    def key(self) -> str:
+        """The hash of all that decides its numbers."""
+        return str(self.loaded.manifest["key"])
+
+
+class GridRun(PreparedRun):
+    """A grid of runs."""
+
+    def __init__(
+        self,
+        folder: Path,
+        told: str,
+        grid: Grid,
+        work: Callable[[], int] | None = None,
+        stock: Stock | None = None,
+    ) -> None:
+        super().__init__(folder, told, grid.fixed)
+        self._grid = grid
+        self._work = work
+        self._stock = stock
+
+    def make(self) -> None:
+        """Make the cells that are not finished."""
+        if self._work is not None and self._work():
+            raise ResultError(f"{self.folder}: cells have failed; `hopcli grid status` lists them")
+
+    def columns(self) -> Columns | None:
+        """The columns of each table, of the finished grid or of the rehearsal of a cell."""
+        if self._stock is None:
+            return {name: list(map(str, table.columns)) for name, table in self.tables.items()}
+        config, _ = self._grid.read(next(iter(self._grid.points())))
+        found = rehearse(config, self._stock)
+        if found is None:
+            return None
+        keys = list(self._grid.names)
+        columns = {name: [*keys, *own] for name, own in found.items()}
+        return columns | ({"over": columns[self._grid.entry.headline.table]})
+
+    @functools.cached_property
+    def tables(self) -> Mapping[str, pd.DataFrame]:
+        """Its tables by name, and what it is averaged to as ``over``."""
+        return _GridTables(self.folder)
+
+    @property
+    def key(self) -> str:
+        """The hash of what it varies."""
+        return results.key("grid", self._grid.to_dict(), {})
+
+
+class _GridTables(Mapping[str, "pd.DataFrame"]):
+    """The tables of a finished grid; each is put together when it is asked for."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        grid = self._view(None).grid
+        self._names = [grid.entry.headline.table]
+        if is_grid(folder):
+            with Store(folder) as store:
+                self._names = store.tables()
+        if grid.look.over is not None:
+            self._names.append("over")
+
+    def _view(self, name: str | None) -> View:
+        return load_view(self._folder, name)
+
+    @functools.lru_cache(maxsize=8)  # noqa: B019 - as long as the run is looked at
+    def __getitem__(self, name: str) -> pd.DataFrame:
+        if name not in self._names:
+            raise KeyError(name)
+        if name == "over":
+            view = self._view(None)
+            return view.drawn(view.grid.look)
+        return self._view(name).table
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._names)
+
+    def __len__(self) -> int:
+        return len(self._names)
+
+
+def prepare(claims: Claims, asked: _Asked, out: Path) -> dict[str, PreparedRun]:
+    """Plan every run that claims need, and refuse what cannot be made of them.
+
+    Parameters
+    ----------
+    claims : Claims
+        The claims.
+    asked : Asked
+        Whether fewer repeats are enough, and what may be replaced.
+    out : Path
+        Folder that runs go to, each in one of its own.
+
+    Raises
+    ------
+    HopcliError
+        If a configuration is none, or a run cannot be made.
+    """
+    stock = Stock()
+    prepared: dict[str, PreparedRun] = {}
+    for name, run in claims.used().items():
+
+        def name_of(setting: str, run: RunOf = run) -> str:
+            return f"{claims.path}: runs.{run.name}: {setting}"
+
+        with renamed(name_of):
+            prepared[name] = _prepared(claims, run, asked, out / name, stock)
+    check_claims(claims, {name: run.columns() for name, run in prepared.items()})
+    return prepared
+
+
+def _prepared(claims: Claims, run: RunOf, asked: _Asked, out: Path, stock: Stock) -> PreparedRun:
+    if run.folder is not None:
+        return _found(claims, run)
+    assert run.config is not None
+    path = _config_of(claims, run.config)
+    values = read_config(path)
+    changes = {**run.set, **(run.quick if asked.quick else {})}
+    merged = {**values, **{k: _merged(values.get(k), v) for k, v in changes.items()}}
+    if "grid" in merged:
+        return _grid(run, merged, changes, asked, out, stock)
+    return _single(run, merged, changes, asked, out, stock)
+
+
+def _merged(before: Any, now: Any) -> Any:
+    return {**before, **now} if isinstance(before, dict) and isinstance(now, dict) else now
+
+
+def _config_of(claims: Claims, name: str) -> Path:
+    """A configuration: beside the file of claims, elsewhere, or one that is shipped."""
+    beside = claims.path.parent / name
+    return beside if name.endswith(".toml") and beside.is_file() else find_config(name)
+
+
+def _found(claims: Claims, run: RunOf) -> PreparedRun:
+    """A run that is there already."""
+    folder = Path(str(run.folder))
+    if not folder.is_absolute() and not folder.exists():
+        folder = claims.path.parent / folder
+    if (folder / "grid.json").is_file() or (folder / "grid.sqlite").is_file():
+        grid = load_view(folder).grid
+        return GridRun(folder, f"hopcli grid table {folder}", grid)
+    loaded = results.load(folder, run.command)
+    command, settings = loaded.config.command, loaded.config.to_dict()
+    return SingleRun(folder, f"hopcli run {folder / command}.json", settings, None, command)
+
+
+def _single(
+    run: RunOf,
+    values: dict[str, Any],
+    changes: Mapping[str, Any],
+    asked: _Asked,
+    out: Path,
+    stock: Stock,
+) -> SingleRun:
+    """A run of one configuration."""
+    entry = catalogue.entry(values.pop("command", None))
+    config, execution = entry.read({"figures": False, **values})
+    experiments.plan(config, stock)  # refuses what cannot be made
+    wishes = Wishes(out=out, overwrite=asked.overwrite, again=asked.again, quiet=True)
+    request = Request(config, execution, out, False, wishes, flag_name)
+    flags = " ".join(_flag(name, value) for name, value in changes.items())
+    told = f"hopcli {entry.command} --config {run.config} {flags}".strip()
+    return SingleRun(out, told, config.to_dict(), request, entry.command, stock)
+
+
+def _flag(name: str, value: Any) -> str:
+    if isinstance(value, bool):
+        return flag_name(name) if value else f"--no-{flag_name(name)[2:]}"
+    text = spelt(value)
+    return f"{flag_name(name)} {text!r}" if " " in text else f"{flag_name(name)} {text}"
+
+
+def _grid(
+    run: RunOf,
+    values: dict[str, Any],
+    changes: Mapping[str, Any],
+    asked: _Asked,
+    out: Path,
+    stock: Stock,
+) -> GridRun:
+    """A grid of runs."""
+    from hopcli.cli.grid.run import prepare as prepare_grid
+    from hopcli.grids.grid import read_grid
+
+    grid = read_grid(values)
+    work = prepare_grid(
+        grid, out, None, figures=False, quiet=True, overwrite=asked.overwrite, again=asked.again
+    )
+    sets = [f"--set {name}={spelt(value)}" for name, value in changes.items() if name != "grid"]
+    varied = changes.get("grid", {})
+    sets += [f"--set {name}={spelt(value)}" for name, value in varied.items()]
+    told = " ".join([f"hopcli grid run {run.config}", *sets])
+    return GridRun(out, told, grid, work, stock)
