@@ -77,6 +77,26 @@ def test_scripts_get_json(run_hopcli: RunHopcli) -> None:
     assert "accuracy.png" in json.loads(drawn.out)["files"]
 
 
+def test_documents_get_markdown_and_latex_and_scripts_csv(run_hopcli: RunHopcli) -> None:
+    """The printed table with its numbers as they are; nothing else on stdout."""
+    assert run_hopcli(*SMALL, "--out", "out").code == 0
+    table = results.load("out").result.tables["accuracy"]
+
+    def printed(form: str) -> str:
+        return run_hopcli(*SMALL, "--out", "out", "--format", form).out
+
+    as_csv = pd.read_csv(io.StringIO(printed("csv")), dtype={"label": str})
+    pd.testing.assert_frame_equal(as_csv, table, check_dtype=False)
+    rows = [line.strip("|").split("|") for line in printed("markdown").splitlines()]
+    assert [cell.strip() for cell in rows[0]] == list(table.columns)
+    assert [row[0].strip() for row in rows[2:]] == list(table["label"])
+    assert float(rows[2][3]) == table["accuracy"][0]
+    latex = printed("latex").splitlines()
+    assert latex[0].startswith(r"\begin{tabular}")
+    assert len(latex) == len(table) + 4
+    assert latex[3].split(" & ")[3] == rows[2][3].strip()
+
+
 def test_several_runs_are_a_line_of_json_each(run_hopcli: RunHopcli) -> None:
     for name in ("mine", "yours"):
         Path(f"{name}.toml").write_text('command = "select"\nsamples = 2\nfigures = false\n')

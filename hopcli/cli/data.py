@@ -8,10 +8,13 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from hopcli.cli.requests import flag_name
+from hopcli.cli.tables import form_option, print_table
 from hopcli.datasets import SOURCES, load_dataset, parse_spec, verify_embedded
 from hopcli.errors import SettingError
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from hopcli.datasets import Dataset
 
 __all__ = ["command"]
@@ -25,15 +28,9 @@ __all__ = ["command"]
     show_default=True,
     help="Data set whose images are counted.",
 )
-@click.option(
-    "--format",
-    "printed",
-    type=click.Choice(["table", "json"]),
-    default="table",
-    help="Print tables, or for scripts a line of JSON.  [default: table]",
-)
+@form_option
 @click.pass_context
-def command(ctx: click.Context, dataset: str, printed: str) -> None:
+def command(ctx: click.Context, dataset: str, form: str) -> None:
     """List the data sources, and what is in one of them.
 
     Prints every source that `--dataset` takes in the other commands, then the number of
@@ -47,7 +44,7 @@ def command(ctx: click.Context, dataset: str, printed: str) -> None:
     if ctx.invoked_subcommand is not None:
         for flag, name, value in (
             ("--dataset", "dataset", dataset),
-            ("--format", "printed", printed),
+            ("--format", "form", form),
         ):
             if ctx.get_parameter_source(name) is not click.core.ParameterSource.DEFAULT:
                 rule = f"has no effect on {ctx.invoked_subcommand}"
@@ -59,8 +56,11 @@ def command(ctx: click.Context, dataset: str, printed: str) -> None:
         parts = {split: load_dataset(dataset, split=split) for split in splits}
     except SettingError as error:
         raise click.UsageError(error.describe(flag_name(error.setting))) from None
-    if printed == "json":
+    if form == "json":
         click.echo(json.dumps(_as_json(parts)))
+        return
+    if form != "table":
+        print_table(_as_table(parts), form)
         return
     for source in SOURCES.values():
         click.echo(f"{source.usage:<14}{source.description}")
@@ -77,6 +77,15 @@ def command(ctx: click.Context, dataset: str, printed: str) -> None:
     for part in parts.values():
         height, wide = part.shape
         click.echo(f"{part.name}: {wide} x {height} pixels, SHA-256 {part.sha256}")
+
+
+def _as_table(parts: dict[str, Dataset]) -> pd.DataFrame:
+    """The number of images of each label, part by part."""
+    import pandas as pd
+
+    counts = {split: pd.Series(part.counts(), dtype="int64") for split, part in parts.items()}
+    table = pd.DataFrame(counts).fillna(0).astype(int)
+    return table.rename_axis("label").reset_index()
 
 
 def _as_json(parts: dict[str, Dataset]) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from hopcli.catalogue import CATALOGUE
 from hopcli.cli.completion import complete_folder
 from hopcli.cli.lines import printable, spelt
 from hopcli.cli.options import FOLDER
+from hopcli.cli.tables import form_option, print_table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -34,14 +35,8 @@ _LONGEST = 60  # characters of a setting
     type=click.Choice([*CATALOGUE, "grid"]),
     help="Which run, if A and B hold runs of several commands.",
 )
-@click.option(
-    "--format",
-    "printed",
-    type=click.Choice(["table", "json"]),
-    default="table",
-    help="Print lines, or for scripts a line of JSON.  [default: table]",
-)
-def command(a: Path, b: Path, name: str | None, printed: str) -> int:
+@form_option
+def command(a: Path, b: Path, name: str | None, form: str) -> int:
     """Say which settings and which numbers of two runs differ.
 
     A and B are folders of finished runs or grids, or manifests in such folders. First come
@@ -65,8 +60,10 @@ def command(a: Path, b: Path, name: str | None, printed: str) -> int:
 
     runs = comparing.open_runs(a, b, name)
     found = comparing.compare(*runs)
-    if printed == "json":
+    if form == "json":
         click.echo(json.dumps(_as_json(runs, found)))
+    elif form != "table":
+        _print(found, form)
     else:
         for line in _lines(runs, found):
             click.echo(printable(line))
@@ -84,6 +81,33 @@ def _lines(runs: tuple[Run, Run], found: Comparison) -> Iterator[str]:
             yield from _of_file(file)
     if alike:
         yield from ("", f"the same bytes: {', '.join(alike)}")
+
+
+def _print(found: Comparison, form: str) -> None:
+    """Print all that differs as one table: a setting, or a column of a table, a row."""
+    import pandas as pd
+
+    rows: list[dict[str, Any]] = [
+        {"of": what, "name": pair.name, "A": _side(pair, "a"), "B": _side(pair, "b")}
+        for what in ("settings", "inputs", "versions")
+        for pair in getattr(found, what)
+    ]
+    for file in found.files:
+        rows += [{"of": file.file, "name": lack} for lack in file.lacks]
+        rows += [
+            {
+                "of": file.file,
+                "name": values.name,
+                **{side: str(value) for side, value in zip("AB", values.pair, strict=True)},
+                "n": str(values.n),
+                "n_differ": str(values.n_differ),
+                "largest": "" if values.largest is None else f"{values.largest:.10g}",
+                "where": values.where or "",
+            }
+            for values in file.values
+        ]
+    columns = ["of", "name", "A", "B", "n", "n_differ", "largest", "where"]
+    print_table(pd.DataFrame(rows, columns=columns).fillna(""), form)
 
 
 def _of_pairs(what: str, pairs: Sequence[Pair]) -> Iterator[str]:

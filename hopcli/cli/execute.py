@@ -5,9 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import math
-import shutil
 import signal
-import sys
 import time
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -17,6 +15,7 @@ from hopcli import catalogue, experiments, results
 from hopcli.cli.lines import listen, tell
 from hopcli.cli.progress import Watch, least_seconds
 from hopcli.cli.requests import with_names
+from hopcli.cli.tables import print_table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -120,9 +119,14 @@ def _do(job: _Job) -> None:
     if wishes.format == "json":
         print_json(job.out, config.command, summary, result.notes, files)
         return
+    if wishes.format != "table":
+        print_table(summary.table, wishes.format)
+        return
     if job.request.named:
         click.echo(f"{config.command}: {job.request.named}\n")
     print_summary(summary)
+    for finding in result.notes.get("findings", ()):
+        click.echo(f"\n{finding}")
     click.echo(f"\n{line}{' '.join(path.name for path in files)}")
 
 
@@ -231,11 +235,7 @@ def print_summary(summary: Summary) -> None:
     for column in summary.percent:
         shown[column] = [_percent(value) for value in shown[column]]
     shown = shown.rename(columns={name: f"{name} %" for name in summary.percent})
-    # A terminal would break long lines anywhere; a pipe takes them whole.
-    width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
-    click.echo(
-        shown.to_string(index=False, float_format=lambda value: f"{value:.4g}", line_width=width)
-    )
+    print_table(shown, "table")
 
 
 def print_json(
@@ -252,6 +252,7 @@ def print_json(
         "out": str(out),
         "table": rows,
         "warnings": notes.get("warnings", []),
+        "findings": notes.get("findings", []),
         "files": [path.name for path in files],
     }
     click.echo(json.dumps(said))

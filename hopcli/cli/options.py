@@ -13,6 +13,7 @@ import click
 
 from hopcli.cli.completion import complete_config, complete_folder, complete_setting
 from hopcli.cli.requests import Wishes, flag_name, make_request
+from hopcli.cli.tables import FORM_HELP, FORMATS
 from hopcli.config.kinds import show
 
 if TYPE_CHECKING:
@@ -119,9 +120,9 @@ def wish_options(default: str) -> list[click.Option]:
         ),
         click.Option(
             ["--format"],
-            type=click.Choice(["table", "json"]),
+            type=click.Choice(FORMATS),
             default="table",
-            help="Print a table, or for scripts a line of JSON.  [default: table]",
+            help=FORM_HELP,
         ),
     ]
 

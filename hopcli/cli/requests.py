@@ -49,8 +49,8 @@ class Wishes(NamedTuple):
         Make a run that is there anew.
     quiet : bool
         Print nothing but errors.
-    format : {"table", "json"}
-        What is printed.
+    format : str
+        What is printed, one of :data:`hopcli.cli.tables.FORMATS`.
     """
 
     out: Path | None = None

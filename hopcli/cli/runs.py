@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +9,7 @@ import click
 
 from hopcli.cli.lines import printable, spelt, tell
 from hopcli.cli.options import FOLDERS
+from hopcli.cli.tables import form_option, print_table
 from hopcli.errors import ResultError
 
 if TYPE_CHECKING:
@@ -27,21 +26,16 @@ _OF_KEY = 8  # digits that name a run
 
 @click.command("runs")
 @FOLDERS
-@click.option(
-    "--format",
-    "printed",
-    type=click.Choice(["table", "csv", "json"]),
-    default="table",
-    help="Print a table a command, one table of all as CSV, or a line of JSON.  [default: table]",
-)
-def command(folders: tuple[Path, ...], printed: str) -> int:
+@form_option
+def command(folders: tuple[Path, ...], form: str) -> int:
     """List finished runs with what tells them apart.
 
     Each DIR is a folder of results, or holds such folders at any depth; hidden ones are left
     out. A run is a row: its folder, those settings that are not the same in all listed runs
     of its command, its data set, the version of hopcli that made it, the seconds it took, the
     number that it is known by (such as the overall accuracy) and the first 8 digits of its
-    key. Runs are sorted by folder. As JSON they have all of their settings.
+    key. Runs are sorted by folder. For people there is a table a command, else one of all; as
+    JSON runs have all of their settings.
 
     \b
       hopcli runs results
@@ -58,11 +52,11 @@ def command(folders: tuple[Path, ...], printed: str) -> int:
     commands = dict.fromkeys(run.command for run in runs)
     of_command = [[run for run in runs if run.command == name] for name in commands]
     telling = [listing.telling(some) for some in of_command]
-    if printed == "json":
+    if form == "json":
         click.echo(json.dumps([_as_json(run) for run in runs]))
-    elif printed == "csv":
+    elif form != "table":
         names = list(dict.fromkeys(name for some in telling for name in some))
-        click.echo(_as_csv([_row(run, names) for run in runs]), nl=False)
+        _print([_row(run, names) for run in runs], form)
     else:
         tables = [
             _as_table([_row(run, names) for run in some])
@@ -98,12 +92,11 @@ def _as_table(rows: Sequence[Mapping[str, str]]) -> str:
     return "\n".join("  ".join(map(str.ljust, row, widths)).rstrip() for row in cells)
 
 
-def _as_csv(rows: Sequence[Mapping[str, str]]) -> str:
-    text = io.StringIO()
-    writer = csv.DictWriter(text, _heads(rows), restval="", lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(rows)
-    return text.getvalue()
+def _print(rows: Sequence[Mapping[str, str]], form: str) -> None:
+    """Print rows as one table."""
+    import pandas as pd
+
+    print_table(pd.DataFrame(rows, columns=_heads(rows)).fillna(""), form)
 
 
 def _as_json(run: Listed) -> dict[str, Any]:

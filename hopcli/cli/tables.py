@@ -1,4 +1,4 @@
-"""Tables as they are printed: aligned, or for documents and scripts."""
+"""Tables as they are printed: for people, for scripts, for documents."""
 
 from __future__ import annotations
 
@@ -11,15 +11,21 @@ import click
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["FORMATS", "FORMAT_HELP", "print_table"]
+__all__ = ["FORMATS", "FORM_HELP", "form_option", "print_table"]
 
 FORMATS = ("table", "json", "csv", "markdown", "latex")
-"""What a printed table can be. JSON is more than a table: each command has its own."""
+"""What a printed table can be. JSON has more than the table, by the command."""
 
-FORMAT_HELP = (
-    "Print a table; or for scripts a line of JSON; or the table as CSV, for a README or for a "
-    "paper, numbers as they are, rates as fractions.  [default: table]"
+FORM_HELP = (
+    "Print a table; for scripts a line of JSON, or the table as CSV; for documents the table in "
+    "Markdown or LaTeX. But for the first, numbers are as they are, rates fractions.  "
+    "[default: table]"
 )
+
+form_option = click.option(
+    "--format", "form", type=click.Choice(FORMATS), default="table", help=FORM_HELP
+)
+"""The option of commands that print a table; its value is called ``form``."""
 
 
 def print_table(table: pd.DataFrame, form: str) -> None:
@@ -39,6 +45,5 @@ def print_table(table: pd.DataFrame, form: str) -> None:
         return
     # A terminal would break long lines anywhere; a pipe takes them whole.
     width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
-    click.echo(
-        table.to_string(index=False, float_format=lambda value: f"{value:.4g}", line_width=width)
-    )
+    text = table.to_string(index=False, float_format="{:.4g}".format, line_width=width)
+    click.echo(text)

@@ -9,6 +9,7 @@ import click
 
 from hopcli import results
 from hopcli.cli.lines import tell
+from hopcli.cli.tables import print_table
 from hopcli.errors import SettingError
 from hopcli.grids.export import write_table
 from hopcli.grids.view import TABLE, View, load_published, load_view
@@ -131,11 +132,17 @@ def draw_again(folder: Path, form: str | None, style: str | None, out: Path | No
 
 
 def print_grid(folder: Path, state: State, files: list[Path], n_made: int, form: str) -> None:
-    """Print how the cells stand, the numbers that the picture shows, and where the files are."""
+    """Print how the cells stand, the numbers that the picture shows, and where the files are.
+
+    In a format for scripts and documents the numbers alone, of all finished cells.
+    """
     grid, counts = state.grid, {**state.counts, "made now": n_made}
     if form == "json":
         told = {"command": "grid", "out": str(folder), **counts}
         click.echo(json.dumps({**told, "files": [path.name for path in files]}))
+        return
+    if form != "table":
+        print_table(load_view(folder).drawn(grid.look), form)
         return
     said = ", ".join(f"{count:,} {name}" for name, count in counts.items() if count)
     click.echo(f"{grid.command}: {said}")

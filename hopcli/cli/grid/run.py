@@ -12,9 +12,10 @@ import click
 
 from hopcli import catalogue
 from hopcli.cli.completion import complete_config
-from hopcli.cli.grid.shared import FORM, POSITIVE, QUIET
+from hopcli.cli.grid.shared import POSITIVE, QUIET
 from hopcli.cli.options import FOLDER
 from hopcli.cli.requests import renamed
+from hopcli.cli.tables import form_option
 from hopcli.config import find_config, read_config
 from hopcli.errors import SettingError
 
@@ -82,7 +83,7 @@ def _shard(_ctx: click.Context, _param: click.Parameter, text: str | None) -> tu
 )
 @click.option("--figures/--no-figures", default=True, help="Draw the picture.")
 @QUIET
-@FORM
+@form_option
 def run(config: str | None, name: str | None, sets: tuple[str, ...], **wishes: Any) -> int:
     """Run the cells of a grid that are not finished.
 

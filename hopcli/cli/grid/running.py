@@ -66,8 +66,8 @@ class GridWishes:
         Make cells of other code anew; make all anew.
     quiet, figures : bool
         Print nothing but errors; draw the picture.
-    format : {"table", "json"}
-        What is printed.
+    format : str
+        What is printed, one of :data:`hopcli.cli.tables.FORMATS`.
     """
 
     out: Path

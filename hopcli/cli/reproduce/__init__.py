@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from hopcli.cli.options import FOLDER
-from hopcli.cli.tables import FORMAT_HELP, FORMATS
+from hopcli.cli.tables import form_option
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -44,7 +44,7 @@ def _names(_ctx: click.Context, _param: click.Parameter, text: str | None) -> tu
 @click.option("--overwrite", is_flag=True, help="Replace other runs that are in the folder.")
 @click.option("--again", is_flag=True, help="Make runs anew that are finished.")
 @click.option("--quiet", "-q", is_flag=True, help="Print nothing but errors, draw no bar.")
-@click.option("--format", "form", type=click.Choice(FORMATS), default="table", help=FORMAT_HELP)
+@form_option
 def command(out: Path | None, **wishes: Any) -> int:
     """Say of each claim of a text whether it holds, how sure that is, and why.
 
