@@ -285,6 +285,6 @@ def _value(name: str, value: Any, where: str) -> Any:
         raise SettingError(where, "must be a whole number >= 2", value)
     if name == "percent" and not isinstance(value, bool):
         raise SettingError(where, "must be true or false", value)
-    if name == "published" and not isinstance(value, str | int | float | list):
+    if name == "published" and not (is_number or isinstance(value, str | list)):
         raise SettingError(where, "must be a number, a text or a list", value)
     return float(value) if name in _NUMBERS else value
