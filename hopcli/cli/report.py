@@ -68,10 +68,9 @@ def command(
     sections = list(_sections(folders))
     if not sections:
         raise ResultError(f"{folders[0]}: must hold a finished run, holds what is left of others")
-    called = str(folders[0]) if len(sections) == 1 else f"{len(sections):,} runs"
-    report.write(
-        report.page(called if title is None else title, sections), out, overwrite=overwrite
-    )
+    if title is None:
+        title = sections[0].name if len(sections) == 1 else f"{len(sections):,} runs"
+    report.write(report.page(title, sections), out, overwrite=overwrite)
     if not quiet:
         click.echo(out)
 

@@ -1,0 +1,604 @@
+"""The page of a report: well-formed, alone in the world, the same bytes, every number a table's."""
+
+from __future__ import annotations
+
+import dataclasses
+import itertools
+import math
+import re
+import shlex
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from conftest import CHECKOUT
+from reading_pages import Element, read_page
+
+from hopcli import catalogue, experiments, report, results
+from hopcli.cli.execute import print_summary
+from hopcli.config import RecallConfig, SelectConfig, WeightsConfig
+from hopcli.errors import ResultError
+from hopcli.experiments.stock import Stock
+from hopcli.grids.grid import read_grid
+from hopcli.grids.texts import with_sets
+from hopcli.grids.view import load_published
+from hopcli.report import VERDICTS, ClaimRow, Section
+from hopcli.report.commands import asked, command_of_grid, command_of_run, spelt
+from hopcli.report.drawings import drawing
+from hopcli.report.sheets import MOST_ROWS, sheet
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+RESULTS = CHECKOUT / "results"
+RUNS = ("paper", "figure1", "attractors", "select", "weights", "tutorial-4x4")
+GRIDS = ("phase", "stored")
+NASTY = "<script>alert('1')</script> & \"<b>"
+
+
+def claim(**values: Any) -> ClaimRow:
+    row = {"id": "best", "claim": "The digit 1 is recalled best.", "verdict": "holds"}
+    return ClaimRow(**{**row, **values})
+
+
+CLAIMS = (
+    claim(
+        place="table 1",
+        published="95 ± 3 %",
+        as_published="99.4 % (98.7 to 99.8)",
+        as_run="98.1 % (93.4 to 99.6)",
+        error_bar="test images",
+        test="two one-sided tests",
+        statistic=-3.25,
+        p=0.00123,
+        p_holm=0.0111,
+        reason="It lies within the margin.",
+        command="hopcli reproduce --only best",
+        runs=("results/paper", "nowhere"),
+    ),
+    claim(id="worst", claim="The digit 4 is recalled worst.", verdict=VERDICTS[1], p=1e-12),
+    claim(id="tc", claim="T_c = 0.5.", verdict=VERDICTS[2]),
+    claim(id="why", claim="Its shapes vary most.", verdict=VERDICTS[3]),
+)
+
+
+@pytest.fixture(scope="module")
+def sections() -> list[Section]:
+    """Committed runs of many commands, and a grid."""
+    return [
+        section
+        for name in (*RUNS, "phase")
+        for section in report.sections_in(RESULTS / name, f"results/{name}")
+    ]
+
+
+@pytest.fixture(scope="module")
+def text(sections: list[Section]) -> str:
+    return report.page("A title", sections, intro="One.\n\nTwo.", claims=CLAIMS)
+
+
+@pytest.fixture(scope="module")
+def root(text: str) -> Element:
+    return read_page(text)
+
+
+def by_id(root: Element, name: str) -> Element:
+    (found,) = [one for one in root.all() if one.attributes.get("id") == name]
+    return found
+
+
+def of_class(root: Element, name: str) -> list[Element]:
+    return [one for one in root.all() if name in one.attributes.get("class", "").split()]
+
+
+# --- the page ----------------------------------------------------------------------------
+
+
+def test_a_page_is_one_document_with_a_language_and_a_title(root: Element, text: str) -> None:
+    assert text.startswith("<!DOCTYPE html>\n")
+    (html,) = root.all("html")
+    assert html.attributes["lang"] == "en"
+    assert [one.text for one in root.all("title")] == ["A title"]
+    assert [one.text for one in root.all("h1")] == ["A title"]
+    assert [one.text for one in of_class(root, "intro")] == ["One.", "Two."]
+    assert len(root.all("main")) == 1
+    first = root.all("body")[0].children[0]
+    assert (first.tag, first.attributes["href"]) == ("a", "#content")
+
+
+def test_headings_leave_no_level_out(root: Element) -> None:
+    levels = [int(one.tag[1]) for one in root.all("h1", "h2", "h3", "h4")]
+    assert levels[0] == 1
+    assert all(b <= a + 1 for a, b in itertools.pairwise(levels))
+
+
+def test_nothing_is_loaded_and_nothing_runs(root: Element, text: str) -> None:
+    assert not root.all("script", "iframe", "object", "embed", "img")
+    for one in root.all():
+        assert not any(name.startswith("on") for name in one.attributes)
+        for name in ("href", "src", "srcset", "xlink:href", "action"):
+            assert re.match(r"#|data:|$", one.attributes.get(name, ""))
+        assert "http" not in " ".join(one.attributes.values())
+    (style,) = root.all("style")
+    assert "@import" not in "".join(style.texts)
+    assert "url(" not in "".join(style.texts)
+    assert "http" not in re.sub(r"data:image/png;base64,[^\"]*", "", text)
+
+
+def test_ids_are_unique_and_what_is_referred_to_is_there(root: Element) -> None:
+    ids = [one.attributes["id"] for one in root.all() if "id" in one.attributes]
+    assert len(set(ids)) == len(ids)
+    referred = set()
+    for one in root.all():
+        link = one.attributes.get("href", "")
+        referred |= {link[1:]} if link.startswith("#") else set()
+        referred |= set(one.attributes.get("aria-labelledby", "").split())
+        for value in one.attributes.values():
+            referred |= set(re.findall(r"url\(#([^)]+)\)", value))
+    assert len(referred) > 100
+    assert referred <= set(ids)
+
+
+def test_all_that_is_drawn_has_a_name_or_is_beside_words(root: Element) -> None:
+    drawn = root.all("svg")
+    assert len(drawn) > 10
+    for one in drawn:
+        hidden = one.attributes.get("aria-hidden") == "true"
+        named = one.attributes.get("role") == "img" and one.attributes.get("aria-label")
+        assert hidden or named
+    for figure in root.all("figure"):
+        (caption,) = figure.all("figcaption")
+        (svg,) = figure.all("svg")
+        assert caption.text.startswith(f"{svg.attributes['aria-label']}. ")
+        assert len(caption.text) > 60
+    for region in (one for one in root.all() if one.attributes.get("role") == "region"):
+        assert region.attributes["aria-label"]
+        assert region.attributes["tabindex"] == "0"  # what scrolls can be scrolled by keys
+
+
+def test_heads_of_tables_say_of_what_they_are(root: Element) -> None:
+    tables = root.all("table")
+    assert len(tables) > 20
+    for table in tables:
+        assert table.all("caption")[0].text
+        assert all(one.attributes["scope"] in ("col", "row") for one in table.all("th"))
+        n_columns = len(table.all("thead")[0].all("th"))
+        for row in (row for body in table.all("tbody") for row in body.all("tr")):
+            widths = [int(one.attributes.get("colspan", 1)) for one in row.children]
+            assert sum(widths) == n_columns
+
+
+def test_the_same_runs_are_the_same_bytes(text: str) -> None:
+    again = [
+        section
+        for name in (*RUNS, "phase")
+        for section in report.sections_in(RESULTS / name, f"results/{name}")
+    ]
+    assert report.page("A title", again, intro="One.\n\nTwo.", claims=CLAIMS) == text
+
+
+def test_what_is_written_in_a_run_is_text_and_nothing_else(sections: list[Section]) -> None:
+    table = pd.DataFrame({f"label {NASTY}": [NASTY], "n": [1]})
+    nasty = dataclasses.replace(
+        sections[0],
+        name=NASTY,
+        asked={NASTY: NASTY},
+        again=NASTY,
+        warnings=(NASTY,),
+        sheet=sheet(NASTY, table),
+        sheets=(sheet(NASTY, table),),
+        details={NASTY: {NASTY: NASTY}},
+    )
+    for figure in nasty.figures.values():
+        figure.title, figure.caption = NASTY, NASTY
+    names = ("claim", "place", "published", "as_run", "error_bar", "test", "reason")
+    row = claim(id=NASTY, command=NASTY, runs=(NASTY,), **dict.fromkeys(names, NASTY))
+    text = report.page(NASTY, [nasty, nasty], intro=NASTY, claims=[row])
+    assert "<script" not in text
+    assert "<b>" not in text
+    root = read_page(text)
+    assert root.all("title")[0].text == NASTY
+    assert root.all("h1")[0].text == NASTY
+    assert {one.text for one in root.all("code")} == {NASTY}
+    assert root.text.count(NASTY) > 20
+
+
+def test_parts_with_one_name_have_anchors_of_their_own(sections: list[Section]) -> None:
+    names = ("a b", "a-b", "a b", "a-b-2", "…")
+    same = [dataclasses.replace(sections[0], name=name) for name in names]
+    root = read_page(report.page("t", same, claims=[claim(id="a b"), claim(id="a-b")]))
+    anchors = [one.attributes["id"] for one in root.all("article")]
+    assert anchors == ["run-a-b", "run-a-b-2", "run-a-b-3", "run-a-b-2-2", "run"]
+    ids = [one.attributes["id"] for one in root.all() if "id" in one.attributes]
+    assert len(set(ids)) == len(ids)
+    assert {"claim-a-b", "claim-a-b-2"} <= set(ids)
+
+
+# --- claims ------------------------------------------------------------------------------
+
+
+def test_verdicts_are_counted_told_in_words_and_by_a_shape_each(root: Element) -> None:
+    (tally,) = of_class(root, "tally")
+    assert [one.text for one in tally.children] == [f"1 {verdict}" for verdict in VERDICTS]
+    shapes = [one.all("use")[0].attributes["href"] for one in tally.children]
+    assert len(set(shapes)) == len(VERDICTS)
+    verdicts = of_class(root, "verdict")
+    assert [one.text for one in verdicts] == list(VERDICTS)
+    assert [one.all("use")[0].attributes["href"] for one in verdicts] == shapes
+    few = read_page(report.page("t", [], claims=[claim(), claim(id="b")]))
+    assert [one.text for one in of_class(few, "tally")[0].children] == [
+        "2 holds",
+        *(f"0 {verdict}" for verdict in VERDICTS[1:]),
+    ]
+
+
+def test_a_claim_says_what_was_claimed_what_was_found_and_how_sure(root: Element) -> None:
+    said = by_id(root, "claim-best")
+    for words in (
+        "The digit 1 is recalled best. table 1",
+        "holds It lies within the margin.",
+        "as published 99.4 % (98.7 to 99.8) as run 98.1 % (93.4 to 99.6)",
+        "error bar test images test two one-sided tests",
+        "statistic \N{MINUS SIGN}3.25 p 0.0012 p by Holm 0.011",
+        "hopcli reproduce --only best",
+        "Tables and pictures: results/paper, nowhere",
+    ):
+        assert words in said.text
+    links = [one.attributes["href"] for one in said.all("a")]
+    assert links == ["#run-results-paper"]  # of what is in the page
+    assert by_id(root, "run-results-paper").tag == "article"
+
+
+def test_what_a_claim_does_not_have_is_not_told(root: Element) -> None:
+    assert "p below 0.0001" in by_id(root, "claim-worst").text
+    for name in ("worst", "tc", "why"):
+        said = by_id(root, f"claim-{name}").text
+        assert "nan" not in said
+        assert "Holm" not in said
+        assert "as run" not in said.replace(VERDICTS[1], "")
+    assert not by_id(root, "claim-tc").all("pre")
+
+
+def test_claims_lead_and_a_page_can_do_without(root: Element, sections: list[Section]) -> None:
+    heads = [one.text for one in root.all("h2")]
+    assert heads == ["4 claims", "Runs"]
+    alone = read_page(report.page("t", sections[:1]))
+    assert [one.text for one in alone.all("h2")] == ["Run"]
+    assert not of_class(alone, "overview")
+    assert not of_class(alone, "marks")
+
+
+def test_a_verdict_that_is_none_is_refused() -> None:
+    with pytest.raises(ValueError, match=r"verdict must be one of holds, .*found true"):
+        claim(verdict="true")
+    with pytest.raises(ValueError, match="two claims must not have one id"):
+        report.page("t", [], claims=[claim(), claim()])
+
+
+# --- what a run says ---------------------------------------------------------------------
+
+
+def cells(table: Element) -> list[list[str]]:
+    return [[one.text for one in row.children] for row in table.all("tr")]
+
+
+@pytest.mark.parametrize("name", RUNS)
+def test_the_first_table_is_what_is_printed(
+    root: Element, capsys: pytest.CaptureFixture[str], name: str
+) -> None:
+    loaded = results.load(RESULTS / name)
+    entry = catalogue.entry(loaded.config.command)
+    print_summary(entry.summary(loaded.config, loaded.result))
+    printed = [line.split() for line in capsys.readouterr().out.splitlines()]
+    table = by_id(root, f"run-results-{name}").all("table")[0]
+    shown = [
+        " ".join(row).replace("\N{MINUS SIGN}", "-").replace("\N{EN DASH}", "-").split()
+        for row in cells(table)
+    ]
+    said = [[word.replace("NaN", "-") for word in line] for line in printed]
+    truths = {"True": "yes", "False": "no"}
+    assert shown == [[truths.get(word, word) for word in line] for line in said][: MOST_ROWS + 1]
+    assert len(shown) > 1
+
+
+def test_every_table_is_there_and_says_how_many_rows_are_not(root: Element) -> None:
+    for name in RUNS:
+        loaded = results.load(RESULTS / name)
+        section = by_id(root, f"run-results-{name}")
+        for table, values in loaded.result.tables.items():
+            assert any(
+                len(one.all("tr")) == 1 + min(len(values), MOST_ROWS)
+                and [head.text.removesuffix(" %") for head in one.all("tr")[0].children]
+                == list(values.columns)
+                for one in section.all("table")
+            ), table
+            if len(values) > MOST_ROWS:
+                assert f"{len(values) - MOST_ROWS:,} more rows are in {table}.csv." in section.text
+    phase = load_published(RESULTS / "phase")
+    left_out = f"{len(phase.table) - MOST_ROWS:,} more rows are in grid.csv."
+    assert left_out in by_id(root, "run-results-phase").text
+
+
+def test_every_picture_is_there_with_its_caption(root: Element) -> None:
+    for name in RUNS:
+        loaded = results.load(RESULTS / name)
+        figures = catalogue.entry(loaded.config.command).figures(loaded.config, loaded.result)
+        captions = [one.text for one in by_id(root, f"run-results-{name}").all("figcaption")]
+        assert captions == [
+            " ".join(f"{figure.title}. {figure.caption}".split()) for figure in figures.values()
+        ]
+    (caption,) = by_id(root, "run-results-phase").all("figcaption")
+    assert "277 warnings about cells" in caption.text
+
+
+def test_a_run_says_where_it_comes_from(root: Element) -> None:
+    manifest = results.read_json(RESULTS / "paper" / "recall.json")
+    said = by_id(root, "run-results-paper").text
+    for words in (
+        f"key {manifest['key']}",
+        f"commit {manifest['source_commit']}",
+        f"numpy {manifest['versions']['numpy']}",
+        "criterion 0.99",
+        "mixtures all",
+        f"SHA-256 of the data {manifest['dataset']['sha256']}",
+    ):
+        assert words in said
+
+
+def test_the_number_of_a_run_is_told_as_its_table_has_it(root: Element) -> None:
+    (overview,) = of_class(root, "overview")
+    rows = {row[0]: row for row in cells(overview)}
+    table = results.load(RESULTS / "paper").result.tables["accuracy"]
+    low, value, high = (100 * table[name].iloc[-1] for name in ("ci_low", "accuracy", "ci_high"))
+    assert rows["results/paper"][1:] == [
+        "recall",
+        "digits = 3, 6, 1, 0, 4",
+        f"accuracy {value:.1f} % ({low:.1f} to {high:.1f})",
+    ]
+    assert rows["results/figure1"][3] == ""  # many numbers
+    assert rows["results/phase"][1] == "recall grid"
+
+
+def test_warnings_are_told_a_dozen_at_most(root: Element, sections: list[Section]) -> None:
+    (warnings,) = of_class(by_id(root, "run-results-phase"), "warnings")
+    assert warnings.all("summary")[0].text == "277 warnings"
+    assert len(warnings.all("li")) == 13
+    assert warnings.all("li")[-1].text == "… and 265 more"
+    one = dataclasses.replace(sections[0], warnings=("far off",))
+    (warnings,) = of_class(read_page(report.page("t", [one])), "warnings")
+    assert "open" in warnings.attributes
+    assert [item.text for item in warnings.all("li")] == ["far off"]
+
+
+def test_a_run_that_was_not_saved_has_a_section_too() -> None:
+    config = WeightsConfig(source_indices=(9, 56))
+    plan = experiments.plan(config)
+    made = report.section("mine", plan.config, experiments.run(config))
+    assert made.details["Made with"].keys() == {"data", "SHA-256 of the data"}
+    assert "mine" in read_page(report.page("t", [made])).text
+    assert made.again == "hopcli weights --digits 4,0 --source-indices 9,56"
+
+
+# --- what makes it again -----------------------------------------------------------------
+
+
+def flags_of(command: str) -> dict[str, Any]:
+    """The values of flags as `hopcli` reads them."""
+    program, name, *words = shlex.split(command)
+    assert program == "hopcli"
+    known = catalogue.entry(name).settings
+    values: dict[str, Any] = {}
+    while words:
+        flag = words.pop(0).removeprefix("--").replace("-", "_")
+        if flag in known and known[flag].kind.metavar:
+            values[flag] = known[flag].kind.read(words.pop(0))
+        else:
+            values[flag.removeprefix("no_")] = not flag.startswith("no_")
+    return values
+
+
+def test_the_command_of_a_run_asks_for_that_very_run() -> None:
+    stock, n_runs = Stock(), 0
+    for folder in sorted(RESULTS.iterdir()):
+        for name in results.runs_in(folder):
+            loaded = results.load(folder, name)
+            command = command_of_run(loaded.config, loaded.result)
+            assert command is not None
+            config, _ = catalogue.entry(name).read(flags_of(command))
+            assert experiments.plan(config, stock).config.to_dict() == loaded.config.to_dict()
+            n_runs += 1
+    assert n_runs > 15
+
+
+def test_a_command_says_no_more_than_it_must() -> None:
+    loaded = results.load(RESULTS / "paper")
+    assert command_of_run(loaded.config, loaded.result) == "hopcli recall --digits 3,6,1,0,4"
+    loaded = results.load(RESULTS / "paper-as-run")
+    wanted = "hopcli recall --sweeps 10 --digits 3,6,1,0,4 --replay-authors"
+    assert command_of_run(loaded.config, loaded.result) == wanted
+
+
+@pytest.mark.parametrize(
+    ("settings", "flags"),
+    [
+        ({"temperature": 0.1 + 0.2}, "--temperature 0.30000000000000004"),
+        ({"temperature": "1:0.1:linear"}, "--temperature 1:0.1:linear"),
+        ({"dataset": "images:my pictures"}, "--dataset 'images:my pictures'"),
+        ({"size": (12, 14)}, "--size 12x14"),
+        ({"invert": True, "exclude_samples": False}, "--invert --no-exclude-samples"),
+        ({"attempts_per_sweep": 1}, "--attempts-per-sweep 1"),
+    ],
+)
+def test_values_are_spelt_as_flags_take_them(settings: dict[str, Any], flags: str) -> None:
+    config, result = _resolved(**settings)
+    command = command_of_run(config, result)
+    assert command is not None
+    for words in flags.split(" --"):
+        assert words.removeprefix("--") in command
+    config_again, _ = catalogue.entry("recall").read(flags_of(command))
+    for name in settings:
+        assert config_again.to_dict()[name] == config.to_dict()[name]
+
+
+def _resolved(**settings: Any) -> tuple[Any, Any]:
+    """The run of the study with other settings; its result as it was."""
+    loaded = results.load(RESULTS / "paper")
+    values = {**loaded.config.to_dict(), **settings}
+    return catalogue.entry("recall").resolved.from_values(values), loaded.result
+
+
+def test_what_no_flag_can_say_is_run_from_its_manifest(tmp_path: Path) -> None:
+    config, result = _resolved(digits=["a,b", "c"])
+    assert command_of_run(config, result) is None
+    folder = tmp_path / "my run"
+    plan = experiments.plan(SelectConfig(samples=1, digits=("1", "2")))
+    found = plan.run(catalogue.entry("select").execution(), experiments.no_progress)
+    settings = {**plan.config.to_dict(), "digits": ["1,2", "3"]}
+    odd = catalogue.entry("select").resolved.from_values(settings)
+    how = catalogue.entry("select").execution(figures=False)
+    results.save(folder, odd, found, inputs={}, execution=how, duration=1.0)
+    (section,) = report.sections_in(folder)
+    assert section.again == shlex.join(["hopcli", "run", f"{folder}/select.json"])
+
+
+@pytest.mark.parametrize("name", GRIDS)
+def test_the_command_of_a_grid_asks_for_the_same_cells(name: str) -> None:
+    grid = load_published(RESULTS / name).grid
+    command = command_of_grid(grid)
+    assert command is not None
+    words = shlex.split(command)
+    assert words[:5] == ["hopcli", "grid", "run", "--command", grid.command]
+    assert words[5::2] == ["--set"] * len(words[5::2])
+    again = read_grid(with_sets({"command": grid.command}, words[6::2]))
+    assert [point.settings for point in again.points()] == [p.settings for p in grid.points()]
+
+
+def test_a_default_is_not_asked_for() -> None:
+    config, result = _resolved(temperature=0.2, sweeps=20)
+    assert set(asked(config, result)) == {"digits"}
+    config, result = _resolved(temperature=0.3, sweeps=21)
+    assert asked(config, result) == {"temperature": 0.3, "sweeps": 21, "digits": list("36104")}
+    assert RecallConfig.default_of("sweeps") == 20
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        (None, "\N{EN DASH}"),
+        (True, "on"),
+        (False, "off"),
+        (0.1 + 0.2, "0.30000000000000004"),
+        (1.0, "1"),
+        (["3", "6"], "3, 6"),
+        ([["0:1:1", 100], ["0:2:1", 66]], "0:1:1, 100; 0:2:1, 66"),
+        ("N/2", "N/2"),
+    ],
+)
+def test_settings_are_spelt_for_readers(value: Any, said: str) -> None:
+    assert spelt(value) == said
+
+
+# --- cells and drawings ------------------------------------------------------------------
+
+
+def test_cells_are_told_as_numbers_are_printed() -> None:
+    table = pd.DataFrame(
+        {
+            "label": ["-1", "a"],
+            "rate": [0.12345, math.nan],
+            "number": [-0.000012345, 123456.0],
+            "count": [1234567, -3],
+            "found": [True, False],
+        }
+    )
+    made = sheet("t", table, ("rate",))
+    assert made.heads == ("label", "rate %", "number", "count", "found")
+    assert made.numeric == (False, True, True, True, False)
+    minus = "\N{MINUS SIGN}"
+    assert made.rows[0] == ("-1", "12.3", f"{minus}1.234e{minus}05", "1234567", "yes")
+    assert made.rows[1] == ("a", "\N{EN DASH}", "1.235e+05", f"{minus}3", "no")
+    assert (made.n_rows, made.n_left_out) == (2, 0)
+
+
+def test_a_long_table_is_cut_and_an_empty_one_has_its_heads() -> None:
+    long = sheet("t", pd.DataFrame({"n": np.arange(MOST_ROWS + 3)}))
+    assert (len(long.rows), long.n_left_out) == (MOST_ROWS, 3)
+    empty = sheet("t", pd.DataFrame({"n": [], "label": []}))
+    assert (empty.heads, empty.rows) == (("n", "label"), ())
+
+
+def test_a_drawing_keeps_to_itself() -> None:
+    loaded = results.load(RESULTS / "paper")
+    figures = catalogue.entry("recall").figures(loaded.config, loaded.result, "paper")
+    figure = figures["confusion"]
+    one, other = (drawing("confusion", figure, prefix) for prefix in ("a", "b"))
+    ids = [set(re.findall(r' id="([^"]+)"', made.svg)) for made in (one, other)]
+    assert ids[0]
+    assert not ids[0] & ids[1]
+    assert one.svg.replace('"a-', '"b-').replace("#a-", "#b-") == other.svg
+    for rest in ("<style", "<metadata", "xmlns", "xlink", "<?xml", "<!", "<text"):
+        assert rest not in one.svg
+    assert one.width == round(figure.get_figwidth() * 96)
+    root = read_page(one.svg)
+    assert root.children[0].attributes["aria-label"] == figure.title
+
+
+# --- the file ----------------------------------------------------------------------------
+
+
+def test_a_page_takes_the_place_of_a_page_only(tmp_path: Path) -> None:
+    path = tmp_path / "page.html"
+    report.write(report.page("one", []), path)
+    report.write(report.page("two", []), path)
+    assert "two" in path.read_text()
+    path.write_text("<html>my own</html>")
+    with pytest.raises(ResultError, match=r"page.html: is no report of hopcli"):
+        report.write(report.page("three", []), path)
+    assert path.read_text() == "<html>my own</html>"
+    report.write(report.page("three", []), path, overwrite=True)
+    assert "three" in path.read_text()
+    assert [one.name for one in tmp_path.iterdir()] == ["page.html"]
+
+
+def test_a_page_is_written_whole_or_not_at_all(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "page.html"
+    report.write(report.page("one", []), path)
+    before = path.read_bytes()
+
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("pathlib.Path.replace", full)
+    with pytest.raises(ResultError, match=r"page.html: cannot be written: No space left"):
+        report.write(report.page("two", []), path)
+    assert path.read_bytes() == before
+    assert [one.name for one in tmp_path.iterdir()] == ["page.html"]
+
+
+# --- colours -----------------------------------------------------------------------------
+
+STYLE = (CHECKOUT / "hopcli/report/templates/style.css").read_text(encoding="utf-8")
+_SCHEMES = re.findall(r":root \{(.*?)\}", STYLE, re.DOTALL)
+TEXTS = ("ink", "muted", "accent", "holds", "partly", "fails", "open")
+GROUNDS = ("paper", "card", "tint")
+
+
+def _luminance(colour: str) -> float:
+    digits = colour[1:] if len(colour) == 7 else "".join(2 * one for one in colour[1:])
+    channels = [int(digits[place : place + 2], 16) / 255 for place in (0, 2, 4)]
+    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+@pytest.mark.parametrize("scheme", range(3), ids=["light", "dark", "print"])
+def test_text_stands_out_from_its_ground(scheme: int) -> None:
+    """By 4.5 to 1 at least, as WCAG 2 asks for."""
+    colours = dict(re.findall(r"--(\w+): (#[0-9a-f]+);", _SCHEMES[scheme]))
+    assert colours.keys() >= {*TEXTS, *GROUNDS}
+    for text in TEXTS:
+        for ground in GROUNDS:
+            low, high = sorted(_luminance(colours[name]) for name in (text, ground))
+            assert (high + 0.05) / (low + 0.05) >= 4.5, (text, ground)

@@ -1,0 +1,218 @@
+"""The page of a report in a browser: wide and narrow, light and dark, on paper, by keyboard."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import pytest
+from conftest import CHECKOUT
+from test_report import CLAIMS
+
+from hopcli import report
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from playwright.sync_api import Browser
+    from playwright.sync_api import Page as Tab
+
+NARROW, WIDE = 390, 1280  # pixels: a phone, a desk
+RUNS = ("paper", "figure1", "tutorial-4x4", "phase")
+
+CONTRASTS = """() => {
+  const parse = (text) => {
+    const [r, g, b, a = 1] = text.match(/[\\d.]+/g).map(Number);
+    return [r, g, b, a];
+  };
+  const ground = (element) => {
+    for (let one = element; one; one = one.parentElement) {
+      const colour = parse(getComputedStyle(one).backgroundColor);
+      if (colour[3] === 1) return colour;
+    }
+    throw Error("no ground");
+  };
+  const luminance = (colour) => {
+    const [r, g, b] = colour.slice(0, 3).map((c) => c / 255)
+      .map((c) => (c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4));
+    return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+  };
+  const found = [];
+  const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  while (texts.nextNode()) {
+    const element = texts.currentNode.parentElement;
+    if (!texts.currentNode.data.trim() || element.closest("svg") || !element.checkVisibility())
+      continue;
+    const sides = [parse(getComputedStyle(element).color), ground(element)].map(luminance);
+    const [low, high] = sides.sort((a, b) => a - b);
+    found.push([(high + 0.05) / (low + 0.05), texts.currentNode.data.trim()]);
+  }
+  return found;
+}"""
+
+PICTURES = """async () => {
+  const links = [...document.querySelectorAll("svg image")].map((one) => one.getAttribute("href"));
+  const sizes = await Promise.all(links.map(async (link) => {
+    const picture = new Image();
+    picture.src = link;
+    await picture.decode();
+    return picture.naturalWidth;
+  }));
+  const boxes = [...document.querySelectorAll("figure svg")].map((one) => one.getBBox().width);
+  return [sizes, boxes];
+}"""
+
+
+def _installed() -> str | None:
+    """A browser of the system."""
+    names = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+    return next((found for name in names if (found := shutil.which(name))), None)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """A browser without a window; the one that Playwright has got, where the system has none."""
+    api = pytest.importorskip("playwright.sync_api")
+    with api.sync_playwright() as playwright:
+        path = _installed()
+        if path is None and not Path(playwright.chromium.executable_path).exists():
+            pytest.skip("no Chromium here: `playwright install chromium` gets one")
+        boxed = [] if os.name == "nt" or os.geteuid() else ["--no-sandbox"]  # not for root
+        with playwright.chromium.launch(executable_path=path, args=boxed) as launched:
+            yield launched
+
+
+@pytest.fixture(scope="module")
+def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A page with claims, runs and a grid."""
+    path = tmp_path_factory.mktemp("report") / "page.html"
+    sections = [
+        section
+        for name in RUNS
+        for section in report.sections_in(CHECKOUT / "results" / name, f"results/{name}")
+    ]
+    report.write(report.page("What holds", sections, intro="Words.", claims=CLAIMS), path)
+    return path
+
+
+class Seen:
+    """A page that is open, and what the browser has said and asked for meanwhile."""
+
+    def __init__(self, tab: Tab, path: Path) -> None:
+        self.tab = tab
+        self.said: list[str] = []
+        self.asked: list[str] = []
+        tab.on("console", lambda message: self.said.append(message.text))
+        tab.on("pageerror", lambda error: self.said.append(str(error)))
+        tab.on("request", lambda request: self.asked.append(request.url))
+        tab.goto(path.as_uri())
+
+    def tell(self, script: str) -> Any:
+        return self.tab.evaluate(script)
+
+
+@pytest.fixture
+def seen(request: pytest.FixtureRequest, browser: Browser, page: Path) -> Iterator[Seen]:
+    scheme: Literal["light", "dark"]
+    width, scheme = getattr(request, "param", (WIDE, "light"))
+    with browser.new_context(
+        viewport={"width": width, "height": 900}, color_scheme=scheme
+    ) as context:
+        yield Seen(context.new_page(), page)
+
+
+@pytest.mark.parametrize(
+    "seen",
+    [(width, scheme) for width in (NARROW, WIDE) for scheme in ("light", "dark")],
+    indirect=True,
+    ids=lambda value: f"{value[1]}-{value[0]}",
+)
+def test_nothing_is_wrong_on_a_screen(seen: Seen, page: Path) -> None:
+    assert seen.tell("document.documentElement.scrollWidth <= window.innerWidth")
+    seen.tell("document.querySelectorAll('details').forEach((one) => { one.open = true; })")
+    assert seen.tell("document.documentElement.scrollWidth <= window.innerWidth")
+    sizes, boxes = seen.tell(PICTURES)
+    assert len(sizes) > 10
+    assert len(boxes) >= 8
+    assert min(*sizes, *boxes) > 0
+    contrasts = seen.tell(CONTRASTS)
+    assert len(contrasts) > 1000
+    worst = min(contrasts)
+    assert worst[0] >= 4.5, worst
+    assert seen.said == []
+    asked = [url for url in seen.asked if not url.startswith("data:")]
+    assert asked == [page.as_uri()]
+
+
+def test_dark_is_dark_and_pictures_stay_on_white(browser: Browser, page: Path) -> None:
+    grounds = []
+    schemes: tuple[Literal["light", "dark"], ...] = ("light", "dark")
+    for scheme in schemes:
+        with browser.new_context(color_scheme=scheme) as context:
+            seen = Seen(context.new_page(), page)
+            grounds.append(seen.tell("getComputedStyle(document.body).backgroundColor"))
+            on = "getComputedStyle(document.querySelector('.picture')).backgroundColor"
+            assert seen.tell(on) == "rgb(255, 255, 255)"
+    light, dark = (sum(map(int, ground[4:-1].split(","))) for ground in grounds)
+    assert light > 700
+    assert dark < 100
+
+
+@pytest.mark.parametrize("seen", [(NARROW, "light")], indirect=True)
+def test_claims_are_cards_where_it_is_narrow(seen: Seen) -> None:
+    """One below the other, each said what it is; nothing of a claim has to be scrolled to."""
+    display = "getComputedStyle(document.querySelector('.claims td')).display"
+    assert seen.tell(display) == "block"
+    label = "getComputedStyle(document.querySelector('[data-label]'), '::before').content"
+    assert seen.tell(label) == '"Published"'
+    edges = seen.tell(
+        "[...document.querySelectorAll('.claims *')].map((one) => one.getBoundingClientRect())"
+        ".filter((box) => box.width > 1).map((box) => box.right)"
+    )
+    assert max(edges) <= NARROW
+    roles = "[...document.querySelectorAll('.claims tr > *')].every((one) => one.role)"
+    assert seen.tell(roles)  # which a table that is laid out as blocks would lose
+    seen.tab.set_viewport_size({"width": WIDE, "height": 900})
+    assert seen.tell(display) == "table-cell"
+    assert seen.tell(label) == "none"
+
+
+def test_all_is_there_on_paper(seen: Seen) -> None:
+    hidden = (
+        "[...document.querySelectorAll('details table, details dl')]"
+        ".filter((one) => !one.checkVisibility()).length"
+    )
+    assert seen.tell(hidden) > 10
+    seen.tab.emulate_media(media="print")
+    assert seen.tell(hidden) == 0
+    assert not seen.tell("document.querySelector('.skip').checkVisibility()")
+    assert seen.tell("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
+    seen.tab.set_viewport_size({"width": 688, "height": 1000})  # A4 between its margins
+    assert seen.tell("getComputedStyle(document.querySelector('.claims td')).display") == (
+        "table-cell"
+    )
+    assert seen.tell(
+        "[...document.querySelectorAll('.picture')].every((one) => one.clientWidth <= 688)"
+    )
+
+
+def test_a_keyboard_gets_everywhere(seen: Seen) -> None:
+    seen.tab.keyboard.press("Tab")
+    assert seen.tell("document.activeElement.className") == "skip"
+    assert seen.tell("document.activeElement.getBoundingClientRect().left") >= 0
+    seen.tab.keyboard.press("Enter")
+    assert seen.tell("location.hash") == "#content"
+    scrolls = (
+        "[...document.querySelectorAll('*')].filter((one) => one.scrollWidth > one.clientWidth + 1"
+        " && getComputedStyle(one).overflowX === 'auto').every((one) => one.tabIndex === 0)"
+    )
+    seen.tab.set_viewport_size({"width": NARROW, "height": 900})
+    assert seen.tell(scrolls)
+
+
+def test_a_claim_leads_to_its_run(seen: Seen) -> None:
+    seen.tab.click("#claim-best a")
+    assert seen.tell("location.hash") == "#run-results-paper"
+    top = "document.querySelector('#run-results-paper').getBoundingClientRect().top"
+    assert -1 <= seen.tell(top) <= 100
