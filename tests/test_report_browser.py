@@ -15,6 +15,7 @@ from hopcli import report
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
     from playwright.sync_api import Browser
     from playwright.sync_api import Page as Tab
 
