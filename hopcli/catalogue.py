@@ -158,6 +158,11 @@ CATALOGUE: dict[str, Entry] = {
             "Attractors",
         ),
         Entry("capacity", "Measure how many patterns a rule holds, against the load.", "Capacity"),
+        Entry(
+            "consistency",
+            "Ask whether labels of consistent shape are recalled best.",
+            "Consistency",
+        ),
     )
 }
 """The entries by command, in the order of the help text."""

@@ -28,6 +28,7 @@ SETTINGS: dict[str, dict[str, Any]] = {
     "weights": {"rule": "hebbian", "pixel": (1, 3)},
     "attractors": {"rule": ("hebbian", "storkey"), "starts": 70},
     "capacity": {"patterns": "images", "loads": (0.05, 0.11), "draws": 3},
+    "consistency": {"dataset": "digits", "selections": 3, "tests": 5, "sweeps": 3},
 }
 
 
@@ -43,7 +44,7 @@ def fresh(command: str, dataset: str, folder: Path) -> tuple[Any, Result]:
     execution = entry.execution()
     if isinstance(execution, RecallExecution):
         execution = RecallExecution(animate="run.gif", keep=("trials",))
-    plan = experiments.plan(entry.config(dataset=dataset, **SETTINGS[command]))
+    plan = experiments.plan(entry.config(**{"dataset": dataset, **SETTINGS[command]}))
     result = plan.run(execution, experiments.no_progress)
     results.save(folder, plan.config, result, inputs=plan.inputs, execution=execution, duration=1.0)
     return plan.config, result

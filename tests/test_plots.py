@@ -25,6 +25,7 @@ from hopcli.catalogue import CATALOGUE
 from hopcli.config import (
     AttractorsConfig,
     CapacityConfig,
+    ConsistencyConfig,
     Config,
     Execution,
     RecallConfig,
@@ -46,8 +47,9 @@ NAMES = {
     "weights": {"weights"},
     "attractors": {"attractors"},
     "capacity": {"capacity"},
+    "consistency": {"consistency"},
 }
-PLAIN = {"accuracy", "capacity", "trace"}  # of random starts accuracy has no pictures either
+PLAIN = {"accuracy", "capacity", "consistency", "trace"}  # of random starts accuracy has no pictures either
 MAGIC = {"png": b"\x89PNG\r\n\x1a\n", "svg": b"<?xml", "pdf": b"%PDF-"}
 FIVE = (21607, 25559, 7411, 39155, 28089)  # the patterns of the study
 LONG = ("sailing-boat", "a $tricky_ name with quite a lot of words", "日本\n", "none", "overall")
@@ -199,6 +201,11 @@ def capacity() -> Run:
 
 
 @pytest.fixture(scope="module")
+def consistency() -> Run:
+    return run(ConsistencyConfig(dataset="digits", selections=3, tests=5))
+
+
+@pytest.fixture(scope="module")
 def traced() -> Run:
     """Seven patterns, of which a trace shows six."""
     return run(
@@ -225,6 +232,7 @@ def runs(
     weights: Run,
     attractors: Run,
     capacity: Run,
+    consistency: Run,
     traced: Run,
 ) -> dict[str, Run]:
     return {
@@ -243,6 +251,7 @@ def runs(
         "weights": weights,
         "attractors": attractors,
         "capacity": capacity,
+        "consistency": consistency,
         "traced": traced,
         "long weights": renamed(weights, LONG),
         "long attractors": renamed(attractors, LONG),
@@ -265,6 +274,7 @@ RUNS = (
     "weights",
     "attractors",
     "capacity",
+    "consistency",
     "traced",
     "long weights",
     "long attractors",

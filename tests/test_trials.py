@@ -229,6 +229,7 @@ EXPERIMENTS: dict[str, dict[str, Any]] = {
     "attractors": {"rule": "storkey", "starts": 60},
     "temperature-scan": {"temperatures": [0.4], "repeats": 6, "sweeps": 2},
     "capacity": {"rule": "hebbian", "sizes": [60], "loads": [0.2], "draws": 2},
+    "consistency": {"dataset": "digits", "selections": 5, "tests": 9, "sweeps": 1},
 }
 
 
@@ -283,6 +284,8 @@ def test_nothing_but_its_streams_depends_on_the_seed(
         ("temperature-scan", "random", {"starts", "chains"}),
         ("temperature-scan", "target", {"chains"}),
         ("capacity", None, {"patterns", "starts", "chains"}),
+        # Those of starts give the resamples and pairings of the rank correlation.
+        ("consistency", None, {"patterns", "tests", "starts", "chains"}),
     ],
 )
 def test_each_stream_changes_what_it_is_for(

@@ -13,6 +13,7 @@ they are refused with the same words.
 from hopcli.config.attractors import AttractorsConfig, ResolvedAttractors
 from hopcli.config.base import Config, Facts, Setting, Settings
 from hopcli.config.capacity import CapacityConfig, ResolvedCapacity
+from hopcli.config.consistency import ConsistencyConfig, ResolvedConsistency
 from hopcli.config.execution import Execution, RecallExecution, ThreadedExecution
 from hopcli.config.files import find_config, read_config, shipped_configs
 from hopcli.config.groups import DataSettings, LearningSettings, PatternSettings, StorageSettings
@@ -25,6 +26,7 @@ __all__ = [
     "AttractorsConfig",
     "CapacityConfig",
     "Config",
+    "ConsistencyConfig",
     "DataSettings",
     "Execution",
     "Facts",
@@ -34,6 +36,7 @@ __all__ = [
     "RecallExecution",
     "ResolvedAttractors",
     "ResolvedCapacity",
+    "ResolvedConsistency",
     "ResolvedRecall",
     "ResolvedSelect",
     "ResolvedTemperatureScan",

@@ -27,6 +27,7 @@ from hopcli.plots.page import (
     styled,
     text_width,
 )
+from hopcli.plots.spacing import side_by_side
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -216,23 +217,9 @@ def _draw_marks(page: Page, ax: Axes, result: TemperatureScanResult) -> None:
     shown = sorted(mark for mark in _marks(result) if mark.temperature <= high)
     widths = [text_width(mark.text.replace("$", "").replace("_", "")) + 0.12 for mark in shown]
     wanted = [_LEFT + (mark.temperature - low) / (high - low) * _PLOT for mark in shown]
-    for mark, x in zip(shown, _side_by_side(wanted, widths), strict=True):
+    for mark, x in zip(shown, side_by_side(wanted, widths, _LEFT, _LEFT + _PLOT), strict=True):
         ax.axvline(mark.temperature, zorder=1, **mark.look)
         page.text(x, _TOP - 0.04, mark.text, math=True, ha="center", va="bottom", color=MUTED)
-
-
-def _side_by_side(centres: list[float], widths: list[float]) -> list[float]:
-    """Centres of texts moved, as little as it takes, to be above the axes and not overlap."""
-    placed: list[float] = []
-    free = _LEFT
-    for centre, width in zip(centres, widths, strict=True):
-        placed.append(max(centre, free + width / 2))
-        free = placed[-1] + width / 2
-    free = _LEFT + _PLOT
-    for k in reversed(range(len(placed))):
-        placed[k] = min(placed[k], free - widths[k] / 2)
-        free = placed[k] - widths[k] / 2
-    return placed
 
 
 def _caption(config: ResolvedTemperatureScan, result: TemperatureScanResult) -> str:

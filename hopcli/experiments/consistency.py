@@ -1,0 +1,251 @@
+"""Consistency: is what is alike recalled best? [ZG, the hypothesis on "1" and "4"]."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from hopcli import dynamics
+from hopcli.config import Facts
+from hopcli.errors import SettingError
+from hopcli.experiments import Parts, Plan, Progress, Result, Summary
+from hopcli.experiments.headline import Headline
+from hopcli.experiments.shapes import MEASURES, check_shapes, shape_table
+from hopcli.observables import overlaps_of_sums
+from hopcli.patterns import Patterns, draw_samples, select
+from hopcli.statistics import draws_interval, mean_sd_sem
+from hopcli.statistics.ranks import permutation_p, rank_correlation, rank_correlation_interval
+from hopcli.storage import store
+from hopcli.streams import Streams
+from hopcli.taxonomy import ROUNDING
+from hopcli.waiting import interruptibly
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from hopcli.config import ConsistencyConfig, ResolvedConsistency, ThreadedExecution
+    from hopcli.datasets import Dataset
+    from hopcli.experiments.stock import Stock
+
+__all__ = ["HEADLINE", "ConsistencyResult", "plan", "summary"]
+
+HEADLINE = Headline(
+    table="correlation",
+    value="spearman",
+    says="rank correlation of consistency and recall (dimensionless)",
+    low="spearman_ci_low",
+    high="spearman_ci_high",
+    interval="95 % interval over selections of the patterns",
+    within=("stored", "measure"),
+    bounds=(-1, 1),
+)
+"""The number that a grid of its runs draws."""
+
+STORED = ("all", "half")
+"""What is stored at once: all labels, or a random half of them."""
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class ConsistencyResult(Result):
+    """How consistent labels are, how well they are recalled, and whether one goes with the other.
+
+    Tables ``correlation``, one row a protocol and measure; ``consistency``, one a label;
+    ``recall``, one a protocol and label; ``selections``, one a protocol, selection and label.
+    """
+
+
+def plan(config: ConsistencyConfig, stock: Stock) -> Plan:
+    """Plan to compare how consistent labels are with how well they are recalled.
+
+    Parameters
+    ----------
+    config : ConsistencyConfig
+        What to do.
+    stock : Stock
+        Where data sets are.
+
+    Returns
+    -------
+    Plan
+        Its run is told the selections done and the selections to do, each of which is a part,
+        and gives a :class:`ConsistencyResult`.
+    """
+    config.check()
+    dataset = stock.load(config)
+    resolved = config.resolve(Facts(dataset.name, dataset.shape, dataset.label_names))
+    check_shapes(dataset, resolved.digits)
+    _check_tests(resolved, dataset)
+
+    def work(execution: ThreadedExecution, progress: Progress, parts: Parts) -> ConsistencyResult:
+        accuracy = _recall(resolved, dataset, execution.threads, progress, parts)
+        shapes = interruptibly(shape_table, dataset, resolved.digits, resolved.samples)
+        return ConsistencyResult(
+            dataset=dataset.name,
+            dataset_sha256=dataset.sha256,
+            tables={
+                "correlation": _correlation_table(resolved, shapes, accuracy),
+                "consistency": shapes,
+                "recall": _recall_table(resolved, accuracy),
+                "selections": _selection_table(resolved, accuracy),
+            },
+        )
+
+    return Plan(resolved, {"dataset": dataset.sha256}, work, resolved.selections)
+
+
+def summary(config: ResolvedConsistency, result: ConsistencyResult) -> Summary:
+    """The rank correlations."""
+    del config
+    return Summary(result.tables["correlation"])
+
+
+def _check_tests(config: ResolvedConsistency, dataset: Dataset) -> None:
+    """Refuse more test images than any selection may leave."""
+    for label in config.digits:
+        left = len(dataset.indices_of(label)) - config.samples
+        if left < config.tests:
+            rule = f"must be at most {max(left, 0)}, the images labelled {label!r} less the samples"
+            raise SettingError("tests", rule, config.tests)
+
+
+def _recall(
+    config: ResolvedConsistency,
+    dataset: Dataset,
+    threads: int | None,
+    progress: Progress,
+    parts: Parts,
+) -> NDArray[np.float64]:
+    """Accuracy of each label in each selection, shape (protocols, selections, labels)."""
+    missing = config.selections - len(parts)
+    streams = Streams.of(config.seed)
+    seeds = (
+        stream.spawn(config.selections)
+        for stream in (streams.patterns, streams.tests, streams.chains)
+    )
+    for number, (patterns, tests, chains) in enumerate(zip(*seeds, strict=True)):
+        if number in parts:
+            continue
+        drawn = _Drawn.of(config, dataset, patterns, tests)
+        parts[number] = drawn.accuracies(config, chains, threads)
+        progress(1, missing)
+    return np.stack([parts[number] for number in range(config.selections)], axis=1)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Drawn:
+    """What a selection is made of: patterns, test images, and how the labels are parted.
+
+    The tests have shape (labels, tests, N); the halves are places of labels.
+    """
+
+    patterns: Patterns
+    tests: NDArray[np.int8]
+    halves: Sequence[NDArray[np.int64]]
+
+    @classmethod
+    def of(
+        cls,
+        config: ResolvedConsistency,
+        dataset: Dataset,
+        patterns_seed: np.random.SeedSequence,
+        tests_seed: np.random.SeedSequence,
+    ) -> _Drawn:
+        """Select patterns, draw tests among the other images, and part the labels."""
+        labels = config.digits
+        legacy_seed = int(patterns_seed.generate_state(1)[0])
+        samples = draw_samples(dataset, labels, config.samples, legacy_seed)
+        rng = np.random.default_rng(tests_seed)
+        is_free = np.ones(len(dataset), dtype=np.bool_)
+        is_free[samples] = False
+        pools = (own[is_free[own]] for own in map(dataset.indices_of, labels))
+        tests = np.stack([rng.choice(pool, config.tests, replace=False) for pool in pools])
+        halves = np.array_split(rng.permutation(len(labels)), 2)
+        patterns, _ = select(dataset, labels, samples)
+        return cls(patterns, dataset.spins[tests], halves)
+
+    def accuracies(
+        self, config: ResolvedConsistency, seed: np.random.SeedSequence, threads: int | None
+    ) -> NDArray[np.float64]:
+        """Accuracy of each label, all stored at once, and by halves; shape (2, labels)."""
+        every = np.arange(len(self.tests))
+        found = np.empty((len(STORED), len(every)))
+        networks = ((0, every), *((1, half) for half in self.halves))
+        for (protocol, stored), own in zip(networks, seed.spawn(len(networks)), strict=True):
+            found[protocol, stored] = self._accuracy(config, stored, own, threads)
+        return found
+
+    def _accuracy(
+        self,
+        config: ResolvedConsistency,
+        stored: NDArray[np.int64],
+        seed: np.random.SeedSequence,
+        threads: int | None,
+    ) -> NDArray[np.float64]:
+        """Fraction recalled of the tests of the stored labels, shape (stored,)."""
+        network = store(self.patterns.xi[stored], "pseudo-inverse")
+        starts = self.tests[stored].reshape(-1, network.n_sites)
+        final = dynamics.run(
+            network,
+            starts,
+            seeds=dynamics.chain_seeds(seed, len(starts)),
+            temperatures=config.temperature,
+            sweeps=config.sweeps,
+            attempts_per_sweep=config.attempts_per_sweep,
+            threads=threads,
+        )
+        m = overlaps_of_sums(final.ends, network).reshape(len(stored), -1, len(stored))
+        own = np.abs(np.einsum("ltl->lt", m))
+        return (own >= config.criterion - ROUNDING).mean(axis=1)
+
+
+def _correlation_table(
+    config: ResolvedConsistency, shapes: pd.DataFrame, accuracy: NDArray[np.float64]
+) -> pd.DataFrame:
+    """Rank correlation of each measure with the accuracies, over the labels."""
+    # Images are started from as they are, so the stream of starts is free.
+    pairings, resamples = Streams.of(config.seed).starts.spawn(2)
+    rows = []
+    for stored, draws in zip(STORED, accuracy, strict=True):
+        for measure in MEASURES:
+            values, means = shapes[measure].to_numpy(), draws.mean(axis=0)
+            rows.append(
+                (
+                    stored,
+                    measure,
+                    float(rank_correlation(values, means)),
+                    *rank_correlation_interval(values, draws, resamples),
+                    permutation_p(values, means, pairings),
+                )
+            )
+    columns = ["stored", "measure", "spearman", "spearman_ci_low", "spearman_ci_high", "p"]
+    table = pd.DataFrame(rows, columns=columns)
+    return table.assign(labels=len(config.digits), selections=config.selections)
+
+
+def _recall_table(config: ResolvedConsistency, accuracy: NDArray[np.float64]) -> pd.DataFrame:
+    """Mean accuracy of each label, with SD, SEM and 95 % interval over selections."""
+    rows = [
+        (
+            stored,
+            label,
+            *(float(value) for value in mean_sd_sem(means)),
+            *draws_interval(means, config.tests),
+        )
+        for stored, draws in zip(STORED, accuracy, strict=True)
+        for label, means in zip(config.digits, draws.T, strict=True)
+    ]
+    columns = ["stored", "label", "accuracy", "accuracy_sd", "accuracy_sem"]
+    return pd.DataFrame(rows, columns=[*columns, "accuracy_ci_low", "accuracy_ci_high"])
+
+
+def _selection_table(config: ResolvedConsistency, accuracy: NDArray[np.float64]) -> pd.DataFrame:
+    """Accuracy of each label in each selection."""
+    index = pd.MultiIndex.from_product(
+        [STORED, range(config.selections), config.digits], names=["stored", "selection", "label"]
+    )
+    return pd.DataFrame({"accuracy": accuracy.ravel()}, index=index).reset_index()

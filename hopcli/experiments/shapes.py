@@ -1,0 +1,149 @@
+"""How consistent the shape of a label is: squared overlaps of its images, and eq. 5 [ZG]."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from hopcli.errors import SettingError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from hopcli.datasets import Dataset
+
+__all__ = ["MEASURES", "check_shapes", "shape_table"]
+
+MEASURES = ("within", "contrast", "loss")
+"""Measures of consistency; a low loss is a consistent shape, of the others a high value."""
+
+_MOST_NUMBERS = 100_000_000  # of the moments, N x N a label
+_FOR_ERRORS = 1000  # images of a label that its standard errors are from: known to some 3 %
+_EXACT_FLOAT32 = 1 << 24
+
+
+def check_shapes(dataset: Dataset, labels: Sequence[str]) -> None:
+    """Refuse images that are too large, and labels with a single one.
+
+    Raises
+    ------
+    SettingError
+        If there are such.
+    """
+    most = int((_MOST_NUMBERS / len(labels)) ** 0.5)
+    if dataset.n_sites > most:
+        rule = f"must make at most {most:,} pixels with {len(labels)} labels"
+        raise SettingError("size", rule, dataset.n_sites)
+    for label in labels:
+        if len(dataset.indices_of(label)) < 2:
+            raise SettingError("digits", "must name labels with two images or more", label)
+
+
+def shape_table(dataset: Dataset, labels: Sequence[str], samples: int) -> pd.DataFrame:
+    """Measure how consistent the shape of each label is, over all its images.
+
+    Whole numbers up to the last division, so that it does not matter how they are summed.
+
+    Parameters
+    ----------
+    dataset : Dataset
+        The images, at least two a label.
+    labels : sequence of str
+        Which labels; they are each other's competitors.
+    samples : int
+        M in eq. 5.
+
+    Returns
+    -------
+    DataFrame
+        A row a label: ``n`` images; ``within`` and ``between``, mean m^2, 0 to 1;
+        ``contrast``; ``loss``, eq. 5 expected of M samples of each label (plain dot products),
+        and ``loss_per_pair``. Each with ``_sem``, over samples of images, and ``_rank`` where
+        it is one of :data:`MEASURES`.
+    """
+    n_sites, n_labels = dataset.n_sites, len(labels)
+    spins = [dataset.spins[dataset.indices_of(label)] for label in labels]
+    number = np.array([len(own) for own in spins])
+    exact = np.float32 if number.max() * n_sites < _EXACT_FLOAT32 else np.float64
+    moments = np.array([own.astype(exact).T @ own.astype(exact) for own in spins])
+    mean = _mean_squares(moments, number, n_sites)
+    profiles = [
+        _profiles(_evenly(own).astype(exact), moments, number, place)
+        for place, own in enumerate(spins)
+    ]
+    others = (n_labels - 1) * samples * n_sites**2
+    same = samples * (samples - 1) * n_sites**2
+    weights = {  # of within and of between
+        "within": (1.0, 0.0),
+        "between": (0.0, 1.0),
+        "contrast": (1.0, -1.0),
+        "loss": (-float(same), float(others)),
+        "loss_per_pair": (-same / others, 1.0),
+    }
+    table = pd.DataFrame({"label": list(labels), "n": number})
+    for name, (of_within, of_between) in weights.items():
+        matrix = np.full((n_labels, n_labels), of_between / (n_labels - 1))
+        np.fill_diagonal(matrix, of_within)
+        table[name] = (matrix * mean).sum(axis=1)
+        table[f"{name}_sem"] = _standard_errors(matrix, profiles, number)
+    for name in MEASURES:
+        table[f"{name}_rank"] = table[name].rank(ascending=name == "loss", method="min").astype(int)
+    return table
+
+
+def _evenly(own: NDArray[np.int8]) -> NDArray[np.int8]:
+    """Some of the images of a label, evenly apart; all if there are few."""
+    chosen = np.linspace(0, len(own) - 1, min(len(own), _FOR_ERRORS)).astype(np.int64)
+    return own[chosen]
+
+
+def _mean_squares(
+    moments: NDArray[np.floating], number: NDArray[np.int64], n_sites: int
+) -> NDArray[np.float64]:
+    """Mean m^2 of an image of one label and another of another, shape (labels, labels).
+
+    sum_xd (x.d)^2 = tr(C_l C_k) with the moments C_l = sum_x x x^T of a label; an image with
+    itself, (x.x)^2 = N^2, is left out.
+    """
+    flat = moments.reshape(len(number), -1).astype(np.float64)
+    sums = flat @ flat.T - np.diag(number * float(n_sites) ** 2)
+    pairs = np.outer(number, number) - np.diag(number)
+    return sums / (pairs * float(n_sites) ** 2)
+
+
+def _profiles(
+    spins: NDArray[np.floating],
+    moments: NDArray[np.floating],
+    number: NDArray[np.int64],
+    own: int,
+) -> NDArray[np.float64]:
+    """Mean m^2 of each of these images with the others of every label, shape (n, labels)."""
+    n_sites = spins.shape[1]
+    sums = [np.einsum("ni,ni->n", spins @ moment, spins, dtype=np.float64) for moment in moments]
+    is_own = np.arange(len(number)) == own
+    left_out = np.where(is_own, float(n_sites) ** 2, 0.0)
+    return (np.stack(sums, axis=1) - left_out) / ((number - is_own) * float(n_sites) ** 2)
+
+
+def _standard_errors(
+    matrix: NDArray[np.float64], profiles: list[NDArray[np.float64]], number: NDArray[np.int64]
+) -> NDArray[np.float64]:
+    """Standard error of sum_k matrix_lk m^2_lk of each label l: that of U-statistics.
+
+    The variance adds up over the labels that the images are of; that of a label is that of
+    what one of its images contributes [Hoeffding 1948]. In pairs of its own label an image is
+    either of the two.
+    """
+    variances = np.zeros(len(number))
+    for place, profile in enumerate(profiles):
+        # As one of the label itself it meets all labels; as a competitor, one at a time.
+        contributions = profile * matrix[:, place]
+        row = matrix[place].copy()
+        row[place] *= 2
+        contributions[:, place] = profile @ row
+        variances += contributions.var(axis=0, ddof=1) / number[place]
+    return np.sqrt(variances)
