@@ -42,7 +42,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "catalogue": {"errors"},
     "results": {"catalogue", "datasets", "errors", "statistics", "streams"},
     "plots": {"catalogue", "errors", "grids", "theory"},
-    "report": {"catalogue", "config", "errors", "grids", "plots", "results"},
+    "report": {"catalogue", "claims", "config", "errors", "grids", "plots", "results"},
 }
 """What each room may import at run time; records that only name types are free."""
 

@@ -204,6 +204,13 @@ def test_what_is_written_in_a_run_is_text_and_nothing_else(sections: list[Sectio
     assert root.text.count(NASTY) > 20
 
 
+def test_what_one_types_is_set_apart_in_a_text() -> None:
+    root = read_page(report.page("t", [], intro="See `hopcli <b> --help` & that."))
+    (text,) = of_class(root, "intro")
+    assert text.text == "See hopcli <b> --help & that."
+    assert [one.text for one in text.all("code")] == ["hopcli <b> --help"]
+
+
 def test_parts_with_one_name_have_anchors_of_their_own(sections: list[Section]) -> None:
     names = ("a b", "a-b", "a b", "a-b-2", "…")
     same = [dataclasses.replace(sections[0], name=name) for name in names]
@@ -228,8 +235,10 @@ def test_verdicts_are_counted_told_in_words_and_by_a_shape_each(root: Element) -
     assert [one.all("use")[0].attributes["href"] for one in verdicts] == shapes
     few = read_page(report.page("t", [], claims=[claim(), claim(id="b")]))
     assert [one.text for one in of_class(few, "tally")[0].children] == [
-        "2 holds",
-        *(f"0 {verdict}" for verdict in VERDICTS[1:]),
+        "2 hold",
+        "0 hold as run, not as published",
+        "0 do not hold",
+        "0 cannot be decided",
     ]
 
 
@@ -240,7 +249,7 @@ def test_a_claim_says_what_was_claimed_what_was_found_and_how_sure(root: Element
         "holds It lies within the margin.",
         "as published 99.4 % (98.7 to 99.8) as run 98.1 % (93.4 to 99.6)",
         "error bar test images test two one-sided tests",
-        "statistic \N{MINUS SIGN}3.25 p 0.0012 p by Holm 0.011",
+        "statistic \N{MINUS SIGN}3.25 p 0.0012, by Holm 0.011",
         "hopcli reproduce --only best",
         "Tables and pictures: results/paper, nowhere",
     ):

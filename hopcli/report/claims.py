@@ -6,18 +6,12 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
+from hopcli.claims.judging import VERDICTS
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
 __all__ = ["VERDICTS", "ClaimRow", "Tally", "tally"]
-
-VERDICTS = (
-    "holds",
-    "holds as run, not as published",
-    "does not hold",
-    "cannot be decided",
-)
-"""What can become of a claim, from the best to what is open."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,6 +78,13 @@ class Tally(NamedTuple):
 
     verdict: str
     n_claims: int
+
+    @property
+    def words(self) -> str:
+        """What so many claims do."""
+        if self.n_claims == 1:
+            return self.verdict
+        return self.verdict.replace("holds", "hold").replace("does", "do")
 
 
 def tally(claims: Iterable[ClaimRow]) -> list[Tally]:

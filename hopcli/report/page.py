@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import jinja2
+from markupsafe import Markup, escape
 
 from hopcli import __version__
 from hopcli.report.claims import VERDICTS, tally
@@ -113,10 +114,17 @@ def _anchors(kind: str, names: Iterable[str]) -> list[str]:
 
 
 def _environment() -> jinja2.Environment:
-    return jinja2.Environment(
+    environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(_TEMPLATES),
         autoescape=True,  # whatever a template is called
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.filters["prose"] = _prose
+    return environment
+
+
+def _prose(text: str) -> Markup:
+    """A text in which what stands between backticks is what one types."""
+    return Markup(re.sub("`([^`]+)`", r"<code>\1</code>", str(escape(text))))

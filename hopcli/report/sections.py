@@ -158,7 +158,7 @@ def _found(headline: Headline, result: Result, summary: Summary) -> str:
         return ""
     columns = [headline.value, headline.low, headline.high]
     shown = table[[column for column in columns if column is not None]]
-    is_rate = headline.value in summary.percent
+    is_rate = headline.counts is not None or headline.value in summary.percent
     value, *interval = sheet("", shown, shown.columns if is_rate else ()).rows[0]
     text = f"{headline.value} {value}{' %' if is_rate else ''}"
     return f"{text} ({' to '.join(interval)})" if len(interval) == 2 else text
