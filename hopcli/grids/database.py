@@ -33,13 +33,13 @@ class Database:
 
     def __init__(self, path: Path, *, writes: bool = False) -> None:
         self.path = path
-        self._writes = writes
+        self.writes = writes
 
     def __enter__(self) -> Self:
         with self._told():
-            if not self._writes:
+            if not self.writes:
                 self._undo()
-            self._sql = self._connect("rwc" if self._writes else "ro")
+            self._sql = self._connect("rwc" if self.writes else "ro")
             try:
                 self._open()
             except BaseException:
@@ -64,12 +64,12 @@ class Database:
         tables = {name for (name,) in self._sql.execute("SELECT name FROM sqlite_master")}
         if tables:
             self._check(tables)  # before anything is written into what may be another's
-        if self._writes:
+        if self.writes:
             self._sql.execute("PRAGMA journal_mode = WAL")
             self._sql.execute("PRAGMA synchronous = NORMAL")
             self._inode = self.path.stat().st_ino
         if not tables:
-            self._set_up("TABLE" if self._writes else "TEMP TABLE")
+            self._set_up("TABLE" if self.writes else "TEMP TABLE")
 
     def _check(self, tables: set[str]) -> None:
         """Refuse a file that is another's, by its tables."""
@@ -78,7 +78,7 @@ class Database:
         """Make the tables of a file that has none; to read it they are temporary."""
 
     def __exit__(self, *_: object) -> None:
-        if self._writes:
+        if self.writes:
             # One file again, which can be read where nothing can be written.
             with contextlib.suppress(sqlite3.Error):
                 self._sql.execute("PRAGMA journal_mode = DELETE")
@@ -92,7 +92,7 @@ class Database:
         except ResultError:
             raise
         except sqlite3.OperationalError as error:
-            what = "written" if self._writes else "read"
+            what = "written" if self.writes else "read"
             raise ResultError(f"{self.path}: cannot be {what}: {error}") from None
         except (
             sqlite3.Error,

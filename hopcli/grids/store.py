@@ -129,15 +129,25 @@ class Store(Database):
         places : sequence of Place
             Its points, with the cell that each is.
         """
-        rows = [(place, cell, *map(_plain, values)) for place, cell, values in places]
         columns = ", ".join(["place INTEGER PRIMARY KEY", "cell TEXT", *map(quoted, grid.names)])
+        rows, said = _rows_of(places), json.dumps(grid.to_dict())
         with self._told(), self._transaction():
             self._sql.execute("DROP TABLE points")
             self._sql.execute(f"CREATE TABLE points ({columns})")
             self._insert("points", ["place", "cell", *grid.names], rows)
-            said = json.dumps(grid.to_dict())
             for name, value in (("grid", said), ("points", _digest([said, rows]))):
                 self._sql.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (name, value))
+
+    def describes(self, grid: Grid, places: Sequence[Place]) -> bool:
+        """Whether the store holds this very grid, as it was written."""
+        try:
+            known = self.is_described() and self.places()
+        except ResultError:
+            return False
+        with self._told():
+            rows = self._sql.execute("SELECT * FROM points ORDER BY place").fetchall()
+            same = self._said() == json.dumps(grid.to_dict()) if known else False
+        return same and rows == _rows_of(places)
 
     def is_described(self) -> bool:
         """Whether the store holds a grid by now."""
@@ -338,6 +348,11 @@ def _sql_names(columns: Sequence[str]) -> list[str]:
         taken.add(free.lower())
         names.append(free)
     return names
+
+
+def _rows_of(places: Sequence[Place]) -> list[tuple[Any, ...]]:
+    """The points of a grid as SQL has them."""
+    return [(place, cell, *map(_plain, values)) for place, cell, values in places]
 
 
 def _plain(value: Any) -> Any:

@@ -171,12 +171,20 @@ class _Run:
         """Make what is missing; the exit code."""
         began = time.perf_counter()
         tasks = self._missing()  # which may refuse: before anything is written
-        with Store(self.wishes.out, writes=True) as store:
-            store.describe(self.grid, [one.place for one in self.planned])
-            self._make(store, tasks, engine)
+        with Store(self.wishes.out, writes=bool(tasks) or not self._is_described()) as store:
+            if store.writes:
+                store.describe(self.grid, [one.place for one in self.planned])
+                self._make(store, tasks, engine)
             wishes, state = self.wishes, self.state(store)
             files = publish_if_whole(store, state, len(tasks), began, figures=wishes.figures)
         return say(wishes.out, state, files, len(tasks), quiet=wishes.quiet, form=wishes.format)
+
+    def _is_described(self) -> bool:
+        """Whether the store says already what it would be told."""
+        if not is_grid(self.wishes.out):
+            return False
+        with Store(self.wishes.out) as store:
+            return store.describes(self.grid, [one.place for one in self.planned])
 
     def _missing(self) -> list[Task]:
         """The cells to be made now, in order."""

@@ -181,6 +181,7 @@ class _GridTables(Mapping[str, "pd.DataFrame"]):
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+        self._made: dict[str, pd.DataFrame] = {}
         grid = self._view(None).grid
         self._names = [grid.entry.headline.table]
         if is_grid(folder):
@@ -192,14 +193,13 @@ class _GridTables(Mapping[str, "pd.DataFrame"]):
     def _view(self, name: str | None) -> View:
         return load_view(self._folder, name)
 
-    @functools.lru_cache(maxsize=8)  # noqa: B019 - as long as the run is looked at
     def __getitem__(self, name: str) -> pd.DataFrame:
         if name not in self._names:
             raise KeyError(name)
-        if name == "over":
-            view = self._view(None)
-            return view.drawn(view.grid.look)
-        return self._view(name).table
+        if name not in self._made:
+            view = self._view(None if name == "over" else name)
+            self._made[name] = view.drawn(view.grid.look) if name == "over" else view.table
+        return self._made[name]
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._names)
