@@ -25,7 +25,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "streams": set(),
     "observables": set(),
     "quantiles": set(),
-    "statistics": {"quantiles"},
+    "statistics": {"quantiles", "records"},
     "_kernels": {"_loading"},
     "_loading": set(),
     "theory": {"observables", "waiting"},

@@ -30,6 +30,7 @@ FEW = {
     "weights": ("--rule", "hebbian"),
     "attractors": ("--starts", "20"),
     "capacity": ("--patterns", "images", "--loads", "0.05", "--draws", "2"),
+    "variance": ("--start", "flip:0.3", "--selections", "2", "--tests", "3", "--repeats", "2"),
     "consistency": ("--dataset", "digits", "--selections", "2", "--tests", "3"),
 }
 """Small runs of every command."""

@@ -31,6 +31,7 @@ from hopcli.config import (
     RecallConfig,
     SelectConfig,
     TemperatureScanConfig,
+    VarianceConfig,
     WeightsConfig,
 )
 from hopcli.plots.page import shorten, text_width
@@ -47,6 +48,7 @@ NAMES = {
     "weights": {"weights"},
     "attractors": {"attractors"},
     "capacity": {"capacity"},
+    "variance": {"variance", "best_worst"},
     "consistency": {"consistency"},
 }
 PLAIN = {"accuracy", "capacity", "consistency", "trace"}  # of random starts accuracy has no pictures either
@@ -201,6 +203,11 @@ def capacity() -> Run:
 
 
 @pytest.fixture(scope="module")
+def variance() -> Run:
+    return run(VarianceConfig(selections=4, tests=5, repeats=2, sweeps=5))
+
+
+@pytest.fixture(scope="module")
 def consistency() -> Run:
     return run(ConsistencyConfig(dataset="digits", selections=3, tests=5))
 
@@ -231,6 +238,7 @@ def runs(
     other_starts: Run,
     weights: Run,
     attractors: Run,
+    variance: Run,
     capacity: Run,
     consistency: Run,
     traced: Run,
@@ -249,6 +257,7 @@ def runs(
         "marks at the left": with_arrays(scan, {"ordering": np.array([0.02, 0.01])}),
         "marks beyond": with_arrays(scan, {"ordering": np.array([9.0, 1.7])}),
         "weights": weights,
+        "variance": variance,
         "attractors": attractors,
         "capacity": capacity,
         "consistency": consistency,
@@ -273,6 +282,7 @@ RUNS = (
     "marks beyond",
     "weights",
     "attractors",
+    "variance",
     "capacity",
     "consistency",
     "traced",

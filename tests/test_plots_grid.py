@@ -560,6 +560,7 @@ RUNS = {
     "weights": "weights",
     "attractors": "attractors",
     "capacity": "capacity",
+    "variance": "variance",
     "consistency": "consistency",
 }
 

@@ -20,6 +20,7 @@ from hopcli.config.groups import DataSettings, LearningSettings, PatternSettings
 from hopcli.config.recall import RecallConfig, ResolvedRecall
 from hopcli.config.select import ResolvedSelect, SelectConfig
 from hopcli.config.temperature_scan import ResolvedTemperatureScan, TemperatureScanConfig
+from hopcli.config.variance import ResolvedVariance, VarianceConfig
 from hopcli.config.weights import ResolvedWeights, WeightsConfig
 
 __all__ = [
@@ -40,6 +41,7 @@ __all__ = [
     "ResolvedRecall",
     "ResolvedSelect",
     "ResolvedTemperatureScan",
+    "ResolvedVariance",
     "ResolvedWeights",
     "SelectConfig",
     "Setting",
@@ -47,6 +49,7 @@ __all__ = [
     "StorageSettings",
     "TemperatureScanConfig",
     "ThreadedExecution",
+    "VarianceConfig",
     "WeightsConfig",
     "find_config",
     "read_config",

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from hopcli.config.kinds import Kind
 
-__all__ = ["Config", "Facts", "Setting", "Settings", "nearest", "setting"]
+__all__ = ["Config", "Facts", "Setting", "Settings", "nearest", "same_setting", "setting"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -33,6 +33,17 @@ def setting(
 ) -> Any:
     """Declare a setting: a dataclass field with what users need to know of it."""
     return field(default=default, metadata={"setting": Setting(kind, text, group, shown_default)})
+
+
+def same_setting(owner: type[Settings], name: str, *, shown_default: str | None = None) -> Any:
+    """Declare a setting that another class has too: the same in default, kind and help.
+
+    What is shown of an open default may be another, as it may depend on other settings.
+    """
+    item = next(item for item in fields(owner) if item.name == name)
+    declared: Setting = item.metadata["setting"]
+    shown = shown_default or declared.shown_default
+    return setting(declared.kind, item.default, declared.group, declared.help, shown_default=shown)
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from hopcli.config import (
-        PatternSettings,
+        DataSettings,
         ResolvedRecall,
         ResolvedTemperatureScan,
+        ResolvedVariance,
         StorageSettings,
     )
     from hopcli.experiments import Result
@@ -48,7 +49,7 @@ def dataset_name(dataset: str) -> str:
     return f"{source}{colon}{PurePath(argument).name}"
 
 
-def images(config: PatternSettings, result: Result) -> str:
+def images(config: DataSettings, result: Result) -> str:
     """What the images of a run are called: by their split, where the data set has any."""
     apart = result.dataset == f"{config.dataset}:{config.split}"
     kind = {"train": "training ", "test": "test "}.get(config.split, "")
@@ -74,14 +75,16 @@ def network(config: StorageSettings, patterns: Patterns) -> str:
     )
 
 
-def temperature(config: ResolvedRecall) -> str:
+def temperature(config: ResolvedRecall | ResolvedVariance) -> str:
     """The temperature, or how it goes over the sweeps."""
     if isinstance(config.temperature, float):
         return f"T = {number(config.temperature)}"
     return f"T = {config.temperature} over the sweeps"
 
 
-def dynamics(config: ResolvedRecall | ResolvedTemperatureScan, patterns: Patterns) -> str:
+def dynamics(
+    config: ResolvedRecall | ResolvedTemperatureScan | ResolvedVariance, patterns: Patterns
+) -> str:
     """The update rule and how long a run is: sweeps and attempts."""
     attempts = config.attempts_per_sweep
     n_sites = patterns.xi.shape[1]

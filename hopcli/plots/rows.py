@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from hopcli.config import ResolvedRecall
+    from hopcli.config import ResolvedRecall, ResolvedVariance
     from hopcli.experiments.recall import RecallResult
     from hopcli.patterns import Patterns
 
@@ -108,7 +108,7 @@ def starts(config: ResolvedRecall, result: RecallResult) -> str:
     return images(config, result) if str(config.start) == "image" else "starts"
 
 
-def criterion(config: ResolvedRecall) -> str:
+def criterion(config: ResolvedRecall | ResolvedVariance) -> str:
     """When a trial counts as recalled."""
     size = "|m|" if config.score == "abs" else "m"
     return f"{size} ≥ {number(config.criterion)}"

@@ -1,0 +1,154 @@
+"""What ``hopcli variance`` is asked to do."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from hopcli.config import kinds
+from hopcli.config.base import Facts, same_setting, setting
+from hopcli.config.groups import (
+    DataSettings,
+    DynamicsSettings,
+    RunSettings,
+    StorageSettings,
+    check_start,
+)
+from hopcli.config.recall import RecallConfig
+from hopcli.errors import SettingError
+
+if TYPE_CHECKING:
+    from hopcli.config.notations import Schedule
+    from hopcli.starts import Start
+
+__all__ = ["ResolvedVariance", "VarianceConfig"]
+
+_HIGHEST_SEED = 2**32 - 1  # of a selection
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class VarianceConfig(DataSettings, StorageSettings, DynamicsSettings, RunSettings):
+    """Say what the error of a recall accuracy is made of, and which digit is recalled best.
+
+    Makes a recall for each of many selections of the patterns, each with test images of
+    its own, and each image several times. So the variance of an accuracy is taken apart
+    into what other patterns (selection), other test images (images), and another run of
+    the same images (thermal: noise, the order of the sites and, where starts are changed at
+    random, those changes) add, for each label and for the mean over labels, `overall`.
+
+    The study's protocol, with the error of an accuracy from 100 images and 10 repeats:
+      hopcli variance
+    Tests on MNIST's test images, or other ways to select:
+      hopcli variance --split test --select-split train
+      hopcli variance --samples 100 --sampler generator
+    What one repeat of the same 100 images is worth, as the study's +-:
+      hopcli variance --accuracy-repeats 1
+
+    A selection is a run of its own: `hopcli recall --test-images same`, with
+    --selection-seed and --seed as in selections.csv, finds the accuracies of its row.
+
+    Writes:
+      errors.csv      SD that each source gives to an accuracy, and their total, where its
+                      repeats have the same images or fresh ones, with 95 % intervals; the
+                      fraction of the variance (share)
+      components.csv  variances of a single outcome, 0 or 1, by source, with 95 % intervals
+      accuracy.csv    mean accuracy over the selections; 95 % interval for new selections
+      best_worst.csv  fraction of the selections in which a label is recalled best and worst,
+                      with 95 % intervals, and its mean rank (1 is the best)
+      ranks.csv       fraction of the selections in which it has each rank
+      selections.csv  accuracy and rank of each label in each selection, and its seeds
+      variance.png, best_worst.png and the manifest variance.json
+
+    Components are balanced sums of squares, without bias, so that they may come out below
+    0; shares and SD take 0 for them. Intervals suppose nothing of how accuracies are
+    distributed over selections; with few selections they are wide. Ranks are of the
+    accuracies as measured, with the noise of so many tests; labels that tie share ranks.
+
+    Interrupted, the same command goes on where it was, to the same bytes.
+    """
+
+    command: ClassVar[str] = "variance"
+
+    digits: tuple[str, ...] | None = same_setting(RecallConfig, "digits")
+    select_split: str | None = same_setting(RecallConfig, "select_split")
+    samples: int = same_setting(RecallConfig, "samples")
+    selection_seed: int = setting(
+        kinds.integer(0, _HIGHEST_SEED),
+        9,
+        "Patterns",
+        "Seed of the samples of the first selection; each other one has the next seed.",
+    )
+    sampler: str = same_setting(RecallConfig, "sampler")
+    selections: int = setting(
+        kinds.integer(2, 10_000), 100, "Patterns", "Independent selections of the patterns."
+    )
+    temperature: float | Schedule | str | None = same_setting(RecallConfig, "temperature")
+    quench: bool = same_setting(RecallConfig, "quench")
+    start: Start | str = same_setting(RecallConfig, "start")
+    tests: int = setting(
+        kinds.integer(2),
+        100,
+        "Tests",
+        "Test images (or other starts) of each label, fresh for each selection.",
+    )
+    repeats: int = setting(kinds.integer(2), 5, "Tests", "Runs of each test image.")
+    exclude_samples: bool | None = same_setting(RecallConfig, "exclude_samples")
+    criterion: float = setting(
+        kinds.number(0, 1, above=True),
+        0.99,
+        "Tests",
+        "An image counts as recalled from this overlap with its own pattern on.",
+    )
+    score: str = same_setting(RecallConfig, "score")
+    accuracy_tests: int = setting(
+        kinds.integer(1), 100, "Tests", "Images a label of the accuracy whose error is told."
+    )
+    accuracy_repeats: int = setting(kinds.integer(1), 10, "Tests", "Repeats of that accuracy.")
+
+    def check(self) -> None:
+        """Check all that a recall would, and that there are seeds enough."""
+        super().check()
+        if self.selection_seed + self.selections - 1 > _HIGHEST_SEED:
+            most = _HIGHEST_SEED - self.selections + 1
+            rule = f"must be at most {most} with {self.selections} selections"
+            raise SettingError("selection_seed", rule, self.selection_seed)
+        self.recall(0, self.seed).check()
+
+    def recall(self, selection: int, seed: int) -> RecallConfig:
+        """The recall that a selection is.
+
+        Parameters
+        ----------
+        selection : int
+            Its number, from 0 on.
+        seed : int
+            Seed of everything random in it but the choice of its patterns.
+        """
+        shared = RecallConfig.settings().keys() & self.settings().keys()
+        given = {name: getattr(self, name) for name in shared}
+        own = {"selection_seed": self.selection_seed + selection, "seed": seed}
+        recall = RecallConfig(**{**given, **own})
+        of_images = check_start(recall.start, recall.dynamics).uses_images
+        return dataclasses.replace(recall, test_images="same" if of_images else None)
+
+    def concrete(self, facts: Facts) -> dict[str, Any]:
+        """What a recall fills in."""
+        filled = self.recall(0, self.seed).resolve(facts).values()
+        own = {name: filled[name] for name in self.settings() if name in filled}
+        return {**super().concrete(facts), **own}
+
+    def resolve(self, facts: Facts) -> ResolvedVariance:
+        """Fill in what is left open."""
+        return ResolvedVariance(**self.filled(facts))
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class ResolvedVariance(VarianceConfig):
+    """The same with every value."""
+
+    digits: tuple[str, ...]
+    attempts_per_sweep: int
+    temperature: float | Schedule
+    start: Start
+    exclude_samples: bool

@@ -1,0 +1,348 @@
+"""Variance of an accuracy: what selection, test images and thermal noise add to it."""
+
+from __future__ import annotations
+
+import functools
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from hopcli.errors import PatternError
+from hopcli.experiments import Parts, Plan, Progress, Result, Summary, prefixed, unprefixed
+from hopcli.experiments.headline import Headline
+from hopcli.experiments.inputs import gather, hashes
+from hopcli.experiments.relaxation import Relaxation
+from hopcli.experiments.trials import draw_trials
+from hopcli.patterns import Patterns
+from hopcli.records import digest
+from hopcli.scoring import score
+from hopcli.statistics import draws_interval, exact_interval, mean_sd_sem
+from hopcli.statistics.components import Component, Components
+from hopcli.streams import Streams
+from hopcli.taxonomy import classify
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from numpy.typing import NDArray
+
+    from hopcli.config import ResolvedVariance, ThreadedExecution, VarianceConfig
+    from hopcli.experiments.stock import Stock
+
+    _Found = list[tuple[str, Components]]
+
+__all__ = ["HEADLINE", "SOURCES", "VarianceResult", "plan", "summary"]
+
+SOURCES = ("selection", "images", "thermal")
+"""What the variance of an accuracy comes from."""
+
+HEADLINE = Headline(
+    table="errors",
+    value="sd",
+    says="SD of an accuracy (fraction)",
+    low="sd_ci_low",
+    high="sd_ci_high",
+    interval="95 % interval over selections",
+    where={"label": "overall", "test_images": "same", "source": "total"},
+    within=("label", "source"),
+    bounds=(0, 1),
+)
+"""The number that a grid of its runs draws."""
+
+_BLOCK = 8192  # trials run at once, to bound the memory
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class VarianceResult(Result):
+    """What the error of an accuracy is made of.
+
+    Tables ``errors``, ``components``, ``accuracy``, ``best_worst``, ``ranks`` and
+    ``selections``; array file ``variance``.
+    """
+
+    @functools.cached_property
+    def patterns(self) -> Patterns:
+        """The patterns of the first selection."""
+        return Patterns.from_arrays(unprefixed("patterns", self.arrays["variance"]))
+
+    @property
+    def recalled(self) -> NDArray[np.int32]:
+        """In how many of its runs each image was recalled, shape (selections, labels, tests)."""
+        return self.arrays["variance"]["recalled"]
+
+
+def plan(config: VarianceConfig, stock: Stock) -> Plan:
+    """Plan a recall for each of many selections, in which each image is run several times.
+
+    Parameters
+    ----------
+    config : VarianceConfig
+        What to do.
+    stock : Stock
+        Where data, selections and couplings are.
+
+    Returns
+    -------
+    Plan
+        Its run is told the trials done and the trials to do, those of a selection being a
+        part, and gives a :class:`VarianceResult`.
+    """
+    config.check()
+    inputs = gather(config.recall(0, config.seed), stock)
+    dataset, resolved = inputs.dataset, config.resolve(inputs.facts)
+    recalls = _Recalls(resolved, stock)
+    first = recalls.relaxation(0)
+    numbers = range(resolved.selections)
+    stored = [recalls.relaxation(number).patterns.sha256 for number in numbers]
+
+    def work(execution: ThreadedExecution, progress: Progress, parts: Parts) -> VarianceResult:
+        successes = recalls.run(execution.threads, progress, parts)
+        return VarianceResult(
+            dataset=dataset.name,
+            dataset_sha256=dataset.sha256,
+            tables=_tables(recalls, recalls.labels, successes),
+            arrays={
+                "variance": {
+                    **prefixed("patterns", first.patterns.to_arrays()),
+                    "recalled": successes.astype(np.int32),
+                }
+            },
+        )
+
+    start, bank = resolved.start, first.trials.starts
+    read = hashes(dataset, first.patterns, theta=resolved.theta, start=start, bank=bank)
+    of_all = {"patterns": digest(np.array(stored))}
+    return Plan(resolved, {**read, **of_all}, work, resolved.selections)
+
+
+def summary(config: ResolvedVariance, result: VarianceResult) -> Summary:
+    """A row a label: accuracy, SD by source where images are the same, how often best and worst."""
+    del config
+    errors, ranked = result.tables["errors"], result.tables["best_worst"]
+    shown = result.tables["accuracy"][["label", "accuracy"]].copy()
+    of_same = errors[errors["test_images"] == "same"]
+    for source in (*SOURCES, "total"):
+        shown[f"sd_{source}"] = of_same.loc[of_same["source"] == source, "sd"].to_numpy()
+    for name in ("best", "worst"):
+        shown[name] = [*ranked[name], np.nan]
+    return Summary(shown, tuple(shown.columns[1:]))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Recalls:
+    """The recalls of all selections."""
+
+    config: ResolvedVariance
+    stock: Stock
+
+    def seed_of(self, selection: int) -> int:
+        """Seed of everything random in a selection but the choice of its patterns."""
+        sequence = np.random.SeedSequence(self.config.seed, spawn_key=(selection,))
+        return int(sequence.generate_state(1)[0])
+
+    def relaxation(self, selection: int, threads: int | None = None) -> Relaxation:
+        """The recall that a selection is.
+
+        Raises
+        ------
+        HopcliError
+            If it cannot be made.
+        """
+        given = self.config.recall(selection, self.seed_of(selection))
+        inputs = gather(given, self.stock)
+        recall = given.resolve(inputs.facts)
+        patterns = inputs.patterns(given, recall.digits, self.stock)
+        try:
+            couplings = self.stock.couple(recall, patterns, recall.rule, recall.theta)
+        except PatternError as error:
+            raise PatternError(f"selection seed {recall.selection_seed}: {error}") from None
+        streams = Streams.of(recall.seed)
+        trials = draw_trials(recall, inputs.dataset, patterns, streams.tests)
+        return Relaxation(recall, couplings, patterns, trials, streams, threads=threads)
+
+    @property
+    def labels(self) -> list[str]:
+        """What is tested, in the order of the tests."""
+        trials = self.relaxation(0).trials
+        labels: list[str] = trials.bank(np.arange(0, trials.size, self.config.tests)).label.tolist()
+        return labels
+
+    def run(self, threads: int | None, progress: Progress, parts: Parts) -> NDArray[np.float64]:
+        """How often each image is recalled, shape (selections, labels, tests)."""
+        config = self.config
+        chains = len(self.relaxation(0).trials)
+        missing = (config.selections - len(parts)) * chains
+        for selection in range(config.selections):
+            if selection not in parts:
+                relaxation = self.relaxation(selection, threads)
+                recalled = _recalled(relaxation, lambda done: progress(done, missing))
+                by_repeat = recalled.reshape(config.repeats, -1, config.tests)
+                parts[selection] = by_repeat.sum(axis=0).astype(np.float64)
+        return np.stack([parts[selection] for selection in range(config.selections)])
+
+
+def _recalled(relaxation: Relaxation, tell: Callable[[int], None]) -> NDArray[np.bool_]:
+    """Run all trials; whether each is recalled."""
+    recall, trials, stored = relaxation.config, relaxation.trials, relaxation.patterns.labels
+    signed = recall.score == "signed"
+    found = []
+    for first in range(0, len(trials), _BLOCK):
+        rows = np.arange(first, min(first + _BLOCK, len(trials)))
+        final = relaxation.run(rows, tell=tell)
+        ends = classify(final.spins, relaxation.couplings, recall.criterion, sums=final.ends)
+        label = trials.bank(rows).label
+        found.append(score(ends, label, stored, recall.criterion, signed=signed).recalled)
+    return np.concatenate(found)
+
+
+def _tables(
+    recalls: _Recalls, labels: list[str], successes: NDArray[np.float64]
+) -> dict[str, pd.DataFrame]:
+    """The tables of what was counted, see :class:`VarianceResult`."""
+    config = recalls.config
+    of_each = [successes[:, [place]] for place in range(len(labels))]
+    found = [
+        (label, Components.of(counts, config.repeats))
+        for label, counts in zip([*labels, "overall"], [*of_each, successes], strict=True)
+    ]
+    recalled = successes.sum(axis=2)
+    ranks = _Ranks.of(recalled)
+    return {
+        "errors": _error_table(config, found),
+        "components": _component_table(found),
+        "accuracy": _accuracy_table(found),
+        "best_worst": _best_worst_table(labels, ranks),
+        "ranks": _rank_table(labels, ranks),
+        "selections": _selection_table(recalls, labels, recalled, ranks),
+    }
+
+
+def _error_table(config: ResolvedVariance, found: _Found) -> pd.DataFrame:
+    """SD of an accuracy by source, its repeats of the same images or of fresh ones."""
+    tests, repeats = config.accuracy_tests, config.accuracy_repeats
+    rows: list[tuple[object, ...]] = []
+    for label, components in found:
+        for name, units, trials in (("same", tests, repeats), ("fresh", tests * repeats, 1)):
+            by_source = _by_source(components, units, trials)
+            total = components.of_rate(units, trials)
+            shares = [*_shares(by_source), 1.0]
+            for source, part, share in zip(
+                (*SOURCES, "total"), (*by_source, total), shares, strict=True
+            ):
+                rows.append((label, name, source, *part.sd, share))
+    columns = ["label", "test_images", "source", "sd", "sd_ci_low", "sd_ci_high", "share"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def _component_table(found: _Found) -> pd.DataFrame:
+    """Variance of one outcome by source, as estimated; of the mean over labels in `overall`."""
+    rows: list[tuple[object, ...]] = []
+    for label, components in found:
+        by_source = _by_source(components, 1, 1)
+        shares = _shares(by_source)
+        rows += [
+            (label, *row)
+            for row in zip(SOURCES, *zip(*by_source, strict=True), shares, strict=True)
+        ]
+    bounds = ["variance_ci_low", "variance_ci_high"]
+    return pd.DataFrame(rows, columns=["label", "source", "variance", *bounds, "share"])
+
+
+def _by_source(components: Components, units: int, trials: int) -> tuple[Component, ...]:
+    """What each source adds to the variance of a rate in so many units and trials of each."""
+    of_units, of_trials = components.units, components.trials
+    return components.groups, of_units.of_mean(units), of_trials.of_mean(units * trials)
+
+
+def _shares(by_source: tuple[Component, ...]) -> list[float]:
+    """Fraction of the variance that is each source's, none below 0; NaN where there is none."""
+    variances = np.maximum([part.variance for part in by_source], 0)
+    total = variances.sum()
+    shares: list[float] = (variances / (total or np.nan)).tolist()
+    return shares
+
+
+def _accuracy_table(found: _Found) -> pd.DataFrame:
+    """Mean accuracy over the selections, its SD and SEM, and a 95 % interval."""
+    rows = []
+    for label, components in found:
+        rates, units = components.rate, components.n_units * components.n_strata
+        moments = (float(value) for value in mean_sd_sem(rates))
+        rows.append((label, len(rates), *moments, *draws_interval(rates, units)))
+    of_accuracy = [f"accuracy{part}" for part in ("", "_sd", "_sem", "_ci_low", "_ci_high")]
+    return pd.DataFrame(rows, columns=["label", "selections", *of_accuracy])
+
+
+class _Ranks(NamedTuple):
+    """Which ranks each label has in each selection, the best being 1.
+
+    Attributes
+    ----------
+    mean : ndarray of float64, shape (selections, labels)
+        The rank; the mean of those that labels share which tie.
+    shares : ndarray of float64, shape (selections, labels, labels)
+        How much of each rank a label has: 1 of one, or equal parts of those that it shares.
+    """
+
+    mean: NDArray[np.float64]
+    shares: NDArray[np.float64]
+
+    @classmethod
+    def of(cls, recalled: NDArray[np.float64]) -> _Ranks:
+        """Rank labels by how often they are recalled, shape (selections, labels)."""
+        own, others = recalled[:, :, None], recalled[:, None, :]
+        better, tied = (others > own).sum(axis=2), (others == own).sum(axis=2)
+        rank = np.arange(recalled.shape[1])
+        first, last = better[:, :, None], (better + tied)[:, :, None]
+        has = (first <= rank) & (rank < last)
+        return cls(better + (tied + 1) / 2, has / tied[:, :, None])
+
+
+def _best_worst_table(labels: list[str], ranks: _Ranks) -> pd.DataFrame:
+    """How often each label is recalled best, and worst, with 95 % intervals; its mean rank."""
+    best, worst = ranks.shares[:, :, 0], ranks.shares[:, :, -1]
+    ends = zip(labels, _fractions(best), _fractions(worst), strict=True)
+    rows = [(label, *of_best, *of_worst) for label, of_best, of_worst in ends]
+    names = [f"{end}{part}" for end in ("best", "worst") for part in ("", "_ci_low", "_ci_high")]
+    mean, _, sem = mean_sd_sem(ranks.mean)
+    return pd.DataFrame(rows, columns=["label", *names]).assign(rank_mean=mean, rank_sem=sem)
+
+
+def _rank_table(labels: list[str], ranks: _Ranks) -> pd.DataFrame:
+    """How often each label has each rank."""
+    n = len(labels)
+    found = _fractions(ranks.shares.reshape(-1, n * n))
+    table = pd.DataFrame(found, columns=["fraction", "ci_low", "ci_high"])
+    table.insert(0, "label", np.repeat(labels, n))
+    table.insert(1, "rank", np.tile(np.arange(1, n + 1), n))
+    return table
+
+
+def _fractions(shares: NDArray[np.float64]) -> list[tuple[float, float, float]]:
+    """Mean of each column over the selections with its 95 % interval; parts count as such."""
+    n, sums = len(shares), shares.sum(axis=0).tolist()
+    return [(total / n, *exact_interval(total, n)) for total in sums]
+
+
+def _selection_table(
+    recalls: _Recalls, labels: list[str], recalled: NDArray[np.float64], ranks: _Ranks
+) -> pd.DataFrame:
+    """Accuracy and rank of each label in each selection, and the seeds of its recall."""
+    config = recalls.config
+    numbers = np.arange(config.selections)
+    trials = config.tests * config.repeats
+    seeds = [recalls.seed_of(number) for number in numbers.tolist()]
+    return pd.DataFrame(
+        {
+            "selection": np.repeat(numbers, len(labels)),
+            "selection_seed": np.repeat(numbers + config.selection_seed, len(labels)),
+            "seed": np.repeat(seeds, len(labels)),
+            "label": np.tile(labels, len(numbers)),
+            "n": trials,
+            "recalled": recalled.ravel().astype(np.int64),
+            "accuracy": recalled.ravel() / trials,
+            "rank": ranks.mean.ravel(),
+        }
+    )

@@ -1,0 +1,203 @@
+"""Where the variance of a rate comes from, when trials are nested: groups, units, trials."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from hopcli.records import frozen
+from hopcli.statistics.means import mean_sd_sem
+from hopcli.statistics.rates import Z95, draws_interval
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, NDArray
+
+__all__ = ["Component", "Components"]
+
+_TAIL = 0.025  # what lies beyond each bound
+_MOST = 0.25  # no outcome of 0 or 1 has more variance
+_FEW = 4  # groups of which none can be left out of a mean
+
+
+class Component(NamedTuple):
+    """A variance and its 95 % interval.
+
+    Attributes
+    ----------
+    variance : float
+        Unbiased estimate, which may be below 0.
+    low, high : float
+        Bounds, 0 to 1/4.
+    """
+
+    variance: float
+    low: float
+    high: float
+
+    def of_mean(self, n: int) -> Component:
+        """The component of a mean of so many."""
+        return Component(self.variance / n, self.low / n, self.high / n)
+
+    @property
+    def sd(self) -> tuple[float, float, float]:
+        """Standard deviation and its bounds; 0 where the estimate is below."""
+        low, middle, high = np.sqrt(np.maximum([self.low, self.variance, self.high], 0)).tolist()
+        return middle, low, high
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Components:
+    """Variance components of trials that succeed or fail, in a balanced nested design.
+
+    Groups are a random sample, such as selections of patterns. Each has `units` of its own,
+    such as test images, and each unit the same number of trials. Units may belong to
+    strata, such as labels, that all groups have; then everything is of the mean over strata
+    with one unit of each.
+
+    The variance of an outcome is taken apart by balanced sums of squares into what groups,
+    units within a group and trials of a unit add: each group gives an unbiased estimate of
+    the latter two, and the variance of the groups' rates, less what units and trials make
+    of it, is that of the groups [Searle, Casella, McCulloch 1992]. Nothing is supposed of
+    distributions.
+
+    Parameters
+    ----------
+    rate : ndarray of float64, shape (groups,)
+        Rate of success of each group, 0 to 1.
+    of_units, of_trials : ndarray of float64, shape (groups,)
+        Unbiased estimates from each group of the components of units and of trials.
+    n_units, n_trials, n_strata : int
+        Units of each stratum in a group, trials of each unit, and strata.
+
+    Examples
+    --------
+    Two groups of three units with two trials each:
+
+    >>> found = Components.of([[[2, 2, 0]], [[1, 0, 0]]], 2)
+    >>> [round(part.variance, 4) for part in (found.groups, found.units, found.trials)]
+    [0.0556, 0.1667, 0.0833]
+    """
+
+    rate: NDArray[np.float64]
+    of_units: NDArray[np.float64]
+    of_trials: NDArray[np.float64]
+    n_units: int
+    n_trials: int
+    n_strata: int = 1
+
+    def __post_init__(self) -> None:
+        for name in ("rate", "of_units", "of_trials"):
+            object.__setattr__(self, name, frozen(getattr(self, name)))
+
+    @classmethod
+    def of(cls, successes: ArrayLike, n_trials: int) -> Components:
+        """Find them from the successes of each unit.
+
+        Parameters
+        ----------
+        successes : array-like of int, shape (groups, strata, units)
+            At least two groups and two units, each 0 to `n_trials`.
+        n_trials : int
+            Trials of each unit, >= 2.
+        """
+        counts = np.asarray(successes, dtype=np.float64)
+        _, n_strata, n_units = counts.shape
+        rates = counts / n_trials
+        of_trials = (rates * (1 - rates)).mean(axis=2) * n_trials / (n_trials - 1)
+        of_units = rates.var(axis=2, ddof=1) - of_trials / n_trials
+        return cls(
+            rates.mean(axis=(1, 2)),
+            of_units.mean(axis=1) / n_strata,
+            of_trials.mean(axis=1) / n_strata,
+            n_units,
+            n_trials,
+            n_strata,
+        )
+
+    @property
+    def groups(self) -> Component:
+        """What another group changes."""
+        return self._of_groups_and(np.zeros_like(self.rate))
+
+    @property
+    def units(self) -> Component:
+        """What another unit of the same group changes."""
+        if np.ptp(self.of_units) == 0:
+            return Component(float(self.of_units[0]), 0.0, self._most())
+        return _bounded(*_mean_bounds(self.of_units))
+
+    @property
+    def trials(self) -> Component:
+        """What another trial of the same unit changes.
+
+        It is half the chance that two trials of a unit differ, which is a rate.
+        """
+        twice = 2 * self.n_strata
+        units = self.n_units * self.n_strata
+        pairs = self.n_trials * (self.n_trials - 1) // 2
+        low, high = draws_interval(twice * self.of_trials, units, most=units * pairs)
+        return Component(float(self.of_trials.mean()), low / twice, high / twice)
+
+    def of_rate(self, units: int, trials: int) -> Component:
+        """Variance of a rate that one group has in so many units and trials of each."""
+        return self._of_groups_and(self._noise(units, trials))
+
+    def _noise(self, units: int, trials: int) -> NDArray[np.float64]:
+        """Variance of the rate of each group about that of all units it might have had."""
+        return self.of_units / units + self.of_trials / (units * trials)
+
+    def _of_groups_and(self, noise: NDArray[np.float64]) -> Component:
+        """The component of groups, and so much noise more.
+
+        The distances to the bounds of the variance between rates and of the noise in them
+        add up in squares [Zou and Donner 2008].
+        """
+        spread, low, high = _variance_bounds(self.rate, self._most())
+        more, least, greatest = _mean_bounds(noise - self._noise(self.n_units, self.n_trials))
+        return _bounded(
+            spread + more,
+            spread + more - math.hypot(spread - low, more - least),
+            spread + more + math.hypot(high - spread, greatest - more),
+        )
+
+    def _most(self) -> float:
+        """The most that a component can be where no difference is seen at all."""
+        low, high = draws_interval(self.rate, self.n_units * self.n_strata)
+        rate = min(max(low, 0.5), high)
+        return rate * (1 - rate)
+
+
+def _bounded(variance: float, low: float, high: float) -> Component:
+    return Component(variance, min(max(low, 0.0), _MOST), min(max(high, 0.0), _MOST))
+
+
+def _mean_bounds(values: NDArray[np.float64]) -> tuple[float, float, float]:
+    """Mean of independent values with its bounds by Student's t."""
+    from scipy.special import stdtrit
+
+    mean, _, sem = mean_sd_sem(values)
+    reach = float(stdtrit(len(values) - 1, 1 - _TAIL) * sem)
+    return float(mean), float(mean) - reach, float(mean) + reach
+
+
+def _variance_bounds(values: NDArray[np.float64], most: float) -> tuple[float, float, float]:
+    """Variance of independent values with bounds that take their kurtosis into account.
+
+    The logarithm of the variance is taken to be normal, with fourth moments about a trimmed
+    mean [Bonett 2006, Computational Statistics and Data Analysis 50:775]. Where all values
+    are equal, `most` is the upper bound.
+    """
+    n, variance = len(values), float(values.var(ddof=1))
+    if np.ptp(values) == 0:
+        return 0.0, 0.0, most
+    trimmed = int(n / (2 * math.sqrt(n - _FEW))) if n > _FEW else 0
+    centre = np.sort(values)[trimmed : n - trimmed].mean()
+    squares = float(np.sum((values - values.mean()) ** 2))
+    kurtosis = n * float(np.sum((values - centre) ** 4)) / squares**2
+    correction = n / (n - Z95)
+    relative = correction * math.sqrt((kurtosis - (n - 3) / n) / (n - 1))
+    low, high = (variance * correction * math.exp(min(z * relative, 700.0)) for z in (-Z95, Z95))
+    return variance, min(low, variance), high

@@ -1,0 +1,180 @@
+"""Variance components against the textbook's sums of squares, known models and their promise."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from hopcli.statistics import exact_interval
+from hopcli.statistics.components import Component, Components
+
+Drawn = NDArray[np.int64]
+
+
+def _beta(
+    rng: np.random.Generator, mean: NDArray[np.float64] | float, variance: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Beta variables of this mean and variance."""
+    size = np.maximum(mean * (1 - mean) / variance - 1, 1e-9)
+    return rng.beta(mean * size, (1 - mean) * size)
+
+
+class Model:
+    """Success rates of groups around a mean, of units around their group's: both beta."""
+
+    def __init__(self, mean: float, sd: float, alike: float) -> None:
+        within = mean * (1 - mean) - sd**2
+        self.mean, self.sd, self.alike = mean, sd, alike
+        self.groups, self.units, self.trials = sd**2, alike * within, (1 - alike) * within
+
+    def draw(self, rng: np.random.Generator, shape: tuple[int, ...], trials: int) -> Drawn:
+        """Successes, shape (experiments, groups, 1, units)."""
+        groups = np.full(shape[:2], self.mean)
+        if self.sd > 0:
+            groups = _beta(rng, self.mean, np.full(shape[:2], self.sd**2))
+        rates = np.broadcast_to(groups[:, :, None], shape)
+        units = _beta(rng, rates, self.alike * np.maximum(rates * (1 - rates), 1e-12))
+        return rng.binomial(trials, units)[:, :, None]
+
+
+LIKE_A_3 = Model(0.8, 0.09, 0.78)
+LIKE_A_1 = Model(0.97, 0.015, 0.65)
+NO_SELECTION = Model(0.75, 0.0, 0.5)
+
+
+def _found(components: Components, units: int = 50, trials: int = 10) -> list[Component]:
+    parts = [components.groups, components.units, components.trials]
+    return [*parts, components.of_rate(units, trials)]
+
+
+def test_they_are_the_sums_of_squares_of_the_textbook() -> None:
+    """Searle, Casella, McCulloch (1992), section 5.2: from single outcomes of 0 and 1."""
+    rng = np.random.default_rng(1)
+    outcomes = rng.random((7, 6, 4)) < rng.random((7, 6, 1))
+    n_groups, n_units, n_trials = outcomes.shape
+    of_unit = outcomes.mean(axis=2)
+    of_group = of_unit.mean(axis=1)
+    between_groups = n_units * n_trials * np.sum((of_group - of_group.mean()) ** 2)
+    between_units = n_trials * np.sum((of_unit - of_group[:, None]) ** 2)
+    within = np.sum((outcomes - of_unit[:, :, None]) ** 2)
+    groups = between_groups / (n_groups - 1)
+    units = between_units / (n_groups * (n_units - 1))
+    trials = within / (n_groups * n_units * (n_trials - 1))
+    found = Components.of(outcomes.sum(axis=2)[:, None], n_trials)
+    assert found.trials.variance == pytest.approx(trials)
+    assert found.units.variance == pytest.approx((units - trials) / n_trials)
+    assert found.groups.variance == pytest.approx((groups - units) / (n_units * n_trials))
+
+
+def test_estimates_are_without_bias() -> None:
+    rng = np.random.default_rng(2)
+    for model in (LIKE_A_3, LIKE_A_1, NO_SELECTION):
+        drawn = model.draw(rng, (3000, 6, 8), 3)
+        found = np.array(
+            [[part.variance for part in _found(Components.of(one, 3), 20, 5)] for one in drawn]
+        )
+        total = model.groups + model.units / 20 + model.trials / 100
+        expected = [model.groups, model.units, model.trials, total]
+        error = found.std(axis=0) / math.sqrt(len(found))
+        assert np.all(np.abs(found.mean(axis=0) - expected) < 3.5 * error)
+        assert np.any(found[:, 0] < 0), "they are not cut off at 0"
+
+
+@pytest.mark.parametrize(
+    ("model", "shape", "least", "most"),
+    [
+        (LIKE_A_3, (1500, 100, 40), 0.935, 0.965),
+        (LIKE_A_1, (1500, 100, 40), 0.935, 0.985),
+        (LIKE_A_3, (1500, 20, 100), 0.93, 0.97),
+        (LIKE_A_3, (1500, 3, 40), 0.925, 1),
+        (NO_SELECTION, (1500, 100, 40), 0.93, 0.99),
+    ],
+)
+def test_intervals_cover_as_often_as_they_promise(
+    model: Model, shape: tuple[int, ...], least: float, most: float
+) -> None:
+    """More often where there are few groups, or where what groups add is hardly to be seen."""
+    rng = np.random.default_rng(3)
+    total = model.groups + model.units / 50 + model.trials / 500
+    expected = [model.groups, model.units, model.trials, total]
+    covered = np.zeros(4)
+    for one in model.draw(rng, shape, 3):
+        parts = _found(Components.of(one, 3))
+        covered += [p.low <= true <= p.high for p, true in zip(parts, expected, strict=True)]
+    covered /= shape[0]
+    assert np.all((covered >= least) & (covered <= most)), covered
+
+
+def test_of_the_mean_over_strata() -> None:
+    """Units and trials of strata are independent; groups move all strata alike, or apart."""
+    rng = np.random.default_rng(4)
+    one = LIKE_A_3.draw(rng, (1, 200, 30), 4)[0]
+    other = LIKE_A_1.draw(rng, (1, 200, 30), 4)[0]
+    found = Components.of(np.concatenate([one, other], axis=1), 4)
+    alone = [Components.of(counts, 4) for counts in (one, other)]
+    assert found.rate == pytest.approx((alone[0].rate + alone[1].rate) / 2)
+    for name in ("units", "trials"):
+        together, parts = getattr(found, name), [getattr(each, name) for each in alone]
+        assert together.variance == pytest.approx(sum(part.variance for part in parts) / 4)
+        reach = math.hypot(*(part.high - part.variance for part in parts)) / 4
+        assert together.high - together.variance == pytest.approx(reach, rel=0.15)
+    opposite = Components.of(np.concatenate([one, 4 - one], axis=1), 4)
+    assert opposite.rate.tolist() == pytest.approx([0.5] * 200)
+    assert opposite.groups.variance < 0
+    assert opposite.groups.low == 0
+
+
+def test_where_nothing_ever_differs_the_bounds_are_those_of_what_was_not_seen() -> None:
+    """50 groups of 20 units, all of whose trials succeed."""
+    found = Components.of(np.full((50, 1, 20), 3), 3)
+    low = exact_interval(1000, 1000)[0]
+    most = low * (1 - low)
+    assert found.groups == pytest.approx((0, 0, most))
+    assert found.units == pytest.approx((0, 0, most))
+    assert found.trials == pytest.approx((0, 0, (1 - low) / 2))
+    assert found.of_rate(100, 10).variance == 0
+    assert found.groups.sd == pytest.approx((0, 0, math.sqrt(most)))
+
+
+def test_units_that_always_end_alike_have_no_noise_of_trials() -> None:
+    rng = np.random.default_rng(5)
+    found = Components.of(4 * rng.binomial(1, 0.7, (60, 1, 50)), 4)
+    assert (found.trials.variance, found.trials.low) == (0, 0)
+    assert 0 < found.trials.high == pytest.approx(exact_interval(0, 3000)[1] / 2)
+    assert found.units.variance == pytest.approx(0.21, abs=0.01)
+    assert found.groups.variance == pytest.approx(0, abs=0.002)
+
+
+def test_groups_that_differ_altogether_are_all_there_is() -> None:
+    found = Components.of(np.repeat([[[2, 2, 2]], [[0, 0, 0]]], 10, axis=0), 2)
+    assert found.groups.variance == pytest.approx(0.25 * 20 / 19)
+    assert found.units.variance == found.trials.variance == 0
+    assert found.groups.high == 0.25
+
+
+@pytest.mark.parametrize("n_groups", [2, 3, 4, 5, 6])
+def test_few_groups_say_little_but_something(n_groups: int) -> None:
+    rng = np.random.default_rng(n_groups)
+    for _ in range(50):
+        found = Components.of(rng.integers(0, 3, (n_groups, 2, 3)), 2)
+        for part in _found(found):
+            assert (
+                0 <= part.low <= max(part.variance, 0) <= part.high <= 0.25 or part.variance > 0.25
+            )
+            assert np.isfinite(part).all()
+
+
+def test_a_component_of_a_mean_and_its_sd() -> None:
+    part = Component(0.04, 0.01, 0.09)
+    assert part.of_mean(4) == (0.01, 0.0025, 0.0225)
+    assert part.sd == pytest.approx((0.2, 0.1, 0.3))
+    assert Component(-0.01, 0, 0.04).sd == pytest.approx((0, 0, 0.2))
+
+
+def test_it_cannot_be_changed() -> None:
+    found = Components.of(np.ones((2, 1, 2)), 2)
+    with pytest.raises(ValueError, match="read-only"):
+        found.rate[0] = 0
