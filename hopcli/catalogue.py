@@ -159,6 +159,11 @@ CATALOGUE: dict[str, Entry] = {
         ),
         Entry("capacity", "Measure how many patterns a rule holds, against the load.", "Capacity"),
         Entry(
+            "critical",
+            "Measure the critical temperature, where Binder ratios of two sizes cross.",
+            "Critical",
+        ),
+        Entry(
             "variance",
             "Say what the error of an accuracy is made of: selection, images, noise.",
             "Variance",

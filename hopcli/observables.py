@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "TIE",
+    "binder_ratio",
     "class_sums",
     "energy",
     "energy_of_sums",
@@ -87,6 +88,38 @@ def projection_norm(m: NDArray[np.float64], xi: NDArray[np.int8]) -> NDArray[np.
     inverse = np.linalg.pinv(overlaps(xi, xi), hermitian=True)
     squares = np.einsum("...m,mn,...n->...", m, inverse, m)
     return np.sqrt(np.clip(squares, 0, None))
+
+
+def binder_ratio(
+    square: NDArray[np.float64], fourth: NDArray[np.float64], components: int
+) -> NDArray[np.float64]:
+    """Binder ratio of a norm, 1 in order and 0 in disorder [Binder 1981].
+
+    U = (n / 2) ((n + 2) / n - <m^4> / <m^2>^2), with m the norm of a vector of n components:
+    <m^4> / <m^2>^2 is 1 where the norm is sharp, and (n + 2) / n where all components are
+    independent, normal and alike. Where some fluctuate more than others, as above the critical
+    temperature of correlated Hebbian patterns, U is below 0, down to 1 - n for one alone.
+
+    Parameters
+    ----------
+    square, fourth : ndarray of float64, shape (...)
+        Means <m^2> > 0 and <m^4>.
+    components : int
+        Number of components n; of the projection norm the rank of the patterns.
+
+    Returns
+    -------
+    ndarray of float64, shape (...)
+        At most 1, dimensionless.
+
+    Examples
+    --------
+    Two components, of norm 1; normal and alike; one of them alone:
+
+    >>> binder_ratio(np.ones(3), np.array([1.0, 2.0, 3.0]), 2).tolist()
+    [1.0, 0.0, -1.0]
+    """
+    return components / 2 * ((components + 2) / components - fourth / square**2)
 
 
 def class_sums(spins: NDArray[np.int8], couplings: Couplings) -> NDArray[np.int64]:

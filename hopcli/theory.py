@@ -5,6 +5,7 @@ How many patterns a storage rule holds is said by the rule itself, :mod:`hopcli.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from hopcli.storage import Couplings
 
 __all__ = [
+    "PairStates",
     "chance_overlap",
     "exact_overlaps",
     "mean_field_overlaps",
@@ -89,12 +91,6 @@ def mean_field_overlaps(
 def exact_overlaps(couplings: Couplings, temperatures: ArrayLike) -> NDArray[np.float64] | None:
     """Mean |m| in equilibrium, exactly, for two stored patterns and finite N.
 
-    Seen from the first pattern (S_i -> xi_i^1 S_i) the sites are two groups, those on which
-    the patterns agree and those on which they differ, and the energy depends only on the sums
-    M_1 and M_2 of the two: H = -1/2 sum_gh J_gh M_g M_h + constant. With n_1 and n_2 sites
-    there are (n_1 + 1) (n_2 + 1) pairs of sums to add up, each of C(n_1, .) C(n_2, .) states,
-    and m_1 = (M_1 + M_2) / N, m_2 = (M_1 - M_2) / N.
-
     Equilibrium is over all wells. A run that cannot leave the well it is in is nearer to
     :func:`mean_field_overlaps`.
 
@@ -108,9 +104,9 @@ def exact_overlaps(couplings: Couplings, temperatures: ArrayLike) -> NDArray[np.
     Returns
     -------
     ndarray of float64, shape (any, 2), or None
-        E|m| with each stored pattern, in [0, 1], to 9 digits. None where there are not two
-        patterns, where there are thresholds, where the couplings are not those of two
-        groups, or where there are more than a million pairs of sums (N of 2,000 or more).
+        E|m| with each stored pattern, in [0, 1], to 9 digits. None where :class:`PairStates`
+        does not know them, or where there are more than a million pairs of sums (N of 2,000
+        or more).
 
     Examples
     --------
@@ -123,30 +119,108 @@ def exact_overlaps(couplings: Couplings, temperatures: ArrayLike) -> NDArray[np.
     >>> exact_overlaps(store(np.ones((1, 4), dtype=np.int8), "hebbian"), [0.5]) is None
     True
     """
-    groups = _two_groups(couplings)
-    if groups is None:
+    states = PairStates.of(couplings)
+    if states is None:
         return None
-    (n_agree, n_differ), ((same, cross), (_, other)) = groups
-    # A state and its inverse weigh the same: of the two the one with M_1 >= 0 is enough.
-    m_agree = np.arange(n_agree % 2, n_agree + 1, 2.0)[:, None]
-    m_differ = np.arange(-n_differ, n_differ + 1, 2.0)
-    log_states = np.log(np.where(m_agree > 0, 2.0, 1.0)) + (
-        _log_binomial(n_agree)[-len(m_agree) :, None] + _log_binomial(n_differ)
-    )
-    energy = -(same * m_agree**2 + 2 * cross * m_agree * m_differ + other * m_differ**2) / 2
-    excess = energy - energy.min()
-    excess[excess < TIE] = 0.0  # rounding noise is no gap, however cold it is
-    m = np.stack([np.abs(m_agree + m_differ), np.abs(m_agree - m_differ)]) / couplings.n_sites
-    found = np.empty((len(np.atleast_1d(temperatures)), 2))
-    for row, temperature in zip(found, np.atleast_1d(temperatures), strict=True):
-        if temperature > 0:
-            with np.errstate(over="ignore"):  # infinitely improbable
-                exponent = log_states - excess / temperature
-        else:
-            exponent = np.where(excess > 0, -np.inf, log_states)
-        weight = np.exp(exponent - exponent.max())
-        row[:] = np.tensordot(m, weight) / weight.sum()
-    return np.round(found, _DIGITS)
+    return np.round(states.means(states.overlaps, temperatures), _DIGITS)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PairStates:
+    """All 2^N states of a network with two stored patterns, as far as they differ.
+
+    Seen from the first pattern (S_i -> xi_i^1 S_i) the sites are two groups, those on which
+    the patterns agree and those on which they differ, and the energy depends only on the sums
+    M_1 and M_2 of the two: H = -1/2 sum_gh J_gh M_g M_h + constant. With n_1 and n_2 sites
+    there are (n_1 + 1) (n_2 + 1) pairs of sums to add up, each of C(n_1, .) C(n_2, .) states.
+    A state and its inverse weigh the same, so those with M_1 >= 0 are enough.
+
+    Parameters
+    ----------
+    n_sites : int
+        Number of spins N.
+    log_states : ndarray of float64, shape (a, b)
+        Logarithm of the number of states at each pair of sums.
+    overlaps : ndarray of float64, shape (2, a, b)
+        |m| with each pattern: |M_1 + M_2| / N and |M_1 - M_2| / N.
+    projection : ndarray of float64, shape (a, b)
+        Norm of the projection on the patterns, |P S| / sqrt(N):
+        sqrt((M_1^2 / n_1 + M_2^2 / n_2) / N).
+    energy : ndarray of float64, shape (a, b)
+        Energy H [ZG eq. 4].
+    """
+
+    n_sites: int
+    log_states: NDArray[np.float64]
+    overlaps: NDArray[np.float64]
+    projection: NDArray[np.float64]
+    energy: NDArray[np.float64]
+
+    @classmethod
+    def of(cls, couplings: Couplings, most: int = _MOST_STATES) -> PairStates | None:
+        """The states of a network.
+
+        Parameters
+        ----------
+        couplings : Couplings
+            The network; its columns are the stored patterns.
+        most : int
+            Pairs of sums that are not too many.
+
+        Returns
+        -------
+        PairStates or None
+            None where there are not two patterns, where there are thresholds, where the
+            couplings are not those of two groups, or where there are more pairs of sums
+            than `most`.
+        """
+        groups = _two_groups(couplings)
+        if groups is None or np.prod(groups[0] + 1) > most:
+            return None
+        (n_agree, n_differ), ((same, cross), (_, other)) = groups
+        agree = np.arange(n_agree % 2, n_agree + 1, 2.0)[:, None]
+        differ = np.arange(-n_differ, n_differ + 1, 2.0)
+        pairs = same * agree**2 + 2 * cross * agree * differ + other * differ**2
+        squares = agree**2 / max(n_agree, 1) + differ**2 / max(n_differ, 1)
+        n_sites = couplings.n_sites
+        return cls(
+            n_sites,
+            np.log(np.where(agree > 0, 2.0, 1.0))
+            + (_log_binomial(n_agree)[-len(agree) :, None] + _log_binomial(n_differ)),
+            np.stack([np.abs(agree + differ), np.abs(agree - differ)]) / n_sites,
+            np.sqrt(squares / n_sites),
+            -(pairs - same * n_agree - other * n_differ) / 2,  # S_i^2 leaves the double sum
+        )
+
+    def means(
+        self, observables: NDArray[np.float64], temperatures: ArrayLike
+    ) -> NDArray[np.float64]:
+        """Boltzmann means of what depends on the two sums.
+
+        Parameters
+        ----------
+        observables : ndarray of float64, shape (k, a, b)
+            Their values at each pair of sums.
+        temperatures : array_like of float, shape (any,)
+            Each T >= 0 (k_B = 1). At T = 0 the states of lowest energy.
+
+        Returns
+        -------
+        ndarray of float64, shape (any, k)
+            The means.
+        """
+        excess = self.energy - self.energy.min()
+        excess[excess < TIE] = 0.0  # rounding noise is no gap, however cold it is
+        found = np.empty((len(np.atleast_1d(temperatures)), len(observables)))
+        for row, temperature in zip(found, np.atleast_1d(temperatures), strict=True):
+            if temperature > 0:
+                with np.errstate(over="ignore"):  # infinitely improbable
+                    exponent = self.log_states - excess / temperature
+            else:
+                exponent = np.where(excess > 0, -np.inf, self.log_states)
+            weight = np.exp(exponent - exponent.max())
+            row[:] = np.tensordot(observables, weight) / weight.sum()
+        return found
 
 
 def _two_groups(
@@ -162,8 +236,6 @@ def _two_groups(
     agree = columns[:, 0] == columns[:, 1]
     members = np.stack([agree, ~agree])
     n_sites = members @ sizes
-    if np.prod(n_sites + 1) > _MOST_STATES:
-        return None
     gauged = couplings.J * np.outer(columns[:, 0], columns[:, 0])
     pairs = np.outer(sizes, sizes) - np.diag(sizes)  # of a site alone there is no J
     n_pairs = members @ pairs @ members.T

@@ -27,6 +27,7 @@ FLAGS = {
     "weights": "--rule hebbian --pixel 1,3",
     "attractors": "--rule hebbian,storkey --starts 70",
     "capacity": "--patterns images --loads 0.05,0.11 --draws 3",
+    "critical": "--temperatures 0.5:1.5:0.5 --chains 3 --sweeps 20",
     "variance": "--start flip:0.2 --selections 3 --tests 4 --repeats 2",
     "consistency": "--dataset digits --selections 3 --tests 5 --sweeps 3",
 }

@@ -27,6 +27,7 @@ from hopcli.config import (
     CapacityConfig,
     ConsistencyConfig,
     Config,
+    CriticalConfig,
     Execution,
     RecallConfig,
     SelectConfig,
@@ -48,10 +49,11 @@ NAMES = {
     "weights": {"weights"},
     "attractors": {"attractors"},
     "capacity": {"capacity"},
+    "critical": {"critical"},
     "variance": {"variance", "best_worst"},
     "consistency": {"consistency"},
 }
-PLAIN = {"accuracy", "capacity", "consistency", "trace"}  # of random starts accuracy has no pictures either
+PLAIN = {"accuracy", "capacity", "critical", "consistency", "trace"}  # of random starts accuracy has no pictures either
 MAGIC = {"png": b"\x89PNG\r\n\x1a\n", "svg": b"<?xml", "pdf": b"%PDF-"}
 FIVE = (21607, 25559, 7411, 39155, 28089)  # the patterns of the study
 LONG = ("sailing-boat", "a $tricky_ name with quite a lot of words", "日本\n", "none", "overall")
@@ -213,6 +215,13 @@ def consistency() -> Run:
 
 
 @pytest.fixture(scope="module")
+def critical() -> Run:
+    grid = tuple(i / 100 for i in range(94, 107, 2))
+    few = {"dataset": "digits", "chains": 4, "sweeps": 40}
+    return run(CriticalConfig(**few, scales=(1, 2, 3), temperatures=(0.3, *grid, 1.5)))
+
+
+@pytest.fixture(scope="module")
 def traced() -> Run:
     """Seven patterns, of which a trace shows six."""
     return run(
@@ -240,6 +249,7 @@ def runs(
     attractors: Run,
     variance: Run,
     capacity: Run,
+    critical: Run,
     consistency: Run,
     traced: Run,
 ) -> dict[str, Run]:
@@ -260,6 +270,7 @@ def runs(
         "variance": variance,
         "attractors": attractors,
         "capacity": capacity,
+        "critical": critical,
         "consistency": consistency,
         "traced": traced,
         "long weights": renamed(weights, LONG),
@@ -285,6 +296,7 @@ RUNS = (
     "variance",
     "capacity",
     "consistency",
+    "critical",
     "traced",
     "long weights",
     "long attractors",

@@ -560,6 +560,7 @@ RUNS = {
     "weights": "weights",
     "attractors": "attractors",
     "capacity": "capacity",
+    "critical": "critical",
     "variance": "variance",
     "consistency": "consistency",
 }

@@ -229,6 +229,7 @@ EXPERIMENTS: dict[str, dict[str, Any]] = {
     "attractors": {"rule": "storkey", "starts": 60},
     "temperature-scan": {"temperatures": [0.4], "repeats": 6, "sweeps": 2},
     "capacity": {"rule": "hebbian", "sizes": [60], "loads": [0.2], "draws": 2},
+    "critical": {"dataset": "digits", "temperatures": [0.9], "chains": 3, "sweeps": 20},
     "consistency": {"dataset": "digits", "selections": 5, "tests": 9, "sweeps": 1},
 }
 
@@ -284,6 +285,7 @@ def test_nothing_but_its_streams_depends_on_the_seed(
         ("temperature-scan", "random", {"starts", "chains"}),
         ("temperature-scan", "target", {"chains"}),
         ("capacity", None, {"patterns", "starts", "chains"}),
+        ("critical", None, {"starts", "chains"}),
         # Those of starts give the resamples and pairings of the rank correlation.
         ("consistency", None, {"patterns", "tests", "starts", "chains"}),
     ],

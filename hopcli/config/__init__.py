@@ -14,6 +14,7 @@ from hopcli.config.attractors import AttractorsConfig, ResolvedAttractors
 from hopcli.config.base import Config, Facts, Setting, Settings
 from hopcli.config.capacity import CapacityConfig, ResolvedCapacity
 from hopcli.config.consistency import ConsistencyConfig, ResolvedConsistency
+from hopcli.config.critical import CriticalConfig, ResolvedCritical
 from hopcli.config.execution import Execution, RecallExecution, ThreadedExecution
 from hopcli.config.files import find_config, read_config, shipped_configs
 from hopcli.config.groups import DataSettings, LearningSettings, PatternSettings, StorageSettings
@@ -28,6 +29,7 @@ __all__ = [
     "CapacityConfig",
     "Config",
     "ConsistencyConfig",
+    "CriticalConfig",
     "DataSettings",
     "Execution",
     "Facts",
@@ -38,6 +40,7 @@ __all__ = [
     "ResolvedAttractors",
     "ResolvedCapacity",
     "ResolvedConsistency",
+    "ResolvedCritical",
     "ResolvedRecall",
     "ResolvedSelect",
     "ResolvedTemperatureScan",

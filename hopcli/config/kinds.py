@@ -333,10 +333,10 @@ def choices(names: Iterable[str]) -> Kind:
     return Kind("NAMES", check, choices=known, schema=schema)
 
 
-def sizes() -> Kind:
-    """Distinct whole numbers from 2, increasing."""
-    rule = "must list whole numbers from 2 to 20000, increasing"
-    one = integer(2, 20_000)
+def sizes(low: int = 2, high: int = 20_000) -> Kind:
+    """Distinct whole numbers from `low` to `high`, increasing."""
+    rule = f"must list whole numbers from {low} to {high}, increasing"
+    one = integer(low, high)
 
     def check(value: Any) -> tuple[int, ...]:
         numbers = [value] if isinstance(value, int) else value

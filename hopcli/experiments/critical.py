@@ -1,0 +1,226 @@
+"""Critical temperature: chains from hot and from cold, at every temperature and size."""
+
+from __future__ import annotations
+
+import functools
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from hopcli import dynamics
+from hopcli.errors import SettingError
+from hopcli.experiments import Parts, Plan, Progress, Result, Summary, prefixed, unprefixed
+from hopcli.experiments.critical_tables import Measured, powers, tables_of
+from hopcli.experiments.headline import Headline
+from hopcli.experiments.inputs import gather, hashes
+from hopcli.experiments.trials import check_states
+from hopcli.observables import energy_of_sums, overlaps_of_sums, projection_norm
+from hopcli.patterns import Patterns, random_spins
+from hopcli.statistics.autocorrelation import autocorrelation_time
+from hopcli.storage import store
+from hopcli.streams import Streams
+from hopcli.taxonomy import ROUNDING
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from hopcli.config import CriticalConfig, ResolvedCritical, ThreadedExecution
+    from hopcli.experiments.stock import Stock
+    from hopcli.storage import Couplings
+
+__all__ = ["HEADLINE", "CriticalResult", "plan", "summary"]
+
+HEADLINE = Headline(
+    table="critical",
+    value="value",
+    says="temperature at which Binder ratios cross",
+    low="ci_low",
+    high="ci_high",
+    interval="95 % interval over chains",
+    where={"what": "Binder crossing"},
+    within=("sizes",),
+)
+"""The number that a grid of its runs draws."""
+
+_BURN_IN = 10  # autocorrelation times
+_MOST_RECORDED = 1 << 22  # class sums at once
+_MOST_KEPT = 10_000_000  # sweeps of all chains of a temperature that are kept
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class CriticalResult(Result):
+    """What was found of a critical temperature.
+
+    Tables ``critical``, the estimates; ``critical_scan``, one row a size, temperature and
+    start; ``critical_exact``, two patterns on a fine grid, and ``critical_fit``, the run
+    against them, both without a row where nothing is known exactly. Array file ``critical``.
+    """
+
+    @functools.cached_property
+    def patterns(self) -> Patterns:
+        """The stored patterns."""
+        return Patterns.from_arrays(unprefixed("patterns", self.arrays["critical"]))
+
+    @property
+    def ordering(self) -> float:
+        """Temperature at which the disordered state turns unstable, for p / N -> 0."""
+        table = self.tables["critical"]
+        return float(table.loc[table["what"] == "linear stability", "exact"].iloc[0])
+
+
+def plan(config: CriticalConfig, stock: Stock) -> Plan:
+    """Plan to run chains to equilibrium and to see where order sets in.
+
+    Parameters
+    ----------
+    config : CriticalConfig
+        What to do.
+    stock : Stock
+        Where data and selections are.
+
+    Returns
+    -------
+    Plan
+        Its run is told the chains done and the chains to do, those of a size and temperature
+        being a part, and gives a :class:`CriticalResult`.
+    """
+    inputs = gather(config, stock)
+    resolved = config.resolve(inputs.facts)
+    dataset, patterns = inputs.dataset, inputs.patterns(config, resolved.digits, stock)
+    check_states("chains", 2 * resolved.chains, dataset.n_sites * max(resolved.scales) ** 2)
+    if 2 * resolved.chains * resolved.sweeps > _MOST_KEPT:
+        rule = f"must be at most {_MOST_KEPT // (2 * resolved.chains):,} with so many chains"
+        raise SettingError("sweeps", rule, resolved.sweeps)
+    networks = [store(_enlarged(patterns, scale), resolved.rule) for scale in resolved.scales]
+
+    def work(execution: ThreadedExecution, progress: Progress, parts: Parts) -> CriticalResult:
+        chains = _run(resolved, networks, execution.threads, progress, parts)
+        measured = Measured(resolved, networks, chains)
+        return CriticalResult(
+            dataset=dataset.name,
+            dataset_sha256=dataset.sha256,
+            tables=tables_of(measured),
+            arrays={
+                "critical": {
+                    **prefixed("patterns", patterns.to_arrays()),
+                    "means": measured.means,
+                    "recalled": measured.recalled,
+                }
+            },
+        )
+
+    n_parts = len(resolved.scales) * len(resolved.temperatures)
+    return Plan(resolved, hashes(dataset, patterns), work, n_parts)
+
+
+def summary(config: ResolvedCritical, result: CriticalResult) -> Summary:
+    """The estimates."""
+    del config
+    return Summary(result.tables["critical"])
+
+
+def _enlarged(patterns: Patterns, scale: int) -> NDArray[np.int8]:
+    """The patterns with each pixel repeated in both directions, int8, shape (p, scale^2 N)."""
+    pictures = patterns.xi.reshape(-1, *patterns.shape)
+    return pictures.repeat(scale, axis=1).repeat(scale, axis=2).reshape(len(pictures), -1)
+
+
+def _run(
+    config: ResolvedCritical,
+    networks: list[Couplings],
+    threads: int | None,
+    progress: Progress,
+    parts: Parts,
+) -> NDArray[np.float64]:
+    """Run the chains of every size and temperature.
+
+    float64, shape (sizes, temperatures, chains, columns), see :class:`Measured`; the first
+    half of the chains is hot.
+    """
+    n_parts = len(networks) * len(config.temperatures)
+    streams = Streams.of(config.seed)
+    seeds = zip(streams.starts.spawn(n_parts), streams.chains.spawn(n_parts), strict=True)
+    stretches = _stretches(config, networks[0].n_classes)
+    missing = (n_parts - len(parts)) * len(stretches) * 2 * config.chains
+    for number, (start_seed, chain_seed) in enumerate(seeds):
+        if number in parts:
+            continue
+        size, place = divmod(number, len(config.temperatures))
+        network = networks[size]
+        series = _Series(network)
+        spins = _starts(network.xi, config.chains, np.random.default_rng(start_seed))
+        for sweeps, seed in zip(stretches, chain_seed.spawn(len(stretches)), strict=True):
+            states = dynamics.run(
+                network,
+                spins,
+                seeds=dynamics.chain_seeds(seed, len(spins)),
+                dynamics=config.dynamics,
+                temperatures=config.temperatures[place],
+                sweeps=sweeps,
+                attempts_per_sweep=network.n_sites,
+                record=True,
+                threads=threads,
+                progress=lambda done: progress(done, missing),
+            )
+            assert states.class_sums is not None  # they were asked for
+            spins = states.spins
+            series.add(states.class_sums[:, 1:])
+        recalled = series.last >= config.criterion - ROUNDING
+        parts[number] = _equilibrium(*series.joined(), recalled)
+    every = np.stack([parts[number] for number in range(n_parts)])
+    return every.reshape(len(networks), len(config.temperatures), *every.shape[1:])
+
+
+def _stretches(config: ResolvedCritical, n_classes: int) -> list[int]:
+    """Sweeps of a chain, in stretches whose class sums fit into memory."""
+    most = max(1, _MOST_RECORDED // (2 * config.chains * n_classes))
+    n_stretches = math.ceil(config.sweeps / most)
+    return [len(part) for part in np.array_split(np.arange(config.sweeps), n_stretches)]
+
+
+def _starts(xi: NDArray[np.int8], chains: int, rng: np.random.Generator) -> NDArray[np.int8]:
+    """Random spins, then as many of the patterns in turn, int8, shape (2 chains, N)."""
+    cold = xi[np.arange(chains) % len(xi)]
+    return np.vstack([random_spins(rng, chains, xi.shape[1]), cold])
+
+
+class _Series:
+    """What is seen of chains after every sweep.
+
+    Attributes
+    ----------
+    last : ndarray of float64, shape (chains,)
+        |m| of the last states with the pattern that each is nearest to.
+    """
+
+    def __init__(self, network: Couplings) -> None:
+        self._network = network
+        self._xi = network.xi
+        self._seen: list[tuple[NDArray[np.float64], NDArray[np.float64]]] = []
+
+    def add(self, sums: NDArray[np.int32]) -> None:
+        """See some sweeps more, by their class sums, shape (chains, sweeps, K)."""
+        m = overlaps_of_sums(sums, self._network)
+        energy = energy_of_sums(sums, self._network) / self._network.n_sites
+        self._seen.append((projection_norm(m, self._xi), energy))
+        self.last = np.abs(m[:, -1]).max(axis=-1)
+
+    def joined(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Projection norm and energy a spin, each float64, shape (chains, sweeps)."""
+        projection, energy = (np.hstack(each) for each in zip(*self._seen, strict=True))
+        return projection, energy
+
+
+def _equilibrium(
+    projection: NDArray[np.float64], energy: NDArray[np.float64], recalled: NDArray[np.bool_]
+) -> NDArray[np.float64]:
+    """Means of each chain without its beginning, float64, shape (chains, columns)."""
+    n_chains, sweeps = projection.shape
+    found = autocorrelation_time(projection[:, sweeps // 2 :] ** 2)
+    wanted = _BURN_IN * found.tau
+    burn_in = math.ceil(wanted) if wanted <= sweeps // 2 else sweeps // 2  # NaN: nothing moves
+    means = powers(projection[:, burn_in:], energy[:, burn_in:]).mean(axis=-1)
+    shared = [found.tau, found.sem, burn_in]
+    return np.column_stack([means.T, recalled, np.tile(shared, (n_chains, 1))])
