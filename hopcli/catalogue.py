@@ -164,6 +164,11 @@ CATALOGUE: dict[str, Entry] = {
             "Critical",
         ),
         Entry(
+            "compare",
+            "Ask whether the dynamics add accuracy to what simpler classifiers have.",
+            "Compare",
+        ),
+        Entry(
             "variance",
             "Say what the error of an accuracy is made of: selection, images, noise.",
             "Variance",

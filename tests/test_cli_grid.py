@@ -82,6 +82,8 @@ def test_a_cell_is_the_run_that_its_command_would_make(run_hopcli: RunHopcli) ->
 
 
 OF_EACH = {
+    "compare": "dataset = 'digits'\nsplit = 'train'\ntests = 5\nselector_tests = 5\n"
+    "selector_samples = [2]\nselections = 2\ncandidates = 1\n[grid]\nrule = ['hebbian', 'storkey']",
     "select": "dataset = 'mnist'\nsplit = 'test'\n[grid]\nsamples = [5, 8]",
     "recall": "dataset = 'text:five.txt'\nstart = 'flip:0.1'\ntests = 2\n[grid]\nseed = [1, 2]",
     "temperature-scan": "dataset = 'text:five.txt'\n"

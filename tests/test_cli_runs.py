@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from conftest import UNPRIVILEGED, files_below
-from test_cli_plot import make
+from test_cli_plot import FLAGS, make
 
 from hopcli.catalogue import CATALOGUE
 from hopcli.cli.lines import spelt
@@ -31,6 +31,7 @@ FEW = {
     "attractors": ("--starts", "20"),
     "capacity": ("--patterns", "images", "--loads", "0.05", "--draws", "2"),
     "critical": ("--temperatures", "0.5,1.5", "--chains", "2", "--sweeps", "20"),
+    "compare": tuple(FLAGS["compare"].split()),
     "variance": ("--start", "flip:0.3", "--selections", "2", "--tests", "3", "--repeats", "2"),
     "consistency": ("--dataset", "digits", "--selections", "2", "--tests", "3"),
 }

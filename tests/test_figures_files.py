@@ -29,6 +29,17 @@ SETTINGS: dict[str, dict[str, Any]] = {
     "attractors": {"rule": ("hebbian", "storkey"), "starts": 70},
     "capacity": {"patterns": "images", "loads": (0.05, 0.11), "draws": 3},
     "critical": {"temperatures": (0.5, 1.0, 1.5), "chains": 3, "sweeps": 20},
+    "compare": {
+        "dataset": "digits",
+        "split": "train",
+        "tests": 6,
+        "training": 20,
+        "selector_samples": (2, 5),
+        "selections": 3,
+        "selector_tests": 4,
+        "tuning": 3,
+        "sweeps": 3,
+    },
     "variance": {"start": "flip:0.2", "selections": 3, "tests": 4, "repeats": 2},
     "consistency": {"dataset": "digits", "selections": 3, "tests": 5, "sweeps": 3},
 }

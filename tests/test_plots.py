@@ -25,6 +25,7 @@ from hopcli.catalogue import CATALOGUE
 from hopcli.config import (
     AttractorsConfig,
     CapacityConfig,
+    CompareConfig,
     ConsistencyConfig,
     Config,
     CriticalConfig,
@@ -50,10 +51,12 @@ NAMES = {
     "attractors": {"attractors"},
     "capacity": {"capacity"},
     "critical": {"critical"},
+    "compare": {"classifiers", "selectors"},
     "variance": {"variance", "best_worst"},
     "consistency": {"consistency"},
 }
-PLAIN = {"accuracy", "capacity", "critical", "consistency", "trace"}  # of random starts accuracy has no pictures either
+# Of random starts accuracy has no pictures either.
+PLAIN = {"accuracy", "capacity", "critical", "consistency", "selectors", "trace"}
 MAGIC = {"png": b"\x89PNG\r\n\x1a\n", "svg": b"<?xml", "pdf": b"%PDF-"}
 FIVE = (21607, 25559, 7411, 39155, 28089)  # the patterns of the study
 LONG = ("sailing-boat", "a $tricky_ name with quite a lot of words", "日本\n", "none", "overall")
@@ -215,6 +218,12 @@ def consistency() -> Run:
 
 
 @pytest.fixture(scope="module")
+def compare() -> Run:
+    few = {"tests": 20, "selector_tests": 10, "tuning": 5, "training": 30, "candidates": 2}
+    return run(CompareConfig(**few, selector_samples=(3, 9), selections=3))
+
+
+@pytest.fixture(scope="module")
 def critical() -> Run:
     grid = tuple(i / 100 for i in range(94, 107, 2))
     few = {"dataset": "digits", "chains": 4, "sweeps": 40}
@@ -250,6 +259,7 @@ def runs(
     variance: Run,
     capacity: Run,
     critical: Run,
+    compare: Run,
     consistency: Run,
     traced: Run,
 ) -> dict[str, Run]:
@@ -271,6 +281,7 @@ def runs(
         "attractors": attractors,
         "capacity": capacity,
         "critical": critical,
+        "compare": compare,
         "consistency": consistency,
         "traced": traced,
         "long weights": renamed(weights, LONG),
@@ -297,6 +308,7 @@ RUNS = (
     "capacity",
     "consistency",
     "critical",
+    "compare",
     "traced",
     "long weights",
     "long attractors",
@@ -368,7 +380,7 @@ def error_bars(axes: Axes, label: str) -> NDArray[np.float64]:
 
 def test_every_command_has_its_figures(runs: dict[str, Run]) -> None:
     assert set(NAMES) == set(CATALOGUE)
-    for name in ("select", "recall", "scan", "weights", "attractors", "capacity"):
+    for name in ("select", "recall", "scan", "weights", "attractors", "capacity", "compare"):
         assert set(runs[name].figures()) == NAMES[runs[name].config.command]
     assert set(runs["traced"].figures()) == {*NAMES["recall"], "trace"}
 

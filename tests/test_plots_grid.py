@@ -561,6 +561,7 @@ RUNS = {
     "attractors": "attractors",
     "capacity": "capacity",
     "critical": "critical",
+    "compare": "compare",
     "variance": "variance",
     "consistency": "consistency",
 }

@@ -13,6 +13,7 @@ they are refused with the same words.
 from hopcli.config.attractors import AttractorsConfig, ResolvedAttractors
 from hopcli.config.base import Config, Facts, Setting, Settings
 from hopcli.config.capacity import CapacityConfig, ResolvedCapacity
+from hopcli.config.compare import CompareConfig, ResolvedCompare
 from hopcli.config.consistency import ConsistencyConfig, ResolvedConsistency
 from hopcli.config.critical import CriticalConfig, ResolvedCritical
 from hopcli.config.execution import Execution, RecallExecution, ThreadedExecution
@@ -27,6 +28,7 @@ from hopcli.config.weights import ResolvedWeights, WeightsConfig
 __all__ = [
     "AttractorsConfig",
     "CapacityConfig",
+    "CompareConfig",
     "Config",
     "ConsistencyConfig",
     "CriticalConfig",
@@ -39,6 +41,7 @@ __all__ = [
     "RecallExecution",
     "ResolvedAttractors",
     "ResolvedCapacity",
+    "ResolvedCompare",
     "ResolvedConsistency",
     "ResolvedCritical",
     "ResolvedRecall",

@@ -132,7 +132,8 @@ class PatternSettings(DataSettings):
             raise SettingError("source_indices", "cannot be given together with patterns")
         if self.file is not None or self.images is not None:
             self._check_selection()
-        if self.file is not None and self.select_split is not None:
+        usual = type(self).default_of("select_split")
+        if self.file is not None and self.select_split != usual:
             rule = "has no effect with a file of patterns"
             raise SettingError("select_split", rule, self.select_split)
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from hopcli.config import (
         DataSettings,
+        ResolvedCompare,
         ResolvedRecall,
         ResolvedTemperatureScan,
         ResolvedVariance,
@@ -75,7 +76,7 @@ def network(config: StorageSettings, patterns: Patterns) -> str:
     )
 
 
-def temperature(config: ResolvedRecall | ResolvedVariance) -> str:
+def temperature(config: ResolvedCompare | ResolvedRecall | ResolvedVariance) -> str:
     """The temperature, or how it goes over the sweeps."""
     if isinstance(config.temperature, float):
         return f"T = {number(config.temperature)}"
@@ -83,7 +84,8 @@ def temperature(config: ResolvedRecall | ResolvedVariance) -> str:
 
 
 def dynamics(
-    config: ResolvedRecall | ResolvedTemperatureScan | ResolvedVariance, patterns: Patterns
+    config: ResolvedCompare | ResolvedRecall | ResolvedTemperatureScan | ResolvedVariance,
+    patterns: Patterns,
 ) -> str:
     """The update rule and how long a run is: sweeps and attempts."""
     attempts = config.attempts_per_sweep

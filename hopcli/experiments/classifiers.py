@@ -1,0 +1,149 @@
+"""Naming images: by the nearest pattern, by how much of each is in them, by logistic regression.
+
+A classifier takes what is known of images, overlaps with the stored patterns or spins, and
+gives a label for each. What moved the spins before, if anything, is left to others.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from hopcli.observables import overlaps
+from hopcli.taxonomy import ROUNDING
+from hopcli.waiting import interruptibly
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+__all__ = ["coefficients", "logistic_labels", "nearest_labels", "reaches_own"]
+
+_PENALTY = 100.0  # |w|^2 / 200 beside the mean loss
+_MOST_STEPS = 10_000
+
+
+def nearest_labels(
+    m: NDArray[np.float64], stored: Sequence[str], *, signed: bool
+) -> NDArray[np.str_]:
+    """The label of the pattern that each state is nearest to.
+
+    Parameters
+    ----------
+    m : ndarray of float64, shape (states, p)
+        Overlap, or coefficient, of every state with every stored pattern.
+    stored : sequence of str, length p
+        Label of each pattern.
+    signed : bool
+        Whether m counts, or |m|; where a pattern and an inverse are equally near, the pattern.
+
+    Returns
+    -------
+    ndarray of str, shape (states,)
+        A stored label for each; of equally near patterns the first.
+
+    Examples
+    --------
+    >>> m = np.array([[0.4, -0.5], [0.2, 0.1]])
+    >>> nearest_labels(m, ["3", "6"], signed=False).tolist()
+    ['6', '3']
+    >>> nearest_labels(m, ["3", "6"], signed=True).tolist()
+    ['3', '3']
+    """
+    size = m if signed else np.abs(m) + 1e-9 * (m > 0)
+    return np.array(stored)[size.argmax(axis=1)]
+
+
+def coefficients(m: NDArray[np.float64], xi: NDArray[np.int8]) -> NDArray[np.float64]:
+    """How much of each pattern is in a state, c = Q^-1 m, as the pseudo-inverse rule sees it.
+
+    The projection of a state on the span of the patterns is sum_mu c_mu xi_mu, with Q the
+    overlaps of the patterns with each other [ZG eq. 2] (its pseudo-inverse where they are
+    dependent).
+
+    Parameters
+    ----------
+    m : ndarray of float64, shape (states, p)
+        Overlap of every state with every pattern.
+    xi : ndarray of int8, shape (p, N)
+        The patterns, values -1 or +1.
+
+    Returns
+    -------
+    ndarray of float64, shape (states, p)
+        Signed, dimensionless; 1 and 0 for the patterns themselves.
+
+    Examples
+    --------
+    >>> xi = np.array([[1, 1, 1, 1], [1, 1, 1, -1]], dtype=np.int8)
+    >>> coefficients(overlaps(np.array([[1, 1, 1, -1], [1, 1, -1, 1]]), xi), xi).round(3).tolist()
+    [[0.0, 1.0], [0.667, -0.333]]
+    """
+    return m @ np.linalg.pinv(overlaps(xi, xi), hermitian=True)
+
+
+def reaches_own(
+    m: NDArray[np.float64],
+    label: NDArray[np.str_],
+    stored: Sequence[str],
+    criterion: float,
+    *,
+    signed: bool,
+) -> NDArray[np.bool_]:
+    """Whether each state is recalled: its overlap with its own pattern reaches the criterion.
+
+    Parameters
+    ----------
+    m : ndarray of float64, shape (states, p)
+        Overlap of every state with every stored pattern.
+    label : ndarray of str, shape (states,)
+        Label of each, one of those stored.
+    stored : sequence of str, length p
+        Label of each pattern; any of several of one label will do.
+    criterion : float
+        Overlap from which on a state is recalled, above 0, at most 1.
+    signed : bool
+        Whether m counts, or |m|.
+    """
+    size = m if signed else np.abs(m)
+    own = np.where(label[:, None] == np.array(stored), size, -np.inf).max(axis=1)
+    return own >= criterion - ROUNDING
+
+
+def logistic_labels(
+    spins: NDArray[np.int8],
+    labels: NDArray[np.str_],
+    tested: NDArray[np.int8],
+) -> NDArray[np.str_]:
+    """Labels by logistic regression on the spins, the mean loss and |w|^2 / 200 minimised.
+
+    Parameters
+    ----------
+    spins : ndarray of int8, shape (trained, N)
+        What is trained on, values -1 or +1.
+    labels : ndarray of str, shape (trained,)
+        Its labels, two different ones at least.
+    tested : ndarray of int8, shape (tested, N)
+        What is to be named.
+
+    Returns
+    -------
+    ndarray of str, shape (tested,)
+        One of `labels` for each.
+    """
+    return interruptibly(_logistic_labels, spins, labels, tested)
+
+
+def _logistic_labels(
+    spins: NDArray[np.int8], labels: NDArray[np.str_], tested: NDArray[np.int8]
+) -> NDArray[np.str_]:
+    from sklearn.linear_model import LogisticRegression
+    from threadpoolctl import threadpool_limits
+
+    model: Any = LogisticRegression(C=_PENALTY / len(spins), max_iter=_MOST_STEPS)
+    with threadpool_limits(1):  # or the last digits would depend on how many there are
+        model.fit(spins.astype(np.float64), labels)
+        found: NDArray[np.str_] = model.predict(tested.astype(np.float64))
+    return found

@@ -1,0 +1,270 @@
+"""Compare: the dynamics, simpler classifiers and ways to select patterns, on the same images."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from hopcli.errors import DataError, SettingError
+from hopcli.experiments import Plan, Progress, Result, Summary, prefixed, unprefixed
+from hopcli.experiments.classifiers import (
+    coefficients,
+    logistic_labels,
+    nearest_labels,
+)
+from hopcli.experiments.compare_tables import (
+    REFERENCE,
+    classifiers_finding,
+    classifiers_table,
+    overall_rows,
+    pairs_table,
+    selectors_finding,
+    selectors_table,
+)
+from hopcli.experiments.contests import Runs, draw_contests, measure
+from hopcli.experiments.headline import Headline
+from hopcli.experiments.inputs import gather, hashes
+from hopcli.experiments.trials import draw_trials
+from hopcli.observables import overlaps
+from hopcli.patterns import Patterns
+from hopcli.streams import Streams
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from hopcli.config import CompareConfig, ResolvedCompare, ThreadedExecution
+    from hopcli.datasets import Dataset
+    from hopcli.experiments.stock import Stock
+    from hopcli.experiments.trials import Trials
+    from hopcli.starts import Bank
+
+__all__ = ["HEADLINE", "CompareResult", "plan", "summary"]
+
+HEADLINE = Headline(
+    table="classifiers",
+    value="accuracy",
+    says="accuracy (fraction of images named rightly)",
+    low="ci_low",
+    high="ci_high",
+    interval="95 % interval for new images",
+    where={"label": "overall"},
+    within=("classifier", "label"),
+    counts=("correct", "n"),
+    bounds=(0, 1),
+)
+"""The number that a grid of its runs draws."""
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class CompareResult(Result):
+    """What a comparison found.
+
+    Tables ``classifiers``, ``pairs``, ``selectors`` and ``selections``; array file
+    ``compare`` with the stored patterns and, of each image, ``source_index``, ``label`` and
+    ``right``, shape (classifiers, images). Note ``findings``: what it comes to.
+    """
+
+    @functools.cached_property
+    def patterns(self) -> Patterns:
+        """The stored patterns."""
+        return Patterns.from_arrays(unprefixed("patterns", self.arrays["compare"]))
+
+
+def plan(config: CompareConfig, stock: Stock) -> Plan:
+    """Plan to name the same images in several ways, and by patterns selected in several ways.
+
+    Parameters
+    ----------
+    config : CompareConfig
+        What to do.
+    stock : Stock
+        Where data, selections and couplings are.
+
+    Returns
+    -------
+    Plan
+        Its run is told the trials done and the trials in all, and gives a
+        :class:`CompareResult`.
+    """
+    inputs = gather(config, stock)
+    resolved = config.resolve(inputs.facts)
+    dataset, source = inputs.dataset, stock.source(config)
+    patterns = inputs.patterns(config, resolved.digits, stock)
+    _check_images(resolved, dataset, source, patterns)
+    warm, cold = (
+        Runs(recall.resolve(inputs.facts), stock)
+        for recall in (resolved.recall(), resolved.recall_at_zero())
+    )
+    streams = Streams.of(resolved.seed)
+    trials = draw_trials(warm.recall, dataset, patterns, streams.tests)
+    warm.couple(patterns)  # what cannot be stored is refused now
+    images = _Images(dataset, source, patterns, trials, streams)
+    training, *seeds = streams.patterns.spawn(1 + resolved.selections)
+    trained = _training_images(resolved, images, training)
+    contests = draw_contests(resolved, warm.recall, dataset, source, seeds, streams)
+    n_trials = 2 * len(trials) + sum(contest.n_trials(resolved) for contest in contests)
+
+    def work(execution: ThreadedExecution, progress: Progress) -> CompareResult:
+        def tell(done: int) -> None:
+            progress(done, n_trials)
+
+        hot, still = (
+            dataclasses.replace(runs, threads=execution.threads, tell=tell) for runs in (warm, cold)
+        )
+        selections = [measure(resolved, contest, hot) for contest in contests]
+        right = _named_rightly(images, trained, hot, still)
+        return _result(resolved, images, trained, right, pd.concat(selections))
+
+    read = {**hashes(dataset, patterns, theta=resolved.theta), "source": source.sha256}
+    return Plan(resolved, read, work)
+
+
+def summary(config: ResolvedCompare, result: CompareResult) -> Summary:
+    """What each classifier names rightly of all images."""
+    del config
+    overall = overall_rows(result.tables["classifiers"])
+    return Summary(overall.drop(columns="label"), ("accuracy", "ci_low", "ci_high"))
+
+
+def _result(
+    config: ResolvedCompare,
+    images: _Images,
+    trained: _Trained,
+    right: dict[str, NDArray[np.bool_]],
+    selections: pd.DataFrame,
+) -> CompareResult:
+    """The tables and arrays of what was found, and what it comes to."""
+    bank, patterns = images.bank, images.patterns
+    trained_on = dict.fromkeys(right, len(patterns.sample_index))
+    trained_on |= {"logistic-samples": len(trained.samples), "logistic": len(trained.many)}
+    classifiers = classifiers_table(right, bank.label, trained_on)
+    pairs, selectors = pairs_table(right), selectors_table(selections)
+    named = "test images" if config.split == "test" else "images"
+    return CompareResult(
+        dataset=images.dataset.name,
+        dataset_sha256=images.dataset.sha256,
+        tables={
+            "classifiers": classifiers,
+            "pairs": pairs,
+            "selectors": selectors,
+            "selections": selections,
+        },
+        arrays={
+            "compare": {
+                **prefixed("patterns", patterns.to_arrays()),
+                "source_index": bank.source_index,
+                "label": bank.label,
+                "right": np.stack([*right.values()]),
+            }
+        },
+        notes={
+            "findings": [
+                classifiers_finding(classifiers, pairs, config.temperature, named),
+                selectors_finding(selectors, config.samples),
+            ]
+        },
+    )
+
+
+class _Images(NamedTuple):
+    """What is named, what by, and where randomness comes from.
+
+    Attributes
+    ----------
+    dataset, source : Dataset
+        Where the images to be named are, and those to be selected from or trained on.
+    patterns : Patterns
+        The stored patterns.
+    trials : Trials
+        The images to be named.
+    streams : Streams
+        Those of the run.
+    """
+
+    dataset: Dataset
+    source: Dataset
+    patterns: Patterns
+    trials: Trials
+    streams: Streams
+
+    @property
+    def bank(self) -> Bank:
+        """The images to be named, one entry each."""
+        return self.trials.bank(np.arange(len(self.trials)))
+
+
+def _check_images(
+    config: ResolvedCompare, dataset: Dataset, source: Dataset, patterns: Patterns
+) -> None:
+    """Refuse patterns of other images, and a label of which none is left to be named."""
+    if not patterns.comes_from(source):
+        raise DataError(
+            f"{config.file}: must hold patterns of {source.name}, which classifiers are trained "
+            f"on, found those of {patterns.dataset}"
+        )
+    for label in config.digits:
+        of_label = dataset.indices_of(label)
+        if patterns.comes_from(dataset) and np.isin(of_label, patterns.sample_index).all():
+            rule = f"must have images labelled {label!r} that are no samples of the selection"
+            raise SettingError("dataset", rule, config.dataset)
+
+
+class _Trained(NamedTuple):
+    """Images of the source that logistic regression is trained on, by their indices."""
+
+    samples: NDArray[np.int64]
+    many: NDArray[np.int64]
+
+
+def _training_images(
+    config: ResolvedCompare, images: _Images, seed: np.random.SeedSequence
+) -> _Trained:
+    """The samples of the stored labels, and as many images as are asked for and not named."""
+    source, patterns = images.source, images.patterns
+    samples = patterns.sample_index
+    samples = samples[np.isin(source.labels[samples], config.digits)]
+    is_free = np.ones(len(source), dtype=np.bool_)
+    if source.name == images.dataset.name:
+        is_free[images.bank.source_index] = False
+    rng = np.random.default_rng(seed)
+    many = []
+    for label in config.digits:
+        pool = source.indices_of(label)
+        pool = pool[is_free[pool]]
+        many.append(rng.choice(pool, min(config.training, len(pool)), replace=False))
+    return _Trained(samples, np.concatenate(many))
+
+
+def _named_rightly(
+    images: _Images, trained: _Trained, warm: Runs, cold: Runs
+) -> dict[str, NDArray[np.bool_]]:
+    """Which images each classifier names rightly, bool, shape (images,) each."""
+    bank, patterns, source = images.bank, images.patterns, images.source
+    label, signed = bank.label, warm.recall.score == "signed"
+    spins = bank.states[bank.row]
+    m = overlaps(spins, patterns.xi)
+    ends, ends_at_zero = (
+        runs.ends(patterns, images.trials, images.streams) for runs in (warm, cold)
+    )
+
+    def nearest(values: NDArray[np.float64]) -> NDArray[np.bool_]:
+        return nearest_labels(values, patterns.labels, signed=signed) == label
+
+    def learnt(index: NDArray[np.int64]) -> NDArray[np.bool_]:
+        return logistic_labels(source.spins[index], source.labels[index], spins) == label
+
+    return {
+        REFERENCE: nearest(ends),
+        "recalled": warm.reaches(ends, label, patterns),
+        "dynamics-t0": nearest(ends_at_zero),
+        "recalled-t0": cold.reaches(ends_at_zero, label, patterns),
+        "overlap": nearest(m),
+        "coefficients": nearest(coefficients(m, patterns.xi)),
+        "logistic-samples": learnt(trained.samples),
+        "logistic": learnt(trained.many),
+    }
