@@ -178,6 +178,11 @@ CATALOGUE: dict[str, Entry] = {
             "Ask whether labels of consistent shape are recalled best.",
             "Consistency",
         ),
+        Entry(
+            "relax",
+            "Measure accuracy, overlap and energy sweep by sweep, and when images settle.",
+            "Relax",
+        ),
     )
 }
 """The entries by command, in the order of the help text."""

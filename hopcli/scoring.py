@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from hopcli.taxonomy import Classified
 
-__all__ = ["STORED", "Scores", "score"]
+__all__ = ["STORED", "Scores", "recall_of", "score"]
 
 STORED = ("own", "other", "pattern", "inverse")
 """Outcomes that name a stored pattern; all others are kinds of the taxonomy."""
@@ -105,10 +105,7 @@ def score(
     rows = np.arange(len(label))
     is_own = label[:, None] == labels
     has_own = is_own.any(axis=1)
-    size = ends.m if signed else np.abs(ends.m)
-    own = np.where(is_own, size + 1e-9 * (ends.m > 0), -np.inf).argmax(axis=1)
-    scored = np.where(has_own, size[rows, own], size.max(axis=1))
-    own_m = ends.m[rows, own]
+    recalled, own = recall_of(ends.m, is_own, criterion, signed=signed)
     # Of patterns that are equally near the own one counts, as where two are the same.
     is_near = is_own & (ends.m == ends.m[rows, ends.nearest][:, None])
     nearest = np.where(is_near.any(axis=1), is_near.argmax(axis=1), ends.nearest)
@@ -117,8 +114,40 @@ def score(
     outcome[pattern & has_own] = "other"
     outcome[pattern & (labels[nearest] == label)] = "own"
     return Scores(
-        recalled=scored >= criterion - ROUNDING,
-        own=np.where(has_own, own_m, np.nan),
+        recalled=recalled,
+        own=own,
         nearest=nearest,
         outcome=outcome,
     )
+
+
+def recall_of(
+    m: NDArray[np.float64], is_own: NDArray[np.bool_], criterion: float, *, signed: bool = False
+) -> tuple[NDArray[np.bool_], NDArray[np.float64]]:
+    """Whether states are recalled, and their overlap with the own pattern.
+
+    Parameters
+    ----------
+    m : ndarray of float64, shape (..., p)
+        Overlap of each state with every stored pattern.
+    is_own : ndarray of bool, shape (..., p), or one that is broadcast to it
+        Which patterns have the label of the trial; where none has, any is good.
+    criterion : float
+        Overlap from which on a state is recalled, above 0, at most 1.
+    signed : bool
+        Whether m counts, or |m|.
+
+    Returns
+    -------
+    recalled : ndarray of bool, shape (...)
+        Whether each reaches the criterion.
+    own : ndarray of float64, shape (...)
+        Signed overlap with the own pattern (the nearest of them), NaN where there is none.
+    """
+    size = m if signed else np.abs(m)
+    has_own = is_own.any(axis=-1)
+    place = np.where(is_own, size + 1e-9 * (m > 0), -np.inf).argmax(axis=-1)[..., None]
+    own_size = np.take_along_axis(size, place, axis=-1)[..., 0]
+    own_m = np.take_along_axis(m, place, axis=-1)[..., 0]
+    scored = np.where(has_own, own_size, size.max(axis=-1))
+    return scored >= criterion - ROUNDING, np.where(has_own, own_m, np.nan)

@@ -54,9 +54,10 @@ NAMES = {
     "compare": {"classifiers", "selectors"},
     "variance": {"variance", "best_worst"},
     "consistency": {"consistency"},
+    "relax": {"relaxation"},
 }
 # Of random starts accuracy has no pictures either.
-PLAIN = {"accuracy", "capacity", "critical", "consistency", "selectors", "trace"}
+PLAIN = {"accuracy", "capacity", "critical", "consistency", "relaxation", "selectors", "trace"}
 MAGIC = {"png": b"\x89PNG\r\n\x1a\n", "svg": b"<?xml", "pdf": b"%PDF-"}
 FIVE = (21607, 25559, 7411, 39155, 28089)  # the patterns of the study
 LONG = ("sailing-boat", "a $tricky_ name with quite a lot of words", "日本\n", "none", "overall")

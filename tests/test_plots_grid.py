@@ -564,6 +564,7 @@ RUNS = {
     "compare": "compare",
     "variance": "variance",
     "consistency": "consistency",
+    "relax": "relax",
 }
 
 

@@ -229,8 +229,21 @@ EXPERIMENTS: dict[str, dict[str, Any]] = {
     "attractors": {"rule": "storkey", "starts": 60},
     "temperature-scan": {"temperatures": [0.4], "repeats": 6, "sweeps": 2},
     "capacity": {"rule": "hebbian", "sizes": [60], "loads": [0.2], "draws": 2},
+    "compare": {
+        "dataset": "digits",
+        "split": "train",
+        "tests": 20,
+        "training": 20,
+        "selector_samples": [3],
+        "selections": 3,
+        "selector_tests": 15,
+        "candidates": 2,
+        "tuning": 5,
+        "sweeps": 2,
+    },
     "critical": {"dataset": "digits", "temperatures": [0.9], "chains": 3, "sweeps": 20},
     "consistency": {"dataset": "digits", "selections": 5, "tests": 9, "sweeps": 1},
+    "relax": {"start": "flip:0.3", "tests": 5, "repeats": 2, "sweeps": 6},
 }
 
 
@@ -285,9 +298,12 @@ def test_nothing_but_its_streams_depends_on_the_seed(
         ("temperature-scan", "random", {"starts", "chains"}),
         ("temperature-scan", "target", {"chains"}),
         ("capacity", None, {"patterns", "starts", "chains"}),
+        ("compare", None, {"patterns", "tests", "chains"}),
         ("critical", None, {"starts", "chains"}),
         # Those of starts give the resamples and pairings of the rank correlation.
         ("consistency", None, {"patterns", "tests", "starts", "chains"}),
+        ("relax", "image", {"tests", "chains"}),
+        ("relax", "pattern,flip:0.3", {"starts", "chains"}),
     ],
 )
 def test_each_stream_changes_what_it_is_for(

@@ -22,7 +22,14 @@ if TYPE_CHECKING:
 
     Groups = tuple[ArrayLike, ArrayLike, ArrayLike]
 
-__all__ = ["accuracy_table", "confusion_table", "outcome_table", "repeat_table", "trial_columns"]
+__all__ = [
+    "accuracy_table",
+    "confusion_table",
+    "outcome_table",
+    "rate_intervals",
+    "repeat_table",
+    "trial_columns",
+]
 
 _OTHERS = KINDS[2:]
 _INVERSE = OUTCOMES.index("inverse")
@@ -78,7 +85,7 @@ def accuracy_table(counts: Counts, *, population: bool = False) -> pd.DataFrame:
     rates = hits / n
     places = range(len(counts.labels))
     groups = [_Units(counts, place).groups(counts.recalled) for place in places]
-    intervals = _intervals(groups, population=population)
+    intervals = rate_intervals(groups, population=population)
     lows, highs = (np.array(bounds) for bounds in zip(*intervals, strict=True))
     spreads = [mean_sd_sem(column)[1:] for column in (*in_repeats.T, in_repeats.mean(axis=1))]
     sds, sems = (np.array(values, dtype=np.float64) for values in zip(*spreads, strict=True))
@@ -146,7 +153,7 @@ def outcome_table(
         unseen = [kind for kind in _possible(label, patterns, cycles) if kind not in seen]
         rows += [(label, kind, "", 0, 0.0) for kind in unseen]
         groups += [units.groups(np.zeros_like(counts.recalled))] * len(unseen)
-    intervals = _intervals(groups, population=population)
+    intervals = rate_intervals(groups, population=population)
     columns = ["label", "outcome", "pattern", "count", "fraction", "ci_low", "ci_high"]
     filled = [(*row, *bounds) for row, bounds in zip(rows, intervals, strict=True)]
     return pd.DataFrame(dict(zip(columns, zip(*filled, strict=True), strict=True)))
@@ -189,8 +196,16 @@ class _Units:
         return successes, self._trials, 1
 
 
-def _intervals(groups: Sequence[Groups], *, population: bool) -> list[tuple[float, float]]:
-    """The 95 % intervals of rates."""
+def rate_intervals(groups: Sequence[Groups], *, population: bool) -> list[tuple[float, float]]:
+    """The 95 % intervals of rates, for a new unit or, of a `population`, for a new run of all.
+
+    Parameters
+    ----------
+    groups : sequence of (array-like, array-like, array-like)
+        Successes, trials and number of the units of each rate.
+    population : bool
+        Whether the units are all there are.
+    """
     if population:
         return [thermal_interval(*each) for each in groups]
     return clustered_intervals(groups)

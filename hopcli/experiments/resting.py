@@ -109,7 +109,12 @@ def automatic_criterion(resting: Resting) -> float:
     return min(USUAL, np.floor(found * _PARTS) / _PARTS)
 
 
-def warning(resting: Resting, criterion: float, temperature: float) -> str | None:
+def warning(
+    resting: Resting,
+    criterion: float,
+    temperature: float,
+    remedies: str = "--criterion auto, --quench",
+) -> str | None:
     """What is to be said where a stored pattern itself does not clearly reach the criterion."""
     k = resting.lowest(_CLEAR)
     if resting.mean[k] - _CLEAR * resting.sd[k] >= criterion:
@@ -117,7 +122,7 @@ def warning(resting: Resting, criterion: float, temperature: float) -> str | Non
     return (
         f"at T = {temperature:.4g} the stored pattern {resting.name[k]!r} itself rests at "
         f"m = {_told(resting, k)}, not 3 SD above the criterion {criterion:.4g}: a run that is as "
-        "near to its pattern as it stays may count as not recalled (--criterion auto, --quench)"
+        f"near to its pattern as it stays may count as not recalled ({remedies})"
     )
 
 

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 __all__ = ["AutocorrelationTime", "autocorrelation_time"]
 
 _WINDOW = 4.0  # autocorrelation times summed over; of an exponential e^-8 lies beyond
+_ROUNDING = 1e-10  # of values that are the same, relative to them
 _LONG = 50.0  # autocorrelation times that a series must have to be trusted
 
 
@@ -97,7 +98,7 @@ def _autocovariance(chains: NDArray[np.float64]) -> NDArray[np.float64]:
     size = 1 << (2 * steps - 1).bit_length()  # of zeros enough that no end meets a start
     power = np.zeros(size // 2 + 1)
     for chain in chains:  # powers add up: one chain in memory at a time
-        if np.ptp(chain) > 0:  # else rounding of its mean would be taken for noise
+        if np.ptp(chain) > _ROUNDING * np.max(np.abs(chain)):  # else it would pass for noise
             power += np.abs(np.fft.rfft(chain - chain.mean(), size)) ** 2
     pairs = np.arange(steps, 0, -1) * n_chains
     covariance: NDArray[np.float64] = np.fft.irfft(power, size)[:steps] / pairs

@@ -1,0 +1,137 @@
+"""What ``hopcli relax`` is asked to do."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from hopcli.config import kinds
+from hopcli.config.base import Facts, same_setting, setting
+from hopcli.config.groups import (
+    DynamicsSettings,
+    PatternSettings,
+    RunSettings,
+    StorageSettings,
+    check_start,
+)
+from hopcli.config.recall import RecallConfig
+from hopcli.errors import SettingError
+
+if TYPE_CHECKING:
+    from hopcli.starts import Start
+
+__all__ = ["RelaxConfig", "ResolvedRelax", "round_sweeps"]
+
+
+def round_sweeps(last: int) -> list[int]:
+    """Sweeps 0, 1, 2, 5, 10, 20, ... and the last.
+
+    Examples
+    --------
+    >>> round_sweeps(30)
+    [0, 1, 2, 5, 10, 20, 30]
+    """
+    steps = (step * 10**power for power in range(len(str(last))) for step in (1, 2, 5))
+    return [0, *(sweep for sweep in steps if sweep < last), last]
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class RelaxConfig(PatternSettings, StorageSettings, DynamicsSettings, RunSettings):
+    """Measure accuracy, overlap and energy sweep by sweep, and when images have settled.
+
+    Makes the trials of `hopcli recall` and looks at each after every sweep of one run. So
+    what is counted after 20 sweeps is what `hopcli recall --sweeps 20` counts, with the
+    same settings and seed, to the last image.
+
+    The study's protocol, 25 times as long:
+      hopcli relax
+    As far as the field's sweep of N attempts takes it; and warmer:
+      hopcli relax --attempts-per-sweep N --sweeps 250
+      hopcli relax --temperature 0.4 --criterion auto
+    The same images in every repeat, where only the noise differs:
+      hopcli relax --test-images same
+
+    A trial has settled after the sweep from which on it stays recalled, or not recalled,
+    to the end. One that still changes in the last half of the sweeps has not settled. Median
+    and 90th percentile are of all trials, and left empty where so many have not settled.
+
+    The integrated autocorrelation time tau = 1 + 2 sum rho(t), with Sokal's automatic window,
+    is the number of sweeps between independent values; 1: every sweep is one. It is that
+    of the last half of the sweeps, about the mean of each trial. Where these are
+    fewer than 50 tau (long_enough), trials may not have been in equilibrium, and neither tau
+    nor its error (sem) holds. Where no trial moves there is none.
+
+    Writes:
+      relaxation.csv       at sweep 0, 1, 2, ... (logarithmic steps), of each label and
+                           `overall`, the mean over labels: accuracy, overlap with the own
+                           pattern (m, signed), energy H
+      settling.csv         trials that have settled (fraction), median and 90th percentile of
+                           the sweep after which they have
+      autocorrelation.csv  tau of the energy and of the overlap with the own pattern
+      relax.npz            trials.settled: sweep after which each trial has settled, -1 if it
+                           has not; trials.label, .source_index, .repeat, .recalled; the
+                           stored patterns (patterns.xi, ...)
+      relaxation.png and the manifest relax.json
+
+    ci_low to ci_high are the 95 % interval for a new test image, with images, not trials, as
+    the independent units, as are those of sem; with --tests all the interval is for a new
+    run of the same images.
+    """
+
+    command: ClassVar[str] = "relax"
+
+    sweeps: int = setting(kinds.integer(4, 10_000), 500, "Dynamics", "Sweeps of each run.")
+    temperature: float | None = setting(
+        kinds.number(0),
+        None,
+        "Dynamics",
+        "Temperature T, with k_B = 1.",
+        shown_default="0.2; the sign rules have none",
+    )
+    gamma: float | None = same_setting(RecallConfig, "gamma")
+    start: Start | str = same_setting(RecallConfig, "start")
+    tests: int | str = same_setting(RecallConfig, "tests")
+    repeats: int = same_setting(RecallConfig, "repeats")
+    test_images: str | None = same_setting(RecallConfig, "test_images", shown_default="fresh")
+    exclude_samples: bool | None = same_setting(RecallConfig, "exclude_samples", shown_default="on")
+    criterion: float | str = same_setting(RecallConfig, "criterion")
+    score: str = same_setting(RecallConfig, "score")
+
+    def check(self) -> None:
+        """Check all that a recall would, and that no site is empty."""
+        super().check()
+        self.recall().check()
+        start = check_start(self.start, self.dynamics)
+        if start.leaves_zeros:
+            raise SettingError("start", "must leave no site at 0 (add :fill)", str(start))
+
+    @property
+    def round_sweeps(self) -> list[int]:
+        """The sweeps that are printed and marked in the picture."""
+        return round_sweeps(self.sweeps)
+
+    def recall(self) -> RecallConfig:
+        """The recall that has the same trials, and ends where these do."""
+        return RecallConfig(**self.values())
+
+    def concrete(self, facts: Facts) -> dict[str, Any]:
+        """What a recall fills in."""
+        filled = self.recall().resolve(facts).values()
+        return {**super().concrete(facts), **{name: filled[name] for name in self.settings()}}
+
+    def resolve(self, facts: Facts) -> ResolvedRelax:
+        """Fill in what is left open."""
+        return ResolvedRelax(**self.filled(facts))
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class ResolvedRelax(RelaxConfig):
+    """The same with every value; the temperature stands for gamma too."""
+
+    digits: tuple[str, ...]
+    attempts_per_sweep: int
+    temperature: float
+    start: Start
+    test_images: str
+    exclude_samples: bool
+    criterion: float

@@ -1,0 +1,235 @@
+"""Relaxation: the trials of a recall, looked at after every sweep of one run."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from hopcli.errors import SettingError
+from hopcli.experiments import Plan, Progress, Result, Summary, prefixed, unprefixed
+from hopcli.experiments.headline import Headline
+from hopcli.experiments.inputs import gather, hashes
+from hopcli.experiments.relax_tables import (
+    Course,
+    Measured,
+    autocorrelation_table,
+    relaxation_table,
+    settling_table,
+)
+from hopcli.experiments.relaxation import Relaxation
+from hopcli.experiments.resting import automatic_criterion, warning
+from hopcli.experiments.trials import draw_trials
+from hopcli.observables import energy_of_sums, overlaps_of_sums
+from hopcli.patterns import Patterns
+from hopcli.scoring import recall_of
+from hopcli.streams import Streams
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from numpy.typing import NDArray
+
+    from hopcli.config import ThreadedExecution
+    from hopcli.config.relax import RelaxConfig, ResolvedRelax
+    from hopcli.experiments.stock import Stock
+
+__all__ = ["HEADLINE", "RelaxResult", "plan", "summary"]
+
+HEADLINE = Headline(
+    table="relaxation",
+    value="accuracy",
+    says="accuracy (fraction of trials recalled)",
+    low="ci_low",
+    high="ci_high",
+    interval="95 % interval for a new start, or of a new run where all images are tested",
+    where={"label": "overall"},
+    within=("sweep", "label"),
+    counts=("recalled", "n"),
+    bounds=(0, 1),
+)
+"""The number that a grid of its runs draws."""
+
+_BLOCK_SUMS = 1 << 22  # class sums kept at once, to bound the memory
+_MOST_LOOKS = 20_000_000  # trials of a label times sweeps, a few numbers each
+
+_PRINTED = (
+    "sweep",
+    "accuracy",
+    "ci_low",
+    "ci_high",
+    "overlap",
+    "overlap_sem",
+    "energy",
+    "energy_sem",
+)
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class RelaxResult(Result):
+    """How the trials of a recall relax.
+
+    Tables ``relaxation``, ``settling`` and ``autocorrelation``; array file ``relax``.
+    """
+
+    @functools.cached_property
+    def patterns(self) -> Patterns:
+        """The stored patterns."""
+        return Patterns.from_arrays(unprefixed("patterns", self.arrays["relax"]))
+
+    def settled(self, label: str) -> NDArray[np.int64]:
+        """The sweep after which each trial of a label has settled, -1 if it has not."""
+        arrays = unprefixed("trials", self.arrays["relax"])
+        return arrays["settled"][arrays["label"] == label]
+
+
+def plan(config: RelaxConfig, stock: Stock) -> Plan:
+    """Plan to run the trials of a recall, and to look at each after every sweep.
+
+    Parameters
+    ----------
+    config : RelaxConfig
+        What to do.
+    stock : Stock
+        Where data, selections and couplings are.
+
+    Returns
+    -------
+    Plan
+        Its run is told the trials done and the trials in all, and gives a
+        :class:`RelaxResult`.
+    """
+    inputs = gather(config, stock)
+    facts, dataset = inputs.facts, inputs.dataset
+    recall = config.recall().resolve(facts)
+    patterns = inputs.patterns(config, recall.digits, stock)
+    couplings = stock.couple(recall, patterns, recall.rule, recall.theta)
+    streams = Streams.of(recall.seed)
+    trials = draw_trials(recall, dataset, patterns, streams.tests)
+    relaxation = Relaxation(recall, couplings, patterns, trials, streams)
+    if config.criterion == "auto":
+        criterion = automatic_criterion(relaxation.resting())
+        facts = dataclasses.replace(facts, criterion=criterion)
+        relaxation = dataclasses.replace(relaxation, config=config.recall().resolve(facts))
+    paths = _Paths(relaxation)
+    paths.check()
+    resolved = config.resolve(facts)
+
+    def work(execution: ThreadedExecution, progress: Progress) -> RelaxResult:
+        how = dataclasses.replace(relaxation, threads=execution.threads)
+        measured = _Paths(how).measure(progress)
+        return RelaxResult(
+            dataset=dataset.name,
+            dataset_sha256=dataset.sha256,
+            tables={
+                "relaxation": relaxation_table(measured),
+                "settling": settling_table(measured, resolved.sweeps // 2),
+                "autocorrelation": autocorrelation_table(measured),
+            },
+            arrays={
+                "relax": {
+                    **prefixed("patterns", patterns.to_arrays()),
+                    **prefixed("trials", _each(how, measured)),
+                }
+            },
+            notes=_notes(how, automatic=config.criterion == "auto"),
+        )
+
+    start = resolved.start
+    read = hashes(dataset, patterns, theta=resolved.theta, start=start, bank=trials.starts)
+    return Plan(resolved, read, work)
+
+
+def _notes(relaxation: Relaxation, *, automatic: bool) -> dict[str, Any]:
+    """What is to be known of the numbers: whether the criterion calls noise a failure."""
+    recall = relaxation.config
+    assert isinstance(recall.temperature, float)
+    remedy = "--criterion auto"
+    off = warning(relaxation.resting(), recall.criterion, recall.temperature, remedy)
+    return {
+        "criterion": "auto" if automatic else "given",
+        "warnings": [] if automatic or off is None else [off],
+    }
+
+
+def _each(relaxation: Relaxation, measured: list[Measured]) -> dict[str, NDArray[Any]]:
+    """What became of each trial, label by label."""
+    trials = relaxation.trials
+    rows = np.concatenate([one.rows for one in measured])
+    bank = trials.bank(rows)
+    return {
+        "label": bank.label,
+        "source_index": bank.source_index,
+        "repeat": rows // trials.size,
+        "settled": np.concatenate([one.settled for one in measured]),
+        "recalled": np.concatenate([one.recalled for one in measured]),
+    }
+
+
+def summary(config: ResolvedRelax, result: RelaxResult) -> Summary:
+    """Accuracy, overlap and energy of all labels at sweep 0, 1, 2, 5, 10, ... and the last."""
+    n_rows = len(result.tables["settling"])
+    overall = result.tables["relaxation"].iloc[n_rows - 1 :: n_rows]
+    shown = overall["sweep"].isin(config.round_sweeps)
+    return Summary(overall.loc[shown, list(_PRINTED)], ("accuracy", "ci_low", "ci_high"))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Paths:
+    """The trials of a recall, sweep by sweep."""
+
+    relaxation: Relaxation
+
+    @property
+    def places(self) -> list[NDArray[np.int64]]:
+        """The places of the trials of each label in a repeat."""
+        trials = self.relaxation.trials
+        label = trials.bank(np.arange(trials.size)).label
+        return [np.flatnonzero(label == name) for name in trials.labels]
+
+    def check(self) -> None:
+        """Refuse more sweeps of one label than fit into memory.
+
+        Raises
+        ------
+        SettingError
+            If there are too many.
+        """
+        config, n_most = self.relaxation.config, max(map(len, self.places))
+        most = _MOST_LOOKS // (n_most * config.repeats)
+        if config.sweeps > most:
+            rule = f"must be at most {most:,} with {n_most * config.repeats:,} trials of a label"
+            raise SettingError("sweeps", rule, config.sweeps)
+
+    def measure(self, progress: Progress) -> list[Measured]:
+        """Run all trials; what is found of each label."""
+        trials, config = self.relaxation.trials, self.relaxation.config
+        firsts = trials.size * np.arange(config.repeats)[:, None]
+        found = []
+        for label, place in zip(trials.labels, self.places, strict=True):
+            rows = (firsts + place).ravel()
+            course = self._course(label, rows, lambda done: progress(done, len(trials)))
+            found.append(Measured.of(course, config.tests == "all" and config.start.uses_images))
+        return found
+
+    def _course(self, label: str, rows: NDArray[np.int64], tell: Callable[[int], None]) -> Course:
+        """Run the trials of a label, some at once, and look at them after every sweep."""
+        relaxation = self.relaxation
+        config, couplings = relaxation.config, relaxation.couplings
+        is_own = np.array(relaxation.patterns.labels) == label
+        signed = config.score == "signed"
+        size = max(1, _BLOCK_SUMS // ((config.sweeps + 1) * couplings.n_classes))
+        looks = []
+        for first in range(0, len(rows), size):
+            some = rows[first : first + size]
+            sums = relaxation.sweep(some, config.sweeps, record=True, tell=tell).class_sums
+            assert sums is not None
+            m = overlaps_of_sums(sums, couplings)
+            recalled, own = recall_of(m, is_own, config.criterion, signed=signed)
+            looks.append((recalled, own, energy_of_sums(sums, couplings)))
+        unit = relaxation.trials.bank(rows).source_index if config.start.uses_images else rows
+        recalled, own, energies = (np.concatenate(some) for some in zip(*looks, strict=True))
+        return Course(label, rows, unit, recalled, own, energies)

@@ -1,0 +1,243 @@
+"""The tables of a relaxation, from what each trial of a label is after every sweep."""
+
+from __future__ import annotations
+
+import functools
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from hopcli.config.relax import round_sweeps
+from hopcli.experiments.recall_tables import rate_intervals
+from hopcli.statistics import mean_interval
+from hopcli.statistics.autocorrelation import AutocorrelationTime, autocorrelation_time
+from hopcli.statistics.clusters import clustered_mean_sem
+from hopcli.statistics.times import time_quantile
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from numpy.typing import NDArray
+
+__all__ = [
+    "Course",
+    "Measured",
+    "autocorrelation_table",
+    "relaxation_table",
+    "settling_table",
+]
+
+_POINTS = 40  # sweeps that have a row, about
+_LEVELS = {"median": 0.5, "p90": 0.9}
+
+
+class Course(NamedTuple):
+    """The trials of a label after every sweep.
+
+    Attributes
+    ----------
+    label : str
+        The label.
+    rows : ndarray of int64, shape (trials,)
+        Number of each trial in the run.
+    unit : ndarray of int64, shape (trials,)
+        What trials share that are alike, and no independent evidence: the test image.
+    recalled : ndarray of bool, shape (trials, sweeps + 1)
+        Whether each counts as recalled.
+    overlap : ndarray of float64, shape (trials, sweeps + 1)
+        Signed overlap with the own pattern, NaN where there is none.
+    energy : ndarray of float64, shape (trials, sweeps + 1)
+        Energy H (k_B = 1).
+    """
+
+    label: str
+    rows: NDArray[np.int64]
+    unit: NDArray[np.int64]
+    recalled: NDArray[np.bool_]
+    overlap: NDArray[np.float64]
+    energy: NDArray[np.float64]
+
+
+class Bounded(NamedTuple):
+    """A fraction with its 95 % interval."""
+
+    rate: float
+    low: float
+    high: float
+
+
+class Rates(NamedTuple):
+    """Fractions with their 95 % intervals, float64, shape (n,) each."""
+
+    rate: NDArray[np.float64]
+    low: NDArray[np.float64]
+    high: NDArray[np.float64]
+
+
+class Measured(NamedTuple):
+    """What is found of the trials of a label, or of all labels together.
+
+    Attributes
+    ----------
+    label : str
+        The label, or ``overall``.
+    sweeps : ndarray of int64, shape (points,)
+        Sweeps that are in the table.
+    rows : ndarray of int64, shape (trials,)
+        Number of each trial in the run.
+    settled : ndarray of int64, shape (trials,)
+        Sweep after which each has settled, -1 if it has not.
+    recalled : ndarray of bool, shape (trials,)
+        Whether each counts as recalled in the end.
+    hits : ndarray of int64, shape (points,)
+        Trials recalled.
+    accuracy : Rates, shape (points,)
+        Fraction of the trials recalled.
+    means : dict of str to ndarray of float64, shape (points,)
+        Mean and standard error of overlap and energy, columns of the table.
+    settled_by : callable
+        Sweep in; fraction of the trials that have settled by then, and its interval, out.
+    times : dict of str to AutocorrelationTime
+        Of the energy and of the overlap.
+    """
+
+    label: str
+    sweeps: NDArray[np.int64]
+    rows: NDArray[np.int64]
+    settled: NDArray[np.int64]
+    recalled: NDArray[np.bool_]
+    hits: NDArray[np.int64]
+    accuracy: Rates
+    means: dict[str, NDArray[np.float64]]
+    settled_by: Callable[[int], Bounded]
+    times: dict[str, AutocorrelationTime]
+
+    @classmethod
+    def of(cls, course: Course, population: bool) -> Measured:
+        """Measure the trials of a label; a `population` are all images there are."""
+        last = course.recalled.shape[1] - 1
+        half, points = last // 2, _points(last)
+        settled = _settled(course.recalled, half)
+        quantities = {"overlap": course.overlap, "energy": course.energy}
+        means: dict[str, NDArray[np.float64]] = {}
+        for name, values in quantities.items():
+            means[name], means[f"{name}_sem"] = clustered_mean_sem(values[:, points], course.unit)
+        recalled = course.recalled[:, points]
+
+        @functools.cache
+        def settled_by(sweep: int) -> Bounded:
+            by = (settled >= 0) & (settled <= sweep)
+            (rate,), (low,), (high,) = _rates(by[:, None], course.unit, population=population)
+            return Bounded(rate, low, high)
+
+        return cls(
+            course.label,
+            points,
+            course.rows,
+            settled,
+            course.recalled[:, -1],
+            recalled.sum(axis=0),
+            _rates(recalled, course.unit, population=population),
+            means,
+            settled_by,
+            {
+                name: autocorrelation_time(values[:, half + 1 :])
+                for name, values in quantities.items()
+            },
+        )
+
+
+def _points(last: int) -> NDArray[np.int64]:
+    """Round sweeps, and others between them in logarithmic steps."""
+    between = np.rint(np.geomspace(1, last, _POINTS)).astype(np.int64)
+    return np.union1d(round_sweeps(last), between)
+
+
+def _settled(recalled: NDArray[np.bool_], half: int) -> NDArray[np.int64]:
+    """The last sweep at which a trial changed, 0 if none; -1 if that is after half of them."""
+    changed = recalled[:, 1:] != recalled[:, :-1]
+    sweeps = np.arange(1, recalled.shape[1])
+    last = np.max(changed * sweeps, axis=1, initial=0)
+    return np.where(last <= half, last, -1)
+
+
+def _rates(happened: NDArray[np.bool_], unit: NDArray[np.int64], *, population: bool) -> Rates:
+    """The fraction of trials in which each of some things happened, shape (trials, things)."""
+    _, which = np.unique(unit, return_inverse=True)
+    trials = np.bincount(which)
+    groups = [(np.bincount(which, hit), trials, 1) for hit in happened.T]
+    low, high = zip(*rate_intervals(groups, population=population), strict=True)
+    return Rates(happened.mean(axis=0), np.array(low), np.array(high))
+
+
+def _overall(of_labels: list[Rates]) -> Rates:
+    """The means over labels."""
+    rates, lows, highs = (np.stack(values, axis=1) for values in zip(*of_labels, strict=True))
+    bounds = [mean_interval(*each) for each in zip(rates, lows, highs, strict=True)]
+    low, high = zip(*bounds, strict=True)
+    return Rates(rates.mean(axis=1), np.array(low), np.array(high))
+
+
+def relaxation_table(measured: list[Measured]) -> pd.DataFrame:
+    """Accuracy, overlap and energy of each label and of all, at some sweeps."""
+    labels = [one.label for one in measured] + ["overall"]
+    overall = _overall([one.accuracy for one in measured])
+    rates = [*(one.accuracy for one in measured), overall]
+    n = np.array([len(one.rows) for one in measured])
+    hits = np.stack([one.hits for one in measured])
+    sweeps = measured[0].sweeps
+    columns: dict[str, Any] = {
+        "sweep": np.repeat(sweeps, len(labels)),
+        "label": np.tile(labels, len(sweeps)),
+        "n": np.tile([*n, n.sum()], len(sweeps)),
+        "recalled": np.vstack([hits, hits.sum(axis=0)]).T.ravel(),
+        "accuracy": np.stack([each.rate for each in rates], axis=1).ravel(),
+        "ci_low": np.stack([each.low for each in rates], axis=1).ravel(),
+        "ci_high": np.stack([each.high for each in rates], axis=1).ravel(),
+    }
+    for name in ("overlap", "energy"):
+        mean = np.stack([one.means[name] for one in measured], axis=1)
+        sem = np.stack([one.means[f"{name}_sem"] for one in measured], axis=1)
+        both = np.sqrt((sem**2).sum(axis=1)) / len(measured)
+        columns[name] = np.column_stack([mean, mean.mean(axis=1)]).ravel()
+        columns[f"{name}_sem"] = np.column_stack([sem, both]).ravel()
+    return pd.DataFrame(columns)
+
+
+def settling_table(measured: list[Measured], last: int) -> pd.DataFrame:
+    """How many trials of each label have settled by the `last` sweep, and after how many."""
+
+    @functools.cache
+    def overall(sweep: int) -> Bounded:
+        rates, lows, highs = zip(*(one.settled_by(sweep) for one in measured), strict=True)
+        return Bounded(float(np.mean(rates)), *mean_interval(rates, lows, highs))
+
+    labels = [*(one.label for one in measured), "overall"]
+    numbers = [len(one.rows) for one in measured]
+    settled_by: list[Callable[[int], Bounded]] = [*(one.settled_by for one in measured), overall]
+    rows = []
+    for label, n, by in zip(labels, [*numbers, sum(numbers)], settled_by, strict=True):
+        row: dict[str, Any] = {"label": label, "n": n, **_columns("settled", *by(last))}
+        for name, level in _LEVELS.items():
+            row |= _columns(name, *time_quantile(by, last, level))
+        rows.append(row)
+    return pd.DataFrame(rows)
+
+
+def _columns(name: str, value: float, low: float, high: float) -> dict[str, float]:
+    """The columns of a number and its interval."""
+    return {name: value, f"{name}_ci_low": low, f"{name}_ci_high": high}
+
+
+def autocorrelation_table(measured: list[Measured]) -> pd.DataFrame:
+    """Autocorrelation times of each label, in sweeps."""
+    rows = []
+    for one in measured:
+        row: dict[str, Any] = {"label": one.label, "n": len(one.rows)}
+        for name, time in one.times.items():
+            row[f"{name}_tau"] = time.tau
+            row[f"{name}_tau_sem"] = time.sem
+            row[f"{name}_long_enough"] = time.long_enough
+        rows.append(row)
+    return pd.DataFrame(rows)
