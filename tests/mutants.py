@@ -550,6 +550,63 @@ MUTANTS = (
         "stock",
         "runs of two selection seeds share the patterns of the first",
     ),
+    # --- the report ---
+    Mutant(
+        "report/page.py",
+        "autoescape=True",
+        "autoescape=False",
+        "report",
+        "a label of a run is markup in its page",
+    ),
+    Mutant(
+        "report/drawings.py",
+        'element.set("id", f"{prefix}-{own}")',
+        'element.set("id", own)',
+        "report",
+        "parts of one picture are drawn in another",
+    ),
+    Mutant(
+        "report/drawings.py",
+        'if child.tag in (f"{_SVG}metadata", f"{_SVG}style")',
+        'if child.tag == f"{_SVG}metadata"',
+        "report",
+        "the rule of a picture holds for the whole page",
+    ),
+    Mutant(
+        "report/commands.py",
+        "if resolved[name] != _plain(setting, given.default_of(name))",
+        "if given.default_of(name) is not None",
+        "report",
+        "the command of a run leaves out what was open",
+    ),
+    Mutant(
+        "report/commands.py",
+        "if _resolves(given, without, facts) == resolved",
+        "if _resolves(given, without, facts) is not None",
+        "report",
+        "the command of a run leaves out what it must say",
+    ),
+    Mutant(
+        "report/sheets.py",
+        'f"{100 * plain:.1f}" if is_rate',
+        'f"{plain:.1f}" if is_rate',
+        "report",
+        "rates are told as if they were percents",
+    ),
+    Mutant(
+        "report/files.py",
+        "not overwrite and not _is_page(path)",
+        "not overwrite and _is_page(path)",
+        "report cli_report",
+        "a file that is no report is replaced",
+    ),
+    Mutant(
+        "report/claims.py",
+        "found.count(verdict)",
+        "len(found)",
+        "report",
+        "every verdict is counted as often as there are claims",
+    ),
     # --- grids ---
     Mutant(
         "grids/grid.py",

@@ -165,6 +165,7 @@ WRITTEN = [
     ).splitlines()
     if "  =>  " in line
 ]
+COMPARE = ["compare", "--dataset", "digits", "--split", "train", "--tests", "5", "--out", "out"]
 RECALL = [*SMALL, "--dataset", "text:five.txt", "--start", "pattern", "--out", "out"]
 RULES = ("must", "has no effect")
 SHARE = 8  # one value in so many is tried in a grid
@@ -216,8 +217,8 @@ def _standing(folder: Path) -> dict[str, tuple[int, int]]:
 
 def test_there_is_something_of_every_kind_of_bad_input() -> None:
     commands = {line.split()[0] for line, _ in WRITTEN} | {"recall"}
-    others = {"run", "plot", "check", "runs", "diff", "show", "data", "schema", "deps", "grid"}
-    assert commands >= {*CATALOGUE, *others}
+    others = "run plot report check runs diff show data schema deps grid"
+    assert commands >= {*CATALOGUE, *others.split()}
     assert len(WRITTEN) > 400
     assert sum(len(tried.flags) + len(tried.keys) for tried in TRIED) > 5000
 
@@ -228,7 +229,7 @@ def _id(tried: object) -> str:
 
 @pytest.mark.parametrize("tried", TRIED, ids=_id)
 def test_no_flag_takes_a_bad_value(refusal: Callable[..., str], tried: Tried) -> None:
-    others = {"capacity": ["capacity", "--out", "out"], "recall": RECALL}
+    others = {"capacity": ["capacity", "--out", "out"], "recall": RECALL, "compare": COMPARE}
     usual = [tried.command, "--dataset", "text:five.txt", "--out", "out"]
     flag = f"--{tried.setting.replace('_', '-')}"
     for text in tried.flags:

@@ -129,7 +129,7 @@ def test_every_shell_is_told_the_words(
     assert "file" not in done.stdout
 
 
-@pytest.mark.parametrize("name", ["plot", "check", "runs", "diff"])
+@pytest.mark.parametrize("name", ["plot", "report", "check", "runs", "diff"])
 def test_folders_are_offered_where_runs_are_asked_for(name: str) -> None:
     command = cli.get_command(click.Context(cli), name)
     assert command is not None

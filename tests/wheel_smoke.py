@@ -28,6 +28,7 @@ COMMANDS = (
     "grid plot results/grid --figure-format svg -q",
     "diff results/paper results/paper",
     "check results -q",
+    "report results --out results/report.html -q",
     "recall --dataset drawings --start flip:0.1 --dynamics async --no-figures -q",
 )
 
@@ -42,7 +43,8 @@ def main() -> None:
         for command in COMMANDS:
             run(command, Path(folder))
         results = Path(folder) / "results"
-        made = ("select/patterns.npz", "paper/recall.json", "paper/gallery.svg", "grid/grid.svg")
+        pictures = ("paper/gallery.svg", "grid/grid.svg", "report.html")
+        made = ("select/patterns.npz", "paper/recall.json", *pictures)
         for file in made:
             assert (results / file).is_file(), f"not written: {file}"
         compare(results / "paper")
