@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from hopcli.observables import overlaps
-from hopcli.taxonomy import ROUNDING
 from hopcli.waiting import interruptibly
 
 if TYPE_CHECKING:
@@ -19,7 +18,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-__all__ = ["coefficients", "logistic_labels", "nearest_labels", "reaches_own"]
+__all__ = ["coefficients", "logistic_labels", "nearest_labels"]
 
 _PENALTY = 100.0  # |w|^2 / 200 beside the mean loss
 _MOST_STEPS = 10_000
@@ -82,34 +81,6 @@ def coefficients(m: NDArray[np.float64], xi: NDArray[np.int8]) -> NDArray[np.flo
     [[0.0, 1.0], [0.667, -0.333]]
     """
     return m @ np.linalg.pinv(overlaps(xi, xi), hermitian=True)
-
-
-def reaches_own(
-    m: NDArray[np.float64],
-    label: NDArray[np.str_],
-    stored: Sequence[str],
-    criterion: float,
-    *,
-    signed: bool,
-) -> NDArray[np.bool_]:
-    """Whether each state is recalled: its overlap with its own pattern reaches the criterion.
-
-    Parameters
-    ----------
-    m : ndarray of float64, shape (states, p)
-        Overlap of every state with every stored pattern.
-    label : ndarray of str, shape (states,)
-        Label of each, one of those stored.
-    stored : sequence of str, length p
-        Label of each pattern; any of several of one label will do.
-    criterion : float
-        Overlap from which on a state is recalled, above 0, at most 1.
-    signed : bool
-        Whether m counts, or |m|.
-    """
-    size = m if signed else np.abs(m)
-    own = np.where(label[:, None] == np.array(stored), size, -np.inf).max(axis=1)
-    return own >= criterion - ROUNDING
 
 
 def logistic_labels(

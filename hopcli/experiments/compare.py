@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import functools
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 import pandas as pd
 
+from hopcli.config.kinds import show
 from hopcli.errors import DataError, SettingError
 from hopcli.experiments import Plan, Progress, Result, Summary, prefixed, unprefixed
 from hopcli.experiments.classifiers import (
@@ -96,29 +96,27 @@ def plan(config: CompareConfig, stock: Stock) -> Plan:
     dataset, source = inputs.dataset, stock.source(config)
     patterns = inputs.patterns(config, resolved.digits, stock)
     _check_images(resolved, dataset, source, patterns)
-    warm, cold = (
-        Runs(recall.resolve(inputs.facts), stock)
-        for recall in (resolved.recall(), resolved.recall_at_zero())
+    stock.couple(resolved, patterns, resolved.rule, resolved.theta)  # or it is refused now
+    recall, recall_at_zero = (
+        asked.resolve(inputs.facts) for asked in (resolved.recall(), resolved.recall_at_zero())
     )
     streams = Streams.of(resolved.seed)
-    trials = draw_trials(warm.recall, dataset, patterns, streams.tests)
-    warm.couple(patterns)  # what cannot be stored is refused now
+    trials = draw_trials(recall, dataset, patterns, streams.tests)
     images = _Images(dataset, source, patterns, trials, streams)
     training, *seeds = streams.patterns.spawn(1 + resolved.selections)
     trained = _training_images(resolved, images, training)
-    contests = draw_contests(resolved, warm.recall, dataset, source, seeds, streams)
+    contests = draw_contests(resolved, recall, dataset, source, seeds, streams)
     n_trials = 2 * len(trials) + sum(contest.n_trials(resolved) for contest in contests)
 
     def work(execution: ThreadedExecution, progress: Progress) -> CompareResult:
         def tell(done: int) -> None:
             progress(done, n_trials)
 
-        hot, still = (
-            dataclasses.replace(runs, threads=execution.threads, tell=tell) for runs in (warm, cold)
-        )
-        selections = [measure(resolved, contest, hot) for contest in contests]
-        right = _named_rightly(images, trained, hot, still)
-        return _result(resolved, images, trained, right, pd.concat(selections))
+        warm = Runs(recall, stock, execution.threads, tell)
+        cold = Runs(recall_at_zero, stock, execution.threads, tell)
+        selections = [measure(resolved, contest, warm) for contest in contests]
+        right = _named_rightly(images, trained, warm, cold)
+        return _result(resolved, images, trained, right, pd.concat(selections, ignore_index=True))
 
     read = {**hashes(dataset, patterns, theta=resolved.theta), "source": source.sha256}
     return Plan(resolved, read, work)
@@ -164,7 +162,7 @@ def _result(
         },
         notes={
             "findings": [
-                classifiers_finding(classifiers, pairs, config.temperature, named),
+                classifiers_finding(classifiers, pairs, show(config.temperature), named),
                 selectors_finding(selectors, config.samples),
             ]
         },

@@ -126,7 +126,7 @@ def _difference_columns(differences: NDArray[np.float64]) -> dict[str, float]:
 
 
 def classifiers_finding(
-    classifiers: pd.DataFrame, pairs: pd.DataFrame, temperature: object, images: str
+    classifiers: pd.DataFrame, pairs: pd.DataFrame, temperature: str, images: str
 ) -> str:
     """Whether the dynamics add accuracy to the nearest stored pattern, in a sentence.
 
@@ -134,7 +134,7 @@ def classifiers_finding(
     ----------
     classifiers, pairs : DataFrame
         The tables.
-    temperature : object
+    temperature : str
         Of the dynamics, as it is written.
     images : str
         What was named, such as ``"test images"``.

@@ -10,11 +10,11 @@ import numpy as np
 import pandas as pd
 
 from hopcli.errors import SettingError
-from hopcli.experiments.classifiers import reaches_own
 from hopcli.experiments.relaxation import Relaxation
 from hopcli.experiments.selectors import SELECTORS, Draw, Seeds, draw_for_selection
 from hopcli.experiments.trials import Trials, draw_trials
 from hopcli.observables import overlaps_of_sums
+from hopcli.scoring import recall_of
 from hopcli.starts import Bank
 
 if TYPE_CHECKING:
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from hopcli.datasets import Dataset
     from hopcli.experiments.stock import Stock
     from hopcli.patterns import Patterns
-    from hopcli.storage import Couplings
     from hopcli.streams import Streams
 
 __all__ = ["Contest", "Runs", "draw_contests", "measure"]
@@ -44,25 +43,22 @@ class Runs:
         The dynamics, and what is recalled.
     stock : Stock
         Where couplings are.
-    threads : int, optional
-        How many run the chains.
+    threads : int or None
+        How many run the chains; None for one a processor.
     tell : callable
         Told how many trials are done.
     """
 
     recall: ResolvedRecall
     stock: Stock
-    threads: int | None = None
-    tell: Callable[[int], None] | None = None
-
-    def couple(self, patterns: Patterns) -> Couplings:
-        """The network that stores these patterns."""
-        return self.stock.couple(self.recall, patterns, self.recall.rule, self.recall.theta)
+    threads: int | None
+    tell: Callable[[int], None]
 
     def ends(self, patterns: Patterns, trials: Trials, streams: Streams) -> NDArray[np.float64]:
         """Overlaps of the final states with the patterns, float64, shape (trials, p)."""
-        network = self.couple(patterns)
-        how = Relaxation(self.recall, network, patterns, trials, streams, threads=self.threads)
+        recall = self.recall
+        network = self.stock.couple(recall, patterns, recall.rule, recall.theta)
+        how = Relaxation(recall, network, patterns, trials, streams, threads=self.threads)
         blocks = np.split(np.arange(len(trials)), range(_BLOCK, len(trials), _BLOCK))
         ends = [how.run(rows, tell=self.tell).ends for rows in blocks]
         return overlaps_of_sums(np.concatenate(ends), network)
@@ -76,9 +72,9 @@ class Runs:
         self, m: NDArray[np.float64], label: NDArray[np.str_], patterns: Patterns
     ) -> NDArray[np.bool_]:
         """Which of some overlaps count as recalled."""
-        recall = self.recall
-        signed = recall.score == "signed"
-        return reaches_own(m, label, patterns.labels, recall.criterion, signed=signed)
+        is_own = label[:, None] == np.array(patterns.labels)
+        signed = self.recall.score == "signed"
+        return recall_of(m, is_own, self.recall.criterion, signed=signed)[0]
 
 
 class Contest(NamedTuple):
