@@ -79,7 +79,7 @@ def write(text: str, path: Path, *, overwrite: bool = False) -> None:
     check_place(path, overwrite=overwrite)
     stage = path.with_name(f"{STAGING}{path.name}-{os.getpid()}")
     try:
-        stage.write_text(text, encoding="utf-8", newline="\n")
+        stage.write_text(text, encoding="utf-8", errors="replace", newline="\n")
         stage.replace(path)
     except OSError as error:
         raise ResultError(f"{path}: cannot be written: {error.strerror or error}") from None
