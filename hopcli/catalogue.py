@@ -178,6 +178,7 @@ CATALOGUE: dict[str, Entry] = {
             "Ask whether labels of consistent shape are recalled best.",
             "Consistency",
         ),
+        Entry("fit-sweeps", "Ask how many sweeps made a published table of recall.", "FitSweeps"),
         Entry(
             "relax",
             "Measure accuracy, overlap and energy sweep by sweep, and when images settle.",

@@ -96,6 +96,8 @@ OF_EACH = {
     "variance": "dataset = 'text:five.txt'\nstart = 'flip:0.1'\nselections = 2\ntests = 3\n"
     "repeats = 2\n[grid]\nseed = [1, 2]",
     "consistency": "dataset = 'digits'\nselections = 2\ntests = 3\n[grid]\nsweeps = [1, 2]",
+    "fit-sweeps": "dataset = 'digits'\nsweeps = [1, 2]\nreplays = 2\norders = 2\n"
+    "[grid]\nseed = [1, 2]",
     "relax": "dataset = 'text:five.txt'\nstart = 'flip:0.1'\ntests = 2\nsweeps = 5\n"
     "[grid]\nseed = [1, 2]",
 }

@@ -32,6 +32,7 @@ FLAGS = {
     "--selector-samples 2,5 --selections 3 --selector-tests 4 --candidates 2 --tuning 3 --sweeps 3",
     "variance": "--start flip:0.2 --selections 3 --tests 4 --repeats 2",
     "consistency": "--dataset digits --selections 3 --tests 5 --sweeps 3",
+    "fit-sweeps": "--dataset digits --sweeps 1,2 --replays 2 --orders 2",
     "relax": "--start flip:0.2 --tests 3 --repeats 3 --sweeps 6",
 }
 ANIMATED = [*FLAGS["recall"].split(), "--animate", "run.gif"]

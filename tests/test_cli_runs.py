@@ -34,6 +34,7 @@ FEW = {
     "compare": tuple(FLAGS["compare"].split()),
     "variance": ("--start", "flip:0.3", "--selections", "2", "--tests", "3", "--repeats", "2"),
     "consistency": ("--dataset", "digits", "--selections", "2", "--tests", "3"),
+    "fit-sweeps": ("--dataset", "digits", "--sweeps", "1,2", "--replays", "2", "--orders", "2"),
     "relax": ("--start", "flip:0.3", "--tests", "5", "--repeats", "2", "--sweeps", "6"),
 }
 """Small runs of every command."""

@@ -42,6 +42,7 @@ SETTINGS: dict[str, dict[str, Any]] = {
     },
     "variance": {"start": "flip:0.2", "selections": 3, "tests": 4, "repeats": 2},
     "consistency": {"dataset": "digits", "selections": 3, "tests": 5, "sweeps": 3},
+    "fit-sweeps": {"dataset": "digits", "sweeps": (1, 2), "replays": 2, "orders": 2},
     "relax": {"start": "pattern,flip:0.2", "tests": 3, "repeats": 3, "sweeps": 6},
 }
 

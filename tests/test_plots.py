@@ -30,6 +30,7 @@ from hopcli.config import (
     Config,
     CriticalConfig,
     Execution,
+    FitSweepsConfig,
     RecallConfig,
     SelectConfig,
     TemperatureScanConfig,
@@ -54,10 +55,20 @@ NAMES = {
     "compare": {"classifiers", "selectors"},
     "variance": {"variance", "best_worst"},
     "consistency": {"consistency"},
+    "fit-sweeps": {"fit_sweeps"},
     "relax": {"relaxation"},
 }
 # Of random starts accuracy has no pictures either.
-PLAIN = {"accuracy", "capacity", "critical", "consistency", "relaxation", "selectors", "trace"}
+PLAIN = {
+    "accuracy",
+    "capacity",
+    "critical",
+    "consistency",
+    "fit_sweeps",
+    "relaxation",
+    "selectors",
+    "trace",
+}
 MAGIC = {"png": b"\x89PNG\r\n\x1a\n", "svg": b"<?xml", "pdf": b"%PDF-"}
 FIVE = (21607, 25559, 7411, 39155, 28089)  # the patterns of the study
 LONG = ("sailing-boat", "a $tricky_ name with quite a lot of words", "日本\n", "none", "overall")
@@ -232,6 +243,11 @@ def critical() -> Run:
 
 
 @pytest.fixture(scope="module")
+def fit_sweeps() -> Run:
+    return run(FitSweepsConfig(dataset="digits", sweeps=(4, 20), replays=3, orders=3))
+
+
+@pytest.fixture(scope="module")
 def traced() -> Run:
     """Seven patterns, of which a trace shows six."""
     return run(
@@ -262,6 +278,7 @@ def runs(
     critical: Run,
     compare: Run,
     consistency: Run,
+    fit_sweeps: Run,
     traced: Run,
 ) -> dict[str, Run]:
     return {
@@ -284,6 +301,7 @@ def runs(
         "critical": critical,
         "compare": compare,
         "consistency": consistency,
+        "fit-sweeps": fit_sweeps,
         "traced": traced,
         "long weights": renamed(weights, LONG),
         "long attractors": renamed(attractors, LONG),
@@ -308,6 +326,7 @@ RUNS = (
     "variance",
     "capacity",
     "consistency",
+    "fit-sweeps",
     "critical",
     "compare",
     "traced",

@@ -564,6 +564,7 @@ RUNS = {
     "compare": "compare",
     "variance": "variance",
     "consistency": "consistency",
+    "fit-sweeps": "fit-sweeps",
     "relax": "relax",
 }
 

@@ -243,6 +243,7 @@ EXPERIMENTS: dict[str, dict[str, Any]] = {
     },
     "critical": {"dataset": "digits", "temperatures": [0.9], "chains": 3, "sweeps": 20},
     "consistency": {"dataset": "digits", "selections": 5, "tests": 9, "sweeps": 1},
+    "fit-sweeps": {"dataset": "digits", "sweeps": [9], "replays": 3, "orders": 3},
     "relax": {"start": "flip:0.3", "tests": 5, "repeats": 2, "sweeps": 6},
 }
 
@@ -302,6 +303,7 @@ def test_nothing_but_its_streams_depends_on_the_seed(
         ("critical", None, {"starts", "chains"}),
         # Those of starts give the resamples and pairings of the rank correlation.
         ("consistency", None, {"patterns", "tests", "starts", "chains"}),
+        ("fit-sweeps", None, {"tests", "starts", "chains"}),
         ("relax", "image", {"tests", "chains"}),
         ("relax", "pattern,flip:0.3", {"starts", "chains"}),
     ],

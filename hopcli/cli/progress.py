@@ -31,14 +31,17 @@ def least_seconds(config: Config, threads: int | None) -> float:
         Threads, None for one a core.
     """
     attempts = getattr(config, "attempts_per_sweep", None)
-    if not isinstance(attempts, int) or getattr(config, "until_stable", False):
+    sweeps = getattr(config, "sweeps", 1)
+    if not isinstance(attempts, int) or not isinstance(sweeps, int):
+        return 0.0
+    if getattr(config, "until_stable", False):
         return 0.0
     tests = getattr(config, "tests", None)
     chains = getattr(config, "repeats", 1) * len(getattr(config, "temperatures", (0,)))
     if tests is not None:
         chains *= len(getattr(config, "digits", (0,))) * (tests if isinstance(tests, int) else 1)
     at_once = min(threads or os.cpu_count() or 1, chains)
-    return float(chains * getattr(config, "sweeps", 1) * attempts * _ATTEMPT / at_once)
+    return float(chains * sweeps * attempts * _ATTEMPT / at_once)
 
 
 def shown(seconds: float) -> str:

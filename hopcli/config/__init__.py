@@ -18,6 +18,7 @@ from hopcli.config.consistency import ConsistencyConfig, ResolvedConsistency
 from hopcli.config.critical import CriticalConfig, ResolvedCritical
 from hopcli.config.execution import Execution, RecallExecution, ThreadedExecution
 from hopcli.config.files import find_config, read_config, shipped_configs
+from hopcli.config.fit_sweeps import FitSweepsConfig, ResolvedFitSweeps
 from hopcli.config.groups import DataSettings, LearningSettings, PatternSettings, StorageSettings
 from hopcli.config.recall import RecallConfig, ResolvedRecall
 from hopcli.config.select import ResolvedSelect, SelectConfig
@@ -35,6 +36,7 @@ __all__ = [
     "DataSettings",
     "Execution",
     "Facts",
+    "FitSweepsConfig",
     "LearningSettings",
     "PatternSettings",
     "RecallConfig",
@@ -44,6 +46,7 @@ __all__ = [
     "ResolvedCompare",
     "ResolvedConsistency",
     "ResolvedCritical",
+    "ResolvedFitSweeps",
     "ResolvedRecall",
     "ResolvedSelect",
     "ResolvedTemperatureScan",

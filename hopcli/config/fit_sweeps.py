@@ -1,0 +1,132 @@
+"""What ``hopcli fit-sweeps`` is asked to do."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from hopcli.config import kinds, notations
+from hopcli.config.base import Facts, setting
+from hopcli.config.groups import DataSettings, RunSettings
+
+__all__ = ["FitSweepsConfig", "ResolvedFitSweeps"]
+
+_MOST_SWEEPS = 10_000
+
+
+def _numbers_of_sweeps() -> kinds.Kind:
+    """Increasing whole numbers: FIRST:LAST:STEP or a list."""
+    rule = (
+        f"must be FIRST:LAST:STEP or a list of whole numbers from 1 to {_MOST_SWEEPS}, increasing"
+    )
+    grid = notations.grid(1, _MOST_SWEEPS)
+
+    def check(value: Any) -> tuple[int, ...]:
+        try:
+            numbers = grid.check([value] if type(value) is int else value)
+        except kinds.RefusedError:
+            raise kinds.RefusedError(rule) from None
+        if any(number % 1 for number in numbers):
+            raise kinds.RefusedError(rule)
+        return tuple(int(number) for number in numbers)
+
+    def read(text: str) -> Any:
+        try:
+            return grid.read(text)
+        except kinds.RefusedError:
+            raise kinds.RefusedError(rule) from None
+
+    one = {"type": "integer", "minimum": 1, "maximum": _MOST_SWEEPS}
+    schema = {"anyOf": [one, {"type": "string"}, {"type": "array", "items": one, "minItems": 1}]}
+    return kinds.Kind("FIRST:LAST:STEP", check, read, schema=schema)
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class FitSweepsConfig(DataSettings, RunSettings):
+    """Ask how many sweeps made a table of recall.
+
+    The table has a row a repeat and a column a label, the percentage recalled of the test
+    images of the label; by default it is the authors' own. It is held to runs as theirs, with
+    their images, of each number of sweeps. There are two answers:
+
+    known    the order of the sites is the authors' own, the same in every repeat (it depends
+             on the number of sweeps). Chances of each image come from replays; the counts are
+             then Poisson-binomial, and noise is the acceptance of flips alone.
+    unknown  the order of the sites is any, but the same in every repeat. Orders are drawn, each
+             run twice: counts are normal with the variance between orders, shared by the
+             repeats, and that of the noise within.
+
+    Both likelihoods allow for the finite number of replays and orders. The interval holds the
+    numbers of sweeps with 2 (max log L - log L) <= 3.84 phi, where phi >= 1 is chi2 / dof of
+    the best one: noise that the model does not know widens it (quasi-likelihood). chi2 and p
+    say whether even the best number of sweeps fits.
+
+    The authors' table, of which the paper says 20 sweeps:
+      hopcli fit-sweeps
+    A table of one's own, of 50 images a label:
+      hopcli fit-sweeps --table mine.csv --tests 50 --sweeps 1:30:1
+
+    Writes estimate.csv (as printed), likelihood.csv (log L of each number of sweeps, relative
+    to the best, with the standard error that replays and orders leave in it, monte_carlo_sd),
+    expected.csv (accuracy of each label, with its SD by noise and by order), fit_sweeps.png
+    and the manifest fit-sweeps.json.
+    """
+
+    command: ClassVar[str] = "fit-sweeps"
+
+    table: str | None = setting(
+        kinds.word("FILE"),
+        None,
+        "Table",
+        "CSV file: a line of labels, then a line a repeat with the percentages recalled; a column "
+        "`repeat` is left out.",
+        shown_default="the authors' own",
+    )
+    tests: int = setting(
+        kinds.integer(1, 100_000),
+        100,
+        "Table",
+        "Test images of each label in a repeat, which the percentages are of.",
+    )
+    sweeps: tuple[int, ...] = setting(
+        _numbers_of_sweeps(), tuple(range(5, 41)), "Fit", "Sweeps to try.", shown_default="5:40:1"
+    )
+    replays: int = setting(
+        kinds.integer(2, 100_000), 40, "Fit", "Replays of the authors' order at each."
+    )
+    orders: int = setting(kinds.integer(2, 100_000), 40, "Fit", "Random orders of the sites.")
+    samples: int = setting(
+        kinds.integer(1, 10_000),
+        20,
+        "Patterns",
+        "Samples of each label to select from, M in eq. 5.",
+    )
+    selection_seed: int = setting(
+        kinds.integer(0, 2**32 - 1), 9, "Patterns", "Seed of those samples."
+    )
+    temperature: float = setting(kinds.number(0), 0.2, "Dynamics", "Temperature T, with k_B = 1.")
+    attempts_per_sweep: int | str = setting(
+        notations.attempts(), "N/2", "Dynamics", "Update attempts in a sweep of N spins."
+    )
+    criterion: float = setting(
+        kinds.number(0, 1, above=True),
+        0.99,
+        "Dynamics",
+        "An image counts as recalled from this overlap |m| with its own pattern on.",
+    )
+
+    def concrete(self, facts: Facts) -> dict[str, Any]:
+        """The attempts as a number."""
+        attempts = notations.resolve_attempts(self.attempts_per_sweep, facts.n_sites)
+        return {**super().concrete(facts), "attempts_per_sweep": attempts}
+
+    def resolve(self, facts: Facts) -> ResolvedFitSweeps:
+        """Fill in what is left open."""
+        return ResolvedFitSweeps(**self.filled(facts))
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class ResolvedFitSweeps(FitSweepsConfig):
+    """The same with every value."""
+
+    attempts_per_sweep: int

@@ -1,0 +1,309 @@
+"""Fit of the sweeps: how many made a published table of recall? [ZG, the table of accuracies]."""
+
+from __future__ import annotations
+
+import functools
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from hopcli.config import RecallConfig
+from hopcli.experiments import Plan, Progress, Result, Summary
+from hopcli.experiments.headline import Headline
+from hopcli.experiments.inputs import gather, hashes
+from hopcli.experiments.published import read_published
+from hopcli.experiments.replays import Replays
+from hopcli.experiments.trials import authors_sites, authors_trials
+from hopcli.records import digest
+from hopcli.statistics.counts import (
+    counts_log_likelihoods,
+    nested_chi_square,
+    nested_log_likelihood,
+    overdispersion,
+    within_reach,
+)
+from hopcli.streams import Streams
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from hopcli.config import FitSweepsConfig, ResolvedFitSweeps, ThreadedExecution
+    from hopcli.experiments.published import Published
+    from hopcli.experiments.stock import Stock
+
+__all__ = ["HEADLINE", "FitSweepsResult", "plan", "summary"]
+
+HEADLINE = Headline(
+    table="estimate",
+    value="sweeps",
+    says="most likely number of sweeps",
+    low="sweeps_ci_low",
+    high="sweeps_ci_high",
+    interval="95 % interval of the likelihood",
+    within=("order",),
+    bounds=(0, np.inf),
+)
+"""The number that a grid of its runs draws."""
+
+_DRAWS = 200  # of chances, and of orders, for what the finite number of them leaves open
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class FitSweepsResult(Result):
+    """Which numbers of sweeps fit a table.
+
+    Tables ``estimate``, one row for a known order of the sites and one for an unknown one;
+    ``likelihood``, one row an order and number of sweeps; ``expected``, one an order, number of
+    sweeps and label.
+    """
+
+
+class _Fit(NamedTuple):
+    """What one number of sweeps says of the table; arrays are of the labels, shape (labels,).
+
+    Variances are of counts: shared by all repeats of a table, and of each repeat.
+    """
+
+    log_likelihood: float
+    monte_carlo_sd: float
+    mean: NDArray[np.float64]
+    between: NDArray[np.float64]
+    within: NDArray[np.float64]
+    chi2: float
+
+
+def plan(config: FitSweepsConfig, stock: Stock) -> Plan:
+    """Plan to hold a table of recall to runs of each number of sweeps.
+
+    Parameters
+    ----------
+    config : FitSweepsConfig
+        What to do.
+    stock : Stock
+        Where data, selections and couplings are.
+
+    Returns
+    -------
+    Plan
+        Its run is told the sweeps done and the sweeps to do, and gives a
+        :class:`FitSweepsResult`.
+    """
+    config.check()
+    published = read_published(config.table, config.tests, stock.load(config).label_names)
+    longest = _longest_replay(config, published.labels)
+    inputs = gather(longest, stock)
+    resolved, recall = config.resolve(inputs.facts), longest.resolve(inputs.facts)
+    dataset, patterns = inputs.dataset, inputs.patterns(longest, recall.digits, stock)
+    trials = authors_trials(recall, dataset, patterns)
+    sites = authors_sites(recall, dataset, patterns).astype(np.uint32)
+    couplings = stock.couple(recall, patterns, recall.rule, recall.theta)
+
+    def work(execution: ThreadedExecution, progress: Progress) -> FitSweepsResult:
+        replays = Replays(
+            couplings,
+            dataset.spins[trials.starts.source_index],
+            np.repeat(np.arange(len(patterns.labels)), resolved.tests),
+            resolved.attempts_per_sweep,
+            resolved.temperature,
+            resolved.criterion,
+            execution.threads,
+        )
+        fits = _run(resolved, replays, sites, published.counts, progress)
+        return FitSweepsResult(
+            dataset=dataset.name,
+            dataset_sha256=dataset.sha256,
+            tables=_tables(resolved, published, fits),
+        )
+
+    read = {**hashes(dataset, patterns), "table": digest(published.counts)}
+    return Plan(resolved, read, work)
+
+
+def summary(config: ResolvedFitSweeps, result: FitSweepsResult) -> Summary:
+    """The two answers."""
+    del config
+    return Summary(result.tables["estimate"])
+
+
+def _longest_replay(config: FitSweepsConfig, labels: tuple[str, ...]) -> RecallConfig:
+    """The recall as the authors made it, with the most sweeps."""
+    shared = config.settings().keys() & RecallConfig.settings().keys() - {"sweeps"}
+    values = {name: getattr(config, name) for name in shared}
+    return RecallConfig(**values, digits=labels, sweeps=max(config.sweeps), replay_authors=True)
+
+
+def _run(
+    config: ResolvedFitSweeps,
+    replays: Replays,
+    sites: NDArray[np.uint32],
+    counts: NDArray[np.int64],
+    progress: Progress,
+) -> dict[str, list[_Fit]]:
+    """Fit every number of sweeps, with the order of the sites known and unknown."""
+    streams = Streams.of(config.seed)
+    of_known, of_unknown = streams.chains.spawn(2)
+    # Images are started from as they are, so the stream of starts is free.
+    draws = streams.starts.spawn(len(config.sweeps) + 1)
+    longest = max(config.sweeps)
+    total = config.replays * sum(config.sweeps) + 2 * config.orders * longest
+    known = []
+    for sweeps, own, draw in zip(
+        config.sweeps, of_known.spawn(len(config.sweeps)), draws[:-1], strict=True
+    ):
+        visited = _first_sites(sites, sweeps * config.attempts_per_sweep)
+        tell = functools.partial(progress, sweeps, total)
+        hits = replays.of_order(visited, config.replays, own, tell)
+        known.append(_fit_known(counts, hits, config.replays, draw))
+    recalled = replays.of_random_orders(
+        config.sweeps,
+        config.orders,
+        (streams.tests, of_unknown),
+        lambda done: progress(2 * done * longest, total),
+    )
+    return {"known": known, "unknown": [_fit_unknown(counts, own, draws[-1]) for own in recalled]}
+
+
+def _first_sites(sites: NDArray[np.uint32], attempts: int) -> NDArray[np.uint32]:
+    """The sites of runs of fewer attempts: the stream goes on from image to image."""
+    n_images = len(sites)
+    return sites.reshape(-1)[: n_images * attempts].reshape(n_images, attempts)
+
+
+def _fit_known(
+    counts: NDArray[np.int64],
+    recalled: NDArray[np.int64],
+    replays: int,
+    seed: np.random.SeedSequence,
+) -> _Fit:
+    """Hold the counts to replays of the order that the sites had."""
+    hits = recalled.reshape(counts.shape[1], -1)
+    drawn = np.array(
+        [
+            counts_log_likelihoods(column, own, replays, _DRAWS, draw)
+            for column, own, draw in zip(counts.T, hits, seed.spawn(len(hits)), strict=True)
+        ]
+    )
+    top = drawn.max(axis=1, keepdims=True)
+    likelihood = np.exp(drawn - top).mean(axis=1)
+    mean = hits.sum(axis=1) / replays
+    within = (hits * (replays - hits)).sum(axis=1) / (replays * (replays - 1))
+    return _Fit(
+        float((top[:, 0] + np.log(likelihood)).sum()),
+        float(np.sqrt(drawn.var(axis=1, ddof=1).sum())),
+        mean,
+        np.zeros_like(mean),
+        within,
+        float(nested_chi_square(counts, mean, within / replays, within).sum()),
+    )
+
+
+def _fit_unknown(
+    counts: NDArray[np.int64], recalled: NDArray[np.bool_], seed: np.random.SeedSequence
+) -> _Fit:
+    """Hold the counts to runs in random orders, shape (orders, 2, images)."""
+    n_orders = len(recalled)
+    weights = np.random.default_rng(seed).multinomial(
+        n_orders, np.full(n_orders, 1 / n_orders), _DRAWS
+    )
+    every = np.vstack([np.ones((1, n_orders)), weights])
+    mean, between, within = _moments(recalled, every, counts.shape[1])
+    # The mean is known from so many orders, each of them run twice.
+    shared = between + (between + within / 2) / n_orders
+    values = nested_log_likelihood(counts[:, None], mean, shared, within).sum(axis=1)
+    chi2 = nested_chi_square(counts, mean[0], shared[0], within[0]).sum()
+    return _Fit(
+        float(values[0]),
+        float(values[1:].std(ddof=1)),
+        mean[0],
+        between[0],
+        within[0],
+        float(chi2),
+    )
+
+
+def _moments(
+    recalled: NDArray[np.bool_], weights: NDArray[np.float64], n_labels: int
+) -> tuple[NDArray[np.float64], ...]:
+    """Mean of the counts, and their variances between orders and within one.
+
+    Images are independent, each having an order of its own: so variances add up over them.
+
+    Parameters
+    ----------
+    recalled : ndarray of bool, shape (orders, 2, images)
+        Which images were recalled, in two runs of each order.
+    weights : ndarray of float, shape (draws, orders)
+        How often each order counts.
+    n_labels : int
+        Labels, of as many images each.
+
+    Returns
+    -------
+    tuple of ndarray of float64, each shape (draws, labels)
+        Mean, variance between, variance within.
+    """
+    n_orders, _, n_images = recalled.shape
+    share = weights / n_orders
+    both = recalled.mean(axis=1)
+    apart = (recalled[:, 0] != recalled[:, 1]) / 2
+    mean, within = share @ both, share @ apart
+    spread = (share @ both**2 - mean**2) * n_orders / (n_orders - 1)
+    of_labels = (len(weights), n_labels, n_images // n_labels)
+    sums = [values.reshape(of_labels).sum(axis=2) for values in (mean, spread, within)]
+    return sums[0], np.clip(sums[1] - sums[2] / 2, 0, None), sums[2]
+
+
+def _tables(
+    config: ResolvedFitSweeps, published: Published, fits: dict[str, list[_Fit]]
+) -> dict[str, pd.DataFrame]:
+    """The tables of all fits."""
+    dof = published.counts.size - 1
+    estimates, likelihoods, expected = [], [], []
+    for order, own in fits.items():
+        values = np.array([fit.log_likelihood for fit in own])
+        best = int(values.argmax())
+        inflation = overdispersion(own[best].chi2, dof)
+        inside = within_reach(values, inflation)
+        estimates.append((order, *_estimate(config, best, inside), own[best].chi2, dof, inflation))
+        for sweeps, fit, relative, is_in in zip(
+            config.sweeps, own, values - values.max(), inside, strict=True
+        ):
+            likelihoods.append((order, sweeps, *fit[:2], relative, fit.chi2, bool(is_in)))
+            expected += [(order, sweeps, *row) for row in _expected(config, published, fit)]
+    columns = ["order", "sweeps"]
+    bounds = ["sweeps_ci_low", "sweeps_ci_high", "chi2", "dof", "overdispersion"]
+    of_each = ["log_likelihood", "monte_carlo_sd", "relative", "chi2", "in_interval"]
+    rates = ["label", "published", "accuracy", "sd_noise", "sd_order"]
+    estimate = pd.DataFrame(estimates, columns=[*columns, *bounds])
+    return {
+        "estimate": estimate.assign(p=_tail(estimate["chi2"].to_numpy(), dof)),
+        "likelihood": pd.DataFrame(likelihoods, columns=[*columns, *of_each]),
+        "expected": pd.DataFrame(expected, columns=[*columns, *rates]),
+    }
+
+
+def _estimate(
+    config: ResolvedFitSweeps, best: int, inside: NDArray[np.bool_]
+) -> tuple[int, int, int]:
+    """The most likely number of sweeps, and the least and greatest that are in reach."""
+    reached = np.array(config.sweeps)[inside]
+    return config.sweeps[best], int(reached.min()), int(reached.max())
+
+
+def _expected(
+    config: ResolvedFitSweeps, published: Published, fit: _Fit
+) -> list[tuple[str, float, float, float, float]]:
+    """Of each label, what was published and what is expected: accuracy, and SD of a repeat."""
+    found = published.counts.mean(axis=0)
+    columns = (found, fit.mean, np.sqrt(fit.within), np.sqrt(fit.between))
+    rates = np.stack(columns, axis=1) / config.tests
+    return [(label, *row) for label, row in zip(published.labels, rates.tolist(), strict=True)]
+
+
+def _tail(chi2: NDArray[np.float64], dof: int) -> NDArray[np.float64]:
+    """Probability of a chi-square at least as large; NaN without degrees of freedom."""
+    from scipy.special import chdtrc
+
+    return np.asarray(chdtrc(dof, chi2)) if dof else np.full(len(chi2), np.nan)

@@ -1,0 +1,115 @@
+"""A table of recall that somebody published: percentages, which become counts again."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from hopcli.data.study import AUTHORS_RECALL
+from hopcli.errors import DataError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+__all__ = ["Published", "read_published"]
+
+_LARGEST = 10_000_000  # bytes
+_ROUNDING = 1e-6
+
+
+class Published(NamedTuple):
+    """Counts of images recalled.
+
+    Attributes
+    ----------
+    labels : tuple of str
+        Label of each column.
+    counts : ndarray of int64, shape (repeats, labels)
+        Test images recalled, 0 to `tests`.
+    """
+
+    labels: tuple[str, ...]
+    counts: NDArray[np.int64]
+
+
+def read_published(file: str | None, tests: int, known: Sequence[str]) -> Published:
+    """Read a table of percentages, a row a repeat and a column a label.
+
+    Parameters
+    ----------
+    file : str or None
+        Path of a CSV file; None stands for the authors' own table.
+    tests : int
+        Number of test images that percentages are of.
+    known : sequence of str
+        The labels that there are.
+
+    Raises
+    ------
+    DataError
+        If there is no such table, or a percentage is none of so many images.
+    """
+    path = AUTHORS_RECALL if file is None else Path(file)
+    head, *lines = _lines(path)
+    labels = [name for name in head if name != "repeat"]
+    _check_labels(path, labels, known)
+    if not lines:
+        raise DataError(f"{path}: must have a line a repeat below the labels, found none")
+    rows = [_counts(path, number, head, line, tests) for number, line in enumerate(lines, start=2)]
+    return Published(tuple(labels), np.array(rows, dtype=np.int64))
+
+
+def _lines(path: Path) -> list[list[str]]:
+    """The fields of each line that is not empty."""
+    rule = "must be a CSV file of percentages"
+    try:
+        if not path.is_file():
+            raise DataError(f"{path}: {rule}, {'is no file' if path.exists() else 'no such file'}")
+        if path.stat().st_size > _LARGEST:
+            raise DataError(f"{path}: {rule}, found {path.stat().st_size:,} bytes")
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            lines = [[field.strip() for field in line] for line in csv.reader(file) if any(line)]
+    except OSError as error:
+        raise DataError(f"{path}: {rule}; cannot be read: {error.strerror or error}") from None
+    except (UnicodeDecodeError, csv.Error):
+        raise DataError(f"{path}: {rule}, found other data") from None
+    if not lines:
+        raise DataError(f"{path}: {rule}, is empty")
+    return lines
+
+
+def _check_labels(path: Path, labels: list[str], known: Sequence[str]) -> None:
+    """Refuse columns that are no labels."""
+    rule = f"must begin with a line of labels ({', '.join(known[:20])})"
+    for label in labels:
+        if label not in known:
+            raise DataError(f"{path}: {rule}, found {label!r:.80}")
+    if len(set(labels)) < max(len(labels), 1):
+        raise DataError(f"{path}: {rule}, each once, found {','.join(labels)!r:.80}")
+
+
+def _counts(path: Path, number: int, head: list[str], line: list[str], tests: int) -> list[int]:
+    """The counts of a line."""
+    if len(line) != len(head):
+        raise DataError(f"{path}: line {number} must have {len(head)} fields, found {len(line)}")
+    counts = []
+    for name, text in zip(head, line, strict=True):
+        if name != "repeat":
+            count = _percentage(text) * tests / 100
+            if not 0 <= count <= tests or abs(count - round(count)) > _ROUNDING:
+                rule = f"line {number} must have percentages of {tests:,} images"
+                raise DataError(f"{path}: {rule}, found {text!r:.80}")
+            counts.append(round(count))
+    return counts
+
+
+def _percentage(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        return float("nan")

@@ -1,0 +1,165 @@
+"""Runs as the study's authors made theirs, of several numbers of sweeps at once.
+
+With the authors' order of sites every number of sweeps has runs of its own, for their stream
+of sites goes on from image to image. With an order drawn anew it has not: then a run of fewer
+sweeps is the first part of a longer one.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from hopcli import dynamics
+from hopcli.observables import overlaps_of_sums
+from hopcli.taxonomy import ROUNDING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from numpy.typing import NDArray
+
+    from hopcli.storage import Couplings
+
+__all__ = ["Replays"]
+
+_AT_ONCE = 4  # orders, to bound the memory
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Replays:
+    """A network, and the images that runs start from.
+
+    Parameters
+    ----------
+    couplings : Couplings
+        The network.
+    starts : ndarray of int8, shape (images, N)
+        The images.
+    own : ndarray of int64, shape (images,)
+        Row of the own pattern of each.
+    attempts : int
+        Attempts in a sweep.
+    temperature, criterion : float
+        Of the runs, and the overlap |m| from which on an image counts as recalled.
+    threads : int, optional
+        How many run the chains; of no effect on the numbers.
+    """
+
+    couplings: Couplings
+    starts: NDArray[np.int8]
+    own: NDArray[np.int64]
+    attempts: int
+    temperature: float
+    criterion: float
+    threads: int | None = None
+
+    def of_order(
+        self,
+        sites: NDArray[np.uint32],
+        replays: int,
+        seed: np.random.SeedSequence,
+        tell: Callable[[], None],
+    ) -> NDArray[np.int64]:
+        """Replay a given order of the sites, with other acceptance draws each time.
+
+        Parameters
+        ----------
+        sites : ndarray of uint32, shape (images, attempts)
+            Site of every attempt.
+        replays : int
+            How often.
+        seed : numpy.random.SeedSequence
+            Where acceptance comes from.
+        tell : callable
+            Called after each replay.
+
+        Returns
+        -------
+        ndarray of int64, shape (images,)
+            How often each image was recalled.
+        """
+        recalled = np.zeros(len(self.starts), dtype=np.int64)
+        for own in seed.spawn(replays):
+            recalled += self._recalled(self._run(self.starts, sites, own).ends)
+            tell()
+        return recalled
+
+    def of_random_orders(
+        self,
+        sweeps: tuple[int, ...],
+        orders: int,
+        seeds: tuple[np.random.SeedSequence, np.random.SeedSequence],
+        tell: Callable[[int], None],
+    ) -> NDArray[np.bool_]:
+        """Run twice in each of some random orders of the sites.
+
+        Parameters
+        ----------
+        sweeps : tuple of int
+            Numbers of sweeps after which to look, increasing.
+        orders : int
+            How many orders.
+        seeds : tuple of numpy.random.SeedSequence
+            Where orders and acceptance come from.
+        tell : callable
+            Told the number of orders that are done.
+
+        Returns
+        -------
+        ndarray of bool, shape (numbers of sweeps, orders, 2, images)
+            Which images were recalled.
+        """
+        of_orders, of_acceptance = (seed.spawn(orders) for seed in seeds)
+        found = []
+        for first in range(0, orders, _AT_ONCE):
+            some = slice(first, first + _AT_ONCE)
+            found.append(self._some_orders(sweeps, of_orders[some], of_acceptance[some]))
+            tell(len(of_orders[some]))
+        return np.concatenate(found, axis=1)
+
+    def _some_orders(
+        self,
+        sweeps: tuple[int, ...],
+        of_orders: list[np.random.SeedSequence],
+        of_acceptance: list[np.random.SeedSequence],
+    ) -> NDArray[np.bool_]:
+        """The same, all orders at once, from one number of sweeps to the next."""
+        n_images, n_orders = len(self.starts), len(of_orders)
+        streams = [np.random.default_rng(seed) for seed in of_orders]
+        spins = np.tile(self.starts, (2 * n_orders, 1))
+        parts = zip(*(seed.spawn(len(sweeps)) for seed in of_acceptance), strict=True)
+        found = []
+        for part, more in zip(parts, np.diff(sweeps, prepend=0).tolist(), strict=True):
+            shape = (n_images, more * self.attempts)
+            sites = [
+                rng.integers(self.couplings.n_sites, size=shape, dtype=np.uint32) for rng in streams
+            ]
+            final = self._run(
+                spins, np.concatenate([own for own in sites for _ in range(2)]), *part
+            )
+            spins = final.spins
+            found.append(self._recalled(final.ends).reshape(n_orders, 2, n_images))
+        return np.stack(found)
+
+    def _run(
+        self, spins: NDArray[np.int8], sites: NDArray[np.uint32], *seeds: np.random.SeedSequence
+    ) -> dynamics.FinalStates:
+        """Try these sites; chains are shared evenly between the seeds."""
+        each = len(spins) // len(seeds)
+        return dynamics.replay(
+            self.couplings,
+            spins,
+            sites=sites,
+            seeds=np.concatenate([dynamics.chain_seeds(seed, each) for seed in seeds]),
+            temperature=self.temperature,
+            threads=self.threads,
+        )
+
+    def _recalled(self, ends: NDArray[np.int32]) -> NDArray[np.bool_]:
+        """Whether these final states are near the own pattern of their image, or its inverse."""
+        m = overlaps_of_sums(ends, self.couplings)
+        own = np.tile(self.own, len(ends) // len(self.own))
+        return np.abs(m[np.arange(len(own)), own]) >= self.criterion - ROUNDING

@@ -1,0 +1,122 @@
+"""Counts of trials with chances of their own: closed forms, enumeration, scipy, coverage."""
+
+from __future__ import annotations
+
+import itertools
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from hopcli.statistics.counts import (
+    counts_log_likelihoods,
+    nested_chi_square,
+    nested_log_likelihood,
+    overdispersion,
+    poisson_binomial,
+    within_reach,
+)
+
+SEED = np.random.SeedSequence(1)
+
+
+def test_equal_chances_are_binomial() -> None:
+    for n, p in ((1, 0.3), (10, 0.5), (100, 0.98)):
+        found = poisson_binomial(np.full(n, p))
+        assert found == pytest.approx(stats.binom.pmf(np.arange(n + 1), n, p), rel=1e-10)
+
+
+def test_any_chances_are_as_enumerated() -> None:
+    rates = np.random.default_rng(1).uniform(size=(3, 6))
+    rates[0, :2] = [0, 1]
+    found = poisson_binomial(rates)
+    expected = np.zeros((3, 7))
+    for ends in itertools.product([0, 1], repeat=6):
+        chance = np.where(ends, rates, 1 - rates).prod(axis=1)
+        expected[:, sum(ends)] += chance
+    assert found == pytest.approx(expected, abs=1e-15)
+    assert found[0, 0] == found[0, 6] == 0
+
+
+def test_small_probabilities_are_exact_too() -> None:
+    found = poisson_binomial(np.full(100, 0.999))
+    assert found[60] == pytest.approx(stats.binom.pmf(60, 100, 0.999), rel=1e-9)
+    assert 0 < found[0] == pytest.approx(1e-300, rel=1e-6)
+
+
+def test_likelihoods_tend_to_those_of_known_chances() -> None:
+    rng = np.random.default_rng(2)
+    rates = np.where(rng.uniform(size=100) < 0.7, 1.0, rng.uniform(size=100))
+    counts = np.array([(rng.uniform(size=100) < rates).sum() for _ in range(10)])
+    expected = np.log(poisson_binomial(rates)[counts]).sum()
+    replays = 20_000
+    hits = rng.binomial(replays, rates)
+    found = counts_log_likelihoods(counts, hits, replays, 50, SEED)
+    assert found.mean() == pytest.approx(expected, abs=0.1)
+    assert found.std() < 0.1
+
+
+@pytest.mark.parametrize("hits", [[0] * 20, [30] * 20, [0] * 10 + [30] * 10, [15] * 20])
+def test_replays_that_all_end_alike_are_no_trouble(hits: list[int]) -> None:
+    expected = round(sum(hits) / 30)
+    likely, other = (
+        counts_log_likelihoods([count], hits, 30, 200, SEED).mean()
+        for count in (expected, (expected + 9) % 20)
+    )
+    assert np.isfinite([likely, other]).all()
+    assert likely > other
+
+
+def test_few_replays_make_no_false_evidence() -> None:
+    """The chances that the replays had, against others: as large a likelihood as can be."""
+    rng, ratios = np.random.default_rng(3), []
+    for _ in range(150):
+        rates = np.where(rng.uniform(size=100) < 0.7, 0.99, rng.uniform(size=100))
+        counts = (rng.uniform(size=(10, 100)) < rates).sum(axis=1)
+        hits = rng.binomial(10, rates)
+        drawn = counts_log_likelihoods(counts, hits, 10, 300, SEED)
+        allowing = drawn.max() + np.log(np.exp(drawn - drawn.max()).mean())
+        ratios.append(allowing - np.log(poisson_binomial(rates)[counts]).sum())
+    # Taken as exact, ten replays of ten repeats would lose one in a half on average.
+    assert -0.5 < np.mean(ratios) < 0.05
+    assert np.percentile(ratios, 2) > -3
+
+
+def test_nested_counts_are_a_normal_distribution_in_many_dimensions() -> None:
+    rng = np.random.default_rng(4)
+    for n, between, within in ((1, 0.5, 2.0), (4, 3.0, 0.7), (6, 0.0, 1.5)):
+        counts = rng.normal(5, 2, n)
+        covariance = between * np.ones((n, n)) + within * np.eye(n)
+        expected = stats.multivariate_normal.logpdf(counts, np.full(n, 4.5), covariance)
+        assert nested_log_likelihood(counts, 4.5, between, within) == pytest.approx(expected)
+        off = counts - 4.5
+        chi2 = off @ np.linalg.solve(covariance, off)
+        assert nested_chi_square(counts, 4.5, between, within) == pytest.approx(chi2)
+
+
+def test_noise_is_at_least_that_of_rounding() -> None:
+    assert np.isfinite(nested_log_likelihood([3.0, 3.0], 3.0, 0.0, 0.0))
+    assert nested_chi_square([3, 4], 3.5, 0.0, 0.0) == pytest.approx(0.5 * 12)
+
+
+@pytest.mark.parametrize("noise", [1.0, 2.5])
+def test_the_interval_of_the_likelihood_covers_as_promised(noise: float) -> None:
+    """A slope of means on a fine grid, with more noise than the model knows, or not."""
+    rng, covered, trials = np.random.default_rng(5), 0, 1000
+    grid = np.linspace(-2, 2, 401)
+    for _ in range(trials):
+        counts = rng.normal(0.5, np.sqrt(noise), (10, 5))
+        values = nested_log_likelihood(counts[..., None], grid, 0.0, 1.0).sum(axis=0)
+        best = grid[values.argmax()]
+        chi2 = float(nested_chi_square(counts, best, 0.0, 1.0).sum())
+        inside = within_reach(values, overdispersion(chi2, 49))
+        covered += bool(inside[np.abs(grid - 0.5).argmin()])
+    assert 0.93 < covered / trials < 0.975
+
+
+def test_inflation_is_never_below_1() -> None:
+    assert overdispersion(20.0, 49) == 1
+    assert overdispersion(98.0, 49) == 2
+    assert overdispersion(3.0, 0) == 1
+    assert within_reach([0.0, -1.9, -1.95]).tolist() == [True, True, False]
+    assert within_reach([0.0, -1.9, -1.95], 2).all()
