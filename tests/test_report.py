@@ -372,6 +372,7 @@ def test_the_number_of_a_run_is_told_as_its_table_has_it(root: Element) -> None:
         f"accuracy {value:.1f} % ({low:.1f} to {high:.1f})",
     ]
     assert rows["results/figure1"][3] == ""  # many numbers
+    assert rows["results/select"][3] == ""
     assert rows["results/phase"][1] == "recall grid"
 
 

@@ -161,7 +161,7 @@ def _found(headline: Headline, result: Result, summary: Summary) -> str:
     shown = table[[column for column in columns if column is not None]]
     is_rate = headline.counts is not None or headline.value in summary.percent
     value, *interval = sheet("", shown, shown.columns if is_rate else ()).rows[0]
-    text = f"{headline.value} {value}{' %' if is_rate else ''}"
+    text = f"{headline.says.partition(' (')[0]} {value}{' %' if is_rate else ''}"
     return f"{text} ({' to '.join(interval)})" if len(interval) == 2 else text
 
 
