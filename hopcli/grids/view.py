@@ -62,9 +62,8 @@ class View(NamedTuple):
         for column, value in headline.where.items():
             if column in table.columns:
                 table = table[table[column].astype(str) == str(value)]
-        keys = [key for key in self.grid.names if key != look.over]
         number = headline if look.map else headline.of(look.y)
-        wanted = [*keys, *headline.within, number.value, number.low, number.high]
+        wanted = [*self.grid.names, *headline.within, number.value, number.low, number.high]
         return table[[column for column in dict.fromkeys(wanted) if column in table.columns]]
 
 
