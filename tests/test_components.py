@@ -40,9 +40,20 @@ class Model:
         return rng.binomial(trials, units)[:, :, None]
 
 
+class TwoKinds(Model):
+    """The same with groups of two rates, as far from a normal distribution as can be."""
+
+    def draw(self, rng: np.random.Generator, shape: tuple[int, ...], trials: int) -> Drawn:
+        """Successes, shape (experiments, groups, 1, units)."""
+        rates = self.mean + self.sd * rng.choice([-1.0, 1.0], shape[:2])[:, :, None]
+        units = _beta(rng, np.broadcast_to(rates, shape), self.alike * rates * (1 - rates))
+        return rng.binomial(trials, units)[:, :, None]
+
+
 LIKE_A_3 = Model(0.8, 0.09, 0.78)
 LIKE_A_1 = Model(0.97, 0.015, 0.65)
 NO_SELECTION = Model(0.75, 0.0, 0.5)
+TWO_KINDS = TwoKinds(0.7, 0.2, 0.7)
 
 
 def _found(components: Components, units: int = 50, trials: int = 10) -> list[Component]:
@@ -91,6 +102,7 @@ def test_estimates_are_without_bias() -> None:
         (LIKE_A_3, (1500, 20, 100), 0.93, 0.97),
         (LIKE_A_3, (1500, 3, 40), 0.925, 1),
         (NO_SELECTION, (1500, 100, 40), 0.93, 0.99),
+        (TWO_KINDS, (1500, 100, 40), 0.935, 0.97),
     ],
 )
 def test_intervals_cover_as_often_as_they_promise(

@@ -27,7 +27,13 @@ CAPACITY = ["capacity", "--sizes", "20,30", "--draws", "2", "--rule", "storkey,h
 CAPACITY += ["--loads", "0.1,0.2,0.4", "--no-figures", "--overwrite"]
 SCAN = ["temperature-scan", "--dataset", "text:3x3", "--repeats", "3"]
 SCAN += ["--temperatures", "0:0.6:0.05", "--sweeps", "3", "--no-figures", "--overwrite"]
-COMMANDS = [pytest.param(CAPACITY, 24, 2, id="capacity"), pytest.param(SCAN, 13, 1, id="scan")]
+VARIANCE = ["variance", "--dataset", "text:3x3", "--start", "flip:0.4", "--selections", "11"]
+VARIANCE += ["--tests", "3", "--repeats", "2", "--sweeps", "3", "--no-figures", "--overwrite"]
+COMMANDS = [
+    pytest.param(CAPACITY, 24, 2, id="capacity"),
+    pytest.param(SCAN, 13, 1, id="scan"),
+    pytest.param(VARIANCE, 11, 1, id="variance"),
+]
 """Command, parts that it is a sum of, and runs of the dynamics in a part."""
 
 

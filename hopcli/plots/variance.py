@@ -72,7 +72,9 @@ def _variance(config: ResolvedVariance, result: VarianceResult) -> Figure:
         page.canvas.fill_between([x[source], x[source] + _SAMPLE], -0.2, -0.06, color=colour)
         left += part
     low, high = (_square(of_source["total"][f"sd_ci_{end}"], shown) for end in ("low", "high"))
-    _draw_intervals(ax, left, low, high, np.arange(len(shown)), {"color": MUTED, "ls": "none"})
+    _draw_intervals(
+        ax, left, low, high, np.arange(len(shown)), {"color": MUTED, "ls": "none", "label": "total"}
+    )
     ax.set_xlim(left=0)
     return page.figure
 
@@ -155,7 +157,7 @@ def _square(sd: pd.Series[float], rows: list[int]) -> NDArray[np.floating]:
 def _sd(table: pd.DataFrame, row: int) -> str:
     """An SD in percentage points, with its interval."""
     sd, low, high = (100 * float(table[name][row]) for name in ("sd", "sd_ci_low", "sd_ci_high"))
-    digits = 1 if sd >= 1 else 2
+    digits = 1 if high >= 1 else 2
     return f"{sd:.{digits}f} ({low:.{digits}f} to {high:.{digits}f})"
 
 
