@@ -8,8 +8,10 @@ HOPCLI := $(BIN)/hopcli
 # What a table depends on, and what only a picture does.
 COMPUTING := $(shell find hopcli -type f -not -path '*/__pycache__/*' \
 	-not -path 'hopcli/cli/*' -not -path 'hopcli/plots/*' \
-	-not -path 'hopcli/report/*')
+	-not -path 'hopcli/claims/*' -not -path 'hopcli/report/*')
 PLOTS := $(shell find hopcli/plots -name '*.py')
+JUDGING := $(shell find hopcli/claims hopcli/report hopcli/cli/reproduce configs/claims \
+	-type f -not -path '*/__pycache__/*')
 
 # Every configs/NAME.toml becomes results/NAME/, made when its manifest is there.
 NAMES := $(patsubst configs/%.toml,%,$(wildcard configs/*.toml))
@@ -29,7 +31,7 @@ help: ## List the targets
 
 tutorials: $(filter results/tutorial-%,$(RUNS)) ## Run the tutorials' stories on drawings and small patterns
 
-paper: $(addprefix results/,$(PAPER)) ## Reproduce the study: its tables and figures, in results/
+paper: $(addprefix results/,$(PAPER)) results/reproduce ## Reproduce the study: tables, figures, and what of it holds
 
 all: $(RUNS) ## Run every configuration in configs/
 
@@ -79,6 +81,13 @@ results/%/grid.json: $(COMPUTING) $(VENV)/.run
 	$(HOPCLI) run configs/$*.toml --out $(@D) --overwrite
 	$(if $(ANEW),,$(if $(filter $(PLOTS),$?),$(HOPCLI) plot $(@D)))
 	@touch $@
+# What of the study holds: the runs behind each claim, the verdicts and the page. Verdicts and
+# page are made anew if only they have changed.
+results/reproduce: results/reproduce/reproduce.json
+results/reproduce/reproduce.json: $(COMPUTING) $(PLOTS) $(JUDGING) $(wildcard configs/*.toml) $(VENV)/.run
+	$(HOPCLI) reproduce --out $(@D) --overwrite $(if $(ANEW),--again)
+	@touch $@
+
 .PRECIOUS: results/%.json results/%/grid.json
 ANEW = $(filter $(COMPUTING) $(VENV)/.run,$?)
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from hopcli.claims.claim import ERRORS
 from hopcli.claims.evaluating import evaluate
 from hopcli.claims.judging import TESTS, Answer, answers, are_same, more_needed, verdict
+from hopcli.claims.measured import Measured
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -16,9 +17,8 @@ if TYPE_CHECKING:
 
     from hopcli.claims.claim import Claim, Claims
     from hopcli.claims.evaluating import Ran
-    from hopcli.claims.measured import Measured
 
-__all__ = ["Judged", "Side", "judge", "number", "table", "told"]
+__all__ = ["Judged", "Side", "asked", "judge", "number", "published_text", "short", "table", "told"]
 
 
 class Side(NamedTuple):
@@ -268,6 +268,48 @@ def table(judged: Sequence[Judged], commands: Mapping[str, str]) -> pd.DataFrame
     import pandas as pd
 
     return pd.DataFrame([_row(one, commands) for one in judged])
+
+
+_WIDEST = 30  # characters of a list of numbers where there is little room
+
+
+def short(made: pd.DataFrame, *, ids: bool) -> pd.DataFrame:
+    """The verdicts in few columns, as they are printed.
+
+    Parameters
+    ----------
+    made : DataFrame
+        As :func:`table` makes it, or as read from the file of it, empty texts left empty.
+    ids : bool
+        Whether claims are named, not told.
+    """
+    import pandas as pd
+
+    return pd.DataFrame(
+        {
+            "claim": made["id" if ids else "claim"],
+            "published": made["published"].map(_cut),
+            "as published, here": [_found(row, "as_published") for _, row in made.iterrows()],
+            "as run, here": [_found(row, "as_run") for _, row in made.iterrows()],
+            "verdict": made["verdict"],
+        }
+    )
+
+
+def _found(row: pd.Series[Any], side: str) -> str:
+    """A number of a row of the table, with its interval."""
+    text = str(row[side])
+    try:
+        value: Any = float(text)
+    except ValueError:
+        return _cut(text) or "-"
+    low, high = row[f"{side}_ci_low"], row[f"{side}_ci_high"]
+    known = not (math.isnan(low) or math.isnan(high))
+    return told(Measured(value, *((low, high) if known else ())), str(row["unit"]))
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= _WIDEST else f"{text[: _WIDEST - 3]}..."
 
 
 def _row(one: Judged, commands: Mapping[str, str]) -> dict[str, Any]:

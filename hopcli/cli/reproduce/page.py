@@ -49,7 +49,7 @@ def _intro(claims: Claims) -> str:
     return (
         f"{source}Each number was measured anew, by the protocol as published and, where the "
         "authors' code did something else, as it was run. A verdict follows from tests by rules "
-        "that are written down in `hopcli reproduce --help`; nothing about an outcome was typed "
+        "that are written down in the manual of hopcli reproduce; nothing about an outcome was typed "
         "in.\n\n"
         "Holds, and does not hold, are each shown with an error of "
         f"{100 * claims.alpha:g} %: that two numbers are the same by two one-sided tests with "
@@ -69,7 +69,7 @@ def _row(one: Judged, runs: Mapping[str, PreparedRun]) -> report.ClaimRow:
         id=claim.id,
         claim=claim.text,
         place=claim.place,
-        published=published_text(claim),
+        published=published_text(claim).replace("+-", "\N{PLUS-MINUS SIGN}"),
         as_published=told(one.published.found, claim.unit),
         as_run=told(one.as_run.found, claim.unit) if one.as_run is not None else "",
         error_bar=_error_bars(one),
@@ -78,10 +78,14 @@ def _row(one: Judged, runs: Mapping[str, PreparedRun]) -> report.ClaimRow:
         p=math.nan if exact else side.answer.p,
         p_holm=math.nan if exact or not claim.family else side.answer.p_holm,
         verdict=one.verdict,
-        reason=". ".join(text for text in (one.reason, claim.note) if text),
-        command="; ".join(runs[name].told for name in names),
+        reason=". ".join(_sentence(text) for text in (one.reason, claim.note) if text),
+        command="\n".join(runs[name].told for name in names),
         runs=tuple(names),
     )
+
+
+def _sentence(text: str) -> str:
+    return text[:1].upper() + text[1:]
 
 
 def _error_bars(one: Judged) -> str:

@@ -13,7 +13,7 @@ import click
 from hopcli import results
 from hopcli.claims.claim import Claims, read_claims
 from hopcli.claims.judging import VERDICTS
-from hopcli.claims.table import judge, published_text, table, told
+from hopcli.claims.table import judge, short, table
 from hopcli.cli.lines import listen, tell
 from hopcli.cli.reproduce.runs import PreparedRun, prepare
 from hopcli.cli.tables import print_table
@@ -182,7 +182,7 @@ def _say(
         said = {"command": _MANIFEST, "out": str(out), "table": rows}
         click.echo(json.dumps({**said, "files": [path.name for path in files]}))
         return
-    print_table(_short(judged), form)
+    print_table(short(made, ids=form == "table"), form)
     if form != "table":
         return
     counts = {name: sum(one.verdict == name for one in judged) for name in VERDICTS}
@@ -191,30 +191,3 @@ def _say(
     for one in judged:
         if one.more:
             tell(f"{one.claim.id}: {one.more}")
-
-
-def _short(judged: Sequence[Judged]) -> pd.DataFrame:
-    """What is printed of the verdicts."""
-    import pandas as pd
-
-    return pd.DataFrame(
-        [
-            {
-                "claim": one.claim.id,
-                "published": _cut(published_text(one.claim)),
-                "as published, here": _cut(told(one.published.found, one.claim.unit)),
-                "as run, here": (
-                    _cut(told(one.as_run.found, one.claim.unit)) if one.as_run else "-"
-                ),
-                "verdict": one.verdict,
-            }
-            for one in judged
-        ]
-    )
-
-
-_WIDEST = 30  # characters of a number in the printed table
-
-
-def _cut(text: str) -> str:
-    return text if len(text) <= _WIDEST else f"{text[: _WIDEST - 3]}..."
