@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import optimize, stats
 
+from hopcli.statistics import exact_interval
 from hopcli.statistics.paired import holm, mcnemar, mean_difference, paired_interval
 
 # --- McNemar -------------------------------------------------------------------------------
@@ -137,17 +138,29 @@ def test_holm_refuses_what_closed_testing_refuses(p: list[float], level: float) 
 
 def test_a_mean_difference_by_hand() -> None:
     """SEM 0.1 / sqrt(3) of 0.2, 0.3, 0.4; t with two degrees of freedom is 4.30265."""
-    mean, low, high, p = mean_difference([0.2, 0.3, 0.4])
+    mean, low, high, p = mean_difference([0.2, 0.3, 0.4], units=50)
     half = 4.30265 * 0.1 / math.sqrt(3)
     assert (mean, low, high) == pytest.approx((0.3, 0.3 - half, 0.3 + half), abs=1e-5)
     t = 0.3 / (0.1 / math.sqrt(3))
     assert p == pytest.approx(1 - t / math.sqrt(2 + t * t))  # of t with two degrees
-    assert mean_difference([-0.2, -0.3, -0.4])[3] == pytest.approx(p)
+    assert mean_difference([-0.2, -0.3, -0.4], units=50)[3] == pytest.approx(p)
 
 
-def test_where_there_is_nothing_to_choose_nothing_differs() -> None:
-    assert mean_difference([0.0] * 5) == (0, 0, 0, 1)
-    assert mean_difference([0.1] * 3) == (0.1, 0.1, 0.1, 0)
+def test_rates_differ_by_one_at_most() -> None:
+    _, low, high, p = mean_difference([0.1, 0.9], units=50)
+    assert (low, high) == (-1, 1)
+    assert 0.2 < p < 0.5
+
+
+def test_differences_that_are_alike_are_no_certainty() -> None:
+    """No noise has been seen; of so many trials it might be."""
+    mean, low, high, p = mean_difference([0.0] * 5, units=100)
+    half = 2 * exact_interval(250, 500)[1] - 1
+    assert (mean, p) == (0, 1)
+    assert (low, high) == pytest.approx((-half, half))
+    mean, low, high, p = mean_difference([0.25] * 3, units=100)
+    assert low < mean == 0.25 < high
+    assert p == 0.25  # a coin falls three times the same way
 
 
 def test_students_interval_covers_differences_of_rates() -> None:
@@ -158,6 +171,6 @@ def test_students_interval_covers_differences_of_rates() -> None:
         common = rng.normal(0.7, 0.04, 20)
         first = rng.binomial(200, common + rng.normal(0.01, 0.02, 20)) / 200
         second = rng.binomial(200, common) / 200
-        _, low, high, _ = mean_difference(first - second)
+        _, low, high, _ = mean_difference(first - second, 200)
         covered += low <= 0.01 <= high
     assert 0.935 < covered / 2000 < 0.965

@@ -104,9 +104,10 @@ def selectors_table(selections: pd.DataFrame) -> pd.DataFrame:
         for selector, own in at_m.groupby("selector", sort=False):
             rates = own["accuracy"].to_numpy()
             row = {"samples": n_samples, "selector": selector, "selections": len(own)}
-            row |= _mean_columns(rates, int(own["n"].min()))
+            n_images = int(own["n"].iloc[0])  # of every selection as many
+            row |= _mean_columns(rates, n_images)
             if selector != _FIRST:
-                row |= _difference_columns(rates - first)
+                row |= _difference_columns(rates - first, n_images)
             rows.append(row)
     table = pd.DataFrame(rows)
     compared = table["p"].notna()
@@ -120,9 +121,9 @@ def _mean_columns(rates: NDArray[np.float64], n_images: int) -> dict[str, float]
     return {**named, "accuracy_ci_low": low, "accuracy_ci_high": high}
 
 
-def _difference_columns(differences: NDArray[np.float64]) -> dict[str, float]:
+def _difference_columns(differences: NDArray[np.float64], n_images: int) -> dict[str, float]:
     names = ("difference", "difference_ci_low", "difference_ci_high", "p")
-    return dict(zip(names, mean_difference(differences), strict=True))
+    return dict(zip(names, mean_difference(differences, n_images), strict=True))
 
 
 def classifiers_finding(

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hopcli.statistics.rates import Z95
+from hopcli.statistics.rates import Z95, draws_interval
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -132,32 +132,36 @@ def holm(p_values: ArrayLike) -> NDArray[np.float64]:
     return adjusted
 
 
-def mean_difference(differences: ArrayLike) -> tuple[float, float, float, float]:
-    """Mean of paired differences with its 95 % interval, and p that it is 0 [Student 1908].
+def mean_difference(differences: ArrayLike, units: int) -> tuple[float, float, float, float]:
+    """Mean difference of paired rates with its 95 % interval, and p that it is 0 [Student 1908].
+
+    Where all differences are alike there is no noise to be seen: then the interval is that of
+    :func:`hopcli.statistics.draws_interval`, and p that of the sign test.
 
     Parameters
     ----------
     differences : array-like of float, shape (n,)
-        Independent, such as one a selection, n >= 2.
+        Of two rates, -1 to 1; independent, such as one a selection, n >= 2.
+    units : int
+        Number of trials that each rate is of.
 
     Returns
     -------
     tuple of float
-        Mean, lower and upper bound, and two-sided p. Where all differences are alike, as
-        where there is nothing to choose, the bounds are the mean, and p is 1 if that is 0,
-        else 0.
+        Mean, lower and upper bound, each -1 to 1, and two-sided p.
 
     Examples
     --------
-    >>> [round(value, 3) for value in mean_difference([0.1, 0.3, 0.2, 0.4])]
+    >>> [round(value, 3) for value in mean_difference([0.1, 0.3, 0.2, 0.4], units=200)]
     [0.25, 0.045, 0.455, 0.03]
     """
     from scipy.stats import ttest_1samp
 
     values = np.asarray(differences, dtype=np.float64)
+    mean = float(values.mean())
     if np.ptp(values) == 0:
-        mean = float(values[0])
-        return mean, mean, mean, float(mean == 0)
+        p = 0.5 ** (len(values) - 1) if values.any() else 1.0
+        return (mean, *draws_interval(values, units, low=-1.0, high=1.0), p)
     found = ttest_1samp(values, 0)
-    low, high = found.confidence_interval(0.95)
-    return float(values.mean()), float(low), float(high), float(found.pvalue)
+    low, high = (float(np.clip(bound, -1, 1)) for bound in found.confidence_interval(0.95))
+    return mean, low, high, float(found.pvalue)
