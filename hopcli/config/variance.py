@@ -45,8 +45,8 @@ class VarianceConfig(DataSettings, StorageSettings, DynamicsSettings, RunSetting
     What one repeat of the same 100 images is worth, as the study's +-:
       hopcli variance --accuracy-repeats 1
 
-    A selection is a run of its own: `hopcli recall --test-images same`, with
-    --selection-seed and --seed as in selections.csv, finds the accuracies of its row.
+    A selection is a run of its own: `hopcli recall --test-images same`, with as many tests and
+    repeats, and --selection-seed and --seed as in selections.csv, finds its accuracies.
 
     Writes:
       errors.csv      SD that each source gives to an accuracy, and their total, where its
@@ -58,12 +58,17 @@ class VarianceConfig(DataSettings, StorageSettings, DynamicsSettings, RunSetting
                       with 95 % intervals, and its mean rank (1 is the best)
       ranks.csv       fraction of the selections in which it has each rank
       selections.csv  accuracy and rank of each label in each selection, and its seeds
+      variance.npz    recalled: how many runs of each image, (selections, labels, tests); the
+                      patterns of the first selection (patterns.xi, ...)
       variance.png, best_worst.png and the manifest variance.json
 
     Components are balanced sums of squares, without bias, so that they may come out below
-    0; shares and SD take 0 for them. Intervals suppose nothing of how accuracies are
-    distributed over selections; with few selections they are wide. Ranks are of the
-    accuracies as measured, with the noise of so many tests; labels that tie share ranks.
+    0; shares and SD take 0 for them. Those of `overall` are of the mean over labels, one
+    image each. All intervals are for new selections, and suppose no distribution: that of
+    the selection is Bonett's (2006) for a variance, less what images and noise make of it
+    (Zou, Donner 2008); with few selections it is wide. Images count as a small sample of
+    those there are. Ranks are of the accuracies as measured, with the noise of so many
+    tests; labels that tie share ranks.
 
     Interrupted, the same command goes on where it was, to the same bytes.
     """

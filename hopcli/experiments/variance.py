@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 import pandas as pd
 
-from hopcli.errors import PatternError
+from hopcli.errors import PatternError, SettingError
 from hopcli.experiments import Parts, Plan, Progress, Result, Summary, prefixed, unprefixed
 from hopcli.experiments.headline import Headline
 from hopcli.experiments.inputs import gather, hashes
 from hopcli.experiments.relaxation import Relaxation
-from hopcli.experiments.trials import draw_trials
+from hopcli.experiments.trials import MOST_IN_A_REPEAT, draw_trials
 from hopcli.patterns import Patterns
 from hopcli.records import digest
 from hopcli.scoring import score
@@ -94,7 +94,8 @@ def plan(config: VarianceConfig, stock: Stock) -> Plan:
     dataset, resolved = inputs.dataset, config.resolve(inputs.facts)
     recalls = _Recalls(resolved, stock)
     first = recalls.relaxation(0)
-    numbers = range(resolved.selections)
+    _check_size(resolved, first.trials.size)
+    numbers = range(resolved.selections)  # all of them, to refuse what any cannot do
     stored = [recalls.relaxation(number).patterns.sha256 for number in numbers]
 
     def work(execution: ThreadedExecution, progress: Progress, parts: Parts) -> VarianceResult:
@@ -128,6 +129,14 @@ def summary(config: ResolvedVariance, result: VarianceResult) -> Summary:
     for name in ("best", "worst"):
         shown[name] = [*ranked[name], np.nan]
     return Summary(shown, tuple(shown.columns[1:]))
+
+
+def _check_size(config: ResolvedVariance, tests: int) -> None:
+    """Refuse more tests than there can be, of which so many are in a selection."""
+    if config.selections * tests > MOST_IN_A_REPEAT:
+        most = MOST_IN_A_REPEAT // tests
+        rule = f"must be at most {most:,}, as there are {tests:,} tests in each"
+        raise SettingError("selections", rule, config.selections)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -276,54 +285,59 @@ def _accuracy_table(found: _Found) -> pd.DataFrame:
 
 
 class _Ranks(NamedTuple):
-    """Which ranks each label has in each selection, the best being 1.
+    """Which ranks labels have, the best being 1.
 
     Attributes
     ----------
-    mean : ndarray of float64, shape (selections, labels)
-        The rank; the mean of those that labels share which tie.
-    shares : ndarray of float64, shape (selections, labels, labels)
-        How much of each rank a label has: 1 of one, or equal parts of those that it shares.
+    rank : ndarray of float64, shape (selections, labels)
+        The rank in each selection; the mean of those that labels share which tie.
+    often : ndarray of float64, shape (labels, labels)
+        In how many selections a label has each rank; equal parts of those that it shares.
     """
 
-    mean: NDArray[np.float64]
-    shares: NDArray[np.float64]
+    rank: NDArray[np.float64]
+    often: NDArray[np.float64]
 
     @classmethod
     def of(cls, recalled: NDArray[np.float64]) -> _Ranks:
         """Rank labels by how often they are recalled, shape (selections, labels)."""
-        own, others = recalled[:, :, None], recalled[:, None, :]
-        better, tied = (others > own).sum(axis=2), (others == own).sum(axis=2)
-        rank = np.arange(recalled.shape[1])
-        first, last = better[:, :, None], (better + tied)[:, :, None]
-        has = (first <= rank) & (rank < last)
-        return cls(better + (tied + 1) / 2, has / tied[:, :, None])
+        from scipy.stats import rankdata
+
+        first, last = (rankdata(-recalled, method, axis=1) for method in ("min", "max"))
+        ranks = np.arange(1, recalled.shape[1] + 1)
+        often = np.zeros((len(ranks), len(ranks)))
+        for low, high in zip(first[:, :, None], last[:, :, None], strict=True):
+            often += ((low <= ranks) & (ranks <= high)) / (high - low + 1)
+        return cls((first + last) / 2, often)
 
 
 def _best_worst_table(labels: list[str], ranks: _Ranks) -> pd.DataFrame:
     """How often each label is recalled best, and worst, with 95 % intervals; its mean rank."""
-    best, worst = ranks.shares[:, :, 0], ranks.shares[:, :, -1]
-    ends = zip(labels, _fractions(best), _fractions(worst), strict=True)
-    rows = [(label, *of_best, *of_worst) for label, of_best, of_worst in ends]
+    n = len(ranks.rank)
+    ends = (_fractions(ranks.often[:, rank], n) for rank in (0, -1))
+    rows = [(*best, *worst) for best, worst in zip(*ends, strict=True)]
     names = [f"{end}{part}" for end in ("best", "worst") for part in ("", "_ci_low", "_ci_high")]
-    mean, _, sem = mean_sd_sem(ranks.mean)
-    return pd.DataFrame(rows, columns=["label", *names]).assign(rank_mean=mean, rank_sem=sem)
+    table = pd.DataFrame(rows, columns=names)
+    table.insert(0, "label", labels)
+    mean, _, sem = mean_sd_sem(ranks.rank)
+    return table.assign(rank_mean=mean, rank_sem=sem)
 
 
 def _rank_table(labels: list[str], ranks: _Ranks) -> pd.DataFrame:
     """How often each label has each rank."""
-    n = len(labels)
-    found = _fractions(ranks.shares.reshape(-1, n * n))
-    table = pd.DataFrame(found, columns=["fraction", "ci_low", "ci_high"])
-    table.insert(0, "label", np.repeat(labels, n))
-    table.insert(1, "rank", np.tile(np.arange(1, n + 1), n))
+    n_labels = len(labels)
+    rows = _fractions(ranks.often.ravel(), len(ranks.rank))
+    table = pd.DataFrame(rows, columns=["fraction", "ci_low", "ci_high"])
+    table.insert(0, "label", np.repeat(labels, n_labels))
+    table.insert(1, "rank", np.tile(np.arange(1, n_labels + 1), n_labels))
     return table
 
 
-def _fractions(shares: NDArray[np.float64]) -> list[tuple[float, float, float]]:
-    """Mean of each column over the selections with its 95 % interval; parts count as such."""
-    n, sums = len(shares), shares.sum(axis=0).tolist()
-    return [(total / n, *exact_interval(total, n)) for total in sums]
+def _fractions(often: NDArray[np.float64], n: int) -> list[tuple[float, float, float]]:
+    """Fractions of so many selections with their 95 % intervals; parts count as such."""
+    numbers: list[float] = often.tolist()
+    bounds = {number: exact_interval(number, n) for number in set(numbers)}
+    return [(number / n, *bounds[number]) for number in numbers]
 
 
 def _selection_table(
@@ -343,6 +357,6 @@ def _selection_table(
             "n": trials,
             "recalled": recalled.ravel().astype(np.int64),
             "accuracy": recalled.ravel() / trials,
-            "rank": ranks.mean.ravel(),
+            "rank": ranks.rank.ravel(),
         }
     )
