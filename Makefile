@@ -21,7 +21,7 @@ RUNS := $(addprefix results/,$(NAMES))
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help paper tutorials all test torture lint wheel mutants bench clean FORCE
+.PHONY: help paper tutorials all test torture lint wheel mutants bench screenshot clean results/reproduce FORCE
 
 help: ## List the targets
 	@echo 'make TARGET, with TARGET one of'
@@ -33,7 +33,7 @@ tutorials: $(filter results/tutorial-%,$(RUNS)) ## Run the tutorials' stories on
 
 paper: $(addprefix results/,$(PAPER)) results/reproduce ## Reproduce the study: tables, figures, and what of it holds
 
-all: $(RUNS) ## Run every configuration in configs/
+all: $(RUNS) results/reproduce ## Run every configuration in configs/
 
 test: $(VENV)/.dev ## Run the tests, and the examples in docstrings
 	$(BIN)/python -m pytest -n 2
@@ -53,6 +53,9 @@ mutants: $(VENV)/.dev ## Plant bugs, one at a time, and see which test notices (
 
 bench: $(VENV)/.bench ## Measure speed against the peers, in results/benchmarks/ (takes a quarter of an hour)
 	PYTHONPATH=tests $(BIN)/python -m benchmarks
+
+screenshot: $(VENV)/.dev ## Take the picture of the page of verdicts (needs a Chromium)
+	$(BIN)/python tests/screenshot.py
 
 clean: ## Remove the environment and what tools leave behind (results stay)
 	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
