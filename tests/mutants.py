@@ -462,7 +462,7 @@ MUTANTS = (
         "experiments/contests.py",
         "dataclasses.replace(streams, tests=tests, chains=chains)",
         "dataclasses.replace(streams, tests=tests)",
-        "cli_compare trials",
+        "cli_compare",
         "all selections share their thermal noise",
     ),
     Mutant(

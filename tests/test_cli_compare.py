@@ -35,7 +35,7 @@ from hopcli.experiments.selectors import SELECTORS, Draw
 from hopcli.experiments.stock import Stock
 from hopcli.patterns import draw_samples
 from hopcli.statistics import exact_interval
-from hopcli.streams import Streams
+from hopcli.streams import Streams, seed_word
 
 if TYPE_CHECKING:
     from conftest import RunHopcli
@@ -281,6 +281,8 @@ def test_no_image_of_a_test_has_been_seen() -> None:
     assert sizes == [3, 8] * 3
     drawn = {contest.draw.samples.tobytes() for contest in contests}
     assert len(drawn) == 6, "each selection has samples of its own"
+    noise = [seed_word(contest.streams.chains) for contest in contests]
+    assert len({seed_word(Streams.of(config.seed).chains), *noise}) == 4, "and noise of its own"
 
 
 def test_selectors_choose_what_they_say() -> None:
