@@ -15,29 +15,34 @@ from hopcli import experiments
 from hopcli.config import RecallConfig, RecallExecution, ThreadedExecution
 from hopcli.config.relax import RelaxConfig, round_sweeps
 from hopcli.experiments import relax as module
+from hopcli.experiments.relax import RelaxResult
 from hopcli.experiments.relax_tables import Course, Measured, settling_table
+from hopcli.experiments.stock import Stock
 from hopcli.results import load, read_manifest
+from hopcli.statistics.autocorrelation import autocorrelation_time
 
 if TYPE_CHECKING:
     from conftest import RunHopcli
     from numpy.typing import NDArray
-
-    from hopcli.experiments.relax import RelaxResult
 
 OUT = Path("results/relax")
 RELAX = ["relax", "--no-figures", "--quiet", "--overwrite"]
 SMALL = [*RELAX, "--tests", "8", "--repeats", "2", "--sweeps", "10"]
 
 
+STOCK = Stock()
+
+
 def _relax(**settings: Any) -> RelaxResult:
-    result: RelaxResult = experiments.run(RelaxConfig.from_values(settings))
+    plan = experiments.plan(RelaxConfig.from_values(settings), STOCK)
+    result = plan.run(ThreadedExecution(), experiments.no_progress)
+    assert isinstance(result, RelaxResult)
     return result
 
 
 def _recall(**settings: Any) -> Any:
-    return experiments.run(
-        RecallConfig.from_values(settings), RecallExecution(keep=("trials",))
-    ).tables
+    plan = experiments.plan(RecallConfig.from_values(settings), STOCK)
+    return plan.run(RecallExecution(keep=("trials",)), experiments.no_progress).tables
 
 
 # --- the same trials as a recall -----------------------------------------------------------
@@ -100,6 +105,10 @@ def test_energies_and_trials_are_those_of_a_trace() -> None:
     images = trace.drop_duplicates("trial")["source_index"]
     assert trials["trials.source_index"].tolist() == images.tolist()
     assert trials["trials.repeat"].tolist() == [0] * 15
+    twice = _relax(**{**given, "repeats": 2}).arrays["relax"]
+    assert twice["trials.repeat"].tolist() == [0, 0, 0, 1, 1, 1] * 5
+    ends = twice["trials.source_index"].reshape(5, 2, 3)
+    assert ends[:, 0].ravel().tolist() == images.tolist()
 
 
 def test_the_last_row_is_the_mean_over_labels() -> None:
@@ -163,6 +172,15 @@ def test_deep_in_a_well_a_site_forgets_when_it_is_tried(attempts: str, tau: floa
         assert found[f"{name}_tau"].mean() == pytest.approx(tau, rel=0.04)
         assert found[f"{name}_tau_sem"].mean() == pytest.approx(0.025 * tau, rel=0.5)
         assert found[f"{name}_long_enough"].tolist() == [True] * 5
+
+
+def test_the_last_half_alone_is_taken_to_be_equilibrium() -> None:
+    rng = np.random.default_rng(2)
+    overlap, energy = rng.normal(size=(2, 30, 41)) + np.exp(-np.arange(41))
+    course = Course("a", np.arange(30), np.arange(30), energy > 0, overlap, energy)
+    found = Measured.of(course, population=False).times
+    for name, values in (("overlap", overlap), ("energy", energy)):
+        assert found[name] == autocorrelation_time(values[:, 21:])
 
 
 def test_where_nothing_moves_there_is_no_autocorrelation() -> None:

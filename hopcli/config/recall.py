@@ -56,7 +56,10 @@ class RecallConfig(PatternSettings, StorageSettings, DynamicsSettings, RunSettin
 
     Noise keeps a state off its pattern, so a criterion that is too high calls noise a
     failure. A few runs from the stored patterns themselves show where these rest; if one
-    of them is not 3 SD above the criterion, a warning says so with both numbers.
+    of them is not 3 SD above the criterion, a warning says so with both numbers. So it does
+    if a few trials, run on for as many sweeps more (in a random order, at the last
+    temperature), show that the accuracy would rise by more than half its interval;
+    `hopcli relax` shows how it rises.
 
     A final state is (outcome): the own pattern, another, an inverse; else a mixture of
     three stored patterns, a fixed point of T = 0, a two-cycle (sync only), or unsettled:

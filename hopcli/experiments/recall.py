@@ -14,6 +14,7 @@ from hopcli import dynamics
 from hopcli.config.notations import temperatures
 from hopcli.experiments import Plan, Progress, Result, Summary, prefixed, unprefixed
 from hopcli.experiments.blocks import Blocks, BlockTables
+from hopcli.experiments.continuation import Continuation
 from hopcli.experiments.frames import Frames
 from hopcli.experiments.headline import Headline
 from hopcli.experiments.inputs import gather, hashes
@@ -142,16 +143,18 @@ def plan(config: RecallConfig, stock: Stock) -> Plan:
 
     def work(execution: RecallExecution, progress: Progress) -> RecallResult:
         how = dataclasses.replace(relaxation, threads=execution.threads)
-        result = _run(how, dataset.name, dataset.sha256, execution, progress)
-        return dataclasses.replace(result, notes=_notes(how, automatic=automatic))
+        continuation = Continuation(how)
+        result = _run(how, continuation, dataset.name, dataset.sha256, execution, progress)
+        rising = continuation.warning(result.tables["accuracy"])
+        return dataclasses.replace(result, notes=_notes(how, rising, automatic=automatic))
 
     start = resolved.start
     read = hashes(dataset, patterns, theta=resolved.theta, start=start, bank=trials.starts)
     return Plan(resolved, read, work)
 
 
-def _notes(relaxation: Relaxation, *, automatic: bool) -> dict[str, Any]:
-    """What is to be known of the numbers: where patterns rest, and what follows from it."""
+def _notes(relaxation: Relaxation, rising: str | None, *, automatic: bool) -> dict[str, Any]:
+    """What is to be known of the numbers: where patterns rest, what follows, what rises yet."""
     config, resting = relaxation.config, relaxation.resting()
     schedule = temperatures(config.temperature, config.sweeps)
     off = warning(resting, config.criterion, 0.0 if config.quench else schedule[-1])
@@ -159,6 +162,7 @@ def _notes(relaxation: Relaxation, *, automatic: bool) -> dict[str, Any]:
     if max(schedule) > schedule[-1]:
         critical = float(ordering_temperatures(relaxation.couplings)[:1].sum())
         said.append(forgotten(max(schedule), critical) if schedule[-1] < critical else None)
+    said.append(rising)
     return {
         "mixtures": mixture_method(*relaxation.patterns.xi.shape),
         "criterion": "auto" if automatic else "given",
@@ -172,6 +176,7 @@ def _notes(relaxation: Relaxation, *, automatic: bool) -> dict[str, Any]:
 
 def _run(
     relaxation: Relaxation,
+    continuation: Continuation,
     dataset: str,
     sha256: str,
     execution: RecallExecution,
@@ -187,6 +192,7 @@ def _run(
         rows = np.arange(first, min(first + _BLOCK, len(trials)))
         block, spins = _block(relaxation, rows, progress)
         tally.add(block)
+        continuation.add(block, spins)
         gallery.add(block, spins, patterns, trials.size)
         for blocks in kept.values():
             blocks.append(pd.DataFrame(trial_columns(block, patterns, trials.size)))

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Relaxation"]
 
+_FURTHER = 1  # the streams of chains that are run on, apart from those of the run
 _QUENCH_SWEEPS = 10_000  # far more than any quench has been seen to take
 
 
@@ -111,6 +112,20 @@ class Relaxation:
             return self._quenched(final, seeds[len(number) :]).spins
 
         return rest(self.patterns, relax, signed=config.score == "signed")
+
+    def further(self, spins: NDArray[np.int8], rows: NDArray[np.int64]) -> dynamics.FinalStates:
+        """Run these trials on from where they ended, for as many sweeps at the last temperature.
+
+        Where the order of the sites was given, it has come to its end, and is random now.
+        """
+        config = self.config
+        chains, quench = (
+            np.random.SeedSequence(own.entropy, spawn_key=(*own.spawn_key, _FURTHER))
+            for own in (self.streams.chains, self.streams.quench)
+        )
+        schedule = [temperatures(config.temperature, config.sweeps)[-1]] * config.sweeps
+        final = self._go(spins, _seeds(chains, rows), schedule, False, None)
+        return self._quenched(final, _seeds(quench, rows))
 
     def _go(
         self,

@@ -1,0 +1,266 @@
+"""Whether a recall says that its accuracy would rise yet, and when it does not."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from hopcli import dynamics, experiments
+from hopcli.config import RecallConfig, RecallExecution
+from hopcli.experiments import continuation, recall
+from hopcli.experiments.continuation import Continuation, Rise, rise_of
+from hopcli.experiments.stock import Stock
+from hopcli.results import read_manifest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from conftest import RunHopcli
+
+RECALL = ["recall", "--no-figures", "--tests", "100", "--repeats", "5"]
+
+
+@pytest.fixture(scope="module")
+def stock() -> Stock:
+    return Stock()
+
+
+@pytest.fixture
+def risen(
+    monkeypatch: pytest.MonkeyPatch, stock: Stock
+) -> Callable[..., tuple[Rise | None, Any, Continuation]]:
+    """Make a recall; how many more are recalled in the continuation, the result, and it."""
+
+    def run(**settings: Any) -> tuple[Rise | None, Any, Continuation]:
+        made: list[Continuation] = []
+
+        class Seen(Continuation):
+            def __init__(self, relaxation: Any) -> None:
+                super().__init__(relaxation)
+                made.append(self)
+
+        monkeypatch.setattr(recall, "Continuation", Seen)
+        plan = experiments.plan(RecallConfig.from_values(settings), stock)
+        result = plan.run(RecallExecution(), experiments.no_progress)
+        return made[0].rise(), result, made[0]
+
+    return run
+
+
+def _accuracy(result: Any) -> float:
+    return float(result.tables["accuracy"]["accuracy"].iloc[-1])
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"dynamics": "async", "order": "fixed", "sweeps": 1},
+        {"dynamics": "async", "order": "fixed", "sweeps": 1, "score": "signed", "theta": 0.05},
+        {"dynamics": "sync", "sweeps": 1},
+        {"dynamics": "metropolis", "order": "fixed", "sweeps": 1, "temperature": 0.0},
+    ],
+    ids=str,
+)
+def test_without_noise_it_is_the_recall_of_twice_the_sweeps(
+    risen: Callable[..., Any], settings: dict[str, Any]
+) -> None:
+    given = {"start": "image,flip:0.3", "tests": 20, "repeats": 3, "criterion": 0.95, **settings}
+    rise, once, _ = risen(**given)
+    _, twice, _ = risen(**{**given, "sweeps": 2})
+    assert rise.trials == 300
+    assert rise.mean == pytest.approx(_accuracy(twice) - _accuracy(once))
+    assert abs(rise.mean) > 0.01, "this test takes a recall that has not relaxed"
+    assert rise.low < rise.mean < rise.high
+
+
+def test_with_noise_it_is_as_much_as_twice_the_sweeps_give(risen: Callable[..., Any]) -> None:
+    """From 8 to 16 half-sweeps the accuracy of 5,000 trials rises by 0.137."""
+    found = [risen(sweeps=8, seed=seed, repeats=5)[0] for seed in range(6)]
+    assert {rise.trials for rise in found} == {500}
+    means = np.array([rise.mean for rise in found])
+    assert means.mean() == pytest.approx(0.137, abs=0.02)
+    assert sum(rise.low < 0.137 < rise.high for rise in found) >= 5
+    assert len(set(means)) > 1
+
+
+def test_an_order_that_was_given_goes_on_at_random(risen: Callable[..., Any]) -> None:
+    """The authors' run of 10 sweeps rises by 2 or 3 points, less than half its interval."""
+    rise, result, _ = risen(replay_authors=True, sweeps=10, repeats=3)
+    assert rise.low > 0
+    assert 0.01 < rise.mean < 0.06
+    table = result.tables["accuracy"].iloc[-1]
+    assert rise.mean < (table["ci_high"] - table["ci_low"]) / 2
+    assert result.notes["warnings"] == []
+
+
+@pytest.mark.parametrize("settings", [{"quench": True}, {"temperature": "1:0.1:geometric"}])
+def test_trials_run_on_at_the_last_temperature_and_are_quenched_as_before(
+    monkeypatch: pytest.MonkeyPatch, risen: Callable[..., Any], settings: dict[str, Any]
+) -> None:
+    _, _, further = risen(tests=5, repeats=2, sweeps=6, **settings)
+    seen: list[dict[str, Any]] = []
+    run = dynamics.run
+
+    def watched(couplings: Any, spins: Any, **how: Any) -> Any:
+        seen.append({**how, "spins": spins})
+        return run(couplings, spins, **how)
+
+    monkeypatch.setattr(dynamics, "run", watched)
+    assert further.rise().trials == 50
+    first, *others = seen
+    last = 0.1 if "temperature" in settings else 0.2
+    assert first["temperatures"] == pytest.approx([last] * 6)
+    assert first["dynamics"] == "metropolis"
+    assert [one["dynamics"] for one in others] == (["async"] if "quench" in settings else [])
+
+
+def test_it_goes_on_from_the_ends_with_numbers_of_its_own(risen: Callable[..., Any]) -> None:
+    _, _, further = risen(tests=10, repeats=1, sweeps=4)
+    relaxation, rows = further._relaxation, np.arange(50)
+    ends = relaxation.run(rows).spins
+    assert np.array_equal(np.concatenate(further._spins), ends)
+    again = relaxation.further(relaxation.starts(rows), rows).spins
+    assert not np.any(np.all(again == ends, axis=1))
+    assert np.array_equal(again, relaxation.further(relaxation.starts(rows), rows).spins)
+
+
+def test_trials_are_found_in_whatever_block_they_are(
+    monkeypatch: pytest.MonkeyPatch, risen: Callable[..., Any]
+) -> None:
+    whole, _, _ = risen(sweeps=8, repeats=2)
+    monkeypatch.setattr(recall, "_BLOCK", 77)
+    assert risen(sweeps=8, repeats=2)[0] == whole
+
+
+def test_what_it_costs_is_bounded(
+    monkeypatch: pytest.MonkeyPatch, risen: Callable[..., Any]
+) -> None:
+    assert risen(tests=2, repeats=1, sweeps=20_000)[0] is None
+    assert risen(tests=60, repeats=4, sweeps=200)[0].trials == 125  # 10 million attempts or so
+    monkeypatch.setattr(continuation, "_CHEAP", 0)
+    assert risen(tests=100, repeats=2)[0].trials == 30  # 3 % of 1000
+    assert risen(tests=10, repeats=3)[0] is None
+
+
+def test_numbers_of_the_run_are_as_they_were(
+    monkeypatch: pytest.MonkeyPatch, risen: Callable[..., Any]
+) -> None:
+    _, one, _ = risen(sweeps=8, repeats=2)
+    monkeypatch.setattr(continuation, "_MOST", 0)
+    rise, other, _ = risen(sweeps=8, repeats=2)
+    assert rise is None
+    assert other.notes["warnings"] == []
+    assert len(one.notes["warnings"]) == 1
+    for name, table in one.tables.items():
+        assert table.equals(other.tables[name])
+
+
+def test_images_not_trials_are_the_units(risen: Callable[..., Any]) -> None:
+    fresh, _, _ = risen(sweeps=8, tests=4, repeats=25)
+    same, _, _ = risen(sweeps=8, tests=4, repeats=25, test_images="same")
+    assert fresh.trials == same.trials == 500
+    assert same.high - same.low > 1.5 * (fresh.high - fresh.low)
+
+
+def test_an_inverse_counts_as_the_recall_says(risen: Callable[..., Any]) -> None:
+    for score, mean in (("signed", 0.0), ("abs", 0.137)):
+        rise, _, _ = risen(sweeps=8, repeats=2, start="image,inverse", score=score)
+        assert rise.mean == pytest.approx(mean, abs=0.04)
+
+
+# --- the interval --------------------------------------------------------------------------
+
+
+def test_a_rise_is_that_of_its_units() -> None:
+    before = np.array([False, False, True, True, False])
+    after = np.array([True, False, True, False, True])
+    assert rise_of(before, after, np.arange(5)).mean == pytest.approx(0.2)
+    same = rise_of(np.tile(before, 9), np.tile(after, 9), np.tile(np.arange(5), 9))
+    alone = rise_of(before, after, np.arange(5))
+    assert same[:3] == pytest.approx(alone[:3])
+    assert rise_of(np.tile(before, 9), np.tile(after, 9), np.arange(45)).low > alone.low
+
+
+@pytest.mark.parametrize("end", [False, True])
+def test_where_all_change_alike_the_interval_ends_there(end: bool) -> None:
+    before, after = np.full(20, not end), np.full(20, end)
+    found = rise_of(before, after, np.arange(20))
+    assert found.mean == (1 if end else -1)
+    assert (found.high if end else found.low) == found.mean
+    assert found.low < found.high
+
+
+@pytest.mark.parametrize(("gain", "loss"), [(0.03, 0.0), (0.05, 0.03), (0.3, 0.1)])
+def test_the_interval_covers_what_it_promises(gain: float, loss: float) -> None:
+    """At least 95 %, for nothing is supposed of units; 250 units of two trials, half alike."""
+    rng = np.random.default_rng(1)
+    unit = np.repeat(np.arange(250), 2)
+    covered = 0
+    for _ in range(300):
+        draw = np.where(rng.random(500) < 0.5, np.repeat(rng.random(250), 2), rng.random(500))
+        gains, losses = draw < gain, draw > 1 - loss
+        found = rise_of(losses, gains, unit)
+        covered += found.low <= gain - loss <= found.high
+    assert 0.95 <= covered / 300 <= 1
+
+
+# --- what is said --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("rise", "told"),
+    [
+        (Rise(0.03, 0.001, 0.06, 99), True),
+        (Rise(0.03, 0.0, 0.06, 99), False),  # may be none
+        (Rise(0.01, 0.005, 0.02, 99), False),  # half the interval of the accuracy is as much
+        (Rise(0.011, 0.005, 0.02, 99), True),
+        (None, False),
+    ],
+)
+def test_only_a_rise_that_is_sure_and_large_is_told(
+    monkeypatch: pytest.MonkeyPatch, risen: Callable[..., Any], rise: Rise | None, told: bool
+) -> None:
+    _, _, further = risen(tests=3, repeats=1, sweeps=3)
+    table = pd.DataFrame({"accuracy": [0.9, 0.5], "ci_low": [0.8, 0.49], "ci_high": [1, 0.51]})
+    monkeypatch.setattr(further, "rise", lambda: rise)
+    said = further.warning(table)
+    assert (said is not None) == told
+    if told and rise is not None and rise.mean == 0.03:
+        assert said.startswith("the accuracy, 50.0 ± 1.0 %, would rise by 3.0 (0.1 to 6.0, from 99")
+
+
+def test_a_recall_that_is_too_short_says_so_in_a_line(run_hopcli: RunHopcli) -> None:
+    done = run_hopcli(*RECALL, "--sweeps", "8", "--out", "short")
+    assert done.code == 0
+    (line,) = done.err.splitlines()
+    assert line.startswith("hopcli: warning: the accuracy, 6")
+    assert "from 500 trials run on) with twice the sweeps" in line
+    assert line.endswith("(hopcli relax shows how they do)")
+    assert [line.removeprefix("hopcli: warning: ")] == read_manifest(Path("short"), "recall")[
+        "notes"
+    ]["warnings"]
+    said = run_hopcli(*RECALL, "--sweeps", "8", "--out", "short", "--format", "json")
+    assert json.loads(said.out)["warnings"][0] in line
+
+
+@pytest.mark.parametrize(
+    "flags",
+    [
+        "--sweeps 40",
+        "--sweeps 20",
+        "--sweeps 8 --tests 4 --repeats 1",
+        "--start random --dynamics async --until-stable",
+        "--sweeps 1 --temperature 1.5 --criterion 0.01",
+    ],
+)
+def test_one_that_is_long_enough_or_too_small_to_tell_says_nothing(
+    run_hopcli: RunHopcli, flags: str
+) -> None:
+    done = run_hopcli(*RECALL, *flags.split())
+    assert done.code == 0
+    assert "would rise" not in done.err
