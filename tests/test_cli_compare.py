@@ -26,6 +26,7 @@ from hopcli.experiments.compare import CompareResult, plan
 from hopcli.experiments.compare_tables import (
     classifiers_finding,
     classifiers_table,
+    overall_rows,
     pairs_table,
     selectors_finding,
     selectors_table,
@@ -242,6 +243,16 @@ def test_intervals_are_of_images(digits: CompareResult) -> None:
     for row in digits.tables["classifiers"].to_dict("records"):
         assert row["accuracy"] == row["correct"] / row["n"]
         assert (row["ci_low"], row["ci_high"]) == exact_interval(row["correct"], row["n"])
+
+
+def test_a_label_may_be_called_overall() -> None:
+    right = {"dynamics": np.array([True, False, True]), "overlap": np.array([True, True, True])}
+    label = np.array(["overall", "overall", "a"])
+    table = classifiers_table(right, label, dict.fromkeys(right, 2))
+    assert table["label"].tolist() == ["overall", "a", "overall"] * 2
+    assert table["correct"].tolist() == [1, 1, 2, 2, 1, 3]
+    assert overall_rows(table)["n"].tolist() == [3, 3]
+    assert "66.7 % of 3 images" in classifiers_finding(table, pairs_table(right), "0", "images")
 
 
 # --- selectors -----------------------------------------------------------------------------

@@ -49,11 +49,11 @@ def classifiers_table(
     trained_on : mapping of str to int
         Images whose labels each classifier has been made from.
     """
-    groups = {name: label == name for name in dict.fromkeys(label.tolist())}
-    groups["overall"] = np.ones(len(label), dtype=np.bool_)
+    groups = [(name, label == name) for name in dict.fromkeys(label.tolist())]
+    groups.append(("overall", np.ones(len(label), dtype=np.bool_)))
     rows = []
     for classifier, correct in right.items():
-        for name, own in groups.items():
+        for name, own in groups:
             n, hits = int(own.sum()), int(correct[own].sum())
             known = (classifier, name, trained_on[classifier], n, hits)
             rows.append((*known, hits / n, *exact_interval(hits, n)))
@@ -104,7 +104,7 @@ def selectors_table(selections: pd.DataFrame) -> pd.DataFrame:
         for selector, own in at_m.groupby("selector", sort=False):
             rates = own["accuracy"].to_numpy()
             row = {"samples": n_samples, "selector": selector, "selections": len(own)}
-            n_images = int(own["n"].iloc[0])  # of every selection as many
+            n_images = int(own["n"].min())
             row |= _mean_columns(rates, n_images)
             if selector != _FIRST:
                 row |= _difference_columns(rates - first, n_images)
