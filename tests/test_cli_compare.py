@@ -294,6 +294,8 @@ def test_no_image_of_a_test_has_been_seen() -> None:
     assert len(drawn) == 6, "each selection has samples of its own"
     noise = [seed_word(contest.streams.chains) for contest in contests]
     assert len({seed_word(Streams.of(config.seed).chains), *noise}) == 4, "and noise of its own"
+    picked = [each.draw.choose(SELECTORS["random"], 1, lambda _: 0.0) for each in contests[1::2]]
+    assert len({places.tobytes() for places in picked}) == 3, "and what it picks"
 
 
 def test_selectors_choose_what_they_say() -> None:
