@@ -120,3 +120,4 @@ def test_inflation_is_never_below_1() -> None:
     assert overdispersion(3.0, 0) == 1
     assert within_reach([0.0, -1.9, -1.95]).tolist() == [True, True, False]
     assert within_reach([0.0, -1.9, -1.95], 2).all()
+    assert within_reach([0.0, -3.0, -9.0], slack=[0, 1.1, 1.1]).tolist() == [True, True, False]

@@ -56,18 +56,19 @@ class FitSweepsConfig(DataSettings, RunSettings):
              run twice: counts are normal with the variance between orders, shared by the
              repeats, and that of the noise within.
 
-    Both likelihoods allow for the finite number of replays and orders. The interval holds the
-    numbers of sweeps with 2 (max log L - log L) <= 3.84 phi, where phi >= 1 is chi2 / dof of
-    the best one: noise that the model does not know widens it (quasi-likelihood). chi2 and p
-    say whether even the best number of sweeps fits.
+    The interval holds the numbers of sweeps with 2 (max log L - log L) <= 3.84 phi, where
+    phi >= 1 is chi2 / dof of the best one: noise that the model does not know widens it
+    (quasi-likelihood). Replays and orders are finite in number: the known likelihood is the
+    mean over the chances that the replays allow; in the unknown one a number of sweeps is out
+    only if it is by 1.645 standard errors more. chi2 and p say whether even the best fits.
 
     The authors' table, of which the paper says 20 sweeps:
       hopcli fit-sweeps
     A table of one's own, of 50 images a label:
       hopcli fit-sweeps --table mine.csv --tests 50 --sweeps 1:30:1
 
-    Writes estimate.csv (as printed), likelihood.csv (log L of each number of sweeps, relative
-    to the best, with the standard error that replays and orders leave in it, monte_carlo_sd),
+    Writes estimate.csv (as printed), likelihood.csv (log L of each number of sweeps, and
+    relative to the best, with the standard error that replays and orders leave in that),
     expected.csv (accuracy of each label, with its SD by noise and by order), fit_sweeps.png
     and the manifest fit-sweeps.json.
     """
@@ -94,7 +95,7 @@ class FitSweepsConfig(DataSettings, RunSettings):
     replays: int = setting(
         kinds.integer(2, 100_000), 40, "Fit", "Replays of the authors' order at each."
     )
-    orders: int = setting(kinds.integer(2, 100_000), 40, "Fit", "Random orders of the sites.")
+    orders: int = setting(kinds.integer(2, 100_000), 100, "Fit", "Random orders of the sites.")
     samples: int = setting(
         kinds.integer(1, 10_000),
         20,

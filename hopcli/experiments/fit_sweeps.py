@@ -47,6 +47,7 @@ HEADLINE = Headline(
 )
 """The number that a grid of its runs draws."""
 
+_SLACK = 1.645  # standard errors of a simulation, one-sided 95 %
 _DRAWS = 200  # of chances, and of orders, for what the finite number of them leaves open
 
 
@@ -63,11 +64,12 @@ class FitSweepsResult(Result):
 class _Fit(NamedTuple):
     """What one number of sweeps says of the table; arrays are of the labels, shape (labels,).
 
-    Variances are of counts: shared by all repeats of a table, and of each repeat.
+    Variances are of counts: shared by all repeats of a table, and of each repeat. Draws are
+    log-likelihoods as other replays or orders would have them, shape (draws,).
     """
 
     log_likelihood: float
-    monte_carlo_sd: float
+    draws: NDArray[np.float64]
     mean: NDArray[np.float64]
     between: NDArray[np.float64]
     within: NDArray[np.float64]
@@ -191,7 +193,7 @@ def _fit_known(
     within = (hits * (replays - hits)).sum(axis=1) / (replays * (replays - 1))
     return _Fit(
         float((top[:, 0] + np.log(likelihood)).sum()),
-        float(np.sqrt(drawn.var(axis=1, ddof=1).sum())),
+        drawn.sum(axis=0),
         mean,
         np.zeros_like(mean),
         within,
@@ -215,7 +217,7 @@ def _fit_unknown(
     chi2 = nested_chi_square(counts, mean[0], shared[0], within[0]).sum()
     return _Fit(
         float(values[0]),
-        float(values[1:].std(ddof=1)),
+        values[1:],
         mean[0],
         between[0],
         within[0],
@@ -265,21 +267,34 @@ def _tables(
         values = np.array([fit.log_likelihood for fit in own])
         best = int(values.argmax())
         inflation = overdispersion(own[best].chi2, dof)
-        inside = within_reach(values, inflation)
+        draws = np.array([fit.draws for fit in own])
+        errors = (draws - draws[best]).std(axis=1, ddof=1)
+        # The other likelihood is a mean over its draws, and allows for them by itself.
+        inside = within_reach(values, inflation, _SLACK * errors if order == "unknown" else 0.0)
         estimates.append((order, *_estimate(config, best, inside), own[best].chi2, dof, inflation))
-        for sweeps, fit, relative, is_in in zip(
-            config.sweeps, own, values - values.max(), inside, strict=True
-        ):
-            likelihoods.append((order, sweeps, *fit[:2], relative, fit.chi2, bool(is_in)))
+        relative, chi2 = values - values.max(), [fit.chi2 for fit in own]
+        likelihoods.append(
+            pd.DataFrame(
+                {
+                    "order": order,
+                    "sweeps": config.sweeps,
+                    "log_likelihood": values,
+                    "relative": relative,
+                    "relative_error": errors,
+                    "chi2": chi2,
+                    "in_interval": inside,
+                }
+            )
+        )
+        for sweeps, fit in zip(config.sweeps, own, strict=True):
             expected += [(order, sweeps, *row) for row in _expected(config, published, fit)]
     columns = ["order", "sweeps"]
     bounds = ["sweeps_ci_low", "sweeps_ci_high", "chi2", "dof", "overdispersion"]
-    of_each = ["log_likelihood", "monte_carlo_sd", "relative", "chi2", "in_interval"]
     rates = ["label", "published", "accuracy", "sd_noise", "sd_order"]
     estimate = pd.DataFrame(estimates, columns=[*columns, *bounds])
     return {
         "estimate": estimate.assign(p=_tail(estimate["chi2"].to_numpy(), dof)),
-        "likelihood": pd.DataFrame(likelihoods, columns=[*columns, *of_each]),
+        "likelihood": pd.concat(likelihoods, ignore_index=True),
         "expected": pd.DataFrame(expected, columns=[*columns, *rates]),
     }
 

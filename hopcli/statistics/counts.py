@@ -154,7 +154,9 @@ def overdispersion(chi_square: float, dof: int) -> float:
     return max(1.0, chi_square / dof) if dof > 0 else 1.0
 
 
-def within_reach(log_likelihood: ArrayLike, inflation: float = 1.0) -> NDArray[np.bool_]:
+def within_reach(
+    log_likelihood: ArrayLike, inflation: float = 1.0, slack: ArrayLike = 0.0
+) -> NDArray[np.bool_]:
     """Which values of a parameter the likelihood ratio does not refuse at 95 % [Wilks 1938].
 
     Parameters
@@ -163,11 +165,13 @@ def within_reach(log_likelihood: ArrayLike, inflation: float = 1.0) -> NDArray[n
         Of each value.
     inflation : float
         Overdispersion, >= 1, by which log-likelihoods are divided (quasi-likelihood).
+    slack : array-like of float, shape (n,)
+        By how much each may be too low relative to the best, by the error of its simulation.
 
     Returns
     -------
     ndarray of bool, shape (n,)
-        Where 2 (max - log-likelihood) / inflation is at most 3.84.
+        Where 2 (max - log-likelihood - slack) / inflation is at most 3.84.
     """
     values = np.asarray(log_likelihood, dtype=np.float64)
-    return np.asarray(2 * (values.max() - values) <= _REACH * inflation)
+    return np.asarray(2 * (values.max() - values - slack) <= _REACH * inflation)
