@@ -26,8 +26,8 @@ from hopcli.config import (
     AttractorsConfig,
     CapacityConfig,
     CompareConfig,
-    ConsistencyConfig,
     Config,
+    ConsistencyConfig,
     CriticalConfig,
     Execution,
     FitSweepsConfig,
@@ -52,10 +52,10 @@ NAMES = {
     "attractors": {"attractors"},
     "capacity": {"capacity"},
     "critical": {"critical"},
-    "compare": {"classifiers", "selectors"},
-    "variance": {"variance", "best_worst"},
     "consistency": {"consistency"},
     "fit-sweeps": {"fit_sweeps"},
+    "compare": {"classifiers", "selectors"},
+    "variance": {"variance", "best_worst"},
     "relax": {"relaxation"},
 }
 # Of random starts accuracy has no pictures either.
@@ -225,14 +225,14 @@ def variance() -> Run:
 
 
 @pytest.fixture(scope="module")
-def consistency() -> Run:
-    return run(ConsistencyConfig(dataset="digits", selections=3, tests=5))
-
-
-@pytest.fixture(scope="module")
 def compare() -> Run:
     few = {"tests": 20, "selector_tests": 10, "tuning": 5, "training": 30, "candidates": 2}
     return run(CompareConfig(**few, selector_samples=(3, 9), selections=3))
+
+
+@pytest.fixture(scope="module")
+def consistency() -> Run:
+    return run(ConsistencyConfig(dataset="digits", selections=3, tests=5))
 
 
 @pytest.fixture(scope="module")
@@ -276,9 +276,9 @@ def runs(
     variance: Run,
     capacity: Run,
     critical: Run,
-    compare: Run,
     consistency: Run,
     fit_sweeps: Run,
+    compare: Run,
     traced: Run,
 ) -> dict[str, Run]:
     return {
@@ -299,9 +299,9 @@ def runs(
         "attractors": attractors,
         "capacity": capacity,
         "critical": critical,
-        "compare": compare,
         "consistency": consistency,
         "fit-sweeps": fit_sweeps,
+        "compare": compare,
         "traced": traced,
         "long weights": renamed(weights, LONG),
         "long attractors": renamed(attractors, LONG),
@@ -327,8 +327,8 @@ RUNS = (
     "capacity",
     "consistency",
     "fit-sweeps",
-    "critical",
     "compare",
+    "critical",
     "traced",
     "long weights",
     "long attractors",
@@ -400,7 +400,16 @@ def error_bars(axes: Axes, label: str) -> NDArray[np.float64]:
 
 def test_every_command_has_its_figures(runs: dict[str, Run]) -> None:
     assert set(NAMES) == set(CATALOGUE)
-    for name in ("select", "recall", "scan", "weights", "attractors", "capacity", "compare"):
+    for name in (
+        "select",
+        "recall",
+        "scan",
+        "weights",
+        "attractors",
+        "capacity",
+        "consistency",
+        "compare",
+    ):
         assert set(runs[name].figures()) == NAMES[runs[name].config.command]
     assert set(runs["traced"].figures()) == {*NAMES["recall"], "trace"}
 
