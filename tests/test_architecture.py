@@ -41,6 +41,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "config": {"catalogue", "datasets", "errors", "storage", "dynamics", "starts"},
     "catalogue": {"errors"},
     "results": {"catalogue", "datasets", "errors", "statistics", "streams"},
+    "claims": {"catalogue", "config", "data", "errors", "experiments", "results", "statistics"},
     "plots": {"catalogue", "errors", "grids", "theory"},
     "report": {"catalogue", "claims", "config", "errors", "grids", "plots", "results"},
 }
@@ -53,7 +54,7 @@ ONLY = {
     "jinja2": {"report"},
 }
 
-EDGE = {"cli", "plots", "report", "results"}
+EDGE = {"claims", "cli", "plots", "report", "results"}
 """Rooms that an experiment knows nothing of."""
 
 

@@ -49,7 +49,7 @@ def _intro(claims: Claims) -> str:
     return (
         f"{source}Each number was measured anew, by the protocol as published and, where the "
         "authors' code did something else, as it was run. A verdict follows from tests by rules "
-        "that are written down in the manual of hopcli reproduce; nothing about an outcome was typed "
+        "that are written down in the manual of the command; nothing about an outcome was typed "
         "in.\n\n"
         "Holds, and does not hold, are each shown with an error of "
         f"{100 * claims.alpha:g} %: that two numbers are the same by two one-sided tests with "
