@@ -247,7 +247,7 @@ def replay(
         order=GIVEN,
         temperatures=_checked_schedule(temperature, 1),
         attempts=sites.shape[1],
-        given=np.array(sites, dtype=np.uint32, order="C"),
+        given=np.require(sites, np.uint32, ["C", "W"]),  # copied only if it must be
     )
     job.run(threads, progress)
     return job.final_states()
