@@ -14,9 +14,10 @@ from scipy import stats
 from scipy.optimize import brentq
 
 from hopcli import dynamics
-from hopcli.observables import overlaps
+from hopcli.observables import binder_ratio, energy, overlaps, projection_norm
 from hopcli.storage import RULES, Couplings, store
 from hopcli.theory import (
+    PairStates,
     chance_overlap,
     exact_overlaps,
     mean_field_overlaps,
@@ -24,6 +25,8 @@ from hopcli.theory import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from numpy.typing import NDArray
 
     from hopcli.datasets import Dataset
@@ -236,3 +239,70 @@ def test_a_fine_grid_of_exact_overlaps_is_no_wait() -> None:
     began = time.perf_counter()
     exact_overlaps(network, np.linspace(0, 2, 120))
     assert time.perf_counter() - began < 1
+
+
+# --- all states of two patterns ----------------------------------------------------------
+
+
+def _states_of(xi: NDArray[np.int8], rule: str) -> PairStates:
+    states = PairStates.of(store(xi, rule), most=1 << 21)
+    assert states is not None
+    return states
+
+
+@pytest.mark.parametrize("rule", ["hebbian", "pseudo-inverse", "storkey"])
+@pytest.mark.parametrize(("agree", "n_sites"), [(1, 5), (4, 6), (3, 9), (8, 12)])
+def test_moments_of_two_patterns_are_means_over_all_states(
+    rule: str, agree: int, n_sites: int
+) -> None:
+    xi = _pair(agree, n_sites) * random_patterns(0, 1, n_sites)
+    network, states = store(xi, rule), _states_of(xi, rule)
+    every = np.array(list(itertools.product((-1, 1), repeat=n_sites)), np.int8)
+    h, norm = energy(every, network), projection_norm(overlaps(every, xi), xi)
+    seen = np.stack([norm, norm**2, norm**4, h, h**2])
+    by_sums = (states.projection, states.energy)
+    known = np.stack([by_sums[0] ** k for k in (1, 2, 4)] + [by_sums[1] ** k for k in (1, 2)])
+    for temperature, found in zip(
+        (0.3, 1.0, 2.5), states.means(known, [0.3, 1.0, 2.5]), strict=True
+    ):
+        weight = np.exp(-(h - h.min()) / temperature)
+        assert found == pytest.approx(seen @ weight / weight.sum(), rel=1e-9, abs=1e-12)
+    assert states.n_sites == n_sites
+    assert np.exp(states.log_states).sum() == pytest.approx(2**n_sites)
+
+
+def _crossing_of(
+    value: Callable[[PairStates], NDArray[np.float64]], components: int, *pairs: tuple[int, int]
+) -> float:
+    """Where the Binder ratios of two sizes cross, of pairs that agree on so many sites of N."""
+    small, large = (_states_of(_pair(*pair), "pseudo-inverse") for pair in pairs)
+
+    def ratio(states: PairStates, temperature: float) -> float:
+        seen = np.stack([value(states) ** 2, value(states) ** 4])
+        square, fourth = states.means(seen, [temperature]).T
+        return float(binder_ratio(square, fourth, components)[0])
+
+    return float(brentq(lambda t: ratio(large, t) - ratio(small, t), 0.9, 1.1, xtol=1e-12))
+
+
+def test_binder_ratios_of_two_patterns_cross_below_1_and_tend_to_it() -> None:
+    """As 1 / N, at q = 0.55: 0.989 of N = 196 and 784, 0.997 of N = 784 and 3,136.
+
+    Those of the overlap with one of the patterns, which is another norm, cross at 0.994.
+    """
+    small, middle, large = (152, 196), (609, 784), (2436, 3136)
+    first = _crossing_of(lambda states: states.projection, 2, small, middle)
+    second = _crossing_of(lambda states: states.projection, 2, middle, large)
+    assert [first, second] == pytest.approx([0.98929, 0.99727], abs=1e-5)
+    assert (1 - first) / (1 - second) == pytest.approx(4, abs=0.1)
+    single = _crossing_of(lambda states: states.overlaps[0], 1, small, middle)
+    assert single == pytest.approx(0.99389, abs=1e-5)
+
+
+def test_states_of_other_networks_are_not_known() -> None:
+    assert PairStates.of(store(random_patterns(0, 3, 20))) is None
+    assert PairStates.of(store(random_patterns(0, 2, 20), "hebbian", 0.1)) is None
+    many = store(_pair(1024, 2048))
+    assert PairStates.of(many) is None
+    assert PairStates.of(many, most=1025**2 - 1) is None
+    assert PairStates.of(many, most=1025**2) is not None

@@ -46,10 +46,10 @@ class CriticalConfig(PatternSettings, RunSettings):
 
     The "0" and the "4" of the study:
       hopcli critical
-    Smaller pictures, where three sizes cost no more than two of the large ones:
-      hopcli critical --size 14x14 --scales 1,2,4
+    Smaller pictures, of 8 x 8, where more sizes cost no more:
+      hopcli critical --dataset digits --scales 1,2,4 --temperatures 0.9:1.06:0.01
     The pair that the authors ran, whose T_c is 1 + q = 1.44:
-      hopcli critical --source-indices 56,9 --rule hebbian --temperatures 1.3:1.6:0.01
+      hopcli critical --source-indices 56,9 --rule hebbian --temperatures 1.38:1.5:0.01
 
     A crossing is looked for where hot and cold starts agree, and wants temperatures that
     are about 0.01 T_c apart around it. Above T_c two components that do not fluctuate alike,
@@ -95,7 +95,7 @@ class CriticalConfig(PatternSettings, RunSettings):
     )
     chains: int = setting(
         kinds.integer(2, 1000),
-        25,
+        30,
         "Scan",
         "Chains from random spins, and as many from patterns, at each temperature and size.",
     )

@@ -89,9 +89,9 @@ class Measured:
 
     @functools.cached_property
     def states(self) -> list[tuple[PairStates, NDArray[np.float64]] | None]:
-        """All states of each size, where they are known, and what is measured on them.
+        """All states of each size, where they are known, and what is seen of them.
 
-        That are the :func:`powers` and whether a state is at a pattern, shape (6, ...).
+        These are the :func:`powers`, and whether a state is at a pattern, shape (6, a, b).
         """
         return [self._states(PairStates.of(each, _MOST_PAIRS)) for each in self._networks]
 
@@ -99,8 +99,8 @@ class Measured:
         if states is None:
             return None
         at_pattern = states.overlaps.max(axis=0) >= self.config.criterion - ROUNDING
-        measured = powers(states.projection, states.energy / states.n_sites)
-        return states, np.concatenate([measured, at_pattern[None]])
+        seen = powers(states.projection, states.energy / states.n_sites)
+        return states, np.concatenate([seen, at_pattern[None]])
 
     @property
     def same(self) -> NDArray[np.float64]:
@@ -148,8 +148,8 @@ class Measured:
         known = self.states[size]
         if known is None:
             return np.full((len(temperatures), _POWERS + 1), np.nan)
-        states, observables = known
-        return states.means(observables, temperatures)
+        states, seen = known
+        return states.means(seen, temperatures)
 
 
 def tables_of(measured: Measured) -> dict[str, pd.DataFrame]:
@@ -291,7 +291,8 @@ def _crossings(measured: Measured) -> Iterator[dict[str, Any]]:
 def _with_interval(values: NDArray[np.float64], n_chains: int) -> dict[str, float]:
     """An estimate, the first of the values, with the interval of its replicates."""
     low, high = replicate_interval(values[1:], n_chains)
-    return {"value": values[0], "ci_low": low, "ci_high": high}
+    value = values[0] if np.isfinite(values[0]) else np.nan
+    return {"value": value, "ci_low": low, "ci_high": high}
 
 
 def _crossing(measured: Measured, small: int, large: int) -> NDArray[np.float64]:
@@ -340,7 +341,8 @@ def _extrapolated(sizes: list[int], found: NDArray[np.float64]) -> NDArray[np.fl
     """
     products = [1 / np.sqrt(a * b) for a, b in itertools.pairwise(sizes)]
     intercept = np.linalg.pinv(np.column_stack([np.ones(len(products)), products]))[0]
-    return intercept @ found
+    with np.errstate(invalid="ignore"):  # of replicates without a crossing
+        return intercept @ found
 
 
 def _recalled_above(measured: Measured, scan: pd.DataFrame) -> Iterator[dict[str, Any]]:

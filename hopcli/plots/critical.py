@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
-    from numpy.typing import NDArray
 
     from hopcli.config import ResolvedCritical
     from hopcli.experiments.critical import CriticalResult
@@ -31,6 +30,7 @@ _LOOKS: tuple[dict[str, Any], ...] = (
     {"color": "#e69f00", "marker": "^"},
     {"color": "#7b2d8b", "marker": "D"},
 )
+_COLD: dict[str, Any] = {"mfc": "white", "ms": 7.5, "zorder": 1.8}
 _DASHES: tuple[Any, ...] = ("-", (0, (5, 2)), (0, (1.5, 1.5)), (0, (6, 2, 1.5, 2)))
 
 
@@ -64,11 +64,11 @@ def _critical(config: ResolvedCritical, result: CriticalResult) -> Figure:
         _draw(binder, both, "binder", curve, place)
         _draw(susceptibility, both, "susceptibility", curve, place)
         _draw(recall, own[own["start"] == "hot"], "recall", curve, place)
-        _draw(recall, own[own["start"] == "cold"], "recall", curve[:0], place, mfc="white")
+        _draw(recall, own[own["start"] == "cold"], "recall", curve[:0], place, **_COLD)
     crossing = _crossing(result)
     if crossing is not None:
         binder.axvspan(*crossing[1:], **_BAND)
-    _look_near(binder, np.array(config.temperatures), result)
+    _look_near(binder, scan, result.ordering)
     susceptibility.set(ylim=(0, None))
     recall.set(ylim=(-0.03, 1.05))
     _draw_legend(page, sizes, has_exact=len(exact) > 0)
@@ -114,17 +114,17 @@ def _crossing(result: CriticalResult) -> tuple[str, float, float] | None:
     return str(last["sizes"]), float(last["ci_low"]), float(last["ci_high"])
 
 
-def _look_near(ax: Axes, temperatures: NDArray[np.float64], result: CriticalResult) -> None:
+def _look_near(ax: Axes, scan: pd.DataFrame, critical: float) -> None:
     """Show what is near the critical temperature, where the curves cross."""
-    width = _NEAR * result.ordering
-    if np.sum(np.abs(temperatures - result.ordering) < width) < _FEWEST_NEAR:
+    near = scan[(scan["start"] == "both") & (abs(scan["temperature"] / critical - 1) < _NEAR)]
+    if near["temperature"].nunique() < _FEWEST_NEAR:
         return
-    ax.set(xlim=(result.ordering - width, result.ordering + width))
-    shown = result.tables["critical_scan"]
-    near = shown[np.abs(shown["temperature"] - result.ordering) < width]
-    low, high = near["binder_ci_low"].min(), near["binder_ci_high"].max()
-    margin = 0.05 * (high - low)
-    ax.set(ylim=(low - margin, high + margin))
+    for axis, low, high in (
+        ("x", near["temperature"].min(), near["temperature"].max()),
+        ("y", near["binder_ci_low"].min(), near["binder_ci_high"].max()),
+    ):
+        margin = 0.06 * (high - low)
+        ax.set(**{f"{axis}lim": (low - margin, high + margin)})
 
 
 def _draw_legend(page: Page, sizes: list[int], *, has_exact: bool) -> None:

@@ -36,19 +36,20 @@ def crossings(x: ArrayLike, difference: ArrayLike, replicates: ArrayLike) -> NDA
     Returns
     -------
     ndarray of float64, shape (1 + any,)
-        The crossing, and that of each replicate; NaN where there is none between the points.
+        The crossing, and that of each replicate: -inf or inf where it falls left or right of
+        all points of the fit. NaN for all where the difference itself does not fall.
 
     Examples
     --------
     >>> x = np.linspace(0, 2, 11)
     >>> crossings(x, 0.9 - x, [1.0 - x, 5.0 - x]).round(3).tolist()
-    [0.9, 1.0, nan]
+    [0.9, 1.0, inf]
     """
     places = np.asarray(x, dtype=np.float64)
     curves = np.vstack([difference, np.reshape(replicates, (-1, len(places)))])
     last_above = int(np.argmax(np.cumsum(curves[0])))
     before, after = curves[0, : last_above + 1], curves[0, last_above + 1 :]
-    if len(after) == 0 or before[-1] <= 0 or after[0] >= 0:
+    if before[-1] <= 0 or np.min(after, initial=0) >= 0:
         return np.full(len(curves), np.nan)
     first = max(int(np.argmax(before)), last_above + 1 - _ON_EACH_SIDE)
     end = last_above + 1 + min(int(np.argmin(after)) + 1, _ON_EACH_SIDE)
@@ -63,9 +64,10 @@ def crossings(x: ArrayLike, difference: ArrayLike, replicates: ArrayLike) -> NDA
 def _falls(x: NDArray[np.float64], curves: NDArray[np.float64]) -> NDArray[np.float64]:
     """Where each curve falls through 0, between the points where its sum is highest."""
     rows = np.arange(len(curves))
-    last_above = np.minimum(np.argmax(np.cumsum(curves, axis=1), axis=1), len(x) - 2)
-    above, below = curves[rows, last_above], curves[rows, last_above + 1]
-    with np.errstate(invalid="ignore", divide="ignore"):
-        part = above / (above - below)
-    found = x[last_above] + part * (x[last_above + 1] - x[last_above])
-    return np.where((above > 0) & (below <= 0), found, np.nan)
+    last_above = np.argmax(np.cumsum(curves, axis=1), axis=1)
+    left = np.minimum(last_above, len(x) - 2)
+    above, below = curves[rows, left], np.minimum(curves[rows, left + 1], 0)  # but for rounding
+    with np.errstate(invalid="ignore"):
+        found = x[left] + above / (above - below) * (x[left + 1] - x[left])
+    found = np.where(above > 0, found, -np.inf)
+    return np.where(last_above == len(x) - 1, np.inf, found)

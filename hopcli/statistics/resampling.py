@@ -49,27 +49,27 @@ def replicate_interval(replicates: ArrayLike, units: int) -> tuple[float, float]
     """95 % interval of a statistic from its bootstrap replicates.
 
     Percentiles, further out by as much as Student's t is wider than the normal and as n
-    units spread more than n drawn from them: so the mean of a few units is covered too
+    units spread more than n drawn from them: so the mean of ten units is covered too
     [Hesterberg 2015, expanded percentiles].
 
     Parameters
     ----------
     replicates : array-like of float, shape (any,)
-        The statistic of each draw; NaN where it has none.
+        The statistic of each draw; infinite, or NaN, where it has none.
     units : int
         Number of independent units drawn from, n.
 
     Returns
     -------
     tuple of float
-        Lower and upper bound. NaN for fewer than two units, and for a bound that those
-        replicates without a value may be beyond.
+        Lower and upper bound. NaN for fewer than two units, and for a bound that more
+        replicates are infinitely far beyond, or as NaN may be beyond, than it allows.
 
     Examples
     --------
     >>> low, high = replicate_interval(np.linspace(0, 1, 1001), 100)
     >>> round(low, 3), round(high, 3)
-    (0.024, 0.976)
+    (0.023, 0.977)
     >>> replicate_interval([0.1, float("nan"), 0.3], 10)
     (nan, nan)
     """
@@ -80,8 +80,8 @@ def replicate_interval(replicates: ArrayLike, units: int) -> tuple[float, float]
     values = np.asarray(replicates, dtype=np.float64)
     tail = float(ndtr(np.sqrt(units / (units - 1)) * stdtrit(units - 1, _TAIL)))
     missing = np.isnan(values)
-    low = np.quantile(np.where(missing, -np.inf, values), tail, method="higher")
-    high = np.quantile(np.where(missing, np.inf, values), 1 - tail, method="lower")
+    low = np.quantile(np.where(missing, -np.inf, values), tail, method="lower")
+    high = np.quantile(np.where(missing, np.inf, values), 1 - tail, method="higher")
     return _finite(float(low)), _finite(float(high))
 
 

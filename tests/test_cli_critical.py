@@ -1,0 +1,206 @@
+"""``hopcli critical``: held to the exact answer, and the tables' own logic."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from conftest import random_patterns
+from test_figures_weights import write_patterns
+
+from hopcli import experiments
+from hopcli.config import CriticalConfig
+from hopcli.experiments.critical import CriticalResult
+from hopcli.statistics import exact_interval
+
+if TYPE_CHECKING:
+    from conftest import RunHopcli
+
+OUT = Path("results/critical")
+CRITICAL = ["critical", "--dataset", "digits", "--no-figures", "--quiet", "--overwrite"]
+FEW = ["--chains", "4", "--sweeps", "40", "--scales", "1"]
+QUANTITIES = ("projection", "projection_square", "binder", "susceptibility", "energy")
+NEAR = tuple(i / 100 for i in range(90, 107, 2))
+
+
+def _table(name: str = "critical_scan", out: Path = OUT) -> pd.DataFrame:
+    return pd.read_csv(out / f"{name}.csv")
+
+
+def _critical(**settings: Any) -> CriticalResult:
+    result = experiments.run(CriticalConfig.from_values({"dataset": "digits", **settings}))
+    assert isinstance(result, CriticalResult)
+    return result
+
+
+@pytest.fixture(scope="module", params=["pseudo-inverse", "hebbian"])
+def pair(request: pytest.FixtureRequest) -> CriticalResult:
+    """Three sizes of the two patterns, at temperatures around that of the rule."""
+    critical = {"pseudo-inverse": 1.0, "hebbian": 1.45}[request.param]
+    grid = [0.3, *(round(critical * t, 4) for t in NEAR), 2.0]
+    return _critical(rule=request.param, scales=[1, 2, 4], temperatures=grid, sweeps=400)
+
+
+def test_hot_and_cold_starts_are_in_the_exact_equilibrium(pair: CriticalResult) -> None:
+    """No quantity is off; chi-square, which is of normal deviates, is no wonder either way."""
+    scan, fit = pair.tables["critical_scan"], pair.tables["critical_fit"]
+    assert scan["agree"].all()
+    for name in ("projection_square", "energy"):
+        z = scan[f"{name}_z"].dropna()
+        assert len(z) > 80
+        assert z.abs().max() < 4.5
+        assert 0.8 < z.std() < 1.2
+    assert sorted(set(fit["size"])) == [64, 256, 1024]
+    assert fit["p"].between(0.002, 0.998).all()
+    both = scan[scan["start"] == "both"]
+    for name in (*QUANTITIES, "specific_heat"):
+        low, high, exact = (both[f"{name}_{end}"] for end in ("ci_low", "ci_high", "exact"))
+        assert 0.85 < np.mean((low <= exact) & (exact <= high)) <= 1, name
+
+
+def test_binder_ratios_cross_where_they_do_exactly(pair: CriticalResult) -> None:
+    """And the largest sizes nearest to the temperature of linear stability."""
+    table = pair.tables["critical"].set_index("what")
+    crossings = table.loc["Binder crossing"]
+    assert crossings["sizes"].tolist() == ["64 and 256", "256 and 1024"]
+    small, large = crossings["exact"]
+    assert small < large < pair.ordering
+    products = 1 / np.sqrt([64 * 256, 256 * 1024])
+    tends_to = np.polynomial.Polynomial.fit(products, [small, large], 1)(0)
+    assert tends_to == pytest.approx(pair.ordering, abs=0.008)
+    assert np.all(np.abs(crossings["value"] - crossings["exact"]) < 0.02)
+    for end, side in (("ci_low", -1), ("ci_high", 1)):  # where there is a bound it is one
+        assert not np.any(side * (crossings[end] - crossings["exact"]) < -0.01)
+    limit = table.loc["Binder crossing, extrapolated"]
+    assert limit["exact"] == table.loc["linear stability", "exact"] == pair.ordering
+    slope = np.diff(crossings["value"])[0] / np.diff(products)[0]
+    assert limit["value"] == pytest.approx(crossings["value"].iloc[0] - slope * products[0])
+
+
+def test_recall_is_of_the_last_states_and_never_without_a_bound(pair: CriticalResult) -> None:
+    scan = pair.tables["critical_scan"]
+    hottest = scan[scan["temperature"] == 2.0]
+    assert hottest["recall"].tolist() == [0] * 9
+    assert hottest["recall_ci_high"].tolist() == pytest.approx(
+        [exact_interval(0, n)[1] for n in (30, 30, 60)] * 3
+    )
+    cold = scan[(scan["temperature"] == 0.3) & (scan["start"] == "both")]
+    assert (cold["recall"] > 0.05).all()
+    inside = cold["recall_exact"].between(cold["recall_ci_low"], cold["recall_ci_high"])
+    assert inside.all()
+    above = pair.tables["critical"].set_index("what").loc["recall above T_c"]
+    temperatures = scan["temperature"].drop_duplicates()
+    trials = 60 * int((temperatures > pair.ordering).sum())
+    assert above["sizes"].tolist() == ["64", "256", "1024"]
+    assert above["ci_high"].iloc[-1] == pytest.approx(exact_interval(0, trials)[1])
+    assert above["exact"].between(0, 1e-3).all()
+
+
+def test_sizes_are_the_patterns_with_pixels_repeated(run_hopcli: RunHopcli) -> None:
+    """At low temperature energy and norm of a pattern are those of its own network."""
+    run = [*CRITICAL, "--scales", "1,3", "--temperatures", "0.05", "--chains", "4"]
+    assert run_hopcli(*run, "--sweeps", "20", "--rule", "hebbian").code == 0
+    table = _table().set_index(["size", "start"])
+    assert _table()["size"].drop_duplicates().tolist() == [64, 576]
+    q = (_critical(rule="hebbian", chains=2, sweeps=20, temperatures=[1]).ordering) - 1
+    for size in (64, 576):  # a site does not couple to itself: 2 / N for each of N sites
+        expected = -(1 + q**2) / 2 + 1 / size
+        assert table.loc[(size, "cold"), "energy"] == pytest.approx(expected, abs=1e-6)
+        assert table.loc[(size, "cold"), "projection"] == pytest.approx(1, abs=1e-9)
+
+
+def test_one_pattern_is_a_magnet_all_of_whose_spins_couple(run_hopcli: RunHopcli) -> None:
+    """The Curie-Weiss magnet: <M^2> by the sum over its magnetisations."""
+    run = [*CRITICAL, "--digits", "7", "--temperatures", "0.6,1,1.4", "--scales", "1"]
+    assert run_hopcli(*run, "--sweeps", "400").code == 0
+    table = _table()
+    m = np.arange(-64, 65, 2) / 64
+    up = np.arange(65)
+    log_states = -np.array([float(np.sum(np.log(np.arange(1, k + 1)))) for k in up])
+    log_states = log_states + log_states[::-1]
+    for temperature, own in table[table["start"] == "both"].groupby("temperature"):
+        weight = np.exp(log_states - log_states.max() + 64 * m**2 / 2 / float(str(temperature)))
+        square, fourth = (weight @ m**k / weight.sum() for k in (2, 4))
+        low, value, high = own[
+            ["projection_square_ci_low", "projection_square", "projection_square_ci_high"]
+        ].to_numpy()[0]
+        assert abs(value - square) < 1.2 * (high - low)
+        assert own["binder"].iloc[0] == pytest.approx((3 - fourth / square**2) / 2, abs=0.06)
+    assert table["projection_square_exact"].isna().all()
+    assert len(_table("critical_exact")) == len(_table("critical_fit")) == 0
+
+
+def test_starts_that_end_in_different_wells_do_not_agree(run_hopcli: RunHopcli) -> None:
+    """Cold runs from twelve random patterns of 60 spins: mixtures keep those from hot spins."""
+    dataset = write_patterns(Path("twelve.txt"), random_patterns(3, 12, 60), (6, 10))
+    run = [*CRITICAL, "--dataset", dataset, "--temperatures", "0.05,1.5", "--scales", "1"]
+    assert run_hopcli(*run, "--sweeps", "100").code == 0
+    table = _table()
+    assert table["agree"].tolist() == [False] * 3 + [True] * 3
+    hot, cold, _ = table["projection"].tolist()[:3]
+    assert cold == pytest.approx(1, abs=1e-6)
+    assert hot < 0.99
+
+
+def test_no_crossing_without_temperatures_around_it(run_hopcli: RunHopcli) -> None:
+    run = [*CRITICAL, "--scales", "1,2", "--chains", "10", "--sweeps", "200"]
+    for temperatures in ("0.3,0.5", "2,3"):
+        assert run_hopcli(*run, "--temperatures", temperatures).code == 0
+        row = _table("critical").set_index("what").loc["Binder crossing"]
+        assert row[["value", "ci_low", "ci_high", "exact"]].isna().all()
+
+
+def test_what_is_left_out_is_ten_times_tau_or_half() -> None:
+    table = _critical(temperatures=[0.9, 2.5], sweeps=100, scales=[1, 4]).tables["critical_scan"]
+    wanted = np.ceil(10 * table["tau"])
+    assert table["burn_in"].tolist() == np.minimum(wanted, 50).tolist()
+    assert (table["burn_in"] < 50).any()
+    assert (table["burn_in"] == 50).any()
+
+
+def test_the_same_seed_gives_the_same_tables_and_another_seed_others(
+    run_hopcli: RunHopcli,
+) -> None:
+    tables = []
+    for seed in ("1", "1", "2"):
+        run = [*CRITICAL, *FEW, "--temperatures", "0.9,1.1", "--dynamics", "glauber"]
+        assert run_hopcli(*run, "--seed", seed).code == 0
+        tables.append(
+            [(OUT / f"{name}.csv").read_bytes() for name in ("critical_scan", "critical")]
+        )
+    assert tables[0] == tables[1]
+    assert tables[0] != tables[2]
+
+
+def test_chains_go_on_where_a_stretch_of_sweeps_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In whatever stretches their class sums are kept, they relax and fluctuate alike."""
+    settings = {"scales": [1], "temperatures": [0.9], "sweeps": 300, "chains": 20}
+    whole = _critical(**settings).tables["critical_scan"].set_index("start")
+    monkeypatch.setattr("hopcli.experiments.critical._MOST_RECORDED", 4 * 2 * 20 * 7)
+    parted = _critical(**settings).tables["critical_scan"].set_index("start")
+    assert parted.loc["both", "tau"] == pytest.approx(whole.loc["both", "tau"], rel=0.25)
+    assert (parted["projection_square_z"].abs() < 4).all()
+    assert not np.array_equal(parted["projection"], whole["projection"])
+
+
+@pytest.mark.parametrize(
+    ("flags", "says"),
+    [
+        ("--temperatures 0,1", "--temperatures must be FIRST:LAST:STEP"),
+        ("--scales 0,1", "--scales must list whole numbers from 1 to 32, increasing, found [0, 1]"),
+        ("--scales 2,2", "--scales must list whole numbers from 1 to 32, increasing, found [2, 2]"),
+        ("--chains 1", "--chains must be a whole number from 2 to 1000, found 1"),
+        ("--sweeps 19", "--sweeps must be a whole number from 20 to 100000, found 19"),
+        ("--sweeps 90000 --chains 500", "--sweeps must be at most 10,000 with so many chains"),
+        ("--rule perceptron", "--rule must be one of pseudo-inverse, hebbian, storkey, found"),
+        ("--dynamics async", "--dynamics must be one of metropolis, glauber, found 'async'"),
+        ("--criterion 0", "--criterion must be a number > 0 and <= 1, found 0.0"),
+    ],
+)
+def test_what_cannot_be_is_refused(run_hopcli: RunHopcli, flags: str, says: str) -> None:
+    message = run_hopcli(*CRITICAL, *flags.split()).refused()
+    assert says in message
+    assert not Path("results").exists()
