@@ -12,8 +12,8 @@ import pandas as pd
 import pytest
 
 from hopcli import experiments
-from hopcli.config import RecallConfig, RecallExecution, ThreadedExecution
-from hopcli.config.relax import RelaxConfig, round_sweeps
+from hopcli.config import RecallConfig, RecallExecution, RelaxConfig, ThreadedExecution
+from hopcli.config.relax import round_sweeps
 from hopcli.experiments import relax as module
 from hopcli.experiments.relax import RelaxResult
 from hopcli.experiments.relax_tables import Course, Measured, settling_table

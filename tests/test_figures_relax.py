@@ -10,7 +10,8 @@ from matplotlib.colors import to_hex
 from matplotlib.container import ErrorbarContainer
 from test_plots import FIVE, LONG, Boxes, Run, renamed, run, texts, with_arrays, words
 
-from hopcli.config.relax import RelaxConfig, round_sweeps
+from hopcli.config import RelaxConfig
+from hopcli.config.relax import round_sweeps
 from hopcli.plots.page import Picture
 
 if TYPE_CHECKING:

@@ -21,6 +21,7 @@ from hopcli.config.files import find_config, read_config, shipped_configs
 from hopcli.config.fit_sweeps import FitSweepsConfig, ResolvedFitSweeps
 from hopcli.config.groups import DataSettings, LearningSettings, PatternSettings, StorageSettings
 from hopcli.config.recall import RecallConfig, ResolvedRecall
+from hopcli.config.relax import RelaxConfig, ResolvedRelax
 from hopcli.config.select import ResolvedSelect, SelectConfig
 from hopcli.config.temperature_scan import ResolvedTemperatureScan, TemperatureScanConfig
 from hopcli.config.variance import ResolvedVariance, VarianceConfig
@@ -41,6 +42,7 @@ __all__ = [
     "PatternSettings",
     "RecallConfig",
     "RecallExecution",
+    "RelaxConfig",
     "ResolvedAttractors",
     "ResolvedCapacity",
     "ResolvedCompare",
@@ -48,6 +50,7 @@ __all__ = [
     "ResolvedCritical",
     "ResolvedFitSweeps",
     "ResolvedRecall",
+    "ResolvedRelax",
     "ResolvedSelect",
     "ResolvedTemperatureScan",
     "ResolvedVariance",

@@ -33,8 +33,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from hopcli.config import ThreadedExecution
-    from hopcli.config.relax import RelaxConfig, ResolvedRelax
+    from hopcli.config import RelaxConfig, ResolvedRelax, ThreadedExecution
     from hopcli.experiments.stock import Stock
 
 __all__ = ["HEADLINE", "RelaxResult", "plan", "summary"]

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from numpy.typing import NDArray
 
-    from hopcli.config.relax import ResolvedRelax
+    from hopcli.config import ResolvedRelax
     from hopcli.experiments.relax import RelaxResult
 
 __all__ = ["figures"]
