@@ -54,13 +54,13 @@ def read_published(file: str | None, tests: int, known: Sequence[str]) -> Publis
     DataError
         If there is no such table, or a percentage is none of so many images.
     """
-    path = AUTHORS_RECALL if file is None else Path(file)
-    head, *lines = _lines(path)
-    labels = [name for name in head if name != "repeat"]
-    _check_labels(path, labels, known)
+    name = "the authors' table" if file is None else file
+    head, *lines = _lines(AUTHORS_RECALL if file is None else Path(file))
+    labels = [label for label in head if label != "repeat"]
+    _check_labels(name, labels, known)
     if not lines:
-        raise DataError(f"{path}: must have a line a repeat below the labels, found none")
-    rows = [_counts(path, number, head, line, tests) for number, line in enumerate(lines, start=2)]
+        raise DataError(f"{name}: must have a line a repeat below the labels, found none")
+    rows = [_counts(name, number, head, line, tests) for number, line in enumerate(lines, start=2)]
     return Published(tuple(labels), np.array(rows, dtype=np.int64))
 
 
@@ -83,27 +83,27 @@ def _lines(path: Path) -> list[list[str]]:
     return lines
 
 
-def _check_labels(path: Path, labels: list[str], known: Sequence[str]) -> None:
+def _check_labels(table: str, labels: list[str], known: Sequence[str]) -> None:
     """Refuse columns that are no labels."""
     rule = f"must begin with a line of labels ({', '.join(known[:20])})"
     for label in labels:
         if label not in known:
-            raise DataError(f"{path}: {rule}, found {label!r:.80}")
+            raise DataError(f"{table}: {rule}, found {label!r:.80}")
     if len(set(labels)) < max(len(labels), 1):
-        raise DataError(f"{path}: {rule}, each once, found {','.join(labels)!r:.80}")
+        raise DataError(f"{table}: {rule}, each once, found {','.join(labels)!r:.80}")
 
 
-def _counts(path: Path, number: int, head: list[str], line: list[str], tests: int) -> list[int]:
+def _counts(table: str, number: int, head: list[str], line: list[str], tests: int) -> list[int]:
     """The counts of a line."""
     if len(line) != len(head):
-        raise DataError(f"{path}: line {number} must have {len(head)} fields, found {len(line)}")
+        raise DataError(f"{table}: line {number} must have {len(head)} fields, found {len(line)}")
     counts = []
-    for name, text in zip(head, line, strict=True):
-        if name != "repeat":
+    for label, text in zip(head, line, strict=True):
+        if label != "repeat":
             count = _percentage(text) * tests / 100
             if not 0 <= count <= tests or abs(count - round(count)) > _ROUNDING:
                 rule = f"line {number} must have percentages of {tests:,} images"
-                raise DataError(f"{path}: {rule}, found {text!r:.80}")
+                raise DataError(f"{table}: {rule}, found {text!r:.80}")
             counts.append(round(count))
     return counts
 
