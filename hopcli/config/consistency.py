@@ -45,9 +45,9 @@ class ConsistencyConfig(DataSettings, RunSettings):
       hopcli consistency --sweeps 10
 
     In correlation.csv (as printed) spearman is the rank correlation of a measure with the
-    accuracies over the labels, p that of random pairings (two-sided; the labels are all there
-    are), ci_low to ci_high the 95 % interval over selections of the patterns. A loss is low
-    where a shape is consistent, so there the hypothesis asks for a negative correlation.
+    accuracies over the labels, with its 95 % interval over selections of the patterns (the
+    labels are all there are), and p the two-sided one of random pairings. A loss is low where
+    a shape is consistent, so there the hypothesis asks for a negative correlation.
 
     Interrupted, the same command goes on where it was, to the same bytes.
 
