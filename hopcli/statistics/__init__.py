@@ -1,7 +1,8 @@
 """Error bars: what is known of rates, means and numbers of kinds, and how well.
 
 A file a question. Every interval says what it is an interval of; the coverage of each is
-simulated in the tests.
+simulated in the tests. What nearly every run needs is here; what one experiment asks is in its
+file: autocorrelation, clusters, components, counts, crossings, paired, ranks, resampling, times.
 """
 
 from hopcli.statistics.means import mean_interval, mean_sd_sem
