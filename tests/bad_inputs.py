@@ -99,6 +99,7 @@ _FLAGS: dict[str, tuple[str, ...]] = {
         *("", "1", "0", "-5", "20001", "10,10", "20,10", "x", "1.5", "nan", _ENORMOUS, "10,"),
         *("é", "a\0b", "1_0", "１０"),
     ),
+    "SCALES": ("", "0", "-5", "33", "2,2", "2,1", "x", "1.5", "nan", _ENORMOUS, "1,", "é", "１"),
 }
 """What no flag of a kind may be, by the word that stands for its value in the help."""
 
@@ -155,6 +156,7 @@ _KEYS: dict[str, tuple[str, ...]] = {
         *(*_NO_VALUE, *_LIST, "'10'", "1", "0", "20001", "[1]", "[10, 10]", "[20, 10]", "[10.0]"),
         *("['10']", *_HUGE),
     ),
+    "SCALES": (*_NO_VALUE, *_LIST, "'1'", "0", "33", "[0]", "[2, 2]", "[2, 1]", "['1']", *_HUGE),
 }
 """The same as TOML has it."""
 

@@ -123,12 +123,16 @@ def test_one_pattern_is_a_magnet_all_of_whose_spins_couple(run_hopcli: RunHopcli
     log_states = log_states + log_states[::-1]
     for temperature, own in table[table["start"] == "both"].groupby("temperature"):
         weight = np.exp(log_states - log_states.max() + 64 * m**2 / 2 / float(str(temperature)))
-        square, fourth = (weight @ m**k / weight.sum() for k in (2, 4))
+        norm, square, fourth = (weight @ np.abs(m) ** k / weight.sum() for k in (1, 2, 4))
         low, value, high = own[
             ["projection_square_ci_low", "projection_square", "projection_square_ci_high"]
         ].to_numpy()[0]
         assert abs(value - square) < 1.2 * (high - low)
         assert own["binder"].iloc[0] == pytest.approx((3 - fourth / square**2) / 2, abs=0.06)
+        found = own[["susceptibility", "specific_heat"]].to_numpy()[0]
+        t = float(str(temperature))
+        spread = [64 * (square - norm**2) / t, 64 * (fourth - square**2) / 4 / t**2]
+        assert found == pytest.approx(spread, rel=0.15)  # e = -m^2 / 2 + constant
     assert table["projection_square_exact"].isna().all()
     assert len(_table("critical_exact")) == len(_table("critical_fit")) == 0
 

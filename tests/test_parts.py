@@ -29,10 +29,13 @@ SCAN = ["temperature-scan", "--dataset", "text:3x3", "--repeats", "3"]
 SCAN += ["--temperatures", "0:0.6:0.05", "--sweeps", "3", "--no-figures", "--overwrite"]
 VARIANCE = ["variance", "--dataset", "text:3x3", "--start", "flip:0.4", "--selections", "11"]
 VARIANCE += ["--tests", "3", "--repeats", "2", "--sweeps", "3", "--no-figures", "--overwrite"]
+CRITICAL = ["critical", "--dataset", "digits", "--temperatures", "0.8:1.1:0.1", "--chains", "3"]
+CRITICAL += ["--sweeps", "20", "--no-figures", "--overwrite"]
 COMMANDS = [
     pytest.param(CAPACITY, 24, 2, id="capacity"),
     pytest.param(SCAN, 13, 1, id="scan"),
     pytest.param(VARIANCE, 11, 1, id="variance"),
+    pytest.param(CRITICAL, 8, 1, id="critical"),
 ]
 """Command, parts that it is a sum of, and runs of the dynamics in a part."""
 

@@ -81,7 +81,7 @@ class CriticalConfig(PatternSettings, RunSettings):
         f"Rule that stores the patterns ({described(_RULES)}).",
     )
     scales: tuple[int, ...] = setting(
-        kinds.sizes(1, 32),
+        kinds.sizes(1, 32, metavar="SCALES"),
         (1, 2),
         "Scan",
         "Times that each pixel is repeated in both directions; each is a size.",

@@ -333,7 +333,7 @@ def choices(names: Iterable[str]) -> Kind:
     return Kind("NAMES", check, choices=known, schema=schema)
 
 
-def sizes(low: int = 2, high: int = 20_000) -> Kind:
+def sizes(low: int = 2, high: int = 20_000, *, metavar: str = "SIZES") -> Kind:
     """Distinct whole numbers from `low` to `high`, increasing."""
     rule = f"must list whole numbers from {low} to {high}, increasing"
     one = integer(low, high)
@@ -349,7 +349,7 @@ def sizes(low: int = 2, high: int = 20_000) -> Kind:
         return tuple(numbers)
 
     read = reader(lambda s: [whole(v) for v in s.split(",")], rule)
-    return Kind("SIZES", check, read, schema=_either(one.schema, _listed(one.schema)))
+    return Kind(metavar, check, read, schema=_either(one.schema, _listed(one.schema)))
 
 
 def number_or_file() -> Kind:
