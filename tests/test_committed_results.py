@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -13,10 +13,18 @@ import pytest
 
 from hopcli import experiments, results
 from hopcli.catalogue import CATALOGUE, entry
+from hopcli.claims.claim import read_claims
+from hopcli.claims.table import short
 from hopcli.config import Config, Execution, read_config
+from hopcli.config.files import find_claims
 from hopcli.data.study import AUTHORS_RECALL
+from hopcli.grids.export import write_table
 from hopcli.grids.grid import Grid, read_grid, shown
+from hopcli.results.folder import sha256_of
 from hopcli.results.tables import read_table
+
+if TYPE_CHECKING:
+    from conftest import RunHopcli
 
 ROOT = Path(__file__).parent.parent
 RESULTS = ROOT / "results"
@@ -156,6 +164,154 @@ def _of_the_four(name: str) -> pd.DataFrame:
     return table[table["label"] == "4"].set_index("temperature")
 
 
+def _table(run: str, name: str) -> pd.DataFrame:
+    texts = dict.fromkeys(("label", "stored", "measure", "classifier", "other", "order"), str)
+    return pd.read_csv(RESULTS / run / f"{name}.csv", dtype=texts)
+
+
+def _row(run: str, name: str, **cell: object) -> pd.Series[Any]:
+    table = _table(run, name)
+    return table[np.all([table[key] == value for key, value in cell.items()], axis=0)].iloc[0]
+
+
+def _points(row: pd.Series[Any], name: str) -> str:
+    """A difference in percentage points, with its interval."""
+    value, low, high = (100 * row[f"{name}{end}"] for end in ("", "_ci_low", "_ci_high"))
+    return f"{value:.1f} points ({low:.1f} to {high:.1f})".replace("-", "\N{MINUS SIGN}")
+
+
+def sentences() -> list[str]:
+    """What the README says of the six commands, from their committed tables."""
+    settling = _row("relax", "settling", label="overall")
+    relaxed = _table("relax", "relaxation")
+    overall = relaxed[relaxed["label"] == "overall"].set_index("sweep")["accuracy"] * 100
+
+    def sd(source: str) -> float:
+        row = _row("variance", "errors", label="4", test_images="same", source=source)
+        return float(100 * row["sd"])
+
+    def often(label: str, what: str) -> float:
+        return float(100 * _row("variance", "best_worst", label=label)[what])
+
+    def named(classifier: str) -> float:
+        return float(
+            100 * _row("compare", "classifiers", classifier=classifier, label="overall")["accuracy"]
+        )
+
+    nearest = -_row("compare", "pairs", other="overlap")[
+        ["difference", "difference_ci_high", "difference_ci_low"]
+    ].astype(float)
+    medoid, random = (
+        _row("compare", "selectors", samples=20, selector=name) for name in ("medoid", "random")
+    )
+    shape = _table("consistency", "consistency").set_index("label")
+    within, contrast = (
+        _row("consistency", "correlation", stored="half", measure=name)
+        for name in ("within", "contrast")
+    )
+    crossing = _row("critical", "critical", what="Binder crossing")
+    known, unknown = (_row("fit-sweeps", "estimate", order=name) for name in ("known", "unknown"))
+    return [
+        (
+            f"half of the images have settled after {settling['median']:.0f} sweeps of N/2, nine "
+            f"tenths after {settling['p90']:.0f}"
+        ),
+        (
+            f"{overall[10]:.1f} % are recalled after the 10 sweeps that the study ran, "
+            f"{overall[20]:.1f} % after the 20 that it states, {overall[500]:.1f} % in the end"
+        ),
+        (
+            f"has an SD of {sd('total'):.1f} points: {sd('selection'):.1f} from the draw of the "
+            f"samples that the patterns are selected from, {sd('images'):.1f} from the images, "
+            f"{sd('thermal'):.1f} from thermal noise"
+        ),
+        (
+            f'The "1" is recalled best in {often("1", "best"):.0f} % of the selections, the "4" '
+            f'worst in {often("4", "worst"):.1f} %, the "3" in {often("3", "worst"):.1f} %'
+        ),
+        (
+            f"the dynamics name {named('dynamics'):.1f} % rightly, the nearest stored pattern "
+            f"{named('overlap'):.1f} %: they cost {100 * nearest.iloc[0]:.1f} points "
+            f"({100 * nearest.iloc[1]:.1f} to {100 * nearest.iloc[2]:.1f})"
+        ),
+        f"Logistic regression on the same 100 samples names {named('logistic-samples'):.1f} %",
+        (
+            f"the medoid {'+' if medoid['difference'] > 0 else ''}{_points(medoid, 'difference')}, "
+            f"a random sample {_points(random, 'difference')}"
+        ),
+        (
+            f'The "1" varies least, the "{shape["within"].idxmin()!s}" most; the "4" is number '
+            f"{shape['within_rank']['4']} of ten"
+        ),
+        (
+            f"ranks correlate by {within['spearman']:.2f} (p = {within['p']:.2g}), with what "
+            f"images of a digit share less what they share with others by "
+            f"{contrast['spearman']:.2f} "
+            f"(p = {contrast['p']:.1g})"
+        ),
+        (
+            f"cross at T = {crossing['value']:.3f} ({crossing['ci_low']:.3f} to "
+            f"{crossing['ci_high']:.3f}); exactly it is {crossing['exact']:.3f} for these two sizes"
+        ),
+        (
+            f"{known['sweeps']:.0f} sweeps ({known['sweeps_ci_low']:.0f} to "
+            f"{known['sweeps_ci_high']:.0f}) with the order of the sites known, "
+            f"{unknown['sweeps']:.0f} ({unknown['sweeps_ci_low']:.0f} to "
+            f"{unknown['sweeps_ci_high']:.0f}) with any"
+        ),
+    ]
+
+
+@pytest.mark.parametrize("number", range(11))
+def test_the_readme_says_of_each_command_what_its_tables_do(number: int) -> None:
+    text = " ".join((ROOT / "README.md").read_text(encoding="utf-8").split())
+    assert sentences()[number] in text
+
+
+def test_the_readme_leads_with_the_committed_verdicts() -> None:
+    """Each row is what `hopcli reproduce --format markdown` prints."""
+    made = pd.read_csv(RESULTS / "reproduce" / "claims.csv", dtype=str, keep_default_na=False)
+    for name in [name for name in made.columns if name.endswith(("_ci_low", "_ci_high"))]:
+        made[name] = pd.to_numeric(made[name])
+    wanted = write_table(short(made, ids=False), None, "markdown")
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    between = re.search(r"<!-- verdicts: .*? -->\n\n(.*?)\n<!-- end", text, re.DOTALL)
+    assert between is not None
+    assert between[1] == wanted
+    assert between.start() < text.index("## Install")
+
+
+def test_the_committed_verdicts_are_whole() -> None:
+    manifest = results.read_manifest(RESULTS / "reproduce", "reproduce")
+    claims = read_claims(find_claims("study"))
+    made = pd.read_csv(RESULTS / "reproduce" / "claims.csv", keep_default_na=False)
+    assert made["id"].tolist() == [claim.id for claim in claims.claims]
+    assert set(manifest["runs"]) == set(claims.used())
+    assert manifest["claims_sha256"] == sha256_of(claims.path)
+
+
+CHEAP = (
+    *("selection", "accuracy-1", "accuracy-test-images", "stability", "storkey-code"),
+    *("four-by-four", "three-by-three", "six-sites", "signed-sum", "inverse", "spread"),
+)
+
+
+def test_verdicts_that_cost_little_are_what_the_program_makes(
+    run_hopcli: RunHopcli, tmp_path: Path
+) -> None:
+    run = ("reproduce", "--only", ",".join(CHEAP), "--out", str(tmp_path / "out"))
+    assert run_hopcli(*run).code == 0
+    made, there = (
+        pd.read_csv(folder / "claims.csv", keep_default_na=False, dtype=str).set_index("id")
+        for folder in (tmp_path / "out", RESULTS / "reproduce")
+    )
+    # Holm's correction is by what else is tested.
+    alone = [name for name in made.columns if not name.endswith("p_holm") and name != "reason"]
+    chosen = list(made.index)
+    assert set(chosen) == set(CHEAP)
+    assert made.loc[chosen, alone].to_csv() == there.loc[chosen, alone].to_csv()
+
+
 def test_the_readme_tells_figure_1_as_the_committed_scans_do() -> None:
     text = " ".join((ROOT / "README.md").read_text(encoding="utf-8").split())
     cold = _of_the_four("figure1-cold-start")
@@ -213,6 +369,7 @@ def test_the_readme_shows_every_command_and_only_options_there_are() -> None:
     text = (ROOT / "README.md").read_text(encoding="utf-8")
     shown = re.findall(r"hopcli ([a-z-]+)((?: [^`\n#|]*)?)", text)
     commands = {*CATALOGUE, "run", "data", "show", "plot", "grid", "check", "runs", "diff"}
+    commands |= {"report", "reproduce"}
     assert commands <= {command for command, _ in shown}
     for command, rest in shown:
         if command in CATALOGUE:
