@@ -38,8 +38,8 @@ class CriticalConfig(PatternSettings, RunSettings):
 
     The Binder ratios of two sizes cross near the critical temperature. A size is the
     patterns with each pixel repeated in both directions (--scales), for only so have
-    patterns of another N the same overlaps Q. The crossing of a finite pair is not the limit:
-    it is off by as much as 1 / sqrt(N_1 N_2), by which crossings of three or more sizes are
+    patterns of another N the same overlaps Q. The crossing of a finite pair is not the limit,
+    but off in proportion to 1 / sqrt(N_1 N_2); by that those of three or more sizes are
     extrapolated. Of exactly two patterns everything is known exactly, by a sum over the
     states of the sites on which they agree and of those on which they differ, and the run is
     held to it.
