@@ -33,7 +33,7 @@ tutorials: $(filter results/tutorial-%,$(RUNS)) ## Run the tutorials' stories on
 
 paper: $(addprefix results/,$(PAPER)) results/reproduce ## Reproduce the study: tables, figures, and what of it holds
 
-all: $(RUNS) results/reproduce ## Run every configuration in configs/
+all: $(RUNS) ## Run every configuration in configs/
 
 test: $(VENV)/.dev ## Run the tests, and the examples in docstrings
 	$(BIN)/python -m pytest -n 2

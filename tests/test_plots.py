@@ -226,8 +226,16 @@ def variance() -> Run:
 
 @pytest.fixture(scope="module")
 def compare() -> Run:
-    few = {"tests": 20, "selector_tests": 10, "tuning": 5, "training": 30, "candidates": 2}
-    return run(CompareConfig(**few, selector_samples=(3, 9), selections=3))
+    config = CompareConfig(
+        tests=20,
+        selector_tests=10,
+        tuning=5,
+        training=30,
+        candidates=2,
+        selector_samples=(3, 9),
+        selections=3,
+    )
+    return run(config)
 
 
 @pytest.fixture(scope="module")
@@ -238,8 +246,10 @@ def consistency() -> Run:
 @pytest.fixture(scope="module")
 def critical() -> Run:
     grid = tuple(i / 100 for i in range(94, 107, 2))
-    few = {"dataset": "digits", "chains": 4, "sweeps": 40}
-    return run(CriticalConfig(**few, scales=(1, 2, 3), temperatures=(0.3, *grid, 1.5)))
+    config = CriticalConfig(
+        dataset="digits", chains=4, sweeps=40, scales=(1, 2, 3), temperatures=(0.3, *grid, 1.5)
+    )
+    return run(config)
 
 
 @pytest.fixture(scope="module")
