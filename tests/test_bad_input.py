@@ -217,7 +217,7 @@ def _standing(folder: Path) -> dict[str, tuple[int, int]]:
 
 def test_there_is_something_of_every_kind_of_bad_input() -> None:
     commands = {line.split()[0] for line, _ in WRITTEN} | {"recall"}
-    others = "run plot report check runs diff show data schema deps grid"
+    others = "run plot report reproduce check runs diff show data schema deps grid"
     assert commands >= {*CATALOGUE, *others.split()}
     assert len(WRITTEN) > 400
     assert sum(len(tried.flags) + len(tried.keys) for tried in TRIED) > 5000

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 FLAGS = {
     "select": "--samples 3",
-    "recall": "--digits 1,2 --start pattern,flip:0.2 --tests 3 --repeats 3 --sweeps 3 "
+    "recall": "--digits 1,2 --start pattern,flip:0.2 --tests 3 --repeats 3 --sweeps 9 "
     "--temperature 0.1 --trace",
     "temperature-scan": "--temperatures 0.3:1.5:0.6 --repeats 7 --sweeps 5",
     "weights": "--rule hebbian --pixel 1,3",
