@@ -25,8 +25,16 @@ __all__ = ["Columns", "check_claims", "rehearse"]
 Columns = dict[str, list[str]]
 """The columns of each table of a run, by name."""
 
-_SMALL: Mapping[str, Any] = {"repeats": 2, "tests": 2, "starts": 4, "draws": 2, "selections": 3}
-"""Settings that only say how many there are of what is counted, with few of each."""
+_SMALL: Mapping[str, int] = {
+    **dict.fromkeys(("repeats", "tests", "draws", "chains", "replays", "orders"), 2),
+    "selections": 3,
+    "starts": 4,
+    "sweeps": 20,
+}
+"""Settings that say how many there are of what is counted or averaged, with few of each."""
+
+_FEW = {"temperatures": 2, "sweeps": 2, "loads": 1}
+"""Lists of which the first entries are enough."""
 
 
 def rehearse(config: Config, stock: Stock) -> Columns | None:
@@ -44,10 +52,14 @@ def rehearse(config: Config, stock: Stock) -> Columns | None:
     dict of list of str, or None
         The columns of each table; None if so small a run cannot be made.
     """
-    small = {
-        name: few
-        for name, few in _SMALL.items()
-        if name in config.settings() and _is_more(getattr(config, name), few)
+    values = config.values()
+    small: dict[str, Any] = {
+        name: few for name, few in _SMALL.items() if _is_more(values.get(name), few)
+    }
+    small |= {
+        name: values[name][:few]
+        for name, few in _FEW.items()
+        if isinstance(values.get(name), tuple)
     }
     execution = catalogue.entry(config.command).execution(figures=False)
     try:
