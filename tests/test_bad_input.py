@@ -227,12 +227,23 @@ def _id(tried: object) -> str:
     return f"{tried.command} {tried.setting}" if isinstance(tried, Tried) else ascii(tried)
 
 
-@pytest.mark.parametrize("tried", TRIED, ids=_id)
-def test_no_flag_takes_a_bad_value(refusal: Callable[..., str], tried: Tried) -> None:
+NUMBERED = pytest.mark.parametrize(
+    "number", range(len(TRIED)), ids=lambda number: _id(TRIED[number])
+)
+
+
+@NUMBERED
+def test_no_flag_takes_a_bad_value(refusal: Callable[..., str], number: int) -> None:
+    """One half of the values, the other half as keys; `make torture` tries all as both."""
+    check_flags(refusal, TRIED[number], TRIED[number].flags[number % 2 :: 2])
+
+
+def check_flags(refusal: Callable[..., str], tried: Tried, flags: Sequence[str]) -> None:
+    """Bad values as those of a flag."""
     others = {"capacity": ["capacity", "--out", "out"], "recall": RECALL, "compare": COMPARE}
     usual = [tried.command, "--dataset", "text:five.txt", "--out", "out"]
     flag = f"--{tried.setting.replace('_', '-')}"
-    for text in tried.flags:
+    for text in flags:
         said = refusal(*others.get(tried.command, usual), f"{flag}={text}")
         named = said.startswith(tuple(f"{flag} {rule}" for rule in RULES)) and ", found " in said
         assert named or (_file_in(text) and said.startswith(_file_in(text))), (text, said)
@@ -244,12 +255,14 @@ def _file_in(text: str) -> str:
     return f"{' '.join(path.split())}: ".replace("\0", "\\x00") if path.strip() else ""
 
 
-@pytest.mark.parametrize("tried", TRIED, ids=_id)
-def test_no_key_takes_a_bad_value(
-    refusal: Callable[..., str], tmp_path: Path, tried: Tried
-) -> None:
-    file = tmp_path / "f.toml"
-    for value in tried.keys:
+@NUMBERED
+def test_no_key_takes_a_bad_value(refusal: Callable[..., str], tmp_path: Path, number: int) -> None:
+    check_keys(refusal, tmp_path / "f.toml", TRIED[number], TRIED[number].keys[1 - number % 2 :: 2])
+
+
+def check_keys(refusal: Callable[..., str], file: Path, tried: Tried, keys: Sequence[str]) -> None:
+    """Bad values as those of a key in a file."""
+    for value in keys:
         file.write_text(f"command = '{tried.command}'\n{tried.setting} = {value}\n", "utf-8")
         said = refusal("run", str(file), "--out", "out")
         named = said.startswith(tuple(f"{file}: {tried.setting} {rule}" for rule in RULES))
@@ -257,7 +270,7 @@ def test_no_key_takes_a_bad_value(
         assert ", found " in said, (value, said)
 
 
-@pytest.mark.parametrize("number", range(len(TRIED)), ids=lambda number: _id(TRIED[number]))
+@NUMBERED
 def test_no_grid_takes_a_bad_value(
     refusal: Callable[..., str], tmp_path: Path, number: int
 ) -> None:

@@ -82,7 +82,7 @@ def test_the_intervals_hold_the_number_of_sweeps_that_made_a_table(
     held = {"known": 0, "unknown": 0}
     widths: dict[str, list[int]] = {"known": [], "unknown": []}
     rng = np.random.default_rng(true)
-    n_tables = 8
+    n_tables = 5
     for seed in range(n_tables):
         drawn = rng.integers(784, size=sites.shape, dtype=np.uint32)
         for order, own in (("known", sites), ("unknown", drawn)):

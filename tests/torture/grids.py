@@ -18,7 +18,15 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from conftest import UNPRIVILEGED, random_patterns
-from test_bad_input import TRIED, _id, check_in_grids, lying_about, refusal  # noqa: F401
+from test_bad_input import (  # noqa: F401
+    TRIED,
+    _id,
+    check_flags,
+    check_in_grids,
+    check_keys,
+    lying_about,
+    refusal,
+)
 from test_figures_weights import write_patterns
 
 from hopcli.errors import HopcliError
@@ -290,6 +298,15 @@ def test_a_store_that_is_cut_off(whole: Whole, place: Path, number: int) -> None
         assert _files(place / "out") == whole.files
         file.unlink()
     _go_on(place, whole)
+
+
+@pytest.mark.parametrize("tried", TRIED, ids=_id)
+def test_no_flag_and_no_key_takes_a_bad_value(
+    request: pytest.FixtureRequest, tmp_path: Path, tried: Tried
+) -> None:
+    refused = request.getfixturevalue("refusal")
+    check_flags(refused, tried, tried.flags)
+    check_keys(refused, tmp_path / "f.toml", tried, tried.keys)
 
 
 @pytest.mark.parametrize("tried", TRIED, ids=_id)
