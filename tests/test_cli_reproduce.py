@@ -149,6 +149,20 @@ def test_a_second_run_makes_nothing_and_changes_no_byte(
     assert _bytes(here) == before
 
 
+def test_verdicts_are_held_to_their_manifest(here: Path, run_hopcli: RunHopcli) -> None:
+    run = ("reproduce", "--against", "claims.toml", "--out", "out", "--only", "stored")
+    assert run_hopcli(*run).code == 0
+    whole = run_hopcli("check", "out")
+    assert (whole.code, whole.out.split(": ")[1]) == (0, "all as their manifests say\n")
+    table = here / "out" / "claims.csv"
+    table.write_text(table.read_text(encoding="utf-8").replace("holds", "fails"), encoding="utf-8")
+    done = run_hopcli("check", "out")
+    assert done.code == 1
+    assert done.out.startswith("out/claims.csv: must have SHA-256")
+    assert run_hopcli(*run).code == 0  # which writes them anew
+    assert run_hopcli("check", "out").code == 0
+
+
 def test_threads_and_quiet_change_no_byte_of_the_verdicts(
     here: Path, run_hopcli: RunHopcli
 ) -> None:

@@ -29,6 +29,7 @@ COMMANDS = (
     "diff results/paper results/paper",
     "check results -q",
     "report results --out results/report.html -q",
+    "reproduce --only six-sites,stability,selection -q",
     "recall --dataset drawings --start flip:0.1 --dynamics async --no-figures -q",
 )
 
@@ -44,7 +45,8 @@ def main() -> None:
             run(command, Path(folder))
         results = Path(folder) / "results"
         pictures = ("paper/gallery.svg", "grid/grid.svg", "report.html")
-        made = ("select/patterns.npz", "paper/recall.json", *pictures)
+        verdicts = "reproduce-some/claims.csv"
+        made = ("select/patterns.npz", "paper/recall.json", verdicts, *pictures)
         for file in made:
             assert (results / file).is_file(), f"not written: {file}"
         compare(results / "paper")

@@ -36,7 +36,8 @@ def command(folders: tuple[Path, ...], quiet: bool, printed: str) -> int:
     out. Every manifest is read and held to its own key, and every file that it names to its
     SHA-256. A line is printed for each that differs or is missing, and one of totals. Exit
     code 0 if all is as it was written, 1 if something differs. Of a grid, each cell of its
-    store is held to its checksum, and is counted as a run.
+    store is held to its checksum, and is counted as a run. Verdicts of `hopcli reproduce` are
+    held to their manifest too.
 
     \b
       hopcli check results
@@ -72,9 +73,9 @@ def command(folders: tuple[Path, ...], quiet: bool, printed: str) -> int:
 def _checkers() -> Mapping[str, Checker]:
     """What checks a file, by its name."""
     from hopcli.grids.checking import check_store
-    from hopcli.results.checking import CHECKERS
+    from hopcli.results.checking import CHECKERS, check_manifest
 
-    return {**CHECKERS, "grid.sqlite": check_store}
+    return {**CHECKERS, "reproduce.json": check_manifest, "grid.sqlite": check_store}
 
 
 def _as_json(findings: Iterable[Finding]) -> list[dict[str, str]]:
