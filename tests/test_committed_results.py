@@ -281,6 +281,43 @@ def test_the_readme_leads_with_the_committed_verdicts() -> None:
     assert between.start() < text.index("## Install")
 
 
+def test_what_was_found_is_what_the_verdicts_say() -> None:
+    """Every number of that section, but those of its table and of its text about tests."""
+    table = pd.read_csv(RESULTS / "reproduce" / "claims.csv").set_index("id")
+
+    def number(claim: str, column: str, digits: int = 3) -> str:
+        return f"{float(str(table.loc[claim, column])):.{digits}f}"
+
+    def sweeps(side: str) -> str:
+        low, high = (number("sweeps", f"{side}_ci_{end}", 0) for end in ("low", "high"))
+        return f"{low} to {high}"
+
+    images, order = ("plus-minus-images", "plus-minus-order")
+    said = [
+        f"most likely by {number('sweeps', 'as_run', 0)}: by {sweeps('as_run')} with the order",
+        f"of their sites, by {sweeps('as_published')} with any",
+        f"is {number(images, 'as_run', 2)} times that of runs in which the acceptance of flips",
+        f"and {number(images, 'as_published', 2)} times that of runs with fresh images",
+        f"is in it ({number(order, 'as_published', 2)} times)",
+        f"an SD of up to {number('plus-minus-selection', 'as_published', 1)} percentage points",
+        f'the "1" is best in {number("order-best", "as_published", 0)} % of the draws',
+        f'the "4" worst in {number("order-worst", "as_published", 1)} %',
+        f"the curve is {number('figure-1', 'as_run')} from the published one",
+        f"{number('figure-1-rule', 'as_published')} by the pseudo-inverse rule",
+        f"and {number('figure-1-patterns', 'as_published')} with the selected patterns",
+        f"temperature is {number('critical-temperature', 'as_published')} by the rule of the text",
+        f"and {number('critical-temperature', 'as_run')} as run",
+    ]
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    found = text[text.index("<!-- end of verdicts -->") : text.index("## Install")]
+    found = " ".join(found.split())
+    for sentence in said:
+        assert sentence in found
+        found = found.replace(sentence, "")
+    left = {"5", "40", "10", "20", "0.5", "1", "4", "2"}
+    assert set(re.findall(r"[0-9]+(?:\.[0-9]+)?", found)) <= left
+
+
 def test_the_committed_verdicts_are_whole() -> None:
     manifest = results.read_manifest(RESULTS / "reproduce", "reproduce")
     claims = read_claims(find_claims("study"))
