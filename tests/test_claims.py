@@ -176,6 +176,42 @@ def _repeats(values: dict[str, list[float]]) -> _Ran:
     return _Ran({"repeats": pd.DataFrame(rows)})
 
 
+def test_the_spread_over_labels_moves_as_they_do() -> None:
+    """Its standard error against that of spreads drawn anew; the row `overall` is no label."""
+    rates, errors = np.array([0.78, 0.78, 0.99, 0.81, 0.74]), np.array([0.5, 1, 0.1, 2, 0.7]) / 400
+    rows = pd.DataFrame(
+        {"label": list("36104"), "accuracy": rates, "sem": errors},
+    )
+    rows.loc[5] = ["overall", rates.mean(), 0.1]
+    run = _Ran({"accuracy": rows})
+    found = evaluate(parse("spread(r / accuracy / accuracy +- sem)", ""), {"r": run}, "")
+    assert found.value == pytest.approx(rates.std())
+    drawn = rates + errors * np.random.default_rng(7).standard_normal((20_000, 5))
+    sem = (found.high - found.low) / (2 * Z95)  # type: ignore[operator]
+    assert sem == pytest.approx(drawn.std(axis=1).std(), rel=0.03)
+
+
+def test_a_bound_that_is_not_known_decides_nothing() -> None:
+    run = _Ran({"scan": pd.DataFrame({"value": [3.0], "ci_low": [2.9], "ci_high": [np.nan]})})
+    found = evaluate(parse("r / scan / value", ""), {"r": run}, "")
+    assert (found.low, found.high) == (2.9, math.inf)
+    below = TESTS["below"].work(_claim(test="below", bound=5), found, 0.0)
+    assert answers([""], [below], 0.05)[0].holds is None
+    assert more_needed(found, below, 0.0, 0.05) is None
+    above = TESTS["above"].work(_claim(test="above", bound=1), found, 0.0)
+    assert answers([""], [above], 0.05)[0].holds
+
+
+def test_a_number_that_should_have_an_interval_is_refused_without(empty_folder: Path) -> None:
+    path = empty_folder / "claims.toml"
+    text = GOOD.replace('/ accuracy"', '/ load"').replace(
+        'place = "p"', 'place = "p"\nerror = "images"'
+    )
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(SettingError, match="must have an interval, as its error is 'images'"):
+        judge(read_claims(path), RUNS, {})
+
+
 @pytest.mark.parametrize(
     ("function", "label", "wins"),
     [

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -326,10 +325,8 @@ def test_nothing_is_drawn_in_a_pipe_and_the_study_is_the_default(
     here: Path, spawn_hopcli: SpawnHopcli
 ) -> None:
     del here
-    began = time.perf_counter()
     done = spawn_hopcli("reproduce", "--only", "six-sites,four-by-four")
     assert done.code == 0, done
-    assert time.perf_counter() - began < 60
     assert "\r" not in done.err
     assert "2 holds" in done.out
     assert Path("results/reproduce-some/claims.csv").is_file()

@@ -286,4 +286,4 @@ def more_needed(found: Measured, evidence: Evidence, besides: float, alpha: floa
     stays = besides**2 + found.stays**2
     left = (distance / float(norm.isf(alpha))) ** 2 - stays
     own = found.error_towards(evidence.edge) ** 2 - found.stays**2
-    return max(own, 0.0) / left if left > 0 else None
+    return max(own, 0.0) / left if left > 0 and math.isfinite(own) else None

@@ -9,6 +9,7 @@ from hopcli.claims.claim import ERRORS
 from hopcli.claims.evaluating import evaluate
 from hopcli.claims.judging import TESTS, Answer, answers, are_same, more_needed, verdict
 from hopcli.claims.measured import Measured
+from hopcli.errors import SettingError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -124,8 +125,11 @@ def _sides(
 ) -> list[Side]:
     """The numbers of some claims, and what follows from them together."""
     found = []
-    for claim, expression, _ in asked:
+    for claim, expression, error in asked:
         measured = evaluate(expression, runs, f"{claims.path}: claims.{claim.id}.{what}")
+        if measured.is_number and measured.is_exact and error != "none":
+            rule = f"must have an interval, as its error is {error!r}; name its standard error"
+            raise SettingError(f"{claims.path}: claims.{claim.id}.{what}", rule, expression.text)
         found.append(measured.scaled(100) if claim.percent else measured)
     # What is claimed is taken as it is; what the authors measured has an error of its own.
     besides = [claim.published_sem if what == "as_run" else 0.0 for claim, _, _ in asked]

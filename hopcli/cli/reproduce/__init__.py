@@ -99,7 +99,7 @@ def command(out: Path | None, **wishes: Any) -> int:
     `+- COLUMN` the standard error is taken from that column, else the interval from the
     columns ..._ci_low and ..._ci_high, ci_low and ci_high, or ..._sem. One may be taken from
     another (A - B), or be made by a function: smallest(...), largest(...),
-    how_often_best(...), how_often_worst(...), distance(...), variance_ratio(...),
+    how_often_best(...), how_often_worst(...), spread(...), distance(...), variance_ratio(...),
     storkey_gap(...).
 
     Writes claims.csv (every number, interval, test, p, verdict and reason), report.html (to
