@@ -7,7 +7,14 @@ on stderr and exit code 2; anything else is a defect and keeps its traceback.
 
 from __future__ import annotations
 
-__all__ = ["DataError", "HopcliError", "PatternError", "ResultError", "SettingError"]
+__all__ = [
+    "DataError",
+    "HopcliError",
+    "HopcliWarning",
+    "PatternError",
+    "ResultError",
+    "SettingError",
+]
 
 
 _LONGEST = 80  # characters of a value in a message
@@ -77,3 +84,7 @@ class PatternError(HopcliError, ValueError):
 
 class ResultError(HopcliError, OSError):
     """A run folder cannot be written, or cannot be read back."""
+
+
+class HopcliWarning(UserWarning):
+    """What is to be known of numbers that are right, as the command line warns of it."""

@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from hopcli.cli.requests import Request
-    from hopcli.config import Execution
     from hopcli.experiments import Parts, Plan, Result, Summary
     from hopcli.experiments.stock import Stock
     from hopcli.results import Loaded
@@ -101,7 +100,7 @@ def _do(job: _Job) -> None:
     config, execution, wishes = job.plan.config, job.request.execution, job.request.wishes
     with results.locked(job.out, config.command):
         there = job.standing()
-        if there is None or wishes.again or _lacks(there, execution):
+        if there is None or wishes.again or results.lacks(there.result, execution):
             result, files = _make(job)
             draws, line = execution.draws, f"{job.out}/  "
         else:
@@ -148,15 +147,6 @@ def _compare(job: _Job) -> bool:
     if differing:
         tell(f"{job.out}: not the run that was to be repeated: {', '.join(differing)} differ")
     return not differing
-
-
-def _lacks(there: Loaded, execution: Execution) -> bool:
-    """Whether a finished run has not kept what is asked for: a table, or what is animated."""
-    tables = getattr(execution, "keep", None) or ()
-    animated = getattr(execution, "animate", None) is not None
-    return not set(tables) <= set(there.result.tables) or (
-        animated and getattr(there.result, "frames", None) is None
-    )
 
 
 def _make(job: _Job) -> tuple[Result, list[Path]]:
@@ -211,16 +201,7 @@ def _draw(job: _Job, result: Any) -> list[Path]:
     from hopcli import plots
 
     config, execution = job.plan.config, job.request.execution
-    name = getattr(execution, "animate", None)
-
-    def draw(folder: Path) -> None:
-        if execution.figures:
-            plots.draw(
-                config, result, folder, execution.figure_format, style=execution.figure_style
-            )
-        if name is not None:
-            plots.animate(result, folder, name)
-
+    draw = plots.drawing(config, result, execution)
     try:
         return results.save_pictures(job.out, config.command, draw, execution=execution)
     except KeyboardInterrupt:

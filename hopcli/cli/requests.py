@@ -12,7 +12,7 @@ import click
 from hopcli import catalogue
 from hopcli.config import Config, Execution, find_config, read_config
 from hopcli.config.kinds import RefusedError
-from hopcli.errors import ResultError, SettingError
+from hopcli.errors import SettingError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -129,23 +129,11 @@ def request_from_manifest(path: Path, wishes: Wishes) -> Request:
     ResultError
         If it is no manifest, or not one of the settings that there are.
     """
-    from hopcli.datasets.grey import check_file
-    from hopcli.results import read_json
+    from hopcli.results.repeating import read_run
 
-    check_file(path)
-    manifest = read_json(path)
-    try:
-        entry = catalogue.entry(manifest["command"])
-        config = entry.resolved.from_values(manifest["config"])
-        execution = entry.execution(**manifest["execution"])
-        dict(manifest["tables"])  # which will be compared
-        if config.to_dict().keys() != manifest["config"].keys():
-            missing = sorted(config.to_dict().keys() - manifest["config"].keys())
-            raise ValueError(f"it has no {', '.join(missing)}")
-    except (KeyError, TypeError, ValueError) as error:
-        raise ResultError(
-            f"{path}: cannot be repeated: another version of hopcli wrote it ({error})"
-        ) from None
+    entry, manifest = read_run(path)
+    config = entry.resolved.from_values(manifest["config"])
+    execution = entry.execution(**manifest["execution"])
     out = wishes.out or Path("results") / f"{path.absolute().parent.name}-again"
     wanted = wishes._replace(again=True)
 

@@ -10,7 +10,7 @@ import numpy as np
 from hopcli.config import Facts
 from hopcli.datasets import Dataset, load_dataset
 from hopcli.datasets.npz import Archive
-from hopcli.errors import DataError
+from hopcli.errors import DataError, SettingError
 from hopcli.patterns import Patterns, images_as_patterns, read_patterns
 from hopcli.records import digest
 
@@ -22,12 +22,16 @@ if TYPE_CHECKING:
     from hopcli.starts import Bank, Start
 
 __all__ = [
+    "GIVEN",
     "Inputs",
     "gather",
     "hashes",
     "load_data",
     "read_thresholds",
 ]
+
+GIVEN = "python:"
+"""Begins what stands for the file of patterns that were given in Python."""
 
 _LONGEST_NUMBER = 64  # bytes of a threshold in a file, with what separates it
 
@@ -89,7 +93,7 @@ def gather(config: PatternSettings, stock: Stock) -> Inputs:
     if config.images is not None:
         at_hand = images_as_patterns(source, np.array(config.images, dtype=np.int64))
     elif config.file is not None:
-        at_hand = read_patterns(Path(config.file))
+        at_hand = stock.kept(config.file) or _read_patterns(config.file)
         if at_hand.shape != dataset.shape:
             (height, width), (rows, columns) = dataset.shape, at_hand.shape
             raise DataError(
@@ -99,6 +103,14 @@ def gather(config: PatternSettings, stock: Stock) -> Inputs:
     labels = source.label_names if at_hand is None else at_hand.labels
     facts = Facts(source.name, source.shape, labels, chosen=config.images is not None)
     return Inputs(facts, dataset, at_hand)
+
+
+def _read_patterns(name: str) -> Patterns:
+    """The patterns of a file."""
+    if name.startswith(GIVEN) and not Path(name).exists():
+        rule = "must be given again: they were given in Python, and are in no file"
+        raise SettingError("patterns", rule, name)
+    return read_patterns(Path(name))
 
 
 def hashes(

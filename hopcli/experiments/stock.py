@@ -14,7 +14,7 @@ import numpy as np
 
 from hopcli.datasets import default_threshold
 from hopcli.errors import SettingError
-from hopcli.experiments.inputs import load_data, read_thresholds
+from hopcli.experiments.inputs import GIVEN, load_data, read_thresholds
 from hopcli.patterns import draw_samples, select
 from hopcli.records import digest
 from hopcli.storage import store
@@ -32,6 +32,7 @@ __all__ = ["Stock"]
 T = TypeVar("T")
 
 _BUDGET = 1 << 29
+_OF_HASH = 12  # digits that name given patterns
 _OF_A_RUN = 4  # things that one run needs at most: two data sets, a selection, couplings
 
 
@@ -51,6 +52,7 @@ class Stock:
     def __init__(self, budget: int = _BUDGET) -> None:
         self._budget = budget
         self._lock = threading.Lock()
+        self._given: dict[str, Patterns] = {}
         self._places: OrderedDict[Hashable, _Place] = OrderedDict()  # used longest ago first
 
     def load(self, config: DataSettings, split: str | None = None) -> Dataset:
@@ -92,6 +94,26 @@ class Stock:
 
         # Not the hash of the data: that of an embedded file is the same for every threshold.
         return self._once((*_data_key(config, config.select_split), *chosen), made)
+
+    def hold(self, config: DataSettings, dataset: Dataset) -> None:
+        """Take a data set that has been loaded already, as a configuration names it."""
+        self._once(_data_key(config, None), lambda: dataset)
+
+    def keep(self, patterns: Patterns) -> str:
+        """Keep patterns that are in no file.
+
+        Returns
+        -------
+        str
+            What stands for their file in a configuration: it names them by their hash.
+        """
+        name = f"{GIVEN}{patterns.sha256[:_OF_HASH]}"
+        self._given[name] = patterns
+        return name
+
+    def kept(self, name: str) -> Patterns | None:
+        """The patterns of :meth:`keep` that are called so, if there are such."""
+        return self._given.get(name)
 
     def couple(
         self, config: LearningSettings, patterns: Patterns, rule: str, theta: float | str

@@ -15,9 +15,12 @@ from hopcli.plots.files import save
 from hopcli.plots.page import Page, draw_pattern
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
-__all__ = ["Page", "animate", "draw", "draw_pattern", "save"]
+    from hopcli.config import Execution
+
+__all__ = ["Page", "animate", "draw", "draw_pattern", "drawing", "save"]
 
 
 def draw(
@@ -66,3 +69,16 @@ def animate(result: Any, folder: Path, name: str) -> None:
         File name.
     """
     write_animation(result.frames, result.patterns.shape, folder / name)
+
+
+def drawing(config: Any, result: Any, execution: Execution) -> Callable[[Path], None]:
+    """What draws all that is asked for of a run into a folder: its figures, its animation."""
+    name = getattr(execution, "animate", None)
+
+    def draw_all(folder: Path) -> None:
+        if execution.figures:
+            draw(config, result, folder, execution.figure_format, style=execution.figure_style)
+        if name is not None:
+            animate(result, folder, name)
+
+    return draw_all

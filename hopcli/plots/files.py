@@ -15,8 +15,9 @@ if TYPE_CHECKING:
 
     from hopcli.plots.page import Picture
 
-__all__ = ["drawn_svg", "save"]
+__all__ = ["drawn_png", "drawn_svg", "save"]
 
+_DPI_ON_SCREEN = 100
 _DPI = {"screen": 150, "paper": 300}
 _DPI_OF_PIXELS_IN_VECTORS = 300
 _MOST_PIXELS = 20_000  # a side; past it the resolution is lowered instead of failing
@@ -55,6 +56,11 @@ def save(figure: Picture, path: Path, dpi: int | None = None) -> None:
     text = _PAPER if figure.style == "paper" else {}
     content = _drawn(figure, kind, wanted, metadata, text)
     path.write_bytes(_read_aloud(content, figure) if kind == "svg" else content)
+
+
+def drawn_png(figure: Picture) -> bytes:
+    """A figure as the content of a small .png file, for a notebook."""
+    return _drawn(figure, "png", _DPI_ON_SCREEN, {}, {})
 
 
 def drawn_svg(figure: Picture) -> str:

@@ -104,6 +104,12 @@ class Picture(Figure):
     caption = ""
     style = "screen"
 
+    def _repr_png_(self) -> bytes:
+        """What a notebook shows."""
+        from hopcli.plots.files import drawn_png
+
+        return drawn_png(self)
+
 
 @contextlib.contextmanager
 def look() -> Iterator[None]:

@@ -32,7 +32,7 @@ from hopcli.results.folder import (
 from hopcli.results.lock import locked
 from hopcli.results.parts import KeptParts, discard_parts
 from hopcli.results.provenance import source_commit, versions
-from hopcli.results.standing import difference, is_made, is_undrawn, missing_files
+from hopcli.results.standing import difference, is_made, is_undrawn, lacks, missing_files
 from hopcli.results.tables import Tables, blocks_of, read_arrays, write_arrays, write_table
 
 if TYPE_CHECKING:
@@ -51,6 +51,7 @@ __all__ = [
     "is_made",
     "is_undrawn",
     "key",
+    "lacks",
     "load",
     "locked",
     "missing_files",

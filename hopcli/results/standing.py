@@ -13,8 +13,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from hopcli.config import Config, Execution
+    from hopcli.experiments import Result
 
-__all__ = ["difference", "is_made", "is_undrawn", "missing_files"]
+__all__ = ["difference", "is_made", "is_undrawn", "lacks", "missing_files"]
 
 _LONGEST = 60  # characters of a value in a message
 
@@ -78,6 +79,15 @@ def is_undrawn(folder: Path, manifest: Mapping[str, Any], execution: Execution) 
             return True
         wanted += drawn
     return any(name not in outputs or not (folder / name).is_file() for name in wanted)
+
+
+def lacks(result: Result, execution: Execution) -> bool:
+    """Whether a finished run has not kept what is asked for: a table, or what is animated."""
+    tables = getattr(execution, "keep", None) or ()
+    animated = getattr(execution, "animate", None) is not None
+    return not set(tables) <= set(result.tables) or (
+        animated and getattr(result, "frames", None) is None
+    )
 
 
 def missing_files(folder: Path, command: str) -> list[str]:

@@ -1,0 +1,210 @@
+"""What is asked for by keywords: the values of a configuration file, whatever Python has them as.
+
+A value is what a configuration file may hold, the text of a flag where only that makes sense of
+it, or what Python has in its place: NumPy scalars and arrays, paths, a data set, patterns.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from hopcli import catalogue
+from hopcli.config import find_config, read_config
+from hopcli.config.kinds import RefusedError, fits
+from hopcli.datasets import Dataset
+from hopcli.errors import SettingError
+from hopcli.experiments.stock import Stock
+from hopcli.patterns import Patterns
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from hopcli.catalogue import Entry
+    from hopcli.config import Config, Execution, Setting
+
+__all__ = ["Asked", "ask", "command_named", "plain_settings", "plain_value"]
+
+_OF_DATA = ("split", "threshold", "size", "crop", "invert")
+"""What a data set that has been loaded has settled."""
+
+
+class Asked(NamedTuple):
+    """A run that is asked for.
+
+    Attributes
+    ----------
+    config : Config
+        The given configuration, checked.
+    execution : Execution
+        How it is to be carried out.
+    stock : Stock
+        Holds what was given as it is, and loads the rest.
+    """
+
+    config: Config
+    execution: Execution
+    stock: Stock
+
+
+def ask(what: str | os.PathLike[str], settings: Mapping[str, Any]) -> Asked:
+    """Put settings on top of a command's, a file's or a finished run's.
+
+    Parameters
+    ----------
+    what : str or path
+        A command, a configuration or its name, or the manifest of a run (.json).
+    settings : mapping of str to object
+        Values by name.
+
+    Raises
+    ------
+    SettingError
+        If a name is unknown or a value impossible.
+    DataError, ResultError
+        If a file cannot be read, or is none of these.
+    """
+    text = os.fspath(what)
+    named = command_named(text)
+    if named is not None:
+        return _read(catalogue.entry(named), {}, settings)
+    if text.endswith(".json"):
+        return _again(Path(text), settings)
+    path = find_config(text)
+    values = read_config(path)
+    if "grid" in values:
+        raise SettingError(f"{path}: grid", "is of many runs: hopcli.grid makes them")
+    try:
+        entry = catalogue.entry(values.pop("command", None))
+        return _read(entry, values, settings)
+    except SettingError as error:
+        if error.setting in settings:
+            raise
+        raise _renamed(error, f"{path}: {error.setting}") from None
+
+
+def command_named(text: str) -> str | None:
+    """The command of a name, which may be written with underscores; None if there is none."""
+    name = text.replace("_", "-")
+    return name if name in catalogue.CATALOGUE else None
+
+
+def _again(path: Path, settings: Mapping[str, Any]) -> Asked:
+    """A finished run again, with some of its resolved settings replaced."""
+    from hopcli.results.repeating import read_run
+
+    entry, manifest = read_run(path)
+    stock = Stock()
+    plain, given = plain_settings(entry, settings, stock)
+    how = entry.execution.settings()
+    own = {name: value for name, value in plain.items() if name not in how}
+    config = entry.resolved.from_values({**manifest["config"], **own}, entry.settings)
+    changed = {name: value for name, value in plain.items() if name in how}
+    execution = entry.execution(**{**manifest["execution"], **changed})
+    return _held(Asked(config, execution, stock), given)
+
+
+def _read(entry: Entry, below: Mapping[str, Any], settings: Mapping[str, Any]) -> Asked:
+    """Settings on top of the values of a file."""
+    stock = Stock()
+    plain, given = plain_settings(entry, settings, stock)
+    config, execution = entry.read({**below, **plain})
+    return _held(Asked(config, execution, stock), given)
+
+
+def _held(asked: Asked, dataset: Dataset | None) -> Asked:
+    """The same, with a data set that need not be loaded again."""
+    if dataset is not None:
+        asked.stock.hold(asked.config, dataset)  # type: ignore[arg-type]  # which has data
+    return asked
+
+
+def _renamed(error: SettingError, name: str) -> SettingError:
+    """The same error about a setting that is called otherwise."""
+    found = (error.found,) if error.has_found else ()
+    return SettingError(name, error.rule, *found)
+
+
+def plain_settings(
+    entry: Entry, settings: Mapping[str, Any], stock: Stock
+) -> tuple[dict[str, Any], Dataset | None]:
+    """Settings as a file has them.
+
+    Parameters
+    ----------
+    entry : Entry
+        The command that they are settings of; of a name that it does not know the value stays.
+    settings : mapping of str to object
+        Values as Python has them.
+    stock : Stock
+        Keeps patterns that are given.
+
+    Returns
+    -------
+    plain : dict
+        Values by name; a data set has become the words that it was loaded with.
+    dataset : Dataset or None
+        The data set, if one was given.
+
+    Raises
+    ------
+    SettingError
+        If a text is no value, or a data set cannot be named.
+    """
+    known = entry.settings
+    given = settings.get("dataset")
+    plain: dict[str, Any] = {}
+    if isinstance(given, Dataset):
+        plain = _words_of(given, settings)
+    for name, value in settings.items():
+        if isinstance(value, Dataset) and name == "dataset":
+            continue
+        if isinstance(value, Patterns) and name == "patterns":
+            plain[name] = stock.keep(value)
+        else:
+            plain[name] = plain_value(known[name], name, value) if name in known else value
+    return plain, given if isinstance(given, Dataset) else None
+
+
+def _words_of(dataset: Dataset, settings: Mapping[str, Any]) -> dict[str, Any]:
+    """The words that a data set was loaded with."""
+    words = dict(dataset.request)
+    if not words:
+        rule = "must be one that load has made of a source; arrays can be stored and recalled from"
+        raise SettingError("dataset", rule, dataset.name)
+    for name in _OF_DATA:
+        if name in settings:
+            rule = "cannot be given together with a data set that has been loaded"
+            raise SettingError(name, rule, settings[name])
+    return {name: _bare(value) for name, value in words.items() if value is not None}
+
+
+def plain_value(setting: Setting, name: str, value: Any) -> Any:
+    """A value as a file has it.
+
+    Raises
+    ------
+    SettingError
+        If a text is no value of the setting, neither as a file nor as a flag has it.
+    """
+    bare = _bare(value)
+    if not isinstance(bare, str) or fits(setting.kind.check, bare):
+        return bare
+    try:
+        return setting.kind.read(bare)
+    except RefusedError as error:
+        raise SettingError(name, str(error), bare) from None
+
+
+def _bare(value: Any) -> Any:
+    """A value without NumPy, paths, tuples and ranges."""
+    if isinstance(value, np.generic | np.ndarray):
+        return value.tolist()
+    if isinstance(value, os.PathLike):
+        return os.fspath(value)
+    if isinstance(value, list | tuple | range):
+        return [_bare(item) for item in value]
+    return value

@@ -1,0 +1,127 @@
+"""The commands as functions, made from the catalogue: the settings are the keywords.
+
+The types are in the stub beside this file, which is made from the same declarations.
+"""
+
+from __future__ import annotations
+
+import inspect
+import textwrap
+from dataclasses import fields
+from typing import TYPE_CHECKING, Any
+
+from hopcli import catalogue
+from hopcli.config.kinds import show
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Callable
+
+    from hopcli.api.running import Run
+    from hopcli.catalogue import Entry
+
+__all__ = ["run"]
+
+_WIDTH = 92
+
+_PROGRESS = (
+    "progress : bool, optional\n"
+    "    Whether to draw a bar; by default on a terminal and in a notebook."
+)
+
+
+def run(what: str | os.PathLike[str], /, *, progress: bool | None = None, **settings: Any) -> Run:
+    """Run an experiment by name, by its configuration, or again by its manifest.
+
+    Parameters
+    ----------
+    what : str or path
+        A command (``"temperature-scan"``), a configuration that comes with hopcli
+        (``"paper"``), a TOML file, or the manifest of a finished run
+        (``"results/paper/recall.json"``).
+    progress : bool, optional
+        Whether to draw a bar; by default on a terminal and in a notebook.
+    **settings
+        Settings of the command on top of that, as flags go on top of a file.
+
+    Returns
+    -------
+    Run
+        What was found; nothing has been written.
+
+    Raises
+    ------
+    SettingError
+        If a name is unknown or a value impossible, in the words of the command line.
+    HopcliError
+        If the run cannot be made.
+    """
+    from hopcli.api.asking import ask
+    from hopcli.api.running import make
+
+    return make(ask(what, settings), progress=progress)
+
+
+def _function(entry: Entry) -> Callable[..., Run]:
+    """The function of a command."""
+
+    def function(*, progress: bool | None = None, **settings: Any) -> Run:
+        from hopcli.api.asking import ask
+        from hopcli.api.running import make
+
+        return make(ask(entry.command, settings), progress=progress)
+
+    function.__name__ = function.__qualname__ = entry.module
+    function.__doc__ = _manual(entry)
+    function.__signature__ = _signature(entry)  # type: ignore[attr-defined]
+    function.__annotations__ = {"return": "Run"}
+    return function
+
+
+def _signature(entry: Entry) -> inspect.Signature:
+    items = (*fields(entry.config), *fields(entry.execution))
+    keyword = inspect.Parameter.KEYWORD_ONLY
+    parameters = [inspect.Parameter(item.name, keyword, default=_plain(item)) for item in items]
+    parameters.append(inspect.Parameter("progress", keyword, default=None))
+    return inspect.Signature(parameters, return_annotation="Run")
+
+
+def _plain(item: Any) -> Any:
+    """The default of a setting as a file has it."""
+    return None if item.default is None else item.metadata["setting"].kind.plain(item.default)
+
+
+def _manual(entry: Entry) -> str:
+    """The manual of the command line, then the settings."""
+    text = inspect.cleandoc(entry.config.__doc__ or "")
+    settings = [
+        f"{item.name} : {_shown(item.metadata['setting'].kind)}{_default(item)}\n"
+        + textwrap.fill(item.metadata["setting"].help, _WIDTH, **_INDENTED)
+        for item in (*fields(entry.config), *fields(entry.execution))
+    ]
+    returns = "Run\n    What was found; nothing has been written."
+    listed = "\n".join([*settings, _PROGRESS])
+    return f"{text}\n\nParameters\n----------\n{listed}\n\nReturns\n-------\n{returns}\n"
+
+
+_INDENTED: dict[str, Any] = {"initial_indent": "    ", "subsequent_indent": "    "}
+
+
+def _shown(kind: Any) -> str:
+    return f"{{{', '.join(kind.choices)}}}" if kind.choices else kind.metavar or "bool"
+
+
+def _default(item: Any) -> str:
+    shown = item.metadata["setting"].shown_default
+    if shown is None and item.default is not None:
+        shown = show(item.default)
+    return f", default {shown}" if shown is not None else ", optional"
+
+
+COMMANDS = tuple(name for name in catalogue.CATALOGUE if name != "select")
+"""The commands that are functions; ``hopcli.select`` selects among images at hand."""
+
+for _name in COMMANDS:
+    _made = _function(catalogue.entry(_name))
+    globals()[_made.__name__] = _made
+    __all__ += [_made.__name__]

@@ -1,0 +1,303 @@
+"""A run that was made in Python: what it found, its figures, and the folder of the command."""
+
+from __future__ import annotations
+
+import functools
+import html
+import sys
+import time
+import warnings
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from hopcli import catalogue, experiments, results
+from hopcli.config.kinds import show
+from hopcli.errors import HopcliWarning
+
+if TYPE_CHECKING:
+    import os
+
+    import pandas as pd
+    from matplotlib.figure import Figure
+
+    from hopcli.api.asking import Asked
+    from hopcli.config import Config, Execution
+    from hopcli.experiments import Result
+    from hopcli.patterns import Patterns
+
+__all__ = ["Bar", "Figures", "Run", "make"]
+
+_DELAY = 1.0  # seconds before a bar is drawn
+_SHOWN = 8  # settings of a run in its repr
+_OF_CALLER = 3  # frames from a warning to whoever called the command
+
+
+class Figures(Mapping[str, "Figure"]):
+    """The figures of a run by name, drawn when the first of them is asked for."""
+
+    def __init__(self, config: Config, result: Result, style: str) -> None:
+        self._made = (config, result, style)
+
+    @functools.cached_property
+    def _figures(self) -> dict[str, Figure]:
+        config, result, style = self._made
+        made: dict[str, Figure] = catalogue.entry(config.command).figures(config, result, style)
+        return made
+
+    def __getitem__(self, name: str) -> Figure:
+        return self._figures[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._figures)
+
+    def __len__(self) -> int:
+        return len(self._figures)
+
+    def __repr__(self) -> str:
+        return f"<figures {', '.join(self)}>"
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Run:
+    """A finished run.
+
+    Parameters
+    ----------
+    asked : Config
+        The configuration as it was asked for.
+    config : Config
+        The resolved configuration, in which nothing is open.
+    execution : Execution
+        How it was carried out.
+    inputs : dict of str to str
+        SHA-256 of everything that was read.
+    result : Result
+        Tables, arrays and notes.
+    seconds : float
+        How long it took.
+    """
+
+    asked: Config
+    config: Config
+    execution: Execution
+    inputs: dict[str, str]
+    result: Result
+    seconds: float
+
+    @property
+    def command(self) -> str:
+        """The command that it is a run of."""
+        return self.config.command
+
+    @property
+    def tables(self) -> Mapping[str, pd.DataFrame]:
+        """Tables by name, in the order in which they matter."""
+        return self.result.tables
+
+    @property
+    def arrays(self) -> dict[str, dict[str, Any]]:
+        """Array files by name, each with its arrays by name."""
+        return self.result.arrays
+
+    @property
+    def patterns(self) -> Patterns | None:
+        """The stored patterns, where the result has some."""
+        return getattr(self.result, "patterns", None)
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What is to be known of the numbers."""
+        return tuple(self.result.notes.get("warnings", ()))
+
+    @property
+    def findings(self) -> tuple[str, ...]:
+        """What the numbers say, in sentences."""
+        return tuple(self.result.notes.get("findings", ()))
+
+    @functools.cached_property
+    def figures(self) -> Figures:
+        """Figures by name, drawn when they are asked for."""
+        return Figures(self.config, self.result, self.execution.figure_style)
+
+    @property
+    def summary(self) -> pd.DataFrame:
+        """The table that the command prints; rates are fractions."""
+        made: pd.DataFrame = self._entry.summary(self.config, self.result).table
+        return made
+
+    @property
+    def _entry(self) -> catalogue.Entry:
+        return catalogue.entry(self.command)
+
+    def save(
+        self,
+        folder: str | os.PathLike[str],
+        *,
+        overwrite: bool = False,
+        figures: bool | None = None,
+        figure_format: str | None = None,
+        figure_style: str | None = None,
+    ) -> list[Path]:
+        """Write the folder that the command would write.
+
+        Tables, arrays and pictures are its files byte for byte; the manifest differs in the
+        duration, and in the versions of packages if others have been loaded. A finished run
+        that is the same stays; a picture that it lacks is drawn.
+
+        Parameters
+        ----------
+        folder : str or path
+            Where to; made if it does not exist.
+        overwrite : bool
+            Replace another run of the command that is there.
+        figures : bool, optional
+            Whether to draw; by default as the run was asked to.
+        figure_format : {"png", "svg", "pdf"}, optional
+            File format of the pictures.
+        figure_style : {"screen", "paper"}, optional
+            With title and caption, or for print.
+
+        Returns
+        -------
+        list of Path
+            The files that were written.
+
+        Raises
+        ------
+        ResultError
+            If another run is there, another process is writing, or the folder cannot be
+            written; nothing has changed in it then.
+        SettingError
+            If there is no such format or style.
+        """
+        out = Path(folder)
+        how = self._drawn(figures=figures, figure_format=figure_format, figure_style=figure_style)
+        results.check_writable(out)
+        files: list[Path] = []
+        with results.locked(out, self.command):
+            there = results.same_run(out, self.config, self.inputs, replace=overwrite)
+            draws = how.draws
+            if there is None or results.lacks(there.result, how):
+                files += results.save(
+                    out,
+                    self.config,
+                    self.result,
+                    inputs=self.inputs,
+                    execution=how,
+                    duration=self.seconds,
+                )
+            else:
+                draws = results.is_undrawn(out, there.manifest, how)
+            results.discard_parts(out, self.command)
+            if draws:
+                from hopcli import plots
+
+                draw = plots.drawing(self.config, self.result, how)
+                files += results.save_pictures(out, self.command, draw, execution=how)
+        return files
+
+    def _drawn(self, **asked: Any) -> Execution:
+        """How the run was carried out, and is to be drawn."""
+        how = replace(self.execution, **{k: v for k, v in asked.items() if v is not None})
+        how.check_with(self.config)
+        return how
+
+    def __repr__(self) -> str:
+        return f"<{self._title()}>"
+
+    def _title(self) -> str:
+        """Command, what was asked for, and the number that it is known by."""
+        default = type(self.asked)().values() if _has_defaults(self.asked) else {}
+        asked = {k: v for k, v in self.asked.values().items() if v is not None}
+        changed = [f"{k}={show(v)}" for k, v in asked.items() if v != default.get(k)]
+        more = ["..."] if len(changed) > _SHOWN else []
+        words = " ".join([self.command, *changed[:_SHOWN], *more])
+        number = self._number()
+        return f"{words}: {number}" if number else words
+
+    def _number(self) -> str:
+        """The number that the run is known by, where it is in one row."""
+        headline = self._entry.headline
+        table = self.tables[headline.table]
+        for column, value in headline.where.items():
+            table = table[table[column].astype(str) == str(value)]
+        if len(table) != 1:
+            return ""
+        row = table.iloc[0]
+        said = f"{headline.value} {row[headline.value]:.4g}"
+        if headline.low in table.columns and headline.high in table.columns:
+            said += f" [{row[headline.low]:.4g}, {row[headline.high]:.4g}]"
+        return said
+
+    def _repr_html_(self) -> str:
+        told = [f"<p><b>Warning:</b> {html.escape(text)}</p>" for text in self.warnings]
+        found = [f"<p>{html.escape(text)}</p>" for text in self.findings]
+        table = self.summary.to_html(index=False, border=0, float_format="{:.4g}".format)
+        title = f"<p><code>{html.escape(self._title())}</code></p>"
+        return "\n".join([title, *told, table, *found])
+
+
+def _has_defaults(config: Config) -> bool:
+    """Whether a configuration can be made of nothing; a resolved one cannot."""
+    return type(config) is catalogue.entry(config.command).config
+
+
+def make(asked: Asked, *, progress: bool | None = None) -> Run:
+    """Make the run that is asked for; warnings are told as :class:`HopcliWarning` too.
+
+    Raises
+    ------
+    HopcliError
+        If it cannot be made.
+    """
+    began = time.perf_counter()
+    plan = experiments.plan(asked.config, asked.stock)
+    with Bar(progress) as bar:
+        result = plan.run(asked.execution, bar.tell)
+    seconds = time.perf_counter() - began
+    run = Run(asked.config, plan.config, asked.execution, plan.inputs, result, seconds)
+    for text in run.warnings:
+        warnings.warn(text, HopcliWarning, stacklevel=_OF_CALLER)
+    return run
+
+
+class Bar:
+    """A bar on a terminal and in a notebook, for what takes longer than a moment.
+
+    Parameters
+    ----------
+    shown : bool or None
+        Whether to draw it; None for where somebody sees it.
+    unit : str
+        What is counted.
+    """
+
+    def __init__(self, shown: bool | None = None, unit: str = "run") -> None:
+        self._shown = _is_watched() if shown is None else shown
+        self._unit = unit
+        self._bar: Any = None
+
+    def __enter__(self) -> Bar:
+        return self
+
+    def tell(self, done: int, total: int) -> None:
+        """Move on by `done` of `total` steps."""
+        if not self._shown:
+            return
+        if self._bar is None:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # where a notebook has no widgets, text will do
+                from tqdm.auto import tqdm
+            self._bar = tqdm(total=total, unit=self._unit, leave=False, delay=_DELAY)
+        self._bar.update(done)
+
+    def __exit__(self, *_: object) -> None:
+        if self._bar is not None:
+            self._bar.close()
+
+
+def _is_watched() -> bool:
+    """Whether somebody sees a bar: at a terminal, or in a notebook."""
+    return sys.stderr.isatty() or "ipykernel" in sys.modules

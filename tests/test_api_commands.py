@@ -1,0 +1,242 @@
+"""The commands as functions: the same words, the same numbers, the same files."""
+
+from __future__ import annotations
+
+import inspect
+import json
+import warnings
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+
+from hopcli import catalogue, results
+from hopcli.api import commands
+from hopcli.api.commands import run
+from hopcli.datasets import load_dataset
+from hopcli.errors import DataError, HopcliWarning, ResultError, SettingError
+from hopcli.patterns import read_patterns
+
+if TYPE_CHECKING:
+    from conftest import RunHopcli
+
+    from hopcli.api.running import Run
+
+SMALL: dict[str, Any] = {"digits": "3,6", "tests": 3, "repeats": 2, "sweeps": 3, "temperature": 0.1}
+FLAGS = ["--digits", "3,6", "--tests", "3", "--repeats", "2", "--sweeps", "3"]
+FLAGS += ["--temperature", "0.1"]
+
+
+def recall(**settings: Any) -> Run:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", HopcliWarning)
+        made: Run = run("recall", **{**SMALL, **settings})
+    return made
+
+
+def same_but_duration(one: Path, other: Path) -> None:
+    """Two folders of the same run: each file, and all of the manifest that is not a time."""
+    assert {path.name for path in one.iterdir()} == {path.name for path in other.iterdir()}
+    for path in one.iterdir():
+        content, there = path.read_bytes(), (other / path.name).read_bytes()
+        if path.suffix == ".json":
+            manifest, of_other = json.loads(content), json.loads(there)
+            assert manifest.pop("duration_seconds") > 0
+            assert of_other.pop("duration_seconds") > 0
+            versions, of_others = manifest.pop("versions"), of_other.pop("versions")
+            both = versions.keys() & of_others.keys()  # which have been loaded by then
+            assert {"hopcli", "streams", "python", "numpy"} <= both
+            assert all(versions[name] == of_others[name] for name in both)
+            assert manifest == of_other
+        else:
+            assert content == there, path.name
+
+
+def test_every_command_is_a_function_that_says_its_settings() -> None:
+    assert set(commands.__all__) == {
+        "run",
+        *(one.module for name, one in catalogue.CATALOGUE.items() if name != "select"),
+    }
+    for name in commands.COMMANDS:
+        entry = catalogue.entry(name)
+        function = getattr(commands, entry.module)
+        parameters = inspect.signature(function).parameters
+        assert list(parameters)[:-1] == list(entry.settings)
+        assert function.__name__ == entry.module
+        assert all(f"\n{setting} : " in function.__doc__ for setting in entry.settings)
+        given = {k: p.default for k, p in parameters.items() if p.default is not None}
+        config, _ = entry.read(given)  # what is shown as a default is one
+        assert config.to_dict() == entry.config().to_dict()
+
+
+def test_a_saved_run_is_what_the_command_writes(run_hopcli: RunHopcli) -> None:
+    arguments = [*FLAGS, "--keep", "trials", "--animate", "a.gif", "--threads", "1", "--out", "cli"]
+    assert run_hopcli("recall", *arguments).code == 0
+    files = recall(keep="trials", animate="a.gif", threads=1).save("api")
+    same_but_duration(Path("api"), Path("cli"))
+    assert {path.name for path in files} == {path.name for path in Path("cli").iterdir()}
+
+
+def test_the_functions_run_what_their_commands_run(run_hopcli: RunHopcli) -> None:
+    assert run_hopcli("weights", "--digits", "3,6", "--no-figures", "--out", "cli").code == 0
+    made: Run = getattr(commands, "weights")(digits=["3", 6], figures=False)  # noqa: B009
+    made.save("api")
+    same_but_duration(Path("api"), Path("cli"))
+
+
+def test_pictures_in_another_format_and_style(run_hopcli: RunHopcli) -> None:
+    drawn = ["--figure-format", "svg", "--figure-style", "paper"]
+    assert run_hopcli("recall", *FLAGS, *drawn, "--out", "cli").code == 0
+    recall().save("api", figure_format="svg", figure_style="paper")
+    same_but_duration(Path("api"), Path("cli"))
+    with pytest.raises(SettingError, match="figure_format must be one of png, svg, pdf"):
+        recall().save("other", figure_format="bmp")
+    assert not Path("other").exists()
+
+
+def test_a_value_is_the_same_however_python_has_it() -> None:
+    plain = recall()
+    other = recall(
+        digits=np.array([3, 6]),
+        tests=np.int64(3),
+        repeats="2",
+        sweeps=np.uint8(3),
+        temperature=np.float64(0.1),
+        until_stable=np.bool_(False),
+    )
+    assert other.config.to_dict() == plain.config.to_dict()
+    assert other.tables["accuracy"].equals(plain.tables["accuracy"])
+
+
+@pytest.mark.parametrize(
+    ("settings", "says"),
+    [
+        ({"temprature": 0.3}, "temprature is not a setting of 'recall'; the nearest is 'temper"),
+        ({"rule": "stork"}, "rule must be one of pseudo-inverse, hebbian, storkey"),
+        ({"temperature": -1}, "temperature must be a finite number >= 0"),
+        ({"sweeps": np.float64(2.5)}, "sweeps must be a whole number from 1 to 10000000, found 2"),
+        ({"sweeps": "many"}, "sweeps must be a whole number from 1 to 10000000, found 'many'"),
+        ({"kappa": 2.0}, "kappa has no effect without the perceptron rule"),
+        ({"digits": [3, 17]}, "digits must name labels of mnist"),
+    ],
+)
+def test_what_is_wrong_is_told_as_on_the_command_line(settings: dict[str, Any], says: str) -> None:
+    with pytest.raises(SettingError) as caught:
+        recall(**settings)
+    assert str(caught.value).startswith(says)
+
+
+def test_settings_go_on_top_of_a_file(empty_folder: Path) -> None:
+    Path("mine.toml").write_text('command = "recall"\ntemperature = 0.1\nsweeps = 3\ntests = 3\n')
+    made = run(Path("mine.toml"), sweeps=2, digits="3,6", repeats=1)
+    assert (made.config.temperature, made.config.sweeps) == (0.1, 2)  # type: ignore[attr-defined]
+    Path("wrong.toml").write_text('command = "recall"\nsweeps = 0\n')
+    with pytest.raises(SettingError, match=r"wrong\.toml: sweeps must be a whole number"):
+        run("wrong.toml")
+    with pytest.raises(SettingError, match=r"grid is of many runs: hopcli\.grid"):
+        run("phase")
+    with pytest.raises(DataError, match="no such file, nor a configuration"):
+        run("papr")
+
+
+def test_a_manifest_is_run_again_with_other_settings(run_hopcli: RunHopcli) -> None:
+    first = recall()
+    first.save("one", figures=False)
+    again = run("one/recall.json")
+    assert again.config.to_dict() == first.config.to_dict()
+    assert again.tables["accuracy"].equals(first.tables["accuracy"])
+    assert run("one/recall.json", seed=2).config.seed == 2  # type: ignore[attr-defined]
+
+
+def test_another_run_stays_unless_it_is_to_be_replaced(run_hopcli: RunHopcli) -> None:
+    recall().save("out", figures=False)
+    before = {path.name: path.read_bytes() for path in Path("out").iterdir()}
+    with pytest.raises(ResultError, match="holds another run of recall"):
+        recall(seed=2).save("out", figures=False)
+    assert recall().save("out", figures=False) == []  # the same is there
+    assert {path.name: path.read_bytes() for path in Path("out").iterdir()} == before
+    other = recall(seed=2)
+    with results.locked(Path("out"), "recall"), ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(other.save, "out", figures=False, overwrite=True)
+        with pytest.raises(ResultError, match="is writing it; wait for that to end"):
+            waiting.result()
+    other.save("out", figures=False, overwrite=True)
+    assert results.load("out").config.seed == 2
+    assert run_hopcli("recall", *FLAGS, "--seed", "2", "--no-figures", "--out", "out").code == 0
+
+
+def test_what_cannot_be_drawn_leaves_the_run(
+    empty_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = recall()
+
+    def broken(*_: object, **__: object) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr("hopcli.plots.save", broken)
+    with pytest.raises(MemoryError):
+        made.save("out")
+    assert results.read_manifest(Path("out"), "recall")["config"] == made.config.to_dict() | {
+        "digits": ["3", "6"]
+    }
+    assert not [path for path in Path("out").iterdir() if path.suffix == ".png"]
+
+
+def test_given_patterns_are_stored_and_named(run_hopcli: RunHopcli) -> None:
+    chosen = run("select", digits="3,6")
+    chosen.save("chosen", figures=False)
+    assert chosen.patterns is not None
+    given = recall(patterns=chosen.patterns)
+    filed = recall(patterns=Path("chosen/patterns.npz"))
+    name = f"python:{chosen.patterns.sha256[:12]}"
+    assert given.config.to_dict()["patterns"] == name
+    assert given.tables["accuracy"].equals(filed.tables["accuracy"])
+    assert given.inputs == filed.inputs
+    assert read_patterns(Path("chosen/patterns.npz")).sha256 == chosen.patterns.sha256
+    given.save("given", figures=False)
+    refused = run_hopcli("run", "given/recall.json").refused()
+    assert "must be given again: they were given in Python, and are in no file" in refused
+
+
+def test_a_loaded_data_set_is_named_and_not_loaded_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    import dataclasses
+
+    named = recall(dataset="digits", split="all", threshold=7, tests=2)
+    loaded = load_dataset("digits", split="all", threshold=7)
+    words = {"dataset": "digits", "split": "all", "threshold": 7}
+    loaded = dataclasses.replace(loaded, request=words)
+    monkeypatch.setattr("hopcli.experiments.stock.load_data", lambda *_: pytest.fail("loaded"))
+    given = recall(dataset=loaded, tests=2)
+    assert given.config.to_dict() == named.config.to_dict()
+    assert given.inputs == named.inputs
+    with pytest.raises(SettingError, match="split cannot be given together with a data set"):
+        recall(dataset=loaded, split="train")
+    with pytest.raises(SettingError, match="dataset must be one that load has made of a source"):
+        recall(dataset=dataclasses.replace(loaded, request={}))
+
+
+def test_a_run_says_what_it_is() -> None:
+    with pytest.warns(HopcliWarning, match="itself rests") as told:
+        made = run("recall", **{**SMALL, "temperature": 0.45, "criterion": 0.99, "sweeps": 20})
+    assert told[0].filename == __file__
+    assert made.warnings == tuple(str(one.message) for one in told)
+    accuracy = made.tables["accuracy"].set_index("label").accuracy["overall"]
+    assert repr(made).startswith("<recall digits=3,6 temperature=0.45 tests=3 repeats=2: accuracy ")
+    assert f"{accuracy:.4g}" in repr(made)
+    page = made._repr_html_()
+    assert "itself rests" in page
+    assert page.count("<tr") == len(made.summary) + 1
+    assert set(made.figures) == {"accuracy", "confusion", "gallery"}
+    assert made.figures["accuracy"]._repr_png_().startswith(b"\x89PNG")  # type: ignore[attr-defined]
+
+
+def test_a_bar_where_it_is_wanted(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("hopcli.api.running._DELAY", 0.0)
+    recall()
+    assert capsys.readouterr() == ("", "")
+    recall(progress=True)
+    assert "/12" in capsys.readouterr().err
