@@ -1,3 +1,105 @@
-"""hopcli: associative memory on real data, from the command line and as a library."""
+"""hopcli: associative memory on real data, from the command line and as a library.
+
+The names below are all that is public; each is imported when it is first used, so that
+``import hopcli`` costs nothing. The rooms under them may be used too, and may change.
+
+Examples
+--------
+>>> import hopcli
+>>> patterns = hopcli.select("mnist").take("36104")
+>>> memory = hopcli.store(patterns, rule="pseudo-inverse")
+>>> end = memory.recall("flip:0.25", temperature=0.2, seed=1)
+>>> end
+Recalled(5 of 5; own 5)
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from hopcli.api.commands import attractors as attractors
+    from hopcli.api.commands import capacity as capacity
+    from hopcli.api.commands import compare as compare
+    from hopcli.api.commands import consistency as consistency
+    from hopcli.api.commands import critical as critical
+    from hopcli.api.commands import fit_sweeps as fit_sweeps
+    from hopcli.api.commands import recall as recall
+    from hopcli.api.commands import relax as relax
+    from hopcli.api.commands import run as run
+    from hopcli.api.commands import temperature_scan as temperature_scan
+    from hopcli.api.commands import variance as variance
+    from hopcli.api.commands import weights as weights
+    from hopcli.api.data import load as load
+    from hopcli.api.data import select as select
+    from hopcli.api.gridding import Grid as Grid
+    from hopcli.api.gridding import grid as grid
+    from hopcli.api.memory import Memory as Memory
+    from hopcli.api.memory import store as store
+    from hopcli.api.reading import read as read
+    from hopcli.api.recalled import Recalled as Recalled
+    from hopcli.api.running import Run as Run
+    from hopcli.datasets.dataset import Dataset as Dataset
+    from hopcli.errors import DataError as DataError
+    from hopcli.errors import HopcliError as HopcliError
+    from hopcli.errors import HopcliWarning as HopcliWarning
+    from hopcli.errors import PatternError as PatternError
+    from hopcli.errors import ResultError as ResultError
+    from hopcli.errors import SettingError as SettingError
+    from hopcli.estimator import HopfieldClassifier as HopfieldClassifier
+    from hopcli.patterns import Patterns as Patterns
 
 __version__ = "0.1.0"
+
+_PLACES = {
+    "hopcli.api.data": ("load", "select"),
+    "hopcli.api.memory": ("store", "Memory"),
+    "hopcli.api.recalled": ("Recalled",),
+    "hopcli.api.commands": (
+        "run",
+        "recall",
+        "temperature_scan",
+        "weights",
+        "attractors",
+        "capacity",
+        "critical",
+        "compare",
+        "variance",
+        "consistency",
+        "fit_sweeps",
+        "relax",
+    ),
+    "hopcli.api.running": ("Run",),
+    "hopcli.api.gridding": ("grid", "Grid"),
+    "hopcli.api.reading": ("read",),
+    "hopcli.estimator": ("HopfieldClassifier",),
+    "hopcli.datasets.dataset": ("Dataset",),
+    "hopcli.patterns": ("Patterns",),
+    "hopcli.errors": (
+        "HopcliError",
+        "HopcliWarning",
+        "DataError",
+        "PatternError",
+        "ResultError",
+        "SettingError",
+    ),
+}
+"""Where the public names are; type checkers read the imports above."""
+
+_PLACE_OF = {name: module for module, names in _PLACES.items() for name in names}
+
+__all__ = ["__version__", *_PLACE_OF]
+
+
+def __getattr__(name: str) -> Any:
+    """Import a public name when it is first asked for [PEP 562]."""
+    if name not in _PLACE_OF:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(importlib.import_module(_PLACE_OF[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -13,6 +13,7 @@ import numpy as np
 
 from hopcli.datasets.npz import Archive
 from hopcli.errors import DataError, SettingError
+from hopcli.markup import pictures, shortened
 from hopcli.records import digest, frozen
 from hopcli.streams import legacy_random_state
 
@@ -78,6 +79,15 @@ class Patterns:
             raise ValueError(f"a picture of {self.shape} does not have {n_sites} pixels")
         for name in ("xi", "source_index", "sample_index"):
             object.__setattr__(self, name, frozen(getattr(self, name)))
+
+    def __repr__(self) -> str:
+        height, width = self.shape
+        number = f"{len(self.labels):,} of {width} x {height}"
+        return f"Patterns({number}: {shortened(self.labels)}; {self.dataset})"
+
+    def _repr_html_(self) -> str:
+        """The patterns as pictures, for notebooks."""
+        return pictures(self.xi, self.shape, self.names, repr(self))
 
     @property
     def names(self) -> tuple[str, ...]:

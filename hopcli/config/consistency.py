@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 from hopcli.config import kinds, notations
 from hopcli.config.base import Facts, setting
-from hopcli.config.groups import DataSettings, RunSettings, check_labels
+from hopcli.config.groups import DataSettings, RunSettings, check_labels, spelled
 from hopcli.errors import SettingError
 
 __all__ = ["ConsistencyConfig", "ResolvedConsistency"]
@@ -97,8 +97,8 @@ class ConsistencyConfig(DataSettings, RunSettings):
 
     def concrete(self, facts: Facts) -> dict[str, Any]:
         """The labels: those asked for, else all there are; attempts as a number."""
-        check_labels(self.digits or (), facts.labels, facts.dataset)
-        digits = self.digits or facts.labels
+        digits = spelled(self.digits, facts.labels) or facts.labels
+        check_labels(digits, facts.labels, facts.dataset)
         if len(digits) < _FEWEST:
             rule = f"must be {_FEWEST} or more, {facts.dataset} has"
             raise SettingError("digits", rule, len(digits))

@@ -30,6 +30,7 @@ __all__ = [
     "check_labels",
     "check_start",
     "described",
+    "spelled",
     "start_help",
 ]
 
@@ -49,6 +50,27 @@ TIE_HELP = f"What the sign rules do where h = theta ({_TIES})."
 def described(registry: Mapping[str, Any]) -> str:
     """The entries of a registry, each with its description."""
     return "; ".join(f"{name}: {entry.description}" for name, entry in registry.items())
+
+
+def spelled(digits: tuple[str, ...] | None, labels: tuple[str, ...]) -> tuple[str, ...] | None:
+    """The labels that are meant: ``36104`` spells 3,6,1,0,4 where no label is called so.
+
+    Raises
+    ------
+    SettingError
+        If a label is spelled twice.
+    """
+    if (
+        digits is None
+        or len(digits) > 1
+        or digits[0] in labels
+        or not set(digits[0]) <= set(labels)
+    ):
+        return digits
+    (word,) = digits
+    if len(set(word)) < len(word):
+        raise SettingError("digits", "must not list a label twice", word)
+    return tuple(word)
 
 
 def check_labels(digits: tuple[str, ...], labels: tuple[str, ...], source: str) -> None:
@@ -91,7 +113,7 @@ class PatternSettings(DataSettings):
         kinds.labels(),
         None,
         "Patterns",
-        "Labels to store, in this order.",
+        "Labels to store, in this order: 3,6,1, or 361 where each is one character.",
         shown_default="3,6,1,0,4, or all where there are no such labels",
     )
     patterns: str | tuple[int, ...] | None = setting(
@@ -167,15 +189,16 @@ class PatternSettings(DataSettings):
 
     def _digits(self, facts: Facts) -> tuple[str, ...]:
         labels = tuple(dict.fromkeys(facts.labels))  # given images may share a label
+        digits = spelled(self.digits, labels)
         if facts.chosen:
-            if self.digits not in (None, labels):
+            if digits not in (None, labels):
                 rule = f"must be the labels of source_indices ({','.join(labels)})"
-                raise SettingError("digits", rule, ",".join(self.digits or ()))
+                raise SettingError("digits", rule, ",".join(digits or ()))
             return labels
-        if self.digits is None:
+        if digits is None:
             return self.default_digits if set(self.default_digits) <= set(labels) else labels
-        check_labels(self.digits, labels, self.file or facts.dataset)
-        return self.digits
+        check_labels(digits, labels, self.file or facts.dataset)
+        return digits
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

@@ -12,6 +12,7 @@ from hopcli.config.groups import (
     SAMPLERS,
     DataSettings,
     check_labels,
+    spelled,
 )
 
 __all__ = ["ResolvedSelect", "SelectConfig"]
@@ -55,8 +56,9 @@ class SelectConfig(DataSettings):
 
     def concrete(self, facts: Facts) -> dict[str, Any]:
         """The labels to select for: those asked for, else all there are."""
-        check_labels(self.digits or (), facts.labels, facts.dataset)
-        return {**super().concrete(facts), "digits": self.digits or facts.labels}
+        digits = spelled(self.digits, facts.labels) or facts.labels
+        check_labels(digits, facts.labels, facts.dataset)
+        return {**super().concrete(facts), "digits": digits}
 
     def resolve(self, facts: Facts) -> ResolvedSelect:
         """Fill in what is left open."""

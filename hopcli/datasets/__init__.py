@@ -7,25 +7,21 @@ Choosing among the images is left to :mod:`hopcli.patterns`.
 from __future__ import annotations
 
 import difflib
-import hashlib
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from hopcli.datasets import pictures, scikit
+from hopcli.datasets.arrays import dataset_of
+from hopcli.datasets.dataset import Dataset, content_hash
 from hopcli.datasets.idx import load_idx
 from hopcli.datasets.mnist import HashCheck, embedded_files, load_mnist, verify_embedded
 from hopcli.datasets.npz import load_npz
 from hopcli.datasets.request import Request, Size
-from hopcli.datasets.thresholds import RULE, is_threshold, levels
+from hopcli.datasets.thresholds import RULE, binarise, is_threshold, levels
 from hopcli.errors import SettingError
-from hopcli.records import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-    from numpy.typing import NDArray
 
     from hopcli.datasets.grey import GreyImages
 
@@ -37,6 +33,7 @@ __all__ = [
     "Request",
     "Size",
     "Source",
+    "dataset_of",
     "default_threshold",
     "embedded_files",
     "load_dataset",
@@ -45,113 +42,6 @@ __all__ = [
 ]
 
 SPLITS = ("train", "test", "all")
-
-_AT_ONCE = 1024  # images made spins at once: they stay in the processor's cache
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Dataset:
-    """Labelled images as spins.
-
-    Parameters
-    ----------
-    name : str
-        What was asked for, with the split if the source has any, e.g. ``"mnist:train"``.
-    spins : ndarray of int8, shape (n, N)
-        Values -1 or +1, C-contiguous, row by row of the image.
-    labels : ndarray of str, shape (n,)
-        Label of each image.
-    shape : tuple of int
-        (height, width), height * width = N.
-    threshold : int or str
-        Grey values above it, 0..255, became +1; or how the level of each image was found.
-    sha256 : str
-        Hash of what was loaded: of the embedded file, else of spins, labels and shape.
-    inverted : bool
-        Whether grey values above the threshold became -1 instead.
-
-    Attributes
-    ----------
-    label_names : tuple of str
-        The different labels: as they come where each has one image, else sorted.
-    """
-
-    name: str
-    spins: NDArray[np.int8]
-    labels: NDArray[np.str_]
-    shape: tuple[int, int]
-    threshold: int | str
-    sha256: str
-    inverted: bool = False
-    label_names: tuple[str, ...] = field(init=False)
-    _indices: dict[str, NDArray[np.int64]] = field(init=False, repr=False, default_factory=dict)
-
-    def __post_init__(self) -> None:
-        height, width = self.shape
-        n_images = len(self.labels)
-        if n_images == 0 or self.spins.shape != (n_images, height * width):
-            raise ValueError(f"spins {self.spins.shape} need {n_images} > 0 images of {self.shape}")
-        if self.spins.dtype != np.int8 or not self.spins.flags.c_contiguous:
-            raise ValueError("spins must be C-contiguous int8")
-        odd = np.bitwise_and.reduce(self.spins, axis=None) & 1
-        if not odd or self.spins.min() < -1 or self.spins.max() > 1:
-            raise ValueError("spins must be -1 or +1")
-        for name in ("spins", "labels"):
-            object.__setattr__(self, name, frozen(getattr(self, name)))
-        # Asked for again and again, and milliseconds of sorting.
-        object.__setattr__(self, "label_names", tuple(self.counts()))
-
-    def __len__(self) -> int:
-        return len(self.labels)
-
-    @property
-    def n_sites(self) -> int:
-        """Number of spins N of an image."""
-        return self.shape[0] * self.shape[1]
-
-    def indices_of(self, label: str) -> NDArray[np.int64]:
-        """Find the images with one label, in their order.
-
-        Parameters
-        ----------
-        label : str
-            One of :attr:`label_names`.
-
-        Returns
-        -------
-        ndarray of int64, shape (k,)
-            Indices 0 .. n - 1, rising; k >= 1; the same array each time, which cannot be
-            written to.
-
-        Raises
-        ------
-        SettingError
-            If no image has the label.
-        """
-        found = self._indices.get(label)
-        if found is not None:
-            return found
-        indices = np.flatnonzero(self.labels == label).astype(np.int64, copy=False)
-        if not len(indices):
-            names = self.label_names
-            shown = ", ".join(names[:20]) + (", ..." if len(names) > 20 else "")
-            raise SettingError("label", f"must be one of {shown} ({self.name})", label)
-        indices.flags.writeable = False
-        self._indices[label] = indices  # asked for at every run, and a look at every label
-        return indices
-
-    def counts(self) -> dict[str, int]:
-        """Count the images of each label, in the order of :attr:`label_names`."""
-        names, counts = np.unique(self.labels, return_counts=True)
-        if counts.max() == 1:  # own pictures: their order may matter to the storage rule
-            return dict.fromkeys(self.labels.tolist(), 1)
-        pairs = zip(names.tolist(), counts.tolist(), strict=True)
-        return dict(sorted(pairs, key=lambda pair: _numbers_first(pair[0])))
-
-
-def _numbers_first(label: str) -> tuple[bool, int, str]:
-    number = int(label) if label.isdecimal() else 0
-    return not label.isdecimal(), number, label
 
 
 @dataclass(frozen=True, slots=True)
@@ -334,7 +224,7 @@ def load_dataset(
     level = level if isinstance(level, str) else int(level)
     images = source.load(Request(argument, split, level, wanted, invert))
     at = levels(images.grey, level) if images.levels is None else images.levels
-    spins = _binarise(images.grey, at, invert=invert)
+    spins = binarise(images.grey, at, invert=invert)
     if images.files:
         pictures.check_different(spins, images.files, level, resized=wanted is not None)
     return Dataset(
@@ -343,9 +233,20 @@ def load_dataset(
         labels=images.labels,
         shape=images.shape,
         threshold=level,
-        sha256=images.sha256 or _hash(spins, images.labels, images.shape),
+        sha256=images.sha256 or content_hash(spins, images.labels, images.shape),
         inverted=invert,
+        request=_words(spec, split, level, wanted, invert=invert),
     )
+
+
+def _words(
+    spec: str, split: str, threshold: int | str, size: Size | None, *, invert: bool
+) -> dict[str, object]:
+    """The settings that load a data set again."""
+    words: dict[str, object] = {"dataset": spec, "split": split, "threshold": threshold}
+    if size is not None:
+        words |= {"size": size[:2], "crop": size.crop}
+    return {**words, "invert": invert}
 
 
 def _check_settings(source: Source, split: str, threshold: int | str, size: Size | None) -> None:
@@ -365,26 +266,3 @@ def _check_settings(source: Source, split: str, threshold: int | str, size: Size
     if min(width, height) < 1 or width * height > pictures.MAX_PIXELS:
         rule = f"must be (width, height), each >= 1, of at most {pictures.MAX_PIXELS:,} pixels"
         raise SettingError("size", rule, (width, height))
-
-
-def _binarise(grey: NDArray[np.uint8], at: NDArray[np.uint8], *, invert: bool) -> NDArray[np.int8]:
-    """Turn grey values into spins, in the same memory where that may be written."""
-    grey = np.ascontiguousarray(grey)
-    if not grey.flags.writeable:
-        grey = grey.copy()
-    compare = np.less_equal if invert else np.greater
-    for first in range(0, len(grey), _AT_ONCE):
-        part = grey[first : first + _AT_ONCE]
-        spins = part.view(np.int8)
-        compare(part, at[first : first + _AT_ONCE, None], out=part.view(np.bool_))
-        np.multiply(spins, 2, out=spins)
-        np.subtract(spins, 1, out=spins)
-    grey.flags.writeable = False  # nobody else has them: a record need not copy
-    return grey.view(np.int8)
-
-
-def _hash(spins: NDArray[np.int8], labels: NDArray[np.str_], shape: tuple[int, int]) -> str:
-    """SHA-256 of spins (eight a byte), labels and shape."""
-    digest = hashlib.sha256(repr((shape, labels.tolist())).encode())
-    digest.update(np.packbits(spins > 0).data)
-    return digest.hexdigest()

@@ -11,9 +11,10 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-__all__ = ["RULE", "THRESHOLDS", "is_threshold", "levels", "mean", "otsu"]
+__all__ = ["RULE", "THRESHOLDS", "binarise", "is_threshold", "levels", "mean", "otsu"]
 
 _AT_ONCE = 4096  # images whose histograms are counted at once, to bound the memory
+_IN_CACHE = 1024  # images made spins at once: they stay in the processor's cache
 
 
 def otsu(histograms: NDArray[np.int64]) -> NDArray[np.uint8]:
@@ -105,6 +106,37 @@ def levels(grey: NDArray[np.uint8], threshold: int | str) -> NDArray[np.uint8]:
         part = grey[first : first + _AT_ONCE]
         found[first : first + _AT_ONCE] = THRESHOLDS[threshold](_histograms(part))
     return found
+
+
+def binarise(grey: NDArray[np.uint8], at: NDArray[np.uint8], *, invert: bool) -> NDArray[np.int8]:
+    """Turn grey values into spins, in the same memory where that may be written.
+
+    Parameters
+    ----------
+    grey : ndarray of uint8, shape (images, N)
+        Grey values 0..255; not to be used any more if it can be written to.
+    at : ndarray of uint8, shape (images,)
+        The level of each image, see :func:`levels`.
+    invert : bool
+        Make +1 what is not above the level, instead of what is.
+
+    Returns
+    -------
+    ndarray of int8, shape (images, N)
+        Values -1 or +1, read-only.
+    """
+    grey = np.ascontiguousarray(grey)
+    if not grey.flags.writeable:
+        grey = grey.copy()
+    compare = np.less_equal if invert else np.greater
+    for first in range(0, len(grey), _IN_CACHE):
+        part = grey[first : first + _IN_CACHE]
+        spins = part.view(np.int8)
+        compare(part, at[first : first + _IN_CACHE, None], out=part.view(np.bool_))
+        np.multiply(spins, 2, out=spins)
+        np.subtract(spins, 1, out=spins)
+    grey.flags.writeable = False  # nobody else has them: a record need not copy
+    return grey.view(np.int8)
 
 
 def _histograms(grey: NDArray[np.uint8]) -> NDArray[np.int64]:

@@ -39,10 +39,19 @@ from hopcli.theory import ordering_temperatures
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from hopcli.config import RecallConfig, RecallExecution, ResolvedRecall
+    from hopcli.config import Facts, RecallConfig, RecallExecution, ResolvedRecall
     from hopcli.experiments.stock import Stock
 
-__all__ = ["HEADLINE", "Gallery", "RecallResult", "plan", "summary"]
+__all__ = [
+    "HEADLINE",
+    "Gallery",
+    "RecallResult",
+    "decide_criterion",
+    "plan",
+    "scored",
+    "summary",
+    "trace_table",
+]
 
 HEADLINE = Headline(
     table="accuracy",
@@ -135,11 +144,8 @@ def plan(config: RecallConfig, stock: Stock) -> Plan:
     else:
         trials = draw_trials(resolved, dataset, patterns, streams.tests)
     relaxation = Relaxation(resolved, couplings, patterns, trials, streams, sites)
-    automatic = config.criterion == "auto"
-    if automatic:
-        criterion = automatic_criterion(relaxation.resting())
-        resolved = config.resolve(dataclasses.replace(inputs.facts, criterion=criterion))
-        relaxation = dataclasses.replace(relaxation, config=resolved)
+    relaxation = decide_criterion(config, inputs.facts, relaxation)
+    resolved, automatic = relaxation.config, config.criterion == "auto"
 
     def work(execution: RecallExecution, progress: Progress) -> RecallResult:
         how = dataclasses.replace(relaxation, threads=execution.threads)
@@ -151,6 +157,15 @@ def plan(config: RecallConfig, stock: Stock) -> Plan:
     start = resolved.start
     read = hashes(dataset, patterns, theta=resolved.theta, start=start, bank=trials.starts)
     return Plan(resolved, read, work)
+
+
+def decide_criterion(config: RecallConfig, facts: Facts, relaxation: Relaxation) -> Relaxation:
+    """The same runs, with the criterion that ``auto`` stands for if it is asked for."""
+    if config.criterion != "auto":
+        return relaxation
+    criterion = automatic_criterion(relaxation.resting())
+    resolved = config.resolve(dataclasses.replace(facts, criterion=criterion))
+    return dataclasses.replace(relaxation, config=resolved)
 
 
 def _notes(relaxation: Relaxation, rising: str | None, *, automatic: bool) -> dict[str, Any]:
@@ -190,15 +205,16 @@ def _run(
     kept = {"trials": Blocks()} if execution.keep is not None else {}
     for first in range(0, len(trials), _BLOCK):
         rows = np.arange(first, min(first + _BLOCK, len(trials)))
-        block, spins = _block(relaxation, rows, progress)
+        final = relaxation.run(rows, tell=lambda done: progress(done, len(trials)))
+        block = scored(relaxation, rows, final)
         tally.add(block)
-        continuation.add(block, spins)
-        gallery.add(block, spins, patterns, trials.size)
+        continuation.add(block, final.spins)
+        gallery.add(block, final.spins, patterns, trials.size)
         for blocks in kept.values():
             blocks.append(pd.DataFrame(trial_columns(block, patterns, trials.size)))
     tables = {**_tables(relaxation, tally.counts()), "gallery": gallery.table()}
     if config.trace:
-        tables["trace"] = _trace_table(relaxation, trials.first_of_each(_TRACED))
+        tables["trace"] = trace_table(relaxation, trials.first_of_each(_TRACED))
     shown = tables["gallery"]["trial"].to_numpy()
     arrays = {
         **prefixed("patterns", patterns.to_arrays()),
@@ -216,20 +232,28 @@ def _run(
     )
 
 
-def _block(
-    relaxation: Relaxation, rows: NDArray[np.int64], progress: Progress
-) -> tuple[Block, NDArray[np.int8]]:
-    """Run these trials, and look at where they end; the final states too."""
-    config, trials = relaxation.config, relaxation.trials
-    final = relaxation.run(rows, tell=lambda done: progress(done, len(trials)))
+def scored(
+    relaxation: Relaxation, rows: NDArray[np.int64], final: dynamics.FinalStates
+) -> Block:
+    """What became of these trials, which ended so.
+
+    Parameters
+    ----------
+    relaxation : Relaxation
+        How they were run.
+    rows : ndarray of int64, shape (n,)
+        Their numbers.
+    final : FinalStates
+        Their ends.
+    """
+    config, bank = relaxation.config, relaxation.trials.bank(rows)
     cycling = final.status == dynamics.TWO_CYCLE
     ends = classify(
         final.spins, relaxation.couplings, config.criterion, cycling, config.tie, final.ends
     )
-    bank, stored = trials.bank(rows), relaxation.patterns.labels
-    signed = config.score == "signed"
+    stored, signed = relaxation.patterns.labels, config.score == "signed"
     scores = score(ends, bank.label, stored, config.criterion, signed=signed)
-    return Block(rows, bank, ends, scores), final.spins
+    return Block(rows, bank, ends, scores)
 
 
 def _tables(relaxation: Relaxation, counts: Counts) -> dict[str, pd.DataFrame]:
@@ -289,8 +313,16 @@ def summary(config: ResolvedRecall, result: RecallResult) -> Summary:
     return Summary(result.tables["outcomes"], ("fraction", "ci_low", "ci_high"))
 
 
-def _trace_table(relaxation: Relaxation, rows: NDArray[np.int64]) -> pd.DataFrame:
-    """Energy and overlaps after every sweep of these trials."""
+def trace_table(relaxation: Relaxation, rows: NDArray[np.int64]) -> pd.DataFrame:
+    """Energy and overlaps after every sweep of these trials.
+
+    Parameters
+    ----------
+    relaxation : Relaxation
+        How they are run.
+    rows : ndarray of int64, shape (n,)
+        Their numbers.
+    """
     config, couplings = relaxation.config, relaxation.couplings
     energies, m = _traced(relaxation, rows)
     schedule = temperatures(config.temperature, config.sweeps)

@@ -86,6 +86,10 @@ class Couplings:
         for name in ("site_class", "columns", "J", "theta"):
             object.__setattr__(self, name, frozen(getattr(self, name)))
 
+    def __repr__(self) -> str:
+        size = f"N = {self.n_sites:,} sites in K = {self.n_classes:,} classes"
+        return f"Couplings({self.rule}: p = {self.columns.shape[1]:,} patterns; {size})"
+
     @property
     def n_sites(self) -> int:
         """Number of spins N."""

@@ -1,0 +1,185 @@
+"""Images and patterns, from Python: what ``hopcli data`` and ``hopcli select`` do."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from hopcli.api.asking import plain_value
+from hopcli.config import DataSettings, Facts, SelectConfig
+from hopcli.datasets import Dataset, dataset_of
+from hopcli.errors import SettingError
+from hopcli.experiments.inputs import load_data
+from hopcli.patterns import Patterns, draw_samples, images_as_patterns, read_patterns
+from hopcli.patterns import select as choose
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import ArrayLike
+
+    from hopcli.config import Settings
+
+__all__ = ["as_patterns", "given", "load", "select"]
+
+_MADE_OF_ARRAYS = ("split", "size", "crop")  # of no use there
+
+
+def given(settings: type[Settings], /, **values: Any) -> dict[str, Any]:
+    """Keywords as settings have them, those that are None left open."""
+    known = settings.settings()
+    return {
+        name: plain_value(known[name], name, value)
+        for name, value in values.items()
+        if value is not None
+    }
+
+
+def load(
+    dataset: str | os.PathLike[str] | ArrayLike = "mnist",
+    labels: ArrayLike | None = None,
+    *,
+    split: str | None = None,
+    threshold: int | str | None = None,
+    size: tuple[int, int] | str | None = None,
+    crop: bool | None = None,
+    invert: bool | None = None,
+) -> Dataset:
+    """Load images as spins: +1 where the grey value is above a threshold, else -1.
+
+    Parameters
+    ----------
+    dataset : str or array-like
+        A source as the command line has it: ``"mnist"``, ``"idx:DIR"``, ``"images:DIR"``, ...;
+        or images, shape (n, height, width) or (n, N): booleans, spins -1 and +1, or grey
+        values 0..255.
+    labels : array-like of int or str, shape (n,), optional
+        Label of each image, with images alone; by default their numbers from 1 on.
+    split : {"train", "test", "all"}, optional
+        Part of the data set, by default ``"train"``.
+    threshold : int or str, optional
+        0..255, ``"otsu"`` or ``"mean"``; by default that of the source, 0 for images.
+    size : tuple of int, optional
+        Width and height to resize pictures to first.
+    crop : bool, optional
+        Fill the size, and cut off what is too much.
+    invert : bool, optional
+        Make dark pixels +1.
+
+    Returns
+    -------
+    Dataset
+        The images: ``.spins`` (int8, shape (n, N)), ``.labels``, ``.shape``.
+
+    Raises
+    ------
+    SettingError
+        If a setting is impossible, or the source does not have it.
+    DataError
+        If files or arrays are not what they should be.
+
+    Examples
+    --------
+    >>> load("mnist", split="test")
+    Dataset(mnist:test: 10,000 images of 28 x 28; 0, 1, 2, 3, 4, 5, 6, 7, 8, 9)
+    >>> load([[[0, 200], [200, 0]]], labels=["slash"]).spins.tolist()
+    [[-1, 1, 1, -1]]
+    """
+    words: dict[str, Any] = {
+        "split": split,
+        "threshold": threshold,
+        "size": size,
+        "crop": crop,
+        "invert": invert,
+    }
+    if isinstance(dataset, str | os.PathLike):
+        if labels is not None:
+            raise SettingError("labels", "cannot be given with a source, which has them")
+        config = DataSettings(**given(DataSettings, dataset=dataset, **words))
+        config.check()
+        return load_data(config)
+    for name in _MADE_OF_ARRAYS:
+        if words[name] is not None:
+            raise SettingError(name, "cannot be given with images that are arrays", words[name])
+    plain = given(DataSettings, threshold=threshold, invert=invert)
+    return dataset_of(dataset, labels, **plain)
+
+
+def select(
+    dataset: Dataset | str | os.PathLike[str] = "mnist",
+    digits: str | Sequence[str | int] | None = None,
+    *,
+    samples: int | None = None,
+    seed: int | None = None,
+    sampler: str | None = None,
+) -> Patterns:
+    """Choose a prototype pattern for each label by the overlap loss [ZG eq. 5].
+
+    The patterns that ``hopcli select`` writes; ``hopcli.run("select", ...)`` gives its table
+    of losses too. The labels compete with each other: the study's five patterns are those of
+    all ten digits, of which ``.take("36104")`` takes five.
+
+    Parameters
+    ----------
+    dataset : Dataset or str
+        The images, or what :func:`load` would take.
+    digits : str or sequence, optional
+        Labels, ``"36104"``, ``"3,6,1,0,4"`` or a list of them; by default all.
+    samples : int, optional
+        Samples of each label that compete, M in eq. 5; by default 20.
+    seed : int, optional
+        Seed of their draw; by default 9, which gives the study's patterns.
+    sampler : {"legacy", "generator"}, optional
+        How they are drawn: as the authors did (by default), or without replacement.
+
+    Raises
+    ------
+    SettingError
+        If a setting is impossible.
+
+    Examples
+    --------
+    >>> patterns = select("mnist").take("36104")
+    >>> patterns
+    Patterns(5 of 28 x 28: 3, 6, 1, 0, 4; mnist:train)
+    >>> patterns.xi.shape, str(patterns.xi.dtype)
+    ((5, 784), 'int8')
+    """
+    words = {"digits": digits, "samples": samples, "seed": seed, "sampler": sampler}
+    config = SelectConfig(**given(SelectConfig, **words))
+    source = dataset if isinstance(dataset, Dataset) else load(dataset)
+    resolved = config.resolve(Facts(source.name, source.shape, source.label_names))
+    drawn = draw_samples(source, resolved.digits, resolved.samples, resolved.seed, resolved.sampler)
+    return choose(source, resolved.digits, drawn)[0]
+
+
+def as_patterns(
+    patterns: Patterns | Dataset | str | os.PathLike[str] | Mapping[str, ArrayLike] | ArrayLike,
+) -> Patterns:
+    """Whatever can be stored, as patterns.
+
+    Parameters
+    ----------
+    patterns : Patterns, Dataset, path, mapping or array-like
+        Patterns; images, each of which is to be one; the patterns.npz of ``hopcli select``;
+        pictures by name; or pictures, shape (p, height, width) or (p, N): booleans, spins, or
+        grey values of which those above 0 are +1.
+
+    Raises
+    ------
+    DataError
+        If a file or array is none of that.
+    """
+    if isinstance(patterns, Patterns):
+        return patterns
+    if isinstance(patterns, str | os.PathLike):
+        return read_patterns(Path(patterns))
+    if isinstance(patterns, Mapping):
+        names = list(patterns)
+        patterns = dataset_of(np.array([patterns[name] for name in names]), names)
+    images = patterns if isinstance(patterns, Dataset) else dataset_of(patterns)
+    return images_as_patterns(images, np.arange(len(images)))

@@ -1,0 +1,334 @@
+"""A network that holds patterns, from Python, and what becomes of states in it."""
+
+from __future__ import annotations
+
+import functools
+import os
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from hopcli import observables
+from hopcli.api.data import as_patterns, given
+from hopcli.api.recalled import Recalled
+from hopcli.config import Facts, RecallConfig
+from hopcli.datasets import Dataset, dataset_of
+from hopcli.datasets.arrays import as_spins
+from hopcli.errors import DataError, SettingError
+from hopcli.experiments.inputs import read_thresholds
+from hopcli.experiments.trials import Trials
+from hopcli.markup import pictures
+from hopcli.patterns import Patterns
+from hopcli.starts import NO_SOURCE, Bank, Start, fill_bank
+from hopcli.storage import RULES
+from hopcli.storage import store as couple
+from hopcli.streams import Streams
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from numpy.typing import ArrayLike, NDArray
+
+    from hopcli.storage import Couplings
+
+__all__ = ["Memory", "store"]
+
+
+def store(
+    patterns: Patterns | Dataset | str | os.PathLike[str] | Mapping[str, ArrayLike] | ArrayLike,
+    rule: str = "pseudo-inverse",
+    *,
+    theta: float | str | os.PathLike[str] | ArrayLike = 0.0,
+    **parameters: str | float,
+) -> Memory:
+    """Store patterns in a network.
+
+    Parameters
+    ----------
+    patterns : Patterns, Dataset, path, mapping or array-like
+        What :func:`hopcli.select` gives; images of :func:`hopcli.load`, each a pattern; a
+        patterns.npz; pictures by name; or pictures, shape (p, height, width) or (p, N), of
+        booleans, spins -1 and +1, or grey values of which those above 0 are +1.
+    rule : str
+        ``"pseudo-inverse"``, ``"hebbian"``, ``"storkey"`` or ``"perceptron"``.
+    theta : float, array-like or path
+        Threshold of all sites or of each, shape (N,) or that of a picture; or a file of them.
+    **parameters
+        Of the rule: ``normalise`` (Hebbian), ``kappa`` and ``epochs`` (perceptron).
+
+    Returns
+    -------
+    Memory
+        The network.
+
+    Raises
+    ------
+    SettingError
+        If the rule is unknown, or has no such parameter, or a value is impossible.
+    PatternError
+        If the rule cannot store these patterns.
+    DataError
+        If what is given are no patterns, or a file cannot be read.
+
+    Examples
+    --------
+    >>> bars = {"left": [[1, 0], [1, 0]], "top": [[1, 1], [0, 0]]}
+    >>> memory = store(bars, rule="hebbian")
+    >>> memory
+    Memory(hebbian: left, top; N = 4 sites in K = 4 classes)
+    >>> memory.overlaps(bars["left"]).tolist()
+    [[1.0, 0.0]]
+    """
+    held = as_patterns(patterns)
+    n_sites = held.xi.shape[1]
+    if isinstance(theta, str | os.PathLike):
+        thresholds: Any = read_thresholds(os.fspath(theta), n_sites)
+    else:
+        thresholds = np.asarray(theta, dtype=np.float64).reshape(-1)
+        if thresholds.size not in (1, n_sites):
+            rule_of = f"must be one number, or {n_sites} of them, one a site"
+            raise SettingError("theta", rule_of, thresholds.size)
+        thresholds = thresholds if thresholds.size > 1 else thresholds[0]
+    own = RULES[rule].parameters if rule in RULES else {}
+    known = given(RecallConfig, **{k: v for k, v in parameters.items() if k in own})
+    return Memory(held, couple(held.xi, rule, thresholds, **{**parameters, **known}))
+
+
+@dataclass(frozen=True, eq=False)
+class Memory:
+    """A network that holds patterns.
+
+    Made by :func:`hopcli.store`. States are spins -1 and +1, or booleans, of shape (N,),
+    (n, N) or (n, height, width).
+
+    Parameters
+    ----------
+    patterns : Patterns
+        What it holds.
+    couplings : Couplings
+        The couplings between its site classes.
+    """
+
+    patterns: Patterns
+    couplings: Couplings
+
+    def __repr__(self) -> str:
+        size = f"N = {self.n_sites:,} sites in K = {self.couplings.n_classes:,} classes"
+        names = ", ".join(self.patterns.names[:10])
+        more = ", ..." if len(self.patterns.names) > 10 else ""
+        return f"Memory({self.rule}: {names}{more}; {size})"
+
+    def _repr_html_(self) -> str:
+        """The stored patterns as pictures, for notebooks."""
+        held = self.patterns
+        return pictures(held.xi, held.shape, held.names, repr(self))
+
+    @property
+    def rule(self) -> str:
+        """Name of the rule that stored the patterns."""
+        return self.couplings.rule
+
+    @property
+    def n_sites(self) -> int:
+        """Number of spins N."""
+        return self.couplings.n_sites
+
+    @functools.cached_property
+    def weights(self) -> NDArray[np.float64]:
+        """The N x N matrix W of the paper, float64, zero diagonal; it takes 8 N^2 bytes."""
+        return self.couplings.dense()
+
+    def overlaps(self, states: ArrayLike | Dataset | Patterns) -> NDArray[np.float64]:
+        """Overlaps with the patterns, m = S . xi / N [ZG eq. 1], float64, shape (n, p), -1..1."""
+        return observables.overlaps(self._states(states), self.couplings.xi)
+
+    def energy(self, states: ArrayLike | Dataset | Patterns) -> NDArray[np.float64]:
+        """H = -1/2 sum_i!=j W_ij S_i S_j + sum_i theta_i S_i [ZG eq. 4], float64, shape (n,)."""
+        return observables.energy(self._states(states), self.couplings)
+
+    def fields(self, states: ArrayLike | Dataset | Patterns) -> NDArray[np.float64]:
+        """Local fields h_i = sum_j W_ij S_j, float64, shape (n, N)."""
+        return observables.local_fields(self._states(states), self.couplings)
+
+    def recall(
+        self,
+        start: ArrayLike | Dataset | Patterns | str,
+        *,
+        labels: ArrayLike | None = None,
+        tests: int = 1,
+        repeats: int = 1,
+        temperature: float | str | None = None,
+        sweeps: int | None = None,
+        seed: int | None = None,
+        dynamics: str | None = None,
+        gamma: float | None = None,
+        order: str | None = None,
+        tie: str | None = None,
+        attempts_per_sweep: int | str | None = None,
+        until_stable: bool | None = None,
+        quench: bool | None = None,
+        criterion: float | str | None = None,
+        score: str | None = None,
+        threads: int | None = None,
+    ) -> Recalled:
+        """Let the network run from given states, and say where it ends.
+
+        The words are those of ``hopcli recall``, and so are the numbers: the trials of the
+        command, in its order and with its seed, end in the same states here.
+
+        Parameters
+        ----------
+        start : array-like, Dataset, Patterns or str
+            States; images; patterns; or a start as the command line has it, such as
+            ``"flip:0.25"`` (the stored patterns with a quarter of their sites turned) or
+            ``"random"``.
+        labels : array-like of int or str, optional
+            Label of each state of an array; a state with the label of a stored pattern
+            counts as recalled there alone, one without at any.
+        tests : int
+            How many of each start that is a text, >= 1.
+        repeats : int
+            Times that all is repeated, >= 1.
+        temperature : float or str, optional
+            T with k_B = 1, or a schedule ``"FIRST:LAST:geometric"``; by default 0.2.
+        sweeps : int, optional
+            By default 20.
+        seed : int, optional
+            By default 1.
+        dynamics : str, optional
+            ``"metropolis"`` (by default), ``"glauber"``, ``"async"`` or ``"sync"``.
+        gamma : float, optional
+            Steepness of the sigmoid, instead of T = 2 / gamma.
+        order, tie, attempts_per_sweep, until_stable, quench : optional
+            See ``hopcli recall --help``.
+        criterion : float or "auto", optional
+            Overlap from which on a state counts as recalled; by default 0.99.
+        score : {"abs", "signed"}, optional
+            Whether an inverse counts too, as by default.
+        threads : int, optional
+            By default one a core; no result depends on them.
+
+        Returns
+        -------
+        Recalled
+            The final states and what they are.
+
+        Raises
+        ------
+        SettingError
+            If a setting is impossible, by itself or together with others.
+        DataError
+            If the states are none, or of another size.
+
+        Examples
+        --------
+        >>> memory = store({"a": [[1, 1, 1], [0, 0, 0]], "b": [[1, 0, 1], [0, 1, 0]]})
+        >>> end = memory.recall([[1, 1, 1, 1, -1, -1]], dynamics="async", temperature=0)
+        >>> end.overlaps.tolist(), end.outcome.tolist(), end.nearest.tolist()
+        ([[1.0, 0.3333333333333333]], ['pattern'], ['a'])
+        """
+        words = given(
+            RecallConfig,
+            tests=tests,
+            repeats=repeats,
+            temperature=temperature,
+            sweeps=sweeps,
+            seed=seed,
+            dynamics=dynamics,
+            gamma=gamma,
+            order=order,
+            tie=tie,
+            attempts_per_sweep=attempts_per_sweep,
+            until_stable=until_stable,
+            quench=quench,
+            criterion=criterion,
+            score=score,
+            start=start if isinstance(start, str) else None,
+        )
+        config = RecallConfig(**words)
+        bank = self._bank(start, config, labels)
+        return self._run(config, bank, threads)
+
+    def _run(self, config: RecallConfig, bank: Bank, threads: int | None) -> Recalled:
+        """Run every trial, in the order of the command."""
+        # What works brings numba and pandas, which storing and looking at patterns do not need.
+        from hopcli.experiments.recall import decide_criterion, scored
+        from hopcli.experiments.relaxation import Relaxation
+
+        held = self.patterns
+        facts = Facts(held.dataset, held.shape, tuple(dict.fromkeys(held.labels)))
+        resolved = config.resolve(facts)
+        trials = Trials(bank, len(bank), resolved.repeats, lambda _, place: place)
+        relaxation = Relaxation(
+            resolved, self.couplings, held, trials, Streams.of(resolved.seed), threads=threads
+        )
+        relaxation = decide_criterion(config, facts, relaxation)
+        rows = np.arange(len(trials))
+        final = relaxation.run(rows)
+        return Recalled(relaxation, final, scored(relaxation, rows, final))
+
+    def _bank(
+        self,
+        start: ArrayLike | Dataset | Patterns | str,
+        config: RecallConfig,
+        labels: ArrayLike | None,
+    ) -> Bank:
+        """What trials start from, one entry a trial."""
+        held = self.patterns
+        if isinstance(start, str):
+            if labels is not None:
+                raise SettingError("labels", "cannot be given with a start that is a text")
+            assert isinstance(config.start, Start)  # it was read when it was given
+            if config.start.uses_images:
+                rule = "must be the images themselves, or their Dataset"
+                raise SettingError("start", rule, start)
+            of_one = dataset_of(held.xi.reshape(-1, *held.shape), held.labels)
+            bank = fill_bank(config.start, of_one, held)
+            return bank.take(np.repeat(np.arange(len(bank)), int(config.tests)))
+        if config.tests != 1:
+            rule = "has no effect on states that are given: repeat them with repeats"
+            raise SettingError("tests", rule, config.tests)
+        states = self._states(start)
+        rows = np.arange(len(states))
+        source = rows if isinstance(start, Dataset) else np.full(len(states), NO_SOURCE)
+        if isinstance(start, Dataset):
+            names = start.labels
+        elif isinstance(start, Patterns):
+            names, source = np.array(start.labels), start.source_index
+        else:
+            names = np.full(len(states), "")
+        if labels is not None:
+            names = np.asarray(labels).astype(np.str_).reshape(-1)
+            if len(names) != len(states):
+                raise SettingError("labels", f"must be {len(states)}, one a state", len(names))
+        return Bank(names, source, states, rows)
+
+    def _states(self, states: ArrayLike | Dataset | Patterns) -> NDArray[np.int8]:
+        """States as spins, int8, shape (n, N)."""
+        if isinstance(states, Dataset):
+            spins = states.spins
+        elif isinstance(states, Patterns):
+            spins = states.xi
+        else:
+            spins = _as_states(np.asarray(states), self.n_sites)
+        if spins.shape[1] != self.n_sites:
+            height, width = self.patterns.shape
+            rule = f"must be of {width} x {height} pixels, as the stored patterns"
+            raise DataError(f"states: {rule}, found {spins.shape[1]:,} sites")
+        return spins
+
+
+def _as_states(values: NDArray[Any], n_sites: int) -> NDArray[np.int8]:
+    """An array of states, or of one, as spins."""
+    if values.size == 0 or values.size % n_sites:
+        raise DataError(f"states: must be of {n_sites:,} sites, found an array of {values.shape}")
+    flat = values.reshape(-1, n_sites)
+    spins = as_spins(flat)
+    if spins is not None:
+        return spins
+    if flat.dtype.kind in "iuf" and np.all(np.isin(flat, (-1, 0, 1))):
+        whole = np.ascontiguousarray(flat, dtype=np.int8)
+        # 0 and 1 are a picture; with -1 among them, 0 is a site that is undecided.
+        return whole if np.any(whole < 0) else (2 * whole - 1).astype(np.int8)
+    raise DataError("states: must be booleans, 0 and 1, or spins; hopcli.load makes grey ones so")

@@ -1,0 +1,146 @@
+"""Labelled images as spins: what every source ends in."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from hopcli.errors import SettingError
+from hopcli.markup import MOST_PICTURES, pictures, shortened
+from hopcli.records import frozen
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from numpy.typing import NDArray
+
+__all__ = ["Dataset", "content_hash"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Dataset:
+    """Labelled images as spins.
+
+    Parameters
+    ----------
+    name : str
+        What was asked for, with the split if the source has any, e.g. ``"mnist:train"``.
+    spins : ndarray of int8, shape (n, N)
+        Values -1 or +1, C-contiguous, row by row of the image.
+    labels : ndarray of str, shape (n,)
+        Label of each image.
+    shape : tuple of int
+        (height, width), height * width = N.
+    threshold : int or str
+        Grey values above it, 0..255, became +1; or how the level of each image was found.
+    sha256 : str
+        Hash of what was loaded: of the embedded file, else of spins, labels and shape.
+    inverted : bool
+        Whether grey values above the threshold became -1 instead.
+    request : mapping of str to object
+        The settings that load it again (``dataset``, ``split``, ...); empty if it was made of
+        arrays.
+
+    Attributes
+    ----------
+    label_names : tuple of str
+        The different labels: as they come where each has one image, else sorted.
+    """
+
+    name: str
+    spins: NDArray[np.int8]
+    labels: NDArray[np.str_]
+    shape: tuple[int, int]
+    threshold: int | str
+    sha256: str
+    inverted: bool = False
+    request: Mapping[str, Any] = field(default_factory=dict)
+    label_names: tuple[str, ...] = field(init=False)
+    _indices: dict[str, NDArray[np.int64]] = field(init=False, repr=False, default_factory=dict)
+
+    def __post_init__(self) -> None:
+        height, width = self.shape
+        n_images = len(self.labels)
+        if n_images == 0 or self.spins.shape != (n_images, height * width):
+            raise ValueError(f"spins {self.spins.shape} need {n_images} > 0 images of {self.shape}")
+        if self.spins.dtype != np.int8 or not self.spins.flags.c_contiguous:
+            raise ValueError("spins must be C-contiguous int8")
+        odd = np.bitwise_and.reduce(self.spins, axis=None) & 1
+        if not odd or self.spins.min() < -1 or self.spins.max() > 1:
+            raise ValueError("spins must be -1 or +1")
+        for name in ("spins", "labels"):
+            object.__setattr__(self, name, frozen(getattr(self, name)))
+        # Asked for again and again, and milliseconds of sorting.
+        object.__setattr__(self, "label_names", tuple(self.counts()))
+
+    def __repr__(self) -> str:
+        height, width = self.shape
+        names = shortened(self.label_names)
+        return f"Dataset({self.name}: {len(self):,} images of {width} x {height}; {names})"
+
+    def _repr_html_(self) -> str:
+        """The first image of each label, for notebooks."""
+        shown = [self.indices_of(name)[0] for name in self.label_names[:MOST_PICTURES]]
+        return pictures(self.spins[shown], self.shape, self.labels[shown].tolist(), repr(self))
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    @property
+    def n_sites(self) -> int:
+        """Number of spins N of an image."""
+        return self.shape[0] * self.shape[1]
+
+    def indices_of(self, label: str) -> NDArray[np.int64]:
+        """Find the images with one label, in their order.
+
+        Parameters
+        ----------
+        label : str
+            One of :attr:`label_names`.
+
+        Returns
+        -------
+        ndarray of int64, shape (k,)
+            Indices 0 .. n - 1, rising; k >= 1; the same array each time, which cannot be
+            written to.
+
+        Raises
+        ------
+        SettingError
+            If no image has the label.
+        """
+        found = self._indices.get(label)
+        if found is not None:
+            return found
+        indices = np.flatnonzero(self.labels == label).astype(np.int64, copy=False)
+        if not len(indices):
+            names = self.label_names
+            shown = ", ".join(names[:20]) + (", ..." if len(names) > 20 else "")
+            raise SettingError("label", f"must be one of {shown} ({self.name})", label)
+        indices.flags.writeable = False
+        self._indices[label] = indices  # asked for at every run, and a look at every label
+        return indices
+
+    def counts(self) -> dict[str, int]:
+        """Count the images of each label, in the order of :attr:`label_names`."""
+        names, counts = np.unique(self.labels, return_counts=True)
+        if counts.max() == 1:  # own pictures: their order may matter to the storage rule
+            return dict.fromkeys(self.labels.tolist(), 1)
+        pairs = zip(names.tolist(), counts.tolist(), strict=True)
+        return dict(sorted(pairs, key=lambda pair: _numbers_first(pair[0])))
+
+
+def _numbers_first(label: str) -> tuple[bool, int, str]:
+    number = int(label) if label.isdecimal() else 0
+    return not label.isdecimal(), number, label
+
+
+def content_hash(spins: NDArray[np.int8], labels: NDArray[np.str_], shape: tuple[int, int]) -> str:
+    """SHA-256 of spins (eight a byte), labels and shape."""
+    digest = hashlib.sha256(repr((shape, labels.tolist())).encode())
+    digest.update(np.packbits(spins > 0).data)
+    return digest.hexdigest()

@@ -1,0 +1,77 @@
+"""What a notebook shows of a record: its pictures, side by side, as HTML without any file."""
+
+from __future__ import annotations
+
+import base64
+import html
+import io
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+__all__ = ["MOST_PICTURES", "picture", "pictures", "shortened"]
+
+MOST_PICTURES = 20
+"""Shown of a record; how many there are is said."""
+
+_PIXELS = 84  # height of a picture on the page
+_SHADES = np.array([255, 160, 0], np.uint8)  # of -1, 0 and +1: ink on paper
+
+
+def picture(spins: NDArray[np.int8], shape: tuple[int, int]) -> str:
+    """A state as an element of HTML.
+
+    Parameters
+    ----------
+    spins : ndarray of int8, shape (N,)
+        Values -1, 0 or +1; +1 is drawn dark.
+    shape : tuple of int
+        Height and width; their product is N.
+    """
+    from PIL import Image
+
+    file = io.BytesIO()
+    Image.fromarray(_SHADES[spins.reshape(shape) + 1]).save(file, "PNG", optimize=True)
+    data = base64.b64encode(file.getvalue()).decode()
+    height, width = shape
+    size = f"height:{_PIXELS}px;width:{max(1, round(_PIXELS * width / height))}px"
+    return (
+        f'<img alt="" src="data:image/png;base64,{data}" style="{size};max-width:100%;'
+        'image-rendering:pixelated;border:1px solid #bbb">'
+    )
+
+
+def pictures(
+    spins: NDArray[np.int8], shape: tuple[int, int], names: Sequence[str], title: str = ""
+) -> str:
+    """States side by side, each with its name below, as HTML.
+
+    Parameters
+    ----------
+    spins : ndarray of int8, shape (n, N)
+        Values -1, 0 or +1; the first :data:`MOST_PICTURES` are shown.
+    shape : tuple of int
+        Height and width of each.
+    names : sequence of str, length n
+        What is written below each.
+    title : str
+        What is written above all.
+    """
+    shown = [
+        f'<figure style="display:inline-block;margin:4px;text-align:center">'
+        f"{picture(state, shape)}<figcaption>{html.escape(name)}</figcaption></figure>"
+        for state, name in zip(spins[:MOST_PICTURES], names, strict=False)
+    ]
+    head = f"<p>{html.escape(title)}</p>" if title else ""
+    return f"<div>{head}{''.join(shown)}</div>"
+
+
+def shortened(names: Sequence[Any], most: int = 10) -> str:
+    """Names in a line, the last of many left out."""
+    said = ", ".join(map(str, names[:most]))
+    return said if len(names) <= most else f"{said}, ... ({len(names):,} in all)"
