@@ -18,7 +18,14 @@ if TYPE_CHECKING:
     from hopcli.grids.grid import Grid
     from hopcli.grids.store import Store
 
-__all__ = ["FORMATS", "points_table", "tidy_table", "write_table"]
+__all__ = [
+    "FORMATS",
+    "column_places",
+    "points_table",
+    "tidy_table",
+    "typed_column",
+    "write_table",
+]
 
 FORMATS = {"csv": ".csv", "parquet": ".parquet", "markdown": ".md", "latex": ".tex"}
 """Formats of an exported table, with the suffix of a file of each."""
@@ -66,7 +73,7 @@ def tidy_table(store: Store, grid: Grid, name: str) -> pd.DataFrame:
         table = None if cell is None else store.read(cell, name)
         if cell is None or table is None:
             continue
-        where = _where(table.columns, columns, kinds)
+        where = column_places(table.columns, columns, kinds)
         own = tuple(map(shown, point.values))
         for values in table.rows:
             row: list[Any] = [None] * len(columns)
@@ -88,7 +95,7 @@ def points_table(store: Store, grid: Grid) -> pd.DataFrame:
     return _frame(rows, list(grid.names), len(grid.names), [])
 
 
-def _where(
+def column_places(
     columns: tuple[str, ...], known: dict[tuple[str, int], int], kinds: list[str]
 ) -> list[int]:
     """The places of the columns of a cell among those of all cells, which grow by the new ones."""
@@ -118,7 +125,7 @@ def _frame(
     rows = [(*row, *([None] * (width - len(row)))) for row in rows]  # columns that came later
     values = list(zip(*rows, strict=True)) if rows else [()] * width
     made = [
-        _key_column(column) if place < n_keys else _column(column, kinds[place - n_keys])
+        _key_column(column) if place < n_keys else typed_column(column, kinds[place - n_keys])
         for place, column in enumerate(values)
     ]
     table = pd.DataFrame(dict(enumerate(made)))
@@ -134,7 +141,7 @@ def _key_column(values: tuple[Any, ...]) -> pd.Series[Any]:
     return pd.Series([str(value) for value in values], dtype=object)
 
 
-def _column(values: tuple[Any, ...], kind: str) -> pd.Series[Any]:
+def typed_column(values: tuple[Any, ...], kind: str) -> pd.Series[Any]:
     """A column of the table; where a cell has no such column there is nothing."""
     if kind == "number" or (kind == "integer" and None in values):
         return pd.Series([np.nan if v is None else v for v in values], dtype=np.float64)

@@ -1,0 +1,253 @@
+"""Finished runs as one table: what each found, with the settings that it was made with."""
+
+from __future__ import annotations
+
+import glob
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from hopcli import catalogue
+from hopcli.errors import ResultError, SettingError
+from hopcli.grids.export import column_places, typed_column
+from hopcli.grids.grid import shown
+from hopcli.grids.store import FILE, Store, is_grid
+from hopcli.grids.view import load_published
+from hopcli.results import read_json
+from hopcli.results.folder import check_file
+from hopcli.results.places import GRID, MANIFESTS, find, finished_in
+from hopcli.results.tables import columns_of, read_table
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    import pandas as pd
+
+__all__ = ["read"]
+
+
+class _Found(NamedTuple):
+    """What a run has found: its folder and settings, and the rows of a table."""
+
+    run: str
+    settings: dict[str, Any]
+    columns: tuple[str, ...]
+    rows: list[tuple[Any, ...]]
+
+
+def read(
+    where: str | os.PathLike[str] | Sequence[str | os.PathLike[str]],
+    *,
+    table: str | None = None,
+    command: str | None = None,
+) -> pd.DataFrame:
+    """Read a table of every finished run that is found, as one, with the settings as columns.
+
+    Runs are looked for as ``hopcli runs`` does, in the folders and at any depth below; the
+    finished cells of a grid are runs too. Columns are `run` (the folder), the settings that
+    are not the same in all rows, the columns of the table, and the settings that are the
+    same. A column of the table that has the name of a setting is called
+    ``<command>_<name>``, as in the table of a grid. A setting is a number or a truth, or
+    else text as a flag has it; it is empty or NaN where it is open.
+
+    Parameters
+    ----------
+    where : str, path, or sequence of them
+        Folders, or patterns of them such as ``"results/*"``.
+    table : str, optional
+        Which table; by default the one with the number that runs of the command are known by.
+    command : str, optional
+        Read the runs of this command only; it must be given where there are several.
+
+    Returns
+    -------
+    DataFrame
+        A row a run and row of its table.
+
+    Raises
+    ------
+    ResultError
+        If there is no such run, or one of them is damaged.
+    SettingError
+        If a run has no such table, or the command must be given.
+    """
+    runs = _runs(_folders(where))
+    chosen = _chosen(command, [name for _, _, name in runs])
+    name = catalogue.entry(chosen).headline.table if table is None else table
+    found = [
+        one
+        for folder, manifest, of in runs
+        if of == chosen
+        for one in (_cells(folder, name) if manifest == GRID else [_of_run(folder, chosen, name)])
+    ]
+    return _as_table(found, chosen)
+
+
+def _folders(where: Any) -> list[Path]:
+    """The folders of runs."""
+    wheres = [where] if isinstance(where, str | os.PathLike) else list(where)
+    found: dict[Path, None] = {}
+    for text in (os.fspath(one) for one in wheres):
+        is_pattern = glob.has_magic(text) and not Path(text).exists()
+        # Those of a Path cannot begin at the root.
+        tops = sorted(map(Path, glob.iglob(text))) if is_pattern else [Path(text)]  # noqa: PTH207
+        for top in tops:
+            try:
+                places = find([top], (*MANIFESTS, FILE))
+            except ResultError:
+                if not is_pattern:  # which matches whatever stands beside runs
+                    raise
+                continue
+            refused = [place.refused for place in places if place.refused]
+            if refused:
+                raise ResultError(refused[0])
+            found |= dict.fromkeys(place.folder for place in places)
+    if not found:
+        raise ResultError(f"{where}: must hold a finished run, at any depth, holds none")
+    return list(found)
+
+
+def _runs(folders: Sequence[Path]) -> list[tuple[Path, str, str]]:
+    """The runs of folders: where, by which manifest, of which command."""
+    found = []
+    for folder in folders:
+        manifests = finished_in(folder)
+        if is_grid(folder) and GRID not in manifests:
+            manifests.append(GRID)
+        found += [(folder, name, _command(folder) if name == GRID else name) for name in manifests]
+    return found
+
+
+def _command(folder: Path) -> str:
+    """The command of a grid."""
+    if is_grid(folder):
+        with Store(folder) as store:
+            return store.grid().command
+    return load_published(folder).grid.command
+
+
+def _chosen(command: str | None, found: Sequence[str]) -> str:
+    """The command whose runs are read."""
+    known = [name for name in catalogue.CATALOGUE if name in found]
+    wanted = None if command is None else command.replace("_", "-")
+    if wanted is None and len(known) == 1:
+        return known[0]
+    if wanted is None and not known:
+        raise ResultError("there is no finished run, only what is left of others")
+    if wanted is None:
+        rule = f"must be given, as there are runs of {', '.join(known)}"
+        raise SettingError("command", rule)
+    if wanted not in known:
+        rule = f"must be one of those found ({', '.join(known)})"
+        raise SettingError("command", rule, command)
+    return wanted
+
+
+def _check_table(name: str, known: Sequence[str], where: Path) -> None:
+    if name not in known:
+        raise SettingError("table", f"must be one of {', '.join(known)} of {where}", name)
+
+
+def _of_run(folder: Path, command: str, name: str) -> _Found:
+    """A table of a run."""
+    path = folder / f"{command}.json"
+    manifest = read_json(path)
+    try:
+        columns, settings = manifest["tables"], dict(manifest["config"])
+        _check_table(name, list(columns), folder)
+        check_file(folder, path, f"{name}.csv", manifest["outputs"].get(f"{name}.csv"))
+        table = read_table(folder / f"{name}.csv", columns[name])
+    except SettingError:
+        raise
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise ResultError(f"{path}: another version of hopcli wrote it ({error})") from None
+    return _Found(str(folder), settings, tuple(columns[name]), _rows(table))
+
+
+def _rows(table: pd.DataFrame) -> list[tuple[Any, ...]]:
+    return list(table.itertuples(index=False, name=None))
+
+
+def _cells(folder: Path, name: str) -> Iterator[_Found]:
+    """The finished cells of a grid, as its store has them, else as it was published."""
+    if not is_grid(folder):
+        yield from _published(folder, name)
+        return
+    with Store(folder) as store:
+        _check_table(name, store.tables(), folder)
+        standings = store.standings()
+        for cell in dict.fromkeys(store.places().values()):
+            if cell in standings and standings[cell].state == "finished":
+                made = store.made(cell)
+                _check_table(name, list(made.tables), folder)
+                yield _Found(str(folder), made.settings, *made.tables[name])
+
+
+def _published(folder: Path, name: str) -> Iterator[_Found]:
+    """The cells of a grid without its store: settings as they were given, not resolved."""
+    view = load_published(folder, name)
+    grid, table = view.grid, view.table
+    settings = grid.entry.config(
+        **{k: v for k, v in grid.fixed.items() if k in grid.entry.config.settings()}
+    ).to_dict()
+    others = table.drop(columns=[*grid.names, *({"version"} & set(table.columns))])
+    columns = tuple(columns_of(others))
+    for _, rows in table.groupby(list(grid.names), sort=False, dropna=False):
+        first = rows.iloc[0]
+        keys = {name: first[name] for name in grid.names}
+        own = others.loc[rows.index]
+        yield _Found(str(folder), {**settings, **keys}, columns, _rows(own))
+
+
+def _as_table(found: Sequence[_Found], command: str) -> pd.DataFrame:
+    """All rows, each with the folder and the settings of its run."""
+    import pandas as pd
+
+    if not found:
+        raise ResultError(f"there is no finished run of {command} yet")
+    places: dict[tuple[str, int], int] = {}
+    kinds: list[str] = []
+    where = [column_places(one.columns, places, kinds) for one in found]
+    values: list[list[Any]] = [[] for _ in places]
+    for one, own in zip(found, where, strict=True):
+        by_place = dict(zip(own, zip(*one.rows, strict=True), strict=True)) if one.rows else {}
+        for place, column in enumerate(values):
+            column += by_place.get(place, [None] * len(one.rows))
+    names = list(dict.fromkeys(name for one in found for name in one.settings))
+    settings = {name: [_value(one.settings.get(name)) for one in found] for name in names}
+    varies = [name for name in names if len(set(map(repr, settings[name]))) > 1]
+    lengths = [len(one.rows) for one in found]
+
+    def each(column: Sequence[Any]) -> list[Any]:
+        return [v for v, n in zip(column, lengths, strict=True) for _ in range(n)]
+
+    taken = {"run", *names}
+    columns = [("run", pd.Series(each([one.run for one in found]), dtype=object))]
+    columns += [(name, _setting(each(settings[name]))) for name in varies]
+    columns += [
+        (f"{command}_{name}" if name in taken else name, typed_column(tuple(column), kind))
+        for (name, _), column, kind in zip(places, values, kinds, strict=True)
+    ]
+    columns += [(name, _setting(each(settings[name]))) for name in names if name not in varies]
+    table = pd.DataFrame(dict(enumerate(column for _, column in columns)))
+    table.columns = pd.Index([name for name, _ in columns])
+    return table
+
+
+def _value(value: Any) -> Any:
+    """A setting as a column has it."""
+    plain = value.item() if hasattr(value, "item") else value
+    return None if plain is None else shown(plain)
+
+
+def _setting(values: list[Any]) -> pd.Series[Any]:
+    """A column of a setting: truths, numbers, or texts."""
+    import pandas as pd
+
+    kinds = {type(value) for value in values} - {type(None)}
+    if kinds and kinds <= {int, float}:
+        missing = [float("nan") if v is None else v for v in values]
+        return pd.Series(missing)
+    if kinds == {bool} and None not in values:
+        return pd.Series(values)
+    return pd.Series(["" if v is None else str(v) for v in values], dtype=object)
