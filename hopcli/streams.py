@@ -62,20 +62,22 @@ def seed_word(sequence: np.random.SeedSequence) -> int:
     return int(sequence.generate_state(1, np.uint64)[0])
 
 
-def splitmix64(seed: np.uint64, counters: NDArray[np.uint64]) -> NDArray[np.uint64]:
+def splitmix64(
+    seed: np.uint64 | NDArray[np.uint64], counters: NDArray[np.uint64]
+) -> NDArray[np.uint64]:
     """Numbers of a counter-based stream [Steele, Lea, Flood 2014].
 
     Parameters
     ----------
-    seed : numpy.uint64
-        Of the stream.
+    seed : numpy.uint64 or ndarray of uint64
+        Of the stream, or of several, broadcast against the counters.
     counters : ndarray of uint64
         Which of its numbers.
 
     Returns
     -------
     ndarray of uint64
-        One a counter, any two of them different.
+        One a counter, any two of a stream different.
     """
     z = seed + counters * np.uint64(0x9E3779B97F4A7C15)
     z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)

@@ -10,18 +10,27 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from hopcli.errors import SettingError
+from hopcli.errors import PatternError, SettingError
 from hopcli.storage.couplings import Couplings, site_classes
 from hopcli.storage.hebbian import HEBBIAN, NORMALISATIONS
 from hopcli.storage.perceptron import PERCEPTRON
-from hopcli.storage.pseudo_inverse import PSEUDO_INVERSE
+from hopcli.storage.pseudo_inverse import PSEUDO_INVERSE, projector
 from hopcli.storage.rule import Parameter, Rule, Task
 from hopcli.storage.storkey import STORKEY
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["NORMALISATIONS", "RULES", "Couplings", "Parameter", "Rule", "Task", "store"]
+__all__ = [
+    "NORMALISATIONS",
+    "RULES",
+    "Couplings",
+    "Parameter",
+    "Rule",
+    "Task",
+    "project",
+    "store",
+]
 
 RULES: dict[str, Rule] = {
     rule.name: rule for rule in (PSEUDO_INVERSE, HEBBIAN, STORKEY, PERCEPTRON)
@@ -97,6 +106,44 @@ normalise), found 0.5
     j = RULES[rule].learn(task, **complete)
     j.flags.writeable = False  # so that the record need not copy it
     return Couplings(rule, site_class, columns, j, class_theta)
+
+
+def project(xi: NDArray[np.int8], theta: ArrayLike = 0.0) -> Couplings:
+    """Store patterns with the pseudo-inverse rule, whether or not they are independent.
+
+    Parameters
+    ----------
+    xi : ndarray of int8, shape (p, N)
+        Patterns, values -1 or +1; they may repeat.
+    theta : float or array-like of float, shape (N,)
+        Threshold of every site.
+
+    Returns
+    -------
+    Couplings
+        Those of :func:`store` where it stores the patterns; else by the Moore-Penrose
+        inverse of their overlap matrix, eigenvalues below 1e-10 of the largest left out.
+        With its diagonal W is the projector on the span of the patterns either way.
+
+    Raises
+    ------
+    SettingError
+        If a threshold is not finite.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> xi = np.array([[1, 1, 1, -1], [1, 1, 1, -1]], np.int8)
+    >>> bool(np.allclose(project(xi).dense(), store(xi[:1]).dense()))
+    True
+    """
+    try:
+        return store(xi, theta=theta)
+    except PatternError:
+        thresholds = np.broadcast_to(np.asarray(theta, dtype=np.float64), (xi.shape[1],))
+        site_class, columns, class_theta = site_classes(xi, thresholds)
+        j = projector(_task(site_class, columns, None))
+        return Couplings(PSEUDO_INVERSE.name, site_class, columns, j, class_theta)
 
 
 def _task(

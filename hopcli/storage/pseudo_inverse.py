@@ -14,7 +14,7 @@ from hopcli.waiting import interruptibly
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["PSEUDO_INVERSE"]
+__all__ = ["PSEUDO_INVERSE", "projector"]
 
 # Smallest eigenvalue of Q, relative to the largest, below which Q^-1 is noise.
 _SINGULAR = 1e-10
@@ -37,6 +37,23 @@ def _couplings(task: Task) -> NDArray[np.float64]:
     if _SINGULAR * len(q) * np.square(inverse_root).sum() > 1:
         _check_independent(q)
     y = task.columns @ inverse_root.T
+    return symmetric_product(y, y, task.n_sites)
+
+
+def projector(task: Task, tolerance: float = _SINGULAR) -> NDArray[np.float64]:
+    """W_ij of eqs. 2 and 3 with Q^+, the pseudo-inverse of Q, for patterns that are dependent.
+
+    With Q = V diag(q) V^T it is Y Y^T / N, Y = xi^T V diag(q)^-1/2, over the eigenvalues q
+    above `tolerance` times the largest: the projector on the span of the patterns.
+    """
+    return interruptibly(_projector, task, tolerance)
+
+
+def _projector(task: Task, tolerance: float) -> NDArray[np.float64]:
+    q = symmetric_product(task.columns.T * task.sizes, task.columns.T, task.n_sites)
+    eigenvalues, vectors = np.linalg.eigh(q)
+    kept = eigenvalues > tolerance * eigenvalues[-1]
+    y = task.columns @ (vectors[:, kept] / np.sqrt(eigenvalues[kept]))
     return symmetric_product(y, y, task.n_sites)
 
 

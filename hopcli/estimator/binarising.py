@@ -1,0 +1,122 @@
+"""From numbers to spins: the level of every feature, above which it is +1."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from hopcli.errors import SettingError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from numpy.typing import NDArray
+
+__all__ = ["LEVELS", "as_spins", "levels", "otsu"]
+
+
+def otsu(values: NDArray[Any]) -> NDArray[np.float64]:
+    """Levels that part the values of each feature into the two classes farthest apart [Otsu 1979].
+
+    The level t is one of the values. It maximises the variance between the values <= t and
+    those > t, (n S - N s)^2 / (n (N - n)) up to a factor, with n and s the number and the sum
+    of the values <= t, N and S those of all; of several such levels the lowest is taken.
+
+    Parameters
+    ----------
+    values : ndarray of float or int, shape (n_samples, n_features)
+        Finite numbers.
+
+    Returns
+    -------
+    ndarray of float64, shape (n_features,)
+        The levels; both classes have values, unless all are alike.
+
+    Examples
+    --------
+    >>> otsu(np.array([[10.0, 1.0], [12.0, 1.0], [200.0, 1.0], [201.0, 1.0]])).tolist()
+    [12.0, 1.0]
+    """
+    ordered = np.sort(values, axis=0).astype(np.float64)
+    n = np.arange(1, len(ordered))[:, None]
+    # Differences from the mean, so that no large sums are taken from each other.
+    sums = np.cumsum(ordered - ordered.mean(axis=0), axis=0)[:-1]
+    variance = np.where(ordered[:-1] < ordered[1:], sums**2 / (n * (len(ordered) - n)), -1.0)
+    best = variance.argmax(axis=0) if len(variance) else np.zeros(ordered.shape[1], np.int64)
+    parted = np.max(variance, axis=0, initial=-1.0) >= 0
+    return np.where(parted, np.take_along_axis(ordered, best[None], axis=0)[0], ordered[-1])
+
+
+def _median(values: NDArray[Any]) -> NDArray[np.float64]:
+    return np.asarray(np.median(values, axis=0), dtype=np.float64)
+
+
+def _mean(values: NDArray[Any]) -> NDArray[np.float64]:
+    return np.asarray(np.mean(values, axis=0, dtype=np.float64))
+
+
+LEVELS: dict[str, Callable[[NDArray[Any]], NDArray[np.float64]]] = {
+    "median": _median,
+    "mean": _mean,
+    "otsu": otsu,
+}
+"""Ways to find the level of each feature, by name."""
+
+
+def levels(values: NDArray[Any], threshold: Any) -> NDArray[np.float64]:
+    """The level of every feature.
+
+    Parameters
+    ----------
+    values : ndarray of float or int, shape (n_samples, n_features)
+        Finite numbers.
+    threshold : float, array-like of float, shape (n_features,), or str
+        One level for all features, one for each, or a key of :data:`LEVELS`.
+
+    Returns
+    -------
+    ndarray of float64, shape (n_features,)
+        In the units of the features.
+
+    Raises
+    ------
+    SettingError
+        If `threshold` is none of these.
+    """
+    n_features = values.shape[1]
+    if isinstance(threshold, str) and threshold in LEVELS:
+        return LEVELS[threshold](values)
+    try:
+        given = np.asarray(threshold, dtype=np.float64)
+        wrong = given.shape not in ((), (n_features,)) or not np.all(np.isfinite(given))
+    except (TypeError, ValueError):
+        wrong = True
+    if wrong:
+        ways = ", ".join(LEVELS)
+        rule = f"must be a finite number, one for each of {n_features} features, or one of {ways}"
+        raise SettingError("threshold", rule, threshold)
+    return np.array(np.broadcast_to(given, (n_features,)))
+
+
+def as_spins(values: NDArray[Any], at: NDArray[np.float64]) -> NDArray[np.int8]:
+    """Make numbers spins.
+
+    Parameters
+    ----------
+    values : ndarray of float or int, shape (n_samples, n_features)
+        Finite numbers.
+    at : ndarray of float64, shape (n_features,)
+        The level of each feature.
+
+    Returns
+    -------
+    ndarray of int8, shape (n_samples, n_features)
+        +1 where a value is above its level, else -1.
+
+    Examples
+    --------
+    >>> as_spins(np.array([[0.0, 3.0], [0.5, 2.0]]), np.array([0.0, 2.0])).tolist()
+    [[-1, 1], [1, -1]]
+    """
+    return np.where(values > at, 1, -1).astype(np.int8)

@@ -1,0 +1,389 @@
+"""The classifier: prototypes are stored, samples are starts, and where they end is their class."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
+from joblib import effective_n_jobs
+from sklearn.base import (
+    BaseEstimator,
+    ClassifierMixin,
+    ClassNamePrefixFeaturesOutMixin,
+    TransformerMixin,
+)
+from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.validation import check_array, check_is_fitted, validate_data
+
+from hopcli.dynamics import run
+from hopcli.errors import SettingError
+from hopcli.estimator.binarising import as_spins, levels
+from hopcli.estimator.deciding import Ballot, with_rejected
+from hopcli.estimator.prototypes import CHOICES, choose, groups
+from hopcli.estimator.seeding import entropy, seeds_of
+from hopcli.observables import overlaps_of_sums
+from hopcli.storage import RULES, Couplings, project, store
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from numpy.typing import ArrayLike, NDArray
+
+    from hopcli.dynamics import FinalStates
+
+__all__ = ["HopfieldClassifier"]
+
+_CHAINS = 16384  # run together, to bound the memory
+
+
+class HopfieldClassifier(
+    ClassNamePrefixFeaturesOutMixin,  # type: ignore[misc]  # scikit-learn has no types
+    ClassifierMixin,  # type: ignore[misc]
+    TransformerMixin,  # type: ignore[misc]
+    BaseEstimator,  # type: ignore[misc]
+):
+    """Classify by associative memory: store prototypes of each class, let samples fall to them.
+
+    Numbers become spins (:attr:`threshold_`), a few prototypes of each class are stored in a
+    Hopfield network, and each sample is a start. After the dynamics its class is that of the
+    prototype which the final state overlaps with most, m = S . xi / N [ZG eq. 1].
+
+    Parameters
+    ----------
+    rule : {"pseudo-inverse", "hebbian", "storkey", "perceptron"}
+        Rule that stores the prototypes. The pseudo-inverse rule takes dependent ones too:
+        its couplings are then those of the Moore-Penrose inverse.
+    normalise : {"N", "p", "none"}
+        What the Hebbian sum is divided by.
+    kappa : float
+        Stability that the perceptron rule asks for, >= 0.
+    epochs : int
+        Most passes of the perceptron rule, >= 1.
+    prototypes : {"overlap-loss", "medoid", "majority"} or array-like, shape (p, n_features)
+        How a prototype is made of samples: the one with the lowest overlap loss [ZG eq. 5],
+        the one with the largest mean overlap with the others, or the sign of their sum. Or
+        the prototypes themselves, in the units of X.
+    prototype_labels : array-like, shape (p,), optional
+        Class of each prototype that is given.
+    n_prototypes : int
+        Prototypes a class, >= 1: its samples are parted into so many clusters by k-means;
+        fewer where fewer samples differ.
+    samples : int or None
+        Most samples of each class that compete to become prototypes, drawn without
+        replacement; None for all.
+    threshold : {"median", "mean", "otsu"}, float or array-like, shape (n_features,)
+        A feature above its level is +1, else -1. The level of each feature is found in the
+        samples of :meth:`fit`, or given: one for all features, or one for each.
+    dynamics : {"metropolis", "glauber", "async", "sync"}
+        Update rule.
+    order : {"random", "permutation", "fixed"}
+        Order in which sites are tried; ``"sync"`` has none.
+    temperature : float or array-like of float, shape (sweeps,)
+        Temperature, or that of each sweep, >= 0 (k_B = 1); the sign rules have none.
+    sweeps : int
+        Sweeps of each run, >= 0; 0 leaves the samples as they are, which makes this a
+        classifier by the nearest prototype.
+    attempts_per_sweep : int, optional
+        Update attempts in a sweep, >= 1; by default N/2 as in the study, or N where a sweep
+        visits each site once.
+    signed : bool
+        Whether the nearest prototype is that with the largest m, or with the largest |m|,
+        so that an inverse counts as its prototype (the study's way).
+    criterion : float
+        Overlap from which on a prototype is recalled, above 0, at most 1.
+    reject : object, optional
+        What :meth:`predict` says of a sample that recalls a prototype in fewer than half of
+        its repeats; by default the nearest one all the same. Probabilities are of the
+        nearest prototype in any case.
+    repeats : int
+        Runs of each sample, >= 1.
+    random_state : int, numpy.random.Generator, numpy.random.RandomState, optional
+        Of the samples drawn, the clusters and the chains, used in :meth:`fit`. What is said
+        of a sample then depends on its spins alone: not on other samples, and not on
+        whether it was asked before.
+    n_jobs : int, optional
+        Threads, as everywhere in scikit-learn: None is 1, -1 all. No result depends on it.
+
+    Attributes
+    ----------
+    classes_ : ndarray, shape (n_classes,)
+        The classes, sorted.
+    prototypes_ : ndarray of int8, shape (p, n_features)
+        The stored patterns, -1 or +1.
+    prototype_labels_ : ndarray, shape (p,)
+        Their classes.
+    couplings_ : hopcli.storage.Couplings
+        The network.
+    threshold_ : ndarray of float64, shape (n_features,)
+        The level of each feature.
+    n_features_in_ : int
+        Number of features, which is that of spins.
+    feature_names_in_ : ndarray of str, shape (n_features,)
+        Their names, where X has names.
+
+    Raises
+    ------
+    SettingError
+        A ValueError: from :meth:`fit`, if a parameter is out of its range.
+    PatternError
+        A ValueError: from :meth:`fit`, if the perceptron rule finds no couplings.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_digits
+    >>> from sklearn.model_selection import train_test_split
+    >>> X, y = load_digits(n_class=3, return_X_y=True)
+    >>> train, test, labels, truth = train_test_split(X, y, random_state=1)
+    >>> memory = HopfieldClassifier(threshold=7, random_state=1).fit(train, labels)
+    >>> memory.prototype_labels_.tolist(), memory.couplings_.n_sites
+    ([0, 1, 2], 64)
+    >>> bool(memory.score(test, truth) > 0.7)
+    True
+    >>> memory.transform(test).shape  # overlap with each prototype
+    (135, 3)
+    """
+
+    def __init__(
+        self,
+        rule: str = "pseudo-inverse",
+        *,
+        normalise: str = "N",
+        kappa: float = 1.0,
+        epochs: int = 1000,
+        prototypes: str | ArrayLike = "overlap-loss",
+        prototype_labels: ArrayLike | None = None,
+        n_prototypes: int = 1,
+        samples: int | None = 20,
+        threshold: str | ArrayLike = "median",
+        dynamics: str = "metropolis",
+        order: str = "random",
+        temperature: ArrayLike = 0.2,
+        sweeps: int = 20,
+        attempts_per_sweep: int | None = None,
+        signed: bool = True,
+        criterion: float = 0.99,
+        reject: Any = None,
+        repeats: int = 1,
+        random_state: Any = None,
+        n_jobs: int | None = None,
+    ) -> None:
+        self.rule = rule
+        self.normalise = normalise
+        self.kappa = kappa
+        self.epochs = epochs
+        self.prototypes = prototypes
+        self.prototype_labels = prototype_labels
+        self.n_prototypes = n_prototypes
+        self.samples = samples
+        self.threshold = threshold
+        self.dynamics = dynamics
+        self.order = order
+        self.temperature = temperature
+        self.sweeps = sweeps
+        self.attempts_per_sweep = attempts_per_sweep
+        self.signed = signed
+        self.criterion = criterion
+        self.reject = reject
+        self.repeats = repeats
+        self.random_state = random_state
+        self.n_jobs = n_jobs
+
+    def fit(self, X: ArrayLike, y: ArrayLike) -> Self:  # noqa: N803
+        """Choose prototypes and store them.
+
+        Parameters
+        ----------
+        X : array-like of float or int, shape (n_samples, n_features)
+            Finite numbers.
+        y : array-like, shape (n_samples,)
+            Class of each, of any type.
+
+        Returns
+        -------
+        HopfieldClassifier
+            Itself.
+        """
+        values, labels = validate_data(self, X, y)
+        check_classification_targets(labels)
+        self._check_parameters()
+        choices, self._chains = np.random.SeedSequence(entropy(self.random_state)).spawn(2)
+        self.threshold_ = levels(values, self.threshold)
+        if isinstance(self.prototypes, str):
+            self.classes_, codes = np.unique(labels, return_inverse=True)
+            rng = np.random.default_rng(choices)
+            spins = as_spins(values, self.threshold_)
+            competing = groups(spins, codes.ravel(), self.samples, self.n_prototypes, rng)
+            self.prototypes_, self._codes = choose(competing, self.prototypes)
+        else:
+            self.prototypes_, of = self._given()
+            self.classes_ = np.unique(np.concatenate([labels, of]))
+            self._codes = np.searchsorted(self.classes_, of)
+        self.prototype_labels_ = self.classes_[self._codes]
+        self.couplings_ = self._stored()
+        self._run(self.prototypes_[:0])  # refuses now what it would refuse later
+        return self
+
+    def predict(self, X: ArrayLike) -> NDArray[Any]:  # noqa: N803
+        """The class of each sample: where most of its repeats end, of equally many the first.
+
+        Parameters
+        ----------
+        X : array-like of float or int, shape (n_samples, n_features)
+            Finite numbers.
+
+        Returns
+        -------
+        ndarray, shape (n_samples,)
+            Classes, or ``reject``.
+        """
+        votes = self._votes(X)
+        found = self.classes_[votes.shares.argmax(axis=1)]
+        if self.reject is None:
+            return found
+        return with_rejected(found, votes.rejected(self.criterion), self.reject)
+
+    def predict_proba(self, X: ArrayLike) -> NDArray[np.float64]:  # noqa: N803
+        """The share of repeats that end nearest to a prototype of each class.
+
+        Parameters
+        ----------
+        X : array-like of float or int, shape (n_samples, n_features)
+            Finite numbers.
+
+        Returns
+        -------
+        ndarray of float64, shape (n_samples, n_classes)
+            Shares; each row adds up to 1.
+        """
+        return self._votes(X).shares
+
+    def decision_function(self, X: ArrayLike) -> NDArray[np.float64]:  # noqa: N803
+        """How much speaks for each class: first the share of repeats, then the overlap.
+
+        Parameters
+        ----------
+        X : array-like of float or int, shape (n_samples, n_features)
+            Finite numbers.
+
+        Returns
+        -------
+        ndarray of float64, shape (n_samples, n_classes), or (n_samples,) for two classes
+            The share, and what is less than half a repeat from the mean overlap with the
+            nearest prototype of the class; for two classes that of the second less that of
+            the first. The largest (for two: the sign) is the class that is predicted.
+        """
+        found = self._votes(X).scores
+        return found[:, 1] - found[:, 0] if len(self.classes_) == 2 else found
+
+    def transform(self, X: ArrayLike) -> NDArray[np.float64]:  # noqa: N803
+        """The overlaps with the prototypes after the dynamics.
+
+        Parameters
+        ----------
+        X : array-like of float or int, shape (n_samples, n_features)
+            Finite numbers.
+
+        Returns
+        -------
+        ndarray of float64, shape (n_samples, p)
+            Signed overlaps in [-1, 1], dimensionless, the mean over the repeats.
+        """
+        return self._overlaps(X).mean(axis=1)
+
+    def recall(self, X: ArrayLike) -> NDArray[np.int8]:  # noqa: N803
+        """The final states.
+
+        Parameters
+        ----------
+        X : array-like of float or int, shape (n_samples, n_features)
+            Finite numbers.
+
+        Returns
+        -------
+        ndarray of int8, shape (n_samples, repeats, n_features)
+            Values -1 or +1.
+        """
+        states = [ends.spins for ends in self._ends(X)]
+        return np.concatenate(states).reshape(-1, self.repeats, self.couplings_.n_sites)
+
+    @property
+    def _n_features_out(self) -> int:
+        """What scikit-learn asks for to name what :meth:`transform` returns."""
+        return len(self.prototypes_)
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.classifier_tags.poor_score = True  # two features are no more than two spins
+        return tags
+
+    def _check_parameters(self) -> None:
+        """Refuse what neither storage nor dynamics will."""
+        if isinstance(self.prototypes, str) and self.prototypes not in CHOICES:
+            rule = f"must be an array or one of {', '.join(CHOICES)}"
+            raise SettingError("prototypes", rule, self.prototypes)
+        for name in ("n_prototypes", "repeats", "samples", "attempts_per_sweep"):
+            value = getattr(self, name)
+            if value is None and name in ("samples", "attempts_per_sweep"):
+                continue
+            if not _is_whole(value) or value < 1:
+                raise SettingError(name, "must be a whole number >= 1", value)
+        if not _is_whole(self.sweeps) or self.sweeps < 0:
+            raise SettingError("sweeps", "must be a whole number >= 0", self.sweeps)
+        if not 0 < self.criterion <= 1:
+            raise SettingError("criterion", "must be above 0 and at most 1", self.criterion)
+
+    def _given(self) -> tuple[NDArray[np.int8], NDArray[Any]]:
+        """Prototypes that are given, as spins, and their classes."""
+        values = check_array(self.prototypes)
+        if values.shape[1] != self.n_features_in_:
+            rule = f"must have {self.n_features_in_} features, as X has"
+            raise SettingError("prototypes", rule, values.shape[1])
+        labels = np.atleast_1d(np.asarray(self.prototype_labels))
+        if self.prototype_labels is None or labels.shape != (len(values),):
+            rule = f"must be {len(values)} labels, one for each of the prototypes"
+            raise SettingError("prototype_labels", rule, self.prototype_labels)
+        return as_spins(values, self.threshold_), labels
+
+    def _stored(self) -> Couplings:
+        """The network of the prototypes."""
+        if self.rule == "pseudo-inverse":
+            return project(self.prototypes_)
+        known = RULES[self.rule].parameters if self.rule in RULES else ()
+        return store(self.prototypes_, self.rule, **{name: getattr(self, name) for name in known})
+
+    def _ends(self, X: ArrayLike) -> Iterator[FinalStates]:  # noqa: N803
+        """Run the chains of all samples, some samples at a time."""
+        check_is_fitted(self)
+        spins = as_spins(validate_data(self, X, reset=False), self.threshold_)
+        step = max(_CHAINS // self.repeats, 1)
+        return (self._run(spins[first : first + step]) for first in range(0, len(spins), step))
+
+    def _run(self, spins: NDArray[np.int8]) -> FinalStates:
+        """Run the chains of some samples, those of one after those of another."""
+        n_sites = self.couplings_.n_sites
+        once = self.order != "random"
+        return run(
+            self.couplings_,
+            np.repeat(spins, self.repeats, axis=0),
+            seeds=seeds_of(spins, self._chains, self.repeats).ravel(),
+            dynamics=self.dynamics,
+            temperatures=self.temperature,
+            sweeps=self.sweeps,
+            attempts_per_sweep=self.attempts_per_sweep
+            or (n_sites if once else max(n_sites // 2, 1)),
+            order=self.order,
+            threads=effective_n_jobs(self.n_jobs),
+        )
+
+    def _overlaps(self, X: ArrayLike) -> NDArray[np.float64]:  # noqa: N803
+        """Overlap of every final state with every prototype, (n_samples, repeats, p)."""
+        m = [overlaps_of_sums(ends.ends, self.couplings_) for ends in self._ends(X)]
+        return np.concatenate(m).reshape(-1, self.repeats, len(self.prototypes_))
+
+    def _votes(self, X: ArrayLike) -> Ballot:  # noqa: N803
+        """What the repeats of each sample say."""
+        return Ballot(self._overlaps(X), self._codes, len(self.classes_), self.signed)
+
+
+def _is_whole(value: Any) -> bool:
+    return isinstance(value, int | np.integer) and not isinstance(value, bool)

@@ -1,0 +1,108 @@
+"""From overlaps of final states to classes: how much speaks for each, and what is rejected."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+__all__ = ["Ballot", "with_rejected"]
+
+_ROUNDING = 1e-12  # of an overlap that is exactly the criterion
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Ballot:
+    """What the repeats of some samples say: each votes for the class of the nearest prototype.
+
+    Parameters
+    ----------
+    m : ndarray of float64, shape (n_samples, repeats, p)
+        Overlap of every final state with every prototype, -1 to 1.
+    codes : ndarray of int64, shape (p,)
+        Class of each prototype, 0 .. n_classes - 1.
+    n_classes : int
+        Number of classes; some may have no prototype.
+    signed : bool
+        Whether nearest is by m, or by |m|.
+
+    Examples
+    --------
+    Two repeats of one sample, two prototypes of two classes:
+
+    >>> m = np.array([[[0.4, -0.5], [0.5, 0.2]]])
+    >>> Ballot(m, np.array([0, 1]), 2, signed=True).shares.tolist()
+    [[1.0, 0.0]]
+    >>> Ballot(m, np.array([0, 1]), 2, signed=False).shares.tolist()
+    [[0.5, 0.5]]
+    """
+
+    m: NDArray[np.float64]
+    codes: NDArray[np.int64]
+    n_classes: int
+    signed: bool
+
+    @property
+    def _nearness(self) -> NDArray[np.float64]:
+        """What is compared: m, or |m| with a pattern before an inverse that is as near."""
+        return self.m if self.signed else np.abs(self.m) + 1e-13 * (self.m > 0)
+
+    @property
+    def shares(self) -> NDArray[np.float64]:
+        """Share of the votes that each class has, float64, shape (n_samples, n_classes)."""
+        nearest = self.codes[self._nearness.argmax(axis=2)]
+        votes = nearest[:, :, None] == np.arange(self.n_classes)
+        return votes.mean(axis=1)
+
+    @property
+    def scores(self) -> NDArray[np.float64]:
+        """Shares, and what is less than half a vote from how near each class is.
+
+        float64, shape (n_samples, n_classes); largest where the share is, or, of equal
+        shares, at the first of them.
+        """
+        shares, nearness = self.shares, self._nearness
+        near = np.full(shares.shape, -1.0)
+        for code in np.unique(self.codes):
+            near[:, code] = nearness[:, :, self.codes == code].max(axis=2).mean(axis=1)
+        found = shares + near / (4 * self.m.shape[1])
+        found[np.arange(len(found)), shares.argmax(axis=1)] = found.max(axis=1)
+        return found
+
+    def rejected(self, criterion: float) -> NDArray[np.bool_]:
+        """Whether fewer than half of the repeats reach a prototype, bool, shape (n_samples,)."""
+        recalled = (self._nearness >= criterion - _ROUNDING).any(axis=2)
+        return 2 * recalled.sum(axis=1) < self.m.shape[1]
+
+
+def with_rejected(found: NDArray[Any], rejected: NDArray[np.bool_], reject: object) -> NDArray[Any]:
+    """Classes, or what is said of a sample that is rejected.
+
+    Parameters
+    ----------
+    found : ndarray, shape (n_samples,)
+        Class of each.
+    rejected : ndarray of bool, shape (n_samples,)
+        Whether it is.
+    reject : object
+        What is said of it.
+
+    Returns
+    -------
+    ndarray, shape (n_samples,)
+        Of the type that holds both; Python objects where one is text and the other is not.
+
+    Examples
+    --------
+    >>> with_rejected(np.array(["a", "b"]), np.array([False, True]), "none").tolist()
+    ['a', 'none']
+    """
+    kinds = {found.dtype.kind, np.asarray(reject).dtype.kind}
+    alike = len(kinds) == 1 or kinds <= set("iuf")
+    answer = found.astype(np.result_type(found, np.asarray(reject)) if alike else object)
+    answer[rejected] = reject
+    return answer

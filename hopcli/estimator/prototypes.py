@@ -1,0 +1,160 @@
+"""Which patterns stand for a class: some of its samples, or what most of them agree on.
+
+As in the study a few samples of every class compete. Where a class has several prototypes,
+its samples are first parted into as many clusters, and each cluster has one.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from numpy.typing import NDArray
+
+__all__ = ["CHOICES", "Group", "choose", "groups"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Group:
+    """Samples of which one pattern is made.
+
+    Parameters
+    ----------
+    spins : ndarray of int8, shape (M, N)
+        The samples, values -1 or +1, M >= 1.
+    label : int
+        Their class.
+    """
+
+    spins: NDArray[np.int8]
+    label: int
+
+
+def groups(
+    spins: NDArray[np.int8],
+    labels: NDArray[np.int64],
+    samples: int | None,
+    count: int,
+    rng: np.random.Generator,
+) -> list[Group]:
+    """Draw the samples of each class that compete, and part them.
+
+    Parameters
+    ----------
+    spins : ndarray of int8, shape (n_samples, N)
+        All samples, values -1 or +1.
+    labels : ndarray of int64, shape (n_samples,)
+        Class of each.
+    samples : int or None
+        Most samples of a class that compete, drawn without replacement; None for all.
+    count : int
+        Groups a class, >= 1; fewer where it has fewer different samples.
+    rng : numpy.random.Generator
+        For the draw, and for where clusters begin.
+
+    Returns
+    -------
+    list of Group
+        Class after class.
+    """
+    found = []
+    for label in np.unique(labels).tolist():
+        own = np.flatnonzero(labels == label)
+        if samples is not None and samples < len(own):
+            own = np.sort(rng.choice(own, samples, replace=False))
+        found += [Group(part, label) for part in _parted(spins[own], count, rng)]
+    return found
+
+
+def _parted(
+    spins: NDArray[np.int8], count: int, rng: np.random.Generator
+) -> list[NDArray[np.int8]]:
+    """Clusters of samples, by k-means."""
+    if count == 1:
+        return [spins]
+    different, cluster = np.unique(spins, axis=0, return_inverse=True)
+    cluster = cluster.ravel()
+    if len(different) > count:
+        cluster = _clusters(spins, count, int(rng.integers(2**31)))
+    return [spins[cluster == number] for number in np.unique(cluster)]
+
+
+def _clusters(spins: NDArray[np.int8], count: int, seed: int) -> NDArray[np.int64]:
+    from sklearn.cluster import KMeans
+    from threadpoolctl import threadpool_limits
+
+    with threadpool_limits(1):  # or the last digits would depend on how many there are
+        found = KMeans(count, n_init=1, random_state=seed).fit_predict(spins.astype(np.float64))
+    return np.asarray(found, dtype=np.int64)
+
+
+def _overlap_loss(group: Group, all_groups: list[Group]) -> NDArray[np.int8]:
+    """The sample with the lowest L = sum_D (P . D)^2 - M sum_U (P . U)^2 [ZG eq. 5].
+
+    D are the samples of other classes, U the others of the M samples of the group; that of
+    P with itself is the same for all.
+    """
+    m = len(group.spins)
+    loss = -m * _squares(group.spins, group.spins)
+    for other in all_groups:
+        if other.label != group.label:
+            loss = loss + _squares(group.spins, other.spins)
+    return group.spins[loss.argmin()]
+
+
+def _squares(spins: NDArray[np.int8], others: NDArray[np.int8]) -> NDArray[np.float64]:
+    """Sum over the others of (P . other)^2, for each P; whole numbers."""
+    products = spins.astype(np.float32) @ others.astype(np.float32).T  # exact to 2^24
+    return np.square(products, dtype=np.float64).sum(axis=1)
+
+
+def _medoid(group: Group, all_groups: list[Group]) -> NDArray[np.int8]:  # noqa: ARG001
+    """The sample with the largest mean overlap with its group."""
+    spins = group.spins.astype(np.int64)
+    return group.spins[(spins @ spins.sum(axis=0)).argmax()]
+
+
+def _majority(group: Group, all_groups: list[Group]) -> NDArray[np.int8]:  # noqa: ARG001
+    """The sign of the sum of the samples; +1 where they are of two minds."""
+    return np.where(group.spins.sum(axis=0, dtype=np.int64) >= 0, 1, -1).astype(np.int8)
+
+
+CHOICES: dict[str, Callable[[Group, list[Group]], NDArray[np.int8]]] = {
+    "overlap-loss": _overlap_loss,
+    "medoid": _medoid,
+    "majority": _majority,
+}
+"""Ways to make a pattern of a group, by name: the group and all groups in, int8 (N,) out."""
+
+
+def choose(all_groups: list[Group], how: str) -> tuple[NDArray[np.int8], NDArray[np.int64]]:
+    """Make a pattern of every group.
+
+    Parameters
+    ----------
+    all_groups : list of Group
+        From :func:`groups`.
+    how : str
+        A key of :data:`CHOICES`.
+
+    Returns
+    -------
+    xi : ndarray of int8, shape (p, N)
+        The patterns, values -1 or +1.
+    labels : ndarray of int64, shape (p,)
+        Class of each.
+
+    Examples
+    --------
+    >>> spins = np.array([[1, 1, 1], [1, 1, -1], [1, -1, 1], [-1, -1, -1]], np.int8)
+    >>> two = groups(spins, np.array([0, 0, 0, 1]), None, 1, np.random.default_rng(1))
+    >>> choose(two, "medoid")[0].tolist()
+    [[1, 1, 1], [-1, -1, -1]]
+    """
+    xi = np.array([CHOICES[how](group, all_groups) for group in all_groups], dtype=np.int8)
+    return xi, np.array([group.label for group in all_groups], dtype=np.int64)

@@ -1,0 +1,79 @@
+"""Random numbers of an estimator: from random_state to streams, and from a sample to its seeds.
+
+What is said of a sample must not depend on which other samples are asked about. So the seeds
+of its chains come from its own spins: equal samples have equal chains, and different ones
+independent chains.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from hopcli.errors import SettingError
+from hopcli.streams import Legacy, seed_word, splitmix64
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+__all__ = ["entropy", "seeds_of"]
+
+_WORD = 2**63 - 1
+
+
+def entropy(random_state: Any) -> int:
+    """One whole number out of what scikit-learn calls a random_state.
+
+    Parameters
+    ----------
+    random_state : None, int, numpy.random.Generator or numpy.random.RandomState
+        None: another number every time. An integer: itself. A generator: drawn from it,
+        so that it moves on.
+
+    Raises
+    ------
+    SettingError
+        If it is none of these.
+    """
+    if random_state is None:
+        return int(np.random.default_rng().integers(_WORD))
+    if isinstance(random_state, np.random.Generator):
+        return int(random_state.integers(_WORD))
+    if isinstance(random_state, Legacy):
+        return int(random_state.randint(_WORD, dtype=np.int64))
+    whole = isinstance(random_state, int | np.integer) and not isinstance(random_state, bool)
+    if not whole or random_state < 0:
+        rule = "must be a whole number >= 0, a generator or None"
+        raise SettingError("random_state", rule, random_state)
+    return int(random_state)
+
+
+def seeds_of(
+    spins: NDArray[np.int8], sequence: np.random.SeedSequence, repeats: int
+) -> NDArray[np.uint64]:
+    """Seeds of the chains of each sample.
+
+    Parameters
+    ----------
+    spins : ndarray of int8, shape (n_samples, N)
+        The starts, values -1 or +1.
+    sequence : numpy.random.SeedSequence
+        The stream; not changed.
+    repeats : int
+        Chains a sample.
+
+    Returns
+    -------
+    ndarray of uint64, shape (n_samples, repeats)
+        Those of a sample are a function of its spins and the stream alone.
+    """
+    key = seed_word(sequence).to_bytes(8, "little")
+    words = b"".join(
+        hashlib.blake2b(row.tobytes(), digest_size=8, key=key).digest()
+        for row in np.packbits(spins > 0, axis=1)
+    )
+    own = np.frombuffer(words, dtype="<u8").astype(np.uint64)
+    counters = np.arange(1, repeats + 1, dtype=np.uint64)
+    return splitmix64(own[:, None], counters)
