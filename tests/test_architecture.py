@@ -52,7 +52,7 @@ MAY_IMPORT: dict[str, set[str]] = {
 ONLY = {
     "click": {"cli"},
     "numba": {"_kernels", "_loading"},
-    "matplotlib": {"plots"},
+    "matplotlib": {"api", "plots"},  # api only names the type of a figure
     "jinja2": {"report"},
 }
 
