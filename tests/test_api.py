@@ -51,7 +51,7 @@ def test_a_public_name_is_there_and_says_what_it_is(name: str) -> None:
 
 def test_what_is_not_there_is_said_so() -> None:
     with pytest.raises(AttributeError, match="module 'hopcli' has no attribute 'stor'"):
-        _ = hopcli.stor  # type: ignore[attr-defined]
+        _ = hopcli.stor
 
 
 def test_importing_costs_nothing(spawn_hopcli: SpawnHopcli) -> None:

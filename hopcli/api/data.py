@@ -20,11 +20,17 @@ from hopcli.patterns import select as choose
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from numpy.typing import ArrayLike
+    from numpy.typing import ArrayLike, NDArray
 
     from hopcli.config import Settings
 
-__all__ = ["as_patterns", "given", "load", "select"]
+__all__ = ["Real", "Whole", "as_patterns", "given", "load", "select"]
+
+Whole = int | np.integer[Any]
+"""A whole number, NumPy's too."""
+
+Real = float | np.floating[Any] | np.integer[Any]
+"""A number."""
 
 _MADE_OF_ARRAYS = ("split", "size", "crop")  # of no use there
 
@@ -44,7 +50,7 @@ def load(
     labels: ArrayLike | None = None,
     *,
     split: str | None = None,
-    threshold: int | str | None = None,
+    threshold: Whole | str | None = None,
     size: tuple[int, int] | str | None = None,
     crop: bool | None = None,
     invert: bool | None = None,
@@ -111,10 +117,10 @@ def load(
 
 def select(
     dataset: Dataset | str | os.PathLike[str] = "mnist",
-    digits: str | Sequence[str | int] | None = None,
+    digits: str | Sequence[str | int] | NDArray[Any] | None = None,
     *,
-    samples: int | None = None,
-    seed: int | None = None,
+    samples: Whole | None = None,
+    seed: Whole | None = None,
     sampler: str | None = None,
 ) -> Patterns:
     """Choose a prototype pattern for each label by the overlap loss [ZG eq. 5].

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import ArrayLike, NDArray
 
+    from hopcli.api.data import Real, Whole
     from hopcli.storage import Couplings
 
 __all__ = ["Memory", "store"]
@@ -40,7 +41,7 @@ def store(
     rule: str = "pseudo-inverse",
     *,
     theta: float | str | os.PathLike[str] | ArrayLike = 0.0,
-    **parameters: str | float,
+    **parameters: str | Real,
 ) -> Memory:
     """Store patterns in a network.
 
@@ -156,21 +157,21 @@ class Memory:
         start: ArrayLike | Dataset | Patterns | str,
         *,
         labels: ArrayLike | None = None,
-        tests: int = 1,
-        repeats: int = 1,
-        temperature: float | str | None = None,
-        sweeps: int | None = None,
-        seed: int | None = None,
+        tests: Whole = 1,
+        repeats: Whole = 1,
+        temperature: Real | str | None = None,
+        sweeps: Whole | None = None,
+        seed: Whole | None = None,
         dynamics: str | None = None,
-        gamma: float | None = None,
+        gamma: Real | None = None,
         order: str | None = None,
         tie: str | None = None,
-        attempts_per_sweep: int | str | None = None,
+        attempts_per_sweep: Whole | str | None = None,
         until_stable: bool | None = None,
         quench: bool | None = None,
-        criterion: float | str | None = None,
+        criterion: Real | str | None = None,
         score: str | None = None,
-        threads: int | None = None,
+        threads: Whole | None = None,
     ) -> Recalled:
         """Let the network run from given states, and say where it ends.
 
@@ -248,7 +249,7 @@ class Memory:
         )
         config = RecallConfig(**words)
         bank = self._bank(start, config, labels)
-        return self._run(config, bank, threads)
+        return self._run(config, bank, None if threads is None else int(threads))
 
     def _run(self, config: RecallConfig, bank: Bank, threads: int | None) -> Recalled:
         """Run every trial, in the order of the command."""
