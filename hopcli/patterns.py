@@ -39,6 +39,7 @@ __all__ = [
 
 _ARRAYS = ("xi", "labels", "source_index", "shape", "sample_index", "dataset", "dataset_sha256")
 _BLOCK = 1024  # samples multiplied with all others at once, to bound the memory
+_EXACT = 2**24  # whole numbers up to this are exact in float32
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -271,6 +272,15 @@ def overlap_loss(spins: NDArray[np.int8]) -> Losses:
     >>> losses.loss.tolist()
     [[-8, 0], [4, 4]]
     """
+    _, n_samples, n_sites = spins.shape
+    sums = _sums_by_moments if n_sites <= n_samples else _sums_by_products
+    all_labels, same_label = sums(spins)
+    other_label = all_labels - same_label
+    return Losses(other_label.astype(np.int64), same_label.astype(np.int64) - n_sites**2)
+
+
+def _sums_by_products(spins: NDArray[np.int8]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Sums of (P . S)^2 over all samples S and over those of the label of P, by every P . S."""
     n_labels, n_samples, n_sites = spins.shape
     flat = spins.reshape(-1, n_sites).astype(np.float32)
     all_labels = np.empty((n_labels, n_samples))
@@ -282,8 +292,21 @@ def overlap_loss(spins: NDArray[np.int8]) -> Losses:
             products = (flat[own][part] @ flat.T).astype(np.float64)
             all_labels[row, part] = np.einsum("pd,pd->p", products, products)
             same_label[row, part] = np.einsum("pd,pd->p", products[:, own], products[:, own])
-    other_label = all_labels - same_label
-    return Losses(other_label.astype(np.int64), same_label.astype(np.int64) - n_sites**2)
+    return all_labels, same_label
+
+
+def _sums_by_moments(spins: NDArray[np.int8]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """The same sums as P^T C P, with C = sum_S S S^T: cheaper if there are many samples."""
+    n_labels, n_samples, n_sites = spins.shape
+    exact = n_labels * n_samples * n_sites <= _EXACT  # the largest that an element of C P can be
+    floats = spins.astype(np.float32 if exact else np.float64)
+    own = floats.transpose(0, 2, 1) @ floats
+    everything = own.sum(axis=0)
+    all_labels, same_label = (
+        np.einsum("lpi,lpi->lp", floats @ moments, floats, dtype=np.float64)
+        for moments in (everything, own)
+    )
+    return all_labels, same_label
 
 
 def select(

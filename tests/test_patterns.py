@@ -74,6 +74,13 @@ def test_the_loss_is_exact_where_float32_sums_are_not() -> None:
     assert np.all(losses.same_label == 19 * 2**32)
 
 
+def test_the_loss_is_exact_where_moments_in_float32_are_not() -> None:
+    """An odd number beyond 2^24 is an element of C P: 65,801 alike pictures of 255 pixels."""
+    losses = overlap_loss(np.ones((1, 65_801, 255), np.int8))
+    assert np.all(losses.same_label == 65_800 * 255**2)
+    assert np.all(losses.other_label == 0)
+
+
 def test_select_takes_the_sample_with_the_lowest_loss(mnist: Dataset) -> None:
     labels = ("1", "7", "9")
     samples = draw_samples(mnist, labels, 30, 4, "generator")
