@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from hopcli.api.commands import weights as weights
     from hopcli.api.data import load as load
     from hopcli.api.data import select as select
-    from hopcli.api.gridding import Grid as Grid
+    from hopcli.api.gridding import GridRun as GridRun
     from hopcli.api.gridding import grid as grid
     from hopcli.api.memory import Memory as Memory
     from hopcli.api.memory import store as store
@@ -71,7 +71,7 @@ _PLACES = {
         "relax",
     ),
     "hopcli.api.running": ("Run",),
-    "hopcli.api.gridding": ("grid", "Grid"),
+    "hopcli.api.gridding": ("grid", "GridRun"),
     "hopcli.api.reading": ("read",),
     "hopcli.estimator": ("HopfieldClassifier",),
     "hopcli.datasets.dataset": ("Dataset",),

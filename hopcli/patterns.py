@@ -1,4 +1,4 @@
-"""Prototype patterns: the draw of samples, the overlap loss and the choice by it.
+"""Prototype patterns: the draw of samples, and the choice by their overlap loss.
 
 How images become spins is left to :mod:`hopcli.datasets`, how patterns become
 couplings to :mod:`hopcli.storage`.
@@ -13,6 +13,7 @@ import numpy as np
 
 from hopcli.datasets.npz import Archive
 from hopcli.errors import DataError, SettingError
+from hopcli.losses import Losses, overlap_loss
 from hopcli.markup import pictures, shortened
 from hopcli.records import digest, frozen
 from hopcli.streams import legacy_random_state
@@ -38,8 +39,6 @@ __all__ = [
 
 
 _ARRAYS = ("xi", "labels", "source_index", "shape", "sample_index", "dataset", "dataset_sha256")
-_BLOCK = 1024  # samples multiplied with all others at once, to bound the memory
-_EXACT = 2**24  # whole numbers up to this are exact in float32
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -172,27 +171,6 @@ class Patterns:
         )
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Losses:
-    """The terms of eq. 5 for every sample, each shape (labels, M), int64.
-
-    Parameters
-    ----------
-    other_label : ndarray of int64, shape (labels, M)
-        Sum over the samples D of other labels of (P . D)^2.
-    same_label : ndarray of int64, shape (labels, M)
-        Sum over the other samples U of the same label of (P . U)^2.
-    """
-
-    other_label: NDArray[np.int64]
-    same_label: NDArray[np.int64]
-
-    @property
-    def loss(self) -> NDArray[np.int64]:
-        """L = other_label - M same_label, shape (labels, M)."""
-        return self.other_label - self.same_label.shape[1] * self.same_label
-
-
 def draw_samples(
     dataset: Dataset,
     labels: Sequence[str],
@@ -244,69 +222,6 @@ def draw_samples(
         rng = np.random.default_rng(seed)
         drawn = [rng.choice(indices, samples, replace=False) for indices in candidates]
     return np.array(drawn, dtype=np.int64)
-
-
-def overlap_loss(spins: NDArray[np.int8]) -> Losses:
-    """The overlap loss of every sample against all others [ZG eq. 5].
-
-    L(P) = sum_D (P . D)^2 - M sum_U (P . U)^2, with D the samples of other labels and
-    U the other samples of the same label; plain dot products, exact in integers.
-
-    Parameters
-    ----------
-    spins : ndarray of int8, shape (labels, M, N)
-        The samples, values -1 or +1.
-
-    Returns
-    -------
-    Losses
-        Both sums for every sample.
-
-    Examples
-    --------
-    >>> ones = [[1, 1, 1, 1], [1, 1, 1, -1]]
-    >>> others = [[-1, 1, -1, 1], [1, 1, -1, -1]]
-    >>> losses = overlap_loss(np.array([ones, others], dtype=np.int8))
-    >>> losses.same_label.tolist(), losses.other_label.tolist()
-    ([[4, 4], [0, 0]], [[0, 8], [4, 4]])
-    >>> losses.loss.tolist()
-    [[-8, 0], [4, 4]]
-    """
-    _, n_samples, n_sites = spins.shape
-    sums = _sums_by_moments if n_sites <= n_samples else _sums_by_products
-    all_labels, same_label = sums(spins)
-    other_label = all_labels - same_label
-    return Losses(other_label.astype(np.int64), same_label.astype(np.int64) - n_sites**2)
-
-
-def _sums_by_products(spins: NDArray[np.int8]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Sums of (P . S)^2 over all samples S and over those of the label of P, by every P . S."""
-    n_labels, n_samples, n_sites = spins.shape
-    flat = spins.reshape(-1, n_sites).astype(np.float32)
-    all_labels = np.empty((n_labels, n_samples))
-    same_label = np.empty((n_labels, n_samples))
-    for row in range(n_labels):
-        own = slice(row * n_samples, (row + 1) * n_samples)
-        for first in range(0, n_samples, _BLOCK):
-            part = slice(first, first + _BLOCK)
-            products = (flat[own][part] @ flat.T).astype(np.float64)
-            all_labels[row, part] = np.einsum("pd,pd->p", products, products)
-            same_label[row, part] = np.einsum("pd,pd->p", products[:, own], products[:, own])
-    return all_labels, same_label
-
-
-def _sums_by_moments(spins: NDArray[np.int8]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """The same sums as P^T C P, with C = sum_S S S^T: cheaper if there are many samples."""
-    n_labels, n_samples, n_sites = spins.shape
-    exact = n_labels * n_samples * n_sites <= _EXACT  # the largest that an element of C P can be
-    floats = spins.astype(np.float32 if exact else np.float64)
-    own = floats.transpose(0, 2, 1) @ floats
-    everything = own.sum(axis=0)
-    all_labels, same_label = (
-        np.einsum("lpi,lpi->lp", floats @ moments, floats, dtype=np.float64)
-        for moments in (everything, own)
-    )
-    return all_labels, same_label
 
 
 def select(
