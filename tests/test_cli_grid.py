@@ -24,7 +24,7 @@ from hopcli import experiments
 from hopcli.cli.grid import running
 from hopcli.errors import DataError
 from hopcli.experiments.stock import Stock
-from hopcli.grids import engine, planning
+from hopcli.grids import conducting, engine, planning
 from hopcli.grids.grid import read_grid
 from hopcli.grids.store import FILE, Store
 from hopcli.results import locked
@@ -364,7 +364,7 @@ def test_an_interrupt_says_what_is_kept(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patched:
-        patched.setattr(running, "run_tasks", stops)
+        patched.setattr(conducting, "run_tasks", stops)
         done = run_hopcli("grid", "run", "mine.toml")
     kept = "interrupted; 2 of 6 cells are finished and kept: the same command goes on there"
     assert (done.code, done.out, done.err.strip()) == (130, "", f"hopcli: {kept}")

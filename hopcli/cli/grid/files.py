@@ -3,68 +3,27 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
 from hopcli import results
-from hopcli.cli.lines import tell
 from hopcli.cli.tables import print_table
-from hopcli.errors import SettingError
-from hopcli.grids.export import write_table
-from hopcli.grids.view import TABLE, View, load_published, load_view
-from hopcli.results.folder import files_in, publish, publish_run, sha256_of, writing
-from hopcli.results.provenance import source_commit, versions
-from hopcli.results.tables import columns_of
+from hopcli.grids.view import TABLE, load_published, load_view
+from hopcli.results.folder import publish, publish_run, sha256_of, writing
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from hopcli.grids.grid import Grid
     from hopcli.grids.keys import Look
+    from hopcli.grids.publishing import Draw
     from hopcli.grids.state import State
-    from hopcli.grids.store import Store
+    from hopcli.grids.view import View
 
-__all__ = ["draw_again", "is_published", "print_grid", "publish_grid", "redraw"]
+__all__ = ["draw_again", "drawn_if", "print_grid", "redraw"]
 
-PICTURE = "grid.png"
 _SHOWN = 24  # rows of the table that are printed
-
-
-def publish_grid(store: Store, grid: Grid, *, figures: bool, seconds: float) -> list[Path]:
-    """Write the table of a whole grid, what the picture is of, the picture and the manifest.
-
-    Parameters
-    ----------
-    store : Store
-        The cells.
-    grid : Grid
-        What they are cells of.
-    figures : bool
-        Whether to draw the picture.
-    seconds : float
-        How long it took to make what was missing.
-
-    Returns
-    -------
-    list of Path
-        The files, the manifest last.
-    """
-    folder, look = store.path.parent, grid.look
-    view = View.of(store, grid)
-    with writing(folder, "grid") as stage:
-        write_table(view.table, stage / TABLE, "csv")
-        try:
-            if look.over is not None:
-                write_table(view.drawn(look), stage / f"over_{look.over}.csv", "csv")
-            if figures:
-                _draw(view, look, stage / PICTURE)
-        except SettingError as error:  # of the layout: the table is worth more than the picture
-            tell(f"warning: no picture: {error.describe(f'plot.{error.setting}')}")
-        names = files_in(stage)
-        manifest = _manifest(view, seconds, stage, names)
-        publish_run(stage, folder, "grid", manifest)
-    return [folder / name for name in (*names, "grid.json")]
 
 
 def _draw(view: View, look: Look, path: Path, style: str = "screen") -> None:
@@ -75,28 +34,9 @@ def _draw(view: View, look: Look, path: Path, style: str = "screen") -> None:
     plots.save(picture(view, look, style), path)
 
 
-def _manifest(view: View, seconds: float, stage: Path, names: list[str]) -> dict[str, Any]:
-    return {
-        "command": "grid",
-        "config": view.grid.to_dict(),
-        "versions": versions(),
-        "source_commit": source_commit(),
-        "duration_seconds": round(seconds, 3),
-        "notes": {"warnings": list(view.warnings)},
-        "tables": {"grid": columns_of(view.table)},
-        "outputs": {name: sha256_of(stage / name) for name in names},
-    }
-
-
-def is_published(store: Store, grid: Grid, *, figures: bool) -> bool:
-    """Whether the files of this very grid are there, as they were written."""
-    folder = store.path.parent
-    try:
-        manifest = results.read_manifest(folder, "grid")
-    except OSError:
-        return False
-    drawn = not figures or PICTURE in manifest["outputs"]
-    return manifest.get("config") == json.loads(json.dumps(grid.to_dict())) and drawn
+def drawn_if(*, figures: bool) -> Draw | None:
+    """What draws the picture, if there is to be one."""
+    return _draw if figures else None
 
 
 def redraw(folder: Path, view: View, look: Look, form: str, style: str) -> Path:

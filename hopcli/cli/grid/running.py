@@ -11,16 +11,18 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from hopcli import results
+from hopcli.cli.grid.files import drawn_if
 from hopcli.cli.lines import listen, tell
 from hopcli.cli.progress import CellBar, Watch, least_seconds, shown
 from hopcli.cli.requests import flag_name, renamed
 from hopcli.dynamics.jobs import processors
-from hopcli.errors import ResultError, SettingError
 from hopcli.experiments.stock import Stock
-from hopcli.grids.cells import code_version, make
-from hopcli.grids.engine import local_engine, run_tasks
+from hopcli.grids.cells import make
+from hopcli.grids.conducting import Conductor, Wanted, check_look, stopped
+from hopcli.grids.engine import local_engine
 from hopcli.grids.merging import merge
 from hopcli.grids.planning import impossible, in_words, plan_grid, shard_of
+from hopcli.grids.publishing import Publisher
 from hopcli.grids.state import State
 from hopcli.grids.store import Store, is_grid
 
@@ -28,7 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
-    from hopcli.grids.cells import Made, Task
+    from hopcli.grids.cells import Made
     from hopcli.grids.engine import Engine
     from hopcli.grids.grid import Grid
     from hopcli.grids.planning import Planned
@@ -41,50 +43,46 @@ _LISTED = 200  # cells of a dry run that are listed
 _NAMED = 3  # failures, and warnings, that are told
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GridWishes:
-    """What is to be done with a grid.
+@dataclass(frozen=True, kw_only=True)
+class GridWishes(Wanted):
+    """What is to be done with a grid, and what is said of it.
 
     Parameters
     ----------
-    out : Path
-        Its folder.
     threads : int or None
         Cells at once; None for one a core.
     dask : str or None
         Address of a scheduler whose workers are to make the cells.
-    keep : tuple of str
-        Tables that are kept besides.
-    limit : int or None
-        Most cells to make now.
-    shard : tuple of int
-        Which of how many shares of the cells.
-    fail_fast, retry_failed, skip_impossible, accept_version : bool
-        What to do with cells that fail, failed before, cannot be made, or that other code
-        has made.
-    overwrite, again : bool
-        Make cells of other code anew; make all anew.
+    skip_impossible : bool
+        Leave out cells that cannot be made.
     quiet, figures : bool
         Print nothing but errors; draw the picture.
     format : str
         What is printed, one of :data:`hopcli.cli.tables.FORMATS`.
     """
 
-    out: Path
     threads: int | None = None
     dask: str | None = None
-    keep: tuple[str, ...] = ()
-    limit: int | None = None
-    shard: tuple[int, int] = (1, 1)
-    fail_fast: bool = False
-    retry_failed: bool = False
     skip_impossible: bool = False
-    accept_version: bool = False
-    overwrite: bool = False
-    again: bool = False
     quiet: bool = False
     figures: bool = True
     format: str = "table"
+
+
+class _News:
+    """Says what there is to know of a grid on stderr."""
+
+    def __init__(self, *, quiet: bool) -> None:
+        self._quiet = quiet
+
+    def tell(self, text: str) -> None:
+        """Say what happens."""
+        if not self._quiet:
+            tell(text)
+
+    def warn(self, text: str) -> None:
+        """Say what has gone wrong."""
+        tell(f"warning: {text}")
 
 
 def plan_all(grid: Grid, wishes: GridWishes, stock: Stock) -> list[Planned]:
@@ -96,7 +94,7 @@ def plan_all(grid: Grid, wishes: GridWishes, stock: Stock) -> list[Planned]:
         If a cell is impossible.
     """
     results.check_writable(wishes.out)
-    _check_look(grid)
+    check_look(grid)
     with Watch(0, quiet=wishes.quiet, unit="cell planned") as watch:
         planned, others = plan_grid(grid, stock, wishes.keep, watch.tell)
     if others and not (wishes.skip_impossible and planned):
@@ -104,16 +102,6 @@ def plan_all(grid: Grid, wishes: GridWishes, stock: Stock) -> list[Planned]:
     if others and not wishes.quiet:
         tell(f"{len(others)} of {len(grid)} cells are impossible and left out")
     return planned
-
-
-def _check_look(grid: Grid) -> None:
-    """Refuse a layout that names what is not there, before anything runs."""
-    look, coordinates = grid.look, (*grid.names, *grid.entry.headline.within)
-    allowed = dict.fromkeys(("x", "by", "rows", *["y"] * look.map), coordinates)
-    for name, known in {**allowed, "over": grid.names}.items():
-        value = getattr(look, name)
-        if value is not None and value not in known:
-            raise SettingError(f"plot.{name}", f"must be one of {', '.join(known)}", value)
 
 
 def prepare_grid(grid: Grid, wishes: GridWishes) -> Callable[[], int]:
@@ -157,121 +145,32 @@ def _engine(wishes: GridWishes, stock: Stock) -> Iterator[Engine]:
 
 
 class _Run:
-    """A planned grid, and what becomes of it."""
+    """A planned grid that is run for the command line."""
 
     def __init__(self, grid: Grid, wishes: GridWishes, planned: list[Planned]) -> None:
-        self.grid, self.wishes, self.planned = grid, wishes, planned
-        self.places = {one.place.place: one.place.cell for one in planned}
-
-    def state(self, store: Store) -> State:
-        """How far it is."""
-        return State(self.grid, self.places, store.standings())
+        self.wishes = wishes
+        self.conductor = Conductor(grid, wishes, planned, _News(quiet=wishes.quiet))
 
     def do(self, engine: Engine) -> int:
         """Make what is missing; the exit code."""
-        began = time.perf_counter()
-        tasks = self._missing()  # which may refuse: before anything is written
-        with Store(self.wishes.out, writes=bool(tasks) or not self._is_described()) as store:
-            if store.writes:
-                store.describe(self.grid, [one.place for one in self.planned])
-                self._make(store, tasks, engine)
-            wishes, state = self.wishes, self.state(store)
-            files = publish_if_whole(store, state, len(tasks), began, figures=wishes.figures)
-        return say(wishes.out, state, files, len(tasks), quiet=wishes.quiet, form=wishes.format)
-
-    def _is_described(self) -> bool:
-        """Whether the store says already what it would be told."""
-        if not is_grid(self.wishes.out):
-            return False
-        with Store(self.wishes.out) as store:
-            return store.describes(self.grid, [one.place for one in self.planned])
-
-    def _missing(self) -> list[Task]:
-        """The cells to be made now, in order."""
         wishes = self.wishes
-        chosen = {one.task.cell: one.task for one in shard_of(self.planned, *wishes.shard)}
-        if not is_grid(wishes.out):
-            return list(chosen.values())[: wishes.limit]
-        with Store(wishes.out) as store:
-            check_command(store, self.grid)
-            standings, tables = store.standings(), store.checksums()
-            self._check_versions(standings)
-            damaged = store.damaged()
-        if damaged and not wishes.quiet:
-            tell(f"{wishes.out}: {len(damaged)} damaged cells are made anew")
+        done = self.conductor.run(engine, self._watch, drawn_if(figures=wishes.figures))
+        quiet, form = wishes.quiet, wishes.format
+        return say(wishes.out, done.state, done.files, done.n_made, quiet=quiet, form=form)
 
-        def is_missing(cell: str) -> bool:
-            there = standings.get(cell)
-            if there is None or wishes.again or cell in damaged:
-                return True
-            if there.state == "failed":
-                return wishes.retry_failed
-            other = wishes.overwrite and there.version != code_version()
-            return other or not set(wishes.keep) <= tables.get(cell, {}).keys()
-
-        return [task for cell, task in chosen.items() if is_missing(cell)][: wishes.limit]
-
-    def _check_versions(self, standings: dict[str, Standing]) -> None:
-        """Refuse to mix cells of different code, unless that is asked for."""
-        wishes = self.wishes
-        there = State(self.grid, self.places, standings).there
-        others = [one.version for one in there.values() if one.version != code_version()]
-        if others and not (wishes.accept_version or wishes.overwrite or wishes.again):
-            raise ResultError(
-                f"{wishes.out}: {len(others)} cells were made by {others[0]}; this is "
-                f"{code_version()}: --accept-version takes them, --overwrite makes them anew"
-            )
-
-    def _check_version(self, made: Made) -> None:
-        """Refuse what a worker has made that came later, with other code."""
-        if made.version != code_version():
-            raise ResultError(
-                f"{self.wishes.out}: a worker on {made.host} is of {made.version}, this is "
-                f"{code_version()}; what is finished is kept"
-            )
-
-    def _make(self, store: Store, tasks: Sequence[Task], engine: Engine) -> None:
-        """Make cells; each is kept as soon as it is finished."""
+    @contextlib.contextmanager
+    def _watch(self, n_tasks: int, state: Callable[[], State]) -> Iterator[Callable[[Made], None]]:
+        """A bar over the cells; an interrupt says what is kept."""
         try:
-            with CellBar(len(tasks), quiet=self.wishes.quiet) as bar:
-                for made in run_tasks(tasks, engine):
-                    self._check_version(made)
-                    store.write(made)
-                    bar.add(failed=made.error is not None)
-                    if made.error is not None and self.wishes.fail_fast:
-                        break
+            with CellBar(n_tasks, quiet=self.wishes.quiet) as bar:
+                yield lambda made: bar.add(failed=made.error is not None)
         except (KeyboardInterrupt, SystemExit) as stop:
             signal.signal(signal.SIGINT, signal.SIG_IGN)  # once is enough
-            counts = self.state(store).counts
-            message = (
-                f"interrupted; {counts['finished']} of {counts['cells']} cells are finished and "
-                "kept: the same command goes on there"
-            )
+            message = f"{stopped(state())}: the same command goes on there"
             if isinstance(stop, KeyboardInterrupt):
                 raise KeyboardInterrupt(message) from None
             tell(message)
             raise
-
-
-def check_command(store: Store, grid: Grid) -> None:
-    """Refuse a store that holds cells of another command."""
-    there = store.grid() if store.is_described() else None
-    if there is not None and there.command != grid.command:
-        raise ResultError(
-            f"{store.path.parent}: must hold a grid of {grid.command}, holds one of "
-            f"{there.command}; give --out another folder"
-        )
-
-
-def publish_if_whole(
-    store: Store, state: State, n_made: int, began: float, *, figures: bool
-) -> list[Path]:
-    """Write table, picture and manifest, if every cell is finished; the files."""
-    from hopcli.cli.grid.files import is_published, publish_grid
-
-    if not state.is_whole or (not n_made and is_published(store, state.grid, figures=figures)):
-        return []
-    return publish_grid(store, state.grid, figures=figures, seconds=time.perf_counter() - began)
 
 
 def say(
@@ -321,7 +220,8 @@ def merge_grids(
         grid, n_taken = merge(folders, out, accept_version=accept_version)
         with Store(out) as store:
             state = State(grid, store.places(), store.standings())
-            files = publish_if_whole(store, state, n_taken, began, figures=figures)
+            publisher = Publisher(drawn_if(figures=figures), _News(quiet=quiet))
+            files = publisher.publish_if_whole(store, state, n_taken, began)
     return say(out, state, files, n_taken, quiet=quiet)
 
 

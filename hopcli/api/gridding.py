@@ -1,0 +1,333 @@
+"""A grid of runs from Python: the same cells, store and files as ``hopcli grid run`` has."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import tempfile
+import time
+import warnings
+import weakref
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from hopcli import catalogue, results
+from hopcli.api.asking import command_named, plain_settings, plain_value
+from hopcli.api.running import Bar
+from hopcli.config import find_config, read_config
+from hopcli.dynamics.jobs import processors
+from hopcli.errors import HopcliWarning, SettingError
+from hopcli.experiments.stock import Stock
+from hopcli.grids.conducting import Conductor, Wanted, check_look, stopped
+from hopcli.grids.engine import local_engine
+from hopcli.grids.grid import read_grid
+from hopcli.grids.merging import merge
+from hopcli.grids.planning import impossible, plan_grid
+from hopcli.grids.publishing import Publisher
+from hopcli.grids.state import State
+from hopcli.grids.store import Store
+from hopcli.grids.view import load_view
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    import pandas as pd
+    from matplotlib.figure import Figure
+
+    from hopcli.grids.cells import Made
+    from hopcli.grids.grid import Grid
+    from hopcli.grids.keys import Look
+    from hopcli.grids.planning import Planned
+    from hopcli.grids.view import View
+
+__all__ = ["GridRun", "grid"]
+
+
+class _News:
+    """Tells of a grid by warnings."""
+
+    def tell(self, text: str) -> None:
+        """Say what happens."""
+        self.warn(text)
+
+    def warn(self, text: str) -> None:
+        """Say what has gone wrong."""
+        warnings.warn(text, HopcliWarning, stacklevel=2)
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class GridRun:
+    """A grid of runs, with the store of its cells.
+
+    Parameters
+    ----------
+    grid : Grid
+        What varies, and what does not.
+    folder : Path
+        Where the store is; a temporary one is removed with this record.
+    """
+
+    grid: Grid
+    folder: Path
+
+    @property
+    def table(self) -> pd.DataFrame:
+        """The table of all finished cells: what varies, then the columns of their table."""
+        return self.read()
+
+    def read(self, table: str | None = None) -> pd.DataFrame:
+        """A table of all finished cells.
+
+        Parameters
+        ----------
+        table : str, optional
+            Which one; by default the one that is drawn.
+
+        Raises
+        ------
+        SettingError
+            If no cell has such a table.
+        """
+        return load_view(self.folder, table).table
+
+    @property
+    def state(self) -> State:
+        """How far it is: counts, failures and warnings of the cells."""
+        with Store(self.folder) as store:
+            return State(self.grid, store.places(), store.standings())
+
+    @property
+    def status(self) -> dict[str, int]:
+        """Numbers of cells: all, finished, failed, missing."""
+        return self.state.counts
+
+    @property
+    def failures(self) -> list[tuple[str, str]]:
+        """The points that have failed, in words, and why."""
+        return self.state.failures
+
+    @property
+    def warnings(self) -> list[tuple[str, str]]:
+        """The points that a warning is about, in words, and the warning."""
+        return self.state.warnings
+
+    @property
+    def figure(self) -> Figure:
+        """The picture of the finished cells."""
+        from hopcli.plots.grid import picture
+
+        return picture(load_view(self.folder), self.grid.look)
+
+    def save(self, folder: str | os.PathLike[str], *, figures: bool = True) -> list[Path]:
+        """Put the cells into a folder, as ``hopcli grid merge`` does; publish a whole grid there.
+
+        Parameters
+        ----------
+        folder : str or path
+            Where to; cells that are there stay.
+        figures : bool
+            Whether to draw the picture.
+
+        Returns
+        -------
+        list of Path
+            Table, picture and manifest, if every cell is finished.
+
+        Raises
+        ------
+        ResultError
+            If another grid is there, or the folder cannot be written.
+        """
+        out, began = Path(folder), time.perf_counter()
+        results.check_writable(out)
+        with results.locked(out, "grid"):
+            n_taken = 0
+            if out.resolve() != self.folder.resolve():
+                _, n_taken = merge([self.folder], out, accept_version=False)
+            with Store(out) as store:
+                state = State(self.grid, store.places(), store.standings())
+                publisher = Publisher(_draw if figures else None, _News())
+                return publisher.publish_if_whole(store, state, n_taken, began)
+
+    def __repr__(self) -> str:
+        said = ", ".join(f"{n:,} {name}" for name, n in self.status.items() if n)
+        varies = " x ".join(f"{name} ({len(self.grid.column(name))})" for name in self.grid.names)
+        return f"<grid of {self.grid.command}, {varies}: {said}>"
+
+    def _repr_html_(self) -> str:
+        import html
+
+        text = html.escape(repr(self))
+        finished = self.status["finished"]
+        shown = load_view(self.folder).numbers().head(24) if finished else None
+        table = "" if shown is None else shown.to_html(index=False, border=0)
+        return f"<p><code>{text}</code></p>\n{table}"
+
+
+def grid(
+    what: str | os.PathLike[str],
+    /,
+    *,
+    vary: Mapping[str, Any] | None = None,
+    plot: Mapping[str, Any] | None = None,
+    out: str | os.PathLike[str] | None = None,
+    threads: int | None = None,
+    keep: tuple[str, ...] = (),
+    figures: bool = True,
+    limit: int | None = None,
+    retry_failed: bool = False,
+    skip_impossible: bool = False,
+    accept_version: bool = False,
+    overwrite: bool = False,
+    again: bool = False,
+    progress: bool | None = None,
+    **settings: Any,
+) -> GridRun:
+    """Run the cells of a grid that are not finished.
+
+    Interrupted, the same call with the same `out` goes on where it was.
+
+    Parameters
+    ----------
+    what : str or path
+        A command (``"recall"``), a configuration that comes with hopcli (``"phase"``), or a
+        TOML file.
+    vary : mapping of str to list, optional
+        Settings that vary, as the table ``[grid]`` of a file has them: a list of values each,
+        or ``"FIRST:LAST:STEP"``; several settings that vary together are one key with commas,
+        ``{"digits, tests": [["3,6", 50], ["3,6,1", 33]]}``. The last one varies fastest.
+    plot : mapping, optional
+        How the picture is laid out, as the table ``[plot]``.
+    out : str or path, optional
+        Its folder; by default a temporary one, which goes with what is returned.
+    threads : int, optional
+        Cells at once; by default one a core.
+    keep : tuple of str
+        Tables that are kept besides, such as ``trials``.
+    figures : bool
+        Whether the picture is drawn into the folder.
+    limit : int, optional
+        Most cells to make now.
+    retry_failed, skip_impossible, accept_version, overwrite, again : bool
+        As the flags of ``hopcli grid run``.
+    progress : bool, optional
+        Whether to draw a bar; by default on a terminal and in a notebook.
+    **settings
+        Settings that all cells share, on top of the file.
+
+    Returns
+    -------
+    GridRun
+        The grid, with what is finished of it.
+
+    Raises
+    ------
+    SettingError
+        If a name is unknown, a value impossible, or a cell is and may not be left out.
+    ResultError
+        If the folder cannot be written, or holds a grid of another command.
+    """
+    stock = Stock()
+    made = _read(what, vary or {}, plot or {}, settings, stock)
+    folder = Path(tempfile.mkdtemp(prefix="hopcli-grid-")) if out is None else Path(out)
+    run = GridRun(made, folder)
+    if out is None:
+        weakref.finalize(run, shutil.rmtree, folder, ignore_errors=True)
+    draws = figures and out is not None and made.fixed.get("figures", True)
+    kept = dict.fromkeys((*keep, *(made.fixed.get("keep") or ())))
+    wishes = Wanted(
+        out=folder,
+        keep=tuple(kept),
+        limit=limit,
+        retry_failed=retry_failed,
+        accept_version=accept_version,
+        overwrite=overwrite,
+        again=again,
+    )
+    results.check_writable(folder)
+    check_look(made)
+    planned = _planned(made, stock, wishes, skip_impossible=skip_impossible)
+    conductor = Conductor(made, wishes, planned, _News())
+    n_threads = threads or made.fixed.get("threads") or processors()
+    with results.locked(folder, "grid"), local_engine(n_threads, stock) as engine:
+        conductor.run(engine, lambda n, state: _watch(progress, n, state), _draw if draws else None)
+    if run.failures:
+        words, error = run.failures[0]
+        text = f"{len(run.failures)} cells have failed, the first: {words}: {error}"
+        warnings.warn(text, HopcliWarning, stacklevel=2)
+    return run
+
+
+def _read(
+    what: str | os.PathLike[str],
+    vary: Mapping[str, Any],
+    plot: Mapping[str, Any],
+    settings: Mapping[str, Any],
+    stock: Stock,
+) -> Grid:
+    """The grid that is asked for: keywords on top of a file, or of a command alone."""
+    text = os.fspath(what)
+    command = command_named(text)
+    values: dict[str, Any] = {"command": command} if command else read_config(find_config(text))
+    entry = catalogue.entry(values.get("command"))
+    plain, _ = plain_settings(entry, settings, stock)
+    table = {**values.get("grid", {})}
+    for name, listed in vary.items():
+        table[name] = _varied(entry, name, listed)
+        values.pop(name, None)
+    for name in plain:
+        if name not in vary:
+            table.pop(name, None)
+    look = {**values.get("plot", {}), **plot}
+    values = {**values, **plain, "grid": table, **({"plot": look} if look else {})}
+    try:
+        return read_grid(values)
+    except SettingError as error:
+        name = error.setting.removeprefix("grid.")
+        found = (error.found,) if error.has_found else ()
+        raise SettingError(name, error.rule, *found) from None
+
+
+def _varied(entry: catalogue.Entry, name: str, listed: Any) -> Any:
+    """The values of a setting that varies, as a file has them."""
+    if isinstance(listed, str):
+        return listed
+    values = listed.tolist() if hasattr(listed, "tolist") else list(listed)
+    names = [part.strip() for part in name.split(",")]
+    known = entry.settings
+    if any(one not in known for one in names):
+        return values  # which will be refused by name
+    if len(names) == 1:
+        return [plain_value(known[name], name, value) for value in values]
+    return [
+        [plain_value(known[n], n, v) for n, v in zip(names, row, strict=False)] for row in values
+    ]
+
+
+def _planned(made: Grid, stock: Stock, wishes: Wanted, *, skip_impossible: bool) -> list[Planned]:
+    planned, others = plan_grid(made, stock, wishes.keep)
+    if others and not (skip_impossible and planned):
+        raise impossible(made, others)
+    return planned
+
+
+@contextlib.contextmanager
+def _watch(
+    progress: bool | None, n_tasks: int, state: Callable[[], State]
+) -> Iterator[Callable[[Made], None]]:
+    """A bar over the cells; an interrupt says what is kept."""
+    try:
+        with Bar(progress, "cell") as bar:
+            yield lambda _made: bar.tell(1, n_tasks)
+    except KeyboardInterrupt:
+        raise KeyboardInterrupt(stopped(state())) from None
+
+
+def _draw(view: View, look: Look, path: Path) -> None:
+    """Draw the picture into a file."""
+    from hopcli import plots
+    from hopcli.plots.grid import picture
+
+    plots.save(picture(view, look), path)

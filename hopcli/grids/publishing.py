@@ -1,0 +1,114 @@
+"""The files of a whole grid: its table, its picture, its manifest."""
+
+from __future__ import annotations
+
+import json
+import time
+from typing import TYPE_CHECKING, Any, Protocol
+
+from hopcli import results
+from hopcli.errors import SettingError
+from hopcli.grids.export import write_table
+from hopcli.grids.view import TABLE, View
+from hopcli.results.folder import files_in, publish_run, sha256_of, writing
+from hopcli.results.provenance import source_commit, versions
+from hopcli.results.tables import columns_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from hopcli.grids.grid import Grid
+    from hopcli.grids.keys import Look
+    from hopcli.grids.state import State
+    from hopcli.grids.store import Store
+
+    Draw = Callable[[View, Look, Path], None]
+
+__all__ = ["News", "Publisher"]
+
+PICTURE = "grid.png"
+
+
+class News(Protocol):
+    """Who is told of a grid."""
+
+    def tell(self, text: str) -> None:
+        """Say what happens."""
+
+    def warn(self, text: str) -> None:
+        """Say what has gone wrong."""
+
+
+class Publisher:
+    """Publishes grids.
+
+    Parameters
+    ----------
+    draw : callable or None
+        Draws the picture of a view in a layout into a file; None for no picture.
+    news : News
+        Who is told if it cannot be drawn.
+    """
+
+    def __init__(self, draw: Draw | None, news: News) -> None:
+        self._draw, self._news = draw, news
+
+    def publish_if_whole(self, store: Store, state: State, n_made: int, began: float) -> list[Path]:
+        """Write table, picture and manifest, if every cell is finished; the files.
+
+        Parameters
+        ----------
+        store : Store
+            The cells.
+        state : State
+            How far the grid is.
+        n_made : int
+            Number of cells that are new: without one, what was published stays.
+        began : float
+            When the making of cells began, as of `time.perf_counter`.
+        """
+        if not state.is_whole or (not n_made and self._is_published(store, state.grid)):
+            return []
+        return self._publish(store, state.grid, time.perf_counter() - began)
+
+    def _publish(self, store: Store, grid: Grid, seconds: float) -> list[Path]:
+        """Write the files; the manifest is the last."""
+        folder, look = store.path.parent, grid.look
+        view = View.of(store, grid)
+        with writing(folder, "grid") as stage:
+            write_table(view.table, stage / TABLE, "csv")
+            try:
+                if look.over is not None:
+                    write_table(view.drawn(look), stage / f"over_{look.over}.csv", "csv")
+                if self._draw is not None:
+                    self._draw(view, look, stage / PICTURE)
+            except SettingError as error:  # of the layout: the table is worth more than the picture
+                self._news.warn(f"no picture: {error.describe(f'plot.{error.setting}')}")
+            names = files_in(stage)
+            manifest = _manifest(view, seconds, stage, names)
+            publish_run(stage, folder, "grid", manifest)
+        return [folder / name for name in (*names, "grid.json")]
+
+    def _is_published(self, store: Store, grid: Grid) -> bool:
+        """Whether the files of this very grid are there, as they were written."""
+        folder = store.path.parent
+        try:
+            manifest = results.read_manifest(folder, "grid")
+        except OSError:
+            return False
+        drawn = self._draw is None or PICTURE in manifest["outputs"]
+        return manifest.get("config") == json.loads(json.dumps(grid.to_dict())) and drawn
+
+
+def _manifest(view: View, seconds: float, stage: Path, names: list[str]) -> dict[str, Any]:
+    return {
+        "command": "grid",
+        "config": view.grid.to_dict(),
+        "versions": versions(),
+        "source_commit": source_commit(),
+        "duration_seconds": round(seconds, 3),
+        "notes": {"warnings": list(view.warnings)},
+        "tables": {"grid": columns_of(view.table)},
+        "outputs": {name: sha256_of(stage / name) for name in names},
+    }

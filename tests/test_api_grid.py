@@ -1,0 +1,159 @@
+"""A grid from Python: the store and the files of the command."""
+
+from __future__ import annotations
+
+import gc
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from conftest import random_patterns
+from test_figures_weights import write_patterns
+
+from hopcli.api.gridding import GridRun, grid
+from hopcli.errors import ResultError, SettingError
+from hopcli.grids.store import Store
+
+if TYPE_CHECKING:
+    from conftest import RunHopcli
+
+SHARED: dict[str, Any] = {"dataset": "text:five.txt", "start": "flip:0.2", "tests": 2, "repeats": 2}
+VARY: dict[str, Any] = {
+    "rule": ["hebbian", "pseudo-inverse"],
+    "temperature": np.array([0.1, 0.3, 0.5]),
+}
+FILE = """
+command = "recall"
+dataset = "text:five.txt"
+start = "flip:0.2"
+tests = 2
+repeats = 2
+[grid]
+rule = ["hebbian", "pseudo-inverse"]
+temperature = "0.1:0.5:0.2"
+"""
+
+
+@pytest.fixture(autouse=True)
+def _five(empty_folder: Path) -> None:
+    write_patterns(Path("five.txt"), random_patterns(1, 5, 42), (6, 7))
+
+
+def cells(folder: Path | str) -> dict[str, Any]:
+    """What a store says of the grid and of each cell, but for times."""
+    with Store(Path(folder)) as store:
+        made = [store.made(cell) for cell in store.places().values()]
+        tables = [(one.cell, one.settings, one.tables, one.notes) for one in made]
+        return {"grid": store.grid().to_dict(), "cells": tables}
+
+
+def test_a_grid_is_what_the_command_makes(run_hopcli: RunHopcli) -> None:
+    Path("mine.toml").write_text(FILE)
+    assert run_hopcli("grid", "run", "mine.toml", "--out", "cli").code == 0
+    made = grid("recall", vary=VARY, out="api", **SHARED)
+    assert cells("api") == cells("cli")
+    for name in ("grid.csv", "grid.png"):
+        assert (Path("api") / name).read_bytes() == (Path("cli") / name).read_bytes()
+    one, other = (json.loads(Path(f"{name}/grid.json").read_text()) for name in ("api", "cli"))
+    assert one["config"] == other["config"]
+    assert one["outputs"] == other["outputs"]
+    assert made.status == {"cells": 6, "finished": 6, "failed": 0, "missing": 0}
+    own = pd.read_csv("api/grid.csv", dtype={"label": str})
+    assert list(made.table.columns) == list(own.columns)
+    np.testing.assert_allclose(made.table.accuracy, own.accuracy)
+    assert run_hopcli("grid", "run", "mine.toml", "--out", "api", "--format", "json").code == 0
+
+
+def test_a_grid_goes_on_where_it_was(monkeypatch: pytest.MonkeyPatch) -> None:
+    begun = grid("recall", vary=VARY, out="here", limit=4, **SHARED)
+    assert begun.status == {"cells": 6, "finished": 4, "failed": 0, "missing": 2}
+    assert not Path("here/grid.json").exists()
+    written: list[str] = []
+    write = Store.write
+
+    def noted(self: Store, made: Any) -> None:
+        written.append(made.cell)
+        write(self, made)
+
+    monkeypatch.setattr(Store, "write", noted)
+    whole = grid("recall", vary=VARY, out="here", **SHARED)
+    assert len(written) == 2
+    assert whole.status["finished"] == 6
+    assert repr(whole) == "<grid of recall, rule (2) x temperature (3): 6 cells, 6 finished>"
+    assert whole._repr_html_().count("<tr") > 6
+
+
+def test_an_interrupt_keeps_what_is_finished(monkeypatch: pytest.MonkeyPatch) -> None:
+    write, n_written = Store.write, []
+
+    def stop(self: Store, made: Any) -> None:
+        write(self, made)
+        n_written.append(made)
+        if len(n_written) == 2:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(Store, "write", stop)
+    with pytest.raises(KeyboardInterrupt, match="2 of 6 cells are finished and kept"):
+        grid("recall", vary=VARY, out="here", threads=1, **SHARED)
+    monkeypatch.undo()
+
+
+def test_without_a_folder_it_goes_with_the_record() -> None:
+    made = grid("recall", vary={"temperature": "0.1:0.3:0.2"}, **SHARED)
+    folder = made.folder
+    assert set(made.table.temperature) == {0.1, 0.3}
+    assert set(made.read("outcomes").temperature) == {0.1, 0.3}
+    assert made.figure is not None
+    files = made.save("kept")
+    assert [path.name for path in files] == ["grid.csv", "grid.png", "grid.json"]
+    again = made.save("kept")
+    assert again == []  # the same is there
+    pd.testing.assert_frame_equal(GridRun(made.grid, Path("kept")).table, made.table)
+    del made
+    gc.collect()
+    assert not folder.exists()
+
+
+def test_keywords_go_on_top_of_a_file() -> None:
+    Path("mine.toml").write_text(FILE)
+    made = grid("mine.toml", temperature=0.2, tests=1, vary={"digits": [["1", "2"], "1,2,3"]})
+    assert made.grid.fixed["temperature"] == 0.2
+    assert made.grid.names == ("rule", "digits")
+    assert made.grid.column("digits") == [["1", "2"], "1,2,3"]
+    table = made.table
+    assert set(zip(table.rule, table.digits, strict=True)) == {
+        (rule, digits) for rule in ("hebbian", "pseudo-inverse") for digits in ("1,2", "1,2,3")
+    }
+    shared = {"dataset": SHARED["dataset"], "start": SHARED["start"]}
+    together = grid("recall", vary={"digits, tests": [["1,2", 2], ["1", 3]]}, **shared)
+    assert together.status["cells"] == 2
+
+
+@pytest.mark.parametrize(
+    ("asked", "says"),
+    [
+        ({"vary": {"temprature": [1]}}, "temprature is not a setting of 'recall'; the nearest"),
+        ({"vary": {"rule": ["stork"]}}, "rule must be one of"),
+        ({"vary": {"threads": [1, 2]}}, "threads cannot vary threads, which changes no number"),
+        ({}, "grid must name one or more settings"),
+        ({"vary": {"rule": ["hebbian"]}, "rule": "storkey"}, "rule cannot be given outside"),
+        ({"vary": {"rule": ["hebbian"]}, "plot": {"x": "nix"}}, "plot.x must be one of"),
+        ({"vary": {"digits": [["1"], ["9"]]}}, "grid must have no impossible cell"),
+    ],
+)
+def test_what_is_wrong_is_refused_before_anything_is_written(
+    asked: dict[str, Any], says: str
+) -> None:
+    with pytest.raises(SettingError) as caught:
+        grid("recall", out="here", **SHARED, **asked)
+    assert str(caught.value).startswith(says)
+    assert not Path("here").exists()
+
+
+def test_a_folder_of_another_grid_is_refused() -> None:
+    grid("recall", vary={"temperature": [0.1]}, out="here", **SHARED)
+    with pytest.raises(ResultError, match="must hold a grid of weights, holds one of recall"):
+        grid("weights", vary={"rule": ["hebbian"]}, dataset=SHARED["dataset"], out="here")
