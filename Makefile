@@ -21,7 +21,7 @@ RUNS := $(addprefix results/,$(NAMES))
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help paper tutorials all test torture lint wheel mutants bench screenshot clean results/reproduce FORCE
+.PHONY: help paper tutorials all test oldest torture lint wheel mutants bench screenshot clean results/reproduce FORCE
 
 help: ## List the targets
 	@echo 'make TARGET, with TARGET one of'
@@ -37,6 +37,11 @@ all: $(RUNS) ## Run every configuration in configs/
 
 test: $(VENV)/.dev ## Run the tests, and the examples in docstrings
 	$(BIN)/python -m pytest -n 2
+
+oldest: build/oldest-venv/.dev ## Test with the oldest supported version of every dependency
+	build/oldest-venv/bin/python -m pytest -n 2 -o filterwarnings=default $(OLDEST)
+	build/oldest-venv/bin/python -m pytest -o filterwarnings=default \
+		tests/test_committed_results.py -k byte_for_byte
 
 torture: $(VENV)/.dev ## Kill runs at random, fill disks, damage files; see what holds (takes minutes)
 	$(BIN)/python -m pytest -n 2 tests/torture/faults.py tests/torture/grids.py
@@ -102,6 +107,19 @@ build/.wheel: $(PACKED) $(wildcard results/paper/*.csv) tests/wheel_smoke.py pyp
 	$(BIN)/python -m venv --clear build/wheel-venv
 	build/wheel-venv/bin/python -m pip install --quiet build/packages/*.whl
 	build/wheel-venv/bin/python tests/wheel_smoke.py
+	touch $@
+
+# The study's numbers, the rules and dynamics, a command, and what is called from
+# Python. No warning is an error: what is new among the indirect dependencies complains of the old.
+OLDEST := tests/test_study.py tests/test_kernels.py tests/test_rules.py tests/test_patterns.py \
+	tests/test_datasets.py tests/test_cli_recall.py tests/test_cli_plot.py \
+	$(wildcard tests/test_estimator*.py tests/test_api*.py)
+
+build/oldest-venv/.dev: pyproject.toml tests/oldest.py
+	$(PYTHON) -m venv --clear build/oldest-venv
+	$(PYTHON) tests/oldest.py > build/oldest.txt
+	build/oldest-venv/bin/python -m pip install --quiet --constraint build/oldest.txt \
+		--editable '.[dask,parquet]' pytest pytest-xdist hypothesis jsonschema
 	touch $@
 
 # Three stamps: to run, to develop, to compare with other programs.
