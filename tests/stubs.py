@@ -1,0 +1,91 @@
+"""The types of the commands as functions, made from the settings; run it to write the stub."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from typing import TYPE_CHECKING, Any
+
+from conftest import CHECKOUT
+
+from hopcli import catalogue
+from hopcli.api.commands import COMMANDS
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+STUB = CHECKOUT / "hopcli" / "api" / "commands.pyi"
+
+_HEAD = '''"""The types of the commands as functions; made from the settings by tests/stubs.py."""
+
+import os
+from collections.abc import Sequence
+from typing import Any, Literal, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hopcli.api.running import Run
+from hopcli.datasets import Dataset
+from hopcli.patterns import Patterns
+
+COMMANDS: tuple[str, ...]
+
+_Whole: TypeAlias = int | np.integer[Any]
+_Number: TypeAlias = float | np.floating[Any] | np.integer[Any]
+_Truth: TypeAlias = bool | np.bool_
+_Path: TypeAlias = str | os.PathLike[str]
+
+def run(what: _Path, /, *, progress: bool | None = None, **settings: Any) -> Run: ...
+'''
+_SIMPLE = {"integer": "_Whole", "number": "_Number", "boolean": "_Truth", "string": "str"}
+_WIDEST = 100  # characters of a line
+_GIVEN = {"dataset": "Dataset", "patterns": "Patterns"}
+"""Records that stand for the word of a setting."""
+
+
+def _types(schema: Mapping[str, Any]) -> list[str]:
+    """What fits a schema, as Python has it."""
+    if "anyOf" in schema:
+        return [one for part in schema["anyOf"] for one in _types(part)]
+    if "enum" in schema:
+        return [f"Literal[{', '.join(map(_quoted, schema['enum']))}]"]
+    if "const" in schema:
+        return [f"Literal[{_quoted(schema['const'])}]"]
+    if schema["type"] == "array":
+        return [f"Sequence[{' | '.join(_types(schema['items']))}]", "NDArray[Any]"]
+    kinds = [schema["type"]] if isinstance(schema["type"], str) else schema["type"]
+    return [_SIMPLE[kind] for kind in kinds]
+
+
+def _quoted(value: Any) -> str:
+    return f'"{value}"' if isinstance(value, str) else repr(value)
+
+
+def _parameter(item: Any) -> str:
+    """A setting as a keyword with its type."""
+    kind = item.metadata["setting"].kind
+    types = _types(kind.schema)
+    if "str" in types and kind.metavar in ("SOURCE", "FILE", "NUMBER|FILE"):
+        types = ["_Path" if one == "str" else one for one in types]
+        types += [_GIVEN[item.name]] if item.name in _GIVEN else []
+    types += ["None"] if item.default is None else []
+    default = None if item.default is None else kind.plain(item.default)
+    shown = "..." if isinstance(default, list) else _quoted(default)
+    line = f"    {item.name}: {' | '.join(dict.fromkeys(types))} = {shown},\n"
+    return line if len(line) <= _WIDEST else line.replace(" | ", "\n    | ")
+
+
+def stub() -> str:
+    """The text of the stub."""
+    made = [_HEAD]
+    for name in COMMANDS:
+        entry = catalogue.entry(name)
+        items = (*fields(entry.config), *fields(entry.execution))
+        listed = "".join(map(_parameter, items))
+        progress = "    progress: bool | None = None,\n"
+        made.append(f"def {entry.module}(\n    *,\n{listed}{progress}) -> Run: ...\n")
+    return "".join(made)
+
+
+if __name__ == "__main__":
+    STUB.write_text(stub(), encoding="utf-8")

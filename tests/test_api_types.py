@@ -1,0 +1,77 @@
+"""The types of the Python interface, as a program outside of the checkout sees them."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import stubs
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import pytest
+
+PROGRAM = """\
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+
+from hopcli.api.commands import fit_sweeps, recall, relax, run, temperature_scan
+from hopcli.api.gridding import grid
+from hopcli.api.reading import read
+from hopcli.datasets import load_dataset
+
+made = recall(temperature=np.float64(0.3), digits=np.array([3, 6]), rule="storkey", threads=2)
+table: pd.DataFrame = made.tables["accuracy"]
+figure: Figure = made.figures["accuracy"]
+files: list[Path] = made.save(Path("out"), overwrite=True, figure_format="svg")
+recall(dataset=load_dataset("mnist"), patterns=made.patterns, keep=("trials",), tests="all")
+temperature_scan(temperatures="0.1:0.9:0.1", repeats=np.int64(3), until_stable=np.bool_(False))
+relax(theta=Path("theta.txt"), progress=False)
+run("paper", temperature=0.3).summary
+rows: pd.DataFrame = read(["results/a", Path("results/b")], table="accuracy", command="recall")
+cells = grid("recall", vary={"temperature": [0.1, 0.2]}, repeats=3)
+counts: dict[str, int] = cells.status
+recall(temprature=0.3)  # call-arg
+recall(rule="stork")  # arg-type
+recall(tests=1.5)  # arg-type
+recall(seed=None)  # arg-type
+recall(0.3)  # arg-type
+fit_sweeps(rule="hebbian")  # call-arg
+made.config = None  # assignment
+made.save(7)  # arg-type
+read("results/*", tabel="accuracy")  # call-arg
+grid("recall", vary=["temperature"])  # arg-type
+"""
+REFUSED = {
+    number: line.partition("# ")[2]
+    for number, line in enumerate(PROGRAM.splitlines(), 1)
+    if "# " in line
+}
+
+
+def test_the_stub_is_that_of_the_settings() -> None:
+    assert stubs.STUB.read_text(encoding="utf-8") == stubs.stub(), "run tests/stubs.py"
+
+
+def test_what_is_right_passes_and_what_is_wrong_is_refused(
+    tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    (tmp_path / "program.py").write_text(PROGRAM, encoding="utf-8")
+    cache = request.config.rootpath / ".mypy_cache" / "outside"  # of all that the program imports
+    arguments = ["--strict", "--python-executable", sys.executable, "--cache-dir", str(cache)]
+    done = subprocess.run(
+        [sys.executable, "-m", "mypy", *arguments, "--config-file=", "program.py"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    found = re.findall(r"^program\.py:([0-9]+): error: .*\[([a-z-]+)\]$", done.stdout, re.MULTILINE)
+    assert {int(line): kind for line, kind in found} == REFUSED, done.stdout + done.stderr
+    assert all(line.startswith("program.py:") for line in done.stdout.splitlines()[:-1])
