@@ -1,0 +1,268 @@
+"""What the estimator says is what the network does: starts, ends, votes, rejections."""
+
+from __future__ import annotations
+
+import pickle
+from typing import Any
+
+import numpy as np
+import pytest
+from conftest import random_patterns
+from numpy.typing import NDArray
+from sklearn.base import clone
+from sklearn.datasets import load_digits
+from sklearn.model_selection import GridSearchCV, cross_val_score
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from hopcli.dynamics import run
+from hopcli.errors import SettingError
+from hopcli.estimator import HopfieldClassifier
+from hopcli.estimator.seeding import seeds_of
+from hopcli.observables import overlaps
+from hopcli.storage import store
+
+Spins = NDArray[np.int8]
+
+
+def _noisy(seed: int, p: int, n_sites: int, each: int, flips: float) -> tuple[Spins, Spins, Any]:
+    """Patterns, samples of each with some sites turned, and the samples' labels."""
+    xi = random_patterns(seed, p, n_sites)
+    rng = np.random.default_rng(seed)
+    labels = np.repeat(np.arange(p), each)
+    turned = rng.random((len(labels), n_sites)) < flips
+    return xi, np.where(turned, -xi[labels], xi[labels]).astype(np.int8), labels
+
+
+def _memory(xi: Spins, **settings: Any) -> HopfieldClassifier:
+    """A network of given patterns, fitted."""
+    names = np.array([f"c{number}" for number in range(len(xi))])
+    settings = {"threshold": 0, "random_state": 3} | settings
+    memory = HopfieldClassifier(prototypes=xi, prototype_labels=names, **settings)
+    return memory.fit(xi, names)
+
+
+@pytest.fixture(scope="module")
+def digits() -> tuple[Any, Any]:
+    return load_digits(return_X_y=True)
+
+
+def test_stored_prototypes_are_recalled_as_what_they_are() -> None:
+    xi = random_patterns(1, 6, 60)
+    memory = _memory(xi, temperature=0.0)
+    assert memory.predict(xi).tolist() == ["c0", "c1", "c2", "c3", "c4", "c5"]
+    np.testing.assert_array_equal(memory.recall(xi)[:, 0], xi)
+    np.testing.assert_array_equal(memory.transform(xi), overlaps(xi, xi))
+    np.testing.assert_array_equal(memory.prototypes_, xi)
+
+
+def test_the_dynamics_repair_what_is_damaged() -> None:
+    xi, samples, labels = _noisy(2, 5, 200, 20, 0.25)
+    memory = _memory(xi, temperature=0.0)
+    np.testing.assert_array_equal(memory.recall(samples)[:, 0], xi[labels])
+    assert np.all(_memory(xi, sweeps=0).recall(samples)[:, 0] == samples)
+
+
+@pytest.mark.parametrize("dynamics", ["metropolis", "glauber", "async", "sync"])
+def test_the_ends_are_those_of_the_same_chains_run_by_hand(dynamics: str) -> None:
+    xi, samples, _ = _noisy(3, 4, 50, 5, 0.3)
+    settings: dict[str, Any] = {"dynamics": dynamics, "temperature": 0.3, "sweeps": 7}
+    memory = _memory(xi, repeats=3, **settings)
+    chains = np.random.SeedSequence(3).spawn(2)[1]
+    ends = run(
+        store(xi),
+        np.repeat(samples, 3, axis=0),
+        seeds=seeds_of(samples, chains, 3).ravel(),
+        dynamics=dynamics,
+        temperatures=0.3,
+        sweeps=7,
+        attempts_per_sweep=25,
+    )
+    np.testing.assert_array_equal(memory.recall(samples).reshape(-1, 50), ends.spins)
+    m = overlaps(ends.spins, xi).reshape(-1, 3, 4)
+    np.testing.assert_allclose(memory.transform(samples), m.mean(axis=1), atol=1e-12)
+    votes = np.stack([(m.argmax(axis=2) == code).sum(axis=1) for code in range(4)], axis=1)
+    np.testing.assert_allclose(memory.predict_proba(samples), votes / 3, atol=1e-12)
+
+
+def test_repeats_vote_and_all_agree_on_who_has_won() -> None:
+    xi, samples, _ = _noisy(4, 3, 30, 40, 0.5)
+    memory = _memory(xi, repeats=4, temperature=0.6)
+    shares = memory.predict_proba(samples)
+    np.testing.assert_allclose(shares.sum(axis=1), 1)
+    assert set(np.unique(4 * shares)) == {0, 1, 2, 3, 4}
+    best = np.sort(shares, axis=1)
+    assert np.any(best[:, -1] == best[:, -2])  # also where votes are equal
+    scores = memory.decision_function(samples)
+    for winner in (shares.argmax(axis=1), scores.argmax(axis=1)):
+        np.testing.assert_array_equal(memory.classes_[winner], memory.predict(samples))
+    # More votes outdo any overlap; of equal votes that are not the most, overlap decides.
+    assert np.all(np.abs(scores - shares) <= 1 / 16 + 1e-12)
+    assert len(np.unique(scores)) > len(np.unique(shares)) + 20
+
+
+def test_two_classes_are_told_by_the_sign() -> None:
+    xi, samples, _ = _noisy(5, 2, 21, 50, 0.4)
+    memory = _memory(xi, repeats=2, temperature=0.5)
+    scores = memory.decision_function(samples)
+    np.testing.assert_array_equal(memory.predict(samples) == "c1", scores > 0)
+    assert np.any(memory.predict_proba(samples) == 0.5)
+
+
+def test_an_answer_depends_on_nothing_but_the_sample(monkeypatch: pytest.MonkeyPatch) -> None:
+    xi, samples, _ = _noisy(6, 4, 40, 10, 0.4)
+    memory = _memory(xi, temperature=0.5, repeats=2)
+    expected = memory.recall(samples)
+    np.testing.assert_array_equal(memory.recall(samples[::-1])[::-1], expected)
+    np.testing.assert_array_equal(memory.recall(samples[7:8]), expected[7:8])
+    monkeypatch.setattr("hopcli.estimator.classifier._CHAINS", 6)
+    np.testing.assert_array_equal(memory.set_params(n_jobs=-1).recall(samples), expected)
+    assert np.any(expected[:, 0] != expected[:, 1])  # repeats are chains of their own
+    assert np.any(
+        _memory(xi, temperature=0.5, random_state=4).recall(samples)[:, 0] != expected[:, 0]
+    )
+    again = pickle.loads(pickle.dumps(memory))
+    np.testing.assert_array_equal(again.recall(samples), expected)
+
+
+def test_chains_of_different_samples_are_independent() -> None:
+    """Seeds of neighbours, one site apart, are all different, and so are streams."""
+    starts = np.where(np.eye(200, dtype=bool), -1, 1).astype(np.int8)
+    one, other = np.random.SeedSequence(1).spawn(2)
+    seeds = np.concatenate([seeds_of(starts, stream, 5).ravel() for stream in (one, other)])
+    assert len(np.unique(seeds)) == 2000
+    np.testing.assert_array_equal(seeds_of(starts[3:4], one, 2)[0], seeds_of(starts, one, 5)[3, :2])
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: 7,
+        lambda: np.int64(7),
+        lambda: np.random.default_rng(7),
+        lambda: np.random.RandomState(7),
+    ],
+)
+def test_the_same_random_state_is_the_same_classifier(digits: tuple[Any, Any], make: Any) -> None:
+    one, two = (HopfieldClassifier(random_state=make()).fit(*digits) for _ in range(2))
+    np.testing.assert_array_equal(one.prototypes_, two.prototypes_)
+    np.testing.assert_array_equal(one.transform(digits[0][:50]), two.transform(digits[0][:50]))
+
+
+def test_a_generator_moves_on_and_none_is_new_every_time(digits: tuple[Any, Any]) -> None:
+    for state in (np.random.default_rng(7), None):
+        one, two = (HopfieldClassifier(random_state=state).fit(*digits) for _ in range(2))
+        assert np.any(one.prototypes_ != two.prototypes_)
+        np.testing.assert_array_equal(one.recall(digits[0][:9]), one.recall(digits[0][:9]))
+
+
+def test_what_recalls_nothing_is_rejected() -> None:
+    xi = random_patterns(7, 3, 100)
+    far = random_patterns(8, 1, 100)
+    memory = _memory(xi, dynamics="async", sweeps=0, reject="none", criterion=0.9)
+    nearly = xi.copy()
+    nearly[:, :5] *= -1  # m = 0.9, which is just enough
+    assert memory.predict(np.vstack([nearly, far])).tolist() == ["c0", "c1", "c2", "none"]
+    further = nearly.copy()
+    further[:, 5] *= -1
+    assert memory.predict(further).tolist() == ["none"] * 3
+    assert memory.set_params(reject=None).predict(further).tolist() == ["c0", "c1", "c2"]
+    memory.set_params(reject=-1)
+    assert memory.predict(np.vstack([nearly, far])).tolist() == ["c0", "c1", "c2", -1]
+    np.testing.assert_allclose(memory.predict_proba(far).sum(axis=1), 1)
+
+
+def test_half_of_the_repeats_are_enough() -> None:
+    xi, samples, _ = _noisy(9, 3, 40, 30, 0.35)
+    memory = _memory(xi, repeats=4, temperature=0.25, reject="none", criterion=0.95)
+    m = overlaps(memory.recall(samples), xi)
+    recalled = (m >= 0.95 - 1e-12).any(axis=2).sum(axis=1)
+    assert {1, 2} <= set(recalled.tolist())
+    np.testing.assert_array_equal(memory.predict(samples) == "none", recalled < 2)
+
+
+def test_an_inverse_counts_only_if_it_is_asked_for() -> None:
+    xi = random_patterns(10, 3, 50)
+    assert _memory(xi, sweeps=0, signed=False).predict(-xi).tolist() == ["c0", "c1", "c2"]
+    m = overlaps(-xi, xi)
+    expected = [f"c{code}" for code in m.argmax(axis=1)]
+    assert _memory(xi, sweeps=0).predict(-xi).tolist() == expected
+    assert expected != ["c0", "c1", "c2"]
+
+
+@pytest.mark.parametrize("rule", ["pseudo-inverse", "hebbian", "storkey"])
+def test_dependent_constant_and_single_samples_are_no_trouble(rule: str) -> None:
+    same = np.ones((6, 5))
+    data: list[tuple[Any, Any]] = [
+        (same, [0, 0, 0, 1, 1, 1]),  # equal prototypes of both classes
+        (np.vstack([same, -same]), ["a", "b"] * 6),
+        (same[:1], [3]),
+        (np.eye(3)[:, :1], [True, False, True]),
+        (np.arange(6.0).reshape(3, 2) * 1e300, ["x", "y", "y"]),
+    ]
+    for x, y in data:
+        memory = HopfieldClassifier(rule, n_prototypes=4, samples=None, random_state=1)
+        found = memory.fit(x, y).predict(x)
+        assert set(found) <= set(y)
+        assert np.all(np.isfinite(memory.decision_function(x)))
+
+
+def test_the_rule_and_its_parameters_reach_the_network(digits: tuple[Any, Any]) -> None:
+    x, y = digits
+    memory = HopfieldClassifier("hebbian", normalise="p", random_state=1).fit(x, y)
+    expected = store(memory.prototypes_, "hebbian", normalise="p")
+    np.testing.assert_array_equal(memory.couplings_.J, expected.J)
+    learnt = HopfieldClassifier("perceptron", kappa=0.2, epochs=500, random_state=1).fit(x, y)
+    given = store(learnt.prototypes_, "perceptron", kappa=0.2, epochs=500)
+    np.testing.assert_array_equal(learnt.couplings_.J, given.J)
+
+
+def test_it_is_an_estimator_among_others(digits: tuple[Any, Any]) -> None:
+    x, y = digits[0][:300], np.array([f"digit {label}" for label in digits[1][:300]])
+    line = make_pipeline(StandardScaler(), HopfieldClassifier(random_state=1))
+    assert np.mean(cross_val_score(line, x, y, cv=3)) > 0.5
+    grid = {
+        "hopfieldclassifier__n_prototypes": [1, 4],
+        "hopfieldclassifier__rule": ["hebbian", "pseudo-inverse"],
+    }
+    search = GridSearchCV(line, grid, cv=3, error_score="raise").fit(x, y)
+    assert search.best_params_["hopfieldclassifier__rule"] == "pseudo-inverse"
+    assert clone(search.best_estimator_).get_params()["hopfieldclassifier__n_prototypes"] in (1, 4)
+    names = line.fit(x, y)[-1].get_feature_names_out()
+    assert names.tolist() == [f"hopfieldclassifier{number}" for number in range(10)]
+
+
+@pytest.mark.parametrize(
+    ("setting", "value", "message"),
+    [
+        ("rule", "hebb", "rule must be one of pseudo-inverse, .*, found 'hebb'"),
+        ("prototypes", "best", "prototypes must be an array or one of overlap-loss"),
+        ("n_prototypes", 0, "n_prototypes must be a whole number >= 1, found 0"),
+        ("samples", 2.5, "samples must be a whole number >= 1, found 2.5"),
+        ("threshold", "mode", "threshold must be a finite number"),
+        ("threshold", [1.0, 2.0], "threshold must be .* one for each of 64 features"),
+        ("threshold", np.nan, "threshold must be a finite number"),
+        ("dynamics", "wolff", "dynamics must be one of metropolis"),
+        ("order", "sorted", "order must be one of random"),
+        ("temperature", -1, "temperatures must be finite numbers >= 0, found -1"),
+        ("sweeps", -1, "sweeps must be a whole number >= 0, found -1"),
+        ("attempts_per_sweep", 0, "attempts_per_sweep must be a whole number >= 1, found 0"),
+        ("criterion", 1.5, "criterion must be above 0 and at most 1, found 1.5"),
+        ("repeats", True, "repeats must be a whole number >= 1, found True"),
+        ("random_state", -3, "random_state must be a whole number >= 0, .*, found -3"),
+    ],
+)
+def test_bad_parameters_are_refused_by_fit(
+    digits: tuple[Any, Any], setting: str, value: Any, message: str
+) -> None:
+    with pytest.raises(SettingError, match=message):
+        HopfieldClassifier(**{setting: value}).fit(digits[0][:40], digits[1][:40])
+
+
+@pytest.mark.parametrize("labels", [None, [0, 1], [[0], [1], [2]]])
+def test_given_prototypes_need_a_label_each(labels: Any) -> None:
+    xi = random_patterns(1, 3, 8)
+    with pytest.raises(SettingError, match="prototype_labels must be 3 labels"):
+        HopfieldClassifier(prototypes=xi, prototype_labels=labels).fit(xi, [0, 1, 2])
+    with pytest.raises(SettingError, match="prototypes must have 8 features, as X has, found 7"):
+        HopfieldClassifier(prototypes=xi[:, 1:], prototype_labels=[0, 1, 2]).fit(xi, [0, 1, 2])
