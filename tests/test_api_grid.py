@@ -67,6 +67,15 @@ def test_a_grid_is_what_the_command_makes(run_hopcli: RunHopcli) -> None:
     assert run_hopcli("grid", "run", "mine.toml", "--out", "api", "--format", "json").code == 0
 
 
+def test_a_list_that_is_no_value_varies() -> None:
+    made = grid("recall", temperature=np.array([0.1, 0.3]), digits=["1", "2"], limit=0, **SHARED)
+    assert made.grid.names == ("temperature",)
+    assert made.grid.column("temperature") == [0.1, 0.3]
+    assert made.grid.fixed["digits"] == ["1", "2"]
+    with pytest.raises(SettingError, match=r"temperature must be .*, found -1"):
+        grid("recall", temperature=[0.1, -1], **SHARED)
+
+
 def test_a_grid_goes_on_where_it_was(monkeypatch: pytest.MonkeyPatch) -> None:
     begun = grid("recall", vary=VARY, out="here", limit=4, **SHARED)
     assert begun.status == {"cells": 6, "finished": 4, "failed": 0, "missing": 2}

@@ -108,7 +108,8 @@ def test_what_is_damaged_or_missing_is_refused(run_hopcli: RunHopcli) -> None:
         file.write("8,1,1,1,1,1\n")
     with pytest.raises(ResultError, match=r"accuracy\.csv"):
         read("*")
-    for where in ("nothing*", "nothing", []):
+    nowhere: tuple[str | list[str], ...] = ("nothing*", "nothing", [])
+    for where in nowhere:
         with pytest.raises(ResultError, match="must"):
             read(where)
     manifest = json.loads(Path("a/recall.json").read_text())

@@ -10,8 +10,6 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-import numpy as np
-
 from hopcli import catalogue
 from hopcli.config import find_config, read_config
 from hopcli.config.kinds import RefusedError, fits
@@ -200,8 +198,8 @@ def plain_value(setting: Setting, name: str, value: Any) -> Any:
 
 
 def _bare(value: Any) -> Any:
-    """A value without NumPy, paths, tuples and ranges."""
-    if isinstance(value, np.generic | np.ndarray):
+    """A value without NumPy, pandas, paths, tuples and ranges."""
+    if hasattr(value, "tolist"):
         return value.tolist()
     if isinstance(value, os.PathLike):
         return os.fspath(value)

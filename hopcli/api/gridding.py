@@ -17,6 +17,7 @@ from hopcli import catalogue, results
 from hopcli.api.asking import command_named, plain_settings, plain_value
 from hopcli.api.running import Bar
 from hopcli.config import find_config, read_config
+from hopcli.config.kinds import fits
 from hopcli.dynamics.jobs import processors
 from hopcli.errors import HopcliWarning, SettingError
 from hopcli.experiments.stock import Stock
@@ -215,7 +216,9 @@ def grid(
     progress : bool, optional
         Whether to draw a bar; by default on a terminal and in a notebook.
     **settings
-        Settings that all cells share, on top of the file.
+        Settings on top of the file that all cells share. One that is given a list which it
+        cannot have as its value varies through that list, as with ``--set``:
+        ``temperature=[0.1, 0.2]``; but ``digits=[3, 6]`` are the labels of all cells.
 
     Returns
     -------
@@ -274,7 +277,9 @@ def _read(
     entry = catalogue.entry(values.get("command"))
     plain, _ = plain_settings(entry, settings, stock)
     table = {**values.get("grid", {})}
-    for name, listed in vary.items():
+    several = {name: value for name, value in plain.items() if _are_several(entry, name, value)}
+    plain = {name: value for name, value in plain.items() if name not in several}
+    for name, listed in {**several, **vary}.items():
         table[name] = _varied(entry, name, listed)
         values.pop(name, None)
     for name in plain:
@@ -288,6 +293,12 @@ def _read(
         name = error.setting.removeprefix("grid.")
         found = (error.found,) if error.has_found else ()
         raise SettingError(name, error.rule, *found) from None
+
+
+def _are_several(entry: catalogue.Entry, name: str, value: Any) -> bool:
+    """Whether a list is none of the values that a setting may have, so its values are to vary."""
+    known = entry.config.settings()
+    return isinstance(value, list) and name in known and not fits(known[name].kind.check, value)
 
 
 def _varied(entry: catalogue.Entry, name: str, listed: Any) -> Any:

@@ -200,7 +200,11 @@ class Run:
 
     def _drawn(self, **asked: Any) -> Execution:
         """How the run was carried out, and is to be drawn."""
-        how = replace(self.execution, **{k: v for k, v in asked.items() if v is not None})
+        given = {name: value for name, value in asked.items() if value is not None}
+        if given.get("figures") is False:  # how they were to look is of no effect then
+            usual = type(self.execution)().values()
+            given = {**{name: usual[name] for name in asked}, **given}
+        how = replace(self.execution, **given)
         how.check_with(self.config)
         return how
 
