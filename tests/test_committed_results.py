@@ -379,18 +379,6 @@ def test_the_readme_says_what_the_committed_benchmark_does() -> None:
     assert f"5,000 trials, takes {took['cell']:.0f} ms beyond its loop" in text
 
 
-def test_the_python_of_the_readme_runs(monkeypatch: pytest.MonkeyPatch) -> None:
-    """And gives what the comments beside it say."""
-    monkeypatch.chdir(ROOT)
-    text = (ROOT / "README.md").read_text(encoding="utf-8")
-    (block,) = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
-    names: dict[str, Any] = {}
-    exec(block, names)
-    assert names["plan"].config.digits == ("3", "6", "1", "0", "4")
-    assert f"# {names['plan'].config.digits}" in block
-    assert len(names["result"].tables["accuracy"]) == 6
-
-
 def test_every_picture_and_link_of_the_readme_is_there() -> None:
     text = (ROOT / "README.md").read_text(encoding="utf-8")
     links = re.findall(r"\]\(([^)#]+)\)", text)

@@ -35,9 +35,12 @@ def test_from_python(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert set(table["temperature"]) == {0.3}
 
 
-def test_experiments_as_values() -> None:
+def test_experiments_as_values(monkeypatch: pytest.MonkeyPatch) -> None:
+    """And the comments beside them are what comes out."""
+    monkeypatch.chdir(CHECKOUT)  # a finished run is loaded
     names: dict[str, Any] = {}
-    exec(compile(_block("Development"), "README.md", "exec"), names)
+    block = _block("Development")
+    exec(compile(block, "README.md", "exec"), names)
     assert names["plan"].config.digits == ("3", "6", "1", "0", "4")
-    assert "accuracy" in names["result"].tables
-    assert hopcli.__version__
+    assert f"# {names['plan'].config.digits}" in block
+    assert len(names["result"].tables["accuracy"]) == 6

@@ -53,24 +53,12 @@ def described(registry: Mapping[str, Any]) -> str:
 
 
 def spelled(digits: tuple[str, ...] | None, labels: tuple[str, ...]) -> tuple[str, ...] | None:
-    """The labels that are meant: ``36104`` spells 3,6,1,0,4 where no label is called so.
-
-    Raises
-    ------
-    SettingError
-        If a label is spelled twice.
-    """
-    if (
-        digits is None
-        or len(digits) > 1
-        or digits[0] in labels
-        or not set(digits[0]) <= set(labels)
-    ):
+    """The labels that are meant: ``36104`` spells 3,6,1,0,4 where no label is called so."""
+    if digits is None or len(digits) > 1 or digits[0] in labels:
         return digits
-    (word,) = digits
-    if len(set(word)) < len(word):
-        raise SettingError("digits", "must not list a label twice", word)
-    return tuple(word)
+    letters = tuple(digits[0])
+    is_spelling = set(letters) <= set(labels) and len(set(letters)) == len(letters)
+    return letters if is_spelling else digits
 
 
 def check_labels(digits: tuple[str, ...], labels: tuple[str, ...], source: str) -> None:
