@@ -21,7 +21,7 @@ RUNS := $(addprefix results/,$(NAMES))
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help paper tutorials all test oldest torture lint wheel mutants bench screenshot clean results/reproduce FORCE
+.PHONY: help paper tutorials all test oldest torture lint wheel mutants bench screenshot classifiers clean results/reproduce FORCE
 
 help: ## List the targets
 	@echo 'make TARGET, with TARGET one of'
@@ -61,6 +61,9 @@ bench: $(VENV)/.bench ## Measure speed against the peers, in results/benchmarks/
 
 screenshot: $(VENV)/.dev ## Take the picture of the page of verdicts (needs a Chromium)
 	$(BIN)/python tests/screenshot.py
+
+classifiers: $(VENV)/.dev ## Compare the estimator with others, in results/classifiers/ (takes two minutes)
+	$(BIN)/python tests/classifiers.py
 
 clean: ## Remove the environment and what tools leave behind (results stay)
 	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

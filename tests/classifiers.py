@@ -1,0 +1,165 @@
+"""How well the estimator classifies, against methods that know nothing of spins.
+
+``make classifiers`` runs it: patterns and settings come from training data alone, accuracies
+from test data that neither has seen. No table holds times: they are not the same twice.
+"""
+
+from __future__ import annotations
+
+import warnings
+from pathlib import Path
+from typing import Any
+
+import matplotlib as mpl
+import numpy as np
+import pandas as pd
+from sklearn.datasets import load_digits
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import GridSearchCV, train_test_split
+from sklearn.neighbors import NearestCentroid
+from threadpoolctl import threadpool_limits
+
+from hopcli.datasets import load_dataset
+from hopcli.estimator import HopfieldClassifier
+from hopcli.statistics import exact_interval
+
+FOLDER = Path(__file__).parent.parent / "results" / "classifiers"
+SEED = 1
+TRAINED = 10_000  # images of MNIST
+SEARCHED = 3_000  # of those trained on, to search settings with
+GRID: dict[str, list[Any]] = {
+    "rule": ["pseudo-inverse", "hebbian", "storkey"],
+    "prototypes": ["overlap-loss", "majority"],
+    "n_prototypes": [1, 5, 20],
+    "dynamics": ["metropolis", "async", "sync"],
+}
+ENDS = ("", "_ci_low", "_ci_high")
+PENALTIES = [0.001, 0.01, 0.1, 1.0]  # C of logistic regression
+
+Split = tuple[Any, Any, Any, Any]
+
+
+def spins(up: Any) -> Any:
+    """What all methods see: numbers -1 and +1, which scikit-learn calculates with."""
+    return np.where(up, np.float32(1), np.float32(-1))
+
+
+def digits() -> Split:
+    """scikit-learn's digits: a quarter is for the test; pixels above 7 of 16 are ink."""
+    x, y = load_digits(return_X_y=True)
+    train, test, labels, truth = train_test_split(x, y, stratify=y, random_state=SEED)
+    return spins(train > 7), labels, spins(test > 7), truth
+
+
+def mnist() -> Split:
+    """MNIST's own split, as spins by the study's threshold."""
+    train = load_dataset("mnist", split="train")
+    test = load_dataset("mnist", split="test")
+    rows = np.random.default_rng(SEED).permutation(len(train))[:TRAINED]
+    return spins(train.spins[rows] > 0), train.labels[rows], spins(test.spins > 0), test.labels
+
+
+DATA = {"digits": digits, "mnist": mnist}
+
+
+def study() -> HopfieldClassifier:
+    """One prototype a class out of 20 samples, the pseudo-inverse rule, T = 0.2, 20 sweeps."""
+    return HopfieldClassifier(threshold=0, random_state=SEED, n_jobs=-1)
+
+
+def searched(estimator: Any, grid: dict[str, list[Any]], train: Any, labels: Any) -> Any:
+    """An estimator as threefold cross-validation on some training data finds it best."""
+    search = GridSearchCV(estimator, grid, cv=3, error_score="raise", refit=False)
+    search.fit(train[:SEARCHED], labels[:SEARCHED])
+    return estimator.set_params(**search.best_params_)
+
+
+def told(memory: Any) -> str:
+    """The setting of a memory in words."""
+    return f"{memory.n_prototypes} a class, {memory.prototypes}, {memory.rule}, {memory.dynamics}"
+
+
+def methods(train: Any, labels: Any) -> list[tuple[str, str, Any]]:
+    """Name, setting and estimator of each method."""
+    best = searched(study().set_params(samples=None), GRID, train, labels)
+    logistic = searched(LogisticRegression(max_iter=2000), {"C": PENALTIES}, train, labels)
+    found = []
+    for name, memory in (("study's setting", study()), ("best of a grid", best)):
+        still = HopfieldClassifier(**memory.get_params()).set_params(sweeps=0)
+        found.append((f"nearest prototype, {name}", told(memory), still))
+        found.append((f"Hopfield, {name}", told(memory), memory))
+    found.append(("nearest centroid", "mean of each class", NearestCentroid()))
+    found.append(("logistic regression", f"C = {logistic.C:g}", logistic))
+    return found
+
+
+def measure(name: str) -> list[dict[str, Any]]:
+    """A row for each method on one set of data."""
+    train, labels, test, truth = DATA[name]()
+    rows = []
+    for method, setting, estimator in methods(train, labels):
+        right = int((estimator.fit(train, labels).predict(test) == truth).sum())
+        low, high = exact_interval(right, len(truth))
+        rows.append(
+            {
+                "dataset": name,
+                "method": method,
+                "setting": setting,
+                "trained": len(labels),
+                "tested": len(truth),
+                "correct": right,
+                "accuracy": right / len(truth),
+                "accuracy_ci_low": low,
+                "accuracy_ci_high": high,
+            }
+        )
+    return rows
+
+
+def draw(table: pd.DataFrame) -> None:
+    """Accuracies with their intervals, a panel for each set of data."""
+    mpl.use("agg")
+    from matplotlib import pyplot as plt
+
+    figure, panels = plt.subplots(1, 2, figsize=(10, 3.4), sharey=True, layout="constrained")
+    for panel, (name, rows) in zip(panels, table.groupby("dataset"), strict=True):
+        colours = ["C0" if "Hopfield" in method else "0.55" for method in rows.method]
+        for y, (row, colour) in enumerate(zip(rows.to_dict("records"), colours, strict=True)):
+            value, low, high = (100 * float(row[f"accuracy{end}"]) for end in ENDS)
+            panel.errorbar(
+                value, y, xerr=[[value - low], [high - value]], fmt="o", color=colour, capsize=3
+            )
+            panel.annotate(
+                f"{value:.1f}",
+                (value, y),
+                (0, 6),
+                textcoords="offset points",
+                ha="center",
+                fontsize=9,
+                color=colour,
+            )
+        panel.set_title(
+            f"{name}: {rows.trained.iloc[0]:,} trained on, {rows.tested.iloc[0]:,} tested"
+        )
+        panel.set_xlabel("test images named rightly (%), with 95 % interval")
+        panel.grid(axis="x", color="0.9")
+        panel.set_axisbelow(True)
+        panel.spines[["top", "right"]].set_visible(False)
+    panels[0].set_yticks(range(len(rows)), rows.method)
+    panels[0].set_ylim(len(rows) - 0.5, -0.7)
+    figure.savefig(FOLDER / "classifiers.png", dpi=150, metadata={"Software": None})
+
+
+def main() -> None:
+    """Measure, write the table, draw it."""
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    # Pixels that are the same in all images of a class are nothing to be warned of.
+    warnings.filterwarnings("ignore", "self.within_class_std_dev_", UserWarning)
+    with threadpool_limits(1):  # or the last digits would depend on how many there are
+        table = pd.DataFrame([row for name in DATA for row in measure(name)])
+    table.to_csv(FOLDER / "classifiers.csv", index=False, float_format="%.6g", lineterminator="\n")
+    draw(table)
+
+
+if __name__ == "__main__":
+    main()
