@@ -120,6 +120,8 @@ def test_a_value_is_the_same_however_python_has_it() -> None:
         ({"sweeps": np.float64(2.5)}, "sweeps must be a whole number from 1 to 10000000, found 2"),
         ({"sweeps": "many"}, "sweeps must be a whole number from 1 to 10000000, found 'many'"),
         ({"kappa": 2.0}, "kappa has no effect without the perceptron rule"),
+        ({"dataset": np.ones((2, 4))}, "dataset must not be an array of pictures"),
+        ({"patterns": np.ones((2, 4))}, "patterns must not be an array of pictures"),
         ({"digits": [3, 17]}, "digits must name labels of mnist"),
     ],
 )

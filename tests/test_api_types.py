@@ -21,32 +21,29 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from hopcli.api.commands import fit_sweeps, recall, relax, run, temperature_scan
-from hopcli.api.gridding import grid
-from hopcli.api.reading import read
-from hopcli.datasets import load_dataset
+import hopcli
 
-made = recall(temperature=np.float64(0.3), digits=np.array([3, 6]), rule="storkey", threads=2)
+made = hopcli.recall(temperature=np.float64(0.3), digits=np.array([3, 6]), rule="storkey")
 table: pd.DataFrame = made.tables["accuracy"]
 figure: Figure = made.figures["accuracy"]
 files: list[Path] = made.save(Path("out"), overwrite=True, figure_format="svg")
-recall(dataset=load_dataset("mnist"), patterns=made.patterns, keep=("trials",), tests="all")
-temperature_scan(temperatures="0.1:0.9:0.1", repeats=np.int64(3), until_stable=np.bool_(False))
-relax(theta=Path("theta.txt"), progress=False)
-run("paper", temperature=0.3).summary
-rows: pd.DataFrame = read(["results/a", Path("results/b")], table="accuracy", command="recall")
-cells = grid("recall", vary={"temperature": [0.1, 0.2]}, repeats=3)
+hopcli.recall(dataset=hopcli.load("mnist"), patterns=made.patterns, keep=("trials",), tests="all")
+hopcli.temperature_scan(temperatures="0.1:0.9:0.1", repeats=np.int64(3), threads=2)
+hopcli.relax(theta=Path("theta.txt"), until_stable=np.bool_(False), progress=False)
+hopcli.run("paper", temperature=0.3).summary
+rows: pd.DataFrame = hopcli.read(["a", Path("b")], table="accuracy", command="recall")
+cells = hopcli.grid("recall", vary={"temperature": [0.1, 0.2]}, repeats=3)
 counts: dict[str, int] = cells.status
-recall(temprature=0.3)  # call-arg
-recall(rule="stork")  # arg-type
-recall(tests=1.5)  # arg-type
-recall(seed=None)  # arg-type
-recall(0.3)  # arg-type
-fit_sweeps(rule="hebbian")  # call-arg
+hopcli.recall(temprature=0.3)  # call-arg
+hopcli.recall(rule="stork")  # arg-type
+hopcli.recall(tests=1.5)  # arg-type
+hopcli.recall(seed=None)  # arg-type
+hopcli.recall(0.3)  # arg-type
+hopcli.fit_sweeps(rule="hebbian")  # call-arg
 made.config = None  # assignment
 made.save(7)  # arg-type
-read("results/*", tabel="accuracy")  # call-arg
-grid("recall", vary=["temperature"])  # arg-type
+hopcli.read("results/*", tabel="accuracy")  # call-arg
+hopcli.grid("recall", vary=["temperature"])  # arg-type
 """
 REFUSED = {
     number: line.partition("# ")[2]

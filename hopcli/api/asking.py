@@ -160,6 +160,9 @@ def plain_settings(
     for name, value in settings.items():
         if isinstance(value, Dataset) and name == "dataset":
             continue
+        if name in ("dataset", "patterns") and getattr(value, "ndim", 0) > 1:
+            rule = "must not be an array of pictures, which hopcli.store and its memory take"
+            raise SettingError(name, rule)
         if isinstance(value, Patterns) and name == "patterns":
             plain[name] = stock.keep(value)
         else:
