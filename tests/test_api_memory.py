@@ -268,3 +268,17 @@ def test_given_arrays_stay_their_owner_s() -> None:
     patterns = hopcli.store(xi).patterns
     xi[0, 0] = -1
     assert patterns.xi.tolist() == [[1, -1, 1, 1]]
+
+
+def test_grey_values_of_a_byte_stay_as_they_are() -> None:
+    grey = np.array([[0, 200, 7, 255]], dtype=np.uint8)
+    assert hopcli.load(grey, threshold=7).spins.tolist() == [[-1, 1, -1, 1]]
+    assert grey.tolist() == [[0, 200, 7, 255]]
+
+
+def test_a_picture_of_0_and_1_is_one_of_spins() -> None:
+    memory = hopcli.store(BARS)
+    assert memory.overlaps(BARS["left"])[0, 0] == 1
+    assert memory.recall(BARS["left"], temperature=0.01).starts.tolist() == [[1, -1, 1, -1]]
+    undecided = memory.recall([0, 1, -1, 1], dynamics="async", temperature=0)
+    assert undecided.starts.tolist() == [[0, 1, -1, 1]]
