@@ -32,7 +32,7 @@ __all__ = ["Made", "Rows", "Task", "code_version", "given", "make", "make_all", 
 
 _CHANGED = "the data, or a file that the cell reads, has changed meanwhile"
 
-_DRAWS = ("api", "claims", "cli", "grids", "plots", "report")
+_DRAWS = ("api", "claims", "cli", "docs", "estimator", "grids", "notebooks", "plots", "report")
 """Rooms that change no number."""
 
 
