@@ -8,7 +8,7 @@ HOPCLI := $(BIN)/hopcli
 # What a table depends on, and what only a picture does.
 COMPUTING := $(shell find hopcli -type f -not -path '*/__pycache__/*' \
 	-not -path 'hopcli/cli/*' -not -path 'hopcli/plots/*' \
-	-not -path 'hopcli/claims/*' -not -path 'hopcli/report/*')
+	-not -path 'hopcli/claims/*' -not -path 'hopcli/report/*' -not -path 'hopcli/docs/*')
 PLOTS := $(shell find hopcli/plots -name '*.py')
 JUDGING := $(shell find hopcli/claims hopcli/report hopcli/cli/reproduce configs/claims \
 	-type f -not -path '*/__pycache__/*')
@@ -21,7 +21,7 @@ RUNS := $(addprefix results/,$(NAMES))
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help paper tutorials all test oldest torture lint wheel mutants bench screenshot classifiers clean results/reproduce FORCE
+.PHONY: help paper tutorials all test oldest torture lint wheel mutants docs bench screenshot classifiers clean results/reproduce FORCE
 
 help: ## List the targets
 	@echo 'make TARGET, with TARGET one of'
@@ -55,6 +55,11 @@ wheel: build/.wheel ## Build the package, install it in an environment of its ow
 
 mutants: $(VENV)/.dev ## Plant bugs, one at a time, and see which test notices (takes long)
 	$(BIN)/python tests/mutants.py
+
+docs: $(VENV)/.docs ## Write the documentation, build/docs/index.html, and check its links
+	$(BIN)/python hopcli/docs/generate.py build/docs-source
+	$(BIN)/python -m sphinx -q -E -W --keep-going build/docs-source build/docs
+	$(BIN)/python tests/links.py build/docs
 
 bench: $(VENV)/.bench ## Measure speed against the peers, in results/benchmarks/ (takes a quarter of an hour)
 	PYTHONPATH=tests $(BIN)/python -m benchmarks
@@ -125,7 +130,7 @@ build/oldest-venv/.dev: pyproject.toml tests/oldest.py
 		--editable '.[dask,parquet]' pytest pytest-xdist hypothesis jsonschema
 	touch $@
 
-# Three stamps: to run, to develop, to compare with other programs.
+# Four stamps: to run, to develop, to write the documentation, to compare with other programs.
 $(VENV)/.run: pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --editable .
@@ -133,6 +138,10 @@ $(VENV)/.run: pyproject.toml
 
 $(VENV)/.dev: $(VENV)/.run
 	$(BIN)/python -m pip install --quiet --editable '.[dev]'
+	touch $@
+
+$(VENV)/.docs: $(VENV)/.run
+	$(BIN)/python -m pip install --quiet --editable '.[docs]'
 	touch $@
 
 $(VENV)/.bench: $(VENV)/.dev

@@ -51,7 +51,7 @@ MAY_IMPORT: dict[str, set[str]] = {
 """What each room may import at run time; records that only name types are free."""
 
 ONLY = {
-    "click": {"cli"},
+    "click": {"cli", "docs"},  # docs only names the type of a command
     "numba": {"_kernels", "_loading"},
     "matplotlib": {"api", "plots"},  # api only names the type of a figure
     "jinja2": {"report"},
