@@ -63,38 +63,33 @@ def overlap_loss(spins: NDArray[np.int8]) -> Losses:
     >>> losses.loss.tolist()
     [[-8, 0], [4, 4]]
     """
-    _, n_samples, n_sites = spins.shape
-    sums = _sums_by_moments if n_sites <= n_samples else _sums_by_products
-    all_labels, same_label = sums(spins)
-    other_label = all_labels - same_label
-    return Losses(other_label.astype(np.int64), same_label.astype(np.int64) - n_sites**2)
-
-
-def _sums_by_products(spins: NDArray[np.int8]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Sums of (P . S)^2 over all samples S and over those of the label of P, by every P . S."""
     n_labels, n_samples, n_sites = spins.shape
-    flat = spins.reshape(-1, n_sites).astype(np.float32)
-    all_labels = np.empty((n_labels, n_samples))
-    same_label = np.empty((n_labels, n_samples))
-    for row in range(n_labels):
-        own = slice(row * n_samples, (row + 1) * n_samples)
-        for first in range(0, n_samples, _BLOCK):
-            part = slice(first, first + _BLOCK)
-            products = (flat[own][part] @ flat.T).astype(np.float64)
-            all_labels[row, part] = np.einsum("pd,pd->p", products, products)
-            same_label[row, part] = np.einsum("pd,pd->p", products[:, own], products[:, own])
-    return all_labels, same_label
+    against_all = _sums_of_squares(spins.reshape(-1, n_sites)).reshape(n_labels, n_samples)
+    against_own = np.array([_sums_of_squares(own) for own in spins])
+    other_label = against_all - against_own
+    return Losses(other_label.astype(np.int64), against_own.astype(np.int64) - n_sites**2)
 
 
-def _sums_by_moments(spins: NDArray[np.int8]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """The same sums as P^T C P, with C = sum_S S S^T: cheaper if there are many samples."""
-    n_labels, n_samples, n_sites = spins.shape
-    exact = n_labels * n_samples * n_sites <= _EXACT  # the largest that an element of C P can be
+def _sums_of_squares(spins: NDArray[np.int8]) -> NDArray[np.float64]:
+    """Sum of (P . S)^2 over all samples S, for each sample P."""
+    n_samples, n_sites = spins.shape
+    return _by_moments(spins) if n_sites <= n_samples else _by_products(spins)
+
+
+def _by_products(spins: NDArray[np.int8]) -> NDArray[np.float64]:
+    """The sums by every P . S."""
+    floats = spins.astype(np.float32)
+    sums = np.empty(len(floats))
+    for first in range(0, len(floats), _BLOCK):
+        part = slice(first, first + _BLOCK)
+        products = floats[part] @ floats.T
+        sums[part] = np.einsum("pd,pd->p", products, products, dtype=np.float64)
+    return sums
+
+
+def _by_moments(spins: NDArray[np.int8]) -> NDArray[np.float64]:
+    """The sums as P^T C P, with C = sum_S S S^T: cheaper if there are many samples."""
+    exact = spins.size <= _EXACT  # the largest that an element of C P can be
     floats: NDArray[Any] = spins.astype(np.float32 if exact else np.float64)
-    own = floats.transpose(0, 2, 1) @ floats
-    everything = own.sum(axis=0)
-    all_labels, same_label = (
-        np.einsum("lpi,lpi->lp", floats @ moments, floats, dtype=np.float64)
-        for moments in (everything, own)
-    )
-    return all_labels, same_label
+    moments = floats.T @ floats
+    return np.einsum("pi,pi->p", floats @ moments, floats, dtype=np.float64)
