@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING, Any
 from unittest import SkipTest
 
+import pytest
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from hopcli.estimator import HopfieldClassifier
@@ -23,6 +24,7 @@ SETTINGS = [
 ]
 
 
+@pytest.mark.filterwarnings("ignore::hopcli.errors.HopcliWarning")  # two spins hold little
 @parametrize_with_checks(SETTINGS)  # type: ignore[untyped-decorator]
 def test_scikit_learn_finds_nothing_wrong(
     estimator: HopfieldClassifier, check: Callable[[Any], None]

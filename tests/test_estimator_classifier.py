@@ -16,13 +16,16 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from hopcli.dynamics import run
-from hopcli.errors import SettingError
+from hopcli.errors import HopcliWarning, SettingError
 from hopcli.estimator import HopfieldClassifier
 from hopcli.estimator.seeding import seeds_of
 from hopcli.observables import overlaps
 from hopcli.storage import store
 
 Spins = NDArray[np.int8]
+
+MAY_WARN = pytest.mark.filterwarnings("ignore::hopcli.errors.HopcliWarning")
+"""For networks that are as small, or as full, as it takes."""
 
 
 def _noisy(seed: int, p: int, n_sites: int, each: int, flips: float) -> tuple[Spins, Spins, Any]:
@@ -190,6 +193,7 @@ def test_an_inverse_counts_only_if_it_is_asked_for() -> None:
     assert expected != ["c0", "c1", "c2"]
 
 
+@MAY_WARN
 @pytest.mark.parametrize("rule", ["pseudo-inverse", "hebbian", "storkey"])
 def test_dependent_constant_and_single_samples_are_no_trouble(rule: str) -> None:
     same = np.ones((6, 5))
@@ -207,6 +211,7 @@ def test_dependent_constant_and_single_samples_are_no_trouble(rule: str) -> None
         assert np.all(np.isfinite(memory.decision_function(x)))
 
 
+@MAY_WARN
 def test_the_rule_and_its_parameters_reach_the_network(digits: tuple[Any, Any]) -> None:
     x, y = digits
     memory = HopfieldClassifier("hebbian", normalise="p", random_state=1).fit(x, y)
@@ -217,6 +222,7 @@ def test_the_rule_and_its_parameters_reach_the_network(digits: tuple[Any, Any]) 
     np.testing.assert_array_equal(learnt.couplings_.J, given.J)
 
 
+@MAY_WARN
 def test_it_is_an_estimator_among_others(digits: tuple[Any, Any]) -> None:
     x, y = digits[0][:300], np.array([f"digit {label}" for label in digits[1][:300]])
     line = make_pipeline(StandardScaler(), HopfieldClassifier(random_state=1))
@@ -266,3 +272,16 @@ def test_given_prototypes_need_a_label_each(labels: Any) -> None:
         HopfieldClassifier(prototypes=xi, prototype_labels=labels).fit(xi, [0, 1, 2])
     with pytest.raises(SettingError, match="prototypes must have 8 features, as X has, found 7"):
         HopfieldClassifier(prototypes=xi[:, 1:], prototype_labels=[0, 1, 2]).fit(xi, [0, 1, 2])
+
+
+def test_prototypes_that_noise_carries_away_are_warned_of() -> None:
+    """Fifty majorities of 64 pixels rest at T = 0, and are lost at the study's T = 0.2."""
+    train, labels = load_digits(return_X_y=True)
+    memory = HopfieldClassifier(
+        prototypes="majority", n_prototypes=5, threshold=7, dynamics="async", random_state=1
+    )
+    memory.fit(train, labels)
+    warm = clone(memory).set_params(dynamics="metropolis")
+    with pytest.warns(HopcliWarning, match=r"^4\d of 50 prototypes do not stay"):
+        warm.fit(train, labels)
+    assert memory.score(train, labels) > 2 * warm.score(train, labels)

@@ -33,6 +33,8 @@ def test_from_python(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert {path.name for path in Path("warm").iterdir()} >= {"recall.json", "accuracy.png"}
     np.testing.assert_allclose(table["accuracy"], run.tables["accuracy"]["accuracy"])
     assert set(table["temperature"]) == {0.3}
+    assert set(names["cells"].table["rule"]) == {"hebbian", "storkey"}
+    assert min(names["scores"]) > 0.7
 
 
 def test_experiments_as_values(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -33,6 +33,18 @@ COMMANDS = (
     "recall --dataset drawings --start flip:0.1 --dynamics async --no-figures -q",
 )
 
+IN_PYTHON = """
+import hopcli
+from sklearn.datasets import load_digits
+run = hopcli.run("paper")
+run.save("from-python")
+assert hopcli.read("from-python")["accuracy"].between(0, 1).all()
+memory = hopcli.store(hopcli.select("mnist").take("36104"))
+assert memory.recall("flip:0.1", seed=1).recalled.all()
+X, y = load_digits(return_X_y=True)
+assert hopcli.HopfieldClassifier(threshold=7, random_state=1).fit(X, y).score(X, y) > 0.5
+"""
+
 
 def main() -> None:
     """Run the commands in an empty folder and hold the tables of ``paper`` to the committed."""
@@ -50,17 +62,24 @@ def main() -> None:
         for file in made:
             assert (results / file).is_file(), f"not written: {file}"
         compare(results / "paper")
+        print("from Python", flush=True)  # noqa: T201
+        call([sys.executable, "-W", "error", "-c", IN_PYTHON], Path(folder))
+        compare(Path(folder) / "from-python")
         manifest = json.loads((results / "paper/recall.json").read_text(encoding="utf-8"))
         if (COMMITTED.parent.parent / ".git").exists():
             assert manifest["source_commit"], "the wheel does not say which commit it is from"
 
 
 def run(command: str, folder: Path) -> None:
-    """Run the installed command, without what would lead Python elsewhere."""
+    """Run the installed command."""
     print(f"hopcli {command}", flush=True)  # noqa: T201
+    call([str(Path(sys.prefix) / "bin" / "hopcli"), *command.split()], folder)
+
+
+def call(words: list[str], folder: Path) -> None:
+    """Run a program in a folder, without what would lead Python elsewhere."""
     kept = {key: value for key, value in os.environ.items() if not key.startswith("PYTHON")}
-    program = Path(sys.prefix) / "bin" / "hopcli"
-    subprocess.run([program, *command.split()], cwd=folder, env=kept, check=True)
+    subprocess.run(words, cwd=folder, env=kept, check=True)
 
 
 def compare(folder: Path) -> None:

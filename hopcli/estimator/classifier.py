@@ -18,14 +18,14 @@ from sklearn.utils.validation import check_array, check_is_fitted, validate_data
 from hopcli.dynamics import run
 from hopcli.errors import SettingError
 from hopcli.estimator.binarising import as_spins, levels
-from hopcli.estimator.deciding import Ballot, with_rejected
+from hopcli.estimator.deciding import Ballot, warn_of_lost, with_rejected
 from hopcli.estimator.prototypes import CHOICES, choose, groups
 from hopcli.estimator.seeding import entropy, seeds_of
 from hopcli.observables import overlaps_of_sums
 from hopcli.storage import RULES, Couplings, project, store
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from numpy.typing import ArrayLike, NDArray
 
@@ -128,6 +128,11 @@ class HopfieldClassifier(
     PatternError
         A ValueError: from :meth:`fit`, if the perceptron rule finds no couplings.
 
+    Warns
+    -----
+    HopcliWarning
+        From :meth:`fit`, where the prototypes themselves do not stay with their classes.
+
     Examples
     --------
     >>> from sklearn.datasets import load_digits
@@ -220,7 +225,8 @@ class HopfieldClassifier(
             self._codes = np.searchsorted(self.classes_, of)
         self.prototype_labels_ = self.classes_[self._codes]
         self.couplings_ = self._stored()
-        self._run(self.prototypes_[:0])  # refuses now what it would refuse later
+        ends = self._run(self.prototypes_)  # refuses now what it would refuse later
+        warn_of_lost(self._ballot([ends]), self._codes)
         return self
 
     def predict(self, X: ArrayLike) -> NDArray[Any]:  # noqa: N803
@@ -236,7 +242,7 @@ class HopfieldClassifier(
         ndarray, shape (n_samples,)
             Classes, or ``reject``.
         """
-        votes = self._votes(X)
+        votes = self._ballot(self._ends(X))
         found = self.classes_[votes.shares.argmax(axis=1)]
         if self.reject is None:
             return found
@@ -255,7 +261,7 @@ class HopfieldClassifier(
         ndarray of float64, shape (n_samples, n_classes)
             Shares; each row adds up to 1.
         """
-        return self._votes(X).shares
+        return self._ballot(self._ends(X)).shares
 
     def decision_function(self, X: ArrayLike) -> NDArray[np.float64]:  # noqa: N803
         """How much speaks for each class: first the share of repeats, then the overlap.
@@ -272,7 +278,7 @@ class HopfieldClassifier(
             nearest prototype of the class; for two classes that of the second less that of
             the first. The largest (for two: the sign) is the class that is predicted.
         """
-        found = self._votes(X).scores
+        found = self._ballot(self._ends(X)).scores
         return found[:, 1] - found[:, 0] if len(self.classes_) == 2 else found
 
     def transform(self, X: ArrayLike) -> NDArray[np.float64]:  # noqa: N803
@@ -288,7 +294,7 @@ class HopfieldClassifier(
         ndarray of float64, shape (n_samples, p)
             Signed overlaps in [-1, 1], dimensionless, the mean over the repeats.
         """
-        return self._overlaps(X).mean(axis=1)
+        return self._overlaps(self._ends(X)).mean(axis=1)
 
     def recall(self, X: ArrayLike) -> NDArray[np.int8]:  # noqa: N803
         """The final states.
@@ -375,14 +381,15 @@ class HopfieldClassifier(
             threads=effective_n_jobs(self.n_jobs),
         )
 
-    def _overlaps(self, X: ArrayLike) -> NDArray[np.float64]:  # noqa: N803
+    def _overlaps(self, all_ends: Iterable[FinalStates]) -> NDArray[np.float64]:
         """Overlap of every final state with every prototype, (n_samples, repeats, p)."""
-        m = [overlaps_of_sums(ends.ends, self.couplings_) for ends in self._ends(X)]
+        m = [overlaps_of_sums(ends.ends, self.couplings_) for ends in all_ends]
         return np.concatenate(m).reshape(-1, self.repeats, len(self.prototypes_))
 
-    def _votes(self, X: ArrayLike) -> Ballot:  # noqa: N803
+    def _ballot(self, all_ends: Iterable[FinalStates]) -> Ballot:
         """What the repeats of each sample say."""
-        return Ballot(self._overlaps(X), self._codes, len(self.classes_), self.signed)
+        m = self._overlaps(all_ends)
+        return Ballot(m, self._codes, len(self.classes_), self.signed)
 
 
 def _is_whole(value: Any) -> bool:

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from hopcli.errors import HopcliWarning
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["Ballot", "with_rejected"]
+__all__ = ["Ballot", "warn_of_lost", "with_rejected"]
 
+_MOST_LOST = 0.1  # share of prototypes
 _ROUNDING = 1e-12  # of an overlap that is exactly the criterion
 
 
@@ -77,6 +81,29 @@ class Ballot:
         """Whether fewer than half of the repeats reach a prototype, bool, shape (n_samples,)."""
         recalled = (self._nearness >= criterion - _ROUNDING).any(axis=2)
         return 2 * recalled.sum(axis=1) < self.m.shape[1]
+
+
+def warn_of_lost(ballot: Ballot, codes: NDArray[np.int64]) -> None:
+    """Warn where prototypes, as starts, do not stay with their own class.
+
+    Then noise decides what is said of samples: the temperature is above that at which the
+    network orders, or it holds more than its rule can.
+
+    Parameters
+    ----------
+    ballot : Ballot
+        Of the prototypes.
+    codes : ndarray of int64, shape (p,)
+        Their classes.
+    """
+    lost = int(np.sum(ballot.shares.argmax(axis=1) != codes))
+    if lost > _MOST_LOST * len(codes):
+        text = (
+            f"{lost} of {len(codes)} prototypes do not stay with their own class under these "
+            "dynamics: noise decides what is said of samples (a lower temperature, "
+            "dynamics='async', or fewer prototypes)"
+        )
+        warnings.warn(text, HopcliWarning, stacklevel=3)
 
 
 def with_rejected(found: NDArray[Any], rejected: NDArray[np.bool_], reject: object) -> NDArray[Any]:
