@@ -19,8 +19,6 @@ import textwrap
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sphinx.pycode import ModuleAnalyzer
-
 import hopcli
 from hopcli.catalogue import CATALOGUE
 from hopcli.cli import cli
@@ -30,7 +28,7 @@ if TYPE_CHECKING:
 
     import click
 
-__all__ = ["commands", "main"]
+__all__ = ["commands", "main", "manual"]
 
 HERE = Path(__file__).parent
 NOTEBOOKS = HERE.parent / "notebooks"
@@ -86,7 +84,7 @@ def main(folder: Path) -> None:
 
 
 def commands() -> dict[str, click.Command]:
-    """Every command that people type, by what they type after ``hopcli``."""
+    """Every command that people type, by what they type after ``hopcli``: ``"grid run"``."""
     return dict(_commands("", cli))
 
 
@@ -103,13 +101,22 @@ def _manuals() -> Iterator[tuple[str, str]]:
     listed = []
     for path, command in commands().items():
         name = path.replace(" ", "-")
-        yield f"commands/{name}", _manual(path, command)
+        yield f"commands/{name}", manual(path, command)
         listed.append((name, path, command.get_short_help_str(_LONG)))
     about = "What can be typed after `hopcli`. Each page is what `--help` says."
     yield "commands/index", _index("Commands", about, listed)
 
 
-def _manual(path: str, command: click.Command) -> str:
+def manual(path: str, command: click.Command) -> str:
+    """The page of a command: what its help says, and how it is called from Python.
+
+    Parameters
+    ----------
+    path : str
+        What is typed after ``hopcli``.
+    command : click.Command
+        The command.
+    """
     context = command.context_class(command, info_name=f"hopcli {path}")
     usage = command.get_usage(context).removeprefix("Usage: ")
     parts = [
@@ -275,6 +282,8 @@ def _member(module: Any, name: str) -> str:
 
 def _said(name: str, value: Any) -> str:
     """What is written below a constant, in the module that defines it."""
+    from sphinx.pycode import ModuleAnalyzer
+
     for module in [module for key, module in sys.modules.items() if key.startswith("hopcli.")]:
         said = ModuleAnalyzer.for_module(module.__name__).find_attr_docs().get(("", name))
         if said and vars(module).get(name) is value:
