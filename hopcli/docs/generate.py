@@ -206,12 +206,18 @@ def _api() -> Iterator[tuple[str, str]]:
     for title, names in {**GROUPS, "Errors": errors}.items():
         page = title.lower().replace(" ", "-")
         yield f"api/{page}", _page(title, [_documented(name) for name in names])
-        listed.append((page, title, ", ".join(f"{{py:obj}}`hopcli.{name}`" for name in names)))
-    about = (
-        "`import hopcli` gives these names, and costs no more than NumPy. Commands are functions "
-        "too, each on [its page](../commands/index.md)."
-    )
+        listed.append((page, title, "\n: ".join(map(_in_a_line, names))))
+    commands = tuple(name.replace("-", "_") for name in CATALOGUE if name != "select")
+    listed.append(("../commands/index", "Commands", "\n: ".join(map(_in_a_line, commands))))
+    about = "`import hopcli` gives these names, and costs no more than NumPy."
     yield "api/index", _index("Python", about, listed)
+
+
+def _in_a_line(name: str) -> str:
+    """A public name, and what it is."""
+    line = (getattr(hopcli, name).__doc__ or "").strip().partition("\n")[0]
+    plain = re.sub(r":\w+:(`[^`]+`)", r"\1", line)  # a role of the docstring
+    return f"{{py:obj}}`hopcli.{name}`: {_escaped(plain)}"
 
 
 def _rooms() -> Iterator[tuple[str, str]]:
@@ -248,7 +254,7 @@ def _notebooks() -> Iterator[tuple[str, str]]:
 
 def _index(title: str, about: str, listed: list[tuple[str, str, str]]) -> str:
     """A page that lists pages: file, title, and what is there."""
-    pages = "\n".join(page for page, _, _ in listed)
+    pages = "\n".join(page for page, _, _ in listed if not page.startswith(".."))
     rows = [f"{{doc}}`{shown} <{page}>`\n: {text}" for page, shown, text in listed]
     return _page(title, [about, *rows, f"```{{toctree}}\n:hidden:\n\n{pages}\n```"])
 
