@@ -240,7 +240,7 @@ def _rooms() -> Iterator[tuple[str, str]]:
 def _notebooks() -> Iterator[tuple[str, str]]:
     """The page that lists the notebooks, each by its headline and first lines."""
     listed = []
-    for path in sorted(NOTEBOOKS.glob("*.ipynb")):
+    for path in sorted(NOTEBOOKS.glob("*.ipynb"), key=lambda path: (path.stem != "study", path)):
         text = "".join(json.loads(path.read_text(encoding="utf-8"))["cells"][0]["source"])
         headline, _, rest = text.strip().partition("\n")
         lead = " ".join(rest.strip().partition("\n\n")[0].split())
