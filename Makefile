@@ -8,7 +8,8 @@ HOPCLI := $(BIN)/hopcli
 # What a table depends on, and what only a picture does.
 COMPUTING := $(shell find hopcli -type f -not -path '*/__pycache__/*' \
 	-not -path 'hopcli/cli/*' -not -path 'hopcli/plots/*' \
-	-not -path 'hopcli/claims/*' -not -path 'hopcli/report/*' -not -path 'hopcli/docs/*')
+	-not -path 'hopcli/claims/*' -not -path 'hopcli/report/*' -not -path 'hopcli/api/*' \
+	-not -path 'hopcli/estimator/*' -not -path 'hopcli/docs/*' -not -path 'hopcli/notebooks/*')
 PLOTS := $(shell find hopcli/plots -name '*.py')
 JUDGING := $(shell find hopcli/claims hopcli/report hopcli/cli/reproduce configs/claims \
 	-type f -not -path '*/__pycache__/*')
