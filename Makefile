@@ -40,9 +40,8 @@ test: $(VENV)/.dev ## Run the tests, and the examples in docstrings
 	$(BIN)/python -m pytest -n 2
 
 oldest: build/oldest-venv/.dev ## Test with the oldest supported version of every dependency
-	build/oldest-venv/bin/python -m pytest -n 2 $(UNWARNED) $(OLDEST)
-	build/oldest-venv/bin/python -m pytest $(UNWARNED) \
-		tests/test_committed_results.py -k byte_for_byte
+	$(OLDEST_PYTEST) -n 2 $(OLDEST)
+	$(OLDEST_PYTEST) tests/test_committed_results.py -k byte_for_byte
 
 torture: $(VENV)/.dev ## Kill runs at random, fill disks, damage files; see what holds (takes minutes)
 	$(BIN)/python -m pytest -n 2 tests/torture/faults.py tests/torture/grids.py
@@ -125,7 +124,9 @@ OLDEST := tests/test_study.py tests/test_kernels.py tests/test_rules.py tests/te
 	tests/test_datasets.py tests/test_cli_recall.py tests/test_cli_plot.py \
 	$(filter-out tests/test_api_types.py,$(wildcard tests/test_estimator*.py tests/test_api*.py))
 
-UNWARNED := -o filterwarnings=default --disable-warnings
+# Loops that one numba has compiled are none for another: each keeps its own.
+OLDEST_PYTEST := NUMBA_CACHE_DIR=$(CURDIR)/build/oldest-venv/numba \
+	build/oldest-venv/bin/python -m pytest -o filterwarnings=default --disable-warnings
 
 build/oldest-venv/.dev: pyproject.toml tests/oldest.py
 	$(PYTHON) -m venv --clear build/oldest-venv

@@ -836,14 +836,14 @@ def test_a_long_run_stops_at_once_and_writes_nothing(
         "--overwrite",
     ]
     program = (
-        "import hopcli.dynamics as d, sys\n"
-        "run = d.run\n"
-        "def told(*a, **k):\n"
+        "import hopcli.dynamics.sites as sites\n"
+        "load = sites._load\n"
+        "def told(run):\n"
+        "    load(run)\n"
         "    print('running', flush=True)\n"
-        "    return run(*a, **k)\n"
-        "d.run = told\n"
-        "from hopcli.cli import main\n"
-        "main(sys.argv[1:])\n"
+        "sites._load = told\n"
+        "from hopcli.__main__ import start\n"
+        "start()\n"
     )
     with subprocess.Popen(
         [sys.executable, "-c", program, *endless],
