@@ -33,6 +33,9 @@ if TYPE_CHECKING:
     from hopcli.api.commands import weights as weights
     from hopcli.api.data import load as load
     from hopcli.api.data import select as select
+    from hopcli.api.folders import check as check
+    from hopcli.api.folders import diff as diff
+    from hopcli.api.folders import write_report as write_report
     from hopcli.api.gridding import GridRun as GridRun
     from hopcli.api.gridding import grid as grid
     from hopcli.api.memory import Memory as Memory
@@ -73,6 +76,7 @@ _PLACES = {
     "hopcli.api.running": ("Run",),
     "hopcli.api.gridding": ("grid", "GridRun"),
     "hopcli.api.reading": ("read",),
+    "hopcli.api.folders": ("check", "diff", "write_report"),
     "hopcli.estimator": ("HopfieldClassifier",),
     "hopcli.datasets.dataset": ("Dataset",),
     "hopcli.patterns": ("Patterns",),

@@ -105,7 +105,7 @@ def test_a_room_imports_only_what_it_may(path: Path) -> None:
     elif _room(path) == "experiments":
         assert not found & EDGE
     elif _room(path) == "api":
-        assert not found & {"claims", "cli", "report"}
+        assert not found & {"claims", "cli"}
 
 
 @pytest.mark.parametrize("package", ONLY)

@@ -94,7 +94,9 @@ def _asked_by_call(line: str) -> dict[str, Any] | None:
     assert name in hopcli.__all__
     what = [ast.literal_eval(argument) for argument in call.args]
     settings = {str(word.arg): ast.literal_eval(word.value) for word in call.keywords}
-    if name in ("load", "select", "grid", "read") or str(what[:1]).endswith(".json']"):
+    if name not in ("run", *(entry.module for entry in CATALOGUE.values())) or name == "select":
+        return None
+    if str(what[:1]).endswith(".json']"):
         return None
     config = ask(what[0] if name == "run" else name, settings).config
     return {"command": config.command, **config.to_dict()}

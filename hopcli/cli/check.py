@@ -11,10 +11,10 @@ from hopcli.cli.lines import printable
 from hopcli.cli.options import FOLDERS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable
     from pathlib import Path
 
-    from hopcli.results.checking import Checker, Finding
+    from hopcli.results.checking import Finding
 
 __all__ = ["command"]
 
@@ -47,12 +47,13 @@ def command(folders: tuple[Path, ...], quiet: bool, printed: str) -> int:
     what an interrupted run has left or a running one has made so far, and tables, arrays and
     pictures that are in no manifest of their folder.
     """
+    from hopcli.grids.checking import EVERY_CHECKER
     from hopcli.results import checking
 
     n_runs = n_files = 0
     differs: list[Finding] = []
     told: list[Finding] = []
-    for checked in checking.check(folders, _checkers()):
+    for checked in checking.check(folders, EVERY_CHECKER):
         n_runs += checked.n_runs
         n_files += checked.n_files
         differs += checked.differs
@@ -68,14 +69,6 @@ def command(folders: tuple[Path, ...], quiet: bool, printed: str) -> int:
         said = f"{len(differs):,} differ" if differs else "all as their manifests say"
         click.echo(f"{_counted(n_runs, 'run')}, {_counted(n_files, 'file')}: {said}")
     return 1 if differs else 0
-
-
-def _checkers() -> Mapping[str, Checker]:
-    """What checks a file, by its name."""
-    from hopcli.grids.checking import check_store
-    from hopcli.results.checking import CHECKERS, check_manifest
-
-    return {**CHECKERS, "reproduce.json": check_manifest, "grid.sqlite": check_store}
 
 
 def _as_json(findings: Iterable[Finding]) -> list[dict[str, str]]:

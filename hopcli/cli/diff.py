@@ -15,7 +15,7 @@ from hopcli.cli.options import FOLDER
 from hopcli.cli.tables import form_option, print_table
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
     from hopcli.results.comparing import Compared, Comparison, Pair, Run
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["command"]
 
 _LONGEST = 60  # characters of a setting
+_NONE = "(none)"
 
 
 @click.command("diff")
@@ -84,30 +85,19 @@ def _lines(runs: tuple[Run, Run], found: Comparison) -> Iterator[str]:
 
 
 def _print(found: Comparison, form: str) -> None:
-    """Print all that differs as one table: a setting, or a column of a table, a row."""
+    """Print all that differs as one table."""
     import pandas as pd
 
-    rows: list[dict[str, Any]] = [
-        {"of": what, "name": pair.name, "A": _side(pair, "a"), "B": _side(pair, "b")}
-        for what in ("settings", "inputs", "versions")
-        for pair in getattr(found, what)
+    from hopcli.results.comparing import COLUMNS, rows_of
+
+    rows = [
+        {"A": _NONE, "B": _NONE, **row} if _is_pair(row) else row for row in rows_of(found, _short)
     ]
-    for file in found.files:
-        rows += [{"of": file.file, "name": lack} for lack in file.lacks]
-        rows += [
-            {
-                "of": file.file,
-                "name": values.name,
-                **{side: str(value) for side, value in zip("AB", values.pair, strict=True)},
-                "n": str(values.n),
-                "n_differ": str(values.n_differ),
-                "largest": "" if values.largest is None else f"{values.largest:.10g}",
-                "where": values.where or "",
-            }
-            for values in file.values
-        ]
-    columns = ["of", "name", "A", "B", "n", "n_differ", "largest", "where"]
-    print_table(pd.DataFrame(rows, columns=columns).fillna(""), form)
+    print_table(pd.DataFrame(rows, columns=COLUMNS).fillna(""), form)
+
+
+def _is_pair(row: Mapping[str, str]) -> bool:
+    return row["of"] in ("settings", "inputs", "versions")
 
 
 def _of_pairs(what: str, pairs: Sequence[Pair]) -> Iterator[str]:
@@ -122,7 +112,11 @@ def _of_pairs(what: str, pairs: Sequence[Pair]) -> Iterator[str]:
 
 
 def _side(pair: Pair, side: str) -> str:
-    text = spelt(pair.values[side]) if side in pair.values else "(none)"
+    return _short(pair.values[side]) if side in pair.values else _NONE
+
+
+def _short(value: Any) -> str:
+    text = spelt(value)
     return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 3]}..."
 
 

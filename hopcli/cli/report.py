@@ -3,17 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
 from hopcli.cli.options import FOLDERS
-from hopcli.errors import ResultError
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from hopcli.report import Section
 
 __all__ = ["command"]
 
@@ -61,26 +55,8 @@ def command(
     before; if one cannot be read, no page is written. An earlier report is replaced, any
     other file only with --overwrite.
     """
-    from hopcli import report
-    from hopcli.report.files import check_place
+    from hopcli.report import write_report
 
-    check_place(out, overwrite=overwrite)
-    sections = list(_sections(folders))
-    if not sections:
-        raise ResultError(f"{folders[0]}: must hold a finished run, holds what is left of others")
-    if title is None:
-        title = sections[0].name if len(sections) == 1 else f"{len(sections):,} runs"
-    report.write(report.page(title, sections), out, overwrite=overwrite)
+    write_report(folders, out, title, overwrite=overwrite)
     if not quiet:
         click.echo(out)
-
-
-def _sections(folders: Iterable[Path]) -> Iterable[Section]:
-    """Every run below, sorted by folder; the first that cannot be read is refused."""
-    from hopcli import report
-    from hopcli.results import places
-
-    for folder, why in places.find(folders):
-        if why:
-            raise ResultError(why)
-        yield from report.sections_in(folder)

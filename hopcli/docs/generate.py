@@ -54,10 +54,12 @@ ROOMS = (
 )
 """What a researcher may use below the public names, in the order in which things flow."""
 
+FOLDERS = ("check", "diff", "write_report")
+
 GROUPS = {
     "Data and memory": ("load", "select", "store", "Dataset", "Patterns", "Memory", "Recalled"),
     "Estimator": ("HopfieldClassifier",),
-    "Runs and results": ("run", "Run", "grid", "GridRun", "read"),
+    "Runs and results": ("run", "Run", "grid", "GridRun", "read", *FOLDERS),
 }
 """Public names that belong together; commands and errors are told apart by themselves."""
 

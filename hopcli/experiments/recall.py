@@ -232,9 +232,7 @@ def _run(
     )
 
 
-def scored(
-    relaxation: Relaxation, rows: NDArray[np.int64], final: dynamics.FinalStates
-) -> Block:
+def scored(relaxation: Relaxation, rows: NDArray[np.int64], final: dynamics.FinalStates) -> Block:
     """What became of these trials, which ended so.
 
     Parameters

@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING
 
 from hopcli.errors import ResultError
 from hopcli.grids.store import Store
-from hopcli.results.checking import Checked, Finding, check_manifest
+from hopcli.results.checking import CHECKERS, Checked, Checker, Finding, check_manifest
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
-__all__ = ["check_store", "grid_differences"]
+__all__ = ["EVERY_CHECKER", "check_store", "grid_differences"]
 
 
 def check_store(path: Path) -> Checked:
@@ -66,3 +67,11 @@ def _cells(folder: Path) -> tuple[int, list[str]]:
         except ResultError as error:
             differences.append(str(error))
     return n_cells, differences
+
+
+EVERY_CHECKER: Mapping[str, Checker] = {
+    **CHECKERS,
+    "reproduce.json": check_manifest,
+    "grid.sqlite": check_store,
+}
+"""What checks a file of runs, verdicts and grids, by its name."""

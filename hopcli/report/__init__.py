@@ -10,5 +10,15 @@ from hopcli.report.claims import VERDICTS, ClaimRow
 from hopcli.report.files import write
 from hopcli.report.page import page
 from hopcli.report.sections import Section, section, sections_in
+from hopcli.report.writing import write_report
 
-__all__ = ["VERDICTS", "ClaimRow", "Section", "page", "section", "sections_in", "write"]
+__all__ = [
+    "VERDICTS",
+    "ClaimRow",
+    "Section",
+    "page",
+    "section",
+    "sections_in",
+    "write",
+    "write_report",
+]

@@ -15,12 +15,12 @@ from hopcli.results.places import MANIFESTS, finished_in
 from hopcli.results.values import compare_arrays, compare_tables
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
     from hopcli.results.values import Values
 
-__all__ = ["Compared", "Comparison", "Pair", "Run", "compare", "open_runs"]
+__all__ = ["COLUMNS", "Compared", "Comparison", "Pair", "Run", "compare", "open_runs", "rows_of"]
 
 
 class Pair(NamedTuple):
@@ -236,3 +236,48 @@ def _file(a: Run, b: Run, name: str) -> Compared:
     except (KeyError, TypeError, ValueError) as error:
         reason = f"another version of hopcli wrote one of them ({error})"
         raise ResultError(f"{a.folder / name}, {b.folder / name}: {reason}") from None
+
+
+def rows_of(found: Comparison, spell: Callable[[Any], str] = str) -> list[dict[str, Any]]:
+    """All that differs as rows of one table: a setting, or a column of a table, a row.
+
+    Parameters
+    ----------
+    found : Comparison
+        What differs.
+    spell : callable
+        How a value of a manifest is written.
+
+    Returns
+    -------
+    list of dict
+        Texts by :data:`COLUMNS`; what does not apply is not there.
+    """
+    rows: list[dict[str, Any]] = [
+        {
+            "of": what,
+            "name": pair.name,
+            **{k.upper(): spell(value) for k, value in pair.values.items()},
+        }
+        for what in ("settings", "inputs", "versions")
+        for pair in getattr(found, what)
+    ]
+    for file in found.files:
+        rows += [{"of": file.file, "name": lack} for lack in file.lacks]
+        rows += [
+            {
+                "of": file.file,
+                "name": values.name,
+                **{side: str(value) for side, value in zip("AB", values.pair, strict=True)},
+                "n": str(values.n),
+                "n_differ": str(values.n_differ),
+                "largest": "" if values.largest is None else f"{values.largest:.10g}",
+                "where": values.where or "",
+            }
+            for values in file.values
+        ]
+    return rows
+
+
+COLUMNS = ("of", "name", "A", "B", "n", "n_differ", "largest", "where")
+"""Of the table of all that differs."""

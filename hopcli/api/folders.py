@@ -1,0 +1,130 @@
+"""Finished runs and grids in folders: are they whole, how do they differ, what is in them."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from hopcli.errors import ResultError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["check", "diff", "write_report"]
+
+Place = str | os.PathLike[str]
+"""A folder."""
+
+
+def check(*folders: Place) -> pd.DataFrame:
+    """Hold every file of finished runs and grids to its manifest, as ``hopcli check`` does.
+
+    Parameters
+    ----------
+    *folders : str or path
+        Folders of results, or that hold such folders at any depth.
+
+    Returns
+    -------
+    DataFrame
+        A row a finding, none if all is as it was written and nothing is to be told: ``file``,
+        ``differs`` (whether it is not what was written, or only worth telling) and ``says``.
+
+    Raises
+    ------
+    ResultError
+        If one of the folders is none, or holds no run.
+    """
+    import pandas as pd
+
+    from hopcli.grids.checking import EVERY_CHECKER
+    from hopcli.results import checking
+
+    rows = [
+        (str(finding.file), differs, finding.line)
+        for checked in checking.check(_paths(folders), EVERY_CHECKER)
+        for differs, findings in ((True, checked.differs), (False, checked.told))
+        for finding in findings
+    ]
+    return pd.DataFrame(rows, columns=["file", "differs", "says"]).astype({"differs": bool})
+
+
+def diff(a: Place, b: Place, command: str | None = None) -> pd.DataFrame:
+    """Say which settings and numbers of two runs differ, as ``hopcli diff`` does.
+
+    Parameters
+    ----------
+    a, b : str or path
+        Folders of finished runs or grids, or manifests in them.
+    command : str, optional
+        Which run, if the folders hold runs of several commands.
+
+    Returns
+    -------
+    DataFrame
+        A row for what differs, as text: ``of`` (settings, inputs, versions, or a file),
+        ``name``, ``A`` and ``B``; of a column of numbers also ``n``, ``n_differ``, the
+        ``largest`` difference and ``where``. Versions make no other run.
+
+    Raises
+    ------
+    ResultError
+        If there is no such run, or it cannot be read.
+
+    Examples
+    --------
+    >>> import tempfile, hopcli
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     for name, seed in (("one", 1), ("two", 2)):
+    ...         run = hopcli.run("select", samples=3, seed=seed, figures=False)
+    ...         _ = run.save(f"{folder}/{name}")
+    ...     found = hopcli.diff(f"{folder}/one", f"{folder}/two")
+    >>> found.loc[found["of"] == "settings", ["name", "A", "B"]].values.tolist()
+    [['seed', '1', '2']]
+    """
+    import pandas as pd
+
+    from hopcli.results import comparing
+
+    found = comparing.compare(*comparing.open_runs(Path(a), Path(b), command))
+    return pd.DataFrame(comparing.rows_of(found), columns=comparing.COLUMNS).fillna("")
+
+
+def write_report(
+    *folders: Place, out: Place = "report.html", title: str | None = None, overwrite: bool = False
+) -> Path:
+    """Write finished runs and grids as one page of HTML, as ``hopcli report`` does.
+
+    Parameters
+    ----------
+    *folders : str or path
+        Folders of results, or that hold such folders at any depth.
+    out : str or path
+        The page.
+    title : str, optional
+        Its title; by default the run, or how many there are.
+    overwrite : bool
+        Whether a file that is no report may be replaced.
+
+    Returns
+    -------
+    Path
+        The page.
+
+    Raises
+    ------
+    ResultError
+        If a run cannot be read, there is none, or the page cannot be written.
+    """
+    from hopcli import report
+
+    page = Path(out)
+    report.write_report(_paths(folders), page, title, overwrite=overwrite)
+    return page
+
+
+def _paths(folders: tuple[Place, ...]) -> list[Path]:
+    if not folders:
+        raise ResultError("folders: must be one or more folders of results, found none")
+    return [Path(folder) for folder in folders]
