@@ -61,7 +61,8 @@ def _table(replays: Replays, sites: NDArray[Any], repeats: int, seed: int) -> pd
 def _fit(stock: Stock, table: pd.DataFrame, path: Path, seed: int) -> FitSweepsResult:
     table.to_csv(path, index=False)
     config = FitSweepsConfig(table=str(path), seed=seed, **SMALL)
-    result: Any = experiments.plan(config, stock).run(ThreadedExecution(), lambda *_: None)
+    one = ThreadedExecution(threads=1)  # the chains are few, and several would wait for each other
+    result: Any = experiments.plan(config, stock).run(one, lambda *_: None)
     assert isinstance(result, FitSweepsResult)
     return result
 
