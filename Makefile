@@ -22,7 +22,7 @@ RUNS := $(addprefix results/,$(NAMES))
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help paper tutorials all test oldest torture lint wheel mutants docs bench screenshot classifiers clean results/reproduce FORCE
+.PHONY: help paper tutorials all test oldest torture lint wheel mutants docs bench screenshot notebooks classifiers clean results/reproduce FORCE
 
 help: ## List the targets
 	@echo 'make TARGET, with TARGET one of'
@@ -69,6 +69,9 @@ screenshot: $(VENV)/.dev ## Take the picture of the page of verdicts (needs a Ch
 
 classifiers: $(VENV)/.dev ## Compare the estimator with others, in results/classifiers/ (takes two minutes)
 	$(BIN)/python tests/classifiers.py
+
+notebooks: $(VENV)/.dev ## Run the notebooks anew, and write what they show into them
+	$(BIN)/python tests/notebooks.py
 
 clean: ## Remove the environment and what tools leave behind (results stay)
 	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -35,6 +35,7 @@ _OTHERS = {
     "run": "Run configuration files, each with the command that it names.",
     "schema": "Print the JSON Schema of configuration files, for editors.",
     "data": "List the data sources, or verify the embedded MNIST.",
+    "notebooks": "Copy the notebooks that come with hopcli into a folder.",
 }
 """Commands that run no experiment of their own, each in the module of its name."""
 

@@ -1,0 +1,67 @@
+"""``hopcli notebooks``."""
+
+from __future__ import annotations
+
+from importlib.resources import files
+from pathlib import Path
+
+import click
+
+from hopcli.errors import ResultError
+
+__all__ = ["command"]
+
+
+@click.command("notebooks")
+@click.argument("folder", metavar="[FOLDER]", default="notebooks", type=click.Path(path_type=Path))
+@click.option("-q", "--quiet", is_flag=True, help="Print nothing.")
+def command(folder: Path, quiet: bool) -> None:
+    """Copy the notebooks that come with hopcli into a folder, to be run and changed.
+
+    FOLDER is notebooks/ by default. A notebook that you have changed there is not
+    overwritten: nothing is copied then.
+
+    study: data, storage, recall, accuracy and temperature of the study, and what of it
+    holds. own-pictures: pictures of your own, damage, spurious states, thresholds.
+    phase-diagram: heat and load against theory, and how to read intervals.
+
+    \b
+      hopcli notebooks
+      jupyter lab notebooks
+    """
+    shipped = _shipped()
+    if folder.exists() and not folder.is_dir():
+        raise ResultError(f"{folder}: cannot be written: it is no folder")
+    new = {name: content for name, content in shipped.items() if _is_new(folder / name, content)}
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, content in new.items():
+            (folder / name).write_bytes(content)
+    except OSError as error:
+        raise ResultError(f"{folder}: cannot be written: {error.strerror}") from None
+    if not quiet:
+        for name in shipped:
+            click.echo(f"{folder / name}{'' if name in new else ' (was there)'}")
+        click.echo(f"Open them with: jupyter lab {folder}  (pip install jupyterlab)")
+
+
+def _is_new(path: Path, content: bytes) -> bool:
+    """Whether the file is to be written; one that is there has to be the same."""
+    try:
+        if path.read_bytes() == content:
+            return False
+    except FileNotFoundError:
+        return True
+    except OSError as error:
+        raise ResultError(f"{path}: cannot be read: {error.strerror}") from None
+    raise ResultError(f"{path}: has been changed, and is not overwritten; name another FOLDER")
+
+
+def _shipped() -> dict[str, bytes]:
+    """The notebooks in the package, by file name."""
+    found = [item for item in (files("hopcli") / "notebooks").iterdir() if item.is_file()]
+    return {
+        item.name: item.read_bytes()
+        for item in sorted(found, key=lambda item: item.name)
+        if item.name.endswith(".ipynb")
+    }

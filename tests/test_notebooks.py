@@ -1,0 +1,67 @@
+"""The notebooks: they run anywhere without a warning, and show what is committed."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING, Any
+
+import notebooks
+import pytest
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+PATHS = sorted(notebooks.FOLDER.glob("*.ipynb"))
+MOST_BYTES = 400_000
+
+every_notebook = pytest.mark.parametrize("path", PATHS, ids=lambda path: path.stem)
+
+
+def _code(notebook: Any) -> list[Any]:
+    return [cell for cell in notebook.cells if cell.cell_type == "code"]
+
+
+def test_there_are_three() -> None:
+    assert [path.stem for path in PATHS] == ["own-pictures", "phase-diagram", "study"]
+
+
+# The kernel's sockets and the loop of asyncio complain of themselves when they are closed.
+@pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::DeprecationWarning")
+@every_notebook
+def test_runs_and_shows_what_is_committed(path: Path) -> None:
+    # A cell that fails raises; whatever it shows else is compared, warnings too.
+    assert notebooks.shown(notebooks.executed(path)) == notebooks.shown(notebooks.read(path))
+
+
+@every_notebook
+def test_is_committed_run_and_tidy(path: Path) -> None:
+    notebook = notebooks.read(path)
+    code = _code(notebook)
+    outputs = [output for cell in code for output in cell.outputs]
+    assert [cell.execution_count for cell in code] == list(range(1, len(code) + 1))
+    assert sum("image/png" in output.get("data", {}) for output in outputs) >= 4
+    assert {output.get("name") for output in outputs} <= {None, "stdout"}
+    assert not any(output.output_type == "error" for output in outputs)
+    assert sorted(notebook.metadata) == ["kernelspec", "language_info"]
+    assert all(cell.metadata == {} for cell in notebook.cells)
+    assert path.stat().st_size < MOST_BYTES
+    text = json.dumps([*notebooks.shown(notebook), *(cell.source for cell in notebook.cells)])
+    assert not re.search(r"/(home|root|tmp|Users|work)/", text), "names a place on a machine"
+
+
+def test_what_is_shown_is_text_and_that_there_are_pictures() -> None:
+    cell = {
+        "cell_type": "code",
+        "outputs": [
+            {"output_type": "stream", "name": "stderr", "text": "careful"},
+            {
+                "output_type": "display_data",
+                "data": {"image/png": "iVBO", "text/html": '<img src="data:image/png;base64,iV=">'},
+            },
+        ],
+    }
+    notebook = notebooks.nbformat.from_dict({"cells": [cell]})
+    assert notebooks.shown(notebook) == [
+        ["stderr: careful", 'image/png: \ntext/html: <img src="">']
+    ]
