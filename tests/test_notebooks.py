@@ -6,6 +6,7 @@ import json
 import re
 from typing import TYPE_CHECKING, Any
 
+import nbformat
 import notebooks
 import pytest
 
@@ -61,7 +62,7 @@ def test_what_is_shown_is_text_and_that_there_are_pictures() -> None:
             },
         ],
     }
-    notebook = notebooks.nbformat.from_dict({"cells": [cell]})
+    notebook = nbformat.from_dict({"cells": [cell]})  # type: ignore[no-untyped-call]
     assert notebooks.shown(notebook) == [
         ["stderr: careful", 'image/png: \ntext/html: <img src="">']
     ]
