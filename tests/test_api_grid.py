@@ -166,3 +166,19 @@ def test_a_folder_of_another_grid_is_refused() -> None:
     grid("recall", vary={"temperature": [0.1]}, out="here", **SHARED)
     with pytest.raises(ResultError, match="must hold a grid of weights, holds one of recall"):
         grid("weights", vary={"rule": ["hebbian"]}, dataset=SHARED["dataset"], out="here")
+
+
+def test_a_setting_that_varies_no_more_lays_nothing_out() -> None:
+    Path("mine.toml").write_text(FILE + '[plot]\nby = "rule"\nx = "temperature"\n')
+    made = grid("mine.toml", rule="storkey", limit=1)
+    assert (made.grid.look.x, made.grid.look.by) == ("temperature", None)
+    assert made.grid.fixed["rule"] == "storkey"
+    assert "rule" not in made.table
+
+
+def test_none_leaves_a_setting_open() -> None:
+    Path("mine.toml").write_text(FILE)
+    made = grid("mine.toml", temperature=None, digits=None, limit=2)
+    assert "temperature" not in made.table
+    assert "temperature" not in made.grid.fixed
+    assert made.status["finished"] == made.status["cells"] == 2  # of the two rules

@@ -20,6 +20,7 @@ TOO_LONG = "trials.csv"  # one row a trial: not kept with the results
 COMMANDS = (
     "--version",
     "data verify",
+    "notebooks -q",
     "select -q",
     "run paper -q",
     "run results/paper/recall.json -q",

@@ -278,15 +278,19 @@ def _read(
     plain, _ = plain_settings(entry, settings, stock)
     table = {**values.get("grid", {})}
     several = {name: value for name, value in plain.items() if _are_several(entry, name, value)}
-    plain = {name: value for name, value in plain.items() if name not in several}
+    fixed = {name: value for name, value in plain.items() if name not in several}
     for name, listed in {**several, **vary}.items():
         table[name] = _varied(entry, name, listed)
         values.pop(name, None)
-    for name in plain:
-        if name not in vary:
-            table.pop(name, None)
-    look = {**values.get("plot", {}), **plot}
-    values = {**values, **plain, "grid": table, **({"plot": look} if look else {})}
+    for name in fixed.keys() - vary.keys():
+        table.pop(name, None)
+        values.pop(name, None)
+    told = values.get("plot", {})  # which may lay out by a setting that varies no more
+    look = {k: v for k, v in told.items() if not (isinstance(v, str) and v in fixed)} | {**plot}
+    left = {name: value for name, value in fixed.items() if value is not None}
+    values = {**values, **left, "grid": table, "plot": look}
+    if not look:
+        del values["plot"]
     try:
         return read_grid(values)
     except SettingError as error:
