@@ -70,6 +70,22 @@ def test_the_overlap_loss_is_that_of_the_study(seed: int) -> None:
     assert codes.tolist() == [0, 1, 2]
 
 
+@pytest.mark.parametrize("seed", range(10))
+def test_other_clusters_of_a_class_are_neither_its_own_samples_nor_of_other_classes(
+    seed: int,
+) -> None:
+    parts = random_patterns(seed, 12, 30).reshape(3, 4, 30)
+    chosen, codes = choose(
+        [Group(parts[k], label) for k, label in enumerate((0, 0, 1))], "overlap-loss"
+    )
+    squares = np.einsum("apn,bqn->abpq", parts.astype(int), parts.astype(int)) ** 2
+    others = {0: (2,), 1: (2,), 2: (0, 1)}
+    for k, of in others.items():
+        loss = sum(squares[k, other].sum(axis=1) for other in of) - 4 * squares[k, k].sum(axis=1)
+        np.testing.assert_array_equal(chosen[k], parts[k, loss.argmin()])
+    assert codes.tolist() == [0, 0, 1]
+
+
 def test_medoid_and_majority_are_what_they_are_called() -> None:
     spins = random_patterns(4, 25, 40)
     group = [Group(spins, 0)]
