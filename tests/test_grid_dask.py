@@ -16,8 +16,7 @@ from typing import TYPE_CHECKING
 import pytest
 from conftest import files_below
 
-from hopcli.cli.grid import running
-from hopcli.grids import cells, dask, engine
+from hopcli.grids import cells, conducting, dask, engine
 from hopcli.grids.store import FILE, Store
 
 if TYPE_CHECKING:
@@ -200,7 +199,7 @@ def test_a_worker_that_comes_later_with_other_code_is_noticed(
 ) -> None:
     real = engine.run_tasks
     monkeypatch.setattr(
-        running,
+        conducting,
         "run_tasks",
         lambda *a: (made._replace(version="0.0", host="elsewhere") for made in real(*a)),
     )
