@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import json
 import signal
 import socket
@@ -11,8 +12,9 @@ import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+import distributed
 import pytest
 from conftest import files_below
 
@@ -217,6 +219,27 @@ def test_no_scheduler_is_one_line(
     refused = run_hopcli("grid", "run", "seeds.toml", "--dask", address).refused()
     assert refused.startswith("--dask must be the address of a scheduler that answers")
     assert files_below(Path()) == before
+
+
+def test_a_client_that_found_nobody_is_gone_before_the_next_begins(
+    run_hopcli: RunHopcli, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Collected while the next one begins, it would wait for a lock that the next one holds."""
+    real, alive = distributed.Client, []
+
+    def client(*arguments: Any, **keywords: Any) -> Any:
+        alive.append(sum(isinstance(one, real) for one in gc.get_objects()))
+        return real(*arguments, **keywords)
+
+    monkeypatch.setattr(dask, "_ANSWERS", 0.2)
+    monkeypatch.setattr(distributed, "Client", client)
+    gc.disable()  # so that none is collected by chance
+    try:
+        for _ in range(3):
+            run_hopcli("grid", "run", "seeds.toml", "--dask", "tcp://127.0.0.1:1").refused()
+    finally:
+        gc.enable()
+    assert alive == [0, 0, 0]
 
 
 def test_a_scheduler_without_workers_is_refused(run_hopcli: RunHopcli, tmp_path: Path) -> None:

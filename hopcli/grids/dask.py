@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import logging
 import platform
 import time
@@ -63,12 +64,17 @@ def dask_engine(address: str) -> Iterator[Engine]:
         rule = "needs the package distributed: install hopcli[dask]"
         raise SettingError("dask", rule, address) from None
     _silence()
+    # A client that found no scheduler is closed when it is collected. If that is while the next
+    # one begins, it waits for a lock that the next one holds: so it is collected before.
+    gc.collect()
+    why = ""
     try:
         client = Client(address, timeout=_ANSWERS, set_as_default=False)
     except (OSError, ValueError, TypeError) as error:
-        reason = str(error).partition("\n")[0] or type(error).__name__
-        rule = f"must be the address of a scheduler that answers ({reason})"
-        raise SettingError("dask", rule, address) from None
+        why = str(error).partition("\n")[0] or type(error).__name__
+    if why:
+        rule = f"must be the address of a scheduler that answers ({why})"
+        raise SettingError("dask", rule, address)
     try:
         n_workers = _check_workers(client, address)
         # Each call is another: the same cell would be the same task, whose result is kept.
