@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from hopcli.api.reading import read as read
     from hopcli.api.recalled import Recalled as Recalled
     from hopcli.api.running import Run as Run
+    from hopcli.api.verdicts import reproduce as reproduce
     from hopcli.datasets.dataset import Dataset as Dataset
     from hopcli.errors import DataError as DataError
     from hopcli.errors import HopcliError as HopcliError
@@ -76,6 +77,7 @@ _PLACES = {
     "hopcli.api.running": ("Run",),
     "hopcli.api.gridding": ("grid", "GridRun"),
     "hopcli.api.reading": ("read",),
+    "hopcli.api.verdicts": ("reproduce",),
     "hopcli.api.folders": ("check", "diff", "write_report"),
     "hopcli.estimator": ("HopfieldClassifier",),
     "hopcli.datasets.dataset": ("Dataset",),

@@ -54,7 +54,7 @@ ROOMS = (
 )
 """What a researcher may use below the public names, in the order in which things flow."""
 
-FOLDERS = ("check", "diff", "write_report")
+FOLDERS = ("check", "diff", "write_report", "reproduce")
 
 GROUPS = {
     "Data and memory": ("load", "select", "store", "Dataset", "Patterns", "Memory", "Recalled"),
