@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from hopcli.catalogue import Entry
     from hopcli.config import Config, Execution, Setting
 
-__all__ = ["Asked", "ask", "command_named", "plain_settings", "plain_value"]
+__all__ = ["Asked", "ask", "command_named", "plain_settings", "plain_value", "renamed"]
 
 _OF_DATA = ("split", "threshold", "size", "crop", "invert")
 """What a data set that has been loaded has settled."""
@@ -81,7 +81,7 @@ def ask(what: str | os.PathLike[str], settings: Mapping[str, Any]) -> Asked:
     except SettingError as error:
         if error.setting in settings:
             raise
-        raise _renamed(error, f"{path}: {error.setting}") from None
+        raise renamed(error, f"{path}: {error.setting}") from None
 
 
 def command_named(text: str) -> str | None:
@@ -120,7 +120,7 @@ def _held(asked: Asked, dataset: Dataset | None) -> Asked:
     return asked
 
 
-def _renamed(error: SettingError, name: str) -> SettingError:
+def renamed(error: SettingError, name: str) -> SettingError:
     """The same error about a setting that is called otherwise."""
     found = (error.found,) if error.has_found else ()
     return SettingError(name, error.rule, *found)

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hopcli import catalogue, results
-from hopcli.api.asking import command_named, plain_settings, plain_value
+from hopcli.api.asking import command_named, plain_settings, plain_value, renamed
 from hopcli.api.running import Bar
 from hopcli.config import find_config, read_config
 from hopcli.config.kinds import fits
@@ -294,9 +294,7 @@ def _read(
     try:
         return read_grid(values)
     except SettingError as error:
-        name = error.setting.removeprefix("grid.")
-        found = (error.found,) if error.has_found else ()
-        raise SettingError(name, error.rule, *found) from None
+        raise renamed(error, error.setting.removeprefix("grid.")) from None
 
 
 def _are_several(entry: catalogue.Entry, name: str, value: Any) -> bool:
