@@ -25,10 +25,10 @@ plain loop does.
 The waiting. After `patience` attempts without a flip, the number of attempts until the
 next one is drawn from its geometric law and the site from the weights of the codes
 (rejection-free, n-fold way), until flips are dense again. The choice looks only at the
-past, so the law of the chain is the same. Weights are upper bounds, made exact by
-refusing an event now and then. A waiting time outlives its sweep as long as the
-temperature stays. With a given order of sites only the last case is left: a chain that
-nothing can change any more is not scanned on.
+past, so the law of the chain is the same. Weights are upper bounds that take no exponential
+and are up to a sixteenth too large; as many events are refused, so the law is exact. A
+waiting time outlives its sweep as long as the temperature stays. With a given order of
+sites only the last case is left: a chain that nothing can change any more is not scanned on.
 
 Everything here also runs uncompiled (``NUMBA_DISABLE_JIT=1``); the callers ignore the
 overflow that the draws want.
@@ -73,10 +73,13 @@ _LOW = np.uint64(0xFFFFFFFF)
 _S11, _S27, _S30, _S31, _S32 = (np.uint64(shift) for shift in (11, 27, 30, 31, 32))
 
 _GROUP = 8  # draws held against their floors at once
+_ROW = 64  # sites looked through at once
 _BLOCK = 256  # draws made at once, even
 _PLACES = 2 * _BLOCK - 1  # a place in a block, and no negative one, as the compiler sees
 
 _OCTAVE = 2.0**23  # float32 bits a factor of two
+_ONE = np.int32(127 * 2**23)  # bits of 1.0
+_BLUR = np.float32(512.0)  # bits by which a bound is raised, for roundings of float32
 _TOP = np.int32(158 * 2**23 + 16)  # bits of 2^31, and a little for roundings
 _LOWEST = np.float32(-(2.0**31) * 0.98)  # a floor that every draw reaches
 _ALWAYS = np.int32(2**31 - 1)  # a level that reaches every floor
@@ -96,10 +99,6 @@ class Network(NamedTuple):
     ----------
     site_class : ndarray of uint16 or uint32, shape (N,)
         Class of each site, 0 .. K - 1; its type holds every code.
-    members : ndarray of uint32, shape (N,)
-        The sites in the order of their classes.
-    starts : ndarray of int64, shape (K + 1,)
-        Where each class starts in `members`; last, N.
     J : ndarray of float64, shape (K, K)
         Symmetric couplings between classes.
     theta : ndarray of float64, shape (K,)
@@ -113,8 +112,6 @@ class Network(NamedTuple):
     """
 
     site_class: NDArray[np.unsignedinteger]
-    members: NDArray[np.uint32]
-    starts: NDArray[np.int64]
     J: NDArray[np.float64]
     theta: NDArray[np.float64]
     steps: NDArray[np.int32]
@@ -150,8 +147,11 @@ class _Chain(NamedTuple):
 
     codes: NDArray[np.unsignedinteger]  # (N,) code of each site
     counts: NDArray[np.int32]  # (3 width,) sites of each code
+    shares: NDArray[np.int32]  # (3, 3 width) scratch of counting them
     levels: NDArray[np.int32]  # (3 width,) -x of each code, in units
-    weights: NDArray[np.float64]  # (3 width,) bound on the flips an attempt, times N
+    chances: NDArray[np.float32]  # (3 width,) bound on the chance that an attempt turns a site
+    weights: NDArray[np.float64]  # (3 width,) the same times the sites of the code
+    rows: NDArray[np.float64]  # (3 width / LANES,) sums of LANES weights each
     sites: NDArray[np.uint32]  # (_BLOCK + _GROUP,) sites of the draws
     rests: NDArray[np.uint32]  # (_BLOCK,) what they leave for the uniforms
     bits: NDArray[np.float32]  # (_BLOCK,) half of that, as float32
@@ -248,8 +248,8 @@ def _draw(chain: _Chain, draws: _Filter, seed: np.uint64, first: int, n: int) ->
     straddles = _straddles(draws)
     for t in range(n):
         fall = np.float32(np.int32(octaves[t] - _TOP)) * draws.steepness
-        deep = fall < _LOWEST or chain.rests[t] > straddles
-        chain.floors[t] = np.int32(_LOWEST if deep else fall) - draws.margin
+        fall = _LOWEST if chain.rests[t] > straddles else max(fall, _LOWEST)
+        chain.floors[t] = np.int32(fall) - draws.margin
 
 
 @_inner
@@ -395,23 +395,72 @@ def _is_stable(network: Network, chain: _Chain, rule: int) -> bool:
 
 @_inner
 def _weigh(network: Network, chain: _Chain, rule: int, temperature: float) -> float:
-    """Bound the flips an attempt, times N: by code, and (returned) in all."""
+    """Bound the flips an attempt, times N: by code, and (returned) in all.
+
+    Nothing is waited for while there are sites at 0.
+    """
     width = network.steps.shape[1]
-    total = 0.0
+    zeros = 0
+    for code in range(width, 2 * width):
+        zeros += chain.counts[code]
+    if zeros > 0:
+        return np.inf
+    if temperature > 0.0:
+        _bound_noisy(network, chain, temperature)
+    else:
+        _bound_cold(network, chain, rule)
+    return _add_up(chain)
+
+
+@_inner
+def _bound_noisy(network: Network, chain: _Chain, temperature: float) -> None:
+    """Bound the chances of all codes by Metropolis' chance, min(1, exp(-2x / T)).
+
+    The bits of a float32, read as an integer, count octaves: exactly at powers of two, and in
+    straight lines between them, which lie above the exponential. Chances below 2^-127 are 0,
+    for no uniform is so small.
+    """
+    scale = 2.0 * _OCTAVE / math.log(2.0) * network.unit / temperature
+    steepness = np.float32(min(scale, 1e30))
+    margin = np.float32((network.slack + TIE) / network.unit + 1.0)
+    bits = chain.chances.view(np.int32)
+    for code in range(len(bits)):
+        fall = (np.float32(chain.levels[code]) + margin) * steepness + _BLUR
+        fall = min(max(fall, -np.float32(_ONE)), np.float32(0.0))
+        bits[code] = np.int32(fall) + _ONE
+
+
+@_inner
+def _bound_cold(network: Network, chain: _Chain, rule: int) -> None:
+    """Give the chances of all codes at T = 0, which are 0, 1/2 or 1."""
+    width = network.steps.shape[1]
     for code in range(len(chain.counts)):
-        weight = 0.0
+        chance = 0.0
         if chain.counts[code] > 0:
             a, spin = _split(code, width)
-            if spin == 0:
-                return np.inf
             x = -chain.levels[code] * network.unit
-            if temperature > 0.0:
-                x -= network.slack
-            elif abs(x) <= TIE + network.slack:
+            if abs(x) <= TIE + network.slack:
                 x = _alignment(network, chain, a, spin)
-            weight = chain.counts[code] * _chance(rule, x, spin, temperature)
-        chain.weights[code] = weight
-        total += weight
+            chance = _chance(rule, x, spin, 0.0)
+        chain.chances[code] = chance
+
+
+@_inner
+def _add_up(chain: _Chain) -> float:
+    """Make the weights of chances, and their sums: by row, and (returned) in all."""
+    for code in range(len(chain.weights)):
+        chain.weights[code] = float(chain.chances[code]) * chain.counts[code]
+    total = 0.0
+    for row in range(len(chain.rows)):
+        # Four sums, in an order that does not depend on the processor's vectors.
+        first, second, third, fourth = 0.0, 0.0, 0.0, 0.0
+        for code in range(LANES * row, LANES * (row + 1), 4):
+            first += chain.weights[code]
+            second += chain.weights[code + 1]
+            third += chain.weights[code + 2]
+            fourth += chain.weights[code + 3]
+        chain.rows[row] = (first + second) + (third + fourth)
+        total += chain.rows[row]
     return total
 
 
@@ -427,33 +476,56 @@ def _wait(total: float, n_sites: int, u: float) -> int:
 
 
 @_inner
+def _place(weights: NDArray[np.float64], target: float) -> tuple[int, float]:
+    """Find where `target` lies if weights are laid end to end, and how far into that one."""
+    place = 0
+    for i in range(len(weights)):
+        if weights[i] > 0.0:
+            place = i
+            if target < weights[i]:
+                break
+            target -= weights[i]
+    return place, target
+
+
+@_inner
 def _turn_one(
     network: Network, chain: _Chain, rule: int, temperature: float, target: float, u: float
 ) -> None:
     """Turn the site at `target` (between 0 and the sum of weights), if `u` allows it.
 
-    The code is chosen by weight, then any of its sites; the chance by which its weight
-    is too large is taken back.
+    The code is chosen by weight, then any of its sites; what its weight is too large by is
+    taken back.
     """
-    code = -1
-    for candidate in range(len(chain.weights)):
-        if chain.weights[candidate] > 0.0:
-            code = candidate
-            if target < chain.weights[candidate]:
-                break
-            target -= chain.weights[candidate]
-    width = network.steps.shape[1]
-    a, spin = _split(code, width)
-    bound = chain.weights[code] / chain.counts[code]
-    chance = _chance(rule, _alignment(network, chain, a, spin), spin, temperature)
-    if u * bound < chance:
+    row, target = _place(chain.rows, target)
+    place, target = _place(chain.weights[LANES * row : LANES * (row + 1)], target)
+    code = LANES * row + place
+    spin = _split(code, network.steps.shape[1])[1]
+    bound = float(chain.chances[code])
+    if _decide(network, chain, rule, temperature, code, u * bound) != spin:
         rank = min(int(target / bound), chain.counts[code] - 1)
-        for site in network.members[network.starts[a] : network.starts[a + 1]]:
-            if chain.codes[site] == code:
-                if rank == 0:
-                    _set(network, chain, site, -spin)
-                    return
-                rank -= 1
+        _set(network, chain, _site(chain, code, rank), -spin)
+
+
+@_inner
+def _site(chain: _Chain, code: int, rank: int) -> int:
+    """Find the site of this code before which there are `rank` of them, a row at a time."""
+    wanted = chain.codes.dtype.type(code)
+    begin, end = 0, len(chain.codes)
+    while begin + _ROW <= end:
+        here = np.uint16(0)  # as short as codes are, for vectors
+        for k in range(_ROW):
+            here = np.uint16(here + np.uint16(chain.codes[begin + k] == wanted))
+        if rank < here:
+            break
+        rank -= int(here)
+        begin += _ROW
+    for site in range(begin, end):
+        if chain.codes[site] == code:
+            if rank == 0:
+                return site
+            rank -= 1
+    return -1  # there are as many as are counted
 
 
 # --- the loops -------------------------------------------------------------------------
@@ -570,22 +642,32 @@ def _sweep(
 
 
 @_inner
+def _count(chain: _Chain) -> None:
+    """Count the sites of each code, in four shares: each count waits for its last one."""
+    codes, n_fours = chain.codes, len(chain.codes) >> 2
+    first, second, third, fourth = chain.counts, chain.shares[0], chain.shares[1], chain.shares[2]
+    first[:] = 0
+    chain.shares[:] = 0
+    for four in range(n_fours):
+        first[codes[4 * four]] += 1
+        second[codes[4 * four + 1]] += 1
+        third[codes[4 * four + 2]] += 1
+        fourth[codes[4 * four + 3]] += 1
+    for code in codes[4 * n_fours :]:
+        first[code] += 1
+    for code in range(len(first)):
+        first[code] += second[code] + third[code] + fourth[code]
+
+
+@_inner
 def _start(network: Network, chain: _Chain, spins: NDArray[np.int8]) -> None:
     """Set the state of the chain at work."""
     width = network.steps.shape[1]
     for i in range(len(spins)):
         chain.codes[i] = network.site_class[i] + width * (int(spins[i]) + 1)
-    chain.counts[:] = 0
+    _count(chain)
     chain.levels[:] = _ALWAYS
     for a in range(len(network.theta)):
-        members = network.members[network.starts[a] : network.starts[a + 1]]
-        ups, downs = 0, 0
-        for site in members:
-            ups += spins[site] > 0
-            downs += spins[site] < 0
-        chain.counts[a] = downs
-        chain.counts[width + a] = len(members) - ups - downs
-        chain.counts[2 * width + a] = ups
         threshold = np.int32(round(network.theta[a] / network.unit))
         chain.levels[a] = network.steps[a, a] - threshold
         chain.levels[2 * width + a] = network.steps[a, a] + threshold
@@ -593,6 +675,16 @@ def _start(network: Network, chain: _Chain, spins: NDArray[np.int8]) -> None:
         total = chain.counts[2 * width + a] - chain.counts[a]
         if total != 0:
             _shift(chain.levels, network.steps[a], np.int32(total))
+
+
+@_inner
+def _finish(chain: _Chain, spins: NDArray[np.int8]) -> None:
+    """Give the values of the sites (compared in the type of the codes, for vectors)."""
+    width = len(chain.counts) // 3
+    zero, up = chain.codes.dtype.type(width), chain.codes.dtype.type(2 * width)
+    for i in range(len(spins)):
+        code = chain.codes[i]
+        spins[i] = np.int8(code >= up) - np.int8(code < zero)
 
 
 @_inner
@@ -704,8 +796,11 @@ def run_chains(
     chain = _Chain(
         np.empty(n_sites, network.site_class.dtype),
         np.empty(3 * width, np.int32),
+        np.empty((3, 3 * width), np.int32),
         levels,
+        np.empty(3 * width, np.float32),
         np.empty(3 * width, np.float64),
+        np.empty(3 * width // LANES, np.float64),
         np.zeros(_BLOCK + _GROUP, np.uint32),
         np.empty(_BLOCK, np.uint32),
         np.empty(_BLOCK, np.float32),
@@ -718,5 +813,4 @@ def run_chains(
             network, chain, protocol, temperatures, seeds[c], given[c], sums[c], cancelled
         )
         _record(chain, ends[c])
-        for i in range(n_sites):
-            spins[c, i] = _split(int(chain.codes[i]), width)[1]
+        _finish(chain, spins[c])

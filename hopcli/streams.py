@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 __all__ = ["VERSION", "Legacy", "Streams", "legacy_random_state", "seed_word", "splitmix64"]
 
 
-VERSION = 2
+VERSION = 3
 """Of all streams: with another one the same seed gives other numbers of the same law."""
 
 Legacy = np.random.RandomState

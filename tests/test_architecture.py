@@ -127,7 +127,7 @@ def test_no_drawer_for_odds_and_ends() -> None:
 @pytest.mark.parametrize("path", FILES, ids=_named)
 def test_no_module_is_two_rooms(path: Path) -> None:
     # The compiled loop is cached by the age of its file, so its parts must share one.
-    most = 725 if path.name == "_kernels.py" else 400
+    most = 820 if path.name == "_kernels.py" else 400
     assert len(path.read_text(encoding="utf-8").splitlines()) <= most
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import itertools
+import math
 import tracemalloc
 from typing import TYPE_CHECKING, Any
 
@@ -239,8 +240,11 @@ def test_blocks_that_begin_at_any_attempt_stay_in_their_scratch(
 def _chain(kernels: ModuleType, n_sites: int, width: int) -> Any:
     """A chain with scratch, as the loop makes it."""
     return kernels._Chain(
-        *(np.zeros(n, kind) for n, kind in [(n_sites, np.uint32), *[(3 * width, np.int32)] * 2]),
-        np.zeros(3 * width),
+        np.zeros(n_sites, np.uint32),
+        np.zeros(3 * width, np.int32),
+        np.zeros((3, 3 * width), np.int32),
+        *(np.zeros(3 * width, kind) for kind in (np.int32, np.float32, np.float64)),
+        np.zeros(3 * width // kernels.LANES),
         *(np.zeros(264, kind) for kind in (np.uint32, np.uint32, np.float32, np.int32)),
         np.zeros(n_sites, np.uint32),
     )
@@ -280,6 +284,82 @@ def test_levels_follow_the_fields(uncompiled: ModuleType, rule: str, theta: floa
         seen.append(now)
     turned = [np.count_nonzero(a != b) for a, b in itertools.pairwise(seen)]
     assert min(turned) > 10
+
+
+@pytest.mark.parametrize("temperature", [1e-300, 0.003, 0.2, 0.9, 50.0])
+def test_bounds_are_no_chance_too_small_and_a_sixteenth_too_large(
+    uncompiled: ModuleType, temperature: float
+) -> None:
+    couplings = network(700, 5, "pseudo-inverse", 0.05)
+    laid_out = sites.lay_out(couplings)
+    chain = _chain(uncompiled, 700, laid_out.steps.shape[1])
+    rng = np.random.default_rng(5)
+    # All alignments that can be, and many about the tie, where chances reach 1.
+    x = np.concatenate([rng.uniform(-2, 2, 40), rng.uniform(-1, 1, 40) * 3 * laid_out.slack])
+    x = np.append(x, [0.0, _kernels.TIE, 0.5 * math.log(2.0) * temperature])
+    x = np.clip(x, -2, 2)
+    chain.levels[: len(x)] = np.rint(-x / laid_out.unit)
+    x = -chain.levels[: len(x)] * laid_out.unit
+    with np.errstate(over="ignore", under="ignore"):
+        uncompiled._bound_noisy(laid_out, chain, temperature)
+        bounds = chain.chances[: len(x)].astype(float)
+        for truly in (x - laid_out.slack, x, x + laid_out.slack):
+            for rule in (_kernels.METROPOLIS, _kernels.GLAUBER):
+                for spin in (-1, 1):
+                    chances = [uncompiled._chance(rule, y, spin, temperature) for y in truly]
+                    assert np.all((bounds >= chances) | (np.array(chances) < 1e-38))
+        least = np.exp(np.minimum(-2 * (x - 3 * laid_out.slack) / temperature, 0.0))
+    assert np.all(bounds <= 1.0)
+    assert np.all(bounds <= 1.063 * least)
+    if 0.01 < temperature < 1:
+        assert np.min(bounds[x > laid_out.slack] / least[x > laid_out.slack]) < 1.001
+        assert np.max(bounds / least) > 1.05
+
+
+def test_weights_are_found_by_their_length_and_sites_by_their_rank(uncompiled: ModuleType) -> None:
+    """A target falls to a code as often as it weighs, and to any of its sites alike."""
+    couplings = network(300, 9, "hebbian")
+    laid_out = sites.lay_out(couplings)
+    width = laid_out.steps.shape[1]
+    assert width > 2 * _kernels.LANES
+    chain = _chain(uncompiled, 300, width)
+    with np.errstate(over="ignore", under="ignore"):
+        uncompiled._start(laid_out, chain, starts(couplings, 1)[0])
+        total = uncompiled._weigh(laid_out, chain, _kernels.METROPOLIS, 0.7)
+    weights = chain.chances.astype(float) * np.bincount(chain.codes, minlength=3 * width)
+    assert total == pytest.approx(weights.sum(), rel=1e-12)
+    assert np.count_nonzero(weights) > 100
+    # The turned site of evenly spread targets, each code in proportion to its weight.
+    turned = []
+    for target in (np.arange(4000) + 0.5) / 4000 * total:
+        row, rest = uncompiled._place(chain.rows, target)
+        lanes = slice(_kernels.LANES * row, _kernels.LANES * (row + 1))
+        place, rest = uncompiled._place(chain.weights[lanes], rest)
+        code = lanes.start + place
+        assert rest == pytest.approx(target - weights[:code].sum(), abs=1e-9)
+        turned.append(uncompiled._site(chain, code, int(rest / chain.chances[code])))
+    expected = 4000 * chain.chances[chain.codes].astype(float) / total
+    assert np.max(np.abs(np.bincount(turned, minlength=300) - expected)) < 2
+    for code in np.unique(chain.codes):
+        members = np.flatnonzero(chain.codes == code)
+        found = [uncompiled._site(chain, int(code), rank) for rank in range(len(members))]
+        assert np.array_equal(found, members)
+
+
+@pytest.mark.parametrize("n_sites", [1, 63, 64, 65, 200])
+def test_any_number_of_sites_is_counted_and_looked_through(
+    uncompiled: ModuleType, n_sites: int
+) -> None:
+    chain = _chain(uncompiled, n_sites, 32)
+    chain.codes[:] = np.random.default_rng(n_sites).integers(0, 96, n_sites) // 32 * 32
+    uncompiled._count(chain)
+    assert np.array_equal(chain.counts, np.bincount(chain.codes, minlength=96))
+    spins = np.zeros(n_sites, np.int8)
+    uncompiled._finish(chain, spins)
+    assert np.array_equal(spins, chain.codes.astype(int) // 32 - 1)
+    for site in range(n_sites):
+        code = int(chain.codes[site])
+        assert uncompiled._site(chain, code, np.count_nonzero(chain.codes[:site] == code)) == site
 
 
 def test_steps_are_the_couplings_up_to_the_slack() -> None:

@@ -33,11 +33,14 @@ RULES = ("METROPOLIS", "GLAUBER", "SIGN_KEEP", "SIGN_UP", "SIGN_DOWN")
 ORDERS = ("RANDOM", "PERMUTATION", "FIXED", "GIVEN")
 """Orders that the loop knows."""
 
-PATIENCE = 8.0
-"""Attempts scanned in the time that an event of the rejection-free part takes, a class."""
+PATIENCE = 64.0
+"""Attempts scanned in the time that an event of the rejection-free part takes."""
 
-SEARCH = 0.5
-"""The same for finding the site of an event, a member of its class (N / K of them)."""
+CLASSES = 64.0
+"""So many classes more, and an event takes so long again: each is weighed."""
+
+SITES = 5000.0
+"""The same in sites: one is looked for among all of them."""
 
 
 def start(job: Job) -> Callable[[slice], None]:
@@ -146,9 +149,8 @@ def _order(job: Job) -> int:
 
 def _patience(n_sites: int, n_classes: int) -> int:
     """Attempts without a flip before waiting is worth its price; 0 and NEVER force it."""
-    if PATIENCE == 0:
-        return 0
-    return int(min(PATIENCE * n_classes + SEARCH * n_sites / n_classes, _kernels.NEVER))
+    price = PATIENCE * (1.0 + n_classes / CLASSES + n_sites / SITES)
+    return int(min(price, _kernels.NEVER))
 
 
 def lay_out(couplings: Couplings) -> _kernels.Network:
@@ -163,8 +165,6 @@ def lay_out(couplings: Couplings) -> _kernels.Network:
     return _kernels.Network(
         # Short codes, for those of many sites to stay in the cache.
         couplings.site_class.astype(np.uint16 if 3 * width <= 1 << 16 else np.uint32),
-        np.argsort(couplings.site_class, kind="stable").astype(np.uint32),
-        np.concatenate([[0], np.cumsum(couplings.class_sizes)]),
         np.array(couplings.J, order="C"),
         np.array(couplings.theta),
         steps,
