@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 if "PYTEST_XDIST_WORKER" in os.environ:
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # workers share the cores; read by numpy
 
+import hypothesis
 import numpy as np
 import pytest
 
@@ -36,6 +37,10 @@ CHECKOUT = Path(__file__).resolve().parent.parent
 
 # A shell starts background jobs with ^C ignored, and children would inherit that.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+
+# No test is timed: what an example takes is the machine's affair.
+hypothesis.settings.register_profile("untimed", deadline=None)
+hypothesis.settings.load_profile("untimed")
 
 UNPRIVILEGED = """
 import ctypes, os

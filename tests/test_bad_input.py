@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import resource
 import shlex
 from pathlib import Path
@@ -152,7 +153,11 @@ def test_the_first_run_says_that_it_compiles(
         del child_environment["NUMBA_CACHE_DIR"]
     compiling = "hopcli: compiling the loops, once: some ten seconds\n"
     assert [done.code for done in (first, again, mended)] == [0, 0, 0]
-    assert [done.err for done in (first, again, mended)] == [compiling, "", compiling]
+    # A slow machine may be told besides how long it takes.
+    said = [
+        re.sub("hopcli: this takes about .*\n", "", done.err) for done in (first, again, mended)
+    ]
+    assert said == [compiling, "", compiling]
 
 
 # --- every setting, every kind of bad value -------------------------------------------------

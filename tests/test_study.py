@@ -205,7 +205,9 @@ def test_order_of_sites_and_fresh_images_vary_more_than_thermal_noise() -> None:
     for images in ("same", "fresh"):
         table = _run("paper", sweeps=10, repeats=200, test_images=images).tables["accuracy"]
         ratios = table["sd_repeats"][:5] / as_run
-        assert ratios.min() > 1.2
+        # One SD of 200 repeats is known to 5 %, so of one digit a ratio to 7 %.
+        assert ratios.min() > 1.0
+        assert ratios.mean() > 1.25
         said.append(f"{ratios.min():.1f} to {ratios.max():.1f} times")
     assert f"makes the SD of a digit {said[0]} as large, fresh images besides {said[1]} (" in README
 
