@@ -25,10 +25,11 @@ plain loop does.
 The waiting. After `patience` attempts without a flip, the number of attempts until the
 next one is drawn from its geometric law and the site from the weights of the codes
 (rejection-free, n-fold way), until flips are dense again. The choice looks only at the
-past, so the law of the chain is the same. Weights are upper bounds that take no exponential
-and are up to a sixteenth too large; as many events are refused, so the law is exact. A
-waiting time outlives its sweep as long as the temperature stays. With a given order of
-sites only the last case is left: a chain that nothing can change any more is not scanned on.
+past, so the law of the chain is the same. Weights are upper bounds of all rules, which take
+no exponential and lie up to a sixteenth above Metropolis' chance; what they are too large by
+is refused, so the law is exact. A waiting time outlives its sweep as long as the
+temperature stays. With a given order of sites only the last case is left: a chain that
+nothing can change any more is not scanned on.
 
 Everything here also runs uncompiled (``NUMBA_DISABLE_JIT=1``); the callers ignore the
 overflow that the draws want.
@@ -73,7 +74,7 @@ _LOW = np.uint64(0xFFFFFFFF)
 _S11, _S27, _S30, _S31, _S32 = (np.uint64(shift) for shift in (11, 27, 30, 31, 32))
 
 _GROUP = 8  # draws held against their floors at once
-_ROW = 64  # sites looked through at once
+_CHUNK = 64  # sites looked through at once
 _BLOCK = 256  # draws made at once, even
 _PLACES = 2 * _BLOCK - 1  # a place in a block, and no negative one, as the compiler sees
 
@@ -509,17 +510,17 @@ def _turn_one(
 
 @_inner
 def _site(chain: _Chain, code: int, rank: int) -> int:
-    """Find the site of this code before which there are `rank` of them, a row at a time."""
+    """Find the site of this code before which there are `rank` of them, a chunk at a time."""
     wanted = chain.codes.dtype.type(code)
     begin, end = 0, len(chain.codes)
-    while begin + _ROW <= end:
+    while begin + _CHUNK <= end:
         here = np.uint16(0)  # as short as codes are, for vectors
-        for k in range(_ROW):
+        for k in range(_CHUNK):
             here = np.uint16(here + np.uint16(chain.codes[begin + k] == wanted))
         if rank < here:
             break
         rank -= int(here)
-        begin += _ROW
+        begin += _CHUNK
     for site in range(begin, end):
         if chain.codes[site] == code:
             if rank == 0:

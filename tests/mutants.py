@@ -122,7 +122,7 @@ MUTANTS = (
         "        rank -= int(here)\n",
         "",
         "kernels",
-        "sites of a code in rows that are passed are not counted off",
+        "sites of a code in chunks that are passed are not counted off",
     ),
     Mutant(
         "_kernels.py",

@@ -205,11 +205,12 @@ def test_order_of_sites_and_fresh_images_vary_more_than_thermal_noise() -> None:
     for images in ("same", "fresh"):
         table = _run("paper", sweeps=10, repeats=200, test_images=images).tables["accuracy"]
         ratios = table["sd_repeats"][:5] / as_run
-        # One SD of 200 repeats is known to 5 %, so of one digit a ratio to 7 %.
         assert ratios.min() > 1.0
         assert ratios.mean() > 1.25
         said.append(f"{ratios.min():.1f} to {ratios.max():.1f} times")
     assert f"makes the SD of a digit {said[0]} as large, fresh images besides {said[1]} (" in README
+    of_a_ratio = np.sqrt(2) / np.sqrt(2 * 199)  # of two SDs, each of 200 repeats
+    assert f"Noise moves each of these ratios by {100 * of_a_ratio:.0f} %" in README
 
 
 def _overall(result: Result) -> float:

@@ -184,7 +184,7 @@ def _race(
 
 def _paper(effort: Effort) -> list[Job]:
     targets = {peers.CLASS_LOOP: 8, peers.OVER_CHAINS: 35, peers.DWAVE: 150}
-    bounds = "115 flips a chain, most in the first 2 half-sweeps; draws until they are rare"
+    bounds = "flips, most in the first half-sweeps; and draws, until these are rare"
     work = recall(effort.of(5_000))
     return [_race("paper", "the study's recall, 20 half-sweeps, T = 0.2", work, targets, bounds)]
 
@@ -221,7 +221,7 @@ def _patterns(p: int, targets: Mapping[float, float | None]) -> Callable[[Effort
 def _large(effort: Effort) -> list[Job]:
     work = noisy(effort.of(16_384), chains=32)
     described = f"N = {work.couplings.n_sites:,}, p = 3, T = 0.2, 10 sweeps"
-    bounds = "flips, of a fifth of the sites; then attempts, for the codes fill the first cache"
+    bounds = "flips, of a fifth of the sites; and attempts, until these are rare"
     return [_race("large", described, work, {peers.DENSE: 200}, bounds)]
 
 
