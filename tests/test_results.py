@@ -10,6 +10,7 @@ import io
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -566,21 +567,38 @@ def _visible(folder: Path) -> dict[str, Any]:
     return {name: files[name] for name in files if not name.startswith(".hopcli-")}
 
 
-@pytest.mark.parametrize("move", range(1, 10))
-@pytest.mark.parametrize("reader", ["load", "read_manifest", "runs_in", "save_pictures", "save"])
-def test_a_run_killed_at_any_move_is_the_old_one_or_the_new_one(
-    tmp_path: Path, move: int, reader: str
-) -> None:
-    """Moves 1 to 5 publish tables and arrays, 6 to 9 the picture; the first of each decides."""
-    folder = tmp_path / "run"
+@dataclasses.dataclass(frozen=True)
+class Killed:
+    """A folder whose second run was killed at a move, and how it looked before and would after."""
+
+    move: int
+    folder: Path
+    old: dict[str, Any]
+    new: dict[str, Any]
+    undrawn: dict[str, Any]
+
+
+@pytest.fixture(scope="module", params=range(1, 10))
+def killed(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Killed:
+    place = tmp_path_factory.mktemp("killed")
+    folder, other = place / "run", place / "new"
     _save(folder, 0.1)
     old = _visible(folder)
     (folder / "notes.txt").write_text("mine")
-    _save(tmp_path / "new", 0.2)
-    new = _visible(tmp_path / "new")
-    _save(tmp_path / "new", 0.2, None)
-    undrawn = _visible(tmp_path / "new")
-    _stopped(folder, f"move {move}", signal.SIGKILL)
+    _save(other, 0.2)
+    new = _visible(other)
+    _save(other, 0.2, None)
+    _stopped(folder, f"move {request.param}", signal.SIGKILL)
+    return Killed(request.param, folder, old, new, _visible(other))
+
+
+@pytest.mark.parametrize("reader", ["load", "read_manifest", "runs_in", "save_pictures", "save"])
+def test_a_run_killed_at_any_move_is_the_old_one_or_the_new_one(
+    tmp_path: Path, killed: Killed, reader: str
+) -> None:
+    """Moves 1 to 5 publish tables and arrays, 6 to 9 the picture; the first of each decides."""
+    move, old, new, undrawn = killed.move, killed.old, killed.new, killed.undrawn
+    folder = shutil.copytree(killed.folder, tmp_path / "run", symlinks=True)
     assert _passes_for_whole(folder) == (move in (1, 2, 6, 7))
     if reader == "load":
         loss = load(folder).result.tables["patterns"]["loss"].tolist()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import socket
+import stat
 import sys
 import threading
 import time
@@ -80,8 +81,9 @@ def _take(path: Path, folder: Path, patience: float) -> int:
             folder.mkdir(parents=True, exist_ok=True)
             descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
         except (FileExistsError, FileNotFoundError):
-            if folder.is_file() or time.monotonic() >= until + 1:
+            if _is_no_folder(folder) or time.monotonic() >= until + 1:
                 raise
+            time.sleep(0.001)
             continue  # whoever had made the folder has just removed it
         if _lock(descriptor):
             if _is_still(path, descriptor):
@@ -105,6 +107,16 @@ def _take(path: Path, folder: Path, patience: float) -> int:
         os.close(descriptor)
         raise
     return descriptor
+
+
+def _is_no_folder(place: Path) -> bool:
+    """Whether something else is there, which nobody will remove; False if nothing is."""
+    try:
+        return not stat.S_ISDIR(place.stat().st_mode)
+    except FileNotFoundError:
+        return False
+    except OSError:  # such as a link to itself
+        return True
 
 
 def _lock(descriptor: int) -> bool:
