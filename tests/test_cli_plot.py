@@ -69,7 +69,10 @@ def listed(folder: Path, command: str) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("command", CATALOGUE)
-def test_deleted_pictures_come_back_byte_for_byte(run_hopcli: RunHopcli, command: str) -> None:
+def test_deleted_pictures_come_back_and_another_format_is_added(
+    run_hopcli: RunHopcli, command: str
+) -> None:
+    """The same bytes, and the run stays as it was."""
     before = make(run_hopcli, command)
     assert pictures(before) == of(command)
     for name in of(command):
@@ -80,10 +83,6 @@ def test_deleted_pictures_come_back_byte_for_byte(run_hopcli: RunHopcli, command
     assert files_below(OUT) == before
     assert set(listed(OUT, command)) == set(before) - {f"{command}.json"}
 
-
-@pytest.mark.parametrize("command", CATALOGUE)
-def test_another_format_is_added_and_the_run_stays(run_hopcli: RunHopcli, command: str) -> None:
-    before = make(run_hopcli, command)
     loaded = results.load(OUT)
     done = run_hopcli("plot", "out", "--figure-format", "svg", "--quiet")
     assert (done.code, done.out, done.err) == (0, "", "")

@@ -73,8 +73,9 @@ def drawn(config: Any, result: Any, folder: Path, kind: str) -> dict[str, bytes 
     return files_below(folder)
 
 
-@pytest.mark.parametrize("kind", ["png", "svg"])
-@pytest.mark.parametrize("command", CATALOGUE)
+@pytest.mark.parametrize(
+    ("command", "kind"), [*((command, "svg") for command in CATALOGUE), ("recall", "png")]
+)
 def test_a_fresh_result_and_the_loaded_one_are_drawn_alike(
     command: str, kind: str, dataset: str, tmp_path: Path
 ) -> None:

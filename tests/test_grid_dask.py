@@ -55,7 +55,7 @@ def _start(folder: Path, *arguments: str) -> subprocess.Popen[bytes]:
 
 
 @contextlib.contextmanager
-def _cluster(folder: Path, n_workers: int = 3) -> Iterator[Cluster]:
+def _cluster(folder: Path, n_workers: int = 2) -> Iterator[Cluster]:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
