@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from scipy import stats
 
+from hopcli.quantiles import weighted_quantiles
 from hopcli.statistics import (
     Z95,
     chao1,
@@ -93,6 +94,27 @@ def test_intervals_that_are_found_together_are_those_found_alone(
     assert clustered_intervals([]) == []
     monkeypatch.setattr("hopcli.statistics.rates._FEW_CODES", 0)  # kinds of groups by sorting
     assert np.array_equal(clustered_intervals(groups), alone, equal_nan=True)
+
+
+@pytest.mark.parametrize("groups", [3, 30, 1_000, 60_000, 1_000_000])
+def test_the_quantiles_of_single_trials_are_those_of_beta_laws(groups: int) -> None:
+    """As exact as they are written: also where few groups of many decide."""
+    for hits in {1, 2, groups // 3, groups // 2, groups - 2, groups - 1}:
+        kinds = (np.array([0.0, 1]), np.ones(2), np.array([groups - hits, hits], float))
+        (found,) = weighted_quantiles([kinds], [(0.025, 0), (0.975, 1)])
+        assert found == pytest.approx(exact_interval(hits, groups), abs=2e-9), hits
+
+
+@pytest.mark.parametrize("groups", [10, 1_000, 60_000])
+def test_a_bound_where_nothing_succeeds_has_a_closed_form(groups: int) -> None:
+    """One more group that succeeds outweighs all others with a product of probabilities."""
+    sizes = np.array([1, 2, 10])
+    numbers = np.array([groups, groups // 2, groups // 5])
+    low, high = clustered_interval([0, 0, 0], sizes, numbers)
+    mean = sizes @ numbers / numbers.sum()
+    outweighed = numbers @ np.log1p(high / (1 - high) * sizes / mean)
+    assert low == 0
+    assert outweighed == pytest.approx(-math.log(0.025), rel=2e-9 / high)
 
 
 def test_repeating_every_trial_tells_nothing_new() -> None:
