@@ -185,7 +185,7 @@ def _inner(function: _F) -> _F:
 
 
 def _step(function: _F) -> _F:
-    """Put a part into the loop before it is compiled, which saves a seventh of compiling."""
+    """Put a part that is called in one place into its caller, so that it is compiled once."""
     return cast("_F", numba.njit(**_STEP)(function))
 
 
@@ -231,7 +231,7 @@ def _filter(network: Network, temperature: float, stretch: np.uint64) -> _Filter
     )
 
 
-@_inner
+@_step
 def _draw(chain: _Chain, draws: _Filter, seed: np.uint64, first: int, n: int) -> None:
     """Make the draws of attempts `first`, which is even, to `first + n - 1`."""
     sites, rests = chain.sites.view(np.uint64), chain.rests.view(np.uint64)  # two by two
@@ -351,7 +351,7 @@ def _decide(
 def _set(network: Network, chain: _Chain, site: int, new: int) -> None:
     """Give a site a new value: its code, the counts and all levels."""
     width = network.steps.shape[1]
-    code = int(chain.codes[site])
+    code = int(np.int64(chain.codes[site]))  # `int` alone leaves uint16: all is compiled twice
     a, old = _split(code, width)
     change = new - old
     chain.counts[code] -= 1
@@ -394,7 +394,7 @@ def _is_stable(network: Network, chain: _Chain, rule: int) -> bool:
     return True
 
 
-@_inner
+@_step
 def _weigh(network: Network, chain: _Chain, rule: int, temperature: float) -> float:
     """Bound the flips an attempt, times N: by code, and (returned) in all.
 
@@ -413,7 +413,7 @@ def _weigh(network: Network, chain: _Chain, rule: int, temperature: float) -> fl
     return _add_up(chain)
 
 
-@_inner
+@_step
 def _bound_noisy(network: Network, chain: _Chain, temperature: float) -> None:
     """Bound the chances of all codes by Metropolis' chance, min(1, exp(-2x / T)).
 
@@ -431,7 +431,7 @@ def _bound_noisy(network: Network, chain: _Chain, temperature: float) -> None:
         bits[code] = np.int32(fall) + _ONE
 
 
-@_inner
+@_step
 def _bound_cold(network: Network, chain: _Chain, rule: int) -> None:
     """Give the chances of all codes at T = 0, which are 0, 1/2 or 1."""
     width = network.steps.shape[1]
@@ -446,7 +446,7 @@ def _bound_cold(network: Network, chain: _Chain, rule: int) -> None:
         chain.chances[code] = chance
 
 
-@_inner
+@_step
 def _add_up(chain: _Chain) -> float:
     """Make the weights of chances, and their sums: by row, and (returned) in all."""
     for code in range(len(chain.weights)):
@@ -489,7 +489,7 @@ def _place(weights: NDArray[np.float64], target: float) -> tuple[int, float]:
     return place, target
 
 
-@_inner
+@_step
 def _turn_one(
     network: Network, chain: _Chain, rule: int, temperature: float, target: float, u: float
 ) -> None:
@@ -532,7 +532,7 @@ def _site(chain: _Chain, code: int, rank: int) -> int:
 # --- the loops -------------------------------------------------------------------------
 
 
-@_inner
+@_step
 def _scan(
     network: Network,
     chain: _Chain,
@@ -564,7 +564,7 @@ def _scan(
         if t >= end:
             break
         site = int(sites[t])
-        code = int(codes[site])
+        code = int(np.int64(codes[site]))
         if (
             rule == METROPOLIS
             and levels[code] - draws.sure >= floors[t]
@@ -573,7 +573,7 @@ def _scan(
             new = -_split(code, width)[1]
         else:
             site, u = _settle(chain, draws, seed, first + t, t)
-            code = int(codes[site])
+            code = int(np.int64(codes[site]))
             new = _decide(network, chain, rule, temperature, code, u)
         t += 1
         if new != _split(code, width)[1]:
@@ -642,7 +642,7 @@ def _sweep(
     return idle, event, total, spare
 
 
-@_inner
+@_step
 def _count(chain: _Chain) -> None:
     """Count the sites of each code, in four shares: each count waits for its last one."""
     codes, n_fours = chain.codes, len(chain.codes) >> 2
@@ -660,7 +660,7 @@ def _count(chain: _Chain) -> None:
         first[code] += second[code] + third[code] + fourth[code]
 
 
-@_inner
+@_step
 def _start(network: Network, chain: _Chain, spins: NDArray[np.int8]) -> None:
     """Set the state of the chain at work."""
     width = network.steps.shape[1]
@@ -678,7 +678,7 @@ def _start(network: Network, chain: _Chain, spins: NDArray[np.int8]) -> None:
             _shift(chain.levels, network.steps[a], np.int32(total))
 
 
-@_inner
+@_step
 def _finish(chain: _Chain, spins: NDArray[np.int8]) -> None:
     """Give the values of the sites (compared in the type of the codes, for vectors)."""
     width = len(chain.counts) // 3
@@ -696,7 +696,7 @@ def _record(chain: _Chain, row: NDArray[np.int32]) -> None:
         row[a] = chain.counts[2 * width + a] - chain.counts[a]
 
 
-@_inner
+@_inner  # as a step long runs take twice as long
 def _run_chain(
     network: Network,
     chain: _Chain,
