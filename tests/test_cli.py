@@ -720,6 +720,41 @@ def test_a_reader_that_leaves_is_no_error(
     read_manifest(Path("results/recall"), "recall")
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device that is always full")
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+@pytest.mark.parametrize("command", ["--version", "schema", "data verify", " ".join(QUICK)])
+def test_output_that_cannot_be_written_is_told_in_one_line(
+    empty_folder: Path, child_environment: dict[str, str], command: str, unbuffered: str
+) -> None:
+    """With a code of its own: 1 is for what differs, and the results are there."""
+    with Path("/dev/full").open("w", encoding="utf-8") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "hopcli", *command.split()],
+            env={**child_environment, "PYTHONUNBUFFERED": unbuffered},
+            stdin=subprocess.DEVNULL,
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+    rule = "hopcli: standard output: cannot be written: No space left on device\n"
+    assert (done.returncode, done.stderr) == (2, rule)
+    if command == " ".join(QUICK):
+        read_manifest(Path("results/recall"), "recall")
+
+
+@pytest.mark.parametrize("error", [OSError(28, "full", "a.csv"), OSError(28, "full")])
+def test_what_fails_elsewhere_is_not_taken_for_the_output(
+    monkeypatch: pytest.MonkeyPatch, error: OSError
+) -> None:
+    def failing(**_: object) -> None:
+        raise error
+
+    monkeypatch.setattr(hopcli.cli.cli, "main", failing)
+    with pytest.raises(OSError, match="full"):
+        hopcli.cli.main([])
+
+
 def test_each_warning_of_a_result_is_one_line_before_the_table(
     run_hopcli: RunHopcli, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import difflib
 import errno
 import importlib
@@ -9,6 +10,7 @@ import os
 import signal
 import sys
 import threading
+import traceback
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
@@ -168,8 +170,7 @@ def _run(arguments: list[str] | None) -> NoReturn:
         code: Any = cli.main(args=arguments, prog_name="hopcli", standalone_mode=False)
         sys.stdout.flush()
     except BrokenPipeError:
-        # The reader of our output is gone; there is nobody left to tell.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _print_no_more()  # the reader of our output is gone; there is nobody left to tell
         sys.exit(1)
     except HopcliError as error:
         _fail(str(error), 2)
@@ -179,6 +180,9 @@ def _run(arguments: list[str] | None) -> NoReturn:
     except click.ClickException as error:
         _fail(error.format_message(), 2)
     except OSError as error:
+        if _is_of_printing(error):
+            _print_no_more()
+            _fail(f"standard output: cannot be written: {error.strerror}", 2)
         if error.errno not in _OF_NAMES:
             raise
         _fail(f"{str(error.filename)[:_SHOWN]}...: cannot be used: {error.strerror}", 2)
@@ -191,6 +195,19 @@ def _run(arguments: list[str] | None) -> NoReturn:
     sys.exit(code if isinstance(code, int) else 0)
 
 
+def _is_of_printing(error: OSError) -> bool:
+    """Whether the printing failed, and not something else that names no file either."""
+    codes = [frame.f_code for frame, _ in traceback.walk_tb(error.__traceback__)]
+    flushed = len(codes) == 1  # here, after the command
+    return error.filename is None and (flushed or click.echo.__code__ in codes)
+
+
+def _print_no_more() -> None:
+    """Send what is still to be printed nowhere, or Python would try again at the end."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
 def _fail(message: str, code: int) -> NoReturn:
-    tell(message)
+    with contextlib.suppress(OSError):  # stderr may be full as well; the code says enough
+        tell(message)
     sys.exit(code)
