@@ -45,6 +45,12 @@ class View(NamedTuple):
         warnings = [f"{words}: {warning}" for words, warning in state.warnings]
         return cls(grid, table, points_table(store, grid), warnings)
 
+    @property
+    def leaves_out(self) -> bool:
+        """Whether the table lacks points of the grid, as those that are impossible."""
+        keys = self.table.iloc[:, : len(self.grid.names)]
+        return len(keys.drop_duplicates()) < len(self.grid)
+
     def drawn(self, look: Look) -> pd.DataFrame:
         """What the picture is of: the table, or its averages over a key."""
         if look.over is None:

@@ -140,13 +140,15 @@ def _flag(name: str, setting: Setting, value: Any) -> list[str] | None:
     return [f"--{flag}", text] if same else None
 
 
-def command_of_grid(grid: Grid) -> str | None:
+def command_of_grid(grid: Grid, *, skips: bool = False) -> str | None:
     """The command line that asks for the cells of a grid.
 
     Parameters
     ----------
     grid : Grid
         Which.
+    skips : bool
+        Whether to leave out cells that cannot be made.
 
     Returns
     -------
@@ -166,6 +168,7 @@ def command_of_grid(grid: Grid) -> str | None:
     if again != {**grid.to_dict(), "plot": {}}:
         return None
     words = [word for text in sets for word in ("--set", text)]
+    words += ["--skip-impossible"] * skips
     return shlex.join(["hopcli", "grid", "run", "--command", command, *words])
 
 

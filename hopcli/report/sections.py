@@ -205,7 +205,7 @@ def _of_grid(name: str, folder: Path) -> Section:
         command=f"{grid.command} {GRID}",
         about=f"{len(grid):,} runs: {grid.entry.line}",
         asked={key: spelt(value) for key, value in {**said, **varies}.items()},
-        again=command_of_grid(grid) or "",
+        again=command_of_grid(grid, skips=view.leaves_out) or "",
         found="",
         warnings=tuple(view.warnings),
         sheet=sheet(GRID, view.numbers()),

@@ -1,0 +1,43 @@
+"""``hopcli grid``: settings as they are typed, told and typed again."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from conftest import random_patterns
+from test_figures_weights import write_patterns
+
+from hopcli import report
+
+if TYPE_CHECKING:
+    from conftest import RunHopcli
+
+
+@pytest.fixture(autouse=True)
+def _five(empty_folder: Path) -> None:
+    write_patterns(Path("five.txt"), random_patterns(1, 5, 42), (6, 7))
+
+
+def _run(run_hopcli: RunHopcli, *arguments: str) -> dict[str, Any]:
+    """Run a grid without its picture; what it says as JSON."""
+    done = run_hopcli("grid", "run", *arguments, "--no-figures", "--format", "json")
+    assert done.code == 0, done.err
+    said: dict[str, Any] = json.loads(done.out)
+    return said
+
+
+def test_the_command_of_a_report_skips_what_was_skipped(run_hopcli: RunHopcli) -> None:
+    sets = ["dynamics=metropolis,async", "temperature=0.1,0.2", "tests=2", "repeats=1"]
+    asked = ["--command", "recall", *(word for text in sets for word in ("--set", text))]
+    asked += ["--set", "dataset=text:five.txt", "--set", "start=flip:0.2"]
+    _run(run_hopcli, *asked, "--skip-impossible", "--out", "some")
+    _run(run_hopcli, *asked, "--set", "dynamics=metropolis", "--out", "all")
+    (some,), (every,) = (report.sections_in(Path(name)) for name in ("some", "all"))
+    _, _, _, *words = shlex.split(some.again)
+    assert _run(run_hopcli, *words, "--out", "again")["cells"] == 2
+    assert Path("again/grid.csv").read_bytes() == Path("some/grid.csv").read_bytes()
+    assert "--skip-impossible" not in every.again
