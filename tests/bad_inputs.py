@@ -65,7 +65,7 @@ _FLAGS: dict[str, tuple[str, ...]] = {
     "START": (
         *("", "nope", "image,", "image,nope", ":", ",", ",,,", "pattern:1", "majority:2", "text:"),
         *(f"flip{argument}" for argument in ("", ":", ":2", ":-1", ":nan", ":٣", ":1_0", ":0.1,x")),
-        *(f"flip-rows:{argument}" for argument in ("1.5", "-1", "1000000")),
+        *(f"flip-rows:{argument}" for argument in ("1.5", "-1", "999999", "1000000")),
         *(f"occlude{argument}" for argument in ("", ":top", ":middle:0.1", ":top:2", ":top:x")),
         *("random:2", "random:x", "random:", "blend:3", "blend:3:x", "blend:a:b:c", "blend::3"),
         *("text:nowhere", "text:a\0b", "text:a\nb", "é", "a\0b", "a\nb", "x" * 5000, "flip:0.1,"),

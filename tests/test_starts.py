@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from itertools import product
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -38,8 +39,6 @@ from hopcli.starts import (
 )
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from conftest import RunHopcli
 
 Spins = NDArray[np.int8]
@@ -212,12 +211,28 @@ def test_flip_chooses_every_site_equally_often() -> None:
     assert np.abs(often - 600).max() < 103
 
 
-@given(seed=st.integers(0, 10**6), count=st.integers(0, 15))
+@given(seed=st.integers(0, 10**6), count=st.integers(0, 7))
 def test_flip_rows_turns_over_so_many_sites_in_each_row(seed: int, count: int) -> None:
     state = _state(seed)
     flipped = _changed(f"flip-rows:{count}", state)
     in_row = np.sum((flipped != state).reshape(SHAPE), axis=1)
-    assert in_row.tolist() == [min(count, 7)] * 6
+    assert in_row.tolist() == [count] * 6
+
+
+@pytest.mark.parametrize(
+    "command", ["recall", "attractors", "temperature-scan", "relax", "variance"]
+)
+def test_more_than_a_row_cannot_be_turned_over_in_a_row(
+    run_hopcli: RunHopcli, command: str
+) -> None:
+    """All of a row can; before, more was taken for all of it without a word."""
+    start = "pattern,flip-rows:2,inverse,flip-rows:29"
+    said = run_hopcli(command, "--start", start).refused()
+    shown = start.removeprefix("pattern,")
+    assert said == f"--start must turn over at most the 28 sites of a row, found '{shown}'"
+    assert not Path("results").exists()
+    assert parse_start("flip-rows:7").misfit(SHAPE) == ""
+    assert parse_start("flip-rows:8").misfit(SHAPE) != ""
 
 
 def test_flip_rows_chooses_columns_anew_in_each_row_and_trial() -> None:

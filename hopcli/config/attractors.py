@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from hopcli.config import kinds, notations
 from hopcli.config.base import Facts, setting
@@ -12,6 +12,7 @@ from hopcli.config.groups import (
     LearningSettings,
     PatternSettings,
     RunSettings,
+    check_fit,
     start_help,
 )
 from hopcli.dynamics import DYNAMICS, TIES
@@ -84,6 +85,11 @@ class AttractorsConfig(PatternSettings, LearningSettings, RunSettings):
     most: int = setting(
         kinds.integer(1, 1000), 12, "Census", "Most frequent states drawn for each rule."
     )
+
+    def concrete(self, facts: Facts) -> dict[str, Any]:
+        """What others fill in, if the start fits."""
+        check_fit(self.start, facts)
+        return super().concrete(facts)
 
     def resolve(self, facts: Facts) -> ResolvedAttractors:
         """Fill in what is left open."""

@@ -27,6 +27,7 @@ __all__ = [
     "PatternSettings",
     "RunSettings",
     "StorageSettings",
+    "check_fit",
     "check_labels",
     "check_start",
     "described",
@@ -45,6 +46,13 @@ SAMPLER_HELP = (
 
 _TIES = "; ".join(f"{name}: {what}" for name, what in TIES.items())
 TIE_HELP = f"What the sign rules do where h = theta ({_TIES})."
+
+
+def check_fit(start: Start | str, facts: Facts) -> None:
+    """Refuse a start whose changes cannot be made to pictures of this size."""
+    assert isinstance(start, Start)  # a text was read when it was given
+    if rule := start.misfit(facts.shape):
+        raise SettingError("start", rule, str(start))
 
 
 def described(registry: Mapping[str, Any]) -> str:

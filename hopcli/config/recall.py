@@ -12,6 +12,7 @@ from hopcli.config.groups import (
     PatternSettings,
     RunSettings,
     StorageSettings,
+    check_fit,
     check_start,
     start_help,
 )
@@ -226,6 +227,7 @@ class RecallConfig(PatternSettings, StorageSettings, DynamicsSettings, RunSettin
 
     def concrete(self, facts: Facts) -> dict[str, Any]:
         """Temperature, and how test images are drawn."""
+        check_fit(self.start, facts)
         replay = self.replay_authors
         images, exclude = self.test_images, self.exclude_samples
         return {

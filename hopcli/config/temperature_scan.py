@@ -12,6 +12,7 @@ from hopcli.config.groups import (
     PatternSettings,
     RunSettings,
     StorageSettings,
+    check_fit,
     check_start,
     start_help,
 )
@@ -95,6 +96,7 @@ class TemperatureScanConfig(PatternSettings, StorageSettings, DynamicsSettings, 
 
     def concrete(self, facts: Facts) -> dict[str, Any]:
         """The target: the label asked for, else the last one stored."""
+        check_fit(self.start, facts)
         values = super().concrete(facts)
         digits = values["digits"]
         if self.target is not None and self.target not in digits:

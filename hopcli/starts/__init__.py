@@ -76,6 +76,10 @@ class Start:
         """Whether sites may be 0: where two blended patterns differ, unless filled."""
         return BASES[self.base].leaves_zeros(self.arguments)
 
+    def misfit(self, shape: tuple[int, int]) -> str:
+        """The rule that a change breaks on states of this height and width, or nothing."""
+        return next(filter(None, (CHANGES[k].misfit(v, shape) for k, v in self.changes)), "")
+
     def __str__(self) -> str:
         """The start as a user writes it, as short as it can be."""
         words = [word(CHANGES[name], arguments) for name, arguments in self.changes]

@@ -32,7 +32,12 @@ def _flip(picture: NDArray[np.int8], arguments: Arguments, rng: np.random.Genera
 def _flip_rows(picture: NDArray[np.int8], arguments: Arguments, rng: np.random.Generator) -> None:
     height, width = picture.shape
     columns = rng.permuted(np.tile(np.arange(width), (height, 1)), axis=1)
-    picture[np.arange(height)[:, None], columns[:, : min(arguments[0], width)]] *= -1
+    picture[np.arange(height)[:, None], columns[:, : arguments[0]]] *= -1
+
+
+def _at_most_a_row(arguments: Arguments, shape: tuple[int, int]) -> str:
+    _, width = shape
+    return f"must turn over at most the {width} sites of a row" if arguments[0] > width else ""
 
 
 def _occlude(picture: NDArray[np.int8], arguments: Arguments, _: np.random.Generator) -> None:
@@ -51,7 +56,14 @@ CHANGES: dict[str, Change] = {
     change.name: change
     for change in (
         Change("flip", "flip:FRACTION", "so many sites turned over", one_fraction, _flip),
-        Change("flip-rows", "flip-rows:COUNT", "so many in each row", one_count, _flip_rows),
+        Change(
+            "flip-rows",
+            "flip-rows:COUNT",
+            "so many in each row",
+            one_count,
+            _flip_rows,
+            misfit=_at_most_a_row,
+        ),
         Change(
             "occlude",
             f"occlude:{'|'.join(SIDES)}:FRACTION",

@@ -143,6 +143,9 @@ class Change:
         arguments; and a random stream.
     write : callable
         Arguments in, texts between colons out.
+    misfit : callable
+        Arguments, and height and width of a state in; the rule that they break out, or
+        nothing.
     """
 
     name: str
@@ -151,6 +154,7 @@ class Change:
     read: Callable[[list[str]], Arguments]
     apply: Callable[[NDArray[np.int8], Arguments, np.random.Generator], None]
     write: Callable[[Arguments], tuple[str, ...]] = plainly
+    misfit: Callable[[Arguments, tuple[int, int]], str] = lambda _, __: ""
 
 
 def word(entry: Base | Change, arguments: Arguments) -> str:
