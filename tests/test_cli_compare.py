@@ -144,6 +144,13 @@ def test_dynamics_that_name_rightly_and_dynamics_that_recall(study: CompareResul
         assert named.sum() > recalled.sum()
 
 
+def test_whoever_recalls_names_rightly_also_at_a_low_criterion() -> None:
+    right = _compare(**FEW, criterion=0.3, tests=30).arrays["compare"]["right"]
+    for named, recalled in (right[:2], right[2:4]):
+        assert (recalled == named).all(), "all overlaps reach it"
+        assert not named.all()
+
+
 def test_on_the_very_samples_logistic_regression_beats_any_pattern(study: CompareResult) -> None:
     table = study.tables["classifiers"]
     overall = table[table["label"] == "overall"].set_index("classifier")

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 OUT = Path("results/critical")
 CRITICAL = ["critical", "--dataset", "digits", "--no-figures", "--quiet", "--overwrite"]
-FEW = ["--chains", "4", "--sweeps", "40", "--scales", "1"]
+FEW = ["--chains", "5", "--sweeps", "40", "--scales", "1"]
 QUANTITIES = ("projection", "projection_square", "binder", "susceptibility", "energy")
 NEAR = tuple(i / 100 for i in range(90, 107, 2))
 
@@ -101,11 +101,11 @@ def test_recall_is_of_the_last_states_and_never_without_a_bound(pair: CriticalRe
 
 def test_sizes_are_the_patterns_with_pixels_repeated(run_hopcli: RunHopcli) -> None:
     """At low temperature energy and norm of a pattern are those of its own network."""
-    run = [*CRITICAL, "--scales", "1,3", "--temperatures", "0.05", "--chains", "4"]
+    run = [*CRITICAL, "--scales", "1,3", "--temperatures", "0.05", "--chains", "5"]
     assert run_hopcli(*run, "--sweeps", "20", "--rule", "hebbian").code == 0
     table = _table().set_index(["size", "start"])
     assert _table()["size"].drop_duplicates().tolist() == [64, 576]
-    q = (_critical(rule="hebbian", chains=2, sweeps=20, temperatures=[1]).ordering) - 1
+    q = (_critical(rule="hebbian", chains=5, sweeps=20, temperatures=[1]).ordering) - 1
     for size in (64, 576):  # a site does not couple to itself: 2 / N for each of N sites
         expected = -(1 + q**2) / 2 + 1 / size
         assert table.loc[(size, "cold"), "energy"] == pytest.approx(expected, abs=1e-6)
@@ -179,6 +179,13 @@ def test_the_same_seed_gives_the_same_tables_and_another_seed_others(
     assert tables[0] != tables[2]
 
 
+def test_where_no_memory_can_be_told_half_of_the_chains_is_left_out() -> None:
+    config = {"scales": [4], "temperatures": [0.8, 0.9, 1.0], "sweeps": 20}
+    scan = _critical(**config).tables["critical_scan"].set_index("temperature")
+    assert scan.loc[1.0, "tau"].isna().all()
+    assert (scan.loc[1.0, "burn_in"] == 10).all()
+
+
 def test_chains_go_on_where_a_stretch_of_sweeps_ended(monkeypatch: pytest.MonkeyPatch) -> None:
     """In whatever stretches their class sums are kept, they relax and fluctuate alike."""
     settings = {"scales": [1], "temperatures": [0.9], "sweeps": 300, "chains": 20}
@@ -196,7 +203,7 @@ def test_chains_go_on_where_a_stretch_of_sweeps_ended(monkeypatch: pytest.Monkey
         ("--temperatures 0,1", "--temperatures must be FIRST:LAST:STEP"),
         ("--scales 0,1", "--scales must list whole numbers from 1 to 32, increasing, found [0, 1]"),
         ("--scales 2,2", "--scales must list whole numbers from 1 to 32, increasing, found [2, 2]"),
-        ("--chains 1", "--chains must be a whole number from 2 to 1000, found 1"),
+        ("--chains 1", "--chains must be a whole number from 5 to 1000, found 1"),
         ("--sweeps 19", "--sweeps must be a whole number from 20 to 100000, found 19"),
         ("--sweeps 90000 --chains 500", "--sweeps must be at most 10,000 with so many chains"),
         ("--rule perceptron", "--rule must be one of pseudo-inverse, hebbian, storkey, found"),

@@ -89,7 +89,7 @@ OF_EACH = {
     "attractors": "dataset = 'text:five.txt'\n[grid]\nseed = [1, 2]",
     "capacity": "sizes = [20]\nloads = [0.2]\ndraws = 2\ntests = 2\n[grid]\nflips = [0.1, 0.2]",
     "critical": "dataset = 'text:five.txt'\ndigits = [1, 2]\ntemperatures = [0.5, 1]\n"
-    "chains = 2\nsweeps = 20\n[grid]\nseed = [1, 2]",
+    "chains = 5\nsweeps = 20\n[grid]\nseed = [1, 2]",
     "variance": "dataset = 'text:five.txt'\nstart = 'flip:0.1'\nselections = 2\ntests = 3\n"
     "repeats = 2\n[grid]\nseed = [1, 2]",
     "consistency": "dataset = 'digits'\nselections = 2\ntests = 3\n[grid]\nsweeps = [1, 2]",

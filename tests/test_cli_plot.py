@@ -27,7 +27,7 @@ FLAGS = {
     "weights": "--rule hebbian --pixel 1,3",
     "attractors": "--rule hebbian,storkey --starts 70",
     "capacity": "--patterns images --loads 0.05,0.11 --draws 3",
-    "critical": "--temperatures 0.5:1.5:0.5 --chains 3 --sweeps 20",
+    "critical": "--temperatures 0.5:1.5:0.5 --chains 5 --sweeps 20",
     "compare": "--dataset digits --split train --digits 1,2,3 --tests 6 --training 20 "
     "--selector-samples 2,5 --selections 3 --selector-tests 4 --candidates 2 --tuning 3 --sweeps 3",
     "variance": "--start flip:0.2 --selections 3 --tests 4 --repeats 2",

@@ -105,7 +105,7 @@ def test_the_band_and_the_caption_tell_the_crossing(pair: Run) -> None:
 def test_what_is_not_known_is_neither_drawn_nor_said() -> None:
     few = run(
         CriticalConfig(
-            dataset="digits", digits=("1", "3", "7"), temperatures=(0.5, 2.0), chains=3, sweeps=20
+            dataset="digits", digits=("1", "3", "7"), temperatures=(0.5, 2.0), chains=5, sweeps=20
         )
     )
     figure = few.figures()["critical"]

@@ -28,7 +28,7 @@ SETTINGS: dict[str, dict[str, Any]] = {
     "weights": {"rule": "hebbian", "pixel": (1, 3)},
     "attractors": {"rule": ("hebbian", "storkey"), "starts": 70},
     "capacity": {"patterns": "images", "loads": (0.05, 0.11), "draws": 3},
-    "critical": {"temperatures": (0.5, 1.0, 1.5), "chains": 3, "sweeps": 20},
+    "critical": {"temperatures": (0.5, 1.0, 1.5), "chains": 5, "sweeps": 20},
     "compare": {
         "dataset": "digits",
         "split": "train",

@@ -247,7 +247,7 @@ def consistency() -> Run:
 def critical() -> Run:
     grid = tuple(i / 100 for i in range(94, 107, 2))
     config = CriticalConfig(
-        dataset="digits", chains=4, sweeps=40, scales=(1, 2, 3), temperatures=(0.3, *grid, 1.5)
+        dataset="digits", chains=5, sweeps=40, scales=(1, 2, 3), temperatures=(0.3, *grid, 1.5)
     )
     return run(config)
 

@@ -67,6 +67,12 @@ def test_replays_that_all_end_alike_are_no_trouble(hits: list[int]) -> None:
     assert likely > other
 
 
+def test_what_never_failed_in_its_replays_may_fail() -> None:
+    """400 replays without a failure allow for chances of 1 / 400."""
+    drawn = counts_log_likelihoods([19], [20] * 20, 20, 2000, SEED)
+    assert -7 < np.log(np.exp(drawn).mean()) < -3
+
+
 def test_few_replays_make_no_false_evidence() -> None:
     """The chances that the replays had, against others: as large a likelihood as can be."""
     rng, ratios = np.random.default_rng(3), []

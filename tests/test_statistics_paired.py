@@ -161,6 +161,8 @@ def test_differences_that_are_alike_are_no_certainty() -> None:
     mean, low, high, p = mean_difference([0.25] * 3, units=100)
     assert low < mean == 0.25 < high
     assert p == 0.25  # a coin falls three times the same way
+    rounded = np.array([0.3, 0.8]) - np.array([0.2, 0.7])
+    assert mean_difference(rounded, 10) == pytest.approx(mean_difference([0.1, 0.1], 10))
 
 
 def test_students_interval_covers_differences_of_rates() -> None:

@@ -242,7 +242,7 @@ EXPERIMENTS: dict[str, dict[str, Any]] = {
         "tuning": 5,
         "sweeps": 2,
     },
-    "critical": {"dataset": "digits", "temperatures": [0.9], "chains": 3, "sweeps": 20},
+    "critical": {"dataset": "digits", "temperatures": [0.9], "chains": 5, "sweeps": 20},
     "consistency": {"dataset": "digits", "selections": 5, "tests": 9, "sweeps": 1},
     "fit-sweeps": {"dataset": "digits", "sweeps": [9], "replays": 3, "orders": 3},
     "relax": {"start": "flip:0.3", "tests": 5, "repeats": 2, "sweeps": 6},

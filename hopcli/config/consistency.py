@@ -27,7 +27,7 @@ class ConsistencyConfig(DataSettings, RunSettings):
         loss     = 9 M N^2 between - M (M - 1) N^2 within
 
     for ten labels: the overlap loss (eq. 5 of the paper) to be expected of a random image
-    among M samples of each label. loss_per_pair is that in units of its 9 M N^2 of other
+    among M different samples of each label. loss_per_pair is that in units of its 9 M N^2 of other
     labels; it counts the own label (M - 1) / 9 times. Exact sums; standard errors (sem) are
     those for another sample of images.
 

@@ -94,7 +94,7 @@ class CriticalConfig(PatternSettings, RunSettings):
         shown_default="0.1 to 1.9 in 23 steps, finer around 1",
     )
     chains: int = setting(
-        kinds.integer(2, 1000),
+        kinds.integer(5, 1000),  # intervals of fewer would not cover what they promise
         30,
         "Scan",
         "Chains from random spins, and as many from patterns, at each temperature and size.",

@@ -59,7 +59,7 @@ class RelaxConfig(PatternSettings, StorageSettings, DynamicsSettings, RunSetting
     is the number of sweeps between independent values; 1: every sweep is one. It is that
     of the last half of the sweeps, about the mean of each trial. Where these are
     fewer than 50 tau (long_enough), trials may not have been in equilibrium, and neither tau
-    nor its error (sem) holds. Where no trial moves there is none.
+    nor its error (sem) holds. Where no trial moves, or the sweeps are too few, there is none.
 
     Writes:
       relaxation.csv       at sweep 0, 1, 2, ... (logarithmic steps), of each label and

@@ -33,6 +33,7 @@ _REPLICATES = 1000
 _MOST_PAIRS = 1 << 22  # of sums of two groups, whose states are added up
 _CURVE_POINTS = 60
 _LEVEL = 0.05
+_ROUNDING = 1e-9  # of the critical temperature, which an eigenvalue gives
 _POWERS = 5
 
 
@@ -347,13 +348,13 @@ def _extrapolated(sizes: list[int], found: NDArray[np.float64]) -> NDArray[np.fl
 
 def _recalled_above(measured: Measured, scan: pd.DataFrame) -> Iterator[dict[str, Any]]:
     """How often chains end at a pattern above the critical temperature."""
-    above = np.array(measured.config.temperatures) > measured.ordering
+    above = np.array(measured.config.temperatures) > measured.ordering + _ROUNDING
     if not above.any():
         return
     both = scan[scan["start"] == "both"]
     for place, size in enumerate(measured.sizes):
         rate = _rate("value", measured.recalled[place, above])
-        own = both[(both["size"] == size) & (both["temperature"] > measured.ordering)]
+        own = both[(both["size"] == size) & (both["temperature"] > measured.ordering + _ROUNDING)]
         yield {
             "what": "recall above T_c",
             "sizes": str(size),

@@ -23,7 +23,8 @@ class AutocorrelationTime(NamedTuple):
     ----------
     tau : float
         Steps between independent samples: 1 where every step is one. NaN where no chain
-        ever moves, as nothing is to be correlated.
+        ever moves, as nothing is to be correlated, and where the series is too short for
+        any window: all correlations about a mean of their own add up to nothing.
     sem : float
         Its standard error.
     window : int
@@ -84,7 +85,9 @@ def autocorrelation_time(series: ArrayLike) -> AutocorrelationTime:
         return AutocorrelationTime(float("nan"), float("nan"), 0, long_enough=False)
     window = _window(covariance)
     lags = 2 * window + 1
-    total = max(covariance[0] + 2 * covariance[1 : window + 1].sum(), 0.0)
+    total = covariance[0] + 2 * covariance[1 : window + 1].sum()
+    if window == 0 or total <= 0:
+        return AutocorrelationTime(float("nan"), float("nan"), window, long_enough=False)
     # What the mean of a chain takes off every lag, those that are summed here among them.
     taken = total / max(steps - lags, steps / 2)
     tau = float((total + lags * taken) / (covariance[0] + taken))
@@ -106,7 +109,7 @@ def _autocovariance(chains: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def _window(covariance: NDArray[np.float64]) -> int:
-    """The least number of lags that is no fewer than four times what they sum to."""
+    """The least number of lags that is no fewer than four times what they sum to; or 0."""
     taus = 1 + 2 * np.cumsum(covariance[1:] / covariance[0])
     wide_enough = np.arange(1, len(covariance)) >= _WINDOW * np.maximum(taus, 1)
-    return int(np.argmax(wide_enough)) + 1 if wide_enough.any() else len(covariance) - 1
+    return int(np.argmax(wide_enough)) + 1 if wide_enough.any() else 0

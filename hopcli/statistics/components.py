@@ -19,6 +19,7 @@ __all__ = ["Component", "Components"]
 
 _TAIL = 0.025  # what lies beyond each bound
 _MOST = 0.25  # no outcome of 0 or 1 has more variance
+_ROUNDING = 1e-12  # of rates that are equal
 _FEW = 4  # groups of which none can be left out of a mean
 
 
@@ -125,7 +126,7 @@ class Components:
     @property
     def units(self) -> Component:
         """What another unit of the same group changes."""
-        if np.ptp(self.of_units) == 0:
+        if np.ptp(self.of_units) <= _ROUNDING:
             return Component(float(self.of_units[0]), 0.0, self._most())
         return _bounded(*_mean_bounds(self.of_units))
 
@@ -139,7 +140,9 @@ class Components:
         units = self.n_units * self.n_strata
         pairs = self.n_trials * (self.n_trials - 1) // 2
         low, high = draws_interval(twice * self.of_trials, units, most=units * pairs)
-        return Component(float(self.of_trials.mean()), low / twice, high / twice)
+        most = _MOST / self.n_strata
+        mean = float(self.of_trials.mean())
+        return Component(mean, min(low / twice, most), min(high / twice, most))
 
     def of_rate(self, units: int, trials: int) -> Component:
         """Variance of a rate that one group has in so many units and trials of each."""
@@ -191,7 +194,7 @@ def _variance_bounds(values: NDArray[np.float64], most: float) -> tuple[float, f
     are equal, `most` is the upper bound.
     """
     n, variance = len(values), float(values.var(ddof=1))
-    if np.ptp(values) == 0:
+    if np.ptp(values) <= _ROUNDING:
         return 0.0, 0.0, most
     trimmed = int(n / (2 * math.sqrt(n - _FEW))) if n > _FEW else 0
     centre = np.sort(values)[trimmed : n - trimmed].mean()

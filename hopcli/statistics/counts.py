@@ -101,7 +101,9 @@ def _spread_of_chances(hits: NDArray[np.float64], replays: int) -> tuple[float, 
     least = 0.5 / (hits.size * replays)
     mean = float(np.clip(hits.mean() / replays, least, 1 - least))
     # Mean of p (1 - p), without bias; it is mean (1 - mean) where all chances are alike.
+    # Replays that all agree allow for one that does not: no chance is known to be 0 or 1.
     mixed = float(np.mean(hits * (replays - hits))) / (replays * (replays - 1))
+    mixed = max(mixed, 2 * least)
     alike = np.clip(mixed / (mean * (1 - mean)), 1e-3, 0.999)
     strength = float(alike / (1 - alike))
     return mean * strength, (1 - mean) * strength

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["holm", "mcnemar", "mean_difference", "paired_interval"]
 
 
+_DIGITS = 12  # decimals of a difference of rates
 _BESIDE = 1e-9  # what was found is no bound, but the score may be 0 / 0 there
 
 
@@ -157,7 +158,8 @@ def mean_difference(differences: ArrayLike, units: int) -> tuple[float, float, f
     """
     from scipy.stats import ttest_1samp
 
-    values = np.asarray(differences, dtype=np.float64)
+    # What is equal but for the rounding of two rates would pass for a difference beyond doubt.
+    values = np.round(np.asarray(differences, dtype=np.float64), _DIGITS)
     mean = float(values.mean())
     if np.ptp(values) == 0:
         p = 0.5 ** (len(values) - 1) if values.any() else 1.0

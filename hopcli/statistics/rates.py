@@ -28,6 +28,7 @@ Z95 = 1.959963984540054
 """Two-sided 95 % point of the normal distribution."""
 
 _TAIL = 0.025  # what lies beyond each bound
+_ROUNDING = 1e-12  # of rates that are equal
 _FEW_CODES = 10_000
 _ENDS = ((_TAIL, 0.0), (1 - _TAIL, 1.0))  # level of each bound, and the rate of one group more
 
@@ -261,7 +262,7 @@ def draws_interval(
         return (float("nan"), float("nan"))
     rate = float(np.clip(values.mean(), 0, 1))
     trials = float(n * units)
-    if np.ptp(values) > 0:
+    if np.ptp(values) > _ROUNDING:
         _, _, sem = mean_sd_sem(values)
         fewer = Z95 / float(stdtrit(n - 1, 1 - _TAIL))
         trials = min(
