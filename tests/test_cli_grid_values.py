@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import shlex
 from pathlib import Path
@@ -41,3 +42,55 @@ def test_the_command_of_a_report_skips_what_was_skipped(run_hopcli: RunHopcli) -
     assert _run(run_hopcli, *words, "--out", "again")["cells"] == 2
     assert Path("again/grid.csv").read_bytes() == Path("some/grid.csv").read_bytes()
     assert "--skip-impossible" not in every.again
+
+
+def _sides(run_hopcli: RunHopcli, a: str, b: str) -> dict[str, list[str]]:
+    """The settings that differ between two grids, each as it is told of both."""
+    done = run_hopcli("diff", a, b, "--format", "csv")
+    rows = list(csv.DictReader(done.out.splitlines()))
+    return {row["name"]: [row["A"], row["B"]] for row in rows if row["of"] == "settings"}
+
+
+@pytest.mark.parametrize(
+    ("name", "one", "other", "told"),
+    [
+        ("digits", [["0", "1"], ["2"]], [["0"], ["1", "2"]], ["0,1;2", "0;1,2"]),
+        ("digits", [["0", "1"]], ["0", "1"], ["[0,1]", "0,1"]),
+        ("digits", ["0,1"], [["0", "1"]], ['["0,1"]', '[["0", "1"]]']),
+        (
+            "digits, seed",
+            [[["0", "1"], 2], [["2"], 1]],
+            [[["0", "1"], 2], [["2"], 3]],
+            ["[0,1;2];2,1", "[0,1;2];2,3"],
+        ),
+        (
+            "temperature",
+            [n / 100 for n in range(1, 40)],
+            [n / 100 for n in range(1, 41)],
+            ["...,0.36,0.37,0.38,0.39", "...,0.36,0.37,0.38,0.39,0.4"],
+        ),
+    ],
+)
+def test_what_differs_reads_differently(
+    run_hopcli: RunHopcli, name: str, one: Any, other: Any, told: list[str]
+) -> None:
+    for folder, values in (("a", one), ("b", other)):
+        config = {
+            "command": "recall",
+            "dataset": "text:five.txt",
+            "start": "flip:0.2",
+            "tests": 1,
+            "repeats": 1,
+            "sweeps": 1,
+            "grid": {name: values},
+        }
+        manifest = {
+            "command": "grid",
+            "config": config,
+            "versions": {},
+            "tables": {},
+            "outputs": {},
+        }
+        Path(folder).mkdir()
+        Path(folder, "grid.json").write_text(json.dumps(manifest), encoding="utf-8")
+    assert _sides(run_hopcli, "a", "b") == {f"grid.{name}": told}

@@ -512,7 +512,13 @@ def test_a_default_is_not_asked_for() -> None:
     ],
 )
 def test_settings_are_spelt_for_readers(value: Any, said: str) -> None:
-    assert spelt(value) == said
+    assert spelt({"x": value}, catalogue.entry("recall")) == {"x": said}
+
+
+def test_settings_are_spelt_by_their_kind() -> None:
+    settings = {"size": [20, 30], "grid.size": [[20, 30], [32, 32]], "grid.digits": [["3"], ["6"]]}
+    told = [spelt({name: value}, catalogue.entry("recall")) for name, value in settings.items()]
+    assert told == [{"size": "20x30"}, {"size": "20x30, 32x32"}, {"digits": "3; 6"}]
 
 
 # --- cells and drawings ------------------------------------------------------------------

@@ -88,7 +88,8 @@ def diff(a: Place, b: Place, command: str | None = None) -> pd.DataFrame:
     from hopcli.results import comparing
 
     found = comparing.compare(*comparing.open_runs(Path(a), Path(b), command))
-    return pd.DataFrame(comparing.rows_of(found), columns=comparing.COLUMNS).fillna("")
+    rows = comparing.rows_of(found)
+    return pd.DataFrame(rows, columns=comparing.COLUMNS, dtype=object).fillna("")
 
 
 def write_report(

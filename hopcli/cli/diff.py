@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import math
 from typing import TYPE_CHECKING, Any
@@ -64,7 +65,7 @@ def command(a: Path, b: Path, name: str | None, form: str) -> int:
     if form == "json":
         click.echo(json.dumps(_as_json(runs, found)))
     elif form != "table":
-        _print(found, form)
+        _print(runs, found, form)
     else:
         for line in _lines(runs, found):
             click.echo(printable(line))
@@ -75,7 +76,7 @@ def _lines(runs: tuple[Run, Run], found: Comparison) -> Iterator[str]:
     for side, run in zip("AB", runs, strict=True):
         yield f"{side}: {run.path}"
     for what in ("settings", "inputs", "versions"):
-        yield from _of_pairs(what, getattr(found, what))
+        yield from _of_pairs(what, getattr(found, what), _command(runs[0]))
     alike = [file.file for file in found.files if file.same and not file.lacks]
     for file in found.files:
         if file.file not in alike:
@@ -84,40 +85,58 @@ def _lines(runs: tuple[Run, Run], found: Comparison) -> Iterator[str]:
         yield from ("", f"the same bytes: {', '.join(alike)}")
 
 
-def _print(found: Comparison, form: str) -> None:
+def _command(run: Run) -> str:
+    """The command of a run, or of the runs of a grid."""
+    return str(run.said["settings"].get("command", run.path.stem))
+
+
+def _print(runs: tuple[Run, Run], found: Comparison, form: str) -> None:
     """Print all that differs as one table."""
     import pandas as pd
 
     from hopcli.results.comparing import COLUMNS, rows_of
 
+    command = _command(runs[0])
     rows = [
-        {"A": _NONE, "B": _NONE, **row} if _is_pair(row) else row for row in rows_of(found, _short)
+        {"A": _NONE, "B": _NONE, **row} if _is_pair(row) else row
+        for row in rows_of(found, lambda pair: _sides(pair, command))
     ]
-    print_table(pd.DataFrame(rows, columns=COLUMNS).fillna(""), form)
+    print_table(pd.DataFrame(rows, columns=COLUMNS, dtype=object).fillna(""), form)
 
 
 def _is_pair(row: Mapping[str, str]) -> bool:
     return row["of"] in ("settings", "inputs", "versions")
 
 
-def _of_pairs(what: str, pairs: Sequence[Pair]) -> Iterator[str]:
+def _of_pairs(what: str, pairs: Sequence[Pair], command: str) -> Iterator[str]:
     """A table of what manifests say differently."""
     if not pairs:
         return
-    rows = [(what, "A", "B"), *((pair.name, _side(pair, "a"), _side(pair, "b")) for pair in pairs)]
+    rows = [(what, "A", "B")]
+    for pair in pairs:
+        sides = _sides(pair, command)
+        rows.append((pair.name, sides.get("a", _NONE), sides.get("b", _NONE)))
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     yield ""
     for row in rows:
         yield "  ".join(map(str.ljust, row, widths)).rstrip()
 
 
-def _side(pair: Pair, side: str) -> str:
-    return _short(pair.values[side]) if side in pair.values else _NONE
+def _sides(pair: Pair, command: str) -> dict[str, str]:
+    """The sides of a pair as flags have them, else as JSON has them if they read the same."""
+    texts = {side: spelt(value, pair.name, command) for side, value in pair.values.items()}
+    if len(texts) > len(set(texts.values())):
+        texts = {side: json.dumps(value) for side, value in pair.values.items()}
+    columns = zip(*texts.values(), strict=False) if len(texts) > 1 else ()
+    alike = sum(1 for _ in itertools.takewhile(lambda column: len(set(column)) == 1, columns))
+    begin = alike - _LONGEST // 3 if alike > _LONGEST - 6 else 0
+    return {side: _short(text, begin) for side, text in texts.items()}
 
 
-def _short(value: Any) -> str:
-    text = spelt(value)
-    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 3]}..."
+def _short(text: str, begin: int) -> str:
+    """A text that is not too long, from where it begins to be worth reading."""
+    rest = f"...{text[begin:]}" if begin else text
+    return rest if len(rest) <= _LONGEST else f"{rest[: _LONGEST - 3]}..."
 
 
 def _of_file(file: Compared) -> Iterator[str]:

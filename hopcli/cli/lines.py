@@ -25,18 +25,23 @@ def printable(line: str) -> str:
     return "".join(c if c.isprintable() else repr(c)[1:-1] for c in line)
 
 
-def spelt(value: Any) -> str:
-    """A setting of a manifest as a flag would spell it, whole; a dash if it is open."""
-    from hopcli.config.kinds import show
+def spelt(value: Any, name: str = "", command: object = None) -> str:
+    """A setting of a manifest as a flag would spell it, whole; a dash if it is open.
 
-    if value is None:
-        return "-"
-    if isinstance(value, bool):
-        return "on" if value else "off"
-    if isinstance(value, list):
-        return ",".join(map(spelt, value))
-    text = show(value)
-    return text if not isinstance(value, float) or float(text) == value else repr(value)
+    Parameters
+    ----------
+    value : object
+        What it is, as JSON has it.
+    name : str
+        What it is called, ``grid.size`` if these are its values in a grid.
+    command : object
+        Of which command it is, if that is known.
+    """
+    from hopcli.catalogue import CATALOGUE
+    from hopcli.config.spelling import Speller
+
+    known = CATALOGUE[command].settings if command in CATALOGUE else {}
+    return Speller().setting(name, value, known)
 
 
 class _Teller(logging.Handler):

@@ -70,7 +70,7 @@ def command(folders: tuple[Path, ...], form: str) -> int:
 
 def _row(run: Listed, names: Iterable[str]) -> dict[str, str]:
     """A run by the heads of its columns; `names` are the settings among them."""
-    settings = {name: spelt(run.settings[name]) for name in names if name in run.settings}
+    settings = {name: _told(run, name) for name in names if name in run.settings}
     number = run.headline
     return {
         "folder": str(run.folder),
@@ -82,6 +82,11 @@ def _row(run: Listed, names: Iterable[str]) -> dict[str, str]:
         **({} if number is None else {number.name: spelt(number.value)}),
         "key": run.key[:_OF_KEY],
     }
+
+
+def _told(run: Listed, name: str) -> str:
+    """A setting of a run, or of a grid of them."""
+    return spelt(run.settings[name], name, run.command.removesuffix(" grid"))
 
 
 def _as_table(rows: Sequence[Mapping[str, str]]) -> str:

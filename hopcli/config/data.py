@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from hopcli.config import kinds, notations
@@ -41,9 +41,7 @@ def _size() -> kinds.Kind:
     def check(value: Any) -> Any:
         return plain.check(value[:2] if isinstance(value, Size) else value)
 
-    return kinds.Kind(
-        plain.metavar, check, plain.read, plain=lambda size: list(size[:2]), schema=plain.schema
-    )
+    return replace(plain, check=check, plain=lambda size: list(size[:2]))
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

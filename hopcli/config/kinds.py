@@ -48,6 +48,8 @@ class Kind:
     schema : mapping
         What a configuration file may hold, as JSON Schema says it; it may allow more than
         `check`, never less.
+    between : str
+        What is between the items of a list in the text of a flag.
     """
 
     metavar: str
@@ -56,6 +58,7 @@ class Kind:
     choices: tuple[str, ...] = ()
     plain: Callable[[Any], Any] = _as_listed
     schema: Mapping[str, Any] = field(default_factory=dict)
+    between: str = ","
 
 
 _TEXT = {"type": "string", "minLength": 1}
@@ -78,10 +81,10 @@ def _listed(schema: Mapping[str, Any], at_least: int = 1) -> dict[str, Any]:
     return {"type": "array", "items": dict(schema), "minItems": at_least, "uniqueItems": True}
 
 
-def show(value: object) -> str:
+def show(value: object, between: str = ",") -> str:
     """A value as a flag would spell it, for help texts and messages."""
     if isinstance(value, tuple):
-        return ",".join(show(item) for item in value)
+        return between.join(show(item) for item in value)
     if isinstance(value, float):
         return f"{value:g}"
     return str(value)

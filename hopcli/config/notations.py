@@ -119,7 +119,8 @@ def _pair(metavar: str, separator: str, low: int, rule: str) -> Kind:
     read = reader(lambda s: [whole(v) for v in s.split(separator)], rule)
     side = {"type": "integer", "minimum": low}
     listed = {"type": "array", "items": side, "minItems": 2, "maxItems": 2}
-    return Kind(metavar, check, read, schema={"anyOf": [{"type": "string"}, listed]})
+    schema = {"anyOf": [{"type": "string"}, listed]}
+    return Kind(metavar, check, read, schema=schema, between=separator)
 
 
 def size() -> Kind:

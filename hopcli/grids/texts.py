@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import tomllib
 from typing import TYPE_CHECKING, Any
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from hopcli import catalogue
 from hopcli.config.base import nearest
 from hopcli.config.kinds import RefusedError
+from hopcli.config.spelling import Speller
 from hopcli.errors import SettingError
 from hopcli.grids.grid import numbers
 
@@ -18,7 +20,7 @@ if TYPE_CHECKING:
     from hopcli.catalogue import Entry
     from hopcli.config.kinds import Kind
 
-__all__ = ["read_set", "with_sets"]
+__all__ = ["read_set", "set_text", "with_sets"]
 
 _RANGE = re.compile(r"[^:,;]+:[^:,;]+:[-+.0-9eE ]+")
 _LISTS = "FIRST:LAST:STEP"  # what stands for the value of settings that are such a range
@@ -109,6 +111,30 @@ def read_set(entry: Entry, text: str) -> tuple[str, list[Any]]:
     else:
         parts = [value] if _is_value(kind, value) else value.split(",")
     return name, [_read(kind, name, part) for part in parts]
+
+
+def set_text(entry: Entry, name: str, values: Sequence[Any]) -> str:
+    """The text that :func:`read_set` reads as these values, as short as can be.
+
+    Examples
+    --------
+    >>> recall = catalogue.entry("recall")
+    >>> set_text(recall, "size", [[20, 20], [32, 32]])
+    'size=20x20,32x32'
+    >>> set_text(recall, "digits", [["3", "6"], ["1"]])
+    'digits=3,6;1'
+    """
+    listed = list(values)
+    plain = [str(value).lower() if isinstance(value, bool) else value for value in listed]
+    kind = entry.settings[name].kind if name in entry.settings else None
+    brief = Speller().value(plain[0], kind) if len(plain) == 1 else Speller().values(plain, kind)
+    text = f"{name}={brief}"
+    try:
+        if kind is not None and read_set(entry, text) == (name, listed):
+            return text
+    except SettingError:
+        pass
+    return f"{name}={json.dumps(listed, ensure_ascii=False)}"
 
 
 def _read(kind: Kind, name: str, text: str) -> Any:

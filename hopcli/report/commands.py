@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-import json
 import shlex
 from typing import TYPE_CHECKING, Any
 
 from hopcli import catalogue
 from hopcli.config import Facts
-from hopcli.config.kinds import RefusedError, show
+from hopcli.config.kinds import RefusedError
+from hopcli.config.spelling import Speller, exact
 from hopcli.errors import SettingError
 from hopcli.grids.grid import read_grid
-from hopcli.grids.texts import read_set, with_sets
+from hopcli.grids.texts import set_text, with_sets
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from hopcli.catalogue import Entry
     from hopcli.config import Config, Setting
     from hopcli.experiments import Result
@@ -21,26 +23,26 @@ if TYPE_CHECKING:
 
 __all__ = ["asked", "command_of_grid", "command_of_run", "spelt"]
 
+_FOR_READERS = Speller(unset="\N{EN DASH}", gap=" ")
+
 _LABELS = "digits"
 """Left open it is all labels of the data, of which a result knows those that it used."""
 
 
-def spelt(value: Any) -> str:
-    """A value of a manifest as a reader wants it; a dash if it is open."""
-    if value is None:
-        return "\N{EN DASH}"
-    if isinstance(value, bool):
-        return "on" if value else "off"
-    if isinstance(value, list):
-        has_lists = any(isinstance(one, list) for one in value)
-        return ("; " if has_lists else ", ").join(map(spelt, value))
-    return _exact(value)
+def spelt(settings: Mapping[str, Any], entry: Entry) -> dict[str, str]:
+    """Settings of a manifest as a reader wants them, a dash if one is open.
 
-
-def _exact(value: Any) -> str:
-    """A value as a flag has it, a number with all its digits."""
-    text = show(value)
-    return text if not isinstance(value, float) or float(text) == value else repr(value)
+    Parameters
+    ----------
+    settings : mapping of str to object
+        As JSON has them; those that vary over a grid are called ``grid.temperature``.
+    entry : Entry
+        The command.
+    """
+    return {
+        name.removeprefix("grid."): _FOR_READERS.setting(name, value, entry.settings)
+        for name, value in settings.items()
+    }
 
 
 def asked(config: Config, result: Result) -> dict[str, Any]:
@@ -131,8 +133,7 @@ def _flag(name: str, setting: Setting, value: Any) -> list[str] | None:
     kind = setting.kind
     if not kind.metavar:
         return [f"--{flag}" if value else f"--no-{flag}"]
-    between = "x" if kind.metavar.startswith("WxH") else ","
-    text = between.join(map(_exact, value)) if isinstance(value, list) else _exact(value)
+    text = kind.between.join(map(exact, value)) if isinstance(value, list) else exact(value)
     try:
         same = kind.plain(kind.check(kind.read(text))) == value
     except RefusedError:
@@ -159,8 +160,8 @@ def command_of_grid(grid: Grid, *, skips: bool = False) -> str | None:
     axes = said.pop("grid")
     said.pop("plot")
     command = said.pop("command")
-    sets = [_set(grid.entry, name, [value]) for name, value in said.items()]
-    sets += [_set(grid.entry, name, values) for name, values in axes.items()]
+    sets = [set_text(grid.entry, name, [value]) for name, value in said.items()]
+    sets += [set_text(grid.entry, name, values) for name, values in axes.items()]
     try:
         again = read_grid(with_sets({"command": command}, sets)).to_dict()
     except SettingError:
@@ -170,20 +171,3 @@ def command_of_grid(grid: Grid, *, skips: bool = False) -> str | None:
     words = [word for text in sets for word in ("--set", text)]
     words += ["--skip-impossible"] * skips
     return shlex.join(["hopcli", "grid", "run", "--command", command, *words])
-
-
-def _set(entry: Entry, name: str, values: list[Any]) -> str:
-    """What ``--set`` takes: as short as it can be said, else a list as TOML has it."""
-    text = f"{name}={','.join(map(_brief, values))}"
-    try:
-        if name in entry.settings and read_set(entry, text) == (name, values):
-            return text
-    except SettingError:
-        pass
-    return f"{name}={json.dumps(values, ensure_ascii=False)}"
-
-
-def _brief(value: Any) -> str:
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return ",".join(map(_exact, value)) if isinstance(value, list) else _exact(value)

@@ -14,6 +14,7 @@ from hopcli.grids.view import TABLE, load_published
 from hopcli.plots.grid import picture
 from hopcli.report.commands import asked, command_of_grid, command_of_run, spelt
 from hopcli.report.sheets import Sheet, sheet
+from hopcli.results.listing import settings_of
 from hopcli.results.places import GRID, finished_in
 
 if TYPE_CHECKING:
@@ -123,12 +124,11 @@ def section(
     entry = catalogue.entry(config.command)
     summary = entry.summary(config, result)
     notes = {key: note for key, note in result.notes.items() if key != "warnings"}
-    settings = config.to_dict()
     return Section(
         name=name,
         command=config.command,
         about=entry.line,
-        asked={key: spelt(value) for key, value in asked(config, result).items()},
+        asked=spelt(asked(config, result), entry),
         again=command_of_run(config, result) or "",
         found=_found(entry.headline, result, summary),
         warnings=tuple(map(str, result.notes.get("warnings", ()))),
@@ -136,7 +136,7 @@ def section(
         sheets=tuple(_other_tables(result, summary.table)),
         figures=entry.figures(config, result, "paper"),
         details={
-            "Settings": {key: spelt(value) for key, value in settings.items()},
+            "Settings": spelt(config.to_dict(), entry),
             "Notes": {key: _noted(note) for key, note in notes.items()},
             "Made with": _made_with(result, manifest or {}),
         },
@@ -193,8 +193,8 @@ def _of_grid(name: str, folder: Path) -> Section:
     """What a page tells of a grid, as it was published."""
     view, manifest = load_published(folder), results.read_json(folder / f"{GRID}.json")
     grid = view.grid
-    said = {key: value for key, value in grid.to_dict().items() if key not in ("command", "plot")}
-    varies = said.pop(GRID)
+    said = settings_of({"config": grid.to_dict()})
+    said.pop("command")
     try:
         figures = {GRID: picture(view, grid.look, "paper")}
     except SettingError:  # of the layout: then it was published without one
@@ -204,7 +204,7 @@ def _of_grid(name: str, folder: Path) -> Section:
         name=name,
         command=f"{grid.command} {GRID}",
         about=f"{len(grid):,} runs: {grid.entry.line}",
-        asked={key: spelt(value) for key, value in {**said, **varies}.items()},
+        asked=spelt(said, grid.entry),
         again=command_of_grid(grid, skips=view.leaves_out) or "",
         found="",
         warnings=tuple(view.warnings),

@@ -238,7 +238,14 @@ def _file(a: Run, b: Run, name: str) -> Compared:
         raise ResultError(f"{a.folder / name}, {b.folder / name}: {reason}") from None
 
 
-def rows_of(found: Comparison, spell: Callable[[Any], str] = str) -> list[dict[str, Any]]:
+def _as_python(pair: Pair) -> dict[str, str]:
+    """The sides of a pair as Python writes them."""
+    return {side: str(value) for side, value in pair.values.items()}
+
+
+def rows_of(
+    found: Comparison, spell: Callable[[Pair], Mapping[str, str]] = _as_python
+) -> list[dict[str, Any]]:
     """All that differs as rows of one table: a setting, or a column of a table, a row.
 
     Parameters
@@ -246,7 +253,7 @@ def rows_of(found: Comparison, spell: Callable[[Any], str] = str) -> list[dict[s
     found : Comparison
         What differs.
     spell : callable
-        How a value of a manifest is written.
+        How the sides of a pair that has them are written.
 
     Returns
     -------
@@ -257,7 +264,7 @@ def rows_of(found: Comparison, spell: Callable[[Any], str] = str) -> list[dict[s
         {
             "of": what,
             "name": pair.name,
-            **{k.upper(): spell(value) for k, value in pair.values.items()},
+            **{side.upper(): text for side, text in spell(pair).items()},
         }
         for what in ("settings", "inputs", "versions")
         for pair in getattr(found, what)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import shlex
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -288,15 +289,15 @@ def _single(
     experiments.plan(config, stock)  # refuses what cannot be made
     wishes = Wishes(out=out, overwrite=asked.overwrite, again=asked.again, quiet=True)
     request = Request(config, execution, out, False, wishes, flag_name)
-    flags = " ".join(_flag(name, value) for name, value in changes.items())
+    flags = " ".join(_flag(name, value, entry.command) for name, value in changes.items())
     told = f"hopcli {entry.command} --config {run.config} {flags}".strip()
     return SingleRun(out, told, config.to_dict(), request, entry.command, stock)
 
 
-def _flag(name: str, value: Any) -> str:
+def _flag(name: str, value: Any, command: str) -> str:
     if isinstance(value, bool):
         return flag_name(name) if value else f"--no-{flag_name(name)[2:]}"
-    text = spelt(value)
+    text = spelt(value, name, command)
     return f"{flag_name(name)} {text!r}" if " " in text else f"{flag_name(name)} {text}"
 
 
@@ -316,8 +317,16 @@ def _grid(
     work = prepare_grid(
         grid, out, None, figures=False, quiet=True, overwrite=asked.overwrite, again=asked.again
     )
-    sets = [f"--set {name}={spelt(value)}" for name, value in changes.items() if name != "grid"]
-    varied = changes.get("grid", {})
-    sets += [f"--set {name}={spelt(value)}" for name, value in varied.items()]
+    wanted = {name: [value] for name, value in changes.items() if name != "grid"}
+    wanted |= changes.get("grid", {})
+    sets = [f"--set {_set(grid, name, values)}" for name, values in wanted.items()]
     told = " ".join([f"hopcli grid run {run.config}", *sets])
     return GridRun(out, told, grid, work, stock)
+
+
+def _set(grid: Grid, name: str, values: Any) -> str:
+    """What ``--set`` takes, for a shell; a range stays one."""
+    from hopcli.grids.texts import set_text
+
+    listed = isinstance(values, list)
+    return shlex.quote(set_text(grid.entry, name, values) if listed else f"{name}={values}")
