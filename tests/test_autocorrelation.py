@@ -88,12 +88,12 @@ def test_of_any_series_it_is_a_time(series: NDArray[np.float64]) -> None:
     assert 0 <= found.window < series.shape[1]
 
 
-@pytest.mark.parametrize(("phi", "steps"), [(0.5, 5), (0.999, 30)])
-def test_a_series_too_short_to_tell_gives_no_number(phi: float, steps: int) -> None:
+@pytest.mark.parametrize("steps", [3, 5])
+def test_a_series_too_short_to_tell_gives_no_number(steps: int) -> None:
     """What is correlated about its own mean adds up to nothing: tau would be 0."""
     rng = np.random.default_rng(9)
     for _ in range(50):
-        found = autocorrelation_time(_series(rng, phi, 60, steps))
+        found = autocorrelation_time(_series(rng, 0.5, 60, steps))
         assert np.isnan([found.tau, found.sem]).all()
         assert found.long_enough is False
 
