@@ -10,6 +10,8 @@ import numpy as np
 import pandas as pd
 import pytest
 from conftest import CHECKOUT
+from hypothesis import given
+from hypothesis import strategies as st
 from matplotlib.collections import QuadMesh
 from matplotlib.colors import rgb_to_hsv, to_rgb
 from matplotlib.container import ErrorbarContainer
@@ -24,6 +26,8 @@ from hopcli.grids.keys import Key, Look
 from hopcli.grids.over import average
 from hopcli.plots import save
 from hopcli.plots.grid import figure
+from hopcli.plots.page import text_width
+from hopcli.plots.panels import apart
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -478,6 +482,50 @@ def test_one_cell_alone_is_a_point() -> None:
     assert "1 cell, rule = hebbian." in picture.caption
 
 
+# --- long values -------------------------------------------------------------------------
+
+STARTS = tuple(f"image,occlude:{side}:0.5" for side in ("top", "left", "right"))
+LONG = tuple(f"{start},flip-rows:{n},occlude:bottom:0.5" for start in STARTS for n in (1, 2))
+
+
+@pytest.mark.parametrize("values", [STARTS, (*STARTS, "random", "pattern,flip:0.1"), LONG])
+@pytest.mark.parametrize("slot", ["x", "by", "rows"])
+def test_long_values_can_be_told_apart_wherever_they_are(
+    values: tuple[str, ...], slot: str
+) -> None:
+    table, keys = grid(start=values, rule=RULES, samples=SAMPLES)
+    others = iter(("rule", "samples"))
+    slots: dict[str, Any] = {
+        name: "start" if name == slot else next(others) for name in ("x", "by", "rows")
+    }
+    picture = figure(table, keys, RATE, Look(**slots))
+    ticks = [text.get_text() for text in panels(picture)[-1].get_xticklabels()]
+    legend = [text.get_text() for text in picture.axes[0].texts if "=" not in text.get_text()]
+    legend = [text for text in legend if "…" in text or text in values]
+    shown = {"x": ticks, "by": legend, "rows": heads(picture)}[slot]
+    assert len(set(shown)) == len(shown) == len(values)
+    if values is not LONG:
+        assert [side for text in shown for side in ("top", "lef", "rig") if side in text] == [
+            *("top", "lef", "rig")
+        ]
+
+
+@given(
+    texts=st.lists(st.text("ab:, ", min_size=1, max_size=60), min_size=1, unique=True),
+    width=st.floats(0.0, 2.0),
+)
+def test_texts_are_cut_to_a_width_and_only_if_they_must_be(texts: list[str], width: float) -> None:
+    for text, cut in zip(texts, apart(texts, width), strict=True):
+        assert text_width(cut) <= max(width, text_width("…")) + 0.03  # letters are set together
+        assert (cut == text) == (text_width(text) <= width)
+
+
+def test_a_tick_takes_the_room_that_it_has() -> None:
+    table, keys = grid(start=(STARTS[0], "random"))
+    (ax,) = panels(figure(table, keys, RATE, Look()))
+    assert [text.get_text() for text in ax.get_xticklabels()] == [STARTS[0], "random"]
+
+
 # --- the page ----------------------------------------------------------------------------
 
 CASES: dict[str, tuple[dict[str, tuple[Any, ...]], Look]] = {
@@ -490,6 +538,8 @@ CASES: dict[str, tuple[dict[str, tuple[Any, ...]], Look]] = {
     ),
     "large numbers": ({"seed": (1, 2), "rule": RULES, "samples": SAMPLES}, Look()),
     "categories": ({"rule": RULES, "dataset": ("mnist", "a$b_c", "x" * 60)}, Look(x="dataset")),
+    "long values": ({"start": LONG, "rule": RULES}, Look(x="start")),
+    "few long values": ({"start": STARTS, "rule": RULES}, Look(x="start")),
     "map": ({"temperature": TEMPERATURES, "samples": SAMPLES}, Look(map=True)),
     "maps": ({"rule": RULES, "temperature": TEMPERATURES, "samples": SAMPLES}, Look(map=True)),
     "map of categories": (

@@ -15,8 +15,8 @@ from hopcli.plots.captions import count
 from hopcli.plots.filed import rounded
 from hopcli.plots.grid_caption import caption_of
 from hopcli.plots.intervals import Bars, bars_of
-from hopcli.plots.page import INK, LINE, MUTED, PALE, Page, pages, shorten, text_width
-from hopcli.plots.panels import BOTTOM, GAP, fitting, layout_of, panels_of, set_axis, slant
+from hopcli.plots.page import INK, LINE, MUTED, PALE, Page, pages, text_width
+from hopcli.plots.panels import BOTTOM, GAP, apart, fitting, layout_of, panels_of, set_axis, slant
 from hopcli.plots.phase_map import BAR, draw_bar, draw_map, scale_of
 
 if TYPE_CHECKING:
@@ -158,8 +158,8 @@ def _entries(drawn: Arrangement) -> list[tuple[str, dict[str, Any]]]:
         return []
     n = len(drawn.by.values)
     return [
-        (shorten(text, _LONGEST), _line(place, n, in_order=drawn.by.is_number))
-        for place, text in enumerate(drawn.by.texts)
+        (text, _line(place, n, in_order=drawn.by.is_number))
+        for place, text in enumerate(apart(drawn.by.texts, _LONGEST))
     ]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
+import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -14,7 +15,7 @@ from hopcli.plots.captions import number
 from hopcli.plots.page import LINE, TEXT, shorten, text_width
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from matplotlib.axes import Axes
 
@@ -26,6 +27,7 @@ __all__ = [
     "GAP",
     "Layout",
     "Panel",
+    "apart",
     "fitting",
     "layout_of",
     "panels_of",
@@ -105,13 +107,13 @@ def _has_powers(drawn: Arrangement) -> bool:
 def panels_of(page: Page, drawn: Arrangement, layout: Layout) -> Iterator[Panel]:
     """Make the axes, with what each is of above it."""
     width, height = layout.size
+    heads = apart([_named(drawn, own) for own in layout.panels], width)
     for place, own in enumerate(layout.panels):
         row, column = divmod(place, layout.columns)
         x = layout.left + column * (width + GAP)
         y = layout.head + row * (height + GAP + layout.head)
         ax = page.axes(x, y, width, height)
-        said = ", ".join(_named(c, own[c.name]) for c in drawn.shown if c.name in own)
-        page.text(x, y - 0.05, shorten(said, width), va="bottom", weight="bold")
+        page.text(x, y - 0.05, heads[place], va="bottom", weight="bold")
         is_last = place + layout.columns >= len(layout.panels)  # with nothing below it
         ax.tick_params(labelbottom=is_last, labelleft=column == 0)
         set_axis(ax, "x", drawn.x, width)
@@ -124,9 +126,58 @@ def panels_of(page: Page, drawn: Arrangement, layout: Layout) -> Iterator[Panel]
         yield Panel(ax, own)
 
 
-def _named(coordinate: Coordinate, value: Any) -> str:
-    """A value with the name of what it is of."""
-    return f"{short(coordinate.says)} = {coordinate.texts[coordinate.values.index(value)]}"
+def _named(drawn: Arrangement, own: dict[str, Any]) -> str:
+    """The values of a panel with the names of what they are of."""
+    return ", ".join(
+        f"{short(c.says)} = {c.texts[c.values.index(own[c.name])]}"
+        for c in drawn.shown
+        if c.name in own
+    )
+
+
+def apart(texts: Sequence[str], width: float) -> list[str]:
+    """Cut texts to a width in inches; those that would look the same keep where they differ.
+
+    Examples
+    --------
+    >>> apart(["image,occlude:top:0.5", "image,occlude:left:0.5", "random"], 1.2)
+    ['imag…top:0.5', 'imag…left:0.5', 'random']
+    """
+    long = list({text: None for text in texts if text_width(text) > width})
+    shown = _apart(long, width)
+    n = _n_alike([text[::-1] for text in long]) if long else 0
+    if n and len(set(shown)) < len(long):  # what all end with takes room from the rest
+        shown = _apart([f"{text[:-n]}…" for text in long], width)
+    cut = dict(zip(long, shown, strict=True))
+    return [cut.get(text, text) for text in texts]
+
+
+def _apart(texts: Sequence[str], width: float) -> list[str]:
+    """Cut texts to a width, those that would look the same in their middle."""
+    shown = {text: shorten(text, width) for text in texts}
+    for cut in list(dict.fromkeys(shown.values())):
+        alike = [text for text in shown if shown[text] == cut]
+        if len(alike) > 1:
+            shown.update(zip(alike, _at_the_end(alike, width), strict=True))
+    return [shown[text] for text in texts]
+
+
+def _at_the_end(texts: Sequence[str], width: float) -> list[str]:
+    """Cut different texts that begin alike after the same beginning."""
+    n = _n_alike(texts)
+    words = re.match(r".*[:,/ ]", texts[0][:n], re.DOTALL)  # what begins to differ stays whole
+    begin = len(words[0]) if words else n
+    if begin == 0:  # there is room for no letter
+        return [shorten(text, width) for text in texts]
+    ends = _apart([text[begin:] for text in texts], width - text_width("…"))
+    head = shorten(texts[0][:begin], width - max(map(text_width, ends)))
+    return [f"{head}{end}".replace("……", "…") for end in ends]
+
+
+def _n_alike(texts: Sequence[str]) -> int:
+    """How many letters texts begin with that are the same in all."""
+    columns = enumerate(zip(*texts, strict=False))
+    return next((n for n, letters in columns if len(set(letters)) > 1), min(map(len, texts)))
 
 
 def fitting(says: str, length: float) -> str:
@@ -146,7 +197,8 @@ def set_axis(ax: Axes, which: str, coordinate: Coordinate, length: float) -> Non
         axis.set_major_locator(FixedLocator(list(numbers)))
         axis.set_minor_locator(NullLocator())
         slanted: dict[str, Any] = {} if room else {"rotation": 30, "ha": "right"}
-        shown = [shorten(text, _LONGEST_TICK) for text in texts]
+        own = 0.9 * length / len(texts) if which == "x" and room else 0.0
+        shown = apart(texts, max(own, _LONGEST_TICK))
         axis.set_ticklabels(shown, parse_math=False, **slanted)
     elif coordinate.is_log:
         decades = np.log10(numbers[-1] / numbers[0])
