@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 from PIL import Image
-from test_plots import Run, run, texts, words
+from test_plots import Run, run, texts, with_table, words
 
 from hopcli.config import RecallConfig
 
@@ -67,6 +67,14 @@ def test_more_than_a_handful_of_own_pictures_have_a_page_each(seven: Run) -> Non
         assert len(found) == len(expected)
         for one, other in zip(found, expected, strict=True):
             np.testing.assert_array_equal(one, other)
+
+
+def test_a_page_tells_of_an_index_only_if_there_is_one_on_it(seven: Run) -> None:
+    trials = seven.result.tables["gallery"].copy()
+    trials.loc[trials["label"] == "picture 2", "source_index"] = -1
+    figures = with_table(seven, "gallery", trials).figures()
+    for k, name in enumerate(_pages(figures)):
+        assert ("the index of the image" in words(figures[name])) == (k != 2)
 
 
 def test_a_picture_on_a_page_of_its_own_is_larger(seven: Run, tmp_path: Path) -> None:

@@ -583,6 +583,7 @@ def test_gallery_shows_starts_and_ends_with_their_overlaps(recall: Run) -> None:
     for index, overlap in zip(trials["source_index"], trials["overlap_own"], strict=True):
         assert f"m = {overlap:.4g}".replace("-", "\N{MINUS SIGN}") in said
         assert str(index) in said
+    assert "start → end, with the index of the image and the overlap m" in said
     reached = trials["best_overlap"].abs() >= 0.99
     failed = trials[~trials["recalled"] & reached]
     assert all(f"ends in {label}" in said for label in failed["best_label"])
@@ -595,6 +596,7 @@ def test_starts_without_an_own_pattern_are_told_by_where_they_end(other_starts: 
     assert "nan" not in said
     assert "-1" not in said
     assert "ends unsettled" in said
+    assert "start → end, with the overlap m with a stored pattern at the end" in said
     assert "T = 3:2:linear over the sweeps" in said
     assert "a stored pattern" in words(other_starts.figures()["accuracy"])
     assert "6 unsettled" in words(other_starts.figures()["confusion"])

@@ -71,7 +71,8 @@ def gallery_figures(config: ResolvedRecall, result: RecallResult) -> dict[str, F
     heading = f"{starts(config, result)} before and after the run"
     if len(labels) <= _HANDFUL or not config.dataset.startswith("images:"):
         title = heading[0].upper() + heading[1:]
-        return {"gallery": _page(result, labels, _STATE, title, _caption(config, result))}
+        caption = _caption(config, result, labels)
+        return {"gallery": _page(result, labels, _STATE, title, caption)}
     pages = {}
     for number_, label in enumerate(labels, start=1):
         pages["gallery" if number_ == 1 else f"gallery-{number_}"] = _page(
@@ -79,7 +80,7 @@ def gallery_figures(config: ResolvedRecall, result: RecallResult) -> dict[str, F
             [label],
             _LARGE,
             f"{label}: {heading}",
-            f"Page {number_} of {len(labels)}. {_caption(config, result)}",
+            f"Page {number_} of {len(labels)}. {_caption(config, result, [label])}",
         )
     return pages
 
@@ -167,9 +168,12 @@ def _draw_pairs(
         page.text(right, below + LINE, outcome, ha="right", va="top")
 
 
-def _caption(config: ResolvedRecall, result: RecallResult) -> str:
+def _caption(config: ResolvedRecall, result: RecallResult, labels: list[str]) -> str:
+    trials = result.gallery.trials
+    has_index = (trials["source_index"] >= 0) & trials["label"].isin(labels)
+    index = "the index of the image and " if has_index.any() else ""
     return (
         "The first trials of each label that were recalled and that were not: start → end, with "
-        f"the index of the image and the overlap m with {own_pattern(result)} at the end. "
+        f"{index}the overlap m with {own_pattern(result)} at the end. "
         f"Recalled: {criterion(config)}. {what_was_run(config, result)}"
     )
