@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from conftest import random_patterns
+from PIL import Image
 from test_figures_weights import write_patterns
 
+import hopcli
 from hopcli import report
 
 if TYPE_CHECKING:
@@ -94,3 +96,26 @@ def test_what_differs_reads_differently(
         Path(folder).mkdir()
         Path(folder, "grid.json").write_text(json.dumps(manifest), encoding="utf-8")
     assert _sides(run_hopcli, "a", "b") == {f"grid.{name}": told}
+
+
+def test_sizes_are_told_as_they_are_typed(run_hopcli: RunHopcli) -> None:
+    Path("pics").mkdir()
+    for name in ("a", "b"):
+        pixels = random_patterns(ord(name), 40, 50).clip(0).astype("uint8") * 255
+        Image.fromarray(pixels).save(f"pics/{name}.png")
+    sets = ["dataset=images:pics", "size=20x20,32x30", "tests=1", "repeats=1", "sweeps=1"]
+    asked = ["--command", "recall", *(word for text in sets for word in ("--set", text))]
+    asked += ["--set", "start=flip:0.1"]
+    _run(run_hopcli, *asked, "--out", "a")
+    with Path("a/grid.csv").open(encoding="utf-8", newline="") as file:
+        assert {row["size"] for row in csv.DictReader(file)} == {"20x20", "32x30"}
+    (section,) = report.sections_in(Path("a"))
+    assert "--set size=20x20,32x30" in section.again
+    dry = run_hopcli("grid", "run", *asked, "--dry-run").out
+    assert [line[22:] for line in dry.splitlines()[:2]] == ["  size=20x20", "  size=32x30"]
+    refused = run_hopcli("grid", "run", *asked, "--set", "digits=a,c").refused()
+    assert "size=20x20: " in refused
+    frame = hopcli.read("a")
+    assert set(frame["size"]) == {"20x20", "32x30"}
+    run = hopcli.recall(dataset="images:pics", size=(20, 20), tests=1, repeats=1, start="flip:0.1")
+    assert "size=20x20" in repr(run)

@@ -206,3 +206,8 @@ def test_values_are_shown_as_flags_have_them() -> None:
     assert [shown(v) for v in (0.1, 3, True, "a", [3, 6], ["x", "y"])] == [
         *(0.1, 3, True, "a", "3,6", "x,y")
     ]
+    grid = read_grid(
+        {"command": "recall", "grid": {"size, seed": [[[20, 30], 1]], "digits": [["3", "6"]]}}
+    )
+    (point,) = grid.points()
+    assert grid.shown(point.values) == ("20x30", 1, "3,6")

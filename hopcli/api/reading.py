@@ -214,7 +214,7 @@ def _as_table(found: Sequence[_Found], command: str) -> pd.DataFrame:
         for place, column in enumerate(values):
             column += by_place.get(place, [None] * len(one.rows))
     names = list(dict.fromkeys(name for one in found for name in one.settings))
-    settings = {name: [_value(one.settings.get(name)) for one in found] for name in names}
+    settings = {name: _column(name, found, command) for name in names}
     varies = [name for name in names if len(set(map(repr, settings[name]))) > 1]
     lengths = [len(one.rows) for one in found]
 
@@ -234,10 +234,17 @@ def _as_table(found: Sequence[_Found], command: str) -> pd.DataFrame:
     return table
 
 
-def _value(value: Any) -> Any:
+def _column(name: str, found: Sequence[_Found], command: str) -> list[Any]:
+    """A setting of each run as a column has it."""
+    known = catalogue.entry(command).settings
+    between = known[name].kind.between if name in known else ","
+    return [_value(one.settings.get(name), between) for one in found]
+
+
+def _value(value: Any, between: str) -> Any:
     """A setting as a column has it."""
     plain = value.item() if hasattr(value, "item") else value
-    return None if plain is None else shown(plain)
+    return None if plain is None else shown(plain, between)
 
 
 def _setting(values: list[Any]) -> pd.Series[Any]:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from hopcli.api.asking import Asked
     from hopcli.config import Config, Execution
+    from hopcli.config.kinds import Kind
     from hopcli.experiments import Result
     from hopcli.patterns import Patterns
 
@@ -215,7 +216,10 @@ class Run:
         """Command, what was asked for, and the number that it is known by."""
         default = type(self.asked)().values() if _has_defaults(self.asked) else {}
         asked = {k: v for k, v in self.asked.values().items() if v is not None}
-        changed = [f"{k}={show(v)}" for k, v in asked.items() if v != default.get(k)]
+        known = self.asked.settings()
+        changed = [
+            f"{k}={_spelt(v, known[k].kind)}" for k, v in asked.items() if v != default.get(k)
+        ]
         more = ["..."] if len(changed) > _SHOWN else []
         words = " ".join([self.command, *changed[:_SHOWN], *more])
         number = self._number()
@@ -241,6 +245,12 @@ class Run:
         table = self.summary.to_html(index=False, border=0, float_format="{:.4g}".format)
         title = f"<p><code>{html.escape(self._title())}</code></p>"
         return "\n".join([title, *told, table, *found])
+
+
+def _spelt(value: Any, kind: Kind) -> str:
+    """A setting as a flag has it."""
+    plain = kind.plain(value)
+    return show(tuple(plain) if isinstance(plain, list) else plain, kind.between)
 
 
 def _has_defaults(config: Config) -> bool:

@@ -9,7 +9,6 @@ import numpy as np
 import pandas as pd
 
 from hopcli.errors import ResultError, SettingError
-from hopcli.grids.grid import shown
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -74,7 +73,7 @@ def tidy_table(store: Store, grid: Grid, name: str) -> pd.DataFrame:
         if cell is None or table is None:
             continue
         where = column_places(table.columns, columns, kinds)
-        own = tuple(map(shown, point.values))
+        own = grid.shown(point.values)
         for values in table.rows:
             row: list[Any] = [None] * len(columns)
             for place, value in zip(where, values, strict=True):
@@ -91,7 +90,7 @@ def tidy_table(store: Store, grid: Grid, name: str) -> pd.DataFrame:
 def points_table(store: Store, grid: Grid) -> pd.DataFrame:
     """The keys of every point that has a cell, finished or not, as in :func:`tidy_table`."""
     places = store.places()
-    rows = [tuple(map(shown, p.values)) for p in grid.points() if p.place in places]
+    rows = [grid.shown(point.values) for point in grid.points() if point.place in places]
     return _frame(rows, list(grid.names), len(grid.names), [])
 
 

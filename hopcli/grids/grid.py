@@ -132,6 +132,14 @@ class Grid:
             for name in self.names
         )
 
+    def shown(self, values: Sequence[Any]) -> tuple[Any, ...]:
+        """The values of a point, one a key, as a table has them."""
+        if not any(isinstance(value, list | tuple) for value in values):
+            return tuple(map(shown, values))
+        known = self.entry.settings
+        kinds = (known[name].kind for name in self.names)
+        return tuple(shown(v, kind.between) for v, kind in zip(values, kinds, strict=True))
+
     def column(self, name: str) -> list[Any]:
         """The different values of a key, in order."""
         found = {
@@ -170,17 +178,24 @@ def _sizes(setting: Setting, values: Sequence[Any]) -> dict[str, int] | None:
     return {str(shown(v)): len(c) for v, c in zip(values, checked, strict=True)}
 
 
-def shown(value: Any) -> Any:
+def shown(value: Any, between: str = ",") -> Any:
     """A value of a key as a table has it: a number or a truth as it is, all else as a flag has it.
+
+    Parameters
+    ----------
+    value : object
+        The value, as a file has it.
+    between : str
+        What its kind has between the items of a list.
 
     Examples
     --------
-    >>> shown(0.5), shown([3, 6]), shown("0:9:1"), shown(True)
-    (0.5, '3,6', '0:9:1', True)
+    >>> shown(0.5), shown([3, 6]), shown("0:9:1"), shown(True), shown([28, 28], "x")
+    (0.5, '3,6', '0:9:1', True, '28x28')
     """
     if isinstance(value, bool | int | float):
         return value
-    return show(tuple(value)) if isinstance(value, list | tuple) else str(value)
+    return show(tuple(value), between) if isinstance(value, list | tuple) else str(value)
 
 
 def read_grid(values: Mapping[str, Any]) -> Grid:

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from hopcli import experiments
 from hopcli.errors import HopcliError, SettingError
 from hopcli.grids.cells import Task, given, named
-from hopcli.grids.grid import shown
 from hopcli.grids.store import Place
 
 if TYPE_CHECKING:
@@ -89,13 +88,12 @@ def plan_grid(
 
 def in_words(grid: Grid, values: Sequence[Any]) -> str:
     """The values of a point as a flag would have them, ``temperature=0.2 rule=hebbian``."""
-    pairs = zip(grid.names, values, strict=True)
+    pairs = zip(grid.names, grid.shown(values), strict=True)
     return " ".join(f"{name}={_short(value)}" for name, value in pairs)
 
 
 def _short(value: Any) -> str:
-    text = shown(value)
-    return f"{text:g}" if isinstance(text, float) else str(text)
+    return f"{value:g}" if isinstance(value, float) else str(value)
 
 
 def impossible(grid: Grid, found: Sequence[Impossible]) -> SettingError:

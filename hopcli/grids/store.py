@@ -27,7 +27,7 @@ from hopcli.config.kinds import show
 from hopcli.errors import ResultError, SettingError
 from hopcli.grids.cells import Made, Rows
 from hopcli.grids.database import Database, quoted
-from hopcli.grids.grid import read_grid, shown
+from hopcli.grids.grid import read_grid
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -130,7 +130,7 @@ class Store(Database):
             Its points, with the cell that each is.
         """
         columns = ", ".join(["place INTEGER PRIMARY KEY", "cell TEXT", *map(quoted, grid.names)])
-        rows, said = _rows_of(places), json.dumps(grid.to_dict())
+        rows, said = _rows_of(grid, places), json.dumps(grid.to_dict())
         with self._told(), self._transaction():
             self._sql.execute("DROP TABLE points")
             self._sql.execute(f"CREATE TABLE points ({columns})")
@@ -147,7 +147,7 @@ class Store(Database):
         with self._told():
             rows = self._sql.execute("SELECT * FROM points ORDER BY place").fetchall()
             same = self._said() == json.dumps(grid.to_dict()) if known else False
-        return same and rows == _rows_of(places)
+        return same and rows == _rows_of(grid, places)
 
     def is_described(self) -> bool:
         """Whether the store holds a grid by now."""
@@ -350,14 +350,9 @@ def _sql_names(columns: Sequence[str]) -> list[str]:
     return names
 
 
-def _rows_of(places: Sequence[Place]) -> list[tuple[Any, ...]]:
+def _rows_of(grid: Grid, places: Sequence[Place]) -> list[tuple[Any, ...]]:
     """The points of a grid as SQL has them."""
-    return [(place, cell, *map(_plain, values)) for place, cell, values in places]
-
-
-def _plain(value: Any) -> Any:
-    """A value of a key as SQL has it."""
-    return _setting(shown(value))
+    return [(place, cell, *map(_setting, grid.shown(values))) for place, cell, values in places]
 
 
 def _setting(value: Any) -> Any:
