@@ -275,6 +275,9 @@ def test_a_folder_of_pictures_is_drawn(run_hopcli: RunHopcli) -> None:
     ("name", "content", "words"),
     [
         ("nowhere.txt", None, "nowhere.txt: no such file"),
+        ("nowhere.png", None, "nowhere.png: no such file"),
+        ("images:nowhere.JPG", None, "nowhere.JPG: no such file"),
+        (f"{'x' * 300}.png", None, "x.png: cannot be read (File name too long)"),
         ("nowhere.npz", None, "nowhere.npz: no such file; `hopcli select` writes patterns.npz"),
         ("nowhere", None, "must be one of mnist"),
         ("empty.txt", b"", "empty.txt: must hold patterns drawn with '#' and '.', found none"),

@@ -70,7 +70,8 @@ def load_images(path: Path, request: Request) -> GreyImages:
         If there is no picture, one cannot be read or is too large, two have one name,
         or sizes differ.
     """
-    if path.suffix.lower() in EXTENSIONS and exists(path) and not path.is_dir():
+    is_folder = exists(path) and path.is_dir()
+    if path.suffix.lower() in EXTENSIONS and not is_folder:  # whether it is there or not
         return _load([path], path, request)
     check_folder(path, "pictures")
     with reading(path):
