@@ -6,6 +6,7 @@ import csv
 import json
 import shlex
 from pathlib import Path
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -15,9 +16,15 @@ from test_figures_weights import write_patterns
 
 import hopcli
 from hopcli import report
+from hopcli.cli.grid import running
+from hopcli.experiments.stock import Stock
+from hopcli.grids import planning
+from hopcli.grids.grid import read_grid
 
 if TYPE_CHECKING:
     from conftest import RunHopcli
+
+    from hopcli.grids.cells import Task
 
 
 @pytest.fixture(autouse=True)
@@ -119,3 +126,35 @@ def test_sizes_are_told_as_they_are_typed(run_hopcli: RunHopcli) -> None:
     assert set(frame["size"]) == {"20x20", "32x30"}
     run = hopcli.recall(dataset="images:pics", size=(20, 20), tests=1, repeats=1, start="flip:0.1")
     assert "size=20x20" in repr(run)
+
+
+@pytest.mark.parametrize("sweeps", [[1, 2, 5, 1000], [1, 10**5], [1, 10**7]])
+@pytest.mark.parametrize("loading", [0.0, 2.0])
+def test_what_every_cell_takes_does_not_go_as_its_work(
+    monkeypatch: pytest.MonkeyPatch, sweeps: list[int], loading: float
+) -> None:
+    config = {"dataset": "text:five.txt", "start": "flip:0.2", "tests": 5, "repeats": 1}
+    grid = read_grid({"command": "recall", **config, "grid": {"sweeps": sweeps}})
+    cells = planning.plan_grid(grid, Stock())[0]
+    truth = {one.task.cell: 0.2 + 3 * running._work(one) for one in cells}
+    tried: list[float] = []
+
+    def made(task: Task, _stock: Stock) -> SimpleNamespace:
+        tried.append(truth[task.cell])
+        return SimpleNamespace(seconds=truth[task.cell] + loading * (len(tried) == 1))
+
+    monkeypatch.setattr(running, "make", made)
+    told = running._estimate(cells, cells, {}, Stock())
+    assert 0.7 * sum(truth.values()) < told < 1.5 * sum(truth.values()) + len(cells) * loading
+    assert max(tried) < 3 * running._TRIED
+    assert len(tried) <= 2
+
+
+def test_finished_cells_tell_what_larger_ones_take() -> None:
+    config = {"dataset": "text:five.txt", "start": "flip:0.2", "tests": 5, "repeats": 1}
+    grid = read_grid({"command": "recall", **config, "grid": {"sweeps": [10, 20, 10**6, 10**7]}})
+    few, more, many, most = planning.plan_grid(grid, Stock())[0]
+    measured = [(0.2 + 3 * running._work(one), running._work(one)) for one in (few, many)]
+    for one in (more, most):
+        wanted = 0.2 + 3 * running._work(one)
+        assert running._seconds(one, measured) == pytest.approx(wanted)

@@ -6,6 +6,7 @@ import contextlib
 import signal
 import time
 from dataclasses import dataclass
+from statistics import fmean
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -39,6 +40,9 @@ if TYPE_CHECKING:
 __all__ = ["GridWishes", "list_grid", "merge_grids", "prepare_grid"]
 
 _TRIED = 3.0  # seconds; what takes longer is not run for an estimate
+_CHEAP = 0.1  # seconds of update attempts that are gladly run for one
+_SLOW = 4.0  # seconds that one of update attempts takes, where it is not known
+_MORE = 2.0  # times as much work as is known of is another matter
 _LISTED = 200  # cells of a dry run that are listed
 _NAMED = 3  # failures, and warnings, that are told
 
@@ -260,25 +264,62 @@ def _estimate(
     """Seconds of one thread: from the cells that are finished, else from one of each kind.
 
     Of a kind are those that differ in numbers alone. Their seconds are taken to go as the
-    number of their update attempts.
+    number of their update attempts, beside what each takes whatever that is.
     """
     known: dict[tuple[Any, ...], list[tuple[float, float]]] = {}
     for one in chosen:
         there = standings.get(one.task.cell)
         if there is not None and there.state == "finished":
             known.setdefault(_kind(one), []).append((there.seconds, _work(one)))
+    alike: dict[tuple[Any, ...], list[Planned]] = {}
     for one in sorted(left, key=_work):
-        if _kind(one) not in known and _work(one) < _TRIED:
-            known[_kind(one)] = [(make(one.task, stock).seconds, _work(one))]
-    return sum(_seconds(one, known.get(_kind(one), [])) for one in left)
+        alike.setdefault(_kind(one), []).append(one)
+    for kind, cells in alike.items():
+        measured = known.setdefault(kind, [])
+        if not measured and _work(cells[0]) < _TRIED:
+            measured.append(_try(cells[0], stock))
+        measured += _larger(cells, measured, stock)
+    return sum(_seconds(one, known[_kind(one)]) for one in left)
+
+
+def _try(one: Planned, stock: Stock) -> tuple[float, float]:
+    """Seconds and work of a cell that is made for it."""
+    return make(one.task, stock).seconds, _work(one)
+
+
+def _larger(
+    cells: Sequence[Planned], measured: Sequence[tuple[float, float]], stock: Stock
+) -> list[tuple[float, float]]:
+    """Seconds and work of one that has far more work than those that are measured.
+
+    There is none where nothing is measured, or where work is what takes the time anyway.
+    """
+    if not measured:
+        return []
+    seconds, most = max(measured, key=lambda pair: pair[1])
+    larger = [one for one in cells if _work(one) > _MORE * most]
+    if not larger or seconds <= _SLOW * most:
+        return []
+    cheap = [one for one in larger if _work(one) <= _CHEAP]
+    one = cheap[-1] if cheap else larger[0]
+    if _work(one) < _TRIED:
+        return [_try(one, stock)]
+    return [(seconds + _SLOW * (_work(one) - most), _work(one))]
 
 
 def _seconds(one: Planned, measured: Sequence[tuple[float, float]]) -> float:
     """Seconds of a cell, from the seconds and the work of others of its kind."""
     if not measured:
         return _work(one)
-    seconds, work = (sum(column) for column in zip(*measured, strict=True))
-    return seconds / work * _work(one) if work else seconds / len(measured)
+    seconds, work = (fmean(column) for column in zip(*measured, strict=True))
+    spread = sum((w - work) ** 2 for _, w in measured)
+    if not spread:
+        return seconds / work * _work(one) if work else seconds
+    rate = sum((w - work) * (s - seconds) for s, w in measured) / spread
+    if rate < 1:  # the first has loaded data and loops too
+        return max(0.0, min(s - w for s, w in measured)) + _work(one)
+    fixed = seconds - rate * work
+    return fixed + rate * _work(one) if fixed > 0 else seconds / work * _work(one)
 
 
 def _kind(one: Planned) -> tuple[Any, ...]:
