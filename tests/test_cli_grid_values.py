@@ -158,3 +158,12 @@ def test_finished_cells_tell_what_larger_ones_take() -> None:
     for one in (more, most):
         wanted = 0.2 + 3 * running._work(one)
         assert running._seconds(one, measured) == pytest.approx(wanted)
+
+
+@pytest.mark.parametrize("text", ["dataset=mnist,digits", "theta=0,th.txt", "digits=36,14"])
+def test_commas_that_vary_nothing_are_told_of(run_hopcli: RunHopcli, text: str) -> None:
+    refused = run_hopcli("grid", "run", "--command", "recall", "--set", text).refused()
+    assert "need ';' between them" in refused
+    assert repr(text) in refused
+    of_one = run_hopcli("grid", "run", "--command", "recall", "--set", "digits=3").refused()
+    assert "';'" not in of_one

@@ -42,20 +42,27 @@ def with_sets(values: Mapping[str, Any], texts: Sequence[str]) -> dict[str, Any]
     Raises
     ------
     SettingError
-        If a text is none of these.
+        If a text is none of these, or nothing varies and a value may have been meant as several.
     """
     entry = catalogue.entry(values.get("command"))
     rest = dict(values)
     table = rest.get("grid", {})
     grid = dict(table) if isinstance(table, dict) else {}
+    with_commas = []
     for text in texts:
         name, listed = read_set(entry, text)
+        if len(listed) == 1 and "," in text and ";" not in text and "[" not in text:
+            with_commas.append(text.strip())
         rest.pop(name, None)
         if len(listed) == 1 and name in entry.settings:
             grid.pop(name, None)
             rest[name] = listed[0]
         else:
             grid[name] = listed
+    if with_commas and not grid:
+        rule = "must name one or more settings that vary: values that may have commas, as those"
+        rule = f"{rule} of lists and texts, need ';' between them"
+        raise SettingError("grid", rule, with_commas[0])
     return {**rest, "grid": grid}
 
 

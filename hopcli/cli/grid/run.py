@@ -47,8 +47,9 @@ def _shard(_ctx: click.Context, _param: click.Parameter, text: str | None) -> tu
     "sets",
     multiple=True,
     metavar="SETTING=VALUES",
-    help="A setting, on top of the file: one value (for all cells), several with commas, or with "
-    "semicolons where a value has commas, FIRST:LAST:STEP, or a list as TOML has it.",
+    help="A setting, on top of the file: one value (for all cells), several with commas, "
+    "FIRST:LAST:STEP, or a list as TOML has it. Settings that take lists or texts, such as digits "
+    "or dataset, need semicolons between values.",
 )
 @click.option(
     "--out",
