@@ -6,7 +6,9 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pytest
+from PIL import Image
 
 from hopcli.datasets import SOURCES
 
@@ -41,6 +43,23 @@ def test_another_data_set_is_counted(run_hopcli: RunHopcli) -> None:
     assert "8 x 8" in done.out
 
 
+def test_pictures_of_different_shapes_are_counted_at_a_size(run_hopcli: RunHopcli) -> None:
+    """As the refusal advises; the other options for the data are those of the other commands."""
+    Path("pictures").mkdir()
+    rng = np.random.default_rng(1)
+    for name, shape in (("a", (8, 6)), ("b", (5, 9))):
+        grey = rng.integers(0, 256, shape, np.uint8)
+        Image.fromarray(grey).save(f"pictures/{name}.png")
+    command = ("data", "--dataset", "images:pictures")
+    assert "(or give a size), found 9 x 5" in run_hopcli(*command).refused()
+    said = [
+        run_hopcli(*command, "--size", "6x4", *others).out.splitlines()[-1]
+        for others in ((), ("--crop",), ("--invert",), ("--threshold", "140"))
+    ]
+    assert all("images:pictures: 6 x 4 pixels, SHA-256 " in line for line in said)
+    assert len(set(said)) == 4
+
+
 def test_the_embedded_file_is_what_was_published(run_hopcli: RunHopcli) -> None:
     done = run_hopcli("data", "verify")
     assert (done.code, done.err) == (0, "")
@@ -58,11 +77,17 @@ def test_the_embedded_file_is_what_was_published(run_hopcli: RunHopcli) -> None:
         (["--dataset", "mnits"], "--dataset must be one of mnist"),
         (["--dataset", "idx:nowhere"], "nowhere"),
         (["--dataset", "idx:"], "--dataset must be written idx:DIR"),
-        (["--dataset", f"npz:{'x' * 5000}"], "File name too long"),
-        (["--dataset", f"images:{'x' * 5000}"], "File name too long"),
+        (["--dataset", f"npz:{'x' * 4000}"], "File name too long"),
+        (["--dataset", f"images:{'x' * 4000}"], "File name too long"),
         (["--dataset", "text:a\0b"], "a\\x00b"),
         (["--dataset", "digits", "verify"], "--dataset has no effect on verify, found 'digits'"),
         (["--dataset", "mnist", "verify"], "--dataset has no effect on verify"),
+        (["--threshold", "9", "verify"], "--threshold has no effect on verify, found '9'"),
+        (["--invert", "verify"], "--invert has no effect on verify"),
+        (["--size", "8x8"], "--size must be left out but for drawings, images:DIR, found"),
+        (["--size", "8"], "--size must be"),
+        (["--crop"], "--crop has no effect without size"),
+        (["--threshold", "300"], "--threshold must be"),
         (["--datset", "mnist"], "--dataset"),
         (["verfy"], "verfy"),
     ],

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from hopcli.cli.data_options import data_option, load_asked
 from hopcli.cli.requests import flag_name
 from hopcli.cli.tables import form_option, print_table
-from hopcli.datasets import SOURCES, load_dataset, parse_spec, verify_embedded
+from hopcli.datasets import SOURCES, parse_spec, verify_embedded
 from hopcli.errors import SettingError
 
 if TYPE_CHECKING:
@@ -28,9 +29,13 @@ __all__ = ["command"]
     show_default=True,
     help="Data set whose images are counted.",
 )
+@data_option("threshold")
+@data_option("size")
+@data_option("crop")
+@data_option("invert")
 @form_option
 @click.pass_context
-def command(ctx: click.Context, dataset: str, form: str) -> None:
+def command(ctx: click.Context, /, dataset: str, form: str, **flags: Any) -> None:
     """List the data sources, and what is in one of them.
 
     Prints every source that `--dataset` takes in the other commands, then the number of
@@ -39,23 +44,18 @@ def command(ctx: click.Context, dataset: str, form: str) -> None:
     \b
       hopcli data
       hopcli data --dataset idx:fashion-mnist
+      hopcli data --dataset images:photographs --size 64x64
       hopcli data verify
     """
     if ctx.invoked_subcommand is not None:
-        for flag, name, value in (
-            ("--dataset", "dataset", dataset),
-            ("--format", "form", form),
-        ):
-            if ctx.get_parameter_source(name) is not click.core.ParameterSource.DEFAULT:
-                rule = f"has no effect on {ctx.invoked_subcommand}"
-                raise click.UsageError(f"{flag} {rule}, found {value!r:.80}")
+        _refuse_all(ctx)
         return
     try:
         asked, _ = parse_spec(dataset)
-        splits = ("train", "test") if asked.has_splits else ("all",)
-        parts = {split: load_dataset(dataset, split=split) for split in splits}
     except SettingError as error:
         raise click.UsageError(error.describe(flag_name(error.setting))) from None
+    splits = ("train", "test") if asked.has_splits else ("all",)
+    parts = {split: load_asked(dataset, {**flags, "split": split}) for split in splits}
     if form == "json":
         click.echo(json.dumps(_as_json(parts)))
         return
@@ -77,6 +77,15 @@ def command(ctx: click.Context, dataset: str, form: str) -> None:
     for part in parts.values():
         height, wide = part.shape
         click.echo(f"{part.name}: {wide} x {height} pixels, SHA-256 {part.sha256}")
+
+
+def _refuse_all(ctx: click.Context) -> None:
+    """Refuse options that a command below this one has no use for."""
+    for name, value in ctx.params.items():
+        if ctx.get_parameter_source(name) is not click.core.ParameterSource.DEFAULT:
+            flag = "--format" if name == "form" else flag_name(name)
+            found = "" if value is True else f", found {value!r:.80}"
+            raise click.UsageError(f"{flag} has no effect on {ctx.invoked_subcommand}{found}")
 
 
 def _as_table(parts: dict[str, Dataset]) -> pd.DataFrame:

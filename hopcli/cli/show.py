@@ -11,31 +11,16 @@ import click
 import numpy as np
 
 from hopcli.cli.completion import complete_source
-from hopcli.cli.requests import flag_name, read_flags
-from hopcli.config.data import DataSettings
-from hopcli.errors import SettingError
+from hopcli.cli.data_options import data_option, load_asked
+from hopcli.cli.requests import flag_name
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from numpy.typing import NDArray
 
 __all__ = ["command", "half_blocks", "signs"]
 
 _BLOCKS = np.array([" ", "▄", "▀", "█"])  # neither half, lower, upper, both
 _SIGNS = np.array([".", "#"])
-
-
-def _data_option(name: str) -> Callable[..., Any]:
-    """The option of a setting of the data, as the other commands have it."""
-    setting = DataSettings.settings()[name]
-    default = setting.shown_default or DataSettings.default_of(name)
-    shown = f"  [default: {default}]" if default else ""
-    if not setting.kind.metavar:
-        return click.option(flag_name(name), name, is_flag=True, help=setting.help + shown)
-    return click.option(
-        flag_name(name), name, metavar=setting.kind.metavar, help=setting.help + shown
-    )
 
 
 @click.command("show")
@@ -48,11 +33,11 @@ def _data_option(name: str) -> Callable[..., Any]:
     show_default=True,
     help="Patterns drawn at most.",
 )
-@_data_option("split")
-@_data_option("threshold")
-@_data_option("size")
-@_data_option("crop")
-@_data_option("invert")
+@data_option("split")
+@data_option("threshold")
+@data_option("size")
+@data_option("crop")
+@data_option("invert")
 def command(file: str, width: int | None, most: int, **flags: Any) -> None:
     """Draw patterns in the terminal, +1 as ink.
 
@@ -99,24 +84,10 @@ def _drawable(text: str) -> str:
 
 def _load(file: str, flags: dict[str, Any]) -> tuple[list[str], NDArray[np.int8], tuple[int, int]]:
     """Names, states and shape of what a file or source holds."""
-    from hopcli.datasets import load_dataset
-
     source = _source(file)
     if not source:
         return _selected(file, flags)
-    try:
-        config = DataSettings(dataset=source, **read_flags(DataSettings.settings(), flags))
-        config.check()
-        dataset = load_dataset(
-            config.dataset,
-            split=config.split,
-            threshold=config.threshold,
-            size=config.size,
-            invert=config.invert,
-        )
-    except SettingError as error:
-        name = "FILE" if error.setting == "dataset" else flag_name(error.setting)
-        raise click.UsageError(error.describe(name)) from None
+    dataset = load_asked(source, flags, "FILE")
     return [str(label) for label in dataset.labels], dataset.spins, dataset.shape
 
 
