@@ -300,7 +300,7 @@ def test_empty_sites_are_filled_once_visited(run_hopcli: RunHopcli, dynamics: st
         ),
         ["attractors", "--rule", "storkey,pseudo-inverse", "--starts", "400"],
         ["capacity", "--sizes", "60", "--loads", "0.1,0.2", "--rule", "hebbian,storkey"],
-        ["critical", "--temperatures", "0.5,1", "--chains", "4", "--sweeps", "30"],
+        ["critical", "--temperatures", "0.5,1", "--chains", "5", "--sweeps", "30"],
     ],
     ids=lambda run: f"{run[0]}-{run[-1]}",
 )

@@ -30,7 +30,7 @@ FEW = {
     "weights": ("--rule", "hebbian"),
     "attractors": ("--starts", "20"),
     "capacity": ("--patterns", "images", "--loads", "0.05", "--draws", "2"),
-    "critical": ("--temperatures", "0.5,1.5", "--chains", "2", "--sweeps", "20"),
+    "critical": ("--temperatures", "0.5,1.5", "--chains", "5", "--sweeps", "20"),
     "compare": tuple(FLAGS["compare"].split()),
     "variance": ("--start", "flip:0.3", "--selections", "2", "--tests", "3", "--repeats", "2"),
     "consistency": ("--dataset", "digits", "--selections", "2", "--tests", "3"),
