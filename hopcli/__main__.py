@@ -36,6 +36,9 @@ def start() -> None:
     signal.signal(signal.SIGTERM, lambda *_: os._exit(143))
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:  # a shell may ignore it
         signal.signal(signal.SIGINT, _stop)
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:  # closed by whoever started it
+            setattr(sys, name, os.fdopen(os.open(os.devnull, os.O_WRONLY), "w"))
     from hopcli.cli import main, raise_again
 
     sys.unraisablehook = raise_again

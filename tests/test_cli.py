@@ -720,6 +720,20 @@ def test_a_reader_that_leaves_is_no_error(
     read_manifest(Path("results/recall"), "recall")
 
 
+@pytest.mark.parametrize(("command", "code"), [("--version >&-", 0), ("--nope 2>&-", 2)])
+def test_streams_that_are_closed_are_no_trouble(
+    child_environment: dict[str, str], command: str, code: int
+) -> None:
+    done = subprocess.run(
+        ["sh", "-c", f"{sys.executable} -m hopcli {command}"],
+        env=child_environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (code, "", "")
+
+
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device that is always full")
 @pytest.mark.parametrize("unbuffered", ["", "1"])
 @pytest.mark.parametrize("command", ["--version", "schema", "data verify", " ".join(QUICK)])
