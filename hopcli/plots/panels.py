@@ -141,7 +141,7 @@ def apart(texts: Sequence[str], width: float) -> list[str]:
     Examples
     --------
     >>> apart(["image,occlude:top:0.5", "image,occlude:left:0.5", "random"], 1.2)
-    ['imag…top:0.5', 'imag…left:0.5', 'random']
+    ['image,…top:0.5', 'image,…left:0.5', 'random']
     """
     long = list({text: None for text in texts if text_width(text) > width})
     shown = _apart(long, width)
