@@ -53,7 +53,7 @@ def weighted_quantiles(
     Returns
     -------
     ndarray of float64, shape (rates, ends)
-        From 0 to 1, to nine decimals.
+        From 0 to 1, rounded to nine decimals, of which the last may be off by two.
     """
     most = max((len(sums) for sums, _, _ in rates), default=0)
     filled = np.zeros((3, len(rates), most))
@@ -147,7 +147,7 @@ def _probability_above_zero(
     P = 1/2 + (1/pi) int_0^inf Im phi(t) dt / t with phi(t) = prod_k (1 - i t scales_k)^-numbers_k
     [Gil-Pelaez 1951], as a sum over ln t, which converges exponentially. Where few groups
     decide phi falls slowly and swings fast; not so on a ray t exp(-i angle), to which the way
-    of integration is turned; the turn itself adds -angle / pi. Where t is small, ln phi is a
+    of integration is turned; the turn itself adds -angle / pi. Where t is small, phi is a
     cubic of it.
     """
     scales = scales / np.sqrt(np.sum(scales**2 * numbers, axis=1, keepdims=True))
