@@ -179,6 +179,16 @@ def test_the_same_seed_gives_the_same_tables_and_another_seed_others(
     assert tables[0] != tables[2]
 
 
+@pytest.mark.parametrize("digits", [("0", "1"), ("0", "4")])
+def test_the_critical_temperature_is_not_above_itself(digits: tuple[str, str]) -> None:
+    """An eigenvalue gives it, to the last bit but one: above 1 of one pair, below of another."""
+    settings = {"scales": [1], "sweeps": 20, "chains": 5, "criterion": 0.6}
+    found = _critical(digits=digits, temperatures=[1.0, 1.1], **settings).tables
+    both = found["critical_scan"].query("start == 'both' and temperature == 1.1")
+    above = found["critical"].set_index("what").loc["recall above T_c"]
+    assert above["exact"] == pytest.approx(both["recall_exact"].item())
+
+
 def test_where_no_memory_can_be_told_half_of_the_chains_is_left_out() -> None:
     config = {"scales": [4], "temperatures": [0.8, 0.9, 1.0], "sweeps": 20}
     scan = _critical(**config).tables["critical_scan"].query("temperature == 1")
