@@ -26,6 +26,7 @@ from test_bad_input import (  # noqa: F401
     check_keys,
     lying_about,
     refusal,
+    stands,
 )
 from test_figures_weights import write_patterns
 
