@@ -324,6 +324,8 @@ def check_in_grids(
         assert fixed or (known and ", found " in said), (value, said)
     vary = "rule=hebbian,storkey" if tried.command == "weights" else "seed=1,2"
     usual = ["grid", "run", "--command", tried.command, "--out", "out", "--set", vary]
+    if tried.command == "compare" and tried.setting != "split":
+        usual += ["--set", "split=train"]  # a file has no other
     first = f"{none}2 can: {vary.partition(',')[0]}: "
     for text in filter(_is_one_value, flags):
         said = refusal(*usual, "--set", f"{tried.setting}={text}")
