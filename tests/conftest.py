@@ -66,7 +66,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_finish() -> None:
-    """Look for garbage less often, and not among what lives on: a twentieth of the time."""
+    """Look for garbage less often, and not among what lives on: that takes time."""
     gc.freeze()
     gc.set_threshold(50_000, 20, 50)
 

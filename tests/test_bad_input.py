@@ -232,7 +232,7 @@ def refusal(
 def _standing(folder: str | Path) -> dict[str, tuple[int, int]]:
     """Kind and time of everything below a folder; its files are too large to be read.
 
-    It is asked for thousands of times: `Path.rglob` takes five times as long.
+    It is asked for thousands of times, which `Path.rglob` makes slow.
     """
     found: dict[str, tuple[int, int]] = {}
     with os.scandir(folder) as entries:

@@ -67,9 +67,9 @@ class VarianceConfig(DataSettings, StorageSettings, DynamicsSettings, RunSetting
     image each. All intervals are for new selections: that of the selection is Bonett's
     (2006) for a variance, less what images and noise make of it (Zou, Donner 2008); with few
     selections it is wide. Where a rare selection is much worse than all others, as of the
-    "1", an upper bound that has not met one is too low, and covers 75 to 90 %. Images count
-    as a small sample of those there are. Ranks are of the accuracies as measured, with the
-    noise of so many tests; labels that tie share ranks.
+    "1", an upper bound that has not met one is too low. Images count as a small sample of
+    those there are. Ranks are of the accuracies as measured, with the noise of so many tests;
+    labels that tie share ranks.
 
     Interrupted, the same command goes on where it was, to the same bytes.
     """
