@@ -21,7 +21,15 @@ if TYPE_CHECKING:
 
     from hopcli.storage import Couplings
 
-__all__ = ["KINDS", "ROUNDING", "Classified", "classify", "fixed_points", "mixture_method"]
+__all__ = [
+    "KINDS",
+    "ROUNDING",
+    "Classified",
+    "classify",
+    "fixed_points",
+    "mixture_method",
+    "nearness",
+]
 
 KINDS = ("pattern", "inverse", "mixture", "fixed-point", "two-cycle", "unsettled")
 """What a state can be, in the order in which it is tried."""
@@ -118,9 +126,30 @@ def _classify_batch(
     return kind, m
 
 
+def nearness(m: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Rank patterns by |m|; at equal |m| a pattern ranks before an inverse.
+
+    Parameters
+    ----------
+    m : ndarray of float64
+        Overlaps, -1 to 1.
+
+    Returns
+    -------
+    ndarray of float64, shape of `m`
+        |m|, raised by less than any two overlaps differ where m is positive.
+
+    Examples
+    --------
+    >>> nearness(np.array([-1.0, 1.0, 0.5])).argmax()
+    np.int64(1)
+    """
+    return np.abs(m) + 1e-9 * (m > 0)
+
+
 def _nearest(m: NDArray[np.float64]) -> NDArray[np.int64]:
-    """The pattern with the largest |m|; where a pattern and an inverse tie, the pattern."""
-    return (np.abs(m) + 1e-9 * (m > 0)).argmax(axis=1)
+    """The pattern that ranks first, see :func:`nearness`."""
+    return nearness(m).argmax(axis=1)
 
 
 def mixture_method(p: int, n_sites: int) -> str:

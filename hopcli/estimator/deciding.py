@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from hopcli.errors import HopcliWarning
+from hopcli.scoring import recall_of
+from hopcli.taxonomy import nearness
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -16,7 +18,6 @@ if TYPE_CHECKING:
 __all__ = ["Ballot", "warn_of_lost", "with_rejected"]
 
 _MOST_LOST = 0.1  # share of prototypes
-_ROUNDING = 1e-12  # of an overlap that is exactly the criterion
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -53,7 +54,7 @@ class Ballot:
     @property
     def _nearness(self) -> NDArray[np.float64]:
         """What is compared: m, or |m| with a pattern before an inverse that is as near."""
-        return self.m if self.signed else np.abs(self.m) + 1e-13 * (self.m > 0)
+        return self.m if self.signed else nearness(self.m)
 
     @property
     def shares(self) -> NDArray[np.float64]:
@@ -79,7 +80,8 @@ class Ballot:
 
     def rejected(self, criterion: float) -> NDArray[np.bool_]:
         """Whether fewer than half of the repeats reach a prototype, bool, shape (n_samples,)."""
-        recalled = (self._nearness >= criterion - _ROUNDING).any(axis=2)
+        any_prototype = np.zeros(self.m.shape[2], dtype=np.bool_)
+        recalled, _ = recall_of(self.m, any_prototype, criterion, signed=self.signed)
         return 2 * recalled.sum(axis=1) < self.m.shape[1]
 
 

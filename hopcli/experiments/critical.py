@@ -18,10 +18,10 @@ from hopcli.experiments.inputs import gather, hashes
 from hopcli.experiments.trials import check_states
 from hopcli.observables import energy_of_sums, overlaps_of_sums, projection_norm
 from hopcli.patterns import Patterns, random_spins
+from hopcli.scoring import recall_of
 from hopcli.statistics.autocorrelation import autocorrelation_time
 from hopcli.storage import store
 from hopcli.streams import Streams
-from hopcli.taxonomy import ROUNDING
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -167,7 +167,8 @@ def _run(
             assert states.class_sums is not None  # they were asked for
             spins = states.spins
             series.add(states.class_sums[:, 1:])
-        recalled = series.last >= config.criterion - ROUNDING
+        any_pattern = np.zeros(series.last.shape[1], dtype=np.bool_)
+        recalled, _ = recall_of(series.last, any_pattern, config.criterion)
         parts[number] = _equilibrium(*series.joined(), recalled)
     every = np.stack([parts[number] for number in range(n_parts)])
     return every.reshape(len(networks), len(config.temperatures), *every.shape[1:])
@@ -191,8 +192,8 @@ class _Series:
 
     Attributes
     ----------
-    last : ndarray of float64, shape (chains,)
-        |m| of the last states with the pattern that each is nearest to.
+    last : ndarray of float64, shape (chains, p)
+        Overlaps of the last states with every pattern.
     """
 
     def __init__(self, network: Couplings) -> None:
@@ -205,7 +206,7 @@ class _Series:
         m = overlaps_of_sums(sums, self._network)
         energy = energy_of_sums(sums, self._network) / self._network.n_sites
         self._seen.append((projection_norm(m, self._xi), energy))
-        self.last = np.abs(m[:, -1]).max(axis=-1)
+        self.last = m[:, -1]
 
     def joined(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Projection norm and energy a spin, each float64, shape (chains, sweeps)."""
