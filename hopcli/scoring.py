@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from hopcli.taxonomy import Classified
 
-__all__ = ["STORED", "Scores", "recall_of", "score"]
+__all__ = ["STORED", "Scores", "nearest_of", "recall_of", "score"]
 
 STORED = ("own", "other", "pattern", "inverse")
 """Outcomes that name a stored pattern; all others are kinds of the taxonomy."""
@@ -112,7 +112,7 @@ def score(
     labels = np.array(stored)
     is_own = label[:, None] == labels
     recalled, own = recall_of(ends.m, is_own, criterion, signed=signed)
-    nearest = _nearest(ends.m, is_own)
+    nearest = nearest_of(ends.m, is_own)
     outcome = ends.kind.astype("<U12")
     pattern = ends.kind == "pattern"
     outcome[pattern & is_own.any(axis=1)] = "other"
@@ -154,14 +154,27 @@ def recall_of(
     size = m if signed else np.abs(m)
     is_own = np.broadcast_to(is_own, m.shape)
     has_own = is_own.any(axis=-1)
-    nearest = _nearest(m, is_own)
+    nearest = nearest_of(m, is_own)
     scored = np.where(_at(is_own, nearest) | ~has_own, _at(size, nearest), -np.inf)
     nearest_own = np.where(is_own, m if signed else nearness(m), -np.inf).argmax(axis=-1)
     return scored >= criterion - ROUNDING, np.where(has_own, _at(m, nearest_own), np.nan)
 
 
-def _nearest(m: NDArray[np.float64], is_own: NDArray[np.bool_]) -> NDArray[np.int64]:
-    """The nearest pattern, of those that are equally near the own, int64, shape (...)."""
+def nearest_of(m: NDArray[np.float64], is_own: NDArray[np.bool_]) -> NDArray[np.int64]:
+    """Find the nearest pattern, of those that are equally near the own.
+
+    Parameters
+    ----------
+    m : ndarray of float64, shape (..., p)
+        Overlap of each state with every stored pattern, -1 to 1.
+    is_own : ndarray of bool, shape (..., p), or one that is broadcast to it
+        Which patterns have the label of the trial.
+
+    Returns
+    -------
+    ndarray of int64, shape (...)
+        Its place.
+    """
     near = nearness(m)
     first = near >= near.max(axis=-1, keepdims=True) - ROUNDING
     return (first.astype(np.int8) + (first & is_own)).argmax(axis=-1)

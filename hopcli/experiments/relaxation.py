@@ -10,6 +10,8 @@ import numpy as np
 
 from hopcli import dynamics
 from hopcli.config.notations import temperatures
+from hopcli.dynamics import DYNAMICS
+from hopcli.experiments.holding import Holding, hold
 from hopcli.experiments.resting import Resting, rest
 from hopcli.starts import first_states
 from hopcli.streams import Streams, seed_word, splitmix64
@@ -113,16 +115,29 @@ class Relaxation:
 
         return rest(self.patterns, relax, signed=config.score == "signed")
 
+    def holding(self, couplings: Couplings | None = None, tie: str | None = None) -> Holding:
+        """Which stored patterns the network holds at T = 0; or another network of them.
+
+        Rules with noise are followed by sign updates of one site at a time; rules without
+        noise as they are.
+        """
+        network, config = self.couplings if couplings is None else couplings, self.config
+        rule = config.dynamics if not DYNAMICS[config.dynamics].stochastic else "async"
+        way = tie or config.tie
+
+        def descend(spins: NDArray[np.int8]) -> NDArray[np.int8]:
+            seeds = dynamics.chain_seeds(_further(self.streams.resting), len(spins))
+            return _settle(network, spins, seeds, self.threads, rule, way).spins
+
+        return hold(self.patterns, network, descend, criterion=config.criterion, tie=way)
+
     def further(self, spins: NDArray[np.int8], rows: NDArray[np.int64]) -> dynamics.FinalStates:
         """Run these trials on from where they ended, for as many sweeps at the last temperature.
 
         Where the order of the sites was given, it has come to its end, and is random now.
         """
         config = self.config
-        chains, quench = (
-            np.random.SeedSequence(own.entropy, spawn_key=(*own.spawn_key, _FURTHER))
-            for own in (self.streams.chains, self.streams.quench)
-        )
+        chains, quench = map(_further, (self.streams.chains, self.streams.quench))
         schedule = [temperatures(config.temperature, config.sweeps)[-1]] * config.sweeps
         final = self._go(spins, _seeds(chains, rows), schedule, False, None)
         return self._quenched(final, _seeds(quench, rows))
@@ -174,19 +189,36 @@ class Relaxation:
         """The states after sign updates, each site once a sweep, until none would change."""
         if not self.config.quench:
             return final
-        n_sites = self.couplings.n_sites
-        return dynamics.run(
-            self.couplings,
-            final.spins,
-            seeds=seeds,
-            dynamics="async",
-            temperatures=0.0,
-            sweeps=_QUENCH_SWEEPS,
-            attempts_per_sweep=n_sites,
-            order="permutation",
-            until_stable=True,
-            threads=self.threads,
-        )
+        return _settle(self.couplings, final.spins, seeds, self.threads)
+
+
+def _settle(
+    couplings: Couplings,
+    spins: NDArray[np.int8],
+    seeds: NDArray[np.uint64],
+    threads: int | None,
+    rule: str = "async",
+    tie: str = "keep",
+) -> dynamics.FinalStates:
+    """Run states at T = 0 until they are stable."""
+    return dynamics.run(
+        couplings,
+        spins,
+        seeds=seeds,
+        dynamics=rule,
+        tie=tie,
+        temperatures=0.0,
+        sweeps=_QUENCH_SWEEPS,
+        attempts_per_sweep=couplings.n_sites,
+        order="permutation",
+        until_stable=True,
+        threads=threads,
+    )
+
+
+def _further(sequence: np.random.SeedSequence) -> np.random.SeedSequence:
+    """A stream apart from this one, for runs after those that it is of."""
+    return np.random.SeedSequence(sequence.entropy, spawn_key=(*sequence.spawn_key, _FURTHER))
 
 
 def _seeds(sequence: np.random.SeedSequence, rows: NDArray[np.int64]) -> NDArray[np.uint64]:

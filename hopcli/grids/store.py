@@ -66,6 +66,7 @@ class Standing(NamedTuple):
     seconds: float
     error: str | None
     warnings: tuple[str, ...]
+    topics: tuple[str, ...] = ()
 
 
 class Place(NamedTuple):
@@ -202,7 +203,7 @@ class Store(Database):
         query = "SELECT cell, state, version, seconds, error, notes FROM cells"
         with self._told():
             return {
-                cell: Standing(str(state), str(version), float(seconds), error, _warnings(notes))
+                cell: Standing(str(state), str(version), float(seconds), error, *_warnings(notes))
                 for cell, state, version, seconds, error, notes in self._sql.execute(query)
             }
 
@@ -330,9 +331,11 @@ class Store(Database):
         return found
 
 
-def _warnings(notes: str) -> tuple[str, ...]:
-    """The warnings among the notes of a cell."""
-    return tuple(map(str, json.loads(notes).get("warnings", ())))
+def _warnings(notes: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The warnings among the notes of a cell, and their topics."""
+    read = json.loads(notes)
+    warnings, topics = (tuple(map(str, read.get(name, ()))) for name in ("warnings", "topics"))
+    return warnings, topics
 
 
 def _sql_names(columns: Sequence[str]) -> list[str]:

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Section", "section", "sections_in"]
 
+_ELSEWHERE = ("warnings", "topics")  # notes that a section has a place of its own for
+
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class Section:
@@ -123,7 +125,7 @@ def section(
     """
     entry = catalogue.entry(config.command)
     summary = entry.summary(config, result)
-    notes = {key: note for key, note in result.notes.items() if key != "warnings"}
+    notes = {key: note for key, note in result.notes.items() if key not in _ELSEWHERE}
     return Section(
         name=name,
         command=config.command,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import shlex
 import signal
 import time
 from dataclasses import dataclass
@@ -44,7 +45,7 @@ _CHEAP = 0.1  # seconds of update attempts that are gladly run for one
 _SLOW = 4.0  # seconds that one of update attempts takes, where it is not known
 _MORE = 2.0  # times as much work as is known of is another matter
 _LISTED = 200  # cells of a dry run that are listed
-_NAMED = 3  # failures, and warnings, that are told
+_NAMED = 3  # failures that are told
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -190,18 +191,12 @@ def say(
         more = f", the first {_NAMED} above" if len(failures) > _NAMED else ""
         tell(f"{len(failures)} cells have failed{more}; --retry-failed tries them again")
     if not quiet:
-        _warn(state)
+        if state.warned is not None:
+            tell(
+                f"warning: {state.warned}; `hopcli grid status {shlex.quote(str(out))}` lists them"
+            )
         print_grid(out, state, files, n_made, form)
     return 1 if failures else 0
-
-
-def _warn(state: State) -> None:
-    """Tell what the first cells warn of, and how many do."""
-    warnings = state.warnings
-    for words, warning in warnings[:_NAMED]:
-        tell(f"warning: {words}: {warning}")
-    if len(warnings) > _NAMED:
-        tell(f"{len(warnings)} warnings in all, which `hopcli grid status` lists")
 
 
 def merge_grids(
