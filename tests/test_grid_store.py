@@ -115,7 +115,8 @@ def test_a_cell_is_replaced_whole(tmp_path: Path) -> None:
         assert store.made("cell1") == _made("cell1", tables={"accuracy": other}, version="v2")
         store.write(_made("cell1", tables={}, error="no"))
         assert store.read("cell1", "accuracy") is None
-        assert store.standings()["cell1"] == ("failed", "v1", 0.25, "no", tuple(NOTES["warnings"]))
+        standing = tuple(store.standings()["cell1"])
+        assert standing == ("failed", "v1", 0.25, "no", tuple(NOTES["warnings"]), ())
         assert store.damaged() == {}
         assert store.made("cell0") == _made("cell0")
 

@@ -192,9 +192,8 @@ def say(
         tell(f"{len(failures)} cells have failed{more}; --retry-failed tries them again")
     if not quiet:
         if state.warned is not None:
-            tell(
-                f"warning: {state.warned}; `hopcli grid status {shlex.quote(str(out))}` lists them"
-            )
+            listed = f"`hopcli grid status {shlex.quote(str(out))}` lists them"
+            tell(f"warning: {state.warned}; {listed}")
         print_grid(out, state, files, n_made, form)
     return 1 if failures else 0
 
