@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import math
+import shlex
 import signal
 import time
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -206,7 +207,8 @@ def _draw(job: _Job, result: Any) -> list[Path]:
         return results.save_pictures(job.out, config.command, draw, execution=execution)
     except KeyboardInterrupt:
         raise KeyboardInterrupt(
-            f"interrupted while drawing; the run is finished, `hopcli plot {job.out}` draws it"
+            "interrupted while drawing; the run is finished, "
+            f"`hopcli plot {shlex.quote(str(job.out))}` draws it"
         ) from None
 
 

@@ -226,7 +226,7 @@ def load_dataset(
     at = levels(images.grey, level) if images.levels is None else images.levels
     spins = binarise(images.grey, at, invert=invert)
     if images.files:
-        pictures.check_different(spins, images.files, level, resized=wanted is not None)
+        pictures.check_different(spins, images.files, level, images.grey)
     return Dataset(
         name=f"{spec}:{split}" if source.has_splits else spec,
         spins=spins,

@@ -17,7 +17,7 @@ from hopcli.datasets.grey import (
     exists,
     reading,
 )
-from hopcli.datasets.thresholds import levels
+from hopcli.datasets.thresholds import binarise, levels
 from hopcli.errors import DataError
 
 if TYPE_CHECKING:
@@ -120,7 +120,8 @@ def _check_not_blank(path: Path, grey: NDArray[np.uint8], level: int, request: R
     """Refuse a picture that would be all ink or all paper."""
     low, high = int(grey.min()), int(grey.max())
     if low == high:
-        hint = " (try another --size)" if request.size is not None else ""
+        shrunk = request.size is not None and np.ptp(read_picture(path, None)) > 0
+        hint = " (try a larger --size)" if shrunk else ""
         raise DataError(f"{path}: must not be blank, all its pixels have grey value {low}{hint}")
     if level < low or level >= high:
         found = f"all its grey values, {low} to {high}, are on one side of threshold {level}"
@@ -139,7 +140,10 @@ def _on_paper(grey: NDArray[np.uint8], request: Request) -> NDArray[np.uint8]:
 
 
 def check_different(
-    spins: NDArray[np.int8], files: Sequence[Path], threshold: int | str, *, resized: bool
+    spins: NDArray[np.int8],
+    files: Sequence[Path],
+    threshold: int | str,
+    grey: NDArray[np.uint8],
 ) -> None:
     """Refuse pictures that a network cannot tell apart.
 
@@ -151,8 +155,8 @@ def check_different(
         Where each comes from.
     threshold : int or str
         How grey values became spins.
-    resized : bool
-        Whether pictures were brought to a size.
+    grey : ndarray of uint8, shape (n, N)
+        The grey values.
 
     Raises
     ------
@@ -160,18 +164,24 @@ def check_different(
         If two pictures are equal or each other's inverse; it names the files, and what
         may help.
     """
-    other = "otsu" if isinstance(threshold, int) else "mean" if threshold == "otsu" else "otsu"
-    hints = f"--threshold {other}" + (" or another --size" if resized else "")
     seen: dict[bytes, int] = {}
     for k, picture in enumerate(spins):
         # The first pixel tells a picture from its inverse.
         first = seen.setdefault(np.packbits(picture == picture[0]).tobytes(), k)
         if first != k:
             how = "equal to" if picture[0] == spins[first, 0] else "the inverse of"
+            others = (name for name in ("otsu", "mean") if _tells_apart(grey[[first, k]], name))
+            tried = "".join(f"try --threshold {name}, or " for name in others)
             raise DataError(
                 f"{files[k]}: must differ from {files[first].name}, is {how} it with threshold "
-                f"{threshold} (try {hints}, or leave one out)"
+                f"{threshold} ({tried}leave one out)"
             )
+
+
+def _tells_apart(grey: NDArray[np.uint8], threshold: str) -> bool:
+    """Whether two pictures differ, up to inversion, by another threshold."""
+    spins = binarise(grey, levels(grey, threshold), invert=False)
+    return abs(int(spins[0] @ spins[1].astype(np.int64))) < grey.shape[1]
 
 
 def load_drawings(request: Request) -> GreyImages:

@@ -14,11 +14,12 @@ import numpy as np
 
 from hopcli.config.notations import Schedule, temperatures
 from hopcli.errors import PatternError, SettingError
-from hopcli.storage import store
+from hopcli.storage import RULES, store
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from hopcli.config import ResolvedRecall
     from hopcli.experiments.holding import Holding
     from hopcli.experiments.relaxation import Relaxation
     from hopcli.experiments.resting import Resting
@@ -169,13 +170,25 @@ def _other_networks(relaxation: Relaxation) -> Iterator[tuple[str, Couplings, st
         yield "--tie keep", network, "keep"
     if network.rule != _PSEUDO_INVERSE:
         try:
-            yield f"--rule {_PSEUDO_INVERSE}", store(xi, _PSEUDO_INVERSE, thresholds), tie
+            other = f"--rule {_PSEUDO_INVERSE}{_without(relaxation.config)}"
+            yield other, store(xi, _PSEUDO_INVERSE, thresholds), tie
             if thresholds.any():
-                yield f"--rule {_PSEUDO_INVERSE} --theta 0", store(xi, _PSEUDO_INVERSE), tie
+                yield f"{other} --theta 0", store(xi, _PSEUDO_INVERSE), tie
         except PatternError:
             pass  # dependent patterns
     if thresholds.any():
         yield "--theta 0", dataclasses.replace(network, theta=np.zeros_like(network.theta)), tie
+
+
+def _without(config: ResolvedRecall) -> str:
+    """The options that another rule has no use for."""
+    parameters = RULES[config.rule].parameters
+    given = [
+        f"--{name.replace('_', '-')}"
+        for name, one in parameters.items()
+        if getattr(config, name) != one.default
+    ]
+    return f" without {', '.join(given)}" if given else ""
 
 
 def _noise(held: Resting, criterion: float) -> str:

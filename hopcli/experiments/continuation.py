@@ -96,7 +96,7 @@ class Continuation:
             f"the accuracy, {100 * mean:.1f} ± {100 * half:.1f} %, would rise by "
             f"{100 * rise.mean:.1f} ({100 * rise.low:.1f} to {100 * rise.high:.1f}, from "
             f"{rise.trials} trials run on) with twice the sweeps: runs have not relaxed "
-            "(hopcli relax shows how they do)"
+            f"(try --sweeps {2 * self._relaxation.config.sweeps}; `hopcli relax` shows how they do)"
         )
 
 

@@ -152,7 +152,8 @@ class GridRun(PreparedRun):
     def make(self) -> None:
         """Make the cells that are not finished."""
         if self._work is not None and self._work():
-            raise ResultError(f"{self.folder}: cells have failed; `hopcli grid status` lists them")
+            listed = f"`hopcli grid status {shlex.quote(str(self.folder))}` lists them"
+            raise ResultError(f"{self.folder}: cells have failed; {listed}")
 
     def columns(self) -> Columns | None:
         """The columns of each table, of the finished grid or of the rehearsal of a cell."""
