@@ -167,7 +167,8 @@ def _drawer(
         raise ResultError(f"{folder}: cannot be drawn: {reason}") from None
     name = animate or execution.get("animate")
     if name is not None and getattr(loaded.result, "frames", None) is None:
-        raise ResultError(f"{folder}: must have kept the frames of a trial: run it with --animate")
+        rule = "must have kept the frames of a trial: run it with --animate FILE.gif"
+        raise ResultError(f"{folder}: {rule}")
 
     def draw(stage: Path) -> None:
         from hopcli import plots

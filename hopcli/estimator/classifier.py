@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+from functools import partial
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
@@ -15,7 +17,7 @@ from sklearn.base import (
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_array, check_is_fitted, validate_data
 
-from hopcli.dynamics import run
+from hopcli.dynamics import DYNAMICS, run
 from hopcli.errors import SettingError
 from hopcli.estimator.binarising import as_spins, levels
 from hopcli.estimator.deciding import Ballot, warn_of_lost, with_rejected
@@ -25,7 +27,7 @@ from hopcli.observables import overlaps_of_sums
 from hopcli.storage import RULES, Couplings, project, store
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from numpy.typing import ArrayLike, NDArray
 
@@ -226,7 +228,7 @@ class HopfieldClassifier(
         self.prototype_labels_ = self.classes_[self._codes]
         self.couplings_ = self._stored()
         ends = self._run(self.prototypes_)  # refuses now what it would refuse later
-        warn_of_lost(self._ballot([ends]), self._codes)
+        warn_of_lost(self._ballot([ends]), self._codes, self._others())
         return self
 
     def predict(self, X: ArrayLike) -> NDArray[Any]:  # noqa: N803
@@ -356,6 +358,24 @@ class HopfieldClassifier(
             return project(self.prototypes_)
         known = RULES[self.rule].parameters if self.rule in RULES else ()
         return store(self.prototypes_, self.rule, **{name: getattr(self, name) for name in known})
+
+    def _others(self) -> Iterator[tuple[str, Callable[[], Ballot]]]:
+        """Other settings, and the ballot of the prototypes under each."""
+        changes: list[tuple[str, object]] = []
+        if np.ndim(self.temperature) == 0 and DYNAMICS[self.dynamics].stochastic:
+            last = float(self.temperature)  # type: ignore[arg-type]  # it is a number
+            changes += [("temperature", float(f"{last / 2**k:.2g}")) for k in range(1, 5)]
+            changes.append(("dynamics", "async"))
+        if self.rule != "pseudo-inverse":
+            changes.append(("rule", "pseudo-inverse"))
+        return ((f"{name}={value!r}", partial(self._tried, name, value)) for name, value in changes)
+
+    def _tried(self, name: str, value: object) -> Ballot:
+        """The ballot of the prototypes with another value of a parameter."""
+        other = copy.copy(self)
+        setattr(other, name, value)
+        other.couplings_ = other._stored()
+        return other._ballot([other._run(self.prototypes_)])
 
     def _ends(self, X: ArrayLike) -> Iterator[FinalStates]:  # noqa: N803
         """Run the chains of all samples, some samples at a time."""

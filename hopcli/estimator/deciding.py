@@ -13,6 +13,8 @@ from hopcli.scoring import recall_of
 from hopcli.taxonomy import nearness
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
     from numpy.typing import NDArray
 
 __all__ = ["Ballot", "warn_of_lost", "with_rejected"]
@@ -85,11 +87,14 @@ class Ballot:
         return 2 * recalled.sum(axis=1) < self.m.shape[1]
 
 
-def warn_of_lost(ballot: Ballot, codes: NDArray[np.int64]) -> None:
+def warn_of_lost(
+    ballot: Ballot, codes: NDArray[np.int64], others: Iterable[tuple[str, Callable[[], Ballot]]]
+) -> None:
     """Warn where prototypes, as starts, do not stay with their own class.
 
     Then noise decides what is said of samples: the temperature is above that at which the
-    network orders, or it holds more than its rule can.
+    network orders, or it holds more than its rule can. Other settings are named only if the
+    prototypes do stay under them.
 
     Parameters
     ----------
@@ -97,15 +102,29 @@ def warn_of_lost(ballot: Ballot, codes: NDArray[np.int64]) -> None:
         Of the prototypes.
     codes : ndarray of int64, shape (p,)
         Their classes.
+    others : iterable of (str, callable)
+        Other settings, as Python spells them, and the ballot of the prototypes under them;
+        of several for the same parameter the first that helps is named.
     """
+    if not _loses(ballot, codes):
+        return
+    ways: dict[str, str] = {}
+    for spelt, vote in others:
+        name = spelt.partition("=")[0]
+        if name not in ways and not _loses(vote(), codes):
+            ways[name] = spelt
     lost = int(np.sum(ballot.shares.argmax(axis=1) != codes))
-    if lost > _MOST_LOST * len(codes):
-        text = (
-            f"{lost} of {len(codes)} prototypes do not stay with their own class under these "
-            "dynamics: noise decides what is said of samples (a lower temperature, "
-            "dynamics='async', or fewer prototypes)"
-        )
-        warnings.warn(text, HopcliWarning, stacklevel=3)
+    advice = f" (try {' or '.join(ways.values())})" if ways else ""
+    text = (
+        f"{lost} of {len(codes)} prototypes do not stay with their own class under this rule "
+        f"and these dynamics, so predictions are unreliable{advice}"
+    )
+    warnings.warn(text, HopcliWarning, stacklevel=3)
+
+
+def _loses(ballot: Ballot, codes: NDArray[np.int64]) -> bool:
+    """Whether too many prototypes do not stay with their classes."""
+    return int(np.sum(ballot.shares.argmax(axis=1) != codes)) > _MOST_LOST * len(codes)
 
 
 def with_rejected(found: NDArray[Any], rejected: NDArray[np.bool_], reject: object) -> NDArray[Any]:

@@ -2,7 +2,7 @@
 
 Two causes are kept apart. The rule may not hold a stored pattern, so that no criterion helps;
 or noise keeps a held pattern below the criterion. A remedy is named only after it has been
-tried on the stored patterns of the run itself.
+tried on the stored patterns and on some of the trials of the run itself.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import numpy as np
 
 from hopcli.config.notations import Schedule, temperatures
 from hopcli.errors import PatternError, SettingError
+from hopcli.experiments.continuation import affordable
 from hopcli.storage import RULES, store
 
 if TYPE_CHECKING:
@@ -91,13 +92,14 @@ def automatic_criterion(relaxation: Relaxation, given: Given) -> float:
     """
     holding = relaxation.holding()
     if holding.worst is not None:
-        raise SettingError("criterion", f"cannot be auto: {_left(relaxation, holding)}")
+        raise SettingError("criterion", f"cannot be auto: {_left(relaxation, holding, given)}")
     resting = relaxation.resting()
     if resting.automatic is None:
         row = resting.lowest
+        way = _cooler(relaxation, given) or _other_rule(relaxation)
         rule = (
             f"cannot be auto: noise does not leave {resting.name[row]!r} near itself, it comes "
-            f"to m = {resting.told(row)}{_in_brackets([_cooler(relaxation, given)])}"
+            f"to m = {resting.told(row)}{_in_brackets([way])}"
         )
         raise SettingError("criterion", rule)
     return resting.automatic
@@ -123,7 +125,7 @@ def cautions(relaxation: Relaxation, resting: Resting, given: Given) -> list[Cau
     holding, config, found = relaxation.holding(), relaxation.config, []
     if holding.worst is not None:
         topic = f"the {relaxation.couplings.rule} rule does not hold every pattern"
-        found.append(Caution(topic, _left(relaxation, holding)))
+        found.append(Caution(topic, _left(relaxation, holding, given)))
     names = relaxation.patterns.names
     held = resting.of([name for name, stays in zip(names, holding.held, strict=True) if stays])
     if not held.clears(config.criterion):
@@ -134,7 +136,7 @@ def cautions(relaxation: Relaxation, resting: Resting, given: Given) -> list[Cau
     return found
 
 
-def _left(relaxation: Relaxation, holding: Holding) -> str:
+def _left(relaxation: Relaxation, holding: Holding, given: Given) -> str:
     """Say which pattern the network leaves, for what, and what would hold it."""
     left = holding.worst
     assert left is not None
@@ -143,7 +145,7 @@ def _left(relaxation: Relaxation, holding: Holding) -> str:
         where = f"nearest to {'the inverse of ' * left.is_inverse}{left.nearest!r}"
     lost = int(np.sum(~holding.held))
     others = f" (nor {lost - 1:,} of the other {holding.looked_at - 1:,})" if lost > 1 else ""
-    remedy = _remedy(relaxation)
+    remedy = _remedy(relaxation, given)
     advice = [f"{remedy} would hold every pattern"] if remedy else []
     advice += [] if left.is_fixed else ["see `hopcli weights`"]
     text = (
@@ -154,30 +156,51 @@ def _left(relaxation: Relaxation, holding: Holding) -> str:
     return "; ".join([text, *advice])
 
 
-def _remedy(relaxation: Relaxation) -> str | None:
+def _remedy(relaxation: Relaxation, given: Given) -> str | None:
     """The options with which the network would hold every pattern, if any are found."""
-    for options, network, tie in _other_networks(relaxation):
-        if relaxation.holding(network, tie).worst is None:
+    for options, other in _other_networks(relaxation):
+        passes = not given.automatic or other.resting().automatic is not None
+        if passes and other.holding().worst is None and _recalls_more(other, relaxation):
             return options
     return None
 
 
-def _other_networks(relaxation: Relaxation) -> Iterator[tuple[str, Couplings, str]]:
-    """Other networks of the same patterns: the options that ask for them, and the tie."""
-    network, xi, tie = relaxation.couplings, relaxation.patterns.xi, relaxation.config.tie
+def _other_networks(relaxation: Relaxation) -> Iterator[tuple[str, Relaxation]]:
+    """The same trials in other networks of the same patterns, and the options for them."""
+    config, network = relaxation.config, relaxation.couplings
     thresholds = network.theta[network.site_class]
-    if tie != "keep":
-        yield "--tie keep", network, "keep"
+
+    def changed(network: Couplings, **settings: object) -> Relaxation:
+        other = dataclasses.replace(config, **settings)  # type: ignore[arg-type]
+        return dataclasses.replace(relaxation, config=other, couplings=network)
+
+    if config.tie != "keep":
+        yield "--tie keep", changed(network, tie="keep")
     if network.rule != _PSEUDO_INVERSE:
+        exact = f"--rule {_PSEUDO_INVERSE}{_without(config)}"
         try:
-            other = f"--rule {_PSEUDO_INVERSE}{_without(relaxation.config)}"
-            yield other, store(xi, _PSEUDO_INVERSE, thresholds), tie
+            stored = store(relaxation.patterns.xi, _PSEUDO_INVERSE, thresholds)
+        except PatternError:  # they are dependent
+            stored = None
+        if stored is not None:
+            yield exact, changed(stored)
             if thresholds.any():
-                yield f"{other} --theta 0", store(xi, _PSEUDO_INVERSE), tie
-        except PatternError:
-            pass  # dependent patterns
+                yield f"{exact} --theta 0", changed(_without_thresholds(stored))
     if thresholds.any():
-        yield "--theta 0", dataclasses.replace(network, theta=np.zeros_like(network.theta)), tie
+        yield "--theta 0", changed(_without_thresholds(network))
+
+
+def _without_thresholds(network: Couplings) -> Couplings:
+    return dataclasses.replace(network, theta=np.zeros_like(network.theta))
+
+
+def _recalls_more(after: Relaxation, before: Relaxation) -> bool:
+    """Whether some of the trials are recalled more often, or all were before."""
+    rows = affordable(before)
+    if not len(rows):
+        return True
+    rates = [float(relaxation.recalled(rows).mean()) for relaxation in (before, after)]
+    return rates[1] > rates[0] or rates[0] == 1
 
 
 def _without(config: ResolvedRecall) -> str:
@@ -213,13 +236,25 @@ def _ways(relaxation: Relaxation, held: Resting, given: Given) -> list[str]:
     """Options after which every held pattern rests clearly above the criterion."""
     config, ways = relaxation.config, []
     if not given.automatic and held.strays is None and held.automatic is not None:
-        ways.append("--criterion auto")
+        found = dataclasses.replace(config, criterion=held.automatic)
+        if _recalls_more(dataclasses.replace(relaxation, config=found), relaxation):
+            ways.append("--criterion auto")
     if given.quench and not (config.quench or config.until_stable):
         quenched = dataclasses.replace(config, quench=True)
-        after = dataclasses.replace(relaxation, config=quenched).resting()
-        if after.of(held.name).clears(config.criterion):
+        if _clears(dataclasses.replace(relaxation, config=quenched), relaxation):
             ways.append("--quench")
-    return ways or [_cooler(relaxation, given)]
+    return ways or [_cooler(relaxation, given) or _other_rule(relaxation)]
+
+
+def _clears(after: Relaxation, before: Relaxation) -> bool:
+    """Whether patterns rest above the criterion after a change, and more is recalled."""
+    return after.resting().clears(after.config.criterion) and _recalls_more(after, before)
+
+
+def _other_rule(relaxation: Relaxation) -> str:
+    """The options of another network in which noise leaves patterns alone, or nothing."""
+    others = _other_networks(relaxation)
+    return next((options for options, other in others if _clears(other, relaxation)), "")
 
 
 def _cooler(relaxation: Relaxation, given: Given) -> str:
@@ -232,7 +267,7 @@ def _cooler(relaxation: Relaxation, given: Given) -> str:
         if isinstance(config.temperature, Schedule):
             new = dataclasses.replace(config.temperature, last=lower)
         cooler = dataclasses.replace(config, temperature=new)
-        if dataclasses.replace(relaxation, config=cooler).resting().clears(config.criterion):
+        if _clears(dataclasses.replace(relaxation, config=cooler), relaxation):
             return f"--gamma {2 / lower:.6g}" if given.gamma else f"--temperature {new}"
     return ""
 

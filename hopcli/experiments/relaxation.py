@@ -13,6 +13,8 @@ from hopcli.config.notations import temperatures
 from hopcli.dynamics import DYNAMICS
 from hopcli.experiments.holding import Holding, hold
 from hopcli.experiments.resting import Resting, rest
+from hopcli.observables import overlaps_of_sums
+from hopcli.scoring import recall_of
 from hopcli.starts import first_states
 from hopcli.streams import Streams, seed_word, splitmix64
 
@@ -115,21 +117,29 @@ class Relaxation:
 
         return rest(self.patterns, relax, signed=config.score == "signed")
 
-    def holding(self, couplings: Couplings | None = None, tie: str | None = None) -> Holding:
-        """Which stored patterns the network holds at T = 0; or another network of them.
+    def recalled(
+        self, rows: NDArray[np.int64], *, tell: Callable[[int], None] | None = None
+    ) -> NDArray[np.bool_]:
+        """Run these trials; whether each is recalled."""
+        config = self.config
+        m = overlaps_of_sums(self.run(rows, tell=tell).ends, self.couplings)
+        is_own = self.trials.bank(rows).label[:, None] == np.array(self.patterns.labels)
+        return recall_of(m, is_own, config.criterion, signed=config.score == "signed")[0]
 
-        Rules with noise are followed by sign updates of one site at a time; rules without
-        noise as they are.
+    def holding(self) -> Holding:
+        """Which stored patterns the network holds at T = 0.
+
+        Instead of an update rule with noise, the sign rule updates one site at a time.
         """
-        network, config = self.couplings if couplings is None else couplings, self.config
-        rule = config.dynamics if not DYNAMICS[config.dynamics].stochastic else "async"
-        way = tie or config.tie
+        config, couplings = self.config, self.couplings
+        rule = "async" if DYNAMICS[config.dynamics].stochastic else config.dynamics
 
         def descend(spins: NDArray[np.int8]) -> NDArray[np.int8]:
             seeds = dynamics.chain_seeds(_further(self.streams.resting), len(spins))
-            return _settle(network, spins, seeds, self.threads, rule, way).spins
+            return _settle(couplings, spins, seeds, self.threads, rule, config.tie).spins
 
-        return hold(self.patterns, network, descend, criterion=config.criterion, tie=way)
+        criterion, tie = config.criterion, config.tie
+        return hold(self.patterns, couplings, descend, criterion=criterion, tie=tie)
 
     def further(self, spins: NDArray[np.int8], rows: NDArray[np.int64]) -> dynamics.FinalStates:
         """Run these trials on from where they ended, for as many sweeps at the last temperature.

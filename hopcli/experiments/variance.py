@@ -17,11 +17,9 @@ from hopcli.experiments.relaxation import Relaxation
 from hopcli.experiments.trials import MOST_IN_A_REPEAT, draw_trials
 from hopcli.patterns import Patterns
 from hopcli.records import digest
-from hopcli.scoring import score
 from hopcli.statistics import draws_interval, exact_interval, mean_sd_sem
 from hopcli.statistics.components import Component, Components
 from hopcli.streams import Streams
-from hopcli.taxonomy import classify
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -194,16 +192,9 @@ class _Recalls:
 
 def _recalled(relaxation: Relaxation, tell: Callable[[int], None]) -> NDArray[np.bool_]:
     """Run all trials; whether each is recalled."""
-    recall, trials, stored = relaxation.config, relaxation.trials, relaxation.patterns.labels
-    signed = recall.score == "signed"
-    found = []
-    for first in range(0, len(trials), _BLOCK):
-        rows = np.arange(first, min(first + _BLOCK, len(trials)))
-        final = relaxation.run(rows, tell=tell)
-        ends = classify(final.spins, relaxation.couplings, recall.criterion, sums=final.ends)
-        label = trials.bank(rows).label
-        found.append(score(ends, label, stored, recall.criterion, signed=signed).recalled)
-    return np.concatenate(found)
+    n = len(relaxation.trials)
+    blocks = (np.arange(first, min(first + _BLOCK, n)) for first in range(0, n, _BLOCK))
+    return np.concatenate([relaxation.recalled(rows, tell=tell) for rows in blocks])
 
 
 def _tables(
