@@ -9,71 +9,16 @@ from __future__ import annotations
 import json
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import click
 import pandas as pd
 import pytest
-
-from hopcli.cli import cli
+from advice import commands_in, draw, options_in, options_of, two_bars
 
 if TYPE_CHECKING:
     from conftest import RunHopcli
 
 SMALL = ["--tests", "5", "--repeats", "1", "--no-figures"]
-PUNCTUATION = "(),;:.`'"
-
-GRID = """
-command = "recall"
-dataset = "text:p.txt"
-start = "flip:0.1"
-tests = 2
-repeats = 1
-[grid]
-"""
-
-
-def _options(command: str) -> dict[str, click.Option]:
-    """The options of a command, also of one in a group, by name."""
-    known: Any = cli
-    for name in command.split():
-        known = known.get_command(click.Context(known), name)
-    options = (one for one in known.params if isinstance(one, click.Option))
-    return {name: one for one in options for name in one.opts}
-
-
-def options_in(message: str, command: str, fill: str = "") -> list[list[str]]:
-    """The options of a command that a message names, each with the value that follows it.
-
-    Options without a word between them belong together. A placeholder in place of a value
-    (the word "another", or capitals) becomes `fill`.
-    """
-    known, words = _options(command), message.split()
-    found: list[list[str]] = []
-    last = -1
-    for place, word in enumerate(words):
-        name = word.strip(PUNCTUATION)
-        if name not in known or words[place - 1] == "without":
-            continue
-        option = [name]
-        closed = word[-1] in ",;)" or place + 1 == len(words)
-        end = place
-        if not known[name].is_flag:
-            value = "" if closed else words[place + 1].strip(PUNCTUATION)
-            placeholder = value in ("", "another", "which") or value.split(".")[0].isupper()
-            option.append(fill if placeholder else value)
-            end = place + (not closed)
-        if place == last + 1 and found:
-            found[-1] += option
-        else:
-            found.append(option)
-        last = end
-    return found
-
-
-def commands_in(message: str) -> list[list[str]]:
-    """The commands that a message names in backticks."""
-    return [found.split() for found in re.findall(r"`hopcli ([^`]+)`", message)]
 
 
 def without(arguments: list[str], message: str) -> list[str]:
@@ -83,16 +28,6 @@ def without(arguments: list[str], message: str) -> list[str]:
         place = kept.index(name)
         del kept[place : place + 2]
     return kept
-
-
-def draw(name: str, patterns: dict[str, list[str]]) -> None:
-    """Write a file of patterns."""
-    blocks = (f"{label}:\n" + "\n".join(rows) for label, rows in patterns.items())
-    Path(name).write_text("\n\n".join(blocks) + "\n", encoding="utf-8")
-
-
-def two_bars() -> None:
-    draw("p.txt", {"a": ["####", "####", "....", "...."], "b": ["##..", "##..", "##..", "##.."]})
 
 
 def hadamard() -> None:
@@ -156,7 +91,7 @@ def test_options_in_the_warnings_of_a_recall(run_hopcli: RunHopcli, arguments: s
             followed += 1
         for command in commands_in(warning):
             (lost,) = re.findall(r"pattern '(\w+)'", warning)
-            known, pairs = _options(command[0]), zip(asked[::2], asked[1::2], strict=False)
+            known, pairs = options_of(command[0]), zip(asked[::2], asked[1::2], strict=False)
             same = [text for name, value in pairs if name in known for text in (name, value)]
             assert run_hopcli(*command, *same, "--no-figures", "--out", "w").code == 0
             table = pd.read_csv("w/weights.csv", dtype={"label": str})
@@ -239,69 +174,3 @@ def test_signed_scores_count_no_inverse(run_hopcli: RunHopcli) -> None:
     signed = run_hopcli(*asked.split(), *option, "--out", "signed")
     assert pd.read_csv("signed/accuracy.csv")["recalled"].sum() == 0
     assert "inverse" not in signed.out
-
-
-# --- refusals: the same command passes with what is advised ----------------------------------
-
-
-SELECTED = "recall --digits 36 --tests 2 --repeats 1 --no-figures"
-BARS = "recall --dataset text:p.txt --start flip:0.1 --tests 2 --repeats 1 --no-figures"
-RELAX = "relax --dataset text:p.txt --start flip:0.1 --tests 2 --repeats 1 --sweeps 4 --no-figures"
-
-REFUSED: dict[str, tuple[list[str], str]] = {
-    "a folder of another run": ([f"{BARS} --out r"], f"{BARS} --sweeps 3 --out r"),
-    "a grid of another command": (
-        ["grid run grid.toml --no-figures --out g"],
-        "grid run relax.toml --no-figures --out g",
-    ),
-    "a page that is not ours": ([f"{BARS} --out r"], "report r --out mine.html"),
-    "two runs in a folder": (
-        [f"{BARS} --out a", f"{RELAX} --out a", f"{BARS} --out b", f"{RELAX} --out b"],
-        "diff a b",
-    ),
-    "an impossible cell": ([], "grid run impossible.toml --no-figures"),
-    "a table of no format": (
-        ["grid run grid.toml --no-figures --out g"],
-        "grid table g --out table.dat",
-    ),
-    "a name without a name": ([], "recall --config ./..toml --no-figures"),
-}
-FILLS = {
-    "a grid of another command": "other",
-    "a folder of another run": "other",
-    "a page that is not ours": "other.html",
-    "two runs in a folder": "recall",
-    "a table of no format": "csv",
-    "a name without a name": "named",
-}
-
-
-def _files() -> None:
-    """What the commands of :data:`REFUSED` read."""
-    two_bars()
-    Path("grid.toml").write_text(f"{GRID}temperature = [0.1, 0.2]\n", encoding="utf-8")
-    relax = GRID.replace("recall", "relax").replace("[grid]", "sweeps = 4\n[grid]")
-    Path("relax.toml").write_text(f"{relax}temperature = [0.1, 0.2]\n", encoding="utf-8")
-    Path("impossible.toml").write_text(
-        f'{GRID}dynamics = ["metropolis", "async"]\ntemperature = [0.1, 0]\n', encoding="utf-8"
-    )
-    Path("mine.html").write_text("<p>mine</p>\n", encoding="utf-8")
-    Path("..toml").write_text('dataset = "text:p.txt"\nstart = "flip:0.1"\n', encoding="utf-8")
-
-
-@pytest.mark.parametrize("name", REFUSED)
-def test_what_was_refused_passes_with_each_option_that_is_advised(
-    run_hopcli: RunHopcli, name: str
-) -> None:
-    _files()
-    setup, command = REFUSED[name]
-    for line in setup:
-        assert run_hopcli(*line.split()).code == 0
-    message = run_hopcli(*command.split()).refused()
-    path = " ".join(command.split()[: 2 if command.startswith("grid") else 1])
-    advised = re.split(r"give |must be told|must be given|, or ", message)
-    ways = [way for part in advised for way in options_in(part, path, FILLS.get(name, ""))]
-    ways = [way for way in ways if "must" not in way]
-    assert ways
-    for way in ways:
-        assert run_hopcli(*command.split(), *way).code == 0

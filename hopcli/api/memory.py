@@ -186,7 +186,7 @@ class Memory:
             ``"random"``.
         labels : array-like of int or str, optional
             Label of each state of an array; a state with the label of a stored pattern
-            counts as recalled there alone, one without at any.
+            counts as recalled there alone, and if no other is nearer; one without at any.
         tests : int
             How many of each start that is a text, >= 1.
         repeats : int

@@ -98,7 +98,7 @@ class Recalled:
 
     @property
     def recalled(self) -> NDArray[np.bool_]:
-        """Whether each counts as recalled, shape (n,)."""
+        """Whether each counts as recalled, see :mod:`hopcli.scoring`, shape (n,)."""
         return self.block.scores.recalled
 
     @functools.cached_property

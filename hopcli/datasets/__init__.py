@@ -224,9 +224,10 @@ def load_dataset(
     level = level if isinstance(level, str) else int(level)
     images = source.load(Request(argument, split, level, wanted, invert))
     at = levels(images.grey, level) if images.levels is None else images.levels
+    kept = images.grey.copy() if images.files else images.grey
     spins = binarise(images.grey, at, invert=invert)
     if images.files:
-        pictures.check_different(spins, images.files, level, images.grey)
+        pictures.check_different(spins, images.files, level, kept)
     return Dataset(
         name=f"{spec}:{split}" if source.has_splits else spec,
         spins=spins,

@@ -92,7 +92,7 @@ class HopfieldClassifier(
         Whether the nearest prototype is that with the largest m, or with the largest |m|,
         so that an inverse counts as its prototype (the study's way).
     criterion : float
-        Overlap from which on a prototype is recalled, above 0, at most 1.
+        Overlap from which on a prototype is recalled, above 0, at most 1, if none is nearer.
     reject : object, optional
         What :meth:`predict` says of a sample that recalls a prototype in fewer than half of
         its repeats; by default the nearest one all the same. Probabilities are of the

@@ -18,7 +18,7 @@ from hopcli.starts import Bank, fill_bank
 from hopcli.streams import legacy_random_state
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from numpy.typing import NDArray
 
@@ -163,6 +163,7 @@ def _test_images(
     labels = tuple(dict.fromkeys(patterns.labels))
     pools = [_pool(config, dataset, patterns, label) for label in labels]
     sizes = [len(pool) for pool in pools]
+    _check_pools(config, labels, sizes)
     image = np.concatenate(pools)
     starts = Bank(np.repeat(labels, sizes), image, dataset.spins, image)
     firsts = np.cumsum([0, *sizes[:-1]]).tolist()
@@ -202,16 +203,18 @@ def _pool(
         is_free = np.ones(len(dataset.spins), dtype=np.bool_)
         is_free[patterns.sample_index] = False
         pool = pool[is_free[pool]]
-    wanted = 1 if config.tests == "all" else int(config.tests)
-    if len(pool) < wanted:
-        left = " not used in the selection" if config.exclude_samples else ""
-        hint = "" if len(pool) else "; start from the pattern itself with start flip:0.1"
-        raise SettingError(
-            "tests",
-            f"must be at most {len(pool)}, the images labelled {label!r}{left}{hint}",
-            config.tests,
-        )
     return pool
+
+
+def _check_pools(config: ResolvedRecall, labels: Sequence[str], sizes: list[int]) -> None:
+    """Refuse more tests than the label with the fewest images has."""
+    fewest = int(np.argmin(sizes))
+    size, label = sizes[fewest], labels[fewest]
+    if size < (1 if config.tests == "all" else int(config.tests)):
+        left = " not used in the selection" if config.exclude_samples else ""
+        hint = "" if size else "; start from the pattern itself with start flip:0.1"
+        rule = f"must be at most {size}, the images labelled {label!r}{left}{hint}"
+        raise SettingError("tests", rule, config.tests)
 
 
 def authors_trials(config: ResolvedRecall, dataset: Dataset, patterns: Patterns) -> Trials:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 __all__ = ["PERCEPTRON"]
 
 _ROUNDING = 1e-12  # of a stability that is exactly kappa
+_CHEAP = 1_000_000_000  # multiplications that looking for other parameters may cost
 
 
 def _learn(task: Task, *, kappa: float, epochs: int) -> NDArray[np.float64]:
@@ -27,24 +28,49 @@ def _learn(task: Task, *, kappa: float, epochs: int) -> NDArray[np.float64]:
     stability is below kappa, else 0: the symmetric form of the perceptron rule. An epoch
     without a change ends it; too many end it with an error.
     """
+    j, weakest = _trained(task, kappa, epochs)
+    if weakest >= _enough(kappa):
+        return j
+    raise PatternError(
+        f"the perceptron rule found no couplings with stability kappa = {kappa:g} for "
+        f"{task.columns.shape[1]} patterns in {epochs} epochs (weakest in the last: "
+        f"{weakest:.3g}){_advice(task, kappa, epochs)}"
+    )
+
+
+def _trained(task: Task, kappa: float, epochs: int) -> tuple[NDArray[np.float64], float]:
+    """The couplings, and the weakest stability in the last epoch."""
     j = symmetric_product(task.columns, task.columns, task.n_sites)
-    enough = max(kappa - _ROUNDING, _ROUNDING)  # at kappa = 0 still more than nothing
+    weakest = -np.inf
     for _ in range(epochs):
         weakest = np.inf
         for x in task.columns.T:
             stability = x * _fields_of(j, task, x) / _row_norms(j, task)
             weakest = min(weakest, float(stability.min()))
-            weak = (stability < enough).astype(np.float64)
+            weak = (stability < _enough(kappa)).astype(np.float64)
             if weak.any():
                 half = np.outer(weak * x, x)
                 j += (half + half.T) / task.n_sites
-        if weakest >= enough:
-            return j
-    raise PatternError(
-        f"the perceptron rule found no couplings with stability kappa = {kappa:g} for "
-        f"{task.columns.shape[1]} patterns in {epochs} epochs (weakest in the last: "
-        f"{weakest:.3g}); try a smaller kappa, fewer patterns or more epochs"
-    )
+        if weakest >= _enough(kappa):
+            break
+    return j, weakest
+
+
+def _enough(kappa: float) -> float:
+    return max(kappa - _ROUNDING, _ROUNDING)  # at kappa = 0 still more than nothing
+
+
+def _advice(task: Task, kappa: float, epochs: int) -> str:
+    """Parameters with which the patterns are learnt, where they are found in little time."""
+    if 21 * epochs * task.columns.size * len(task.columns) > _CHEAP:
+        return ""
+    others = ((kappa, 10 * epochs), (kappa / 10, epochs), (kappa / 10, 10 * epochs))
+    for less, more in others:
+        if _trained(task, less, more)[1] >= _enough(less):
+            changed = [f"kappa = {less:g}"] if less < kappa else []
+            changed += [f"epochs = {more}"] if more > epochs else []
+            return f"; it does with {' and '.join(changed)}"
+    return ""
 
 
 def _fields_of(j: NDArray[np.float64], task: Task, x: NDArray[np.float64]) -> NDArray[np.float64]:
