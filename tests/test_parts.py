@@ -13,7 +13,9 @@ import numpy as np
 import pytest
 from conftest import files_below
 
+import hopcli
 from hopcli import dynamics, results, streams
+from hopcli.grids import cells
 from hopcli.results import KeptParts, discard_parts, parts
 from hopcli.results.provenance import code_digest
 from hopcli.storage import Couplings, store
@@ -251,6 +253,21 @@ def test_the_code_is_another_after_an_edit(tmp_path: Path) -> None:
         seen.append(code_digest(tmp_path))
     assert len(set(seen)) == len(seen) == 4
     assert code_digest() == code_digest()
+
+
+@pytest.mark.parametrize("name", ["scoring", "taxonomy", "experiments/holding", "experiments/tally"])
+def test_cells_of_a_grid_see_an_edit_of_what_is_recalled(tmp_path: Path, name: str) -> None:
+    package = Path(hopcli.__file__).parent
+    for path in package.rglob("*.py"):
+        copy = tmp_path / path.relative_to(package)
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        copy.write_bytes(path.read_bytes())
+    before = code_digest(tmp_path, cells._DRAWS)
+    assert before == code_digest(without=cells._DRAWS)
+    assert before[:12] in cells.code_version()
+    with (tmp_path / f"{name}.py").open("a", encoding="utf-8") as file:
+        file.write("# edited\n")
+    assert code_digest(tmp_path, cells._DRAWS) != before
 
 
 @pytest.mark.parametrize("damage", ["digit", "checksum", "cut", "noise"])
