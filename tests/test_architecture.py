@@ -40,7 +40,9 @@ MAY_IMPORT: dict[str, set[str]] = {
     "dynamics": {"errors", "records", "observables", "streams", "_kernels"},
     "taxonomy": {"errors", "records", "observables", "dynamics", "storage"},
     "scoring": {"records", "taxonomy"},
-    "estimator": {"dynamics", "errors", "observables", "storage", "streams"},
+    "estimator": {
+        *("dynamics", "errors", "observables", "scoring", "storage", "streams", "taxonomy")
+    },
     "config": {"catalogue", "datasets", "errors", "storage", "dynamics", "starts"},
     "catalogue": {"errors"},
     "results": {"catalogue", "datasets", "errors", "statistics", "streams"},

@@ -255,7 +255,7 @@ def test_the_code_is_another_after_an_edit(tmp_path: Path) -> None:
     assert code_digest() == code_digest()
 
 
-@pytest.mark.parametrize("name", ["scoring", "taxonomy", "experiments/holding", "experiments/tally"])
+@pytest.mark.parametrize("name", ["scoring", "taxonomy", "experiments/holding"])
 def test_cells_of_a_grid_see_an_edit_of_what_is_recalled(tmp_path: Path, name: str) -> None:
     package = Path(hopcli.__file__).parent
     for path in package.rglob("*.py"):

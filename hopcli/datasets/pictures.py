@@ -149,14 +149,12 @@ def check_different(
 
     Parameters
     ----------
-    spins : ndarray of int8, shape (n, N)
-        The pictures as spins, values -1 or +1.
+    spins, grey : ndarray of int8 and of uint8, shape (n, N)
+        The pictures as spins, values -1 or +1, and as grey values.
     files : sequence of Path
         Where each comes from.
     threshold : int or str
         How grey values became spins.
-    grey : ndarray of uint8, shape (n, N)
-        The grey values.
 
     Raises
     ------
@@ -170,7 +168,8 @@ def check_different(
         first = seen.setdefault(np.packbits(picture == picture[0]).tobytes(), k)
         if first != k:
             how = "equal to" if picture[0] == spins[first, 0] else "the inverse of"
-            others = (name for name in ("otsu", "mean") if _tells_apart(grey[[first, k]], name))
+            pair = grey[[first, k]]
+            others = [name for name in ("otsu", "mean") if _tells_apart(pair, name)]
             tried = "".join(f"try --threshold {name}, or " for name in others)
             raise DataError(
                 f"{files[k]}: must differ from {files[first].name}, is {how} it with threshold "

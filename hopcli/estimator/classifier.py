@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-from functools import partial
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
@@ -17,17 +16,17 @@ from sklearn.base import (
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_array, check_is_fitted, validate_data
 
-from hopcli.dynamics import DYNAMICS, run
+from hopcli.dynamics import run
 from hopcli.errors import SettingError
 from hopcli.estimator.binarising import as_spins, levels
-from hopcli.estimator.deciding import Ballot, warn_of_lost, with_rejected
+from hopcli.estimator.deciding import Ballot, other_settings, warn_of_lost, with_rejected
 from hopcli.estimator.prototypes import CHOICES, choose, groups
-from hopcli.estimator.seeding import entropy, seeds_of
+from hopcli.estimator.seeding import entropy, is_whole, seeds_of
 from hopcli.observables import overlaps_of_sums
 from hopcli.storage import RULES, Couplings, project, store
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Iterable, Iterator
 
     from numpy.typing import ArrayLike, NDArray
 
@@ -227,8 +226,9 @@ class HopfieldClassifier(
             self._codes = np.searchsorted(self.classes_, of)
         self.prototype_labels_ = self.classes_[self._codes]
         self.couplings_ = self._stored()
-        ends = self._run(self.prototypes_)  # refuses now what it would refuse later
-        warn_of_lost(self._ballot([ends]), self._codes, self._others())
+        # Refuses now what it would refuse later.
+        ballot = self._ballot([self._run(self.prototypes_)])
+        warn_of_lost(ballot, self._codes, other_settings(self.get_params()), self._tried)
         return self
 
     def predict(self, X: ArrayLike) -> NDArray[Any]:  # noqa: N803
@@ -333,9 +333,9 @@ class HopfieldClassifier(
             value = getattr(self, name)
             if value is None and name in ("samples", "attempts_per_sweep"):
                 continue
-            if not _is_whole(value) or value < 1:
+            if not is_whole(value) or value < 1:
                 raise SettingError(name, "must be a whole number >= 1", value)
-        if not _is_whole(self.sweeps) or self.sweeps < 0:
+        if not is_whole(self.sweeps) or self.sweeps < 0:
             raise SettingError("sweeps", "must be a whole number >= 0", self.sweeps)
         if not 0 < self.criterion <= 1:
             raise SettingError("criterion", "must be above 0 and at most 1", self.criterion)
@@ -359,21 +359,9 @@ class HopfieldClassifier(
         known = RULES[self.rule].parameters if self.rule in RULES else ()
         return store(self.prototypes_, self.rule, **{name: getattr(self, name) for name in known})
 
-    def _others(self) -> Iterator[tuple[str, Callable[[], Ballot]]]:
-        """Other settings, and the ballot of the prototypes under each."""
-        changes: list[tuple[str, object]] = []
-        if np.ndim(self.temperature) == 0 and DYNAMICS[self.dynamics].stochastic:
-            last = float(self.temperature)  # type: ignore[arg-type]  # it is a number
-            changes += [("temperature", float(f"{last / 2**k:.2g}")) for k in range(1, 5)]
-            changes.append(("dynamics", "async"))
-        if self.rule != "pseudo-inverse":
-            changes.append(("rule", "pseudo-inverse"))
-        return ((f"{name}={value!r}", partial(self._tried, name, value)) for name, value in changes)
-
     def _tried(self, name: str, value: object) -> Ballot:
         """The ballot of the prototypes with another value of a parameter."""
-        other = copy.copy(self)
-        setattr(other, name, value)
+        other = copy.copy(self).set_params(**{name: value})
         other.couplings_ = other._stored()
         return other._ballot([other._run(self.prototypes_)])
 
@@ -408,9 +396,4 @@ class HopfieldClassifier(
 
     def _ballot(self, all_ends: Iterable[FinalStates]) -> Ballot:
         """What the repeats of each sample say."""
-        m = self._overlaps(all_ends)
-        return Ballot(m, self._codes, len(self.classes_), self.signed)
-
-
-def _is_whole(value: Any) -> bool:
-    return isinstance(value, int | np.integer) and not isinstance(value, bool)
+        return Ballot(self._overlaps(all_ends), self._codes, len(self.classes_), self.signed)

@@ -8,16 +8,17 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from hopcli.dynamics import DYNAMICS
 from hopcli.errors import HopcliWarning
 from hopcli.scoring import recall_of
 from hopcli.taxonomy import nearness
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Mapping
 
     from numpy.typing import NDArray
 
-__all__ = ["Ballot", "warn_of_lost", "with_rejected"]
+__all__ = ["Ballot", "other_settings", "warn_of_lost", "with_rejected"]
 
 _MOST_LOST = 0.1  # share of prototypes
 
@@ -87,8 +88,29 @@ class Ballot:
         return 2 * recalled.sum(axis=1) < self.m.shape[1]
 
 
+def other_settings(settings: Mapping[str, Any]) -> list[tuple[str, object]]:
+    """Settings under which prototypes may stay that do not: name and value of each.
+
+    Parameters
+    ----------
+    settings : mapping
+        Those of the classifier, by name.
+    """
+    found: list[tuple[str, object]] = []
+    if DYNAMICS[settings["dynamics"]].stochastic:
+        last = settings["temperature"]
+        if np.ndim(last) == 0:
+            found = [("temperature", float(f"{last / 2**k:.2g}")) for k in range(1, 5)]
+        found.append(("dynamics", "async"))
+    exact = ("rule", "pseudo-inverse")
+    return found if settings["rule"] == exact[1] else [*found, exact]
+
+
 def warn_of_lost(
-    ballot: Ballot, codes: NDArray[np.int64], others: Iterable[tuple[str, Callable[[], Ballot]]]
+    ballot: Ballot,
+    codes: NDArray[np.int64],
+    others: Iterable[tuple[str, object]],
+    vote: Callable[[str, object], Ballot],
 ) -> None:
     """Warn where prototypes, as starts, do not stay with their own class.
 
@@ -102,17 +124,17 @@ def warn_of_lost(
         Of the prototypes.
     codes : ndarray of int64, shape (p,)
         Their classes.
-    others : iterable of (str, callable)
-        Other settings, as Python spells them, and the ballot of the prototypes under them;
-        of several for the same parameter the first that helps is named.
+    others : iterable of (str, object)
+        Other settings; of several for the same parameter the first that helps is named.
+    vote : callable
+        Gives the ballot of the prototypes under a setting.
     """
     if not _loses(ballot, codes):
         return
     ways: dict[str, str] = {}
-    for spelt, vote in others:
-        name = spelt.partition("=")[0]
-        if name not in ways and not _loses(vote(), codes):
-            ways[name] = spelt
+    for name, value in others:
+        if name not in ways and not _loses(vote(name, value), codes):
+            ways[name] = f"{name}={value!r}"
     lost = int(np.sum(ballot.shares.argmax(axis=1) != codes))
     advice = f" (try {' or '.join(ways.values())})" if ways else ""
     text = (

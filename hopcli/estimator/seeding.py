@@ -18,7 +18,7 @@ from hopcli.streams import Legacy, seed_word, splitmix64
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["entropy", "seeds_of"]
+__all__ = ["entropy", "is_whole", "seeds_of"]
 
 _WORD = 2**63 - 1
 
@@ -77,3 +77,8 @@ def seeds_of(
     own = np.frombuffer(words, dtype="<u8").astype(np.uint64)
     counters = np.arange(1, repeats + 1, dtype=np.uint64)
     return splitmix64(own[:, None], counters)
+
+
+def is_whole(value: Any) -> bool:
+    """Whether a value is a whole number, a switch being none."""
+    return isinstance(value, int | np.integer) and not isinstance(value, bool)
