@@ -43,8 +43,7 @@ def entropy(random_state: Any) -> int:
         return int(random_state.integers(_WORD))
     if isinstance(random_state, Legacy):
         return int(random_state.randint(_WORD, dtype=np.int64))
-    whole = isinstance(random_state, int | np.integer) and not isinstance(random_state, bool)
-    if not whole or random_state < 0:
+    if not is_whole(random_state) or random_state < 0:
         rule = "must be a whole number >= 0, a generator or None"
         raise SettingError("random_state", rule, random_state)
     return int(random_state)
