@@ -231,7 +231,7 @@ def test_at_a_threshold_of_zero_it_is_blank_and_that_is_said(run_hopcli: RunHopc
     assert message == ("pictures/wall.png: must not be blank, all its pixels have grey value 200")
     message = run_hopcli(*run, "--size", "1x1", "--overwrite").refused()
     assert message.startswith("pictures/disc.png: must not be blank, all its pixels have")
-    assert message.endswith("(try another --size)")
+    assert "--size" in message
 
 
 def test_equal_pictures_and_inverses_are_refused_by_name(tmp_path: Path) -> None:
@@ -239,7 +239,7 @@ def test_equal_pictures_and_inverses_are_refused_by_name(tmp_path: Path) -> None
     grey = rng.integers(0, 256, (8, 8)).astype(np.uint8)
     for name, picture in (("a", grey), ("b", grey.T), ("c", grey)):
         Image.fromarray(picture).save(tmp_path / f"{name}.png")
-    with pytest.raises(DataError, match=r"c\.png: must differ from a\.png, is equal to it .*mean"):
+    with pytest.raises(DataError, match=r"c\.png: must differ from a\.png, is equal to it .*otsu"):
         load_dataset(f"images:{tmp_path}")
     Image.fromarray(np.where(grey > 127, 0, 255).astype(np.uint8)).save(tmp_path / "c.png")
     with pytest.raises(DataError, match=r"c\.png: must differ from a\.png, is the inverse of it"):
