@@ -17,6 +17,7 @@ from hopcli.config import RecallConfig, RecallExecution, RelaxConfig
 from hopcli.errors import SettingError
 from hopcli.estimator import HopfieldClassifier
 from hopcli.experiments.holding import hold
+from hopcli.experiments.replays import Replays
 from hopcli.patterns import Patterns
 from hopcli.storage import store
 
@@ -113,6 +114,23 @@ def test_hebb_holds_none_of_the_five_digits(five: NDArray[np.int8]) -> None:
     assert (found.worst.name, found.worst.nearest) == ("3", "4")
     assert round(own[3], 2) == round(found.worst.overlap, 2) == 0.58
     assert len({tuple(_descend(store(five, "hebbian").dense(), xi, 0)) for xi in five}) == 1
+
+
+def test_a_network_that_inverts_a_pattern_does_not_hold_it() -> None:
+    xi = random_patterns(7, 3, 25)
+    moving = store(xi, "hebbian", 0.9)  # a threshold that no pattern withstands
+    found = hold(_patterns(xi), moving, lambda spins: -spins, criterion=0.99, tie="keep")
+    assert not found.held.any()
+    assert (found.worst.overlap, found.worst.is_inverse) == (-1.0, True)
+    assert found.worst.nearest == found.worst.name
+
+
+def test_replays_count_the_own_pattern_only_where_none_is_nearer(five: NDArray[np.int8]) -> None:
+    """From every digit Hebb's rule goes to the state that is nearest to the last one."""
+    sites = np.random.default_rng(1).integers(0, 784, (5, 20 * 392)).astype(np.uint32)
+    replays = Replays(store(five, "hebbian"), five, np.arange(5), 392, 0.1, 0.5)
+    found = replays.of_order(sites, 3, np.random.SeedSequence(1), lambda: None)
+    assert found.tolist() == [0, 0, 0, 0, 3]
 
 
 @pytest.mark.parametrize("criterion", [0.99, 0.9, 0.85])
