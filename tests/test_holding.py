@@ -121,6 +121,7 @@ def test_a_network_that_inverts_a_pattern_does_not_hold_it() -> None:
     moving = store(xi, "hebbian", 0.9)  # a threshold that no pattern withstands
     found = hold(_patterns(xi), moving, lambda spins: -spins, criterion=0.99, tie="keep")
     assert not found.held.any()
+    assert found.worst is not None
     assert (found.worst.overlap, found.worst.is_inverse) == (-1.0, True)
     assert found.worst.nearest == found.worst.name
 
