@@ -144,7 +144,7 @@ def _left(relaxation: Relaxation, holding: Holding, given: Given) -> str:
     if (left.nearest, left.is_inverse) != (left.name, False):
         where = f"nearest to {'the inverse of ' * left.is_inverse}{left.nearest!r}"
     lost = int(np.sum(~holding.held))
-    others = f" (nor {lost - 1:,} of the other {holding.looked_at - 1:,})" if lost > 1 else ""
+    others = f" (nor {lost - 1:,} of {holding.looked_at - 1:,} others)" if lost > 1 else ""
     remedy = _remedy(relaxation, given)
     advice = [f"{remedy} would hold every pattern"] if remedy else []
     advice += [] if left.is_fixed else ["see `hopcli weights`"]
