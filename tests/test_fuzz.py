@@ -20,7 +20,8 @@ from hopcli.config import read_config, shipped_configs
 from hopcli.config.kinds import RefusedError
 from hopcli.datasets.idx import read_idx
 from hopcli.datasets.npz import Archive, load_npz
-from hopcli.datasets.pictures import load_text
+from hopcli.datasets.request import Request
+from hopcli.datasets.texts import load_text
 from hopcli.errors import DataError, SettingError
 
 if TYPE_CHECKING:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 __all__ = ["RULE", "THRESHOLDS", "binarise", "is_threshold", "levels", "mean", "otsu"]
 
 _AT_ONCE = 4096  # images whose histograms are counted at once, to bound the memory
+_PIXELS_AT_ONCE = 2**22  # and so many pixels of them
 _IN_CACHE = 1024  # images made spins at once: they stay in the processor's cache
 
 
@@ -102,9 +103,10 @@ def levels(grey: NDArray[np.uint8], threshold: int | str) -> NDArray[np.uint8]:
     if not isinstance(threshold, str):
         return np.full(len(grey), threshold, np.uint8)
     found = np.empty(len(grey), np.uint8)
-    for first in range(0, len(grey), _AT_ONCE):
-        part = grey[first : first + _AT_ONCE]
-        found[first : first + _AT_ONCE] = THRESHOLDS[threshold](_histograms(part))
+    step = min(_AT_ONCE, max(1, _PIXELS_AT_ONCE // grey.shape[1]))
+    for first in range(0, len(grey), step):
+        part = grey[first : first + step]
+        found[first : first + step] = THRESHOLDS[threshold](_histograms(part))
     return found
 
 
