@@ -141,8 +141,8 @@ def site_classes(
         Threshold of the sites of each class.
     """
     if len(xi) <= _FEW and np.all(theta == theta[0]):
-        site_class, first = _few_classes(xi)
-        return site_class, np.ascontiguousarray(xi.T[first]), theta[first]
+        few, first = _few_classes(xi)
+        return few, np.ascontiguousarray(xi.T[first]), theta[first]
     _, theta_code = np.unique(theta, return_inverse=True)
     bits = np.packbits(xi.T > 0, axis=1)
     keys = np.hstack([bits, theta_code.reshape(-1, 1).astype(">u4").view(np.uint8)])
@@ -161,4 +161,5 @@ def _few_classes(xi: NDArray[np.int8]) -> tuple[NDArray[np.int32], NDArray[np.in
     present = np.flatnonzero(first >= 0)
     class_of = np.empty(1 << _FEW, np.int32)
     class_of[present] = np.arange(len(present))
-    return class_of[codes], first[present]
+    site_class: NDArray[np.int32] = class_of[codes]
+    return site_class, first[present]
