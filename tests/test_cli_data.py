@@ -84,7 +84,7 @@ def test_the_embedded_file_is_what_was_published(run_hopcli: RunHopcli) -> None:
         (["--dataset", "mnist", "verify"], "--dataset has no effect on verify"),
         (["--threshold", "9", "verify"], "--threshold has no effect on verify, found '9'"),
         (["--invert", "verify"], "--invert has no effect on verify"),
-        (["--size", "8x8"], "--size must be left out but for drawings, images:DIR, found"),
+        (["--size", "8x8"], "--size must be left out"),
         (["--size", "8"], "--size must be"),
         (["--crop"], "--crop has no effect without size"),
         (["--threshold", "300"], "--threshold must be"),

@@ -117,7 +117,8 @@ def _load(paths: list[Path], where: Path, request: Request) -> GreyImages:
             name = f"{path} page {number}" if len(pages) > 1 else str(path)
             if label in names:
                 raise DataError(
-                    f"{name}: each picture must have its own name, found also {names[label]}"
+                    f"{name}: each picture must have its own name, found also "
+                    f"{Path(names[label]).name}"
                 )
             level = int(levels(page.grey.reshape(1, -1), request.threshold)[0])
             _check_not_blank(name, page, level, request)

@@ -11,7 +11,7 @@ import numpy as np
 from hopcli.data import SHIPPED_SHA256, TEXTS
 from hopcli.datasets.grey import GreyImages, exists
 from hopcli.datasets.limits import MAX_IMAGES, MAX_PIXELS, check_images
-from hopcli.datasets.rows import is_number, numbers_of, opened, table
+from hopcli.datasets.rows import is_number, numbers_of, opened, pictures_of, table
 from hopcli.datasets.shipped import check_shipped
 from hopcli.datasets.values import as_grey, two_kinds
 from hopcli.errors import DataError
@@ -93,6 +93,7 @@ def load_text(path: Path, request: Request) -> GreyImages:
             )
     check_images(path, (len(parts), *shape))
     grey = _grey_of_numbers(parts, path) if written else _grey_of_drawings(parts, path)
+    grey, shape = pictures_of(grey.reshape(-1, *shape), path, request.size)
     return GreyImages(grey, np.array([part.name for part in parts]), shape)
 
 
@@ -112,6 +113,7 @@ class _Part:
 
 def _is_written(file: TextIO) -> bool:
     """Whether one of the first lines has separated numbers, a sign or words: it is no drawing."""
+    alone = []  # lines of one word
     for _, line in zip(range(_TO_DECIDE), file, strict=False):
         text = line.strip()
         if not text or text.startswith(_COMMENT) or text.endswith(":"):
@@ -122,9 +124,9 @@ def _is_written(file: TextIO) -> bool:
             all(map(is_number, cells)) or any(is_number(word) or len(word) > 2 for word in words)
         ):
             return True
-        if len(cells) == 1 and not cells[0].isdigit() and is_number(cells[0]):
-            return True
-    return False
+        if len(cells) == 1:
+            alone.append(cells[0])
+    return all(map(is_number, alone)) and not all(word.isdigit() for word in alone)
 
 
 def _is_parted(file: TextIO) -> bool:
@@ -226,10 +228,15 @@ def _grey_of_drawings(parts: list[_Part], path: Path) -> NDArray[np.uint8]:
             if len(row) != part.width:  # words, or separators where there were none
                 raise DataError(f"{where}: {_RULE}, found {part.rows[offset][:40]!r}")
             kinds.update(dict.fromkeys(sorted(set(row), key=row.index)))
+            odd = [kind for kind in kinds if not kind.isprintable()]
+            if odd:
+                raise DataError(f"{where}: {_RULE}, found {odd[0]!r}")
             if len(kinds) > 2:
                 first, second, third = list(kinds)[:3]
                 raise DataError(f"{where}: {_RULE}, found {third!r} besides {first!r}, {second!r}")
             texts.append(row)
+    if ":" in kinds:
+        raise DataError(f"{path}: {_RULE}, not with ':', which ends a name")
     ink = _ink(list(kinds), texts, separated, path)
     drawn = np.frombuffer("".join(texts).encode("utf-32-le"), np.uint32) == ord(ink)
     return np.where(drawn, np.uint8(255), np.uint8(0)).reshape(len(parts), -1)
