@@ -797,7 +797,7 @@ def test_jpeg(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["a.gif", "a.tif", "a.webp", "a.png"])
 def test_every_page_and_frame_is_a_picture(tmp_path: Path, name: str) -> None:
     frames = [Image.fromarray(picture) for picture in (PICTURE, OTHER)]
-    options = {"lossless": True} if name == "a.webp" else {}
+    options: dict[str, Any] = {"lossless": True} if name == "a.webp" else {}
     frames[0].save(tmp_path / name, save_all=True, append_images=frames[1:], **options)
     for spec in (f"images:{tmp_path}", f"images:{tmp_path / name}"):
         dataset = load_dataset(spec, threshold=127)

@@ -70,7 +70,7 @@ def command(ctx: click.Context, /, dataset: str, form: str, **flags: Any) -> Non
     text    Drawn with two characters: a blank line between two pictures, and
             a name ending in a colon above one if you like. Of # and ., 1 and
             0, + and -, the first is ink; of other pairs, paper is the first
-            of . - _ ~ 0 o O, else the character of the lower code. Or
+            of . - _ ~ · ░ □ ○ 0 o O, else the character of the lower code. Or
             separated numbers, a pattern a line; if blank lines or names part
             the file, each part is a picture. -1 and 1 must be separated.
     images  Every picture of a folder, page by page: name-1, name-2. Other
@@ -115,7 +115,7 @@ def command(ctx: click.Context, /, dataset: str, form: str, **flags: Any) -> Non
     click.echo()
     for part in parts.values():
         height, wide = part.shape
-        click.echo(f"{part.name}: {wide} x {height} pixels, SHA-256 {part.sha256}")
+        click.echo(f"{part.name}: {wide} x {height} pixels\nSHA-256 {part.sha256}")
     if "transpose" in asked.takes and not flags["transpose"]:
         click.echo(
             f"\n`hopcli show {shlex.quote(dataset)}` draws some. If they are turned on their side, "

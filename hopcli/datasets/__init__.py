@@ -23,7 +23,7 @@ from hopcli.datasets.npz import load_npy, load_npz
 from hopcli.datasets.request import Request, Size
 from hopcli.datasets.rows import load_csv
 from hopcli.datasets.texts import find_text, load_text
-from hopcli.datasets.thresholds import RULE, binarise, is_threshold, levels
+from hopcli.datasets.thresholds import RULE, binarise, is_threshold, levels, warn_of_blank
 from hopcli.errors import SettingError
 
 if TYPE_CHECKING:
@@ -99,7 +99,7 @@ SOURCES: dict[str, Source] = {
         ),
         Source(
             "digits",
-            "scikit-learn's 1,797 handwritten digits of 8 x 8, grey values 0 to 16",
+            "scikit-learn's 1,797 digits of 8 x 8, grey values 0 to 16",
             lambda _: scikit.load_digits(),
         ),
         Source(
@@ -285,6 +285,8 @@ def load_dataset(
     if transpose or images.column_by_column:
         images = _transposed(images)
     at = levels(images.grey, level) if images.levels is None else images.levels
+    if not images.files and "transpose" in source.takes:  # the user's own
+        warn_of_blank(images.grey, at, level, spec)
     spins = binarise(images.grey, at, invert=invert)
     if images.files:
         pictures.check_different(spins, images.files, level, resized=wanted is not None)

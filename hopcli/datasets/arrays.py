@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,12 +9,12 @@ import numpy as np
 from hopcli.datasets.dataset import Dataset, content_hash
 from hopcli.datasets.grey import as_labels
 from hopcli.datasets.rows import picture_shape
-from hopcli.datasets.thresholds import RULE, binarise, is_threshold, levels
+from hopcli.datasets.thresholds import RULE, binarise, is_threshold, levels, warn_of_blank
 from hopcli.datasets.values import as_grey, as_spins
-from hopcli.errors import DataError, HopcliWarning, SettingError
+from hopcli.errors import DataError, SettingError
 
 if TYPE_CHECKING:
-    from numpy.typing import ArrayLike, NDArray
+    from numpy.typing import ArrayLike
 
 __all__ = ["dataset_of"]
 
@@ -54,7 +53,7 @@ def dataset_of(
     Warns
     -----
     HopcliWarning
-        If grey images are blank, all on one side of the threshold.
+        If the threshold makes images blank that are not.
 
     Examples
     --------
@@ -74,8 +73,9 @@ def dataset_of(
     spins = as_spins(flat)
     if spins is None:
         grey = np.array(as_grey(flat, _WHAT), order="C")  # a copy, as it is made spins in place
-        spins = binarise(grey, levels(grey, threshold), invert=invert)
-        _warn_of_blank(spins, threshold)
+        at = levels(grey, threshold)
+        warn_of_blank(grey, at, threshold, _WHAT)
+        spins = binarise(grey, at, invert=invert)
     elif invert:
         spins = -spins
     given = np.arange(1, len(flat) + 1) if labels is None else np.asarray(labels)
@@ -89,16 +89,3 @@ def dataset_of(
         sha256=content_hash(spins, names, shape),
         inverted=invert,
     )
-
-
-def _warn_of_blank(spins: NDArray[np.int8], threshold: int | str) -> None:
-    """Warn of grey images all of whose pixels are on one side of the threshold."""
-    n_blank = int(np.count_nonzero(spins.min(axis=1) == spins.max(axis=1)))
-    if n_blank:
-        other = "mean" if threshold == "otsu" else "otsu"
-        warnings.warn(
-            f"{_WHAT}: {n_blank:,} of {len(spins):,} are blank, all their pixels are on one side "
-            f'of threshold {threshold}; hopcli.load(images, threshold="{other}") may part them',
-            HopcliWarning,
-            stacklevel=4,
-        )

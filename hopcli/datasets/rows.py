@@ -175,24 +175,16 @@ def load_csv(request: Request) -> GreyImages:
 def table(lines: Iterator[tuple[int, str]], path: Path, request: Request) -> GreyImages:
     """Read numbered lines as pictures, see :func:`load_csv`."""
     number, line = next(lines, (0, ""))
+    if not line:
+        raise DataError(f"{path}: must hold rows of numbers, found none")
     if len(line) > _LONGEST_LINE:
         raise DataError(
             f"{path}: line {number}: must have at most {_LONGEST_LINE:,} characters, found "
             f"{len(line):,}"
         )
     mark = next((mark for mark in ",;\t" if mark in line), None)
-    cells = [cell.strip(' "\n') for cell in line.split(mark, _SEEN)[:_SEEN]]
-    is_text = [not is_number(cell) for cell in cells]
-    at: int | None = None  # place of the label column, 0 or -1
-    has_header = _is_header(cells, is_text)
-    if has_header:
-        names = [cell.strip(' "\n') for cell in line.split(mark)]
-        at = _named(names, f"{path}: line {number}")
-    else:
-        if is_text[0]:
-            at = 0
-        elif not is_number(line.rsplit(mark, 1)[-1].strip(' "\n')):
-            at = -1
+    has_header, at = _layout(line, mark, f"{path}: line {number}")
+    if not has_header:
         lines = itertools.chain([(number, line)], lines)
     texts, values = _rows(lines, mark, at, path)
     labels: NDArray[Any] = np.array(texts)
@@ -203,6 +195,10 @@ def table(lines: Iterator[tuple[int, str]], path: Path, request: Request) -> Gre
             values = np.delete(values, at, axis=1)
         elif values.shape[1] == 1:
             values, labels = values.T, numbered(1)
+    if len(values) == 1 and request.size is None:
+        read = f"{path}: read as one pattern of {values.shape[1]:,} sites"
+        hint = "if it holds several, give their --size WIDTHxHEIGHT"
+        warnings.warn(f"{read}; {hint}", HopcliWarning, stacklevel=4)
     pixels, shape = pictures_of(values, path, request.size)
     check_images(path, pixels.shape)
     if len(pixels) != len(labels):  # cut or put together
@@ -214,6 +210,16 @@ def table(lines: Iterator[tuple[int, str]], path: Path, request: Request) -> Gre
         shape,
         column_by_column=is_emnist(path),
     )
+
+
+def _layout(line: str, mark: str | None, where: str) -> tuple[bool, int | None]:
+    """Whether a first line is a header, and the place of the label column as far as it tells."""
+    cells = [cell.strip(' "\n') for cell in line.split(mark, _SEEN)[:_SEEN]]
+    is_text = [not is_number(cell) for cell in cells]
+    if _is_header(cells, is_text):
+        return True, _named([cell.strip(' "\n') for cell in line.split(mark)], where)
+    last = line.rsplit(mark, 1)[-1].strip(' "\n')
+    return False, 0 if is_text[0] else None if is_number(last) else -1
 
 
 def is_number(text: str) -> bool:

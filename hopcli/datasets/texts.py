@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 __all__ = ["find_text", "load_text"]
 
-_PAPER = ".-_~0oO"  # the lightest first; other characters are ink
+_PAPER = ".-_~·░□○0oO"  # the lightest first; other characters are ink
 _ALONE = "#.10"  # characters whose meaning is clear without a second one
 _TO_DECIDE = 100  # lines that decide whether a file is drawn or written
 _LONGEST = 2 * MAX_PIXELS  # characters of a picture, with separators
@@ -51,8 +51,8 @@ def load_text(path: Path, request: Request) -> GreyImages:
 
     Drawn: lines are the rows of a picture, a blank line ends it, and a line ending in a colon
     just before a picture names it. Other pictures are called by their place, "1", "2", ... Of
-    the two characters paper is the first that is one of ``.-_~0oO``, else the one of the lower
-    code. Commas or blanks may separate all characters.
+    the two characters ``#`` is ink, else paper is the first of ``.-_~·░□○0oO``, else the one of
+    the lower code. Commas or blanks may separate all characters.
 
     Written: each line of separated numbers is a pattern, see
     :func:`hopcli.datasets.rows.load_csv`. If blank lines or names part the file, each part is a
@@ -250,4 +250,5 @@ def _ink(kinds: list[str], texts: list[str], separated: bool, path: Path) -> str
         raise DataError(f"{path}: -1 and 1 must be separated, found {texts[0][:40]!r}")
     if kinds == ["."] or kinds == ["0"]:
         return "#"
-    return max(kinds, key=lambda c: (len(_PAPER) if c not in _PAPER else _PAPER.index(c), ord(c)))
+    ranks = [(kind == "#", kind not in _PAPER, _PAPER.find(kind), ord(kind)) for kind in kinds]
+    return kinds[ranks.index(max(ranks))]

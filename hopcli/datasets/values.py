@@ -66,9 +66,11 @@ def as_grey(values: NDArray[Any], what: object) -> NDArray[np.uint8]:
         return np.rint(np.minimum(values, 1) * np.float32(255)).astype(np.uint8)
     if values.dtype == np.uint16:
         return eight_bits(values)
+    if high > 255:
+        raise DataError(f"{what}: {_RULE} {_HELP}, found {high}")
     grey = values.astype(np.uint8, copy=False)
-    wrong = values[grey != values][:1] if high <= 255 else [high]
-    if len(wrong):
+    wrong = values[grey != values]
+    if wrong.size:
         raise DataError(f"{what}: {_RULE} {_HELP}, found {wrong[0]}")
     return grey
 
