@@ -53,10 +53,10 @@ def test_pictures_of_different_shapes_are_counted_at_a_size(run_hopcli: RunHopcl
     command = ("data", "--dataset", "images:pictures")
     assert "(or give a size), found 9 x 5" in run_hopcli(*command).refused()
     said = [
-        run_hopcli(*command, "--size", "6x4", *others).out.splitlines()[-1]
+        "".join(run_hopcli(*command, "--size", "6x4", *others).out.splitlines()[-2:])
         for others in ((), ("--crop",), ("--invert",), ("--threshold", "140"))
     ]
-    assert all("images:pictures: 6 x 4 pixels, SHA-256 " in line for line in said)
+    assert all("images:pictures: 6 x 4 pixels" in line for line in said)
     assert len(set(said)) == 4
 
 

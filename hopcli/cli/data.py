@@ -130,7 +130,7 @@ def _load_parts(dataset: str, flags: dict[str, Any], splits: tuple[str, ...]) ->
         try:
             parts[split] = load_asked(dataset, {**flags, "split": split})
         except NoSuchPartError as error:
-            missing = error
+            missing = missing or error
     if not parts and missing is not None:
         raise missing
     return parts

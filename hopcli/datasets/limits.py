@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 __all__ = [
     "MAX_BYTES",
     "MAX_IMAGES",
+    "MAX_LINES",
     "MAX_PIXELS",
     "MAX_READ",
     "MAX_TEXT",
@@ -25,6 +26,9 @@ MAX_BYTES = 2**31
 
 MAX_IMAGES = 2_000_000
 """Most images of a source."""
+
+MAX_LINES = 2**20
+"""Most lines of a text file of patterns (EMNIST's largest set as CSV has 0.70e6)."""
 
 MAX_PIXELS = 4_000_000
 """Largest picture; a network of so many spins is past use long before."""

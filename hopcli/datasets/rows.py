@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from hopcli.datasets.grey import GreyImages, as_labels, check_file, is_emnist, reading
-from hopcli.datasets.limits import MAX_IMAGES, MAX_PIXELS, MAX_TEXT, check_images
+from hopcli.datasets.limits import MAX_IMAGES, MAX_LINES, MAX_PIXELS, MAX_TEXT, check_images
 from hopcli.datasets.values import as_grey, two_kinds
 from hopcli.errors import DataError, HopcliWarning
 
@@ -38,7 +38,7 @@ __all__ = [
 ]
 
 _LABELS = ("", "label", "labels", "class", "target", "y", "digit", "name")
-_LONGEST_LINE = 16 * MAX_PIXELS
+_LONGEST_LINE, _LONGEST_HEADER = 8 * MAX_PIXELS, MAX_PIXELS  # characters
 _COUNTED = 9  # columns that are numbered from 0 or 1 on are a header
 _SEEN = 1000  # cells of the first line that decide whether it is a header
 _NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?", re.IGNORECASE)
@@ -130,7 +130,7 @@ def warn_of_one(shape: Sequence[int], what: object, *hints: str) -> None:
 
 @contextmanager
 def opened(path: Path) -> Iterator[TextIO]:
-    """Open a text file in UTF-8 whose size is within the limit.
+    """Open a text file in UTF-8 whose size and number of lines are within the limits.
 
     Raises
     ------
@@ -143,6 +143,10 @@ def opened(path: Path) -> Iterator[TextIO]:
             raise DataError(
                 f"{path}: must have at most {MAX_TEXT:,} bytes, found {path.stat().st_size:,}"
             )
+        with path.open("rb") as content:
+            n_lines = sum(chunk.count(b"\n") for chunk in iter(lambda: content.read(2**20), b""))
+        if n_lines > MAX_LINES:
+            raise DataError(f"{path}: must have at most {MAX_LINES:,} lines, found {n_lines:,}")
         with path.open(encoding="utf-8-sig") as file:
             yield file
 
@@ -177,12 +181,12 @@ def table(lines: Iterator[tuple[int, str]], path: Path, request: Request) -> Gre
     number, line = next(lines, (0, ""))
     if not line:
         raise DataError(f"{path}: must hold rows of numbers, found none")
-    if len(line) > _LONGEST_LINE:
-        raise DataError(
-            f"{path}: line {number}: must have at most {_LONGEST_LINE:,} characters, found "
-            f"{len(line):,}"
-        )
     mark = next((mark for mark in ",;\t" if mark in line), None)
+    if len(line) > _LONGEST_LINE or (mark and line.count(mark) >= MAX_PIXELS):
+        raise DataError(
+            f"{path}: line {number}: must have at most {_LONGEST_LINE:,} characters and "
+            f"{MAX_PIXELS:,} values, found {len(line):,} characters"
+        )
     has_header, at = _layout(line, mark, f"{path}: line {number}")
     if not has_header:
         lines = itertools.chain([(number, line)], lines)
@@ -195,6 +199,7 @@ def table(lines: Iterator[tuple[int, str]], path: Path, request: Request) -> Gre
             values = np.delete(values, at, axis=1)
         elif values.shape[1] == 1:
             values, labels = values.T, numbered(1)
+    check_images(path, values.shape)
     if len(values) == 1 and request.size is None:
         read = f"{path}: read as one pattern of {values.shape[1]:,} sites"
         hint = "if it holds several, give their --size WIDTHxHEIGHT"
@@ -217,6 +222,11 @@ def _layout(line: str, mark: str | None, where: str) -> tuple[bool, int | None]:
     cells = [cell.strip(' "\n') for cell in line.split(mark, _SEEN)[:_SEEN]]
     is_text = [not is_number(cell) for cell in cells]
     if _is_header(cells, is_text):
+        if len(line) > _LONGEST_HEADER:
+            raise DataError(
+                f"{where}: a header must have at most {_LONGEST_HEADER:,} characters, found "
+                f"{len(line):,}"
+            )
         return True, _named([cell.strip(' "\n') for cell in line.split(mark)], where)
     last = line.rsplit(mark, 1)[-1].strip(' "\n')
     return False, 0 if is_text[0] else None if is_number(last) else -1
@@ -276,8 +286,6 @@ def _rows(
             raise DataError(
                 f"{where}: must hold {len(rows[0])} values as the first row, found {len(rows[-1])}"
             )
-        if len(rows) > MAX_IMAGES:
-            raise DataError(f"{path}: must hold at most {MAX_IMAGES:,} rows, found more")
     if not rows or not len(rows[0]):
         raise DataError(f"{path}: must hold rows of numbers, found none")
     return labels, np.stack(rows)

@@ -10,7 +10,7 @@ import numpy as np
 
 from hopcli.data import SHIPPED_SHA256, TEXTS
 from hopcli.datasets.grey import GreyImages, exists
-from hopcli.datasets.limits import MAX_IMAGES, MAX_PIXELS, check_images
+from hopcli.datasets.limits import MAX_PIXELS, check_images
 from hopcli.datasets.rows import is_number, numbers_of, opened, pictures_of, table
 from hopcli.datasets.shipped import check_shipped
 from hopcli.datasets.values import as_grey, two_kinds
@@ -144,22 +144,22 @@ def _is_parted(file: TextIO) -> bool:
 def _blocks(file: TextIO, path: Path, *, written: bool) -> Iterator[tuple[int, list[str]]]:
     """Split text at blank lines into (number of the first line, lines)."""
     block: list[str] = []
-    first = n_blocks = n_characters = 0
+    first = n_characters = 0
     for number, line in enumerate(file, start=1):
         text = line.strip()
         if written and text.startswith(_COMMENT):
             continue
         if not text and block:
             yield first, block
-            block, n_characters, n_blocks = [], 0, n_blocks + 1
+            block, n_characters = [], 0
         if text:
             first = first if block else number
             block.append(text)
             n_characters += len(text)
-        if n_characters > _LONGEST or n_blocks > MAX_IMAGES:
+        if n_characters > _LONGEST:
             raise DataError(
-                f"{path}: line {number}: must hold at most {MAX_IMAGES:,} patterns of at most "
-                f"{MAX_PIXELS:,} pixels, found more"
+                f"{path}: line {number}: a pattern must have at most {MAX_PIXELS:,} pixels, "
+                "found more"
             )
     if block:
         yield first, block
