@@ -75,7 +75,7 @@ class Patterns:
         p, n_sites = self.xi.shape
         if len(self.labels) != p or self.source_index.shape != (p,) or p == 0:
             raise ValueError(f"{p} patterns need as many labels and source indices, at least one")
-        if self.shape[0] * self.shape[1] != n_sites:
+        if min(self.shape) < 1 or self.shape[0] * self.shape[1] != n_sites:
             raise ValueError(f"a picture of {self.shape} does not have {n_sites} pixels")
         for name in ("xi", "source_index", "sample_index"):
             object.__setattr__(self, name, frozen(getattr(self, name)))

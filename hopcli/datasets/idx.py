@@ -87,7 +87,7 @@ def read_idx(path: Path, *n_axes: int) -> NDArray[Any]:
         if n_bytes == 0:
             raise DataError(f"{path}: holds nothing, found lengths {shape}")
         if packed:
-            check_packed(path, n_bytes, n_stored)
+            check_packed(path, n_bytes, n_stored, dtype.itemsize)
         elif n_bytes > min(n_stored, MAX_BYTES):
             raise DataError(
                 f"{path}: is too small or over {MAX_BYTES:,} bytes for its lengths {shape}, "

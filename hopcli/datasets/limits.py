@@ -40,7 +40,7 @@ MAX_TEXT = 2**28
 """Most bytes of a text file of patterns (MNIST's training set as CSV has 1.1e8)."""
 
 _UNPACKED_FREELY = 2**26  # bytes that any archive may unpack to
-_MAX_RATIO = 100  # of unpacked to packed bytes, beyond that; images stay below 50
+_MAX_RATIO = 100  # values a packed byte, beyond that; images stay below 30
 
 
 def check_images(what: object, shape: Sequence[int]) -> None:
@@ -73,7 +73,7 @@ def check_images(what: object, shape: Sequence[int]) -> None:
         )
 
 
-def check_packed(what: object, n_bytes: int, n_packed: int) -> None:
+def check_packed(what: object, n_bytes: int, n_packed: int, itemsize: int = 1) -> None:
     """Refuse compressed content that claims far more than images ever unpack to.
 
     Parameters
@@ -82,17 +82,19 @@ def check_packed(what: object, n_bytes: int, n_packed: int) -> None:
         Where it comes from, to begin the message with.
     n_bytes, n_packed : int
         Bytes after and before unpacking.
+    itemsize : int
+        Bytes of a value.
 
     Raises
     ------
     DataError
-        If there are more than :data:`MAX_BYTES`, or more than 2^26 at over 100 times the
-        compressed size.
+        If there are more bytes than :data:`MAX_BYTES`, or more than 2^26 with over 100 values a
+        compressed byte.
     """
     if n_bytes > MAX_BYTES:
         raise DataError(f"{what}: must unpack to at most {MAX_BYTES:,} bytes, found {n_bytes:,}")
-    if n_bytes > max(_UNPACKED_FREELY, _MAX_RATIO * n_packed):
+    if n_bytes > max(_UNPACKED_FREELY, _MAX_RATIO * itemsize * n_packed):
         raise DataError(
-            f"{what}: must not unpack to over {_MAX_RATIO} times its size, found {n_bytes:,} "
-            f"bytes in {n_packed:,}"
+            f"{what}: must hold at most {_MAX_RATIO} values a compressed byte, found "
+            f"{n_bytes // itemsize:,} in {n_packed:,} bytes"
         )

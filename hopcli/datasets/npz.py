@@ -107,8 +107,8 @@ class Archive:
         info = self._info(name)
         what = f"{self.path}: {name}"
         with self._open(info, name) as file:
-            _check(file, info.file_size, what, check)
-        check_packed(what, info.file_size, info.compress_size)
+            itemsize = _check(file, info.file_size, what, check)
+        check_packed(what, info.file_size, info.compress_size, max(1, itemsize))
         with self._open(info, name) as file:
             array: NDArray[Any] = np.lib.format.read_array(file, allow_pickle=False)
         return array
@@ -139,8 +139,8 @@ def _header(file: IO[bytes]) -> tuple[tuple[int, ...], np.dtype[Any]]:
     return shape, dtype
 
 
-def _check(file: IO[bytes], n_stored: int, what: object, check: Check | None) -> None:
-    """Refuse an array whose size is not what its shape asks for, or is refused by `check`."""
+def _check(file: IO[bytes], n_stored: int, what: object, check: Check | None) -> int:
+    """Refuse an array whose size is not what its shape asks for; return the bytes of a value."""
     shape, dtype = _header(file)
     if check is not None and shape:
         check(what, shape)
@@ -150,6 +150,7 @@ def _check(file: IO[bytes], n_stored: int, what: object, check: Check | None) ->
             f"{what}: must hold as many bytes as its shape {shape} asks for "
             f"({n_bytes:,}, at most {MAX_BYTES:,}), found {n_stored:,}"
         )
+    return int(dtype.itemsize)
 
 
 def load_npz(request: Request) -> GreyImages:
