@@ -70,8 +70,8 @@ def command(ctx: click.Context, /, dataset: str, form: str, **flags: Any) -> Non
     text    Drawn with two characters: a blank line between two pictures, and
             a name ending in a colon above one if you like. Of # and ., 1 and
             0, + and -, the first is ink; of other pairs, paper is the first
-            of . - _ ~ · ░ □ ○ 0 o O, else the character of the lower code. Or
-            separated numbers, a pattern a line; if blank lines or names part
+            of . - _ ~ · ░ □ ○ 0 o O, else the character of the lower code.
+            Or separated numbers, a pattern a line; if blank lines or names part
             the file, each part is a picture. -1 and 1 must be separated.
     images  Every picture of a folder, page by page: name-1, name-2. Other
             files are listed in a warning; hidden ones are skipped.
@@ -83,7 +83,8 @@ def command(ctx: click.Context, /, dataset: str, form: str, **flags: Any) -> Non
     one row; --size gives their width and height, and cuts rows that hold several.
 
     What a file claims is limited: 4,000,000 pixels an image (100,000,000 if it is resized),
-    2,000,000 images, 2^31 bytes, 2^28 bytes of text.
+    2,000,000 images, 2^31 bytes, 100 values a compressed byte; 2^28 bytes and 2^20 lines
+    of text.
     """
     if ctx.invoked_subcommand is not None:
         _refuse_all(ctx)
