@@ -219,6 +219,8 @@ def spec_of(file: str) -> str:
     """
     path = Path(file)
     suffix = path.suffix.lower()
+    if not file.strip():
+        return ""
     if exists(path) and path.is_dir():
         is_idx = any(re.search("[-.]idx[1-3]-", inside.name.lower()) for inside in path.iterdir())
         return f"{'idx' if is_idx else 'images'}:{file}"
