@@ -116,13 +116,14 @@ def test_floats_from_0_to_1_are_grey_values(
     tmp_path: Path, container: Callable[[Path, NDArray[Any]], str]
 ) -> None:
     grey = np.random.default_rng(3).integers(0, 256, (2, 3, 3))
-    spec = container(tmp_path / "data", grey / 255)
+    unit = (grey / 255).astype(np.float32)
+    spec = container(tmp_path / "data", unit)
     for threshold in (0, 60, 127, 200, "otsu", "mean"):
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             expected = hopcli.load(grey, threshold=threshold).spins
             found = load_dataset(spec, threshold=threshold).spins
-            assert np.array_equal(hopcli.load(grey / 255, threshold=threshold).spins, expected)
+            assert np.array_equal(hopcli.load(unit, threshold=threshold).spins, expected)
         assert np.array_equal(found, expected)
 
 
@@ -492,3 +493,8 @@ def test_what_is_passed_over_among_pictures_is_said_once_on_stderr(run_hopcli: R
     (line,) = done.err.splitlines()
     assert "5 entries, 3" in line
     assert "notes.txt, sub" in line
+
+
+def test_floats_are_rounded_to_the_nearest_grey_value() -> None:
+    """254.49 and 254.75 of 255 are 254 and 255."""
+    assert hopcli.load([[0.0, 0.998, 0.999]], threshold=254).spins.tolist() == [[-1, -1, 1]]

@@ -151,15 +151,15 @@ def site_classes(
 
 
 def _few_classes(xi: NDArray[np.int8]) -> tuple[NDArray[np.int32], NDArray[np.intp]]:
-    """The class of each site, and the first site of each class, without sorting the sites."""
+    """The class of each site, and a site of each class, without sorting the sites."""
     bits = np.packbits(xi > 0, axis=0).astype(np.uint16)
     codes = bits[0] if len(bits) == 1 else bits[0] << 8 | bits[1]
-    first = np.full(1 << _FEW, -1, np.intp)
-    for begin in reversed(range(0, len(codes), _AT_ONCE)):
+    site = np.full(1 << _FEW, -1, np.intp)
+    for begin in range(0, len(codes), _AT_ONCE):
         block = codes[begin : begin + _AT_ONCE]
-        first[block[::-1]] = np.arange(begin, begin + len(block))[::-1]  # the first comes last
-    present = np.flatnonzero(first >= 0)
+        site[block] = np.arange(begin, begin + len(block))
+    present = np.flatnonzero(site >= 0)
     class_of = np.empty(1 << _FEW, np.int32)
     class_of[present] = np.arange(len(present))
     site_class: NDArray[np.int32] = class_of[codes]
-    return site_class, first[present]
+    return site_class, site[present]
