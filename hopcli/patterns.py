@@ -13,7 +13,7 @@ import numpy as np
 
 from hopcli.datasets.npz import Archive
 from hopcli.errors import DataError, SettingError
-from hopcli.losses import Losses, overlap_loss
+from hopcli.losses import Losses, overlap_loss, overlap_loss_of
 from hopcli.markup import pictures, shortened
 from hopcli.records import digest, frozen
 from hopcli.streams import legacy_random_state
@@ -75,7 +75,7 @@ class Patterns:
         p, n_sites = self.xi.shape
         if len(self.labels) != p or self.source_index.shape != (p,) or p == 0:
             raise ValueError(f"{p} patterns need as many labels and source indices, at least one")
-        if self.shape[0] * self.shape[1] != n_sites:
+        if min(self.shape) < 1 or self.shape[0] * self.shape[1] != n_sites:
             raise ValueError(f"a picture of {self.shape} does not have {n_sites} pixels")
         for name in ("xi", "source_index", "sample_index"):
             object.__setattr__(self, name, frozen(getattr(self, name)))
@@ -245,7 +245,7 @@ def select(
     losses : Losses
         The terms of the loss of every sample.
     """
-    losses = overlap_loss(dataset.spins[samples])
+    losses = overlap_loss_of(dataset.spins, samples)
     best = samples[np.arange(len(labels)), losses.loss.argmin(axis=1)]
     return images_as_patterns(dataset, best, samples), losses
 
@@ -295,14 +295,15 @@ def read_patterns(path: Path) -> Patterns:
         If the file is missing, damaged or not such a file.
     """
     if not path.exists():
-        raise DataError(f"{path}: no such file; `hopcli select` writes patterns.npz")
+        hint = "`hopcli select` writes patterns.npz; pictures are stored as images:DIR"
+        raise DataError(f"{path}: no such file; {hint}")
     if path.is_dir():
         raise DataError(f"{path}: must be a patterns.npz of `hopcli select`, is a folder")
     with Archive(path) as archive:
         arrays = {name: archive.read(name) for name in _ARRAYS}
     try:
         return Patterns.from_arrays(arrays)
-    except (ValueError, TypeError, IndexError) as error:
+    except (ValueError, TypeError, IndexError, OverflowError) as error:
         rule = f"must be a patterns.npz, whole, as `hopcli select` writes ({error})"
         raise DataError(f"{path}: {rule}") from None
 

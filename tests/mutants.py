@@ -440,8 +440,8 @@ MUTANTS = (
     # --- experiments ---
     Mutant(
         "experiments/stock.py",
-        "split or config.split, threshold, config.size, config.invert)",
-        "split or config.split, config.size, config.invert)",
+        "how = (threshold, config.size,",
+        "how = (config.size,",
         "stock cli_run",
         "of two runs with two thresholds both get the images of the first",
     ),

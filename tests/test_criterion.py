@@ -188,8 +188,9 @@ def test_a_few_of_many_patterns_are_enough() -> None:
     patterns = Patterns(xi, tuple(map(str, index)), index, (5, 10), index, "mine", "0" * 64)
     seen: list[NDArray[np.int8]] = []
 
-    def relax(spins: NDArray[np.int8], number: NDArray[np.int64]) -> NDArray[np.int8]:
-        assert number.tolist() == list(range(1000))
+    def relax(spins: NDArray[np.int8], number: NDArray[np.int64], of: int) -> NDArray[np.int8]:
+        assert of == 1000
+        assert np.all(np.diff(number) == 1)
         seen.append(spins)
         flipped = spins.copy()
         flipped[number % 10 == 0, :5] *= -1
@@ -200,8 +201,8 @@ def test_a_few_of_many_patterns_are_enough() -> None:
     assert (found.name[0], found.name[-1]) == ("0", "249")
     assert found.mean.tolist() == pytest.approx([0.98] * 100)
     assert found.sd.tolist() == pytest.approx([np.std([0.8, *[1.0] * 9], ddof=1)] * 100)
-    assert rest(patterns, lambda spins, _: -spins, signed=True).mean.max() == -1
-    assert rest(patterns, lambda spins, _: -spins, signed=False).mean.min() == 1
+    assert rest(patterns, lambda spins, _, __: -spins, signed=True).mean.max() == -1
+    assert rest(patterns, lambda spins, _, __: -spins, signed=False).mean.min() == 1
 
 
 SMALL = ["recall", "--tests", "5", "--repeats", "1", "--no-figures", "-q", "--out", "out"]

@@ -14,7 +14,7 @@ from hopcli.api.data import as_patterns, given
 from hopcli.api.recalled import Recalled
 from hopcli.config import Facts, RecallConfig
 from hopcli.datasets import Dataset, dataset_of
-from hopcli.datasets.arrays import as_spins
+from hopcli.datasets.values import as_spins
 from hopcli.errors import DataError, SettingError
 from hopcli.experiments.inputs import read_thresholds
 from hopcli.experiments.trials import Trials
@@ -49,8 +49,9 @@ def store(
     ----------
     patterns : Patterns, Dataset, path, mapping or array-like
         What :func:`hopcli.select` gives; images of :func:`hopcli.load`, each a pattern; a
-        patterns.npz; pictures by name; or pictures, shape (p, height, width) or (p, N), of
-        booleans, spins -1 and +1, or grey values of which those above 0 are +1.
+        patterns.npz, or a source such as ``"images:DIR"``; pictures by name; or pictures, shape
+        (p, height, width) or (p, N), of booleans, spins -1 and +1, or grey values (whole numbers
+        0..255 or floats 0..1) of which those above 0 are +1.
     rule : str
         ``"pseudo-inverse"``, ``"hebbian"``, ``"storkey"`` or ``"perceptron"``.
     theta : float, array-like or path
@@ -71,6 +72,11 @@ def store(
         If the rule cannot store these patterns.
     DataError
         If what is given are no patterns, or a file cannot be read.
+
+    Warns
+    -----
+    HopcliWarning
+        If an array (p, N) has p >= N, as one picture has, or patterns in columns.
 
     Examples
     --------
@@ -332,4 +338,7 @@ def _as_states(values: NDArray[Any], n_sites: int) -> NDArray[np.int8]:
         whole = np.ascontiguousarray(flat, dtype=np.int8)
         # 0 and 1 are a picture; with -1 among them, 0 is a site that is undecided.
         return whole if np.any(whole < 0) else (2 * whole - 1).astype(np.int8)
-    raise DataError("states: must be booleans, 0 and 1, or spins; hopcli.load makes grey ones so")
+    raise DataError(
+        "states: must be booleans, 0 and 1, or spins; of grey values make such with "
+        "hopcli.load([state], threshold=127).spins, or with another threshold"
+    )

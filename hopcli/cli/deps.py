@@ -123,13 +123,15 @@ def _lacks_files(manifest: Path) -> bool:
 def _read_by(config: Any) -> list[Path]:
     """The files that a run reads; folders with what is in them, as that may change too."""
     from hopcli.datasets import parse_spec
-    from hopcli.datasets.pictures import find_text
+    from hopcli.datasets.idx import folder_of
+    from hopcli.datasets.texts import find_text
     from hopcli.starts import Start
 
     source, argument = parse_spec(config.dataset)
     paths = []
     if source.argument in ("DIR", "FILE"):
-        paths.append(find_text(Path(argument)) if source.name == "text" else Path(argument))
+        found = {"text": find_text, "idx": folder_of}.get(source.name, Path)
+        paths.append(found(Path(argument)))
     paths += [Path(file) for file in (getattr(config, "file", None),) if file is not None]
     if isinstance(getattr(config, "theta", None), str):
         paths.append(Path(config.theta))

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import logging
-from typing import Any
+import sys
+import warnings
+from typing import Any, TextIO
 
 import click
+
+from hopcli.errors import HopcliWarning
 
 __all__ = ["listen", "printable", "spelt", "tell"]
 
@@ -51,9 +55,27 @@ class _Teller(logging.Handler):
         tell(record.getMessage())
 
 
+def _show(
+    message: Warning | str,
+    category: type[Warning],
+    filename: str,
+    lineno: int,
+    file: TextIO | None = None,
+    line: str | None = None,
+) -> None:
+    """Tell a warning of hopcli in a line; show another as Python does."""
+    if issubclass(category, HopcliWarning):
+        logging.getLogger("hopcli").warning("warning: %s", message)
+    else:
+        shown = warnings.formatwarning(message, category, filename, lineno, line)
+        (file or sys.stderr).write(shown)
+
+
 def listen(*, quiet: bool) -> None:
     """Tell what is logged by hopcli, such as what takes long, unless it is to be quiet."""
     log = logging.getLogger("hopcli")
     log.handlers = [_Teller()]
     log.setLevel(logging.ERROR if quiet else logging.INFO)
     log.propagate = False
+    warnings.simplefilter("always", HopcliWarning)
+    warnings.showwarning = _show

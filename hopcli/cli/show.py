@@ -12,6 +12,7 @@ import numpy as np
 
 from hopcli.cli.completion import complete_source
 from hopcli.cli.data_options import data_option, load_asked
+from hopcli.cli.lines import listen
 from hopcli.cli.requests import flag_name
 
 if TYPE_CHECKING:
@@ -38,11 +39,13 @@ _SIGNS = np.array([".", "#"])
 @data_option("size")
 @data_option("crop")
 @data_option("invert")
+@data_option("transpose")
 def command(file: str, width: int | None, most: int, **flags: Any) -> None:
     """Draw patterns in the terminal, +1 as ink.
 
-    FILE is a patterns.npz of `hopcli select`, a text file of patterns (.txt), a picture, a
-    folder of pictures, or any SOURCE that `hopcli data` lists. What is drawn is what the other
+    FILE is a patterns.npz of `hopcli select`, a picture, a folder of pictures, a text file of
+    patterns (.txt), another file of data (.csv, .npy, .npz, IDX), or any SOURCE that
+    `hopcli data` lists. What is drawn is what the other
     commands would store, with the same options for the data. Two rows of pixels make a row of
     half blocks, or one of # and . where the terminal has none; a picture wider than the
     terminal is shrunk by a whole factor.
@@ -52,6 +55,7 @@ def command(file: str, width: int | None, most: int, **flags: Any) -> None:
       hopcli show photographs --size 64x64 --threshold mean
       hopcli show drawings
     """
+    listen(quiet=False)
     names, spins, shape = _load(
         file, {name: value for name, value in flags.items() if value not in (None, False)}
     )
@@ -105,9 +109,9 @@ def _selected(
 
 def _source(file: str) -> str:
     """The source that a file or folder stands for; empty for a file of selected patterns."""
-    from hopcli.datasets import SOURCES
+    from hopcli.datasets import SOURCES, spec_of
     from hopcli.datasets.grey import exists
-    from hopcli.datasets.pictures import EXTENSIONS
+    from hopcli.datasets.npz import Archive
 
     if not file.strip():
         raise click.UsageError(f"FILE must be a file, a folder or a source, found {file!r:.80}")
@@ -115,10 +119,11 @@ def _source(file: str) -> str:
     if file.partition(":")[0] in SOURCES and not exists(path):
         return file
     if path.suffix.lower() == ".npz":
-        return ""
-    if path.suffix.lower() in EXTENSIONS or (exists(path) and path.is_dir()):
-        return f"images:{file}"
-    return f"text:{file}" if path.suffix.lower() == ".txt" else file
+        if not exists(path) or path.is_dir():
+            return ""
+        with Archive(path) as archive:
+            return "" if "xi" in archive.names else f"npz:{file}"
+    return spec_of(file) or file
 
 
 def half_blocks(picture: NDArray[np.int8], columns: int) -> str:

@@ -44,6 +44,7 @@ def load_data(config: DataSettings, split: str | None = None) -> Dataset:
         threshold=config.threshold,
         size=config.size,
         invert=config.invert,
+        transpose=config.transpose,
     )
 
 

@@ -109,11 +109,11 @@ class Relaxation:
         config = self.config
         last = temperatures(config.temperature, config.sweeps)[-1]
 
-        def relax(spins: NDArray[np.int8], number: NDArray[np.int64]) -> NDArray[np.int8]:
-            seeds = dynamics.chain_seeds(self.streams.resting, 2 * len(number))
+        def relax(spins: NDArray[np.int8], number: NDArray[np.int64], of: int) -> NDArray[np.int8]:
+            seeds = dynamics.chain_seeds(self.streams.resting, 2 * of)
             schedule = [last] * config.sweeps
-            final = self._go(spins, seeds[: len(number)], schedule, False, None)
-            return self._quenched(final, seeds[len(number) :]).spins
+            final = self._go(spins, seeds[number], schedule, False, None)
+            return self._quenched(final, seeds[of + number]).spins
 
         return rest(self.patterns, relax, signed=config.score == "signed")
 

@@ -30,6 +30,7 @@ USUAL = 0.99
 
 _FEWEST, _MOST, _ALTOGETHER = 10, 50, 1000  # runs from a pattern, and from all of them
 _MOST_PATTERNS = _ALTOGETHER // _FEWEST
+_SITES = 2**24  # spins of runs that are made at a time
 _MARGIN = 4.0  # standard deviations below where a pattern rests
 _CLEAR = 3.0  # and above the criterion, not to be mistaken
 _LEAST = 0.5  # an automatic criterion below would call anything recalled
@@ -105,7 +106,7 @@ class Resting:
 
 def rest(
     patterns: Patterns,
-    relax: Callable[[NDArray[np.int8], NDArray[np.int64]], NDArray[np.int8]],
+    relax: Callable[[NDArray[np.int8], NDArray[np.int64], int], NDArray[np.int8]],
     *,
     signed: bool,
 ) -> Resting:
@@ -116,7 +117,8 @@ def rest(
     patterns : Patterns
         What is stored.
     relax : callable
-        First states, int8, shape (runs, N), and the number of each run in; final states out.
+        First states, int8, shape (runs, N), the number of each run, and the number of all runs
+        in; final states out. It is called for as many runs at a time as fit a bound of memory.
     signed : bool
         Whether m counts, or |m|.
     """
@@ -124,7 +126,13 @@ def rest(
     chosen = np.unique(np.linspace(0, p - 1, min(p, _MOST_PATTERNS)).astype(np.int64))
     runs = min(_MOST, _ALTOGETHER // len(chosen))
     row = np.repeat(chosen, runs)
-    every = overlaps(relax(patterns.xi[row], np.arange(len(row))), patterns.xi)
+    step = max(1, _SITES // patterns.xi.shape[1])
+    parts = []
+    for first in range(0, len(row), step):
+        number = np.arange(first, min(first + step, len(row)))
+        final = relax(patterns.xi[row[number]], number, len(row))
+        parts.append(overlaps(final, patterns.xi))
+    every = np.concatenate(parts)
     labels = np.array(patterns.labels)
     nearest = nearest_of(every, labels[row][:, None] == labels)
     is_near = labels[nearest] == labels[row]
