@@ -91,7 +91,7 @@ def plan(config: CapacityConfig, stock: Stock) -> Plan:
         return CapacityResult(
             dataset=facts.dataset,
             dataset_sha256=sha256,
-            tables={"capacity": _mean_table(resolved, draws), "theory": _theory_table(resolved)},
+            tables={"capacity": _mean_table(draws), "theory": _theory_table(resolved)},
         )
 
     read = {} if dataset is None else {"dataset": sha256}
@@ -271,20 +271,20 @@ def _relaxed_overlaps(
     return np.einsum("cn,cn->c", ends, patterns, dtype=np.int64) / network.n_sites
 
 
-def _mean_table(config: ResolvedCapacity, draws: pd.DataFrame) -> pd.DataFrame:
+def _mean_table(draws: pd.DataFrame) -> pd.DataFrame:
     """Means, shares and medians over the draws with couplings, with their 95 % intervals."""
     bounds = ("_ci_low", "_ci_high")
     parts = [f"{name}{part}" for name in _MEASURED for part in ("", "_sem", *bounds)]
     names = [f"{of}_{start}" for of in _OF_PATTERNS for start in _STARTS]
     parts += [f"{name}{part}" for name in names for part in ("", *bounds)]
     rows = []
-    for (size, rule, load, p), group in draws.groupby(
-        ["size", "rule", "load", "patterns"], sort=False
-    ):
+    for key, group in draws.groupby(["size", "rule", "load", "patterns"], sort=False):
+        first = group.iloc[0]
         measured = np.stack(group["measured"].tolist())
         stored = measured[~np.isnan(measured[:, 0])]
-        found = _estimates(stored, p, exact=RULES[rule].exact)
-        rows.append((size, rule, load, p, len(group), len(stored), *found))
+        exact = RULES[str(first["rule"])].exact
+        found = _estimates(stored, int(first["patterns"]), exact=exact)
+        rows.append((*key, len(group), len(stored), *found))
     columns = ["size", "rule", "load", "patterns", "draws", "learnt", *parts]
     return pd.DataFrame(rows, columns=columns).astype(dict.fromkeys(parts, float))
 
