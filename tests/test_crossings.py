@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -156,14 +155,11 @@ def test_the_interval_of_a_crossing_covers_what_is_exact(rule: str) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("rule", ["pseudo-inverse", "hebbian"])
 @pytest.mark.parametrize(
-    ("rule", "scaled", "chains"),
-    itertools.product(
-        ["pseudo-inverse", "hebbian"],
-        [WIDE, EDGE, np.linspace(-2, 0, 6), np.linspace(-4, 4, 9), np.linspace(-3, 3, 4)],
-        [10, 60],
-    ),
+    "scaled", [WIDE, EDGE, np.linspace(-2, 0, 6), np.linspace(-4, 4, 9), np.linspace(-3, 3, 4)]
 )
+@pytest.mark.parametrize("chains", [10, 60])
 def test_the_interval_covers_as_promised(
     rule: str, scaled: NDArray[np.float64], chains: int
 ) -> None:

@@ -22,6 +22,7 @@ _SPREAD = np.array([0.4, 0.5, 0.5, 0.25, 0.3, 0.15, 0.1])
 _LEAST_ERROR = 0.01  # of a curve; the form that is fitted is only approximate
 _SIDES = np.array([-0.5, 0.5])[:, None]
 _STRAIGHT = 2.0  # scaled distance from x0 beyond which eta tends to a straight line
+_STARTS = 5  # places from which the fit starts; it may have more than one minimum
 _FARTHEST = 32.0  # search for a bound, in units of the scaled variable
 _STEP = 0.1  # first step of the search
 _TOLERANCE = 1e-6
@@ -156,7 +157,13 @@ class _Fit:
         def slopes(fit: NDArray[np.float64]) -> NDArray[np.float64]:
             return self._slopes(fit[0], fit[1:])
 
-        found = least_squares(misfit, np.array([0.0, *self.start]), slopes)
+        found = min(
+            (
+                least_squares(misfit, np.array([x0, *self.start]), slopes)
+                for x0 in np.linspace(self._z[0], self._z[-1], _STARTS)
+            ),
+            key=lambda each: float(each.cost),
+        )
         return found.x, 2 * float(found.cost)
 
     def cost(self, x0: float) -> float:
