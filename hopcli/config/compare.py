@@ -124,7 +124,7 @@ class CompareConfig(PatternSettings, StorageSettings, DynamicsSettings, RunSetti
         kinds.sizes(), (5, 20, 80), "Selectors", "Samples of each label to select from, M in eq. 5."
     )
     selections: int = setting(
-        kinds.integer(2, 10_000), 20, "Selectors", "Selections at each M, each of new samples."
+        kinds.integer(2, 10_000), 30, "Selectors", "Selections at each M, each of new samples."
     )
     selector_tests: int | str = setting(
         kinds.word_or_integer("all", 1),
