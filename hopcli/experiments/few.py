@@ -39,7 +39,7 @@ def few_selections(selections: int, most: int = ENOUGH) -> list[str]:
     share = 1 - _MISSING ** (1 / selections)
     advice = "type" if most >= ENOUGH else "reduce --tests and type"
     warning = (
-        f"intervals are over {selections} selections: a kind that is {100 * share:.0f} % of all may be "
-        f"missing, and then they cover less than 95 %; {advice} --selections {ENOUGH}"
+        f"intervals are over {selections} selections: a kind that is {100 * share:.0f} % of all "
+        f"may be missing, and then they cover less than 95 %; {advice} --selections {ENOUGH}"
     )
     return [warning]
