@@ -67,8 +67,9 @@ class CompareConfig(PatternSettings, StorageSettings, DynamicsSettings, RunSetti
     images), pairs.csv (images that the dynamics alone, and that the other alone name rightly;
     the difference of the rates, its 95 % interval and McNemar's exact p), selectors.csv
     (mean over selections, its 95 % interval for new selections, which covers less if there are
-    fewer than 30; the difference to overlap-loss by the same selections, with interval and p) and selections.csv (each
-    selection). p_holm has Holm's correction for all rows of its table. Also compare.npz (the
+    fewer than 30; the difference to overlap-loss by the same selections, with interval and p)
+    and selections.csv (each selection). p_holm has Holm's correction for all rows of its
+    table. Also compare.npz (the
     stored patterns; of each image its index, its label and who named it rightly),
     classifiers.png, selectors.png and the manifest compare.json.
     """
