@@ -47,7 +47,11 @@ HEADLINE = Headline(
 )
 """The number that a grid of its runs draws."""
 
-_SLACK = 1.645  # standard errors of a simulation, one-sided 95 %
+_SLACK = {"known": 0.5, "unknown": 1.645}
+"""Standard errors of the simulation by which a likelihood may be too low.
+
+One-sided 95 % where it is that of one set of orders; less where it is a mean over its draws.
+"""
 _DRAWS = 200  # of chances, and of orders, for what the finite number of them leaves open
 
 
@@ -269,8 +273,7 @@ def _tables(
         inflation = overdispersion(own[best].chi2, dof)
         draws = np.array([fit.draws for fit in own])
         errors = (draws - draws[best]).std(axis=1, ddof=1)
-        # The other likelihood is a mean over its draws, and allows for them by itself.
-        inside = within_reach(values, inflation, _SLACK * errors if order == "unknown" else 0.0)
+        inside = within_reach(values, inflation, _SLACK[order] * errors)
         estimates.append((order, *_estimate(config, best, inside), own[best].chi2, dof, inflation))
         relative, chi2 = values - values.max(), [fit.chi2 for fit in own]
         likelihoods.append(
