@@ -150,8 +150,8 @@ def thermal_interval(
     up over the groups, with that of one trial that might have gone otherwise, and the
     exact interval is taken with the number of independent trials that has this variance
     [Korn, Graubard 1998]. With one trial a group that variance is not known, but it is never
-    more than that of as many independent trials [Hoeffding 1956]. Repeats of the same groups
-    fall so that it covers 93 to 100 %.
+    more than that of as many independent trials [Hoeffding 1956]. It covers 92 to 100 % of new
+    trials of the same groups, least where the trials of few groups end differently.
 
     Parameters
     ----------
