@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from hopcli.experiments.fit_sweeps import _SLACK, _fit_known
+from hopcli.experiments.fit_sweeps import _fit_known, _slack_of_replays
 from hopcli.statistics.counts import (
     counts_log_likelihoods,
     nested_chi_square,
@@ -151,11 +151,11 @@ def _covered(replays: int, spread: float, runs: int) -> float:
             for k, own in enumerate(chances)
         ]
         values = np.array([fit.log_likelihood for fit in fits])
-        draws = np.array([fit.draws for fit in fits])
         best = int(values.argmax())
-        errors = (draws - draws[best]).std(axis=1, ddof=1)
         inflation = overdispersion(fits[best].chi2, counts.size - 1)
-        covered += bool(within_reach(values, inflation, _SLACK["known"] * errors)[4])
+        covered += bool(
+            within_reach(values, inflation, _slack_of_replays(counts.shape[::-1], replays))[4]
+        )
     return covered / runs
 
 

@@ -60,7 +60,8 @@ class FitSweepsConfig(DataSettings, RunSettings):
     phi >= 1 is chi2 / dof of the best one: noise that the model does not know widens it
     (quasi-likelihood). Replays and orders are finite in number: the known likelihood is the
     mean over the chances that the replays allow. A number of sweeps is left out only if its
-    likelihood is lower by 0.5 (known) or 1.645 (unknown) standard errors more. In simulated
+    log L is lower by the error of the simulation more: sqrt(labels) repeats / (repeats +
+    replays) for the known order, 1.645 standard errors for the unknown one. In simulated
     tables the intervals hold the true number in 93 to 100 % (known, 2 to 40 replays) and 89 to
     99 % (unknown, 100 orders). chi2 and p say whether even the best fits.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -47,11 +48,7 @@ HEADLINE = Headline(
 )
 """The number that a grid of its runs draws."""
 
-_SLACK = {"known": 0.5, "unknown": 1.645}
-"""Standard errors of the simulation by which a likelihood may be too low.
-
-One-sided 95 % where it is that of one set of orders; less where it is a mean over its draws.
-"""
+_SLACK = 1.645  # standard errors of a simulation, one-sided 95 %
 _DRAWS = 200  # of chances, and of orders, for what the finite number of them leaves open
 
 
@@ -261,6 +258,18 @@ def _moments(
     return sums[0], np.clip(sums[1] - sums[2] / 2, 0, None), sums[2]
 
 
+def _slack_of_replays(shape: tuple[int, ...], replays: int) -> float:
+    """By how much replays may have made a likelihood of a known order too low.
+
+    Each number of sweeps has replays of its own, and the best is the luckiest of several. Of
+    n repeats of L labels and R replays a share n / (n + R) of the noise is that of the
+    replays; its log-likelihood, half a chi-square of L, has a standard deviation of about
+    sqrt(L) in the difference of two.
+    """
+    repeats, labels = shape
+    return math.sqrt(labels) * repeats / (repeats + replays)
+
+
 def _tables(
     config: ResolvedFitSweeps, published: Published, fits: dict[str, list[_Fit]]
 ) -> dict[str, pd.DataFrame]:
@@ -273,7 +282,9 @@ def _tables(
         inflation = overdispersion(own[best].chi2, dof)
         draws = np.array([fit.draws for fit in own])
         errors = (draws - draws[best]).std(axis=1, ddof=1)
-        inside = within_reach(values, inflation, _SLACK[order] * errors)
+        slack = _slack_of_replays(published.counts.shape, config.replays)
+        slacks = np.full(len(own), slack) if order == "known" else _SLACK * errors
+        inside = within_reach(values, inflation, slacks)
         estimates.append((order, *_estimate(config, best, inside), own[best].chi2, dof, inflation))
         relative, chi2 = values - values.max(), [fit.chi2 for fit in own]
         likelihoods.append(
