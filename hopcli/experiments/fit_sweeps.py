@@ -263,11 +263,11 @@ def _slack_of_replays(shape: tuple[int, ...], replays: int) -> float:
 
     Each number of sweeps has replays of its own, and the best is the luckiest of several. Of
     n repeats of L labels and R replays a share n / (n + R) of the noise is that of the
-    replays; its log-likelihood, half a chi-square of L, has a standard deviation of about
-    sqrt(L) in the difference of two.
+    replays; a difference of two such log-likelihoods, each half a chi-square of L, has a
+    standard deviation of sqrt(L). Two of them are allowed for.
     """
     repeats, labels = shape
-    return math.sqrt(labels) * repeats / (repeats + replays)
+    return 2 * math.sqrt(labels) * repeats / (repeats + replays)
 
 
 def _tables(
