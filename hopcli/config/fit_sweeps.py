@@ -62,8 +62,8 @@ class FitSweepsConfig(DataSettings, RunSettings):
     mean over the chances that the replays allow. A number of sweeps is left out only if its
     log L is lower by the error of the simulation more: 2 sqrt(labels) repeats / (repeats +
     replays) for the known order, 1.645 standard errors for the unknown one. In simulated
-    tables the intervals hold the true number in 93 to 100 % (known, from 10 replays on; 85 % with 2) and 89 to
-    99 % (unknown, 100 orders). chi2 and p say whether even the best fits.
+    tables the intervals hold the true number in 93 to 100 % (known, from 10 replays on; 85 %
+    with 2) and 89 to 99 % (unknown, 100 orders). chi2 and p say whether even the best fits.
 
     The authors' table, of which the paper says 20 sweeps:
       hopcli fit-sweeps
