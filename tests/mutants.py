@@ -707,10 +707,10 @@ MUTANTS = (
     ),
     Mutant(
         "statistics/crossings.py",
-        "_ON_EACH_SIDE = 3",
-        "_ON_EACH_SIDE = 9",
+        "return fit.cost(x0) - least - reach",
+        "return fit.cost(x0) - least - reach / 9",
         "crossings",
-        "what is far from a crossing decides where it is",
+        "intervals of a crossing are too short",
     ),
     Mutant(
         "experiments/critical.py",
@@ -727,7 +727,7 @@ MUTANTS = (
         "each stretch of sweeps starts anew",
     ),
     Mutant(
-        "experiments/critical_tables.py",
+        "experiments/critical_crossings.py",
         "1 / np.sqrt(a * b)",
         "1 / (a * b)",
         "cli_critical",
@@ -1150,7 +1150,7 @@ MUTANTS = (
     ),
     Mutant(
         "experiments/fit_sweeps.py",
-        '_SLACK * errors if order == "unknown" else 0.0',
+        "_SLACK * errors",
         "0.0",
         "cli_fit_sweeps",
         "orders are taken to be as many as there can be",

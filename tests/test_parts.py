@@ -112,7 +112,7 @@ def test_any_number_of_interrupts_changes_nothing(
         assert [line for line in done.err.split("\n") if line] == [*lines, f"hopcli: {said}"]
         assert _visible("out") == {}
         assert len(_hidden("out")) == 1
-    assert _said(done).splitlines() == lines
+    assert [line for line in _said(done).splitlines() if "warning:" not in line] == lines
     assert runs.made == (n_parts - kept) * in_part, "what is kept is not made again"
     assert sitting == -(-n_parts // (5 // in_part))
     assert _visible("out") == _visible("whole")

@@ -50,9 +50,14 @@ class CapacityConfig(DataSettings, LearningSettings, RunSettings):
     Writes capacity.csv, theory.csv, capacity.png and the manifest capacity.json. In
     capacity.csv `learnt` is the number of draws in which couplings were found (no
     dependent patterns, no perceptron out of epochs); means are over those, and empty where
-    there are none. The 95 % intervals take patterns as the units within a draw (Korn,
-    Graubard 1998), so they have a width at 0 and 1 too, unless the rule makes every
-    pattern a fixed point by construction.
+    there are none. `near_pattern` and `near_flipped` are the share of the tested patterns
+    that end at an overlap above 0.9, `median_pattern` and `median_flipped` the median
+    overlap: near the transition a pattern is held or lost as a whole, so that the mean
+    overlap describes neither. The 95 % intervals are for new draws, with patterns as the
+    units of a draw, so they have a width at 0 and 1 too, unless the rule makes every
+    pattern a fixed point by construction. Near the Hebbian transition at 100 to 784 spins,
+    from 3 draws on, those of the shares cover 94 to 99 %, and those of means and medians
+    99 % or more.
     """
 
     command: ClassVar[str] = "capacity"

@@ -17,7 +17,7 @@ from hopcli.experiments.trials import check_states
 from hopcli.observables import energy, overlaps
 from hopcli.patterns import Patterns
 from hopcli.starts import choose, fill_bank, first_states
-from hopcli.statistics import chao1, wilson_interval
+from hopcli.statistics import chao1, exact_interval
 from hopcli.streams import Streams, seed_word
 from hopcli.taxonomy import KINDS, classify, mixture_method
 
@@ -172,7 +172,7 @@ def _census(
     cycling[which.ravel()[final.status == dynamics.TWO_CYCLE]] = True
     ends = classify(distinct, couplings, config.criterion, cycling[order], config.tie)
     names = np.array(patterns.names)
-    intervals = [wilson_interval(n / len(spins), len(spins)) for n in count[order]]
+    intervals = [exact_interval(n, len(spins)) for n in count[order]]
     table = pd.DataFrame(
         {
             "rule": rule,
@@ -216,7 +216,7 @@ def _kind_table(config: ResolvedAttractors, census: pd.DataFrame) -> pd.DataFram
         groups = [(kind, own[own["kind"] == kind]) for kind in kinds]
         for kind, states in [*groups, ("attractors", own[own["kind"] != "unsettled"])]:
             count = int(states["count"].sum())
-            bounds = wilson_interval(count / config.starts, config.starts)
+            bounds = exact_interval(count, config.starts)
             is_known = kind != "unsettled" and (count or kind == "attractors")
             there_may_be = chao1(states["count"]) if is_known else (np.nan,) * 3
             share = count / config.starts

@@ -16,6 +16,7 @@ from hopcli.experiments.headline import Headline
 from hopcli.patterns import random_spins
 from hopcli.starts import Start, change, trial_rng
 from hopcli.statistics import draws_interval, mean_sd_sem
+from hopcli.statistics.medians import draws_median
 from hopcli.storage import RULES, Couplings, store
 from hopcli.streams import Streams, seed_word
 from hopcli.taxonomy import fixed_points
@@ -43,7 +44,10 @@ HEADLINE = Headline(
 )
 """The number that a grid of its runs draws."""
 
-_MEASURED = ("fixed", "overlap_pattern", "overlap_flipped")
+_STARTS = ("pattern", "flipped")
+_MEASURED = ("fixed", *(f"overlap_{start}" for start in _STARTS))
+_OF_PATTERNS = ("near", "median")  # share of overlaps above _NEAR, median overlap
+_NEAR = 0.9
 _STUDY_SHAPE = (28, 28)  # of random patterns, where no size is asked for
 
 
@@ -87,7 +91,7 @@ def plan(config: CapacityConfig, stock: Stock) -> Plan:
         return CapacityResult(
             dataset=facts.dataset,
             dataset_sha256=sha256,
-            tables={"capacity": _mean_table(resolved, draws), "theory": _theory_table(resolved)},
+            tables={"capacity": _mean_table(draws), "theory": _theory_table(resolved)},
         )
 
     read = {} if dataset is None else {"dataset": sha256}
@@ -120,7 +124,7 @@ def _run(
     progress: Progress,
     parts: Parts,
 ) -> pd.DataFrame:
-    """Measure every network: one row a size, draw, rule and load, NaN without couplings."""
+    """Measure every network: one row a size, draw, rule and load, with its :func:`_measure`."""
     missing = _n_networks(config) - len(parts)
     streams = Streams.of(config.seed)
     purposes = (streams.patterns, streams.starts, streams.chains)
@@ -142,8 +146,8 @@ def _run(
                         to_store = []
                         parts[number] = _measure(config, xi[:p], network, seed, threads)
                         progress(1, missing)
-                    rows.append((size, rule, load, p, draw, *parts[number]))
-    return pd.DataFrame(rows, columns=["size", "rule", "load", "patterns", "draw", *_MEASURED])
+                    rows.append((size, rule, load, p, draw, parts[number]))
+    return pd.DataFrame(rows, columns=["size", "rule", "load", "patterns", "draw", "measured"])
 
 
 def _theory_table(config: ResolvedCapacity) -> pd.DataFrame:
@@ -220,33 +224,38 @@ def _measure(
     seed: _Seeds,
     threads: int | None,
 ) -> NDArray[np.float64]:
-    """Measure the columns of the table; nothing can be if they could not be stored."""
+    """Measure one draw: fraction of fixed points, then the overlaps after each start.
+
+    float64, shape (1 + 2 tests,): those of each tested pattern from itself, then from it with
+    sites flipped. All NaN without couplings.
+    """
+    n_tested = min(config.tests, len(xi))
     if network is None:
-        return np.full(len(_MEASURED), np.nan)
+        return np.full(1 + len(_STARTS) * n_tested, np.nan)
     fixed = float(interruptibly(fixed_points, xi, network).mean())
     # Spread over the order of storing: some rules hold the last patterns best.
-    tested = xi[np.linspace(0, len(xi) - 1, min(config.tests, len(xi))).astype(np.int64)]
+    tested = xi[np.linspace(0, len(xi) - 1, n_tested).astype(np.int64)]
     flipped = tested.copy()
     flip = Start("pattern", changes=(("flip", (config.flips,)),))
     start_seed = seed_word(seed.flips)
     for row, state in enumerate(flipped):
         change(state.reshape(1, -1), flip, trial_rng(start_seed, row))
-    unflipped, restored = (
-        _relaxed_overlap(config, network, starts, tested, seed.chains, threads)
+    relaxed = [
+        _relaxed_overlaps(config, network, starts, tested, seed.chains, threads)
         for starts in (tested, flipped)
-    )
-    return np.array([fixed, unflipped, restored])
+    ]
+    return np.concatenate([[fixed], *relaxed])
 
 
-def _relaxed_overlap(
+def _relaxed_overlaps(
     config: ResolvedCapacity,
     network: Couplings,
     starts: NDArray[np.int8],
     patterns: NDArray[np.int8],
     seed: np.random.SeedSequence,
     threads: int | None,
-) -> float:
-    """Mean overlap of the relaxed starts with the pattern that each belongs to."""
+) -> NDArray[np.float64]:
+    """Overlap of each relaxed start with its pattern, float64, shape (tests,)."""
     ends = dynamics.run(
         network,
         starts,
@@ -259,42 +268,54 @@ def _relaxed_overlap(
         until_stable=True,
         threads=threads,
     ).spins
-    return float(np.einsum("cn,cn->c", ends, patterns, dtype=np.int64).mean() / network.n_sites)
+    return np.einsum("cn,cn->c", ends, patterns, dtype=np.int64) / network.n_sites
 
 
-def _mean_table(config: ResolvedCapacity, draws: pd.DataFrame) -> pd.DataFrame:
-    """Mean of each quantity over the draws with couplings, with SEM and 95 % interval."""
+def _mean_table(draws: pd.DataFrame) -> pd.DataFrame:
+    """Means, shares and medians over the draws with couplings, with their 95 % intervals."""
+    bounds = ("_ci_low", "_ci_high")
+    parts = [f"{name}{part}" for name in _MEASURED for part in ("", "_sem", *bounds)]
+    names = [f"{of}_{start}" for of in _OF_PATTERNS for start in _STARTS]
+    parts += [f"{name}{part}" for name in names for part in ("", *bounds)]
     rows = []
     for key, group in draws.groupby(["size", "rule", "load", "patterns"], sort=False):
-        stored = group[group["fixed"].notna()]
-        row: list[object] = [*key, len(group), len(stored)]
-        for name in _MEASURED:
-            row += _with_errors(config, stored, name)
-        rows.append(row)
-    parts = [f"{name}{part}" for name in _MEASURED for part in ("", "_sem", "_ci_low", "_ci_high")]
+        first = group.iloc[0]
+        measured = np.stack(group["measured"].tolist())
+        stored = measured[~np.isnan(measured[:, 0])]
+        exact = RULES[str(first["rule"])].exact
+        found = _estimates(stored, int(first["patterns"]), exact=exact)
+        rows.append((*key, len(group), len(stored), *found))
     columns = ["size", "rule", "load", "patterns", "draws", "learnt", *parts]
     return pd.DataFrame(rows, columns=columns).astype(dict.fromkeys(parts, float))
 
 
-def _with_errors(
-    config: ResolvedCapacity, stored: pd.DataFrame, name: str
-) -> tuple[float, float, float, float]:
-    """Mean, SEM and 95 % interval; NaN where nothing was measured.
+def _estimates(measured: NDArray[np.float64], patterns: int, *, exact: bool) -> list[float]:
+    """Estimates and intervals in the order of the columns; NaN where nothing was measured.
 
-    Patterns are the units of a draw; in a mean overlap wrong sites may be as independent
-    as all sites are. Where draws do not differ, as at 1, patterns still count as units,
-    for in a pattern that goes wrong many sites may. What holds by construction has no
+    Patterns are the units of a draw, so intervals have a width also where all draws agree. A
+    mean overlap counts as that of so many patterns, not of their sites: near the transition
+    a pattern is either held or lost as a whole. A result of 1 that the rule guarantees has no
     error.
     """
-    if len(stored) == 0:
-        return (np.nan, np.nan, np.nan, np.nan)
-    values = stored[name].to_numpy()
-    first = stored.iloc[0]
-    rule, p, size = str(first["rule"]), int(first["patterns"]), int(first["size"])
-    mean, _, sem = (float(value) for value in mean_sd_sem(values))
-    if len(values) > 1 and RULES[rule].exact and name != "overlap_flipped" and (values == 1).all():
-        return (mean, sem, mean, mean)
-    if name == "fixed":
-        return (mean, sem, *draws_interval(values, p))
-    units = min(config.tests, p)
-    return (mean, sem, *draws_interval(values, units, most=units * size, low=-1.0))
+    n_draws = len(measured)
+    n_values = 4 * len(_MEASURED) + 3 * len(_OF_PATTERNS) * len(_STARTS)
+    if n_draws == 0:
+        return [np.nan] * n_values
+    fixed, overlaps = measured[:, 0], np.split(measured[:, 1:], len(_STARTS), axis=1)
+    tested = overlaps[0].shape[1]
+    certain = [exact and n_draws > 1 and bool((own == 1).all()) for own in (fixed, overlaps[0])]
+
+    def mean(values: NDArray[np.float64], units: int, low: float, sure: bool) -> list[float]:
+        found, _, sem = (float(value) for value in mean_sd_sem(values))
+        bounds = (found, found) if sure else draws_interval(values, units, low=low)
+        return [found, sem, *bounds]
+
+    row = mean(fixed, patterns, 0.0, certain[0])
+    shares: list[float] = []
+    medians: list[float] = []
+    for own, sure in zip(overlaps, (certain[1], False), strict=True):
+        row += mean(own.mean(axis=1), tested, -1.0, sure)
+        near = (own > _NEAR).mean(axis=1)
+        shares += [1.0] * 3 if sure else [near.mean(), *draws_interval(near, tested)]
+        medians += [1.0] * 3 if sure else draws_median(own, low=-1.0)
+    return row + shares + medians

@@ -27,6 +27,7 @@ from hopcli.experiments.compare_tables import (
     selectors_table,
 )
 from hopcli.experiments.contests import Runs, draw_contests, measure
+from hopcli.experiments.few import few_selections
 from hopcli.experiments.headline import Headline
 from hopcli.experiments.inputs import gather, hashes
 from hopcli.experiments.trials import draw_trials
@@ -164,7 +165,8 @@ def _result(
             "findings": [
                 classifiers_finding(classifiers, pairs, show(config.temperature), named),
                 selectors_finding(selectors, config.samples),
-            ]
+            ],
+            "warnings": few_selections(config.selections),
         },
     )
 

@@ -12,6 +12,7 @@ from hopcli import dynamics
 from hopcli.config import Facts
 from hopcli.errors import SettingError
 from hopcli.experiments import Parts, Plan, Progress, Result, Summary
+from hopcli.experiments.few import few_selections
 from hopcli.experiments.headline import Headline
 from hopcli.experiments.shapes import MEASURES, check_shapes, shape_table
 from hopcli.observables import overlaps_of_sums
@@ -93,6 +94,7 @@ def plan(config: ConsistencyConfig, stock: Stock) -> Plan:
                 "recall": _recall_table(resolved, accuracy),
                 "selections": _selection_table(resolved, accuracy),
             },
+            notes={"warnings": few_selections(resolved.selections)},
         )
 
     return Plan(resolved, {"dataset": dataset.sha256}, work, resolved.selections)

@@ -12,6 +12,7 @@ import numpy as np
 from hopcli import dynamics
 from hopcli.errors import SettingError
 from hopcli.experiments import Parts, Plan, Progress, Result, Summary, prefixed, unprefixed
+from hopcli.experiments.critical_crossings import missing_crossings
 from hopcli.experiments.critical_tables import Measured, powers, tables_of
 from hopcli.experiments.headline import Headline
 from hopcli.experiments.inputs import gather, hashes
@@ -46,7 +47,6 @@ HEADLINE = Headline(
 
 _BURN_IN = 10  # autocorrelation times
 _MOST_RECORDED = 1 << 22  # class sums at once
-_MOST_KEPT = 10_000_000  # sweeps of all chains of a temperature that are kept
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -90,8 +90,9 @@ def plan(config: CriticalConfig, stock: Stock) -> Plan:
     resolved = config.resolve(inputs.facts)
     dataset, patterns = inputs.dataset, inputs.patterns(config, resolved.digits, stock)
     check_states("chains", 2 * resolved.chains, dataset.n_sites * max(resolved.scales) ** 2)
-    if 2 * resolved.chains * resolved.sweeps > _MOST_KEPT:
-        rule = f"must be at most {_MOST_KEPT // (2 * resolved.chains):,} with so many chains"
+    most = resolved.most_sweeps(resolved.chains)
+    if resolved.sweeps > most:
+        rule = f"must be at most {most:,} with so many chains"
         raise SettingError("sweeps", rule, resolved.sweeps)
     networks = [store(_enlarged(patterns, scale), resolved.rule) for scale in resolved.scales]
 
@@ -109,6 +110,7 @@ def plan(config: CriticalConfig, stock: Stock) -> Plan:
                     "recalled": measured.recalled,
                 }
             },
+            notes={"warnings": missing_crossings(measured)},
         )
 
     n_parts = len(resolved.scales) * len(resolved.temperatures)

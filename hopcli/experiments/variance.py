@@ -11,6 +11,7 @@ import pandas as pd
 
 from hopcli.errors import PatternError, SettingError
 from hopcli.experiments import Parts, Plan, Progress, Result, Summary, prefixed, unprefixed
+from hopcli.experiments.few import few_selections
 from hopcli.experiments.headline import Headline
 from hopcli.experiments.inputs import gather, hashes
 from hopcli.experiments.relaxation import Relaxation
@@ -93,6 +94,7 @@ def plan(config: VarianceConfig, stock: Stock) -> Plan:
     recalls = _Recalls(resolved, stock)
     first = recalls.relaxation(0)
     _check_size(resolved, first.trials.size)
+    notes = few_selections(resolved.selections, MOST_IN_A_REPEAT // first.trials.size)
     numbers = range(resolved.selections)  # all of them, to refuse what any cannot do
     stored = [recalls.relaxation(number).patterns.sha256 for number in numbers]
 
@@ -108,6 +110,7 @@ def plan(config: VarianceConfig, stock: Stock) -> Plan:
                     "recalled": successes.astype(np.int32),
                 }
             },
+            notes={"warnings": notes},
         )
 
     start, bank = resolved.start, first.trials.starts
