@@ -21,7 +21,15 @@ if TYPE_CHECKING:
 
     from hopcli.storage import Couplings
 
-__all__ = ["KINDS", "ROUNDING", "Classified", "classify", "fixed_points", "mixture_method"]
+__all__ = [
+    "KINDS",
+    "ROUNDING",
+    "Classified",
+    "classify",
+    "fixed_points",
+    "mixture_method",
+    "unstable_sites",
+]
 
 KINDS = ("pattern", "inverse", "mixture", "fixed-point", "two-cycle", "unsettled")
 """What a state can be, in the order in which it is tried."""
@@ -172,7 +180,7 @@ def _mixture_overlap(
 def fixed_points(
     spins: NDArray[np.int8], couplings: Couplings, tie: str = "keep"
 ) -> NDArray[np.bool_]:
-    """Whether no site would change under the sign rule.
+    """Find the states in which no site would change under the sign rule.
 
     Parameters
     ----------
@@ -188,10 +196,29 @@ def fixed_points(
     ndarray of bool, shape (chains,)
         True where S_i = sign(h_i - theta_i) at every site.
     """
+    return ~unstable_sites(spins, couplings, tie).any(axis=1)
+
+
+def unstable_sites(
+    spins: NDArray[np.int8], couplings: Couplings, tie: str = "keep"
+) -> NDArray[np.bool_]:
+    """Find the sites that would change under the sign rule, all of them at once.
+
+    Parameters
+    ----------
+    spins, couplings, tie
+        As for :func:`fixed_points`.
+
+    Returns
+    -------
+    ndarray of bool, shape (chains, N)
+        True where S_i differs from sign(h_i - theta_i).
+    """
     if len(spins) == 0:
-        return np.zeros(0, dtype=bool)
+        return np.zeros(spins.shape, dtype=np.bool_)
     excess = local_fields(spins, couplings) - couplings.theta[couplings.site_class]
     wanted = np.sign(excess)
     at_tie = np.abs(excess) <= TIE
     wanted[at_tie] = {"keep": spins[at_tie], "up": 1, "down": -1}[tie]
-    return np.all(wanted == spins, axis=1)
+    changed: NDArray[np.bool_] = wanted != spins
+    return changed

@@ -18,7 +18,7 @@ from hopcli.starts import Start, change, trial_rng
 from hopcli.statistics import draws_interval, mean_sd_sem
 from hopcli.storage import RULES, Couplings, store
 from hopcli.streams import Streams, seed_word
-from hopcli.taxonomy import fixed_points
+from hopcli.taxonomy import unstable_sites
 from hopcli.waiting import interruptibly
 
 if TYPE_CHECKING:
@@ -43,7 +43,11 @@ HEADLINE = Headline(
 )
 """The number that a grid of its runs draws."""
 
-_MEASURED = ("fixed", "overlap_pattern", "overlap_flipped")
+_PRINTED = ("fixed", "overlap_pattern", "overlap_flipped")
+_MEASURED = (*_PRINTED, "wrong_first")
+_RADIUS = "half_radius"
+_RECALLED = 0.99  # overlap with the attractor of the pattern from which on a start is recalled
+_RADIUS_ENDS = (0.0, 0.5)  # beyond half of its sites a start is nearer to the inverse
 _STUDY_SHAPE = (28, 28)  # of random patterns, where no size is asked for
 
 
@@ -96,9 +100,14 @@ def plan(config: CapacityConfig, stock: Stock) -> Plan:
 
 def summary(config: ResolvedCapacity, result: CapacityResult) -> Summary:
     """What each rule holds at each load."""
-    del config
-    columns = ["size", "rule", "load", "patterns", "draws", "learnt", *_MEASURED]
-    return Summary(result.tables["capacity"][columns], ("fixed",))
+    of_radius = [_RADIUS] if config.basins else []
+    columns = ["size", "rule", "load", "patterns", "draws", "learnt", *_PRINTED, *of_radius]
+    return Summary(result.tables["capacity"][columns], ("fixed", *of_radius))
+
+
+def _measured(config: ResolvedCapacity) -> tuple[str, ...]:
+    """Names of the measured quantities."""
+    return (*_MEASURED, _RADIUS) if config.basins else _MEASURED
 
 
 class _Seeds(NamedTuple):
@@ -143,7 +152,7 @@ def _run(
                         parts[number] = _measure(config, xi[:p], network, seed, threads)
                         progress(1, missing)
                     rows.append((size, rule, load, p, draw, *parts[number]))
-    return pd.DataFrame(rows, columns=["size", "rule", "load", "patterns", "draw", *_MEASURED])
+    return pd.DataFrame(rows, columns=["size", "rule", "load", "patterns", "draw", *_measured(config)])
 
 
 def _theory_table(config: ResolvedCapacity) -> pd.DataFrame:
@@ -222,8 +231,9 @@ def _measure(
 ) -> NDArray[np.float64]:
     """Measure the columns of the table; nothing can be if they could not be stored."""
     if network is None:
-        return np.full(len(_MEASURED), np.nan)
-    fixed = float(interruptibly(fixed_points, xi, network).mean())
+        return np.full(len(_measured(config)), np.nan)
+    unstable = interruptibly(unstable_sites, xi, network)
+    fixed, wrong = 1 - float(unstable.any(axis=1).mean()), float(unstable.mean())
     # Spread over the order of storing: some rules hold the last patterns best.
     tested = xi[np.linspace(0, len(xi) - 1, min(config.tests, len(xi))).astype(np.int64)]
     flipped = tested.copy()
@@ -232,22 +242,51 @@ def _measure(
     for row, state in enumerate(flipped):
         change(state.reshape(1, -1), flip, trial_rng(start_seed, row))
     unflipped, restored = (
-        _relaxed_overlap(config, network, starts, tested, seed.chains, threads)
+        float(_overlaps(_relaxed(config, network, starts, seed.chains, threads), tested).mean())
         for starts in (tested, flipped)
     )
-    return np.array([fixed, unflipped, restored])
+    radius = [_half_radius(config, network, tested, seed, threads)] if config.basins else []
+    return np.array([fixed, unflipped, restored, wrong, *radius])
 
 
-def _relaxed_overlap(
+def _half_radius(
+    config: ResolvedCapacity,
+    network: Couplings,
+    patterns: NDArray[np.int8],
+    seed: _Seeds,
+    threads: int | None,
+) -> float:
+    """Fraction of flipped sites at which half the starts are recalled, by bisection.
+
+    A start is recalled if it ends where the pattern itself ends, for a pattern need not be an
+    attractor: near the capacity a few sites of it turn over.
+    """
+    rng = np.random.default_rng(seed.flips)
+    attractors = _relaxed(config, network, patterns, seed.chains, threads)
+    orders = rng.permuted(np.tile(np.arange(network.n_sites), (len(patterns), 1)), axis=1)
+    rows = np.arange(len(patterns))[:, None]
+    least, most = 0, (network.n_sites + 1) // 2
+    while most - least > 1:
+        middle = (least + most) // 2
+        starts = patterns.copy()
+        starts[rows, orders[:, :middle]] *= -1
+        ends = _relaxed(config, network, starts, seed.chains, threads)
+        if np.mean(_overlaps(ends, attractors) >= _RECALLED) >= 0.5:
+            least = middle
+        else:
+            most = middle
+    return (least + most) / 2 / network.n_sites
+
+
+def _relaxed(
     config: ResolvedCapacity,
     network: Couplings,
     starts: NDArray[np.int8],
-    patterns: NDArray[np.int8],
     seed: np.random.SeedSequence,
     threads: int | None,
-) -> float:
-    """Mean overlap of the relaxed starts with the pattern that each belongs to."""
-    ends = dynamics.run(
+) -> NDArray[np.int8]:
+    """States in which the starts end at T = 0, shape (starts, N)."""
+    return dynamics.run(
         network,
         starts,
         seeds=dynamics.chain_seeds(seed, len(starts)),
@@ -259,19 +298,25 @@ def _relaxed_overlap(
         until_stable=True,
         threads=threads,
     ).spins
-    return float(np.einsum("cn,cn->c", ends, patterns, dtype=np.int64).mean() / network.n_sites)
+
+
+def _overlaps(states: NDArray[np.int8], others: NDArray[np.int8]) -> NDArray[np.float64]:
+    """Overlap of each state with its own other, shape (states,)."""
+    sums = np.einsum("cn,cn->c", states, others, dtype=np.int64)
+    return np.asarray(sums / states.shape[1], dtype=np.float64)
 
 
 def _mean_table(config: ResolvedCapacity, draws: pd.DataFrame) -> pd.DataFrame:
     """Mean of each quantity over the draws with couplings, with SEM and 95 % interval."""
+    measured = _measured(config)
     rows = []
     for key, group in draws.groupby(["size", "rule", "load", "patterns"], sort=False):
         stored = group[group["fixed"].notna()]
         row: list[object] = [*key, len(group), len(stored)]
-        for name in _MEASURED:
+        for name in measured:
             row += _with_errors(config, stored, name)
         rows.append(row)
-    parts = [f"{name}{part}" for name in _MEASURED for part in ("", "_sem", "_ci_low", "_ci_high")]
+    parts = [f"{name}{part}" for name in measured for part in ("", "_sem", "_ci_low", "_ci_high")]
     columns = ["size", "rule", "load", "patterns", "draws", "learnt", *parts]
     return pd.DataFrame(rows, columns=columns).astype(dict.fromkeys(parts, float))
 
@@ -292,9 +337,16 @@ def _with_errors(
     first = stored.iloc[0]
     rule, p, size = str(first["rule"]), int(first["patterns"]), int(first["size"])
     mean, _, sem = (float(value) for value in mean_sd_sem(values))
-    if len(values) > 1 and RULES[rule].exact and name != "overlap_flipped" and (values == 1).all():
+    certain = {"fixed": 1, "overlap_pattern": 1, "wrong_first": 0}
+    by_construction = RULES[rule].exact and (values == certain.get(name)).all()
+    if len(values) > 1 and by_construction:
         return (mean, sem, mean, mean)
     if name == "fixed":
         return (mean, sem, *draws_interval(values, p))
+    if name == "wrong_first":
+        return (mean, sem, *draws_interval(values, p, most=p * size))
     units = min(config.tests, p)
+    if name == _RADIUS:
+        low, high = _RADIUS_ENDS
+        return (mean, sem, *draws_interval(values, units, most=units * size, low=low, high=high))
     return (mean, sem, *draws_interval(values, units, most=units * size, low=-1.0))
