@@ -369,7 +369,11 @@ def _check_conditions(claim: Claim, where: str) -> None:
 
 
 _TEXTS = ("id", "text", "place", "unit", "reason", "family", "note", "picture", "by")
-_CHOICES = {"test": TESTS, "patterns": PATTERNS, "statistic": ("mean", "sd")}
+_CHOICES = {
+    "test": tuple(TESTS),
+    "patterns": tuple(PATTERNS),
+    "statistic": ("mean", "sd"),
+}
 
 
 def _is_number(value: Any) -> bool:

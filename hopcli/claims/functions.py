@@ -13,7 +13,7 @@ import numpy as np
 
 from hopcli.claims.measured import Measured, binomial
 from hopcli.errors import ResultError
-from hopcli.statistics import Z95
+from hopcli.statistics import Z95, exact_interval
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -89,8 +89,8 @@ def counted_rate(table: pd.DataFrame, row: int, column: str) -> Measured | None:
     if n == 0:
         return None
     rate = binomial(int(table["count"].iloc[row]), n)
-    ends = [rate.low, rate.high]
-    same = np.allclose(ends, table[["ci_low", "ci_high"]].iloc[row].to_numpy(float), atol=1e-8)
+    ends = table[["ci_low", "ci_high"]].iloc[row].to_numpy(float)
+    same = np.allclose(ends, exact_interval(int(table["count"].iloc[row]), n), atol=1e-8)
     return rate if same else None
 
 

@@ -72,9 +72,7 @@ def _row(one: Judged, runs: Mapping[str, PreparedRun]) -> report.ClaimRow:
         verdict=one.verdict,
         under=one.under,
         explained_by=", ".join(side.condition.label for side in one.explanations),
-        reason=". ".join(
-            _sentence(text) for text in (reason(one), claim.reason, claim.note) if text
-        ),
+        reason=". ".join(text[:1].upper() + text[1:] for text in texts if text),
         command="\n".join(runs[name].told for name in names),
         runs=tuple(names),
     )
