@@ -1,4 +1,4 @@
-"""Files of claims: what is claimed, which runs measure it, which number counts, which test."""
+"""Claims files: the claims, the runs that measure them, and the test of each."""
 
 from __future__ import annotations
 
@@ -13,51 +13,98 @@ from hopcli.config.base import nearest
 from hopcli.errors import SettingError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-__all__ = ["ERRORS", "Claim", "Claims", "RunOf", "read_claims"]
+__all__ = ["ERRORS", "ROLES", "Claim", "Claims", "Condition", "RunOf", "read_claims"]
 
 ERRORS = {
-    "none": "none, the number is exact",
+    "none": "exact",
     "thermal": "thermal noise",
     "images": "test images",
-    "selection": "draw of the patterns",
-    "patterns": "draw of random patterns",
+    "selection": "draw of the samples",
+    "patterns": "random patterns",
     "starts": "random starts",
+    "likelihood": "likelihood",
 }
-"""What an error bar can be of."""
+"""Sources of the error that an interval covers."""
+
+ROLES = {
+    "text": "the protocol that the text describes",
+    "authors": "the protocol that the authors' own program ran",
+    "explanation": "another hypothesis that can explain a failure; it never supports a claim",
+    "step": "a step of the ladder from the text's protocol to the authors'",
+    "other": "a further setting, for comparison; it does not affect the verdict",
+}
+"""Roles of a condition."""
+
+RESAMPLED = {
+    "trials": "each trial has another test image",
+    "images": "each study has its own test images, the same in all its repeats",
+    "repeats": "the repeats of the run, whose test images are fixed",
+    "moments": "normal repeats with the mean and SD of the run",
+    "selections": "each selection of the run is one study",
+}
+"""Ways of simulating a printed number from the data of a run."""
+
+PATTERNS = {"printed": "with the printed patterns", "any": "with any draw of samples"}
+"""Questions that a claim about recall can ask."""
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class RunOf:
-    """A run that measures something: a configuration that is run, or a folder that is read.
+    """A run that measures something: a configuration to run, or a folder to read.
 
     Parameters
     ----------
     name : str
-        What expressions call it.
+        Name in expressions.
     config : str, optional
         A configuration or grid: a file, or the name of one that comes with hopcli.
     set : mapping
-        Settings on top of it.
+        Settings that replace those of the configuration.
     quick : mapping
-        Settings on top of these where a rough answer is enough.
-    more : str, optional
-        The setting of which more makes its intervals narrower.
+        Further settings for ``--quick``.
     folder : str, optional
-        Folder of a finished run instead.
+        Folder of a finished run, instead of a configuration.
     command : str, optional
-        Which, if the folder has runs of several commands.
+        Command of the run, if the folder contains several.
     """
 
     name: str
     config: str | None = None
     set: Mapping[str, Any] = field(default_factory=dict)
     quick: Mapping[str, Any] = field(default_factory=dict)
-    more: str | None = None
     folder: str | None = None
     command: str | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class Condition:
+    """A protocol under which a claim is measured.
+
+    Parameters
+    ----------
+    label : str
+        Name of the protocol, such as "as the text says" or "Hebbian rule".
+    role : str
+        A name of :data:`ROLES`.
+    value : Expression
+        The number.
+    error : str
+        Source of the error that its interval covers, a name of :data:`ERRORS`.
+    resample : str
+        Simulation of a printed number, a name of :data:`RESAMPLED`; for test ``printed`` only.
+    shared : str, optional
+        Column with the SD that all repeats of a study share; for ``moments`` only.
+    """
+
+    label: str
+    role: str
+    value: Expression
+    error: str = "none"
+    resample: str = ""
+    shared: str | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -67,84 +114,90 @@ class Claim:
     Parameters
     ----------
     id : str
-        A short name.
+        Short name.
     text, place : str
-        What is claimed, and where.
+        The claim, and its place in the source.
     published : object
-        The published number, text, or list of them.
-    plus_minus : float, optional
-        Its published error.
-    published_repeats : int, optional
-        Of how many values it is the mean, if `plus_minus` is their standard deviation. The
-        error of that mean counts where a run is held to it that repeats the authors'.
-    percent : bool
-        Whether published numbers are in percent, and what is measured is a fraction.
-    unit : str
-        What numbers are in.
+        The published number, text, list of them, or table of numbers by row.
+    conditions : tuple of Condition
+        The protocols under which it is measured; the first is the text's.
     test : str
         A name of :data:`hopcli.claims.judging.TESTS`.
+    plus_minus : float or mapping, optional
+        The printed SD of one repeat.
+    percent : bool
+        Published numbers are in per cent, measured numbers are fractions.
+    unit : str
+        Unit of the numbers.
     margin : float, optional
-        How far from the published number is still the same, for tests of equivalence.
+        Largest difference from the published number that does not matter.
+    reason : str
+        Reason for the margin.
+    alternative : float, optional
+        The value if the claim is wrong. The margin must exclude it.
     bound : float, optional
-        What the number is to be above or below.
-    as_published, as_run : Expression
-        The number by the protocol as published, and as the authors' code ran it.
-    error, error_as_run : str
-        What their intervals are of, names of :data:`ERRORS`.
+        Bound of tests ``above`` and ``below``.
+    by : str
+        Column whose values name the published numbers, for test ``printed``.
+    statistic : str
+        ``mean`` or ``sd`` over the repeats, for test ``printed``.
+    step : float
+        Step to which the number was rounded (1 for a whole per cent).
+    images, repeats : int
+        Test images of a repeat and repeats of the published study.
+    patterns : str
+        A name of :data:`PATTERNS`, if the claim is about recall.
     family : str
-        Claims of one family are tested together, with Holm's correction.
+        Claims of one family share Holm's correction.
     note : str
-        What is to be known of the test, or of the source; of no effect.
+        Remark on the test or the source.
     picture : str, optional
-        The run whose picture shows it.
+        Run whose picture the report shows.
     """
 
     id: str
     text: str
     place: str
     published: Any
-    as_published: Expression
     test: str
-    plus_minus: float | None = None
-    published_repeats: int | None = None
+    conditions: tuple[Condition, ...]
+    plus_minus: Any = None
     percent: bool = False
     unit: str = ""
     margin: float | None = None
+    reason: str = ""
+    alternative: float | None = None
     bound: float | None = None
-    as_run: Expression | None = None
-    error: str = "none"
-    error_as_run: str = ""
+    by: str = "label"
+    statistic: str = "mean"
+    step: float = 1.0
+    images: int = 100
+    repeats: int = 10
+    patterns: str = ""
     family: str = ""
     note: str = ""
     picture: str | None = None
 
     @property
-    def published_sem(self) -> float:
-        """Standard error of the published mean, in its unit; 0 if it is taken as it is."""
-        if self.plus_minus is None or self.published_repeats is None:
-            return 0.0
-        return self.plus_minus / math.sqrt(self.published_repeats)
-
-    @property
-    def expressions(self) -> tuple[Expression, ...]:
-        """What is measured of it."""
-        return (self.as_published, *([self.as_run] if self.as_run else []))
+    def runs(self) -> tuple[str, ...]:
+        """Names of the runs that it needs."""
+        return tuple(dict.fromkeys(run for one in self.conditions for run in one.value.runs))
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class Claims:
-    """A file of claims.
+    """A claims file.
 
     Parameters
     ----------
     path : Path
         The file.
     title, source : str
-        What the claims are of.
+        Title and authors of the text.
     alpha : float
-        Error that each family of tests is allowed.
+        Error rate of each test, or of each family of tests.
     runs : dict of str to RunOf
-        What measures them, by name.
+        The runs by name.
     claims : tuple of Claim
         The claims, in order.
     """
@@ -158,13 +211,19 @@ class Claims:
 
     def used(self) -> dict[str, RunOf]:
         """The runs that some claim needs, in the order of the file."""
-        names = {name for claim in self.claims for e in claim.expressions for name in e.runs}
+        names = {name for claim in self.claims for name in claim.runs}
         names |= {claim.picture for claim in self.claims if claim.picture}
         return {name: run for name, run in self.runs.items() if name in names}
 
+    def expressions(self) -> Iterator[tuple[str, Expression]]:
+        """Each expression with its place in the file, for a message."""
+        for claim in self.claims:
+            for condition in claim.conditions:
+                yield f"{self.path}: claims.{claim.id}: {condition.label}", condition.value
+
 
 def read_claims(path: Path) -> Claims:
-    """Read a file of claims, and refuse what is unknown in it before anything runs.
+    """Read a claims file and verify it before anything runs.
 
     Parameters
     ----------
@@ -176,7 +235,8 @@ def read_claims(path: Path) -> Claims:
     DataError
         If it cannot be read.
     SettingError
-        If a key, a test, a run or an expression is none; it is named as the file has it.
+        If a key, test, run, role or expression is unknown, or the values of a claim do not
+        belong together. The message names the entry.
     """
     values = read_config(path)
     known = {"title": str, "source": str, "alpha": float, "runs": dict, "claims": list}
@@ -192,7 +252,7 @@ def read_claims(path: Path) -> Claims:
         for name, entry in values.get("runs", {}).items()
     }
     listed = values.get("claims", [])
-    claims = tuple(_claim(entry, f"{path}: claims[{n}]", runs) for n, entry in enumerate(listed))
+    claims = tuple(_claim(entry, f"{path}: claims", n, runs) for n, entry in enumerate(listed))
     if not claims:
         raise SettingError(f"{path}: claims", "must be a list of one or more claims")
     names = [claim.id for claim in claims]
@@ -206,6 +266,18 @@ def read_claims(path: Path) -> Claims:
 _KINDS = {str: "text", float: "number", dict: "table", list: "list of tables ([[claims]])"}
 
 
+def _check_keys(entry: Any, record: Any, where: str, *, given: tuple[str, ...] = ()) -> None:
+    """Refuse an entry that is no table, has unknown keys, or lacks one that is needed."""
+    if not isinstance(entry, dict):
+        raise SettingError(where, "must be a table", entry)
+    known = {item.name: item for item in fields(record) if item.name not in given}
+    for key in entry:
+        _check_key(key, known, where)
+    for name, item in known.items():
+        if item.default is MISSING and item.default_factory is MISSING and name not in entry:
+            raise SettingError(f"{where}.{name}", "must be given")
+
+
 def _check_key(key: str, known: Mapping[str, Any], where: str) -> None:
     if key not in known:
         rule = f"is none of {', '.join(known)}{nearest(key, known)}"
@@ -213,12 +285,9 @@ def _check_key(key: str, known: Mapping[str, Any], where: str) -> None:
 
 
 def _run(name: str, entry: Any, where: str) -> RunOf:
-    """A run as the file has it."""
-    if not isinstance(entry, dict):
-        raise SettingError(where, "must be a table", entry)
-    known = {item.name: item for item in fields(RunOf) if item.name != "name"}
+    """Read a run."""
+    _check_keys(entry, RunOf, where, given=("name",))
     for key, value in entry.items():
-        _check_key(key, known, where)
         wanted = dict if key in ("set", "quick") else str
         if not isinstance(value, wanted):
             raise SettingError(f"{where}.{key}", f"must be a {_KINDS[wanted]}", value)
@@ -227,64 +296,121 @@ def _run(name: str, entry: Any, where: str) -> RunOf:
     return RunOf(name=name, **entry)
 
 
-def _claim(entry: Any, where: str, runs: Mapping[str, RunOf]) -> Claim:
-    """A claim as the file has it."""
-    if not isinstance(entry, dict):
-        raise SettingError(where, "must be a table", entry)
-    place = where.rindex("[")
-    where = f"{where[:place]}.{entry.get('id', where[place:])}"
-    known = {item.name: item for item in fields(Claim)}
-    for key in entry:
-        _check_key(key, known, where)
-    for name, item in known.items():
-        if item.default is MISSING and name not in entry:
-            raise SettingError(f"{where}.{name}", "must be given")
-    claim = Claim(**{name: _value(name, value, f"{where}.{name}") for name, value in entry.items()})
+def _claim(entry: Any, where: str, number: int, runs: Mapping[str, RunOf]) -> Claim:
+    """Read a claim."""
+    name = entry.get("id", f"[{number}]") if isinstance(entry, dict) else f"[{number}]"
+    where = f"{where}.{name}"
+    _check_keys(entry, Claim, where)
+    values = {key: _value(key, value, f"{where}.{key}") for key, value in entry.items()}
+    listed = values["conditions"]
+    values["conditions"] = tuple(
+        _condition(one, f"{where}.conditions[{n}]", values["test"], runs)
+        for n, one in enumerate(listed)
+    )
+    claim = Claim(**values)
     _check_together(claim, where, runs)
     return claim
 
 
+def _condition(entry: Any, where: str, test: str, runs: Mapping[str, RunOf]) -> Condition:
+    """Read a condition."""
+    _check_keys(entry, Condition, where)
+    for key, known in (("role", ROLES), ("error", ERRORS), ("resample", RESAMPLED)):
+        if key in entry and entry[key] not in known:
+            rule = f"must be one of {', '.join(known)}{nearest(str(entry[key]), known)}"
+            raise SettingError(f"{where}.{key}", rule, entry[key])
+    for key in ("label", "shared"):
+        if key in entry and not (isinstance(entry[key], str) and entry[key].strip()):
+            raise SettingError(f"{where}.{key}", "must be text", entry[key])
+    if ("resample" in entry) != (test == "printed"):
+        needs = "must be given" if test == "printed" else "cannot be given"
+        raise SettingError(f"{where}.resample", f"{needs} with test {test!r}")
+    value = parse(entry["value"], f"{where}.value")
+    for run in value.runs:
+        if run not in runs:
+            rule = f"must name runs of the file ({', '.join(runs)}){nearest(run, runs)}"
+            raise SettingError(f"{where}.value: {value.text}", rule, run)
+    return Condition(**{**entry, "value": value})
+
+
 def _check_together(claim: Claim, where: str, runs: Mapping[str, RunOf]) -> None:
-    """Refuse what no single value of a claim can show."""
-    for expression in claim.expressions:
-        for run in expression.runs:
-            if run not in runs:
-                rule = f"must name runs of the file ({', '.join(runs)}){nearest(run, runs)}"
-                raise SettingError(f"{where}: {expression.text}", rule, run)
+    """Refuse values that do not belong together."""
+    _check_conditions(claim, where)
     if claim.picture is not None and claim.picture not in runs:
         raise SettingError(f"{where}.picture", "must be a run of the file", claim.picture)
     test = TESTS[claim.test]
-    for name in ("margin", "bound"):
-        if (name in test.needs) != (getattr(claim, name) is not None):
-            needs = "must be given" if name in test.needs else "has no use"
-            raise SettingError(f"{where}.{name}", f"{needs} with test {claim.test!r}")
-    if "margin" in test.needs and not isinstance(claim.published, int | float):
+    for name in ("margin", "reason", "alternative", "bound"):
+        value = getattr(claim, name)
+        if name in test.needs and value in (None, ""):
+            raise SettingError(f"{where}.{name}", f"must be given with test {claim.test!r}")
+        if value not in (None, "") and name not in (*test.needs, *test.takes):
+            raise SettingError(f"{where}.{name}", f"cannot be given with test {claim.test!r}")
+    number = isinstance(claim.published, int | float)
+    if test.number and not (number or (claim.test == "printed" and claim.published)):
         raise SettingError(f"{where}.published", "must be a number", claim.published)
+    if claim.margin is not None and claim.alternative is not None:
+        low, high = test.edges(claim)
+        if low <= claim.alternative <= high:
+            rule = f"must exclude the alternative {claim.alternative:g}"
+            raise SettingError(f"{where}.margin", rule, claim.margin)
 
 
-_TEXTS = ("id", "text", "place", "unit", "family", "note", "picture")
-_NUMBERS = ("plus_minus", "margin", "bound")
+def _check_conditions(claim: Claim, where: str) -> None:
+    """Refuse roles that do not belong together, and equal labels."""
+    roles = [one.role for one in claim.conditions]
+    if roles[0] != "text" or roles.count("text") != 1 or roles.count("authors") > 1:
+        rule = "must start with the only condition of role text, and have at most one of authors"
+        raise SettingError(f"{where}.conditions", rule, ", ".join(roles))
+    if "step" in roles and ("authors" not in roles or claim.test != "printed"):
+        raise SettingError(f"{where}.conditions", "can have steps to a printed authors' one only")
+    labels = [one.label for one in claim.conditions]
+    if len(set(labels)) < len(labels):
+        raise SettingError(f"{where}.conditions", "must have different labels")
+
+
+_TEXTS = ("id", "text", "place", "unit", "reason", "family", "note", "picture", "by")
+_CHOICES = {
+    "test": tuple(TESTS),
+    "patterns": tuple(PATTERNS),
+    "statistic": ("mean", "sd"),
+}
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
 
 
 def _value(name: str, value: Any, where: str) -> Any:
-    """A value of a claim, checked."""
-    is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    if name in ("as_published", "as_run"):
-        return parse(value, where)
-    if name == "test" and value not in TESTS:
-        raise SettingError(where, f"must be one of {', '.join(TESTS)}{nearest(str(value), TESTS)}")
-    if name in ("error", "error_as_run") and value not in ERRORS:
-        raise SettingError(where, f"must be one of {', '.join(ERRORS)}", value)
-    if name in _TEXTS and not (isinstance(value, str) and value.strip()):
-        raise SettingError(where, "must be text", value)
-    if name in _NUMBERS and not (is_number and math.isfinite(value) and value >= 0):
-        if name == "bound" and is_number and math.isfinite(value):
-            return float(value)
-        raise SettingError(where, "must be a finite number >= 0", value)
-    if name == "published_repeats" and not (type(value) is int and value >= 2):
-        raise SettingError(where, "must be a whole number >= 2", value)
-    if name == "percent" and not isinstance(value, bool):
-        raise SettingError(where, "must be true or false", value)
-    if name == "published" and not (is_number or isinstance(value, str | list)):
-        raise SettingError(where, "must be a number, a text or a list", value)
-    return float(value) if name in _NUMBERS else value
+    """Verify a value of a claim."""
+    rule = ""
+    if name in _CHOICES and not (isinstance(value, str) and value in _CHOICES[name]):
+        known = list(_CHOICES[name])
+        rule = f"must be one of {', '.join(known)}{nearest(str(value), known)}"
+    elif name in _TEXTS and not (isinstance(value, str) and value.strip()):
+        rule = "must be text"
+    elif name in ("margin", "step") and not (_is_number(value) and value > 0):
+        rule = "must be a finite number > 0"
+    elif name in ("bound", "alternative") and not _is_number(value):
+        rule = "must be a finite number"
+    elif name in ("images", "repeats") and not (type(value) is int and value >= 1):
+        rule = "must be a whole number >= 1"
+    elif name == "percent" and not isinstance(value, bool):
+        rule = "must be true or false"
+    elif name == "conditions" and not (isinstance(value, list) and value):
+        rule = "must be a list of tables ([[claims.conditions]])"
+    elif name in ("published", "plus_minus"):
+        rule = _published_rule(name, value)
+    if rule:
+        raise SettingError(where, rule, value)
+    return value
+
+
+def _published_rule(name: str, value: Any) -> str:
+    """Rule that a published value breaks; empty if it breaks none."""
+    if isinstance(value, dict):
+        fine = bool(value) and all(map(_is_number, value.values()))
+        return "" if fine else "must be a table of numbers"
+    if name == "plus_minus":
+        return "" if _is_number(value) and value >= 0 else "must be a number >= 0, or a table"
+    fine = _is_number(value) or isinstance(value, str | list)
+    return "" if fine else "must be a number, a text, a list, or a table of numbers"

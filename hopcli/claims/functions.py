@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from hopcli.claims.measured import Measured
+from hopcli.claims.measured import Measured, binomial
 from hopcli.errors import ResultError
 from hopcli.statistics import Z95, exact_interval
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
-__all__ = ["FUNCTIONS", "Function", "interval_of"]
+__all__ = ["FUNCTIONS", "Function", "counted_rate", "interval_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +77,23 @@ def interval_of(
     return _endless(value - Z95 * sem, value + Z95 * sem)
 
 
+def counted_rate(table: pd.DataFrame, row: int, column: str) -> Measured | None:
+    """A rate of independent trials with its exact p-values; None for any other number.
+
+    Trials are independent if the interval that the table gives is the exact one of the counts.
+    """
+    if column != "fraction" or not {"count", "ci_low", "ci_high"} <= set(table.columns):
+        return None
+    of = table.columns[0]
+    n = int(table.loc[table[of] == table[of].iloc[row], "count"].sum())
+    if n == 0:
+        return None
+    rate = binomial(int(table["count"].iloc[row]), n)
+    ends = table[["ci_low", "ci_high"]].iloc[row].to_numpy(float)
+    same = np.allclose(ends, exact_interval(int(table["count"].iloc[row]), n), atol=1e-8)
+    return rate if same else None
+
+
 def _endless(low: float, high: float) -> tuple[float, float]:
     """An interval; what is not known of it is not taken for certain."""
     return (-np.inf if np.isnan(low) else low), (np.inf if np.isnan(high) else high)
@@ -114,12 +131,12 @@ def _largest(
 
 
 def _how_often(table: pd.DataFrame, chosen: NDArray[np.bool_], column: str, sign: int) -> Measured:
-    """In what share of the repeats the chosen label has the extreme value, alone."""
-    values = table.pivot(index="repeat", columns="label", values=column) * sign
+    """Share of the repeats or selections in which the chosen label alone has the extreme value."""
+    index = "selection" if "selection" in table.columns else "repeat"
+    values = table.pivot(index=index, columns="label", values=column) * sign
     label = table["label"][chosen].iloc[0]
     others = values.drop(columns=label).max(axis=1)
-    wins = int((values[label] > others).sum())
-    return Measured(wins / len(values), *exact_interval(wins, len(values)))
+    return binomial(int((values[label] > others).sum()), len(values))
 
 
 def _how_often_best(
@@ -196,7 +213,12 @@ def _variance_ratio(
     ratio = float(np.mean(theirs / ours))
     freedom = (len(labels) * (len(authors) - 1), len(labels) * (len(run) - 1))
     low, high = (ratio / float(f.ppf(level, *freedom)) for level in (0.975, 0.025))
-    return Measured(ratio, low, high, stays=ratio * float(np.sqrt(2 / freedom[0])))
+    return Measured(
+        ratio,
+        low,
+        high,
+        lambda bound: (float(f.sf(ratio / bound, *freedom)), float(f.cdf(ratio / bound, *freedom))),
+    )
 
 
 def _storkey_gap(
@@ -207,7 +229,88 @@ def _storkey_gap(
     return Measured(largest_gap(result.patterns.xi))
 
 
+def _ahead(
+    _result: Any, table: pd.DataFrame, chosen: NDArray[np.bool_], column: str, _error: str | None
+) -> Measured:
+    """Mean over the selections of the next worst label's rate less that of the chosen label."""
+    index = "selection" if "selection" in table.columns else "repeat"
+    values = table.pivot(index=index, columns="label", values=column)
+    label = table["label"][chosen].iloc[0]
+    other = values.drop(columns=label).mean().idxmin()
+    gaps = (values[other] - values[label]).to_numpy(dtype=np.float64)
+    return _mean(gaps)
+
+
+def _mean(values: NDArray[np.float64]) -> Measured:
+    """Mean of independent values with its t interval and p-values."""
+    from scipy.stats import t
+
+    n, mean = len(values), float(values.mean())
+    sem = float(values.std(ddof=1)) / np.sqrt(n)
+    if sem == 0:
+        return Measured(mean, mean, mean)
+    half = float(t.ppf(0.975, n - 1)) * sem
+    return Measured(
+        mean,
+        mean - half,
+        mean + half,
+        lambda bound: (
+            float(t.sf((mean - bound) / sem, n - 1)),
+            float(t.cdf((mean - bound) / sem, n - 1)),
+        ),
+    )
+
+
+def _with_p(
+    _result: Any, table: pd.DataFrame, chosen: NDArray[np.bool_], column: str, error: str | None
+) -> Measured:
+    """A number with the two-sided p against 0 that stands in the column ``p`` of its row."""
+    row = int(np.flatnonzero(chosen)[0])
+    found = _row(table, row, column, error)
+    p = float(table["p"].iloc[row])
+    at_zero = (p, 1 - p) if found.value > 0 else (1 - p, p)
+    return Measured(
+        found.value,
+        found.low,
+        found.high,
+        lambda bound: at_zero if bound == 0 else found.tails(bound),
+    )
+
+
+def _most_likely(
+    result: Any, table: pd.DataFrame, chosen: NDArray[np.bool_], column: str, _error: str | None
+) -> Measured:
+    """The value of the largest likelihood, its interval, and p by the likelihood ratio.
+
+    The overdispersion that the run found divides the ratio [McCullagh and Nelder 1989].
+    """
+    from scipy.stats import chi2
+
+    rows = table[chosen]
+    values = rows[column].to_numpy(dtype=np.float64)
+    relative = rows["relative"].to_numpy(dtype=np.float64)
+    best = float(values[relative.argmax()])
+    inside = values[rows["in_interval"].to_numpy(dtype=bool)]
+    estimate = result.tables["estimate"].set_index("order")
+    inflation = float(estimate.loc[rows["order"].iloc[0], "overdispersion"])
+
+    def tails(bound: float) -> tuple[float, float]:
+        nearest = float(relative[np.argmin(np.abs(values - bound))])
+        p = float(chi2.sf(2 * (relative.max() - nearest) / inflation, 1)) / 2
+        return (p, 1 - p) if bound < best else (1 - p, p)
+
+    return Measured(best, float(inside.min()), float(inside.max()), tails)
+
+
 FUNCTIONS: dict[str, Function] = {
+    "lead": Function(
+        "mean over the selections of the next worst label's value less the chosen label's",
+        _ahead,
+    ),
+    "most_likely": Function(
+        "value of the largest likelihood, tested by the likelihood ratio", _most_likely
+    ),
+    "with_p": Function("the number, tested against 0 by the p of its row", _with_p),
     "smallest": Function("the smallest of the values, with its own interval", _smallest),
     "largest": Function("the largest of the values, with its own interval", _largest),
     "how_often_best": Function(

@@ -92,10 +92,8 @@ def check_claims(claims: Claims, known: Mapping[str, Columns | None]) -> None:
     SettingError
         If there is no such table or column.
     """
-    for claim in claims.claims:
-        for what in ("as_published", "as_run"):
-            expression = getattr(claim, what)
-            for term in () if expression is None else expression.terms:
-                columns = known.get(term.run)
-                if columns is not None:
-                    check_names(term, columns, f"{claims.path}: claims.{claim.id}.{what}")
+    for where, expression in claims.expressions():
+        for term in expression.terms:
+            columns = known.get(term.run)
+            if columns is not None:
+                check_names(term, columns, where)
