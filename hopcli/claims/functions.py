@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from hopcli.claims import states
 from hopcli.claims.measured import Measured, binomial
 from hopcli.errors import ResultError
 from hopcli.statistics import Z95, exact_interval
@@ -328,6 +329,26 @@ FUNCTIONS: dict[str, Function] = {
         "largest difference of a coupling by the tutorial's code from Storkey's formula, of the "
         "patterns that the run stores, in units of 1/N",
         _storkey_gap,
+    ),
+    "others": Function(
+        "share of the starts that end in none of the chosen rows", states.others
+    ),
+    "above_patterns": Function(
+        "energy per site of the lowest spurious state less that of the lowest stored pattern",
+        states.above_patterns,
+    ),
+    "unstable_by_code": Function(
+        "sites at which the sign of the sum of the stored patterns is not stable, with the "
+        "couplings of the tutorial's code",
+        states.unstable_by_code,
+    ),
+    "unstable_by_formula": Function(
+        "the same with the couplings of Storkey's formula", states.unstable_by_formula
+    ),
+    "wrong_sites": Function("share of wrong sites at an overlap m, (1 - m) / 2", states.wrong_sites),
+    "rank_among_five": Function(
+        "rank of the label among the five that the study stored, 1 for the smallest value",
+        states.rank_among_five,
     ),
 }
 """The functions by name."""
