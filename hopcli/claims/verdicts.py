@@ -73,6 +73,8 @@ class Judged(NamedTuple):
         ]
         if self.verdict != "reproduced" or len(self.sides) == 1:
             return ""
+        if self.sides[0].fit is None:
+            return fitting[0].condition.label
         return max(fitting, key=lambda side: side.ln_bayes or 0.0).condition.label
 
     @property
@@ -160,7 +162,7 @@ def judge(claims: Claims, runs: Mapping[str, Ran]) -> list[Judged]:
 def _judged(claim: Claim, sides: tuple[Side, ...]) -> Judged:
     authors = next((side for side in sides if side.condition.role == "authors"), None)
     state = None if authors is None else authors.answer.state
-    against = None if authors is None else authors.ln_bayes
+    against = None if authors is None or authors.fit is None else authors.ln_bayes
     return Judged(claim, sides, verdict(sides[0].answer.state, state, against))
 
 
