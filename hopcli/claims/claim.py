@@ -149,6 +149,8 @@ class Claim:
         A name of :data:`PATTERNS`, if the claim is about recall.
     family : str
         Claims of one family share Holm's correction.
+    shown : str
+        Published value in the words of the source, if the numbers alone say too little.
     note : str
         Remark on the test or the source.
     picture : str, optional
@@ -175,6 +177,7 @@ class Claim:
     repeats: int = 10
     patterns: str = ""
     family: str = ""
+    shown: str = ""
     note: str = ""
     picture: str | None = None
 
@@ -368,7 +371,7 @@ def _check_conditions(claim: Claim, where: str) -> None:
         raise SettingError(f"{where}.conditions", "must have different labels")
 
 
-_TEXTS = ("id", "text", "place", "unit", "reason", "family", "note", "picture", "by")
+_TEXTS = ("id", "text", "place", "unit", "reason", "family", "shown", "note", "picture", "by")
 _CHOICES = {
     "test": tuple(TESTS),
     "patterns": tuple(PATTERNS),

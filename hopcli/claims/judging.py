@@ -148,6 +148,16 @@ class Test:
     number: bool = False
     edges: Callable[[Claim], tuple[float, float]] = _everything
 
+    def ln_density(self, claim: Claim, found: Measured) -> float | None:
+        """Logarithm of the normal density of the published number around a measured one."""
+        if not self.number or found.is_exact or not found.is_number:
+            return None
+        published = float(claim.published)
+        error = found.error_towards(published)
+        if error == 0 or not math.isfinite(error):
+            return None
+        return -0.5 * found.z(published) ** 2 - math.log(error * math.sqrt(2 * math.pi))
+
 
 def _resolution(found: Measured) -> float | None:
     return None if found.is_exact else DETECTABLE * found.error
@@ -181,7 +191,9 @@ def _between(claim: Claim, found: Measured, alpha: float) -> Evidence:
     p_for = max(found.tails(low)[0], found.tails(high)[1])
     p_against = min(found.tails(low)[1], found.tails(high)[0])
     z = _told(min(found.z(low), -found.z(high)), found)
-    near = low <= found.value <= high or _two_sided(found, float(claim.published)) >= alpha
+    inside = low <= found.value <= high
+    near = inside or _two_sided(found, float(claim.published)) >= alpha
+    near = near and math.isfinite(found.error)
     return Evidence(p_for, p_against, near, z, _resolution(found))
 
 

@@ -25,6 +25,7 @@ from hopcli.claims.functions import interval_of
 from hopcli.claims.judging import DETECTABLE
 from hopcli.errors import ResultError
 from hopcli.statistics import Z95
+from hopcli.statistics.paired import holm
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
 
     Array = NDArray[np.float64]
 
-__all__ = ["DRAWS", "Fit", "Prediction", "Printed", "ln_bayes", "predict", "printed"]
+__all__ = ["DRAWS", "Fit", "Prediction", "Printed", "compare", "predict", "printed"]
 
 DRAWS = 10_000
 """Simulated studies."""
@@ -69,6 +70,8 @@ class Prediction:
         Predicted number and its standard error u.
     draws : ndarray of float64, shape (studies, n)
         The number that each study prints.
+    low, high : ndarray of float64, shape (n,)
+        Ends of the 95 % predictive interval, before rounding.
     sds : ndarray of float64, shape (studies, n)
         The SD of one repeat that each study prints, rounded too.
     variance : ndarray of float64, shape (n,)
@@ -84,6 +87,8 @@ class Prediction:
 
     mean: Array
     error: Array
+    low: Array
+    high: Array
     draws: Array
     sds: Array
     variance: Array
@@ -114,7 +119,7 @@ class Fit:
     low, mean, high : ndarray of float64, shape (n,)
         95 % predictive interval and mean.
     pulls, p : ndarray of float64, shape (n,)
-        Pull and two-sided p of each number.
+        Pull and two-sided p of each number, with Holm's correction among them.
     chi2, p_joint : float
         Sum of squared pulls, and the share of simulated studies in which it is at least as large.
     ln_density : float
@@ -214,7 +219,8 @@ def predict(
         error = np.zeros_like(mean)
     step = claim.step
     rounded, shown = np.round(values / step) * step, np.round(sds / step) * step
-    return Prediction(mean, error, rounded, shown, variance, per_sd, step, claim.repeats)
+    low, high = np.quantile(values, [0.025, 0.975], axis=0)
+    return Prediction(mean, error, low, high, rounded, shown, variance, per_sd, step, claim.repeats)
 
 
 _Made = tuple["Array", "Array", "Array", "Array", "Array", "Array | None"]
@@ -361,21 +367,15 @@ def compare(published: Printed, prediction: Prediction) -> Fit:
         (1 + (draws >= published.values - half).sum(axis=0)) / (n + 1),
     ]
     width = prediction.width(published.sds)
-    low, high = np.quantile(draws, [0.025, 0.975], axis=0)
     return Fit(
         published.names,
-        low,
+        prediction.low,
         prediction.mean,
-        high,
+        prediction.high,
         pulls,
-        np.minimum(1.0, 2 * np.minimum(*tails)),
+        holm(np.minimum(1.0, 2 * np.minimum(*tails))),
         chi2,
         p_joint,
         float(-0.5 * chi2 - np.sum(np.log(width * math.sqrt(2 * math.pi)))),
         DETECTABLE * float(width.max()),
     )
-
-
-def ln_bayes(one: Fit, other: Fit) -> float:
-    """Return the logarithm of the Bayes factor of one condition against another."""
-    return one.ln_density - other.ln_density

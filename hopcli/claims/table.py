@@ -73,6 +73,8 @@ def with_interval(found: Measured, unit: str) -> str:
     text = _with_unit(number(found.value), unit if found.is_number else "")
     if found.low is None or found.high is None:
         return text
+    if not math.isfinite(found.error):
+        return f"{text} (no interval)"
     return f"{text} ({number(found.low)} to {number(found.high)})"
 
 
@@ -80,6 +82,7 @@ def _with_unit(text: str, unit: str) -> str:
     return f"{text} {unit}" if unit else text
 
 
+_ALPHA = 0.05  # of single numbers, with Holm's correction among them
 _FEW = 5  # numbers of one claim that are printed one by one
 
 
@@ -100,6 +103,8 @@ def found_text(claim: Claim, side: Side) -> str:
 def published_text(claim: Claim) -> str:
     """Format the published number as the source has it."""
     value, error = claim.published, claim.plus_minus
+    if claim.shown:
+        return claim.shown
     if isinstance(value, dict):
         parts = [
             number(one) if error is None else f"{number(one)} +- {number(_of(error, name))}"
@@ -107,7 +112,7 @@ def published_text(claim: Claim) -> str:
         ]
         return _with_unit(", ".join(parts), claim.unit)
     if isinstance(value, str | list):
-        return "the plotted curve" if value == "figure1" else number(value)
+        return number(value)
     return _with_unit(number(value) + ("" if error is None else f" +- {number(error)}"), claim.unit)
 
 
@@ -162,6 +167,7 @@ def _because(claim: Claim, side: Side) -> str:
             f"pulls {pulls}",
             f"chi2 = {number(fit.chi2)} on {len(fit.names)}",
             f"scale factor {fit.scale:.2g}",
+            f"{sum(fit.p < _ALPHA)} of {len(fit.p)} off by themselves",
         ]
     if claim.test in ("the_same", "all_true"):
         return _counted(claim, side, said)
@@ -216,7 +222,7 @@ def short(made: pd.DataFrame, *, ids: bool) -> pd.DataFrame:
 
     shown = made[made["role"] != "step"]
     first = ~shown["id"].duplicated()
-    verdicts = shown["verdict"] + shown["under"].map(lambda text: f" {text}" if text else "")
+    verdicts = shown["verdict"] + shown["under"].map(lambda text: f": {text}" if text else "")
     verdicts += shown["explained_by"].map(lambda text: f" (explained by: {text})" if text else "")
     found = [
         f"{label}: {_cut(text)}"
@@ -274,6 +280,7 @@ def _row(one: Judged, side: Side, commands: Mapping[str, str]) -> dict[str, Any]
         "ci_high": math.nan if found.high is None else found.high,
         "error_bar": ERRORS[side.condition.error],
         "pulls": "" if fit is None else " ".join(f"{pull:+.2f}" for pull in fit.pulls),
+        "p_each": "" if fit is None else " ".join(f"{p:.2g}" for p in fit.p),
         "statistic": _nan(fit.chi2 if fit is not None else answer.evidence.z if random else None),
         "p": answer.p if random else math.nan,
         "p_holm": answer.p_holm if random else math.nan,
@@ -285,7 +292,7 @@ def _row(one: Judged, side: Side, commands: Mapping[str, str]) -> dict[str, Any]
         "family": claim.family,
         "verdict": one.verdict,
         "under": one.under,
-        "explained_by": "; ".join(other.condition.label for other in one.explanations),
+        "explained_by": one.explained_by,
         "reason": reason(one),
         "note": claim.note,
         "command": "; ".join(commands[name] for name in side.condition.value.runs),

@@ -10,7 +10,7 @@ import numpy as np
 from hopcli.claims.evaluating import chosen_rows, evaluate
 from hopcli.claims.judging import BAYES, TESTS, Answer, Evidence, answers, verdict
 from hopcli.claims.measured import Measured
-from hopcli.claims.published import Fit, compare, ln_bayes, predict, printed
+from hopcli.claims.published import Fit, compare, predict, printed
 from hopcli.errors import ResultError, SettingError
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ class Side(NamedTuple):
     fit : Fit or None
         Comparison with the printed numbers, for test ``printed``.
     ln_bayes : float or None
-        ln of the Bayes factor against the text's condition, for test ``printed``.
+        ln of the Bayes factor against the text's condition, for tests of a published number.
     """
 
     condition: Condition
@@ -73,25 +73,35 @@ class Judged(NamedTuple):
         ]
         if self.verdict != "reproduced" or len(self.sides) == 1:
             return ""
+        if self.sides[0].fit is None:
+            return fitting[0].condition.label
         return max(fitting, key=lambda side: side.ln_bayes or 0.0).condition.label
 
     @property
-    def explanations(self) -> tuple[Side, ...]:
-        """Conditions that explain the failure of the text's condition.
+    def explained_by(self) -> str:
+        """Conditions that explain the failure of the text's condition; empty without any.
 
         Each of them agrees, with a Bayes factor above e^3 where numbers are random. The
-        authors' protocol is one only with a ladder that changes one choice at a time.
+        authors' protocol is one only with a ladder that changes one choice at a time: then
+        the choices are named up to the rung from which on all rungs agree.
         """
         if self.sides[0].answer.state != "fails":
-            return ()
-        has_ladder = bool(self.ladder)
-        return tuple(
-            side
-            for side in self.sides
-            if side.condition.role == "explanation"
-            or (side.condition.role == "authors" and has_ladder)
-            if side.answer.state in ("agrees", "coarse") and self._is_better(side)
-        )
+            return ""
+        found = []
+        for side in self.sides:
+            if side.answer.state not in _FITTING or not self._is_better(side):
+                continue
+            if side.condition.role == "explanation":
+                found.append(side.condition.label)
+            elif side.condition.role == "authors" and self.ladder:
+                found += self._choices()
+        return ", ".join(found)
+
+    def _choices(self) -> list[str]:
+        """Labels of the rungs up to the one that follows the last failure."""
+        states = [side.answer.state for side in self.ladder]
+        last = max(place for place, state in enumerate(states) if state not in _FITTING)
+        return [side.condition.label for side in self.ladder[1 : last + 2]]
 
     @property
     def ladder(self) -> tuple[Side, ...]:
@@ -103,9 +113,10 @@ class Judged(NamedTuple):
     def _is_better(self, side: Side) -> bool:
         if side.ln_bayes is not None:
             return side.ln_bayes > BAYES
-        return self.sides[0].answer.evidence.p_against == 0  # exact: refuted for certain
+        return self.sides[0].answer.evidence.p_against == 0  # an exact test refutes for certain
 
 
+_FITTING = ("agrees", "coarse")
 _RUNGS = ("text", "step", "authors")
 
 
@@ -139,9 +150,11 @@ def judge(claims: Claims, runs: Mapping[str, Ran]) -> list[Judged]:
     ]
     concluded = answers([claim for claim, *_ in found], families, evidence, claims.alpha)
     by_claim: dict[str, list[Side]] = {claim.id: [] for claim in claims.claims}
+    of_text: dict[str, float | None] = {}
     for (claim, condition, one, fit), answer in zip(found, concluded, strict=True):
-        first = by_claim[claim.id][0].fit if by_claim[claim.id] else fit
-        against = None if fit is None or first is None else ln_bayes(fit, first)
+        own = fit.ln_density if fit else TESTS[claim.test].ln_density(claim, one)
+        text = of_text.setdefault(claim.id, own)
+        against = None if own is None or text is None else own - text
         by_claim[claim.id].append(Side(condition, one, answer, fit, against))
     return [_judged(claim, tuple(by_claim[claim.id])) for claim in claims.claims]
 
@@ -149,7 +162,7 @@ def judge(claims: Claims, runs: Mapping[str, Ran]) -> list[Judged]:
 def _judged(claim: Claim, sides: tuple[Side, ...]) -> Judged:
     authors = next((side for side in sides if side.condition.role == "authors"), None)
     state = None if authors is None else authors.answer.state
-    against = None if authors is None else authors.ln_bayes
+    against = None if authors is None or authors.fit is None else authors.ln_bayes
     return Judged(claim, sides, verdict(sides[0].answer.state, state, against))
 
 

@@ -71,7 +71,7 @@ def _row(one: Judged, runs: Mapping[str, PreparedRun]) -> report.ClaimRow:
         test=f"{TESTS[claim.test].description}: {asked(claim)}",
         verdict=one.verdict,
         under=one.under,
-        explained_by=", ".join(side.condition.label for side in one.explanations),
+        explained_by=one.explained_by,
         reason=". ".join(text[:1].upper() + text[1:] for text in texts if text),
         command="\n".join(runs[name].told for name in names),
         runs=tuple(names),

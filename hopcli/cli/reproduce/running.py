@@ -188,5 +188,5 @@ def _say(
         return
     click.echo(wrapped(short(made, ids=True)))
     counts = {name: sum(one.verdict == name for one in judged) for name in VERDICTS}
-    click.echo("\n" + ", ".join(f"{n} {name}" for name, n in counts.items() if n))
+    click.echo("\n" + "; ".join(f"{n} {name}" for name, n in counts.items() if n))
     click.echo(f"{out}/  {' '.join(path.name for path in files)}")
