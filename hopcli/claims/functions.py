@@ -330,9 +330,7 @@ FUNCTIONS: dict[str, Function] = {
         "patterns that the run stores, in units of 1/N",
         _storkey_gap,
     ),
-    "others": Function(
-        "share of the starts that end in none of the chosen rows", states.others
-    ),
+    "others": Function("share of the starts that end in none of the chosen rows", states.others),
     "above_patterns": Function(
         "energy per site of the lowest spurious state less that of the lowest stored pattern",
         states.above_patterns,
@@ -345,7 +343,9 @@ FUNCTIONS: dict[str, Function] = {
     "unstable_by_formula": Function(
         "the same with the couplings of Storkey's formula", states.unstable_by_formula
     ),
-    "wrong_sites": Function("share of wrong sites at an overlap m, (1 - m) / 2", states.wrong_sites),
+    "wrong_sites": Function(
+        "share of wrong sites at an overlap m, (1 - m) / 2", states.wrong_sites
+    ),
     "rank_among_five": Function(
         "rank of the label among the five that the study stored, 1 for the smallest value",
         states.rank_among_five,

@@ -152,7 +152,9 @@ def _run(
                         parts[number] = _measure(config, xi[:p], network, seed, threads)
                         progress(1, missing)
                     rows.append((size, rule, load, p, draw, *parts[number]))
-    return pd.DataFrame(rows, columns=["size", "rule", "load", "patterns", "draw", *_measured(config)])
+    return pd.DataFrame(
+        rows, columns=["size", "rule", "load", "patterns", "draw", *_measured(config)]
+    )
 
 
 def _theory_table(config: ResolvedCapacity) -> pd.DataFrame:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import itertools
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -20,6 +21,7 @@ from hopcli.records import digest
 from hopcli.scoring import score
 from hopcli.statistics import draws_interval, exact_interval, mean_sd_sem
 from hopcli.statistics.components import Component, Components
+from hopcli.statistics.paired import holm, mean_difference
 from hopcli.streams import Streams
 from hopcli.taxonomy import classify
 
@@ -58,8 +60,8 @@ _BLOCK = 8192  # trials run at once, to bound the memory
 class VarianceResult(Result):
     """What the error of an accuracy is made of.
 
-    Tables ``errors``, ``components``, ``accuracy``, ``best_worst``, ``ranks`` and
-    ``selections``; array file ``variance``.
+    Tables ``errors``, ``components``, ``accuracy``, ``best_worst``, ``differences``, ``ranks``
+    and ``selections``; array file ``variance``.
     """
 
     @functools.cached_property
@@ -217,12 +219,14 @@ def _tables(
         for label, counts in zip([*labels, "overall"], [*of_each, successes], strict=True)
     ]
     recalled = successes.sum(axis=2)
+    trials = config.tests * config.repeats
     ranks = _Ranks.of(recalled)
     return {
         "errors": _error_table(config, found),
         "components": _component_table(found),
         "accuracy": _accuracy_table(found),
         "best_worst": _best_worst_table(labels, ranks),
+        "differences": _difference_table(labels, recalled / trials, config.tests),
         "ranks": _rank_table(labels, ranks),
         "selections": _selection_table(recalls, labels, recalled, ranks),
     }
@@ -321,6 +325,21 @@ def _best_worst_table(labels: list[str], ranks: _Ranks) -> pd.DataFrame:
     table.insert(0, "label", labels)
     mean, _, sem = mean_sd_sem(ranks.rank)
     return table.assign(rank_mean=mean, rank_sem=sem)
+
+
+def _difference_table(labels: list[str], rates: NDArray[np.float64], tests: int) -> pd.DataFrame:
+    """Compare the accuracies of each pair of labels, paired by selection."""
+    pairs = list(itertools.combinations(range(len(labels)), 2))
+    rows = []
+    for one, other in pairs:
+        gaps = rates[:, one] - rates[:, other]
+        _, _, sem = mean_sd_sem(gaps)
+        difference, low, high, p = mean_difference(gaps, tests)
+        rows.append((labels[one], labels[other], difference, float(sem), low, high, p))
+    parts = ("", "_sem", "_ci_low", "_ci_high")
+    columns = ["label", "other", *(f"difference{part}" for part in parts), "p"]
+    table = pd.DataFrame(rows, columns=columns)
+    return table.assign(p_holm=holm(table["p"]))
 
 
 def _rank_table(labels: list[str], ranks: _Ranks) -> pd.DataFrame:
