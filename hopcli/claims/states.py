@@ -47,10 +47,11 @@ def above_patterns(
     spurious = table[~table["kind"].isin(["pattern", "inverse", "unsettled"])]
     if spurious.empty:
         raise ResultError("no start ended in a spurious state")
-    lowest = spurious.loc[spurious["energy"].idxmin()]
+    lowest = int(spurious["energy"].to_numpy().argmin())
     xi = result.patterns.xi
-    of_patterns = energy(xi, store(xi, str(lowest["rule"])))
-    return Measured(float(lowest["energy"] - of_patterns.min()) / xi.shape[1])
+    of_patterns = energy(xi, store(xi, str(spurious["rule"].iloc[lowest])))
+    gap = float(spurious["energy"].iloc[lowest]) - float(of_patterns.min())
+    return Measured(gap / xi.shape[1])
 
 
 def unstable_by_code(

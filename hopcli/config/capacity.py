@@ -55,9 +55,9 @@ class CapacityConfig(DataSettings, LearningSettings, RunSettings):
     there are none. `wrong_first` is the fraction of sites that change in the first step from a
     stored pattern, all sites at once. `half_radius` (with --basins) is found by bisection: each
     start flips the first sites of an order of its own, and is recalled if it ends where the
-    pattern itself ends (overlap 0.99 or more). The 95 % intervals take patterns as the units within a draw (Korn,
-    Graubard 1998), so they have a width at 0 and 1 too, unless the rule makes every
-    pattern a fixed point by construction.
+    pattern itself ends (overlap 0.99 or more). The 95 % intervals take patterns as the units
+    within a draw (Korn, Graubard 1998), so they have a width at 0 and 1 too, unless the rule
+    makes every pattern a fixed point by construction.
     """
 
     command: ClassVar[str] = "capacity"
