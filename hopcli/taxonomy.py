@@ -196,7 +196,8 @@ def fixed_points(
     ndarray of bool, shape (chains,)
         True where S_i = sign(h_i - theta_i) at every site.
     """
-    return ~unstable_sites(spins, couplings, tie).any(axis=1)
+    fixed: NDArray[np.bool_] = ~np.any(unstable_sites(spins, couplings, tie), axis=1)
+    return fixed
 
 
 def unstable_sites(
@@ -220,5 +221,5 @@ def unstable_sites(
     wanted = np.sign(excess)
     at_tie = np.abs(excess) <= TIE
     wanted[at_tie] = {"keep": spins[at_tie], "up": 1, "down": -1}[tie]
-    changed: NDArray[np.bool_] = wanted != spins
+    changed: NDArray[np.bool_] = np.asarray(wanted != spins)
     return changed

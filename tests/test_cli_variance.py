@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -344,6 +345,23 @@ def test_two_labels_are_compared_selection_by_selection(found: VarianceResult) -
             bounds.tolist()
         )
     assert np.all(table["p_holm"] >= table["p"])
+
+
+def test_the_findings_contain_the_numbers_of_the_tables(found: VarianceResult) -> None:
+    spread, worst = found.notes["findings"]
+    errors = found.tables["errors"]
+    own = errors[(errors["test_images"] == "same") & (errors["source"] == "selection")].iloc[:5]
+    most = own.loc[own["sd"].idxmax()]
+    assert f"{100 * most['sd']:.1f}" in spread
+    assert f"label {most['label']}," in spread
+    ranked = found.tables["best_worst"].set_index("label")["worst"].sort_values()
+    assert f"{ranked.index[-1]} in {100 * ranked.iloc[-1]:.1f}" in worst
+    first, second = re.findall(r"of ([0-9]) less that of ([0-9])", worst)[0]
+    rates = found.tables["accuracy"].set_index("label")["accuracy"]
+    assert f"{100 * (rates[first] - rates[second]):+.1f} +- " in worst
+    alone = _variance(selections=3, tests=4, repeats=2, sweeps=5, digits=("3",))
+    assert len(alone.notes["findings"]) == 1
+    assert alone.tables["differences"].empty
 
 
 def test_over_draws_the_digits_of_the_study_cannot_be_told_apart_at_the_bottom() -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import itertools
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -16,12 +15,12 @@ from hopcli.experiments.headline import Headline
 from hopcli.experiments.inputs import gather, hashes
 from hopcli.experiments.relaxation import Relaxation
 from hopcli.experiments.trials import MOST_IN_A_REPEAT, draw_trials
+from hopcli.experiments.variance_tables import difference_table, findings
 from hopcli.patterns import Patterns
 from hopcli.records import digest
 from hopcli.scoring import score
 from hopcli.statistics import draws_interval, exact_interval, mean_sd_sem
 from hopcli.statistics.components import Component, Components
-from hopcli.statistics.paired import holm, mean_difference
 from hopcli.streams import Streams
 from hopcli.taxonomy import classify
 
@@ -102,10 +101,12 @@ def plan(config: VarianceConfig, stock: Stock) -> Plan:
 
     def work(execution: ThreadedExecution, progress: Progress, parts: Parts) -> VarianceResult:
         successes = recalls.run(execution.threads, progress, parts)
+        tables = _tables(recalls, recalls.labels, successes)
         return VarianceResult(
             dataset=dataset.name,
             dataset_sha256=dataset.sha256,
-            tables=_tables(recalls, recalls.labels, successes),
+            tables=tables,
+            notes={"findings": findings(tables)},
             arrays={
                 "variance": {
                     **prefixed("patterns", first.patterns.to_arrays()),
@@ -226,7 +227,7 @@ def _tables(
         "components": _component_table(found),
         "accuracy": _accuracy_table(found),
         "best_worst": _best_worst_table(labels, ranks),
-        "differences": _difference_table(labels, recalled / trials, config.tests),
+        "differences": difference_table(labels, recalled / trials, config.tests),
         "ranks": _rank_table(labels, ranks),
         "selections": _selection_table(recalls, labels, recalled, ranks),
     }
@@ -325,21 +326,6 @@ def _best_worst_table(labels: list[str], ranks: _Ranks) -> pd.DataFrame:
     table.insert(0, "label", labels)
     mean, _, sem = mean_sd_sem(ranks.rank)
     return table.assign(rank_mean=mean, rank_sem=sem)
-
-
-def _difference_table(labels: list[str], rates: NDArray[np.float64], tests: int) -> pd.DataFrame:
-    """Compare the accuracies of each pair of labels, paired by selection."""
-    pairs = list(itertools.combinations(range(len(labels)), 2))
-    rows = []
-    for one, other in pairs:
-        gaps = rates[:, one] - rates[:, other]
-        _, _, sem = mean_sd_sem(gaps)
-        difference, low, high, p = mean_difference(gaps, tests)
-        rows.append((labels[one], labels[other], difference, float(sem), low, high, p))
-    parts = ("", "_sem", "_ci_low", "_ci_high")
-    columns = ["label", "other", *(f"difference{part}" for part in parts), "p"]
-    table = pd.DataFrame(rows, columns=columns)
-    return table.assign(p_holm=holm(table["p"]))
 
 
 def _rank_table(labels: list[str], ranks: _Ranks) -> pd.DataFrame:
