@@ -246,7 +246,7 @@ MUTANTS = (
         "evidence for the authors' condition is taken for none",
     ),
     Mutant(
-        "claims/claim.py",
+        "claims/reading.py",
         "if low <= claim.alternative <= high:",
         "if low <= claim.alternative < high:",
         "claims",

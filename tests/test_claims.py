@@ -12,17 +12,18 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from hopcli.claims.claim import Claim, Condition, read_claims
+from hopcli.claims.claim import Claim, Condition
 from hopcli.claims.evaluating import evaluate
 from hopcli.claims.expressions import parse
 from hopcli.claims.functions import FUNCTIONS
 from hopcli.claims.judging import TESTS, VERDICTS, Answer, Evidence, answers, verdict
 from hopcli.claims.measured import Measured, binomial
 from hopcli.claims.notebook import by_formula, by_notebook, largest_gap
+from hopcli.claims.reading import read_claims
 from hopcli.claims.table import number, p_text, short, table, wrapped
 from hopcli.claims.verdicts import judge
 from hopcli.config.files import find_claims, shipped_claims
-from hopcli.data.study import authors_recall, figure1
+from hopcli.data.study import authors_recall
 from hopcli.errors import SettingError
 from hopcli.statistics import Z95, exact_interval
 from hopcli.storage import store
@@ -227,21 +228,6 @@ def test_how_often_a_label_is_best_counts_ties_for_nobody(
     found = evaluate(parse(text, ""), {"r": run}, "")
     assert found.value == wins / 4
     assert (found.low, found.high) == exact_interval(wins, 4)
-
-
-def test_the_distance_from_the_figure_is_root_mean_square_less_noise() -> None:
-    curve = figure1()
-    rows = pd.DataFrame(
-        {"temperature": curve["temperature"], "label": "4", "m": curve["overlap"] + 0.03}
-    )
-    exact = _Ran({"scan": rows.assign(m_sem=0.0)})
-    found = evaluate(parse("distance(r / scan[label=4] / m)", ""), {"r": exact}, "")
-    assert [found.value, found.low, found.high] == pytest.approx([0.03] * 3)
-    noisy = _Ran({"scan": rows.assign(m_sem=0.01)})
-    found = evaluate(parse("distance(r / scan[label=4] / m)", ""), {"r": noisy}, "")
-    # d rms = sum g e / (n rms): SD of 0.01 / sqrt(n) for a constant gap.
-    width = float(found.high or 0) - float(found.low or 0)
-    assert width == pytest.approx(2 * Z95 * 0.01 / math.sqrt(len(rows)), rel=0.05)
 
 
 def test_the_ratio_of_variances_is_an_f_ratio_whose_interval_holds_one_in_95_percent() -> None:
@@ -463,12 +449,6 @@ def test_a_bound_has_two_sides(
     assert _answer(claim, Measured(value, value - 3, value + 3)).state == near
 
 
-def test_a_factor_is_symmetric_on_both_sides() -> None:
-    claim = _claim(test="within_factor", published=1, margin=2)
-    for value, state in ((0.6, "agrees"), (1.9, "agrees"), (0.4, "fails"), (2.2, "fails")):
-        assert _answer(claim, Measured(value)).state == state
-
-
 def test_the_same_is_digit_for_digit_and_in_order() -> None:
     claim = _claim(test="the_same", published=[1, 2])
     for value, same in (((1, 2), True), ((2, 1), False), ((1, 2, 3), False), (("1", "2"), True)):
@@ -560,6 +540,7 @@ value = "mine / accuracy[label=3] / accuracy"
         ("alternative = 90", "", "claims.a.alternative must"),
         ("alternative = 90", "alternative = 81.9", "claims.a.margin must"),
         ("alternative = 90", "alternative = 78", "claims.a.margin must"),
+        ("alternative = 90", "alternative = 82", "claims.a.margin must"),
         ("margin = 2", "margin = 2\nbound = 3", "claims.a.bound cannot"),
         ("margin = 2", "margin = -2", "found -2"),
         ("margin = 2", "margin = 0", "found 0"),
@@ -637,9 +618,8 @@ def test_the_shipped_claims_use_every_run_and_name_their_error_bars() -> None:
         assert list(claims.used()) == list(claims.runs)
         for claim in claims.claims:
             exact = claim.test in ("the_same", "all_true", "none")
-            assert all(exact is (one.error == "none") for one in claim.conditions) or (
-                claim.id == "storkey-code"
-            )
+            exact |= claim.id in ("storkey-code", "global-minima")
+            assert all(exact is (one.error == "none") for one in claim.conditions)
     assert find_claims("study").name == "study.toml"
 
 

@@ -11,10 +11,11 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from hopcli.claims.claim import Claim, Condition, read_claims
+from hopcli.claims.claim import Claim, Condition
 from hopcli.claims.expressions import parse
 from hopcli.claims.judging import VERDICTS, Evidence, answers, verdict
 from hopcli.claims.published import Fit, Prediction, Printed, compare, predict, printed
+from hopcli.claims.reading import read_claims
 from hopcli.claims.verdicts import judge
 from hopcli.data.study import figure1
 from hopcli.errors import ResultError
@@ -230,8 +231,8 @@ def _study(rng: np.random.Generator, *, by_text: bool) -> Printed:
 def _verdict_of(claim: Claim, study: Printed, predictions: list[Prediction]) -> str:
     text, authors = (compare(study, prediction) for prediction in predictions)
     evidence = [Evidence(None, fit.p_joint) for fit in (text, authors)]
-    states = [one.state for one in answers([claim] * 2, ["", ""], evidence, 0.05)]
-    return verdict(*states, text.ln_density - authors.ln_density)
+    by_text, by_authors = answers([claim] * 2, ["", ""], evidence, 0.05)
+    return verdict(by_text.state, by_authors.state, text.ln_density - authors.ln_density)
 
 
 def _shares(studies: int, runs: int) -> dict[tuple[bool, str], float]:
@@ -314,9 +315,9 @@ value = "run / table[at=AT] / accuracy"
 """
 TABLE = pd.DataFrame(
     {
-        "label": ["3", "6"] * 3,
-        "at": [1, 1, 2, 2, 3, 3],
-        "accuracy": [0.8, 0.8, 0.75, 0.8, 0.7, 0.9],
+        "label": ["3", "6"] * 5,
+        "at": [1, 1, 2, 2, 3, 3, 4, 4, 5, 5],
+        "accuracy": [0.8, 0.8, 0.75, 0.8, 0.7, 0.9, 0.74, 0.9, 0.665, 0.9],
     }
 )
 
@@ -333,6 +334,8 @@ def _side(label: str, role: str, at: int) -> str:
         ([("text", 1), ("explanation", 3)], VERDICTS[4], "explanation 3"),
         ([("text", 1), ("explanation", 2)], VERDICTS[4], ""),
         ([("text", 3), ("explanation", 3)], VERDICTS[0], ""),
+        ([("text", 4), ("explanation", 3)], VERDICTS[4], "explanation 3"),
+        ([("text", 4), ("explanation", 5)], VERDICTS[4], ""),  # fits, but no better than e^3
         ([("text", 1), ("other", 3)], VERDICTS[4], ""),
         ([("text", 1), ("authors", 3)], VERDICTS[3], ""),
         ([("text", 3), ("authors", 3)], VERDICTS[1], ""),

@@ -159,7 +159,9 @@ def test_claims_become_verdicts_a_report_and_runs(here: Path, run_hopcli: RunHop
     assert set(table["verdict"]) <= set(VERDICTS)
     assert table.loc["stored", "verdict"] == VERDICTS[0]
     accuracy = results.load(out / "runs" / "few").result.tables["accuracy"].set_index("label")
-    assert float(table.loc["one", "value"]) == pytest.approx(100 * accuracy.loc["1", "accuracy"])
+    assert float(str(table.loc["one", "value"])) == pytest.approx(
+        100 * accuracy.loc["1", "accuracy"]
+    )
     cold = results.load(out / "runs" / "cold").config
     assert (cold.temperature, cold.tests, cold.repeats) == (0.1, 10, 3)
     rows = pd.read_csv(out / "claims.csv", keep_default_na=False)
@@ -245,8 +247,8 @@ def test_claims_can_be_about_runs_that_are_there(here: Path, run_hopcli: RunHopc
     table = _table(here / "out")
     grid = pd.read_csv(here / "results/both/grid.csv", dtype={"label": str})
     one = grid[grid["label"] == "1"].set_index("temperature")["accuracy"]
-    assert float(table.loc["grid", "value"]) == pytest.approx(one[0.1] - one[0.2])
-    assert float(table.loc["over", "value"]) == pytest.approx(one.mean())
+    assert float(str(table.loc["grid", "value"])) == pytest.approx(one[0.1] - one[0.2])
+    assert float(str(table.loc["over", "value"])) == pytest.approx(one.mean())
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ import pytest
 
 from hopcli import experiments, results
 from hopcli.catalogue import CATALOGUE, entry
-from hopcli.claims.claim import read_claims
+from hopcli.claims.reading import read_claims
 from hopcli.claims.table import short
 from hopcli.config import Config, Execution, read_config
 from hopcli.config.files import find_claims

@@ -166,34 +166,6 @@ def _spread(
     return Measured(spread, *_endless(spread - Z95 * sem, spread + Z95 * sem))
 
 
-def _distance(
-    _result: Any, table: pd.DataFrame, chosen: NDArray[np.bool_], column: str, error: str | None
-) -> Measured:
-    """Root-mean-square distance from the published curve, at its temperatures.
-
-    The interval is that of noise in the run: the bounds of 95 % of 4,000 curves drawn about
-    the one that was found, the noise that this adds to the square taken off.
-    """
-    from hopcli.data.study import figure1
-
-    curve = figure1()
-    rows = table[chosen].drop_duplicates("temperature").set_index("temperature")
-    there = [t for t in curve.temperature if np.isclose(rows.index, t).any()]
-    if not there:
-        raise ResultError("the run has none of the temperatures of the published curve")
-    found = np.array([rows.iloc[np.argmin(np.abs(rows.index - t))][column] for t in there])
-    sems = np.array(
-        [rows.iloc[np.argmin(np.abs(rows.index - t))][error or f"{column}_sem"] for t in there]
-    ).astype(float)
-    wanted = np.array([curve.overlap[list(curve.temperature).index(t)] for t in there])
-    gap = found.astype(float) - wanted
-    rms = float(np.sqrt(np.mean(gap**2)))
-    noise = np.random.default_rng(np.random.SeedSequence(1)).standard_normal((4000, len(gap)))
-    squares = np.mean((gap + noise * sems) ** 2, axis=1) - np.mean(sems**2)
-    low, high = np.sqrt(np.maximum(np.quantile(squares, [0.025, 0.975]), 0))
-    return Measured(rms, min(float(low), rms), max(float(high), rms))
-
-
 def _variance_ratio(
     _result: Any, table: pd.DataFrame, _chosen: NDArray[np.bool_], column: str, _error: str | None
 ) -> Measured:
@@ -321,7 +293,6 @@ FUNCTIONS: dict[str, Function] = {
         "share of the repeats in which the label has the smallest value of all", _how_often_worst
     ),
     "spread": Function("population standard deviation over the labels", _spread),
-    "distance": Function("root-mean-square distance from the published figure 1", _distance),
     "variance_ratio": Function(
         "variance of the authors' ten repeats by that of the run's", _variance_ratio
     ),

@@ -202,11 +202,6 @@ def _margin_edges(claim: Claim) -> tuple[float, float]:
     return published - margin, published + margin
 
 
-def _factor_edges(claim: Claim) -> tuple[float, float]:
-    published, margin = float(claim.published), float(claim.margin or 1.0)
-    return published / margin, published * margin
-
-
 def _equal(claim: Claim, found: Measured, _alpha: float) -> Evidence:
     published = float(claim.published)
     z = _told(found.z(published), found)
@@ -269,13 +264,6 @@ TESTS: dict[str, Test] = {
         _between,
         number=True,
         edges=_margin_edges,
-    ),
-    "within_factor": Test(
-        "within a factor, the margin, of the published number (two one-sided tests)",
-        _EQUIVALENCE,
-        _between,
-        number=True,
-        edges=_factor_edges,
     ),
     "equal": Test(
         "not different from the published number (two-sided)",

@@ -125,8 +125,6 @@ def asked(claim: Claim) -> str:
     published = _with_unit(number(claim.published), claim.unit)
     if claim.test == "equivalent":
         return f"within {_with_unit(number(claim.margin), claim.unit)} of {published}"
-    if claim.test == "within_factor":
-        return f"within a factor {number(claim.margin)} of {published}"
     if claim.test in ("above", "below"):
         return f"{claim.test} {_with_unit(number(claim.bound), claim.unit)}"
     return {

@@ -109,7 +109,6 @@ def command(out: Path | None, **wishes: Any) -> int:
     test           the number is
     printed        where such a study would print it (simulated)
     equivalent     within `margin` of `published` (two one-sided tests)
-    within_factor  within a factor `margin` of it
     equal          not different from it (two-sided)
     above, below   above or below `bound`
     the_same       exactly `published`; may be a list
@@ -117,7 +116,7 @@ def command(out: Path | None, **wishes: Any) -> int:
     never, always  0, or 1, without exception
     none           not tested
 
-    `equivalent` and `within_factor` need the `reason` of the margin and the `alternative`, the
+    `equivalent` needs the `reason` of the margin and the `alternative`, the
     value if the claim is wrong; a margin that includes it is refused. With `printed`, `equal`,
     `never` and `always` a margin is optional: an agreement with a coarser resolution is
     "agrees, coarsely". Claims of one `family` share Holm's correction.
@@ -146,8 +145,10 @@ def command(out: Path | None, **wishes: Any) -> int:
     the standard error is taken from that column, otherwise the interval from the columns
     ..._ci_low and ..._ci_high, ci_low and ci_high, or ..._sem. A value can be a difference
     (A - B) or a function: smallest(...), largest(...), how_often_best(...),
-    how_often_worst(...), lead(...), spread(...), distance(...), variance_ratio(...),
-    most_likely(...), with_p(...), storkey_gap(...).
+    how_often_worst(...), lead(...), spread(...), variance_ratio(...),
+    most_likely(...), with_p(...), storkey_gap(...),
+    others(...), above_patterns(...), unstable_by_code(...), unstable_by_formula(...),
+    wrong_sites(...), rank_among_five(...).
 
     Writes claims.csv (a row per claim and condition: number, interval, test, p, resolution,
     verdict, reason), report.html (one file to read and hand out), the manifest reproduce.json,

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 import click
 
 from hopcli import results
-from hopcli.claims.claim import Claims, read_claims
 from hopcli.claims.judging import VERDICTS
+from hopcli.claims.reading import read_claims
 from hopcli.claims.table import short, table, wrapped
 from hopcli.claims.verdicts import judge
 from hopcli.cli.lines import listen
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
+    from hopcli.claims.claim import Claims
     from hopcli.claims.verdicts import Judged
 
 __all__ = ["Asked", "reproduce"]
