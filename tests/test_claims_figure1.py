@@ -58,7 +58,7 @@ def _fit(scan: pd.DataFrame, curve: dict[str, float] | str, repeats: int = 20) -
 def test_a_synthetic_figure_tells_the_sweeps_that_made_it(
     scans: dict[int, pd.DataFrame], made: int
 ) -> None:
-    """ln of the Bayes factor is about 9 for figures of 30 sweeps, and 30 for those of 20.
+    """The ln of the Bayes factor is about 9 for figures of 30 sweeps, and 30 for those of 20.
 
     A single chain that has not relaxed near 1.1 can turn it, once in about 14 figures of 30.
     """
