@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import textwrap
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -50,7 +51,7 @@ def block(made: pd.DataFrame) -> str:
 
     def filled(match: re.Match[str]) -> str:
         kind, claim, role = match.groups()
-        side = sides.loc[(claim, role)]
+        side: Any = sides.loc[(claim, role)]
         chance = "p < 0.001" if float(side["p"] or 0) < 0.001 else f"p = {float(side['p']):.2g}"
         if kind == "chi2":
             return f"chi2 = {float(side['statistic']):,.0f}, {chance}"
