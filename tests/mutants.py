@@ -303,8 +303,8 @@ MUTANTS = (
     ),
     Mutant(
         "claims/notebook.py",
-        "inputs = received[None, :] - (np.diag(weights) * pattern)[:, None] - others",
-        "inputs = received[:, None] - (np.diag(weights) * pattern)[:, None] - others",
+        "return received[None, :] - own[:, None] - others",
+        "return received[None, :] - own[None, :] - others",
         "claims",
         "the notebook's code is not as it stands there",
     ),
