@@ -303,9 +303,9 @@ MUTANTS = (
     ),
     Mutant(
         "claims/notebook.py",
-        "inputs = received[None, :] - (np.diag(weights) * pattern)[:, None] - others",
-        "inputs = received[:, None] - (np.diag(weights) * pattern)[:, None] - others",
-        "claims",
+        "return received[None, :] - own[:, None] - others",
+        "return received[:, None] - own[:, None] - others",
+        "claims claims_states",
         "the notebook's code is not as it stands there",
     ),
     Mutant(
