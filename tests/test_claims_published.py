@@ -18,7 +18,7 @@ from hopcli.claims.published import Fit, Prediction, Printed, compare, predict, 
 from hopcli.claims.reading import read_claims
 from hopcli.claims.verdicts import judge
 from hopcli.data.study import figure1
-from hopcli.errors import ResultError
+from hopcli.errors import ResultError, SettingError
 from hopcli.statistics import Z95
 
 if TYPE_CHECKING:
@@ -141,8 +141,6 @@ def test_figure_1_is_published_as_a_curve() -> None:
     curve = printed(claim)
     assert curve.names[:2] == ("0.1", "0.2")
     np.testing.assert_allclose(curve.values, figure1()["overlap"])
-    with pytest.raises(ResultError, match="figure2"):
-        printed(_claim(_condition("moments"), published="figure2"))
 
 
 @pytest.mark.parametrize("resample", ["trials", "repeats", "moments", "selections"])
@@ -320,6 +318,40 @@ TABLE = pd.DataFrame(
         "accuracy": [0.8, 0.8, 0.75, 0.8, 0.7, 0.9, 0.74, 0.9, 0.665, 0.9],
     }
 )
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "says"),
+    [
+        ("published = { 3 = 70, 6 = 90 }", "published = [70]", "claims.a.published must"),
+        ("published = { 3 = 70, 6 = 90 }", 'published = "figure2"', "claims.a.published must"),
+        ("percent", "plus_minus = { 3 = 2 }\npercent", "claims.a.plus_minus must"),
+        ("percent", "plus_minus = { 3 = 2, 6 = -1 }\npercent", "claims.a.plus_minus must"),
+        ("percent", 'statistic = "sd"\nrepeats = 1\npercent', "claims.a.repeats must"),
+        ("percent", 'statistic = "sds"\npercent', "claims.a.statistic must"),
+        ('"trials"', '"trial"', "nearest is 'trials'"),
+        ('"run / table[at=1] / accuracy"', '"largest(run / table / m)"', "[0].value must"),
+        ('"run / table[at=1] / accuracy"', '"run / t / m - run / t / m"', "[0].value must"),
+    ],
+)
+def test_what_cannot_be_simulated_is_refused(
+    empty_folder: Path, before: str, after: str, says: str
+) -> None:
+    path = empty_folder / "claims.toml"
+    text = FILE + _side("as the text says", "text", 1)
+    assert before in text
+    path.write_text(text.replace(before, after, 1), encoding="utf-8")
+    with pytest.raises(SettingError) as error:
+        read_claims(path)
+    assert says in str(error.value)
+
+
+def test_rows_that_are_needed_are_named(empty_folder: Path) -> None:
+    path = empty_folder / "claims.toml"
+    text = FILE.replace("6 = 90", "7 = 90") + _side("as the text says", "text", 1)
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(SettingError, match="label = 7"):
+        judge(read_claims(path), {"run": _Ran({"table": TABLE})})
 
 
 def _side(label: str, role: str, at: int) -> str:

@@ -262,6 +262,9 @@ def test_claims_can_be_about_runs_that_are_there(here: Path, run_hopcli: RunHopc
         ("claims", "temperature = 0.1", "temperature = -1", "runs.cold: temperature must be"),
         ("few", "tests = 20", "tests = 20000", "tests must be at most"),
         ("few", 'command = "recall"', 'command = "recal"', "must be one of select, recall"),
+        ("claims", 'resample = "trials"', 'resample = "selections"', "'selection'"),
+        ("claims", 'resample = "trials"', 'resample = "moments"', "'accuracy_sd'"),
+        ("claims", "images = 20", 'images = 20\nby = "digit"', "'digit'"),
         ("both", "temperature = [0.1, 0.2]", "temperature = [0.1, -1]", "must be"),
     ],
 )

@@ -6,12 +6,22 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
     from pathlib import Path
 
     from hopcli.claims.expressions import Expression
 
-__all__ = ["ERRORS", "PATTERNS", "RESAMPLED", "ROLES", "Claim", "Claims", "Condition", "RunOf"]
+__all__ = [
+    "DATA",
+    "ERRORS",
+    "PATTERNS",
+    "RESAMPLED",
+    "ROLES",
+    "Claim",
+    "Claims",
+    "Condition",
+    "RunOf",
+]
 
 ERRORS = {
     "none": "exact",
@@ -41,6 +51,9 @@ RESAMPLED = {
     "selections": "each selection of the run is one study",
 }
 """Ways of simulating a printed number from the data of a run."""
+
+DATA = ("figure1",)
+"""Published data that come with hopcli and can be a printed number."""
 
 PATTERNS = {"printed": "with the printed patterns", "any": "with any draw of samples"}
 """Questions that a claim about recall can ask."""
@@ -213,8 +226,6 @@ class Claims:
         names |= {claim.picture for claim in self.claims if claim.picture}
         return {name: run for name, run in self.runs.items() if name in names}
 
-    def expressions(self) -> Iterator[tuple[str, Expression]]:
-        """Each expression with its place in the file, for a message."""
-        for claim in self.claims:
-            for condition in claim.conditions:
-                yield f"{self.path}: claims.{claim.id}: {condition.label}", condition.value
+    def place_of(self, claim: Claim, condition: Condition) -> str:
+        """Place of a condition in the file, for a message."""
+        return f"{self.path}: claims.{claim.id}: {condition.label}"

@@ -76,8 +76,6 @@ def chosen_rows(expression: Expression, runs: Mapping[str, Ran], where: str) -> 
         If the table, a column or the rows do not exist.
     """
     term = expression.terms[0]
-    if len(expression.terms) > 1 or term.function is not None:
-        raise SettingError(where, "must be rows of a table, for a printed number", expression.text)
     table = _table(term, runs[term.run], where)
     return table[_chosen(term, table, where)].reset_index(drop=True)
 
@@ -105,7 +103,9 @@ def _measure(term: Term, run: Ran, where: str) -> Measured:
     return Measured(float(values[0]), *(ends or ()))
 
 
-def check_names(term: Term, tables: Mapping[str, Iterable[str]], where: str) -> None:
+def check_names(
+    term: Term, tables: Mapping[str, Iterable[str]], where: str, more: Iterable[str] = ()
+) -> None:
     """Refuse a table or a column that a run does not have.
 
     Parameters
@@ -116,6 +116,8 @@ def check_names(term: Term, tables: Mapping[str, Iterable[str]], where: str) -> 
         The columns of each table of the run.
     where : str
         What the expression is called in a message.
+    more : iterable of str
+        Further columns that are needed.
 
     Raises
     ------
@@ -126,7 +128,12 @@ def check_names(term: Term, tables: Mapping[str, Iterable[str]], where: str) -> 
         rule = f"must name a table of {term.run} ({', '.join(tables)})"
         raise SettingError(where, rule, term.table)
     columns = [str(name) for name in tables[term.table]]
-    named = (term.column, *(row[0] for row in term.rows), *([term.error] if term.error else []))
+    named = (
+        term.column,
+        *(row[0] for row in term.rows),
+        *([term.error] if term.error else []),
+        *more,
+    )
     for name in named:
         if name not in columns:
             rule = f"must name columns of {term.table} ({', '.join(columns)})"

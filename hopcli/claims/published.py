@@ -23,6 +23,7 @@ import numpy as np
 
 from hopcli.claims.functions import interval_of
 from hopcli.claims.judging import DETECTABLE
+from hopcli.data.study import figure1
 from hopcli.errors import ResultError
 from hopcli.statistics import Z95
 from hopcli.statistics.paired import holm
@@ -35,7 +36,16 @@ if TYPE_CHECKING:
 
     Array = NDArray[np.float64]
 
-__all__ = ["DRAWS", "Fit", "Prediction", "Printed", "compare", "predict", "printed"]
+__all__ = [
+    "DRAWS",
+    "Fit",
+    "Prediction",
+    "Printed",
+    "columns_needed",
+    "compare",
+    "predict",
+    "printed",
+]
 
 DRAWS = 10_000
 """Simulated studies."""
@@ -146,16 +156,11 @@ class Fit:
 
 
 def printed(claim: Claim) -> Printed:
-    """Collect the printed numbers of a claim.
-
-    Raises
-    ------
-    ResultError
-        If published data of that name do not exist.
-    """
+    """Collect the printed numbers of a claim."""
     value, sds = claim.published, claim.plus_minus
-    if isinstance(value, str):
-        value = _published_data(value)
+    if value == "figure1":
+        curve = figure1()
+        value = {f"{t:g}": m for t, m in zip(curve.temperature, curve.overlap, strict=True)}
     if not isinstance(value, dict):
         value, sds = {"": value}, None if sds is None else {"": sds}
     names = tuple(value)
@@ -164,13 +169,21 @@ def printed(claim: Claim) -> Printed:
     return Printed(names, np.array([float(value[name]) for name in names]), known)
 
 
-def _published_data(name: str) -> dict[str, float]:
-    from hopcli.data.study import figure1
+_INDEX = {"repeats": "repeat", "selections": "selection"}  # column that numbers the rows
 
-    if name != "figure1":
-        raise ResultError(f"published data {name!r} do not exist, only figure1")
-    curve = figure1()
-    return {f"{t:g}": float(m) for t, m in zip(curve.temperature, curve.overlap, strict=True)}
+
+def columns_needed(claim: Claim, condition: Condition) -> list[str]:
+    """List the columns that the simulation of a printed number reads, beside the value's own."""
+    needed = [_INDEX[condition.resample]] if condition.resample in _INDEX else []
+    if printed(claim).names != ("",):
+        needed.append(claim.by)
+    if condition.resample == "images":
+        needed.append("n")
+    if condition.resample == "moments":
+        term = condition.value.terms[0]
+        needed.append(term.error or f"{term.column}_sd")
+        needed += [condition.shared] if condition.shared else []
+    return needed
 
 
 def predict(
@@ -196,14 +209,14 @@ def predict(
     Raises
     ------
     ResultError
-        If the table lacks a column or a row that is needed.
+        If the table lacks a row that is needed.
     """
     names = printed(claim).names
     rng = np.random.default_rng(seed)
     scale = 100.0 if claim.percent else 1.0
     term = condition.value.terms[0]
-    if condition.resample in ("repeats", "selections"):
-        index = "repeat" if condition.resample == "repeats" else "selection"
+    if condition.resample in _INDEX:
+        index = _INDEX[condition.resample]
         runs = _by_name(table, claim.by, names, term.column, index) * scale
         made = _of_rows(claim, runs, rng, draws, alone=index == "selection")
     else:
@@ -255,8 +268,6 @@ def _of_moments(
     term, scale = condition.value.terms[0], 100.0 if claim.percent else 1.0
 
     def column(name: str) -> Array:
-        if name not in table.columns:
-            raise ResultError(f"there is no column {name!r}, only {', '.join(table.columns)}")
         return np.asarray(table[name].to_numpy()[rows], dtype=np.float64) * scale
 
     mean, sd = column(term.column), column(term.error or f"{term.column}_sd")
@@ -324,9 +335,6 @@ def _by_name(
     table: pd.DataFrame, by: str, names: tuple[str, ...], column: str, index: str
 ) -> Array:
     """The values of each repeat, shape (repeats, names)."""
-    for name in (index, by):
-        if name not in table.columns:
-            raise ResultError(f"there is no column {name!r}, only {', '.join(table.columns)}")
     if names == ("",):
         return np.asarray(table.groupby(index)[column].mean().to_numpy(dtype=float))[:, None]
     wide = table.pivot(index=index, columns=by, values=column)
@@ -339,10 +347,10 @@ def _by_name(
 
 def _row_of(table: pd.DataFrame, by: str, name: str) -> int:
     """Place of the row of a printed number."""
-    if name == "" and len(table) == 1:
+    if name == "":
+        if len(table) != 1:
+            raise ResultError(f"{len(table)} rows are chosen, one is needed")
         return 0
-    if by not in table.columns:
-        raise ResultError(f"there is no column {by!r}, only {', '.join(table.columns)}")
     places = [n for n, value in enumerate(table[by]) if _name(value) == name]
     if len(places) != 1:
         raise ResultError(f"{len(places)} rows have {by} = {name}, one is needed")

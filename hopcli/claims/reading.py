@@ -7,6 +7,7 @@ from dataclasses import MISSING, fields
 from typing import TYPE_CHECKING, Any
 
 from hopcli.claims.claim import (
+    DATA,
     ERRORS,
     PATTERNS,
     RESAMPLED,
@@ -152,14 +153,35 @@ def _check_together(claim: Claim, where: str, runs: Mapping[str, RunOf]) -> None
             raise SettingError(f"{where}.{name}", f"must be given with test {claim.test!r}")
         if value not in (None, "") and name not in (*test.needs, *test.takes):
             raise SettingError(f"{where}.{name}", f"cannot be given with test {claim.test!r}")
-    number = isinstance(claim.published, int | float)
-    if test.number and not (number or (claim.test == "printed" and claim.published)):
+    if claim.test == "printed":
+        _check_printed(claim, where)
+    elif test.number and not isinstance(claim.published, int | float):
         raise SettingError(f"{where}.published", "must be a number", claim.published)
     if claim.margin is not None and claim.alternative is not None:
         low, high = test.edges(claim)
         if low <= claim.alternative <= high:
             rule = f"must exclude the alternative {claim.alternative:g}"
             raise SettingError(f"{where}.margin", rule, claim.margin)
+
+
+def _check_printed(claim: Claim, where: str) -> None:
+    """Refuse what cannot be simulated as a printed number."""
+    names = list(claim.published) if isinstance(claim.published, dict) else None
+    if isinstance(claim.published, str | list) and claim.published not in DATA:
+        rule = f"must be a number, a table of numbers, or {', '.join(DATA)}"
+        raise SettingError(f"{where}.published", rule, claim.published)
+    if isinstance(claim.plus_minus, dict) and list(claim.plus_minus) != names:
+        rule = "must have the keys of published"
+        raise SettingError(f"{where}.plus_minus", rule, ", ".join(claim.plus_minus))
+    if claim.statistic == "sd" and claim.repeats < 2:
+        raise SettingError(f"{where}.repeats", "must be at least 2 for an SD", claim.repeats)
+    for n, condition in enumerate(claim.conditions):
+        place = f"{where}.conditions[{n}]"
+        if len(condition.value.terms) > 1 or condition.value.terms[0].function is not None:
+            rule = "must be rows of one table, for a printed number"
+            raise SettingError(f"{place}.value", rule, condition.value.text)
+        if claim.statistic == "sd" and condition.resample == "selections":
+            raise SettingError(f"{place}.resample", "cannot give an SD of repeats", "selections")
 
 
 def _check_conditions(claim: Claim, where: str) -> None:
@@ -216,7 +238,8 @@ def _published_rule(name: str, value: Any) -> str:
     """Rule that a published value breaks; empty if it breaks none."""
     if isinstance(value, dict):
         fine = bool(value) and all(map(_is_number, value.values()))
-        return "" if fine else "must be a table of numbers"
+        fine = fine and (name == "published" or min(value.values()) >= 0)
+        return "" if fine else "must be a table of numbers" + " >= 0" * (name != "published")
     if name == "plus_minus":
         return "" if _is_number(value) and value >= 0 else "must be a number >= 0, or a table"
     fine = _is_number(value) or isinstance(value, str | list)

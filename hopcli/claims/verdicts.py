@@ -170,7 +170,7 @@ def _measure(
     claims: Claims, claim: Claim, condition: Condition, runs: Mapping[str, Ran]
 ) -> tuple[Measured, Fit | None]:
     """Measure a claim under a condition, in the unit of the claim."""
-    where = f"{claims.path}: claims.{claim.id}: {condition.label}"
+    where = claims.place_of(claim, condition)
     if claim.test != "printed":
         measured = evaluate(condition.value, runs, where)
         if measured.is_number and measured.is_exact and condition.error != "none":
@@ -181,7 +181,7 @@ def _measure(
     try:
         prediction = predict(claim, condition, table, _seed(claim, condition))
         fit = compare(printed(claim), prediction)
-    except (ResultError, KeyError) as error:
+    except ResultError as error:
         raise SettingError(where, f"cannot simulate the printed number: {error}") from None
     if len(fit.names) == 1:
         return Measured(float(fit.mean[0]), float(fit.low[0]), float(fit.high[0])), fit
