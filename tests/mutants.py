@@ -304,8 +304,8 @@ MUTANTS = (
     Mutant(
         "claims/notebook.py",
         "return received[None, :] - own[:, None] - others",
-        "return received[None, :] - own[None, :] - others",
-        "claims",
+        "return received[:, None] - own[:, None] - others",
+        "claims claims_states",
         "the notebook's code is not as it stands there",
     ),
     Mutant(
