@@ -46,7 +46,10 @@ MAY_IMPORT: dict[str, set[str]] = {
     "config": {"catalogue", "datasets", "errors", "storage", "dynamics", "starts"},
     "catalogue": {"errors"},
     "results": {"catalogue", "datasets", "errors", "statistics", "streams"},
-    "claims": {"catalogue", "config", "data", "errors", "experiments", "results", "statistics"},
+    "claims": {
+        *("catalogue", "config", "data", "errors", "experiments", "observables", "results"),
+        *("statistics", "storage"),
+    },
     "plots": {"catalogue", "errors", "grids", "theory"},
     "report": {"catalogue", "claims", "config", "errors", "grids", "plots", "results"},
 }

@@ -19,7 +19,7 @@ from hopcli.grids import cells
 from hopcli.results import KeptParts, discard_parts, parts
 from hopcli.results.provenance import code_digest
 from hopcli.storage import Couplings, store
-from hopcli.taxonomy import fixed_points
+from hopcli.taxonomy import unstable_sites
 
 if TYPE_CHECKING:
     from conftest import Finished, RunHopcli
@@ -132,10 +132,10 @@ def test_couplings_are_the_same_bits_whichever_networks_are_measured(
 
     def looked_at(xi: NDArray[np.int8], network: Couplings) -> NDArray[np.bool_]:
         measured.append(network.J.tobytes())
-        return fixed_points(xi, network)
+        return unstable_sites(xi, network)
 
     monkeypatch.setattr("hopcli.experiments.capacity.store", watched)
-    monkeypatch.setattr("hopcli.experiments.capacity.fixed_points", looked_at)
+    monkeypatch.setattr("hopcli.experiments.capacity.unstable_sites", looked_at)
     run_hopcli(*CAPACITY, "--out", "whole")
     assert (len(measured), n_stored) == (24, [24])
     whole, measured[:] = list(measured), []

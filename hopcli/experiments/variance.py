@@ -16,6 +16,7 @@ from hopcli.experiments.headline import Headline
 from hopcli.experiments.inputs import gather, hashes
 from hopcli.experiments.relaxation import Relaxation
 from hopcli.experiments.trials import MOST_IN_A_REPEAT, draw_trials
+from hopcli.experiments.variance_tables import difference_table, findings
 from hopcli.patterns import Patterns
 from hopcli.records import digest
 from hopcli.statistics import draws_interval, exact_interval, mean_sd_sem
@@ -57,8 +58,8 @@ _BLOCK = 8192  # trials run at once, to bound the memory
 class VarianceResult(Result):
     """What the error of an accuracy is made of.
 
-    Tables ``errors``, ``components``, ``accuracy``, ``best_worst``, ``ranks`` and
-    ``selections``; array file ``variance``.
+    Tables ``errors``, ``components``, ``accuracy``, ``best_worst``, ``differences``, ``ranks``
+    and ``selections``; array file ``variance``.
     """
 
     @functools.cached_property
@@ -100,17 +101,18 @@ def plan(config: VarianceConfig, stock: Stock) -> Plan:
 
     def work(execution: ThreadedExecution, progress: Progress, parts: Parts) -> VarianceResult:
         successes = recalls.run(execution.threads, progress, parts)
+        tables = _tables(recalls, recalls.labels, successes)
         return VarianceResult(
             dataset=dataset.name,
             dataset_sha256=dataset.sha256,
-            tables=_tables(recalls, recalls.labels, successes),
+            tables=tables,
             arrays={
                 "variance": {
                     **prefixed("patterns", first.patterns.to_arrays()),
                     "recalled": successes.astype(np.int32),
                 }
             },
-            notes={"warnings": notes},
+            notes={"findings": findings(tables), "warnings": notes},
         )
 
     start, bank = resolved.start, first.trials.starts
@@ -211,12 +213,14 @@ def _tables(
         for label, counts in zip([*labels, "overall"], [*of_each, successes], strict=True)
     ]
     recalled = successes.sum(axis=2)
+    trials = config.tests * config.repeats
     ranks = _Ranks.of(recalled)
     return {
         "errors": _error_table(config, found),
         "components": _component_table(found),
         "accuracy": _accuracy_table(found),
         "best_worst": _best_worst_table(labels, ranks),
+        "differences": difference_table(labels, recalled / trials, config.tests),
         "ranks": _rank_table(labels, ranks),
         "selections": _selection_table(recalls, labels, recalled, ranks),
     }

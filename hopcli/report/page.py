@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -24,12 +23,10 @@ __all__ = ["page"]
 
 _TEMPLATES = Path(__file__).parent / "templates"
 
-_MARKS = dict(zip(VERDICTS, ("holds", "partly", "fails", "open"), strict=True))
+_MARKS = dict(
+    zip(VERDICTS, ("holds", "holds", "holds", "partly", "fails", "open", "open"), strict=True)
+)
 """The shape that stands for a verdict, besides its words and its colour."""
-
-
-_LEAST = 0.0001
-"""Smaller p are not told apart."""
 
 
 def page(
@@ -78,8 +75,6 @@ def page(
         "sections": parts,
         "anchor_of": anchor_of,
         "drawings": _drawings,
-        "number": _number,
-        "probability": _probability,
     }
     return _environment().get_template("page.html.j2").render(values)
 
@@ -87,16 +82,6 @@ def page(
 def _drawings(anchor: str, section: Section) -> list[Any]:
     """The figures of a section, drawn when its turn comes."""
     return [drawing(name, figure, f"{anchor}.{name}") for name, figure in section.figures.items()]
-
-
-def _number(value: float) -> str:
-    """A number with a minus sign as printed; nothing if it is none."""
-    return "" if math.isnan(value) else f"{value:.4g}".replace("-", "\N{MINUS SIGN}")
-
-
-def _probability(p: float) -> str:
-    """A p as it is told: one that is very small only as that; nothing if it is none."""
-    return "" if math.isnan(p) else f"{p:.2g}" if p >= _LEAST else f"below {_LEAST:g}"
 
 
 def _anchors(kind: str, names: Iterable[str]) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import textwrap
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,10 +12,11 @@ from typing import TYPE_CHECKING
 import click
 
 from hopcli import results
-from hopcli.claims.claim import Claims, read_claims
 from hopcli.claims.judging import VERDICTS
-from hopcli.claims.table import judge, short, table
-from hopcli.cli.lines import listen, tell
+from hopcli.claims.reading import read_claims
+from hopcli.claims.table import short, table, wrapped
+from hopcli.claims.verdicts import judge
+from hopcli.cli.lines import listen
 from hopcli.cli.reproduce.runs import PreparedRun, prepare
 from hopcli.cli.tables import print_table
 from hopcli.config.base import nearest
@@ -29,7 +31,8 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from hopcli.claims.table import Judged
+    from hopcli.claims.claim import Claims
+    from hopcli.claims.verdicts import Judged
 
 __all__ = ["Asked", "reproduce"]
 
@@ -93,7 +96,7 @@ def reproduce(asked: Asked) -> int:
     runs = prepare(claims, asked, out / "runs")
     with results.locked(out, _MANIFEST):
         _make_all(runs, quiet=asked.quiet)
-        judged = judge(claims, runs, {name: run.settings for name, run in runs.items()})
+        judged = judge(claims, runs)
         made = table(judged, {name: run.told for name, run in runs.items()})
         files = _publish(out, claims, judged, made, runs)
     if not asked.quiet:
@@ -182,12 +185,12 @@ def _say(
         said = {"command": _MANIFEST, "out": str(out), "table": rows}
         click.echo(json.dumps({**said, "files": [path.name for path in files]}))
         return
-    print_table(short(made, ids=form == "table"), form)
     if form != "table":
+        print_table(short(made, ids=False), form)
         return
+    click.echo(wrapped(short(made, ids=True)))
     counts = {name: sum(one.verdict == name for one in judged) for name in VERDICTS}
-    click.echo("\n" + ", ".join(f"{n} {name}" for name, n in counts.items() if n))
+    click.echo(
+        "\n" + textwrap.fill("; ".join(f"{n} {name}" for name, n in counts.items() if n), 80)
+    )
     click.echo(f"{out}/  {' '.join(path.name for path in files)}")
-    for one in judged:
-        if one.more:
-            tell(f"{one.claim.id}: {one.more}")

@@ -50,14 +50,11 @@ class PreparedRun:
         Where it is, or will be.
     told : str
         The command that makes it.
-    settings : mapping
-        Its settings as they were given.
     """
 
-    def __init__(self, folder: Path, told: str, settings: Mapping[str, Any]) -> None:
+    def __init__(self, folder: Path, told: str) -> None:
         self.folder = folder
         self.told = told
-        self.settings = settings
 
     def make(self) -> None:
         """Make it, if it is not finished."""
@@ -89,12 +86,11 @@ class SingleRun(PreparedRun):
         self,
         folder: Path,
         told: str,
-        settings: Mapping[str, Any],
         request: Request | None,
         command: str | None,
         stock: Stock | None = None,
     ) -> None:
-        super().__init__(folder, told, settings)
+        super().__init__(folder, told)
         self._request = request
         self._stock = stock
         self._command = command
@@ -144,7 +140,7 @@ class GridRun(PreparedRun):
         work: Callable[[], int] | None = None,
         stock: Stock | None = None,
     ) -> None:
-        super().__init__(folder, told, grid.fixed)
+        super().__init__(folder, told)
         self._grid = grid
         self._work = work
         self._stock = stock
@@ -272,8 +268,8 @@ def _found(claims: Claims, run: RunOf) -> PreparedRun:
         grid = load_view(folder).grid
         return GridRun(folder, f"hopcli grid table {folder}", grid)
     loaded = results.load(folder, run.command)
-    command, settings = loaded.config.command, loaded.config.to_dict()
-    return SingleRun(folder, f"hopcli run {folder / command}.json", settings, None, command)
+    command = loaded.config.command
+    return SingleRun(folder, f"hopcli run {folder / command}.json", None, command)
 
 
 def _single(
@@ -292,7 +288,7 @@ def _single(
     request = Request(config, execution, out, False, wishes, flag_name)
     flags = " ".join(_flag(name, value, entry.command) for name, value in changes.items())
     told = f"hopcli {entry.command} --config {run.config} {flags}".strip()
-    return SingleRun(out, told, config.to_dict(), request, entry.command, stock)
+    return SingleRun(out, told, request, entry.command, stock)
 
 
 def _flag(name: str, value: Any, command: str) -> str:
