@@ -7,7 +7,7 @@ import textwrap
 from typing import TYPE_CHECKING, Any
 
 from hopcli.claims.claim import ERRORS, PATTERNS
-from hopcli.claims.judging import are_same
+from hopcli.claims.judging import VERDICTS, are_same
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -220,15 +220,23 @@ def short(made: pd.DataFrame, *, ids: bool) -> pd.DataFrame:
 
     shown = made[made["role"] != "step"]
     first = ~shown["id"].duplicated()
+    questions = shown["patterns"].map(lambda text: f" ({text})" if text else "")
     verdicts = shown["verdict"] + shown["under"].map(lambda text: f": {text}" if text else "")
     verdicts += shown["explained_by"].map(lambda text: f" (explained by: {text})" if text else "")
+    deciding = {
+        row["id"]: f"; resolution {_with_unit(number(float(row['resolution'])), row['unit'])}"
+        for _, row in shown.iterrows()
+        if row["role"] == ("authors" if row["verdict"] == VERDICTS[3] else "text")
+        and 0 < float(row["resolution"] or "nan") < math.inf
+    }
+    verdicts += shown["id"].map(lambda name: deciding.get(name, ""))
     found = [
         f"{label}: {_cut(text)}"
         for label, text in zip(shown["condition"], shown["found"], strict=True)
     ]
     return pd.DataFrame(
         {
-            "claim": shown["id" if ids else "claim"].where(first, ""),
+            "claim": (shown["id" if ids else "claim"] + questions).where(first, ""),
             "published": shown["published"].map(_cut).where(first, ""),
             "found": found,
             "verdict": verdicts.where(first, ""),

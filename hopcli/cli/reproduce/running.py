@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import textwrap
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -189,5 +190,7 @@ def _say(
         return
     click.echo(wrapped(short(made, ids=True)))
     counts = {name: sum(one.verdict == name for one in judged) for name in VERDICTS}
-    click.echo("\n" + "; ".join(f"{n} {name}" for name, n in counts.items() if n))
+    click.echo(
+        "\n" + textwrap.fill("; ".join(f"{n} {name}" for name, n in counts.items() if n), 80)
+    )
     click.echo(f"{out}/  {' '.join(path.name for path in files)}")
