@@ -7,7 +7,7 @@ import textwrap
 from typing import TYPE_CHECKING, Any
 
 from hopcli.claims.claim import ERRORS, PATTERNS
-from hopcli.claims.judging import VERDICTS, are_same
+from hopcli.claims.judging import TESTS, VERDICTS, are_same
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -127,15 +127,7 @@ def asked(claim: Claim) -> str:
         return f"within {_with_unit(number(claim.margin), claim.unit)} of {published}"
     if claim.test in ("above", "below"):
         return f"{claim.test} {_with_unit(number(claim.bound), claim.unit)}"
-    return {
-        "printed": "where such a study would print it",
-        "equal": f"equal to {published}",
-        "the_same": "the same as published",
-        "all_true": "all true",
-        "never": "no case",
-        "always": "no exception",
-        "none": "not tested",
-    }[claim.test]
+    return TESTS[claim.test].description
 
 
 def reason(one: Judged) -> str:
@@ -156,8 +148,8 @@ def _because(claim: Claim, side: Side) -> str:
     label, answer, fit = side.condition.label, side.answer, side.fit
     if answer.state == "none":
         return f"{label}: {found_text(claim, side)}, not tested"
-    word = {"agrees": "agrees", "coarse": "agrees, coarsely", "fails": "does not", "open": "open"}
-    said = f"{label}: {found_text(claim, side)}, {asked(claim)}: {word[answer.state]}"
+    word = {"coarse": "agrees, coarsely", "open": "undecided"}.get(answer.state, answer.state)
+    said = f"{label}: {word}, {found_text(claim, side)}"
     details = []
     if fit is not None and len(fit.names) > 1:
         pulls = " ".join(f"{pull:+.1f}" for pull in fit.pulls)

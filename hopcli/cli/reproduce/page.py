@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from hopcli import report
 from hopcli.claims.claim import PATTERNS
-from hopcli.claims.judging import TESTS
 from hopcli.claims.table import asked, found_text, published_text, reason
 
 if TYPE_CHECKING:
@@ -68,7 +67,7 @@ def _row(one: Judged, runs: Mapping[str, PreparedRun]) -> report.ClaimRow:
         place=", ".join(filter(None, (claim.place, question))),
         published=published_text(claim).replace("+-", "\N{PLUS-MINUS SIGN}"),
         found=tuple((side.condition.label, found_text(claim, side)) for side in one.sides),
-        test=f"{TESTS[claim.test].description}: {asked(claim)}",
+        test=asked(claim),
         verdict=one.verdict,
         under=one.under,
         explained_by=one.explained_by,
