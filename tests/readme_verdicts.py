@@ -57,7 +57,7 @@ def block(made: pd.DataFrame) -> str:
             return f"chi2 = {float(side['statistic']):,.0f}, {chance}"
         if kind == "p":
             return chance
-        return f"{float(side['value']):.{0 if kind == 'whole' else 2}f}"
+        return f"{float(side['value']):{'.3g' if kind == 'whole' else '.2f'}}"
 
     text = re.sub(r"\{(\w+):([\w-]+)/(\w+)\}", filled, SENTENCES)
     lines = [

@@ -605,6 +605,27 @@ def test_conditions_that_do_not_belong_together_are_refused(
     assert [one.role for one in read_claims(path).claims[0].conditions] == ["text", "authors"]
 
 
+@pytest.mark.parametrize("value", ["3", "true", "[1]", "[]", "{}", '""', "nan", "{a = 1}", "-1"])
+def test_a_value_of_another_kind_is_refused_by_name(empty_folder: Path, value: str) -> None:
+    """Each key of each table with a value of every kind: accepted, or refused in words."""
+    path = empty_folder / "claims.toml"
+    path.write_text(GOOD.replace("80", "80\nplus_minus = 1"), encoding="utf-8")
+    lines = path.read_text(encoding="utf-8").splitlines()
+    refused = 0
+    for n, line in enumerate(lines):
+        key = line.partition(" = ")[0]
+        if key in ("", line):
+            continue
+        text = "\n".join([*lines[:n], f"{key} = {value}", *lines[n + 1 :]])
+        path.write_text(text, encoding="utf-8")
+        try:
+            read_claims(path)
+        except SettingError as error:
+            refused += 1
+            assert str(error).startswith(f"{path}: ")
+    assert refused >= 9
+
+
 def test_two_claims_of_one_name_are_refused(empty_folder: Path) -> None:
     path = empty_folder / "claims.toml"
     path.write_text(GOOD + GOOD[GOOD.index("[[claims]]") :], encoding="utf-8")

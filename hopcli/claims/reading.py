@@ -124,7 +124,7 @@ def _condition(entry: Any, where: str, test: str, runs: Mapping[str, RunOf]) -> 
     """Read a condition."""
     _check_keys(entry, Condition, where)
     for key, known in (("role", ROLES), ("error", ERRORS), ("resample", RESAMPLED)):
-        if key in entry and entry[key] not in known:
+        if key in entry and not (isinstance(entry[key], str) and entry[key] in known):
             rule = f"must be one of {', '.join(known)}{nearest(str(entry[key]), known)}"
             raise SettingError(f"{where}.{key}", rule, entry[key])
     for key in ("label", "shared"):
