@@ -32,7 +32,7 @@ help: ## List the targets
 
 tutorials: $(filter results/tutorial-%,$(RUNS)) ## Run the tutorials' stories on drawings and small patterns
 
-paper: $(addprefix results/,$(PAPER)) results/reproduce ## Reproduce the study: tables, figures, and what of it holds
+paper: $(addprefix results/,$(PAPER)) results/reproduce ## Reproduce the study: tables, figures and verdicts
 
 all: $(RUNS) ## Run every configuration in configs/
 
@@ -100,7 +100,7 @@ results/%/grid.json: $(COMPUTING) $(VENV)/.run
 	$(HOPCLI) run configs/$*.toml --out $(@D) --overwrite
 	$(if $(ANEW),,$(if $(filter $(PLOTS),$?),$(HOPCLI) plot $(@D)))
 	@touch $@
-# What of the study holds: the runs behind each claim, the verdicts and the page. Verdicts and
+# Verdicts on the study: the runs behind each claim, the verdicts and the page. Verdicts and
 # page are made anew if only they have changed.
 results/reproduce: results/reproduce/reproduce.json
 results/reproduce/reproduce.json: $(COMPUTING) $(PLOTS) $(JUDGING) $(wildcard configs/*.toml) $(VENV)/.run

@@ -1,4 +1,4 @@
-"""The committed verdicts on the study and the tutorials: every row with its number.
+"""The numbers behind the committed verdicts on the study and the tutorials.
 
 Numbers are those of independent computations: closed forms, other programs, or the tables of
 other commands.
@@ -13,25 +13,6 @@ import pandas as pd
 import pytest
 
 MADE = Path(__file__).parent.parent / "results" / "reproduce" / "claims.csv"
-
-VERDICTS = {
-    "reproduced": {
-        *("selection", "criterion", "spread", "order-best", "order-worst", "order-best-any-draw"),
-        *("no-recall-above", "shapes-and-recall", "spurious", "global-minima", "stability"),
-        *("hebbian-capacity-step", "storkey-capacity", "storkey-basins", "signed-sum"),
-        *("four-by-four", "three-by-three", "six-sites", "blend", "inverse"),
-    },
-    "reproduced as run only": {"accuracies", "plus-minus-images", "figure-1"},
-    "reproduced, conditions not told apart": {"figure-1-sweeps"},
-    "agrees, coarsely": {"accuracies-any-draw", "accuracy-overall", "hebbian-capacity-rest"},
-    "not reproduced": {
-        *("new-examples", "plus-minus-order", "sweeps", "figure-1-rule", "figure-1-patterns"),
-        *("figure-1-repeats", "critical-temperature", "shape-of-the-4", "enough-iterations"),
-        *("hebbian-capacity", "storkey-code"),
-    },
-    "undecided": {"order-worst-any-draw"},
-    "not testable": {"selection-seed"},
-}
 
 NUMBERS = [  # claim, place of the condition, value, tolerance, state
     ("accuracy-overall", 0, 82.2, 0.2, "coarse"),
@@ -61,6 +42,10 @@ NUMBERS = [  # claim, place of the condition, value, tolerance, state
     ("hebbian-capacity", 0, 2.4, 0.3, "fails"),
     ("storkey-basins", 0, 0.432 - 0.408, 0.012, "agrees"),
     ("storkey-basins", 1, 0.385 - 0.311, 0.008, "agrees"),
+    ("storkey-basins", 2, 0.432, 0.005, None),
+    ("storkey-basins", 3, 0.408, 0.008, None),
+    ("storkey-basins", 4, 0.385, 0.003, None),
+    ("storkey-basins", 5, 0.311, 0.008, None),
     ("signed-sum", 0, 0, 0, "agrees"),
     ("signed-sum", 1, 1587, 0, "fails"),
     ("storkey-code", 0, 4 / 9, 1e-6, "fails"),
@@ -92,10 +77,7 @@ def _row(made: pd.DataFrame, claim: str, place: int) -> pd.Series:
     return made[made["id"] == claim].iloc[place]
 
 
-def test_every_claim_has_its_verdict(made: pd.DataFrame) -> None:
-    """Claims that nobody made have no row."""
-    found = made.drop_duplicates("id").groupby("verdict")["id"].agg(set).to_dict()
-    assert found == VERDICTS
+def test_claims_that_nobody_made_have_no_row(made: pd.DataFrame) -> None:
     assert {"plus-minus-selection", "accuracy-test-images"}.isdisjoint(made["id"])
 
 
@@ -127,13 +109,6 @@ def test_intervals_contain_and_exclude_what_they_should(made: pd.DataFrame) -> N
     assert inside("hebbian-capacity-rest", 0, 1.6)
     assert not inside("hebbian-capacity-rest", 1, 1.6)
     assert inside("hebbian-capacity-step", 0, 0.355)
-
-
-@pytest.mark.parametrize("claim", ["figure-1-rule", "figure-1-patterns", "new-examples"])
-def test_an_explanation_is_named_and_is_no_support(made: pd.DataFrame, claim: str) -> None:
-    explanation = _row(made, claim, 1)
-    assert explanation["role"] == "explanation"
-    assert explanation["condition"] in explanation["explained_by"]
 
 
 def test_figure_1_gives_chi2_by_the_noise_of_its_points(made: pd.DataFrame) -> None:
