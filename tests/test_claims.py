@@ -461,7 +461,7 @@ as_published = "mine / accuracy[label=3] / accuracy"
         ("margin = 2", "margin = nan", "must be a finite number >= 0"),
         ('place = "p"\n', "", "claims.a.place must be given"),
         ('text = "t"', 'text = ""', "claims.a.text must be text"),
-        ("published = 80", "published = true", "must be a number, a text or a list"),
+        ("published = 80", "published = true", "claims.a.published must"),
         ("published = 80", 'published = "many"', "claims.a.published must be a number"),
         ("mine / acc", "yours / acc", "must name runs of the file (mine)"),
         ('config = "paper"', "", "runs.mine must have either a config or a folder"),
@@ -474,7 +474,7 @@ as_published = "mine / accuracy[label=3] / accuracy"
         ("[runs.mine]", "runs = 3", "runs must be a table, found 3"),
         ('id = "a"', 'id = "a"\nerror = "noise"', "claims.a.error must be one of none"),
         ('id = "a"', 'id = "a"\npicture = "x"', "claims.a.picture must be a run of the file"),
-        ('id = "a"', 'id = "a"\npublished_repeats = 1', "must be a whole number >= 2"),
+        ('id = "a"', 'id = "a"\npublished_repeats = 1', "claims.a.published_repeats must"),
         ('id = "a"', 'id = "a"\npercent = 1', "must be true or false"),
         ("[[claims]]", "[claims]", "claims must be a list of tables"),
     ],
@@ -488,6 +488,46 @@ def test_a_file_of_claims_is_refused_by_name(
         read_claims(path)
     assert says in str(error.value)
     assert str(error.value).startswith(f"{path}: ")
+
+
+@pytest.mark.parametrize("number", ["nan", "inf", "-inf", f"1{'0' * 400}", "1e999"])
+@pytest.mark.parametrize("key", ["published", "margin", "plus_minus", "published_repeats"])
+def test_no_number_of_a_claim_is_absurd(empty_folder: Path, key: str, number: str) -> None:
+    path = empty_folder / "claims.toml"
+    texts = [number] if key != "published" else [number, f"[1.0, {number}]"]
+    for text in texts:
+        lines = [line for line in GOOD.splitlines() if not line.startswith(f"{key} ")]
+        path.write_text("\n".join([*lines, f"{key} = {text}"]), encoding="utf-8")
+        with pytest.raises(SettingError) as error:
+            read_claims(path)
+        assert error.value.setting == f"{path}: claims.a.{key}"
+
+
+@pytest.mark.parametrize(
+    "name", ["../out", "a/b", "..", ".", ".hidden", "-x", "", "/tmp/x", "a\\b", "a b", "x" * 101]
+)
+def test_the_name_of_a_run_is_no_path(empty_folder: Path, name: str) -> None:
+    path = empty_folder / "claims.toml"
+    text = GOOD.replace("runs.mine", f'runs."{name}"').replace("mine /", f"{name} /")
+    path.write_text(text.replace("a\\b", "a\\\\b"), encoding="utf-8")
+    with pytest.raises(SettingError) as error:
+        read_claims(path)
+    assert error.value.setting == f"{path}: runs.{name}"
+
+
+def test_the_length_of_an_expression_has_a_limit() -> None:
+    term = "a / b[c=1] / d"
+    assert len(parse(f"{term:<1000}", "x").terms) == 1
+    with pytest.raises(SettingError):
+        parse(f"{term:<1001}", "x")
+    for text in (" " * 10**7, "a" * 10**7, "a / b[" + "c, " * 10**6, "x = 1" + " " * 10**6 + "y"):
+        with pytest.raises(SettingError):
+            parse(text, "x")
+
+
+def test_what_surrounds_a_value_of_a_row_is_no_part_of_it() -> None:
+    rows = parse("  a/b [ c =  3  x ,d>  1 ] / e +- f ", "x").terms[0].rows
+    assert rows == (("c", "=", "3  x"), ("d", ">", "1"))
 
 
 def test_two_claims_of_one_name_are_refused(empty_folder: Path) -> None:

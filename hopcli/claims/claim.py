@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from hopcli.claims.expressions import Expression, parse
 from hopcli.claims.judging import TESTS
-from hopcli.config import read_config
+from hopcli.claims.names import check_plain_name
+from hopcli.config import kinds, read_config
 from hopcli.config.base import nearest
 from hopcli.errors import SettingError
 
@@ -214,6 +215,7 @@ def _check_key(key: str, known: Mapping[str, Any], where: str) -> None:
 
 def _run(name: str, entry: Any, where: str) -> RunOf:
     """A run as the file has it."""
+    check_plain_name(name, where)
     if not isinstance(entry, dict):
         raise SettingError(where, "must be a table", entry)
     known = {item.name: item for item in fields(RunOf) if item.name != "name"}
@@ -264,11 +266,20 @@ def _check_together(claim: Claim, where: str, runs: Mapping[str, RunOf]) -> None
 
 _TEXTS = ("id", "text", "place", "unit", "family", "note", "picture")
 _NUMBERS = ("plus_minus", "margin", "bound")
+_FINITE, _REPEATS = kinds.number(-math.inf), kinds.integer(2, 10**6)
+
+
+def _listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
+
+
+def _is_published(value: Any) -> bool:
+    return isinstance(value, str) or kinds.fits(_FINITE.check, value)
 
 
 def _value(name: str, value: Any, where: str) -> Any:
     """A value of a claim, checked."""
-    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    is_number = kinds.fits(_FINITE.check, value)
     if name in ("as_published", "as_run"):
         return parse(value, where)
     if name == "test" and value not in TESTS:
@@ -277,14 +288,14 @@ def _value(name: str, value: Any, where: str) -> Any:
         raise SettingError(where, f"must be one of {', '.join(ERRORS)}", value)
     if name in _TEXTS and not (isinstance(value, str) and value.strip()):
         raise SettingError(where, "must be text", value)
-    if name in _NUMBERS and not (is_number and math.isfinite(value) and value >= 0):
-        if name == "bound" and is_number and math.isfinite(value):
+    if name in _NUMBERS and not (is_number and value >= 0):
+        if name == "bound" and is_number:
             return float(value)
         raise SettingError(where, "must be a finite number >= 0", value)
-    if name == "published_repeats" and not (type(value) is int and value >= 2):
-        raise SettingError(where, "must be a whole number >= 2", value)
+    if name == "published_repeats" and not kinds.fits(_REPEATS.check, value):
+        raise SettingError(where, "must be a whole number from 2 to 1000000", value)
     if name == "percent" and not isinstance(value, bool):
         raise SettingError(where, "must be true or false", value)
-    if name == "published" and not (is_number or isinstance(value, str | list)):
-        raise SettingError(where, "must be a number, a text or a list", value)
+    if name == "published" and not all(map(_is_published, _listed(value))):
+        raise SettingError(where, "must be a finite number, a text or a list of these", value)
     return float(value) if name in _NUMBERS else value

@@ -269,10 +269,10 @@ def _found(claims: Claims, run: RunOf) -> PreparedRun:
         folder = claims.path.parent / folder
     if (folder / "grid.json").is_file() or (folder / "grid.sqlite").is_file():
         grid = load_view(folder).grid
-        return GridRun(folder, f"hopcli grid table {folder}", grid)
+        return GridRun(folder, f"hopcli grid table {shlex.quote(str(folder))}", grid)
     loaded = results.load(folder, run.command)
     command, settings = loaded.config.command, loaded.config.to_dict()
-    return SingleRun(folder, f"hopcli run {folder / command}.json", settings, None, command)
+    return SingleRun(folder, f"hopcli run {shlex.quote(f'{folder / command}.json')}", settings, None, command)
 
 
 def _single(
@@ -290,7 +290,7 @@ def _single(
     wishes = Wishes(out=out, overwrite=asked.overwrite, again=asked.again, quiet=True)
     request = Request(config, execution, out, False, wishes, flag_name)
     flags = " ".join(_flag(name, value, entry.command) for name, value in changes.items())
-    told = f"hopcli {entry.command} --config {run.config} {flags}".strip()
+    told = f"hopcli {entry.command} --config {shlex.quote(str(run.config))} {flags}".strip()
     return SingleRun(out, told, config.to_dict(), request, entry.command, stock)
 
 
@@ -298,7 +298,7 @@ def _flag(name: str, value: Any, command: str) -> str:
     if isinstance(value, bool):
         return flag_name(name) if value else f"--no-{flag_name(name)[2:]}"
     text = spelt(value, name, command)
-    return f"{flag_name(name)} {text!r}" if " " in text else f"{flag_name(name)} {text}"
+    return f"{flag_name(name)} {shlex.quote(text)}"
 
 
 def _grid(
@@ -320,7 +320,7 @@ def _grid(
     wanted = {name: [value] for name, value in changes.items() if name != "grid"}
     wanted |= changes.get("grid", {})
     sets = [f"--set {_set(grid, name, values)}" for name, values in wanted.items()]
-    told = " ".join([f"hopcli grid run {run.config}", *sets])
+    told = " ".join([f"hopcli grid run {shlex.quote(str(run.config))}", *sets])
     return GridRun(out, told, grid, work, stock)
 
 
