@@ -262,17 +262,17 @@ def test_pictures_of_any_name_are_dependencies(
         Path("runs.mk").write_text(done.out)
         return _real_make(child_environment, *flags)
 
-    before = set(os.listdir()) | {"Makefile", "runs.mk", "results"}
+    before = {path.name for path in Path().iterdir()} | {"Makefile", "runs.mk", "results"}
     assert made() == 0
     assert made("-q") == 0
-    for path in (folder, *(folder / name for name in names)):
-        now = os.stat(path).st_mtime + 4e9
-        os.utime(path, (now, now))
-        assert made("-q") == 1, path
-        os.utime(path, (1, 1))
+    for read in (folder, *(folder / name for name in names)):
+        now = read.stat().st_mtime + 4e9
+        os.utime(read, (now, now))
+        assert made("-q") == 1, read
+        os.utime(read, (1, 1))
     assert made("-q") == 0
-    assert set(os.listdir()) == before
-    assert os.listdir("results/mine") == ["weights.json"]
+    assert {path.name for path in Path().iterdir()} == before
+    assert [path.name for path in Path("results/mine").iterdir()] == ["weights.json"]
 
 
 @pytest.mark.parametrize("character", CHARACTERS)
@@ -291,8 +291,7 @@ def test_a_name_that_is_no_target_is_refused(
         return
     assert done.code == 0
     Path("five.txt").touch()
-    Path("runs.mk").write_text(f"all: results/{path.stem}\n{done.out}")
-    os.makedirs("results/mine")
+    Path("results/mine").mkdir(parents=True)
     Path("runs.mk").write_text(done.out + "results/mine:\n\t@true\n")
     assert _real_make(child_environment, f"results/{path.stem}") == 0
     assert Path(f"results/{path.stem}/weights.json").exists()

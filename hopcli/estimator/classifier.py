@@ -15,6 +15,7 @@ from sklearn.base import (
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_array, check_is_fitted, validate_data
 
+from hopcli.config import kinds
 from hopcli.dynamics import run
 from hopcli.errors import SettingError
 from hopcli.estimator.binarising import as_spins, levels
@@ -34,6 +35,17 @@ if TYPE_CHECKING:
 __all__ = ["HopfieldClassifier"]
 
 _CHAINS = 16384  # run together, to bound the memory
+
+_NUMBERS = {
+    "n_prototypes": (kinds.integer(1), False),
+    "repeats": (kinds.integer(1, 1_000_000), False),
+    "samples": (kinds.integer(1), True),
+    "attempts_per_sweep": (kinds.integer(1, 10**9 - 1), True),
+    "sweeps": (kinds.integer(0, 10_000_000), False),
+    "criterion": (kinds.number(0, 1, above=True), False),
+    "n_jobs": (kinds.integer(-(10**6), 10**6), True),
+}
+"""Kind of each parameter that is a number, and whether it may be None."""
 
 
 class HopfieldClassifier(
@@ -327,16 +339,10 @@ class HopfieldClassifier(
         if isinstance(self.prototypes, str) and self.prototypes not in CHOICES:
             rule = f"must be an array or one of {', '.join(CHOICES)}"
             raise SettingError("prototypes", rule, self.prototypes)
-        for name in ("n_prototypes", "repeats", "samples", "attempts_per_sweep"):
+        for name, (kind, may_be_none) in _NUMBERS.items():
             value = getattr(self, name)
-            if value is None and name in ("samples", "attempts_per_sweep"):
-                continue
-            if not _is_whole(value) or value < 1:
-                raise SettingError(name, "must be a whole number >= 1", value)
-        if not _is_whole(self.sweeps) or self.sweeps < 0:
-            raise SettingError("sweeps", "must be a whole number >= 0", self.sweeps)
-        if not 0 < self.criterion <= 1:
-            raise SettingError("criterion", "must be above 0 and at most 1", self.criterion)
+            if value is not None or not may_be_none:
+                kinds.checked(kind, name, value)
 
     def _given(self) -> tuple[NDArray[np.int8], NDArray[Any]]:
         """Prototypes that are given, as spins, and their classes."""
@@ -352,6 +358,8 @@ class HopfieldClassifier(
 
     def _stored(self) -> Couplings:
         """The network of the prototypes."""
+        if not isinstance(self.rule, str):
+            raise SettingError("rule", f"must be one of {', '.join(RULES)}", self.rule)
         if self.rule == "pseudo-inverse":
             return project(self.prototypes_)
         known = RULES[self.rule].parameters if self.rule in RULES else ()
@@ -390,7 +398,3 @@ class HopfieldClassifier(
         """What the repeats of each sample say."""
         m = self._overlaps(all_ends)
         return Ballot(m, self._codes, len(self.classes_), self.signed)
-
-
-def _is_whole(value: Any) -> bool:
-    return isinstance(value, int | np.integer) and not isinstance(value, bool)

@@ -272,7 +272,9 @@ def _found(claims: Claims, run: RunOf) -> PreparedRun:
         return GridRun(folder, f"hopcli grid table {shlex.quote(str(folder))}", grid)
     loaded = results.load(folder, run.command)
     command, settings = loaded.config.command, loaded.config.to_dict()
-    return SingleRun(folder, f"hopcli run {shlex.quote(f'{folder / command}.json')}", settings, None, command)
+    return SingleRun(
+        folder, f"hopcli run {shlex.quote(f'{folder / command}.json')}", settings, None, command
+    )
 
 
 def _single(
