@@ -31,6 +31,7 @@ from hopcli.grids.publishing import Publisher
 from hopcli.grids.state import State
 from hopcli.grids.store import Store
 from hopcli.grids.view import load_view
+from hopcli.printing import html, in_lines
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -159,12 +160,11 @@ class GridRun:
         return f"<grid of {self.grid.command}, {varies}: {said}>"
 
     def _repr_html_(self) -> str:
-        import html
 
-        text = html.escape(repr(self))
+        text = html(repr(self))
         finished = self.status["finished"]
         shown = load_view(self.folder).numbers().head(24) if finished else None
-        table = "" if shown is None else shown.to_html(index=False, border=0)
+        table = "" if shown is None else in_lines(shown).to_html(index=False, border=0)
         return f"<p><code>{text}</code></p>\n{table}"
 
 

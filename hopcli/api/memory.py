@@ -20,6 +20,7 @@ from hopcli.experiments.inputs import read_thresholds
 from hopcli.experiments.trials import Trials, check_trials
 from hopcli.markup import pictures
 from hopcli.patterns import Patterns
+from hopcli.printing import terminal
 from hopcli.starts import NO_SOURCE, Bank, Start, fill_bank
 from hopcli.storage import RULES, as_thresholds
 from hopcli.storage import store as couple
@@ -116,7 +117,7 @@ class Memory:
 
     def __repr__(self) -> str:
         size = f"N = {self.n_sites:,} sites in K = {self.couplings.n_classes:,} classes"
-        names = ", ".join(self.patterns.names[:10])
+        names = ", ".join(map(terminal, self.patterns.names[:10]))
         more = ", ..." if len(self.patterns.names) > 10 else ""
         return f"Memory({self.rule}: {names}{more}; {size})"
 

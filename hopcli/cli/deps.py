@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -12,6 +11,7 @@ import click
 from hopcli.cli.grid.run import grid_from_file, is_grid_file
 from hopcli.cli.requests import Wishes, request_from_file
 from hopcli.errors import HopcliError
+from hopcli.printing import make
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -19,10 +19,6 @@ if TYPE_CHECKING:
     from hopcli.cli.requests import Request
 
 __all__ = ["command"]
-
-
-_SAFE = re.compile(r"[\w./+,@-]+")
-"""Paths that mean the same to Make, to a shell and to the file system."""
 
 
 @click.command("deps")
@@ -50,8 +46,8 @@ def command(configs: tuple[str, ...]) -> None:
         target = folder / "invalid.json" if run is None else made[folder]
         reads = [] if run is None else [made.get(path.parent, path) for path in run.reads]
         needs = dict.fromkeys([Path(name), *reads])
-        words = [str(path) for path in needs if _SAFE.fullmatch(str(path))]
-        others = [path for path in needs if not _SAFE.fullmatch(str(path))]
+        words = [word for path in needs if (word := make(path))]
+        others = [path for path in needs if not make(path)]
         click.echo(f".PHONY: {folder}\n{folder}: {target}")
         click.echo(f"{target}: {' '.join(words)}".rstrip())
         if run is not None and run.draws:
@@ -68,7 +64,7 @@ def _named(configs: Iterable[str]) -> list[str]:
         named += sorted(map(str, path.glob("*.toml"))) if path.is_dir() else [name]
     for name in named:
         stem = Path(name).stem
-        if not _SAFE.fullmatch(stem) or not stem.strip("."):
+        if not make(stem) or not stem.strip("."):
             rule = "must be named with letters, digits and . _ + , @ - only: Make reads the name"
             raise click.UsageError(f"{name!r:.200} {rule}")
     return named

@@ -12,7 +12,7 @@ from matplotlib.ticker import FixedLocator, LogLocator, MaxNLocator, NullLocator
 
 from hopcli.plots.arrangement import short
 from hopcli.plots.captions import number
-from hopcli.plots.page import LINE, TEXT, shorten, text_width
+from hopcli.plots.page import LINE, TEXT, drawable, shorten, text_width
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -201,7 +201,7 @@ def set_axis(ax: Axes, which: str, coordinate: Coordinate, length: float) -> Non
         axis.set_minor_locator(NullLocator())
         slanted: dict[str, Any] = {} if room else {"rotation": 30, "ha": "right"}
         own = 0.9 * length / len(texts) if which == "x" and room else 0.0
-        shown = apart(texts[::every], max(own, _LONGEST_TICK))
+        shown = apart([drawable(text) for text in texts[::every]], max(own, _LONGEST_TICK))
         axis.set_ticklabels(shown, parse_math=False, **slanted)
     elif coordinate.is_log:
         decades = np.log10(numbers[-1] / numbers[0])

@@ -14,12 +14,13 @@ from hopcli import results
 from hopcli.claims.claim import Claims, read_claims
 from hopcli.claims.judging import VERDICTS
 from hopcli.claims.table import judge, short, table
-from hopcli.cli.lines import listen, tell
+from hopcli.cli.lines import listen, print_lines, tell
 from hopcli.cli.reproduce.runs import PreparedRun, prepare
 from hopcli.cli.tables import print_table
 from hopcli.config.base import nearest
 from hopcli.config.files import find_claims
 from hopcli.grids.export import write_table
+from hopcli.printing import terminal
 from hopcli.results.folder import files_in, publish_run, sha256_of, writing
 from hopcli.results.provenance import source_commit, versions
 from hopcli.results.tables import columns_of
@@ -187,7 +188,7 @@ def _say(
         return
     counts = {name: sum(one.verdict == name for one in judged) for name in VERDICTS}
     click.echo("\n" + ", ".join(f"{n} {name}" for name, n in counts.items() if n))
-    click.echo(f"{out}/  {' '.join(path.name for path in files)}")
+    print_lines(terminal(f"{out}/  {' '.join(path.name for path in files)}"))
     for one in judged:
         if one.more:
             tell(f"{one.claim.id}: {one.more}")
