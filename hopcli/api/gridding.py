@@ -237,9 +237,9 @@ def grid(
     for name, mapping in (("vary", vary), ("plot", plot)):
         if mapping is not None and not isinstance(mapping, Mapping):
             raise SettingError(name, "must be a mapping", mapping)
-    for name, count in (("threads", threads), ("limit", limit)):
+    for name, count, least in (("threads", threads, 1), ("limit", limit, 0)):
         if count is not None:
-            kinds.checked(kinds.integer(1), name, count)
+            kinds.checked(kinds.integer(least), name, count)
     made = _read(what, vary or {}, plot or {}, settings, stock)
     folder = Path(tempfile.mkdtemp(prefix="hopcli-grid-")) if out is None else Path(out)
     run = GridRun(made, folder)

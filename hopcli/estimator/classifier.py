@@ -15,7 +15,6 @@ from sklearn.base import (
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_array, check_is_fitted, validate_data
 
-from hopcli.config import kinds
 from hopcli.dynamics import run
 from hopcli.errors import SettingError
 from hopcli.estimator.binarising import as_spins, levels
@@ -35,17 +34,17 @@ if TYPE_CHECKING:
 __all__ = ["HopfieldClassifier"]
 
 _CHAINS = 16384  # run together, to bound the memory
+_WORD = 2**31 - 1
 
-_NUMBERS = {
-    "n_prototypes": (kinds.integer(1), False),
-    "repeats": (kinds.integer(1, 1_000_000), False),
-    "samples": (kinds.integer(1), True),
-    "attempts_per_sweep": (kinds.integer(1, 10**9 - 1), True),
-    "sweeps": (kinds.integer(0, 10_000_000), False),
-    "criterion": (kinds.number(0, 1, above=True), False),
-    "n_jobs": (kinds.integer(-(10**6), 10**6), True),
+_WHOLE = {
+    "n_prototypes": (1, _WORD, False),
+    "repeats": (1, 1_000_000, False),
+    "samples": (1, _WORD, True),
+    "attempts_per_sweep": (1, 10**9 - 1, True),
+    "sweeps": (0, 10_000_000, False),
+    "n_jobs": (-_WORD, _WORD, True),
 }
-"""Kind of each parameter that is a number, and whether it may be None."""
+"""Range of each parameter that is a whole number, and whether it may be None."""
 
 
 class HopfieldClassifier(
@@ -339,10 +338,14 @@ class HopfieldClassifier(
         if isinstance(self.prototypes, str) and self.prototypes not in CHOICES:
             rule = f"must be an array or one of {', '.join(CHOICES)}"
             raise SettingError("prototypes", rule, self.prototypes)
-        for name, (kind, may_be_none) in _NUMBERS.items():
+        for name, (low, high, may_be_none) in _WHOLE.items():
             value = getattr(self, name)
-            if value is not None or not may_be_none:
-                kinds.checked(kind, name, value)
+            whole = isinstance(value, int | np.integer) and not isinstance(value, bool)
+            if not (value is None and may_be_none) and not (whole and low <= value <= high):
+                raise SettingError(name, f"must be a whole number from {low} to {high}", value)
+        real = isinstance(self.criterion, int | float | np.integer | np.floating)
+        if not real or not 0 < self.criterion <= 1:
+            raise SettingError("criterion", "must be above 0 and at most 1", self.criterion)
 
     def _given(self) -> tuple[NDArray[np.int8], NDArray[Any]]:
         """Prototypes that are given, as spins, and their classes."""
