@@ -20,6 +20,7 @@ from hopcli.errors import SettingError
 from hopcli.estimator.binarising import as_spins, levels
 from hopcli.estimator.deciding import Ballot, warn_of_lost, with_rejected
 from hopcli.estimator.prototypes import CHOICES, choose, groups
+from hopcli.estimator.ranges import check_numbers
 from hopcli.estimator.seeding import entropy, seeds_of
 from hopcli.observables import overlaps_of_sums
 from hopcli.storage import RULES, Couplings, project, store
@@ -34,17 +35,6 @@ if TYPE_CHECKING:
 __all__ = ["HopfieldClassifier"]
 
 _CHAINS = 16384  # run together, to bound the memory
-_WORD = 2**31 - 1
-
-_WHOLE = {
-    "n_prototypes": (1, _WORD, False),
-    "repeats": (1, 1_000_000, False),
-    "samples": (1, _WORD, True),
-    "attempts_per_sweep": (1, 10**9 - 1, True),
-    "sweeps": (0, 10_000_000, False),
-    "n_jobs": (-_WORD, _WORD, True),
-}
-"""Range of each parameter that is a whole number, and whether it may be None."""
 
 
 class HopfieldClassifier(
@@ -338,14 +328,7 @@ class HopfieldClassifier(
         if isinstance(self.prototypes, str) and self.prototypes not in CHOICES:
             rule = f"must be an array or one of {', '.join(CHOICES)}"
             raise SettingError("prototypes", rule, self.prototypes)
-        for name, (low, high, may_be_none) in _WHOLE.items():
-            value = getattr(self, name)
-            whole = isinstance(value, int | np.integer) and not isinstance(value, bool)
-            if not (value is None and may_be_none) and not (whole and low <= value <= high):
-                raise SettingError(name, f"must be a whole number from {low} to {high}", value)
-        real = isinstance(self.criterion, int | float | np.integer | np.floating)
-        if not real or not 0 < self.criterion <= 1:
-            raise SettingError("criterion", "must be above 0 and at most 1", self.criterion)
+        check_numbers(self)
 
     def _given(self) -> tuple[NDArray[np.int8], NDArray[Any]]:
         """Prototypes that are given, as spins, and their classes."""
