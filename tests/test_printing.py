@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from PIL import Image
 
@@ -47,6 +47,8 @@ def test_every_target_is_one_line_without_what_does_not_print(text: str) -> None
     assert html.unescape(printing.html(text)) == printing.terminal(text, keep="\n")
 
 
+@example("'=1")
+@example("' =1")
 @given(st.text(alphabet="'=+-@ \t\r\n19.ea", max_size=8))
 def test_a_text_of_a_csv_file_is_found_again_and_never_computed(text: str) -> None:
     cell = printing.csv(text)
