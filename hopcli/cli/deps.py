@@ -72,9 +72,12 @@ def _named(configs: Iterable[str]) -> list[str]:
 
 def _is_newer(paths: Iterable[Path], manifest: Path) -> bool:
     """Whether a run must be tried again because of files that Make cannot name."""
+    others = list(paths)
+    if not others:
+        return False
     with contextlib.suppress(OSError, ValueError):  # a file that is missing the run reports
         made = manifest.stat().st_mtime_ns
-        return any(path.stat().st_mtime_ns > made for path in paths)
+        return any(path.stat().st_mtime_ns > made for path in others)
     return True
 
 

@@ -145,11 +145,19 @@ def _typed(texts: pd.Series[str], kind: str) -> pd.Series[Any]:
 
 def csv_texts(table: pd.DataFrame) -> pd.DataFrame:
     """The table with its texts as a CSV file has them, see :func:`hopcli.printing.csv`."""
-    made = table.copy(deep=False)
+    changed: dict[int, pd.Series[Any]] = {}
     for place, dtype in enumerate(table.dtypes):  # by place, since names may repeat
         if _TYPES.get(dtype.kind, "text") == "text":
-            made.isetitem(place, _changed(table.iloc[:, place], csv).to_numpy())
-    made.columns = [csv(str(name)) for name in table.columns]
+            before = table.iloc[:, place]
+            after = _changed(before, csv)
+            changed |= {place: after} if after is not before else {}
+    heads = [csv(str(name)) for name in table.columns]
+    if not changed and heads == [str(name) for name in table.columns]:
+        return table
+    made = table.copy(deep=False)
+    for place, texts in changed.items():
+        made.isetitem(place, texts.to_numpy())
+    made.columns = heads
     return made
 
 
