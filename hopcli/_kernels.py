@@ -176,7 +176,7 @@ class _Filter(NamedTuple):
 # newer than what was tried.
 _PART: dict[str, Any] = {"error_model": "numpy", "forceinline": True, "_nrt": False}
 _STEP: dict[str, Any] = {"error_model": "numpy", "inline": "always", "_nrt": False}
-_WHOLE: dict[str, Any] = {"error_model": "numpy", "nogil": True, "cache": True}
+_WHOLE: dict[str, Any] = {"error_model": "numpy", "nogil": True}
 
 
 def _inner(function: _F) -> _F:
@@ -190,7 +190,7 @@ def _step(function: _F) -> _F:
 
 
 def _entry(function: _F) -> _F:
-    """Compile the loop that releases the GIL; it is cached on disk with all its parts."""
+    """Compile the loop that releases the GIL; it is cached on disk, if anywhere, whole."""
     return load_alone(cast("_F", numba.njit(**_WHOLE)(function)))
 
 

@@ -24,7 +24,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "records": set(),
     "streams": set(),
     "losses": set(),
-    "markup": set(),
+    "printing": set(),
+    "markup": {"printing"},
     "observables": set(),
     "quantiles": set(),
     "statistics": {"quantiles", "records"},
@@ -33,8 +34,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "theory": {"observables", "waiting"},
     "waiting": set(),
     "data": {"errors"},
-    "datasets": {"data", "errors", "markup", "records"},
-    "patterns": {"datasets", "errors", "losses", "markup", "records", "streams"},
+    "datasets": {"data", "errors", "markup", "printing", "records"},
+    "patterns": {"datasets", "errors", "losses", "markup", "printing", "records", "streams"},
     "starts": {"datasets", "errors", "patterns", "records"},
     "storage": {"errors", "records", "waiting"},
     "dynamics": {"errors", "records", "observables", "streams", "_kernels"},
@@ -45,13 +46,15 @@ MAY_IMPORT: dict[str, set[str]] = {
     },
     "config": {"catalogue", "datasets", "errors", "storage", "dynamics", "starts"},
     "catalogue": {"errors"},
-    "results": {"catalogue", "datasets", "errors", "statistics", "streams"},
+    "results": {"catalogue", "datasets", "errors", "printing", "statistics", "streams"},
     "claims": {
         *("catalogue", "config", "data", "errors", "experiments", "observables", "results"),
         *("statistics", "storage"),
     },
-    "plots": {"catalogue", "errors", "grids", "theory"},
-    "report": {"catalogue", "claims", "config", "errors", "grids", "plots", "results"},
+    "plots": {"catalogue", "errors", "grids", "printing", "theory"},
+    "report": {
+        *("catalogue", "claims", "config", "errors", "grids", "plots", "printing", "results"),
+    },
 }
 """What each room may import at run time; records that only name types are free."""
 

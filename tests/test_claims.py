@@ -626,6 +626,48 @@ def test_a_value_of_another_kind_is_refused_by_name(empty_folder: Path, value: s
     assert all(message.startswith(f"{path}: ") for message in messages)
 
 
+@pytest.mark.parametrize("number", ["nan", "inf", "-inf", f"1{'0' * 400}", "1e999"])
+@pytest.mark.parametrize("key", ["published", "margin", "plus_minus", "alternative"])
+def test_no_number_of_a_claim_is_absurd(empty_folder: Path, key: str, number: str) -> None:
+    path = empty_folder / "claims.toml"
+    texts = [number] if key != "published" else [number, f"[1.0, {number}]"]
+    for text in texts:
+        lines = [line for line in GOOD.splitlines() if not line.startswith(f"{key} ")]
+        place = lines.index('id = "a"')
+        given = "\n".join([*lines[:place], f"{key} = {text}", *lines[place:]])
+        path.write_text(given, encoding="utf-8")
+        with pytest.raises(SettingError) as error:
+            read_claims(path)
+        assert error.value.setting == f"{path}: claims.a.{key}"
+
+
+@pytest.mark.parametrize(
+    "name", ["../out", "a/b", "..", ".", ".hidden", "-x", "", "/tmp/x", "a\\b", "a b", "x" * 101]
+)
+def test_the_name_of_a_run_is_no_path(empty_folder: Path, name: str) -> None:
+    path = empty_folder / "claims.toml"
+    text = GOOD.replace("runs.mine", f'runs."{name}"').replace("mine /", f"{name} /")
+    path.write_text(text.replace("a\\b", "a\\\\b"), encoding="utf-8")
+    with pytest.raises(SettingError) as error:
+        read_claims(path)
+    assert error.value.setting == f"{path}: runs.{name}"
+
+
+def test_the_length_of_an_expression_has_a_limit() -> None:
+    term = "a / b[c=1] / d"
+    assert len(parse(f"{term:<1000}", "x").terms) == 1
+    with pytest.raises(SettingError):
+        parse(f"{term:<1001}", "x")
+    for text in (" " * 10**7, "a" * 10**7, "a / b[" + "c, " * 10**6, "x = 1" + " " * 10**6 + "y"):
+        with pytest.raises(SettingError):
+            parse(text, "x")
+
+
+def test_what_surrounds_a_value_of_a_row_is_no_part_of_it() -> None:
+    rows = parse("  a/b [ c =  3  x ,d>  1 ] / e +- f ", "x").terms[0].rows
+    assert rows == (("c", "=", "3  x"), ("d", ">", "1"))
+
+
 def test_two_claims_of_one_name_are_refused(empty_folder: Path) -> None:
     path = empty_folder / "claims.toml"
     path.write_text(GOOD + GOOD[GOOD.index("[[claims]]") :], encoding="utf-8")

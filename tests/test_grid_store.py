@@ -355,7 +355,7 @@ def test_tables_for_texts(tmp_path: Path) -> None:
     latex = write_table(found, None, "latex")
     assert latex is not None
     assert latex.splitlines()[1:4] == [
-        r"digits & seed & a|b & x\_1 \\",
+        r"digits & seed & a\textbar{}b & x\_1 \\",
         r"\hline",
         r"3,6 & 1 & 50 \% & 0.5 \\",
     ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import math
+import sys
 from dataclasses import MISSING, fields
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +19,7 @@ from hopcli.claims.claim import (
 )
 from hopcli.claims.expressions import parse
 from hopcli.claims.judging import TESTS
+from hopcli.claims.names import check_plain_name
 from hopcli.config import read_config
 from hopcli.config.base import nearest
 from hopcli.errors import SettingError
@@ -94,6 +95,7 @@ def _check_key(key: str, known: Mapping[str, Any], where: str) -> None:
 
 def _run(name: str, entry: Any, where: str) -> RunOf:
     """Read a run."""
+    check_plain_name(name, where)
     _check_keys(entry, RunOf, where, given=("name",))
     for key, value in entry.items():
         wanted = dict if key in ("set", "quick") else str
@@ -198,6 +200,8 @@ def _check_conditions(claim: Claim, where: str) -> None:
 
 
 _TEXTS = ("id", "text", "place", "unit", "reason", "family", "shown", "note", "picture", "by")
+_MOST = 1_000_000
+_LARGEST = sys.float_info.max
 _CHOICES = {
     "test": tuple(TESTS),
     "patterns": tuple(PATTERNS),
@@ -206,7 +210,8 @@ _CHOICES = {
 
 
 def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    # Compared, as a whole number of hundreds of digits has no float.
+    return type(value) in (int, float) and abs(value) <= _LARGEST
 
 
 def _value(name: str, value: Any, where: str) -> Any:
@@ -221,8 +226,8 @@ def _value(name: str, value: Any, where: str) -> Any:
         rule = "must be a finite number > 0"
     elif name in ("bound", "alternative") and not _is_number(value):
         rule = "must be a finite number"
-    elif name in ("images", "repeats") and not (type(value) is int and value >= 1):
-        rule = "must be a whole number >= 1"
+    elif name in ("images", "repeats") and not (type(value) is int and 1 <= value <= _MOST):
+        rule = f"must be a whole number from 1 to {_MOST:,}"
     elif name == "percent" and not isinstance(value, bool):
         rule = "must be true or false"
     elif name == "conditions" and not (isinstance(value, list) and value):
@@ -242,5 +247,6 @@ def _published_rule(name: str, value: Any) -> str:
         return "" if fine else "must be a table of numbers" + " >= 0" * (name != "published")
     if name == "plus_minus":
         return "" if _is_number(value) and value >= 0 else "must be a number >= 0, or a table"
-    fine = _is_number(value) or isinstance(value, str | list)
+    listed = value if isinstance(value, list) else [value]
+    fine = all(_is_number(one) or isinstance(one, str) for one in listed)
     return "" if fine else "must be a number, a text, a list, or a table of numbers"

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from hopcli.cli.lines import printable
+from hopcli.cli.lines import print_lines
 from hopcli.cli.options import FOLDERS
+from hopcli.printing import terminal
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -60,7 +61,7 @@ def command(folders: tuple[Path, ...], quiet: bool, printed: str) -> int:
         told += checked.told
         if printed == "table":
             for finding in checked.differs if quiet else (*checked.differs, *checked.told):
-                click.echo(printable(finding.line))
+                print_lines(terminal(finding.line))
     if printed == "json":
         counts = {"runs": n_runs, "files": n_files}
         lists = {"differs": _as_json(differs), "told": _as_json([] if quiet else told)}

@@ -11,9 +11,10 @@ import click
 
 from hopcli.catalogue import CATALOGUE
 from hopcli.cli.completion import complete_folder
-from hopcli.cli.lines import printable, spelt
+from hopcli.cli.lines import print_lines, spelt
 from hopcli.cli.options import FOLDER
 from hopcli.cli.tables import form_option, print_table
+from hopcli.printing import terminal
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -68,7 +69,7 @@ def command(a: Path, b: Path, name: str | None, form: str) -> int:
         _print(runs, found, form)
     else:
         for line in _lines(runs, found):
-            click.echo(printable(line))
+            print_lines(terminal(line))
     return 0 if found.same else 1
 
 

@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import click
 
 from hopcli import catalogue, experiments, results
-from hopcli.cli.lines import listen, tell
+from hopcli.cli.lines import listen, print_lines, tell
 from hopcli.cli.progress import Watch, least_seconds
 from hopcli.cli.requests import with_names
 from hopcli.cli.tables import print_table
+from hopcli.printing import terminal
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -123,11 +124,11 @@ def _do(job: _Job) -> None:
         print_table(summary.table, wishes.format)
         return
     if job.request.named:
-        click.echo(f"{config.command}: {job.request.named}\n")
+        print_lines(f"{config.command}: {terminal(job.request.named)}\n")
     print_summary(summary)
     for finding in result.notes.get("findings", ()):
-        click.echo(f"\n{finding}")
-    click.echo(f"\n{line}{' '.join(path.name for path in files)}")
+        print_lines(f"\n{terminal(finding)}")
+    print_lines("\n" + terminal(f"{line}{' '.join(path.name for path in files)}"))
 
 
 def _compare(job: _Job) -> bool:
@@ -144,7 +145,7 @@ def _compare(job: _Job) -> bool:
         same = now.get(name) == repeats["outputs"].get(name)
         differing += [] if same else [name]
         if not (job.request.wishes.quiet or job.request.wishes.format == "json"):
-            click.echo(f"{'same   ' if same else 'DIFFERS'}  {name}")
+            print_lines(terminal(f"{'same   ' if same else 'DIFFERS'}  {name}"))
     if differing:
         tell(f"{job.out}: not the run that was to be repeated: {', '.join(differing)} differ")
     return not differing

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import shlex
 from importlib.resources import files
 from pathlib import Path
 
 import click
 
+from hopcli.cli.lines import print_lines
 from hopcli.errors import ResultError
+from hopcli.printing import terminal
 
 __all__ = ["command"]
 
@@ -41,8 +44,9 @@ def command(folder: Path, quiet: bool) -> None:
         raise ResultError(f"{folder}: cannot be written: {error.strerror}") from None
     if not quiet:
         for name in shipped:
-            click.echo(f"{folder / name}{'' if name in new else ' (was there)'}")
-        click.echo(f"Open them with: jupyter lab {folder}  (pip install jupyterlab)")
+            print_lines(terminal(f"{folder / name}{'' if name in new else ' (was there)'}"))
+        named = terminal(shlex.quote(str(folder)))
+        print_lines(f"Open them with: jupyter lab {named}  (pip install jupyterlab)")
 
 
 def _is_new(path: Path, content: bytes) -> bool:

@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from hopcli.cli.lines import print_lines
 from hopcli.cli.options import FOLDER, FOLDERS
 from hopcli.config.execution import animation_name
 from hopcli.config.kinds import RefusedError
 from hopcli.errors import ResultError
+from hopcli.printing import terminal
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -122,7 +124,7 @@ def _quietly(folder: Path, files: list[Path]) -> None:
 
 
 def _as_words(folder: Path, files: list[Path]) -> None:
-    click.echo(f"{folder}/  {' '.join(path.name for path in files)}")
+    print_lines(terminal(f"{folder}/  {' '.join(path.name for path in files)}"))
 
 
 def _as_json(folder: Path, files: list[Path]) -> None:
@@ -157,6 +159,8 @@ def _drawer(
     animate: str | None,
 ) -> Callable[[Path], None]:
     """What draws the pictures of a run; refused before any is drawn."""
+    from hopcli.results.understanding import understood
+
     try:
         execution = dict(loaded.manifest["execution"])
         kind = figure_format or execution["figure_format"]
@@ -166,15 +170,18 @@ def _drawer(
         reason = f"another version of hopcli wrote its manifest ({error})"
         raise ResultError(f"{folder}: cannot be drawn: {reason}") from None
     name = animate or execution.get("animate")
-    if name is not None and getattr(loaded.result, "frames", None) is None:
+    with understood(folder):
+        has_frames = getattr(loaded.result, "frames", None) is not None
+    if name is not None and not has_frames:
         rule = "must have kept the frames of a trial: run it with --animate FILE.gif"
         raise ResultError(f"{folder}: {rule}")
 
     def draw(stage: Path) -> None:
         from hopcli import plots
 
-        plots.draw(loaded.config, loaded.result, stage, kind, dpi, style)
-        if name is not None:
-            plots.animate(loaded.result, stage, name)
+        with understood(folder):
+            plots.draw(loaded.config, loaded.result, stage, kind, dpi, style)
+            if name is not None:
+                plots.animate(loaded.result, stage, name)
 
     return draw

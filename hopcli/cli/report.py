@@ -7,7 +7,9 @@ from typing import Any
 
 import click
 
+from hopcli.cli.lines import print_lines
 from hopcli.cli.options import FOLDERS
+from hopcli.printing import terminal
 
 __all__ = ["command"]
 
@@ -59,4 +61,4 @@ def command(
 
     write_report(folders, out, title, overwrite=overwrite)
     if not quiet:
-        click.echo(out)
+        print_lines(terminal(out))

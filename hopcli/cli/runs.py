@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from hopcli.cli.lines import printable, spelt, tell
+from hopcli.cli.lines import print_lines, spelt, tell
 from hopcli.cli.options import FOLDERS
 from hopcli.cli.tables import form_option, print_table
 from hopcli.errors import ResultError
+from hopcli.printing import terminal
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -62,7 +63,7 @@ def command(folders: tuple[Path, ...], form: str) -> int:
             _as_table([_row(run, names) for run in some])
             for some, names in zip(of_command, telling, strict=True)
         ]
-        click.echo("\n\n".join(tables))
+        print_lines("\n\n".join(tables))
     for line in refused:
         tell(line)
     return 1 if refused else 0
@@ -92,7 +93,7 @@ def _told(run: Listed, name: str) -> str:
 def _as_table(rows: Sequence[Mapping[str, str]]) -> str:
     """Rows below their heads, each column as wide as it needs."""
     heads = _heads(rows)
-    cells = [heads, *([_cut(printable(row.get(head, ""))) for head in heads] for row in rows)]
+    cells = [heads, *([_cut(terminal(row.get(head, ""))) for head in heads] for row in rows)]
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
     return "\n".join("  ".join(map(str.ljust, row, widths)).rstrip() for row in cells)
 

@@ -14,6 +14,7 @@ from hopcli.cli.completion import complete_source
 from hopcli.cli.data_options import data_option, load_asked
 from hopcli.cli.lines import listen
 from hopcli.cli.requests import flag_name
+from hopcli.printing import terminal
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -82,8 +83,7 @@ def _can_draw(text: str) -> bool:
 
 def _drawable(text: str) -> str:
     """The text with a question mark for what the terminal does not have."""
-    shown = "".join(c if c.isprintable() else "?" for c in text)
-    return shown.encode(_encoding(), "replace").decode(_encoding())
+    return terminal(text).encode(_encoding(), "replace").decode(_encoding())
 
 
 def _load(file: str, flags: dict[str, Any]) -> tuple[list[str], NDArray[np.int8], tuple[int, int]]:

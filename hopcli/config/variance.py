@@ -110,9 +110,11 @@ class VarianceConfig(DataSettings, StorageSettings, DynamicsSettings, RunSetting
     )
     score: str = same_setting(RecallConfig, "score")
     accuracy_tests: int = setting(
-        kinds.integer(1), 100, "Tests", "Images a label of the accuracy whose error is told."
+        kinds.integer(1, 10**9), 100, "Tests", "Images a label of the accuracy whose error is told."
     )
-    accuracy_repeats: int = setting(kinds.integer(1), 10, "Tests", "Repeats of that accuracy.")
+    accuracy_repeats: int = setting(
+        kinds.integer(1, 10**9), 10, "Tests", "Repeats of that accuracy."
+    )
 
     def check(self) -> None:
         """Check all that a recall would, and that there are seeds enough."""

@@ -10,6 +10,7 @@ import numpy as np
 
 from hopcli.errors import SettingError
 from hopcli.markup import MOST_PICTURES, pictures, shortened
+from hopcli.printing import terminal
 from hopcli.records import frozen
 
 if TYPE_CHECKING:
@@ -79,7 +80,9 @@ class Dataset:
     def __repr__(self) -> str:
         height, width = self.shape
         names = shortened(self.label_names)
-        return f"Dataset({self.name}: {len(self):,} images of {width} x {height}; {names})"
+        return (
+            f"Dataset({terminal(self.name)}: {len(self):,} images of {width} x {height}; {names})"
+        )
 
     def _repr_html_(self) -> str:
         """The first image of each label, for notebooks."""

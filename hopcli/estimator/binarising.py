@@ -90,7 +90,7 @@ def levels(values: NDArray[Any], threshold: Any) -> NDArray[np.float64]:
     try:
         given = np.asarray(threshold, dtype=np.float64)
         wrong = given.shape not in ((), (n_features,)) or not np.all(np.isfinite(given))
-    except (TypeError, ValueError):
+    except (OverflowError, TypeError, ValueError):
         wrong = True
     if wrong:
         ways = ", ".join(LEVELS)

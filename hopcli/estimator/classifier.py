@@ -21,7 +21,8 @@ from hopcli.errors import SettingError
 from hopcli.estimator.binarising import as_spins, levels
 from hopcli.estimator.deciding import Ballot, other_settings, warn_of_lost, with_rejected
 from hopcli.estimator.prototypes import CHOICES, choose, groups
-from hopcli.estimator.seeding import entropy, is_whole, seeds_of
+from hopcli.estimator.ranges import check_numbers
+from hopcli.estimator.seeding import entropy, seeds_of
 from hopcli.observables import overlaps_of_sums
 from hopcli.storage import RULES, Couplings, project, store
 
@@ -329,16 +330,7 @@ class HopfieldClassifier(
         if isinstance(self.prototypes, str) and self.prototypes not in CHOICES:
             rule = f"must be an array or one of {', '.join(CHOICES)}"
             raise SettingError("prototypes", rule, self.prototypes)
-        for name in ("n_prototypes", "repeats", "samples", "attempts_per_sweep"):
-            value = getattr(self, name)
-            if value is None and name in ("samples", "attempts_per_sweep"):
-                continue
-            if not is_whole(value) or value < 1:
-                raise SettingError(name, "must be a whole number >= 1", value)
-        if not is_whole(self.sweeps) or self.sweeps < 0:
-            raise SettingError("sweeps", "must be a whole number >= 0", self.sweeps)
-        if not 0 < self.criterion <= 1:
-            raise SettingError("criterion", "must be above 0 and at most 1", self.criterion)
+        check_numbers(self)
 
     def _given(self) -> tuple[NDArray[np.int8], NDArray[Any]]:
         """Prototypes that are given, as spins, and their classes."""
@@ -354,6 +346,8 @@ class HopfieldClassifier(
 
     def _stored(self) -> Couplings:
         """The network of the prototypes."""
+        if not isinstance(self.rule, str):
+            raise SettingError("rule", f"must be one of {', '.join(RULES)}", self.rule)
         if self.rule == "pseudo-inverse":
             return project(self.prototypes_)
         known = RULES[self.rule].parameters if self.rule in RULES else ()
@@ -396,4 +390,5 @@ class HopfieldClassifier(
 
     def _ballot(self, all_ends: Iterable[FinalStates]) -> Ballot:
         """What the repeats of each sample say."""
-        return Ballot(self._overlaps(all_ends), self._codes, len(self.classes_), self.signed)
+        m = self._overlaps(all_ends)
+        return Ballot(m, self._codes, len(self.classes_), self.signed)

@@ -10,8 +10,10 @@ import jinja2
 from markupsafe import Markup, escape
 
 from hopcli import __version__
+from hopcli.printing import terminal
 from hopcli.report.claims import VERDICTS, tally
 from hopcli.report.drawings import drawing
+from hopcli.results.understanding import understood
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -81,7 +83,9 @@ def page(
 
 def _drawings(anchor: str, section: Section) -> list[Any]:
     """The figures of a section, drawn when its turn comes."""
-    return [drawing(name, figure, f"{anchor}.{name}") for name, figure in section.figures.items()]
+    with understood(section.name):
+        figures = section.figures.items()
+        return [drawing(name, figure, f"{anchor}.{name}") for name, figure in figures]
 
 
 def _anchors(kind: str, names: Iterable[str]) -> list[str]:
@@ -102,6 +106,7 @@ def _environment() -> jinja2.Environment:
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(_TEMPLATES),
         autoescape=True,  # whatever a template is called
+        finalize=_printed,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
@@ -110,6 +115,12 @@ def _environment() -> jinja2.Environment:
     return environment
 
 
+def _printed(value: Any) -> Any:
+    """What is put into the page: texts without what does not print."""
+    is_text = isinstance(value, str) and not isinstance(value, Markup)
+    return terminal(value, keep="\n") if is_text else value
+
+
 def _prose(text: str) -> Markup:
     """A text in which what stands between backticks is what one types."""
-    return Markup(re.sub("`([^`]+)`", r"<code>\1</code>", str(escape(text))))
+    return Markup(re.sub("`([^`]+)`", r"<code>\1</code>", str(escape(terminal(text)))))

@@ -9,13 +9,14 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from hopcli import catalogue, results
-from hopcli.errors import ResultError, SettingError
+from hopcli.errors import SettingError
 from hopcli.grids.view import TABLE, load_published
 from hopcli.plots.grid import picture
 from hopcli.report.commands import asked, command_of_grid, command_of_run, spelt
 from hopcli.report.sheets import Sheet, sheet
 from hopcli.results.listing import settings_of
 from hopcli.results.places import GRID, finished_in
+from hopcli.results.understanding import understood
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -98,11 +99,8 @@ def sections_in(folder: Path, name: str = "") -> list[Section]:
 
 def _of_run(name: str, folder: Path, command: str) -> Section:
     loaded, manifest = results.load(folder, command), folder / f"{command}.json"
-    try:
+    with understood(folder):
         made = section(name, loaded.config, loaded.result, loaded.manifest)
-    except (AttributeError, KeyError, TypeError, ValueError) as error:
-        reason = f"another version of hopcli wrote it ({error})"
-        raise ResultError(f"{manifest}: cannot be told: {reason}") from None
     again = made.again or shlex.join(["hopcli", "run", str(manifest)])
     return dataclasses.replace(made, again=again)
 

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 import click
 
 from hopcli.cli.grid.shared import FOLDER_OF_GRID, QUIET
+from hopcli.cli.lines import print_lines
+from hopcli.printing import terminal
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -26,7 +28,7 @@ def check(folder: Path, quiet: bool) -> int:
 
     n_cells, differences = grid_differences(folder)
     for line in differences:
-        click.echo(line)
+        print_lines(terminal(line))
     if not quiet and not differences:
-        click.echo(f"{folder}: {n_cells:,} cells, all as they were written")
+        print_lines(f"{terminal(folder)}: {n_cells:,} cells, all as they were written")
     return 1 if differences else 0

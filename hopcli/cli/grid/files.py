@@ -8,9 +8,12 @@ from typing import TYPE_CHECKING
 import click
 
 from hopcli import results
-from hopcli.cli.tables import print_table
+from hopcli.cli.lines import print_lines
+from hopcli.cli.tables import laid_out, print_table
 from hopcli.grids.view import TABLE, load_published, load_view
+from hopcli.printing import terminal
 from hopcli.results.folder import publish, publish_run, sha256_of, writing
+from hopcli.results.understanding import understood
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -31,7 +34,8 @@ def _draw(view: View, look: Look, path: Path, style: str = "screen") -> None:
     from hopcli import plots
     from hopcli.plots.grid import picture
 
-    plots.save(picture(view, look, style), path)
+    with understood(path.name):
+        plots.save(picture(view, look, style), path)
 
 
 def drawn_if(*, figures: bool) -> Draw | None:
@@ -89,13 +93,13 @@ def print_grid(folder: Path, state: State, files: list[Path], n_made: int, form:
     if files:
         _print_numbers(folder, grid)
     names = " ".join(path.name for path in files)
-    click.echo(f"\n{folder}/  {names or 'grid.sqlite'}")
+    print_lines("\n" + terminal(f"{folder}/  {names or 'grid.sqlite'}"))
 
 
 def _print_numbers(folder: Path, grid: Grid) -> None:
     """Print the first rows of what is drawn."""
     name = f"over_{grid.look.over}.csv" if grid.look.over else TABLE
     shown = load_published(folder).numbers()
-    click.echo("\n" + shown.head(_SHOWN).to_string(index=False, float_format="{:.4g}".format))
+    print_lines("\n" + laid_out(shown.head(_SHOWN)))
     if len(shown) > _SHOWN:
         click.echo(f"... and {len(shown) - _SHOWN:,} more rows in {name}")

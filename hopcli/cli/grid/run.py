@@ -80,7 +80,8 @@ def _shard(_ctx: click.Context, _param: click.Parameter, text: str | None) -> tu
 @click.option(
     "--dask",
     metavar="ADDRESS",
-    help="Make the cells on the workers of this Dask scheduler, tcp://HOST:PORT.",
+    help="Make the cells on the workers of this Dask scheduler, tcp://HOST:PORT or "
+    "tls://HOST:PORT.",
 )
 @click.option("--figures/--no-figures", default=True, help="Draw the picture.")
 @QUIET
@@ -96,6 +97,10 @@ def run(config: str | None, name: str | None, sets: tuple[str, ...], **wishes: A
       hopcli grid run paper --set temperature=0.1:0.9:0.1 --set rule=storkey
       hopcli grid run --command recall --set tests=20 --set seed=1:100:1
       hopcli grid run phase --shard 3/10 --out shards/3
+
+    Everyone who can reach a Dask scheduler can run code on all its workers, and on this
+    machine. tcp:// is neither encrypted nor authenticated: use a private network, or tls://
+    with the certificates of Dask's configuration (distributed.comm.tls).
 
     Interrupted or killed, the same command goes on where it was. Exit code 0: the cells
     asked for are finished; 1: a cell has failed; 2: something was refused.

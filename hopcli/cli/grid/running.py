@@ -14,7 +14,7 @@ import click
 
 from hopcli import results
 from hopcli.cli.grid.files import drawn_if
-from hopcli.cli.lines import listen, tell
+from hopcli.cli.lines import listen, print_lines, tell
 from hopcli.cli.progress import CellBar, Watch, least_seconds, shown
 from hopcli.cli.requests import flag_name, renamed
 from hopcli.dynamics.jobs import processors
@@ -27,6 +27,7 @@ from hopcli.grids.planning import impossible, in_words, plan_grid, shard_of
 from hopcli.grids.publishing import Publisher
 from hopcli.grids.state import State
 from hopcli.grids.store import Store, is_grid
+from hopcli.printing import terminal
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -237,7 +238,7 @@ def list_grid(grid: Grid, wishes: GridWishes) -> None:
     left = left[: wishes.limit]
     for one in chosen[:_LISTED]:
         words = in_words(grid, one.place.values)
-        click.echo(f"{_state(standings, one):9} {one.task.cell[:12]}  {words}")
+        print_lines(terminal(f"{_state(standings, one):9} {one.task.cell[:12]}  {words}"))
     if len(chosen) > _LISTED:
         click.echo(f"... and {len(chosen) - _LISTED:,} more")
     seconds = _estimate(left, chosen, standings, stock) / (wishes.threads or processors())

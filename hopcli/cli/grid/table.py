@@ -11,7 +11,9 @@ import click
 
 from hopcli.cli.grid.shared import FOLDER_OF_GRID
 from hopcli.cli.requests import flag_name, renamed
+from hopcli.cli.tables import print_text
 from hopcli.errors import ResultError, SettingError
+from hopcli.printing import terminal
 
 __all__ = ["table"]
 
@@ -74,7 +76,7 @@ def table(
                 raise SettingError("over", f"must be of table {grid.entry.headline.table}", name)
             found = average(found, grid.keys(), over, grid.entry.headline)
         text = _written(found, out, form) if out else write_table(found, None, form)
-    click.echo(text, nl=False)
+    print_text(text)
 
 
 def _written(found: Any, out: Path, form: str) -> str:
@@ -90,4 +92,4 @@ def _written(found: Any, out: Path, form: str) -> str:
     finally:
         with contextlib.suppress(OSError):
             stage.unlink(missing_ok=True)
-    return f"{out}\n"
+    return f"{terminal(out)}\n"

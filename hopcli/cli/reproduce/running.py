@@ -16,12 +16,13 @@ from hopcli.claims.judging import VERDICTS
 from hopcli.claims.reading import read_claims
 from hopcli.claims.table import short, table, wrapped
 from hopcli.claims.verdicts import judge
-from hopcli.cli.lines import listen
+from hopcli.cli.lines import listen, print_lines
 from hopcli.cli.reproduce.runs import PreparedRun, prepare
 from hopcli.cli.tables import print_table
 from hopcli.config.base import nearest
 from hopcli.config.files import find_claims
 from hopcli.grids.export import write_table
+from hopcli.printing import terminal
 from hopcli.results.folder import files_in, publish_run, sha256_of, writing
 from hopcli.results.provenance import source_commit, versions
 from hopcli.results.tables import columns_of
@@ -193,4 +194,4 @@ def _say(
     click.echo(
         "\n" + textwrap.fill("; ".join(f"{n} {name}" for name, n in counts.items() if n), 80)
     )
-    click.echo(f"{out}/  {' '.join(path.name for path in files)}")
+    print_lines(terminal(f"{out}/  {' '.join(path.name for path in files)}"))
