@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 
 import hopcli
 from hopcli import dynamics
+from hopcli.experiments.attractors import AttractorsResult
 from hopcli.storage import store
 
 Spins = NDArray[np.int8]
@@ -93,7 +95,7 @@ def _attractors(
 @pytest.mark.parametrize("tie", AT_TIE)
 @pytest.mark.parametrize("updates", ["async", "sync"])
 def test_a_census_from_all_states_lists_each_attractor_once(
-    empty_folder: Path, updates: str, tie: str
+    empty_folder: Path, updates: Literal["async", "sync"], tie: Literal["keep", "up", "down"]
 ) -> None:
     """30 small networks each: three rules, with and without thresholds, many with ties."""
     cycles = 0
@@ -118,6 +120,7 @@ def test_a_census_from_all_states_lists_each_attractor_once(
             most=1000,
         )
         expected = _attractors(every, store(xi, rule).dense(), theta, tie, sync=updates == "sync")
+        assert isinstance(run.result, AttractorsResult)
         table = run.result.tables["attractors"]
         settled = (table["kind"] != "unsettled").to_numpy()
         states = [state.tobytes() for state in run.result.states[rule][settled]]

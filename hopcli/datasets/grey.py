@@ -52,6 +52,9 @@ class GreyImages:
         The threshold of each image where the source has already found it.
     files : tuple of Path
         Where each image has a file of its own, these; else empty.
+    named : ndarray of bool, shape (n,), or None
+        Images whose label the source gives; the labels of the others are their places.
+        None: all of them.
     """
 
     grey: NDArray[np.uint8]
@@ -60,6 +63,7 @@ class GreyImages:
     sha256: str = ""
     levels: NDArray[np.uint8] | None = None
     files: tuple[Path, ...] = ()
+    named: NDArray[np.bool_] | None = None
 
 
 @contextmanager

@@ -332,10 +332,13 @@ def load_text(path: Path) -> GreyImages:
             )
         text = path.read_text(encoding="utf-8-sig")
     patterns: dict[str, NDArray[np.uint8]] = {}
+    named = []
     for number, lines in _blocks(text):
-        name = str(len(patterns) + 1)
+        name, given = str(len(patterns) + 1), ""
         if lines[0].endswith(":"):
-            name, number, lines = lines[0][:-1].strip() or name, number + 1, lines[1:]
+            given, number, lines = lines[0][:-1].strip(), number + 1, lines[1:]
+        name = given or name
+        named.append(bool(given))
         pattern = _draw(lines, number, path)
         shape = next(iter(patterns.values()), pattern).shape
         if pattern.shape != shape:
@@ -356,7 +359,7 @@ def load_text(path: Path) -> GreyImages:
         raise DataError(f"{path}: must hold patterns drawn with '#' and '.', found none")
     height, width = pattern.shape
     grey = np.stack(list(patterns.values())).reshape(len(patterns), -1)
-    return GreyImages(grey, np.array(list(patterns)), (height, width))
+    return GreyImages(grey, np.array(list(patterns)), (height, width), named=np.array(named))
 
 
 def _blocks(text: str) -> list[tuple[int, list[str]]]:

@@ -14,6 +14,7 @@ from hopcli.experiments import Parts, Plan, Progress, Result, Summary, prefixed,
 from hopcli.experiments.headline import Headline
 from hopcli.experiments.inputs import gather, hashes
 from hopcli.experiments.relaxation import Relaxation
+from hopcli.experiments.tally import OVERALL
 from hopcli.experiments.trials import MOST_IN_A_REPEAT, draw_trials
 from hopcli.patterns import Patterns
 from hopcli.records import digest
@@ -45,7 +46,7 @@ HEADLINE = Headline(
     low="sd_ci_low",
     high="sd_ci_high",
     interval="95 % interval over selections",
-    where={"label": "overall", "test_images": "same", "source": "total"},
+    where={"label": OVERALL, "test_images": "same", "source": "total"},
     within=("label", "source"),
     bounds=(0, 1),
 )
@@ -214,7 +215,7 @@ def _tables(
     of_each = [successes[:, [place]] for place in range(len(labels))]
     found = [
         (label, Components.of(counts, config.repeats))
-        for label, counts in zip([*labels, "overall"], [*of_each, successes], strict=True)
+        for label, counts in zip([*labels, OVERALL], [*of_each, successes], strict=True)
     ]
     recalled = successes.sum(axis=2)
     ranks = _Ranks.of(recalled)
