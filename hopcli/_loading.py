@@ -8,18 +8,61 @@ imports by itself what it needs.
 
 from __future__ import annotations
 
+import logging
+import os
+import warnings
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
-from numba.core.caching import FunctionCache
-from numba.core.dispatcher import Dispatcher
-from numba.core.runtime import rtsys  # type: ignore[attr-defined]
+from hopcli.errors import SettingError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["load_alone"]
+__all__ = ["compiled", "numba"]
 
 _F = TypeVar("_F", bound="Callable[..., Any]")
+
+_OURS = "NUMBA_"
+"""Begins the names of numba's variables of the environment."""
+
+
+def _refused(error: BaseException) -> SettingError:
+    """Name the variable of the environment that numba cannot use; its own error if there is none.
+
+    Parameters
+    ----------
+    error : BaseException
+        What importing or using numba has raised.
+    """
+    text = " ".join(str(error).split())
+    given = [name for name in os.environ if name.startswith(_OURS)]
+    named = [name for name in given if name in text]
+    threads = [name for name in given if name == "NUMBA_NUM_THREADS"]
+    if not given:
+        raise error
+    name = (named or threads or given)[0]
+    reason = "" if name in text else f" ({text:.80})"
+    return SettingError(name, f"must be a value that numba can use{reason}", os.environ[name])
+
+
+def _check_features() -> None:
+    """Refuse features of a processor that LLVM would abort at."""
+    name = "NUMBA_CPU_FEATURES"
+    features = os.environ.get(name, "")
+    if any(part.strip()[:1] not in ("+", "-") for part in features.split(",") if features):
+        raise SettingError(name, "must list features, each with + or -, with commas", features)
+
+
+_check_features()
+with warnings.catch_warnings():
+    warnings.filterwarnings("error", "Environment variable 'NUMBA_", RuntimeWarning)
+    try:
+        import numba
+        from numba.core.caching import FunctionCache
+        from numba.core.dispatcher import Dispatcher
+        from numba.core.runtime import rtsys  # type: ignore[attr-defined]
+    except (OSError, RuntimeError, RuntimeWarning, TypeError, ValueError) as wrong:
+        raise _refused(wrong) from None
 
 
 class _Cache(FunctionCache):
@@ -35,21 +78,40 @@ class _Cache(FunctionCache):
             return own._load_overload(sig, target_context)
 
 
-def load_alone(loop: _F) -> _F:
-    """Load a function compiled with ``cache=True`` without numba's compiler.
+def compiled(function: _F, **options: Any) -> _F:
+    """Compile a function when it is first called, with a cache on disk.
+
+    Where no folder for the cache can be written, it is compiled anew in every process, which
+    is logged.
 
     Parameters
     ----------
-    loop : callable
-        What ``numba.njit(cache=True)`` made; changed in place. A plain function, which it
-        makes where ``NUMBA_DISABLE_JIT`` is set, is left as it is.
+    function : callable
+        What to compile.
+    **options
+        Of ``numba.njit``.
 
     Returns
     -------
     callable
-        The same.
+        What numba makes of it, loaded from its cache without its compiler; a plain function
+        where ``NUMBA_DISABLE_JIT`` is set.
+
+    Raises
+    ------
+    SettingError
+        If a variable of the environment is of no use to numba.
     """
-    if isinstance(loop, Dispatcher):
-        dispatcher, cache = cast("Any", loop), cast("Any", _Cache)  # numba's types are partial
-        dispatcher._cache = cache(dispatcher.py_func)
-    return loop
+    loop = numba.njit(**options)(function)
+    if not isinstance(loop, Dispatcher):
+        return cast("_F", loop)
+    try:
+        cast("Any", loop)._cache = cast("Any", _Cache)(function)  # numba's types are partial
+    except RuntimeError as error:
+        if "NUMBA_CACHE_LOCATOR_CLASSES" in os.environ:
+            raise _refused(error) from None
+        logging.getLogger("hopcli").info(
+            "compiling the loops for this run alone: neither the package's folder nor a home "
+            "can be written (set NUMBA_CACHE_DIR to a folder that can)"
+        )
+    return cast("_F", loop)

@@ -104,6 +104,8 @@ def _load(run: Callable[[slice], None]) -> None:
         run(nothing)
     except Exception:
         # A damaged cache makes numba raise anything.
+        if loop.stats.cache_path is None:
+            raise
         for file in Path(loop.stats.cache_path).glob("_kernels.*.nb?"):
             file.unlink(missing_ok=True)
         run(nothing)
