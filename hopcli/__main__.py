@@ -38,6 +38,7 @@ def start() -> None:
     gc.set_threshold(_GARBAGE)
     os.environ.setdefault("OPENBLAS_THREAD_TIMEOUT", _BLAS_WAIT)  # read when numpy is imported
     os.environ.update(_DRAWING)  # read when matplotlib is imported
+    os.environ.pop("SOURCE_DATE_EPOCH", None)  # for libraries that write dates, which no file has
     signal.signal(signal.SIGTERM, lambda *_: os._exit(143))
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:  # a shell may ignore it
         signal.signal(signal.SIGINT, _stop)

@@ -13,7 +13,7 @@ import os
 import warnings
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
-from hopcli.errors import SettingError
+from hopcli.errors import DataError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,7 +26,7 @@ _OURS = "NUMBA_"
 """Begins the names of numba's variables of the environment."""
 
 
-def _refused(error: BaseException) -> SettingError:
+def _refused(error: BaseException) -> DataError:
     """Name the variable of the environment that numba cannot use; its own error if there is none.
 
     Parameters
@@ -42,7 +42,8 @@ def _refused(error: BaseException) -> SettingError:
         raise error
     name = (named or threads or given)[0]
     reason = "" if name in text else f" ({text:.80})"
-    return SettingError(name, f"must be a value that numba can use{reason}", os.environ[name])
+    found = f"found {os.environ[name]!r:.80}"
+    return DataError(f"{name}: must be unset or a value that numba can use{reason}, {found}")
 
 
 def _check_features() -> None:
@@ -50,7 +51,8 @@ def _check_features() -> None:
     name = "NUMBA_CPU_FEATURES"
     features = os.environ.get(name, "")
     if any(part.strip()[:1] not in ("+", "-") for part in features.split(",") if features):
-        raise SettingError(name, "must list features, each with + or -, with commas", features)
+        rule = f"must be unset, or features with + or - and commas, found {features!r:.80}"
+        raise DataError(f"{name}: {rule}")
 
 
 _check_features()
@@ -99,7 +101,7 @@ def compiled(function: _F, **options: Any) -> _F:
 
     Raises
     ------
-    SettingError
+    DataError
         If a variable of the environment is of no use to numba.
     """
     loop = numba.njit(**options)(function)

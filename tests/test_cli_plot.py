@@ -222,7 +222,6 @@ def test_a_folder_without_a_run_is_refused_before_any_picture(run_hopcli: RunHop
     check_refused(run_hopcli, "nowhere", "--out", "new", holds="nowhere: must hold a finished run")
     check_refused(run_hopcli, "five.txt", holds="five.txt: must hold a finished run")
     check_refused(run_hopcli, "out", "empty", holds="empty: must hold a finished run")
-    check_refused(run_hopcli, "out", "out", "--out", "new", holds="--out takes one DIR, found 2")
 
 
 @pytest.mark.parametrize("name", ["weights.csv", "spectrum.csv", "weights.npz"])

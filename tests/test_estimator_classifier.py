@@ -45,7 +45,8 @@ def _noisy(seed: int, p: int, n_sites: int, each: int, flips: float) -> tuple[Sp
 def _memory(xi: Spins, **settings: Any) -> HopfieldClassifier:
     """A network of given patterns, fitted."""
     names = np.array([f"c{number}" for number in range(len(xi))])
-    settings = {"threshold": 0, "random_state": 3, "dynamics": "metropolis"} | settings
+    usual: dict[str, Any] = {"threshold": 0, "random_state": 3, "dynamics": "metropolis"}
+    settings = usual | settings
     memory = HopfieldClassifier(prototypes=xi, prototype_labels=names, **settings)
     return memory.fit(xi, names)
 

@@ -194,7 +194,39 @@ def _run(arguments: list[str] | None) -> NoReturn:
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # once is enough
         said = error.__cause__ or error  # click makes an Abort of an interrupt
         _fail(str(said) or "interrupted; nothing was written", 130)
+    except Exception as error:
+        name = _variable_of(error)
+        if name is None:
+            raise
+        _fail(f"{name}: must be unset or a value that can be used ({error})", 2)
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _variable_of(error: Exception) -> str | None:
+    """Find the variable of the environment without which a library could be imported.
+
+    Parameters
+    ----------
+    error : Exception
+        What was raised.
+
+    Returns
+    -------
+    str or None
+        The variable whose name, or else whose value, the message has; None if there is none,
+        or the error is not of an import.
+    """
+    here = os.path.dirname(os.path.dirname(__file__))
+    importing = any(
+        frame.f_code.co_name == "<module>" and not frame.f_code.co_filename.startswith(here)
+        for frame, _ in traceback.walk_tb(error.__traceback__)
+        if frame.f_globals.get("__name__") != "__main__"
+    )
+    if not importing:
+        return None
+    text, given = str(error), {name: value for name, value in os.environ.items() if value}
+    named = [name for name in given if name in text]
+    return next(iter(named or [name for name, value in given.items() if repr(value) in text]), None)
 
 
 def _is_of_printing(error: OSError) -> bool:
