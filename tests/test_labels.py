@@ -41,8 +41,8 @@ def _source(kind: str, names: list[str]) -> list[str]:
             Image.fromarray(picture).save(f"pictures/{name}.png")
         return ["--dataset", "images:pictures"]
     if kind == "npz":
-        arrays = {"x_train": pictures, "y_train": np.array(names)}
-        np.savez("set.npz", **arrays, x_test=pictures, y_test=np.array(names))
+        of = np.array(names)
+        np.savez("set.npz", x_train=pictures, y_train=of, x_test=pictures, y_test=of)
         return ["--dataset", "npz:set.npz"]
     _draw("own.txt", XI, names)
     return ["--dataset", "text:own.txt"]
@@ -105,8 +105,8 @@ def _damaged(flips: int) -> NDArray[np.int8]:
 
 def _outcomes() -> dict[str, tuple[str, str, int]]:
     table = pd.read_csv("results/recall/outcomes.csv", dtype={"pattern": str, "label": str})
-    met = table[table["count"] > 0]
-    return {row.label: (row.outcome, row.pattern, row.count) for row in met.itertuples(index=False)}
+    met = table.loc[table["count"] > 0, ["label", "outcome", "pattern", "count"]]
+    return {label: (kind, name, count) for label, kind, name, count in met.to_numpy().tolist()}
 
 
 def test_a_state_without_a_name_is_scored_against_all_patterns(run_hopcli: RunHopcli) -> None:

@@ -157,7 +157,10 @@ def main(arguments: list[str] | None = None) -> NoReturn:
         signal.signal(signal.SIGINT, _interrupt)
     try:
         _run(arguments)
-    except Exception:
+    except Exception as error:
+        name = None if _caught else _variable_of(error)
+        if name is not None:
+            _fail(f"{name}: must be unset or a value that can be used ({error})", 2)
         if not _caught:
             raise
     # What a library that was being imported has made of a signal.
@@ -194,11 +197,6 @@ def _run(arguments: list[str] | None) -> NoReturn:
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # once is enough
         said = error.__cause__ or error  # click makes an Abort of an interrupt
         _fail(str(said) or "interrupted; nothing was written", 130)
-    except Exception as error:
-        name = _variable_of(error)
-        if name is None:
-            raise
-        _fail(f"{name}: must be unset or a value that can be used ({error})", 2)
     sys.exit(code if isinstance(code, int) else 0)
 
 
@@ -216,13 +214,12 @@ def _variable_of(error: Exception) -> str | None:
         The variable whose name, or else whose value, the message has; None if there is none,
         or the error is not of an import.
     """
-    here = os.path.dirname(os.path.dirname(__file__))
-    importing = any(
-        frame.f_code.co_name == "<module>" and not frame.f_code.co_filename.startswith(here)
+    imported = [
+        str(frame.f_globals.get("__name__"))
         for frame, _ in traceback.walk_tb(error.__traceback__)
-        if frame.f_globals.get("__name__") != "__main__"
-    )
-    if not importing:
+        if frame.f_code.co_name == "<module>"
+    ]
+    if all(name.partition(".")[0] in ("hopcli", "__main__") for name in imported):
         return None
     text, given = str(error), {name: value for name, value in os.environ.items() if value}
     named = [name for name in given if name in text]
