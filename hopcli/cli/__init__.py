@@ -221,9 +221,11 @@ def _variable_of(error: Exception) -> str | None:
     ]
     if all(name.partition(".")[0] in ("hopcli", "__main__") for name in imported):
         return None
-    text, given = str(error), {name: value for name, value in os.environ.items() if value}
-    named = [name for name in given if name in text]
-    return next(iter(named or [name for name, value in given.items() if repr(value) in text]), None)
+    text = str(error)
+    given = {name: value for name, value in os.environ.items() if value and "_" in name[1:]}
+    named = sorted((name for name in given if name in text), key=len)
+    valued = [name for name, value in given.items() if repr(value) in text]
+    return named[-1] if named else next(iter(valued), None)
 
 
 def _is_of_printing(error: OSError) -> bool:

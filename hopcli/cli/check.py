@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from hopcli.cli.lines import printable
+from hopcli.cli.once import Command
 from hopcli.cli.options import FOLDERS
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["command"]
 
 
-@click.command("check")
+@click.command("check", cls=Command)
 @FOLDERS
 @click.option("--quiet", "-q", is_flag=True, help="Print only what differs.")
 @click.option(

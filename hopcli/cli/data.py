@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from hopcli.cli.data_options import data_option, load_asked
+from hopcli.cli.once import Group
 from hopcli.cli.requests import flag_name
 from hopcli.cli.tables import form_option, print_table
 from hopcli.datasets import SOURCES, parse_spec, verify_embedded
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["command"]
 
 
-@click.group("data", invoke_without_command=True)
+@click.group("data", cls=Group, invoke_without_command=True)
 @click.option(
     "--dataset",
     metavar="SOURCE",

@@ -7,12 +7,13 @@ from pathlib import Path
 
 import click
 
+from hopcli.cli.once import Command
 from hopcli.errors import ResultError
 
 __all__ = ["command"]
 
 
-@click.command("notebooks")
+@click.command("notebooks", cls=Command)
 @click.argument("folder", metavar="[FOLDER]", default="notebooks", type=click.Path(path_type=Path))
 @click.option("-q", "--quiet", is_flag=True, help="Print nothing.")
 def command(folder: Path, quiet: bool) -> None:

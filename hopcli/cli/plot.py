@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from hopcli.cli.once import Command
 from hopcli.cli.options import FOLDER, FOLDERS
 from hopcli.config.execution import animation_name
 from hopcli.config.kinds import RefusedError
@@ -33,7 +34,7 @@ class _GifName(click.ParamType[str]):
             self.fail(f"{error}, found {value!r:.80}", param, ctx)
 
 
-@click.command("plot")
+@click.command("plot", cls=Command)
 @FOLDERS
 @click.option(
     "--figure-format",

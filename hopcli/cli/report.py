@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from hopcli.cli.once import Command
 from hopcli.cli.options import FOLDERS
 
 __all__ = ["command"]
@@ -23,7 +24,7 @@ class _Page(click.ParamType[Path]):
         return Path(value)
 
 
-@click.command("report")
+@click.command("report", cls=Command)
 @FOLDERS
 @click.option(
     "--out",

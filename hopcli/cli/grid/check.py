@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from hopcli.cli.grid.shared import FOLDER_OF_GRID, QUIET
+from hopcli.cli.once import Command
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
 __all__ = ["check"]
 
 
-@click.command("check")
+@click.command("check", cls=Command)
 @FOLDER_OF_GRID
 @QUIET
 def check(folder: Path, quiet: bool) -> int:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from hopcli.cli.grid.shared import FOLDER_OF_GRID, QUIET
+from hopcli.cli.once import Command
 from hopcli.cli.requests import flag_name, renamed
 
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 __all__ = ["plot"]
 
 
-@click.command("plot")
+@click.command("plot", cls=Command)
 @FOLDER_OF_GRID
 @click.option("--x", metavar="KEY", help="Along the axis.  [default: the one with most numbers]")
 @click.option(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from hopcli.cli.grid.shared import FOLDER_OF_GRID, FORM
+from hopcli.cli.once import Command
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -17,7 +18,7 @@ __all__ = ["status"]
 _LISTED = 12  # failures, and warnings, that are listed for people
 
 
-@click.command("status")
+@click.command("status", cls=Command)
 @FOLDER_OF_GRID
 @FORM
 def status(folder: Path, form: str) -> None:
