@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from hopcli.cli.data_options import data_option, load_asked
-from hopcli.cli.once import Group
+from hopcli.cli.once import Command, Group
 from hopcli.cli.requests import flag_name
 from hopcli.cli.tables import form_option, print_table
 from hopcli.datasets import SOURCES, parse_spec, verify_embedded
@@ -114,7 +114,7 @@ def _as_json(parts: dict[str, Dataset]) -> dict[str, Any]:
     }
 
 
-@command.command("verify")
+@command.command("verify", cls=Command)
 @click.pass_context
 def verify(ctx: click.Context) -> None:
     """Hold the data that ship with hopcli to their hashes.
