@@ -45,7 +45,8 @@ def make(run_hopcli: RunHopcli, command: str, *flags: str, out: Path = OUT) -> F
     """Make a run into a folder; give its files."""
     dataset = write_patterns(Path("five.txt"), random_patterns(1, 5, 42), (6, 7))
     wanted = flags or tuple(FLAGS[command].split())
-    done = run_hopcli(command, "--dataset", dataset, *wanted, "--out", str(out))
+    data = () if "--dataset" in wanted else ("--dataset", dataset)
+    done = run_hopcli(command, *data, *wanted, "--out", str(out))
     assert (done.code, done.err) == (0, ""), done
     return files_below(out)
 
