@@ -48,8 +48,7 @@ class HopfieldClassifier(
     Hopfield network, and each sample is a start. After the dynamics its class is that of the
     prototype which the final state overlaps with most, m = S . xi / N [ZG eq. 1].
 
-    The study's setting is ``prototypes="overlap-loss", n_prototypes=1, samples=20,
-    dynamics="metropolis"``, and ``threshold=0`` for grey values.
+    The study: ``prototypes="overlap-loss", n_prototypes=1, samples=20, dynamics="metropolis"``.
 
     Parameters
     ----------
