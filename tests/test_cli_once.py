@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 import pytest
+from conftest import call
 
 from hopcli.cli import cli
 from hopcli.cli.once import Command
@@ -30,7 +31,7 @@ BASE = ["--set", "tests=2", "--set", "repeats=1", "--dry-run"]
 )
 def test_a_setting_is_set_once(run_hopcli: RunHopcli, sets: list[str], name: str) -> None:
     flags = [word for text in sets for word in ("--set", text)]
-    refused = run_hopcli("grid", "run", "paper", *BASE, *flags).refused()
+    refused = call("grid", "run", "paper", *BASE, *flags, whole=True).refused()
     assert refused.startswith("--set ")
     assert name in refused
 
@@ -52,7 +53,7 @@ def test_a_setting_is_set_once(run_hopcli: RunHopcli, sets: list[str], name: str
     ],
 )
 def test_an_option_of_one_value_is_given_once(run_hopcli: RunHopcli, line: str, name: str) -> None:
-    assert name in run_hopcli(*line.split()).refused()
+    assert name in call(*line.split(), whole=True).refused()
     assert not any(Path().iterdir())
 
 
