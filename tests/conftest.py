@@ -30,7 +30,7 @@ from hopcli.storage import RULES, Couplings, store
 from hopcli.taxonomy import Classified
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from numpy.typing import ArrayLike, NDArray
 
@@ -126,7 +126,7 @@ def empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def last_of_each(arguments: Sequence[str]) -> list[str]:
-    """Keep the last of options with a value that are given twice, as where a test adds to a line."""
+    """Keep the last of options with a value, for tests that add to a line of others."""
     kept: list[str] = []
     for word in arguments:
         own = word.startswith("--") and word not in ("--set", "--keep")
