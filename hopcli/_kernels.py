@@ -40,10 +40,9 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, cast
 
-import numba
 import numpy as np
 
-from hopcli._loading import load_alone
+from hopcli._loading import compiled, numba
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -190,8 +189,8 @@ def _step(function: _F) -> _F:
 
 
 def _entry(function: _F) -> _F:
-    """Compile the loop that releases the GIL; it is cached on disk, if anywhere, whole."""
-    return load_alone(cast("_F", numba.njit(**_WHOLE)(function)))
+    """Compile the loop that releases the GIL; it is cached on disk with all its parts."""
+    return compiled(function, **_WHOLE)
 
 
 # --- draws -----------------------------------------------------------------------------

@@ -11,21 +11,64 @@ loop is compiled in each process.
 
 from __future__ import annotations
 
-import contextlib
 import logging
+import os
+import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
-from numba.core.caching import CompileResultCacheImpl, FunctionCache, UserWideCacheLocator
-from numba.core.dispatcher import Dispatcher
-from numba.core.runtime import rtsys  # type: ignore[attr-defined]
+from hopcli.errors import DataError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["load_alone"]
+__all__ = ["compiled", "numba"]
 
 _F = TypeVar("_F", bound="Callable[..., Any]")
+
+_OURS = "NUMBA_"
+"""Begins the names of numba's variables of the environment."""
+
+
+def _refused(error: BaseException) -> DataError:
+    """Name the variable of the environment that numba cannot use; its own error if there is none.
+
+    Parameters
+    ----------
+    error : BaseException
+        What importing or using numba has raised.
+    """
+    text = " ".join(str(error).split())
+    given = [name for name in os.environ if name.startswith(_OURS)]
+    named = [name for name in given if name in text]
+    threads = [name for name in given if name == "NUMBA_NUM_THREADS"]
+    if not given:
+        raise error
+    name = (named or threads or given)[0]
+    reason = "" if name in text else f" ({text:.80})"
+    found = f"found {os.environ[name]!r:.80}"
+    return DataError(f"{name}: must be unset or a value that numba can use{reason}, {found}")
+
+
+def _check_features() -> None:
+    """Refuse features of a processor that LLVM would abort at."""
+    name = "NUMBA_CPU_FEATURES"
+    features = os.environ.get(name, "")
+    if any(part.strip()[:1] not in ("+", "-") for part in features.split(",") if features):
+        rule = f"must be unset, or features with + or - and commas, found {features!r:.80}"
+        raise DataError(f"{name}: {rule}")
+
+
+_check_features()
+with warnings.catch_warnings():
+    warnings.filterwarnings("error", "Environment variable 'NUMBA_", RuntimeWarning)
+    try:
+        import numba
+        from numba.core.caching import CompileResultCacheImpl, FunctionCache, UserWideCacheLocator
+        from numba.core.dispatcher import Dispatcher
+        from numba.core.runtime import rtsys  # type: ignore[attr-defined]
+    except (OSError, RuntimeError, RuntimeWarning, TypeError, ValueError) as wrong:
+        raise _refused(wrong) from None
 
 
 _log = logging.getLogger("hopcli")
@@ -73,22 +116,35 @@ class _Cache(FunctionCache):
             return None
 
 
-def load_alone(loop: _F) -> _F:
-    """Cache a compiled function on disk, and load it from there without numba's compiler.
+def compiled(function: _F, **options: Any) -> _F:
+    """Compile a function when it is first called, with a cache on disk.
+
+    Where no folder for the cache may be written, it is compiled anew in every process.
 
     Parameters
     ----------
-    loop : callable
-        What ``numba.njit`` made; changed in place. A plain function, which it
-        makes where ``NUMBA_DISABLE_JIT`` is set, is left as it is.
+    function : callable
+        The function to compile.
+    **options
+        Options of ``numba.njit``.
 
     Returns
     -------
     callable
-        The same. Without a folder that may be written it is not cached.
+        The compiled function, loaded from its cache without numba's compiler; a plain
+        function where ``NUMBA_DISABLE_JIT`` is set.
+
+    Raises
+    ------
+    DataError
+        If a variable of the environment is of no use to numba.
     """
-    if isinstance(loop, Dispatcher):
-        dispatcher, cache = cast("Any", loop), cast("Any", _Cache)  # numba's types are partial
-        with contextlib.suppress(RuntimeError):  # there is no such folder
-            dispatcher._cache = cache(dispatcher.py_func)
-    return loop
+    loop = numba.njit(**options)(function)
+    if not isinstance(loop, Dispatcher):
+        return cast("_F", loop)
+    try:
+        cast("Any", loop)._cache = cast("Any", _Cache)(function)  # numba's types are partial
+    except RuntimeError as error:  # there is no such folder
+        if "NUMBA_CACHE_LOCATOR_CLASSES" in os.environ:
+            raise _refused(error) from None
+    return cast("_F", loop)

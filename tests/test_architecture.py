@@ -30,7 +30,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "quantiles": set(),
     "statistics": {"quantiles", "records"},
     "_kernels": {"_loading"},
-    "_loading": set(),
+    "_loading": {"errors"},
     "theory": {"observables", "waiting"},
     "waiting": set(),
     "data": {"errors"},

@@ -194,6 +194,7 @@ class Memory:
         labels : array-like of int or str, optional
             Label of each state of an array; a state with the label of a stored pattern
             counts as recalled there alone, and if no other is nearer; one without at any.
+            Images of a Dataset that were given no label have none here.
         tests : int
             How many of each start that is a text, >= 1.
         repeats : int
@@ -304,7 +305,7 @@ class Memory:
         rows = np.arange(len(states))
         source = rows if isinstance(start, Dataset) else np.full(len(states), NO_SOURCE)
         if isinstance(start, Dataset):
-            names = start.labels
+            names = np.where(start.is_named, start.labels, "")
         elif isinstance(start, Patterns):
             names, source = np.array(start.labels), start.source_index
         else:

@@ -151,14 +151,16 @@ def raise_again(lost: UnraisableHookArgs) -> None:
 def main(arguments: list[str] | None = None) -> NoReturn:
     """Run the command line and exit: 0 done, 2 bad input, 130 interrupted."""
     _caught.clear()
-    # Without a home matplotlib keeps its fonts elsewhere, of which it warns in its own words.
-    logging.getLogger("matplotlib").setLevel(logging.ERROR)
+    logging.getLogger("matplotlib").setLevel(logging.ERROR)  # of folders that it cannot use
     signal.signal(signal.SIGTERM, _terminate)
     if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
         signal.signal(signal.SIGINT, _interrupt)
     try:
         _run(arguments)
-    except Exception:
+    except Exception as error:
+        name = None if _caught else _variable_of(error)
+        if name is not None:
+            _fail(f"{name}: must be unset or a value that can be used ({error})", 2)
         if not _caught:
             raise
     # What a library that was being imported has made of a signal.
@@ -196,6 +198,34 @@ def _run(arguments: list[str] | None) -> NoReturn:
         said = error.__cause__ or error  # click makes an Abort of an interrupt
         _fail(str(said) or "interrupted; nothing was written", 130)
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _variable_of(error: Exception) -> str | None:
+    """Find the variable of the environment without which a library could be imported.
+
+    Parameters
+    ----------
+    error : Exception
+        What was raised.
+
+    Returns
+    -------
+    str or None
+        The variable whose name, or else whose value, the message has; None if there is none,
+        or the error is not of an import.
+    """
+    imported = [
+        str(frame.f_globals.get("__name__"))
+        for frame, _ in traceback.walk_tb(error.__traceback__)
+        if frame.f_code.co_name == "<module>"
+    ]
+    if all(name.partition(".")[0] in ("hopcli", "__main__") for name in imported):
+        return None
+    text = str(error)
+    given = {name: value for name, value in os.environ.items() if value and "_" in name[1:]}
+    named = sorted((name for name in given if name in text), key=len)
+    valued = [name for name, value in given.items() if repr(value) in text]
+    return named[-1] if named else next(iter(valued), None)
 
 
 def _is_of_printing(error: OSError) -> bool:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from hopcli.cli.lines import print_lines
+from hopcli.cli.once import Command
 from hopcli.cli.options import FOLDERS
 from hopcli.printing import terminal
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["command"]
 
 
-@click.command("check")
+@click.command("check", cls=Command)
 @FOLDERS
 @click.option("--quiet", "-q", is_flag=True, help="Print only what differs.")
 @click.option(

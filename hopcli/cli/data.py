@@ -10,6 +10,7 @@ import click
 
 from hopcli.cli.data_options import data_option, load_asked
 from hopcli.cli.lines import listen, print_lines
+from hopcli.cli.once import Command, Group
 from hopcli.cli.requests import flag_name
 from hopcli.cli.tables import form_option, print_table
 from hopcli.datasets import SOURCES, NoSuchPartError, parse_spec, verify_embedded
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 __all__ = ["command"]
 
 
-@click.group("data", invoke_without_command=True)
+@click.group("data", cls=Group, invoke_without_command=True)
 @click.option(
     "--dataset",
     metavar="SOURCE",
@@ -173,7 +174,7 @@ def _as_json(parts: dict[str, Dataset]) -> dict[str, Any]:
     }
 
 
-@command.command("verify")
+@command.command("verify", cls=Command)
 @click.pass_context
 def verify(ctx: click.Context) -> None:
     """Hold the data that ship with hopcli to their hashes.

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import click
 
 from hopcli.cli.grid.run import grid_from_file, is_grid_file
+from hopcli.cli.once import Command
 from hopcli.cli.requests import Wishes, request_from_file
 from hopcli.errors import HopcliError
 from hopcli.printing import make
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["command"]
 
 
-@click.command("deps")
+@click.command("deps", cls=Command)
 @click.argument("configs", nargs=-1, metavar="FILE|DIR...")
 def command(configs: tuple[str, ...]) -> None:
     """Print a part of a Makefile: the files that runs of configurations depend on.

@@ -12,6 +12,7 @@ import click
 from hopcli.catalogue import CATALOGUE
 from hopcli.cli.completion import complete_folder
 from hopcli.cli.lines import print_lines, spelt
+from hopcli.cli.once import Command
 from hopcli.cli.options import FOLDER
 from hopcli.cli.tables import form_option, print_table
 from hopcli.printing import terminal
@@ -29,7 +30,7 @@ _LONGEST = 60  # characters of a setting
 _NONE = "(none)"
 
 
-@click.command("diff")
+@click.command("diff", cls=Command)
 @click.argument("a", metavar="A", type=FOLDER, shell_complete=complete_folder)
 @click.argument("b", metavar="B", type=FOLDER, shell_complete=complete_folder)
 @click.option(

@@ -88,6 +88,8 @@ class _Job(NamedTuple):
 def _plan(request: Request, stock: Stock) -> _Job:
     """Plan a run, and refuse what would be in the way of it."""
     results.check_writable(request.out)
+    if request.execution.draws:
+        from hopcli import plots  # noqa: F401  # what it cannot be imported for is found now
     began = time.perf_counter()
     with with_names(request):
         plan = experiments.plan(request.config, stock)

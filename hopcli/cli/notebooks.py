@@ -9,13 +9,14 @@ from pathlib import Path
 import click
 
 from hopcli.cli.lines import print_lines
+from hopcli.cli.once import Command
 from hopcli.errors import ResultError
 from hopcli.printing import terminal
 
 __all__ = ["command"]
 
 
-@click.command("notebooks")
+@click.command("notebooks", cls=Command)
 @click.argument("folder", metavar="[FOLDER]", default="notebooks", type=click.Path(path_type=Path))
 @click.option("-q", "--quiet", is_flag=True, help="Print nothing.")
 def command(folder: Path, quiet: bool) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from hopcli.cli.lines import print_lines
+from hopcli.cli.once import Command
 from hopcli.cli.options import FOLDERS
 from hopcli.printing import terminal
 
@@ -25,7 +26,7 @@ class _Page(click.ParamType[Path]):
         return Path(value)
 
 
-@click.command("report")
+@click.command("report", cls=Command)
 @FOLDERS
 @click.option(
     "--out",

@@ -10,13 +10,14 @@ import click
 
 from hopcli.cli.completion import complete_config
 from hopcli.cli.grid.run import grid_from_file, is_grid_file, prepare
+from hopcli.cli.once import Command
 from hopcli.cli.options import wish_options
 from hopcli.cli.requests import Request, Wishes, request_from_file, request_from_manifest
 
 __all__ = ["command"]
 
 
-@click.command("run", params=[*wish_options("results/<config name>")])
+@click.command("run", cls=Command, params=[*wish_options("results/<config name>")])
 @click.argument(
     "configs", nargs=-1, required=True, metavar="CONFIG...", shell_complete=complete_config
 )

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from hopcli.cli.lines import print_lines, spelt, tell
+from hopcli.cli.once import Command
 from hopcli.cli.options import FOLDERS
 from hopcli.cli.tables import form_option, print_table
 from hopcli.errors import ResultError
@@ -25,7 +26,7 @@ _WIDEST = 40  # characters of a setting in a table
 _OF_KEY = 8  # digits that name a run
 
 
-@click.command("runs")
+@click.command("runs", cls=Command)
 @FOLDERS
 @form_option
 def command(folders: tuple[Path, ...], form: str) -> int:

@@ -13,6 +13,7 @@ import numpy as np
 from hopcli.cli.completion import complete_source
 from hopcli.cli.data_options import data_option, load_asked
 from hopcli.cli.lines import listen
+from hopcli.cli.once import Command
 from hopcli.cli.requests import flag_name
 from hopcli.printing import terminal
 
@@ -25,7 +26,7 @@ _BLOCKS = np.array([" ", "▄", "▀", "█"])  # neither half, lower, upper, bo
 _SIGNS = np.array([".", "#"])
 
 
-@click.command("show")
+@click.command("show", cls=Command)
 @click.argument("file", metavar="FILE", shell_complete=complete_source)
 @click.option("--width", type=click.IntRange(min=1), help="Columns to draw in.  [default: all]")
 @click.option(

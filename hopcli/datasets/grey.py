@@ -52,6 +52,9 @@ class GreyImages:
         Where each image has a file or a page of its own, its name; else empty.
     column_by_column : bool
         Whether each row of `grey` runs down the columns of its image, as EMNIST's do.
+    named : ndarray of bool, shape (n,), or None
+        Images whose label the source gives; the labels of the others are their places.
+        None: all of them.
     """
 
     grey: NDArray[np.uint8]
@@ -61,6 +64,7 @@ class GreyImages:
     levels: NDArray[np.uint8] | None = None
     files: tuple[str, ...] = ()
     column_by_column: bool = False
+    named: NDArray[np.bool_] | None = None
 
 
 class NoSuchPartError(DataError):

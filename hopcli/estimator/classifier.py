@@ -50,6 +50,8 @@ class HopfieldClassifier(
     Hopfield network, and each sample is a start. After the dynamics its class is that of the
     prototype which the final state overlaps with most, m = S . xi / N [ZG eq. 1].
 
+    The study: ``prototypes="overlap-loss", n_prototypes=1, samples=20, dynamics="metropolis"``.
+
     Parameters
     ----------
     rule : {"pseudo-inverse", "hebbian", "storkey", "perceptron"}
@@ -61,9 +63,9 @@ class HopfieldClassifier(
         Stability that the perceptron rule asks for, >= 0.
     epochs : int
         Most passes of the perceptron rule, >= 1.
-    prototypes : {"overlap-loss", "medoid", "majority"} or array-like, shape (p, n_features)
-        How a prototype is made of samples: the one with the lowest overlap loss [ZG eq. 5],
-        the one with the largest mean overlap with the others, or the sign of their sum. Or
+    prototypes : {"majority", "overlap-loss", "medoid"} or array-like, shape (p, n_features)
+        How a prototype is made of samples: the sign of their sum, the one with the lowest
+        overlap loss [ZG eq. 5], or the one with the largest mean overlap with the others. Or
         the prototypes themselves, in the units of X.
     prototype_labels : array-like, shape (p,), optional
         Class of each prototype that is given.
@@ -73,10 +75,12 @@ class HopfieldClassifier(
     samples : int or None
         Most samples of each class that compete to become prototypes, drawn without
         replacement; None for all.
-    threshold : {"median", "mean", "otsu"}, float or array-like, shape (n_features,)
+    threshold : {"otsu", "median", "mean"}, float or array-like, shape (n_features,)
         A feature above its level is +1, else -1. The level of each feature is found in the
-        samples of :meth:`fit`, or given: one for all features, or one for each.
-    dynamics : {"metropolis", "glauber", "async", "sync"}
+        samples of :meth:`fit`, or given: one for all features, or one for each. Two-valued
+        data (spins, booleans, 0 and 1, ...) keep their two values at any level, and no level
+        found in the samples makes a feature of two values constant.
+    dynamics : {"async", "sync", "metropolis", "glauber"}
         Update rule.
     order : {"random", "permutation", "fixed"}
         Order in which sites are tried; ``"sync"`` has none.
@@ -141,13 +145,13 @@ class HopfieldClassifier(
     >>> from sklearn.model_selection import train_test_split
     >>> X, y = load_digits(n_class=3, return_X_y=True)
     >>> train, test, labels, truth = train_test_split(X, y, random_state=1)
-    >>> memory = HopfieldClassifier(threshold=7, random_state=1).fit(train, labels)
+    >>> memory = HopfieldClassifier(n_prototypes=2, random_state=1).fit(train, labels)
     >>> memory.prototype_labels_.tolist(), memory.couplings_.n_sites
-    ([0, 1, 2], 64)
-    >>> bool(memory.score(test, truth) > 0.7)
+    ([0, 0, 1, 1, 2, 2], 64)
+    >>> bool(memory.score(test, truth) > 0.9)
     True
     >>> memory.transform(test).shape  # overlap with each prototype
-    (135, 3)
+    (135, 6)
     """
 
     def __init__(
@@ -157,12 +161,12 @@ class HopfieldClassifier(
         normalise: str = "N",
         kappa: float = 1.0,
         epochs: int = 1000,
-        prototypes: str | ArrayLike = "overlap-loss",
+        prototypes: str | ArrayLike = "majority",
         prototype_labels: ArrayLike | None = None,
-        n_prototypes: int = 1,
-        samples: int | None = 20,
-        threshold: str | ArrayLike = "median",
-        dynamics: str = "metropolis",
+        n_prototypes: int = 5,
+        samples: int | None = 200,
+        threshold: str | ArrayLike = "otsu",
+        dynamics: str = "async",
         order: str = "random",
         temperature: ArrayLike = 0.2,
         sweeps: int = 20,

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from hopcli.errors import SettingError
+from hopcli.experiments.tally import check_names
 from hopcli.starts import Bank, fill_bank
 from hopcli.streams import legacy_random_state
 
@@ -125,6 +126,7 @@ def draw_trials(
     if config.start.uses_images:
         return _test_images(config, dataset, patterns, seed)
     once, tests = fill_bank(config.start, dataset, patterns), int(config.tests)
+    check_names(once.label.tolist(), patterns.labels)
     size = len(once) * tests
     check_trials(config, len(set(once.label.tolist())), size)
     # Every state as often as there are tests, in every repeat.

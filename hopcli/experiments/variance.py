@@ -15,6 +15,7 @@ from hopcli.experiments.few import few_selections
 from hopcli.experiments.headline import Headline
 from hopcli.experiments.inputs import gather, hashes
 from hopcli.experiments.relaxation import Relaxation
+from hopcli.experiments.tally import OVERALL
 from hopcli.experiments.trials import MOST_IN_A_REPEAT, draw_trials
 from hopcli.experiments.variance_tables import difference_table, findings
 from hopcli.patterns import Patterns
@@ -45,7 +46,7 @@ HEADLINE = Headline(
     low="sd_ci_low",
     high="sd_ci_high",
     interval="95 % interval over selections",
-    where={"label": "overall", "test_images": "same", "source": "total"},
+    where={"label": OVERALL, "test_images": "same", "source": "total"},
     within=("label", "source"),
     bounds=(0, 1),
 )
@@ -210,7 +211,7 @@ def _tables(
     of_each = [successes[:, [place]] for place in range(len(labels))]
     found = [
         (label, Components.of(counts, config.repeats))
-        for label, counts in zip([*labels, "overall"], [*of_each, successes], strict=True)
+        for label, counts in zip([*labels, OVERALL], [*of_each, successes], strict=True)
     ]
     recalled = successes.sum(axis=2)
     trials = config.tests * config.repeats

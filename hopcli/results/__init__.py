@@ -22,7 +22,6 @@ from hopcli.errors import ResultError
 from hopcli.results.folder import (
     check_file,
     files_in,
-    publish,
     publish_run,
     read_json,
     settle,
@@ -196,12 +195,11 @@ def save_pictures(
     folder: Path,
     command: str,
     draw: Callable[[Path], None],
-    out: Path | None = None,
     *,
     execution: Execution | None = None,
     key: str | None = None,
 ) -> list[Path]:
-    """Draw the pictures of a finished run into its folder, or into another.
+    """Draw the pictures of a finished run into its folder.
 
     Parameters
     ----------
@@ -211,8 +209,6 @@ def save_pictures(
         Its command.
     draw : callable
         Draws the pictures into the folder it is given.
-    out : Path, optional
-        Folder for the pictures alone.
     execution : Execution, optional
         How the figures were asked for, for the manifest.
     key : str, optional
@@ -229,13 +225,6 @@ def save_pictures(
         If there is no such run, or by now another, or the folder cannot be written;
         nothing has changed in it then.
     """
-    if out is not None:
-        read_json(folder / f"{command}.json")
-        with writing(out, command) as stage:
-            draw(stage)
-            names = files_in(stage)
-            publish(stage, out, names)
-        return [out / name for name in names]
     with writing(folder, command) as stage:
         manifest = read_json(folder / f"{command}.json")
         if key not in (None, manifest.get("key")):

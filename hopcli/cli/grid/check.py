@@ -8,6 +8,7 @@ import click
 
 from hopcli.cli.grid.shared import FOLDER_OF_GRID, QUIET
 from hopcli.cli.lines import print_lines
+from hopcli.cli.once import Command
 from hopcli.printing import terminal
 
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 __all__ = ["check"]
 
 
-@click.command("check")
+@click.command("check", cls=Command)
 @FOLDER_OF_GRID
 @QUIET
 def check(folder: Path, quiet: bool) -> int:

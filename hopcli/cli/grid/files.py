@@ -16,6 +16,7 @@ from hopcli.results.folder import publish, publish_run, sha256_of, writing
 from hopcli.results.understanding import understood
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from hopcli.grids.grid import Grid
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from hopcli.grids.state import State
     from hopcli.grids.view import View
 
-__all__ = ["draw_again", "drawn_if", "print_grid", "redraw"]
+__all__ = ["draw_again", "drawer", "drawn_if", "print_grid", "redraw"]
 
 _SHOWN = 24  # rows of the table that are printed
 
@@ -63,16 +64,20 @@ def redraw(folder: Path, view: View, look: Look, form: str, style: str) -> Path:
     return path
 
 
-def draw_again(folder: Path, form: str | None, style: str | None, out: Path | None) -> list[Path]:
+def draw_again(folder: Path, form: str | None, style: str | None) -> Path:
     """Draw the picture of a published grid as its configuration says; where it is."""
     view = load_view(folder)
-    form, style = form or "png", style or "screen"
-    if out is None:
-        return [redraw(folder, view, view.grid.look, form, style)]
-    with writing(out, "grid") as stage:
-        _draw(view, view.grid.look, stage / f"grid.{form}", style)
-        publish(stage, out, [f"grid.{form}"])
-    return [out / f"grid.{form}"]
+    return redraw(folder, view, view.grid.look, form or "png", style or "screen")
+
+
+def drawer(folder: Path, form: str | None, style: str | None) -> Callable[[Path], None]:
+    """Make what draws the picture of a published grid into another folder."""
+    view = load_view(folder)
+
+    def draw(stage: Path) -> None:
+        _draw(view, view.grid.look, stage / f"grid.{form or 'png'}", style or "screen")
+
+    return draw
 
 
 def print_grid(folder: Path, state: State, files: list[Path], n_made: int, form: str) -> None:

@@ -9,6 +9,7 @@ import click
 
 from hopcli.cli.grid.shared import FOLDER_OF_GRID, QUIET
 from hopcli.cli.lines import print_lines
+from hopcli.cli.once import Command
 from hopcli.cli.requests import flag_name, renamed
 from hopcli.printing import terminal
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["plot"]
 
 
-@click.command("plot")
+@click.command("plot", cls=Command)
 @FOLDER_OF_GRID
 @click.option("--x", metavar="KEY", help="Along the axis.  [default: the one with most numbers]")
 @click.option(

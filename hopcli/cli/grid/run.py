@@ -13,6 +13,7 @@ import click
 from hopcli import catalogue
 from hopcli.cli.completion import complete_config
 from hopcli.cli.grid.shared import POSITIVE, QUIET
+from hopcli.cli.once import Command
 from hopcli.cli.options import FOLDER
 from hopcli.cli.requests import renamed
 from hopcli.cli.tables import form_option
@@ -39,7 +40,7 @@ def _shard(_ctx: click.Context, _param: click.Parameter, text: str | None) -> tu
     return int(found[1]), int(found[2])
 
 
-@click.command("run")
+@click.command("run", cls=Command)
 @click.argument("config", required=False, metavar="[FILE]", shell_complete=complete_config)
 @click.option("--command", "name", metavar="COMMAND", help="What to run, where there is no FILE.")
 @click.option(

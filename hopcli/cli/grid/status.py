@@ -9,6 +9,7 @@ import click
 
 from hopcli.cli.grid.shared import FOLDER_OF_GRID, FORM
 from hopcli.cli.lines import print_lines
+from hopcli.cli.once import Command
 from hopcli.printing import terminal
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ __all__ = ["status"]
 _LISTED = 12  # failures, and warnings, that are listed for people
 
 
-@click.command("status")
+@click.command("status", cls=Command)
 @FOLDER_OF_GRID
 @FORM
 def status(folder: Path, form: str) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from hopcli.cli.grid.shared import FOLDER_OF_GRID
+from hopcli.cli.once import Command
 from hopcli.cli.requests import flag_name, renamed
 from hopcli.cli.tables import print_text
 from hopcli.errors import ResultError, SettingError
@@ -32,7 +33,7 @@ def _file(_ctx: click.Context, _param: click.Parameter, text: str | None) -> Pat
     return path
 
 
-@click.command("table")
+@click.command("table", cls=Command)
 @FOLDER_OF_GRID
 @click.option(
     "--table",

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from hopcli.cli.once import Command
 from hopcli.cli.options import FOLDER
 from hopcli.cli.tables import form_option
 
@@ -20,7 +21,7 @@ def _names(_ctx: click.Context, _param: click.Parameter, text: str | None) -> tu
     return tuple(name.strip() for name in text.split(",")) if text is not None else ()
 
 
-@click.command("reproduce")
+@click.command("reproduce", cls=Command)
 @click.option(
     "--against",
     metavar="FILE",

@@ -17,6 +17,7 @@ from hopcli.claims.reading import read_claims
 from hopcli.claims.table import short, table, wrapped
 from hopcli.claims.verdicts import judge
 from hopcli.cli.lines import listen, print_lines
+from hopcli.cli.progress import bar
 from hopcli.cli.reproduce.runs import PreparedRun, prepare
 from hopcli.cli.tables import print_table
 from hopcli.config.base import nearest
@@ -121,18 +122,16 @@ def _chosen(claims: Claims, only: Sequence[str]) -> Claims:
 
 def _make_all(runs: Mapping[str, PreparedRun], *, quiet: bool) -> None:
     """Make every run that is not finished; each is kept as soon as it is."""
-    from tqdm import tqdm
-
     finished = 0
     try:
-        with tqdm(
+        with bar(
             total=len(runs), unit="run", leave=False, disable=None if not quiet else True
-        ) as bar:
+        ) as steps:
             for name, run in runs.items():
-                bar.set_postfix_str(name)
+                steps.set_postfix_str(name)
                 run.make()
                 finished += 1
-                bar.update()
+                steps.update()
     except KeyboardInterrupt:
         raise KeyboardInterrupt(
             f"interrupted; {finished} of {len(runs)} runs are finished and kept: "
