@@ -137,7 +137,7 @@ def _compare(job: _Job) -> bool:
     changed = results.difference(repeats, config, job.plan.inputs)
     if changed is not None:
         tell(f"warning: {changed}")
-    now = results.read_json(job.out / f"{config.command}.json")["outputs"]
+    now = results.open_manifest(job.out / f"{config.command}.json")["outputs"]
     differing = []
     for name in (f"{name}.csv" for name in repeats["tables"]):
         same = now.get(name) == repeats["outputs"].get(name)

@@ -137,7 +137,7 @@ def _all_of(drawers: list[Callable[[Path], None]], out: Path) -> Callable[[Path]
         for draw in drawers:
             draw(stage)
         for other in results.runs_in(out):
-            names = results.read_json(out / f"{other}.json")["outputs"]
+            names = results.open_manifest(out / f"{other}.json")["outputs"]
             for name in sorted(path.name for path in stage.iterdir()):
                 if name in names:
                     raise ResultError(

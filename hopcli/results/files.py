@@ -10,17 +10,26 @@ from __future__ import annotations
 
 import contextlib
 import os
-import shutil
 import stat
-from pathlib import Path
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, BinaryIO, Self
 
 from hopcli.errors import ResultError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
-__all__ = ["Folder", "check_free", "is_folder", "is_own", "open_own", "read_bytes", "replace_by"]
+__all__ = [
+    "Folder",
+    "check_free",
+    "is_file",
+    "is_folder",
+    "is_own",
+    "open_own",
+    "open_regular",
+    "read_bytes",
+    "replace_by",
+]
 
 _NO_LINK: int = getattr(os, "O_NOFOLLOW", 0)
 _AT_ONCE: int = getattr(os, "O_NONBLOCK", 0)
@@ -67,15 +76,7 @@ class Folder:
 
     def names(self) -> list[str]:
         """The names in the folder, sorted."""
-        return sorted(os.listdir(self.path if self._handle is None else self._handle))
-
-    def has(self, name: str) -> bool:
-        """Whether there is anything of this name, a link too."""
-        try:
-            os.lstat(self._at(name), dir_fd=self._handle)
-        except FileNotFoundError:
-            return False
-        return True
+        return sorted(os.listdir(self.path if self._handle is None else self._handle))  # noqa: PTH208
 
     def holds_file(self, name: str) -> bool:
         """Whether there is a regular file of this name, no link to one."""
@@ -87,9 +88,7 @@ class Folder:
     def move(self, name: str, other: Folder, new_name: str = "") -> None:
         """Move a file into another folder; a file or a link that is there is replaced."""
         there = other._at(new_name or name)
-        os.replace(
-            self._at(name), there, src_dir_fd=self._handle, dst_dir_fd=other._handle
-        )
+        os.replace(self._at(name), there, src_dir_fd=self._handle, dst_dir_fd=other._handle)
 
     def remove(self, name: str) -> None:
         """Remove a file, or a link itself, if it is there."""
@@ -97,10 +96,26 @@ class Folder:
             os.unlink(self._at(name), dir_fd=self._handle)
 
 
-def is_folder(path: Path) -> bool:
-    """Whether a path is a folder, and no link to one."""
+def is_folder(path: Path, *, links: bool = False) -> bool:
+    """Whether a path is a folder, and no link to one unless links count.
+
+    Raises
+    ------
+    ResultError
+        If it lies below a folder that may not be entered.
+    """
     try:
-        return stat.S_ISDIR(path.lstat().st_mode)
+        return stat.S_ISDIR((path.stat() if links else path.lstat()).st_mode)
+    except PermissionError as error:
+        raise ResultError(f"{path}: cannot be read: {error.strerror}") from None
+    except (OSError, ValueError):
+        return False
+
+
+def is_file(path: Path) -> bool:
+    """Whether a path is a regular file, and no link to one."""
+    try:
+        return stat.S_ISREG(path.lstat().st_mode)
     except (OSError, ValueError):
         return False
 
@@ -164,15 +179,36 @@ def read_bytes(path: Path, most: int) -> bytes:
     OSError
         If it is missing, or cannot be read.
     """
-    descriptor = os.open(path, os.O_RDONLY | _AT_ONCE | getattr(os, "O_BINARY", 0))
-    with open(descriptor, "rb") as file:  # noqa: PTH123 - a descriptor
-        found = os.fstat(descriptor)
-        if not stat.S_ISREG(found.st_mode):
-            raise ResultError(f"{path}: must be a file, is something else")
-        if found.st_size > most:
-            rule = f"must have at most {most:,} bytes"
-            raise ResultError(f"{path}: {rule}, found {found.st_size:,}")
+    with open_regular(path, most) as file:
         return file.read(most)
+
+
+def open_regular(path: Path, most: int) -> BinaryIO:
+    """Open a regular file, or a link to one, for reading.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    most : int
+        Number of bytes that it may have.
+
+    Raises
+    ------
+    ResultError
+        If it is no regular file, such as a pipe or a device, or larger.
+    OSError
+        If it is missing, or cannot be read.
+    """
+    flags = os.O_RDONLY | _AT_ONCE | getattr(os, "O_BINARY", 0)
+    file = open(os.open(path, flags), "rb")  # noqa: PTH123, SIM115 - the caller closes it
+    found = os.fstat(file.fileno())
+    if stat.S_ISREG(found.st_mode) and found.st_size <= most:
+        return file
+    file.close()
+    if not stat.S_ISREG(found.st_mode):
+        raise ResultError(f"{path}: must be a file, is something else")
+    raise ResultError(f"{path}: must have at most {most:,} bytes, found {found.st_size:,}")
 
 
 def check_free(folder: Path, names: list[str]) -> None:

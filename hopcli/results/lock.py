@@ -12,6 +12,7 @@ import time
 from typing import TYPE_CHECKING
 
 from hopcli.errors import ResultError
+from hopcli.results.files import open_own
 
 if sys.platform != "win32":
     import fcntl
@@ -79,7 +80,7 @@ def _take(path: Path, folder: Path, patience: float) -> int:
     while True:
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
+            descriptor = open_own(path, os.O_RDWR)
         except (FileExistsError, FileNotFoundError):
             if _is_no_folder(folder) or time.monotonic() >= until + 1:
                 raise

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from typing import TYPE_CHECKING
 
 import click
@@ -50,10 +51,11 @@ def redraw(folder: Path, view: View, look: Look, form: str, style: str) -> Path:
     path = folder / f"grid.{form}"
     with writing(folder, "grid") as stage:
         _draw(view, look, stage / path.name, style)
-        if (folder / "grid.json").is_file():
-            manifest = results.read_json(folder / "grid.json")
-            manifest["outputs"][path.name] = sha256_of(stage / path.name)
-            publish_run(stage, folder, "grid", manifest)
+        if os.path.lexists(folder / "grid.json"):
+            manifest = results.open_manifest(folder / "grid.json")
+            drawn = {path.name: sha256_of(stage / path.name)}
+            said = {**manifest, "outputs": {**manifest["outputs"], **drawn}}
+            publish_run(stage, folder, "grid", said)
         else:
             publish(stage, folder, [path.name])
     return path
