@@ -21,6 +21,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from hopcli.config.kinds import show
@@ -78,7 +79,7 @@ class Place(NamedTuple):
 
 def is_grid(folder: Path) -> bool:
     """Whether a folder holds the store of a grid."""
-    return (folder / FILE).is_file()
+    return os.path.isfile(folder / FILE)  # noqa: PTH113 - False where none may look
 
 
 class Store(Database):
@@ -99,7 +100,7 @@ class Store(Database):
 
     def __init__(self, folder: Path, *, writes: bool = False) -> None:
         super().__init__(folder / FILE, writes=writes)
-        if not writes and not self.path.is_file():
+        if not writes and not is_grid(folder):
             raise ResultError(f"{folder}: must hold a grid, there is no {FILE}")
 
     def _set_up(self, table: str) -> None:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from hopcli import catalogue
 from hopcli.errors import ResultError
 from hopcli.results import BULKY, key
-from hopcli.results.forms import faults, is_plain
+from hopcli.results.forms import faults, is_hash, is_plain
 from hopcli.results.manifest import STAGING, Manifest, has_manifest, published, read_values
 from hopcli.results.places import MANIFESTS, find
 
@@ -87,7 +87,8 @@ def check_manifest(path: Path) -> Checked:
     manifest = Manifest(path.parent, path.stem, values)
     differs = [Finding(path, f"{path}: {fault}") for fault in _faults(manifest)]
     told = []
-    names = [name for name, hashed in values["outputs"].items() if is_plain(name)]
+    outputs = values["outputs"].items()
+    names = [name for name, hashed in outputs if is_plain(name) and is_hash(hashed)]
     for name in names:
         if name == BULKY and not os.path.lexists(manifest.file(name)):
             file = path.parent / name

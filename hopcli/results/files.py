@@ -201,11 +201,11 @@ def open_regular(path: Path, most: int) -> BinaryIO:
         If it is missing, or cannot be read.
     """
     flags = os.O_RDONLY | _AT_ONCE | getattr(os, "O_BINARY", 0)
-    file = open(os.open(path, flags), "rb")  # noqa: PTH123, SIM115 - the caller closes it
-    found = os.fstat(file.fileno())
+    descriptor = os.open(path, flags)
+    found = os.fstat(descriptor)
     if stat.S_ISREG(found.st_mode) and found.st_size <= most:
-        return file
-    file.close()
+        return open(descriptor, "rb")  # noqa: PTH123, SIM115 - the caller closes it
+    os.close(descriptor)
     if not stat.S_ISREG(found.st_mode):
         raise ResultError(f"{path}: must be a file, is something else")
     raise ResultError(f"{path}: must have at most {most:,} bytes, found {found.st_size:,}")

@@ -15,7 +15,7 @@ from hopcli import catalogue
 if TYPE_CHECKING:
     from hopcli.config import Setting
 
-__all__ = ["GRID", "faults", "is_plain"]
+__all__ = ["GRID", "faults", "is_hash", "is_plain"]
 
 GRID = "grid"
 """What stands for a command in the manifest of a grid of runs."""
@@ -34,7 +34,8 @@ def _is_text(value: object) -> bool:
     return isinstance(value, str)
 
 
-def _is_hash(value: object) -> bool:
+def is_hash(value: object) -> bool:
+    """Whether a value is a SHA-256, in 64 hexadecimal digits."""
     return isinstance(value, str) and re.fullmatch("[0-9a-f]{64}", value) is not None
 
 
@@ -84,7 +85,7 @@ def _is_stored(value: object) -> bool:
 
 def _is_tables(value: object) -> bool:
     return isinstance(value, dict) and all(
-        is_plain(f"{name}.csv") and columns and _is_texts(columns) and all(map(_is_column, columns))
+        is_plain(f"{name}.csv") and _is_texts(columns) and all(map(_is_column, columns))
         for name, columns in value.items()
     )
 
@@ -102,7 +103,7 @@ _Check = Callable[[object], bool]
 _EVERY: dict[str, _Check] = {"versions": _is_versions, "tables": _is_tables}
 _OF_RUN: dict[str, _Check] = {
     "config": lambda value: isinstance(value, dict) and "grid" not in value,
-    "key": _is_hash,
+    "key": is_hash,
     "seed": _is_whole_or_open,
     "dataset": _is_data,
     "inputs": _maps_texts,
@@ -166,7 +167,7 @@ def _faults_of_outputs(outputs: Mapping[str, Any]) -> Iterator[str]:
     for name, hashed in outputs.items():
         if not is_plain(name):
             yield f"must name files of its folder, found {name!r:.80}"
-        elif not _is_hash(hashed):
+        elif not is_hash(hashed):
             yield f"must have the SHA-256 of {name}, found {hashed!r:.80}"
 
 

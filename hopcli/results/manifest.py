@@ -101,8 +101,10 @@ class Manifest(Mapping[str, Any]):
         found = _NO_FILE
         for _ in range(2):  # between two looks a writer may have moved it
             file = self.file(name)
+            if not os.path.lexists(file):
+                continue
             with contextlib.suppress(FileNotFoundError):
-                found = sha256_of(file)
+                found = sha256_of(file) if file.is_file() else _NO_FILE
                 break
         if found != expected:
             rule = f"must have SHA-256 {expected} by {self.path.name}, found {found}"
@@ -179,7 +181,7 @@ def read_values(path: Path) -> dict[str, Any]:
     except OSError as error:
         raise ResultError(f"{path}: cannot be read: {error.strerror or error}") from None
     except (ValueError, RecursionError) as error:
-        raise ResultError(f"{path}: must be a manifest that hopcli wrote: {error!s:.80}") from None
+        raise ResultError(f"{path}: cannot be read: {error!s:.80}") from None
     if not isinstance(values, dict) or not isinstance(values.get("outputs"), dict):
         raise ResultError(f"{path}: must be a manifest that hopcli wrote, is something else")
     if not _is_shallow(values, _DEEPEST):
