@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from hopcli import catalogue
 from hopcli.errors import ResultError
-from hopcli.results.files import is_folder
+from hopcli.results.files import check_free, is_folder
 from hopcli.results.folder import files_in, publish, publish_run, settle, sha256_of, writing
 from hopcli.results.lock import locked
 from hopcli.results.manifest import Manifest, has_manifest, open_manifest, understood
@@ -57,6 +57,9 @@ __all__ = [
     "save_pictures",
 ]
 
+_OURS = (".csv", ".npz", ".json", ".png", ".svg", ".pdf", ".sqlite")
+"""How names of files end that runs write."""
+
 BULKY = "trials.csv"
 """May be left out when a folder is passed on."""
 
@@ -64,10 +67,13 @@ BULKY = "trials.csv"
 def check_writable(folder: Path) -> None:
     """Refuse a folder that could not be written, before a long run rather than after.
 
+    Folders in it that are called like files of a run would be in the way of these.
+
     Raises
     ------
     ResultError
-        If the folder, or the nearest parent that exists, is not a writable folder.
+        If the folder, or the nearest parent that exists, is not a writable folder, or
+        something is in the way.
     """
     place = folder
     while not os.path.lexists(place) and place != place.parent:
@@ -76,6 +82,8 @@ def check_writable(folder: Path) -> None:
         raise ResultError(f"{folder}: must be a folder to write to, {place} is a file")
     if not os.access(place, os.W_OK | os.X_OK):
         raise ResultError(f"{folder}: must be a folder to write to, {place} is not writable")
+    if place == folder:
+        check_free(folder, [name for name in os.listdir(folder) if name.endswith(_OURS)])  # noqa: PTH208
 
 
 def key(command: str, settings: Mapping[str, Any], inputs: Mapping[str, str]) -> str:
@@ -242,7 +250,7 @@ def save_pictures(
             manifest["execution"] = {**manifest["execution"], **figures}
         drawn = {name: sha256_of(stage / name) for name in names}
         manifest["outputs"] = dict(sorted({**manifest["outputs"], **drawn}.items()))
-        publish_run(stage, folder, command, manifest)
+        publish_run(stage, folder, command, manifest, drawn=True)
     return [folder / name for name in names]
 
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 import contextlib
 import os
 import stat
-from typing import TYPE_CHECKING, BinaryIO, Self
+from typing import TYPE_CHECKING, BinaryIO, NamedTuple, Self
 
 from hopcli.errors import ResultError
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Folder",
+    "Written",
     "check_free",
     "is_file",
     "is_folder",
@@ -28,7 +29,9 @@ __all__ = [
     "open_own",
     "open_regular",
     "read_bytes",
+    "remember",
     "replace_by",
+    "written",
 ]
 
 _NO_LINK: int = getattr(os, "O_NOFOLLOW", 0)
@@ -36,6 +39,37 @@ _AT_ONCE: int = getattr(os, "O_NONBLOCK", 0)
 """Flag for opening a pipe: do not wait for the other end."""
 _HANDLES = os.open in os.supports_dir_fd and hasattr(os, "O_DIRECTORY")
 """Whether folders can be opened; without it (Windows) names are looked up by path."""
+
+
+class Written(NamedTuple):
+    """Something that has been published.
+
+    Attributes
+    ----------
+    place : Path
+        The folder of the run or of the pictures, or the file.
+    command : str
+        The command of the run; empty for a file, or for pictures in another folder.
+    drawn : bool
+        Whether it is pictures.
+    """
+
+    place: Path
+    command: str
+    drawn: bool
+
+
+written: list[Written] = []
+"""What this process has published, in order. The command line begins it anew, and reads it to
+say what is true after a failure."""
+
+_MOST_WRITTEN = 1000  # that are remembered of a process that goes on writing
+
+
+def remember(place: Path, command: str = "", *, drawn: bool = False) -> None:
+    """Note that something has been published."""
+    written.append(Written(place, command, drawn))
+    del written[:-_MOST_WRITTEN]
 
 
 class Folder:
@@ -204,7 +238,7 @@ def open_regular(path: Path, most: int) -> BinaryIO:
     descriptor = os.open(path, flags)
     found = os.fstat(descriptor)
     if stat.S_ISREG(found.st_mode) and found.st_size <= most:
-        return open(descriptor, "rb")  # noqa: PTH123, SIM115 - the caller closes it
+        return open(descriptor, "rb")  # noqa: PTH123 - the caller closes it
     os.close(descriptor)
     if not stat.S_ISREG(found.st_mode):
         raise ResultError(f"{path}: must be a file, is something else")
@@ -224,7 +258,7 @@ def check_free(folder: Path, names: list[str]) -> None:
             raise ResultError(f"{folder / name}: must be free for a file, is a folder")
 
 
-def replace_by(path: Path, prefix: str, write: Callable[[Path], None]) -> None:
+def replace_by(path: Path, prefix: str, write: Callable[[Path], object]) -> None:
     """Write a file beside its place, and move it there.
 
     Parameters
@@ -247,6 +281,7 @@ def replace_by(path: Path, prefix: str, write: Callable[[Path], None]) -> None:
     try:
         write(stage)
         stage.replace(path)
+        remember(path)
     finally:
         with contextlib.suppress(OSError):
             stage.unlink(missing_ok=True)

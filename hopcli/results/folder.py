@@ -19,10 +19,10 @@ import sys
 import tempfile
 import threading
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from hopcli.errors import ResultError
-from hopcli.results.files import Folder, check_free, is_folder, read_bytes
+from hopcli.results.files import Folder, check_free, is_folder, read_bytes, remember
 from hopcli.results.forms import is_plain
 from hopcli.results.lock import locked
 from hopcli.results.manifest import MOST_BYTES, STAGING, sha256_of
@@ -32,7 +32,6 @@ if TYPE_CHECKING:
 
 __all__ = [
     "STAGING",
-    "Written",
     "files_in",
     "publish",
     "publish_run",
@@ -40,7 +39,6 @@ __all__ = [
     "sha256_of",
     "uninterrupted",
     "writing",
-    "written",
 ]
 
 _EARLIER = ".earlier"  # the manifest that was there before, in the folder of a published run
@@ -88,47 +86,35 @@ def _sweep_up(folder: Path, command: str) -> None:
             continue
 
 
-class Written(NamedTuple):
-    """Something that has been published.
-
-    Attributes
-    ----------
-    folder : Path
-        Where it is.
-    command : str
-        The command of the run; empty for pictures alone.
-    """
-
-    folder: Path
-    command: str
-
-
-written: list[Written] = []
-"""What this process has published, in order. The command line begins it anew, and reads it to
-say what is true after a failure."""
-
-_MOST_WRITTEN = 1000  # that are remembered of a process that goes on writing
-
-
-def _remember(folder: Path, command: str = "") -> None:
-    written.append(Written(folder, command))
-    del written[:-_MOST_WRITTEN]
-
-
 def publish(stage: Path, folder: Path, names: list[str]) -> None:
     """Move files into place."""
     check_free(folder, names)
     with uninterrupted(), Folder(stage, links=False) as made, Folder(folder) as place:
         for name in names:
             made.move(name, place)
-        _remember(folder)
+        remember(folder, "", drawn=True)
 
 
-def publish_run(stage: Path, folder: Path, command: str, manifest: Mapping[str, Any]) -> None:
+def publish_run(
+    stage: Path, folder: Path, command: str, manifest: Mapping[str, Any], *, drawn: bool = False
+) -> None:
     """Make a staged run the one of this folder.
 
     What the earlier manifest names and this one does not, such as a picture of what was
     there before, is removed.
+
+    Parameters
+    ----------
+    stage : Path
+        Where its files are.
+    folder : Path
+        Where they are to be.
+    command : str
+        Its command.
+    manifest : mapping
+        Its manifest.
+    drawn : bool
+        Whether it is the run that is there with pictures of it.
     """
     names, last = files_in(stage), f"{command}.json"
     said = json.dumps(dict(manifest), indent=2) + "\n"
@@ -140,7 +126,7 @@ def publish_run(stage: Path, folder: Path, command: str, manifest: Mapping[str, 
     _check_way(folder, command)
     with uninterrupted():
         stage.replace(_waiting(folder, command))
-        _remember(folder, command)
+        remember(folder, command, drawn=drawn)
         _move_in(folder, command)
 
 

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import json
-import os
 from typing import TYPE_CHECKING
 
 import click
 
-from hopcli import results
 from hopcli.cli.tables import print_table
+from hopcli.grids.publishing import enter_picture
 from hopcli.grids.view import TABLE, load_published, load_view
-from hopcli.results.folder import publish, publish_run, sha256_of, writing
+from hopcli.results.folder import publish, writing
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -48,17 +47,11 @@ def redraw(folder: Path, view: View, look: Look, form: str, style: str) -> Path:
     Path
         The picture.
     """
-    path = folder / f"grid.{form}"
-    with writing(folder, "grid") as stage:
-        _draw(view, look, stage / path.name, style)
-        if os.path.lexists(folder / "grid.json"):
-            manifest = results.open_manifest(folder / "grid.json")
-            drawn = {path.name: sha256_of(stage / path.name)}
-            said = {**manifest, "outputs": {**manifest["outputs"], **drawn}}
-            publish_run(stage, folder, "grid", said)
-        else:
-            publish(stage, folder, [path.name])
-    return path
+
+    def draw(view: View, look: Look, path: Path) -> None:
+        _draw(view, look, path, style)
+
+    return folder / enter_picture(folder, view, draw, look, f"grid.{form}")
 
 
 def draw_again(folder: Path, form: str | None, style: str | None, out: Path | None) -> list[Path]:

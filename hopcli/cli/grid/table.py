@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 from pathlib import Path
 from typing import Any
@@ -80,14 +79,13 @@ def table(
 def _written(found: Any, out: Path, form: str) -> str:
     """Write a table beside its place, and move it there."""
     from hopcli.grids.export import write_table
+    from hopcli.results.files import replace_by
+    from hopcli.results.manifest import STAGING
 
-    stage = out.with_name(f".hopcli-{out.name}-{os.getpid()}")
     try:
-        write_table(found, stage, form)
-        stage.replace(out)
+        replace_by(out, STAGING, lambda stage: write_table(found, stage, form))
+    except ResultError:
+        raise
     except OSError as error:
         raise ResultError(f"{out}: cannot be written: {error.strerror or error}") from None
-    finally:
-        with contextlib.suppress(OSError):
-            stage.unlink(missing_ok=True)
     return f"{out}\n"
