@@ -916,7 +916,8 @@ def test_a_long_run_stops_at_once_and_writes_nothing(
         # The first line ends the one on which a terminal echoes ^C.
         warned, last = err.replace("\n\n", "\n").rstrip("\n").split("\n")
         assert warned.startswith("hopcli: this takes at least ")
-        assert last == "hopcli: interrupted; nothing was written"
+        assert last.startswith("hopcli: interrupted")
+        assert "finished" not in last
     assert files_below(Path()) == before
 
 
@@ -930,10 +931,8 @@ def test_an_interrupt_while_drawing_keeps_the_run(
         patch.setattr("hopcli.plots.draw", interrupt)
         done = run_hopcli("recall", "--tests", "2", "--repeats", "1")
     assert (done.code, done.out) == (130, "")
-    assert done.err.lstrip("\n") == (
-        "hopcli: interrupted while drawing; the run is finished, `hopcli plot results/recall` "
-        "draws it\n"
-    )
+    assert done.err.lstrip("\n").count("\n") == 1
+    assert "`hopcli plot results/recall`" in done.err
     read_manifest(Path("results/recall"), "recall")
     assert not list(Path("results/recall").glob("*.png"))
     assert run_hopcli("plot", "results/recall").code == 0
