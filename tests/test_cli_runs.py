@@ -155,6 +155,7 @@ def test_what_cannot_be_read_does_not_hide_the_rest(run_hopcli: RunHopcli) -> No
         "hopcli: all/broken/recall.json: cannot be read: ",
         "hopcli: all/damaged/accuracy.csv: must have SHA-256 ",
         "hopcli: all/older/recall.json: ",
+        "hopcli: all/pipe/recall.json: ",
     ]
     for line, start in zip(done.err.splitlines(), starts, strict=True):
         assert line.startswith(start)

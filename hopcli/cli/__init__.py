@@ -221,8 +221,8 @@ def _run(arguments: list[str] | None) -> NoReturn:
         sys.exit(2)
     except click.ClickException as error:
         _refuse(error.format_message())
-    except OSError as error:
-        _refuse(_of_system(error))
+    except (OSError, UnicodeEncodeError) as error:
+        _refuse(_of_names(error))
     except MemoryError:
         _refuse("the run does not fit into memory: ask for fewer trials, samples or sites")
     except (click.Abort, KeyboardInterrupt, SystemExit) as error:
@@ -232,8 +232,10 @@ def _run(arguments: list[str] | None) -> NoReturn:
     sys.exit(code if isinstance(code, int) else 0)
 
 
-def _of_system(error: OSError) -> str:
-    """An error of the system in a line, if users can cause it; else it is raised."""
+def _of_names(error: OSError | UnicodeEncodeError) -> str:
+    """An error about a name in a line, if users can cause it; any other is raised."""
+    if isinstance(error, UnicodeEncodeError):
+        return f"{_cut(error.object)}: must be text in UTF-8: give it another name"
     if _is_of_printing(error):
         _print_no_more()
         return f"standard output: cannot be written: {error.strerror}"

@@ -12,6 +12,7 @@ from hopcli.data import DRAWINGS, SHIPPED_SHA256, TEXTS
 from hopcli.datasets.grey import (
     MAX_BYTES,
     GreyImages,
+    as_text,
     check_file,
     check_folder,
     exists,
@@ -109,7 +110,7 @@ def _load(paths: list[Path], where: Path, request: Request) -> GreyImages:
     height, width = pictures[0].shape
     return GreyImages(
         np.stack(pictures).reshape(len(paths), -1),
-        np.array([path.stem for path in paths]),
+        np.array([as_text(path.stem) for path in paths]),
         (height, width),
         levels=found,
         files=tuple(paths),
