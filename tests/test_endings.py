@@ -18,6 +18,7 @@ from test_figures_weights import write_patterns
 
 from hopcli import plots, results
 from hopcli.cli import endings, execute
+from hopcli.errors import ResultError
 from hopcli.experiments import Plan
 from hopcli.results import read_manifest
 from hopcli.results.files import Folder
@@ -176,7 +177,7 @@ def test_the_first_of_two_runs_is_named_where_the_second_fails(
     def fail(*args: Any, **kwargs: Any) -> Any:
         times[0] += 1
         if times[0] == 2:
-            raise results.ResultError("two: no room")
+            raise ResultError("two: no room")
         return save(*args, **kwargs)
 
     monkeypatch.setattr(results, "save", fail)

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from hopcli import catalogue
 from hopcli.errors import ResultError
-from hopcli.results.files import check_free, is_folder
+from hopcli.results.files import check_free, is_file, is_folder
 from hopcli.results.folder import files_in, publish, publish_run, settle, sha256_of, writing
 from hopcli.results.lock import locked
 from hopcli.results.manifest import Manifest, has_manifest, open_manifest, understood
@@ -79,7 +79,8 @@ def check_writable(folder: Path) -> None:
     while not os.path.lexists(place) and place != place.parent:
         place = place.parent
     if not is_folder(place, links=True):
-        raise ResultError(f"{folder}: must be a folder to write to, {place} is a file")
+        what = "a file" if is_file(place) else "none"
+        raise ResultError(f"{folder}: must be a folder to write to, {place} is {what}")
     if not os.access(place, os.W_OK | os.X_OK):
         raise ResultError(f"{folder}: must be a folder to write to, {place} is not writable")
     if place == folder:

@@ -152,7 +152,7 @@ def faults(command: str, values: Mapping[str, Any]) -> Iterator[str]:
     form = _OF_RUN if of_run else _OF_GRID if command == GRID else _EVERY
     bad = [name for name, holds in form.items() if not holds(values.get(name))]
     for name in bad:
-        yield f"must have {name} as they were written, found {values.get(name)!r:.80}"
+        yield f"must have {name} as hopcli writes it, found {values.get(name)!r:.80}"
     if bad:
         return
     if of_run:
