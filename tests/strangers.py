@@ -106,7 +106,12 @@ def _replace(file: Path, kind: str, place: Path) -> None:
     with contextlib.suppress(FileNotFoundError):
         file.unlink()
     if kind in ("link", "device", "nowhere", "loop"):
-        where = {"link": target, "device": "/dev/zero", "nowhere": place / "no", "loop": file}
+        where = {
+            "link": target,
+            "device": Path("/dev/zero"),
+            "nowhere": place / "no",
+            "loop": Path(file.name),
+        }
         file.symlink_to(where[kind])
     elif kind == "fifo":
         os.mkfifo(file)

@@ -57,6 +57,7 @@ def command(a: Path, b: Path, name: str | None, form: str) -> int:
 
     Exit code 0 if settings, inputs and numbers are the same, 1 if any differs. Versions and a
     trials.csv that only one has kept are told, but make no difference; pictures are left out.
+    Nothing is written into the folders.
     """
     from hopcli.results import comparing
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from hopcli import catalogue
 from hopcli.cli.options import FOLDER, FOLDERS
 from hopcli.config.execution import animation_name
 from hopcli.config.kinds import RefusedError
@@ -157,23 +158,21 @@ def _drawer(
     animate: str | None,
 ) -> Callable[[Path], None]:
     """What draws the pictures of a run; refused before any is drawn."""
-    try:
-        execution = dict(loaded.manifest["execution"])
-        kind = figure_format or execution["figure_format"]
-        style = figure_style or execution["figure_style"]
-        loaded.manifest["key"], dict(loaded.result.notes)
-    except (KeyError, TypeError, ValueError) as error:
-        reason = f"another version of hopcli wrote its manifest ({error})"
-        raise ResultError(f"{folder}: cannot be drawn: {reason}") from None
+    execution = loaded.manifest["execution"]
+    usual = catalogue.entry(loaded.config.command).execution()
+    kind = figure_format or execution.get("figure_format") or usual.figure_format
+    style = figure_style or execution.get("figure_style") or usual.figure_style
     name = animate or execution.get("animate")
     if name is not None and getattr(loaded.result, "frames", None) is None:
         raise ResultError(f"{folder}: must have kept the frames of a trial: run it with --animate")
 
     def draw(stage: Path) -> None:
         from hopcli import plots
+        from hopcli.results.manifest import understood
 
-        plots.draw(loaded.config, loaded.result, stage, kind, dpi, style)
-        if name is not None:
-            plots.animate(loaded.result, stage, name)
+        with understood(loaded.manifest.path, "drawn"):
+            plots.draw(loaded.config, loaded.result, stage, kind, dpi, style)
+            if name is not None:
+                plots.animate(loaded.result, stage, name)
 
     return draw

@@ -42,7 +42,7 @@ def command(folders: tuple[Path, ...], form: str) -> int:
       hopcli runs results --format csv > runs.csv
 
     A run that cannot be read is named on stderr, the others are listed all the same. Exit
-    code 1 then.
+    code 1 then. Nothing is written into the folders.
     """
     from hopcli.results import listing
 

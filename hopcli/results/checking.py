@@ -96,8 +96,8 @@ def check_manifest(path: Path) -> Checked:
             continue
         try:
             manifest.check(name)
-        except OSError as error:
-            differs.append(Finding(path.parent / name, _told(path.parent / name, error)))
+        except ResultError as error:
+            differs.append(Finding(path.parent / name, str(error)))
     n_runs = int(path.stem in catalogue.CATALOGUE)  # those of a grid are counted in its store
     n_files = len(names) - len(told)
     return Checked(n_runs, n_files, tuple(differs), tuple(told), frozenset(names))

@@ -90,9 +90,7 @@ class Manifest(Mapping[str, Any]):
         Raises
         ------
         ResultError
-            If it is missing, another, or in no manifest.
-        OSError
-            If it cannot be read.
+            If it is missing, another, or in no manifest, or cannot be read.
         """
         expected = self["outputs"].get(name)
         if expected is None:
@@ -103,9 +101,16 @@ class Manifest(Mapping[str, Any]):
             file = self.file(name)
             if not os.path.lexists(file):
                 continue
-            with contextlib.suppress(FileNotFoundError):
+            try:
                 found = sha256_of(file) if file.is_file() else _NO_FILE
                 break
+            except FileNotFoundError:
+                continue
+            except ResultError:
+                raise
+            except OSError as error:
+                reason = error.strerror or error
+                raise ResultError(f"{self.folder / name}: cannot be read: {reason}") from None
         if found != expected:
             rule = f"must have SHA-256 {expected} by {self.path.name}, found {found}"
             raise ResultError(f"{self.folder / name}: {rule}")
@@ -211,11 +216,23 @@ def sha256_of(path: Path) -> str:
 
 
 @contextlib.contextmanager
-def understood(what: object, done: str = "read") -> Iterator[None]:
-    """Turn what values from elsewhere make a reader raise into one line about `what`."""
+def understood(
+    what: object, done: str = "read", passes: tuple[type[HopcliError], ...] = ()
+) -> Iterator[None]:
+    """Turn what values from elsewhere make a reader raise into one line about `what`.
+
+    Parameters
+    ----------
+    what : object
+        The file or folder that they are from.
+    done : str
+        What cannot be done with it.
+    passes : tuple of type
+        Errors that are raised as they are, besides those about files.
+    """
     try:
         yield
-    except (ResultError, DataError):
+    except (ResultError, DataError, *passes):
         raise
     except (
         HopcliError,

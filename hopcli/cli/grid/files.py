@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from hopcli.cli.tables import print_table
+from hopcli.errors import SettingError
 from hopcli.grids.publishing import enter_picture
 from hopcli.grids.view import TABLE, load_published, load_view
 from hopcli.results.folder import publish, writing
@@ -30,8 +31,10 @@ def _draw(view: View, look: Look, path: Path, style: str = "screen") -> None:
     """Draw the picture into a file."""
     from hopcli import plots
     from hopcli.plots.grid import picture
+    from hopcli.results.manifest import understood
 
-    plots.save(picture(view, look, style), path)
+    with understood("the grid", "drawn", (SettingError,)):
+        plots.save(picture(view, look, style), path)
 
 
 def drawn_if(*, figures: bool) -> Draw | None:

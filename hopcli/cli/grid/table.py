@@ -50,6 +50,8 @@ def table(
 ) -> None:
     """Put a table of all finished cells together, the keys of the grid first.
 
+    Nothing is written into the folder of the grid, unless --out is there.
+
     \b
       hopcli grid table results/phase > phase.csv
       hopcli grid table results/phase --table outcomes --out outcomes.parquet
