@@ -232,8 +232,6 @@ def understood(
     """
     try:
         yield
-    except (ResultError, DataError, *passes):
-        raise
     except (
         HopcliError,
         ArithmeticError,
@@ -244,6 +242,8 @@ def understood(
         ValueError,
         RecursionError,
     ) as error:
+        if isinstance(error, (ResultError, DataError, *passes)):
+            raise
         reason = " ".join(f"{type(error).__name__}: {error}".split())
         raise ResultError(
             f"{what}: cannot be {done}: another version of hopcli wrote it ({reason:.160})"
