@@ -92,6 +92,8 @@ def lay_folder(place: Path) -> None:
     (place / "outside").mkdir()
     (place / "outside" / "precious").write_text("mine", encoding="utf-8")
     shutil.copytree(place / "out", place / "whole")
+    for file in (place / "out").iterdir():
+        shutil.copy(file, place / "outside")
 
 
 def cases() -> list[tuple[str, str]]:

@@ -12,6 +12,9 @@ from hopcli.errors import ResultError
 __all__ = ["command"]
 
 
+_MOST_BYTES = 10**8  # of a notebook
+
+
 @click.command("notebooks")
 @click.argument("folder", metavar="[FOLDER]", default="notebooks", type=click.Path(path_type=Path))
 @click.option("-q", "--quiet", is_flag=True, help="Print nothing.")
@@ -29,6 +32,9 @@ def command(folder: Path, quiet: bool) -> None:
       hopcli notebooks
       jupyter lab notebooks
     """
+    from hopcli.results.files import replace_by
+    from hopcli.results.manifest import STAGING
+
     shipped = _shipped()
     if folder.exists() and not folder.is_dir():
         raise ResultError(f"{folder}: cannot be written: it is no folder")
@@ -36,7 +42,9 @@ def command(folder: Path, quiet: bool) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for name, content in new.items():
-            (folder / name).write_bytes(content)
+            replace_by(
+                folder / name, STAGING, lambda stage, content=content: stage.write_bytes(content)
+            )
     except OSError as error:
         raise ResultError(f"{folder}: cannot be written: {error.strerror}") from None
     if not quiet:
@@ -47,11 +55,15 @@ def command(folder: Path, quiet: bool) -> None:
 
 def _is_new(path: Path, content: bytes) -> bool:
     """Whether the file is to be written; one that is there has to be the same."""
+    from hopcli.results.files import read_bytes
+
     try:
-        if path.read_bytes() == content:
+        if read_bytes(path, _MOST_BYTES) == content:
             return False
     except FileNotFoundError:
         return True
+    except ResultError:
+        raise
     except OSError as error:
         raise ResultError(f"{path}: cannot be read: {error.strerror}") from None
     raise ResultError(f"{path}: has been changed, and is not overwritten; name another FOLDER")

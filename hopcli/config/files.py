@@ -63,6 +63,8 @@ def _find(name: str, shipped: dict[str, Path], what: str) -> Path:
     try:
         kind = "file" if path.is_file() else "folder" if path.is_dir() else ""
         is_other = not kind and path.exists()
+    except PermissionError as error:
+        raise DataError(f"{name}: cannot be read: {error.strerror}") from None
     except (OSError, ValueError):  # such as a name that is too long
         kind, is_other = "", False
     if kind == "file":

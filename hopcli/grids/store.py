@@ -21,7 +21,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from hopcli.config.kinds import show
@@ -29,6 +28,7 @@ from hopcli.errors import ResultError, SettingError
 from hopcli.grids.cells import Made, Rows
 from hopcli.grids.database import Database, quoted
 from hopcli.grids.grid import read_grid
+from hopcli.results.files import is_file
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -79,7 +79,7 @@ class Place(NamedTuple):
 
 def is_grid(folder: Path) -> bool:
     """Whether a folder holds the store of a grid."""
-    return os.path.isfile(folder / FILE)  # noqa: PTH113 - False where none may look
+    return is_file(folder / FILE, links=True)
 
 
 class Store(Database):

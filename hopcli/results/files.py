@@ -138,20 +138,27 @@ def is_folder(path: Path, *, links: bool = False) -> bool:
     ResultError
         If it lies below a folder that may not be entered.
     """
+    return _is(stat.S_ISDIR, path, links=links)
+
+
+def _is(kind: Callable[[int], bool], path: Path, *, links: bool) -> bool:
     try:
-        return stat.S_ISDIR((path.stat() if links else path.lstat()).st_mode)
+        return kind((path.stat() if links else path.lstat()).st_mode)
     except PermissionError as error:
         raise ResultError(f"{path}: cannot be read: {error.strerror}") from None
     except (OSError, ValueError):
         return False
 
 
-def is_file(path: Path) -> bool:
-    """Whether a path is a regular file, and no link to one."""
-    try:
-        return stat.S_ISREG(path.lstat().st_mode)
-    except (OSError, ValueError):
-        return False
+def is_file(path: Path, *, links: bool = False) -> bool:
+    """Whether a path is a regular file, and no link to one unless links count.
+
+    Raises
+    ------
+    ResultError
+        If it lies below a folder that may not be entered.
+    """
+    return _is(stat.S_ISREG, path, links=links)
 
 
 def is_own(path: Path) -> bool:
