@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import json
+import os
 import random
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pytest
 from conftest import CHECKOUT, UNPRIVILEGED, call, files_below
+from PIL import Image
 from strangers import READERS, SHOWN, WRITERS, cases, check_case, lay_folder
 
 from hopcli import plots, report
@@ -18,7 +22,8 @@ from hopcli.results import key
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
+
+    from conftest import SpawnHopcli
 
 SAMPLED = 24  # one of so many is tried here
 SHARE = 0.015  # of the lies
@@ -142,3 +147,36 @@ def test_a_manifest_that_lies(
 
 def test_every_shown_file_is_in_the_folder(base: Path) -> None:
     assert set(SHOWN) <= {path.name for path in (base / "out").iterdir()}
+
+
+# --- names that are not UTF-8 ----------------------------------------------------------------
+
+
+def test_names_that_are_not_utf_8_are_printed_with_escapes(
+    base: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, spawn_hopcli: SpawnHopcli
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PYTHONIOENCODING", "utf-8:strict")
+    folder = os.fsdecode(b"r\xff")
+    shutil.copytree(base / "out", folder)
+    Path(os.fsdecode(b"p\xe9")).mkdir()
+    for number, name in enumerate((b"a\xff.png", b"b\xfe.png")):
+        pixels = np.random.default_rng(number).integers(0, 2, (8, 8)).astype(np.uint8)
+        Image.fromarray(255 * pixels).save(Path(os.fsdecode(b"p\xe9")) / os.fsdecode(name))
+    pictures = f"images:{os.fsdecode(bytes([112, 0xE9]))}"
+    for words in (
+        ["check", folder],
+        ["runs", folder, "--format", "csv"],
+        ["diff", folder, str(base / "whole"), "--command", "recall", "--format", "csv"],
+        ["report", folder],
+        ["grid", "table", folder],
+        ["plot", folder],
+        ["weights", "--dataset", pictures, "--no-figures"],
+        ["show", pictures],
+    ):
+        done = call(*words)
+        assert done.code in (0, 1), (words, done.err)
+        done.out.encode("utf-8")
+    assert os.fsencode("\udcff") not in Path("results/weights/weights.csv").read_bytes()
+    assert spawn_hopcli("check", folder).code == 0
+    assert spawn_hopcli("recall", "--config", folder).code == 2
