@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from importlib.resources import files
 from pathlib import Path
 
@@ -42,9 +43,7 @@ def command(folder: Path, quiet: bool) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for name, content in new.items():
-            replace_by(
-                folder / name, STAGING, lambda stage, content=content: stage.write_bytes(content)
-            )
+            replace_by(folder / name, STAGING, functools.partial(Path.write_bytes, data=content))
     except OSError as error:
         raise ResultError(f"{folder}: cannot be written: {error.strerror}") from None
     if not quiet:
