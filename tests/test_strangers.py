@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 from conftest import CHECKOUT, UNPRIVILEGED, call, files_below
 from PIL import Image
-from strangers import READERS, SHOWN, WRITERS, cases, check_case, lay_folder
+from strangers import PARTS, READERS, SHOWN, WRITERS, cases, check_case, lay_folder
 
 from hopcli import plots, report
 from hopcli.results import key
@@ -58,6 +58,7 @@ def drawn_at_once(base: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 SAMPLE = [
     *random.Random(5).sample(cases(), len(cases()) // SAMPLED),
     *((".hopcli-recall.lock", "link"), (".hopcli-recall-published", "link")),
+    (PARTS, "folder"),
     *(("recall.json", "fifo"), ("recall.json", "device"), ("grid.sqlite-journal", "link")),
 ]
 

@@ -19,7 +19,7 @@ import numpy as np
 
 from hopcli import __version__, streams
 from hopcli.errors import ResultError
-from hopcli.results.files import is_own, open_own, read_bytes
+from hopcli.results.files import is_folder, is_own, open_own, read_bytes
 from hopcli.results.folder import uninterrupted
 from hopcli.results.manifest import STAGING
 from hopcli.results.provenance import code_digest
@@ -87,7 +87,8 @@ class KeptParts(UserDict[int, "NDArray[np.float64]"]):
 def discard_parts(folder: Path, command: str) -> None:
     """Remove the parts of all runs of a command that a folder was to hold."""
     for path in folder.glob(f"{STAGING}{command}-*.parts"):
-        path.unlink(missing_ok=True)
+        if not is_folder(path):  # which nobody of us has made
+            path.unlink(missing_ok=True)
 
 
 def _line(number: int, part: NDArray[np.float64]) -> bytes:
