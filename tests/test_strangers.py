@@ -17,8 +17,10 @@ from conftest import CHECKOUT, UNPRIVILEGED, call, files_below
 from PIL import Image
 from strangers import PARTS, READERS, SHOWN, WRITERS, cases, check_case, lay_folder
 
+import hopcli
 from hopcli import plots, report
-from hopcli.results import key
+from hopcli.errors import ResultError
+from hopcli.results import key, load
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -182,3 +184,42 @@ def test_names_that_are_not_utf_8_are_printed_with_escapes(
     assert os.fsencode("\udcff") not in Path("results/weights/weights.csv").read_bytes()
     assert spawn_hopcli("check", folder).code == 0
     assert spawn_hopcli("recall", "--config", folder).code == 2
+
+
+@pytest.mark.parametrize(
+    ("where", "name", "value"),
+    [
+        ("execution", "animate", "../outside/a.gif"),
+        ("execution", "figure_format", "exe"),
+        ("execution", "threads", "many"),
+        ("tables", "../whole/accuracy", ["label: text"]),
+        ("outputs", "../outside/precious", "0" * 64),
+        ("outputs", "accuracy.csv", 3),
+        ("versions", "hopcli", None),
+        ("notes", "warnings", [3]),
+    ],
+)
+def test_every_reader_refuses_the_same_lies(
+    base: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, where: str, name: str, value: Any
+) -> None:
+    shutil.copytree(base, tmp_path / "place")
+    monkeypatch.chdir(tmp_path / "place")
+    for other in ("select.json", "grid.json", "grid.sqlite"):
+        Path("out", other).unlink()
+    file = Path("out/recall.json")
+    manifest = json.loads(file.read_text(encoding="utf-8"))
+    manifest[where][name] = value
+    file.write_text(json.dumps(manifest), encoding="utf-8")
+    before = files_below(Path())
+    codes = {
+        word: call(word, *rest).code
+        for word, *rest in (
+            *(["check", "out"], ["runs", "out"], ["report", "out"], ["plot", "out"]),
+            *(["run", "out/recall.json"], ["diff", "out", "whole", "--command", "recall"]),
+        )
+    }
+    assert codes == {**dict.fromkeys(codes, 2), "check": 1}
+    for read in (lambda: load("out"), lambda: hopcli.read("out")):
+        with pytest.raises(ResultError, match=r"recall\.json"):
+            read()
+    assert files_below(Path()) == before
