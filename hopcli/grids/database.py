@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 __all__ = ["Database", "quoted"]
 
 _MOST_BYTES = 2**36  # of a store
+_MOST_COPIED = 2**33  # bytes
 _LOGGED = b"\2"  # byte 18 of a file whose changes are in a log beside it
 _OF_SEVERAL = bytes.fromhex("d9d505f920a163d7")
 """End of a journal that names another file, which SQLite removes: ours name none."""
@@ -69,6 +70,12 @@ class Database:
                 unlocked = wal is None and file.read(20)[18:19] == _LOGGED
             # What should have a log and has none would be given one.
             return _connect(path, "ro&immutable=1" if unlocked else "ro")
+        n_bytes = sum(file.stat().st_size for file in (path, journal, wal) if file is not None)
+        if n_bytes > min(_MOST_COPIED, shutil.disk_usage(tempfile.gettempdir()).free // 2):
+            rule = (
+                f"was left half-written, and is too large ({n_bytes:,} bytes) to be read as a copy"
+            )
+            raise ResultError(f"{path}: {rule}: run its grid again, which puts it right")
         copies = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="hopcli-grid-")))
         for source in filter(None, (path, journal, wal)):
             with open_regular(source, _MOST_BYTES) as file, (copies / source.name).open("wb") as to:
