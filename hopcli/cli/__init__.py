@@ -112,6 +112,8 @@ _GRACE = 2.0  # seconds to tidy up in
 _WRITING = "hopcli.results.files"
 """The module without which nothing has been written."""
 
+_TERMINATED = 143
+
 _SOON = 0.01  # seconds after which a signal that got lost comes again
 
 
@@ -226,8 +228,10 @@ def _run(arguments: list[str] | None) -> NoReturn:
     except MemoryError:
         _refuse("the run does not fit into memory: ask for fewer trials, samples or sites")
     except (click.Abort, KeyboardInterrupt, SystemExit) as error:
-        if isinstance(error, SystemExit) and signal.SIGTERM not in _caught:
-            raise
+        if isinstance(error, SystemExit):
+            if error.code != _TERMINATED:
+                raise
+            _caught.append(signal.SIGTERM)
         _stop(str(error.__cause__ or error) if not isinstance(error, SystemExit) else "")
     sys.exit(code if isinstance(code, int) else 0)
 

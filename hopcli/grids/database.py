@@ -72,9 +72,7 @@ class Database:
             return _connect(path, "ro&immutable=1" if unlocked else "ro")
         n_bytes = sum(file.stat().st_size for file in (path, journal, wal) if file is not None)
         if n_bytes > min(_MOST_COPIED, shutil.disk_usage(tempfile.gettempdir()).free // 2):
-            rule = (
-                f"was left half-written, and is too large ({n_bytes:,} bytes) to be read as a copy"
-            )
+            rule = f"was left half-written, and its {n_bytes:,} bytes are too many to be copied"
             raise ResultError(f"{path}: {rule}: run its grid again, which puts it right")
         copies = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="hopcli-grid-")))
         for source in filter(None, (path, journal, wal)):
