@@ -49,7 +49,7 @@ oldest: build/oldest-venv/.dev ## Test with the oldest supported version of ever
 	$(OLDEST_PYTEST) tests/test_committed_results.py -k byte_for_byte
 
 torture: $(VENV)/.dev ## Kill runs at random, fill disks, damage files; see what holds (takes minutes)
-	$(BIN)/python -m pytest -n 2 tests/torture/faults.py tests/torture/grids.py
+	$(BIN)/python -m pytest -n 2 tests/torture/faults.py tests/torture/grids.py tests/torture/strangers.py
 
 lint: $(VENV)/.dev ## Check style and types
 	$(BIN)/ruff check .

@@ -45,6 +45,8 @@ def start() -> None:
     for name in ("stdout", "stderr"):
         if getattr(sys, name) is None:  # closed by whoever started it
             setattr(sys, name, os.fdopen(os.open(os.devnull, os.O_WRONLY), "w"))
+        # A name that is not UTF-8, or not of the terminal's letters, is printed with escapes.
+        getattr(sys, name).reconfigure(errors="backslashreplace")
     from hopcli.cli import main, raise_again
 
     sys.unraisablehook = raise_again

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from hopcli.datasets.grey import as_text
 from hopcli.datasets.npz import Archive
 from hopcli.errors import DataError, SettingError
 from hopcli.losses import Losses, overlap_loss, overlap_loss_of
@@ -138,7 +139,7 @@ class Patterns:
                 raise ValueError(f"{name} must be whole numbers")
         return cls(
             arrays["xi"],
-            tuple(str(label) for label in arrays["labels"].tolist()),
+            tuple(as_text(str(label)) for label in arrays["labels"].tolist()),
             arrays["source_index"].astype(np.int64),
             (int(height), int(width)),
             arrays["sample_index"].astype(np.int64),

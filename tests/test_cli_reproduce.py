@@ -353,7 +353,7 @@ def test_a_report_that_fails_leaves_the_earlier_one(
     monkeypatch.setattr("hopcli.cli.reproduce.page.page", fails)
     text = (here / "claims.toml").read_text(encoding="utf-8").replace("bound = 50", "bound = 60")
     (here / "claims.toml").write_text(text, encoding="utf-8")
-    assert run_hopcli(*line).refused() == "no paper"
+    assert run_hopcli(*line).refused().startswith("no paper")
     assert _bytes(here / "out") == before
 
 

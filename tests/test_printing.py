@@ -22,6 +22,8 @@ from hopcli import printing, results
 from hopcli.config.files import read_config
 from hopcli.grids.export import write_table
 from hopcli.results import tables
+from hopcli.results.folder import sha256_of
+from hopcli.results.manifest import Manifest
 
 if TYPE_CHECKING:
     from conftest import RunHopcli
@@ -91,7 +93,9 @@ def test_latex_has_as_many_cells_as_columns() -> None:
 def test_a_table_of_a_run_gives_every_label_back(tmp_path: Path) -> None:
     table = pd.DataFrame({"label": HOSTILE, "a": range(len(HOSTILE)), "=b": 0.5})
     columns = tables.write_table([table], tmp_path / "a.csv")
-    pd.testing.assert_frame_equal(tables.read_table(tmp_path / "a.csv", columns), table)
+    outputs = {"a.csv": sha256_of(tmp_path / "a.csv")}
+    manifest = Manifest(tmp_path, "recall", {"outputs": outputs, "tables": {"a": columns}})
+    pd.testing.assert_frame_equal(tables.read_table(manifest, "a"), table)
     text = (
         (tmp_path / "a.csv").read_bytes().decode().replace("\r", "\N{SYMBOL FOR CARRIAGE RETURN}")
     )

@@ -328,7 +328,7 @@ def test_every_table_is_there_and_says_how_many_rows_are_not(root: Element) -> N
 
 def n_warnings() -> int:
     """How many warnings the grid of the page has."""
-    manifest = results.read_json(RESULTS / "phase" / "grid.json")
+    manifest = results.open_manifest(RESULTS / "phase" / "grid.json")
     return len(manifest["notes"]["warnings"])
 
 
@@ -345,7 +345,7 @@ def test_every_picture_is_there_with_its_caption(root: Element) -> None:
 
 
 def test_a_run_says_where_it_comes_from(root: Element) -> None:
-    manifest = results.read_json(RESULTS / "paper" / "recall.json")
+    manifest = results.open_manifest(RESULTS / "paper" / "recall.json")
     said = by_id(root, "run-results-paper").text
     for words in (
         f"key {manifest['key']}",

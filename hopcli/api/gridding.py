@@ -342,7 +342,7 @@ def _watch(
         with Bar(progress, "cell") as bar:
             yield lambda _made: bar.tell(1, n_tasks)
     except KeyboardInterrupt:
-        raise KeyboardInterrupt(stopped(state())) from None
+        raise KeyboardInterrupt(f"interrupted; {stopped(state())}") from None
 
 
 def _draw(view: View, look: Look, path: Path) -> None:

@@ -144,8 +144,7 @@ class Run:
         """Write the folder that the command would write.
 
         Tables, arrays and pictures are its files byte for byte; the manifest differs in the
-        duration, and in the versions of packages if others have been loaded. A finished run
-        that is the same stays; a picture that it lacks is drawn.
+        duration alone. A finished run that is the same stays; a picture that it lacks is drawn.
 
         Parameters
         ----------

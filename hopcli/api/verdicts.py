@@ -69,7 +69,7 @@ def reproduce(
     from hopcli.results.tables import read_table
 
     manifest = read_manifest(Path(out), "reproduce")
-    return read_table(Path(out) / "claims.csv", manifest["tables"]["claims"])
+    return read_table(manifest, "claims")
 
 
 def _call(*words: str) -> None:

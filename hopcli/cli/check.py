@@ -45,6 +45,9 @@ def command(folders: tuple[Path, ...], quiet: bool, printed: str) -> int:
       hopcli check results
       hopcli check results/paper results/figure1 --quiet && echo whole
 
+    Nothing is written into the folders. What an interrupted run has published is checked where
+    it is.
+
     Told, but no difference: a trials.csv that was left out when its folder was passed on,
     what an interrupted run has left or a running one has made so far, and tables, arrays and
     pictures that are in no manifest of their folder.

@@ -135,7 +135,7 @@ def _is_incomplete(request: Request, manifest: Path) -> bool:
         return False  # which Make sees by itself
     if _lacks_files(manifest):
         return True
-    found = results.read_json(manifest)
+    found = results.open_manifest(manifest)
     return results.is_undrawn(request.out, found, request.execution)
 
 

@@ -59,6 +59,7 @@ def command(a: Path, b: Path, name: str | None, form: str) -> int:
 
     Exit code 0 if settings, inputs and numbers are the same, 1 if any differs. Versions and a
     trials.csv that only one has kept are told, but make no difference; pictures are left out.
+    Nothing is written into the folders.
     """
     from hopcli.results import comparing
 
@@ -96,6 +97,7 @@ def _print(runs: tuple[Run, Run], found: Comparison, form: str) -> None:
     """Print all that differs as one table."""
     import pandas as pd
 
+    from hopcli.datasets.grey import as_text
     from hopcli.results.comparing import COLUMNS, rows_of
 
     command = _command(runs[0])
@@ -103,6 +105,7 @@ def _print(runs: tuple[Run, Run], found: Comparison, form: str) -> None:
         {"A": _NONE, "B": _NONE, **row} if _is_pair(row) else row
         for row in rows_of(found, lambda pair: _sides(pair, command))
     ]
+    rows = [{head: as_text(text) for head, text in row.items()} for row in rows]
     print_table(pd.DataFrame(rows, columns=COLUMNS, dtype=object).fillna(""), form)
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from hopcli import catalogue
 from hopcli.cli.lines import print_lines
 from hopcli.cli.once import Command
 from hopcli.cli.options import FOLDER, FOLDERS
@@ -202,7 +203,7 @@ def _check_free(out: Path, stage: Path, made: list[str], *, overwrite: bool) -> 
 
     commands = [*results.runs_in(out), *(["grid"] if (out / "grid.json").is_file() else [])]
     for command_ in commands:
-        taken = results.read_json(out / f"{command_}.json")["outputs"]
+        taken = results.open_manifest(out / f"{command_}.json")["outputs"]
         for name in made:
             if name in taken:
                 raise ResultError(
@@ -252,16 +253,12 @@ def _drawer(
     animate: str | None,
 ) -> Callable[[Path], None]:
     """What draws the pictures of a run; refused before any is drawn."""
-    from hopcli.results.understanding import understood
+    from hopcli.results.manifest import understood
 
-    try:
-        execution = dict(loaded.manifest["execution"])
-        kind = figure_format or execution["figure_format"]
-        style = figure_style or execution["figure_style"]
-        loaded.manifest["key"], dict(loaded.result.notes)
-    except (KeyError, TypeError, ValueError) as error:
-        reason = f"another version of hopcli wrote its manifest ({error})"
-        raise ResultError(f"{folder}: cannot be drawn: {reason}") from None
+    execution = loaded.manifest["execution"]
+    usual = catalogue.entry(loaded.config.command).execution()
+    kind = figure_format or execution.get("figure_format") or usual.figure_format
+    style = figure_style or execution.get("figure_style") or usual.figure_style
     name = animate or execution.get("animate")
     with understood(folder):
         has_frames = getattr(loaded.result, "frames", None) is not None
@@ -272,7 +269,7 @@ def _drawer(
     def draw(stage: Path) -> None:
         from hopcli import plots
 
-        with understood(folder):
+        with understood(loaded.manifest.path, "drawn"):
             plots.draw(loaded.config, loaded.result, stage, kind, dpi, style)
             if name is not None:
                 plots.animate(loaded.result, stage, name)

@@ -56,7 +56,8 @@ def command(
     The page is one file: pictures are in it, nothing is loaded from anywhere, and it is the
     same bytes for the same runs. Nothing is run, and every table is held to its manifest
     before; if one cannot be read, no page is written. An earlier report is replaced, any
-    other file only with --overwrite.
+    other file only with --overwrite. Nothing is written into the folders but the page, if it
+    is to be there.
     """
     from hopcli.report import write_report
 

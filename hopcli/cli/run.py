@@ -33,7 +33,8 @@ def command(configs: tuple[str, ...], **wishes: Any) -> int:
       hopcli run configs/mine.toml configs/yours.toml
 
     A manifest among them (.json) repeats its run, into results/<name of its folder>-again,
-    and says of each table whether it is the same to the byte. Exit code 1 if one is not.
+    and says of each table whether it is the same to the byte. Exit code 1 if one is not, 3 if
+    a run is finished but its pictures could not be drawn.
 
     \b
       hopcli run results/paper/recall.json

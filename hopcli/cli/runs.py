@@ -44,7 +44,7 @@ def command(folders: tuple[Path, ...], form: str) -> int:
       hopcli runs results --format csv > runs.csv
 
     A run that cannot be read is named on stderr, the others are listed all the same. Exit
-    code 1 then.
+    code 1 then. Nothing is written into the folders.
     """
     from hopcli.results import listing
 
@@ -103,6 +103,9 @@ def _print(rows: Sequence[Mapping[str, str]], form: str) -> None:
     """Print rows as one table."""
     import pandas as pd
 
+    from hopcli.datasets.grey import as_text
+
+    rows = [{head: as_text(text) for head, text in row.items()} for row in rows]
     print_table(pd.DataFrame(rows, columns=_heads(rows)).fillna(""), form)
 
 

@@ -50,7 +50,7 @@ def command(file: str, width: int | None, most: int, **flags: Any) -> None:
     `hopcli data` lists. What is drawn is what the other
     commands would store, with the same options for the data. Two rows of pixels make a row of
     half blocks, or one of # and . where the terminal has none; a picture wider than the
-    terminal is shrunk by a whole factor.
+    terminal is shrunk by a whole factor. Nothing is written.
 
     \b
       hopcli show results/select/patterns.npz

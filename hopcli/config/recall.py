@@ -99,7 +99,8 @@ class RecallConfig(PatternSettings, StorageSettings, DynamicsSettings, RunSettin
       recall.json    the manifest: resolved configuration, key, versions, SHA-256 of each file
       accuracy.png, confusion.png, gallery.png and, with --trace, trace.png
 
-    Exit code 0: done; 2: something was refused, and nothing written; 130: interrupted.
+    Exit code 0: done; 2: refused or failed, earlier results are unchanged; 3: finished without
+    pictures, tables and manifest are in place; 130: interrupted, the last line says what is kept.
     """
 
     command: ClassVar[str] = "recall"

@@ -113,7 +113,8 @@ def _load(paths: list[Path], where: Path, request: Request) -> GreyImages:
     for path in paths:
         pages = read_pages(path, request.size)
         for number, page in enumerate(pages, start=1):
-            label = f"{path.stem}-{number}" if len(pages) > 1 else path.stem
+            stem = as_text(path.stem)
+            label = f"{stem}-{number}" if len(pages) > 1 else stem
             name = f"{path} page {number}" if len(pages) > 1 else str(path)
             if label in names:
                 raise DataError(

@@ -13,7 +13,7 @@ from hopcli import __version__
 from hopcli.printing import terminal
 from hopcli.report.claims import VERDICTS, tally
 from hopcli.report.drawings import drawing
-from hopcli.results.understanding import understood
+from hopcli.results.manifest import understood
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -15,8 +15,8 @@ from hopcli.plots.grid import picture
 from hopcli.report.commands import asked, command_of_grid, command_of_run, spelt
 from hopcli.report.sheets import Sheet, sheet
 from hopcli.results.listing import settings_of
+from hopcli.results.manifest import understood
 from hopcli.results.places import GRID, finished_in
-from hopcli.results.understanding import understood
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -99,7 +99,7 @@ def sections_in(folder: Path, name: str = "") -> list[Section]:
 
 def _of_run(name: str, folder: Path, command: str) -> Section:
     loaded, manifest = results.load(folder, command), folder / f"{command}.json"
-    with understood(folder):
+    with understood(manifest, "told"):
         made = section(name, loaded.config, loaded.result, loaded.manifest)
     again = made.again or shlex.join(["hopcli", "run", str(manifest)])
     return dataclasses.replace(made, again=again)
@@ -191,7 +191,7 @@ def _made_by(manifest: Mapping[str, Any]) -> dict[str, Any]:
 
 def _of_grid(name: str, folder: Path) -> Section:
     """What a page tells of a grid, as it was published."""
-    view, manifest = load_published(folder), results.read_json(folder / f"{GRID}.json")
+    view, manifest = load_published(folder), results.open_manifest(folder / f"{GRID}.json")
     grid = view.grid
     said = settings_of({"config": grid.to_dict()})
     said.pop("command")

@@ -11,12 +11,15 @@ import numpy as np
 from hopcli.datasets.npz import Archive
 from hopcli.errors import DataError, ResultError
 from hopcli.printing import csv, uncsv
+from hopcli.results.manifest import understood
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
     import pandas as pd
+
+    from hopcli.results.manifest import Manifest
 
 __all__ = [
     "Tables",
@@ -61,24 +64,14 @@ class Tables(Mapping[str, "pd.DataFrame"]):
 
     Parameters
     ----------
-    folder : Path
-        Where they are.
-    columns : mapping of list of str
-        The columns of each table, from :func:`columns_of`.
-    check : callable
-        Holds a file to its manifest, before it is read.
+    manifest : Manifest
+        What names them; each is held to it before it is read.
     """
 
-    def __init__(
-        self,
-        folder: Path,
-        columns: Mapping[str, list[str]],
-        check: Callable[[str], None],
-    ) -> None:
-        self._folder = folder
-        self._columns = columns
-        self._check = check
-        self._read = functools.cache(self._read_table)
+    def __init__(self, manifest: Manifest) -> None:
+        self._manifest = manifest
+        self._columns: Mapping[str, list[str]] = manifest["tables"]
+        self._read = functools.cache(lambda name: read_table(manifest, name))
 
     def __getitem__(self, name: str) -> pd.DataFrame:
         if name not in self._columns:
@@ -94,10 +87,6 @@ class Tables(Mapping[str, "pd.DataFrame"]):
     def __len__(self) -> int:
         return len(self._columns)
 
-    def _read_table(self, name: str) -> pd.DataFrame:
-        self._check(f"{name}.csv")
-        return read_table(self._folder / f"{name}.csv", self._columns[name])
-
 
 def columns_of(table: pd.DataFrame) -> list[str]:
     """What a table holds, ``"accuracy: number"`` a column; names may repeat."""
@@ -105,16 +94,27 @@ def columns_of(table: pd.DataFrame) -> list[str]:
     return [f"{name}: {kind}" for name, kind in zip(table.columns, kinds, strict=True)]
 
 
-def read_table(path: Path, columns: list[str]) -> pd.DataFrame:
+def read_table(manifest: Manifest, name: str) -> pd.DataFrame:
     """Read a table, each column as what it was.
 
     Parameters
     ----------
-    path : Path
-        Its file.
-    columns : list of str
-        What it holds, from :func:`columns_of`.
+    manifest : Manifest
+        What names the table and its columns; the file is held to it.
+    name : str
+        The table.
+
+    Raises
+    ------
+    ResultError
+        If the file is not what the manifest says.
     """
+    path = manifest.check(f"{name}.csv")
+    with understood(path):
+        return _read(path, manifest["tables"][name])
+
+
+def _read(path: Path, columns: list[str]) -> pd.DataFrame:
     import pandas as pd
 
     texts = pd.read_csv(

@@ -23,7 +23,8 @@ __all__ = ["check"]
 def check(folder: Path, quiet: bool) -> int:
     """Hold every cell of a grid to its checksums, and its files to their manifest.
 
-    Exit code 0: all are as they were written; 1: one is not, and which is said.
+    Nothing is written into the folder. Exit code 0: all are as they were written; 1: one is not,
+    and which is said.
     """
     from hopcli.grids.checking import grid_differences
 

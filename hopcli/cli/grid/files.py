@@ -7,13 +7,12 @@ from typing import TYPE_CHECKING
 
 import click
 
-from hopcli import results
 from hopcli.cli.lines import print_lines
 from hopcli.cli.tables import laid_out, print_table
+from hopcli.errors import SettingError
+from hopcli.grids.publishing import enter_picture
 from hopcli.grids.view import TABLE, load_published, load_view
 from hopcli.printing import terminal
-from hopcli.results.folder import publish, publish_run, sha256_of, writing
-from hopcli.results.understanding import understood
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -34,8 +33,9 @@ def _draw(view: View, look: Look, path: Path, style: str = "screen") -> None:
     """Draw the picture into a file."""
     from hopcli import plots
     from hopcli.plots.grid import picture
+    from hopcli.results.manifest import understood
 
-    with understood(path.name):
+    with understood("the grid", "drawn", (SettingError,)):
         plots.save(picture(view, look, style), path)
 
 
@@ -52,16 +52,11 @@ def redraw(folder: Path, view: View, look: Look, form: str, style: str) -> Path:
     Path
         The picture.
     """
-    path = folder / f"grid.{form}"
-    with writing(folder, "grid") as stage:
-        _draw(view, look, stage / path.name, style)
-        if (folder / "grid.json").is_file():
-            manifest = results.read_json(folder / "grid.json")
-            manifest["outputs"][path.name] = sha256_of(stage / path.name)
-            publish_run(stage, folder, "grid", manifest)
-        else:
-            publish(stage, folder, [path.name])
-    return path
+
+    def draw(view: View, look: Look, path: Path) -> None:
+        _draw(view, look, path, style)
+
+    return folder / enter_picture(folder, view, draw, look, f"grid.{form}")
 
 
 def draw_again(folder: Path, form: str | None, style: str | None) -> Path:

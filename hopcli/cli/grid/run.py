@@ -104,7 +104,8 @@ def run(config: str | None, name: str | None, sets: tuple[str, ...], **wishes: A
     with the certificates of Dask's configuration (distributed.comm.tls).
 
     Interrupted or killed, the same command goes on where it was. Exit code 0: the cells
-    asked for are finished; 1: a cell has failed; 2: something was refused.
+    asked for are finished; 1: a cell has failed; 2: something was refused; 3: the grid is
+    finished, but its picture could not be drawn.
     """
     if (config is None) == (name is None):
         raise click.UsageError("either FILE or --command must be given")

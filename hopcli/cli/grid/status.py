@@ -24,7 +24,10 @@ _LISTED = 12  # failures, and warnings, that are listed for people
 @FOLDER_OF_GRID
 @FORM
 def status(folder: Path, form: str) -> None:
-    """Say how far a grid is: its cells finished, failed and missing, its failures and warnings."""
+    """Say how far a grid is: its cells finished, failed and missing, its failures and warnings.
+
+    Nothing is written into the folder, also while the grid is running.
+    """
     from hopcli.grids.state import State
     from hopcli.grids.store import Store
 

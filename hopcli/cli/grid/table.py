@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 from pathlib import Path
 from typing import Any
@@ -54,6 +53,8 @@ def table(
 ) -> None:
     """Put a table of all finished cells together, the keys of the grid first.
 
+    Nothing is written into the folder of the grid, unless --out is there.
+
     \b
       hopcli grid table results/phase > phase.csv
       hopcli grid table results/phase --table outcomes --out outcomes.parquet
@@ -83,14 +84,13 @@ def table(
 def _written(found: Any, out: Path, form: str) -> str:
     """Write a table beside its place, and move it there."""
     from hopcli.grids.export import write_table
+    from hopcli.results.files import replace_by
+    from hopcli.results.manifest import STAGING
 
-    stage = out.with_name(f".hopcli-{out.name}-{os.getpid()}")
     try:
-        write_table(found, stage, form)
-        stage.replace(out)
+        replace_by(out, STAGING, lambda stage: write_table(found, stage, form))
+    except ResultError:
+        raise
     except OSError as error:
         raise ResultError(f"{out}: cannot be written: {error.strerror or error}") from None
-    finally:
-        with contextlib.suppress(OSError):
-            stage.unlink(missing_ok=True)
     return f"{terminal(out)}\n"

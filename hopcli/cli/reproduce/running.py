@@ -24,6 +24,7 @@ from hopcli.config.base import nearest
 from hopcli.config.files import find_claims
 from hopcli.grids.export import write_table
 from hopcli.printing import terminal
+from hopcli.results.files import written
 from hopcli.results.folder import files_in, publish_run, sha256_of, writing
 from hopcli.results.provenance import source_commit, versions
 from hopcli.results.tables import columns_of
@@ -133,9 +134,9 @@ def _make_all(runs: Mapping[str, PreparedRun], *, quiet: bool) -> None:
                 finished += 1
                 steps.update()
     except KeyboardInterrupt:
+        finished += any(one.place == run.folder for one in written)
         raise KeyboardInterrupt(
-            f"interrupted; {finished} of {len(runs)} runs are finished and kept: "
-            "the same command goes on there"
+            f"{finished} of {len(runs)} runs are finished and kept: the same command goes on there"
         ) from None
 
 
