@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from hopcli.data import DRAWINGS, SHIPPED_SHA256
-from hopcli.datasets.grey import GreyImages, check_file, check_folder, exists, reading
+from hopcli.datasets.grey import GreyImages, as_text, check_file, check_folder, exists, reading
 from hopcli.datasets.limits import MAX_BYTES, MAX_IMAGES, MAX_PIXELS, MAX_READ
 from hopcli.datasets.shipped import check_shipped
 from hopcli.datasets.thresholds import binarise, levels
