@@ -267,8 +267,8 @@ MUTANTS = (
         "a difference has the wrong lower bound",
     ),
     Mutant(
-        "claims/functions.py",
-        "return column == of",
+        "claims/rows.py",
+        "return column == owner",
         "return True",
         "claims",
         "the interval of the rate is taken for that of any column",

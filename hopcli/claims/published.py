@@ -21,8 +21,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from hopcli.claims.functions import interval_of
 from hopcli.claims.judging import DETECTABLE
+from hopcli.claims.rows import interval_of
 from hopcli.data.study import figure1
 from hopcli.errors import ResultError
 from hopcli.statistics import Z95
