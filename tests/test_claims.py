@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -18,7 +17,6 @@ from hopcli.claims.expressions import parse
 from hopcli.claims.functions import FUNCTIONS
 from hopcli.claims.judging import TESTS, VERDICTS, Answer, Evidence, answers, verdict
 from hopcli.claims.measured import Measured, binomial
-from hopcli.claims.notebook import by_formula, by_notebook, largest_gap
 from hopcli.claims.reading import read_claims
 from hopcli.claims.table import number, p_text, short, table, wrapped
 from hopcli.claims.verdicts import judge
@@ -26,7 +24,6 @@ from hopcli.config.files import find_claims, shipped_claims
 from hopcli.data.study import authors_recall
 from hopcli.errors import SettingError
 from hopcli.statistics import Z95, exact_interval
-from hopcli.storage import store
 
 
 @dataclass
@@ -329,41 +326,6 @@ def test_a_correlation_is_tested_by_the_permutation_beside_it() -> None:
     found = evaluate(parse("with_p(r / correlation / spearman)", ""), {"r": run}, "")
     assert _answer(_claim(bound=0), found).p == pytest.approx(0.027)
     assert found.tails(0.5)[0] < 1e-4  # of another bound by the interval
-
-
-def _storkey_by_sums(xi: np.ndarray) -> np.ndarray:
-    """The formula as it is printed, sum by sum."""
-    n = xi.shape[1]
-    weights = np.zeros((n, n))
-    for x in xi.astype(float):
-        old = weights.copy()
-        for i, j in itertools.product(range(n), repeat=2):
-            h_ij = sum(old[i, k] * x[k] for k in range(n) if k not in (i, j))
-            h_ji = sum(old[j, k] * x[k] for k in range(n) if k not in (i, j))
-            weights[i, j] += (x[i] * x[j] - x[i] * h_ji - h_ij * x[j]) / n
-    return weights
-
-
-def test_the_notebooks_code_departs_from_storkeys_formula_with_the_second_pattern() -> None:
-    rng = np.random.default_rng(5)
-    xi = rng.choice(np.array([-1, 1], dtype=np.int8), (3, 9))
-    np.testing.assert_allclose(by_formula(xi), _storkey_by_sums(xi), atol=1e-12)
-    off = ~np.eye(9, dtype=bool)
-    couplings = store(xi, "storkey")
-    own = couplings.J[np.ix_(couplings.site_class, couplings.site_class)]
-    np.testing.assert_allclose(own[off], by_formula(xi)[off], atol=1e-12)
-    assert largest_gap(xi[:1]) == 0
-    # For the second pattern by hand: w = x x' / N before, a and b the terms that are taken off.
-    x, y = xi[0].astype(float), xi[1].astype(float)
-    w = np.outer(x, x) / 9
-    received = w @ y
-    h = received[None, :] - np.diag(w)[:, None] * y[:, None] - w * y * off
-    second = w + (np.outer(y, y) - h * y - (h * y).T) / 9
-    np.testing.assert_allclose(by_notebook(xi[:2])[off], second[off], atol=1e-12)
-    assert largest_gap(xi[:2]) == pytest.approx(
-        9 * np.abs(second - _storkey_by_sums(xi[:2]))[off].max(), abs=1e-8
-    )
-    assert largest_gap(xi[:2]) > 0.1
 
 
 # --- tests ------------------------------------------------------------------------------------
