@@ -5,17 +5,22 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 HOPCLI := $(BIN)/hopcli
 
+# Make and the shell would misread file names with other characters: they are left out.
+PLAIN := -type f -not -path '*[!A-Za-z0-9_.+,@/-]*'
+
 # What a table depends on, and what only a picture does.
-COMPUTING := $(shell find hopcli -type f -not -path '*/__pycache__/*' \
+COMPUTING := $(shell find hopcli $(PLAIN) -not -path '*/__pycache__/*' \
 	-not -path 'hopcli/cli/*' -not -path 'hopcli/plots/*' \
 	-not -path 'hopcli/claims/*' -not -path 'hopcli/report/*' -not -path 'hopcli/api/*' \
 	-not -path 'hopcli/estimator/*' -not -path 'hopcli/docs/*' -not -path 'hopcli/notebooks/*')
-PLOTS := $(shell find hopcli/plots -name '*.py')
+PLOTS := $(shell find hopcli/plots $(PLAIN) -name '*.py')
 JUDGING := $(shell find hopcli/claims hopcli/report hopcli/cli/reproduce configs/claims \
-	-type f -not -path '*/__pycache__/*')
+	$(PLAIN) -not -path '*/__pycache__/*')
 
 # Every configs/NAME.toml becomes results/NAME/, made when its manifest is there.
-NAMES := $(patsubst configs/%.toml,%,$(wildcard configs/*.toml))
+# Names that Make would misread are left out here, and `hopcli deps` refuses them.
+NAMES := $(patsubst %.toml,%,$(shell ls configs | grep '\.toml$$' | \
+	LC_ALL=C grep -v '[][:cntrl:] -*:-?\^`{-~[]'))
 
 PAPER := select paper paper-as-run figure1 figure1-as-run figure1-cold-start
 RUNS := $(addprefix results/,$(NAMES))
@@ -32,7 +37,7 @@ help: ## List the targets
 
 tutorials: $(filter results/tutorial-%,$(RUNS)) ## Run the tutorials' stories on drawings and small patterns
 
-paper: $(addprefix results/,$(PAPER)) results/reproduce ## Reproduce the study: tables, figures, and what of it holds
+paper: $(addprefix results/,$(PAPER)) results/reproduce ## Reproduce the study: tables, figures and verdicts
 
 all: $(RUNS) ## Run every configuration in configs/
 
@@ -50,7 +55,7 @@ oldest: build/oldest-venv/.dev ## Test with the oldest supported version of ever
 	$(OLDEST_PYTEST) tests/test_committed_results.py -k byte_for_byte
 
 torture: test-slow ## Kill runs at random, fill disks, damage files; see what holds (takes minutes)
-	$(BIN)/python -m pytest -n 2 tests/torture/faults.py tests/torture/grids.py
+	$(BIN)/python -m pytest -n 2 tests/torture/faults.py tests/torture/grids.py tests/torture/strangers.py
 
 lint: $(VENV)/.dev ## Check style and types
 	$(BIN)/ruff check .
@@ -89,7 +94,7 @@ include build/runs.mk
 endif
 build/runs.mk: $(VENV)/.run FORCE
 	@mkdir -p build
-	@$(HOPCLI) deps $(addprefix configs/,$(addsuffix .toml,$(NAMES))) > $@.new
+	@$(HOPCLI) deps configs > $@.new
 	@cmp -s $@.new $@ || cp $@.new $@
 
 # A run whose sources have changed is made anew. Of any other only what is missing is made,
@@ -106,10 +111,10 @@ results/%/grid.json: $(COMPUTING) $(VENV)/.run
 	$(HOPCLI) run configs/$*.toml --out $(@D) --overwrite
 	$(if $(ANEW),,$(if $(filter $(PLOTS),$?),$(HOPCLI) plot $(@D)))
 	@touch $@
-# What of the study holds: the runs behind each claim, the verdicts and the page. Verdicts and
+# Verdicts on the study: the runs behind each claim, the verdicts and the page. Verdicts and
 # page are made anew if only they have changed.
 results/reproduce: results/reproduce/reproduce.json
-results/reproduce/reproduce.json: $(COMPUTING) $(PLOTS) $(JUDGING) $(wildcard configs/*.toml) $(VENV)/.run
+results/reproduce/reproduce.json: $(COMPUTING) $(PLOTS) $(JUDGING) $(NAMES:%=configs/%.toml) $(VENV)/.run
 	$(HOPCLI) reproduce --out $(@D) --overwrite $(if $(ANEW),--again)
 	@touch $@
 
@@ -117,7 +122,7 @@ results/reproduce/reproduce.json: $(COMPUTING) $(PLOTS) $(JUDGING) $(wildcard co
 ANEW = $(filter $(COMPUTING) $(VENV)/.run,$?)
 
 # What a wheel is made of, and what it is held to; made anew only if that has changed.
-PACKED := $(shell find hopcli configs -type f -not -path '*/__pycache__/*')
+PACKED := $(shell find hopcli configs $(PLAIN) -not -path '*/__pycache__/*')
 build/.wheel: $(PACKED) $(wildcard results/paper/*.csv) tests/wheel_smoke.py pyproject.toml README.md LICENSE $(VENV)/.dev
 	rm -rf build/packages
 	$(BIN)/python -m build --outdir build/packages

@@ -10,9 +10,10 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["Losses", "overlap_loss"]
+__all__ = ["Losses", "overlap_loss", "overlap_loss_of"]
 
 _BLOCK = 1024  # samples multiplied with all others at once, to bound the memory
+_SITES = 2**16  # sites of few large images multiplied at once
 _EXACT = 2**24  # whole numbers up to this are exact in float32
 
 
@@ -67,6 +68,39 @@ def overlap_loss(spins: NDArray[np.int8]) -> Losses:
     against_all = _sums_of_squares(spins.reshape(-1, n_sites)).reshape(n_labels, n_samples)
     against_own = np.array([_sums_of_squares(own) for own in spins])
     other_label = against_all - against_own
+    return Losses(other_label.astype(np.int64), against_own.astype(np.int64) - n_sites**2)
+
+
+def overlap_loss_of(images: NDArray[np.int8], samples: NDArray[np.int64]) -> Losses:
+    """The overlap loss of samples of a data set, which may hold an image several times.
+
+    Few large images are multiplied once each, block by block, whatever the number of samples.
+
+    Parameters
+    ----------
+    images : ndarray of int8, shape (n, N)
+        The images, values -1 or +1.
+    samples : ndarray of int64, shape (labels, M)
+        Rows of `images`.
+
+    Returns
+    -------
+    Losses
+        As of :func:`overlap_loss`.
+    """
+    unique, place = np.unique(samples, return_inverse=True)
+    n_sites = images.shape[1]
+    if len(unique) > _BLOCK or n_sites <= _BLOCK:
+        return overlap_loss(images[samples])
+    place = place.reshape(samples.shape)
+    counts = np.array([np.bincount(row, minlength=len(unique)) for row in place])
+    products = np.zeros((len(unique), len(unique)))
+    for first in range(0, n_sites, _SITES):
+        block = images[unique, first : first + _SITES].astype(np.float32)
+        products += block @ block.T
+    sums = products**2 @ counts.T  # over the samples of each label
+    against_own = sums[place, np.arange(len(samples))[:, None]]
+    other_label = sums.sum(axis=1)[place] - against_own
     return Losses(other_label.astype(np.int64), against_own.astype(np.int64) - n_sites**2)
 
 

@@ -29,6 +29,8 @@ __all__ = [
 ]
 
 
+_BLOCK = 2**16  # sites multiplied at once, to bound the memory
+
 TIE = 1e-9
 """A field this near its threshold ties with it: rounding noise never decides."""
 
@@ -55,9 +57,12 @@ def overlaps(spins: NDArray[np.int8], xi: NDArray[np.int8]) -> NDArray[np.float6
     [[-0.5, -0.5]]
     """
     n_sites = spins.shape[-1]
-    # float32 products of +-1 are exact up to 2^24 terms, and go through BLAS.
-    products = spins.astype(np.float32) @ xi.astype(np.float32).T
-    return products.astype(np.float64) / n_sites
+    products = np.zeros((*spins.shape[:-1], len(xi)))
+    for first in range(0, n_sites, _BLOCK):
+        # float32 products of +-1 are exact up to 2^24 terms, and go through BLAS.
+        block = np.s_[..., first : first + _BLOCK]
+        products += spins[block].astype(np.float32) @ xi[block].astype(np.float32).T
+    return products / n_sites
 
 
 def projection_norm(m: NDArray[np.float64], xi: NDArray[np.int8]) -> NDArray[np.float64]:

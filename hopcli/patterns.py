@@ -11,10 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from hopcli.datasets.grey import as_text
 from hopcli.datasets.npz import Archive
 from hopcli.errors import DataError, SettingError
-from hopcli.losses import Losses, overlap_loss
+from hopcli.losses import Losses, overlap_loss, overlap_loss_of
 from hopcli.markup import pictures, shortened
+from hopcli.printing import terminal
 from hopcli.records import digest, frozen
 from hopcli.streams import legacy_random_state
 
@@ -75,7 +77,7 @@ class Patterns:
         p, n_sites = self.xi.shape
         if len(self.labels) != p or self.source_index.shape != (p,) or p == 0:
             raise ValueError(f"{p} patterns need as many labels and source indices, at least one")
-        if self.shape[0] * self.shape[1] != n_sites:
+        if min(self.shape) < 1 or self.shape[0] * self.shape[1] != n_sites:
             raise ValueError(f"a picture of {self.shape} does not have {n_sites} pixels")
         for name in ("xi", "source_index", "sample_index"):
             object.__setattr__(self, name, frozen(getattr(self, name)))
@@ -83,7 +85,7 @@ class Patterns:
     def __repr__(self) -> str:
         height, width = self.shape
         number = f"{len(self.labels):,} of {width} x {height}"
-        return f"Patterns({number}: {shortened(self.labels)}; {self.dataset})"
+        return f"Patterns({number}: {shortened(self.labels)}; {terminal(self.dataset)})"
 
     def _repr_html_(self) -> str:
         """The patterns as pictures, for notebooks."""
@@ -128,13 +130,16 @@ class Patterns:
         ValueError, TypeError, IndexError
             If the arrays are not such.
         """
-        height, width = arrays["shape"].tolist()
+        shape = arrays["shape"]
+        if shape.shape != (2,) or shape.dtype.kind not in "iu" or shape.min() < 1:
+            raise ValueError("shape must be two whole numbers >= 1")
+        height, width = shape.tolist()
         for name in ("source_index", "sample_index"):
             if arrays[name].dtype.kind not in "iu" and arrays[name].size:
                 raise ValueError(f"{name} must be whole numbers")
         return cls(
             arrays["xi"],
-            tuple(str(label) for label in arrays["labels"].tolist()),
+            tuple(as_text(str(label)) for label in arrays["labels"].tolist()),
             arrays["source_index"].astype(np.int64),
             (int(height), int(width)),
             arrays["sample_index"].astype(np.int64),
@@ -245,7 +250,7 @@ def select(
     losses : Losses
         The terms of the loss of every sample.
     """
-    losses = overlap_loss(dataset.spins[samples])
+    losses = overlap_loss_of(dataset.spins, samples)
     best = samples[np.arange(len(labels)), losses.loss.argmin(axis=1)]
     return images_as_patterns(dataset, best, samples), losses
 
@@ -295,14 +300,15 @@ def read_patterns(path: Path) -> Patterns:
         If the file is missing, damaged or not such a file.
     """
     if not path.exists():
-        raise DataError(f"{path}: no such file; `hopcli select` writes patterns.npz")
+        hint = "`hopcli select` writes patterns.npz; pictures are stored as images:DIR"
+        raise DataError(f"{path}: no such file; {hint}")
     if path.is_dir():
         raise DataError(f"{path}: must be a patterns.npz of `hopcli select`, is a folder")
     with Archive(path) as archive:
         arrays = {name: archive.read(name) for name in _ARRAYS}
     try:
         return Patterns.from_arrays(arrays)
-    except (ValueError, TypeError, IndexError) as error:
+    except (ValueError, TypeError, IndexError, OverflowError) as error:
         rule = f"must be a patterns.npz, whole, as `hopcli select` writes ({error})"
         raise DataError(f"{path}: {rule}") from None
 

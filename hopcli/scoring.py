@@ -1,17 +1,24 @@
 """Scoring: from overlaps, labels and a criterion to recalled, nearest pattern and outcome.
 
-Works on arrays alone; how the overlaps came about is left to others, and so are tables.
+A state is *recalled* if it reaches the criterion with its own pattern, and no other stored
+pattern is nearer. The nearest pattern has the largest |m|. At equal |m| a pattern
+precedes an inverse, and of patterns that are still equal the own precedes the others. So of
+two stored patterns that are each other's inverse, a state in the first is recalled for the
+label of the first alone, whether m or |m| counts. Every count of recalled states in the
+package comes from :func:`recall_of`.
+
+Works on arrays alone; the dynamics and the tables are elsewhere.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from hopcli.records import frozen
-from hopcli.taxonomy import ROUNDING
+from hopcli.taxonomy import ROUNDING, nearness
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,7 +27,7 @@ if TYPE_CHECKING:
 
     from hopcli.taxonomy import Classified
 
-__all__ = ["STORED", "Scores", "recall_of", "score"]
+__all__ = ["STORED", "Scores", "nearest_of", "recall_of", "score"]
 
 STORED = ("own", "other", "pattern", "inverse")
 """Outcomes that name a stored pattern; all others are kinds of the taxonomy."""
@@ -65,7 +72,8 @@ def score(
     """Say of every final state whether it is recalled, and in what it ended.
 
     A trial whose label is stored is recalled by its own pattern; any other by reaching
-    whichever pattern.
+    whichever pattern. So a trial is recalled if its outcome is ``own`` (or ``pattern``) or,
+    where |m| counts, ``inverse`` of its own pattern.
 
     Parameters
     ----------
@@ -102,34 +110,25 @@ def score(
     [True, False, False]
     """
     labels = np.array(stored)
-    rows = np.arange(len(label))
     is_own = label[:, None] == labels
-    has_own = is_own.any(axis=1)
     recalled, own = recall_of(ends.m, is_own, criterion, signed=signed)
-    # Of patterns that are equally near the own one counts, as where two are the same.
-    is_near = is_own & (ends.m == ends.m[rows, ends.nearest][:, None])
-    nearest = np.where(is_near.any(axis=1), is_near.argmax(axis=1), ends.nearest)
+    nearest = nearest_of(ends.m, is_own)
     outcome = ends.kind.astype("<U12")
     pattern = ends.kind == "pattern"
-    outcome[pattern & has_own] = "other"
+    outcome[pattern & is_own.any(axis=1)] = "other"
     outcome[pattern & (labels[nearest] == label)] = "own"
-    return Scores(
-        recalled=recalled,
-        own=own,
-        nearest=nearest,
-        outcome=outcome,
-    )
+    return Scores(recalled=recalled, own=own, nearest=nearest, outcome=outcome)
 
 
 def recall_of(
     m: NDArray[np.float64], is_own: NDArray[np.bool_], criterion: float, *, signed: bool = False
 ) -> tuple[NDArray[np.bool_], NDArray[np.float64]]:
-    """Whether states are recalled, and their overlap with the own pattern.
+    """Decide which states are recalled, and give their overlaps with the own pattern.
 
     Parameters
     ----------
     m : ndarray of float64, shape (..., p)
-        Overlap of each state with every stored pattern.
+        Overlap of each state with every stored pattern, -1 to 1.
     is_own : ndarray of bool, shape (..., p), or one that is broadcast to it
         Which patterns have the label of the trial; where none has, any is good.
     criterion : float
@@ -140,14 +139,47 @@ def recall_of(
     Returns
     -------
     recalled : ndarray of bool, shape (...)
-        Whether each reaches the criterion.
+        Whether the nearest pattern is the own, and reaches the criterion.
     own : ndarray of float64, shape (...)
         Signed overlap with the own pattern (the nearest of them), NaN where there is none.
+
+    Examples
+    --------
+    Near the first pattern, but nearer to the second:
+
+    >>> recalled, own = recall_of(np.array([[0.8, 0.9]]), np.array([True, False]), 0.7)
+    >>> recalled.tolist(), own.tolist()
+    ([False], [0.8])
     """
     size = m if signed else np.abs(m)
+    is_own = np.broadcast_to(is_own, m.shape)
     has_own = is_own.any(axis=-1)
-    place = np.where(is_own, size + 1e-9 * (m > 0), -np.inf).argmax(axis=-1)[..., None]
-    own_size = np.take_along_axis(size, place, axis=-1)[..., 0]
-    own_m = np.take_along_axis(m, place, axis=-1)[..., 0]
-    scored = np.where(has_own, own_size, size.max(axis=-1))
-    return scored >= criterion - ROUNDING, np.where(has_own, own_m, np.nan)
+    nearest = nearest_of(m, is_own)
+    scored = np.where(_at(is_own, nearest) | ~has_own, _at(size, nearest), -np.inf)
+    nearest_own = np.where(is_own, m if signed else nearness(m), -np.inf).argmax(axis=-1)
+    return scored >= criterion - ROUNDING, np.where(has_own, _at(m, nearest_own), np.nan)
+
+
+def nearest_of(m: NDArray[np.float64], is_own: NDArray[np.bool_]) -> NDArray[np.int64]:
+    """Find the nearest pattern, of those that are equally near the own.
+
+    Parameters
+    ----------
+    m : ndarray of float64, shape (..., p)
+        Overlap of each state with every stored pattern, -1 to 1.
+    is_own : ndarray of bool, shape (..., p), or one that is broadcast to it
+        Which patterns have the label of the trial.
+
+    Returns
+    -------
+    ndarray of int64, shape (...)
+        Its place.
+    """
+    near = nearness(m)
+    first = near >= near.max(axis=-1, keepdims=True) - ROUNDING
+    return (first.astype(np.int8) + (first & is_own)).argmax(axis=-1)
+
+
+def _at(values: NDArray[Any], place: NDArray[np.int64]) -> NDArray[Any]:
+    """The value at one place of the last axis of each."""
+    return np.take_along_axis(values, place[..., None], axis=-1)[..., 0]

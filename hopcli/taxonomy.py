@@ -21,7 +21,16 @@ if TYPE_CHECKING:
 
     from hopcli.storage import Couplings
 
-__all__ = ["KINDS", "ROUNDING", "Classified", "classify", "fixed_points", "mixture_method"]
+__all__ = [
+    "KINDS",
+    "ROUNDING",
+    "Classified",
+    "classify",
+    "fixed_points",
+    "mixture_method",
+    "nearness",
+    "unstable_sites",
+]
 
 KINDS = ("pattern", "inverse", "mixture", "fixed-point", "two-cycle", "unsettled")
 """What a state can be, in the order in which it is tried."""
@@ -118,9 +127,30 @@ def _classify_batch(
     return kind, m
 
 
+def nearness(m: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Rank patterns by |m|; at equal |m| a pattern ranks before an inverse.
+
+    Parameters
+    ----------
+    m : ndarray of float64
+        Overlaps, -1 to 1.
+
+    Returns
+    -------
+    ndarray of float64, shape of `m`
+        |m|, raised by less than any two overlaps differ where m is positive.
+
+    Examples
+    --------
+    >>> nearness(np.array([-1.0, 1.0, 0.5])).argmax()
+    np.int64(1)
+    """
+    return np.abs(m) + 1e-9 * (m > 0)
+
+
 def _nearest(m: NDArray[np.float64]) -> NDArray[np.int64]:
-    """The pattern with the largest |m|; where a pattern and an inverse tie, the pattern."""
-    return (np.abs(m) + 1e-9 * (m > 0)).argmax(axis=1)
+    """The pattern that ranks first, see :func:`nearness`."""
+    return nearness(m).argmax(axis=1)
 
 
 def mixture_method(p: int, n_sites: int) -> str:
@@ -172,7 +202,7 @@ def _mixture_overlap(
 def fixed_points(
     spins: NDArray[np.int8], couplings: Couplings, tie: str = "keep"
 ) -> NDArray[np.bool_]:
-    """Whether no site would change under the sign rule.
+    """Find the states in which no site would change under the sign rule.
 
     Parameters
     ----------
@@ -188,10 +218,30 @@ def fixed_points(
     ndarray of bool, shape (chains,)
         True where S_i = sign(h_i - theta_i) at every site.
     """
+    fixed: NDArray[np.bool_] = ~np.any(unstable_sites(spins, couplings, tie), axis=1)
+    return fixed
+
+
+def unstable_sites(
+    spins: NDArray[np.int8], couplings: Couplings, tie: str = "keep"
+) -> NDArray[np.bool_]:
+    """Find the sites that would change under the sign rule, all of them at once.
+
+    Parameters
+    ----------
+    spins, couplings, tie
+        As for :func:`fixed_points`.
+
+    Returns
+    -------
+    ndarray of bool, shape (chains, N)
+        True where S_i differs from sign(h_i - theta_i).
+    """
     if len(spins) == 0:
-        return np.zeros(0, dtype=bool)
+        return np.zeros(spins.shape, dtype=np.bool_)
     excess = local_fields(spins, couplings) - couplings.theta[couplings.site_class]
     wanted = np.sign(excess)
     at_tie = np.abs(excess) <= TIE
     wanted[at_tie] = {"keep": spins[at_tie], "up": 1, "down": -1}[tie]
-    return np.all(wanted == spins, axis=1)
+    changed: NDArray[np.bool_] = np.asarray(wanted != spins)
+    return changed

@@ -223,7 +223,7 @@ def _pictures() -> dict[str, bytes]:
         "bomb/a.png": of_size(100_000),
         "zero/a.png": of_size(0),
         "blank/a.png": _png(np.zeros((8, 8), np.uint8)),
-        "float/a.tiff": _png(grey.astype(np.float32), "TIFF"),
+        "float/a.tiff": _png(grey.astype(np.float32) + 0.5, "TIFF"),
         "sizes/a.png": picture,
         "sizes/b.png": _png(grey[:4]),
         "equal/a.png": picture,

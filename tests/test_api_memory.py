@@ -194,7 +194,7 @@ def test_seeds_are_the_run_s(five: hopcli.Patterns) -> None:
         (np.ones((1, 4)), {"labels": ["a", "b"]}, "labels must be 1, one a state, found 2"),
         (np.ones((1, 4)), {"temperature": -1}, "temperature must be"),
         (np.ones((1, 4)), {"dynamics": "swap"}, "dynamics must be one of metropolis"),
-        (np.ones((1, 4)), {"threads": 0}, "threads must be at least 1, found 0"),
+        (np.ones((1, 4)), {"threads": 0}, "threads must be"),
         (np.ones((1, 4)), {"quench": True, "until_stable": True, "temperature": 0}, "quench has"),
         ([[0, 1, -1, 1]], {}, "spins must be -1 or"),
         (np.ones(3), {}, r"states: must be of 4 sites, found an array of \(3,\)"),
@@ -216,13 +216,13 @@ def test_what_is_impossible_is_said_in_one_line(
         (lambda: hopcli.store(BARS, kappa=1), "kappa is no parameter"),
         (lambda: hopcli.store(BARS, "perceptron", kappa=-1), "kappa must be"),
         (lambda: hopcli.store(BARS, theta=[1, 2]), "theta must be one number, or 4 of them"),
-        (lambda: hopcli.store([[1, 1], [1, 1]]), "the pseudo-inverse rule needs"),
+        (lambda: hopcli.store([[1, 1, 1], [1, 1, 1]]), "the pseudo-inverse rule needs"),
         (lambda: hopcli.store("none.npz"), "none.npz: no such file"),
         (lambda: hopcli.load("mnst"), "dataset must be one of"),
         (lambda: hopcli.load("mnist", threshold=300), "threshold must be"),
         (lambda: hopcli.load("mnist", [1]), "labels cannot be given with a source"),
         (lambda: hopcli.load([[1.5, 2]]), "images: grey values must be whole"),
-        (lambda: hopcli.load([[1, 2]], [1, 2]), "images: must hold one label an image"),
+        (lambda: hopcli.load([[0, 2]], [1, 2]), "images: must hold one label an image"),
         (lambda: hopcli.load([[1, 2]], size=(3, 3)), "size cannot be given with images"),
         (lambda: hopcli.load([1, 2]), r"images: must have shape \(n, height, width\)"),
         (lambda: hopcli.select("mnist", digits="x"), "digits must name labels"),
@@ -260,7 +260,7 @@ def test_a_data_set_knows_the_words_it_was_loaded_with(mnist: hopcli.Dataset) ->
     assert drawn.shape == (12, 16)
     assert hopcli.load(**drawn.request).sha256 == drawn.sha256
     assert mnist.request["dataset"] == "mnist"
-    assert hopcli.load([[1, 2]]).request == {}
+    assert hopcli.load([[0, 2]]).request == {}
 
 
 def test_given_arrays_stay_their_owner_s() -> None:

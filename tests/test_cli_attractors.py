@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from scipy.linalg import hadamard
 
 from hopcli.results import read_manifest
-from hopcli.statistics import chao1, wilson_interval
+from hopcli.statistics import chao1, exact_interval
 from hopcli.storage import store
 from hopcli.taxonomy import KINDS
 
@@ -146,7 +146,7 @@ def test_counts_intervals_and_kinds_agree(run_hopcli: RunHopcli, dynamics: str) 
     for rows in (table, kinds):
         assert rows.groupby("rule")["count"].sum().tolist() == [300] * 3
         assert rows["fraction"].tolist() == pytest.approx((rows["count"] / 300).tolist())
-        intervals = np.array([wilson_interval(n / 300, 300) for n in rows["count"].to_list()])
+        intervals = np.array([exact_interval(n, 300) for n in rows["count"].to_list()])
         np.testing.assert_allclose(rows[["ci_low", "ci_high"]], intervals, rtol=0, atol=1e-9)
         assert np.all(rows["ci_low"] <= rows["fraction"])
         assert np.all(rows["fraction"] <= rows["ci_high"])
@@ -162,7 +162,7 @@ def test_counts_intervals_and_kinds_agree(run_hopcli: RunHopcli, dynamics: str) 
     unseen = kinds[kinds["count"] == 0]
     assert len(unseen)
     assert unseen["distinct"].tolist() == [0] * len(unseen)
-    assert unseen["ci_high"].tolist() == pytest.approx([wilson_interval(0, 300)[1]] * len(unseen))
+    assert unseen["ci_high"].tolist() == pytest.approx([exact_interval(0, 300)[1]] * len(unseen))
     assert unseen["chao1"].isna().all()
     kinds = kinds[kinds["count"] > 0]
     chao = ["chao1", "chao1_ci_low", "chao1_ci_high"]

@@ -55,6 +55,9 @@ def test_hot_and_cold_starts_are_in_the_exact_equilibrium(pair: CriticalResult) 
         assert 0.8 < z.std() < 1.2
     assert sorted(set(fit["size"])) == [64, 256, 1024]
     assert fit["p"].between(0.002, 0.998).all()
+    # The energy of the projector is -(N / 2) m_P^2 + p / 2, hence no second test of it.
+    assert len(fit) == (3 if pair.ordering == pytest.approx(1.0, abs=1e-6) else 6)
+    assert not fit.duplicated(["size", "p"]).any()
     both = scan[scan["start"] == "both"]
     for name in (*QUANTITIES, "specific_heat"):
         low, high, exact = (both[f"{name}_{end}"] for end in ("ci_low", "ci_high", "exact"))
@@ -72,9 +75,10 @@ def test_binder_ratios_cross_where_they_do_exactly(pair: CriticalResult) -> None
     tends_to = np.polynomial.Polynomial.fit(products, [small, large], 1)(0)
     assert tends_to == pytest.approx(pair.ordering, abs=0.008)
     assert np.all(np.abs(crossings["value"] - crossings["exact"]) < 0.02)
-    for end, side in (("ci_low", -1), ("ci_high", 1)):  # where there is a bound it is one
-        assert not np.any(side * (crossings[end] - crossings["exact"]) < -0.01)
+    assert np.all(crossings["ci_low"] < crossings["exact"] + 0.01)
+    assert np.all(crossings["ci_high"] > crossings["exact"] - 0.01)
     limit = table.loc["Binder crossing, extrapolated"]
+    assert limit["ci_low"] < limit["exact"] < limit["ci_high"]
     assert limit["exact"] == table.loc["linear stability", "exact"] == pair.ordering
     slope = np.diff(crossings["value"])[0] / np.diff(products)[0]
     assert limit["value"] == pytest.approx(crossings["value"].iloc[0] - slope * products[0])
@@ -155,6 +159,52 @@ def test_no_crossing_without_temperatures_around_it(run_hopcli: RunHopcli) -> No
         assert run_hopcli(*run, "--temperatures", temperatures).code == 0
         row = _table("critical").set_index("what").loc["Binder crossing"]
         assert row[["value", "ci_low", "ci_high", "exact"]].isna().all()
+
+
+def test_the_temperatures_that_a_warning_names_give_a_crossing() -> None:
+    """Of whichever sizes and rules, also where T_c is not 1."""
+    tiny = {"chains": 5, "sweeps": 20}
+    for settings in ({"scales": [1, 2]}, {"scales": [1, 3], "rule": "hebbian"}):
+        without = _critical(**tiny, **settings, temperatures=[3.0, 4.0])
+        (warning,) = without.notes["warnings"]
+        assert without.tables["critical"]["value"].isna().iloc[0]
+        advised = str(warning).rpartition("--temperatures ")[2]
+        found = _critical(**{**tiny, **settings, "temperatures": advised, "sweeps": 100})
+        assert found.notes["warnings"] == []
+        row = found.tables["critical"].iloc[0]
+        assert np.isfinite(row[["value", "ci_low", "ci_high"]].to_numpy(float)).all()
+
+
+def _tiny_covered(rule: str, seeds: range, temperatures: str) -> float:
+    """Share of tiny real runs whose interval holds the exact crossing; it always exists."""
+    covered = []
+    for seed in seeds:
+        found = _critical(rule=rule, chains=5, sweeps=60, temperatures=temperatures, seed=seed)
+        row = found.tables["critical"].set_index("what").loc["Binder crossing"]
+        value, low, high, exact = row[["value", "ci_low", "ci_high", "exact"]].to_numpy(np.float64)
+        assert low <= value <= high < np.inf
+        covered.append(low <= exact <= high)
+    return float(np.mean(covered))
+
+
+@pytest.mark.parametrize(
+    ("rule", "temperatures"), [("pseudo-inverse", "0.84:1.16:0.04"), ("hebbian", "1.3:1.72:0.06")]
+)
+def test_tiny_runs_cover_the_exact_crossing(rule: str, temperatures: str) -> None:
+    assert _tiny_covered(rule, range(8), temperatures) >= 6 / 8
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("rule", "temperatures"),
+    [
+        ("pseudo-inverse", "0.84:1.16:0.04"),
+        ("pseudo-inverse", "0.95:1.15:0.04"),  # the crossing is at 0.969
+        ("hebbian", "1.3:1.72:0.06"),
+    ],
+)
+def test_tiny_runs_cover_as_promised(rule: str, temperatures: str) -> None:
+    assert _tiny_covered(rule, range(100, 200), temperatures) >= 0.95 - 3 * 0.0218
 
 
 def test_what_is_left_out_is_ten_times_tau_or_half() -> None:

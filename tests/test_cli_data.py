@@ -53,10 +53,10 @@ def test_pictures_of_different_shapes_are_counted_at_a_size(run_hopcli: RunHopcl
     command = ("data", "--dataset", "images:pictures")
     assert "(or give a size), found 9 x 5" in run_hopcli(*command).refused()
     said = [
-        run_hopcli(*command, "--size", "6x4", *others).out.splitlines()[-1]
+        "".join(run_hopcli(*command, "--size", "6x4", *others).out.splitlines()[-2:])
         for others in ((), ("--crop",), ("--invert",), ("--threshold", "140"))
     ]
-    assert all("images:pictures: 6 x 4 pixels, SHA-256 " in line for line in said)
+    assert all("images:pictures: 6 x 4 pixels" in line for line in said)
     assert len(set(said)) == 4
 
 
@@ -84,7 +84,7 @@ def test_the_embedded_file_is_what_was_published(run_hopcli: RunHopcli) -> None:
         (["--dataset", "mnist", "verify"], "--dataset has no effect on verify"),
         (["--threshold", "9", "verify"], "--threshold has no effect on verify, found '9'"),
         (["--invert", "verify"], "--invert has no effect on verify"),
-        (["--size", "8x8"], "--size must be left out but for drawings, images:DIR, found"),
+        (["--size", "8x8"], "--size must be left out"),
         (["--size", "8"], "--size must be"),
         (["--crop"], "--crop has no effect without size"),
         (["--threshold", "300"], "--threshold must be"),

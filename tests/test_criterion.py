@@ -14,7 +14,7 @@ from conftest import random_patterns
 from hopcli import experiments
 from hopcli.config import Facts, RecallConfig, RecallExecution
 from hopcli.errors import SettingError
-from hopcli.experiments.resting import Resting, automatic_criterion, forgotten, rest, warning
+from hopcli.experiments.resting import Resting, forgotten, rest
 from hopcli.observables import local_fields
 from hopcli.patterns import Patterns
 from hopcli.plots.rows import what_was_run
@@ -29,9 +29,11 @@ FIVE = (21607, 25559, 7411, 39155, 28089)  # the patterns of the study
 FACTS = Facts("mnist:train", (28, 28), tuple("0123456789"))
 
 
-def _resting(mean: list[float], sd: list[float]) -> Resting:
+def _resting(mean: list[float], sd: list[float], nearest: float = 1.0) -> Resting:
     names = tuple("abc"[: len(mean)])
-    return Resting(names, np.array(mean), np.array(sd))
+    shares = np.full(len(mean), 1.0)
+    shares[-1] = nearest
+    return Resting(names, np.array(mean), np.array(sd), shares)
 
 
 def _recall(**settings: Any) -> Any:
@@ -55,29 +57,37 @@ def test_patterns_rest_where_the_mean_field_says(temperature: float) -> None:
 
 
 def test_a_warning_comes_with_both_numbers_where_a_pattern_rests_too_low() -> None:
-    (said,) = _recall(temperature=0.4).notes["warnings"]
-    assert said.startswith("at T = 0.4 the stored pattern '")
-    assert "itself rests at m = 0.98" in said
-    assert "not 3 SD above the criterion 0.99" in said
+    notes = _recall(temperature=0.4).notes
+    (said,) = notes["warnings"]
+    assert "m = 0.98" in said
+    assert "0.99" in said
+    assert len(notes["topics"]) == 1
     assert _recall(temperature=0.2).notes["warnings"] == []
     assert _recall(temperature=0.4, criterion=0.9).notes["warnings"] == []
 
 
 def test_three_standard_deviations_are_the_border() -> None:
-    assert warning(_resting([0.995, 1.0], [0.001, 0.0]), 0.99, 0.2) is None
-    said = warning(_resting([1.0, 0.995], [0.0, 0.002]), 0.99, 0.2)
-    assert said is not None
-    assert "'b' itself rests at m = 0.995 ± 0.002" in said
-    assert warning(_resting([0.99], [0.0]), 0.99, 0.0) is None  # exactly at it, without noise
-    assert warning(_resting([0.9899], [0.0]), 0.99, 0.0) is not None
+    assert _resting([0.995, 1.0], [0.001, 0.0]).below(0.99) is None
+    assert _resting([1.0, 0.995], [0.0, 0.002]).below(0.99) == 1
+    assert _resting([1.0, 0.995], [0.0, 0.002]).told(1) == "0.995 ± 0.002"
+    assert _resting([0.99], [0.0]).below(0.99) is None  # exactly at it, without noise
+    assert _resting([0.9899], [0.0]).below(0.99) == 0
+
+
+def test_a_pattern_strays_if_more_than_one_run_in_twenty_ends_nearer_to_another() -> None:
+    assert _resting([1.0, 1.0], [0.0, 0.0], 0.95).strays is None
+    assert _resting([1.0, 1.0], [0.0, 0.0], 0.94).strays == 1
+    assert not _resting([1.0, 1.0], [0.0, 0.0], 0.94).clears(0.5)
+    assert _resting([1.0, 1.0], [0.0, 0.0], 0.94).of(["a"]).clears(0.5)
+    assert _resting([1.0, 1.0], [0.0, 0.0], 0.94).of([]).clears(0.5)
 
 
 def test_the_automatic_criterion_is_four_standard_deviations_below() -> None:
-    assert automatic_criterion(_resting([1.0], [0.0])) == 0.99
-    assert automatic_criterion(_resting([0.98, 0.99], [0.005, 0.01])) == pytest.approx(0.95)
-    assert automatic_criterion(_resting([0.98765], [0.01])) == 0.9476  # rounded down
-    with pytest.raises(SettingError, match=r"criterion cannot be auto .*'a' comes to m = 0.300"):
-        automatic_criterion(_resting([0.3], [0.01]))
+    assert _resting([1.0], [0.0]).automatic == 0.99
+    assert _resting([0.98, 0.99], [0.005, 0.01]).automatic == pytest.approx(0.95)
+    assert _resting([0.98765], [0.01]).automatic == 0.9476  # rounded down
+    assert _resting([0.5], [0.0]).automatic == 0.5
+    assert _resting([0.499], [0.0]).automatic is None
 
 
 def test_an_automatic_criterion_counts_what_stays_on_its_pattern() -> None:
@@ -169,7 +179,7 @@ def test_a_schedule_from_above_the_critical_temperature_is_said_to_forget() -> N
     assert annealed == [forgotten(2.0, 1.0)]
     assert "T = 2, above the critical temperature 1" in annealed[0]
     assert _recall(temperature="0.8:0.1:geometric").notes["warnings"] == []
-    assert _recall(temperature="1:2:linear").notes["warnings"][0].startswith("at T = 2")
+    assert _recall(temperature="1:2:linear").notes["warnings"][0].startswith("at T = 2 ")
 
 
 def test_a_few_of_many_patterns_are_enough() -> None:
@@ -178,8 +188,9 @@ def test_a_few_of_many_patterns_are_enough() -> None:
     patterns = Patterns(xi, tuple(map(str, index)), index, (5, 10), index, "mine", "0" * 64)
     seen: list[NDArray[np.int8]] = []
 
-    def relax(spins: NDArray[np.int8], number: NDArray[np.int64]) -> NDArray[np.int8]:
-        assert number.tolist() == list(range(1000))
+    def relax(spins: NDArray[np.int8], number: NDArray[np.int64], of: int) -> NDArray[np.int8]:
+        assert of == 1000
+        assert np.all(np.diff(number) == 1)
         seen.append(spins)
         flipped = spins.copy()
         flipped[number % 10 == 0, :5] *= -1
@@ -190,8 +201,8 @@ def test_a_few_of_many_patterns_are_enough() -> None:
     assert (found.name[0], found.name[-1]) == ("0", "249")
     assert found.mean.tolist() == pytest.approx([0.98] * 100)
     assert found.sd.tolist() == pytest.approx([np.std([0.8, *[1.0] * 9], ddof=1)] * 100)
-    assert rest(patterns, lambda spins, _: -spins, signed=True).mean.max() == -1
-    assert rest(patterns, lambda spins, _: -spins, signed=False).mean.min() == 1
+    assert rest(patterns, lambda spins, _, __: -spins, signed=True).mean.max() == -1
+    assert rest(patterns, lambda spins, _, __: -spins, signed=False).mean.min() == 1
 
 
 SMALL = ["recall", "--tests", "5", "--repeats", "1", "--no-figures", "-q", "--out", "out"]
@@ -217,7 +228,7 @@ def test_patterns_come_from_the_split_that_is_tested_unless_another_is_named(
 @pytest.mark.parametrize(
     ("flags", "words"),
     [
-        ("--criterion auto --temperature 1.3", "--criterion cannot be auto where"),
+        ("--criterion auto --temperature 1.3", "--criterion cannot be auto"),
         ("--criterion automatic", "--criterion must be a number > 0 and <= 1, or auto"),
         ("--criterion 0", "--criterion must be a number > 0 and <= 1, or auto, found 0"),
         ("--patterns p.npz --select-split test", "--select-split has no effect with a file"),

@@ -29,11 +29,13 @@ from hopcli.datasets import (
     load_dataset,
     mnist,
     pictures,
+    texts,
     verify_embedded,
 )
+from hopcli.datasets import shipped as shipped_files
 from hopcli.datasets.idx import read_idx
 from hopcli.datasets.npz import Archive
-from hopcli.errors import DataError, SettingError
+from hopcli.errors import DataError, HopcliWarning, SettingError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -208,9 +210,9 @@ def test_a_damaged_drawing_or_text_is_named(
         copy = tmp_path / original.name
         shutil.copytree(original, copy)
         shipped[copy] = data.SHIPPED_SHA256[original]
-        monkeypatch.setattr(pictures, constant, copy)
-    monkeypatch.setattr(pictures, "SHIPPED_SHA256", shipped)
-    monkeypatch.setattr(mnist, "SHIPPED_SHA256", shipped)
+        monkeypatch.setattr(pictures if constant == "DRAWINGS" else texts, constant, copy)
+    for module in (pictures, texts, shipped_files, mnist):
+        monkeypatch.setattr(module, "SHIPPED_SHA256", shipped)
     (path,) = tmp_path.glob(f"*/{name}")
     load_dataset(spec)
     if damage == "missing":
@@ -288,7 +290,7 @@ def test_the_record_refuses_what_are_no_spins(
         ("mnits", {}, r"dataset must be one of mnist, .*\(did you mean mnist\?\), found 'mnits'"),
         ("Digit", {}, r"did you mean digits\?"),
         ("idxx:some", {}, r"did you mean idx:DIR\?"),
-        ("", {}, r"dataset must be one of mnist, .*text:FILE, found ''"),
+        ("", {}, r"dataset must be one of mnist, .*text:FILE.*found ''"),
         ("mnist:test", {}, r"dataset must be written mnist \(the split is a setting of its own\)"),
         ("digits:", {}, r"dataset must be written digits, found 'digits:'"),
         ("idx", {}, r"dataset must be written idx:DIR, found 'idx'"),
@@ -300,7 +302,7 @@ def test_the_record_refuses_what_are_no_spins(
         ("mnist", {"threshold": 256}, r"threshold must .*found 256"),
         ("mnist", {"threshold": 0.5}, r"threshold must .*found 0.5"),
         ("mnist", {"threshold": True}, r"threshold must .*found True"),
-        ("mnist", {"size": (8, 8)}, r"size must be left out but for drawings, images:DIR"),
+        ("mnist", {"size": (8, 8)}, r"size must be left out .*drawings.*images:DIR"),
         ("drawings", {"size": (0, 8)}, r"size must be \(width, height\).*found \(0, 8\)"),
         ("drawings", {"size": (10**6, 10**6)}, r"size must .*4,000,000 pixels, found"),
     ],
@@ -329,7 +331,7 @@ def test_a_missing_path_is_one_line(name: str, tmp_path: Path, offline: Path) ->
         data_error("File name too long", spec=f"{name}:{tmp_path}/{'x' * 300}")
 
 
-@pytest.mark.parametrize("name", ["idx", "images"])
+@pytest.mark.parametrize("name", ["images"])
 def test_a_file_in_place_of_a_folder(name: str, tmp_path: Path) -> None:
     path = tmp_path / "file"
     path.write_bytes(b"x")
@@ -437,7 +439,13 @@ def test_emnist_images_are_turned_upright(tmp_path: Path) -> None:
 def test_two_data_sets_in_one_folder_are_refused(tmp_path: Path) -> None:
     _write_idx(tmp_path)
     _write_idx(tmp_path, part="emnist-letters-train")
-    data_error("one data set, found MNIST, emnist-letters", spec=f"idx:{tmp_path}")
+    data_error(f"idx:{tmp_path}/MNIST", f"idx:{tmp_path}/emnist-letters", spec=f"idx:{tmp_path}")
+    for name, shape in (("MNIST", (2, 3)), ("emnist-letters", (3, 2)), ("EMNIST-Letters", (3, 2))):
+        assert load_dataset(f"idx:{tmp_path}/{name}").shape == shape
+    (tmp_path / "MNIST").mkdir()
+    path = tmp_path / "train-images-idx3-ubyte"
+    data_error(f"idx:{path}", spec=f"idx:{tmp_path}")
+    assert load_dataset(f"idx:{path}").shape == (2, 3)
 
 
 def test_missing_idx_files_are_named(tmp_path: Path) -> None:
@@ -473,7 +481,7 @@ _GOOD = _idx(IMAGES)
         (_GOOD[:-1], ("must hold 12 bytes", "found 11")),
         (_GOOD + b"\0", ("must hold 12 bytes", "found more")),
         (struct.pack(">4I", 0x803, 0, 28, 28), ("holds nothing, found lengths (0, 28, 28)",)),
-        (struct.pack(">4I", 0x803, 2**32 - 1, 28, 28) + b"\0" * 99, ("too small", "4294967295")),
+        (struct.pack(">4I", 0x803, 2**32 - 1, 28, 28) + b"\0" * 99, ("3,367,254,359,280",)),
     ],
 )
 @pytest.mark.parametrize("packed", [False, True])
@@ -507,16 +515,14 @@ def test_damaged_gzip(tmp_path: Path, content: bytes) -> None:
 
 
 def test_a_claim_of_gigabytes_takes_no_memory(tmp_path: Path) -> None:
-    # 1.5 GB are possible for a gzip file of this size and below the limit, but are not there.
+    # 157 MB are possible for a gzip file of this size and below the limit, but are not there.
     path = tmp_path / "train-images-idx3-ubyte.gz"
     noise = np.random.default_rng(0).bytes(1_600_000)
-    path.write_bytes(
-        gzip.compress(struct.pack(">4I", 0x803, 2_000_000, 28, 28) + noise, 1, mtime=0)
-    )
+    path.write_bytes(gzip.compress(struct.pack(">4I", 0x803, 200_000, 28, 28) + noise, 1, mtime=0))
     import tracemalloc
 
     tracemalloc.start()
-    with pytest.raises(DataError, match="must hold 1,568,000,000 bytes after its header, found 1"):
+    with pytest.raises(DataError, match="must hold 156,800,000 bytes after its header, found 1"):
         read_idx(path, 3)
     assert tracemalloc.get_traced_memory()[1] < 20e6
     tracemalloc.stop()
@@ -572,12 +578,12 @@ def test_npz_takes_other_dtypes_of_the_same_values(tmp_path: Path) -> None:
         ({"y_train": np.array([1, 2, 3])}, ("y_train", "shape (3,) for 2 images")),
         ({"y_train": np.eye(2)}, ("y_train", "shape (2, 2) for 2 images")),
         ({"y_train": np.array([0.5, 1.0])}, ("y_train", "whole numbers or text, found dtype fl")),
-        ({"x_train": IMAGES.reshape(2, 6)}, ("(images, height, width), found (2, 6)",)),
+        ({"x_train": IMAGES.reshape(1, 1, 2, 6)}, ("found (1, 1, 2, 6)",)),
         ({"x_train": np.zeros((0, 2, 3))}, ("holds no images, found shape (0, 2, 3)",)),
-        ({"x_train": IMAGES / 255}, ("whole numbers from 0 to 255, found 0.07",)),
-        ({"x_train": IMAGES + 200.0}, ("from 0 to 255, found 260.0",)),
-        ({"x_train": IMAGES.astype(int) - 1}, ("from 0 to 255, found -1",)),
-        ({"x_train": np.full((2, 2, 3), np.nan)}, ("from 0 to 255, found nan",)),
+        ({"x_train": IMAGES + 0.5}, ("x_train", "found 0.5")),
+        ({"x_train": IMAGES + 200.0}, ("x_train", "found 4")),
+        ({"x_train": IMAGES.astype(int) - 1}, ("x_train", "found -1")),
+        ({"x_train": np.full((2, 2, 3), np.nan)}, ("x_train", "found nan")),
         ({"x_train": np.full((2, 2, 3), "a")}, ("must be numbers, found dtype <U1",)),
         ({"x_train": np.full((2, 2, 3), None)}, ("x_train", "Python objects are refused")),
     ],
@@ -600,7 +606,7 @@ def _npy(shape: tuple[int, ...]) -> bytes:
 @pytest.mark.parametrize(
     ("member", "pieces"),
     [
-        (_npy((10**9, 28, 28)), ("x_train", "(1000000000, 28, 28)", "784,000,000,000")),
+        (_npy((10**9, 28, 28)), ("x_train", "1,000,000,000")),
         (_npy((2, 2, 3)) + b"\0" * 11, ("x_train", "(12, at most", "found")),
         (b"\x93NUMPY\x01\x00\x10\x00{'descr': (((((  ", ("x_train: cannot be read",)),
         (b"\x93NUMPY\x09\x00", ("x_train: cannot be read",)),
@@ -723,8 +729,8 @@ def test_openml_from_stored_responses(offline: Path) -> None:
         ({"lines": ("1,2,3,six",), "n_pixels": 3}, "images must be square, found 3 pixels"),
         ({"lines": ("1,2,3,4",), "target": False}, "must have one label an image, found none"),
         ({"lines": ("1,2,3,six,six",), "nominal": True}, "must be numbers, found dtype object"),
-        ({"lines": ("1,2,3,256,six",)}, "whole numbers from 0 to 255, found 256"),
-        ({"lines": ("1,2,3,?,six",)}, "whole numbers from 0 to 255, found nan"),
+        ({"lines": ("1,2,3,256,six",)}, "found 256"),
+        ({"lines": ("1,2,3,?,six",)}, "found nan"),
         ({"lines": ("{0 1, 4 six}",), "sparse": True}, "must hold dense arrays, found"),
     ],
 )
@@ -757,7 +763,8 @@ def test_a_folder_of_pictures(tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("not a picture")
     (tmp_path / ".hidden.png").write_bytes(b"not a picture")
     (tmp_path / "folder.png").mkdir()
-    dataset = load_dataset(f"images:{tmp_path}", threshold=127)
+    with pytest.warns(HopcliWarning, match=r"4 entries, 2 .*folder\.png, notes\.txt"):
+        dataset = load_dataset(f"images:{tmp_path}", threshold=127)
     assert dataset.labels.tolist() == ["a", "b"]
     assert (dataset.name, dataset.shape) == (f"images:{tmp_path}", (2, 3))
     assert rows(dataset, 0) == ["###", "..#"]
@@ -787,10 +794,18 @@ def test_jpeg(tmp_path: Path) -> None:
     assert np.array_equal(dataset.spins.reshape(16, 32) > 0, halves > 0)
 
 
-def test_an_animation_gives_its_first_frame(tmp_path: Path) -> None:
-    frames = [Image.fromarray(PICTURE), Image.fromarray(255 - PICTURE)]
-    frames[0].save(tmp_path / "a.gif", save_all=True, append_images=frames[1:])
-    assert rows(load_dataset(f"images:{tmp_path}", threshold=127), 0) == [".#.", "##."]
+@pytest.mark.parametrize("name", ["a.gif", "a.tif", "a.webp", "a.png"])
+def test_every_page_and_frame_is_a_picture(tmp_path: Path, name: str) -> None:
+    frames = [Image.fromarray(picture) for picture in (PICTURE, OTHER)]
+    options: dict[str, Any] = {"lossless": True} if name == "a.webp" else {}
+    frames[0].save(tmp_path / name, save_all=True, append_images=frames[1:], **options)
+    for spec in (f"images:{tmp_path}", f"images:{tmp_path / name}"):
+        dataset = load_dataset(spec, threshold=127)
+        assert dataset.labels.tolist() == ["a-1", "a-2"]
+        assert rows(dataset, 0) == [".#.", "##."]
+        assert rows(dataset, 1) == ["###", "..#"]
+    frames[0].save(tmp_path / "a-2.png")
+    data_error("a-2", "its own name", spec=f"images:{tmp_path}", threshold=127)
 
 
 def test_sixteen_bits_and_transparency(tmp_path: Path) -> None:
@@ -824,9 +839,7 @@ def test_pictures_are_resized_to_width_and_height(tmp_path: Path) -> None:
 
 def test_pictures_that_cannot_be_loaded(tmp_path: Path) -> None:
     spec = f"images:{tmp_path}"
-    data_error(
-        "must hold pictures (.png .jpg .jpeg .gif .bmp .webp .tif .tiff), found none", spec=spec
-    )
+    data_error(".png .apng .jpg", ".pgm", "found none", spec=spec)
     path = _save(np.random.default_rng(0).integers(0, 256, (9, 9), np.uint8), tmp_path / "a.png")
     other = _save(PICTURE, tmp_path / "a.gif")
     data_error("a.png", "its own name, found also a.gif", spec=spec)
@@ -837,7 +850,7 @@ def test_pictures_that_cannot_be_loaded(tmp_path: Path) -> None:
         data_error(str(path), spec=spec)
     assert "cannot be read (" in data_error(spec=spec)
     path.write_text("text under another name")
-    data_error(f"{path}: must be PNG, JPEG, GIF, BMP, WEBP or TIFF, found none of them", spec=spec)
+    data_error(f"{path}: must be PNG, JPEG, GIF", "PPM", spec=spec)
 
 
 def _png_that_claims(width: int, height: int) -> bytes:
@@ -917,14 +930,22 @@ def test_text_patterns(tmp_path: Path) -> None:
     [
         ("", ("must hold patterns", "found none")),
         ("\n \n", ("must hold patterns", "found none")),
-        ("##\n#o\n", ("line 2: must be drawn with '#' and '.', found 'o'",)),
-        ("##\n#. #\n", ("line 2", "found ' '")),
+        ("##\n#o\n.#", ("line 3", "found '.' besides '#', 'o'")),
+        ("##\n#. #\n", ("line 2", "found '#. #'")),
+        ("# #\n###\n", ("line 2", "wide")),
+        ("# #\n# #\n", ("found '#' alone",)),
+        ("xx\nxx\n", ("found 'x' alone",)),
+        ("1-11\n-111\n", ("separated, found '1-11'",)),
+        ("#:#\n:::\n#:#\n", ("':'",)),
+        ("1 -1 2 3\n", ("found -1",)),
+        ("1 0.5\n1 x\n", ("line 2", "found 'x'")),
+        ("1 -1\n1 -1 1\n", ("line 2", "found 3")),
         ("\n##\n#\n", ("line 3: must be 2 wide", "found 1")),
         ("##\n\n##\n##\n", ("line 3: patterns must all be 2 x 1, found 2 x 2",)),
         ("a:\n##\n\na:\n..\n", ("line 5", "own name, found 'a' again")),
         ("2:\n##\n\n..\n", ("own name, found '2' again",)),
         ("a:\n\n##\n", ("line 2: must draw the pattern named above",)),
-        ("a:\nb:\n##\n", ("line 2", "found 'b'")),
+        ("a:\nb:\n##\n", ("line 3", "'b'")),
     ],
 )
 def test_wrong_text(tmp_path: Path, text: str, pieces: tuple[str, ...]) -> None:

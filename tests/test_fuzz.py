@@ -20,7 +20,8 @@ from hopcli.config import read_config, shipped_configs
 from hopcli.config.kinds import RefusedError
 from hopcli.datasets.idx import read_idx
 from hopcli.datasets.npz import Archive, load_npz
-from hopcli.datasets.pictures import load_text
+from hopcli.datasets.request import Request
+from hopcli.datasets.texts import load_text
 from hopcli.errors import DataError, SettingError
 
 if TYPE_CHECKING:
@@ -144,6 +145,7 @@ def test_a_flag_is_read_or_refused(text: str, data: st.DataObject) -> None:
 
 GREY = np.arange(5 * 2 * 3, dtype=np.uint8).reshape(5, 2, 3)
 IDX = struct.pack(">4I", 0x803, *GREY.shape) + GREY.tobytes()
+ASKED = Request("f.txt", "train", 0, None)
 DRAWN = b"one:\n#.#\n.#.\n\ntwo:\n..#\n##.\n"
 
 
@@ -162,7 +164,7 @@ NPZ = _npz()
 def test_a_text_of_patterns_is_read_or_refused(folder: Path, content: bytes) -> None:
     path = folder / "f.txt"
     path.write_bytes(content)
-    found = tried(load_text, path)
+    found = tried(load_text, path, ASKED)
     if isinstance(found, DataError):
         assert str(found).startswith(f"{path}: ")
         return
@@ -170,7 +172,10 @@ def test_a_text_of_patterns_is_read_or_refused(folder: Path, content: bytes) -> 
     assert found.grey.shape == (len(set(found.labels.tolist()) - {""}), n_sites)
     lines = [line.strip() for line in content.decode().splitlines()]
     drawn = "".join(line for line in lines if not line.endswith(":"))
-    assert "".join(np.where(found.grey == 255, "#", ".").ravel()) == drawn
+    drawn = "".join(drawn.split())
+    kinds = {*zip(drawn, found.grey.ravel().tolist(), strict=True)}
+    assert len(kinds) <= 2
+    assert kinds >= {("#", 255)} or "#" not in drawn
 
 
 @fuzzed
@@ -208,7 +213,7 @@ def test_a_damaged_gzip_file_never_gives_other_images(folder: Path, content: byt
 def test_a_damaged_archive_never_gives_other_arrays(folder: Path, content: bytes) -> None:
     path = folder / "f.npz"
     path.write_bytes(content)
-    found = tried(load_npz, path, "all")
+    found = tried(load_npz, Request(str(path), "all", 0, None))
     if isinstance(found, DataError):
         assert str(found).startswith(f"{path}: ")
         return

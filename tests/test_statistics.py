@@ -22,36 +22,10 @@ from hopcli.statistics import (
     clustered_intervals,
     draws_interval,
     exact_interval,
+    mean_interval,
     mean_sd_sem,
     thermal_interval,
-    wilson_interval,
 )
-
-
-# Newcombe, Statistics in Medicine 17 (1998) 857, table I, method 3.
-@pytest.mark.parametrize(
-    ("hits", "trials", "low", "high"),
-    [
-        (81, 263, 0.2553, 0.3662),
-        (15, 148, 0.0624, 0.1605),
-        (0, 20, 0.0000, 0.1611),
-        (1, 29, 0.0061, 0.1718),
-    ],
-)
-def test_wilson_gives_the_published_values(hits: int, trials: int, low: float, high: float) -> None:
-    found = wilson_interval(hits / trials, trials)
-    assert found == pytest.approx((low, high), abs=6e-5)
-
-
-@given(st.integers(1, 10_000).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n))))
-def test_wilson_agrees_with_scipy(counts: tuple[int, int]) -> None:
-    hits, trials = counts
-    expected = stats.binomtest(hits, trials).proportion_ci(method="wilson")
-    low, high = wilson_interval(hits / trials, trials)
-    assert low == pytest.approx(expected.low, abs=1e-12)
-    assert high == pytest.approx(expected.high, abs=1e-12)
-    assert 0 <= low <= hits / trials + 1e-12
-    assert hits / trials - 1e-12 <= high <= 1
 
 
 def test_z95_is_the_two_sided_point() -> None:
@@ -63,6 +37,22 @@ def test_the_exact_interval_agrees_with_scipy(counts: tuple[int, int]) -> None:
     hits, trials = counts
     expected = stats.binomtest(hits, trials).proportion_ci(method="exact")
     assert exact_interval(hits, trials) == pytest.approx((expected.low, expected.high), abs=1e-12)
+
+
+@pytest.mark.parametrize("trials", [1, 2, 3, 300])
+def test_the_exact_interval_of_none_and_all_has_a_closed_form(trials: int) -> None:
+    bound = 0.025 ** (1 / trials)
+    assert exact_interval(0, trials) == pytest.approx((0, 1 - bound))
+    assert exact_interval(trials, trials) == pytest.approx((bound, 1))
+
+
+@pytest.mark.parametrize("trials", [1, 2, 3, 10, 300])
+def test_the_exact_interval_covers_by_enumeration(trials: int) -> None:
+    """Of all rates, those included at which a score interval covers 84 %: about 0.18 / n."""
+    bounds = np.array([exact_interval(hits, trials) for hits in range(trials + 1)])
+    for rate in (0.0, 0.0001, 0.18 / trials, 0.02, 0.3, 0.5, 0.99, 1.0):
+        inside = (bounds[:, 0] <= rate) & (rate <= bounds[:, 1])
+        assert stats.binom.pmf(np.arange(trials + 1), trials, rate)[inside].sum() >= 0.95
 
 
 # --- groups of trials ------------------------------------------------------------------
@@ -130,7 +120,7 @@ def test_independent_trials_of_an_image_tell_more_than_one() -> None:
     rng = np.random.default_rng(4)
     success = rng.random(1000) < 0.8
     low, high = clustered_interval(success.reshape(100, 10).sum(axis=1), 10)
-    naive_low, naive_high = wilson_interval(success.mean(), 1000)
+    naive_low, naive_high = exact_interval(success.sum(), 1000)
     assert 1.0 < (high - low) / (naive_high - naive_low) < 1.4
 
 
@@ -269,6 +259,28 @@ def test_images_that_never_waver_leave_the_noise_of_one_trial() -> None:
     low, high = thermal_interval([10, 0] * 50, [10] * 100)
     assert low == pytest.approx(0.5 - 1.96 / 1000, abs=1e-4)
     assert high == pytest.approx(0.5 + 1.96 / 1000, abs=1e-4)
+
+
+@pytest.mark.parametrize("trials", [1, 2, 10])
+@pytest.mark.parametrize("rates", [(0.5,), (0.02,) * 20, (0.0, 1.0, 0.9, 0.99) * 5])
+def test_the_thermal_interval_covers_as_promised(rates: tuple[float, ...], trials: int) -> None:
+    """Of new trials of the same groups; also of a single group."""
+    rng, truth, runs = np.random.default_rng(12), np.mean(rates), 600
+    found = rng.binomial(trials, rates, (runs, len(rates)))
+    bounds = np.array([thermal_interval(each, [trials] * len(rates)) for each in found])
+    covered = np.mean((bounds[:, 0] <= truth) & (truth <= bounds[:, 1]))
+    assert covered >= 0.92 - 3 * math.sqrt(0.92 * 0.08 / runs)
+
+
+@pytest.mark.parametrize("rates", [(0.5,), (0.9, 0.99), (0.0, 0.5, 1.0), (0.97,) * 10])
+def test_the_interval_of_a_mean_of_rates_covers(rates: tuple[float, ...]) -> None:
+    rng, runs = np.random.default_rng(13), 600
+    covered = 0.0
+    for hits in rng.binomial(30, rates, (runs, len(rates))):
+        bounds = [exact_interval(each, 30) for each in hits]
+        low, high = mean_interval(hits / 30, *np.transpose(bounds))
+        covered += float(low <= np.mean(rates) <= high)
+    assert covered / runs >= 0.95 - 3 * math.sqrt(0.95 * 0.05 / runs)
 
 
 # --- draws of many units ---------------------------------------------------------------

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from hopcli.experiments.fit_sweeps import _fit_known, _slack_of_replays
 from hopcli.statistics.counts import (
     counts_log_likelihoods,
     nested_chi_square,
@@ -127,3 +128,42 @@ def test_inflation_is_never_below_1() -> None:
     assert within_reach([0.0, -1.9, -1.95]).tolist() == [True, True, False]
     assert within_reach([0.0, -1.9, -1.95], 2).all()
     assert within_reach([0.0, -3.0, -9.0], slack=[0, 1.1, 1.1]).tolist() == [True, True, False]
+
+
+# --- the number of sweeps that made a table ---------------------------------------------------
+
+
+def _covered(replays: int, spread: float, runs: int) -> float:
+    """How often the interval holds the number of sweeps of a simulated table.
+
+    Chances of 5 labels of 60 images rise with the sweeps, 16 to 24; 20 is the true one.
+    """
+    rng, covered = np.random.default_rng(8), 0
+    sweeps = np.arange(16, 25)
+    for run in range(runs):
+        ease = rng.normal(1, spread, (5, 60))
+        chances = 1 / (1 + np.exp(-(ease + 0.12 * (sweeps[:, None, None] - 20))))
+        counts = (rng.random((10, 5, 60)) < chances[4]).sum(axis=2)
+        fits = [
+            _fit_known(counts, rng.binomial(replays, own), replays, seed)
+            for own, seed in zip(chances, np.random.SeedSequence(run).spawn(9), strict=True)
+        ]
+        values = np.array([fit.log_likelihood for fit in fits])
+        inflation = overdispersion(fits[int(values.argmax())].chi2, counts.size - 1)
+        slack = np.full(9, _slack_of_replays(counts.shape, replays))
+        covered += bool(within_reach(values, inflation, slack)[4])
+    return covered / runs
+
+
+def test_few_replays_widen_the_interval_of_sweeps() -> None:
+    """Three SD below 95 % of 20 runs are 80 %."""
+    assert _slack_of_replays((10, 5), 10) == pytest.approx(np.sqrt(5))
+    assert _slack_of_replays((1, 1), 1) == 1
+    assert _covered(10, 1.5, 20) >= 0.8
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("replays", "least"), [(2, 0.85), (10, 0.93), (40, 0.93)])
+@pytest.mark.parametrize("spread", [1.5, 5.0])
+def test_the_interval_of_sweeps_covers_as_stated(replays: int, least: float, spread: float) -> None:
+    assert _covered(replays, spread, 100) >= least - 3 * np.sqrt(least * (1 - least) / 100)

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Asked", "ask", "command_named", "plain_settings", "plain_value", "renamed"]
 
-_OF_DATA = ("split", "threshold", "size", "crop", "invert")
+_OF_DATA = ("split", "threshold", "size", "crop", "invert", "transpose")
 """What a data set that has been loaded has settled."""
 
 

@@ -11,7 +11,8 @@ import numpy as np
 
 from hopcli.api.asking import plain_value
 from hopcli.config import DataSettings, Facts, SelectConfig
-from hopcli.datasets import Dataset, dataset_of
+from hopcli.datasets import SOURCES, Dataset, dataset_of
+from hopcli.datasets.rows import warn_of_one
 from hopcli.errors import SettingError
 from hopcli.experiments.inputs import load_data
 from hopcli.patterns import Patterns, draw_samples, images_as_patterns, read_patterns
@@ -32,7 +33,7 @@ Whole = int | np.integer[Any]
 Real = float | np.floating[Any] | np.integer[Any]
 """A number."""
 
-_MADE_OF_ARRAYS = ("split", "size", "crop")  # of no use there
+_MADE_OF_ARRAYS = ("split", "size", "crop", "transpose")  # of no use there
 
 
 def given(settings: type[Settings], /, **values: Any) -> dict[str, Any]:
@@ -54,6 +55,7 @@ def load(
     size: tuple[int, int] | str | None = None,
     crop: bool | None = None,
     invert: bool | None = None,
+    transpose: bool | None = None,
 ) -> Dataset:
     """Load images as spins: +1 where the grey value is above a threshold, else -1.
 
@@ -62,7 +64,7 @@ def load(
     dataset : str or array-like
         A source as the command line has it: ``"mnist"``, ``"idx:DIR"``, ``"images:DIR"``, ...;
         or images, shape (n, height, width) or (n, N): booleans, spins -1 and +1, or grey
-        values 0..255.
+        values, whole numbers 0..255 or floats 0..1.
     labels : array-like of int or str, shape (n,), optional
         Label of each image, with images alone; by default their numbers from 1 on.
     split : {"train", "test", "all"}, optional
@@ -70,11 +72,13 @@ def load(
     threshold : int or str, optional
         0..255, ``"otsu"`` or ``"mean"``; by default that of the source, 0 for images.
     size : tuple of int, optional
-        Width and height to resize pictures to first.
+        Width and height to resize pictures to first; or that rows of numbers have.
     crop : bool, optional
         Fill the size, and cut off what is too much.
     invert : bool, optional
         Make dark pixels +1.
+    transpose : bool, optional
+        Swap rows and columns of each image of a file.
 
     Returns
     -------
@@ -101,6 +105,7 @@ def load(
         "size": size,
         "crop": crop,
         "invert": invert,
+        "transpose": transpose,
     }
     if isinstance(dataset, str | os.PathLike):
         if labels is not None:
@@ -126,15 +131,16 @@ def select(
     """Choose a prototype pattern for each label by the overlap loss [ZG eq. 5].
 
     The patterns that ``hopcli select`` writes; ``hopcli.run("select", ...)`` gives its table
-    of losses too. The labels compete with each other: the study's five patterns are those of
-    all ten digits, of which ``.take("36104")`` takes five.
+    of losses too. Samples of all labels of the data set compete, whichever labels are asked
+    for: ``select("mnist", "36104")`` gives the study's five patterns.
 
     Parameters
     ----------
     dataset : Dataset or str
         The images, or what :func:`load` would take.
     digits : str or sequence, optional
-        Labels, ``"36104"``, ``"3,6,1,0,4"`` or a list of them; by default all.
+        Labels whose patterns are returned, in this order: ``"36104"``, ``"3,6,1,0,4"`` or a
+        list of them; by default all.
     samples : int, optional
         Samples of each label that compete, M in eq. 5; by default 20.
     seed : int, optional
@@ -149,7 +155,7 @@ def select(
 
     Examples
     --------
-    >>> patterns = select("mnist").take("36104")
+    >>> patterns = select("mnist", "36104")
     >>> patterns
     Patterns(5 of 28 x 28: 3, 6, 1, 0, 4; mnist:train)
     >>> patterns.xi.shape, str(patterns.xi.dtype)
@@ -159,8 +165,9 @@ def select(
     config = SelectConfig(**given(SelectConfig, **words))
     source = dataset if isinstance(dataset, Dataset) else load(dataset)
     resolved = config.resolve(Facts(source.name, source.shape, source.label_names))
-    drawn = draw_samples(source, resolved.digits, resolved.samples, resolved.seed, resolved.sampler)
-    return choose(source, resolved.digits, drawn)[0]
+    names = source.label_names
+    drawn = draw_samples(source, names, resolved.samples, resolved.seed, resolved.sampler)
+    return choose(source, names, drawn)[0].take(resolved.digits)
 
 
 def as_patterns(
@@ -170,20 +177,32 @@ def as_patterns(
 
     Parameters
     ----------
-    patterns : Patterns, Dataset, path, mapping or array-like
-        Patterns; images, each of which is to be one; the patterns.npz of ``hopcli select``;
-        pictures by name; or pictures, shape (p, height, width) or (p, N): booleans, spins, or
-        grey values of which those above 0 are +1.
+    patterns : Patterns, Dataset, path, source, mapping or array-like
+        Patterns; images, each of which is to be one; the patterns.npz of ``hopcli select``, or
+        a source such as ``"images:DIR"``; pictures by name; or pictures, shape
+        (p, height, width) or (p, N): booleans, spins, or grey values of which those above 0 are
+        +1.
 
     Raises
     ------
     DataError
         If a file or array is none of that.
+
+    Warns
+    -----
+    HopcliWarning
+        If an array (p, N) has p >= N, as one picture has, or patterns in columns.
     """
     if isinstance(patterns, Patterns):
         return patterns
     if isinstance(patterns, str | os.PathLike):
-        return read_patterns(Path(patterns))
+        text = os.fspath(patterns)
+        if text.partition(":")[0] not in SOURCES or Path(text).exists():
+            return read_patterns(Path(text))
+        patterns = load(text)
+    elif not isinstance(patterns, Dataset | Mapping) and np.ndim(patterns) == 2:
+        one = "for one picture write store(picture[None])"
+        warn_of_one(np.shape(patterns), "patterns", one, "for patterns in columns, store(array.T)")
     if isinstance(patterns, Mapping):
         names = list(patterns)
         patterns = dataset_of(np.array([patterns[name] for name in names]), names)

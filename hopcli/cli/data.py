@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import json
+import shlex
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from hopcli.cli.data_options import data_option, load_asked
+from hopcli.cli.lines import listen, print_lines
+from hopcli.cli.once import Command, Group
 from hopcli.cli.requests import flag_name
 from hopcli.cli.tables import form_option, print_table
-from hopcli.datasets import SOURCES, parse_spec, verify_embedded
+from hopcli.datasets import SOURCES, NoSuchPartError, parse_spec, verify_embedded
 from hopcli.errors import SettingError
+from hopcli.printing import terminal
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -21,7 +25,7 @@ if TYPE_CHECKING:
 __all__ = ["command"]
 
 
-@click.group("data", invoke_without_command=True)
+@click.group("data", cls=Group, invoke_without_command=True)
 @click.option(
     "--dataset",
     metavar="SOURCE",
@@ -33,6 +37,7 @@ __all__ = ["command"]
 @data_option("size")
 @data_option("crop")
 @data_option("invert")
+@data_option("transpose")
 @form_option
 @click.pass_context
 def command(ctx: click.Context, /, dataset: str, form: str, **flags: Any) -> None:
@@ -44,8 +49,44 @@ def command(ctx: click.Context, /, dataset: str, form: str, **flags: Any) -> Non
     \b
       hopcli data
       hopcli data --dataset idx:fashion-mnist
+      hopcli data --dataset csv:train.csv
       hopcli data --dataset images:photographs --size 64x64
+      hopcli data --dataset text:patterns.txt --size 32x32
       hopcli data verify
+
+    Each source reads its files by these rules:
+
+    \b
+    idx     A folder of one data set, or DIR/PREFIX if it holds several
+            (idx:raw/emnist-letters), or one file without labels. Files whose
+            names contain emnist are transposed; --transpose does it to others.
+    npz     x_train, y_train, x_test and y_test; or one array, with or
+            without one of labels.
+    npy     An array of shape (images, height, width) or (images, N).
+    csv     An image a row, separated by commas, semicolons, tabs or blanks.
+            Labels are in the first or last column. With a header this is the
+            column called label, class, target, y, digit or name, or the only
+            one without a number in its name. Without a header: the one that
+            holds text; or the one that differs where all others hold two
+            values; or the first, if that leaves a square number of pixels.
+    text    Drawn with two characters: a blank line between two pictures, and
+            a name ending in a colon above one if you like. Of # and ., 1 and
+            0, + and -, the first is ink; of other pairs, paper is the first
+            of . - _ ~ · ░ □ ○ 0 o O, else the character of the lower code.
+            Or separated numbers, a pattern a line; if blank lines or names part
+            the file, each part is a picture. -1 and 1 must be separated.
+    images  Every picture of a folder, page by page: name-1, name-2. Other
+            files are listed in a warning; hidden ones are skipped.
+
+    Numbers are spins (-1 and 1), 0 and 1, grey values (whole numbers from 0 to 255), or
+    floats from 0 to 1, which are multiplied by 255. Two values in csv and text are always
+    ink (the greater) and paper. Values of 16 bits are divided by the power of two that
+    brings the greatest below 256. Rows of numbers are square pictures if they can be, else
+    one row; --size gives their width and height, and cuts rows that hold several.
+
+    What a file claims is limited: 4,000,000 pixels an image (100,000,000 if it is resized),
+    2,000,000 images, 2^31 bytes, 100 values a compressed byte; 2^28 bytes and 2^20 lines
+    of text.
     """
     if ctx.invoked_subcommand is not None:
         _refuse_all(ctx)
@@ -54,8 +95,9 @@ def command(ctx: click.Context, /, dataset: str, form: str, **flags: Any) -> Non
         asked, _ = parse_spec(dataset)
     except SettingError as error:
         raise click.UsageError(error.describe(flag_name(error.setting))) from None
+    listen(quiet=False)
     splits = ("train", "test") if asked.has_splits else ("all",)
-    parts = {split: load_asked(dataset, {**flags, "split": split}) for split in splits}
+    parts = _load_parts(dataset, flags, splits)
     if form == "json":
         click.echo(json.dumps(_as_json(parts)))
         return
@@ -66,17 +108,36 @@ def command(ctx: click.Context, /, dataset: str, form: str, **flags: Any) -> Non
         click.echo(f"{source.usage:<14}{source.description}")
     click.echo()
     labels = list(dict.fromkeys(label for part in parts.values() for label in part.label_names))
-    width = max(len("label"), *(len(label) for label in labels)) + 2
+    width = max(len("label"), *(len(terminal(label)) for label in labels)) + 2
     click.echo("label".ljust(width) + "".join(f"{split:>10}" for split in parts))
     counts = {split: part.counts() for split, part in parts.items()}
     for label in labels:
         row = "".join(f"{counts[split].get(label, 0):>10,}" for split in parts)
-        click.echo(label.ljust(width) + row)
+        print_lines(terminal(label).ljust(width) + row)
     click.echo("total".ljust(width) + "".join(f"{len(part):>10,}" for part in parts.values()))
     click.echo()
     for part in parts.values():
         height, wide = part.shape
-        click.echo(f"{part.name}: {wide} x {height} pixels, SHA-256 {part.sha256}")
+        print_lines(f"{terminal(part.name)}: {wide} x {height} pixels")
+        click.echo(f"SHA-256 {part.sha256}")
+    if "transpose" in asked.takes and not flags["transpose"]:
+        click.echo(
+            f"\n`hopcli show {shlex.quote(dataset)}` draws some. If they are turned on their side, "
+            "as EMNIST's\nare under other names than its own, give --transpose."
+        )
+
+
+def _load_parts(dataset: str, flags: dict[str, Any], splits: tuple[str, ...]) -> dict[str, Dataset]:
+    """Load each part; a data set may lack one."""
+    parts, missing = {}, None
+    for split in splits:
+        try:
+            parts[split] = load_asked(dataset, {**flags, "split": split})
+        except NoSuchPartError as error:
+            missing = missing or error
+    if not parts and missing is not None:
+        raise missing
+    return parts
 
 
 def _refuse_all(ctx: click.Context) -> None:
@@ -113,7 +174,7 @@ def _as_json(parts: dict[str, Dataset]) -> dict[str, Any]:
     }
 
 
-@command.command("verify")
+@command.command("verify", cls=Command)
 @click.pass_context
 def verify(ctx: click.Context) -> None:
     """Hold the data that ship with hopcli to their hashes.

@@ -61,6 +61,7 @@ def load_asked(source: str, flags: Mapping[str, Any], named: str = "--dataset") 
             threshold=config.threshold,
             size=config.size,
             invert=config.invert,
+            transpose=config.transpose,
         )
     except SettingError as error:
         name = named if error.setting == "dataset" else flag_name(error.setting)

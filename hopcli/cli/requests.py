@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import shlex
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -158,7 +159,8 @@ def make_request(
     if command != entry.command:
         raise SettingError(f"{path}: command", f"must be {entry.command!r}", command)
     if "grid" in from_file:
-        rule = f"is of many runs: `hopcli grid run {config_name}` or `hopcli run` makes them"
+        name = shlex.quote(str(config_name))
+        rule = f"is of many runs: `hopcli grid run {name}` or `hopcli run {name}` makes them"
         raise SettingError(f"{path}: grid", rule)
     with renamed(name_of):
         config, execution = entry.read({**from_file, **read_flags(entry.settings, flags)})

@@ -12,7 +12,10 @@ import numpy as np
 
 from hopcli.cli.completion import complete_source
 from hopcli.cli.data_options import data_option, load_asked
+from hopcli.cli.lines import listen
+from hopcli.cli.once import Command
 from hopcli.cli.requests import flag_name
+from hopcli.printing import terminal
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -23,7 +26,7 @@ _BLOCKS = np.array([" ", "▄", "▀", "█"])  # neither half, lower, upper, bo
 _SIGNS = np.array([".", "#"])
 
 
-@click.command("show")
+@click.command("show", cls=Command)
 @click.argument("file", metavar="FILE", shell_complete=complete_source)
 @click.option("--width", type=click.IntRange(min=1), help="Columns to draw in.  [default: all]")
 @click.option(
@@ -38,20 +41,23 @@ _SIGNS = np.array([".", "#"])
 @data_option("size")
 @data_option("crop")
 @data_option("invert")
+@data_option("transpose")
 def command(file: str, width: int | None, most: int, **flags: Any) -> None:
     """Draw patterns in the terminal, +1 as ink.
 
-    FILE is a patterns.npz of `hopcli select`, a text file of patterns (.txt), a picture, a
-    folder of pictures, or any SOURCE that `hopcli data` lists. What is drawn is what the other
+    FILE is a patterns.npz of `hopcli select`, a picture, a folder of pictures, a text file of
+    patterns (.txt), another file of data (.csv, .npy, .npz, IDX), or any SOURCE that
+    `hopcli data` lists. What is drawn is what the other
     commands would store, with the same options for the data. Two rows of pixels make a row of
     half blocks, or one of # and . where the terminal has none; a picture wider than the
-    terminal is shrunk by a whole factor.
+    terminal is shrunk by a whole factor. Nothing is written.
 
     \b
       hopcli show results/select/patterns.npz
       hopcli show photographs --size 64x64 --threshold mean
       hopcli show drawings
     """
+    listen(quiet=False)
     names, spins, shape = _load(
         file, {name: value for name, value in flags.items() if value not in (None, False)}
     )
@@ -78,8 +84,7 @@ def _can_draw(text: str) -> bool:
 
 def _drawable(text: str) -> str:
     """The text with a question mark for what the terminal does not have."""
-    shown = "".join(c if c.isprintable() else "?" for c in text)
-    return shown.encode(_encoding(), "replace").decode(_encoding())
+    return terminal(text).encode(_encoding(), "replace").decode(_encoding())
 
 
 def _load(file: str, flags: dict[str, Any]) -> tuple[list[str], NDArray[np.int8], tuple[int, int]]:
@@ -105,9 +110,9 @@ def _selected(
 
 def _source(file: str) -> str:
     """The source that a file or folder stands for; empty for a file of selected patterns."""
-    from hopcli.datasets import SOURCES
+    from hopcli.datasets import SOURCES, spec_of
     from hopcli.datasets.grey import exists
-    from hopcli.datasets.pictures import EXTENSIONS
+    from hopcli.datasets.npz import Archive
 
     if not file.strip():
         raise click.UsageError(f"FILE must be a file, a folder or a source, found {file!r:.80}")
@@ -115,10 +120,11 @@ def _source(file: str) -> str:
     if file.partition(":")[0] in SOURCES and not exists(path):
         return file
     if path.suffix.lower() == ".npz":
-        return ""
-    if path.suffix.lower() in EXTENSIONS or (exists(path) and path.is_dir()):
-        return f"images:{file}"
-    return f"text:{file}" if path.suffix.lower() == ".txt" else file
+        if not exists(path) or path.is_dir():
+            return ""
+        with Archive(path) as archive:
+            return "" if "xi" in archive.names else f"npz:{file}"
+    return spec_of(file) or file
 
 
 def half_blocks(picture: NDArray[np.int8], columns: int) -> str:

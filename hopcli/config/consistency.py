@@ -46,7 +46,9 @@ class ConsistencyConfig(DataSettings, RunSettings):
 
     In correlation.csv (as printed) spearman is the rank correlation of a measure with the
     accuracies over the labels, with its 95 % interval over selections of the patterns (the
-    labels are all there are), and p the two-sided one of random pairings. A loss is low where
+    labels are all there are), and p the two-sided one of random pairings. With fewer than 30
+    selections, which give a warning, a rare kind of selection may be missing, and intervals
+    cover less than 95 %. A loss is low where
     a shape is consistent, so there the hypothesis asks for a negative correlation.
 
     Interrupted, the same command goes on where it was, to the same bytes.

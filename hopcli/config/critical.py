@@ -21,6 +21,8 @@ _TEMPERATURES = (
     *(i / 100 for i in (94, *range(96, 103), 104, 106)),
     *(1.1, 1.2, 1.5, 1.9),
 )
+_MOST_SWEEPS = 100_000
+_MOST_KEPT = 10_000_000  # sweeps of all chains of a temperature that are kept
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -51,9 +53,12 @@ class CriticalConfig(PatternSettings, RunSettings):
     The pair that the authors ran, whose T_c is 1 + q = 1.44:
       hopcli critical --source-indices 56,9 --rule hebbian --temperatures 1.38:1.5:0.01
 
-    A crossing is looked for where hot and cold starts agree, and wants temperatures that
-    are about 0.01 T_c apart around it. Above T_c two components that do not fluctuate alike,
-    as of correlated Hebbian patterns, have U < 0.
+    The crossing comes from a joint fit of both sizes to the temperatures near T_c, as far as
+    hot and cold starts agree there. It needs four, and about ten within 2 T_c / sqrt(N) of T_c
+    are best. Its 95 % interval is always finite and covers 93 to 99 % in simulations with
+    known crossings, also of 5 chains; if the crossing lies outside the temperatures it is
+    wide, and covers less. Above T_c two components that do not fluctuate alike, as of
+    correlated Hebbian patterns, have U < 0.
 
     Interrupted, the same command goes on where it was, to the same bytes.
 
@@ -112,8 +117,13 @@ class CriticalConfig(PatternSettings, RunSettings):
         f"Update rule ({described(_DYNAMICS)}).",
     )
     sweeps: int = setting(
-        kinds.integer(20, 100_000), 500, "Dynamics", "Sweeps of N attempts of each chain."
+        kinds.integer(20, _MOST_SWEEPS), 500, "Dynamics", "Sweeps of N attempts of each chain."
     )
+
+    @staticmethod
+    def most_sweeps(chains: int) -> int:
+        """Most sweeps of so many chains of each start, at most 100,000."""
+        return min(_MOST_SWEEPS, _MOST_KEPT // (2 * chains))
 
     def resolve(self, facts: Facts) -> ResolvedCritical:
         """Fill in what is left open."""

@@ -72,13 +72,20 @@ class DataSettings(Config):
         _size(),
         None,
         "Data",
-        "Resize pictures to this width and height first, proportions kept, with paper around.",
+        "Resize pictures to this width and height first, proportions kept, with paper around. "
+        "For rows of numbers: the width and height of a picture.",
     )
     crop: bool = setting(
         kinds.switch(), False, "Data", "Fill the size, and cut off what is too much."
     )
     invert: bool = setting(
         kinds.switch(), False, "Data", "Make dark pixels +1, for dark ink on white paper."
+    )
+    transpose: bool = setting(
+        kinds.switch(),
+        False,
+        "Data",
+        "Swap rows and columns of each image, for EMNIST under other names than its own.",
     )
 
     def __post_init__(self) -> None:

@@ -40,7 +40,12 @@ class RecallConfig(PatternSettings, StorageSettings, DynamicsSettings, RunSettin
     (algorithm 1): pick a spin at random, flip it if that does not raise the energy
     H = -1/2 sum_i!=j W_ij S_i S_j (eq. 4), else with probability exp(-dE/T). An image
     is recalled if its final overlap with its own pattern, m = S.xi / N (eq. 1), reaches
-    the criterion.
+    the criterion and no other stored pattern is nearer.
+
+    The nearest pattern has the largest |m|. At equal |m| a pattern precedes an inverse, and
+    of patterns that are still equal the own one counts. So of two stored patterns that are
+    each other's inverse, a final state in one is recalled for that one alone, with --score
+    abs and signed alike. Where inverses count as recalled, a line says how many there were.
 
     The protocol as published, and as the authors ran it:
       hopcli recall --config paper
@@ -55,23 +60,32 @@ class RecallConfig(PatternSettings, StorageSettings, DynamicsSettings, RunSettin
     Patterns from the training images, tests on MNIST's test images:
       hopcli recall --split test --select-split train
 
-    Noise keeps a state off its pattern, so a criterion that is too high calls noise a
-    failure. A few runs from the stored patterns themselves show where these rest; if one
-    of them is not 3 SD above the criterion, a warning says so with both numbers. So it does
-    if a few trials, run on for as many sweeps more (in a random order, at the last
-    temperature), show that the accuracy would rise by more than half its interval;
-    `hopcli relax` shows how it rises.
+    A rule may not hold a pattern: started in it at T = 0, the network leaves it for a state
+    below m = 0.9 (or the criterion, if that is lower) or nearer to another pattern. A
+    warning then names the state, and the options that would hold every pattern, if any were
+    found. --criterion auto is refused there: it would count that state as recalled.
+
+    Noise keeps a state off a pattern that is held, so a criterion that is too high calls
+    noise a failure. A few runs from the stored patterns themselves show where these rest. A
+    warning gives both numbers if one of them is not 3 SD above the criterion, or if more than
+    5 % of its runs end nearer to another. It names options only after they have been tried
+    on the stored patterns and on some of the trials.
+
+    A third warning says that the accuracy would rise by more than half its interval with
+    twice the sweeps, as a few trials show that are run on (in a random order, at the last
+    temperature); `hopcli relax` shows how it rises.
 
     A final state is (outcome): the own pattern, another, an inverse; else a mixture of
     three stored patterns, a fixed point of T = 0, a two-cycle (sync only), or unsettled:
     none of these, as any state is that noise or the last sweep has left between them.
 
     In accuracy.csv (as printed) sd_repeats and sem_repeats are over repeats. In the row
-    `overall` the accuracy is the mean over labels, with the SD and SEM of that mean over
-    repeats; sd_labels is the population SD over labels, the +- 10 of the paper. ci_low to
-    ci_high is the 95 % interval for a new test image, with images, not trials, as the
-    independent units; with --tests all, for a new run of the same images. In outcomes.csv
-    what could have happened and was not seen has a row too, with the bound on its rate.
+    `overall` the accuracy is the mean over labels, each of which counts the same whatever its
+    number of images, with the SD and SEM of that mean over repeats; sd_labels is the population
+    SD over labels, the +- 10 of the paper. ci_low to ci_high is the 95 % interval for a new test
+    image, with images, not trials, as the independent units; with --tests all, for a new run of
+    the same images. In outcomes.csv what could have happened and was not seen has a row too,
+    with the bound on its rate.
 
     Also writes, into the same folder:
       repeats.csv    accuracy of each label in each repeat
@@ -85,7 +99,8 @@ class RecallConfig(PatternSettings, StorageSettings, DynamicsSettings, RunSettin
       recall.json    the manifest: resolved configuration, key, versions, SHA-256 of each file
       accuracy.png, confusion.png, gallery.png and, with --trace, trace.png
 
-    Exit code 0: done; 2: something was refused, and nothing written; 130: interrupted.
+    Exit code 0: done; 2: refused or failed, earlier results are unchanged; 3: finished without
+    pictures, tables and manifest are in place; 130: interrupted, the last line says what is kept.
     """
 
     command: ClassVar[str] = "recall"
@@ -136,8 +151,9 @@ class RecallConfig(PatternSettings, StorageSettings, DynamicsSettings, RunSettin
         kinds.number_or_word("auto", 0, 1),
         0.99,
         "Tests",
-        "An image counts as recalled from this overlap with its own pattern on; auto: 0.99, or "
-        "4 SD below the overlap at which a stored pattern itself rests, if that is lower.",
+        "An image counts as recalled from this overlap with its own pattern on, unless another "
+        "is nearer; auto: 0.99, or 4 SD below the overlap at which a stored pattern itself rests, "
+        "if that is lower.",
     )
     score: str = setting(
         kinds.choice(("abs", "signed")),

@@ -7,17 +7,23 @@ Choosing among the images is left to :mod:`hopcli.patterns`.
 from __future__ import annotations
 
 import difflib
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hopcli.datasets import pictures, scikit
 from hopcli.datasets.arrays import dataset_of
 from hopcli.datasets.dataset import Dataset, content_hash
+from hopcli.datasets.grey import NoSuchPartError, exists
 from hopcli.datasets.idx import load_idx
+from hopcli.datasets.limits import MAX_PIXELS
 from hopcli.datasets.mnist import HashCheck, embedded_files, load_mnist, verify_embedded
-from hopcli.datasets.npz import load_npz
+from hopcli.datasets.npz import load_npy, load_npz
 from hopcli.datasets.request import Request, Size
-from hopcli.datasets.thresholds import RULE, binarise, is_threshold, levels
+from hopcli.datasets.rows import load_csv
+from hopcli.datasets.texts import find_text, load_text
+from hopcli.datasets.thresholds import RULE, binarise, is_threshold, levels, warn_of_blank
 from hopcli.errors import SettingError
 
 if TYPE_CHECKING:
@@ -30,6 +36,7 @@ __all__ = [
     "SPLITS",
     "Dataset",
     "HashCheck",
+    "NoSuchPartError",
     "Request",
     "Size",
     "Source",
@@ -38,6 +45,7 @@ __all__ = [
     "embedded_files",
     "load_dataset",
     "parse_spec",
+    "spec_of",
     "verify_embedded",
 ]
 
@@ -60,8 +68,8 @@ class Source:
         What must follow the name and a colon (DIR, FILE, NAME), empty for nothing.
     has_splits : bool
         Whether training and test images are apart.
-    resizes : bool
-        Whether it takes a size.
+    takes : tuple of str
+        Which of ``size`` and ``transpose`` it takes.
     default_threshold : int or str
         The threshold unless another is asked for.
     """
@@ -71,7 +79,7 @@ class Source:
     load: Callable[[Request], GreyImages]
     argument: str = ""
     has_splits: bool = False
-    resizes: bool = False
+    takes: tuple[str, ...] = ()
     default_threshold: int | str = 0
 
     @property
@@ -91,48 +99,66 @@ SOURCES: dict[str, Source] = {
         ),
         Source(
             "digits",
-            "scikit-learn's 1,797 handwritten digits of 8 x 8, grey values 0 to 16",
+            "scikit-learn's 1,797 digits of 8 x 8, grey values 0 to 16",
             lambda _: scikit.load_digits(),
         ),
         Source(
             "drawings",
             "three line drawings of 128 x 128; ship with hopcli",
             lambda request: pictures.load_drawings(request),
-            resizes=True,
+            takes=("size",),
         ),
         Source(
             "idx",
-            "a folder of IDX files, raw or gzip (MNIST, Fashion-MNIST, KMNIST, EMNIST)",
-            lambda request: load_idx(request.path, request.split),
+            "IDX files (MNIST, Fashion-MNIST, KMNIST, EMNIST), raw or gzip",
+            load_idx,
             argument="DIR",
             has_splits=True,
+            takes=("size", "transpose"),
         ),
         Source(
             "npz",
-            "a NumPy archive with x_train, y_train, x_test, y_test",
-            lambda request: load_npz(request.path, request.split),
+            "NumPy archive: x_train, y_train, x_test, y_test, or one array",
+            load_npz,
             argument="FILE",
             has_splits=True,
+            takes=("size", "transpose"),
+        ),
+        Source(
+            "npy",
+            "NumPy array of shape (images, height, width) or (images, N)",
+            load_npy,
+            argument="FILE",
+            takes=("size", "transpose"),
+        ),
+        Source(
+            "csv",
+            "table, an image a row, with or without a column of labels",
+            load_csv,
+            argument="FILE",
+            takes=("size", "transpose"),
+        ),
+        Source(
+            "text",
+            "text of numbers, or drawn with two characters; or 4x4, 3x3, 6",
+            lambda request: load_text(find_text(request.path), request),
+            argument="FILE",
+            takes=("size", "transpose"),
+        ),
+        Source(
+            "images",
+            "folder of pictures (PNG, JPEG, GIF, TIFF, PGM, ...), or one",
+            lambda request: pictures.load_images(request.path, request),
+            argument="DIR",
+            takes=("size",),
+            default_threshold="otsu",
         ),
         Source(
             "openml",
             "square images from OpenML, kept in scikit-learn's cache",
             lambda request: scikit.load_openml(request.argument),
             argument="NAME",
-        ),
-        Source(
-            "images",
-            f"a folder of pictures ({', '.join(pictures.FORMATS)}), each a pattern",
-            lambda request: pictures.load_images(request.path, request),
-            argument="DIR",
-            resizes=True,
-            default_threshold="otsu",
-        ),
-        Source(
-            "text",
-            "a text file of patterns drawn with # and ., or one that ships: 4x4, 3x3, 6",
-            lambda request: pictures.load_text(pictures.find_text(request.path)),
-            argument="FILE",
+            takes=("transpose",),
         ),
     )
 }
@@ -163,8 +189,9 @@ def parse_spec(spec: str) -> tuple[Source, str]:
     source = SOURCES.get(name)
     if source is None:
         known = ", ".join(source.usage for source in SOURCES.values())
-        nearest = difflib.get_close_matches(name.lower(), SOURCES, n=1)
-        hint = f" (did you mean {SOURCES[nearest[0]].usage}?)" if nearest else ""
+        nearest = [SOURCES[near].usage for near in difflib.get_close_matches(name.lower(), SOURCES)]
+        nearest = [guess for guess in (spec_of(spec),) if guess] or nearest
+        hint = f" (did you mean {nearest[0]}?)" if nearest else ""
         raise SettingError("dataset", f"must be one of {known}{hint}", spec)
     if source.argument and not argument:
         raise SettingError("dataset", f"must be written {source.usage}", spec)
@@ -172,6 +199,36 @@ def parse_spec(spec: str) -> tuple[Source, str]:
         hint = " (the split is a setting of its own)" if source.has_splits else ""
         raise SettingError("dataset", f"must be written {source.usage}{hint}", spec)
     return source, argument
+
+
+_OF_SUFFIX = {".npy": "npy", ".npz": "npz", ".csv": "csv", ".txt": "text", ".dat": "text"}
+
+
+def spec_of(file: str) -> str:
+    """Name the source of a file or folder that exists, or of a file by its extension.
+
+    Parameters
+    ----------
+    file : str
+        A path.
+
+    Returns
+    -------
+    str
+        E.g. ``"csv:digits.csv"``; empty if nothing reads it.
+    """
+    path = Path(file)
+    suffix = path.suffix.lower()
+    if not file.strip():
+        return ""
+    if exists(path) and path.is_dir():
+        is_idx = any(re.search("[-.]idx[1-3]-", inside.name.lower()) for inside in path.iterdir())
+        return f"{'idx' if is_idx else 'images'}:{file}"
+    if suffix in pictures.EXTENSIONS:
+        return f"images:{file}"
+    if re.search("[-.]idx[1-3]-", path.name.lower()):
+        return f"idx:{file}"
+    return f"{_OF_SUFFIX[suffix]}:{file}" if suffix in _OF_SUFFIX else ""
 
 
 def default_threshold(spec: str) -> int | str:
@@ -186,6 +243,7 @@ def load_dataset(
     threshold: int | str | None = None,
     size: Size | tuple[int, int] | None = None,
     invert: bool = False,
+    transpose: bool = False,
 ) -> Dataset:
     """Load images as spins: +1 where the grey value is above a threshold, else -1.
 
@@ -200,9 +258,12 @@ def load_dataset(
         found, "otsu" or "mean". By default that of the source: the study's 0, and "otsu"
         for a folder of pictures.
     size : Size or tuple of int, optional
-        (width, height) to resize pictures to before the threshold; see :class:`Size`.
+        (width, height) to resize pictures to before the threshold, see :class:`Size`; or that
+        rows of numbers have.
     invert : bool
         Make +1 what the threshold makes -1, e.g. dark ink on white paper.
+    transpose : bool
+        Swap rows and columns of each image. Files of EMNIST's names are read so without it.
 
     Returns
     -------
@@ -220,13 +281,18 @@ def load_dataset(
     source, argument = parse_spec(spec)
     level: int | str = source.default_threshold if threshold is None else threshold
     wanted = None if size is None else Size(*size)
-    _check_settings(source, split, level, wanted)
+    _check_settings(source, split, level, wanted, transpose=transpose)
     level = level if isinstance(level, str) else int(level)
-    images = source.load(Request(argument, split, level, wanted, invert))
+    images = source.load(Request(argument, split, level, wanted, invert, transpose))
+    if transpose or images.column_by_column:
+        images = _transposed(images)
     at = levels(images.grey, level) if images.levels is None else images.levels
+    if not images.files and "transpose" in source.takes:  # the user's own
+        warn_of_blank(images.grey, at, level, spec)
+    kept = images.grey.copy() if images.files else images.grey
     spins = binarise(images.grey, at, invert=invert)
     if images.files:
-        pictures.check_different(spins, images.files, level, resized=wanted is not None)
+        pictures.check_different(spins, images.files, level, kept)
     return Dataset(
         name=f"{spec}:{split}" if source.has_splits else spec,
         spins=spins,
@@ -235,21 +301,31 @@ def load_dataset(
         threshold=level,
         sha256=images.sha256 or content_hash(spins, images.labels, images.shape),
         inverted=invert,
-        request=_words(spec, split, level, wanted, invert=invert),
+        request=_words(spec, split, level, wanted, invert=invert, transpose=transpose),
+        named=images.named,
     )
 
 
+def _transposed(images: GreyImages) -> GreyImages:
+    """Images with rows and columns swapped."""
+    height, width = images.shape
+    grey = images.grey.reshape(-1, height, width).transpose(0, 2, 1)
+    return replace(images, grey=grey.reshape(len(grey), -1), shape=(width, height))
+
+
 def _words(
-    spec: str, split: str, threshold: int | str, size: Size | None, *, invert: bool
+    spec: str, split: str, threshold: int | str, size: Size | None, *, invert: bool, transpose: bool
 ) -> dict[str, object]:
     """The settings that load a data set again."""
     words: dict[str, object] = {"dataset": spec, "split": split, "threshold": threshold}
     if size is not None:
         words |= {"size": size[:2], "crop": size.crop}
-    return {**words, "invert": invert}
+    return {**words, "invert": invert, "transpose": transpose}
 
 
-def _check_settings(source: Source, split: str, threshold: int | str, size: Size | None) -> None:
+def _check_settings(
+    source: Source, split: str, threshold: int | str, size: Size | None, *, transpose: bool
+) -> None:
     """Refuse what no source, or not this one, can do."""
     if split not in SPLITS:
         raise SettingError("split", f"must be one of {', '.join(SPLITS)}", split)
@@ -257,12 +333,15 @@ def _check_settings(source: Source, split: str, threshold: int | str, size: Size
         raise SettingError("split", f"must be train or all: {source.usage} has no test set", split)
     if not is_threshold(threshold):
         raise SettingError("threshold", RULE, threshold)
+    for name, value in (("size", None if size is None else size[:2]), ("transpose", transpose)):
+        if value and name not in source.takes:
+            able = ", ".join(other.usage for other in SOURCES.values() if name in other.takes)
+            raise SettingError(name, f"must be left out except for {able}", value)
     if size is None:
         return
-    if not source.resizes:
-        able = ", ".join(other.usage for other in SOURCES.values() if other.resizes)
-        raise SettingError("size", f"must be left out but for {able}", size[:2])
+    if size.crop and "transpose" in source.takes:
+        raise SettingError("crop", f"has no effect on {source.usage}, which is not resized")
     width, height, _ = size
-    if min(width, height) < 1 or width * height > pictures.MAX_PIXELS:
-        rule = f"must be (width, height), each >= 1, of at most {pictures.MAX_PIXELS:,} pixels"
+    if min(width, height) < 1 or width * height > MAX_PIXELS:
+        rule = f"must be (width, height), each >= 1, of at most {MAX_PIXELS:,} pixels"
         raise SettingError("size", rule, (width, height))

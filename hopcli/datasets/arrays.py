@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-import math
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from hopcli.datasets.dataset import Dataset, content_hash
-from hopcli.datasets.grey import as_grey, as_labels
-from hopcli.datasets.thresholds import RULE, binarise, is_threshold, levels
+from hopcli.datasets.grey import as_labels
+from hopcli.datasets.rows import picture_shape
+from hopcli.datasets.thresholds import RULE, binarise, is_threshold, levels, warn_of_blank
+from hopcli.datasets.values import as_grey, as_spins
 from hopcli.errors import DataError, SettingError
 
 if TYPE_CHECKING:
-    from numpy.typing import ArrayLike, NDArray
+    from numpy.typing import ArrayLike
 
-__all__ = ["as_spins", "dataset_of", "picture_shape"]
+__all__ = ["dataset_of"]
 
 _WHAT = "images"
 
@@ -32,8 +33,8 @@ def dataset_of(
     Parameters
     ----------
     images : array-like, shape (n, height, width) or (n, N)
-        Booleans, spins -1 and +1, or grey values, whole numbers 0..255. Rows of N pixels are
-        square pictures if N is a square, else pictures of one row.
+        Booleans, spins -1 and +1, or grey values: whole numbers 0..255, or floats 0..1. Rows of
+        N pixels are square pictures if N is a square, else pictures of one row.
     labels : array-like of int or str, shape (n,), optional
         Label of each image; by default their numbers from 1 on.
     threshold : int or str
@@ -48,6 +49,11 @@ def dataset_of(
         If the threshold is none.
     DataError
         If the arrays are no images and their labels.
+
+    Warns
+    -----
+    HopcliWarning
+        If the threshold makes images blank that are not.
 
     Examples
     --------
@@ -67,7 +73,9 @@ def dataset_of(
     spins = as_spins(flat)
     if spins is None:
         grey = np.array(as_grey(flat, _WHAT), order="C")  # a copy, as it is made spins in place
-        spins = binarise(grey, levels(grey, threshold), invert=invert)
+        at = levels(grey, threshold)
+        warn_of_blank(grey, at, threshold, _WHAT)
+        spins = binarise(grey, at, invert=invert)
     elif invert:
         spins = -spins
     given = np.arange(1, len(flat) + 1) if labels is None else np.asarray(labels)
@@ -80,22 +88,5 @@ def dataset_of(
         threshold=threshold,
         sha256=content_hash(spins, names, shape),
         inverted=invert,
+        named=np.zeros(len(flat), np.bool_) if labels is None else None,
     )
-
-
-def picture_shape(of_one: tuple[int, ...]) -> tuple[int, int]:
-    """Height and width of a picture that is given so, or as a row of pixels."""
-    if len(of_one) == 2:
-        return of_one[0], of_one[1]
-    (n_sites,) = of_one
-    side = math.isqrt(n_sites)
-    return (side, side) if side * side == n_sites else (1, n_sites)
-
-
-def as_spins(values: NDArray[Any]) -> NDArray[np.int8] | None:
-    """Booleans or numbers that are all -1 or +1 as spins; None of anything else."""
-    if values.dtype == np.bool_:
-        return np.where(values, np.int8(1), np.int8(-1))
-    if values.dtype.kind not in "if" or not np.all(np.abs(values) == 1):
-        return None
-    return np.ascontiguousarray(values, dtype=np.int8)

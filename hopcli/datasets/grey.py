@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import stat
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from hopcli.errors import DataError, HopcliError
+from hopcli.errors import DataError, HopcliError, HopcliWarning
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -18,20 +19,18 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 __all__ = [
-    "MAX_BYTES",
     "GreyImages",
-    "as_grey",
+    "NoSuchPartError",
     "as_labels",
+    "as_text",
     "check_file",
     "check_folder",
     "exists",
+    "is_emnist",
     "one_line",
     "reading",
     "stack",
 ]
-
-MAX_BYTES = 2**31
-"""Most grey values that a source may hold (EMNIST, the largest of its kind, has 0.64e9)."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -50,8 +49,13 @@ class GreyImages:
         Hash of the source if it is known without reading on, else empty.
     levels : ndarray of uint8, shape (n,), or None
         The threshold of each image where the source has already found it.
-    files : tuple of Path
-        Where each image has a file of its own, these; else empty.
+    files : tuple of str
+        Where each image has a file or a page of its own, its name; else empty.
+    column_by_column : bool
+        Whether each row of `grey` runs down the columns of its image, as EMNIST's do.
+    named : ndarray of bool, shape (n,), or None
+        Images whose label the source gives; the labels of the others are their places.
+        None: all of them.
     """
 
     grey: NDArray[np.uint8]
@@ -59,7 +63,13 @@ class GreyImages:
     shape: tuple[int, int]
     sha256: str = ""
     levels: NDArray[np.uint8] | None = None
-    files: tuple[Path, ...] = ()
+    files: tuple[str, ...] = ()
+    column_by_column: bool = False
+    named: NDArray[np.bool_] | None = None
+
+
+class NoSuchPartError(DataError):
+    """A data set is whole, but lacks the part that is asked for."""
 
 
 @contextmanager
@@ -71,7 +81,7 @@ def reading(what: object) -> Iterator[None]:
         raise DataError(f"{what}: no such file") from None
     except Exception as error:
         # Parsers of damaged bytes raise anything: zlib.error, struct.error, SyntaxError, ...
-        if isinstance(error, HopcliError):
+        if isinstance(error, HopcliError | HopcliWarning):
             raise
         raise DataError(f"{what}: cannot be read ({one_line(error)})") from None
 
@@ -109,46 +119,21 @@ def exists(path: Path) -> bool:
         return False
 
 
+def as_text(name: str) -> str:
+    r"""A name that every file and terminal can have, with escapes for what is not UTF-8.
+
+    Examples
+    --------
+    >>> as_text("boat"), as_text("b\udcff")
+    ('boat', 'b\\udcff')
+    """
+    return name.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
 def one_line(error: BaseException) -> str:
     """Say an error of another library in at most one line."""
     lines = str(getattr(error, "strerror", None) or error).split("\n")
     return lines[0].strip() or type(error).__name__
-
-
-def as_grey(values: NDArray[Any], what: object) -> NDArray[np.uint8]:
-    """Check that numbers are grey values and return them as such.
-
-    Parameters
-    ----------
-    values : ndarray
-        Any real dtype, shape (n, ...), n >= 1.
-    what : object
-        Where they come from, to begin the message with.
-
-    Returns
-    -------
-    ndarray of uint8, shape (n, ...)
-        The same values, 0..255.
-
-    Raises
-    ------
-    DataError
-        If there are none, or one is not a whole number from 0 to 255.
-    """
-    if values.size == 0:
-        raise DataError(f"{what}: holds no images, found shape {values.shape}")
-    if values.dtype.kind not in "buif":
-        raise DataError(f"{what}: grey values must be numbers, found dtype {values.dtype}")
-    if values.dtype != np.uint8:
-        with np.errstate(invalid="ignore"):
-            grey = values.astype(np.uint8)
-        wrong = values[grey != values]
-        if wrong.size:
-            raise DataError(
-                f"{what}: grey values must be whole numbers from 0 to 255, found {wrong[0]}"
-            )
-        return grey
-    return values
 
 
 def as_labels(values: NDArray[Any], n_images: int, what: object) -> NDArray[np.str_]:
@@ -186,10 +171,15 @@ def as_labels(values: NDArray[Any], n_images: int, what: object) -> NDArray[np.s
         values = values.astype(np.int64)
     elif kind not in "iuUO":
         raise DataError(f"{what}: labels must be whole numbers or text, found dtype {values.dtype}")
-    labels = values.astype(np.str_)
+    labels = np.array([as_text(str(label)) for label in values], dtype=np.str_)
     if np.any(labels == ""):
         raise DataError(f"{what}: labels must not be empty, found ''")
     return labels
+
+
+def is_emnist(path: Path) -> bool:
+    """Whether a file is called as those of EMNIST, which keep images column by column."""
+    return re.search("(?<![a-z])emnist(?![a-z])", path.name.lower()) is not None
 
 
 def stack(parts: Sequence[GreyImages], what: Path | str) -> GreyImages:
@@ -210,4 +200,5 @@ def stack(parts: Sequence[GreyImages], what: Path | str) -> GreyImages:
         np.concatenate([part.grey for part in parts]),
         np.concatenate([part.labels for part in parts]),
         parts[0].shape,
+        column_by_column=parts[0].column_by_column,
     )

@@ -1,23 +1,28 @@
-"""IDX files, the format of MNIST and its relatives: one folder, raw or gzip."""
+"""IDX files, the format of MNIST and its relatives: a folder of them, or one file."""
 
 from __future__ import annotations
 
 import gzip
 import math
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from hopcli.datasets.grey import (
-    MAX_BYTES,
     GreyImages,
+    NoSuchPartError,
     as_labels,
     check_file,
     check_folder,
+    exists,
+    is_emnist,
     reading,
     stack,
 )
+from hopcli.datasets.limits import MAX_BYTES, check_images, check_packed
+from hopcli.datasets.rows import numbered, pictures_of
+from hopcli.datasets.values import as_grey
 from hopcli.errors import DataError
 
 if TYPE_CHECKING:
@@ -26,63 +31,75 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-__all__ = ["load_idx", "read_idx"]
+    from hopcli.datasets.request import Request
+
+__all__ = ["folder_of", "load_idx", "read_idx"]
 
 # "train-images-idx3-ubyte", "emnist-letters-test-labels-idx1-ubyte.gz", "t10k-images.idx3-ubyte"
 _NAME = re.compile(
-    r"(?P<set>.*-)?(?P<part>train|t10k|test)-(?P<what>images|labels)[-.]idx[13]-ubyte(\.gz)?"
+    r"(?P<set>.*-)?(?P<part>train|t10k|test)-(?P<what>images|labels)"
+    r"[-.]idx[123](-(ubyte|byte|short|int|float|double))?(\.gz)?",
+    re.IGNORECASE,
 )
+_TYPES = {8: ">u1", 9: ">i1", 11: ">i2", 12: ">i4", 13: ">f4", 14: ">f8"}
 _PARTS = {"train": ("train",), "test": ("test",), "all": ("train", "test")}
-_MAX_RATIO = 1032  # deflate cannot pack tighter
+_UNNAMED = "MNIST"  # the set whose files begin with train-, t10k- or test-
 _CHUNK = 2**20
 
+_Files = dict[tuple[str, str], "Path"]
 
-def read_idx(path: Path, n_axes: int) -> NDArray[np.uint8]:
-    """Read one IDX file of bytes.
+
+def read_idx(path: Path, *n_axes: int) -> NDArray[Any]:
+    """Read one IDX file.
 
     Parameters
     ----------
     path : Path
         The file; gzip if its name ends in ``.gz``.
-    n_axes : int
-        3 for images, 1 for labels.
+    *n_axes : int
+        Numbers of axes that it may have: 3 or 2 for images, 1 for labels.
 
     Returns
     -------
-    ndarray of uint8
-        As many axes as asked for, no axis of length 0; writeable.
+    ndarray of uint8, int8, int16, int32, float32 or float64
+        No axis has length 0; writeable.
 
     Raises
     ------
     DataError
-        If the file is missing, damaged, empty or another kind of IDX file.
+        If the file is missing, damaged, empty, too large or another kind of IDX file.
     """
-    header_bytes = 4 + 4 * n_axes
-    packed = path.suffix == ".gz"
+    packed = path.suffix.lower() == ".gz"
     check_file(path)
     with reading(path), gzip.open(path, "rb") if packed else path.open("rb") as file:
-        header = file.read(header_bytes)
-        magic = int.from_bytes(header[:4], "big")
-        if len(header) < header_bytes or magic != 0x800 + n_axes:
+        magic = file.read(4)
+        axes = magic[3] if len(magic) == 4 else 0
+        lengths = file.read(4 * axes) if axes in n_axes else b""
+        if magic[:2] != b"\0\0" or magic[2] not in _TYPES or len(lengths) != 4 * axes or not axes:
             raise DataError(
-                f"{path}: must begin with the magic number {0x800 + n_axes:#010x} and "
-                f"{n_axes} lengths, found {header.hex() or 'nothing'}"
+                f"{path}: must begin with the magic number {0x800 + n_axes[0]:#010x}, or that of "
+                f"another type than bytes, and {n_axes[0]} lengths, found "
+                f"{(magic + lengths).hex() or 'nothing'}"
             )
-        shape = tuple(int(length) for length in np.frombuffer(header, ">u4", offset=4))
-        n_bytes = math.prod(shape)
+        dtype = np.dtype(_TYPES[magic[2]])
+        shape = tuple(int(length) for length in np.frombuffer(lengths, ">u4"))
+        n_bytes, n_stored = math.prod(shape) * dtype.itemsize, path.stat().st_size
         if n_bytes == 0:
             raise DataError(f"{path}: holds nothing, found lengths {shape}")
-        room = path.stat().st_size * (_MAX_RATIO if packed else 1)
-        if n_bytes > min(room, MAX_BYTES):
+        if packed:
+            check_packed(path, n_bytes, n_stored, dtype.itemsize)
+        elif n_bytes > min(n_stored, MAX_BYTES):
             raise DataError(
                 f"{path}: is too small or over {MAX_BYTES:,} bytes for its lengths {shape}, "
-                f"found {path.stat().st_size:,} bytes for {n_bytes:,}"
+                f"found {n_stored:,} bytes for {n_bytes:,}"
             )
+        check_images(path, shape)
         content = _read_at_most(file, n_bytes + 1)
     if len(content) != n_bytes:
         found = f"{len(content):,}" if len(content) < n_bytes else "more"
         raise DataError(f"{path}: must hold {n_bytes:,} bytes after its header, found {found}")
-    return np.frombuffer(content, np.uint8).reshape(shape)
+    values: NDArray[Any] = np.frombuffer(content, dtype).reshape(shape)
+    return values.astype(dtype.newbyteorder("="), copy=False)
 
 
 def _read_at_most(file: BinaryIO | gzip.GzipFile, n_bytes: int) -> bytearray:
@@ -93,60 +110,99 @@ def _read_at_most(file: BinaryIO | gzip.GzipFile, n_bytes: int) -> bytearray:
     return content
 
 
-def load_idx(directory: Path, split: str) -> GreyImages:
-    """Load a folder of IDX files.
+def load_idx(request: Request) -> GreyImages:
+    """Load a data set of IDX files, or the images of one file.
 
     Parameters
     ----------
-    directory : Path
-        Holds ``*train-images-idx3-ubyte`` and the like, ``t10k`` or ``test`` for the test
-        set, raw or gzip (raw wins if there are both).
-    split : {"train", "test", "all"}
-        Which images.
+    request : Request
+        Its path is a folder that holds ``*train-images-idx3-ubyte`` and the like, ``t10k`` or
+        ``test`` for the test set, raw or gzip (raw wins if there are both); or such a folder
+        and what the files of one set begin with, ``DIR/emnist-letters``; or one file, without
+        labels unless its name is such.
 
     Raises
     ------
     DataError
         If a file is missing or damaged, if images and labels do not go together, or if
-        the folder holds more than one data set.
+        the folder holds several data sets.
     """
-    check_folder(directory, "IDX files")
-    files = _find(directory)
-    return stack([_load_part(directory, files, part) for part in _PARTS[split]], directory)
+    path = request.path
+    directory = folder_of(path)
+    if directory == path or _NAME.fullmatch(path.name) or not exists(path):
+        files = _files_of(path, directory)
+        parts = [_load_part(directory, files, part, request) for part in _PARTS[request.split]]
+        return stack(parts, directory)
+    if request.split == "test":
+        raise NoSuchPartError(f"{path}: has no test set: it is one file of images")
+    return _images(path, read_idx(path, 3, 2, 1), None, request)
 
 
-def _find(directory: Path) -> dict[tuple[str, str], Path]:
-    """Find the files of a folder by (part, what)."""
-    files: dict[tuple[str, str], Path] = {}
-    sets = set()
+def folder_of(path: Path) -> Path:
+    """Return the folder that holds the IDX files a path stands for."""
+    return path if exists(path) and path.is_dir() else path.parent
+
+
+def _files_of(path: Path, directory: Path) -> _Files:
+    """Find the files of the one data set, or of the named one, by (part, what)."""
+    sets = _sets(directory) if exists(directory) and directory.is_dir() else {}
+    if path != directory:
+        match = _NAME.fullmatch(path.name)
+        name = (_set_name(match) if match else path.name).lower()
+        for known, files in sets.items():
+            if known.lower() == name:
+                return files
+        others = f" (or one of {_listed(directory, sets)})" if sets else ""
+        check_folder(path, f"IDX files{others}")
+    if len(sets) > 1:
+        raise DataError(
+            f"{directory}: holds {len(sets)} data sets; choose one: {_listed(directory, sets)}"
+        )
+    return next(iter(sets.values()), {})
+
+
+def _sets(directory: Path) -> dict[str, _Files]:
+    """Find the files of a folder by data set; names that differ in case are one set."""
+    sets: dict[str, tuple[str, _Files]] = {}
     with reading(directory):
-        paths = sorted(directory.iterdir())
+        paths = sorted(directory.iterdir(), key=lambda path: (path.name.lower(), path.name))
     for path in paths:  # raw before .gz
         match = _NAME.fullmatch(path.name)
         if match:
-            part = "train" if match["part"] == "train" else "test"
-            sets.add((match["set"] or "").rstrip("-") or "MNIST")
-            files.setdefault((part, match["what"]), path)
-    if len(sets) > 1:
-        raise DataError(f"{directory}: must hold one data set, found {', '.join(sorted(sets))}")
-    return files
+            name = _set_name(match)
+            part = "train" if match["part"].lower() == "train" else "test"
+            _, files = sets.setdefault(name.lower(), (name, {}))
+            files.setdefault((part, match["what"].lower()), path)
+    return dict(sorted(sets.values(), key=lambda item: item[0].lower()))
 
 
-def _load_part(directory: Path, files: dict[tuple[str, str], Path], part: str) -> GreyImages:
+def _set_name(match: re.Match[str]) -> str:
+    return (match["set"] or "").rstrip("-") or _UNNAMED
+
+
+def _listed(directory: Path, sets: dict[str, _Files]) -> str:
+    """List sets as they can be typed; one whose name is that of a folder, by a file of it."""
+    return ", ".join(
+        f"idx:{directory / name if not exists(directory / name) else next(iter(files.values()))}"
+        for name, files in sets.items()
+    )
+
+
+def _load_part(directory: Path, files: _Files, part: str, request: Request) -> GreyImages:
     """Load the images and labels of one part."""
     for what in ("images", "labels"):
         if (part, what) not in files:
-            found = ", ".join(sorted(path.name for path in files.values())) or "no IDX files"
-            raise DataError(f"{directory}: must hold the {what} of the {part} set, found {found}")
-    path = files[part, "images"]
-    images = read_idx(path, 3)
-    labels = read_idx(files[part, "labels"], 1)
-    if path.name.startswith("emnist-"):
-        # EMNIST stores its images column by column.
-        images = np.ascontiguousarray(images.transpose(0, 2, 1))
-    n_images, height, width = images.shape
-    return GreyImages(
-        images.reshape(n_images, -1),
-        as_labels(labels, n_images, files[part, "labels"]),
-        (height, width),
-    )
+            names = ", ".join(sorted(path.name for path in files.values()))
+            raise NoSuchPartError(
+                f"{directory}: must hold the {what} of the {part} set, "
+                f"found {names or 'no IDX files (one file alone is read as idx:FILE)'}"
+            )
+    images = read_idx(files[part, "images"], 3, 2)
+    return _images(files[part, "images"], images, files[part, "labels"], request)
+
+
+def _images(path: Path, values: NDArray[Any], labels: Path | None, request: Request) -> GreyImages:
+    """Images of an array, with the labels of a file or their numbers."""
+    grey, shape = pictures_of(values, path, request.size)
+    names = as_labels(read_idx(labels, 1), len(grey), labels) if labels else numbered(len(grey))
+    return GreyImages(as_grey(grey, path), names, shape, column_by_column=is_emnist(path))

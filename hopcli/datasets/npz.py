@@ -1,4 +1,4 @@
-"""NumPy archives: arrays read one by one, their claims checked before memory is taken."""
+"""NumPy files: arrays read one by one, their claims checked before memory is taken."""
 
 from __future__ import annotations
 
@@ -10,24 +10,31 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from hopcli.datasets.grey import (
-    MAX_BYTES,
     GreyImages,
-    as_grey,
+    NoSuchPartError,
     as_labels,
     check_file,
+    is_emnist,
     reading,
     stack,
 )
+from hopcli.datasets.limits import MAX_BYTES, check_images, check_packed
+from hopcli.datasets.rows import numbered, pictures_of
+from hopcli.datasets.values import as_grey
 from hopcli.errors import DataError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
     from typing import IO
 
     from numpy.typing import NDArray
 
-__all__ = ["Archive", "load_npz"]
+    from hopcli.datasets.request import Request
+
+    Check = Callable[[object, Sequence[int]], None]
+
+__all__ = ["Archive", "load_npy", "load_npz"]
 
 _PARTS = {"train": ("train",), "test": ("test",), "all": ("train", "test")}
 _HEADERS = {
@@ -71,8 +78,26 @@ class Archive:
         """CRC-32 that the bytes of an array must have to be read at all."""
         return self._info(name).CRC
 
-    def read(self, name: str) -> NDArray[Any]:
+    def shape(self, name: str) -> tuple[int, ...]:
+        """Shape that an array claims to have.
+
+        Raises
+        ------
+        DataError
+            If the array is damaged, or of Python objects.
+        """
+        with self._open(self._info(name), name) as file:
+            return _header(file)[0]
+
+    def read(self, name: str, check: Check | None = None) -> NDArray[Any]:
         """Read one array, any dtype but object.
+
+        Parameters
+        ----------
+        name : str
+            Name of the array.
+        check : callable, optional
+            Refuses a shape, given what to call it, before the array is made.
 
         Raises
         ------
@@ -80,14 +105,10 @@ class Archive:
             If it is missing, damaged, too large or not a plain array.
         """
         info = self._info(name)
+        what = f"{self.path}: {name}"
         with self._open(info, name) as file:
-            shape, dtype = _header(file)
-            n_bytes = math.prod(shape) * dtype.itemsize
-            if file.tell() + n_bytes != info.file_size or n_bytes > MAX_BYTES:
-                raise DataError(
-                    f"{self.path}: {name}: must hold as many bytes as its shape {shape} asks for "
-                    f"({n_bytes:,}, at most {MAX_BYTES:,}), found {info.file_size:,}"
-                )
+            itemsize = _check(file, info.file_size, what, check)
+        check_packed(what, info.file_size, info.compress_size, max(1, itemsize))
         with self._open(info, name) as file:
             array: NDArray[Any] = np.lib.format.read_array(file, allow_pickle=False)
         return array
@@ -113,37 +134,94 @@ def _header(file: IO[bytes]) -> tuple[tuple[int, ...], np.dtype[Any]]:
     shape, _, dtype = _HEADERS[version](file)
     if dtype.hasobject:
         raise ValueError("arrays of Python objects are refused")
+    if any(length < 0 for length in shape):
+        raise ValueError(f"a length must not be negative, found shape {shape}")
     return shape, dtype
 
 
-def load_npz(path: Path, split: str) -> GreyImages:
-    """Load a .npz file laid out as Keras does: x_train, y_train, x_test, y_test.
+def _check(file: IO[bytes], n_stored: int, what: object, check: Check | None) -> int:
+    """Refuse an array whose size is not what its shape asks for; return the bytes of a value."""
+    shape, dtype = _header(file)
+    if check is not None and shape:
+        check(what, shape)
+    n_bytes = math.prod(shape) * dtype.itemsize
+    if file.tell() + n_bytes != n_stored or n_bytes > MAX_BYTES:
+        raise DataError(
+            f"{what}: must hold as many bytes as its shape {shape} asks for "
+            f"({n_bytes:,}, at most {MAX_BYTES:,}), found {n_stored:,}"
+        )
+    return int(dtype.itemsize)
+
+
+def load_npz(request: Request) -> GreyImages:
+    """Load a .npz file of x_train, y_train, x_test, y_test as Keras has, or of one array.
 
     Parameters
     ----------
-    path : Path
-        The file; images (n, height, width), with or without a last axis of length 1.
-    split : {"train", "test", "all"}
-        Which images.
+    request : Request
+        Its path is the file. Images have shape (n, height, width), with or without a last axis
+        of length 1, or (n, N). If there is no x_train, the file must hold one array of images,
+        and may hold one of labels, shape (n,).
 
     Raises
     ------
     DataError
         If the file is missing, damaged or laid out in another way.
     """
+    path = request.path
     parts = []
     with Archive(path) as archive:
-        for part in _PARTS[split]:
-            images = archive.read(f"x_{part}")
-            what = f"{path}: x_{part}"
-            if images.ndim == 4 and images.shape[3] == 1:
-                images = images[..., 0]
-            if images.ndim != 3:
-                raise DataError(
-                    f"{what}: must have shape (images, height, width), found {images.shape}"
-                )
-            n_images, height, width = images.shape
-            grey = as_grey(images, what).reshape(n_images, -1)
-            labels = as_labels(archive.read(f"y_{part}"), n_images, f"{path}: y_{part}")
-            parts.append(GreyImages(grey, labels, (height, width)))
+        single = _single(archive) if "x_train" not in archive.names else None
+        if single is not None and request.split == "test":
+            raise NoSuchPartError(f"{path}: has no test set: it holds one array of images")
+        pairs = [(f"x_{part}", f"y_{part}") for part in _PARTS[request.split]]
+        for of_images, of_labels in pairs if single is None else [single]:
+            what = f"{path}: {of_images}"
+            values, shape = pictures_of(archive.read(of_images, check_images), what, request.size)
+            labels = numbered(len(values))
+            if of_labels:
+                labels = as_labels(archive.read(of_labels), len(values), f"{path}: {of_labels}")
+            parts.append(
+                GreyImages(as_grey(values, what), labels, shape, column_by_column=is_emnist(path))
+            )
     return stack(parts, path)
+
+
+def _single(archive: Archive) -> tuple[str, str] | None:
+    """The names of the only array of images, and of its labels or empty; None if there is none."""
+    shapes = {name: archive.shape(name) for name in archive.names}
+    images = [name for name, shape in shapes.items() if len(shape) > 1]
+    rest = [name for name in shapes if name not in images]
+    if len(images) != 1 or len(rest) > 1:
+        return None
+    labels = rest[0] if rest else ""
+    return (images[0], labels) if not labels or shapes[labels] == shapes[images[0]][:1] else None
+
+
+def load_npy(request: Request) -> GreyImages:
+    """Load a .npy file: one array of pictures.
+
+    Parameters
+    ----------
+    request : Request
+        Its path is the file, an array of shape (n, height, width), (n, N), or (N,) for one.
+
+    Raises
+    ------
+    DataError
+        If the file is missing, damaged or no such array.
+    """
+    path = request.path
+    check_file(path)
+    with reading(path), path.open("rb") as file:
+        _check(file, path.stat().st_size, path, check_images)
+        file.seek(0)
+        values: NDArray[Any] = np.lib.format.read_array(file, allow_pickle=False)
+    values, shape = pictures_of(values, path, request.size)
+    return GreyImages(
+        as_grey(values, path),
+        numbered(len(values)),
+        shape,
+        column_by_column=is_emnist(path),
+        named=np.zeros(len(values), np.bool_),
+    )

@@ -1,28 +1,23 @@
-"""The user's own patterns: picture files, and patterns drawn as text."""
+"""The user's own pictures: files of all formats that are read, page by page."""
 
 from __future__ import annotations
 
-import hashlib
 import warnings
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from hopcli.data import DRAWINGS, SHIPPED_SHA256, TEXTS
-from hopcli.datasets.grey import (
-    MAX_BYTES,
-    GreyImages,
-    check_file,
-    check_folder,
-    exists,
-    reading,
-)
-from hopcli.datasets.thresholds import levels
-from hopcli.errors import DataError
+from hopcli.data import DRAWINGS, SHIPPED_SHA256
+from hopcli.datasets.grey import GreyImages, as_text, check_file, check_folder, exists, reading
+from hopcli.datasets.limits import MAX_BYTES, MAX_IMAGES, MAX_PIXELS, MAX_READ
+from hopcli.datasets.shipped import check_shipped
+from hopcli.datasets.thresholds import binarise, levels
+from hopcli.datasets.values import as_grey, eight_bits
+from hopcli.errors import DataError, HopcliWarning
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
 
     from numpy.typing import NDArray
     from PIL.Image import Image
@@ -32,29 +27,42 @@ if TYPE_CHECKING:
 __all__ = [
     "EXTENSIONS",
     "FORMATS",
-    "MAX_PIXELS",
     "check_different",
-    "find_text",
     "load_drawings",
     "load_images",
-    "load_text",
-    "read_picture",
+    "read_pages",
 ]
 
-EXTENSIONS = (".png", ".jpg", ".jpeg", ".gif", ".bmp", ".webp", ".tif", ".tiff")
-FORMATS = ("PNG", "JPEG", "GIF", "BMP", "WEBP", "TIFF")
-MAX_PIXELS = 4_000_000
-"""Largest picture; a network of so many spins is past use long before."""
-_MOST_READ = 100_000_000  # pixels of a photograph that is to be resized
+_EXTENSIONS = {
+    "PNG": (".png", ".apng"),
+    "JPEG": (".jpg", ".jpeg"),
+    "GIF": (".gif",),
+    "BMP": (".bmp", ".dib"),
+    "WEBP": (".webp",),
+    "TIFF": (".tif", ".tiff"),
+    "PPM": (".pbm", ".pgm", ".ppm", ".pnm", ".pfm"),
+    "JPEG2000": (".jp2",),
+    "ICO": (".ico",),
+    "SGI": (".sgi",),
+}
+FORMATS = tuple(_EXTENSIONS)
+EXTENSIONS = tuple(extension for of_one in _EXTENSIONS.values() for extension in of_one)
+_MOST_NAMED = 5  # files of a message
 
-_INK, _PAPER = "#", "."
+
+class _Page(NamedTuple):
+    """A picture of a file: grey values as uint8, and the range that the file has."""
+
+    grey: NDArray[np.uint8]
+    low: float
+    high: float
 
 
 def load_images(path: Path, request: Request) -> GreyImages:
-    """Load every picture of a folder as one pattern, in the order of their names; or one.
+    """Load every picture of a folder as one pattern, in the order of their names; or one file.
 
-    The label is the file name without extension. Files with other extensions than
-    :data:`EXTENSIONS` and hidden files are passed over.
+    The label is the file name without extension. The pages of a TIFF file and the frames of an
+    animation are pictures of their own, labelled ``name-1``, ``name-2``, ...
 
     Parameters
     ----------
@@ -69,62 +77,90 @@ def load_images(path: Path, request: Request) -> GreyImages:
     DataError
         If there is no picture, one cannot be read or is too large, two have one name,
         or sizes differ.
+
+    Warns
+    -----
+    HopcliWarning
+        If the folder holds anything else that is not hidden.
     """
     is_folder = exists(path) and path.is_dir()
     if path.suffix.lower() in EXTENSIONS and not is_folder:  # whether it is there or not
         return _load([path], path, request)
     check_folder(path, "pictures")
     with reading(path):
-        paths = sorted(
-            file
-            for file in path.iterdir()
-            if file.suffix.lower() in EXTENSIONS and file.is_file() and file.name[0] != "."
-        )
+        entries = sorted(entry for entry in path.iterdir() if entry.name[0] != ".")
+        paths = [e for e in entries if e.suffix.lower() in EXTENSIONS and not e.is_dir()]
+    others = [entry.name for entry in entries if entry not in set(paths)]
+    named = ", ".join(others[:_MOST_NAMED]) + (", ..." if len(others) > _MOST_NAMED else "")
     if not paths:
-        raise DataError(f"{path}: must hold pictures ({' '.join(EXTENSIONS)}), found none")
+        raise DataError(
+            f"{path}: must hold pictures ({' '.join(EXTENSIONS)}), found {named or 'none'}"
+        )
+    if others:
+        warnings.warn(
+            f"{path}: {len(entries)} entries, {len(paths)} read as pictures; passed over: {named}",
+            HopcliWarning,
+            stacklevel=3,
+        )
     return _load(paths, path, request)
 
 
 def _load(paths: list[Path], where: Path, request: Request) -> GreyImages:
     """Load these pictures, which must have names of their own and one size."""
-    _check_stems(paths)
     pictures: list[NDArray[np.uint8]] = []
-    found = np.empty(len(paths), np.uint8)
-    for k, path in enumerate(paths):
-        grey = read_picture(path, request.size)
-        found[k] = levels(grey.reshape(1, -1), request.threshold)[0]
-        _check_not_blank(path, grey, int(found[k]), request)
-        pictures.append(_on_paper(grey, request))
-        shape, first = pictures[-1].shape, pictures[0].shape
-        if shape != first:
-            raise DataError(
-                f"{path}: must be {first[1]} x {first[0]} pixels as {paths[0].name} is (or give a "
-                f"size), found {shape[1]} x {shape[0]}"
-            )
-        if len(paths) * pictures[0].size > MAX_BYTES:
+    found: list[int] = []
+    names: dict[str, str] = {}  # label: the file, and the page where it has several
+    for path in paths:
+        pages = read_pages(path, request.size)
+        for number, page in enumerate(pages, start=1):
+            stem = as_text(path.stem)
+            label = f"{stem}-{number}" if len(pages) > 1 else stem
+            name = f"{path} page {number}" if len(pages) > 1 else str(path)
+            if label in names:
+                raise DataError(
+                    f"{name}: each picture must have its own name, found also "
+                    f"{Path(names[label]).name}"
+                )
+            level = int(levels(page.grey.reshape(1, -1), request.threshold)[0])
+            _check_not_blank(name, page, level, request)
+            names[label] = name
+            found.append(level)
+            pictures.append(_on_paper(page.grey, request))
+            shape, first = pictures[-1].shape, pictures[0].shape
+            if shape != first:
+                raise DataError(
+                    f"{name}: must be {first[1]} x {first[0]} pixels as {paths[0].name} is (or "
+                    f"give a size), found {shape[1]} x {shape[0]}"
+                )
+        n_images = max(len(pictures), len(paths))
+        if n_images * pictures[0].size > MAX_BYTES:
             raise DataError(
                 f"{where}: must hold at most {MAX_BYTES:,} pixels, found "
-                f"{len(paths) * pictures[0].size:,}"
+                f"{n_images * pictures[0].size:,}"
             )
-    height, width = pictures[0].shape
     return GreyImages(
-        np.stack(pictures).reshape(len(paths), -1),
-        np.array([path.stem for path in paths]),
-        (height, width),
-        levels=found,
-        files=tuple(paths),
+        np.stack(pictures).reshape(len(pictures), -1),
+        np.array(list(names)),
+        pictures[0].shape,
+        levels=np.array(found, np.uint8),
+        files=tuple(names.values()),
     )
 
 
-def _check_not_blank(path: Path, grey: NDArray[np.uint8], level: int, request: Request) -> None:
+def _check_not_blank(name: str, page: _Page, level: int, request: Request) -> None:
     """Refuse a picture that would be all ink or all paper."""
-    low, high = int(grey.min()), int(grey.max())
-    if low == high:
+    low, high = int(page.grey.min()), int(page.grey.max())
+    if page.low == page.high:
         hint = " (try another --size)" if request.size is not None else ""
-        raise DataError(f"{path}: must not be blank, all its pixels have grey value {low}{hint}")
+        raise DataError(
+            f"{name}: must not be blank, all its pixels have grey value {page.low:g}{hint}"
+        )
     if level < low or level >= high:
-        found = f"all its grey values, {low} to {high}, are on one side of threshold {level}"
-        raise DataError(f"{path}: must not be blank, {found} (try --threshold otsu)")
+        found = f"all its grey values, {page.low:g} to {page.high:g}, are on one side of"
+        other = "otsu" if request.threshold != "otsu" and low < high else "mean"
+        raise DataError(
+            f"{name}: must not be blank, {found} threshold {level} (try --threshold {other})"
+        )
 
 
 def _on_paper(grey: NDArray[np.uint8], request: Request) -> NDArray[np.uint8]:
@@ -139,20 +175,21 @@ def _on_paper(grey: NDArray[np.uint8], request: Request) -> NDArray[np.uint8]:
 
 
 def check_different(
-    spins: NDArray[np.int8], files: Sequence[Path], threshold: int | str, *, resized: bool
+    spins: NDArray[np.int8],
+    files: Sequence[str],
+    threshold: int | str,
+    grey: NDArray[np.uint8],
 ) -> None:
     """Refuse pictures that a network cannot tell apart.
 
     Parameters
     ----------
-    spins : ndarray of int8, shape (n, N)
-        The pictures as spins, values -1 or +1.
-    files : sequence of Path
+    spins, grey : ndarray of int8 and of uint8, shape (n, N)
+        The pictures as spins, values -1 or +1, and as grey values.
+    files : sequence of str
         Where each comes from.
     threshold : int or str
         How grey values became spins.
-    resized : bool
-        Whether pictures were brought to a size.
 
     Raises
     ------
@@ -160,54 +197,36 @@ def check_different(
         If two pictures are equal or each other's inverse; it names the files, and what
         may help.
     """
-    other = "otsu" if isinstance(threshold, int) else "mean" if threshold == "otsu" else "otsu"
-    hints = f"--threshold {other}" + (" or another --size" if resized else "")
     seen: dict[bytes, int] = {}
     for k, picture in enumerate(spins):
         # The first pixel tells a picture from its inverse.
         first = seen.setdefault(np.packbits(picture == picture[0]).tobytes(), k)
         if first != k:
             how = "equal to" if picture[0] == spins[first, 0] else "the inverse of"
+            pair = grey[[first, k]]
+            others = [name for name in ("otsu", "mean") if _tells_apart(pair, name)]
+            tried = "".join(f"try --threshold {name}, or " for name in others)
             raise DataError(
-                f"{files[k]}: must differ from {files[first].name}, is {how} it with threshold "
-                f"{threshold} (try {hints}, or leave one out)"
+                f"{files[k]}: must differ from {Path(files[first]).name}, is {how} it with "
+                f"threshold {threshold} ({tried}leave one out)"
             )
+
+
+def _tells_apart(grey: NDArray[np.uint8], threshold: str) -> bool:
+    """Whether two pictures differ, up to inversion, by another threshold."""
+    spins = binarise(grey, levels(grey, threshold), invert=False)
+    return abs(int(spins[0] @ spins[1].astype(np.int64))) < grey.shape[1]
 
 
 def load_drawings(request: Request) -> GreyImages:
     """Load the line drawings that ship with hopcli, 128 x 128, grey values 0 and 255."""
     for name in SHIPPED_SHA256[DRAWINGS]:
-        _check_shipped(DRAWINGS / name)
+        check_shipped(DRAWINGS / name)
     return load_images(DRAWINGS, request)
 
 
-def _check_shipped(path: Path) -> None:
-    """Hold a file to its hash if it is one that ships with hopcli."""
-    expected = SHIPPED_SHA256.get(path.parent, {}).get(path.name)
-    if expected is None:
-        return
-    check_file(path)
-    with reading(path):
-        found = hashlib.sha256(path.read_bytes()).hexdigest()
-    if found != expected:
-        raise DataError(
-            f"{path}: must have SHA-256 {expected}, found {found}; install hopcli again"
-        )
-
-
-def _check_stems(paths: list[Path]) -> None:
-    """Refuse two files that would give one label."""
-    seen: dict[str, Path] = {}
-    for path in paths:
-        if path.stem in seen:
-            raise DataError(
-                f"{path}: each picture must have its own name, found also {seen[path.stem].name}"
-            )
-        seen[path.stem] = path
-
-
-def read_picture(path: Path, size: Size | None) -> NDArray[np.uint8]:
-    """Read the first frame of a picture as grey values.
+def read_pages(path: Path, size: Size | None) -> list[_Page]:
+    """Read the pages or frames of a picture as grey values.
 
     Parameters
     ----------
@@ -219,15 +238,15 @@ def read_picture(path: Path, size: Size | None) -> NDArray[np.uint8]:
 
     Returns
     -------
-    ndarray of uint8, shape (height, width)
-        Grey values 0..255.
+    list of _Page
+        Grey values as uint8, shape (height, width), and their range in the file.
 
     Raises
     ------
     DataError
         If it cannot be read or is too large.
     """
-    from PIL import Image, UnidentifiedImageError
+    from PIL import Image, ImageSequence, UnidentifiedImageError
 
     check_file(path)
     with reading(path), warnings.catch_warnings():
@@ -236,33 +255,72 @@ def read_picture(path: Path, size: Size | None) -> NDArray[np.uint8]:
         try:
             picture = Image.open(path, formats=FORMATS)
         except Image.DecompressionBombError:
-            raise DataError(
-                f"{path}: must have at most {_MOST_READ:,} pixels, found more"
-            ) from None
+            raise DataError(f"{path}: must have at most {MAX_READ:,} pixels, found more") from None
         except UnidentifiedImageError:
             known = f"{', '.join(FORMATS[:-1])} or {FORMATS[-1]}"
             raise DataError(f"{path}: must be {known}, found none of them") from None
         with picture:
-            n_pixels = picture.width * picture.height
-            most = MAX_PIXELS if size is None else _MOST_READ
-            if n_pixels > most:
-                hint = " (or give a size)" if n_pixels <= _MOST_READ else ""
-                raise DataError(
-                    f"{path}: must have at most {most:,} pixels{hint}, found {n_pixels:,}"
-                )
-            if picture.mode == "F":
-                raise DataError(f"{path}: must have grey values of 8 or 16 bits, found float")
-            if size is not None and n_pixels > MAX_PIXELS:
-                picture.draft(None, (2 * max(size[:2]),) * 2)  # a JPEG, shrunk while it is decoded
-            grey = _to_grey(picture, size)
-            return np.array(grey if size is None else _resize(grey, size), dtype=np.uint8)
+            # The other pictures of a photograph's file are previews and maps of depth.
+            n_pages = 1 if picture.format == "MPO" else getattr(picture, "n_frames", 1)
+            _check_size(path, picture, n_pages, size)
+            if n_pages == 1:
+                if size is not None and picture.width * picture.height > MAX_PIXELS:
+                    # A JPEG, shrunk while it is decoded.
+                    picture.draft(None, (2 * max(size[:2]),) * 2)
+                return [_read(path, picture, size)]
+            pages = []
+            for page in ImageSequence.Iterator(picture):
+                _check_size(path, page, 1, size)  # pages may differ in size
+                pages.append(_read(path, page, size))
+            return pages
+
+
+def _check_size(path: Path, picture: Image, n_pages: int, size: Size | None) -> None:
+    """Refuse a picture of too many pixels before they are read."""
+    n_pixels = picture.width * picture.height
+    most = MAX_PIXELS if size is None else MAX_READ
+    if n_pixels > most:
+        hint = " (or give a size)" if n_pixels <= MAX_READ else ""
+        raise DataError(f"{path}: must have at most {most:,} pixels{hint}, found {n_pixels:,}")
+    if n_pages > MAX_IMAGES or n_pages * n_pixels > MAX_BYTES:
+        raise DataError(
+            f"{path}: must have at most {MAX_BYTES:,} pixels in all pages, found {n_pages:,} pages "
+            f"of {n_pixels:,}"
+        )
+
+
+def _read(path: Path, picture: Image, size: Size | None) -> _Page:
+    """Read a page; values of more than 8 bits are brought to 8."""
+    picture.load()
+    deep = picture.mode == "F" or picture.mode.startswith("I")
+    if deep:
+        grey, low, high = _from_deep(path, picture)
+    else:
+        grey = _to_grey(picture, size)
+    if size is not None:
+        grey = _resize(grey, size)
+    values = np.array(grey, dtype=np.uint8)
+    if not deep or values.min() == values.max():
+        low, high = (low, low) if deep and low == high else (int(values.min()), int(values.max()))
+    return _Page(values, low, high)
+
+
+def _from_deep(path: Path, picture: Image) -> tuple[Image, float, float]:
+    """Turn a picture of 16 bits or floats upright and to 8 bits; the range that it has."""
+    from PIL import Image, ImageOps
+
+    values: NDArray[Any] = np.asarray(ImageOps.exif_transpose(picture))
+    low, high = values.min().item(), values.max().item()
+    whole = values.dtype.kind != "f" or bool(np.all(values == np.rint(values)))
+    if low >= 0 and whole and 1 < high < 1 << 16:
+        values = eight_bits(values.astype(np.uint16))
+    return Image.fromarray(as_grey(values, path)), low, high
 
 
 def _to_grey(picture: Image, size: Size | None) -> Image:
-    """Turn a picture upright and grey; transparent is white, 16 bits become 8."""
+    """Turn a picture upright and grey; transparent is white."""
     from PIL import Image, ImageOps
 
-    picture.load()
     if size is not None and picture.mode in ("L", "LA", "RGB", "RGBA"):
         # Large ones first by a whole factor: the rest is done on a fraction of the memory.
         factor = min(picture.size) // (2 * max(size[:2]))
@@ -271,8 +329,6 @@ def _to_grey(picture: Image, size: Size | None) -> Image:
             picture = picture.reduce(factor)
             picture.getexif().update(orientation)
     picture = ImageOps.exif_transpose(picture)
-    if picture.mode.startswith("I"):
-        return Image.fromarray((np.asarray(picture) >> 8).astype(np.uint8))
     if picture.has_transparency_data:
         picture = picture.convert("RGBA")
         white = Image.new("RGBA", picture.size, "white")
@@ -296,96 +352,3 @@ def _resize(grey: Image, size: Size) -> Image:
     scale = min(scales)
     inner = (max(1, round(grey.width * scale)), max(1, round(grey.height * scale)))
     return grey.resize(inner, Resampling.BOX)
-
-
-def find_text(path: Path) -> Path:
-    """Find a text of patterns: a file, else one of this name that ships with hopcli."""
-    shipped = TEXTS / f"{path.name}.txt"
-    bare = path.name == str(path) and not exists(path)
-    return shipped if bare and shipped.name in SHIPPED_SHA256[TEXTS] else path
-
-
-def load_text(path: Path) -> GreyImages:
-    """Load patterns drawn with ``#`` (255) and ``.`` (0), a blank line between two.
-
-    A line ending in a colon just before a pattern names it; others are called by their
-    place, "1", "2", ...
-
-    Parameters
-    ----------
-    path : Path
-        A text file in UTF-8.
-
-    Raises
-    ------
-    DataError
-        If the file is missing or empty, a character is another, lines or patterns differ
-        in size, or a name has a NUL or comes twice.
-    """
-    check_file(path)
-    _check_shipped(path)
-    with reading(path):
-        if path.stat().st_size > MAX_BYTES // 16:
-            raise DataError(
-                f"{path}: must have at most {MAX_BYTES // 16:,} bytes, found "
-                f"{path.stat().st_size:,}"
-            )
-        text = path.read_text(encoding="utf-8-sig")
-    patterns: dict[str, NDArray[np.uint8]] = {}
-    for number, lines in _blocks(text):
-        name = str(len(patterns) + 1)
-        if lines[0].endswith(":"):
-            name, number, lines = lines[0][:-1].strip() or name, number + 1, lines[1:]
-        pattern = _draw(lines, number, path)
-        shape = next(iter(patterns.values()), pattern).shape
-        if pattern.shape != shape:
-            raise DataError(
-                f"{path}: line {number}: patterns must all be {shape[1]} x {shape[0]}, found "
-                f"{pattern.shape[1]} x {pattern.shape[0]}"
-            )
-        if "\0" in name:  # NumPy would cut it off at the end
-            raise DataError(
-                f"{path}: line {number - 1}: must be a name without NUL, found {name!r}"
-            )
-        if name in patterns:
-            raise DataError(
-                f"{path}: line {number}: each pattern must have its own name, found {name!r} again"
-            )
-        patterns[name] = pattern
-    if not patterns:
-        raise DataError(f"{path}: must hold patterns drawn with '#' and '.', found none")
-    height, width = pattern.shape
-    grey = np.stack(list(patterns.values())).reshape(len(patterns), -1)
-    return GreyImages(grey, np.array(list(patterns)), (height, width))
-
-
-def _blocks(text: str) -> list[tuple[int, list[str]]]:
-    """Split text at blank lines into (number of the first line, lines)."""
-    blocks: list[tuple[int, list[str]]] = []
-    fresh = True
-    for number, line in enumerate(text.splitlines(), start=1):
-        stripped = line.strip()
-        if stripped and fresh:
-            blocks.append((number, []))
-        if stripped:
-            blocks[-1][1].append(stripped)
-        fresh = not stripped
-    return blocks
-
-
-def _draw(lines: list[str], number: int, path: Path) -> NDArray[np.uint8]:
-    """Turn the lines of one pattern into grey values, uint8, shape (height, width)."""
-    if not lines:
-        raise DataError(f"{path}: line {number}: must draw the pattern named above, found nothing")
-    for offset, line in enumerate(lines):
-        where = f"{path}: line {number + offset}"
-        wrong = line.strip(_INK + _PAPER)
-        if wrong:
-            raise DataError(f"{where}: must be drawn with '#' and '.', found {wrong[0]!r}")
-        if len(line) != len(lines[0]):
-            raise DataError(
-                f"{where}: must be {len(lines[0])} wide as the line where the pattern begins, "
-                f"found {len(line)}"
-            )
-    ink = np.array([list(line) for line in lines]) == _INK
-    return np.where(ink, np.uint8(255), np.uint8(0))

@@ -42,6 +42,8 @@ class Request:
         What to resize pictures to.
     invert : bool
         Whether paper is what is brighter.
+    transpose : bool
+        Whether rows and columns of each image are to be swapped.
     """
 
     argument: str
@@ -49,6 +51,7 @@ class Request:
     threshold: int | str
     size: Size | None
     invert: bool = False
+    transpose: bool = False
 
     @property
     def path(self) -> Path:

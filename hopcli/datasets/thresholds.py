@@ -2,18 +2,31 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import TYPE_CHECKING
 
 import numpy as np
+
+from hopcli.errors import HopcliWarning
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from numpy.typing import NDArray
 
-__all__ = ["RULE", "THRESHOLDS", "binarise", "is_threshold", "levels", "mean", "otsu"]
+__all__ = [
+    "RULE",
+    "THRESHOLDS",
+    "binarise",
+    "is_threshold",
+    "levels",
+    "mean",
+    "otsu",
+    "warn_of_blank",
+]
 
 _AT_ONCE = 4096  # images whose histograms are counted at once, to bound the memory
+_PIXELS_AT_ONCE = 2**22  # and so many pixels of them
 _IN_CACHE = 1024  # images made spins at once: they stay in the processor's cache
 
 
@@ -102,10 +115,44 @@ def levels(grey: NDArray[np.uint8], threshold: int | str) -> NDArray[np.uint8]:
     if not isinstance(threshold, str):
         return np.full(len(grey), threshold, np.uint8)
     found = np.empty(len(grey), np.uint8)
-    for first in range(0, len(grey), _AT_ONCE):
-        part = grey[first : first + _AT_ONCE]
-        found[first : first + _AT_ONCE] = THRESHOLDS[threshold](_histograms(part))
+    step = min(_AT_ONCE, max(1, _PIXELS_AT_ONCE // grey.shape[1]))
+    for first in range(0, len(grey), step):
+        part = grey[first : first + step]
+        found[first : first + step] = THRESHOLDS[threshold](_histograms(part))
     return found
+
+
+def warn_of_blank(
+    grey: NDArray[np.uint8], at: NDArray[np.uint8], threshold: int | str, what: object
+) -> None:
+    """Warn of images with several grey values that are all on one side of their level.
+
+    Parameters
+    ----------
+    grey : ndarray of uint8, shape (images, N)
+        Grey values 0..255.
+    at : ndarray of uint8, shape (images,)
+        The level of each image, see :func:`levels`.
+    threshold : int or str
+        How the levels were found.
+    what : object
+        Where the images come from, to begin the message with.
+
+    Warns
+    -----
+    HopcliWarning
+        If there are such images.
+    """
+    low, high = grey.min(axis=1), grey.max(axis=1)
+    n_blank = int(np.count_nonzero((low < high) & ((at < low) | (at >= high))))
+    if n_blank:
+        other = "mean" if threshold == "otsu" else "otsu"
+        warnings.warn(
+            f"{what}: {n_blank:,} of {len(grey):,} images become blank, as all their grey values "
+            f"are on one side of threshold {threshold}; threshold {other} may part them",
+            HopcliWarning,
+            stacklevel=4,
+        )
 
 
 def binarise(grey: NDArray[np.uint8], at: NDArray[np.uint8], *, invert: bool) -> NDArray[np.int8]:

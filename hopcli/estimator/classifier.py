@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
@@ -18,8 +19,9 @@ from sklearn.utils.validation import check_array, check_is_fitted, validate_data
 from hopcli.dynamics import run
 from hopcli.errors import SettingError
 from hopcli.estimator.binarising import as_spins, levels
-from hopcli.estimator.deciding import Ballot, warn_of_lost, with_rejected
+from hopcli.estimator.deciding import Ballot, other_settings, warn_of_lost, with_rejected
 from hopcli.estimator.prototypes import CHOICES, choose, groups
+from hopcli.estimator.ranges import check_numbers
 from hopcli.estimator.seeding import entropy, seeds_of
 from hopcli.observables import overlaps_of_sums
 from hopcli.storage import RULES, Couplings, project, store
@@ -48,6 +50,8 @@ class HopfieldClassifier(
     Hopfield network, and each sample is a start. After the dynamics its class is that of the
     prototype which the final state overlaps with most, m = S . xi / N [ZG eq. 1].
 
+    The study: ``prototypes="overlap-loss", n_prototypes=1, samples=20, dynamics="metropolis"``.
+
     Parameters
     ----------
     rule : {"pseudo-inverse", "hebbian", "storkey", "perceptron"}
@@ -59,9 +63,9 @@ class HopfieldClassifier(
         Stability that the perceptron rule asks for, >= 0.
     epochs : int
         Most passes of the perceptron rule, >= 1.
-    prototypes : {"overlap-loss", "medoid", "majority"} or array-like, shape (p, n_features)
-        How a prototype is made of samples: the one with the lowest overlap loss [ZG eq. 5],
-        the one with the largest mean overlap with the others, or the sign of their sum. Or
+    prototypes : {"majority", "overlap-loss", "medoid"} or array-like, shape (p, n_features)
+        How a prototype is made of samples: the sign of their sum, the one with the lowest
+        overlap loss [ZG eq. 5], or the one with the largest mean overlap with the others. Or
         the prototypes themselves, in the units of X.
     prototype_labels : array-like, shape (p,), optional
         Class of each prototype that is given.
@@ -71,10 +75,12 @@ class HopfieldClassifier(
     samples : int or None
         Most samples of each class that compete to become prototypes, drawn without
         replacement; None for all.
-    threshold : {"median", "mean", "otsu"}, float or array-like, shape (n_features,)
+    threshold : {"otsu", "median", "mean"}, float or array-like, shape (n_features,)
         A feature above its level is +1, else -1. The level of each feature is found in the
-        samples of :meth:`fit`, or given: one for all features, or one for each.
-    dynamics : {"metropolis", "glauber", "async", "sync"}
+        samples of :meth:`fit`, or given: one for all features, or one for each. Two-valued
+        data (spins, booleans, 0 and 1, ...) keep their two values at any level, and no level
+        found in the samples makes a feature of two values constant.
+    dynamics : {"async", "sync", "metropolis", "glauber"}
         Update rule.
     order : {"random", "permutation", "fixed"}
         Order in which sites are tried; ``"sync"`` has none.
@@ -90,7 +96,7 @@ class HopfieldClassifier(
         Whether the nearest prototype is that with the largest m, or with the largest |m|,
         so that an inverse counts as its prototype (the study's way).
     criterion : float
-        Overlap from which on a prototype is recalled, above 0, at most 1.
+        Overlap from which on a prototype is recalled, above 0, at most 1, if none is nearer.
     reject : object, optional
         What :meth:`predict` says of a sample that recalls a prototype in fewer than half of
         its repeats; by default the nearest one all the same. Probabilities are of the
@@ -139,13 +145,13 @@ class HopfieldClassifier(
     >>> from sklearn.model_selection import train_test_split
     >>> X, y = load_digits(n_class=3, return_X_y=True)
     >>> train, test, labels, truth = train_test_split(X, y, random_state=1)
-    >>> memory = HopfieldClassifier(threshold=7, random_state=1).fit(train, labels)
+    >>> memory = HopfieldClassifier(n_prototypes=2, random_state=1).fit(train, labels)
     >>> memory.prototype_labels_.tolist(), memory.couplings_.n_sites
-    ([0, 1, 2], 64)
-    >>> bool(memory.score(test, truth) > 0.7)
+    ([0, 0, 1, 1, 2, 2], 64)
+    >>> bool(memory.score(test, truth) > 0.9)
     True
     >>> memory.transform(test).shape  # overlap with each prototype
-    (135, 3)
+    (135, 6)
     """
 
     def __init__(
@@ -155,12 +161,12 @@ class HopfieldClassifier(
         normalise: str = "N",
         kappa: float = 1.0,
         epochs: int = 1000,
-        prototypes: str | ArrayLike = "overlap-loss",
+        prototypes: str | ArrayLike = "majority",
         prototype_labels: ArrayLike | None = None,
-        n_prototypes: int = 1,
-        samples: int | None = 20,
-        threshold: str | ArrayLike = "median",
-        dynamics: str = "metropolis",
+        n_prototypes: int = 5,
+        samples: int | None = 200,
+        threshold: str | ArrayLike = "otsu",
+        dynamics: str = "async",
         order: str = "random",
         temperature: ArrayLike = 0.2,
         sweeps: int = 20,
@@ -225,8 +231,9 @@ class HopfieldClassifier(
             self._codes = np.searchsorted(self.classes_, of)
         self.prototype_labels_ = self.classes_[self._codes]
         self.couplings_ = self._stored()
-        ends = self._run(self.prototypes_)  # refuses now what it would refuse later
-        warn_of_lost(self._ballot([ends]), self._codes)
+        # Refuses now what it would refuse later.
+        ballot = self._ballot([self._run(self.prototypes_)])
+        warn_of_lost(ballot, self._codes, other_settings(self.get_params()), self._tried)
         return self
 
     def predict(self, X: ArrayLike) -> NDArray[Any]:  # noqa: N803
@@ -327,16 +334,7 @@ class HopfieldClassifier(
         if isinstance(self.prototypes, str) and self.prototypes not in CHOICES:
             rule = f"must be an array or one of {', '.join(CHOICES)}"
             raise SettingError("prototypes", rule, self.prototypes)
-        for name in ("n_prototypes", "repeats", "samples", "attempts_per_sweep"):
-            value = getattr(self, name)
-            if value is None and name in ("samples", "attempts_per_sweep"):
-                continue
-            if not _is_whole(value) or value < 1:
-                raise SettingError(name, "must be a whole number >= 1", value)
-        if not _is_whole(self.sweeps) or self.sweeps < 0:
-            raise SettingError("sweeps", "must be a whole number >= 0", self.sweeps)
-        if not 0 < self.criterion <= 1:
-            raise SettingError("criterion", "must be above 0 and at most 1", self.criterion)
+        check_numbers(self)
 
     def _given(self) -> tuple[NDArray[np.int8], NDArray[Any]]:
         """Prototypes that are given, as spins, and their classes."""
@@ -352,10 +350,18 @@ class HopfieldClassifier(
 
     def _stored(self) -> Couplings:
         """The network of the prototypes."""
+        if not isinstance(self.rule, str):
+            raise SettingError("rule", f"must be one of {', '.join(RULES)}", self.rule)
         if self.rule == "pseudo-inverse":
             return project(self.prototypes_)
         known = RULES[self.rule].parameters if self.rule in RULES else ()
         return store(self.prototypes_, self.rule, **{name: getattr(self, name) for name in known})
+
+    def _tried(self, name: str, value: object) -> Ballot:
+        """The ballot of the prototypes with another value of a parameter."""
+        other = copy.copy(self).set_params(**{name: value})
+        other.couplings_ = other._stored()
+        return other._ballot([other._run(self.prototypes_)])
 
     def _ends(self, X: ArrayLike) -> Iterator[FinalStates]:  # noqa: N803
         """Run the chains of all samples, some samples at a time."""
@@ -390,7 +396,3 @@ class HopfieldClassifier(
         """What the repeats of each sample say."""
         m = self._overlaps(all_ends)
         return Ballot(m, self._codes, len(self.classes_), self.signed)
-
-
-def _is_whole(value: Any) -> bool:
-    return isinstance(value, int | np.integer) and not isinstance(value, bool)

@@ -8,15 +8,19 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from hopcli.dynamics import DYNAMICS
 from hopcli.errors import HopcliWarning
+from hopcli.scoring import recall_of
+from hopcli.taxonomy import nearness
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
     from numpy.typing import NDArray
 
-__all__ = ["Ballot", "warn_of_lost", "with_rejected"]
+__all__ = ["Ballot", "other_settings", "warn_of_lost", "with_rejected"]
 
 _MOST_LOST = 0.1  # share of prototypes
-_ROUNDING = 1e-12  # of an overlap that is exactly the criterion
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -53,7 +57,7 @@ class Ballot:
     @property
     def _nearness(self) -> NDArray[np.float64]:
         """What is compared: m, or |m| with a pattern before an inverse that is as near."""
-        return self.m if self.signed else np.abs(self.m) + 1e-13 * (self.m > 0)
+        return self.m if self.signed else nearness(self.m)
 
     @property
     def shares(self) -> NDArray[np.float64]:
@@ -79,15 +83,40 @@ class Ballot:
 
     def rejected(self, criterion: float) -> NDArray[np.bool_]:
         """Whether fewer than half of the repeats reach a prototype, bool, shape (n_samples,)."""
-        recalled = (self._nearness >= criterion - _ROUNDING).any(axis=2)
+        any_prototype = np.zeros(self.m.shape[2], dtype=np.bool_)
+        recalled, _ = recall_of(self.m, any_prototype, criterion, signed=self.signed)
         return 2 * recalled.sum(axis=1) < self.m.shape[1]
 
 
-def warn_of_lost(ballot: Ballot, codes: NDArray[np.int64]) -> None:
+def other_settings(settings: Mapping[str, Any]) -> list[tuple[str, object]]:
+    """Settings under which prototypes may stay that do not: name and value of each.
+
+    Parameters
+    ----------
+    settings : mapping
+        Those of the classifier, by name.
+    """
+    found: list[tuple[str, object]] = []
+    if DYNAMICS[settings["dynamics"]].stochastic:
+        last = settings["temperature"]
+        if np.ndim(last) == 0:
+            found = [("temperature", float(f"{last / 2**k:.2g}")) for k in range(1, 5)]
+        found.append(("dynamics", "async"))
+    exact = ("rule", "pseudo-inverse")
+    return found if settings["rule"] == exact[1] else [*found, exact]
+
+
+def warn_of_lost(
+    ballot: Ballot,
+    codes: NDArray[np.int64],
+    others: Iterable[tuple[str, object]],
+    vote: Callable[[str, object], Ballot],
+) -> None:
     """Warn where prototypes, as starts, do not stay with their own class.
 
     Then noise decides what is said of samples: the temperature is above that at which the
-    network orders, or it holds more than its rule can.
+    network orders, or it holds more than its rule can. Other settings are named only if the
+    prototypes do stay under them.
 
     Parameters
     ----------
@@ -95,15 +124,29 @@ def warn_of_lost(ballot: Ballot, codes: NDArray[np.int64]) -> None:
         Of the prototypes.
     codes : ndarray of int64, shape (p,)
         Their classes.
+    others : iterable of (str, object)
+        Other settings; of several for the same parameter the first that helps is named.
+    vote : callable
+        Gives the ballot of the prototypes under a setting.
     """
+    if not _loses(ballot, codes):
+        return
+    ways: dict[str, str] = {}
+    for name, value in others:
+        if name not in ways and not _loses(vote(name, value), codes):
+            ways[name] = f"{name}={value!r}"
     lost = int(np.sum(ballot.shares.argmax(axis=1) != codes))
-    if lost > _MOST_LOST * len(codes):
-        text = (
-            f"{lost} of {len(codes)} prototypes do not stay with their own class under these "
-            "dynamics: noise decides what is said of samples (a lower temperature, "
-            "dynamics='async', or fewer prototypes)"
-        )
-        warnings.warn(text, HopcliWarning, stacklevel=3)
+    advice = f" (try {' or '.join(ways.values())})" if ways else ""
+    text = (
+        f"{lost} of {len(codes)} prototypes do not stay with their own class under this rule "
+        f"and these dynamics, so predictions are unreliable{advice}"
+    )
+    warnings.warn(text, HopcliWarning, stacklevel=3)
+
+
+def _loses(ballot: Ballot, codes: NDArray[np.int64]) -> bool:
+    """Whether too many prototypes do not stay with their classes."""
+    return int(np.sum(ballot.shares.argmax(axis=1) != codes)) > _MOST_LOST * len(codes)
 
 
 def with_rejected(found: NDArray[Any], rejected: NDArray[np.bool_], reject: object) -> NDArray[Any]:

@@ -18,7 +18,7 @@ from hopcli.streams import Legacy, seed_word, splitmix64
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["entropy", "seeds_of"]
+__all__ = ["entropy", "is_whole", "seeds_of"]
 
 _WORD = 2**63 - 1
 
@@ -43,8 +43,7 @@ def entropy(random_state: Any) -> int:
         return int(random_state.integers(_WORD))
     if isinstance(random_state, Legacy):
         return int(random_state.randint(_WORD, dtype=np.int64))
-    whole = isinstance(random_state, int | np.integer) and not isinstance(random_state, bool)
-    if not whole or random_state < 0:
+    if not is_whole(random_state) or random_state < 0:
         rule = "must be a whole number >= 0, a generator or None"
         raise SettingError("random_state", rule, random_state)
     return int(random_state)
@@ -77,3 +76,8 @@ def seeds_of(
     own = np.frombuffer(words, dtype="<u8").astype(np.uint64)
     counters = np.arange(1, repeats + 1, dtype=np.uint64)
     return splitmix64(own[:, None], counters)
+
+
+def is_whole(value: Any) -> bool:
+    """Whether a value is a whole number, a switch being none."""
+    return isinstance(value, int | np.integer) and not isinstance(value, bool)

@@ -16,9 +16,10 @@ from hopcli.experiments.headline import Headline
 from hopcli.patterns import random_spins
 from hopcli.starts import Start, change, trial_rng
 from hopcli.statistics import draws_interval, mean_sd_sem
+from hopcli.statistics.medians import draws_median
 from hopcli.storage import RULES, Couplings, store
 from hopcli.streams import Streams, seed_word
-from hopcli.taxonomy import fixed_points
+from hopcli.taxonomy import unstable_sites
 from hopcli.waiting import interruptibly
 
 if TYPE_CHECKING:
@@ -43,7 +44,13 @@ HEADLINE = Headline(
 )
 """The number that a grid of its runs draws."""
 
-_MEASURED = ("fixed", "overlap_pattern", "overlap_flipped")
+_STARTS = ("pattern", "flipped")
+_PRINTED = ("fixed", *(f"overlap_{start}" for start in _STARTS))
+_WRONG, _RADIUS = "wrong_first", "half_radius"
+_OF_PATTERNS = ("near", "median")  # share of overlaps above _NEAR, median overlap
+_NEAR = 0.9
+_RECALLED = 0.99  # overlap with the attractor of the pattern from which on a start is recalled
+_RADIUS_ENDS = (0.0, 0.5)  # beyond half of its sites a start is nearer to the inverse
 _STUDY_SHAPE = (28, 28)  # of random patterns, where no size is asked for
 
 
@@ -96,9 +103,9 @@ def plan(config: CapacityConfig, stock: Stock) -> Plan:
 
 def summary(config: ResolvedCapacity, result: CapacityResult) -> Summary:
     """What each rule holds at each load."""
-    del config
-    columns = ["size", "rule", "load", "patterns", "draws", "learnt", *_MEASURED]
-    return Summary(result.tables["capacity"][columns], ("fixed",))
+    of_radius = [_RADIUS] if config.basins else []
+    columns = ["size", "rule", "load", "patterns", "draws", "learnt", *_PRINTED, *of_radius]
+    return Summary(result.tables["capacity"][columns], ("fixed", *of_radius))
 
 
 class _Seeds(NamedTuple):
@@ -120,7 +127,7 @@ def _run(
     progress: Progress,
     parts: Parts,
 ) -> pd.DataFrame:
-    """Measure every network: one row a size, draw, rule and load, NaN without couplings."""
+    """Measure every network: one row a size, draw, rule and load, with its :func:`_measure`."""
     missing = _n_networks(config) - len(parts)
     streams = Streams.of(config.seed)
     purposes = (streams.patterns, streams.starts, streams.chains)
@@ -142,8 +149,8 @@ def _run(
                         to_store = []
                         parts[number] = _measure(config, xi[:p], network, seed, threads)
                         progress(1, missing)
-                    rows.append((size, rule, load, p, draw, *parts[number]))
-    return pd.DataFrame(rows, columns=["size", "rule", "load", "patterns", "draw", *_MEASURED])
+                    rows.append((size, rule, load, p, draw, parts[number]))
+    return pd.DataFrame(rows, columns=["size", "rule", "load", "patterns", "draw", "measured"])
 
 
 def _theory_table(config: ResolvedCapacity) -> pd.DataFrame:
@@ -220,34 +227,70 @@ def _measure(
     seed: _Seeds,
     threads: int | None,
 ) -> NDArray[np.float64]:
-    """Measure the columns of the table; nothing can be if they could not be stored."""
+    """Measure one draw: fixed points, sites wrong after a step, half-radius, then overlaps.
+
+    float64, shape (3 + 2 tests,): the overlaps are those of each tested pattern from itself,
+    then from it with sites flipped. The half-radius is NaN unless asked for; all are NaN
+    without couplings.
+    """
+    n_tested = min(config.tests, len(xi))
     if network is None:
-        return np.full(len(_MEASURED), np.nan)
-    fixed = float(interruptibly(fixed_points, xi, network).mean())
+        return np.full(3 + len(_STARTS) * n_tested, np.nan)
+    unstable = interruptibly(unstable_sites, xi, network)
+    fixed, wrong = 1 - float(unstable.any(axis=1).mean()), float(unstable.mean())
     # Spread over the order of storing: some rules hold the last patterns best.
-    tested = xi[np.linspace(0, len(xi) - 1, min(config.tests, len(xi))).astype(np.int64)]
+    tested = xi[np.linspace(0, len(xi) - 1, n_tested).astype(np.int64)]
     flipped = tested.copy()
     flip = Start("pattern", changes=(("flip", (config.flips,)),))
     start_seed = seed_word(seed.flips)
     for row, state in enumerate(flipped):
         change(state.reshape(1, -1), flip, trial_rng(start_seed, row))
-    unflipped, restored = (
-        _relaxed_overlap(config, network, starts, tested, seed.chains, threads)
+    relaxed = [
+        _overlaps(_relaxed(config, network, starts, seed.chains, threads), tested)
         for starts in (tested, flipped)
-    )
-    return np.array([fixed, unflipped, restored])
+    ]
+    radius = _half_radius(config, network, tested, seed, threads) if config.basins else np.nan
+    return np.concatenate([[fixed, wrong, radius], *relaxed])
 
 
-def _relaxed_overlap(
+def _half_radius(
+    config: ResolvedCapacity,
+    network: Couplings,
+    patterns: NDArray[np.int8],
+    seed: _Seeds,
+    threads: int | None,
+) -> float:
+    """Fraction of flipped sites at which half the starts are recalled, by bisection.
+
+    A start is recalled if it ends where the pattern itself ends, for a pattern need not be an
+    attractor: near the capacity a few sites of it turn over.
+    """
+    rng = np.random.default_rng(seed.flips)
+    attractors = _relaxed(config, network, patterns, seed.chains, threads)
+    orders = rng.permuted(np.tile(np.arange(network.n_sites), (len(patterns), 1)), axis=1)
+    rows = np.arange(len(patterns))[:, None]
+    least, most = 0, (network.n_sites + 1) // 2
+    while most - least > 1:
+        middle = (least + most) // 2
+        starts = patterns.copy()
+        starts[rows, orders[:, :middle]] *= -1
+        ends = _relaxed(config, network, starts, seed.chains, threads)
+        if np.mean(_overlaps(ends, attractors) >= _RECALLED) >= 0.5:
+            least = middle
+        else:
+            most = middle
+    return (least + most) / 2 / network.n_sites
+
+
+def _relaxed(
     config: ResolvedCapacity,
     network: Couplings,
     starts: NDArray[np.int8],
-    patterns: NDArray[np.int8],
     seed: np.random.SeedSequence,
     threads: int | None,
-) -> float:
-    """Mean overlap of the relaxed starts with the pattern that each belongs to."""
-    ends = dynamics.run(
+) -> NDArray[np.int8]:
+    """States in which the starts end at T = 0, shape (starts, N)."""
+    return dynamics.run(
         network,
         starts,
         seeds=dynamics.chain_seeds(seed, len(starts)),
@@ -259,42 +302,64 @@ def _relaxed_overlap(
         until_stable=True,
         threads=threads,
     ).spins
-    return float(np.einsum("cn,cn->c", ends, patterns, dtype=np.int64).mean() / network.n_sites)
+
+
+def _overlaps(states: NDArray[np.int8], others: NDArray[np.int8]) -> NDArray[np.float64]:
+    """Overlap of each state with its own other, shape (states,)."""
+    sums = np.einsum("cn,cn->c", states, others, dtype=np.int64)
+    return np.asarray(sums / states.shape[1], dtype=np.float64)
 
 
 def _mean_table(config: ResolvedCapacity, draws: pd.DataFrame) -> pd.DataFrame:
-    """Mean of each quantity over the draws with couplings, with SEM and 95 % interval."""
+    """Means, shares and medians over the draws with couplings, with their 95 % intervals."""
+    bounds = ("_ci_low", "_ci_high")
+    measured = (*_PRINTED, _WRONG, *([_RADIUS] if config.basins else []))
+    parts = [f"{name}{part}" for name in measured for part in ("", "_sem", *bounds)]
+    names = [f"{of}_{start}" for of in _OF_PATTERNS for start in _STARTS]
+    parts += [f"{name}{part}" for name in names for part in ("", *bounds)]
     rows = []
     for key, group in draws.groupby(["size", "rule", "load", "patterns"], sort=False):
-        stored = group[group["fixed"].notna()]
-        row: list[object] = [*key, len(group), len(stored)]
-        for name in _MEASURED:
-            row += _with_errors(config, stored, name)
-        rows.append(row)
-    parts = [f"{name}{part}" for name in _MEASURED for part in ("", "_sem", "_ci_low", "_ci_high")]
+        first = group.iloc[0]
+        values = np.stack(group["measured"].tolist())
+        stored = values[~np.isnan(values[:, 0])]
+        found: list[float] = [np.nan] * len(parts)
+        if len(stored):
+            exact = RULES[str(first["rule"])].exact and len(stored) > 1
+            found = _estimates(stored, int(first["patterns"]), int(first["size"]), exact=exact)
+        rows.append((*key, len(group), len(stored), *found))
     columns = ["size", "rule", "load", "patterns", "draws", "learnt", *parts]
     return pd.DataFrame(rows, columns=columns).astype(dict.fromkeys(parts, float))
 
 
-def _with_errors(
-    config: ResolvedCapacity, stored: pd.DataFrame, name: str
-) -> tuple[float, float, float, float]:
-    """Mean, SEM and 95 % interval; NaN where nothing was measured.
+def _estimates(
+    measured: NDArray[np.float64], patterns: int, size: int, *, exact: bool
+) -> list[float]:
+    """Estimates and intervals in the order of the columns.
 
-    Patterns are the units of a draw; in a mean overlap wrong sites may be as independent
-    as all sites are. Where draws do not differ, as at 1, patterns still count as units,
-    for in a pattern that goes wrong many sites may. What holds by construction has no
-    error.
+    Patterns are the units of a draw, so intervals have a width also where all draws agree. A
+    mean overlap counts as that of so many patterns, not of their sites: near the transition
+    a pattern is either held or lost as a whole. A result of 0 or 1 that the rule guarantees
+    (`exact`) has no error.
     """
-    if len(stored) == 0:
-        return (np.nan, np.nan, np.nan, np.nan)
-    values = stored[name].to_numpy()
-    first = stored.iloc[0]
-    rule, p, size = str(first["rule"]), int(first["patterns"]), int(first["size"])
-    mean, _, sem = (float(value) for value in mean_sd_sem(values))
-    if len(values) > 1 and RULES[rule].exact and name != "overlap_flipped" and (values == 1).all():
-        return (mean, sem, mean, mean)
-    if name == "fixed":
-        return (mean, sem, *draws_interval(values, p))
-    units = min(config.tests, p)
-    return (mean, sem, *draws_interval(values, units, most=units * size, low=-1.0))
+    fixed, wrong, radius = measured[:, :3].T
+    overlaps = np.split(measured[:, 3:], len(_STARTS), axis=1)
+    tested = overlaps[0].shape[1]
+
+    def mean(values: NDArray[np.float64], units: int, sure: bool, **limits: float) -> list[float]:
+        found, _, sem = (float(value) for value in mean_sd_sem(values))
+        return [found, sem, *((found, found) if sure else draws_interval(values, units, **limits))]
+
+    certain = exact and bool((overlaps[0] == 1).all())
+    row = mean(fixed, patterns, exact and bool((fixed == 1).all()))
+    shares: list[float] = []
+    medians: list[float] = []
+    for own, sure in zip(overlaps, (certain, False), strict=True):
+        row += mean(own.mean(axis=1), tested, sure, low=-1.0)
+        near = (own > _NEAR).mean(axis=1)
+        shares += [1.0] * 3 if sure else [near.mean(), *draws_interval(near, tested)]
+        medians += [1.0] * 3 if sure else draws_median(own, low=-1.0)
+    row += mean(wrong, patterns, exact and not wrong.any(), most=float(patterns * size))
+    if not np.isnan(radius).any():
+        low, high = _RADIUS_ENDS
+        row += mean(radius, tested, False, most=float(tested * size), low=low, high=high)
+    return row + shares + medians

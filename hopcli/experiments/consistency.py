@@ -12,15 +12,16 @@ from hopcli import dynamics
 from hopcli.config import Facts
 from hopcli.errors import SettingError
 from hopcli.experiments import Parts, Plan, Progress, Result, Summary
+from hopcli.experiments.few import few_selections
 from hopcli.experiments.headline import Headline
 from hopcli.experiments.shapes import MEASURES, check_shapes, shape_table
 from hopcli.observables import overlaps_of_sums
 from hopcli.patterns import Patterns, draw_samples, select
+from hopcli.scoring import recall_of
 from hopcli.statistics import draws_interval, mean_sd_sem
 from hopcli.statistics.ranks import permutation_p, rank_correlation, rank_correlation_interval
 from hopcli.storage import store
 from hopcli.streams import Streams
-from hopcli.taxonomy import ROUNDING
 from hopcli.waiting import interruptibly
 
 if TYPE_CHECKING:
@@ -93,6 +94,7 @@ def plan(config: ConsistencyConfig, stock: Stock) -> Plan:
                 "recall": _recall_table(resolved, accuracy),
                 "selections": _selection_table(resolved, accuracy),
             },
+            notes={"warnings": few_selections(resolved.selections)},
         )
 
     return Plan(resolved, {"dataset": dataset.sha256}, work, resolved.selections)
@@ -199,8 +201,8 @@ class _Drawn:
             threads=threads,
         )
         m = overlaps_of_sums(final.ends, network).reshape(len(stored), -1, len(stored))
-        own = np.abs(np.einsum("ltl->lt", m))
-        return (own >= config.criterion - ROUNDING).mean(axis=1)
+        is_own = np.eye(len(stored), dtype=np.bool_)[:, None]
+        return recall_of(m, is_own, config.criterion)[0].mean(axis=1)
 
 
 def _correlation_table(

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from hopcli.experiments.relaxation import Relaxation
     from hopcli.experiments.tally import Block
 
-__all__ = ["Continuation", "Rise", "rise_of"]
+__all__ = ["Continuation", "Rise", "affordable", "rise_of"]
 
 _MOST = 500  # trials run on
 _SHARE = 0.03  # of the attempts of the run that these may cost,
@@ -56,7 +56,7 @@ class Continuation:
 
     def __init__(self, relaxation: Relaxation) -> None:
         self._relaxation = relaxation
-        self._rows = _affordable(relaxation)
+        self._rows = affordable(relaxation)
         self._recalled: list[NDArray[np.bool_]] = []
         self._spins: list[NDArray[np.int8]] = []
 
@@ -96,11 +96,11 @@ class Continuation:
             f"the accuracy, {100 * mean:.1f} ± {100 * half:.1f} %, would rise by "
             f"{100 * rise.mean:.1f} ({100 * rise.low:.1f} to {100 * rise.high:.1f}, from "
             f"{rise.trials} trials run on) with twice the sweeps: runs have not relaxed "
-            "(hopcli relax shows how they do)"
+            f"(try --sweeps {2 * self._relaxation.config.sweeps}; `hopcli relax` shows how they do)"
         )
 
 
-def _affordable(relaxation: Relaxation) -> NDArray[np.int64]:
+def affordable(relaxation: Relaxation) -> NDArray[np.int64]:
     """The first trials of each label, as many of each, that cost little to run on."""
     config, trials = relaxation.config, relaxation.trials
     cheap = _CHEAP // (config.sweeps * config.attempts_per_sweep)

@@ -12,16 +12,17 @@ import numpy as np
 from hopcli import dynamics
 from hopcli.errors import SettingError
 from hopcli.experiments import Parts, Plan, Progress, Result, Summary, prefixed, unprefixed
+from hopcli.experiments.critical_crossings import missing_crossings
 from hopcli.experiments.critical_tables import Measured, powers, tables_of
 from hopcli.experiments.headline import Headline
 from hopcli.experiments.inputs import gather, hashes
 from hopcli.experiments.trials import check_states
 from hopcli.observables import energy_of_sums, overlaps_of_sums, projection_norm
 from hopcli.patterns import Patterns, random_spins
+from hopcli.scoring import recall_of
 from hopcli.statistics.autocorrelation import autocorrelation_time
 from hopcli.storage import store
 from hopcli.streams import Streams
-from hopcli.taxonomy import ROUNDING
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -46,7 +47,6 @@ HEADLINE = Headline(
 
 _BURN_IN = 10  # autocorrelation times
 _MOST_RECORDED = 1 << 22  # class sums at once
-_MOST_KEPT = 10_000_000  # sweeps of all chains of a temperature that are kept
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -90,8 +90,9 @@ def plan(config: CriticalConfig, stock: Stock) -> Plan:
     resolved = config.resolve(inputs.facts)
     dataset, patterns = inputs.dataset, inputs.patterns(config, resolved.digits, stock)
     check_states("chains", 2 * resolved.chains, dataset.n_sites * max(resolved.scales) ** 2)
-    if 2 * resolved.chains * resolved.sweeps > _MOST_KEPT:
-        rule = f"must be at most {_MOST_KEPT // (2 * resolved.chains):,} with so many chains"
+    most = resolved.most_sweeps(resolved.chains)
+    if resolved.sweeps > most:
+        rule = f"must be at most {most:,} with so many chains"
         raise SettingError("sweeps", rule, resolved.sweeps)
     networks = [store(_enlarged(patterns, scale), resolved.rule) for scale in resolved.scales]
 
@@ -109,6 +110,7 @@ def plan(config: CriticalConfig, stock: Stock) -> Plan:
                     "recalled": measured.recalled,
                 }
             },
+            notes={"warnings": missing_crossings(measured)},
         )
 
     n_parts = len(resolved.scales) * len(resolved.temperatures)
@@ -167,7 +169,8 @@ def _run(
             assert states.class_sums is not None  # they were asked for
             spins = states.spins
             series.add(states.class_sums[:, 1:])
-        recalled = series.last >= config.criterion - ROUNDING
+        any_pattern = np.zeros(series.last.shape[1], dtype=np.bool_)
+        recalled, _ = recall_of(series.last, any_pattern, config.criterion)
         parts[number] = _equilibrium(*series.joined(), recalled)
     every = np.stack([parts[number] for number in range(n_parts)])
     return every.reshape(len(networks), len(config.temperatures), *every.shape[1:])
@@ -191,8 +194,8 @@ class _Series:
 
     Attributes
     ----------
-    last : ndarray of float64, shape (chains,)
-        |m| of the last states with the pattern that each is nearest to.
+    last : ndarray of float64, shape (chains, p)
+        Overlaps of the last states with every pattern.
     """
 
     def __init__(self, network: Couplings) -> None:
@@ -205,7 +208,7 @@ class _Series:
         m = overlaps_of_sums(sums, self._network)
         energy = energy_of_sums(sums, self._network) / self._network.n_sites
         self._seen.append((projection_norm(m, self._xi), energy))
-        self.last = np.abs(m[:, -1]).max(axis=-1)
+        self.last = m[:, -1]
 
     def joined(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Projection norm and energy a spin, each float64, shape (chains, sweeps)."""

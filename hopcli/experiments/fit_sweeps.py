@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -257,6 +258,18 @@ def _moments(
     return sums[0], np.clip(sums[1] - sums[2] / 2, 0, None), sums[2]
 
 
+def _slack_of_replays(shape: tuple[int, ...], replays: int) -> float:
+    """By how much replays may have made a likelihood of a known order too low.
+
+    Each number of sweeps has replays of its own, and the best is the luckiest of several. Of
+    n repeats of L labels and R replays a share n / (n + R) of the noise is that of the
+    replays; a difference of two such log-likelihoods, each half a chi-square of L, has a
+    standard deviation of sqrt(L). Two of them are allowed for.
+    """
+    repeats, labels = shape
+    return 2 * math.sqrt(labels) * repeats / (repeats + replays)
+
+
 def _tables(
     config: ResolvedFitSweeps, published: Published, fits: dict[str, list[_Fit]]
 ) -> dict[str, pd.DataFrame]:
@@ -269,8 +282,9 @@ def _tables(
         inflation = overdispersion(own[best].chi2, dof)
         draws = np.array([fit.draws for fit in own])
         errors = (draws - draws[best]).std(axis=1, ddof=1)
-        # The other likelihood is a mean over its draws, and allows for them by itself.
-        inside = within_reach(values, inflation, _SLACK * errors if order == "unknown" else 0.0)
+        slack = _slack_of_replays(published.counts.shape, config.replays)
+        slacks = np.full(len(own), slack) if order == "known" else _SLACK * errors
+        inside = within_reach(values, inflation, slacks)
         estimates.append((order, *_estimate(config, best, inside), own[best].chi2, dof, inflation))
         relative, chi2 = values - values.max(), [fit.chi2 for fit in own]
         likelihoods.append(

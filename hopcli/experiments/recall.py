@@ -14,6 +14,7 @@ from hopcli import dynamics
 from hopcli.config.notations import temperatures
 from hopcli.experiments import Plan, Progress, Result, Summary, prefixed, unprefixed
 from hopcli.experiments.blocks import Blocks, BlockTables
+from hopcli.experiments.cautions import Caution, Given, automatic_criterion, cautions, noted
 from hopcli.experiments.continuation import Continuation
 from hopcli.experiments.frames import Frames
 from hopcli.experiments.headline import Headline
@@ -26,8 +27,8 @@ from hopcli.experiments.recall_tables import (
     trial_columns,
 )
 from hopcli.experiments.relaxation import Relaxation
-from hopcli.experiments.resting import automatic_criterion, forgotten, warning
-from hopcli.experiments.tally import Block, Counts, Tally
+from hopcli.experiments.resting import forgotten
+from hopcli.experiments.tally import OVERALL, Block, Counts, Tally
 from hopcli.experiments.trials import authors_sites, authors_trials, draw_trials
 from hopcli.observables import energy, energy_of_sums
 from hopcli.patterns import Patterns
@@ -37,6 +38,8 @@ from hopcli.taxonomy import classify, mixture_method
 from hopcli.theory import ordering_temperatures
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from numpy.typing import NDArray
 
     from hopcli.config import Facts, RecallConfig, RecallExecution, ResolvedRecall
@@ -60,12 +63,15 @@ HEADLINE = Headline(
     low="ci_low",
     high="ci_high",
     interval="95 % interval for a new start, or of a new run where all images are tested",
-    where={"label": "overall"},
+    where={"label": OVERALL},
     within=("label",),
     counts=("recalled", "n"),
     bounds=(0, 1),
 )
 """The number that a grid of its runs draws."""
+
+_ITSELF = ("own", "pattern")
+"""Outcomes of recalled runs that ended in a pattern, not in its inverse."""
 
 _BLOCK = 8192  # trials run at once, to bound the memory
 _SHOWN = 2  # recalled and failed trials of each label kept for the gallery
@@ -145,14 +151,15 @@ def plan(config: RecallConfig, stock: Stock) -> Plan:
         trials = draw_trials(resolved, dataset, patterns, streams.tests)
     relaxation = Relaxation(resolved, couplings, patterns, trials, streams, sites)
     relaxation = decide_criterion(config, inputs.facts, relaxation)
-    resolved, automatic = relaxation.config, config.criterion == "auto"
+    resolved, given = relaxation.config, _given(config)
 
     def work(execution: RecallExecution, progress: Progress) -> RecallResult:
         how = dataclasses.replace(relaxation, threads=execution.threads)
         continuation = Continuation(how)
         result = _run(how, continuation, dataset.name, dataset.sha256, execution, progress)
         rising = continuation.warning(result.tables["accuracy"])
-        return dataclasses.replace(result, notes=_notes(how, rising, automatic=automatic))
+        notes = {**_notes(how, rising, given), **_findings(result.tables)}
+        return dataclasses.replace(result, notes=notes)
 
     start = resolved.start
     read = hashes(dataset, patterns, theta=resolved.theta, start=start, bank=trials.starts)
@@ -163,30 +170,47 @@ def decide_criterion(config: RecallConfig, facts: Facts, relaxation: Relaxation)
     """The same runs, with the criterion that ``auto`` stands for if it is asked for."""
     if config.criterion != "auto":
         return relaxation
-    criterion = automatic_criterion(relaxation.resting())
+    criterion = automatic_criterion(relaxation, _given(config))
     resolved = config.resolve(dataclasses.replace(facts, criterion=criterion))
     return dataclasses.replace(relaxation, config=resolved)
 
 
-def _notes(relaxation: Relaxation, rising: str | None, *, automatic: bool) -> dict[str, Any]:
+def _given(config: RecallConfig) -> Given:
+    return Given(config.criterion == "auto", config.gamma is not None, quench=True)
+
+
+def _notes(relaxation: Relaxation, rising: str | None, given: Given) -> dict[str, Any]:
     """What is to be known of the numbers: where patterns rest, what follows, what rises yet."""
     config, resting = relaxation.config, relaxation.resting()
     schedule = temperatures(config.temperature, config.sweeps)
-    off = warning(resting, config.criterion, 0.0 if config.quench else schedule[-1])
-    said = [None if automatic else off]
+    warned = cautions(relaxation, resting, given)
     if max(schedule) > schedule[-1]:
         critical = float(ordering_temperatures(relaxation.couplings)[:1].sum())
-        said.append(forgotten(max(schedule), critical) if schedule[-1] < critical else None)
-    said.append(rising)
+        hot = forgotten(max(schedule), critical) if schedule[-1] < critical else None
+        warned += [] if hot is None else [Caution("runs begin above the critical temperature", hot)]
+    warned += [] if rising is None else [Caution("runs have not relaxed", rising)]
     return {
         "mixtures": mixture_method(*relaxation.patterns.xi.shape),
-        "criterion": "auto" if automatic else "given",
+        "criterion": "auto" if given.automatic else "given",
         "resting": {
             name: {"overlap": round(float(mean), 6), "sd": round(float(sd), 6)}
             for name, mean, sd in zip(resting.name, resting.mean, resting.sd, strict=True)
         },
-        "warnings": [warned for warned in said if warned is not None],
+        **noted(warned),
     }
+
+
+def _findings(tables: Mapping[str, pd.DataFrame]) -> dict[str, list[str]]:
+    """How many of the recalled runs ended in an inverse, if any: they count where |m| does."""
+    recalled, outcomes = int(tables["accuracy"]["recalled"].iloc[-1]), tables["outcomes"]
+    inverses = recalled - int(outcomes["count"][outcomes["outcome"].isin(_ITSELF)].sum())
+    if not inverses:
+        return {}
+    said = (
+        f"Of the {recalled:,} recalled runs, {inverses:,} ended in the inverse of their pattern.\n"
+        "--score signed counts no inverse."
+    )
+    return {"findings": [said]}
 
 
 def _run(

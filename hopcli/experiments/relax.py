@@ -11,6 +11,7 @@ import numpy as np
 
 from hopcli.errors import SettingError
 from hopcli.experiments import Plan, Progress, Result, Summary, prefixed, unprefixed
+from hopcli.experiments.cautions import Given, automatic_criterion, cautions, noted
 from hopcli.experiments.headline import Headline
 from hopcli.experiments.inputs import gather, hashes
 from hopcli.experiments.relax_tables import (
@@ -21,7 +22,7 @@ from hopcli.experiments.relax_tables import (
     settling_table,
 )
 from hopcli.experiments.relaxation import Relaxation
-from hopcli.experiments.resting import automatic_criterion, warning
+from hopcli.experiments.tally import OVERALL
 from hopcli.experiments.trials import draw_trials
 from hopcli.observables import energy_of_sums, overlaps_of_sums
 from hopcli.patterns import Patterns
@@ -45,7 +46,7 @@ HEADLINE = Headline(
     low="ci_low",
     high="ci_high",
     interval="95 % interval for a new start, or of a new run where all images are tested",
-    where={"label": "overall"},
+    where={"label": OVERALL},
     within=("sweep", "label"),
     counts=("recalled", "n"),
     bounds=(0, 1),
@@ -109,8 +110,9 @@ def plan(config: RelaxConfig, stock: Stock) -> Plan:
     streams = Streams.of(recall.seed)
     trials = draw_trials(recall, dataset, patterns, streams.tests)
     relaxation = Relaxation(recall, couplings, patterns, trials, streams)
-    if config.criterion == "auto":
-        criterion = automatic_criterion(relaxation.resting())
+    given = Given(config.criterion == "auto", config.gamma is not None, quench=False)
+    if given.automatic:
+        criterion = automatic_criterion(relaxation, given)
         facts = dataclasses.replace(facts, criterion=criterion)
         relaxation = dataclasses.replace(relaxation, config=config.recall().resolve(facts))
     paths = _Paths(relaxation)
@@ -134,7 +136,7 @@ def plan(config: RelaxConfig, stock: Stock) -> Plan:
                     **prefixed("trials", _each(how, measured)),
                 }
             },
-            notes=_notes(how, automatic=config.criterion == "auto"),
+            notes=_notes(how, given),
         )
 
     start = resolved.start
@@ -142,15 +144,11 @@ def plan(config: RelaxConfig, stock: Stock) -> Plan:
     return Plan(resolved, read, work)
 
 
-def _notes(relaxation: Relaxation, *, automatic: bool) -> dict[str, Any]:
-    """What is to be known of the numbers: whether the criterion calls noise a failure."""
-    recall = relaxation.config
-    assert isinstance(recall.temperature, float)
-    remedy = "--criterion auto"
-    off = warning(relaxation.resting(), recall.criterion, recall.temperature, remedy)
+def _notes(relaxation: Relaxation, given: Given) -> dict[str, Any]:
+    """What is to be known of the numbers: whether patterns are held, and rest high enough."""
     return {
-        "criterion": "auto" if automatic else "given",
-        "warnings": [] if automatic or off is None else [off],
+        "criterion": "auto" if given.automatic else "given",
+        **noted(cautions(relaxation, relaxation.resting(), given)),
     }
 
 

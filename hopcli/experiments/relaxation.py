@@ -10,7 +10,11 @@ import numpy as np
 
 from hopcli import dynamics
 from hopcli.config.notations import temperatures
+from hopcli.dynamics import DYNAMICS
+from hopcli.experiments.holding import Holding, hold
 from hopcli.experiments.resting import Resting, rest
+from hopcli.observables import overlaps_of_sums
+from hopcli.scoring import recall_of
 from hopcli.starts import first_states
 from hopcli.streams import Streams, seed_word, splitmix64
 
@@ -105,13 +109,37 @@ class Relaxation:
         config = self.config
         last = temperatures(config.temperature, config.sweeps)[-1]
 
-        def relax(spins: NDArray[np.int8], number: NDArray[np.int64]) -> NDArray[np.int8]:
-            seeds = dynamics.chain_seeds(self.streams.resting, 2 * len(number))
+        def relax(spins: NDArray[np.int8], number: NDArray[np.int64], of: int) -> NDArray[np.int8]:
+            seeds = dynamics.chain_seeds(self.streams.resting, 2 * of)
             schedule = [last] * config.sweeps
-            final = self._go(spins, seeds[: len(number)], schedule, False, None)
-            return self._quenched(final, seeds[len(number) :]).spins
+            final = self._go(spins, seeds[number], schedule, False, None)
+            return self._quenched(final, seeds[of + number]).spins
 
         return rest(self.patterns, relax, signed=config.score == "signed")
+
+    def recalled(
+        self, rows: NDArray[np.int64], *, tell: Callable[[int], None] | None = None
+    ) -> NDArray[np.bool_]:
+        """Run these trials; whether each is recalled."""
+        config = self.config
+        m = overlaps_of_sums(self.run(rows, tell=tell).ends, self.couplings)
+        is_own = self.trials.bank(rows).label[:, None] == np.array(self.patterns.labels)
+        return recall_of(m, is_own, config.criterion, signed=config.score == "signed")[0]
+
+    def holding(self) -> Holding:
+        """Which stored patterns the network holds at T = 0.
+
+        Instead of an update rule with noise, the sign rule updates one site at a time.
+        """
+        config, couplings = self.config, self.couplings
+        rule = "async" if DYNAMICS[config.dynamics].stochastic else config.dynamics
+
+        def descend(spins: NDArray[np.int8]) -> NDArray[np.int8]:
+            seeds = dynamics.chain_seeds(_further(self.streams.resting), len(spins))
+            return _settle(couplings, spins, seeds, self.threads, rule, config.tie).spins
+
+        criterion, tie = config.criterion, config.tie
+        return hold(self.patterns, couplings, descend, criterion=criterion, tie=tie)
 
     def further(self, spins: NDArray[np.int8], rows: NDArray[np.int64]) -> dynamics.FinalStates:
         """Run these trials on from where they ended, for as many sweeps at the last temperature.
@@ -119,10 +147,7 @@ class Relaxation:
         Where the order of the sites was given, it has come to its end, and is random now.
         """
         config = self.config
-        chains, quench = (
-            np.random.SeedSequence(own.entropy, spawn_key=(*own.spawn_key, _FURTHER))
-            for own in (self.streams.chains, self.streams.quench)
-        )
+        chains, quench = map(_further, (self.streams.chains, self.streams.quench))
         schedule = [temperatures(config.temperature, config.sweeps)[-1]] * config.sweeps
         final = self._go(spins, _seeds(chains, rows), schedule, False, None)
         return self._quenched(final, _seeds(quench, rows))
@@ -174,19 +199,36 @@ class Relaxation:
         """The states after sign updates, each site once a sweep, until none would change."""
         if not self.config.quench:
             return final
-        n_sites = self.couplings.n_sites
-        return dynamics.run(
-            self.couplings,
-            final.spins,
-            seeds=seeds,
-            dynamics="async",
-            temperatures=0.0,
-            sweeps=_QUENCH_SWEEPS,
-            attempts_per_sweep=n_sites,
-            order="permutation",
-            until_stable=True,
-            threads=self.threads,
-        )
+        return _settle(self.couplings, final.spins, seeds, self.threads)
+
+
+def _settle(
+    couplings: Couplings,
+    spins: NDArray[np.int8],
+    seeds: NDArray[np.uint64],
+    threads: int | None,
+    rule: str = "async",
+    tie: str = "keep",
+) -> dynamics.FinalStates:
+    """Run states at T = 0 until they are stable."""
+    return dynamics.run(
+        couplings,
+        spins,
+        seeds=seeds,
+        dynamics=rule,
+        tie=tie,
+        temperatures=0.0,
+        sweeps=_QUENCH_SWEEPS,
+        attempts_per_sweep=couplings.n_sites,
+        order="permutation",
+        until_stable=True,
+        threads=threads,
+    )
+
+
+def _further(sequence: np.random.SeedSequence) -> np.random.SeedSequence:
+    """A stream apart from this one, for runs after those that it is of."""
+    return np.random.SeedSequence(sequence.entropy, spawn_key=(*sequence.spawn_key, _FURTHER))
 
 
 def _seeds(sequence: np.random.SeedSequence, rows: NDArray[np.int64]) -> NDArray[np.uint64]:

@@ -14,7 +14,7 @@ import numpy as np
 
 from hopcli import dynamics
 from hopcli.observables import overlaps_of_sums
-from hopcli.taxonomy import ROUNDING
+from hopcli.scoring import recall_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -159,7 +159,7 @@ class Replays:
         )
 
     def _recalled(self, ends: NDArray[np.int32]) -> NDArray[np.bool_]:
-        """Whether these final states are near the own pattern of their image, or its inverse."""
+        """Whether these final states recall the own pattern of their image, or its inverse."""
         m = overlaps_of_sums(ends, self.couplings)
         own = np.tile(self.own, len(ends) // len(self.own))
-        return np.abs(m[np.arange(len(own)), own]) >= self.criterion - ROUNDING
+        return recall_of(m, own[:, None] == np.arange(m.shape[1]), self.criterion)[0]

@@ -180,7 +180,8 @@ def _data_key(config: DataSettings, split: str | None) -> tuple[Hashable, ...]:
     """Everything that :func:`load_data` reads."""
     given = config.threshold
     threshold = default_threshold(config.dataset) if given is None else given
-    return ("images", config.dataset, split or config.split, threshold, config.size, config.invert)
+    how = (threshold, config.size, config.invert, config.transpose)
+    return ("images", config.dataset, split or config.split, *how)
 
 
 def _n_bytes(record: Any) -> int:

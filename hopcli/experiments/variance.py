@@ -11,17 +11,18 @@ import pandas as pd
 
 from hopcli.errors import PatternError, SettingError
 from hopcli.experiments import Parts, Plan, Progress, Result, Summary, prefixed, unprefixed
+from hopcli.experiments.few import few_selections
 from hopcli.experiments.headline import Headline
 from hopcli.experiments.inputs import gather, hashes
 from hopcli.experiments.relaxation import Relaxation
+from hopcli.experiments.tally import OVERALL
 from hopcli.experiments.trials import MOST_IN_A_REPEAT, draw_trials
+from hopcli.experiments.variance_tables import difference_table, findings
 from hopcli.patterns import Patterns
 from hopcli.records import digest
-from hopcli.scoring import score
 from hopcli.statistics import draws_interval, exact_interval, mean_sd_sem
 from hopcli.statistics.components import Component, Components
 from hopcli.streams import Streams
-from hopcli.taxonomy import classify
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -45,7 +46,7 @@ HEADLINE = Headline(
     low="sd_ci_low",
     high="sd_ci_high",
     interval="95 % interval over selections",
-    where={"label": "overall", "test_images": "same", "source": "total"},
+    where={"label": OVERALL, "test_images": "same", "source": "total"},
     within=("label", "source"),
     bounds=(0, 1),
 )
@@ -58,8 +59,8 @@ _BLOCK = 8192  # trials run at once, to bound the memory
 class VarianceResult(Result):
     """What the error of an accuracy is made of.
 
-    Tables ``errors``, ``components``, ``accuracy``, ``best_worst``, ``ranks`` and
-    ``selections``; array file ``variance``.
+    Tables ``errors``, ``components``, ``accuracy``, ``best_worst``, ``differences``, ``ranks``
+    and ``selections``; array file ``variance``.
     """
 
     @functools.cached_property
@@ -95,21 +96,24 @@ def plan(config: VarianceConfig, stock: Stock) -> Plan:
     recalls = _Recalls(resolved, stock)
     first = recalls.relaxation(0)
     _check_size(resolved, first.trials.size)
+    notes = few_selections(resolved.selections, MOST_IN_A_REPEAT // first.trials.size)
     numbers = range(resolved.selections)  # all of them, to refuse what any cannot do
     stored = [recalls.relaxation(number).patterns.sha256 for number in numbers]
 
     def work(execution: ThreadedExecution, progress: Progress, parts: Parts) -> VarianceResult:
         successes = recalls.run(execution.threads, progress, parts)
+        tables = _tables(recalls, recalls.labels, successes)
         return VarianceResult(
             dataset=dataset.name,
             dataset_sha256=dataset.sha256,
-            tables=_tables(recalls, recalls.labels, successes),
+            tables=tables,
             arrays={
                 "variance": {
                     **prefixed("patterns", first.patterns.to_arrays()),
                     "recalled": successes.astype(np.int32),
                 }
             },
+            notes={"findings": findings(tables), "warnings": notes},
         )
 
     start, bank = resolved.start, first.trials.starts
@@ -194,16 +198,9 @@ class _Recalls:
 
 def _recalled(relaxation: Relaxation, tell: Callable[[int], None]) -> NDArray[np.bool_]:
     """Run all trials; whether each is recalled."""
-    recall, trials, stored = relaxation.config, relaxation.trials, relaxation.patterns.labels
-    signed = recall.score == "signed"
-    found = []
-    for first in range(0, len(trials), _BLOCK):
-        rows = np.arange(first, min(first + _BLOCK, len(trials)))
-        final = relaxation.run(rows, tell=tell)
-        ends = classify(final.spins, relaxation.couplings, recall.criterion, sums=final.ends)
-        label = trials.bank(rows).label
-        found.append(score(ends, label, stored, recall.criterion, signed=signed).recalled)
-    return np.concatenate(found)
+    n = len(relaxation.trials)
+    blocks = (np.arange(first, min(first + _BLOCK, n)) for first in range(0, n, _BLOCK))
+    return np.concatenate([relaxation.recalled(rows, tell=tell) for rows in blocks])
 
 
 def _tables(
@@ -214,15 +211,17 @@ def _tables(
     of_each = [successes[:, [place]] for place in range(len(labels))]
     found = [
         (label, Components.of(counts, config.repeats))
-        for label, counts in zip([*labels, "overall"], [*of_each, successes], strict=True)
+        for label, counts in zip([*labels, OVERALL], [*of_each, successes], strict=True)
     ]
     recalled = successes.sum(axis=2)
+    trials = config.tests * config.repeats
     ranks = _Ranks.of(recalled)
     return {
         "errors": _error_table(config, found),
         "components": _component_table(found),
         "accuracy": _accuracy_table(found),
         "best_worst": _best_worst_table(labels, ranks),
+        "differences": difference_table(labels, recalled / trials, config.tests),
         "ranks": _rank_table(labels, ranks),
         "selections": _selection_table(recalls, labels, recalled, ranks),
     }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -71,6 +72,18 @@ class State:
     def warnings(self) -> list[tuple[str, str]]:
         """What is to be known of the numbers of some points: each in words, and the warning."""
         return [(words, told) for words, standing in self._told() for told in standing.warnings]
+
+    @property
+    def warned(self) -> str | None:
+        """All warnings in one line: how many cells have any, and how many of each topic."""
+        standings = [one for one in self.there.values() if one.warnings]
+        if not standings:
+            return None
+        topics = Counter(
+            topic for one in standings for topic in dict.fromkeys(one.topics or ("other warnings",))
+        )
+        said = ", ".join(f"{topic} ({count:,})" for topic, count in topics.most_common())
+        return f"{len(standings):,} of {self.counts['cells']:,} cells: {said}"
 
     def _told(self) -> Iterator[tuple[str, Standing]]:
         """The points that there is something of, in words, with what there is."""

@@ -28,6 +28,7 @@ from hopcli.errors import ResultError, SettingError
 from hopcli.grids.cells import Made, Rows
 from hopcli.grids.database import Database, quoted
 from hopcli.grids.grid import read_grid
+from hopcli.results.files import is_file
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -66,6 +67,7 @@ class Standing(NamedTuple):
     seconds: float
     error: str | None
     warnings: tuple[str, ...]
+    topics: tuple[str, ...] = ()
 
 
 class Place(NamedTuple):
@@ -78,7 +80,7 @@ class Place(NamedTuple):
 
 def is_grid(folder: Path) -> bool:
     """Whether a folder holds the store of a grid."""
-    return (folder / FILE).is_file()
+    return is_file(folder / FILE, links=True)
 
 
 class Store(Database):
@@ -99,7 +101,7 @@ class Store(Database):
 
     def __init__(self, folder: Path, *, writes: bool = False) -> None:
         super().__init__(folder / FILE, writes=writes)
-        if not writes and not self.path.is_file():
+        if not writes and not is_grid(folder):
             raise ResultError(f"{folder}: must hold a grid, there is no {FILE}")
 
     def _set_up(self, table: str) -> None:
@@ -202,7 +204,7 @@ class Store(Database):
         query = "SELECT cell, state, version, seconds, error, notes FROM cells"
         with self._told():
             return {
-                cell: Standing(str(state), str(version), float(seconds), error, _warnings(notes))
+                cell: Standing(str(state), str(version), float(seconds), error, *_warnings(notes))
                 for cell, state, version, seconds, error, notes in self._sql.execute(query)
             }
 
@@ -330,9 +332,11 @@ class Store(Database):
         return found
 
 
-def _warnings(notes: str) -> tuple[str, ...]:
-    """The warnings among the notes of a cell."""
-    return tuple(map(str, json.loads(notes).get("warnings", ())))
+def _warnings(notes: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The warnings among the notes of a cell, and their topics."""
+    read = json.loads(notes)
+    warnings, topics = (tuple(map(str, read.get(name, ()))) for name in ("warnings", "topics"))
+    return warnings, topics
 
 
 def _sql_names(columns: Sequence[str]) -> list[str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import math
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -11,7 +10,6 @@ import numpy as np
 from matplotlib.transforms import ScaledTranslation
 
 from hopcli.plots.arrangement import Arrangement, arrange, short
-from hopcli.plots.captions import count
 from hopcli.plots.filed import rounded
 from hopcli.plots.grid_caption import caption_of
 from hopcli.plots.intervals import Bars, bars_of
@@ -96,7 +94,7 @@ def figure(
 
 
 def picture(view: View, look: Look, style: str = "screen") -> Picture:
-    """Draw a grid that was read, and say in its caption how many warnings there are.
+    """Draw a grid that was read.
 
     Parameters
     ----------
@@ -113,9 +111,6 @@ def picture(view: View, look: Look, style: str = "screen") -> Picture:
         If the look names what is not there, or more varies than can be drawn.
     """
     points = view.points if look.over is None else None
-    if view.warnings:
-        said = f"{count(len(view.warnings), 'warning')} about cells: see `hopcli grid status`."
-        look = dataclasses.replace(look, caption=f"{look.caption or ''} {said}".strip())
     keys, headline = view.grid.keys(), view.grid.entry.headline
     return figure(view.drawn(look), keys, headline, look, style, points)
 

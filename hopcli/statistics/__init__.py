@@ -13,7 +13,6 @@ from hopcli.statistics.rates import (
     draws_interval,
     exact_interval,
     thermal_interval,
-    wilson_interval,
 )
 from hopcli.statistics.unseen import chao1
 
@@ -27,5 +26,4 @@ __all__ = [
     "mean_interval",
     "mean_sd_sem",
     "thermal_interval",
-    "wilson_interval",
 ]

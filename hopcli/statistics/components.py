@@ -26,6 +26,10 @@ _FEW = 4  # groups of which none can be left out of a mean
 class Component(NamedTuple):
     """A variance and its 95 % interval.
 
+    With 20 or more groups of the same kind it covers 93 to 99 %, with three groups up to
+    100 %. If a kind of group that is 1 in 10 is much worse than the others, the interval of
+    the groups covers 91 to 98 % from 30 groups on, and 45 % with 5; it may not have met one.
+
     Attributes
     ----------
     variance : float

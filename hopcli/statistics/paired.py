@@ -7,12 +7,11 @@ carefully, which is Holm's correction.
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hopcli.statistics.rates import Z95, draws_interval
+from hopcli.statistics.rates import clustered_interval, draws_interval
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -21,7 +20,6 @@ __all__ = ["holm", "mcnemar", "mean_difference", "paired_interval"]
 
 
 _DIGITS = 12  # decimals of a difference of rates
-_BESIDE = 1e-9  # what was found is no bound, but the score may be 0 / 0 there
 
 
 def mcnemar(first_only: int, second_only: int) -> float:
@@ -52,10 +50,12 @@ def mcnemar(first_only: int, second_only: int) -> float:
 
 
 def paired_interval(first_only: int, second_only: int, n: int) -> tuple[float, float]:
-    """95 % interval of the difference of two rates on the same images [Tango 1998].
+    """95 % interval of the difference of two rates on the same images.
 
-    It holds every difference that a score test does not refuse, so it has a width also where
-    the two never differ. Images are the independent units.
+    Each image differs by -1, 0 or 1, and the interval is that of the mean of independent
+    bounded values [Gaffke 2005], see :func:`hopcli.statistics.clustered_interval`. It has a
+    width also where the two never differ. It covers at least 95 % for any rates: 97 to 99 %
+    if a tenth of 30 or more images differ, nearly 100 % if one or two of them do.
 
     Parameters
     ----------
@@ -73,34 +73,14 @@ def paired_interval(first_only: int, second_only: int, n: int) -> tuple[float, f
     --------
     >>> low, high = paired_interval(12, 2, 50)
     >>> round(low, 3), round(high, 3)
-    (0.061, 0.345)
+    (0.039, 0.355)
     >>> low, high = paired_interval(0, 0, 50)
     >>> round(low, 3), round(high, 3)
     (-0.071, 0.071)
     """
-    from scipy.optimize import brentq
-
-    found = (first_only - second_only) / n
-
-    def beyond(difference: float, z: float) -> float:
-        """By how much the score of a difference is below z."""
-        return z * _score_sd(first_only, second_only, n, difference) - n * (found - difference)
-
-    low = -1.0 if found == -1 else float(brentq(beyond, -1.0, found - _BESIDE, (Z95,)))
-    high = 1.0 if found == 1 else float(brentq(beyond, found + _BESIDE, 1.0, (-Z95,)))
-    return low, high
-
-
-def _score_sd(first_only: int, second_only: int, n: int, difference: float) -> float:
-    """SD of first_only - second_only if the rates differ by so much.
-
-    The rate at which only the second is right is the likeliest under that difference.
-    """
-    b = (2 * n - first_only + second_only) * difference - first_only - second_only
-    c = -second_only * difference * (1 - difference)
-    second_rate = (math.sqrt(max(b * b - 8 * n * c, 0.0)) - b) / (4 * n)
-    variance = 2 * second_rate + difference * (1 - difference)
-    return math.sqrt(max(n * variance, 0.0))
+    same = n - first_only - second_only
+    low, high = clustered_interval([2, 0, 1], 2, [first_only, second_only, same])
+    return 2 * low - 1, 2 * high - 1
 
 
 def holm(p_values: ArrayLike) -> NDArray[np.float64]:
@@ -136,7 +116,9 @@ def holm(p_values: ArrayLike) -> NDArray[np.float64]:
 def mean_difference(differences: ArrayLike, units: int) -> tuple[float, float, float, float]:
     """Mean difference of paired rates with its 95 % interval, and p that it is 0 [Student 1908].
 
-    Where all differences are alike there is no noise to be seen: then the interval is that of
+    Student's interval covers 93 to 97 % for 20 selections of the same kind. With fewer, where
+    a rare kind of selection differs much more than the others, it covers less. If all
+    differences are equal no noise has been seen: then the interval is that of
     :func:`hopcli.statistics.draws_interval`, and p that of the sign test.
 
     Parameters

@@ -21,7 +21,6 @@ __all__ = [
     "draws_interval",
     "exact_interval",
     "thermal_interval",
-    "wilson_interval",
 ]
 
 Z95 = 1.959963984540054
@@ -33,42 +32,10 @@ _FEW_CODES = 10_000
 _ENDS = ((_TAIL, 0.0), (1 - _TAIL, 1.0))  # level of each bound, and the rate of one group more
 
 
-def wilson_interval(fraction: float, trials: float, z: float = Z95) -> tuple[float, float]:
-    """Score interval of a binomial fraction [Wilson 1927].
-
-    Parameters
-    ----------
-    fraction : float
-        Observed fraction, 0 to 1.
-    trials : float
-        Number of independent trials, > 0; an effective number need not be whole.
-    z : float
-        Normal quantile; the default gives 95 %.
-
-    Returns
-    -------
-    tuple of float
-        Lower and upper bound, 0 to 1.
-
-    Examples
-    --------
-    >>> low, high = wilson_interval(0.9, 10)
-    >>> round(low, 3), round(high, 3)
-    (0.596, 0.982)
-    >>> wilson_interval(1.0, 10)[1]
-    1.0
-    """
-    shrink = 1 + z * z / trials
-    centre = (fraction + z * z / (2 * trials)) / shrink
-    half = z / shrink * np.sqrt(fraction * (1 - fraction) / trials + z * z / (4 * trials**2))
-    # At the ends the bound is the fraction itself, whatever the rounding.
-    low = 0.0 if fraction == 0 else max(0.0, float(centre - half))
-    high = 1.0 if fraction == 1 else min(1.0, float(centre + half))
-    return low, high
-
-
 def exact_interval(successes: float, trials: float) -> tuple[float, float]:
-    """95 % interval of a binomial fraction that covers at least so often [Clopper, Pearson 1934].
+    """95 % interval of a binomial fraction, which covers at least 95 % [Clopper, Pearson 1934].
+
+    Near 0 and 1 it covers up to 100 %, and with 0 or all successes it still has a width.
 
     Parameters
     ----------
@@ -182,8 +149,9 @@ def thermal_interval(
     Then groups add no noise, only that of the trials within each. Its variance is added
     up over the groups, with that of one trial that might have gone otherwise, and the
     exact interval is taken with the number of independent trials that has this variance
-    [Korn, Graubard 1998]. With one trial a group it cannot be told, but is never more than
-    that of as many independent trials [Hoeffding 1956].
+    [Korn, Graubard 1998]. With one trial a group that variance is not known, but it is never
+    more than that of as many independent trials [Hoeffding 1956]. It covers 92 to 100 % of new
+    trials of the same groups, least where the trials of few groups end differently.
 
     Parameters
     ----------
@@ -226,8 +194,10 @@ def draws_interval(
     lowered as Student's t is wider than the normal for so few draws, is never above
     `most`, and gives Clopper and Pearson's interval [Korn, Graubard 1998, Survey
     Methodology 24:193]. Where the draws do not differ at all, as at 0 and 1, it is the
-    number of units. So it covers 95 to 98 % where there is noise to be seen, and up to
-    100 % near the ends.
+    number of units. It covers 94 to 98 % if units of a draw are nearly independent, and up
+    to 100 % near the ends. It covers less if a rare kind of draw is much worse than the
+    others and may be missing: with a kind that is 1 in 10, 94 % from 30 draws on, 80 % with
+    15, 45 % with 5.
 
     Parameters
     ----------

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Couplings", "site_classes"]
 
+_FEW = 16  # patterns whose columns are numbers of 16 bits
+_AT_ONCE = 2**18  # sites
 _ROUNDING = 1e-9  # by which J may differ from its transpose
 
 
@@ -138,8 +140,26 @@ def site_classes(
     class_theta : ndarray of float64, shape (K,)
         Threshold of the sites of each class.
     """
+    if len(xi) <= _FEW and np.all(theta == theta[0]):
+        few, first = _few_classes(xi)
+        return few, np.ascontiguousarray(xi.T[first]), theta[first]
     _, theta_code = np.unique(theta, return_inverse=True)
     bits = np.packbits(xi.T > 0, axis=1)
     keys = np.hstack([bits, theta_code.reshape(-1, 1).astype(">u4").view(np.uint8)])
     _, first, site_class = np.unique(keys, axis=0, return_index=True, return_inverse=True)
     return site_class.ravel().astype(np.int32), np.ascontiguousarray(xi.T[first]), theta[first]
+
+
+def _few_classes(xi: NDArray[np.int8]) -> tuple[NDArray[np.int32], NDArray[np.intp]]:
+    """The class of each site, and a site of each class, without sorting the sites."""
+    bits = np.packbits(xi > 0, axis=0).astype(np.uint16)
+    codes = bits[0] if len(bits) == 1 else bits[0] << 8 | bits[1]
+    site = np.full(1 << _FEW, -1, np.intp)
+    for begin in range(0, len(codes), _AT_ONCE):
+        block = codes[begin : begin + _AT_ONCE]
+        site[block] = np.arange(begin, begin + len(block))
+    present = np.flatnonzero(site >= 0)
+    class_of = np.empty(1 << _FEW, np.int32)
+    class_of[present] = np.arange(len(present))
+    site_class: NDArray[np.int32] = class_of[codes]
+    return site_class, site[present]

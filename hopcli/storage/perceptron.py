@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 __all__ = ["PERCEPTRON"]
 
 _ROUNDING = 1e-12  # of a stability that is exactly kappa
+_CHEAP = 1_000_000_000  # multiplications that looking for other parameters may cost
 
 
 def _learn(task: Task, *, kappa: float, epochs: int) -> NDArray[np.float64]:
@@ -27,24 +28,49 @@ def _learn(task: Task, *, kappa: float, epochs: int) -> NDArray[np.float64]:
     stability is below kappa, else 0: the symmetric form of the perceptron rule. An epoch
     without a change ends it; too many end it with an error.
     """
+    j, weakest = _trained(task, kappa, epochs)
+    if weakest >= _enough(kappa):
+        return j
+    raise PatternError(
+        f"the perceptron rule found no couplings with stability kappa = {kappa:g} for "
+        f"{task.columns.shape[1]} patterns in {epochs} epochs (weakest in the last: "
+        f"{weakest:.3g}){_advice(task, kappa, epochs)}"
+    )
+
+
+def _trained(task: Task, kappa: float, epochs: int) -> tuple[NDArray[np.float64], float]:
+    """The couplings, and the weakest stability in the last epoch."""
     j = symmetric_product(task.columns, task.columns, task.n_sites)
-    enough = max(kappa - _ROUNDING, _ROUNDING)  # at kappa = 0 still more than nothing
+    weakest = -np.inf
     for _ in range(epochs):
         weakest = np.inf
         for x in task.columns.T:
             stability = x * _fields_of(j, task, x) / _row_norms(j, task)
             weakest = min(weakest, float(stability.min()))
-            weak = (stability < enough).astype(np.float64)
+            weak = (stability < _enough(kappa)).astype(np.float64)
             if weak.any():
                 half = np.outer(weak * x, x)
                 j += (half + half.T) / task.n_sites
-        if weakest >= enough:
-            return j
-    raise PatternError(
-        f"the perceptron rule found no couplings with stability kappa = {kappa:g} for "
-        f"{task.columns.shape[1]} patterns in {epochs} epochs (weakest in the last: "
-        f"{weakest:.3g}); try a smaller kappa, fewer patterns or more epochs"
-    )
+        if weakest >= _enough(kappa):
+            break
+    return j, weakest
+
+
+def _enough(kappa: float) -> float:
+    return max(kappa - _ROUNDING, _ROUNDING)  # at kappa = 0 still more than nothing
+
+
+def _advice(task: Task, kappa: float, epochs: int) -> str:
+    """Parameters with which the patterns are learnt, where they are found in little time."""
+    if 21 * epochs * task.columns.size * len(task.columns) > _CHEAP:
+        return ""
+    others = ((kappa, 10 * epochs), (kappa / 10, epochs), (kappa / 10, 10 * epochs))
+    for less, more in others:
+        if _trained(task, less, more)[1] >= _enough(less):
+            changed = [f"kappa = {less:g}"] if less < kappa else []
+            changed += [f"epochs = {more}"] if more > epochs else []
+            return f"; it does with {' and '.join(changed)}"
+    return ""
 
 
 def _fields_of(j: NDArray[np.float64], task: Task, x: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -58,13 +84,21 @@ def _row_norms(j: NDArray[np.float64], task: Task) -> NDArray[np.float64]:
     return np.sqrt(np.maximum(squares, np.finfo(np.float64).tiny))
 
 
+_LARGEST = 1e6  # stability that may be asked for
+_MOST_EPOCHS = 100_000
+
+
 def _is_stability(value: Any) -> bool:
     number = isinstance(value, int | float | np.integer | np.floating)
-    return number and not isinstance(value, bool) and 0 <= value < math.inf
+    return number and not isinstance(value, bool) and 0 <= value <= _LARGEST
 
 
 def _is_count(value: Any) -> bool:
-    return isinstance(value, int | np.integer) and not isinstance(value, bool) and bool(value >= 1)
+    return (
+        isinstance(value, int | np.integer)
+        and not isinstance(value, bool)
+        and bool(1 <= value <= _MOST_EPOCHS)
+    )
 
 
 def _capacity(n_sites: int, *, kappa: float = 1.0, **parameters: Any) -> dict[str, float]:  # noqa: ARG001
@@ -82,8 +116,8 @@ PERCEPTRON = Rule(
     "learnt until every site is stable by kappa",
     _learn,
     parameters={
-        "kappa": Parameter(1.0, _is_stability, "must be a finite number >= 0"),
-        "epochs": Parameter(1000, _is_count, "must be a whole number >= 1"),
+        "kappa": Parameter(1.0, _is_stability, f"must be a number >= 0 and <= {_LARGEST:g}"),
+        "epochs": Parameter(1000, _is_count, f"must be a whole number from 1 to {_MOST_EPOCHS}"),
     },
     exact=True,
     capacity=_capacity,

@@ -1,0 +1,307 @@
+"""Rows of numbers as pictures: CSV files, text of numbers, and arrays whose rows are patterns."""
+
+from __future__ import annotations
+
+import itertools
+import math
+import re
+import warnings
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from hopcli.datasets.grey import GreyImages, as_labels, check_file, is_emnist, reading
+from hopcli.datasets.limits import MAX_IMAGES, MAX_LINES, MAX_PIXELS, MAX_TEXT, check_images
+from hopcli.datasets.values import as_grey, two_kinds
+from hopcli.errors import DataError, HopcliWarning
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+    from typing import TextIO
+
+    from numpy.typing import NDArray
+
+    from hopcli.datasets.request import Request, Size
+
+__all__ = [
+    "is_number",
+    "load_csv",
+    "numbered",
+    "numbers_of",
+    "opened",
+    "picture_shape",
+    "pictures_of",
+    "table",
+    "warn_of_one",
+]
+
+_LABELS = ("", "label", "labels", "class", "target", "y", "digit", "name")
+_LONGEST_LINE, _LONGEST_HEADER = 8 * MAX_PIXELS, MAX_PIXELS  # characters
+_COUNTED = 9  # columns that are numbered from 0 or 1 on are a header
+_SEEN = 1000  # cells of the first line that decide whether it is a header
+_NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?", re.IGNORECASE)
+
+
+def numbered(n_images: int) -> NDArray[np.str_]:
+    """Labels of images that have none: their numbers from 1 on."""
+    return np.arange(1, n_images + 1).astype(np.str_)
+
+
+def picture_shape(of_one: tuple[int, ...]) -> tuple[int, int]:
+    """Height and width of a picture that is given so, or as a row of pixels."""
+    if len(of_one) == 2:
+        return of_one[0], of_one[1]
+    (n_sites,) = of_one
+    side = math.isqrt(n_sites)
+    return (side, side) if side * side == n_sites else (1, n_sites)
+
+
+def pictures_of(
+    values: NDArray[Any], what: object, size: Size | None = None
+) -> tuple[NDArray[Any], tuple[int, int]]:
+    """Take an array as pictures.
+
+    Parameters
+    ----------
+    values : ndarray, shape (n, height, width), (n, height, width, 1), (n, N) or (N,)
+        The pictures; rows of N pixels are square pictures if N is a square.
+    what : object
+        Where they come from, to begin messages with.
+    size : Size, optional
+        Width and height of a picture, for rows of pixels: a row may hold several, or a part.
+
+    Returns
+    -------
+    rows : ndarray, shape (pictures, height * width)
+        The same values.
+    shape : tuple of int
+        (height, width).
+
+    Raises
+    ------
+    DataError
+        If the array has another number of axes, or cannot be cut into such pictures.
+
+    Warns
+    -----
+    HopcliWarning
+        If there are as many rows as sites or more, as of one picture, or of columns.
+    """
+    if values.ndim == 4 and values.shape[3] == 1:
+        values = values[..., 0]
+    if values.ndim not in (1, 2, 3):
+        raise DataError(
+            f"{what}: must have shape (images, height, width) or (images, N), found {values.shape}"
+        )
+    rows = values.reshape(1, -1) if values.ndim == 1 else values
+    if size is not None:
+        return _cut(rows, what, size)
+    if values.ndim == 2:
+        n_sites = values.shape[1]
+        hint = f"for one picture give --size {n_sites}x{len(values)}"
+        warn_of_one(values.shape, what, hint, "transpose the file if its columns are patterns")
+    shape = picture_shape(rows.shape[1:])
+    return rows.reshape(len(rows), -1), shape
+
+
+def _cut(rows: NDArray[Any], what: object, size: Size) -> tuple[NDArray[Any], tuple[int, int]]:
+    """Cut rows of pixels into pictures of a size, or put them together."""
+    width, height, _ = size
+    n_pixels, n_row = width * height, math.prod(rows.shape[1:])
+    fits = rows.shape[1:] == (height, width) or (
+        rows.ndim == 2 and rows.size % n_pixels == 0 and 0 in (n_row % n_pixels, n_pixels % n_row)
+    )
+    if not fits:
+        raise DataError(
+            f"{what}: cannot be cut into pictures of {width} x {height}, found shape {rows.shape}"
+        )
+    return rows.reshape(-1, n_pixels), (height, width)
+
+
+def warn_of_one(shape: Sequence[int], what: object, *hints: str) -> None:
+    """Warn of rows taken as patterns that look like one picture, or like columns."""
+    n_rows, n_sites = shape
+    if n_rows >= n_sites > 1 and n_rows < MAX_IMAGES:
+        read = f"{what}: read as {n_rows:,} patterns of {n_sites:,} sites, one a row"
+        warnings.warn(f"{read}; {'; '.join(hints)}", HopcliWarning, stacklevel=4)
+
+
+@contextmanager
+def opened(path: Path) -> Iterator[TextIO]:
+    """Open a text file in UTF-8 whose size and number of lines are within the limits.
+
+    Raises
+    ------
+    DataError
+        If it is missing, too large, or no such text.
+    """
+    check_file(path)
+    with reading(path):
+        if path.stat().st_size > MAX_TEXT:
+            raise DataError(
+                f"{path}: must have at most {MAX_TEXT:,} bytes, found {path.stat().st_size:,}"
+            )
+        with path.open("rb") as content:
+            n_lines = sum(chunk.count(b"\n") for chunk in iter(lambda: content.read(2**20), b""))
+        if n_lines > MAX_LINES:
+            raise DataError(f"{path}: must have at most {MAX_LINES:,} lines, found {n_lines:,}")
+        with path.open(encoding="utf-8-sig") as file:
+            yield file
+
+
+def load_csv(request: Request) -> GreyImages:
+    """Load a table of pixels, one picture a row, separated by commas, semicolons, tabs or blanks.
+
+    A column of labels is first or last. With a header it is the column called ``label``,
+    ``class``, ``target``, ``y``, ``digit`` or ``name``, or the only one whose name has no number.
+    A first line that only counts nine columns or more, from 0 or 1 on, is a header, too.
+    Without a header it is the first or last column if that alone holds text; else there is
+    none if all values are of two kinds; else it is the column whose values differ from the two
+    kinds of all others; else the first, if that leaves a square number of pixels.
+
+    Parameters
+    ----------
+    request : Request
+        Its path is the file; its size is that of a picture, where rows are not square.
+
+    Raises
+    ------
+    DataError
+        If the file is missing, too large or no such table.
+    """
+    with opened(request.path) as file:
+        lines = ((k, line) for k, line in enumerate(file, start=1) if line.strip())
+        return table(lines, request.path, request)
+
+
+def table(lines: Iterator[tuple[int, str]], path: Path, request: Request) -> GreyImages:
+    """Read numbered lines as pictures, see :func:`load_csv`."""
+    number, line = next(lines, (0, ""))
+    if not line:
+        raise DataError(f"{path}: must hold rows of numbers, found none")
+    mark = next((mark for mark in ",;\t" if mark in line), None)
+    if len(line) > _LONGEST_LINE or (mark and line.count(mark) >= MAX_PIXELS):
+        raise DataError(
+            f"{path}: line {number}: must have at most {_LONGEST_LINE:,} characters and "
+            f"{MAX_PIXELS:,} values, found {len(line):,} characters"
+        )
+    has_header, at = _layout(line, mark, f"{path}: line {number}")
+    if not has_header:
+        lines = itertools.chain([(number, line)], lines)
+    texts, values = _rows(lines, mark, at, path)
+    labels: NDArray[Any] = np.array(texts)
+    named = True
+    if at is None:
+        at = None if has_header else _unnamed(values)
+        named = at is not None
+        labels = numbered(len(values)) if at is None else values[:, at]
+        if at is not None:
+            values = np.delete(values, at, axis=1)
+        elif values.shape[1] == 1:
+            values, labels = values.T, numbered(1)
+    check_images(path, values.shape)
+    if len(values) == 1 and request.size is None:
+        read = f"{path}: read as one pattern of {values.shape[1]:,} sites"
+        hint = "if it holds several, give their --size WIDTHxHEIGHT"
+        warnings.warn(f"{read}; {hint}", HopcliWarning, stacklevel=4)
+    pixels, shape = pictures_of(values, path, request.size)
+    check_images(path, pixels.shape)
+    if len(pixels) != len(labels):  # cut or put together
+        labels, named = numbered(len(pixels)), False
+    grey = two_kinds(pixels)
+    return GreyImages(
+        as_grey(pixels, path) if grey is None else grey,
+        as_labels(labels, len(pixels), path),
+        shape,
+        column_by_column=is_emnist(path),
+        named=np.full(len(pixels), named),
+    )
+
+
+def _layout(line: str, mark: str | None, where: str) -> tuple[bool, int | None]:
+    """Whether a first line is a header, and the place of the label column as far as it tells."""
+    cells = [cell.strip(' "\n') for cell in line.split(mark, _SEEN)[:_SEEN]]
+    is_text = [not is_number(cell) for cell in cells]
+    if _is_header(cells, is_text):
+        if len(line) > _LONGEST_HEADER:
+            raise DataError(
+                f"{where}: a header must have at most {_LONGEST_HEADER:,} characters, found "
+                f"{len(line):,}"
+            )
+        return True, _named([cell.strip(' "\n') for cell in line.split(mark)], where)
+    last = line.rsplit(mark, 1)[-1].strip(' "\n')
+    return False, 0 if is_text[0] else None if is_number(last) else -1
+
+
+def is_number(text: str) -> bool:
+    """Whether a text is a number in figures."""
+    return _NUMBER.fullmatch(text.strip()) is not None
+
+
+def _is_header(cells: list[str], is_text: list[bool]) -> bool:
+    """Whether a first line names columns: it has two texts, or numbers that count them."""
+    numbers = [cell for cell, text in zip(cells, is_text, strict=True) if not text]
+    n_texts = len(cells) - len(numbers)
+    counts = [[str(first + k) for k in range(len(numbers))] for first in (0, 1)]
+    if n_texts == 1 and cells[is_text.index(True)].lower() not in _LABELS:
+        return False
+    return n_texts > 1 or (len(numbers) >= (_COUNTED if n_texts == 0 else 2) and numbers in counts)
+
+
+def _named(names: list[str], where: str) -> int | None:
+    """The place of the label column by its name: 0, -1, or None if there is none."""
+    plain = [k for k, name in enumerate(names) if not re.search(r"\d", name)]
+    known = [k for k in plain if names[k].lower() in _LABELS]
+    of_labels = known if len(plain) == len(names) else plain
+    if len(of_labels) > 1 or (of_labels and of_labels[0] not in (0, len(names) - 1)):
+        found = ", ".join(repr(names[k]) for k in of_labels[:5])
+        raise DataError(f"{where}: one column may hold labels, the first or last, found {found}")
+    return None if not of_labels else 0 if of_labels[0] == 0 else -1
+
+
+def _unnamed(values: NDArray[np.float32]) -> int | None:
+    """The place of the label column without a header, by the rule of :func:`load_csv`."""
+    if values.shape[1] < 3 or two_kinds(values) is not None or values.min() == values.max():
+        return None
+    for at, others in ((0, values[:, 1:]), (-1, values[:, :-1])):
+        if two_kinds(others) is not None:
+            return at
+    return 0 if math.isqrt(values.shape[1] - 1) ** 2 == values.shape[1] - 1 else None
+
+
+def _rows(
+    lines: Iterator[tuple[int, str]], mark: str | None, at: int | None, path: Path
+) -> tuple[list[str], NDArray[np.float32]]:
+    """Read the label, if there is one, and the numbers of each line."""
+    labels: list[str] = []
+    rows: list[NDArray[np.float32]] = []
+    for number, line in lines:
+        where = f"{path}: line {number}"
+        text = line.replace('"', "").strip()
+        if at is not None:
+            cells = text.split(mark, 1) if at == 0 else text.rsplit(mark, 1)
+            labels.append(re.sub(r"^(\d+)\.0*$", r"\1", cells[at].strip()))
+            text = cells[-1 - at] if len(cells) == 2 else ""
+        rows.append(numbers_of(text, mark, where))
+        if len(rows[-1]) != len(rows[0]):
+            raise DataError(
+                f"{where}: must hold {len(rows[0])} values as the first row, found {len(rows[-1])}"
+            )
+    if not rows or not len(rows[0]):
+        raise DataError(f"{path}: must hold rows of numbers, found none")
+    return labels, np.stack(rows)
+
+
+def numbers_of(text: str, mark: str | None, where: str) -> NDArray[np.float32]:
+    """Read the numbers of a line."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")  # NumPy warns of text that is no number
+        try:
+            values = np.fromstring(text, np.float32, sep=mark or " ")
+        except (DeprecationWarning, ValueError):
+            cells = text.split(mark, MAX_PIXELS)
+            wrong = next((cell.strip() for cell in cells if not is_number(cell)), text)
+            raise DataError(f"{where}: must hold numbers, found {wrong[:40]!r}") from None
+    return values

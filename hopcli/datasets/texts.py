@@ -1,0 +1,257 @@
+"""Patterns in text files: drawn with two characters, or written as numbers."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from hopcli.data import SHIPPED_SHA256, TEXTS
+from hopcli.datasets.grey import GreyImages, exists
+from hopcli.datasets.limits import MAX_PIXELS, check_images
+from hopcli.datasets.rows import is_number, numbers_of, opened, pictures_of, table
+from hopcli.datasets.shipped import check_shipped
+from hopcli.datasets.values import as_grey, two_kinds
+from hopcli.errors import DataError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from pathlib import Path
+    from typing import TextIO
+
+    from numpy.typing import NDArray
+
+    from hopcli.datasets.request import Request
+
+__all__ = ["find_text", "load_text"]
+
+_PAPER = ".-_~·░□○0oO"  # the lightest first; other characters are ink
+_ALONE = "#.10"  # characters whose meaning is clear without a second one
+_TO_DECIDE = 100  # lines that decide whether a file is drawn or written
+_LONGEST = 2 * MAX_PIXELS  # characters of a picture, with separators
+_SEPARATOR = re.compile(r"[,;\s]+")
+_COMMENT = ("#", "%")
+_RULE = (
+    "must be drawn with two characters such as '#' and '.', or hold numbers (other files: "
+    "csv:FILE, npy:FILE, npz:FILE, images:FILE)"
+)
+
+
+def find_text(path: Path) -> Path:
+    """Find a text of patterns: a file, else one of this name that ships with hopcli."""
+    shipped = TEXTS / f"{path.name}.txt"
+    bare = path.name == str(path) and not exists(path)
+    return shipped if bare and shipped.name in SHIPPED_SHA256[TEXTS] else path
+
+
+def load_text(path: Path, request: Request) -> GreyImages:
+    """Load patterns that are drawn with two characters, or written as numbers.
+
+    Drawn: lines are the rows of a picture, a blank line ends it, and a line ending in a colon
+    just before a picture names it. Other pictures are called by their place, "1", "2", ... Of
+    the two characters ``#`` is ink, else paper is the first of ``.-_~·░□○0oO``, else the one of
+    the lower code. Commas or blanks may separate all characters.
+
+    Written: each line of separated numbers is a pattern, see
+    :func:`hopcli.datasets.rows.load_csv`. If blank lines or names part the file, each part is a
+    picture. Lines that begin with ``#`` or ``%`` are comments.
+
+    Parameters
+    ----------
+    path : Path
+        A text file in UTF-8.
+    request : Request
+        Its size is that of a picture, for rows of numbers.
+
+    Raises
+    ------
+    DataError
+        If the file is missing, empty or too large, has more than two characters, lines or
+        patterns differ in size, or a name has a NUL or comes twice.
+    """
+    check_shipped(path)
+    with opened(path) as file:
+        written, parted = _is_written(file), _is_parted(file)
+        if written and not parted:
+            lines = (
+                (number, line)
+                for number, line in enumerate(file, start=1)
+                if line.strip() and not line.lstrip().startswith(_COMMENT)
+            )
+            return table(lines, path, request)
+        parts = list(_parts(_blocks(file, path, written=written), path))
+    if not parts:
+        raise DataError(f"{path}: must hold patterns drawn with '#' and '.', found none")
+    shape = parts[0].shape
+    for part in parts:
+        if part.shape != shape:
+            raise DataError(
+                f"{path}: line {part.line}: patterns must all be {shape[1]} x {shape[0]}, found "
+                f"{part.shape[1]} x {part.shape[0]}"
+            )
+    check_images(path, (len(parts), *shape))
+    grey = _grey_of_numbers(parts, path) if written else _grey_of_drawings(parts, path)
+    grey, shape = pictures_of(grey.reshape(-1, *shape), path, request.size)
+    names = np.array([part.name for part in parts])
+    return GreyImages(grey, names, shape, named=np.array([part.named for part in parts]))
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """A picture: its name, whether the file gives it, the number of its first line, its rows."""
+
+    name: str
+    named: bool
+    line: int
+    rows: list[str]
+    width: int
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        return len(self.rows), self.width
+
+
+def _is_written(file: TextIO) -> bool:
+    """Whether one of the first lines has separated numbers, a sign or words: it is no drawing."""
+    alone = []  # lines of one word
+    for _, line in zip(range(_TO_DECIDE), file, strict=False):
+        text = line.strip()
+        if not text or text.startswith(_COMMENT) or text.endswith(":"):
+            continue
+        cells = _SEPARATOR.split(text[:1000])[:-1] if len(text) > 1000 else _SEPARATOR.split(text)
+        words = [cell for cell in cells if len(cell) > 1]
+        if len(cells) > 1 and (
+            all(map(is_number, cells)) or any(is_number(word) or len(word) > 2 for word in words)
+        ):
+            return True
+        if len(cells) == 1:
+            alone.append(cells[0])
+    return all(map(is_number, alone)) and not all(word.isdigit() for word in alone)
+
+
+def _is_parted(file: TextIO) -> bool:
+    """Whether blank lines or names part a file, which is read from its beginning."""
+    file.seek(0)
+    parted = was_blank = started = False
+    for line in file:
+        text = line.strip()
+        parted |= text.endswith(":") or (bool(text) and started and was_blank)
+        was_blank, started = not text, started or bool(text)
+    file.seek(0)
+    return parted
+
+
+def _blocks(file: TextIO, path: Path, *, written: bool) -> Iterator[tuple[int, list[str]]]:
+    """Split text at blank lines into (number of the first line, lines)."""
+    block: list[str] = []
+    first = n_characters = 0
+    for number, line in enumerate(file, start=1):
+        text = line.strip()
+        if written and text.startswith(_COMMENT):
+            continue
+        if not text and block:
+            yield first, block
+            block, n_characters = [], 0
+        if text:
+            first = first if block else number
+            block.append(text)
+            n_characters += len(text)
+        if n_characters > _LONGEST:
+            raise DataError(
+                f"{path}: line {number}: a pattern must have at most {MAX_PIXELS:,} pixels, "
+                "found more"
+            )
+    if block:
+        yield first, block
+
+
+def _parts(blocks: Iterable[tuple[int, list[str]]], path: Path) -> Iterator[_Part]:
+    """Tell names from rows, and check that rows are of one width."""
+    names: set[str] = set()
+    for number, lines in blocks:
+        name, named, line = str(len(names) + 1), False, number
+        if lines[0].endswith(":"):
+            given = lines[0][:-1].strip()
+            name, named, line, lines = given or name, bool(given), number + 1, lines[1:]
+        if not lines:
+            raise DataError(
+                f"{path}: line {line}: must draw the pattern named above, found nothing"
+            )
+        if "\0" in name:  # NumPy would cut it off at the end
+            raise DataError(f"{path}: line {number}: must be a name without NUL, found {name!r}")
+        if name in names:
+            raise DataError(
+                f"{path}: line {line}: each pattern must have its own name, found {name!r} again"
+            )
+        names.add(name)
+        yield _Part(name, named, line, lines, _width(lines, line, path))
+
+
+def _width(lines: list[str], number: int, path: Path) -> int:
+    """Values in each line of a picture."""
+    for offset, line in enumerate(lines):
+        width = _n_values(line)
+        if width != _n_values(lines[0]):
+            raise DataError(
+                f"{path}: line {number + offset}: must be {_n_values(lines[0])} wide as the line "
+                f"where the pattern begins, found {width}"
+            )
+    return _n_values(lines[0])
+
+
+def _n_values(line: str) -> int:
+    """Values in a line: characters, or what separators part."""
+    return len(_SEPARATOR.split(line.strip(",;"))) if _SEPARATOR.search(line) else len(line)
+
+
+def _grey_of_numbers(parts: list[_Part], path: Path) -> NDArray[np.uint8]:
+    """The grey values of pictures that are written as numbers."""
+    values = np.stack(
+        [
+            numbers_of(_SEPARATOR.sub(" ", " ".join(part.rows)), None, f"{path}: line {part.line}")
+            for part in parts
+        ]
+    )
+    grey = two_kinds(values)
+    return as_grey(values, path) if grey is None else grey
+
+
+def _grey_of_drawings(parts: list[_Part], path: Path) -> NDArray[np.uint8]:
+    """The grey values of pictures that are drawn: ink is 255."""
+    separated = _SEPARATOR.search(parts[0].rows[0]) is not None
+    kinds: dict[str, None] = {}  # in the order of the file
+    texts = []
+    for part in parts:
+        for offset, row in enumerate(part.rows):
+            where = f"{path}: line {part.line + offset}"
+            if separated:
+                row = _SEPARATOR.sub("", row)
+            if len(row) != part.width:  # words, or separators where there were none
+                raise DataError(f"{where}: {_RULE}, found {part.rows[offset][:40]!r}")
+            kinds.update(dict.fromkeys(sorted(set(row), key=row.index)))
+            odd = [kind for kind in kinds if not kind.isprintable()]
+            if odd:
+                raise DataError(f"{where}: {_RULE}, found {odd[0]!r}")
+            if len(kinds) > 2:
+                first, second, third = list(kinds)[:3]
+                raise DataError(f"{where}: {_RULE}, found {third!r} besides {first!r}, {second!r}")
+            texts.append(row)
+    if ":" in kinds:
+        raise DataError(f"{path}: {_RULE}, not with ':', which ends a name")
+    ink = _ink(list(kinds), texts, separated, path)
+    drawn = np.frombuffer("".join(texts).encode("utf-32-le"), np.uint32) == ord(ink)
+    return np.where(drawn, np.uint8(255), np.uint8(0)).reshape(len(parts), -1)
+
+
+def _ink(kinds: list[str], texts: list[str], separated: bool, path: Path) -> str:
+    """The character of ink, among those of a file."""
+    if len(kinds) == 1 and (separated or kinds[0] not in _ALONE):
+        raise DataError(f"{path}: {_RULE}, found {kinds[0]!r} alone (a blank is no paper)")
+    if set(kinds) == {"-", "1"} and not any("--" in row or row[-1] == "-" for row in texts):
+        raise DataError(f"{path}: -1 and 1 must be separated, found {texts[0][:40]!r}")
+    if kinds == ["."] or kinds == ["0"]:
+        return "#"
+    ranks = [(kind == "#", kind not in _PAPER, _PAPER.find(kind), ord(kind)) for kind in kinds]
+    return kinds[ranks.index(max(ranks))]

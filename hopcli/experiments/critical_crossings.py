@@ -1,0 +1,172 @@
+"""Crossings of the Binder ratios of neighbouring sizes, and the limit that they tend to."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from hopcli.statistics.crossings import FEWEST, Crossing, crossing
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from numpy.typing import NDArray
+
+    from hopcli.experiments.critical_tables import Measured
+
+__all__ = ["crossing_rows", "missing_crossings"]
+
+_POINTS = 6  # temperatures wanted for a crossing
+_WINDOW = (2.0, 4.0)  # scaled distance from T_c up to which they are taken
+_SUGGESTED = 10  # steps of the temperatures that a warning names
+_MORE_SWEEPS = 10
+_ROUNDING = 1e-9
+
+
+def crossing_rows(measured: Measured) -> Iterator[dict[str, Any]]:
+    """Where the Binder ratios of neighbouring sizes cross, and where that tends to."""
+    pairs = list(itertools.pairwise(range(len(measured.sizes))))
+    found = []
+    for small, large in pairs:
+        estimate = _crossing(measured, small, large)
+        found.append(estimate)
+        yield {
+            "what": "Binder crossing",
+            "sizes": f"{measured.sizes[small]} and {measured.sizes[large]}",
+            **_with_interval(estimate),
+            "exact": _exact_crossing(measured, small, large),
+        }
+    if len(pairs) > 1:
+        yield {
+            "what": "Binder crossing, extrapolated",
+            "sizes": "infinite",
+            **_with_interval(_extrapolated(measured.sizes, found)),
+            "exact": measured.ordering,
+        }
+
+
+def _with_interval(found: Crossing) -> dict[str, float]:
+    """A crossing as columns; no temperature is below 0."""
+    return {"value": found.value, "ci_low": max(found.low, 0.0), "ci_high": found.high}
+
+
+def _near(
+    temperatures: NDArray[np.float64], ordering: float, sizes: tuple[int, int]
+) -> NDArray[np.bool_]:
+    """Select the temperatures from which the crossing of two sizes is estimated.
+
+    Those within 2 of the scaled variable (T / T_c - 1) (N_1 N_2)^(1/4), or as much farther
+    as six temperatures need, but not beyond 4.
+    """
+    scaled = _scaled(temperatures, ordering, sizes)
+    wide = np.sort(scaled)[min(_POINTS, len(scaled)) - 1 :][:1]
+    return scaled <= np.clip(wide, *_WINDOW) + _ROUNDING
+
+
+def _scaled(
+    temperatures: NDArray[np.float64], ordering: float, sizes: tuple[int, int]
+) -> NDArray[np.float64]:
+    return np.abs(temperatures / ordering - 1) * math.sqrt(math.sqrt(sizes[0] * sizes[1]))
+
+
+def _crossing(measured: Measured, small: int, large: int) -> Crossing:
+    """The crossing of two sizes, where hot and cold starts agree; NaN without temperatures."""
+    pair = [small, large]
+    sizes = (measured.sizes[small], measured.sizes[large])
+    temperatures = np.array(measured.config.temperatures)
+    agree = np.flatnonzero(measured.agree[pair].all(axis=0))
+    if len(agree):
+        agree = agree[_near(temperatures[agree], measured.ordering, sizes)]
+    if len(agree) < FEWEST:
+        return Crossing(np.nan, np.nan, np.nan)
+
+    def ratios(means: NDArray[np.float64]) -> NDArray[np.float64]:
+        return np.stack([measured.quantities(means[k, agree], k, 1.0)["binder"] for k in pair])
+
+    chains = 2 * measured.config.chains
+    spread = ratios(measured.replicates["both"]).std(axis=-1)
+    return crossing(
+        temperatures[agree],
+        ratios(measured.means.mean(axis=2)),
+        spread * math.sqrt(chains / (chains - 2)),  # hot and cold have a mean each
+        (_steepness(measured, small), _steepness(measured, large)),
+        dof=chains - 2,
+        lowest=measured.disordered(sizes[0]),
+    )
+
+
+def _steepness(measured: Measured, size: int) -> float:
+    return math.sqrt(measured.sizes[size]) / (2 * measured.ordering)
+
+
+def _exact_crossing(measured: Measured, small: int, large: int) -> float:
+    """The crossing of the exact curves; NaN where there is none, or they are not known."""
+    from scipy.optimize import brentq
+
+    def difference(temperatures: NDArray[np.float64]) -> NDArray[np.float64]:
+        one, other = (
+            measured.quantities(measured.exact(size, temperatures)[:, :-1], size, 1.0)["binder"]
+            for size in (small, large)
+        )
+        return other - one
+
+    temperatures = np.array(measured.config.temperatures)
+    curve = difference(temperatures)
+    last_above = int(np.argmax(np.cumsum(curve)))
+    bracket = curve[last_above : last_above + 2]
+    if len(bracket) < 2 or not bracket[0] > 0 > bracket[1]:
+        return np.nan
+    low, high = temperatures[last_above : last_above + 2].tolist()
+    return float(brentq(lambda t: float(difference(np.array([t]))[0]), low, high, xtol=1e-10))
+
+
+def _extrapolated(sizes: list[int], found: list[Crossing]) -> Crossing:
+    """What crossings of neighbouring sizes tend to.
+
+    With corrections of 1 / sqrt(N) to a ratio that depends on sqrt(N) (T - T_c), sizes N_1
+    and N_2 cross 1 / sqrt(N_1 N_2) away from T_c. Neighbouring pairs share a size, so
+    distances to the bounds add up as they are, which covers whatever their correlation.
+    """
+    products = [1 / np.sqrt(a * b) for a, b in itertools.pairwise(sizes)]
+    weights = np.linalg.pinv(np.column_stack([np.ones(len(products)), products]))[0]
+    value, low, high = np.transpose(found)
+    centre = weights @ value
+    down = np.where(weights > 0, value - low, high - value) @ np.abs(weights)
+    up = np.where(weights > 0, high - value, value - low) @ np.abs(weights)
+    return Crossing(float(centre), float(centre - down), float(centre + up))
+
+
+def missing_crossings(measured: Measured) -> list[str]:
+    """Warn of each pair of sizes without a crossing, with the option that gives one."""
+    config, warnings = measured.config, []
+    temperatures = np.array(config.temperatures)
+    for small, large in itertools.pairwise(range(len(measured.sizes))):
+        sizes = (measured.sizes[small], measured.sizes[large])
+        near = _scaled(temperatures, measured.ordering, sizes) <= _WINDOW[1] + _ROUNDING
+        both = near & measured.agree[[small, large]].all(axis=0)
+        if both.sum() >= FEWEST:
+            continue
+        low, high, step = _suggestion(measured.ordering, sizes)
+        lack = (
+            f"no crossing of {sizes[0]:,} and {sizes[1]:,} spins: it needs {FEWEST} temperatures "
+            f"near T_c = {measured.ordering:.3g}"
+        )
+        if near.sum() < FEWEST:
+            advice = f"the run has {near.sum()}; add --temperatures {low:g}:{high:g}:{step:g}"
+        else:
+            more = min(_MORE_SWEEPS * config.sweeps, type(config).most_sweeps(config.chains))
+            advice = f"hot and cold starts agree at {both.sum()}; give them time by --sweeps {more}"
+        warnings.append(f"{lack}, {advice}")
+    return warnings
+
+
+def _suggestion(ordering: float, sizes: tuple[int, int]) -> tuple[float, float, float]:
+    """First, last and step of temperatures from which the crossing can be estimated."""
+    reach = _WINDOW[0] * ordering / math.sqrt(math.sqrt(sizes[0] * sizes[1]))
+    step = float(f"{2 * reach / _SUGGESTED:.2g}")
+    middle = round(ordering / step) * step
+    first = max(middle - _SUGGESTED // 2 * step, step)
+    return round(first, 6), round(first + _SUGGESTED * step, 6), step

@@ -1,0 +1,45 @@
+"""Warning about intervals over few selections."""
+
+from __future__ import annotations
+
+__all__ = ["ENOUGH", "few_selections"]
+
+ENOUGH = 30
+"""Selections from which on a kind that is 1 in 10 is missing in less than 5 % of runs."""
+
+_MISSING = 0.05
+
+
+def few_selections(selections: int, most: int = ENOUGH) -> list[str]:
+    """Warn if intervals over so many selections cover less than they state.
+
+    A kind of selection of frequency r is missing from n selections with probability
+    (1 - r)^n. Where selections of a rare kind are much worse than the others, intervals that
+    have not met it do not hold the mean or the variance.
+
+    Parameters
+    ----------
+    selections : int
+        Number of selections of the run, >= 1.
+    most : int
+        Most selections that the run may have.
+
+    Returns
+    -------
+    list of str
+        One warning, or none from 30 selections on.
+
+    Examples
+    --------
+    >>> few_selections(30), len(few_selections(29))
+    ([], 1)
+    """
+    if selections >= ENOUGH:
+        return []
+    share = 1 - _MISSING ** (1 / selections)
+    advice = "type" if most >= ENOUGH else "reduce --tests and type"
+    warning = (
+        f"intervals are over {selections} selections: a kind that is {100 * share:.0f} % of all "
+        f"may be missing, and then they cover less than 95 %; {advice} --selections {ENOUGH}"
+    )
+    return [warning]
