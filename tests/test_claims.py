@@ -15,10 +15,18 @@ from hopcli.claims.claim import Claim, Condition
 from hopcli.claims.evaluating import evaluate
 from hopcli.claims.expressions import parse
 from hopcli.claims.functions import FUNCTIONS
-from hopcli.claims.judging import TESTS, VERDICTS, Answer, Evidence, answers, verdict
+from hopcli.claims.judging import (
+    TESTS,
+    VERDICTS,
+    Answer,
+    Evidence,
+    answers,
+    ln_density,
+    verdict,
+)
 from hopcli.claims.measured import Measured, binomial
 from hopcli.claims.reading import read_claims
-from hopcli.claims.table import number, p_text, short, table, wrapped
+from hopcli.claims.table import number, p_text, short, table, with_interval, wrapped
 from hopcli.claims.verdicts import judge
 from hopcli.config.files import find_claims, shipped_claims
 from hopcli.data.study import authors_recall
@@ -678,6 +686,42 @@ def test_a_claim_in_percent_is_measured_in_percent(empty_folder: Path) -> None:
     se = 4 / Z95
     assert row["p"] == pytest.approx(stats.norm.sf(3 / se))
     assert row["resolution"] == pytest.approx(2.8 * se)
+
+
+@pytest.mark.parametrize(
+    ("ends", "text"),
+    [
+        ((64.55, 63.6, 65.49), "64.5 % (63.6 to 65.5)"),
+        ((100.0, 99.963, 100.0), "100 % (99.963 to 100)"),
+        ((0.5467, 0.372, 0.8737), "0.55 % (0.37 to 0.87)"),
+        ((1.4315, 1.4268, 1.4369), "1.431 % (1.427 to 1.437)"),
+        ((10.0, 10.0, 10.0), "10 % (10 to 10)"),
+        ((1234.0, 1000.0, 1500.0), "1,234 % (1,000 to 1,500)"),
+    ],
+)
+def test_an_interval_is_printed_to_two_digits_of_its_width(
+    ends: tuple[float, float, float], text: str
+) -> None:
+    assert with_interval(Measured(*ends), "%") == text
+
+
+def test_a_density_needs_a_known_rounding() -> None:
+    found = Measured(81.0, 81 - Z95, 81 + Z95)
+    density = ln_density(_claim(test="equal"), found)
+    assert density == pytest.approx(stats.norm.logpdf(1))
+    assert ln_density(_claim(test="equivalent", margin=2), found) is None
+    assert ln_density(_claim(test="equal"), Measured(81.0)) is None
+
+
+def test_all_fitting_conditions_are_listed(empty_folder: Path) -> None:
+    path = empty_folder / "claims.toml"
+    wide = GOOD.replace("margin = 2", "margin = 9")
+    exact = wide.replace("/ accuracy[label=3] / accuracy", "/ accuracy[label=3] / q")
+    exact = exact.replace("published = 80", "published = 1").replace("= 90", "= 20")
+    other = AUTHORS.replace('accuracy"', 'q"')
+    path.write_text(exact + other, encoding="utf-8")
+    (one,) = judge(read_claims(path), RUNS)
+    assert one.under == f"{one.sides[0].condition.label} and {one.sides[1].condition.label}"
 
 
 def test_the_table_for_people_has_four_columns_and_fits_a_terminal(empty_folder: Path) -> None:

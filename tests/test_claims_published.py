@@ -387,3 +387,5 @@ def test_conditions_have_the_weight_of_their_role(
     assert one.verdict == verdict_of
     assert one.explained_by == explained_by
     assert len(one.ladder) == (3 if len(sides) == 3 else 0)
+    for side in one.sides:
+        assert (side.answer.state == "none") is (side.condition.role == "other")
