@@ -19,7 +19,7 @@ from hopcli.claims.reading import read_claims
 from hopcli.claims.verdicts import judge
 from hopcli.data.study import figure1
 from hopcli.errors import ResultError, SettingError
-from hopcli.statistics import Z95
+from hopcli.statistics import Z95, exact_interval
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -66,6 +66,22 @@ def test_a_mean_over_fresh_images_is_binomial() -> None:
     total = stats.chisquare([*observed, rest[0]], len(counts) * np.array([*expected, rest[1]]))
     assert total.pvalue > 0.001
     assert made.variance[0] == pytest.approx(98 * 2 / 1000)
+
+
+@pytest.mark.parametrize("resample", ["trials", "images"])
+def test_a_rate_of_0_or_1_predicts_others_near_it(resample: str) -> None:
+    """Of 200 images all are recalled: the rate may be 0.98, and 99 % may be printed."""
+    low, high = exact_interval(200, 200)
+    table = pd.DataFrame({"label": ["3", "6"], "accuracy": [1.0, 0.0], "n": 200})
+    table["ci_low"], table["ci_high"] = [low, 1 - high], [high, 1 - low]
+    condition = _condition(resample)
+    made = _predict(condition, table, published={"3": 99, "6": 1})
+    assert made.mean[0] == pytest.approx(50 * (1 + low))
+    assert made.mean.sum() == pytest.approx(100)
+    study = Printed(("3", "6"), np.array([99.0, 1.0]), None)
+    assert compare(study, made).p_joint > 0.05
+    far = Printed(("3", "6"), np.array([93.0, 0.0]), None)
+    assert compare(far, made).p_joint < 0.05
 
 
 def test_rounding_adds_a_twelfth_of_its_step_squared() -> None:

@@ -169,7 +169,7 @@ def _because(claim: Claim, side: Side) -> str:
         details += [
             f"pulls {pulls}",
             f"chi2 = {number(fit.chi2)} for {len(fit.names)} numbers",
-            f"scale factor {fit.scale:.2g}",
+            f"scale factor {number(round(fit.scale, 1))}",
             f"{sum(fit.p < _ALPHA)} of {len(fit.p)} fail by themselves (Holm)",
         ]
     if claim.test in ("the_same", "all_true"):
