@@ -92,6 +92,7 @@ def test_rounding_adds_a_twelfth_of_its_step_squared() -> None:
     np.testing.assert_allclose(made.draws.var(axis=0), variance, rtol=0.06)
     np.testing.assert_allclose(made.width(None) ** 2, variance, rtol=1e-6)
     assert set(np.unique(made.draws % 1)) == {0.0}
+    assert set(np.unique(made.sds % 1)) == {0.0}
 
 
 def test_the_sd_of_repeats_is_that_of_the_binomial() -> None:
@@ -129,6 +130,7 @@ def test_resampled_repeats_have_the_variance_of_their_mean() -> None:
     sd = 100 * values.std(axis=0, ddof=1)
     np.testing.assert_allclose(made.mean, 100 * values.mean(axis=0))
     np.testing.assert_allclose(made.draws.var(axis=0), sd**2 * (1 / 10 + 1 / 200), rtol=0.05)
+    np.testing.assert_allclose((made.sds**2).mean(axis=0), sd**2 * (1 - 1 / 200), rtol=0.03)
     # A printed SD takes the place of the simulated one.
     shown = made.width(np.array([2.0, 0.0]))
     np.testing.assert_allclose(shown**2, [0.4 + sd[0] ** 2 / 200, sd[1] ** 2 / 200], rtol=1e-6)
@@ -141,6 +143,8 @@ def test_moments_share_what_all_repeats_share() -> None:
     assert made.draws.var() == pytest.approx(3**2 + 2**2 / 10, rel=0.05)
     assert np.mean(made.sds**2) == pytest.approx(2**2, rel=0.05)
     assert made.variance[0] == pytest.approx(9.4)
+    known = _predict(condition, table.assign(accuracy_sem=0.02), published={"3": 80}, step=1e-6)
+    assert known.draws.var() == pytest.approx(9.4 + 2**2, rel=0.05)
 
 
 def test_each_selection_is_one_study() -> None:

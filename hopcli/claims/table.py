@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 __all__ = [
     "asked",
     "found_text",
+    "margin_text",
     "number",
     "p_text",
     "published_text",
@@ -140,6 +141,14 @@ def asked(claim: Claim) -> str:
     if claim.test in ("above", "below"):
         return f"{claim.test} {_with_unit(number(claim.bound), claim.unit)}"
     return TESTS[claim.test].description
+
+
+def margin_text(claim: Claim) -> str:
+    """Margin of a claim with its reason; empty without one."""
+    if claim.margin is None:
+        return ""
+    text = f"margin {_with_unit(number(claim.margin), claim.unit)}"
+    return f"{text}: {claim.reason[:1].lower()}{claim.reason[1:]}" if claim.reason else text
 
 
 def reason(one: Judged) -> str:
@@ -284,6 +293,7 @@ def _row(one: Judged, side: Side, commands: Mapping[str, str]) -> dict[str, Any]
         "patterns": PATTERNS.get(claim.patterns, ""),
         "published": published_text(claim),
         "asked": asked(claim),
+        "margin": margin_text(claim),
         "condition": side.condition.label,
         "role": side.condition.role,
         "found": found_text(claim, side),
