@@ -343,7 +343,7 @@ def test_a_feature_of_two_values_among_others_is_not_made_constant(threshold: st
     data[:, 1] = -1.0 * (rng.random(200) < 0.98)
     found = as_spins(data, levels(data, threshold))
     np.testing.assert_array_equal(found[:, :2] > 0, data[:, :2] > data[:, :2].min(axis=0))
-    at = levels(data, 5)  # a level that is given in other data is kept
-    assert at.tolist() == [5] * 4
+    at = levels(data, 5)  # a level that is given parts two values, too
+    assert at.tolist() == [1.5, -0.5, 5, 5]
     near = np.array([[1.0], [np.nextafter(1.0, 2)]])
     assert as_spins(near, levels(near, 9)).ravel().tolist() == [-1, 1]
