@@ -19,7 +19,7 @@ SETTINGS = [
     HopfieldClassifier("storkey", prototypes="medoid", threshold="otsu", sweeps=2, repeats=4),
     HopfieldClassifier("hebbian", dynamics="sync", signed=False),
     # So many prototypes of so few spins that none is rejected: what is, has no probability.
-    HopfieldClassifier(n_prototypes=8, samples=None, dynamics="async", reject=-1, criterion=0.2),
+    HopfieldClassifier(n_prototypes=8, samples=None, dynamics="async", reject=-1, criterion=0.3),
     HopfieldClassifier(n_prototypes=3, prototypes="majority", samples=None, sweeps=2),
 ]
 
