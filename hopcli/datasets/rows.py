@@ -187,6 +187,7 @@ def table(lines: Iterator[tuple[int, str]], path: Path, request: Request) -> Gre
             f"{path}: line {number}: must have at most {_LONGEST_LINE:,} characters and "
             f"{MAX_PIXELS:,} values, found {len(line):,} characters"
         )
+    line = line.rstrip().rstrip(mark) + "\n"  # a mark at the end of a line begins no value
     has_header, at = _layout(line, mark, f"{path}: line {number}")
     if not has_header:
         lines = itertools.chain([(number, line)], lines)
@@ -280,6 +281,7 @@ def _rows(
     for number, line in lines:
         where = f"{path}: line {number}"
         text = line.replace('"', "").strip()
+        text = text.rstrip(mark)
         if at is not None:
             cells = text.split(mark, 1) if at == 0 else text.rsplit(mark, 1)
             labels.append(re.sub(r"^(\d+)\.0*$", r"\1", cells[at].strip()))
