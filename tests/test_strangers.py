@@ -27,8 +27,9 @@ if TYPE_CHECKING:
 
     from conftest import SpawnHopcli
 
-SAMPLED = 24  # one of so many is tried here
-SHARE = 0.015  # of the lies
+SAMPLED = 60  # one of so many is tried here
+REPRODUCE = ["reproduce", "--quick", "--only", "six-sites", "-q"]
+SHARE = 0.006  # of the lies
 
 
 @pytest.fixture(scope="session")
@@ -88,7 +89,34 @@ def check_unreadable(base: Path, tmp_path: Path, names: list[str]) -> None:
 
 
 def test_a_file_that_may_not_be_read(base: Path, tmp_path: Path) -> None:
-    check_unreadable(base, tmp_path, ["", "recall.json", "accuracy.csv"])
+    check_unreadable(base, tmp_path, ["recall.json"])
+
+
+@pytest.mark.parametrize(
+    ("folder", "words"),
+    [
+        ("results/recall", ["recall", *SMALL]),
+        ("results/select", ["select", "--dataset", "text:five.txt"]),
+        ("results/grid", ["grid", "run", "grid.toml"]),
+        ("results/grid", ["run", "grid.toml"]),
+        ("mine/runs", [*REPRODUCE, "--out", "mine"]),
+        ("mine/runs/six-sites", [*REPRODUCE, "--out", "mine"]),
+        ("mine/.hopcli-reproduce-published", [*REPRODUCE, "--out", "mine"]),
+    ],
+)
+def test_a_folder_that_nobody_typed_is_no_link(
+    base: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, folder: str, words: list[str]
+) -> None:
+    shutil.copytree(base, tmp_path / "place")
+    monkeypatch.chdir(tmp_path / "place")
+    outside = files_below(Path("outside"))
+    Path(folder).parent.mkdir(parents=True)
+    Path(folder).symlink_to(Path("outside").absolute())
+    done = call(*words)
+    assert (done.code, done.err.count("\n")) == (2, 1), done
+    assert folder in done.err
+    assert files_below(Path("outside")) == outside
+    assert [str(path) for path in Path(folder).parent.iterdir()] == [folder]
 
 
 # --- manifests that lie ----------------------------------------------------------------------
