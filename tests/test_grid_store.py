@@ -254,8 +254,7 @@ def test_a_journal_that_names_another_file_is_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "statement",
     [
-        "CREATE VIEW cheap AS WITH RECURSIVE c(x) AS (VALUES(1) UNION ALL SELECT x FROM c) "
-        "SELECT * FROM c",
+        "CREATE VIEW v AS WITH RECURSIVE c(x) AS (VALUES(1) UNION ALL SELECT x FROM c) SELECT 1",
         "CREATE TRIGGER t AFTER INSERT ON cells BEGIN DELETE FROM meta; END",
         "CREATE VIRTUAL TABLE v USING fts5(x)",
         'CREATE TABLE g ("as", b AS (zeroblob(1000000000)))',

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 from conftest import CHECKOUT, UNPRIVILEGED, call, files_below
 from PIL import Image
-from strangers import PARTS, READERS, SHOWN, WRITERS, cases, check_case, lay_folder
+from strangers import PARTS, READERS, SHOWN, SMALL, WRITERS, cases, check_case, lay_folder
 
 import hopcli
 from hopcli import plots, report
