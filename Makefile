@@ -27,11 +27,11 @@ RUNS := $(addprefix results/,$(NAMES))
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help paper tutorials all test oldest torture lint wheel mutants docs bench screenshot notebooks classifiers clean results/reproduce FORCE
+.PHONY: help paper tutorials all test test-slow pythons oldest torture lint wheel mutants docs bench screenshot notebooks classifiers clean results/reproduce FORCE
 
 help: ## List the targets
 	@echo 'make TARGET, with TARGET one of'
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "%-18s %s\n", $$1, $$2}'
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "%-18s %s\n", $$1, $$2}'
 	@echo '  results/NAME     Run configs/NAME.toml into results/NAME/, unless that is done; NAME one of'
 	@echo '$(NAMES)' | fold -s -w 70 | sed 's/^/                   /'
 
@@ -42,13 +42,19 @@ paper: $(addprefix results/,$(PAPER)) results/reproduce ## Reproduce the study: 
 all: $(RUNS) ## Run every configuration in configs/
 
 test: $(VENV)/.dev ## Run the tests, and the examples in docstrings
-	$(BIN)/python -m pytest -n 2
+	$(BIN)/python -m pytest -n 2 --durations=10
+
+test-slow: $(VENV)/.dev ## Run the tests that take long: coverage of intervals, make, patience
+	$(BIN)/python -m pytest -n 2 -m slow --durations=10
+
+pythons: build/.wheel ## Try the wheel and the study's tests under every Python found
+	$(BIN)/python tests/pythons.py build/packages/*.whl
 
 oldest: build/oldest-venv/.dev ## Test with the oldest supported version of every dependency
 	$(OLDEST_PYTEST) -n 2 $(OLDEST)
 	$(OLDEST_PYTEST) tests/test_committed_results.py -k byte_for_byte
 
-torture: $(VENV)/.dev ## Kill runs at random, fill disks, damage files; see what holds (takes minutes)
+torture: test-slow ## Kill runs at random, fill disks, damage files; see what holds (takes minutes)
 	$(BIN)/python -m pytest -n 2 tests/torture/faults.py tests/torture/grids.py tests/torture/strangers.py
 
 lint: $(VENV)/.dev ## Check style and types
