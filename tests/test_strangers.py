@@ -180,6 +180,60 @@ def test_every_shown_file_is_in_the_folder(base: Path) -> None:
     assert set(SHOWN) <= {path.name for path in (base / "out").iterdir()}
 
 
+# --- claims of strangers -----------------------------------------------------------------------
+
+CLAIM = """title = TEXT
+[runs.mine]
+folder = "out"
+command = "recall"
+[[claims]]
+id = TEXT
+text = TEXT
+place = TEXT
+unit = TEXT
+published = 1.0
+test = "equal"
+[[claims.conditions]]
+label = TEXT
+role = "text"
+value = "mine / accuracy[label=overall] / accuracy"
+"""
+
+
+def test_texts_of_claims_are_made_safe(
+    base: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copytree(base, tmp_path / "place")
+    monkeypatch.chdir(tmp_path / "place")
+    for path in Path("out").glob("grid*"):
+        path.unlink()
+    text = json.dumps("=1\x1b[31m\u202e|<b>\n`$x$")
+    Path("c.toml").write_text(CLAIM.replace("TEXT", text), encoding="utf-8")
+    for form in ("table", "markdown", "csv", "latex", "json"):
+        done = call("reproduce", "--against", "c.toml", "--out", "made", "--format", form)
+        assert (done.code, done.err) == (0, ""), (form, done)
+        if form != "csv":  # a file has the texts as they are
+            assert not {"\x1b", "\u202e"} & set(done.out), form
+    page = Path("made/report.html").read_text(encoding="utf-8")
+    assert not {"\x1b", "\u202e"} & set(page)
+    assert "|<b>" not in page
+    assert '"=1' not in Path("made/claims.csv").read_text(encoding="utf-8")
+
+
+def test_an_expression_of_several_numbers_is_refused(
+    base: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copytree(base, tmp_path / "place")
+    monkeypatch.chdir(tmp_path / "place")
+    Path("c.toml").write_text(CLAIM.replace("TEXT", '"a"'), encoding="utf-8")
+    for test, code in (("equal", 2), ("never", 2), ("always", 2), ("the_same", 0)):
+        Path("c.toml").write_text(
+            CLAIM.replace("TEXT", '"a"').replace('"equal"', f'"{test}"'), encoding="utf-8"
+        )
+        done = call("reproduce", "--against", "c.toml", "--out", f"made-{test}", "-q")
+        assert (done.code, done.err.count("\n")) == (code, code // 2), (test, done)
+
+
 # --- names that are not UTF-8 ----------------------------------------------------------------
 
 
