@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 from hopcli.claims.claim import ERRORS, PATTERNS
 from hopcli.claims.judging import TESTS, VERDICTS, are_same
-from hopcli.printing import terminal
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -244,9 +243,7 @@ def wrapped(made: pd.DataFrame) -> str:
     """Lay the table for people out on at most 80 columns."""
     lines = ["  ".join(name.ljust(width) for name, width in _WIDTHS.items()).rstrip()]
     for _, row in made.iterrows():
-        cells = [
-            textwrap.wrap(terminal(row[name]), width) or [""] for name, width in _WIDTHS.items()
-        ]
+        cells = [textwrap.wrap(str(row[name]), width) or [""] for name, width in _WIDTHS.items()]
         for n in range(max(map(len, cells))):
             texts = [cell[n] if n < len(cell) else "" for cell in cells]
             lines.append(

@@ -23,7 +23,7 @@ from hopcli.cli.tables import print_table
 from hopcli.config.base import nearest
 from hopcli.config.files import find_claims
 from hopcli.grids.export import write_table
-from hopcli.printing import terminal
+from hopcli.printing import in_lines, terminal
 from hopcli.results.files import check_made, written
 from hopcli.results.folder import files_in, publish_run, settle, sha256_of, writing
 from hopcli.results.provenance import source_commit, versions
@@ -192,7 +192,7 @@ def _say(
     if form != "table":
         print_table(short(made, ids=False), form)
         return
-    click.echo(wrapped(short(made, ids=True)))
+    click.echo(wrapped(in_lines(short(made, ids=True))))
     counts = {name: sum(one.verdict == name for one in judged) for name in VERDICTS}
     click.echo(
         "\n" + textwrap.fill("; ".join(f"{n} {name}" for name, n in counts.items() if n), 80)
