@@ -129,6 +129,8 @@ class Judged(NamedTuple):
 
 
 _FITTING = ("agrees", "coarse")
+_OF_SEVERAL = ("the_same", "all_true", "none")
+"""Tests of any number of values, or of none."""
 _RUNGS = ("text", "step", "authors")
 
 
@@ -182,6 +184,9 @@ def _measure(
     where = claims.place_of(claim, condition)
     if claim.test != "printed":
         measured = evaluate(condition.value, runs, where)
+        if claim.test not in _OF_SEVERAL and not measured.is_finite:
+            rule = f"must choose one finite number for the test {claim.test!r}"
+            raise SettingError(where, rule, measured.value)
         if measured.is_number and measured.is_exact and condition.error != "none":
             rule = f"must have an interval, as its error is {condition.error!r}"
             raise SettingError(where, f"{rule}; name its standard error", condition.value.text)
