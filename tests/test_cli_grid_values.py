@@ -97,7 +97,7 @@ def test_what_differs_reads_differently(
         manifest = {
             "command": "grid",
             "config": config,
-            "versions": {},
+            "versions": {"hopcli": "1"},
             "tables": {},
             "outputs": {},
         }
