@@ -399,9 +399,7 @@ def _started_with(run: str) -> str:
     )
 
 
-@pytest.mark.parametrize(
-    ("sent", "code", "lines"), [("SIGINT", 130, 1), ("SIGTERM", 143, 0)]
-)
+@pytest.mark.parametrize(("sent", "code", "lines"), [("SIGINT", 130, 1), ("SIGTERM", 143, 0)])
 def test_a_signal_that_a_library_makes_another_error_of_is_a_signal_still(
     spawn_hopcli: SpawnHopcli, sent: str, code: int, lines: int
 ) -> None:
@@ -418,9 +416,7 @@ def test_a_signal_that_a_library_makes_another_error_of_is_a_signal_still(
     assert "Traceback" not in done.err
 
 
-@pytest.mark.parametrize(
-    ("sent", "code", "lines"), [("SIGINT", 130, 1), ("SIGTERM", 143, 0)]
-)
+@pytest.mark.parametrize(("sent", "code", "lines"), [("SIGINT", 130, 1), ("SIGTERM", 143, 0)])
 def test_a_signal_that_meets_a_destructor_comes_again(
     spawn_hopcli: SpawnHopcli, sent: str, code: int, lines: int
 ) -> None:

@@ -98,6 +98,9 @@ def test_what_differs_reads_differently(
             "command": "grid",
             "config": config,
             "versions": {"hopcli": "1"},
+            "duration_seconds": 1.0,
+            "source_commit": None,
+            "notes": {},
             "tables": {},
             "outputs": {},
         }

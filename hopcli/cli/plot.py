@@ -101,7 +101,11 @@ def command(
     from hopcli import results
 
     show = _quietly if quiet else _as_json if printed == "json" else _as_words
-    if out is not None and len(folders) == 1 and os.path.realpath(out) == os.path.realpath(folders[0]):
+    if (
+        out is not None
+        and len(folders) == 1
+        and os.path.realpath(out) == os.path.realpath(folders[0])
+    ):
         out = None  # the pictures are entered in its manifest
     if overwrite and out is None:
         raise click.UsageError("--overwrite has no effect without --out")
