@@ -143,6 +143,7 @@ def test_pictures_that_are_not_drawn_have_no_look(run_hopcli: RunHopcli, flags: 
     assert message.startswith(f"{flags.split()[0]} has no effect without figures")
 
 
+@pytest.mark.slow
 def test_a_run_says_that_it_compiles_and_then_nothing(
     spawn_hopcli: SpawnHopcli, child_environment: dict[str, str], tmp_path: Path
 ) -> None:
