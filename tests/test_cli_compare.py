@@ -231,8 +231,8 @@ def _three(n: int, own: int, other: int) -> dict[str, NDArray[np.bool_]]:
         (60, 10, "100.0 % of 1,000 test images rightly, the nearest stored pattern 94.0 %"),
         (60, 10, "the dynamics add 5.0 points (95 % interval "),
         (10, 60, "the dynamics cost 5.0 points (95 % interval "),
-        (12, 8, "the dynamics make no difference beyond the interval (95 %: -0.5 to 1.4 points"),
-        (8, 12, "the dynamics make no difference beyond the interval (95 %: -1.4 to 0.5 points"),
+        (12, 8, "the dynamics make no difference beyond the interval (95 %: -0.6 to 1.4 points"),
+        (8, 12, "the dynamics make no difference beyond the interval (95 %: -1.4 to 0.6 points"),
         (30, 30, "the dynamics make no difference beyond the interval (95 %: -"),
         (0, 0, "points, p = 1)."),
     ],
@@ -431,7 +431,8 @@ def test_threads_change_no_byte_and_another_seed_does(run_hopcli: RunHopcli) -> 
 
 def test_what_is_found_is_printed_and_kept(run_hopcli: RunHopcli) -> None:
     done = run_hopcli(*[word for word in SMALL if word != "-q"])
-    assert (done.code, done.err) == (0, "")
+    assert (done.code, done.err.count("\n")) == (0, 1)
+    assert "--selections 30" in done.err
     assert "dynamics-t0" in done.out
     loaded = results.load(OUT)
     findings = loaded.result.notes["findings"]

@@ -415,6 +415,7 @@ def _write_idx(
         path.write_bytes(gzip.compress(_idx(array), mtime=0) if packed else _idx(array))
 
 
+@pytest.mark.filterwarnings("ignore::hopcli.errors.HopcliWarning")  # blank images
 @pytest.mark.parametrize("packed", [False, True])
 def test_idx_folder(tmp_path: Path, packed: bool) -> None:
     _write_idx(tmp_path, packed=packed)
@@ -428,6 +429,7 @@ def test_idx_folder(tmp_path: Path, packed: bool) -> None:
     assert load_dataset(f"idx:{tmp_path}").name == f"idx:{tmp_path}:train"
 
 
+@pytest.mark.filterwarnings("ignore::hopcli.errors.HopcliWarning")  # blank images
 def test_emnist_images_are_turned_upright(tmp_path: Path) -> None:
     _write_idx(tmp_path, part="emnist-letters-train", packed=True)
     _write_idx(tmp_path, part="emnist-letters-test", labels=(1, 2), packed=True)
@@ -436,6 +438,7 @@ def test_emnist_images_are_turned_upright(tmp_path: Path) -> None:
     assert np.array_equal(dataset.spins[0].reshape(3, 2) > 0, IMAGES[0].T > 100)
 
 
+@pytest.mark.filterwarnings("ignore::hopcli.errors.HopcliWarning")  # blank images
 def test_two_data_sets_in_one_folder_are_refused(tmp_path: Path) -> None:
     _write_idx(tmp_path)
     _write_idx(tmp_path, part="emnist-letters-train")
@@ -546,6 +549,7 @@ def _keras(path: Path, **arrays: NDArray[Any] | None) -> str:
     return f"npz:{path}"
 
 
+@pytest.mark.filterwarnings("ignore::hopcli.errors.HopcliWarning")  # blank images
 def test_npz_in_the_layout_of_keras(tmp_path: Path) -> None:
     spec = _keras(tmp_path / "a.npz")
     dataset = load_dataset(spec, split="all", threshold=100)
@@ -556,6 +560,7 @@ def test_npz_in_the_layout_of_keras(tmp_path: Path) -> None:
     assert dataset.name == f"{spec}:all"
 
 
+@pytest.mark.filterwarnings("ignore::hopcli.errors.HopcliWarning")  # blank images
 def test_npz_takes_other_dtypes_of_the_same_values(tmp_path: Path) -> None:
     plain = load_dataset(_keras(tmp_path / "a.npz"))
     spec = _keras(
@@ -711,6 +716,7 @@ def _store_openml(
         path.write_bytes(gzip.compress(content, mtime=0))
 
 
+@pytest.mark.filterwarnings("ignore::hopcli.errors.HopcliWarning")  # blank images
 def test_openml_from_stored_responses(offline: Path) -> None:
     _store_openml(offline)
     dataset = load_dataset("openml:tiny", threshold=16)

@@ -63,7 +63,7 @@ def _overlaps(size: int, draws: int) -> NDArray[np.float64]:
     parts: dict[int, NDArray[np.float64]] = {}
     experiments.plan(config, Stock()).run(ThreadedExecution(), no_progress, parts)
     measured = np.stack([parts[number] for number in range(draws)])
-    return measured[:, 1 : 1 + (measured.shape[1] - 1) // 2]
+    return measured[:, 3 : 3 + (measured.shape[1] - 3) // 2]
 
 
 def _covered(size: int, pool: int, draws: int, runs: int) -> NDArray[np.float64]:
