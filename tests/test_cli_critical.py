@@ -36,12 +36,22 @@ def _critical(**settings: Any) -> CriticalResult:
     return result
 
 
-@pytest.fixture(scope="module", params=["pseudo-inverse", "hebbian"])
+@pytest.fixture(
+    scope="module",
+    params=[
+        ("pseudo-inverse", 100),
+        ("hebbian", 100),
+        pytest.param(("pseudo-inverse", 400), marks=pytest.mark.slow),
+        pytest.param(("hebbian", 400), marks=pytest.mark.slow),
+    ],
+    ids=str,
+)
 def pair(request: pytest.FixtureRequest) -> CriticalResult:
     """Three sizes of the two patterns, at temperatures around that of the rule."""
-    critical = {"pseudo-inverse": 1.0, "hebbian": 1.45}[request.param]
+    rule, sweeps = request.param
+    critical = {"pseudo-inverse": 1.0, "hebbian": 1.45}[rule]
     grid = [0.3, *(round(critical * t, 4) for t in NEAR), 2.0]
-    return _critical(rule=request.param, scales=[1, 2, 4], temperatures=grid, sweeps=400)
+    return _critical(rule=rule, scales=[1, 2, 4], temperatures=grid, sweeps=sweeps)
 
 
 def test_hot_and_cold_starts_are_in_the_exact_equilibrium(pair: CriticalResult) -> None:
@@ -192,7 +202,7 @@ def _tiny_covered(rule: str, seeds: range, temperatures: str) -> float:
     ("rule", "temperatures"), [("pseudo-inverse", "0.84:1.16:0.04"), ("hebbian", "1.3:1.72:0.06")]
 )
 def test_tiny_runs_cover_the_exact_crossing(rule: str, temperatures: str) -> None:
-    assert _tiny_covered(rule, range(8), temperatures) >= 6 / 8
+    assert _tiny_covered(rule, range(4), temperatures) >= 3 / 4
 
 
 @pytest.mark.slow

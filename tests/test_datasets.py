@@ -107,7 +107,9 @@ def test_all_is_train_then_test(train: Dataset) -> None:
     assert np.array_equal(everything.labels, np.concatenate([train.labels, test.labels]))
 
 
-@pytest.mark.parametrize("split", ["train", "test", "all"])
+@pytest.mark.parametrize(
+    "split", ["test", *(pytest.param(s, marks=pytest.mark.slow) for s in ("train", "all"))]
+)
 def test_reading_with_and_without_grey_values_agrees(split: str) -> None:
     grey = mnist.load_mnist(split, binary=False).grey
     bits = mnist.load_mnist(split, binary=True).grey
