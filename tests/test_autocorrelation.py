@@ -79,6 +79,22 @@ def test_sums_are_of_pairs_at_a_lag_in_each_chain() -> None:
     assert found.sem == pytest.approx(found.tau * math.sqrt((18 - 2 * found.tau) / 32))
 
 
+@pytest.mark.parametrize("steps", [31, 33, 61, 63, 64, 65, 125, 127, 128, 129])
+def test_tau_is_that_of_direct_sums_next_to_powers_of_two(steps: int) -> None:
+    """Of transforms with too few zeros the end of a chain would meet its start."""
+    series = _series(np.random.default_rng(steps), 0.8, 40, steps)
+    deviations = series - series.mean(axis=1, keepdims=True)
+    found = autocorrelation_time(series)
+    lags = [
+        np.mean(deviations[:, : steps - t] * deviations[:, t:]) for t in range(found.window + 1)
+    ]
+    total = lags[0] + 2 * sum(lags[1:])
+    taken = total / max(steps - 2 * found.window - 1, steps / 2)
+    raised = [lag + taken for lag in lags]
+    assert found.window >= 12
+    assert found.tau == pytest.approx(1 + 2 * sum(raised[1:]) / raised[0], rel=1e-9)
+
+
 @given(arrays(float, st.tuples(st.integers(1, 4), st.integers(2, 9)), elements=st.floats(-9, 9)))
 def test_of_any_series_it_is_a_time(series: NDArray[np.float64]) -> None:
     found = autocorrelation_time(series)

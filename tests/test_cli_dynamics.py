@@ -260,10 +260,9 @@ def test_settings_that_do_not_go_together_are_refused_by_name(
 def test_an_empty_site_is_refused_under_metropolis_with_the_reason(run_hopcli: RunHopcli) -> None:
     blend = [*RECALL, "--start", "blend:first:second"]
     message = run_hopcli(*blend).refused()
-    assert message == (
-        "--start must leave no site at 0 under metropolis (add :fill, or use glauber, async, "
-        "sync), found 'blend:first:second'"
-    )
+    assert message.startswith("--start ")
+    for piece in ("metropolis", ":fill", "glauber, async, sync", "'blend:first:second'"):
+        assert piece in message
     for dynamics in ("glauber", "async", "sync"):
         assert run_hopcli(*blend, "--dynamics", dynamics).code == 0
     assert run_hopcli(*RECALL, "--start", "blend:first:second:fill").code == 0

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 import pytest
+from test_plots import FIVE, run, with_arrays
 
 from hopcli import experiments
 from hopcli.config import RecallConfig, RecallExecution, RelaxConfig, ThreadedExecution
@@ -298,3 +299,14 @@ def test_a_resolved_configuration_has_every_value_and_resolves_to_itself() -> No
     assert resolved.exclude_samples is True
     again = experiments.plan(dataclasses.replace(resolved)).config
     assert again.to_dict() == resolved.to_dict()
+
+
+def test_the_curve_of_settled_images_counts_those_that_never_settle() -> None:
+    """3 of 8 are 37.5 %, not all of those that settle."""
+    made = run(RelaxConfig(source_indices=FIVE[:1], tests=8, repeats=1, sweeps=12))
+    ends = np.array([0, 2, 2, -1, -1, -1, -1, -1])
+    (drawn,) = with_arrays(made, {"trials.settled": ends}).figures().values()
+    steps = [line for ax in drawn.axes for line in ax.lines if line.get_drawstyle() == "steps-post"]
+    assert steps
+    for line in steps:
+        assert np.asarray(line.get_ydata()).tolist() == [12.5, 12.5, *[37.5] * 5]

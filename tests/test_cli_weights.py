@@ -142,14 +142,15 @@ def test_dependent_patterns_are_refused_in_one_line(run_hopcli: RunHopcli) -> No
     Path("same.txt").write_text("#.\n\n.#\n", encoding="utf-8")
     message = run_hopcli(*WEIGHTS, "--dataset", "text:same.txt").refused()
     assert "linearly independent" in message
-    assert "stored patterns 1 and 2 are each other's inverse" in message
+    assert "1 and 2" in message
     assert not Path("results").exists()
 
 
 def test_patterns_that_cannot_be_learnt_are_refused_in_one_line(run_hopcli: RunHopcli) -> None:
     run = [*WEIGHTS, "--rule", "perceptron", "--kappa", "50", "--epochs", "3"]
     message = run_hopcli(*run).refused()
-    assert "no couplings with stability kappa = 50 for 5 patterns in 3 epochs" in message
+    for number in ("kappa = 50", "5 patterns", "3 epochs"):
+        assert number in message
 
 
 @pytest.mark.parametrize(
