@@ -422,15 +422,12 @@ def test_the_finding_on_selectors_is_of_the_nearest_number_of_samples() -> None:
 # --- the command ---------------------------------------------------------------------------
 
 
-def test_threads_change_no_byte_and_another_seed_does(run_hopcli: RunHopcli) -> None:
-    for out, flags in {"one": ("--threads", "1"), "two": ("--threads", "2")}.items():
-        assert run_hopcli(*SMALL, *flags, "--out", out).code == 0
-    assert run_hopcli(*SMALL, "--seed", "2", "--out", "other").code == 0
-    one, two, other = (
-        {path.name: path.read_bytes() for path in Path(out).glob("*.csv")}
-        for out in ("one", "two", "other")
+def test_another_seed_changes_the_tables(run_hopcli: RunHopcli) -> None:
+    for seed in ("1", "2"):
+        assert run_hopcli(*SMALL, "--seed", seed, "--out", seed).code == 0
+    one, other = (
+        {path.name: path.read_bytes() for path in Path(out).glob("*.csv")} for out in ("1", "2")
     )
-    assert one == two
     assert set(one) == {"classifiers.csv", "pairs.csv", "selectors.csv", "selections.csv"}
     assert all(one[name] != other[name] for name in ("classifiers.csv", "selections.csv"))
 

@@ -28,6 +28,9 @@ KEPT = [*QUIET, "--keep", "trials"]
 RECALL = ["recall", "--dataset", "text:3x3", "--rule", "hebbian", "--start", "flip:0.4"]
 RECALL += ["--tests", "30", "--repeats", "1", *KEPT]
 DIGITS = ["recall", "--tests", "5", "--repeats", "1", *KEPT]
+COMPARE = ["compare", "--dataset", "digits", "--digits", "1,4,7", "--tests", "9", "--training"]
+COMPARE += ["15", "--selector-samples", "2,5", "--selections", "3", "--candidates", "2"]
+COMPARE += ["--split", "train", "--selector-tests", "7", "--tuning", "3"]
 OUT = Path("results/recall")
 
 
@@ -302,6 +305,9 @@ def test_empty_sites_are_filled_once_visited(run_hopcli: RunHopcli, dynamics: st
         ["attractors", "--rule", "storkey,pseudo-inverse", "--starts", "400"],
         ["capacity", "--sizes", "60", "--loads", "0.1,0.2", "--rule", "hebbian,storkey"],
         ["critical", "--temperatures", "0.5,1", "--chains", "5", "--sweeps", "30"],
+        ["fit-sweeps", "--sweeps", "3,5", "--replays", "3", "--orders", "5"],
+        ["variance", "--selections", "4", "--tests", "6", "--repeats", "2"],
+        COMPARE,
     ],
     ids=lambda run: f"{run[0]}-{run[-1]}",
 )

@@ -199,16 +199,6 @@ def test_a_number_of_sweeps_is_fitted_as_it_is_alone(tmp_path: Path, stock: Stoc
     assert one["log_likelihood"] == other["log_likelihood"]
 
 
-def test_tables_with_any_threads_are_the_same_bytes(run_hopcli: RunHopcli) -> None:
-    flags = ["--sweeps", "3,5", "--replays", "3", "--orders", "5", "-q", "--no-figures"]
-    for threads in ("1", "2"):
-        done = run_hopcli("fit-sweeps", *flags, "--threads", threads, "--out", threads)
-        assert (done.code, done.err) == (0, "")
-    for name in ("estimate", "likelihood", "expected"):
-        one, two = (Path(out, f"{name}.csv").read_bytes() for out in ("1", "2"))
-        assert one == two
-
-
 def test_a_table_of_one_repeat_and_the_key_of_a_run(run_hopcli: RunHopcli) -> None:
     """What is in a file counts, not its name; the order of the columns is that of storing."""
     Path("one.csv").write_text("repeat,6,3\n0,76,81\n")
