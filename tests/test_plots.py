@@ -767,3 +767,35 @@ def test_figures_ignore_the_users_style_and_leave_it_alone(
 def test_pyplot_is_never_imported() -> None:
     code = "import sys, hopcli.plots; sys.exit('matplotlib.pyplot' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+@pytest.mark.parametrize(("rate", "sd", "begin"), [(0.45, 0.001, 0), (0.97, 0.3, 60)])
+def test_an_axis_begins_below_the_thick_bars_and_at_0_if_that_is_near(
+    recall: Run, rate: float, sd: float, begin: int
+) -> None:
+    table = recall.result.tables["accuracy"].copy()
+    table[["accuracy", "ci_low", "ci_high"]] = rate, rate - 0.001, rate
+    table["sd_repeats"] = sd
+    figure = with_table(recall, "accuracy", table).figures()["accuracy"]
+    assert plot_axes(figure).get_xlim()[0] == begin
+
+
+def test_the_first_image_of_all_has_an_index(recall: Run) -> None:
+    trials = recall.result.tables["gallery"].copy()
+    trials["source_index"] = 0
+    figure = with_table(recall, "gallery", trials).figures()["gallery"]
+    assert [text.get_text() for text in texts(figure)].count("0") >= len(trials)
+
+
+def test_bands_of_sweeps_are_half_a_sweep_wider_and_the_papers_20_are_marked(
+    fit_sweeps: Run,
+) -> None:
+    axes = plot_axes(fit_sweeps.figures()["fit_sweeps"])
+    estimate = fit_sweeps.result.tables["estimate"]
+    bands: Any = axes.patches
+    found = [(band.get_x(), band.get_x() + band.get_width()) for band in bands]
+    ends = estimate[["sweeps_ci_low", "sweeps_ci_high"]].to_numpy(float) + [-0.5, 0.5]
+    assert found == [pytest.approx(tuple(each)) for each in ends]
+    assert max(fit_sweeps.config.sweeps) == 20
+    dotted = [line for line in axes.lines if line.get_linestyle() == ":"]
+    assert [float(np.asarray(line.get_xdata())[0]) for line in dotted] == [20]
