@@ -794,7 +794,7 @@ def test_bands_of_sweeps_are_half_a_sweep_wider_and_the_papers_20_are_marked(
     estimate = fit_sweeps.result.tables["estimate"]
     bands: Any = axes.patches
     found = [(band.get_x(), band.get_x() + band.get_width()) for band in bands]
-    ends = estimate[["sweeps_ci_low", "sweeps_ci_high"]].to_numpy(float) + [-0.5, 0.5]
+    ends = estimate[["sweeps_ci_low", "sweeps_ci_high"]].to_numpy(float) + np.array([-0.5, 0.5])
     assert found == [pytest.approx(tuple(each)) for each in ends]
     assert max(fit_sweeps.config.sweeps) == 20
     dotted = [line for line in axes.lines if line.get_linestyle() == ":"]
