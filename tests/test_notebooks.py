@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 PATHS = sorted(notebooks.FOLDER.glob("*.ipynb"))
 MOST_BYTES = 400_000
+MACHINE = re.compile(r"/(home|root|tmp|Users|work)/")
+SHORTEST = "own-pictures"
 
 every_notebook = pytest.mark.parametrize("path", PATHS, ids=lambda path: path.stem)
 
@@ -23,13 +25,13 @@ def _code(notebook: Any) -> list[Any]:
     return [cell for cell in notebook.cells if cell.cell_type == "code"]
 
 
-def test_there_are_three() -> None:
-    assert [path.stem for path in PATHS] == ["own-pictures", "phase-diagram", "study"]
-
-
 # The kernel's sockets and the loop of asyncio complain of themselves when they are closed.
 @pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::DeprecationWarning")
-@every_notebook
+@pytest.mark.parametrize(
+    "path",
+    [p if p.stem == SHORTEST else pytest.param(p, marks=pytest.mark.slow) for p in PATHS],
+    ids=lambda path: path.stem,
+)
 def test_runs_and_shows_what_is_committed(path: Path) -> None:
     # A cell that fails raises; whatever it shows else is compared, warnings too.
     assert notebooks.shown(notebooks.executed(path)) == notebooks.shown(notebooks.read(path))
@@ -48,7 +50,7 @@ def test_is_committed_run_and_tidy(path: Path) -> None:
     assert all(cell.metadata == {} for cell in notebook.cells)
     assert path.stat().st_size < MOST_BYTES
     text = json.dumps([*notebooks.shown(notebook), *(cell.source for cell in notebook.cells)])
-    assert not re.search(r"/(home|root|tmp|Users|work)/", text), "names a place on a machine"
+    assert not MACHINE.search(text)
 
 
 def test_what_is_shown_is_text_and_that_there_are_pictures() -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,17 +12,22 @@ import pandas as pd
 import pytest
 from conftest import counted, random_patterns
 
+from hopcli.cli import endings
 from hopcli.config import Facts, TemperatureScanConfig
 from hopcli.datasets import Dataset
-from hopcli.errors import PatternError
+from hopcli.errors import PatternError, ResultError
+from hopcli.estimator import HopfieldClassifier
+from hopcli.estimator.deciding import Ballot
 from hopcli.experiments.inputs import hashes
 from hopcli.experiments.recall_tables import outcome_table
+from hopcli.grids.grid import read_grid
+from hopcli.grids.planning import Impossible, impossible
 from hopcli.patterns import Patterns, images_as_patterns
 from hopcli.starts import change, parse_start, trial_rng
 from hopcli.storage import store
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from conftest import RunHopcli
 
 
 def _images() -> Dataset:
@@ -90,3 +97,69 @@ def test_repeats_of_an_image_make_no_interval_of_an_outcome_narrower() -> None:
     pd.testing.assert_frame_equal(often[bounds], once[bounds])
     as_if = outcome_table(counted(labels, labels, ends, np.arange(200)))
     assert np.all(as_if["ci_high"] < often["ci_high"])
+
+
+@pytest.mark.parametrize(
+    ("m", "scores"),
+    [
+        # One repeat: a share of 1, and a quarter of the overlap with the nearest of a class.
+        ([[0.9, -0.5, 0.1]], [1 + 0.9 / 4, 0.1 / 4]),
+        # Two repeats: the nearest in each, of both the mean, and an eighth of it.
+        ([[0.9, -0.5, 0.1], [-0.3, 0.2, 0.6]], [0.5 + 0.55 / 8, 0.5 + 0.35 / 8]),
+    ],
+)
+def test_a_class_is_as_near_as_its_nearest_prototype(
+    m: list[list[float]], scores: list[float]
+) -> None:
+    ballot = Ballot(np.array([m]), np.array([0, 0, 1]), 2, signed=True)
+    np.testing.assert_allclose(ballot.scores, [scores], atol=1e-12)
+
+
+def test_decisions_are_shares_and_what_transform_says_of_the_nearest() -> None:
+    x = random_patterns(4, 12, 30)
+    y = np.repeat([0, 1, 2], 4)
+    memory = HopfieldClassifier(
+        "hebbian", n_prototypes=3, samples=None, sweeps=1, threshold=0, random_state=1
+    ).fit(x, y)
+    m = memory.transform(x)
+    near = [m[:, memory.prototype_labels_ == label].max(axis=1) for label in (0, 1, 2)]
+    expected = memory.predict_proba(x) + np.transpose(near) / 4
+    np.testing.assert_allclose(memory.decision_function(x), expected, atol=1e-12)
+
+
+def _grid_of_five(monkeypatch: pytest.MonkeyPatch) -> None:
+    Path("five.toml").write_text(
+        'command = "recall"\nfigures = false\ntests = 2\nrepeats = 1\n[grid]\nseed = "1:5:1"\n',
+        encoding="utf-8",
+    )
+    monkeypatch.setattr("hopcli.cli.grid.running._LISTED", 3)
+    monkeypatch.setattr("hopcli.cli.grid.files._SHOWN", 3)
+
+
+def test_what_is_left_over_is_counted(
+    run_hopcli: RunHopcli, empty_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Three of five are listed, and of three all."""
+    _grid_of_five(monkeypatch)
+    assert "... and 2 more\n" in run_hopcli("grid", "run", "five.toml", "--dry-run").out
+    assert "... and 2 more " in run_hopcli("grid", "run", "five.toml").out
+    monkeypatch.setattr("hopcli.cli.grid.running._LISTED", 5)
+    monkeypatch.setattr("hopcli.cli.grid.files._SHOWN", 5)
+    assert " more" not in run_hopcli("grid", "run", "five.toml", "--dry-run").out
+    assert "... and" not in run_hopcli("grid", "run", "five.toml").out
+
+
+@pytest.mark.parametrize(("n_places", "more"), [(3, ""), (4, "1 more"), (5, "2 more")])
+def test_folders_that_are_not_named_are_counted(n_places: int, more: str) -> None:
+    told = endings._listed([Path(f"f{k}") for k in range(n_places)])
+    assert re.findall(r"f\d", told) == ["f0", "f1", "f2"]
+    assert re.findall(r"\d+ more", told) == ([more] if more else [])
+
+
+@pytest.mark.parametrize(("n_found", "more"), [(4, []), (5, ["1 more"]), (6, ["2 more"])])
+def test_impossible_cells_that_are_not_named_are_counted(n_found: int, more: list[str]) -> None:
+    grid = read_grid({"command": "recall", "grid": {"seed": "1:9:1"}})
+    found = [Impossible(point, ResultError("no")) for point in list(grid.points())[:n_found]]
+    told = str(impossible(grid, found))
+    assert re.findall(r"seed=(\d)", told) == ["1", "2", "3", "4"]
+    assert re.findall(r"\d+ more", told) == more

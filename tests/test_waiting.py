@@ -16,7 +16,7 @@ from hopcli import experiments, theory
 from hopcli.config import CapacityConfig
 from hopcli.errors import PatternError
 from hopcli.storage import Couplings, store
-from hopcli.taxonomy import fixed_points
+from hopcli.taxonomy import unstable_sites
 from hopcli.waiting import interruptibly
 
 if TYPE_CHECKING:
@@ -87,9 +87,9 @@ def test_the_fields_of_all_patterns_of_a_load_are_waited_for(
 
     def watched(xi: Any, network: Couplings) -> Any:
         threads.append(threading.current_thread())
-        return fixed_points(xi, network)
+        return unstable_sites(xi, network)
 
-    monkeypatch.setattr("hopcli.experiments.capacity.fixed_points", watched)
+    monkeypatch.setattr("hopcli.experiments.capacity.unstable_sites", watched)
     settings = {"sizes": (20,), "loads": (0.1,), "rule": ("hebbian",), "draws": 1}
     experiments.run(CapacityConfig.from_values(settings))
     assert len(threads) == 1

@@ -148,10 +148,7 @@ def _silence() -> None:
 
 
 def _lost(address: str, why: str) -> ResultError:
-    return ResultError(
-        f"--dask {address}: the scheduler is gone ({why}); what is finished is kept, and the "
-        "same command goes on there"
-    )
+    return ResultError(f"--dask {address}: the scheduler is gone ({why})")
 
 
 def _check_workers(client: Client, address: str) -> int:
@@ -182,9 +179,6 @@ def _watch(client: Client, address: str) -> Callable[[], None]:
         if client.scheduler_info().get("workers"):
             since = time.monotonic()
         elif time.monotonic() - since > _ALONE:
-            raise ResultError(
-                f"--dask {address}: has no workers left; what is finished is kept, and the same "
-                "command goes on there"
-            )
+            raise ResultError(f"--dask {address}: has no workers left")
 
     return check
