@@ -227,6 +227,11 @@ def counted(
     return tally.counts()
 
 
+def few_and_many(name: str, few: int, many: int) -> pytest.MarkDecorator:
+    """Parametrize by a number of runs: few in the fast suite, many in `make test-slow`."""
+    return pytest.mark.parametrize(name, [few, pytest.param(many, marks=pytest.mark.slow)])
+
+
 def files_below(folder: Path) -> dict[str, bytes | None]:
     """Every file below a folder with its bytes, and every folder (None)."""
     return {

@@ -23,25 +23,25 @@ def read_claims_table(path: Path = CLAIMS) -> pd.DataFrame:
 
 
 SENTENCES = """\
-**The table of recall follows from the authors' program, not from the text.** Its five accuracies
-fit replays of the program, with 10 sweeps ({chi2:accuracies/authors}), and not the protocol of the
-text, with 20 ({chi2:accuracies/text}).
+**The table of recall follows from the authors' program, not from the text.** The program, which is
+public, made 10 sweeps where the text says 20. The five printed accuracies fit replays of it
+({chi2:accuracies/authors}), but not the protocol of the text ({chi2:accuracies/text}).
 
-**Its +- is thermal noise alone.** The printed SDs fit repeats with the same images and the same
-order of sites ({p:plus-minus-images/authors}), not new images ({p:plus-minus-images/text}); with
-a new order in each repeat the authors' variance is {value:plus-minus-order/text} of the simulated
-one ({p:plus-minus-order/text}).
+**The printed +- is thermal noise alone.** It fits repeats with the same images in the same site
+order ({p:plus-minus-images/authors}), but not repeats with new images
+({p:plus-minus-images/text}). If only the site order were new in each repeat, the printed variance
+would be {value:plus-minus-order/text} of the expected one ({p:plus-minus-order/text}).
 
-**The patterns matter most.** With other draws of the 20 samples the "1" is recalled best in
-{whole:order-best-any-draw/text} % of the draws, the "4" worst in
-{whole:order-worst-any-draw/other} %.
+**The drawn samples change the results most.** In {whole:order-best-any-draw/text} % of other draws
+of the 20 samples the "1" is recalled best; the "4" is worst in {whole:order-worst-any-draw/other}
+% of them.
 
-**Figure 1 shows the Hebbian rule with training images 9 and 56.** So simulated it fits in 19
-points ({chi2:figure-1-rule/explanation}), with the pseudo-inverse rule ({chi2:figure-1-rule/text})
-or with the selected images ({chi2:figure-1-patterns/text}) it does not.
+**Figure 1 shows the Hebbian rule with training images 9 and 56.** It fits the 19 points
+({chi2:figure-1-rule/explanation}). The pseudo-inverse rule of the text
+({chi2:figure-1-rule/text}) and the selected images ({chi2:figure-1-patterns/text}) do not fit.
 
-**The critical temperature is {value:critical-temperature/text}** by the rule of the text and
-{value:critical-temperature/authors} as run, not 0.5.
+**The critical temperature is {value:critical-temperature/text}** with the rule of the text and
+{value:critical-temperature/authors} with that of the authors' figure, not 0.5.
 """
 
 

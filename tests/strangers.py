@@ -54,6 +54,7 @@ SHOWN = [
     "grid.sqlite",
 ]
 KINDS = ["link", "device", "nowhere", "loop", "fifo", "folder", "other", "huge", "empty", "gone"]
+KINDS += ["second name"]
 
 READERS = [
     *(["check", "out"], ["runs", "out"], ["runs", "out", "--format", "json"]),
@@ -115,6 +116,8 @@ def _replace(file: Path, kind: str, place: Path) -> None:
             "loop": Path(file.name),
         }
         file.symlink_to(where[kind])
+    elif kind == "second name":
+        os.link(precious, file)
     elif kind == "fifo":
         os.mkfifo(file)
     elif kind == "folder":
@@ -144,6 +147,12 @@ def _standing(folder: Path) -> dict[str, Any]:
             what = path.stat().st_size if big else path.read_bytes()
         found[str(path.relative_to(folder))] = what
     return found
+
+
+def _times(*folders: str) -> dict[str, int]:
+    """When each name in some folders, and they themselves, were last changed."""
+    paths = [path for folder in map(Path, folders) for path in (folder, *folder.rglob("*"))]
+    return {str(path): path.lstat().st_mtime_ns for path in paths}
 
 
 @contextlib.contextmanager
@@ -188,13 +197,15 @@ def check_case(base: Path, place: Path, name: str, kind: str) -> None:
     with contextlib.chdir(place):
         _replace(Path("out", name), kind, place)
         before = _standing(Path("out")), _standing(Path("outside"))
+        times = _times("out", "outside")
         for words in READERS:
             _try(words)
-            assert (_standing(Path("out")), _standing(Path("outside"))) == before, words
+            assert _times("out", "outside") == times, words
         for read in IN_PYTHON:
             with _in_time(read), contextlib.suppress(HopcliError):
                 read()
-            assert (_standing(Path("out")), _standing(Path("outside"))) == before
+        assert (_standing(Path("out")), _standing(Path("outside"))) == before
+        assert _times("out", "outside") == times
         for words in WRITERS:
             _try(words)
             assert _standing(Path("outside")) == before[1], words

@@ -218,3 +218,21 @@ def test_heavy_packages_load_only_where_they_work(
     assert loaded[0] == "LOADED"
     assert "hopcli" in loaded
     assert not set(without) & set(loaded)
+
+
+def test_whatever_an_experiment_imports_is_in_the_code_version(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    from hopcli.grids import cells
+
+    left_out: set[str] = set()
+    monkeypatch.setattr(cells, "code_digest", lambda without: left_out.update(without) or "0" * 12)
+    cells.code_version.__wrapped__()
+    rooms, new = {"experiments"}, {"experiments"}
+    while new:
+        new = {room for path in FILES if _room(path) in new for room in _rooms_imported(path)}
+        new -= rooms
+        rooms |= new
+    assert {"statistics", "starts", "dynamics"} <= rooms
+    assert left_out
+    assert not left_out & rooms

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -16,17 +15,23 @@ from hopcli.claims.claim import Claim, Condition
 from hopcli.claims.evaluating import evaluate
 from hopcli.claims.expressions import parse
 from hopcli.claims.functions import FUNCTIONS
-from hopcli.claims.judging import TESTS, VERDICTS, Answer, Evidence, answers, verdict
+from hopcli.claims.judging import (
+    TESTS,
+    VERDICTS,
+    Answer,
+    Evidence,
+    answers,
+    ln_density,
+    verdict,
+)
 from hopcli.claims.measured import Measured, binomial
-from hopcli.claims.notebook import by_formula, by_notebook, largest_gap
 from hopcli.claims.reading import read_claims
-from hopcli.claims.table import number, p_text, short, table, wrapped
+from hopcli.claims.table import number, p_text, short, table, with_interval, wrapped
 from hopcli.claims.verdicts import judge
 from hopcli.config.files import find_claims, shipped_claims
 from hopcli.data.study import authors_recall
 from hopcli.errors import SettingError
 from hopcli.statistics import Z95, exact_interval
-from hopcli.storage import store
 
 
 @dataclass
@@ -329,41 +334,6 @@ def test_a_correlation_is_tested_by_the_permutation_beside_it() -> None:
     found = evaluate(parse("with_p(r / correlation / spearman)", ""), {"r": run}, "")
     assert _answer(_claim(bound=0), found).p == pytest.approx(0.027)
     assert found.tails(0.5)[0] < 1e-4  # of another bound by the interval
-
-
-def _storkey_by_sums(xi: np.ndarray) -> np.ndarray:
-    """The formula as it is printed, sum by sum."""
-    n = xi.shape[1]
-    weights = np.zeros((n, n))
-    for x in xi.astype(float):
-        old = weights.copy()
-        for i, j in itertools.product(range(n), repeat=2):
-            h_ij = sum(old[i, k] * x[k] for k in range(n) if k not in (i, j))
-            h_ji = sum(old[j, k] * x[k] for k in range(n) if k not in (i, j))
-            weights[i, j] += (x[i] * x[j] - x[i] * h_ji - h_ij * x[j]) / n
-    return weights
-
-
-def test_the_notebooks_code_departs_from_storkeys_formula_with_the_second_pattern() -> None:
-    rng = np.random.default_rng(5)
-    xi = rng.choice(np.array([-1, 1], dtype=np.int8), (3, 9))
-    np.testing.assert_allclose(by_formula(xi), _storkey_by_sums(xi), atol=1e-12)
-    off = ~np.eye(9, dtype=bool)
-    couplings = store(xi, "storkey")
-    own = couplings.J[np.ix_(couplings.site_class, couplings.site_class)]
-    np.testing.assert_allclose(own[off], by_formula(xi)[off], atol=1e-12)
-    assert largest_gap(xi[:1]) == 0
-    # For the second pattern by hand: w = x x' / N before, a and b the terms that are taken off.
-    x, y = xi[0].astype(float), xi[1].astype(float)
-    w = np.outer(x, x) / 9
-    received = w @ y
-    h = received[None, :] - np.diag(w)[:, None] * y[:, None] - w * y * off
-    second = w + (np.outer(y, y) - h * y - (h * y).T) / 9
-    np.testing.assert_allclose(by_notebook(xi[:2])[off], second[off], atol=1e-12)
-    assert largest_gap(xi[:2]) == pytest.approx(
-        9 * np.abs(second - _storkey_by_sums(xi[:2]))[off].max(), abs=1e-8
-    )
-    assert largest_gap(xi[:2]) > 0.1
 
 
 # --- tests ------------------------------------------------------------------------------------
@@ -716,6 +686,42 @@ def test_a_claim_in_percent_is_measured_in_percent(empty_folder: Path) -> None:
     se = 4 / Z95
     assert row["p"] == pytest.approx(stats.norm.sf(3 / se))
     assert row["resolution"] == pytest.approx(2.8 * se)
+
+
+@pytest.mark.parametrize(
+    ("ends", "text"),
+    [
+        ((64.55, 63.6, 65.49), "64.5 % (63.6 to 65.5)"),
+        ((100.0, 99.963, 100.0), "100 % (99.963 to 100)"),
+        ((0.5467, 0.372, 0.8737), "0.55 % (0.37 to 0.87)"),
+        ((1.4315, 1.4268, 1.4369), "1.431 % (1.427 to 1.437)"),
+        ((10.0, 10.0, 10.0), "10 % (10 to 10)"),
+        ((1234.0, 1000.0, 1500.0), "1,234 % (1,000 to 1,500)"),
+    ],
+)
+def test_an_interval_is_printed_to_two_digits_of_its_width(
+    ends: tuple[float, float, float], text: str
+) -> None:
+    assert with_interval(Measured(*ends), "%") == text
+
+
+def test_a_density_needs_a_known_rounding() -> None:
+    found = Measured(81.0, 81 - Z95, 81 + Z95)
+    density = ln_density(_claim(test="equal"), found)
+    assert density == pytest.approx(stats.norm.logpdf(1))
+    assert ln_density(_claim(test="equivalent", margin=2), found) is None
+    assert ln_density(_claim(test="equal"), Measured(81.0)) is None
+
+
+def test_all_fitting_conditions_are_listed(empty_folder: Path) -> None:
+    path = empty_folder / "claims.toml"
+    wide = GOOD.replace("margin = 2", "margin = 9")
+    exact = wide.replace("/ accuracy[label=3] / accuracy", "/ accuracy[label=3] / q")
+    exact = exact.replace("published = 80", "published = 1").replace("= 90", "= 20")
+    other = AUTHORS.replace('accuracy"', 'q"')
+    path.write_text(exact + other, encoding="utf-8")
+    (one,) = judge(read_claims(path), RUNS)
+    assert one.under == f"{one.sides[0].condition.label} and {one.sides[1].condition.label}"
 
 
 def test_the_table_for_people_has_four_columns_and_fits_a_terminal(empty_folder: Path) -> None:

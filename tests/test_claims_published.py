@@ -19,7 +19,7 @@ from hopcli.claims.reading import read_claims
 from hopcli.claims.verdicts import judge
 from hopcli.data.study import figure1
 from hopcli.errors import ResultError, SettingError
-from hopcli.statistics import Z95
+from hopcli.statistics import Z95, exact_interval
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -68,6 +68,22 @@ def test_a_mean_over_fresh_images_is_binomial() -> None:
     assert made.variance[0] == pytest.approx(98 * 2 / 1000)
 
 
+@pytest.mark.parametrize("resample", ["trials", "images"])
+def test_a_rate_of_0_or_1_predicts_others_near_it(resample: str) -> None:
+    """Of 200 images all are recalled: the rate may be 0.98, and 99 % may be printed."""
+    low, high = exact_interval(200, 200)
+    table = pd.DataFrame({"label": ["3", "6"], "accuracy": [1.0, 0.0], "n": 200})
+    table["ci_low"], table["ci_high"] = [low, 1 - high], [high, 1 - low]
+    condition = _condition(resample)
+    made = _predict(condition, table, published={"3": 99, "6": 1})
+    assert made.mean[0] == pytest.approx(50 * (1 + low))
+    assert made.mean.sum() == pytest.approx(100)
+    study = Printed(("3", "6"), np.array([99.0, 1.0]), None)
+    assert compare(study, made).p_joint > 0.05
+    far = Printed(("3", "6"), np.array([93.0, 0.0]), None)
+    assert compare(far, made).p_joint < 0.05
+
+
 def test_rounding_adds_a_twelfth_of_its_step_squared() -> None:
     condition = _condition("trials")
     means = [0.7854, 0.7763, 0.7912, 0.8111, 0.7433]
@@ -76,6 +92,7 @@ def test_rounding_adds_a_twelfth_of_its_step_squared() -> None:
     np.testing.assert_allclose(made.draws.var(axis=0), variance, rtol=0.06)
     np.testing.assert_allclose(made.width(None) ** 2, variance, rtol=1e-6)
     assert set(np.unique(made.draws % 1)) == {0.0}
+    assert set(np.unique(made.sds % 1)) == {0.0}
 
 
 def test_the_sd_of_repeats_is_that_of_the_binomial() -> None:
@@ -113,6 +130,7 @@ def test_resampled_repeats_have_the_variance_of_their_mean() -> None:
     sd = 100 * values.std(axis=0, ddof=1)
     np.testing.assert_allclose(made.mean, 100 * values.mean(axis=0))
     np.testing.assert_allclose(made.draws.var(axis=0), sd**2 * (1 / 10 + 1 / 200), rtol=0.05)
+    np.testing.assert_allclose((made.sds**2).mean(axis=0), sd**2 * (1 - 1 / 200), rtol=0.03)
     # A printed SD takes the place of the simulated one.
     shown = made.width(np.array([2.0, 0.0]))
     np.testing.assert_allclose(shown**2, [0.4 + sd[0] ** 2 / 200, sd[1] ** 2 / 200], rtol=1e-6)
@@ -125,6 +143,8 @@ def test_moments_share_what_all_repeats_share() -> None:
     assert made.draws.var() == pytest.approx(3**2 + 2**2 / 10, rel=0.05)
     assert np.mean(made.sds**2) == pytest.approx(2**2, rel=0.05)
     assert made.variance[0] == pytest.approx(9.4)
+    known = _predict(condition, table.assign(accuracy_sem=0.02), published={"3": 80}, step=1e-6)
+    assert known.draws.var() == pytest.approx(9.4 + 2**2, rel=0.05)
 
 
 def test_each_selection_is_one_study() -> None:
@@ -387,3 +407,5 @@ def test_conditions_have_the_weight_of_their_role(
     assert one.verdict == verdict_of
     assert one.explained_by == explained_by
     assert len(one.ladder) == (3 if len(sides) == 3 else 0)
+    for side in one.sides:
+        assert (side.answer.state == "none") is (side.condition.role == "other")

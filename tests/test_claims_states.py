@@ -13,7 +13,7 @@ import pytest
 from hopcli import experiments
 from hopcli.claims.evaluating import evaluate
 from hopcli.claims.expressions import parse
-from hopcli.claims.notebook import by_formula, by_notebook, unstable_sum
+from hopcli.claims.notebook import largest_gap, unstable_sum
 from hopcli.config import AttractorsConfig
 from hopcli.datasets import load_dataset
 from hopcli.errors import SettingError
@@ -101,14 +101,44 @@ def test_without_a_spurious_state_there_is_no_energy_of_one() -> None:
         _found("above_patterns(r / attractors / energy)", _Ran({"attractors": rows}))
 
 
+def _couplings(xi: np.ndarray, *, by_code: bool) -> np.ndarray:
+    """Storkey's couplings of all pairs of sites, input by input as the formula has them.
+
+    The notebook's code subtracts w_ii x_i + w_ij x_j from the input of j, and multiplies by x_j.
+    """
+    n = xi.shape[1]
+    w = np.zeros((n, n))
+    for x in xi.astype(float):
+        old = w.copy()
+        for i, j in itertools.product(range(n), repeat=2):
+            own = {i, j}
+            if by_code:
+                h_ji, h_ij = (
+                    sum(old[b, k] * x[k] for k in range(n)) - sum(old[a, k] * x[k] for k in own)
+                    for a, b in ((i, j), (j, i))
+                )
+                change = h_ji * x[j] + h_ij * x[i]
+            else:
+                h_ij, h_ji = (
+                    sum(old[a, k] * x[k] for k in range(n) if k not in own) for a in (i, j)
+                )
+                change = x[i] * h_ji + h_ij * x[j]
+            w[i, j] += (x[i] * x[j] - change) / n
+    return w
+
+
 @pytest.mark.parametrize("p", [1, 2, 3, 5])
 def test_the_stability_of_a_sum_is_that_of_the_couplings_of_all_sites(p: int) -> None:
     rng = np.random.default_rng(p)
-    xi = rng.choice(np.array([-1, 1], dtype=np.int8), (p, 40), p=[0.3, 0.7])
+    xi = rng.choice(np.array([-1, 1], dtype=np.int8), (p, 14), p=[0.3, 0.7])
     state = np.sign(xi.sum(axis=0))
-    for by_code, couplings in ((True, by_notebook), (False, by_formula)):
-        wrong = (couplings(xi) @ state) * state < -1e-9
+    couplings = {by_code: _couplings(xi, by_code=by_code) for by_code in (True, False)}
+    for by_code, w in couplings.items():
+        wrong = (w @ state) * state < -1e-9
         assert unstable_sum(xi, by_code=by_code) == int(wrong.sum())
+    gap = np.abs(couplings[True] - couplings[False])[~np.eye(14, dtype=bool)].max()
+    assert largest_gap(xi) == pytest.approx(14 * gap, abs=1e-8)
+    assert (largest_gap(xi) == 0) == (p == 1)
 
 
 def test_the_sum_of_three_drawings_is_stable_by_the_notebooks_code_alone() -> None:

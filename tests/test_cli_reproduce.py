@@ -377,3 +377,52 @@ def test_nothing_is_drawn_in_a_pipe_and_the_study_is_the_default(
     assert "\r" not in done.err
     assert "2 reproduced" in done.out
     assert Path("results/reproduce-some/claims.csv").is_file()
+
+
+SECOND = """
+title = "Another study"
+[runs.text]
+config = "few.toml"
+[runs.program]
+folder = "finished"
+[[claims]]
+id = "recall"
+text = "Of the images of a 1 and a 4 these shares are recalled."
+place = "table 1"
+published = { 1 = PRINTED, 4 = PRINTED }
+percent = true
+unit = "%"
+test = "printed"
+images = 20
+repeats = 3
+[[claims.conditions]]
+label = "as the text says"
+role = "text"
+value = "text / accuracy / accuracy"
+error = "images"
+resample = "trials"
+[[claims.conditions]]
+label = "as the program ran it"
+role = "authors"
+value = "program / repeats / accuracy"
+error = "thermal"
+resample = "repeats"
+"""
+
+
+def test_a_second_study_with_a_finished_run_is_judged_by_the_same_rules(
+    here: Path, run_hopcli: RunHopcli
+) -> None:
+    """At T = 0.9 no image is recalled, at 0.2 most are: 0 % is found by the program alone."""
+    flags = ["--temperature", "0.9", "--tests", "20", "--repeats", "3", "--digits", "1,4"]
+    assert run_hopcli("recall", *flags, "--out", "finished", "-q").code == 0
+    verdicts = []
+    for printed in ("0", "50"):
+        (here / "second.toml").write_text(SECOND.replace("PRINTED", printed), encoding="utf-8")
+        assert run_hopcli("reproduce", "--against", "second.toml", "--out", printed).code == 0
+        verdicts.append(_table(here / printed)["verdict"]["recall"])
+    assert verdicts == [VERDICTS[3], VERDICTS[4]]
+    (here / "second.toml").write_text(SECOND.replace("finished", "nowhere"), encoding="utf-8")
+    refused = run_hopcli("reproduce", "--against", "second.toml", "--out", "no")
+    assert (refused.code, len(refused.err.splitlines())) == (2, 1)
+    assert not (here / "no").exists()

@@ -269,10 +269,8 @@ def test_images_are_other_ones_in_each_selection(monkeypatch: pytest.MonkeyPatch
     assert max(len(a & b) for k, a in enumerate(unlike) for b in unlike[:k]) < 15
 
 
-def test_threads_and_seeds(found: VarianceResult) -> None:
+def test_seeds_and_samples_change_the_trials(found: VarianceResult) -> None:
     settings = {"selections": 8, "tests": 20, "repeats": 3}
-    again = _variance(threads=1, **settings)
-    assert all(table.equals(again.tables[name]) for name, table in found.tables.items())
     for changed in ({"seed": 2}, {"selection_seed": 10}, {"samples": 19}):
         other = _variance(**settings, **changed)
         assert not np.array_equal(other.recalled, found.recalled)

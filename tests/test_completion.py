@@ -67,6 +67,7 @@ class Bash:
         os.close(self._ours)
 
 
+@pytest.mark.slow
 def test_bash_completes_on_a_terminal(
     empty_folder: Path, child_environment: dict[str, str]
 ) -> None:

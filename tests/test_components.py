@@ -6,6 +6,7 @@ import math
 
 import numpy as np
 import pytest
+from conftest import few_and_many
 from numpy.typing import NDArray
 
 from hopcli.statistics import exact_interval
@@ -80,10 +81,11 @@ def test_they_are_the_sums_of_squares_of_the_textbook() -> None:
     assert found.groups.variance == pytest.approx((groups - units) / (n_units * n_trials))
 
 
-def test_estimates_are_without_bias() -> None:
+@few_and_many("runs", 400, 3000)
+def test_estimates_are_without_bias(runs: int) -> None:
     rng = np.random.default_rng(2)
     for model in (LIKE_A_3, LIKE_A_1, NO_SELECTION):
-        drawn = model.draw(rng, (3000, 6, 8), 3)
+        drawn = model.draw(rng, (runs, 6, 8), 3)
         found = np.array(
             [[part.variance for part in _found(Components.of(one, 3), 20, 5)] for one in drawn]
         )
@@ -94,30 +96,32 @@ def test_estimates_are_without_bias() -> None:
         assert np.any(found[:, 0] < 0), "they are not cut off at 0"
 
 
+@few_and_many("runs", 150, 1500)
 @pytest.mark.parametrize(
     ("model", "shape", "least", "most"),
     [
-        (LIKE_A_3, (1500, 100, 40), 0.935, 0.965),
-        (LIKE_A_1, (1500, 100, 40), 0.935, 0.985),
-        (LIKE_A_3, (1500, 20, 100), 0.93, 0.97),
-        (LIKE_A_3, (1500, 3, 40), 0.925, 1),
-        (NO_SELECTION, (1500, 100, 40), 0.93, 0.99),
-        (TWO_KINDS, (1500, 100, 40), 0.935, 0.97),
+        (LIKE_A_3, (100, 40), 0.95, 0.95),
+        (LIKE_A_1, (100, 40), 0.95, 0.97),
+        (LIKE_A_3, (20, 100), 0.945, 0.955),
+        (LIKE_A_3, (3, 40), 0.94, 1),
+        (NO_SELECTION, (100, 40), 0.945, 0.98),
+        (TWO_KINDS, (100, 40), 0.95, 0.955),
     ],
 )
 def test_intervals_cover_as_often_as_they_promise(
-    model: Model, shape: tuple[int, ...], least: float, most: float
+    model: Model, shape: tuple[int, ...], least: float, most: float, runs: int
 ) -> None:
     """More often where there are few groups, or where what groups add is hardly to be seen."""
     rng = np.random.default_rng(3)
     total = model.groups + model.units / 50 + model.trials / 500
     expected = [model.groups, model.units, model.trials, total]
     covered = np.zeros(4)
-    for one in model.draw(rng, shape, 3):
+    for one in model.draw(rng, (runs, *shape), 3):
         parts = _found(Components.of(one, 3))
         covered += [p.low <= true <= p.high for p, true in zip(parts, expected, strict=True)]
-    covered /= shape[0]
-    assert np.all((covered >= least) & (covered <= most)), covered
+    covered /= runs
+    noise = 3 * math.sqrt(0.05 * 0.95 / runs)
+    assert np.all((covered >= least - noise) & (covered <= most + noise)), covered
 
 
 def test_of_the_mean_over_strata() -> None:

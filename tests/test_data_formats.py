@@ -17,6 +17,7 @@ from PIL import Image
 
 import hopcli
 from hopcli.datasets import load_dataset, spec_of
+from hopcli.datasets.pictures import EXTENSIONS
 from hopcli.errors import DataError, HopcliWarning, SettingError
 
 if TYPE_CHECKING:
@@ -498,3 +499,20 @@ def test_what_is_passed_over_among_pictures_is_said_once_on_stderr(run_hopcli: R
 def test_floats_are_rounded_to_the_nearest_grey_value() -> None:
     """254.49 and 254.75 of 255 are 254 and 255."""
     assert hopcli.load([[0.0, 0.998, 0.999]], threshold=254).spins.tolist() == [[-1, -1, 1]]
+
+
+@pytest.mark.parametrize("header", ["", "p0,p1,p2,p3,label,\n"])
+def test_a_comma_at_the_end_of_every_line_begins_no_value(empty_folder: Path, header: str) -> None:
+    Path("t.csv").write_text(header + "1,-1,1,1,x,\n-1,-1,1,1,y,\n", encoding="utf-8")
+    found = hopcli.load("csv:t.csv")
+    assert found.labels.tolist() == ["x", "y"]
+    assert found.spins.tolist() == [[1, -1, 1, 1], [-1, -1, 1, 1]]
+
+
+@pytest.mark.parametrize("extension", EXTENSIONS)
+def test_pictures_with_every_extension_are_read(empty_folder: Path, extension: str) -> None:
+    ink = np.kron([[0, 255], [255, 255]], np.ones((8, 8))).astype(np.uint8)
+    picture = Image.fromarray(ink.astype(np.float32) if extension == ".pfm" else ink)
+    picture.convert("1" if extension == ".pbm" else picture.mode).save(f"p{extension}")
+    found = hopcli.load(f"images:p{extension}")
+    assert np.array_equal(found.spins.reshape(16, 16) > 0, ink > 0)

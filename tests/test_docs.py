@@ -234,3 +234,12 @@ def test_a_broken_link_is_found(tmp_path: Path, link: str, wrong: str) -> None:
     (tmp_path / "other.html").write_text('<p id="here">', encoding="utf-8")
     found = broken(tmp_path)
     assert [line.rpartition(": ")[2] for line in found] == ([wrong] if wrong else [])
+
+
+def test_the_tests_that_the_table_of_threats_names_are_there() -> None:
+    text = (CHECKOUT / "hopcli" / "docs" / "threats.md").read_text(encoding="utf-8")
+    rows = [line for line in text.splitlines() if line.startswith("|") and "test" in line]
+    named = set(re.findall(r"`(tests/\w+\.py)`", text))
+    assert len(named) > 8
+    assert len(rows) > 15
+    assert not [name for name in named if not (CHECKOUT / name).is_file()]

@@ -20,6 +20,7 @@ from hopcli.dynamics import run
 from hopcli.errors import HopcliWarning, SettingError
 from hopcli.estimator import HopfieldClassifier
 from hopcli.estimator.binarising import as_spins, levels
+from hopcli.estimator.deciding import Ballot
 from hopcli.estimator.seeding import seeds_of
 from hopcli.observables import overlaps
 from hopcli.storage import store
@@ -343,7 +344,14 @@ def test_a_feature_of_two_values_among_others_is_not_made_constant(threshold: st
     data[:, 1] = -1.0 * (rng.random(200) < 0.98)
     found = as_spins(data, levels(data, threshold))
     np.testing.assert_array_equal(found[:, :2] > 0, data[:, :2] > data[:, :2].min(axis=0))
-    at = levels(data, 5)  # a level that is given in other data is kept
-    assert at.tolist() == [5] * 4
+    at = levels(data, 5)  # a level that is given parts two values, too
+    assert at.tolist() == [1.5, -0.5, 5, 5]
     near = np.array([[1.0], [np.nextafter(1.0, 2)]])
     assert as_spins(near, levels(near, 9)).ravel().tolist() == [-1, 1]
+
+
+def test_a_state_near_a_prototype_is_not_rejected_for_an_inverse_that_is_nearer() -> None:
+    m = np.array([[[0.5, -0.9]]])
+    for signed, rejected in ((True, [False, True]), (False, [False, False])):
+        ballot = Ballot(m, np.array([0, 1]), 2, signed=signed)
+        assert [bool(ballot.rejected(c)[0]) for c in (0.4, 0.6)] == rejected

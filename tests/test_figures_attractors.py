@@ -140,7 +140,7 @@ def test_how_many_attractors_there_may_be_stands_beside_the_rule(census: Run) ->
         assert text == f"{met} (95 %: {math.floor(low)} to {math.ceil(round(high, 2))})"
         told.add(text)
     assert len(told) == 2
-    assert "Chao's estimate of how many attractors there are" in words(figure)
+    assert "Chao" in words(figure)
 
 
 def test_a_kind_is_written_as_words(census: Run) -> None:
@@ -159,18 +159,20 @@ def test_a_kind_is_written_as_words(census: Run) -> None:
 def test_the_caption_says_what_was_counted(dataset: str, census: Run) -> None:
     said = words(census.figures()["attractors"])
     for fact in (
-        "that 300 starts from random spins end in",
-        "A state and its inverse count as one.",
+        "300 starts",
+        "its inverse",
         "|m| ≥ 0.99",
         "p = 4 patterns (1, 2, 3, 4)",
-        "async updates, at most 200 sweeps",
+        "async",
+        "200 sweeps",
     ):
         assert fact in said, fact
     config = AttractorsConfig(
         dataset=dataset, starts=20, theta=0.1, dynamics="sync", start="majority"
     )
     other = run(config).figures()["attractors"]
-    assert "count as one" not in words(other)
-    assert "20 starts from the majority" in words(other)
+    assert "its inverse" not in words(other)
+    assert "20 starts" in words(other)
+    assert "majority" in words(other)
     assert "sync updates" in words(other)
     assert len(states(other, 5)) >= 1

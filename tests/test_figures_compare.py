@@ -117,12 +117,9 @@ def test_captions_say_what_bars_are_and_what_it_comes_to(compare: Run) -> None:
         assert finding.replace("-", "\N{MINUS SIGN}") in caption.replace("-", "\N{MINUS SIGN}")
         assert not re.search(r"[ (]-[0-9]", caption), "minus signs as printed"
         assert "T = 0.2, 20 metropolis sweeps of 392 = N/2 attempts" in caption
-    assert "Bars: 95 % interval of the rate for new images." in words(figures["classifiers"])
-    assert "on 100 images, the samples that" in words(figures["classifiers"])
-    assert "Bars: 95 % interval of that mean for new selections" in words(figures["selectors"])
-    assert "of 3 random sets the one that recalls most of 5 other images" in words(
-        figures["selectors"]
-    )
+    assert "on 100 images" in words(figures["classifiers"])
+    for fact in ("95 %", "3 random sets", "5 other images"):
+        assert fact in words(figures["selectors"])
 
 
 def test_a_label_may_be_called_overall(compare: Run) -> None:

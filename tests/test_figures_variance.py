@@ -107,16 +107,19 @@ def test_shares_best_and_worst_are_drawn_and_written(variance: Run) -> None:
 def test_captions_say_of_what_the_numbers_are(variance: Run) -> None:
     figures = variance.figures()
     for said in map(words, figures.values()):
-        assert "6 selections, each of 20 samples a label" in said
-        assert "tested with 12 training images a label, run 2 times each" in said
-        assert "recalled at |m| ≥ 0.99" in said
-        assert "Pseudo-inverse rule, p = 5 patterns" in said
-        assert "T = 0.2, 20 metropolis sweeps" in said
-        assert "95 % interval" in said
-    assert "from 50 tests a label and 10 repeats with the same training images" in words(
-        figures["variance"]
-    )
-    assert "labels that tie share" in words(figures["best_worst"])
+        for fact in (
+            "6 selections",
+            "20 samples",
+            "12 training images",
+            "2 times",
+            "|m| ≥ 0.99",
+            "p = 5",
+            "T = 0.2, 20 metropolis sweeps",
+            "95 % interval",
+        ):
+            assert fact in said, fact
+    for fact in ("50 tests", "10 repeats"):
+        assert fact in words(figures["variance"])
     start = dataclasses.replace(variance.config, start="flip:0.1")
     other = Run(start, variance.result)
     assert "12 starts (flip:0.1) a label" in words(other.figures()["best_worst"])

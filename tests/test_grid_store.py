@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import json
 import os
@@ -247,6 +248,35 @@ def test_a_journal_that_names_another_file_is_refused(tmp_path: Path) -> None:
         with pytest.raises(ResultError, match="journal"), Store(tmp_path, writes=writes):
             pass
         assert precious.read_text(encoding="utf-8") == "mine"
+
+
+@pytest.mark.parametrize("writes", [True, False])
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "CREATE VIEW v AS WITH RECURSIVE c(x) AS (VALUES(1) UNION ALL SELECT x FROM c) SELECT 1",
+        "CREATE TRIGGER t AFTER INSERT ON cells BEGIN DELETE FROM meta; END",
+        "CREATE VIRTUAL TABLE v USING fts5(x)",
+        'CREATE TABLE g ("as", b AS (zeroblob(1000000000)))',
+        "CREATE TABLE g (b DEFAULT (zeroblob(1000000000)))",
+    ],
+)
+def test_a_store_that_computes_is_refused(tmp_path: Path, statement: str, writes: bool) -> None:
+    _fill(tmp_path)
+    with contextlib.closing(sqlite3.connect(tmp_path / FILE)) as sql:
+        sql.execute(statement)
+    content = (tmp_path / FILE).read_bytes()
+    with pytest.raises(ResultError, match=FILE), Store(tmp_path, writes=writes):
+        pass
+    assert (tmp_path / FILE).read_bytes() == content
+
+
+def test_labels_that_are_words_of_sql_are_kept(tmp_path: Path) -> None:
+    names = ['as" check', "default", '"', "virtual"]
+    table = Rows(tuple(f"{name}: number" for name in names), [(1.0, 2.0, 3.0, 4.0)])
+    _fill(tmp_path, tables={"t": table})
+    with Store(tmp_path) as store:
+        assert store.read("cell1", "t") == table
 
 
 @pytest.mark.parametrize("suffix", ["", "-journal", "-wal", "-shm"])

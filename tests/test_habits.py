@@ -1,4 +1,4 @@
-"""The files beside the code say what the code says: hooks, citation, continuous integration."""
+"""The files beside the code say what the code says: the citation and the version."""
 
 from __future__ import annotations
 
@@ -12,25 +12,6 @@ from hopcli import __version__
 
 def _text(name: str) -> str:
     return (CHECKOUT / name).read_text(encoding="utf-8")
-
-
-def _recipe(target: str) -> list[str]:
-    """The commands of a target of the Makefile, as they run."""
-    found = re.search(rf"^{target}:.*\n((?:\t.*\n)+)", _text("Makefile"), re.MULTILINE)
-    assert found is not None
-    return [line.strip().replace("$(BIN)", ".venv/bin") for line in found[1].splitlines()]
-
-
-def test_before_a_commit_runs_what_make_lint_runs() -> None:
-    hooks = re.findall(r"^ +entry: (.+)$", _text(".pre-commit-config.yaml"), re.MULTILINE)
-    assert hooks == _recipe("lint")
-    assert len(hooks) == 3
-
-
-def test_continuous_integration_ends_with_the_tests() -> None:
-    last = _text(".ci/run").splitlines()[-1]
-    assert last == "exec make lint wheel test"
-    assert "-m pytest" in _recipe("test")[-1]
 
 
 @pytest.mark.parametrize(

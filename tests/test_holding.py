@@ -221,3 +221,18 @@ def test_the_mixed_state_of_two_digits_is_recalled_for_one_of_them(run_hopcli: R
     assert trials["recalled"].tolist() == (right & trials["recalled"]).tolist()
     assert 0.3 < trials["recalled"].mean() < 0.7
     assert Path("r/recall.json").exists()
+
+
+def test_a_state_as_near_to_another_pattern_holds_neither() -> None:
+    """Two patterns that differ at 2 of 36 sites, and a third one that decides these two sites."""
+    rng = np.random.default_rng(3)
+    xi = np.array([rng.choice([-1, 1], 36), np.zeros(36), rng.choice([-1, 1], 36)], np.int8)
+    xi[1] = xi[0] * np.where(np.arange(36) < 2, -1, 1)
+    weights = store(xi, "hebbian").dense()
+    ends = np.array([_descend(weights, state, 0) for state in xi[:2]])
+    assert np.array_equal(ends[0], ends[1])
+    assert (ends @ xi[:2].T / 36).ravel().tolist() == pytest.approx([34 / 36] * 4)
+    found, _, _ = _held(store(xi, "hebbian"))
+    assert found.held.tolist() == [False, False, True]
+    assert (found.worst.nearest, found.worst.is_shared) == ("1", True)
+    assert _held(store(xi, "pseudo-inverse"))[0].worst is None

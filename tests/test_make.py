@@ -110,6 +110,7 @@ def test_a_run_is_made_once_and_after_an_edit_again(checkout: Checkout) -> None:
     assert checkout.make("results/mine") == []
 
 
+@pytest.mark.slow
 def test_a_deleted_output_is_made_again(checkout: Checkout) -> None:
     checkout.config("mine", WEIGHTS)
     checkout.make("results/mine")
@@ -123,6 +124,7 @@ def test_a_deleted_output_is_made_again(checkout: Checkout) -> None:
     assert checkout.make("results/mine") == []
 
 
+@pytest.mark.slow
 def test_an_edit_of_the_plots_draws_and_one_of_the_rest_runs(checkout: Checkout) -> None:
     checkout.config("mine", WEIGHTS)
     checkout.config("bare", BARE)
@@ -147,6 +149,7 @@ def test_how_a_file_is_written_matters_as_little_as_in_toml(checkout: Checkout) 
     assert (checkout.folder / "results/mine/weights.json").exists()
 
 
+@pytest.mark.slow
 def test_what_a_run_reads_is_a_dependency(checkout: Checkout) -> None:
     (checkout.folder / "theta.txt").write_text("0.1 " * 42)
     (checkout.folder / "start.txt").write_text("#.#.#.#\n" * 6)
@@ -182,6 +185,7 @@ def test_a_folder_of_pictures_is_a_dependency_with_what_is_in_it(checkout: Check
     assert manifest["config"]["digits"] == ["0", "1"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("flags", [[], ["-j2"]])
 def test_a_run_waits_for_the_one_whose_patterns_it_reads(
     checkout: Checkout, flags: list[str]
@@ -199,6 +203,7 @@ def test_a_run_waits_for_the_one_whose_patterns_it_reads(
     assert manifest["config"]["digits"] == ["1", "2", "3"]
 
 
+@pytest.mark.slow
 def test_a_wrong_file_stops_its_own_run_and_no_other(checkout: Checkout) -> None:
     checkout.config("mine", BARE)
     for text in ('command = "recal"\n', "tests = \n", BARE + "tests = 1\n"):
@@ -320,6 +325,7 @@ def test_the_makefile_runs_no_name_of_a_configuration(checkout: Checkout) -> Non
     assert checkout.make("all") == [ran("mine", again=True)]
 
 
+@pytest.mark.slow
 def test_a_grid_goes_on_and_makes_only_what_is_new(checkout: Checkout) -> None:
     """Never with --again: its cells know themselves what code has made them."""
     text = WEIGHTS + "[grid]\nrule = ['hebbian', 'storkey']\n"

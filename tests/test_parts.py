@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import re
 import shutil
@@ -309,6 +310,40 @@ def test_a_damaged_part_is_made_again(run_hopcli: RunHopcli, runs: Runs, damage:
     assert _visible("out") == _visible("whole")
 
 
+FORGED: list[Any] = [[], [[1.0]], [1.0, 2.0], [[[1e300] * 3] * 2], 5.0, None, [[None]], "x"]
+
+
+@pytest.mark.parametrize(("command", "n_parts", "_"), COMMANDS)
+def test_parts_of_another_shape_end_in_a_line(
+    run_hopcli: RunHopcli, command: list[str], n_parts: int, _: int
+) -> None:
+    Path("out").mkdir()
+    path = Path("out", _name_of_parts(run_hopcli, command))
+    places = itertools.cycle([range(n_parts), range(1), range(n_parts - 1, n_parts + 9)])
+    for numbers, value in zip(places, FORGED, strict=False):
+        said = [json.dumps([number, value]).encode() for number in numbers]
+        path.write_bytes(b"\n".join(parts._checksum(line) + b" " + line for line in said))
+        done = run_hopcli(*command, "--out", "out")
+        assert "Traceback" not in done.err
+        assert (done.code, path.name in done.err) in ((0, False), (2, True)), (value, done)
+        shutil.rmtree("out")
+        Path("out").mkdir()
+
+
+def _name_of_parts(run_hopcli: RunHopcli, command: list[str]) -> str:
+    """How the file of the parts of a run is called."""
+    names: list[str] = []
+
+    def read(path: Path, _n_parts: int) -> None:
+        names.append(path.name)
+        raise KeyboardInterrupt
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(parts, "_read", read)
+        assert run_hopcli(*command, "--out", "out").code == 130
+    return names[0]
+
+
 def test_parts_left_by_a_run_that_is_finished_go(
     run_hopcli: RunHopcli, runs: Runs, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -336,7 +371,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
 def test_parts_are_written_once_a_second_and_short_runs_write_none(
     tmp_path: Path, clock: list[float]
 ) -> None:
-    kept = KeptParts(tmp_path, "capacity", "key")
+    kept = KeptParts(tmp_path, "capacity", "key", 12)
     written = []
     for number in range(12):
         clock[0] += 0.3
@@ -344,28 +379,28 @@ def test_parts_are_written_once_a_second_and_short_runs_write_none(
         written.append(kept.n_written)
         assert len(list(tmp_path.iterdir())) == (number >= 3)
     assert written == [0] * 3 + [4] * 4 + [8] * 4 + [12]
-    assert len(KeptParts(tmp_path, "capacity", "key")) == 12
+    assert len(KeptParts(tmp_path, "capacity", "key", 12)) == 12
 
 
 def test_numbers_are_kept_to_the_last_bit(tmp_path: Path) -> None:
     values = np.array([[np.nan, -0.0, 5e-324], [1 / 3, -np.inf, 1e308]])
-    kept = KeptParts(tmp_path, "capacity", "key")
+    kept = KeptParts(tmp_path, "capacity", "key", 12)
     kept[3] = values
-    kept[70_000] = np.random.default_rng(1).normal(size=1000)
+    kept[7] = np.random.default_rng(1).normal(size=1000)
     kept.write()
-    read = KeptParts(tmp_path, "capacity", "key")
+    read = KeptParts(tmp_path, "capacity", "key", 12)
     assert read.keys() == kept.keys()
     assert (read.n_written, kept.n_written) == (2, 2)
     for number, part in kept.items():
         assert read[number].tobytes() == part.tobytes()
         assert (read[number].shape, read[number].dtype) == (part.shape, part.dtype)
-    assert not KeptParts(tmp_path, "capacity", "another")
-    assert not KeptParts(tmp_path, "temperature-scan", "key")
+    assert not KeptParts(tmp_path, "capacity", "another", 12)
+    assert not KeptParts(tmp_path, "temperature-scan", "key", 12)
 
 
 def test_only_what_is_new_is_written(tmp_path: Path) -> None:
     for number in range(3):
-        kept = KeptParts(tmp_path, "capacity", "key")
+        kept = KeptParts(tmp_path, "capacity", "key", 12)
         kept[number] = np.ones(1)
         kept.write()
         kept.write()
@@ -374,7 +409,7 @@ def test_only_what_is_new_is_written(tmp_path: Path) -> None:
 
 
 def test_a_run_does_without_what_cannot_be_written(tmp_path: Path, clock: list[float]) -> None:
-    kept = KeptParts(tmp_path / "gone", "capacity", "key")
+    kept = KeptParts(tmp_path / "gone", "capacity", "key", 12)
     clock[0] += 2
     kept[0] = np.ones(1)
     assert (len(kept), kept.n_written) == (1, 0)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
+from conftest import few_and_many
 from scipy import stats
 
 from hopcli import _kernels, dynamics
@@ -42,6 +43,7 @@ def boltzmann(couplings: Couplings, temperature: float) -> NDArray[np.float64]:
     return weights / weights.sum()
 
 
+@few_and_many("n_chains", 10_000, 100_000)
 @pytest.mark.parametrize("patience", [0, 1, ALWAYS_SCAN])
 @pytest.mark.parametrize(
     ("name", "order", "n_sites", "p", "theta", "temperature"),
@@ -63,10 +65,10 @@ def test_chains_reach_boltzmann_weights(
     p: int,
     theta: float,
     temperature: float,
+    n_chains: int,
 ) -> None:
     couplings = network(n_sites, p, theta=theta)
     monkeypatch.setattr(sites, "PATIENCE", patience)
-    n_chains = 100_000
     outcome = dynamics.run(
         couplings,
         starts(n_chains, n_sites),

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from conftest import few_and_many
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
@@ -212,20 +213,23 @@ POPULATIONS: dict[str, tuple[float, Population]] = {
 """Mean rate, and the rates of some images, of made-up kinds of images."""
 
 
+@few_and_many("runs", 80, 800)
 @pytest.mark.parametrize("name", POPULATIONS)
 @pytest.mark.parametrize(("images", "repeats"), [(100, 10), (25, 4)])
-def test_the_clustered_interval_covers_as_promised(name: str, images: int, repeats: int) -> None:
-    """95 % at least, with as much noise as 800 runs have; and not everything."""
+def test_the_clustered_interval_covers_as_promised(
+    name: str, images: int, repeats: int, runs: int
+) -> None:
+    """95 % at least, with as much noise as the runs have; and not everything."""
     mean, rates = POPULATIONS[name]
     rng = np.random.default_rng(12)
     found = functools.cache(lambda counts: clustered_interval(list(counts), [repeats] * images))
-    covered, runs = 0, 800
+    covered = 0
     for _ in range(runs):
         low, high = found((*np.sort(rng.binomial(repeats, rates(rng, images))).tolist(),))
         covered += low <= mean <= high
-    # Three standard deviations of 800 coins.
+    # Three standard deviations of so many coins.
     assert covered / runs > 0.95 - 3 * math.sqrt(0.95 * 0.05 / runs)
-    if images == 100:
+    if images == 100 and runs == 800:
         assert covered / runs < 0.9975
 
 

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 from conftest import CHECKOUT, UNPRIVILEGED, call, files_below
 from PIL import Image
-from strangers import PARTS, READERS, SHOWN, WRITERS, cases, check_case, lay_folder
+from strangers import PARTS, READERS, SHOWN, SMALL, WRITERS, cases, check_case, lay_folder
 
 import hopcli
 from hopcli import plots, report
@@ -27,8 +27,9 @@ if TYPE_CHECKING:
 
     from conftest import SpawnHopcli
 
-SAMPLED = 24  # one of so many is tried here
-SHARE = 0.015  # of the lies
+SAMPLED = 60  # one of so many is tried here
+REPRODUCE = ["reproduce", "--quick", "--only", "six-sites", "-q"]
+SHARE = 0.006  # of the lies
 
 
 @pytest.fixture(scope="session")
@@ -88,7 +89,34 @@ def check_unreadable(base: Path, tmp_path: Path, names: list[str]) -> None:
 
 
 def test_a_file_that_may_not_be_read(base: Path, tmp_path: Path) -> None:
-    check_unreadable(base, tmp_path, ["", "recall.json", "accuracy.csv"])
+    check_unreadable(base, tmp_path, ["recall.json"])
+
+
+@pytest.mark.parametrize(
+    ("folder", "words"),
+    [
+        ("results/recall", ["recall", *SMALL]),
+        ("results/select", ["select", "--dataset", "text:five.txt"]),
+        ("results/grid", ["grid", "run", "grid.toml"]),
+        ("results/grid", ["run", "grid.toml"]),
+        ("mine/runs", [*REPRODUCE, "--out", "mine"]),
+        ("mine/runs/six-sites", [*REPRODUCE, "--out", "mine"]),
+        ("mine/.hopcli-reproduce-published", [*REPRODUCE, "--out", "mine"]),
+    ],
+)
+def test_a_folder_that_nobody_typed_is_no_link(
+    base: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, folder: str, words: list[str]
+) -> None:
+    shutil.copytree(base, tmp_path / "place")
+    monkeypatch.chdir(tmp_path / "place")
+    outside = files_below(Path("outside"))
+    Path(folder).parent.mkdir(parents=True)
+    Path(folder).symlink_to(Path("outside").absolute())
+    done = call(*words)
+    assert (done.code, done.err.count("\n")) == (2, 1), done
+    assert folder in done.err
+    assert files_below(Path("outside")) == outside
+    assert [str(path) for path in Path(folder).parent.iterdir()] == [folder]
 
 
 # --- manifests that lie ----------------------------------------------------------------------
@@ -150,6 +178,60 @@ def test_a_manifest_that_lies(
 
 def test_every_shown_file_is_in_the_folder(base: Path) -> None:
     assert set(SHOWN) <= {path.name for path in (base / "out").iterdir()}
+
+
+# --- claims of strangers -----------------------------------------------------------------------
+
+CLAIM = """title = TEXT
+[runs.mine]
+folder = "out"
+command = "recall"
+[[claims]]
+id = TEXT
+text = TEXT
+place = TEXT
+unit = TEXT
+published = 1.0
+test = "equal"
+[[claims.conditions]]
+label = TEXT
+role = "text"
+value = "mine / accuracy[label=overall] / accuracy"
+"""
+
+
+def test_texts_of_claims_are_made_safe(
+    base: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copytree(base, tmp_path / "place")
+    monkeypatch.chdir(tmp_path / "place")
+    for path in Path("out").glob("grid*"):
+        path.unlink()
+    text = json.dumps("=1\x1b[31m\u202e|<b>\n`$x$")
+    Path("c.toml").write_text(CLAIM.replace("TEXT", text), encoding="utf-8")
+    for form in ("table", "markdown", "csv", "latex", "json"):
+        done = call("reproduce", "--against", "c.toml", "--out", "made", "--format", form)
+        assert (done.code, done.err) == (0, ""), (form, done)
+        if form != "csv":  # a file has the texts as they are
+            assert not {"\x1b", "\u202e"} & set(done.out), form
+    page = Path("made/report.html").read_text(encoding="utf-8")
+    assert not {"\x1b", "\u202e"} & set(page)
+    assert "|<b>" not in page
+    assert '"=1' not in Path("made/claims.csv").read_text(encoding="utf-8")
+
+
+def test_an_expression_of_several_numbers_is_refused(
+    base: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copytree(base, tmp_path / "place")
+    monkeypatch.chdir(tmp_path / "place")
+    Path("c.toml").write_text(CLAIM.replace("TEXT", '"a"'), encoding="utf-8")
+    for test, code in (("equal", 2), ("never", 2), ("always", 2), ("the_same", 0)):
+        Path("c.toml").write_text(
+            CLAIM.replace("TEXT", '"a"').replace('"equal"', f'"{test}"'), encoding="utf-8"
+        )
+        done = call("reproduce", "--against", "c.toml", "--out", f"made-{test}", "-q")
+        assert (done.code, done.err.count("\n")) == (code, code // 2), (test, done)
 
 
 # --- names that are not UTF-8 ----------------------------------------------------------------

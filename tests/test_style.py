@@ -74,7 +74,8 @@ def test_files_for_print_are_as_journals_want_them(tmp_path: Path) -> None:
     svg = (tmp_path / "accuracy.svg").read_text(encoding="utf-8")
     assert re.search(r"<text [^>]*>recalled \(%\)</text>", svg)
     said = (tmp_path / "accuracy.txt").read_text(encoding="utf-8")
-    assert said.startswith("Training images recalled. Training images that end with overlap |m|")
+    figure = CATALOGUE["recall"].figures(resolved, result)["accuracy"]
+    assert said.startswith(f"{figure.title}. {figure.caption[:30]}")
     assert not list(screen.glob("*.txt"))
 
 

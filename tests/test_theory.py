@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import itertools
 import math
-import time
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
-from conftest import random_patterns
+from conftest import few_and_many, random_patterns
 from scipy import stats
 from scipy.optimize import brentq
 
@@ -209,16 +208,16 @@ def test_exact_overlap_of_the_studys_pair_is_0_766_at_0_4(mnist: Dataset) -> Non
     assert found[3] == pytest.approx(chance, abs=1e-6)
 
 
+@few_and_many("chains", 200, 2000)
 @pytest.mark.parametrize("rule", ["hebbian", "pseudo-inverse"])
 @pytest.mark.parametrize("temperature", [0.6, 0.9])
 def test_long_runs_from_hot_and_from_cold_end_in_exact_equilibrium(
-    rule: str, temperature: float
+    rule: str, temperature: float, chains: int
 ) -> None:
     xi = random_patterns(4, 2, 40)
     network = store(xi, rule)
     exact = exact_overlaps(network, [temperature])
     assert exact is not None
-    chains = 2000
     hot = random_patterns(5, chains, 40)
     for k, starts in enumerate((hot, np.repeat(xi[:1], chains, axis=0))):
         final = dynamics.run(
@@ -232,13 +231,6 @@ def test_long_runs_from_hot_and_from_cold_end_in_exact_equilibrium(
         m = np.abs(overlaps(final, xi))
         sem = m.std(axis=0) / math.sqrt(chains)
         assert np.all(np.abs(m.mean(axis=0) - exact[0]) < 4 * sem)
-
-
-def test_a_fine_grid_of_exact_overlaps_is_no_wait() -> None:
-    network = store(_pair(609, 784))
-    began = time.perf_counter()
-    exact_overlaps(network, np.linspace(0, 2, 120))
-    assert time.perf_counter() - began < 1
 
 
 # --- all states of two patterns ----------------------------------------------------------

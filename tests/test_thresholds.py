@@ -159,13 +159,15 @@ def test_bytes_that_are_no_text_are_refused_in_one_line(run_hopcli: RunHopcli) -
 def test_a_folder_of_thresholds_is_refused_in_one_line(run_hopcli: RunHopcli) -> None:
     Path("folder").mkdir()
     message = run_hopcli(*RECALL, "--theta", "folder").refused()
-    assert "folder: must hold 16 numbers from -1e6 to 1e6, one a site" in message
+    assert message.startswith("folder: ")
+    assert "16" in message
 
 
 @pytest.mark.parametrize("theta", ["nan", "inf", "-inf"])
 def test_a_threshold_must_be_finite(run_hopcli: RunHopcli, theta: str) -> None:
     message = run_hopcli(*RECALL, f"--theta={theta}").refused()
-    assert message.startswith("--theta must be a number from -1e6 to 1e6 or a file")
+    assert message.startswith("--theta ")
+    assert "-1e6 to 1e6" in message
 
 
 def test_thresholds_are_in_the_table_of_weights(run_hopcli: RunHopcli) -> None:

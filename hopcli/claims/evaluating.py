@@ -1,4 +1,4 @@
-"""Measuring what expressions ask for, in the tables of runs."""
+"""Evaluation of expressions on the tables of runs."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
-from hopcli.claims.functions import FUNCTIONS, counted_rate, interval_of
+from hopcli.claims.functions import FUNCTIONS
 from hopcli.claims.measured import Measured
+from hopcli.claims.rows import Rows
 from hopcli.errors import ResultError, SettingError
 
 if TYPE_CHECKING:
@@ -82,25 +83,16 @@ def chosen_rows(expression: Expression, runs: Mapping[str, Ran], where: str) -> 
 
 def _measure(term: Term, run: Ran, where: str) -> Measured:
     table = _table(term, run, where)
-    chosen = _chosen(term, table, where)
+    rows = Rows(run.result, table, _chosen(term, table, where), term.column, term.error)
     if term.function is not None:
         try:
-            work = FUNCTIONS[term.function].work
-            return work(run.result, table, chosen, term.column, term.error)
+            return FUNCTIONS[term.function](rows)
         except (ResultError, KeyError, AttributeError) as error:
             raise SettingError(where, f"cannot use {term.function}: {error}") from None
-    rows = np.flatnonzero(chosen)
-    values = tuple(_plain(value) for value in table[term.column].iloc[rows])
+    values = tuple(_plain(value) for value in table[term.column].iloc[rows.places])
     if len(values) > 1 or not isinstance(values[0], int | float) or isinstance(values[0], bool):
         return Measured(values[0] if len(values) == 1 else values)
-    try:
-        counted = counted_rate(table, int(rows[0]), term.column)
-        if counted is not None and term.error is None:
-            return counted
-        ends = interval_of(table, int(rows[0]), term.column, term.error)
-    except ResultError as error:
-        raise SettingError(where, str(error)) from None
-    return Measured(float(values[0]), *(ends or ()))
+    return rows.number(int(rows.places[0]))
 
 
 def check_names(

@@ -14,7 +14,7 @@ The verdict depends on the states under the text's protocol and under the author
 text            authors         verdict
 ==============  ==============  ==========================================================
 agrees          any             reproduced
-agrees          agrees          reproduced, conditions not told apart (a printed number
+agrees          agrees          reproduced, conditions indistinguishable (a printed number
                                 whose Bayes factor between the two is below e^3)
 coarse          any             agrees, coarsely
 fails           agrees, coarse  reproduced as run only
@@ -53,12 +53,14 @@ __all__ = [
     "Evidence",
     "answers",
     "are_same",
+    "ln_density",
+    "margin_edges",
     "verdict",
 ]
 
 VERDICTS = (
     "reproduced",
-    "reproduced, conditions not told apart",
+    "reproduced, conditions indistinguishable",
     "agrees, coarsely",
     "reproduced as run only",
     "not reproduced",
@@ -106,7 +108,7 @@ class Answer:
     Parameters
     ----------
     state : str
-        ``agrees``, ``coarse``, ``fails``, ``open`` or ``none`` (no test).
+        ``agrees``, ``coarse``, ``fails``, ``open`` or ``none`` (not tested).
     evidence : Evidence
         The result of the test.
     p, p_holm : float
@@ -117,10 +119,6 @@ class Answer:
     evidence: Evidence
     p: float
     p_holm: float
-
-
-def _everything(_claim: Claim) -> tuple[float, float]:
-    return -math.inf, math.inf
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,8 +135,6 @@ class Test:
         From claim and number to evidence.
     number : bool
         The published value must be a number.
-    edges : callable
-        From a claim to the least and greatest number that agree with it.
     """
 
     description: str
@@ -146,39 +142,40 @@ class Test:
     work: Callable[[Claim, Measured, float], Evidence]
     takes: tuple[str, ...] = ()
     number: bool = False
-    edges: Callable[[Claim], tuple[float, float]] = _everything
 
-    def ln_density(self, claim: Claim, found: Measured) -> float | None:
-        """Logarithm of the normal density of the published number around a measured one."""
-        if not self.number or found.is_exact or not found.is_number:
-            return None
-        published = float(claim.published)
-        error = found.error_towards(published)
-        if error == 0 or not math.isfinite(error):
-            return None
-        return -0.5 * found.z(published) ** 2 - math.log(error * math.sqrt(2 * math.pi))
+
+def ln_density(claim: Claim, found: Measured) -> float | None:
+    """Logarithm of the normal density of the published number around a measured one.
+
+    None without an error, and for tests other than ``equal``: the rounding of the number is known
+    for printed ones only, and they have a density of their own.
+    """
+    if claim.test != "equal" or found.is_exact or not found.is_number:
+        return None
+    published = float(claim.published)
+    error = found.error_towards(published)
+    if error == 0 or not math.isfinite(error):
+        return None
+    return -0.5 * found.z(published) ** 2 - math.log(error * math.sqrt(2 * math.pi))
 
 
 def _resolution(found: Measured) -> float | None:
-    return None if found.is_exact else DETECTABLE * found.error
+    return DETECTABLE * found.error if found.error > 0 else None
 
 
-def _above(claim: Claim, found: Measured, _alpha: float) -> Evidence:
-    bound = float(claim.bound or 0.0)
-    at_most, at_least = found.tails(bound)
-    z = _told(found.z(bound), found)
-    return Evidence(at_most, at_least, found.value > bound, z, _resolution(found))
-
-
-def _below(claim: Claim, found: Measured, _alpha: float) -> Evidence:
-    bound = float(claim.bound or 0.0)
-    at_most, at_least = found.tails(bound)
-    z = _told(-found.z(bound), found)
-    return Evidence(at_least, at_most, found.value < bound, z, _resolution(found))
-
-
-def _told(z: float, found: Measured) -> float | None:
+def _finite(z: float, found: Measured) -> float | None:
     return None if found.is_exact and not math.isfinite(z) else z
+
+
+def _above(claim: Claim, found: Measured, _alpha: float, sign: int = 1) -> Evidence:
+    bound = float(claim.bound or 0.0)
+    at_most, at_least = found.tails(bound)[::sign]
+    z = _finite(sign * found.z(bound), found)
+    return Evidence(at_most, at_least, sign * (found.value - bound) > 0, z, _resolution(found))
+
+
+def _below(claim: Claim, found: Measured, alpha: float) -> Evidence:
+    return _above(claim, found, alpha, -1)
 
 
 def _two_sided(found: Measured, bound: float) -> float:
@@ -187,24 +184,25 @@ def _two_sided(found: Measured, bound: float) -> float:
 
 def _between(claim: Claim, found: Measured, alpha: float) -> Evidence:
     """Two one-sided tests: inside both edges, or outside one."""
-    low, high = TESTS[claim.test].edges(claim)
+    low, high = margin_edges(claim)
     p_for = max(found.tails(low)[0], found.tails(high)[1])
     p_against = min(found.tails(low)[1], found.tails(high)[0])
-    z = _told(min(found.z(low), -found.z(high)), found)
+    z = _finite(min(found.z(low), -found.z(high)), found)
     inside = low <= found.value <= high
     near = inside or _two_sided(found, float(claim.published)) >= alpha
     near = near and math.isfinite(found.error)
     return Evidence(p_for, p_against, near, z, _resolution(found))
 
 
-def _margin_edges(claim: Claim) -> tuple[float, float]:
+def margin_edges(claim: Claim) -> tuple[float, float]:
+    """Compute the least and greatest number within the margin of a claim."""
     published, margin = float(claim.published), float(claim.margin or 0.0)
     return published - margin, published + margin
 
 
 def _equal(claim: Claim, found: Measured, _alpha: float) -> Evidence:
     published = float(claim.published)
-    z = _told(found.z(published), found)
+    z = _finite(found.z(published), found)
     return Evidence(None, _two_sided(found, published), True, z, _resolution(found))
 
 
@@ -263,7 +261,6 @@ TESTS: dict[str, Test] = {
         _EQUIVALENCE,
         _between,
         number=True,
-        edges=_margin_edges,
     ),
     "equal": Test(
         "not different from the published number (two-sided)",
@@ -317,7 +314,7 @@ def answers(
 
 def _state(claim: Claim, one: Evidence, p_for: float, p_against: float, alpha: float) -> str:
     """State of a condition, see the table of this module."""
-    if claim.test == "none":
+    if math.isnan(one.p_against):
         return "none"
     if p_against < alpha:
         return "fails"
@@ -358,13 +355,13 @@ def verdict(text: str, authors: str | None = None, ln_bayes: float | None = None
     >>> verdict("fails", "agrees")
     'reproduced as run only'
     >>> verdict("agrees", "agrees", 1.2)
-    'reproduced, conditions not told apart'
+    'reproduced, conditions indistinguishable'
     """
     if text == "none":
         return "not testable"
     if text == "agrees":
         same = authors == "agrees" and ln_bayes is not None and abs(ln_bayes) <= BAYES
-        return "reproduced, conditions not told apart" if same else "reproduced"
+        return "reproduced, conditions indistinguishable" if same else "reproduced"
     if text == "coarse":
         return "agrees, coarsely"
     if text == "open":

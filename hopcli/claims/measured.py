@@ -47,6 +47,11 @@ class Measured:
         return isinstance(self.value, int | float) and not isinstance(self.value, bool)
 
     @property
+    def is_finite(self) -> bool:
+        """True for a single finite number."""
+        return self.is_number and math.isfinite(self.value)
+
+    @property
     def error(self) -> float:
         """Standard error, from the width of the interval; 0 for an exact number."""
         low, high = self._ends()

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     Array = NDArray[np.float64]
     Inputs = Callable[[Array, Array, Array], Array]
 
-__all__ = ["by_formula", "by_notebook", "largest_gap", "unstable_sum"]
+__all__ = ["largest_gap", "unstable_sum"]
 
 _ROUNDING = 1e-9  # of a field
 
@@ -36,21 +36,18 @@ class _Classes(NamedTuple):
     ----------
     columns : ndarray of float64, shape (p, K)
         The patterns at a site of each class.
-    of_site : ndarray of int64, shape (N,)
-        Class of each site.
     sizes : ndarray of int64, shape (K,)
         Sites of each class.
     """
 
     columns: Array
-    of_site: NDArray[np.int64]
     sizes: NDArray[np.int64]
 
     @classmethod
     def of(cls, xi: NDArray[np.int8]) -> _Classes:
         """Group the sites of patterns, shape (p, N)."""
-        columns, of_site, sizes = np.unique(xi, axis=1, return_inverse=True, return_counts=True)
-        return cls(columns.astype(np.float64), of_site.reshape(-1), sizes)
+        columns, sizes = np.unique(xi, axis=1, return_counts=True)
+        return cls(columns.astype(np.float64), sizes)
 
 
 class _Weights(NamedTuple):
@@ -72,12 +69,6 @@ class _Weights(NamedTuple):
         within = (self.own - np.diag(self.between)) * state
         fields: Array = self.between @ (sizes * state) + within
         return fields
-
-    def expanded(self, of_site: NDArray[np.int64]) -> Array:
-        """The couplings of all sites, shape (N, N)."""
-        weights: Array = self.between[np.ix_(of_site, of_site)]
-        np.fill_diagonal(weights, self.own[of_site])
-        return weights
 
 
 def _formula_inputs(received: Array, own: Array, others: Array) -> Array:
@@ -105,29 +96,6 @@ def _weights(classes: _Classes, inputs: Inputs) -> _Weights:
             weights.own + (1 - 2 * (received - own) * pattern) / n_sites,
         )
     return weights
-
-
-def by_formula(xi: NDArray[np.int8]) -> Array:
-    """Compute Storkey's couplings by his formula [Storkey 1997].
-
-    Parameters
-    ----------
-    xi : ndarray of int8, shape (p, N)
-        Patterns of -1 and +1, in the order in which they are stored.
-
-    Returns
-    -------
-    ndarray of float64, shape (N, N)
-        The couplings, those of a site to itself included.
-    """
-    classes = _Classes.of(xi)
-    return _weights(classes, _formula_inputs).expanded(classes.of_site)
-
-
-def by_notebook(xi: NDArray[np.int8]) -> Array:
-    """Compute the couplings that the notebook's code gives; see :func:`by_formula`."""
-    classes = _Classes.of(xi)
-    return _weights(classes, _notebook_inputs).expanded(classes.of_site)
 
 
 def largest_gap(xi: NDArray[np.int8]) -> float:

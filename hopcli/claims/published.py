@@ -21,8 +21,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from hopcli.claims.functions import interval_of
 from hopcli.claims.judging import DETECTABLE
+from hopcli.claims.rows import interval_of
 from hopcli.data.study import figure1
 from hopcli.errors import ResultError
 from hopcli.statistics import Z95
@@ -299,6 +299,8 @@ def _of_images(
         ]
     )
     error = (ends[:, 1] - ends[:, 0]) / (2 * Z95)
+    # A rate of 0 or 1 is not certain: the centre of its interval is the prediction.
+    rates = np.where((rates <= 0) | (rates >= 1), ends.mean(axis=1), rates)
     images, repeats, n = claim.images, claim.repeats, len(rates)
     # The rate of the run is uncertain: Beta, of its mean and error, stays inside 0 and 1.
     rate = _beta(rng, rates, error**2, (draws, n))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from dataclasses import MISSING, fields
 from typing import TYPE_CHECKING, Any
@@ -18,8 +19,7 @@ from hopcli.claims.claim import (
     RunOf,
 )
 from hopcli.claims.expressions import parse
-from hopcli.claims.judging import TESTS
-from hopcli.claims.names import check_plain_name
+from hopcli.claims.judging import TESTS, margin_edges
 from hopcli.config import read_config
 from hopcli.config.base import nearest
 from hopcli.errors import SettingError
@@ -93,9 +93,14 @@ def _check_key(key: str, known: Mapping[str, Any], where: str) -> None:
         raise SettingError(f"{where}: {key}", rule)
 
 
+_PLAIN = re.compile(r"[\w][\w.-]{0,99}")
+
+
 def _run(name: str, entry: Any, where: str) -> RunOf:
     """Read a run."""
-    check_plain_name(name, where)
+    if not _PLAIN.fullmatch(name):  # it becomes the name of a folder
+        rule = "must be a name of at most 100 letters, digits and . _ -, without a folder"
+        raise SettingError(where, rule, name)
     _check_keys(entry, RunOf, where, given=("name",))
     for key, value in entry.items():
         wanted = dict if key in ("set", "quick") else str
@@ -160,7 +165,7 @@ def _check_together(claim: Claim, where: str, runs: Mapping[str, RunOf]) -> None
     elif test.number and not isinstance(claim.published, int | float):
         raise SettingError(f"{where}.published", "must be a number", claim.published)
     if claim.margin is not None and claim.alternative is not None:
-        low, high = test.edges(claim)
+        low, high = margin_edges(claim)
         if low <= claim.alternative <= high:
             rule = f"must exclude the alternative {claim.alternative:g}"
             raise SettingError(f"{where}.margin", rule, claim.margin)

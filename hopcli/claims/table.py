@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 __all__ = [
     "asked",
     "found_text",
+    "margin_text",
     "number",
     "p_text",
     "published_text",
@@ -62,20 +63,32 @@ def p_text(p: float) -> str:
 
 
 def with_interval(found: Measured, unit: str) -> str:
-    """Format a number with its interval.
+    """Format a number with its interval, to two digits of the interval's width.
 
     Examples
     --------
     >>> from hopcli.claims.measured import Measured
     >>> with_interval(Measured(81.0, 80.8, 81.2), "%")
-    '81 % (80.8 to 81.2)'
+    '81 % (80.80 to 81.20)'
+    >>> with_interval(Measured(100.0, 99.963, 100.0), "%")
+    '100 % (99.963 to 100)'
     """
-    text = _with_unit(number(found.value), unit if found.is_number else "")
     if found.low is None or found.high is None:
-        return text
+        return _with_unit(number(found.value), unit if found.is_number else "")
     if not math.isfinite(found.error):
-        return f"{text} (no interval)"
-    return f"{text} ({number(found.low)} to {number(found.high)})"
+        return f"{_with_unit(number(found.value), unit)} (no interval)"
+    width = found.high - found.low
+    digits = max(0, 1 - math.floor(math.log10(width))) if width > 0 else 3
+    value, low, high = (
+        _without_zeros(f"{one:,.{digits}f}") for one in (found.value, found.low, found.high)
+    )
+    return f"{_with_unit(value, unit)} ({low} to {high})"
+
+
+def _without_zeros(text: str) -> str:
+    """Drop decimals that are all zeros."""
+    whole, _, decimals = text.partition(".")
+    return text if decimals.strip("0") else whole
 
 
 def _with_unit(text: str, unit: str) -> str:
@@ -89,10 +102,10 @@ _FEW = 5  # numbers of one claim that are printed one by one
 def found_text(claim: Claim, side: Side) -> str:
     """Format the result of a condition."""
     if side.fit is not None and len(side.fit.names) > 1:
-        shown = f"chi2 = {number(side.fit.chi2)} of {len(side.fit.names)} numbers"
+        shown = f"chi2 = {number(side.fit.chi2)} for {len(side.fit.names)} numbers"
         if len(side.fit.names) <= _FEW:
             shown = _with_unit(", ".join(f"{one:.1f}" for one in side.fit.mean), claim.unit)
-        return f"{shown} ({p_text(side.answer.p)})"
+        return f"{shown} ({p_text(side.fit.p_joint)})"
     values = side.found.value
     if claim.test == "all_true":
         listed = values if isinstance(values, tuple) else (values,)
@@ -107,7 +120,7 @@ def published_text(claim: Claim) -> str:
         return claim.shown
     if isinstance(value, dict):
         parts = [
-            number(one) if error is None else f"{number(one)} +- {number(_of(error, name))}"
+            f"{name}: {number(one)}" + ("" if error is None else f" +- {number(_of(error, name))}")
             for name, one in value.items()
         ]
         return _with_unit(", ".join(parts), claim.unit)
@@ -130,6 +143,14 @@ def asked(claim: Claim) -> str:
     return TESTS[claim.test].description
 
 
+def margin_text(claim: Claim) -> str:
+    """Margin of a claim with its reason; empty without one."""
+    if claim.margin is None:
+        return ""
+    text = f"margin {_with_unit(number(claim.margin), claim.unit)}"
+    return f"{text}: {claim.reason[:1].lower()}{claim.reason[1:]}" if claim.reason else text
+
+
 def reason(one: Judged) -> str:
     """Reason for the verdict, made of the numbers alone."""
     texts = [_because(one.claim, side) for side in one.sides if side.condition.role != "step"]
@@ -147,7 +168,8 @@ def _because(claim: Claim, side: Side) -> str:
     """Conclusion from one condition."""
     label, answer, fit = side.condition.label, side.answer, side.fit
     if answer.state == "none":
-        return f"{label}: {found_text(claim, side)}, not tested"
+        why = "for comparison" if side.condition.role == "other" else "not tested"
+        return f"{label}: {found_text(claim, side)} ({why})"
     word = {"coarse": "agrees, coarsely", "open": "undecided"}.get(answer.state, answer.state)
     said = f"{label}: {word}, {found_text(claim, side)}"
     details = []
@@ -155,21 +177,22 @@ def _because(claim: Claim, side: Side) -> str:
         pulls = " ".join(f"{pull:+.1f}" for pull in fit.pulls)
         details += [
             f"pulls {pulls}",
-            f"chi2 = {number(fit.chi2)} on {len(fit.names)}",
-            f"scale factor {fit.scale:.2g}",
-            f"{sum(fit.p < _ALPHA)} of {len(fit.p)} off by themselves",
+            f"chi2 = {number(fit.chi2)} for {len(fit.names)} numbers",
+            f"scale factor {number(round(fit.scale, 1))}",
+            f"{sum(fit.p < _ALPHA)} of {len(fit.p)} fail by themselves (Holm)",
         ]
     if claim.test in ("the_same", "all_true"):
         return _counted(claim, side, said)
     if not side.found.is_exact or fit is not None:
-        details.append(p_text(answer.p_holm))
+        if fit is None or len(fit.names) == 1:
+            details.append(p_text(answer.p_holm))
         if answer.evidence.resolution is not None:
             resolution = _with_unit(number(answer.evidence.resolution), claim.unit)
             details.append(f"resolution {resolution}")
         if side.condition.error != "none":
-            details.append(f"error of {ERRORS[side.condition.error]}")
+            details.append(f"error from: {ERRORS[side.condition.error]}")
     if side.ln_bayes:
-        details.append(f"ln Bayes factor {side.ln_bayes:+.1f} against the text")
+        details.append(f"ln Bayes factor {side.ln_bayes:+.1f} relative to the text's condition")
     return f"{said} ({', '.join(details)})" if details else said
 
 
@@ -262,7 +285,7 @@ def _cut(text: str) -> str:
 
 def _row(one: Judged, side: Side, commands: Mapping[str, str]) -> dict[str, Any]:
     claim, found, answer, fit = one.claim, side.found, side.answer, side.fit
-    random = not found.is_exact or fit is not None
+    random = (not found.is_exact or fit is not None) and answer.state != "none"
     return {
         "id": claim.id,
         "claim": claim.text,
@@ -270,6 +293,7 @@ def _row(one: Judged, side: Side, commands: Mapping[str, str]) -> dict[str, Any]
         "patterns": PATTERNS.get(claim.patterns, ""),
         "published": published_text(claim),
         "asked": asked(claim),
+        "margin": margin_text(claim),
         "condition": side.condition.label,
         "role": side.condition.role,
         "found": found_text(claim, side),

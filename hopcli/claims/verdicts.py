@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+import math
 import zlib
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from hopcli.claims.evaluating import chosen_rows, evaluate
-from hopcli.claims.judging import BAYES, TESTS, Answer, Evidence, answers, verdict
+from hopcli.claims.judging import (
+    BAYES,
+    TESTS,
+    Answer,
+    Evidence,
+    answers,
+    ln_density,
+    verdict,
+)
 from hopcli.claims.measured import Measured
 from hopcli.claims.published import Fit, compare, predict, printed
 from hopcli.errors import ResultError, SettingError
@@ -65,7 +74,10 @@ class Judged(NamedTuple):
 
     @property
     def under(self) -> str:
-        """Label of the condition under which the claim is reproduced, if it has several."""
+        """Labels of the conditions under which a claim of several is reproduced.
+
+        Of two that predict printed numbers, the one with the larger Bayes factor.
+        """
         fitting = [
             side
             for side in self.sides
@@ -74,7 +86,7 @@ class Judged(NamedTuple):
         if self.verdict != "reproduced" or len(self.sides) == 1:
             return ""
         if self.sides[0].fit is None:
-            return fitting[0].condition.label
+            return " and ".join(side.condition.label for side in fitting)
         return max(fitting, key=lambda side: side.ln_bayes or 0.0).condition.label
 
     @property
@@ -117,6 +129,8 @@ class Judged(NamedTuple):
 
 
 _FITTING = ("agrees", "coarse")
+_OF_SEVERAL = ("the_same", "all_true", "none")
+"""Tests of any number of values, or of none."""
 _RUNGS = ("text", "step", "authors")
 
 
@@ -140,19 +154,16 @@ def judge(claims: Claims, runs: Mapping[str, Ran]) -> list[Judged]:
         for claim in claims.claims
         for condition in claim.conditions
     ]
-    evidence = [
-        _evidence_of(fit) if fit is not None else TESTS[claim.test].work(claim, one, claims.alpha)
-        for claim, _, one, fit in found
-    ]
+    evidence = [_evidence_of(claims, *row) for row in found]
     families = [
-        f"{claim.family}, {condition.role}" if claim.family else ""
+        f"{claim.family}, {condition.role}" if claim.family and condition.role != "other" else ""
         for claim, condition, *_ in found
     ]
     concluded = answers([claim for claim, *_ in found], families, evidence, claims.alpha)
     by_claim: dict[str, list[Side]] = {claim.id: [] for claim in claims.claims}
     of_text: dict[str, float | None] = {}
     for (claim, condition, one, fit), answer in zip(found, concluded, strict=True):
-        own = fit.ln_density if fit else TESTS[claim.test].ln_density(claim, one)
+        own = fit.ln_density if fit else ln_density(claim, one)
         text = of_text.setdefault(claim.id, own)
         against = None if own is None or text is None else own - text
         by_claim[claim.id].append(Side(condition, one, answer, fit, against))
@@ -173,6 +184,9 @@ def _measure(
     where = claims.place_of(claim, condition)
     if claim.test != "printed":
         measured = evaluate(condition.value, runs, where)
+        if claim.test not in _OF_SEVERAL and not measured.is_finite:
+            rule = f"must choose one finite number for the test {claim.test!r}"
+            raise SettingError(where, rule, measured.value)
         if measured.is_number and measured.is_exact and condition.error != "none":
             rule = f"must have an interval, as its error is {condition.error!r}"
             raise SettingError(where, f"{rule}; name its standard error", condition.value.text)
@@ -195,6 +209,13 @@ def _seed(claim: Claim, condition: Condition) -> np.random.SeedSequence:
     )
 
 
-def _evidence_of(fit: Fit) -> Evidence:
+def _evidence_of(
+    claims: Claims, claim: Claim, condition: Condition, found: Measured, fit: Fit | None
+) -> Evidence:
+    """Test a condition; one for comparison is not tested."""
+    if condition.role == "other":
+        return Evidence(None, math.nan)
+    if fit is None:
+        return TESTS[claim.test].work(claim, found, claims.alpha)
     z = float(fit.pulls[0]) if len(fit.names) == 1 else None
     return Evidence(None, fit.p_joint, True, z, fit.resolution)

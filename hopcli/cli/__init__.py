@@ -99,6 +99,11 @@ def cli() -> None:
     \b
     Completion in bash (zsh and fish likewise):
       eval "$(_HOPCLI_COMPLETE=bash_source hopcli)"
+
+    \b
+    Exit codes:
+      0 done; 1 done, a difference or failure was found; 2 refused or failed;
+      3 finished without pictures; 130 interrupted; 143 terminated
     """
 
 

@@ -12,6 +12,7 @@ code  meaning
 2     refused or failed; earlier results are unchanged
 3     finished without pictures: tables and manifest are in place
 130   interrupted
+143   terminated
 ====  ===================================================================================
 """
 

@@ -17,8 +17,9 @@ from hopcli.cli.lines import listen, print_lines, tell
 from hopcli.cli.progress import Watch, least_seconds
 from hopcli.cli.requests import with_names
 from hopcli.cli.tables import print_table
-from hopcli.errors import HopcliError
+from hopcli.errors import HopcliError, ResultError
 from hopcli.printing import terminal
+from hopcli.results.files import check_made
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -30,6 +31,9 @@ if TYPE_CHECKING:
     from hopcli.results import Loaded
 
 __all__ = ["execute", "print_json", "print_summary"]
+
+_OF_DAMAGE = (ArithmeticError, AssertionError, AttributeError, LookupError, TypeError, ValueError)
+"""Errors that numbers of another kind or shape cause."""
 
 
 def execute(*requests: Request, stock: Stock | None = None) -> int:
@@ -89,6 +93,8 @@ def _plan(request: Request, stock: Stock) -> _Job:
         plan = experiments.plan(request.config, stock)
     key = results.key(plan.config.command, plan.config.to_dict(), plan.inputs)
     job = _Job(request, plan, key, request.folder(key), time.perf_counter() - began)
+    if request.wishes.out is None:
+        check_made(job.out)
     results.check_writable(job.out)
     job.standing()
     return job
@@ -189,7 +195,8 @@ def _kept_parts(job: _Job) -> Iterator[Parts | None]:
     if not n_parts:
         yield None
         return
-    parts = results.KeptParts(job.out, plan.config.command, job.key)
+    parts = results.KeptParts(job.out, plan.config.command, job.key, n_parts)
+    n_earlier = len(parts)
     if parts and not job.request.wishes.quiet:
         missing = f"part {len(parts) + 1} of {n_parts}" if len(parts) < n_parts else "the end"
         tell(f"takes up at {missing}: what was finished before is kept")
@@ -198,6 +205,9 @@ def _kept_parts(job: _Job) -> Iterator[Parts | None]:
     except BaseException as error:
         if isinstance(error, KeyboardInterrupt | SystemExit):
             signal.signal(signal.SIGINT, signal.SIG_IGN)  # once is enough
+        if n_earlier and isinstance(error, _OF_DAMAGE):
+            rule = f"contains parts of another run ({type(error).__name__})"
+            raise ResultError(f"{parts.path}: {rule}: remove this file") from None
         parts.write()
         if parts.n_written:
             kept = f"{parts.n_written} of {n_parts} parts are kept"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -100,11 +101,15 @@ def command(
     from hopcli import results
 
     show = _quietly if quiet else _as_json if printed == "json" else _as_words
-    if out is not None and len(folders) == 1 and out.resolve() == folders[0].resolve():
+    if (
+        out is not None
+        and len(folders) == 1
+        and os.path.realpath(out) == os.path.realpath(folders[0])
+    ):
         out = None  # the pictures are entered in its manifest
     if overwrite and out is None:
         raise click.UsageError("--overwrite has no effect without --out")
-    folders = tuple({folder.resolve(): folder for folder in folders}.values())
+    folders = tuple({os.path.realpath(folder): folder for folder in folders}.values())
     runs, grids = [], []
     for folder in folders:
         found = results.runs_in(folder)

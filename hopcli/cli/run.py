@@ -59,7 +59,11 @@ def command(configs: tuple[str, ...], **wishes: Any) -> int:
                 "give each a name of its own"
             )
     from hopcli.cli.execute import execute
+    from hopcli.results.files import check_made
 
+    if wanted.out is None:
+        for folder in folders:
+            check_made(folder)
     prepared = [
         prepare(grid, named=name, **wanted._replace(out=wanted.out or folder)._asdict())
         for name, (grid, folder) in grids.items()

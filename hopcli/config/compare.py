@@ -32,7 +32,7 @@ class CompareConfig(PatternSettings, StorageSettings, DynamicsSettings, RunSetti
     Names each test image by the label of
 
       dynamics          the stored pattern that its final state is nearest to
-      recalled          the same, if the overlap reaches the criterion: the study's count
+      recalled          the own pattern, as `hopcli recall` counts it: the study's count
       dynamics-t0       as dynamics, with sign updates at T = 0 until no site would change
       recalled-t0       as recalled, with the same updates
       overlap           the stored pattern that the image itself is nearest to: largest m
@@ -108,7 +108,8 @@ class CompareConfig(PatternSettings, StorageSettings, DynamicsSettings, RunSetti
         kinds.number(0, 1, above=True),
         0.99,
         "Tests",
-        "An image counts as recalled from this overlap with its own pattern on.",
+        "An image counts as recalled from this overlap with its own pattern on, unless another "
+        "is nearer.",
     )
     score: str = setting(
         kinds.choice(("abs", "signed")),

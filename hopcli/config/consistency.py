@@ -86,7 +86,8 @@ class ConsistencyConfig(DataSettings, RunSettings):
         kinds.number(0, 1, above=True),
         0.99,
         "Tests",
-        "An image counts as recalled from this overlap |m| with its own pattern on.",
+        "An image counts as recalled from this overlap |m| with its own pattern on, unless "
+        "another is nearer.",
     )
     temperature: float = setting(kinds.number(0), 0.2, "Dynamics", "Temperature T, with k_B = 1.")
     sweeps: int = setting(kinds.integer(1, 10_000_000), 20, "Dynamics", "Sweeps of each run.")

@@ -106,7 +106,8 @@ class VarianceConfig(DataSettings, StorageSettings, DynamicsSettings, RunSetting
         kinds.number(0, 1, above=True),
         0.99,
         "Tests",
-        "An image counts as recalled from this overlap with its own pattern on.",
+        "An image counts as recalled from this overlap with its own pattern on, unless another "
+        "is nearer.",
     )
     score: str = same_setting(RecallConfig, "score")
     accuracy_tests: int = setting(

@@ -35,13 +35,14 @@ __all__ = [
 
 _EXTENSIONS = {
     "PNG": (".png", ".apng"),
-    "JPEG": (".jpg", ".jpeg"),
+    "JPEG": (".jpg", ".jpeg", ".jpe", ".jfif"),
     "GIF": (".gif",),
-    "BMP": (".bmp", ".dib"),
+    "BMP": (".bmp",),
+    "DIB": (".dib",),
     "WEBP": (".webp",),
     "TIFF": (".tif", ".tiff"),
     "PPM": (".pbm", ".pgm", ".ppm", ".pnm", ".pfm"),
-    "JPEG2000": (".jp2",),
+    "JPEG2000": (".jp2", ".j2k", ".jpx"),
     "ICO": (".ico",),
     "SGI": (".sgi",),
 }

@@ -187,6 +187,7 @@ def table(lines: Iterator[tuple[int, str]], path: Path, request: Request) -> Gre
             f"{path}: line {number}: must have at most {_LONGEST_LINE:,} characters and "
             f"{MAX_PIXELS:,} values, found {len(line):,} characters"
         )
+    line = line.rstrip().rstrip(mark) + "\n"  # a mark at the end of a line begins no value
     has_header, at = _layout(line, mark, f"{path}: line {number}")
     if not has_header:
         lines = itertools.chain([(number, line)], lines)
@@ -202,17 +203,18 @@ def table(lines: Iterator[tuple[int, str]], path: Path, request: Request) -> Gre
         elif values.shape[1] == 1:
             values, labels = values.T, numbered(1)
     check_images(path, values.shape)
-    if len(values) == 1 and request.size is None:
-        read = f"{path}: read as one pattern of {values.shape[1]:,} sites"
-        hint = "if it holds several, give their --size WIDTHxHEIGHT"
-        warnings.warn(f"{read}; {hint}", HopcliWarning, stacklevel=4)
     pixels, shape = pictures_of(values, path, request.size)
     check_images(path, pixels.shape)
     if len(pixels) != len(labels):  # cut or put together
         labels, named = numbered(len(pixels)), False
     grey = two_kinds(pixels)
+    grey = as_grey(pixels, path) if grey is None else grey
+    if len(values) == 1 and request.size is None:
+        read = f"{path}: read as one pattern of {values.shape[1]:,} sites"
+        hint = "if it holds several, give their --size WIDTHxHEIGHT"
+        warnings.warn(f"{read}; {hint}", HopcliWarning, stacklevel=4)
     return GreyImages(
-        as_grey(pixels, path) if grey is None else grey,
+        grey,
         as_labels(labels, len(pixels), path),
         shape,
         column_by_column=is_emnist(path),
@@ -280,6 +282,7 @@ def _rows(
     for number, line in lines:
         where = f"{path}: line {number}"
         text = line.replace('"', "").strip()
+        text = text.rstrip(mark)
         if at is not None:
             cells = text.split(mark, 1) if at == 0 else text.rsplit(mark, 1)
             labels.append(re.sub(r"^(\d+)\.0*$", r"\1", cells[at].strip()))

@@ -71,8 +71,7 @@ def levels(values: NDArray[Any], threshold: Any) -> NDArray[np.float64]:
 
     A level that would make a feature of two values constant is replaced by the one halfway
     between them. If all of `values` are two numbers, such as spins or booleans, these are the
-    two values of every feature, also of a constant one. A level that is given as a number is
-    replaced only in data without a feature of three or more values.
+    two values of every feature, also of a constant one.
 
     Parameters
     ----------
@@ -100,10 +99,9 @@ def levels(values: NDArray[Any], threshold: Any) -> NDArray[np.float64]:
         lows, highs = np.full(n_features, low), np.full(n_features, high)
     is_two = (lows < highs) & np.all((values == lows) | (values == highs), axis=0)
     constant = (found < lows) | (found >= highs)
-    all_two = bool(np.all(is_two | (lows == highs)))
     halfway = lows / 2 + highs / 2
     halfway = np.where(halfway < highs, halfway, lows)  # rounded up between neighbours
-    return np.where(is_two & constant & (named or all_two), halfway, found)
+    return np.where(is_two & constant, halfway, found)
 
 
 def _given(threshold: Any, n_features: int) -> NDArray[np.float64]:

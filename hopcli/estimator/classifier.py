@@ -79,7 +79,7 @@ class HopfieldClassifier(
         A feature above its level is +1, else -1. The level of each feature is found in the
         samples of :meth:`fit`, or given: one for all features, or one for each. Two-valued
         data (spins, booleans, 0 and 1, ...) keep their two values at any level, and no level
-        found in the samples makes a feature of two values constant.
+        makes a feature of two values constant.
     dynamics : {"async", "sync", "metropolis", "glauber"}
         Update rule.
     order : {"random", "permutation", "fixed"}

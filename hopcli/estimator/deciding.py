@@ -84,7 +84,8 @@ class Ballot:
     def rejected(self, criterion: float) -> NDArray[np.bool_]:
         """Whether fewer than half of the repeats reach a prototype, bool, shape (n_samples,)."""
         any_prototype = np.zeros(self.m.shape[2], dtype=np.bool_)
-        recalled, _ = recall_of(self.m, any_prototype, criterion, signed=self.signed)
+        m = np.maximum(self.m, 0) if self.signed else self.m  # no inverse is near if m counts
+        recalled, _ = recall_of(m, any_prototype, criterion)
         return 2 * recalled.sum(axis=1) < self.m.shape[1]
 
 

@@ -130,8 +130,9 @@ def cautions(relaxation: Relaxation, resting: Resting, given: Given) -> list[Cau
     held = resting.of([name for name, stays in zip(names, holding.held, strict=True) if stays])
     if not held.clears(config.criterion):
         ways = [] if holding.worst is not None else _ways(relaxation, held, given)
-        last = 0.0 if config.quench else temperatures(config.temperature, config.sweeps)[-1]
-        text = f"at T = {last:.4g} {_noise(held, config.criterion)}{_in_brackets(ways)}"
+        last = temperatures(config.temperature, config.sweeps)[-1]
+        then = ", quenched at the end," if config.quench else ""
+        text = f"at T = {last:.4g}{then} {_noise(held, config.criterion)}{_in_brackets(ways)}"
         found.append(Caution("noise keeps patterns off the criterion", text))
     return found
 
@@ -140,9 +141,13 @@ def _left(relaxation: Relaxation, holding: Holding, given: Given) -> str:
     """Say which pattern the network leaves, for what, and what would hold it."""
     left = holding.worst
     assert left is not None
-    where = "nearest to it still"
-    if (left.nearest, left.is_inverse) != (left.name, False):
-        where = f"nearest to {'the inverse of ' * left.is_inverse}{left.nearest!r}"
+    other = f"{'the inverse of ' * left.is_inverse}{left.nearest!r}"
+    if left.is_shared:
+        where = f"as near to {other}; no run distinguishes the two"
+    elif (left.nearest, left.is_inverse) == (left.name, False):
+        where = "nearest to it still; no start can recall it"
+    else:
+        where = f"nearest to {other}; no start can recall it"
     lost = int(np.sum(~holding.held))
     others = f" (nor {lost - 1:,} of {holding.looked_at - 1:,} others)" if lost > 1 else ""
     remedy = _remedy(relaxation, given)
@@ -151,7 +156,7 @@ def _left(relaxation: Relaxation, holding: Holding, given: Given) -> str:
     text = (
         f"the {relaxation.couplings.rule} rule does not hold pattern {left.name!r}{others}: "
         f"started in it at T = 0, the network leaves it for a state at m = {left.overlap:.2f}, "
-        f"{where}; no start can recall it"
+        f"{where}"
     )
     return "; ".join([text, *advice])
 

@@ -261,9 +261,9 @@ def _named_rightly(
 
     return {
         REFERENCE: nearest(ends),
-        "recalled": nearest(ends) & warm.reaches(ends, label, patterns),
+        "recalled": warm.reaches(ends, label, patterns),
         "dynamics-t0": nearest(ends_at_zero),
-        "recalled-t0": nearest(ends_at_zero) & cold.reaches(ends_at_zero, label, patterns),
+        "recalled-t0": cold.reaches(ends_at_zero, label, patterns),
         "overlap": nearest(m),
         "coefficients": nearest(coefficients(m, patterns.xi)),
         "logistic-samples": learnt(trained.samples),

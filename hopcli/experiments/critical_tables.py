@@ -12,6 +12,7 @@ import pandas as pd
 
 from hopcli.experiments.critical_crossings import crossing_rows
 from hopcli.observables import binder_ratio
+from hopcli.scoring import recall_of
 from hopcli.statistics import exact_interval
 from hopcli.statistics.resampling import replicate_interval, resampled_means
 from hopcli.streams import Streams
@@ -113,7 +114,8 @@ class Measured:
     def _states(self, states: PairStates | None) -> tuple[PairStates, NDArray[np.float64]] | None:
         if states is None:
             return None
-        at_pattern = states.overlaps.max(axis=0) >= self.config.criterion - ROUNDING
+        m = np.moveaxis(states.overlaps, 0, -1)
+        at_pattern, _ = recall_of(m, np.zeros(len(states.overlaps), bool), self.config.criterion)
         seen = powers(states.projection, states.energy / states.n_sites)
         return states, np.concatenate([seen, at_pattern[None]])
 

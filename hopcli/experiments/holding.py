@@ -13,7 +13,7 @@ import numpy as np
 from hopcli.observables import overlaps
 from hopcli.records import frozen
 from hopcli.scoring import recall_of
-from hopcli.taxonomy import fixed_points, nearness
+from hopcli.taxonomy import ROUNDING, fixed_points, nearness
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -44,6 +44,8 @@ class Left(NamedTuple):
         Name of the stored pattern nearest to that state.
     is_inverse : bool
         Whether the state is nearer to the inverse of that pattern.
+    is_shared : bool
+        Whether the state is as near to the named pattern as to that other one.
     is_fixed : bool
         Whether the pattern is a fixed point where a site at a tie keeps its value.
     """
@@ -52,6 +54,7 @@ class Left(NamedTuple):
     overlap: float
     nearest: str
     is_inverse: bool
+    is_shared: bool
     is_fixed: bool
 
 
@@ -88,8 +91,8 @@ def hold(
     """Start from every stored pattern at T = 0, and see where the network goes.
 
     A pattern is held if it is a fixed point. It is also held if at least half of a few runs
-    from it end in a state that reaches the criterion with it, with no other stored pattern
-    nearer.
+    from it end in a state that reaches the criterion with it and is nearer to it than to every
+    different stored pattern: a state as near to another does not distinguish the two.
 
     Parameters
     ----------
@@ -121,6 +124,11 @@ def hold(
     m = overlaps(descend(patterns.xi[row]), patterns.xi)
     enough = min(HELD, criterion)
     stays, own = recall_of(m, row[:, None] == np.arange(p), enough, signed=True)
+    is_other = np.abs(overlaps(patterns.xi[row], patterns.xi)) < 1 - ROUNDING
+    near = nearness(m)
+    beside = np.where(is_other, near, -np.inf)
+    shared = np.abs(beside.max(axis=1) - near[np.arange(len(row)), row]) <= ROUNDING
+    stays &= ~shared
     held[moving] = True
     held[tried] = 2 * stays.reshape(-1, runs).sum(axis=1) >= runs
     looked_at = p - len(moving) + len(tried)
@@ -128,12 +136,13 @@ def hold(
     if not len(lost):
         return Holding(held, looked_at, None)
     k = lost[own[lost].argmin()]
-    nearest = int(nearness(m[k]).argmax())
+    nearest = int((beside if shared[k] else near)[k].argmax())
     left = Left(
         patterns.names[row[k]],
         float(own[k]),
         patterns.names[nearest],
         bool(m[k, nearest] < 0),
+        bool(shared[k]),
         bool(fixed_points(patterns.xi[row[k]][None], couplings)[0]),
     )
     return Holding(held, looked_at, left)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import shutil
 import sqlite3
 import tempfile
@@ -29,6 +30,10 @@ _MOST_COPIED = 2**33  # bytes
 _LOGGED = b"\2"  # byte 18 of a file whose changes are in a log beside it
 _OF_SEVERAL = bytes.fromhex("d9d505f920a163d7")
 """End of a journal that names another file, which SQLite removes: ours name none."""
+
+_COMPUTED = re.compile(r"\b(virtual|check|as|default)\b", re.IGNORECASE)
+"""Words of a table with values that SQLite computes, outside of quoted names."""
+_QUOTED = re.compile(r'"(?:[^"]|"")*"')
 
 
 class Database:
@@ -93,7 +98,11 @@ class Database:
         found = self._one("PRAGMA integrity_check")
         if found != "ok":
             raise sqlite3.DatabaseError(str(found))
-        tables = {name for (name,) in self._sql.execute("SELECT name FROM sqlite_master")}
+        parts = self._sql.execute("SELECT name, type, sql FROM sqlite_master").fetchall()
+        for name, kind, sql in parts:
+            if kind not in ("table", "index") or _COMPUTED.search(_QUOTED.sub("", sql or "")):
+                raise sqlite3.DatabaseError(f"{kind} {name!r:.80} is not of a grid")
+        tables = {name for name, _, _ in parts}
         if tables:
             self._check(tables)  # before anything is written into what may be another's
         if self.writes:

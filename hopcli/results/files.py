@@ -23,6 +23,7 @@ __all__ = [
     "Folder",
     "Written",
     "check_free",
+    "check_made",
     "is_file",
     "is_folder",
     "is_own",
@@ -250,6 +251,18 @@ def open_regular(path: Path, most: int) -> BinaryIO:
     if not stat.S_ISREG(found.st_mode):
         raise ResultError(f"{path}: must be a file, is something else")
     raise ResultError(f"{path}: must have at most {most:,} bytes, found {found.st_size:,}")
+
+
+def check_made(folder: Path) -> None:
+    """Refuse a link in place of a folder whose name no user has typed.
+
+    Raises
+    ------
+    ResultError
+        If it is one.
+    """
+    if folder.is_symlink():
+        raise ResultError(f"{folder}: must be a folder, is a link: remove it or give --out")
 
 
 def check_free(folder: Path, names: list[str]) -> None:

@@ -144,7 +144,8 @@ def _headlined(manifest: Manifest) -> Headlined | None:
     path = manifest.check(f"{headline.table}.csv")
     with understood(path), path.open(encoding="utf-8", newline="") as file:
         rows = [row for row in csv.DictReader(file) if headline.where.items() <= row.items()]
-        return Headlined(headline.value, float(rows[0][headline.value])) if len(rows) == 1 else None
+        value = rows[0][headline.value] if len(rows) == 1 else ""
+        return Headlined(headline.value, float(value)) if value else None
 
 
 def telling(runs: Sequence[Listed]) -> list[str]:

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 __all__ = ["KeptParts", "discard_parts"]
 
 _EVERY = 1.0  # seconds between two times that parts are written
-_MOST_BYTES = 2**31  # of a file of parts
+_MOST_BYTES = 2**28  # of a file of parts
 _OF_HASH = 16  # hexadecimal digits that are enough
 
 
@@ -49,19 +49,23 @@ class KeptParts(UserDict[int, "NDArray[np.float64]"]):
         Its command.
     key : str
         Its key, :func:`hopcli.results.key`. Parts of other code are others.
+    n_parts : int
+        Number of parts of the run; a line of a higher number is left out.
 
     Attributes
     ----------
+    path : Path
+        The file.
     n_written : int
         Number of parts that are in the file.
     """
 
-    def __init__(self, folder: Path, command: str, key: str) -> None:
+    def __init__(self, folder: Path, command: str, key: str, n_parts: int) -> None:
         super().__init__()
         decides = json.dumps([key, __version__, streams.VERSION, code_digest()])
         name = hashlib.sha256(decides.encode()).hexdigest()[:_OF_HASH]
-        self._path = folder / f"{STAGING}{command}-{name}.parts"
-        self.data = _read(self._path)
+        self.path = folder / f"{STAGING}{command}-{name}.parts"
+        self.data = _read(self.path, n_parts)
         self.n_written = len(self.data)
         self._unwritten: dict[int, bytes] = {}
         self._next = time.monotonic() + _EVERY
@@ -76,7 +80,7 @@ class KeptParts(UserDict[int, "NDArray[np.float64]"]):
         """Write what is finished and is not in the file."""
         with uninterrupted(), contextlib.suppress(OSError):
             if self._unwritten:
-                with open(open_own(self._path, os.O_WRONLY | os.O_APPEND), "ab") as file:  # noqa: PTH123
+                with open(open_own(self.path, os.O_WRONLY | os.O_APPEND), "ab") as file:  # noqa: PTH123
                     # Begun anew: the last line may not be whole.
                     file.write(b"\n" + b"".join(self._unwritten.values()))
                 self.n_written += len(self._unwritten)
@@ -97,7 +101,7 @@ def _line(number: int, part: NDArray[np.float64]) -> bytes:
     return _checksum(said) + b" " + said + b"\n"
 
 
-def _read(path: Path) -> dict[int, NDArray[np.float64]]:
+def _read(path: Path, n_parts: int) -> dict[int, NDArray[np.float64]]:
     """The parts of a file; those that are damaged will be made again."""
     parts: dict[int, NDArray[np.float64]] = {}
     if not is_own(path):
@@ -112,7 +116,7 @@ def _read(path: Path) -> dict[int, NDArray[np.float64]]:
             continue
         with contextlib.suppress(ValueError, TypeError, RecursionError):
             number, values = json.loads(said)
-            if type(number) is int and number >= 0:
+            if type(number) is int and 0 <= number < n_parts:
                 parts[number] = np.array(values, dtype=np.float64)
     return parts
 

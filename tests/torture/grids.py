@@ -20,10 +20,12 @@ import pytest
 from conftest import UNPRIVILEGED, random_patterns
 from test_bad_input import (  # noqa: F401
     TRIED,
+    WRITTEN,
     _id,
     check_flags,
     check_in_grids,
     check_keys,
+    check_written,
     lying_about,
     refusal,
     stands,
@@ -327,3 +329,10 @@ def test_what_is_damaged_is_told_by_the_library_too(tmp_path: Path) -> None:
 
     with pytest.raises(HopcliError):
         tried()
+
+
+@pytest.mark.parametrize(("line", "name"), WRITTEN, ids=_id)
+def test_every_written_bad_input_is_refused(
+    request: pytest.FixtureRequest, line: str, name: str
+) -> None:
+    check_written(request.getfixturevalue("refusal"), line, name)

@@ -19,6 +19,7 @@ from hopcli.cli.requests import renamed
 from hopcli.cli.tables import form_option
 from hopcli.config import find_config, read_config
 from hopcli.errors import SettingError
+from hopcli.results.files import check_made
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -112,6 +113,8 @@ def run(config: str | None, name: str | None, sets: tuple[str, ...], **wishes: A
     dry, form, out = (wishes.pop(wish) for wish in ("dry_run", "form", "out"))
     grid, default = grid_from_file(config, sets, name)
     folder = out or default
+    if out is None:
+        check_made(folder)
     if not dry:
         return prepare(grid, folder, config, format=form, **wishes)()
     from hopcli.cli.grid.running import list_grid

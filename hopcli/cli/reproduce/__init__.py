@@ -63,7 +63,7 @@ def command(out: Path | None, **wishes: Any) -> int:
     verdict                   meaning
     reproduced                the claim agrees under the condition that is named
     reproduced, conditions    the printed numbers fit the text's protocol and the
-      not told apart          authors' one equally well
+      indistinguishable       authors' one equally well
     agrees, coarsely          no contradiction, but the test would miss a
                               difference that matters
     reproduced as run only    it fails by the text's protocol and agrees by the

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from hopcli import report
 from hopcli.claims.claim import PATTERNS
-from hopcli.claims.table import asked, found_text, published_text, reason
+from hopcli.claims.table import asked, found_text, margin_text, published_text, reason
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -59,11 +59,11 @@ def _intro(claims: Claims) -> str:
 def _row(one: Judged, runs: Mapping[str, PreparedRun]) -> report.ClaimRow:
     claim = one.claim
     names = dict.fromkeys(([claim.picture] if claim.picture else []) + list(claim.runs))
-    texts = (reason(one), claim.reason, claim.note)
+    texts = (reason(one), margin_text(claim), claim.note)
     question = PATTERNS.get(claim.patterns, "")
     return report.ClaimRow(
         id=claim.id,
-        claim=claim.text,
+        claim=claim.text.replace("+-", "\N{PLUS-MINUS SIGN}"),
         place=", ".join(filter(None, (claim.place, question))),
         published=published_text(claim).replace("+-", "\N{PLUS-MINUS SIGN}"),
         found=tuple((side.condition.label, found_text(claim, side)) for side in one.sides),
@@ -71,7 +71,7 @@ def _row(one: Judged, runs: Mapping[str, PreparedRun]) -> report.ClaimRow:
         verdict=one.verdict,
         under=one.under,
         explained_by=one.explained_by,
-        reason=". ".join(text[:1].upper() + text[1:] for text in texts if text),
+        reason=" ".join(f"{text[:1].upper()}{text[1:].rstrip('.')}." for text in texts if text),
         command="\n".join(runs[name].told for name in names),
         runs=tuple(names),
     )

@@ -23,9 +23,9 @@ from hopcli.cli.tables import print_table
 from hopcli.config.base import nearest
 from hopcli.config.files import find_claims
 from hopcli.grids.export import write_table
-from hopcli.printing import terminal
-from hopcli.results.files import written
-from hopcli.results.folder import files_in, publish_run, sha256_of, writing
+from hopcli.printing import in_lines, terminal
+from hopcli.results.files import check_made, written
+from hopcli.results.folder import files_in, publish_run, settle, sha256_of, writing
 from hopcli.results.provenance import source_commit, versions
 from hopcli.results.tables import columns_of
 
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Asked", "reproduce"]
 
-_MANIFEST = "reproduce"
+_MANIFEST, _RUNS = "reproduce", "runs"
 _TABLE, _REPORT = "claims.csv", "report.html"
 
 
@@ -96,8 +96,11 @@ def reproduce(asked: Asked) -> int:
     claims = _chosen(read_claims(find_claims(asked.against)), asked.only)
     out = asked.folder(claims)
     results.check_writable(out)
-    runs = prepare(claims, asked, out / "runs")
+    for folder in (out, out / _RUNS)[asked.out is not None :]:
+        check_made(folder)
+    runs = prepare(claims, asked, out / _RUNS)
     with results.locked(out, _MANIFEST):
+        settle(out, _MANIFEST)
         _make_all(runs, quiet=asked.quiet)
         judged = judge(claims, runs)
         made = table(judged, {name: run.told for name, run in runs.items()})
@@ -189,7 +192,7 @@ def _say(
     if form != "table":
         print_table(short(made, ids=False), form)
         return
-    click.echo(wrapped(short(made, ids=True)))
+    click.echo(wrapped(in_lines(short(made, ids=True))))
     counts = {name: sum(one.verdict == name for one in judged) for name in VERDICTS}
     click.echo(
         "\n" + textwrap.fill("; ".join(f"{n} {name}" for name, n in counts.items() if n), 80)

@@ -18,6 +18,7 @@ from hopcli.errors import ResultError
 from hopcli.experiments.stock import Stock
 from hopcli.grids.store import Store, is_grid
 from hopcli.grids.view import load_view
+from hopcli.results.files import check_made
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -240,6 +241,7 @@ def _prepared(claims: Claims, run: RunOf, asked: _Asked, out: Path, stock: Stock
     if run.folder is not None:
         return _found(claims, run)
     assert run.config is not None
+    check_made(out)
     path = _config_of(claims, run.config)
     values = read_config(path)
     changes = {**run.set, **(run.quick if asked.quick else {})}
