@@ -18,6 +18,7 @@ from hopcli.claims.claim import Claim
 from hopcli.claims.functions import FUNCTIONS
 from hopcli.claims.judging import VERDICTS, Evidence, answers, verdict
 from hopcli.claims.published import Prediction, Printed, compare
+from hopcli.claims.rows import Rows
 from hopcli.config import Facts, RecallConfig, SelectConfig
 from hopcli.data.study import authors_recall
 from hopcli.estimator.binarising import levels
@@ -75,7 +76,7 @@ def test_a_label_that_ties_is_neither_best_nor_worst() -> None:
         {"repeat": [0, 0, 1, 1, 2, 2], "label": list("abababab"[:6]), "x": [1, 1, 2, 1, 0, 1]}
     )
     for name in ("how_often_best", "how_often_worst"):
-        found = FUNCTIONS[name].work(None, table, (table["label"] == "a").to_numpy(), "x", None)
+        found = FUNCTIONS[name](Rows(None, table, (table["label"] == "a").to_numpy(), "x", None))
         assert found.value == pytest.approx(1 / 3)
 
 
@@ -84,8 +85,8 @@ def test_the_ratio_of_variances_has_the_freedom_of_both_sides() -> None:
     rng = np.random.default_rng(1)
     rows = [(k, label, rng.random()) for k in range(4) for label in labels]
     table = pd.DataFrame(rows, columns=["repeat", "label", "x"])
-    work = FUNCTIONS["variance_ratio"].work
-    found = work(None, table, np.ones(len(table), bool), "x", None)
+    work = FUNCTIONS["variance_ratio"]
+    found = work(Rows(None, table, np.ones(len(table), bool), "x", None))
     freedom = 9 * len(labels), 3 * len(labels)
     assert found.value / found.low == pytest.approx(stats.f.ppf(0.975, *freedom))
     assert found.value / found.high == pytest.approx(stats.f.ppf(0.025, *freedom))
@@ -95,7 +96,7 @@ def test_errors_of_two_labels_move_their_spread_by_half_of_each() -> None:
     """SD of 0 and 1 is half their distance, so its error is half of sqrt(2) times theirs."""
     ends = {"x_ci_low": [-Z95 / 10, 1 - Z95 / 10], "x_ci_high": [Z95 / 10, 1 + Z95 / 10]}
     table = pd.DataFrame({"label": ["a", "b"], "x": [0.0, 1.0], **ends})
-    found = FUNCTIONS["spread"].work(None, table, np.ones(2, bool), "x", None)
+    found = FUNCTIONS["spread"](Rows(None, table, np.ones(2, bool), "x", None))
     assert found.value == pytest.approx(0.5)
     assert found.error == pytest.approx(0.1 / np.sqrt(2))
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from hopcli.claims.claim import Claim
     from hopcli.claims.measured import Measured
+    from hopcli.claims.published import Fit
     from hopcli.claims.verdicts import Judged, Side
 
 __all__ = [
@@ -301,7 +302,7 @@ def _row(one: Judged, side: Side, commands: Mapping[str, str]) -> dict[str, Any]
         "ci_low": math.nan if found.low is None else found.low,
         "ci_high": math.nan if found.high is None else found.high,
         "error_bar": ERRORS[side.condition.error],
-        "pulls": "" if fit is None else " ".join(f"{pull:+.2f}" for pull in fit.pulls),
+        "pulls": "" if fit is None else _pulls(fit),
         "p_each": "" if fit is None else " ".join(f"{p:.2g}" for p in fit.p),
         "statistic": _nan(fit.chi2 if fit is not None else answer.evidence.z if random else None),
         "p": answer.p if random else math.nan,
@@ -329,3 +330,9 @@ def _full(value: Any) -> str:
     if isinstance(value, tuple):
         return ", ".join(map(_full, value))
     return f"{value:.10g}" if isinstance(value, float) else number(value)
+
+
+def _pulls(fit: Fit) -> str:
+    """Pull of each printed number after its label."""
+    pairs = zip(fit.names, fit.pulls, strict=True)
+    return ", ".join(f"{name} {pull:+.2f}".strip() for name, pull in pairs)
