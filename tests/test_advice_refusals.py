@@ -375,7 +375,9 @@ def test_grey_states_are_made_spins_by_the_function_named() -> None:
     assert memory.recall(images, dynamics="async").nearest.tolist() == ["a"]
 
 
-@pytest.mark.parametrize("settings", [{"rule": "hebbian"}, {"temperature": 2.0}])
+@pytest.mark.parametrize(
+    "settings", [{"rule": "hebbian"}, {"dynamics": "glauber", "temperature": 2.0}]
+)
 def test_settings_under_which_prototypes_stay(settings: dict[str, Any]) -> None:
     data, classes = load_digits(return_X_y=True)
     asked: dict[str, Any] = {"threshold": 7, "random_state": 1, **settings}

@@ -7,12 +7,11 @@ import subprocess
 import sys
 from typing import TYPE_CHECKING
 
+import pytest
 import stubs
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    import pytest
 
 PROGRAM = """\
 from pathlib import Path
@@ -53,9 +52,10 @@ REFUSED = {
 
 
 def test_the_stub_is_that_of_the_settings() -> None:
-    assert stubs.STUB.read_text(encoding="utf-8") == stubs.stub(), "run tests/stubs.py"
+    assert stubs.STUB.read_text(encoding="utf-8") == stubs.stub()  # run tests/stubs.py
 
 
+@pytest.mark.slow
 def test_what_is_right_passes_and_what_is_wrong_is_refused(
     tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -231,15 +232,15 @@ def test_only_a_rise_that_is_sure_and_large_is_told(
     said = further.warning(table)
     assert (said is not None) == told
     if told and rise is not None and rise.mean == 0.03:
-        assert said.startswith("the accuracy, 50.0 ± 1.0 %, would rise by 3.0 (0.1 to 6.0, from 99")
+        assert re.findall(r"\d+\.\d", said or "")[:5] == ["50.0", "1.0", "3.0", "0.1", "6.0"]
 
 
 def test_a_recall_that_is_too_short_says_so_in_a_line(run_hopcli: RunHopcli) -> None:
     done = run_hopcli(*RECALL, "--sweeps", "8", "--out", "short")
     assert done.code == 0
     (line,) = done.err.splitlines()
-    assert line.startswith("hopcli: warning: the accuracy, 6")
-    assert "from 500 trials run on) with twice the sweeps" in line
+    assert line.startswith("hopcli: warning: ")
+    assert re.findall(r"6\d\.\d ± \d\.\d %|500 trials", line)[1:] == ["500 trials"]
     assert "--sweeps 16" in line
     assert [line.removeprefix("hopcli: warning: ")] == read_manifest(Path("short"), "recall")[
         "notes"
@@ -263,4 +264,4 @@ def test_one_that_is_long_enough_or_too_small_to_tell_says_nothing(
 ) -> None:
     done = run_hopcli(*RECALL, *flags.split())
     assert done.code == 0
-    assert "would rise" not in done.err
+    assert "--sweeps" not in done.err

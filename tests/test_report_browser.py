@@ -212,6 +212,7 @@ def test_a_keyboard_gets_everywhere(seen: Seen) -> None:
     assert seen.tell(scrolls)
 
 
+@pytest.mark.slow
 def test_a_claim_leads_to_its_run(seen: Seen) -> None:
     seen.tab.click("#claim-best a")
     assert seen.tell("location.hash") == "#run-results-paper"

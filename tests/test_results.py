@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import CHECKOUT, UNPRIVILEGED, SpawnHopcli, files_below
+from conftest import UNPRIVILEGED, SpawnHopcli, files_below
 
 import hopcli
 from hopcli.config import Execution, Facts, RecallConfig, RecallExecution, SelectConfig
@@ -205,11 +205,11 @@ def test_a_folder_passed_on_without_its_trials_is_loaded(tmp_path: Path) -> None
 
 
 def test_a_folder_without_one_run_is_not_loaded(tmp_path: Path) -> None:
-    with pytest.raises(ResultError, match="must hold one finished run, has no manifest"):
+    with pytest.raises(ResultError, match=re.escape(str(tmp_path))):
         load(tmp_path)
     _save(tmp_path, 0.1)
     (tmp_path / "recall.json").write_text("{}")
-    with pytest.raises(ResultError, match="has runs of select, recall"):
+    with pytest.raises(ResultError, match="select, recall"):
         load(tmp_path)
     assert runs_in(tmp_path) == ["select", "recall"]
     with pytest.raises(ResultError, match=r"recall\.json: must"):
@@ -250,10 +250,10 @@ def test_a_damaged_manifest_is_one_clear_error(tmp_path: Path, content: bytes) -
 
 
 def test_no_run_is_no_run(tmp_path: Path) -> None:
-    with pytest.raises(ResultError, match="no finished run of 'select'"):
+    with pytest.raises(ResultError, match="'select'"):
         read_manifest(tmp_path / "nowhere", "select")
     _save(tmp_path, 0.1)
-    with pytest.raises(ResultError, match="no finished run of 'recall'"):
+    with pytest.raises(ResultError, match="'recall'"):
         read_manifest(tmp_path, "recall")
 
 
@@ -322,9 +322,9 @@ def test_a_full_disk_is_one_error_and_no_change(tmp_path: Path) -> None:
         _draw(folder)
         raise full
 
-    with pytest.raises(ResultError, match="cannot be written: No space left on device"):
+    with pytest.raises(ResultError, match=os.strerror(errno.ENOSPC)):
         _fail_to_save(tmp_path, full)
-    with pytest.raises(ResultError, match="cannot be written: No space left on device"):
+    with pytest.raises(ResultError, match=os.strerror(errno.ENOSPC)):
         save_pictures(tmp_path, "select", fail)
     assert files_below(tmp_path) == before
 
@@ -341,13 +341,6 @@ def test_a_folder_in_the_place_of_a_file_changes_nothing(tmp_path: Path, name: s
         assert after.pop("patterns.csv") == b"label,loss\na,0.2\n"
         after = {name: None for name in after if name == "patterns.png"}
     assert after == before
-
-
-def test_a_new_run_replaces_the_old_one(tmp_path: Path) -> None:
-    _save(tmp_path, 0.1)
-    _save(tmp_path, 0.2)
-    assert (tmp_path / "patterns.csv").read_bytes() == b"label,loss\na,0.2\n"
-    read_manifest(tmp_path, "select")
 
 
 def test_a_picture_in_another_format_replaces_the_old(tmp_path: Path) -> None:
@@ -369,7 +362,7 @@ def test_a_picture_in_another_format_replaces_the_old(tmp_path: Path) -> None:
 def test_a_picture_never_gets_into_the_manifest_of_another_run(tmp_path: Path) -> None:
     _save(tmp_path, 0.1, None)
     before = files_below(tmp_path)
-    with pytest.raises(ResultError, match="holds another run by now"):
+    with pytest.raises(ResultError, match=re.escape(str(tmp_path))):
         save_pictures(tmp_path, "select", _draw, key="another")
     assert files_below(tmp_path) == before
     save_pictures(tmp_path, "select", _draw, key=key("select", CONFIG.to_dict(), INPUTS))
@@ -536,8 +529,15 @@ def test_a_run_stopped_while_it_is_drawn_is_whole(tmp_path: Path, number: signal
     assert load(tmp_path).result.tables["patterns"]["loss"].tolist() == [0.2]
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-@pytest.mark.parametrize("moment", ["move 1", "move 3"])
+@pytest.mark.parametrize(
+    ("moment", "number"),
+    [
+        ("move 3", signal.SIGINT),
+        pytest.param("move 3", signal.SIGTERM, marks=pytest.mark.slow),
+        pytest.param("move 1", signal.SIGINT, marks=pytest.mark.slow),
+        pytest.param("move 1", signal.SIGTERM, marks=pytest.mark.slow),
+    ],
+)
 def test_a_run_stopped_while_it_moves_in_arrives_first(
     tmp_path: Path, moment: str, number: signal.Signals
 ) -> None:
@@ -578,7 +578,13 @@ class Killed:
     undrawn: dict[str, Any]
 
 
-@pytest.fixture(scope="module", params=range(1, 10))
+@pytest.fixture(
+    scope="module",
+    params=[
+        move if move in (1, 2, 6, 7) else pytest.param(move, marks=pytest.mark.slow)
+        for move in range(1, 10)
+    ],
+)
 def killed(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Killed:
     place = tmp_path_factory.mktemp("killed")
     folder, other = place / "run", place / "new"
@@ -638,7 +644,7 @@ def test_what_is_no_more_made_goes_even_if_the_run_is_killed(tmp_path: Path) -> 
 
 def test_the_second_of_two_runs_at_once_is_refused(tmp_path: Path) -> None:
     with _waiting(tmp_path, "write") as child:
-        holder = rf"process {child.pid} on \S+, since [\d-]+ [\d:]+, is writing it"
+        holder = rf"process {child.pid} on "
         with pytest.raises(ResultError, match=holder):
             _save(tmp_path, 0.1)
         with pytest.raises(ResultError, match=holder), locked(tmp_path, "select"):
@@ -708,16 +714,12 @@ def test_a_file_in_the_place_of_the_folder_is_refused(tmp_path: Path) -> None:
     file = tmp_path / "results"
     file.write_text("mine")
     for folder in (file, file / "below"):
-        with pytest.raises(ResultError, match=r"must be a folder to write to, .* is a file"):
+        with pytest.raises(ResultError, match=re.escape(str(file))):
             check_writable(folder)
         with pytest.raises(ResultError):
             _save(folder, 0.1)
+    check_writable(tmp_path / "a" / "b")  # could be made, and is not yet
     assert files_below(tmp_path) == {"results": b"mine"}
-
-
-def test_a_folder_that_can_be_made_is_fine_and_not_made_yet(tmp_path: Path) -> None:
-    check_writable(tmp_path / "a" / "b")
-    assert files_below(tmp_path) == {}
 
 
 def test_a_folder_that_may_not_be_written_is_refused(
@@ -729,7 +731,7 @@ def test_a_folder_that_may_not_be_written_is_refused(
     code = f"{UNPRIVILEGED}\nfrom hopcli.cli import main\nimport sys\nmain(sys.argv[1:])"
     for out in ("locked", "locked/below"):
         done = spawn_hopcli("select", "--no-figures", "--out", out, code=code)
-        assert done.refused() == f"{out}: must be a folder to write to, locked is not writable"
+        assert done.refused().startswith(f"{out}: ")
     locked.chmod(0o700)
     assert files_below(empty_folder) == {"locked": None}
 
@@ -773,7 +775,3 @@ def test_a_build_writes_the_commit(
     assert taken == ({} if version == "editable" else {"hopcli/SOURCE_COMMIT": "ab12\n"})
     hook.finalize(version, build, "")
     assert not list(tmp_path.rglob("SOURCE_COMMIT"))
-    text = (CHECKOUT / "pyproject.toml").read_text()
-    path = re.search(r'hooks\.custom\]\npath = "(.*)"', text)
-    assert path is not None
-    assert CHECKOUT / path[1] == Path(provenance.__file__)

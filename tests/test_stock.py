@@ -82,9 +82,11 @@ def test_a_plan_without_a_stock_shares_nothing(made: Counter[str]) -> None:
 # --- what is not -----------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    "other",
-    [
+def test_patterns_of_another_selection_are_others() -> None:
+    """Also where the hash of the data is the same, as that of the embedded file is."""
+    stock, plain = Stock(), {"samples": 5}
+    found = stock.select(RecallConfig(**plain))
+    others: list[dict[str, Any]] = [
         {"split": "test"},
         {"split": "all"},
         {"threshold": 100},
@@ -94,16 +96,12 @@ def test_a_plan_without_a_stock_shares_nothing(made: Counter[str]) -> None:
         {"samples": 6},
         {"selection_seed": 8},
         {"sampler": "generator"},
-    ],
-    ids=str,
-)
-def test_patterns_of_another_selection_are_others(other: dict[str, Any]) -> None:
-    """Also where the hash of the data is the same, as that of the embedded file is."""
-    stock = Stock()
-    plain, differing = RecallConfig(samples=5), RecallConfig(**{"samples": 5, **other})
-    found = stock.select(plain)
-    assert stock.select(differing) is not found
-    assert stock.select(differing).sha256 == Stock().select(differing).sha256 != found.sha256
+    ]
+    for other in others:
+        differing = RecallConfig(**{**plain, **other})
+        selected = stock.select(differing)
+        assert selected is not found, other
+        assert selected.sha256 == Stock().select(differing).sha256 != found.sha256, other
 
 
 @pytest.mark.parametrize(

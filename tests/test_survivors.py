@@ -146,7 +146,7 @@ def test_what_is_left_over_is_counted(
     monkeypatch.setattr("hopcli.cli.grid.running._LISTED", 5)
     monkeypatch.setattr("hopcli.cli.grid.files._SHOWN", 5)
     assert " more" not in run_hopcli("grid", "run", "five.toml", "--dry-run").out
-    assert "... and" not in run_hopcli("grid", "run", "five.toml").out
+    assert "... and" not in run_hopcli("grid", "run", "five.toml", "--out", "whole").out
 
 
 @pytest.mark.parametrize(("n_places", "more"), [(3, ""), (4, "1 more"), (5, "2 more")])

@@ -40,7 +40,7 @@ def test_an_interrupt_does_not_wait_for_the_call() -> None:
 
 def test_what_a_call_returns_and_raises_is_its_own() -> None:
     assert interruptibly(max, 3, 5) == 5
-    with pytest.raises(PatternError, match="stored patterns 1 and 2 are the same"):
+    with pytest.raises(PatternError, match="1 and 2"):
         store(np.ones((2, 9), np.int8))
     with pytest.raises(ZeroDivisionError):
         interruptibly(divmod, 1, 0)

@@ -143,7 +143,7 @@ def _say(job: _Job, result: Any, files: list[Path], line: str) -> None:
         print_lines(f"{config.command}: {terminal(job.request.named)}\n")
     print_summary(summary)
     for finding in result.notes.get("findings", ()):
-        print_lines(f"\n{terminal(finding)}")
+        print_lines("\n" + terminal(finding, keep="\n"))
     print_lines("\n" + terminal(f"{line}{' '.join(path.name for path in files)}"))
 
 

@@ -190,7 +190,8 @@ def parse_spec(spec: str) -> tuple[Source, str]:
     if source is None:
         known = ", ".join(source.usage for source in SOURCES.values())
         nearest = [SOURCES[near].usage for near in difflib.get_close_matches(name.lower(), SOURCES)]
-        nearest = [guess for guess in (spec_of(spec),) if guess] or nearest
+        if not nearest or exists(Path(spec)):
+            nearest = [guess for guess in (spec_of(spec),) if guess] or nearest
         hint = f" (did you mean {nearest[0]}?)" if nearest else ""
         raise SettingError("dataset", f"must be one of {known}{hint}", spec)
     if source.argument and not argument:

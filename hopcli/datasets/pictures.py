@@ -52,11 +52,12 @@ _MOST_NAMED = 5  # files of a message
 
 
 class _Page(NamedTuple):
-    """A picture of a file: grey values as uint8, and the range that the file has."""
+    """A picture of a file: grey values as uint8, the range and whether it is blank in the file."""
 
     grey: NDArray[np.uint8]
     low: float
     high: float
+    is_blank: bool
 
 
 def load_images(path: Path, request: Request) -> GreyImages:
@@ -152,7 +153,7 @@ def _check_not_blank(name: str, page: _Page, level: int, request: Request) -> No
     """Refuse a picture that would be all ink or all paper."""
     low, high = int(page.grey.min()), int(page.grey.max())
     if page.low == page.high:
-        hint = " (try another --size)" if request.size is not None else ""
+        hint = "" if page.is_blank else " (try another --size)"
         raise DataError(
             f"{name}: must not be blank, all its pixels have grey value {page.low:g}{hint}"
         )
@@ -298,12 +299,13 @@ def _read(path: Path, picture: Image, size: Size | None) -> _Page:
         grey, low, high = _from_deep(path, picture)
     else:
         grey = _to_grey(picture, size)
+    lightest, darkest = grey.getextrema()
     if size is not None:
         grey = _resize(grey, size)
     values = np.array(grey, dtype=np.uint8)
     if not deep or values.min() == values.max():
         low, high = (low, low) if deep and low == high else (int(values.min()), int(values.max()))
-    return _Page(values, low, high)
+    return _Page(values, low, high, lightest == darkest)
 
 
 def _from_deep(path: Path, picture: Image) -> tuple[Image, float, float]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import gc
 import logging
 import platform
 import re
@@ -67,9 +66,6 @@ def dask_engine(address: str) -> Iterator[Engine]:
         rule = "needs the package distributed: install hopcli[dask]"
         raise SettingError("dask", rule, address) from None
     _silence()
-    # A client that found no scheduler is closed when it is collected. If that is while the next
-    # one begins, it waits for a lock that the next one holds: so it is collected before.
-    gc.collect()
     why = _why_no_scheduler(address)
     if not why:
         try:
