@@ -84,7 +84,8 @@ def test_a_plan_without_a_stock_shares_nothing(made: Counter[str]) -> None:
 
 def test_patterns_of_another_selection_are_others() -> None:
     """Also where the hash of the data is the same, as that of the embedded file is."""
-    stock, plain = Stock(), {"samples": 5}
+    stock: Stock = Stock()
+    plain: dict[str, Any] = {"samples": 5}
     found = stock.select(RecallConfig(**plain))
     others: list[dict[str, Any]] = [
         {"split": "test"},
