@@ -113,8 +113,8 @@ def test_any_number_of_interrupts_changes_nothing(
         assert len([line for line in done.err.split("\n") if line]) == len(told)
         assert _visible("out") == {}
         assert len(_hidden("out")) == 1
-    (told,) = [line for line in _said(done).splitlines() if "warning:" not in line]
-    assert re.findall(r"(\d+) of (\d+)", told) == counts
+    (last,) = [line for line in _said(done).splitlines() if "warning:" not in line]
+    assert re.findall(r"(\d+) of (\d+)", last) == counts
     assert runs.made == (n_parts - kept) * in_part
     assert sitting == -(-n_parts // (5 // in_part))
     assert _visible("out") == _visible("whole")
