@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import json
+import sys
 import warnings
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -239,6 +240,7 @@ def test_a_bar_where_it_is_wanted(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("hopcli.api.running._DELAY", 0.0)
+    monkeypatch.delitem(sys.modules, "ipykernel", raising=False)  # no notebook watches
     recall()
     assert capsys.readouterr() == ("", "")
     recall(progress=True)

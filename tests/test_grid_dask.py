@@ -35,7 +35,7 @@ repeats = 2
 seed = "1:40:1"
 """
 N_CELLS = 40
-LONG = GRID.replace("repeats = 2", "repeats = 800")
+LONG = GRID.replace("repeats = 2", "repeats = 400")
 """So long that it is stopped before its end."""
 PATIENCE = 60.0
 
