@@ -133,7 +133,8 @@ def test_every_claim_has_its_verdict_and_its_explanation(made: pd.DataFrame) -> 
 def test_every_pull_is_that_of_the_digit(
     made: pd.DataFrame, claim: str, place: int, pulls: list[float], tolerance: float
 ) -> None:
-    found = [float(one) for one in _row(made, claim, place)["pulls"].lstrip("'").split()]
+    listed = _row(made, claim, place)["pulls"].split(", ")
+    found = [float(one.split()[-1]) for one in listed]
     assert found == pytest.approx(pulls, abs=tolerance)
 
 

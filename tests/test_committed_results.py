@@ -320,7 +320,9 @@ def test_the_published_accuracies_have_these_pulls(
 ) -> None:
     made = read_claims_table().drop_duplicates(["id", "role"]).set_index(["id", "role"])
     found: Any = made.loc[(claim, condition), "pulls"]
-    np.testing.assert_allclose([float(pull.split()[-1]) for pull in found.split(", ")], pulls, atol=0.45)
+    np.testing.assert_allclose(
+        [float(pull.split()[-1]) for pull in found.split(", ")], pulls, atol=0.45
+    )
 
 
 def test_the_committed_verdicts_are_whole() -> None:

@@ -160,7 +160,7 @@ def test_the_caption_says_what_was_counted(dataset: str, census: Run) -> None:
     said = words(census.figures()["attractors"])
     for fact in (
         "300 starts",
-        "its inverse",
+        "and its inverse",
         "|m| ≥ 0.99",
         "p = 4 patterns (1, 2, 3, 4)",
         "async",
@@ -171,7 +171,7 @@ def test_the_caption_says_what_was_counted(dataset: str, census: Run) -> None:
         dataset=dataset, starts=20, theta=0.1, dynamics="sync", start="majority"
     )
     other = run(config).figures()["attractors"]
-    assert "its inverse" not in words(other)
+    assert "and its inverse" not in words(other)
     assert "20 starts" in words(other)
     assert "majority" in words(other)
     assert "sync updates" in words(other)

@@ -150,7 +150,10 @@ def test_couplings_are_the_same_bits_whichever_networks_are_measured(
 
 @pytest.mark.parametrize(
     ("command", "n_parts", "in_part"),
-    [COMMANDS[0], *(pytest.param(*each.values, id=each.id, marks=pytest.mark.slow) for each in COMMANDS[1:])],
+    [
+        COMMANDS[0],
+        *(pytest.param(*each.values, id=each.id, marks=pytest.mark.slow) for each in COMMANDS[1:]),
+    ],
 )
 def test_a_killed_run_goes_on_from_what_it_had_written(
     run_hopcli: RunHopcli,
