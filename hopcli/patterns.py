@@ -214,7 +214,7 @@ def draw_samples(
         labels.
     """
     if len(labels) > _MOST_LABELS:
-        rule = f"must have at most {_MOST_LABELS:,} labels to choose patterns from (or give source_indices)"
+        rule = f"must have at most {_MOST_LABELS:,} labels, unless source_indices are given"
         raise SettingError("dataset", rule, f"{dataset.name} with {len(labels):,}")
     known = dataset.label_names
     for label in labels:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
-from conftest import CHECKOUT, files_below, random_patterns
+from conftest import CHECKOUT, UNPRIVILEGED, files_below, random_patterns
 from PIL import Image
 from test_figures_weights import write_patterns
 
@@ -312,6 +312,21 @@ def test_a_configuration_of_no_name_is_refused(run_hopcli: RunHopcli) -> None:
     assert "results/x/weights.json: five.txt\n" in done.out
     assert "results/x/weights.json: FORCE\n" in done.out
     assert run_hopcli("deps").out == ""
+
+
+def test_a_folder_that_may_not_be_read_is_refused(tmp_path: Path) -> None:
+    folder = tmp_path / "configs"
+    folder.mkdir()
+    (folder / "x.toml").write_text(BARE)
+    folder.chmod(0)
+    code = f"{UNPRIVILEGED}\nfrom hopcli.cli import main\nmain(['deps', 'configs'])"
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    folder.chmod(0o755)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.count("\n") == 1
+    assert "configs" in done.stderr
 
 
 def test_the_makefile_runs_no_name_of_a_configuration(checkout: Checkout) -> None:

@@ -62,7 +62,14 @@ def _named(configs: Iterable[str]) -> list[str]:
     named: list[str] = []
     for name in configs:
         path = Path(name)
-        named += sorted(map(str, path.glob("*.toml"))) if path.is_dir() else [name]
+        try:
+            inside = list(path.iterdir()) if path.is_dir() else None
+        except OSError as error:
+            raise click.UsageError(f"{name!r:.200} cannot be read: {error.strerror}") from None
+        if inside is None:
+            named.append(name)
+        else:
+            named += sorted(str(file) for file in inside if file.suffix == ".toml")
     for name in named:
         stem = Path(name).stem
         if not make(stem) or not stem.strip("."):
