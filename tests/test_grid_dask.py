@@ -191,7 +191,15 @@ def test_a_worker_that_comes_later_with_other_code_is_noticed(
 def test_no_scheduler_is_one_line(run_hopcli: RunHopcli, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(dask, "_ANSWERS", 0.5)
     before = files_below(Path())
-    for address in ("", "nonsense", "tcp://127.0.0.1:1", "tcp://nowhere:x", "é"):
+    for address in (
+        "",
+        "nonsense",
+        "ucx://a:1",
+        "inproc://x",
+        "tcp://127.0.0.1:1",
+        "tcp://nowhere:x",
+        "é",
+    ):
         refused = run_hopcli("grid", "run", "seeds.toml", "--dask", address).refused()
         assert refused.startswith("--dask "), address
     assert files_below(Path()) == before
