@@ -333,5 +333,5 @@ def numbers_of(text: str, mark: str | None, where: str) -> NDArray[np.float32]:
             raise DataError(f"{where}: must hold numbers, found {wrong[:40]!r}") from None
     if not np.isfinite(values).all():
         wrong = text.split(mark)[int(np.argmin(np.isfinite(values)))].strip()
-        raise DataError(f"{where}: must hold numbers of moderate size, found {wrong[:40]!r}")
+        raise DataError(f"{where}: must hold finite numbers, found {wrong[:40]!r}")
     return values
