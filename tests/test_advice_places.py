@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 from advice import commands_in, draw, options_in, two_bars
+from PIL import Image
 from test_cli_reproduce import CLAIMS
 
 from hopcli.experiments import recall as recall_module
@@ -80,15 +81,6 @@ def test_pictures_that_failed_are_drawn_by_the_command_named(
     assert not Path(words, "accuracy.png").exists()
     assert run_hopcli("plot", words).code == 0
     assert Path(words, "accuracy.png").exists()
-
-
-def test_frames_are_kept_with_the_option_named(run_hopcli: RunHopcli) -> None:
-    two_bars()
-    assert run_hopcli(*QUIET, "--out", "r").code == 0
-    message = run_hopcli("plot", "r", "--animate", "a.gif").refused()
-    (way,) = options_in(message, "recall", "a.gif")
-    assert run_hopcli(*BARS, *way, "--out", "again").code == 0
-    assert run_hopcli("plot", "again", "--animate", "b.gif").code == 0
 
 
 def test_overwrite_of_pictures_has_a_folder(run_hopcli: RunHopcli) -> None:
@@ -280,12 +272,82 @@ def test_notebooks_lie_where_jupyter_is_told_to_look(run_hopcli: RunHopcli) -> N
     done = run_hopcli("notebooks", "my notes")
     (folder,) = re.findall(r"jupyter lab '(.*)' ", done.out)
     assert len(list(Path(folder).glob("*.ipynb"))) == 3
-    Path(folder, "study.ipynb").write_text("{}", encoding="utf-8")
-    assert "FOLDER" in run_hopcli("notebooks", "my notes").refused()
-    assert run_hopcli("notebooks", "other").code == 0
 
 
 def test_images_are_shown_by_the_command_named(run_hopcli: RunHopcli) -> None:
     two_bars()
     for command in commands_in(run_hopcli("data", "text:p.txt").out):
         assert run_hopcli(*command).code == 0
+
+
+@pytest.mark.parametrize(
+    "name", ["r", "r/accuracy.csv", "grid/.hopcli-grid.lock", "grid/grid.sqlite"]
+)
+def test_what_is_in_the_way_is_removed(run_hopcli: RunHopcli, name: str) -> None:
+    two_bars()
+    Path("grid.toml").write_text(f"{MINE}[grid]\ntemperature = [0.1, 0.2]\n", encoding="utf-8")
+    of_grid = ["grid", "run", "grid.toml", "--no-figures", "--out", "g"]
+    command = of_grid if name.startswith("g/") else [*QUIET, "--out", "r"]
+    place = Path(name)
+    place.parent.mkdir(exist_ok=True)
+    if name == "r":
+        place.symlink_to("nowhere")
+    else:
+        place.mkdir()
+    refused = run_hopcli(*command).refused()
+    assert name in refused
+    place.unlink() if name == "r" else place.rmdir()
+    assert run_hopcli(*command).code == 0
+
+
+def test_a_start_and_a_pattern_of_one_name_are_told_apart(run_hopcli: RunHopcli) -> None:
+    draw("p.txt", {"majority": ["##", ".."], "b": ["#.", "#."], "c": ["##", "##"]})
+    asked = [*QUIET[:3], "--start", "majority", "--tests", "2", "--repeats", "1", "--no-figures"]
+    asked += ["--rule", "hebbian"]
+    assert "majority" in run_hopcli(*asked).refused()
+    Path("p.txt").write_text(Path("p.txt").read_text("utf-8").replace("majority", "a"), "utf-8")
+    assert run_hopcli(*asked).code == 0
+
+
+def test_a_relaxation_whose_start_has_undecided_sites(run_hopcli: RunHopcli) -> None:
+    two_bars()
+    asked = ["relax", *QUIET[1:3], "--sweeps", "4", "--tests", "2", "--repeats", "1"]
+    message = run_hopcli(*asked, "--no-figures", "--start", "blend:a:b").refused()
+    (more,) = re.findall(r"add (:\w+)", message)
+    assert run_hopcli(*asked, "--no-figures", "--start", f"blend:a:b{more}").code == 0
+
+
+def test_a_picture_too_large_is_read_with_a_size(
+    run_hopcli: RunHopcli, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("hopcli.datasets.pictures.MAX_PIXELS", 100)
+    Path("p").mkdir()
+    for name, turned in (("a", 0), ("b", 1)):
+        half = np.where(np.arange(20) < 10, 0, 255)[None].repeat(20, axis=0)
+        Image.fromarray(np.rot90(half, turned).astype(np.uint8)).save(f"p/{name}.png")
+    asked = ["weights", "--dataset", "images:p", "--no-figures"]
+    assert "size" in run_hopcli(*asked).refused()
+    assert run_hopcli(*asked, "--size", "8x8").code == 0
+
+
+def test_a_defect_in_a_cell_is_shown_by_the_command_named(
+    run_hopcli: RunHopcli, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    two_bars()
+    Path("grid.toml").write_text(f"{MINE}[grid]\ntemperature = [0.1, 0.2]\n", encoding="utf-8")
+    monkeypatch.setattr("hopcli.experiments.recall.accuracy_table", None)
+    made = ["grid", "run", "grid.toml", "--no-figures", "--threads", "1", "--out", "g"]
+    assert run_hopcli(*made).code == 1
+    status = run_hopcli("grid", "status", "g")
+    (command,) = set(re.findall(r"hopcli (\w+) would", status.out))
+    with pytest.raises(TypeError):
+        run_hopcli(command, *QUIET[1:])
+
+
+def test_hot_and_cold_starts_agree_after_the_sweeps_named(run_hopcli: RunHopcli) -> None:
+    asked = ["critical", "--dataset", "digits", "--no-figures", "--chains", "20", "--scales", "2,3"]
+    asked += ["--temperatures", "0.7:0.96:0.05"]
+    before = run_hopcli(*asked, "--sweeps", "20", "--out", "before")
+    (way,) = [way for way in options_in(before.err, "critical") if way[0] == "--sweeps"]
+    after = run_hopcli(*asked, *way, "--out", "after")
+    assert (after.code, after.err) == (0, "")
