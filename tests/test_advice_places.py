@@ -16,7 +16,7 @@ from advice import commands_in, draw, options_in, two_bars
 from PIL import Image
 from test_cli_reproduce import CLAIMS
 
-from hopcli.experiments import recall as recall_module
+from hopcli.experiments.recall_tables import accuracy_table
 from hopcli.grids import cells
 from hopcli.results.parts import KeptParts
 
@@ -161,14 +161,13 @@ def test_a_run_too_large_for_memory_fits_with_fewer_trials(
     run_hopcli: RunHopcli, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     two_bars()
-    original = recall_module.accuracy_table
 
     def small_machine(counts: Counts, *given: Any, **more: Any) -> Any:
         if counts.trials.sum() > 8:
             raise MemoryError
-        return original(counts, *given, **more)
+        return accuracy_table(counts, *given, **more)
 
-    monkeypatch.setattr(recall_module, "accuracy_table", small_machine)
+    monkeypatch.setattr("hopcli.experiments.recall.accuracy_table", small_machine)
     assert "trials" in run_hopcli(*QUIET, "--repeats", "5", "--out", "r").refused()
     assert run_hopcli(*QUIET, "--repeats", "2", "--out", "r").code == 0
 
@@ -280,9 +279,7 @@ def test_images_are_shown_by_the_command_named(run_hopcli: RunHopcli) -> None:
         assert run_hopcli(*command).code == 0
 
 
-@pytest.mark.parametrize(
-    "name", ["r", "r/accuracy.csv", "grid/.hopcli-grid.lock", "grid/grid.sqlite"]
-)
+@pytest.mark.parametrize("name", ["r", "r/accuracy.csv", "g/.hopcli-grid.lock", "g/grid.sqlite"])
 def test_what_is_in_the_way_is_removed(run_hopcli: RunHopcli, name: str) -> None:
     two_bars()
     Path("grid.toml").write_text(f"{MINE}[grid]\ntemperature = [0.1, 0.2]\n", encoding="utf-8")

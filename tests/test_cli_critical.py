@@ -12,7 +12,7 @@ from conftest import random_patterns
 from test_figures_weights import write_patterns
 
 from hopcli import experiments
-from hopcli.config import CriticalConfig
+from hopcli.config import CriticalConfig, ResolvedCritical
 from hopcli.experiments.critical import CriticalResult
 from hopcli.experiments.critical_crossings import _exact_crossing, _extrapolated
 from hopcli.experiments.critical_tables import Measured
@@ -105,7 +105,7 @@ def _exact_limit(rule: str, xi: NDArray[np.int8], scales: tuple[int, ...]) -> tu
     networks = [store(xi.repeat(scale**2, axis=1), rule) for scale in scales]
     temperatures = (np.linspace(0.8, 1.04, 13) * ordering_temperatures(networks[0])[0]).tolist()
     shared = {"scales": scales, "temperatures": temperatures, "chains": 5, "sweeps": 20}
-    config = CriticalConfig.from_values({"rule": rule, **shared})
+    config = ResolvedCritical.from_values({"rule": rule, "digits": ["a", "b"], **shared})
     measured = Measured(config, networks, np.zeros((len(scales), 13, 10, 9)))
     exact = [_exact_crossing(measured, small, small + 1) for small in range(len(scales) - 1)]
     limit = _extrapolated(measured.sizes, [Crossing(value, value, value) for value in exact])
@@ -134,9 +134,8 @@ def _limit_covered(rule: str, seeds: range) -> float:
     covered = []
     for seed in seeds:
         table = _critical(rule=rule, seed=seed, **settings).tables["critical"]
-        low, high, exact = table.set_index("what").loc[
-            "Binder crossing, extrapolated", ["ci_low", "ci_high", "exact"]
-        ]
+        row = table.set_index("what").loc["Binder crossing, extrapolated"]
+        low, high, exact = row[["ci_low", "ci_high", "exact"]].to_numpy(np.float64)
         covered.append(low <= exact <= high)
     return float(np.mean(covered))
 
