@@ -350,3 +350,15 @@ def test_a_grid_goes_on_and_makes_only_what_is_new(checkout: Checkout) -> None:
     checkout.config("mine", text.replace("['hebbian'", "['pseudo-inverse', 'hebbian'"))
     assert checkout.make("results/mine") == [ran("mine")]
     assert (folder / "grid.csv").read_text().splitlines()[1].startswith("pseudo-inverse,")
+
+
+def test_a_folder_that_cannot_be_listed_is_refused(run_hopcli: RunHopcli) -> None:
+    Path("configs").mkdir()
+    assert run_hopcli("deps", "configs").out == ""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Path, "iterdir", _no_access)
+        assert run_hopcli("deps", "configs").refused().startswith("configs: ")
+
+
+def _no_access(folder: Path) -> None:
+    raise PermissionError(13, "Permission denied", str(folder))

@@ -52,8 +52,9 @@ class CapacityConfig(DataSettings, LearningSettings, RunSettings):
     Writes capacity.csv, theory.csv, capacity.png and the manifest capacity.json. In
     capacity.csv `learnt` is the number of draws in which couplings were found. Draws fail if
     patterns are dependent or the perceptron runs out of epochs. Means are over the learnt
-    draws, and empty if there are none. `wrong_first` is the fraction of sites that change in the first step from a
-    stored pattern, all sites at once. `half_radius` (with --basins) is found by bisection.
+    draws, and empty if there are none. `wrong_first` is the fraction of sites that change in
+    the first step from a stored pattern, all sites at once. `half_radius` (with --basins) is
+    found by bisection.
     Each start flips the first sites of its own random order. It is recalled if it ends where
     the pattern itself ends (overlap 0.99 or more). `near_pattern` and `near_flipped` are the share
     of the tested patterns that end at an overlap above 0.9, `median_pattern` and

@@ -84,8 +84,8 @@ class RecallConfig(PatternSettings, StorageSettings, DynamicsSettings, RunSettin
     gives the mean over labels. Each label has the same weight, whatever its number of images.
     sd_labels is the population SD over labels, the +- 10 of the paper. ci_low and ci_high
     bound the 95 % interval for a new test image. Its independent units are images, not
-    trials. With --tests all the interval is for a new run of the same images. outcomes.csv also lists possible outcomes that
-    did not occur, with an upper bound on their rate.
+    trials. With --tests all the interval is for a new run of the same images. outcomes.csv
+    also lists possible outcomes that did not occur, with an upper bound on their rate.
 
     Also writes, into the same folder:
       repeats.csv    accuracy of each label in each repeat

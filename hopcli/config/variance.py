@@ -32,8 +32,10 @@ class VarianceConfig(DataSettings, StorageSettings, DynamicsSettings, RunSetting
     """Split the error of a recall accuracy into its sources, and rank the labels.
 
     Repeats the recall for many selections of the patterns. Each selection has its own test
-    images, and each image is run several times. The variance of an accuracy is split into
-    three sources, for each label and for the mean over labels, `overall`:
+    images, and each image is run several times.
+
+    The variance of an accuracy is split into three sources, for each label
+    and for the mean over labels, `overall`:
       selection  other patterns
       images     other test images
       thermal    another run of the same images: noise, the order of the sites
@@ -71,7 +73,8 @@ class VarianceConfig(DataSettings, StorageSettings, DynamicsSettings, RunSetting
     each. Images count as a small sample of a large population. Ranks use the measured
     accuracies, including their noise; tied labels share ranks.
 
-    All intervals are for new selections. Fewer than 30 selections give a warning. Coverage:
+    All intervals are for new selections. Fewer than 30 selections give a
+    warning. Intervals cover:
       93 to 99 %  selections that resemble each other
       94 %        1 selection in 10 is much worse, as for "1"; 30 selections
       80 %        the same with 15 selections

@@ -118,7 +118,10 @@ class Archive:
             return self._zip.getinfo(f"{name}.npy")
         except KeyError:
             held = ", ".join(self.names[:10]) or "nothing"
-            raise DataError(f"{self.path}: must hold an array {name!r}, found {held}") from None
+            raise DataError(
+                f"{self.path}: must hold an array {name!r}, found {held} (images come as x_train "
+                "and y_train, or as the only array of a file)"
+            ) from None
 
     @contextmanager
     def _open(self, info: zipfile.ZipInfo, name: str) -> Iterator[IO[bytes]]:

@@ -133,9 +133,7 @@ def warn_of_one(shape: Sequence[int], what: object, *hints: str) -> None:
 
 @contextmanager
 def opened(path: Path) -> Iterator[TextIO]:
-    """Open a text file whose size and number of lines are within the limits.
-
-    It is UTF-8, or UTF-16 with a byte order mark.
+    """Open a text file in UTF-8, or in UTF-16 with its mark, if it is within the limits.
 
     Raises
     ------
@@ -149,18 +147,18 @@ def opened(path: Path) -> Iterator[TextIO]:
                 f"{path}: must have at most {MAX_TEXT:,} bytes, found {path.stat().st_size:,}"
             )
         with path.open("rb") as content:
+            mark = content.read(2)
+            content.seek(0)
             n_lines = sum(chunk.count(b"\n") for chunk in iter(lambda: content.read(2**20), b""))
         if n_lines > MAX_LINES:
             raise DataError(f"{path}: must have at most {MAX_LINES:,} lines, found {n_lines:,}")
-        with path.open("rb") as content:
-            is_wide = content.read(2) in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
-        with path.open(encoding="utf-16" if is_wide else "utf-8-sig") as file:
+        encoding = "utf-16" if mark in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE) else "utf-8-sig"
+        with path.open(encoding=encoding) as file:
             try:
                 yield file
             except UnicodeError:
-                raise DataError(
-                    f"{path}: must be text in UTF-8 or UTF-16; save it as UTF-8"
-                ) from None
+                rule = "must be text in UTF-8 or UTF-16; save it as UTF-8"
+                raise DataError(f"{path}: {rule}") from None
 
 
 def load_csv(request: Request) -> GreyImages:
