@@ -38,14 +38,15 @@ MAY_IMPORT: dict[str, set[str]] = {
     "datasets": {"data", "errors", "markup", "printing", "records"},
     "patterns": {"datasets", "errors", "losses", "markup", "printing", "records", "streams"},
     "starts": {"datasets", "errors", "patterns", "records"},
-    "storage": {"errors", "records", "waiting"},
+    "kinds": {"errors"},
+    "storage": {"errors", "kinds", "records", "waiting"},
     "dynamics": {"errors", "records", "observables", "streams", "_kernels"},
     "taxonomy": {"errors", "records", "observables", "dynamics", "storage"},
     "scoring": {"records", "taxonomy"},
     "estimator": {
         *("dynamics", "errors", "observables", "scoring", "storage", "streams", "taxonomy")
     },
-    "config": {"catalogue", "datasets", "errors", "storage", "dynamics", "starts"},
+    "config": {"catalogue", "datasets", "errors", "kinds", "storage", "dynamics", "starts"},
     "catalogue": {"errors"},
     "results": {"_version", "catalogue", "datasets", "errors", "printing", "statistics", "streams"},
     "claims": {
@@ -54,6 +55,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     },
     "plots": {"catalogue", "errors", "grids", "printing", "theory"},
     "report": {
+        "kinds",
         "_version",
         *("catalogue", "claims", "config", "errors", "grids", "plots", "printing", "results"),
     },

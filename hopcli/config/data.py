@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from hopcli.config import kinds, notations
+from hopcli import kinds
+from hopcli.config import notations
 from hopcli.config.base import Config, setting
 from hopcli.datasets import SPLITS, Size, default_threshold
 from hopcli.datasets.thresholds import RULE, THRESHOLDS, is_threshold
