@@ -146,7 +146,7 @@ def call(*arguments: str, whole: bool = False) -> Finished:
         contextlib.redirect_stderr(err),
         pytest.raises(SystemExit) as exit_,
     ):
-        main(list(arguments))
+        main(list(arguments) if whole else last_of_each(arguments))
     code = exit_.value.code
     assert isinstance(code, int)
     return Finished(code, out.getvalue(), err.getvalue())
