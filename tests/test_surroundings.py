@@ -130,7 +130,7 @@ def test_without_a_folder_for_a_cache_loops_are_compiled_for_the_run(
     """Uncompiled here, as compiling takes long: what matters is what is chosen."""
     code = (
         "import hopcli._loading as l\n"
-        "l._Files._locator_classes = []\n"
+        "l.numba.core.caching.CompileResultCacheImpl._locator_classes = []\n"
         "loop = l.compiled(lambda x: x + 1, nogil=True)\n"
         "print(loop(2), loop.stats.cache_path)"
     )
