@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 import pytest
-from conftest import call
+from conftest import RunHopcli, call
 
 from hopcli.cli import cli
 from hopcli.cli.once import Command
-
-if TYPE_CHECKING:
-    from conftest import RunHopcli
 
 BASE = ["--set", "tests=2", "--set", "repeats=1", "--dry-run"]
 
