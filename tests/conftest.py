@@ -179,7 +179,7 @@ def shell(
     """Type lines in an empty folder, and copy finished runs into it."""
     from shell import Shell
 
-    return Shell(run_hopcli, made_runs, lambda: tmp_path_factory.mktemp("made"))
+    return Shell(made_runs, lambda: tmp_path_factory.mktemp("made"))
 
 
 @pytest.fixture(scope="session")

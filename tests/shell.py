@@ -11,12 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
-from conftest import files_below, random_patterns
+from conftest import Finished, call, files_below, random_patterns
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from conftest import Finished, RunHopcli
     from numpy.typing import NDArray
 
 __all__ = ["CONTROL", "SMALL_RUNS", "Shell", "change", "draw_patterns", "read_json", "table"]
@@ -50,29 +49,25 @@ class Shell:
 
     Parameters
     ----------
-    call : RunHopcli
-        Runs the command line.
     made : dict
         Folders of finished runs by the line that made them; `make` adds to them.
     new_folder : callable
         Makes an empty folder that outlives the test.
     """
 
-    def __init__(
-        self, call: RunHopcli, made: dict[str, Path], new_folder: Callable[[], Path]
-    ) -> None:
-        self.call, self.made, self.new_folder = call, made, new_folder
+    def __init__(self, made: dict[str, Path], new_folder: Callable[[], Path]) -> None:
+        self.made, self.new_folder = made, new_folder
 
     def run(self, line: str, *more: str, code: int = 0) -> Finished:
         """Type a line, which ends with this exit code."""
-        done = self.call(*shlex.split(line), *more)
+        done = call(*shlex.split(line), *more)
         assert done.code == code, done
         return done
 
-    def refuse(self, line: str, *more: str, names: str = "") -> str:
+    def refuse(self, line: str, *more: str, names: str = "", whole: bool = False) -> str:
         """Type a line that is refused; the message has all these words, and no file changes."""
         before = files_below(Path())
-        message = self.call(*shlex.split(line), *more).refused()
+        message = call(*shlex.split(line), *more, whole=whole).refused()
         assert [word for word in names.split() if word not in message] == [], message
         assert len(message) < 600
         assert not CONTROL.search(message)
@@ -87,7 +82,7 @@ class Shell:
             data = ["--set", "dataset=text:five.txt"] if command == "grid" else []
             if command != "grid" and "--dataset" not in flags:
                 data = ["--dataset", "text:five.txt"]
-            done = self.call(command, *flags, *data, "--out", "being-made")
+            done = call(command, *flags, *data, "--out", "being-made")
             # Runs as small as these may be warned of; anything else on stderr is a fault.
             assert re.sub("hopcli: warning: .*\n", "", done.err) == "", done
             assert done.code == 0, done

@@ -8,12 +8,13 @@ from pathlib import Path
 
 import click
 import pytest
-from conftest import CHECKOUT, SpawnHopcli
+from conftest import CHECKOUT, SpawnHopcli, call
 from shell import CONTROL, Shell, read_json
 
 import hopcli
 from hopcli.catalogue import CATALOGUE
 from hopcli.cli import cli
+from hopcli.cli.once import Command
 from hopcli.config import SelectConfig, kinds
 from hopcli.config.base import setting
 
@@ -91,8 +92,28 @@ def test_a_defect_keeps_its_traceback(shell: Shell, monkeypatch: pytest.MonkeyPa
 
     monkeypatch.setattr("hopcli.experiments.plan", fail)
     with pytest.raises(ZeroDivisionError):
-        shell.call("select")
+        call("select")
     assert not Path("results").exists()
+
+
+def test_every_command_looks_for_options_that_are_given_twice(shell: Shell) -> None:
+    def leaves(command: click.Command, ctx: click.Context) -> list[click.Command]:
+        if not isinstance(command, click.Group):
+            return [command]
+        options = [param for param in command.params if param.name not in ("help", "version")]
+        found: list[click.Command] = [command] if options else []
+        for name in command.list_commands(ctx):
+            child = command.get_command(ctx, name)
+            assert child is not None
+            found += leaves(child, click.Context(child, info_name=name, parent=ctx))
+        return found
+
+    commands = leaves(cli, click.Context(cli, info_name="hopcli"))
+    assert len(commands) > 25
+    assert all(isinstance(command, Command) for command in commands)
+    # A switch may be repeated.
+    line = "select --dataset text:4x4 -q --quiet --no-figures --no-figures"
+    assert call(*line.split(), whole=True).code == 0
 
 
 # --- files and flags -------------------------------------------------------------------

@@ -17,16 +17,9 @@ from scipy import stats
 from hopcli import experiments, results
 from hopcli.config import CompareConfig, Facts, ThreadedExecution
 from hopcli.datasets import Dataset, load_dataset
+from hopcli.experiments import compare_tables as tables
 from hopcli.experiments.classifiers import nearest_labels
 from hopcli.experiments.compare import plan
-from hopcli.experiments.compare_tables import (
-    classifiers_finding,
-    classifiers_table,
-    overall_rows,
-    pairs_table,
-    selectors_finding,
-    selectors_table,
-)
 from hopcli.experiments.contests import Contest, draw_contests
 from hopcli.experiments.selectors import SELECTORS
 from hopcli.experiments.stock import Stock
@@ -38,28 +31,13 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from shell import Shell
 
-FEW: dict[str, Any] = {
-    "training": 20,
-    "selector_samples": (2,),
-    "selections": 2,
-    "selector_tests": 2,
-    "candidates": 1,
-    "tuning": 1,
-}
+FEW: dict[str, Any] = {"training": 20, "selector_samples": (2,), "selections": 2}
+FEW |= {"selector_tests": 2, "candidates": 1, "tuning": 1}
 """Hardly any selectors."""
 
-DIGITS: dict[str, Any] = {
-    "dataset": "digits",
-    "split": "train",
-    "digits": ("1", "4", "7"),
-    "tests": 30,
-    "training": 40,
-    "selector_samples": (3, 8),
-    "selections": 3,
-    "selector_tests": 15,
-    "candidates": 4,
-    "tuning": 6,
-}
+DIGITS: dict[str, Any] = {"dataset": "digits", "split": "train", "digits": ("1", "4", "7")}
+DIGITS |= {"tests": 30, "training": 40, "selector_samples": (3, 8), "selections": 3}
+DIGITS |= {"selector_tests": 15, "candidates": 4, "tuning": 6}
 SMALL = (
     "compare --dataset digits --split train --digits 1,4,7 --tests 9 --training 15 "
     "--selector-samples 2,5 --selections 3 --candidates 2 --selector-tests 7 --tuning 3 "
@@ -143,7 +121,7 @@ def test_states_that_reach_the_criterion_are_named_rightly(study: Any) -> None:
 
 
 def test_logistic_regression_beats_any_pattern_and_more_images_teach_more(study: Any) -> None:
-    overall = overall_rows(study.tables["classifiers"]).set_index("classifier")
+    overall = tables.overall_rows(study.tables["classifiers"]).set_index("classifier")
     assert overall["trained_on"].tolist() == [199] * 6 + [100, 100]  # one was drawn twice
     low = overall.loc[["logistic", "logistic-samples"], "ci_low"]
     assert low.min() > overall["ci_high"][:6].max()
@@ -211,9 +189,9 @@ def test_the_finding_has_the_numbers_of_the_tables_in_order(own: int, other: int
     right = {"dynamics": np.ones(1000, bool), "overlap": np.ones(1000, bool)}
     right["dynamics"][:other] = False
     right["overlap"][other : other + own] = False
-    classifiers = classifiers_table(right, np.repeat("7", 1000), dict.fromkeys(right, 3))
-    pairs = pairs_table(right)
-    found = classifiers_finding(classifiers, pairs, "0.2", "test images")
+    classifiers = tables.classifiers_table(right, np.repeat("7", 1000), dict.fromkeys(right, 3))
+    pairs = tables.pairs_table(right)
+    found = tables.classifiers_finding(classifiers, pairs, "0.2", "test images")
     low, high = (100 * bound for bound in paired_interval(own, other, 1000))
     expected = [0.2, 100 - other / 10, 1000, 100 - own / 10]
     if low > 0:
@@ -233,11 +211,13 @@ def test_the_finding_has_the_numbers_of_the_tables_in_order(own: int, other: int
 def test_a_label_may_be_called_overall() -> None:
     right = {"dynamics": np.array([True, False, True]), "overlap": np.array([True, True, True])}
     label = np.array(["overall", "overall", "a"])
-    table = classifiers_table(right, label, dict.fromkeys(right, 2))
+    table = tables.classifiers_table(right, label, dict.fromkeys(right, 2))
     assert table["label"].tolist() == ["overall", "a", "overall"] * 2
     assert table["correct"].tolist() == [1, 1, 2, 2, 1, 3]
-    assert overall_rows(table)["n"].tolist() == [3, 3]
-    assert "66.7 % of 3 " in classifiers_finding(table, pairs_table(right), "0", "images")
+    assert tables.overall_rows(table)["n"].tolist() == [3, 3]
+    assert "66.7 % of 3 " in tables.classifiers_finding(
+        table, tables.pairs_table(right), "0", "images"
+    )
 
 
 # --- selectors -----------------------------------------------------------------------------
@@ -362,7 +342,9 @@ def test_the_finding_on_selectors_is_of_the_nearest_number_of_samples() -> None:
         for name in ("overlap-loss", "medoid")
     ]
     columns = ["samples", "selector", "selection", "n", "recalled", "accuracy"]
-    found = selectors_finding(selectors_table(pd.DataFrame(rows, columns=columns)), 20)
+    found = tables.selectors_finding(
+        tables.selectors_table(pd.DataFrame(rows, columns=columns)), 20
+    )
     numbers = re.findall(r"[+-]?\d+\.?\d*", found)
     places = [numbers.index(number) for number in ("30", "50.0", "+11.0", "8.5", "13.5", "0.0055")]
     assert places == sorted(places)

@@ -89,7 +89,7 @@ def test_the_loss_is_what_eq_5_is_on_average() -> None:
 @pytest.mark.parametrize(
     ("sizes", "draws"),
     [
-        ((30, 50, 40, 25), 100),
+        ((100, 150, 120, 80), 100),
         pytest.param((100, 150, 120, 80), 250, marks=pytest.mark.slow),
         pytest.param((300, 60, 60, 60), 250, marks=pytest.mark.slow),
     ],

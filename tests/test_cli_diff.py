@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import files_below
+from conftest import call, files_below
 from shell import CONTROL, Shell, change, read_json
 
 from hopcli.results.folder import sha256_of
@@ -30,7 +30,7 @@ def rewrite(path: str, content: bytes) -> None:
 def diff(shell: Shell, runs: str = "a b") -> tuple[dict[str, Any], str]:
     """Compare two runs; return what JSON says of them, and the lines."""
     before = files_below(Path())
-    said = json.loads(shell.call("diff", *runs.split(), "--format", "json").out)
+    said = json.loads(call("diff", *runs.split(), "--format", "json").out)
     done = shell.run("diff", *runs.split(), code=0 if said["same"] else 1)
     assert done.err == ""
     assert not CONTROL.search(done.out)

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 LABELS = ["3", "6", "1", "0", "4"]
-ORDERS = 20
+ORDERS = 30
 """Replays, and orders of two replays, of each number of sweeps."""
 
 
@@ -58,7 +58,7 @@ def _write(path: Path, replays: Replays, sites: NDArray[Any], seed: int) -> None
 def _fit(stock: Stock, threads: int | None = 1, **settings: Any) -> dict[str, pd.DataFrame]:
     """Tables of a fit; its chains are few, and several threads would wait for each other."""
     plan = experiments.plan(FitSweepsConfig.from_values(settings), stock)
-    return plan.run(ThreadedExecution(threads=threads), experiments.no_progress).tables
+    return dict(plan.run(ThreadedExecution(threads=threads), experiments.no_progress).tables)
 
 
 def _inside(likelihood: pd.DataFrame, order: str) -> set[int]:
@@ -77,14 +77,19 @@ def test_the_intervals_hold_the_number_of_sweeps_that_made_a_table(
     held = {"known": 0, "unknown": 0}
     widths: dict[str, list[int]] = {"known": [], "unknown": []}
     rng = np.random.default_rng(11)
-    small = {"tests": 30, "sweeps": tuple(range(8, 16)), "replays": 15, "orders": 15}
+    small: dict[str, Any] = {
+        "tests": 30,
+        "sweeps": tuple(range(8, 16)),
+        "replays": 15,
+        "orders": 15,
+    }
     for seed in range(n_tables):
         drawn = rng.integers(784, size=sites.shape, dtype=np.uint32)
         for order, own in (("known", sites), ("unknown", drawn)):
             _write(path, replays, own, seed)
             tables = _fit(stock, table=str(path), seed=seed, **small)
             held[order] += 11 in _inside(tables["likelihood"], order)
-            row = tables["estimate"].set_index("order").loc[order]
+            row: Any = tables["estimate"].set_index("order").loc[order]
             assert row["sweeps_ci_low"] <= row["sweeps"] <= row["sweeps_ci_high"]
             widths[order].append(int(row["sweeps_ci_high"] - row["sweeps_ci_low"]))
     assert min(held.values()) >= n_tables - 1
@@ -96,8 +101,7 @@ def test_the_intervals_hold_the_number_of_sweeps_that_made_a_table(
 def authors() -> dict[str, pd.DataFrame]:
     """Tables of a fit to the authors' own."""
     run = experiment("fit-sweeps", sweeps=(9, 10, 11, 20), replays=ORDERS, orders=ORDERS)
-    tables: dict[str, pd.DataFrame] = run.tables
-    return tables
+    return dict(run.tables)
 
 
 def test_the_authors_made_ten_sweeps_and_not_twenty(authors: dict[str, pd.DataFrame]) -> None:

@@ -5,12 +5,15 @@ from __future__ import annotations
 import contextlib
 import shutil
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 from conftest import UNPRIVILEGED, SpawnHopcli, call
 from PIL import Image
-from shell import Shell
+
+if TYPE_CHECKING:
+    from shell import Shell
 
 LINES = [
     tuple(line.split("  =>  "))
@@ -49,7 +52,7 @@ def test_a_refusal_names_what_is_wrong_and_nothing_is_written(
             Path("f.toml").write_text(line[1:].replace("; ", "\n") + "\n", encoding="utf-8")
             shell.refuse("run f.toml", names=names)
         elif line.split()[0] == command:
-            shell.refuse(line, names=names)
+            shell.refuse(line, names=names, whole=True)
 
 
 @pytest.mark.parametrize(

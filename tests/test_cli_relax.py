@@ -246,10 +246,3 @@ def test_a_criterion_that_calls_noise_a_failure_is_warned_of(shell: Shell) -> No
     err = shell.run(run).err
     assert [word in err for word in ("T = 0.5", "m = 0.958", "--criterion auto")] == [True] * 3
     assert shell.run(f"{run} --criterion auto --out auto").err == ""
-
-
-def test_a_resolved_configuration_has_every_value_and_resolves_to_itself() -> None:
-    resolved: Any = experiments.plan(RelaxConfig(dynamics="glauber", gamma=4.0)).config
-    assert (resolved.temperature, resolved.gamma, resolved.test_images) == (0.5, None, "fresh")
-    assert resolved.exclude_samples is True
-    assert experiments.plan(resolved).config.to_dict() == resolved.to_dict()

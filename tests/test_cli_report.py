@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from conftest import UNPRIVILEGED, SpawnHopcli, files_below
+from conftest import UNPRIVILEGED, SpawnHopcli, call, files_below
 from reading_pages import read_page
 
 from hopcli.catalogue import CATALOGUE
@@ -29,7 +29,13 @@ def read(path: Path = PAGE) -> Element:
     return read_page(path.read_text(encoding="utf-8"))
 
 
-@pytest.mark.parametrize("command", CATALOGUE)
+@pytest.mark.parametrize(
+    "command",
+    [
+        pytest.param(command, marks=[] if command in ("relax", "weights") else pytest.mark.slow)
+        for command in CATALOGUE
+    ],
+)
 def test_runs_of_every_command_are_shown(shell: Shell, command: str) -> None:
     shell.make_small(command, "all/a")
     for picture in Path("all/a").glob("*.png"):
@@ -103,9 +109,9 @@ def test_a_place_that_cannot_be_is_refused(shell: Shell, spawn_hopcli: SpawnHopc
     Path("locked").mkdir(mode=0o555)
     places = ["out", "nowhere/page.html", "five.txt/page.html", ".", "..", "pipe"]
     for place in places:
-        assert shell.call("report", "out", "--out", place).refused().startswith(f"{place}: ")
+        assert call("report", "out", "--out", place).refused().startswith(f"{place}: ")
     for place in ("", " "):
-        assert "--out" in shell.call("report", "out", "--out", place).refused()
+        assert "--out" in call("report", "out", "--out", place).refused()
     code = f"{UNPRIVILEGED}\nimport sys\nfrom hopcli.cli import main\nmain(sys.argv[1:])"
     place = "locked/page.html"
     refusal = spawn_hopcli("report", "out", "--out", place, code=code).refused()

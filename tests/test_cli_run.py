@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from conftest import files_below
+from conftest import call, files_below
 from shell import Shell, change, read_json
 
 from hopcli.experiments import Plan
@@ -127,7 +127,7 @@ def test_a_repetition_names_the_file_that_has_changed(shell: Shell) -> None:
 def test_a_manifest_of_other_settings_is_refused(mine: Shell) -> None:
     config = read_json(MANIFEST)["config"]
     for other in ({"voxels": 3}, {"seed": "x"}, {"tests": 0}, {"seed": None}, {"digits": None}):
-        change(MANIFEST, lambda m, other=other: m.update(config={**config, **other}))
+        change(MANIFEST, lambda m: m.update(config=config | other))  # noqa: B023
         mine.refuse(f"run {MANIFEST}", names=f"{MANIFEST}: {next(iter(other))}")
     del config["score"]
     change(MANIFEST, lambda m: m.update(config=config))
@@ -150,6 +150,6 @@ def test_two_runs_on_one_data_set_load_it_once(two: Shell, monkeypatch: pytest.M
 @pytest.mark.parametrize("name", ["..toml", "...toml", ".toml"])
 def test_no_name_leads_out_of_results(shell: Shell, name: str) -> None:
     Path(name).write_text(RECALL)
-    shell.call("run", name, "-q")
+    call("run", name, "-q")
     assert {path.name for path in Path().iterdir()} <= {name, "results"}
     assert all(path.is_dir() for path in Path("results").glob("*"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
 import pandas as pd
 import pytest
 from scipy.linalg import hadamard
@@ -95,7 +96,7 @@ def test_a_scan_from_any_start_is_that_of_its_seed(shell: Shell, start: str) -> 
 @pytest.mark.parametrize("target", ["2", "5"])
 def test_digit_starts_from_images_of_the_targets_label(shell: Shell, target: str) -> None:
     """Orthogonal pictures, one a label: at T = 0 a start from one of them stays there."""
-    draw_patterns("patterns.txt", hadamard(8)[1:7], (1, 8))
+    draw_patterns("patterns.txt", hadamard(8)[1:7].astype(np.int8), (1, 8))
     data = "--dataset text:patterns.txt --digits 2,5 --temperatures 0 --start digit"
     overlap = scan(shell, f"{data} --target {target}").set_index("label")["overlap"]
     assert overlap.to_dict() == {"2": float(target == "2"), "5": float(target == "5")}

@@ -146,10 +146,11 @@ def test_output_that_cannot_be_written_has_a_code_of_its_own(
             text=True,
             check=False,
         )
-    assert (done.returncode, done.stderr.count("\n")) == (2, 1)
-    assert done.stderr.startswith("hopcli: standard output: ")
+    *_, last = done.stderr.splitlines()  # a busy machine may be told before that it compiles
+    assert (done.returncode, last[:24]) == (2, "hopcli: standard output:")
+    assert "Error" not in done.stderr
     if command == QUICK:
-        assert "results/recall" in done.stderr
+        assert "results/recall" in last
         assert MANIFEST.is_file()
 
 
