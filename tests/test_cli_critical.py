@@ -11,7 +11,7 @@ from shell import Shell, draw_patterns
 
 from hopcli.config import ResolvedCritical
 from hopcli.experiments.critical_crossings import _exact_crossing, _extrapolated
-from hopcli.experiments.critical_tables import Measured
+from hopcli.experiments.critical_measured import Measured
 from hopcli.statistics import exact_interval
 from hopcli.statistics.crossings import Crossing
 from hopcli.storage import store

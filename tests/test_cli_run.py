@@ -10,7 +10,7 @@ from conftest import call, files_below
 from shell import Shell, change, read_json
 
 from hopcli.experiments import Plan
-from hopcli.experiments.inputs import load_data
+from hopcli.experiments.sources import load_data
 
 if TYPE_CHECKING:
     from hopcli.config import DataSettings
