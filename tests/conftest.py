@@ -20,7 +20,8 @@ import hypothesis
 import numpy as np
 import pytest
 
-from hopcli import dynamics
+from hopcli import dynamics, experiments
+from hopcli.catalogue import CATALOGUE
 from hopcli.cli import main
 from hopcli.datasets import Dataset, load_dataset
 from hopcli.experiments.tally import Block, Counts, Tally
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from numpy.typing import ArrayLike, NDArray
+    from shell import Shell
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 
@@ -153,13 +155,31 @@ def call(*arguments: str, whole: bool = False) -> Finished:
 
 
 @pytest.fixture
-def run_hopcli(empty_folder: Path) -> Iterator[RunHopcli]:
-    """Run the command line in this process, in an empty folder."""
+def run_hopcli(empty_folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[RunHopcli]:
+    """Run the command line in this process, in an empty folder, as on an idle machine."""
+    monkeypatch.setattr("hopcli.dynamics.sites._SAY_AFTER", 3600.0)
+    monkeypatch.setattr("hopcli.cli.progress._clock", lambda: 0.0)
     handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
 
     yield call
     for number, handler in handlers.items():
         signal.signal(number, handler)
+
+
+@pytest.fixture(scope="session")
+def made_runs() -> dict[str, Path]:
+    """Folders of finished runs, by the lines that made them."""
+    return {}
+
+
+@pytest.fixture
+def shell(
+    run_hopcli: RunHopcli, made_runs: dict[str, Path], tmp_path_factory: pytest.TempPathFactory
+) -> Shell:
+    """Type lines in an empty folder, and copy finished runs into it."""
+    from shell import Shell
+
+    return Shell(made_runs, lambda: tmp_path_factory.mktemp("made"))
 
 
 @pytest.fixture(scope="session")
@@ -188,6 +208,11 @@ def spawn_hopcli(empty_folder: Path, child_environment: dict[str, str]) -> Spawn
         return Finished(done.returncode, done.stdout, done.stderr)
 
     return spawn
+
+
+def experiment(command: str, **settings: Any) -> Any:
+    """Run the experiment of a command; return its result."""
+    return experiments.run(CATALOGUE[command].config.from_values(settings))
 
 
 def random_patterns(seed: int, p: int, n_sites: int) -> NDArray[np.int8]:
