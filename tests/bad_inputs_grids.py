@@ -9,7 +9,8 @@ import shutil
 import sqlite3
 from typing import TYPE_CHECKING
 
-from bad_inputs_lying import NINES, TEXTS, write
+from bad_inputs import TEXTS
+from bad_inputs_lying import NINES, write
 from conftest import call
 
 if TYPE_CHECKING:

@@ -8,27 +8,22 @@ import json
 import os
 import shutil
 import struct
-import tomllib
 import zlib
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from bad_inputs import TEXTS
 from conftest import random_patterns
 from PIL import Image
 from test_figures_weights import write_patterns
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from pathlib import Path
 
     from numpy.typing import NDArray
 
-__all__ = ["TEXTS", "damage_runs", "lay_about", "write"]
-
-TEXTS: dict[str, dict[str, str]] = tomllib.loads(
-    Path(__file__).with_name("bad_inputs.toml").read_text(encoding="utf-8")
-)
-"""Damaged files of text, by kind and name."""
+__all__ = ["damage_runs", "lay_about", "write"]
 
 GREY = np.random.default_rng(0).integers(0, 256, (6, 4, 4)).astype(np.uint8)
 LABELS = np.array([1, 2, 1, 2, 1, 2])
