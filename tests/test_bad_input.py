@@ -7,7 +7,10 @@ import os
 import re
 import resource
 import shlex
+import signal
+import threading
 from pathlib import Path
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -19,6 +22,7 @@ from numba.core.caching import _CacheLocator
 
 from hopcli import _kernels
 from hopcli.catalogue import CATALOGUE
+from hopcli.cli import raise_again
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -289,6 +293,24 @@ def test_a_signal_that_cannot_be_raised_is_a_signal_still(
     done = spawn_hopcli(code=program)
     assert (done.code, done.out, done.err.count("\n")) == (code, "", lines)
     assert "Traceback" not in done.err
+
+
+def test_a_signal_that_comes_again_too_early_comes_once_more(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """As on a busy machine: while the thread that is to send it is being started."""
+    started: list[float] = []
+
+    class Early(threading.Timer):
+        def start(self) -> None:
+            started.append(self.interval)
+            if len(started) == 1:
+                raise SystemExit
+
+    monkeypatch.setattr("threading.Timer", Early)
+    monkeypatch.setattr("hopcli.cli._caught", [signal.SIGTERM])
+    raise_again(SimpleNamespace(exc_value=SystemExit(143)))  # type: ignore[arg-type]
+    assert len(started) == 2
 
 
 @pytest.mark.slow
