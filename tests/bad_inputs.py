@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from hopcli.config import Setting
 
-__all__ = ["TEXTS", "Tried", "tried_settings"]
+__all__ = ["TEXTS", "Tried", "listed", "tried_settings"]
 
 TEXTS = tomllib.loads(Path(__file__).with_name("bad_inputs.toml").read_text(encoding="utf-8"))
 """Lists of bad values, and damaged files of text by kind and name."""
@@ -61,15 +61,15 @@ def tried_settings() -> Iterator[Tried]:
                 flags, keys = ["@no_name"], _no_choice(setting.kind.choices)
             else:  # a new kind: say what is bad
                 flags, keys = TEXTS["flags"][metavar] if metavar else [], TEXTS["keys"][metavar]
-            texts = (*_listed(flags), *beyond) if metavar else ()
-            yield Tried(command, name, texts, (*_listed(keys), *beyond))
+            texts = (*listed(flags), *beyond) if metavar else ()
+            yield Tried(command, name, texts, (*listed(keys), *beyond))
 
 
-def _listed(values: Iterable[str]) -> Iterator[str]:
+def listed(values: Iterable[str]) -> Iterator[str]:
     """Values, with those of the lists that are named among them."""
     for value in values:
         if value[:1] == "@":
-            yield from _listed(TEXTS["lists"][value[1:]])
+            yield from listed(TEXTS["lists"][value[1:]])
         else:
             for name, letters in _LETTERS.items():
                 value = value.replace(name, letters)

@@ -1,19 +1,21 @@
-"""What an adversary leaves lying about: a folder of damaged files, pipes, loops and bombs."""
+"""What an adversary leaves lying about: damaged files, pipes, loops, bombs, grids that are none."""
 
 from __future__ import annotations
 
+import contextlib
 import gzip
 import io
 import json
 import os
 import shutil
+import sqlite3
 import struct
 import zlib
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from bad_inputs import TEXTS
-from conftest import random_patterns
+from conftest import call, random_patterns
 from PIL import Image
 from test_figures_weights import write_patterns
 
@@ -23,7 +25,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-__all__ = ["damage_runs", "lay_about", "write"]
+__all__ = ["damage_runs", "lay_about", "lay_grids"]
 
 GREY = np.random.default_rng(0).integers(0, 256, (6, 4, 4)).astype(np.uint8)
 LABELS = np.array([1, 2, 1, 2, 1, 2])
@@ -298,3 +300,72 @@ def _changed(arrays: dict[str, NDArray[Any]]) -> dict[str, dict[str, Any]]:
         "nansamples": {"sample_index": arrays["sample_index"] * np.nan},
         "none": {name: arrays[name][:0] for name in ("xi", "labels", "source_index")},
     }
+
+
+# --- grids
+
+_HEAD = "command = 'recall'\ndataset = 'text:five.txt'\nstart = 'pattern'\nfigures = false\n"
+_GOOD = f"{_HEAD}tests = 2\nrepeats = 2\n[grid]\nrule = ['hebbian', 'storkey']\nseed = [1, 2]\n"
+_LONG_GRIDS = {
+    "deep": f"seed = [{'[' * 900}{']' * 900}]",
+    "huge": f"seed = [{NINES[:4000]}]",
+    "longkey": f"{'k' * 5000} = [1]",
+    "cells": f"seed = {list(range(100_001))}",
+    "plotlong": f"seed = [1]\n[plot]\n{'k' * 5000} = 3",
+    "caption": f"seed = [1]\n[plot]\ncaption = '{'c' * 5000}'",
+}
+_MANY = {"seed": [*range(1000)], "tests": [*range(1, 1001)]}
+_STORED = {
+    "deep": "[" * 100_000,
+    "hugeseed": f'{{"command": "recall", "grid": {{"seed": [{NINES}]}}}}',
+    "manycells": json.dumps({"command": "recall", "grid": _MANY}),
+}
+
+
+def lay_grids(folder: Path) -> None:
+    """Make ``grid`` and ``grid-few``, finished, and everything that can be wrong with them."""
+    for name, text in {**TEXTS["grids"], **_LONG_GRIDS}.items():
+        table = "" if text.startswith(("grid", "[")) else "[grid]\n"
+        write(folder, "grids/{}.toml", {name: f"{_HEAD}{table}{text}\n"})
+    write(folder, "grids/{}.toml", TEXTS["othergrids"])
+    write(folder, "{}.toml", {"grid": _GOOD, "grid-few": _GOOD.replace("[1, 2]", "[1]")})
+    with contextlib.chdir(folder):
+        for name in ("grid", "grid-few"):
+            done = call("grid", "run", f"{name}.toml", "--out", name, "--quiet")
+            assert done.code == 0, done
+    good = (folder / "grid/grid.sqlite").read_bytes()
+    damaged = {"empty": b"", "text": b"no database\n" * 1000, "cut": good[: len(good) // 2]}
+    write(folder, "stores/{}/grid.sqlite", {**damaged, "header": good[:60]})
+    _store(folder, "folder").mkdir()
+    os.mkfifo(_store(folder, "pipe"))
+    _store(folder, "loop").symlink_to("grid.sqlite")
+    _store(folder, "zero").symlink_to("/dev/zero")
+    _change(folder, "other", b"", "CREATE TABLE meta (url TEXT)")
+    for name, statement in TEXTS["statements"].items():
+        _change(folder, name, good, statement)
+    for name, grid in {**TEXTS["stores"], **_STORED}.items():
+        _change(folder, name, good, "UPDATE meta SET value = ? WHERE name = 'grid'", grid)
+    manifest = json.loads((folder / "grid/grid.json").read_bytes())
+    published = {
+        name: json.dumps({**manifest, **json.loads(change)})
+        for name, change in TEXTS["published"].items()
+    }
+    for name, content in {**published, "empty": "", "list": "[]"}.items():
+        copy = folder / f"published/{name}"
+        shutil.copytree(folder / "grid", copy, ignore=shutil.ignore_patterns("*.sqlite"))
+        (copy / "grid.json").write_text(content, encoding="utf-8")
+    (folder / "published/table").mkdir()
+    shutil.copy(folder / "grid/grid.json", folder / "published/table")
+
+
+def _store(folder: Path, name: str) -> Path:
+    (folder / f"stores/{name}").mkdir(parents=True)
+    return folder / f"stores/{name}/grid.sqlite"
+
+
+def _change(folder: Path, name: str, content: bytes, statement: str, *values: str) -> None:
+    """Write a store in which a statement has been executed."""
+    path = _store(folder, name)
+    path.write_bytes(content)
+    with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as sql:
+        sql.execute(statement, values)

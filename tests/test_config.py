@@ -1,15 +1,21 @@
-"""Configurations: one check for files, flags and Python; conversion; what must fit together."""
+"""Settings: their kinds, configurations and how they fit together, the schema of files."""
 
 from __future__ import annotations
 
 import dataclasses
 import inspect
 import json
+import math
+import tomllib
 from dataclasses import FrozenInstanceError, fields
 from typing import TYPE_CHECKING, Any
 
+import jsonschema
 import pytest
+from bad_inputs import TEXTS, listed, tried_settings
 from conftest import CHECKOUT
+from hypothesis import given
+from hypothesis import strategies as st
 
 from hopcli.catalogue import CATALOGUE, Entry, entry
 from hopcli.config import (
@@ -24,16 +30,25 @@ from hopcli.config import (
     TemperatureScanConfig,
     WeightsConfig,
     find_config,
+    kinds,
+    notations,
     read_config,
 )
+from hopcli.config.kinds import Kind, RefusedError, show
 from hopcli.config.notations import Schedule
+from hopcli.config.schema import configuration_schema
 from hopcli.errors import DataError, SettingError
 from hopcli.grids.grid import read_grid
 from hopcli.starts import Start
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
+    from conftest import RunHopcli
+
+SCHEMA = configuration_schema()
+VALIDATOR = jsonschema.Draft202012Validator(SCHEMA)
 SHIPPED = sorted((CHECKOUT / "configs").glob("*.toml"))
 ENTRIES = [pytest.param(found, id=command) for command, found in CATALOGUE.items()]
 DIGITS = tuple("0123456789")
@@ -57,10 +72,16 @@ def test_an_entry_names_what_there_is(found: Entry) -> None:
     assert found.line == (found.config.__doc__ or "").split("\n")[0].strip() or found.line
     for part in (found.plan, found.result, found.summary, found.figures, found.execution):
         assert callable(part)
+    (shown,) = (one for one in SCHEMA["oneOf"] if one["title"] == f"hopcli {found.command}")
+    assert set(shown["properties"]) == {"command", "grid", "plot", *found.settings}
+    defaults = {**found.config().to_dict(), **found.execution().to_dict()}
     for name, setting in found.settings.items():
         assert name.isidentifier()
         assert setting.help.endswith("."), name
         assert setting.group, name
+        assert setting.kind.schema, name
+        assert shown["properties"][name]["description"] == setting.help
+        assert shown["properties"][name].get("default") == defaults[name]
 
 
 @pytest.mark.parametrize("found", ENTRIES)
@@ -82,6 +103,8 @@ def test_what_is_resolved_resolves_to_itself_also_as_a_manifest_has_it(found: En
     assert resolved.resolve(FACTS).to_dict() == resolved.to_dict()
     again = found.resolved.from_values(as_json(resolved.to_dict()))
     assert again.values() == resolved.values()
+    given = {name: value for name, value in resolved.to_dict().items() if value is not None}
+    VALIDATOR.validate({"command": found.command, **given})
 
 
 @pytest.mark.parametrize("found", ENTRIES)
@@ -281,6 +304,7 @@ def test_the_defaults_are_the_study_as_published() -> None:
 @pytest.mark.parametrize("path", SHIPPED, ids=lambda path: str(path.stem))
 def test_every_shipped_configuration_is_possible(path: Path) -> None:
     values = read_config(path)
+    VALIDATOR.validate(values)
     if "grid" in values:
         grid = read_grid(values)
         assert all(grid.read(point) for point in grid.points())
@@ -328,3 +352,173 @@ def test_a_file_is_found_by_path_before_name_and_read(
     path.write_bytes(b"tests = 1 # \xff\n")
     with pytest.raises(DataError, match=r"paper: .*UTF-8"):
         read_config(path)
+
+
+# --- kinds
+
+WHOLE = kinds.integer(1)
+BYTE = kinds.integer(0, 255)
+FINITE = kinds.number(-math.inf)
+COLD = kinds.number(0)
+RATE = kinds.number(0, 1, above=True)
+RULE = kinds.choice(("hebbian", "storkey"))
+TESTS = kinds.word_or_integer("all", 1)
+LABEL, LABELS, INDICES, FILE = kinds.label(), kinds.labels(), kinds.indices(), kinds.word("FILE")
+ATTEMPTS, GRID = notations.attempts(), notations.grid()
+
+
+@pytest.mark.parametrize(
+    ("kind", "text", "value"),
+    [
+        (WHOLE, " 7 ", 7),
+        (BYTE, "0", 0),
+        (BYTE, "255", 255),
+        (COLD, "0", 0.0),
+        (COLD, "1e-3", 0.001),
+        (FINITE, "-2.5", -2.5),
+        (RATE, "1", 1.0),
+        (RULE, "storkey", "storkey"),
+        (TESTS, "all", "all"),
+        (TESTS, "12", 12),
+        (LABEL, "4", "4"),
+        (LABELS, "3,6, 1", ("3", "6", "1")),
+        (LABELS, "house", ("house",)),
+        (INDICES, "56,9", (56, 9)),
+        (INDICES, "3:9:3", (3, 6, 9)),
+        (FILE, "a b.npz", "a b.npz"),
+        (ATTEMPTS, "392", 392),
+        (ATTEMPTS, "3N/4", "3N/4"),
+        (ATTEMPTS, "N / 2", "N/2"),
+        (GRID, "0.5", (0.5,)),
+        (GRID, "0,0.5,2", (0.0, 0.5, 2.0)),
+        (GRID, "0:1:0.5", (0.0, 0.5, 1.0)),
+        (GRID, "0:0.9:0.5", (0.0, 0.5)),
+        (GRID, "2:2:1", (2.0,)),
+    ],
+)
+def test_a_flag_is_read(kind: Kind, text: str, value: object) -> None:
+    """And what was checked passes again unchanged."""
+    assert kind.check(kind.read(text)) == value == kind.check(value)
+
+
+BAD = {tried.setting: tried for tried in tried_settings()}
+
+
+def _is_taken(check: Callable[[Any], object], value: Any) -> bool:
+    """Whether a check lets a value pass; else it says a rule."""
+    try:
+        check(value)
+    except RefusedError as error:
+        rule = str(error)
+    else:
+        return True
+    assert rule.startswith("must ")
+    return False
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_bad_values_are_refused_by_their_kind(name: str) -> None:
+    """As flags, except those that only data or files refuse, and as keys of a file."""
+    kind = CATALOGUE[BAD[name].command].settings[name].kind
+    flags = {v for v in BAD[name].flags if _is_taken(lambda v: kind.check(kind.read(v)), v)}
+    assert flags == set(listed(TEXTS["later"].get(kind.metavar, [])))
+    keys = [tomllib.loads(f"key = {value}")["key"] for value in BAD[name].keys]
+    taken = [value for value in keys if _is_taken(kind.check, value)]
+    assert taken == (["nope", "é:x", "idx:"] if kind.metavar == "SOURCE" else [])
+    assert not _is_taken(kind.check, None)
+
+
+@pytest.mark.parametrize(
+    ("kind", "value", "kept"),
+    [
+        (COLD, 1, 1.0),
+        (LABEL, 4, "4"),
+        (LABELS, [3, "6"], ("3", "6")),
+        (LABELS, "3,6", ("3", "6")),
+        (INDICES, [9, 56], (9, 56)),
+        (GRID, [0, 0.5], (0.0, 0.5)),
+        (GRID, "0:1:0.5", (0.0, 0.5, 1.0)),
+        (ATTEMPTS, 784, 784),
+    ],
+)
+def test_a_value_of_a_file_takes_its_final_form(kind: Kind, value: object, kept: object) -> None:
+    assert kind.check(value) == kept
+    assert type(kind.check(value)) is type(kept)
+
+
+@given(st.integers(1, 40), st.integers(0, 300), st.integers(1, 50))
+def test_a_grid_has_decimal_points(first: int, steps: int, step: int) -> None:
+    """0.1:1.9:0.1 holds 0.3 and not 0.30000000000000004, and reaches its end."""
+    last = first + steps * step
+    found = GRID.check(GRID.read(f"{first / 100}:{last / 100}:{step / 100}"))
+    assert found == tuple((first + i * step) / 100 for i in range(steps + 1))
+
+
+@given(st.integers(1, 10**5), st.integers(1, 9), st.integers(1, 9))
+def test_attempts_of_a_sweep(n_sites: int, factor: int, divisor: int) -> None:
+    assert notations.resolve_attempts("N", n_sites) == n_sites
+    assert notations.resolve_attempts(17, n_sites) == 17
+    found = notations.resolve_attempts(f"{factor}N/{divisor}", n_sites)
+    assert found == max(1, factor * n_sites // divisor)
+    assert notations.resolve_attempts("N/2", 784) == 392
+    assert notations.resolve_attempts("N/2", 1) == 1
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [((3, 6, 1), "3,6,1"), (0.2, "0.2"), (20, "20"), ("N/2", "N/2"), (1e-7, "1e-07")],
+)
+def test_show_spells_a_value_as_its_flag_would(value: object, shown: str) -> None:
+    assert show(value) == shown
+
+
+# --- the schema
+
+# Values that no setting but a few takes, to be tried on every one of them.
+ODD: tuple[Any, ...] = (-1, 0, 0.5, 1e9, True, "", "x", [], [0], [3, 3], ["3"], {}, "0.1:0.2:0.1")
+
+
+@pytest.mark.parametrize("found", ENTRIES)
+def test_what_hopcli_takes_fits_the_schema(found: Entry) -> None:
+    """Never less: each odd value of each setting that its own check lets pass."""
+    taken = 0
+    for name, declared in found.settings.items():
+        for value in ODD:
+            try:
+                found.read({name: value})
+            except SettingError as error:
+                if error.setting == name and "has no effect" not in error.rule:
+                    continue
+            taken += 1
+            one = {"properties": {name: dict(declared.kind.schema)}}
+            assert jsonschema.Draft202012Validator(one).is_valid({name: value}), (name, value)
+    assert taken > 10
+
+
+WRONG: tuple[dict[str, Any], ...] = (
+    *({"command": "recal"}, {"command": ""}, {"command": "select", "repeats": 3}),
+    *({"temprature": 1}, {"tests": 0}, {"tests": "some"}, {"figures": 1}, {"digits": []}),
+    *({"rule": "hebian"}, {"criterion": 2}, {"animate": "a.mp4"}, {"grid": {}}),
+    *({"grid": {"temprature": [1]}}, {"grid": {"tests": [0]}}, {"grid": {"threads": [1]}}),
+    *({"grid": {"tests": 1}}, {"grid": {"tests": [1]}, "plot": {"z": "tests"}}),
+    {"command": "capacity", "sizes": [1]},
+)
+GRIDS: tuple[dict[str, Any], ...] = (
+    {"temperature": "0.1:0.9:0.1"},
+    {"temperature": [0.1, "2:1:linear"], "rule": ["hebbian"]},
+    {"digits, selection_seed": [[[3, 6], 1]], "source_indices": ["0:9:1", [3]]},
+)
+
+
+def test_what_is_wrong_by_itself_does_not_fit_and_grids_do() -> None:
+    assert not VALIDATOR.is_valid({})
+    assert [wrong for wrong in WRONG if VALIDATOR.is_valid({"command": "recall", **wrong})] == []
+    for grid in GRIDS:
+        VALIDATOR.validate({"command": "recall", "grid": grid, "plot": {"x": "rule", "map": True}})
+
+
+def test_the_command_prints_it(run_hopcli: RunHopcli) -> None:
+    jsonschema.Draft202012Validator.check_schema(SCHEMA)
+    done = run_hopcli("schema")
+    assert (done.code, done.err) == (0, "")
+    assert json.loads(done.out) == SCHEMA
