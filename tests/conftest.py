@@ -24,7 +24,6 @@ import pytest
 from hopcli import dynamics
 from hopcli.cli import main
 from hopcli.datasets import Dataset, load_dataset
-from hopcli.dynamics import FinalStates
 from hopcli.errors import SettingError
 from hopcli.experiments.tally import Block, Counts, Tally
 from hopcli.scoring import Scores
@@ -36,6 +35,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from numpy.typing import ArrayLike, NDArray
+
+    from hopcli.dynamics import FinalStates
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 

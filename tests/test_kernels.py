@@ -423,7 +423,7 @@ def test_memory_grows_as_chains_alone() -> None:
 
     peak(10, 1)
     a_chain = (peak(12_000, 2) - peak(6_000, 2)) / 6_000
-    assert a_chain < 1.3 * (500 + 4 * couplings.n_classes + 8)  # the seeds of run_chains
+    assert a_chain < 1.3 * (500 + 4 * couplings.n_classes + 8)
     assert peak(6_000, 40) < 1.1 * peak(6_000, 2)
 
 
