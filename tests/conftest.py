@@ -7,6 +7,7 @@ import gc
 import io
 import itertools
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -222,13 +223,13 @@ def stored(xi: NDArray[np.int8], rule: str, theta: ArrayLike = 0.0, **parameters
 
 
 @contextlib.contextmanager
-def refuses(setting: str, **found: object) -> Iterator[None]:
-    """Expect a SettingError about a setting, and with `found` about this value of it."""
+def refuses(setting: str, *, most: str = "", **found: object) -> Iterator[None]:
+    """Expect a SettingError about a setting: of this value (`found`), with this limit in it."""
     with pytest.raises(SettingError) as caught:
         yield
     assert caught.value.setting == setting
-    if found:
-        assert caught.value.found is found["found"]
+    assert not most or re.search(rf"\b{most}\b", caught.value.rule), caught.value.rule
+    assert not found or caught.value.found is found["found"]
 
 
 def counted(
