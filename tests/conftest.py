@@ -207,7 +207,7 @@ def every_state(n_sites: int) -> NDArray[np.int8]:
 
 
 def run_chains(
-    couplings: Couplings, spins: NDArray[np.int8], *, seed: int = 5, **settings: Any
+    couplings: Couplings, spins: NDArray[np.int8], *, seed: Any = 5, **settings: Any
 ) -> FinalStates:
     """Run chains: six sweeps of N attempts at T = 0.3, unless told."""
     if "seeds" not in settings:

@@ -186,8 +186,8 @@ def test_a_complementary_pattern_is_another_one_in_python(signed: bool) -> None:
     assert done.recalled.tolist() == done.table["recalled"].tolist() == [True, False, True]
     assert done.outcome.tolist() == ["own", "other", "own"]
     assert done.nearest.tolist() == ["p", "p", "q"]
-    both = {"prototypes": [p[0], 1 - p[0]], "prototype_labels": ["p", "q"], "signed": signed}
-    how = {"threshold": 0.5, "dynamics": "async", "reject": "none", "random_state": 1}
+    both: Any = {"prototypes": [p[0], 1 - p[0]], "prototype_labels": ["p", "q"], "signed": signed}
+    how: Any = {"threshold": 0.5, "dynamics": "async", "reject": "none", "random_state": 1}
     classifier = HopfieldClassifier("hebbian", **both, **how).fit([p[0], 1 - p[0]], ["p", "q"])
     assert classifier.predict([p[0], 1 - p[0]]).tolist() == ["p", "q"]
 
@@ -282,7 +282,7 @@ def test_an_automatic_criterion_counts_what_stays_on_its_pattern() -> None:
     start: dict[str, Any] = {"start": "pattern", "temperature": 0.4, "tests": 100}
     assert _recall(**start).tables["accuracy"]["accuracy"].iloc[-1] < 0.3
     config = RecallConfig(source_indices=FIVE, criterion="auto", repeats=2, **start)
-    plan = experiments.plan(config)
+    plan: Any = experiments.plan(config)
     assert plan.config.to_dict()["criterion"] < 0.97
     result = plan.run(RecallExecution(), experiments.no_progress)
     accuracy = result.tables["accuracy"]

@@ -23,11 +23,13 @@ from hopcli.storage.rule import QUANTITIES
 from hopcli.taxonomy import fixed_points
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from numpy.typing import NDArray
 
     Spins = NDArray[np.int8]
 
-FORMULAS = {
+FORMULAS: dict[str, Callable[[Spins], Any]] = {
     "hebbian": published.hebbian,
     "pseudo-inverse": published.pseudo_inverse,
     "storkey": published.storkey_by_matrices,
@@ -182,10 +184,11 @@ def test_parameters_and_thresholds_out_of_range_are_refused(rule: str) -> None:
             with refuses(name, found=value):
                 store(xi, rule, **{name: value})
     for name in set(WRONG) - set(RULES[rule].parameters):
+        parameter: Any = {name: 1}
         with refuses(name):
-            store(xi, rule, **{name: 1})
-    for parameter in RULES[rule].parameters.values():
-        assert parameter.allows(parameter.default)
+            store(xi, rule, **parameter)
+    for known in RULES[rule].parameters.values():
+        assert known.allows(known.default)
     for theta in (math.nan, math.inf):
         with refuses("theta"):
             store(xi, rule, theta)
