@@ -221,11 +221,11 @@ COMPARE |= {"selections": 3, "selector_tests": 15, "candidates": 2, "tuning": 5}
 EXPERIMENTS: dict[str, dict[str, Any]] = {
     "recall": {"rule": "storkey", "tests": 3, "repeats": 2, "sweeps": 3, "dynamics": "async"},
     "attractors": {"rule": "storkey", "starts": 40},
-    "temperature-scan": {"temperatures": [0.4], "repeats": 6, "sweeps": 2},
+    "temperature-scan": {"temperatures": [0.4], "repeats": 4, "sweeps": 2},
     "capacity": {"rule": "hebbian", "sizes": [60], "loads": [0.2], "draws": 2},
     "compare": {"dataset": "digits", **COMPARE},
     "critical": {"dataset": "digits", "temperatures": [0.9], "chains": 5, "sweeps": 20},
-    "consistency": {"dataset": "digits", "selections": 5, "tests": 9, "sweeps": 1},
+    "consistency": {"dataset": "digits", "selections": 3, "tests": 4, "sweeps": 1},
     "fit-sweeps": {"dataset": "digits", "sweeps": [9], "replays": 3, "orders": 3},
     "relax": {"start": "flip:0.3", "tests": 5, "repeats": 2, "sweeps": 6},
 }
