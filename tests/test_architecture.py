@@ -37,17 +37,18 @@ MAY_IMPORT = {
     "datasets": "data errors markup printing records",
     "patterns": "datasets errors losses markup printing records streams",
     "starts": "datasets errors patterns records",
-    "storage": "errors records waiting",
+    "kinds": "errors",
+    "storage": "errors kinds records waiting",
     "dynamics": "errors records observables streams _kernels",
     "taxonomy": "errors records observables dynamics storage",
     "scoring": "records taxonomy",
     "estimator": "dynamics errors observables scoring storage streams taxonomy",
-    "config": "catalogue datasets errors storage dynamics starts",
+    "config": "catalogue datasets errors kinds storage dynamics starts",
     "catalogue": "errors",
     "results": "_version catalogue datasets errors printing statistics streams",
     "claims": "catalogue config data errors experiments observables results statistics storage",
     "plots": "catalogue errors grids printing theory",
-    "report": "_version catalogue claims config errors grids plots printing results",
+    "report": "_version catalogue claims config errors grids kinds plots printing results",
 }
 """What each room may import at run time; records that only name types are free."""
 

@@ -6,6 +6,7 @@ import math
 import re
 import tracemalloc
 from itertools import product
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,7 +18,8 @@ from scipy.integrate import quad
 from hopcli.datasets import load_dataset
 from hopcli.errors import PatternError
 from hopcli.observables import local_fields
-from hopcli.storage import RULES, Couplings, Parameter, Rule, Task, products, store, storkey
+from hopcli.results import read_manifest
+from hopcli.storage import RULES, Couplings, Rule, Task, products, store, storkey
 from hopcli.storage.products import asymmetry, symmetric_product
 from hopcli.storage.rule import QUANTITIES
 from hopcli.taxonomy import fixed_points
@@ -25,6 +27,7 @@ from hopcli.taxonomy import fixed_points
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from conftest import SpawnHopcli
     from numpy.typing import NDArray
 
     Spins = NDArray[np.int8]
@@ -189,8 +192,6 @@ def test_parameters_and_thresholds_out_of_range_are_refused(rule: str) -> None:
         parameter: Any = {name: 1}
         with refuses(name):
             store(xi, rule, **parameter)
-    for known in RULES[rule].parameters.values():
-        assert known.allows(known.default)
     for theta in (math.nan, math.inf):
         with refuses("theta"):
             store(xi, rule, theta)
@@ -198,22 +199,36 @@ def test_parameters_and_thresholds_out_of_range_are_refused(rule: str) -> None:
         store(xi, "hopfield")
 
 
-def test_a_new_rule_needs_one_entry(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A rule that damps the Hebbian one, with a parameter of its own."""
+NEW_RULE = """
+import sys
+import numpy as np
+import hopcli
+from hopcli.cli import main
+from hopcli.kinds import number
+from hopcli.storage import RULES, Parameter, Rule
 
-    def learn(task: Task, *, damping: float) -> NDArray[np.float64]:
-        return task.columns @ task.columns.T / task.n_sites / (1 + damping)
+def learn(task, *, damping):
+    return task.columns @ task.columns.T / task.n_sites / (1 + damping)
 
-    damping = Parameter(1.0, lambda value: value >= 0, ">= 0")
-    monkeypatch.setitem(RULES, "damped", Rule("damped", "", learn, {"damping": damping}))
-    xi = independent(4, 2, 18)
-    hebbian = store(xi, "hebbian").dense()
-    assert store(xi, "damped").rule == "damped"
-    assert_close(store(xi, "damped").dense(), hebbian / 2)
-    assert_close(store(xi, "damped", damping=3.0).dense(), hebbian / 4)
-    with refuses("damping", found=-1):
-        store(xi, "damped", damping=-1)
-    assert RULES["damped"].capacity(100, damping=2.0) == {}
+damping = Parameter(number(0), 1.0, "By how much the couplings are damped.")
+RULES["damped"] = Rule("damped", "damped sum", learn, {"damping": damping})
+xi = np.array([[1, 1, 1, -1], [1, -1, 1, 1]], np.int8)
+for rule, given in (("hebbian", {}), ("damped", {}), ("damped", {"damping": 3.0})):
+    print(hopcli.store(xi, rule, **given).energy(xi)[0])
+print(hopcli.HopfieldClassifier("damped").fit(xi, [0, 1]).couplings_.dense().max())
+main(sys.argv[1:])
+"""
+
+
+def test_a_new_rule_with_a_parameter_needs_one_entry(spawn_hopcli: SpawnHopcli) -> None:
+    """In Python, as a setting and as an option; energies show the parameter."""
+    run = ["weights", "--rule", "damped", "--samples", "3", "-q", "--out", "r", "--no-figures"]
+    done = spawn_hopcli(*run, "--damping", "3", code=NEW_RULE)
+    assert done.code == 0, done.err
+    whole, half, quarter, coupling = map(float, done.out.split())
+    assert (half, quarter, coupling) == (whole / 2, whole / 4, 0.25)
+    assert read_manifest(Path("r"), "weights")["config"]["damping"] == 3
+    assert spawn_hopcli(*run, "--damping", "-1", code=NEW_RULE).code == 2
 
 
 @pytest.mark.parametrize("n_sites", [2, 100, 784])

@@ -104,7 +104,7 @@ def test_small_patterns_are_restored_from_the_starts_of_the_text(
     assert dict(zip(dataset.labels.tolist(), dataset.spins.tolist(), strict=True)) == xi
     assert config.rule == "hebbian"
     resolved = config.resolve(Facts(dataset.name, dataset.shape, dataset.label_names, chosen=True))
-    order = (config.normalise, config.dynamics, resolved.order, config.tie)
+    order = (config.values()["normalise"], config.dynamics, resolved.order, config.tie)
     assert order == settings
     result = _recall(config)
     assert result.gallery.start.tolist() == starts
