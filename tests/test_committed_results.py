@@ -9,8 +9,7 @@ from __future__ import annotations
 import json
 import math
 import re
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -28,6 +27,9 @@ from hopcli.data.study import AUTHORS_RECALL
 from hopcli.grids.grid import Grid, read_grid, shown
 from hopcli.results.folder import sha256_of
 from hopcli.results.tables import read_table
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 RESULTS = ROOT / "results"
 PAPER = ("select", "paper", "paper-as-run", "figure1", "figure1-as-run", "figure1-cold-start")
@@ -277,7 +279,7 @@ def test_every_link_of_the_readme_leads_somewhere_and_every_option_exists() -> N
     commands = re.findall(r"hopcli ([a-z-]+)((?: [^`\n#|]*)?)", text)
     more = {"run", "data", "show", "plot", "grid", "check", "runs", "diff", "report", "reproduce"}
     assert {*CATALOGUE, *more} <= {command for command, _ in commands}
-    common = {f"--{name}" for name in "config out overwrite again format quiet help".split()}
+    common = {"--config", "--out", "--overwrite", "--again", "--format", "--quiet", "--help"}
     for command, words in commands:
         if command in CATALOGUE:
             known = {f"--{name.replace('_', '-')}" for name in CATALOGUE[command].settings}
