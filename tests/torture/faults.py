@@ -147,7 +147,7 @@ class Place:
                 read_manifest(folder, self.subject.of)
             seen = files_below(folder)
             visible = {key: seen[key] for key in seen if not key.startswith(".")}
-            if tables(visible) == self.later[name]:
+            if tables(visible, pictures=False) == tables(self.later[name], pictures=False):
                 finished += 1
             else:
                 assert visible == self.earlier.get(name, {})
@@ -161,9 +161,9 @@ class Place:
         assert not list(self.folder.rglob(".hopcli-*"))
 
 
-def tables(files: Files) -> Files:
-    """The files whose bytes do not depend on when they were made."""
-    ends = (".csv", ".npz", ".png")
+def tables(files: Files, *, pictures: bool = True) -> Files:
+    """The files whose bytes do not depend on when they were made; pictures may come later."""
+    ends = (".csv", ".npz", ".png") if pictures else (".csv", ".npz")
     return {name: content for name, content in files.items() if name.endswith(ends)}
 
 
