@@ -291,12 +291,10 @@ def test_a_full_disk_is_one_error_and_no_change(tmp_path: Path) -> None:
     _save(tmp_path, 0.1)
     before = files_below(tmp_path)
     full = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-    for work in (
-        lambda: _write(tmp_path, _result(0.2, tables={"patterns": Unwritable(full)})),
-        lambda: save_pictures(tmp_path, "select", _fails(full)),
-    ):
-        with pytest.raises(ResultError, match=os.strerror(errno.ENOSPC)):
-            work()
+    with pytest.raises(ResultError, match=os.strerror(errno.ENOSPC)):
+        _write(tmp_path, _result(0.2, tables={"patterns": Unwritable(full)}))
+    with pytest.raises(ResultError, match=os.strerror(errno.ENOSPC)):
+        save_pictures(tmp_path, "select", _fails(full))
     assert files_below(tmp_path) == before
 
 

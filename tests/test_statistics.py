@@ -248,7 +248,7 @@ def test_the_interval_of_a_mean_of_rates_covers(rates: tuple[float, ...]) -> Non
     for hits in np.random.default_rng(13).binomial(30, rates, (600, len(rates))):
         bounds = [exact_interval(each, 30) for each in hits]
         low, high = mean_interval(hits / 30, *np.transpose(bounds))
-        covered += low <= np.mean(rates) <= high
+        covered += bool(low <= np.mean(rates) <= high)
     assert covered / 600 >= least(0.95, 600)
 
 
