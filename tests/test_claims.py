@@ -634,6 +634,14 @@ def test_a_number_that_should_have_an_interval_is_refused_without() -> None:
     assert error.found == "mine / accuracy[label=3] / load"
 
 
+@pytest.mark.parametrize("test", ["equal", "never", "always"])
+def test_several_numbers_are_no_number(test: str) -> None:
+    text = GOOD.replace("[label=3] / accuracy", " / accuracy").replace("equivalent", test)
+    for line in ("margin = 2\n", 'reason = "r"\n', "alternative = 90\n"):
+        text = text.replace(line, "")
+    assert _refused(judge, _read(text), RUNS).setting.startswith(f"{CLAIMS}: claims.a")
+
+
 def test_the_shipped_claims_use_every_run_and_name_their_error_bars() -> None:
     for path in shipped_claims().values():
         claims = read_claims(path)

@@ -110,6 +110,7 @@ def _tags(page: str) -> set[str]:
 
     class Tags(html.parser.HTMLParser):
         def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+            del attrs
             found.add(tag)
 
     Tags().feed(page)
