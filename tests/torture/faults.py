@@ -1,4 +1,4 @@
-"""Faults at random: kills, interrupts, two at once, damaged files, a full disk.
+"""Faults at random: kills, interrupts, two at once, a full disk, a damaged cache.
 
 After each, an earlier run is as it was or the new one complete, nothing finished is lost, and
 the same command goes on to the same bytes. Moments and places are drawn from seeds, so a fault
@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from conftest import CHECKOUT, UNPRIVILEGED, files_below, random_patterns
+from conftest import CHECKOUT, files_below, random_patterns
 from test_figures_weights import write_patterns
 
 from hopcli.grids.store import FILE, Store
@@ -33,7 +33,6 @@ if TYPE_CHECKING:
 
 TIMES = 30
 SITTINGS = 3  # of what goes on where it was stopped, before one is let go to its end
-N_CELLS = 48
 STARTED = """
 import sys
 from hopcli.__main__ import start
@@ -45,7 +44,6 @@ def tell(event, given):
 sys.addaudithook(tell)
 start()
 """
-MAY_NOT = f"{UNPRIVILEGED}\nfrom hopcli.__main__ import start\nstart()"
 RUN = """command = 'recall'
 dataset = 'text:five.txt'
 start = 'flip:0.1'
@@ -241,7 +239,7 @@ def test_two_at_once(place: Place, number: int) -> None:
     place.go_on()
 
 
-# --- what there is no room for, or no leave ---------------------------------------------------
+# --- what there is no room for ----------------------------------------------------------------
 
 
 def _check_refused(code: int, err: str) -> None:
@@ -289,85 +287,7 @@ def test_a_full_disk(made: dict[str, Place], full_disk: Path, name: str) -> None
     place.go_on()
 
 
-@pytest.mark.parametrize("place", ["recall", "grid"], indirect=True)
-def test_a_folder_that_may_not_be_written(made: dict[str, Place], place: Place) -> None:
-    out = place.folder / "out"
-    if place.subject.of == "grid":
-        shutil.copytree(made["grid"].folder / "out", out)
-    before = files_below(out)
-    for path in (*out.iterdir(), out):
-        path.chmod(0o555 if path.is_dir() else 0o444)
-    command = (*place.subject.command, *(["--again"] if place.subject.goes_on else []))
-    code, err = end(start(place.folder, *command, code=MAY_NOT))
-    assert (code, err.count("\n"), files_below(out)) == (2, 1, before), err
-    assert end(start(place.folder, "check", "out", code=MAY_NOT)) == (0, "")
-    out.chmod(0o755)
-
-
-@pytest.mark.parametrize("number", range(5))
-@pytest.mark.parametrize("place", ["grid"], indirect=True)
-def test_a_folder_that_is_deleted_meanwhile(place: Place, number: int) -> None:
-    child = place.begin()
-    while not (place.folder / "out" / FILE).exists():
-        assert child.poll() is None
-        time.sleep(0.01)
-    time.sleep(random.Random(number).uniform(0, 0.3 * place.seconds))
-    shutil.rmtree(place.folder / "out", ignore_errors=True)
-    code, err = end(child)
-    assert (code, len(err.splitlines())) in ((0, 0), (2, 1)), err
-    shutil.rmtree(place.folder / "out", ignore_errors=True)
-    place.go_on()
-
-
 # --- damaged files ----------------------------------------------------------------------------
-
-
-@pytest.fixture(scope="module")
-def package(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with a copy of the package in it."""
-    folder = tmp_path_factory.mktemp("package")
-    ignored = shutil.ignore_patterns("__pycache__")
-    shutil.copytree(CHECKOUT / "hopcli", folder / "hopcli", ignore=ignored)
-    return folder
-
-
-def _of_package(package: Path, *arguments: str) -> tuple[int, str, Files]:
-    """Run the copy; exit code, standard error and the files of a run."""
-    shutil.rmtree(package / "results", ignore_errors=True)
-    code, err = end(start(package, *arguments))
-    return code, err, tables(files_below(package / "results"))
-
-
-SHIPPED = sorted(
-    str(path.relative_to(CHECKOUT))
-    for kind in ("*.npz", "drawings/*.png", "texts/*.txt")
-    for path in (CHECKOUT / "hopcli" / "data").glob(kind)
-)
-
-
-@pytest.mark.parametrize("number", range(4))
-@pytest.mark.parametrize("name", SHIPPED)
-def test_a_damaged_file_of_the_package(package: Path, name: str, number: int) -> None:
-    """Any flipped bit is noticed, by those who read the file and by ``data verify``."""
-    file, rng = package / name, random.Random(f"{name} {number}")
-    whole = file.read_bytes()
-    sources = {".npz": "mnist", ".png": "drawings", ".txt": f"text:{file.stem}"}
-    threshold = ["--threshold", rng.choice(["0", "100"])] if file.suffix == ".npz" else []
-    select = ["select", "--dataset", sources[file.suffix], *threshold, "--samples", "3", "-q"]
-    select += ["--no-figures"]
-    _, _, expected = _of_package(package, *select)
-    assert expected
-    try:
-        file.write_bytes(flipped(whole, rng))
-        code, err, found = _of_package(package, *select)
-        verified, _, _ = _of_package(package, "data", "verify")
-    finally:
-        file.write_bytes(whole)
-    assert verified != 0
-    if code == 0:  # a part of the archive that this run does not read
-        assert found == expected
-    else:
-        assert (code, err.count("\n"), found) == (2, 1, {})
 
 
 def flipped(content: bytes, rng: random.Random) -> bytes:

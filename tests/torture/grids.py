@@ -21,14 +21,14 @@ from test_bad_input import (  # noqa: F401
 )
 
 from hopcli.grids.store import FILE
-from torture.faults import N_CELLS, SUBJECTS, Place, configure, end, flipped, made, start
+from torture.faults import Place, configure, end, flipped, made, start
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from bad_inputs import Tried
 
-__all__ = ["N_CELLS", "SUBJECTS", "made"]
+__all__ = ["made"]
 
 
 @pytest.mark.parametrize("number", range(40))
