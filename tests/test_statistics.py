@@ -19,7 +19,6 @@ from hopcli import experiments
 from hopcli.config import CapacityConfig, ThreadedExecution
 from hopcli.experiments import no_progress
 from hopcli.experiments.stock import Stock
-from hopcli.quantiles import weighted_quantiles
 from hopcli.statistics import (
     Z95,
     chao1,
@@ -33,6 +32,7 @@ from hopcli.statistics import (
 )
 from hopcli.statistics.clusters import clustered_mean_sem
 from hopcli.statistics.medians import draws_median
+from hopcli.statistics.quantiles import weighted_quantiles
 from hopcli.statistics.times import time_quantile
 
 
@@ -76,7 +76,7 @@ def test_intervals_that_are_found_together_are_those_found_alone(
     at_once: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Also of rates with one kind of group and with many, with none, and at the ends."""
-    monkeypatch.setattr("hopcli.quantiles._AT_ONCE", at_once)
+    monkeypatch.setattr("hopcli.statistics.quantiles._AT_ONCE", at_once)
     rng = np.random.default_rng(5)
     groups: list[Any] = [([], [], []), ([3], 4, 1), ([3], 3, 7), ([0, 0], [1, 2], 5), ([1], 2, 400)]
     for most in (1, 3, 20):
