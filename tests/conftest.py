@@ -287,6 +287,11 @@ def few_and_many(name: str, few: int, many: int) -> pytest.MarkDecorator:
     return pytest.mark.parametrize(name, [few, pytest.param(many, marks=pytest.mark.slow)])
 
 
+def least(share: float, runs: int) -> float:
+    """The least fraction of so many runs that a true share makes likely: three SD below it."""
+    return float(share - 3 * np.sqrt(share * (1 - share) / runs))
+
+
 def files_below(folder: Path) -> dict[str, bytes | None]:
     """Every file below a folder with its bytes, and every folder (None)."""
     return {
