@@ -351,6 +351,24 @@ def test_a_file_that_is_not_toml_is_refused(tmp_path: Path, content: bytes, word
     assert "mine.toml" in str(error.value)
 
 
+DEEP = [".".join([part] * 60) + " = 1" for part in ("a", "'a'", r'"\""', "'\"'", r'"\\"')]
+BEFORE = ["", 'x = """\n " """\n', "x = '''\n it's'''\n", "# don't \"\n", 'x = ""\n']
+BEFORE += ['x = """\\""" \\\\"""\n', 'x = """"a"""""\n', r'x = "\\" # "' + "\n"]
+
+
+@pytest.mark.parametrize("before", BEFORE)
+@pytest.mark.parametrize("deep", DEEP)
+def test_a_key_of_many_parts_is_refused_behind_any_text(
+    tmp_path: Path, before: str, deep: str
+) -> None:
+    path = tmp_path / "mine.toml"
+    path.write_text(before + deep, encoding="utf-8")
+    with pytest.raises(DataError, match="50"):
+        read_config(path)
+    path.write_text(f"{before}y = {json.dumps(deep)} # {deep}", encoding="utf-8")
+    assert read_config(path)["y"] == deep
+
+
 def test_windows_line_ends_are_fine(tmp_path: Path) -> None:
     path = tmp_path / "mine.toml"
     path.write_bytes(b"tests = 1\r\nrepeats = 2\r\n")
