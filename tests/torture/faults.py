@@ -16,6 +16,7 @@ import subprocess
 import sys
 import time
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -27,11 +28,12 @@ from hopcli.results.folder import settle
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 TIMES = 40
-GRACE = 2.0  # seconds that an interrupted run may take to end
-START = 0.15  # seconds in which Python itself starts, which hopcli has no hand in
+GRACE = 2.0  # seconds of CPU that an interrupted run may take to end, whatever the load
+LONGEST = 600  # seconds of a command, after which it hangs
+BEGIN = "import os, sys\nfrom hopcli.__main__ import start\nos.close(int(sys.argv.pop(1)))\nstart()"
+"""Program that closes a pipe when Python has started, in which hopcli has no hand."""
 SMALL = ["--dataset", "text:five.txt", "--start", "flip:0.1", "--tests", "40", "--repeats", "5"]
 RECALL = ["recall", *SMALL, "--out", "out", "--overwrite"]
 RUNS = ["run", "one.toml", "two.toml", "--overwrite"]
@@ -80,8 +82,36 @@ def _start(folder: Path, *arguments: str, **options: Any) -> subprocess.Popen[st
 
 def _end(child: subprocess.Popen[str]) -> tuple[int, str]:
     """Exit code and standard error."""
-    _, err = child.communicate(timeout=100)
+    _, err = child.communicate(timeout=LONGEST)
     return child.returncode, err
+
+
+def _begin(folder: Path, *arguments: str) -> subprocess.Popen[str]:
+    """Start a command, and wait until it is hopcli that an interrupt meets."""
+    read, write = os.pipe()
+    child = _start(folder, str(write), *arguments, program=("-c", BEGIN), pass_fds=(write,))
+    os.close(write)
+    os.read(read, 1)
+    os.close(read)
+    return child
+
+
+def _stop(child: subprocess.Popen[str], sent: signal.Signals) -> tuple[int, str]:
+    """Send a signal; exit code and standard error. The command ends in little CPU time."""
+    before = _seconds_of_children()
+    words = Path(f"/proc/{child.pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
+    used = sum(map(int, words[11:13])) / os.sysconf("SC_CLK_TCK")
+    child.send_signal(sent)
+    code, err = _end(child)
+    assert _seconds_of_children() - before - used < GRACE
+    assert "Traceback" not in err, err
+    return code, err
+
+
+def _seconds_of_children() -> float:
+    """CPU time of children that have ended."""
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return usage.ru_utime + usage.ru_stime
 
 
 def _configure(folder: Path, seed: int) -> None:
@@ -178,14 +208,10 @@ def test_a_kill_at_any_moment(
 def test_an_interrupt_at_any_moment(
     place: Place, command: list[str], runs: tuple[str, ...], sent: signal.Signals, number: int
 ) -> None:
-    child = _start(place.folder, *command)
-    moment = random.Random(number).uniform(START, place.seconds[command[0]])
+    child = _begin(place.folder, *command)
+    moment = random.Random(number).uniform(0, place.seconds[command[0]])
     time.sleep(moment)
-    child.send_signal(sent)
-    began = time.perf_counter()
-    code, err = _end(child)
-    assert time.perf_counter() - began < GRACE
-    assert "Traceback" not in err, err
+    code, err = _stop(child, sent)
     lines = [line for line in err.splitlines() if "interrupted" in line]
     assert code in (0, 128 + sent), (code, err, moment)
     if sent == signal.SIGINT and code:
@@ -235,13 +261,9 @@ def test_a_run_in_parts_goes_on_wherever_it_was_stopped(
     tables, seconds = uninterrupted
     rng = random.Random(number)
     for _ in range(SITTINGS):
-        child = _start(tmp_path, *IN_PARTS, "--out", "parts")
-        time.sleep(rng.uniform(START, seconds))
-        child.send_signal(sent)
-        began = time.perf_counter()
-        code, err = _end(child)
-        assert time.perf_counter() - began < GRACE
-        assert "Traceback" not in err, err
+        child = _begin(tmp_path, *IN_PARTS, "--out", "parts")
+        time.sleep(rng.uniform(0, seconds))
+        code, err = _stop(child, sent)
         assert code in (0, -sent if sent == signal.SIGKILL else 128 + sent), (code, err)
     code, err = _end(_start(tmp_path, *IN_PARTS, "--out", "parts"))
     assert code == 0, err
