@@ -155,6 +155,18 @@ def test_a_state_without_a_label_may_reach_any_pattern() -> None:
     assert not signed.recalled.any()
 
 
+def test_states_without_a_name_have_no_label(tmp_path: Path) -> None:
+    (tmp_path / "states.txt").write_text("##\n..\n\ntop:\n##\n..\n")
+    given = hopcli.load(f"text:{tmp_path / 'states.txt'}")
+    memory = hopcli.store({"1": BARS["left"], "top": BARS["top"]})
+    for start, names, sources in ((given, ["", "top"], [0, 1]), (given.spins, ["", ""], [-1, -1])):
+        end = memory.recall(start, temperature=0)
+        assert end.labels.tolist() == names
+        assert end.outcome.tolist() == [{"": "pattern", "top": "own"}[name] for name in names]
+        assert end.recalled.all()
+        assert end.table["source_index"].tolist() == sources
+
+
 def test_patterns_and_data_sets_carry_their_labels(mnist: hopcli.Dataset) -> None:
     few = hopcli.load(mnist.spins[:4], labels=mnist.labels[:4])
     memory = hopcli.store(few)
