@@ -180,23 +180,6 @@ def test_every_shown_file_is_in_the_folder(base: Path) -> None:
     assert set(SHOWN) <= {path.name for path in (base / "out").iterdir()}
 
 
-def test_a_run_removes_no_file_that_only_an_earlier_manifest_names(
-    base: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    shutil.copytree(base, tmp_path / "place")
-    monkeypatch.chdir(tmp_path / "place")
-    Path("out/thesis.tex").write_text("mine", encoding="utf-8")
-    file = Path("out/recall.json")
-    manifest = json.loads(file.read_text(encoding="utf-8"))
-    manifest["outputs"]["thesis.tex"] = "0" * 64
-    file.write_text(json.dumps(manifest), encoding="utf-8")
-    anew = ["recall", *SMALL, "--seed", "5", "--out", "out", "--overwrite", "--no-figures", "-q"]
-    assert call(*anew).code == 0
-    assert Path("out/thesis.tex").read_text(encoding="utf-8") == "mine"
-    assert not Path("out/accuracy.png").exists()  # which is of the earlier run
-    assert not Path("out/trials.csv").exists()
-
-
 # --- claims of strangers -----------------------------------------------------------------------
 
 CLAIM = """title = TEXT
