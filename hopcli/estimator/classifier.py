@@ -21,7 +21,7 @@ from hopcli.errors import SettingError
 from hopcli.estimator.binarising import as_spins, levels
 from hopcli.estimator.deciding import Ballot, other_settings, warn_of_lost, with_rejected
 from hopcli.estimator.prototypes import CHOICES, choose, groups
-from hopcli.estimator.ranges import check_numbers
+from hopcli.estimator.ranges import check_count, check_numbers, united
 from hopcli.estimator.seeding import entropy, seeds_of
 from hopcli.observables import overlaps_of_sums
 from hopcli.storage import RULES, Couplings, project, store
@@ -223,11 +223,13 @@ class HopfieldClassifier(
             self.classes_, codes = np.unique(labels, return_inverse=True)
             rng = np.random.default_rng(choices)
             spins = as_spins(values, self.threshold_)
+            check_count("y", len(self.classes_))
             competing = groups(spins, codes.ravel(), self.samples, self.n_prototypes, rng)
+            check_count("n_prototypes", len(competing))
             self.prototypes_, self._codes = choose(competing, self.prototypes)
         else:
             self.prototypes_, of = self._given()
-            self.classes_ = np.unique(np.concatenate([labels, of]))
+            self.classes_ = united(labels, of)
             self._codes = np.searchsorted(self.classes_, of)
         self.prototype_labels_ = self.classes_[self._codes]
         self.couplings_ = self._stored()
@@ -342,6 +344,7 @@ class HopfieldClassifier(
         if values.shape[1] != self.n_features_in_:
             rule = f"must have {self.n_features_in_} features, as X has"
             raise SettingError("prototypes", rule, values.shape[1])
+        check_count("prototypes", len(values))
         labels = np.atleast_1d(np.asarray(self.prototype_labels))
         if self.prototype_labels is None or labels.shape != (len(values),):
             rule = f"must be {len(values)} labels, one for each of the prototypes"
