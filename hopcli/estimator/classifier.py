@@ -20,8 +20,8 @@ from hopcli.dynamics import run
 from hopcli.errors import SettingError
 from hopcli.estimator.binarising import as_spins, levels
 from hopcli.estimator.deciding import Ballot, other_settings, warn_of_lost, with_rejected
-from hopcli.estimator.prototypes import CHOICES, choose, groups
-from hopcli.estimator.ranges import check_count, check_numbers, united
+from hopcli.estimator.prototypes import choose, groups
+from hopcli.estimator.ranges import check_count, check_parameters, united
 from hopcli.estimator.seeding import entropy, seeds_of
 from hopcli.observables import overlaps_of_sums
 from hopcli.storage import RULES, Couplings, project, store
@@ -216,7 +216,7 @@ class HopfieldClassifier(
         """
         values, labels = validate_data(self, X, y)
         check_classification_targets(labels)
-        self._check_parameters()
+        check_parameters(self)
         choices, self._chains = np.random.SeedSequence(entropy(self.random_state)).spawn(2)
         self.threshold_ = levels(values, self.threshold)
         if isinstance(self.prototypes, str):
@@ -330,13 +330,6 @@ class HopfieldClassifier(
         tags = super().__sklearn_tags__()
         tags.classifier_tags.poor_score = True  # two features are no more than two spins
         return tags
-
-    def _check_parameters(self) -> None:
-        """Refuse what neither storage nor dynamics will."""
-        if isinstance(self.prototypes, str) and self.prototypes not in CHOICES:
-            rule = f"must be an array or one of {', '.join(CHOICES)}"
-            raise SettingError("prototypes", rule, self.prototypes)
-        check_numbers(self)
 
     def _given(self) -> tuple[NDArray[np.int8], NDArray[Any]]:
         """Prototypes that are given, as spins, and their classes."""

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from hopcli.errors import SettingError
+from hopcli.estimator.prototypes import CHOICES
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["check_count", "check_numbers", "united"]
+__all__ = ["check_count", "check_parameters", "united"]
 
 _MOST = 2**31 - 1
 _MOST_PROTOTYPES = 10_000
@@ -27,7 +28,7 @@ _WHOLE = {
 """Range of each parameter that is a whole number, and whether it may be None."""
 
 
-def check_numbers(estimator: Any) -> None:
+def check_parameters(estimator: Any) -> None:
     """Refuse parameters that are out of their range, or no numbers.
 
     Parameters
@@ -40,6 +41,9 @@ def check_numbers(estimator: Any) -> None:
     SettingError
         If one is.
     """
+    if isinstance(estimator.prototypes, str) and estimator.prototypes not in CHOICES:
+        rule = f"must be an array or one of {', '.join(CHOICES)}"
+        raise SettingError("prototypes", rule, estimator.prototypes)
     for name, (low, high, may_be_none) in _WHOLE.items():
         value = getattr(estimator, name)
         whole = isinstance(value, int | np.integer) and not isinstance(value, bool)
