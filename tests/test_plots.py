@@ -307,7 +307,9 @@ def series(axes: Axes) -> list[Series]:
         if isinstance(container, ErrorbarContainer):
             line, _, bars = container.lines
             points = np.empty((0, 2)) if line is None else np.array(line.get_xydata())
-            ends = np.array(bars[0].get_segments()) if bars else None
+            gap = np.full((2, 2), np.nan)
+            segments = bars[0].get_segments() if bars else []
+            ends = np.array([each if len(each) else gap for each in segments]) if bars else None
             found.append(Series(str(container.get_label()), line, points, ends))
     return found
 
