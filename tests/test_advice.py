@@ -182,7 +182,8 @@ def test_signed_scores_count_no_inverse(run_hopcli: RunHopcli) -> None:
     assert "inverse" not in signed.out
 
 
-FEW = "consistency --digits 0123 --dataset digits --samples 5 --tests 2 --sweeps 2 --selections 5"
+FEW = "consistency --digits 0,1,2,3 --dataset digits --selections 5 --samples 5 --tests 2 "
+FEW += "--sweeps 2"
 SHORT = "critical --dataset digits --chains 20 --scales 2,3 --sweeps 20 --temperatures "
 SHORT += "0.7:0.96:0.05"
 
