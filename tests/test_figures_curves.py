@@ -46,8 +46,8 @@ def test_lines_and_bars_of_a_relaxation_are_those_of_each_label() -> None:
         assert len({to_hex(line.get_color()) for line in curves}) == len(LABELS)
         for label, line, one in zip(LABELS, curves, series(axes), strict=True):
             own = table[table["label"] == label]
-            np.testing.assert_allclose(line.get_xdata(), own["sweep"])
-            np.testing.assert_allclose(line.get_ydata(), scale * own[name])
+            np.testing.assert_allclose(np.array(line.get_xdata()), own["sweep"])
+            np.testing.assert_allclose(np.array(line.get_ydata()), scale * own[name])
             shown = own[own["sweep"].isin(marked)]
             low, high = shown["ci_low"], shown["ci_high"]
             if name != "accuracy":

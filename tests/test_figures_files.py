@@ -100,7 +100,8 @@ def test_what_a_file_rounds_changes_no_picture() -> None:
     seen = set()
     for value in (0.8725, np.nextafter(0.8725, 1), np.nextafter(0.8725, 0)):
         changed = with_table(made("one repeat"), "accuracy", table.assign(accuracy=value))
-        seen.add(drawn_svg(changed.figures()["accuracy"]))
+        figure: Any = changed.figures()["accuracy"]
+        seen.add(drawn_svg(figure))
     assert len(seen) == 1
 
 
@@ -146,7 +147,8 @@ def test_on_paper_neither_title_nor_caption_is_drawn(name: str) -> None:
         other = screen[key]
         assert (figure.title, figure.caption) == (other.title, other.caption)
         assert (figure.style, other.style) == ("paper", "screen")
-        assert shown.figures()[key].style == "screen"
+        usual: Any = shown.figures()[key]
+        assert usual.style == "screen"
         for text in (figure.title, " ".join(figure.caption.split()[:4])):
             assert text in words(other)
             assert text not in words(figure)

@@ -127,9 +127,9 @@ class Seen:
 
 @pytest.fixture
 def seen(request: pytest.FixtureRequest, browser: Browser, page: Path) -> Iterator[Seen]:
-    width, scheme = getattr(request, "param", (WIDE, "light"))
-    size: Any = {"width": width, "height": 900}
-    with browser.new_context(viewport=size, color_scheme=scheme) as context:
+    asked: Any = getattr(request, "param", (WIDE, "light"))
+    size: Any = {"width": asked[0], "height": 900}
+    with browser.new_context(viewport=size, color_scheme=asked[1]) as context:
         yield Seen(context.new_page(), page)
 
 
