@@ -189,6 +189,18 @@ def test_a_state_without_a_label_may_reach_any_pattern() -> None:
     assert not memory.recall(~left, temperature=0.01, score="signed").recalled.any()
 
 
+def test_states_without_a_name_have_no_label(tmp_path: Path) -> None:
+    (tmp_path / "states.txt").write_text("##\n..\n\ntop:\n##\n..\n")
+    given = hopcli.load(f"text:{tmp_path / 'states.txt'}")
+    memory = hopcli.store({"1": BARS["left"], "top": BARS["top"]})
+    for start, names, sources in ((given, ["", "top"], [0, 1]), (given.spins, ["", ""], [-1, -1])):
+        end = memory.recall(start, temperature=0)
+        assert end.labels.tolist() == names
+        assert end.outcome.tolist() == [{"": "pattern", "top": "own"}[name] for name in names]
+        assert end.recalled.all()
+        assert end.table["source_index"].tolist() == sources
+
+
 def test_a_picture_of_0_and_1_is_one_of_spins() -> None:
     memory = hopcli.store(BARS)
     assert memory.overlaps(BARS["left"])[0, 0] == 1

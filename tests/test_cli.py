@@ -23,12 +23,12 @@ import pytest
 from conftest import CHECKOUT, UNPRIVILEGED, Finished, files_below
 
 import hopcli
-from hopcli import streams
+from hopcli import kinds, streams
 from hopcli.catalogue import CATALOGUE
 from hopcli.cli import cli
 from hopcli.cli.execute import print_summary
 from hopcli.cli.progress import Watch, shown
-from hopcli.config import SelectConfig, kinds
+from hopcli.config import SelectConfig
 from hopcli.config.base import setting
 from hopcli.experiments import Plan, Summary
 from hopcli.results import read_manifest

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import re
 import struct
 import warnings
 from pathlib import Path
@@ -154,14 +155,46 @@ def test_other_numbers_are_refused_alike(tmp_path: Path, values: NDArray[Any], f
 def test_pixels_above_the_threshold_alone_are_said(tmp_path: Path) -> None:
     grey = np.random.default_rng(0).random((3, 8, 8)) / 2 + 0.5
     spec = _npy(tmp_path / "data", grey)
-    with pytest.warns(HopcliWarning, match=r"3 of 3 .*threshold 0; threshold otsu"):
+    with pytest.warns(HopcliWarning, match=r"3 of 3 .*threshold 0; .*--threshold otsu"):
         assert np.all(load_dataset(spec).spins == 1)
+    np.savez(tmp_path / "parts.npz", x_train=grey, y_train=[*"abc"], x_test=grey, y_test=[*"abc"])
+    parts = f"npz:{tmp_path / 'parts.npz'}"
+    for split in ("train", "test"):
+        with pytest.warns(HopcliWarning, match=f":{split}: 3 of 3"):
+            load_dataset(parts, split=split)
     expected = np.rint(grey * 255) > 191
     assert (
         np.mean((load_dataset(spec, threshold="otsu").spins > 0).reshape(3, 8, 8) == expected) > 0.9
     )
     with pytest.warns(HopcliWarning, match="3 of 3"):
         hopcli.load(grey)
+
+
+FOREIGN = (".mat", ".h5", ".pt", ".parquet", ".xlsx")
+
+
+@pytest.mark.parametrize(
+    "asked",
+    ["npz:x.npy", "csv:x.npy", "idx:x.npz", "npy:x.npz", "images:x.csv", "idx:p", "text:p"],
+)
+def test_a_refusal_names_the_source_that_reads_the_file(tmp_path: Path, asked: str) -> None:
+    x = np.array([[1, -1, 1, -1], [1, 1, 1, -1]])
+    np.save(tmp_path / "x.npy", x)
+    np.savez(tmp_path / "x.npz", x)
+    np.savetxt(tmp_path / "x.csv", x, "%d", ",")
+    (tmp_path / "p").mkdir()
+    for name, row in zip("ab", x, strict=True):
+        picture = row.reshape(2, 2) > 0
+        Image.fromarray(picture.astype(np.uint8) * 255).save(tmp_path / "p" / f"{name}.png")
+    source, _, name = asked.partition(":")
+    with pytest.raises(DataError) as refused:
+        load_dataset(f"{source}:{tmp_path / name}")
+    (way,) = re.findall(r"give (\S+)$", str(refused.value))
+    np.testing.assert_array_equal(load_dataset(way).spins, x)
+    for suffix in FOREIGN:
+        (tmp_path / f"x{suffix}").write_bytes(b"\x89\0\0\x08\0")
+        with pytest.raises(DataError, match=r"numpy\.save .*npy:FILE"):
+            load_dataset(f"{source}:{tmp_path / 'x'}{suffix}")
 
 
 # EMNIST, and several sets in a folder.

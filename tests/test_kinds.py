@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hopcli.config import kinds, notations
-from hopcli.config.kinds import Kind, RefusedError, show
+from hopcli import kinds
+from hopcli.config import notations
+from hopcli.kinds import Kind, RefusedError, show
 
 WHOLE = kinds.integer(1)
 BYTE = kinds.integer(0, 255)

@@ -16,9 +16,9 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from hopcli.config import notations
-from hopcli.config.kinds import RefusedError
 from hopcli.datasets import Dataset
 from hopcli.errors import SettingError
+from hopcli.kinds import RefusedError
 from hopcli.patterns import Patterns
 from hopcli.starts import (
     BASES,

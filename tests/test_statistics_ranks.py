@@ -78,3 +78,10 @@ def test_means_that_are_not_told_apart_tell_nothing() -> None:
     draws = np.random.default_rng(3).normal(0, 1, (20, 10))
     assert rank_correlation_interval(range(10), draws, SEED) == (-1, 1)
     assert np.isnan(rank_correlation_interval(range(10), draws[:1], SEED)).all()
+
+
+@pytest.mark.parametrize(("apart", "low"), [(0.1075, 1.0), (0.1105, -1.0)])
+def test_two_draws_are_corrected_for_their_number(apart: float, low: float) -> None:
+    """A quarter of the resamples moves a mean by t / 1.96 * sqrt(2) = 9.17 deviations."""
+    draws = [[0.0, 1.0 - apart], [0.0, 1.0 + apart]]
+    assert rank_correlation_interval([0, 1], draws, SEED) == pytest.approx((low, 1.0))

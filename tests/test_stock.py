@@ -143,7 +143,7 @@ def test_couplings_that_are_made_otherwise_are_others(
 
 def test_epochs_that_are_too_few_are_not_those_that_suffice() -> None:
     stock, patterns = Stock(), _patterns(2)
-    few, many = (RecallConfig(rule="perceptron", epochs=n) for n in (1, 1000))
+    few, many = (RecallConfig.from_values({"rule": "perceptron", "epochs": n}) for n in (1, 1000))
     stock.couple(many, patterns, "perceptron", 0.0)
     with pytest.raises(PatternError):
         stock.couple(few, patterns, "perceptron", 0.0)
@@ -218,7 +218,7 @@ def _at_once(*calls: Callable[[], Any]) -> list[Any]:
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(20)
+        thread.join(600)
         assert not thread.is_alive()
     return found
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import math
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,11 +17,12 @@ from scipy.integrate import quad
 
 from hopcli.errors import PatternError, SettingError
 from hopcli.observables import local_fields
-from hopcli.storage import RULES, Couplings, Parameter, Rule, Task, store
+from hopcli.storage import RULES, Couplings, store
 from hopcli.storage.rule import QUANTITIES
 from hopcli.taxonomy import fixed_points
 
 if TYPE_CHECKING:
+    from conftest import SpawnHopcli
     from numpy.typing import NDArray
 
 DIRECT = {
@@ -229,8 +232,7 @@ WRONG: dict[str, list[Any]] = {
 @pytest.mark.parametrize("rule", RULES)
 def test_a_parameter_out_of_its_range_is_refused(rule: str) -> None:
     xi = _independent(4, 2, 18)
-    for name, parameter in RULES[rule].parameters.items():
-        assert parameter.allows(parameter.default)
+    for name in RULES[rule].parameters:
         for value in WRONG[name]:
             with pytest.raises(SettingError, match=f"{name} must be") as error:
                 store(xi, rule, **{name: value})
@@ -244,22 +246,41 @@ def test_the_defaults_are_those_that_the_rule_states(rule: str) -> None:
     assert np.array_equal(store(xi, rule).J, store(xi, rule, **defaults).J)
 
 
-def test_a_new_rule_needs_one_entry(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A rule that damps the Hebbian one, with a parameter of its own."""
+NEW_RULE = """
+from hopcli.kinds import number
+from hopcli.storage import RULES, Parameter, Rule
 
-    def learn(task: Task, *, damping: float) -> NDArray[np.float64]:
-        return task.columns @ task.columns.T / task.n_sites / (1 + damping)
+def learn(task, *, damping):
+    return task.columns @ task.columns.T / task.n_sites / (1 + damping)
 
-    damping = Parameter(1.0, lambda value: value >= 0, "must be >= 0")
-    monkeypatch.setitem(RULES, "damped", Rule("damped", "", learn, {"damping": damping}))
-    xi = _independent(4, 2, 18)
-    hebbian = store(xi, "hebbian").dense()
-    assert store(xi, "damped").rule == "damped"
-    np.testing.assert_allclose(store(xi, "damped").dense(), hebbian / 2)
-    np.testing.assert_allclose(store(xi, "damped", damping=3.0).dense(), hebbian / 4)
-    with pytest.raises(SettingError, match="damping must be >= 0, found -1"):
-        store(xi, "damped", damping=-1)
-    assert RULES["damped"].capacity(100, damping=2.0) == {}
+damping = Parameter(number(0), 1.0, "By how much the couplings are damped.")
+RULES["damped"] = Rule("damped", "damped sum", learn, {"damping": damping})
+"""
+
+
+def test_a_new_rule_with_a_parameter_needs_one_entry(spawn_hopcli: SpawnHopcli) -> None:
+    """In Python, as a setting and as an option; the fields show what it does."""
+    lines = """
+import sys
+import numpy as np
+import hopcli
+xi = np.array([[1, 1, 1, -1], [1, -1, 1, 1]], np.int8)
+for rule, given in (("hebbian", {}), ("damped", {}), ("damped", {"damping": 3.0})):
+    print(hopcli.store(xi, rule, **given).energy(xi)[0])
+print(hopcli.HopfieldClassifier("damped").fit(xi, [0, 1]).couplings_.dense().max())
+from hopcli.cli import main
+main(sys.argv[1:])
+"""
+    small = ["--samples", "3", "-q", "--out", "damped", "--no-figures"]
+    arguments = ["weights", "--rule", "damped", "--damping", "3", *small]
+    done = spawn_hopcli(*arguments, code=NEW_RULE + lines)
+    assert done.code == 0, done.err
+    whole, half, quarter, coupling = map(float, done.out.split())
+    assert (half, quarter, coupling) == (whole / 2, whole / 4, 0.25)
+    manifest = json.loads(Path("damped/weights.json").read_text(encoding="utf-8"))
+    assert manifest["config"]["damping"] == 3
+    arguments[4] = "-1"
+    assert spawn_hopcli(*arguments, code=NEW_RULE + lines).code == 2
 
 
 @pytest.mark.parametrize("n_sites", [2, 100, 784])

@@ -152,13 +152,13 @@ def test_small_tutorials_run_by_name(run_hopcli: RunHopcli, name: str, labels: l
 
 def test_small_tutorials_do_as_their_texts_say() -> None:
     config = _shipped("tutorial-4x4")
-    assert (config.rule, config.normalise) == ("hebbian", "p")
+    assert (config.rule, config.values()["normalise"]) == ("hebbian", "p")
     assert (config.dynamics, config.order, config.tie) == ("async", "fixed", "down")
     config = _shipped("tutorial-3x3")
-    assert (config.rule, config.normalise) == ("hebbian", "N")
+    assert (config.rule, config.values()["normalise"]) == ("hebbian", "N")
     assert (config.dynamics, config.order, config.tie) == ("async", "fixed", "up")
     config = _shipped("tutorial-6")
-    assert (config.rule, config.normalise) == ("hebbian", "none")
+    assert (config.rule, config.values()["normalise"]) == ("hebbian", "none")
     assert (config.dynamics, config.sweeps) == ("sync", 1)
 
 

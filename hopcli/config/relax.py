@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from hopcli.config import kinds
+from hopcli import kinds
 from hopcli.config.base import Facts, same_setting, setting
 from hopcli.config.groups import (
     DynamicsSettings,

@@ -355,7 +355,8 @@ class HopfieldClassifier(
         if self.rule == "pseudo-inverse":
             return project(self.prototypes_)
         known = RULES[self.rule].parameters if self.rule in RULES else ()
-        return store(self.prototypes_, self.rule, **{name: getattr(self, name) for name in known})
+        given = {name: vars(self)[name] for name in known if name in vars(self)}
+        return store(self.prototypes_, self.rule, **given)
 
     def _tried(self, name: str, value: object) -> Ballot:
         """The ballot of the prototypes with another value of a parameter."""
