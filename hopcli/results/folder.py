@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hopcli.errors import ResultError
-from hopcli.results.files import Folder, check_free, is_folder, read_bytes, remember
+from hopcli.results.files import Folder, check_free, is_file, is_folder, read_bytes, remember
 from hopcli.results.forms import is_plain
 from hopcli.results.lock import locked
 from hopcli.results.manifest import MOST_BYTES, STAGING, sha256_of
@@ -101,7 +101,7 @@ def publish_run(
     """Make a staged run the one of this folder.
 
     What the earlier manifest names and this one does not, such as a picture of what was
-    there before, is removed.
+    there before, is removed if its content is that of the earlier run.
 
     Parameters
     ----------
@@ -175,8 +175,8 @@ def _move_in(folder: Path, command: str) -> None:
             if place.holds_file(last):
                 place.move(last, made, _EARLIER)
             kept = set(_outputs(waiting / last))
-            for name in set(_outputs(waiting / _EARLIER)) - kept:
-                if place.holds_file(name):
+            for name, sha256 in _outputs(waiting / _EARLIER).items():
+                if name not in kept and _is_of_earlier(folder / name, sha256):
                     place.remove(name)
             for name in made.names():
                 if name in kept and made.holds_file(name):
@@ -186,13 +186,20 @@ def _move_in(folder: Path, command: str) -> None:
     shutil.rmtree(waiting, ignore_errors=True)
 
 
-def _outputs(manifest: Path) -> list[str]:
-    """Files that a manifest names, as far as they are files of its folder."""
+def _outputs(manifest: Path) -> dict[str, Any]:
+    """Files that a manifest names, as far as they are files of its folder, and their hashes."""
     try:
-        names = list(json.loads(read_bytes(manifest, MOST_BYTES))["outputs"])
+        outputs = dict(json.loads(read_bytes(manifest, MOST_BYTES))["outputs"])
     except (OSError, ValueError, KeyError, TypeError, RecursionError):
-        return []
-    return [name for name in names if is_plain(name)]
+        return {}
+    return {name: sha256 for name, sha256 in outputs.items() if is_plain(name)}
+
+
+def _is_of_earlier(file: Path, sha256: Any) -> bool:
+    """Whether a file is the one of an earlier run: a manifest may name files of others."""
+    with contextlib.suppress(OSError, ResultError):
+        return is_file(file) and sha256_of(file) == sha256
+    return False
 
 
 @contextlib.contextmanager
