@@ -48,6 +48,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "results": {"catalogue", "datasets", "errors", "statistics", "streams"},
     "claims": {"catalogue", "config", "data", "errors", "experiments", "results", "statistics"},
     "plots": {"catalogue", "errors", "grids", "theory"},
+    "livepage": {*("config", "datasets", "errors", "experiments", "storage", "streams")},
     "report": {"catalogue", "claims", "config", "errors", "grids", "plots", "results"},
 }
 """What each room may import at run time; records that only name types are free."""
@@ -56,10 +57,10 @@ ONLY = {
     "click": {"cli", "docs"},  # docs only names the type of a command
     "numba": {"_kernels", "_loading"},
     "matplotlib": {"api", "plots"},  # api only names the type of a figure
-    "jinja2": {"report"},
+    "jinja2": {"livepage", "report"},
 }
 
-EDGE = {"api", "claims", "cli", "plots", "report", "results"}
+EDGE = {"api", "claims", "cli", "livepage", "plots", "report", "results"}
 """Rooms that an experiment knows nothing of."""
 
 

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from hopcli.storage import Couplings
 
-PAGE = Path(hopcli.__file__).parent / "live"
+PAGE = Path(hopcli.__file__).parent / "livepage"
 NEEDED = ("loop.js", "rules.js", "outcome.js")
 
 TRY = """
