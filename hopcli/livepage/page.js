@@ -24,6 +24,10 @@ function number(value, digits = 2) {
   return value.toLocaleString(page.language, { maximumFractionDigits: digits }).replace("-", "\u2212");
 }
 
+function twoDigits(value) {
+  return value.toLocaleString(page.language, { minimumFractionDigits: 2, maximumFractionDigits: 2 }).replace("-", "\u2212");
+}
+
 function tell(status) {
   page.status = status;
   byId("outcome").textContent = status();
@@ -205,7 +209,7 @@ function showOverlaps() {
     bar.style.transform = `scaleX(${m[mu]})`;
     bar.className = m[mu] < 0 ? "minus" : "";
     criterion.style.left = `${50 + 50 * model.settings.criterion}%`;
-    row.children[3].textContent = number(m[mu]);
+    row.children[3].textContent = twoDigits(m[mu]);
     row.classList.toggle("best", mu === best);
   }
 }
