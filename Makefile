@@ -5,46 +5,57 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 HOPCLI := $(BIN)/hopcli
 
+# Make and the shell would misread file names with other characters: they are left out.
+PLAIN := -type f -not -path '*[!A-Za-z0-9_.+,@/-]*'
+
 # What a table depends on, and what only a picture does.
-COMPUTING := $(shell find hopcli -type f -not -path '*/__pycache__/*' \
+COMPUTING := $(shell find hopcli $(PLAIN) -not -path '*/__pycache__/*' \
 	-not -path 'hopcli/cli/*' -not -path 'hopcli/plots/*' \
 	-not -path 'hopcli/claims/*' -not -path 'hopcli/report/*' -not -path 'hopcli/api/*' \
 	-not -path 'hopcli/estimator/*' -not -path 'hopcli/docs/*' -not -path 'hopcli/notebooks/*')
-PLOTS := $(shell find hopcli/plots -name '*.py')
+PLOTS := $(shell find hopcli/plots $(PLAIN) -name '*.py')
 JUDGING := $(shell find hopcli/claims hopcli/report hopcli/cli/reproduce configs/claims \
-	-type f -not -path '*/__pycache__/*')
+	$(PLAIN) -not -path '*/__pycache__/*')
 
 # Every configs/NAME.toml becomes results/NAME/, made when its manifest is there.
-NAMES := $(patsubst configs/%.toml,%,$(wildcard configs/*.toml))
+# Names that Make would misread are left out here, and `hopcli deps` refuses them.
+NAMES := $(patsubst %.toml,%,$(shell ls configs | grep '\.toml$$' | \
+	LC_ALL=C grep -v '[][:cntrl:] -*:-?\^`{-~[]'))
 
 PAPER := select paper paper-as-run figure1 figure1-as-run figure1-cold-start
 RUNS := $(addprefix results/,$(NAMES))
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help paper tutorials all test oldest torture lint wheel mutants docs bench screenshot notebooks classifiers clean results/reproduce FORCE
+.PHONY: help paper tutorials all test test-slow pythons oldest torture lint wheel mutants docs bench screenshot notebooks classifiers clean results/reproduce FORCE
 
 help: ## List the targets
 	@echo 'make TARGET, with TARGET one of'
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "%-18s %s\n", $$1, $$2}'
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "%-18s %s\n", $$1, $$2}'
 	@echo '  results/NAME     Run configs/NAME.toml into results/NAME/, unless that is done; NAME one of'
 	@echo '$(NAMES)' | fold -s -w 70 | sed 's/^/                   /'
 
 tutorials: $(filter results/tutorial-%,$(RUNS)) ## Run the tutorials' stories on drawings and small patterns
 
-paper: $(addprefix results/,$(PAPER)) results/reproduce ## Reproduce the study: tables, figures, and what of it holds
+paper: $(addprefix results/,$(PAPER)) results/reproduce ## Reproduce the study: tables, figures and verdicts
 
 all: $(RUNS) ## Run every configuration in configs/
 
 test: $(VENV)/.dev ## Run the tests, and the examples in docstrings
-	$(BIN)/python -m pytest -n 2
+	$(BIN)/python -m pytest -n 2 --durations=10
+
+test-slow: $(VENV)/.dev ## Run the tests that take long: coverage of intervals, make, patience
+	$(BIN)/python -m pytest -n 2 -m slow --durations=10
+
+pythons: build/.wheel ## Try the wheel and the study's tests under every Python found
+	$(BIN)/python tests/pythons.py build/packages/*.whl
 
 oldest: build/oldest-venv/.dev ## Test with the oldest supported version of every dependency
 	$(OLDEST_PYTEST) -n 2 $(OLDEST)
 	$(OLDEST_PYTEST) tests/test_committed_results.py -k byte_for_byte
 
-torture: $(VENV)/.dev ## Kill runs at random, fill disks, damage files; see what holds (takes minutes)
-	$(BIN)/python -m pytest -n 2 tests/torture/faults.py tests/torture/grids.py
+torture: test-slow ## Kill runs at random, fill disks, damage files; see what holds (takes minutes)
+	$(BIN)/python -m pytest -n 2 tests/torture/faults.py tests/torture/grids.py tests/torture/strangers.py
 
 lint: $(VENV)/.dev ## Check style and types
 	$(BIN)/ruff check .
@@ -83,7 +94,7 @@ include build/runs.mk
 endif
 build/runs.mk: $(VENV)/.run FORCE
 	@mkdir -p build
-	@$(HOPCLI) deps $(addprefix configs/,$(addsuffix .toml,$(NAMES))) > $@.new
+	@$(HOPCLI) deps configs > $@.new
 	@cmp -s $@.new $@ || cp $@.new $@
 
 # A run whose sources have changed is made anew. Of any other only what is missing is made,
@@ -100,10 +111,10 @@ results/%/grid.json: $(COMPUTING) $(VENV)/.run
 	$(HOPCLI) run configs/$*.toml --out $(@D) --overwrite
 	$(if $(ANEW),,$(if $(filter $(PLOTS),$?),$(HOPCLI) plot $(@D)))
 	@touch $@
-# What of the study holds: the runs behind each claim, the verdicts and the page. Verdicts and
+# Verdicts on the study: the runs behind each claim, the verdicts and the page. Verdicts and
 # page are made anew if only they have changed.
 results/reproduce: results/reproduce/reproduce.json
-results/reproduce/reproduce.json: $(COMPUTING) $(PLOTS) $(JUDGING) $(wildcard configs/*.toml) $(VENV)/.run
+results/reproduce/reproduce.json: $(COMPUTING) $(PLOTS) $(JUDGING) $(NAMES:%=configs/%.toml) $(VENV)/.run
 	$(HOPCLI) reproduce --out $(@D) --overwrite $(if $(ANEW),--again)
 	@touch $@
 
@@ -111,7 +122,7 @@ results/reproduce/reproduce.json: $(COMPUTING) $(PLOTS) $(JUDGING) $(wildcard co
 ANEW = $(filter $(COMPUTING) $(VENV)/.run,$?)
 
 # What a wheel is made of, and what it is held to; made anew only if that has changed.
-PACKED := $(shell find hopcli configs -type f -not -path '*/__pycache__/*')
+PACKED := $(shell find hopcli configs $(PLAIN) -not -path '*/__pycache__/*')
 build/.wheel: $(PACKED) $(wildcard results/paper/*.csv) tests/wheel_smoke.py pyproject.toml README.md LICENSE $(VENV)/.dev
 	rm -rf build/packages
 	$(BIN)/python -m build --outdir build/packages

@@ -20,6 +20,10 @@ _BLAS_WAIT = "10"
 """Threads of OpenBLAS look for more work in 2^10 cycles, not 2^26 (20 ms), which they would take
 from the loop: a million trials took half as long again. No number depends on it."""
 
+_DRAWING = {"MPLBACKEND": "agg", "MATPLOTLIBRC": os.devnull}
+"""Pictures are written as files in a look of their own: nothing that the caller's matplotlib is
+set to matters, such as the backend of a notebook whose cell runs the command."""
+
 _EARLY = b"hopcli: interrupted; nothing was written\n"
 
 
@@ -33,12 +37,16 @@ def start() -> None:
     """Run the command line and end the process with its exit code."""
     gc.set_threshold(_GARBAGE)
     os.environ.setdefault("OPENBLAS_THREAD_TIMEOUT", _BLAS_WAIT)  # read when numpy is imported
+    os.environ.update(_DRAWING)  # read when matplotlib is imported
+    os.environ.pop("SOURCE_DATE_EPOCH", None)  # for libraries that write dates, which no file has
     signal.signal(signal.SIGTERM, lambda *_: os._exit(143))
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:  # a shell may ignore it
         signal.signal(signal.SIGINT, _stop)
     for name in ("stdout", "stderr"):
         if getattr(sys, name) is None:  # closed by whoever started it
             setattr(sys, name, os.fdopen(os.open(os.devnull, os.O_WRONLY), "w"))
+        # A name that is not UTF-8, or not of the terminal's letters, is printed with escapes.
+        getattr(sys, name).reconfigure(errors="backslashreplace")
     from hopcli.cli import main, raise_again
 
     sys.unraisablehook = raise_again

@@ -40,10 +40,9 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, cast
 
-import numba
 import numpy as np
 
-from hopcli._loading import load_alone
+from hopcli._loading import compiled, numba
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -176,7 +175,7 @@ class _Filter(NamedTuple):
 # newer than what was tried.
 _PART: dict[str, Any] = {"error_model": "numpy", "forceinline": True, "_nrt": False}
 _STEP: dict[str, Any] = {"error_model": "numpy", "inline": "always", "_nrt": False}
-_WHOLE: dict[str, Any] = {"error_model": "numpy", "nogil": True, "cache": True}
+_WHOLE: dict[str, Any] = {"error_model": "numpy", "nogil": True}
 
 
 def _inner(function: _F) -> _F:
@@ -191,7 +190,7 @@ def _step(function: _F) -> _F:
 
 def _entry(function: _F) -> _F:
     """Compile the loop that releases the GIL; it is cached on disk with all its parts."""
-    return load_alone(cast("_F", numba.njit(**_WHOLE)(function)))
+    return compiled(function, **_WHOLE)
 
 
 # --- draws -----------------------------------------------------------------------------

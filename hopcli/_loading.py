@@ -4,26 +4,105 @@ Before numba looks into its cache it imports all that it could compile, scipy.li
 three quarters of the time that loading takes. Machine code needs none of that, only the
 addresses of numba's runtime. What is not in the cache is compiled as ever, for the compiler
 imports by itself what it needs.
+
+Where no folder for the cache may be written (a package of another user, without a home), the
+loop is compiled in each process.
 """
 
 from __future__ import annotations
 
+import logging
+import os
+import warnings
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
-from numba.core.caching import FunctionCache
-from numba.core.dispatcher import Dispatcher
-from numba.core.runtime import rtsys  # type: ignore[attr-defined]
+from hopcli.errors import DataError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["load_alone"]
+__all__ = ["compiled", "numba"]
 
 _F = TypeVar("_F", bound="Callable[..., Any]")
+
+_OURS = "NUMBA_"
+"""Begins the names of numba's variables of the environment."""
+
+
+def _refused(error: BaseException) -> DataError:
+    """Name the variable of the environment that numba cannot use; its own error if there is none.
+
+    Parameters
+    ----------
+    error : BaseException
+        What importing or using numba has raised.
+    """
+    text = " ".join(str(error).split())
+    given = [name for name in os.environ if name.startswith(_OURS)]
+    named = [name for name in given if name in text]
+    threads = [name for name in given if name == "NUMBA_NUM_THREADS"]
+    if not given:
+        raise error
+    name = (named or threads or given)[0]
+    reason = "" if name in text else f" ({text:.80})"
+    found = f"found {os.environ[name]!r:.80}"
+    return DataError(f"{name}: must be unset or a value that numba can use{reason}, {found}")
+
+
+def _check_features() -> None:
+    """Refuse features of a processor that LLVM would abort at."""
+    name = "NUMBA_CPU_FEATURES"
+    features = os.environ.get(name, "")
+    if any(part.strip()[:1] not in ("+", "-") for part in features.split(",") if features):
+        rule = f"must be unset, or features with + or - and commas, found {features!r:.80}"
+        raise DataError(f"{name}: {rule}")
+
+
+_check_features()
+with warnings.catch_warnings():
+    warnings.filterwarnings("error", "Environment variable 'NUMBA_", RuntimeWarning)
+    try:
+        import numba
+        from numba.core.caching import CompileResultCacheImpl, FunctionCache, UserWideCacheLocator
+        from numba.core.dispatcher import Dispatcher
+        from numba.core.runtime import rtsys  # type: ignore[attr-defined]
+    except (OSError, RuntimeError, RuntimeWarning, TypeError, ValueError) as wrong:
+        raise _refused(wrong) from None
+
+
+_log = logging.getLogger("hopcli")
+
+
+class _OfUser(UserWideCacheLocator):
+    """The folder of the user, but none named ``~`` in the current one, where no home is known."""
+
+    def ensure_cache_path(self) -> None:
+        own = cast("Any", super())
+        if not Path(own.get_cache_path()).is_absolute():
+            raise FileNotFoundError
+        own.ensure_cache_path()
+
+
+class _Files(CompileResultCacheImpl):
+    """The files of a cache."""
+
+    _locator_classes = [  # noqa: RUF012  # as numba has it
+        _OfUser if locator is UserWideCacheLocator else locator
+        for locator in CompileResultCacheImpl._locator_classes
+    ]
 
 
 class _Cache(FunctionCache):
     """The cache of a function, the same files as ever."""
+
+    _impl_class = _Files
+
+    def save_overload(self, sig: Any, data: Any) -> None:
+        try:
+            cast("Any", super()).save_overload(sig, data)
+        except OSError as error:
+            _log.info("the compiled loops cannot be kept: %s", error.strerror)
 
     def load_overload(self, sig: Any, target_context: Any) -> Any:
         # As numba's own, but for `target_context.refresh()`. Neither these names nor the
@@ -31,25 +110,41 @@ class _Cache(FunctionCache):
         # what was tried.
         rtsys.initialize(target_context)
         own = cast("Any", self)
-        with own._guard_against_spurious_io_errors():  # of Windows; None if there was one
+        try:
             return own._load_overload(sig, target_context)
+        except OSError:  # of Windows, or files that only another user may read
+            return None
 
 
-def load_alone(loop: _F) -> _F:
-    """Load a function compiled with ``cache=True`` without numba's compiler.
+def compiled(function: _F, **options: Any) -> _F:
+    """Compile a function when it is first called, with a cache on disk.
+
+    Where no folder for the cache may be written, it is compiled anew in every process.
 
     Parameters
     ----------
-    loop : callable
-        What ``numba.njit(cache=True)`` made; changed in place. A plain function, which it
-        makes where ``NUMBA_DISABLE_JIT`` is set, is left as it is.
+    function : callable
+        The function to compile.
+    **options
+        Options of ``numba.njit``.
 
     Returns
     -------
     callable
-        The same.
+        The compiled function, loaded from its cache without numba's compiler; a plain
+        function where ``NUMBA_DISABLE_JIT`` is set.
+
+    Raises
+    ------
+    DataError
+        If a variable of the environment is of no use to numba.
     """
-    if isinstance(loop, Dispatcher):
-        dispatcher, cache = cast("Any", loop), cast("Any", _Cache)  # numba's types are partial
-        dispatcher._cache = cache(dispatcher.py_func)
-    return loop
+    loop = numba.njit(**options)(function)
+    if not isinstance(loop, Dispatcher):
+        return cast("_F", loop)
+    try:
+        cast("Any", loop)._cache = cast("Any", _Cache)(function)  # numba's types are partial
+    except RuntimeError as error:  # there is no such folder
+        if "NUMBA_CACHE_LOCATOR_CLASSES" in os.environ:
+            raise _refused(error) from None
+    return cast("_F", loop)

@@ -71,6 +71,8 @@ def _shortened(value: object) -> str:
         text = repr(value)
     except ValueError:  # a whole number of thousands of digits
         return "a number of thousands of digits"
+    except RecursionError:
+        return "values nested too deeply"
     return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}..."
 
 

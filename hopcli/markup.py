@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import base64
-import html
 import io
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
+from hopcli.printing import html, terminal
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -64,14 +65,14 @@ def pictures(
     """
     shown = [
         f'<figure style="display:inline-block;margin:4px;text-align:center">'
-        f"{picture(state, shape)}<figcaption>{html.escape(name)}</figcaption></figure>"
+        f"{picture(state, shape)}<figcaption>{html(name)}</figcaption></figure>"
         for state, name in zip(spins[:MOST_PICTURES], names, strict=False)
     ]
-    head = f"<p>{html.escape(title)}</p>" if title else ""
+    head = f"<p>{html(title)}</p>" if title else ""
     return f"<div>{head}{''.join(shown)}</div>"
 
 
 def shortened(names: Sequence[Any], most: int = 10) -> str:
     """Names in a line, the last of many left out."""
-    said = ", ".join(map(str, names[:most]))
+    said = ", ".join(map(terminal, names[:most]))
     return said if len(names) <= most else f"{said}, ... ({len(names):,} in all)"

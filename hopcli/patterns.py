@@ -11,10 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from hopcli.datasets.grey import as_text
 from hopcli.datasets.npz import Archive
 from hopcli.errors import DataError, SettingError
 from hopcli.losses import Losses, overlap_loss, overlap_loss_of
 from hopcli.markup import pictures, shortened
+from hopcli.printing import terminal
 from hopcli.records import digest, frozen
 from hopcli.streams import legacy_random_state
 
@@ -83,7 +85,7 @@ class Patterns:
     def __repr__(self) -> str:
         height, width = self.shape
         number = f"{len(self.labels):,} of {width} x {height}"
-        return f"Patterns({number}: {shortened(self.labels)}; {self.dataset})"
+        return f"Patterns({number}: {shortened(self.labels)}; {terminal(self.dataset)})"
 
     def _repr_html_(self) -> str:
         """The patterns as pictures, for notebooks."""
@@ -128,13 +130,16 @@ class Patterns:
         ValueError, TypeError, IndexError
             If the arrays are not such.
         """
-        height, width = arrays["shape"].tolist()
+        shape = arrays["shape"]
+        if shape.shape != (2,) or shape.dtype.kind not in "iu" or shape.min() < 1:
+            raise ValueError("shape must be two whole numbers >= 1")
+        height, width = shape.tolist()
         for name in ("source_index", "sample_index"):
             if arrays[name].dtype.kind not in "iu" and arrays[name].size:
                 raise ValueError(f"{name} must be whole numbers")
         return cls(
             arrays["xi"],
-            tuple(str(label) for label in arrays["labels"].tolist()),
+            tuple(as_text(str(label)) for label in arrays["labels"].tolist()),
             arrays["source_index"].astype(np.int64),
             (int(height), int(width)),
             arrays["sample_index"].astype(np.int64),

@@ -29,6 +29,7 @@ __all__ = [
     "fixed_points",
     "mixture_method",
     "nearness",
+    "unstable_sites",
 ]
 
 KINDS = ("pattern", "inverse", "mixture", "fixed-point", "two-cycle", "unsettled")
@@ -201,7 +202,7 @@ def _mixture_overlap(
 def fixed_points(
     spins: NDArray[np.int8], couplings: Couplings, tie: str = "keep"
 ) -> NDArray[np.bool_]:
-    """Whether no site would change under the sign rule.
+    """Find the states in which no site would change under the sign rule.
 
     Parameters
     ----------
@@ -217,10 +218,30 @@ def fixed_points(
     ndarray of bool, shape (chains,)
         True where S_i = sign(h_i - theta_i) at every site.
     """
+    fixed: NDArray[np.bool_] = ~np.any(unstable_sites(spins, couplings, tie), axis=1)
+    return fixed
+
+
+def unstable_sites(
+    spins: NDArray[np.int8], couplings: Couplings, tie: str = "keep"
+) -> NDArray[np.bool_]:
+    """Find the sites that would change under the sign rule, all of them at once.
+
+    Parameters
+    ----------
+    spins, couplings, tie
+        As for :func:`fixed_points`.
+
+    Returns
+    -------
+    ndarray of bool, shape (chains, N)
+        True where S_i differs from sign(h_i - theta_i).
+    """
     if len(spins) == 0:
-        return np.zeros(0, dtype=bool)
+        return np.zeros(spins.shape, dtype=np.bool_)
     excess = local_fields(spins, couplings) - couplings.theta[couplings.site_class]
     wanted = np.sign(excess)
     at_tie = np.abs(excess) <= TIE
     wanted[at_tie] = {"keep": spins[at_tie], "up": 1, "down": -1}[tie]
-    return np.all(wanted == spins, axis=1)
+    changed: NDArray[np.bool_] = np.asarray(wanted != spins)
+    return changed

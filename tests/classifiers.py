@@ -64,7 +64,15 @@ DATA = {"digits": digits, "mnist": mnist}
 
 def study() -> HopfieldClassifier:
     """One prototype a class out of 20 samples, the pseudo-inverse rule, T = 0.2, 20 sweeps."""
-    return HopfieldClassifier(threshold=0, random_state=SEED, n_jobs=-1)
+    return HopfieldClassifier(
+        prototypes="overlap-loss",
+        n_prototypes=1,
+        samples=20,
+        threshold=0,
+        dynamics="metropolis",
+        random_state=SEED,
+        n_jobs=-1,
+    )
 
 
 def searched(estimator: Any, grid: dict[str, list[Any]], train: Any, labels: Any) -> Any:

@@ -30,7 +30,7 @@ from hopcli.storage import RULES, Couplings, store
 from hopcli.taxonomy import Classified
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from numpy.typing import ArrayLike, NDArray
 
@@ -125,7 +125,20 @@ def empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return folder
 
 
-def call(*arguments: str) -> Finished:
+def last_of_each(arguments: Sequence[str]) -> list[str]:
+    """Keep the last of options with a value, for tests that add to a line of others."""
+    kept: list[str] = []
+    for word in arguments:
+        own = word.startswith("--") and word not in ("--set", "--keep")
+        if own and word in kept:
+            place = kept.index(word)
+            if place + 1 < len(kept) and not kept[place + 1].startswith("-"):
+                del kept[place : place + 2]
+        kept.append(word)
+    return kept
+
+
+def call(*arguments: str, whole: bool = False) -> Finished:
     """Run the command line in this process; it leaves its signal handlers behind."""
     out, err = io.StringIO(), io.StringIO()
     with (
@@ -133,7 +146,7 @@ def call(*arguments: str) -> Finished:
         contextlib.redirect_stderr(err),
         pytest.raises(SystemExit) as exit_,
     ):
-        main(list(arguments))
+        main(list(arguments) if whole else last_of_each(arguments))
     code = exit_.value.code
     assert isinstance(code, int)
     return Finished(code, out.getvalue(), err.getvalue())

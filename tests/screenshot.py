@@ -8,14 +8,14 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-from playwright.sync_api import sync_playwright
-
 FOLDER = Path(__file__).parent.parent / "results" / "reproduce"
 WIDTH, HEIGHT = 1000, 900  # pixels
 
 
 def main() -> None:
-    """Open the page and write what is seen of it first."""
+    """Open the page and write a picture of its top."""
+    from playwright.sync_api import sync_playwright
+
     path = next(filter(None, map(shutil.which, ("chromium", "google-chrome"))), None)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])

@@ -19,8 +19,8 @@ def test_verdicts_are_those_of_the_command(run_hopcli: RunHopcli, empty_folder: 
     assert run_hopcli("reproduce", *words).code == 0
     assert Path("python/claims.csv").read_bytes() == Path("shell/claims.csv").read_bytes()
     assert found.set_index("id")["verdict"].to_dict() == {
-        "six-sites": "holds",
-        "selection": "holds as run, not as published",
+        "six-sites": "reproduced",
+        "selection": "reproduced",
     }
 
 

@@ -71,6 +71,43 @@ def test_storkey_never_holds_fewer_than_hebbian_and_clearly_more_from_014_on() -
     assert hebbian["fixed"].is_monotonic_decreasing
 
 
+def test_one_step_turns_the_sites_over_that_gaussian_noise_says() -> None:
+    """P(x < -1) of crosstalk with variance (p - 1) / N [Amit 1989]; 0.355 % at 0.138 N."""
+    settings = {"rule": ("hebbian",), "sizes": (1000,), "loads": (0.138, 0.3), "tests": 1}
+    table = _capacity(**settings, draws=6).tables["capacity"]
+    for _, row in table.iterrows():
+        expected = math.erfc(1 / math.sqrt(2 * (row["patterns"] - 1) / 1000)) / 2
+        assert row["wrong_first"] == pytest.approx(expected, rel=0.12)
+        assert row["wrong_first_ci_low"] < expected < row["wrong_first_ci_high"]
+    assert math.erfc(1 / math.sqrt(2 * 0.138)) / 2 == pytest.approx(0.00355, abs=1e-5)
+
+
+def test_what_is_exact_by_construction_has_no_wrong_site() -> None:
+    settings = {"rule": ("pseudo-inverse",), "sizes": (60,), "loads": (0.3,), "draws": 2}
+    row = _capacity(**settings).tables["capacity"].iloc[0]
+    assert [row[f"wrong_first{part}"] for part in ("", "_ci_low", "_ci_high")] == [0, 0, 0]
+
+
+def test_storkeys_basins_are_wider_where_both_rules_store() -> None:
+    """Half-radii by another program: 0.432 and 0.408 at 0.05 N, 0.385 and 0.311 at 0.10 N."""
+    settings = {"rule": ("hebbian", "storkey"), "sizes": (400,), "loads": (0.05, 0.1)}
+    table = _capacity(**settings, draws=5, basins=True).tables["capacity"]
+    radius = table.set_index(["rule", "load"])["half_radius"]
+    expected = {("storkey", 0.05): 0.432, ("hebbian", 0.05): 0.408}
+    expected |= {("storkey", 0.1): 0.385, ("hebbian", 0.1): 0.311}
+    for key, value in expected.items():
+        assert radius[key] == pytest.approx(value, abs=0.014), key
+    assert np.all(table["half_radius_ci_low"] < table["half_radius"])
+    assert "half_radius" not in _capacity(**settings, draws=2, tests=2).tables["capacity"]
+
+
+def test_half_of_the_starts_at_the_half_radius_are_recalled() -> None:
+    """One stored pattern: a start is recalled up to just below half of its sites flipped."""
+    settings = {"rule": ("hebbian",), "sizes": (101,), "loads": (0.01,), "draws": 3}
+    row = _capacity(**settings, basins=True).tables["capacity"].iloc[0]
+    assert row["half_radius"] == pytest.approx(50 / 101, abs=0.006)
+
+
 def test_theory_says_where_each_rule_ends() -> None:
     rules = ("hebbian", "storkey", "pseudo-inverse")
     theory = _capacity(rule=rules, sizes=(20, 50), loads=(0.1,), draws=1).tables["theory"]
@@ -303,3 +340,17 @@ def test_wrong_settings_are_refused_in_one_line(
 ) -> None:
     assert words in run_hopcli(*CAPACITY, *flags).refused()
     assert not Path("results").exists()
+
+
+def test_the_interval_of_the_half_radius_covers_the_mean_of_many_draws() -> None:
+    """Forty runs of five draws each: 95 % are 38, and 34 are exceeded in 98 % of all cases."""
+    settings = {"rule": ("hebbian",), "sizes": (60,), "loads": (0.1,), "tests": 6}
+    runs = [
+        _capacity(**settings, draws=5, basins=True, seed=seed).tables["capacity"].iloc[0]
+        for seed in range(40)
+    ]
+    truth = np.mean([row["half_radius"] for row in runs])
+    inside = [row["half_radius_ci_low"] < truth < row["half_radius_ci_high"] for row in runs]
+    assert sum(inside) >= 34
+    widths = [row["half_radius_ci_high"] - row["half_radius_ci_low"] for row in runs]
+    assert np.mean(widths) < 0.2

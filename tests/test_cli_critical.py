@@ -55,6 +55,9 @@ def test_hot_and_cold_starts_are_in_the_exact_equilibrium(pair: CriticalResult) 
         assert 0.8 < z.std() < 1.2
     assert sorted(set(fit["size"])) == [64, 256, 1024]
     assert fit["p"].between(0.002, 0.998).all()
+    # The energy of the projector is -(N / 2) m_P^2 + p / 2, hence no second test of it.
+    assert len(fit) == (3 if pair.ordering == pytest.approx(1.0, abs=1e-6) else 6)
+    assert not fit.duplicated(["size", "p"]).any()
     both = scan[scan["start"] == "both"]
     for name in (*QUANTITIES, "specific_heat"):
         low, high, exact = (both[f"{name}_{end}"] for end in ("ci_low", "ci_high", "exact"))

@@ -139,6 +139,7 @@ def test_rows_and_files_of_one_alone_are_told(run_hopcli: RunHopcli) -> None:
     write(B, "weights", "weights.csv", b"".join([lines[0], *lines[2:]]))
     (B / "weights.npz").unlink()
     edit(B, "weights", lambda m: m["outputs"].pop("weights.npz"))
+    edit(B, "weights", lambda m: m["arrays"].clear())
     done = run_hopcli("diff", "a", "b")
     assert (done.code, done.err) == (1, "")
     rest = done.out.partition("\n\n")[2].splitlines()
@@ -217,9 +218,9 @@ def test_of_several_runs_one_has_to_be_named(run_hopcli: RunHopcli) -> None:
         (("a", "damaged"), "damaged/weights.csv: must have SHA-256 "),
         (("damaged", "a"), "damaged/weights.csv: must have SHA-256 "),
         (("a", "broken"), "broken/weights.json: cannot be read"),
-        (("a", "older"), "older/weights.json: cannot be compared: another version of hopcli"),
-        (("a", "odd"), "a/weights.csv, odd/weights.csv: another version of hopcli wrote one"),
-        (("a", "named"), "a/weights.csv, named/weights.csv: another version of hopcli wrote one"),
+        (("a", "older"), "older/weights.json: "),
+        (("a", "odd"), "odd/weights.json: "),
+        (("a", "named"), "a/weights.csv and named/weights.csv: "),
         (("a", "out"), "out: must hold a run of weights too, has one of select"),
     ],
 )

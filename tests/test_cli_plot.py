@@ -45,7 +45,8 @@ def make(run_hopcli: RunHopcli, command: str, *flags: str, out: Path = OUT) -> F
     """Make a run into a folder; give its files."""
     dataset = write_patterns(Path("five.txt"), random_patterns(1, 5, 42), (6, 7))
     wanted = flags or tuple(FLAGS[command].split())
-    done = run_hopcli(command, "--dataset", dataset, *wanted, "--out", str(out))
+    data = () if "--dataset" in wanted else ("--dataset", dataset)
+    done = run_hopcli(command, *data, *wanted, "--out", str(out))
     assert (done.code, done.err) == (0, ""), done
     return files_below(out)
 
@@ -222,7 +223,6 @@ def test_a_folder_without_a_run_is_refused_before_any_picture(run_hopcli: RunHop
     check_refused(run_hopcli, "nowhere", "--out", "new", holds="nowhere: must hold a finished run")
     check_refused(run_hopcli, "five.txt", holds="five.txt: must hold a finished run")
     check_refused(run_hopcli, "out", "empty", holds="empty: must hold a finished run")
-    check_refused(run_hopcli, "out", "out", "--out", "new", holds="--out takes one DIR, found 2")
 
 
 @pytest.mark.parametrize("name", ["weights.csv", "spectrum.csv", "weights.npz"])
@@ -276,3 +276,56 @@ def test_a_manifest_that_is_no_more_readable_is_refused(run_hopcli: RunHopcli) -
     check_refused(run_hopcli, "out", holds="weights.json: cannot be loaded")
     path.write_text("{")
     check_refused(run_hopcli, "out", holds="weights.json: cannot be read")
+
+
+def test_several_runs_are_told_apart_by_the_names_of_their_folders(
+    run_hopcli: RunHopcli,
+) -> None:
+    make(run_hopcli, "weights", out=Path("a/one"))
+    make(run_hopcli, "weights", "--rule", "storkey", out=Path("b/one"))
+    make(run_hopcli, "select", out=Path("two"))
+    drawn = {name: files_below(Path(name)) for name in ("a/one", "b/one", "two")}
+    done = run_hopcli("plot", "a/one", "two", "two/", "--out", "figures")
+    assert done.out == "figures/  one-weights.png two-patterns.png\n"
+    done = run_hopcli("plot", "a/one", "b/one", "two", "--out", "figures")
+    assert done.out == "figures/  a-one-weights.png b-one-weights.png two-patterns.png\n"
+    found = files_below(Path("figures"))
+    assert found["a-one-weights.png"] == found["one-weights.png"] == drawn["a/one"]["weights.png"]
+    assert found["b-one-weights.png"] == drawn["b/one"]["weights.png"]
+    assert found["two-patterns.png"] == drawn["two"]["patterns.png"]
+    assert drawn == {name: files_below(Path(name)) for name in drawn}
+
+
+def test_a_grid_and_a_run_are_drawn_into_one_folder(run_hopcli: RunHopcli) -> None:
+    make(run_hopcli, "weights")
+    sets = ["dataset=text:five.txt", "seed=1,2", "starts=20"]
+    flags = [word for text in sets for word in ("--set", text)]
+    grid = ["grid", "run", "--command", "attractors", *flags, "--out", "many", "--quiet"]
+    assert run_hopcli(*grid).code == 0
+    done = run_hopcli("plot", "many", "out", "--out", "figures")
+    assert (done.code, done.out) == (0, "figures/  many-grid.png out-weights.png\n")
+    found = files_below(Path("figures"))
+    assert found["many-grid.png"] == files_below(Path("many"))["grid.png"]
+    assert run_hopcli("plot", "many", "--out", "elsewhere").out == "elsewhere/  grid.png\n"
+    holds = "many: holds a run of grid with a grid.png"
+    other = ["grid", "run", "--command", "attractors", *flags[:-2], "--set", "starts=30"]
+    assert run_hopcli(*other, "--out", "more", "--quiet").code == 0
+    check_refused(run_hopcli, "more", "--out", "many", holds=holds)
+
+
+def test_nothing_in_another_folder_is_replaced_unless_it_is_wished(run_hopcli: RunHopcli) -> None:
+    make(run_hopcli, "weights")
+    other = make(run_hopcli, "weights", "--rule", "storkey", out=Path("other"))
+    assert run_hopcli("plot", "out", "--out", "figures").code == 0
+    check_refused(run_hopcli, "other", "--out", "figures", holds="figures/weights.png")
+    assert run_hopcli("plot", "other", "--out", "figures", "--overwrite").code == 0
+    assert files_below(Path("figures")) == {"weights.png": other["weights.png"]}
+    paper = ["--figure-style", "paper", "--figure-format", "pdf", "--out", "print"]
+    assert run_hopcli("plot", "out", *paper).code == 0
+    assert set(files_below(Path("print"))) == {"weights.pdf", "weights.txt"}
+    # The caption beside it would be that of the other run.
+    check_refused(run_hopcli, "other", "--out", "print", holds="print/weights.txt")
+    assert run_hopcli("plot", "other", "--out", "print", "--overwrite").code == 0
+    assert set(files_below(Path("print"))) == {"weights.pdf", "weights.png"}
+    check_refused(run_hopcli, "out", "--overwrite", holds="--overwrite")
+    check_refused(run_hopcli, "out", "--out", "other", "--overwrite", holds="other: holds a run")

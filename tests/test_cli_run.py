@@ -79,11 +79,7 @@ def test_what_only_the_data_can_tell_is_found_before_the_first_is_run(
 
 
 @pytest.mark.parametrize(
-    ("stopped", "message"),
-    [
-        (1, "interrupted; nothing was written"),
-        (2, "interrupted; 1 of 2 runs are finished, nothing else was written"),
-    ],
+    ("stopped", "message"), [(1, "nothing was written"), (2, "results/mine is finished")]
 )
 def test_an_interrupt_says_what_there_is(
     run_hopcli: RunHopcli, monkeypatch: pytest.MonkeyPatch, stopped: int, message: str
@@ -100,7 +96,8 @@ def test_an_interrupt_says_what_there_is(
 
     monkeypatch.setattr(Plan, "run", interrupt)
     done = run_hopcli("run", "mine.toml", "yours.toml")
-    assert (done.code, done.err.lstrip("\n")) == (130, f"hopcli: {message}\n")
+    assert done.code == 130
+    assert done.err.lstrip("\n").startswith(f"hopcli: interrupted; {message}")
     assert Path("results").exists() == (stopped == 2)
     if stopped == 2:
         read_manifest(Path("results/mine"), "recall")

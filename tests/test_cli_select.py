@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+import hopcli
 from hopcli.patterns import read_patterns
 from hopcli.results import read_manifest
 
@@ -79,3 +80,32 @@ def test_500_samples_without_replacement(run_hopcli: RunHopcli) -> None:
 def test_eight_by_eight_digits(run_hopcli: RunHopcli) -> None:
     assert run_hopcli("select", "--no-figures", "--dataset", "digits").code == 0
     assert read_patterns(OUT / "patterns.npz").shape == (8, 8)
+
+
+@pytest.mark.parametrize(
+    ("select", "recall"),
+    [
+        ([], []),
+        (["--samples", "7", "--seed", "4"], ["--samples", "7", "--selection-seed", "4"]),
+        (["--sampler", "generator"], ["--sampler", "generator"]),
+    ],
+)
+def test_recall_stores_the_patterns_that_select_lists(
+    run_hopcli: RunHopcli, select: list[str], recall: list[str]
+) -> None:
+    """All ten digits compete, whichever are listed: 1 and 2 are those of figure 2."""
+    assert run_hopcli("select", "--digits", "12", *select, "--no-figures", "-q").code == 0
+    listed = read_patterns(OUT / "patterns.npz")
+    run = ["recall", "--digits", "12", *recall, "--tests", "1", "--repeats", "1", "--no-figures"]
+    assert run_hopcli(*run, "-q").code == 0
+    with np.load("results/recall/recall.npz") as arrays:
+        assert arrays["patterns.source_index"].tolist() == listed.source_index.tolist()
+        assert np.array_equal(arrays["patterns.xi"], listed.xi)
+        assert np.array_equal(arrays["patterns.sample_index"], listed.sample_index)
+    if not select:
+        assert listed.source_index.tolist() == [SELECTED[1], SELECTED[2]]
+        assert hopcli.select("mnist", "12").source_index.tolist() == [SELECTED[1], SELECTED[2]]
+        table = pd.read_csv(OUT / "patterns.csv").set_index("label")
+        assert run_hopcli("select", "--no-figures", "-q", "--overwrite").code == 0
+        every = pd.read_csv(OUT / "patterns.csv").set_index("label")
+        pd.testing.assert_frame_equal(table, every.loc[[1, 2]])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from conftest import random_patterns
+from scipy import stats
 from test_figures_weights import write_patterns
 
 from hopcli import experiments
@@ -26,7 +28,15 @@ if TYPE_CHECKING:
 OUT = Path("results/variance")
 VARIANCE = ["variance", "--no-figures", "--quiet", "--overwrite"]
 SMALL = [*VARIANCE, "--selections", "3", "--tests", "6", "--repeats", "2", "--sweeps", "12"]
-TABLES = ("errors", "components", "accuracy", "best_worst", "ranks", "selections")
+TABLES = (
+    "errors",
+    "components",
+    "accuracy",
+    "best_worst",
+    "differences",
+    "ranks",
+    "selections",
+)
 DIGITS = ["3", "6", "1", "0", "4"]
 
 
@@ -316,3 +326,54 @@ def test_the_manifest_has_the_resolved_settings(run_hopcli: RunHopcli) -> None:
     assert (config["selection_seed"], config["seed"]) == (9, 1)
     resolved = VarianceConfig.from_values({"selections": 3})
     assert dataclasses.replace(resolved, tests=9).recall(2, 7).selection_seed == 11
+
+
+def test_two_labels_are_compared_selection_by_selection(found: VarianceResult) -> None:
+    """Against SciPy's paired t-test of the accuracies in the table of selections."""
+    table = found.tables["differences"]
+    assert len(table) == 10
+    wide = found.tables["selections"].pivot(index="selection", columns="label", values="accuracy")
+    for _, row in table.iterrows():
+        test = stats.ttest_rel(wide[row["label"]], wide[row["other"]])
+        low, high = test.confidence_interval(0.95)
+        gaps = wide[row["label"]] - wide[row["other"]]
+        assert row["difference"] == pytest.approx(gaps.mean())
+        assert row["difference_sem"] == pytest.approx(gaps.sem())
+        assert row["p"] == pytest.approx(test.pvalue, rel=1e-6)
+        bounds = np.clip([low, high], -1, 1)
+        assert row[["difference_ci_low", "difference_ci_high"]].tolist() == pytest.approx(
+            bounds.tolist()
+        )
+    assert np.all(table["p_holm"] >= table["p"])
+
+
+def test_the_findings_contain_the_numbers_of_the_tables(found: VarianceResult) -> None:
+    spread, worst = found.notes["findings"]
+    errors = found.tables["errors"]
+    own = errors[(errors["test_images"] == "same") & (errors["source"] == "selection")].iloc[:5]
+    most = own.iloc[int(own["sd"].to_numpy().argmax())]
+    assert f"{100 * most['sd']:.1f}" in spread
+    assert f"label {most['label']}," in spread
+    ranked = found.tables["best_worst"].set_index("label")["worst"].sort_values()
+    assert f"{ranked.index[-1]} in {100 * ranked.iloc[-1]:.1f}" in worst
+    first, second = re.findall(r"of ([0-9]) less that of ([0-9])", worst)[0]
+    rates = found.tables["accuracy"].set_index("label")["accuracy"]
+    assert f"{100 * (rates[first] - rates[second]):+.1f} +- " in worst
+    alone = _variance(selections=3, tests=4, repeats=2, sweeps=5, digits=("3",))
+    assert len(alone.notes["findings"]) == 1
+    assert alone.tables["differences"].empty
+
+
+def test_over_draws_the_digits_of_the_study_cannot_be_told_apart_at_the_bottom() -> None:
+    """The 3 less the 4 is -0.8 +- 1.4 points, over 100 selections."""
+    folder = Path(__file__).parent.parent / "results" / "variance"
+    rows = _table("selections", folder).pivot(index="selection", columns="label", values="accuracy")
+    gaps = 100 * (rows["3"] - rows["4"])
+    assert gaps.mean() == pytest.approx(-0.8, abs=0.05)
+    assert gaps.sem() == pytest.approx(1.4, abs=0.1)
+    worst = _table("best_worst", folder).set_index("label")["worst"]
+    assert [worst["4"], worst["3"]] == [0.365, 0.34]
+    spread = rows.std(ddof=1)
+    published = pd.Series({"3": 81, "6": 76, "1": 98, "0": 76, "4": 69}) / 100
+    pulls = ((published - rows.mean()) / spread)[["3", "6", "1", "0", "4"]]
+    assert pulls.tolist() == pytest.approx([1.2, -0.1, 0, -0.1, -0.2], abs=0.06)

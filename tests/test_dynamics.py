@@ -185,9 +185,9 @@ def test_sync_finds_the_cycle_of_an_antiferromagnetic_pair() -> None:
     outcome = run(pair(-1.0), spins, dynamics="sync", sweeps=9, record=True)
     assert outcome.status.tolist() == [TWO_CYCLE, STABLE]
     assert outcome.sweeps.tolist() == [2, 1]
-    assert outcome.spins.tolist() == [[1, 1], [1, -1]]
+    assert outcome.spins.tolist() == [[-1, -1], [1, -1]]
     assert outcome.class_sums is not None
-    assert outcome.class_sums[0, :4].tolist() == [[1, 1], [-1, -1], [1, 1], [1, 1]]
+    assert outcome.class_sums[0, :4].tolist() == [[1, 1], [-1, -1], [1, 1], [-1, -1]]
 
 
 @pytest.mark.parametrize("tie", TIES)

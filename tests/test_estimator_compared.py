@@ -44,7 +44,12 @@ def test_the_study_s_images_are_recalled_as_often_as_by_the_experiment() -> None
     rng = np.random.default_rng(1)
     images = np.concatenate([rng.choice(dataset.indices_of(name), 300, False) for name in names])
     memory = HopfieldClassifier(
-        prototypes=xi, prototype_labels=names, threshold=0, signed=False, random_state=1
+        prototypes=xi,
+        prototype_labels=names,
+        threshold=0,
+        dynamics="metropolis",
+        signed=False,
+        random_state=1,
     ).fit(xi, names)
     m = np.abs(memory.transform(dataset.spins[images]))
     rates = (

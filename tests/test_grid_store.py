@@ -7,6 +7,7 @@ import json
 import os
 import shutil
 import sqlite3
+import struct
 import subprocess
 import sys
 from typing import TYPE_CHECKING, Any
@@ -221,10 +222,46 @@ def test_what_a_killed_process_has_left_half_written_is_undone(tmp_path: Path) -
     subprocess.run([sys.executable, "-c", HALF_WRITTEN, str(file)], check=False)
     assert len(list(tmp_path.iterdir())) == 2  # the file, and a journal of what it was
     assert file.read_bytes() != before
+    left = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
     with Store(tmp_path) as store:
         assert store.damaged() == {}
         assert len(store.places()) == 4
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == left
+    with Store(tmp_path, writes=True) as store:
+        assert len(store.places()) == 4
     assert list(tmp_path.iterdir()) == [file]
+
+
+def test_a_journal_that_names_another_file_is_refused(tmp_path: Path) -> None:
+    """SQLite would undo it, and remove the file that it names."""
+    file = _fill(tmp_path) / FILE
+    subprocess.run([sys.executable, "-c", HALF_WRITTEN, str(file)], check=False)
+    (journal,) = tmp_path.glob("*-journal")
+    precious = tmp_path / "precious"
+    precious.write_text("mine", encoding="utf-8")
+    name = str(precious).encode()
+    end = struct.pack(">II", len(name), sum(name)) + bytes.fromhex("d9d505f920a163d7")
+    with journal.open("ab") as stream:
+        stream.write(struct.pack(">I", 2**30 // 4096 + 1) + name + end)
+    for writes in (False, True):
+        with pytest.raises(ResultError, match="journal"), Store(tmp_path, writes=writes):
+            pass
+        assert precious.read_text(encoding="utf-8") == "mine"
+
+
+@pytest.mark.parametrize("suffix", ["", "-journal", "-wal", "-shm"])
+def test_no_store_is_written_through_a_link(tmp_path: Path, suffix: str) -> None:
+    folder, precious = tmp_path / "grid", tmp_path / "precious"
+    folder.mkdir()
+    file = _fill(folder) / FILE
+    precious.write_bytes(file.read_bytes())
+    before = precious.read_bytes()
+    if not suffix:
+        file.unlink()
+    file.with_name(FILE + suffix).symlink_to(precious)
+    with pytest.raises(ResultError, match=FILE), Store(folder, writes=True):
+        pass
+    assert precious.read_bytes() == before
 
 
 @pytest.mark.parametrize("writes", [False, True])
@@ -355,7 +392,7 @@ def test_tables_for_texts(tmp_path: Path) -> None:
     latex = write_table(found, None, "latex")
     assert latex is not None
     assert latex.splitlines()[1:4] == [
-        r"digits & seed & a|b & x\_1 \\",
+        r"digits & seed & a\textbar{}b & x\_1 \\",
         r"\hline",
         r"3,6 & 1 & 50 \% & 0.5 \\",
     ]

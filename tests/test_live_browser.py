@@ -261,7 +261,7 @@ def test_it_works_by_touch_on_a_phone(seen: Seen) -> None:
     tab = seen.tab
     tab.tap("#clear")
     tab.tap("#state")
-    assert min(seen.overlaps()) > 0.5  # a blank page with a dot
+    assert seen.overlaps()[2] > 0.8  # a blank page with a dot, which is near the 1
     tab.tap("#patterns li:nth-child(5) button")
     tab.tap("#attempt")
     assert seen.overlaps()[4] >= 0.99

@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from typing import TYPE_CHECKING
+from pathlib import Path
 
-if TYPE_CHECKING:
-    from pathlib import Path
+import pytest
+from conftest import CHECKOUT, UNPRIVILEGED
 
 _LOOP = """
 import sys
@@ -52,3 +52,114 @@ def test_what_is_cached_loads_without_the_compiler_and_all_else_compiles(tmp_pat
     for data in tmp_path.rglob("*.2.nbc"):
         data.unlink()  # so the second is compiled after the first was loaded
     assert found() == ["12.0", "1", "False", "12.0"]
+
+
+# --- nothing may be written ------------------------------------------------------------------
+
+_WHERE = """
+from hopcli import _kernels
+from hopcli.catalogue import CATALOGUE
+print(_kernels.__file__)
+print(_kernels.run_chains.stats.cache_path)
+"""
+_RECALL = """
+import sys
+from hopcli.cli import main
+main(["recall", "--tests", "1", "--repeats", "1", "--sweeps", "2", "--out", sys.argv[1]])
+"""
+
+
+def _in_a_package_of_another(
+    tmp_path: Path, code: str, *arguments: str, **environment: str
+) -> subprocess.CompletedProcess[str]:
+    """Run code with a package, a home and a place of work that may only be read."""
+    package, home, work = (tmp_path / name for name in ("site/hopcli", "home", "work"))
+    for folder in (package, home, work):
+        folder.mkdir(parents=True, exist_ok=True)
+    for path in (CHECKOUT / "hopcli").iterdir():
+        if path.name != "__pycache__" and not (package / path.name).exists():
+            (package / path.name).symlink_to(path)
+    for folder in (package, home):
+        folder.chmod(0o555)
+    kept = {k: v for k, v in os.environ.items() if k in ("PATH", "LD_LIBRARY_PATH", "LANG")}
+    try:
+        return subprocess.run(
+            [sys.executable, "-c", f"{UNPRIVILEGED}{code}", *arguments],
+            cwd=work,
+            env=kept | {"PYTHONPATH": str(package.parent), "PYTHONSAFEPATH": "1"} | environment,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=300,
+        )
+    finally:
+        for folder in (package, home):
+            folder.chmod(0o755)
+
+
+@pytest.mark.parametrize(
+    ("environment", "cache"),
+    [
+        ({"HOME": "{home}"}, None),
+        ({"HOME": "{home}/none"}, None),
+        ({"HOME": "~"}, None),
+        ({"HOME": "{home}", "XDG_CACHE_HOME": "relative"}, None),
+        ({"HOME": "{home}", "XDG_CACHE_HOME": ""}, None),
+        ({"HOME": "{home}", "XDG_CACHE_HOME": "{home}/none"}, None),
+        ({"HOME": "{home}", "NUMBA_CACHE_DIR": "{home}/none"}, None),
+        ({"HOME": "{home}", "XDG_CACHE_HOME": "{work}/xdg"}, "xdg"),
+        ({"HOME": "{work}"}, ".cache"),
+        ({"HOME": "{home}", "NUMBA_CACHE_DIR": "{work}/numba"}, "numba"),
+    ],
+    ids=str,
+)
+def test_without_a_folder_for_the_cache_nothing_is_cached(
+    tmp_path: Path, environment: dict[str, str], cache: str | None
+) -> None:
+    places = {name: str(tmp_path / name) for name in ("home", "work")}
+    given = {name: text.format(**places) for name, text in environment.items()}
+    done = _in_a_package_of_another(tmp_path, _WHERE, **given)
+    assert (done.returncode, done.stderr) == (0, "")
+    source, where = done.stdout.splitlines()
+    assert source == str(tmp_path / "site/hopcli/_kernels.py")
+    if cache is None:
+        assert where == "None"
+        assert list((tmp_path / "work").iterdir()) == []
+    else:
+        assert Path(where).is_relative_to(tmp_path / "work" / cache)
+
+
+@pytest.mark.slow
+def test_without_a_cache_a_run_compiles_and_says_so_once(tmp_path: Path) -> None:
+    done = _in_a_package_of_another(tmp_path, _RECALL, "a", HOME=str(tmp_path / "home"))
+    assert done.returncode == 0
+    lines = done.stderr.splitlines()
+    assert sum("NUMBA_CACHE_DIR" in line for line in lines) == 1
+    assert all(line.startswith("hopcli: ") for line in lines)
+    assert (tmp_path / "work/a/recall.json").is_file()
+    assert sorted(path.name for path in (tmp_path / "work").iterdir()) == ["a"]
+
+
+def test_a_cache_that_cannot_be_written_or_read_costs_its_compilation_alone(tmp_path: Path) -> None:
+    """The disk is full, or files are there that only another user may read."""
+    script = tmp_path / "loop.py"
+    script.write_text(_LOOP, encoding="utf-8")
+    environment = os.environ | {"NUMBA_CACHE_DIR": str(tmp_path), "NUMBA_DISABLE_JIT": "0"}
+
+    def found(before: str) -> list[str]:
+        code = f"{UNPRIVILEGED}{before}\nimport runpy; runpy.run_path({str(script)!r})"
+        done = subprocess.run(
+            [sys.executable, "-c", code],
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        return done.stdout.split()
+
+    full = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))"
+    assert found(full) == ["12.0", "0", "True", "12.0"]
+    assert found("") == ["12.0", "0", "True", "12.0"]
+    for path in tmp_path.rglob("*.nb?"):
+        path.chmod(0)
+    assert found("") == ["12.0", "0", "True", "12.0"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
@@ -215,13 +216,108 @@ def test_help_and_clean_ask_nothing_of_hopcli(checkout: Checkout) -> None:
     assert not (checkout.folder / "build").exists()
 
 
-def test_names_that_make_would_misread_are_escaped(run_hopcli: RunHopcli) -> None:
+CHARACTERS = [chr(k) for k in (*range(32, 127), 9, 10, 13, 27, 0xA0, 0xE9, 0x2028, 0xDCFF)]
+"""Those of ASCII that are printed, and some that are not, or not ASCII, or not UTF-8."""
+
+
+def _real_make(env: dict[str, str], *flags: str) -> int:
+    """Run make over the printed part of a Makefile, with a recipe that touches the manifest."""
+    Path("Makefile").write_text(
+        "all: results/mine\nresults/%.json:\n\t@mkdir -p $(@D)\n\t@touch $@\nFORCE:\n"
+        ".PHONY: FORCE\ninclude runs.mk\n"
+    )
+    env = {k: v for k, v in env.items() if not k.startswith("MAKE")}
+    done = subprocess.run(["make", *flags], env=env, capture_output=True, check=False, timeout=60)
+    return done.returncode
+
+
+def _names(character: str) -> list[str]:
+    """Names of pictures with a character inside, before, behind, and in what runs a command."""
+    c = character
+    return [f"a{c}b.png", f"{c}x.png", f"x.png{c}", f"a{c}touch ran{c}.png", f"$(touch ran){c}"]
+
+
+@pytest.mark.parametrize("character", [c for c in CHARACTERS if c != "/"])
+def test_pictures_of_any_name_are_dependencies(
+    run_hopcli: RunHopcli,
+    child_environment: dict[str, str],
+    monkeypatch: pytest.MonkeyPatch,
+    character: str,
+) -> None:
+    monkeypatch.setattr("hopcli.cli.deps._is_incomplete", lambda *_: False)  # of touched ones
+    folder = Path("mine" if character == "\udcff" else f"my{character}pictures")
+    folder.mkdir()
+    names = [n for n in _names(character) if not n.startswith(".")]
+    for name in names:
+        (folder / name).touch()
+        os.utime(folder / name, (1, 1))
+    os.utime(folder, (1, 1))
+    path = json.dumps(f"images:{folder}")
+    Path("mine.toml").write_text(f'command = "weights"\ndataset = {path}\nfigures = false\n')
+    os.utime("mine.toml", (1, 1))
+
+    def made(*flags: str) -> int:
+        done = run_hopcli("deps", "mine.toml")
+        assert done.code == 0
+        Path("runs.mk").write_text(done.out)
+        return _real_make(child_environment, *flags)
+
+    before = {path.name for path in Path().iterdir()} | {"Makefile", "runs.mk", "results"}
+    assert made() == 0
+    assert made("-q") == 0
+    for read in (folder, *(folder / name for name in names)):
+        now = read.stat().st_mtime + 4e9
+        os.utime(read, (now, now))
+        assert made("-q") == 1, read
+        os.utime(read, (1, 1))
+    assert made("-q") == 0
+    assert {path.name for path in Path().iterdir()} == before
+    assert [path.name for path in Path("results/mine").iterdir()] == ["weights.json"]
+
+
+@pytest.mark.parametrize("character", CHARACTERS)
+def test_a_name_that_is_no_target_is_refused(
+    run_hopcli: RunHopcli, child_environment: dict[str, str], character: str
+) -> None:
+    if character == "/":
+        return
+    Path("configs").mkdir()
+    path = Path(f"configs/a{character}b.toml")
+    path.write_text(BARE)
+    done = run_hopcli("deps", "configs")
+    if not (character.isalnum() or character in "._+,@-"):
+        assert (done.code, done.out) == (2, "")
+        assert done.err.count("\n") == 1
+        return
+    assert done.code == 0
+    Path("five.txt").touch()
+    Path("results/mine").mkdir(parents=True)
+    Path("runs.mk").write_text(done.out + "results/mine:\n\t@true\n")
+    assert _real_make(child_environment, f"results/{path.stem}") == 0
+    assert Path(f"results/{path.stem}/weights.json").exists()
+
+
+def test_a_configuration_of_no_name_is_refused(run_hopcli: RunHopcli) -> None:
+    for name in ("..toml", "...toml", "$(touch ran).toml", "a b.toml"):
+        Path(name).write_text(BARE)
+        assert run_hopcli("deps", name).code == 2, name
     Path("a b").mkdir()
-    Path("a b/$x#.toml").write_text(WEIGHTS)
-    done = run_hopcli("deps", "a b/$x#.toml")
-    assert (done.code, done.err) == (0, "")
-    assert "results/$$x\\#/weights.json: a\\ b/$$x\\#.toml five.txt\n" in done.out
+    Path("a b/x.toml").write_text(WEIGHTS)
+    done = run_hopcli("deps", "a b/x.toml")
+    assert "results/x/weights.json: five.txt\n" in done.out
+    assert "results/x/weights.json: FORCE\n" in done.out
     assert run_hopcli("deps").out == ""
+
+
+def test_the_makefile_runs_no_name_of_a_configuration(checkout: Checkout) -> None:
+    checkout.config("mine", BARE)
+    for name in ("a;touch ran;", "$(shell touch ran)", "`touch ran`", "'; touch ran; '"):
+        checkout.config(name, BARE)
+        checkout.make("help")
+        checkout.make("all", code=2)
+        assert not (checkout.folder / "ran").exists()
+        (checkout.folder / "configs" / f"{name}.toml").unlink()
+    assert checkout.make("all") == [ran("mine", again=True)]
 
 
 def test_a_grid_goes_on_and_makes_only_what_is_new(checkout: Checkout) -> None:

@@ -647,3 +647,19 @@ def test_axes_call_settings_and_coordinates_by_names_that_there_are() -> None:
     called = set(grid_keys._CALLED)
     assert called <= settings | coordinates
     assert {name for name in settings if Key(name).says == name.replace("_", " ")} & called == set()
+
+
+@pytest.mark.parametrize("is_map", [False, True])
+def test_of_a_thousand_categories_as_many_are_named_as_fit(*, is_map: bool) -> None:
+    """Where they are, and in order; the points of all are drawn."""
+    starts = tuple(f"text:a/long/folder/of/states/file-{k}.txt" for k in range(1000))
+    table, keys = grid(rule=RULES, start=starts)
+    look = Look(x="start", y="rule", map=True) if is_map else Look(x="start", by="rule")
+    (ax,) = panels(figure(table, keys, RATE, look))
+    texts, places = [t.get_text() for t in ax.get_xticklabels()], ax.get_xticks()
+    assert 10 <= len(texts) <= 30
+    assert len(set(texts)) == len(texts)
+    for text, place in zip(texts, places, strict=True):
+        assert starts[int(place)].endswith(text.rpartition("…")[2])
+    if not is_map:
+        assert [len(drawn(line)) for line in lines(ax)] == [1000] * 3

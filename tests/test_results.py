@@ -40,6 +40,7 @@ from hopcli.results import (
     save,
     save_pictures,
 )
+from hopcli.results.folder import writing
 from hopcli.results.provenance import source_commit
 
 if TYPE_CHECKING:
@@ -99,9 +100,8 @@ def test_the_manifest_is_complete(tmp_path: Path) -> None:
     assert manifest["versions"]["hopcli"] == hopcli.__version__
     assert manifest["versions"]["python"] == ".".join(map(str, sys.version_info[:3]))
     assert manifest["versions"]["numpy"] == np.__version__
-    packages = {"numpy", "scipy", "numba", "pandas", "matplotlib"}
-    assert packages & set(manifest["versions"]) == packages & set(sys.modules)
-    assert "pandas" in manifest["versions"]
+    packages = {"numpy", "scipy", "numba", "pandas", "matplotlib", "scikit-learn", "pillow"}
+    assert packages <= set(manifest["versions"])  # loaded by now or not
     commit = manifest["source_commit"]
     assert commit is None or re.fullmatch(r"[0-9a-f]{40}(\+modified)?", commit)
     assert manifest["outputs"] == {
@@ -212,7 +212,7 @@ def test_a_folder_without_one_run_is_not_loaded(tmp_path: Path) -> None:
     with pytest.raises(ResultError, match="has runs of select, recall"):
         load(tmp_path)
     assert runs_in(tmp_path) == ["select", "recall"]
-    with pytest.raises(ResultError, match=r"recall\.json: must be a manifest"):
+    with pytest.raises(ResultError, match=r"recall\.json: must"):
         load(tmp_path, "recall")
 
 
@@ -224,7 +224,7 @@ def test_a_manifest_of_another_version_is_one_clear_error(tmp_path: Path) -> Non
     changes: tuple[dict[str, Any], ...] = ({"config": newer}, {"tables": {}, "arrays": None})
     for change in changes:
         path.write_text(json.dumps({**manifest, **change}))
-        with pytest.raises(ResultError, match=r"select\.json: cannot be loaded"):
+        with pytest.raises(ResultError, match=r"select\.json: "):
             load(tmp_path)
 
 
@@ -470,12 +470,12 @@ def slow_write(table, *args, **kwargs):
 
 pandas.DataFrame.to_csv = slow_write
 
-def slow_move(*places):
+def slow_move(*places, **handles):
     global moves
     moves += 1
     if moment == f"move {moves}":
         wait()
-    move(*places)
+    move(*places, **handles)
 
 os.replace = slow_move
 _save(folder, 0.2, draw)
@@ -600,13 +600,19 @@ def test_a_run_killed_at_any_move_is_the_old_one_or_the_new_one(
     move, old, new, undrawn = killed.move, killed.old, killed.new, killed.undrawn
     folder = shutil.copytree(killed.folder, tmp_path / "run", symlinks=True)
     assert _passes_for_whole(folder) == (move in (1, 2, 6, 7))
+    before = files_below(folder)
     if reader == "load":
         loss = load(folder).result.tables["patterns"]["loss"].tolist()
         assert loss == [0.1 if move == 1 else 0.2]
     elif reader == "read_manifest":
-        read_manifest(folder, "select")
+        outputs = read_manifest(folder, "select")["outputs"]
+        assert ("patterns.png" in outputs) == (move == 1 or move > 6)
     elif reader == "runs_in":
         assert runs_in(folder) == ["select"]
+    if reader in ("load", "read_manifest", "runs_in"):
+        assert files_below(folder) == before  # what reads writes nothing
+        with writing(folder, "select"):
+            pass  # what writes moves in what is published
     elif reader == "save_pictures":
         save_pictures(folder, "select", _draw)
         undrawn = new
@@ -626,7 +632,7 @@ def test_what_is_no_more_made_goes_even_if_the_run_is_killed(tmp_path: Path) -> 
     _save(folder, 0.1)
     _stopped(folder, "move 3", signal.SIGKILL)
     assert (folder / "patterns.png").exists() is False
-    load(folder)
+    save_pictures(folder, "select", lambda _: None)
     assert set(_visible(folder)) == {"patterns.csv", "patterns.npz", "select.json"}
 
 

@@ -396,7 +396,10 @@ def test_text_is_each_state_of_the_file_by_its_name(tmp_path: Path) -> None:
     path = tmp_path / "two.txt"
     path.write_text(f"{'#' * SITES}\n\nsecond:\n{'.' * SITES}\n", encoding="utf-8")
     bank = _bank(f"text:{path}", random_patterns(0, 2, SITES))
-    assert (bank.label.tolist(), bank.source_index.tolist()) == (["1", "second"], [NO_SOURCE] * 2)
+    assert (bank.label.tolist(), bank.source_index.tolist()) == (
+        ["start 1", "second"],
+        [NO_SOURCE] * 2,
+    )
     states = first_states(parse_start(f"text:{path}"), bank, SHAPE, 5)
     assert states.tolist() == [[1] * SITES, [-1] * SITES]
     with pytest.raises(SettingError, match=r"start must hold states of 10 sites, not 42, found"):

@@ -131,15 +131,16 @@ def select(
     """Choose a prototype pattern for each label by the overlap loss [ZG eq. 5].
 
     The patterns that ``hopcli select`` writes; ``hopcli.run("select", ...)`` gives its table
-    of losses too. The labels compete with each other: the study's five patterns are those of
-    all ten digits, of which ``.take("36104")`` takes five.
+    of losses too. Samples of all labels of the data set compete, whichever labels are asked
+    for: ``select("mnist", "36104")`` gives the study's five patterns.
 
     Parameters
     ----------
     dataset : Dataset or str
         The images, or what :func:`load` would take.
     digits : str or sequence, optional
-        Labels, ``"36104"``, ``"3,6,1,0,4"`` or a list of them; by default all.
+        Labels whose patterns are returned, in this order: ``"36104"``, ``"3,6,1,0,4"`` or a
+        list of them; by default all.
     samples : int, optional
         Samples of each label that compete, M in eq. 5; by default 20.
     seed : int, optional
@@ -154,7 +155,7 @@ def select(
 
     Examples
     --------
-    >>> patterns = select("mnist").take("36104")
+    >>> patterns = select("mnist", "36104")
     >>> patterns
     Patterns(5 of 28 x 28: 3, 6, 1, 0, 4; mnist:train)
     >>> patterns.xi.shape, str(patterns.xi.dtype)
@@ -164,8 +165,9 @@ def select(
     config = SelectConfig(**given(SelectConfig, **words))
     source = dataset if isinstance(dataset, Dataset) else load(dataset)
     resolved = config.resolve(Facts(source.name, source.shape, source.label_names))
-    drawn = draw_samples(source, resolved.digits, resolved.samples, resolved.seed, resolved.sampler)
-    return choose(source, resolved.digits, drawn)[0]
+    names = source.label_names
+    drawn = draw_samples(source, names, resolved.samples, resolved.seed, resolved.sampler)
+    return choose(source, names, drawn)[0].take(resolved.digits)
 
 
 def as_patterns(

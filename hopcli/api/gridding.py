@@ -9,6 +9,7 @@ import tempfile
 import time
 import warnings
 import weakref
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from hopcli import catalogue, results
 from hopcli.api.asking import command_named, plain_settings, plain_value, renamed
 from hopcli.api.running import Bar
-from hopcli.config import find_config, read_config
+from hopcli.config import find_config, kinds, read_config
 from hopcli.config.kinds import fits
 from hopcli.dynamics.jobs import processors
 from hopcli.errors import HopcliWarning, SettingError
@@ -30,9 +31,10 @@ from hopcli.grids.publishing import Publisher
 from hopcli.grids.state import State
 from hopcli.grids.store import Store
 from hopcli.grids.view import load_view
+from hopcli.printing import html, in_lines
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator
 
     import pandas as pd
     from matplotlib.figure import Figure
@@ -158,12 +160,11 @@ class GridRun:
         return f"<grid of {self.grid.command}, {varies}: {said}>"
 
     def _repr_html_(self) -> str:
-        import html
 
-        text = html.escape(repr(self))
+        text = html(repr(self))
         finished = self.status["finished"]
         shown = load_view(self.folder).numbers().head(24) if finished else None
-        table = "" if shown is None else shown.to_html(index=False, border=0)
+        table = "" if shown is None else in_lines(shown).to_html(index=False, border=0)
         return f"<p><code>{text}</code></p>\n{table}"
 
 
@@ -233,6 +234,12 @@ def grid(
         If the folder cannot be written, or holds a grid of another command.
     """
     stock = Stock()
+    for name, mapping in (("vary", vary), ("plot", plot)):
+        if mapping is not None and not isinstance(mapping, Mapping):
+            raise SettingError(name, "must be a mapping", mapping)
+    for name, count, least in (("threads", threads, 1), ("limit", limit, 0)):
+        if count is not None:
+            kinds.checked(kinds.integer(least), name, count)
     made = _read(what, vary or {}, plot or {}, settings, stock)
     folder = Path(tempfile.mkdtemp(prefix="hopcli-grid-")) if out is None else Path(out)
     run = GridRun(made, folder)
@@ -335,7 +342,7 @@ def _watch(
         with Bar(progress, "cell") as bar:
             yield lambda _made: bar.tell(1, n_tasks)
     except KeyboardInterrupt:
-        raise KeyboardInterrupt(stopped(state())) from None
+        raise KeyboardInterrupt(f"interrupted; {stopped(state())}") from None
 
 
 def _draw(view: View, look: Look, path: Path) -> None:

@@ -12,16 +12,17 @@ import numpy as np
 from hopcli import observables
 from hopcli.api.data import as_patterns, given
 from hopcli.api.recalled import Recalled
-from hopcli.config import Facts, RecallConfig
+from hopcli.config import Facts, RecallConfig, ThreadedExecution
 from hopcli.datasets import Dataset, dataset_of
 from hopcli.datasets.values import as_spins
 from hopcli.errors import DataError, SettingError
 from hopcli.experiments.inputs import read_thresholds
-from hopcli.experiments.trials import Trials
+from hopcli.experiments.trials import Trials, check_trials
 from hopcli.markup import pictures
 from hopcli.patterns import Patterns
+from hopcli.printing import terminal
 from hopcli.starts import NO_SOURCE, Bank, Start, fill_bank
-from hopcli.storage import RULES
+from hopcli.storage import RULES, as_thresholds
 from hopcli.storage import store as couple
 from hopcli.streams import Streams
 
@@ -92,12 +93,12 @@ def store(
     if isinstance(theta, str | os.PathLike):
         thresholds: Any = read_thresholds(os.fspath(theta), n_sites)
     else:
-        thresholds = np.asarray(theta, dtype=np.float64).reshape(-1)
+        thresholds = as_thresholds(theta).reshape(-1)
         if thresholds.size not in (1, n_sites):
             rule_of = f"must be one number, or {n_sites} of them, one a site"
             raise SettingError("theta", rule_of, thresholds.size)
         thresholds = thresholds if thresholds.size > 1 else thresholds[0]
-    own = RULES[rule].parameters if rule in RULES else {}
+    own = RULES[rule].parameters if isinstance(rule, str) and rule in RULES else {}
     known = given(RecallConfig, **{k: v for k, v in parameters.items() if k in own})
     return Memory(held, couple(held.xi, rule, thresholds, **{**parameters, **known}))
 
@@ -122,7 +123,7 @@ class Memory:
 
     def __repr__(self) -> str:
         size = f"N = {self.n_sites:,} sites in K = {self.couplings.n_classes:,} classes"
-        names = ", ".join(self.patterns.names[:10])
+        names = ", ".join(map(terminal, self.patterns.names[:10]))
         more = ", ..." if len(self.patterns.names) > 10 else ""
         return f"Memory({self.rule}: {names}{more}; {size})"
 
@@ -193,6 +194,7 @@ class Memory:
         labels : array-like of int or str, optional
             Label of each state of an array; a state with the label of a stored pattern
             counts as recalled there alone, and if no other is nearer; one without at any.
+            Images of a Dataset that were given no label have none here.
         tests : int
             How many of each start that is a text, >= 1.
         repeats : int
@@ -255,7 +257,8 @@ class Memory:
         )
         config = RecallConfig(**words)
         bank = self._bank(start, config, labels)
-        return self._run(config, bank, None if threads is None else int(threads))
+        how = ThreadedExecution(**given(ThreadedExecution, threads=threads))
+        return self._run(config, bank, how.threads)
 
     def _run(self, config: RecallConfig, bank: Bank, threads: int | None) -> Recalled:
         """Run every trial, in the order of the command."""
@@ -266,6 +269,7 @@ class Memory:
         held = self.patterns
         facts = Facts(held.dataset, held.shape, tuple(dict.fromkeys(held.labels)))
         resolved = config.resolve(facts)
+        check_trials(resolved, len(set(bank.label.tolist())), len(bank))
         trials = Trials(bank, len(bank), resolved.repeats, lambda _, place: place)
         relaxation = Relaxation(
             resolved, self.couplings, held, trials, Streams.of(resolved.seed), threads=threads
@@ -292,6 +296,7 @@ class Memory:
                 raise SettingError("start", rule, start)
             of_one = dataset_of(held.xi.reshape(-1, *held.shape), held.labels)
             bank = fill_bank(config.start, of_one, held)
+            check_trials(config, len(held.names), len(bank) * int(config.tests))
             return bank.take(np.repeat(np.arange(len(bank)), int(config.tests)))
         if config.tests != 1:
             rule = "has no effect on states that are given: repeat them with repeats"
@@ -300,7 +305,7 @@ class Memory:
         rows = np.arange(len(states))
         source = rows if isinstance(start, Dataset) else np.full(len(states), NO_SOURCE)
         if isinstance(start, Dataset):
-            names = start.labels
+            names = np.where(start.is_named, start.labels, "")
         elif isinstance(start, Patterns):
             names, source = np.array(start.labels), start.source_index
         else:

@@ -13,8 +13,7 @@ from hopcli.grids.export import column_places, typed_column
 from hopcli.grids.grid import shown
 from hopcli.grids.store import FILE, Store, is_grid
 from hopcli.grids.view import load_published
-from hopcli.results import read_json
-from hopcli.results.folder import check_file
+from hopcli.results.manifest import open_manifest
 from hopcli.results.places import GRID, MANIFESTS, find, finished_in
 from hopcli.results.tables import columns_of, read_table
 
@@ -150,18 +149,11 @@ def _check_table(name: str, known: Sequence[str], where: Path) -> None:
 
 def _of_run(folder: Path, command: str, name: str) -> _Found:
     """A table of a run."""
-    path = folder / f"{command}.json"
-    manifest = read_json(path)
-    try:
-        columns, settings = manifest["tables"], dict(manifest["config"])
-        _check_table(name, list(columns), folder)
-        check_file(folder, path, f"{name}.csv", manifest["outputs"].get(f"{name}.csv"))
-        table = read_table(folder / f"{name}.csv", columns[name])
-    except SettingError:
-        raise
-    except (AttributeError, KeyError, TypeError, ValueError) as error:
-        raise ResultError(f"{path}: another version of hopcli wrote it ({error})") from None
-    return _Found(str(folder), settings, tuple(columns[name]), _rows(table))
+    manifest = open_manifest(folder / f"{command}.json")
+    columns = manifest["tables"]
+    _check_table(name, list(columns), folder)
+    table = read_table(manifest, name)
+    return _Found(str(folder), dict(manifest["config"]), tuple(columns[name]), _rows(table))
 
 
 def _rows(table: pd.DataFrame) -> list[tuple[Any, ...]]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from hopcli import observables
+from hopcli.config import kinds
 from hopcli.markup import pictures, shortened
 
 if TYPE_CHECKING:
@@ -125,8 +126,13 @@ class Recalled:
         """Energy and overlaps of the first trials after every sweep, as trace.csv has them."""
         from hopcli.experiments.recall import trace_table
 
-        return trace_table(self.relaxation, self.block.rows[:trials])
+        return trace_table(self.relaxation, self.block.rows[: _count(trials)])
 
     def frames(self, trials: int = 10) -> NDArray[np.int8]:
         """States of the first trials after 0, 1, ... sweeps, int8, shape (sweeps + 1, n, N)."""
-        return self.relaxation.by_sweep(self.block.rows[:trials])
+        return self.relaxation.by_sweep(self.block.rows[: _count(trials)])
+
+
+def _count(trials: int) -> int:
+    """A number of trials."""
+    return int(kinds.checked(kinds.integer(1), "trials", trials))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import html
 import sys
 import time
 import warnings
@@ -15,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from hopcli import catalogue, experiments, results
 from hopcli.config.kinds import show
 from hopcli.errors import HopcliWarning
+from hopcli.printing import html, in_lines
 
 if TYPE_CHECKING:
     import os
@@ -144,8 +144,7 @@ class Run:
         """Write the folder that the command would write.
 
         Tables, arrays and pictures are its files byte for byte; the manifest differs in the
-        duration, and in the versions of packages if others have been loaded. A finished run
-        that is the same stays; a picture that it lacks is drawn.
+        duration alone. A finished run that is the same stays; a picture that it lacks is drawn.
 
         Parameters
         ----------
@@ -240,10 +239,10 @@ class Run:
         return said
 
     def _repr_html_(self) -> str:
-        told = [f"<p><b>Warning:</b> {html.escape(text)}</p>" for text in self.warnings]
-        found = [f"<p>{html.escape(text)}</p>" for text in self.findings]
-        table = self.summary.to_html(index=False, border=0, float_format="{:.4g}".format)
-        title = f"<p><code>{html.escape(self._title())}</code></p>"
+        told = [f"<p><b>Warning:</b> {html(text)}</p>" for text in self.warnings]
+        found = [f"<p>{html(text)}</p>" for text in self.findings]
+        table = in_lines(self.summary).to_html(index=False, border=0, float_format="{:.4g}".format)
+        title = f"<p><code>{html(self._title())}</code></p>"
         return "\n".join([title, *told, table, *found])
 
 

@@ -1,4 +1,4 @@
-"""What of a study holds, from Python: the command, and the table that it writes."""
+"""Verdicts on a study, from Python: the command, and the table that it writes."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def reproduce(
     Returns
     -------
     DataFrame
-        The table of claims.csv, a row a claim: its numbers, intervals, test, verdict, reason.
+        The table of claims.csv, a row per claim and condition: number, interval, test, verdict.
 
     Raises
     ------
@@ -69,7 +69,7 @@ def reproduce(
     from hopcli.results.tables import read_table
 
     manifest = read_manifest(Path(out), "reproduce")
-    return read_table(Path(out) / "claims.csv", manifest["tables"]["claims"])
+    return read_table(manifest, "claims")
 
 
 def _call(*words: str) -> None:

@@ -1,6 +1,6 @@
-"""Claims: what a text says of numbers, what the runs found, and the verdict.
+"""Claims: published statements, the runs that measure them, and verdicts.
 
-A file of claims says which runs measure them, which number of their tables counts, and by
-which test; nothing about an outcome is in it. Verdicts follow by rules that are written down
-here (:mod:`hopcli.claims.judging`), from runs that anyone can repeat.
+A claims file names the conditions of each claim, the number that measures it, and the test; it
+contains no outcome. Verdicts follow from the rule in :mod:`hopcli.claims.judging`; printed numbers
+are simulated in :mod:`hopcli.claims.published`.
 """

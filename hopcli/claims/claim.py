@@ -1,63 +1,118 @@
-"""Files of claims: what is claimed, which runs measure it, which number counts, which test."""
+"""Records of a claims file: claims, their conditions, and the runs that measure them."""
 
 from __future__ import annotations
 
-import math
-from dataclasses import MISSING, dataclass, field, fields
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
-
-from hopcli.claims.expressions import Expression, parse
-from hopcli.claims.judging import TESTS
-from hopcli.config import read_config
-from hopcli.config.base import nearest
-from hopcli.errors import SettingError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-__all__ = ["ERRORS", "Claim", "Claims", "RunOf", "read_claims"]
+    from hopcli.claims.expressions import Expression
+
+__all__ = [
+    "DATA",
+    "ERRORS",
+    "PATTERNS",
+    "RESAMPLED",
+    "ROLES",
+    "Claim",
+    "Claims",
+    "Condition",
+    "RunOf",
+]
 
 ERRORS = {
-    "none": "none, the number is exact",
+    "none": "exact",
     "thermal": "thermal noise",
     "images": "test images",
-    "selection": "draw of the patterns",
-    "patterns": "draw of random patterns",
+    "selection": "draw of the samples",
+    "patterns": "random patterns",
     "starts": "random starts",
+    "likelihood": "likelihood",
 }
-"""What an error bar can be of."""
+"""Sources of the error that an interval covers."""
+
+ROLES = {
+    "text": "the protocol that the text describes",
+    "authors": "the protocol that the authors' own program ran",
+    "explanation": "another hypothesis that can explain a failure; it never supports a claim",
+    "step": "a step of the ladder from the text's protocol to the authors'",
+    "other": "a further setting, for comparison; it does not affect the verdict",
+}
+"""Roles of a condition."""
+
+RESAMPLED = {
+    "trials": "each trial has another test image",
+    "images": "each study has its own test images, the same in all its repeats",
+    "repeats": "the repeats of the run, whose test images are fixed",
+    "moments": "normal repeats with the mean and SD of the run",
+    "selections": "each selection of the run is one study",
+}
+"""Ways of simulating a printed number from the data of a run."""
+
+DATA = ("figure1",)
+"""Published data that come with hopcli and can be a printed number."""
+
+PATTERNS = {"printed": "with the printed patterns", "any": "with any draw of samples"}
+"""Questions that a claim about recall can ask."""
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class RunOf:
-    """A run that measures something: a configuration that is run, or a folder that is read.
+    """A run that measures something: a configuration to run, or a folder to read.
 
     Parameters
     ----------
     name : str
-        What expressions call it.
+        Name in expressions.
     config : str, optional
         A configuration or grid: a file, or the name of one that comes with hopcli.
     set : mapping
-        Settings on top of it.
+        Settings that replace those of the configuration.
     quick : mapping
-        Settings on top of these where a rough answer is enough.
-    more : str, optional
-        The setting of which more makes its intervals narrower.
+        Further settings for ``--quick``.
     folder : str, optional
-        Folder of a finished run instead.
+        Folder of a finished run, instead of a configuration.
     command : str, optional
-        Which, if the folder has runs of several commands.
+        Command of the run, if the folder contains several.
     """
 
     name: str
     config: str | None = None
     set: Mapping[str, Any] = field(default_factory=dict)
     quick: Mapping[str, Any] = field(default_factory=dict)
-    more: str | None = None
     folder: str | None = None
     command: str | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class Condition:
+    """A protocol under which a claim is measured.
+
+    Parameters
+    ----------
+    label : str
+        Name of the protocol, such as "as the text says" or "Hebbian rule".
+    role : str
+        A name of :data:`ROLES`.
+    value : Expression
+        The number.
+    error : str
+        Source of the error that its interval covers, a name of :data:`ERRORS`.
+    resample : str
+        Simulation of a printed number, a name of :data:`RESAMPLED`; for test ``printed`` only.
+    shared : str, optional
+        Column with the SD that all repeats of a study share; for ``moments`` only.
+    """
+
+    label: str
+    role: str
+    value: Expression
+    error: str = "none"
+    resample: str = ""
+    shared: str | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -67,84 +122,93 @@ class Claim:
     Parameters
     ----------
     id : str
-        A short name.
+        Short name.
     text, place : str
-        What is claimed, and where.
+        The claim, and its place in the source.
     published : object
-        The published number, text, or list of them.
-    plus_minus : float, optional
-        Its published error.
-    published_repeats : int, optional
-        Of how many values it is the mean, if `plus_minus` is their standard deviation. The
-        error of that mean counts where a run is held to it that repeats the authors'.
-    percent : bool
-        Whether published numbers are in percent, and what is measured is a fraction.
-    unit : str
-        What numbers are in.
+        The published number, text, list of them, or table of numbers by row.
+    conditions : tuple of Condition
+        The protocols under which it is measured; the first is the text's.
     test : str
         A name of :data:`hopcli.claims.judging.TESTS`.
+    plus_minus : float or mapping, optional
+        The printed SD of one repeat.
+    percent : bool
+        Published numbers are in per cent, measured numbers are fractions.
+    unit : str
+        Unit of the numbers.
     margin : float, optional
-        How far from the published number is still the same, for tests of equivalence.
+        Largest difference from the published number that does not matter.
+    reason : str
+        Reason for the margin.
+    alternative : float, optional
+        The value if the claim is wrong. The margin must exclude it.
     bound : float, optional
-        What the number is to be above or below.
-    as_published, as_run : Expression
-        The number by the protocol as published, and as the authors' code ran it.
-    error, error_as_run : str
-        What their intervals are of, names of :data:`ERRORS`.
+        Bound of tests ``above`` and ``below``.
+    by : str
+        Column whose values name the published numbers, for test ``printed``.
+    statistic : str
+        ``mean`` or ``sd`` over the repeats, for test ``printed``.
+    step : float
+        Step to which the number was rounded (1 for a whole per cent).
+    images, repeats : int
+        Test images of a repeat and repeats of the published study.
+    patterns : str
+        A name of :data:`PATTERNS`, if the claim is about recall.
     family : str
-        Claims of one family are tested together, with Holm's correction.
+        Claims of one family share Holm's correction.
+    shown : str
+        Published value in the words of the source, if the numbers alone say too little.
     note : str
-        What is to be known of the test, or of the source; of no effect.
+        Remark on the test or the source.
     picture : str, optional
-        The run whose picture shows it.
+        Run whose picture the report shows.
     """
 
     id: str
     text: str
     place: str
     published: Any
-    as_published: Expression
     test: str
-    plus_minus: float | None = None
-    published_repeats: int | None = None
+    conditions: tuple[Condition, ...]
+    plus_minus: Any = None
     percent: bool = False
     unit: str = ""
     margin: float | None = None
+    reason: str = ""
+    alternative: float | None = None
     bound: float | None = None
-    as_run: Expression | None = None
-    error: str = "none"
-    error_as_run: str = ""
+    by: str = "label"
+    statistic: str = "mean"
+    step: float = 1.0
+    images: int = 100
+    repeats: int = 10
+    patterns: str = ""
     family: str = ""
+    shown: str = ""
     note: str = ""
     picture: str | None = None
 
     @property
-    def published_sem(self) -> float:
-        """Standard error of the published mean, in its unit; 0 if it is taken as it is."""
-        if self.plus_minus is None or self.published_repeats is None:
-            return 0.0
-        return self.plus_minus / math.sqrt(self.published_repeats)
-
-    @property
-    def expressions(self) -> tuple[Expression, ...]:
-        """What is measured of it."""
-        return (self.as_published, *([self.as_run] if self.as_run else []))
+    def runs(self) -> tuple[str, ...]:
+        """Names of the runs that it needs."""
+        return tuple(dict.fromkeys(run for one in self.conditions for run in one.value.runs))
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class Claims:
-    """A file of claims.
+    """A claims file.
 
     Parameters
     ----------
     path : Path
         The file.
     title, source : str
-        What the claims are of.
+        Title and authors of the text.
     alpha : float
-        Error that each family of tests is allowed.
+        Error rate of each test, or of each family of tests.
     runs : dict of str to RunOf
-        What measures them, by name.
+        The runs by name.
     claims : tuple of Claim
         The claims, in order.
     """
@@ -158,133 +222,10 @@ class Claims:
 
     def used(self) -> dict[str, RunOf]:
         """The runs that some claim needs, in the order of the file."""
-        names = {name for claim in self.claims for e in claim.expressions for name in e.runs}
+        names = {name for claim in self.claims for name in claim.runs}
         names |= {claim.picture for claim in self.claims if claim.picture}
         return {name: run for name, run in self.runs.items() if name in names}
 
-
-def read_claims(path: Path) -> Claims:
-    """Read a file of claims, and refuse what is unknown in it before anything runs.
-
-    Parameters
-    ----------
-    path : Path
-        A TOML file.
-
-    Raises
-    ------
-    DataError
-        If it cannot be read.
-    SettingError
-        If a key, a test, a run or an expression is none; it is named as the file has it.
-    """
-    values = read_config(path)
-    known = {"title": str, "source": str, "alpha": float, "runs": dict, "claims": list}
-    for key, value in values.items():
-        _check_key(key, known, f"{path}")
-        if not isinstance(value, known[key]):
-            raise SettingError(f"{path}: {key}", f"must be a {_KINDS[known[key]]}", value)
-    alpha = values.get("alpha", 0.05)
-    if not 0 < alpha < 0.5:
-        raise SettingError(f"{path}: alpha", "must be above 0 and below 0.5", alpha)
-    runs = {
-        name: _run(name, entry, f"{path}: runs.{name}")
-        for name, entry in values.get("runs", {}).items()
-    }
-    listed = values.get("claims", [])
-    claims = tuple(_claim(entry, f"{path}: claims[{n}]", runs) for n, entry in enumerate(listed))
-    if not claims:
-        raise SettingError(f"{path}: claims", "must be a list of one or more claims")
-    names = [claim.id for claim in claims]
-    for name in names:
-        if names.count(name) > 1:
-            raise SettingError(f"{path}: id", f"must be given once, is {names.count(name)}x", name)
-    title, source = values.get("title", path.stem), values.get("source", "")
-    return Claims(path=path, title=title, source=source, alpha=alpha, runs=runs, claims=claims)
-
-
-_KINDS = {str: "text", float: "number", dict: "table", list: "list of tables ([[claims]])"}
-
-
-def _check_key(key: str, known: Mapping[str, Any], where: str) -> None:
-    if key not in known:
-        rule = f"is none of {', '.join(known)}{nearest(key, known)}"
-        raise SettingError(f"{where}: {key}", rule)
-
-
-def _run(name: str, entry: Any, where: str) -> RunOf:
-    """A run as the file has it."""
-    if not isinstance(entry, dict):
-        raise SettingError(where, "must be a table", entry)
-    known = {item.name: item for item in fields(RunOf) if item.name != "name"}
-    for key, value in entry.items():
-        _check_key(key, known, where)
-        wanted = dict if key in ("set", "quick") else str
-        if not isinstance(value, wanted):
-            raise SettingError(f"{where}.{key}", f"must be a {_KINDS[wanted]}", value)
-    if ("config" in entry) == ("folder" in entry):
-        raise SettingError(where, "must have either a config or a folder")
-    return RunOf(name=name, **entry)
-
-
-def _claim(entry: Any, where: str, runs: Mapping[str, RunOf]) -> Claim:
-    """A claim as the file has it."""
-    if not isinstance(entry, dict):
-        raise SettingError(where, "must be a table", entry)
-    place = where.rindex("[")
-    where = f"{where[:place]}.{entry.get('id', where[place:])}"
-    known = {item.name: item for item in fields(Claim)}
-    for key in entry:
-        _check_key(key, known, where)
-    for name, item in known.items():
-        if item.default is MISSING and name not in entry:
-            raise SettingError(f"{where}.{name}", "must be given")
-    claim = Claim(**{name: _value(name, value, f"{where}.{name}") for name, value in entry.items()})
-    _check_together(claim, where, runs)
-    return claim
-
-
-def _check_together(claim: Claim, where: str, runs: Mapping[str, RunOf]) -> None:
-    """Refuse what no single value of a claim can show."""
-    for expression in claim.expressions:
-        for run in expression.runs:
-            if run not in runs:
-                rule = f"must name runs of the file ({', '.join(runs)}){nearest(run, runs)}"
-                raise SettingError(f"{where}: {expression.text}", rule, run)
-    if claim.picture is not None and claim.picture not in runs:
-        raise SettingError(f"{where}.picture", "must be a run of the file", claim.picture)
-    test = TESTS[claim.test]
-    for name in ("margin", "bound"):
-        if (name in test.needs) != (getattr(claim, name) is not None):
-            needs = "must be given" if name in test.needs else "has no use"
-            raise SettingError(f"{where}.{name}", f"{needs} with test {claim.test!r}")
-    if "margin" in test.needs and not isinstance(claim.published, int | float):
-        raise SettingError(f"{where}.published", "must be a number", claim.published)
-
-
-_TEXTS = ("id", "text", "place", "unit", "family", "note", "picture")
-_NUMBERS = ("plus_minus", "margin", "bound")
-
-
-def _value(name: str, value: Any, where: str) -> Any:
-    """A value of a claim, checked."""
-    is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    if name in ("as_published", "as_run"):
-        return parse(value, where)
-    if name == "test" and value not in TESTS:
-        raise SettingError(where, f"must be one of {', '.join(TESTS)}{nearest(str(value), TESTS)}")
-    if name in ("error", "error_as_run") and value not in ERRORS:
-        raise SettingError(where, f"must be one of {', '.join(ERRORS)}", value)
-    if name in _TEXTS and not (isinstance(value, str) and value.strip()):
-        raise SettingError(where, "must be text", value)
-    if name in _NUMBERS and not (is_number and math.isfinite(value) and value >= 0):
-        if name == "bound" and is_number and math.isfinite(value):
-            return float(value)
-        raise SettingError(where, "must be a finite number >= 0", value)
-    if name == "published_repeats" and not (type(value) is int and value >= 2):
-        raise SettingError(where, "must be a whole number >= 2", value)
-    if name == "percent" and not isinstance(value, bool):
-        raise SettingError(where, "must be true or false", value)
-    if name == "published" and not (is_number or isinstance(value, str | list)):
-        raise SettingError(where, "must be a number, a text or a list", value)
-    return float(value) if name in _NUMBERS else value
+    def place_of(self, claim: Claim, condition: Condition) -> str:
+        """Place of a condition in the file, for a message."""
+        return f"{self.path}: claims.{claim.id}: {condition.label}"

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
-from hopcli.claims.functions import FUNCTIONS, interval_of
+from hopcli.claims.functions import FUNCTIONS, counted_rate, interval_of
 from hopcli.claims.measured import Measured
 from hopcli.errors import ResultError, SettingError
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from hopcli.claims.expressions import Expression, Term
 
-__all__ = ["Ran", "check_names", "evaluate"]
+__all__ = ["Ran", "check_names", "chosen_rows", "evaluate"]
 
 
 class Ran(Protocol):
@@ -58,6 +58,28 @@ def evaluate(expression: Expression, runs: Mapping[str, Ran], where: str) -> Mea
     return values[0] - values[1]
 
 
+def chosen_rows(expression: Expression, runs: Mapping[str, Ran], where: str) -> pd.DataFrame:
+    """Select the rows that an expression names, for a printed number.
+
+    Parameters
+    ----------
+    expression : Expression
+        One term without a function.
+    runs : mapping of str to Ran
+        The runs by name.
+    where : str
+        Name of the expression in a message.
+
+    Raises
+    ------
+    SettingError
+        If the table, a column or the rows do not exist.
+    """
+    term = expression.terms[0]
+    table = _table(term, runs[term.run], where)
+    return table[_chosen(term, table, where)].reset_index(drop=True)
+
+
 def _measure(term: Term, run: Ran, where: str) -> Measured:
     table = _table(term, run, where)
     chosen = _chosen(term, table, where)
@@ -72,13 +94,18 @@ def _measure(term: Term, run: Ran, where: str) -> Measured:
     if len(values) > 1 or not isinstance(values[0], int | float) or isinstance(values[0], bool):
         return Measured(values[0] if len(values) == 1 else values)
     try:
+        counted = counted_rate(table, int(rows[0]), term.column)
+        if counted is not None and term.error is None:
+            return counted
         ends = interval_of(table, int(rows[0]), term.column, term.error)
     except ResultError as error:
         raise SettingError(where, str(error)) from None
     return Measured(float(values[0]), *(ends or ()))
 
 
-def check_names(term: Term, tables: Mapping[str, Iterable[str]], where: str) -> None:
+def check_names(
+    term: Term, tables: Mapping[str, Iterable[str]], where: str, more: Iterable[str] = ()
+) -> None:
     """Refuse a table or a column that a run does not have.
 
     Parameters
@@ -89,6 +116,8 @@ def check_names(term: Term, tables: Mapping[str, Iterable[str]], where: str) -> 
         The columns of each table of the run.
     where : str
         What the expression is called in a message.
+    more : iterable of str
+        Further columns that are needed.
 
     Raises
     ------
@@ -99,7 +128,12 @@ def check_names(term: Term, tables: Mapping[str, Iterable[str]], where: str) -> 
         rule = f"must name a table of {term.run} ({', '.join(tables)})"
         raise SettingError(where, rule, term.table)
     columns = [str(name) for name in tables[term.table]]
-    named = (term.column, *(row[0] for row in term.rows), *([term.error] if term.error else []))
+    named = (
+        term.column,
+        *(row[0] for row in term.rows),
+        *([term.error] if term.error else []),
+        *more,
+    )
     for name in named:
         if name not in columns:
             rule = f"must name columns of {term.table} ({', '.join(columns)})"

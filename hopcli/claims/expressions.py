@@ -25,12 +25,15 @@ from hopcli.errors import SettingError
 
 __all__ = ["Expression", "Term", "parse"]
 
+_LONGEST = 1000  # characters
+
+# No two neighbours of these patterns match the same characters, so that the cost is linear.
 _TERM = re.compile(
-    r"\s*(?:(?P<function>[a-z_]+)\s*\()?\s*(?P<run>[\w.-]+)\s*/\s*(?P<table>[\w.-]+)\s*"
-    r"(?:\[(?P<rows>[^\]]*)\])?\s*/\s*(?P<column>[\w.]+)\s*"
-    r"(?:\+-\s*(?P<error>[\w.]+)\s*)?(?P<close>\))?\s*"
+    r"(?:(?P<function>[a-z_]+)\s*\(\s*)?(?P<run>[\w.-]+)\s*/\s*(?P<table>[\w.-]+)\s*"
+    r"(?:\[(?P<rows>[^\]]*)\]\s*)?/\s*(?P<column>[\w.]+)\s*"
+    r"(?:\+-\s*(?P<error>[\w.]+)\s*)?(?P<close>\))?"
 )
-_ROW = re.compile(r"\s*(\w+)\s*([=<>])\s*(.*?)\s*")
+_ROW = re.compile(r"(\w+)\s*([=<>])(.*)", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +103,8 @@ def parse(text: Any, where: str) -> Expression:
     """
     if not isinstance(text, str):
         raise SettingError(where, _RULE, text)
+    if len(text) > _LONGEST:
+        raise SettingError(where, f"must have at most {_LONGEST} characters", text)
     parts = re.split(r"\s-\s", text)
     if len(parts) > 2:
         raise SettingError(where, "must have one difference at most", text)
@@ -110,7 +115,7 @@ _RULE = "must be [FUNCTION(]RUN / TABLE[COLUMN=VALUE, ...] / COLUMN [+- STANDARD
 
 
 def _term(text: str, where: str) -> Term:
-    found = _TERM.fullmatch(text)
+    found = _TERM.fullmatch(text.strip())
     if not found or (found["function"] is None) != (found["close"] is None):
         raise SettingError(where, _RULE, text)
     function = found["function"]
@@ -119,9 +124,9 @@ def _term(text: str, where: str) -> Term:
         raise SettingError(where, f"{rule}{nearest(function, FUNCTIONS)}", function)
     rows = []
     for row in re.split(r",(?=\s*\w+\s*[=<>])", found["rows"] or ""):
-        condition = _ROW.fullmatch(row)
+        condition = _ROW.fullmatch(row.strip())
         if condition:
-            rows.append((condition[1], condition[2], condition[3]))
+            rows.append((condition[1], condition[2], condition[3].strip()))
         elif row.strip():
             raise SettingError(where, "must have rows as COLUMN=VALUE, < or >", row)
     return Term(

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from hopcli.claims.measured import Measured
+from hopcli.claims import states
+from hopcli.claims.measured import Measured, binomial
 from hopcli.errors import ResultError
 from hopcli.statistics import Z95, exact_interval
 
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
-__all__ = ["FUNCTIONS", "Function", "interval_of"]
+__all__ = ["FUNCTIONS", "Function", "counted_rate", "interval_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +78,23 @@ def interval_of(
     return _endless(value - Z95 * sem, value + Z95 * sem)
 
 
+def counted_rate(table: pd.DataFrame, row: int, column: str) -> Measured | None:
+    """A rate of independent trials with its exact p-values; None for any other number.
+
+    Trials are independent if the interval that the table gives is the exact one of the counts.
+    """
+    if column != "fraction" or not {"count", "ci_low", "ci_high"} <= set(table.columns):
+        return None
+    of = table.columns[0]
+    n = int(table.loc[table[of] == table[of].iloc[row], "count"].sum())
+    if n == 0:
+        return None
+    rate = binomial(int(table["count"].iloc[row]), n)
+    ends = table[["ci_low", "ci_high"]].iloc[row].to_numpy(float)
+    same = np.allclose(ends, exact_interval(int(table["count"].iloc[row]), n), atol=1e-8)
+    return rate if same else None
+
+
 def _endless(low: float, high: float) -> tuple[float, float]:
     """An interval; what is not known of it is not taken for certain."""
     return (-np.inf if np.isnan(low) else low), (np.inf if np.isnan(high) else high)
@@ -114,12 +132,12 @@ def _largest(
 
 
 def _how_often(table: pd.DataFrame, chosen: NDArray[np.bool_], column: str, sign: int) -> Measured:
-    """In what share of the repeats the chosen label has the extreme value, alone."""
-    values = table.pivot(index="repeat", columns="label", values=column) * sign
+    """Share of the repeats or selections in which the chosen label alone has the extreme value."""
+    index = "selection" if "selection" in table.columns else "repeat"
+    values = table.pivot(index=index, columns="label", values=column) * sign
     label = table["label"][chosen].iloc[0]
     others = values.drop(columns=label).max(axis=1)
-    wins = int((values[label] > others).sum())
-    return Measured(wins / len(values), *exact_interval(wins, len(values)))
+    return binomial(int((values[label] > others).sum()), len(values))
 
 
 def _how_often_best(
@@ -148,34 +166,6 @@ def _spread(
     return Measured(spread, *_endless(spread - Z95 * sem, spread + Z95 * sem))
 
 
-def _distance(
-    _result: Any, table: pd.DataFrame, chosen: NDArray[np.bool_], column: str, error: str | None
-) -> Measured:
-    """Root-mean-square distance from the published curve, at its temperatures.
-
-    The interval is that of noise in the run: the bounds of 95 % of 4,000 curves drawn about
-    the one that was found, the noise that this adds to the square taken off.
-    """
-    from hopcli.data.study import figure1
-
-    curve = figure1()
-    rows = table[chosen].drop_duplicates("temperature").set_index("temperature")
-    there = [t for t in curve.temperature if np.isclose(rows.index, t).any()]
-    if not there:
-        raise ResultError("the run has none of the temperatures of the published curve")
-    found = np.array([rows.iloc[np.argmin(np.abs(rows.index - t))][column] for t in there])
-    sems = np.array(
-        [rows.iloc[np.argmin(np.abs(rows.index - t))][error or f"{column}_sem"] for t in there]
-    ).astype(float)
-    wanted = np.array([curve.overlap[list(curve.temperature).index(t)] for t in there])
-    gap = found.astype(float) - wanted
-    rms = float(np.sqrt(np.mean(gap**2)))
-    noise = np.random.default_rng(np.random.SeedSequence(1)).standard_normal((4000, len(gap)))
-    squares = np.mean((gap + noise * sems) ** 2, axis=1) - np.mean(sems**2)
-    low, high = np.sqrt(np.maximum(np.quantile(squares, [0.025, 0.975]), 0))
-    return Measured(rms, min(float(low), rms), max(float(high), rms))
-
-
 def _variance_ratio(
     _result: Any, table: pd.DataFrame, _chosen: NDArray[np.bool_], column: str, _error: str | None
 ) -> Measured:
@@ -196,7 +186,12 @@ def _variance_ratio(
     ratio = float(np.mean(theirs / ours))
     freedom = (len(labels) * (len(authors) - 1), len(labels) * (len(run) - 1))
     low, high = (ratio / float(f.ppf(level, *freedom)) for level in (0.975, 0.025))
-    return Measured(ratio, low, high, stays=ratio * float(np.sqrt(2 / freedom[0])))
+    return Measured(
+        ratio,
+        low,
+        high,
+        lambda bound: (float(f.sf(ratio / bound, *freedom)), float(f.cdf(ratio / bound, *freedom))),
+    )
 
 
 def _storkey_gap(
@@ -207,7 +202,88 @@ def _storkey_gap(
     return Measured(largest_gap(result.patterns.xi))
 
 
+def _ahead(
+    _result: Any, table: pd.DataFrame, chosen: NDArray[np.bool_], column: str, _error: str | None
+) -> Measured:
+    """Mean over the selections of the next worst label's rate less that of the chosen label."""
+    index = "selection" if "selection" in table.columns else "repeat"
+    values = table.pivot(index=index, columns="label", values=column)
+    label = table["label"][chosen].iloc[0]
+    other = values.drop(columns=label).mean().idxmin()
+    gaps = (values[other] - values[label]).to_numpy(dtype=np.float64)
+    return _mean(gaps)
+
+
+def _mean(values: NDArray[np.float64]) -> Measured:
+    """Mean of independent values with its t interval and p-values."""
+    from scipy.stats import t
+
+    n, mean = len(values), float(values.mean())
+    sem = float(values.std(ddof=1)) / np.sqrt(n)
+    if sem == 0:
+        return Measured(mean, mean, mean)
+    half = float(t.ppf(0.975, n - 1)) * sem
+    return Measured(
+        mean,
+        mean - half,
+        mean + half,
+        lambda bound: (
+            float(t.sf((mean - bound) / sem, n - 1)),
+            float(t.cdf((mean - bound) / sem, n - 1)),
+        ),
+    )
+
+
+def _with_p(
+    _result: Any, table: pd.DataFrame, chosen: NDArray[np.bool_], column: str, error: str | None
+) -> Measured:
+    """A number with the two-sided p against 0 that stands in the column ``p`` of its row."""
+    row = int(np.flatnonzero(chosen)[0])
+    found = _row(table, row, column, error)
+    p = float(table["p"].iloc[row])
+    at_zero = (p, 1 - p) if found.value > 0 else (1 - p, p)
+    return Measured(
+        found.value,
+        found.low,
+        found.high,
+        lambda bound: at_zero if bound == 0 else found.tails(bound),
+    )
+
+
+def _most_likely(
+    result: Any, table: pd.DataFrame, chosen: NDArray[np.bool_], column: str, _error: str | None
+) -> Measured:
+    """The value of the largest likelihood, its interval, and p by the likelihood ratio.
+
+    The overdispersion that the run found divides the ratio [McCullagh and Nelder 1989].
+    """
+    from scipy.stats import chi2
+
+    rows = table[chosen]
+    values = rows[column].to_numpy(dtype=np.float64)
+    relative = rows["relative"].to_numpy(dtype=np.float64)
+    best = float(values[relative.argmax()])
+    inside = values[rows["in_interval"].to_numpy(dtype=bool)]
+    estimate = result.tables["estimate"].set_index("order")
+    inflation = float(estimate.loc[rows["order"].iloc[0], "overdispersion"])
+
+    def tails(bound: float) -> tuple[float, float]:
+        nearest = float(relative[np.argmin(np.abs(values - bound))])
+        p = float(chi2.sf(2 * (relative.max() - nearest) / inflation, 1)) / 2
+        return (p, 1 - p) if bound < best else (1 - p, p)
+
+    return Measured(best, float(inside.min()), float(inside.max()), tails)
+
+
 FUNCTIONS: dict[str, Function] = {
+    "lead": Function(
+        "mean over the selections of the next worst label's value less the chosen label's",
+        _ahead,
+    ),
+    "most_likely": Function(
+        "value of the largest likelihood, tested by the likelihood ratio", _most_likely
+    ),
+    "with_p": Function("the number, tested against 0 by the p of its row", _with_p),
     "smallest": Function("the smallest of the values, with its own interval", _smallest),
     "largest": Function("the largest of the values, with its own interval", _largest),
     "how_often_best": Function(
@@ -217,7 +293,6 @@ FUNCTIONS: dict[str, Function] = {
         "share of the repeats in which the label has the smallest value of all", _how_often_worst
     ),
     "spread": Function("population standard deviation over the labels", _spread),
-    "distance": Function("root-mean-square distance from the published figure 1", _distance),
     "variance_ratio": Function(
         "variance of the authors' ten repeats by that of the run's", _variance_ratio
     ),
@@ -225,6 +300,26 @@ FUNCTIONS: dict[str, Function] = {
         "largest difference of a coupling by the tutorial's code from Storkey's formula, of the "
         "patterns that the run stores, in units of 1/N",
         _storkey_gap,
+    ),
+    "others": Function("share of the starts that end in none of the chosen rows", states.others),
+    "above_patterns": Function(
+        "energy per site of the lowest spurious state less that of the lowest stored pattern",
+        states.above_patterns,
+    ),
+    "unstable_by_code": Function(
+        "sites at which the sign of the sum of the stored patterns is not stable, with the "
+        "couplings of the tutorial's code",
+        states.unstable_by_code,
+    ),
+    "unstable_by_formula": Function(
+        "the same with the couplings of Storkey's formula", states.unstable_by_formula
+    ),
+    "wrong_sites": Function(
+        "share of wrong sites at an overlap m, (1 - m) / 2", states.wrong_sites
+    ),
+    "rank_among_five": Function(
+        "rank of the label among the five that the study stored, 1 for the smallest value",
+        states.rank_among_five,
     ),
 }
 """The functions by name."""

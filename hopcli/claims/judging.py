@@ -1,20 +1,33 @@
-"""From what was measured to a verdict, by rules that are written down.
+"""Tests of measured numbers, and the rule that turns their results into verdicts.
 
-Each claim is tested by one test, on the number by the protocol as published and, where there
-is one, on the number as the authors' code ran it. A test asks two one-sided questions: is
-there evidence that the claim holds, and is there that it does not? Each is answered at the
-level alpha, Holm's correction among the claims of a family included. So equivalence is
-shown, not taken from a difference that was not found [Schuirmann 1987].
+Each condition of a claim is tested by itself and is then in one of four states:
 
-==================  =======================  =================================
-as published        as run                   verdict
-==================  =======================  =================================
-holds               any                      holds
-does not            holds                    holds as run, not as published
-does not            does not, or no such     does not hold
-does not            undecided                cannot be decided
-undecided           any                      cannot be decided
-==================  =======================  =================================
+``agrees``   the test supports the claim (equivalence shown, bound exceeded, or a published
+             number inside the range that the condition predicts)
+``coarse``   the number agrees, but the test is too coarse for the margin of interest
+``fails``    the test rejects the claim
+``open``     the number lies on the wrong side of a bound, but not significantly
+
+The verdict depends on the states under the text's protocol and under the authors':
+
+==============  ==============  ==========================================================
+text            authors         verdict
+==============  ==============  ==========================================================
+agrees          any             reproduced
+agrees          agrees          reproduced, conditions not told apart (a printed number
+                                whose Bayes factor between the two is below e^3)
+coarse          any             agrees, coarsely
+fails           agrees, coarse  reproduced as run only
+fails           other           not reproduced
+open            any             undecided
+==============  ==============  ==========================================================
+
+A claim without a test (``none``, such as a random seed that a text does not give) is not
+testable. Explanations never support a claim: they are named beside a verdict.
+
+"Reproduced" means that the numbers of a study follow again from the same data and protocol;
+"replicated" that they follow from new data [National Academies 2019]. Equivalence is shown by
+two one-sided tests [Schuirmann 1987].
 """
 
 from __future__ import annotations
@@ -32,68 +45,82 @@ if TYPE_CHECKING:
     from hopcli.claims.measured import Measured
 
 __all__ = [
+    "BAYES",
+    "DETECTABLE",
     "TESTS",
     "VERDICTS",
     "Answer",
     "Evidence",
     "answers",
     "are_same",
-    "more_needed",
     "verdict",
 ]
 
 VERDICTS = (
-    "holds",
-    "holds as run, not as published",
-    "does not hold",
-    "cannot be decided",
+    "reproduced",
+    "reproduced, conditions not told apart",
+    "agrees, coarsely",
+    "reproduced as run only",
+    "not reproduced",
+    "undecided",
+    "not testable",
 )
-"""All verdicts there are."""
+"""All verdicts."""
+
+BAYES = 3.0
+"""Smallest ln(Bayes factor) that counts as evidence for one condition against another."""
+
+DETECTABLE = 2.8
+"""Standard errors of a difference that a two-sided test of 5 % finds with a power of 80 %."""
 
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """What a test says of one number.
+    """Result of a test of one number.
 
     Parameters
     ----------
-    p_for : float
-        How likely the number would be at the edge of the claim's being false: small if it holds.
+    p_for : float or None
+        p of the hypothesis that the claim is wrong; None for a test that can only reject.
     p_against : float
-        The same, at the edge of its being true: small if it does not hold.
+        p of the hypothesis that the claim is right.
+    near : bool
+        The number is compatible with the claim.
     z : float, optional
-        The statistic behind the smaller of the two, in standard errors; none if nothing about
-        the number is random.
-    edge : float, optional
-        The number where the claim begins, or ends, to hold, that is nearest to being passed.
+        The statistic, in standard errors; None where nothing is random.
+    resolution : float, optional
+        Difference that the test detects with a power of 80 %; None where nothing is random.
     """
 
-    p_for: float
+    p_for: float | None
     p_against: float
+    near: bool = True
     z: float | None = None
-    edge: float | None = None
+    resolution: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What is concluded.
+    """Conclusion about one condition.
 
     Parameters
     ----------
-    holds : bool or None
-        Whether the claim holds; None if that is open.
+    state : str
+        ``agrees``, ``coarse``, ``fails``, ``open`` or ``none`` (no test).
     evidence : Evidence
-        From what.
-    p : float
-        That of the question that decides, or of the nearer one where none does.
-    p_holm : float
-        The same, with Holm's correction.
+        The result of the test.
+    p, p_holm : float
+        p-value of the hypothesis that decides, without and with Holm's correction.
     """
 
-    holds: bool | None
+    state: str
     evidence: Evidence
     p: float
     p_holm: float
+
+
+def _everything(_claim: Claim) -> tuple[float, float]:
+    return -math.inf, math.inf
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,127 +130,208 @@ class Test:
     Parameters
     ----------
     description : str
-        What it asks.
-    needs : tuple of str
-        Which of `margin` and `bound` a claim must have for it.
+        Its question about the number.
+    needs, takes : tuple of str
+        Keys of a claim that it needs, and that it can use.
     work : callable
-        From claim, number, and standard error of what is published, to evidence.
+        From claim and number to evidence.
+    number : bool
+        The published value must be a number.
+    edges : callable
+        From a claim to the least and greatest number that agree with it.
     """
 
     description: str
     needs: tuple[str, ...]
     work: Callable[[Claim, Measured, float], Evidence]
+    takes: tuple[str, ...] = ()
+    number: bool = False
+    edges: Callable[[Claim], tuple[float, float]] = _everything
+
+    def ln_density(self, claim: Claim, found: Measured) -> float | None:
+        """Logarithm of the normal density of the published number around a measured one."""
+        if not self.number or found.is_exact or not found.is_number:
+            return None
+        published = float(claim.published)
+        error = found.error_towards(published)
+        if error == 0 or not math.isfinite(error):
+            return None
+        return -0.5 * found.z(published) ** 2 - math.log(error * math.sqrt(2 * math.pi))
 
 
-def _upper(z: float) -> float:
-    """Chance that a standard normal number is above z."""
-    return 0.5 * math.erfc(z / math.sqrt(2))
+def _resolution(found: Measured) -> float | None:
+    return None if found.is_exact else DETECTABLE * found.error
 
 
-def _above(claim: Claim, found: Measured, besides: float) -> Evidence:
-    z = found.z(float(claim.bound or 0.0), besides)
-    return Evidence(_upper(z), _upper(-z), _told(z, found), claim.bound)
+def _above(claim: Claim, found: Measured, _alpha: float) -> Evidence:
+    bound = float(claim.bound or 0.0)
+    at_most, at_least = found.tails(bound)
+    z = _told(found.z(bound), found)
+    return Evidence(at_most, at_least, found.value > bound, z, _resolution(found))
 
 
-def _below(claim: Claim, found: Measured, besides: float) -> Evidence:
-    z = -found.z(float(claim.bound or 0.0), besides)
-    return Evidence(_upper(z), _upper(-z), _told(z, found), claim.bound)
+def _below(claim: Claim, found: Measured, _alpha: float) -> Evidence:
+    bound = float(claim.bound or 0.0)
+    at_most, at_least = found.tails(bound)
+    z = _told(-found.z(bound), found)
+    return Evidence(at_least, at_most, found.value < bound, z, _resolution(found))
 
 
 def _told(z: float, found: Measured) -> float | None:
     return None if found.is_exact and not math.isfinite(z) else z
 
 
-def _between(found: Measured, low: float, high: float, besides: float) -> Evidence:
-    """Two one-sided tests: inside both ends, or outside one."""
-    above = found.z(low, besides)
-    below = -found.z(high, besides)
-    z, edge = min((above, low), (below, high))
-    return Evidence(_upper(z), _upper(-z), _told(z, found), edge)
+def _two_sided(found: Measured, bound: float) -> float:
+    return min(1.0, 2 * min(found.tails(bound)))
 
 
-def _equivalent(claim: Claim, found: Measured, besides: float) -> Evidence:
+def _between(claim: Claim, found: Measured, alpha: float) -> Evidence:
+    """Two one-sided tests: inside both edges, or outside one."""
+    low, high = TESTS[claim.test].edges(claim)
+    p_for = max(found.tails(low)[0], found.tails(high)[1])
+    p_against = min(found.tails(low)[1], found.tails(high)[0])
+    z = _told(min(found.z(low), -found.z(high)), found)
+    inside = low <= found.value <= high
+    near = inside or _two_sided(found, float(claim.published)) >= alpha
+    near = near and math.isfinite(found.error)
+    return Evidence(p_for, p_against, near, z, _resolution(found))
+
+
+def _margin_edges(claim: Claim) -> tuple[float, float]:
     published, margin = float(claim.published), float(claim.margin or 0.0)
-    return _between(found, published - margin, published + margin, besides)
+    return published - margin, published + margin
 
 
-def _within_factor(claim: Claim, found: Measured, besides: float) -> Evidence:
-    published, margin = float(claim.published), float(claim.margin or 1.0)
-    return _between(found, published / margin, published * margin, besides)
+def _equal(claim: Claim, found: Measured, _alpha: float) -> Evidence:
+    published = float(claim.published)
+    z = _told(found.z(published), found)
+    return Evidence(None, _two_sided(found, published), True, z, _resolution(found))
 
 
-def _the_same(claim: Claim, found: Measured, _besides: float) -> Evidence:
+def _exactly(right: bool) -> Evidence:
+    return Evidence(0.0, 1.0) if right else Evidence(1.0, 0.0)
+
+
+def _the_same(claim: Claim, found: Measured, _alpha: float) -> Evidence:
     wanted = claim.published if isinstance(claim.published, list) else [claim.published]
     values = found.value if isinstance(found.value, tuple) else (found.value,)
-    same = len(values) == len(wanted) and all(map(are_same, values, wanted))
-    return Evidence(0.0, 1.0) if same else Evidence(1.0, 0.0)
+    return _exactly(len(values) == len(wanted) and all(map(are_same, values, wanted)))
 
 
 def are_same(one: Any, other: Any) -> bool:
-    """Whether two numbers, or texts, are the same; a label is text where a file has a number."""
+    """Compare two numbers or texts; a label is text where a file has a number."""
     return bool(one == other or str(one) == str(other))
 
 
-def _all_true(_claim: Claim, found: Measured, _besides: float) -> Evidence:
-    values = found.value if isinstance(found.value, tuple) else (found.value,)
-    return Evidence(0.0, 1.0) if all(values) else Evidence(1.0, 0.0)
+def _all_true(_claim: Claim, found: Measured, _alpha: float) -> Evidence:
+    return _exactly(all(found.value if isinstance(found.value, tuple) else (found.value,)))
 
+
+def _never(_claim: Claim, found: Measured, _alpha: float) -> Evidence:
+    return _rate(found, 0.0)
+
+
+def _always(claim: Claim, found: Measured, _alpha: float) -> Evidence:
+    return _rate(found, 100.0 if claim.percent else 1.0)
+
+
+def _rate(found: Measured, rate: float) -> Evidence:
+    """One counter-example refutes; without any, the interval bounds their rate."""
+    if found.value != rate:
+        return Evidence(1.0, 0.0, near=False)
+    low, high = found.low, found.high
+    bound = None if low is None or high is None else high - low
+    return Evidence(None, 1.0, resolution=bound)
+
+
+def _untested(_claim: Claim, _found: Measured, _alpha: float) -> Evidence:
+    return Evidence(None, math.nan)
+
+
+_EQUIVALENCE = ("margin", "reason", "alternative")
 
 TESTS: dict[str, Test] = {
+    "printed": Test(
+        "the published number lies where such a study would print it (simulated)",
+        (),
+        _untested,
+        ("margin", "reason"),
+        number=True,
+    ),
     "equivalent": Test(
         "within the margin of the published number (two one-sided tests)",
-        ("margin",),
-        _equivalent,
+        _EQUIVALENCE,
+        _between,
+        number=True,
+        edges=_margin_edges,
     ),
-    "within_factor": Test(
-        "within a factor, the margin, of the published number (two one-sided tests)",
-        ("margin",),
-        _within_factor,
+    "equal": Test(
+        "not different from the published number (two-sided)",
+        (),
+        _equal,
+        ("margin", "reason"),
+        number=True,
     ),
     "above": Test("above the bound (one-sided)", ("bound",), _above),
     "below": Test("below the bound (one-sided)", ("bound",), _below),
     "the_same": Test("the same numbers or texts, in the same order", (), _the_same),
-    "all_true": Test("every one of them true", (), _all_true),
+    "all_true": Test("all true", (), _all_true),
+    "never": Test("no case at all", (), _never, ("margin", "reason")),
+    "always": Test("no exception", (), _always, ("margin", "reason")),
+    "none": Test("not tested", (), _untested),
 }
 """The tests by name."""
 
 
-def answers(families: Sequence[str], evidence: Sequence[Evidence], alpha: float) -> list[Answer]:
-    """Conclude from the evidence of several claims.
+def answers(
+    claims: Sequence[Claim], families: Sequence[str], evidence: Sequence[Evidence], alpha: float
+) -> list[Answer]:
+    """Draw conclusions from several tests.
 
     Parameters
     ----------
+    claims : sequence of Claim
+        Claim of each test.
     families : sequence of str
-        Family of each claim; an empty one is a family of its own.
+        Family of each test; tests of the empty family are corrected for nothing.
     evidence : sequence of Evidence
-        The evidence of each.
+        Result of each test.
     alpha : float
-        Error that a family is allowed.
+        Error rate of a family.
 
     Returns
     -------
     list of Answer
-        One a claim.
+        One per test.
     """
-    p_for, p_against = (
-        _corrected(families, [getattr(one, name) for one in evidence])
-        for name in ("p_for", "p_against")
-    )
+    against = _corrected(families, [one.p_against for one in evidence])
+    towards = _corrected(families, [1.0 if one.p_for is None else one.p_for for one in evidence])
     found = []
-    for one, corrected_for, corrected_against in zip(evidence, p_for, p_against, strict=True):
-        holds = None
-        if corrected_for < alpha:
-            holds = True
-        elif corrected_against < alpha:
-            holds = False
-        says_so = one.p_for <= one.p_against if holds is None else holds
-        p = (one.p_for, corrected_for) if says_so else (one.p_against, corrected_against)
-        found.append(Answer(holds, one, *p))
+    for claim, one, p_against, p_for in zip(claims, evidence, against, towards, strict=True):
+        state = _state(claim, one, p_for, p_against, alpha)
+        says_no = one.p_for is None or state == "fails" or one.p_against < one.p_for
+        p = (one.p_against, p_against) if says_no else (one.p_for, p_for)
+        found.append(Answer(state, one, *p))  # type: ignore[arg-type]
     return found
 
 
+def _state(claim: Claim, one: Evidence, p_for: float, p_against: float, alpha: float) -> str:
+    """State of a condition, see the table of this module."""
+    if claim.test == "none":
+        return "none"
+    if p_against < alpha:
+        return "fails"
+    if one.p_for is None:
+        margin, resolution = claim.margin, one.resolution
+        coarse = margin is not None and resolution is not None and resolution > margin
+        return "coarse" if coarse else "agrees"
+    if p_for < alpha:
+        return "agrees"
+    return "coarse" if one.near else "open"
+
+
 def _corrected(families: Sequence[str], p_values: Sequence[float]) -> list[float]:
-    """Holm's correction within each family."""
+    """Correct p-values by Holm's method within each family."""
     from hopcli.statistics.paired import holm
 
     corrected = list(p_values)
@@ -235,55 +343,30 @@ def _corrected(families: Sequence[str], p_values: Sequence[float]) -> list[float
     return corrected
 
 
-def verdict(published: bool | None, as_run: bool | None, *, has_run: bool) -> str:
-    """The verdict by the table of this module.
+def verdict(text: str, authors: str | None = None, ln_bayes: float | None = None) -> str:
+    """Turn the states of two conditions into a verdict, by the table of this module.
 
     Parameters
     ----------
-    published : bool or None
-        Whether the claim holds by the protocol as published; None if that is open.
-    as_run : bool or None
-        Whether it does as the authors' code ran it.
-    has_run : bool
-        Whether there is such a number.
+    text, authors : str
+        States under the text's protocol and under the authors'; None without the latter.
+    ln_bayes : float, optional
+        ln of the Bayes factor of the text's condition against the authors'.
 
     Examples
     --------
-    >>> verdict(False, True, has_run=True)
-    'holds as run, not as published'
-    >>> verdict(None, True, has_run=True)
-    'cannot be decided'
+    >>> verdict("fails", "agrees")
+    'reproduced as run only'
+    >>> verdict("agrees", "agrees", 1.2)
+    'reproduced, conditions not told apart'
     """
-    if published:
-        return "holds"
-    if published is None or (has_run and as_run is None):
-        return "cannot be decided"
-    return "holds as run, not as published" if has_run and as_run else "does not hold"
-
-
-def more_needed(found: Measured, evidence: Evidence, besides: float, alpha: float) -> Any:
-    """How many times as many values would decide; None if no number of them would.
-
-    The distance to the edge is taken as it is, the part of the error that more values make
-    smaller goes as one over the root of their number.
-
-    Parameters
-    ----------
-    found : Measured
-        The number.
-    evidence : Evidence
-        What it says.
-    besides : float
-        Standard error that stays, that of the published number.
-    alpha : float
-        The level, that of the first step of Holm's procedure.
-    """
-    if evidence.edge is None or found.is_exact:
-        return None
-    from scipy.stats import norm
-
-    distance = abs(found.value - evidence.edge)
-    stays = besides**2 + found.stays**2
-    left = (distance / float(norm.isf(alpha))) ** 2 - stays
-    own = found.error_towards(evidence.edge) ** 2 - found.stays**2
-    return max(own, 0.0) / left if left > 0 and math.isfinite(own) else None
+    if text == "none":
+        return "not testable"
+    if text == "agrees":
+        same = authors == "agrees" and ln_bayes is not None and abs(ln_bayes) <= BAYES
+        return "reproduced, conditions not told apart" if same else "reproduced"
+    if text == "coarse":
+        return "agrees, coarsely"
+    if text == "open":
+        return "undecided"
+    return "reproduced as run only" if authors in ("agrees", "coarse") else "not reproduced"

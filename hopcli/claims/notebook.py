@@ -1,27 +1,114 @@
 """Storkey's rule as a notebook of a tutorial computes it, beside his formula, term by term.
 
 The notebook is "Hopfield Network of memes: Storkey Learning Rule" (R. Richie, GitHub
-drussellmrichie/hopfield_network). Two terms are not Storkey's: of what site j receives it
-takes off w_ii x_i and w_ij x_j, where w_ji x_i and w_jj x_j are meant; and it multiplies h_ji
-by x_j, where x_i is meant. Before anything is stored all inputs are 0, so the first pattern is
-the same; from the second on it is not. Here both are written out as N x N matrices, since
-this is about the text, not for use.
+drussellmrichie/hopfield_network). Two of its terms are not Storkey's. From the input of site j
+it subtracts w_ii x_i and w_ij x_j, instead of w_ji x_i and w_jj x_j; and it multiplies h_ji by
+x_j, instead of x_i. All inputs are 0 before anything is stored, so the first pattern gives the
+same couplings; the second does not.
+
+Sites with equal columns of the patterns have equal couplings, so both rules work on classes of
+sites. A coupling of a site to itself differs from that to another site of its class.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from numpy.typing import NDArray
 
-__all__ = ["by_formula", "by_notebook", "largest_gap"]
+    Array = NDArray[np.float64]
+    Inputs = Callable[[Array, Array, Array], Array]
+
+__all__ = ["by_formula", "by_notebook", "largest_gap", "unstable_sum"]
+
+_ROUNDING = 1e-9  # of a field
 
 
-def by_formula(xi: NDArray[np.int8]) -> NDArray[np.float64]:
-    """Storkey's couplings, w_ij += (x_i x_j - x_i h_ji - h_ij x_j) / N [Storkey 1997].
+class _Classes(NamedTuple):
+    """Classes of sites with equal columns.
+
+    Attributes
+    ----------
+    columns : ndarray of float64, shape (p, K)
+        The patterns at a site of each class.
+    of_site : ndarray of int64, shape (N,)
+        Class of each site.
+    sizes : ndarray of int64, shape (K,)
+        Sites of each class.
+    """
+
+    columns: Array
+    of_site: NDArray[np.int64]
+    sizes: NDArray[np.int64]
+
+    @classmethod
+    def of(cls, xi: NDArray[np.int8]) -> _Classes:
+        """Group the sites of patterns, shape (p, N)."""
+        columns, of_site, sizes = np.unique(xi, axis=1, return_inverse=True, return_counts=True)
+        return cls(columns.astype(np.float64), of_site.reshape(-1), sizes)
+
+
+class _Weights(NamedTuple):
+    """Couplings.
+
+    Attributes
+    ----------
+    between : ndarray of float64, shape (K, K)
+        Between two different sites of each pair of classes.
+    own : ndarray of float64, shape (K,)
+        Of a site to itself.
+    """
+
+    between: Array
+    own: Array
+
+    def fields(self, state: Array, sizes: NDArray[np.int64]) -> Array:
+        """Input of a site of each class, its own state included, shape (K,)."""
+        within = (self.own - np.diag(self.between)) * state
+        fields: Array = self.between @ (sizes * state) + within
+        return fields
+
+    def expanded(self, of_site: NDArray[np.int64]) -> Array:
+        """The couplings of all sites, shape (N, N)."""
+        weights: Array = self.between[np.ix_(of_site, of_site)]
+        np.fill_diagonal(weights, self.own[of_site])
+        return weights
+
+
+def _formula_inputs(received: Array, own: Array, others: Array) -> Array:
+    """h_ij: all that i receives except from i and j [Storkey 1997]."""
+    return received[:, None] - own[:, None] - others
+
+
+def _notebook_inputs(received: Array, own: Array, others: Array) -> Array:
+    """The notebook's h_ji: all that j receives, less what i receives from i and j."""
+    return received[None, :] - own[:, None] - others
+
+
+def _weights(classes: _Classes, inputs: Inputs) -> _Weights:
+    """Store pattern after pattern: w_ij += (x_i x_j - x_i h_ji - h_ij x_j) / N."""
+    n_sites = int(classes.sizes.sum())
+    n_classes = len(classes.sizes)
+    weights = _Weights(np.zeros((n_classes, n_classes)), np.zeros(n_classes))
+    for pattern in classes.columns:
+        received = weights.fields(pattern, classes.sizes)
+        own = weights.own * pattern
+        product = inputs(received, own, weights.between * pattern) * pattern
+        weights = _Weights(
+            weights.between + (np.outer(pattern, pattern) - product.T - product) / n_sites,
+            # For i = j the own input is left out once.
+            weights.own + (1 - 2 * (received - own) * pattern) / n_sites,
+        )
+    return weights
+
+
+def by_formula(xi: NDArray[np.int8]) -> Array:
+    """Compute Storkey's couplings by his formula [Storkey 1997].
 
     Parameters
     ----------
@@ -31,42 +118,20 @@ def by_formula(xi: NDArray[np.int8]) -> NDArray[np.float64]:
     Returns
     -------
     ndarray of float64, shape (N, N)
-        The couplings, those of a site to itself as the formula has them.
+        The couplings, those of a site to itself included.
     """
-    weights = np.zeros((xi.shape[1], xi.shape[1]))
-    for pattern in xi.astype(np.float64):
-        received = weights @ pattern
-        own = np.diag(weights) * pattern
-        # h_ij: all that i receives but from i and j; i = j is left out once.
-        inputs = received[:, None] - own[:, None] - weights * pattern
-        np.fill_diagonal(inputs, received - own)
-        theirs = inputs * pattern  # h_ij x_j
-        weights = weights + _change(pattern, theirs)
-    return weights
+    classes = _Classes.of(xi)
+    return _weights(classes, _formula_inputs).expanded(classes.of_site)
 
 
-def by_notebook(xi: NDArray[np.int8]) -> NDArray[np.float64]:
-    """The couplings that the notebook's code gives; see :func:`by_formula`."""
-    weights = np.zeros((xi.shape[1], xi.shape[1]))
-    for pattern in xi.astype(np.float64):
-        received = weights @ pattern
-        others = weights * pattern
-        np.fill_diagonal(others, 0.0)
-        # Its entry (i, j) stands for h_ji, but takes off what i, not j, receives from both.
-        inputs = received[None, :] - (np.diag(weights) * pattern)[:, None] - others
-        theirs = inputs * pattern  # h_ji x_j
-        weights = weights + _change(pattern, theirs)
-    return weights
-
-
-def _change(pattern: NDArray[np.float64], product: NDArray[np.float64]) -> NDArray[np.float64]:
-    """What a pattern adds: its own product, less that of inputs and pattern both ways."""
-    change: NDArray[np.float64] = (np.outer(pattern, pattern) - product.T - product) / len(pattern)
-    return change
+def by_notebook(xi: NDArray[np.int8]) -> Array:
+    """Compute the couplings that the notebook's code gives; see :func:`by_formula`."""
+    classes = _Classes.of(xi)
+    return _weights(classes, _notebook_inputs).expanded(classes.of_site)
 
 
 def largest_gap(xi: NDArray[np.int8]) -> float:
-    """The largest difference of a coupling between two sites, in units of 1 / N.
+    """Compute the largest difference of a coupling between two sites, in units of 1 / N.
 
     Examples
     --------
@@ -76,6 +141,38 @@ def largest_gap(xi: NDArray[np.int8]) -> float:
     >>> largest_gap(xi[:1]), largest_gap(xi)
     (0.0, 0.8)
     """
-    gap = np.abs(by_formula(xi) - by_notebook(xi))
-    np.fill_diagonal(gap, 0.0)
+    classes = _Classes.of(xi)
+    formula, notebook = (_weights(classes, how) for how in (_formula_inputs, _notebook_inputs))
+    gap = np.abs(formula.between - notebook.between)
+    gap[np.diag(classes.sizes == 1)] = 0.0  # such a class has no pair of sites
     return float(np.round(gap.max() * xi.shape[1], 9))
+
+
+def unstable_sum(xi: NDArray[np.int8], *, by_code: bool) -> int:
+    """Count the sites at which the sign of the sum of the patterns is not stable.
+
+    The couplings are kept as they are, those of a site to itself included.
+
+    Parameters
+    ----------
+    xi : ndarray of int8, shape (p, N)
+        Stored patterns; where their sum is 0 a site counts as stable.
+    by_code : bool
+        Take the couplings of the notebook's code, otherwise those of the formula.
+
+    Returns
+    -------
+    int
+        0 to N; 0 if the state is a fixed point.
+
+    Examples
+    --------
+    >>> xi = np.array([[1, 1, 1, 1, -1], [1, -1, 1, -1, 1], [1, 1, -1, -1, -1]], dtype=np.int8)
+    >>> unstable_sum(xi, by_code=False)
+    0
+    """
+    classes = _Classes.of(xi)
+    weights = _weights(classes, _notebook_inputs if by_code else _formula_inputs)
+    state = np.sign(classes.columns.sum(axis=0))
+    wrong = weights.fields(state, classes.sizes) * state < -_ROUNDING
+    return int(classes.sizes[wrong].sum())

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from hopcli import catalogue, experiments
 from hopcli.claims.evaluating import check_names
+from hopcli.claims.published import columns_needed
 from hopcli.errors import HopcliError
 from hopcli.results.tables import blocks_of
 
@@ -93,9 +94,9 @@ def check_claims(claims: Claims, known: Mapping[str, Columns | None]) -> None:
         If there is no such table or column.
     """
     for claim in claims.claims:
-        for what in ("as_published", "as_run"):
-            expression = getattr(claim, what)
-            for term in () if expression is None else expression.terms:
+        for condition in claim.conditions:
+            more = columns_needed(claim, condition) if claim.test == "printed" else ()
+            for term in condition.value.terms:
                 columns = known.get(term.run)
                 if columns is not None:
-                    check_names(term, columns, f"{claims.path}: claims.{claim.id}.{what}")
+                    check_names(term, columns, claims.place_of(claim, condition), more)

@@ -6,6 +6,7 @@ import contextlib
 import difflib
 import errno
 import importlib
+import logging
 import os
 import signal
 import sys
@@ -102,13 +103,18 @@ def cli() -> None:
     """
 
 
-_OF_NAMES = (errno.ENAMETOOLONG, errno.ELOOP)
-"""Errors of names that a user gave, wherever they are found out."""
+_OF_SYSTEM = (errno.ENAMETOOLONG, errno.ELOOP, errno.EACCES, errno.ENOTDIR)
+"""Errors of names that a user gave, or of places below folders that may not be entered."""
 
 _SHOWN = 80  # characters of such a name
 
 
 _GRACE = 2.0  # seconds to tidy up in
+
+_WRITING = "hopcli.results.files"
+"""The module without which nothing has been written."""
+
+_TERMINATED = 143
 
 _SOON = 0.01  # seconds after which a signal that got lost comes again
 
@@ -149,20 +155,62 @@ def raise_again(lost: UnraisableHookArgs) -> None:
 
 
 def main(arguments: list[str] | None = None) -> NoReturn:
-    """Run the command line and exit: 0 done, 2 bad input, 130 interrupted."""
+    """Run the command line and exit, with a code of :mod:`hopcli.cli.endings`."""
     _caught.clear()
+    logging.getLogger("matplotlib").setLevel(logging.ERROR)  # of folders that it cannot use
+    if _WRITING in sys.modules:
+        from hopcli.cli import endings
+
+        endings.begin()
     signal.signal(signal.SIGTERM, _terminate)
     if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
         signal.signal(signal.SIGINT, _interrupt)
     try:
         _run(arguments)
-    except Exception:
+    except Exception as error:
+        name = None if _caught else _variable_of(error)
+        if name is not None:
+            _fail(f"{name}: must be unset or a value that can be used ({error})", 2)
         if not _caught:
+            if said := _truth():
+                tell(said)
             raise
     # What a library that was being imported has made of a signal.
+    _stop()
+
+
+def _stop(message: str = "") -> NoReturn:
+    """End what a signal has stopped, with what is true by then."""
+    signal.signal(signal.SIGINT, _ignore)  # once is enough
+    said = message or _truth()
     if signal.SIGTERM in _caught:
+        if said:
+            _fail(f"terminated; {said}", 143)
         sys.exit(143)
-    _fail("interrupted", 130)
+    _fail(f"interrupted; {said or 'nothing was written'}", 130)
+
+
+def _refuse(message: str, code: int = 2) -> NoReturn:
+    """End what has failed, with what is true by then."""
+    said = _truth()
+    if said:
+        from hopcli.cli import endings
+
+        _fail(f"{message}; {said}", endings.code_of(code))
+    _fail(message, code)
+
+
+def _truth() -> str:
+    """What is true of the folders that a command has written to; empty if it has to none."""
+    if _WRITING not in sys.modules:
+        return ""
+    from hopcli.cli import endings
+
+    return endings.truth()
+
+
+def _ignore(*_: object) -> None:
+    """Let an interrupt pass that comes when all is over."""
 
 
 def _run(arguments: list[str] | None) -> NoReturn:
@@ -170,30 +218,72 @@ def _run(arguments: list[str] | None) -> NoReturn:
     try:
         code: Any = cli.main(args=arguments, prog_name="hopcli", standalone_mode=False)
         sys.stdout.flush()
+        signal.signal(signal.SIGINT, _ignore)
     except BrokenPipeError:
         _print_no_more()  # the reader of our output is gone; there is nobody left to tell
         sys.exit(1)
     except HopcliError as error:
-        _fail(str(error), 2)
+        _refuse(str(error))
     except click.exceptions.NoArgsIsHelpError as error:
         click.echo(error.format_message(), err=True)
         sys.exit(2)
     except click.ClickException as error:
-        _fail(error.format_message(), 2)
-    except OSError as error:
-        if _is_of_printing(error):
-            _print_no_more()
-            _fail(f"standard output: cannot be written: {error.strerror}", 2)
-        if error.errno not in _OF_NAMES:
-            raise
-        _fail(f"{str(error.filename)[:_SHOWN]}...: cannot be used: {error.strerror}", 2)
+        _refuse(error.format_message())
+    except (OSError, UnicodeEncodeError) as error:
+        _refuse(_of_names(error))
     except MemoryError:
-        _fail("the run does not fit into memory: ask for fewer trials, samples or sites", 2)
-    except (click.Abort, KeyboardInterrupt) as error:
-        signal.signal(signal.SIGINT, signal.SIG_IGN)  # once is enough
-        said = error.__cause__ or error  # click makes an Abort of an interrupt
-        _fail(str(said) or "interrupted; nothing was written", 130)
+        _refuse("the run does not fit into memory: ask for fewer trials, samples or sites")
+    except (click.Abort, KeyboardInterrupt, SystemExit) as error:
+        if isinstance(error, SystemExit):
+            if error.code != _TERMINATED:
+                raise
+            _caught.append(signal.SIGTERM)
+        _stop(str(error.__cause__ or error) if not isinstance(error, SystemExit) else "")
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _variable_of(error: Exception) -> str | None:
+    """Find the variable of the environment without which a library could be imported.
+
+    Parameters
+    ----------
+    error : Exception
+        What was raised.
+
+    Returns
+    -------
+    str or None
+        The variable whose name, or else whose value, the message has; None if there is none,
+        or the error is not of an import.
+    """
+    imported = [
+        str(frame.f_globals.get("__name__"))
+        for frame, _ in traceback.walk_tb(error.__traceback__)
+        if frame.f_code.co_name == "<module>"
+    ]
+    if all(name.partition(".")[0] in ("hopcli", "__main__") for name in imported):
+        return None
+    text = str(error)
+    given = {name: value for name, value in os.environ.items() if value and "_" in name[1:]}
+    named = sorted((name for name in given if name in text), key=len)
+    valued = [name for name, value in given.items() if repr(value) in text]
+    return named[-1] if named else next(iter(valued), None)
+
+
+def _of_names(error: OSError | UnicodeEncodeError) -> str:
+    """An error about a name in a line, if users can cause it; any other is raised."""
+    if isinstance(error, UnicodeEncodeError):
+        return f"{_cut(error.object)}: must be text in UTF-8: give it another name"
+    if _is_of_printing(error):
+        _print_no_more()
+        return f"standard output: cannot be written: {error.strerror}"
+    if error.errno not in _OF_SYSTEM:
+        raise error
+    return f"{_cut(str(error.filename))}: cannot be used: {error.strerror}"
+
+
+def _cut(name: str) -> str:
+    return name if len(name) <= _SHOWN else f"{name[:_SHOWN]}..."
 
 
 def _is_of_printing(error: OSError) -> bool:

@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from hopcli.cli.lines import printable
+from hopcli.cli.lines import print_lines
+from hopcli.cli.once import Command
 from hopcli.cli.options import FOLDERS
+from hopcli.printing import terminal
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -19,7 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["command"]
 
 
-@click.command("check")
+@click.command("check", cls=Command)
 @FOLDERS
 @click.option("--quiet", "-q", is_flag=True, help="Print only what differs.")
 @click.option(
@@ -43,6 +45,9 @@ def command(folders: tuple[Path, ...], quiet: bool, printed: str) -> int:
       hopcli check results
       hopcli check results/paper results/figure1 --quiet && echo whole
 
+    Nothing is written into the folders. What an interrupted run has published is checked where
+    it is.
+
     Told, but no difference: a trials.csv that was left out when its folder was passed on,
     what an interrupted run has left or a running one has made so far, and tables, arrays and
     pictures that are in no manifest of their folder.
@@ -60,7 +65,7 @@ def command(folders: tuple[Path, ...], quiet: bool, printed: str) -> int:
         told += checked.told
         if printed == "table":
             for finding in checked.differs if quiet else (*checked.differs, *checked.told):
-                click.echo(printable(finding.line))
+                print_lines(terminal(finding.line))
     if printed == "json":
         counts = {"runs": n_runs, "files": n_files}
         lists = {"differs": _as_json(differs), "told": _as_json([] if quiet else told)}

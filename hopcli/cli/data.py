@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from hopcli.cli.data_options import data_option, load_asked
-from hopcli.cli.lines import listen
+from hopcli.cli.lines import listen, print_lines
+from hopcli.cli.once import Command, Group
 from hopcli.cli.requests import flag_name
 from hopcli.cli.tables import form_option, print_table
 from hopcli.datasets import SOURCES, NoSuchPartError, parse_spec, verify_embedded
 from hopcli.errors import SettingError
+from hopcli.printing import terminal
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -23,7 +25,7 @@ if TYPE_CHECKING:
 __all__ = ["command"]
 
 
-@click.group("data", invoke_without_command=True)
+@click.group("data", cls=Group, invoke_without_command=True)
 @click.option(
     "--dataset",
     metavar="SOURCE",
@@ -106,17 +108,18 @@ def command(ctx: click.Context, /, dataset: str, form: str, **flags: Any) -> Non
         click.echo(f"{source.usage:<14}{source.description}")
     click.echo()
     labels = list(dict.fromkeys(label for part in parts.values() for label in part.label_names))
-    width = max(len("label"), *(len(label) for label in labels)) + 2
+    width = max(len("label"), *(len(terminal(label)) for label in labels)) + 2
     click.echo("label".ljust(width) + "".join(f"{split:>10}" for split in parts))
     counts = {split: part.counts() for split, part in parts.items()}
     for label in labels:
         row = "".join(f"{counts[split].get(label, 0):>10,}" for split in parts)
-        click.echo(label.ljust(width) + row)
+        print_lines(terminal(label).ljust(width) + row)
     click.echo("total".ljust(width) + "".join(f"{len(part):>10,}" for part in parts.values()))
     click.echo()
     for part in parts.values():
         height, wide = part.shape
-        click.echo(f"{part.name}: {wide} x {height} pixels\nSHA-256 {part.sha256}")
+        print_lines(f"{terminal(part.name)}: {wide} x {height} pixels")
+        click.echo(f"SHA-256 {part.sha256}")
     if "transpose" in asked.takes and not flags["transpose"]:
         click.echo(
             f"\n`hopcli show {shlex.quote(dataset)}` draws some. If they are turned on their side, "
@@ -171,7 +174,7 @@ def _as_json(parts: dict[str, Dataset]) -> dict[str, Any]:
     }
 
 
-@command.command("verify")
+@command.command("verify", cls=Command)
 @click.pass_context
 def verify(ctx: click.Context) -> None:
     """Hold the data that ship with hopcli to their hashes.

@@ -1,17 +1,18 @@
-"""``hopcli deps``: what Make needs to know of configurations."""
+"""``hopcli deps``: the dependencies of configurations, for Make."""
 
 from __future__ import annotations
 
 import contextlib
-import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
 from hopcli.cli.grid.run import grid_from_file, is_grid_file
+from hopcli.cli.once import Command
 from hopcli.cli.requests import Wishes, request_from_file
 from hopcli.errors import HopcliError
+from hopcli.printing import make
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -21,34 +22,64 @@ if TYPE_CHECKING:
 __all__ = ["command"]
 
 
-@click.command("deps")
-@click.argument("configs", nargs=-1, metavar="FILE...")
+@click.command("deps", cls=Command)
+@click.argument("configs", nargs=-1, metavar="FILE|DIR...")
 def command(configs: tuple[str, ...]) -> None:
-    """Print a part of a Makefile: what the runs of configuration files depend on.
+    """Print a part of a Makefile: the files that runs of configurations depend on.
 
-    The target of a run is its manifest. It depends on the configuration, on every file
-    that the run reads (or on the run that makes that file, if it is one of those named),
-    on the variable PLOTS if pictures are drawn, and on FORCE if a file that it had made
-    is missing. A configuration that cannot be read depends on itself alone, so that the
+    A folder stands for the .toml files in it. The target of a run is its manifest. It
+    depends on the configuration, on every file that the run reads (or on the run that
+    makes that file, if it is one of those named), and on the variable PLOTS if pictures
+    are drawn. A configuration that cannot be read depends on itself alone, so that the
     attempt to run it says why.
 
+    Make cannot carry every file name. A run depends on FORCE if a file with such a name
+    is newer than its manifest, and if a file that it had made is missing. The name of a
+    configuration becomes a target: it must consist of letters, digits and . _ + , @ -
+
     \b
-      hopcli deps configs/*.toml > build/runs.mk
+      hopcli deps configs > build/runs.mk
     """
-    runs = {name: _run(name) for name in configs}
+    runs = {name: _run(name) for name in _named(configs)}
     made = {run.manifest.parent: run.manifest for run in runs.values() if run}
     for name, run in runs.items():
         folder = Path("results") / Path(name).stem
         target = folder / "invalid.json" if run is None else made[folder]
-        needs = [Path(name)]
-        if run is not None:
-            needs += [made.get(path.parent, path) for path in run.reads]
-        click.echo(f".PHONY: {_word(folder)}\n{_word(folder)}: {_word(target)}")
-        click.echo(f"{_word(target)}: {_words(needs)}")
+        reads = [] if run is None else [made.get(path.parent, path) for path in run.reads]
+        needs = dict.fromkeys([Path(name), *reads])
+        words = [word for path in needs if (word := make(path))]
+        others = [path for path in needs if not make(path)]
+        click.echo(f".PHONY: {folder}\n{folder}: {target}")
+        click.echo(f"{target}: {' '.join(words)}".rstrip())
         if run is not None and run.draws:
-            click.echo(f"{_word(target)}: $(PLOTS)")
-        if run is not None and run.is_incomplete:
-            click.echo(f"{_word(target)}: FORCE")
+            click.echo(f"{target}: $(PLOTS)")
+        if (run is not None and run.is_incomplete) or _is_newer(others, target):
+            click.echo(f"{target}: FORCE")
+
+
+def _named(configs: Iterable[str]) -> list[str]:
+    """The configuration files, folders expanded; those that cannot be targets are refused."""
+    named: list[str] = []
+    for name in configs:
+        path = Path(name)
+        named += sorted(map(str, path.glob("*.toml"))) if path.is_dir() else [name]
+    for name in named:
+        stem = Path(name).stem
+        if not make(stem) or not stem.strip("."):
+            rule = "must be named with letters, digits and . _ + , @ - only: Make reads the name"
+            raise click.UsageError(f"{name!r:.200} {rule}")
+    return named
+
+
+def _is_newer(paths: Iterable[Path], manifest: Path) -> bool:
+    """Whether a run must be tried again because of files that Make cannot name."""
+    others = list(paths)
+    if not others:
+        return False
+    with contextlib.suppress(OSError, ValueError):  # a file that is missing the run reports
+        made = manifest.stat().st_mtime_ns
+        return any(path.stat().st_mtime_ns > made for path in others)
+    return True
 
 
 class _Run(NamedTuple):
@@ -104,7 +135,7 @@ def _is_incomplete(request: Request, manifest: Path) -> bool:
         return False  # which Make sees by itself
     if _lacks_files(manifest):
         return True
-    found = results.read_json(manifest)
+    found = results.open_manifest(manifest)
     return results.is_undrawn(request.out, found, request.execution)
 
 
@@ -146,12 +177,3 @@ def _read_by(config: Any) -> list[Path]:
         if file.is_file() and not file.name.startswith(".")
     ]
     return [*paths, *inside]
-
-
-def _words(paths: Iterable[Path]) -> str:
-    return " ".join(_word(path) for path in dict.fromkeys(paths))
-
-
-def _word(path: Path) -> str:
-    """A path as Make reads it."""
-    return re.sub(r"([\s#:])", r"\\\1", str(path)).replace("$", "$$")

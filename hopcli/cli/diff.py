@@ -11,9 +11,11 @@ import click
 
 from hopcli.catalogue import CATALOGUE
 from hopcli.cli.completion import complete_folder
-from hopcli.cli.lines import printable, spelt
+from hopcli.cli.lines import print_lines, spelt
+from hopcli.cli.once import Command
 from hopcli.cli.options import FOLDER
 from hopcli.cli.tables import form_option, print_table
+from hopcli.printing import terminal
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -28,7 +30,7 @@ _LONGEST = 60  # characters of a setting
 _NONE = "(none)"
 
 
-@click.command("diff")
+@click.command("diff", cls=Command)
 @click.argument("a", metavar="A", type=FOLDER, shell_complete=complete_folder)
 @click.argument("b", metavar="B", type=FOLDER, shell_complete=complete_folder)
 @click.option(
@@ -57,6 +59,7 @@ def command(a: Path, b: Path, name: str | None, form: str) -> int:
 
     Exit code 0 if settings, inputs and numbers are the same, 1 if any differs. Versions and a
     trials.csv that only one has kept are told, but make no difference; pictures are left out.
+    Nothing is written into the folders.
     """
     from hopcli.results import comparing
 
@@ -68,7 +71,7 @@ def command(a: Path, b: Path, name: str | None, form: str) -> int:
         _print(runs, found, form)
     else:
         for line in _lines(runs, found):
-            click.echo(printable(line))
+            print_lines(terminal(line))
     return 0 if found.same else 1
 
 
@@ -94,6 +97,7 @@ def _print(runs: tuple[Run, Run], found: Comparison, form: str) -> None:
     """Print all that differs as one table."""
     import pandas as pd
 
+    from hopcli.datasets.grey import as_text
     from hopcli.results.comparing import COLUMNS, rows_of
 
     command = _command(runs[0])
@@ -101,6 +105,7 @@ def _print(runs: tuple[Run, Run], found: Comparison, form: str) -> None:
         {"A": _NONE, "B": _NONE, **row} if _is_pair(row) else row
         for row in rows_of(found, lambda pair: _sides(pair, command))
     ]
+    rows = [{head: as_text(text) for head, text in row.items()} for row in rows]
     print_table(pd.DataFrame(rows, columns=COLUMNS, dtype=object).fillna(""), form)
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import json
 import math
-import shlex
 import signal
 import time
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -13,10 +12,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import click
 
 from hopcli import catalogue, experiments, results
-from hopcli.cli.lines import listen, tell
+from hopcli.cli import endings
+from hopcli.cli.lines import listen, print_lines, tell
 from hopcli.cli.progress import Watch, least_seconds
 from hopcli.cli.requests import with_names
 from hopcli.cli.tables import print_table
+from hopcli.errors import HopcliError
+from hopcli.printing import terminal
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -56,16 +58,9 @@ def execute(*requests: Request, stock: Stock | None = None) -> int:
     all_same = True
     while jobs:  # so that what a run is made of goes with it
         job = jobs.pop()
-        try:
-            with with_names(job.request):
-                _do(job)
-                all_same &= _compare(job)
-        except KeyboardInterrupt as error:
-            done = len(requests) - len(jobs) - 1
-            if done and not error.args:
-                whole = f"{done} of {len(requests)} runs are finished"
-                raise KeyboardInterrupt(f"interrupted; {whole}, nothing else was written") from None
-            raise
+        with with_names(job.request):
+            _do(job)
+            all_same &= _compare(job)
     return 0 if all_same else 1
 
 
@@ -87,11 +82,14 @@ class _Job(NamedTuple):
 def _plan(request: Request, stock: Stock) -> _Job:
     """Plan a run, and refuse what would be in the way of it."""
     results.check_writable(request.out)
+    if request.execution.draws:
+        from hopcli import plots  # noqa: F401  # what it cannot be imported for is found now
     began = time.perf_counter()
     with with_names(request):
         plan = experiments.plan(request.config, stock)
     key = results.key(plan.config.command, plan.config.to_dict(), plan.inputs)
     job = _Job(request, plan, key, request.folder(key), time.perf_counter() - began)
+    results.check_writable(job.out)
     job.standing()
     return job
 
@@ -102,17 +100,30 @@ def _do(job: _Job) -> None:
     with results.locked(job.out, config.command):
         there = job.standing()
         if there is None or wishes.again or results.lacks(there.result, execution):
-            result, files = _make(job)
             draws, line = execution.draws, f"{job.out}/  "
+            endings.expect(job.out, config.command, pictures=draws)
+            result, files = _make(job)
         else:
             result, files = there.result, []
             draws = results.is_undrawn(job.out, there.manifest, execution)
             line = f"{job.out}/  finished before, not run again" + "; drawn: " * draws
+            endings.expect(job.out, config.command, pictures=draws, finished=True)
         results.discard_parts(job.out, config.command)
+        failure = None
         if draws:
-            files += _draw(job, result)
-    if wishes.quiet:
-        return
+            try:
+                files += _draw(job, result)
+            except (HopcliError, MemoryError) as error:
+                failure = error
+    if not wishes.quiet:
+        _say(job, result, files, line)
+    if failure is not None:
+        raise failure
+
+
+def _say(job: _Job, result: Any, files: list[Path], line: str) -> None:
+    """Say what was found and where it is."""
+    config, wishes = job.plan.config, job.request.wishes
     for warning in result.notes.get("warnings", ()):
         tell(f"warning: {warning}")
     summary = catalogue.entry(config.command).summary(config, result)
@@ -123,11 +134,11 @@ def _do(job: _Job) -> None:
         print_table(summary.table, wishes.format)
         return
     if job.request.named:
-        click.echo(f"{config.command}: {job.request.named}\n")
+        print_lines(f"{config.command}: {terminal(job.request.named)}\n")
     print_summary(summary)
     for finding in result.notes.get("findings", ()):
-        click.echo(f"\n{finding}")
-    click.echo(f"\n{line}{' '.join(path.name for path in files)}")
+        print_lines(f"\n{terminal(finding)}")
+    print_lines("\n" + terminal(f"{line}{' '.join(path.name for path in files)}"))
 
 
 def _compare(job: _Job) -> bool:
@@ -138,13 +149,13 @@ def _compare(job: _Job) -> bool:
     changed = results.difference(repeats, config, job.plan.inputs)
     if changed is not None:
         tell(f"warning: {changed}")
-    now = results.read_json(job.out / f"{config.command}.json")["outputs"]
+    now = results.open_manifest(job.out / f"{config.command}.json")["outputs"]
     differing = []
     for name in (f"{name}.csv" for name in repeats["tables"]):
         same = now.get(name) == repeats["outputs"].get(name)
         differing += [] if same else [name]
         if not (job.request.wishes.quiet or job.request.wishes.format == "json"):
-            click.echo(f"{'same   ' if same else 'DIFFERS'}  {name}")
+            print_lines(terminal(f"{'same   ' if same else 'DIFFERS'}  {name}"))
     if differing:
         tell(f"{job.out}: not the run that was to be repeated: {', '.join(differing)} differ")
     return not differing
@@ -160,14 +171,14 @@ def _make(job: _Job) -> tuple[Result, list[Path]]:
             least *= 1 - len(parts) / plan.n_parts
         with Watch(least, quiet=job.request.wishes.quiet) as watch:
             result = plan.run(execution, watch.tell, parts)
-    files = results.save(
-        job.out,
-        plan.config,
-        result,
-        inputs=plan.inputs,
-        execution=execution,
-        duration=time.perf_counter() - began,
-    )
+        files = results.save(
+            job.out,
+            plan.config,
+            result,
+            inputs=plan.inputs,
+            execution=execution,
+            duration=time.perf_counter() - began,
+        )
     return result, files
 
 
@@ -184,16 +195,13 @@ def _kept_parts(job: _Job) -> Iterator[Parts | None]:
         tell(f"takes up at {missing}: what was finished before is kept")
     try:
         yield parts
-    except (KeyboardInterrupt, SystemExit) as stop:
-        signal.signal(signal.SIGINT, signal.SIG_IGN)  # once is enough
+    except BaseException as error:
+        if isinstance(error, KeyboardInterrupt | SystemExit):
+            signal.signal(signal.SIGINT, signal.SIG_IGN)  # once is enough
         parts.write()
-        if not parts.n_written:
-            raise
-        kept = f"{parts.n_written} of {n_parts} parts are kept"
-        message = f"interrupted; {kept}: the same command goes on there"
-        if isinstance(stop, KeyboardInterrupt):
-            raise KeyboardInterrupt(message) from None
-        tell(message)
+        if parts.n_written:
+            kept = f"{parts.n_written} of {n_parts} parts are kept"
+            endings.keep(job.out, f"{kept}: the same command goes on there")
         raise
 
 
@@ -203,13 +211,7 @@ def _draw(job: _Job, result: Any) -> list[Path]:
 
     config, execution = job.plan.config, job.request.execution
     draw = plots.drawing(config, result, execution)
-    try:
-        return results.save_pictures(job.out, config.command, draw, execution=execution)
-    except KeyboardInterrupt:
-        raise KeyboardInterrupt(
-            "interrupted while drawing; the run is finished, "
-            f"`hopcli plot {shlex.quote(str(job.out))}` draws it"
-        ) from None
+    return results.save_pictures(job.out, config.command, draw, execution=execution)
 
 
 def print_summary(summary: Summary) -> None:

@@ -10,23 +10,24 @@ from typing import Any, TextIO
 import click
 
 from hopcli.errors import HopcliWarning
+from hopcli.printing import terminal
 
-__all__ = ["listen", "printable", "spelt", "tell"]
+__all__ = ["listen", "print_lines", "spelt", "tell"]
 
 _LONGEST = 400  # characters of a line; what is too long is cut in the middle
 
 
 def tell(message: str) -> None:
     """Say something in one line on stderr."""
-    shown = printable(" ".join(message.split()))
+    shown = terminal(" ".join(message.split()))
     if len(shown) > _LONGEST:
         shown = f"{shown[: 2 * _LONGEST // 3]} ... {shown[-_LONGEST // 3 :]}"
     click.echo(f"hopcli: {shown}", err=True)
 
 
-def printable(line: str) -> str:
-    """What came from a file or a flag, so that it cannot steer the terminal."""
-    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in line)
+def print_lines(text: object) -> None:
+    """Print lines on stdout; names in them that may have newlines are made safe before."""
+    click.echo(terminal(text, keep="\n"))
 
 
 def spelt(value: Any, name: str = "", command: object = None) -> str:

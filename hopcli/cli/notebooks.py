@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+import functools
+import shlex
 from importlib.resources import files
 from pathlib import Path
 
 import click
 
+from hopcli.cli.lines import print_lines
+from hopcli.cli.once import Command
 from hopcli.errors import ResultError
+from hopcli.printing import terminal
 
 __all__ = ["command"]
 
 
-@click.command("notebooks")
+_MOST_BYTES = 10**8  # of a notebook
+
+
+@click.command("notebooks", cls=Command)
 @click.argument("folder", metavar="[FOLDER]", default="notebooks", type=click.Path(path_type=Path))
 @click.option("-q", "--quiet", is_flag=True, help="Print nothing.")
 def command(folder: Path, quiet: bool) -> None:
@@ -29,6 +37,9 @@ def command(folder: Path, quiet: bool) -> None:
       hopcli notebooks
       jupyter lab notebooks
     """
+    from hopcli.results.files import replace_by
+    from hopcli.results.manifest import STAGING
+
     shipped = _shipped()
     if folder.exists() and not folder.is_dir():
         raise ResultError(f"{folder}: cannot be written: it is no folder")
@@ -36,22 +47,27 @@ def command(folder: Path, quiet: bool) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for name, content in new.items():
-            (folder / name).write_bytes(content)
+            replace_by(folder / name, STAGING, functools.partial(Path.write_bytes, data=content))
     except OSError as error:
         raise ResultError(f"{folder}: cannot be written: {error.strerror}") from None
     if not quiet:
         for name in shipped:
-            click.echo(f"{folder / name}{'' if name in new else ' (was there)'}")
-        click.echo(f"Open them with: jupyter lab {folder}  (pip install jupyterlab)")
+            print_lines(terminal(f"{folder / name}{'' if name in new else ' (was there)'}"))
+        named = terminal(shlex.quote(str(folder)))
+        print_lines(f"Open them with: jupyter lab {named}  (pip install jupyterlab)")
 
 
 def _is_new(path: Path, content: bytes) -> bool:
     """Whether the file is to be written; one that is there has to be the same."""
+    from hopcli.results.files import read_bytes
+
     try:
-        if path.read_bytes() == content:
+        if read_bytes(path, _MOST_BYTES) == content:
             return False
     except FileNotFoundError:
         return True
+    except ResultError:
+        raise
     except OSError as error:
         raise ResultError(f"{path}: cannot be read: {error.strerror}") from None
     raise ResultError(f"{path}: has been changed, and is not overwritten; name another FOLDER")

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from hopcli.cli.completion import complete_config, complete_folder, complete_setting
+from hopcli.cli.once import Command
 from hopcli.cli.requests import Wishes, flag_name, make_request
 from hopcli.cli.tables import FORM_HELP, FORMATS
 from hopcli.config.kinds import show
@@ -29,7 +30,7 @@ _LAST = ("Run", "Output")
 """Groups of options in the order of the help text; any other stands between the two."""
 
 
-class _Command(click.Command):
+class _Command(Command):
     """A command whose help lists the options in groups."""
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

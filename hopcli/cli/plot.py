@@ -7,10 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from hopcli import catalogue
+from hopcli.cli.lines import print_lines
+from hopcli.cli.once import Command
 from hopcli.cli.options import FOLDER, FOLDERS
 from hopcli.config.execution import animation_name
 from hopcli.config.kinds import RefusedError
 from hopcli.errors import ResultError
+from hopcli.printing import terminal
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -33,7 +37,7 @@ class _GifName(click.ParamType[str]):
             self.fail(f"{error}, found {value!r:.80}", param, ctx)
 
 
-@click.command("plot")
+@click.command("plot", cls=Command)
 @FOLDERS
 @click.option(
     "--figure-format",
@@ -57,6 +61,7 @@ class _GifName(click.ParamType[str]):
     help="Draw the animation of a run that kept its frames.",
 )
 @click.option("--out", type=FOLDER, metavar="DIR", help="Folder for the pictures.  [default: DIR]")
+@click.option("--overwrite", is_flag=True, help="Replace other pictures in the folder of --out.")
 @click.option("--quiet", "-q", is_flag=True, help="Print nothing but errors.")
 @click.option(
     "--format",
@@ -72,6 +77,7 @@ def command(
     dpi: int | None,
     animate: str | None,
     out: Path | None,
+    overwrite: bool,
     quiet: bool,
     printed: str,
 ) -> None:
@@ -83,22 +89,27 @@ def command(
 
     \b
       hopcli plot results/paper --figure-format pdf --figure-style paper --out figures
+      hopcli plot results/paper results/figure1 --out figures
       hopcli plot results/* --dpi 300
+
+    With --out and several DIR, the name of each file begins with that of its DIR, as in
+    figures/paper-accuracy.png. Folders of one name are called by as many of their parents as
+    it takes (a-paper, b-paper). A file that --out holds already is replaced by a different
+    one only with --overwrite. The pictures of a run in the folder of --out are never replaced.
     """
     from hopcli import results
 
     show = _quietly if quiet else _as_json if printed == "json" else _as_words
     if out is not None and len(folders) == 1 and out.resolve() == folders[0].resolve():
         out = None  # the pictures are entered in its manifest
-    if out is not None and len(folders) > 1:
-        raise click.UsageError(f"--out takes one DIR, found {len(folders)}")
-    runs = []
+    if overwrite and out is None:
+        raise click.UsageError("--overwrite has no effect without --out")
+    folders = tuple({folder.resolve(): folder for folder in folders}.values())
+    runs, grids = [], []
     for folder in folders:
         found = results.runs_in(folder)
         if not found and (folder / "grid.json").is_file():
-            from hopcli.cli.grid.files import draw_again
-
-            show(folder, draw_again(folder, figure_format, figure_style, out))
+            grids.append(folder)
             continue
         if not found:
             raise ResultError(f"{folder}: must hold a finished run, has no manifest of one")
@@ -107,11 +118,15 @@ def command(
         _drawer(folder, loaded, figure_format, figure_style, dpi, animate)
         for folder, loaded in runs
     ]
-    if out is not None and runs:
-        (folder, first), *_ = runs
-        files = results.save_pictures(folder, first.config.command, _all_of(drawers, out), out)
-        show(out, files)
+    if out is not None:
+        drawn = [(folder, draw) for (folder, _), draw in zip(runs, drawers, strict=True)]
+        drawn += [(folder, _grid_drawer(folder, figure_format, figure_style)) for folder in grids]
+        show(out, _draw_into(out, drawn, overwrite=overwrite))
         return
+    for folder in grids:
+        from hopcli.cli.grid.files import draw_again
+
+        show(folder, [draw_again(folder, figure_format, figure_style)])
     for (folder, loaded), draw in zip(runs, drawers, strict=True):
         command_ = loaded.config.command
         show(folder, results.save_pictures(folder, command_, draw, key=loaded.manifest["key"]))
@@ -122,30 +137,111 @@ def _quietly(folder: Path, files: list[Path]) -> None:
 
 
 def _as_words(folder: Path, files: list[Path]) -> None:
-    click.echo(f"{folder}/  {' '.join(path.name for path in files)}")
+    print_lines(terminal(f"{folder}/  {' '.join(path.name for path in files)}"))
 
 
 def _as_json(folder: Path, files: list[Path]) -> None:
     click.echo(json.dumps({"out": str(folder), "files": [path.name for path in files]}))
 
 
-def _all_of(drawers: list[Callable[[Path], None]], out: Path) -> Callable[[Path], None]:
-    """What draws several runs for another folder, if none of its runs has such a picture."""
+def _draw_into(
+    out: Path, drawn: list[tuple[Path, Callable[[Path], None]]], *, overwrite: bool
+) -> list[Path]:
+    """Draw runs and grids into another folder: all of them, or nothing is changed there.
+
+    Parameters
+    ----------
+    out : Path
+        The folder; made if it does not exist.
+    drawn : list of (Path, callable)
+        Folder of each run or grid, and what draws it into a folder that it is given.
+    overwrite : bool
+        Whether a file may be replaced by one of other content.
+
+    Raises
+    ------
+    ResultError
+        If a file is in the way.
+    """
+    from hopcli.results.folder import files_in, publish, writing
+
+    names = _short_names([folder for folder, _ in drawn])
+    with writing(out, "plot") as stage:
+        for folder, draw in drawn:
+            each = stage / "each"
+            each.mkdir()
+            draw(each)
+            for name in files_in(each):
+                full = f"{names[folder]}-{name}" if len(names) > 1 else name
+                (each / name).rename(stage / full)
+            each.rmdir()
+        made = files_in(stage)
+        _check_free(out, stage, made, overwrite=overwrite)
+        publish(stage, out, made)
+        if overwrite:
+            for caption in _stale_captions(out, made):
+                caption.unlink()
+    return [out / name for name in made]
+
+
+def _short_names(folders: list[Path]) -> dict[Path, str]:
+    """Name each folder by its own name, with as many of its parents as make it the only one."""
+    names: dict[Path, str] = {}
+    for folder in folders:
+        others = [other.resolve().parts for other in folders if other != folder]
+        parts = folder.resolve().parts
+        depth = 1
+        while depth < len(parts) and any(parts[-depth:] == other[-depth:] for other in others):
+            depth += 1
+        names[folder] = "-".join(part.strip("/") for part in parts[-depth:])
+    return names
+
+
+def _check_free(out: Path, stage: Path, made: list[str], *, overwrite: bool) -> None:
+    """Refuse to replace a picture of a run there, or, unless it is wished, any other one."""
     from hopcli import results
 
-    def draw_all(stage: Path) -> None:
-        for draw in drawers:
-            draw(stage)
-        for other in results.runs_in(out):
-            names = results.read_json(out / f"{other}.json")["outputs"]
-            for name in sorted(path.name for path in stage.iterdir()):
-                if name in names:
-                    raise ResultError(
-                        f"{out}: holds a run of {other} with a {name} of its own; "
-                        "give --out another folder"
-                    )
+    commands = [*results.runs_in(out), *(["grid"] if (out / "grid.json").is_file() else [])]
+    for command_ in commands:
+        taken = results.open_manifest(out / f"{command_}.json")["outputs"]
+        for name in made:
+            if name in taken:
+                raise ResultError(
+                    f"{out}: holds a run of {command_} with a {name} of its own; "
+                    "give --out another folder"
+                )
+    if overwrite:
+        return
+    for name in made:
+        if (out / name).is_file() and (out / name).read_bytes() != (stage / name).read_bytes():
+            raise ResultError(
+                f"{out / name}: is another picture or caption; give --out another folder, draw "
+                "all runs with one command, or replace it with --overwrite"
+            )
+    for caption in _stale_captions(out, made):
+        raise ResultError(
+            f"{caption}: is the caption of another picture; give --out another folder, or remove "
+            "it with --overwrite"
+        )
 
-    return draw_all
+
+def _stale_captions(out: Path, made: list[str]) -> list[Path]:
+    """List the caption files in a folder that would seem to be of pictures made without one."""
+    stems = dict.fromkeys(name.rpartition(".")[0] for name in made)
+    return [
+        path
+        for path in (out / f"{stem}.txt" for stem in stems)
+        if path.name not in made and path.is_file()
+    ]
+
+
+def _grid_drawer(
+    folder: Path, figure_format: str | None, figure_style: str | None
+) -> Callable[[Path], None]:
+    """Make what draws the picture of a grid into a folder that it is given."""
+    from hopcli.cli.grid.files import drawer
+
+    return drawer(folder, figure_format, figure_style)
 
 
 def _drawer(
@@ -157,24 +253,25 @@ def _drawer(
     animate: str | None,
 ) -> Callable[[Path], None]:
     """What draws the pictures of a run; refused before any is drawn."""
-    try:
-        execution = dict(loaded.manifest["execution"])
-        kind = figure_format or execution["figure_format"]
-        style = figure_style or execution["figure_style"]
-        loaded.manifest["key"], dict(loaded.result.notes)
-    except (KeyError, TypeError, ValueError) as error:
-        reason = f"another version of hopcli wrote its manifest ({error})"
-        raise ResultError(f"{folder}: cannot be drawn: {reason}") from None
+    from hopcli.results.manifest import understood
+
+    execution = loaded.manifest["execution"]
+    usual = catalogue.entry(loaded.config.command).execution()
+    kind = figure_format or execution.get("figure_format") or usual.figure_format
+    style = figure_style or execution.get("figure_style") or usual.figure_style
     name = animate or execution.get("animate")
-    if name is not None and getattr(loaded.result, "frames", None) is None:
+    with understood(folder):
+        has_frames = getattr(loaded.result, "frames", None) is not None
+    if name is not None and not has_frames:
         rule = "must have kept the frames of a trial: run it with --animate FILE.gif"
         raise ResultError(f"{folder}: {rule}")
 
     def draw(stage: Path) -> None:
         from hopcli import plots
 
-        plots.draw(loaded.config, loaded.result, stage, kind, dpi, style)
-        if name is not None:
-            plots.animate(loaded.result, stage, name)
+        with understood(loaded.manifest.path, "drawn"):
+            plots.draw(loaded.config, loaded.result, stage, kind, dpi, style)
+            if name is not None:
+                plots.animate(loaded.result, stage, name)
 
     return draw

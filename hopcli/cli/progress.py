@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 import time
@@ -52,6 +53,27 @@ def shown(seconds: float) -> str:
     return f"{seconds:.0f} s"
 
 
+def bar(**settings: Any) -> Any:
+    """Make a tqdm bar, ignoring what tqdm cannot use of its variables of the environment.
+
+    Parameters
+    ----------
+    **settings
+        As of ``tqdm.tqdm``.
+    """
+    try:
+        from tqdm import tqdm
+
+        tqdm(total=1, file=io.StringIO()).close()
+    except (AttributeError, LookupError, TypeError, ValueError):
+        for name in [name for name in os.environ if name.startswith("TQDM_")]:
+            del os.environ[name]
+        for name in [name for name in sys.modules if name.partition(".")[0] == "tqdm"]:
+            del sys.modules[name]
+        from tqdm import tqdm
+    return tqdm(**settings)
+
+
 class Watch:
     """Watches a run: a tqdm bar on a terminal, nothing but what takes long in a pipe or Make.
 
@@ -90,9 +112,7 @@ class Watch:
         if not sys.stderr.isatty():
             return
         if self._bar is None:
-            from tqdm import tqdm
-
-            self._bar = tqdm(total=total, unit=self._unit, leave=False, delay=0.5)
+            self._bar = bar(total=total, unit=self._unit, leave=False, delay=0.5)
         self._bar.update(done)
 
     def _look_ahead(self, total: int) -> None:
@@ -143,9 +163,7 @@ class CellBar:
     def __enter__(self) -> CellBar:
         self._began = _clock()
         if self._draws:
-            from tqdm import tqdm
-
-            self._bar = tqdm(total=self._total, bar_format=self._FORMAT, leave=False)
+            self._bar = bar(total=self._total, bar_format=self._FORMAT, leave=False)
         return self
 
     def add(self, *, failed: bool) -> None:

@@ -7,7 +7,10 @@ from typing import Any
 
 import click
 
+from hopcli.cli.lines import print_lines
+from hopcli.cli.once import Command
 from hopcli.cli.options import FOLDERS
+from hopcli.printing import terminal
 
 __all__ = ["command"]
 
@@ -23,7 +26,7 @@ class _Page(click.ParamType[Path]):
         return Path(value)
 
 
-@click.command("report")
+@click.command("report", cls=Command)
 @FOLDERS
 @click.option(
     "--out",
@@ -53,10 +56,11 @@ def command(
     The page is one file: pictures are in it, nothing is loaded from anywhere, and it is the
     same bytes for the same runs. Nothing is run, and every table is held to its manifest
     before; if one cannot be read, no page is written. An earlier report is replaced, any
-    other file only with --overwrite.
+    other file only with --overwrite. Nothing is written into the folders but the page, if it
+    is to be there.
     """
     from hopcli.report import write_report
 
     write_report(folders, out, title, overwrite=overwrite)
     if not quiet:
-        click.echo(out)
+        print_lines(terminal(out))

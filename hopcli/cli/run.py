@@ -10,13 +10,14 @@ import click
 
 from hopcli.cli.completion import complete_config
 from hopcli.cli.grid.run import grid_from_file, is_grid_file, prepare
+from hopcli.cli.once import Command
 from hopcli.cli.options import wish_options
 from hopcli.cli.requests import Request, Wishes, request_from_file, request_from_manifest
 
 __all__ = ["command"]
 
 
-@click.command("run", params=[*wish_options("results/<config name>")])
+@click.command("run", cls=Command, params=[*wish_options("results/<config name>")])
 @click.argument(
     "configs", nargs=-1, required=True, metavar="CONFIG...", shell_complete=complete_config
 )
@@ -32,7 +33,8 @@ def command(configs: tuple[str, ...], **wishes: Any) -> int:
       hopcli run configs/mine.toml configs/yours.toml
 
     A manifest among them (.json) repeats its run, into results/<name of its folder>-again,
-    and says of each table whether it is the same to the byte. Exit code 1 if one is not.
+    and says of each table whether it is the same to the byte. Exit code 1 if one is not, 3 if
+    a run is finished but its pictures could not be drawn.
 
     \b
       hopcli run results/paper/recall.json

@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from hopcli.cli.lines import printable, spelt, tell
+from hopcli.cli.lines import print_lines, spelt, tell
+from hopcli.cli.once import Command
 from hopcli.cli.options import FOLDERS
 from hopcli.cli.tables import form_option, print_table
 from hopcli.errors import ResultError
+from hopcli.printing import terminal
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -24,7 +26,7 @@ _WIDEST = 40  # characters of a setting in a table
 _OF_KEY = 8  # digits that name a run
 
 
-@click.command("runs")
+@click.command("runs", cls=Command)
 @FOLDERS
 @form_option
 def command(folders: tuple[Path, ...], form: str) -> int:
@@ -42,7 +44,7 @@ def command(folders: tuple[Path, ...], form: str) -> int:
       hopcli runs results --format csv > runs.csv
 
     A run that cannot be read is named on stderr, the others are listed all the same. Exit
-    code 1 then.
+    code 1 then. Nothing is written into the folders.
     """
     from hopcli.results import listing
 
@@ -62,7 +64,7 @@ def command(folders: tuple[Path, ...], form: str) -> int:
             _as_table([_row(run, names) for run in some])
             for some, names in zip(of_command, telling, strict=True)
         ]
-        click.echo("\n\n".join(tables))
+        print_lines("\n\n".join(tables))
     for line in refused:
         tell(line)
     return 1 if refused else 0
@@ -92,7 +94,7 @@ def _told(run: Listed, name: str) -> str:
 def _as_table(rows: Sequence[Mapping[str, str]]) -> str:
     """Rows below their heads, each column as wide as it needs."""
     heads = _heads(rows)
-    cells = [heads, *([_cut(printable(row.get(head, ""))) for head in heads] for row in rows)]
+    cells = [heads, *([_cut(terminal(row.get(head, ""))) for head in heads] for row in rows)]
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
     return "\n".join("  ".join(map(str.ljust, row, widths)).rstrip() for row in cells)
 
@@ -101,6 +103,9 @@ def _print(rows: Sequence[Mapping[str, str]], form: str) -> None:
     """Print rows as one table."""
     import pandas as pd
 
+    from hopcli.datasets.grey import as_text
+
+    rows = [{head: as_text(text) for head, text in row.items()} for row in rows]
     print_table(pd.DataFrame(rows, columns=_heads(rows)).fillna(""), form)
 
 

@@ -6,10 +6,12 @@ import json
 
 import click
 
+from hopcli.cli.once import Command
+
 __all__ = ["command"]
 
 
-@click.command("schema")
+@click.command("schema", cls=Command)
 def command() -> None:
     """Print the JSON Schema of configuration files, for editors.
 

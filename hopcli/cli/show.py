@@ -13,7 +13,9 @@ import numpy as np
 from hopcli.cli.completion import complete_source
 from hopcli.cli.data_options import data_option, load_asked
 from hopcli.cli.lines import listen
+from hopcli.cli.once import Command
 from hopcli.cli.requests import flag_name
+from hopcli.printing import terminal
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -24,7 +26,7 @@ _BLOCKS = np.array([" ", "▄", "▀", "█"])  # neither half, lower, upper, bo
 _SIGNS = np.array([".", "#"])
 
 
-@click.command("show")
+@click.command("show", cls=Command)
 @click.argument("file", metavar="FILE", shell_complete=complete_source)
 @click.option("--width", type=click.IntRange(min=1), help="Columns to draw in.  [default: all]")
 @click.option(
@@ -48,7 +50,7 @@ def command(file: str, width: int | None, most: int, **flags: Any) -> None:
     `hopcli data` lists. What is drawn is what the other
     commands would store, with the same options for the data. Two rows of pixels make a row of
     half blocks, or one of # and . where the terminal has none; a picture wider than the
-    terminal is shrunk by a whole factor.
+    terminal is shrunk by a whole factor. Nothing is written.
 
     \b
       hopcli show results/select/patterns.npz
@@ -82,8 +84,7 @@ def _can_draw(text: str) -> bool:
 
 def _drawable(text: str) -> str:
     """The text with a question mark for what the terminal does not have."""
-    shown = "".join(c if c.isprintable() else "?" for c in text)
-    return shown.encode(_encoding(), "replace").decode(_encoding())
+    return terminal(text).encode(_encoding(), "replace").decode(_encoding())
 
 
 def _load(file: str, flags: dict[str, Any]) -> tuple[list[str], NDArray[np.int8], tuple[int, int]]:

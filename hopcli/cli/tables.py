@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING
 
 import click
 
+from hopcli.printing import in_lines, terminal
+
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["FORMATS", "FORM_HELP", "form_option", "print_table"]
+__all__ = ["FORMATS", "FORM_HELP", "form_option", "laid_out", "print_table", "print_text"]
 
 FORMATS = ("table", "json", "csv", "markdown", "latex")
 """What a printed table can be. JSON has more than the table, by the command."""
@@ -41,9 +43,27 @@ def print_table(table: pd.DataFrame, form: str) -> None:
     if form != "table":
         from hopcli.grids.export import write_table
 
-        click.echo(write_table(table, None, form), nl=False)
+        print_text(write_table(table, None, form))
         return
     # A terminal would break long lines anywhere; a pipe takes them whole.
     width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
-    text = table.to_string(index=False, float_format="{:.4g}".format, line_width=width)
-    click.echo(text)
+    click.echo(laid_out(table, width))
+
+
+def laid_out(table: pd.DataFrame, width: int | None = None) -> str:
+    """Lay out a table in columns, each row a line whatever its texts are.
+
+    Parameters
+    ----------
+    table : DataFrame
+        The table.
+    width : int, optional
+        Columns of the terminal, to break wider tables into parts.
+    """
+    return in_lines(table).to_string(index=False, float_format="{:.4g}".format, line_width=width)
+
+
+def print_text(text: str | None) -> None:
+    """Print a whole document: to a terminal so that it cannot steer it, else as it is."""
+    shown = text or ""
+    click.echo(terminal(shown, keep="\n") if sys.stdout.isatty() else shown, nl=False)

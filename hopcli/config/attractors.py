@@ -28,10 +28,13 @@ class AttractorsConfig(PatternSettings, LearningSettings, RunSettings):
 
     Runs the same starts under each rule until no site would change, S_i = sign(h_i -
     theta_i) everywhere, and lists the distinct final states: how often each was reached,
-    with a 95 % interval, its energy, and what it is. In this order: a stored pattern or
-    its inverse (|m| from the criterion on), a mixture of three stored patterns, another
-    fixed point, a two-cycle (sync only), or unsettled when the sweeps ran out. Without
-    thresholds a state and its inverse count as one.
+    with a 95 % interval, its energy, and what it is. In this order: a two-cycle (sync
+    only), a stored pattern or its inverse (|m| from the criterion on), a mixture of three
+    stored patterns, another fixed point, or unsettled when the sweeps ran out.
+
+    A state and its inverse count as one with --theta 0 and --tie keep. Thresholds from a
+    file or other ties break the symmetry, so both are listed. A two-cycle counts once. The
+    tables list the one of its two states that is nearer to a stored pattern.
 
     The spurious states of the study's five digits, rule by rule:
       hopcli attractors --rule hebbian,storkey,pseudo-inverse
@@ -102,3 +105,8 @@ class ResolvedAttractors(AttractorsConfig):
 
     digits: tuple[str, ...]
     start: Start
+
+    @property
+    def folds_inverses(self) -> bool:
+        """Whether a state and its inverse count as one: the dynamics treat both alike."""
+        return self.theta == 0 and self.tie == "keep"

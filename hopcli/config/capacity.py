@@ -35,6 +35,8 @@ class CapacityConfig(DataSettings, LearningSettings, RunSettings):
       hopcli capacity --patterns images --loads 0.01:0.2:0.01
     Towards the limit of large N:
       hopcli capacity --rule hebbian --sizes 500,1000,2000 --loads 0.1:0.2:0.01
+    Size of the basins of attraction:
+      hopcli capacity --rule hebbian,storkey --sizes 400 --loads 0.05,0.1 --basins
 
     Theory for random patterns, in theory.csv with what each load is of: Hebbian overlaps
     stay near 1 up to 0.138 N (Amit, Gutfreund, Sompolinsky 1985), but most patterns are
@@ -50,14 +52,17 @@ class CapacityConfig(DataSettings, LearningSettings, RunSettings):
     Writes capacity.csv, theory.csv, capacity.png and the manifest capacity.json. In
     capacity.csv `learnt` is the number of draws in which couplings were found (no
     dependent patterns, no perceptron out of epochs); means are over those, and empty where
-    there are none. `near_pattern` and `near_flipped` are the share of the tested patterns
-    that end at an overlap above 0.9, `median_pattern` and `median_flipped` the median
-    overlap: near the transition a pattern is held or lost as a whole, so that the mean
-    overlap describes neither. The 95 % intervals are for new draws, with patterns as the
-    units of a draw, so they have a width at 0 and 1 too, unless the rule makes every
-    pattern a fixed point by construction. Near the Hebbian transition at 100 to 784 spins,
-    from 3 draws on, those of the shares cover 94 to 99 %, and those of means and medians
-    99 % or more.
+    there are none. `wrong_first` is the fraction of sites that change in the first step from a
+    stored pattern, all sites at once. `half_radius` (with --basins) is found by bisection: each
+    start flips the first sites of an order of its own, and is recalled if it ends where the
+    pattern itself ends (overlap 0.99 or more). `near_pattern` and `near_flipped` are the share
+    of the tested patterns that end at an overlap above 0.9, `median_pattern` and
+    `median_flipped` the median overlap: near the transition a pattern is held or lost as a
+    whole, so that the mean overlap describes neither. The 95 % intervals are for new draws,
+    with patterns as the units of a draw, so they have a width at 0 and 1 too, unless the rule
+    makes every pattern a fixed point by construction. Near the Hebbian transition at 100 to
+    784 spins, from 3 draws on, those of the shares cover 94 to 99 %, and those of means and
+    medians 99 % or more.
     """
 
     command: ClassVar[str] = "capacity"
@@ -91,6 +96,13 @@ class CapacityConfig(DataSettings, LearningSettings, RunSettings):
     draws: int = setting(kinds.integer(1, 10_000), 5, "Load", "Independent draws of the patterns.")
     flips: float = setting(
         kinds.number(0, 0.5), 0.1, "Load", "Fraction of sites flipped in the second start."
+    )
+    basins: bool = setting(
+        kinds.switch(),
+        False,
+        "Load",
+        "Also measure half_radius, the fraction of flipped sites at which half the starts are "
+        "recalled.",
     )
     tests: int = setting(
         kinds.integer(1, 20_000), 50, "Load", "Patterns of each draw that runs start from, at most."

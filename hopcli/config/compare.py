@@ -62,16 +62,17 @@ class CompareConfig(PatternSettings, StorageSettings, DynamicsSettings, RunSetti
     Where there is no test set, on images that took no part in the selection:
       hopcli compare --dataset digits --split train --tests 50
 
-    Writes classifiers.csv, for each label and for all images together (trained_on: images
-    that patterns were selected from, or that were trained on; the 95 % interval is for new
-    images), pairs.csv (images that the dynamics alone, and that the other alone name rightly;
-    the difference of the rates, its 95 % interval and McNemar's exact p), selectors.csv
-    (mean over selections, its 95 % interval for new selections, which covers less if there are
-    fewer than 30; the difference to overlap-loss by the same selections, with interval and p)
-    and selections.csv (each selection). p_holm has Holm's correction for all rows of its
-    table. Also compare.npz (the
-    stored patterns; of each image its index, its label and who named it rightly),
-    classifiers.png, selectors.png and the manifest compare.json.
+    Writes classifiers.csv, for each label and for all images together. Its row `overall` pools
+    the images, so each image counts the same; in `hopcli recall` each label does. trained_on
+    is the number of images that patterns were selected from, or that were trained on; the
+    95 % interval is for new images. Also writes pairs.csv (images that the dynamics alone, and
+    that the other alone name rightly; the difference of the rates, its 95 % interval and
+    McNemar's exact p), selectors.csv (mean over selections, its 95 % interval for new
+    selections, which covers less if there are fewer than 30; the difference to overlap-loss
+    by the same selections, Student's interval and p) and selections.csv (each selection).
+    p_holm has Holm's correction for all rows of its table. Also compare.npz (the stored
+    patterns; of each image its index, its label and who named it rightly), classifiers.png,
+    selectors.png and the manifest compare.json.
     """
 
     command: ClassVar[str] = "compare"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,9 @@ from hopcli.config.base import nearest
 from hopcli.errors import DataError
 
 _LARGEST = 1_000_000  # bytes of a configuration
+_DEEPEST = 50  # parts of a key, which take a parser the square of their number
+_QUOTED = re.compile(r"""\"[^"\n]*\"|'[^'\n]*'""")
+_DOTTED = re.compile(r"[\w-]+(?:[ \t]*\.[ \t]*[\w-]+)*")
 _LONGEST_NAME = 80  # characters of a name in a message
 
 __all__ = ["find_claims", "find_config", "read_config", "shipped_claims", "shipped_configs"]
@@ -59,6 +63,8 @@ def _find(name: str, shipped: dict[str, Path], what: str) -> Path:
     try:
         kind = "file" if path.is_file() else "folder" if path.is_dir() else ""
         is_other = not kind and path.exists()
+    except PermissionError as error:
+        raise DataError(f"{name}: cannot be read: {error.strerror}") from None
     except (OSError, ValueError):  # such as a name that is too long
         kind, is_other = "", False
     if kind == "file":
@@ -89,8 +95,11 @@ def read_config(path: Path) -> dict[str, Any]:
         if n_bytes > _LARGEST:
             rule = f"must be a TOML file of at most {_LARGEST:,} bytes"
             raise DataError(f"{path}: {rule}, found {n_bytes:,}")
-        with path.open("rb") as file:
-            return tomllib.load(file)
+        text = path.read_bytes()[: _LARGEST + 1].decode()
+        if _depth(text) > _DEEPEST:
+            rule = f"must have keys of at most {_DEEPEST} parts"
+            raise DataError(f"{path}: {rule}")
+        return tomllib.loads(text)
     except DataError:
         raise
     except tomllib.TOMLDecodeError as error:
@@ -103,3 +112,9 @@ def read_config(path: Path) -> dict[str, Any]:
         raise DataError(f"{path}: not a usable TOML file: {error}") from None
     except OSError as error:
         raise DataError(f"{path}: cannot be read: {error.strerror}") from None
+
+
+def _depth(text: str) -> int:
+    """Number of parts of the longest dotted key, if not of a text that looks like one."""
+    bare = _QUOTED.sub("q", text)
+    return 1 + max((found[0].count(".") for found in _DOTTED.finditer(bare)), default=0)

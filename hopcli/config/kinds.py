@@ -13,10 +13,12 @@ import sys
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from hopcli.errors import SettingError
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-__all__ = ["Kind", "RefusedError", "fits", "reader", "real", "show", "whole"]
+__all__ = ["Kind", "RefusedError", "checked", "fits", "reader", "real", "show", "whole"]
 
 
 class RefusedError(ValueError):
@@ -315,6 +317,20 @@ def fits(check: Callable[[Any], Any], value: Any) -> bool:
     except RefusedError:
         return False
     return True
+
+
+def checked(kind: Kind, name: str, value: Any) -> Any:
+    """Check an argument that is no declared setting; NumPy scalars become Python's.
+
+    Raises
+    ------
+    SettingError
+        If the value breaks the rule of the kind.
+    """
+    try:
+        return kind.check(value.tolist() if hasattr(value, "tolist") else value)
+    except RefusedError as error:
+        raise SettingError(name, str(error), value) from None
 
 
 def choices(names: Iterable[str]) -> Kind:

@@ -80,11 +80,12 @@ class RecallConfig(PatternSettings, StorageSettings, DynamicsSettings, RunSettin
     none of these, as any state is that noise or the last sweep has left between them.
 
     In accuracy.csv (as printed) sd_repeats and sem_repeats are over repeats. In the row
-    `overall` the accuracy is the mean over labels, with the SD and SEM of that mean over
-    repeats; sd_labels is the population SD over labels, the +- 10 of the paper. ci_low to
-    ci_high is the 95 % interval for a new test image, with images, not trials, as the
-    independent units; with --tests all, for a new run of the same images. In outcomes.csv
-    what could have happened and was not seen has a row too, with the bound on its rate.
+    `overall` the accuracy is the mean over labels, each of which counts the same whatever its
+    number of images, with the SD and SEM of that mean over repeats; sd_labels is the population
+    SD over labels, the +- 10 of the paper. ci_low to ci_high is the 95 % interval for a new test
+    image, with images, not trials, as the independent units; with --tests all, for a new run of
+    the same images. In outcomes.csv what could have happened and was not seen has a row too,
+    with the bound on its rate.
 
     Also writes, into the same folder:
       repeats.csv    accuracy of each label in each repeat
@@ -98,7 +99,8 @@ class RecallConfig(PatternSettings, StorageSettings, DynamicsSettings, RunSettin
       recall.json    the manifest: resolved configuration, key, versions, SHA-256 of each file
       accuracy.png, confusion.png, gallery.png and, with --trace, trace.png
 
-    Exit code 0: done; 2: something was refused, and nothing written; 130: interrupted.
+    Exit code 0: done; 2: refused or failed, earlier results are unchanged; 3: finished without
+    pictures, tables and manifest are in place; 130: interrupted, the last line says what is kept.
     """
 
     command: ClassVar[str] = "recall"

@@ -28,7 +28,10 @@ class SelectConfig(DataSettings):
         L(P) = sum_D (P.D)^2 - M sum_U (P.U)^2
 
     where D runs over the samples of all other labels and U over the other samples of
-    P's own label. A good prototype is unlike the other labels and like its own.
+    P's own label. A good prototype is unlike the other labels and like its own. Samples of
+    all labels of the data set compete, whichever labels --digits lists. So the patterns are
+    those that `hopcli recall` stores with the same --digits, --samples and --sampler, and
+    with --seed as its --selection-seed.
 
     The ten patterns of the study:
       hopcli select
@@ -45,7 +48,7 @@ class SelectConfig(DataSettings):
         kinds.labels(),
         None,
         "Selection",
-        "Labels to select a pattern for; they are each other's competitors in eq. 5.",
+        "Labels to list patterns of, in this order; all labels compete in eq. 5.",
         shown_default="all",
     )
     samples: int = setting(

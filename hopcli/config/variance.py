@@ -56,6 +56,8 @@ class VarianceConfig(DataSettings, StorageSettings, DynamicsSettings, RunSetting
       accuracy.csv    mean accuracy over the selections; 95 % interval for new selections
       best_worst.csv  fraction of the selections in which a label is recalled best and worst,
                       with 95 % intervals, and its mean rank (1 is the best)
+      differences.csv mean difference of the accuracies of two labels over the selections, 95 %
+                      interval, p of a paired t-test, and p with Holm's correction
       ranks.csv       fraction of the selections in which it has each rank
       selections.csv  accuracy and rank of each label in each selection, and its seeds
       variance.npz    recalled: how many runs of each image, (selections, labels, tests); the
@@ -108,9 +110,11 @@ class VarianceConfig(DataSettings, StorageSettings, DynamicsSettings, RunSetting
     )
     score: str = same_setting(RecallConfig, "score")
     accuracy_tests: int = setting(
-        kinds.integer(1), 100, "Tests", "Images a label of the accuracy whose error is told."
+        kinds.integer(1, 10**9), 100, "Tests", "Images a label of the accuracy whose error is told."
     )
-    accuracy_repeats: int = setting(kinds.integer(1), 10, "Tests", "Repeats of that accuracy.")
+    accuracy_repeats: int = setting(
+        kinds.integer(1, 10**9), 10, "Tests", "Repeats of that accuracy."
+    )
 
     def check(self) -> None:
         """Check all that a recall would, and that there are seeds enough."""

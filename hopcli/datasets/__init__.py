@@ -302,6 +302,7 @@ def load_dataset(
         sha256=images.sha256 or content_hash(spins, images.labels, images.shape),
         inverted=invert,
         request=_words(spec, split, level, wanted, invert=invert, transpose=transpose),
+        named=images.named,
     )
 
 

@@ -88,4 +88,5 @@ def dataset_of(
         threshold=threshold,
         sha256=content_hash(spins, names, shape),
         inverted=invert,
+        named=np.zeros(len(flat), np.bool_) if labels is None else None,
     )

@@ -10,6 +10,7 @@ import numpy as np
 
 from hopcli.errors import SettingError
 from hopcli.markup import MOST_PICTURES, pictures, shortened
+from hopcli.printing import terminal
 from hopcli.records import frozen
 
 if TYPE_CHECKING:
@@ -43,6 +44,8 @@ class Dataset:
     request : mapping of str to object
         The settings that load it again (``dataset``, ``split``, ...); empty if it was made of
         arrays.
+    named : ndarray of bool, shape (n,), or None
+        Images that were given a label; the labels of the others are their places. None: all.
 
     Attributes
     ----------
@@ -58,6 +61,7 @@ class Dataset:
     sha256: str
     inverted: bool = False
     request: Mapping[str, Any] = field(default_factory=dict)
+    named: NDArray[np.bool_] | None = None
     label_names: tuple[str, ...] = field(init=False)
     _indices: dict[str, NDArray[np.int64]] = field(init=False, repr=False, default_factory=dict)
 
@@ -71,7 +75,7 @@ class Dataset:
         odd = np.bitwise_and.reduce(self.spins, axis=None) & 1
         if not odd or self.spins.min() < -1 or self.spins.max() > 1:
             raise ValueError("spins must be -1 or +1")
-        for name in ("spins", "labels"):
+        for name in ("spins", "labels", *(() if self.named is None else ("named",))):
             object.__setattr__(self, name, frozen(getattr(self, name)))
         # Asked for again and again, and milliseconds of sorting.
         object.__setattr__(self, "label_names", tuple(self.counts()))
@@ -79,7 +83,9 @@ class Dataset:
     def __repr__(self) -> str:
         height, width = self.shape
         names = shortened(self.label_names)
-        return f"Dataset({self.name}: {len(self):,} images of {width} x {height}; {names})"
+        return (
+            f"Dataset({terminal(self.name)}: {len(self):,} images of {width} x {height}; {names})"
+        )
 
     def _repr_html_(self) -> str:
         """The first image of each label, for notebooks."""
@@ -88,6 +94,11 @@ class Dataset:
 
     def __len__(self) -> int:
         return len(self.labels)
+
+    @property
+    def is_named(self) -> NDArray[np.bool_]:
+        """Whether each image was given a label, bool, shape (n,); else it is its place."""
+        return np.ones(len(self), np.bool_) if self.named is None else self.named
 
     @property
     def n_sites(self) -> int:

@@ -22,6 +22,7 @@ __all__ = [
     "GreyImages",
     "NoSuchPartError",
     "as_labels",
+    "as_text",
     "check_file",
     "check_folder",
     "exists",
@@ -52,6 +53,9 @@ class GreyImages:
         Where each image has a file or a page of its own, its name; else empty.
     column_by_column : bool
         Whether each row of `grey` runs down the columns of its image, as EMNIST's do.
+    named : ndarray of bool, shape (n,), or None
+        Images whose label the source gives; the labels of the others are their places.
+        None: all of them.
     """
 
     grey: NDArray[np.uint8]
@@ -61,6 +65,7 @@ class GreyImages:
     levels: NDArray[np.uint8] | None = None
     files: tuple[str, ...] = ()
     column_by_column: bool = False
+    named: NDArray[np.bool_] | None = None
 
 
 class NoSuchPartError(DataError):
@@ -114,6 +119,17 @@ def exists(path: Path) -> bool:
         return False
 
 
+def as_text(name: str) -> str:
+    r"""A name that every file and terminal can have, with escapes for what is not UTF-8.
+
+    Examples
+    --------
+    >>> as_text("boat"), as_text("b\udcff")
+    ('boat', 'b\\udcff')
+    """
+    return name.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
 def one_line(error: BaseException) -> str:
     """Say an error of another library in at most one line."""
     lines = str(getattr(error, "strerror", None) or error).split("\n")
@@ -155,7 +171,7 @@ def as_labels(values: NDArray[Any], n_images: int, what: object) -> NDArray[np.s
         values = values.astype(np.int64)
     elif kind not in "iuUO":
         raise DataError(f"{what}: labels must be whole numbers or text, found dtype {values.dtype}")
-    labels = values.astype(np.str_)
+    labels = np.array([as_text(str(label)) for label in values], dtype=np.str_)
     if np.any(labels == ""):
         raise DataError(f"{what}: labels must not be empty, found ''")
     return labels

@@ -223,4 +223,5 @@ def load_npy(request: Request) -> GreyImages:
         numbered(len(values)),
         shape,
         column_by_column=is_emnist(path),
+        named=np.zeros(len(values), np.bool_),
     )

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from hopcli.data import DRAWINGS, SHIPPED_SHA256
-from hopcli.datasets.grey import GreyImages, check_file, check_folder, exists, reading
+from hopcli.datasets.grey import GreyImages, as_text, check_file, check_folder, exists, reading
 from hopcli.datasets.limits import MAX_BYTES, MAX_IMAGES, MAX_PIXELS, MAX_READ
 from hopcli.datasets.shipped import check_shipped
 from hopcli.datasets.thresholds import binarise, levels
@@ -113,7 +113,8 @@ def _load(paths: list[Path], where: Path, request: Request) -> GreyImages:
     for path in paths:
         pages = read_pages(path, request.size)
         for number, page in enumerate(pages, start=1):
-            label = f"{path.stem}-{number}" if len(pages) > 1 else path.stem
+            stem = as_text(path.stem)
+            label = f"{stem}-{number}" if len(pages) > 1 else stem
             name = f"{path} page {number}" if len(pages) > 1 else str(path)
             if label in names:
                 raise DataError(

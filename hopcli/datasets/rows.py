@@ -192,8 +192,10 @@ def table(lines: Iterator[tuple[int, str]], path: Path, request: Request) -> Gre
         lines = itertools.chain([(number, line)], lines)
     texts, values = _rows(lines, mark, at, path)
     labels: NDArray[Any] = np.array(texts)
+    named = True
     if at is None:
         at = None if has_header else _unnamed(values)
+        named = at is not None
         labels = numbered(len(values)) if at is None else values[:, at]
         if at is not None:
             values = np.delete(values, at, axis=1)
@@ -207,13 +209,14 @@ def table(lines: Iterator[tuple[int, str]], path: Path, request: Request) -> Gre
     pixels, shape = pictures_of(values, path, request.size)
     check_images(path, pixels.shape)
     if len(pixels) != len(labels):  # cut or put together
-        labels = numbered(len(pixels))
+        labels, named = numbered(len(pixels)), False
     grey = two_kinds(pixels)
     return GreyImages(
         as_grey(pixels, path) if grey is None else grey,
         as_labels(labels, len(pixels), path),
         shape,
         column_by_column=is_emnist(path),
+        named=np.full(len(pixels), named),
     )
 
 

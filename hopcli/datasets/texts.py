@@ -94,14 +94,16 @@ def load_text(path: Path, request: Request) -> GreyImages:
     check_images(path, (len(parts), *shape))
     grey = _grey_of_numbers(parts, path) if written else _grey_of_drawings(parts, path)
     grey, shape = pictures_of(grey.reshape(-1, *shape), path, request.size)
-    return GreyImages(grey, np.array([part.name for part in parts]), shape)
+    names = np.array([part.name for part in parts])
+    return GreyImages(grey, names, shape, named=np.array([part.named for part in parts]))
 
 
 @dataclass(frozen=True, slots=True)
 class _Part:
-    """A picture: its name, the number of its first line, its rows."""
+    """A picture: its name, whether the file gives it, the number of its first line, its rows."""
 
     name: str
+    named: bool
     line: int
     rows: list[str]
     width: int
@@ -169,9 +171,10 @@ def _parts(blocks: Iterable[tuple[int, list[str]]], path: Path) -> Iterator[_Par
     """Tell names from rows, and check that rows are of one width."""
     names: set[str] = set()
     for number, lines in blocks:
-        name, line = str(len(names) + 1), number
+        name, named, line = str(len(names) + 1), False, number
         if lines[0].endswith(":"):
-            name, line, lines = lines[0][:-1].strip() or name, number + 1, lines[1:]
+            given = lines[0][:-1].strip()
+            name, named, line, lines = given or name, bool(given), number + 1, lines[1:]
         if not lines:
             raise DataError(
                 f"{path}: line {line}: must draw the pattern named above, found nothing"
@@ -183,7 +186,7 @@ def _parts(blocks: Iterable[tuple[int, list[str]]], path: Path) -> Iterator[_Par
                 f"{path}: line {line}: each pattern must have its own name, found {name!r} again"
             )
         names.add(name)
-        yield _Part(name, line, lines, _width(lines, line, path))
+        yield _Part(name, named, line, lines, _width(lines, line, path))
 
 
 def _width(lines: list[str], number: int, path: Path) -> int:

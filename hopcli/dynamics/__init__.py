@@ -9,7 +9,7 @@ is recorded.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -39,6 +39,9 @@ __all__ = [
     "replay",
     "run",
 ]
+
+_MOST_SWEEPS = 10_000_000  # of a run
+_MOST_ATTEMPTS = 10**9 - 1  # of a sweep
 
 
 def chain_seeds(
@@ -169,8 +172,7 @@ def run(
     _one_of("tie", rule.codes, tie, f" under {rule.name}")
     n_sites = couplings.n_sites
     schedule = _checked_schedule(temperatures, sweeps)
-    if attempts_per_sweep < 1:
-        raise SettingError("attempts_per_sweep", "must be at least 1", attempts_per_sweep)
+    _check_whole("attempts_per_sweep", attempts_per_sweep, 1, _MOST_ATTEMPTS)
     if how is not None and how.each_once and attempts_per_sweep != n_sites:
         needed = f"must be N = {n_sites} with order {order!r}, which tries every site once"
         raise SettingError("attempts_per_sweep", needed, attempts_per_sweep)
@@ -255,9 +257,16 @@ def replay(
 
 def _one_of(setting: str, names: Iterable[str], name: str, where: str = "") -> str:
     known = tuple(names)
-    if name not in known:
+    if not isinstance(name, str) or name not in known:
         raise SettingError(setting, f"must be one of {', '.join(known)}{where}", name)
     return name
+
+
+def _check_whole(setting: str, value: Any, low: int, high: int) -> None:
+    """Refuse what is no whole number of the range, NumPy's included."""
+    whole = isinstance(value, int | np.integer) and not isinstance(value, bool)
+    if not whole or not low <= value <= high:
+        raise SettingError(setting, f"must be a whole number from {low} to {high}", value)
 
 
 def _checked_order(rule: Dynamics, order: str) -> Order | None:
@@ -294,9 +303,11 @@ def _checked_seeds(seeds: NDArray[np.uint64], n_chains: int) -> NDArray[np.uint6
 
 def _checked_schedule(temperatures: ArrayLike, sweeps: int) -> NDArray[np.float64]:
     """Give the temperature of every sweep."""
-    if sweeps < 0:
-        raise SettingError("sweeps", "must be at least 0", sweeps)
-    given = np.asarray(temperatures, dtype=np.float64)
+    _check_whole("sweeps", sweeps, 0, _MOST_SWEEPS)
+    try:
+        given = np.asarray(temperatures, dtype=np.float64)
+    except (OverflowError, TypeError, ValueError):
+        raise SettingError("temperatures", "must be finite numbers >= 0", temperatures) from None
     if given.ndim > 1 or (given.ndim == 1 and len(given) != sweeps):
         rule = f"must be one number or one a sweep ({sweeps})"
         raise SettingError("temperatures", rule, given.shape)

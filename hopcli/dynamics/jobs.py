@@ -25,7 +25,10 @@ if TYPE_CHECKING:
     from hopcli.dynamics.rules import Dynamics, Order
     from hopcli.storage import Couplings
 
-__all__ = ["Job", "processors"]
+__all__ = ["MOST_THREADS", "Job", "processors"]
+
+MOST_THREADS = 256
+"""More would only wait for each other, or could not be started; more are never used."""
 
 CHUNK_ATTEMPTS = 1 << 22
 """A chunk of chains is about this many attempts: some milliseconds."""
@@ -118,8 +121,9 @@ class Job:
         One thread is this one, unless it is the main one, which must hear of an interrupt.
         """
         threads = processors() if threads is None else threads
-        if threads < 1:
+        if not threads >= 1:  # nor is nan
             raise SettingError("threads", "must be at least 1", threads)
+        threads = int(min(threads, MOST_THREADS))
         do = self.rule.loop(self)
         if threads == 1 and threading.current_thread() is not threading.main_thread():
             for chunk in self._chunks(1):

@@ -98,7 +98,10 @@ def _load(run: Callable[[slice], None]) -> None:
     loop: Any = _kernels.run_chains
     if getattr(loop, "signatures", True):  # it is loaded, or runs uncompiled
         return
-    said = threading.Timer(_SAY_AFTER, _log.info, ["compiling the loops, once: some ten seconds"])
+    text = "compiling the loops, once: some ten seconds"
+    if loop.stats.cache_path is None:
+        text = "compiling the loops, in each run: NUMBA_CACHE_DIR names no folder to keep them in"
+    said = threading.Timer(_SAY_AFTER, _log.info, [text])
     said.daemon = True
     said.start()
     nothing = slice(0, 0)  # no chain: all that is done is loading
@@ -106,6 +109,8 @@ def _load(run: Callable[[slice], None]) -> None:
         run(nothing)
     except Exception:
         # A damaged cache makes numba raise anything.
+        if loop.stats.cache_path is None:
+            raise
         for file in Path(loop.stats.cache_path).glob("_kernels.*.nb?"):
             file.unlink(missing_ok=True)
         run(nothing)

@@ -24,7 +24,9 @@ class FinalStates:
     Parameters
     ----------
     spins : ndarray of int8, shape (chains, N)
-        Final states, values -1, 0 or +1.
+        States after all sweeps asked for, values -1, 0 or +1. A chain that stopped
+        earlier is stable, or in a cycle of two states: then the parity of the sweeps
+        left decides between the two.
     sweeps : ndarray of int64, shape (chains,)
         Sweeps done; fewer than asked for if the chain stopped.
     status : ndarray of uint8, shape (chains,)
@@ -33,8 +35,8 @@ class FinalStates:
     ends : ndarray of int32, shape (chains, K)
         M_a of the final states.
     class_sums : ndarray of int32, shape (chains, sweeps + 1, K), or None
-        M_a at the start and after every sweep, if recorded; a chain that stopped
-        repeats its last row.
+        M_a at the start and after every sweep, if recorded. After a chain stopped, its
+        rows repeat the stable state, or the two states of its cycle in turn.
     """
 
     spins: NDArray[np.int8]

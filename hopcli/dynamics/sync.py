@@ -85,10 +85,14 @@ def _run(job: Job, chunk: slice, at_tie: int) -> None:
         cycle = np.all(new == previous[running], axis=(1, 2)) & (step >= 1)
         status[running[cycle]] = TWO_CYCLE
         previous[running], values[running] = now, new
+        # A chain in a cycle ends in the phase that the last sweep would leave it in.
+        odd = (n_sweeps - step - 1) % 2 == 1
         if record.size:
-            record[running[cycle], step + 1 :] = np.sum(
-                counts[running[cycle]] * new[cycle], axis=1
-            )[:, np.newaxis]
+            for phase, later in ((new, step + 1), (now, step + 2)):
+                sums = np.sum(counts[running[cycle]] * phase[cycle], axis=1)
+                record[running[cycle], later::2] = sums[:, np.newaxis]
+        if odd:
+            values[running[cycle]] = now[cycle]
         running = running[~cycle]
         if not len(running):
             break

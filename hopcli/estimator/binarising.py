@@ -40,8 +40,10 @@ def otsu(values: NDArray[Any]) -> NDArray[np.float64]:
     """
     ordered = np.sort(values, axis=0).astype(np.float64)
     n = np.arange(1, len(ordered))[:, None]
-    # Differences from the mean, so that no large sums are taken from each other.
-    sums = np.cumsum(ordered - ordered.mean(axis=0), axis=0)[:-1]
+    # In units of the largest number, so that nothing overflows; differences from the mean, so
+    # that no large sums are taken from each other.
+    scaled = ordered / np.maximum(np.abs(ordered).max(axis=0), np.finfo(np.float64).tiny)
+    sums = np.cumsum(scaled - scaled.mean(axis=0), axis=0)[:-1]
     variance = np.where(ordered[:-1] < ordered[1:], sums**2 / (n * (len(ordered) - n)), -1.0)
     best = variance.argmax(axis=0) if len(variance) else np.zeros(ordered.shape[1], np.int64)
     parted = np.max(variance, axis=0, initial=-1.0) >= 0
@@ -65,7 +67,12 @@ LEVELS: dict[str, Callable[[NDArray[Any]], NDArray[np.float64]]] = {
 
 
 def levels(values: NDArray[Any], threshold: Any) -> NDArray[np.float64]:
-    """The level of every feature.
+    """Find the level of every feature.
+
+    A level that would make a feature of two values constant is replaced by the one halfway
+    between them. If all of `values` are two numbers, such as spins or booleans, these are the
+    two values of every feature, also of a constant one. A level that is given as a number is
+    replaced only in data without a feature of three or more values.
 
     Parameters
     ----------
@@ -85,12 +92,26 @@ def levels(values: NDArray[Any], threshold: Any) -> NDArray[np.float64]:
         If `threshold` is none of these.
     """
     n_features = values.shape[1]
-    if isinstance(threshold, str) and threshold in LEVELS:
-        return LEVELS[threshold](values)
+    named = isinstance(threshold, str) and threshold in LEVELS
+    found = LEVELS[threshold](values) if named else _given(threshold, n_features)
+    lows, highs = values.min(axis=0).astype(np.float64), values.max(axis=0).astype(np.float64)
+    low, high = lows.min(), highs.max()
+    if np.all((values == low) | (values == high)):
+        lows, highs = np.full(n_features, low), np.full(n_features, high)
+    is_two = (lows < highs) & np.all((values == lows) | (values == highs), axis=0)
+    constant = (found < lows) | (found >= highs)
+    all_two = bool(np.all(is_two | (lows == highs)))
+    halfway = lows / 2 + highs / 2
+    halfway = np.where(halfway < highs, halfway, lows)  # rounded up between neighbours
+    return np.where(is_two & constant & (named or all_two), halfway, found)
+
+
+def _given(threshold: Any, n_features: int) -> NDArray[np.float64]:
+    """Read a level for all features, or one for each."""
     try:
         given = np.asarray(threshold, dtype=np.float64)
         wrong = given.shape not in ((), (n_features,)) or not np.all(np.isfinite(given))
-    except (TypeError, ValueError):
+    except (OverflowError, TypeError, ValueError):
         wrong = True
     if wrong:
         ways = ", ".join(LEVELS)

@@ -21,7 +21,8 @@ from hopcli.errors import SettingError
 from hopcli.estimator.binarising import as_spins, levels
 from hopcli.estimator.deciding import Ballot, other_settings, warn_of_lost, with_rejected
 from hopcli.estimator.prototypes import CHOICES, choose, groups
-from hopcli.estimator.seeding import entropy, is_whole, seeds_of
+from hopcli.estimator.ranges import check_numbers
+from hopcli.estimator.seeding import entropy, seeds_of
 from hopcli.observables import overlaps_of_sums
 from hopcli.storage import RULES, Couplings, project, store
 
@@ -49,6 +50,8 @@ class HopfieldClassifier(
     Hopfield network, and each sample is a start. After the dynamics its class is that of the
     prototype which the final state overlaps with most, m = S . xi / N [ZG eq. 1].
 
+    The study: ``prototypes="overlap-loss", n_prototypes=1, samples=20, dynamics="metropolis"``.
+
     Parameters
     ----------
     rule : {"pseudo-inverse", "hebbian", "storkey", "perceptron"}
@@ -60,9 +63,9 @@ class HopfieldClassifier(
         Stability that the perceptron rule asks for, >= 0.
     epochs : int
         Most passes of the perceptron rule, >= 1.
-    prototypes : {"overlap-loss", "medoid", "majority"} or array-like, shape (p, n_features)
-        How a prototype is made of samples: the one with the lowest overlap loss [ZG eq. 5],
-        the one with the largest mean overlap with the others, or the sign of their sum. Or
+    prototypes : {"majority", "overlap-loss", "medoid"} or array-like, shape (p, n_features)
+        How a prototype is made of samples: the sign of their sum, the one with the lowest
+        overlap loss [ZG eq. 5], or the one with the largest mean overlap with the others. Or
         the prototypes themselves, in the units of X.
     prototype_labels : array-like, shape (p,), optional
         Class of each prototype that is given.
@@ -72,10 +75,12 @@ class HopfieldClassifier(
     samples : int or None
         Most samples of each class that compete to become prototypes, drawn without
         replacement; None for all.
-    threshold : {"median", "mean", "otsu"}, float or array-like, shape (n_features,)
+    threshold : {"otsu", "median", "mean"}, float or array-like, shape (n_features,)
         A feature above its level is +1, else -1. The level of each feature is found in the
-        samples of :meth:`fit`, or given: one for all features, or one for each.
-    dynamics : {"metropolis", "glauber", "async", "sync"}
+        samples of :meth:`fit`, or given: one for all features, or one for each. Two-valued
+        data (spins, booleans, 0 and 1, ...) keep their two values at any level, and no level
+        found in the samples makes a feature of two values constant.
+    dynamics : {"async", "sync", "metropolis", "glauber"}
         Update rule.
     order : {"random", "permutation", "fixed"}
         Order in which sites are tried; ``"sync"`` has none.
@@ -140,13 +145,13 @@ class HopfieldClassifier(
     >>> from sklearn.model_selection import train_test_split
     >>> X, y = load_digits(n_class=3, return_X_y=True)
     >>> train, test, labels, truth = train_test_split(X, y, random_state=1)
-    >>> memory = HopfieldClassifier(threshold=7, random_state=1).fit(train, labels)
+    >>> memory = HopfieldClassifier(n_prototypes=2, random_state=1).fit(train, labels)
     >>> memory.prototype_labels_.tolist(), memory.couplings_.n_sites
-    ([0, 1, 2], 64)
-    >>> bool(memory.score(test, truth) > 0.7)
+    ([0, 0, 1, 1, 2, 2], 64)
+    >>> bool(memory.score(test, truth) > 0.9)
     True
     >>> memory.transform(test).shape  # overlap with each prototype
-    (135, 3)
+    (135, 6)
     """
 
     def __init__(
@@ -156,12 +161,12 @@ class HopfieldClassifier(
         normalise: str = "N",
         kappa: float = 1.0,
         epochs: int = 1000,
-        prototypes: str | ArrayLike = "overlap-loss",
+        prototypes: str | ArrayLike = "majority",
         prototype_labels: ArrayLike | None = None,
-        n_prototypes: int = 1,
-        samples: int | None = 20,
-        threshold: str | ArrayLike = "median",
-        dynamics: str = "metropolis",
+        n_prototypes: int = 5,
+        samples: int | None = 200,
+        threshold: str | ArrayLike = "otsu",
+        dynamics: str = "async",
         order: str = "random",
         temperature: ArrayLike = 0.2,
         sweeps: int = 20,
@@ -329,16 +334,7 @@ class HopfieldClassifier(
         if isinstance(self.prototypes, str) and self.prototypes not in CHOICES:
             rule = f"must be an array or one of {', '.join(CHOICES)}"
             raise SettingError("prototypes", rule, self.prototypes)
-        for name in ("n_prototypes", "repeats", "samples", "attempts_per_sweep"):
-            value = getattr(self, name)
-            if value is None and name in ("samples", "attempts_per_sweep"):
-                continue
-            if not is_whole(value) or value < 1:
-                raise SettingError(name, "must be a whole number >= 1", value)
-        if not is_whole(self.sweeps) or self.sweeps < 0:
-            raise SettingError("sweeps", "must be a whole number >= 0", self.sweeps)
-        if not 0 < self.criterion <= 1:
-            raise SettingError("criterion", "must be above 0 and at most 1", self.criterion)
+        check_numbers(self)
 
     def _given(self) -> tuple[NDArray[np.int8], NDArray[Any]]:
         """Prototypes that are given, as spins, and their classes."""
@@ -354,6 +350,8 @@ class HopfieldClassifier(
 
     def _stored(self) -> Couplings:
         """The network of the prototypes."""
+        if not isinstance(self.rule, str):
+            raise SettingError("rule", f"must be one of {', '.join(RULES)}", self.rule)
         if self.rule == "pseudo-inverse":
             return project(self.prototypes_)
         known = RULES[self.rule].parameters if self.rule in RULES else ()
@@ -396,4 +394,5 @@ class HopfieldClassifier(
 
     def _ballot(self, all_ends: Iterable[FinalStates]) -> Ballot:
         """What the repeats of each sample say."""
-        return Ballot(self._overlaps(all_ends), self._codes, len(self.classes_), self.signed)
+        m = self._overlaps(all_ends)
+        return Ballot(m, self._codes, len(self.classes_), self.signed)

@@ -158,26 +158,27 @@ def _census(
     patterns: Patterns,
     final: dynamics.FinalStates,
 ) -> tuple[pd.DataFrame, NDArray[np.int8]]:
-    """One row a distinct final state, the most frequent first, and the states."""
-    spins = final.spins
-    if not np.any(couplings.theta):
-        spins = _one_sign(spins, patterns)  # a state and its inverse are one attractor
+    """List the distinct attractors, the most frequent first, and a state of each."""
+    spins, cycling = final.spins, final.status == dynamics.TWO_CYCLE
+    other = spins.copy()
+    other[cycling] = _next(config, couplings, spins[cycling])
+    if config.folds_inverses:
+        spins, other = _one_sign(spins, patterns), _one_sign(other, patterns)
+    spins = _one_phase(spins, other, patterns)
     bits = np.packbits(np.stack([spins > 0, spins < 0], axis=1).reshape(len(spins), -1), axis=1)
-    _, first, which, count = np.unique(
-        bits, axis=0, return_index=True, return_inverse=True, return_counts=True
-    )
+    _, first, count = np.unique(bits, axis=0, return_index=True, return_counts=True)
     order = np.lexsort((first, -count))
-    distinct = spins[first[order]]
-    cycling = np.zeros(len(order), dtype=bool)
-    cycling[which.ravel()[final.status == dynamics.TWO_CYCLE]] = True
-    ends = classify(distinct, couplings, config.criterion, cycling[order], config.tie)
+    chosen = first[order]
+    distinct = spins[chosen]
+    ends = classify(distinct, couplings, config.criterion, tie=config.tie)
+    kind = np.where(cycling[chosen], "two-cycle", ends.kind)
     names = np.array(patterns.names)
     intervals = [exact_interval(n, len(spins)) for n in count[order]]
     table = pd.DataFrame(
         {
             "rule": rule,
             "rank": np.arange(1, len(order) + 1),
-            "kind": ends.kind,
+            "kind": kind,
             "nearest": names[ends.nearest],
             "overlap": ends.m[np.arange(len(order)), ends.nearest],
             "energy": energy(distinct, couplings),
@@ -190,8 +191,38 @@ def _census(
     return table, distinct
 
 
+def _next(
+    config: ResolvedAttractors, couplings: Couplings, spins: NDArray[np.int8]
+) -> NDArray[np.int8]:
+    """Move all sites of each state once: the other state of a two-cycle."""
+    return dynamics.run(
+        couplings,
+        spins,
+        seeds=np.zeros(len(spins), np.uint64),  # the sign rule draws nothing
+        dynamics="sync",
+        temperatures=0.0,
+        sweeps=1,
+        attempts_per_sweep=couplings.n_sites,
+        tie=config.tie,
+        threads=1,
+    ).spins
+
+
+def _one_phase(
+    spins: NDArray[np.int8], other: NDArray[np.int8], patterns: Patterns
+) -> NDArray[np.int8]:
+    """Choose the state of each cycle that is nearer to a pattern, whichever the run ended in."""
+    nearness = [np.abs(overlaps(states, patterns.xi)).max(axis=1) for states in (spins, other)]
+    differ = spins != other
+    site = differ.argmax(axis=1)[:, None]
+    rows = np.take_along_axis(spins, site, axis=1) < np.take_along_axis(other, site, axis=1)
+    tied = nearness[0] == nearness[1]
+    swap = (nearness[1] > nearness[0]) | (tied & rows[:, 0])
+    return np.where(swap[:, None], other, spins)
+
+
 def _one_sign(spins: NDArray[np.int8], patterns: Patterns) -> NDArray[np.int8]:
-    """Turn states over that overlap negatively with their nearest pattern."""
+    """Invert the states that overlap negatively with their nearest pattern."""
     m = overlaps(spins, patterns.xi)
     best = m[np.arange(len(m)), np.abs(m).argmax(axis=1)]
     # At overlap 0 with all patterns the first site that is not 0 decides.
@@ -228,6 +259,6 @@ def _kind_table(config: ResolvedAttractors, census: pd.DataFrame) -> pd.DataFram
 def _possible(config: ResolvedAttractors) -> list[str]:
     """The kinds of state that runs can end in."""
     never = {"two-cycle"} if config.dynamics != "sync" else set()
-    if config.theta == 0:
+    if config.folds_inverses:
         never.add("inverse")  # which counts as its pattern
     return [kind for kind in KINDS if kind not in never]

@@ -19,7 +19,7 @@ from hopcli.statistics import draws_interval, mean_sd_sem
 from hopcli.statistics.medians import draws_median
 from hopcli.storage import RULES, Couplings, store
 from hopcli.streams import Streams, seed_word
-from hopcli.taxonomy import fixed_points
+from hopcli.taxonomy import unstable_sites
 from hopcli.waiting import interruptibly
 
 if TYPE_CHECKING:
@@ -45,9 +45,12 @@ HEADLINE = Headline(
 """The number that a grid of its runs draws."""
 
 _STARTS = ("pattern", "flipped")
-_MEASURED = ("fixed", *(f"overlap_{start}" for start in _STARTS))
+_PRINTED = ("fixed", *(f"overlap_{start}" for start in _STARTS))
+_WRONG, _RADIUS = "wrong_first", "half_radius"
 _OF_PATTERNS = ("near", "median")  # share of overlaps above _NEAR, median overlap
 _NEAR = 0.9
+_RECALLED = 0.99  # overlap with the attractor of the pattern from which on a start is recalled
+_RADIUS_ENDS = (0.0, 0.5)  # beyond half of its sites a start is nearer to the inverse
 _STUDY_SHAPE = (28, 28)  # of random patterns, where no size is asked for
 
 
@@ -91,7 +94,7 @@ def plan(config: CapacityConfig, stock: Stock) -> Plan:
         return CapacityResult(
             dataset=facts.dataset,
             dataset_sha256=sha256,
-            tables={"capacity": _mean_table(draws), "theory": _theory_table(resolved)},
+            tables={"capacity": _mean_table(resolved, draws), "theory": _theory_table(resolved)},
         )
 
     read = {} if dataset is None else {"dataset": sha256}
@@ -100,9 +103,9 @@ def plan(config: CapacityConfig, stock: Stock) -> Plan:
 
 def summary(config: ResolvedCapacity, result: CapacityResult) -> Summary:
     """What each rule holds at each load."""
-    del config
-    columns = ["size", "rule", "load", "patterns", "draws", "learnt", *_MEASURED]
-    return Summary(result.tables["capacity"][columns], ("fixed",))
+    of_radius = [_RADIUS] if config.basins else []
+    columns = ["size", "rule", "load", "patterns", "draws", "learnt", *_PRINTED, *of_radius]
+    return Summary(result.tables["capacity"][columns], ("fixed", *of_radius))
 
 
 class _Seeds(NamedTuple):
@@ -224,15 +227,17 @@ def _measure(
     seed: _Seeds,
     threads: int | None,
 ) -> NDArray[np.float64]:
-    """Measure one draw: fraction of fixed points, then the overlaps after each start.
+    """Measure one draw: fixed points, sites wrong after a step, half-radius, then overlaps.
 
-    float64, shape (1 + 2 tests,): those of each tested pattern from itself, then from it with
-    sites flipped. All NaN without couplings.
+    float64, shape (3 + 2 tests,): the overlaps are those of each tested pattern from itself,
+    then from it with sites flipped. The half-radius is NaN unless asked for; all are NaN
+    without couplings.
     """
     n_tested = min(config.tests, len(xi))
     if network is None:
-        return np.full(1 + len(_STARTS) * n_tested, np.nan)
-    fixed = float(interruptibly(fixed_points, xi, network).mean())
+        return np.full(3 + len(_STARTS) * n_tested, np.nan)
+    unstable = interruptibly(unstable_sites, xi, network)
+    fixed, wrong = 1 - float(unstable.any(axis=1).mean()), float(unstable.mean())
     # Spread over the order of storing: some rules hold the last patterns best.
     tested = xi[np.linspace(0, len(xi) - 1, n_tested).astype(np.int64)]
     flipped = tested.copy()
@@ -241,22 +246,51 @@ def _measure(
     for row, state in enumerate(flipped):
         change(state.reshape(1, -1), flip, trial_rng(start_seed, row))
     relaxed = [
-        _relaxed_overlaps(config, network, starts, tested, seed.chains, threads)
+        _overlaps(_relaxed(config, network, starts, seed.chains, threads), tested)
         for starts in (tested, flipped)
     ]
-    return np.concatenate([[fixed], *relaxed])
+    radius = _half_radius(config, network, tested, seed, threads) if config.basins else np.nan
+    return np.concatenate([[fixed, wrong, radius], *relaxed])
 
 
-def _relaxed_overlaps(
+def _half_radius(
+    config: ResolvedCapacity,
+    network: Couplings,
+    patterns: NDArray[np.int8],
+    seed: _Seeds,
+    threads: int | None,
+) -> float:
+    """Fraction of flipped sites at which half the starts are recalled, by bisection.
+
+    A start is recalled if it ends where the pattern itself ends, for a pattern need not be an
+    attractor: near the capacity a few sites of it turn over.
+    """
+    rng = np.random.default_rng(seed.flips)
+    attractors = _relaxed(config, network, patterns, seed.chains, threads)
+    orders = rng.permuted(np.tile(np.arange(network.n_sites), (len(patterns), 1)), axis=1)
+    rows = np.arange(len(patterns))[:, None]
+    least, most = 0, (network.n_sites + 1) // 2
+    while most - least > 1:
+        middle = (least + most) // 2
+        starts = patterns.copy()
+        starts[rows, orders[:, :middle]] *= -1
+        ends = _relaxed(config, network, starts, seed.chains, threads)
+        if np.mean(_overlaps(ends, attractors) >= _RECALLED) >= 0.5:
+            least = middle
+        else:
+            most = middle
+    return (least + most) / 2 / network.n_sites
+
+
+def _relaxed(
     config: ResolvedCapacity,
     network: Couplings,
     starts: NDArray[np.int8],
-    patterns: NDArray[np.int8],
     seed: np.random.SeedSequence,
     threads: int | None,
-) -> NDArray[np.float64]:
-    """Overlap of each relaxed start with its pattern, float64, shape (tests,)."""
-    ends = dynamics.run(
+) -> NDArray[np.int8]:
+    """States in which the starts end at T = 0, shape (starts, N)."""
+    return dynamics.run(
         network,
         starts,
         seeds=dynamics.chain_seeds(seed, len(starts)),
@@ -268,54 +302,64 @@ def _relaxed_overlaps(
         until_stable=True,
         threads=threads,
     ).spins
-    return np.einsum("cn,cn->c", ends, patterns, dtype=np.int64) / network.n_sites
 
 
-def _mean_table(draws: pd.DataFrame) -> pd.DataFrame:
+def _overlaps(states: NDArray[np.int8], others: NDArray[np.int8]) -> NDArray[np.float64]:
+    """Overlap of each state with its own other, shape (states,)."""
+    sums = np.einsum("cn,cn->c", states, others, dtype=np.int64)
+    return np.asarray(sums / states.shape[1], dtype=np.float64)
+
+
+def _mean_table(config: ResolvedCapacity, draws: pd.DataFrame) -> pd.DataFrame:
     """Means, shares and medians over the draws with couplings, with their 95 % intervals."""
     bounds = ("_ci_low", "_ci_high")
-    parts = [f"{name}{part}" for name in _MEASURED for part in ("", "_sem", *bounds)]
+    measured = (*_PRINTED, _WRONG, *([_RADIUS] if config.basins else []))
+    parts = [f"{name}{part}" for name in measured for part in ("", "_sem", *bounds)]
     names = [f"{of}_{start}" for of in _OF_PATTERNS for start in _STARTS]
     parts += [f"{name}{part}" for name in names for part in ("", *bounds)]
     rows = []
     for key, group in draws.groupby(["size", "rule", "load", "patterns"], sort=False):
         first = group.iloc[0]
-        measured = np.stack(group["measured"].tolist())
-        stored = measured[~np.isnan(measured[:, 0])]
-        exact = RULES[str(first["rule"])].exact
-        found = _estimates(stored, int(first["patterns"]), exact=exact)
+        values = np.stack(group["measured"].tolist())
+        stored = values[~np.isnan(values[:, 0])]
+        found: list[float] = [np.nan] * len(parts)
+        if len(stored):
+            exact = RULES[str(first["rule"])].exact and len(stored) > 1
+            found = _estimates(stored, int(first["patterns"]), int(first["size"]), exact=exact)
         rows.append((*key, len(group), len(stored), *found))
     columns = ["size", "rule", "load", "patterns", "draws", "learnt", *parts]
     return pd.DataFrame(rows, columns=columns).astype(dict.fromkeys(parts, float))
 
 
-def _estimates(measured: NDArray[np.float64], patterns: int, *, exact: bool) -> list[float]:
-    """Estimates and intervals in the order of the columns; NaN where nothing was measured.
+def _estimates(
+    measured: NDArray[np.float64], patterns: int, size: int, *, exact: bool
+) -> list[float]:
+    """Estimates and intervals in the order of the columns.
 
     Patterns are the units of a draw, so intervals have a width also where all draws agree. A
     mean overlap counts as that of so many patterns, not of their sites: near the transition
-    a pattern is either held or lost as a whole. A result of 1 that the rule guarantees has no
-    error.
+    a pattern is either held or lost as a whole. A result of 0 or 1 that the rule guarantees
+    (`exact`) has no error.
     """
-    n_draws = len(measured)
-    n_values = 4 * len(_MEASURED) + 3 * len(_OF_PATTERNS) * len(_STARTS)
-    if n_draws == 0:
-        return [np.nan] * n_values
-    fixed, overlaps = measured[:, 0], np.split(measured[:, 1:], len(_STARTS), axis=1)
+    fixed, wrong, radius = measured[:, :3].T
+    overlaps = np.split(measured[:, 3:], len(_STARTS), axis=1)
     tested = overlaps[0].shape[1]
-    certain = [exact and n_draws > 1 and bool((own == 1).all()) for own in (fixed, overlaps[0])]
 
-    def mean(values: NDArray[np.float64], units: int, low: float, sure: bool) -> list[float]:
+    def mean(values: NDArray[np.float64], units: int, sure: bool, **limits: float) -> list[float]:
         found, _, sem = (float(value) for value in mean_sd_sem(values))
-        bounds = (found, found) if sure else draws_interval(values, units, low=low)
-        return [found, sem, *bounds]
+        return [found, sem, *((found, found) if sure else draws_interval(values, units, **limits))]
 
-    row = mean(fixed, patterns, 0.0, certain[0])
+    certain = exact and bool((overlaps[0] == 1).all())
+    row = mean(fixed, patterns, exact and bool((fixed == 1).all()))
     shares: list[float] = []
     medians: list[float] = []
-    for own, sure in zip(overlaps, (certain[1], False), strict=True):
-        row += mean(own.mean(axis=1), tested, -1.0, sure)
+    for own, sure in zip(overlaps, (certain, False), strict=True):
+        row += mean(own.mean(axis=1), tested, sure, low=-1.0)
         near = (own > _NEAR).mean(axis=1)
         shares += [1.0] * 3 if sure else [near.mean(), *draws_interval(near, tested)]
         medians += [1.0] * 3 if sure else draws_median(own, low=-1.0)
+    row += mean(wrong, patterns, exact and not wrong.any(), most=float(patterns * size))
+    if not np.isnan(radius).any():
+        low, high = _RADIUS_ENDS
+        row += mean(radius, tested, False, most=float(tested * size), low=low, high=high)
     return row + shares + medians

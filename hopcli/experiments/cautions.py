@@ -130,8 +130,9 @@ def cautions(relaxation: Relaxation, resting: Resting, given: Given) -> list[Cau
     held = resting.of([name for name, stays in zip(names, holding.held, strict=True) if stays])
     if not held.clears(config.criterion):
         ways = [] if holding.worst is not None else _ways(relaxation, held, given)
-        last = 0.0 if config.quench else temperatures(config.temperature, config.sweeps)[-1]
-        text = f"at T = {last:.4g} {_noise(held, config.criterion)}{_in_brackets(ways)}"
+        last = temperatures(config.temperature, config.sweeps)[-1]
+        then = ", quenched at the end," if config.quench else ""
+        text = f"at T = {last:.4g}{then} {_noise(held, config.criterion)}{_in_brackets(ways)}"
         found.append(Caution("noise keeps patterns off the criterion", text))
     return found
 

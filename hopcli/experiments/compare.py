@@ -30,6 +30,7 @@ from hopcli.experiments.contests import Runs, draw_contests, measure
 from hopcli.experiments.few import few_selections
 from hopcli.experiments.headline import Headline
 from hopcli.experiments.inputs import gather, hashes
+from hopcli.experiments.tally import OVERALL
 from hopcli.experiments.trials import draw_trials
 from hopcli.observables import overlaps
 from hopcli.patterns import Patterns
@@ -53,7 +54,7 @@ HEADLINE = Headline(
     low="ci_low",
     high="ci_high",
     interval="95 % interval for new images",
-    where={"label": "overall"},
+    where={"label": OVERALL},
     within=("classifier", "label"),
     counts=("correct", "n"),
     bounds=(0, 1),

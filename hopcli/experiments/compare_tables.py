@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from hopcli.experiments.selectors import SELECTORS
+from hopcli.experiments.tally import OVERALL
 from hopcli.statistics import draws_interval, exact_interval, mean_sd_sem
 from hopcli.statistics.paired import holm, mcnemar, mean_difference, paired_interval
 
@@ -50,7 +51,7 @@ def classifiers_table(
         Images whose labels each classifier has been made from.
     """
     groups = [(name, label == name) for name in dict.fromkeys(label.tolist())]
-    groups.append(("overall", np.ones(len(label), dtype=np.bool_)))
+    groups.append((OVERALL, np.ones(len(label), dtype=np.bool_)))
     rows = []
     for classifier, correct in right.items():
         for name, own in groups:

@@ -11,6 +11,7 @@ from hopcli.config import Facts
 from hopcli.datasets import Dataset, load_dataset
 from hopcli.datasets.npz import Archive
 from hopcli.errors import DataError, SettingError
+from hopcli.experiments.tally import check_names
 from hopcli.patterns import Patterns, images_as_patterns, read_patterns
 from hopcli.records import digest
 
@@ -72,10 +73,15 @@ class Inputs(NamedTuple):
         ------
         SettingError
             If the selection is impossible.
+        DataError
+            If a label is a word of the tables.
         """
-        if self.at_hand is not None:
-            return self.at_hand if self.facts.chosen else self.at_hand.take(digits)
-        return stock.select(config).take(digits)
+        if self.at_hand is None:
+            found = stock.select(config).take(digits)
+        else:
+            found = self.at_hand if self.facts.chosen else self.at_hand.take(digits)
+        check_names((), found.labels)
+        return found
 
 
 def gather(config: PatternSettings, stock: Stock) -> Inputs:

@@ -28,7 +28,7 @@ from hopcli.experiments.recall_tables import (
 )
 from hopcli.experiments.relaxation import Relaxation
 from hopcli.experiments.resting import forgotten
-from hopcli.experiments.tally import Block, Counts, Tally
+from hopcli.experiments.tally import OVERALL, Block, Counts, Tally
 from hopcli.experiments.trials import authors_sites, authors_trials, draw_trials
 from hopcli.observables import energy, energy_of_sums
 from hopcli.patterns import Patterns
@@ -63,7 +63,7 @@ HEADLINE = Headline(
     low="ci_low",
     high="ci_high",
     interval="95 % interval for a new start, or of a new run where all images are tested",
-    where={"label": "overall"},
+    where={"label": OVERALL},
     within=("label",),
     counts=("recalled", "n"),
     bounds=(0, 1),

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from hopcli.experiments.tally import OUTCOMES
+from hopcli.experiments.tally import OUTCOMES, OVERALL, confusion_columns
 from hopcli.scoring import STORED
 from hopcli.statistics import clustered_intervals, mean_interval, mean_sd_sem, thermal_interval
 from hopcli.taxonomy import KINDS, mixture_method
@@ -92,7 +92,7 @@ def accuracy_table(counts: Counts, *, population: bool = False) -> pd.DataFrame:
     low, high = mean_interval(rates, lows, highs)
     return pd.DataFrame(
         {
-            "label": [*counts.labels, "overall"],
+            "label": [*counts.labels, OVERALL],
             "n": [*n, n.sum()],
             "recalled": [*hits, hits.sum()],
             "accuracy": [*rates, rates.mean()],
@@ -111,7 +111,6 @@ def confusion_table(counts: Counts) -> pd.DataFrame:
     The columns after ``none`` are what it consists of.
     """
     stored = counts.stored
-    inverses = [f"inverse {name}" for name in stored]
     ended = np.zeros((len(counts.labels), len(OUTCOMES), len(stored)), dtype=np.int64)
     np.add.at(ended, (counts.label, counts.outcome, counts.nearest), counts.number)
     in_patterns, in_inverses = ended[:, :_INVERSE].sum(axis=1), ended[:, _INVERSE]
@@ -119,7 +118,7 @@ def confusion_table(counts: Counts) -> pd.DataFrame:
     none = others.sum(axis=1, keepdims=True)
     numbers = np.hstack([in_patterns, in_inverses, none, others])
     rows = [[label, *row] for label, row in zip(counts.labels, numbers.tolist(), strict=True)]
-    return pd.DataFrame(rows, columns=["label", *stored, *inverses, "none", *_OTHERS])
+    return pd.DataFrame(rows, columns=confusion_columns(stored))
 
 
 def outcome_table(

@@ -22,6 +22,7 @@ from hopcli.experiments.relax_tables import (
     settling_table,
 )
 from hopcli.experiments.relaxation import Relaxation
+from hopcli.experiments.tally import OVERALL
 from hopcli.experiments.trials import draw_trials
 from hopcli.observables import energy_of_sums, overlaps_of_sums
 from hopcli.patterns import Patterns
@@ -45,7 +46,7 @@ HEADLINE = Headline(
     low="ci_low",
     high="ci_high",
     interval="95 % interval for a new start, or of a new run where all images are tested",
-    where={"label": "overall"},
+    where={"label": OVERALL},
     within=("sweep", "label"),
     counts=("recalled", "n"),
     bounds=(0, 1),

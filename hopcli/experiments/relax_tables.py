@@ -10,6 +10,7 @@ import pandas as pd
 
 from hopcli.config.relax import round_sweeps
 from hopcli.experiments.recall_tables import rate_intervals
+from hopcli.experiments.tally import OVERALL
 from hopcli.statistics import mean_interval
 from hopcli.statistics.autocorrelation import AutocorrelationTime, autocorrelation_time
 from hopcli.statistics.clusters import clustered_mean_sem
@@ -181,7 +182,7 @@ def _overall(of_labels: list[Rates]) -> Rates:
 
 def relaxation_table(measured: list[Measured]) -> pd.DataFrame:
     """Accuracy, overlap and energy of each label and of all, at some sweeps."""
-    labels = [one.label for one in measured] + ["overall"]
+    labels = [one.label for one in measured] + [OVERALL]
     overall = _overall([one.accuracy for one in measured])
     rates = [*(one.accuracy for one in measured), overall]
     n = np.array([len(one.rows) for one in measured])
@@ -213,7 +214,7 @@ def settling_table(measured: list[Measured], last: int) -> pd.DataFrame:
         rates, lows, highs = zip(*(one.settled_by(sweep) for one in measured), strict=True)
         return Bounded(float(np.mean(rates)), *mean_interval(rates, lows, highs))
 
-    labels = [*(one.label for one in measured), "overall"]
+    labels = [*(one.label for one in measured), OVERALL]
     numbers = [len(one.rows) for one in measured]
     settled_by: list[Callable[[int], Bounded]] = [*(one.settled_by for one in measured), overall]
     rows = []

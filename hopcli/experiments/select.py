@@ -61,14 +61,15 @@ def plan(config: SelectConfig, stock: Stock) -> Plan:
     config.check()
     dataset = stock.load(config)
     resolved = config.resolve(Facts(dataset.name, dataset.shape, dataset.label_names))
-    labels = resolved.digits
+    labels = dataset.label_names  # all compete, whichever are asked for
     samples = draw_samples(dataset, labels, config.samples, config.seed, config.sampler)
 
     def work(execution: Execution, progress: Progress) -> SelectResult:
         del execution, progress
-        patterns, losses = select(dataset, labels, samples)
-        best = losses.loss.argmin(axis=1)
-        rows = range(len(labels))
+        every, losses = select(dataset, labels, samples)
+        patterns = every.take(resolved.digits)
+        rows = [labels.index(label) for label in resolved.digits]
+        best = losses.loss[rows].argmin(axis=1)
         table = pd.DataFrame(
             {
                 "label": patterns.labels,

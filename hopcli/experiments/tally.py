@@ -2,25 +2,70 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from hopcli.errors import DataError
 from hopcli.scoring import STORED, Scores
 from hopcli.taxonomy import KINDS, Classified
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from numpy.typing import NDArray
 
     from hopcli.starts import Bank
 
-__all__ = ["OUTCOMES", "Block", "Counts", "Tally"]
+__all__ = [
+    "OUTCOMES",
+    "OVERALL",
+    "Block",
+    "Counts",
+    "Tally",
+    "check_names",
+    "confusion_columns",
+]
 
 OUTCOMES = (*STORED, *KINDS[2:])
 """Every outcome that there is; those of :data:`hopcli.scoring.STORED` name a pattern."""
+
+OVERALL = "overall"
+"""Label of the rows of all labels together."""
+
+
+def confusion_columns(stored: Sequence[str]) -> list[str]:
+    """List the columns of the table of confusions, of different labels of stored patterns."""
+    inverses = [f"inverse {name}" for name in stored]
+    return ["label", *stored, *inverses, "none", *KINDS[2:]]
+
+
+def check_names(labels: Iterable[str], stored: Sequence[str]) -> None:
+    """Refuse labels that are also words of the tables.
+
+    Parameters
+    ----------
+    labels : iterable of str
+        Labels of trials.
+    stored : sequence of str
+        Labels of stored patterns; they may repeat.
+
+    Raises
+    ------
+    DataError
+        If a label would name two rows or two columns of one table.
+    """
+    different = dict.fromkeys(stored)
+    often = Counter(confusion_columns(list(different)))
+    taken = [name for name in different if often[name] > 1 or name == OVERALL]
+    taken += [name for name in labels if name == OVERALL]
+    if taken:
+        raise DataError(
+            f"label {taken[0]!r}: cannot name a pattern or a start, as tables use that word; "
+            "rename it in its source, or choose other labels with --digits"
+        )
 
 
 class Block(NamedTuple):

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from hopcli.errors import SettingError
+from hopcli.experiments.tally import check_names
 from hopcli.starts import Bank, fill_bank
 from hopcli.streams import legacy_random_state
 
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from hopcli.config import ResolvedRecall
+    from hopcli.config import RecallConfig, ResolvedRecall
     from hopcli.datasets import Dataset
     from hopcli.patterns import Patterns
     from hopcli.streams import Legacy
@@ -33,6 +34,7 @@ __all__ = [
     "authors_sites",
     "authors_trials",
     "check_states",
+    "check_trials",
     "draw_trials",
 ]
 
@@ -124,14 +126,21 @@ def draw_trials(
     if config.start.uses_images:
         return _test_images(config, dataset, patterns, seed)
     once, tests = fill_bank(config.start, dataset, patterns), int(config.tests)
+    check_names(once.label.tolist(), patterns.labels)
     size = len(once) * tests
-    _check_trials(config, len(set(once.label.tolist())), size)
+    check_trials(config, len(set(once.label.tolist())), size)
     # Every state as often as there are tests, in every repeat.
     return Trials(once, size, config.repeats, lambda _, place: place // tests)
 
 
-def _check_trials(config: ResolvedRecall, n_labels: int, size: int) -> None:
-    """Refuse more trials than there can be, of which so many are in a repeat."""
+def check_trials(config: RecallConfig, n_labels: int, size: int) -> None:
+    """Refuse more trials than there can be, of which `size` are in a repeat.
+
+    Raises
+    ------
+    SettingError
+        If there are too many.
+    """
     if size > MOST_IN_A_REPEAT:
         rule = f"must give at most {MOST_IN_A_REPEAT:,} trials a repeat"
         raise SettingError("tests", rule, config.tests)
@@ -185,7 +194,7 @@ def _test_images(
         return np.stack([draw(number) for number in repeats.tolist()])[which, place]
 
     size = len(image) if config.tests == "all" else len(labels) * int(config.tests)
-    _check_trials(config, len(labels), size)
+    check_trials(config, len(labels), size)
     if config.tests != "all" and config.test_images == "fresh":
         return Trials(starts, size, config.repeats, fresh)
     same = np.arange(size) if config.tests == "all" else draw(0)
@@ -230,7 +239,7 @@ def authors_trials(config: ResolvedRecall, dataset: Dataset, patterns: Patterns)
         If a stored label has no images, or there are too many trials.
     """
     size = len(patterns.labels) * int(config.tests)
-    _check_trials(config, len(set(patterns.labels)), size)
+    check_trials(config, len(set(patterns.labels)), size)
     drawn = _authors_images(config, dataset, legacy_random_state(AUTHORS_SEED))
     unknown = [label for label in patterns.labels if label not in drawn]
     if unknown:

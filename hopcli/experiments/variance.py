@@ -15,7 +15,9 @@ from hopcli.experiments.few import few_selections
 from hopcli.experiments.headline import Headline
 from hopcli.experiments.inputs import gather, hashes
 from hopcli.experiments.relaxation import Relaxation
+from hopcli.experiments.tally import OVERALL
 from hopcli.experiments.trials import MOST_IN_A_REPEAT, draw_trials
+from hopcli.experiments.variance_tables import difference_table, findings
 from hopcli.patterns import Patterns
 from hopcli.records import digest
 from hopcli.statistics import draws_interval, exact_interval, mean_sd_sem
@@ -44,7 +46,7 @@ HEADLINE = Headline(
     low="sd_ci_low",
     high="sd_ci_high",
     interval="95 % interval over selections",
-    where={"label": "overall", "test_images": "same", "source": "total"},
+    where={"label": OVERALL, "test_images": "same", "source": "total"},
     within=("label", "source"),
     bounds=(0, 1),
 )
@@ -57,8 +59,8 @@ _BLOCK = 8192  # trials run at once, to bound the memory
 class VarianceResult(Result):
     """What the error of an accuracy is made of.
 
-    Tables ``errors``, ``components``, ``accuracy``, ``best_worst``, ``ranks`` and
-    ``selections``; array file ``variance``.
+    Tables ``errors``, ``components``, ``accuracy``, ``best_worst``, ``differences``, ``ranks``
+    and ``selections``; array file ``variance``.
     """
 
     @functools.cached_property
@@ -100,17 +102,18 @@ def plan(config: VarianceConfig, stock: Stock) -> Plan:
 
     def work(execution: ThreadedExecution, progress: Progress, parts: Parts) -> VarianceResult:
         successes = recalls.run(execution.threads, progress, parts)
+        tables = _tables(recalls, recalls.labels, successes)
         return VarianceResult(
             dataset=dataset.name,
             dataset_sha256=dataset.sha256,
-            tables=_tables(recalls, recalls.labels, successes),
+            tables=tables,
             arrays={
                 "variance": {
                     **prefixed("patterns", first.patterns.to_arrays()),
                     "recalled": successes.astype(np.int32),
                 }
             },
-            notes={"warnings": notes},
+            notes={"findings": findings(tables), "warnings": notes},
         )
 
     start, bank = resolved.start, first.trials.starts
@@ -208,15 +211,17 @@ def _tables(
     of_each = [successes[:, [place]] for place in range(len(labels))]
     found = [
         (label, Components.of(counts, config.repeats))
-        for label, counts in zip([*labels, "overall"], [*of_each, successes], strict=True)
+        for label, counts in zip([*labels, OVERALL], [*of_each, successes], strict=True)
     ]
     recalled = successes.sum(axis=2)
+    trials = config.tests * config.repeats
     ranks = _Ranks.of(recalled)
     return {
         "errors": _error_table(config, found),
         "components": _component_table(found),
         "accuracy": _accuracy_table(found),
         "best_worst": _best_worst_table(labels, ranks),
+        "differences": difference_table(labels, recalled / trials, config.tests),
         "ranks": _rank_table(labels, ranks),
         "selections": _selection_table(recalls, labels, recalled, ranks),
     }

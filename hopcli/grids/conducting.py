@@ -73,11 +73,14 @@ class Done(NamedTuple):
         What was published now.
     n_made : int
         Number of cells that were to be made now.
+    is_undrawn : bool
+        Whether it was published without the picture that was asked for.
     """
 
     state: State
     files: list[Path]
     n_made: int
+    is_undrawn: bool = False
 
 
 class Conductor:
@@ -126,7 +129,7 @@ class Conductor:
             state = self.state(store)
             publisher = Publisher(draw, self.news)
             files = publisher.publish_if_whole(store, state, len(tasks), began)
-        return Done(state, files, len(tasks))
+        return Done(state, files, len(tasks), publisher.is_undrawn)
 
     def _is_described(self) -> bool:
         """Whether the store says already what it would be told."""
@@ -208,8 +211,7 @@ def check_command(store: Store, grid: Grid) -> None:
 def stopped(state: State) -> str:
     """What is left of a grid that was interrupted, in words."""
     counts = state.counts
-    kept = f"{counts['finished']} of {counts['cells']} cells are finished and kept"
-    return f"interrupted; {kept}"
+    return f"{counts['finished']} of {counts['cells']} cells are finished and kept"
 
 
 def check_look(grid: Grid) -> None:
@@ -220,3 +222,7 @@ def check_look(grid: Grid) -> None:
         value = getattr(look, name)
         if value is not None and value not in known:
             raise SettingError(f"plot.{name}", f"must be one of {', '.join(known)}", value)
+    given = [getattr(look, name) for name in ("over", *allowed)]
+    for name, value in zip(("over", *allowed), given, strict=True):
+        if value is not None and given.count(value) > 1:
+            raise SettingError(f"plot.{name}", "must be another key than the others", value)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import gc
 import logging
 import platform
+import re
 import time
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from hopcli.data import MNIST_FILE
 from hopcli.errors import ResultError, SettingError
@@ -46,7 +48,8 @@ def dask_engine(address: str) -> Iterator[Engine]:
     Parameters
     ----------
     address : str
-        Of the scheduler, ``tcp://HOST:PORT``.
+        Of the scheduler, ``tcp://HOST:PORT`` or ``tls://HOST:PORT``. The certificates of the
+        latter are those of Dask's own configuration, ``distributed.comm.tls``.
 
     Raises
     ------
@@ -67,13 +70,14 @@ def dask_engine(address: str) -> Iterator[Engine]:
     # A client that found no scheduler is closed when it is collected. If that is while the next
     # one begins, it waits for a lock that the next one holds: so it is collected before.
     gc.collect()
-    why = ""
-    try:
-        client = Client(address, timeout=_ANSWERS, set_as_default=False)
-    except (OSError, ValueError, TypeError) as error:
-        why = str(error).partition("\n")[0] or type(error).__name__
+    why = _why_no_scheduler(address)
+    if not why:
+        try:
+            client = Client(address, timeout=_ANSWERS, set_as_default=False)
+        except Exception as error:
+            why = _first_line(error)
     if why:
-        rule = f"must be the address of a scheduler that answers ({why})"
+        rule = f"must be the address of a Dask scheduler that answers ({why})"
         raise SettingError("dask", rule, address)
     try:
         n_workers = _check_workers(client, address)
@@ -89,6 +93,51 @@ def dask_engine(address: str) -> Iterator[Engine]:
     finally:
         with contextlib.suppress(Exception):  # of a scheduler that is gone
             client.close(timeout=1)
+
+
+def _why_no_scheduler(address: str) -> str:
+    """Ask what is at an address who it is; empty if it is a scheduler.
+
+    A client itself waits without end for a peer that takes the connection and is silent, and
+    believes the sizes that any other peer seems to announce.
+    """
+    from distributed.comm import connect
+    from distributed.core import send_recv
+    from distributed.security import Security
+
+    async def ask() -> Any:
+        comm = await connect(address, timeout=_ANSWERS, deserialize=False, **own)
+        try:
+            return await send_recv(comm, op="identity", reply=True)
+        finally:
+            comm.abort()
+
+    async def answer() -> Any:
+        return await asyncio.wait_for(ask(), _ANSWERS)
+
+    try:
+        own = Security().get_connection_args("client")
+        if address.startswith("tls:") and own["ssl_context"] is None:
+            return "tls:// needs certificates in Dask's configuration, distributed.comm.tls"
+        found = asyncio.run(answer())
+    except TimeoutError:
+        return f"no answer within {_ANSWERS:g} s"
+    except MemoryError:
+        return "what answers there is none"
+    except OSError as error:
+        cause = error.__cause__ or error
+        return f"no answer: {_first_line(cause)}"
+    except (ValueError, TypeError) as error:
+        return _first_line(error)
+    except Exception as error:  # of bytes that are no message, whatever they are taken for
+        return f"what answers there is none: {type(error).__name__}"
+    kind = found.get("type") if isinstance(found, dict) else None
+    return "" if kind == "Scheduler" else f"what answers there is none, but {kind!r:.40}"
+
+
+def _first_line(error: BaseException) -> str:
+    text = re.sub(r"^in <[^\n]*?>: ", "", str(error))  # which of its own objects met it
+    return text.partition("\n")[0] or type(error).__name__
 
 
 def _silence() -> None:

@@ -1,18 +1,34 @@
-"""One SQLite file: opened, written in transactions, what it refuses told in one line."""
+"""One SQLite file: opened, written in transactions, what it refuses told in one line.
+
+A file that is read stays as it is, and nothing is written beside it. What a killed process has
+left half-written is put right in a copy.
+"""
 
 from __future__ import annotations
 
 import contextlib
+import os
+import shutil
 import sqlite3
+import tempfile
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from hopcli.errors import ResultError
+from hopcli.results.files import is_own, open_regular
+from hopcli.results.forms import GRID
+from hopcli.results.lock import is_locked
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 __all__ = ["Database", "quoted"]
+
+_MOST_BYTES = 2**36  # of a store
+_MOST_COPIED = 2**33  # bytes
+_LOGGED = b"\2"  # byte 18 of a file whose changes are in a log beside it
+_OF_SEVERAL = bytes.fromhex("d9d505f920a163d7")
+"""End of a journal that names another file, which SQLite removes: ours name none."""
 
 
 class Database:
@@ -36,26 +52,42 @@ class Database:
         self.writes = writes
 
     def __enter__(self) -> Self:
-        with self._told():
-            if not self.writes:
-                self._undo()
-            self._sql = self._connect("rwc" if self.writes else "ro")
-            try:
-                self._open()
-            except BaseException:
-                self._sql.close()
-                raise
+        with self._told(), contextlib.ExitStack() as stack:
+            if self.writes:
+                self._check_files()
+            self._sql = _connect(self.path, "rwc") if self.writes else self._reader(stack)
+            stack.callback(self._sql.close)
+            self._open()
+            self._ending = stack.pop_all()
         return self
 
-    def _connect(self, mode: str) -> sqlite3.Connection:
-        uri = f"{self.path.absolute().as_uri()}?mode={mode}"
-        return sqlite3.connect(uri, uri=True, isolation_level=None, timeout=30)
+    def _reader(self, stack: contextlib.ExitStack) -> sqlite3.Connection:
+        """A connection that writes nothing beside the file."""
+        path = self.path.resolve()  # side files are beside what a link leads to
+        journal, wal = (_side(path, suffix) for suffix in ("-journal", "-wal"))
+        if journal is None and (wal is None or is_locked(path.parent, GRID)):
+            with open_regular(path, _MOST_BYTES) as file:
+                unlocked = wal is None and file.read(20)[18:19] == _LOGGED
+            # What should have a log and has none would be given one.
+            return _connect(path, "ro&immutable=1" if unlocked else "ro")
+        n_bytes = sum(file.stat().st_size for file in (path, journal, wal) if file is not None)
+        if n_bytes > min(_MOST_COPIED, shutil.disk_usage(tempfile.gettempdir()).free // 2):
+            rule = f"was left half-written, and its {n_bytes:,} bytes are too many to be copied"
+            raise ResultError(f"{path}: {rule}: run its grid again, which puts it right")
+        copies = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="hopcli-grid-")))
+        for source in filter(None, (path, journal, wal)):
+            with open_regular(source, _MOST_BYTES) as file, (copies / source.name).open("wb") as to:
+                shutil.copyfileobj(file, to)
+        return _connect(copies / path.name, "rw")
 
-    def _undo(self) -> None:
-        """Undo what a killed process has left half-written, which one that only reads may not."""
-        if self.path.with_name(f"{self.path.name}-journal").exists():
-            with contextlib.closing(self._connect("rw")) as sql:
-                sql.execute("PRAGMA schema_version")
+    def _check_files(self) -> None:
+        """Refuse to write through a link, or to undo a journal that was not made here."""
+        for suffix in ("", "-journal", "-wal", "-shm"):
+            file = self.path.with_name(self.path.name + suffix)
+            if not is_own(file):
+                rule = "must be a regular file or free, is something else: remove it"
+                raise ResultError(f"{file}: {rule}")
+        _side(self.path, "-journal")
 
     def _open(self) -> None:
         found = self._one("PRAGMA integrity_check")
@@ -78,11 +110,11 @@ class Database:
         """Make the tables of a file that has none; to read it they are temporary."""
 
     def __exit__(self, *_: object) -> None:
-        if self.writes:
-            # One file again, which can be read where nothing can be written.
-            with contextlib.suppress(sqlite3.Error):
-                self._sql.execute("PRAGMA journal_mode = DELETE")
-        self._sql.close()
+        with self._ending:
+            if self.writes:
+                # One file again, which can be read where nothing can be written.
+                with contextlib.suppress(sqlite3.Error):
+                    self._sql.execute("PRAGMA journal_mode = DELETE")
 
     @contextlib.contextmanager
     def _told(self) -> Iterator[None]:
@@ -91,9 +123,9 @@ class Database:
             yield
         except ResultError:
             raise
-        except sqlite3.OperationalError as error:
-            what = "written" if self.writes else "read"
-            raise ResultError(f"{self.path}: cannot be {what}: {error}") from None
+        except (sqlite3.OperationalError, OSError) as error:
+            what, reason = "written" if self.writes else "read", getattr(error, "strerror", error)
+            raise ResultError(f"{self.path}: cannot be {what}: {reason}") from None
         except (
             sqlite3.Error,
             ValueError,
@@ -143,6 +175,31 @@ class Database:
                 self._sql.execute(f"ALTER TABLE {quoted(table)} ADD COLUMN {quoted(name)}")
         said, marks = ", ".join(map(quoted, names)), ", ".join("?" * len(names))
         self._sql.executemany(f"INSERT INTO {quoted(table)} ({said}) VALUES ({marks})", rows)
+
+
+def _connect(path: Path, mode: str) -> sqlite3.Connection:
+    uri = f"{path.absolute().as_uri()}?mode={mode}"
+    return sqlite3.connect(uri, uri=True, isolation_level=None, timeout=30)
+
+
+def _side(path: Path, suffix: str) -> Path | None:
+    """A file beside a store that holds changes of it; None if there is none.
+
+    Raises
+    ------
+    ResultError
+        If it is a journal of several files, or no regular file.
+    """
+    side = path.with_name(path.name + suffix)
+    try:
+        with open_regular(side, _MOST_BYTES) as file:
+            n_bytes = file.seek(0, os.SEEK_END)
+            file.seek(max(0, n_bytes - len(_OF_SEVERAL)))
+            if suffix == "-journal" and file.read() == _OF_SEVERAL:
+                raise ResultError(f"{side}: must be a journal of hopcli, is none: remove it")
+    except FileNotFoundError:
+        return None
+    return side if n_bytes else None
 
 
 def quoted(name: str) -> str:

@@ -12,6 +12,7 @@ import threading
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, ThreadPoolExecutor, wait
 from typing import TYPE_CHECKING
 
+from hopcli.dynamics.jobs import MOST_THREADS
 from hopcli.grids.cells import Made, make
 
 if TYPE_CHECKING:
@@ -24,7 +25,6 @@ __all__ = ["Engine", "local_engine", "run_tasks"]
 
 _SECONDS_AT_ONCE = 1.0  # of work that is sent to a worker, where sending costs
 _MOST_AT_ONCE = 64  # cells
-_MOST_THREADS = 256  # more would only wait for each other, or not be had
 _POLL = 0.5  # seconds between two looks at whether the workers are still there
 
 
@@ -83,7 +83,7 @@ def local_engine(n_threads: int, stock: Stock) -> Iterator[Engine]:
     def work(tasks: tuple[Task, ...]) -> list[Made]:
         return [make(task, stock, progress) for task in tasks]
 
-    n_threads = min(n_threads, _MOST_THREADS)
+    n_threads = min(n_threads, MOST_THREADS)
     pool = ThreadPoolExecutor(n_threads, thread_name_prefix="cell")
     try:
         yield Engine(pool, work, n_threads)

@@ -9,9 +9,10 @@ import numpy as np
 import pandas as pd
 
 from hopcli.errors import ResultError, SettingError
+from hopcli.printing import latex, markdown
+from hopcli.results.tables import csv_texts
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from pathlib import Path
 
     from hopcli.grids.grid import Grid
@@ -185,7 +186,7 @@ def write_table(table: pd.DataFrame, path: Path | None, form: str) -> str | None
 def _text(table: pd.DataFrame, form: str) -> str:
     if form == "csv":
         buffer = io.StringIO()
-        table.to_csv(buffer, index=False, float_format="%.10g", lineterminator="\n")
+        csv_texts(table).to_csv(buffer, index=False, float_format="%.10g", lineterminator="\n")
         return buffer.getvalue()
     heads = [str(name) for name in table.columns]
     cells = [[_said(value) for value in row] for row in table.itertuples(index=False)]
@@ -200,21 +201,13 @@ def _said(value: Any) -> str:
 
 def _markdown(heads: list[str], cells: list[list[str]]) -> str:
     rows = [heads, ["---"] * len(heads), *cells]
-    escaped = ([text.replace("|", "\\|") for text in row] for row in rows)
+    escaped = (map(markdown, row) for row in rows)
     return "".join(f"| {' | '.join(row)} |\n" for row in escaped)
-
-
-_TEX: Mapping[str, str] = {
-    **{c: f"\\{c}" for c in "&%$#_{}"},
-    "\\": r"\textbackslash{}",
-    "~": r"\textasciitilde{}",
-    "^": r"\textasciicircum{}",
-}
 
 
 def _latex(heads: list[str], cells: list[list[str]]) -> str:
     def line(row: list[str]) -> str:
-        return " & ".join("".join(_TEX.get(c, c) for c in text) for text in row) + r" \\"
+        return " & ".join(map(latex, row)) + r" \\"
 
     body = [line(heads), r"\hline", *map(line, cells)]
     layout = "l" * len(heads)

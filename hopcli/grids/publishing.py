@@ -10,7 +10,9 @@ from hopcli import results
 from hopcli.errors import SettingError
 from hopcli.grids.export import write_table
 from hopcli.grids.view import TABLE, View
-from hopcli.results.folder import files_in, publish_run, sha256_of, writing
+from hopcli.results.folder import files_in, publish, publish_run, sha256_of, writing
+from hopcli.results.forms import GRID
+from hopcli.results.manifest import has_manifest
 from hopcli.results.provenance import source_commit, versions
 from hopcli.results.tables import columns_of
 
@@ -25,7 +27,7 @@ if TYPE_CHECKING:
 
     Draw = Callable[[View, Look, Path], None]
 
-__all__ = ["News", "Publisher"]
+__all__ = ["News", "Publisher", "enter_picture"]
 
 PICTURE = "grid.png"
 
@@ -49,10 +51,16 @@ class Publisher:
         Draws the picture of a view in a layout into a file; None for no picture.
     news : News
         Who is told if it cannot be drawn.
+
+    Attributes
+    ----------
+    is_undrawn : bool
+        Whether a grid was published that could not be drawn.
     """
 
     def __init__(self, draw: Draw | None, news: News) -> None:
         self._draw, self._news = draw, news
+        self.is_undrawn = False
 
     def publish_if_whole(self, store: Store, state: State, n_made: int, began: float) -> list[Path]:
         """Write table, picture and manifest, if every cell is finished; the files.
@@ -73,22 +81,34 @@ class Publisher:
         return self._publish(store, state.grid, time.perf_counter() - began)
 
     def _publish(self, store: Store, grid: Grid, seconds: float) -> list[Path]:
-        """Write the files; the manifest is the last."""
-        folder, look = store.path.parent, grid.look
+        """Write table and manifest, and then the picture, which is entered in the manifest."""
+        folder = store.path.parent
         view = View.of(store, grid)
-        with writing(folder, "grid") as stage:
+        with writing(folder, GRID) as stage:
             write_table(view.table, stage / TABLE, "csv")
-            try:
-                if look.over is not None:
-                    write_table(view.drawn(look), stage / f"over_{look.over}.csv", "csv")
-                if self._draw is not None:
-                    self._draw(view, look, stage / PICTURE)
-            except SettingError as error:  # of the layout: the table is worth more than the picture
-                self._news.warn(f"no picture: {error.describe(f'plot.{error.setting}')}")
+            if grid.look.over is not None:
+                average = self._try(lambda: view.drawn(grid.look))
+                if average is not None:
+                    write_table(average, stage / f"over_{grid.look.over}.csv", "csv")
             names = files_in(stage)
-            manifest = _manifest(view, seconds, stage, names)
-            publish_run(stage, folder, "grid", manifest)
+            publish_run(stage, folder, GRID, _manifest(view, seconds, stage, names))
+        draw = self._draw
+        if draw is not None:
+            drawn = self._try(lambda: enter_picture(folder, view, draw))
+            names += [] if drawn is None else [drawn]
         return [folder / name for name in (*names, "grid.json")]
+
+    def _try(self, make: Callable[[], Any]) -> Any:
+        """Make what is worth less than the table; say so, and give None, if it cannot be made."""
+        try:
+            return make()
+        except SettingError as error:  # of the layout
+            self.is_undrawn = True
+            self._news.warn(f"no picture: {error.describe(f'plot.{error.setting}')}")
+        except (OSError, MemoryError) as error:
+            self.is_undrawn = True
+            self._news.warn(f"no picture: {error or 'it does not fit into memory'}")
+        return None
 
     def _is_published(self, store: Store, grid: Grid) -> bool:
         """Whether the files of this very grid are there, as they were written."""
@@ -99,6 +119,41 @@ class Publisher:
             return False
         drawn = self._draw is None or PICTURE in manifest["outputs"]
         return manifest.get("config") == json.loads(json.dumps(grid.to_dict())) and drawn
+
+
+def enter_picture(
+    folder: Path, view: View, draw: Draw, look: Look | None = None, name: str = PICTURE
+) -> str:
+    """Draw the picture of a grid in its folder, and enter it in the manifest if there is one.
+
+    Parameters
+    ----------
+    folder : Path
+        The folder.
+    view : View
+        What is drawn.
+    draw : callable
+        Draws it.
+    look : Look, optional
+        The layout; by default that of the grid.
+    name : str
+        The file.
+
+    Returns
+    -------
+    str
+        The file.
+    """
+    with writing(folder, GRID) as stage:
+        draw(view, look or view.grid.look, stage / name)
+        if has_manifest(folder, GRID):
+            manifest = results.open_manifest(folder / "grid.json")
+            outputs = {**manifest["outputs"], name: sha256_of(stage / name)}
+            said = {**manifest, "outputs": dict(sorted(outputs.items()))}
+            publish_run(stage, folder, GRID, said, drawn=True)
+        else:
+            publish(stage, folder, [name])
+    return name
 
 
 def _manifest(view: View, seconds: float, stage: Path, names: list[str]) -> dict[str, Any]:

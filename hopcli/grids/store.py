@@ -28,6 +28,7 @@ from hopcli.errors import ResultError, SettingError
 from hopcli.grids.cells import Made, Rows
 from hopcli.grids.database import Database, quoted
 from hopcli.grids.grid import read_grid
+from hopcli.results.files import is_file
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -79,7 +80,7 @@ class Place(NamedTuple):
 
 def is_grid(folder: Path) -> bool:
     """Whether a folder holds the store of a grid."""
-    return (folder / FILE).is_file()
+    return is_file(folder / FILE, links=True)
 
 
 class Store(Database):
@@ -100,7 +101,7 @@ class Store(Database):
 
     def __init__(self, folder: Path, *, writes: bool = False) -> None:
         super().__init__(folder / FILE, writes=writes)
-        if not writes and not self.path.is_file():
+        if not writes and not is_grid(folder):
             raise ResultError(f"{folder}: must hold a grid, there is no {FILE}")
 
     def _set_up(self, table: str) -> None:

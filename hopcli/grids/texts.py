@@ -42,15 +42,22 @@ def with_sets(values: Mapping[str, Any], texts: Sequence[str]) -> dict[str, Any]
     Raises
     ------
     SettingError
-        If a text is none of these, or nothing varies and a value may have been meant as several.
+        If a text is none of these, a setting is given twice, or nothing varies and a value may
+        have been meant as several.
     """
     entry = catalogue.entry(values.get("command"))
     rest = dict(values)
     table = rest.get("grid", {})
     grid = dict(table) if isinstance(table, dict) else {}
-    with_commas = []
+    with_commas: list[str] = []
+    given: dict[str, str] = {}
     for text in texts:
         name, listed = read_set(entry, text)
+        for part in (part.strip() for part in name.split(",")):
+            if part in given:
+                rule = f"must name {part} once, with all of its values (another is {given[part]!r})"
+                raise SettingError("set", rule, text)
+            given[part] = text
         if len(listed) == 1 and "," in text and ";" not in text and "[" not in text:
             with_commas.append(text.strip())
         rest.pop(name, None)

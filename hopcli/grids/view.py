@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import contextlib
 from typing import TYPE_CHECKING, NamedTuple
 
 from hopcli import results
-from hopcli.errors import ResultError, SettingError
+from hopcli.errors import SettingError
 from hopcli.grids.export import points_table, tidy_table
 from hopcli.grids.grid import read_grid
 from hopcli.grids.state import State
 from hopcli.grids.store import FILE, Store, is_grid
-from hopcli.results.folder import check_file
+from hopcli.results.forms import GRID
+from hopcli.results.manifest import has_manifest, understood
 from hopcli.results.tables import read_table
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
     from pathlib import Path
 
     import pandas as pd
@@ -90,7 +90,7 @@ def load_view(folder: Path, name: str | None = None) -> View:
     ResultError
         If there is no grid, or it is damaged.
     """
-    if is_grid(folder) or not (folder / "grid.json").is_file():
+    if is_grid(folder) or not has_manifest(folder, GRID):
         with Store(folder) as store:
             return View.of(store, store.grid(), name)
     return load_published(folder, name)
@@ -113,23 +113,12 @@ def load_published(folder: Path, name: str | None = None) -> View:
     ResultError
         If there is no published grid, or it is damaged.
     """
-    published = folder / "grid.json"
-    manifest = results.read_json(published)
-    with _understood(published):
-        grid, columns = read_grid(manifest["config"]), manifest["tables"]["grid"]
-        warnings = list(map(str, manifest["notes"]["warnings"]))
+    manifest = results.open_manifest(folder / "grid.json")
+    with understood(manifest.path):
+        grid = read_grid(manifest["config"])
+        warnings = list(manifest["notes"]["warnings"])
     if name not in (None, grid.entry.headline.table):
         rule = f"must be {grid.entry.headline.table} where there is no {FILE}"
         raise SettingError("table", rule, name)
-    check_file(folder, published, TABLE, manifest["outputs"].get(TABLE))
-    with _understood(published):
-        return View(grid, read_table(folder / TABLE, columns), None, warnings)
-
-
-@contextlib.contextmanager
-def _understood(manifest: Path) -> Iterator[None]:
-    """What cannot be made of a manifest is told in one line."""
-    try:
-        yield
-    except (AttributeError, KeyError, TypeError, ValueError) as error:
-        raise ResultError(f"{manifest}: another version of hopcli wrote it ({error})") from None
+    with understood(manifest.path):
+        return View(grid, read_table(manifest, "grid"), None, warnings)

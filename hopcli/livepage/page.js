@@ -294,7 +294,7 @@ function showTray() {
 // --- the address and other languages ------------------------------------------------------
 
 function keepAddress() {
-  if (byId("calls").open) showCalls();
+  showCalls();
   try {
     history.replaceState(null, "", address());
   } catch { /* a page in a frame has none */ }
@@ -316,5 +316,5 @@ function translate() {
   showTray();
   if (lesson.step >= 0) showLesson();
   if (page.looked >= 0) showPixel();
-  if (byId("calls").open) showCalls();
+  showCalls();
 }

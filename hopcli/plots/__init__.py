@@ -10,6 +10,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from hopcli import catalogue
+from hopcli.errors import DataError
+
+try:
+    import matplotlib as mpl  # noqa: F401
+except (OSError, ValueError) as wrong:  # it reads MPLBACKEND and a matplotlibrc
+    text = " ".join(str(wrong).split())
+    rule = "must be a matplotlibrc that matplotlib can read; move it away"
+    raise DataError(f"matplotlibrc: {rule} ({text:.200})") from None
+
 from hopcli.plots.animation import write_animation
 from hopcli.plots.files import save
 from hopcli.plots.page import Page, draw_pattern

@@ -10,6 +10,7 @@ import matplotlib as mpl
 import numpy as np
 
 from hopcli.plots.trace import named
+from hopcli.printing import picture
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -125,7 +126,7 @@ def _draw(
 
 def _fitted(text: str, width: int) -> str:
     """The text, cut to a width in pixels."""
-    shown = "".join(c if c.isprintable() else "\N{WHITE SQUARE}" for c in text)
+    shown = picture(text)
     while _font().getlength(shown) > width:
         shown = shown.removesuffix("…")[:-1] + "…"
     return shown

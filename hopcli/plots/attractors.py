@@ -86,9 +86,11 @@ def _richness(result: AttractorsResult, rule: str) -> str:
 
 def _caption(config: ResolvedAttractors, result: AttractorsResult) -> str:
     patterns = result.patterns
-    signs = "A state and its inverse count as one. " if config.theta == 0 else ""
+    signs = "A state and its inverse count as one. " if config.folds_inverses else ""
     named = {"random": "random spins", "image": images(config, result), "majority": "the majority"}
     start = str(config.start)
+    if config.dynamics == "sync":
+        signs += "A two-cycle counts once: the one of its two states nearer to a pattern is drawn. "
     return (
         f"The most frequent of the distinct states that {count(config.starts, 'start')} from "
         f"{named.get(start, start)} end in, with the share of the starts, the kind and the energy "

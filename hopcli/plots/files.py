@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import io
-from html import escape
 from typing import TYPE_CHECKING, Any
 
 import matplotlib as mpl
 
 from hopcli.plots.page import look
+from hopcli.printing import html
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -104,7 +104,7 @@ def _drawn(
 
 def _read_aloud(svg: bytes, figure: Picture) -> bytes:
     """Give a drawing the description that screen readers tell; its title is there."""
-    head = f"<desc>{escape(figure.caption)}</desc>"
+    head = f"<desc>{html(figure.caption)}</desc>"
     tag = svg.index(b"<svg ") + len(b"<svg ")
     end = svg.index(b">", tag) + 1
     return svg[:tag] + b'role="img" ' + svg[tag:end] + head.encode() + svg[end:]

@@ -24,6 +24,7 @@ from matplotlib.image import AxesImage
 from matplotlib.patches import Rectangle
 
 from hopcli.plots.filed import as_filed
+from hopcli.printing import picture, terminal
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -153,15 +154,15 @@ def text_width(text: str, size: float = SMALL, *, bold: bool = False) -> float:
     """Width of a line of text in inches, at a size in points."""
     font = _font(bold)
     font.set_size(size, 72)
-    font.set_text(_drawable(text))
+    font.set_text(drawable(text))
     width: float = font.get_width_height()[0]
     return width / 64 / 72
 
 
-def _drawable(text: str) -> str:
+def drawable(text: str) -> str:
     """The text with a box for what the font cannot draw (labels may be any file names)."""
     known = _font(False).get_char_index
-    return "".join(c if c.isprintable() and known(ord(c)) else "\N{WHITE SQUARE}" for c in text)
+    return "".join(c if known(ord(c)) else "\N{WHITE SQUARE}" for c in picture(text))
 
 
 def shorten(text: str, width: float, size: float = SMALL, *, bold: bool = False) -> str:
@@ -272,6 +273,7 @@ class Page:
 
     def __init__(self, width: float, height: float, title: str, caption: str) -> None:
         width = max(width, NARROWEST)
+        title, caption = terminal(title), terminal(caption)
         style = _style_of_pages.get()
         lines = _wrap(caption, width) if style == "screen" else []
         top = _MARGIN + (_TITLE_HEIGHT if style == "screen" else 0)
@@ -312,7 +314,7 @@ class Page:
         **style: Any,
     ) -> Text:
         """Write a line of text; a dollar sign is one unless `math` is set."""
-        shown = text if math else _drawable(text)
+        shown = text if math else drawable(text)
         return self.canvas.text(x, y, shown, size=size, parse_math=math, **style)
 
     def pattern(

@@ -12,7 +12,7 @@ from matplotlib.ticker import FixedLocator, LogLocator, MaxNLocator, NullLocator
 
 from hopcli.plots.arrangement import short
 from hopcli.plots.captions import number
-from hopcli.plots.page import LINE, TEXT, shorten, text_width
+from hopcli.plots.page import LINE, TEXT, drawable, shorten, text_width
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -44,6 +44,7 @@ _ALONE_MAP, _SMALL_MAP = (3.9, 3.4), (2.5, 2.2)
 _MOST_ACROSS = 3
 _MOST_TICKS, _LONGEST_TICK = 12, 1.2
 _LARGE, _POWERS = 1e5, 0.25  # a number with a power of ten, and the width that it takes
+_CLOSEST = 0.18  # inches between the values of categories that are written
 _FEW_DECADES = 3  # with ticks at 1, 2 and 5 in each
 
 
@@ -85,7 +86,8 @@ def layout_of(drawn: Arrangement) -> Layout:
     alone, small = (_ALONE_MAP, _SMALL_MAP) if drawn.up else (_ALONE, _SMALL)
     left = _LEFT + (_POWERS if _has_powers(drawn) else 0.0)
     if drawn.up and not drawn.up.is_number:
-        left = max(_LEFT, _widest(drawn.up) + 0.45)
+        size = small if across or down else alone
+        left = max(_LEFT, _widest(_written(drawn.up, size[1])) + 0.45)
     if across and down:
         pairs = itertools.product(down.values, across.values)
         panels = [{down.name: r, across.name: c} for r, c in pairs]
@@ -194,11 +196,12 @@ def set_axis(ax: Axes, which: str, coordinate: Coordinate, length: float) -> Non
         ax.set(**{f"{which}scale": "log"})
     room = which == "y" or _fits(coordinate, length)
     if not coordinate.is_number or (coordinate.is_log and len(texts) <= _MOST_TICKS and room):
-        axis.set_major_locator(FixedLocator(list(numbers)))
+        every = _every(coordinate, length)
+        axis.set_major_locator(FixedLocator(list(numbers[::every])))
         axis.set_minor_locator(NullLocator())
         slanted: dict[str, Any] = {} if room else {"rotation": 30, "ha": "right"}
         own = 0.9 * length / len(texts) if which == "x" and room else 0.0
-        shown = apart(texts, max(own, _LONGEST_TICK))
+        shown = apart([drawable(text) for text in texts[::every]], max(own, _LONGEST_TICK))
         axis.set_ticklabels(shown, parse_math=False, **slanted)
     elif coordinate.is_log:
         decades = np.log10(numbers[-1] / numbers[0])
@@ -212,14 +215,25 @@ def set_axis(ax: Axes, which: str, coordinate: Coordinate, length: float) -> Non
 def slant(drawn: Arrangement, size: tuple[float, float]) -> float:
     """Height that slanted names of categories take below the axis."""
     slanted = not drawn.x.is_number and not _fits(drawn.x, size[0])
-    return 0.5 * _widest(drawn.x) if slanted else 0.0
+    return 0.5 * _widest(_written(drawn.x, size[0])) if slanted else 0.0
+
+
+def _every(coordinate: Coordinate, length: float) -> int:
+    """Write one of so many values of a category: of thousands there is room for few."""
+    return max(1, math.ceil(len(coordinate.values) * _CLOSEST / length))
+
+
+def _written(coordinate: Coordinate, length: float) -> Sequence[str]:
+    """Values of a category that are written at an axis."""
+    return coordinate.texts[:: _every(coordinate, length)]
 
 
 def _fits(coordinate: Coordinate, length: float) -> bool:
     """Whether all values can be written below an axis."""
-    return _widest(coordinate) * len(coordinate.values) < 0.8 * length
+    n = len(coordinate.values)
+    return _every(coordinate, length) == 1 and _widest(coordinate.texts) * n < 0.8 * length
 
 
-def _widest(coordinate: Coordinate) -> float:
-    """Width of the widest of the values as it is written at an axis, in inches."""
-    return min(_LONGEST_TICK, max(map(text_width, coordinate.texts)))
+def _widest(texts: Sequence[str]) -> float:
+    """Width of the widest of some values as it is written at an axis, in inches."""
+    return min(_LONGEST_TICK, max(map(text_width, texts)))

@@ -62,7 +62,7 @@ def _caption(config: ResolvedSelect, result: SelectResult, power: int) -> str:
     n_labels = len(result.patterns.labels)
     unit = f", in units of 10{str(power).translate(_SUPERSCRIPTS)}" if power else ""
     return (
-        f"Of {count(config.samples, 'random sample')} of each of {count(n_labels, 'label')} the "
+        f"Of {count(config.samples, 'random sample')} of each label of the data set the "
         f"one with the lowest overlap loss L [ZG eq. 5{unit}]: the most like the samples of its "
         f"own label and the least like those of the others. {size(result.patterns.shape)} "
         f"({dataset_name(result.dataset)}); {config.sampler} sampler, seed {config.seed}."

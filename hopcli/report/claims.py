@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -16,7 +15,7 @@ __all__ = ["VERDICTS", "ClaimRow", "Tally", "tally"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClaimRow:
-    """A claim, what became of it and why: a row of ``claims.csv``.
+    """A claim with its verdict and the reason: the rows of ``claims.csv`` that have its id.
 
     Parameters
     ----------
@@ -28,17 +27,14 @@ class ClaimRow:
         Where it is in the source.
     published : str
         The published value with its error, if there is one.
-    as_published, as_run : str
-        What was found with the settings that were published, and with those that the authors
-        ran, with intervals; empty where there is none.
-    error_bar : str
-        What the claim is held to: thermal noise, test images, draw of the patterns.
+    found : tuple of (str, str)
+        Name of each condition, and the number with its interval.
     test : str
-        The test, in a few words.
-    statistic, p, p_holm : float
-        What it gave: its statistic, p, and p after Holm's correction; NaN where there is none.
+        The test.
     verdict : str
         One of :data:`VERDICTS`.
+    under, explained_by : str
+        Conditions under which it is reproduced, and that explain a failure.
     reason : str
         Why, in a sentence.
     command : str
@@ -57,13 +53,10 @@ class ClaimRow:
     verdict: str
     place: str = ""
     published: str = ""
-    as_published: str = ""
-    as_run: str = ""
-    error_bar: str = ""
+    found: tuple[tuple[str, str], ...] = ()
     test: str = ""
-    statistic: float = math.nan
-    p: float = math.nan
-    p_holm: float = math.nan
+    under: str = ""
+    explained_by: str = ""
     reason: str = ""
     command: str = ""
     runs: tuple[str, ...] = ()
@@ -79,15 +72,8 @@ class Tally(NamedTuple):
     verdict: str
     n_claims: int
 
-    @property
-    def words(self) -> str:
-        """What so many claims do."""
-        if self.n_claims == 1:
-            return self.verdict
-        return self.verdict.replace("holds", "hold").replace("does", "do")
-
 
 def tally(claims: Iterable[ClaimRow]) -> list[Tally]:
-    """How many claims have each verdict, in the order of :data:`VERDICTS`, none left out."""
+    """Count the claims of each verdict that occurs, in the order of :data:`VERDICTS`."""
     found = [claim.verdict for claim in claims]
-    return [Tally(verdict, found.count(verdict)) for verdict in VERDICTS]
+    return [Tally(verdict, found.count(verdict)) for verdict in VERDICTS if verdict in found]

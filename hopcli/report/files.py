@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 from typing import TYPE_CHECKING
 
 from hopcli.errors import ResultError
-from hopcli.results.folder import STAGING
+from hopcli.results.files import replace_by
+from hopcli.results.manifest import STAGING
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -77,12 +77,11 @@ def write(text: str, path: Path, *, overwrite: bool = False) -> None:
         If it cannot be written; what was there before is there still.
     """
     check_place(path, overwrite=overwrite)
-    stage = path.with_name(f"{STAGING}{path.name}-{os.getpid()}")
     try:
-        stage.write_text(text, encoding="utf-8", errors="replace", newline="\n")
-        stage.replace(path)
+        replace_by(path, STAGING, lambda stage: _write(text, stage))
     except OSError as error:
         raise ResultError(f"{path}: cannot be written: {error.strerror or error}") from None
-    finally:
-        with contextlib.suppress(OSError):
-            stage.unlink(missing_ok=True)
+
+
+def _write(text: str, path: Path) -> None:
+    path.write_text(text, encoding="utf-8", errors="replace", newline="\n")

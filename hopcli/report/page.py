@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,8 +10,10 @@ import jinja2
 from markupsafe import Markup, escape
 
 from hopcli import __version__
+from hopcli.printing import terminal
 from hopcli.report.claims import VERDICTS, tally
 from hopcli.report.drawings import drawing
+from hopcli.results.manifest import understood
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -24,12 +25,10 @@ __all__ = ["page"]
 
 _TEMPLATES = Path(__file__).parent / "templates"
 
-_MARKS = dict(zip(VERDICTS, ("holds", "partly", "fails", "open"), strict=True))
+_MARKS = dict(
+    zip(VERDICTS, ("holds", "holds", "holds", "partly", "fails", "open", "open"), strict=True)
+)
 """The shape that stands for a verdict, besides its words and its colour."""
-
-
-_LEAST = 0.0001
-"""Smaller p are not told apart."""
 
 
 def page(
@@ -78,25 +77,15 @@ def page(
         "sections": parts,
         "anchor_of": anchor_of,
         "drawings": _drawings,
-        "number": _number,
-        "probability": _probability,
     }
     return _environment().get_template("page.html.j2").render(values)
 
 
 def _drawings(anchor: str, section: Section) -> list[Any]:
     """The figures of a section, drawn when its turn comes."""
-    return [drawing(name, figure, f"{anchor}.{name}") for name, figure in section.figures.items()]
-
-
-def _number(value: float) -> str:
-    """A number with a minus sign as printed; nothing if it is none."""
-    return "" if math.isnan(value) else f"{value:.4g}".replace("-", "\N{MINUS SIGN}")
-
-
-def _probability(p: float) -> str:
-    """A p as it is told: one that is very small only as that; nothing if it is none."""
-    return "" if math.isnan(p) else f"{p:.2g}" if p >= _LEAST else f"below {_LEAST:g}"
+    with understood(section.name):
+        figures = section.figures.items()
+        return [drawing(name, figure, f"{anchor}.{name}") for name, figure in figures]
 
 
 def _anchors(kind: str, names: Iterable[str]) -> list[str]:
@@ -117,6 +106,7 @@ def _environment() -> jinja2.Environment:
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(_TEMPLATES),
         autoescape=True,  # whatever a template is called
+        finalize=_printed,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
@@ -125,6 +115,12 @@ def _environment() -> jinja2.Environment:
     return environment
 
 
+def _printed(value: Any) -> Any:
+    """What is put into the page: texts without what does not print."""
+    is_text = isinstance(value, str) and not isinstance(value, Markup)
+    return terminal(value, keep="\n") if is_text else value
+
+
 def _prose(text: str) -> Markup:
     """A text in which what stands between backticks is what one types."""
-    return Markup(re.sub("`([^`]+)`", r"<code>\1</code>", str(escape(text))))
+    return Markup(re.sub("`([^`]+)`", r"<code>\1</code>", str(escape(terminal(text)))))

@@ -9,12 +9,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from hopcli import catalogue, results
-from hopcli.errors import ResultError, SettingError
+from hopcli.errors import SettingError
 from hopcli.grids.view import TABLE, load_published
 from hopcli.plots.grid import picture
 from hopcli.report.commands import asked, command_of_grid, command_of_run, spelt
 from hopcli.report.sheets import Sheet, sheet
 from hopcli.results.listing import settings_of
+from hopcli.results.manifest import understood
 from hopcli.results.places import GRID, finished_in
 
 if TYPE_CHECKING:
@@ -98,11 +99,8 @@ def sections_in(folder: Path, name: str = "") -> list[Section]:
 
 def _of_run(name: str, folder: Path, command: str) -> Section:
     loaded, manifest = results.load(folder, command), folder / f"{command}.json"
-    try:
+    with understood(manifest, "told"):
         made = section(name, loaded.config, loaded.result, loaded.manifest)
-    except (AttributeError, KeyError, TypeError, ValueError) as error:
-        reason = f"another version of hopcli wrote it ({error})"
-        raise ResultError(f"{manifest}: cannot be told: {reason}") from None
     again = made.again or shlex.join(["hopcli", "run", str(manifest)])
     return dataclasses.replace(made, again=again)
 
@@ -193,7 +191,7 @@ def _made_by(manifest: Mapping[str, Any]) -> dict[str, Any]:
 
 def _of_grid(name: str, folder: Path) -> Section:
     """What a page tells of a grid, as it was published."""
-    view, manifest = load_published(folder), results.read_json(folder / f"{GRID}.json")
+    view, manifest = load_published(folder), results.open_manifest(folder / f"{GRID}.json")
     grid = view.grid
     said = settings_of({"config": grid.to_dict()})
     said.pop("command")

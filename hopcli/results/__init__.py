@@ -2,10 +2,10 @@
 
 Files are made in a hidden folder beside their place, complete and hashed, and then
 published at one moment. Whatever stops a run before leaves the earlier files as they
-were, whatever stops it after is made good by the next that reads or writes it; a folder
-without the manifest of a command holds no finished run of it. Tables and arrays are
-published before any picture is drawn; pictures follow, and are entered in the manifest.
-What was saved can be loaded, and drawn again.
+were, whatever stops it after is made good by the next that writes it; a folder without the
+manifest of a command holds no finished run of it. What only reads writes nothing. Tables and
+arrays are published before any picture is drawn; pictures follow, and are entered in the
+manifest. What was saved can be loaded, and drawn again.
 """
 
 from __future__ import annotations
@@ -19,17 +19,10 @@ from typing import TYPE_CHECKING, Any
 
 from hopcli import catalogue
 from hopcli.errors import ResultError
-from hopcli.results.folder import (
-    check_file,
-    files_in,
-    publish,
-    publish_run,
-    read_json,
-    settle,
-    sha256_of,
-    writing,
-)
+from hopcli.results.files import check_free, is_file, is_folder
+from hopcli.results.folder import files_in, publish_run, settle, sha256_of, writing
 from hopcli.results.lock import locked
+from hopcli.results.manifest import Manifest, has_manifest, open_manifest, understood
 from hopcli.results.parts import KeptParts, discard_parts
 from hopcli.results.provenance import source_commit, versions
 from hopcli.results.standing import difference, is_made, is_undrawn, lacks, missing_files
@@ -45,6 +38,7 @@ __all__ = [
     "BULKY",
     "KeptParts",
     "Loaded",
+    "Manifest",
     "check_writable",
     "difference",
     "discard_parts",
@@ -55,13 +49,16 @@ __all__ = [
     "load",
     "locked",
     "missing_files",
-    "read_json",
+    "open_manifest",
     "read_manifest",
     "runs_in",
     "same_run",
     "save",
     "save_pictures",
 ]
+
+_OURS = (".csv", ".npz", ".json", ".png", ".svg", ".pdf", ".sqlite")
+"""How names of files end that runs write."""
 
 BULKY = "trials.csv"
 """May be left out when a folder is passed on."""
@@ -70,18 +67,24 @@ BULKY = "trials.csv"
 def check_writable(folder: Path) -> None:
     """Refuse a folder that could not be written, before a long run rather than after.
 
+    Folders in it that are called like files of a run would be in the way of these.
+
     Raises
     ------
     ResultError
-        If the folder, or the nearest parent that exists, is not a writable folder.
+        If the folder, or the nearest parent that exists, is not a writable folder, or
+        something is in the way.
     """
     place = folder
-    while not place.exists() and place != place.parent:
+    while not os.path.lexists(place) and place != place.parent:
         place = place.parent
-    if not place.is_dir():
-        raise ResultError(f"{folder}: must be a folder to write to, {place} is a file")
+    if not is_folder(place, links=True):
+        what = "a file" if is_file(place) else "none"
+        raise ResultError(f"{folder}: must be a folder to write to, {place} is {what}")
     if not os.access(place, os.W_OK | os.X_OK):
         raise ResultError(f"{folder}: must be a folder to write to, {place} is not writable")
+    if place == folder:
+        check_free(folder, [name for name in os.listdir(folder) if name.endswith(_OURS)])  # noqa: PTH208
 
 
 def key(command: str, settings: Mapping[str, Any], inputs: Mapping[str, str]) -> str:
@@ -196,12 +199,11 @@ def save_pictures(
     folder: Path,
     command: str,
     draw: Callable[[Path], None],
-    out: Path | None = None,
     *,
     execution: Execution | None = None,
     key: str | None = None,
 ) -> list[Path]:
-    """Draw the pictures of a finished run into its folder, or into another.
+    """Draw the pictures of a finished run into its folder.
 
     Parameters
     ----------
@@ -211,8 +213,6 @@ def save_pictures(
         Its command.
     draw : callable
         Draws the pictures into the folder it is given.
-    out : Path, optional
-        Folder for the pictures alone.
     execution : Execution, optional
         How the figures were asked for, for the manifest.
     key : str, optional
@@ -229,25 +229,19 @@ def save_pictures(
         If there is no such run, or by now another, or the folder cannot be written;
         nothing has changed in it then.
     """
-    if out is not None:
-        read_json(folder / f"{command}.json")
-        with writing(out, command) as stage:
-            draw(stage)
-            names = files_in(stage)
-            publish(stage, out, names)
-        return [out / name for name in names]
     with writing(folder, command) as stage:
-        manifest = read_json(folder / f"{command}.json")
+        manifest = dict(open_manifest(folder / f"{command}.json"))
         if key not in (None, manifest.get("key")):
             raise ResultError(f"{folder}: holds another run by now; nothing was drawn")
         draw(stage)
         names = files_in(stage)
         if execution is not None and execution.figures:
             asked = execution.to_dict()
-            manifest["execution"] |= {k: asked[k] for k in asked if k.startswith("figure")}
+            figures = {k: asked[k] for k in asked if k.startswith("figure")}
+            manifest["execution"] = {**manifest["execution"], **figures}
         drawn = {name: sha256_of(stage / name) for name in names}
         manifest["outputs"] = dict(sorted({**manifest["outputs"], **drawn}.items()))
-        publish_run(stage, folder, command, manifest)
+        publish_run(stage, folder, command, manifest, drawn=True)
     return [folder / name for name in names]
 
 
@@ -261,20 +255,18 @@ class Loaded:
         Its resolved configuration.
     result : Result
         What it found; each table is read when it is asked for.
-    manifest : dict
+    manifest : Manifest
         What the manifest says.
     """
 
     config: Any
     result: Any
-    manifest: dict[str, Any]
+    manifest: Manifest
 
 
 def runs_in(folder: Path) -> list[str]:
     """The commands that have a finished run in a folder, in the order of the catalogue."""
-    for command in catalogue.CATALOGUE:
-        settle(folder, command)
-    return [command for command in catalogue.CATALOGUE if (folder / f"{command}.json").is_file()]
+    return [command for command in catalogue.CATALOGUE if has_manifest(folder, command)]
 
 
 def load(folder: Path | str, command: str | None = None) -> Loaded:
@@ -301,30 +293,22 @@ def load(folder: Path | str, command: str | None = None) -> Loaded:
             what = f"has runs of {', '.join(found)}" if found else "has no manifest of one"
             raise ResultError(f"{folder}: must hold one finished run, {what}")
         (command,) = found
-    path = folder / f"{command}.json"
-    manifest = read_json(path)
-    try:
-        return _load(folder, path, manifest)
-    except (KeyError, TypeError, ValueError) as error:
-        reason = f"another version of hopcli wrote it ({error})"
-        raise ResultError(f"{path}: cannot be loaded: {reason}") from None
+    manifest = open_manifest(folder / f"{command}.json")
+    with understood(manifest.path, "loaded"):
+        return _load(manifest)
 
 
-def _load(folder: Path, path: Path, manifest: dict[str, Any]) -> Loaded:
-    def check(name: str) -> None:
-        check_file(folder, path, name, manifest["outputs"].get(name))
-
+def _load(manifest: Manifest) -> Loaded:
     for name in (f"{name}.csv" for name in manifest["tables"]):
-        if (folder / name).exists() or name != BULKY:
-            check(name)
-    for name in manifest["arrays"]:
-        check(f"{name}.npz")
+        if name != BULKY or manifest.file(name).exists():
+            manifest.check(name)
+    arrays = {name: read_arrays(manifest.check(f"{name}.npz")) for name in manifest["arrays"]}
     entry = catalogue.entry(manifest["command"])
     result = entry.result(
         dataset=manifest["dataset"]["name"],
         dataset_sha256=manifest["dataset"]["sha256"],
-        tables=Tables(folder, manifest["tables"], check),
-        arrays={name: read_arrays(folder / f"{name}.npz") for name in manifest["arrays"]},
+        tables=Tables(manifest),
+        arrays=arrays,
         notes=manifest["notes"],
     )
     return Loaded(entry.resolved.from_values(manifest["config"]), result, manifest)
@@ -353,10 +337,10 @@ def same_run(
     """
     path = folder / f"{config.command}.json"
     settle(folder, config.command)
-    if not path.exists():
+    if not os.path.lexists(path):
         return None
     try:
-        manifest = read_json(path)
+        manifest = open_manifest(path)
     except ResultError:
         if replace:
             return None
@@ -374,13 +358,13 @@ def same_run(
     try:
         loaded = load(folder, config.command)
         for name in loaded.result.tables:  # those that may be left out too
-            check_file(folder, path, f"{name}.csv", manifest["outputs"].get(f"{name}.csv"))
-    except ResultError:
+            manifest.check(f"{name}.csv")
+    except OSError:
         return None
     return loaded
 
 
-def read_manifest(folder: Path, command: str) -> dict[str, Any]:
+def read_manifest(folder: Path, command: str) -> Manifest:
     """Read the manifest of a run and check that every file is still what it says.
 
     Raises
@@ -388,8 +372,7 @@ def read_manifest(folder: Path, command: str) -> dict[str, Any]:
     ResultError
         If there is no finished run of the command, or a file of it has changed.
     """
-    path = folder / f"{command}.json"
-    manifest = read_json(path)
-    for name, expected in manifest["outputs"].items():
-        check_file(folder, path, name, expected)
+    manifest = open_manifest(folder / f"{command}.json")
+    for name in manifest["outputs"]:
+        manifest.check(name)
     return manifest

@@ -6,16 +6,17 @@ A manifest is held to itself too: its key is the hash of what it says was run.
 from __future__ import annotations
 
 import itertools
-import re
+import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from hopcli import catalogue
 from hopcli.errors import ResultError
-from hopcli.results import BULKY, key, read_json
-from hopcli.results.folder import STAGING, check_file
-from hopcli.results.places import MANIFESTS, find, finished_in
+from hopcli.results import BULKY, key
+from hopcli.results.forms import faults, is_hash, is_plain
+from hopcli.results.manifest import STAGING, Manifest, has_manifest, published, read_values
+from hopcli.results.places import MANIFESTS, find
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -23,18 +24,6 @@ if TYPE_CHECKING:
     from hopcli.results.places import Place
 
 __all__ = ["CHECKERS", "Checked", "Checker", "Finding", "check", "check_manifest"]
-
-_FORM = {
-    "config": dict,
-    "inputs": dict,
-    "dataset": dict,
-    "execution": dict,
-    "versions": dict,
-    "notes": dict,
-    "tables": dict,
-    "arrays": list,
-}
-"""What the manifest of a run has besides its outputs."""
 
 _OURS = (".csv", ".npz", ".png", ".svg", ".pdf")
 """How names of files end that runs write."""
@@ -92,56 +81,37 @@ def check_manifest(path: Path) -> Checked:
         The manifest.
     """
     try:
-        if not path.is_file():
-            raise ResultError(f"{path}: must be a file, is none")
-        manifest = read_json(path)
+        values = read_values(path)
     except ResultError as error:
         return Checked(differs=(Finding(path, str(error)),))
-    outputs = manifest["outputs"]
-    differs = [Finding(path, f"{path}: {fault}") for fault in _faults(path.stem, manifest)]
+    manifest = Manifest(path.parent, path.stem, values)
+    differs = [Finding(path, f"{path}: {fault}") for fault in _faults(manifest)]
     told = []
-    names = [name for name in outputs if _is_plain(name)]
+    outputs = values["outputs"].items()
+    names = [name for name, hashed in outputs if is_plain(name) and is_hash(hashed)]
     for name in names:
-        file = path.parent / name
-        if name == BULKY and not file.exists():
+        if name == BULKY and not os.path.lexists(manifest.file(name)):
+            file = path.parent / name
             told.append(Finding(file, f"{file}: was left out, as it may be"))
             continue
         try:
-            check_file(path.parent, path, name, outputs[name])
-        except OSError as error:
-            differs.append(Finding(file, _told(file, error)))
+            manifest.check(name)
+        except ResultError as error:
+            differs.append(Finding(path.parent / name, str(error)))
     n_runs = int(path.stem in catalogue.CATALOGUE)  # those of a grid are counted in its store
     n_files = len(names) - len(told)
     return Checked(n_runs, n_files, tuple(differs), tuple(told), frozenset(names))
 
 
-def _is_plain(name: str) -> bool:
-    """Whether a name is that of a file of the folder, not of one elsewhere."""
-    return re.fullmatch(r"(?!\.{1,2}$)[^/\\\0]{1,255}", name) is not None
-
-
-def _faults(command: str, manifest: Mapping[str, Any]) -> Iterator[str]:
+def _faults(manifest: Manifest) -> Iterator[str]:
     """What of a manifest cannot be as it was written, whatever its files are."""
-    outputs, of_run = manifest["outputs"], command in catalogue.CATALOGUE
-    for name in outputs:
-        if not _is_plain(name):
-            yield f"must name files of its folder, found {name!r:.80}"
-    form = {name: kind for name, kind in _FORM.items() if of_run or name in manifest}
-    for name, kind in form.items():
-        if not isinstance(manifest.get(name), kind):
-            yield f"must have {name} as they were written, found {manifest.get(name)!r:.80}"
-            return
-    if manifest.get("command") != command:
-        yield f"must be of the command {command}, found {manifest.get('command')!r:.80}"
-    if of_run:
-        found, expected = manifest.get("key"), key(command, manifest["config"], manifest["inputs"])
-        if found != expected:
+    found = list(faults(manifest.command, manifest))
+    yield from found
+    if not found and manifest.command in catalogue.CATALOGUE:
+        expected = key(manifest.command, manifest["config"], manifest["inputs"])
+        if manifest["key"] != expected:
             said = "the hash of its command, config and inputs"
-            yield f"must have the key {expected}, {said}, found {found!r:.80}"
-    files = [f"{name}.csv" for name in manifest.get("tables", ())]
-    for name in (*files, *(f"{name}.npz" for name in manifest.get("arrays", ()))):
-        if name not in outputs:
-            yield f"must have a hash of {name!r:.80} among its outputs, has none"
+            yield f"must have the key {expected}, {said}, found {manifest['key']!r:.80}"
 
 
 CHECKERS: dict[str, Checker] = dict.fromkeys(MANIFESTS, check_manifest)
@@ -174,12 +144,12 @@ def _check_folder(place: Place, checkers: Mapping[str, Checker]) -> Iterator[Che
     try:
         if refused:
             raise ResultError(refused)
-        finished_in(folder)  # finishes what had only to be moved in
         names = sorted(path.name for path in folder.iterdir())
     except OSError as error:
         yield Checked(differs=(Finding(folder, _told(folder, error)),))
         return
-    found = [checker(folder / name) for name, checker in checkers.items() if name in names]
+    there = {*names, *(name for name in MANIFESTS if has_manifest(folder, Path(name).stem))}
+    found = [checker(folder / name) for name, checker in checkers.items() if name in there]
     yield from found
     yield Checked(told=tuple(_left_over(folder, names, [one.names for one in found])))
 
@@ -191,6 +161,8 @@ def _left_over(
     of_runs = None if not known or None in known else frozenset().union(*filter(None, known))
     for name in names:
         file = folder / name
+        if published(folder, name.removeprefix(STAGING).removesuffix("-published")) == file:
+            continue  # a finished run, which has only to move in
         if name.startswith(STAGING):
             rest = "which the same command goes on with or makes anew"
             yield Finding(file, f"{file}: is of an unfinished run, {rest}")

@@ -8,9 +8,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from hopcli.errors import ResultError
-from hopcli.results import BULKY, read_json
-from hopcli.results.folder import check_file
+from hopcli.results import BULKY, open_manifest
 from hopcli.results.listing import settings_of
+from hopcli.results.manifest import understood
 from hopcli.results.places import MANIFESTS, finished_in
 from hopcli.results.values import compare_arrays, compare_tables
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
+    from hopcli.results.manifest import Manifest
     from hopcli.results.values import Values
 
 __all__ = ["COLUMNS", "Compared", "Comparison", "Pair", "Run", "compare", "open_runs", "rows_of"]
@@ -86,23 +87,29 @@ class Run(NamedTuple):
 
     Attributes
     ----------
-    folder : Path
-        Where it is.
-    path : Path
+    manifest : Manifest
         Its manifest.
     said : dict of dict
         What that says of ``"settings"``, ``"inputs"`` and ``"versions"``.
-    tables : dict of list of str
-        The columns of each table, from :func:`hopcli.results.tables.columns_of`.
-    outputs : dict of str
-        SHA-256 of each file.
     """
 
-    folder: Path
-    path: Path
+    manifest: Manifest
     said: dict[str, dict[str, Any]]
-    tables: dict[str, list[str]]
-    outputs: dict[str, str]
+
+    @property
+    def path(self) -> Path:
+        """The manifest's file."""
+        return self.manifest.path
+
+    @property
+    def tables(self) -> dict[str, list[str]]:
+        """The columns of each table, from :func:`hopcli.results.tables.columns_of`."""
+        return dict(self.manifest["tables"])
+
+    @property
+    def outputs(self) -> dict[str, str]:
+        """SHA-256 of each file."""
+        return dict(self.manifest["outputs"])
 
 
 def open_runs(a: Path, b: Path, command: str | None = None) -> tuple[Run, Run]:
@@ -150,23 +157,13 @@ def _runs_at(path: Path) -> list[str]:
 
 
 def _open(path: Path, command: str) -> Run:
-    manifest_path = path if path.is_file() else path / f"{command}.json"
-    manifest = read_json(manifest_path)
-    try:
-        tables = dict(manifest["tables"])
-        said = {
-            "settings": settings_of(manifest),
-            "inputs": dict(manifest.get("inputs", {})),
-            "versions": dict(manifest["versions"]),
-        }
-    except (KeyError, TypeError, ValueError) as error:
-        reason = f"another version of hopcli wrote it ({error})"
-        raise ResultError(f"{manifest_path}: cannot be compared: {reason}") from None
-    for name in tables:
-        if f"{name}.csv" not in manifest["outputs"]:
-            rule = f"must have a hash of {f'{name}.csv'!r:.80} among its outputs, has none"
-            raise ResultError(f"{manifest_path}: {rule}")
-    return Run(manifest_path.parent, manifest_path, said, tables, manifest["outputs"])
+    manifest = open_manifest(path if path.is_file() else path / f"{command}.json")
+    said = {
+        "settings": settings_of(manifest),
+        "inputs": dict(manifest.get("inputs", {})),
+        "versions": dict(manifest["versions"]),
+    }
+    return Run(manifest, said)
 
 
 def compare(a: Run, b: Run) -> Comparison:
@@ -216,26 +213,22 @@ def _numbers_of(run: Run) -> list[str]:
 
 def _is_there(run: Run, name: str) -> bool:
     """Whether a run has a file; a table of trials may have been left out."""
-    if name == BULKY and not (run.folder / name).exists():
+    if name == BULKY and not run.manifest.file(name).exists():
         return False
     return name in run.outputs
 
 
 def _file(a: Run, b: Run, name: str) -> Compared:
     """Compare a file that both have."""
-    for run in (a, b):
-        check_file(run.folder, run.path, name, run.outputs[name])
+    files = [run.manifest.check(name) for run in (a, b)]
     if a.outputs[name] == b.outputs[name]:
         return Compared(name, same=True)
-    try:
+    with understood(" and ".join(map(str, files)), "compared"):
         if name.endswith(".npz"):
-            return Compared(name, *compare_arrays(a.folder / name, b.folder / name))
+            return Compared(name, *compare_arrays(*files))
         table = name.removesuffix(".csv")
-        sides = ((run.folder / name, run.tables[table]) for run in (a, b))
-        return Compared(name, *compare_tables(*sides))
-    except (KeyError, TypeError, ValueError) as error:
-        reason = f"another version of hopcli wrote one of them ({error})"
-        raise ResultError(f"{a.folder / name}, {b.folder / name}: {reason}") from None
+        ours, theirs = zip(files, (a.tables[table], b.tables[table]), strict=True)
+        return Compared(name, *compare_tables(ours, theirs))
 
 
 def _as_python(pair: Pair) -> dict[str, str]:

@@ -2,14 +2,14 @@
 
 A run is made in a hidden folder beside its place, complete and hashed. One rename of that
 folder publishes it: from then on it is the run. Its files are then moved to where users
-look for them, the manifest last. If that is interrupted, the next that reads or writes
-the run finds the hidden folder and moves the rest. Other files are left alone.
+look for them, the manifest last. If that is interrupted, readers find each file where it is,
+and the next that writes the run moves the rest. Other files are left alone, and no link is
+followed.
 """
 
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import json
 import os
 import re
@@ -22,26 +22,24 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hopcli.errors import ResultError
+from hopcli.results.files import Folder, check_free, is_folder, read_bytes, remember
+from hopcli.results.forms import is_plain
 from hopcli.results.lock import locked
+from hopcli.results.manifest import MOST_BYTES, STAGING, sha256_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
 __all__ = [
     "STAGING",
-    "check_file",
     "files_in",
     "publish",
     "publish_run",
-    "read_json",
     "settle",
     "sha256_of",
     "uninterrupted",
     "writing",
 ]
-
-STAGING = ".hopcli-"
-"""How the names of what is not yet a run begin."""
 
 _EARLIER = ".earlier"  # the manifest that was there before, in the folder of a published run
 _PATIENCE = 10.0  # seconds, many times what moving files takes
@@ -90,28 +88,45 @@ def _sweep_up(folder: Path, command: str) -> None:
 
 def publish(stage: Path, folder: Path, names: list[str]) -> None:
     """Move files into place."""
-    _check_free(folder, names)
-    for name in names:
-        (stage / name).replace(folder / name)
+    check_free(folder, names)
+    with uninterrupted(), Folder(stage, links=False) as made, Folder(folder) as place:
+        for name in names:
+            made.move(name, place)
+        remember(folder, "", drawn=True)
 
 
-def _check_free(folder: Path, names: list[str]) -> None:
-    for name in names:
-        if (folder / name).is_dir():
-            raise ResultError(f"{folder / name}: must be free for a file, is a folder")
-
-
-def publish_run(stage: Path, folder: Path, command: str, manifest: dict[str, Any]) -> None:
+def publish_run(
+    stage: Path, folder: Path, command: str, manifest: Mapping[str, Any], *, drawn: bool = False
+) -> None:
     """Make a staged run the one of this folder.
 
     What the earlier manifest names and this one does not, such as a picture of what was
     there before, is removed.
+
+    Parameters
+    ----------
+    stage : Path
+        Where its files are.
+    folder : Path
+        Where they are to be.
+    command : str
+        Its command.
+    manifest : mapping
+        Its manifest.
+    drawn : bool
+        Whether it is the run that is there with pictures of it.
     """
     names, last = files_in(stage), f"{command}.json"
-    (stage / last).write_text(json.dumps(manifest, indent=2) + "\n", encoding="utf-8")
-    _check_free(folder, [*names, last])
+    said = json.dumps(dict(manifest), indent=2) + "\n"
+    if len(said) > MOST_BYTES:
+        rule = f"must have a manifest of at most {MOST_BYTES:,} bytes"
+        raise ResultError(f"{folder}: {rule}, has {len(said):,}")
+    (stage / last).write_text(said, encoding="utf-8")
+    check_free(folder, [*names, last])
+    _check_way(folder, command)
     with uninterrupted():
-        stage.replace(_published(folder, command))
+        stage.replace(_waiting(folder, command))
+        remember(folder, command, drawn=drawn)
         _move_in(folder, command)
 
 
@@ -121,9 +136,11 @@ def settle(folder: Path, command: str) -> None:
     Raises
     ------
     ResultError
-        If files cannot be moved, or another process does not come to an end with it.
+        If files cannot be moved, or another process does not come to an end with it; or if
+        what is there by that name was not made by hopcli.
     """
-    if not _published(folder, command).is_dir():
+    _check_way(folder, command)
+    if not is_folder(_waiting(folder, command)):
         return
     with locked(folder, command, _PATIENCE), uninterrupted():
         try:
@@ -133,9 +150,16 @@ def settle(folder: Path, command: str) -> None:
             raise ResultError(f"{folder}: an interrupted run must be moved in: {reason}") from error
 
 
-def _published(folder: Path, command: str) -> Path:
+def _waiting(folder: Path, command: str) -> Path:
     """The hidden folder of a run that is published, until its files have moved in."""
     return folder / f"{STAGING}{command}-published"
+
+
+def _check_way(folder: Path, command: str) -> None:
+    """Refuse a link, or anything else that is no folder, where a published run has to be."""
+    waiting = _waiting(folder, command)
+    if os.path.lexists(waiting) and not is_folder(waiting):
+        raise ResultError(f"{waiting}: must be a folder that hopcli made, is none: remove it")
 
 
 def _move_in(folder: Path, command: str) -> None:
@@ -143,31 +167,32 @@ def _move_in(folder: Path, command: str) -> None:
 
     The manifest is away while files of two runs are mixed, and comes last.
     """
-    published, last = _published(folder, command), f"{command}.json"
-    earlier = published / _EARLIER
-    if (published / last).exists():
-        if (folder / last).exists():
-            (folder / last).replace(earlier)
-        names = [name for name in files_in(published) if name not in (last, _EARLIER)]
-        kept = json.loads((published / last).read_text(encoding="utf-8"))["outputs"]
-        for name in set(_outputs(earlier, folder)) - set(kept):
-            (folder / name).unlink(missing_ok=True)
-        publish(published, folder, names)
-        (published / last).replace(folder / last)
-    shutil.rmtree(published, ignore_errors=True)
+    waiting, last = _waiting(folder, command), f"{command}.json"
+    if not is_folder(waiting):
+        return
+    with Folder(folder) as place, Folder(waiting, links=False) as made:
+        if made.holds_file(last):
+            if place.holds_file(last):
+                place.move(last, made, _EARLIER)
+            kept = set(_outputs(waiting / last))
+            for name in set(_outputs(waiting / _EARLIER)) - kept:
+                if place.holds_file(name):
+                    place.remove(name)
+            for name in made.names():
+                if name in kept and made.holds_file(name):
+                    check_free(folder, [name])
+                    made.move(name, place)
+            made.move(last, place)
+    shutil.rmtree(waiting, ignore_errors=True)
 
 
-def _outputs(manifest: Path, folder: Path) -> list[str]:
-    """Files that an earlier manifest names, as far as they are plain files of the folder."""
+def _outputs(manifest: Path) -> list[str]:
+    """Files that a manifest names, as far as they are files of its folder."""
     try:
-        names = list(json.loads(manifest.read_text(encoding="utf-8"))["outputs"])
+        names = list(json.loads(read_bytes(manifest, MOST_BYTES))["outputs"])
     except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return []
-    return [
-        name
-        for name in names
-        if isinstance(name, str) and re.fullmatch(r"[^/\\\0]+", name) and (folder / name).is_file()
-    ]
+    return [name for name in names if is_plain(name)]
 
 
 @contextlib.contextmanager
@@ -188,40 +213,6 @@ def uninterrupted() -> Iterator[None]:
             signal.raise_signal(caught)
 
 
-def read_json(path: Path) -> dict[str, Any]:
-    """Read a manifest, of whatever version, of a run whose files are all in place."""
-    settle(path.parent, path.stem)
-    try:
-        manifest = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise ResultError(f"{path}: no finished run of {path.stem!r} here") from None
-    except (OSError, ValueError, RecursionError) as error:
-        raise ResultError(f"{path}: cannot be read: {error}") from None
-    if not isinstance(manifest, dict) or not isinstance(manifest.get("outputs"), dict):
-        raise ResultError(f"{path}: must be a manifest that hopcli wrote, is something else")
-    return manifest
-
-
-def check_file(folder: Path, path: Path, name: str, expected: str | None) -> None:
-    """Hold a file to its manifest.
-
-    Raises
-    ------
-    ResultError
-        If it is missing or another.
-    """
-    file = folder / name
-    found = sha256_of(file) if file.is_file() else "no file"
-    if found != expected:
-        raise ResultError(f"{file}: must have SHA-256 {expected} by {path.name}, found {found}")
-
-
 def files_in(stage: Path) -> list[str]:
     """The names of the files of a folder, sorted."""
     return sorted(path.name for path in stage.iterdir())
-
-
-def sha256_of(path: Path) -> str:
-    """Hash of a file."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from hopcli import catalogue
 from hopcli.errors import ResultError
-from hopcli.results import read_json
-from hopcli.results.folder import check_file
+from hopcli.results.manifest import Manifest, open_manifest, understood
 from hopcli.results.places import GRID, find, finished_in
 
 if TYPE_CHECKING:
@@ -110,24 +109,19 @@ def list_runs(tops: Sequence[Path]) -> tuple[list[Listed], list[str]]:
 
 
 def _listed(folder: Path, command: str) -> Listed:
-    path = folder / f"{command}.json"
-    manifest = read_json(path)
-    try:
-        settings = settings_of(manifest)
-        of_grid = command == GRID
-        return Listed(
-            folder,
-            f"{settings['command']} {GRID}" if of_grid else command,
-            settings,
-            str(settings.get("dataset", "")) if of_grid else str(manifest["dataset"]["name"]),
-            str(manifest["versions"]["hopcli"]),
-            float(manifest["duration_seconds"]),
-            "" if of_grid else str(manifest["key"]),
-            None if of_grid else _headlined(folder, command, manifest),
-        )
-    except (KeyError, TypeError, ValueError) as error:
-        reason = f"another version of hopcli wrote it ({error})"
-        raise ResultError(f"{path}: cannot be listed: {reason}") from None
+    manifest = open_manifest(folder / f"{command}.json")
+    settings = settings_of(manifest)
+    of_grid = command == GRID
+    return Listed(
+        folder,
+        f"{settings['command']} {GRID}" if of_grid else command,
+        settings,
+        str(settings.get("dataset", "")) if of_grid else manifest["dataset"]["name"],
+        manifest["versions"]["hopcli"],
+        float(manifest["duration_seconds"]),
+        "" if of_grid else manifest["key"],
+        None if of_grid else _headlined(manifest),
+    )
 
 
 def settings_of(manifest: Mapping[str, Any]) -> dict[str, Any]:
@@ -137,11 +131,6 @@ def settings_of(manifest: Mapping[str, Any]) -> dict[str, Any]:
     ----------
     manifest : mapping
         Of the run, or of the grid: what varies is called ``grid.temperature`` and so on.
-
-    Raises
-    ------
-    KeyError, TypeError, ValueError
-        If it is none.
     """
     settings = dict(manifest["config"])
     varies = dict(settings.pop("grid", {}))
@@ -149,14 +138,13 @@ def settings_of(manifest: Mapping[str, Any]) -> dict[str, Any]:
     return {**settings, **{f"grid.{name}": values for name, values in varies.items()}}
 
 
-def _headlined(folder: Path, command: str, manifest: dict[str, Any]) -> Headlined | None:
+def _headlined(manifest: Manifest) -> Headlined | None:
     """The number of a run that has one in a row of its own."""
-    headline = catalogue.entry(command).headline
-    name = f"{headline.table}.csv"
-    check_file(folder, folder / f"{command}.json", name, manifest["outputs"].get(name))
-    with (folder / name).open(encoding="utf-8", newline="") as file:
+    headline = catalogue.entry(manifest.command).headline
+    path = manifest.check(f"{headline.table}.csv")
+    with understood(path), path.open(encoding="utf-8", newline="") as file:
         rows = [row for row in csv.DictReader(file) if headline.where.items() <= row.items()]
-    return Headlined(headline.value, float(rows[0][headline.value])) if len(rows) == 1 else None
+        return Headlined(headline.value, float(rows[0][headline.value])) if len(rows) == 1 else None
 
 
 def telling(runs: Sequence[Listed]) -> list[str]:

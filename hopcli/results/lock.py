@@ -12,6 +12,7 @@ import time
 from typing import TYPE_CHECKING
 
 from hopcli.errors import ResultError
+from hopcli.results.files import open_own, open_regular
 
 if sys.platform != "win32":
     import fcntl
@@ -20,7 +21,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-__all__ = ["locked"]
+__all__ = ["is_locked", "locked"]
+
+_MOST_BYTES = 4096  # of the file of a lock
 
 _own = threading.local()
 """The locks that this thread holds: what is locked may be locked again inside."""
@@ -79,7 +82,7 @@ def _take(path: Path, folder: Path, patience: float) -> int:
     while True:
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
+            descriptor = open_own(path, os.O_RDWR)
         except (FileExistsError, FileNotFoundError):
             if _is_no_folder(folder) or time.monotonic() >= until + 1:
                 raise
@@ -109,6 +112,15 @@ def _take(path: Path, folder: Path, patience: float) -> int:
     return descriptor
 
 
+def is_locked(folder: Path, command: str) -> bool:
+    """Whether a process is writing the run of a command; nothing is written to find that out."""
+    try:
+        with open_regular(folder / f".hopcli-{command}.lock", _MOST_BYTES) as file:
+            return not _lock(file.fileno(), shared=True)
+    except OSError:
+        return False
+
+
 def _is_no_folder(place: Path) -> bool:
     """Whether something else is there, which nobody will remove; False if nothing is."""
     try:
@@ -119,12 +131,12 @@ def _is_no_folder(place: Path) -> bool:
         return True
 
 
-def _lock(descriptor: int) -> bool:
+def _lock(descriptor: int, *, shared: bool = False) -> bool:
     """Lock a file unless somebody else has; True also where there are no locks."""
     if sys.platform == "win32":
         return True
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fcntl.flock(descriptor, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
     except BlockingIOError:
         return False
     except OSError:  # a file system without locks

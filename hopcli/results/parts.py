@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
+import os
 import time
 from collections import UserDict
 from typing import TYPE_CHECKING
@@ -17,7 +18,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from hopcli import __version__, streams
-from hopcli.results.folder import STAGING, uninterrupted
+from hopcli.errors import ResultError
+from hopcli.results.files import is_folder, is_own, open_own, read_bytes
+from hopcli.results.folder import uninterrupted
+from hopcli.results.manifest import STAGING
 from hopcli.results.provenance import code_digest
 
 if TYPE_CHECKING:
@@ -28,6 +32,7 @@ if TYPE_CHECKING:
 __all__ = ["KeptParts", "discard_parts"]
 
 _EVERY = 1.0  # seconds between two times that parts are written
+_MOST_BYTES = 2**31  # of a file of parts
 _OF_HASH = 16  # hexadecimal digits that are enough
 
 
@@ -71,7 +76,7 @@ class KeptParts(UserDict[int, "NDArray[np.float64]"]):
         """Write what is finished and is not in the file."""
         with uninterrupted(), contextlib.suppress(OSError):
             if self._unwritten:
-                with self._path.open("ab") as file:
+                with open(open_own(self._path, os.O_WRONLY | os.O_APPEND), "ab") as file:  # noqa: PTH123
                     # Begun anew: the last line may not be whole.
                     file.write(b"\n" + b"".join(self._unwritten.values()))
                 self.n_written += len(self._unwritten)
@@ -82,7 +87,8 @@ class KeptParts(UserDict[int, "NDArray[np.float64]"]):
 def discard_parts(folder: Path, command: str) -> None:
     """Remove the parts of all runs of a command that a folder was to hold."""
     for path in folder.glob(f"{STAGING}{command}-*.parts"):
-        path.unlink(missing_ok=True)
+        if not is_folder(path):  # which nobody of us has made
+            path.unlink(missing_ok=True)
 
 
 def _line(number: int, part: NDArray[np.float64]) -> bytes:
@@ -93,12 +99,20 @@ def _line(number: int, part: NDArray[np.float64]) -> bytes:
 
 def _read(path: Path) -> dict[int, NDArray[np.float64]]:
     """The parts of a file; those that are damaged will be made again."""
-    parts = {}
-    with contextlib.suppress(OSError):
-        for line in path.read_bytes().split(b"\n"):
-            checksum, _, said = line.partition(b" ")
-            if checksum == _checksum(said):
-                number, values = json.loads(said)
+    parts: dict[int, NDArray[np.float64]] = {}
+    if not is_own(path):
+        raise ResultError(f"{path}: must be a file that hopcli made, is something else: remove it")
+    try:
+        lines = read_bytes(path, _MOST_BYTES).split(b"\n")
+    except OSError:  # none, or unreadable
+        return {}
+    for line in lines:
+        checksum, _, said = line.partition(b" ")
+        if checksum != _checksum(said):
+            continue
+        with contextlib.suppress(ValueError, TypeError, RecursionError):
+            number, values = json.loads(said)
+            if type(number) is int and number >= 0:
                 parts[number] = np.array(values, dtype=np.float64)
     return parts
 

@@ -12,15 +12,14 @@ from typing import TYPE_CHECKING, NamedTuple
 from hopcli import catalogue
 from hopcli.errors import ResultError
 from hopcli.results import runs_in
-from hopcli.results.folder import STAGING, settle
+from hopcli.results.files import is_folder
+from hopcli.results.forms import GRID
+from hopcli.results.manifest import STAGING, has_manifest
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator
 
 __all__ = ["GRID", "MANIFESTS", "Place", "find", "finished_in"]
-
-GRID = "grid"
-"""What stands for a command in the manifest of a grid of runs."""
 
 MANIFESTS = tuple(f"{command}.json" for command in (*catalogue.CATALOGUE, GRID))
 """Names of manifests, those of runs in the order of the catalogue."""
@@ -54,12 +53,12 @@ def find(tops: Iterable[Path], names: Collection[str] = MANIFESTS) -> list[Place
     Raises
     ------
     ResultError
-        If one of `tops` is no folder, or nothing of a run is found there.
+        If one of `tops` is no folder or may not be entered, or holds nothing of a run.
     """
     found: dict[Path, Place] = {}
     for top in tops:
-        if not top.is_dir():
-            what = "is none" if top.exists() else "does not exist"
+        if not is_folder(top, links=True):
+            what = "is none" if os.path.lexists(top) else "does not exist"
             raise ResultError(f"{top}: must be a folder that holds runs, {what}")
         here = {
             place.folder.resolve(): place
@@ -99,12 +98,5 @@ def _is_visited(entry: os.DirEntry[str]) -> bool:
 
 
 def finished_in(folder: Path) -> list[str]:
-    """The commands that have a finished run in a folder, and ``grid`` if it holds a whole one.
-
-    Raises
-    ------
-    ResultError
-        If what an interrupted run has left cannot be moved in.
-    """
-    settle(folder, GRID)
-    return [*runs_in(folder), *([GRID] if (folder / f"{GRID}.json").is_file() else [])]
+    """The commands that have a finished run in a folder, and ``grid`` if it holds a whole one."""
+    return [*runs_in(folder), *([GRID] if has_manifest(folder, GRID) else [])]

@@ -6,6 +6,8 @@ names this module as the hook that writes that file, so it needs nothing but Pyt
 
 from __future__ import annotations
 
+import contextlib
+import functools
 import hashlib
 import subprocess
 import sys
@@ -14,11 +16,8 @@ from typing import Any
 
 __all__ = ["code_digest", "get_build_hook", "source_commit", "versions"]
 
-_PACKAGES = {
-    **{name: name for name in ("numpy", "scipy", "numba", "pandas", "matplotlib")},
-    "scikit-learn": "sklearn",
-    "pillow": "PIL",
-}
+_PACKAGES = ("numpy", "scipy", "numba", "pandas", "matplotlib", "scikit-learn", "pillow")
+"""Packages that numbers or pictures may depend on."""
 
 _TOP = Path(__file__).resolve().parents[2]
 _WRITTEN = "hopcli/SOURCE_COMMIT"
@@ -26,16 +25,25 @@ _WRITTEN = "hopcli/SOURCE_COMMIT"
 
 
 def versions() -> dict[str, str]:
-    """Versions of hopcli, its random streams, Python, and the packages that have been loaded."""
+    """Versions of hopcli, its random streams, Python and packages, whatever has been loaded."""
     from hopcli import __version__, streams
 
-    loaded = {name: sys.modules.get(module) for name, module in _PACKAGES.items()}
     return {
         "hopcli": __version__,
         "streams": str(streams.VERSION),
         "python": ".".join(map(str, sys.version_info[:3])),
-        **{name: str(found.__version__) for name, found in loaded.items() if found is not None},
+        **{name: text for name in _PACKAGES if (text := _installed(name)) is not None},
     }
+
+
+@functools.cache
+def _installed(package: str) -> str | None:
+    """Version of a package; None if it is not installed."""
+    from importlib import metadata
+
+    with contextlib.suppress(metadata.PackageNotFoundError):
+        return metadata.version(package)
+    return None
 
 
 def code_digest(package: Path = _TOP / "hopcli", without: tuple[str, ...] = ()) -> str:

@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from hopcli import catalogue
 from hopcli.datasets.grey import check_file
 from hopcli.errors import ResultError
-from hopcli.results.folder import read_json
+from hopcli.results.manifest import open_manifest
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from hopcli.catalogue import Entry
+    from hopcli.results.manifest import Manifest
 
 __all__ = ["read_run"]
 
 
-def read_run(path: Path) -> tuple[Entry, dict[str, Any]]:
+def read_run(path: Path) -> tuple[Entry, Manifest]:
     """Read the manifest of a finished run that is to be made again.
 
     Parameters
@@ -29,7 +30,7 @@ def read_run(path: Path) -> tuple[Entry, dict[str, Any]]:
     -------
     entry : Entry
         The command.
-    manifest : dict
+    manifest : Manifest
         What it says; its `config` and `execution` are those of a run that can be made.
 
     Raises
@@ -40,12 +41,11 @@ def read_run(path: Path) -> tuple[Entry, dict[str, Any]]:
         If it is no manifest, or not one of the settings that there are.
     """
     check_file(path)
-    manifest = read_json(path)
+    manifest = open_manifest(path, "")
     try:
         entry = catalogue.entry(manifest["command"])
         config = entry.resolved.from_values(manifest["config"])
         entry.execution(**manifest["execution"])
-        dict(manifest["tables"])  # which will be compared
         if config.to_dict().keys() != manifest["config"].keys():
             missing = sorted(config.to_dict().keys() - manifest["config"].keys())
             raise ValueError(f"it has no {', '.join(missing)}")

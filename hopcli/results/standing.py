@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from hopcli import __version__, streams
-from hopcli.results.folder import read_json
+from hopcli.results.manifest import open_manifest
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from hopcli.config import Config, Execution
     from hopcli.experiments import Result
+    from hopcli.results.manifest import Manifest
 
 __all__ = ["difference", "is_made", "is_undrawn", "lacks", "missing_files"]
 
@@ -40,13 +41,11 @@ def difference(
         None if they are the same run; it may have been made by another version.
     """
     here = json.loads(json.dumps(config.to_dict()))
-    there = manifest.get("config")
-    there = there if isinstance(there, dict) else {}
+    there = manifest["config"]
     for name in {**here, **there}:
         if name not in there or name not in here or there[name] != here[name]:
             return f"{name} is {_shown(there, name)} there, {_shown(here, name)} here"
-    read = manifest.get("inputs")
-    read = read if isinstance(read, dict) else {}
+    read = manifest["inputs"]
     for name in {**inputs, **read}:
         if inputs.get(name) != read.get(name):
             return f"what is read for {name} has changed"
@@ -60,19 +59,18 @@ def _shown(values: Mapping[str, Any], name: str) -> str:
 
 def is_made(manifest: Mapping[str, Any]) -> bool:
     """Whether this version of hopcli made a run, from random streams as they are now."""
-    versions = manifest.get("versions")
     own = {"hopcli": __version__, "streams": str(streams.VERSION)}
-    return isinstance(versions, dict) and own.items() <= versions.items()
+    return own.items() <= manifest["versions"].items()
 
 
-def is_undrawn(folder: Path, manifest: Mapping[str, Any], execution: Execution) -> bool:
+def is_undrawn(folder: Path, manifest: Manifest, execution: Execution) -> bool:
     """Whether a picture that is asked for is missing from a finished run."""
     outputs = manifest["outputs"]
     animation = getattr(execution, "animate", None)
     wanted = [animation] if animation is not None else []
     if execution.figures:
         style = getattr(execution, "figure_style", None)
-        if manifest.get("execution", {}).get("figure_style", style) != style:
+        if manifest["execution"].get("figure_style", style) != style:
             return True
         drawn = [name for name in outputs if name.endswith(f".{execution.figure_format}")]
         if not drawn:
@@ -98,5 +96,4 @@ def missing_files(folder: Path, command: str) -> list[str]:
     ResultError
         If there is no finished run.
     """
-    outputs = read_json(folder / f"{command}.json")["outputs"]
-    return [name for name in outputs if not (folder / name).is_file()]
+    return open_manifest(folder / f"{command}.json").lacks()

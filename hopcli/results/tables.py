@@ -10,6 +10,8 @@ import numpy as np
 
 from hopcli.datasets.npz import Archive
 from hopcli.errors import DataError, ResultError
+from hopcli.printing import csv, uncsv
+from hopcli.results.manifest import understood
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -17,10 +19,13 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
+    from hopcli.results.manifest import Manifest
+
 __all__ = [
     "Tables",
     "blocks_of",
     "columns_of",
+    "csv_texts",
     "read_arrays",
     "read_table",
     "write_arrays",
@@ -44,7 +49,8 @@ def write_table(blocks: Iterable[pd.DataFrame], path: Path) -> list[str]:
         for block in blocks:
             heads = not columns
             columns = columns or columns_of(block)
-            block.to_csv(file, index=False, header=heads, float_format="%.10g", lineterminator="\n")
+            texts = csv_texts(block)
+            texts.to_csv(file, index=False, header=heads, float_format="%.10g", lineterminator="\n")
     return columns
 
 
@@ -58,24 +64,14 @@ class Tables(Mapping[str, "pd.DataFrame"]):
 
     Parameters
     ----------
-    folder : Path
-        Where they are.
-    columns : mapping of list of str
-        The columns of each table, from :func:`columns_of`.
-    check : callable
-        Holds a file to its manifest, before it is read.
+    manifest : Manifest
+        What names them; each is held to it before it is read.
     """
 
-    def __init__(
-        self,
-        folder: Path,
-        columns: Mapping[str, list[str]],
-        check: Callable[[str], None],
-    ) -> None:
-        self._folder = folder
-        self._columns = columns
-        self._check = check
-        self._read = functools.cache(self._read_table)
+    def __init__(self, manifest: Manifest) -> None:
+        self._manifest = manifest
+        self._columns: Mapping[str, list[str]] = manifest["tables"]
+        self._read = functools.cache(lambda name: read_table(manifest, name))
 
     def __getitem__(self, name: str) -> pd.DataFrame:
         if name not in self._columns:
@@ -91,10 +87,6 @@ class Tables(Mapping[str, "pd.DataFrame"]):
     def __len__(self) -> int:
         return len(self._columns)
 
-    def _read_table(self, name: str) -> pd.DataFrame:
-        self._check(f"{name}.csv")
-        return read_table(self._folder / f"{name}.csv", self._columns[name])
-
 
 def columns_of(table: pd.DataFrame) -> list[str]:
     """What a table holds, ``"accuracy: number"`` a column; names may repeat."""
@@ -102,21 +94,39 @@ def columns_of(table: pd.DataFrame) -> list[str]:
     return [f"{name}: {kind}" for name, kind in zip(table.columns, kinds, strict=True)]
 
 
-def read_table(path: Path, columns: list[str]) -> pd.DataFrame:
+def read_table(manifest: Manifest, name: str) -> pd.DataFrame:
     """Read a table, each column as what it was.
 
     Parameters
     ----------
-    path : Path
-        Its file.
-    columns : list of str
-        What it holds, from :func:`columns_of`.
+    manifest : Manifest
+        What names the table and its columns; the file is held to it.
+    name : str
+        The table.
+
+    Raises
+    ------
+    ResultError
+        If the file is not what the manifest says.
     """
+    path = manifest.check(f"{name}.csv")
+    with understood(path):
+        return _read(path, manifest["tables"][name])
+
+
+def _read(path: Path, columns: list[str]) -> pd.DataFrame:
     import pandas as pd
 
-    texts = pd.read_csv(path, dtype=str, keep_default_na=False, header=None, encoding="utf-8")
+    texts = pd.read_csv(
+        path,
+        dtype=str,
+        keep_default_na=False,
+        header=None,
+        encoding="utf-8",
+        lineterminator="\n",  # a carriage return is one of a label
+    )
     names, kinds = zip(*(column.rsplit(": ", 1) for column in columns), strict=True)
-    if texts.iloc[0].to_list() != list(names):
+    if [uncsv(head) for head in texts.iloc[0]] != list(names):
         raise ResultError(f"{path}: must have the columns {', '.join(names)}")
     rows = texts.iloc[1:].reset_index(drop=True)
     table = pd.DataFrame({place: _typed(rows[place], kind) for place, kind in enumerate(kinds)})
@@ -130,7 +140,34 @@ def _typed(texts: pd.Series[str], kind: str) -> pd.Series[Any]:
         return texts.where(texts != "", "nan").astype(np.float64)
     if kind == "integer":
         return texts.astype(np.int64)
-    return texts == "True" if kind == "boolean" else texts
+    return texts == "True" if kind == "boolean" else _changed(texts, uncsv)
+
+
+def csv_texts(table: pd.DataFrame) -> pd.DataFrame:
+    """The table with its texts as a CSV file has them, see :func:`hopcli.printing.csv`."""
+    changed: dict[int, pd.Series[Any]] = {}
+    for place, dtype in enumerate(table.dtypes):  # by place, since names may repeat
+        if _TYPES.get(dtype.kind, "text") == "text":
+            before = table.iloc[:, place]
+            after = _changed(before, csv)
+            changed |= {place: after} if after is not before else {}
+    heads = [csv(str(name)) for name in table.columns]
+    if not changed and heads == [str(name) for name in table.columns]:
+        return table
+    made = table.copy(deep=False)
+    for place, texts in changed.items():
+        made.isetitem(place, texts.to_numpy())
+    made.columns = heads
+    return made
+
+
+def _changed(texts: pd.Series[Any], change: Callable[[str], str]) -> pd.Series[Any]:
+    """A column with its texts changed; most have few different ones, and need no change."""
+    import pandas as pd
+
+    different = [text for text in pd.unique(texts) if isinstance(text, str)]
+    new = {text: change(text) for text in different if change(text) != text}
+    return texts.map(lambda text: new.get(text, text)) if new else texts
 
 
 def read_arrays(path: Path) -> dict[str, Any]:

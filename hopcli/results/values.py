@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from hopcli.printing import uncsv
 from hopcli.results.tables import read_arrays
 from hopcli.statistics import Z95
 
@@ -156,7 +157,7 @@ def _read(path: Path, columns: list[str]) -> pd.DataFrame:
         seen[name] += 1
         dtypes[name if seen[name] == 1 else f"{name} ({seen[name]})"] = _DTYPES[kind]
     with path.open(encoding="utf-8", newline="") as file:
-        heads = next(csv.reader(file), [])
+        heads = [uncsv(head) for head in next(csv.reader(file), [])]
     if heads != [column.rsplit(": ", 1)[0] for column in columns]:
         raise ValueError(f"the columns are {', '.join(heads):.80}")
     table: pd.DataFrame = pd.read_csv(
@@ -167,6 +168,7 @@ def _read(path: Path, columns: list[str]) -> pd.DataFrame:
         keep_default_na=False,
         na_values={name: [""] for name, dtype in dtypes.items() if dtype is np.float64},
         encoding="utf-8",
+        lineterminator="\n",
     )
     return table
 

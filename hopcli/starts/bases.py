@@ -79,26 +79,39 @@ def _target(dataset: Dataset, patterns: Patterns, _: Arguments, target: int) -> 
     return _patterns(dataset, patterns, (), target).take(np.array([target]))
 
 
-def _text(dataset: Dataset, _: Patterns, arguments: Arguments, __: int) -> Bank:
+def _text(dataset: Dataset, patterns: Patterns, arguments: Arguments, _: int) -> Bank:
+    """States of a file; those without a name have no own pattern, so any counts."""
     given = load_dataset(f"text:{arguments[0]}")
     if given.n_sites != dataset.n_sites:
         rule = f"must hold states of {dataset.n_sites} sites, not {given.n_sites}"
         raise SettingError("start", rule, word(BASES["text"], arguments))
     none = np.full(len(given), NO_SOURCE)
-    return Bank(given.labels, none, given.spins, np.arange(len(given)))
+    labels = [
+        name if named else f"start {place}"
+        for place, (name, named) in enumerate(zip(given.labels, given.is_named, strict=True), 1)
+    ]
+    unnamed = [label for label, named in zip(labels, given.is_named, strict=True) if not named]
+    taken = set(unnamed) & {*patterns.labels, *given.labels[given.is_named].tolist()}
+    if taken:
+        rule = f"must name its states, as {min(taken)!r} is the name of another one or of a pattern"
+        raise SettingError("start", rule, word(BASES["text"], arguments))
+    return Bank(np.array(labels), none, given.spins, np.arange(len(given)))
 
 
-def _made_of(name: str, arguments: Arguments, states: NDArray[np.int8]) -> Bank:
-    label = np.array([word(BASES[name], arguments)])
-    return Bank(label, np.array([NO_SOURCE]), states, None)
+def _made_of(name: str, arguments: Arguments, patterns: Patterns, states: NDArray[np.int8]) -> Bank:
+    label = word(BASES[name], arguments)
+    if label in patterns.labels:  # else trials would be scored against that pattern
+        rule = "cannot be used as a stored pattern has that name: give the pattern another one"
+        raise SettingError("start", rule, label)
+    return Bank(np.array([label]), np.array([NO_SOURCE]), states, None)
 
 
 def _any(_: Dataset, patterns: Patterns, arguments: Arguments, __: int) -> Bank:
-    return _made_of("random", arguments, patterns.xi)
+    return _made_of("random", arguments, patterns, patterns.xi)
 
 
 def _all(_: Dataset, patterns: Patterns, arguments: Arguments, __: int) -> Bank:
-    return _made_of("majority", arguments, patterns.xi)
+    return _made_of("majority", arguments, patterns, patterns.xi)
 
 
 def _two(_: Dataset, patterns: Patterns, arguments: Arguments, __: int) -> Bank:
@@ -107,7 +120,7 @@ def _two(_: Dataset, patterns: Patterns, arguments: Arguments, __: int) -> Bank:
         rule = f"must blend stored labels ({', '.join(patterns.labels)})"
         raise SettingError("start", rule, word(BASES["blend"], arguments))
     pair = [patterns.labels.index(name) for name in names]
-    return _made_of("blend", arguments, patterns.xi[pair])
+    return _made_of("blend", arguments, patterns, patterns.xi[pair])
 
 
 # --- one state -------------------------------------------------------------------------
@@ -177,7 +190,15 @@ BASES: dict[str, Base] = {
             write=_write_labels,
             leaves_zeros=lambda arguments: not arguments[2],
         ),
-        Base("text", "text:FILE", "states drawn in a text file", _path, _text, copied),
+        Base(
+            "text",
+            "text:FILE",
+            "states drawn in a text file, each scored against the stored pattern of its name, "
+            "those without a name against all",
+            _path,
+            _text,
+            copied,
+        ),
         Base(
             "target",
             "target",

@@ -28,6 +28,7 @@ __all__ = [
     "Parameter",
     "Rule",
     "Task",
+    "as_thresholds",
     "project",
     "store",
 ]
@@ -91,13 +92,13 @@ def store(
     hopcli.errors.SettingError: kappa is no parameter of the rule 'hebbian' (it has: \
 normalise), found 0.5
     """
-    if rule not in RULES:
+    if not isinstance(rule, str) or rule not in RULES:
         raise SettingError("rule", f"must be one of {', '.join(RULES)}", rule)
     if onto is not None and onto.rule != rule:
         raise SettingError("rule", f"must be {onto.rule!r}, which stored the earlier ones", rule)
     complete = RULES[rule].complete(parameters)
     every = xi if onto is None else np.vstack([onto.xi, xi])
-    thresholds = np.broadcast_to(np.asarray(theta, dtype=np.float64), (xi.shape[1],))
+    thresholds = np.broadcast_to(as_thresholds(theta), (xi.shape[1],))
     if not np.all(np.isfinite(thresholds)):
         raise SettingError("theta", "must be finite at every site")
     site_class, columns, class_theta = site_classes(every, thresholds)
@@ -106,6 +107,21 @@ normalise), found 0.5
     j = RULES[rule].learn(task, **complete)
     j.flags.writeable = False  # so that the record need not copy it
     return Couplings(rule, site_class, columns, j, class_theta)
+
+
+def as_thresholds(theta: ArrayLike) -> NDArray[np.float64]:
+    """Thresholds as numbers, float64, of any shape.
+
+    Raises
+    ------
+    SettingError
+        If they are no numbers, or too large for one.
+    """
+    try:
+        return np.asarray(theta, dtype=np.float64)
+    except (OverflowError, TypeError, ValueError):
+        rule = "must be a finite number, or one for each site"
+        raise SettingError("theta", rule, theta) from None
 
 
 def project(xi: NDArray[np.int8], theta: ArrayLike = 0.0) -> Couplings:
@@ -140,7 +156,7 @@ def project(xi: NDArray[np.int8], theta: ArrayLike = 0.0) -> Couplings:
     try:
         return store(xi, theta=theta)
     except PatternError:
-        thresholds = np.broadcast_to(np.asarray(theta, dtype=np.float64), (xi.shape[1],))
+        thresholds = np.broadcast_to(as_thresholds(theta), (xi.shape[1],))
         site_class, columns, class_theta = site_classes(xi, thresholds)
         j = projector(_task(site_class, columns, None))
         return Couplings(PSEUDO_INVERSE.name, site_class, columns, j, class_theta)

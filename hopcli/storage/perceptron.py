@@ -84,13 +84,21 @@ def _row_norms(j: NDArray[np.float64], task: Task) -> NDArray[np.float64]:
     return np.sqrt(np.maximum(squares, np.finfo(np.float64).tiny))
 
 
+_LARGEST = 1e6  # stability that may be asked for
+_MOST_EPOCHS = 100_000
+
+
 def _is_stability(value: Any) -> bool:
     number = isinstance(value, int | float | np.integer | np.floating)
-    return number and not isinstance(value, bool) and 0 <= value < math.inf
+    return number and not isinstance(value, bool) and 0 <= value <= _LARGEST
 
 
 def _is_count(value: Any) -> bool:
-    return isinstance(value, int | np.integer) and not isinstance(value, bool) and bool(value >= 1)
+    return (
+        isinstance(value, int | np.integer)
+        and not isinstance(value, bool)
+        and bool(1 <= value <= _MOST_EPOCHS)
+    )
 
 
 def _capacity(n_sites: int, *, kappa: float = 1.0, **parameters: Any) -> dict[str, float]:  # noqa: ARG001
@@ -108,8 +116,8 @@ PERCEPTRON = Rule(
     "learnt until every site is stable by kappa",
     _learn,
     parameters={
-        "kappa": Parameter(1.0, _is_stability, "must be a finite number >= 0"),
-        "epochs": Parameter(1000, _is_count, "must be a whole number >= 1"),
+        "kappa": Parameter(1.0, _is_stability, f"must be a number >= 0 and <= {_LARGEST:g}"),
+        "epochs": Parameter(1000, _is_count, f"must be a whole number from 1 to {_MOST_EPOCHS}"),
     },
     exact=True,
     capacity=_capacity,

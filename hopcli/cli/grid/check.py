@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING
 import click
 
 from hopcli.cli.grid.shared import FOLDER_OF_GRID, QUIET
+from hopcli.cli.lines import print_lines
+from hopcli.cli.once import Command
+from hopcli.printing import terminal
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -14,19 +17,20 @@ if TYPE_CHECKING:
 __all__ = ["check"]
 
 
-@click.command("check")
+@click.command("check", cls=Command)
 @FOLDER_OF_GRID
 @QUIET
 def check(folder: Path, quiet: bool) -> int:
     """Hold every cell of a grid to its checksums, and its files to their manifest.
 
-    Exit code 0: all are as they were written; 1: one is not, and which is said.
+    Nothing is written into the folder. Exit code 0: all are as they were written; 1: one is not,
+    and which is said.
     """
     from hopcli.grids.checking import grid_differences
 
     n_cells, differences = grid_differences(folder)
     for line in differences:
-        click.echo(line)
+        print_lines(terminal(line))
     if not quiet and not differences:
-        click.echo(f"{folder}: {n_cells:,} cells, all as they were written")
+        print_lines(f"{terminal(folder)}: {n_cells:,} cells, all as they were written")
     return 1 if differences else 0

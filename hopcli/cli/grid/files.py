@@ -7,12 +7,15 @@ from typing import TYPE_CHECKING
 
 import click
 
-from hopcli import results
-from hopcli.cli.tables import print_table
+from hopcli.cli.lines import print_lines
+from hopcli.cli.tables import laid_out, print_table
+from hopcli.errors import SettingError
+from hopcli.grids.publishing import enter_picture
 from hopcli.grids.view import TABLE, load_published, load_view
-from hopcli.results.folder import publish, publish_run, sha256_of, writing
+from hopcli.printing import terminal
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from hopcli.grids.grid import Grid
@@ -21,7 +24,7 @@ if TYPE_CHECKING:
     from hopcli.grids.state import State
     from hopcli.grids.view import View
 
-__all__ = ["draw_again", "drawn_if", "print_grid", "redraw"]
+__all__ = ["draw_again", "drawer", "drawn_if", "print_grid", "redraw"]
 
 _SHOWN = 24  # rows of the table that are printed
 
@@ -30,8 +33,10 @@ def _draw(view: View, look: Look, path: Path, style: str = "screen") -> None:
     """Draw the picture into a file."""
     from hopcli import plots
     from hopcli.plots.grid import picture
+    from hopcli.results.manifest import understood
 
-    plots.save(picture(view, look, style), path)
+    with understood("the grid", "drawn", (SettingError,)):
+        plots.save(picture(view, look, style), path)
 
 
 def drawn_if(*, figures: bool) -> Draw | None:
@@ -47,28 +52,27 @@ def redraw(folder: Path, view: View, look: Look, form: str, style: str) -> Path:
     Path
         The picture.
     """
-    path = folder / f"grid.{form}"
-    with writing(folder, "grid") as stage:
-        _draw(view, look, stage / path.name, style)
-        if (folder / "grid.json").is_file():
-            manifest = results.read_json(folder / "grid.json")
-            manifest["outputs"][path.name] = sha256_of(stage / path.name)
-            publish_run(stage, folder, "grid", manifest)
-        else:
-            publish(stage, folder, [path.name])
-    return path
+
+    def draw(view: View, look: Look, path: Path) -> None:
+        _draw(view, look, path, style)
+
+    return folder / enter_picture(folder, view, draw, look, f"grid.{form}")
 
 
-def draw_again(folder: Path, form: str | None, style: str | None, out: Path | None) -> list[Path]:
+def draw_again(folder: Path, form: str | None, style: str | None) -> Path:
     """Draw the picture of a published grid as its configuration says; where it is."""
     view = load_view(folder)
-    form, style = form or "png", style or "screen"
-    if out is None:
-        return [redraw(folder, view, view.grid.look, form, style)]
-    with writing(out, "grid") as stage:
-        _draw(view, view.grid.look, stage / f"grid.{form}", style)
-        publish(stage, out, [f"grid.{form}"])
-    return [out / f"grid.{form}"]
+    return redraw(folder, view, view.grid.look, form or "png", style or "screen")
+
+
+def drawer(folder: Path, form: str | None, style: str | None) -> Callable[[Path], None]:
+    """Make what draws the picture of a published grid into another folder."""
+    view = load_view(folder)
+
+    def draw(stage: Path) -> None:
+        _draw(view, view.grid.look, stage / f"grid.{form or 'png'}", style or "screen")
+
+    return draw
 
 
 def print_grid(folder: Path, state: State, files: list[Path], n_made: int, form: str) -> None:
@@ -89,13 +93,13 @@ def print_grid(folder: Path, state: State, files: list[Path], n_made: int, form:
     if files:
         _print_numbers(folder, grid)
     names = " ".join(path.name for path in files)
-    click.echo(f"\n{folder}/  {names or 'grid.sqlite'}")
+    print_lines("\n" + terminal(f"{folder}/  {names or 'grid.sqlite'}"))
 
 
 def _print_numbers(folder: Path, grid: Grid) -> None:
     """Print the first rows of what is drawn."""
     name = f"over_{grid.look.over}.csv" if grid.look.over else TABLE
     shown = load_published(folder).numbers()
-    click.echo("\n" + shown.head(_SHOWN).to_string(index=False, float_format="{:.4g}".format))
+    print_lines("\n" + laid_out(shown.head(_SHOWN)))
     if len(shown) > _SHOWN:
         click.echo(f"... and {len(shown) - _SHOWN:,} more rows in {name}")

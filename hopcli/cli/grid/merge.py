@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from hopcli.cli.grid.shared import QUIET
+from hopcli.cli.once import Command
 from hopcli.cli.options import FOLDER
 
 if TYPE_CHECKING:
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 __all__ = ["merge"]
 
 
-@click.command("merge")
+@click.command("merge", cls=Command)
 @click.argument("folders", nargs=-1, required=True, metavar="DIR...", type=FOLDER)
 @click.option("--out", type=FOLDER, required=True, metavar="DIR", help="Folder of the whole grid.")
 @click.option("--accept-version", is_flag=True, help="Take cells of different code together.")

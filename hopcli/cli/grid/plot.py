@@ -8,7 +8,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from hopcli.cli.grid.shared import FOLDER_OF_GRID, QUIET
+from hopcli.cli.lines import print_lines
+from hopcli.cli.once import Command
 from hopcli.cli.requests import flag_name, renamed
+from hopcli.printing import terminal
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -16,7 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["plot"]
 
 
-@click.command("plot")
+@click.command("plot", cls=Command)
 @FOLDER_OF_GRID
 @click.option("--x", metavar="KEY", help="Along the axis.  [default: the one with most numbers]")
 @click.option(
@@ -65,4 +68,4 @@ def plot(folder: Path, figure_format: str, figure_style: str, quiet: bool, **ask
         look = dataclasses.replace(view.grid.look, **given)
         path = redraw(folder, view, look, figure_format, figure_style)
     if not quiet:
-        click.echo(path)
+        print_lines(terminal(path))

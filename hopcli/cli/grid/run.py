@@ -13,6 +13,7 @@ import click
 from hopcli import catalogue
 from hopcli.cli.completion import complete_config
 from hopcli.cli.grid.shared import POSITIVE, QUIET
+from hopcli.cli.once import Command
 from hopcli.cli.options import FOLDER
 from hopcli.cli.requests import renamed
 from hopcli.cli.tables import form_option
@@ -39,7 +40,7 @@ def _shard(_ctx: click.Context, _param: click.Parameter, text: str | None) -> tu
     return int(found[1]), int(found[2])
 
 
-@click.command("run")
+@click.command("run", cls=Command)
 @click.argument("config", required=False, metavar="[FILE]", shell_complete=complete_config)
 @click.option("--command", "name", metavar="COMMAND", help="What to run, where there is no FILE.")
 @click.option(
@@ -80,7 +81,8 @@ def _shard(_ctx: click.Context, _param: click.Parameter, text: str | None) -> tu
 @click.option(
     "--dask",
     metavar="ADDRESS",
-    help="Make the cells on the workers of this Dask scheduler, tcp://HOST:PORT.",
+    help="Make the cells on the workers of this Dask scheduler, tcp://HOST:PORT or "
+    "tls://HOST:PORT.",
 )
 @click.option("--figures/--no-figures", default=True, help="Draw the picture.")
 @QUIET
@@ -97,8 +99,13 @@ def run(config: str | None, name: str | None, sets: tuple[str, ...], **wishes: A
       hopcli grid run --command recall --set tests=20 --set seed=1:100:1
       hopcli grid run phase --shard 3/10 --out shards/3
 
+    Everyone who can reach a Dask scheduler can run code on all its workers, and on this
+    machine. tcp:// is neither encrypted nor authenticated: use a private network, or tls://
+    with the certificates of Dask's configuration (distributed.comm.tls).
+
     Interrupted or killed, the same command goes on where it was. Exit code 0: the cells
-    asked for are finished; 1: a cell has failed; 2: something was refused.
+    asked for are finished; 1: a cell has failed; 2: something was refused; 3: the grid is
+    finished, but its picture could not be drawn.
     """
     if (config is None) == (name is None):
         raise click.UsageError("either FILE or --command must be given")

@@ -13,11 +13,13 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from hopcli import results
+from hopcli.cli import endings
 from hopcli.cli.grid.files import drawn_if
-from hopcli.cli.lines import listen, tell
+from hopcli.cli.lines import listen, print_lines, tell
 from hopcli.cli.progress import CellBar, Watch, least_seconds, shown
 from hopcli.cli.requests import flag_name, renamed
 from hopcli.dynamics.jobs import processors
+from hopcli.errors import ResultError, SettingError
 from hopcli.experiments.stock import Stock
 from hopcli.grids.cells import make
 from hopcli.grids.conducting import Conductor, Wanted, check_look, stopped
@@ -27,6 +29,7 @@ from hopcli.grids.planning import impossible, in_words, plan_grid, shard_of
 from hopcli.grids.publishing import Publisher
 from hopcli.grids.state import State
 from hopcli.grids.store import Store, is_grid
+from hopcli.printing import terminal
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -106,7 +109,26 @@ def plan_all(grid: Grid, wishes: GridWishes, stock: Stock) -> list[Planned]:
         raise impossible(grid, others)
     if others and not wishes.quiet:
         tell(f"{len(others)} of {len(grid)} cells are impossible and left out")
+    _check_drawn(grid, planned[0], stock)
     return planned
+
+
+def _check_drawn(grid: Grid, planned: Planned, stock: Stock) -> None:
+    """Refuse a layout that draws a column that cells will not have.
+
+    Raises
+    ------
+    SettingError
+        If there is no such column.
+    """
+    headline, look = grid.entry.headline, grid.look
+    if look.y is None or look.y == headline.value or (look.map and look.y in grid.names):
+        return
+    from hopcli.claims.rehearsing import rehearse
+
+    columns = (rehearse(planned.config, stock) or {}).get(headline.table)
+    if columns is not None and look.y not in columns:
+        raise SettingError("plot.y", f"must be one of {', '.join(columns)}", look.y)
 
 
 def prepare_grid(grid: Grid, wishes: GridWishes) -> Callable[[], int]:
@@ -155,27 +177,37 @@ class _Run:
     def __init__(self, grid: Grid, wishes: GridWishes, planned: list[Planned]) -> None:
         self.wishes = wishes
         self.conductor = Conductor(grid, wishes, planned, _News(quiet=wishes.quiet))
+        self._writes = False
 
     def do(self, engine: Engine) -> int:
         """Make what is missing; the exit code."""
         wishes = self.wishes
-        done = self.conductor.run(engine, self._watch, drawn_if(figures=wishes.figures))
+        endings.expect(wishes.out, "grid", pictures=wishes.figures)
+        try:
+            done = self.conductor.run(engine, self._watch, drawn_if(figures=wishes.figures))
+        except BaseException as error:
+            if isinstance(error, KeyboardInterrupt | SystemExit):
+                signal.signal(signal.SIGINT, signal.SIG_IGN)  # once is enough
+            self._keep()
+            raise
         quiet, form = wishes.quiet, wishes.format
-        return say(wishes.out, done.state, done.files, done.n_made, quiet=quiet, form=form)
+        code = say(wishes.out, done.state, done.files, done.n_made, quiet=quiet, form=form)
+        return endings.NO_PICTURES if done.is_undrawn else code
+
+    def _keep(self) -> None:
+        """Note which cells are kept of a grid that has come to no end."""
+        with contextlib.suppress(ResultError), Store(self.wishes.out) as store:
+            if self._writes:
+                kept = stopped(self.conductor.state(store))
+                endings.keep(self.wishes.out, f"{kept}: the same command goes on there")
 
     @contextlib.contextmanager
     def _watch(self, n_tasks: int, state: Callable[[], State]) -> Iterator[Callable[[Made], None]]:
-        """A bar over the cells; an interrupt says what is kept."""
-        try:
-            with CellBar(n_tasks, quiet=self.wishes.quiet) as bar:
-                yield lambda made: bar.add(failed=made.error is not None)
-        except (KeyboardInterrupt, SystemExit) as stop:
-            signal.signal(signal.SIGINT, signal.SIG_IGN)  # once is enough
-            message = f"{stopped(state())}: the same command goes on there"
-            if isinstance(stop, KeyboardInterrupt):
-                raise KeyboardInterrupt(message) from None
-            tell(message)
-            raise
+        """A bar over the cells."""
+        del state
+        self._writes = True
+        with CellBar(n_tasks, quiet=self.wishes.quiet) as bar:
+            yield lambda made: bar.add(failed=made.error is not None)
 
 
 def say(
@@ -214,13 +246,15 @@ def merge_grids(
             raise click.UsageError(f"--out must be another folder than the shards, found {out}")
     results.check_writable(out)
     began = time.perf_counter()
+    endings.expect(out, "grid", pictures=figures)
     with results.locked(out, "grid"):
         grid, n_taken = merge(folders, out, accept_version=accept_version)
         with Store(out) as store:
             state = State(grid, store.places(), store.standings())
             publisher = Publisher(drawn_if(figures=figures), _News(quiet=quiet))
             files = publisher.publish_if_whole(store, state, n_taken, began)
-    return say(out, state, files, n_taken, quiet=quiet)
+    code = say(out, state, files, n_taken, quiet=quiet)
+    return endings.NO_PICTURES if publisher.is_undrawn else code
 
 
 def list_grid(grid: Grid, wishes: GridWishes) -> None:
@@ -237,7 +271,7 @@ def list_grid(grid: Grid, wishes: GridWishes) -> None:
     left = left[: wishes.limit]
     for one in chosen[:_LISTED]:
         words = in_words(grid, one.place.values)
-        click.echo(f"{_state(standings, one):9} {one.task.cell[:12]}  {words}")
+        print_lines(terminal(f"{_state(standings, one):9} {one.task.cell[:12]}  {words}"))
     if len(chosen) > _LISTED:
         click.echo(f"... and {len(chosen) - _LISTED:,} more")
     seconds = _estimate(left, chosen, standings, stock) / (wishes.threads or processors())

@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING
 import click
 
 from hopcli.cli.grid.shared import FOLDER_OF_GRID, FORM
+from hopcli.cli.lines import print_lines
+from hopcli.cli.once import Command
+from hopcli.printing import terminal
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -17,11 +20,14 @@ __all__ = ["status"]
 _LISTED = 12  # failures, and warnings, that are listed for people
 
 
-@click.command("status")
+@click.command("status", cls=Command)
 @FOLDER_OF_GRID
 @FORM
 def status(folder: Path, form: str) -> None:
-    """Say how far a grid is: its cells finished, failed and missing, its failures and warnings."""
+    """Say how far a grid is: its cells finished, failed and missing, its failures and warnings.
+
+    Nothing is written into the folder, also while the grid is running.
+    """
     from hopcli.grids.state import State
     from hopcli.grids.store import Store
 
@@ -44,9 +50,9 @@ def status(folder: Path, form: str) -> None:
     told = ", ".join(f"{count:,} {name}" for name, count in counts.items() if count)
     click.echo(f"{grid.command} over {', '.join(grid.names)}: {told}; {seconds:,.1f} s of cells")
     for version in sorted({one.version for one in state.there.values()}):
-        click.echo(f"made by {version}")
+        print_lines(terminal(f"made by {version}"))
     for kind, lines in (("failed", state.failures), ("warning", state.warnings)):
         for words, told in lines[:_LISTED]:
-            click.echo(f"{kind}: {words}: {told}")
+            print_lines(terminal(f"{kind}: {words}: {told}"))
         if len(lines) > _LISTED:
             click.echo(f"{kind}: {len(lines) - _LISTED:,} more, which --format json lists")

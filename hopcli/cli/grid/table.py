@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 from pathlib import Path
 from typing import Any
@@ -10,8 +9,11 @@ from typing import Any
 import click
 
 from hopcli.cli.grid.shared import FOLDER_OF_GRID
+from hopcli.cli.once import Command
 from hopcli.cli.requests import flag_name, renamed
+from hopcli.cli.tables import print_text
 from hopcli.errors import ResultError, SettingError
+from hopcli.printing import terminal
 
 __all__ = ["table"]
 
@@ -30,7 +32,7 @@ def _file(_ctx: click.Context, _param: click.Parameter, text: str | None) -> Pat
     return path
 
 
-@click.command("table")
+@click.command("table", cls=Command)
 @FOLDER_OF_GRID
 @click.option(
     "--table",
@@ -50,6 +52,8 @@ def table(
     folder: Path, name: str | None, over: str | None, form: str | None, out: Path | None
 ) -> None:
     """Put a table of all finished cells together, the keys of the grid first.
+
+    Nothing is written into the folder of the grid, unless --out is there.
 
     \b
       hopcli grid table results/phase > phase.csv
@@ -74,20 +78,19 @@ def table(
                 raise SettingError("over", f"must be of table {grid.entry.headline.table}", name)
             found = average(found, grid.keys(), over, grid.entry.headline)
         text = _written(found, out, form) if out else write_table(found, None, form)
-    click.echo(text, nl=False)
+    print_text(text)
 
 
 def _written(found: Any, out: Path, form: str) -> str:
     """Write a table beside its place, and move it there."""
     from hopcli.grids.export import write_table
+    from hopcli.results.files import replace_by
+    from hopcli.results.manifest import STAGING
 
-    stage = out.with_name(f".hopcli-{out.name}-{os.getpid()}")
     try:
-        write_table(found, stage, form)
-        stage.replace(out)
+        replace_by(out, STAGING, lambda stage: write_table(found, stage, form))
+    except ResultError:
+        raise
     except OSError as error:
         raise ResultError(f"{out}: cannot be written: {error.strerror or error}") from None
-    finally:
-        with contextlib.suppress(OSError):
-            stage.unlink(missing_ok=True)
-    return f"{out}\n"
+    return f"{terminal(out)}\n"

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from hopcli.cli.once import Command
 from hopcli.cli.options import FOLDER
 from hopcli.cli.tables import form_option
 
@@ -20,7 +21,7 @@ def _names(_ctx: click.Context, _param: click.Parameter, text: str | None) -> tu
     return tuple(name.strip() for name in text.split(",")) if text is not None else ()
 
 
-@click.command("reproduce")
+@click.command("reproduce", cls=Command)
 @click.option(
     "--against",
     metavar="FILE",
@@ -32,7 +33,7 @@ def _names(_ctx: click.Context, _param: click.Parameter, text: str | None) -> tu
     "--only", callback=_names, metavar="ID,...", help="Only these claims.  [default: all]"
 )
 @click.option(
-    "--quick", is_flag=True, help="Fewer repeats: wider intervals, in a quarter of the time."
+    "--quick", is_flag=True, help="Use fewer repeats: wider intervals, in a quarter of the time."
 )
 @click.option(
     "--out",
@@ -46,64 +47,113 @@ def _names(_ctx: click.Context, _param: click.Parameter, text: str | None) -> tu
 @click.option("--quiet", "-q", is_flag=True, help="Print nothing but errors, draw no bar.")
 @form_option
 def command(out: Path | None, **wishes: Any) -> int:
-    """Say of each claim of a text whether it holds, how sure that is, and why.
-
-    Makes the runs that the claims need (about two minutes; runs that are finished are not
-    made again, so the same line goes on after an interrupt), measures each claim by the
-    protocol as published and, where that is known to be another, as the authors' code ran it,
-    and comes to one of four verdicts: holds; holds as run, not as published; does not hold;
-    cannot be decided (then it says how many repeats would).
+    """Judge each claim of a text from simulations.
 
     \b
       hopcli reproduce
-      hopcli reproduce --quick --only accuracy-1,accuracy-4
+      hopcli reproduce --quick --only accuracies,order-worst
       hopcli reproduce --against my-claims.toml --format markdown
 
-    A claim is tested in both directions, so that "holds" and "does not hold" are both shown,
-    each with an error of 5 %: that two numbers are the same is shown by two one-sided tests
-    with a margin that the claim states. Claims of one family are tested together, with Holm's
-    correction. Every interval says what it is of: thermal noise, test images, or the draw of
-    the patterns.
+    Runs the configurations that the claims need (two to four minutes). Finished runs are kept:
+    after an interrupt the same command continues. Each claim is measured under named
+    conditions, such as "as the text says" and "as the authors' code ran it": the study's
+    authors published their program, and it differs from their text.
 
-    A file of claims, for `--against` (configs/claims/study.toml is the longest example):
+    \b
+    verdict                   meaning
+    reproduced                the claim agrees under the condition that is named
+    reproduced, conditions    the printed numbers fit the text's protocol and the
+      not told apart          authors' one equally well
+    agrees, coarsely          no contradiction, but the test would miss a
+                              difference that matters
+    reproduced as run only    it fails by the text's protocol and agrees by the
+                              authors' one
+    not reproduced            it fails
+    undecided                 the number is on the wrong side of a bound, within
+                              its error
+    not testable              the text lacks what a test needs, such as a seed
+
+    "Explained by" names other conditions that fit where the text's protocol fails. Explanations
+    never support a claim. A number is reproduced if it follows again from the same data and
+    protocol; replicated if it follows from new data (National Academies, 2019).
+
+    A printed number is compared with 10,000 simulated studies: repeats, images, mean, SD and
+    rounding included. The claim fails if fewer than 5 % of them lie as far from the prediction,
+    all numbers of the claim together. The ln Bayes factor compares two conditions; above 3 it
+    counts as evidence. Every test states its resolution: the difference that it detects with a
+    power of 80 %.
+
+    A claims file, for `--against` (configs/claims/study.toml is the longest example):
 
     \b
       title = "My paper"
       [runs.mine]
       config = "paper"             # a configuration or grid; or folder = "results/mine"
-      set = {temperature = 0.1}    # settings on top of it
-      quick = {repeats = 3}        # what --quick makes of them
-      more = "repeats"             # the setting that narrows its intervals
+      set = {temperature = 0.1}    # replace settings
+      quick = {repeats = 3}        # replace more of them with --quick
       [[claims]]
-      id = "accuracy-1"
-      text = "98 % of the images of a 1 are recalled."
+      id = "accuracies"
+      text = "98 % of the images of a 1 are recalled, 69 % of a 4."
       place = "table 1"
-      published = 98
+      published = {1 = 98, 4 = 69}
       percent = true
       unit = "%"
-      test = "equivalent"          # see below
-      margin = 2
-      error = "images"             # what the interval is of
-      family = "accuracy"          # tested together with the others of this name
-      as_published = "mine / accuracy[label=1] / accuracy"
+      test = "printed"             # see below
+      [[claims.conditions]]        # the first one has role text
+      label = "as the text says"
+      role = "text"
+      value = "mine / accuracy / accuracy"
+      resample = "trials"
+      error = "images"             # source of the error of the interval
 
     \b
-    test           asks whether the number is
-    equivalent     within `margin` of `published`
-    within_factor  within a factor `margin` of it
+    test           the number is
+    printed        where such a study would print it (simulated)
+    equivalent     within `margin` of `published` (two one-sided tests)
+    equal          not different from it (two-sided)
     above, below   above or below `bound`
-    the_same       what `published` is, digit for digit; may be a list
+    the_same       exactly `published`; may be a list
     all_true       true in every row
+    never, always  0, or 1, without exception
+    none           not tested
 
-    The number: RUN / TABLE[COLUMN=VALUE, ...] / COLUMN; rows also with < or >; with
-    `+- COLUMN` the standard error is taken from that column, else the interval from the
-    columns ..._ci_low and ..._ci_high, ci_low and ci_high, or ..._sem. One may be taken from
-    another (A - B), or be made by a function: smallest(...), largest(...),
-    how_often_best(...), how_often_worst(...), spread(...), distance(...), variance_ratio(...),
-    storkey_gap(...).
+    `equivalent` needs the `reason` of the margin and the `alternative`, the
+    value if the claim is wrong; a margin that includes it is refused. With `printed`, `equal`,
+    `never` and `always` a margin is optional: an agreement with a coarser resolution is
+    "agrees, coarsely". Claims of one `family` share Holm's correction.
 
-    Writes claims.csv (every number, interval, test, p, verdict and reason), report.html (to
-    be read and handed out, one file), the manifest reproduce.json, and each run in runs/.
+    \b
+    role           meaning of a condition
+    text           the protocol of the text
+    authors        the protocol of the authors' own program
+    step           a step from the one to the other; changes one choice
+    explanation    another hypothesis that may explain a failure
+    other          for comparison, without effect on the verdict
+
+    \b
+    resample       simulation of a printed number from the rows of a run
+    trials         each trial has a new test image
+    images         each study has its own images, the same in all repeats
+    repeats        the repeats of the run (columns repeat, label)
+    moments        normal repeats with mean and SD of the run; `shared` names
+                   the column of an SD that is common to all repeats
+    selections     each selection of the run is one study
+
+    Further keys of a printed number: `plus_minus` (printed SD), `statistic` ("mean" or "sd"),
+    `step` (rounding), `images`, `repeats`, and `by` (column that names the numbers).
+
+    The value: RUN / TABLE[COLUMN=VALUE, ...] / COLUMN; rows also with < or >. With `+- COLUMN`
+    the standard error is taken from that column, otherwise the interval from the columns
+    ..._ci_low and ..._ci_high, ci_low and ci_high, or ..._sem. A value can be a difference
+    (A - B) or a function: smallest(...), largest(...), how_often_best(...),
+    how_often_worst(...), lead(...), spread(...), variance_ratio(...),
+    most_likely(...), with_p(...), storkey_gap(...),
+    others(...), above_patterns(...), unstable_by_code(...), unstable_by_formula(...),
+    wrong_sites(...), rank_among_five(...).
+
+    Writes claims.csv (a row per claim and condition: number, interval, test, p, resolution,
+    verdict, reason), report.html (one file to read and hand out), the manifest reproduce.json,
+    and each run in runs/.
     """
     from hopcli.cli.reproduce.running import Asked, reproduce
 

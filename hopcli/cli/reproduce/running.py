@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import textwrap
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,15 +12,19 @@ from typing import TYPE_CHECKING
 import click
 
 from hopcli import results
-from hopcli.claims.claim import Claims, read_claims
 from hopcli.claims.judging import VERDICTS
-from hopcli.claims.table import judge, short, table
-from hopcli.cli.lines import listen, tell
+from hopcli.claims.reading import read_claims
+from hopcli.claims.table import short, table, wrapped
+from hopcli.claims.verdicts import judge
+from hopcli.cli.lines import listen, print_lines
+from hopcli.cli.progress import bar
 from hopcli.cli.reproduce.runs import PreparedRun, prepare
 from hopcli.cli.tables import print_table
 from hopcli.config.base import nearest
 from hopcli.config.files import find_claims
 from hopcli.grids.export import write_table
+from hopcli.printing import terminal
+from hopcli.results.files import written
 from hopcli.results.folder import files_in, publish_run, sha256_of, writing
 from hopcli.results.provenance import source_commit, versions
 from hopcli.results.tables import columns_of
@@ -29,7 +34,8 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from hopcli.claims.table import Judged
+    from hopcli.claims.claim import Claims
+    from hopcli.claims.verdicts import Judged
 
 __all__ = ["Asked", "reproduce"]
 
@@ -93,7 +99,7 @@ def reproduce(asked: Asked) -> int:
     runs = prepare(claims, asked, out / "runs")
     with results.locked(out, _MANIFEST):
         _make_all(runs, quiet=asked.quiet)
-        judged = judge(claims, runs, {name: run.settings for name, run in runs.items()})
+        judged = judge(claims, runs)
         made = table(judged, {name: run.told for name, run in runs.items()})
         files = _publish(out, claims, judged, made, runs)
     if not asked.quiet:
@@ -117,22 +123,20 @@ def _chosen(claims: Claims, only: Sequence[str]) -> Claims:
 
 def _make_all(runs: Mapping[str, PreparedRun], *, quiet: bool) -> None:
     """Make every run that is not finished; each is kept as soon as it is."""
-    from tqdm import tqdm
-
     finished = 0
     try:
-        with tqdm(
+        with bar(
             total=len(runs), unit="run", leave=False, disable=None if not quiet else True
-        ) as bar:
+        ) as steps:
             for name, run in runs.items():
-                bar.set_postfix_str(name)
+                steps.set_postfix_str(name)
                 run.make()
                 finished += 1
-                bar.update()
+                steps.update()
     except KeyboardInterrupt:
+        finished += any(one.place == run.folder for one in written)
         raise KeyboardInterrupt(
-            f"interrupted; {finished} of {len(runs)} runs are finished and kept: "
-            "the same command goes on there"
+            f"{finished} of {len(runs)} runs are finished and kept: the same command goes on there"
         ) from None
 
 
@@ -182,12 +186,12 @@ def _say(
         said = {"command": _MANIFEST, "out": str(out), "table": rows}
         click.echo(json.dumps({**said, "files": [path.name for path in files]}))
         return
-    print_table(short(made, ids=form == "table"), form)
     if form != "table":
+        print_table(short(made, ids=False), form)
         return
+    click.echo(wrapped(short(made, ids=True)))
     counts = {name: sum(one.verdict == name for one in judged) for name in VERDICTS}
-    click.echo("\n" + ", ".join(f"{n} {name}" for name, n in counts.items() if n))
-    click.echo(f"{out}/  {' '.join(path.name for path in files)}")
-    for one in judged:
-        if one.more:
-            tell(f"{one.claim.id}: {one.more}")
+    click.echo(
+        "\n" + textwrap.fill("; ".join(f"{n} {name}" for name, n in counts.items() if n), 80)
+    )
+    print_lines(terminal(f"{out}/  {' '.join(path.name for path in files)}"))

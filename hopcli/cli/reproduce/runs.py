@@ -50,14 +50,11 @@ class PreparedRun:
         Where it is, or will be.
     told : str
         The command that makes it.
-    settings : mapping
-        Its settings as they were given.
     """
 
-    def __init__(self, folder: Path, told: str, settings: Mapping[str, Any]) -> None:
+    def __init__(self, folder: Path, told: str) -> None:
         self.folder = folder
         self.told = told
-        self.settings = settings
 
     def make(self) -> None:
         """Make it, if it is not finished."""
@@ -89,12 +86,11 @@ class SingleRun(PreparedRun):
         self,
         folder: Path,
         told: str,
-        settings: Mapping[str, Any],
         request: Request | None,
         command: str | None,
         stock: Stock | None = None,
     ) -> None:
-        super().__init__(folder, told, settings)
+        super().__init__(folder, told)
         self._request = request
         self._stock = stock
         self._command = command
@@ -144,7 +140,7 @@ class GridRun(PreparedRun):
         work: Callable[[], int] | None = None,
         stock: Stock | None = None,
     ) -> None:
-        super().__init__(folder, told, grid.fixed)
+        super().__init__(folder, told)
         self._grid = grid
         self._work = work
         self._stock = stock
@@ -270,10 +266,11 @@ def _found(claims: Claims, run: RunOf) -> PreparedRun:
         folder = claims.path.parent / folder
     if (folder / "grid.json").is_file() or (folder / "grid.sqlite").is_file():
         grid = load_view(folder).grid
-        return GridRun(folder, f"hopcli grid table {folder}", grid)
+        return GridRun(folder, f"hopcli grid table {shlex.quote(str(folder))}", grid)
     loaded = results.load(folder, run.command)
-    command, settings = loaded.config.command, loaded.config.to_dict()
-    return SingleRun(folder, f"hopcli run {folder / command}.json", settings, None, command)
+    command = loaded.config.command
+    shown = shlex.quote(f"{folder / command}.json")
+    return SingleRun(folder, f"hopcli run {shown}", None, command)
 
 
 def _single(
@@ -291,15 +288,15 @@ def _single(
     wishes = Wishes(out=out, overwrite=asked.overwrite, again=asked.again, quiet=True)
     request = Request(config, execution, out, False, wishes, flag_name)
     flags = " ".join(_flag(name, value, entry.command) for name, value in changes.items())
-    told = f"hopcli {entry.command} --config {run.config} {flags}".strip()
-    return SingleRun(out, told, config.to_dict(), request, entry.command, stock)
+    told = f"hopcli {entry.command} --config {shlex.quote(str(run.config))} {flags}".strip()
+    return SingleRun(out, told, request, entry.command, stock)
 
 
 def _flag(name: str, value: Any, command: str) -> str:
     if isinstance(value, bool):
         return flag_name(name) if value else f"--no-{flag_name(name)[2:]}"
     text = spelt(value, name, command)
-    return f"{flag_name(name)} {text!r}" if " " in text else f"{flag_name(name)} {text}"
+    return f"{flag_name(name)} {shlex.quote(text)}"
 
 
 def _grid(
@@ -321,7 +318,7 @@ def _grid(
     wanted = {name: [value] for name, value in changes.items() if name != "grid"}
     wanted |= changes.get("grid", {})
     sets = [f"--set {_set(grid, name, values)}" for name, values in wanted.items()]
-    told = " ".join([f"hopcli grid run {run.config}", *sets])
+    told = " ".join([f"hopcli grid run {shlex.quote(str(run.config))}", *sets])
     return GridRun(out, told, grid, work, stock)
 
 

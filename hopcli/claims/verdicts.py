@@ -1,0 +1,200 @@
+"""Verdicts on claims: measure each condition, test it, and apply the rule."""
+
+from __future__ import annotations
+
+import zlib
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from hopcli.claims.evaluating import chosen_rows, evaluate
+from hopcli.claims.judging import BAYES, TESTS, Answer, Evidence, answers, verdict
+from hopcli.claims.measured import Measured
+from hopcli.claims.published import Fit, compare, predict, printed
+from hopcli.errors import ResultError, SettingError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from hopcli.claims.claim import Claim, Claims, Condition
+    from hopcli.claims.evaluating import Ran
+
+__all__ = ["Judged", "Side", "judge"]
+
+
+class Side(NamedTuple):
+    """A condition of a claim with its result.
+
+    Attributes
+    ----------
+    condition : Condition
+        The condition.
+    found : Measured
+        The number, in the unit of the claim; of a printed number the predictive interval.
+    answer : Answer
+        Conclusion of the test.
+    fit : Fit or None
+        Comparison with the printed numbers, for test ``printed``.
+    ln_bayes : float or None
+        ln of the Bayes factor against the text's condition, for tests of a published number.
+    """
+
+    condition: Condition
+    found: Measured
+    answer: Answer
+    fit: Fit | None = None
+    ln_bayes: float | None = None
+
+
+class Judged(NamedTuple):
+    """A claim with its verdict.
+
+    Attributes
+    ----------
+    claim : Claim
+        The claim.
+    sides : tuple of Side
+        Its conditions; the first is the text's.
+    verdict : str
+        One of :data:`hopcli.claims.judging.VERDICTS`.
+    """
+
+    claim: Claim
+    sides: tuple[Side, ...]
+    verdict: str
+
+    @property
+    def under(self) -> str:
+        """Label of the condition under which the claim is reproduced, if it has several."""
+        fitting = [
+            side
+            for side in self.sides
+            if side.condition.role in ("text", "authors") and side.answer.state == "agrees"
+        ]
+        if self.verdict != "reproduced" or len(self.sides) == 1:
+            return ""
+        if self.sides[0].fit is None:
+            return fitting[0].condition.label
+        return max(fitting, key=lambda side: side.ln_bayes or 0.0).condition.label
+
+    @property
+    def explained_by(self) -> str:
+        """Conditions that explain the failure of the text's condition; empty without any.
+
+        Each of them agrees, with a Bayes factor above e^3 where numbers are random. The
+        authors' protocol is one only with a ladder that changes one choice at a time: then
+        the choices are named up to the rung from which on all rungs agree.
+        """
+        if self.sides[0].answer.state != "fails":
+            return ""
+        found = []
+        for side in self.sides:
+            if side.answer.state not in _FITTING or not self._is_better(side):
+                continue
+            if side.condition.role == "explanation":
+                found.append(side.condition.label)
+            elif side.condition.role == "authors" and self.ladder:
+                found += self._choices()
+        return ", ".join(found)
+
+    def _choices(self) -> list[str]:
+        """Labels of the rungs up to the one that follows the last failure."""
+        states = [side.answer.state for side in self.ladder]
+        last = max(place for place, state in enumerate(states) if state not in _FITTING)
+        return [side.condition.label for side in self.ladder[1 : last + 2]]
+
+    @property
+    def ladder(self) -> tuple[Side, ...]:
+        """The text's condition, each step, and the authors' one; empty without steps."""
+        if all(side.condition.role != "step" for side in self.sides):
+            return ()
+        return tuple(side for side in self.sides if side.condition.role in _RUNGS)
+
+    def _is_better(self, side: Side) -> bool:
+        if side.ln_bayes is not None:
+            return side.ln_bayes > BAYES
+        return self.sides[0].answer.evidence.p_against == 0  # an exact test refutes for certain
+
+
+_FITTING = ("agrees", "coarse")
+_RUNGS = ("text", "step", "authors")
+
+
+def judge(claims: Claims, runs: Mapping[str, Ran]) -> list[Judged]:
+    """Judge each claim.
+
+    Parameters
+    ----------
+    claims : Claims
+        The claims.
+    runs : mapping of str to Ran
+        The runs that measure them.
+
+    Raises
+    ------
+    SettingError
+        If an expression names what the runs do not have.
+    """
+    found = [
+        (claim, condition, *_measure(claims, claim, condition, runs))
+        for claim in claims.claims
+        for condition in claim.conditions
+    ]
+    evidence = [
+        _evidence_of(fit) if fit is not None else TESTS[claim.test].work(claim, one, claims.alpha)
+        for claim, _, one, fit in found
+    ]
+    families = [
+        f"{claim.family}, {condition.role}" if claim.family else ""
+        for claim, condition, *_ in found
+    ]
+    concluded = answers([claim for claim, *_ in found], families, evidence, claims.alpha)
+    by_claim: dict[str, list[Side]] = {claim.id: [] for claim in claims.claims}
+    of_text: dict[str, float | None] = {}
+    for (claim, condition, one, fit), answer in zip(found, concluded, strict=True):
+        own = fit.ln_density if fit else TESTS[claim.test].ln_density(claim, one)
+        text = of_text.setdefault(claim.id, own)
+        against = None if own is None or text is None else own - text
+        by_claim[claim.id].append(Side(condition, one, answer, fit, against))
+    return [_judged(claim, tuple(by_claim[claim.id])) for claim in claims.claims]
+
+
+def _judged(claim: Claim, sides: tuple[Side, ...]) -> Judged:
+    authors = next((side for side in sides if side.condition.role == "authors"), None)
+    state = None if authors is None else authors.answer.state
+    against = None if authors is None or authors.fit is None else authors.ln_bayes
+    return Judged(claim, sides, verdict(sides[0].answer.state, state, against))
+
+
+def _measure(
+    claims: Claims, claim: Claim, condition: Condition, runs: Mapping[str, Ran]
+) -> tuple[Measured, Fit | None]:
+    """Measure a claim under a condition, in the unit of the claim."""
+    where = claims.place_of(claim, condition)
+    if claim.test != "printed":
+        measured = evaluate(condition.value, runs, where)
+        if measured.is_number and measured.is_exact and condition.error != "none":
+            rule = f"must have an interval, as its error is {condition.error!r}"
+            raise SettingError(where, f"{rule}; name its standard error", condition.value.text)
+        return (measured.scaled(100) if claim.percent else measured), None
+    table = chosen_rows(condition.value, runs, where)
+    try:
+        prediction = predict(claim, condition, table, _seed(claim, condition))
+        fit = compare(printed(claim), prediction)
+    except ResultError as error:
+        raise SettingError(where, f"cannot simulate the printed number: {error}") from None
+    if len(fit.names) == 1:
+        return Measured(float(fit.mean[0]), float(fit.low[0]), float(fit.high[0])), fit
+    return Measured(tuple(fit.mean.tolist())), fit
+
+
+def _seed(claim: Claim, condition: Condition) -> np.random.SeedSequence:
+    """Random stream of a condition: it does not depend on the other claims of the file."""
+    return np.random.SeedSequence(
+        [zlib.crc32(claim.id.encode()), zlib.crc32(condition.label.encode())]
+    )
+
+
+def _evidence_of(fit: Fit) -> Evidence:
+    z = float(fit.pulls[0]) if len(fit.names) == 1 else None
+    return Evidence(None, fit.p_joint, True, z, fit.resolution)

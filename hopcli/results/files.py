@@ -1,0 +1,294 @@
+"""Files in folders that may come from others: opened, moved and removed without following links.
+
+Whoever passes a folder on decides what its names stand for: a file, a link, a pipe, a folder.
+Everything that is written, locked, renamed or removed inside a folder goes through here, so
+that a link stays inside unread, or is replaced itself. The folder that a user types may be a
+link. What is only read may be one too, but must lead to a regular file.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import stat
+from typing import TYPE_CHECKING, BinaryIO, NamedTuple, Self
+
+from hopcli.errors import ResultError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+__all__ = [
+    "Folder",
+    "Written",
+    "check_free",
+    "is_file",
+    "is_folder",
+    "is_own",
+    "open_own",
+    "open_regular",
+    "read_bytes",
+    "remember",
+    "replace_by",
+    "written",
+]
+
+_NO_LINK: int = getattr(os, "O_NOFOLLOW", 0)
+_AT_ONCE: int = getattr(os, "O_NONBLOCK", 0)
+"""Flag for opening a pipe: do not wait for the other end."""
+_HANDLES = os.open in os.supports_dir_fd and hasattr(os, "O_DIRECTORY")
+"""Whether folders can be opened; without it (Windows) names are looked up by path."""
+
+
+class Written(NamedTuple):
+    """Something that has been published.
+
+    Attributes
+    ----------
+    place : Path
+        The folder of the run or of the pictures, or the file.
+    command : str
+        The command of the run; empty for a file, or for pictures in another folder.
+    drawn : bool
+        Whether it is pictures.
+    """
+
+    place: Path
+    command: str
+    drawn: bool
+
+
+written: list[Written] = []
+"""What this process has published, in order. The command line begins it anew, and reads it to
+say what is true after a failure."""
+
+_MOST_WRITTEN = 1000  # that are remembered of a process that goes on writing
+
+
+def remember(place: Path, command: str = "", *, drawn: bool = False) -> None:
+    """Note that something has been published."""
+    written.append(Written(place, command, drawn))
+    del written[:-_MOST_WRITTEN]
+
+
+class Folder:
+    """An open folder, in which names are looked up without following links; a context manager.
+
+    Parameters
+    ----------
+    path : Path
+        The folder.
+    links : bool
+        Whether the folder itself may be a link, as one that a user has typed.
+
+    Raises
+    ------
+    OSError
+        If there is no such folder.
+    """
+
+    def __init__(self, path: Path, *, links: bool = True) -> None:
+        self.path = path
+        self._handle: int | None = None
+        if not (links or is_folder(path)):
+            raise NotADirectoryError(f"{path}: is no folder")
+        if _HANDLES:
+            flags = os.O_RDONLY | os.O_DIRECTORY | (0 if links else _NO_LINK)
+            self._handle = os.open(path, flags)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._handle is not None:
+            os.close(self._handle)
+
+    def _at(self, name: str) -> str:
+        """A name in this folder, as functions of `os` take it beside the handle."""
+        return name if self._handle is not None else str(self.path / name)
+
+    def names(self) -> list[str]:
+        """The names in the folder, sorted."""
+        return sorted(os.listdir(self.path if self._handle is None else self._handle))  # noqa: PTH208
+
+    def holds_file(self, name: str) -> bool:
+        """Whether there is a regular file of this name, no link to one."""
+        try:
+            return stat.S_ISREG(os.lstat(self._at(name), dir_fd=self._handle).st_mode)
+        except FileNotFoundError:
+            return False
+
+    def move(self, name: str, other: Folder, new_name: str = "") -> None:
+        """Move a file into another folder; a file or a link that is there is replaced."""
+        there = other._at(new_name or name)
+        os.replace(self._at(name), there, src_dir_fd=self._handle, dst_dir_fd=other._handle)
+
+    def remove(self, name: str) -> None:
+        """Remove a file, or a link itself, if it is there."""
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(self._at(name), dir_fd=self._handle)
+
+
+def is_folder(path: Path, *, links: bool = False) -> bool:
+    """Whether a path is a folder, and no link to one unless links count.
+
+    Raises
+    ------
+    ResultError
+        If it lies below a folder that may not be entered.
+    """
+    return _is(stat.S_ISDIR, path, links=links)
+
+
+def _is(kind: Callable[[int], bool], path: Path, *, links: bool) -> bool:
+    try:
+        return kind((path.stat() if links else path.lstat()).st_mode)
+    except PermissionError as error:
+        raise ResultError(f"{path}: cannot be read: {error.strerror}") from None
+    except (OSError, ValueError):
+        return False
+
+
+def is_file(path: Path, *, links: bool = False) -> bool:
+    """Whether a path is a regular file, and no link to one unless links count.
+
+    Raises
+    ------
+    ResultError
+        If it lies below a folder that may not be entered.
+    """
+    return _is(stat.S_ISREG, path, links=links)
+
+
+def is_own(path: Path) -> bool:
+    """Whether a path is free, or a regular file with this name alone."""
+    try:
+        found = path.lstat()
+    except FileNotFoundError:
+        return True
+    return stat.S_ISREG(found.st_mode) and found.st_nlink <= 1
+
+
+def open_own(path: Path, flags: int) -> int:
+    """Open a file of ours for writing, made if it is not there.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    flags : int
+        Of :func:`os.open`, besides those for making it.
+
+    Returns
+    -------
+    int
+        Its descriptor.
+
+    Raises
+    ------
+    ResultError
+        If it is a link, a pipe or anything else, or has a second name elsewhere.
+    OSError
+        If it cannot be opened.
+    """
+    refused = ResultError(f"{path}: must be a regular file or free, is something else: remove it")
+    if not is_own(path):
+        raise refused
+    descriptor = os.open(path, flags | os.O_CREAT | _NO_LINK | _AT_ONCE, 0o666)
+    found = os.fstat(descriptor)
+    if not stat.S_ISREG(found.st_mode) or found.st_nlink > 1:
+        os.close(descriptor)
+        raise refused
+    return descriptor
+
+
+def read_bytes(path: Path, most: int) -> bytes:
+    """Read a regular file, or a link to one, whole.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    most : int
+        Number of bytes that it may have.
+
+    Raises
+    ------
+    ResultError
+        If it is no regular file, such as a pipe or a device, or larger.
+    OSError
+        If it is missing, or cannot be read.
+    """
+    with open_regular(path, most) as file:
+        return file.read(most)
+
+
+def open_regular(path: Path, most: int) -> BinaryIO:
+    """Open a regular file, or a link to one, for reading.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    most : int
+        Number of bytes that it may have.
+
+    Raises
+    ------
+    ResultError
+        If it is no regular file, such as a pipe or a device, or larger.
+    OSError
+        If it is missing, or cannot be read.
+    """
+    flags = os.O_RDONLY | _AT_ONCE | getattr(os, "O_BINARY", 0)
+    descriptor = os.open(path, flags)
+    found = os.fstat(descriptor)
+    if stat.S_ISREG(found.st_mode) and found.st_size <= most:
+        return open(descriptor, "rb")  # noqa: PTH123 - the caller closes it
+    os.close(descriptor)
+    if not stat.S_ISREG(found.st_mode):
+        raise ResultError(f"{path}: must be a file, is something else")
+    raise ResultError(f"{path}: must have at most {most:,} bytes, found {found.st_size:,}")
+
+
+def check_free(folder: Path, names: list[str]) -> None:
+    """Refuse names that no file can have because a folder has them.
+
+    Raises
+    ------
+    ResultError
+        If there is one.
+    """
+    for name in names:
+        if is_folder(folder / name):
+            raise ResultError(f"{folder / name}: must be free for a file, is a folder")
+
+
+def replace_by(path: Path, prefix: str, write: Callable[[Path], object]) -> None:
+    """Write a file beside its place, and move it there.
+
+    Parameters
+    ----------
+    path : Path
+        The place; a link there is replaced itself.
+    prefix : str
+        How the name of the file begins until it is moved.
+    write : callable
+        Writes into the path that it is given, which is a new, empty file.
+
+    Raises
+    ------
+    OSError
+        If it cannot be written; what was there before is there still.
+    """
+    stage = path.with_name(f"{prefix}{os.getpid()}-{path.name}"[:200])
+    stage.unlink(missing_ok=True)
+    os.close(os.open(stage, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _NO_LINK, 0o666))
+    try:
+        write(stage)
+        stage.replace(path)
+        remember(path)
+    finally:
+        with contextlib.suppress(OSError):
+            stage.unlink(missing_ok=True)

@@ -1,0 +1,389 @@
+"""Printed numbers: predictive distributions, and the error rates of the rule."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import stats
+
+from hopcli.claims.claim import Claim, Condition
+from hopcli.claims.expressions import parse
+from hopcli.claims.judging import VERDICTS, Evidence, answers, verdict
+from hopcli.claims.published import Fit, Prediction, Printed, compare, predict, printed
+from hopcli.claims.reading import read_claims
+from hopcli.claims.verdicts import judge
+from hopcli.data.study import figure1
+from hopcli.errors import ResultError, SettingError
+from hopcli.statistics import Z95
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+NAMES = ("3", "6", "1", "0", "4")
+PRINTED = {"3": 81, "6": 76, "1": 98, "0": 76, "4": 69}
+SDS = {"3": 2, "6": 1, "1": 1, "0": 2, "4": 1}
+SEED = np.random.SeedSequence(20)
+
+
+def _condition(resample: str, value: str = "run / table / accuracy", **more: Any) -> Condition:
+    parsed = parse(value, "here")
+    return Condition(label=resample, role="text", value=parsed, resample=resample, **more)
+
+
+def _claim(condition: Condition, **values: Any) -> Claim:
+    usual = {"id": "a", "text": "t", "place": "p", "test": "printed", "percent": True, "unit": "%"}
+    given = {"published": PRINTED, "plus_minus": SDS, **usual, **values}
+    return Claim(**given, conditions=(condition,))
+
+
+def _rates(rates: Any, error: float = 0.0, n: int = 4 * 6000) -> pd.DataFrame:
+    rates = np.asarray(rates, dtype=float)
+    ends = {"ci_low": rates - Z95 * error, "ci_high": rates + Z95 * error}
+    return pd.DataFrame({"label": NAMES[: len(rates)], "accuracy": rates, **ends, "n": n})
+
+
+def _predict(condition: Condition, table: pd.DataFrame, **values: Any) -> Prediction:
+    return predict(_claim(condition, **values), condition, table, SEED)
+
+
+# --- predictive distributions -----------------------------------------------------------------
+
+
+def test_a_mean_over_fresh_images_is_binomial() -> None:
+    """1,000 trials, each of another image: the printed share, without rounding, is B(1000, mu)."""
+    condition = _condition("trials")
+    made = _predict(condition, _rates([0.98]), published={"3": 81}, step=1e-6)
+    counts = np.round(made.draws[:, 0] * 10).astype(int)
+    values = np.arange(970, 991)
+    expected = stats.binom.pmf(values, 1000, 0.98)
+    observed = np.array([(counts == value).sum() for value in values])
+    rest = [len(counts) - observed.sum(), 1 - expected.sum()]
+    total = stats.chisquare([*observed, rest[0]], len(counts) * np.array([*expected, rest[1]]))
+    assert total.pvalue > 0.001
+    assert made.variance[0] == pytest.approx(98 * 2 / 1000)
+
+
+def test_rounding_adds_a_twelfth_of_its_step_squared() -> None:
+    condition = _condition("trials")
+    means = [0.7854, 0.7763, 0.7912, 0.8111, 0.7433]
+    made = _predict(condition, _rates(means, 0.002))
+    variance = np.array(means) * (1 - np.array(means)) * 10 + 0.2**2 + 1 / 12
+    np.testing.assert_allclose(made.draws.var(axis=0), variance, rtol=0.06)
+    np.testing.assert_allclose(made.width(None) ** 2, variance, rtol=1e-6)
+    assert set(np.unique(made.draws % 1)) == {0.0}
+
+
+def test_the_sd_of_repeats_is_that_of_the_binomial() -> None:
+    """Of 10 repeats of 100 images: E S^2 = mu (1 - mu) / 100."""
+    condition = _condition("trials")
+    made = _predict(condition, _rates([0.8]), published={"3": 4}, statistic="sd", step=1e-6)
+    assert np.mean(made.draws**2) == pytest.approx(0.8 * 0.2 * 1e4 / 100, rel=0.02)
+
+
+def test_images_that_stay_keep_their_variance() -> None:
+    """Var X = between / 100 + within / 1000; E S^2 = within / 100."""
+    mu, within = 0.8, 0.04
+    between = mu * (1 - mu) - within
+    table = _rates([mu], error=math.sqrt(within / 24000))
+    condition = _condition("images")
+    made = _predict(condition, table, published={"3": 81}, step=1e-6)
+    expected = 1e4 * (between / 100 + within / 1000)
+    assert made.draws.var() == pytest.approx(expected, rel=0.05)
+    assert made.variance[0] == pytest.approx(expected)
+    sds = _predict(condition, table, published={"3": 1}, statistic="sd", step=1e-6)
+    assert np.mean(sds.draws**2) == pytest.approx(1e4 * within / 100, rel=0.03)
+
+
+def test_resampled_repeats_have_the_variance_of_their_mean() -> None:
+    rng = np.random.default_rng(4)
+    values = 0.8 + 0.015 * rng.standard_normal((200, 2))
+    rows = [
+        {"repeat": n, "label": label, "accuracy": row[place]}
+        for n, row in enumerate(values)
+        for place, label in enumerate("36")
+    ]
+    made = _predict(
+        _condition("repeats"), pd.DataFrame(rows), published={"3": 80, "6": 80}, step=1e-6
+    )
+    sd = 100 * values.std(axis=0, ddof=1)
+    np.testing.assert_allclose(made.mean, 100 * values.mean(axis=0))
+    np.testing.assert_allclose(made.draws.var(axis=0), sd**2 * (1 / 10 + 1 / 200), rtol=0.05)
+    # A printed SD takes the place of the simulated one.
+    shown = made.width(np.array([2.0, 0.0]))
+    np.testing.assert_allclose(shown**2, [0.4 + sd[0] ** 2 / 200, sd[1] ** 2 / 200], rtol=1e-6)
+
+
+def test_moments_share_what_all_repeats_share() -> None:
+    table = pd.DataFrame({"label": ["3"], "accuracy": [0.8], "noise": [0.02], "order": [0.03]})
+    condition = _condition("moments", "run / table / accuracy +- noise", shared="order")
+    made = _predict(condition, table, published={"3": 80}, step=1e-6)
+    assert made.draws.var() == pytest.approx(3**2 + 2**2 / 10, rel=0.05)
+    assert np.mean(made.sds**2) == pytest.approx(2**2, rel=0.05)
+    assert made.variance[0] == pytest.approx(9.4)
+
+
+def test_each_selection_is_one_study() -> None:
+    values = [0.6, 0.7, 0.8, 0.9]
+    table = pd.DataFrame({"selection": range(4), "label": "3", "accuracy": values})
+    made = _predict(_condition("selections"), table, published={"3": 80}, step=1e-6)
+    spread = np.var(values, ddof=1)
+    assert made.draws.var() == pytest.approx(1e4 * (np.var(values) + spread / 4), rel=0.05)
+    assert made.variance[0] == pytest.approx(1e4 * spread)
+
+
+def test_figure_1_is_published_as_a_curve() -> None:
+    claim = _claim(_condition("moments"), published="figure1", plus_minus=None, by="temperature")
+    curve = printed(claim)
+    assert curve.names[:2] == ("0.1", "0.2")
+    np.testing.assert_allclose(curve.values, figure1()["overlap"])
+
+
+@pytest.mark.parametrize("resample", ["trials", "repeats", "moments", "selections"])
+def test_a_number_without_a_row_is_refused(resample: str) -> None:
+    table = _rates([0.8]).assign(repeat=0, selection=0, accuracy_sd=0.1)
+    with pytest.raises(ResultError, match="6"):
+        _predict(_condition(resample), table, published={"3": 80, "6": 70})
+
+
+def test_the_same_numbers_follow_whatever_else_is_judged() -> None:
+    condition = _condition("trials")
+    one, other = (_predict(condition, _rates([0.8] * 5)) for _ in range(2))
+    np.testing.assert_array_equal(one.draws, other.draws)
+
+
+# --- the study --------------------------------------------------------------------------------
+
+# Means and standard errors of the mean (percent) of simulations of all images of the study's
+# digits with 20 sweeps, and of 200 replays of the authors' program.
+TEXT = ([78.53, 77.59, 99.26, 80.92, 74.27], [0.53, 0.55, 0.11, 0.52, 0.58])
+REPLAYED = ([81.07, 76.47, 97.965, 76.22, 68.215], [0.105, 0.093, 0.044, 0.1, 0.119])
+
+
+def _gauss(means: Any, errors: Any, *, same_images: bool) -> Fit:
+    means, errors = np.array(means), np.array(errors)
+    fresh = means * (100 - means) / 1000
+    per_sd = np.zeros(5) if same_images else None
+    none = np.zeros((1, 5))
+    made = Prediction(means, errors, means, means, none, none, fresh, per_sd, 1.0, 10)
+    return compare(printed(_claim(_condition("trials"))), made)
+
+
+def test_the_published_accuracies_are_those_of_the_authors_program() -> None:
+    text = _gauss(*TEXT, same_images=False)
+    np.testing.assert_allclose(text.pulls, [1.7, -1.1, -3.2, -3.6, -3.5], atol=0.16)
+    assert text.chi2 == pytest.approx(39, abs=1)
+    assert stats.chi2.sf(39, 5) == pytest.approx(2e-7, rel=0.2)
+    replayed = _gauss(*REPLAYED, same_images=True)
+    np.testing.assert_allclose(replayed.pulls, [-0.1, -1.1, 0.0, -0.3, 1.8], atol=0.1)
+    assert replayed.chi2 == pytest.approx(4.7, abs=0.5)
+    assert stats.chi2.sf(replayed.chi2, 5) == pytest.approx(0.45, abs=0.06)
+    assert replayed.ln_density - text.ln_density == pytest.approx(21, abs=1)
+    assert text.scale == pytest.approx(math.sqrt(39 / 5), abs=0.06)
+    assert text.resolution == pytest.approx(2.8 * 1.53, abs=0.05)
+
+
+def test_80_to_tens_contains_82() -> None:
+    condition = _condition("trials")
+    values = {"published": 80, "plus_minus": 10, "images": 500}
+    table = _rates([0.822], 0.002).assign(label="overall")
+    tens, ones = (
+        compare(printed(claim), predict(claim, condition, table, SEED))
+        for claim in (_claim(condition, step=step, **values) for step in (10.0, 1.0))
+    )
+    assert tens.p_joint == 1
+    assert ones.p_joint < 0.01
+    assert tens.resolution == pytest.approx(2.8 * 10 / math.sqrt(12), rel=0.05)
+
+
+# --- the rule ---------------------------------------------------------------------------------
+
+TRUE_TEXT = np.array([0.785, 0.776, 0.992, 0.809, 0.743])
+TRUE_RUN = np.array([0.810, 0.765, 0.980, 0.761, 0.682])
+SD_RUN = np.array([0.0148, 0.0131, 0.0062, 0.0141, 0.0168])
+WITHIN = 0.04  # of one trial of an image
+
+
+def _runs(rng: np.random.Generator) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Runs behind the two conditions: all images four times, and 200 replays."""
+    error = math.sqrt(WITHIN / 24000)
+    rates = np.clip(TRUE_TEXT + error * rng.standard_normal(5), 0, 1)
+    replays = TRUE_RUN + SD_RUN * rng.standard_normal((200, 5))
+    rows = pd.DataFrame(np.round(replays, 2), columns=list(NAMES)).rename_axis("repeat")
+    return _rates(rates, error), rows.reset_index().melt("repeat", None, "label", "accuracy")
+
+
+def _study(rng: np.random.Generator, *, by_text: bool) -> Printed:
+    """A study as it is printed: mean and SD of ten repeats of 100 images, in whole per cent."""
+    if by_text:
+        repeats = rng.binomial(100, TRUE_TEXT, (10, 5)).astype(float)
+    else:
+        repeats = np.round(100 * (TRUE_RUN + SD_RUN * rng.standard_normal((10, 5))))
+    return Printed(NAMES, repeats.mean(axis=0).round(), repeats.std(axis=0, ddof=1).round())
+
+
+def _verdict_of(claim: Claim, study: Printed, predictions: list[Prediction]) -> str:
+    text, authors = (compare(study, prediction) for prediction in predictions)
+    evidence = [Evidence(None, fit.p_joint) for fit in (text, authors)]
+    by_text, by_authors = answers([claim] * 2, ["", ""], evidence, 0.05)
+    return verdict(by_text.state, by_authors.state, text.ln_density - authors.ln_density)
+
+
+def _shares(studies: int, runs: int) -> dict[tuple[bool, str], float]:
+    """Shares of the verdicts, of studies by the text (True) and by the authors' choices."""
+    rng = np.random.default_rng(20)
+    trials, repeats = _condition("trials"), _condition("repeats")
+    claim, found = _claim(trials), []
+    for _ in range(runs):
+        rates, rows = _runs(rng)
+        draws = [SEED.spawn(1)[0] for _ in range(2)]
+        predictions = [
+            predict(claim, trials, rates, draws[0], 4000),
+            predict(claim, repeats, rows, draws[1], 4000),
+        ]
+        found += [
+            (by_text, _verdict_of(claim, _study(rng, by_text=by_text), predictions))
+            for by_text in (True, False)
+            for _ in range(studies // runs)
+        ]
+    return {key: found.count(key) / studies for key in set(found)}
+
+
+def _check_shares(shares: dict[tuple[bool, str], float], slack: float) -> None:
+    reproduced, not_apart, _, as_run, failed = VERDICTS[:5]
+    by_text = {name: shares.get((True, name), 0.0) for name in VERDICTS}
+    assert by_text[failed] + by_text[as_run] <= 0.05 + slack
+    assert by_text[reproduced] >= 0.95 - slack
+    by_run = {name: shares.get((False, name), 0.0) for name in VERDICTS}
+    assert by_run[as_run] >= 0.90
+    assert by_run[reproduced] + by_run[not_apart] <= 0.02
+    assert by_run[failed] <= 0.05 + slack
+
+
+def test_the_rule_errs_as_rarely_as_it_says() -> None:
+    _check_shares(_shares(studies=300, runs=3), slack=0.03)
+
+
+@pytest.mark.slow
+def test_the_rule_errs_as_rarely_as_it_says_over_many_runs() -> None:
+    _check_shares(_shares(studies=4000, runs=100), slack=0.012)
+
+
+def test_each_number_is_tested_with_holm_inside_the_claim() -> None:
+    """One of five is off by 5 SD, as its own p shows, five times as large by Holm."""
+    claim = _claim(_condition("trials"))
+    made = predict(claim, claim.conditions[0], _rates([0.8] * 5), SEED)
+    study = Printed(NAMES, np.array([86.5, 80, 80, 80, 80]), None)
+    fit = compare(study, made)
+    assert fit.p[0] == pytest.approx(5 * 2 / (10_000 + 1), rel=0.01)
+    assert (fit.p[1:] > 0.9).all()
+    assert fit.p_joint < 0.001
+
+
+# --- from a file ------------------------------------------------------------------------------
+
+
+@dataclass
+class _Ran:
+    tables: dict[str, pd.DataFrame]
+    result: Any = field(default=None)
+
+
+FILE = """
+[runs.run]
+config = "paper"
+[[claims]]
+id = "a"
+text = "t"
+place = "p"
+published = { 3 = 70, 6 = 90 }
+percent = true
+test = "printed"
+"""
+SIDE = """
+[[claims.conditions]]
+label = "LABEL"
+role = "ROLE"
+resample = "trials"
+value = "run / table[at=AT] / accuracy"
+"""
+TABLE = pd.DataFrame(
+    {
+        "label": ["3", "6"] * 5,
+        "at": [1, 1, 2, 2, 3, 3, 4, 4, 5, 5],
+        "accuracy": [0.8, 0.8, 0.75, 0.8, 0.7, 0.9, 0.74, 0.9, 0.665, 0.9],
+    }
+)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "says"),
+    [
+        ("published = { 3 = 70, 6 = 90 }", "published = [70]", "claims.a.published must"),
+        ("published = { 3 = 70, 6 = 90 }", 'published = "figure2"', "claims.a.published must"),
+        ("percent", "plus_minus = { 3 = 2 }\npercent", "claims.a.plus_minus must"),
+        ("percent", "plus_minus = { 3 = 2, 6 = -1 }\npercent", "claims.a.plus_minus must"),
+        ("percent", 'statistic = "sd"\nrepeats = 1\npercent', "claims.a.repeats must"),
+        ("percent", 'statistic = "sds"\npercent', "claims.a.statistic must"),
+        ('"trials"', '"trial"', "nearest is 'trials'"),
+        ('"run / table[at=1] / accuracy"', '"largest(run / table / m)"', "[0].value must"),
+        ('"run / table[at=1] / accuracy"', '"run / t / m - run / t / m"', "[0].value must"),
+    ],
+)
+def test_what_cannot_be_simulated_is_refused(
+    empty_folder: Path, before: str, after: str, says: str
+) -> None:
+    path = empty_folder / "claims.toml"
+    text = FILE + _side("as the text says", "text", 1)
+    assert before in text
+    path.write_text(text.replace(before, after, 1), encoding="utf-8")
+    with pytest.raises(SettingError) as error:
+        read_claims(path)
+    assert says in str(error.value)
+
+
+def test_rows_that_are_needed_are_named(empty_folder: Path) -> None:
+    path = empty_folder / "claims.toml"
+    text = FILE.replace("6 = 90", "7 = 90") + _side("as the text says", "text", 1)
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(SettingError, match="label = 7"):
+        judge(read_claims(path), {"run": _Ran({"table": TABLE})})
+
+
+def _side(label: str, role: str, at: int) -> str:
+    return SIDE.replace("LABEL", label).replace("ROLE", role).replace("AT", str(at))
+
+
+@pytest.mark.parametrize(
+    ("sides", "verdict_of", "explained_by"),
+    [
+        ([("text", 3)], VERDICTS[0], ""),
+        ([("text", 1)], VERDICTS[4], ""),
+        ([("text", 1), ("explanation", 3)], VERDICTS[4], "explanation 3"),
+        ([("text", 1), ("explanation", 2)], VERDICTS[4], ""),
+        ([("text", 3), ("explanation", 3)], VERDICTS[0], ""),
+        ([("text", 4), ("explanation", 3)], VERDICTS[4], "explanation 3"),
+        ([("text", 4), ("explanation", 5)], VERDICTS[4], ""),  # fits, but no better than e^3
+        ([("text", 1), ("other", 3)], VERDICTS[4], ""),
+        ([("text", 1), ("authors", 3)], VERDICTS[3], ""),
+        ([("text", 3), ("authors", 3)], VERDICTS[1], ""),
+        ([("text", 3), ("authors", 1)], VERDICTS[0], ""),
+        ([("text", 1), ("authors", 2)], VERDICTS[4], ""),
+        ([("text", 1), ("step", 2), ("authors", 3)], VERDICTS[3], "step 2, authors 3"),
+        ([("text", 1), ("step", 3), ("authors", 3)], VERDICTS[3], "step 3"),
+    ],
+)
+def test_conditions_have_the_weight_of_their_role(
+    empty_folder: Path, sides: list[tuple[str, int]], verdict_of: str, explained_by: str
+) -> None:
+    path = empty_folder / "claims.toml"
+    text = "".join(_side(f"{role} {at}", role, at) for role, at in sides)
+    path.write_text(FILE + text, encoding="utf-8")
+    (one,) = judge(read_claims(path), {"run": _Ran({"table": TABLE})})
+    assert one.verdict == verdict_of
+    assert one.explained_by == explained_by
+    assert len(one.ladder) == (3 if len(sides) == 3 else 0)

@@ -1,0 +1,201 @@
+"""Hostile labels and file names through every place that texts go to."""
+
+from __future__ import annotations
+
+import csv as csv_files
+import html.parser
+import io
+import re
+import xml.etree.ElementTree as ET
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+from PIL import Image
+
+import hopcli
+from hopcli import printing, results
+from hopcli.config.files import read_config
+from hopcli.grids.export import write_table
+from hopcli.results import tables
+from hopcli.results.folder import sha256_of
+from hopcli.results.manifest import Manifest
+
+if TYPE_CHECKING:
+    from conftest import RunHopcli
+
+HOSTILE = (
+    *("\x1b[2Ja", "a\nb", "a\tb", "a\rb", "\u202eabc", "\u2066a", "a\x07", "\x9b1m", "\u200bz"),
+    *("a|b", "<b>a</b>", "a&amp;b", "[a](b)", "a\\b", "a\\", "$a", "$a^{$", "50%", "#a", "_a_"),
+    *("{a}", "}", "~a", "^a", "`a`", '"a', "'a", "=1+1", "+1+1", "-1+1", "@a", "'=a", " =a", "*a"),
+    *("--a", "-", "-1", "https:a", "a,b", "'", "a\x1d"),
+)
+"""Texts that would steer a terminal, or be read as what they are not."""
+
+
+def controls(text: str, keep: str = "\n") -> list[str]:
+    return [c for c in text if not c.isprintable() and c not in keep]
+
+
+@given(st.text())
+def test_every_target_is_one_line_without_what_does_not_print(text: str) -> None:
+    for target in (printing.terminal, printing.picture, printing.markdown, printing.latex):
+        assert target(text).isprintable()
+    assert controls(printing.html(text)) == []
+    assert html.unescape(printing.html(text)) == printing.terminal(text, keep="\n")
+
+
+@example("'=1")
+@example("' =1")
+@given(st.text(alphabet="'=+-@ \t\r\n19.ea", max_size=8))
+def test_a_text_of_a_csv_file_is_found_again_and_never_computed(text: str) -> None:
+    cell = printing.csv(text)
+    assert printing.uncsv(cell) == text
+    if cell.lstrip("' \t\r\n")[:1] in tuple("=@"):
+        assert cell.startswith("'")
+    assert cell == text or cell == f"'{text}"
+
+
+@pytest.mark.parametrize(
+    "text", ["3", "paper", "n1", "größe", "a b", "a-b", "-1", "+1.5e3", "-", "x.y"]
+)
+def test_an_ordinary_label_stays_as_it_is_everywhere(text: str) -> None:
+    assert printing.csv(text) == text
+    for target in (printing.terminal, printing.markdown, printing.latex, printing.html):
+        assert target(text) == text
+
+
+def test_markdown_has_as_many_cells_as_columns() -> None:
+    table = pd.DataFrame({"label": HOSTILE, "accuracy": 0.5})
+    lines = (write_table(table, None, "markdown") or "").splitlines()
+    assert len(lines) == 2 + len(HOSTILE)
+    for line in lines:
+        bare = re.sub(r"\\[!-/:-@\[-`{-~]", "", line)
+        assert bare.count("|") == 3
+        assert not set("<[`*&~") & set(bare)
+
+
+def test_latex_has_as_many_cells_as_columns() -> None:
+    table = pd.DataFrame({"label": HOSTILE, "accuracy": 0.5})
+    lines = (write_table(table, None, "latex") or "").splitlines()[1:-1]
+    assert len(lines) == 2 + len(HOSTILE)
+    for line in lines[2:]:
+        bare = re.sub(r"\\(text[a-z]+\{\}|[&%$#_{}])", "", line.removesuffix(r" \\"))
+        assert bare.count("&") == 1
+        assert not set('\\%$#_~^<>|"') & set(bare)
+        assert not bare.startswith(("[", "*"))
+
+
+def test_a_table_of_a_run_gives_every_label_back(tmp_path: Path) -> None:
+    table = pd.DataFrame({"label": HOSTILE, "a": range(len(HOSTILE)), "=b": 0.5})
+    columns = tables.write_table([table], tmp_path / "a.csv")
+    outputs = {"a.csv": sha256_of(tmp_path / "a.csv")}
+    manifest = Manifest(tmp_path, "recall", {"outputs": outputs, "tables": {"a": columns}})
+    pd.testing.assert_frame_equal(tables.read_table(manifest, "a"), table)
+    text = (
+        (tmp_path / "a.csv").read_bytes().decode().replace("\r", "\N{SYMBOL FOR CARRIAGE RETURN}")
+    )
+    heads, *rows = csv_files.reader(io.StringIO(text, newline=""))
+    assert heads == ["label", "a", "'=b"]
+    for label, *_ in rows:
+        assert re.fullmatch(r"[-+]?[0-9]+|[-+]", label) or label.lstrip()[:1] not in tuple("=+-@")
+    assert (write_table(table, None, "csv") or "") == (tmp_path / "a.csv").read_bytes().decode()
+
+
+class _Tags(html.parser.HTMLParser):
+    """The tags of a page, and its text."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.tags: set[str] = set()
+        self.text = ""
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.add(tag)
+        self.text += "".join(value or "" for _, value in attrs)
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+
+
+def _pictures(folder: Path) -> list[str]:
+    """A folder of pictures, each with a hostile name; the labels."""
+    rng = np.random.default_rng(1)
+    folder.mkdir()
+    labels = [text for text in HOSTILE if text.strip() == text and "/" not in text]
+    for label in labels:
+        grey = np.where(rng.random((6, 6)) > 0.5, 255, 0).astype(np.uint8)
+        Image.fromarray(grey).save(folder / f"{label}.png")
+    return labels
+
+
+def test_every_command_prints_hostile_file_names_in_lines(run_hopcli: RunHopcli) -> None:
+    folder = Path("\x1b[31mpictures\n|")
+    labels = _pictures(folder)
+    data = ["--dataset", f"images:{folder}", "--rule", "hebbian"]
+    out = Path("results\x1b[2J\u202e")
+    said = [run_hopcli("weights", *data, "--out", str(out), "--figure-format", "svg")]
+    assert said[0].code == 0
+    for form in ("table", "markdown", "latex", "json"):
+        said.append(run_hopcli("weights", *data, "--out", str(out), "--format", form))
+        said.append(run_hopcli("runs", str(out), "--format", form))
+    said += [
+        run_hopcli("data", "--dataset", f"images:{folder}"),
+        run_hopcli("show", str(folder), "--most", "100"),
+        run_hopcli("check", str(out)),
+        run_hopcli("plot", str(out)),
+        run_hopcli("plot", str(out), "--figure-format", "png", "--figure-style", "paper"),
+        run_hopcli("report", str(out), "--out", "page.html"),
+        run_hopcli("weights", *data, "--digits", "no\x1b[2J\nbody"),
+        run_hopcli("show", "no\x1b[2J\nbody.txt"),
+        run_hopcli("run", "no\x1b[2J\nbody.toml"),
+    ]
+    for done in said:
+        assert controls(done.err) == []
+        assert controls(done.out) == []
+    assert {done.code for done in said[-3:]} == {2}
+    assert {done.err.count("\n") for done in said[-3:]} == {1}
+    loaded = results.load(out)
+    assert sorted(loaded.result.patterns.labels) == sorted(labels)
+
+    for svg in out.glob("*.svg"):
+        ET.parse(svg)  # refuses what is not XML
+    page = Path("page.html").read_text(encoding="utf-8")
+    assert controls(page) == []
+    tags = _Tags()
+    tags.feed(page)
+    assert "b" not in tags.tags
+
+
+def test_a_notebook_shows_hostile_labels_as_text() -> None:
+    rng = np.random.default_rng(2)
+    given = {label: rng.random((3, 3)) > 0.5 for label in HOSTILE}
+    memory = hopcli.store(given, rule="hebbian")
+    ends = memory.recall("flip:0.1")
+    for record in (memory, memory.patterns, ends):
+        assert controls(repr(record)) == []
+        shown = record._repr_html_()
+        assert controls(shown) == []
+        tags = _Tags()
+        tags.feed(shown)
+        assert "b" not in tags.tags
+
+
+def test_a_claims_file_cannot_steer_the_terminal(run_hopcli: RunHopcli) -> None:
+    Path("bad.toml").write_text('[runs."a\\u001b[2J\\n"]\nconfig = "paper"\n', encoding="utf-8")
+    assert read_config(Path("bad.toml"))
+    done = run_hopcli("reproduce", "--against", "bad.toml")
+    assert done.code == 2
+    assert controls(done.err) == []
+    assert done.err.count("\n") == 1
+
+
+def test_in_lines_a_row_is_a_line() -> None:
+    table = pd.DataFrame({"label": HOSTILE, "a\nb": 1})
+    text = printing.in_lines(table).to_string(index=False)
+    assert len(text.splitlines()) == 1 + len(HOSTILE)
+    assert len(list(io.StringIO(text))) == 1 + len(HOSTILE)

@@ -1,0 +1,225 @@
+"""Folders from strangers: a sample of what ``make torture`` tries, and manifests that lie."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+from conftest import CHECKOUT, UNPRIVILEGED, call, files_below
+from PIL import Image
+from strangers import PARTS, READERS, SHOWN, WRITERS, cases, check_case, lay_folder
+
+import hopcli
+from hopcli import plots, report
+from hopcli.errors import ResultError
+from hopcli.results import key, load
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from conftest import SpawnHopcli
+
+SAMPLED = 24  # one of so many is tried here
+SHARE = 0.015  # of the lies
+
+
+@pytest.fixture(scope="session")
+def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of results, made once."""
+    place = tmp_path_factory.mktemp("base")
+    lay_folder(place)
+    return place
+
+
+@pytest.fixture(autouse=True)
+def drawn_at_once(base: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pictures that cost nothing; those in the folder are real."""
+    del base
+    assert report
+
+    def draw(_config: Any, _result: Any, folder: Path, *_: Any, **__: Any) -> None:
+        (folder / "accuracy.png").write_bytes(b"a picture")
+
+    def draw_grid(_view: Any, _look: Any, path: Path, *_: Any) -> None:
+        path.write_bytes(b"a picture")
+
+    monkeypatch.setattr(plots, "draw", draw)
+    monkeypatch.setattr("hopcli.cli.grid.files._draw", draw_grid)
+    monkeypatch.setattr("hopcli.catalogue.Entry.figures", property(lambda _: lambda *_: {}))
+    monkeypatch.setattr(sys.modules["hopcli.report.page"], "_drawings", lambda *_: [])
+
+
+SAMPLE = [
+    *random.Random(5).sample(cases(), len(cases()) // SAMPLED),
+    *((".hopcli-recall.lock", "link"), (".hopcli-recall-published", "link")),
+    (PARTS, "folder"),
+    *(("recall.json", "fifo"), ("recall.json", "device"), ("grid.sqlite-journal", "link")),
+]
+
+
+@pytest.mark.parametrize(("name", "kind"), SAMPLE, ids=str)
+def test_a_file_is_something_else(base: Path, tmp_path: Path, name: str, kind: str) -> None:
+    check_case(base, tmp_path / "place", name, kind)
+
+
+def check_unreadable(base: Path, tmp_path: Path, names: list[str]) -> None:
+    """Try files that may not be read, in a process for which that holds."""
+    program = (
+        f"{UNPRIVILEGED}\nimport json, sys\nfrom pathlib import Path\n"
+        "from strangers import unreadable\n"
+        "unreadable(Path(sys.argv[1]), Path(sys.argv[2]), json.loads(sys.argv[3]))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program, str(base), str(tmp_path / "place"), json.dumps(names)],
+        env={"PYTHONPATH": str(CHECKOUT / "tests"), "HOME": str(tmp_path), "PATH": ""},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+
+
+def test_a_file_that_may_not_be_read(base: Path, tmp_path: Path) -> None:
+    check_unreadable(base, tmp_path, ["", "recall.json", "accuracy.csv"])
+
+
+# --- manifests that lie ----------------------------------------------------------------------
+
+ODD: list[Any] = [
+    *(None, True, 3, -1, 1e308, 10**400, "", "../five", "\x1b[31m\n", "\ud800", [], [[]], {}),
+    *({"a": {}}, [None], ["../five.txt"], "x" * 5000, float("nan")),
+]
+"""Values that a place in a manifest may have instead of its own."""
+
+
+def _places(value: Any, where: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+    """Where there are values in a manifest, at any depth."""
+    inside: list[tuple[Any, Any]] = []
+    if isinstance(value, dict):
+        inside = list(value.items())
+    elif isinstance(value, list):
+        inside = list(enumerate(value))[:1]
+    below = [place for name, one in inside for place in _places(one, (*where, name))]
+    return [where, *below] if where else below
+
+
+def check_lies(place: Path, command: str, chosen: Callable[[], bool]) -> None:
+    """Put odd values into a manifest, one after the other; its key is right again."""
+    outside = files_below(place / "outside")
+    file = place / "out" / f"{command}.json"
+    whole = json.loads(file.read_text(encoding="utf-8"))
+    tried = [(where, odd) for where in _places(whole) for odd in ODD]
+    for where, odd in tried:
+        if not chosen():
+            continue
+        manifest = json.loads(json.dumps(whole))
+        owner = manifest
+        for name in where[:-1]:
+            owner = owner[name]
+        owner[where[-1]] = odd
+        if where[0] in ("config", "inputs") and len(where) > 1:
+            manifest["key"] = key(command, manifest["config"], manifest.get("inputs", {}))
+        file.write_text(json.dumps(manifest), encoding="utf-8")
+        for words in (*READERS, WRITERS[0], WRITERS[1]):
+            try:
+                done = call(*words)
+            except BaseException as error:
+                raise AssertionError(f"{where} = {odd!r:.60}: {words}") from error
+            assert done.code in (0, 1, 2, 3), (where, odd, words)
+            assert "\x1b" not in done.out + done.err, (where, odd, words)
+        assert files_below(place / "outside") == outside
+
+
+@pytest.mark.parametrize("command", ["recall", "select", "grid"])
+def test_a_manifest_that_lies(
+    base: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: str
+) -> None:
+    shutil.copytree(base, tmp_path / "place")
+    monkeypatch.chdir(tmp_path / "place")
+    drawn = random.Random(command)
+    check_lies(tmp_path / "place", command, lambda: drawn.random() < SHARE)
+
+
+def test_every_shown_file_is_in_the_folder(base: Path) -> None:
+    assert set(SHOWN) <= {path.name for path in (base / "out").iterdir()}
+
+
+# --- names that are not UTF-8 ----------------------------------------------------------------
+
+
+def test_names_that_are_not_utf_8_are_printed_with_escapes(
+    base: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, spawn_hopcli: SpawnHopcli
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PYTHONIOENCODING", "utf-8:strict")
+    folder = os.fsdecode(b"r\xff")
+    shutil.copytree(base / "out", folder)
+    Path(os.fsdecode(b"p\xe9")).mkdir()
+    for number, name in enumerate((b"a\xff.png", b"b\xfe.png")):
+        pixels = np.random.default_rng(number).integers(0, 2, (8, 8)).astype(np.uint8)
+        Image.fromarray(255 * pixels).save(Path(os.fsdecode(b"p\xe9")) / os.fsdecode(name))
+    pictures = f"images:{os.fsdecode(bytes([112, 0xE9]))}"
+    for words in (
+        ["check", folder],
+        ["runs", folder, "--format", "csv"],
+        ["diff", folder, str(base / "whole"), "--command", "recall", "--format", "csv"],
+        ["report", folder],
+        ["grid", "table", folder],
+        ["plot", folder],
+        ["weights", "--dataset", pictures, "--no-figures"],
+        ["show", pictures],
+    ):
+        done = call(*words)
+        assert done.code in (0, 1), (words, done.err)
+        if "--format" in words:
+            done.out.encode("utf-8")
+    assert os.fsencode("\udcff") not in Path("results/weights/weights.csv").read_bytes()
+    assert spawn_hopcli("check", folder).code == 0
+    assert spawn_hopcli("recall", "--config", folder).code == 2
+
+
+@pytest.mark.parametrize(
+    ("where", "name", "value"),
+    [
+        ("execution", "animate", "../outside/a.gif"),
+        ("execution", "figure_format", "exe"),
+        ("execution", "threads", "many"),
+        ("tables", "../whole/accuracy", ["label: text"]),
+        ("outputs", "../outside/precious", "0" * 64),
+        ("outputs", "accuracy.csv", 3),
+        ("versions", "hopcli", None),
+        ("notes", "warnings", [3]),
+    ],
+)
+def test_every_reader_refuses_the_same_lies(
+    base: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, where: str, name: str, value: Any
+) -> None:
+    shutil.copytree(base, tmp_path / "place")
+    monkeypatch.chdir(tmp_path / "place")
+    for other in ("select.json", "grid.json", "grid.sqlite"):
+        Path("out", other).unlink()
+    file = Path("out/recall.json")
+    manifest = json.loads(file.read_text(encoding="utf-8"))
+    manifest[where][name] = value
+    file.write_text(json.dumps(manifest), encoding="utf-8")
+    before = files_below(Path())
+    codes = {
+        word: call(word, *rest).code
+        for word, *rest in (
+            *(["check", "out"], ["runs", "out"], ["report", "out"], ["plot", "out"]),
+            *(["run", "out/recall.json"], ["diff", "out", "whole", "--command", "recall"]),
+        )
+    }
+    assert codes == {**dict.fromkeys(codes, 2), "check": 1}
+    for read in (lambda: load("out"), lambda: hopcli.read("out")):
+        with pytest.raises(ResultError, match=r"recall\.json"):
+            read()
+    assert files_below(Path()) == before
