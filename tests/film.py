@@ -47,6 +47,8 @@ def main() -> None:
         for _ in range(FRAMES):
             shots.append(tab.screenshot())
             tab.wait_for_timeout(60)
+        print(tab.inner_text("#outcome"), tab.inner_text("#numbers"))
+        tab.locator("#speed").fill("100")
         tab.locator("#run", has_text="Run").wait_for()
         shots.append(tab.screenshot())
         browser.close()
