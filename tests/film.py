@@ -35,7 +35,9 @@ def main() -> None:
         assert box is not None
         side = box["width"] / 28
         for stroke in FOUR:
-            corners = [(box["x"] + (c + 0.5) * side, box["y"] + (r + 0.5) * side) for c, r in stroke]
+            corners = [
+                (box["x"] + (c + 0.5) * side, box["y"] + (r + 0.5) * side) for c, r in stroke
+            ]
             tab.mouse.move(*corners[0])
             tab.mouse.down()
             for corner in corners[1:]:
@@ -47,8 +49,6 @@ def main() -> None:
         for _ in range(FRAMES):
             shots.append(tab.screenshot())
             tab.wait_for_timeout(60)
-        print(tab.inner_text("#outcome"), tab.inner_text("#numbers"))
-        tab.locator("#speed").fill("100")
         tab.locator("#run", has_text="Run").wait_for()
         shots.append(tab.screenshot())
         browser.close()

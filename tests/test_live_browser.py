@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from conftest import RunHopcli
-    from playwright.sync_api import Browser, BrowserContext
+    from playwright.sync_api import Browser
     from playwright.sync_api import Page as Tab
 
 NARROW, WIDE = 390, 1280  # pixels: a phone, a desk
@@ -128,19 +128,30 @@ def seen(request: pytest.FixtureRequest, browser: Browser, file: Path) -> Iterat
         ]
 
 
-def test_a_drawn_four_is_recalled_lost_and_back_at_its_address(seen: Seen, browser: Browser, file: Path) -> None:
+def test_a_drawn_four_is_recalled_lost_and_back_at_its_address(
+    seen: Seen, browser: Browser, file: Path
+) -> None:
     seen.draw(FOUR)
     assert seen.run() == "Recalled 4."
     assert seen.overlaps()[4] >= 0.99
     address, state = seen.tab.url, seen.tab.inner_text("#numbers")
     with browser.new_context(locale="en-GB") as context:
-        again = Seen(context.new_page(), file, address.partition("#")[1] + address.partition("#")[2])
+        again = Seen(
+            context.new_page(), file, address.partition("#")[1] + address.partition("#")[2]
+        )
         assert "Recalled 4." in again.outcome()
         assert again.tab.inner_text("#numbers") == state
         assert again.overlaps() == seen.overlaps()
     seen.slide("temperature", 1.2)
     assert "1.2" in seen.run()
     assert max(map(abs, seen.overlaps())) < 0.5
+
+
+def test_a_run_at_any_speed_ends_with_its_last_sweep(seen: Seen) -> None:
+    seen.slide("speed", 68)  # no whole part of a sweep in a frame
+    seen.tab.click("#run")
+    seen.tab.locator("#run", has_text="Run").wait_for()
+    assert "(7,840 " in seen.tab.inner_text("#numbers")
 
 
 def test_ten_patterns_are_too_many_for_hebb(seen: Seen) -> None:
@@ -198,7 +209,7 @@ def test_the_calls_end_in_the_state_of_the_page(
         download.value.save_as(empty_folder / f"{name}.txt")
     _, shown = _shown(seen, empty_folder)
     names: dict[str, Any] = {}
-    exec(script, names)  # noqa: S102 -- as a reader would
+    exec(script, names)
     assert np.array_equal(names["end"].spins[0], shown.ravel())
     words = shlex.split(line.replace("\\\n", " "))
     assert run_hopcli(*words[1:]).code == 0
@@ -216,7 +227,7 @@ def test_a_temperature_that_changed_is_a_call_of_the_loop(seen: Seen, tmp_path: 
     assert "[0.2, 0.9], [20, 3]" in script
     _, shown = _shown(seen, tmp_path)
     names: dict[str, Any] = {}
-    exec(script, names)  # noqa: S102
+    exec(script, names)
     assert np.array_equal(names["end"].spins[0], shown.ravel())
 
 
@@ -340,7 +351,9 @@ def test_the_count_of_test_images_is_that_of_the_command(seen: Seen, tmp_path: P
 
 
 @pytest.mark.slow
-def test_frames_come_in_time(browser: Browser, file: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_frames_come_in_time(
+    browser: Browser, file: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     """Measured and printed; a machine that does other work may take longer."""
     with browser.new_context(locale="en-GB") as context:
         seen = Seen(context.new_page(), file)

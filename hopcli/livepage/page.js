@@ -116,7 +116,9 @@ function tick(now) {
   if (page.running) {
     page.budget += speed();
     const whole = model.chain.how.dynamics === "sync" ? data.sites : 1;
-    const left = (page.target - model.chain.sweep) * model.chain.how.attempts;
+    const { sweep, t, begin: first, end, how: asked } = model.chain;
+    const done = t === end ? 0 : t - first; // of the sweep that is under way
+    const left = (page.target - sweep) * asked.attempts - done;
     const attempts = Math.min(Math.floor(page.budget / whole) * whole, left);
     if (attempts > 0) {
       page.budget -= attempts;

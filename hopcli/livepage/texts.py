@@ -57,11 +57,7 @@ def _fits(value: Any, text: Any) -> bool:
     if isinstance(text, dict):
         return isinstance(value, dict) and all(_fits(value.get(key), text[key]) for key in text)
     if isinstance(text, list):
-        return (
-            isinstance(value, list)
-            and len(value) == len(text)
-            and all(map(_fits, value, text))
-        )
+        return isinstance(value, list) and len(value) == len(text) and all(map(_fits, value, text))
     return isinstance(value, str)
 
 
