@@ -144,12 +144,12 @@ COLD = [
 ]
 
 
-@pytest.mark.parametrize(("dynamic", "order", "T"), NOISY)
+@pytest.mark.parametrize(("dynamic", "order", "heat"), NOISY)
 def test_noisy_chains_end_in_the_same_states(
-    v8: MiniRacer, dynamic: str, order: str, T: float
+    v8: MiniRacer, dynamic: str, order: str, heat: float
 ) -> None:
     for rule in RULES:
-        _compare(v8, rule, dynamic, order, T)
+        _compare(v8, rule, dynamic, order, heat)
 
 
 @pytest.mark.parametrize("rule", RULES)
@@ -170,7 +170,7 @@ def test_chains_without_noise_end_in_the_same_states(
 
 
 def _compare(
-    v8: MiniRacer, rule: str, dynamic: str, order: str, T: float, count: int = 5
+    v8: MiniRacer, rule: str, dynamic: str, order: str, heat: float, count: int = 5
 ) -> list[dict[str, Any]]:
     xi = _digits(count)
     final, told = _both(
@@ -179,7 +179,7 @@ def _compare(
         _noisy(xi, 0.2),
         dynamic=dynamic,
         order=order,
-        temperatures=[T] * 12,
+        temperatures=[heat] * 12,
         slices=(300, 7),
     )
     assert np.array_equal(final.spins, _states(told))
@@ -193,12 +193,12 @@ def test_waiting_times_are_drawn_where_flips_are_rare(v8: MiniRacer) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("rule", RULES)
-@pytest.mark.parametrize(("dynamic", "order", "T"), NOISY)
+@pytest.mark.parametrize(("dynamic", "order", "heat"), NOISY)
 @pytest.mark.parametrize("count", [1, 5, 10])
 def test_all_noisy_chains_end_in_the_same_states(
-    v8: MiniRacer, rule: str, dynamic: str, order: str, T: float, count: int
+    v8: MiniRacer, rule: str, dynamic: str, order: str, heat: float, count: int
 ) -> None:
-    _compare(v8, rule, dynamic, order, T, count)
+    _compare(v8, rule, dynamic, order, heat, count)
 
 
 def test_cooling_ends_in_the_same_state(v8: MiniRacer) -> None:
@@ -223,7 +223,8 @@ def test_thresholds_make_classes_as_in_python(v8: MiniRacer) -> None:
     theta = rng.choice([-0.2, 0.0, 0.1], 60)
     classes = json.loads(
         v8.eval(
-            f"(() => {{ const c = siteClasses({json.dumps(xi.tolist())}, {json.dumps(theta.tolist())});"
+            f"(() => {{ const c = siteClasses({json.dumps(xi.tolist())}, "
+            f"{json.dumps(theta.tolist())});"
             " return JSON.stringify([...c.siteClass]); })()"
         )
     )
@@ -285,7 +286,7 @@ def test_intervals_are_exact(v8: MiniRacer, k: int, n: int) -> None:
 def test_states_have_boltzmann_weights(v8: MiniRacer, dynamic: str, kept: bool) -> None:
     """Of 5 sites, by enumeration; a kept W_ii is constant under heat bath of all others."""
     xi = np.array([[1, 1, 1, 1, 1], [1, 1, -1, 1, -1]], np.int8)
-    theta, T, trials = [0.1, 0.1, 0.0, -0.2, 0.0], 0.9, 20_000
+    theta, heat, trials = [0.1, 0.1, 0.0, -0.2, 0.0], 0.9, 20_000
     rule = {"name": "hebbian", "kept": kept}
     counts = json.loads(
         v8.eval(
@@ -293,7 +294,7 @@ def test_states_have_boltzmann_weights(v8: MiniRacer, dynamic: str, kept: bool) 
             f"rule: {json.dumps(rule)} }}), how = {{ dynamics: '{dynamic}', order: 'random', "
             "attempts: 5 }, counts = new Array(32).fill(0); const chain = startChain(network, how,"
             f" chainSeed(4, 0), Int8Array.of(1, 1, 1, 1, 1)); for (let k = 0; k < {trials}; k++) {{"
-            f"beginSweep(chain, {T}); advance(chain, 1e9); counts[spinsOf(chain).reduce("
+            f"beginSweep(chain, {heat}); advance(chain, 1e9); counts[spinsOf(chain).reduce("
             "(n, spin) => 2 * n + (spin > 0 ? 1 : 0), 0)]++; } return JSON.stringify(counts); })()"
         )
     )
@@ -301,28 +302,28 @@ def test_states_have_boltzmann_weights(v8: MiniRacer, dynamic: str, kept: bool) 
     energies = observables.energy(states, store(xi, "hebbian", theta))
     if kept:
         # The own share shifts the chance to turn, so each site obeys h_i + W_ii S_i.
-        weights = _stationary(states, store(xi, "hebbian", theta), T, dynamic)
+        weights = _stationary(states, store(xi, "hebbian", theta), heat, dynamic)
     else:
-        weights = np.exp(-energies / T)
+        weights = np.exp(-energies / heat)
     expected = trials * weights / weights.sum()
     # Sweeps are correlated by less than a factor of 6 in the variance.
     assert np.sum((counts - expected) ** 2 / expected) < 6 * 65
 
 
 def _stationary(
-    states: NDArray[np.int8], couplings: Couplings, T: float, dynamic: str
+    states: NDArray[np.int8], couplings: Couplings, heat: float, dynamic: str
 ) -> NDArray[np.float64]:
     """Weights that a chain with W_ii kept has in the end, from its transition matrix."""
     n = len(states[0])
     w = couplings.J[np.ix_(couplings.site_class, couplings.site_class)]
     theta = couplings.theta[couplings.site_class]
-    P = np.zeros((len(states), len(states)))
+    moves = np.zeros((len(states), len(states)))
     for row, state in enumerate(states):
         x = state * (w @ state - theta)
-        fire = np.exp(-2 * x / T)
+        fire = np.exp(-2 * x / heat)
         chance = np.minimum(1, fire) if dynamic == "metropolis" else fire / (1 + fire)
         for i in range(n):
-            P[row, row ^ (1 << (n - 1 - i))] += chance[i] / n
-        P[row, row] = 1 - P[row].sum()
-    values, vectors = np.linalg.eig(P.T)
+            moves[row, row ^ (1 << (n - 1 - i))] += chance[i] / n
+        moves[row, row] = 1 - moves[row].sum()
+    values, vectors = np.linalg.eig(moves.T)
     return np.abs(np.real(vectors[:, np.argmax(np.real(values))]))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import html
-import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,6 +12,8 @@ from hopcli.api.memory import Memory, store
 from hopcli.config import RecallConfig
 
 if TYPE_CHECKING:
+    import os
+
     from hopcli.api.data import Real, Whole
     from hopcli.datasets import Dataset
 
