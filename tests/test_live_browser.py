@@ -352,7 +352,7 @@ def test_the_count_of_test_images_is_that_of_the_command(seen: Seen, tmp_path: P
 
 @pytest.mark.slow
 def test_frames_come_in_time(
-    browser: Browser, file: Path, capsys: pytest.CaptureFixture[str]
+    browser: Browser, file: Path, record_property: Callable[[str, object], None]
 ) -> None:
     """Recorded in the report of the tests; a machine that does other work may take longer."""
     with browser.new_context(locale="en-GB") as context:
