@@ -170,8 +170,8 @@ def contents_of(
         raise DataError(f"images: {rule}, found {images.n_sites:,}")
     spins = np.empty((0, couplings.n_sites), np.int8) if images is None else images.spins
     labels = () if images is None else tuple(images.labels.tolist())
-    rule = RULES.get(couplings.rule)
-    parameters = rule.complete({}) if rule is not None else {}
+    learnt = RULES.get(couplings.rule)
+    parameters = learnt.complete({}) if learnt is not None else {}
     return Contents(patterns, couplings, parameters, settings, spins, labels, None, "", {})
 
 
