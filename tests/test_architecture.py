@@ -52,6 +52,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         *("statistics", "storage"),
     },
     "plots": {"catalogue", "errors", "grids", "printing", "theory"},
+    "livepage": {*("config", "datasets", "errors", "experiments", "storage", "streams")},
     "report": {
         *("catalogue", "claims", "config", "errors", "grids", "plots", "printing", "results"),
     },
@@ -62,10 +63,10 @@ ONLY = {
     "click": {"cli", "docs"},  # docs only names the type of a command
     "numba": {"_kernels", "_loading"},
     "matplotlib": {"api", "plots"},  # api only names the type of a figure
-    "jinja2": {"report"},
+    "jinja2": {"livepage", "report"},
 }
 
-EDGE = {"api", "claims", "cli", "plots", "report", "results"}
+EDGE = {"api", "claims", "cli", "livepage", "plots", "report", "results"}
 """Rooms that an experiment knows nothing of."""
 
 
