@@ -137,6 +137,6 @@ def live(
         criterion=criterion,
     )
     config = RecallConfig(**words)
-    contents = contents_of(network.patterns, network.couplings, config, images)
+    contents = contents_of(network.patterns, network.couplings, network.parameters, config, images)
     known = languages(None if texts is None else Path(texts))
     return Live(page(contents, known, language=language, lesson=lesson))

@@ -27,7 +27,7 @@ function parametersInPython() {
 
 function storeCall() {
   const words = [`rule=${inPython(model.settings.rule)}`, ...parametersInPython()];
-  if (data.theta) words.push(`theta=np.array(${JSON.stringify(thresholds(data))})`);
+  if (data.theta) words.push(`theta=np.array([${thresholds(data).join(", ")}])`);
   else if (model.settings.theta) words.push(`theta=${model.settings.theta}`);
   if (isPristine() && data.python) return [`memory = hopcli.store(${data.python}, ${words.join(", ")})`];
   return [
@@ -87,8 +87,8 @@ function commandLine() {
   else {
     const places = model.patterns.map((_, k) => k).join(",");
     words.push("--dataset", "text:patterns.txt", "--source-indices", places);
-    if (data.theta) words.push("--theta", "theta.txt");
   }
+  if (data.theta) words.push("--theta", "theta.txt");
   words.push("--rule", rule);
   if (model.settings.rule === data.rule.name)
     for (const [name, value] of Object.entries(data.rule.parameters))

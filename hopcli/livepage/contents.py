@@ -11,20 +11,22 @@ from hopcli.config import Facts, RecallConfig
 from hopcli.config.notations import temperatures
 from hopcli.config.spelling import exact
 from hopcli.datasets import default_threshold
-from hopcli.errors import DataError, SettingError
+from hopcli.errors import DataError, PatternError, SettingError
 from hopcli.experiments.inputs import gather
 from hopcli.experiments.published import read_published
 from hopcli.experiments.stock import Stock
 from hopcli.experiments.trials import draw_trials
-from hopcli.storage import RULES
+from hopcli.storage import RULES, Couplings, store
+from hopcli.storage.couplings import site_classes
 from hopcli.streams import Streams
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from numpy.typing import NDArray
 
     from hopcli.datasets import Dataset
     from hopcli.patterns import Patterns
-    from hopcli.storage import Couplings
 
 __all__ = ["PATTERN_SETTINGS", "Contents", "contents_of", "gather_contents"]
 
@@ -37,6 +39,7 @@ PATTERN_SETTINGS = (
 
 _MOST_CLASSES = 4096
 _MOST_SITES = 1 << 16
+_MOST_GIVEN = 512  # classes: 2.8 MB of couplings
 _PUBLISHED_TESTS = 100  # images of each percentage of the authors
 
 
@@ -156,9 +159,16 @@ def gather_contents(config: RecallConfig, tests: int) -> Contents:
 
 
 def contents_of(
-    patterns: Patterns, couplings: Couplings, settings: RecallConfig, images: Dataset | None = None
+    patterns: Patterns,
+    couplings: Couplings,
+    parameters: Mapping[str, Any],
+    settings: RecallConfig,
+    images: Dataset | None = None,
 ) -> Contents:
     """Make the contents of a page from a network in Python, with images to test it by.
+
+    Couplings that the rule does not make of these patterns with these parameters are taken as
+    they are, under the name "given".
 
     Raises
     ------
@@ -171,8 +181,38 @@ def contents_of(
     spins = np.empty((0, couplings.n_sites), np.int8) if images is None else images.spins
     labels = () if images is None else tuple(images.labels.tolist())
     learnt = RULES.get(couplings.rule)
-    parameters = learnt.complete({}) if learnt is not None else {}
-    return Contents(patterns, couplings, parameters, settings, spins, labels, None, "", {})
+    known = {} if learnt is None else learnt.complete(parameters)
+    if learnt is None or not _makes(couplings, known):
+        couplings, known = _as_given(couplings), {}
+    return Contents(patterns, couplings, known, settings, spins, labels, None, "", {})
+
+
+def _as_given(couplings: Couplings) -> Couplings:
+    """The same network with the classes of the page, which has no rule for it."""
+    theta = couplings.theta[couplings.site_class]
+    site_class, columns, class_theta = site_classes(couplings.xi, theta)
+    pairs = np.unique(np.stack([site_class, couplings.site_class]), axis=1)
+    if len(class_theta) > _MOST_GIVEN:
+        rule = f"must have at most {_MOST_GIVEN:,} site classes where no rule makes the couplings"
+        raise DataError(f"memory: {rule}, found {len(class_theta):,}")
+    if pairs.shape[1] > len(class_theta):
+        rule = "must have equal couplings on sites with equal values in all patterns"
+        raise DataError(f"memory: {rule}; store its patterns with a rule")
+    J = couplings.J[np.ix_(pairs[1], pairs[1])]
+    return Couplings("given", site_class, columns, J, class_theta)
+
+
+def _makes(couplings: Couplings, parameters: dict[str, Any]) -> bool:
+    """Whether the rule of a network makes its couplings."""
+    theta = couplings.theta[couplings.site_class]
+    try:
+        made = store(couplings.xi, couplings.rule, theta, **parameters)
+    except PatternError:
+        return False
+    return (
+        np.array_equal(made.site_class, couplings.site_class)
+        and np.allclose(made.J, couplings.J, atol=1e-12)
+    )
 
 
 def _is_changed(config: RecallConfig, name: str) -> bool:
@@ -186,8 +226,7 @@ def _is_changed(config: RecallConfig, name: str) -> bool:
 def _flags(config: RecallConfig) -> tuple[str, ...]:
     """The flags that store the same patterns on the command line."""
     known, words = type(config).settings(), []
-    names = (*PATTERN_SETTINGS, *(("theta",) if isinstance(config.theta, str) else ()))
-    for name in names:
+    for name in PATTERN_SETTINGS:
         if name not in known or not _is_changed(config, name):
             continue
         value, flag = getattr(config, name), f"--{name.replace('_', '-')}"

@@ -272,7 +272,8 @@ function wirePictures() {
   byId("amount").addEventListener("input", showSettings);
   on("noise", () => edit(noise(model.shown, Number(byId("amount").value)), model.label));
   on("invert", () => edit(model.shown.map((spin) => -spin), model.label));
-  on("occlude", () => edit(occlude(model.shown, byId("side").value, 0.5), model.label));
+  on("occlude", () => edit(occlude(model.shown, byId("side").value, Number(byId("amount").value)), model.label));
+  on("centre", () => edit(centred(model.shown), model.label));
   on("blend", () => {
     const [first, second] = ["blend-a", "blend-b"].map((id) => model.patterns[Number(byId(id).value)].spins);
     edit(blend(first, second));

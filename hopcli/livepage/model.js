@@ -178,6 +178,24 @@ function occlude(spins, side, fraction) {
   });
 }
 
+// The picture moved so that its pixels that are on have the mean place of those of the patterns.
+function centred(spins) {
+  const [height, width] = data.shape, middle = (pictures) => {
+    const sums = [0, 0, 0];
+    for (const picture of pictures)
+      picture.forEach((spin, i) => {
+        if (spin > 0) [Math.floor(i / width), i % width, 1].forEach((value, k) => { sums[k] += value; });
+      });
+    return sums[2] ? [sums[0] / sums[2], sums[1] / sums[2]] : [0, 0];
+  };
+  const to = middle(model.patterns.map((pattern) => pattern.spins)), from = middle([spins]);
+  const [down, right] = [0, 1].map((k) => Math.round(to[k] - from[k]));
+  return spins.map((_, i) => {
+    const row = Math.floor(i / width) - down, column = (i % width) - right;
+    return row >= 0 && row < height && column >= 0 && column < width ? spins[row * width + column] : -1;
+  });
+}
+
 // Two patterns where they agree, random elsewhere.
 function blend(first, second) {
   return first.map((spin, i) => (spin === second[i] ? spin : Math.random() < 0.5 ? 1 : -1));

@@ -195,8 +195,10 @@ function listPatterns() {
   for (const id of ["blend-a", "blend-b"]) {
     const chosen = byId(id).value;
     byId(id).replaceChildren(...model.patterns.map(({ name }, mu) => element("option", { value: String(mu) }, name)));
-    byId(id).value = chosen && Number(chosen) < model.patterns.length ? chosen : id === "blend-a" ? "0" : String(Math.min(1, model.patterns.length - 1));
+    byId(id).value = chosen && Number(chosen) < model.patterns.length ? chosen : "0";
   }
+  if (byId("blend-a").value === byId("blend-b").value)
+    byId("blend-b").value = String((Number(byId("blend-a").value) + 1) % model.patterns.length);
   byId("blend-row").hidden = model.patterns.length < 2;
   byId("forget-added").hidden = model.patterns.every(({ stored }) => stored >= 0);
   const p = model.patterns.length;

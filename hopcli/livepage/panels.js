@@ -99,11 +99,11 @@ function showEnds(outcomes, trials) {
 
 function showRecalled(counts) {
   const published = data.published && isPristine() ? data.published : {};
-  const any = [...counts.keys()].some((label) => label in published);
+  const any = [...counts.keys()].some((label) => Object.hasOwn(published, label));
   heads("count-label", any);
   byId("count-rows").replaceChildren(...[...counts].map(([label, outcomes]) => {
     const { recalled, trials } = recalledOf(outcomes, label);
-    return countRow(label, recalled, trials, published[label]);
+    return countRow(label, recalled, trials, any && Object.hasOwn(published, label) ? published[label] : undefined);
   }));
   byId("count-note").textContent = say("count-note-images") + (any ? ` ${say("count-note-published")}` : "");
 }
@@ -112,12 +112,14 @@ function showRecalled(counts) {
 
 function showCalls() {
   const { chain, settings } = model, middle = chain.t !== chain.end && chain.t > 0 && chain.how.dynamics !== "sync";
-  const line_ = settings.kept ? "" : commandLine();
-  byId("calls-note").textContent = settings.kept ? say("calls-kept")
-    : say(middle ? "calls-middle" : "calls-note", { n: number(sweepsOf()) });
-  byId("command").textContent = line_ || (settings.kept ? "" : say("command-none"));
-  byId("python").textContent = settings.kept ? "" : pythonCall();
-  for (const id of ["copy-command", "copy-python"]) byId(id).disabled = settings.kept || (id === "copy-command" && !line_);
+  const none = settings.kept ? "calls-kept" : settings.rule in LEARNERS ? "" : "calls-given";
+  const line_ = none ? "" : commandLine();
+  byId("calls-note").textContent = say(none || (middle ? "calls-middle" : "calls-note"), { n: number(sweepsOf()) });
+  byId("command").textContent = line_ || (none ? "" : say("command-none"));
+  byId("python").textContent = none ? "" : pythonCall();
+  for (const id of ["copy-command", "copy-python"]) byId(id).disabled = Boolean(none) || (id === "copy-command" && !line_);
+  for (const id of ["command-part", "python-part"]) byId(id).hidden = Boolean(none);
+  byId("save-theta").hidden = !data.theta;
 }
 
 async function copy(text, source) {
@@ -148,6 +150,7 @@ function wirePanels() {
   on("csv", () => { saveAs("run.csv", table(), "text/csv"); saved("run.csv"); });
   on("save-start", () => { saveAs("start.txt", drawnText([{ name: "start", spins: model.start }]), "text/plain"); saved("start.txt"); });
   on("save-patterns", () => { saveAs("patterns.txt", drawnText(model.patterns), "text/plain"); saved("patterns.txt"); });
+  on("save-theta", () => { saveAs("theta.txt", `${thresholds(data).join("\n")}\n`, "text/plain"); saved("theta.txt"); });
   on("copy-command", () => copy(byId("command").textContent, byId("command")));
   on("copy-python", () => copy(byId("python").textContent, byId("python")));
   byId("calls").addEventListener("toggle", showCalls);
@@ -219,7 +222,7 @@ function open() {
   const languages = Object.entries(data.texts);
   byId("language").replaceChildren(...languages.map(([code, texts]) => element("option", { value: code, lang: code }, texts["language-name"])));
   const wanted = (navigator.language || "").slice(0, 2);
-  if (!data.asked && wanted in data.texts) page.language = wanted;
+  if (!data.asked && Object.hasOwn(data.texts, wanted)) page.language = wanted;
   const [height, width] = data.shape;
   byId("state").style.aspectRatio = `${width} / ${height}`;
   wireDrawing();

@@ -100,7 +100,7 @@ function restore(hash) {
     }
     model.plan = listOf(parts.get("q"));
     sample();
-    if (parts.get("lang") in data.texts) page.language = parts.get("lang");
+    if (Object.hasOwn(data.texts, parts.get("lang"))) page.language = parts.get("lang");
     return true;
   } catch {
     return false;

@@ -1,7 +1,11 @@
 // Drawing: the state, small pictures, and the curves.
 
 const GLOW = 380; // milliseconds that a site glows after it turned
-const LINES = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#8c6d00", "#56a0d6", "#7a5195", "#5d5d5d"];
+const LINES = { // of curves, readable on the card
+  light: ["#0072b2", "#c24e00", "#00795a", "#a8487c", "#7d5f00", "#3d6fd1", "#6d4590", "#5d5d5d"],
+  dark: ["#56b4e9", "#ff8f4a", "#2fc598", "#e29dc0", "#d9c34a", "#9db4ff", "#c3a5e6", "#b5b5b5"],
+};
+const isDark = window.matchMedia("(prefers-color-scheme: dark)");
 
 const glowing = new Map(); // time at which each glowing site turned
 let colours = {};
@@ -13,7 +17,8 @@ function readColours() {
 }
 
 function lineColour(mu) {
-  return mu < LINES.length ? LINES[mu] : colours.muted;
+  const lines = isDark.matches ? LINES.dark : LINES.light;
+  return mu < lines.length ? lines[mu] : colours.muted;
 }
 
 // Give a canvas as many pixels as the screen has for it; return its size on the page.
