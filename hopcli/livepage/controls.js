@@ -13,8 +13,8 @@ function siteAt(event) {
 function paint(site, value) {
   const [height, width] = data.shape, wide = Math.min(height, width) >= 16 ? 1 : 0;
   const row = Math.floor(site / width), column = site % width;
-  for (let y = row; y <= Math.min(row + wide, height - 1); y++)
-    for (let x = column; x <= Math.min(column + wide, width - 1); x++) model.shown[y * width + x] = value;
+  for (let y = Math.max(row - wide, 0); y <= Math.min(row + wide, height - 1); y++)
+    for (let x = Math.max(column - wide, 0); x <= Math.min(column + wide, width - 1); x++) model.shown[y * width + x] = value;
 }
 
 function paintLine(from, to, value) {
@@ -273,7 +273,7 @@ function wirePictures() {
   on("noise", () => edit(noise(model.shown, Number(byId("amount").value)), model.label));
   on("invert", () => edit(model.shown.map((spin) => -spin), model.label));
   on("occlude", () => edit(occlude(model.shown, byId("side").value, Number(byId("amount").value)), model.label));
-  on("centre", () => edit(centred(model.shown), model.label));
+  on("fit", () => edit(fitted(model.shown), model.label));
   on("blend", () => {
     const [first, second] = ["blend-a", "blend-b"].map((id) => model.patterns[Number(byId(id).value)].spins);
     edit(blend(first, second));

@@ -178,20 +178,30 @@ function occlude(spins, side, fraction) {
   });
 }
 
-// The picture moved so that its pixels that are on have the mean place of those of the patterns.
-function centred(spins) {
-  const [height, width] = data.shape, middle = (pictures) => {
-    const sums = [0, 0, 0];
-    for (const picture of pictures)
-      picture.forEach((spin, i) => {
-        if (spin > 0) [Math.floor(i / width), i % width, 1].forEach((value, k) => { sums[k] += value; });
-      });
-    return sums[2] ? [sums[0] / sums[2], sums[1] / sums[2]] : [0, 0];
-  };
-  const to = middle(model.patterns.map((pattern) => pattern.spins)), from = middle([spins]);
-  const [down, right] = [0, 1].map((k) => Math.round(to[k] - from[k]));
+// Where the pixels of a picture that are on lie: their mean row and column, and their extent.
+function placeOf(spins) {
+  const { 1: width } = data.shape, rows = [], columns = [];
+  spins.forEach((spin, i) => {
+    if (spin <= 0) return;
+    rows.push(Math.floor(i / width));
+    columns.push(i % width);
+  });
+  const mean = (values) => values.reduce((sum, value) => sum + value, 0) / values.length;
+  const extent = (values) => Math.max(...values) - Math.min(...values) + 1;
+  if (!rows.length) return null;
+  return [mean(rows), mean(columns), Math.max(extent(rows), extent(columns))];
+}
+
+// The picture moved and scaled to the mean place and extent of the patterns.
+function fitted(spins) {
+  const [height, width] = data.shape, from = placeOf(spins);
+  const places = model.patterns.map((pattern) => placeOf(pattern.spins)).filter(Boolean);
+  if (!from || !places.length) return spins;
+  const to = from.map((_, k) => places.reduce((sum, place) => sum + place[k], 0) / places.length);
+  const scale = from[2] / to[2];
   return spins.map((_, i) => {
-    const row = Math.floor(i / width) - down, column = (i % width) - right;
+    const row = Math.round(from[0] + scale * (Math.floor(i / width) - to[0]));
+    const column = Math.round(from[1] + scale * ((i % width) - to[1]));
     return row >= 0 && row < height && column >= 0 && column < width ? spins[row * width + column] : -1;
   });
 }
