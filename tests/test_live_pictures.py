@@ -1,0 +1,285 @@
+"""What else a person does on the page: own pictures, changes, cooling, storing, other names."""
+
+from __future__ import annotations
+
+import base64
+import io
+import re
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+from PIL import Image, ImageDraw
+from test_live_browser import NARROW, Seen, browser, file, seen  # noqa: F401
+
+import hopcli
+from hopcli import observables
+from hopcli.storage import Couplings
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from playwright.sync_api import Browser
+
+HOSTILE = (
+    "</script><script>throw 1</script>",
+    '<img src=x onerror="throw 2">',
+    "constructor",
+    "__proto__",
+    "a\u2028b'\"\\${1}{name}",
+)
+"""Names that would end a script, start one, or stand for something of JavaScript."""
+
+BARS = {
+    name: np.eye(5, dtype=int)[:, [k, (k + 1) % 5, 2, 3, 4]].tolist()
+    for k, name in enumerate(HOSTILE)
+}
+
+
+def _spins(seen: Seen) -> np.ndarray[Any, Any]:  # noqa: F811
+    with seen.tab.expect_download() as download:
+        seen.tab.evaluate("document.querySelector('#save-start').click()")
+    rows = download.value.path().read_text(encoding="utf-8").splitlines()[1:]
+    return np.array([[1 if c == "#" else -1 for c in row] for row in rows], np.int8)
+
+
+def _picture() -> bytes:
+    """A dark four on a light ground, 140 pixels wide, with a grey corner."""
+    image = Image.new("RGB", (140, 140), "white")
+    pen = ImageDraw.Draw(image)
+    pen.line([(50, 40), (35, 80), (100, 75)], "black", 14)
+    pen.line([(100, 25), (80, 115)], "black", 14)
+    pen.rectangle([0, 0, 20, 20], "#b0b0b0")
+    file = io.BytesIO()  # noqa: F811
+    image.save(file, "PNG")
+    return file.getvalue()
+
+
+PASTED = """([how, text]) => {
+  const bytes = Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
+  const carried = new DataTransfer();
+  carried.items.add(new File([bytes], "own.png", { type: "image/png" }));
+  const name = how === "drop" ? "dataTransfer" : "clipboardData";
+  const event = how === "drop" ? new DragEvent("drop", { [name]: carried, bubbles: true })
+    : new ClipboardEvent("paste", { [name]: carried, bubbles: true });
+  document.body.dispatchEvent(event);
+}"""
+
+
+def test_own_pictures_come_by_file_drop_and_paste(seen: Seen) -> None:  # noqa: F811
+    tab, picture, before = seen.tab, _picture(), _spins(seen)
+    tab.set_input_files("#file", {"name": "own.png", "mimeType": "image/png", "buffer": picture})
+    tab.locator("#own-tools").wait_for()
+    own = _spins(seen)
+    assert not np.array_equal(own, before)
+    assert own[0, 0] == -1
+    assert 60 < np.sum(own > 0) < 160
+    assert own[15, 12] == 1
+    seen.slide("threshold", 200)
+    assert _spins(seen)[0, 0] == 1
+    tab.click("#dark")
+    assert np.array_equal(_spins(seen)[0, :8], [-1] * 4 + [1] * 4)
+    tab.click("#dark")
+    seen.slide("threshold", 128)
+    for how in ("drop", "paste"):
+        tab.click("#clear")
+        assert np.all(_spins(seen) == -1)
+        tab.evaluate(PASTED, [how, base64.b64encode(picture).decode()])
+        tab.locator("#outcome", has_text="picture").wait_for()
+        assert np.array_equal(_spins(seen), own)
+    tab.set_input_files("#file", {"name": "a.png", "mimeType": "image/png", "buffer": b"none"})
+    tab.wait_for_function("!document.querySelector('#outcome').textContent.includes('loaded')")
+    assert np.array_equal(_spins(seen), own)
+
+
+def test_pictures_are_hidden_inverted_blended_and_made_noisy(seen: Seen) -> None:  # noqa: F811
+    tab, xi = seen.tab, hopcli.select("mnist").take("36104").xi.reshape(-1, 28, 28)
+    tab.click("#patterns li:nth-child(2) button")
+    tab.click("#invert")
+    assert np.array_equal(_spins(seen), -xi[1])
+    assert seen.overlaps()[1] == -1
+    seen.slide("amount", 0.25)
+    hidden = {"bottom": np.s_[21:], "top": np.s_[:7], "left": np.s_[:, :7], "right": np.s_[:, 21:]}
+    for side, place in hidden.items():
+        tab.click("#patterns li:nth-child(2) button")
+        tab.select_option("#side", side)
+        tab.click("#occlude")
+        expected = xi[1].copy()
+        expected[place] = -1
+        assert np.array_equal(_spins(seen), expected)
+    tab.click("#patterns li:nth-child(2) button")
+    tab.click("#noise")
+    assert np.sum(_spins(seen) != xi[1]) == 196
+    tab.select_option("#blend-a", "0")
+    tab.select_option("#blend-b", "4")
+    tab.click("#blend")
+    blended, same = _spins(seen), xi[0] == xi[4]
+    assert np.array_equal(blended[same], xi[0][same])
+    assert 0 < np.sum(blended[~same] > 0) < np.sum(~same)
+    tab.click("#patterns li:nth-child(3) button")
+    tab.click("#fit")
+    assert seen.overlaps()[2] > 0.8
+
+
+def test_cooling_ends_in_a_memory(seen: Seen) -> None:  # noqa: F811
+    seen.slide("speed", 100)
+    seen.tab.click("#cool")
+    seen.tab.locator("#run", has_text="Run").wait_for()
+    assert max(map(abs, seen.overlaps())) >= 0.98
+    assert "0.05" in seen.tab.inner_text("#numbers")
+    assert "15,680" in seen.tab.inner_text("#numbers")  # 40 sweeps
+
+
+def test_pictures_are_stored_forgotten_and_spurious_states_collected(
+    seen: Seen,  # noqa: F811
+) -> None:
+    tab = seen.tab
+    tab.click("#store")
+    tab.click("#image")
+    tab.click("#store")
+    assert len(seen.overlaps()) == 7
+    tab.click("#patterns li:nth-child(6) button:last-child")
+    assert len(seen.overlaps()) == 6
+    tab.click("#forget-added")
+    assert len(seen.overlaps()) == 5
+    tab.click("#lesson-open")
+    for _ in range(5):
+        tab.click("#lesson-next")
+    seen.slide("speed", 100)
+    tab.click("#lesson-answers button >> nth=1")
+    tab.locator("#tray button").wait_for()
+    tab.click("#clear")
+    tab.click("#tray button")
+    assert np.sum(_spins(seen) > 0) > 40
+    assert seen.run().startswith("A mixture of 3, 6 and 1")
+    assert tab.locator("#tray button").count() == 1
+
+
+def test_thresholds_turn_the_whole_picture(seen: Seen) -> None:  # noqa: F811
+    seen.tab.click(".settings summary")
+    seen.slide("theta", 1)
+    seen.run()
+    down = np.sum(_ended(seen) > 0)
+    seen.slide("theta", -1)
+    seen.run()
+    assert np.sum(_ended(seen) > 0) > down + 400
+
+
+def _ended(seen: Seen) -> np.ndarray[Any, Any]:  # noqa: F811
+    """The state, as the start of the next run."""
+    seen.slide("amount", 0)
+    seen.tab.click("#noise")
+    return _spins(seen)
+
+
+def test_inspected_parts_add_up_to_the_field(seen: Seen) -> None:  # noqa: F811
+    tab = seen.tab
+    tab.click("#look")
+    tab.click("#state")
+    memory = hopcli.store(hopcli.select("mnist").take("36104"))
+    row, column = map(int, re.findall(r"\d+", tab.inner_text("#pixel-title")))
+    field = memory.couplings.dense()[28 * (row - 1) + column - 1] @ _spins(seen).ravel()
+    rows = tab.locator("#pixel-rows td").all_inner_texts()
+    parts = [float(text.replace("\N{MINUS SIGN}", "-")) for text in rows]
+    assert sum(parts) == pytest.approx(field, abs=0.004)
+    shown = re.search(r"h = (\N{MINUS SIGN}?[\d.]+?);", tab.inner_text("#pixel-text"))
+    assert shown is not None
+    assert float(shown[1].replace("\N{MINUS SIGN}", "-")) == pytest.approx(field, abs=6e-4)
+
+
+def test_reduced_motion_shows_few_pictures(browser: Browser, file: Path) -> None:  # noqa: F811
+    with browser.new_context(locale="en-GB", reduced_motion="reduce") as context:
+        seen = Seen(context.new_page(), file)  # noqa: F811
+        texts = "() => { const a = []; new MutationObserver(() => a.push(1)).observe("
+        texts += "document.querySelector('#numbers'), { childList: true }); window.seen = a; }"
+        seen.tab.evaluate(texts)
+        seen.run()
+        assert seen.tab.evaluate("window.seen.length") <= 4
+        assert seen.overlaps()[0] >= 0.99
+
+
+@pytest.mark.parametrize("width", [NARROW, 1280, 1920])
+def test_german_texts_fit(browser: Browser, file: Path, width: int) -> None:  # noqa: F811
+    with browser.new_context(locale="de-DE", viewport={"width": width, "height": 900}) as context:
+        seen = Seen(context.new_page(), file)  # noqa: F811
+        assert seen.tab.evaluate("document.documentElement.lang") == "de"
+        seen.tab.click("#lesson-open")
+        seen.tab.click(".settings summary")
+        seen.tab.click("#calls summary")
+        wide = (
+            "[...document.querySelectorAll('button, select, h1, h2, h3, p, label, output, th')]"
+            ".filter((one) => one.checkVisibility() && !one.closest('.hidden'))"
+            ".filter((one) => one.scrollWidth > one.clientWidth + 1 && one.clientWidth)"
+            ".map((one) => one.outerHTML.slice(0, 80))"
+        )
+        assert seen.tab.evaluate(wide) == []
+        assert seen.tab.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def test_names_of_patterns_are_text(browser: Browser, tmp_path: Path) -> None:  # noqa: F811
+    path = tmp_path / "page.html"
+    memory = hopcli.store({name: picture for name, picture in BARS.items()}, rule="hebbian")
+    hopcli.live(memory).write(path)
+    with browser.new_context(locale="en-GB", accept_downloads=True) as context:
+        seen = Seen(context.new_page(), path)  # noqa: F811
+        tab = seen.tab
+        shown = tab.locator("#patterns .name").all_text_contents()
+        assert shown == list(HOSTILE)
+        for k in range(len(HOSTILE)):
+            tab.click(f"#patterns li:nth-child({k + 1}) .small")
+            seen.run()
+        tab.click("#count-drawn")
+        tab.locator("#count-result").wait_for()
+        tab.click("#csv")
+        tab.click("#calls summary")
+        names: dict[str, Any] = {}
+        exec(tab.inner_text("#python"), names)
+        assert list(names["patterns"]) == list(HOSTILE)
+        tab.reload()
+        assert tab.locator("#patterns .name").all_text_contents() == shown
+        assert seen.said == []
+
+
+@pytest.mark.parametrize(
+    "change",
+    ["lang=constructor", "r=toString", "S=%%%", "p=9.9", "p=0~", "w=1x1e9", "t=NaN", "s=-1"],
+)
+def test_a_damaged_address_opens_the_page(seen: Seen, change: str) -> None:  # noqa: F811
+    name = change.partition("=")[0]
+    rest = seen.tab.url.partition("#")[2].split("&")
+    kept = [part for part in rest if not part.startswith(f"{name}=")]
+    seen.tab.evaluate(f"location.hash = {'&'.join([*kept, change])!r}")
+    seen.tab.wait_for_timeout(50)
+    assert len(seen.overlaps()) >= 1
+    seen.run()
+
+
+def test_parameters_of_a_rule_are_those_of_the_memory(
+    browser: Browser,  # noqa: F811
+    tmp_path: Path,
+) -> None:
+    taken = hopcli.select("mnist").take("36104")
+    made = {
+        "p": hopcli.store(taken, rule="hebbian", normalise="p"),
+        "kappa": hopcli.store(taken, rule="perceptron", kappa=0.5),
+    }
+    J = made["p"].couplings
+    scaled = Couplings("hebbian", J.site_class, J.columns, 3 * J.J, J.theta)
+    made["given"] = hopcli.Memory(taken, scaled)
+    for name, memory in made.items():
+        path = tmp_path / f"{name}.html"
+        hopcli.live(memory, temperature=0).write(path)
+        with browser.new_context(locale="en-GB", accept_downloads=True) as context:
+            seen = Seen(context.new_page(), path)  # noqa: F811
+            start = _spins(seen)
+            energy = observables.energy(start.reshape(1, -1), memory.couplings)[0]
+            text = seen.tab.inner_text("#numbers").replace(",", "").replace("\N{MINUS SIGN}", "-")
+            shown = re.search(r"energy: (-?[\d.]+)", text)
+            assert shown is not None
+            assert float(shown[1]) == pytest.approx(energy, abs=0.06)
+            seen.tab.click("#calls summary")
+            assert seen.tab.locator("#python").is_visible() == (name != "given")
+            if name != "given":
+                names: dict[str, Any] = {}
+                exec(seen.tab.inner_text("#python"), names)
+                assert np.allclose(names["memory"].couplings.J, memory.couplings.J)
