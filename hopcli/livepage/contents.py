@@ -209,9 +209,8 @@ def _makes(couplings: Couplings, parameters: dict[str, Any]) -> bool:
         made = store(couplings.xi, couplings.rule, theta, **parameters)
     except PatternError:
         return False
-    return (
-        np.array_equal(made.site_class, couplings.site_class)
-        and np.allclose(made.J, couplings.J, atol=1e-12)
+    return np.array_equal(made.site_class, couplings.site_class) and np.allclose(
+        made.J, couplings.J, atol=1e-12
     )
 
 
