@@ -165,23 +165,23 @@ CATALOGUE: dict[str, Entry] = {
         ),
         Entry(
             "compare",
-            "Ask whether the dynamics add accuracy to what simpler classifiers have.",
+            "Compare the accuracy of the dynamics with simpler classifiers.",
             "Compare",
         ),
         Entry(
             "variance",
-            "Say what the error of an accuracy is made of: selection, images, noise.",
+            "Split the error of an accuracy into its sources: selection, images, noise.",
             "Variance",
         ),
         Entry(
             "consistency",
-            "Ask whether labels of consistent shape are recalled best.",
+            "Test whether labels of consistent shape are recalled best.",
             "Consistency",
         ),
         Entry("fit-sweeps", "Ask how many sweeps made a published table of recall.", "FitSweeps"),
         Entry(
             "relax",
-            "Measure accuracy, overlap and energy sweep by sweep, and when images settle.",
+            "Measure accuracy, overlap and energy after each sweep, and settling times.",
             "Relax",
         ),
     )

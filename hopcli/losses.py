@@ -7,12 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from hopcli.errors import SettingError
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 __all__ = ["Losses", "overlap_loss", "overlap_loss_of"]
 
 _BLOCK = 1024  # samples multiplied with all others at once, to bound the memory
+_MOST_PIXELS = 2**29  # of all samples, compared in eight bytes each
 _SITES = 2**16  # sites of few large images multiplied at once
 _EXACT = 2**24  # whole numbers up to this are exact in float32
 
@@ -87,10 +90,19 @@ def overlap_loss_of(images: NDArray[np.int8], samples: NDArray[np.int64]) -> Los
     -------
     Losses
         As of :func:`overlap_loss`.
+
+    Raises
+    ------
+    SettingError
+        If the samples have too many pixels to be compared in memory.
     """
     unique, place = np.unique(samples, return_inverse=True)
     n_sites = images.shape[1]
     if len(unique) > _BLOCK or n_sites <= _BLOCK:
+        if samples.size * n_sites > _MOST_PIXELS:
+            most = max(1, _MOST_PIXELS // (n_sites * len(samples)))
+            rule = f"must be at most {most:,} for {len(samples):,} labels of {n_sites:,} pixels"
+            raise SettingError("samples", rule, samples.shape[1])
         return overlap_loss(images[samples])
     place = place.reshape(samples.shape)
     counts = np.array([np.bincount(row, minlength=len(unique)) for row in place])

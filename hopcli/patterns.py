@@ -6,6 +6,7 @@ couplings to :mod:`hopcli.storage`.
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -40,6 +41,7 @@ __all__ = [
 ]
 
 
+_MOST_LABELS = 10_000
 _ARRAYS = ("xi", "labels", "source_index", "shape", "sample_index", "dataset", "dataset_sha256")
 
 
@@ -95,10 +97,11 @@ class Patterns:
     def names(self) -> tuple[str, ...]:
         """A name for each pattern: its label, with a number where labels repeat."""
         seen: dict[str, int] = {}
+        often = Counter(self.labels)
         names = []
         for label in self.labels:
             seen[label] = seen.get(label, 0) + 1
-            names.append(f"{label}_{seen[label]}" if self.labels.count(label) > 1 else label)
+            names.append(f"{label}_{seen[label]}" if often[label] > 1 else label)
         return tuple(names)
 
     def last(self, label: str) -> int:
@@ -207,8 +210,12 @@ def draw_samples(
     Raises
     ------
     SettingError
-        If a label has no image, or too few to draw without replacement.
+        If a label has no image, or too few to draw without replacement; if there are too many
+        labels.
     """
+    if len(labels) > _MOST_LABELS:
+        rule = f"must have at most {_MOST_LABELS:,} labels, unless source_indices are given"
+        raise SettingError("dataset", rule, f"{dataset.name} with {len(labels):,}")
     known = dataset.label_names
     for label in labels:
         if label not in known:

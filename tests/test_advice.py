@@ -77,7 +77,16 @@ WARNED = {
 }
 
 
-@pytest.mark.parametrize("arguments", WARNED.values(), ids=WARNED)
+FAST = ("hebbian", "noise", "a threshold", "sync")
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        pytest.param(text, id=name, marks=[] if name in FAST else pytest.mark.slow)
+        for name, text in WARNED.items()
+    ],
+)
 def test_options_in_the_warnings_of_a_recall(run_hopcli: RunHopcli, arguments: str) -> None:
     asked = [*arguments.split(), *SMALL]
     before = Seen(run_hopcli, "recall", asked, "before")
@@ -148,7 +157,7 @@ def test_more_sweeps_where_the_accuracy_would_rise(run_hopcli: RunHopcli) -> Non
         assert run_hopcli(*command, *SMALL, "--sweeps", "4", "--out", "r").code == 0
 
 
-@pytest.mark.parametrize("command", ["recall", "relax"])
+@pytest.mark.parametrize("command", ["recall", pytest.param("relax", marks=pytest.mark.slow)])
 @pytest.mark.parametrize("arguments", ["--rule hebbian", "--rule storkey", "--temperature 1.3"])
 def test_where_the_criterion_cannot_be_automatic(
     run_hopcli: RunHopcli, command: str, arguments: str

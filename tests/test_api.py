@@ -50,7 +50,7 @@ def test_a_public_name_is_there_and_says_what_it_is(name: str) -> None:
 
 
 def test_what_is_not_there_is_said_so() -> None:
-    with pytest.raises(AttributeError, match="module 'hopcli' has no attribute 'stor'"):
+    with pytest.raises(AttributeError, match="'stor'"):
         _ = hopcli.stor
 
 
@@ -80,9 +80,7 @@ def test_records_show_themselves() -> None:
     assert repr(own) == "Dataset(arrays: 2 images of 2 x 2; <b>, two)"
     assert repr(memory.patterns) == "Patterns(2 of 2 x 2: <b>, two; arrays)"
     assert repr(memory) == "Memory(pseudo-inverse: <b>, two; N = 4 sites in K = 4 classes)"
-    assert repr(memory.couplings) == (
-        "Couplings(pseudo-inverse: p = 2 patterns; N = 4 sites in K = 4 classes)"
-    )
+    assert re.findall(r"\b[pNK] = \d", repr(memory.couplings)) == ["p = 2", "N = 4", "K = 4"]
     assert repr(end) == "Recalled(2 of 2; own 2)"
     for record, pictures in ((own, 2), (memory.patterns, 2), (memory, 2), (end, 4)):
         shown = record._repr_html_()

@@ -105,7 +105,7 @@ def test_an_interrupt_keeps_what_is_finished(monkeypatch: pytest.MonkeyPatch) ->
             raise KeyboardInterrupt
 
     monkeypatch.setattr(Store, "write", stop)
-    with pytest.raises(KeyboardInterrupt, match="2 of 6 cells are finished and kept"):
+    with pytest.raises(KeyboardInterrupt, match="2 of 6"):
         grid("recall", vary=VARY, out="here", threads=1, **SHARED)
     monkeypatch.undo()
 
@@ -164,7 +164,7 @@ def test_what_is_wrong_is_refused_before_anything_is_written(
 
 def test_a_folder_of_another_grid_is_refused() -> None:
     grid("recall", vary={"temperature": [0.1]}, out="here", **SHARED)
-    with pytest.raises(ResultError, match="must hold a grid of weights, holds one of recall"):
+    with pytest.raises(ResultError, match=r"weights.*recall"):
         grid("weights", vary={"rule": ["hebbian"]}, dataset=SHARED["dataset"], out="here")
 
 

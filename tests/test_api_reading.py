@@ -96,13 +96,11 @@ def test_another_table_and_other_commands(run_hopcli: RunHopcli) -> None:
     assert run_hopcli("weights", "--no-figures", "-q", "--out", "b/c").code == 0
     assert set(read(["a", "b"], command="recall", table="outcomes").run) == {"a"}
     assert set(read(["a", "b"], command="weights").run) == {"b/c"}
-    with pytest.raises(SettingError, match="command must be given, as there are runs of recall, w"):
+    with pytest.raises(SettingError, match=r"command .*recall, w"):
         read(["a", "b"])
-    with pytest.raises(SettingError, match=r"command must be one of those found \(recall\)"):
+    with pytest.raises(SettingError, match=r"command .*recall"):
         read("a", command="relax")
-    with pytest.raises(
-        SettingError, match=r"table must be one of accuracy, .* of a, found 'trace'"
-    ):
+    with pytest.raises(SettingError, match=r"table .*accuracy.*'trace'"):
         read("a", table="trace")
 
 

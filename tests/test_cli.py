@@ -816,6 +816,8 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
         ([(9.0, 1), (1.0, 10), (1.0, 10)], "about 2 min"),  # the first loads the loops
         ([(0.5, 1), (0.5, 1), (0.5, 1), (0.5, 1)], "about 8 min"),
         ([(30.0, 1)], "about 8 h"),
+        ([(30.0, 0), (0.1, 5), (1.0, 50)], None),  # 30 s of compiling
+        ([(30.0, 0), (0.0, 0), (1.0, 10)], "about 2 min"),
         ([(0.1, 100)] * 10, None),
         ([(9.0, 1), (1.0, 500), (1.0, 499)], None),
         ([(0.2, 1)] * 4, None),

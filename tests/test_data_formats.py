@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
+from conftest import random_patterns
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
@@ -516,3 +517,12 @@ def test_pictures_with_every_extension_are_read(empty_folder: Path, extension: s
     picture.convert("1" if extension == ".pbm" else picture.mode).save(f"p{extension}")
     found = hopcli.load(f"images:p{extension}")
     assert np.array_equal(found.spins.reshape(16, 16) > 0, ink > 0)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+@pytest.mark.parametrize("source", ["csv", "text"])
+def test_text_is_read_in_either_encoding(tmp_path: Path, source: str, encoding: str) -> None:
+    spins = random_patterns(1, 3, 16)
+    lines = [",".join(map(str, row)) for row in spins.tolist()]
+    (tmp_path / "p.csv").write_text("\n".join(lines), encoding=encoding)
+    np.testing.assert_array_equal(load_dataset(f"{source}:{tmp_path / 'p.csv'}").spins, spins)

@@ -19,11 +19,11 @@ from PIL import Image
 import hopcli
 from hopcli.datasets import thresholds
 from hopcli.datasets.idx import read_idx
-from hopcli.errors import DataError
+from hopcli.errors import DataError, PatternError, SettingError
 from hopcli.losses import overlap_loss, overlap_loss_of
 from hopcli.observables import overlaps
 from hopcli.patterns import read_patterns
-from hopcli.storage import couplings
+from hopcli.storage import couplings, store
 from hopcli.storage.couplings import site_classes
 
 if TYPE_CHECKING:
@@ -145,6 +145,42 @@ def test_what_claims_too_much_is_refused_in_little_memory(tmp_path: Path) -> Non
         assert spec.partition(":")[2] in message, spec
         assert "\n" not in message
         assert mib < (250 if spec in specs[-N_TEXTS:] else 40), spec
+
+
+_MANY = """
+import resource, hopcli
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+data = hopcli.load("npy:many.npy")
+after = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+print(1024 * (after - before) / data.spins.size)
+"""
+
+
+def test_many_patterns_take_twice_their_file_and_are_no_choice(tmp_path: Path) -> None:
+    many = np.ones((60_000, 784), np.int8)
+    many[::2] = -1
+    np.save(tmp_path / "many.npy", many)
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", _MANY],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert float(done.stdout) < 3.5
+    data = hopcli.load(many[:10_001, :4])
+    with pytest.raises(SettingError, match="10,000"):
+        hopcli.select(data)
+    assert len(hopcli.select(hopcli.load(many[:500, :4]), samples=1).labels) == 500
+    with pytest.raises(SettingError, match="samples"):
+        overlap_loss_of(many[:, :600], np.zeros((100, 10_000), np.int64))
+
+
+def test_more_patterns_than_sites_are_dependent() -> None:
+    """Q of 20,000 x 20,000 numbers would take 3.2 GB."""
+    many = np.random.default_rng(0).choice(np.array([-1, 1], np.int8), (20_000, 10))
+    with pytest.raises(PatternError, match="20,000"):
+        store(many, "pseudo-inverse")
 
 
 def test_images_that_compress_well_are_not_refused(tmp_path: Path) -> None:

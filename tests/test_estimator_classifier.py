@@ -277,9 +277,9 @@ def test_bad_parameters_are_refused_by_fit(
 @pytest.mark.parametrize("labels", [None, [0, 1], [[0], [1], [2]]])
 def test_given_prototypes_need_a_label_each(labels: Any) -> None:
     xi = random_patterns(1, 3, 8)
-    with pytest.raises(SettingError, match="prototype_labels must be 3 labels"):
+    with pytest.raises(SettingError, match=r"prototype_labels .*3"):
         HopfieldClassifier(prototypes=xi, prototype_labels=labels).fit(xi, [0, 1, 2])
-    with pytest.raises(SettingError, match="prototypes must have 8 features, as X has, found 7"):
+    with pytest.raises(SettingError, match=r"prototypes .*8.*7"):
         HopfieldClassifier(prototypes=xi[:, 1:], prototype_labels=[0, 1, 2]).fit(xi, [0, 1, 2])
 
 
@@ -296,7 +296,7 @@ def test_prototypes_that_noise_carries_away_are_warned_of() -> None:
     )
     memory.fit(train, labels)
     warm = clone(memory).set_params(dynamics="metropolis")
-    with pytest.warns(HopcliWarning, match=r"^4\d of 50 prototypes do not stay"):
+    with pytest.warns(HopcliWarning, match=r"^4\d of 50 "):
         warm.fit(train, labels)
     assert memory.score(train, labels) > 2 * warm.score(train, labels)
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
-from conftest import CHECKOUT, files_below, random_patterns
+from conftest import CHECKOUT, UNPRIVILEGED, files_below, random_patterns
 from PIL import Image
 from test_figures_weights import write_patterns
 
@@ -314,6 +314,21 @@ def test_a_configuration_of_no_name_is_refused(run_hopcli: RunHopcli) -> None:
     assert run_hopcli("deps").out == ""
 
 
+def test_a_folder_that_may_not_be_read_is_refused(tmp_path: Path) -> None:
+    folder = tmp_path / "configs"
+    folder.mkdir()
+    (folder / "x.toml").write_text(BARE)
+    folder.chmod(0)
+    code = f"{UNPRIVILEGED}\nfrom hopcli.cli import main\nmain(['deps', 'configs'])"
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    folder.chmod(0o755)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.count("\n") == 1
+    assert "configs" in done.stderr
+
+
 def test_the_makefile_runs_no_name_of_a_configuration(checkout: Checkout) -> None:
     checkout.config("mine", BARE)
     for name in ("a;touch ran;", "$(shell touch ran)", "`touch ran`", "'; touch ran; '"):
@@ -350,3 +365,15 @@ def test_a_grid_goes_on_and_makes_only_what_is_new(checkout: Checkout) -> None:
     checkout.config("mine", text.replace("['hebbian'", "['pseudo-inverse', 'hebbian'"))
     assert checkout.make("results/mine") == [ran("mine")]
     assert (folder / "grid.csv").read_text().splitlines()[1].startswith("pseudo-inverse,")
+
+
+def test_a_folder_that_cannot_be_listed_is_refused(run_hopcli: RunHopcli) -> None:
+    Path("configs").mkdir()
+    assert run_hopcli("deps", "configs").out == ""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Path, "iterdir", _no_access)
+        assert run_hopcli("deps", "configs").refused().startswith("configs: ")
+
+
+def _no_access(folder: Path) -> None:
+    raise PermissionError(13, "Permission denied", str(folder))

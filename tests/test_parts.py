@@ -113,8 +113,8 @@ def test_any_number_of_interrupts_changes_nothing(
         assert len([line for line in done.err.split("\n") if line]) == len(told)
         assert _visible("out") == {}
         assert len(_hidden("out")) == 1
-    (line,) = [line for line in _said(done).splitlines() if "warning:" not in line]
-    assert re.findall(r"(\d+) of (\d+)", line) == counts
+    (last,) = [line for line in _said(done).splitlines() if "warning:" not in line]
+    assert re.findall(r"(\d+) of (\d+)", last) == counts
     assert runs.made == (n_parts - kept) * in_part
     assert sitting == -(-n_parts // (5 // in_part))
     assert _visible("out") == _visible("whole")
@@ -150,7 +150,10 @@ def test_couplings_are_the_same_bits_whichever_networks_are_measured(
 
 @pytest.mark.parametrize(
     ("command", "n_parts", "in_part"),
-    [COMMANDS[0], *(pytest.param(*each, marks=pytest.mark.slow) for each in COMMANDS[1:])],
+    [
+        COMMANDS[0],
+        *(pytest.param(*each.values, id=each.id, marks=pytest.mark.slow) for each in COMMANDS[1:]),
+    ],
 )
 def test_a_killed_run_goes_on_from_what_it_had_written(
     run_hopcli: RunHopcli,

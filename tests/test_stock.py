@@ -84,9 +84,8 @@ def test_a_plan_without_a_stock_shares_nothing(made: Counter[str]) -> None:
 
 def test_patterns_of_another_selection_are_others() -> None:
     """Also where the hash of the data is the same, as that of the embedded file is."""
-    stock: Stock = Stock()
-    plain: dict[str, Any] = {"samples": 5}
-    found = stock.select(RecallConfig(**plain))
+    stock = Stock()
+    found = stock.select(RecallConfig(samples=5))
     others: list[dict[str, Any]] = [
         {"split": "test"},
         {"split": "all"},
@@ -99,7 +98,7 @@ def test_patterns_of_another_selection_are_others() -> None:
         {"sampler": "generator"},
     ]
     for other in others:
-        differing = RecallConfig(**{**plain, **other})
+        differing = RecallConfig(**{"samples": 5, **other})
         selected = stock.select(differing)
         assert selected is not found, other
         assert selected.sha256 == Stock().select(differing).sha256 != found.sha256, other

@@ -11,7 +11,7 @@ import click
 from hopcli.cli.grid.run import grid_from_file, is_grid_file
 from hopcli.cli.once import Command
 from hopcli.cli.requests import Wishes, request_from_file
-from hopcli.errors import HopcliError
+from hopcli.errors import DataError, HopcliError
 from hopcli.printing import make
 
 if TYPE_CHECKING:
@@ -62,13 +62,21 @@ def _named(configs: Iterable[str]) -> list[str]:
     named: list[str] = []
     for name in configs:
         path = Path(name)
-        named += sorted(map(str, path.glob("*.toml"))) if path.is_dir() else [name]
+        named += _configs_in(path) if path.is_dir() else [name]
     for name in named:
         stem = Path(name).stem
         if not make(stem) or not stem.strip("."):
             rule = "must be named with letters, digits and . _ + , @ - only: Make reads the name"
             raise click.UsageError(f"{name!r:.200} {rule}")
     return named
+
+
+def _configs_in(folder: Path) -> list[str]:
+    """List the configuration files in a folder."""
+    try:
+        return sorted(str(path) for path in folder.iterdir() if path.suffix == ".toml")
+    except OSError as error:
+        raise DataError(f"{folder}: cannot be read: {error.strerror}") from None
 
 
 def _is_newer(paths: Iterable[Path], manifest: Path) -> bool:

@@ -118,8 +118,9 @@ class Watch:
     def _look_ahead(self, total: int) -> None:
         """Say what is left, once, from what has been done: at first loops are loaded."""
         now = _clock()
-        if self._first is None and now - self._began <= _LONG:
+        if self._first is None and (self._done == 0 or now - self._began <= _LONG):
             self._first = now, self._done
+        if self._first is not None and self._first[1] == self._done:
             return
         then, before = self._first or (self._began, 0)
         if now - then >= _SAMPLE:

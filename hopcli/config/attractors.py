@@ -24,7 +24,7 @@ __all__ = ["AttractorsConfig", "ResolvedAttractors"]
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class AttractorsConfig(PatternSettings, LearningSettings, RunSettings):
-    """Count where starts end at T = 0, spurious states and all.
+    """Count the final states of runs at T = 0, including spurious states.
 
     Runs the same starts under each rule until no site would change, S_i = sign(h_i -
     theta_i) everywhere, and lists the distinct final states: how often each was reached,
@@ -43,10 +43,10 @@ class AttractorsConfig(PatternSettings, LearningSettings, RunSettings):
     From the sign of the sum of three drawings:
       hopcli attractors --dataset drawings --start majority
 
-    How many states there may be, those not met included, is estimated by Chao1 from the
-    states met once and twice, with its 95 % interval (Chao 1987): in kinds.csv for each
-    kind, and in the row `attractors` for all but unsettled ones. It is a lower bound, as
-    a network may have very many states too rare to be met, and takes independent starts.
+    kinds.csv also estimates the number of states, including states not reached. The Chao1
+    estimate uses the states reached once and twice, with its 95 % interval (Chao 1987). The row
+    `attractors` is for all states except unsettled ones. The estimate is a lower bound,
+    as a network may have very many rare states. It assumes independent starts.
 
     Writes kinds.csv (as printed), attractors.csv (every state), attractors.npz (the most
     frequent ones, int8, an array a rule, and the stored patterns), attractors.png and the

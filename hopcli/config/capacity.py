@@ -38,24 +38,25 @@ class CapacityConfig(DataSettings, LearningSettings, RunSettings):
     Size of the basins of attraction:
       hopcli capacity --rule hebbian,storkey --sizes 400 --loads 0.05,0.1 --basins
 
-    Theory for random patterns, in theory.csv with what each load is of: Hebbian overlaps
-    stay near 1 up to 0.138 N (Amit, Gutfreund, Sompolinsky 1985), but most patterns are
-    fixed points up to N / (2 ln N) alone, and all of them up to N / (4 ln N) (McEliece et
+    theory.csv lists the known loads for random patterns: Hebbian overlaps stay near 1 up to
+    0.138 N (Amit, Gutfreund, Sompolinsky 1985), but most patterns are
+    fixed points only up to N / (2 ln N), and all of them up to N / (4 ln N) (McEliece et
     al. 1987); Storkey's up to N / sqrt(2 ln N) (Storkey 1997); pseudo-inverse ones up to N
-    as long as they are linearly independent. As W_ii = 0 here, small basins stay to the
-    end; were W_ii kept, a single flip would never be undone from about 0.55 N on (Kanter,
-    Sompolinsky 1987). The perceptron's bound is that of its kappa, 2 N at 0 and 0.52 N at
+    as long as they are linearly independent. Here W_ii = 0, so small basins remain up
+    to N. With W_ii kept, a single flip would never be undone from about 0.55 N on (Kanter,
+    Sompolinsky 1987). The perceptron's bound depends on kappa: 2 N at 0 and 0.52 N at
     1 (Gardner 1988).
 
-    Interrupted, the same command goes on where it was, to the same bytes.
+    If interrupted, the same command continues where it stopped and writes the same bytes.
 
     Writes capacity.csv, theory.csv, capacity.png and the manifest capacity.json. In
-    capacity.csv `learnt` is the number of draws in which couplings were found (no
-    dependent patterns, no perceptron out of epochs); means are over those, and empty where
-    there are none. `wrong_first` is the fraction of sites that change in the first step from a
-    stored pattern, all sites at once. `half_radius` (with --basins) is found by bisection: each
-    start flips the first sites of an order of its own, and is recalled if it ends where the
-    pattern itself ends (overlap 0.99 or more). `near_pattern` and `near_flipped` are the share
+    capacity.csv `learnt` is the number of draws in which couplings were found. Draws fail if
+    patterns are dependent or the perceptron runs out of epochs. Means are over the learnt
+    draws, and empty if there are none. `wrong_first` is the fraction of sites that change in
+    the first step from a stored pattern, all sites at once. `half_radius` (with --basins) is
+    found by bisection.
+    Each start flips the first sites of its own random order. It is recalled if it ends where
+    the pattern itself ends (overlap 0.99 or more). `near_pattern` and `near_flipped` are the share
     of the tested patterns that end at an overlap above 0.9, `median_pattern` and
     `median_flipped` the median overlap: near the transition a pattern is held or lost as a
     whole, so that the mean overlap describes neither. The 95 % intervals are for new draws,

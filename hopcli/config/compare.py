@@ -27,9 +27,9 @@ _MOST_SWEEPS = 10_000  # at T = 0, far more than any run has been seen to take
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class CompareConfig(PatternSettings, StorageSettings, DynamicsSettings, RunSettings):
-    """Ask whether the dynamics add accuracy to what simpler classifiers have.
+    """Compare the accuracy of the dynamics with simpler classifiers.
 
-    Names each test image by the label of
+    Classifies each test image in several ways:
 
       dynamics          the stored pattern that its final state is nearest to
       recalled          the own pattern, as `hopcli recall` counts it: the study's count
@@ -45,15 +45,15 @@ class CompareConfig(PatternSettings, StorageSettings, DynamicsSettings, RunSetti
     named, and patterns and what is trained on are training images. Logistic regression
     minimises the mean loss plus |w|^2 / 200, on the spins.
 
-    Is it the patterns? Recall also depends on how they are chosen out of M samples a label:
+    Recall also depends on how patterns are chosen from M samples per label:
 
       overlap-loss  the lowest loss of eq. 5, as the study chose them
       medoid        the largest mean overlap with the samples of its own label
-      random        any
+      random        a random sample
       best-of       of several random sets, the one that recalls most of some tuning images
 
-    Each selector has the same samples, drawn anew for each selection, and is measured by the
-    fraction recalled (dynamics and criterion as set) of images that it has never seen.
+    All selectors get the same samples, drawn anew for each selection. Each is rated by the
+    fraction recalled of images that it has not seen, with the dynamics and criterion given.
 
     The study's patterns on MNIST's test images:
       hopcli compare

@@ -17,25 +17,24 @@ _FEWEST = 4  # labels: a rank correlation of three is one of four numbers
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class ConsistencyConfig(DataSettings, RunSettings):
-    """Ask whether labels of consistent shape are recalled best.
+    """Test whether labels of consistent shape are recalled best.
 
-    How consistent the shape of a label is, from all images of the data set: the mean
-    squared overlap m^2 of two different images of the label (within), that of one of them
-    with an image of another label, each of which counts alike (between), and
+    The consistency of a label is measured on all images of the data set. `within` is the mean
+    squared overlap m^2 of two different images of the label. `between` is that of one of them
+    with an image of another label, with equal weight for each other label. Further:
 
         contrast = within - between
         loss     = 9 M N^2 between - M (M - 1) N^2 within
 
     for ten labels: the overlap loss (eq. 5 of the paper) to be expected of a random image
-    among M different samples of each label. loss_per_pair is that in units of its 9 M N^2 of other
-    labels; it counts the own label (M - 1) / 9 times. Exact sums; standard errors (sem) are
-    those for another sample of images.
+    among M different samples of each label. loss_per_pair is that divided by
+    9 M N^2; its own label counts (M - 1) / 9 times. The sums are exact. Standard errors (sem)
+    are for another sample of images.
 
-    How well labels are recalled: for each of many selections of the patterns (M samples of
-    each label, eq. 5, as `hopcli select` makes them) all labels are stored, and then, apart
-    from each other, two random halves of them, so that each label is stored among five of
-    ten once. Test images take no part in the selection. Recall is as in `hopcli recall`, with
-    the pseudo-inverse rule and Metropolis.
+    Recall is measured for many selections of the patterns (M samples per label, eq. 5, as in
+    `hopcli select`). Each selection stores all labels, then separately two random halves of
+    them. So each label is also stored once among five of ten. Test images take no part in the
+    selection. Recall works as in `hopcli recall`, with the pseudo-inverse rule and Metropolis.
 
     The study's hypothesis, that "1" is recalled best and "4" worst as their shapes vary
     least and most:
@@ -45,13 +44,13 @@ class ConsistencyConfig(DataSettings, RunSettings):
       hopcli consistency --sweeps 10
 
     In correlation.csv (as printed) spearman is the rank correlation of a measure with the
-    accuracies over the labels, with its 95 % interval over selections of the patterns (the
-    labels are all there are), and p the two-sided one of random pairings. With fewer than 30
+    accuracies over the labels. Its 95 % interval is over selections of the patterns, for these
+    labels. p is the two-sided p-value of random pairings. With fewer than 30
     selections, which give a warning, a rare kind of selection may be missing, and intervals
     cover less than 95 %. A loss is low where
     a shape is consistent, so there the hypothesis asks for a negative correlation.
 
-    Interrupted, the same command goes on where it was, to the same bytes.
+    If interrupted, the same command continues where it stopped and writes the same bytes.
 
     Also writes, into the same folder:
       consistency.csv   the measures of each label, with its rank by each (1: most consistent)

@@ -30,43 +30,58 @@ class CriticalConfig(PatternSettings, RunSettings):
     """Measure the critical temperature of stored patterns.
 
     At each temperature chains start hot, from random spins, and cold, from the stored
-    patterns in turn. The integrated autocorrelation time tau of the squared projection norm
-    over the second half of the chains says how much of their beginning is left out: 10 tau,
-    at most half. The rest gives means of m_P = |P S| / sqrt(N), the norm of the projection on
-    the span of the patterns; its Binder ratio U = (n + 2 - n <m_P^4> / <m_P^2>^2) / 2 with
-    n the rank of the patterns, 1 in order and 0 in disorder; the susceptibility
-    N (<m_P^2> - <m_P>^2) / T; energy and specific heat of a spin; and the fraction of chains
-    whose last state overlaps with a stored pattern by --criterion.
+    patterns in turn. The measurement leaves out the first 10 tau of a chain, at most half of
+    it. Here tau is the integrated autocorrelation time of the squared projection norm over
+    the second half of the chains.
 
-    The Binder ratios of two sizes cross near the critical temperature. A size is the
-    patterns with each pixel repeated in both directions (--scales), for only so have
-    patterns of another N the same overlaps Q. The crossing of a finite pair is not the limit,
-    but off in proportion to 1 / sqrt(N_1 N_2); by that those of three or more sizes are
-    extrapolated. Of exactly two patterns everything is known exactly, by a sum over the
-    states of the sites on which they agree and of those on which they differ, and the run is
-    held to it.
+    The rest of each chain gives means of:
+      projection      m_P = |P S| / sqrt(N), the norm of the projection on
+                      the span of the patterns
+      Binder ratio    U = (n + 2 - n <m_P^4> / <m_P^2>^2) / 2, with n the rank
+                      of the patterns; 1 in order and 0 in disorder
+      susceptibility  N (<m_P^2> - <m_P>^2) / T
+      energy          per spin, with the specific heat
+      recall          share of chains whose last state overlaps with a stored
+                      pattern by --criterion
+
+    The Binder ratios of two sizes cross near the critical temperature T_c. --scales makes the
+    sizes: each pixel is repeated in both directions, which keeps the overlaps of the patterns.
+    The crossing of a finite pair differs from T_c in proportion to 1 / sqrt(N_1 N_2). With
+    three or more sizes the crossings of the two largest pairs are extrapolated. For exactly
+    two patterns the run is also compared with the exact sum over all states.
 
     The "0" and the "4" of the study:
       hopcli critical
-    Smaller pictures, of 8 x 8, where more sizes cost no more:
+    Smaller pictures of 8 x 8, for which more sizes are affordable:
       hopcli critical --dataset digits --scales 1,2,4 --temperatures 0.9:1.06:0.01
     The pair that the authors ran, whose T_c is 1 + q = 1.44:
       hopcli critical --source-indices 56,9 --rule hebbian --temperatures 1.38:1.5:0.01
 
-    The crossing comes from a joint fit of both sizes to the temperatures near T_c, as far as
-    hot and cold starts agree there. It needs four, and about ten within 2 T_c / sqrt(N) of T_c
-    are best. Its 95 % interval is always finite and covers 93 to 99 % in simulations with
-    known crossings, also of 5 chains; if the crossing lies outside the temperatures it is
-    wide, and covers less. Above T_c two components that do not fluctuate alike, as of
-    correlated Hebbian patterns, have U < 0.
+    A crossing comes from a joint fit of both sizes to the temperatures near T_c at which hot
+    and cold starts agree. It needs four temperatures; about ten within 2 T_c / sqrt(N) of T_c
+    are best. Its 95 % interval is always finite. It covers 93 to 99 % in simulations with
+    known crossings, also with 5 chains. If the crossing lies outside the temperatures, the
+    interval is wide and covers less.
 
-    Interrupted, the same command goes on where it was, to the same bytes.
+    The extrapolated value falls short of T_c, as higher corrections remain. With exact
+    crossings of two patterns the error is 3 to 155 % of the distance from the last crossing,
+    and largest for Hebbian patterns of overlap 0.05 to 0.25. Its interval is therefore
+    extended by twice this distance in that direction.
 
-    Writes critical.csv (the estimates, with 95 % intervals, and what is exact),
-    critical_scan.csv (one row a size, temperature and start, and one of both starts),
-    critical_exact.csv (two patterns on a fine grid), critical_fit.csv (chi-square of the run
-    against them), critical.npz (the stored patterns, the means of every chain), critical.png
-    and the manifest critical.json. Chains are the independent units of all intervals.
+    Above T_c, components that fluctuate differently have U < 0, for example those of
+    correlated Hebbian patterns.
+
+    If interrupted, the same command continues where it stopped and writes the same bytes.
+
+    Files (chains are the independent units of all intervals):
+      critical.csv        estimates with 95 % intervals, and exact values
+      critical_scan.csv   a row per size, temperature and start, and one for
+                          both starts
+      critical_exact.csv  exact values for two patterns on a fine grid
+      critical_fit.csv    chi-square of the run against the exact values
+      critical.npz        stored patterns, and the means of every chain
+      critical.png        picture
+      critical.json       manifest
     """
 
     command: ClassVar[str] = "critical"

@@ -58,7 +58,7 @@ class DataSettings(Config):
         kinds.choice(SPLITS),
         "train",
         "Data",
-        "Part of the data set; patterns are taken from it too, unless --select-split says other.",
+        "Part of the data set. Patterns come from it too, unless --select-split is given.",
     )
     threshold: int | str | None = setting(
         _threshold(),

@@ -71,8 +71,9 @@ def spelled(digits: tuple[str, ...] | None, labels: tuple[str, ...]) -> tuple[st
 
 def check_labels(digits: tuple[str, ...], labels: tuple[str, ...], source: str) -> None:
     """Refuse a label that is none of a data set or file."""
+    present = set(labels)
     for label in digits:
-        if label not in labels:
+        if label not in present:
             known = ", ".join(labels[:_SHOWN]) + (", ..." if len(labels) > _SHOWN else "")
             rule = f"must name labels of {source} ({known}), which has no {label!r:.80}"
             raise SettingError("digits", rule, ",".join(digits))

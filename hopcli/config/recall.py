@@ -42,10 +42,10 @@ class RecallConfig(PatternSettings, StorageSettings, DynamicsSettings, RunSettin
     is recalled if its final overlap with its own pattern, m = S.xi / N (eq. 1), reaches
     the criterion and no other stored pattern is nearer.
 
-    The nearest pattern has the largest |m|. At equal |m| a pattern precedes an inverse, and
-    of patterns that are still equal the own one counts. So of two stored patterns that are
-    each other's inverse, a final state in one is recalled for that one alone, with --score
-    abs and signed alike. Where inverses count as recalled, a line says how many there were.
+    The nearest pattern has the largest |m|. At equal |m| a pattern precedes an inverse; among
+    patterns that are still equal, the image's own pattern counts. If two stored patterns are
+    each other's inverse, a final state in one counts for that one only, with --score abs and
+    with --score signed. If inverses count as recalled, a line gives their number.
 
     The protocol as published, and as the authors ran it:
       hopcli recall --config paper
@@ -65,42 +65,45 @@ class RecallConfig(PatternSettings, StorageSettings, DynamicsSettings, RunSettin
     warning then names the state, and the options that would hold every pattern, if any were
     found. --criterion auto is refused there: it would count that state as recalled.
 
-    Noise keeps a state off a pattern that is held, so a criterion that is too high calls
-    noise a failure. A few runs from the stored patterns themselves show where these rest. A
-    warning gives both numbers if one of them is not 3 SD above the criterion, or if more than
-    5 % of its runs end nearer to another. It names options only after they have been tried
-    on the stored patterns and on some of the trials.
+    Noise also moves the network away from patterns that the rule holds. A criterion that is
+    too high then counts noise as failure. The program makes a few runs from the stored
+    patterns and measures the overlap at which each rests. It warns if this overlap is less
+    than 3 SD above the criterion, or if more than 5 % of the runs end nearer to another
+    pattern. It names options only after testing them on the stored patterns and on some of
+    the trials.
 
-    A third warning says that the accuracy would rise by more than half its interval with
-    twice the sweeps, as a few trials show that are run on (in a random order, at the last
-    temperature); `hopcli relax` shows how it rises.
+    The program also continues a few trials for twice the sweeps, in random order at the last
+    temperature. It warns if the accuracy would rise by more than half its interval.
+    `hopcli relax` shows how it rises.
 
-    A final state is (outcome): the own pattern, another, an inverse; else a mixture of
-    three stored patterns, a fixed point of T = 0, a two-cycle (sync only), or unsettled:
-    none of these, as any state is that noise or the last sweep has left between them.
+    The outcome of a trial is its own pattern, another pattern or an inverse. Otherwise it is
+    a mixture of three stored patterns, a fixed point at T = 0, or a two-cycle (sync only). A
+    run that ended before reaching any of these is unsettled.
 
-    In accuracy.csv (as printed) sd_repeats and sem_repeats are over repeats. In the row
-    `overall` the accuracy is the mean over labels, each of which counts the same whatever its
-    number of images, with the SD and SEM of that mean over repeats; sd_labels is the population
-    SD over labels, the +- 10 of the paper. ci_low to ci_high is the 95 % interval for a new test
-    image, with images, not trials, as the independent units; with --tests all, for a new run of
-    the same images. In outcomes.csv what could have happened and was not seen has a row too,
-    with the bound on its rate.
+    In accuracy.csv (as printed) sd_repeats and sem_repeats are over repeats. The row `overall`
+    gives the mean over labels. Each label has the same weight, whatever its number of images.
+    sd_labels is the population SD over labels, the +- 10 of the paper. ci_low and ci_high
+    bound the 95 % interval for a new test image. Its independent units are images, not
+    trials. With --tests all the interval is for a new run of the same images. outcomes.csv
+    also lists possible outcomes that did not occur, with an upper bound on their rate.
 
     Also writes, into the same folder:
       repeats.csv    accuracy of each label in each repeat
-      confusion.csv  label by where it ended: each pattern, its inverse, none (of what kind)
-      outcomes.csv   how often each label ended how: count, fraction, 95 % interval
+      confusion.csv  trials per label and final state: pattern, inverse, or other kind
+      outcomes.csv   outcomes of each label: count, fraction, 95 % interval
       gallery.csv    a few trials: number, repeat, label, source_index, overlap_own,
                      best_label, best_overlap, recalled, outcome
-      trials.csv     with --keep trials: every trial, in the same columns but the number
+      trials.csv     with --keep trials: every trial, same columns except the number
       trace.csv      with --trace: energy and overlaps after every sweep of a few trials
       recall.npz     the stored patterns (patterns.xi, ...), first and last states of the gallery
       recall.json    the manifest: resolved configuration, key, versions, SHA-256 of each file
       accuracy.png, confusion.png, gallery.png and, with --trace, trace.png
 
-    Exit code 0: done; 2: refused or failed, earlier results are unchanged; 3: finished without
-    pictures, tables and manifest are in place; 130: interrupted, the last line says what is kept.
+    Exit codes:
+      0    finished
+      2    refused or failed; earlier results are unchanged
+      3    finished without pictures; tables and manifest are complete
+      130  interrupted; the last line lists what is kept
     """
 
     command: ClassVar[str] = "recall"

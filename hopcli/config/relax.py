@@ -37,29 +37,29 @@ def round_sweeps(last: int) -> list[int]:
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class RelaxConfig(PatternSettings, StorageSettings, DynamicsSettings, RunSettings):
-    """Measure accuracy, overlap and energy sweep by sweep, and when images have settled.
+    """Measure accuracy, overlap and energy after each sweep, and settling times.
 
-    Makes the trials of `hopcli recall` and looks at each after every sweep of one run. So
-    what is counted after 20 sweeps is what `hopcli recall --sweeps 20` counts, with the
-    same settings and seed, to the last image.
+    Runs the trials of `hopcli recall` and measures each after every sweep. With the same
+    settings and seed, the counts after 20 sweeps equal those of `hopcli recall --sweeps 20`.
 
     The study's protocol, 25 times as long:
       hopcli relax
-    As far as the field's sweep of N attempts takes it; and warmer:
+    With the usual sweep of N attempts; at a higher temperature:
       hopcli relax --attempts-per-sweep N --sweeps 250
       hopcli relax --temperature 0.4 --criterion auto
-    The same images in every repeat, where only the noise differs:
+    The same images in every repeat, so that only the noise differs:
       hopcli relax --test-images same
 
-    A trial has settled after the sweep from which on it stays recalled, or not recalled,
-    to the end. One that still changes in the last half of the sweeps has not settled. Median
-    and 90th percentile are of all trials, and left empty where so many have not settled.
+    A trial settles at the sweep after which it stays recalled, or not recalled, to the end.
+    A trial that still changes in the last half of the sweeps has not settled. Median and 90th
+    percentile refer to all trials. They are empty if too many trials have not settled.
 
     The integrated autocorrelation time tau = 1 + 2 sum rho(t), with Sokal's automatic window,
-    is the number of sweeps between independent values; 1: every sweep is one. It is that
-    of the last half of the sweeps, about the mean of each trial. Where these are
-    fewer than 50 tau (long_enough), trials may not have been in equilibrium, and neither tau
-    nor its error (sem) holds. Where no trial moves, or the sweeps are too few, there is none.
+    is the number of sweeps between independent values; tau = 1 means that sweeps are
+    independent. It is measured over the last half of the sweeps, about the mean of each
+    trial. If this half is shorter than 50 tau, long_enough is False: trials may not have been
+    in equilibrium, and tau and its error (sem) are unreliable. If no trial moves, or the
+    sweeps are too few, tau is empty.
 
     Writes:
       relaxation.csv       at sweep 0, 1, 2, ... (logarithmic steps), of each label and
@@ -73,9 +73,9 @@ class RelaxConfig(PatternSettings, StorageSettings, DynamicsSettings, RunSetting
                            stored patterns (patterns.xi, ...)
       relaxation.png and the manifest relax.json
 
-    ci_low to ci_high are the 95 % interval for a new test image, with images, not trials, as
-    the independent units, as are those of sem; with --tests all the interval is for a new
-    run of the same images.
+    ci_low and ci_high bound the 95 % interval for a new test image. Its independent units,
+    and those of sem, are images, not trials. With --tests all the interval is for a new run
+    of the same images.
     """
 
     command: ClassVar[str] = "relax"

@@ -29,24 +29,28 @@ _HIGHEST_SEED = 2**32 - 1  # of a selection
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class VarianceConfig(DataSettings, StorageSettings, DynamicsSettings, RunSettings):
-    """Say what the error of a recall accuracy is made of, and which digit is recalled best.
+    """Split the error of a recall accuracy into its sources, and rank the labels.
 
-    Makes a recall for each of many selections of the patterns, each with test images of
-    its own, and each image several times. So the variance of an accuracy is taken apart
-    into what other patterns (selection), other test images (images), and another run of
-    the same images (thermal: noise, the order of the sites and, where starts are changed at
-    random, those changes) add, for each label and for the mean over labels, `overall`.
+    Repeats the recall for many selections of the patterns. Each selection has its own test
+    images, and each image is run several times.
 
-    The study's protocol, with the error of an accuracy from 100 images and 10 repeats:
+    The variance of an accuracy is split into three sources, for each label
+    and for the mean over labels, `overall`:
+      selection  other patterns
+      images     other test images
+      thermal    another run of the same images: noise, the order of the sites
+                 and random changes of the starting states
+
+    The study's protocol: the error of an accuracy from 100 images and 10 repeats:
       hopcli variance
     Tests on MNIST's test images, or other ways to select:
       hopcli variance --split test --select-split train
       hopcli variance --samples 100 --sampler generator
-    What one repeat of the same 100 images is worth, as the study's +-:
+    The error of one repeat of the same 100 images, comparable to the study's +-:
       hopcli variance --accuracy-repeats 1
 
-    A selection is a run of its own: `hopcli recall --test-images same`, with as many tests and
-    repeats, and --selection-seed and --seed as in selections.csv, finds its accuracies.
+    `hopcli recall --test-images same` reproduces one selection, with the same tests and
+    repeats, and with --selection-seed and --seed from selections.csv.
 
     Writes:
       errors.csv      SD that each source gives to an accuracy, and their total, where its
@@ -64,16 +68,20 @@ class VarianceConfig(DataSettings, StorageSettings, DynamicsSettings, RunSetting
                       patterns of the first selection (patterns.xi, ...)
       variance.png, best_worst.png and the manifest variance.json
 
-    Components are balanced sums of squares, without bias, so that they may come out below
-    0; shares and SD take 0 for them. Those of `overall` are of the mean over labels, one
-    image each. All intervals are for new selections. If selections are alike in kind they
-    cover 93 to 99 %. If 1 in 10 is much worse than the others, as of the "1", they cover 94 %
-    from 30 selections on, 80 % with 15 and 45 % with 5; if 1 in 20 is, 80 % with 30. Fewer
-    than 30 selections give a warning. Images count as a small sample of those there are.
-    Ranks are of the accuracies as measured, with the noise of so many tests; labels that tie
-    share ranks.
+    Components are unbiased balanced sums of squares and may therefore be negative. Shares and
+    SD use 0 in that case. Components of `overall` refer to the mean over labels with one image
+    each. Images count as a small sample of a large population. Ranks use the measured
+    accuracies, including their noise; tied labels share ranks.
 
-    Interrupted, the same command goes on where it was, to the same bytes.
+    All intervals are for new selections. Fewer than 30 selections give a
+    warning. Intervals cover:
+      93 to 99 %  selections that resemble each other
+      94 %        1 selection in 10 is much worse, as for "1"; 30 selections
+      80 %        the same with 15 selections
+      45 %        the same with 5 selections
+      80 %        1 selection in 20 is much worse; 30 selections
+
+    If interrupted, the same command continues where it stopped and writes the same bytes.
     """
 
     command: ClassVar[str] = "variance"
@@ -111,10 +119,13 @@ class VarianceConfig(DataSettings, StorageSettings, DynamicsSettings, RunSetting
     )
     score: str = same_setting(RecallConfig, "score")
     accuracy_tests: int = setting(
-        kinds.integer(1, 10**9), 100, "Tests", "Images a label of the accuracy whose error is told."
+        kinds.integer(1, 10**9),
+        100,
+        "Tests",
+        "Images per label of the accuracy whose error is estimated.",
     )
     accuracy_repeats: int = setting(
-        kinds.integer(1, 10**9), 10, "Tests", "Repeats of that accuracy."
+        kinds.integer(1, 10**9), 10, "Tests", "Repeats of the accuracy whose error is estimated."
     )
 
     def check(self) -> None:

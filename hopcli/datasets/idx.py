@@ -203,6 +203,6 @@ def _load_part(directory: Path, files: _Files, part: str, request: Request) -> G
 
 def _images(path: Path, values: NDArray[Any], labels: Path | None, request: Request) -> GreyImages:
     """Images of an array, with the labels of a file or their numbers."""
-    grey, shape = pictures_of(values, path, request.size)
+    grey, shape = pictures_of(as_grey(values, path), path, request.size)
     names = as_labels(read_idx(labels, 1), len(grey), labels) if labels else numbered(len(grey))
-    return GreyImages(as_grey(grey, path), names, shape, column_by_column=is_emnist(path))
+    return GreyImages(grey, names, shape, column_by_column=is_emnist(path))

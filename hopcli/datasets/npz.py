@@ -118,7 +118,10 @@ class Archive:
             return self._zip.getinfo(f"{name}.npy")
         except KeyError:
             held = ", ".join(self.names[:10]) or "nothing"
-            raise DataError(f"{self.path}: must hold an array {name!r}, found {held}") from None
+            raise DataError(
+                f"{self.path}: must hold an array {name!r}, found {held} (images come as x_train "
+                "and y_train, or as the only array of a file)"
+            ) from None
 
     @contextmanager
     def _open(self, info: zipfile.ZipInfo, name: str) -> Iterator[IO[bytes]]:
@@ -172,18 +175,23 @@ def load_npz(request: Request) -> GreyImages:
     parts = []
     with Archive(path) as archive:
         single = _single(archive) if "x_train" not in archive.names else None
+        if single is None and "x_train" not in archive.names:
+            found = ", ".join(archive.names[:10]) or "nothing"
+            raise DataError(
+                f"{path}: must hold x_train, or one array of images, alone or with one of "
+                f"labels, found {found}; save the images alone and give npy:FILE"
+            )
         if single is not None and request.split == "test":
             raise NoSuchPartError(f"{path}: has no test set: it holds one array of images")
         pairs = [(f"x_{part}", f"y_{part}") for part in _PARTS[request.split]]
         for of_images, of_labels in pairs if single is None else [single]:
             what = f"{path}: {of_images}"
-            values, shape = pictures_of(archive.read(of_images, check_images), what, request.size)
-            labels = numbered(len(values))
+            grey = as_grey(archive.read(of_images, check_images), what)
+            grey, shape = pictures_of(grey, what, request.size)
+            labels = numbered(len(grey))
             if of_labels:
-                labels = as_labels(archive.read(of_labels), len(values), f"{path}: {of_labels}")
-            parts.append(
-                GreyImages(as_grey(values, what), labels, shape, column_by_column=is_emnist(path))
-            )
+                labels = as_labels(archive.read(of_labels), len(grey), f"{path}: {of_labels}")
+            parts.append(GreyImages(grey, labels, shape, column_by_column=is_emnist(path)))
     return stack(parts, path)
 
 
@@ -217,11 +225,11 @@ def load_npy(request: Request) -> GreyImages:
         _check(file, path.stat().st_size, path, check_images)
         file.seek(0)
         values: NDArray[Any] = np.lib.format.read_array(file, allow_pickle=False)
-    values, shape = pictures_of(values, path, request.size)
+    grey, shape = pictures_of(as_grey(values, path), path, request.size)
     return GreyImages(
-        as_grey(values, path),
-        numbered(len(values)),
+        grey,
+        numbered(len(grey)),
         shape,
         column_by_column=is_emnist(path),
-        named=np.zeros(len(values), np.bool_),
+        named=np.zeros(len(grey), np.bool_),
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import itertools
 import math
 import re
@@ -41,6 +42,8 @@ _LABELS = ("", "label", "labels", "class", "target", "y", "digit", "name")
 _LONGEST_LINE, _LONGEST_HEADER = 8 * MAX_PIXELS, MAX_PIXELS  # characters
 _COUNTED = 9  # columns that are numbered from 0 or 1 on are a header
 _SEEN = 1000  # cells of the first line that decide whether it is a header
+_FLAGS = {"false": 0.0, "true": 1.0}
+_NOT_FINITE = ("nan", "inf", "-inf", "+inf", "infinity", "-infinity")
 _NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?", re.IGNORECASE)
 
 
@@ -130,7 +133,7 @@ def warn_of_one(shape: Sequence[int], what: object, *hints: str) -> None:
 
 @contextmanager
 def opened(path: Path) -> Iterator[TextIO]:
-    """Open a text file in UTF-8 whose size and number of lines are within the limits.
+    """Open a text file in UTF-8, or in UTF-16 with its mark, if it is within the limits.
 
     Raises
     ------
@@ -144,15 +147,24 @@ def opened(path: Path) -> Iterator[TextIO]:
                 f"{path}: must have at most {MAX_TEXT:,} bytes, found {path.stat().st_size:,}"
             )
         with path.open("rb") as content:
+            mark = content.read(2)
+            content.seek(0)
             n_lines = sum(chunk.count(b"\n") for chunk in iter(lambda: content.read(2**20), b""))
         if n_lines > MAX_LINES:
             raise DataError(f"{path}: must have at most {MAX_LINES:,} lines, found {n_lines:,}")
-        with path.open(encoding="utf-8-sig") as file:
-            yield file
+        encoding = "utf-16" if mark in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE) else "utf-8-sig"
+        with path.open(encoding=encoding) as file:
+            try:
+                yield file
+            except UnicodeError:
+                rule = "must be text in UTF-8 or UTF-16; save it as UTF-8"
+                raise DataError(f"{path}: {rule}") from None
 
 
 def load_csv(request: Request) -> GreyImages:
     """Load a table of pixels, one picture a row, separated by commas, semicolons, tabs or blanks.
+
+    True and False are read as 1 and 0.
 
     A column of labels is first or last. With a header it is the column called ``label``,
     ``class``, ``target``, ``y``, ``digit`` or ``name``, or the only one whose name has no number.
@@ -203,29 +215,34 @@ def table(lines: Iterator[tuple[int, str]], path: Path, request: Request) -> Gre
         elif values.shape[1] == 1:
             values, labels = values.T, numbered(1)
     check_images(path, values.shape)
-    pixels, shape = pictures_of(values, path, request.size)
-    check_images(path, pixels.shape)
-    if len(pixels) != len(labels):  # cut or put together
-        labels, named = numbered(len(pixels)), False
-    grey = two_kinds(pixels)
-    grey = as_grey(pixels, path) if grey is None else grey
+    grey = two_kinds(values)
+    grey = as_grey(values, path) if grey is None else grey
+    grey, shape = pictures_of(grey, path, request.size)
+    check_images(path, grey.shape)
+    if len(grey) != len(labels):  # cut or put together
+        labels, named = numbered(len(grey)), False
     if len(values) == 1 and request.size is None:
         read = f"{path}: read as one pattern of {values.shape[1]:,} sites"
         hint = "if it holds several, give their --size WIDTHxHEIGHT"
         warnings.warn(f"{read}; {hint}", HopcliWarning, stacklevel=4)
     return GreyImages(
         grey,
-        as_labels(labels, len(pixels), path),
+        as_labels(labels, len(grey), path),
         shape,
         column_by_column=is_emnist(path),
-        named=np.full(len(pixels), named),
+        named=np.full(len(grey), named),
     )
 
 
 def _layout(line: str, mark: str | None, where: str) -> tuple[bool, int | None]:
     """Whether a first line is a header, and the place of the label column as far as it tells."""
     cells = [cell.strip(' "\n') for cell in line.split(mark, _SEEN)[:_SEEN]]
-    is_text = [not is_number(cell) for cell in cells]
+    flags = [cell.lower() in _FLAGS for cell in cells]
+    are_flags = all(flags[1:-1] or flags)
+    is_text = [
+        not (is_number(cell) or cell.lower() in _NOT_FINITE or (are_flags and flag))
+        for cell, flag in zip(cells, flags, strict=True)
+    ]
     if _is_header(cells, is_text):
         if len(line) > _LONGEST_HEADER:
             raise DataError(
@@ -233,8 +250,9 @@ def _layout(line: str, mark: str | None, where: str) -> tuple[bool, int | None]:
                 f"{len(line):,}"
             )
         return True, _named([cell.strip(' "\n') for cell in line.split(mark)], where)
-    last = line.rsplit(mark, 1)[-1].strip(' "\n')
-    return False, 0 if is_text[0] else None if is_number(last) else -1
+    last = line.rsplit(mark, 1)[-1].strip(' "\n').lower()
+    is_value = is_number(last) or last in _NOT_FINITE or (are_flags and last in _FLAGS)
+    return False, 0 if is_text[0] else None if is_value else -1
 
 
 def is_number(text: str) -> bool:
@@ -298,7 +316,11 @@ def _rows(
 
 
 def numbers_of(text: str, mark: str | None, where: str) -> NDArray[np.float32]:
-    """Read the numbers of a line."""
+    """Read the numbers of a line, or its True and False as 1 and 0."""
+    if text[:1] in "TtFf":
+        flags = [cell.strip().lower() for cell in text.split(mark, MAX_PIXELS)]
+        if all(flag in _FLAGS for flag in flags):
+            return np.array([_FLAGS[flag] for flag in flags], np.float32)
     with warnings.catch_warnings():
         warnings.simplefilter("error")  # NumPy warns of text that is no number
         try:
@@ -307,4 +329,7 @@ def numbers_of(text: str, mark: str | None, where: str) -> NDArray[np.float32]:
             cells = text.split(mark, MAX_PIXELS)
             wrong = next((cell.strip() for cell in cells if not is_number(cell)), text)
             raise DataError(f"{where}: must hold numbers, found {wrong[:40]!r}") from None
+    if not np.isfinite(values).all():
+        wrong = text.split(mark)[int(np.argmin(np.isfinite(values)))].strip()
+        raise DataError(f"{where}: must hold finite numbers, found {wrong[:40]!r}")
     return values

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import re
+import warnings
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -11,10 +13,10 @@ import numpy as np
 from hopcli.data import SHIPPED_SHA256, TEXTS
 from hopcli.datasets.grey import GreyImages, exists
 from hopcli.datasets.limits import MAX_PIXELS, check_images
-from hopcli.datasets.rows import is_number, numbers_of, opened, pictures_of, table
+from hopcli.datasets.rows import is_number, numbered, numbers_of, opened, pictures_of, table
 from hopcli.datasets.shipped import check_shipped
 from hopcli.datasets.values import as_grey, two_kinds
-from hopcli.errors import DataError
+from hopcli.errors import DataError, HopcliWarning
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -23,13 +25,14 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from hopcli.datasets.request import Request
+    from hopcli.datasets.request import Request, Size
 
 __all__ = ["find_text", "load_text"]
 
 _PAPER = ".-_~·░□○0oO"  # the lightest first; other characters are ink
 _ALONE = "#.10"  # characters whose meaning is clear without a second one
 _TO_DECIDE = 100  # lines that decide whether a file is drawn or written
+_SMALL_SIDE = 3  # of a picture that a line might hold
 _LONGEST = 2 * MAX_PIXELS  # characters of a picture, with separators
 _SEPARATOR = re.compile(r"[,;\s]+")
 _COMMENT = ("#", "%")
@@ -61,9 +64,9 @@ def load_text(path: Path, request: Request) -> GreyImages:
     Parameters
     ----------
     path : Path
-        A text file in UTF-8.
+        A text file in UTF-8, or in UTF-16 with a byte order mark.
     request : Request
-        Its size is that of a picture, for rows of numbers.
+        Its size is that of a picture, where each line holds one or more.
 
     Raises
     ------
@@ -93,9 +96,28 @@ def load_text(path: Path, request: Request) -> GreyImages:
             )
     check_images(path, (len(parts), *shape))
     grey = _grey_of_numbers(parts, path) if written else _grey_of_drawings(parts, path)
-    grey, shape = pictures_of(grey.reshape(-1, *shape), path, request.size)
+    grey, shape = _pictures(grey.reshape(-1, *shape), path, request.size)
+    if len(grey) != len(parts):
+        return GreyImages(grey, numbered(len(grey)), shape, named=np.zeros(len(grey), np.bool_))
     names = np.array([part.name for part in parts])
     return GreyImages(grey, names, shape, named=np.array([part.named for part in parts]))
+
+
+def _pictures(
+    grey: NDArray[np.uint8], path: Path, size: Size | None
+) -> tuple[NDArray[np.uint8], tuple[int, int]]:
+    """Take drawings as they are, or cut their lines into pictures of a size."""
+    n_parts, height, width = grey.shape
+    if size is not None and (width, height) != size[:2]:
+        n_pixels = size[0] * size[1]
+        whole = width % n_pixels == 0 or (width == size[0] and height % size[1] == 0)
+        return pictures_of(grey.reshape(-1, width) if whole else grey, path, size)
+    side = math.isqrt(width)
+    if n_parts == 1 and 1 < height < width and side >= _SMALL_SIDE and side * side == width:
+        read = f"{path}: read as one pattern of {width} x {height}"
+        hint = f"if each line is a pattern, give --size {side}x{side}"
+        warnings.warn(f"{read}; {hint}", HopcliWarning, stacklevel=4)
+    return pictures_of(grey, path, size)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 __all__ = ["as_grey", "as_spins", "eight_bits", "two_kinds"]
 
+_AT_ONCE = 2**24  # values compared at once, to bound the memory
 _ONE = 1 + 1e-6  # floats that are 1 but for rounding
 _RULE = "grey values must be whole numbers from 0 to 255, floats from 0 to 1, or spins -1 and 1"
 _HELP = "(divide them by their greatest value, or round them)"
@@ -22,7 +23,9 @@ def as_spins(values: NDArray[Any]) -> NDArray[np.int8] | None:
     """Return booleans, or numbers that are all -1 or +1, as spins; None for anything else."""
     if values.dtype == np.bool_:
         return np.where(values, np.int8(1), np.int8(-1))
-    if values.dtype.kind not in "if" or not np.all(np.abs(values) == 1):
+    step = max(1, len(values) * _AT_ONCE // max(1, values.size))
+    parts = (values[first : first + step] for first in range(0, len(values), step))
+    if values.dtype.kind not in "if" or not all(np.all(np.abs(part) == 1) for part in parts):
         return None
     return np.ascontiguousarray(values, dtype=np.int8)
 
@@ -59,7 +62,9 @@ def as_grey(values: NDArray[Any], what: object) -> NDArray[np.uint8]:
     if values.dtype.kind == "b" or low == -1:
         spins = as_spins(values)
         if spins is not None:
-            return np.where(spins > 0, np.uint8(255), np.uint8(0))
+            grey: NDArray[np.uint8] = (spins > 0).view(np.uint8)
+            grey *= 255
+            return grey
     if not low >= 0:  # NaN, too
         raise DataError(f"{what}: {_RULE} {_HELP}, found {low}")
     if high <= _ONE:

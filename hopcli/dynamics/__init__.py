@@ -130,7 +130,8 @@ def run(
     threads : int, optional
         Number of threads, default one a processor that may be used.
     progress : callable, optional
-        Called in this thread with the number of chains of every chunk that is done.
+        Called in this thread with 0 before the first chain, then with the number of chains of
+        every chunk that is done.
 
     Returns
     -------
@@ -220,7 +221,8 @@ def replay(
     threads : int, optional
         Number of threads, default one a processor that may be used.
     progress : callable, optional
-        Called in this thread with the number of chains of every chunk that is done.
+        Called in this thread with 0 before the first chain, then with the number of chains of
+        every chunk that is done.
 
     Returns
     -------

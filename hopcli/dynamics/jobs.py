@@ -125,6 +125,8 @@ class Job:
             raise SettingError("threads", "must be at least 1", threads)
         threads = int(min(threads, MOST_THREADS))
         do = self.rule.loop(self)
+        if progress is not None:
+            progress(0)  # what compiling took is past
         if threads == 1 and threading.current_thread() is not threading.main_thread():
             for chunk in self._chunks(1):
                 _quietly(do, chunk)

@@ -65,6 +65,8 @@ def dask_engine(address: str) -> Iterator[Engine]:
     except ImportError:
         rule = "needs the package distributed: install hopcli[dask]"
         raise SettingError("dask", rule, address) from None
+    if "://" in address and not address.startswith(("tcp://", "tls://")):
+        raise SettingError("dask", "must be written tcp://HOST:PORT or tls://HOST:PORT", address)
     _silence()
     why = _why_no_scheduler(address)
     if not why:

@@ -18,6 +18,8 @@ __all__ = ["PSEUDO_INVERSE", "projector"]
 
 # Smallest eigenvalue of Q, relative to the largest, below which Q^-1 is noise.
 _SINGULAR = 1e-10
+_MANY = 1000  # patterns whose Q is not looked at where they are more than the rank can be
+_RULE = "the pseudo-inverse rule needs linearly independent patterns"
 
 
 def _learn(task: Task) -> NDArray[np.float64]:
@@ -27,6 +29,9 @@ def _learn(task: Task) -> NDArray[np.float64]:
 
 def _couplings(task: Task) -> NDArray[np.float64]:
     """With Q = L L^T the couplings are Y Y^T / N, Y = xi^T L^-T."""
+    n_classes, p = task.columns.shape
+    if p > max(n_classes, _MANY):
+        raise PatternError(f"{_RULE}: {p:,} patterns on {n_classes:,} different sites cannot be")
     q = symmetric_product(task.columns.T * task.sizes, task.columns.T, task.n_sites)
     try:
         inverse_root = np.linalg.inv(np.linalg.cholesky(q))
@@ -66,15 +71,14 @@ def _check_independent(q: NDArray[np.float64]) -> None:
 
 def _dependence(q: NDArray[np.float64], eigenvalues: NDArray[np.float64]) -> str:
     """Say in one line why Q has no inverse, naming a repeated pair if there is one."""
-    rule = "the pseudo-inverse rule needs linearly independent patterns"
     same = np.argwhere(np.triu(np.abs(q), 1) > 1 - 1e-12)
     if len(same):
         mu, nu = same[0]
         kind = "the same" if q[mu, nu] > 0 else "each other's inverse"
-        return f"{rule}: stored patterns {mu + 1} and {nu + 1} are {kind}"
+        return f"{_RULE}: stored patterns {mu + 1} and {nu + 1} are {kind}"
     ratio = max(eigenvalues[0], 0.0) / eigenvalues[-1]
     return (
-        f"{rule}: their overlap matrix Q is singular (smallest eigenvalue {ratio:.1e} of the "
+        f"{_RULE}: their overlap matrix Q is singular (smallest eigenvalue {ratio:.1e} of the "
         f"largest, must be at least {_SINGULAR:.0e})"
     )
 
