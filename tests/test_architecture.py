@@ -23,7 +23,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "errors": set(),
     "records": set(),
     "streams": set(),
-    "losses": set(),
+    "losses": {"errors"},
     "printing": set(),
     "markup": {"printing"},
     "observables": set(),

@@ -125,14 +125,14 @@ def test_from_python_what_cannot_be_a_page_is_refused() -> None:
 
 def test_classes_made_by_hand_are_those_of_the_page_or_refused() -> None:
     held = hopcli.store({"a": [[1, 0], [1, 0]]}).patterns
-    J = np.array([[0.0, 0.5, -1.0], [0.5, 0.0, -1.0], [-1.0, -1.0, 0.25]])
+    between = np.array([[0.0, 0.5, -1.0], [0.5, 0.0, -1.0], [-1.0, -1.0, 0.25]])
     site_class = np.array([2, 0, 2, 1], np.int32)
     columns = np.array([[-1], [-1], [1]], np.int8)
-    by_hand = Couplings("by hand", site_class, columns, J, np.zeros(3))
+    by_hand = Couplings("by hand", site_class, columns, between, np.zeros(3))
     with pytest.raises(DataError):
         hopcli.live(hopcli.Memory(held, by_hand))
     site_class = np.array([0, 1, 0, 1], np.int32)
-    by_hand = Couplings("by hand", site_class, columns[[2, 0]], J[1:, 1:], np.zeros(2))
+    by_hand = Couplings("by hand", site_class, columns[[2, 0]], between[1:, 1:], np.zeros(2))
     assert '"name":"given"' in hopcli.live(hopcli.Memory(held, by_hand)).html
     many = np.where(np.random.default_rng(1).random((20, 784)) < 0.5, 1, -1)
     memory = hopcli.store(many, rule="hebbian")

@@ -69,8 +69,13 @@ def v8() -> MiniRacer:
     return engine
 
 
+def _read(text: object) -> Any:
+    """Read the JSON that V8 gave back."""
+    return json.loads(str(text))
+
+
 def _call(engine: MiniRacer, function: str, **asked: Any) -> Any:
-    return json.loads(engine.eval(f"{function}({json.dumps(asked)})"))
+    return _read(engine.eval(f"{function}({json.dumps(asked)})"))
 
 
 def _digits(count: int) -> NDArray[np.int8]:
@@ -235,7 +240,7 @@ def test_thresholds_make_classes_as_in_python(v8: MiniRacer) -> None:
     rng = np.random.default_rng(3)
     xi = np.where(rng.random((17, 60)) < 0.5, 1, -1).astype(np.int8)
     theta = rng.choice([-0.2, 0.0, 0.1], 60)
-    classes = json.loads(
+    classes = _read(
         v8.eval(
             f"(() => {{ const c = siteClasses({json.dumps(xi.tolist())}, "
             f"{json.dumps(theta.tolist())});"
@@ -268,7 +273,7 @@ def test_overlaps_energy_and_outcomes_are_those_of_python(v8: MiniRacer) -> None
     assert np.allclose([one["E"] for one in told], observables.energy(final.spins, couplings))
     asked = {"patterns": xi.tolist(), "theta": [0.0] * 784, "rule": {"name": "pseudo-inverse"}}
     rows = json.dumps([*starts.tolist(), *_noisy(xi, 0.3).tolist()])
-    kinds = json.loads(
+    kinds = _read(
         v8.eval(
             f"(() => {{ const network = networkOf({json.dumps(asked)}); return JSON.stringify("
             f"{rows}.map((spins) => classifyChain(startChain(network, {{ dynamics: 'async', "
@@ -291,7 +296,7 @@ def test_the_critical_temperature_is_the_largest_eigenvalue(v8: MiniRacer, rule:
 
 @pytest.mark.parametrize(("k", "n"), [(0, 20), (20, 20), (1, 7), (37, 100), (99, 100)])
 def test_intervals_are_exact(v8: MiniRacer, k: int, n: int) -> None:
-    found = json.loads(v8.eval(f"JSON.stringify(exactInterval({k}, {n}))"))
+    found = _read(v8.eval(f"JSON.stringify(exactInterval({k}, {n}))"))
     assert found == pytest.approx(exact_interval(k, n), abs=1e-9)
 
 
@@ -302,7 +307,7 @@ def test_states_have_boltzmann_weights(v8: MiniRacer, dynamic: str, kept: bool) 
     xi = np.array([[1, 1, 1, 1, 1], [1, 1, -1, 1, -1]], np.int8)
     theta, heat, trials = [0.1, 0.1, 0.0, -0.2, 0.0], 0.9, 20_000
     rule = {"name": "hebbian", "kept": kept}
-    counts = json.loads(
+    counts = _read(
         v8.eval(
             f"(() => {{ const network = networkOf({{ patterns: {xi.tolist()}, theta: {theta}, "
             f"rule: {json.dumps(rule)} }}), how = {{ dynamics: '{dynamic}', order: 'random', "

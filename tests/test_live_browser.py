@@ -2,37 +2,26 @@
 
 from __future__ import annotations
 
-import os
 import shlex
-import shutil
 import sys
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from live_pages import FOUR, NARROW, WIDE, Seen
 from PIL import Image
+from PIL.GifImagePlugin import GifImageFile
 
 import hopcli
-from hopcli.config import RecallConfig
-from hopcli.livepage import gather_contents, languages, page
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from pathlib import Path
 
     from conftest import RunHopcli
     from playwright.sync_api import Browser
-    from playwright.sync_api import Page as Tab
 
-NARROW, WIDE = 390, 1280  # pixels: a phone, a desk
-FOUR = [
-    ((10, 7), (7, 14), (18, 14)),
-    ((20, 4), (18, 10), (16, 16), (14, 23)),
-    ((19, 6), (17, 14), (15, 23)),
-    ((9, 8), (8, 13), (19, 15)),
-]
-"""Strokes of a digit: columns and rows of its corners."""
+pytest_plugins = ("live_pages",)
 
 FRAMES = """() => new Promise((done) => {
   const times = [];
@@ -45,88 +34,6 @@ FRAMES = """() => new Promise((done) => {
   requestAnimationFrame(tick);
 })"""
 """The time between frames, in milliseconds, while the network runs."""
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    api = pytest.importorskip("playwright.sync_api")
-    names = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-    path = next((found for name in names if (found := shutil.which(name))), None)
-    boxed = [] if os.name == "nt" or os.geteuid() else ["--no-sandbox"]
-    with api.sync_playwright() as playwright:
-        if path is None and not Path(playwright.chromium.executable_path).exists():
-            pytest.skip("no Chromium here: `playwright install chromium` gets one")
-        with playwright.chromium.launch(executable_path=path, args=boxed) as launched:
-            yield launched
-
-
-@pytest.fixture(scope="module")
-def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("live") / "page.html"
-    path.write_text(page(gather_contents(RecallConfig(), 20), languages()), encoding="utf-8")
-    return path
-
-
-class Seen:
-    """A page that is open, and what the browser said and asked for meanwhile."""
-
-    def __init__(self, tab: Tab, path: Path, after: str = "") -> None:
-        self.tab = tab
-        self.said: list[str] = []
-        self.asked: list[str] = []
-        tab.on("console", lambda message: self.said.append(message.text))
-        tab.on("pageerror", lambda error: self.said.append(str(error)))
-        tab.on("request", lambda request: self.asked.append(request.url))
-        tab.goto(path.as_uri() + after)
-
-    def outcome(self) -> str:
-        return self.tab.inner_text("#outcome")
-
-    def run(self) -> str:
-        """Run as fast as the page can, to the end."""
-        self.slide("speed", 100)
-        self.tab.click("#run")
-        self.tab.locator("#run", has_text="Run").wait_for()
-        return self.outcome()
-
-    def slide(self, name: str, value: float) -> None:
-        self.tab.locator(f"#{name}").fill(str(value))
-
-    def draw(self, strokes: list[tuple[tuple[int, int], ...]]) -> None:
-        self.tab.click("#clear")
-        box = self.tab.locator("#state").bounding_box()
-        assert box is not None
-        x, y, side = box["x"], box["y"], box["width"] / 28
-        for stroke in strokes:
-            corners = [(x + (c + 0.5) * side, y + (r + 0.5) * side) for c, r in stroke]
-            self.tab.mouse.move(*corners[0])
-            self.tab.mouse.down()
-            for corner in corners[1:]:
-                self.tab.mouse.move(*corner, steps=12)
-            self.tab.mouse.up()
-
-    def overlaps(self) -> list[float]:
-        texts = self.tab.locator("#patterns .value").all_inner_texts()
-        return [float(text.replace("\N{MINUS SIGN}", "-")) for text in texts]
-
-
-@pytest.fixture
-def seen(request: pytest.FixtureRequest, browser: Browser, file: Path) -> Iterator[Seen]:
-    scheme: Literal["light", "dark"]
-    width, scheme = getattr(request, "param", (WIDE, "light"))
-    with browser.new_context(
-        viewport={"width": width, "height": 900},
-        color_scheme=scheme,
-        locale="en-GB",
-        has_touch=width == NARROW,
-        accept_downloads=True,
-    ) as context:
-        one = Seen(context.new_page(), file)
-        yield one
-        assert one.said == []
-        assert [url for url in one.asked if not url.startswith(("data:", "blob:"))] == [
-            file.as_uri()
-        ]
 
 
 def test_a_drawn_four_is_recalled_lost_and_back_at_its_address(
@@ -168,18 +75,6 @@ def test_ten_patterns_are_too_many_for_hebb(seen: Seen) -> None:
     assert seen.overlaps()[0] < 0.99
 
 
-def _shown(seen: Seen, tmp_path: Path) -> tuple[Path, np.ndarray[Any, Any]]:
-    """The state on the page, by the file that a start of it would be."""
-    seen.slide("amount", 0)
-    seen.tab.click("#noise")
-    with seen.tab.expect_download() as download:
-        seen.tab.click("#save-start")
-    path = tmp_path / "shown.txt"
-    download.value.save_as(path)
-    rows = path.read_text(encoding="utf-8").splitlines()[1:]
-    return path, np.array([[1 if c == "#" else -1 for c in row] for row in rows], np.int8)
-
-
 CASES = {
     "as it opens": {},
     "heat bath": {"dynamics": "glauber", "rule": "hebbian", "order": "permutation"},
@@ -208,7 +103,7 @@ def test_the_calls_end_in_the_state_of_the_page(
         with tab.expect_download() as download:
             tab.click(f"#save-{name}")
         download.value.save_as(empty_folder / f"{name}.txt")
-    _, shown = _shown(seen, empty_folder)
+    shown = seen.shown()
     names: dict[str, Any] = {}
     exec(script, names)
     assert np.array_equal(names["end"].spins[0], shown.ravel())
@@ -218,7 +113,7 @@ def test_the_calls_end_in_the_state_of_the_page(
         assert np.array_equal(arrays["gallery.end"][0], shown.ravel())
 
 
-def test_a_temperature_that_changed_is_a_call_of_the_loop(seen: Seen, tmp_path: Path) -> None:
+def test_a_temperature_that_changed_is_a_call_of_the_loop(seen: Seen) -> None:
     seen.run()
     seen.slide("temperature", 0.9)
     for _ in range(3):
@@ -226,7 +121,7 @@ def test_a_temperature_that_changed_is_a_call_of_the_loop(seen: Seen, tmp_path: 
     seen.tab.click("#calls summary")
     script = seen.tab.inner_text("#python")
     assert "[0.2, 0.9], [20, 3]" in script
-    _, shown = _shown(seen, tmp_path)
+    shown = seen.shown()
     names: dict[str, Any] = {}
     exec(script, names)
     assert np.array_equal(names["end"].spins[0], shown.ravel())
@@ -278,7 +173,8 @@ def test_it_works_by_touch_on_a_phone(seen: Seen) -> None:
     tab.tap("#attempt")
     assert seen.overlaps()[4] >= 0.99
     small = (
-        "[...document.querySelectorAll('button, select, summary, .file, input[id]:not([type=checkbox], #file)')]"
+        "[...document.querySelectorAll('button, select, summary, .file, "
+        "input[id]:not([type=checkbox], #file)')]"
         ".filter((one) => one.checkVisibility()).map((one) => one.getBoundingClientRect())"
         ".filter((box) => box.height < 44 || box.width < 44).length"
     )
@@ -329,7 +225,7 @@ def test_files_are_saved(seen: Seen, tmp_path: Path) -> None:
         sizes[name] = path
     with Image.open(sizes["png"]) as picture:
         assert picture.size == (336, 336)
-    with Image.open(sizes["gif"]) as film:
+    with GifImageFile(sizes["gif"]) as film:
         assert film.n_frames > 20
         film.seek(film.n_frames - 1)
         last = np.asarray(film.convert("L")).reshape(28, 6, 28, 6)[:, 3, :, 3]

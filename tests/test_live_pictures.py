@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
+from live_pages import NARROW, Seen
 from PIL import Image, ImageDraw
-from test_live_browser import NARROW, Seen, browser, file, seen  # noqa: F401
 
 import hopcli
 from hopcli import observables
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from playwright.sync_api import Browser
+
+pytest_plugins = ("live_pages",)
 
 HOSTILE = (
     "</script><script>throw 1</script>",
@@ -36,13 +38,6 @@ BARS = {
 }
 
 
-def _spins(seen: Seen) -> np.ndarray[Any, Any]:  # noqa: F811
-    with seen.tab.expect_download() as download:
-        seen.tab.evaluate("document.querySelector('#save-start').click()")
-    rows = download.value.path().read_text(encoding="utf-8").splitlines()[1:]
-    return np.array([[1 if c == "#" else -1 for c in row] for row in rows], np.int8)
-
-
 def _picture() -> bytes:
     """A dark four on a light ground, 140 pixels wide, with a grey corner."""
     image = Image.new("RGB", (140, 140), "white")
@@ -50,7 +45,7 @@ def _picture() -> bytes:
     pen.line([(50, 40), (35, 80), (100, 75)], "black", 14)
     pen.line([(100, 25), (80, 115)], "black", 14)
     pen.rectangle([0, 0, 20, 20], "#b0b0b0")
-    file = io.BytesIO()  # noqa: F811
+    file = io.BytesIO()
     image.save(file, "PNG")
     return file.getvalue()
 
@@ -66,37 +61,37 @@ PASTED = """([how, text]) => {
 }"""
 
 
-def test_own_pictures_come_by_file_drop_and_paste(seen: Seen) -> None:  # noqa: F811
-    tab, picture, before = seen.tab, _picture(), _spins(seen)
+def test_own_pictures_come_by_file_drop_and_paste(seen: Seen) -> None:
+    tab, picture, before = seen.tab, _picture(), seen.spins()
     tab.set_input_files("#file", {"name": "own.png", "mimeType": "image/png", "buffer": picture})
     tab.locator("#own-tools").wait_for()
-    own = _spins(seen)
+    own = seen.spins()
     assert not np.array_equal(own, before)
     assert own[0, 0] == -1
     assert 60 < np.sum(own > 0) < 160
     assert own[15, 12] == 1
     seen.slide("threshold", 200)
-    assert _spins(seen)[0, 0] == 1
+    assert seen.spins()[0, 0] == 1
     tab.click("#dark")
-    assert np.array_equal(_spins(seen)[0, :8], [-1] * 4 + [1] * 4)
+    assert np.array_equal(seen.spins()[0, :8], [-1] * 4 + [1] * 4)
     tab.click("#dark")
     seen.slide("threshold", 128)
     for how in ("drop", "paste"):
         tab.click("#clear")
-        assert np.all(_spins(seen) == -1)
+        assert np.all(seen.spins() == -1)
         tab.evaluate(PASTED, [how, base64.b64encode(picture).decode()])
         tab.locator("#outcome", has_text="picture").wait_for()
-        assert np.array_equal(_spins(seen), own)
+        assert np.array_equal(seen.spins(), own)
     tab.set_input_files("#file", {"name": "a.png", "mimeType": "image/png", "buffer": b"none"})
     tab.wait_for_function("!document.querySelector('#outcome').textContent.includes('loaded')")
-    assert np.array_equal(_spins(seen), own)
+    assert np.array_equal(seen.spins(), own)
 
 
-def test_pictures_are_hidden_inverted_blended_and_made_noisy(seen: Seen) -> None:  # noqa: F811
+def test_pictures_are_hidden_inverted_blended_and_made_noisy(seen: Seen) -> None:
     tab, xi = seen.tab, hopcli.select("mnist").take("36104").xi.reshape(-1, 28, 28)
     tab.click("#patterns li:nth-child(2) button")
     tab.click("#invert")
-    assert np.array_equal(_spins(seen), -xi[1])
+    assert np.array_equal(seen.spins(), -xi[1])
     assert seen.overlaps()[1] == -1
     seen.slide("amount", 0.25)
     hidden = {"bottom": np.s_[21:], "top": np.s_[:7], "left": np.s_[:, :7], "right": np.s_[:, 21:]}
@@ -106,14 +101,14 @@ def test_pictures_are_hidden_inverted_blended_and_made_noisy(seen: Seen) -> None
         tab.click("#occlude")
         expected = xi[1].copy()
         expected[place] = -1
-        assert np.array_equal(_spins(seen), expected)
+        assert np.array_equal(seen.spins(), expected)
     tab.click("#patterns li:nth-child(2) button")
     tab.click("#noise")
-    assert np.sum(_spins(seen) != xi[1]) == 196
+    assert np.sum(seen.spins() != xi[1]) == 196
     tab.select_option("#blend-a", "0")
     tab.select_option("#blend-b", "4")
     tab.click("#blend")
-    blended, same = _spins(seen), xi[0] == xi[4]
+    blended, same = seen.spins(), xi[0] == xi[4]
     assert np.array_equal(blended[same], xi[0][same])
     assert 0 < np.sum(blended[~same] > 0) < np.sum(~same)
     tab.click("#patterns li:nth-child(3) button")
@@ -121,7 +116,7 @@ def test_pictures_are_hidden_inverted_blended_and_made_noisy(seen: Seen) -> None
     assert seen.overlaps()[2] > 0.8
 
 
-def test_cooling_ends_in_a_memory(seen: Seen) -> None:  # noqa: F811
+def test_cooling_ends_in_a_memory(seen: Seen) -> None:
     seen.slide("speed", 100)
     seen.tab.click("#cool")
     seen.tab.locator("#run", has_text="Run").wait_for()
@@ -131,7 +126,7 @@ def test_cooling_ends_in_a_memory(seen: Seen) -> None:  # noqa: F811
 
 
 def test_pictures_are_stored_forgotten_and_spurious_states_collected(
-    seen: Seen,  # noqa: F811
+    seen: Seen,
 ) -> None:
     tab = seen.tab
     tab.click("#store")
@@ -150,35 +145,28 @@ def test_pictures_are_stored_forgotten_and_spurious_states_collected(
     tab.locator("#tray button").wait_for()
     tab.click("#clear")
     tab.click("#tray button")
-    assert np.sum(_spins(seen) > 0) > 40
+    assert np.sum(seen.spins() > 0) > 40
     assert seen.run().startswith("A mixture of 3, 6 and 1")
     assert tab.locator("#tray button").count() == 1
 
 
-def test_thresholds_turn_the_whole_picture(seen: Seen) -> None:  # noqa: F811
+def test_thresholds_turn_the_whole_picture(seen: Seen) -> None:
     seen.tab.click(".settings summary")
     seen.slide("theta", 1)
     seen.run()
-    down = np.sum(_ended(seen) > 0)
+    down = np.sum(seen.shown() > 0)
     seen.slide("theta", -1)
     seen.run()
-    assert np.sum(_ended(seen) > 0) > down + 400
+    assert np.sum(seen.shown() > 0) > down + 400
 
 
-def _ended(seen: Seen) -> np.ndarray[Any, Any]:  # noqa: F811
-    """The state, as the start of the next run."""
-    seen.slide("amount", 0)
-    seen.tab.click("#noise")
-    return _spins(seen)
-
-
-def test_inspected_parts_add_up_to_the_field(seen: Seen) -> None:  # noqa: F811
+def test_inspected_parts_add_up_to_the_field(seen: Seen) -> None:
     tab = seen.tab
     tab.click("#look")
     tab.click("#state")
     memory = hopcli.store(hopcli.select("mnist").take("36104"))
     row, column = map(int, re.findall(r"\d+", tab.inner_text("#pixel-title")))
-    field = memory.couplings.dense()[28 * (row - 1) + column - 1] @ _spins(seen).ravel()
+    field = memory.couplings.dense()[28 * (row - 1) + column - 1] @ seen.spins().ravel()
     rows = tab.locator("#pixel-rows td").all_inner_texts()
     parts = [float(text.replace("\N{MINUS SIGN}", "-")) for text in rows]
     assert sum(parts) == pytest.approx(field, abs=0.004)
@@ -187,9 +175,9 @@ def test_inspected_parts_add_up_to_the_field(seen: Seen) -> None:  # noqa: F811
     assert float(shown[1].replace("\N{MINUS SIGN}", "-")) == pytest.approx(field, abs=6e-4)
 
 
-def test_reduced_motion_shows_few_pictures(browser: Browser, file: Path) -> None:  # noqa: F811
+def test_reduced_motion_shows_few_pictures(browser: Browser, file: Path) -> None:
     with browser.new_context(locale="en-GB", reduced_motion="reduce") as context:
-        seen = Seen(context.new_page(), file)  # noqa: F811
+        seen = Seen(context.new_page(), file)
         texts = "() => { const a = []; new MutationObserver(() => a.push(1)).observe("
         texts += "document.querySelector('#numbers'), { childList: true }); window.seen = a; }"
         seen.tab.evaluate(texts)
@@ -199,9 +187,9 @@ def test_reduced_motion_shows_few_pictures(browser: Browser, file: Path) -> None
 
 
 @pytest.mark.parametrize("width", [NARROW, 1280, 1920])
-def test_german_texts_fit(browser: Browser, file: Path, width: int) -> None:  # noqa: F811
+def test_german_texts_fit(browser: Browser, file: Path, width: int) -> None:
     with browser.new_context(locale="de-DE", viewport={"width": width, "height": 900}) as context:
-        seen = Seen(context.new_page(), file)  # noqa: F811
+        seen = Seen(context.new_page(), file)
         assert seen.tab.evaluate("document.documentElement.lang") == "de"
         seen.tab.click("#lesson-open")
         seen.tab.click(".settings summary")
@@ -216,12 +204,12 @@ def test_german_texts_fit(browser: Browser, file: Path, width: int) -> None:  # 
         assert seen.tab.evaluate("document.documentElement.scrollWidth") <= width
 
 
-def test_names_of_patterns_are_text(browser: Browser, tmp_path: Path) -> None:  # noqa: F811
+def test_names_of_patterns_are_text(browser: Browser, tmp_path: Path) -> None:
     path = tmp_path / "page.html"
-    memory = hopcli.store({name: picture for name, picture in BARS.items()}, rule="hebbian")
+    memory = hopcli.store(BARS, rule="hebbian")
     hopcli.live(memory).write(path)
     with browser.new_context(locale="en-GB", accept_downloads=True) as context:
-        seen = Seen(context.new_page(), path)  # noqa: F811
+        seen = Seen(context.new_page(), path)
         tab = seen.tab
         shown = tab.locator("#patterns .name").all_text_contents()
         assert shown == list(HOSTILE)
@@ -244,7 +232,7 @@ def test_names_of_patterns_are_text(browser: Browser, tmp_path: Path) -> None:  
     "change",
     ["lang=constructor", "r=toString", "S=%%%", "p=9.9", "p=0~", "w=1x1e9", "t=NaN", "s=-1"],
 )
-def test_a_damaged_address_opens_the_page(seen: Seen, change: str) -> None:  # noqa: F811
+def test_a_damaged_address_opens_the_page(seen: Seen, change: str) -> None:
     name = change.partition("=")[0]
     rest = seen.tab.url.partition("#")[2].split("&")
     kept = [part for part in rest if not part.startswith(f"{name}=")]
@@ -255,7 +243,7 @@ def test_a_damaged_address_opens_the_page(seen: Seen, change: str) -> None:  # n
 
 
 def test_parameters_of_a_rule_are_those_of_the_memory(
-    browser: Browser,  # noqa: F811
+    browser: Browser,
     tmp_path: Path,
 ) -> None:
     taken = hopcli.select("mnist").take("36104")
@@ -263,15 +251,15 @@ def test_parameters_of_a_rule_are_those_of_the_memory(
         "p": hopcli.store(taken, rule="hebbian", normalise="p"),
         "kappa": hopcli.store(taken, rule="perceptron", kappa=0.5),
     }
-    J = made["p"].couplings
-    scaled = Couplings("hebbian", J.site_class, J.columns, 3 * J.J, J.theta)
+    c = made["p"].couplings
+    scaled = Couplings("hebbian", c.site_class, c.columns, 3 * c.J, c.theta)
     made["given"] = hopcli.Memory(taken, scaled)
     for name, memory in made.items():
         path = tmp_path / f"{name}.html"
         hopcli.live(memory, temperature=0).write(path)
         with browser.new_context(locale="en-GB", accept_downloads=True) as context:
-            seen = Seen(context.new_page(), path)  # noqa: F811
-            start = _spins(seen)
+            seen = Seen(context.new_page(), path)
+            start = seen.spins()
             energy = observables.energy(start.reshape(1, -1), memory.couplings)[0]
             text = seen.tab.inner_text("#numbers").replace(",", "").replace("\N{MINUS SIGN}", "-")
             shown = re.search(r"energy: (-?[\d.]+)", text)

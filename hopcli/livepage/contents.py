@@ -198,8 +198,8 @@ def _as_given(couplings: Couplings) -> Couplings:
     if pairs.shape[1] > len(class_theta):
         rule = "must have equal couplings on sites with equal values in all patterns"
         raise DataError(f"memory: {rule}; store its patterns with a rule")
-    J = couplings.J[np.ix_(pairs[1], pairs[1])]
-    return Couplings("given", site_class, columns, J, class_theta)
+    between = couplings.J[np.ix_(pairs[1], pairs[1])]
+    return Couplings("given", site_class, columns, between, class_theta)
 
 
 def _makes(couplings: Couplings, parameters: dict[str, Any]) -> bool:
