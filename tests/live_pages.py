@@ -1,23 +1,15 @@
-"""The page of ``hopcli live`` in a browser: fixtures of the tests that use it as a person would."""
+"""The page of ``hopcli live`` in a browser, for tests that use it as a person would."""
 
 from __future__ import annotations
 
-import os
-import shutil
-from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pytest
-
-from hopcli.config import RecallConfig
-from hopcli.livepage import gather_contents, languages, page
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from pathlib import Path
 
     from numpy.typing import NDArray
-    from playwright.sync_api import Browser
     from playwright.sync_api import Page as Tab
 
 NARROW, WIDE = 390, 1280  # pixels: a phone, a desk
@@ -28,26 +20,6 @@ FOUR = [
     ((9, 8), (8, 13), (19, 15)),
 ]
 """Strokes of a digit: columns and rows of its corners."""
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    api = pytest.importorskip("playwright.sync_api")
-    names = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-    path = next((found for name in names if (found := shutil.which(name))), None)
-    boxed = [] if os.name == "nt" or os.geteuid() else ["--no-sandbox"]
-    with api.sync_playwright() as playwright:
-        if path is None and not Path(playwright.chromium.executable_path).exists():
-            pytest.skip("no Chromium here: `playwright install chromium` gets one")
-        with playwright.chromium.launch(executable_path=path, args=boxed) as launched:
-            yield launched
-
-
-@pytest.fixture(scope="module")
-def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("live") / "page.html"
-    path.write_text(page(gather_contents(RecallConfig(), 20), languages()), encoding="utf-8")
-    return path
 
 
 class Seen:
@@ -104,22 +76,3 @@ class Seen:
     def overlaps(self) -> list[float]:
         texts = self.tab.locator("#patterns .value").all_inner_texts()
         return [float(text.replace("\N{MINUS SIGN}", "-")) for text in texts]
-
-
-@pytest.fixture
-def seen(request: pytest.FixtureRequest, browser: Browser, file: Path) -> Iterator[Seen]:
-    scheme: Literal["light", "dark"]
-    width, scheme = getattr(request, "param", (WIDE, "light"))
-    with browser.new_context(
-        viewport={"width": width, "height": 900},
-        color_scheme=scheme,
-        locale="en-GB",
-        has_touch=width == NARROW,
-        accept_downloads=True,
-    ) as context:
-        one = Seen(context.new_page(), file)
-        yield one
-        assert one.said == []
-        assert [url for url in one.asked if not url.startswith(("data:", "blob:"))] == [
-            file.as_uri()
-        ]

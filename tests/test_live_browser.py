@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from conftest import RunHopcli
     from playwright.sync_api import Browser
 
-pytest_plugins = ("live_pages",)
-
 FRAMES = """() => new Promise((done) => {
   const times = [];
   const tick = (now) => {
@@ -37,7 +35,7 @@ FRAMES = """() => new Promise((done) => {
 
 
 def test_a_drawn_four_is_recalled_lost_and_back_at_its_address(
-    seen: Seen, browser: Browser, file: Path
+    seen: Seen, browser: Browser, live_file: Path
 ) -> None:
     seen.draw(FOUR)
     assert seen.run() == "Recalled 4."
@@ -45,7 +43,7 @@ def test_a_drawn_four_is_recalled_lost_and_back_at_its_address(
     address, state = seen.tab.url, seen.tab.inner_text("#numbers")
     with browser.new_context(locale="en-GB") as context:
         again = Seen(
-            context.new_page(), file, address.partition("#")[1] + address.partition("#")[2]
+            context.new_page(), live_file, address.partition("#")[1] + address.partition("#")[2]
         )
         assert "Recalled 4." in again.outcome()
         assert again.tab.inner_text("#numbers") == state
@@ -248,10 +246,10 @@ def test_the_count_of_test_images_is_that_of_the_command(seen: Seen, tmp_path: P
 
 
 @pytest.mark.slow
-def test_frames_come_in_time(browser: Browser, file: Path) -> None:
+def test_frames_come_in_time(browser: Browser, live_file: Path) -> None:
     """Shown by pytest -s; a machine that does other work may take longer."""
     with browser.new_context(locale="en-GB") as context:
-        seen = Seen(context.new_page(), file)
+        seen = Seen(context.new_page(), live_file)
         gaps = seen.tab.evaluate(FRAMES)
         sys.stdout.write(f"frames: median {np.median(gaps):.1f} ms, worst {max(gaps):.1f} ms\n")
         assert len(gaps) > 100

@@ -21,8 +21,6 @@ if TYPE_CHECKING:
 
     from playwright.sync_api import Browser
 
-pytest_plugins = ("live_pages",)
-
 HOSTILE = (
     "</script><script>throw 1</script>",
     '<img src=x onerror="throw 2">',
@@ -175,9 +173,9 @@ def test_inspected_parts_add_up_to_the_field(seen: Seen) -> None:
     assert float(shown[1].replace("\N{MINUS SIGN}", "-")) == pytest.approx(field, abs=6e-4)
 
 
-def test_reduced_motion_shows_few_pictures(browser: Browser, file: Path) -> None:
+def test_reduced_motion_shows_few_pictures(browser: Browser, live_file: Path) -> None:
     with browser.new_context(locale="en-GB", reduced_motion="reduce") as context:
-        seen = Seen(context.new_page(), file)
+        seen = Seen(context.new_page(), live_file)
         texts = "() => { const a = []; new MutationObserver(() => a.push(1)).observe("
         texts += "document.querySelector('#numbers'), { childList: true }); window.seen = a; }"
         seen.tab.evaluate(texts)
@@ -187,9 +185,9 @@ def test_reduced_motion_shows_few_pictures(browser: Browser, file: Path) -> None
 
 
 @pytest.mark.parametrize("width", [NARROW, 1280, 1920])
-def test_german_texts_fit(browser: Browser, file: Path, width: int) -> None:
+def test_german_texts_fit(browser: Browser, live_file: Path, width: int) -> None:
     with browser.new_context(locale="de-DE", viewport={"width": width, "height": 900}) as context:
-        seen = Seen(context.new_page(), file)
+        seen = Seen(context.new_page(), live_file)
         assert seen.tab.evaluate("document.documentElement.lang") == "de"
         seen.tab.click("#lesson-open")
         seen.tab.click(".settings summary")

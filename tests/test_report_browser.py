@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import pytest
@@ -15,6 +12,7 @@ from hopcli import report
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from playwright.sync_api import Browser
     from playwright.sync_api import Page as Tab
@@ -63,25 +61,6 @@ PICTURES = """async () => {
   const boxes = [...document.querySelectorAll("figure svg")].map((one) => one.getBBox().width);
   return [sizes, boxes];
 }"""
-
-
-def _installed() -> str | None:
-    """A browser of the system."""
-    names = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-    return next((found for name in names if (found := shutil.which(name))), None)
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """A browser without a window; the one that Playwright has got, where the system has none."""
-    api = pytest.importorskip("playwright.sync_api")
-    with api.sync_playwright() as playwright:
-        path = _installed()
-        if path is None and not Path(playwright.chromium.executable_path).exists():
-            pytest.skip("no Chromium here: `playwright install chromium` gets one")
-        boxed = [] if os.name == "nt" or os.geteuid() else ["--no-sandbox"]  # not for root
-        with playwright.chromium.launch(executable_path=path, args=boxed) as launched:
-            yield launched
 
 
 @pytest.fixture(scope="module")
