@@ -235,8 +235,8 @@ def seen(request: pytest.FixtureRequest, browser: Browser, live_file: Path) -> I
         one = Seen(context.new_page(), live_file)
         yield one
         assert one.said == []
-        asked = [url for url in one.asked if not url.startswith(("data:", "blob:"))]
-        assert asked == [live_file.as_uri()]
+        asked = {url for url in one.asked if not url.startswith(("data:", "blob:"))}
+        assert asked == {live_file.as_uri()}
 
 
 def random_patterns(seed: int, p: int, n_sites: int) -> NDArray[np.int8]:

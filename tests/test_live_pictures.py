@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
-from live_pages import NARROW, Seen
+from live_pages import NARROW, WIDE, Seen
 from PIL import Image, ImageDraw
 
 import hopcli
@@ -27,12 +27,15 @@ HOSTILE = (
     "constructor",
     "__proto__",
     "a\u2028b'\"\\${1}{name}",
+    "\u202efour\u2066",
+    "\u05d0\u05e8\u05d1\u05e2",
+    "long" * 2000,
 )
-"""Names that would end a script, start one, or stand for something of JavaScript."""
+"""Names that would end a script, start one, stand for something of JavaScript, turn the text
+around them, or fill the page."""
 
-BARS = {
-    name: np.eye(5, dtype=int)[:, [k, (k + 1) % 5, 2, 3, 4]].tolist()
-    for k, name in enumerate(HOSTILE)
+BLOTS = {
+    name: np.random.default_rng(k).random((6, 6)) < 0.5 for k, name in enumerate(HOSTILE, start=1)
 }
 
 
@@ -184,7 +187,7 @@ def test_reduced_motion_shows_few_pictures(browser: Browser, live_file: Path) ->
         assert seen.overlaps()[0] >= 0.99
 
 
-@pytest.mark.parametrize("width", [NARROW, 1280, 1920])
+@pytest.mark.parametrize("width", [NARROW, WIDE, 1920])
 def test_german_texts_fit(browser: Browser, live_file: Path, width: int) -> None:
     with browser.new_context(locale="de-DE", viewport={"width": width, "height": 900}) as context:
         seen = Seen(context.new_page(), live_file)
@@ -202,27 +205,45 @@ def test_german_texts_fit(browser: Browser, live_file: Path, width: int) -> None
         assert seen.tab.evaluate("document.documentElement.scrollWidth") <= width
 
 
-def test_names_of_patterns_are_text(browser: Browser, tmp_path: Path) -> None:
+@pytest.mark.parametrize("width", [NARROW, WIDE])
+def test_names_of_patterns_and_images_are_text(
+    browser: Browser, tmp_path: Path, width: int
+) -> None:
     path = tmp_path / "page.html"
-    memory = hopcli.store(BARS, rule="hebbian")
-    hopcli.live(memory).write(path)
-    with browser.new_context(locale="en-GB", accept_downloads=True) as context:
+    memory = hopcli.store(BLOTS, rule="hebbian")
+    images = hopcli.load(np.array(list(BLOTS.values())), [f"{name}!" for name in HOSTILE])
+    hopcli.live(memory, images).write(path)
+    with browser.new_context(
+        locale="en-GB", viewport={"width": width, "height": 900}, accept_downloads=True
+    ) as context:
         seen = Seen(context.new_page(), path)
         tab = seen.tab
         shown = tab.locator("#patterns .name").all_text_contents()
-        assert shown == list(HOSTILE)
+        assert shown[:5] == list(HOSTILE[:5])
+        assert shown[5:7] == ["four", HOSTILE[6]]
+        assert (shown[7][:39], len(shown[7])) == (HOSTILE[7][:39], 40)
+        assert tab.locator("#image-label option").all_text_contents()[:3] == [
+            f"{name}!" for name in HOSTILE[:3]
+        ]
         for k in range(len(HOSTILE)):
             tab.click(f"#patterns li:nth-child({k + 1}) .small")
             seen.run()
-        tab.click("#count-drawn")
-        tab.locator("#count-result").wait_for()
+        tab.select_option("#image-label", index=7)
+        tab.click("#store")
+        tab.click("#look")
+        tab.click("#state")
+        for count in ("count-drawn", "count-images"):
+            tab.click(f"#{count}")
+            tab.locator("#count-result").wait_for()
         tab.click("#csv")
         tab.click("#calls summary")
+        assert tab.evaluate("document.documentElement.scrollWidth") <= width
         names: dict[str, Any] = {}
         exec(tab.inner_text("#python"), names)
-        assert list(names["patterns"]) == list(HOSTILE)
+        assert list(names["patterns"])[:8] == list(HOSTILE)
         tab.reload()
-        assert tab.locator("#patterns .name").all_text_contents() == shown
+        again = tab.locator("#patterns .name").all_text_contents()
+        assert (again[:8], len(again)) == (shown, 9)
         assert seen.said == []
 
 
@@ -260,7 +281,7 @@ def test_parameters_of_a_rule_are_those_of_the_memory(
             start = seen.spins()
             energy = observables.energy(start.reshape(1, -1), memory.couplings)[0]
             text = seen.tab.inner_text("#numbers").replace(",", "").replace("\N{MINUS SIGN}", "-")
-            shown = re.search(r"energy: (-?[\d.]+)", text)
+            shown = re.search(r"energy (-?[\d.]+)", text)
             assert shown is not None
             assert float(shown[1]) == pytest.approx(energy, abs=0.06)
             seen.tab.click("#calls summary")
@@ -269,3 +290,116 @@ def test_parameters_of_a_rule_are_those_of_the_memory(
                 names: dict[str, Any] = {}
                 exec(seen.tab.inner_text("#python"), names)
                 assert np.allclose(names["memory"].couplings.J, memory.couplings.J)
+
+
+def test_every_other_control_does_what_it_says(seen: Seen) -> None:
+    tab = seen.tab
+    numbers = tab.locator("#numbers")
+    tab.click("#erase")
+    tab.click("#patterns li:nth-child(1) button")
+    before = np.sum(seen.spins() > 0)
+    tab.click("#state")
+    assert 0 < before - np.sum(seen.spins() > 0) <= 9
+    tab.click(".settings summary")
+    tab.click("#sweep")
+    assert " 392 " in numbers.inner_text()
+    tab.click("#restart")
+    assert "attempt 0 " in numbers.inner_text()
+    tab.select_option("#per", "all")
+    tab.click("#sweep")
+    assert " 784 " in numbers.inner_text()
+    tab.locator("#sweeps").fill("3")
+    tab.locator("#sweeps").press("Enter")
+    tab.click("#restart")
+    seen.run()
+    assert " 2,352 " in numbers.inner_text()
+    tab.locator("#seed").fill("-1")
+    tab.locator("#seed").press("Enter")
+    assert tab.input_value("#seed") == "1"
+    tab.locator("#sweeps").fill("30")
+    tab.locator("#sweeps").press("Enter")
+    seen.slide("amount", 0.05)
+    tab.click("#noise")
+    seen.slide("temperature", 0)
+    ended = seen.run()
+    assert ended.startswith("Recalled 3")
+    seen.slide("criterion", 1)
+    seen.slide("criterion", 0.6)
+    assert seen.outcome() == ended
+    tab.click("#field")
+    assert tab.get_attribute("#field", "aria-pressed") == "true"
+    red, blue = (_share(seen, channel) for channel in (0, 2))
+    assert red > 0.3  # fields below 0
+    assert blue > 0.05
+    tab.select_option("#language", "de")
+    assert tab.inner_text("#run") == "Start"
+    assert tab.evaluate("document.documentElement.lang") == "de"
+    tab.reload()
+    assert tab.input_value("#language") == "de"
+    tab.select_option("#language", "en")
+    tab.click("#lesson-open")
+    tab.click("#lesson-next")
+    place = tab.inner_text("#lesson-place")
+    tab.click("#lesson-next")
+    tab.click("#lesson-back")
+    assert tab.inner_text("#lesson-place") == place
+    tab.click("#lesson-close")
+    assert not tab.locator("#lesson").is_visible()
+
+
+def _share(seen: Seen, channel: int) -> float:
+    """The share of pixels of the picture in which a colour is the strongest."""
+    shot = Image.open(io.BytesIO(seen.tab.locator("#state").screenshot())).convert("RGB")
+    colours = np.asarray(shot).astype(int)
+    others = np.delete(colours, channel, axis=2).max(axis=2)
+    return float(np.mean(colours[..., channel] > others + 40))
+
+
+def test_a_kept_own_coupling_freezes_a_site(seen: Seen) -> None:
+    """With W_ii kept the field has no own share, and no call of the program does the same."""
+    tab = seen.tab
+    tab.click("#look")
+    tab.click("#state")
+    parts = tab.locator("#pixel-rows th").count()
+    tab.check("#kept")
+    assert tab.locator("#pixel-rows th").count() == parts - 1
+    seen.run()
+    tab.click("#calls summary")
+    assert not tab.locator("#command").is_visible()
+    tab.uncheck("#kept")
+    assert tab.locator("#command").is_visible()
+
+
+def test_the_address_and_the_calls_are_copied(browser: Browser, live_file: Path) -> None:
+    with browser.new_context(locale="en-GB") as context:
+        context.grant_permissions(["clipboard-read", "clipboard-write"])
+        seen = Seen(context.new_page(), live_file)
+        tab = seen.tab
+        read = "navigator.clipboard.readText()"
+        seen.run()
+        tab.click("#copy")
+        assert tab.evaluate(read) == tab.url
+        assert tab.url.startswith(f"{live_file.as_uri()}#v=1&")
+        tab.click("#calls summary")
+        for name in ("command", "python"):
+            tab.click(f"#copy-{name}")
+            assert tab.evaluate(read).split() == tab.inner_text(f"#{name}").split()
+        assert seen.said == []
+
+
+def test_a_notebook_shows_the_page_in_a_frame(browser: Browser, tmp_path: Path) -> None:
+    memory = hopcli.store(hopcli.select("mnist").take("36104"))
+    path = tmp_path / "notebook.html"
+    html = hopcli.live(memory)._repr_html_()
+    path.write_text(f'<!doctype html><meta charset="utf-8">{html}', encoding="utf-8")
+    with browser.new_context(locale="en-GB", accept_downloads=True) as context:
+        seen = Seen(context.new_page(), path)
+        frame = seen.tab.frame_locator("iframe")
+        frame.locator("#speed").fill("100")
+        frame.locator("#run").click()
+        frame.locator("#outcome", has_text="3").wait_for()
+        with seen.tab.expect_download() as download:
+            frame.locator("#png").click()
+        with Image.open(download.value.path()) as picture:
+            assert picture.size == (336, 336)
+        assert seen.said == []

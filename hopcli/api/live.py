@@ -44,7 +44,7 @@ class Live:
         source = html.escape(self.html, quote=True)
         return (
             f'<iframe srcdoc="{source}" width="100%" height="{_HEIGHT}" title="hopcli live" '
-            'sandbox="allow-scripts allow-downloads allow-same-origin" '
+            'sandbox="allow-scripts allow-downloads" '
             'style="border:0;max-width:100%"></iframe>'
         )
 

@@ -42,8 +42,6 @@ CLASSES = 64.0
 SITES = 5000.0
 """The same in sites: one is looked for among all of them."""
 
-_ROUNDING = 1e-9  # of the logarithm of the reach
-
 
 def start(job: Job) -> Callable[[slice], None]:
     """Lay out a job for the compiled loop.
@@ -164,9 +162,8 @@ def lay_out(couplings: Couplings) -> _kernels.Network:
     """Lay out the couplings for the kernels, also as whole numbers of a small unit."""
     n_classes = couplings.n_classes
     reach = float(np.max(np.abs(couplings.J) @ couplings.class_sizes + np.abs(couplings.theta)))
-    # A level is a field and an own share: below 2 reach, and 2^30 units hold it. A reach that is
-    # a power of two except for rounding counts as one, or the unit would depend on the BLAS.
-    unit = 2.0 ** (math.ceil(math.log2(max(reach, 1e-3)) - _ROUNDING) - 29)
+    # A level is a field and an own share: below 2 reach, and 2^30 units hold it.
+    unit = 2.0 ** (math.ceil(math.log2(max(reach, 1e-3))) - 29)
     width = -(-n_classes // _kernels.LANES) * _kernels.LANES
     steps = _on_lines(n_classes * width).reshape(n_classes, width)
     np.rint(couplings.J / unit, out=steps[:, :n_classes], casting="unsafe")

@@ -259,14 +259,14 @@ function wirePictures() {
   const on = (id, act) => byId(id).addEventListener("click", act);
   const labels = [...new Set(data.images.labels)];
   byId("images-row").hidden = byId("count-images").hidden = !labels.length;
-  byId("image-label").replaceChildren(...labels.map((label) => element("option", { value: label }, label)));
+  byId("image-label").replaceChildren(...labels.map((label) => element("option", { value: label }, shown(label))));
   on("image", () => {
     const label = byId("image-label").value;
     const places = data.images.labels.flatMap((one, k) => (one === label ? [k] : []));
-    const shown = nextImage.get(label) || 0;
-    nextImage.set(label, shown + 1);
-    const spins = unpack(data.images.spins[places[shown % places.length]], data.sites);
-    edit(spins, label, () => say("image-loaded", { label }));
+    const turn = nextImage.get(label) || 0;
+    nextImage.set(label, turn + 1);
+    const spins = unpack(data.images.spins[places[turn % places.length]], data.sites);
+    edit(spins, label, () => say("image-loaded", { label: shown(label) }));
   });
   byId("image-label").addEventListener("change", () => byId("image").click());
   byId("amount").addEventListener("input", showSettings);

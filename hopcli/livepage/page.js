@@ -5,6 +5,7 @@ const data = JSON.parse(byId("data").textContent);
 const RULE_NAMES = [...new Set([...Object.keys(LEARNERS), data.rule.name])];
 const DYNAMICS_NAMES = Object.keys(RULES_OF_DYNAMICS);
 const calm = window.matchMedia("(prefers-reduced-motion: reduce)");
+const LONGEST = 40; // letters of a name that are shown
 const SLOW = 500; // milliseconds between two pictures, where motion is reduced
 
 const page = {
@@ -20,17 +21,20 @@ function say(key, values = {}) {
   return text.replace(/\{(\w+)\}/g, (_, name) => String(values[name]));
 }
 
-function number(value, digits = 2) {
-  return value.toLocaleString(page.language, { maximumFractionDigits: digits }).replace("-", "\u2212");
-}
-
-function twoDigits(value) {
-  return value.toLocaleString(page.language, { minimumFractionDigits: 2, maximumFractionDigits: 2 }).replace("-", "\u2212");
+function number(value, digits = 2, least = 0) {
+  const form = { minimumFractionDigits: least, maximumFractionDigits: digits, signDisplay: "negative" };
+  return value.toLocaleString(page.language, form).replace("-", "\u2212");
 }
 
 function tell(status) {
   page.status = status;
   byId("outcome").textContent = status();
+}
+
+// A name from a file as it is shown: not too long, and unable to turn the text around it.
+function shown(name) {
+  const letters = [...name.replace(/[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g, "")];
+  return letters.length > LONGEST ? `${letters.slice(0, LONGEST - 1).join("")}\u2026` : letters.join("");
 }
 
 function inList(names) {
@@ -44,14 +48,14 @@ function ruleName(name) {
 // The outcome in the words of the taxonomy.
 function outcomeText(end) {
   const { kind, nearest, m, members } = end, { name, label } = model.patterns[nearest];
-  const values = { name, m: number(m[nearest]), T: number(model.chain.temperature), Tc: number(model.critical) };
+  const values = { name: shown(name), m: number(m[nearest]), T: number(model.chain.temperature), Tc: number(model.critical) };
   if (kind === "pattern") {
     const stored = model.patterns.some((pattern) => pattern.label === model.label);
-    return stored && label !== model.label ? say("out-other", { ...values, own: model.label }) : say("out-pattern", values);
+    return stored && label !== model.label ? say("out-other", { ...values, own: shown(model.label) }) : say("out-pattern", values);
   }
   if (kind === "mixture") {
     const names = members.map(({ mu, sign }) => (
-      sign > 0 ? model.patterns[mu].name : say("minus", { name: model.patterns[mu].name })));
+      sign > 0 ? shown(model.patterns[mu].name) : say("minus", { name: shown(model.patterns[mu].name) })));
     return say("out-mixture", { names: inList(names) });
   }
   if (kind !== "unsettled") return say(`out-${kind}`, values);
@@ -179,12 +183,12 @@ function listPatterns() {
   list.replaceChildren(...model.patterns.map((pattern, mu) => {
     const picture = element("canvas", { "aria-hidden": "true" });
     drawSmall(picture, pattern.spins);
-    const load = element("button", { type: "button", class: "small", "aria-label": say("pattern-load", { name: pattern.name }) }, picture);
+    const load = element("button", { type: "button", class: "small", "aria-label": say("pattern-load", { name: shown(pattern.name) }) }, picture);
     load.addEventListener("click", () => edit(pattern.spins, pattern.label));
     const bar = element("div", { class: "bar", "aria-hidden": "true" }, element("i"), element("b"));
-    const row = element("li", {}, load, element("span", { class: "name" }, pattern.name), bar, element("span", { class: "value" }));
+    const row = element("li", {}, load, element("span", { class: "name", dir: "auto", title: pattern.name }, shown(pattern.name)), bar, element("span", { class: "value" }));
     if (pattern.stored < 0) {
-      const forget = element("button", { type: "button", "aria-label": say("pattern-forget", { name: pattern.name }) }, "\u00d7");
+      const forget = element("button", { type: "button", "aria-label": say("pattern-forget", { name: shown(pattern.name) }) }, "\u00d7");
       forget.addEventListener("click", () => forgetPatterns((other) => other === pattern));
       row.className = "added";
       row.append(forget);
@@ -194,7 +198,7 @@ function listPatterns() {
   }));
   for (const id of ["blend-a", "blend-b"]) {
     const chosen = byId(id).value;
-    byId(id).replaceChildren(...model.patterns.map(({ name }, mu) => element("option", { value: String(mu) }, name)));
+    byId(id).replaceChildren(...model.patterns.map(({ name }, mu) => element("option", { value: String(mu) }, shown(name))));
     byId(id).value = chosen && Number(chosen) < model.patterns.length ? chosen : "0";
   }
   if (byId("blend-a").value === byId("blend-b").value)
@@ -213,7 +217,7 @@ function showOverlaps() {
     bar.style.transform = `scaleX(${m[mu]})`;
     bar.className = m[mu] < 0 ? "minus" : "";
     criterion.style.left = `${50 + 50 * model.settings.criterion}%`;
-    row.children[3].textContent = twoDigits(m[mu]);
+    row.children[3].textContent = number(m[mu], 2, 2);
     row.classList.toggle("best", mu === best);
   }
 }
@@ -235,7 +239,7 @@ function storePicture() {
   const held = model.patterns.filter((pattern) => (
     isFixedPoint(startChain(model.network, how(), [0, 0], pattern.spins)))).length;
   changed();
-  tell(() => say(held < p ? "stored-fails" : "stored", { name, p, held }));
+  tell(() => say(held < p ? "stored-fails" : "stored", { name: shown(name), p, held }));
 }
 
 function forgetPatterns(which) {

@@ -17,7 +17,7 @@ function showPixel() {
   byId("pixel-text").textContent = say("pixel-text", {
     value: say(spin > 0 ? "on" : "off"), h: number(field, 3), chance: number(certain, 3),
   });
-  const parts = [...shares.entries()].map(([mu, value]) => [say("part-pattern", { name: model.patterns[mu].name }), value]);
+  const parts = [...shares.entries()].map(([mu, value]) => [say("part-pattern", { name: shown(model.patterns[mu].name) }), value]);
   if (Math.abs(rest) > 5e-4) parts.push([say("part-rest"), rest]);
   if (own) parts.push([say("part-own"), own]);
   if (theta) parts.push([say("part-theta"), -theta]);
@@ -91,7 +91,7 @@ function showEnds(outcomes, trials) {
   heads("count-end", false);
   const rows = [...outcomes].sort((one, other) => other[1] - one[1]).map(([key, n]) => {
     const [kind, mu] = key.split(":");
-    return countRow(say(`end-${kind}`, { name: mu === undefined ? "" : model.patterns[Number(mu)].name }), n, trials);
+    return countRow(say(`end-${kind}`, { name: mu === undefined ? "" : shown(model.patterns[Number(mu)].name) }), n, trials);
   });
   byId("count-rows").replaceChildren(...rows);
   byId("count-note").textContent = say("count-note");
@@ -103,7 +103,7 @@ function showRecalled(counts) {
   heads("count-label", any);
   byId("count-rows").replaceChildren(...[...counts].map(([label, outcomes]) => {
     const { recalled, trials } = recalledOf(outcomes, label);
-    return countRow(label, recalled, trials, any && Object.hasOwn(published, label) ? published[label] : undefined);
+    return countRow(shown(label), recalled, trials, any && Object.hasOwn(published, label) ? published[label] : undefined);
   }));
   byId("count-note").textContent = say("count-note-images") + (any ? ` ${say("count-note-published")}` : "");
 }
@@ -119,7 +119,8 @@ function showCalls() {
   byId("python").textContent = none ? "" : pythonCall();
   for (const id of ["copy-command", "copy-python"]) byId(id).disabled = Boolean(none) || (id === "copy-command" && !line_);
   for (const id of ["command-part", "python-part"]) byId(id).hidden = Boolean(none);
-  byId("save-theta").hidden = !data.theta;
+  byId("save-patterns").hidden = !line_.includes("patterns.txt");
+  byId("save-theta").hidden = !line_.includes("theta.txt");
 }
 
 async function copy(text, source) {

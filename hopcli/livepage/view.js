@@ -153,7 +153,7 @@ function drawCurves(canvas, which) {
     brush.setLineDash([]);
     model.patterns.forEach(({ name }, mu) => {
       curve(brush, samples, x, y, lineColour(mu), (one) => one.m[mu], ratio);
-      names.push({ name, colour: lineColour(mu), at: y(samples[samples.length - 1].m[mu]) });
+      names.push({ name: shown(name), colour: lineColour(mu), at: y(samples[samples.length - 1].m[mu]) });
     });
   } else curve(brush, samples, x, y, colours.accent, (one) => one.E, ratio);
   if (names.length > 12) return;
@@ -164,7 +164,7 @@ function drawCurves(canvas, which) {
   for (const { name, colour, at } of names) {
     above = Math.max(at, above + 12 * ratio);
     brush.fillStyle = colour;
-    brush.fillText(name.slice(0, 4), end, Math.min(above, height - 6 * ratio));
+    brush.fillText([...name].slice(0, 4).join(""), end, Math.min(above, height - 6 * ratio));
   }
 }
 
