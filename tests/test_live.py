@@ -13,6 +13,7 @@ from py_mini_racer import MiniRacer
 
 import hopcli
 from hopcli import dynamics, observables
+from hopcli.dynamics.sites import lay_out
 from hopcli.statistics import exact_interval
 from hopcli.storage import RULES, store
 from hopcli.storage.couplings import site_classes
@@ -292,6 +293,18 @@ def test_the_critical_temperature_is_the_largest_eigenvalue(v8: MiniRacer, rule:
     asked = {"patterns": xi.tolist(), "theta": [0.0] * 784, "rule": {"name": rule}}
     found = v8.eval(f"criticalTemperature(networkOf({json.dumps(asked)}))")
     assert found == pytest.approx(ordering_temperatures(store(xi, rule))[0], rel=1e-4)
+
+
+@pytest.mark.parametrize("rule", ["hebbian", "pseudo-inverse", "storkey"])
+def test_couplings_are_whole_numbers_of_the_same_unit(v8: MiniRacer, rule: str) -> None:
+    """Also where the largest field is a power of two except for rounding, as of one pattern."""
+    rng = np.random.default_rng(0)
+    for n in range(9, 900, 37):
+        for share in (0.1, 0.3, 0.5):
+            xi = np.where(rng.random((1, n)) < share, 1, -1).astype(np.int8)
+            asked = {"patterns": xi.tolist(), "theta": [0.0] * n, "rule": {"name": rule}}
+            unit = v8.eval(f"networkOf({json.dumps(asked)}).unit")
+            assert unit == lay_out(store(xi, rule)).unit
 
 
 @pytest.mark.parametrize(("k", "n"), [(0, 20), (20, 20), (1, 7), (37, 100), (99, 100)])

@@ -76,12 +76,11 @@ function layOut(network) {
   const { siteClass, J, theta, sizes } = network, K = theta.length, N = siteClass.length;
   let reach = 0;
   for (let a = 0; a < K; a++) {
-    let sum = Math.abs(theta[a]);
-    for (let b = 0; b < K; b++) sum += Math.abs(J[a * K + b]) * sizes[b];
-    reach = Math.max(reach, sum);
+    let sum = 0;
+    for (let b = 0; b < K; b++) sum += sizes[b] * Math.abs(J[b * K + a]);
+    reach = Math.max(reach, sum + Math.abs(theta[a]));
   }
-  // A reach that is a power of two but for rounding counts as one.
-  const size = 2 ** (Math.ceil(Math.log2(Math.max(reach, 1e-3)) - 1e-9) - 29);
+  const size = 2 ** (Math.ceil(Math.log2(Math.max(reach, 1e-3))) - 29);
   const width = Math.ceil(K / LANES) * LANES, steps = new Int32Array(K * width);
   for (let a = 0; a < K; a++)
     for (let b = 0; b < K; b++) steps[a * width + b] = nearest(J[a * K + b] / size);
