@@ -297,9 +297,9 @@ def test_every_other_control_does_what_it_says(seen: Seen) -> None:
     numbers = tab.locator("#numbers")
     tab.click("#erase")
     tab.click("#patterns li:nth-child(1) button")
-    before = np.sum(seen.spins() > 0)
+    before = int(np.sum(seen.spins() > 0))
     tab.click("#state")
-    assert 0 < before - np.sum(seen.spins() > 0) <= 9
+    assert 0 < before - int(np.sum(seen.spins() > 0)) <= 9
     tab.click(".settings summary")
     tab.click("#sweep")
     assert " 392 " in numbers.inner_text()
