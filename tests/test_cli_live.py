@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
-from conftest import files_below
+from conftest import CHECKOUT, files_below
 
 import hopcli
 from hopcli.errors import DataError, SettingError
@@ -39,6 +39,16 @@ def test_a_page_of_ten_digits_is_small(run_hopcli: RunHopcli, empty_folder: Path
     before = page.read_bytes()
     assert run_hopcli("live", "--digits", "0123456789", "--tests", "30", "-q").out == ""
     assert page.read_bytes() == before
+
+
+def test_the_committed_page_is_that_of_the_program(
+    run_hopcli: RunHopcli, empty_folder: Path
+) -> None:
+    """``make live`` writes it."""
+    assert run_hopcli("live").code == 0
+    committed = CHECKOUT / "results" / "live" / "index.html"
+    assert (empty_folder / "live.html").read_bytes() == committed.read_bytes()
+    assert committed.with_name("live.gif").stat().st_size < 500_000
 
 
 def test_a_page_of_a_hundred_patterns_is_below_a_megabyte() -> None:
