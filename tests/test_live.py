@@ -260,6 +260,15 @@ def test_thresholds_make_classes_as_in_python(v8: MiniRacer) -> None:
     assert np.array_equal(final.spins, _states(told))
 
 
+def test_sites_of_large_pictures_are_drawn_with_all_bits(v8: MiniRacer) -> None:
+    """Of 60,000 sites, 1 attempt in 70,000 tries another site by its second word."""
+    xi = np.where(np.random.default_rng(2).random((1, 60_000)) < 0.5, 1, -1).astype(np.int8)
+    final, told = _both(
+        v8, store(xi), xi, dynamic="glauber", temperatures=[1000.0], attempts=400_000
+    )
+    assert np.array_equal(final.spins, _states(told))
+
+
 def test_overlaps_energy_and_outcomes_are_those_of_python(v8: MiniRacer) -> None:
     xi = _digits(6)
     starts = np.vstack(
