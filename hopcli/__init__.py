@@ -18,6 +18,8 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
+from hopcli._version import __version__
+
 if TYPE_CHECKING:
     from hopcli.api.commands import attractors as attractors
     from hopcli.api.commands import capacity as capacity
@@ -55,8 +57,6 @@ if TYPE_CHECKING:
     from hopcli.errors import SettingError as SettingError
     from hopcli.estimator import HopfieldClassifier as HopfieldClassifier
     from hopcli.patterns import Patterns as Patterns
-
-__version__ = "0.1.0"
 
 _PLACES = {
     "hopcli.api.data": ("load", "select"),

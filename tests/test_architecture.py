@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import graphlib
 import itertools
 from typing import TYPE_CHECKING
 
@@ -21,14 +22,14 @@ HEAVY = ("numba", "pandas", "matplotlib", "sklearn")
 
 MAY_IMPORT: dict[str, set[str]] = {
     "errors": set(),
+    "_version": set(),
     "records": set(),
     "streams": set(),
     "losses": {"errors"},
     "printing": set(),
     "markup": {"printing"},
     "observables": set(),
-    "quantiles": set(),
-    "statistics": {"quantiles", "records"},
+    "statistics": {"records"},
     "_kernels": {"_loading"},
     "_loading": {"errors"},
     "theory": {"observables", "waiting"},
@@ -46,7 +47,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     },
     "config": {"catalogue", "datasets", "errors", "storage", "dynamics", "starts"},
     "catalogue": {"errors"},
-    "results": {"catalogue", "datasets", "errors", "printing", "statistics", "streams"},
+    "results": {"_version", "catalogue", "datasets", "errors", "printing", "statistics", "streams"},
     "claims": {
         *("catalogue", "config", "data", "errors", "experiments", "observables", "results"),
         *("statistics", "storage"),
@@ -54,6 +55,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "plots": {"catalogue", "errors", "grids", "printing", "theory"},
     "livepage": {*("config", "datasets", "errors", "experiments", "storage", "streams")},
     "report": {
+        "_version",
         *("catalogue", "claims", "config", "errors", "grids", "plots", "printing", "results"),
     },
 }
@@ -161,11 +163,34 @@ def test_no_room_imports_in_a_circle() -> None:
     graph: dict[str, set[str]] = {}
     for path in FILES:
         graph.setdefault(_room(path), set()).update(_rooms_imported(path))
-    for _ in range(len(graph)):
-        leaves = {room for room, needs in graph.items() if not needs & graph.keys()}
-        graph = {room: needs for room, needs in graph.items() if room not in leaves}
-    # plots are asked for by cli, and results by both; nothing may remain.
-    assert graph == {}
+    _check_order(graph)
+
+
+def test_no_file_names_another_in_a_circle() -> None:
+    """Types too: whoever reads a file need not know what reads it."""
+    files = {_dotted(path): path for path in FILES}
+    graph: dict[str, set[str]] = {}
+    for module, path in files.items():
+        names = _imports(path, types_too=True) if module != "hopcli" else set()
+        graph[module] = {
+            found
+            for name in names
+            for found in (name if name in files else name.rpartition(".")[0],)
+            if found in files
+        } - {module}
+    _check_order(graph)
+
+
+def _dotted(path: Path) -> str:
+    parts = ("hopcli", *path.relative_to(PACKAGE).with_suffix("").parts)
+    return ".".join(parts).removesuffix(".__init__")
+
+
+def _check_order(graph: dict[str, set[str]]) -> None:
+    try:
+        tuple(graphlib.TopologicalSorter(graph).static_order())
+    except graphlib.CycleError as error:
+        pytest.fail(" > ".join(error.args[1]))
 
 
 @pytest.mark.parametrize("module", ["hopcli.storage", "hopcli.dynamics", "hopcli.config"])

@@ -15,7 +15,7 @@ from hopcli import experiments
 from hopcli.config import CriticalConfig, ResolvedCritical
 from hopcli.experiments.critical import CriticalResult
 from hopcli.experiments.critical_crossings import _exact_crossing, _extrapolated
-from hopcli.experiments.critical_tables import Measured
+from hopcli.experiments.critical_measured import Measured
 from hopcli.statistics import exact_interval
 from hopcli.statistics.crossings import Crossing
 from hopcli.storage import store

@@ -14,8 +14,8 @@ from scipy.linalg import hadamard
 from hopcli import experiments
 from hopcli.config import Facts, RecallConfig
 from hopcli.config.notations import Schedule, temperature, temperatures
-from hopcli.experiments.inputs import load_data
 from hopcli.experiments.recall import RecallResult
+from hopcli.experiments.sources import load_data
 from hopcli.experiments.trials import authors_sites
 from hopcli.patterns import images_as_patterns
 from hopcli.results import read_manifest

@@ -10,7 +10,7 @@ import pytest
 from conftest import Finished, files_below
 
 from hopcli.experiments import Plan
-from hopcli.experiments.inputs import load_data
+from hopcli.experiments.sources import load_data
 from hopcli.results import read_manifest
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from test_plots import FIVE, LONG, Boxes, Run, renamed, run, texts, with_arrays,
 
 from hopcli.config import RelaxConfig
 from hopcli.config.relax import round_sweeps
-from hopcli.plots.page import Picture
+from hopcli.plots.files import Picture
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -15,7 +15,6 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from scipy import stats
 
-from hopcli.quantiles import weighted_quantiles
 from hopcli.statistics import (
     Z95,
     chao1,
@@ -27,6 +26,7 @@ from hopcli.statistics import (
     mean_sd_sem,
     thermal_interval,
 )
+from hopcli.statistics.quantiles import weighted_quantiles
 
 
 def test_z95_is_the_two_sided_point() -> None:
@@ -72,7 +72,7 @@ def test_intervals_that_are_found_together_are_those_found_alone(
     at_once: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Also of rates with one kind of group and with many, with none, and at the ends."""
-    monkeypatch.setattr("hopcli.quantiles._AT_ONCE", at_once)
+    monkeypatch.setattr("hopcli.statistics.quantiles._AT_ONCE", at_once)
     rng = np.random.default_rng(5)
     groups: list[Any] = [([], [], []), ([3], 4, 1), ([3], 3, 7), ([0, 0], [1, 2], 5), ([1], 2, 400)]
     for most in (1, 3, 20):

@@ -218,7 +218,7 @@ def _at_once(*calls: Callable[[], Any]) -> list[Any]:
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(20)
+        thread.join(600)
         assert not thread.is_alive()
     return found
 

@@ -262,7 +262,7 @@ def _only(monkeypatch: pytest.MonkeyPatch, free: str | None) -> None:
 @pytest.fixture
 def _loaded_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let runs share data sets, which depend on no seed."""
-    monkeypatch.setattr("hopcli.experiments.inputs.load_dataset", _load)
+    monkeypatch.setattr("hopcli.experiments.sources.load_dataset", _load)
 
 
 _load = functools.cache(load_dataset)

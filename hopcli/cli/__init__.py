@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
-from hopcli import __version__
+from hopcli._version import __version__
 from hopcli.catalogue import CATALOGUE
 from hopcli.cli.lines import tell
 from hopcli.errors import HopcliError

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from hopcli.dynamics.rules import DYNAMICS, GIVEN, ORDERS, TIES, Dynamics, Order
+from hopcli.dynamics.kinds import Dynamics, Order
+from hopcli.dynamics.rules import DYNAMICS, GIVEN, ORDERS, TIES
 from hopcli.dynamics.states import RAN, STABLE, TWO_CYCLE, FinalStates
 from hopcli.errors import SettingError
 from hopcli.streams import seed_word, splitmix64

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from hopcli.dynamics.rules import Dynamics, Order
+    from hopcli.dynamics.kinds import Dynamics, Order
     from hopcli.storage import Couplings
 
 __all__ = ["MOST_THREADS", "Job", "processors"]

@@ -13,7 +13,8 @@ from hopcli import dynamics
 from hopcli.errors import SettingError
 from hopcli.experiments import Parts, Plan, Progress, Result, Summary, prefixed, unprefixed
 from hopcli.experiments.critical_crossings import missing_crossings
-from hopcli.experiments.critical_tables import Measured, powers, tables_of
+from hopcli.experiments.critical_measured import Measured, powers
+from hopcli.experiments.critical_tables import tables_of
 from hopcli.experiments.headline import Headline
 from hopcli.experiments.inputs import gather, hashes
 from hopcli.experiments.trials import check_states

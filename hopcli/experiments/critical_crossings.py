@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from hopcli.experiments.critical_tables import Measured
+    from hopcli.experiments.critical_measured import Measured
 
 __all__ = ["crossing_rows", "missing_crossings"]
 

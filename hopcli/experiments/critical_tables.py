@@ -2,171 +2,30 @@
 
 from __future__ import annotations
 
-import functools
 import itertools
-import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
 from hopcli.experiments.critical_crossings import crossing_rows
-from hopcli.observables import binder_ratio
-from hopcli.scoring import recall_of
 from hopcli.statistics import exact_interval
-from hopcli.statistics.resampling import replicate_interval, resampled_means
-from hopcli.streams import Streams
-from hopcli.taxonomy import ROUNDING
-from hopcli.theory import PairStates, ordering_temperatures
+from hopcli.statistics.resampling import replicate_interval
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from numpy.typing import NDArray
 
-    from hopcli.config import ResolvedCritical
-    from hopcli.storage import Couplings
+    from hopcli.experiments.critical_measured import Measured
 
-__all__ = ["Measured", "powers", "tables_of"]
+
+__all__ = ["tables_of"]
 
 _LINEAR = {"projection_square": 1, "energy": 3}  # held to the exact means: place among the powers
 _STARTS = ("hot", "cold", "both")
-_REPLICATES = 1000
-_MOST_PAIRS = 1 << 22  # of sums of two groups, whose states are added up
 _CURVE_POINTS = 60
-_LEVEL = 0.05
 _ROUNDING = 1e-9  # of the critical temperature, which an eigenvalue gives
-_POWERS = 5
-
-
-def powers(projection: NDArray[np.float64], energy: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Stack m_P, m_P^2, m_P^4, e and e^2, whose means say all, shape (5, ...)."""
-    return np.stack([projection, projection**2, projection**4, energy, energy**2])
-
-
-class Measured:
-    """What the chains of a run say, and what is exact.
-
-    Parameters
-    ----------
-    config : ResolvedCritical
-        What was run.
-    networks : list of Couplings
-        The network of each size.
-    chains : ndarray of float64, shape (sizes, temperatures, chains, 9)
-        Of each chain the means of the five :func:`powers`, whether it ended at a pattern, and
-        tau, its standard error and the sweeps left out. The first half of the chains is hot.
-    """
-
-    def __init__(
-        self, config: ResolvedCritical, networks: list[Couplings], chains: NDArray[np.float64]
-    ) -> None:
-        self.config = config
-        self.sizes = [network.n_sites for network in networks]
-        self.components = int(np.linalg.matrix_rank(networks[0].columns.astype(np.float64)))
-        self.orderings = ordering_temperatures(networks[0])[: self.components]
-        self.ordering = float(self.orderings[0])
-        self.means = np.ascontiguousarray(chains[..., :_POWERS])
-        self.recalled = chains[..., _POWERS] > 0
-        self.memory = chains[:, :, 0, _POWERS + 1 :]
-        self._networks = networks
-
-    def of(self, start: str) -> slice:
-        """The chains of a start."""
-        half = self.config.chains
-        return {"hot": slice(half), "cold": slice(half, None), "both": slice(None)}[start]
-
-    def disordered(self, n_sites: int) -> float:
-        """Binder ratio of Gaussian components a little above the critical temperature.
-
-        1 - n sum v_k^2 / (sum v_k)^2 with the variances v_k = 1 / (1 - T_k / T) of the n
-        components, at T = T_c (1 + 2 / sqrt(N)): 0 where all order together, and 1 - n
-        where one alone does.
-        """
-        temperature = self.ordering * (1 + 2 / math.sqrt(n_sites))
-        variances = 1 / (1 - self.orderings / temperature)
-        square = float((variances**2).sum() / variances.sum() ** 2)
-        return 1 - self.components * square
-
-    @functools.cached_property
-    def replicates(self) -> dict[str, NDArray[np.float64]]:
-        """Means as other chains might have had them, shape (sizes, temperatures, any, 5)."""
-        n_parts = len(self.sizes) * len(self.config.temperatures)
-        seed = Streams.of(self.config.seed).chains.spawn(n_parts + 1)[-1]  # after the parts' own
-        rng = np.random.default_rng(seed)
-        drawn = {
-            start: np.empty((*self.means.shape[:2], _REPLICATES, _POWERS))
-            for start in ("hot", "cold")
-        }
-        for start, means in drawn.items():
-            for part in np.ndindex(*self.means.shape[:2]):
-                means[part] = resampled_means(self.means[part][self.of(start)], _REPLICATES, rng)
-        return {**drawn, "both": (drawn["hot"] + drawn["cold"]) / 2}
-
-    @functools.cached_property
-    def states(self) -> list[tuple[PairStates, NDArray[np.float64]] | None]:
-        """All states of each size, where they are known, and what is seen of them.
-
-        These are the :func:`powers`, and whether a state is at a pattern, shape (6, a, b).
-        """
-        return [self._states(PairStates.of(each, _MOST_PAIRS)) for each in self._networks]
-
-    def _states(self, states: PairStates | None) -> tuple[PairStates, NDArray[np.float64]] | None:
-        if states is None:
-            return None
-        m = np.moveaxis(states.overlaps, 0, -1)
-        at_pattern, _ = recall_of(m, np.zeros(len(states.overlaps), bool), self.config.criterion)
-        seen = powers(states.projection, states.energy / states.n_sites)
-        return states, np.concatenate([seen, at_pattern[None]])
-
-    @property
-    def same(self) -> NDArray[np.float64]:
-        """P of hot and cold starts being in the same equilibrium, shape (sizes, temperatures).
-
-        Student's test of the mean of m_P^2; where neither start has any noise 1 or 0.
-        """
-        from scipy.special import stdtr
-
-        square = self.means[..., 1]
-        hot, cold = square[..., self.of("hot")], square[..., self.of("cold")]
-        apart = np.abs(hot.mean(axis=-1) - cold.mean(axis=-1))
-        n_chains = self.config.chains
-        sem = np.sqrt((hot.var(axis=-1, ddof=1) + cold.var(axis=-1, ddof=1)) / n_chains)
-        t = np.where(apart > ROUNDING, apart, 0.0) / np.maximum(sem, ROUNDING)
-        p: NDArray[np.float64] = 2 * stdtr(2 * (n_chains - 1), -t)
-        return p
-
-    @property
-    def agree(self) -> NDArray[np.bool_]:
-        """Where hot and cold agree, by Bonferroni's correction for all of `same`."""
-        p = self.same
-        return p >= _LEVEL / p.size
-
-    def quantities(
-        self, means: NDArray[np.float64], size: int, temperature: Any
-    ) -> dict[str, NDArray[np.float64]]:
-        """What follows from the means of the powers, shape (..., 5), by column of the table."""
-        m, square, fourth, energy, energy_square = np.moveaxis(means, -1, 0)
-        n_sites = self.sizes[size]
-        return {
-            "projection": m,
-            "projection_square": square,
-            "binder": binder_ratio(square, fourth, self.components),
-            "susceptibility": n_sites * (square - m**2) / temperature,
-            "energy": energy,
-            "specific_heat": n_sites * (energy_square - energy**2) / np.square(temperature),
-        }
-
-    def exact(self, size: int, temperatures: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Exact means of the powers, and how often a state is at a pattern.
-
-        float64, shape (temperatures, 6); NaN where states are not known.
-        """
-        known = self.states[size]
-        if known is None:
-            return np.full((len(temperatures), _POWERS + 1), np.nan)
-        states, seen = known
-        return states.means(seen, temperatures)
 
 
 def tables_of(measured: Measured) -> dict[str, pd.DataFrame]:

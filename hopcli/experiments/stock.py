@@ -14,7 +14,7 @@ import numpy as np
 
 from hopcli.datasets import default_threshold
 from hopcli.errors import SettingError
-from hopcli.experiments.inputs import GIVEN, load_data, read_thresholds
+from hopcli.experiments.sources import GIVEN, load_data, read_thresholds
 from hopcli.patterns import draw_samples, select
 from hopcli.records import digest
 from hopcli.storage import store

@@ -13,7 +13,8 @@ import socket
 import time
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from hopcli import __version__, catalogue, experiments, streams
+from hopcli import catalogue, experiments, streams
+from hopcli._version import __version__
 from hopcli.errors import HopcliError, ResultError
 from hopcli.results import key
 from hopcli.results.provenance import code_digest

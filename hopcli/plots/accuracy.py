@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from hopcli.plots.captions import MOST_LABELS
-from hopcli.plots.page import FAINT, INK, MUTED, PALE, SOFT, Page, text_width
+from hopcli.plots.look import FAINT, INK, MUTED, PALE, SOFT
+from hopcli.plots.page import Page, text_width
 from hopcli.plots.rows import (
     criterion,
     draw_row_heads,

@@ -6,7 +6,8 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from hopcli.plots.captions import count, dataset_name, images, number, size
-from hopcli.plots.page import FAINT, LINE, MUTED, TEXT, Page, shorten, styled
+from hopcli.plots.look import FAINT, LINE, MUTED, TEXT
+from hopcli.plots.page import Page, shorten, styled
 
 if TYPE_CHECKING:
     from collections.abc import Hashable

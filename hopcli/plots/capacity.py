@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from hopcli.plots.captions import count, dataset_name, number
-from hopcli.plots.page import INK, LINE, SOFT, TEXT, Page, styled, text_width
+from hopcli.plots.look import INK, LINE, SOFT, TEXT
+from hopcli.plots.page import Page, styled, text_width
 
 if TYPE_CHECKING:
     import pandas as pd

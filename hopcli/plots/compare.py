@@ -18,17 +18,8 @@ from hopcli.plots.captions import (
     number,
     temperature,
 )
-from hopcli.plots.page import (
-    FAINT,
-    INK,
-    LINE,
-    MUTED,
-    PALE,
-    TEXT,
-    Page,
-    styled,
-    text_width,
-)
+from hopcli.plots.look import FAINT, INK, LINE, MUTED, PALE, TEXT
+from hopcli.plots.page import Page, styled, text_width
 from hopcli.plots.rows import draw_row_heads, row_heads_width
 
 if TYPE_CHECKING:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from hopcli.plots.captions import MOST_LABELS, number
-from hopcli.plots.page import FAINT, INK, LINE, MUTED, NARROWEST, SMALL, SOFT, Page, shorten
+from hopcli.plots.look import FAINT, INK, LINE, MUTED, SMALL, SOFT
+from hopcli.plots.page import NARROWEST, Page, shorten
 from hopcli.plots.rows import (
     draw_row_heads,
     patterns_of,

@@ -14,7 +14,8 @@ from hopcli.plots.captions import (
     images,
     number,
 )
-from hopcli.plots.page import FAINT, INK, LINE, MUTED, TEXT, Page, shorten, styled, text_width
+from hopcli.plots.look import FAINT, INK, LINE, MUTED, TEXT
+from hopcli.plots.page import Page, shorten, styled, text_width
 from hopcli.plots.spacing import side_by_side
 
 if TYPE_CHECKING:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from hopcli.plots.captions import count, dataset_name, number
-from hopcli.plots.page import FAINT, INK, LINE, MUTED, TEXT, Page, styled, text_width
+from hopcli.plots.look import FAINT, INK, LINE, MUTED, TEXT
+from hopcli.plots.page import Page, styled, text_width
 
 if TYPE_CHECKING:
     import pandas as pd

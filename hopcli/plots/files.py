@@ -6,16 +6,15 @@ import io
 from typing import TYPE_CHECKING, Any
 
 import matplotlib as mpl
+from matplotlib.figure import Figure
 
-from hopcli.plots.page import look
+from hopcli.plots.look import look
 from hopcli.printing import html
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from hopcli.plots.page import Picture
-
-__all__ = ["drawn_png", "drawn_svg", "save"]
+__all__ = ["Picture", "drawn_png", "drawn_svg", "save"]
 
 _DPI_ON_SCREEN = 100
 _DPI = {"screen": 150, "paper": 300}
@@ -34,6 +33,26 @@ _PAPER: Any = {
     "pdf.fonttype": 42,  # TrueType, as journals ask for
     "svg.fonttype": "none",  # text as text
 }
+
+
+class Picture(Figure):
+    """A figure with what is said about it.
+
+    Attributes
+    ----------
+    title, caption : str
+        What it shows, in a few words, and what was run and what bars and lines are.
+    style : str
+        ``"screen"`` or ``"paper"``.
+    """
+
+    title = ""
+    caption = ""
+    style = "screen"
+
+    def _repr_png_(self) -> bytes:
+        """What a notebook shows."""
+        return drawn_png(self)
 
 
 def save(figure: Picture, path: Path, dpi: int | None = None) -> None:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 from matplotlib.ticker import FixedLocator, MaxNLocator, NullLocator
 
 from hopcli.plots.captions import count, dataset_name, number
-from hopcli.plots.page import FAINT, INK, LINE, MUTED, SOFT, TEXT, Page, styled
+from hopcli.plots.look import FAINT, INK, LINE, MUTED, SOFT, TEXT
+from hopcli.plots.page import Page, styled
 
 if TYPE_CHECKING:
     import pandas as pd

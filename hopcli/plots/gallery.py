@@ -8,17 +8,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from hopcli.plots.captions import number
-from hopcli.plots.page import (
-    FAINT,
-    LINE,
-    MUTED,
-    NARROWEST,
-    SOFT,
-    TEXT,
-    TITLE,
-    Page,
-    shorten,
-)
+from hopcli.plots.look import FAINT, LINE, MUTED, SOFT, TEXT, TITLE
+from hopcli.plots.page import NARROWEST, Page, shorten
 from hopcli.plots.rows import (
     criterion,
     draw_row_heads,

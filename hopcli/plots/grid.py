@@ -13,7 +13,8 @@ from hopcli.plots.arrangement import Arrangement, arrange, short
 from hopcli.plots.filed import rounded
 from hopcli.plots.grid_caption import caption_of
 from hopcli.plots.intervals import Bars, bars_of
-from hopcli.plots.page import INK, LINE, MUTED, PALE, Page, pages, text_width
+from hopcli.plots.look import INK, LINE, MUTED, PALE
+from hopcli.plots.page import Page, pages, text_width
 from hopcli.plots.panels import BOTTOM, GAP, apart, fitting, layout_of, panels_of, set_axis, slant
 from hopcli.plots.phase_map import BAR, draw_bar, draw_map, scale_of
 
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from hopcli.experiments.headline import Headline
     from hopcli.grids.keys import Key, Look
     from hopcli.grids.view import View
-    from hopcli.plots.page import Picture
+    from hopcli.plots.files import Picture
     from hopcli.plots.panels import Panel
 
 __all__ = ["figure", "picture"]

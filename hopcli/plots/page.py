@@ -18,47 +18,33 @@ from typing import TYPE_CHECKING, Any
 
 import matplotlib as mpl
 import numpy as np
-from matplotlib.figure import Figure
 from matplotlib.ft2font import FT2Font
 from matplotlib.image import AxesImage
 from matplotlib.patches import Rectangle
 
 from hopcli.plots.filed import as_filed
+from hopcli.plots.files import Picture
+from hopcli.plots.look import FAINT, LINE, MUTED, SMALL, TITLE, look
 from hopcli.printing import picture, terminal
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
     from matplotlib.text import Text
     from numpy.typing import NDArray
 
 __all__ = [
-    "FAINT",
-    "INK",
-    "LINE",
-    "MUTED",
     "NARROWEST",
-    "PALE",
-    "SMALL",
-    "SOFT",
     "STYLES",
-    "TEXT",
     "Page",
-    "Picture",
     "draw_pattern",
-    "look",
     "pages",
     "shorten",
     "styled",
     "text_width",
 ]
-
-SMALL, TEXT, TITLE = 10.0, 11.0, 12.0  # points
-LINE = 0.2
-"""Height of a line of small text, inches."""
-
-INK, MUTED, SOFT, FAINT, PALE = "#000000", "#404040", "#757575", "#bdbdbd", "#e8e8e8"
 
 _MARGIN = 0.2
 _TITLE_HEIGHT = 0.42
@@ -71,54 +57,7 @@ _SPACE = 0.0442  # inches, between words of small text
 
 STYLES = ("screen", "paper")
 
-_STYLE: Any = {
-    "font.family": ["DejaVu Sans"],  # comes with matplotlib: the same on every machine
-    "mathtext.fontset": "dejavusans",
-    "font.size": TEXT,
-    "axes.linewidth": 0.8,
-    "axes.edgecolor": MUTED,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "xtick.labelsize": SMALL,
-    "ytick.labelsize": SMALL,
-    "xtick.color": MUTED,
-    "ytick.color": MUTED,
-    "svg.hashsalt": "hopcli",  # otherwise ids differ from run to run
-    "image.composite_image": False,  # in svg and pdf: small pictures, not one of a whole page
-}
-
 _style_of_pages: ContextVar[str] = ContextVar("style", default="screen")
-
-
-class Picture(Figure):
-    """A figure with what is said about it.
-
-    Attributes
-    ----------
-    title, caption : str
-        What it shows, in a few words, and what was run and what bars and lines are.
-    style : str
-        One of :data:`STYLES`.
-    """
-
-    title = ""
-    caption = ""
-    style = "screen"
-
-    def _repr_png_(self) -> bytes:
-        """What a notebook shows."""
-        from hopcli.plots.files import drawn_png
-
-        return drawn_png(self)
-
-
-@contextlib.contextmanager
-def look() -> Iterator[None]:
-    """The look of hopcli, whatever the user's matplotlibrc says."""
-    with mpl.rc_context():
-        mpl.rcdefaults()
-        mpl.rcParams.update(_STYLE)
-        yield
 
 
 @contextlib.contextmanager

@@ -8,7 +8,8 @@ import numpy as np
 from matplotlib.ticker import FixedLocator, NullLocator
 
 from hopcli.plots.captions import count, images, network, number
-from hopcli.plots.page import INK, LINE, MUTED, SOFT, TEXT, Page, shorten, styled, text_width
+from hopcli.plots.look import INK, LINE, MUTED, SOFT, TEXT
+from hopcli.plots.page import Page, shorten, styled, text_width
 
 if TYPE_CHECKING:
     import pandas as pd

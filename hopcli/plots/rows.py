@@ -14,7 +14,8 @@ from hopcli.plots.captions import (
     number,
     temperature,
 )
-from hopcli.plots.page import TEXT, Page, shorten, text_width
+from hopcli.plots.look import TEXT
+from hopcli.plots.page import Page, shorten, text_width
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -6,7 +6,8 @@ import math
 from typing import TYPE_CHECKING
 
 from hopcli.plots.captions import MOST_LABELS, count, cut_labels, dataset_name, size
-from hopcli.plots.page import LINE, MUTED, TEXT, Page, shorten, styled, text_width
+from hopcli.plots.look import LINE, MUTED, TEXT
+from hopcli.plots.page import Page, shorten, styled, text_width
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

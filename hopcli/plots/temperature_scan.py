@@ -16,17 +16,8 @@ from hopcli.plots.captions import (
     network,
     number,
 )
-from hopcli.plots.page import (
-    INK,
-    LINE,
-    MUTED,
-    SOFT,
-    TEXT,
-    Page,
-    shorten,
-    styled,
-    text_width,
-)
+from hopcli.plots.look import INK, LINE, MUTED, SOFT, TEXT
+from hopcli.plots.page import Page, shorten, styled, text_width
 from hopcli.plots.spacing import side_by_side
 
 if TYPE_CHECKING:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from matplotlib.ticker import MaxNLocator
 
-from hopcli.plots.page import INK, LINE, TEXT, Page, shorten, text_width
+from hopcli.plots.look import INK, LINE, TEXT
+from hopcli.plots.page import Page, shorten, text_width
 from hopcli.plots.rows import what_was_run
 
 if TYPE_CHECKING:

@@ -15,7 +15,8 @@ from hopcli.plots.captions import (
     network,
     temperature,
 )
-from hopcli.plots.page import INK, MUTED, PALE, Page, styled, text_width
+from hopcli.plots.look import INK, MUTED, PALE
+from hopcli.plots.page import Page, styled, text_width
 from hopcli.plots.rows import criterion, draw_row_heads, row_heads_width
 
 if TYPE_CHECKING:

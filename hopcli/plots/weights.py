@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from hopcli.plots.captions import MOST_LABELS, cut_labels, network, number
-from hopcli.plots.page import INK, LINE, MUTED, SOFT, TEXT, Page, shorten, styled
+from hopcli.plots.look import INK, LINE, MUTED, SOFT, TEXT
+from hopcli.plots.page import Page, shorten, styled
 
 if TYPE_CHECKING:
     import numpy as np

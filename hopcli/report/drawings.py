@@ -10,7 +10,7 @@ from xml.etree import ElementTree as ET
 from hopcli.plots.files import drawn_svg
 
 if TYPE_CHECKING:
-    from hopcli.plots.page import Picture
+    from hopcli.plots.files import Picture
 
 __all__ = ["Drawing", "drawing"]
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import jinja2
 from markupsafe import Markup, escape
 
-from hopcli import __version__
+from hopcli._version import __version__
 from hopcli.printing import terminal
 from hopcli.report.claims import VERDICTS, tally
 from hopcli.report.drawings import drawing

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from hopcli.config import Config
     from hopcli.experiments import Result, Summary
     from hopcli.experiments.headline import Headline
-    from hopcli.plots.page import Picture
+    from hopcli.plots.files import Picture
 
 __all__ = ["Section", "section", "sections_in"]
 

@@ -26,7 +26,8 @@ _WRITTEN = "hopcli/SOURCE_COMMIT"
 
 def versions() -> dict[str, str]:
     """Versions of hopcli, its random streams, Python and packages, whatever has been loaded."""
-    from hopcli import __version__, streams
+    from hopcli import streams
+    from hopcli._version import __version__
 
     return {
         "hopcli": __version__,

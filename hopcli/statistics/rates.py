@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hopcli.quantiles import weighted_quantiles
 from hopcli.statistics.means import mean_sd_sem
+from hopcli.statistics.quantiles import weighted_quantiles
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

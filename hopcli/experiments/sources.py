@@ -1,0 +1,90 @@
+"""What a run reads by what its configuration names: the data set, the thresholds."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from hopcli.datasets import Dataset, load_dataset
+from hopcli.datasets.npz import Archive
+from hopcli.errors import DataError
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from hopcli.config import DataSettings
+
+__all__ = ["GIVEN", "load_data", "read_thresholds"]
+
+GIVEN = "python:"
+"""Begins what stands for the file of patterns that were given in Python."""
+
+_LONGEST_NUMBER = 64  # bytes of a threshold in a file, with what separates it
+
+
+def load_data(config: DataSettings, split: str | None = None) -> Dataset:
+    """Load the data set that a configuration names, or another split of it."""
+    return load_dataset(
+        config.dataset,
+        split=split or config.split,
+        threshold=config.threshold,
+        size=config.size,
+        invert=config.invert,
+        transpose=config.transpose,
+    )
+
+
+def read_thresholds(theta: float | str, n_sites: int) -> float | NDArray[np.float64]:
+    """Read the thresholds: one for all sites, or a file with one a site.
+
+    Parameters
+    ----------
+    theta : float or str
+        The number, or the path of a text file of numbers, or of a .npz archive that
+        holds them as ``theta``.
+    n_sites : int
+        Number of spins N.
+
+    Raises
+    ------
+    DataError
+        If the file cannot be read or has not one finite number a site.
+    """
+    if isinstance(theta, float):
+        return theta
+    rule = f"must hold {n_sites} numbers from -1e6 to 1e6, one a site"
+    path = Path(theta)
+    values = _archived(path) if path.suffix == ".npz" else _written(path, rule, n_sites)
+    if values.size != n_sites:
+        raise DataError(f"{theta}: {rule}, found {values.size}")
+    wrong = np.flatnonzero(~(np.abs(values) <= 1e6))
+    if wrong.size:
+        raise DataError(f"{theta}: {rule}, found {values[wrong[0]]} at site {wrong[0]}")
+    return values
+
+
+def _archived(path: Path) -> NDArray[np.float64]:
+    """The thresholds of a NumPy archive."""
+    with Archive(path) as archive:
+        values = archive.read("theta")
+    if values.dtype.kind not in "iuf":
+        raise DataError(f"{path}: theta must be numbers, found dtype {values.dtype}")
+    return values.astype(np.float64).ravel()
+
+
+def _written(path: Path, rule: str, n_sites: int) -> NDArray[np.float64]:
+    """The thresholds of a text file."""
+    try:
+        if path.exists() and not path.is_file():
+            raise DataError(f"{path}: {rule}, is no file")
+        if path.stat().st_size > _LONGEST_NUMBER * n_sites:
+            raise DataError(f"{path}: {rule}, found {path.stat().st_size:,} bytes")
+        return np.array(path.read_text(encoding="utf-8").split(), dtype=np.float64)
+    except OSError as error:
+        raise DataError(f"{path}: {rule}; cannot be read: {error.strerror or error}") from None
+    except ValueError as error:
+        if isinstance(error, DataError):
+            raise
+        raise DataError(f"{path}: {rule}, found other text") from None
