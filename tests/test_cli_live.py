@@ -36,9 +36,6 @@ def test_a_page_of_ten_digits_is_small(run_hopcli: RunHopcli, empty_folder: Path
     data = _data(page)
     assert len(data["patterns"]) == 10  # type: ignore[arg-type]
     assert len(data["images"]["labels"]) == 300  # type: ignore[index]
-    before = page.read_bytes()
-    assert run_hopcli("live", "--digits", "0123456789", "--tests", "30", "-q").out == ""
-    assert page.read_bytes() == before
 
 
 def test_the_committed_page_is_that_of_the_program(
@@ -53,8 +50,7 @@ def test_the_committed_page_is_that_of_the_program(
 
 def test_a_page_of_a_hundred_patterns_is_below_a_megabyte() -> None:
     xi = np.where(np.random.default_rng(1).random((100, 784)) < 0.5, 1, -1)
-    for rule in ("hebbian", "pseudo-inverse", "storkey"):
-        assert len(hopcli.live(hopcli.store(xi, rule=rule)).html) < 1_000_000
+    assert len(hopcli.live(hopcli.store(xi, rule="storkey")).html.encode()) < 1_000_000
 
 
 TEXTS = Path(hopcli.__file__).parent / "livepage" / "texts.en.json"

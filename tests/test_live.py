@@ -221,6 +221,14 @@ def test_all_noisy_chains_end_in_the_same_states(
     _compare(v8, rule, dynamic, order, heat, count)
 
 
+@pytest.mark.parametrize("dynamic", ["metropolis", "glauber"])
+def test_ties_without_noise_are_decided_alike(v8: MiniRacer, dynamic: str) -> None:
+    xi = np.where(np.random.default_rng(8).random((4, 16)) < 0.5, 1, -1).astype(np.int8)
+    starts = np.where(np.random.default_rng(9).random((12, 16)) < 0.5, 1, -1).astype(np.int8)
+    final, told = _both(v8, store(xi, "hebbian"), starts, dynamic=dynamic, temperatures=[0.0] * 3)
+    assert np.array_equal(final.spins, _states(told))
+
+
 def test_cooling_ends_in_the_same_state(v8: MiniRacer) -> None:
     xi = _digits(5)
     schedule = [1.2 * 0.5**k for k in range(8)] + [0.0] * 8

@@ -79,9 +79,12 @@ CASES = {
     "sign": {"dynamics": "async", "tie": "up", "rule": "storkey"},
     "all at once": {"dynamics": "sync", "rule": "hebbian"},
 }
+FAST = ("heat bath",)
 
 
-@pytest.mark.parametrize("case", CASES)
+@pytest.mark.parametrize(
+    "case", [name if name in FAST else pytest.param(name, marks=pytest.mark.slow) for name in CASES]
+)
 def test_the_calls_end_in_the_state_of_the_page(
     seen: Seen, empty_folder: Path, case: str, run_hopcli: RunHopcli
 ) -> None:
@@ -183,7 +186,14 @@ def test_it_works_by_touch_on_a_phone(seen: Seen) -> None:
 
 
 @pytest.mark.parametrize(
-    "seen", [(NARROW, "dark"), (WIDE, "light"), (WIDE, "dark")], indirect=True, ids=str
+    "seen",
+    [
+        (NARROW, "dark"),
+        pytest.param((WIDE, "light"), marks=pytest.mark.slow),
+        pytest.param((WIDE, "dark"), marks=pytest.mark.slow),
+    ],
+    indirect=True,
+    ids=str,
 )
 def test_axe_finds_nothing(seen: Seen) -> None:
     seen.tab.click("#lesson-open")
