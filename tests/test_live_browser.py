@@ -53,6 +53,7 @@ def test_a_drawn_four_is_recalled_lost_and_back_at_its_address(
     assert max(map(abs, seen.overlaps())) < 0.5
 
 
+@pytest.mark.slow
 def test_a_run_at_any_speed_ends_with_its_last_sweep(seen: Seen) -> None:
     seen.slide("speed", 68)  # no whole part of a sweep in a frame
     seen.tab.click("#run")
@@ -122,6 +123,9 @@ def test_a_temperature_that_changed_is_a_call_of_the_loop(seen: Seen) -> None:
     seen.tab.click("#calls summary")
     script = seen.tab.inner_text("#python")
     assert "[0.2, 0.9], [20, 3]" in script
+    state = seen.tab.inner_text("#numbers"), seen.overlaps()
+    seen.tab.reload()
+    assert (seen.tab.inner_text("#numbers"), seen.overlaps()) == state
     shown = seen.shown()
     names: dict[str, Any] = {}
     exec(script, names)

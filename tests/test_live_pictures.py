@@ -123,6 +123,7 @@ def test_pictures_are_hidden_inverted_blended_and_made_noisy(seen: Seen) -> None
     assert seen.overlaps()[2] > 0.8
 
 
+@pytest.mark.slow
 def test_cooling_ends_in_a_memory(seen: Seen) -> None:
     seen.slide("speed", 100)
     seen.tab.click("#cool")
@@ -137,6 +138,10 @@ def test_pictures_are_stored_forgotten_and_spurious_states_collected(
 ) -> None:
     tab = seen.tab
     tab.click("#store")
+    tab.click("#patterns li:nth-child(6) .small")
+    tab.click("#store")  # the same again, which the rule cannot store
+    assert len(seen.overlaps()) == 6
+    assert np.isfinite(seen.overlaps()).all()
     tab.click("#image")
     tab.click("#store")
     assert len(seen.overlaps()) == 7
@@ -157,6 +162,7 @@ def test_pictures_are_stored_forgotten_and_spurious_states_collected(
     assert tab.locator("#tray button").count() == 1
 
 
+@pytest.mark.slow
 def test_thresholds_turn_the_whole_picture(seen: Seen) -> None:
     seen.tab.click(".settings summary")
     seen.slide("theta", 1)
@@ -182,6 +188,7 @@ def test_inspected_parts_add_up_to_the_field(seen: Seen) -> None:
     assert float(shown[1].replace("\N{MINUS SIGN}", "-")) == pytest.approx(field, abs=6e-4)
 
 
+@pytest.mark.slow
 def test_reduced_motion_shows_few_pictures(browser: Browser, live_file: Path) -> None:
     with browser.new_context(locale="en-GB", reduced_motion="reduce") as context:
         seen = Seen(context.new_page(), live_file)
@@ -193,9 +200,8 @@ def test_reduced_motion_shows_few_pictures(browser: Browser, live_file: Path) ->
         assert seen.overlaps()[0] >= 0.99
 
 
-@pytest.mark.parametrize(
-    "width", [NARROW, *(pytest.param(width, marks=pytest.mark.slow) for width in (WIDE, 1920))]
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("width", [NARROW, WIDE, 1920])
 def test_german_texts_fit(browser: Browser, live_file: Path, width: int) -> None:
     with browser.new_context(locale="de-DE", viewport={"width": width, "height": 900}) as context:
         seen = Seen(context.new_page(), live_file)
@@ -370,6 +376,7 @@ def _share(seen: Seen, channel: int) -> float:
     return float(np.mean(colours[..., channel] > others + 40))
 
 
+@pytest.mark.slow
 def test_a_kept_own_coupling_freezes_a_site(seen: Seen) -> None:
     """With W_ii kept the field has no own share, and no call of the program does the same."""
     tab = seen.tab
@@ -385,6 +392,7 @@ def test_a_kept_own_coupling_freezes_a_site(seen: Seen) -> None:
     assert tab.locator("#command").is_visible()
 
 
+@pytest.mark.slow
 def test_the_address_and_the_calls_are_copied(browser: Browser, live_file: Path) -> None:
     with browser.new_context(locale="en-GB") as context:
         context.grant_permissions(["clipboard-read", "clipboard-write"])
@@ -402,6 +410,7 @@ def test_the_address_and_the_calls_are_copied(browser: Browser, live_file: Path)
         assert seen.said == []
 
 
+@pytest.mark.slow
 def test_a_notebook_shows_the_page_in_a_frame(browser: Browser, tmp_path: Path) -> None:
     memory = hopcli.store(hopcli.select("mnist").take("36104"))
     path = tmp_path / "notebook.html"
@@ -418,3 +427,15 @@ def test_a_notebook_shows_the_page_in_a_frame(browser: Browser, tmp_path: Path) 
         with Image.open(download.value.path()) as picture:
             assert picture.size == (336, 336)
         assert seen.said == []
+
+
+def test_an_inverse_counts_as_recalled(browser: Browser, tmp_path: Path) -> None:
+    path = tmp_path / "page.html"
+    pictures = {"a": np.eye(6, dtype=int), "b": np.tri(6, dtype=int)}
+    images = hopcli.load(np.array([1 - picture for picture in pictures.values()]), list(pictures))
+    hopcli.live(hopcli.store(pictures), images, temperature=0).write(path)
+    with browser.new_context(locale="en-GB") as context:
+        tab = Seen(context.new_page(), path).tab
+        tab.click("#count-images")
+        tab.locator("#count-result").wait_for()
+        assert tab.locator("#count-rows td:nth-child(3)").all_inner_texts() == ["1 / 1"] * 2
