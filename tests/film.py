@@ -14,7 +14,8 @@ from playwright.sync_api import sync_playwright
 
 FOLDER = Path(__file__).parent.parent / "results" / "live"
 WIDTH, HEIGHT = 860, 640  # pixels of the window
-SMALL = (645, 480)  # pixels of a frame
+SMALL = (560, 417)  # pixels of a frame
+SLOW = "48"  # of the slider of speeds, for shots take long
 FRAMES, LAST = 24, 1800  # frames, and milliseconds that the last one stays
 FOUR = (((10, 7), (7, 14), (18, 14)), ((20, 4), (18, 10), (16, 16), (14, 23)))
 """Strokes: columns and rows of their corners."""
@@ -28,7 +29,7 @@ def main() -> None:
         browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
         tab = browser.new_page(viewport={"width": WIDTH, "height": HEIGHT}, locale="en-GB")
         tab.goto((FOLDER / "index.html").resolve().as_uri())
-        tab.locator("#speed").fill("62")
+        tab.locator("#speed").fill(SLOW)
         tab.click("#clear")
         tab.evaluate("document.querySelector('.stage').scrollIntoView()")
         box = tab.locator("#state").bounding_box()
@@ -49,11 +50,13 @@ def main() -> None:
         for _ in range(FRAMES):
             shots.append(tab.screenshot())
             tab.wait_for_timeout(60)
+        tab.locator("#speed").fill("100")
+        tab.evaluate("document.querySelector('.stage').scrollIntoView()")
         tab.locator("#run", has_text="Run").wait_for()
         shots.append(tab.screenshot())
         browser.close()
     frames = [
-        Image.open(io.BytesIO(shot)).convert("RGB").resize(SMALL).quantize(32) for shot in shots
+        Image.open(io.BytesIO(shot)).convert("RGB").resize(SMALL).quantize(40) for shot in shots
     ]
     times = [120] * (len(frames) - 1) + [LAST]
     frames[0].save(
