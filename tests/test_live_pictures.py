@@ -173,6 +173,7 @@ def test_thresholds_turn_the_whole_picture(seen: Seen) -> None:
     assert np.sum(seen.shown() > 0) > down + 400
 
 
+@pytest.mark.slow
 def test_inspected_parts_add_up_to_the_field(seen: Seen) -> None:
     tab = seen.tab
     tab.click("#look")
