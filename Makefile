@@ -12,6 +12,7 @@ PLAIN := -type f -not -path '*[!A-Za-z0-9_.+,@/-]*'
 COMPUTING := $(shell find hopcli $(PLAIN) -not -path '*/__pycache__/*' \
 	-not -path 'hopcli/cli/*' -not -path 'hopcli/plots/*' \
 	-not -path 'hopcli/claims/*' -not -path 'hopcli/report/*' -not -path 'hopcli/api/*' \
+	-not -path 'hopcli/livepage/*' \
 	-not -path 'hopcli/estimator/*' -not -path 'hopcli/docs/*' -not -path 'hopcli/notebooks/*')
 PLOTS := $(shell find hopcli/plots $(PLAIN) -name '*.py')
 JUDGING := $(shell find hopcli/claims hopcli/report hopcli/cli/reproduce configs/claims \
@@ -27,7 +28,7 @@ RUNS := $(addprefix results/,$(NAMES))
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help paper tutorials all test test-slow pythons oldest torture lint wheel mutants docs bench screenshot notebooks classifiers clean results/reproduce FORCE
+.PHONY: help live paper tutorials all test test-slow pythons oldest torture lint wheel mutants docs bench screenshot notebooks classifiers clean results/reproduce FORCE
 
 help: ## List the targets
 	@echo 'make TARGET, with TARGET one of'
@@ -37,7 +38,9 @@ help: ## List the targets
 
 tutorials: $(filter results/tutorial-%,$(RUNS)) ## Run the tutorials' stories on drawings and small patterns
 
-paper: $(addprefix results/,$(PAPER)) results/reproduce ## Reproduce the study: tables, figures and verdicts
+paper: $(addprefix results/,$(PAPER)) results/reproduce live ## Reproduce the study: tables, figures, verdicts and the page to play with
+
+live: results/live/index.html ## Write the page on which the study's memory can be watched
 
 all: $(RUNS) ## Run every configuration in configs/
 
@@ -75,8 +78,9 @@ docs: $(VENV)/.docs ## Write the documentation, build/docs/index.html, and check
 bench: $(VENV)/.bench ## Measure speed against the peers, in results/benchmarks/ (takes 15 to 25 minutes)
 	PYTHONPATH=tests $(BIN)/python -m benchmarks
 
-screenshot: $(VENV)/.dev ## Take the picture of the page of verdicts (needs a Chromium)
+screenshot: $(VENV)/.dev ## Take the pictures of the pages for the README (needs a Chromium)
 	$(BIN)/python tests/screenshot.py
+	$(BIN)/python tests/film.py
 
 classifiers: $(VENV)/.dev ## Compare the estimator with others, in results/classifiers/ (takes two minutes)
 	$(BIN)/python tests/classifiers.py
@@ -87,6 +91,10 @@ notebooks: $(VENV)/.dev ## Run the notebooks anew, and write what they show into
 clean: ## Remove the environment and what tools leave behind (results stay)
 	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -not -path './.git/*' -prune -exec rm -rf {} +
+
+results/live/index.html: $(wildcard hopcli/livepage/*) hopcli/cli/live.py $(VENV)/.run
+	@mkdir -p $(@D)
+	$(HOPCLI) live --out $@
 
 # What each run reads, which of its files are missing: asked of hopcli when runs are wanted.
 ifneq ($(filter paper tutorials all results/%,$(MAKECMDGOALS)),)

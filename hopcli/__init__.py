@@ -40,6 +40,8 @@ if TYPE_CHECKING:
     from hopcli.api.folders import write_report as write_report
     from hopcli.api.gridding import GridRun as GridRun
     from hopcli.api.gridding import grid as grid
+    from hopcli.api.live import Live as Live
+    from hopcli.api.live import live as live
     from hopcli.api.memory import Memory as Memory
     from hopcli.api.memory import store as store
     from hopcli.api.reading import read as read
@@ -59,6 +61,7 @@ if TYPE_CHECKING:
 _PLACES = {
     "hopcli.api.data": ("load", "select"),
     "hopcli.api.memory": ("store", "Memory"),
+    "hopcli.api.live": ("live", "Live"),
     "hopcli.api.recalled": ("Recalled",),
     "hopcli.api.commands": (
         "run",

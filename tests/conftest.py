@@ -8,12 +8,13 @@ import io
 import itertools
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 if "PYTEST_XDIST_WORKER" in os.environ:
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # workers share the cores; read by numpy
@@ -21,13 +22,16 @@ if "PYTEST_XDIST_WORKER" in os.environ:
 import hypothesis
 import numpy as np
 import pytest
+from live_pages import NARROW, WIDE, Seen
 
 from hopcli import dynamics, experiments
 from hopcli.catalogue import CATALOGUE
 from hopcli.cli import main
+from hopcli.config import RecallConfig
 from hopcli.datasets import Dataset, load_dataset
 from hopcli.errors import SettingError
 from hopcli.experiments.tally import Block, Counts, Tally
+from hopcli.livepage import gather_contents, languages, page
 from hopcli.scoring import Scores
 from hopcli.starts import Bank
 from hopcli.storage import RULES, Couplings, store
@@ -37,6 +41,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from numpy.typing import ArrayLike, NDArray
+    from playwright.sync_api import Browser
     from shell import Shell
 
     from hopcli.dynamics import FinalStates
@@ -213,6 +218,50 @@ def spawn_hopcli(empty_folder: Path, child_environment: dict[str, str]) -> Spawn
         return Finished(done.returncode, done.stdout, done.stderr)
 
     return spawn
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """A headless Chromium, of the system if it has one."""
+    api = pytest.importorskip("playwright.sync_api")
+    names = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+    path = next((found for name in names if (found := shutil.which(name))), None)
+    boxed = [] if os.name == "nt" or os.geteuid() else ["--no-sandbox"]
+    with api.sync_playwright() as playwright:
+        if path is None and not Path(playwright.chromium.executable_path).exists():
+            pytest.skip("no Chromium here: `playwright install chromium` gets one")
+        with playwright.chromium.launch(executable_path=path, args=boxed) as launched:
+            yield launched
+
+
+@pytest.fixture(scope="module")
+def live_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The page of ``hopcli live`` as it is without options."""
+    path = tmp_path_factory.mktemp("live") / "page.html"
+    path.write_text(page(gather_contents(RecallConfig(), 20), languages()), encoding="utf-8")
+    return path
+
+
+@pytest.fixture
+def seen(request: pytest.FixtureRequest, browser: Browser, live_file: Path) -> Iterator[Seen]:
+    """That page in a browser; a parameter gives its width and ``light`` or ``dark``.
+
+    The browser may have said nothing by the end, and asked for no other file.
+    """
+    scheme: Literal["light", "dark"]
+    width, scheme = getattr(request, "param", (WIDE, "light"))
+    with browser.new_context(
+        viewport={"width": width, "height": 900},
+        color_scheme=scheme,
+        locale="en-GB",
+        has_touch=width == NARROW,
+        accept_downloads=True,
+    ) as context:
+        one = Seen(context.new_page(), live_file)
+        yield one
+        assert one.said == []
+        asked = {url for url in one.asked if not url.startswith(("data:", "blob:"))}
+        assert asked == {live_file.as_uri()}
 
 
 def experiment(command: str, **settings: Any) -> Any:

@@ -74,10 +74,10 @@ def _asked_by_call(line: str) -> dict[str, Any] | None:
     call = next(node for node in calls if re.fullmatch(r"hopcli\.\w+", ast.unparse(node.func)))
     name = ast.unparse(call.func).removeprefix("hopcli.")
     assert name in hopcli.__all__
-    what = [ast.literal_eval(argument) for argument in call.args]
-    settings = {str(word.arg): ast.literal_eval(word.value) for word in call.keywords}
     if name not in ("run", *(entry.module for entry in CATALOGUE.values())) or name == "select":
         return None
+    what = [ast.literal_eval(argument) for argument in call.args]
+    settings = {str(word.arg): ast.literal_eval(word.value) for word in call.keywords}
     if str(what[:1]).endswith(".json']"):
         return None
     config = ask(what[0] if name == "run" else name, settings).config

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import re
-import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +14,7 @@ from hopcli import report
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from playwright.sync_api import Browser
     from playwright.sync_api import Page as Tab
@@ -65,20 +64,6 @@ PICTURES = """async () => {
   const boxes = [...document.querySelectorAll("figure svg")].map((one) => one.getBBox().width);
   return [sizes, boxes];
 }"""
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """A browser without a window: that of the system, else the one that Playwright has got."""
-    api = pytest.importorskip("playwright.sync_api")
-    names = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-    path = next((found for name in names if (found := shutil.which(name))), None)
-    with api.sync_playwright() as playwright:
-        if path is None and not Path(playwright.chromium.executable_path).exists():
-            pytest.skip("no Chromium here: `playwright install chromium` gets one")
-        boxed = [] if os.name == "nt" or os.geteuid() else ["--no-sandbox"]  # not for root
-        with playwright.chromium.launch(executable_path=path, args=boxed) as launched:
-            yield launched
 
 
 @pytest.fixture(scope="module")

@@ -32,6 +32,7 @@ COMMANDS = (
     "report results --out results/report.html -q",
     "reproduce --only six-sites,stability,selection -q",
     "recall --dataset drawings --start flip:0.1 --dynamics async --no-figures -q",
+    "live --lesson --out results/live.html -q",
 )
 
 IN_PYTHON = """
@@ -42,6 +43,7 @@ run.save("from-python")
 assert hopcli.read("from-python")["accuracy"].between(0, 1).all()
 memory = hopcli.store(hopcli.select("mnist").take("36104"))
 assert memory.recall("flip:0.1", seed=1).recalled.all()
+assert "srcdoc" in hopcli.live(memory)._repr_html_()
 X, y = load_digits(return_X_y=True)
 assert hopcli.HopfieldClassifier(threshold=7, random_state=1).fit(X, y).score(X, y) > 0.5
 """
@@ -57,7 +59,7 @@ def main() -> None:
         for command in COMMANDS:
             run(command, Path(folder))
         results = Path(folder) / "results"
-        pictures = ("paper/gallery.svg", "grid/grid.svg", "report.html")
+        pictures = ("paper/gallery.svg", "grid/grid.svg", "report.html", "live.html")
         verdicts = "reproduce-some/claims.csv"
         made = ("select/patterns.npz", "paper/recall.json", verdicts, *pictures)
         for file in made:

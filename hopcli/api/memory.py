@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -100,7 +100,8 @@ def store(
         thresholds = thresholds if thresholds.size > 1 else thresholds[0]
     own = RULES[rule].parameters if isinstance(rule, str) and rule in RULES else {}
     known = given(RecallConfig, **{k: v for k, v in parameters.items() if k in own})
-    return Memory(held, couple(held.xi, rule, thresholds, **{**parameters, **known}))
+    complete = {**parameters, **known}
+    return Memory(held, couple(held.xi, rule, thresholds, **complete), complete)
 
 
 @dataclass(frozen=True, eq=False)
@@ -116,10 +117,13 @@ class Memory:
         What it holds.
     couplings : Couplings
         The couplings between its site classes.
+    parameters : mapping of str to object
+        Parameters of the rule that differ from its defaults.
     """
 
     patterns: Patterns
     couplings: Couplings
+    parameters: Mapping[str, Any] = field(default_factory=dict)
 
     def __repr__(self) -> str:
         size = f"N = {self.n_sites:,} sites in K = {self.couplings.n_classes:,} classes"

@@ -35,6 +35,7 @@ _OTHERS = {
     "runs": "List finished runs with what tells them apart.",
     "diff": "Say which settings and which numbers of two runs differ.",
     "show": "Draw patterns in the terminal.",
+    "live": "Write one page on which memory can be watched and played with.",
     "run": "Run configuration files, each with the command that it names.",
     "schema": "Print the JSON Schema of configuration files, for editors.",
     "data": "List the data sources, or verify the embedded MNIST.",

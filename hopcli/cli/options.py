@@ -18,10 +18,12 @@ from hopcli.cli.tables import FORM_HELP, FORMATS
 from hopcli.kinds import show
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Collection
+
     from hopcli.catalogue import Entry
     from hopcli.config import Config, Setting
 
-__all__ = ["FOLDER", "FOLDERS", "experiment_command", "wish_options"]
+__all__ = ["FOLDER", "FOLDERS", "experiment_command", "settings_command", "wish_options"]
 
 _FIRST = ("Data", "Selection", "Patterns", "Load", "Network", "Dynamics", "Scan", "Census", "Tests")
 _LAST = ("Run", "Output")
@@ -157,6 +159,37 @@ def experiment_command(entry: Entry) -> click.Command:
         help=_manual(entry.config),
         short_help=entry.line,
     )
+
+
+def settings_command(
+    name: str,
+    config: type[Config],
+    settings: Collection[str],
+    params: list[click.Parameter],
+    callback: Callable[..., None],
+) -> click.Command:
+    """Make a command that takes some settings of a configuration, and options of its own.
+
+    Parameters
+    ----------
+    name : str
+        Its name.
+    config : type
+        The configuration that declares the settings.
+    settings : collection of str
+        The names of those that it takes.
+    params : list of click.Parameter
+        Its own options.
+    callback : callable
+        The function that it calls; the docstring is its manual.
+    """
+    options: list[click.Parameter] = [
+        _SettingOption(item.name, item.metadata["setting"], item.default)
+        for item in fields(config)
+        if item.name in settings
+    ]
+    manual = inspect.getdoc(callback) or ""
+    return _Command(name, callback=callback, params=[*options, *params], help=manual)
 
 
 def _manual(config: type[Config]) -> str:

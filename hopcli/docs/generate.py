@@ -58,6 +58,7 @@ FOLDERS = ("check", "diff", "write_report", "reproduce")
 
 GROUPS = {
     "Data and memory": ("load", "select", "store", "Dataset", "Patterns", "Memory", "Recalled"),
+    "Page": ("live", "Live"),
     "Estimator": ("HopfieldClassifier",),
     "Runs and results": ("run", "Run", "grid", "GridRun", "read", *FOLDERS),
 }

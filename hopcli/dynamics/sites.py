@@ -161,7 +161,9 @@ def _patience(n_sites: int, n_classes: int) -> int:
 def lay_out(couplings: Couplings) -> _kernels.Network:
     """Lay out the couplings for the kernels, also as whole numbers of a small unit."""
     n_classes = couplings.n_classes
-    reach = float(np.max(np.abs(couplings.J) @ couplings.class_sizes + np.abs(couplings.theta)))
+    # Added row by row, not by the BLAS: a page in a browser must find the same reach.
+    sums = np.sum(couplings.class_sizes[:, None] * np.abs(couplings.J, order="C"), axis=0)
+    reach = float(np.max(sums + np.abs(couplings.theta)))
     # A level is a field and an own share: below 2 reach, and 2^30 units hold it.
     unit = 2.0 ** (math.ceil(math.log2(max(reach, 1e-3))) - 29)
     width = -(-n_classes // _kernels.LANES) * _kernels.LANES

@@ -1,0 +1,165 @@
+"""``hopcli live``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from hopcli import catalogue
+from hopcli.cli.completion import complete_config
+from hopcli.cli.lines import listen
+from hopcli.cli.options import settings_command
+from hopcli.cli.requests import flag_name, read_flags, renamed
+from hopcli.config import RecallConfig, find_config, read_config
+from hopcli.config.groups import PatternSettings
+from hopcli.errors import SettingError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = ["command"]
+
+_LEFT_OUT = (
+    *("gamma", "quench", "until_stable", "start", "tests", "repeats", "test_images"),
+    *("exclude_samples", "score", "replay_authors", "trace"),
+)
+"""Settings of recall that a page has no use for, or sets by its own controls."""
+
+_SETTINGS = tuple(name for name in RecallConfig.settings() if name not in _LEFT_OUT)
+
+
+class _File(click.Path):
+    """A file to write; an empty text is none."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        if not str(value).strip() or "\0" in str(value):
+            self.fail(f"must be a file, found {value!r:.80}", param, ctx)
+        return super().convert(value, param, ctx)
+
+
+def _invoke(
+    config: str | None,
+    tests: int,
+    lesson: bool,
+    language: str | None,
+    texts: Path | None,
+    out: Path,
+    overwrite: bool,
+    quiet: bool,
+    **flags: Any,
+) -> None:
+    """Write one page on which memory can be watched and played with.
+
+    The page is one HTML file: no network, no server, no installation. Open it in a browser,
+    draw a picture, and watch the network fall into a memory, or into something else. Rule,
+    update rule, temperature and stored patterns can be changed while it runs.
+
+    \b
+    The study's five digits, and a lesson in eight steps:
+      hopcli live
+      hopcli live --lesson --out lesson.html
+
+    \b
+    Ten digits, the patterns of a configuration, your own pictures:
+      hopcli live --digits 0123456789 --rule hebbian
+      hopcli live --config tutorial-6
+      hopcli live --dataset images:pictures --size 28x28
+
+    The settings are those with which the page opens. Runs are the same as those of `hopcli
+    recall`: the panel "From here to the command line" shows a command and a Python call that end
+    in the same state with the same seed. The address of the page holds everything it shows.
+
+    English and German come with the page. --texts adds another language: a copy of texts.en.json
+    with translated texts, named after the language (texts.fr.json). The copy starts from the
+    file that `python -c "import hopcli.livepage as l; print(l.__path__[0])"` finds.
+
+    Exit code 0: done; 2: something was refused, and nothing written.
+    """
+    listen(quiet=quiet)
+    from hopcli import livepage
+    from hopcli.report.files import check_place, write
+
+    path = None if config is None else find_config(config)
+    from_file = {} if path is None else _settings_of(path)
+
+    def name_of(setting: str) -> str:
+        in_file = setting in from_file and flags.get(setting) is None
+        return f"{path}: {setting}" if in_file else flag_name(setting)
+
+    check_place(out, overwrite=overwrite)
+    words = livepage.languages(texts)
+    given = {name: value for name, value in flags.items() if value is not None}
+    with renamed(name_of):
+        values = {**from_file, **read_flags(RecallConfig.settings(), given)}
+        contents = livepage.gather_contents(RecallConfig.from_values(values), tests)
+        text = livepage.page(contents, words, language=language, lesson=lesson)
+    write(text, out, overwrite=overwrite)
+    if not quiet:
+        click.echo(out)
+
+
+def _settings_of(path: Path) -> Mapping[str, Any]:
+    """The settings of a configuration file that a page has, whatever command it is for."""
+    values = read_config(path)
+    name = values.pop("command", RecallConfig.command)
+    try:
+        entry = catalogue.entry(name)
+    except SettingError as error:
+        raise click.UsageError(error.describe(f"{path}: command")) from None
+    if not issubclass(entry.config, PatternSettings):
+        rule = "must be of a command that stores patterns"
+        raise click.UsageError(f"{path}: command {rule}, found {name!r}")
+    known = {name: values[name] for name in _SETTINGS if name in values}
+    if not isinstance(known.get("rule", ""), str):
+        del known["rule"]  # a comparison of several
+    return known
+
+
+command = settings_command(
+    "live",
+    RecallConfig,
+    _SETTINGS,
+    [
+        click.Option(
+            ["--config"],
+            metavar="FILE",
+            help="TOML file of settings, or the name of one that comes with hopcli; flags win "
+            "over it.",
+            shell_complete=complete_config,
+        ),
+        click.Option(
+            ["--tests"],
+            type=click.IntRange(0, 1000),
+            default=20,
+            show_default=True,
+            help="Test images of each label on the page, at most.",
+        ),
+        click.Option(["--lesson"], is_flag=True, help="Open with the lesson in eight steps."),
+        click.Option(
+            ["--language"],
+            metavar="CODE",
+            help="Language to open with: en, de, or that of --texts.  [default: that of the "
+            "browser]",
+        ),
+        click.Option(
+            ["--texts"],
+            type=_File(path_type=Path),
+            metavar="FILE.json",
+            help="Texts of a further language.",
+        ),
+        click.Option(
+            ["--out"],
+            type=_File(path_type=Path),
+            metavar="FILE",
+            default="live.html",
+            show_default=True,
+            help="File for the page.",
+        ),
+        click.Option(["--overwrite"], is_flag=True, help="Replace a FILE that is no page."),
+        click.Option(["--quiet", "-q"], is_flag=True, help="Print nothing but errors."),
+    ],
+    _invoke,
+)
+"""The command."""

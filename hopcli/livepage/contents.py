@@ -1,0 +1,268 @@
+"""The contents of a page: patterns, thresholds, settings and test images."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from hopcli.config import Facts, RecallConfig
+from hopcli.config.notations import temperatures
+from hopcli.config.spelling import exact
+from hopcli.datasets import default_threshold
+from hopcli.errors import DataError, PatternError, SettingError
+from hopcli.experiments.inputs import gather
+from hopcli.experiments.published import read_published
+from hopcli.experiments.stock import Stock
+from hopcli.experiments.trials import draw_trials
+from hopcli.storage import RULES, Couplings, store
+from hopcli.storage.couplings import site_classes
+from hopcli.streams import Streams
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from numpy.typing import NDArray
+
+    from hopcli.datasets import Dataset
+    from hopcli.patterns import Patterns
+
+__all__ = ["PATTERN_SETTINGS", "Contents", "contents_of", "gather_contents"]
+
+PATTERN_SETTINGS = (
+    *("dataset", "split", "threshold", "size", "crop", "invert", "transpose"),
+    *("digits", "patterns", "source_indices", "select_split", "samples"),
+    *("selection_seed", "sampler"),
+)
+"""Settings that decide which patterns are stored, in the order of the command line."""
+
+_MOST_CLASSES = 4096
+_MOST_SITES = 1 << 16
+_MOST_GIVEN = 512  # classes: 2.8 MB of couplings
+_PUBLISHED_TESTS = 100  # images of each percentage of the authors
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Contents:
+    """Everything that a page is made from.
+
+    Parameters
+    ----------
+    patterns : Patterns
+        The stored patterns.
+    couplings : Couplings
+        The network, which has the rule and the thresholds.
+    parameters : mapping of str to object
+        Parameters of the rule.
+    settings : RecallConfig
+        Dynamics, temperature, sweeps, criterion and seed at the beginning.
+    images : ndarray of int8, shape (n, N)
+        Test images, values -1 or +1.
+    labels : tuple of str, length n
+        Their labels.
+    flags : tuple of str or None
+        Flags that store the same patterns; None if there are none.
+    python : str
+        Expression of the patterns in Python; empty if there is none.
+    published : mapping of str to float
+        Per cent recalled that the authors published, by label.
+    """
+
+    patterns: Patterns
+    couplings: Couplings
+    parameters: dict[str, Any]
+    settings: RecallConfig
+    images: NDArray[np.int8]
+    labels: tuple[str, ...]
+    flags: tuple[str, ...] | None
+    python: str
+    published: dict[str, float]
+
+    def __post_init__(self) -> None:
+        n_sites, n_classes = self.couplings.n_sites, self.couplings.n_classes
+        if n_sites > _MOST_SITES:
+            rule = f"must have at most {_MOST_SITES:,} pixels for a page (try a smaller size)"
+            raise DataError(f"patterns: {rule}, found {n_sites:,}")
+        if n_classes > _MOST_CLASSES:
+            rule = f"must have at most {_MOST_CLASSES:,} site classes for a page"
+            raise DataError(f"patterns: {rule} (store fewer), found {n_classes:,}")
+
+    def resolved(self) -> dict[str, Any]:
+        """The settings at the beginning, as the page has them."""
+        held = self.patterns
+        facts = Facts(held.dataset, held.shape, tuple(dict.fromkeys(held.labels)))
+        config = replace(self.settings, digits=None, patterns=None, source_indices=None)
+        known = replace(config, criterion=0.99 if config.criterion == "auto" else config.criterion)
+        full = known.resolve(facts)
+        theta = np.unique(self.couplings.theta)
+        return {
+            "rule": self.couplings.rule,
+            "kept": False,
+            "dynamics": full.dynamics,
+            "order": full.order or "random",
+            "tie": full.tie,
+            "attempts": full.attempts_per_sweep if full.order == "random" else held.xi.shape[1],
+            "T": temperatures(full.temperature, full.sweeps)[0],
+            "theta": float(theta[0]) if len(theta) == 1 else 0.0,
+            "seed": str(full.seed),
+            "sweeps": full.sweeps,
+            "criterion": full.criterion,
+        }
+
+
+def gather_contents(config: RecallConfig, tests: int) -> Contents:
+    """Load, select and store what a configuration asks for.
+
+    Parameters
+    ----------
+    config : RecallConfig
+        Which patterns, how they are stored, and the settings at the beginning.
+    tests : int
+        Test images of each label, at most, >= 0.
+
+    Raises
+    ------
+    SettingError
+        If settings do not fit each other or the data.
+    DataError
+        If a file is unusable, or the patterns are too large for a page.
+    PatternError
+        If the rule cannot store the patterns.
+    """
+    stock = Stock()
+    inputs = gather(config, stock)
+    resolved = config.resolve(inputs.facts)
+    patterns = inputs.patterns(config, resolved.digits, stock)
+    couplings = stock.couple(resolved, patterns, resolved.rule, resolved.theta)
+    images, labels = _test_images(config, inputs.facts, inputs.dataset, patterns, tests)
+    defaults = {"dataset", "digits"}
+    changed = {name for name in PATTERN_SETTINGS if _is_changed(config, name)}
+    python, published = "", {}
+    if changed <= defaults and patterns.dataset.startswith("mnist"):
+        python = f'hopcli.select("{config.dataset}").take({list(patterns.labels)!r})'
+        if all(len(label) == 1 for label in patterns.labels):
+            python = f'hopcli.select("{config.dataset}").take("{"".join(patterns.labels)}")'
+        if patterns.labels == RecallConfig.default_digits:
+            published = _published(patterns.labels)
+    return Contents(
+        patterns,
+        couplings,
+        config.parameters(resolved.rule),
+        config,
+        images,
+        labels,
+        _flags(config),
+        python,
+        published,
+    )
+
+
+def contents_of(
+    patterns: Patterns,
+    couplings: Couplings,
+    parameters: Mapping[str, Any],
+    settings: RecallConfig,
+    images: Dataset | None = None,
+) -> Contents:
+    """Make the contents of a page from a network in Python, with images to test it by.
+
+    Couplings that the rule does not make of these patterns with these parameters are taken as
+    they are, under the name "given".
+
+    Raises
+    ------
+    DataError
+        If the images are of another size, or the patterns are too large for a page.
+    """
+    if images is not None and images.n_sites != couplings.n_sites:
+        rule = f"must have {couplings.n_sites:,} sites as the stored patterns have"
+        raise DataError(f"images: {rule}, found {images.n_sites:,}")
+    spins = np.empty((0, couplings.n_sites), np.int8) if images is None else images.spins
+    labels = () if images is None else tuple(images.labels.tolist())
+    learnt = RULES.get(couplings.rule)
+    known = {} if learnt is None else learnt.complete(parameters)
+    if learnt is None or not _makes(couplings, known):
+        couplings, known = _as_given(couplings), {}
+    return Contents(patterns, couplings, known, settings, spins, labels, None, "", {})
+
+
+def _as_given(couplings: Couplings) -> Couplings:
+    """The same network with the classes of the page, which has no rule for it."""
+    theta = couplings.theta[couplings.site_class]
+    site_class, columns, class_theta = site_classes(couplings.xi, theta)
+    pairs = np.unique(np.stack([site_class, couplings.site_class]), axis=1)
+    if len(class_theta) > _MOST_GIVEN:
+        rule = f"must have at most {_MOST_GIVEN:,} site classes where no rule makes the couplings"
+        raise DataError(f"memory: {rule}, found {len(class_theta):,}")
+    if pairs.shape[1] > len(class_theta):
+        rule = "must have equal couplings on sites with equal values in all patterns"
+        raise DataError(f"memory: {rule}; store its patterns with a rule")
+    between = couplings.J[np.ix_(pairs[1], pairs[1])]
+    return Couplings("given", site_class, columns, between, class_theta)
+
+
+def _makes(couplings: Couplings, parameters: dict[str, Any]) -> bool:
+    """Whether the rule of a network makes its couplings."""
+    theta = couplings.theta[couplings.site_class]
+    try:
+        made = store(couplings.xi, couplings.rule, theta, **parameters)
+    except PatternError:
+        return False
+    return np.array_equal(made.site_class, couplings.site_class) and np.allclose(
+        made.J, couplings.J, atol=1e-12
+    )
+
+
+def _is_changed(config: RecallConfig, name: str) -> bool:
+    """Whether a setting differs from its default."""
+    value = getattr(config, name, None)
+    if name == "threshold" and value == default_threshold(config.dataset):
+        return False
+    return bool(value != type(config).default_of(name)) and value not in (None, False)
+
+
+def _flags(config: RecallConfig) -> tuple[str, ...]:
+    """The flags that store the same patterns on the command line."""
+    known, words = type(config).settings(), []
+    for name in PATTERN_SETTINGS:
+        if name not in known or not _is_changed(config, name):
+            continue
+        value, flag = getattr(config, name), f"--{name.replace('_', '-')}"
+        if value is True:
+            words.append(flag)
+        else:
+            plain = known[name].kind.plain(value)
+            items = plain if isinstance(plain, list | tuple) else [plain]
+            words += [flag, known[name].kind.between.join(map(exact, items))]
+    return tuple(words)
+
+
+def _test_images(
+    config: RecallConfig, facts: Facts, dataset: Dataset, patterns: Patterns, tests: int
+) -> tuple[NDArray[np.int8], tuple[str, ...]]:
+    """The first test images that a recall with the same seed draws, at most so many a label."""
+    labels = dict.fromkeys(patterns.labels)
+    present = [label for label in labels if label in dataset.label_names]
+    while tests > 0 and len(present) == len(labels):
+        asked = replace(config, tests=tests, repeats=1).resolve(facts)
+        try:
+            trials = draw_trials(asked, dataset, patterns, Streams.of(asked.seed).tests)
+        except SettingError:
+            tests -= 1  # a label has fewer images
+            continue
+        bank = trials.bank(np.arange(len(trials)))
+        return bank.states[bank.row], tuple(bank.label.tolist())
+    return np.empty((0, dataset.n_sites), np.int8), ()
+
+
+def _published(labels: tuple[str, ...]) -> dict[str, float]:
+    """Per cent of the images of each label that the authors recalled, over their repeats."""
+    known = tuple(map(str, range(10)))
+    table = read_published(None, _PUBLISHED_TESTS, known)
+    means = 100 * table.counts.mean(axis=0) / _PUBLISHED_TESTS
+    return {
+        label: round(float(mean), 2)
+        for label, mean in zip(table.labels, means, strict=True)
+        if label in labels
+    }

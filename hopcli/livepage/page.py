@@ -1,0 +1,157 @@
+"""The page as one text: template, style, scripts and data, under a strict content policy."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import jinja2
+import numpy as np
+from markupsafe import Markup
+
+from hopcli import __version__
+from hopcli.errors import SettingError
+from hopcli.storage import RULES
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from numpy.typing import NDArray
+
+    from hopcli.livepage.contents import Contents
+
+__all__ = ["SCRIPTS", "page"]
+
+_HERE = Path(__file__).parent
+
+SCRIPTS = (
+    *("loop", "rules", "outcome", "model", "share", "calls", "view", "save", "count"),
+    *("lesson", "page", "controls", "panels"),
+)
+"""The modules of the page, in the order in which they are put together."""
+
+_LEARNT = ("hebbian", "pseudo-inverse", "storkey", "perceptron")
+"""Rules that the page learns itself; of others it takes the couplings."""
+
+_OF_KEY = 12  # characters that name the patterns of a page
+
+
+def page(
+    contents: Contents,
+    texts: Mapping[str, Mapping[str, Any]],
+    *,
+    language: str | None = None,
+    lesson: bool = False,
+) -> str:
+    """Make a page of HTML that needs nothing else.
+
+    Parameters
+    ----------
+    contents : Contents
+        Patterns, settings and images.
+    texts : mapping of str to mapping
+        The words of each language, see :func:`hopcli.livepage.languages`.
+    language : str, optional
+        Code of the language to begin with; by default that of the browser, else English.
+    lesson : bool
+        Whether the page opens with the lesson.
+
+    Returns
+    -------
+    str
+        The page, the same for the same values.
+
+    Raises
+    ------
+    SettingError
+        If there are no words in the language.
+    """
+    if language is not None and language not in texts:
+        raise SettingError("language", f"must be one of {', '.join(texts)}", language)
+    modules = "\n".join(
+        (_HERE / f"{name}.js").read_text(encoding="utf-8").strip() for name in SCRIPTS
+    )
+    script = f'"use strict";\n(() => {{\n{modules}\n}})();\n'
+    style = (_HERE / "style.css").read_text(encoding="utf-8")
+    first = language or "en"
+    data = {
+        **_data(contents),
+        "texts": texts,
+        "language": first,
+        "asked": language is not None,
+        "lesson": lesson,
+    }
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(_HERE),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+    )
+    template = environment.get_template("page.html.j2")
+    values = {
+        "version": __version__,
+        "language": first,
+        "texts": texts[first],
+        "style": Markup(style),
+        "style_hash": _hash(style),
+        "script": Markup(script),
+        "script_hash": _hash(script),
+        "data": Markup(_json(data)),
+    }
+    return template.render(values).strip() + "\n"
+
+
+def _hash(text: str) -> str:
+    """The hash by which a content policy admits a script or a style."""
+    return base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+
+
+def _json(data: Any) -> str:
+    """JSON that ends no script element, whatever the names in it are."""
+    text = json.dumps(data, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    for character in "<>&\u2028\u2029":
+        text = text.replace(character, f"\\u{ord(character):04x}")
+    return text
+
+
+def _data(contents: Contents) -> dict[str, Any]:
+    """Everything about the patterns, the network and the images."""
+    held, couplings = contents.patterns, contents.couplings
+    theta = couplings.theta[couplings.site_class]
+    rule = RULES.get(couplings.rule)
+    data = {
+        "shape": held.shape,
+        "sites": couplings.n_sites,
+        "patterns": [
+            {"name": name, "label": label, "spins": _packed(spins)}
+            for name, label, spins in zip(held.names, held.labels, held.xi, strict=True)
+        ],
+        "theta": None if np.all(theta == theta[0]) else theta.tolist(),
+        "rule": {
+            "name": couplings.rule,
+            "parameters": contents.parameters,
+            "defaults": {} if rule is None else rule.complete({}),
+            "couplings": None if couplings.rule in _LEARNT else _coded(couplings.J),
+        },
+        "settings": contents.resolved(),
+        "images": {
+            "labels": list(contents.labels),
+            "spins": [_packed(spins) for spins in contents.images],
+        },
+        "published": contents.published or None,
+        "flags": None if contents.flags is None else list(contents.flags),
+        "python": contents.python,
+    }
+    key = hashlib.sha256(json.dumps(data, sort_keys=True).encode()).hexdigest()[:_OF_KEY]
+    return {**data, "key": key}
+
+
+def _packed(spins: NDArray[np.int8]) -> str:
+    """A state, eight sites a byte."""
+    return base64.b64encode(np.packbits(spins > 0).tobytes()).decode()
+
+
+def _coded(matrix: NDArray[np.float64]) -> str:
+    return base64.b64encode(np.ascontiguousarray(matrix, "<f8").tobytes()).decode()

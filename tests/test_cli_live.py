@@ -1,0 +1,151 @@
+"""``hopcli live``: one page, or one line of refusal and nothing written."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+from conftest import CHECKOUT, files_below
+
+import hopcli
+from hopcli.errors import DataError, SettingError
+from hopcli.storage import Couplings
+
+if TYPE_CHECKING:
+    from conftest import RunHopcli
+
+LIMIT = 200_000  # bytes of a page of ten digits and 300 test images
+
+
+def _data(path: Path) -> dict[str, object]:
+    text = path.read_text(encoding="utf-8")
+    start = text.index('id="data">') + len('id="data">')
+    found: dict[str, object] = json.loads(text[start : text.index("</script>", start)])
+    return found
+
+
+def test_a_page_of_ten_digits_is_small(run_hopcli: RunHopcli, empty_folder: Path) -> None:
+    done = run_hopcli("live", "--digits", "0123456789", "--tests", "30")
+    assert (done.code, done.out, done.err) == (0, "live.html\n", "")
+    page = empty_folder / "live.html"
+    assert page.stat().st_size < LIMIT
+    data = _data(page)
+    assert len(data["patterns"]) == 10  # type: ignore[arg-type]
+    assert len(data["images"]["labels"]) == 300  # type: ignore[index]
+
+
+def test_the_committed_page_is_that_of_the_program(
+    run_hopcli: RunHopcli, empty_folder: Path
+) -> None:
+    """``make live`` writes it."""
+    assert run_hopcli("live").code == 0
+    committed = CHECKOUT / "results" / "live" / "index.html"
+    assert (empty_folder / "live.html").read_bytes() == committed.read_bytes()
+    assert committed.with_name("live.gif").stat().st_size < 500_000
+
+
+def test_a_page_of_a_hundred_patterns_is_below_a_megabyte() -> None:
+    xi = np.where(np.random.default_rng(1).random((100, 784)) < 0.5, 1, -1)
+    assert len(hopcli.live(hopcli.store(xi, rule="storkey")).html.encode()) < 1_000_000
+
+
+TEXTS = Path(hopcli.__file__).parent / "livepage" / "texts.en.json"
+LACKING = {key: text for key, text in json.loads(TEXTS.read_text()).items() if key != "run"}
+
+REFUSED = {
+    "language": ("--language", "fr"),
+    "rule": ("--rule", "nothing"),
+    "temperature": ("--temperature", "-1"),
+    "tests": ("--tests", "-1"),
+    "many tests": ("--tests", "1001"),
+    "digits": ("--digits", "x"),
+    "no folder": ("--out", "nowhere/page.html"),
+    "a folder": ("--out", "folder"),
+    "no name": ("--out", ""),
+    "other file": ("--out", "notes.txt"),
+    "configuration": ("--config", "nowhere"),
+    "no patterns": ("--config", "other.toml"),
+    "dataset": ("--dataset", "images:nowhere"),
+    "texts": ("--texts", "nowhere.fr.json"),
+    "no texts": ("--texts", "notes.txt"),
+    "named texts": ("--texts", "texts.json.json.", "--language", "fr"),
+    "lacking texts": ("--texts", "texts.fr.json"),
+    "too large": ("--dataset", "npz:large.npz"),
+}
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_what_cannot_be_a_page_is_refused_in_one_line(
+    run_hopcli: RunHopcli, empty_folder: Path, case: str
+) -> None:
+    Path("folder").mkdir()
+    Path("notes.txt").write_text("mine", encoding="utf-8")
+    Path("texts.fr.json").write_text(json.dumps(LACKING), encoding="utf-8")
+    Path("other.toml").write_text('command = "nothing"\n', encoding="utf-8")
+    if case == "too large":
+        images = np.zeros((2, 300, 300), np.uint8)
+        images[0, :9] = images[1, 9:] = 255
+        np.savez("large.npz", images=images, labels=np.array([0, 1]))
+    before = files_below(empty_folder)
+    done = run_hopcli("live", *REFUSED[case])
+    assert done.code == 2
+    assert done.out == ""
+    assert done.err.startswith("hopcli: ")
+    assert done.err.count("\n") == 1
+    assert files_below(empty_folder) == before
+
+
+def test_a_third_language_is_taken(run_hopcli: RunHopcli, empty_folder: Path) -> None:
+    words = {**json.loads(TEXTS.read_text()), "title": "<b>Titre</b>"}
+    Path("texts.fr.json").write_text(json.dumps(words), encoding="utf-8")
+    assert run_hopcli("live", "--texts", "texts.fr.json", "--language", "fr").code == 0
+    text = (empty_folder / "live.html").read_text(encoding="utf-8")
+    assert '<html lang="fr">' in text
+    assert "<b>" not in text
+
+
+def test_both_languages_have_the_same_places() -> None:
+    """Of numbers and names in the texts."""
+    one, other = (json.loads(TEXTS.with_name(f"texts.{c}.json").read_text()) for c in ("en", "de"))
+    assert list(one) == list(other)
+    for key, text in one.items():
+        if isinstance(text, str):
+            assert sorted(re.findall(r"\{\w+\}", text)) == sorted(
+                re.findall(r"\{\w+\}", other[key])
+            ), key
+        else:
+            assert list(text) == list(other[key])
+            assert len(text["answers"]) == len(other[key]["answers"])
+
+
+def test_from_python_what_cannot_be_a_page_is_refused() -> None:
+    with pytest.raises(SettingError):
+        hopcli.live({"a": [[1, 0], [0, 1]]}, language="fr")
+    with pytest.raises(DataError):
+        hopcli.live({"a": [[1, 0], [0, 1]]}, hopcli.load("digits"))
+
+
+def test_classes_made_by_hand_are_those_of_the_page_or_refused() -> None:
+    held = hopcli.store({"a": [[1, 0], [1, 0]]}).patterns
+    between = np.array([[0.0, 0.5, -1.0], [0.5, 0.0, -1.0], [-1.0, -1.0, 0.25]])
+    site_class = np.array([2, 0, 2, 1], np.int32)
+    columns = np.array([[-1], [-1], [1]], np.int8)
+    by_hand = Couplings("by hand", site_class, columns, between, np.zeros(3))
+    with pytest.raises(DataError):
+        hopcli.live(hopcli.Memory(held, by_hand))
+    site_class = np.array([0, 1, 0, 1], np.int32)
+    by_hand = Couplings("by hand", site_class, columns[[2, 0]], between[1:, 1:], np.zeros(2))
+    assert '"name":"given"' in hopcli.live(hopcli.Memory(held, by_hand)).html
+    many = np.where(np.random.default_rng(1).random((20, 784)) < 0.5, 1, -1)
+    memory = hopcli.store(many, rule="hebbian")
+    c = memory.couplings
+    with pytest.raises(DataError):
+        hopcli.live(
+            hopcli.Memory(
+                memory.patterns, Couplings("x", c.site_class, c.columns, 2 * c.J, c.theta)
+            )
+        )

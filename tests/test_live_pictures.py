@@ -1,0 +1,442 @@
+"""What else a person does on the page: own pictures, changes, cooling, storing, other names."""
+
+from __future__ import annotations
+
+import base64
+import io
+import re
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+from live_pages import NARROW, WIDE, Seen
+from PIL import Image, ImageDraw
+
+import hopcli
+from hopcli import observables
+from hopcli.storage import Couplings
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from playwright.sync_api import Browser
+
+HOSTILE = (
+    "</script><script>throw 1</script>",
+    '<img src=x onerror="throw 2">',
+    "constructor",
+    "__proto__",
+    "a\u2028b'\"\\${1}{name}",
+    "\u202efour\u2066",
+    "\u05d0\u05e8\u05d1\u05e2",
+    "long" * 2000,
+)
+"""Names that would end a script, start one, stand for something of JavaScript, turn the text
+around them, or fill the page."""
+
+BLOTS = {
+    name: np.random.default_rng(k).random((6, 6)) < 0.5 for k, name in enumerate(HOSTILE, start=1)
+}
+
+
+def _picture() -> bytes:
+    """A dark four on a light ground, 140 pixels wide, with a grey corner."""
+    image = Image.new("RGB", (140, 140), "white")
+    pen = ImageDraw.Draw(image)
+    pen.line([(50, 40), (35, 80), (100, 75)], "black", 14)
+    pen.line([(100, 25), (80, 115)], "black", 14)
+    pen.rectangle([0, 0, 20, 20], "#b0b0b0")
+    file = io.BytesIO()
+    image.save(file, "PNG")
+    return file.getvalue()
+
+
+DAMAGED = (
+    *("lang=constructor", "r=toString", "S=%%%", "p=9.9", "p=0~", "w=1x1e9", "t=NaN", "s=-1"),
+    *("p=constructor", "of=another", "v=2", "d=", "T=1e400", "q=0x1", "a=0"),
+)
+"""Parts of an address that no page has written."""
+
+PASTED = """([how, text]) => {
+  const bytes = Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
+  const carried = new DataTransfer();
+  carried.items.add(new File([bytes], "own.png", { type: "image/png" }));
+  const name = how === "drop" ? "dataTransfer" : "clipboardData";
+  const event = how === "drop" ? new DragEvent("drop", { [name]: carried, bubbles: true })
+    : new ClipboardEvent("paste", { [name]: carried, bubbles: true });
+  document.body.dispatchEvent(event);
+}"""
+
+
+def test_own_pictures_come_by_file_drop_and_paste(seen: Seen) -> None:
+    tab, picture, before = seen.tab, _picture(), seen.spins()
+    tab.set_input_files("#file", {"name": "own.png", "mimeType": "image/png", "buffer": picture})
+    tab.locator("#own-tools").wait_for()
+    own = seen.spins()
+    assert not np.array_equal(own, before)
+    assert own[0, 0] == -1
+    assert 60 < np.sum(own > 0) < 160
+    assert own[15, 12] == 1
+    seen.slide("threshold", 200)
+    assert seen.spins()[0, 0] == 1
+    tab.click("#dark")
+    assert np.array_equal(seen.spins()[0, :8], [-1] * 4 + [1] * 4)
+    tab.click("#dark")
+    seen.slide("threshold", 128)
+    for how in ("drop", "paste"):
+        tab.click("#clear")
+        assert np.all(seen.spins() == -1)
+        tab.evaluate(PASTED, [how, base64.b64encode(picture).decode()])
+        tab.locator("#outcome", has_text="picture").wait_for()
+        assert np.array_equal(seen.spins(), own)
+    tab.set_input_files("#file", {"name": "a.png", "mimeType": "image/png", "buffer": b"none"})
+    tab.wait_for_function("!document.querySelector('#outcome').textContent.includes('loaded')")
+    assert np.array_equal(seen.spins(), own)
+
+
+def test_pictures_are_hidden_inverted_blended_and_made_noisy(seen: Seen) -> None:
+    tab, xi = seen.tab, hopcli.select("mnist").take("36104").xi.reshape(-1, 28, 28)
+    tab.click("#patterns li:nth-child(2) button")
+    tab.click("#invert")
+    assert np.array_equal(seen.spins(), -xi[1])
+    assert seen.overlaps()[1] == -1
+    seen.slide("amount", 0.25)
+    hidden = {"bottom": np.s_[21:], "top": np.s_[:7], "left": np.s_[:, :7], "right": np.s_[:, 21:]}
+    for side, place in hidden.items():
+        tab.click("#patterns li:nth-child(2) button")
+        tab.select_option("#side", side)
+        tab.click("#occlude")
+        expected = xi[1].copy()
+        expected[place] = -1
+        assert np.array_equal(seen.spins(), expected)
+    tab.click("#patterns li:nth-child(2) button")
+    tab.click("#noise")
+    assert np.sum(seen.spins() != xi[1]) == 196
+    tab.select_option("#blend-a", "0")
+    tab.select_option("#blend-b", "4")
+    tab.click("#blend")
+    blended, same = seen.spins(), xi[0] == xi[4]
+    assert np.array_equal(blended[same], xi[0][same])
+    assert 0 < np.sum(blended[~same] > 0) < np.sum(~same)
+    tab.click("#patterns li:nth-child(3) button")
+    tab.click("#fit")
+    assert seen.overlaps()[2] > 0.8
+
+
+@pytest.mark.slow
+def test_cooling_ends_in_a_memory(seen: Seen) -> None:
+    seen.slide("speed", 100)
+    seen.tab.click("#cool")
+    seen.tab.locator("#run", has_text="Run").wait_for()
+    assert max(map(abs, seen.overlaps())) >= 0.98
+    assert "0.05" in seen.tab.inner_text("#numbers")
+    assert "15,680" in seen.tab.inner_text("#numbers")  # 40 sweeps
+
+
+def test_pictures_are_stored_forgotten_and_spurious_states_collected(
+    seen: Seen,
+) -> None:
+    tab = seen.tab
+    tab.click("#store")
+    tab.click("#patterns li:nth-child(6) .small")
+    tab.click("#store")  # the same again, which the rule cannot store
+    assert len(seen.overlaps()) == 6
+    assert np.isfinite(seen.overlaps()).all()
+    tab.click("#image")
+    tab.click("#store")
+    assert len(seen.overlaps()) == 7
+    tab.click("#patterns li:nth-child(6) button:last-child")
+    assert len(seen.overlaps()) == 6
+    tab.click("#forget-added")
+    assert len(seen.overlaps()) == 5
+    tab.click("#lesson-open")
+    for _ in range(5):
+        tab.click("#lesson-next")
+    seen.slide("speed", 100)
+    tab.click("#lesson-answers button >> nth=1")
+    tab.locator("#tray button").wait_for()
+    tab.click("#clear")
+    tab.click("#tray button")
+    assert np.sum(seen.spins() > 0) > 40
+    assert seen.run().startswith("A mixture of 3, 6 and 1")
+    assert tab.locator("#tray button").count() == 1
+
+
+@pytest.mark.slow
+def test_thresholds_turn_the_whole_picture(seen: Seen) -> None:
+    seen.tab.click(".settings summary")
+    seen.slide("theta", 1)
+    seen.run()
+    down = np.sum(seen.shown() > 0)
+    seen.slide("theta", -1)
+    seen.run()
+    assert np.sum(seen.shown() > 0) > down + 400
+
+
+@pytest.mark.slow
+def test_inspected_parts_add_up_to_the_field(seen: Seen) -> None:
+    tab = seen.tab
+    tab.click("#look")
+    tab.click("#state")
+    memory = hopcli.store(hopcli.select("mnist").take("36104"))
+    row, column = map(int, re.findall(r"\d+", tab.inner_text("#pixel-title")))
+    field = memory.couplings.dense()[28 * (row - 1) + column - 1] @ seen.spins().ravel()
+    rows = tab.locator("#pixel-rows td").all_inner_texts()
+    parts = [float(text.replace("\N{MINUS SIGN}", "-")) for text in rows]
+    assert sum(parts) == pytest.approx(field, abs=0.004)
+    shown = re.search(r"h = (\N{MINUS SIGN}?[\d.]+?);", tab.inner_text("#pixel-text"))
+    assert shown is not None
+    assert float(shown[1].replace("\N{MINUS SIGN}", "-")) == pytest.approx(field, abs=6e-4)
+
+
+@pytest.mark.slow
+def test_reduced_motion_shows_few_pictures(browser: Browser, live_file: Path) -> None:
+    with browser.new_context(locale="en-GB", reduced_motion="reduce") as context:
+        seen = Seen(context.new_page(), live_file)
+        texts = "() => { const a = []; new MutationObserver(() => a.push(1)).observe("
+        texts += "document.querySelector('#numbers'), { childList: true }); window.seen = a; }"
+        seen.tab.evaluate(texts)
+        seen.run()
+        assert seen.tab.evaluate("window.seen.length") <= 4
+        assert seen.overlaps()[0] >= 0.99
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("width", [NARROW, WIDE, 1920])
+def test_german_texts_fit(browser: Browser, live_file: Path, width: int) -> None:
+    with browser.new_context(locale="de-DE", viewport={"width": width, "height": 900}) as context:
+        seen = Seen(context.new_page(), live_file)
+        assert seen.tab.evaluate("document.documentElement.lang") == "de"
+        seen.tab.click("#lesson-open")
+        seen.tab.click(".settings summary")
+        seen.tab.click("#calls summary")
+        wide = (
+            "[...document.querySelectorAll('button, select, h1, h2, h3, p, label, output, th')]"
+            ".filter((one) => one.checkVisibility() && !one.closest('.hidden'))"
+            ".filter((one) => one.scrollWidth > one.clientWidth + 1 && one.clientWidth)"
+            ".map((one) => one.outerHTML.slice(0, 80))"
+        )
+        assert seen.tab.evaluate(wide) == []
+        assert seen.tab.evaluate("document.documentElement.scrollWidth") <= width
+
+
+@pytest.mark.parametrize("width", [NARROW, pytest.param(WIDE, marks=pytest.mark.slow)])
+def test_names_of_patterns_and_images_are_text(
+    browser: Browser, tmp_path: Path, width: int
+) -> None:
+    path = tmp_path / "page.html"
+    memory = hopcli.store(BLOTS, rule="hebbian")
+    images = hopcli.load(np.array(list(BLOTS.values())), [f"{name}!" for name in HOSTILE])
+    hopcli.live(memory, images).write(path)
+    with browser.new_context(
+        locale="en-GB", viewport={"width": width, "height": 900}, accept_downloads=True
+    ) as context:
+        seen = Seen(context.new_page(), path)
+        tab = seen.tab
+        shown = tab.locator("#patterns .name").all_text_contents()
+        assert shown[:5] == list(HOSTILE[:5])
+        assert shown[5:7] == ["four", HOSTILE[6]]
+        assert (shown[7][:39], len(shown[7])) == (HOSTILE[7][:39], 40)
+        assert tab.locator("#image-label option").all_text_contents()[:3] == [
+            f"{name}!" for name in HOSTILE[:3]
+        ]
+        tab.click("#patterns li:nth-child(8) .small")
+        seen.run()
+        tab.select_option("#image-label", index=7)
+        tab.click("#store")
+        tab.click("#look")
+        tab.click("#state")
+        for count in ("count-drawn", "count-images"):
+            tab.click(f"#{count}")
+            tab.locator("#count-result").wait_for()
+        tab.click("#csv")
+        tab.click("#calls summary")
+        assert tab.evaluate("document.documentElement.scrollWidth") <= width
+        names: dict[str, Any] = {}
+        exec(tab.inner_text("#python"), names)
+        assert list(names["patterns"])[:8] == list(HOSTILE)
+        tab.reload()
+        again = tab.locator("#patterns .name").all_text_contents()
+        assert (again[:8], len(again)) == (shown, 9)
+        assert seen.said == []
+
+
+def test_a_damaged_address_opens_the_page(seen: Seen) -> None:
+    rest = seen.tab.url.partition("#")[2].split("&")
+    for change in DAMAGED:
+        kept = [part for part in rest if not part.startswith(change[:2])]
+        seen.tab.evaluate(f"location.hash = {'&'.join([*kept, change])!r}")
+        seen.tab.wait_for_timeout(20)
+        assert len(seen.overlaps()) >= 1
+    seen.run()
+
+
+@pytest.mark.parametrize(
+    "name", ["kappa", *(pytest.param(name, marks=pytest.mark.slow) for name in ("p", "given"))]
+)
+def test_parameters_of_a_rule_are_those_of_the_memory(
+    browser: Browser, tmp_path: Path, name: str
+) -> None:
+    memory = _made(name)
+    path = tmp_path / "page.html"
+    hopcli.live(memory, temperature=0).write(path)
+    with browser.new_context(locale="en-GB", accept_downloads=True) as context:
+        seen = Seen(context.new_page(), path)
+        energy = observables.energy(seen.spins().reshape(1, -1), memory.couplings)[0]
+        text = seen.tab.inner_text("#numbers").replace(",", "").replace("\N{MINUS SIGN}", "-")
+        shown = re.search(r"energy (-?[\d.]+)", text)
+        assert shown is not None
+        assert float(shown[1]) == pytest.approx(energy, abs=0.06)
+        seen.tab.click("#calls summary")
+        assert seen.tab.locator("#python").is_visible() == (name != "given")
+        if name != "given":
+            names: dict[str, Any] = {}
+            exec(seen.tab.inner_text("#python"), names)
+            assert np.allclose(names["memory"].couplings.J, memory.couplings.J)
+
+
+def _made(name: str) -> hopcli.Memory:
+    """A memory with a parameter of its rule, or with couplings that no rule makes."""
+    taken = hopcli.select("mnist").take("36104")
+    if name == "kappa":
+        return hopcli.store(taken, rule="perceptron", kappa=0.5)
+    made = hopcli.store(taken, rule="hebbian", normalise="p")
+    if name == "p":
+        return made
+    c = made.couplings
+    return hopcli.Memory(taken, Couplings("hebbian", c.site_class, c.columns, 3 * c.J, c.theta))
+
+
+def test_every_other_control_does_what_it_says(seen: Seen) -> None:
+    tab = seen.tab
+    numbers = tab.locator("#numbers")
+    tab.click("#erase")
+    tab.click("#patterns li:nth-child(1) button")
+    before = int(np.sum(seen.spins() > 0))
+    assert _dark(seen) == pytest.approx(before / 784, abs=0.02)
+    tab.click("#state")
+    assert 0 < before - int(np.sum(seen.spins() > 0)) <= 9
+    tab.click(".settings summary")
+    tab.click("#sweep")
+    assert " 392 " in numbers.inner_text()
+    tab.click("#restart")
+    assert "attempt 0 " in numbers.inner_text()
+    tab.select_option("#per", "all")
+    tab.click("#sweep")
+    assert " 784 " in numbers.inner_text()
+    tab.locator("#sweeps").fill("3")
+    tab.locator("#sweeps").press("Enter")
+    tab.click("#restart")
+    seen.run()
+    assert " 2,352 " in numbers.inner_text()
+    tab.locator("#seed").fill("-1")
+    tab.locator("#seed").press("Enter")
+    assert tab.input_value("#seed") == "1"
+    tab.locator("#sweeps").fill("30")
+    tab.locator("#sweeps").press("Enter")
+    seen.slide("amount", 0.05)
+    tab.click("#noise")
+    seen.slide("temperature", 0)
+    ended = seen.run()
+    assert ended.startswith("Recalled 3")
+    seen.slide("criterion", 1)
+    seen.slide("criterion", 0.6)
+    assert seen.outcome() == ended
+    tab.click("#field")
+    assert tab.get_attribute("#field", "aria-pressed") == "true"
+    red, blue = (_share(seen, channel) for channel in (0, 2))
+    assert red > 0.3  # fields below 0
+    assert blue > 0.05
+    tab.select_option("#language", "de")
+    assert tab.inner_text("#run") == "Start"
+    assert tab.evaluate("document.documentElement.lang") == "de"
+    tab.reload()
+    assert tab.input_value("#language") == "de"
+    tab.select_option("#language", "en")
+    tab.click("#lesson-open")
+    tab.click("#lesson-next")
+    place = tab.inner_text("#lesson-place")
+    tab.click("#lesson-next")
+    tab.click("#lesson-back")
+    assert tab.inner_text("#lesson-place") == place
+    tab.click("#lesson-close")
+    assert not tab.locator("#lesson").is_visible()
+
+
+def _dark(seen: Seen) -> float:
+    """The share of dark pixels of the picture."""
+    shot = Image.open(io.BytesIO(seen.tab.locator("#state").screenshot())).convert("L")
+    return float(np.mean(np.asarray(shot) < 128))
+
+
+def _share(seen: Seen, channel: int) -> float:
+    """The share of pixels of the picture in which a colour is the strongest."""
+    shot = Image.open(io.BytesIO(seen.tab.locator("#state").screenshot())).convert("RGB")
+    colours = np.asarray(shot).astype(int)
+    others = np.delete(colours, channel, axis=2).max(axis=2)
+    return float(np.mean(colours[..., channel] > others + 40))
+
+
+@pytest.mark.slow
+def test_a_kept_own_coupling_freezes_a_site(seen: Seen) -> None:
+    """With W_ii kept the field has no own share, and no call of the program does the same."""
+    tab = seen.tab
+    tab.click("#look")
+    tab.click("#state")
+    parts = tab.locator("#pixel-rows th").count()
+    tab.check("#kept")
+    assert tab.locator("#pixel-rows th").count() == parts - 1
+    seen.run()
+    tab.click("#calls summary")
+    assert not tab.locator("#command").is_visible()
+    tab.uncheck("#kept")
+    assert tab.locator("#command").is_visible()
+
+
+@pytest.mark.slow
+def test_the_address_and_the_calls_are_copied(browser: Browser, live_file: Path) -> None:
+    with browser.new_context(locale="en-GB") as context:
+        context.grant_permissions(["clipboard-read", "clipboard-write"])
+        seen = Seen(context.new_page(), live_file)
+        tab = seen.tab
+        read = "navigator.clipboard.readText()"
+        seen.run()
+        tab.click("#copy")
+        assert tab.evaluate(read) == tab.url
+        assert tab.url.startswith(f"{live_file.as_uri()}#v=1&")
+        tab.click("#calls summary")
+        for name in ("command", "python"):
+            tab.click(f"#copy-{name}")
+            assert tab.evaluate(read).split() == tab.inner_text(f"#{name}").split()
+        assert seen.said == []
+
+
+@pytest.mark.slow
+def test_a_notebook_shows_the_page_in_a_frame(browser: Browser, tmp_path: Path) -> None:
+    memory = hopcli.store(hopcli.select("mnist").take("36104"))
+    path = tmp_path / "notebook.html"
+    html = hopcli.live(memory)._repr_html_()
+    path.write_text(f'<!doctype html><meta charset="utf-8">{html}', encoding="utf-8")
+    with browser.new_context(locale="en-GB", accept_downloads=True) as context:
+        seen = Seen(context.new_page(), path)
+        frame = seen.tab.frame_locator("iframe")
+        frame.locator("#speed").fill("100")
+        frame.locator("#run").click()
+        frame.locator("#outcome", has_text="3").wait_for()
+        with seen.tab.expect_download() as download:
+            frame.locator("#png").click()
+        with Image.open(download.value.path()) as picture:
+            assert picture.size == (336, 336)
+        assert seen.said == []
+
+
+def test_an_inverse_counts_as_recalled(browser: Browser, tmp_path: Path) -> None:
+    path = tmp_path / "page.html"
+    pictures = {"a": np.eye(6, dtype=int), "b": np.tri(6, dtype=int)}
+    images = hopcli.load(np.array([1 - picture for picture in pictures.values()]), list(pictures))
+    hopcli.live(hopcli.store(pictures), images, temperature=0).write(path)
+    with browser.new_context(locale="en-GB") as context:
+        tab = Seen(context.new_page(), path).tab
+        tab.click("#count-images")
+        tab.locator("#count-result").wait_for()
+        assert tab.locator("#count-rows td:nth-child(3)").all_inner_texts() == ["1 / 1"] * 2
