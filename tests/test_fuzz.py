@@ -1,4 +1,4 @@
-"""Whatever a file or a flag holds: it is read as what it says, or refused in one line."""
+"""Whatever a file, an array or a flag holds: it is read as what it says, or refused in one line."""
 
 from __future__ import annotations
 
@@ -8,12 +8,15 @@ import json
 import struct
 import tomllib
 import zipfile
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
+from conftest import few_and_many, random_patterns
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from test_figures_weights import write_patterns
 
 from hopcli.catalogue import CATALOGUE
 from hopcli.config import read_config, shipped_configs
@@ -23,18 +26,15 @@ from hopcli.datasets.npz import Archive, load_npz
 from hopcli.datasets.request import Request
 from hopcli.datasets.texts import load_text
 from hopcli.errors import DataError, SettingError
+from hopcli.results.folder import sha256_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from pathlib import Path
+    from collections.abc import Callable, Iterator
 
-fuzzed = settings(max_examples=100, deadline=None)
+    from conftest import RunHopcli
+    from numpy.typing import NDArray
 
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder for files, each overwritten by the next."""
-    return tmp_path_factory.mktemp("fuzz")
+fuzzed = settings(max_examples=60, deadline=None)
 
 
 def tried(read: Callable[..., Any], *arguments: Any) -> Any:
@@ -43,6 +43,18 @@ def tried(read: Callable[..., Any], *arguments: Any) -> Any:
         return read(*arguments)
     except (DataError, SettingError, RefusedError) as refused:
         return refused
+
+
+@pytest.fixture(scope="module")
+def file(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, bytes], Path]:
+    """Write a file, each over the one before."""
+    folder = tmp_path_factory.mktemp("fuzz")
+
+    def write(name: str, content: bytes) -> Path:
+        (folder / name).write_bytes(content)
+        return folder / name
+
+    return write
 
 
 @st.composite
@@ -56,7 +68,7 @@ def damaged(draw: st.DrawFn, whole: bytes) -> bytes:
     return content
 
 
-# --- configurations ------------------------------------------------------------------------
+# --- configurations
 
 SHIPPED = [tomllib.loads(path.read_text(encoding="utf-8")) for path in shipped_configs().values()]
 FIGURE1 = shipped_configs()["figure1"].read_bytes()
@@ -64,17 +76,8 @@ WORDS = [
     *("", " ", "mnist", "text:x", "hebbian", "3,6", "1:2:1", "0:9:3", "0.1:0.9:0.1", "N/2", "2N"),
     *("all", "auto", "otsu", "28x28", "image", "flip:0.1", "blend:1:2", "1:0:linear", "a.gif"),
 ]
-SCALARS = (
-    st.booleans()
-    | st.integers(-3, 300)
-    | st.integers()
-    | st.sampled_from([0.0, 0.5, 1.0, -0.0, 1e300, 5e-324])
-    | st.floats()
-    | st.sampled_from(WORDS)
-    | st.text(max_size=12)
-    | st.dates()
-    | st.times()
-)
+NUMBERS = st.integers(-3, 300) | st.integers() | st.floats() | st.sampled_from([0.5, -0.0, 1e300])
+SCALARS = st.booleans() | NUMBERS | st.sampled_from(WORDS) | st.text(max_size=9) | st.dates()
 VALUES = st.recursive(
     SCALARS,
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=3), inner),
@@ -98,9 +101,10 @@ def written(command: str) -> st.SearchStrategy[dict[str, Any]]:
 
 @fuzzed
 @given(content=st.binary(max_size=60) | damaged(FIGURE1))
-def test_a_configuration_file_is_read_or_refused(folder: Path, content: bytes) -> None:
-    path = folder / "f.toml"
-    path.write_bytes(content)
+def test_a_configuration_file_is_read_or_refused(
+    file: Callable[[str, bytes], Path], content: bytes
+) -> None:
+    path = file("f.toml", content)
     found = tried(read_config, path)
     try:
         expected = tomllib.loads(content.decode())
@@ -141,11 +145,10 @@ def test_a_flag_is_read_or_refused(text: str, data: st.DataObject) -> None:
         assert kind.check(json.loads(json.dumps(kind.plain(value)))) == value
 
 
-# --- patterns and images -------------------------------------------------------------------
+# --- patterns and images
 
 GREY = np.arange(5 * 2 * 3, dtype=np.uint8).reshape(5, 2, 3)
 IDX = struct.pack(">4I", 0x803, *GREY.shape) + GREY.tobytes()
-ASKED = Request("f.txt", "train", 0, None)
 DRAWN = b"one:\n#.#\n.#.\n\ntwo:\n..#\n##.\n"
 
 
@@ -161,58 +164,47 @@ NPZ = _npz()
 
 @fuzzed
 @given(content=damaged(DRAWN) | st.text("#. \n:a\t\r\0\u2028é", max_size=40).map(str.encode))
-def test_a_text_of_patterns_is_read_or_refused(folder: Path, content: bytes) -> None:
-    path = folder / "f.txt"
-    path.write_bytes(content)
-    found = tried(load_text, path, ASKED)
+def test_a_text_of_patterns_is_read_or_refused(
+    file: Callable[[str, bytes], Path], content: bytes
+) -> None:
+    path = file("f.txt", content)
+    found = tried(load_text, path, Request("f.txt", "train", 0, None))
     if isinstance(found, DataError):
         assert str(found).startswith(f"{path}: ")
         return
     n_sites = found.shape[0] * found.shape[1]
     assert found.grey.shape == (len(set(found.labels.tolist()) - {""}), n_sites)
-    lines = [line.strip() for line in content.decode().splitlines()]
-    drawn = "".join(line for line in lines if not line.endswith(":"))
-    drawn = "".join(drawn.split())
+    lines = [line.strip() for line in io.StringIO(content.decode(), newline=None)]
+    drawn = "".join("".join(line for line in lines if not line.endswith(":")).split())
     kinds = {*zip(drawn, found.grey.ravel().tolist(), strict=True)}
     assert len(kinds) <= 2
     assert kinds >= {("#", 255)} or "#" not in drawn
 
 
 @fuzzed
-@given(
-    content=damaged(IDX) | st.binary(max_size=40),
-    packed=st.booleans(),
-    n_axes=st.sampled_from([1, 3]),
-)
+@given(content=damaged(IDX) | st.binary(max_size=40), n_axes=st.sampled_from([1, 3]))
+@pytest.mark.parametrize("packed", [False, True])
 def test_an_idx_file_is_read_or_refused(
-    folder: Path, content: bytes, packed: bool, n_axes: int
+    file: Callable[[str, bytes], Path], content: bytes, packed: bool, n_axes: int
 ) -> None:
-    path = folder / ("f.gz" if packed else "f")
-    path.write_bytes(gzip.compress(content) if packed else content)
+    path = file("f.gz", gzip.compress(content)) if packed else file("f", content)
     found = tried(read_idx, path, n_axes)
     if isinstance(found, DataError):
         assert str(found).startswith(f"{path}: ")
         return
-    assert found.ndim == n_axes
-    assert found.size > 0
+    assert (found.ndim, found.size > 0) == (n_axes, True)
     header = struct.pack(f">{1 + n_axes}I", 0x800 + n_axes, *found.shape)
     assert header + found.tobytes() == content
 
 
 @fuzzed
-@given(content=damaged(gzip.compress(IDX)))
-def test_a_damaged_gzip_file_never_gives_other_images(folder: Path, content: bytes) -> None:
-    path = folder / "f.gz"
-    path.write_bytes(content)
-    found = tried(read_idx, path, 3)
-    assert isinstance(found, DataError) or np.array_equal(found, GREY)
-
-
-@fuzzed
-@given(content=damaged(NPZ) | st.binary(max_size=40))
-def test_a_damaged_archive_never_gives_other_arrays(folder: Path, content: bytes) -> None:
-    path = folder / "f.npz"
-    path.write_bytes(content)
+@given(packed=damaged(gzip.compress(IDX)), archive=damaged(NPZ) | st.binary(max_size=40))
+def test_a_damaged_archive_never_gives_other_images(
+    file: Callable[[str, bytes], Path], packed: bytes, archive: bytes
+) -> None:
+    images = tried(read_idx, file("f.gz", packed), 3)
+    assert isinstance(images, DataError) or np.array_equal(images, GREY)
+    path = file("f.npz", archive)
     found = tried(load_npz, Request(str(path), "all", 0, None))
     if isinstance(found, DataError):
         assert str(found).startswith(f"{path}: ")
@@ -223,11 +215,50 @@ def test_a_damaged_archive_never_gives_other_arrays(folder: Path, content: bytes
 
 @fuzzed
 @given(array=st.binary(max_size=60))
-def test_any_bytes_as_an_array_are_read_or_refused(folder: Path, array: bytes) -> None:
+def test_any_bytes_as_an_array_are_read_or_refused(
+    file: Callable[[str, bytes], Path], array: bytes
+) -> None:
     """In an archive that is whole: what an array says of itself may be anything."""
-    path = folder / "g.npz"
-    with zipfile.ZipFile(path, "w") as file:
-        file.writestr("a.npy", array)
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w") as made:
+        made.writestr("a.npy", array)
+    path = file("g.npz", stream.getvalue())
     with Archive(path) as archive:
         found = tried(archive.read, "a")
     assert isinstance(found, np.ndarray) or str(found).startswith(f"{path}: ")
+
+
+# --- arrays of a run folder from elsewhere, with hashes that fit them
+
+
+def changed(array: NDArray[Any]) -> Iterator[NDArray[Any]]:
+    """What may be in its place."""
+    yield array[:0] if array.ndim else np.array([])
+    yield np.array(1)
+    yield np.zeros((0, 5, 0))
+    yield np.concatenate([array, array]) if array.ndim else array.reshape(1, 1, 1)
+    for value in (np.inf, np.nan, -5, 0, 2**62, 1j, "<b>$x\x1b"):
+        yield np.full(array.shape, value)
+
+
+@few_and_many("n_cases", 7, 77)
+def test_every_array_of_a_run_may_be_anything(run_hopcli: RunHopcli, n_cases: int) -> None:
+    write_patterns(Path("five.txt"), random_patterns(1, 5, 42), (6, 7))
+    data = ["--dataset", "text:five.txt", "--samples", "1"]
+    assert run_hopcli("select", *data, "--out", "a", "--no-figures").code == 0
+    manifest, arrays_file = Path("a/select.json"), Path("a/patterns.npz")
+    whole = json.loads(manifest.read_text(encoding="utf-8"))
+    with np.load(arrays_file) as archive:
+        arrays = dict(archive)
+    cases = [(name, wrong) for name, array in arrays.items() for wrong in changed(array)]
+    assert len(cases) == 77
+    refused = 0
+    for name, wrong in cases[:: len(cases) // n_cases]:
+        np.savez(arrays_file, **{**arrays, name: wrong})
+        outputs = {**whole["outputs"], "patterns.npz": sha256_of(arrays_file)}
+        manifest.write_text(json.dumps({**whole, "outputs": outputs}), encoding="utf-8")
+        for command in (["plot", "a", "--out", "p", "--dpi", "20"], ["report", "a"]):
+            done = run_hopcli(*command, "-q")
+            refused += done.code == 2
+            assert (done.code, done.err.count("\n")) in ((0, 0), (2, 1)), (name, wrong)
+    assert refused > n_cases / 3
