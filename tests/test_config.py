@@ -24,7 +24,6 @@ from hopcli.config import (
     Config,
     Facts,
     RecallConfig,
-    RecallExecution,
     ResolvedRecall,
     SelectConfig,
     TemperatureScanConfig,
@@ -122,14 +121,6 @@ def test_a_resolved_configuration_has_every_value(found: Entry) -> None:
         found.resolved()
 
 
-@pytest.mark.parametrize("found", ENTRIES)
-def test_nothing_of_the_execution_is_in_a_configuration(found: Entry) -> None:
-    drawing = {"figures", "figure_format", "figure_style", "animate"}
-    how = {"threads", "quiet", "out", "keep", *drawing}
-    assert not how & set(found.config.settings())
-    assert set(found.execution.settings()) <= how
-
-
 # --- conversion
 
 
@@ -200,27 +191,6 @@ def test_a_configuration_is_resolved_by_the_data(
     assert {name: getattr(resolved, name) for name in expected} == expected
 
 
-@pytest.mark.parametrize(
-    ("config", "facts", "setting", "words"),
-    [
-        (RecallConfig(digits=("3", "x")), FACTS, "digits", "mnist:train.*'x'"),
-        (SelectConfig(digits=("x",)), FACTS, "digits", "mnist:train.*'x'"),
-        (WeightsConfig(pixel=(28, 0)), FACTS, "pixel", "28 x 28.*'28,0'"),
-        (TemperatureScanConfig(target="7"), FACTS, "target", "0, 4.*'7'"),
-        (RecallConfig(order="fixed", attempts_per_sweep=5), FACTS, "attempts_per_sweep", "5$"),
-        (CapacityConfig(patterns="images", sizes=(8,)), FACTS, "sizes", "784.*'8'"),
-        (RecallConfig(digits=("3", "4")), CHOSEN, "digits", "source_indices.*4,0.*'3,4'"),
-    ],
-)
-def test_what_does_not_fit_the_data_is_refused(
-    config: Any, facts: Facts, setting: str, words: str
-) -> None:
-    config.check()
-    with pytest.raises(SettingError, match=words) as error:
-        config.resolve(facts)
-    assert error.value.setting == setting
-
-
 def test_texts_are_read_once() -> None:
     config = RecallConfig(start="image,flip:0.10", temperature="2.0:0.10:geometric")
     assert config.start == Start("image", (), (("flip", (0.1,)),))
@@ -235,53 +205,6 @@ def test_patterns_may_be_a_list_of_source_indices_in_a_file() -> None:
     config = RecallConfig.from_values({"patterns": [56, 9]}).resolve(CHOSEN)
     assert config.source_indices == (56, 9)
     assert config.patterns is None
-
-
-def test_an_animation_needs_a_run_that_can_be_drawn() -> None:
-    how = RecallExecution(animate="a.gif")
-    how.check_with(RecallConfig(sweeps=1000))
-    for config, setting in (
-        (RecallConfig(sweeps=1001), "sweeps"),
-        (RecallConfig(replay_authors=True), "animate"),
-    ):
-        with pytest.raises(SettingError) as error:
-            how.check_with(config)
-        assert error.value.setting == setting
-
-
-@pytest.mark.parametrize("command", ["recal", "", 3, None, ["recall"]])
-def test_a_command_that_is_none_is_refused(command: object) -> None:
-    with pytest.raises(SettingError, match=r"select, recall, .*, found") as error:
-        entry(command)
-    assert error.value.setting == "command"
-
-
-@pytest.mark.parametrize(
-    ("values", "setting", "words"),
-    [
-        ({"temprature": 1}, "temprature", "'recall'.*'temperature'"),
-        ({"source-indices": 1}, "source-indices", "'recall'.*'source_indices'"),
-        ({"Rule": 1}, "Rule", "'recall'.*'rule'"),
-        *(({key: 1}, key, "'recall'") for key in ("xyzzy", "", "config", "out", "threads")),
-        ({"temperature": -0.1}, "temperature", "0.*found -0.1$"),
-        ({"tests": "some"}, "tests", "1, or all, found 'some'"),
-        ({"digits": [3, 3]}, "digits", r"found \[3, 3\]"),
-        ({"patterns": [56, 56]}, "patterns", r"found \[56, 56\]"),
-        ({"trace": 1}, "trace", "found 1$"),
-        ({"sweeps": None}, "sweeps", "10000000, found None"),
-        ({"replay_authors": True, "test_images": "fresh"}, "test_images", "^test_images"),
-        ({"replay_authors": True, "exclude_samples": True}, "exclude_samples", "^exclude_samples"),
-        ({"replay_authors": True, "tests": "all"}, "tests", "^tests"),
-        ({"source_indices": [1], "patterns": "p.npz"}, "source_indices", "^source_indices"),
-    ],
-    ids=str,
-)
-def test_what_is_impossible_is_refused_with_key_and_value(
-    values: dict[str, Any], setting: str, words: str
-) -> None:
-    with pytest.raises(SettingError, match=words) as error:
-        RecallConfig.from_values(values)
-    assert error.value.setting == setting
 
 
 # --- the study, and what ships

@@ -14,7 +14,6 @@ from hopcli import data
 from hopcli.data import build
 from hopcli.datasets import mnist
 from hopcli.datasets.npz import Archive
-from hopcli.errors import DataError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -100,14 +99,3 @@ def test_nothing_is_written_if_the_last_file_is_wrong(refused: Callable[..., boo
     assert refused(gzip.compress(other), last.sha256, hashlib.sha256(other).hexdigest())
     assert refused(gzip.compress(other + b"x"), f"{last.n_bytes}", "more")
     assert refused(gzip.compress(other)[:-9])
-
-
-def test_a_folder_that_cannot_be_written(
-    originals: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(build, "_archive", lambda _: b"content")
-    (tmp_path / "out.npz").mkdir()
-    for out in (tmp_path / "missing" / "out.npz", tmp_path / "out.npz"):
-        with pytest.raises(DataError, match=r"out\.npz: "):
-            build.build(originals, out)
-    assert [path.name for path in tmp_path.iterdir()] == ["out.npz"]

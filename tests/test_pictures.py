@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import tracemalloc
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,7 +13,7 @@ from conftest import random_patterns
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
-from PIL import Image, ImageDraw
+from PIL import Image
 
 from hopcli.config import Facts, RecallConfig
 from hopcli.data import drawings
@@ -226,33 +225,7 @@ def test_the_threshold_that_would_tell_two_pictures_apart_is_named(tmp_path: Pat
         load_dataset(f"images:{tmp_path}", threshold=9)
 
 
-# --- letters and drawings
-
-
-def _letter(ink: int = 255, paper: int = 0, side: int = 200) -> Image.Image:
-    """An H with strokes of an eighth of the picture's width, drawn with soft edges."""
-    large = Image.new("L", (4 * side, 4 * side), paper)
-    for bar in ((1, 0, 2, 8), (6, 0, 7, 8), (1, 3.5, 7, 4.5)):
-        ImageDraw.Draw(large).rectangle([4 * side * v / 8 for v in bar], fill=ink)
-    return large.resize((side, side), Image.Resampling.BICUBIC)
-
-
-def _runs(row: NDArray[np.int8]) -> list[int]:
-    """Lengths of the pieces of ink in a row."""
-    edges = np.flatnonzero(np.diff(np.concatenate([[-1], row, [-1]])))
-    return [int(n) for n in (edges[1::2] - edges[::2])]
-
-
-@pytest.mark.parametrize("dark", [False, True])
-@pytest.mark.parametrize("side", [16, 30, 50])
-def test_a_letter_has_strokes_not_outlines(tmp_path: Path, dark: bool, side: int) -> None:
-    _letter(*((20, 235) if dark else (235, 20))).save(tmp_path / "h.png")
-    dataset = load_dataset(f"images:{tmp_path}", size=(side, side), invert=dark)
-    picture, stroke = dataset.spins.reshape(side, side), side / 8
-    for row in (0, side // 4, side - 1):
-        assert _runs(picture[row]) == pytest.approx([stroke, stroke], abs=1)
-    assert _runs(picture[side // 2]) == pytest.approx([6 * stroke], abs=1)
-    assert np.mean(picture > 0) == pytest.approx(20 / 64, abs=0.06)
+# --- drawings
 
 
 def test_drawings_are_what_their_code_draws(tmp_path: Path) -> None:
@@ -289,6 +262,13 @@ def test_pictures_are_resized_to_width_and_height(tmp_path: Path) -> None:
         dataset = load_dataset(f"images:{tmp_path}", size=size, threshold=127, invert=invert)
         assert dataset.shape == (size.height, size.width)
         assert picture_of(dataset) == picture
+
+
+def test_a_pixel_is_the_mean_of_the_area_that_it_covers(tmp_path: Path) -> None:
+    """Two of five columns are light: 255 * 2 / 5 = 102."""
+    save(np.tile(grey_of(np.array([1, 0, 1, 0, 0]) > 0), (5, 4)), tmp_path / "a.png")
+    (page,) = pictures.read_pages(tmp_path / "a.png", Size(4, 1))
+    assert page.grey.tolist() == [[102] * 4]
 
 
 def test_a_folder_has_at_most_so_many_pixels(
@@ -395,38 +375,6 @@ def test_select_takes_every_picture_of_every_format(run_hopcli: RunHopcli, dark:
     trials = pd.read_csv("results/recall/trials.csv")
     assert set(trials["label"]) == set(inks)
     assert set(trials["outcome"]) == {"own"}
-
-
-def test_the_manifest_has_the_threshold_size_and_crop(run_hopcli: RunHopcli) -> None:
-    _save_random("a", "b")
-    flags = ["--dataset", "images:pictures", "--size", "16x20", "--crop"]
-    assert run_hopcli("select", *flags, *QUIET).code == 0
-    config = json.loads(Path("results/select/select.json").read_text())["config"]
-    assert (config["threshold"], config["size"], config["crop"]) == ("otsu", [16, 20], True)
-    assert run_hopcli("run", "results/select/select.json", "-q").code == 0
-    again = json.loads(Path("results/select-again/select.json").read_text())
-    assert again["config"] == config
-
-
-def test_the_hint_for_a_blank_picture_works_as_printed(run_hopcli: RunHopcli) -> None:
-    _photograph(Path("pictures/disc.png"), (64, 40))
-    run = ["select", "--dataset", "images:pictures", *QUIET]
-    message = run_hopcli(*run, "--threshold", "0").refused()
-    assert message.startswith("pictures/disc.png: ")
-    assert "--threshold otsu" in message
-    for threshold in ("otsu", "mean", "150"):
-        assert run_hopcli(*run, "--threshold", threshold, "--overwrite").code == 0
-
-
-def test_pictures_that_fill_a_size_alike_are_refused_by_name(run_hopcli: RunHopcli) -> None:
-    """Their left halves are ink; no threshold would tell them apart."""
-    for name, (width, height) in (("small", (8, 8)), ("wide", (40, 10))):
-        save(np.tile(grey_of(np.arange(width) < width // 2), (height, 1)), f"pictures/{name}.png")
-    flags = ["--dataset", "images:pictures", "--size", "16x8", *QUIET]
-    assert run_hopcli("select", *flags).code == 0
-    message = run_hopcli("select", *flags, "--crop").refused()
-    assert all(name in message for name in ("wide.png", "small.png", "otsu"))
-    assert "--threshold" not in message
 
 
 @pytest.mark.parametrize("rule", ["pseudo-inverse", "storkey", "hebbian"])

@@ -40,7 +40,6 @@ from hopcli.starts import (
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from conftest import RunHopcli
 
 Spins = NDArray[np.int8]
 SHAPE = (6, 7)
@@ -217,19 +216,6 @@ def test_a_start_that_needs_a_target_is_refused_where_there_is_none(text: str) -
         assert str(error.value) == rule_of_starts()
     else:
         assert without.check(text) == parse_start(text)
-
-
-def test_the_help_of_a_command_shows_what_it_can_start_from(run_hopcli: RunHopcli) -> None:
-    entries: list[Base | Change] = [*BASES.values(), *CHANGES.values()]
-    for command, has_target in (("temperature-scan", True), ("recall", False)):
-        shown = "".join(run_hopcli(command, "--help").out.split())
-        rule = rule_of_starts(target=has_target)
-        for entry in entries:
-            expected = has_target or not getattr(entry, "needs_target", False)
-            words = "".join(f"{entry.usage}: {entry.description}".split())
-            assert (words in shown) == expected
-            usage = re.compile(rf"(?<![\w:]){re.escape(entry.usage)}(?![\w:])")
-            assert bool(usage.search(rule)) == expected
 
 
 # --- changes

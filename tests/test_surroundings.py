@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import os
-import re
 import subprocess
 import sys
 from pathlib import Path
@@ -194,23 +193,6 @@ def test_folders_are_offered_where_runs_are_asked_for(name: str) -> None:
     for argument in arguments:
         offered = argument.shell_complete(click.Context(command), "res")
         assert [(item.value, item.type) for item in offered] == [("res", "dir")]
-
-
-@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
-def test_every_shell_is_told_the_words(
-    empty_folder: Path, child_environment: dict[str, str], shell: str
-) -> None:
-    words = {"_HOPCLI_COMPLETE": f"{shell}_complete", "COMP_WORDS": "hopcli run pap"}
-    done = subprocess.run(
-        [sys.executable, "-c", "from hopcli.cli import main; main()"],
-        env={**child_environment, **words, "COMP_CWORD": "pap" if shell == "fish" else "2"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.stderr == ""
-    assert {"paper", "paper-as-run"} <= set(re.split(r"[\n,]", done.stdout))
-    assert "select" not in done.stdout
 
 
 def test_bash_completes_with_the_script_that_it_is_told(
