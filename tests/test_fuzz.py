@@ -1,10 +1,11 @@
-"""Whatever a file, an array or a flag holds: it is read as what it says, or refused in one line."""
+"""Whatever a file, a flag or a caller gives: it is read as what it says, or refused in a line."""
 
 from __future__ import annotations
 
 import gzip
 import io
 import json
+import math
 import struct
 import tomllib
 from pathlib import Path
@@ -17,6 +18,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from test_figures_weights import write_patterns
 
+import hopcli
+from hopcli.api.asking import ask
 from hopcli.catalogue import CATALOGUE
 from hopcli.config import read_config, shipped_configs
 from hopcli.config.kinds import RefusedError
@@ -24,14 +27,16 @@ from hopcli.datasets.idx import read_idx
 from hopcli.datasets.npz import load_npz
 from hopcli.datasets.request import Request
 from hopcli.datasets.texts import load_text
-from hopcli.errors import DataError, SettingError
+from hopcli.errors import DataError, HopcliError, SettingError
 from hopcli.results.folder import sha256_of
+from hopcli.storage import store
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from conftest import RunHopcli
     from numpy.typing import NDArray
+
 
 fuzzed = settings(max_examples=60, deadline=None)
 
@@ -246,3 +251,96 @@ def test_every_array_of_a_run_may_be_anything(run_hopcli: RunHopcli, n_cases: in
             refused += done.code == 2
             assert (done.code, done.err.count("\n")) in ((0, 0), (2, 1)), (name, wrong)
     assert refused > n_cases / 3
+
+
+# --- numbers from Python that nothing can be done with
+
+
+pytestmark = pytest.mark.filterwarnings("ignore")
+
+ABSURD: tuple[Any, ...] = (
+    *(10**30, -(10**30), 10**400, -(10**400), 2**63, 1e300, math.nan, math.inf, -math.inf, True),
+    *(np.int64(-(2**62)), np.uint64(2**63), np.float64("nan"), np.bool_(1), np.array([1, 2])),
+    *([10**30], "9" * 30, "1e999", b"1", {}, object()),
+)
+FOR_NUMBERS = ("INT", "NUM", "SIZ", "SCA", "IND", "ATT", "WxH", "ROW", "FIRST")
+"""How what stands for a number begins."""
+
+MEMORY = hopcli.store({"a": [[1, 1, 1], [0, 0, 0]], "b": [[1, 0, 1], [0, 1, 0]]})
+ENDS = MEMORY.recall("flip:0.1", tests=2)
+SPINS = np.where(np.arange(40).reshape(8, 5) % 3 > 0, 1, -1).astype(np.int8)
+SMALL: dict[str, Any] = {"dataset": "digits", "tests": 1, "repeats": 1, "sweeps": 1}
+
+
+def is_refused_or_done(do: Callable[..., object], *given: Any, **settings: Any) -> bool:
+    """Whether a call is refused in one line; what is not refused must be done."""
+    try:
+        do(*given, **settings)
+    except HopcliError as error:
+        refusal = str(error)
+    else:
+        return False
+    assert len(refusal.splitlines()) == 1
+    assert len(refusal) < 400
+    return True
+
+
+def refuses(setting: str, do: Callable[..., object], *given: Any, **settings: Any) -> None:
+    """Expect that a call is refused by a setting."""
+    with pytest.raises(SettingError) as error:
+        do(*given, **settings)
+    assert error.value.setting == setting
+
+
+def predict(**settings: Any) -> object:
+    few = {"rule": "perceptron", "epochs": 2} if settings.keys() & {"kappa", "epochs"} else {}
+    made = hopcli.HopfieldClassifier(**{**few, **settings})
+    return made.fit(SPINS, np.arange(8) % 2).predict(SPINS[:2])
+
+
+@pytest.mark.parametrize("command", CATALOGUE)
+def test_no_setting_of_a_command_takes_them_otherwise(command: str) -> None:
+    refused = 0
+    for name, setting in CATALOGUE[command].settings.items():
+        if any(word in setting.kind.metavar for word in FOR_NUMBERS):
+            refused += sum(is_refused_or_done(ask, command, {name: v}) for v in ABSURD)
+    assert refused > 40
+
+
+@pytest.mark.parametrize("value", ABSURD, ids=lambda value: repr(value)[:20])
+def test_nothing_takes_them_otherwise(value: Any) -> None:
+    """Neither a memory, its ends, a rule nor an estimator."""
+    for name in ("tests", "repeats", "sweeps", "temperature", "gamma", "criterion", "threads"):
+        is_refused_or_done(MEMORY.recall, "flip:0.1", **{"sweeps": 2, name: value})
+    is_refused_or_done(MEMORY.recall, "random", seed=value, sweeps=2)
+    is_refused_or_done(ENDS.trace, value)
+    is_refused_or_done(ENDS.frames, value)
+    for rule, name in (("perceptron", "kappa"), ("perceptron", "epochs"), ("hebbian", "normalise")):
+        is_refused_or_done(hopcli.store, SPINS[:2], rule, **{name: value})
+    names = ("n_prototypes", "samples", "threshold", "temperature", "sweeps", "repeats", "kappa")
+    for name in (*names, "attempts_per_sweep", "criterion", "epochs", "n_jobs", "random_state"):
+        is_refused_or_done(predict, **{name: value})
+
+
+@pytest.mark.parametrize("value", [10**30, np.int64(2**62), 2**63])
+def test_what_is_too_large_is_refused_by_its_setting(value: Any) -> None:
+    for name in ("tests", "repeats", "sweeps", "attempts_per_sweep", "samples"):
+        refuses(name, hopcli.run, "recall", progress=False, **{**SMALL, name: value})
+    for name in ("tests", "repeats"):
+        refuses(name, MEMORY.recall, "flip:0.1", **{name: value})
+    refuses("repeats", MEMORY.recall, np.ones((2, 6), np.int8), repeats=value)
+
+
+def test_the_least_that_is_too_large_and_what_is_not() -> None:
+    for name in ("tests", "repeats"):
+        refuses(name, MEMORY.recall, "flip:0.1", **{name: 2**31})
+    assert len(MEMORY.recall("flip:0.1", tests=3, threads=10**30)) == 6
+    for theta in (10**400, "x", object(), math.inf):
+        refuses("theta", store, SPINS[:2], "hebbian", theta)
+
+
+@pytest.mark.parametrize("name", ["threads", "limit", "vary", "plot"])
+def test_a_grid_takes_them_from_nobody(name: str) -> None:
+    for value in (10**400, math.nan, -1, True, "x", [1]):
+        if (name, value) not in [("threads", 10**400), ("limit", 10**400)]:
+            refuses(name, hopcli.grid, "recall", progress=False, **{**SMALL, name: value})

@@ -105,37 +105,37 @@ def test_a_variable_that_a_library_cannot_use_is_named(
         assert not name.startswith("NUMBA")
 
 
-_BARS = """
-import io, os
+_BAR = """
+import io
 from hopcli.cli.progress import bar
-for name, value in (
-    ("MININTERVAL", "abc"),
-    ("NCOLS", "abc"),
-    ("BAR_FORMAT", "{nonsense}"),
-    ("COLOUR", "nonsense"),
-    ("DISABLE", "1"),
-):
-    if os.fork() == 0:
-        os.environ["TQDM_" + name] = value
-        out = io.StringIO()
-        shown = bar(total=3, file=out)
-        shown.update(2)
-        shown.refresh()
-        shown.close()
-        print(name, len(out.getvalue()) > 0, flush=True)
-        os._exit(0)
-    assert os.wait()[1] == 0
+out = io.StringIO()
+with bar(total=3, file=out) as shown:
+    shown.update(2)
+    shown.refresh()
+print(len(out.getvalue()) > 0)
 """
 
 
+@pytest.mark.parametrize(
+    ("variables", "drawn"),
+    [
+        (
+            {
+                "MININTERVAL": "abc",
+                "NCOLS": "abc",
+                "BAR_FORMAT": "{nonsense}",
+                "COLOUR": "nonsense",
+            },
+            "True",
+        ),
+        ({"DISABLE": "1"}, "False"),
+    ],
+)
 def test_a_bar_is_drawn_without_the_variables_that_it_cannot_use(
-    child_environment: Mapping[str, str],
+    child_environment: Mapping[str, str], variables: dict[str, str], drawn: str
 ) -> None:
-    done = _python(["-c", _BARS], child_environment)
-    assert done.returncode == 0, done.stderr
-    drawn = dict(line.split() for line in done.stdout.splitlines())
-    usable = ("MININTERVAL", "NCOLS", "BAR_FORMAT", "COLOUR")
-    assert drawn == {**dict.fromkeys(usable, "True"), "DISABLE": "False"}
+    of_tqdm = {f"TQDM_{name}": value for name, value in variables.items()}
+    assert _python(["-c", _BAR], child_environment, **of_tqdm).stdout.split() == [drawn]
 
 
 def test_a_bar_has_the_settings_of_its_caller() -> None:
@@ -309,25 +309,23 @@ def _in_a_package_of_another(
             folder.chmod(0o755)
 
 
+CACHES: list[tuple[dict[str, str], str | None]] = [
+    ({"HOME": "~"}, None),
+    ({"HOME": "{home}", "XDG_CACHE_HOME": "relative"}, None),
+    ({"HOME": "{work}"}, ".cache"),
+    ({"HOME": "{home}"}, None),
+    ({"HOME": "{home}/none"}, None),
+    ({"HOME": "{home}", "XDG_CACHE_HOME": ""}, None),
+    ({"HOME": "{home}", "XDG_CACHE_HOME": "{home}/none"}, None),
+    ({"HOME": "{home}", "XDG_CACHE_HOME": "{work}/xdg"}, "xdg"),
+    ({"HOME": "{home}", "NUMBA_CACHE_DIR": "{home}/none"}, None),
+    ({"HOME": "{home}", "NUMBA_CACHE_DIR": "{work}/numba"}, "numba"),
+]
+
+
 @pytest.mark.parametrize(
     ("environment", "cache"),
-    [
-        ({"HOME": "~"}, None),
-        ({"HOME": "{home}", "XDG_CACHE_HOME": "relative"}, None),
-        ({"HOME": "{home}", "NUMBA_CACHE_DIR": "{home}/none"}, None),
-        ({"HOME": "{home}", "XDG_CACHE_HOME": "{work}/xdg"}, "xdg"),
-        ({"HOME": "{work}"}, ".cache"),
-        *(
-            pytest.param(given, cache, marks=pytest.mark.slow)
-            for given, cache in (
-                ({"HOME": "{home}"}, None),
-                ({"HOME": "{home}/none"}, None),
-                ({"HOME": "{home}", "XDG_CACHE_HOME": ""}, None),
-                ({"HOME": "{home}", "XDG_CACHE_HOME": "{home}/none"}, None),
-                ({"HOME": "{home}", "NUMBA_CACHE_DIR": "{work}/numba"}, "numba"),
-            )
-        ),
-    ],
+    [*CACHES[:3], *(pytest.param(*case, marks=pytest.mark.slow) for case in CACHES[3:])],
     ids=str,
 )
 def test_without_a_folder_for_the_cache_nothing_is_cached(
