@@ -279,49 +279,31 @@ def test_a_file_is_found_by_path_before_name_and_read(
 
 # --- kinds
 
-WHOLE = kinds.integer(1)
-BYTE = kinds.integer(0, 255)
-FINITE = kinds.number(-math.inf)
-COLD = kinds.number(0)
-RATE = kinds.number(0, 1, above=True)
-RULE = kinds.choice(("hebbian", "storkey"))
-TESTS = kinds.word_or_integer("all", 1)
-LABEL, LABELS, INDICES, FILE = kinds.label(), kinds.labels(), kinds.indices(), kinds.word("FILE")
+COLD, FINITE, RATE = kinds.number(0), kinds.number(-math.inf), kinds.number(0, 1, above=True)
+LABEL, LABELS, INDICES = kinds.label(), kinds.labels(), kinds.indices()
 ATTEMPTS, GRID = notations.attempts(), notations.grid()
+READ: list[tuple[Kind, Any, Any]] = [
+    # A kind, the text of a flag or a value of a file, and what it becomes.
+    *((kinds.integer(1), " 7 ", 7), (kinds.integer(0, 255), "0", 0), (COLD, 1, 1.0)),
+    *((kinds.integer(0, 255), "255", 255), (COLD, "1e-3", 0.001), (FINITE, "-2.5", -2.5)),
+    *((RATE, "1", 1.0), (kinds.choice(("hebbian", "storkey")), "storkey", "storkey")),
+    *((kinds.word_or_integer("all", 1), text, kept) for text, kept in (("all", "all"), ("12", 12))),
+    *((LABEL, "4", "4"), (LABEL, 4, "4"), (LABELS, "3,6, 1", ("3", "6", "1"))),
+    *((LABELS, [3, "6"], ("3", "6")), (INDICES, "56,9", (56, 9)), (INDICES, [9, 56], (9, 56))),
+    *((INDICES, "3:9:3", (3, 6, 9)), (kinds.word("FILE"), "a b.npz", "a b.npz")),
+    *((ATTEMPTS, "392", 392), (ATTEMPTS, 784, 784), (ATTEMPTS, "3N/4", "3N/4")),
+    *((ATTEMPTS, "N / 2", "N/2"), (GRID, "0.5", (0.5,)), (GRID, "0,0.5,2", (0.0, 0.5, 2.0))),
+    *((GRID, "0:1:0.5", (0.0, 0.5, 1.0)), (GRID, "0:0.9:0.5", (0.0, 0.5)), (GRID, "2:2:1", (2.0,))),
+    (GRID, [0, 0.5], (0.0, 0.5)),
+]
 
 
-@pytest.mark.parametrize(
-    ("kind", "text", "value"),
-    [
-        (WHOLE, " 7 ", 7),
-        (BYTE, "0", 0),
-        (BYTE, "255", 255),
-        (COLD, "0", 0.0),
-        (COLD, "1e-3", 0.001),
-        (FINITE, "-2.5", -2.5),
-        (RATE, "1", 1.0),
-        (RULE, "storkey", "storkey"),
-        (TESTS, "all", "all"),
-        (TESTS, "12", 12),
-        (LABEL, "4", "4"),
-        (LABELS, "3,6, 1", ("3", "6", "1")),
-        (LABELS, "house", ("house",)),
-        (INDICES, "56,9", (56, 9)),
-        (INDICES, "3:9:3", (3, 6, 9)),
-        (FILE, "a b.npz", "a b.npz"),
-        (ATTEMPTS, "392", 392),
-        (ATTEMPTS, "3N/4", "3N/4"),
-        (ATTEMPTS, "N / 2", "N/2"),
-        (GRID, "0.5", (0.5,)),
-        (GRID, "0,0.5,2", (0.0, 0.5, 2.0)),
-        (GRID, "0:1:0.5", (0.0, 0.5, 1.0)),
-        (GRID, "0:0.9:0.5", (0.0, 0.5)),
-        (GRID, "2:2:1", (2.0,)),
-    ],
-)
-def test_a_flag_is_read(kind: Kind, text: str, value: object) -> None:
+@pytest.mark.parametrize(("kind", "value", "kept"), READ)
+def test_a_value_takes_its_final_form(kind: Kind, value: Any, kept: Any) -> None:
     """And what was checked passes again unchanged."""
-    assert kind.check(kind.read(text)) == value == kind.check(value)
+    found = kind.check(kind.read(value) if isinstance(value, str) else value)
+    assert (found, type(found)) == (kept, type(kept))
+    assert kind.check(found) == kept
 
 
 BAD = {tried.setting: tried for tried in tried_settings()}
@@ -351,24 +333,6 @@ def test_bad_values_are_refused_by_their_kind(name: str) -> None:
     assert not _is_taken(kind.check, None)
 
 
-@pytest.mark.parametrize(
-    ("kind", "value", "kept"),
-    [
-        (COLD, 1, 1.0),
-        (LABEL, 4, "4"),
-        (LABELS, [3, "6"], ("3", "6")),
-        (LABELS, "3,6", ("3", "6")),
-        (INDICES, [9, 56], (9, 56)),
-        (GRID, [0, 0.5], (0.0, 0.5)),
-        (GRID, "0:1:0.5", (0.0, 0.5, 1.0)),
-        (ATTEMPTS, 784, 784),
-    ],
-)
-def test_a_value_of_a_file_takes_its_final_form(kind: Kind, value: object, kept: object) -> None:
-    assert kind.check(value) == kept
-    assert type(kind.check(value)) is type(kept)
-
-
 @given(st.integers(1, 40), st.integers(0, 300), st.integers(1, 50))
 def test_a_grid_has_decimal_points(first: int, steps: int, step: int) -> None:
     """0.1:1.9:0.1 holds 0.3 and not 0.30000000000000004, and reaches its end."""
@@ -387,12 +351,9 @@ def test_attempts_of_a_sweep(n_sites: int, factor: int, divisor: int) -> None:
     assert notations.resolve_attempts("N/2", 1) == 1
 
 
-@pytest.mark.parametrize(
-    ("value", "shown"),
-    [((3, 6, 1), "3,6,1"), (0.2, "0.2"), (20, "20"), ("N/2", "N/2"), (1e-7, "1e-07")],
-)
-def test_show_spells_a_value_as_its_flag_would(value: object, shown: str) -> None:
-    assert show(value) == shown
+def test_show_spells_a_value_as_its_flag_would() -> None:
+    shown = [show(value) for value in ((3, 6, 1), 0.2, 20, "N/2", 1e-7)]
+    assert shown == ["3,6,1", "0.2", "20", "N/2", "1e-07"]
 
 
 # --- the schema

@@ -208,19 +208,10 @@ def test_any_start_is_written_so_that_it_is_read_again(
     assert again == start
     assert str(again) == str(start)
     assert notations.start(target=True).plain(start) == str(start)
+    if base[0] in ("target", "digit"):
+        with pytest.raises(RefusedError):
+            notations.start().check(str(start))
     assert str(parse_start("random:-0,flip:-0.0")) == "random:0,flip:0"
-
-
-@pytest.mark.parametrize("text", ALL_BASES)
-def test_a_start_that_needs_a_target_is_refused_where_there_is_none(text: str) -> None:
-    with_target, without = notations.start(target=True), notations.start()
-    assert with_target.check(text) == parse_start(text)
-    if text in ("target", "digit"):
-        with pytest.raises(RefusedError) as error:
-            without.check(text)
-        assert str(error.value) == rule_of_starts()
-    else:
-        assert without.check(text) == parse_start(text)
 
 
 # --- changes
@@ -508,12 +499,6 @@ def test_no_label_makes_two_rows_or_columns_of_one_name(run_hopcli: RunHopcli, w
             labels = pd.read_csv(f"{kind}/accuracy.csv", dtype=str)["label"].tolist()
             for names in (header, labels):
                 assert len(set(names)) == len(names)
-
-
-@pytest.mark.parametrize("command", ["relax", "variance", "compare", "attractors"])
-def test_every_command_refuses_the_word(run_hopcli: RunHopcli, command: str) -> None:
-    data = _source("npz", ["a", "b", OVERALL])
-    assert OVERALL in run_hopcli(command, *data, "-q", "--samples", "1").refused()
 
 
 def test_only_words_that_collide_are_refused() -> None:
