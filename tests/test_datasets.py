@@ -235,22 +235,16 @@ def test_labels_are_in_numeric_order_then_by_name() -> None:
 
 
 @pytest.mark.parametrize(
-    ("spins", "shape"),
+    "spins",
     [
-        (np.zeros((2, 4), np.int8), (2, 2)),
-        (np.full((2, 4), 3, np.int8), (2, 2)),
-        (np.full((2, 4), -3, np.int8), (2, 2)),
-        (np.ones((2, 4), np.int8), (2, 3)),
-        (np.ones((3, 4), np.int8), (2, 2)),
-        (np.ones((4, 2), np.int8).T, (2, 2)),
-        (np.ones((0, 4), np.int8), (2, 2)),
+        *(np.full((2, 4), value, np.int8) for value in (0, 3, -3)),
+        *(np.ones(shape, np.int8) for shape in ((2, 5), (3, 4), (0, 4))),
+        np.ones((4, 2), np.int8).T,
     ],
 )
-def test_the_record_refuses_what_are_no_spins(
-    spins: NDArray[np.int8], shape: tuple[int, int]
-) -> None:
+def test_the_record_refuses_what_are_no_spins(spins: NDArray[np.int8]) -> None:
     with pytest.raises(ValueError, match="spins"):
-        _dataset(spins, ["0", "1"][: len(spins)], shape)
+        _dataset(spins, ["0", "1"][: len(spins)], (2, 2))
 
 
 def test_the_hash_depends_on_spins_labels_and_shape(tmp_path: Path) -> None:

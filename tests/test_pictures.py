@@ -79,21 +79,16 @@ def test_otsu_parts_grey_values_as_well_as_can_be(values: list[int], common: lis
         assert between(found) == pytest.approx(between(_otsu(grey)), rel=1e-12)
 
 
-@pytest.mark.parametrize(
-    ("counts", "level"),
-    [
-        ({0: 5, 255: 5}, 0),
-        ({10: 2, 12: 1, 200: 1, 201: 2}, 12),
-        # 8 x 8 example: means 10 and 100 and 150, (60, 3, 1): the small class is apart.
-        ({10: 60, 100: 3, 150: 1}, 10),
-        ({0: 1, 1: 1, 2: 1, 3: 1}, 1),
-        # The textbook's six levels: classes 0..2 and 3..5 of 8, 7, 2, 6, 9, 4 pixels.
-        ({0: 8, 1: 7, 2: 2, 3: 6, 4: 9, 5: 4}, 2),
-        ({254: 3, 255: 1}, 254),
-        ({0: 1, 1: 3}, 0),
-    ],
-)
-def test_otsu_of_known_histograms(counts: dict[int, int], level: int) -> None:
+HISTOGRAMS: list[tuple[int, dict[int, int]]] = [
+    *((0, {0: 5, 255: 5}), (12, {10: 2, 12: 1, 200: 1, 201: 2}), (1, {0: 1, 1: 1, 2: 1, 3: 1})),
+    *((254, {254: 3, 255: 1}), (0, {0: 1, 1: 3})),
+    (10, {10: 60, 100: 3, 150: 1}),  # the small class is apart
+    (2, {0: 8, 1: 7, 2: 2, 3: 6, 4: 9, 5: 4}),  # the textbook's six levels
+]
+
+
+@pytest.mark.parametrize(("level", "counts"), HISTOGRAMS)
+def test_otsu_of_known_histograms(level: int, counts: dict[int, int]) -> None:
     grey = np.repeat(list(counts), list(counts.values())).astype(np.uint8)
     assert levels(grey[None], "otsu").tolist() == [level] == [_otsu(grey)]
 
@@ -125,6 +120,7 @@ def test_a_threshold_that_is_not_given_is_that_of_the_source(
 
 PICTURE = np.array([[0, 255, 0], [255, 128, 0]], np.uint8)
 OTHER = np.array([[255, 255, 255], [0, 0, 255]], np.uint8)
+DEEP = (("deep.png", "u2"), ("wide.tif", "i4"))
 
 
 def test_a_folder_of_pictures(tmp_path: Path) -> None:
@@ -174,41 +170,33 @@ def test_transparent_is_paper(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "values"),
+    ("name", "dtype", "values"),
     [
-        ("unit.tif", np.array([0, 0.25, 0.75, 1], np.float32)),
-        ("whole.tif", np.array([0, 60, 190, 255], np.float32)),
-        ("eight.png", np.array([0, 60, 190, 255], np.uint16)),
-        ("twelve.png", np.array([0, 1000, 3000, 4095], np.uint16)),
-        ("deep.png", np.array([0, 16_000, 48_000, 65_535], np.uint16)),
-        ("bit.tif", np.array([0, 0, 1, 1], np.uint16)),
-        ("dark.tif", np.array([7, 7, 9, 9], np.uint16)),
-        ("wide.tif", np.array([0, 16_000, 48_000, 65_535], np.int32)),
+        *(("unit.tif", "f4", (0, 0.25, 0.75, 1)), ("whole.tif", "f4", (0, 60, 190, 255))),
+        *(("eight.png", "u2", (0, 60, 190, 255)), ("twelve.png", "u2", (0, 1000, 3000, 4095))),
+        *((name, dtype, (0, 16_000, 48_000, 65_535)) for name, dtype in DEEP),
+        *(("bit.tif", "u2", (0, 0, 1, 1)), ("dark.tif", "u2", (7, 7, 9, 9))),
     ],
 )
 def test_the_range_of_a_file_does_not_change_its_picture(
-    tmp_path: Path, name: str, values: NDArray[Any]
+    tmp_path: Path, name: str, dtype: str, values: tuple[float, ...]
 ) -> None:
-    save(np.tile(values, (3, 1)), tmp_path / name)
+    save(np.tile(np.array(values, dtype), (3, 1)), tmp_path / name)
     assert picture_of(load_dataset(f"images:{tmp_path}")) == ["..##"] * 3
 
 
 @pytest.mark.parametrize(
-    ("values", "found"),
+    ("dtype", "first", "others", "found"),
     [
-        (np.full((4, 4), 40_000, np.uint16), "40000"),
-        (np.full((4, 4), 3, np.uint16), "3"),
-        (np.full((4, 4), 0.5, np.float32), "0.5"),
-        (np.eye(4, dtype=np.float32) - 0.5, "-0.5"),
-        (np.eye(4, dtype=np.float32) * 12.5, "12.5"),
-        (np.full((4, 4), np.nan, np.float32), "nan"),
-        (np.eye(4, dtype=np.int32) * 10**6, "1000000"),
+        *(("u2", 40_000, 40_000, "40000"), ("u2", 3, 3, "3"), ("f4", 0.5, 0.5, "0.5")),
+        *(("f4", 0.5, -0.5, "-0.5"), ("f4", 12.5, 0, "12.5"), ("f4", np.nan, np.nan, "nan")),
+        ("i4", 10**6, 0, "1000000"),
     ],
 )
 def test_a_refused_picture_is_described_by_its_own_values(
-    tmp_path: Path, values: NDArray[Any], found: str
+    tmp_path: Path, dtype: str, first: float, others: float, found: str
 ) -> None:
-    save(values, tmp_path / "p.tif")
+    save(np.array([[first, others], [others, others]], dtype), tmp_path / "p.tif")
     with pytest.raises(DataError, match=rf"p\.tif: .*{found}\b"):
         load_dataset(f"images:{tmp_path}")
 

@@ -89,33 +89,24 @@ def _first(text: str, xi: Spins, trial: int = 0) -> Spins:
 # --- the language
 
 
-@pytest.mark.parametrize(
-    ("text", "base", "arguments", "changes"),
-    [
-        ("random", "random", (0.5,), ()),
-        ("random:0", "random", (0.0,), ()),
-        ("blend:boat:fish", "blend", ("boat", "fish", False), ()),
-        ("blend:3:6:fill", "blend", ("3", "6", True), ()),
-        ("blend:3:fill", "blend", ("3", "fill", False), ()),
-        ("text:C:/here/a.txt", "text", ("C:/here/a.txt",), ()),
-        ("flip:1e-2", "pattern", (), (("flip", (0.01,)),)),
-        ("flip-rows:999999", "pattern", (), (("flip-rows", (999_999,)),)),
-        ("image , flip:.1", "image", (), (("flip", (0.1,)),)),
-        (
-            "random:0.5,occlude:left:1,inverse,flip:0,flip-rows:0",
-            "random",
-            (0.5,),
-            (("occlude", ("left", 1.0)), ("inverse", ()), ("flip", (0.0,)), ("flip-rows", (0,))),
-        ),
-    ],
-)
-def test_a_start_is_a_base_and_changes_in_order(
-    text: str,
-    base: str,
-    arguments: tuple[object, ...],
-    changes: tuple[tuple[str, tuple[object, ...]], ...],
-) -> None:
-    assert parse_start(text) == Start(base, arguments, changes)
+STARTS = {
+    "random": Start("random", (0.5,)),
+    "random:0": Start("random", (0.0,)),
+    "blend:boat:fish": Start("blend", ("boat", "fish", False)),
+    "blend:3:6:fill": Start("blend", ("3", "6", True)),
+    "blend:3:fill": Start("blend", ("3", "fill", False)),
+    "text:C:/here/a.txt": Start("text", ("C:/here/a.txt",)),
+    "flip:1e-2": Start("pattern", (), (("flip", (0.01,)),)),
+    "flip-rows:999999": Start("pattern", (), (("flip-rows", (999_999,)),)),
+    "image , flip:.1": Start("image", (), (("flip", (0.1,)),)),
+    "random:1,occlude:left:1,inverse,flip:0": Start(
+        "random", (1.0,), (("occlude", ("left", 1.0)), ("inverse", ()), ("flip", (0.0,)))
+    ),
+}
+
+
+def test_a_start_is_a_base_and_changes_in_order() -> None:
+    assert {text: parse_start(text) for text in STARTS} == STARTS
 
 
 REFUSED = """
@@ -345,18 +336,14 @@ def test_a_trial_has_a_stream_of_its_own() -> None:
     assert np.array_equal(trial_rng(7, 1).random(4), draws[7, 1])
 
 
-@pytest.mark.parametrize(
-    ("text", "target", "labels", "sources"),
-    [
-        ("image", 0, "abbaab", [1, 2, 3, 4, 6, 7]),
-        ("image,flip:0.5", 0, "abbaab", [1, 2, 3, 4, 6, 7]),
-        ("digit", 0, "aaa", [1, 4, 6]),
-        ("digit", 1, "bbb", [2, 3, 7]),
-        ("target", 0, "a", [100]),
-        ("target", 1, "b", [101]),
-        ("pattern", 0, "ab", [100, 101]),
-    ],
-)
+STARTED_FROM: list[tuple[str, int, str, list[int]]] = [
+    *((text, 0, "abbaab", [1, 2, 3, 4, 6, 7]) for text in ("image", "image,flip:0.5")),
+    *(("digit", 0, "aaa", [1, 4, 6]), ("digit", 1, "bbb", [2, 3, 7])),
+    *(("target", 0, "a", [100]), ("target", 1, "b", [101]), ("pattern", 0, "ab", [100, 101])),
+]
+
+
+@pytest.mark.parametrize(("text", "target", "labels", "sources"), STARTED_FROM)
 def test_there_are_images_or_patterns_to_start_from(
     text: str, target: int, labels: str, sources: list[int]
 ) -> None:
