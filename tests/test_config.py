@@ -17,6 +17,7 @@ from conftest import CHECKOUT
 from hypothesis import given
 from hypothesis import strategies as st
 
+from hopcli import kinds
 from hopcli.catalogue import CATALOGUE, Entry, entry
 from hopcli.config import (
     AttractorsConfig,
@@ -29,15 +30,14 @@ from hopcli.config import (
     TemperatureScanConfig,
     WeightsConfig,
     find_config,
-    kinds,
     notations,
     read_config,
 )
-from hopcli.config.kinds import Kind, RefusedError, show
 from hopcli.config.notations import Schedule
 from hopcli.config.schema import configuration_schema
 from hopcli.errors import DataError, SettingError
 from hopcli.grids.grid import read_grid
+from hopcli.kinds import Kind, RefusedError, show
 from hopcli.starts import Start
 
 if TYPE_CHECKING:
@@ -258,6 +258,24 @@ def test_the_studys_configurations_say_what_the_study_says() -> None:
 
 
 # --- files
+
+
+DEEP = [".".join([part] * 60) + " = 1" for part in ("a", "'a'", r'"\""', "'\"'", r'"\\"')]
+BEFORE = ["", 'x = """\n " """\n', "x = '''\n it's'''\n", "# don't \"\n", 'x = ""\n']
+BEFORE += ['x = """\\""" \\\\"""\n', 'x = """"a"""""\n', r'x = "\\" # "' + "\n"]
+
+
+@pytest.mark.parametrize("before", BEFORE)
+@pytest.mark.parametrize("deep", DEEP)
+def test_a_key_of_many_parts_is_refused_behind_any_text(
+    tmp_path: Path, before: str, deep: str
+) -> None:
+    path = tmp_path / "mine.toml"
+    path.write_text(before + deep, encoding="utf-8")
+    with pytest.raises(DataError, match="50"):
+        read_config(path)
+    path.write_text(f"{before}y = {json.dumps(deep)} # {deep}", encoding="utf-8")
+    assert read_config(path)["y"] == deep
 
 
 def test_a_file_is_found_by_path_before_name_and_read(

@@ -6,6 +6,7 @@ import gzip
 import itertools
 import json
 import os
+import re
 import struct
 import subprocess
 import sys
@@ -127,12 +128,39 @@ def test_pixels_above_the_threshold_alone_are_said(tmp_path: Path) -> None:
     spec = written("npy", tmp_path / "data", grey)
     with pytest.warns(HopcliWarning, match="3 of 3 .* 0; .* otsu"):
         assert np.all(load_dataset(spec).spins == 1)
-    with pytest.warns(HopcliWarning, match="3 of 3 .* 0; .* otsu"):
+    np.savez(tmp_path / "parts.npz", x_train=grey, y_train=[*"abc"], x_test=grey, y_test=[*"abc"])
+    for split in ("train", "test"):
+        with pytest.warns(HopcliWarning, match=f":{split}: 3 of 3"):
+            load_dataset(f"npz:{tmp_path / 'parts.npz'}", split=split)
+    with pytest.warns(HopcliWarning, match="3 of 3"):
         hopcli.load(grey)
     with pytest.warns(HopcliWarning, match="1 of 2"):  # nothing is above its brightest
         hopcli.load([[3, 5, 5, 4], [3, 5, 6, 4]], threshold=5)
     parted = load_dataset(spec, threshold="otsu").spins.reshape(3, 8, 8) > 0
     assert np.mean(parted == (np.rint(grey * 255) > 191)) > 0.9
+
+
+@pytest.mark.parametrize(
+    "asked",
+    ["npz:x.npy", "csv:x.npy", "idx:x.npz", "npy:x.npz", "images:x.csv", "idx:p", "text:p"],
+)
+def test_a_refusal_names_the_source_that_reads_the_file(tmp_path: Path, asked: str) -> None:
+    x = np.array([[1, -1, 1, -1], [1, 1, 1, -1]])
+    np.save(tmp_path / "x.npy", x)
+    np.savez(tmp_path / "x.npz", x)
+    np.savetxt(tmp_path / "x.csv", x, "%d", ",")
+    (tmp_path / "p").mkdir()
+    for name, row in zip("ab", x.reshape(2, 2, 2), strict=True):
+        Image.fromarray(row > 0).save(tmp_path / "p" / f"{name}.png")
+    source, _, name = asked.partition(":")
+    with pytest.raises(DataError) as refused:
+        load_dataset(f"{source}:{tmp_path / name}")
+    (way,) = re.findall(r"give (\S+)$", str(refused.value))
+    assert np.array_equal(load_dataset(way).spins, x)
+    for suffix in (".mat", ".h5", ".pt", ".parquet", ".xlsx"):
+        (tmp_path / f"x{suffix}").write_bytes(b"\x89\0\0\x08\0")
+        with pytest.raises(DataError, match=r"numpy\.save .*npy:FILE"):
+            load_dataset(f"{source}:{tmp_path / 'x'}{suffix}")
 
 
 # --- EMNIST, and several sets in a folder

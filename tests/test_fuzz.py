@@ -22,12 +22,12 @@ import hopcli
 from hopcli.api.asking import ask
 from hopcli.catalogue import CATALOGUE
 from hopcli.config import read_config, shipped_configs
-from hopcli.config.kinds import RefusedError
 from hopcli.datasets.idx import read_idx
 from hopcli.datasets.npz import load_npz
 from hopcli.datasets.request import Request
 from hopcli.datasets.texts import load_text
 from hopcli.errors import DataError, HopcliError, SettingError
+from hopcli.kinds import RefusedError
 from hopcli.results.folder import sha256_of
 from hopcli.storage import store
 
@@ -344,3 +344,63 @@ def test_a_grid_takes_them_from_nobody(name: str) -> None:
     for value in (10**400, math.nan, -1, True, "x", [1]):
         if (name, value) not in [("threads", 10**400), ("limit", 10**400)]:
             refuses(name, hopcli.grid, "recall", progress=False, **{**SMALL, name: value})
+
+
+NINE = np.arange(9) % 3
+GIVEN: dict[str, Any] = {"prototypes": -np.ones((2, 5)), "prototype_labels": [0, 1]}
+
+
+@pytest.mark.parametrize(
+    ("name", "settings", "labels"),
+    [
+        ("signed", {"signed": -1}, NINE[:8]),
+        ("signed", {"signed": "no"}, NINE[:8]),
+        *(
+            ("prototype_labels", {**GIVEN, "prototype_labels": of}, NINE[:8])
+            for of in ([None, 1], ["a", "b"], [np.nan, 1], [[0, 1]])
+        ),
+        ("prototypes", {**GIVEN, "prototypes": -np.ones((5, 2))}, NINE[:8]),
+        ("", {**GIVEN, "prototypes": [0, 1], "prototype_labels": -np.ones((2, 5))}, NINE[:8]),
+        ("", {**GIVEN, "prototypes": 1j * np.ones((2, 5))}, NINE[:8]),
+        ("", {}, NINE),
+    ],
+)
+def test_what_an_estimator_is_given_in_a_wrong_place_is_a_value_error(
+    name: str, settings: dict[str, Any], labels: Any
+) -> None:
+    with pytest.raises(ValueError) as error:  # noqa: PT011 - of scikit-learn's words
+        hopcli.HopfieldClassifier(**settings).fit(SPINS, labels)
+    assert getattr(error.value, "setting", "") == name
+    with pytest.raises(ValueError, match="array"):
+        hopcli.HopfieldClassifier().fit(NINE, SPINS)
+
+
+def test_more_classes_than_overlaps_can_be_held_of_are_refused() -> None:
+    many = np.where(np.arange(10_001)[:, None] >> np.arange(14) & 1, 1, -1)
+    with pytest.raises(SettingError, match="10,000") as error:
+        hopcli.HopfieldClassifier(samples=1, sweeps=0).fit(many, np.arange(10_001))
+    assert error.value.setting == "y"
+    given = hopcli.HopfieldClassifier(prototypes=many, prototype_labels=np.arange(10_001))
+    with pytest.raises(SettingError, match="10,000") as error:
+        given.fit(many[:2], [0, 1])
+    assert error.value.setting == "prototypes"
+
+
+ROWS = np.ones((3, 4), np.int8)
+ARRAYS: dict[str, Any] = {
+    "ragged": [[1, -1], [1]],
+    "object": ROWS.astype(object),
+    "complex": 1j * ROWS,
+    "text": ROWS.astype(str),
+    "images": np.broadcast_to(np.int8(1), (2_000_001, 4)),
+    "pixels": np.broadcast_to(np.int8(1), (2, 4_000_001)),
+    "size": np.broadcast_to(np.int8(1), (2_000, 1_500, 1_500)),
+}
+
+
+@pytest.mark.parametrize("kind", ARRAYS)
+def test_arrays_have_the_limits_of_files(kind: str) -> None:
+    for take in (hopcli.load, hopcli.store):
+        with pytest.raises(DataError) as error:
+            take(ARRAYS[kind])
+        assert len(str(error.value).splitlines()) == 1

@@ -19,10 +19,10 @@ from PIL import Image
 
 import hopcli
 from hopcli.config import notations
-from hopcli.config.kinds import RefusedError
 from hopcli.datasets import Dataset
 from hopcli.errors import HopcliError, SettingError
 from hopcli.experiments.tally import OUTCOMES, OVERALL, check_names, confusion_columns
+from hopcli.kinds import RefusedError
 from hopcli.patterns import Patterns
 from hopcli.starts import (
     BASES,

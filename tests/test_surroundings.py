@@ -260,6 +260,22 @@ def test_what_is_cached_loads_without_the_compiler_and_all_else_compiles(tmp_pat
     assert _run_loop(tmp_path) == LOADED
 
 
+_OTHER_NUMBA = """
+from numba.core import caching, options
+caching.Cache.whole, caching.Cache.load_overload = caching.Cache._load_overload, (
+    lambda self, sig, context: context.refresh() or self.whole(sig, context)
+)
+del caching.Cache._load_overload, options.DefaultOptions._nrt
+from hopcli._loading import known
+assert not known("_nrt")
+"""
+
+
+def test_a_numba_of_other_names_loads_in_its_own_way(tmp_path: Path) -> None:
+    assert _run_loop(tmp_path, _OTHER_NUMBA) == COMPILED
+    assert _run_loop(tmp_path, _OTHER_NUMBA)[:2] == LOADED[:2]
+
+
 def test_a_cache_that_cannot_be_written_or_read_costs_its_compilation_alone(tmp_path: Path) -> None:
     """The disk is full, or files are there that only another user may read."""
     full = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))"
