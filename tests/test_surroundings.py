@@ -276,6 +276,7 @@ def test_a_numba_of_other_names_loads_in_its_own_way(tmp_path: Path) -> None:
     assert _run_loop(tmp_path, _OTHER_NUMBA)[:2] == LOADED[:2]
 
 
+@pytest.mark.slow
 def test_a_cache_that_cannot_be_written_or_read_costs_its_compilation_alone(tmp_path: Path) -> None:
     """The disk is full, or files are there that only another user may read."""
     full = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))"
