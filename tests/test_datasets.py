@@ -342,6 +342,9 @@ def test_parts_of_a_data_set(tmp_path: Path, kind: str) -> None:
     assert dataset.name == f"{spec}:all"
     test = load_dataset(spec, split="test", threshold=100)
     assert (test.name, test.labels.tolist()) == (f"{spec}:test", ["1"])
+    turned = load_dataset(spec, threshold=100, transpose=True)
+    assert turned.shape == (3, 2)
+    assert np.array_equal(turned.spins[0].reshape(3, 2) > 0, IMAGES[0].T > 100)
 
 
 def test_a_raw_file_wins_over_a_packed_one(tmp_path: Path) -> None:

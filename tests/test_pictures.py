@@ -209,6 +209,12 @@ def test_the_threshold_that_would_tell_two_pictures_apart_is_named(tmp_path: Pat
     with pytest.raises(DataError, match=r"b\.png: .*a\.png.* --threshold otsu.* --threshold mean"):
         load_dataset(f"images:{tmp_path}", threshold=9)
     assert picture_of(load_dataset(f"images:{tmp_path}"), 1) == [".###"]
+    save(np.array([[0, 10, 250, 250]], np.uint8), tmp_path / "b.png")
+    with pytest.raises(DataError, match=r"b\.png: .*a\.png.* otsu") as error:
+        load_dataset(f"images:{tmp_path}")
+    assert "--threshold" not in str(error.value)  # none would tell them apart
+    with pytest.raises(DataError, match=r"a\.png: .* 250 .*--threshold otsu"):
+        load_dataset(f"images:{tmp_path}", threshold=250)  # nothing is above its brightest
     save(np.array([[255, 0, 0, 0]], np.uint8), tmp_path / "b.png")
     with pytest.raises(DataError, match=r"inverse.*threshold 9 .* --threshold otsu"):
         load_dataset(f"images:{tmp_path}", threshold=9)
