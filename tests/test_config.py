@@ -25,7 +25,6 @@ from hopcli.config import (
     Config,
     Facts,
     RecallConfig,
-    RecallExecution,
     ResolvedRecall,
     SelectConfig,
     TemperatureScanConfig,
@@ -122,14 +121,6 @@ def test_a_resolved_configuration_has_every_value(found: Entry) -> None:
         found.resolved()
 
 
-@pytest.mark.parametrize("found", ENTRIES)
-def test_nothing_of_the_execution_is_in_a_configuration(found: Entry) -> None:
-    drawing = {"figures", "figure_format", "figure_style", "animate"}
-    how = {"threads", "quiet", "out", "keep", *drawing}
-    assert not how & set(found.config.settings())
-    assert set(found.execution.settings()) <= how
-
-
 # --- conversion
 
 
@@ -200,27 +191,6 @@ def test_a_configuration_is_resolved_by_the_data(
     assert {name: getattr(resolved, name) for name in expected} == expected
 
 
-@pytest.mark.parametrize(
-    ("config", "facts", "setting", "words"),
-    [
-        (RecallConfig(digits=("3", "x")), FACTS, "digits", "mnist:train.*'x'"),
-        (SelectConfig(digits=("x",)), FACTS, "digits", "mnist:train.*'x'"),
-        (WeightsConfig(pixel=(28, 0)), FACTS, "pixel", "28 x 28.*'28,0'"),
-        (TemperatureScanConfig(target="7"), FACTS, "target", "0, 4.*'7'"),
-        (RecallConfig(order="fixed", attempts_per_sweep=5), FACTS, "attempts_per_sweep", "5$"),
-        (CapacityConfig(patterns="images", sizes=(8,)), FACTS, "sizes", "784.*'8'"),
-        (RecallConfig(digits=("3", "4")), CHOSEN, "digits", "source_indices.*4,0.*'3,4'"),
-    ],
-)
-def test_what_does_not_fit_the_data_is_refused(
-    config: Any, facts: Facts, setting: str, words: str
-) -> None:
-    config.check()
-    with pytest.raises(SettingError, match=words) as error:
-        config.resolve(facts)
-    assert error.value.setting == setting
-
-
 def test_texts_are_read_once() -> None:
     config = RecallConfig(start="image,flip:0.10", temperature="2.0:0.10:geometric")
     assert config.start == Start("image", (), (("flip", (0.1,)),))
@@ -235,53 +205,6 @@ def test_patterns_may_be_a_list_of_source_indices_in_a_file() -> None:
     config = RecallConfig.from_values({"patterns": [56, 9]}).resolve(CHOSEN)
     assert config.source_indices == (56, 9)
     assert config.patterns is None
-
-
-def test_an_animation_needs_a_run_that_can_be_drawn() -> None:
-    how = RecallExecution(animate="a.gif")
-    how.check_with(RecallConfig(sweeps=1000))
-    for config, setting in (
-        (RecallConfig(sweeps=1001), "sweeps"),
-        (RecallConfig(replay_authors=True), "animate"),
-    ):
-        with pytest.raises(SettingError) as error:
-            how.check_with(config)
-        assert error.value.setting == setting
-
-
-@pytest.mark.parametrize("command", ["recal", "", 3, None, ["recall"]])
-def test_a_command_that_is_none_is_refused(command: object) -> None:
-    with pytest.raises(SettingError, match=r"select, recall, .*, found") as error:
-        entry(command)
-    assert error.value.setting == "command"
-
-
-@pytest.mark.parametrize(
-    ("values", "setting", "words"),
-    [
-        ({"temprature": 1}, "temprature", "'recall'.*'temperature'"),
-        ({"source-indices": 1}, "source-indices", "'recall'.*'source_indices'"),
-        ({"Rule": 1}, "Rule", "'recall'.*'rule'"),
-        *(({key: 1}, key, "'recall'") for key in ("xyzzy", "", "config", "out", "threads")),
-        ({"temperature": -0.1}, "temperature", "0.*found -0.1$"),
-        ({"tests": "some"}, "tests", "1, or all, found 'some'"),
-        ({"digits": [3, 3]}, "digits", r"found \[3, 3\]"),
-        ({"patterns": [56, 56]}, "patterns", r"found \[56, 56\]"),
-        ({"trace": 1}, "trace", "found 1$"),
-        ({"sweeps": None}, "sweeps", "10000000, found None"),
-        ({"replay_authors": True, "test_images": "fresh"}, "test_images", "^test_images"),
-        ({"replay_authors": True, "exclude_samples": True}, "exclude_samples", "^exclude_samples"),
-        ({"replay_authors": True, "tests": "all"}, "tests", "^tests"),
-        ({"source_indices": [1], "patterns": "p.npz"}, "source_indices", "^source_indices"),
-    ],
-    ids=str,
-)
-def test_what_is_impossible_is_refused_with_key_and_value(
-    values: dict[str, Any], setting: str, words: str
-) -> None:
-    with pytest.raises(SettingError, match=words) as error:
-        RecallConfig.from_values(values)
-    assert error.value.setting == setting
 
 
 # --- the study, and what ships
@@ -374,49 +297,31 @@ def test_a_file_is_found_by_path_before_name_and_read(
 
 # --- kinds
 
-WHOLE = kinds.integer(1)
-BYTE = kinds.integer(0, 255)
-FINITE = kinds.number(-math.inf)
-COLD = kinds.number(0)
-RATE = kinds.number(0, 1, above=True)
-RULE = kinds.choice(("hebbian", "storkey"))
-TESTS = kinds.word_or_integer("all", 1)
-LABEL, LABELS, INDICES, FILE = kinds.label(), kinds.labels(), kinds.indices(), kinds.word("FILE")
+COLD, FINITE, RATE = kinds.number(0), kinds.number(-math.inf), kinds.number(0, 1, above=True)
+LABEL, LABELS, INDICES = kinds.label(), kinds.labels(), kinds.indices()
 ATTEMPTS, GRID = notations.attempts(), notations.grid()
+READ: list[tuple[Kind, Any, Any]] = [
+    # A kind, the text of a flag or a value of a file, and what it becomes.
+    *((kinds.integer(1), " 7 ", 7), (kinds.integer(0, 255), "0", 0), (COLD, 1, 1.0)),
+    *((kinds.integer(0, 255), "255", 255), (COLD, "1e-3", 0.001), (FINITE, "-2.5", -2.5)),
+    *((RATE, "1", 1.0), (kinds.choice(("hebbian", "storkey")), "storkey", "storkey")),
+    *((kinds.word_or_integer("all", 1), text, kept) for text, kept in (("all", "all"), ("12", 12))),
+    *((LABEL, "4", "4"), (LABEL, 4, "4"), (LABELS, "3,6, 1", ("3", "6", "1"))),
+    *((LABELS, [3, "6"], ("3", "6")), (INDICES, "56,9", (56, 9)), (INDICES, [9, 56], (9, 56))),
+    *((INDICES, "3:9:3", (3, 6, 9)), (kinds.word("FILE"), "a b.npz", "a b.npz")),
+    *((ATTEMPTS, "392", 392), (ATTEMPTS, 784, 784), (ATTEMPTS, "3N/4", "3N/4")),
+    *((ATTEMPTS, "N / 2", "N/2"), (GRID, "0.5", (0.5,)), (GRID, "0,0.5,2", (0.0, 0.5, 2.0))),
+    *((GRID, "0:1:0.5", (0.0, 0.5, 1.0)), (GRID, "0:0.9:0.5", (0.0, 0.5)), (GRID, "2:2:1", (2.0,))),
+    (GRID, [0, 0.5], (0.0, 0.5)),
+]
 
 
-@pytest.mark.parametrize(
-    ("kind", "text", "value"),
-    [
-        (WHOLE, " 7 ", 7),
-        (BYTE, "0", 0),
-        (BYTE, "255", 255),
-        (COLD, "0", 0.0),
-        (COLD, "1e-3", 0.001),
-        (FINITE, "-2.5", -2.5),
-        (RATE, "1", 1.0),
-        (RULE, "storkey", "storkey"),
-        (TESTS, "all", "all"),
-        (TESTS, "12", 12),
-        (LABEL, "4", "4"),
-        (LABELS, "3,6, 1", ("3", "6", "1")),
-        (LABELS, "house", ("house",)),
-        (INDICES, "56,9", (56, 9)),
-        (INDICES, "3:9:3", (3, 6, 9)),
-        (FILE, "a b.npz", "a b.npz"),
-        (ATTEMPTS, "392", 392),
-        (ATTEMPTS, "3N/4", "3N/4"),
-        (ATTEMPTS, "N / 2", "N/2"),
-        (GRID, "0.5", (0.5,)),
-        (GRID, "0,0.5,2", (0.0, 0.5, 2.0)),
-        (GRID, "0:1:0.5", (0.0, 0.5, 1.0)),
-        (GRID, "0:0.9:0.5", (0.0, 0.5)),
-        (GRID, "2:2:1", (2.0,)),
-    ],
-)
-def test_a_flag_is_read(kind: Kind, text: str, value: object) -> None:
+@pytest.mark.parametrize(("kind", "value", "kept"), READ)
+def test_a_value_takes_its_final_form(kind: Kind, value: Any, kept: Any) -> None:
     """And what was checked passes again unchanged."""
-    assert kind.check(kind.read(text)) == value == kind.check(value)
+    found = kind.check(kind.read(value) if isinstance(value, str) else value)
+    assert (found, type(found)) == (kept, type(kept))
+    assert kind.check(found) == kept
 
 
 BAD = {tried.setting: tried for tried in tried_settings()}
@@ -446,24 +351,6 @@ def test_bad_values_are_refused_by_their_kind(name: str) -> None:
     assert not _is_taken(kind.check, None)
 
 
-@pytest.mark.parametrize(
-    ("kind", "value", "kept"),
-    [
-        (COLD, 1, 1.0),
-        (LABEL, 4, "4"),
-        (LABELS, [3, "6"], ("3", "6")),
-        (LABELS, "3,6", ("3", "6")),
-        (INDICES, [9, 56], (9, 56)),
-        (GRID, [0, 0.5], (0.0, 0.5)),
-        (GRID, "0:1:0.5", (0.0, 0.5, 1.0)),
-        (ATTEMPTS, 784, 784),
-    ],
-)
-def test_a_value_of_a_file_takes_its_final_form(kind: Kind, value: object, kept: object) -> None:
-    assert kind.check(value) == kept
-    assert type(kind.check(value)) is type(kept)
-
-
 @given(st.integers(1, 40), st.integers(0, 300), st.integers(1, 50))
 def test_a_grid_has_decimal_points(first: int, steps: int, step: int) -> None:
     """0.1:1.9:0.1 holds 0.3 and not 0.30000000000000004, and reaches its end."""
@@ -482,12 +369,9 @@ def test_attempts_of_a_sweep(n_sites: int, factor: int, divisor: int) -> None:
     assert notations.resolve_attempts("N/2", 1) == 1
 
 
-@pytest.mark.parametrize(
-    ("value", "shown"),
-    [((3, 6, 1), "3,6,1"), (0.2, "0.2"), (20, "20"), ("N/2", "N/2"), (1e-7, "1e-07")],
-)
-def test_show_spells_a_value_as_its_flag_would(value: object, shown: str) -> None:
-    assert show(value) == shown
+def test_show_spells_a_value_as_its_flag_would() -> None:
+    shown = [show(value) for value in ((3, 6, 1), 0.2, 20, "N/2", 1e-7)]
+    assert shown == ["3,6,1", "0.2", "20", "N/2", "1e-07"]
 
 
 # --- the schema

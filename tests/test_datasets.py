@@ -1,21 +1,23 @@
-"""Sources and what each loads; what every one refuses is in bad_inputs.txt."""
+"""Sources, what each loads, and how the embedded file is built (refusals: bad_inputs.txt)."""
 
 from __future__ import annotations
 
 import gzip
 import hashlib
-import json
 import os
 import shutil
 import struct
 import subprocess
 import sys
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
+import pandas as pd
 import pytest
+from scipy import sparse
 
 from hopcli import data
+from hopcli.data import build
 from hopcli.datasets import (
     SOURCES,
     Dataset,
@@ -35,6 +37,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from numpy.typing import NDArray
+
 
 # Of blank images.
 pytestmark = pytest.mark.filterwarnings("ignore::hopcli.errors.HopcliWarning")
@@ -114,17 +117,16 @@ def test_the_default_threshold_does_not_open_the_grey_values(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     read: list[str] = []
-    original = Archive.read
+    original = mnist._read
 
-    def spy(self: Archive, name: str) -> NDArray[Any]:
-        read.append(name)
-        return original(self, name)
+    def spy(*names: str) -> Any:
+        read.extend(names)
+        return original(*names)
 
-    monkeypatch.setattr(Archive, "read", spy)
+    monkeypatch.setattr(mnist, "_read", spy)
     load_dataset(split="test")
-    assert read == ["bits", "labels"]
     load_dataset(split="test", threshold=1)
-    assert read[2:] == ["bits", "labels", "grey"]
+    assert read == ["bits", "labels", "bits", "labels", "grey"]
 
 
 def test_loading_imports_nothing_heavy() -> None:
@@ -233,22 +235,16 @@ def test_labels_are_in_numeric_order_then_by_name() -> None:
 
 
 @pytest.mark.parametrize(
-    ("spins", "shape"),
+    "spins",
     [
-        (np.zeros((2, 4), np.int8), (2, 2)),
-        (np.full((2, 4), 3, np.int8), (2, 2)),
-        (np.full((2, 4), -3, np.int8), (2, 2)),
-        (np.ones((2, 4), np.int8), (2, 3)),
-        (np.ones((3, 4), np.int8), (2, 2)),
-        (np.ones((4, 2), np.int8).T, (2, 2)),
-        (np.ones((0, 4), np.int8), (2, 2)),
+        *(np.full((2, 4), value, np.int8) for value in (0, 3, -3)),
+        *(np.ones(shape, np.int8) for shape in ((2, 5), (3, 4), (0, 4))),
+        np.ones((4, 2), np.int8).T,
     ],
 )
-def test_the_record_refuses_what_are_no_spins(
-    spins: NDArray[np.int8], shape: tuple[int, int]
-) -> None:
+def test_the_record_refuses_what_are_no_spins(spins: NDArray[np.int8]) -> None:
     with pytest.raises(ValueError, match="spins"):
-        _dataset(spins, ["0", "1"][: len(spins)], shape)
+        _dataset(spins, ["0", "1"][: len(spins)], (2, 2))
 
 
 def test_the_hash_depends_on_spins_labels_and_shape(tmp_path: Path) -> None:
@@ -266,22 +262,6 @@ def test_the_hash_depends_on_spins_labels_and_shape(tmp_path: Path) -> None:
 # --- settings and the registry
 
 
-@pytest.mark.parametrize(
-    ("spec", "settings", "setting"),
-    [
-        ("mnist", {"threshold": True}, "threshold"),
-        ("drawings", {"size": (0, 8)}, "size"),
-        ("mnist", {"size": (8, 8)}, "size"),
-        ("images:some", {"transpose": True}, "transpose"),
-    ],
-)
-def test_impossible_settings_are_blamed(spec: str, settings: dict[str, Any], setting: str) -> None:
-    with pytest.raises(SettingError) as caught:
-        load_dataset(spec, **settings)
-    assert caught.value.setting == setting
-    assert "\n" not in str(caught.value)
-
-
 def test_sources_describe_themselves_in_one_line() -> None:
     for name, source in SOURCES.items():
         assert source.name == name
@@ -289,15 +269,14 @@ def test_sources_describe_themselves_in_one_line() -> None:
         assert source.usage.partition(":")[0] == name
 
 
-@pytest.mark.parametrize("name", [name for name, source in SOURCES.items() if source.argument])
-def test_a_missing_path_is_one_line(name: str, tmp_path: Path, offline: Path) -> None:
+@pytest.mark.parametrize("name", ["idx", "npz", "npy", "csv", "text", "images"])
+def test_a_missing_path_is_one_line(name: str, tmp_path: Path) -> None:
     path = tmp_path / "not-there"
-    data_error("not-there", spec=f"{name}:{path.name if name == 'openml' else path}")
+    data_error("not-there", spec=f"{name}:{path}")
     data_error(spec=f"{name}:a\0b")
-    if name != "openml":
-        data_error("too long", spec=f"{name}:{tmp_path}/{'x' * 300}")
-        os.mkfifo(path)
-        data_error(str(path), spec=f"{name}:{path}")
+    data_error("too long", spec=f"{name}:{tmp_path}/{'x' * 300}")
+    os.mkfifo(path)
+    data_error(str(path), spec=f"{name}:{path}")
 
 
 def test_digits_are_compared_with_their_own_grey_values() -> None:
@@ -363,24 +342,15 @@ def test_parts_of_a_data_set(tmp_path: Path, kind: str) -> None:
     assert dataset.name == f"{spec}:all"
     test = load_dataset(spec, split="test", threshold=100)
     assert (test.name, test.labels.tolist()) == (f"{spec}:test", ["1"])
+    turned = load_dataset(spec, threshold=100, transpose=True)
+    assert turned.shape == (3, 2)
+    assert np.array_equal(turned.spins[0].reshape(3, 2) > 0, IMAGES[0].T > 100)
 
 
 def test_a_raw_file_wins_over_a_packed_one(tmp_path: Path) -> None:
     write_idx_set(tmp_path, labels=(7, 3))
     write_idx_set(tmp_path, labels=(1, 2), packed=True)
     assert load_dataset(f"idx:{tmp_path}").labels.tolist() == ["7", "3"]
-
-
-def test_one_of_two_data_sets_in_a_folder_is_chosen_by_its_name(tmp_path: Path) -> None:
-    write_idx_set(tmp_path)
-    write_idx_set(tmp_path, part="emnist-letters-train")
-    data_error(f"idx:{tmp_path}/MNIST", f"idx:{tmp_path}/emnist-letters", spec=f"idx:{tmp_path}")
-    for name, shape in (("MNIST", (2, 3)), ("emnist-letters", (3, 2)), ("EMNIST-Letters", (3, 2))):
-        assert load_dataset(f"idx:{tmp_path}/{name}").shape == shape
-    (tmp_path / "MNIST").mkdir()
-    path = tmp_path / "train-images-idx3-ubyte"
-    data_error(f"idx:{path}", spec=f"idx:{tmp_path}")
-    assert load_dataset(f"idx:{path}").shape == (2, 3)
 
 
 def test_npz_takes_other_dtypes_of_the_same_values(tmp_path: Path) -> None:
@@ -392,105 +362,141 @@ def test_npz_takes_other_dtypes_of_the_same_values(tmp_path: Path) -> None:
     assert load_dataset(words).labels.tolist() == ["cat", "dog"]
 
 
-# --- OpenML, through scikit-learn's own client and stored responses
+# --- OpenML, through scikit-learn
 
 
-@pytest.fixture
-def offline(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Block the network; scikit-learn keeps its data in the folder returned."""
+class Stored(NamedTuple):
+    """What scikit-learn hands over of a data set on OpenML."""
 
-    def refuse(*_: object, **__: object) -> NoReturn:
-        raise OSError("blocked")
-
-    monkeypatch.setattr("socket.socket.connect", refuse)
-    monkeypatch.setattr("socket.getaddrinfo", refuse)
-    monkeypatch.setattr("time.sleep", lambda _: None)
-    home = tmp_path / "scikit_learn_data"
-    monkeypatch.setenv("SCIKIT_LEARN_DATA", str(home))
-    return home
+    data: Any
+    target: Any
 
 
-def _store_openml(
-    home: Path,
-    *lines: str,
-    n_pixels: int = 4,
-    target: bool = True,
-    nominal: bool = False,
-    sparse: bool = False,
-) -> None:
-    """Store what openml.org answers for a data set named "tiny", as the client caches it."""
-    names = [f"pixel{i + 1}" for i in range(n_pixels)] + (["class"] if target else [])
-    words = {"class"} | ({f"pixel{n_pixels}"} if nominal else set())
-    features = [
-        {
-            "name": name,
-            "index": str(index),
-            "data_type": "nominal" if name in words else "numeric",
-            **({"nominal_value": ["six", "two"]} if name in words else {}),
-            "is_target": str(name == "class").lower(),
-            "is_ignore": "false",
-            "is_row_identifier": "false",
-            "number_of_missing_values": "0",
-        }
-        for index, name in enumerate(names)
-    ]
-    attributes = [f"@ATTRIBUTE {n} {'{six,two}' if n in words else 'NUMERIC'}" for n in names]
-    arff = "\n".join(["@RELATION tiny", *attributes, "@DATA", *lines, ""]).encode()
-    where, api = "data/v1/download/77", "api/v1/json/data"
-    entry = {"name": "tiny", "version": 1, "status": "active", "format": "ARFF"}
-    description = {
-        **entry,
-        "id": "42",
-        "description": "Three images.",
-        "format": "Sparse_ARFF" if sparse else "ARFF",
-        "file_id": "77",
-        "url": f"https://www.openml.org/{where}",
-        "md5_checksum": hashlib.md5(arff).hexdigest(),
-    }
-    quality = [{"name": "NumberOfInstances", "value": str(len(lines))}]
-    responses: dict[str, object] = {
-        f"{api}/list/data_name/tiny/limit/2/status/active/": {
-            "data": {"dataset": [{"did": 42, **entry}]}
-        },
-        f"{api}/42": {"data_set_description": description},
-        f"{api}/features/42": {"data_features": {"feature": features}},
-        f"{api}/qualities/42": {"data_qualities": {"quality": quality}},
-    }
-    contents = {name: json.dumps(response).encode() for name, response in responses.items()}
-    for name, content in {**contents, where: arff}.items():
-        path = home / "openml" / "openml.org" / f"{name}.gz"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(gzip.compress(content, mtime=0))
+def _openml(monkeypatch: pytest.MonkeyPatch, found: Stored | Exception) -> None:
+    """Make the client of scikit-learn find this."""
+
+    def fetch(name: str, *, version: str, as_frame: str) -> Stored:
+        assert (name, version, as_frame) == ("tiny", "active", "auto")
+        if isinstance(found, Exception):
+            raise found
+        return found
+
+    monkeypatch.setattr("sklearn.datasets.fetch_openml", fetch)
 
 
-THREE = ("0,255,17,0,six", "9,0,0,130,two", "1,2,3,4,six")
+LABELS = pd.Series(["six", "two", "six"], dtype="category")
 
 
-def test_openml_from_stored_responses(offline: Path) -> None:
-    data_error("openml:tiny", spec="openml:tiny")
-    _store_openml(offline, *THREE)
+def test_openml(monkeypatch: pytest.MonkeyPatch) -> None:
+    pixels = pd.DataFrame([[0, 255, 17, 0], [9, 0, 0, 130], [1, 2, 3, 4]])
+    _openml(monkeypatch, Stored(pixels, LABELS))
     dataset = load_dataset("openml:tiny", threshold=16)
     ink = [[0, 1, 1, 0], [0, 0, 0, 1], [0, 0, 0, 0]]
     assert np.array_equal(dataset.spins > 0, np.array(ink) > 0)
     assert dataset.labels.tolist() == ["six", "two", "six"]
     assert (dataset.name, dataset.shape) == ("openml:tiny", (2, 2))
-    (offline / "openml/openml.org/data/v1/download/77.gz").write_bytes(b"damaged")
-    data_error("openml:tiny", spec="openml:tiny")
 
 
 @pytest.mark.parametrize(
-    ("line", "stored", "piece"),
+    ("found", "piece"),
     [
-        ("1,2,3,six", {"n_pixels": 3}, "3 pixels"),
-        ("1,2,3,4", {"target": False}, "none"),
-        ("1,2,3,six,six", {"nominal": True}, "dtype object"),
-        ("1,2,3,256,six", {}, "256"),
-        ("1,2,3,?,six", {}, "nan"),
-        ("{0 1, 4 six}", {"sparse": True}, "dense"),
+        (OSError("blocked\nand more"), "blocked"),
+        (Stored(pd.DataFrame(np.ones((3, 3))), LABELS), "3 pixels"),
+        (Stored(pd.DataFrame(np.ones((3, 4))), None), "none"),
+        (Stored(pd.DataFrame([[1, 2, 3, "six"]] * 3), LABELS), "dtype object"),
+        (Stored(pd.DataFrame([[1, 2, 3, 256]] * 3), LABELS), "256"),
+        (Stored(pd.DataFrame([[1, 2, 3, np.nan]] * 3), LABELS), "nan"),
+        (Stored(sparse.csr_matrix(np.ones((3, 4))), LABELS), "dense"),
+        (Stored(pd.DataFrame(np.ones((3, 4))), LABELS[:2]), "(2,)"),
     ],
+    ids=str,
 )
 def test_openml_of_another_layout(
-    offline: Path, line: str, stored: dict[str, Any], piece: str
+    monkeypatch: pytest.MonkeyPatch, found: Stored | Exception, piece: str
 ) -> None:
-    _store_openml(offline, line, **stored)
+    _openml(monkeypatch, found)
     data_error("openml:tiny", piece, spec="openml:tiny")
+
+
+# --- the embedded file can be built again from what it holds, and from nothing else
+
+
+@pytest.fixture(scope="module")
+def originals(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Write the four published files out of the embedded one; one of them packed."""
+    directory = tmp_path_factory.mktemp("idx")
+    for prefix, split in (("train", "train"), ("t10k", "test")):
+        images = mnist.load_mnist(split, binary=False)
+        n_images = len(images.grey)
+        header = struct.pack(">4I", 0x803, n_images, 28, 28)
+        path = directory / f"{prefix}-images-idx3-ubyte"
+        path.write_bytes(header + images.grey.tobytes())
+        labels = struct.pack(">2I", 0x801, n_images) + images.labels.astype(np.uint8).tobytes()
+        (directory / f"{prefix}-labels-idx1-ubyte.gz").write_bytes(gzip.compress(labels, mtime=0))
+    return directory
+
+
+@pytest.mark.slow
+def test_building_again_gives_the_same_arrays(
+    originals: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "again.npz"
+    assert build.main([str(originals), "--out", str(out)]) == 0
+    sha256 = hashlib.sha256(out.read_bytes()).hexdigest()
+    assert f"{out}: SHA-256 {sha256}" in capsys.readouterr().out
+    assert [path.name for path in tmp_path.iterdir()] == ["again.npz"]
+    with np.load(out) as again, np.load(data.MNIST_FILE) as embedded:
+        assert again.files == ["bits", "labels", "grey"]
+        for name in again.files:
+            assert np.array_equal(again[name], embedded[name])
+
+
+def test_the_constants_are_those_of_the_embedded_file() -> None:
+    assert hashlib.sha256(data.MNIST_FILE.read_bytes()).hexdigest() == data.MNIST_SHA256
+    with Archive(data.MNIST_FILE) as archive:
+        assert {name: archive.crc32(name) for name in archive.names} == data.MEMBER_CRC32
+
+
+def test_an_archive_does_not_depend_on_the_clock() -> None:
+    grey = np.array([[0, 3, 0, 0, 0, 0, 0, 0, 255], [0] * 9], np.uint8)
+    members = build.pack(grey, np.array([4, 2], np.uint8))
+    assert members["bits"].tolist() == [[0b01000000, 0b10000000], [0, 0]]
+    assert members["grey"].tolist() == [3, 255]
+    content = build._archive(members)
+    assert content == build._archive(members)
+    assert content.count(struct.pack("<HH", 0, 0x21)) >= 6  # 1 January 1980, in DOS time
+
+
+@pytest.fixture
+def refused(
+    originals: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> Callable[..., bool]:
+    """Build with another last file; whether that is refused by these words, nothing written."""
+    folder, out = tmp_path / "idx", tmp_path / "out.npz"
+    folder.mkdir()
+    for path in originals.iterdir():
+        (folder / path.name).hardlink_to(path)
+    out.write_bytes(b"what was there")
+
+    def attempt(content: bytes | None, *words: str) -> bool:
+        last = folder / f"{data.ORIGINALS[3].name}.gz"
+        last.unlink(missing_ok=True)
+        if content is not None:
+            last.write_bytes(content)
+        assert build.main([str(folder), "--out", str(out)]) == 2
+        assert out.read_bytes() == b"what was there"
+        assert sorted(path.name for path in tmp_path.iterdir()) == ["idx", "out.npz"]
+        message = capsys.readouterr().err
+        assert message.count("\n") == 1
+        return all(word in message for word in (last.name.removesuffix(".gz"), *words))
+
+    return attempt
+
+
+def test_nothing_is_written_if_the_last_file_is_wrong(refused: Callable[..., bool]) -> None:
+    last = data.ORIGINALS[3]
+    other = bytes(last.n_bytes)
+    assert refused(None, f"{last.name}.gz")
+    assert refused(gzip.compress(other), last.sha256, hashlib.sha256(other).hexdigest())
+    assert refused(gzip.compress(other + b"x"), f"{last.n_bytes}", "more")
+    assert refused(gzip.compress(other)[:-9])

@@ -1,40 +1,44 @@
-"""Whatever a file or a flag holds: it is read as what it says, or refused in one line."""
+"""Whatever a file, a flag or a caller gives: it is read as what it says, or refused in a line."""
 
 from __future__ import annotations
 
 import gzip
 import io
 import json
+import math
 import struct
 import tomllib
-import zipfile
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
+from conftest import few_and_many, random_patterns
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from test_figures_weights import write_patterns
 
+import hopcli
+from hopcli.api.asking import ask
 from hopcli.catalogue import CATALOGUE
 from hopcli.config import read_config, shipped_configs
 from hopcli.datasets.idx import read_idx
-from hopcli.datasets.npz import Archive, load_npz
+from hopcli.datasets.npz import load_npz
 from hopcli.datasets.request import Request
 from hopcli.datasets.texts import load_text
-from hopcli.errors import DataError, SettingError
+from hopcli.errors import DataError, HopcliError, SettingError
 from hopcli.kinds import RefusedError
+from hopcli.results.folder import sha256_of
+from hopcli.storage import store
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from pathlib import Path
+    from collections.abc import Callable, Iterator
 
-fuzzed = settings(max_examples=100, deadline=None)
+    from conftest import RunHopcli
+    from numpy.typing import NDArray
 
 
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder for files, each overwritten by the next."""
-    return tmp_path_factory.mktemp("fuzz")
+fuzzed = settings(max_examples=60, deadline=None)
 
 
 def tried(read: Callable[..., Any], *arguments: Any) -> Any:
@@ -43,6 +47,18 @@ def tried(read: Callable[..., Any], *arguments: Any) -> Any:
         return read(*arguments)
     except (DataError, SettingError, RefusedError) as refused:
         return refused
+
+
+@pytest.fixture(scope="module")
+def file(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, bytes], Path]:
+    """Write a file, each over the one before."""
+    folder = tmp_path_factory.mktemp("fuzz")
+
+    def write(name: str, content: bytes) -> Path:
+        (folder / name).write_bytes(content)
+        return folder / name
+
+    return write
 
 
 @st.composite
@@ -56,7 +72,7 @@ def damaged(draw: st.DrawFn, whole: bytes) -> bytes:
     return content
 
 
-# --- configurations ------------------------------------------------------------------------
+# --- configurations
 
 SHIPPED = [tomllib.loads(path.read_text(encoding="utf-8")) for path in shipped_configs().values()]
 FIGURE1 = shipped_configs()["figure1"].read_bytes()
@@ -64,17 +80,8 @@ WORDS = [
     *("", " ", "mnist", "text:x", "hebbian", "3,6", "1:2:1", "0:9:3", "0.1:0.9:0.1", "N/2", "2N"),
     *("all", "auto", "otsu", "28x28", "image", "flip:0.1", "blend:1:2", "1:0:linear", "a.gif"),
 ]
-SCALARS = (
-    st.booleans()
-    | st.integers(-3, 300)
-    | st.integers()
-    | st.sampled_from([0.0, 0.5, 1.0, -0.0, 1e300, 5e-324])
-    | st.floats()
-    | st.sampled_from(WORDS)
-    | st.text(max_size=12)
-    | st.dates()
-    | st.times()
-)
+NUMBERS = st.integers(-3, 300) | st.integers() | st.floats() | st.sampled_from([0.5, -0.0, 1e300])
+SCALARS = st.booleans() | NUMBERS | st.sampled_from(WORDS) | st.text(max_size=9) | st.dates()
 VALUES = st.recursive(
     SCALARS,
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=3), inner),
@@ -98,9 +105,10 @@ def written(command: str) -> st.SearchStrategy[dict[str, Any]]:
 
 @fuzzed
 @given(content=st.binary(max_size=60) | damaged(FIGURE1))
-def test_a_configuration_file_is_read_or_refused(folder: Path, content: bytes) -> None:
-    path = folder / "f.toml"
-    path.write_bytes(content)
+def test_a_configuration_file_is_read_or_refused(
+    file: Callable[[str, bytes], Path], content: bytes
+) -> None:
+    path = file("f.toml", content)
     found = tried(read_config, path)
     try:
         expected = tomllib.loads(content.decode())
@@ -141,11 +149,10 @@ def test_a_flag_is_read_or_refused(text: str, data: st.DataObject) -> None:
         assert kind.check(json.loads(json.dumps(kind.plain(value)))) == value
 
 
-# --- patterns and images -------------------------------------------------------------------
+# --- patterns and images
 
 GREY = np.arange(5 * 2 * 3, dtype=np.uint8).reshape(5, 2, 3)
 IDX = struct.pack(">4I", 0x803, *GREY.shape) + GREY.tobytes()
-ASKED = Request("f.txt", "train", 0, None)
 DRAWN = b"one:\n#.#\n.#.\n\ntwo:\n..#\n##.\n"
 
 
@@ -161,58 +168,47 @@ NPZ = _npz()
 
 @fuzzed
 @given(content=damaged(DRAWN) | st.text("#. \n:a\t\r\0\u2028é", max_size=40).map(str.encode))
-def test_a_text_of_patterns_is_read_or_refused(folder: Path, content: bytes) -> None:
-    path = folder / "f.txt"
-    path.write_bytes(content)
-    found = tried(load_text, path, ASKED)
+def test_a_text_of_patterns_is_read_or_refused(
+    file: Callable[[str, bytes], Path], content: bytes
+) -> None:
+    path = file("f.txt", content)
+    found = tried(load_text, path, Request("f.txt", "train", 0, None))
     if isinstance(found, DataError):
         assert str(found).startswith(f"{path}: ")
         return
     n_sites = found.shape[0] * found.shape[1]
     assert found.grey.shape == (len(set(found.labels.tolist()) - {""}), n_sites)
-    lines = [line.strip() for line in content.decode().splitlines()]
-    drawn = "".join(line for line in lines if not line.endswith(":"))
-    drawn = "".join(drawn.split())
+    lines = [line.strip() for line in io.StringIO(content.decode(), newline=None)]
+    drawn = "".join("".join(line for line in lines if not line.endswith(":")).split())
     kinds = {*zip(drawn, found.grey.ravel().tolist(), strict=True)}
     assert len(kinds) <= 2
     assert kinds >= {("#", 255)} or "#" not in drawn
 
 
 @fuzzed
-@given(
-    content=damaged(IDX) | st.binary(max_size=40),
-    packed=st.booleans(),
-    n_axes=st.sampled_from([1, 3]),
-)
+@given(content=damaged(IDX) | st.binary(max_size=40), n_axes=st.sampled_from([1, 3]))
+@pytest.mark.parametrize("packed", [False, True])
 def test_an_idx_file_is_read_or_refused(
-    folder: Path, content: bytes, packed: bool, n_axes: int
+    file: Callable[[str, bytes], Path], content: bytes, packed: bool, n_axes: int
 ) -> None:
-    path = folder / ("f.gz" if packed else "f")
-    path.write_bytes(gzip.compress(content) if packed else content)
+    path = file("f.gz", gzip.compress(content)) if packed else file("f", content)
     found = tried(read_idx, path, n_axes)
     if isinstance(found, DataError):
         assert str(found).startswith(f"{path}: ")
         return
-    assert found.ndim == n_axes
-    assert found.size > 0
+    assert (found.ndim, found.size > 0) == (n_axes, True)
     header = struct.pack(f">{1 + n_axes}I", 0x800 + n_axes, *found.shape)
     assert header + found.tobytes() == content
 
 
 @fuzzed
-@given(content=damaged(gzip.compress(IDX)))
-def test_a_damaged_gzip_file_never_gives_other_images(folder: Path, content: bytes) -> None:
-    path = folder / "f.gz"
-    path.write_bytes(content)
-    found = tried(read_idx, path, 3)
-    assert isinstance(found, DataError) or np.array_equal(found, GREY)
-
-
-@fuzzed
-@given(content=damaged(NPZ) | st.binary(max_size=40))
-def test_a_damaged_archive_never_gives_other_arrays(folder: Path, content: bytes) -> None:
-    path = folder / "f.npz"
-    path.write_bytes(content)
+@given(packed=damaged(gzip.compress(IDX)), archive=damaged(NPZ) | st.binary(max_size=40))
+def test_a_damaged_archive_never_gives_other_images(
+    file: Callable[[str, bytes], Path], packed: bytes, archive: bytes
+) -> None:
+    images = tried(read_idx, file("f.gz", packed), 3)
+    assert isinstance(images, DataError) or np.array_equal(images, GREY)
+    path = file("f.npz", archive)
     found = tried(load_npz, Request(str(path), "all", 0, None))
     if isinstance(found, DataError):
         assert str(found).startswith(f"{path}: ")
@@ -221,13 +217,190 @@ def test_a_damaged_archive_never_gives_other_arrays(folder: Path, content: bytes
     assert found.labels.tolist() == list("0123456789")
 
 
-@fuzzed
-@given(array=st.binary(max_size=60))
-def test_any_bytes_as_an_array_are_read_or_refused(folder: Path, array: bytes) -> None:
-    """In an archive that is whole: what an array says of itself may be anything."""
-    path = folder / "g.npz"
-    with zipfile.ZipFile(path, "w") as file:
-        file.writestr("a.npy", array)
-    with Archive(path) as archive:
-        found = tried(archive.read, "a")
-    assert isinstance(found, np.ndarray) or str(found).startswith(f"{path}: ")
+# --- arrays of a run folder from elsewhere, with hashes that fit them
+
+
+def changed(array: NDArray[Any]) -> Iterator[NDArray[Any]]:
+    """What may be in its place."""
+    yield array[:0] if array.ndim else np.array([])
+    yield np.array(1)
+    yield np.zeros((0, 5, 0))
+    yield np.concatenate([array, array]) if array.ndim else array.reshape(1, 1, 1)
+    for value in (np.inf, np.nan, -5, 0, 2**62, 1j, "<b>$x\x1b"):
+        yield np.full(array.shape, value)
+
+
+@few_and_many("n_cases", 7, 77)
+def test_every_array_of_a_run_may_be_anything(run_hopcli: RunHopcli, n_cases: int) -> None:
+    write_patterns(Path("five.txt"), random_patterns(1, 5, 42), (6, 7))
+    data = ["--dataset", "text:five.txt", "--samples", "1"]
+    assert run_hopcli("select", *data, "--out", "a", "--no-figures").code == 0
+    manifest, arrays_file = Path("a/select.json"), Path("a/patterns.npz")
+    whole = json.loads(manifest.read_text(encoding="utf-8"))
+    with np.load(arrays_file) as archive:
+        arrays = dict(archive)
+    cases = [(name, wrong) for name, array in arrays.items() for wrong in changed(array)]
+    assert len(cases) == 77
+    refused = 0
+    for name, wrong in cases[:: len(cases) // n_cases]:
+        np.savez(arrays_file, **{**arrays, name: wrong})
+        outputs = {**whole["outputs"], "patterns.npz": sha256_of(arrays_file)}
+        manifest.write_text(json.dumps({**whole, "outputs": outputs}), encoding="utf-8")
+        for command in (["plot", "a", "--out", "p", "--dpi", "20"], ["report", "a"]):
+            done = run_hopcli(*command, "-q")
+            refused += done.code == 2
+            assert (done.code, done.err.count("\n")) in ((0, 0), (2, 1)), (name, wrong)
+    assert refused > n_cases / 3
+
+
+# --- numbers from Python that nothing can be done with
+
+
+pytestmark = pytest.mark.filterwarnings("ignore")
+
+ABSURD: tuple[Any, ...] = (
+    *(10**30, -(10**30), 10**400, -(10**400), 2**63, 1e300, math.nan, math.inf, -math.inf, True),
+    *(np.int64(-(2**62)), np.uint64(2**63), np.float64("nan"), np.bool_(1), np.array([1, 2])),
+    *([10**30], "9" * 30, "1e999", b"1", {}, object()),
+)
+FOR_NUMBERS = ("INT", "NUM", "SIZ", "SCA", "IND", "ATT", "WxH", "ROW", "FIRST")
+"""How what stands for a number begins."""
+
+MEMORY = hopcli.store({"a": [[1, 1, 1], [0, 0, 0]], "b": [[1, 0, 1], [0, 1, 0]]})
+ENDS = MEMORY.recall("flip:0.1", tests=2)
+SPINS = np.where(np.arange(40).reshape(8, 5) % 3 > 0, 1, -1).astype(np.int8)
+SMALL: dict[str, Any] = {"dataset": "digits", "tests": 1, "repeats": 1, "sweeps": 1}
+
+
+def is_refused_or_done(do: Callable[..., object], *given: Any, **settings: Any) -> bool:
+    """Whether a call is refused in one line; what is not refused must be done."""
+    try:
+        do(*given, **settings)
+    except HopcliError as error:
+        refusal = str(error)
+    else:
+        return False
+    assert len(refusal.splitlines()) == 1
+    assert len(refusal) < 400
+    return True
+
+
+def refuses(setting: str, do: Callable[..., object], *given: Any, **settings: Any) -> None:
+    """Expect that a call is refused by a setting."""
+    with pytest.raises(SettingError) as error:
+        do(*given, **settings)
+    assert error.value.setting == setting
+
+
+def predict(**settings: Any) -> object:
+    few = {"rule": "perceptron", "epochs": 2} if settings.keys() & {"kappa", "epochs"} else {}
+    made = hopcli.HopfieldClassifier(**{**few, **settings})
+    return made.fit(SPINS, np.arange(8) % 2).predict(SPINS[:2])
+
+
+@pytest.mark.parametrize("command", CATALOGUE)
+def test_no_setting_of_a_command_takes_them_otherwise(command: str) -> None:
+    refused = 0
+    for name, setting in CATALOGUE[command].settings.items():
+        if any(word in setting.kind.metavar for word in FOR_NUMBERS):
+            refused += sum(is_refused_or_done(ask, command, {name: v}) for v in ABSURD)
+    assert refused > 40
+
+
+@pytest.mark.parametrize("value", ABSURD, ids=lambda value: repr(value)[:20])
+def test_nothing_takes_them_otherwise(value: Any) -> None:
+    """Neither a memory, its ends, a rule nor an estimator."""
+    for name in ("tests", "repeats", "sweeps", "temperature", "gamma", "criterion", "threads"):
+        is_refused_or_done(MEMORY.recall, "flip:0.1", **{"sweeps": 2, name: value})
+    is_refused_or_done(MEMORY.recall, "random", seed=value, sweeps=2)
+    is_refused_or_done(ENDS.trace, value)
+    is_refused_or_done(ENDS.frames, value)
+    for rule, name in (("perceptron", "kappa"), ("perceptron", "epochs"), ("hebbian", "normalise")):
+        is_refused_or_done(hopcli.store, SPINS[:2], rule, **{name: value})
+    names = ("n_prototypes", "samples", "threshold", "temperature", "sweeps", "repeats", "kappa")
+    for name in (*names, "attempts_per_sweep", "criterion", "epochs", "n_jobs", "random_state"):
+        is_refused_or_done(predict, **{name: value})
+
+
+@pytest.mark.parametrize("value", [10**30, np.int64(2**62), 2**63])
+def test_what_is_too_large_is_refused_by_its_setting(value: Any) -> None:
+    for name in ("tests", "repeats", "sweeps", "attempts_per_sweep", "samples"):
+        refuses(name, hopcli.run, "recall", progress=False, **{**SMALL, name: value})
+    for name in ("tests", "repeats"):
+        refuses(name, MEMORY.recall, "flip:0.1", **{name: value})
+    refuses("repeats", MEMORY.recall, np.ones((2, 6), np.int8), repeats=value)
+
+
+def test_the_least_that_is_too_large_and_what_is_not() -> None:
+    for name in ("tests", "repeats"):
+        refuses(name, MEMORY.recall, "flip:0.1", **{name: 2**31})
+    assert len(MEMORY.recall("flip:0.1", tests=3, threads=10**30)) == 6
+    for theta in (10**400, "x", object(), math.inf):
+        refuses("theta", store, SPINS[:2], "hebbian", theta)
+
+
+@pytest.mark.parametrize("name", ["threads", "limit", "vary", "plot"])
+def test_a_grid_takes_them_from_nobody(name: str) -> None:
+    for value in (10**400, math.nan, -1, True, "x", [1]):
+        if (name, value) not in [("threads", 10**400), ("limit", 10**400)]:
+            refuses(name, hopcli.grid, "recall", progress=False, **{**SMALL, name: value})
+
+
+NINE = np.arange(9) % 3
+GIVEN: dict[str, Any] = {"prototypes": -np.ones((2, 5)), "prototype_labels": [0, 1]}
+
+
+@pytest.mark.parametrize(
+    ("name", "settings", "labels"),
+    [
+        ("signed", {"signed": -1}, NINE[:8]),
+        ("signed", {"signed": "no"}, NINE[:8]),
+        *(
+            ("prototype_labels", {**GIVEN, "prototype_labels": of}, NINE[:8])
+            for of in ([None, 1], ["a", "b"], [np.nan, 1], [[0, 1]])
+        ),
+        ("prototypes", {**GIVEN, "prototypes": -np.ones((5, 2))}, NINE[:8]),
+        ("", {**GIVEN, "prototypes": [0, 1], "prototype_labels": -np.ones((2, 5))}, NINE[:8]),
+        ("", {**GIVEN, "prototypes": 1j * np.ones((2, 5))}, NINE[:8]),
+        ("", {}, NINE),
+    ],
+)
+def test_what_an_estimator_is_given_in_a_wrong_place_is_a_value_error(
+    name: str, settings: dict[str, Any], labels: Any
+) -> None:
+    with pytest.raises(ValueError) as error:  # noqa: PT011 - of scikit-learn's words
+        hopcli.HopfieldClassifier(**settings).fit(SPINS, labels)
+    assert getattr(error.value, "setting", "") == name
+    with pytest.raises(ValueError, match="array"):
+        hopcli.HopfieldClassifier().fit(NINE, SPINS)
+
+
+def test_more_classes_than_overlaps_can_be_held_of_are_refused() -> None:
+    many = np.where(np.arange(10_001)[:, None] >> np.arange(14) & 1, 1, -1)
+    with pytest.raises(SettingError, match="10,000") as error:
+        hopcli.HopfieldClassifier(samples=1, sweeps=0).fit(many, np.arange(10_001))
+    assert error.value.setting == "y"
+    given = hopcli.HopfieldClassifier(prototypes=many, prototype_labels=np.arange(10_001))
+    with pytest.raises(SettingError, match="10,000") as error:
+        given.fit(many[:2], [0, 1])
+    assert error.value.setting == "prototypes"
+
+
+ROWS = np.ones((3, 4), np.int8)
+ARRAYS: dict[str, Any] = {
+    "ragged": [[1, -1], [1]],
+    "object": ROWS.astype(object),
+    "complex": 1j * ROWS,
+    "text": ROWS.astype(str),
+    "images": np.broadcast_to(np.int8(1), (2_000_001, 4)),
+    "pixels": np.broadcast_to(np.int8(1), (2, 4_000_001)),
+    "size": np.broadcast_to(np.int8(1), (2_000, 1_500, 1_500)),
+}
+
+
+@pytest.mark.parametrize("kind", ARRAYS)
+def test_arrays_have_the_limits_of_files(kind: str) -> None:
+    for take in (hopcli.load, hopcli.store):
+        with pytest.raises(DataError) as error:
+            take(ARRAYS[kind])
+        assert len(str(error.value).splitlines()) == 1

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hopcli.datasets import Dataset
-from hopcli.errors import DataError, SettingError
+from hopcli.errors import SettingError
 from hopcli.patterns import (
     Patterns,
     draw_samples,
@@ -25,7 +25,6 @@ from hopcli.patterns import (
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from numpy.typing import NDArray
 
 DIGITS = tuple("0123456789")
 
@@ -91,16 +90,6 @@ def test_select_takes_the_sample_with_the_lowest_loss(mnist: Dataset) -> None:
         assert np.array_equal(patterns.xi[row], mnist.spins[samples[row, best]])
     assert np.array_equal(patterns.sample_index, np.unique(samples))
     assert (patterns.dataset, patterns.dataset_sha256) == ("mnist:train", mnist.sha256)
-
-
-def test_500_samples_of_ten_digits_are_no_problem(mnist: Dataset) -> None:
-    samples = draw_samples(mnist, DIGITS, 500, 4, "generator")
-    patterns, losses = select(mnist, DIGITS, samples)
-    assert patterns.labels == DIGITS
-    # One loss again, by other means.
-    image = mnist.spins[samples[3, 77]].astype(np.int64)
-    dots = mnist.spins[samples].astype(np.int64) @ image
-    assert losses.other_label[3, 77] == np.sum(dots**2) - np.sum(dots[3] ** 2)
 
 
 @pytest.mark.parametrize("sampler", ["legacy", "generator"])
@@ -202,43 +191,3 @@ def test_patterns_come_back_from_a_file(tmp_path: Path) -> None:
     for name in ("xi", "source_index", "sample_index"):
         assert np.array_equal(getattr(again, name), getattr(patterns, name))
         assert getattr(again, name).dtype == getattr(patterns, name).dtype
-
-
-@pytest.mark.parametrize(
-    "changed",
-    [
-        *({"shape": np.array(shape)} for shape in ([3], [3.0, 4.0], [np.inf, 1], [3, 4, 1])),
-        {"source_index": np.array(["x", "y", "z"])},
-        {"source_index": np.array(3)},
-    ],
-    ids=str,
-)
-def test_a_file_of_something_else_is_refused(
-    tmp_path: Path, changed: dict[str, NDArray[np.generic]]
-) -> None:
-    """More of them are in bad_inputs_lying.py."""
-    path = tmp_path / "patterns.npz"
-    np.savez(path, **{**_patterns().to_arrays(), **changed})  # type: ignore[arg-type]
-    with pytest.raises(DataError) as error:
-        read_patterns(path)
-    assert str(error.value).startswith(f"{path}: ")
-    assert "\n" not in str(error.value)
-
-
-def test_any_damage_to_a_file_is_noticed_or_harmless(tmp_path: Path) -> None:
-    """Cut short at many places, or a byte flipped: DataError, or the same patterns."""
-    path = tmp_path / "patterns.npz"
-    np.savez_compressed(path, **_patterns().to_arrays())  # type: ignore[arg-type]
-    whole = path.read_bytes()
-    damaged = [whole[:n] for n in range(0, len(whole), 97)]
-    damaged += [whole[:n] + bytes([whole[n] ^ 0x55]) + whole[n + 1 :] for n in range(0, 1000, 13)]
-    refused = 0
-    for content in damaged:
-        path.write_bytes(content)
-        try:
-            found = read_patterns(path)
-        except DataError:
-            refused += 1
-        else:
-            assert np.array_equal(found.xi, _patterns().xi)
-    assert refused > len(damaged) / 2

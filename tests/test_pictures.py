@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import tracemalloc
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,7 +13,7 @@ from conftest import random_patterns
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
-from PIL import Image, ImageDraw
+from PIL import Image
 
 from hopcli.config import Facts, RecallConfig
 from hopcli.data import drawings
@@ -80,21 +79,16 @@ def test_otsu_parts_grey_values_as_well_as_can_be(values: list[int], common: lis
         assert between(found) == pytest.approx(between(_otsu(grey)), rel=1e-12)
 
 
-@pytest.mark.parametrize(
-    ("counts", "level"),
-    [
-        ({0: 5, 255: 5}, 0),
-        ({10: 2, 12: 1, 200: 1, 201: 2}, 12),
-        # 8 x 8 example: means 10 and 100 and 150, (60, 3, 1): the small class is apart.
-        ({10: 60, 100: 3, 150: 1}, 10),
-        ({0: 1, 1: 1, 2: 1, 3: 1}, 1),
-        # The textbook's six levels: classes 0..2 and 3..5 of 8, 7, 2, 6, 9, 4 pixels.
-        ({0: 8, 1: 7, 2: 2, 3: 6, 4: 9, 5: 4}, 2),
-        ({254: 3, 255: 1}, 254),
-        ({0: 1, 1: 3}, 0),
-    ],
-)
-def test_otsu_of_known_histograms(counts: dict[int, int], level: int) -> None:
+HISTOGRAMS: list[tuple[int, dict[int, int]]] = [
+    *((0, {0: 5, 255: 5}), (12, {10: 2, 12: 1, 200: 1, 201: 2}), (1, {0: 1, 1: 1, 2: 1, 3: 1})),
+    *((254, {254: 3, 255: 1}), (0, {0: 1, 1: 3})),
+    (10, {10: 60, 100: 3, 150: 1}),  # the small class is apart
+    (2, {0: 8, 1: 7, 2: 2, 3: 6, 4: 9, 5: 4}),  # the textbook's six levels
+]
+
+
+@pytest.mark.parametrize(("level", "counts"), HISTOGRAMS)
+def test_otsu_of_known_histograms(level: int, counts: dict[int, int]) -> None:
     grey = np.repeat(list(counts), list(counts.values())).astype(np.uint8)
     assert levels(grey[None], "otsu").tolist() == [level] == [_otsu(grey)]
 
@@ -126,6 +120,7 @@ def test_a_threshold_that_is_not_given_is_that_of_the_source(
 
 PICTURE = np.array([[0, 255, 0], [255, 128, 0]], np.uint8)
 OTHER = np.array([[255, 255, 255], [0, 0, 255]], np.uint8)
+DEEP = (("deep.png", "u2"), ("wide.tif", "i4"))
 
 
 def test_a_folder_of_pictures(tmp_path: Path) -> None:
@@ -175,41 +170,34 @@ def test_transparent_is_paper(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "values"),
+    ("name", "dtype", "values"),
     [
-        ("unit.tif", np.array([0, 0.25, 0.75, 1], np.float32)),
-        ("whole.tif", np.array([0, 60, 190, 255], np.float32)),
-        ("eight.png", np.array([0, 60, 190, 255], np.uint16)),
-        ("twelve.png", np.array([0, 1000, 3000, 4095], np.uint16)),
-        ("deep.png", np.array([0, 16_000, 48_000, 65_535], np.uint16)),
-        ("bit.tif", np.array([0, 0, 1, 1], np.uint16)),
-        ("dark.tif", np.array([7, 7, 9, 9], np.uint16)),
-        ("wide.tif", np.array([0, 16_000, 48_000, 65_535], np.int32)),
+        *(("unit.tif", "f4", (0, 0.25, 0.75, 1)), ("whole.tif", "f4", (0, 60, 190, 255))),
+        *(("eight.png", "u2", (0, 60, 190, 255)), ("twelve.png", "u2", (0, 1000, 3000, 4095))),
+        *((name, dtype, (0, 16_000, 48_000, 65_535)) for name, dtype in DEEP),
+        *(("bit.tif", "u2", (0, 0, 1, 1)), ("dark.tif", "u2", (7, 7, 9, 9))),
     ],
 )
 def test_the_range_of_a_file_does_not_change_its_picture(
-    tmp_path: Path, name: str, values: NDArray[Any]
+    tmp_path: Path, name: str, dtype: str, values: tuple[float, ...]
 ) -> None:
-    save(np.tile(values, (3, 1)), tmp_path / name)
-    assert picture_of(load_dataset(f"images:{tmp_path}")) == ["..##"] * 3
+    save(np.tile(np.array(values, dtype), (3, 1)), tmp_path / name)
+    for threshold in ("otsu",) if name == "dark.tif" else ("otsu", 127):
+        assert picture_of(load_dataset(f"images:{tmp_path}", threshold=threshold)) == ["..##"] * 3
 
 
 @pytest.mark.parametrize(
-    ("values", "found"),
+    ("dtype", "first", "others", "found"),
     [
-        (np.full((4, 4), 40_000, np.uint16), "40000"),
-        (np.full((4, 4), 3, np.uint16), "3"),
-        (np.full((4, 4), 0.5, np.float32), "0.5"),
-        (np.eye(4, dtype=np.float32) - 0.5, "-0.5"),
-        (np.eye(4, dtype=np.float32) * 12.5, "12.5"),
-        (np.full((4, 4), np.nan, np.float32), "nan"),
-        (np.eye(4, dtype=np.int32) * 10**6, "1000000"),
+        *(("u2", 40_000, 40_000, "40000"), ("u2", 3, 3, "3"), ("f4", 0.5, 0.5, "0.5")),
+        *(("f4", 0.5, -0.5, "-0.5"), ("f4", 12.5, 0, "12.5"), ("f4", np.nan, np.nan, "nan")),
+        ("i4", 10**6, 0, "1000000"),
     ],
 )
 def test_a_refused_picture_is_described_by_its_own_values(
-    tmp_path: Path, values: NDArray[Any], found: str
+    tmp_path: Path, dtype: str, first: float, others: float, found: str
 ) -> None:
-    save(values, tmp_path / "p.tif")
+    save(np.array([[first, others], [others, others]], dtype), tmp_path / "p.tif")
     with pytest.raises(DataError, match=rf"p\.tif: .*{found}\b"):
         load_dataset(f"images:{tmp_path}")
 
@@ -221,38 +209,18 @@ def test_the_threshold_that_would_tell_two_pictures_apart_is_named(tmp_path: Pat
     with pytest.raises(DataError, match=r"b\.png: .*a\.png.* --threshold otsu.* --threshold mean"):
         load_dataset(f"images:{tmp_path}", threshold=9)
     assert picture_of(load_dataset(f"images:{tmp_path}"), 1) == [".###"]
+    save(np.array([[0, 10, 250, 250]], np.uint8), tmp_path / "b.png")
+    with pytest.raises(DataError, match=r"b\.png: .*a\.png.* otsu") as error:
+        load_dataset(f"images:{tmp_path}")
+    assert "--threshold" not in str(error.value)  # none would tell them apart
+    with pytest.raises(DataError, match=r"a\.png: .* 250 .*--threshold otsu"):
+        load_dataset(f"images:{tmp_path}", threshold=250)  # nothing is above its brightest
     save(np.array([[255, 0, 0, 0]], np.uint8), tmp_path / "b.png")
     with pytest.raises(DataError, match=r"inverse.*threshold 9 .* --threshold otsu"):
         load_dataset(f"images:{tmp_path}", threshold=9)
 
 
-# --- letters and drawings
-
-
-def _letter(ink: int = 255, paper: int = 0, side: int = 200) -> Image.Image:
-    """An H with strokes of an eighth of the picture's width, drawn with soft edges."""
-    large = Image.new("L", (4 * side, 4 * side), paper)
-    for bar in ((1, 0, 2, 8), (6, 0, 7, 8), (1, 3.5, 7, 4.5)):
-        ImageDraw.Draw(large).rectangle([4 * side * v / 8 for v in bar], fill=ink)
-    return large.resize((side, side), Image.Resampling.BICUBIC)
-
-
-def _runs(row: NDArray[np.int8]) -> list[int]:
-    """Lengths of the pieces of ink in a row."""
-    edges = np.flatnonzero(np.diff(np.concatenate([[-1], row, [-1]])))
-    return [int(n) for n in (edges[1::2] - edges[::2])]
-
-
-@pytest.mark.parametrize("dark", [False, True])
-@pytest.mark.parametrize("side", [16, 30, 50])
-def test_a_letter_has_strokes_not_outlines(tmp_path: Path, dark: bool, side: int) -> None:
-    _letter(*((20, 235) if dark else (235, 20))).save(tmp_path / "h.png")
-    dataset = load_dataset(f"images:{tmp_path}", size=(side, side), invert=dark)
-    picture, stroke = dataset.spins.reshape(side, side), side / 8
-    for row in (0, side // 4, side - 1):
-        assert _runs(picture[row]) == pytest.approx([stroke, stroke], abs=1)
-    assert _runs(picture[side // 2]) == pytest.approx([6 * stroke], abs=1)
-    assert np.mean(picture > 0) == pytest.approx(20 / 64, abs=0.06)
+# --- drawings
 
 
 def test_drawings_are_what_their_code_draws(tmp_path: Path) -> None:
@@ -289,6 +257,13 @@ def test_pictures_are_resized_to_width_and_height(tmp_path: Path) -> None:
         dataset = load_dataset(f"images:{tmp_path}", size=size, threshold=127, invert=invert)
         assert dataset.shape == (size.height, size.width)
         assert picture_of(dataset) == picture
+
+
+def test_a_pixel_is_the_mean_of_the_area_that_it_covers(tmp_path: Path) -> None:
+    """Two of five columns are light: 255 * 2 / 5 = 102."""
+    save(np.tile(grey_of(np.array([1, 0, 1, 0, 0]) > 0), (5, 4)), tmp_path / "a.png")
+    (page,) = pictures.read_pages(tmp_path / "a.png", Size(4, 1))
+    assert page.grey.tolist() == [[102] * 4]
 
 
 def test_a_folder_has_at_most_so_many_pixels(
@@ -395,38 +370,6 @@ def test_select_takes_every_picture_of_every_format(run_hopcli: RunHopcli, dark:
     trials = pd.read_csv("results/recall/trials.csv")
     assert set(trials["label"]) == set(inks)
     assert set(trials["outcome"]) == {"own"}
-
-
-def test_the_manifest_has_the_threshold_size_and_crop(run_hopcli: RunHopcli) -> None:
-    _save_random("a", "b")
-    flags = ["--dataset", "images:pictures", "--size", "16x20", "--crop"]
-    assert run_hopcli("select", *flags, *QUIET).code == 0
-    config = json.loads(Path("results/select/select.json").read_text())["config"]
-    assert (config["threshold"], config["size"], config["crop"]) == ("otsu", [16, 20], True)
-    assert run_hopcli("run", "results/select/select.json", "-q").code == 0
-    again = json.loads(Path("results/select-again/select.json").read_text())
-    assert again["config"] == config
-
-
-def test_the_hint_for_a_blank_picture_works_as_printed(run_hopcli: RunHopcli) -> None:
-    _photograph(Path("pictures/disc.png"), (64, 40))
-    run = ["select", "--dataset", "images:pictures", *QUIET]
-    message = run_hopcli(*run, "--threshold", "0").refused()
-    assert message.startswith("pictures/disc.png: ")
-    assert "--threshold otsu" in message
-    for threshold in ("otsu", "mean", "150"):
-        assert run_hopcli(*run, "--threshold", threshold, "--overwrite").code == 0
-
-
-def test_pictures_that_fill_a_size_alike_are_refused_by_name(run_hopcli: RunHopcli) -> None:
-    """Their left halves are ink; no threshold would tell them apart."""
-    for name, (width, height) in (("small", (8, 8)), ("wide", (40, 10))):
-        save(np.tile(grey_of(np.arange(width) < width // 2), (height, 1)), f"pictures/{name}.png")
-    flags = ["--dataset", "images:pictures", "--size", "16x8", *QUIET]
-    assert run_hopcli("select", *flags).code == 0
-    message = run_hopcli("select", *flags, "--crop").refused()
-    assert all(name in message for name in ("wide.png", "small.png", "otsu"))
-    assert "--threshold" not in message
 
 
 @pytest.mark.parametrize("rule", ["pseudo-inverse", "storkey", "hebbian"])

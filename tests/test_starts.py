@@ -1,22 +1,27 @@
-"""The language of starts, and each start against a direct construction."""
+"""Starts, each against a direct construction, and labels that tables use too."""
 
 from __future__ import annotations
 
 import math
 import re
 from itertools import product
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pandas as pd
 import pytest
 from conftest import random_patterns
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
+from PIL import Image
 
+import hopcli
 from hopcli.config import notations
 from hopcli.datasets import Dataset
-from hopcli.errors import SettingError
+from hopcli.errors import HopcliError, SettingError
+from hopcli.experiments.tally import OUTCOMES, OVERALL, check_names, confusion_columns
 from hopcli.kinds import RefusedError
 from hopcli.patterns import Patterns
 from hopcli.starts import (
@@ -38,9 +43,8 @@ from hopcli.starts import (
 )
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from conftest import RunHopcli
+
 
 Spins = NDArray[np.int8]
 SHAPE = (6, 7)
@@ -85,33 +89,24 @@ def _first(text: str, xi: Spins, trial: int = 0) -> Spins:
 # --- the language
 
 
-@pytest.mark.parametrize(
-    ("text", "base", "arguments", "changes"),
-    [
-        ("random", "random", (0.5,), ()),
-        ("random:0", "random", (0.0,), ()),
-        ("blend:boat:fish", "blend", ("boat", "fish", False), ()),
-        ("blend:3:6:fill", "blend", ("3", "6", True), ()),
-        ("blend:3:fill", "blend", ("3", "fill", False), ()),
-        ("text:C:/here/a.txt", "text", ("C:/here/a.txt",), ()),
-        ("flip:1e-2", "pattern", (), (("flip", (0.01,)),)),
-        ("flip-rows:999999", "pattern", (), (("flip-rows", (999_999,)),)),
-        ("image , flip:.1", "image", (), (("flip", (0.1,)),)),
-        (
-            "random:0.5,occlude:left:1,inverse,flip:0,flip-rows:0",
-            "random",
-            (0.5,),
-            (("occlude", ("left", 1.0)), ("inverse", ()), ("flip", (0.0,)), ("flip-rows", (0,))),
-        ),
-    ],
-)
-def test_a_start_is_a_base_and_changes_in_order(
-    text: str,
-    base: str,
-    arguments: tuple[object, ...],
-    changes: tuple[tuple[str, tuple[object, ...]], ...],
-) -> None:
-    assert parse_start(text) == Start(base, arguments, changes)
+STARTS = {
+    "random": Start("random", (0.5,)),
+    "random:0": Start("random", (0.0,)),
+    "blend:boat:fish": Start("blend", ("boat", "fish", False)),
+    "blend:3:6:fill": Start("blend", ("3", "6", True)),
+    "blend:3:fill": Start("blend", ("3", "fill", False)),
+    "text:C:/here/a.txt": Start("text", ("C:/here/a.txt",)),
+    "flip:1e-2": Start("pattern", (), (("flip", (0.01,)),)),
+    "flip-rows:999999": Start("pattern", (), (("flip-rows", (999_999,)),)),
+    "image , flip:.1": Start("image", (), (("flip", (0.1,)),)),
+    "random:1,occlude:left:1,inverse,flip:0": Start(
+        "random", (1.0,), (("occlude", ("left", 1.0)), ("inverse", ()), ("flip", (0.0,)))
+    ),
+}
+
+
+def test_a_start_is_a_base_and_changes_in_order() -> None:
+    assert {text: parse_start(text) for text in STARTS} == STARTS
 
 
 REFUSED = """
@@ -204,32 +199,10 @@ def test_any_start_is_written_so_that_it_is_read_again(
     assert again == start
     assert str(again) == str(start)
     assert notations.start(target=True).plain(start) == str(start)
+    if base[0] in ("target", "digit"):
+        with pytest.raises(RefusedError):
+            notations.start().check(str(start))
     assert str(parse_start("random:-0,flip:-0.0")) == "random:0,flip:0"
-
-
-@pytest.mark.parametrize("text", ALL_BASES)
-def test_a_start_that_needs_a_target_is_refused_where_there_is_none(text: str) -> None:
-    with_target, without = notations.start(target=True), notations.start()
-    assert with_target.check(text) == parse_start(text)
-    if text in ("target", "digit"):
-        with pytest.raises(RefusedError) as error:
-            without.check(text)
-        assert str(error.value) == rule_of_starts()
-    else:
-        assert without.check(text) == parse_start(text)
-
-
-def test_the_help_of_a_command_shows_what_it_can_start_from(run_hopcli: RunHopcli) -> None:
-    entries: list[Base | Change] = [*BASES.values(), *CHANGES.values()]
-    for command, has_target in (("temperature-scan", True), ("recall", False)):
-        shown = "".join(run_hopcli(command, "--help").out.split())
-        rule = rule_of_starts(target=has_target)
-        for entry in entries:
-            expected = has_target or not getattr(entry, "needs_target", False)
-            words = "".join(f"{entry.usage}: {entry.description}".split())
-            assert (words in shown) == expected
-            usage = re.compile(rf"(?<![\w:]){re.escape(entry.usage)}(?![\w:])")
-            assert bool(usage.search(rule)) == expected
 
 
 # --- changes
@@ -363,18 +336,14 @@ def test_a_trial_has_a_stream_of_its_own() -> None:
     assert np.array_equal(trial_rng(7, 1).random(4), draws[7, 1])
 
 
-@pytest.mark.parametrize(
-    ("text", "target", "labels", "sources"),
-    [
-        ("image", 0, "abbaab", [1, 2, 3, 4, 6, 7]),
-        ("image,flip:0.5", 0, "abbaab", [1, 2, 3, 4, 6, 7]),
-        ("digit", 0, "aaa", [1, 4, 6]),
-        ("digit", 1, "bbb", [2, 3, 7]),
-        ("target", 0, "a", [100]),
-        ("target", 1, "b", [101]),
-        ("pattern", 0, "ab", [100, 101]),
-    ],
-)
+STARTED_FROM: list[tuple[str, int, str, list[int]]] = [
+    *((text, 0, "abbaab", [1, 2, 3, 4, 6, 7]) for text in ("image", "image,flip:0.5")),
+    *(("digit", 0, "aaa", [1, 4, 6]), ("digit", 1, "bbb", [2, 3, 7])),
+    *(("target", 0, "a", [100]), ("target", 1, "b", [101]), ("pattern", 0, "ab", [100, 101])),
+]
+
+
+@pytest.mark.parametrize(("text", "target", "labels", "sources"), STARTED_FROM)
 def test_there_are_images_or_patterns_to_start_from(
     text: str, target: int, labels: str, sources: list[int]
 ) -> None:
@@ -465,3 +434,134 @@ def test_every_change_works_in_place_on_spins_the_same_for_the_same_stream(text:
     change(other, start, trial_rng(3, 1))
     assert np.array_equal(again, picture)
     assert np.array_equal(other, picture) == (not text.startswith("flip"))
+
+
+# --- labels: words that tables use too, and states without a label
+
+
+XI = random_patterns(4, 3, 64)
+SOURCES = ["text", "images", "npz"]
+WORDS = [*confusion_columns(["a", "b"])[3:], "label", OVERALL, *OUTCOMES]
+COLD = ["--dynamics", "async", "--until-stable", "--repeats", "1", "--no-figures", "-q"]
+
+
+def _draw(path: str, states: NDArray[np.int8], names: list[str] | None = None) -> None:
+    blocks = []
+    for k, state in enumerate(states.reshape(-1, 8, 8)):
+        rows = ["".join("#" if spin > 0 else "." for spin in row) for row in state]
+        blocks.append("\n".join([*([f"{names[k]}:"] if names and names[k] else []), *rows]))
+    Path(path).write_text("\n\n".join(blocks) + "\n", encoding="utf-8")
+
+
+def _source(kind: str, names: list[str]) -> list[str]:
+    """Write the patterns under these names; return the options that name them."""
+    pictures = np.where(XI > 0, 255, 0).astype(np.uint8).reshape(-1, 8, 8)
+    if kind == "images":
+        Path("pictures").mkdir(exist_ok=True)
+        for name, picture in zip(names, pictures, strict=True):
+            Image.fromarray(picture).save(f"pictures/{name}.png")
+        return ["--dataset", "images:pictures"]
+    if kind == "npz":
+        of = np.array(names)
+        np.savez("set.npz", x_train=pictures, y_train=of, x_test=pictures, y_test=of)
+        return ["--dataset", "npz:set.npz"]
+    _draw("own.txt", XI, names)
+    return ["--dataset", "text:own.txt"]
+
+
+@pytest.mark.parametrize("word", dict.fromkeys(WORDS))
+def test_no_label_makes_two_rows_or_columns_of_one_name(run_hopcli: RunHopcli, word: str) -> None:
+    """It is refused by its name, or the tables stay clear."""
+    for kind in SOURCES if word in (OVERALL, "none") else ["text"]:
+        data = _source(kind, ["a", "b", word])
+        run = ["recall", *data, "--start", "flip:0.1", "--tests", "2", *COLD, "--out", kind]
+        done = run_hopcli(*run)
+        assert bool(done.code) == (word in (OVERALL, *confusion_columns(["a", "b"])))
+        if done.code:
+            assert repr(word) in done.refused()
+            assert not Path(kind).exists()
+            assert run_hopcli(*run, "--digits", "a,b").code == 0
+        else:
+            header = Path(kind, "confusion.csv").read_text("utf-8").splitlines()[0].split(",")
+            labels = pd.read_csv(f"{kind}/accuracy.csv", dtype=str)["label"].tolist()
+            for names in (header, labels):
+                assert len(set(names)) == len(names)
+
+
+def test_only_words_that_collide_are_refused() -> None:
+    check_names(["pattern", "own"], ["pattern", "own", "other", "inverse", "3", "3"])
+    check_names(["inverse 3"], ["inverse 3", "4"])
+    for labels, stored, word in (
+        ([], ["3", "inverse 3"], "inverse 3"),
+        ([], ["none"], "none"),
+        ([], ["label", "a"], "label"),
+        ([OVERALL], ["a"], OVERALL),
+    ):
+        with pytest.raises(HopcliError, match=repr(word)):
+            check_names(labels, stored)
+
+
+@pytest.mark.parametrize("base", ["random", "majority", "random:0.25"])
+def test_a_start_is_not_scored_against_a_pattern_of_its_name(
+    run_hopcli: RunHopcli, base: str
+) -> None:
+    data = _source("text", ["a", "b", base])
+    assert repr(base) in run_hopcli("recall", *data, "--start", base, *COLD).refused()
+    assert run_hopcli("recall", *data, "--start", base, "--digits", "a,b", *COLD).code == 0
+
+
+def _damaged(flips: int) -> NDArray[np.int8]:
+    probes = XI.copy()
+    for k, probe in enumerate(probes):
+        probe[np.random.default_rng(k).choice(64, flips, replace=False)] *= -1
+    return probes
+
+
+def _outcomes() -> list[tuple[str, str, int]]:
+    """Outcome, pattern and count of each start."""
+    table = pd.read_csv("results/recall/outcomes.csv", dtype={"pattern": str, "label": str})
+    met = table.loc[table["count"] > 0, ["outcome", "pattern", "count"]]
+    return [(kind, name, count) for kind, name, count in met.to_numpy().tolist()]
+
+
+@pytest.mark.parametrize("score", ["abs", "signed"])
+def test_a_state_without_a_name_is_scored_against_all_patterns(
+    run_hopcli: RunHopcli, score: str
+) -> None:
+    """A damaged pattern 3 in the first place is pattern 3 recalled, not pattern 1 lost."""
+    _draw("stored.txt", XI)
+    _draw("probe.txt", _damaged(5)[[2, 0]])
+    data = ["--dataset", "text:stored.txt", "--rule", "hebbian", "--tests", "20", *COLD]
+    assert run_hopcli("recall", *data, "--score", score, "--start", "text:probe.txt").code == 0
+    accuracy = pd.read_csv("results/recall/accuracy.csv").set_index("label")["accuracy"]
+    assert accuracy.tolist() == [1, 1, 1]
+    assert not {"1", "2", "3"} & {*accuracy.index}
+    assert _outcomes() == [("pattern", "3", 20), ("pattern", "1", 20)]
+
+
+def test_in_a_mixed_file_a_name_decides_for_its_state_alone(run_hopcli: RunHopcli) -> None:
+    _draw("stored.txt", XI, ["a", "b", "c"])
+    _draw("probe.txt", _damaged(5)[[2, 2, 1, 0]], ["", "c", "a", "new"])
+    data = ["--dataset", "text:stored.txt", "--rule", "hebbian", "--tests", "4", *COLD]
+    run = ["recall", *data, "--start", "text:probe.txt"]
+    assert run_hopcli(*run).code == 0
+    expected = [("pattern", "c", 4), ("own", "c", 4), ("other", "b", 4), ("pattern", "a", 4)]
+    assert _outcomes() == expected
+    _draw("probe.txt", _damaged(5)[[2, 1]], ["", "start 1"])
+    assert "start 1" in run_hopcli(*run, "--overwrite").refused()
+
+
+def test_python_takes_the_same_rule(empty_folder: Path) -> None:
+    memory, probe = hopcli.store(XI, rule="hebbian"), _damaged(5)[[2]]
+    _draw("probe.txt", probe)
+    _draw("named.txt", probe, ["1"])
+
+    def outcome(start: Any, **settings: Any) -> tuple[Any, Any, bool]:
+        end = memory.recall(start, dynamics="async", until_stable=True, **settings)
+        return end.outcome.item(), end.nearest.item(), bool(end.recalled.item())
+
+    for start in (probe, hopcli.load("text:probe.txt"), "text:probe.txt", hopcli.load(probe)):
+        assert outcome(start) == ("pattern", "3", True)
+    for start in (hopcli.load("text:named.txt"), "text:named.txt"):
+        assert outcome(start) == ("other", "3", False)
+    assert outcome(probe, labels=["1"]) == ("other", "3", False)

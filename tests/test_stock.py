@@ -11,8 +11,7 @@ import pytest
 from conftest import random_patterns
 
 from hopcli import experiments
-from hopcli.config import AttractorsConfig, RecallConfig, RecallExecution
-from hopcli.errors import PatternError
+from hopcli.config import AttractorsConfig, RecallConfig
 from hopcli.experiments import stock as room
 from hopcli.experiments.stock import Stock
 from hopcli.patterns import Patterns
@@ -130,14 +129,6 @@ def test_couplings_that_are_made_otherwise_are_others(
     assert not np.array_equal(stock.couple(first, _patterns(2), first.rule, 0.0).xi, found.xi)
 
 
-def test_epochs_that_are_too_few_are_not_those_that_suffice() -> None:
-    stock, patterns = Stock(), _patterns(2)
-    few, many = (RecallConfig.from_values({"rule": "perceptron", "epochs": n}) for n in (1, 1000))
-    stock.couple(many, patterns, "perceptron", 0.0)
-    with pytest.raises(PatternError):
-        stock.couple(few, patterns, "perceptron", 0.0)
-
-
 def test_thresholds_are_told_by_their_numbers_not_by_their_file(tmp_path: Path) -> None:
     stock, patterns, config = Stock(), _patterns(1), RecallConfig()
     file = tmp_path / "theta.txt"
@@ -247,16 +238,3 @@ def test_what_could_not_be_made_is_tried_again(monkeypatch: pytest.MonkeyPatch) 
         stock.couple(config, _patterns(1), config.rule, 0.0)
     monkeypatch.setattr(room, "store", store)
     assert stock.couple(config, _patterns(1), config.rule, 0.0).n_sites == 60
-
-
-def test_runs_of_several_threads_find_what_each_finds_alone() -> None:
-    stock = Stock()
-    configs = [RecallConfig(**{**SMALL, "seed": seed, "repeats": 3}) for seed in range(4)]
-
-    def run(config: RecallConfig, stock: Stock) -> Any:
-        plan = experiments.plan(config, stock)
-        return plan.run(RecallExecution(threads=1), experiments.no_progress).tables["accuracy"]
-
-    found = _at_once(*(lambda config=config: run(config, stock) for config in configs))
-    for config, table in zip(configs, found, strict=True):
-        assert table.equals(run(config, Stock()))

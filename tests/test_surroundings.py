@@ -1,19 +1,25 @@
-"""Variables of the environment that a library reads: they do not matter, or are refused by name."""
+"""Where hopcli runs: variables that libraries read, shells that complete, caches of loops."""
 
 from __future__ import annotations
 
 import io
+import os
 import subprocess
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import click
 import pytest
+from click.shell_completion import BashComplete
+from conftest import CHECKOUT, UNPRIVILEGED
 
+from hopcli.cli import cli
 from hopcli.cli.progress import bar
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
 
 DATA = ["--dataset", "drawings", "--size", "8x8", "-q", "--out", "run"]
 PICTURE = ["-m", "hopcli", "weights", *DATA]
@@ -68,22 +74,20 @@ def test_a_damaged_matplotlibrc_here_is_refused_before_the_run(
     assert not Path("run").exists()
 
 
-@pytest.mark.parametrize(
-    ("name", "value"),
-    [
+UNUSABLE = [
+    *(
         ("NUMBA_NUM_THREADS", "0"),
         ("NUMBA_CPU_FEATURES", "abc"),
-        ("PANDAS_FUTURE_INFER_STRING", "abc"),
-        *(
-            pytest.param(name, value, marks=pytest.mark.slow)
-            for name, value in (
-                ("NUMBA_NUM_THREADS", "abc"),
-                ("NUMBA_DISABLE_JIT", "abc"),
-                ("NUMBA_CACHE_LOCATOR_CLASSES", "Nonsense"),
-                ("NUMPY_MADVISE_HUGEPAGE", "abc"),
-            )
-        ),
-    ],
+        ("PANDAS_FUTURE_INFER_STRING", "x"),
+    ),
+    *(("NUMBA_NUM_THREADS", "abc"), ("NUMBA_DISABLE_JIT", "abc"), ("NUMPY_MADVISE_HUGEPAGE", "x")),
+    ("NUMBA_CACHE_LOCATOR_CLASSES", "Nonsense"),
+]
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [*UNUSABLE[:3], *(pytest.param(*case, marks=pytest.mark.slow) for case in UNUSABLE[3:])],
 )
 def test_a_variable_that_a_library_cannot_use_is_named(
     empty_folder: Path, child_environment: Mapping[str, str], name: str, value: str
@@ -99,37 +103,37 @@ def test_a_variable_that_a_library_cannot_use_is_named(
         assert not name.startswith("NUMBA")
 
 
-_BARS = """
-import io, os
+_BAR = """
+import io
 from hopcli.cli.progress import bar
-for name, value in (
-    ("MININTERVAL", "abc"),
-    ("NCOLS", "abc"),
-    ("BAR_FORMAT", "{nonsense}"),
-    ("COLOUR", "nonsense"),
-    ("DISABLE", "1"),
-):
-    if os.fork() == 0:
-        os.environ["TQDM_" + name] = value
-        out = io.StringIO()
-        shown = bar(total=3, file=out)
-        shown.update(2)
-        shown.refresh()
-        shown.close()
-        print(name, len(out.getvalue()) > 0, flush=True)
-        os._exit(0)
-    assert os.wait()[1] == 0
+out = io.StringIO()
+with bar(total=3, file=out) as shown:
+    shown.update(2)
+    shown.refresh()
+print(len(out.getvalue()) > 0)
 """
 
 
+@pytest.mark.parametrize(
+    ("variables", "drawn"),
+    [
+        (
+            {
+                "MININTERVAL": "abc",
+                "NCOLS": "abc",
+                "BAR_FORMAT": "{nonsense}",
+                "COLOUR": "nonsense",
+            },
+            "True",
+        ),
+        ({"DISABLE": "1"}, "False"),
+    ],
+)
 def test_a_bar_is_drawn_without_the_variables_that_it_cannot_use(
-    child_environment: Mapping[str, str],
+    child_environment: Mapping[str, str], variables: dict[str, str], drawn: str
 ) -> None:
-    done = _python(["-c", _BARS], child_environment)
-    assert done.returncode == 0, done.stderr
-    drawn = dict(line.split() for line in done.stdout.splitlines())
-    usable = ("MININTERVAL", "NCOLS", "BAR_FORMAT", "COLOUR")
-    assert drawn == {**dict.fromkeys(usable, "True"), "DISABLE": "False"}
+    of_tqdm = {f"TQDM_{name}": value for name, value in variables.items()}
+    assert _python(["-c", _BAR], child_environment, **of_tqdm).stdout.split() == [drawn]
 
 
 def test_a_bar_has_the_settings_of_its_caller() -> None:
@@ -137,3 +141,231 @@ def test_a_bar_has_the_settings_of_its_caller() -> None:
     with bar(total=7, file=out) as shown:
         shown.update(7)
     assert "7/7" in out.getvalue()
+
+
+# --- completion
+
+
+LINES = [
+    # what is typed, what is offered, and what is not
+    ("tem", {"temperature-scan"}, {"recall"}),
+    ("recall --rule h", {"hebbian"}, {"storkey"}),
+    ("recall --rule ", {"hebbian", "perceptron", "pseudo-inverse", "storkey"}, set()),
+    ("recall --config pa", {"paper", "paper-as-run", "patience.toml"}, {"figure1", "notes.txt"}),
+    ("run figure1-", {"figure1-as-run"}, {"figure1", "paper"}),
+    ("recall --dataset d", {"digits", "drawings"}, {"mnist"}),
+    ("recall --dataset im", {"images:"}, {"mnist"}),
+    ("capacity --rule storkey,heb", {"storkey,hebbian"}, {"pseudo-inverse"}),
+    ("attractors --rule hebbian,", {"hebbian,storkey"}, {"hebbian,hebbian"}),
+    ("recall --order f", {"fixed"}, {"random"}),
+]
+
+
+@pytest.mark.parametrize(("line", "offered", "kept_back"), LINES)
+def test_words_that_begin_as_typed_are_offered(
+    empty_folder: Path, line: str, offered: set[str], kept_back: set[str]
+) -> None:
+    for name in ("patience.toml", "notes.txt"):
+        Path(name).touch()
+    *done, last = line.split(" ")
+    items = BashComplete(cli, {}, "hopcli", "_HOPCLI_COMPLETE").get_completions(done, last)
+    words = {item.value for item in items}
+    assert words >= offered
+    assert not words & kept_back
+    assert {item.type for item in items} == {"plain"}
+
+
+@pytest.mark.parametrize("line", ["recall --patterns not", "recall --config not"])
+def test_files_are_offered_where_no_word_begins_so(line: str) -> None:
+    *done, last = line.split(" ")
+    items = BashComplete(cli, {}, "hopcli", "_HOPCLI_COMPLETE").get_completions(done, last)
+    assert [(item.value, item.type) for item in items] == [("not", "file")]
+
+
+@pytest.mark.parametrize("name", ["plot", "report", "check", "runs", "diff"])
+def test_folders_are_offered_where_runs_are_asked_for(name: str) -> None:
+    command = cli.get_command(click.Context(cli), name)
+    assert command is not None
+    arguments = [param for param in command.params if isinstance(param, click.Argument)]
+    assert arguments
+    for argument in arguments:
+        offered = argument.shell_complete(click.Context(command), "res")
+        assert [(item.value, item.type) for item in offered] == [("res", "dir")]
+
+
+def test_bash_completes_with_the_script_that_it_is_told(
+    empty_folder: Path, child_environment: dict[str, str]
+) -> None:
+    scripts = str(Path(sys.executable).parent)
+    program = (
+        'eval "$(_HOPCLI_COMPLETE=bash_source hopcli)"\n'
+        "COMP_WORDS=(hopcli attractors --rule hebbian,s) COMP_CWORD=3\n"
+        '_hopcli_completion hopcli hebbian,s --rule; printf "%s\\n" "${COMPREPLY[@]}"\n'
+    )
+    done = subprocess.run(
+        ["bash", "--norc", "--noprofile", "-c", program],
+        env={**child_environment, "PATH": f"{scripts}{os.pathsep}{child_environment['PATH']}"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.stdout.split() == ["hebbian,storkey"]
+
+
+# --- compiled loops come out of numba's cache without numba's compiler
+
+
+_LOOP = """
+import sys
+import numba
+import numpy as np
+from hopcli._loading import compiled
+
+@compiled
+def total(values):
+    scratch = np.empty(len(values))
+    found = 0.0
+    for i in range(len(values)):
+        scratch[i] = 2 * values[i]
+        found += scratch[i]
+    return found
+
+print(
+    total(np.arange(4.0)),
+    sum(total.stats.cache_hits.values()),
+    "scipy.linalg" in sys.modules,
+    total(np.arange(4)),
+)
+"""
+COMPILED, LOADED = ["12.0", "0", "True", "12.0"], ["12.0", "1", "False", "12.0"]
+
+
+def _run_loop(folder: Path, before: str = "") -> list[str]:
+    """What the loop's program prints, its cache in a folder, after some other code."""
+    script = folder / "loop.py"
+    script.write_text(_LOOP, encoding="utf-8")
+    code = f"{UNPRIVILEGED}{before}\nimport runpy; runpy.run_path({str(script)!r})"
+    environment = os.environ | {"NUMBA_CACHE_DIR": str(folder), "NUMBA_DISABLE_JIT": "0"}
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+    return done.stdout.split()
+
+
+def test_what_is_cached_loads_without_the_compiler_and_all_else_compiles(tmp_path: Path) -> None:
+    assert _run_loop(tmp_path) == COMPILED
+    # Loaded; then both kinds of numbers are in the cache, and the second is loaded too.
+    assert _run_loop(tmp_path) == LOADED
+    for data in tmp_path.rglob("*.2.nbc"):
+        data.unlink()  # so the second is compiled after the first was loaded
+    assert _run_loop(tmp_path) == LOADED
+
+
+_OTHER_NUMBA = """
+from numba.core import caching, options
+caching.Cache.whole, caching.Cache.load_overload = caching.Cache._load_overload, (
+    lambda self, sig, context: context.refresh() or self.whole(sig, context)
+)
+del caching.Cache._load_overload, options.DefaultOptions._nrt
+from hopcli._loading import known
+assert not known("_nrt")
+"""
+
+
+def test_a_numba_of_other_names_loads_in_its_own_way(tmp_path: Path) -> None:
+    assert _run_loop(tmp_path, _OTHER_NUMBA) == COMPILED
+    assert _run_loop(tmp_path, _OTHER_NUMBA)[:2] == LOADED[:2]
+
+
+@pytest.mark.slow
+def test_a_cache_that_cannot_be_written_or_read_costs_its_compilation_alone(tmp_path: Path) -> None:
+    """The disk is full, or files are there that only another user may read."""
+    full = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))"
+    assert _run_loop(tmp_path, full) == COMPILED
+    assert _run_loop(tmp_path) == COMPILED
+    for path in tmp_path.rglob("*.nb?"):
+        path.chmod(0)
+    assert _run_loop(tmp_path) == COMPILED
+
+
+# --- nothing may be written
+
+_RECALL = """
+import sys
+from hopcli.cli import main
+main(["recall", "--tests", "1", "--repeats", "1", "--sweeps", "2", "--out", sys.argv[1]])
+"""
+
+
+def _in_a_package_of_another(
+    tmp_path: Path, code: str, *arguments: str, **environment: str
+) -> subprocess.CompletedProcess[str]:
+    """Run code with a package, a home and a place of work that may only be read."""
+    package, home, work = (tmp_path / name for name in ("site/hopcli", "home", "work"))
+    for folder in (package, home, work):
+        folder.mkdir(parents=True, exist_ok=True)
+    for path in (CHECKOUT / "hopcli").iterdir():
+        if path.name != "__pycache__" and not (package / path.name).exists():
+            (package / path.name).symlink_to(path)
+    for folder in (package, home):
+        folder.chmod(0o555)
+    kept = {k: v for k, v in os.environ.items() if k in ("PATH", "LD_LIBRARY_PATH", "LANG")}
+    try:
+        return subprocess.run(
+            [sys.executable, "-c", f"{UNPRIVILEGED}{code}", *arguments],
+            cwd=work,
+            env=kept | {"PYTHONPATH": str(package.parent), "PYTHONSAFEPATH": "1"} | environment,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=300,
+        )
+    finally:
+        for folder in (package, home):
+            folder.chmod(0o755)
+
+
+CACHES: list[tuple[dict[str, str], str | None]] = [
+    ({"HOME": "~"}, None),
+    ({"HOME": "{home}", "XDG_CACHE_HOME": "relative"}, None),
+    ({"HOME": "{work}"}, ".cache"),
+    ({"HOME": "{home}"}, None),
+    ({"HOME": "{home}/none"}, None),
+    ({"HOME": "{home}", "XDG_CACHE_HOME": ""}, None),
+    ({"HOME": "{home}", "XDG_CACHE_HOME": "{home}/none"}, None),
+    ({"HOME": "{home}", "XDG_CACHE_HOME": "{work}/xdg"}, "xdg"),
+    ({"HOME": "{home}", "NUMBA_CACHE_DIR": "{home}/none"}, None),
+    ({"HOME": "{home}", "NUMBA_CACHE_DIR": "{work}/numba"}, "numba"),
+]
+
+
+@pytest.mark.parametrize(
+    ("environment", "cache"),
+    [*CACHES[:3], *(pytest.param(*case, marks=pytest.mark.slow) for case in CACHES[3:])],
+    ids=str,
+)
+def test_without_a_folder_for_the_cache_nothing_is_cached(
+    tmp_path: Path, environment: dict[str, str], cache: str | None
+) -> None:
+    places = {name: str(tmp_path / name) for name in ("home", "work")}
+    given = {name: text.format(**places) for name, text in environment.items()}
+    code = "from hopcli import _kernels as k; print(k.__file__, k.run_chains.stats.cache_path)"
+    done = _in_a_package_of_another(tmp_path, code, **given)
+    assert (done.returncode, done.stderr) == (0, "")
+    source, where = done.stdout.split()
+    assert source == str(tmp_path / "site/hopcli/_kernels.py")
+    if cache is None:
+        assert where == "None"
+        assert list((tmp_path / "work").iterdir()) == []
+    else:
+        assert Path(where).is_relative_to(tmp_path / "work" / cache)
+
+
+@pytest.mark.slow
+def test_without_a_cache_a_run_compiles_and_says_so_once(tmp_path: Path) -> None:
+    done = _in_a_package_of_another(tmp_path, _RECALL, "a", HOME=str(tmp_path / "home"))
+    assert done.returncode == 0
+    lines = done.stderr.splitlines()
+    assert sum("NUMBA_CACHE_DIR" in line for line in lines) == 1
+    assert all(line.startswith("hopcli: ") for line in lines)
+    assert (tmp_path / "work/a/recall.json").is_file()
+    assert sorted(path.name for path in (tmp_path / "work").iterdir()) == ["a"]
