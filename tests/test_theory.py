@@ -134,13 +134,6 @@ def test_between_its_two_temperatures_only_the_mixture_is_retrieved() -> None:
     assert between[0] == pytest.approx(expected, abs=1e-3)
 
 
-def test_a_strong_threshold_holds_every_site_down() -> None:
-    xi = random_patterns(3, 1, 60)
-    expected = overlaps(np.full(60, -1, np.int8), xi)
-    found = mean_field_overlaps(store(xi, "hebbian", 5.0), 0.1, 0)
-    np.testing.assert_allclose(found, expected, atol=6e-10)
-
-
 def test_mean_field_ends_at_a_fixed_point(five: NDArray[np.int8]) -> None:
     """S = tanh((W S - theta) / T), with the N x N matrix, has these overlaps."""
     theta = np.random.default_rng(0).choice([0.0, 0.05], 784)

@@ -122,8 +122,7 @@ def test_small_patterns_are_restored_from_the_starts_of_the_text(
 
 def test_six_sites_have_the_couplings_of_the_text() -> None:
     w = store(load_dataset("text:6").spins, "hebbian", normalise="none").dense()
-    expected = 2 * np.outer(UP, UP) - 2 * np.eye(6)
-    assert w.tolist() == expected.tolist()
+    assert w.tolist() == (2 * np.outer(UP, UP) - 2 * np.eye(6)).tolist()
     assert _shipped("tutorial-6").sweeps == 1
 
 
