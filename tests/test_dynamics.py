@@ -298,20 +298,6 @@ def test_final_states_own_their_arrays() -> None:
 # --- the registries
 
 
-@pytest.mark.parametrize("name", DYNAMICS)
-def test_entries_name_orders_and_ties_that_there_are(name: str) -> None:
-    rule = DYNAMICS[name]
-    assert rule.name == name
-    assert set(rule.codes) <= set(TIES)
-    assert set(rule.orders) <= set(ORDERS)
-    assert rule.order == (rule.orders[0] if rule.orders else "")
-    for tie in rule.codes:
-        run(network(), random_patterns(3, 1, 61), dynamics=name, tie=tie)
-    for tie in set(TIES) - set(rule.codes):
-        with refuses("tie"):
-            run(network(), random_patterns(3, 1, 61), dynamics=name, tie=tie)
-
-
 @pytest.mark.parametrize(
     ("old", "tie", "changed"),
     [

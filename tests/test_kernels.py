@@ -72,18 +72,6 @@ def test_scanning_is_the_straightforward_loop(
     assert np.array_equal(fast.spins, slow)
 
 
-@pytest.mark.usefixtures("scanning")
-def test_two_plain_loops_agree() -> None:
-    couplings = network(150, 4, "pseudo-inverse")
-    spins = starts(couplings, 30)
-    slow = plain.straightforward(couplings, spins, seeds(30), 0.4, 1_000)
-    assert np.array_equal(slow, plain.vectorised(couplings, spins, seeds(30), 0.4, 1_000))
-    dense = spins.copy()
-    w = couplings.dense()
-    plain.dense_loop(dense, spins @ w, w.astype(np.float32), 0.4, seeds(30), 1_000)
-    assert np.mean(dense == slow) > 0.99  # float32 couplings decide a few draws otherwise
-
-
 @pytest.mark.parametrize("temperature", [0.0, 0.2, 1.0])
 def test_replay_tries_the_given_sites(temperature: float) -> None:
     couplings = network(150, 4, "pseudo-inverse")
@@ -230,36 +218,6 @@ def test_bounds_are_no_chance_too_small_and_a_sixteenth_too_large(
     if 0.01 < temperature < 1:
         assert np.min(bounds[x > laid_out.slack] / least[x > laid_out.slack]) < 1.001
         assert np.max(bounds / least) > 1.05
-
-
-def test_weights_are_found_by_their_length_and_sites_by_their_rank(uncompiled: ModuleType) -> None:
-    """A target falls to a code as often as it weighs, and to any of its sites alike."""
-    couplings = network(300, 9, "hebbian")
-    laid_out = sites.lay_out(couplings)
-    width = laid_out.steps.shape[1]
-    assert width > 2 * _kernels.LANES
-    chain = _chain(uncompiled, 300, width)
-    with np.errstate(over="ignore", under="ignore"):
-        uncompiled._start(laid_out, chain, starts(couplings, 1)[0])
-        total = uncompiled._weigh(laid_out, chain, _kernels.METROPOLIS, 0.7)
-    weights = chain.chances.astype(float) * np.bincount(chain.codes, minlength=3 * width)
-    assert total == pytest.approx(weights.sum(), rel=1e-12)
-    assert np.count_nonzero(weights) > 100
-    # The turned site of evenly spread targets, each code in proportion to its weight.
-    turned = []
-    for target in (np.arange(4000) + 0.5) / 4000 * total:
-        row, rest = uncompiled._place(chain.rows, target)
-        lanes = slice(_kernels.LANES * row, _kernels.LANES * (row + 1))
-        place, rest = uncompiled._place(chain.weights[lanes], rest)
-        code = lanes.start + place
-        assert rest == pytest.approx(target - weights[:code].sum(), abs=1e-9)
-        turned.append(uncompiled._site(chain, code, int(rest / chain.chances[code])))
-    expected = 4000 * chain.chances[chain.codes].astype(float) / total
-    assert np.max(np.abs(np.bincount(turned, minlength=300) - expected)) < 2
-    for code in np.unique(chain.codes):
-        members = np.flatnonzero(chain.codes == code)
-        found = [uncompiled._site(chain, int(code), rank) for rank in range(len(members))]
-        assert np.array_equal(found, members)
 
 
 def test_a_shuffle_gives_every_order_as_often(uncompiled: ModuleType) -> None:

@@ -80,29 +80,6 @@ def test_hot_sites_are_up_as_often_as_their_threshold_lets_them(dynamics: str, s
     assert up == pytest.approx(1 / (1 + np.exp(2.4)), abs=0.035)
 
 
-SHORT = b"0.1\n" * 15
-CONTENTS = [b"", SHORT, SHORT * 2, SHORT + b"nan", SHORT + b"inf", SHORT + b"much"]
-CONTENTS += [SHORT + b"1e7", b"0.1 0.2\n0.3\n", b"\x00\x01\x02", b"\xff\xfe\x80\x81"]
-
-
-def test_bad_files_and_numbers_are_refused(run_hopcli: RunHopcli) -> None:
-    Path("folder").mkdir()
-    refusals = {name: run_hopcli(*RECALL, "--theta", name).refused() for name in ("none", "folder")}
-    for number, content in enumerate(CONTENTS):
-        name = f"{number}.txt"
-        Path(name).write_bytes(content)
-        refusals[name] = run_hopcli(*RECALL, "--theta", name).refused()
-    for command in ("weights", "attractors"):
-        run = [command, "--dataset", "text:4x4", *QUIET, "--theta", "0.txt"]
-        assert run_hopcli(*run).refused() == refusals["0.txt"]
-    for name, refusal in refusals.items():
-        assert refusal.startswith(f"{name}: ")
-        assert " 16 " in refusal
-    for theta in ("nan", "-inf"):
-        assert run_hopcli(*RECALL, f"--theta={theta}").refused().startswith("--theta ")
-    assert not Path("results").exists()
-
-
 def test_thresholds_are_in_the_table_of_weights(run_hopcli: RunHopcli) -> None:
     """A threshold above every field of one pattern makes its up sites unstable."""
     for theta, unstable in (("0", [0, 0]), ("5", [5, 5])):

@@ -20,8 +20,8 @@ from hopcli.experiments.trials import (
     draw_trials,
 )
 from hopcli.patterns import Patterns, images_as_patterns
-from hopcli.starts import NO_SOURCE, Bank, first_states
-from hopcli.streams import Streams, seed_word
+from hopcli.starts import NO_SOURCE, Bank
+from hopcli.streams import Streams
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -277,18 +277,6 @@ def test_starts_of_a_recall_have_a_stream_apart_from_images_and_chains(
     for free, alike in (("starts", [True, False]), ("chains", [True, True, False])):
         other = seen(_free_of(monkeypatch, free, "recall", start=start))
         assert [a == b for a, b in zip(one, other, strict=True)][: len(alike)] == alike
-
-
-@pytest.mark.parametrize("start", ["random", "pattern,flip:0.3"])
-def test_the_first_start_of_a_recall_is_that_of_its_stream_and_number(start: str) -> None:
-    result = _planned("recall", 5, start=start)()
-    config = RecallConfig.from_values({"start": start})
-    assert not isinstance(config.start, str)
-    xi = result.patterns
-    rows = None if start == "random" else np.arange(1)
-    bank = Bank(np.array(["any"]), np.zeros(1, np.int64), xi.xi, rows)
-    first = first_states(config.start, bank, xi.shape, seed_word(OWN(5).starts), np.array([0]))
-    assert np.array_equal(result.frames.states[0, 0], first[0])
 
 
 def test_flips_of_a_capacity_run_have_a_stream_apart_from_its_chains(
