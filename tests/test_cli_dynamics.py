@@ -20,6 +20,10 @@ if TYPE_CHECKING:
 QUIET = ["--no-figures", "--quiet", "--overwrite"]
 KEPT = ["--tests", "30", "--repeats", "1", *QUIET, "--keep", "trials"]
 RECALL = ["recall", "--dataset", "text:3x3", "--rule", "hebbian", "--start", "flip:0.4", *KEPT]
+COMPARE = (
+    "compare --dataset digits --digits 1,4,7 --split train --tests 9 --training 15 "
+    "--selector-samples 2,5 --selections 3 --candidates 2 --selector-tests 7 --tuning 3"
+)
 
 
 def _trials() -> pd.DataFrame:
@@ -180,8 +184,7 @@ def test_empty_sites_are_filled_once_visited(dynamics: str) -> None:
         "critical --dataset digits --temperatures 0.5,1 --chains 5 --sweeps 30",
         "fit-sweeps --sweeps 3,5 --replays 3 --orders 5",
         "variance --selections 4 --tests 6 --repeats 2",
-        "compare --dataset digits --digits 1,4,7 --split train --tests 9 --training 15 "
-        "--selector-samples 2,5 --selections 3 --candidates 2 --selector-tests 7 --tuning 3",
+        COMPARE,
     ],
 )
 def test_threads_change_no_byte(run_hopcli: RunHopcli, run: str) -> None:

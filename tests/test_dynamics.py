@@ -160,7 +160,7 @@ def test_all_sites_at_once_end_in_the_state_of_the_last_sweep(tie: str, threads:
     for seed in range(4):
         couplings = store(random_patterns(seed, 2, 6), "hebbian")
         expected = [every_state(6)]
-        for _ in range(9):
+        for _ in range(10):
             fields = expected[-1] @ couplings.dense()
             at_tie = expected[-1] if tie == "keep" else np.int8(AT_TIE[tie])
             expected.append(np.where(np.abs(fields) < 1e-9, at_tie, np.sign(fields)))
@@ -169,6 +169,8 @@ def test_all_sites_at_once_end_in_the_state_of_the_last_sweep(tie: str, threads:
         for sweeps in range(10):
             final = run(couplings, every_state(6), sweeps=sweeps, **settings)
             assert np.array_equal(final.spins, expected[sweeps])
+            fixed = np.all(expected[sweeps] == expected[sweeps + 1], axis=1)
+            assert np.array_equal(final.status == STABLE, fixed)
             assert final.class_sums is not None
             for sweep in range(sweeps + 1):
                 assert np.array_equal(final.class_sums[:, sweep], sums[sweep])

@@ -16,7 +16,6 @@ import hopcli
 from hopcli import experiments
 from hopcli.config import Facts, RecallConfig, RecallExecution, RelaxConfig
 from hopcli.errors import SettingError
-from hopcli.estimator import HopfieldClassifier
 from hopcli.experiments.holding import hold
 from hopcli.experiments.replays import Replays
 from hopcli.experiments.resting import Resting, rest
@@ -167,21 +166,6 @@ def test_a_complementary_pattern_is_another_one(
     assert confusion.tolist() == ([[16, 0], [0, 16]] if recalled else [[0, 16], [16, 0]])
     assert run_hopcli("relax", *run, "--sweeps", "20", "--out", "x").code == 0
     assert pd.read_csv("x/relaxation.csv")["accuracy"].iloc[-1] == float(recalled)
-
-
-@pytest.mark.parametrize("signed", [False, True])
-def test_a_complementary_pattern_is_another_one_in_python(signed: bool) -> None:
-    p = np.array([[1, 1, 1, 0, 0, 0, 1, 0, 1]])
-    memory = hopcli.store({"p": p, "q": 1 - p}, "hebbian")
-    settings: Any = {"temperature": 0, "score": "signed" if signed else "abs"}
-    done = memory.recall([p[0], p[0], 1 - p[0]], labels=["p", "q", "q"], **settings)
-    assert done.recalled.tolist() == done.table["recalled"].tolist() == [True, False, True]
-    assert done.outcome.tolist() == ["own", "other", "own"]
-    assert done.nearest.tolist() == ["p", "p", "q"]
-    both: Any = {"prototypes": [p[0], 1 - p[0]], "prototype_labels": ["p", "q"], "signed": signed}
-    how: Any = {"threshold": 0.5, "dynamics": "async", "reject": "none", "random_state": 1}
-    classifier = HopfieldClassifier("hebbian", **both, **how).fit([p[0], 1 - p[0]], ["p", "q"])
-    assert classifier.predict([p[0], 1 - p[0]]).tolist() == ["p", "q"]
 
 
 # --- where patterns rest with noise

@@ -342,33 +342,32 @@ def test_the_perceptron_takes_as_many_epochs_as_it_needs_and_no_more() -> None:
 # --- the record of couplings
 
 
+PARTS: dict[str, Any] = {
+    "rule": "hebbian",
+    "site_class": np.array([0, 1, 1], np.int32),
+    "columns": np.array([[1], [-1]], np.int8),
+    "J": np.eye(2),
+    "theta": np.ones(2),
+}
+
+
 @pytest.mark.parametrize(
-    ("changed", "word"),
+    ("name", "value", "word"),
     [
-        ({}, ""),
-        ({"J": np.eye(3)}, "K = 2"),
-        ({"theta": np.zeros(3)}, "K = 2"),
-        ({"site_class": np.array([0, 0, 0], np.int32)}, "class"),
-        ({"site_class": np.array([0, 1, 2], np.int32)}, "K - 1 = 1"),
-        ({"J": np.array([[1.0, 2.0], [0.0, 1.0]])}, "symmetric"),
+        ("J", np.eye(3), "K = 2"),
+        ("theta", np.zeros(3), "K = 2"),
+        ("site_class", np.array([0, 0, 0], np.int32), "class"),
+        ("site_class", np.array([0, 1, 2], np.int32), "K - 1 = 1"),
+        ("J", np.array([[1.0, 2.0], [0.0, 1.0]]), "symmetric"),
     ],
 )
-def test_couplings_check_and_own_their_parts(changed: dict[str, Any], word: str) -> None:
-    parts: dict[str, Any] = {
-        "rule": "hebbian",
-        "site_class": np.array([0, 1, 1], np.int32),
-        "columns": np.array([[1], [-1]], np.int8),
-        "J": np.eye(2),
-        "theta": np.ones(2),
-    } | changed
-    if word:
-        with pytest.raises(ValueError, match=word):
-            Couplings(**parts)
-        return
-    network = Couplings(**parts)
-    for name in ("site_class", "columns", "J", "theta"):
-        parts[name][...] = 0
-        assert getattr(network, name).any()
+def test_couplings_check_and_own_their_parts(name: str, value: Any, word: str) -> None:
+    with pytest.raises(ValueError, match=word):
+        Couplings(**PARTS | {name: value})
+    own = PARTS[name].copy()
+    network = Couplings(**PARTS | {name: own})
+    own[...] = 0
+    assert getattr(network, name).any()
 
 
 # --- symmetric products

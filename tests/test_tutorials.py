@@ -199,36 +199,6 @@ def test_gamma_is_two_over_the_temperature() -> None:
     assert config.resolve(facts).temperature == 0.5
 
 
-@pytest.mark.parametrize("dynamics", ["metropolis", "glauber", "async", "sync"])
-def test_a_trace_ends_where_the_trial_ends(run_hopcli: RunHopcli, dynamics: str) -> None:
-    run = ["recall", "--digits", "3,6,1", "--dynamics", dynamics, "--trace", "--tests", "5"]
-    run += ["--repeats", "2", "--sweeps", "6", "--keep", "trials", *QUIET]
-    assert run_hopcli(*run).code == 0
-    trials, trace = _table("trials"), _table("trace")
-    last = trace[trace["sweep"] == 6].set_index("trial")
-    assert len(last) == 9
-    for trial in last.index.to_list():
-        row, ended = last.loc[trial], trials.loc[trial]
-        assert row["label"] == ended["label"]
-        assert row["source_index"] == ended["source_index"]
-        assert row[f"overlap_{ended['label']}"] == ended["overlap_own"]
-        assert row[f"overlap_{ended['best_label']}"] == ended["best_overlap"]
-    assert not np.array_equal(trace[trace["sweep"] == 0]["energy"], last["energy"])
-
-
-@pytest.mark.parametrize("start", ["flip:0.3", "occlude:left:0.4", "blend:boat:fish"])
-def test_frames_go_from_the_start_to_the_end_of_the_first_trial(start: str) -> None:
-    config = _shipped("tutorial-three", start=start, tests=1, repeats=1, sweeps=4)
-    assert _recall(config).frames is None
-    result = _recall(config, RecallExecution(animate="recall.gif"))
-    states = result.frames.states[0]
-    assert states.shape == (5, 128 * 128)
-    assert result.gallery.trials["trial"].tolist()[0] == 0
-    assert np.array_equal(states[0], result.gallery.start[0])
-    assert np.array_equal(states[-1], result.gallery.end[0])
-    assert not np.array_equal(states[0], states[-1])
-
-
 @pytest.mark.parametrize(("sweeps", "kind"), [(1, "unsettled"), (2, "two-cycle"), (3, "two-cycle")])
 def test_two_sweeps_show_a_two_cycle(run_hopcli: RunHopcli, sweeps: int, kind: str) -> None:
     """Two sites that each want to be like the other: (+, -) and (-, +) take turns."""
