@@ -192,7 +192,7 @@ def test_patterns_rest_where_the_mean_field_says(temperature: float) -> None:
 
 
 def test_three_standard_deviations_are_the_border() -> None:
-    assert _resting([0.995, 1.0], [0.001, 0.0]).below(0.99) is None
+    assert _resting([0.995, 1.0], [0.0015, 0.0]).below(0.99) is None
     assert _resting([1.0, 0.995], [0.0, 0.002]).below(0.99) == 1
     assert _resting([0.99], [0.0]).below(0.99) is None  # exactly at it, without noise
     assert _resting([0.9899], [0.0]).below(0.99) == 0
