@@ -22,7 +22,8 @@ import hypothesis
 import numpy as np
 import pytest
 
-from hopcli import dynamics
+from hopcli import dynamics, experiments
+from hopcli.catalogue import CATALOGUE
 from hopcli.cli import main
 from hopcli.datasets import Dataset, load_dataset
 from hopcli.errors import SettingError
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from numpy.typing import ArrayLike, NDArray
+    from shell import Shell
 
     from hopcli.dynamics import FinalStates
 
@@ -158,13 +160,31 @@ def call(*arguments: str, whole: bool = False) -> Finished:
 
 
 @pytest.fixture
-def run_hopcli(empty_folder: Path) -> Iterator[RunHopcli]:
-    """Run the command line in this process, in an empty folder."""
+def run_hopcli(empty_folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[RunHopcli]:
+    """Run the command line in this process, in an empty folder, as on an idle machine."""
+    monkeypatch.setattr("hopcli.dynamics.sites._SAY_AFTER", 3600.0)
+    monkeypatch.setattr("hopcli.cli.progress._clock", lambda: 0.0)
     handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
 
     yield call
     for number, handler in handlers.items():
         signal.signal(number, handler)
+
+
+@pytest.fixture(scope="session")
+def made_runs() -> dict[str, Path]:
+    """Folders of finished runs, by the lines that made them."""
+    return {}
+
+
+@pytest.fixture
+def shell(
+    run_hopcli: RunHopcli, made_runs: dict[str, Path], tmp_path_factory: pytest.TempPathFactory
+) -> Shell:
+    """Type lines in an empty folder, and copy finished runs into it."""
+    from shell import Shell
+
+    return Shell(made_runs, lambda: tmp_path_factory.mktemp("made"))
 
 
 @pytest.fixture(scope="session")
@@ -193,6 +213,11 @@ def spawn_hopcli(empty_folder: Path, child_environment: dict[str, str]) -> Spawn
         return Finished(done.returncode, done.stdout, done.stderr)
 
     return spawn
+
+
+def experiment(command: str, **settings: Any) -> Any:
+    """Run the experiment of a command; return its result."""
+    return experiments.run(CATALOGUE[command].config.from_values(settings))
 
 
 def random_patterns(seed: int, p: int, n_sites: int) -> NDArray[np.int8]:
@@ -260,6 +285,11 @@ def counted(
 def few_and_many(name: str, few: int, many: int) -> pytest.MarkDecorator:
     """Parametrize by a number of runs: few in the fast suite, many in `make test-slow`."""
     return pytest.mark.parametrize(name, [few, pytest.param(many, marks=pytest.mark.slow)])
+
+
+def least(share: float, runs: int) -> float:
+    """The least fraction of so many runs that a true share makes likely: three SD below it."""
+    return float(share - 3 * np.sqrt(share * (1 - share) / runs))
 
 
 def files_below(folder: Path) -> dict[str, bytes | None]:
