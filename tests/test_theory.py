@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from typing import TYPE_CHECKING
 
@@ -98,12 +99,11 @@ def test_the_pseudo_inverse_rule_orders_at_one_and_keeps_every_pattern_cold(
     five: NDArray[np.int8],
 ) -> None:
     for xi in (five, random_patterns(1, 7, 100), pair(17, 20)):
-        np.testing.assert_allclose(ordering_temperatures(store(xi)), np.ones(len(xi)), atol=1e-9)
-    for start in range(5):
-        expected = overlaps(five[start], five)
-        for temperature in (0.0, 1e-320, 1e-12):
-            found = mean_field_overlaps(store(five), temperature, start)
-            np.testing.assert_allclose(found, expected)
+        network = store(xi)
+        np.testing.assert_allclose(ordering_temperatures(network), np.ones(len(xi)), atol=1e-9)
+        for start, temperature in itertools.product(range(len(xi)), (0.0, 1e-320, 1e-12)):
+            found = mean_field_overlaps(network, temperature, start)
+            np.testing.assert_allclose(found, overlaps(xi[start], xi))
 
 
 @pytest.mark.parametrize("agree", [10, 12, 17, 19])

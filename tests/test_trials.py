@@ -14,11 +14,7 @@ from hopcli import experiments
 from hopcli.catalogue import CATALOGUE
 from hopcli.config import Facts, RecallConfig, RecallExecution, ResolvedRecall
 from hopcli.datasets import Dataset, load_dataset
-from hopcli.experiments.trials import (
-    authors_sites,
-    check_states,
-    draw_trials,
-)
+from hopcli.experiments.trials import authors_sites, check_states, draw_trials
 from hopcli.patterns import Patterns, images_as_patterns
 from hopcli.starts import NO_SOURCE, Bank
 from hopcli.streams import Streams
