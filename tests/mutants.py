@@ -79,8 +79,9 @@ class Mutant(NamedTuple):
             inside = (node for scope in scopes for node in ast.walk(scope))
             scopes = [node for node in inside if getattr(node, "name", "") == part][:1]
         nodes = (node for scope in scopes for node in ast.walk(scope))
-        code = (node for node in nodes if isinstance(node, ast.expr | ast.stmt))
-        found = [node for node in code if ast.unparse(node) == self.old]
+        statement = ast.parse(self.old).body[0]
+        kinds = (type(statement), type(getattr(statement, "value", statement)))
+        found = [n for n in nodes if isinstance(n, kinds) and ast.unparse(n) == self.old]
         if len(found) != 1:
             raise ValueError(f"{self.name}: {len(found)} places instead of 1")
         return ast.unparse(ast.fix_missing_locations(_Planting(found[0], self.new).visit(tree)))
