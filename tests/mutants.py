@@ -74,27 +74,17 @@ class Mutant(NamedTuple):
             If there is no such function, or it does not contain the old code once.
         """
         tree = ast.parse((checkout / "hopcli" / self.file).read_text(encoding="utf-8"))
-        scope: ast.AST = tree
+        scopes: list[ast.AST] = [tree]
         for part in filter(None, self.function.split(".")):
-            scope = _definition(scope, part, self.name)
-        found = [
-            node for node in ast.walk(scope) if _is_code(node) and ast.unparse(node) == self.old
-        ]
+            inside = (node for scope in scopes for node in ast.walk(scope))
+            scopes = [node for node in inside if getattr(node, "name", "") == part][:1]
+        nodes = (node for scope in scopes for node in ast.walk(scope))
+        statement = ast.parse(self.old).body[0]
+        kinds = (type(statement), type(getattr(statement, "value", statement)))
+        found = [n for n in nodes if isinstance(n, kinds) and ast.unparse(n) == self.old]
         if len(found) != 1:
             raise ValueError(f"{self.name}: {len(found)} places instead of 1")
         return ast.unparse(ast.fix_missing_locations(_Planting(found[0], self.new).visit(tree)))
-
-
-def _is_code(node: ast.AST) -> bool:
-    return isinstance(node, ast.expr | ast.stmt)
-
-
-def _definition(scope: ast.AST, name: str, bug: str) -> ast.AST:
-    """Return the function or class of a name that is defined in a scope."""
-    for node in ast.walk(scope):
-        if isinstance(node, ast.FunctionDef | ast.ClassDef) and node.name == name:
-            return node
-    raise ValueError(f"{bug}: no definition of {name}")
 
 
 class _Planting(ast.NodeTransformer):
@@ -102,16 +92,13 @@ class _Planting(ast.NodeTransformer):
 
     def __init__(self, old: ast.AST, new: str) -> None:
         self.old = old
-        self.new = new
+        self.new: list[Any] = [*ast.parse(new).body]
 
     def visit(self, node: ast.AST) -> Any:
         if node is not self.old:
             return self.generic_visit(node)
-        statements = ast.parse(self.new).body
-        if isinstance(node, ast.stmt):
-            return statements
-        assert isinstance(statements[0], ast.Expr)
-        return statements[0].value
+        is_value = isinstance(node, ast.expr) and isinstance(self.new[0], ast.Expr)
+        return self.new[0].value if is_value else self.new
 
 
 def read_mutants() -> tuple[Mutant, ...]:
@@ -121,14 +108,6 @@ def read_mutants() -> tuple[Mutant, ...]:
 
 
 MUTANTS = read_mutants()
-
-
-class Verdict(NamedTuple):
-    """Which test noticed, if any, after how many seconds."""
-
-    mutant: Mutant
-    killed_by: str
-    seconds: float
 
 
 def copy_to(folder: Path) -> Path:
@@ -173,25 +152,15 @@ def first_failure(python: Path, copy: Path, tests: list[str]) -> str:
     return lines[0].split(" ", 1)[1].split(" - ")[0]
 
 
-def try_out(mutant: Mutant) -> Verdict:
-    """Plant a bug in a fresh copy and run the tests."""
+def try_out(mutant: Mutant) -> tuple[str, float]:
+    """Plant a bug in a fresh copy and run the tests: which noticed, if any, after what time."""
     began = time.monotonic()
     with tempfile.TemporaryDirectory() as folder:
         copy = copy_to(Path(folder))
         python = python_for(copy)
-        text = mutant.applied(copy)
-        (copy / "hopcli" / mutant.file).write_text(text, encoding="utf-8")
+        (copy / "hopcli" / mutant.file).write_text(mutant.applied(copy), encoding="utf-8")
         killer = first_failure(python, copy, mutant.first) or first_failure(python, copy, [])
-    return Verdict(mutant, killer, time.monotonic() - began)
-
-
-def check_tests_pass() -> None:
-    """Run the tests without a bug: where one fails anyway, it tells nothing."""
-    with tempfile.TemporaryDirectory() as folder:
-        copy = copy_to(Path(folder))
-        failure = first_failure(python_for(copy), copy, [f"--numprocesses={AT_ONCE}"])
-    if failure:
-        raise SystemExit(f"without a bug there fails {failure}")
+    return killer, time.monotonic() - began
 
 
 def main(words: list[str]) -> None:
@@ -199,13 +168,16 @@ def main(words: list[str]) -> None:
     chosen = [m for m in MUTANTS if not words or any(word in m.name for word in words)]
     for mutant in chosen:
         mutant.applied()  # all must apply, before the first is tried
-    check_tests_pass()
+    with tempfile.TemporaryDirectory() as folder:  # where a test fails anyway, it tells nothing
+        copy = copy_to(Path(folder))
+        failure = first_failure(python_for(copy), copy, [f"--numprocesses={AT_ONCE}"])
+    if failure:
+        raise SystemExit(f"without a bug there fails {failure}")
     survivors = 0
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        for verdict in pool.map(try_out, chosen):
-            survivors += not verdict.killed_by
-            end = verdict.killed_by or "SURVIVED"
-            print(f"{verdict.mutant.name}\n    {end} ({verdict.seconds:.0f} s)", flush=True)  # noqa: T201
+        for mutant, (killer, seconds) in zip(chosen, pool.map(try_out, chosen), strict=True):
+            survivors += not killer
+            print(f"{mutant.name}\n    {killer or 'SURVIVED'} ({seconds:.0f} s)", flush=True)  # noqa: T201
     print(f"{len(chosen)} bugs, {survivors} survived")  # noqa: T201
     sys.exit(survivors > MAY_SURVIVE)
 

@@ -39,48 +39,36 @@ _HALF = np.uint64(1 << 31)
 _S11, _S27, _S30, _S31, _S32 = (np.uint64(shift) for shift in (11, 27, 30, 31, 32))
 
 
-def _mix(z: Any) -> Any:
+@_compiled
+def _mix(z: np.uint64) -> Any:
     z = (z ^ (z >> _S30)) * _MIX_1
     z = (z ^ (z >> _S27)) * _MIX_2
     return z ^ (z >> _S31)
 
 
-def words(seeds: NDArray[np.uint64], first: int, n: int) -> NDArray[np.uint64]:
-    """The 32 bits of attempts `first` to `first + n - 1`, shape (chains, n)."""
-    attempts = np.arange(first, first + n, dtype=np.uint64)
-    pairs = _mix(seeds[:, np.newaxis] + (attempts // 2 + 1) * _GAMMA)
-    return np.where(attempts % 2 == 0, pairs & _LOW, pairs >> _S32)
-
-
-def draws(
-    seeds: NDArray[np.uint64], first: int, n: int, n_sites: int
-) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-    """Sites and uniforms of attempts `first` to `first + n - 1`, shape (chains, n).
-
-    W is a number of 64 bits, and W N = site 2^64 + u.
-    """
-    attempts = np.arange(first, first + n, dtype=np.uint64)
-    more = _mix(seeds[:, np.newaxis] + (attempts | _FAR) * _GAMMA) >> _S32
-    high, low = words(seeds, first, n) * np.uint64(n_sites), more * np.uint64(n_sites)
-    u = (high << _S32) + low
-    sites = (high >> _S32) + (u < high << _S32)
-    return sites.astype(np.int64), ((u >> _S11).astype(np.float64) + 0.5) / 2.0**53
-
-
-_mix_one = _compiled(_mix)
-
-
 @_compiled
 def _draw(seed: np.uint64, t: int, n_sites: int, full: bool) -> Any:
     """Site and uniform of an attempt: of 64 random bits, or of 32 if not in full."""
-    pair = _mix_one(seed + np.uint64((t >> 1) + 1) * _GAMMA)
+    pair = _mix(seed + np.uint64((t >> 1) + 1) * _GAMMA)
     high = (pair >> _S32 if t & 1 else pair & _LOW) * np.uint64(n_sites)
     low = _HALF
     if full:
-        low = _mix_one(seed + (np.uint64(t) | _FAR) * _GAMMA) >> _S32
+        low = _mix(seed + (np.uint64(t) | _FAR) * _GAMMA) >> _S32
     u = (high << _S32) + low * np.uint64(n_sites)
     site = np.int64(high >> _S32) + np.int64(u < (high << _S32))
     return site, ((u >> _S11) + 0.5) * 2.0**-53
+
+
+@_compiled
+def draws(
+    seeds: NDArray[np.uint64], first: int, n: int, n_sites: int, full: bool = True
+) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """Sites and uniforms of attempts `first` to `first + n - 1`, shape (chains, n)."""
+    sites, uniforms = np.empty((len(seeds), n), np.int64), np.empty((len(seeds), n))
+    for c in range(len(seeds)):
+        for k in range(n):
+            sites[c, k], uniforms[c, k] = _draw(seeds[c], first + k, n_sites, full)
+    return sites, uniforms
 
 
 @_compiled

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
-    from numpy.typing import DTypeLike, NDArray
+    from numpy.typing import NDArray
 
 
 def hebbian(xi: NDArray[np.int8]) -> NDArray[np.float64]:
@@ -32,38 +32,15 @@ def pseudo_inverse(xi: NDArray[np.int8]) -> NDArray[np.float64]:
 
 
 def storkey(xi: NDArray[np.int8]) -> NDArray[np.float64]:
-    """The formula read aloud, one sum over k != i, j for every pair i, j [Storkey 1997].
+    """Pattern by pattern, as N x N matrices [Storkey 1997].
 
     w_ij += (xi_i xi_j - xi_i h_ji - h_ij xi_j) / N, h_ij = sum_{k != i,j} w_ik xi_k.
     """
     n_sites = xi.shape[1]
     w = np.zeros((n_sites, n_sites))
     for x in xi.astype(float):
-        h = np.zeros((n_sites, n_sites))
-        for i in range(n_sites):
-            for j in range(n_sites):
-                for k in range(n_sites):
-                    if k not in (i, j):
-                        h[i, j] += w[i, k] * x[k]
-        new = w.copy()
-        for i in range(n_sites):
-            for j in range(n_sites):
-                if i != j:
-                    new[i, j] += (x[i] * x[j] - x[i] * h[j, i] - h[i, j] * x[j]) / n_sites
-        w = new
-    return w
-
-
-def storkey_by_matrices(
-    xi: NDArray[np.int8], dtype: DTypeLike = np.float64
-) -> NDArray[np.floating]:
-    """The same sums as N x N matrices, for sizes at which loops take too long."""
-    n_sites = xi.shape[1]
-    w = np.zeros((n_sites, n_sites), dtype)
-    for x in xi.astype(w.dtype):
         h = (w @ x)[:, None] - w * x  # k = i adds nothing: w_ii = 0
-        step = np.outer(x, x) - x[:, None] * h.T - h * x
-        w += step / n_sites
+        w += (np.outer(x, x) - x[:, None] * h.T - h * x) / n_sites
         np.fill_diagonal(w, 0)
     return w
 

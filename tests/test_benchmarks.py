@@ -97,7 +97,9 @@ def test_the_memory_of_a_parent_is_not_charged_to_its_child() -> None:
     assert measuring.python("-c", "pass").megabytes < 100 < held.nbytes / 1e6
 
 
-def test_start_up_and_tables_from_known_seconds(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_start_up_and_tables_from_known_seconds(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Importing takes 1 s, recall 2 s and 1 ms a repeat, pictures 1 s more."""
 
     def known(*arguments: str) -> Used:
@@ -108,6 +110,8 @@ def test_start_up_and_tables_from_known_seconds(monkeypatch: pytest.MonkeyPatch)
 
     monkeypatch.setattr(measuring, "python", known)
     found = measure(["start", "tables"], TINY)
+    write(tmp_path, **found)
+    _check_ratios(tmp_path)
     starts = [row["ratio"] for row in found["ratios"] if str(row["job"]).startswith("start")]
     assert starts == [2.0, 3.0, 3.0]
     slopes = [row["value"] for row in found["rounds"] if row["program"] == "hopcli recall"]
@@ -125,29 +129,6 @@ def test_programs_take_turns_until_time_is_up() -> None:
     assert in_turns(measures, Effort(3, 100)).tolist() == [[1, 2], [3, 4], [5, 6]]
     assert order == ["a", "b"] * 3
     assert len(in_turns(measures, Effort(3, 0))) == 1
-
-
-@pytest.mark.parametrize(
-    ("ours", "theirs", "target", "at_least", "expected"),
-    [
-        (1, 10, 9, True, (10, ">= 9", "yes", "")),
-        (1, 10, 11, True, (10, ">= 11", "no", "this")),
-        (10, 2, 6, False, (5, "<= 6", "yes", "")),
-        (10, 2, 4, False, (5, "<= 4", "no", "this")),
-        (1, 2, None, True, (2, "", "", "")),
-    ],
-)
-def test_a_target_is_met_or_its_bound_is_named(
-    ours: float, theirs: float, target: float | None, at_least: bool, expected: tuple[Any, ...]
-) -> None:
-    us, it = ratios.Entrant("us", lambda: ours), ratios.Entrant("it", lambda: theirs)
-    job = ratios.Job("j", "work", "s", us, [(it, target)], "this", at_least=at_least)
-    (row,), turns = ratios.run(job, TINY)
-    assert tuple(row[name] for name in ("ratio", "target", "reached", "bounded_by")) == expected
-    assert [(turn["program"], turn["round"]) for turn in turns] == [
-        *(("us", 1), ("it", 1)),
-        *(("us", 2), ("it", 2)),
-    ]
 
 
 def test_a_peer_that_does_another_job_is_marked() -> None:

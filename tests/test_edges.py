@@ -45,7 +45,6 @@ from hopcli.report.commands import command_of_run
 from hopcli.report.drawings import drawing
 from hopcli.report.files import write
 from hopcli.report.sheets import sheet
-from hopcli.starts import change, parse_start, trial_rng
 from hopcli.statistics.clusters import clustered_mean_sem
 from hopcli.statistics.counts import nested_log_likelihood
 from hopcli.statistics.paired import mean_difference
@@ -298,14 +297,6 @@ def test_hashes_depend_on_samples_and_thresholds(tmp_path: Path) -> None:
         found.append(hashes(IMAGES, PATTERNS, theta=str(tmp_path / name)))
     assert found[0] != found[1]
     assert found[0] == found[2]
-
-
-def test_rows_are_flipped_each_in_columns_of_its_own() -> None:
-    picture = np.ones((20, 20), np.int8)
-    change(picture, parse_start("flip-rows:1"), trial_rng(1, 0))
-    rows, columns = np.nonzero(picture < 0)
-    assert rows.tolist() == list(range(20))
-    assert len(set(columns.tolist())) > 5
 
 
 # --- what is left out of a list is counted

@@ -23,32 +23,29 @@ def network(n_sites: int, p: int, rule: str = "hebbian", theta: float = 0.0) -> 
 @few_and_many("n_chains", 10_000, 100_000)
 @pytest.mark.parametrize("patience", [0, 1, ALWAYS_SCAN])
 @pytest.mark.parametrize(
-    ("name", "order", "n_sites", "p", "theta", "temperature"),
+    ("rule", "couplings", "temperature"),
     [
-        ("metropolis", "random", 6, 2, 0.0, 0.8),
-        ("metropolis", "random", 7, 3, 0.4, 1.3),
-        ("metropolis", "permutation", 5, 2, 0.3, 1.5),
-        ("glauber", "random", 6, 2, 0.3, 0.7),
-        ("glauber", "permutation", 6, 3, 0.0, 1.0),
-        ("glauber", "random", 1, 1, 0.5, 0.6),
+        (("metropolis", "random"), network(6, 2), 0.8),
+        (("metropolis", "random"), network(7, 3, theta=0.4), 1.3),
+        (("metropolis", "permutation"), network(5, 2, theta=0.3), 1.5),
+        (("glauber", "random"), network(6, 2, theta=0.3), 0.7),
+        (("glauber", "permutation"), network(6, 3), 1.0),
+        (("glauber", "random"), network(1, 1, theta=0.5), 0.6),
     ],
 )
 def test_chains_reach_boltzmann_weights(
     monkeypatch: pytest.MonkeyPatch,
     patience: int,
-    name: str,
-    order: str,
-    n_sites: int,
-    p: int,
-    theta: float,
+    rule: tuple[str, str],
+    couplings: Couplings,
     temperature: float,
     n_chains: int,
 ) -> None:
-    couplings = network(n_sites, p, theta=theta)
     monkeypatch.setattr(sites, "PATIENCE", patience)
-    settings = {"dynamics": name, "order": order, "temperatures": temperature, "sweeps": 100}
-    ends = run_chains(couplings, random_patterns(0, n_chains, n_sites), **settings).spins
-    seen = np.bincount((ends > 0) @ (1 << np.arange(n_sites)[::-1]), minlength=2**n_sites)
+    n_sites, spins = couplings.n_sites, random_patterns(0, n_chains, couplings.n_sites)
+    settings = {"dynamics": rule[0], "order": rule[1], "temperatures": temperature, "sweeps": 100}
+    numbers = (run_chains(couplings, spins, **settings).spins > 0) @ (1 << np.arange(n_sites)[::-1])
+    seen = np.bincount(numbers, minlength=2**n_sites)
     weights = np.exp(-energy(every_state(n_sites), couplings) / temperature)
     expected = n_chains * weights / weights.sum()
     rare = expected < 5

@@ -1,7 +1,8 @@
-"""The taxonomy of final states and the census of attractors, against enumeration."""
+"""The taxonomy of final states, their scores and the census of attractors, by enumeration."""
 
 from __future__ import annotations
 
+import math
 from itertools import combinations, product
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -9,11 +10,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 from conftest import every_state, few_and_many, random_patterns, stored
+from hypothesis import given
+from hypothesis import strategies as st
 
 import hopcli
 from hopcli.observables import class_sums, overlaps
+from hopcli.scoring import STORED, Scores, score
 from hopcli.storage import RULES, Couplings, store
-from hopcli.taxonomy import KINDS, classify, fixed_points, mixture_method
+from hopcli.taxonomy import KINDS, Classified, classify, fixed_points, mixture_method
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -67,15 +71,6 @@ def kinds_of(states: Spins, network: Couplings, criterion: float, **more: Any) -
 # --- patterns, inverses, the criterion
 
 
-def test_patterns_and_inverses_are_called_so() -> None:
-    network = store(random_patterns(0, 4, 200), "hebbian")
-    ends = classify(np.concatenate([network.xi, -network.xi]), network, 1.0)
-    assert ends.kind.tolist() == ["pattern"] * 4 + ["inverse"] * 4
-    assert ends.nearest.tolist() == [0, 1, 2, 3] * 2
-    assert np.diag(ends.m[:4]).tolist() == [1] * 4
-    assert np.diag(ends.m[4:]).tolist() == [-1] * 4
-
-
 def test_the_criterion_is_reached_exactly_and_not_one_site_below() -> None:
     xi = random_patterns(0, 1, 1000)
     states = np.repeat(xi, 4, axis=0)
@@ -94,20 +89,14 @@ def test_the_criterion_is_reached_exactly_and_not_one_site_below() -> None:
     assert kinds_of(mixed, store(three, "hebbian"), 0.99) == ["mixture", "unsettled"]
 
 
-@pytest.mark.parametrize("p", [2, 3, 4, 5])
-@pytest.mark.parametrize("criterion", [0.8, 1.0])
-def test_kinds_equal_brute_force_on_all_states_of_a_small_network(p: int, criterion: float) -> None:
-    network, states = store(random_patterns(p, p, 9), "hebbian"), every_state(9)
+@pytest.mark.parametrize("p", [1, 2, 3, 4, 5])
+@pytest.mark.parametrize(("n_sites", "criterion"), [(9, 0.8), (9, 1.0), (10, 1.0), (10, 0.2)])
+def test_kinds_equal_brute_force_on_all_states_of_a_small_network(
+    p: int, n_sites: int, criterion: float
+) -> None:
+    """Of ten sites many overlaps are 0; a low criterion makes most states patterns."""
+    network, states = store(random_patterns(p, p, n_sites), "hebbian"), every_state(n_sites)
     assert kinds_of(states, network, criterion) == by_hand(states, network, criterion)
-
-
-@pytest.mark.parametrize("p", [1, 2, 3, 4])
-def test_a_state_and_its_inverse_are_of_one_kind(p: int) -> None:
-    """Without thresholds; also where overlaps are 0, as they often are among ten sites."""
-    network, states = store(random_patterns(17, p, 10), "pseudo-inverse"), every_state(10)
-    other = {"pattern": "inverse", "inverse": "pattern"}
-    turned = [other.get(name, name) for name in kinds_of(states, network, 1.0)]
-    assert kinds_of(-states, network, 1.0) == turned
 
 
 def test_more_states_than_a_batch_are_classified_alike() -> None:
@@ -129,35 +118,11 @@ def test_more_states_than_a_batch_are_classified_alike() -> None:
 # --- mixtures
 
 
-def test_every_mixture_of_three_is_one(five: Spins) -> None:
-    """Of digits, which are much alike, it may overlap more with a fourth pattern."""
-    for xi in (random_patterns(0, 4, 1000), five):
-        threes = list(combinations(range(len(xi)), 3))
-        states = np.array([mixture(xi, three, s) for three in threes for s in SIGNS])
-        network = store(xi)
-        ends = classify(states, network, 0.99)
-        near = np.abs(states @ xi.T.astype(int)).max(axis=1) >= 0.99 * network.n_sites
-        assert np.all((ends.kind == "mixture") | near)
-        assert ends.kind.tolist() == by_hand(states, network, 0.99)
-        if xi is not five:
-            assert not near.any()
-            assert all(ends.nearest[k] in threes[k // 8] for k in range(len(states)))
-
-
-@pytest.mark.parametrize(
-    ("p", "n_sites", "method"),
-    [
-        (2, 784, "none"),
-        (3, 784, "all"),
-        (5, 16_384, "all"),
-        (20, 784, "all"),
-        (20, 1000, "nearest"),
-        (21, 9, "nearest"),
-    ],
-)
-def test_every_mixture_is_tried_as_long_as_there_are_few(p: int, n_sites: int, method: str) -> None:
+def test_every_mixture_is_tried_as_long_as_there_are_few() -> None:
     """At most 20 patterns, and 4 million sites of mixtures, four for each three patterns."""
-    assert mixture_method(p, n_sites) == method
+    sizes = [(2, 784), (3, 784), (5, 16_384), (20, 784), (20, 1000), (21, 9)]
+    methods = ["none", "all", "all", "all", "nearest", "nearest"]
+    assert [mixture_method(p, n_sites) for p, n_sites in sizes] == methods
 
 
 @pytest.mark.parametrize(("p", "n_sites"), [(21, 400), (60, 401), (20, 1100)])
@@ -319,3 +284,127 @@ def test_a_census_from_all_states_lists_each_attractor_once(
 def _moves(orbit: frozenset[bytes], w: Floats, theta: Floats, tie: str) -> bool:
     states = np.array([np.frombuffer(state, np.int8) for state in orbit])
     return not are_fixed(states, w, theta, tie).all()
+
+
+# --- scoring, against a plain loop, written from what its docstring says
+
+N_SITES = 20
+
+
+def scored_by_hand(
+    m: list[float], kind: str, label: str, stored: list[str], criterion: float, signed: bool
+) -> tuple[bool, set[float], set[int], str]:
+    """Recalled, overlaps with the own pattern, nearest pattern (all that may be), outcome."""
+    own = [row for row, name in enumerate(stored) if name == label]
+    size = m if signed else [abs(overlap) for overlap in m]
+    scored = max(size[row] for row in own) if own else max(size)
+    nearest_own = {m[row] for row in own if size[row] == scored} or {math.nan}
+    # A pattern before an inverse, and of those that are equally near the own.
+    farthest = max(abs(overlap) for overlap in m)
+    near = [row for row in range(len(m)) if m[row] == farthest]
+    near = near or [row for row in range(len(m)) if m[row] == -farthest]
+    named = [row for row in near if row in own] or near[:1]
+    right = set(named) <= set(own)
+    outcome = kind if kind != "pattern" or not own else "own" if right else "other"
+    reached = max(size[row] for row in named) >= criterion - 1e-9
+    return (right or not own) and reached, nearest_own, set(named), outcome
+
+
+def ends_of(m: list[list[float]], criterion: float) -> Classified:
+    """As the taxonomy would have them; what is neither pattern nor inverse is anything."""
+    overlaps = np.array(m)
+    nearest = (np.abs(overlaps) + 1e-9 * (overlaps > 0)).argmax(axis=1)
+    best = overlaps[np.arange(len(overlaps)), nearest]
+    kind = np.array([KINDS[2 + row % 4] for row in range(len(overlaps))])
+    kind[best >= criterion - 1e-12] = "pattern"
+    kind[best <= -criterion + 1e-12] = "inverse"
+    return Classified(kind, nearest, overlaps)
+
+
+def score_of(
+    m: list[list[float]], label: str, stored: list[str], criterion: float, *, signed: bool = False
+) -> Scores:
+    labels = np.array([label] * len(m))
+    return score(ends_of(m, criterion), labels, stored, criterion, signed=signed)
+
+
+@given(
+    stored=st.lists(st.sampled_from(["a", "b", "c"]), min_size=1, max_size=5),
+    label=st.sampled_from(["a", "b", "c", "unstored"]),
+    m=st.lists(
+        st.lists(st.sampled_from([-20, -19, -3, 0, 3, 19, 20]), min_size=5, max_size=5),
+        min_size=1,
+        max_size=8,
+    ),
+    reached=st.integers(1, N_SITES),
+    signed=st.booleans(),
+)
+def test_scores_are_those_of_a_plain_loop(
+    stored: list[str], label: str, m: list[list[int]], reached: int, signed: bool
+) -> None:
+    """Overlaps of 20 spins: often equal, and often just at the criterion."""
+    criterion = reached / N_SITES
+    overlaps = [[whole / N_SITES for whole in row[: len(stored)]] for row in m]
+    kinds = ends_of(overlaps, criterion).kind.tolist()
+    scores = score_of(overlaps, label, stored, criterion, signed=signed)
+    for row, (found, kind) in enumerate(zip(overlaps, kinds, strict=True)):
+        recalled, owns, nearest, outcome = scored_by_hand(
+            found, kind, label, stored, criterion, signed
+        )
+        assert bool(scores.recalled[row]) == recalled
+        own = float(scores.own[row])
+        assert own in owns or (math.isnan(own) and label not in stored)
+        assert int(scores.nearest[row]) in nearest
+        assert str(scores.outcome[row]) == outcome
+
+
+@pytest.mark.parametrize("n_sites", [3, 7, 10, 49, 784])
+def test_an_overlap_at_the_criterion_is_recalled_and_one_site_below_is_not(n_sites: int) -> None:
+    for wrong in range(n_sites // 2):
+        at, below = (1 - 2 * w / n_sites for w in (wrong, wrong + 1))
+        for sign, signed in ((1, False), (-1, False), (1, True), (-1, True)):
+            m = [[sign * at], [sign * below]]
+            scores = score_of(m, "a", ["a"], (n_sites - 2 * wrong) / n_sites, signed=signed)
+            assert scores.recalled.tolist() == [sign > 0 or not signed, False]
+
+
+@pytest.mark.parametrize(
+    ("stored", "m", "nearest", "outcome", "own"),
+    [
+        # The own pattern is named only where none is nearer, be it as an inverse.
+        ("abc", [-0.95, 0.1, 0.0], 0, "inverse", 0.1),
+        ("abc", [-0.95, 0.94, 0.0], 0, "inverse", 0.94),
+        ("abc", [0.95, 0.94, 0.0], 0, "other", 0.94),
+        ("abc", [0.95, -0.95, 0.0], 0, "other", -0.95),
+        ("abc", [-0.95, 0.95, 0.0], 1, "own", 0.95),
+        ("abc", [0.95, 0.95, 0.0], 1, "own", 0.95),
+        ("abc", [-0.95, -0.95, 0.0], 1, "inverse", -0.95),
+        # Of several own patterns one comes before an inverse that is as near.
+        ("abb", [0.95, -0.95, 0.95], 2, "own", 0.95),
+    ],
+)
+def test_the_own_pattern_is_named_only_where_none_is_nearer(
+    stored: str, m: list[float], nearest: int, outcome: str, own: float
+) -> None:
+    for signed in (False, True):
+        scores = score_of([m], "b", list(stored), 0.9, signed=signed)
+        assert (scores.nearest.tolist(), scores.outcome.tolist()) == ([nearest], [outcome])
+        assert scores.own.tolist() == [own]
+        is_own = stored[nearest] == "b" and outcome != "other"
+        assert scores.recalled.tolist() == [is_own and (outcome == "own" or not signed)]
+
+
+def test_the_nearest_own_pattern_is_named_whichever_of_them_scores() -> None:
+    """Signed, the first "a" scores best; the state is the inverse of "b" and the last "a"."""
+    scores = score_of([[-0.9, -0.95, -0.95]], "a", ["a", "b", "a"], 0.9, signed=True)
+    assert (scores.nearest.tolist(), scores.outcome.tolist()) == ([2], ["inverse"])
+    assert scores.own.tolist() == [-0.9]
+
+
+def test_outcomes_are_those_that_name_a_pattern_or_kinds() -> None:
+    m = [[0.95, 0.1], [0.1, 0.95], [-0.95, 0.1], *([[0.1, 0.1]] * 4)]
+    outcomes = [score_of(m, label, ["a", "b"], 0.9).outcome.tolist() for label in "ac"]
+    assert {*outcomes[0], *outcomes[1]} == {*STORED, *KINDS[2:]}
+    scores = score_of(m, "a", ["a", "b"], 0.9)
+    arrays: list[NDArray[Any]] = [scores.recalled, scores.own, scores.nearest, scores.outcome]
+    assert not any(array.flags.writeable for array in arrays)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import tracemalloc
 from dataclasses import fields, replace
 from typing import TYPE_CHECKING, Any
 
@@ -15,16 +14,10 @@ from hopcli import experiments
 from hopcli.catalogue import CATALOGUE
 from hopcli.config import Facts, RecallConfig, RecallExecution, ResolvedRecall
 from hopcli.datasets import Dataset, load_dataset
-from hopcli.experiments.trials import (
-    AUTHORS_SEED,
-    authors_sites,
-    authors_trials,
-    check_states,
-    draw_trials,
-)
+from hopcli.experiments.trials import authors_sites, check_states, draw_trials
 from hopcli.patterns import Patterns, images_as_patterns
-from hopcli.starts import NO_SOURCE, Bank, first_states
-from hopcli.streams import Streams, seed_word
+from hopcli.starts import NO_SOURCE, Bank
+from hopcli.streams import Streams
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -159,42 +152,7 @@ def test_a_trial_depends_on_its_number_alone(settings: dict[str, Any]) -> None:
         assert trials.first_of_each(number).tolist() == first
 
 
-def test_more_repeats_take_no_more_memory() -> None:
-    def taken(repeats: int) -> int:
-        tracemalloc.start()
-        trials = _trials(_stored(0, 1), tests=3, repeats=repeats)
-        trials.bank(np.arange(len(trials) - 10, len(trials)))
-        size, _ = tracemalloc.get_traced_memory()
-        tracemalloc.stop()
-        return size
-
-    taken(3)
-    assert taken(1_000_000) < taken(3) + 10_000
-
-
 # --- the authors' run
-
-
-def test_the_authors_images_and_sites_are_one_stream_draw_by_draw() -> None:
-    """Seed 7: images of every label in turn, then column and row, attempt by attempt."""
-    patterns = _stored(2, 0)
-    config = _resolved(
-        patterns, replay_authors=True, tests=3, repeats=2, sweeps=2, attempts_per_sweep=5
-    )
-    stream = np.random.RandomState(AUTHORS_SEED)
-    drawn = {
-        label: stream.choice([i for i, name in enumerate(LABELS) if name == label], 3).tolist()
-        for label in sorted(set(LABELS))
-    }
-    trials = authors_trials(config, _images(), patterns)
-    bank = trials.bank(np.arange(len(trials)))
-    assert "".join(bank.label) == "cccaaa" * 2
-    assert bank.source_index.tolist() == [*drawn["c"], *drawn["a"]] * 2
-    sites = authors_sites(config, _images(), patterns)
-    assert sites.shape == (6, 10)
-    for site in sites.ravel().tolist():
-        column = stream.randint(4)
-        assert site == 4 * stream.randint(4) + column
 
 
 def test_the_authors_order_needs_square_pictures_and_not_too_many_sites() -> None:
@@ -315,18 +273,6 @@ def test_starts_of_a_recall_have_a_stream_apart_from_images_and_chains(
     for free, alike in (("starts", [True, False]), ("chains", [True, True, False])):
         other = seen(_free_of(monkeypatch, free, "recall", start=start))
         assert [a == b for a, b in zip(one, other, strict=True)][: len(alike)] == alike
-
-
-@pytest.mark.parametrize("start", ["random", "pattern,flip:0.3"])
-def test_the_first_start_of_a_recall_is_that_of_its_stream_and_number(start: str) -> None:
-    result = _planned("recall", 5, start=start)()
-    config = RecallConfig.from_values({"start": start})
-    assert not isinstance(config.start, str)
-    xi = result.patterns
-    rows = None if start == "random" else np.arange(1)
-    bank = Bank(np.array(["any"]), np.zeros(1, np.int64), xi.xi, rows)
-    first = first_states(config.start, bank, xi.shape, seed_word(OWN(5).starts), np.array([0]))
-    assert np.array_equal(result.frames.states[0, 0], first[0])
 
 
 def test_flips_of_a_capacity_run_have_a_stream_apart_from_its_chains(
