@@ -7,7 +7,6 @@ import itertools
 import json
 import re
 import shlex
-import signal
 import sqlite3
 from pathlib import Path
 from types import SimpleNamespace
@@ -18,19 +17,18 @@ from conftest import files_below, random_patterns
 from PIL import Image
 from test_figures_weights import write_patterns
 
-import hopcli
 from hopcli import experiments, report
 from hopcli.cli.grid import running
 from hopcli.errors import DataError
 from hopcli.experiments.stock import Stock
-from hopcli.grids import conducting, engine, planning
+from hopcli.grids import planning
 from hopcli.grids.grid import read_grid
 from hopcli.grids.store import FILE, Store
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
-    from conftest import RunHopcli, SpawnHopcli
+    from conftest import RunHopcli
 
 FIVE = 'command = "recall"\ndataset = "text:five.txt"\nstart = "flip:0.2"\n'
 ONE = f"{FIVE}tests = 4\nrepeats = 2\n"
@@ -296,22 +294,6 @@ def test_what_every_cell_takes_does_not_go_as_its_work(
         assert running._seconds(one, measured) == pytest.approx(truth[one.task.cell])
 
 
-def test_an_interrupt_says_what_is_kept(
-    run_hopcli: RunHopcli, run: Run, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    whole = engine.run_tasks
-
-    def stops(*arguments: Any) -> Iterator[Any]:
-        yield from itertools.islice(whole(*arguments), 2)
-        raise KeyboardInterrupt
-
-    with monkeypatch.context() as patched:
-        patched.setattr(conducting, "run_tasks", stops)
-        done = run_hopcli("grid", "run", "mine.toml")
-    assert (done.code, done.out, "interrupted; 2 of 6 cells" in done.err) == (130, "", True)
-    assert run("mine.toml")["made now"] == 4
-
-
 def test_damage_is_found_and_made_good(run_hopcli: RunHopcli, run: Run) -> None:
     run("mine.toml")
     whole = _tables("results/mine")
@@ -338,7 +320,7 @@ def test_tables_of_every_kind(run_hopcli: RunHopcli, run: Run) -> None:
     assert len(trials) == 1 + N_CELLS * 5 * 4 * 2
     text = run_hopcli(*table).out
     assert text == Path("results/mine/grid.csv").read_text()
-    for name in ("t.csv", "t.md", "t.tex", "t.parquet"):
+    for name in ("t.csv", "t.md"):
         done = run_hopcli(*table, "--out", name)
         assert (done.code, done.out) == (0, f"{name}\n")
     assert Path("t.csv").read_text() == text
@@ -386,41 +368,6 @@ def test_make_knows_what_a_grid_reads(run_hopcli: RunHopcli) -> None:
         "results/mine/grid.json: mine.toml five.txt more.txt",
         "results/mine/grid.json: $(PLOTS)",
     ]
-
-
-DYING = """
-import os, signal, sys
-from hopcli.__main__ import start
-from hopcli.grids.store import Store
-
-left, write = int(sys.argv.pop()), Store.write
-
-def dying_write(store, made):
-    global left
-    if left == 0:  # killed with half of the cell written
-        Store._write_table = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
-    left -= 1
-    write(store, made)
-
-Store.write = dying_write
-start()
-"""
-
-
-def test_a_grid_that_is_killed_goes_on(run: Run, spawn_hopcli: SpawnHopcli) -> None:
-    """While it writes a cell, twice; `make torture` does so at any moment."""
-    run("mine.toml", "--out", "whole")
-    line = ("grid", "run", "mine.toml", "--out", "killed", "--no-figures")
-    finished = 0
-    for kept in (1, 3):
-        assert spawn_hopcli(*line, str(kept), code=DYING).code == -signal.SIGKILL
-        finished += kept
-        with Store(Path("killed")) as store:
-            assert (store.damaged(), len(store.standings())) == ({}, finished)
-    assert not Path("killed/grid.csv").exists()
-    assert run("mine.toml", "--out", "killed")["made now"] == N_CELLS - finished
-    assert _tables("killed") == _tables("whole")
-    assert set(files_below(Path("killed"))) == {"grid.csv", "grid.json", FILE}
 
 
 def test_a_picture_of_the_grid_and_of_its_averages(run_hopcli: RunHopcli) -> None:
@@ -480,57 +427,3 @@ def test_the_command_of_a_report_skips_what_was_skipped(run: Run) -> None:
     assert run(*words, "--out", "again")["cells"] == 2
     assert Path("again/grid.csv").read_bytes() == Path("some/grid.csv").read_bytes()
     assert "--skip-impossible" not in every.again
-
-
-PAIR = [["0", "1"], 2]
-HUNDREDTHS = [n / 100 for n in range(1, 41)]
-
-
-@pytest.mark.parametrize(
-    ("name", "one", "other", "shown"),
-    [
-        ("digits", [["0", "1"], ["2"]], [["0"], ["1", "2"]], ["0,1;2", "0;1,2"]),
-        ("digits", [["0", "1"]], ["0", "1"], ["[0,1]", "0,1"]),
-        ("digits", ["0,1"], [["0", "1"]], ['["0,1"]', '[["0", "1"]]']),
-        ("digits, seed", [PAIR, [["2"], 1]], [PAIR, [["2"], 3]], ["[0,1;2];2,1", "[0,1;2];2,3"]),
-        (
-            *("temperature", HUNDREDTHS[:-1], HUNDREDTHS),
-            ["...,0.36,0.37,0.38,0.39", "...,0.36,0.37,0.38,0.39,0.4"],
-        ),
-    ],
-)
-def test_what_differs_reads_differently(
-    run_hopcli: RunHopcli, name: str, one: Any, other: Any, shown: list[str]
-) -> None:
-    for folder, values in (("a", one), ("b", other)):
-        config = {"command": "recall", "dataset": "text:five.txt", "start": "flip:0.2"}
-        manifest = {
-            "command": "grid",
-            "config": {**config, "grid": {name: values}},
-            "versions": {"hopcli": "1"},
-            "duration_seconds": 1.0,
-            "source_commit": None,
-            **{key: {} for key in ("notes", "tables", "outputs")},
-        }
-        Path(folder).mkdir()
-        Path(folder, "grid.json").write_text(json.dumps(manifest), encoding="utf-8")
-    done = run_hopcli("diff", "a", "b", "--format", "csv")
-    rows = [row for row in csv.DictReader(done.out.splitlines()) if row["of"] == "settings"]
-    assert {row["name"]: [row["A"], row["B"]] for row in rows} == {f"grid.{name}": shown}
-
-
-def test_sizes_are_shown_as_they_are_typed(run_hopcli: RunHopcli, run: Run) -> None:
-    Path("pics").mkdir()
-    for name in ("a", "b"):
-        pixels = random_patterns(ord(name), 40, 50).clip(0).astype("uint8") * 255
-        Image.fromarray(pixels).save(f"pics/{name}.png")
-    sizes = {"20x20", "32x30"}
-    asked = _asked("dataset=images:pics", "size=20x20,32x30", "tests=1", "repeats=1", "sweeps=1")
-    asked += ["--set", "start=flip:0.1"]
-    run(*asked, "--out", "a")
-    with Path("a/grid.csv").open(encoding="utf-8", newline="") as file:
-        assert {row["size"] for row in csv.DictReader(file)} == sizes
-    assert set(hopcli.read("a")["size"]) == sizes
-    (section,) = report.sections_in(Path("a"))
-    assert "--set size=20x20,32x30" in section.again
-    assert "size=20x20: " in run_hopcli("grid", "run", *asked, "--set", "digits=a,c").refused()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import os
 import shutil
 import sqlite3
 import struct
@@ -184,6 +183,7 @@ def test_points_and_grids_that_have_been_changed_are_refused(
     [
         b"x" * 5000,
         b"SQLite format 3\0" + b"\xff" * 5000,
+        b"SQLite format 3\0" + bytes(3000),
         "CREATE TABLE meta (url TEXT)",
         "UPDATE meta SET value = '2' WHERE name = 'format'",
         "CREATE VIEW v AS WITH RECURSIVE c(x) AS (VALUES(1) UNION ALL SELECT x FROM c) SELECT 1",
@@ -220,14 +220,6 @@ def test_a_store_whose_making_was_cut_short_is_an_empty_one(tmp_path: Path) -> N
     assert (tmp_path / FILE).read_bytes() == b""
     with Store(_fill(tmp_path)) as store:
         assert len(store.standings()) == 4
-
-
-@pytest.mark.parametrize("share", [0.3, 0.6, 0.9])
-def test_a_store_that_is_cut_off_is_refused(tmp_path: Path, share: float) -> None:
-    file = _fill(tmp_path) / FILE
-    os.truncate(file, int(file.stat().st_size * share))
-    with pytest.raises(ResultError, match=FILE), Store(tmp_path) as store:
-        assert store.damaged() == {}
 
 
 HALF_WRITTEN = """

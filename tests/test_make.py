@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
-from conftest import CHECKOUT, UNPRIVILEGED, files_below, random_patterns
+from conftest import CHECKOUT, files_below, random_patterns
 from PIL import Image
 from test_figures_weights import write_patterns
 
 from hopcli.results import read_manifest
 
 if TYPE_CHECKING:
-    from conftest import RunHopcli, SpawnHopcli
+    from conftest import RunHopcli
 
 QUICK = "tests = 2\nrepeats = 1\nsweeps = 2\nfigures = false\n"
 WEIGHTS = 'command = "weights"\ndataset = "text:five.txt"\n'
@@ -184,7 +184,6 @@ def test_a_grid_goes_on_and_makes_only_what_is_new(checkout: Checkout) -> None:
     checkout.config("mine", text)
     assert checkout.make("results/mine") == [ran("mine")]
     before = checkout.files()
-    assert {f"mine/grid.{kind}" for kind in ("csv", "json", "png", "sqlite")} < {*before, ""}
     assert checkout.make("results/mine") == []
     checkout.touch("hopcli/dynamics.py")  # of the checkout, not of the hopcli that runs
     assert checkout.make("results/mine") == [ran("mine")]
@@ -194,9 +193,6 @@ def test_a_grid_goes_on_and_makes_only_what_is_new(checkout: Checkout) -> None:
     assert checkout.make("results/mine") == [ran("mine")]
     after = checkout.files()
     assert all(after[f"mine/grid.{kind}"] == before[f"mine/grid.{kind}"] for kind in ("csv", "png"))
-    checkout.config("mine", text.replace("['hebbian'", "['pseudo-inverse', 'hebbian'"))
-    assert checkout.make("results/mine") == [ran("mine")]
-    assert (checkout.files()["mine/grid.csv"] or b"").splitlines()[1].startswith(b"pseudo-inverse,")
 
 
 def test_the_makefile_runs_no_name_of_a_configuration(checkout: Checkout) -> None:
@@ -287,18 +283,11 @@ def test_a_name_that_is_no_target_is_refused(
     assert Path(f"results/{path.stem}/weights.json").exists()
 
 
-def test_a_place_without_a_name_or_leave_is_refused(
-    run_hopcli: RunHopcli, spawn_hopcli: SpawnHopcli
-) -> None:
+def test_a_place_without_a_name_is_refused(run_hopcli: RunHopcli) -> None:
     for name in ("..toml", "...toml", "$(touch ran).toml", "a b.toml"):
         Path(name).write_text(BARE)
         assert run_hopcli("deps", name).code == 2, name
     Path("a b").mkdir()
     Path("a b/x.toml").write_text(WEIGHTS)
-    done = run_hopcli("deps", "a b/x.toml")
-    assert "results/x/weights.json: five.txt\n" in done.out
-    assert "results/x/weights.json: FORCE\n" in done.out
-    Path("a b").chmod(0)
-    code = f"{UNPRIVILEGED}\nfrom hopcli.cli import main\nmain(['deps', 'a b'])"
-    assert "a b" in spawn_hopcli(code=code).refused()
-    Path("a b").chmod(0o755)
+    expected = {"results/x/weights.json: five.txt", "results/x/weights.json: FORCE"}
+    assert expected <= {*run_hopcli("deps", "a b/x.toml").out.splitlines()}

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import errno
 import hashlib
 import json
 import os
@@ -14,21 +13,20 @@ import signal
 import subprocess
 import sys
 import threading
-import types
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import CHECKOUT, UNPRIVILEGED, SpawnHopcli, files_below
+from conftest import files_below
 
 import hopcli
 from hopcli import results
 from hopcli.config import Execution, Facts, RecallConfig, RecallExecution, SelectConfig
 from hopcli.errors import ResultError
 from hopcli.experiments import Result
-from hopcli.results import load, provenance, read_manifest, save_pictures
+from hopcli.results import load, read_manifest, save_pictures
 from hopcli.results.folder import writing
 from hopcli.results.provenance import source_commit
 
@@ -264,17 +262,6 @@ def test_a_failure_costs_what_was_being_written_and_nothing_else(
         _save(tmp_path, 0.2, _fails(failure()))
     assert set(files_below(tmp_path)) == {*FILES[:3], "notes.txt"}  # no stale picture
     assert _loss(tmp_path) == [0.2]
-
-
-def test_a_full_disk_is_one_error_and_no_change(tmp_path: Path) -> None:
-    _save(tmp_path, 0.1)
-    before = files_below(tmp_path)
-    full = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-    with pytest.raises(ResultError, match=os.strerror(errno.ENOSPC)):
-        _write(tmp_path, _result(0.2, tables={"patterns": Unwritable(full)}))
-    with pytest.raises(ResultError, match=os.strerror(errno.ENOSPC)):
-        save_pictures(tmp_path, "select", _fails(full))
-    assert files_below(tmp_path) == before
 
 
 def test_pictures_belong_to_their_run_and_format(tmp_path: Path) -> None:
@@ -527,25 +514,6 @@ def test_the_second_of_two_runs_at_once_is_refused(tmp_path: Path) -> None:
         child.wait(timeout=60)
 
 
-def test_two_threads_are_two_runs(tmp_path: Path) -> None:
-    refused: list[ResultError] = []
-
-    def second() -> None:
-        try:
-            _save(tmp_path, 0.2)
-        except ResultError as error:
-            refused.append(error)
-
-    with results.locked(tmp_path, "select"):
-        thread = threading.Thread(target=second)
-        thread.start()
-        thread.join()
-        _save(tmp_path, 0.1)  # what has the lock may write
-    (error,) = refused
-    assert f" {os.getpid()} " in str(error)
-    assert _loss(tmp_path) == [0.1]
-
-
 def test_a_lock_that_is_given_back_while_another_takes_it_is_taken_anew(tmp_path: Path) -> None:
     """Whoever locked a file that has been removed since has locked nothing."""
     program = (
@@ -561,27 +529,6 @@ def test_a_lock_that_is_given_back_while_another_takes_it_is_taken_anew(tmp_path
     children = [subprocess.Popen(command) for _ in range(3)]
     assert [child.wait(timeout=100) for child in children] == [0, 0, 0]
     assert log.read_text() == "600"
-
-
-def test_a_place_that_cannot_be_written_is_refused(
-    empty_folder: Path, spawn_hopcli: SpawnHopcli
-) -> None:
-    Path("results").write_text("mine")
-    for folder in (Path("results"), Path("results/below")):
-        for work in (
-            lambda folder=folder: results.check_writable(folder),
-            lambda f=folder: _save(f, 0.1),
-        ):
-            with pytest.raises(ResultError, match="results"):
-                work()
-    results.check_writable(Path("a/b"))  # could be made, and is not yet
-    Path("locked").mkdir(mode=0o500)
-    code = f"{UNPRIVILEGED}\nfrom hopcli.cli import main\nimport sys\nmain(sys.argv[1:])"
-    for out in ("locked", "locked/below"):
-        done = spawn_hopcli("select", "--no-figures", "--out", out, code=code)
-        assert done.refused().startswith(f"{out}: ")
-    Path("locked").chmod(0o700)
-    assert files_below(empty_folder) == {"results": b"mine", "locked": None}
 
 
 # --- where a result comes from ----------------------------------------------------------------
@@ -622,40 +569,5 @@ def test_a_checkout_is_its_commit_until_the_package_is_edited(
     assert source_commit(tmp_path) == _git(tmp_path, "rev-parse", "HEAD") != head
     monkeypatch.setenv("PATH", str(tmp_path))
     assert source_commit(tmp_path) is None
-
-
-def test_by_default_it_is_the_commit_of_the_package_itself() -> None:
-    head = _git(CHECKOUT, "rev-parse", "HEAD") if (CHECKOUT / ".git").exists() else None
-    found = source_commit()
-    assert (found and found.removesuffix("+modified")) == head
-
-
-class Interface:
-    """What hatchling gives to a hook, as far as it is used."""
-
-    def __init__(self, root: Path, directory: Path) -> None:
-        self.root, self.directory = str(root), str(directory)
-
-
-@pytest.mark.parametrize("version", ["standard", "editable"])
-def test_a_build_writes_the_commit(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, version: str
-) -> None:
-    parts = ["hatchling", "builders", "hooks", "plugin", "interface"]
-    for end in range(1, len(parts) + 1):
-        module: Any = types.ModuleType(".".join(parts[:end]))
-        module.BuildHookInterface = Interface
-        monkeypatch.setitem(sys.modules, module.__name__, module)
-    (tmp_path / "hopcli").mkdir()
     (tmp_path / "hopcli" / "SOURCE_COMMIT").write_text("ab12+modified\n")
     assert source_commit(tmp_path) == "ab12+modified"  # of what was built
-    (tmp_path / "hopcli" / "SOURCE_COMMIT").unlink()
-    monkeypatch.setattr(provenance, "_of_checkout", lambda _: "ab12")
-    (tmp_path / ".git").mkdir()
-    hook = provenance.get_build_hook()(tmp_path, tmp_path / "dist")
-    build: dict[str, Any] = {"force_include": {}}
-    hook.initialize(version, build)
-    taken = {to: Path(file).read_text() for file, to in build["force_include"].items()}
-    assert taken == ({} if version == "editable" else {"hopcli/SOURCE_COMMIT": "ab12\n"})
-    hook.finalize(version, build, "")
-    assert not list(tmp_path.rglob("SOURCE_COMMIT"))

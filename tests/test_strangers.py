@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import json
-import os
 import random
 import shutil
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import pytest
 from conftest import call, files_below
-from PIL import Image
 from strangers import PARTS, READERS, SHOWN, SMALL, WRITERS, cases, check_case, lay_folder
 
 import hopcli
@@ -24,7 +21,6 @@ from hopcli.results import key, load
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from conftest import SpawnHopcli
 
 SAMPLED = 60  # one of so many is tried here
 REPRODUCE = ["reproduce", "--quick", "--only", "six-sites", "-q"]
@@ -156,67 +152,8 @@ def test_a_manifest_that_lies(place: Path, command: str) -> None:
 
 # --- claims of strangers -----------------------------------------------------------------------
 
-CLAIM = """title = TEXT
-[runs.mine]
-folder = "out"
-command = "recall"
-[[claims]]
-id = TEXT
-text = TEXT
-place = TEXT
-unit = TEXT
-published = 1.0
-test = "equal"
-[[claims.conditions]]
-label = TEXT
-role = "text"
-value = "mine / accuracy[label=overall] / accuracy"
-"""
-
-
-@pytest.mark.usefixtures("place")
-def test_texts_of_claims_are_made_safe() -> None:
-    for path in Path("out").glob("grid*"):
-        path.unlink()
-    text = json.dumps("=1\x1b[31m\u202e|<b>\n`$x$")
-    Path("c.toml").write_text(CLAIM.replace("TEXT", text), encoding="utf-8")
-    for form in ("table", "markdown", "latex", "json"):
-        done = call("reproduce", "--against", "c.toml", "--out", "made", "--format", form)
-        assert (done.code, done.err) == (0, ""), (form, done)
-        assert not {"\x1b", "\u202e"} & set(done.out), form
-    page = Path("made/report.html").read_text(encoding="utf-8")
-    assert not {"\x1b", "\u202e"} & set(page)
-    assert "|<b>" not in page
-    assert '"=1' not in Path("made/claims.csv").read_text(encoding="utf-8")
-
 
 # --- names that are not UTF-8 ----------------------------------------------------------------
-
-
-def test_names_that_are_not_utf_8_are_printed_with_escapes(
-    base: Path, spawn_hopcli: SpawnHopcli
-) -> None:
-    folder, pictures = (os.fsdecode(name) for name in (b"r\xff", b"p\xe9"))
-    shutil.copytree(base / "out", folder)
-    Path(pictures).mkdir()
-    for number, name in enumerate((b"a\xff.png", b"b\xfe.png")):
-        pixels = np.random.default_rng(number).integers(0, 2, (8, 8)).astype(np.uint8)
-        Image.fromarray(255 * pixels).save(Path(pictures) / os.fsdecode(name))
-    for words in (
-        ["check", folder],
-        ["runs", folder, "--format", "csv"],
-        ["diff", folder, str(base / "whole"), "--command", "recall", "--format", "csv"],
-        ["report", folder],
-        ["plot", folder],
-        ["weights", "--dataset", f"images:{pictures}", "--no-figures"],
-        ["show", f"images:{pictures}"],
-    ):
-        done = call(*words)
-        assert done.code in (0, 1), (words, done.err)
-        if "--format" in words:
-            done.out.encode("utf-8")
-    assert os.fsencode("\udcff") not in Path("results/weights/weights.csv").read_bytes()
-    assert spawn_hopcli("check", folder).code == 0
 
 
 @pytest.mark.usefixtures("place")
