@@ -520,7 +520,7 @@ def test_a_lock_that_is_given_back_while_another_takes_it_is_taken_anew(tmp_path
         "import sys\nfrom pathlib import Path\nfrom hopcli.results import locked\n"
         "where, log = Path(sys.argv[1]), Path(sys.argv[2])\n"
         "for _ in range(200):\n"
-        "    with results.locked(where, 'select', 60):\n"
+        "    with locked(where, 'select', 60):\n"
         "        log.write_text(str(int(log.read_text()) + 1))\n"
     )
     log = tmp_path / "log"
@@ -569,5 +569,7 @@ def test_a_checkout_is_its_commit_until_the_package_is_edited(
     assert source_commit(tmp_path) == _git(tmp_path, "rev-parse", "HEAD") != head
     monkeypatch.setenv("PATH", str(tmp_path))
     assert source_commit(tmp_path) is None
-    (tmp_path / "hopcli" / "SOURCE_COMMIT").write_text("ab12+modified\n")
-    assert source_commit(tmp_path) == "ab12+modified"  # of what was built
+    built = tmp_path / "built" / "hopcli"
+    built.mkdir(parents=True)
+    (built / "SOURCE_COMMIT").write_text("ab12+modified\n")
+    assert source_commit(built.parent) == "ab12+modified"
