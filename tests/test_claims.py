@@ -487,7 +487,6 @@ label = "as run"
 role = "authors"
 value = "mine / accuracy[label=3] / accuracy"
 """
-SIDE = "claims.a.conditions"
 CLAIMS = Path("claims.toml")
 
 
@@ -501,47 +500,24 @@ def _read(text: str) -> Any:
     return read_claims(CLAIMS)
 
 
-@pytest.mark.parametrize(
-    ("before", "after", "setting"),
-    [
-        ('test = "equivalent"', 'test = "equl"', "claims.a.test"),
-        ("margin = 2", "", "claims.a.margin"),
-        ('reason = "r"', "", "claims.a.reason"),
-        ("alternative = 90", "", "claims.a.alternative"),
-        ("alternative = 90", "alternative = 78", "claims.a.margin"),
-        ("alternative = 90", "alternative = 82", "claims.a.margin"),
-        ("margin = 2", "margin = 2\nbound = 3", "claims.a.bound"),
-        ("margin = 2", "margin = 0", "claims.a.margin"),
-        ('place = "p"\n', "", "claims.a.place"),
-        ("published = 80", 'published = "many"', "claims.a.published"),
-        ("published = 80", 'published = { 3 = "x" }', "claims.a.published"),
-        ("mine / acc", "yours / acc", f"{SIDE}[0].value: yours / accuracy[label=3] / accuracy"),
-        ('config = "paper"', "", "runs.mine"),
-        ('config = "paper"', 'config = "paper"\nfolder = "x"', "runs.mine"),
-        ('config = "paper"', 'configs = "paper"', "runs.mine: configs"),
-        ("[runs.mine]", "alpha = 2.0\n[runs.mine]", "alpha"),
-        ("[runs.mine]", "runs = 3", "runs"),
-        ('id = "a"', 'id = "a"\npicture = "x"', "claims.a.picture"),
-        ('id = "a"', 'id = "a"\nrepeats = 0', "claims.a.repeats"),
-        ('id = "a"', 'id = "a"\npatterns = "all"', "claims.a.patterns"),
-        ('id = "a"', 'id = "a"\npercent = 1', "claims.a.percent"),
-        ('id = "a"', 'id = "a"\nas_published = "x"', "claims.a: as_published"),
-        ('role = "text"', 'role = "texts"', f"{SIDE}[0].role"),
-        ('role = "text"', 'role = "authors"', SIDE),
-        ('role = "text"', "", f"{SIDE}[0].role"),
-        ('role = "text"', 'role = "text"\nerror = "noise"', f"{SIDE}[0].error"),
-        ('role = "text"', 'role = "text"\nresample = "trials"', f"{SIDE}[0].resample"),
-        ('test = "equivalent"', 'test = "printed"', f"{SIDE}[0].resample"),
-        ("[[claims]]", "[claims]", "claims"),
-        ("", AUTHORS + AUTHORS.replace("as run", "again"), SIDE),
-        ("", AUTHORS.replace("as run", "as the text says"), SIDE),
-        ("", AUTHORS.replace("authors", "step"), SIDE),
-        ("", AUTHORS.replace("authors", "text"), SIDE),
-    ],
-)
+def changes(section: str) -> list[list[str]]:
+    """Changes of a file of claims that are refused: old text, new text and the setting named."""
+    text = (Path(__file__).parent / "bad_claims.txt").read_text(encoding="utf-8")
+    lines = text.partition(f"[{section}]\n")[2].partition("\n\n")[0].splitlines()
+    return [line.replace("\\n", "\n").split(" => ") for line in lines]
+
+
+@pytest.mark.parametrize(("before", "after", "setting"), changes("equivalent"))
 def test_a_file_of_claims_is_refused_by_name(before: str, after: str, setting: str) -> None:
-    text = GOOD.replace(before, after, 1) if before else GOOD + after
-    assert _refused(_read, text).setting == f"{CLAIMS}: {setting}"
+    assert before in GOOD
+    assert _refused(_read, GOOD.replace(before, after, 1)).setting == f"{CLAIMS}: {setting}"
+
+
+def test_conditions_that_do_not_belong_together_are_refused() -> None:
+    again, same = (AUTHORS.replace("as run", label) for label in ("again", "as the text says"))
+    step, text = (AUTHORS.replace("authors", role) for role in ("step", "text"))
+    for added in (AUTHORS + again, same, step, text):
+        assert _refused(_read, GOOD + added).setting == f"{CLAIMS}: claims.a.conditions"
     assert [one.role for one in _read(GOOD + AUTHORS).claims[0].conditions] == ["text", "authors"]
 
 

@@ -6,7 +6,6 @@ import csv
 import itertools
 import json
 import re
-import shlex
 import sqlite3
 from pathlib import Path
 from types import SimpleNamespace
@@ -17,7 +16,7 @@ from conftest import files_below, random_patterns
 from PIL import Image
 from test_figures_weights import write_patterns
 
-from hopcli import experiments, report
+from hopcli import experiments
 from hopcli.cli.grid import running
 from hopcli.errors import DataError
 from hopcli.experiments.stock import Stock
@@ -313,25 +312,6 @@ def test_damage_is_found_and_made_good(run_hopcli: RunHopcli, run: Run) -> None:
     assert "grid.csv" in run_hopcli("grid", "check", "results/mine").out
 
 
-def test_tables_of_every_kind(run_hopcli: RunHopcli, run: Run) -> None:
-    run("mine.toml", "--keep", "trials")
-    table = ["grid", "table", "results/mine"]
-    trials = run_hopcli(*table, "--table", "trials").out.splitlines()
-    assert len(trials) == 1 + N_CELLS * 5 * 4 * 2
-    text = run_hopcli(*table).out
-    assert text == Path("results/mine/grid.csv").read_text()
-    for name in ("t.csv", "t.md"):
-        done = run_hopcli(*table, "--out", name)
-        assert (done.code, done.out) == (0, f"{name}\n")
-    assert Path("t.csv").read_text() == text
-    assert Path("t.md").read_text().startswith("| rule | temperature | label |")
-    refused = run_hopcli(*table, "--table", "nothing").refused()
-    assert re.match(r"--table .*accuracy, ", refused)
-    refused = run_hopcli(*table, "--out", "x.txt").refused()
-    assert re.match(r"--out .*\.csv, \.parquet, \.md, \.tex", refused)
-    assert not Path("x.txt").exists()
-
-
 def test_from_the_shell_alone(run: Run) -> None:
     sets = ["--set", "dataset=text:five.txt", "--set", "start=flip:0.1", "--set", "tests=2"]
     said = run("--command", "recall", *sets, "--set", "seed=1:3:1")
@@ -411,19 +391,3 @@ def test_the_warnings_of_a_grid_are_one_line(run_hopcli: RunHopcli) -> None:
 
 
 # --- settings as they are typed, shown and typed again ----------------------------------------
-
-
-def _asked(*sets: str) -> list[str]:
-    return ["--command", "recall", *(word for text in sets for word in ("--set", text))]
-
-
-def test_the_command_of_a_report_skips_what_was_skipped(run: Run) -> None:
-    given = ["temperature=0.1,0.2", "tests=2", "repeats=1", "dataset=text:five.txt"]
-    given += ["start=flip:0.2"]
-    run(*_asked("dynamics=metropolis,async", *given), "--skip-impossible", "--out", "some")
-    run(*_asked("dynamics=metropolis", *given), "--out", "all")
-    (some,), (every,) = (report.sections_in(Path(name)) for name in ("some", "all"))
-    _, _, _, *words = shlex.split(some.again)
-    assert run(*words, "--out", "again")["cells"] == 2
-    assert Path("again/grid.csv").read_bytes() == Path("some/grid.csv").read_bytes()
-    assert "--skip-impossible" not in every.again
