@@ -463,24 +463,8 @@ def test_a_density_needs_a_known_rounding() -> None:
 
 # --- files ------------------------------------------------------------------------------------
 
-GOOD = """
-[runs.mine]
-config = "paper"
-
-[[claims]]
-id = "a"
-text = "t"
-place = "p"
-published = 80
-test = "equivalent"
-margin = 2
-reason = "r"
-alternative = 90
-[[claims.conditions]]
-label = "as the text says"
-role = "text"
-value = "mine / accuracy[label=3] / accuracy"
-"""
+FILES = Path(__file__).parent / "claims"
+GOOD = (FILES / "equivalent.toml").read_text(encoding="utf-8")
 AUTHORS = """
 [[claims.conditions]]
 label = "as run"
@@ -502,7 +486,7 @@ def _read(text: str) -> Any:
 
 def changes(section: str) -> list[list[str]]:
     """Changes of a file of claims that are refused: old text, new text and the setting named."""
-    text = (Path(__file__).parent / "bad_claims.txt").read_text(encoding="utf-8")
+    text = (FILES / "refused.txt").read_text(encoding="utf-8")
     lines = text.partition(f"[{section}]\n")[2].partition("\n\n")[0].splitlines()
     return [line.replace("\\n", "\n").split(" => ") for line in lines]
 

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from scipy import stats
-from test_claims import Ran, changes
+from test_claims import FILES, Ran, changes
 
 from hopcli import experiments
 from hopcli.claims.claim import Claim, Condition
@@ -288,17 +288,7 @@ def test_each_number_is_tested_with_holm_inside_the_claim() -> None:
 # --- from a file ------------------------------------------------------------------------------
 
 
-FILE = """
-[runs.run]
-config = "paper"
-[[claims]]
-id = "a"
-text = "t"
-place = "p"
-published = { 3 = 70, 6 = 90 }
-percent = true
-test = "printed"
-"""
+FILE = (FILES / "printed.toml").read_text(encoding="utf-8")
 SIDE = """
 [[claims.conditions]]
 label = "LABEL"
