@@ -18,7 +18,7 @@ from hopcli.errors import SettingError
 from hopcli.experiments.headline import Headline
 from hopcli.grids.keys import Key
 from hopcli.grids.over import average
-from hopcli.statistics import draws_interval
+from hopcli.statistics import draws_interval, exact_interval
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -92,6 +92,15 @@ def test_values_count_alike_however_many_trials_each_has() -> None:
     assert (found["ci_low"], found["ci_high"]) == pytest.approx(expected)
 
 
+def test_values_that_hardly_differ_have_no_more_trials_than_were_run() -> None:
+    hits, n = [5, 501], [10, 1000]
+    table = pd.DataFrame({"seed": [1, 2], "n": n, "recalled": hits, "accuracy": np.divide(hits, n)})
+    found = average(table, [Key("seed")], "seed", RATE).iloc[0]
+    trials = 4 / (1 / 10 + 1 / 1000)
+    expected = exact_interval(0.5005 * trials, trials)
+    assert (found["ci_low"], found["ci_high"]) == pytest.approx(expected)
+
+
 @pytest.mark.parametrize("rate", [0.0, 1.0])
 def test_values_that_are_all_at_an_end_leave_room(rate: float) -> None:
     table = rates().assign(accuracy=rate)
@@ -101,6 +110,14 @@ def test_values_that_are_all_at_an_end_leave_room(rate: float) -> None:
     ends = (0.0, 1 - 0.025 ** (1 / 5)) if rate == 0 else (0.025 ** (1 / 5), 1.0)
     np.testing.assert_allclose(found["ci_low"], ends[0], atol=1e-9)
     np.testing.assert_allclose(found["ci_high"], ends[1], atol=1e-9)
+
+
+def test_two_values_have_student_s_t() -> None:
+    found = average(lengths([3.0, 5.0]), [Key("seed")], "seed", LENGTH).iloc[0]
+    half = math.tan(0.475 * math.pi)  # its quantile for one degree of freedom
+    assert found[["length_ci_low", "length_ci_high"]].tolist() == pytest.approx(
+        [4 - half, 4 + half]
+    )
 
 
 def test_other_numbers_have_student_s_t() -> None:

@@ -49,11 +49,13 @@ def test_every_target_is_one_line_without_what_does_not_print(text: str) -> None
 
 @example("'=1")
 @example("' =1")
+@example("\uff1d1+1")
+@example("\uff20a")
 @given(st.text(alphabet="'=+-@ \t\r\n19.ea", max_size=8))
 def test_a_text_of_a_csv_file_is_found_again_and_never_computed(text: str) -> None:
     cell = printing.csv(text)
     assert printing.uncsv(cell) == text
-    if cell.lstrip("' \t\r\n")[:1] in tuple("=@"):
+    if cell.lstrip("' \t\r\n")[:1] in tuple("=@\uff1d\uff20"):
         assert cell.startswith("'")
     assert cell == text or cell == f"'{text}"
 

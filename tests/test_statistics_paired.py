@@ -211,3 +211,10 @@ def test_the_interval_of_ranks_is_as_wide_as_the_noise_makes_it() -> None:
     draws = np.random.default_rng(3).normal(0, 1, (20, 10))
     assert rank_correlation_interval(range(10), draws, SEED) == (-1, 1)
     assert np.isnan(rank_correlation_interval(range(10), draws[:1], SEED)).all()
+
+
+@pytest.mark.parametrize(("apart", "low"), [(0.1075, 1.0), (0.1105, -1.0)])
+def test_two_draws_are_corrected_for_their_number(apart: float, low: float) -> None:
+    """A quarter of the resamples moves a mean by t / 1.96 * sqrt(2) = 9.17 deviations."""
+    draws = [[0.0, 1.0 - apart], [0.0, 1.0 + apart]]
+    assert rank_correlation_interval([0, 1], draws, SEED) == pytest.approx((low, 1.0))

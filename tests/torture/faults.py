@@ -99,7 +99,7 @@ def start(folder: Path, *arguments: str, code: str = "", **options: Any) -> subp
 
 def end(child: subprocess.Popen[str]) -> tuple[int, str]:
     """Exit code and standard error, which has no traceback."""
-    _, err = child.communicate(timeout=200)
+    _, err = child.communicate(timeout=600)
     assert "Traceback" not in err, err
     return child.returncode, err
 
