@@ -584,7 +584,7 @@ def test_all_fitting_conditions_are_listed() -> None:
 
 
 def test_an_interval_is_printed_to_two_digits_of_its_width() -> None:
-    for *ends, text in (
+    for value, low, high, text in (
         (64.55, 63.6, 65.49, "64.5 % (63.6 to 65.5)"),
         (100.0, 99.963, 100.0, "100 % (99.963 to 100)"),
         (0.5467, 0.372, 0.8737, "0.55 % (0.37 to 0.87)"),
@@ -592,7 +592,7 @@ def test_an_interval_is_printed_to_two_digits_of_its_width() -> None:
         (10.0, 10.0, 10.0, "10 % (10 to 10)"),
         (1234.0, 1000.0, 1500.0, "1,234 % (1,000 to 1,500)"),
     ):
-        assert with_interval(Measured(*ends), "%") == text
+        assert with_interval(Measured(value, low, high), "%") == text
 
 
 def test_numbers_are_short() -> None:

@@ -353,8 +353,8 @@ def test_every_row_has_its_numbers(made: pd.DataFrame) -> None:
     for claim, numbers in EXPECTED["pulls"].items():
         for place, tolerance, *pulls in numbers:
             texts = _side(made, claim, place)["pulls"].split(", ")
-            found = [float(text.split()[-1]) for text in texts]
-            assert found == pytest.approx(pulls, abs=tolerance), (claim, place)
+            own = [float(text.split()[-1]) for text in texts]
+            assert own == pytest.approx(pulls, abs=tolerance), (claim, place)
 
 
 def test_the_ladder_shows_the_choices_that_matter(made: pd.DataFrame) -> None:

@@ -30,7 +30,7 @@ from hopcli.results.folder import settle
 if TYPE_CHECKING:
     from pathlib import Path
 
-TIMES = 30
+TIMES = 20
 SITTINGS = 3  # of what goes on where it was stopped, before one is let go to its end
 STARTED = """
 import sys
@@ -234,7 +234,8 @@ def test_two_at_once(place: Place, number: int) -> None:
     ends = [end(child) for child in (start(place.folder, *place.subject.command), first)]
     assert 0 in [code for code, _ in ends]
     for code, err in ends:
-        assert (code, err.count("\n")) in ((0, 0), (2, 1)), err
+        refusals = [line for line in err.splitlines() if "is writing it" in line]
+        assert (code, len(refusals)) in ((0, 0), (2, 1)), err
     place.go_on()
 
 
