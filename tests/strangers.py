@@ -157,15 +157,15 @@ def check_case(base: Path, place: Path, name: str, kind: str) -> None:
         inside, outside = _contents("out"), _contents("outside")
         for work in (*READERS, *IN_PYTHON, *WRITERS):
             signal.alarm(SECONDS)
-            if callable(work):
-                with contextlib.suppress(HopcliError):
-                    work()
-            else:
+            if isinstance(work, list):
                 done = call(*work)
                 assert done.code in (0, 1, 2, 3), (work, done)
                 if done.code == 2:
                     assert done.err.startswith(("hopcli: ", "Usage")), (work, done)
                     assert done.err.count("\n") == 1, (work, done)
+            elif callable(work):
+                with contextlib.suppress(HopcliError):
+                    work()
             signal.alarm(0)
             if work not in WRITERS:
                 assert _contents("out") == inside, work
