@@ -177,6 +177,14 @@ def _repeats(values: dict[str, Any], unit: str = "repeat", name: str = "repeats"
     return Ran({name: rows.melt(unit, var_name="label", value_name="accuracy")})
 
 
+def test_the_spread_over_labels_leaves_the_overall_row_out() -> None:
+    rates = [0.78, 0.99, 0.81]
+    rows = pd.DataFrame({"label": [*"316", "overall"], "rate": [*rates, 0.5], "sem": 0.01})
+    found = _found("spread(r / t / rate +- sem)", Ran({"t": rows}))
+    assert found.value == pytest.approx(np.std(rates))
+    assert found.high - found.value == pytest.approx(Z95 * 0.01 / math.sqrt(3))
+
+
 def test_a_bound_that_is_not_known_decides_nothing() -> None:
     run = Ran({"scan": pd.DataFrame({"value": [3.0], "ci_low": [2.9], "ci_high": [np.nan]})})
     found = _found("r / scan / value", run)
@@ -252,6 +260,9 @@ def test_a_correlation_is_tested_by_the_permutation_beside_it() -> None:
     run = Ran({"correlation": pd.DataFrame(row)})
     found = _found("with_p(r / correlation / spearman)", run)
     assert _answer(_claim(bound=0), found).p == pytest.approx(0.027)
+    assert found.tails(0) == pytest.approx((0.027, 0.973))
+    turned = Ran({"correlation": pd.DataFrame(row).assign(spearman=-0.7)})
+    assert _found("with_p(r / correlation / spearman)", turned).tails(0)[1] == 0.027
     assert found.tails(0.5)[0] < 1e-4  # of another bound by the interval
 
 

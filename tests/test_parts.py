@@ -294,6 +294,7 @@ def test_numbers_are_kept_to_the_last_bit(tmp_path: Path) -> None:
     for number, part in kept.items():
         assert read[number].tobytes() == part.tobytes()
         assert (read[number].shape, read[number].dtype) == (part.shape, part.dtype)
+    assert KeptParts(tmp_path, "capacity", "key", 7).keys() == {3}  # a part too many
     assert not _kept(tmp_path, key="another")
     assert not _kept(tmp_path, "temperature-scan")
 
