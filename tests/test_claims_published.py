@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 import pytest
 from scipy import stats
+from test_claims import FILES, Ran, changes
 
 from hopcli import experiments
 from hopcli.claims.claim import Claim, Condition
@@ -154,13 +154,6 @@ def test_each_selection_is_one_study() -> None:
     assert made.variance[0] == pytest.approx(1e4 * spread)
 
 
-def test_figure_1_is_published_as_a_curve() -> None:
-    claim = _claim(_condition("moments"), published="figure1", plus_minus=None, by="temperature")
-    curve = printed(claim)
-    assert curve.names[:2] == ("0.1", "0.2")
-    np.testing.assert_allclose(curve.values, figure1()["overlap"])
-
-
 @pytest.mark.parametrize("resample", ["trials", "repeats", "moments", "selections"])
 def test_a_number_without_a_row_is_refused(resample: str) -> None:
     table = _rates([0.8]).assign(repeat=0, selection=0, accuracy_sd=0.1)
@@ -295,23 +288,7 @@ def test_each_number_is_tested_with_holm_inside_the_claim() -> None:
 # --- from a file ------------------------------------------------------------------------------
 
 
-@dataclass
-class _Ran:
-    tables: dict[str, pd.DataFrame]
-    result: Any = None
-
-
-FILE = """
-[runs.run]
-config = "paper"
-[[claims]]
-id = "a"
-text = "t"
-place = "p"
-published = { 3 = 70, 6 = 90 }
-percent = true
-test = "printed"
-"""
+FILE = (FILES / "printed.toml").read_text(encoding="utf-8")
 SIDE = """
 [[claims.conditions]]
 label = "LABEL"
@@ -328,23 +305,7 @@ TABLE = pd.DataFrame(
 )
 
 
-VALUE = '"run / table[at=1] / accuracy"'
-
-
-@pytest.mark.parametrize(
-    ("before", "after", "setting"),
-    [
-        ("{ 3 = 70, 6 = 90 }", "[70]", "published"),
-        ("{ 3 = 70, 6 = 90 }", '"figure2"', "published"),
-        ("percent", "plus_minus = { 3 = 2 }\npercent", "plus_minus"),
-        ("percent", "plus_minus = { 3 = 2, 6 = -1 }\npercent", "plus_minus"),
-        ("percent", 'statistic = "sd"\nrepeats = 1\npercent', "repeats"),
-        ("percent", 'statistic = "sds"\npercent', "statistic"),
-        ('"trials"', '"trial"', "conditions[0].resample"),
-        (VALUE, '"largest(run / table / m)"', "conditions[0].value"),
-        (VALUE, '"run / t / m - run / t / m"', "conditions[0].value"),
-    ],
-)
+@pytest.mark.parametrize(("before", "after", "setting"), changes("printed"))
 def test_what_cannot_be_simulated_is_refused(
     empty_folder: Path, before: str, after: str, setting: str
 ) -> None:
@@ -354,10 +315,10 @@ def test_what_cannot_be_simulated_is_refused(
     path.write_text(text.replace(before, after, 1), encoding="utf-8")
     with pytest.raises(SettingError) as error:
         read_claims(path)
-    assert error.value.setting == f"{path}: claims.a.{setting}"
+    assert error.value.setting == f"{path}: {setting}"
     path.write_text(text.replace("6 = 90", "7 = 90"), encoding="utf-8")
     with pytest.raises(SettingError, match="label = 7"):
-        judge(read_claims(path), {"run": _Ran({"table": TABLE})})
+        judge(read_claims(path), {"run": Ran({"table": TABLE})})
 
 
 def _side(label: str, role: str, at: int) -> str:
@@ -389,7 +350,7 @@ def test_conditions_have_the_weight_of_their_role(
     path = empty_folder / "claims.toml"
     text = "".join(_side(f"{role} {at}", role, at) for role, at in sides)
     path.write_text(FILE + text, encoding="utf-8")
-    (one,) = judge(read_claims(path), {"run": _Ran({"table": TABLE})})
+    (one,) = judge(read_claims(path), {"run": Ran({"table": TABLE})})
     assert one.verdict == verdict_of
     assert one.explained_by == explained_by
     assert len(one.ladder) == (3 if len(sides) == 3 else 0)

@@ -6,10 +6,7 @@ import csv
 import itertools
 import json
 import re
-import shlex
-import signal
 import sqlite3
-import threading
 from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
@@ -19,20 +16,18 @@ from conftest import files_below, random_patterns
 from PIL import Image
 from test_figures_weights import write_patterns
 
-import hopcli
-from hopcli import experiments, report
+from hopcli import experiments
 from hopcli.cli.grid import running
 from hopcli.errors import DataError
 from hopcli.experiments.stock import Stock
-from hopcli.grids import conducting, engine, planning
+from hopcli.grids import planning
 from hopcli.grids.grid import read_grid
 from hopcli.grids.store import FILE, Store
-from hopcli.results import locked
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
-    from conftest import RunHopcli, SpawnHopcli
+    from conftest import RunHopcli
 
 FIVE = 'command = "recall"\ndataset = "text:five.txt"\nstart = "flip:0.2"\n'
 ONE = f"{FIVE}tests = 4\nrepeats = 2\n"
@@ -196,7 +191,7 @@ def test_cells_of_other_code_are_never_mixed_unawares(run_hopcli: RunHopcli, run
 @pytest.fixture
 def failing(monkeypatch: pytest.MonkeyPatch) -> dict[float, Exception]:
     """The temperatures whose runs fail, and how; to be changed."""
-    failing: dict[float, Exception] = {0.3: DataError("the file has gone")}
+    failing: dict[float, Exception] = {0.3: DataError("gone")}
     run = experiments.Plan.run
 
     def fails(plan: Any, *arguments: Any) -> Any:
@@ -214,13 +209,13 @@ def test_failures_are_kept_and_listed(
     failing[0.5] = ZeroDivisionError("a defect")  # which does not cost the others
     done = run_hopcli("grid", "run", "mine.toml", "--no-figures", "--threads", "1")
     assert done.code == 1
-    assert "failed: rule=hebbian temperature=0.3: the file has gone" in done.err
+    assert "failed: rule=hebbian temperature=0.3: gone" in done.err
     assert "ZeroDivisionError: a defect" in done.err
     assert not Path("results/mine/grid.csv").exists()
     status = run_hopcli("grid", "status", "results/mine", "--format", "json")
     found = json.loads(status.out)
     assert (found["finished"], found["failed"]) == (2, 4)
-    failures = [one for one in found["failures"] if one["error"] == "the file has gone"]
+    failures = [one for one in found["failures"] if one["error"] == "gone"]
     values = [f"rule={rule} temperature=0.3" for rule in ("hebbian", "pseudo-inverse")]
     assert [one["values"] for one in failures] == values
     table = run_hopcli("grid", "table", "results/mine")
@@ -298,41 +293,6 @@ def test_what_every_cell_takes_does_not_go_as_its_work(
         assert running._seconds(one, measured) == pytest.approx(truth[one.task.cell])
 
 
-def test_two_at_once_are_refused(run_hopcli: RunHopcli, run: Run) -> None:
-    run("mine.toml", "--limit", "1")
-    entered, leave = threading.Event(), threading.Event()
-
-    def hold() -> None:
-        with locked(Path("results/mine"), "grid"):
-            entered.set()
-            leave.wait(30)
-
-    other = threading.Thread(target=hold)
-    other.start()
-    assert entered.wait(30)
-    refused = run_hopcli("grid", "run", "mine.toml").refused()
-    leave.set()
-    other.join()
-    assert re.match(r"results/mine: process \d+ ", refused)
-    assert run("mine.toml")["finished"] == N_CELLS
-
-
-def test_an_interrupt_says_what_is_kept(
-    run_hopcli: RunHopcli, run: Run, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    whole = engine.run_tasks
-
-    def stops(*arguments: Any) -> Iterator[Any]:
-        yield from itertools.islice(whole(*arguments), 2)
-        raise KeyboardInterrupt
-
-    with monkeypatch.context() as patched:
-        patched.setattr(conducting, "run_tasks", stops)
-        done = run_hopcli("grid", "run", "mine.toml")
-    assert (done.code, done.out, "interrupted; 2 of 6 cells" in done.err) == (130, "", True)
-    assert run("mine.toml")["made now"] == 4
-
-
 def test_damage_is_found_and_made_good(run_hopcli: RunHopcli, run: Run) -> None:
     run("mine.toml")
     whole = _tables("results/mine")
@@ -350,25 +310,6 @@ def test_damage_is_found_and_made_good(run_hopcli: RunHopcli, run: Run) -> None:
     assert _tables("results/mine") == whole
     (Path("results/mine") / "grid.csv").write_text("x")
     assert "grid.csv" in run_hopcli("grid", "check", "results/mine").out
-
-
-def test_tables_of_every_kind(run_hopcli: RunHopcli, run: Run) -> None:
-    run("mine.toml", "--keep", "trials")
-    table = ["grid", "table", "results/mine"]
-    trials = run_hopcli(*table, "--table", "trials").out.splitlines()
-    assert len(trials) == 1 + N_CELLS * 5 * 4 * 2
-    text = run_hopcli(*table).out
-    assert text == Path("results/mine/grid.csv").read_text()
-    for name in ("t.csv", "t.md", "t.tex", "t.parquet"):
-        done = run_hopcli(*table, "--out", name)
-        assert (done.code, done.out) == (0, f"{name}\n")
-    assert Path("t.csv").read_text() == text
-    assert Path("t.md").read_text().startswith("| rule | temperature | label |")
-    refused = run_hopcli(*table, "--table", "nothing").refused()
-    assert re.match(r"--table .*accuracy, ", refused)
-    refused = run_hopcli(*table, "--out", "x.txt").refused()
-    assert re.match(r"--out .*\.csv, \.parquet, \.md, \.tex", refused)
-    assert not Path("x.txt").exists()
 
 
 def test_from_the_shell_alone(run: Run) -> None:
@@ -409,103 +350,6 @@ def test_make_knows_what_a_grid_reads(run_hopcli: RunHopcli) -> None:
     ]
 
 
-def test_a_grid_of_another_command_is_left_alone(run_hopcli: RunHopcli, run: Run) -> None:
-    run("mine.toml", "--out", "out", "--limit", "1")
-    before = files_below(Path("out"))
-    done = run_hopcli("grid", "run", "--command", "select", "--set", "samples=5,6", "--out", "out")
-    assert {"out", "select", "recall", "--out"} <= set(re.findall(r"[\w-]+", done.refused()))
-    assert files_below(Path("out")) == before
-
-
-BAD = [
-    ("run", "FILE"),
-    ("run mine.toml --command recall", "FILE"),
-    ("run nowhere.toml", "nowhere.toml"),
-    ("run --command recal --set seed=1,2", "--command"),
-    ("run --command recall --set seed=1", "grid"),
-    ("run mine.toml --set seed", "--set"),
-    ("run mine.toml --set sed=1", "--set"),
-    ("run mine.toml --set tests=0,1", "--set tests"),
-    ("run mine.toml --shard 0/2", "--shard"),
-    ("run mine.toml --shard 3/2", "--shard"),
-    ("run mine.toml --shard x", "--shard"),
-    ("run mine.toml --limit 0", "--limit"),
-    ("run mine.toml --keep all", "--keep"),
-    ("run mine.toml --out five.txt", "five.txt"),
-    ("status nowhere", "nowhere"),
-    ("table nowhere", "nowhere"),
-    ("plot nowhere", "nowhere"),
-    ("check nowhere", "nowhere"),
-    ("merge nowhere --out out", "nowhere"),
-    ("merge here --out here", "--out"),
-    ("runn", "'runn'"),
-    ("run --command recall --set dataset=mnist,digits", "'dataset=mnist,digits'"),
-    ("run --command recall --set theta=0,th.txt", "'theta=0,th.txt'"),
-    ("run --command recall --set digits=36,14", "';'"),
-]
-
-
-@pytest.mark.parametrize(("line", "name"), BAD)
-def test_bad_input_is_one_line(run_hopcli: RunHopcli, line: str, name: str) -> None:
-    before = files_below(Path())
-    assert name in run_hopcli("grid", *line.split()).refused()
-    assert files_below(Path()) == before
-
-
-@pytest.mark.parametrize(
-    ("plot", "name"),
-    [
-        ("x = 'rul'", "plot.x"),
-        ("over = 'label'", "plot.over"),
-        ("map = true\ny = 'accuracy'", "plot.y"),
-        ("y = 'accurcy'", "plot.y"),
-        ("x = 'rule'\nby = 'rule'", "plot."),
-        ("over = 'rule'\nx = 'rule'", "plot."),
-    ],
-)
-def test_a_layout_that_does_not_fit_is_refused_before_a_cell_is_run(
-    run_hopcli: RunHopcli, plot: str, name: str
-) -> None:
-    MINE.write_text(f"{GRID}\n[plot]\n{plot}\n", encoding="utf-8")
-    assert run_hopcli("grid", "run", "mine.toml").refused().startswith(f"mine.toml: {name}")
-    assert not Path("results").exists()
-
-
-DYING = """
-import os, signal, sys
-from hopcli.__main__ import start
-from hopcli.grids.store import Store
-
-left, write = int(sys.argv.pop()), Store.write
-
-def dying_write(store, made):
-    global left
-    if left == 0:  # killed with half of the cell written
-        Store._write_table = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
-    left -= 1
-    write(store, made)
-
-Store.write = dying_write
-start()
-"""
-
-
-def test_a_grid_that_is_killed_goes_on(run: Run, spawn_hopcli: SpawnHopcli) -> None:
-    """While it writes a cell, twice; `make torture` does so at any moment."""
-    run("mine.toml", "--out", "whole")
-    line = ("grid", "run", "mine.toml", "--out", "killed", "--no-figures")
-    finished = 0
-    for kept in (1, 3):
-        assert spawn_hopcli(*line, str(kept), code=DYING).code == -signal.SIGKILL
-        finished += kept
-        with Store(Path("killed")) as store:
-            assert (store.damaged(), len(store.standings())) == ({}, finished)
-    assert not Path("killed/grid.csv").exists()
-    assert run("mine.toml", "--out", "killed")["made now"] == N_CELLS - finished
-    assert _tables("killed") == _tables("whole")
-    assert set(files_below(Path("killed"))) == {"grid.csv", "grid.json", FILE}
-
-
 def test_a_picture_of_the_grid_and_of_its_averages(run_hopcli: RunHopcli) -> None:
     MINE.write_text(f"{GRID}\n[plot]\nover = 'temperature'\n", encoding="utf-8")
     assert run_hopcli("grid", "run", "mine.toml").code == 0
@@ -542,92 +386,8 @@ def test_the_warnings_of_a_grid_are_one_line(run_hopcli: RunHopcli) -> None:
     assert f"warning: {warned}" in run_hopcli("grid", "status", "results/mine").out
     manifest = json.loads(Path("results/mine/grid.json").read_text())
     assert manifest["notes"]["warnings"] == [warned]
-    many = '"0.80:0.94:0.01"'  # fifteen cells, of which people are told of twelve
-    MINE.write_text(text.replace("[0.1, 0.9]", many), encoding="utf-8")
-    done = run_hopcli("grid", "run", "mine.toml", "--out", "many", "--no-figures")
-    assert (done.code, done.err.count("warning: 15 of 15 cells: ")) == (0, 1)
-    lines = run_hopcli("grid", "status", "many").out.splitlines()
-    assert sum(line.startswith("warning: rule=") for line in lines) == 12
-    assert lines[-1].startswith("warning: 3 more")
-    said = json.loads(run_hopcli("grid", "status", "many", "--format", "json").out)
-    assert len(said["warnings"]) == 15
     with Image.open("results/mine/grid.png") as picture:
         assert "warning" not in picture.info["Description"]
 
 
 # --- settings as they are typed, shown and typed again ----------------------------------------
-
-
-def _asked(*sets: str) -> list[str]:
-    return ["--command", "recall", *(word for text in sets for word in ("--set", text))]
-
-
-def test_the_command_of_a_report_skips_what_was_skipped(run: Run) -> None:
-    given = ["temperature=0.1,0.2", "tests=2", "repeats=1", "dataset=text:five.txt"]
-    given += ["start=flip:0.2"]
-    run(*_asked("dynamics=metropolis,async", *given), "--skip-impossible", "--out", "some")
-    run(*_asked("dynamics=metropolis", *given), "--out", "all")
-    (some,), (every,) = (report.sections_in(Path(name)) for name in ("some", "all"))
-    _, _, _, *words = shlex.split(some.again)
-    assert run(*words, "--out", "again")["cells"] == 2
-    assert Path("again/grid.csv").read_bytes() == Path("some/grid.csv").read_bytes()
-    assert "--skip-impossible" not in every.again
-
-
-PAIR = [["0", "1"], 2]
-HUNDREDTHS = [n / 100 for n in range(1, 41)]
-
-
-@pytest.mark.parametrize(
-    ("name", "one", "other", "shown"),
-    [
-        ("digits", [["0", "1"], ["2"]], [["0"], ["1", "2"]], ["0,1;2", "0;1,2"]),
-        ("digits", [["0", "1"]], ["0", "1"], ["[0,1]", "0,1"]),
-        ("digits", ["0,1"], [["0", "1"]], ['["0,1"]', '[["0", "1"]]']),
-        ("digits, seed", [PAIR, [["2"], 1]], [PAIR, [["2"], 3]], ["[0,1;2];2,1", "[0,1;2];2,3"]),
-        (
-            *("temperature", HUNDREDTHS[:-1], HUNDREDTHS),
-            ["...,0.36,0.37,0.38,0.39", "...,0.36,0.37,0.38,0.39,0.4"],
-        ),
-    ],
-)
-def test_what_differs_reads_differently(
-    run_hopcli: RunHopcli, name: str, one: Any, other: Any, shown: list[str]
-) -> None:
-    for folder, values in (("a", one), ("b", other)):
-        config = {"command": "recall", "dataset": "text:five.txt", "start": "flip:0.2"}
-        manifest = {
-            "command": "grid",
-            "config": {**config, "grid": {name: values}},
-            "versions": {"hopcli": "1"},
-            "duration_seconds": 1.0,
-            "source_commit": None,
-            **{key: {} for key in ("notes", "tables", "outputs")},
-        }
-        Path(folder).mkdir()
-        Path(folder, "grid.json").write_text(json.dumps(manifest), encoding="utf-8")
-    done = run_hopcli("diff", "a", "b", "--format", "csv")
-    rows = [row for row in csv.DictReader(done.out.splitlines()) if row["of"] == "settings"]
-    assert {row["name"]: [row["A"], row["B"]] for row in rows} == {f"grid.{name}": shown}
-
-
-def test_sizes_are_shown_as_they_are_typed(run_hopcli: RunHopcli, run: Run) -> None:
-    Path("pics").mkdir()
-    for name in ("a", "b"):
-        pixels = random_patterns(ord(name), 40, 50).clip(0).astype("uint8") * 255
-        Image.fromarray(pixels).save(f"pics/{name}.png")
-    sizes = {"20x20", "32x30"}
-    asked = _asked("dataset=images:pics", "size=20x20,32x30", "tests=1", "repeats=1", "sweeps=1")
-    asked += ["--set", "start=flip:0.1"]
-    run(*asked, "--out", "a")
-    with Path("a/grid.csv").open(encoding="utf-8", newline="") as file:
-        assert {row["size"] for row in csv.DictReader(file)} == sizes
-    assert set(hopcli.read("a")["size"]) == sizes
-    (section,) = report.sections_in(Path("a"))
-    assert "--set size=20x20,32x30" in section.again
-    dry = run_hopcli("grid", "run", *asked, "--dry-run").out
-    assert [line[22:] for line in dry.splitlines()[:2]] == ["  size=20x20", "  size=32x30"]
-    refused = run_hopcli("grid", "run", *asked, "--set", "digits=a,c").refused()
-    assert "size=20x20: " in refused
-    made = hopcli.recall(dataset="images:pics", size=(20, 20), tests=1, repeats=1, start="flip:0.1")
-    assert "size=20x20" in repr(made)

@@ -9,7 +9,9 @@ from __future__ import annotations
 import json
 import math
 import re
-from typing import TYPE_CHECKING, Any
+import tomllib
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -27,9 +29,6 @@ from hopcli.data.study import AUTHORS_RECALL
 from hopcli.grids.grid import Grid, read_grid, shown
 from hopcli.results.folder import sha256_of
 from hopcli.results.tables import read_table
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 RESULTS = ROOT / "results"
 PAPER = ("select", "paper", "paper-as-run", "figure1", "figure1-as-run", "figure1-cold-start")
@@ -316,96 +315,8 @@ def test_the_committed_verdicts_are_whole_and_lead_the_readme() -> None:
     assert {"plus-minus-selection", "accuracy-test-images"}.isdisjoint(made["id"])
 
 
-NUMBERS = [  # claim, place of the condition, value, tolerance, state
-    ("accuracy-overall", 0, 82.2, 0.2, "coarse"),
-    ("plus-minus-order", 0, 0.547, 0.002, "fails"),
-    ("plus-minus-order", 1, 0.979, 0.002, "agrees"),
-    ("new-examples", 0, 0.25, 0.03, "fails"),
-    ("new-examples", 1, 0.979, 0.002, "agrees"),
-    ("criterion", 0, 0, 0, "agrees"),
-    ("order-best-any-draw", 0, 99, 0.1, "agrees"),
-    ("order-worst-any-draw", 0, -0.84, 0.01, "open"),
-    ("order-worst-any-draw", 1, 36.5, 0.1, "none"),
-    ("order-worst-any-draw", 2, 34, 0.1, "none"),
-    ("sweeps", 0, 10, 0, "fails"),
-    ("critical-temperature", 0, 1, 0.01, "fails"),
-    ("critical-temperature", 1, 1.441, 0.02, "fails"),
-    ("no-recall-above", 0, 0, 0, "agrees"),
-    ("shape-of-the-4", 0, 3, 0, "fails"),
-    ("shape-of-the-4", 1, 4, 0, "none"),
-    ("shapes-and-recall", 0, 0.709, 0.001, "agrees"),
-    ("spurious", 0, 100, 0, "agrees"),
-    ("spurious", 1, 0, 0, "none"),
-    ("global-minima", 0, -0.116, 0.001, "agrees"),
-    ("global-minima", 1, 0.0511, 0.001, "none"),
-    ("enough-iterations", 0, 64.6, 0.3, "fails"),
-    ("hebbian-capacity-step", 0, 50 * math.erfc(1 / math.sqrt(2 * 0.138)), 0.015, "agrees"),
-    ("hebbian-capacity-rest", 0, 1.6, 1.0, "coarse"),
-    ("hebbian-capacity", 0, 2.4, 0.3, "fails"),
-    ("storkey-basins", 0, 0.432 - 0.408, 0.012, "agrees"),
-    ("storkey-basins", 1, 0.385 - 0.311, 0.008, "none"),
-    ("storkey-basins", 2, 0.432, 0.005, "none"),
-    ("storkey-basins", 3, 0.408, 0.008, "none"),
-    ("storkey-basins", 4, 0.385, 0.003, "none"),
-    ("storkey-basins", 5, 0.311, 0.008, "none"),
-    ("signed-sum", 0, 0, 0, "agrees"),
-    ("signed-sum", 1, 1587, 0, "none"),
-    ("storkey-code", 0, 4 / 9, 1e-6, "fails"),
-]
-
-SAME, COARSE, AS_RUN, FAILED = VERDICTS[1:5]
-VERDICT_OF = {  # all others are reproduced
-    "selection-seed": VERDICTS[6],
-    "accuracies": AS_RUN,
-    "accuracies-any-draw": COARSE,
-    "accuracy-overall": COARSE,
-    "plus-minus-images": AS_RUN,
-    "new-examples": FAILED,
-    "plus-minus-order": FAILED,
-    "order-worst-any-draw": VERDICTS[5],
-    "sweeps": FAILED,
-    "figure-1": AS_RUN,
-    "figure-1-rule": FAILED,
-    "figure-1-patterns": FAILED,
-    "figure-1-sweeps": SAME,
-    "figure-1-repeats": FAILED,
-    "critical-temperature": FAILED,
-    "shape-of-the-4": FAILED,
-    "enough-iterations": FAILED,
-    "hebbian-capacity-rest": COARSE,
-    "hebbian-capacity": FAILED,
-    "storkey-code": FAILED,
-}
-EXPLAINED = {
-    "accuracies": "images fixed, the authors' images, 10 sweeps",
-    "new-examples": "the same 100 images in all repeats, in the same site order",
-    "plus-minus-order": "the same site order in all repeats",
-    "figure-1-rule": "Hebbian rule",
-    "figure-1-patterns": "images 9 and 56",
-}
-
-PULLS = [  # claim, place of the condition, pulls of the 3, 6, 1, 0 and 4, tolerance
-    ("accuracies", 0, [1.7, -1.2, -3.4, -4.0, -3.7], 0.15),
-    ("accuracies", 4, [-0.1, -1.1, 0.1, -0.3, 1.8], 0.15),
-    ("accuracies-any-draw", 0, [1.24, -0.09, -0.04, -0.14, -0.15], 0.01),
-]
+EXPECTED = tomllib.loads((Path(__file__).parent / "verdicts.toml").read_text(encoding="utf-8"))
 LADDER = [46, 8, 24, 6, 4.4]  # chi2 of the accuracies from the text to the authors' program
-
-CHANCES = [  # claim, place of the condition, least and greatest p
-    ("accuracies", 0, 0, 0.001),
-    ("accuracies", 4, 0.37, 0.55),
-    ("accuracies-any-draw", 0, 0.05, 1),
-    ("plus-minus-images", 0, 0, 0.001),
-    ("plus-minus-order", 0, 0.005, 0.02),
-    ("shapes-and-recall", 0, 0.026, 0.028),
-    ("figure-1-rule", 0, 0, 0.001),
-    ("figure-1-rule", 1, 0.05, 1),
-    ("figure-1-patterns", 0, 0, 0.001),
-    ("figure-1-sweeps", 0, 0.05, 1),
-    ("figure-1-sweeps", 1, 0.05, 1),
-    ("figure-1-repeats", 0, 0, 0.001),
-    ("order-worst-any-draw", 0, 0.2, 0.4),
-]
 
 
 @pytest.fixture(scope="module")
@@ -419,21 +330,31 @@ def _side(made: pd.DataFrame, claim: str, place: int) -> pd.Series[Any]:
 
 def test_every_claim_has_its_verdict_and_its_explanation(made: pd.DataFrame) -> None:
     rows = made.drop_duplicates("id").set_index("id")
-    expected = {name: VERDICT_OF.get(name, VERDICTS[0]) for name in rows.index}
+    numbers = {name: int(n) for n, names in EXPECTED["verdicts"].items() for name in names}
+    expected = {name: VERDICTS[numbers.get(name, 0)] for name in rows.index}
     assert rows["verdict"].to_dict() == expected
-    assert {name: text for name, text in rows["explained_by"].items() if text} == EXPLAINED
+    explained = {
+        claim: ", ".join(_side(made, claim, place)["condition"] for place in places)
+        for claim, places in EXPECTED["explained"].items()
+    }
+    assert {claim: text for claim, text in rows["explained_by"].items() if text} == explained
 
 
 def test_every_row_has_its_numbers(made: pd.DataFrame) -> None:
-    for claim, place, value, tolerance, state in NUMBERS:
-        row = _side(made, claim, place)
-        assert float(row["value"]) == pytest.approx(value, abs=tolerance), (claim, place)
-        assert row["state"] == state, (claim, place)
-    for claim, place, pulls, tolerance in PULLS:
-        found = [float(one.split()[-1]) for one in _side(made, claim, place)["pulls"].split(", ")]
-        assert found == pytest.approx(pulls, abs=tolerance), (claim, place)
-    for claim, place, least, greatest in CHANCES:
-        assert least <= float(_side(made, claim, place)["p"]) <= greatest, (claim, place)
+    for claim, numbers in EXPECTED["values"].items():
+        for place, value, tolerance in numbers:
+            found = float(_side(made, claim, place)["value"])
+            assert found == pytest.approx(value, abs=tolerance), (claim, place)
+    (step,) = EXPECTED["values"]["hebbian-capacity-step"]
+    assert step[1] == pytest.approx(50 * math.erfc(1 / math.sqrt(2 * 0.138)))
+    for claim, numbers in EXPECTED["chances"].items():
+        for place, lowest, highest in numbers:
+            assert lowest <= float(_side(made, claim, place)["p"]) <= highest, (claim, place)
+    for claim, numbers in EXPECTED["pulls"].items():
+        for place, tolerance, *pulls in numbers:
+            texts = _side(made, claim, place)["pulls"].split(", ")
+            own = [float(text.split()[-1]) for text in texts]
+            assert own == pytest.approx(pulls, abs=tolerance), (claim, place)
 
 
 def test_the_ladder_shows_the_choices_that_matter(made: pd.DataFrame) -> None:

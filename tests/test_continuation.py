@@ -203,8 +203,8 @@ def test_the_interval_covers_what_it_promises(gain: float, loss: float, runs: in
     [
         (Rise(0.03, 0.001, 0.06, 99), True),
         (Rise(0.03, 0.0, 0.06, 99), False),  # may be none
-        (Rise(0.01, 0.005, 0.02, 99), False),  # half the interval of the accuracy is as much
-        (Rise(0.011, 0.005, 0.02, 99), True),
+        (Rise(0.015625, 0.005, 0.02, 99), False),  # half the interval of the accuracy is as much
+        (Rise(0.016, 0.005, 0.02, 99), True),
         (None, False),
     ],
 )
@@ -212,12 +212,14 @@ def test_only_a_rise_that_is_sure_and_large_is_told(
     monkeypatch: pytest.MonkeyPatch, risen: Callable[..., Any], rise: Rise | None, told: bool
 ) -> None:
     _, _, further = risen(tests=3, repeats=1, sweeps=3)
-    table = pd.DataFrame({"accuracy": [0.9, 0.5], "ci_low": [0.8, 0.49], "ci_high": [1, 0.51]})
+    table = pd.DataFrame(
+        {"accuracy": [0.9, 0.5], "ci_low": [0.8, 0.484375], "ci_high": [1, 0.515625]}
+    )
     monkeypatch.setattr(further, "rise", lambda: rise)
     said = further.warning(table)
     assert (said is not None) == told
     if told and rise is not None and rise.mean == 0.03:
-        assert re.findall(r"\d+\.\d", said or "")[:5] == ["50.0", "1.0", "3.0", "0.1", "6.0"]
+        assert re.findall(r"\d+\.\d", said or "")[:5] == ["50.0", "1.6", "3.0", "0.1", "6.0"]
 
 
 def test_a_recall_that_is_too_short_says_so_in_a_line(run_hopcli: RunHopcli) -> None:

@@ -16,7 +16,6 @@ from test_figures_weights import write_patterns
 
 from hopcli import plots, results
 from hopcli.cli import endings, execute
-from hopcli.errors import ResultError
 from hopcli.experiments import Plan
 from hopcli.results import read_manifest
 from hopcli.results.files import Folder
@@ -142,24 +141,6 @@ def test_a_finished_run_that_cannot_be_drawn_has_the_code_too(
 
 
 RUN = "command = 'recall'\ndataset = 'text:five.txt'\nstart = 'flip:0.1'\ntests = 2\nrepeats = 1\n"
-
-
-def test_the_first_of_two_runs_is_named_where_the_second_fails(
-    place: RunHopcli, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    for name in ("one", "two"):
-        Path(f"{name}.toml").write_text(RUN, encoding="utf-8")
-    save = results.save
-
-    def fail(folder: Path, *args: Any, **kwargs: Any) -> Any:
-        if folder.name == "two":
-            raise ResultError("two: no room")
-        return save(folder, *args, **kwargs)
-
-    monkeypatch.setattr(results, "save", fail)
-    done = place("run", "one.toml", "two.toml", "-q")
-    assert (done.code, "results/one is finished" in done.err) == (2, True)
-    assert not Path("results/two").exists()
 
 
 @pytest.mark.parametrize("sent", [None, signal.SIGINT])

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from hopcli.catalogue import CATALOGUE, entry
 from hopcli.errors import SettingError
-from hopcli.grids.grid import MOST_POINTS, read_grid, shown
+from hopcli.grids.grid import read_grid, shown
 from hopcli.grids.store import _OWN, OWN_TABLES
 from hopcli.grids.texts import read_set, with_sets
 
@@ -63,44 +63,6 @@ def test_lists_that_grow_are_known_by_their_length() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "setting"),
-    [
-        ("tests = 1", "grid"),
-        ("grid = 1", "grid"),
-        ("[grid]\ntemprature = [1]", "grid.temprature"),
-        ("[grid]\nthreads = [1, 2]", "grid.threads"),
-        ("tests = 1\n[grid]\ntests = [2]", "grid.tests"),
-        ("[grid]\ntests = []", "grid.tests"),
-        ("[grid]\ntests = 3", "grid.tests"),
-        ("[grid]\ntests = '1:2'", "grid.tests"),
-        ("[grid]\ntests = '1:9:0'", "grid.tests"),
-        ("[grid]\ntests = [0]", "grid.tests"),
-        ("[grid]\ntemperature = [1, 1.0]", "grid.temperature"),
-        ("[grid]\n'tests, seed' = [1]", "grid.tests, seed"),
-        ("[grid]\n'tests, seed' = [[1, 2, 3]]", "grid.tests, seed"),
-        ("[grid]\n'tests, tests' = [[1, 2]]", "grid.tests"),
-        ("[grid]\ntests = [1]\n'tests,seed' = [[1, 2]]", "grid.tests"),
-        ("[grid]\nrule = [1979-05-27]", "grid.rule"),
-        ("[grid]\ntemperature = [nan]", "grid.temperature"),
-        ("temperature = -1\n[grid]\ntests = [1]", "temperature"),
-        ("temprature = 1\n[grid]\ntests = [1]", "temprature"),
-        ("[grid]\ntests = [1]\n[plot]\nz = 'tests'", "plot.z"),
-        ("[grid]\ntests = [1]\n[plot]\nx = 1", "plot.x"),
-        ("[grid]\ntests = [1]\n[plot]\nmap = 'x'", "plot.map"),
-        ("plot = 1\n[grid]\ntests = [1]", "plot"),
-        ("[grid]\nseed = '1:9999:1'\ntests = '1:9999:1'", "grid"),
-    ],
-)
-def test_what_cannot_be_a_grid_is_named(text: str, setting: str) -> None:
-    with pytest.raises(SettingError) as refused:
-        _grid(text)
-    assert refused.value.setting == setting
-    assert MOST_POINTS < 9999**2
-    with pytest.raises(SettingError, match="command"):
-        read_grid({"grid": {"tests": [1]}})
-
-
-@pytest.mark.parametrize(
     ("text", "name", "values"),
     [
         ("temperature=0.1:0.3:0.1", "temperature", [0.1, 0.2, 0.3]),
@@ -127,19 +89,6 @@ def test_a_list_of_numbers_is_one_value_where_it_can_be() -> None:
     assert len(read_set(scan, "temperatures=0.1:0.9:0.1")[1]) == 1
     assert read_set(capacity, "rule=hebbian,storkey")[1] == [["hebbian", "storkey"]]
     assert read_set(capacity, "rule=hebbian;storkey")[1] == [["hebbian"], ["storkey"]]
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        *("", "seed", "=1", "x=1", "tests=", "tests=0", "tests=1,x", "quench=maybe", "seed=[1"),
-        *("a=[=]", "tests=1:2:3:4", "seed=1:9:x", "tests=[1]; x"),
-    ],
-)
-def test_a_text_that_is_none_is_refused(text: str) -> None:
-    with pytest.raises(SettingError) as refused:
-        read_set(entry("recall"), text)
-    assert refused.value.setting.startswith("set")
 
 
 def test_the_shell_comes_on_top_of_a_file() -> None:

@@ -145,6 +145,8 @@ def test_what_varies_together_is_averaged_together() -> None:
     assert "selection_seed" not in found.columns
     one = average(lengths([3.0]).assign(rule="hebbian"), [*keys[:1], Key("rule")], "seed", LENGTH)
     assert one["rule"].tolist() == ["hebbian"]
+    two = average(lengths([3.0, 5.0]).assign(rule="a"), [*keys[:1], Key("rule")], "seed", LENGTH)
+    assert two[["rule", "length"]].to_numpy().tolist() == [["a", 4.0]]
     twice = pd.concat([lengths([2.0, 6.0]), lengths([4.0, 8.0])])
     row = average(twice, keys[:1], "seed", LENGTH).iloc[0]
     assert row[["n_seed", "length"]].tolist() == [2, 5.0]

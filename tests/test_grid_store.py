@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import os
 import shutil
 import sqlite3
 import struct
 import subprocess
 import sys
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -23,9 +23,6 @@ from hopcli.grids.export import tidy_table, write_table
 from hopcli.grids.grid import read_grid
 from hopcli.grids.merging import merge
 from hopcli.grids.store import FILE, Place, Store, is_grid
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 GRID = read_grid({"command": "recall", "grid": {"digits": [[3, 6], [3, 6, 1]], "seed": [1, 2]}})
 SETTINGS = {"seed": 10**30, "temperature": 0.1, "digits": ["3", "6"]}
@@ -130,24 +127,13 @@ def test_a_cell_is_replaced_whole_or_not_at_all(tmp_path: Path) -> None:
         assert store.made("cell0") == _made("cell0")
 
 
-@pytest.mark.parametrize(
-    "statement",
-    [
-        "UPDATE accuracy SET n = 5 WHERE row = 1",
-        "UPDATE accuracy SET rate = rate * (1 + 1e-15) WHERE row = 0",
-        "UPDATE accuracy SET hit = 0 WHERE row = 0",
-        "DELETE FROM accuracy WHERE row = 1",
-        "UPDATE accuracy SET row = -1 WHERE row = 1",
-        "UPDATE cells SET temperature = 0.3 WHERE true",
-        "UPDATE cells SET config = NULL WHERE true",
-        "UPDATE cells SET state = 'failed' WHERE true",
-        "UPDATE cells SET version = 'v2' WHERE true",
-        "UPDATE cells SET notes = '{}' WHERE true",
-        "UPDATE tables SET columns = '[\"label: text\"]' WHERE true",
-        "UPDATE tables SET columns = 'x' WHERE true",
-        "DELETE FROM tables WHERE true",
-    ],
-)
+def _statements(section: str) -> list[str]:
+    """Statements of SQL that damage a store."""
+    text = (Path(__file__).parent / "damaged_stores.sql").read_text(encoding="utf-8")
+    return text.partition(f"-- {section}\n")[2].partition("\n\n")[0].splitlines()
+
+
+@pytest.mark.parametrize("statement", _statements("of a cell"))
 def test_what_has_been_changed_is_noticed(tmp_path: Path, statement: str) -> None:
     _fill(tmp_path)
     assert _sql(tmp_path, f"{statement} AND cell = 'cell1'") > 0
@@ -184,13 +170,8 @@ def test_points_and_grids_that_have_been_changed_are_refused(
     [
         b"x" * 5000,
         b"SQLite format 3\0" + b"\xff" * 5000,
-        "CREATE TABLE meta (url TEXT)",
-        "UPDATE meta SET value = '2' WHERE name = 'format'",
-        "CREATE VIEW v AS WITH RECURSIVE c(x) AS (VALUES(1) UNION ALL SELECT x FROM c) SELECT 1",
-        "CREATE TRIGGER t AFTER INSERT ON cells BEGIN DELETE FROM meta; END",
-        "CREATE VIRTUAL TABLE v USING fts5(x)",
-        'CREATE TABLE g ("as", b AS (zeroblob(1000000000)))',
-        "CREATE TABLE g (b DEFAULT (zeroblob(1000000000)))",
+        b"SQLite format 3\0" + bytes(3000),
+        *_statements("of a store"),
     ],
 )
 def test_a_store_of_another_program_or_one_that_computes_is_left_alone(
@@ -220,14 +201,6 @@ def test_a_store_whose_making_was_cut_short_is_an_empty_one(tmp_path: Path) -> N
     assert (tmp_path / FILE).read_bytes() == b""
     with Store(_fill(tmp_path)) as store:
         assert len(store.standings()) == 4
-
-
-@pytest.mark.parametrize("share", [0.3, 0.6, 0.9])
-def test_a_store_that_is_cut_off_is_refused(tmp_path: Path, share: float) -> None:
-    file = _fill(tmp_path) / FILE
-    os.truncate(file, int(file.stat().st_size * share))
-    with pytest.raises(ResultError, match=FILE), Store(tmp_path) as store:
-        assert store.damaged() == {}
 
 
 HALF_WRITTEN = """

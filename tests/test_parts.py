@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import json
 import re
 import shutil
@@ -166,17 +165,6 @@ def test_a_stop_at_either_end_and_a_polite_one(
     assert (done.code, done.err, runs.made) == (0, "", 13)
 
 
-def test_an_earlier_run_stays_until_the_new_one_is_whole(run_hopcli: RunHopcli, runs: Runs) -> None:
-    run_hopcli(*CAPACITY, "--out", "out", "--seed", "1")
-    earlier = _visible("out")
-    runs.stop_after(11)
-    assert run_hopcli(*CAPACITY, "--out", "out", "--seed", "2").code == 130
-    assert _visible("out") == earlier
-    run_hopcli(*CAPACITY, "--out", "out", "--seed", "2")
-    run_hopcli(*CAPACITY, "--out", "new", "--seed", "2")
-    assert _visible("out") == _visible("new") != earlier
-
-
 @pytest.mark.parametrize("changed", ["seed", "repeats", "data", "streams", "code"])
 def test_parts_of_another_run_are_never_used(
     run_hopcli: RunHopcli, runs: Runs, monkeypatch: pytest.MonkeyPatch, changed: str
@@ -246,37 +234,6 @@ def test_a_damaged_part_is_made_again(run_hopcli: RunHopcli, runs: Runs, damage:
     assert _visible("out") == _visible("whole")
 
 
-FORGED: list[Any] = [[], [[1.0]], [1.0, 2.0], [[[1e300] * 3] * 2], 5.0, None, [[None]], "x"]
-
-
-@pytest.mark.parametrize("name", PARTS)
-def test_parts_of_another_shape_end_in_a_line(run_hopcli: RunHopcli, name: str) -> None:
-    command, n_parts, _ = PARTS[name]
-    path = _path_of_parts(run_hopcli, command)
-    places = itertools.cycle([range(n_parts), range(1), range(n_parts - 1, n_parts + 9)])
-    for numbers, value in zip(places, FORGED, strict=False):
-        shutil.rmtree("out", ignore_errors=True)
-        Path("out").mkdir()
-        said = [json.dumps([number, value]).encode() for number in numbers]
-        path.write_bytes(b"\n".join(parts._checksum(line) + b" " + line for line in said))
-        done = run_hopcli(*command, "--out", "out")
-        assert (done.code, path.name in done.err) in ((0, False), (2, True)), (value, done)
-
-
-def _path_of_parts(run_hopcli: RunHopcli, command: list[str]) -> Path:
-    """The file of the parts of a run."""
-    paths: list[Path] = []
-
-    def read(path: Path, _n_parts: int) -> None:
-        paths.append(path)
-        raise KeyboardInterrupt
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(parts, "_read", read)
-        assert run_hopcli(*command, "--out", "out").code == 130
-    return Path("out", paths[0].name)
-
-
 def test_parts_left_by_a_run_that_is_finished_go(
     run_hopcli: RunHopcli, runs: Runs, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -337,6 +294,7 @@ def test_numbers_are_kept_to_the_last_bit(tmp_path: Path) -> None:
     for number, part in kept.items():
         assert read[number].tobytes() == part.tobytes()
         assert (read[number].shape, read[number].dtype) == (part.shape, part.dtype)
+    assert KeptParts(tmp_path, "capacity", "key", 7).keys() == {3}  # a part too many
     assert not _kept(tmp_path, key="another")
     assert not _kept(tmp_path, "temperature-scan")
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import errno
 import hashlib
 import json
 import os
@@ -14,31 +13,20 @@ import signal
 import subprocess
 import sys
 import threading
-import types
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import CHECKOUT, UNPRIVILEGED, SpawnHopcli, files_below
+from conftest import files_below
 
 import hopcli
+from hopcli import results
 from hopcli.config import Execution, Facts, RecallConfig, RecallExecution, SelectConfig
 from hopcli.errors import ResultError
 from hopcli.experiments import Result
-from hopcli.results import (
-    check_writable,
-    is_undrawn,
-    key,
-    load,
-    locked,
-    provenance,
-    read_manifest,
-    runs_in,
-    save,
-    save_pictures,
-)
+from hopcli.results import load, read_manifest, save_pictures
 from hopcli.results.folder import writing
 from hopcli.results.provenance import source_commit
 
@@ -49,7 +37,7 @@ FACTS = Facts("mnist:train", (28, 28), ("0", "1"))
 CONFIG = SelectConfig(samples=5).resolve(FACTS)
 RECALL = RecallConfig(digits=("0", "1")).resolve(FACTS)
 INPUTS = {"dataset": "d" * 64}
-KEY = key("select", CONFIG.to_dict(), INPUTS)
+KEY = results.key("select", CONFIG.to_dict(), INPUTS)
 FILES = ["patterns.csv", "patterns.npz", "select.json", "patterns.png"]
 FAILURES = [RuntimeError, KeyboardInterrupt, SystemExit, MemoryError]
 
@@ -70,7 +58,7 @@ def _draw_svg(folder: Path) -> None:
 
 def _write(folder: Path, result: Result, config: Any = CONFIG) -> list[Path]:
     how = Execution() if config is CONFIG else RecallExecution()
-    return save(folder, config, result, inputs=INPUTS, execution=how, duration=1.23456)
+    return results.save(folder, config, result, inputs=INPUTS, execution=how, duration=1.23456)
 
 
 def _save(folder: Path, value: float, draw: Callable[[Path], None] | None = _draw) -> list[Path]:
@@ -204,7 +192,7 @@ def test_a_folder_without_one_run_is_not_loaded(tmp_path: Path) -> None:
         read_manifest(tmp_path / "nowhere", "select")
     _save(tmp_path, 0.1)
     (tmp_path / "recall.json").write_text("{}")
-    assert runs_in(tmp_path) == ["select", "recall"]
+    assert results.runs_in(tmp_path) == ["select", "recall"]
     with pytest.raises(ResultError, match="select, recall"):
         load(tmp_path)
     with pytest.raises(ResultError, match=r"recall\.json: "):
@@ -220,24 +208,13 @@ def test_a_damaged_manifest_is_named(tmp_path: Path, content: bytes) -> None:
         read_manifest(tmp_path, "select")
 
 
-@pytest.mark.parametrize("changed", [{"config": {"new": 1}}, {"tables": {}, "arrays": None}])
-def test_a_manifest_of_another_version_is_named(tmp_path: Path, changed: dict[str, Any]) -> None:
-    _save(tmp_path, 0.1)
-    path = tmp_path / "select.json"
-    manifest = json.loads(path.read_text())
-    changed = {**changed, "config": {**manifest["config"], **changed.get("config", {})}}
-    path.write_text(json.dumps({**manifest, **changed}))
-    with pytest.raises(ResultError, match=r"select\.json: "):
-        load(tmp_path)
-
-
 def test_a_key_names_what_decides_the_numbers_and_nothing_else() -> None:
     assert re.fullmatch("[0-9a-f]{64}", KEY)
-    assert key("select", dict(reversed(CONFIG.to_dict().items())), INPUTS) == KEY
+    assert results.key("select", dict(reversed(CONFIG.to_dict().items())), INPUTS) == KEY
     others = [
-        key("recall", CONFIG.to_dict(), INPUTS),
-        key("select", SelectConfig(samples=6).resolve(FACTS).to_dict(), INPUTS),
-        key("select", CONFIG.to_dict(), {"dataset": "e" * 64}),
+        results.key("recall", CONFIG.to_dict(), INPUTS),
+        results.key("select", SelectConfig(samples=6).resolve(FACTS).to_dict(), INPUTS),
+        results.key("select", CONFIG.to_dict(), {"dataset": "e" * 64}),
     ]
     assert len({KEY, *others}) == 4
 
@@ -287,24 +264,13 @@ def test_a_failure_costs_what_was_being_written_and_nothing_else(
     assert _loss(tmp_path) == [0.2]
 
 
-def test_a_full_disk_is_one_error_and_no_change(tmp_path: Path) -> None:
-    _save(tmp_path, 0.1)
-    before = files_below(tmp_path)
-    full = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-    with pytest.raises(ResultError, match=os.strerror(errno.ENOSPC)):
-        _write(tmp_path, _result(0.2, tables={"patterns": Unwritable(full)}))
-    with pytest.raises(ResultError, match=os.strerror(errno.ENOSPC)):
-        save_pictures(tmp_path, "select", _fails(full))
-    assert files_below(tmp_path) == before
-
-
 def test_pictures_belong_to_their_run_and_format(tmp_path: Path) -> None:
     _save(tmp_path, 0.1)
     (tmp_path / "notes.png").write_bytes(b"mine")
     asked = Execution(figure_format="svg")
     manifest = read_manifest(tmp_path, "select")
-    assert is_undrawn(tmp_path, manifest, asked)
-    assert not is_undrawn(tmp_path, manifest, Execution(figures=False))
+    assert results.is_undrawn(tmp_path, manifest, asked)
+    assert not results.is_undrawn(tmp_path, manifest, Execution(figures=False))
     before = files_below(tmp_path)
     with pytest.raises(ResultError, match=re.escape(str(tmp_path))):
         save_pictures(tmp_path, "select", _draw_svg, key="another")
@@ -315,9 +281,12 @@ def test_pictures_belong_to_their_run_and_format(tmp_path: Path) -> None:
     assert names == {*FILES[:3], "patterns.svg", "notes.png"}
     manifest = read_manifest(tmp_path, "select")
     assert manifest["execution"] == asked.to_dict()
-    assert [is_undrawn(tmp_path, manifest, each) for each in (asked, Execution())] == [False, True]
+    assert [results.is_undrawn(tmp_path, manifest, each) for each in (asked, Execution())] == [
+        False,
+        True,
+    ]
     (tmp_path / "patterns.svg").unlink()
-    assert is_undrawn(tmp_path, manifest, asked)
+    assert results.is_undrawn(tmp_path, manifest, asked)
     _save(tmp_path, 0.1, _draw_svg)
     _save(tmp_path, 0.1, None)
     assert set(files_below(tmp_path)) == {*FILES[:3], "notes.png"}
@@ -511,7 +480,7 @@ def test_a_run_killed_at_any_move_is_the_old_one_or_the_new_one(
         outputs = read_manifest(folder, "select")["outputs"]
         assert ("patterns.png" in outputs) == (move == 1 or move > 6)
     elif reader == "runs_in":
-        assert runs_in(folder) == ["select"]
+        assert results.runs_in(folder) == ["select"]
     if reader in ("load", "read_manifest", "runs_in"):
         assert files_below(folder) == before  # what reads writes nothing
         with writing(folder, "select"):
@@ -532,10 +501,13 @@ def test_a_run_killed_at_any_move_is_the_old_one_or_the_new_one(
 
 def test_the_second_of_two_runs_at_once_is_refused(tmp_path: Path) -> None:
     with _waiting(tmp_path, "write") as child:
-        for work in (lambda: _save(tmp_path, 0.1), lambda: locked(tmp_path, "select").__enter__()):
+        for work in (
+            lambda: _save(tmp_path, 0.1),
+            lambda: results.locked(tmp_path, "select").__enter__(),
+        ):
             with pytest.raises(ResultError, match=rf" {child.pid} "):
                 work()
-        with locked(tmp_path, "recall"):  # of another command
+        with results.locked(tmp_path, "recall"):  # of another command
             pass
         out, _ = child.communicate("go on\n", timeout=60)
     assert (out, _loss(tmp_path)) == ("done\n", [0.2])
@@ -543,25 +515,6 @@ def test_the_second_of_two_runs_at_once_is_refused(tmp_path: Path) -> None:
         threading.Timer(0.3, child.stdin.close).start()  # type: ignore[union-attr]
         assert _loss_of_select(tmp_path) == [0.2]
         child.wait(timeout=60)
-
-
-def test_two_threads_are_two_runs(tmp_path: Path) -> None:
-    refused: list[ResultError] = []
-
-    def second() -> None:
-        try:
-            _save(tmp_path, 0.2)
-        except ResultError as error:
-            refused.append(error)
-
-    with locked(tmp_path, "select"):
-        thread = threading.Thread(target=second)
-        thread.start()
-        thread.join()
-        _save(tmp_path, 0.1)  # what has the lock may write
-    (error,) = refused
-    assert f" {os.getpid()} " in str(error)
-    assert _loss(tmp_path) == [0.1]
 
 
 def test_a_lock_that_is_given_back_while_another_takes_it_is_taken_anew(tmp_path: Path) -> None:
@@ -579,24 +532,6 @@ def test_a_lock_that_is_given_back_while_another_takes_it_is_taken_anew(tmp_path
     children = [subprocess.Popen(command) for _ in range(3)]
     assert [child.wait(timeout=100) for child in children] == [0, 0, 0]
     assert log.read_text() == "600"
-
-
-def test_a_place_that_cannot_be_written_is_refused(
-    empty_folder: Path, spawn_hopcli: SpawnHopcli
-) -> None:
-    Path("results").write_text("mine")
-    for folder in (Path("results"), Path("results/below")):
-        for work in (lambda folder=folder: check_writable(folder), lambda f=folder: _save(f, 0.1)):
-            with pytest.raises(ResultError, match="results"):
-                work()
-    check_writable(Path("a/b"))  # could be made, and is not yet
-    Path("locked").mkdir(mode=0o500)
-    code = f"{UNPRIVILEGED}\nfrom hopcli.cli import main\nimport sys\nmain(sys.argv[1:])"
-    for out in ("locked", "locked/below"):
-        done = spawn_hopcli("select", "--no-figures", "--out", out, code=code)
-        assert done.refused().startswith(f"{out}: ")
-    Path("locked").chmod(0o700)
-    assert files_below(empty_folder) == {"results": b"mine", "locked": None}
 
 
 # --- where a result comes from ----------------------------------------------------------------
@@ -637,40 +572,7 @@ def test_a_checkout_is_its_commit_until_the_package_is_edited(
     assert source_commit(tmp_path) == _git(tmp_path, "rev-parse", "HEAD") != head
     monkeypatch.setenv("PATH", str(tmp_path))
     assert source_commit(tmp_path) is None
-
-
-def test_by_default_it_is_the_commit_of_the_package_itself() -> None:
-    head = _git(CHECKOUT, "rev-parse", "HEAD") if (CHECKOUT / ".git").exists() else None
-    found = source_commit()
-    assert (found and found.removesuffix("+modified")) == head
-
-
-class Interface:
-    """What hatchling gives to a hook, as far as it is used."""
-
-    def __init__(self, root: Path, directory: Path) -> None:
-        self.root, self.directory = str(root), str(directory)
-
-
-@pytest.mark.parametrize("version", ["standard", "editable"])
-def test_a_build_writes_the_commit(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, version: str
-) -> None:
-    parts = ["hatchling", "builders", "hooks", "plugin", "interface"]
-    for end in range(1, len(parts) + 1):
-        module: Any = types.ModuleType(".".join(parts[:end]))
-        module.BuildHookInterface = Interface
-        monkeypatch.setitem(sys.modules, module.__name__, module)
-    (tmp_path / "hopcli").mkdir()
-    (tmp_path / "hopcli" / "SOURCE_COMMIT").write_text("ab12+modified\n")
-    assert source_commit(tmp_path) == "ab12+modified"  # of what was built
-    (tmp_path / "hopcli" / "SOURCE_COMMIT").unlink()
-    monkeypatch.setattr(provenance, "_of_checkout", lambda _: "ab12")
-    (tmp_path / ".git").mkdir()
-    hook = provenance.get_build_hook()(tmp_path, tmp_path / "dist")
-    build: dict[str, Any] = {"force_include": {}}
-    hook.initialize(version, build)
-    taken = {to: Path(file).read_text() for file, to in build["force_include"].items()}
-    assert taken == ({} if version == "editable" else {"hopcli/SOURCE_COMMIT": "ab12\n"})
-    hook.finalize(version, build, "")
-    assert not list(tmp_path.rglob("SOURCE_COMMIT"))
+    built = tmp_path / "built" / "hopcli"
+    built.mkdir(parents=True)
+    (built / "SOURCE_COMMIT").write_text("ab12+modified\n")
+    assert source_commit(built.parent) == "ab12+modified"

@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 import json
-import os
 import random
 import shutil
-import subprocess
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import pytest
-from conftest import CHECKOUT, UNPRIVILEGED, call, files_below
-from PIL import Image
+from conftest import call, files_below
 from strangers import PARTS, READERS, SHOWN, SMALL, WRITERS, cases, check_case, lay_folder
 
 import hopcli
@@ -25,7 +21,6 @@ from hopcli.results import key, load
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from conftest import SpawnHopcli
 
 SAMPLED = 60  # one of so many is tried here
 REPRODUCE = ["reproduce", "--quick", "--only", "six-sites", "-q"]
@@ -79,27 +74,6 @@ def test_a_file_is_something_else(base: Path, tmp_path: Path, name: str, kind: s
     check_case(base, tmp_path / "place", name, kind)
 
 
-def check_unreadable(base: Path, tmp_path: Path, names: list[str]) -> None:
-    """Try files that may not be read, in a process for which that holds."""
-    program = (
-        f"{UNPRIVILEGED}\nimport json, sys\nfrom pathlib import Path\n"
-        "from strangers import unreadable\n"
-        "unreadable(Path(sys.argv[1]), Path(sys.argv[2]), json.loads(sys.argv[3]))"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", program, str(base), str(tmp_path / "place"), json.dumps(names)],
-        env={"PYTHONPATH": str(CHECKOUT / "tests"), "HOME": str(tmp_path), "PATH": ""},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-
-
-def test_a_file_that_may_not_be_read(base: Path, tmp_path: Path) -> None:
-    check_unreadable(base, tmp_path, ["recall.json"])
-
-
 @pytest.mark.usefixtures("place")
 @pytest.mark.parametrize(
     ("folder", "words"),
@@ -135,10 +109,8 @@ ODD: list[Any] = [
 
 def _places(value: Any, where: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
     """Where there are values in a manifest, at any depth."""
-    inside: list[tuple[Any, Any]] = []
-    if isinstance(value, dict):
-        inside = list(value.items())
-    elif isinstance(value, list):
+    inside = list(value.items()) if isinstance(value, dict) else []
+    if isinstance(value, list):
         inside = list(enumerate(value))[:1]
     below = [place for name, one in inside for place in _places(one, (*where, name))]
     return [where, *below] if where else below
@@ -180,71 +152,8 @@ def test_a_manifest_that_lies(place: Path, command: str) -> None:
 
 # --- claims of strangers -----------------------------------------------------------------------
 
-CLAIM = """title = TEXT
-[runs.mine]
-folder = "out"
-command = "recall"
-[[claims]]
-id = TEXT
-text = TEXT
-place = TEXT
-unit = TEXT
-published = 1.0
-test = "equal"
-[[claims.conditions]]
-label = TEXT
-role = "text"
-value = "mine / accuracy[label=overall] / accuracy"
-"""
-
-
-@pytest.mark.usefixtures("place")
-def test_texts_of_claims_are_made_safe() -> None:
-    for path in Path("out").glob("grid*"):
-        path.unlink()
-    text = json.dumps("=1\x1b[31m\u202e|<b>\n`$x$")
-    Path("c.toml").write_text(CLAIM.replace("TEXT", text), encoding="utf-8")
-    for form in ("table", "markdown", "csv", "latex", "json"):
-        done = call("reproduce", "--against", "c.toml", "--out", "made", "--format", form)
-        assert (done.code, done.err) == (0, ""), (form, done)
-        if form != "csv":  # a file has the texts as they are
-            assert not {"\x1b", "\u202e"} & set(done.out), form
-    page = Path("made/report.html").read_text(encoding="utf-8")
-    assert not {"\x1b", "\u202e"} & set(page)
-    assert "|<b>" not in page
-    assert '"=1' not in Path("made/claims.csv").read_text(encoding="utf-8")
-
 
 # --- names that are not UTF-8 ----------------------------------------------------------------
-
-
-def test_names_that_are_not_utf_8_are_printed_with_escapes(
-    base: Path, spawn_hopcli: SpawnHopcli
-) -> None:
-    folder, folder_of_pictures = (os.fsdecode(name) for name in (b"r\xff", b"p\xe9"))
-    shutil.copytree(base / "out", folder)
-    Path(folder_of_pictures).mkdir()
-    for number, name in enumerate((b"a\xff.png", b"b\xfe.png")):
-        pixels = np.random.default_rng(number).integers(0, 2, (8, 8)).astype(np.uint8)
-        Image.fromarray(255 * pixels).save(Path(folder_of_pictures) / os.fsdecode(name))
-    pictures = f"images:{folder_of_pictures}"
-    for words in (
-        ["check", folder],
-        ["runs", folder, "--format", "csv"],
-        ["diff", folder, str(base / "whole"), "--command", "recall", "--format", "csv"],
-        ["report", folder],
-        ["grid", "table", folder],
-        ["plot", folder],
-        ["weights", "--dataset", pictures, "--no-figures"],
-        ["show", pictures],
-    ):
-        done = call(*words)
-        assert done.code in (0, 1), (words, done.err)
-        if "--format" in words:
-            done.out.encode("utf-8")
-    assert os.fsencode("\udcff") not in Path("results/weights/weights.csv").read_bytes()
-    assert spawn_hopcli("check", folder).code == 0
-    assert spawn_hopcli("recall", "--config", folder).code == 2
 
 
 @pytest.mark.usefixtures("place")

@@ -6,8 +6,8 @@ import itertools
 from typing import TYPE_CHECKING
 
 import pytest
-from strangers import SHOWN, cases, check_case
-from test_strangers import base, check_lies, check_unreadable, drawn_at_once, place
+from strangers import cases, check_case
+from test_strangers import base, check_lies, drawn_at_once, place
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -18,11 +18,6 @@ __all__ = ["base", "drawn_at_once", "place"]
 @pytest.mark.parametrize(("name", "kind"), cases(), ids=str)
 def test_a_file_is_something_else(base: Path, tmp_path: Path, name: str, kind: str) -> None:
     check_case(base, tmp_path / "place", name, kind)
-
-
-@pytest.mark.parametrize("name", ["", *SHOWN])
-def test_a_file_that_may_not_be_read(base: Path, tmp_path: Path, name: str) -> None:
-    check_unreadable(base, tmp_path, [name])
 
 
 @pytest.mark.parametrize("part", range(8))
