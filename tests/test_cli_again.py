@@ -94,32 +94,21 @@ def test_only_missing_pictures_of_a_finished_run_are_drawn(shell: Shell, made: l
     assert made == ["recall"]
 
 
-def test_frames_that_a_finished_run_has_not_kept_make_it_run_again(
-    shell: Shell, made: list[str]
+@pytest.mark.parametrize(
+    ("flags", "name"), [("--animate run.gif", "run.gif"), ("--keep trials", "trials.csv")]
+)
+def test_a_file_that_a_finished_run_has_not_kept_makes_it_run_again(
+    shell: Shell, made: list[str], flags: str, name: str
 ) -> None:
     run = f"{QUICK} --sweeps 2 -q"
-    for flags in ("", "--animate run.gif"):
-        shell.run(f"{run} {flags}")
-    gif = FOLDER / "run.gif"
-    content = gif.read_bytes()
-    gif.unlink()
-    for name in ("run.gif", "other.gif"):
-        shell.run(f"{run} --animate {name}")
-        assert (FOLDER / name).read_bytes() == content
-    assert len(made) == 2
-
-
-def test_trials_that_a_finished_run_has_not_kept_make_it_run_again(
-    shell: Shell, made: list[str]
-) -> None:
-    shell.run(f"{QUICK} -q")
-    without = {path.name: path.read_bytes() for path in FOLDER.glob("*.csv")}
-    shell.run(f"{QUICK} -q --keep trials")
-    kept = {path.name: path.read_bytes() for path in FOLDER.glob("*.csv")}
-    assert len(made) == 2
-    assert kept == {**without, "trials.csv": kept["trials.csv"]}
-    shell.run(f"{QUICK} -q")
-    assert len(made) == 2
+    shell.run(run)
+    before = files_below(FOLDER)
+    for line in (f"{run} {flags}", run):
+        shell.run(line)
+        after = files_below(FOLDER)
+        assert len(made) == 2
+        assert name in after
+        assert all(after[each] == before[each] for each in before if each.endswith(".csv"))
 
 
 def test_another_run_is_not_overwritten_unasked(shell: Shell) -> None:

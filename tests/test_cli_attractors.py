@@ -152,20 +152,6 @@ def test_given_starts_are_taken_in_turn(shell: Shell) -> None:
         assert set(rows["kind"]) == {kind}
 
 
-def test_starts_from_images_are_from_those_of_the_stored_labels(shell: Shell) -> None:
-    """All at once, an image orthogonal to what is stored would turn over for ever."""
-    draw_patterns("patterns.txt", hadamard(8)[1:7].astype(np.int8), (1, 8))
-    run = f"{CENSUS} --dataset text:patterns.txt --digits 2,5 --dynamics sync"
-    shell.run(f"{run} --start image --starts 300")
-    rows = attractors()
-    assert rows["kind"].tolist() == ["pattern"] * 2
-    assert sorted(rows["nearest"]) == ["2", "5"]
-    assert rows["count"].min() > 106  # binomial, SD = 8.7; five of them
-    shell.run(f"{run} --start text:patterns.txt --starts 6")
-    counts = kinds()["count"]
-    assert counts[counts > 0].to_dict() == {"pattern": 2, "two-cycle": 4, "attractors": 6}
-
-
 @pytest.mark.parametrize(("tie", "never"), [("keep", "unsettled"), ("up", "fixed-point")])
 def test_a_tied_state_is_settled_as_the_rule_for_ties_says(
     shell: Shell, tie: str, never: str

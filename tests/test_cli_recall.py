@@ -146,17 +146,3 @@ def test_odd_settings_are_possible(shell: Shell, flags: str) -> None:
     done = shell.run(f"{SMALL} {flags}")
     assert (done.out, done.err) == ("", "")
     assert len(table("results/recall/trials.csv")) >= 12
-
-
-def test_very_hot_nothing_is_recalled(shell: Shell) -> None:
-    hot = recall(shell, "--temperature 1e300")
-    assert not hot["recalled"].any()
-    assert hot["overlap_own"].abs().mean() < 0.2
-
-
-def test_the_default_draws_its_pictures_and_keeps_no_trials(shell: Shell) -> None:
-    shell.run("recall --tests 3 --repeats 2 --out out")
-    names = set(read_json("out/recall.json")["outputs"])
-    assert {"accuracy.png", "confusion.png", "gallery.png"} <= names
-    assert {"accuracy.csv", "repeats.csv", "confusion.csv", "gallery.csv"} <= names
-    assert "trials.csv" not in names

@@ -41,6 +41,8 @@ def test_runs_of_every_command_are_shown(shell: Shell, command: str) -> None:
     for picture in Path("all/a").glob("*.png"):
         picture.unlink()
     before = files_below(Path())
+    assert shell.run("report all -q").out == ""
+    PAGE.unlink()
     done = shell.run("report all")
     assert (done.out, done.err) == ("report.html\n", "")
     after = files_below(Path())
@@ -51,17 +53,6 @@ def test_runs_of_every_command_are_shown(shell: Shell, command: str) -> None:
     assert root.all("title")[0].text == "all/a"
     assert root.all("figure"), "though its pictures are gone"
     assert f"hopcli {command} " in root.all("code")[0].text
-
-
-def test_the_same_runs_give_the_same_page(shell: Shell) -> None:
-    """Also after they were passed on without their trials; a report replaces a report."""
-    shell.make(f"{COLD} --keep trials")
-    shell.run("report out")
-    first = PAGE.read_bytes()
-    Path("out/trials.csv").unlink()
-    done = shell.run("report out -q")
-    assert (done.out, done.err) == ("", "")
-    assert PAGE.read_bytes() == first
 
 
 def test_runs_below_are_found_once_and_sorted_by_folder(shell: Shell) -> None:
@@ -97,9 +88,6 @@ def test_no_page_is_written_of_a_changed_run_or_over_another_file(shell: Shell) 
     PAGE.write_text("mine")
     shell.refuse("report all/a", names="report.html: --out")
     shell.refuse("report all/a --out all/a/weights.json", names="all/a/weights.json:")
-    shell.run("report all/a --overwrite")
-    assert heads(read()) == ["all/a weights"]
-    shell.run("check all/a")
 
 
 def test_a_place_that_cannot_be_is_refused(shell: Shell, spawn_hopcli: SpawnHopcli) -> None:

@@ -45,13 +45,6 @@ def test_the_default_is_figure_2_of_the_paper(shell: Shell, mnist: Dataset) -> N
     assert read_json("out/select.json")["dataset"]["sha256"] == mnist.sha256
 
 
-def test_pictures_come_in_other_formats_or_not_at_all(shell: Shell) -> None:
-    for flags, pictures in (("--figure-format svg", {".svg"}), ("--no-figures --again", set())):
-        shell.run(f"select --dataset digits -q --out out {flags}")
-        kinds = {path.suffix for path in Path("out").iterdir()}
-        assert kinds == {".csv", ".npz", ".json"} | pictures
-
-
 def test_every_setting_matters(shell: Shell) -> None:
     """Digits are kept in the order asked for."""
     usual = select(shell)["source_index"].tolist()
