@@ -18,9 +18,19 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-__all__ = ["CONTROL", "SMALL_RUNS", "Shell", "change", "draw_patterns", "read_json", "table"]
+__all__ = [
+    "CONTROL",
+    "SMALL_RUNS",
+    "Shell",
+    "Table",
+    "change",
+    "draw_patterns",
+    "read_json",
+    "table",
+]
 
 Files = dict[str, bytes | None]
+Table = pd.DataFrame
 
 CONTROL = re.compile(r"[^\n\x20-\x7e\x80-\U0010ffff]")
 """What steers a terminal."""

@@ -116,6 +116,8 @@ def test_another_run_is_not_overwritten_unasked(shell: Shell) -> None:
     for flags in ("", "--again", "-q"):
         named = "results/recall: temperature 0.1 0.4 --out --overwrite"
         shell.refuse(f"{QUICK} --temperature 0.4 {flags}", names=named)
+    MANIFEST.write_text('{"notes": "mine"}')
+    shell.refuse(QUICK, names=f"{MANIFEST}:")
     shell.run(f"{QUICK} --temperature 0.4 --overwrite -q")
     assert read_json(MANIFEST)["config"]["temperature"] == 0.4
     # A run of another command shares the folder.
@@ -124,14 +126,6 @@ def test_another_run_is_not_overwritten_unasked(shell: Shell) -> None:
     shell.run(f"{QUICK} --patterns {patterns} --out given -q")
     shell.run("select --dataset digits --seed 3 --out results/recall --no-figures -q --overwrite")
     shell.refuse(f"{QUICK} --patterns {patterns} --out given", names="given: patterns")
-
-
-def test_a_file_that_is_no_manifest_is_not_overwritten_unasked(shell: Shell) -> None:
-    FOLDER.mkdir(parents=True)
-    MANIFEST.write_text('{"notes": "mine"}')
-    shell.refuse(QUICK, names=f"{MANIFEST}:")
-    shell.run(f"{QUICK} --overwrite -q")
-    assert read_json(MANIFEST)["command"] == "recall"
 
 
 def test_another_process_gives_the_same_bytes_and_a_pipe_no_bar(

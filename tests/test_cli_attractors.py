@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 from itertools import product
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 from conftest import random_patterns
 from numpy.typing import NDArray
 from scipy.linalg import hadamard
-from shell import Shell, draw_patterns, read_json, table
+from shell import Shell, Table, draw_patterns, read_json, table
 
 from hopcli.statistics import chao1, exact_interval
 from hopcli.storage import store
 from hopcli.taxonomy import KINDS
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 Spins = NDArray[np.int8]
 
@@ -28,11 +24,11 @@ EVERY = np.array(list(product((-1, 1), repeat=N_SITES)), np.int8)
 THETA = np.round(np.random.default_rng(5).normal(0, 0.05, N_SITES), 6)
 
 
-def attractors() -> pd.DataFrame:
+def attractors() -> Table:
     return table("out/attractors.csv")
 
 
-def kinds() -> pd.DataFrame:
+def kinds() -> Table:
     return table("out/kinds.csv").set_index("kind")
 
 

@@ -63,14 +63,6 @@ def test_more_repeats_only_add_trials_and_another_seed_has_others(shell: Shell) 
     assert two["source_index"].tolist() != other["source_index"].tolist()
 
 
-@pytest.mark.parametrize(("flag", "distinct"), [("same", 6), ("fresh", 12)])
-def test_images_are_the_same_in_every_repeat_or_fresh(
-    shell: Shell, flag: str, distinct: int
-) -> None:
-    trials = recall(shell, f"--test-images {flag}")
-    assert trials.groupby("label")["source_index"].nunique().tolist() == [distinct] * 5
-
-
 def test_images_that_took_part_in_the_selection_are_kept_out(shell: Shell) -> None:
     shell.run("select --no-figures -q --out selected")
     with np.load("selected/patterns.npz") as arrays:
@@ -130,19 +122,15 @@ def test_thresholds_of_a_file_are_in_the_key_by_their_values(shell: Shell) -> No
     assert tables("high-txt") == tables("high-npz")
 
 
-@pytest.mark.parametrize(
-    "flags",
-    [
+def test_odd_settings_are_possible(shell: Shell) -> None:
+    for flags in (
         "--rule hebbian --split test",
         "--temperature 0 --threads 5000",
         "--temperature 1e-320 --split all",
         "--threshold 128 --digits 4",
         "--dataset digits --attempts-per-sweep N/99999",
         f"--seed {2**200}",
-    ],
-    ids=lambda flags: flags[:30],
-)
-def test_odd_settings_are_possible(shell: Shell, flags: str) -> None:
-    done = shell.run(f"{SMALL} {flags}")
-    assert (done.out, done.err) == ("", "")
-    assert len(table("results/recall/trials.csv")) >= 12
+    ):
+        done = shell.run(f"{SMALL} --sweeps 2 {flags}")
+        assert (done.out, done.err) == ("", "")
+        assert len(table("results/recall/trials.csv")) >= 12

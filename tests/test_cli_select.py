@@ -7,21 +7,19 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
-from shell import Shell, read_json, table
+from shell import Shell, Table, read_json, table
 
 import hopcli
 from hopcli.patterns import read_patterns
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from hopcli.datasets import Dataset
 
 SELECTED = [39155, 7411, 38406, 21607, 28089, 38060, 25559, 55147, 52050, 49358]
 SELECT = "select --no-figures -q --overwrite --out out"
 
 
-def select(shell: Shell, flags: str = "") -> pd.DataFrame:
+def select(shell: Shell, flags: str = "") -> Table:
     shell.run(f"{SELECT} {flags}")
     return table("out/patterns.csv")
 

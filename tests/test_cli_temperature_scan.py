@@ -90,11 +90,3 @@ def test_extreme_temperatures_are_possible(shell: Shell) -> None:
     found = scan(shell, "--dataset digits --temperatures 0,1e-320,1e300")
     assert sorted(set(found["temperature"])) == [0, 1e-320, 1e300]
     assert not found["mean_field"].isna().any()
-
-
-def test_the_default_draws_figure_1(shell: Shell) -> None:
-    done = shell.run("temperature-scan --repeats 2 --temperatures 0.5,1.5 --out out")
-    assert done.err == ""
-    assert "0.5" in done.out
-    outputs = read_json("out/temperature-scan.json")["outputs"]
-    assert set(outputs) >= {"temperature_scan.csv", "temperature_scan.png"}

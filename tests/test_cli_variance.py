@@ -207,11 +207,10 @@ def test_images_are_other_ones_in_each_selection(monkeypatch: pytest.MonkeyPatch
 
 
 def test_seeds_and_samples_change_the_trials(found: Any) -> None:
-    for changed in ({"seed": 2}, {"selection_seed": 10}, {"samples": 19}):
+    """More selections only add some."""
+    for changed in ({}, {"seed": 2}, {"selection_seed": 10}, {"samples": 19}):
         other = variance(**EIGHT | {"selections": 2}, **changed)
-        assert not np.array_equal(other.recalled, found.recalled[:2])
-    more = variance(**EIGHT | {"selections": 9})
-    assert np.array_equal(more.recalled[:8], found.recalled)
+        assert np.array_equal(other.recalled, found.recalled[:2]) == (not changed)
 
 
 def test_the_table_that_is_printed(shell: Shell) -> None:
