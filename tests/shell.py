@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
+import pytest
 from conftest import Finished, call, files_below, random_patterns
 
 if TYPE_CHECKING:
@@ -52,6 +53,12 @@ SMALL_RUNS = {
     "relax": "--start flip:0.2 --tests 3 --repeats 3 --sweeps 6",
 }
 """Options of a small run of every command."""
+
+
+def commands(*fast: str) -> list[Any]:
+    """Return parameters of every command; only some of them are in the fast suite."""
+    slow = pytest.mark.slow
+    return [pytest.param(name, marks=[] if name in fast else slow) for name in SMALL_RUNS]
 
 
 class Shell:

@@ -48,14 +48,11 @@ def _by_definition(dataset: Dataset, samples: int) -> dict[str, NDArray[np.float
     """Every pair, one by one."""
     n_sites, names = dataset.n_sites, dataset.label_names
     m2 = (dataset.spins.astype(float) @ dataset.spins.T / n_sites) ** 2
-    means = np.empty((2, len(names)))
-    for place, label in enumerate(names):
-        own = dataset.labels == label
-        pairs = m2[np.ix_(own, own)]
-        means[0, place] = (pairs.sum() - np.trace(pairs)) / (own.sum() * (own.sum() - 1))
-        others = [m2[np.ix_(own, dataset.labels == k)].mean() for k in names if k != label]
-        means[1, place] = np.mean(others)
-    within, between = means
+    places = [np.flatnonzero(dataset.labels == name) for name in names]
+    means = np.array([[m2[np.ix_(a, b)].mean() for b in places] for a in places])
+    n, own = np.array([len(each) for each in places]), np.diag(means)
+    within = (n * own - 1) / (n - 1)
+    between = (means.sum(axis=1) - own) / (len(names) - 1)
     n_others = len(names) - 1
     loss = n_sites**2 * (n_others * samples * between - samples * (samples - 1) * within)
     per_pair = loss / (n_others * samples * n_sites**2)

@@ -9,18 +9,12 @@ import numpy as np
 import pytest
 from conftest import files_below
 from PIL import Image
-from shell import SMALL_RUNS, Files, Shell, change, read_json
-
-from hopcli.catalogue import CATALOGUE
+from shell import SMALL_RUNS, Files, Shell, change, commands, read_json
 
 WEIGHTS = "weights --rule hebbian --pixel 1,3"
 STORKEY = "weights --rule storkey"
 BARE = f"{WEIGHTS} --no-figures"
 ANIMATED = f"recall {SMALL_RUNS['recall']} --animate run.gif"
-FEW_OF_ALL = [
-    pytest.param(command, marks=[] if command in ("recall", "capacity") else pytest.mark.slow)
-    for command in CATALOGUE
-]
 BEGINS = {".svg": b"<?xml", ".pdf": b"%PDF-", ".png": b"\x89PNG", ".gif": b"GIF8"}
 
 
@@ -44,7 +38,7 @@ def outputs(manifest: str) -> set[str]:
     return set(listed)
 
 
-@pytest.mark.parametrize("command", FEW_OF_ALL)
+@pytest.mark.parametrize("command", commands("recall", "capacity"))
 def test_deleted_pictures_come_back_to_the_byte(shell: Shell, command: str) -> None:
     before = shell.make_small(command)
     drawn = pictures(before)

@@ -98,30 +98,6 @@ def test_given_images_are_stored_and_named(shell: Shell) -> None:
     assert other["key"] != manifest["key"]
 
 
-def test_a_key_does_not_depend_on_how_a_run_is_made(shell: Shell) -> None:
-    keys = []
-    for flags in (
-        "--threads 1",
-        "--threads 2 --animate a.gif",
-        "--digits 3,6,1,0,4 --attempts-per-sweep 392",
-        "--seed 2",
-    ):
-        recall(shell, f"--sweeps 2 {flags}")
-        keys.append(read_json("out/recall.json")["key"])
-    assert keys[0] == keys[1] == keys[2] != keys[3]
-
-
-def test_thresholds_of_a_file_are_in_the_key_by_their_values(shell: Shell) -> None:
-    Path("low.txt").write_text("0.01\n" * 784)
-    Path("high.txt").write_text("0.02\n" * 784)
-    np.savez("high.npz", theta=np.full((28, 28), 0.02))
-    for name in ("low.txt", "high.txt", "high.npz"):
-        recall(shell, f"--theta {name}", out=name.replace(".", "-"))
-    low, high = (read_json(f"{name}-txt/recall.json")["key"] for name in ("low", "high"))
-    assert low != high
-    assert tables("high-txt") == tables("high-npz")
-
-
 def test_odd_settings_are_possible(shell: Shell) -> None:
     for flags in (
         "--rule hebbian --split test",

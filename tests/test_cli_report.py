@@ -9,12 +9,10 @@ from typing import TYPE_CHECKING
 import pytest
 from conftest import UNPRIVILEGED, SpawnHopcli, call, files_below
 from reading_pages import read_page
-
-from hopcli.catalogue import CATALOGUE
+from shell import Shell, commands
 
 if TYPE_CHECKING:
     from reading_pages import Element
-    from shell import Shell
 
 PAGE = Path("report.html")
 COLD = "recall --start flip:0.3 --tests 5 --repeats 2 --temperature 0 --no-figures"
@@ -29,13 +27,7 @@ def read(path: Path = PAGE) -> Element:
     return read_page(path.read_text(encoding="utf-8"))
 
 
-@pytest.mark.parametrize(
-    "command",
-    [
-        pytest.param(command, marks=[] if command in ("relax", "weights") else pytest.mark.slow)
-        for command in CATALOGUE
-    ],
-)
+@pytest.mark.parametrize("command", commands("relax", "weights"))
 def test_runs_of_every_command_are_shown(shell: Shell, command: str) -> None:
     shell.make_small(command, "all/a")
     for picture in Path("all/a").glob("*.png"):

@@ -174,18 +174,6 @@ def test_errors_in_files_are_refused_before_anything_runs(
     claims.refuse(LINE, names=names)
 
 
-def test_flags_are_refused(claims: Shell) -> None:
-    for flags, names in {
-        "--only on": "--only 'on'",
-        "--only ''": "--only",
-        "--against studdy": "'study'",
-        "--against .": ".:",
-        "--format xml": "'xml'",
-        "--out claims.toml": "claims.toml",
-    }.items():
-        claims.refuse(f"{LINE} {flags}", names=names)
-
-
 def test_another_run_in_the_folder_is_not_replaced_unasked(here: Shell) -> None:
     rewrite("few.toml", "tests = 20", "tests = 10")
     here.refuse(f"{LINE} --only stored", names="--overwrite")

@@ -79,6 +79,7 @@ def test_csv_is_one_table_and_json_has_all_settings(shell: Shell) -> None:
 
 
 def test_runs_of_every_command_are_listed(shell: Shell) -> None:
+    assert set(SMALL_RUNS) == set(CATALOGUE)
     for command in CATALOGUE:
         shell.make(f"{command} {SMALL_RUNS[command]} --no-figures", f"all/{command}")
     tables = rows_of(shell.run("runs all").out)

@@ -43,20 +43,6 @@ def test_the_default_is_figure_2_of_the_paper(shell: Shell, mnist: Dataset) -> N
     assert read_json("out/select.json")["dataset"]["sha256"] == mnist.sha256
 
 
-def test_every_setting_matters(shell: Shell) -> None:
-    """Digits are kept in the order asked for."""
-    usual = select(shell)["source_index"].tolist()
-    for flags in ("--seed 10", "--samples 21", "--threshold 100"):
-        assert select(shell, flags)["source_index"].tolist() != usual
-    found = select(shell, "--digits 9,1 --samples 50 --seed 3")
-    assert found["label"].tolist() == ["9", "1"]
-    assert set(found["n_samples"]) == {50}
-    select(shell, "--samples 500 --sampler generator")
-    assert len(read_patterns(Path("out/patterns.npz")).sample_index) == 5000
-    select(shell, "--dataset digits")
-    assert read_patterns(Path("out/patterns.npz")).shape == (8, 8)
-
-
 @pytest.mark.parametrize(
     ("flags", "seed"),
     [("", ""), ("--samples 7", "4"), ("--sampler generator", "")],

@@ -218,14 +218,8 @@ def test_a_long_run_stops_at_once_and_writes_nothing(
     shell.make("recall --start pattern --no-figures", "results/recall")
     before = files_below(Path())
     program = (
-        "import hopcli.dynamics.sites as sites\n"
-        "load = sites._load\n"
-        "def announced(run):\n"
-        "    load(run)\n"
-        "    print('running', flush=True)\n"
-        "sites._load = announced\n"
-        "from hopcli.__main__ import start\n"
-        "start()\n"
+        "import hopcli.dynamics.sites as s, hopcli.__main__ as m; load = s._load\n"
+        "s._load = lambda run: (load(run), print('running', flush=True))\nm.start()\n"
     )
     endless = "recall --sweeps 1000000 --temperature 0.9 --no-figures --overwrite"
     with subprocess.Popen(
