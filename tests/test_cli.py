@@ -13,10 +13,11 @@ from conftest import CHECKOUT, SpawnHopcli, call
 from shell import CONTROL, Shell, read_json
 
 import hopcli
+from hopcli import kinds
 from hopcli.catalogue import CATALOGUE
 from hopcli.cli import cli
 from hopcli.cli.once import Command
-from hopcli.config import SelectConfig, kinds
+from hopcli.config import SelectConfig
 from hopcli.config.base import setting
 
 if TYPE_CHECKING:

@@ -17,12 +17,12 @@ from hypothesis import strategies as st
 
 from hopcli.catalogue import CATALOGUE
 from hopcli.config import read_config, shipped_configs
-from hopcli.config.kinds import RefusedError
 from hopcli.datasets.idx import read_idx
 from hopcli.datasets.npz import Archive, load_npz
 from hopcli.datasets.request import Request
 from hopcli.datasets.texts import load_text
 from hopcli.errors import DataError, SettingError
+from hopcli.kinds import RefusedError
 
 if TYPE_CHECKING:
     from collections.abc import Callable

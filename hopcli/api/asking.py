@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from hopcli import catalogue
 from hopcli.config import find_config, read_config
-from hopcli.config.kinds import RefusedError, fits
 from hopcli.datasets import Dataset
 from hopcli.errors import SettingError
 from hopcli.experiments.stock import Stock
+from hopcli.kinds import RefusedError, fits
 from hopcli.patterns import Patterns
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
 from hopcli import catalogue
-from hopcli.config.kinds import show
+from hopcli.kinds import show
 
 if TYPE_CHECKING:
     import os

@@ -14,11 +14,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from hopcli import catalogue, results
+from hopcli import catalogue, kinds, results
 from hopcli.api.asking import command_named, plain_settings, plain_value, renamed
 from hopcli.api.running import Bar
-from hopcli.config import find_config, kinds, read_config
-from hopcli.config.kinds import fits
+from hopcli.config import find_config, read_config
 from hopcli.dynamics.jobs import processors
 from hopcli.errors import HopcliWarning, SettingError
 from hopcli.experiments.stock import Stock
@@ -307,7 +306,9 @@ def _read(
 def _are_several(entry: catalogue.Entry, name: str, value: Any) -> bool:
     """Whether a list is none of the values that a setting may have, so its values are to vary."""
     known = entry.config.settings()
-    return isinstance(value, list) and name in known and not fits(known[name].kind.check, value)
+    return (
+        isinstance(value, list) and name in known and not kinds.fits(known[name].kind.check, value)
+    )
 
 
 def _varied(entry: catalogue.Entry, name: str, listed: Any) -> Any:

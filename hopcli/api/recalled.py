@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hopcli import observables
-from hopcli.config import kinds
+from hopcli import kinds, observables
 from hopcli.markup import pictures, shortened
 
 if TYPE_CHECKING:

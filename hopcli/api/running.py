@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hopcli import catalogue, experiments, results
-from hopcli.config.kinds import show
 from hopcli.errors import HopcliWarning
+from hopcli.kinds import show
 from hopcli.printing import html, in_lines
 
 if TYPE_CHECKING:
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
     from hopcli.api.asking import Asked
     from hopcli.config import Config, Execution
-    from hopcli.config.kinds import Kind
     from hopcli.experiments import Result
+    from hopcli.kinds import Kind
     from hopcli.patterns import Patterns
 
 __all__ = ["Bar", "Figures", "Run", "make"]

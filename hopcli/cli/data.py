@@ -31,7 +31,7 @@ __all__ = ["command"]
     metavar="SOURCE",
     default="mnist",
     show_default=True,
-    help="Data set whose images are counted.",
+    help="Data set to count.",
 )
 @data_option("threshold")
 @data_option("size")
@@ -41,10 +41,7 @@ __all__ = ["command"]
 @form_option
 @click.pass_context
 def command(ctx: click.Context, /, dataset: str, form: str, **flags: Any) -> None:
-    """List the data sources, and what is in one of them.
-
-    Prints every source that `--dataset` takes in the other commands, then the number of
-    images of each label in one data set, part by part, with its hash.
+    """List the data sources and count the images of a data set.
 
     \b
       hopcli data
@@ -54,7 +51,10 @@ def command(ctx: click.Context, /, dataset: str, form: str, **flags: Any) -> Non
       hopcli data --dataset text:patterns.txt --size 32x32
       hopcli data verify
 
-    Each source reads its files by these rules:
+    Prints every source that `--dataset` accepts in the other commands. Then it prints, for
+    one data set, the number of images per label and the SHA-256 hash of each part.
+
+    The sources of own files:
 
     \b
     idx     A folder of one data set, or DIR/PREFIX if it holds several
@@ -64,29 +64,29 @@ def command(ctx: click.Context, /, dataset: str, form: str, **flags: Any) -> Non
             without one of labels.
     npy     An array of shape (images, height, width) or (images, N).
     csv     An image a row, separated by commas, semicolons, tabs or blanks.
-            Labels are in the first or last column. With a header this is the
-            column called label, class, target, y, digit or name, or the only
-            one without a number in its name. Without a header: the one that
-            holds text; or the one that differs where all others hold two
-            values; or the first, if that leaves a square number of pixels.
-    text    Drawn with two characters: a blank line between two pictures, and
-            a name ending in a colon above one if you like. Of # and ., 1 and
-            0, + and -, the first is ink; of other pairs, paper is the first
+            Labels are in the first or last column. With a header, the column
+            of labels is called label, class, target, y, digit or name, or is
+            the only one whose name contains no number. Without a header it is
+            the column with text; or the only one with more than two values;
+            or the first, if a square number of pixels is left.
+    text    Pictures drawn with two characters, separated by blank lines. A line
+            above a picture that ends in a colon is its name. Ink is # of # and
+            ., 1 of 1 and 0, + of + and -. In other pairs, paper is the first
             of . - _ ~ · ░ □ ○ 0 o O, else the character of the lower code.
-            Or separated numbers, a pattern a line; if blank lines or names part
-            the file, each part is a picture. -1 and 1 must be separated.
+            Or separated numbers, a pattern per line. If the file contains blank
+            lines or names, each block is a picture. -1 and 1 must be separated.
     images  Every picture of a folder, page by page: name-1, name-2. Other
             files are listed in a warning; hidden ones are skipped.
 
     Numbers are spins (-1 and 1), 0 and 1, grey values (whole numbers from 0 to 255), or
-    floats from 0 to 1, which are multiplied by 255. Two values in csv and text are always
-    ink (the greater) and paper. Values of 16 bits are divided by the power of two that
-    brings the greatest below 256. Rows of numbers are square pictures if they can be, else
-    one row; --size gives their width and height, and cuts rows that hold several.
+    floats from 0 to 1, which are multiplied by 255. If a csv or text file contains only two
+    values, the greater one is ink. Values of 16 bits are divided by the power of two that
+    brings the greatest below 256. A row of numbers is a square picture if its length allows
+    it, otherwise a picture of one row. --size gives width and height, and splits rows that
+    contain several pictures.
 
-    What a file claims is limited: 4,000,000 pixels an image (100,000,000 if it is resized),
-    2,000,000 images, 2^31 bytes, 100 values a compressed byte; 2^28 bytes and 2^20 lines
-    of text.
+    Limits: 4,000,000 pixels per image (100,000,000 if it is resized), 2,000,000 images,
+    2^31 bytes, 100 values per compressed byte; for text 2^28 bytes and 2^20 lines.
     """
     if ctx.invoked_subcommand is not None:
         _refuse_all(ctx)
@@ -177,11 +177,11 @@ def _as_json(parts: dict[str, Dataset]) -> dict[str, Any]:
 @command.command("verify", cls=Command)
 @click.pass_context
 def verify(ctx: click.Context) -> None:
-    """Hold the data that ship with hopcli to their hashes.
+    """Verify the data that ship with hopcli against their hashes.
 
     Rebuilds the four original files of MNIST from the embedded one, pixel by pixel, and
-    compares the SHA-256 of each with that of the files as published; then that of every
-    drawing and text. Exit code 1 if any differs.
+    compares their SHA-256 with those of the published files. Then compares every drawing
+    and text. The exit code is 1 if any of them differs.
     """
     checks = verify_embedded()
     for check in checks:

@@ -15,7 +15,7 @@ from hopcli.cli.completion import complete_config, complete_folder, complete_set
 from hopcli.cli.once import Command
 from hopcli.cli.requests import Wishes, flag_name, make_request
 from hopcli.cli.tables import FORM_HELP, FORMATS
-from hopcli.config.kinds import show
+from hopcli.kinds import show
 
 if TYPE_CHECKING:
     from hopcli.catalogue import Entry

@@ -13,8 +13,8 @@ from hopcli.cli.lines import print_lines
 from hopcli.cli.once import Command
 from hopcli.cli.options import FOLDER, FOLDERS
 from hopcli.config.execution import animation_name
-from hopcli.config.kinds import RefusedError
 from hopcli.errors import ResultError
+from hopcli.kinds import RefusedError
 from hopcli.printing import terminal
 
 if TYPE_CHECKING:

@@ -12,8 +12,8 @@ import click
 
 from hopcli import catalogue
 from hopcli.config import Config, Execution, find_config, read_config
-from hopcli.config.kinds import RefusedError
 from hopcli.errors import SettingError
+from hopcli.kinds import RefusedError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping

@@ -20,7 +20,7 @@ FORMATS = ("table", "json", "csv", "markdown", "latex")
 
 FORM_HELP = (
     "Print a table; for scripts a line of JSON, or the table as CSV; for documents the table in "
-    "Markdown or LaTeX. But for the first, numbers are as they are, rates fractions.  "
+    "Markdown or LaTeX. All formats except `table` print full precision, with rates as fractions.  "
     "[default: table]"
 )
 

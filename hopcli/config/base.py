@@ -7,13 +7,13 @@ import inspect
 from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
-from hopcli.config.kinds import RefusedError
 from hopcli.errors import SettingError
+from hopcli.kinds import RefusedError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from hopcli.config.kinds import Kind
+    from hopcli.kinds import Kind
 
 __all__ = ["Config", "Facts", "Setting", "Settings", "nearest", "same_setting", "setting"]
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from hopcli.config import kinds, notations
+from hopcli import kinds
+from hopcli.config import notations
 from hopcli.config.base import Facts, setting
 from hopcli.config.groups import (
     DynamicsSettings,
@@ -29,68 +30,73 @@ _MOST_SWEEPS = 10_000  # at T = 0, far more than any run has been seen to take
 class CompareConfig(PatternSettings, StorageSettings, DynamicsSettings, RunSettings):
     """Compare the accuracy of the dynamics with simpler classifiers.
 
-    Classifies each test image in several ways:
-
-      dynamics          the stored pattern that its final state is nearest to
-      recalled          the own pattern, as `hopcli recall` counts it: the study's count
-      dynamics-t0       as dynamics, with sign updates at T = 0 until no site would change
-      recalled-t0       as recalled, with the same updates
-      overlap           the stored pattern that the image itself is nearest to: largest m
-      coefficients      the largest of c = Q^-1 m, how much of each pattern is in the image
-      logistic-samples  logistic regression on the samples that patterns were selected from
-      logistic          logistic regression on many training images
-
-    where nearest is by |m|, or by m with --score signed. The trials are those of `hopcli
-    recall` with one repeat. By default all of MNIST's test images of the stored labels are
-    named, and patterns and what is trained on are training images. Logistic regression
-    minimises the mean loss plus |w|^2 / 200, on the spins.
-
-    Recall also depends on how patterns are chosen from M samples per label:
-
-      overlap-loss  the lowest loss of eq. 5, as the study chose them
-      medoid        the largest mean overlap with the samples of its own label
-      random        a random sample
-      best-of       of several random sets, the one that recalls most of some tuning images
-
-    All selectors get the same samples, drawn anew for each selection. Each is rated by the
-    fraction recalled of images that it has not seen, with the dynamics and criterion given.
-
     The study's patterns on MNIST's test images:
       hopcli compare
     With the standard Hamiltonian:
       hopcli compare --rule hebbian
-    Where there is no test set, on images that took no part in the selection:
+    For a data set without a test set; test images take no part in the selection:
       hopcli compare --dataset digits --split train --tests 50
 
-    Writes classifiers.csv, for each label and for all images together. Its row `overall` pools
-    the images, so each image counts the same; in `hopcli recall` each label does. trained_on
-    is the number of images that patterns were selected from, or that were trained on; the
-    95 % interval is for new images. Also writes pairs.csv (images that the dynamics alone, and
-    that the other alone name rightly; the difference of the rates, its 95 % interval and
-    McNemar's exact p), selectors.csv (mean over selections, its 95 % interval for new
-    selections, which covers less if there are fewer than 30; the difference to overlap-loss
-    by the same selections, Student's interval and p) and selections.csv (each selection).
-    p_holm has Holm's correction for all rows of its table. Also compare.npz (the stored
-    patterns; of each image its index, its label and who named it rightly), classifiers.png,
-    selectors.png and the manifest compare.json.
+    Each test image is classified in several ways:
+
+      dynamics          the stored pattern nearest to the final state
+      recalled          the image's own pattern, as `hopcli recall` counts it
+      dynamics-t0       as dynamics, with sign updates at T = 0 until stable
+      recalled-t0       as recalled, with the same updates
+      overlap           the stored pattern nearest to the image itself
+      coefficients      the pattern with the largest |c|, where c = Q^-1 m
+      logistic-samples  logistic regression on the samples of the selection
+      logistic          logistic regression on many training images (--training)
+
+    The nearest pattern has the largest |m|, or the largest m with --score signed. The trials
+    are those of `hopcli recall --repeats 1`. By default the test images are MNIST's test set;
+    patterns and regression use the training set. Logistic regression minimises the mean loss
+    plus |w|^2 / 200, on the spins.
+
+    The second part compares ways to select one pattern per label from M samples:
+
+      overlap-loss  the lowest loss (eq. 5), as in the study
+      medoid        the largest mean overlap with the samples of the same label
+      random        a random sample
+      best-of       of several random sets (--candidates), the set that recalls
+                    most of some tuning images (--tuning)
+
+    For each of the --selections, all selectors use the same new samples. Their accuracy is
+    measured on images that took part in neither selection nor tuning.
+
+    Files:
+      classifiers.csv  accuracy of each classifier per label, with a 95 % interval
+                       for new images. The row overall pools the images, so each
+                       image has equal weight; in `hopcli recall` each label has.
+                       trained_on counts the images for training or selection.
+      pairs.csv        the dynamics against each other classifier: images that
+                       only one of them names correctly, difference with 95 %
+                       interval, exact p of McNemar's test
+      selectors.csv    mean accuracy over the selections, with a 95 % interval for
+                       new selections; difference from overlap-loss in the same
+                       selections, with Student's interval and p
+      selections.csv   each selection
+      compare.npz      stored patterns; index, label and result of each image
+      classifiers.png, selectors.png, compare.json (manifest)
+
+    p_holm is p corrected for all rows of its table by Holm's method. With fewer than 30
+    selections the intervals in selectors.csv cover less than 95 %.
     """
 
     command: ClassVar[str] = "compare"
 
-    split: str = setting(
-        kinds.choice(SPLITS), "test", "Data", "Part of the data set whose images are named."
-    )
+    split: str = setting(kinds.choice(SPLITS), "test", "Data", "Part of the data set to classify.")
     select_split: str = setting(
         kinds.choice(SPLITS),
         "train",
         "Patterns",
-        "Part of the data set that patterns, and what is trained on, are taken from.",
+        "Part of the data set used to select patterns and to train.",
     )
     digits: tuple[str, ...] | None = setting(
         kinds.labels(at_least=2),
         None,
         "Patterns",
-        "Labels to store and to tell apart, in this order.",
+        "Labels to store and to classify, in this order.",
         shown_default="3,6,1,0,4, or all where there are no such labels",
     )
     temperature: float | Schedule | str | None = setting(
@@ -108,8 +114,8 @@ class CompareConfig(PatternSettings, StorageSettings, DynamicsSettings, RunSetti
         kinds.number(0, 1, above=True),
         0.99,
         "Tests",
-        "An image counts as recalled from this overlap with its own pattern on, unless another "
-        "is nearer.",
+        "Least overlap with its own pattern at which an image counts as recalled, if no other "
+        "pattern is nearer.",
     )
     score: str = setting(
         kinds.choice(("abs", "signed")),

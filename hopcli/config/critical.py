@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from hopcli.config import kinds, notations
+from hopcli import kinds
+from hopcli.config import notations
 from hopcli.config.base import Facts, setting
 from hopcli.config.groups import PatternSettings, RunSettings, described
 from hopcli.dynamics import DYNAMICS
@@ -66,7 +67,8 @@ class CriticalConfig(PatternSettings, RunSettings):
     The extrapolated value falls short of T_c, as higher corrections remain. With exact
     crossings of two patterns the error is 3 to 155 % of the distance from the last crossing,
     and largest for Hebbian patterns of overlap 0.05 to 0.25. Its interval is therefore
-    extended by twice this distance in that direction.
+    extended by twice this distance in that direction. It covers 96 to 98 % in 80 simulated
+    runs of each rule, with three sizes of the pair of 8 x 8.
 
     Above T_c, components that fluctuate differently have U < 0, for example those of
     correlated Hebbian patterns.

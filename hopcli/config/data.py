@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from hopcli.config import kinds, notations
+from hopcli import kinds
+from hopcli.config import notations
 from hopcli.config.base import Config, setting
 from hopcli.datasets import SPLITS, Size, default_threshold
 from hopcli.datasets.thresholds import RULE, THRESHOLDS, is_threshold
@@ -64,19 +65,22 @@ class DataSettings(Config):
         _threshold(),
         None,
         "Data",
-        "A pixel brighter than this grey value becomes +1; or a value found in each picture: "
-        "otsu parts it best into bright and dark, mean is its mean.",
+        "Pixels above this grey value become +1. otsu and mean compute the value for each "
+        "picture: otsu separates bright from dark, mean is the mean.",
         shown_default="0; otsu for own pictures",
     )
     size: tuple[int, int] | Size | None = setting(
         _size(),
         None,
         "Data",
-        "Resize pictures to this width and height first, proportions kept, with paper around. "
-        "For rows of numbers: the width and height of a picture.",
+        "Resize pictures to this width and height, with their proportions kept and paper "
+        "added. For rows of numbers: width and height of a picture.",
     )
     crop: bool = setting(
-        kinds.switch(), False, "Data", "Fill the size, and cut off what is too much."
+        kinds.switch(),
+        False,
+        "Data",
+        "Fill the size and cut off the edges, instead of adding paper.",
     )
     invert: bool = setting(
         kinds.switch(), False, "Data", "Make dark pixels +1, for dark ink on white paper."

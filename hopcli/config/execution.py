@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from hopcli.config import kinds
+from hopcli import kinds
 from hopcli.config.base import Config, Settings, setting
 from hopcli.config.recall import RecallConfig
 from hopcli.errors import SettingError

@@ -5,14 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from hopcli.config import kinds, notations
+from hopcli import kinds
+from hopcli.config import notations
 from hopcli.config.base import Config, Facts, setting
 from hopcli.config.data import DataSettings
 from hopcli.datasets import SPLITS
 from hopcli.dynamics import DYNAMICS, ORDERS, TIES
 from hopcli.errors import SettingError
 from hopcli.starts import BASES, CHANGES, Start
-from hopcli.storage import NORMALISATIONS, RULES
+from hopcli.storage import RULES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -198,25 +199,20 @@ class PatternSettings(DataSettings):
         return digits
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
-class LearningSettings(Config):
-    """How a storage rule learns."""
+def _with_parameters(owner: type[Config]) -> type[Config]:
+    """Declare the parameters of every rule as settings, in the order of the registry."""
+    for rule in RULES.values():
+        for name, parameter in rule.parameters.items():
+            owner.__annotations__[name] = Any
+            declared = setting(parameter.kind, parameter.default, "Network", parameter.help)
+            setattr(owner, name, declared)
+    return owner
 
-    normalise: str = setting(
-        kinds.choice(NORMALISATIONS),
-        "N",
-        "Network",
-        "Divide the Hebbian sum by the number of spins, of patterns, or not at all.",
-    )
-    kappa: float = setting(
-        kinds.number(0, 1e6), 1.0, "Network", "Stability that the perceptron rule asks for."
-    )
-    epochs: int = setting(
-        kinds.integer(1, 100_000),
-        1000,
-        "Network",
-        "Most passes of the perceptron rule over the patterns.",
-    )
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+@_with_parameters
+class LearningSettings(Config):
+    """How a storage rule learns: the parameters of all rules."""
 
     @property
     def rules(self) -> tuple[str, ...]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from hopcli.config.kinds import Kind, RefusedError, fits, number, reader, real, whole
+from hopcli.kinds import Kind, RefusedError, fits, number, reader, real, whole
 from hopcli.starts import Start, parse_start, rule_of_starts
 
 __all__ = [

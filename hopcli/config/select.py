@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from hopcli.config import kinds
+from hopcli import kinds
 from hopcli.config.base import Facts, setting
 from hopcli.config.groups import (
     SAMPLER_HELP,
@@ -22,24 +22,28 @@ __all__ = ["ResolvedSelect", "SelectConfig"]
 class SelectConfig(DataSettings):
     """Choose a prototype pattern for each label by the overlap loss.
 
-    Draws M random samples of each label. The pattern of a label is its sample P with
-    the lowest loss (eq. 5 of the paper)
+    The ten patterns of the study:
+      hopcli select
+    Patterns of three digits from 500 samples each, drawn without replacement:
+      hopcli select --digits 1,7,9 --samples 500 --sampler generator
+
+    Draws M random samples of each label (--samples). The pattern of a label is its sample P
+    with the lowest overlap loss (eq. 5 of the paper):
 
         L(P) = sum_D (P.D)^2 - M sum_U (P.U)^2
 
-    where D runs over the samples of all other labels and U over the other samples of
-    P's own label. A good prototype is unlike the other labels and like its own. Samples of
-    all labels of the data set compete, whichever labels --digits lists. So the patterns are
-    those that `hopcli recall` stores with the same --digits, --samples and --sampler, and
-    with --seed as its --selection-seed.
+    D runs over the samples of all other labels, U over the other samples of the same label.
+    A low loss means: similar to its own label, and different from the others.
 
-    The ten patterns of the study:
-      hopcli select
-    Prototypes of three digits from 500 samples each, drawn without replacement:
-      hopcli select --digits 1,7,9 --samples 500 --sampler generator
+    Samples of all labels compete, also of those that --digits leaves out. `hopcli recall`
+    stores the same patterns if --digits, --samples and --sampler are equal, and its
+    --selection-seed equals --seed here.
 
-    Writes patterns.csv (the losses, as printed), patterns.npz (for `hopcli recall
-    --patterns`), patterns.png and the manifest select.json.
+    Files:
+      patterns.csv  the losses, as printed
+      patterns.npz  the patterns, for `hopcli recall --patterns`
+      patterns.png  picture
+      select.json   manifest
     """
 
     command: ClassVar[str] = "select"
@@ -48,11 +52,11 @@ class SelectConfig(DataSettings):
         kinds.labels(),
         None,
         "Selection",
-        "Labels to list patterns of, in this order; all labels compete in eq. 5.",
+        "Labels whose patterns are listed, in this order; all labels compete in eq. 5.",
         shown_default="all",
     )
     samples: int = setting(
-        kinds.integer(1, 10_000), 20, "Selection", "Random samples drawn of each label, M in eq. 5."
+        kinds.integer(1, 10_000), 20, "Selection", "Random samples per label, M in eq. 5."
     )
     seed: int = setting(kinds.integer(0, 2**32 - 1), 9, "Selection", "Seed of the samples.")
     sampler: str = setting(kinds.choice(SAMPLERS), "legacy", "Selection", SAMPLER_HELP)

@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from hopcli.config.kinds import show
+from hopcli.kinds import show
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from hopcli.config.base import Setting
-    from hopcli.config.kinds import Kind
+    from hopcli.kinds import Kind
 
 __all__ = ["Speller", "exact"]
 

@@ -6,7 +6,7 @@ import dataclasses
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from hopcli.config import kinds
+from hopcli import kinds
 from hopcli.config.base import Facts, same_setting, setting
 from hopcli.config.groups import (
     DataSettings,

@@ -24,7 +24,7 @@ from hopcli.datasets.request import Request, Size
 from hopcli.datasets.rows import load_csv
 from hopcli.datasets.texts import find_text, load_text
 from hopcli.datasets.thresholds import RULE, binarise, is_threshold, levels, warn_of_blank
-from hopcli.errors import SettingError
+from hopcli.errors import DataError, SettingError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -193,6 +193,8 @@ def parse_spec(spec: str) -> tuple[Source, str]:
         if not nearest or exists(Path(spec)):
             nearest = [guess for guess in (spec_of(spec),) if guess] or nearest
         hint = f" (did you mean {nearest[0]}?)" if nearest else ""
+        if Path(spec).suffix.lower() in _FOREIGN:
+            hint = f" ({_CONVERT})"
         raise SettingError("dataset", f"must be one of {known}{hint}", spec)
     if source.argument and not argument:
         raise SettingError("dataset", f"must be written {source.usage}", spec)
@@ -202,6 +204,8 @@ def parse_spec(spec: str) -> tuple[Source, str]:
     return source, argument
 
 
+_FOREIGN = (".mat", ".h5", ".hdf5", ".pt", ".pth", ".pkl", ".pickle", ".parquet", ".xls", ".xlsx")
+_CONVERT = "no source reads such files: save the array with numpy.save and give npy:FILE"
 _OF_SUFFIX = {".npy": "npy", ".npz": "npz", ".csv": "csv", ".txt": "text", ".dat": "text"}
 
 
@@ -230,6 +234,17 @@ def spec_of(file: str) -> str:
     if re.search("[-.]idx[1-3]-", path.name.lower()):
         return f"idx:{file}"
     return f"{_OF_SUFFIX[suffix]}:{file}" if suffix in _OF_SUFFIX else ""
+
+
+def _other_way_in(source: Source, argument: str) -> str:
+    """Name the source that reads a file which this one refuses; empty if none is known."""
+    if not source.argument or not exists(Path(argument)):
+        return ""
+    other = spec_of(argument)
+    if other:
+        kinds = {source.name, other.partition(":")[0]}
+        return "" if len(kinds) == 1 or kinds == {"csv", "text"} else f"give {other}"
+    return _CONVERT if Path(argument).suffix.lower() in _FOREIGN else ""
 
 
 def default_threshold(spec: str) -> int | str:
@@ -284,18 +299,25 @@ def load_dataset(
     wanted = None if size is None else Size(*size)
     _check_settings(source, split, level, wanted, transpose=transpose)
     level = level if isinstance(level, str) else int(level)
-    images = source.load(Request(argument, split, level, wanted, invert, transpose))
+    name = f"{spec}:{split}" if source.has_splits else spec
+    try:
+        images = source.load(Request(argument, split, level, wanted, invert, transpose))
+    except DataError as error:
+        hint = _other_way_in(source, argument)
+        if not hint or hint in str(error):
+            raise
+        raise type(error)(f"{error}; {hint}") from None
     if transpose or images.column_by_column:
         images = _transposed(images)
     at = levels(images.grey, level) if images.levels is None else images.levels
     if not images.files and "transpose" in source.takes:  # the user's own
-        warn_of_blank(images.grey, at, level, spec)
+        warn_of_blank(images.grey, at, level, name)
     kept = images.grey.copy() if images.files else images.grey
     spins = binarise(images.grey, at, invert=invert)
     if images.files:
         pictures.check_different(spins, images.files, level, kept)
     return Dataset(
-        name=f"{spec}:{split}" if source.has_splits else spec,
+        name=name,
         spins=spins,
         labels=images.labels,
         shape=images.shape,

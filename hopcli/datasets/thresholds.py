@@ -146,10 +146,9 @@ def warn_of_blank(
     low, high = grey.min(axis=1), grey.max(axis=1)
     n_blank = int(np.count_nonzero((low < high) & ((at < low) | (at >= high))))
     if n_blank:
-        other = "mean" if threshold == "otsu" else "otsu"
         warnings.warn(
-            f"{what}: {n_blank:,} of {len(grey):,} images become blank, as all their grey values "
-            f"are on one side of threshold {threshold}; threshold {other} may part them",
+            f"{what}: {n_blank:,} of {len(grey):,} images become blank: all their grey values are "
+            f"on one side of the threshold {threshold}; try --threshold otsu",
             HopcliWarning,
             stacklevel=4,
         )

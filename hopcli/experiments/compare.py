@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 import pandas as pd
 
-from hopcli.config.kinds import show
 from hopcli.errors import DataError, SettingError
 from hopcli.experiments import Plan, Progress, Result, Summary, prefixed, unprefixed
 from hopcli.experiments.classifiers import (
@@ -32,6 +31,7 @@ from hopcli.experiments.headline import Headline
 from hopcli.experiments.inputs import gather, hashes
 from hopcli.experiments.tally import OVERALL
 from hopcli.experiments.trials import draw_trials
+from hopcli.kinds import show
 from hopcli.observables import overlaps
 from hopcli.patterns import Patterns
 from hopcli.streams import Streams

@@ -16,10 +16,10 @@ from typing import TYPE_CHECKING, Any
 
 from hopcli import catalogue
 from hopcli.config.base import nearest
-from hopcli.config.kinds import RefusedError, real, show, whole
 from hopcli.config.notations import spread
 from hopcli.errors import SettingError
 from hopcli.grids.keys import Key, Look
+from hopcli.kinds import RefusedError, real, show, whole
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -121,7 +121,9 @@ def _intervals(
     """The interval of the mean of each group of values."""
     if headline.counts is None:
         return [_student_interval(own) for own in values]
-    trials = [float(group[headline.counts[1]].max()) for group in groups]
+    known = (group[group[headline.value].notna()] for group in groups)
+    # The variance of a mean of rates is that of rates of the harmonic mean of their trials.
+    trials = [1 / float((1 / group[headline.counts[1]]).mean()) for group in known]
     # Values that are all alike are a trial each: another one may be of another kind.
     return [
         draws_interval(own, 1, most=n) if len(own) else (np.nan, np.nan)

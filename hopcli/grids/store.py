@@ -23,11 +23,11 @@ import hashlib
 import json
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from hopcli.config.kinds import show
 from hopcli.errors import ResultError, SettingError
 from hopcli.grids.cells import Made, Rows
 from hopcli.grids.database import Database, quoted
 from hopcli.grids.grid import read_grid
+from hopcli.kinds import show
 from hopcli.results.files import is_file
 
 if TYPE_CHECKING:

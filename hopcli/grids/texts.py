@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING, Any
 
 from hopcli import catalogue
 from hopcli.config.base import nearest
-from hopcli.config.kinds import RefusedError
 from hopcli.config.spelling import Speller
 from hopcli.errors import SettingError
 from hopcli.grids.grid import numbers
+from hopcli.kinds import RefusedError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from hopcli.catalogue import Entry
-    from hopcli.config.kinds import Kind
+    from hopcli.kinds import Kind
 
 __all__ = ["read_set", "set_text", "with_sets"]
 

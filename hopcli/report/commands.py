@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 from hopcli import catalogue
 from hopcli.config import Facts
-from hopcli.config.kinds import RefusedError
 from hopcli.config.spelling import Speller, exact
 from hopcli.errors import SettingError
 from hopcli.grids.grid import read_grid
 from hopcli.grids.texts import set_text, with_sets
+from hopcli.kinds import RefusedError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -12,7 +12,7 @@ import numpy as np
 
 from hopcli.errors import PatternError, SettingError
 from hopcli.storage.couplings import Couplings, site_classes
-from hopcli.storage.hebbian import HEBBIAN, NORMALISATIONS
+from hopcli.storage.hebbian import HEBBIAN
 from hopcli.storage.perceptron import PERCEPTRON
 from hopcli.storage.pseudo_inverse import PSEUDO_INVERSE, projector
 from hopcli.storage.rule import Parameter, Rule, Task
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
 __all__ = [
-    "NORMALISATIONS",
     "RULES",
     "Couplings",
     "Parameter",
@@ -61,7 +60,7 @@ def store(
         A network with earlier patterns, to which these are added by the same rule.
     **parameters
         Parameters of the rule, see :attr:`Rule.parameters`. Hebbian: ``normalise``, what
-        the sum is divided by, one of :data:`NORMALISATIONS`. Perceptron: ``kappa``, the
+        the sum is divided by, ``"N"``, ``"p"`` or ``"none"``. Perceptron: ``kappa``, the
         stability it asks for, dimensionless, >= 0; ``epochs``, its most passes over the
         patterns, >= 1.
 

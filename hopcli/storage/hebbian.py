@@ -6,16 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from hopcli.kinds import choice
 from hopcli.storage.products import symmetric_product
 from hopcli.storage.rule import Parameter, Rule, Task
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["HEBBIAN", "NORMALISATIONS"]
-
-NORMALISATIONS = ("N", "p", "none")
-"""What the Hebbian sum is divided by: spins, patterns, or nothing."""
+__all__ = ["HEBBIAN"]
 
 
 def _learn(task: Task, *, normalise: str) -> NDArray[np.float64]:
@@ -41,9 +39,9 @@ HEBBIAN = Rule(
     _learn,
     parameters={
         "normalise": Parameter(
+            choice(("N", "p", "none")),
             "N",
-            lambda value: isinstance(value, str) and value in NORMALISATIONS,
-            f"must be one of {', '.join(NORMALISATIONS)}",
+            "Divide the Hebbian sum by the number of spins, of patterns, or not at all.",
         )
     },
     capacity=_capacity,

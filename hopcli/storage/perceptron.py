@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from hopcli.errors import PatternError
+from hopcli.kinds import integer, number
 from hopcli.storage.products import symmetric_product
 from hopcli.storage.rule import Parameter, Rule, Task
 
@@ -84,23 +85,6 @@ def _row_norms(j: NDArray[np.float64], task: Task) -> NDArray[np.float64]:
     return np.sqrt(np.maximum(squares, np.finfo(np.float64).tiny))
 
 
-_LARGEST = 1e6  # stability that may be asked for
-_MOST_EPOCHS = 100_000
-
-
-def _is_stability(value: Any) -> bool:
-    number = isinstance(value, int | float | np.integer | np.floating)
-    return number and not isinstance(value, bool) and 0 <= value <= _LARGEST
-
-
-def _is_count(value: Any) -> bool:
-    return (
-        isinstance(value, int | np.integer)
-        and not isinstance(value, bool)
-        and bool(1 <= value <= _MOST_EPOCHS)
-    )
-
-
 def _capacity(n_sites: int, *, kappa: float = 1.0, **parameters: Any) -> dict[str, float]:  # noqa: ARG001
     """1 / int_-kappa^inf Dt (t + kappa)^2, Dt normal: 2 at kappa = 0, 0.52 at 1 [Gardner 1988].
 
@@ -116,8 +100,10 @@ PERCEPTRON = Rule(
     "learnt until every site is stable by kappa",
     _learn,
     parameters={
-        "kappa": Parameter(1.0, _is_stability, f"must be a number >= 0 and <= {_LARGEST:g}"),
-        "epochs": Parameter(1000, _is_count, f"must be a whole number from 1 to {_MOST_EPOCHS}"),
+        "kappa": Parameter(number(0, 1e6), 1.0, "Stability that the perceptron rule asks for."),
+        "epochs": Parameter(
+            integer(1, 100_000), 1000, "Most passes of the perceptron rule over the patterns."
+        ),
     },
     exact=True,
     capacity=_capacity,

@@ -5,13 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from hopcli.errors import SettingError
+from hopcli.kinds import RefusedError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    import numpy as np
     from numpy.typing import NDArray
+
+    from hopcli.kinds import Kind
 
 __all__ = ["QUANTITIES", "Parameter", "Rule", "Task"]
 
@@ -54,17 +58,17 @@ class Parameter:
 
     Parameters
     ----------
+    kind : Kind
+        Which values it may have; the option is made of it.
     default : object
         Its value if none is given.
-    allows : callable
-        Whether a value may be given; sees values of any type.
-    must : str
-        What a value must be, for the message: ``"must be a finite number >= 0"``.
+    help : str
+        What it does, for the help of the commands.
     """
 
+    kind: Kind
     default: Any
-    allows: Callable[[Any], bool]
-    must: str
+    help: str
 
 
 def _unknown(n_sites: int, **parameters: Any) -> dict[str, float]:  # noqa: ARG001
@@ -129,7 +133,11 @@ class Rule:
                 has = ", ".join(self.parameters) or "none"
                 rule = f"is no parameter of the rule {self.name!r} (it has: {has})"
                 raise SettingError(name, rule, value)
-            if not self.parameters[name].allows(value):
-                raise SettingError(name, self.parameters[name].must, value)
-        defaults = {name: parameter.default for name, parameter in self.parameters.items()}
-        return defaults | dict(given)
+        values = {name: parameter.default for name, parameter in self.parameters.items()}
+        for name, value in given.items():
+            try:
+                plain = value.item() if isinstance(value, np.generic) else value
+                values[name] = self.parameters[name].kind.check(plain)
+            except RefusedError as error:
+                raise SettingError(name, str(error), value) from None
+        return values

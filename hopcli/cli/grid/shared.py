@@ -8,7 +8,7 @@ import click
 
 from hopcli.cli.completion import complete_folder
 from hopcli.cli.options import FOLDER
-from hopcli.config.kinds import RefusedError, integer
+from hopcli.kinds import RefusedError, integer
 
 __all__ = ["FOLDER_OF_GRID", "FORM", "POSITIVE", "QUIET"]
 
