@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import experiment
+from conftest import experiment, few_and_many
 from scipy import stats
 from shell import Shell, read_json, table
 
@@ -177,17 +177,18 @@ def test_tables_follow_from_the_selections(few: Any) -> None:
             assert row["spearman_ci_low"] <= row["spearman"] <= row["spearman_ci_high"]
 
 
-def test_accuracies_are_those_of_hopcli_recall() -> None:
+@few_and_many("n", 8, 20)
+def test_accuracies_are_those_of_hopcli_recall(n: int) -> None:
     """Five labels, stored all at once, and the same recall by another command."""
-    config = ConsistencyConfig(digits=("3", "6", "1", "0", "4"), selections=40, split="test")
+    config = ConsistencyConfig(digits=("3", "6", "1", "0", "4"), selections=2 * n, split="test")
     ours = experiments.run(config).tables["recall"].iloc[:5]
     assert (ours["stored"] == "all").all()
     stock, rates = Stock(), []
-    for seed in range(20):
+    for seed in range(n):
         same = RecallConfig(tests=50, repeats=1, split="test", selection_seed=seed)
         run = experiments.plan(same, stock).run(RecallExecution(), experiments.no_progress)
         rates.append(run.tables["accuracy"]["accuracy"].iloc[:5])
-    error = np.hypot(np.std(rates, axis=0, ddof=1) / np.sqrt(20), ours["accuracy_sem"].to_numpy())
+    error = np.hypot(np.std(rates, axis=0, ddof=1) / np.sqrt(n), ours["accuracy_sem"].to_numpy())
     # Their patterns compete with those of ten digits: a part in a hundred, no more.
     gaps = np.abs(ours["accuracy"].to_numpy() - np.mean(rates, axis=0))
     assert np.all(gaps < 3.5 * error + 0.02)

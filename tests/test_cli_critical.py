@@ -141,7 +141,7 @@ def test_the_interval_of_the_limit_allows_for_higher_corrections(scales: tuple[i
     assert 0.03 < max(misses) < 0.06
 
 
-@few_and_many("n_runs", 3, 100)
+@few_and_many("n_runs", 2, 100)
 @pytest.mark.parametrize(
     ("rule", "temperatures"),
     [

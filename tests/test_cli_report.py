@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from reading_pages import Element
 
 PAGE = Path("report.html")
-COLD = "recall --start flip:0.3 --tests 5 --repeats 2 --temperature 0 --no-figures"
+SELECT = "select --samples 1 --no-figures"
 WEIGHTS = "weights --rule hebbian --no-figures"
 
 
@@ -49,12 +49,12 @@ def test_runs_of_every_command_are_shown(shell: Shell, command: str) -> None:
 
 def test_runs_below_are_found_once_and_sorted_by_folder(shell: Shell) -> None:
     for folder in ("all/b", "all/.hidden"):
-        shell.make(COLD, folder)
+        shell.make(SELECT, folder)
         shell.make(WEIGHTS, folder)
-    shell.make(f"{COLD} --seed 7", "all/a/deep")
+    shell.make(f"{SELECT} --seed 7", "all/a/deep")
     shell.run("report all/b all --out page.html --title", "My <b>runs</b>")
     root = read(Path("page.html"))
-    assert heads(root) == ["all/a/deep recall", "all/b recall", "all/b weights"]
+    assert heads(root) == ["all/a/deep select", "all/b select", "all/b weights"]
     assert root.all("title")[0].text == "My <b>runs</b>"
     assert not PAGE.exists()
     shell.run("report all")
