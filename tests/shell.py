@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
+import pytest
 from conftest import Finished, call, files_below, random_patterns
 
 if TYPE_CHECKING:
@@ -18,9 +19,19 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-__all__ = ["CONTROL", "SMALL_RUNS", "Shell", "change", "draw_patterns", "read_json", "table"]
+__all__ = [
+    "CONTROL",
+    "SMALL_RUNS",
+    "Shell",
+    "Table",
+    "change",
+    "draw_patterns",
+    "read_json",
+    "table",
+]
 
 Files = dict[str, bytes | None]
+Table = pd.DataFrame
 
 CONTROL = re.compile(r"[^\n\x20-\x7e\x80-\U0010ffff]")
 """What steers a terminal."""
@@ -42,6 +53,12 @@ SMALL_RUNS = {
     "relax": "--start flip:0.2 --tests 3 --repeats 3 --sweeps 6",
 }
 """Options of a small run of every command."""
+
+
+def commands(*fast: str) -> list[Any]:
+    """Return parameters of every command; only some of them are in the fast suite."""
+    slow = pytest.mark.slow
+    return [pytest.param(name, marks=[] if name in fast else slow) for name in SMALL_RUNS]
 
 
 class Shell:

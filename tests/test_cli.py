@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 import pytest
@@ -18,6 +19,9 @@ from hopcli.cli import cli
 from hopcli.cli.once import Command
 from hopcli.config import SelectConfig
 from hopcli.config.base import setting
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 COMMANDS = cli.list_commands(click.Context(cli))
 SMALL = "tests = 2\nrepeats = 1\nfigures = false\n"
@@ -98,18 +102,16 @@ def test_a_defect_keeps_its_traceback(shell: Shell, monkeypatch: pytest.MonkeyPa
 
 
 def test_every_command_looks_for_options_that_are_given_twice(shell: Shell) -> None:
-    def leaves(command: click.Command, ctx: click.Context) -> list[click.Command]:
-        if not isinstance(command, click.Group):
-            return [command]
-        options = [param for param in command.params if param.name not in ("help", "version")]
-        found: list[click.Command] = [command] if options else []
-        for name in command.list_commands(ctx):
-            child = command.get_command(ctx, name)
-            assert child is not None
-            found += leaves(child, click.Context(child, info_name=name, parent=ctx))
-        return found
+    def leaves(command: click.Command, ctx: click.Context) -> Iterator[click.Command]:
+        if {param.name for param in command.params} - {"help", "version"}:
+            yield command
+        if isinstance(command, click.Group):
+            for name in command.list_commands(ctx):
+                child = command.get_command(ctx, name)
+                assert child is not None
+                yield from leaves(child, click.Context(child, info_name=name, parent=ctx))
 
-    commands = leaves(cli, click.Context(cli, info_name="hopcli"))
+    commands = list(leaves(cli, click.Context(cli, info_name="hopcli")))
     assert len(commands) > 25
     assert all(isinstance(command, Command) for command in commands)
     # A switch may be repeated.

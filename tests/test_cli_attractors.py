@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 from itertools import product
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 from conftest import random_patterns
 from numpy.typing import NDArray
 from scipy.linalg import hadamard
-from shell import Shell, draw_patterns, read_json, table
+from shell import Shell, Table, draw_patterns, read_json, table
 
 from hopcli.statistics import chao1, exact_interval
 from hopcli.storage import store
 from hopcli.taxonomy import KINDS
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 Spins = NDArray[np.int8]
 
@@ -28,11 +24,11 @@ EVERY = np.array(list(product((-1, 1), repeat=N_SITES)), np.int8)
 THETA = np.round(np.random.default_rng(5).normal(0, 0.05, N_SITES), 6)
 
 
-def attractors() -> pd.DataFrame:
+def attractors() -> Table:
     return table("out/attractors.csv")
 
 
-def kinds() -> pd.DataFrame:
+def kinds() -> Table:
     return table("out/kinds.csv").set_index("kind")
 
 
@@ -152,20 +148,6 @@ def test_given_starts_are_taken_in_turn(shell: Shell) -> None:
         assert set(rows["kind"]) == {kind}
 
 
-def test_starts_from_images_are_from_those_of_the_stored_labels(shell: Shell) -> None:
-    """All at once, an image orthogonal to what is stored would turn over for ever."""
-    draw_patterns("patterns.txt", hadamard(8)[1:7].astype(np.int8), (1, 8))
-    run = f"{CENSUS} --dataset text:patterns.txt --digits 2,5 --dynamics sync"
-    shell.run(f"{run} --start image --starts 300")
-    rows = attractors()
-    assert rows["kind"].tolist() == ["pattern"] * 2
-    assert sorted(rows["nearest"]) == ["2", "5"]
-    assert rows["count"].min() > 106  # binomial, SD = 8.7; five of them
-    shell.run(f"{run} --start text:patterns.txt --starts 6")
-    counts = kinds()["count"]
-    assert counts[counts > 0].to_dict() == {"pattern": 2, "two-cycle": 4, "attractors": 6}
-
-
 @pytest.mark.parametrize(("tie", "never"), [("keep", "unsettled"), ("up", "fixed-point")])
 def test_a_tied_state_is_settled_as_the_rule_for_ties_says(
     shell: Shell, tie: str, never: str
@@ -182,18 +164,11 @@ def test_a_tied_state_is_settled_as_the_rule_for_ties_says(
     assert met & {"unsettled", "fixed-point"} == {"unsettled", "fixed-point"} - {never}
 
 
-@pytest.mark.parametrize(
-    ("digits", "method"), [("--digits 1,2", "none"), ("--digits 1,2,3", "all"), ("", "nearest")]
-)
-def test_the_manifest_names_the_mixtures_that_were_looked_for(
-    shell: Shell, digits: str, method: str
-) -> None:
+def test_the_manifest_names_the_mixtures_that_were_looked_for(shell: Shell) -> None:
     draw_patterns("patterns.txt", random_patterns(0, 21, 60), (6, 10))
-    data = f"--dataset text:patterns.txt --rule hebbian --no-figures --out out {digits}"
-    shell.run(f"attractors {data} --starts 30")
-    shell.run(f"recall {data} --start flip:0.2 --tests 1 --repeats 1")
-    for command in ("attractors", "recall"):
-        assert read_json(f"out/{command}.json")["notes"]["mixtures"] == method
+    for digits, method in (("--digits 1,2", "none"), ("--digits 1,2,3", "all"), ("", "nearest")):
+        shell.run(f"{CENSUS} --dataset text:patterns.txt --rule hebbian --starts 30 {digits}")
+        assert read_json("out/attractors.json")["notes"]["mixtures"] == method
 
 
 def test_each_of_several_rules_is_run_with_its_own_parameters(shell: Shell) -> None:

@@ -9,26 +9,19 @@ import re
 import shutil
 import sqlite3
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import pytest
 from conftest import UNPRIVILEGED, SpawnHopcli, call, files_below
 from shell import CONTROL, Shell, change, read_json
-
-from hopcli.results import checking
 
 RUN = "weights --rule hebbian"
 FILES = ("weights.csv", "spectrum.csv", "weights.npz", "weights.png")
 GRID = "grid run --command weights --set rule=hebbian,storkey --no-figures"
 
 
-class Found(NamedTuple):
-    """Numbers of runs and files, the files that differ, and those that are mentioned."""
-
-    runs: int
-    files: int
-    differs: list[str]
-    told: list[str]
+Found = tuple[int, int, list[str], list[str]]
+"""Numbers of runs and files, the files that differ, and those that are mentioned."""
 
 
 def check(shell: Shell, folders: str) -> Found:
@@ -44,8 +37,8 @@ def check(shell: Shell, folders: str) -> Found:
     quiet = shell.run("check -q", *folders.split(), code=code)
     assert (quiet.out.splitlines(), quiet.err) == ([each["says"] for each in differs], "")
     assert files_below(Path()) == before
-    named = ([each["file"] for each in some] for some in (differs, told))
-    return Found(said["runs"], said["files"], *named)
+    files = [[each["file"] for each in some] for some in (differs, told)]
+    return said["runs"], said["files"], files[0], files[1]
 
 
 def test_runs_at_any_depth_are_counted_once(shell: Shell) -> None:
@@ -72,7 +65,7 @@ def test_a_changed_byte_or_a_missing_file_is_named(shell: Shell, name: str) -> N
     content = bytearray(path.read_bytes())
     content[len(content) // 2] ^= 1
     path.write_bytes(content)
-    expected = Found(1, len(FILES), [f"out/{name}"], [])
+    expected: Found = (1, len(FILES), [f"out/{name}"], [])
     assert check(shell, "out") == expected
     path.unlink()
     assert check(shell, "out") == expected
@@ -96,19 +89,13 @@ def test_one_damaged_run_does_not_hide_another(shell: Shell) -> None:
     ("where", "value", "named"),
     [
         ("config seed", 5, "key"),
-        ("config colour", "red", "key"),
         ("inputs dataset", "0" * 64, "key"),
         ("key", "0" * 64, "key"),
-        ("key", None, "key"),
         ("command", "select", "weights 'select'"),
         ("config", [], "config []"),
-        ("tables", None, "tables None"),
         ("tables more", [], "'more.csv'"),
         ("arrays", ["weights", "more"], "'more.npz'"),
         ("outputs ../five.txt", "0" * 64, "'../five.txt'"),
-        ("outputs ..", "0" * 64, "'..'"),
-        ("outputs a\0", "0" * 64, "'a\\x00'"),
-        ("outputs " + "a" * 256, "0" * 64, "'aaa"),
         ("outputs weights.csv", "\x1b[31m", "weights.csv"),
         ("outputs a\x1b[31m", 3, "a\\x1b[31m"),
         ("outputs", [], ""),
@@ -122,7 +109,7 @@ def test_a_manifest_is_checked_too(shell: Shell, where: str, value: Any, named: 
         (manifest[inner[0]] if inner else manifest)[name] = value
 
     change("out/weights.json", edit)
-    assert check(shell, "out").differs == ["out/weights.json"]
+    assert check(shell, "out")[2] == ["out/weights.json"]
     line = shell.run("check out -q", code=1).out
     assert [word for word in named.split() if word not in line] == []
 
@@ -171,30 +158,17 @@ def test_what_may_not_be_read_is_named(spawn_hopcli: SpawnHopcli, shell: Shell) 
     assert [each["file"] for each in differs] == ["all/a/weights.csv", "all/b"]
 
 
-def test_a_file_of_another_kind_has_a_checker_of_its_own(tmp_path: Path) -> None:
-    for name in ("grid.sqlite", "cell.csv", "other.csv"):
-        (tmp_path / name).touch()
-
-    def look(path: Path) -> checking.Checked:
-        assert path == tmp_path / "grid.sqlite"
-        return checking.Checked(40, 1, names=frozenset({"cell.csv"}))
-
-    store, rest = checking.check([tmp_path], {**checking.CHECKERS, "grid.sqlite": look})
-    assert (store.n_runs, store.n_files, store.differs) == (40, 1, ())
-    assert [finding.file.name for finding in rest.told] == ["other.csv"]
-
-
 def test_a_grid_is_checked_with_its_cells(shell: Shell) -> None:
     shell.make(GRID, "grid")
-    whole = check(shell, "grid")
-    assert (whole.runs, whole.differs) == (2, [])
+    n_runs, _, *named = check(shell, "grid")
+    assert (n_runs, named) == (2, [[], []])
     grid, store = Path("grid/grid.csv"), Path("grid/grid.sqlite")
     content = grid.read_bytes()
     grid.write_bytes(content.replace(b"hebbian", b"hebbiam", 1))
-    assert check(shell, "grid").differs == [str(grid)]
+    assert check(shell, "grid")[2] == [str(grid)]
     grid.write_bytes(content)
     with contextlib.closing(sqlite3.connect(store)) as sql, sql:
         sql.execute("UPDATE weights SET min_stability = min_stability + 1 WHERE row = 0")
-    assert check(shell, "grid").differs == [str(store)] * 2
+    assert check(shell, "grid")[2] == [str(store)] * 2
     store.write_bytes(store.read_bytes()[:5000])
-    assert check(shell, "grid").differs == [str(store)]
+    assert check(shell, "grid")[2] == [str(store)]

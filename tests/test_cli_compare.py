@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import functools
 import re
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -143,12 +142,6 @@ def test_an_inverse_is_its_pattern_unless_the_sign_counts() -> None:
     either, signed = (experiment("compare", **hot, score=score) for score in ("abs", "signed"))
     assert _counts(either, "recalled")["overall"] > 1.5 * _counts(signed, "recalled")["overall"]
     assert _counts(either, "overlap") != _counts(either, "dynamics") != _counts(signed, "dynamics")
-
-
-def test_any_pattern_of_a_label_names_it() -> None:
-    result = experiment("compare", **FEW, tests=40, source_indices=(9, 2, 56))
-    assert list(_counts(result, "overlap")) == ["4", "0", "overall"]
-    assert result.tables["classifiers"]["trained_on"].tolist() == [3] * 18 + [3] * 3 + [40] * 3
 
 
 def test_images_that_are_named_are_not_trained_on() -> None:
@@ -364,15 +357,6 @@ def test_findings_are_printed_and_kept(shell: Shell) -> None:
     assert all(f"\n\n{finding}\n" in done.out for finding in findings)
     assert done.out.index("accuracy %") < done.out.index(findings[0])
     assert loaded.result.patterns.labels == ("1", "4", "7")
-
-
-def test_a_file_of_patterns_is_as_good_as_selecting_them(shell: Shell) -> None:
-    shell.run("select --dataset digits --no-figures -q --out selected")
-    shell.run(f"{SMALL} -q --out anew")
-    shell.run(f"{SMALL} -q --out file --patterns selected/patterns.npz")
-    anew, read = (Path(out, "classifiers.csv").read_bytes() for out in ("anew", "file"))
-    assert anew == read
-    shell.refuse("compare --patterns selected/patterns.npz", names="selected/patterns.npz:")
 
 
 def test_a_run_tells_all_its_trials_and_depends_on_the_seed(digits: Any) -> None:

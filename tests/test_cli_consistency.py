@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import experiment
+from conftest import experiment, few_and_many
 from scipy import stats
 from shell import Shell, read_json, table
 
@@ -48,14 +48,11 @@ def _by_definition(dataset: Dataset, samples: int) -> dict[str, NDArray[np.float
     """Every pair, one by one."""
     n_sites, names = dataset.n_sites, dataset.label_names
     m2 = (dataset.spins.astype(float) @ dataset.spins.T / n_sites) ** 2
-    means = np.empty((2, len(names)))
-    for place, label in enumerate(names):
-        own = dataset.labels == label
-        pairs = m2[np.ix_(own, own)]
-        means[0, place] = (pairs.sum() - np.trace(pairs)) / (own.sum() * (own.sum() - 1))
-        others = [m2[np.ix_(own, dataset.labels == k)].mean() for k in names if k != label]
-        means[1, place] = np.mean(others)
-    within, between = means
+    places = [np.flatnonzero(dataset.labels == name) for name in names]
+    means = np.array([[m2[np.ix_(a, b)].mean() for b in places] for a in places])
+    n, own = np.array([len(each) for each in places]), np.diag(means)
+    within = (n * own - 1) / (n - 1)
+    between = (means.sum(axis=1) - own) / (len(names) - 1)
     n_others = len(names) - 1
     loss = n_sites**2 * (n_others * samples * between - samples * (samples - 1) * within)
     per_pair = loss / (n_others * samples * n_sites**2)
@@ -180,17 +177,18 @@ def test_tables_follow_from_the_selections(few: Any) -> None:
             assert row["spearman_ci_low"] <= row["spearman"] <= row["spearman_ci_high"]
 
 
-def test_accuracies_are_those_of_hopcli_recall() -> None:
+@few_and_many("n", 8, 20)
+def test_accuracies_are_those_of_hopcli_recall(n: int) -> None:
     """Five labels, stored all at once, and the same recall by another command."""
-    config = ConsistencyConfig(digits=("3", "6", "1", "0", "4"), selections=40, split="test")
+    config = ConsistencyConfig(digits=("3", "6", "1", "0", "4"), selections=2 * n, split="test")
     ours = experiments.run(config).tables["recall"].iloc[:5]
     assert (ours["stored"] == "all").all()
     stock, rates = Stock(), []
-    for seed in range(20):
+    for seed in range(n):
         same = RecallConfig(tests=50, repeats=1, split="test", selection_seed=seed)
         run = experiments.plan(same, stock).run(RecallExecution(), experiments.no_progress)
         rates.append(run.tables["accuracy"]["accuracy"].iloc[:5])
-    error = np.hypot(np.std(rates, axis=0, ddof=1) / np.sqrt(20), ours["accuracy_sem"].to_numpy())
+    error = np.hypot(np.std(rates, axis=0, ddof=1) / np.sqrt(n), ours["accuracy_sem"].to_numpy())
     # Their patterns compete with those of ten digits: a part in a hundred, no more.
     gaps = np.abs(ours["accuracy"].to_numpy() - np.mean(rates, axis=0))
     assert np.all(gaps < 3.5 * error + 0.02)

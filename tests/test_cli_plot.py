@@ -5,22 +5,16 @@ from __future__ import annotations
 import hashlib
 from pathlib import Path
 
+import numpy as np
 import pytest
 from conftest import files_below
 from PIL import Image
-from shell import SMALL_RUNS, Files, Shell, change, read_json
-
-from hopcli import results
-from hopcli.catalogue import CATALOGUE
+from shell import SMALL_RUNS, Files, Shell, change, commands, read_json
 
 WEIGHTS = "weights --rule hebbian --pixel 1,3"
 STORKEY = "weights --rule storkey"
 BARE = f"{WEIGHTS} --no-figures"
 ANIMATED = f"recall {SMALL_RUNS['recall']} --animate run.gif"
-FEW_OF_ALL = [
-    pytest.param(command, marks=[] if command in ("recall", "capacity") else pytest.mark.slow)
-    for command in CATALOGUE
-]
 BEGINS = {".svg": b"<?xml", ".pdf": b"%PDF-", ".png": b"\x89PNG", ".gif": b"GIF8"}
 
 
@@ -44,7 +38,7 @@ def outputs(manifest: str) -> set[str]:
     return set(listed)
 
 
-@pytest.mark.parametrize("command", FEW_OF_ALL)
+@pytest.mark.parametrize("command", commands("recall", "capacity"))
 def test_deleted_pictures_come_back_to_the_byte(shell: Shell, command: str) -> None:
     before = shell.make_small(command)
     drawn = pictures(before)
@@ -57,7 +51,7 @@ def test_deleted_pictures_come_back_to_the_byte(shell: Shell, command: str) -> N
 
 def test_another_format_is_added_and_the_run_stays(shell: Shell) -> None:
     before, name = shell.make_small("recall"), "recall.json"
-    old, loaded = read_json(f"out/{name}"), results.load("out")
+    old = read_json(f"out/{name}")
     done = shell.run("plot out --figure-format svg --quiet")
     assert (done.out, done.err) == ("", "")
     after = below("out")
@@ -66,10 +60,6 @@ def test_another_format_is_added_and_the_run_stays(shell: Shell) -> None:
     assert outputs(f"out/{name}") == set(after) - {name}
     assert {**{each: after[each] for each in before}, name: None} == {**before, name: None}
     assert {**read_json(f"out/{name}"), "outputs": None} == {**old, "outputs": None}
-    again = results.load("out")
-    assert again.config.to_dict() == loaded.config.to_dict()
-    for each, table in loaded.result.tables.items():
-        assert again.result.tables[each].equals(table)
 
 
 def test_a_run_is_drawn_again_in_the_format_that_it_asked_for(shell: Shell) -> None:
@@ -94,28 +84,16 @@ def test_an_animation_is_drawn_again_by_any_name(shell: Shell) -> None:
     assert {"run.gif", "other.gif"} < outputs("out/recall.json")
 
 
-def test_frames_that_were_not_kept_are_refused(shell: Shell) -> None:
-    shell.make(f"recall {SMALL_RUNS['recall']} --no-figures")
-    shell.refuse("plot out --animate run.gif", names="out: --animate")
-    shell.make(BARE, "other")
-    shell.refuse("plot other --animate run.gif --out new", names="other: --animate")
-
-
 def test_dpi_sets_the_size_in_pixels(shell: Shell) -> None:
+    """In the folder itself the picture replaces the old one, made at 150."""
     shell.make(WEIGHTS)
-    sizes = {}
-    for dpi in (50, 100, 150):
-        shell.run(f"plot out --dpi {dpi} --out at-{dpi}")
-        with Image.open(f"at-{dpi}/weights.png") as image:
-            sizes[dpi] = image.size
-    with Image.open("out/weights.png") as image:
-        assert image.size == sizes[150]
-    for dpi, size in sizes.items():
-        assert size == pytest.approx([side * dpi / 150 for side in sizes[150]], abs=1)
-    shell.run("plot out --dpi 50")
-    with Image.open("out/weights.png") as image:
-        assert image.size == sizes[50], "in the folder itself it replaces the old one"
-    outputs("out/weights.json")
+    sizes = []
+    for flags in ("", "--dpi 50"):
+        shell.run(f"plot out {flags}")
+        with Image.open("out/weights.png") as image:
+            sizes.append(np.array(image.size))
+    assert np.abs(sizes[0] - 3 * sizes[1]).max() <= 3
+    assert "weights.png" in outputs("out/weights.json")
 
 
 def test_every_run_of_every_folder_is_drawn(shell: Shell) -> None:
@@ -189,37 +167,22 @@ def test_nothing_in_another_folder_is_replaced_unless_it_is_wished(shell: Shell)
     assert set(below("print")) == {"weights.pdf", "weights.png"}
 
 
-@pytest.mark.parametrize("name", ["weights.csv", "spectrum.csv", "weights.npz"])
-def test_a_changed_or_missing_table_is_refused(shell: Shell, name: str) -> None:
-    content = shell.make(BARE)[name]
-    assert content is not None
-    shell.make(BARE, "good")
-    Path("out", name).write_bytes(content.replace(b"1", b"2", 1))
-    for flags in ("out", "out --out new", "good out"):
-        shell.refuse(f"plot {flags}", names=f"out/{name}: SHA-256")
-    Path("out", name).unlink()
-    shell.refuse("plot out", names=f"out/{name}:")
-
-
 def test_what_cannot_be_drawn_is_refused_before_any_picture(shell: Shell) -> None:
-    for folder in ("out", "renamed", "broken"):
+    for folder in ("out", "renamed", "damaged"):
         shell.make(BARE, folder)
     change("renamed/weights.json", lambda m: m["config"].update(voxel=m["config"].pop("pixel")))
-    Path("broken/weights.json").write_text("{")
+    Path("damaged/weights.npz").unlink()
     Path("empty").mkdir()
     for flags, names in {
         "empty": "empty:",
-        "nowhere --out new": "nowhere:",
-        "five.txt": "five.txt:",
         "out empty": "empty:",
         "renamed": "weights.json: voxel",
-        "broken": "broken/weights.json:",
+        "damaged --out new": "damaged/weights.npz:",
         "out --figure-format gif": "--figure-format",
+        "out --animate run.gif": "out: --animate",
         "out --dpi 19": "--dpi",
         "out --dpi 1201": "--dpi",
-        "out --animate run.mp4": "--animate",
         "out --animate ../run.gif": "--animate",
         "out --out five.txt": "five.txt",
-        "out --out ''": "--out",
     }.items():
         shell.refuse(f"plot {flags}", names=names)

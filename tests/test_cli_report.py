@@ -9,15 +9,13 @@ from typing import TYPE_CHECKING
 import pytest
 from conftest import UNPRIVILEGED, SpawnHopcli, call, files_below
 from reading_pages import read_page
-
-from hopcli.catalogue import CATALOGUE
+from shell import Shell, commands
 
 if TYPE_CHECKING:
     from reading_pages import Element
-    from shell import Shell
 
 PAGE = Path("report.html")
-COLD = "recall --start flip:0.3 --tests 5 --repeats 2 --temperature 0 --no-figures"
+SELECT = "select --samples 1 --no-figures"
 WEIGHTS = "weights --rule hebbian --no-figures"
 
 
@@ -29,18 +27,14 @@ def read(path: Path = PAGE) -> Element:
     return read_page(path.read_text(encoding="utf-8"))
 
 
-@pytest.mark.parametrize(
-    "command",
-    [
-        pytest.param(command, marks=[] if command in ("relax", "weights") else pytest.mark.slow)
-        for command in CATALOGUE
-    ],
-)
+@pytest.mark.parametrize("command", commands("relax", "weights"))
 def test_runs_of_every_command_are_shown(shell: Shell, command: str) -> None:
     shell.make_small(command, "all/a")
     for picture in Path("all/a").glob("*.png"):
         picture.unlink()
     before = files_below(Path())
+    assert shell.run("report all -q").out == ""
+    PAGE.unlink()
     done = shell.run("report all")
     assert (done.out, done.err) == ("report.html\n", "")
     after = files_below(Path())
@@ -53,25 +47,14 @@ def test_runs_of_every_command_are_shown(shell: Shell, command: str) -> None:
     assert f"hopcli {command} " in root.all("code")[0].text
 
 
-def test_the_same_runs_give_the_same_page(shell: Shell) -> None:
-    """Also after they were passed on without their trials; a report replaces a report."""
-    shell.make(f"{COLD} --keep trials")
-    shell.run("report out")
-    first = PAGE.read_bytes()
-    Path("out/trials.csv").unlink()
-    done = shell.run("report out -q")
-    assert (done.out, done.err) == ("", "")
-    assert PAGE.read_bytes() == first
-
-
 def test_runs_below_are_found_once_and_sorted_by_folder(shell: Shell) -> None:
     for folder in ("all/b", "all/.hidden"):
-        shell.make(COLD, folder)
+        shell.make(SELECT, folder)
         shell.make(WEIGHTS, folder)
-    shell.make(f"{COLD} --seed 7", "all/a/deep")
+    shell.make(f"{SELECT} --seed 7", "all/a/deep")
     shell.run("report all/b all --out page.html --title", "My <b>runs</b>")
     root = read(Path("page.html"))
-    assert heads(root) == ["all/a/deep recall", "all/b recall", "all/b weights"]
+    assert heads(root) == ["all/a/deep select", "all/b select", "all/b weights"]
     assert root.all("title")[0].text == "My <b>runs</b>"
     assert not PAGE.exists()
     shell.run("report all")
@@ -97,9 +80,6 @@ def test_no_page_is_written_of_a_changed_run_or_over_another_file(shell: Shell) 
     PAGE.write_text("mine")
     shell.refuse("report all/a", names="report.html: --out")
     shell.refuse("report all/a --out all/a/weights.json", names="all/a/weights.json:")
-    shell.run("report all/a --overwrite")
-    assert heads(read()) == ["all/a weights"]
-    shell.run("check all/a")
 
 
 def test_a_place_that_cannot_be_is_refused(shell: Shell, spawn_hopcli: SpawnHopcli) -> None:

@@ -7,21 +7,19 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
-from shell import Shell, read_json, table
+from shell import Shell, Table, read_json, table
 
 import hopcli
 from hopcli.patterns import read_patterns
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from hopcli.datasets import Dataset
 
 SELECTED = [39155, 7411, 38406, 21607, 28089, 38060, 25559, 55147, 52050, 49358]
 SELECT = "select --no-figures -q --overwrite --out out"
 
 
-def select(shell: Shell, flags: str = "") -> pd.DataFrame:
+def select(shell: Shell, flags: str = "") -> Table:
     shell.run(f"{SELECT} {flags}")
     return table("out/patterns.csv")
 
@@ -43,27 +41,6 @@ def test_the_default_is_figure_2_of_the_paper(shell: Shell, mnist: Dataset) -> N
     assert patterns.labels == tuple("0123456789")
     assert np.array_equal(patterns.xi, mnist.spins[SELECTED])
     assert read_json("out/select.json")["dataset"]["sha256"] == mnist.sha256
-
-
-def test_pictures_come_in_other_formats_or_not_at_all(shell: Shell) -> None:
-    for flags, pictures in (("--figure-format svg", {".svg"}), ("--no-figures --again", set())):
-        shell.run(f"select --dataset digits -q --out out {flags}")
-        kinds = {path.suffix for path in Path("out").iterdir()}
-        assert kinds == {".csv", ".npz", ".json"} | pictures
-
-
-def test_every_setting_matters(shell: Shell) -> None:
-    """Digits are kept in the order asked for."""
-    usual = select(shell)["source_index"].tolist()
-    for flags in ("--seed 10", "--samples 21", "--threshold 100"):
-        assert select(shell, flags)["source_index"].tolist() != usual
-    found = select(shell, "--digits 9,1 --samples 50 --seed 3")
-    assert found["label"].tolist() == ["9", "1"]
-    assert set(found["n_samples"]) == {50}
-    select(shell, "--samples 500 --sampler generator")
-    assert len(read_patterns(Path("out/patterns.npz")).sample_index) == 5000
-    select(shell, "--dataset digits")
-    assert read_patterns(Path("out/patterns.npz")).shape == (8, 8)
 
 
 @pytest.mark.parametrize(

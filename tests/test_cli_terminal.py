@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
-import pty
+import contextlib
+import io
+import itertools
 import re
-import select
 import signal
 import subprocess
 import sys
-import termios
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -17,7 +16,8 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 import pytest
-from conftest import files_below
+import tqdm
+from conftest import RunHopcli, files_below
 from shell import Shell, read_json
 
 import hopcli
@@ -26,6 +26,8 @@ from hopcli.cli.progress import Watch
 from hopcli.experiments import Plan, Summary
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from hopcli.experiments import Result
 
 QUICK = "recall --dataset digits --temperature 0.1 --tests 3 --repeats 2 --no-figures"
@@ -33,61 +35,48 @@ MANIFEST = Path("results/recall/recall.json")
 SLOW = pytest.mark.slow
 
 
-def _on_a_terminal(line: str, environment: dict[str, str]) -> str:
-    """Run with stderr on a terminal; return what is shown there.
-
-    The bar waits half a second and spares updates; here it does neither.
-    """
-    program = (
-        "import sys, tqdm\n"
-        "class Eager(tqdm.tqdm):\n"
-        "    def __init__(self, *a, **k):\n"
-        "        super().__init__(*a, **{**k, 'delay': 0, 'mininterval': 0})\n"
-        "tqdm.tqdm = Eager\n"
-        "from hopcli.cli import main\n"
-        "main(sys.argv[1:])\n"
-    )
-    ours, theirs = pty.openpty()
-    termios.tcsetwinsize(theirs, (24, 80))
-    with subprocess.Popen(
-        [sys.executable, "-c", program, *line.split()],
-        env={**environment, "TERM": "xterm"},
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=theirs,
-    ) as child:
-        os.close(theirs)
-        output = b""
-        while select.select([ours], [], [], 60)[0]:
-            try:
-                output += os.read(ours, 4096)
-            except OSError:  # the other end is closed
-                break
-    os.close(ours)
-    assert child.returncode == 0, output
-    return output.decode()
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
 
 
-def test_a_terminal_gets_a_bar_that_goes_away(
-    empty_folder: Path, child_environment: dict[str, str]
-) -> None:
-    output = _on_a_terminal(QUICK, child_environment)
+class Eager(tqdm.tqdm):  # type: ignore[type-arg]
+    """A bar that neither waits nor spares updates."""
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **{**options, "delay": 0, "mininterval": 0})
+
+
+@pytest.fixture
+def on_terminal(run_hopcli: RunHopcli, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], str]:
+    """Run with stderr on a terminal, where each look at the clock takes a second."""
+    monkeypatch.setattr("tqdm.tqdm", Eager)
+    monkeypatch.setattr("hopcli.cli.progress._clock", itertools.count().__next__)
+
+    def run(line: str) -> str:
+        with (
+            contextlib.redirect_stdout(io.StringIO()),
+            contextlib.redirect_stderr(Terminal()) as terminal,
+            pytest.raises(SystemExit, match="0"),
+        ):
+            hopcli.cli.main(line.split())
+        return terminal.getvalue()
+
+    return run
+
+
+def test_a_terminal_gets_a_bar_that_goes_away(on_terminal: Callable[[str], str]) -> None:
+    output = on_terminal(QUICK)
     assert re.search(r"%\|.*\d+/30 \[", output)
     assert output.split("\r")[-1].strip() == ""
-    assert "%" not in _on_a_terminal(f"{QUICK} --quiet", child_environment)
+    assert on_terminal(f"{QUICK} --quiet --again") == ""
 
 
-def test_a_grid_has_one_bar_over_its_cells(
-    empty_folder: Path, child_environment: dict[str, str]
-) -> None:
+def test_a_grid_has_one_bar_over_its_cells(on_terminal: Callable[[str], str]) -> None:
     """With the cells a minute and the time left."""
-    Path("bad.toml").write_text(
-        "command = 'recall'\ndataset = 'drawings'\nstart = 'flip:0.1'\ntests = 1\nrepeats = 1\n"
-        "[grid]\nrule = ['hebbian', 'perceptron']\nepochs = [1, 1000]\nkappa = [1.0, 9.0]\n"
-    )
-    line = "grid run bad.toml --skip-impossible --no-figures"
-    output = _on_a_terminal(line, child_environment)
-    assert re.search(r"\|\s*\d+/\d+ cells \[\d\d:\d\d<\d\d:\d\d, [\d,]+ cells/min\]", output)
+    grid = "--set dataset=text:3x3 --set rule=hebbian,storkey"
+    output = on_terminal(f"grid run --command weights {grid} --no-figures --out out")
+    assert re.search(r"\|\s*\d+/2 cells \[\d\d:\d\d<\d\d:\d\d, [\d,]+ cells/min\]", output)
     assert output.split("\r")[-1].strip() == ""
 
 
@@ -167,35 +156,31 @@ def test_a_rate_is_known_by_its_column_not_by_its_name(capsys: pytest.CaptureFix
 # --- what takes long -------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    ("steps", "expected"),
-    [
-        # (seconds, steps done) one after the other, of 1000
-        ([(9.0, 1), (1.0, 10), (1.0, 10)], "2 min"),  # the first loads the loops
-        ([(0.5, 1), (0.5, 1), (0.5, 1), (0.5, 1)], "8 min"),
-        ([(30.0, 1)], "8 h"),
-        ([(30.0, 0), (0.1, 5), (1.0, 50)], None),  # 30 s of compiling
-        ([(30.0, 0), (0.0, 0), (1.0, 10)], "2 min"),
-        ([(0.1, 100)] * 10, None),
-        ([(9.0, 1), (1.0, 500), (1.0, 499)], None),
-        ([(0.2, 1)] * 4, None),
-    ],
-)
+SPEEDS: list[tuple[list[tuple[float, int]], list[str]]] = [
+    # (seconds, steps done) one after the other, of 1000
+    ([(9.0, 1), (1.0, 10), (1.0, 10)], ["2 min"]),  # the first loads the loops
+    ([(0.5, 1), (0.5, 1), (0.5, 1), (0.5, 1)], ["8 min"]),
+    ([(30.0, 1)], ["8 h"]),
+    ([(30.0, 0), (0.1, 5), (1.0, 50)], []),  # 30 s of compiling
+    ([(30.0, 0), (0.0, 0), (1.0, 10)], ["2 min"]),
+    ([(0.1, 100)] * 10, []),
+    ([(9.0, 1), (1.0, 500), (1.0, 499)], []),
+    ([(0.2, 1)] * 4, []),
+]
+
+
 def test_a_long_run_is_announced_once_by_its_speed(
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-    steps: list[tuple[float, int]],
-    expected: str | None,
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     clock = [0.0]
     monkeypatch.setattr("hopcli.cli.progress._clock", lambda: clock[0])
-    for quiet in (False, True):
+    for (steps, expected), quiet in itertools.product(SPEEDS, (False, True)):
         with Watch(0.0, quiet=quiet) as watch:
             for seconds, done in steps:
                 clock[0] += seconds
                 watch.tell(done, 1000)
         out, err = capsys.readouterr()
-        wanted = [] if expected is None or quiet else [expected]
+        wanted = [] if quiet else expected
         assert (out, re.findall(r"about (.*)\n", err), err.count("\n")) == ("", wanted, len(wanted))
 
 
@@ -233,14 +218,8 @@ def test_a_long_run_stops_at_once_and_writes_nothing(
     shell.make("recall --start pattern --no-figures", "results/recall")
     before = files_below(Path())
     program = (
-        "import hopcli.dynamics.sites as sites\n"
-        "load = sites._load\n"
-        "def announced(run):\n"
-        "    load(run)\n"
-        "    print('running', flush=True)\n"
-        "sites._load = announced\n"
-        "from hopcli.__main__ import start\n"
-        "start()\n"
+        "import hopcli.dynamics.sites as s, hopcli.__main__ as m; load = s._load\n"
+        "s._load = lambda run: (load(run), print('running', flush=True))\nm.start()\n"
     )
     endless = "recall --sweeps 1000000 --temperature 0.9 --no-figures --overwrite"
     with subprocess.Popen(
