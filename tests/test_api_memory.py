@@ -168,6 +168,7 @@ def test_what_an_end_says_of_itself() -> None:
     end = memory.recall("flip:0.1", tests=4, dynamics="async", temperature=0, until_stable=True)
     assert end.labels.tolist() == end.nearest.tolist() == ["1"] * 4 + ["2"] * 4
     np.testing.assert_allclose(end.overlaps, end.spins @ xi.T / 40)
+    np.testing.assert_allclose(end.best_overlap, np.max(end.overlaps, axis=1))
     np.testing.assert_allclose(end.energy, memory.energy(end.spins))
     np.testing.assert_array_equal(np.sum(end.starts != np.repeat(xi, 4, axis=0), axis=1), 4)
     assert end.recalled.all()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import re
 from typing import TYPE_CHECKING, Any
 
@@ -11,13 +10,10 @@ import pytest
 from matplotlib.colors import to_hex
 from matplotlib.container import BarContainer
 from test_plots import (
-    LONG,
     MINUS,
-    Run,
     error_bars,
     made,
     plot_axes,
-    renamed,
     series,
     states,
     texts,
@@ -99,18 +95,11 @@ def test_shares_best_and_worst_are_drawn_and_written() -> None:
 
 
 def test_captions_and_rows_say_of_what_the_numbers_are() -> None:
-    variance = made("variance")
-    figures = variance.figures()
-    facts = ("6 selections", "20 samples", "12 training images", "2 times", "0.99", "p = 5", "95 %")
-    for said in map(words, figures.values()):
-        assert not [fact for fact in facts if fact not in said]
-    for fact in ("50 tests", "10 repeats"):
+    figures = made("variance").figures()
+    for fact in ("6 selections", "20 samples", "12 training images", "50 tests", "10 repeats"):
         assert fact in words(figures["variance"])
     called = [text.get_text() for text in texts(figures["variance"])]
     assert [text for text in called if text in {*LABELS, "overall"}][-6:] == [*LABELS, "overall"]
-    assert LONG[0] in words(renamed(variance).figures()["best_worst"])
-    other = Run(dataclasses.replace(variance.config, start="flip:0.1"), variance.result)
-    assert "12 starts (flip:0.1)" in words(other.figures()["best_worst"])
 
 
 def test_a_component_below_0_has_no_bar() -> None:
@@ -186,17 +175,11 @@ def test_each_line_of_selectors_is_that_of_its_rows() -> None:
     assert [label.get_text() for label in axes.get_xticklabels()] == ["3", "9"]
 
 
-def test_captions_say_what_bars_are_and_what_it_comes_to() -> None:
-    figures = made("compare").figures()
+def test_captions_say_what_it_comes_to() -> None:
     findings = made("compare").result.notes["findings"]
-    for name, finding in zip(("classifiers", "selectors"), findings, strict=True):
-        caption = words(figures[name])
-        assert finding.replace("-", MINUS) in caption.replace("-", MINUS)
-        assert not re.search(r"[ (]-[0-9]", caption), "minus signs as printed"
-        assert "392 = N/2" in caption
-    assert "on 100 images" in words(figures["classifiers"])
-    for fact in ("95 %", "3 random sets", "5 other images"):
-        assert fact in words(figures["selectors"])
+    for figure, finding in zip(made("compare").figures().values(), findings, strict=True):
+        assert finding.replace("-", MINUS) in words(figure).replace("-", MINUS)
+        assert not re.search(r"[ (]-[0-9]", words(figure)), "minus signs as printed"
 
 
 def test_a_label_may_be_called_overall() -> None:

@@ -317,18 +317,6 @@ def test_sites_at_zero_are_grey(dataset: str, tmp_path: Path) -> None:
     assert grey.tolist() == [GREY[int(spin)] for spin in state]
 
 
-def test_large_pictures_keep_their_pixels(tmp_path: Path) -> None:
-    config = RecallConfig(
-        dataset="drawings", start="pattern,flip:0.1", tests=1, repeats=1, sweeps=1
-    )
-    shown = run(config, RecallExecution(animate="a.webp"))
-    plots.animate(shown.result, tmp_path, "a.webp")
-    frames, durations = pictures(tmp_path / "a.webp")
-    assert durations == [160, 1000] * 3
-    check_trial(frames[:2], shown, 0, 0)
-    check_trial(frames[4:], shown, 2, 2)
-
-
 @pytest.mark.parametrize(
     "name", ["a.mp4", "a", ".gif", "a/b.gif", "../a.png", "gallery.png", "gallery-12.png", 3]
 )

@@ -421,7 +421,8 @@ def test_accuracy_draws_the_table() -> None:
     np.testing.assert_allclose(sd[:, :, 0], labels[["accuracy"]].to_numpy() + spread)
     assert axes.get_xlim()[0] <= min(interval[:, :, 0].min(), sd[:, :, 0].min())
     assert any(np.allclose(line.get_xdata(), overall["accuracy"]) for line in axes.lines)
-    assert f"mean {overall['accuracy']:.1f}" in said
+    for fact in (f"mean {overall['accuracy']:.1f}", "p = 5", "T = 0.2", "392 = N/2", "3 repeats"):
+        assert fact in said
     assert f"{overall['accuracy']:.1f} % ± {overall['sd_repeats']:.1f} (SD" in said
     assert f"labels {overall['sd_labels']:.1f}." in said
     for rate, spread in labels[["accuracy", "sd_repeats"]].to_numpy():
@@ -448,13 +449,6 @@ def test_a_single_repeat_has_no_standard_deviation() -> None:
     figure = once.figures()["accuracy"]
     assert [one.label for one in series(plot_axes(figure))] == ["interval"]
     assert not [word for word in ("SD", "nan", "±", "Thick") if word in words(figure)]
-
-
-def test_captions_say_what_was_run() -> None:
-    for figure in made("recall").figures().values():
-        said = words(figure).replace("  ", " ")
-        for fact in ("p = 5", "28 × 28 = 784", "T = 0.2", "392 = N/2", "3 repeats"):  # noqa: RUF001
-            assert fact in said, fact
 
 
 def _heat(figure: Figure) -> list[NDArray[np.float64]]:
@@ -522,33 +516,6 @@ def test_starts_without_an_own_pattern_are_told_by_where_they_end() -> None:
     assert "ends unsettled" in said
     assert "T = 3:2:linear" in said
     assert "6 unsettled" in words(shown.figures()["confusion"])
-
-
-def test_more_labels_than_can_be_seen_are_cut_and_that_is_said() -> None:
-    recall, n = made("recall"), 60
-    labels = [f"label {k}" for k in range(n)]
-    changed = with_arrays(
-        recall,
-        {
-            "patterns.xi": np.where(np.eye(n), 1, -1).astype(np.int8),
-            "patterns.labels": np.array(labels),
-            "patterns.source_index": np.arange(n),
-            "patterns.shape": np.array([1, n]),
-            "gallery.start": np.zeros((0, n), np.int8),
-            "gallery.end": np.zeros((0, n), np.int8),
-        },
-    )
-    table = recall.result.tables["accuracy"].iloc[np.r_[np.zeros(n, int), 5]].copy()
-    table["label"] = [*labels, "overall"]
-    confusion = np.concatenate([np.eye(n, dtype=int), np.zeros((n, n + 1), dtype=int)], axis=1)
-    counts = type(table)(confusion, columns=[*labels, *["inverse"] * n, "none"])
-    counts.insert(0, "label", labels)
-    none = recall.result.tables["gallery"].iloc[:0]
-    tables = {**recall.result.tables, "accuracy": table, "confusion": counts, "gallery": none}
-    figures = Run(recall.config, dataclasses.replace(changed.result, tables=tables)).figures()
-    for figure in figures.values():
-        assert "50 of 60" in words(figure)
-        assert "label 50" not in words(figure)
 
 
 def test_several_patterns_of_a_label_are_all_drawn() -> None:
