@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+import os
 import random
 import shutil
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pytest
 from conftest import call, files_below
+from PIL import Image
 from strangers import PARTS, READERS, SHOWN, SMALL, WRITERS, cases, check_case, lay_folder
 
 import hopcli
@@ -20,6 +23,8 @@ from hopcli.results import key, load
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from conftest import SpawnHopcli
 
 
 SAMPLED = 60  # one of so many is tried here
@@ -190,3 +195,91 @@ def test_every_reader_refuses_the_same_lies(where: str, name: str, value: Any) -
         with pytest.raises(ResultError, match=r"recall\.json"):
             read()
     assert files_below(Path()) == before
+
+
+# --- claims of strangers -----------------------------------------------------------------------
+
+CLAIM = """title = TEXT
+[runs.mine]
+folder = "out"
+command = "recall"
+[[claims]]
+id = TEXT
+text = TEXT
+place = TEXT
+unit = TEXT
+published = 1.0
+test = "equal"
+[[claims.conditions]]
+label = TEXT
+role = "text"
+value = "mine / accuracy[label=overall] / accuracy"
+"""
+
+
+def test_texts_of_claims_are_made_safe(
+    base: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copytree(base, tmp_path / "place")
+    monkeypatch.chdir(tmp_path / "place")
+    for path in Path("out").glob("grid*"):
+        path.unlink()
+    text = json.dumps("=1\x1b[31m\u202e|<b>\n`$x$")
+    Path("c.toml").write_text(CLAIM.replace("TEXT", text), encoding="utf-8")
+    for form in ("table", "markdown", "csv", "latex", "json"):
+        done = call("reproduce", "--against", "c.toml", "--out", "made", "--format", form)
+        assert (done.code, done.err) == (0, ""), (form, done)
+        if form != "csv":  # a file has the texts as they are
+            assert not {"\x1b", "\u202e"} & set(done.out), form
+    page = Path("made/report.html").read_text(encoding="utf-8")
+    assert not {"\x1b", "\u202e"} & set(page)
+    assert "|<b>" not in page
+    assert '"=1' not in Path("made/claims.csv").read_text(encoding="utf-8")
+
+
+def test_an_expression_of_several_numbers_is_refused(
+    base: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copytree(base, tmp_path / "place")
+    monkeypatch.chdir(tmp_path / "place")
+    Path("c.toml").write_text(CLAIM.replace("TEXT", '"a"'), encoding="utf-8")
+    for test, code in (("equal", 2), ("never", 2), ("always", 2), ("the_same", 0)):
+        Path("c.toml").write_text(
+            CLAIM.replace("TEXT", '"a"').replace('"equal"', f'"{test}"'), encoding="utf-8"
+        )
+        done = call("reproduce", "--against", "c.toml", "--out", f"made-{test}", "-q")
+        assert (done.code, done.err.count("\n")) == (code, code // 2), (test, done)
+
+
+# --- names that are not UTF-8 ----------------------------------------------------------------
+
+
+def test_names_that_are_not_utf_8_are_printed_with_escapes(
+    base: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, spawn_hopcli: SpawnHopcli
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PYTHONIOENCODING", "utf-8:strict")
+    folder = os.fsdecode(b"r\xff")
+    shutil.copytree(base / "out", folder)
+    Path(os.fsdecode(b"p\xe9")).mkdir()
+    for number, name in enumerate((b"a\xff.png", b"b\xfe.png")):
+        pixels = np.random.default_rng(number).integers(0, 2, (8, 8)).astype(np.uint8)
+        Image.fromarray(255 * pixels).save(Path(os.fsdecode(b"p\xe9")) / os.fsdecode(name))
+    pictures = f"images:{os.fsdecode(bytes([112, 0xE9]))}"
+    for words in (
+        ["check", folder],
+        ["runs", folder, "--format", "csv"],
+        ["diff", folder, str(base / "whole"), "--command", "recall", "--format", "csv"],
+        ["report", folder],
+        ["grid", "table", folder],
+        ["plot", folder],
+        ["weights", "--dataset", pictures, "--no-figures"],
+        ["show", pictures],
+    ):
+        done = call(*words)
+        assert done.code in (0, 1), (words, done.err)
+        if "--format" in words:
+            done.out.encode("utf-8")
+    assert os.fsencode("\udcff") not in Path("results/weights/weights.csv").read_bytes()
+    assert spawn_hopcli("check", folder).code == 0
+    assert spawn_hopcli("recall", "--config", folder).code == 2
