@@ -54,6 +54,10 @@ MAY_IMPORT: dict[str, set[str]] = {
         *("statistics", "storage"),
     },
     "plots": {"catalogue", "errors", "grids", "printing", "theory"},
+    "runs": {
+        *("catalogue", "claims", "config", "dynamics", "errors", "experiments", "grids"),
+        *("plots", "printing", "report", "results"),
+    },
     "report": {
         "kinds",
         "_version",
@@ -69,7 +73,7 @@ ONLY = {
     "jinja2": {"report"},
 }
 
-EDGE = {"api", "claims", "cli", "plots", "report", "results"}
+EDGE = {"api", "claims", "cli", "plots", "report", "results", "runs"}
 """Rooms that an experiment knows nothing of."""
 
 

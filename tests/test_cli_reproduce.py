@@ -184,7 +184,7 @@ def test_a_second_run_makes_nothing_and_changes_no_byte(
     line = ("reproduce", "--against", "claims.toml", "--out", "out")
     first = run_hopcli(*line)
     before = _bytes(here)
-    monkeypatch.setattr("hopcli.cli.execute._make", lambda _job: pytest.fail("run again"))
+    monkeypatch.setattr("hopcli.runs.single.make", lambda *_: pytest.fail("run again"))
     second = run_hopcli(*line)
     assert (second.code, second.out) == (0, first.out)
     assert _bytes(here) == before

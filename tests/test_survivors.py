@@ -12,7 +12,6 @@ import pandas as pd
 import pytest
 from conftest import counted, random_patterns
 
-from hopcli.cli import endings
 from hopcli.config import Facts, TemperatureScanConfig
 from hopcli.datasets import Dataset
 from hopcli.errors import PatternError, ResultError
@@ -23,6 +22,7 @@ from hopcli.experiments.recall_tables import outcome_table
 from hopcli.grids.grid import read_grid
 from hopcli.grids.planning import Impossible, impossible
 from hopcli.patterns import Patterns, images_as_patterns
+from hopcli.runs import endings
 from hopcli.starts import change, parse_start, trial_rng
 from hopcli.storage import store
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hopcli import catalogue, kinds, results
-from hopcli.api.asking import command_named, plain_settings, plain_value, renamed
+from hopcli.api.asking import command_named, plain_settings, plain_value
 from hopcli.api.running import Bar
 from hopcli.config import find_config, read_config
 from hopcli.dynamics.jobs import processors
@@ -300,7 +300,7 @@ def _read(
     try:
         return read_grid(values)
     except SettingError as error:
-        raise renamed(error, error.setting.removeprefix("grid.")) from None
+        raise error.named(error.setting.removeprefix("grid.")) from None
 
 
 def _are_several(entry: catalogue.Entry, name: str, value: Any) -> bool:

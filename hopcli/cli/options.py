@@ -13,9 +13,10 @@ import click
 
 from hopcli.cli.completion import complete_config, complete_folder, complete_setting
 from hopcli.cli.once import Command
-from hopcli.cli.requests import Wishes, flag_name, make_request
+from hopcli.cli.requests import flag_name, make_request
 from hopcli.cli.tables import FORM_HELP, FORMATS
 from hopcli.kinds import show
+from hopcli.runs.requests import Wishes
 
 if TYPE_CHECKING:
     from hopcli.catalogue import Entry

@@ -6,43 +6,15 @@ import io
 import os
 import sys
 import time
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from hopcli.cli.lines import tell
 
-if TYPE_CHECKING:
-    from hopcli.config import Config
-
-__all__ = ["CellBar", "Watch", "least_seconds", "shown"]
+__all__ = ["CellBar", "Watch", "shown"]
 
 _LONG = 20.0  # seconds; what takes longer says so
 _SAMPLE = 1.0  # seconds that a forecast is made from
-_ATTEMPT = 1.5e-9  # seconds of an update attempt that is rejected, by far the most are
 _clock = time.perf_counter
-
-
-def least_seconds(config: Config, threads: int | None) -> float:
-    """Seconds that the update attempts of a run take at least, 0 if it may stop early.
-
-    Parameters
-    ----------
-    config : Config
-        The resolved configuration.
-    threads : int or None
-        Threads, None for one a core.
-    """
-    attempts = getattr(config, "attempts_per_sweep", None)
-    sweeps = getattr(config, "sweeps", 1)
-    if not isinstance(attempts, int) or not isinstance(sweeps, int):
-        return 0.0
-    if getattr(config, "until_stable", False):
-        return 0.0
-    tests = getattr(config, "tests", None)
-    chains = getattr(config, "repeats", 1) * len(getattr(config, "temperatures", (0,)))
-    if tests is not None:
-        chains *= len(getattr(config, "digits", (0,))) * (tests if isinstance(tests, int) else 1)
-    at_once = min(threads or os.cpu_count() or 1, chains)
-    return float(chains * sweeps * attempts * _ATTEMPT / at_once)
 
 
 def shown(seconds: float) -> str:

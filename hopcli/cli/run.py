@@ -12,7 +12,8 @@ from hopcli.cli.completion import complete_config
 from hopcli.cli.grid.run import grid_from_file, is_grid_file, prepare
 from hopcli.cli.once import Command
 from hopcli.cli.options import wish_options
-from hopcli.cli.requests import Request, Wishes, request_from_file, request_from_manifest
+from hopcli.cli.requests import request_from_file, request_from_manifest
+from hopcli.runs.requests import Request, Wishes
 
 __all__ = ["command"]
 

@@ -15,10 +15,9 @@ from hopcli.cli.completion import complete_config
 from hopcli.cli.grid.shared import POSITIVE, QUIET
 from hopcli.cli.once import Command
 from hopcli.cli.options import FOLDER
-from hopcli.cli.requests import renamed
 from hopcli.cli.tables import form_option
 from hopcli.config import find_config, read_config
-from hopcli.errors import SettingError
+from hopcli.errors import renamed
 from hopcli.results.files import check_made
 
 if TYPE_CHECKING:
@@ -165,7 +164,7 @@ def _wishes(grid: Grid, out: Path, **wishes: Any) -> GridWishes:
 
 def _told(setting: str, path: str | Path | None, sets: tuple[str, ...] = ()) -> str:
     """What a setting that is refused is called: as a flag if one has set it, else in the file."""
-    if setting.partition(" ")[0] == "set":
+    if setting.partition(" ")[0] == "set" or (setting == "command" and path is None):
         return f"--{setting}"
     of_flags = {text.partition("=")[0].strip().replace("-", "_") for text in sets}
     plain = setting.removeprefix("grid.")
@@ -198,15 +197,11 @@ def grid_from_file(
 
     path = None if config is None else find_config(config)
     values = {"command": name} if path is None else read_config(path)
-    try:
+    with renamed(lambda setting: _told(setting, path, sets)):
         catalogue.entry(values.get("command"))
         if sets:
             values = with_sets(values, sets)
         grid = read_grid(values)
-    except SettingError as error:
-        if error.setting == "command" and path is None:
-            raise click.UsageError(error.describe("--command")) from None
-        raise click.UsageError(error.describe(_told(error.setting, path, sets))) from None
     stem = grid.command if path is None else path.stem
     if sets:
         said = json.dumps(grid.to_dict(), sort_keys=True).encode()

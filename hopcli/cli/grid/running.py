@@ -13,13 +13,12 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from hopcli import results
-from hopcli.cli import endings
 from hopcli.cli.grid.files import drawn_if
 from hopcli.cli.lines import listen, print_lines, tell
-from hopcli.cli.progress import CellBar, Watch, least_seconds, shown
-from hopcli.cli.requests import flag_name, renamed
+from hopcli.cli.progress import CellBar, Watch, shown
+from hopcli.cli.requests import flag_name
 from hopcli.dynamics.jobs import processors
-from hopcli.errors import ResultError, SettingError
+from hopcli.errors import ResultError, SettingError, renamed
 from hopcli.experiments.stock import Stock
 from hopcli.grids.cells import make
 from hopcli.grids.conducting import Conductor, Wanted, check_look, stopped
@@ -30,6 +29,8 @@ from hopcli.grids.publishing import Publisher
 from hopcli.grids.state import State
 from hopcli.grids.store import Store, is_grid
 from hopcli.printing import terminal
+from hopcli.runs import endings
+from hopcli.runs.costs import least_seconds
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence

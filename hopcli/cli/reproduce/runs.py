@@ -10,15 +10,16 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from hopcli import catalogue, experiments, results
 from hopcli.claims.rehearsing import check_claims, rehearse
-from hopcli.cli.execute import execute
 from hopcli.cli.lines import spelt
-from hopcli.cli.requests import Request, Wishes, flag_name, renamed
+from hopcli.cli.requests import flag_name
 from hopcli.config import find_config, read_config
-from hopcli.errors import ResultError
+from hopcli.errors import ResultError, renamed
 from hopcli.experiments.stock import Stock
 from hopcli.grids.store import Store, is_grid
 from hopcli.grids.view import load_view
 from hopcli.results.files import check_made
+from hopcli.runs import single
+from hopcli.runs.requests import Request, Wishes
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -99,7 +100,9 @@ class SingleRun(PreparedRun):
     def make(self) -> None:
         """Make it, if it is not finished."""
         if self._request is not None:
-            execute(self._request, stock=self._stock)
+            outcome = single.do(single.plan(self._request, self._stock))
+            if outcome.failure is not None:
+                raise outcome.failure
 
     def columns(self) -> Columns | None:
         """The columns of each table, of the finished run or of a rehearsal."""
@@ -288,7 +291,7 @@ def _single(
     config, execution = entry.read({"figures": False, **values})
     experiments.plan(config, stock)  # refuses what cannot be made
     wishes = Wishes(out=out, overwrite=asked.overwrite, again=asked.again, quiet=True)
-    request = Request(config, execution, out, False, wishes, flag_name)
+    request = Request(config, execution, wishes, out, name_of=flag_name)
     flags = " ".join(_flag(name, value, entry.command) for name, value in changes.items())
     told = f"hopcli {entry.command} --config {shlex.quote(str(run.config))} {flags}".strip()
     return SingleRun(out, told, request, entry.command, stock)
