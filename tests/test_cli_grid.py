@@ -18,13 +18,14 @@ from PIL import Image
 from test_figures_weights import write_patterns
 
 from hopcli import experiments
-from hopcli.cli.grid import running
 from hopcli.errors import DataError
 from hopcli.experiments.stock import Stock
-from hopcli.grids import conducting, engine, planning
+from hopcli.grids import engine, planning
 from hopcli.grids.grid import read_grid
 from hopcli.grids.store import FILE, Store
 from hopcli.results import locked
+from hopcli.runs import forecast as running
+from hopcli.runs import grids as conducting
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -16,10 +16,10 @@ from test_figures_weights import write_patterns
 
 import hopcli
 from hopcli import report
-from hopcli.cli.grid import running
 from hopcli.experiments.stock import Stock
 from hopcli.grids import planning
 from hopcli.grids.grid import read_grid
+from hopcli.runs import forecast as running
 
 if TYPE_CHECKING:
     from conftest import RunHopcli

@@ -284,7 +284,7 @@ class Bar:
     def __enter__(self) -> Bar:
         return self
 
-    def tell(self, done: int, total: int) -> None:
+    def tell(self, done: int, total: int, _failed: int = 0) -> None:
         """Move on by `done` of `total` steps."""
         if not self._shown:
             return

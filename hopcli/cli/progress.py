@@ -119,35 +119,32 @@ class CellBar:
 
     Parameters
     ----------
-    total : int
-        Number of cells.
     quiet : bool
         Draw nothing.
     """
 
     _FORMAT = "{percentage:3.0f}%|{bar}| {n_fmt}/{total_fmt} cells [{elapsed}<{remaining}{postfix}]"
 
-    def __init__(self, total: int, *, quiet: bool) -> None:
-        self._draws = total > 0 and not quiet and sys.stderr.isatty()
-        self._total = total
+    def __init__(self, *, quiet: bool) -> None:
+        self._draws = not quiet and sys.stderr.isatty()
         self._failed = 0
         self._bar: Any = None
 
     def __enter__(self) -> CellBar:
-        self._began = _clock()
-        if self._draws:
-            self._bar = bar(total=self._total, bar_format=self._FORMAT, leave=False)
         return self
 
-    def add(self, *, failed: bool) -> None:
-        """Count a cell."""
+    def tell(self, done: int, total: int, failed: int) -> None:
+        """Count `done` of `total` cells, of which some have failed."""
+        if self._bar is None and self._draws and total:
+            self._began = _clock()
+            self._bar = bar(total=total, bar_format=self._FORMAT, leave=False)
         self._failed += failed
-        if self._bar is None:
+        if self._bar is None or not done:
             return
         a_minute = 60 * (self._bar.n + 1) / (_clock() - self._began)
         said = f"{a_minute:,.0f} cells/min" + f", {self._failed} failed" * bool(self._failed)
         self._bar.set_postfix_str(said, refresh=False)
-        self._bar.update()
+        self._bar.update(done)
 
     def __exit__(self, *_: object) -> None:
         if self._bar is not None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from hopcli import results
 from hopcli.errors import SettingError
@@ -27,19 +27,9 @@ if TYPE_CHECKING:
 
     Draw = Callable[[View, Look, Path], None]
 
-__all__ = ["News", "Publisher", "enter_picture"]
+__all__ = ["Publisher", "enter_picture"]
 
 PICTURE = "grid.png"
-
-
-class News(Protocol):
-    """Who is told of a grid."""
-
-    def tell(self, text: str) -> None:
-        """Say what happens."""
-
-    def warn(self, text: str) -> None:
-        """Say what has gone wrong."""
 
 
 class Publisher:
@@ -49,18 +39,16 @@ class Publisher:
     ----------
     draw : callable or None
         Draws the picture of a view in a layout into a file; None for no picture.
-    news : News
-        Who is told if it cannot be drawn.
 
     Attributes
     ----------
-    is_undrawn : bool
-        Whether a grid was published that could not be drawn.
+    undrawn : str
+        Reason why a grid was published without its picture; empty otherwise.
     """
 
-    def __init__(self, draw: Draw | None, news: News) -> None:
-        self._draw, self._news = draw, news
-        self.is_undrawn = False
+    def __init__(self, draw: Draw | None) -> None:
+        self._draw = draw
+        self.undrawn = ""
 
     def publish_if_whole(self, store: Store, state: State, n_made: int, began: float) -> list[Path]:
         """Write table, picture and manifest, if every cell is finished; the files.
@@ -99,15 +87,13 @@ class Publisher:
         return [folder / name for name in (*names, "grid.json")]
 
     def _try(self, make: Callable[[], Any]) -> Any:
-        """Make what is worth less than the table; say so, and give None, if it cannot be made."""
+        """Make a file that the table does not depend on; note the reason if it cannot be made."""
         try:
             return make()
         except SettingError as error:  # of the layout
-            self.is_undrawn = True
-            self._news.warn(f"no picture: {error.describe(f'plot.{error.setting}')}")
+            self.undrawn = error.describe(f"plot.{error.setting}")
         except (OSError, MemoryError) as error:
-            self.is_undrawn = True
-            self._news.warn(f"no picture: {error or 'it does not fit into memory'}")
+            self.undrawn = str(error) or "it does not fit into memory"
         return None
 
     def _is_published(self, store: Store, grid: Grid) -> bool:

@@ -1,4 +1,4 @@
-"""Costs of runs, from the update attempts of their configurations."""
+"""The least cost of a run, from its update attempts."""
 
 from __future__ import annotations
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import shlex
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -19,6 +19,7 @@ from hopcli.grids.store import Store, is_grid
 from hopcli.grids.view import load_view
 from hopcli.results.files import check_made
 from hopcli.runs import single
+from hopcli.runs.grids import GridJob, GridOptions
 from hopcli.runs.requests import Request, Wishes
 
 if TYPE_CHECKING:
@@ -141,26 +142,24 @@ class GridRun(PreparedRun):
         folder: Path,
         told: str,
         grid: Grid,
-        work: Callable[[], int] | None = None,
-        stock: Stock | None = None,
+        job: GridJob | None = None,
     ) -> None:
         super().__init__(folder, told)
         self._grid = grid
-        self._work = work
-        self._stock = stock
+        self._job = job
 
     def make(self) -> None:
         """Make the cells that are not finished."""
-        if self._work is not None and self._work():
+        if self._job is not None and self._job.run(_ignore).state.failures:
             listed = f"`hopcli grid status {shlex.quote(str(self.folder))}` lists them"
             raise ResultError(f"{self.folder}: cells have failed; {listed}")
 
     def columns(self) -> Columns | None:
         """The columns of each table, of the finished grid or of the rehearsal of a cell."""
-        if self._stock is None:
+        if self._job is None:
             return {name: list(map(str, table.columns)) for name, table in self.tables.items()}
         config, _ = self._grid.read(next(iter(self._grid.points())))
-        found = rehearse(config, self._stock)
+        found = rehearse(config, self._job.stock)
         if found is None:
             return None
         keys = list(self._grid.names)
@@ -176,6 +175,10 @@ class GridRun(PreparedRun):
     def key(self) -> str:
         """The hash of what it varies."""
         return results.key("grid", self._grid.to_dict(), {})
+
+
+def _ignore(_done: int, _total: int, _failed: int) -> None:
+    """Show no progress."""
 
 
 class _GridTables(Mapping[str, "pd.DataFrame"]):
@@ -313,18 +316,16 @@ def _grid(
     stock: Stock,
 ) -> GridRun:
     """A grid of runs."""
-    from hopcli.cli.grid.run import prepare as prepare_grid
     from hopcli.grids.grid import read_grid
 
     grid = read_grid(values)
-    work = prepare_grid(
-        grid, out, None, figures=False, quiet=True, overwrite=asked.overwrite, again=asked.again
-    )
+    wishes = Wishes(overwrite=asked.overwrite, again=asked.again)
+    job = GridJob(grid, out, wishes, GridOptions(figures=False), stock)
     wanted = {name: [value] for name, value in changes.items() if name != "grid"}
     wanted |= changes.get("grid", {})
     sets = [f"--set {_set(grid, name, values)}" for name, values in wanted.items()]
     told = " ".join([f"hopcli grid run {shlex.quote(str(run.config))}", *sets])
-    return GridRun(out, told, grid, work, stock)
+    return GridRun(out, told, grid, job)
 
 
 def _set(grid: Grid, name: str, values: Any) -> str:
