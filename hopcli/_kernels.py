@@ -42,7 +42,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, cast
 
 import numpy as np
 
-from hopcli._loading import compiled, numba
+from hopcli._loading import compiled, known, numba
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -171,10 +171,10 @@ class _Filter(NamedTuple):
 # Without allocations a part needs no reference counts, and inlined it copies no tuples.
 # Without the first the paper's job takes twice as long (at T = 0.8 half as long again),
 # without the second half as long again, without both 2.5 times; at p = 300 it is 26, 12
-# and 45 % more. `_nrt` is not in numba's manual: pyproject.toml admits no version that is
-# newer than what was tried.
-_PART: dict[str, Any] = {"error_model": "numpy", "forceinline": True, "_nrt": False}
-_STEP: dict[str, Any] = {"error_model": "numpy", "inline": "always", "_nrt": False}
+# and 45 % more. `_nrt` is not in numba's manual: a numba without it makes slower loops.
+_LEAN: dict[str, Any] = {"_nrt": False} if known("_nrt") else {}
+_PART: dict[str, Any] = {"error_model": "numpy", "forceinline": True, **_LEAN}
+_STEP: dict[str, Any] = {"error_model": "numpy", "inline": "always", **_LEAN}
 _WHOLE: dict[str, Any] = {"error_model": "numpy", "nogil": True}
 
 

@@ -3,7 +3,8 @@
 Before numba looks into its cache it imports all that it could compile, scipy.linalg too:
 three quarters of the time that loading takes. Machine code needs none of that, only the
 addresses of numba's runtime. What is not in the cache is compiled as ever, for the compiler
-imports by itself what it needs.
+imports by itself what it needs. This shortcut uses names that numba's manual does not have: a
+numba without them loads in its own way, slower.
 
 Where no folder for the cache may be written (a package of another user, without a home), the
 loop is compiled in each process.
@@ -22,7 +23,7 @@ from hopcli.errors import DataError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["compiled", "numba"]
+__all__ = ["compiled", "known", "numba"]
 
 _F = TypeVar("_F", bound="Callable[..., Any]")
 
@@ -64,9 +65,6 @@ with warnings.catch_warnings():
     warnings.filterwarnings("error", "Environment variable 'NUMBA_", RuntimeWarning)
     try:
         import numba
-        from numba.core.caching import CompileResultCacheImpl, FunctionCache, UserWideCacheLocator
-        from numba.core.dispatcher import Dispatcher
-        from numba.core.runtime import rtsys  # type: ignore[attr-defined]
     except (OSError, RuntimeError, RuntimeWarning, TypeError, ValueError) as wrong:
         raise _refused(wrong) from None
 
@@ -74,46 +72,69 @@ with warnings.catch_warnings():
 _log = logging.getLogger("hopcli")
 
 
-class _OfUser(UserWideCacheLocator):
-    """The folder of the user, but none named ``~`` in the current one, where no home is known."""
+def _shortcut(function: Callable[..., Any]) -> Any:
+    """A cache of a function that loads without the compiler; None if this numba has none.
 
-    def ensure_cache_path(self) -> None:
-        own = cast("Any", super())
-        if not Path(own.get_cache_path()).is_absolute():
-            raise FileNotFoundError
-        own.ensure_cache_path()
+    Raises
+    ------
+    RuntimeError
+        If there is no folder for it.
+    """
+    try:
+        from numba.core.caching import (
+            CompileResultCacheImpl,
+            FunctionCache,
+            UserWideCacheLocator,
+        )
+        from numba.core.runtime import rtsys  # type: ignore[attr-defined]
+
+        initialize, load = rtsys.initialize, cast("Any", FunctionCache)._load_overload
+        locators = CompileResultCacheImpl._locator_classes
+    except (AttributeError, ImportError):
+        return None
+
+    class OfUser(UserWideCacheLocator):
+        """The folder of the user, but none named ``~`` in the current one without a home."""
+
+        def ensure_cache_path(self) -> None:
+            own = cast("Any", super())
+            if not Path(own.get_cache_path()).is_absolute():
+                raise FileNotFoundError
+            own.ensure_cache_path()
+
+    class Files(CompileResultCacheImpl):
+        """The files of a cache."""
+
+        _locator_classes = [OfUser if one is UserWideCacheLocator else one for one in locators]  # noqa: RUF012
+
+    class Cache(FunctionCache):
+        """The cache of a function, the same files as numba's own."""
+
+        _impl_class = Files
+
+        def save_overload(self, sig: Any, data: Any) -> None:
+            try:
+                cast("Any", super()).save_overload(sig, data)
+            except OSError as error:
+                _log.info("the compiled loops cannot be kept: %s", error.strerror)
+
+        def load_overload(self, sig: Any, target_context: Any) -> Any:
+            initialize(target_context)  # instead of all that can be compiled
+            try:
+                return load(self, sig, target_context)
+            except OSError:  # of Windows, or files that only another user may read
+                return None
+
+    return cast("Any", Cache)(function)
 
 
-class _Files(CompileResultCacheImpl):
-    """The files of a cache."""
-
-    _locator_classes = [  # noqa: RUF012  # as numba has it
-        _OfUser if locator is UserWideCacheLocator else locator
-        for locator in CompileResultCacheImpl._locator_classes
-    ]
-
-
-class _Cache(FunctionCache):
-    """The cache of a function, the same files as ever."""
-
-    _impl_class = _Files
-
-    def save_overload(self, sig: Any, data: Any) -> None:
-        try:
-            cast("Any", super()).save_overload(sig, data)
-        except OSError as error:
-            _log.info("the compiled loops cannot be kept: %s", error.strerror)
-
-    def load_overload(self, sig: Any, target_context: Any) -> Any:
-        # As numba's own, but for `target_context.refresh()`. Neither these names nor the
-        # cache are in numba's manual: pyproject.toml admits no version that is newer than
-        # what was tried.
-        rtsys.initialize(target_context)
-        own = cast("Any", self)
-        try:
-            return own._load_overload(sig, target_context)
-        except OSError:  # of Windows, or files that only another user may read
-            return None
+def known(option: str) -> bool:
+    """Whether this numba has an option of ``njit`` that its manual does not name."""
+    try:
+        from numba.core.options import DefaultOptions
+    except ImportError:
+        return False
+    return hasattr(DefaultOptions, option)
 
 
 def compiled(function: _F, **options: Any) -> _F:
@@ -140,10 +161,13 @@ def compiled(function: _F, **options: Any) -> _F:
         If a variable of the environment is of no use to numba.
     """
     loop = numba.njit(**options)(function)
-    if not isinstance(loop, Dispatcher):
-        return cast("_F", loop)
+    if loop is function:  # NUMBA_DISABLE_JIT
+        return loop
     try:
-        cast("Any", loop)._cache = cast("Any", _Cache)(function)  # numba's types are partial
+        cache = _shortcut(function)
+        if cache is None or not hasattr(loop, "_cache"):
+            return cast("_F", numba.njit(cache=True, **options)(function))
+        cast("Any", loop)._cache = cache
     except RuntimeError as error:  # there is no such folder
         if "NUMBA_CACHE_LOCATOR_CLASSES" in os.environ:
             raise _refused(error) from None

@@ -1,143 +1,151 @@
-"""What an adversary leaves lying about: a folder of damaged files, pipes, loops and bombs."""
+"""What an adversary leaves lying about: damaged files, pipes, loops, bombs, grids that are none."""
 
 from __future__ import annotations
 
+import contextlib
 import gzip
 import io
 import json
 import os
 import shutil
+import sqlite3
 import struct
+import zlib
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from conftest import random_patterns
+from bad_inputs import TEXTS
+from conftest import call, random_patterns
 from PIL import Image
 from test_figures_weights import write_patterns
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from numpy.typing import NDArray
 
-__all__ = ["damage_runs", "lay_about"]
+__all__ = ["damage_runs", "lay_about", "lay_grids"]
 
 GREY = np.random.default_rng(0).integers(0, 256, (6, 4, 4)).astype(np.uint8)
 LABELS = np.array([1, 2, 1, 2, 1, 2])
 DEEP = 1000
-RECALL = "command = 'recall'\n"
+NINES = "9" * 5000
 
 
 def lay_about(folder: Path) -> None:
-    """Make the folder that bad_inputs.txt speaks of, but for its finished runs."""
+    """Make the folder that bad_inputs.txt describes, except for its finished runs."""
     write_patterns(folder / "five.txt", random_patterns(1, 5, 42), (6, 7))
-    _write(folder, {"file": b"x"})
-    _lay_odd_things(folder)
-    _write(folder, {f"{name}.toml": text.encode() for name, text in _CONFIGURATIONS.items()})
-    _write(folder, {"latin1.toml": b"rule = '\xe9'\n", "binary.toml": bytes(range(256))})
-    _write(folder, {f"idx/{name}": content for name, content in _idx_files().items()})
-    (folder / "idx/isdir/train-images-idx3-ubyte").mkdir(parents=True)
-    os.mkfifo(folder / "idx/pipe/train-images-idx3-ubyte")
-    _write(folder, {f"npz/{name}.npz": content for name, content in _archives().items()})
-    _write(folder, {f"pictures/{name}": content for name, content in _pictures().items()})
-    (folder / "pictures/isdir/a.png").mkdir(parents=True)
-    (folder / "pictures/void").mkdir()
-    _write(folder, {f"texts/{name}.txt": content for name, content in _TEXTS.items()})
-    _write(folder, {f"theta/{name}.txt": content for name, content in _THRESHOLDS.items()})
-    for name, content in _MANIFESTS.items():
-        _write(folder, {f"json/{name}.json": content, f"runs/{name}/recall.json": content})
-    for name, n_bytes in (("big.toml", 10**8), ("texts/big.txt", 3 * 10**9)):
-        (folder / name).touch()
-        os.truncate(folder / name, n_bytes)
-
-
-def _write(folder: Path, files: dict[str, bytes]) -> None:
-    for name, content in files.items():
-        (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        (folder / name).write_bytes(content)
-
-
-def _lay_odd_things(folder: Path) -> None:
-    """Folders, pipes and links where files are expected."""
+    write(folder, "file", {"": b"x"})
     for suffix in ("", ".toml", ".npz", ".txt", ".json", ".png"):
         (folder / f"folder{suffix}").mkdir()
         os.mkfifo(folder / f"pipe{suffix}")
         (folder / f"loop{suffix}").symlink_to(f"loop{suffix}")
         (folder / f"dangling{suffix}").symlink_to("nowhere")
+    write(folder, "{}.toml", TEXTS["configurations"], _CONFIGURATIONS)
+    write(folder, "texts/{}.txt", TEXTS["texts"], _PATTERNS)
+    write(folder, "tables/{}.csv", TEXTS["tables"])
+    write(folder, "theta/{}.txt", TEXTS["theta"], _THRESHOLDS)
+    for pattern in ("json/{}.json", "runs/{}/recall.json"):
+        write(folder, pattern, TEXTS["json"], _MANIFESTS)
+    write(folder, "idx/{}", _idx_files())
+    (folder / "idx/isdir/train-images-idx3-ubyte").mkdir(parents=True)
+    os.mkfifo(folder / "idx/pipe/train-images-idx3-ubyte")
+    write(folder, "npz/{}.npz", _archives())
+    write(folder, "pictures/{}", _pictures())
+    (folder / "pictures/isdir/a.png").mkdir(parents=True)
+    (folder / "pictures/void").mkdir()
+    for name, n_bytes in (("big.toml", 10**8), ("texts/big.txt", 3 * 10**9)):
+        (folder / name).touch()
+        os.truncate(folder / name, n_bytes)
 
 
-_CONFIGURATIONS = {
-    "empty": "",
-    "broken": "tests = = 3",
-    "open": "command = 'recall",
-    "nul": f"{RECALL}tests = 3\0\n",
-    "deep": f"{RECALL}tests = {'[' * DEEP}{']' * DEEP}",
-    "deepkey": f"{RECALL}{'.'.join(['a'] * DEEP)} = 1",
-    "deeptable": f"{RECALL}[{'.'.join(['a'] * DEEP)}]\n",
-    "inline": f"{RECALL}tests = {'{a=' * DEEP}1{'}' * DEEP}",
-    "twice": f"{RECALL}tests = 1\ntests = 2",
-    "nocommand": "tests = 3",
-    "othercommand": "command = 'fly'",
-    "listcommand": "command = ['recall']",
-    "numbercommand": "command = 3",
-    "nocommandofruns": "command = 'show'",
-    "unknown": f"{RECALL}testz = 3",
-    "table": f"{RECALL}[recall]\ntests = 3",
-    "tables": f"{RECALL}[[recall]]\ntests = 3",
-    "emptykey": f"{RECALL}'' = 3\n",
-    "escapekey": f'{RECALL}"\\u001b[31mred\\n" = 3\n',
-    "longkey": f"{RECALL}{'k' * 5000} = 3",
-    "escapevalue": f'{RECALL}rule = "\\u001b[31m\\n\\n\\u202e"',
-    "flagkey": f"{RECALL}'--tests' = 3",
-    "dashkey": f"{RECALL}attempts-per-sweep = 3",
-    "outkey": f"{RECALL}out = 'x'",
-    "manykeys": RECALL + "\n".join(f"k{i} = {i}" for i in range(2000)),
-    "otherskey": "command = 'select'\nsweeps = 3",
-    "return": "command = 'recall'\rtests = 3",
-    "surrogate": f'{RECALL}rule = "\\ud800"',
+def write(
+    folder: Path,
+    pattern: str,
+    *tables: Mapping[str, bytes | str] | Mapping[str, str] | Mapping[str, bytes],
+) -> None:
+    """Write a file for each entry of some tables, its name made from the key."""
+    for table in tables:
+        for name, content in table.items():
+            path = folder / pattern.format(name)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(content.encode() if isinstance(content, str) else content)
+
+
+_RECALL = "command = 'recall'\n"
+_CONFIGURATIONS: dict[str, bytes | str] = {
+    "latin1": b"rule = '\xe9'\n",
+    "utf16": "tests = 1".encode("utf-16"),
+    "binary": bytes(range(256)),
+    "deep": f"{_RECALL}tests = {'[' * DEEP}{']' * DEEP}",
+    "deepkey": f"{_RECALL}{'.'.join('a' * DEEP)} = 1",
+    "deepestkey": f"{_RECALL}{'.'.join('a' * 100 * DEEP)} = 1",
+    "spacedkey": f"{_RECALL}{'. '.join(['a', 'a.b.'] * 100 * DEEP)}a = 1",
+    "deeptable": f"{_RECALL}[{'.'.join('a' * DEEP)}]\n",
+    "key50": f"{_RECALL}{'.'.join('a' * 50)} = 1",
+    "key51": f"{_RECALL}{'.'.join('a' * 51)} = 1",
+    "inline": f"{_RECALL}tests = {'{a=' * DEEP}1{'}' * DEEP}",
+    "longkey": f"{_RECALL}{'k' * 5000} = 3",
+    "manykeys": _RECALL + "\n".join(f"k{i} = {i}" for i in range(2000)),
     "comments": "# x\n" * 300_000,
+}
+_PATTERNS = {
+    "latin1": b"\xe9\n",
+    "binary": bytes(range(256)) * 10,
+}
+_THRESHOLDS = {"binary": bytes(range(200, 256)), "long": b"0" * 10**6}
+_MANIFESTS: dict[str, bytes | str] = {
+    "deep": b"[" * 100_000,
+    "hugeseed": f'{{"outputs": {{}}, "command": "recall", "config": {{"seed": {NINES}}}, '
+    '"execution": {}}',
+    "latin1": b'{"outputs": "\xe9"}',
 }
 
 
-def _idx(magic: int, shape: tuple[int, ...], content: bytes) -> bytes:
+def _idx(magic: int, shape: tuple[int, ...], content: bytes = b"") -> bytes:
     return struct.pack(f">{1 + len(shape)}I", magic, *shape) + content
 
 
 def _idx_files() -> dict[str, bytes]:
     """Training sets in IDX files, with one thing wrong in each."""
-    images, labels = _idx(0x803, GREY.shape, GREY.tobytes()), _idx(0x801, (6,), bytes(LABELS))
-    packed = gzip.compress(images)
-    wrong = {
-        "cut": (images[:-5], labels),
-        "header": (images[:7], labels),
-        "none": (b"", labels),
-        "long": (images + b"x", labels),
-        "magic": (b"\0\0\x0d\x03" + images[4:], labels),
-        "zero": (_idx(0x803, (0, 4, 4), b""), labels),
-        "side": (_idx(0x803, (6, 0, 4), b""), labels),
-        "huge": (_idx(0x803, (2**32 - 1,) * 3, b""), labels),
-        "claims": (_idx(0x803, (6000, 28, 28), b"x" * 100), labels),
-        "cutlabels": (images, labels[:-1]),
-        "fewer": (images, _idx(0x801, (5,), b"12121")),
-        "isdir": (None, labels),
-        "pipe": (None, labels),
-        "noimages": (None, labels),
-        "nolabels": (images, None),
-        "good": (images, labels),
-    }
-    zipped = {
+    images, labels = (
+        _idx(0x803, GREY.shape, GREY.tobytes()),
+        _idx(0x801, (6,), bytes(LABELS.tolist())),
+    )
+    packed = gzip.compress(images, mtime=0)
+    files = {}
+    for name, content in {
+        "cut": images[:-5],
+        "header": images[:7],
+        "none": b"",
+        "long": images + b"x",
+        "magic": b"\0\0\x0d\x03" + images[4:],
+        "axis": labels,
+        "zero": _idx(0x803, (0, 4, 4)),
+        "side": _idx(0x803, (6, 0, 4)),
+        "huge": _idx(0x803, (2**32 - 1,) * 3),
+        "claims": _idx(0x803, (6000, 28, 28), b"x" * 100),
+        "cutlabels": images,
+        "fewer": images,
+        "nolabels": images,
+        "good": images,
+    }.items():
+        files[f"{name}/train-images-idx3-ubyte"] = content
+        files[f"{name}/train-labels-idx1-ubyte"] = labels
+    files["cutlabels/train-labels-idx1-ubyte"] = labels[:-1]
+    files["fewer/train-labels-idx1-ubyte"] = _idx(0x801, (5,), b"12121")
+    del files["nolabels/train-labels-idx1-ubyte"]
+    for name in ("isdir", "pipe", "noimages"):
+        files[f"{name}/train-labels-idx1-ubyte"] = labels
+    for name, content in {
         "zipcut": packed[:-9],
+        "zipbroken": b"\x1f\x8b broken",
+        "zipsum": packed[:-8] + bytes(8),
+        "ziplong": gzip.compress(images + b"x"),
         "unzipped": images,
         "bomb": gzip.compress(_idx(0x803, (60_000, 28, 28), bytes(10**6))),
-    }
-    files = {}
-    for name, (of_images, of_labels) in wrong.items():
-        if of_images is not None:
-            files[f"{name}/train-images-idx3-ubyte"] = of_images
-        if of_labels is not None:
-            files[f"{name}/train-labels-idx1-ubyte"] = of_labels
-    for name, content in zipped.items():
+    }.items():
         files[f"{name}/train-images-idx3-ubyte.gz"] = content
         files[f"{name}/train-labels-idx1-ubyte.gz"] = gzip.compress(labels)
     for name in "ab":
@@ -157,9 +165,10 @@ def _archives() -> dict[str, bytes]:
     images: dict[str, Any] = {
         "oneaxis": GREY[0, 0],
         "fouraxes": np.zeros((6, 4, 4, 3), np.uint8),
-        "fractions": GREY / 7,
+        "fractions": np.full(GREY.shape, 2.5),
+        "large": np.full(GREY.shape, 400.0),
         "nan": np.full(GREY.shape, np.nan),
-        "negative": -GREY.astype(int) - 1,
+        "negative": np.full(GREY.shape, -7),
         "objects": np.array([{}] * 6, dtype=object),
         "zero": GREY[:0],
         "side": GREY[:, :0],
@@ -169,6 +178,7 @@ def _archives() -> dict[str, bytes]:
     }
     labels: dict[str, Any] = {
         "fewer": LABELS[:3],
+        "labelaxes": np.eye(6),
         "nanlabel": np.array([1, 2, np.nan, 1, 2, 1]),
         "halflabel": LABELS + 0.5,
         "emptylabel": np.array(["", "a", "", "a", "b", "b"]),
@@ -187,6 +197,7 @@ def _archives() -> dict[str, bytes]:
         "nozip": b"not a zip file",
         "flipped": _flipped(good, good.index(b"x_train.npy") + 60),
         "nokeys": _npz(a=GREY),
+        "nolabels": _npz(x_train=GREY),
         "sizes": _npz(x_train=GREY, y_train=LABELS, x_test=GREY[:, :3], y_test=LABELS),
         **{name: _npz(x_train=array, y_train=LABELS) for name, array in images.items()},
         **{name: _npz(x_train=GREY, y_train=array) for name, array in labels.items()},
@@ -209,81 +220,33 @@ def _pictures() -> dict[str, bytes]:
     grey = np.random.default_rng(1).integers(0, 256, (8, 8)).astype(np.uint8)
     picture = _png(grey)
 
-    def of_size(side: int) -> bytes:
-        return picture[:16] + struct.pack(">II", side, side) + picture[24:]
+    def of_side(side: int) -> bytes:
+        header = b"IHDR" + struct.pack(">II", side, side) + picture[24:29]
+        return picture[:12] + header + struct.pack(">I", zlib.crc32(header)) + picture[33:]
 
+    alone = {
+        "half": picture[:40],
+        "empty": b"",
+        "text": b"hello",
+        "drawn": b"<svg/>",
+        "otherkind": _png(grey, "PCX"),
+        "flipped": _flipped(picture, 50),
+        "bomb": of_side(100_000),
+        "large": of_side(2500),
+        "zero": of_side(0),
+        "blank": _png(np.full((8, 8), 200, np.uint8)),
+    }
     return {
-        "good/a.png": picture,
-        "good/b.png": _png(grey.T.copy()),
-        "half/a.png": picture[:40],
-        "empty/a.png": b"",
-        "text/a.png": b"hello",
-        "drawn/a.png": b"<svg/>",
-        "flipped/a.png": _flipped(picture, 50),
-        "bomb/a.png": of_size(100_000),
-        "zero/a.png": of_size(0),
-        "blank/a.png": _png(np.zeros((8, 8), np.uint8)),
+        **{f"{name}/a.png": content for name, content in alone.items()},
         "float/a.tiff": _png(grey.astype(np.float32) + 0.5, "TIFF"),
-        "sizes/a.png": picture,
+        **{f"{name}/a.png": picture for name in ("good", "sizes", "equal", "inverse", "stems")},
+        "good/b.png": _png(grey.T.copy()),
         "sizes/b.png": _png(grey[:4]),
-        "equal/a.png": picture,
         "equal/b.png": picture,
-        "inverse/a.png": picture,
         "inverse/b.png": _png(255 - grey),
-        "stems/a.png": picture,
         "stems/a.bmp": picture,
         "none/readme.md": b"x",
     }
-
-
-_TEXTS = {
-    "empty": b"",
-    "blank": b"\n\n \n",
-    "letters": b"abc\ndef\n",
-    "ragged": b"##\n###\n",
-    "sizes": b"##\n##\n\n###\n###\n",
-    "names": b"a:\n##\n##\n\na:\n..\n##\n",
-    "nameonly": b"a:\n",
-    "latin1": b"\xe9\n",
-    "nul": b"##\0\n",
-    "nulname": b"a\0:\n#\n\na:\n.\n",
-    "utf16": "##\n..".encode("utf-16"),
-    "tab": b"#\t#\n",
-    "escape": b"#\x1b[31m#\n",
-    "fullwidth": "\N{FULLWIDTH NUMBER SIGN}\n".encode(),
-    "binary": bytes(range(256)) * 10,
-    "one": b"#\n",
-    "equal": b"##\n..\n\n##\n..\n",
-}
-
-_THRESHOLDS = {
-    "few": b"1 2 3",
-    "nan": b"nan " * 42,
-    "inf": b"inf " * 42,
-    "large": b"1e7 " * 42,
-    "words": b"x " * 42,
-    "binary": bytes(range(200, 256)),
-    "empty": b"",
-    "long": b"0" * 10**6,
-}
-
-_NAMED = '{"outputs": {}, "command": "recall", '
-_MANIFESTS = {
-    "empty": b"",
-    "broken": b"{",
-    "list": b"[]",
-    "number": b"3",
-    "nooutputs": b"{}",
-    "deep": b"[" * 100_000,
-    "nul": b"\0",
-    "outputs": b'{"outputs": 3}',
-    "nocommand": b'{"outputs": {}}',
-    "othercommand": b'{"outputs": {}, "command": "fly", "config": {}}',
-    "listconfig": f'{_NAMED}"config": [], "execution": {{}}}}'.encode(),
-    "noexecution": f'{_NAMED}"config": {{}}}}'.encode(),
-    "hugeseed": f'{_NAMED}"config": {{"seed": {"9" * 5000}}}, "execution": {{}}}}'.encode(),
-    "latin1": b'{"outputs": "\xe9"}',
-}
 
 
 def damage_runs(folder: Path) -> None:
@@ -302,19 +265,15 @@ def damage_runs(folder: Path) -> None:
         },
     }
     for name, change in changes.items():
-        _damage(
-            folder,
-            name,
-            "recall.json",
-            lambda content, change=change: json.dumps({**json.loads(content), **change}).encode(),
-        )
-    with np.load(folder / "select/patterns.npz") as archive:
+        manifest = {**json.loads((folder / "recall/recall.json").read_bytes()), **change}
+        _damage(folder, name, "recall.json", lambda _, new=manifest: json.dumps(new).encode())
+    whole = (folder / "select/patterns.npz").read_bytes()
+    with np.load(io.BytesIO(whole)) as archive:
         arrays = dict(archive)
     for name, changed in _changed(arrays).items():
         kept = {key: value for key, value in {**arrays, **changed}.items() if value is not None}
         np.savez(folder / f"patterns-{name}.npz", **kept)
-    content = (folder / "select/patterns.npz").read_bytes()
-    (folder / "patterns-cut.npz").write_bytes(content[:-20])
+    (folder / "patterns-cut.npz").write_bytes(whole[:-20])
 
 
 def _damage(folder: Path, name: str, file: str, change: Callable[..., bytes]) -> None:
@@ -335,12 +294,78 @@ def _changed(arrays: dict[str, NDArray[Any]]) -> dict[str, dict[str, Any]]:
         "negative": {"shape": -shape},
         "oneside": {"shape": shape[:1]},
         "labels": {"labels": arrays["labels"][:2]},
+        "pickled": {"labels": np.array([{"a": 1}] * len(xi), dtype=object)},
         "sources": {"source_index": arrays["source_index"][:2]},
         "nansources": {"source_index": arrays["source_index"] * np.nan},
         "nansamples": {"sample_index": arrays["sample_index"] * np.nan},
-        "none": {
-            "xi": xi[:0],
-            "labels": arrays["labels"][:0],
-            "source_index": arrays["source_index"][:0],
-        },
+        "none": {name: arrays[name][:0] for name in ("xi", "labels", "source_index")},
     }
+
+
+# --- grids
+
+_HEAD = "command = 'recall'\ndataset = 'text:five.txt'\nstart = 'pattern'\nfigures = false\n"
+_GOOD = f"{_HEAD}tests = 2\nrepeats = 2\n[grid]\nrule = ['hebbian', 'storkey']\nseed = [1, 2]\n"
+_LONG_GRIDS = {
+    "deep": f"seed = [{'[' * 900}{']' * 900}]",
+    "huge": f"seed = [{NINES[:4000]}]",
+    "longkey": f"{'k' * 5000} = [1]",
+    "cells": f"seed = {list(range(100_001))}",
+    "plotlong": f"seed = [1]\n[plot]\n{'k' * 5000} = 3",
+    "caption": f"seed = [1]\n[plot]\ncaption = '{'c' * 5000}'",
+}
+_MANY = {"seed": [*range(1000)], "tests": [*range(1, 1001)]}
+_STORED = {
+    "deep": "[" * 100_000,
+    "hugeseed": f'{{"command": "recall", "grid": {{"seed": [{NINES}]}}}}',
+    "manycells": json.dumps({"command": "recall", "grid": _MANY}),
+}
+
+
+def lay_grids(folder: Path) -> None:
+    """Make ``grid`` and ``grid-few``, finished, and everything that can be wrong with them."""
+    for name, text in {**TEXTS["grids"], **_LONG_GRIDS}.items():
+        table = "" if text.startswith(("grid", "[")) else "[grid]\n"
+        write(folder, "grids/{}.toml", {name: f"{_HEAD}{table}{text}\n"})
+    write(folder, "grids/{}.toml", TEXTS["othergrids"])
+    write(folder, "{}.toml", {"grid": _GOOD, "grid-few": _GOOD.replace("[1, 2]", "[1]")})
+    with contextlib.chdir(folder):
+        for name in ("grid", "grid-few"):
+            done = call("grid", "run", f"{name}.toml", "--out", name, "--quiet")
+            assert done.code == 0, done
+    good = (folder / "grid/grid.sqlite").read_bytes()
+    damaged = {"empty": b"", "text": b"no database\n" * 1000, "cut": good[: len(good) // 2]}
+    write(folder, "stores/{}/grid.sqlite", {**damaged, "header": good[:60]})
+    _store(folder, "folder").mkdir()
+    os.mkfifo(_store(folder, "pipe"))
+    _store(folder, "loop").symlink_to("grid.sqlite")
+    _store(folder, "zero").symlink_to("/dev/zero")
+    _change(folder, "other", b"", "CREATE TABLE meta (url TEXT)")
+    for name, statement in TEXTS["statements"].items():
+        _change(folder, name, good, statement)
+    for name, grid in {**TEXTS["stores"], **_STORED}.items():
+        _change(folder, name, good, "UPDATE meta SET value = ? WHERE name = 'grid'", grid)
+    manifest = json.loads((folder / "grid/grid.json").read_bytes())
+    published = {
+        name: json.dumps({**manifest, **json.loads(change)})
+        for name, change in TEXTS["published"].items()
+    }
+    for name, content in {**published, "empty": "", "list": "[]"}.items():
+        copy = folder / f"published/{name}"
+        shutil.copytree(folder / "grid", copy, ignore=shutil.ignore_patterns("*.sqlite"))
+        (copy / "grid.json").write_text(content, encoding="utf-8")
+    (folder / "published/table").mkdir()
+    shutil.copy(folder / "grid/grid.json", folder / "published/table")
+
+
+def _store(folder: Path, name: str) -> Path:
+    (folder / f"stores/{name}").mkdir(parents=True)
+    return folder / f"stores/{name}/grid.sqlite"
+
+
+def _change(folder: Path, name: str, content: bytes, statement: str, *values: str) -> None:
+    """Write a store in which a statement has been executed."""
+    path = _store(folder, name)
+    path.write_bytes(content)
+    with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as sql:
+        sql.execute(statement, values)

@@ -5,7 +5,9 @@ from __future__ import annotations
 import contextlib
 import gc
 import io
+import itertools
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -20,9 +22,11 @@ import hypothesis
 import numpy as np
 import pytest
 
-from hopcli import dynamics
+from hopcli import dynamics, experiments
+from hopcli.catalogue import CATALOGUE
 from hopcli.cli import main
 from hopcli.datasets import Dataset, load_dataset
+from hopcli.errors import SettingError
 from hopcli.experiments.tally import Block, Counts, Tally
 from hopcli.scoring import Scores
 from hopcli.starts import Bank
@@ -33,6 +37,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from numpy.typing import ArrayLike, NDArray
+    from shell import Shell
+
+    from hopcli.dynamics import FinalStates
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 
@@ -153,13 +160,31 @@ def call(*arguments: str, whole: bool = False) -> Finished:
 
 
 @pytest.fixture
-def run_hopcli(empty_folder: Path) -> Iterator[RunHopcli]:
-    """Run the command line in this process, in an empty folder."""
+def run_hopcli(empty_folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[RunHopcli]:
+    """Run the command line in this process, in an empty folder, as on an idle machine."""
+    monkeypatch.setattr("hopcli.dynamics.sites._SAY_AFTER", 3600.0)
+    monkeypatch.setattr("hopcli.cli.progress._clock", lambda: 0.0)
     handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
 
     yield call
     for number, handler in handlers.items():
         signal.signal(number, handler)
+
+
+@pytest.fixture(scope="session")
+def made_runs() -> dict[str, Path]:
+    """Folders of finished runs, by the lines that made them."""
+    return {}
+
+
+@pytest.fixture
+def shell(
+    run_hopcli: RunHopcli, made_runs: dict[str, Path], tmp_path_factory: pytest.TempPathFactory
+) -> Shell:
+    """Type lines in an empty folder, and copy finished runs into it."""
+    from shell import Shell
+
+    return Shell(made_runs, lambda: tmp_path_factory.mktemp("made"))
 
 
 @pytest.fixture(scope="session")
@@ -190,16 +215,46 @@ def spawn_hopcli(empty_folder: Path, child_environment: dict[str, str]) -> Spawn
     return spawn
 
 
+def experiment(command: str, **settings: Any) -> Any:
+    """Run the experiment of a command; return its result."""
+    return experiments.run(CATALOGUE[command].config.from_values(settings))
+
+
 def random_patterns(seed: int, p: int, n_sites: int) -> NDArray[np.int8]:
     """Independent patterns of -1 and +1, shape (p, n_sites)."""
     drawn = np.random.default_rng(seed).integers(0, 2, size=(p, n_sites))
     return (2 * drawn - 1).astype(np.int8)
 
 
+def every_state(n_sites: int) -> NDArray[np.int8]:
+    """All states of so many sites, shape (2^N, N), numbered by their bits."""
+    return np.array(list(itertools.product((-1, 1), repeat=n_sites)), np.int8)
+
+
+def run_chains(
+    couplings: Couplings, spins: NDArray[np.int8], *, seed: Any = 5, **settings: Any
+) -> FinalStates:
+    """Run chains: six sweeps of N attempts at T = 0.3, unless told."""
+    if "seeds" not in settings:
+        settings["seeds"] = dynamics.chain_seeds(np.random.SeedSequence(seed), len(spins))
+    defaults = {"temperatures": 0.3, "sweeps": 6, "attempts_per_sweep": couplings.n_sites}
+    return dynamics.run(couplings, spins, **(defaults | settings))
+
+
 def stored(xi: NDArray[np.int8], rule: str, theta: ArrayLike = 0.0, **parameters: Any) -> Couplings:
     """Store by any rule, with those of the parameters that it has."""
     kept = {name: value for name, value in parameters.items() if name in RULES[rule].parameters}
     return store(xi, rule, theta, **kept)
+
+
+@contextlib.contextmanager
+def refuses(setting: str, *, most: str = "", **found: object) -> Iterator[None]:
+    """Expect a SettingError about a setting: of this value (`found`), with this limit in it."""
+    with pytest.raises(SettingError) as caught:
+        yield
+    assert caught.value.setting == setting
+    assert not most or re.search(rf"\b{most}\b", caught.value.rule), caught.value.rule
+    assert not found or caught.value.found is found["found"]
 
 
 def counted(
@@ -230,6 +285,11 @@ def counted(
 def few_and_many(name: str, few: int, many: int) -> pytest.MarkDecorator:
     """Parametrize by a number of runs: few in the fast suite, many in `make test-slow`."""
     return pytest.mark.parametrize(name, [few, pytest.param(many, marks=pytest.mark.slow)])
+
+
+def least(share: float, runs: int) -> float:
+    """The least fraction of so many runs that a true share makes likely: three SD below it."""
+    return float(share - 3 * np.sqrt(share * (1 - share) / runs))
 
 
 def files_below(folder: Path) -> dict[str, bytes | None]:

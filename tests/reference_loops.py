@@ -13,11 +13,13 @@ import numba
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from numpy.typing import NDArray
 
     from hopcli.storage import Couplings
+
+    Draws = tuple[NDArray[np.int64], NDArray[np.float64]]
 
 TIE = 1e-9
 
@@ -162,42 +164,29 @@ def vectorised(
     sites: NDArray[np.int64] | None = None,
 ) -> NDArray[np.int8]:
     """Final states, NumPy vectorised over chains; `sites` replaces the random ones."""
+    # Where sites are given, all of a draw goes into the uniform.
+    tried, uniforms = draws(seeds, 0, attempts, couplings.n_sites if sites is None else 1)
+    allowed = 2 * TIE - temperature * np.log(uniforms.T)
+    return over_chains(couplings, spins, [(tried.T if sites is None else sites.T, allowed)])
+
+
+def over_chains(
+    couplings: Couplings, spins: NDArray[np.int8], blocks: Iterable[Draws]
+) -> NDArray[np.int8]:
+    """Final states of one attempt of all chains after the other.
+
+    A block has the sites of some attempts and the energies that they may cost, both of shape
+    (attempts, chains).
+    """
     _, fields = start_fields(spins, couplings)
-    spins = spins.copy()
-    own = np.diag(couplings.J)
-    chains = np.arange(len(spins))
-    block = 64
-    for first in range(0, attempts, block):
-        n = min(block, attempts - first)
-        # Where sites are given, all of a draw goes into the uniform.
-        tried, uniforms = draws(seeds, first, n, couplings.n_sites if sites is None else 1)
-        if sites is not None:
-            tried = sites[:, first : first + n]
-        energies = 2 * TIE - temperature * np.log(uniforms)
-        for t in range(n):
-            site = tried[:, t]
+    spins, own, chains = spins.copy(), np.diag(couplings.J), np.arange(len(spins))
+    for sites, allowed in blocks:
+        for site, most in zip(sites, allowed, strict=True):
             a = couplings.site_class[site]
             spin = spins[chains, site]
             cost = 2.0 * (spin * fields[chains, a] - own[a])
-            flips = np.flatnonzero(cost <= energies[:, t])
+            flips = np.flatnonzero(cost <= most)
             if len(flips):
                 spins[flips, site[flips]] = -spin[flips]
                 fields[flips] -= 2.0 * spin[flips, np.newaxis] * couplings.J[a[flips]]
     return spins
-
-
-def textbook(
-    w: NDArray[np.float64],
-    spins: NDArray[np.int8],
-    temperature: float,
-    attempts: int,
-    rng: np.random.Generator,
-) -> NDArray[np.int8]:
-    """Final state of one chain, shape (N,), as a textbook writes it."""
-    state = spins.astype(np.float64)
-    for _ in range(attempts):
-        i = rng.integers(len(state))
-        cost = 2.0 * state[i] * (w[i] @ state)
-        if cost <= 0 or rng.random() < np.exp(-cost / temperature):
-            state[i] = -state[i]
-    return state.astype(np.int8)

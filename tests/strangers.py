@@ -7,12 +7,10 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import shutil
 import signal
 import stat
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -108,14 +106,10 @@ def _replace(file: Path, kind: str, place: Path) -> None:
     target = precious.parent if file.name.endswith("-published") else precious
     with contextlib.suppress(FileNotFoundError):
         file.unlink()
-    if kind in ("link", "device", "nowhere", "loop"):
-        where = {
-            "link": target,
-            "device": Path("/dev/zero"),
-            "nowhere": place / "no",
-            "loop": Path(file.name),
-        }
-        file.symlink_to(where[kind])
+    links = {"link": target, "device": Path("/dev/zero"), "nowhere": place / "no"}
+    links["loop"] = Path(file.name)
+    if kind in links:
+        file.symlink_to(links[kind])
     elif kind == "second name":
         os.link(precious, file)
     elif kind == "fifo":
@@ -231,7 +225,3 @@ def unreadable(base: Path, place: Path, names: list[str]) -> None:
                         read()
             finally:
                 file.chmod(mode)
-
-
-if __name__ == "__main__":  # in a process without the capabilities of root
-    unreadable(Path(sys.argv[1]), Path(sys.argv[2]), json.loads(sys.argv[3]))

@@ -8,47 +8,65 @@ from __future__ import annotations
 
 import json
 import re
+import sqlite3
+import warnings
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pandas as pd
 import pytest
 from advice import commands_in, draw, options_in, options_of, two_bars
+from PIL import Image
+from sklearn.datasets import load_digits
+
+import hopcli
+from hopcli import plots
+from hopcli.errors import DataError, HopcliWarning, SettingError
+from hopcli.estimator import HopfieldClassifier
 
 if TYPE_CHECKING:
     from conftest import RunHopcli
 
 SMALL = ["--tests", "5", "--repeats", "1", "--no-figures"]
+TINY = "--dataset text:p.txt --start flip:0.1 --tests 2 --repeats 1"
+BARS = f"recall {TINY} --no-figures"
+RELAX = f"relax {TINY} --sweeps 4 --no-figures"
+GRID = """
+command = "recall"
+dataset = "text:p.txt"
+start = "flip:0.1"
+tests = 2
+repeats = 1
+[grid]
+"""
+MAKE_GRID = "grid run grid.toml --no-figures --threads 1 --out g"
 
 
-def without(arguments: list[str], message: str) -> list[str]:
-    """The arguments less the options (with a value) that a message says to leave out."""
-    kept = list(arguments)
-    for name in re.findall(r"without (--[a-z-]+)", message):
-        place = kept.index(name)
-        del kept[place : place + 2]
-    return kept
+@pytest.fixture(autouse=True)
+def _files(empty_folder: Path) -> None:
+    """What the commands read."""
+    two_bars()
+    Path("grid.toml").write_text(f"{GRID}temperature = [0.1, 0.2]\n", encoding="utf-8")
+    relax = GRID.replace("recall", "relax").replace("[grid]", "sweeps = 4\n[grid]")
+    Path("relax.toml").write_text(f"{relax}temperature = [0.1, 0.2]\n", encoding="utf-8")
+    Path("impossible.toml").write_text(
+        f'{GRID}dynamics = ["metropolis", "async"]\ntemperature = [0.1, 0]\n', encoding="utf-8"
+    )
+    Path("mine.html").write_text("<p>mine</p>\n", encoding="utf-8")
+    Path("..toml").write_text('dataset = "text:p.txt"\nstart = "flip:0.1"\n', encoding="utf-8")
 
 
-def hadamard() -> None:
-    """Four orthogonal patterns of four sites: every field is zero."""
-    rows = {"a": "##", "b": "#."}
-    draw(
-        "p.txt",
-        {f"{m}{n}": [rows[m], rows[m] if n == "a" else rows[m].translate({35: 46, 46: 35})]
-         for m in rows for n in rows},
-    )  # fmt: skip
-
-
-# --- warnings of a recall and of a relaxation ------------------------------------------------
+# --- warnings ----------------------------------------------------------------------------
 
 
 class Seen:
     """A finished run: what it warned of, and what it recalled."""
 
-    def __init__(self, run: RunHopcli, command: str, arguments: list[str], out: str) -> None:
+    def __init__(self, run: RunHopcli, arguments: list[str], out: str) -> None:
+        command = arguments[0]
         kept = ["--keep", "trials"] if command == "recall" else []
-        done = run(command, *arguments, *kept, "--out", out, "--format", "json")
+        done = run(*arguments, *kept, "--out", out, "--format", "json")
         assert done.code == 0, done.err
         notes = json.loads(Path(out, f"{command}.json").read_text(encoding="utf-8"))["notes"]
         self.warnings: list[str] = notes["warnings"]
@@ -62,45 +80,52 @@ class Seen:
             assert (trials["best_label"] == trials["label"])[trials["recalled"]].all()
 
 
-WARNED = {
-    "hebbian": "--rule hebbian",
-    "its parameter": "--rule hebbian --normalise p",
-    "storkey": "--rule storkey",
-    "perceptron": "--rule perceptron",
-    "noise": "--temperature 0.4",
-    "mixed by noise": "--rule hebbian --digits 04 --temperature 0.6",
-    "gamma": "--dynamics glauber --gamma 4",
-    "a schedule": "--temperature 0.8:0.6:geometric",
-    "a threshold": "--theta 3",
-    "both": "--rule hebbian --theta 1",
-    "sync": "--rule hebbian --dynamics sync",
-}
-
-
-FAST = ("hebbian", "noise", "a threshold", "sync")
+WARNED = (
+    "recall --rule hebbian",
+    "recall --rule hebbian --normalise p",
+    "recall --rule storkey",
+    "recall --rule perceptron",
+    "recall --temperature 0.4",
+    "recall --rule hebbian --digits 04 --temperature 0.6",
+    "recall --dynamics glauber --gamma 4",
+    "recall --temperature 0.8:0.6:geometric",
+    "recall --theta 3",
+    "recall --rule hebbian --theta 1",
+    "recall --rule hebbian --dynamics sync",
+    "relax --rule hebbian --sweeps 20",
+    "relax --temperature 0.4 --sweeps 20",
+)
+FAST = (
+    "recall --rule hebbian --dynamics",
+    "recall --temperature 0.4",
+    "recall --theta",
+    "relax --r",
+)
 
 
 @pytest.mark.parametrize(
-    "arguments",
+    "line",
     [
-        pytest.param(text, id=name, marks=[] if name in FAST else pytest.mark.slow)
-        for name, text in WARNED.items()
+        pytest.param(line, marks=[] if line.startswith(FAST) else pytest.mark.slow)
+        for line in WARNED
     ],
 )
-def test_options_in_the_warnings_of_a_recall(run_hopcli: RunHopcli, arguments: str) -> None:
-    asked = [*arguments.split(), *SMALL]
-    before = Seen(run_hopcli, "recall", asked, "before")
+def test_options_and_commands_in_warnings(run_hopcli: RunHopcli, line: str) -> None:
+    asked = [*line.split(), *SMALL]
+    before = Seen(run_hopcli, asked, "before")
     followed = 0
     for topic, warning in zip(before.topics, before.warnings, strict=True):
-        for option in options_in(warning, "recall"):
-            changed = [*without(asked, warning), *option]
-            after = Seen(run_hopcli, "recall", changed, f"after{followed}")
+        for option in options_in(warning, asked[0]):
+            changed = [*asked, *option]
+            for name in re.findall(r"without (--[a-z-]+)", warning):
+                del changed[changed.index(name) : changed.index(name) + 2]
+            after = Seen(run_hopcli, changed, f"after{followed}")
             assert topic not in after.topics
             assert after.accuracy > before.accuracy
             followed += 1
         for command in commands_in(warning):
             (lost,) = re.findall(r"pattern '(\w+)'", warning)
-            known, pairs = options_of(command[0]), zip(asked[::2], asked[1::2], strict=False)
+            known, pairs = options_of(command[0]), zip(asked[1::2], asked[2::2], strict=False)
             same = [text for name, value in pairs if name in known for text in (name, value)]
             assert run_hopcli(*command, *same, "--no-figures", "--out", "w").code == 0
             table = pd.read_csv("w/weights.csv", dtype={"label": str})
@@ -109,25 +134,16 @@ def test_options_in_the_warnings_of_a_recall(run_hopcli: RunHopcli, arguments: s
     assert followed
 
 
-@pytest.mark.parametrize("arguments", ["--rule hebbian", "--temperature 0.4"])
-def test_options_in_the_warnings_of_a_relaxation(run_hopcli: RunHopcli, arguments: str) -> None:
-    asked = [*arguments.split(), *SMALL, "--sweeps", "20"]
-    before = Seen(run_hopcli, "relax", asked, "before")
-    (warning,) = before.warnings
-    (option,) = options_in(warning, "relax")
-    after = Seen(run_hopcli, "relax", [*asked, *option], "after")
-    assert after.warnings == []
-    assert after.accuracy > before.accuracy
-
-
 def test_a_tie_that_moves_patterns_is_advised_to_be_kept(run_hopcli: RunHopcli) -> None:
-    hadamard()
-    asked = ["--dataset", "text:p.txt", "--start", "pattern", "--rule", "hebbian"]
-    asked += ["--dynamics", "async", "--tie", "up"]
-    before = Seen(run_hopcli, "recall", [*asked, *SMALL], "before")
+    """Of four orthogonal patterns of four sites every field is zero."""
+    rows = {"aa": ["##", "##"], "ab": ["##", ".."], "ba": ["#.", "#."], "bb": ["#.", ".#"]}
+    draw("four.txt", rows)
+    asked = ["recall", "--dataset", "text:four.txt", "--start", "pattern", "--rule", "hebbian"]
+    asked += ["--dynamics", "async", "--tie", "up", *SMALL]
+    before = Seen(run_hopcli, asked, "before")
     (option,) = options_in(before.warnings[0], "recall")
     assert commands_in(before.warnings[0]) == []  # they are fixed points where ties are kept
-    after = Seen(run_hopcli, "recall", [*asked, *SMALL, *option], "after")
+    after = Seen(run_hopcli, [*asked, *option], "after")
     assert (after.accuracy, after.warnings) == (1.0, [])
 
 
@@ -135,51 +151,346 @@ def test_dependent_patterns_are_not_advised_a_rule_that_cannot_store_them(
     run_hopcli: RunHopcli,
 ) -> None:
     """Of three copies and one other pattern the Hebbian rule forgets the other."""
-    rows = {"a": ["####", "....", "####", "...."], "z": ["##..", "##..", "##.#", "...."]}
-    draw("p.txt", {"a": rows["a"], "b": rows["a"], "c": rows["a"], "z": rows["z"]})
-    asked = ["--dataset", "text:p.txt", "--start", "pattern", "--rule", "hebbian"]
-    before = Seen(run_hopcli, "recall", [*asked, *SMALL], "before")
+    same, other = ["####", "....", "####", "...."], ["##..", "##..", "##.#", "...."]
+    draw("four.txt", {"a": same, "b": same, "c": same, "z": other})
+    asked = ["recall", "--dataset", "text:four.txt", "--start", "pattern", "--rule", "hebbian"]
+    before = Seen(run_hopcli, [*asked, *SMALL], "before")
     assert "'z'" in before.warnings[0]
     assert options_in(before.warnings[0], "recall") == []
-    refused = run_hopcli("recall", *asked, "--rule", "pseudo-inverse", *SMALL, "--out", "no")
-    assert refused.code == 2
 
 
 def test_more_sweeps_where_the_accuracy_would_rise(run_hopcli: RunHopcli) -> None:
-    asked = ["--sweeps", "2", "--tests", "40", "--repeats", "2", "--no-figures"]
-    before = Seen(run_hopcli, "recall", asked, "before")
+    asked = ["recall", "--sweeps", "2", "--tests", "40", "--repeats", "2", "--no-figures"]
+    before = Seen(run_hopcli, asked, "before")
     (warning,) = before.warnings
     (option,) = options_in(warning, "recall")
     low, high = map(float, re.findall(r"\((\d+\.\d) to (\d+\.\d)", warning)[0])
-    after = Seen(run_hopcli, "recall", [*asked, *option], "after")
+    after = Seen(run_hopcli, [*asked, *option], "after")
     assert low - 8 < 100 * (after.accuracy - before.accuracy) < high + 8  # two more binomials
     for command in commands_in(warning):
         assert run_hopcli(*command, *SMALL, "--sweeps", "4", "--out", "r").code == 0
 
 
-@pytest.mark.parametrize("command", ["recall", pytest.param("relax", marks=pytest.mark.slow)])
-@pytest.mark.parametrize("arguments", ["--rule hebbian", "--rule storkey", "--temperature 1.3"])
-def test_where_the_criterion_cannot_be_automatic(
-    run_hopcli: RunHopcli, command: str, arguments: str
-) -> None:
-    asked = [command, *arguments.split(), "--criterion", "auto", *SMALL, "--sweeps", "20"]
-    message = run_hopcli(*asked).refused()
-    assert message.startswith("--criterion ")
-    assert not Path("results").exists()
-    ways = [way for way in options_in(message, command) if way[0] != "--criterion"]
-    assert ways
-    for way in ways:
-        assert run_hopcli(*asked, *way, "--out", "".join(way)).code == 0
-
-
 def test_signed_scores_count_no_inverse(run_hopcli: RunHopcli) -> None:
-    two_bars()
     asked = "recall --dataset text:p.txt --start pattern,inverse --repeats 3 --tests 4 --no-figures"
-    done = run_hopcli(*asked.split())
-    assert done.code == 0, done.err
-    assert "24 recalled runs, 24 ended" in done.out
-    assert max(map(len, done.out.split("\n\n")[1].splitlines())) <= 80
-    (option,) = options_in(done.out.split("\n\n")[1], "recall")
+    note = run_hopcli(*asked.split()).out.split("\n\n")[1]
+    assert re.findall(r"\d+", note)[:2] == ["24", "24"]
+    assert max(map(len, note.splitlines())) <= 80
+    (option,) = options_in(note, "recall")
     signed = run_hopcli(*asked.split(), *option, "--out", "signed")
     assert pd.read_csv("signed/accuracy.csv")["recalled"].sum() == 0
     assert "inverse" not in signed.out
+
+
+FEW = "consistency --digits 0,1,2,3 --dataset digits --selections 5 --samples 5 --tests 2 "
+FEW += "--sweeps 2"
+SHORT = "critical --dataset digits --chains 20 --scales 2,3 --sweeps 20 --temperatures "
+SHORT += "0.7:0.96:0.05"
+
+
+@pytest.mark.parametrize(
+    ("line", "named"),
+    [
+        (FEW, "--selections 30"),
+        (SHORT, "--sweeps"),
+        ("weights --rule hebbian --dataset csv:rows.csv", "--size WIDTHxHEIGHT"),
+        ("weights --rule hebbian --dataset csv:line.csv", "--size WIDTHxHEIGHT"),
+        ("weights --rule hebbian --dataset text:bits.txt", "--size WIDTHxHEIGHT"),
+    ],
+)
+def test_a_line_on_stderr_is_gone_with_the_option_in_it(
+    run_hopcli: RunHopcli, line: str, named: str
+) -> None:
+    Path("rows.csv").write_text("1,0,1,0\n0,1,1,0\n1,1,0,0\n1,0,0,0\n")
+    Path("line.csv").write_text("1,0,0,0,1,1,0,1\n")
+    Path("bits.txt").write_text("110000110\n101010101\n")
+    message = run_hopcli(*line.split(), "--no-figures", "--out", "before").err
+    option, *_ = named.split()
+    found = options_in(message.replace("WIDTHxHEIGHT", "2x2"), line.split()[0], "2x2")
+    (way,) = (way for way in found if way[0] == option)
+    assert option != "--selections" or " ".join(way) == named
+    after = run_hopcli(*line.split(), *way, "--no-figures", "--out", "after")
+    assert (after.code, after.err) == (0, "")
+
+
+# --- refusals ----------------------------------------------------------------------------
+
+# Commands that come before, the command that is refused, and what fills a place in its message.
+REFUSED: dict[str, tuple[list[str], str, str]] = {
+    "a folder of another run": ([f"{BARS} --out r"], f"{BARS} --sweeps 3 --out r", "other"),
+    "a grid of another command": (
+        [MAKE_GRID],
+        "grid run relax.toml --no-figures --out g",
+        "other",
+    ),
+    "a page that is not ours": ([f"{BARS} --out r"], "report r --out mine.html", "other.html"),
+    "two runs in a folder": (
+        [f"{BARS} --out a", f"{RELAX} --out a", f"{BARS} --out b", f"{RELAX} --out b"],
+        "diff a b",
+        "recall",
+    ),
+    "an impossible cell": ([], "grid run impossible.toml --no-figures", ""),
+    "a table of no format": ([MAKE_GRID], "grid table g --out table.dat", "csv"),
+    "a name without a name": ([], "recall --config ./..toml --no-figures", "named"),
+    "pictures of another run": (
+        [f"{BARS} --out a", f"{BARS} --seed 2 --out b", "plot a --out d --dpi 40"],
+        "plot b --out d --dpi 40",
+        "other",
+    ),
+    "no criterion for a weak rule": (
+        [],
+        "recall --rule storkey --criterion auto --tests 5 --repeats 1 --no-figures",
+        "",
+    ),
+    "no criterion in the heat": (
+        [],
+        "relax --temperature 1.3 --criterion auto --tests 5 --repeats 1 --no-figures --sweeps 20",
+        "",
+    ),
+    "cells of another version": ([MAKE_GRID], MAKE_GRID, ""),
+    "a grid for one run": ([], "recall --config grid.toml", ""),
+    "no file of patterns": (
+        [],
+        "recall --patterns here/patterns.npz --tests 2 --repeats 1 --no-figures",
+        "",
+    ),
+}
+
+
+def _aged(folder: str) -> None:
+    """Let another version have made the cells of a grid."""
+    with sqlite3.connect(Path(folder, "grid.sqlite")) as sql:
+        sql.execute("UPDATE cells SET version = 'older'")
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_what_was_refused_passes_with_each_option_or_command_that_is_advised(
+    run_hopcli: RunHopcli, name: str
+) -> None:
+    setup, command, fill = REFUSED[name]
+    older = name == "cells of another version"
+    for line in setup:
+        assert run_hopcli(*line.split()).code == 0
+    if older:
+        _aged("g")
+    message = run_hopcli(*command.split()).refused()
+    path = " ".join(command.split()[: 2 if command.startswith("grid") else 1])
+    advised = re.split(r"give |must be told|must be given|, or ", message)
+    ways = [way for part in advised for way in options_in(part, path, fill)]
+    ways = [way for way in ways if "must" not in way and way[0] not in ("--criterion", "--config")]
+    named = commands_in(message)
+    assert (len(ways) == 2) if older else ways or named
+    for words in [*([*command.split(), *way] for way in ways), *named]:
+        if older:
+            _aged("g")
+        made = ["--out", "here", "--no-figures"] if words[0] == "select" else []
+        assert run_hopcli(*words, *made).code == 0
+    if name == "no file of patterns":
+        assert run_hopcli(*command.split()).code == 0
+
+
+# --- grids and files ---------------------------------------------------------------------
+
+
+def test_shards_of_two_versions_come_together(
+    run_hopcli: RunHopcli, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in (1, 2):
+        shard = ["--shard", f"{number}/2", "--out", f"s{number}", "--threads", "1"]
+        for module in ("grids.cells", "runs.grids"):
+            version = f"hopcli.{module}.code_version"
+            monkeypatch.setattr(version, lambda number=number: f"version {number}")
+        assert run_hopcli("grid", "run", "grid.toml", "--no-figures", *shard).code == 0
+    merged = ["grid", "merge", "s1", "s2", "--out", "all", "--no-figures"]
+    (way,) = options_in(run_hopcli(*merged).refused(), "grid merge")
+    assert run_hopcli(*merged, *way).code == 0
+
+
+def test_failed_cells_are_tried_again(
+    run_hopcli: RunHopcli, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as broken:
+        broken.setattr("hopcli.experiments.recall.accuracy_table", None)
+        failed = run_hopcli(*MAKE_GRID.split())
+    assert failed.code == 1
+    (way,) = options_in(failed.err, "grid run")
+    again = run_hopcli(*MAKE_GRID.split(), *way)
+    assert (again.code, again.err) == (0, "")
+
+
+def test_the_line_of_a_grid_names_where_its_warnings_are(run_hopcli: RunHopcli) -> None:
+    Path("hot.toml").write_text(f"{GRID}temperature = '0.80:0.94:0.01'\n", encoding="utf-8")
+    made = run_hopcli("grid", "run", "hot.toml", "--no-figures", "--out", "a grid")
+    assert made.err.count("\n") == 1
+    (folder,) = re.findall("`hopcli grid status '([^']+)'`", made.err)
+    status = run_hopcli("grid", "status", folder)
+    assert status.out.count("warning: temperature=") == 12
+    (way,) = options_in(status.out.splitlines()[-1], "grid status")
+    whole = json.loads(run_hopcli("grid", "status", folder, *way).out)
+    assert len(whole["warnings"]) == 15
+
+
+@pytest.mark.parametrize(("error", "code"), [(OSError(28, "full"), 3), (KeyboardInterrupt(), 130)])
+def test_a_run_whose_pictures_failed_is_drawn_by_the_command_named(
+    run_hopcli: RunHopcli, monkeypatch: pytest.MonkeyPatch, error: BaseException, code: int
+) -> None:
+    def fails(*_: object, **__: object) -> None:
+        raise error
+
+    with monkeypatch.context() as broken:
+        broken.setattr(plots, "draw", fails)
+        done = run_hopcli("recall", *TINY.split(), "--out", "a run")
+    assert done.code == code
+    assert re.findall("`hopcli plot '(.*)'`", done.err) == ["a run"]
+    assert not Path("a run/accuracy.png").exists()
+    assert run_hopcli("plot", "a run", "--dpi", "40").code == 0
+    assert Path("a run/accuracy.png").exists()
+
+
+def test_an_animation_needs_a_run_that_keeps_frames(run_hopcli: RunHopcli) -> None:
+    assert run_hopcli(*BARS.split(), "--out", "r").code == 0
+    asked = ["plot", "r", "--animate", "a.gif", "--dpi", "40"]
+    (way,) = options_in(run_hopcli(*asked).refused(), "recall", "a.gif")
+    assert run_hopcli(*BARS.split(), "--out", "r", *way).code == 0
+    assert run_hopcli(*asked).code == 0
+
+
+def test_images_are_shown_by_the_command_named(run_hopcli: RunHopcli) -> None:
+    Path("few.csv").write_text("3,0,9,9,0\n4,9,0,0,9\n")
+    (command,) = commands_in(run_hopcli("data", "--dataset", "csv:few.csv").out)
+    assert run_hopcli(*command).code == 0
+
+
+# --- settings ----------------------------------------------------------------------------
+
+STRIPES = (255 * np.indices((8, 8)).sum(axis=0) % 510 > 0) * 255
+HALF = np.where(np.arange(8) < 4, 255, 0)[None].repeat(8, axis=0)
+
+
+@pytest.mark.parametrize(
+    ("pictures", "asked", "fill", "helps"),
+    [
+        # All on one side of the threshold.
+        ([[[9, 90], [90, 90]], [[90, 9], [90, 90]]], "--threshold 200", "", True),
+        # Equal above 50, different by their own levels.
+        ([[[0, 60], [90, 0]], [[0, 60], [200, 0]]], "--threshold 50", "", True),
+        ([[[0, 90], [90, 0]], [[0, 90], [90, 0]], [[0, 90], [90, 90]]], "", "", False),
+        ([STRIPES, HALF], "--size 2x2", "8x8", True),
+        ([STRIPES, HALF, np.full((8, 8), 7)], "--size 8x8", "8x8", False),
+    ],
+)
+def test_another_threshold_or_size_where_it_helps(
+    run_hopcli: RunHopcli, pictures: list[Any], asked: str, fill: str, helps: bool
+) -> None:
+    Path("pictures").mkdir()
+    for name, picture in zip("abc", pictures, strict=False):
+        Image.fromarray(np.array(picture, np.uint8)).save(f"pictures/{name}.png")
+    stored = ["weights", "--dataset", "images:pictures", "--no-figures", *asked.split()]
+    ways = options_in(run_hopcli(*stored).refused(), "weights", fill)
+    assert bool(ways) == helps
+    for way in ways:
+        assert run_hopcli(*stored, *way, "--out", "".join(way)).code == 0
+
+
+@pytest.mark.parametrize("command", [BARS, RELAX])
+def test_a_start_with_undecided_sites(run_hopcli: RunHopcli, command: str) -> None:
+    message = run_hopcli(*command.split(), "--start", "blend:a:b").refused()
+    (more,) = re.findall(r"add (:\w+)", message)
+    assert run_hopcli(*command.split(), "--start", f"blend:a:b{more}", "--out", "r").code == 0
+    for rules in re.findall(r"use ([a-z, ]+)\)", message):
+        for rule in rules.split(", "):
+            with_rule = ["--start", "blend:a:b", "--dynamics", rule, "--out", rule]
+            assert run_hopcli(*command.split(), *with_rule).code == 0
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        "--gamma 3 --tests 2 --repeats 1",
+        "--dataset text:p.txt --samples 1 --tests 1 --repeats 1",
+        "--tests 1000 --dataset digits --repeats 1",
+        "--digits 3,x --tests 2 --repeats 1 --dataset digits",
+    ],
+)
+def test_a_value_that_a_refusal_names(run_hopcli: RunHopcli, asked: str) -> None:
+    message = run_hopcli("recall", *asked.split(), "--no-figures").refused()
+    named = re.findall(r"(?:is|with) (dynamics|start) ([a-z:0-9.]+)", message)
+    ways = [[f"--{name}", value.strip(".")] for name, value in named]
+    ways += map(list, re.findall(r"(--tests) must be at most ([1-9]\d*)", message))
+    labels = re.findall(r"\(((?:\d, )+\d)\)", message)
+    ways += [["--digits", known.replace(", ", ",")] for known in labels]
+    assert ways
+    for way in ways:
+        assert run_hopcli("recall", *asked.split(), *way, "--no-figures").code == 0
+
+
+@pytest.mark.parametrize(
+    ("line", "wrong"),
+    [
+        (BARS.replace("recall", "recal"), "recal"),
+        (BARS.replace("text:", "txt:"), "txt:p.txt"),
+        ("recall --config papr --digits 36 --tests 2 --no-figures", "papr"),
+    ],
+)
+def test_the_nearest_name_is_the_one_that_was_meant(
+    run_hopcli: RunHopcli, line: str, wrong: str
+) -> None:
+    message = run_hopcli(*line.split()).refused()
+    (meant,) = re.findall(r"(?:Did you mean|did you mean|nearest is) '?([a-zA-Z:_-]+)", message)
+    right = line.replace(wrong, meant.replace("FILE", "p.txt"))
+    assert run_hopcli(*right.split()).code == 0
+
+
+@pytest.mark.parametrize(
+    ("asked", "helps"),
+    [
+        ("--kappa 10 --epochs 200", True),
+        ("--epochs 2", True),
+        ("--kappa 1000 --epochs 20", False),
+    ],
+)
+def test_parameters_with_which_a_perceptron_learns(
+    run_hopcli: RunHopcli, asked: str, helps: bool
+) -> None:
+    command = ["weights", "--rule", "perceptron", *asked.split(), "--no-figures"]
+    advised = run_hopcli(*command).refused().partition(";")[2]
+    ways = [[f"--{name}", value] for name, value in re.findall(r"(\w+) = (\S+)", advised)]
+    assert bool(ways) == helps
+    if helps:
+        assert run_hopcli(*command, *(text for way in ways for text in way)).code == 0
+
+
+# --- Python ------------------------------------------------------------------------------
+
+
+def test_states_from_python_are_given_as_the_refusal_says() -> None:
+    memory = hopcli.store({"a": [[1, 1], [0, 0]], "b": [[1, 0], [1, 0]]}, rule="hebbian")
+    with pytest.raises(SettingError) as refused:
+        memory.recall([[1, 1, 1, 0]], tests=3)
+    (name,) = re.findall(r"with (\w+)", str(refused.value))
+    again: dict[str, Any] = {name: 3}
+    assert len(memory.recall([[1, 1, 1, 0]], **again)) == 3
+    grey = np.array([[[200, 190], [3, 7]]], np.uint8)
+    with pytest.raises(DataError) as wrong:
+        memory.recall(grey)
+    (name,) = re.findall(r"hopcli\.(\w+)", str(wrong.value))
+    images = getattr(hopcli, name)(grey, threshold=100)
+    assert memory.recall(images, dynamics="async").nearest.tolist() == ["a"]
+
+
+@pytest.mark.parametrize(
+    "settings", [{"rule": "hebbian"}, {"dynamics": "glauber", "temperature": 2.0}]
+)
+def test_settings_under_which_prototypes_stay(settings: dict[str, Any]) -> None:
+    data, classes = load_digits(return_X_y=True)
+    asked: dict[str, Any] = {"threshold": 7, "random_state": 1, **settings}
+    with pytest.warns(HopcliWarning) as told:
+        before = HopfieldClassifier(**asked).fit(data, classes)
+    ways = re.findall(r"(\w+)=('[^']+'|[\d.]+)", str(told[0].message))
+    assert ways
+    for name, value in ways:
+        read = value.strip("'") if value.startswith("'") else float(value)
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", HopcliWarning)
+            after = HopfieldClassifier(**{**asked, name: read}).fit(data, classes)
+        assert after.score(data, classes) > before.score(data, classes)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import inspect
 import json
 import sys
@@ -72,24 +73,30 @@ def test_every_command_is_a_function_that_says_its_settings() -> None:
         assert config.to_dict() == entry.config().to_dict()
 
 
-def test_a_saved_run_is_what_the_command_writes(run_hopcli: RunHopcli) -> None:
-    arguments = [*FLAGS, "--keep", "trials", "--animate", "a.gif", "--threads", "1", "--out", "cli"]
-    assert run_hopcli("recall", *arguments).code == 0
-    files = recall(keep="trials", animate="a.gif", threads=1).save("api")
+@pytest.mark.parametrize(
+    ("words", "asked", "saved"),
+    [
+        (["--keep", "trials"], {"keep": "trials"}, {}),
+        (["--animate", "a.gif", "--no-figures"], {"animate": "a.gif"}, {"figures": False}),
+        (
+            ["--figure-format", "svg", "--figure-style", "paper"],
+            {},
+            {"figure_format": "svg", "figure_style": "paper"},
+        ),
+    ],
+)
+def test_a_saved_run_is_what_the_command_writes(
+    run_hopcli: RunHopcli, words: list[str], asked: dict[str, Any], saved: dict[str, Any]
+) -> None:
+    assert run_hopcli("recall", *FLAGS, *words, "--threads", "1", "--out", "cli").code == 0
+    files = recall(threads=1, **asked).save("api", **saved)
     same_but_duration(Path("api"), Path("cli"))
     assert {path.name for path in files} == {path.name for path in Path("cli").iterdir()}
 
 
-def test_the_functions_run_what_their_commands_run(run_hopcli: RunHopcli) -> None:
+def test_other_commands_and_formats(run_hopcli: RunHopcli) -> None:
     assert run_hopcli("weights", "--digits", "3,6", "--no-figures", "--out", "cli").code == 0
     commands.weights(digits=["3", 6], figures=False).save("api")
-    same_but_duration(Path("api"), Path("cli"))
-
-
-def test_pictures_in_another_format_and_style(run_hopcli: RunHopcli) -> None:
-    drawn = ["--figure-format", "svg", "--figure-style", "paper"]
-    assert run_hopcli("recall", *FLAGS, *drawn, "--out", "cli").code == 0
-    recall().save("api", figure_format="svg", figure_style="paper")
     same_but_duration(Path("api"), Path("cli"))
     with pytest.raises(SettingError, match=r"figure_format .*png, svg, pdf"):
         recall().save("other", figure_format="bmp")
@@ -113,39 +120,37 @@ def test_a_value_is_the_same_however_python_has_it() -> None:
 
 
 @pytest.mark.parametrize(
-    ("settings", "says"),
+    ("settings", "named"),
     [
-        ({"temprature": 0.3}, "temprature is not a setting of 'recall'; the nearest is 'temper"),
-        ({"rule": "stork"}, "rule must be one of pseudo-inverse, hebbian, storkey"),
-        ({"temperature": -1}, "temperature must be a finite number >= 0"),
-        ({"sweeps": np.float64(2.5)}, "sweeps must be a whole number from 1 to 10000000, found 2"),
-        ({"sweeps": "many"}, "sweeps must be a whole number from 1 to 10000000, found 'many'"),
-        ({"kappa": 2.0}, "kappa has no effect without the perceptron rule"),
-        ({"dataset": np.ones((2, 4))}, "dataset must not be an array of pictures"),
-        ({"patterns": np.ones((2, 4))}, "patterns must not be an array of pictures"),
-        ({"digits": [3, 17]}, "digits must name labels of mnist"),
+        ({"temprature": 0.3}, "temprature .*temperature"),
+        ({"rule": "stork"}, "rule .*pseudo-inverse, hebbian, storkey"),
+        ({"temperature": -1}, "temperature "),
+        ({"sweeps": np.float64(2.5)}, "sweeps .*10000000, found 2"),
+        ({"sweeps": "many"}, "sweeps .*10000000, found 'many'"),
+        ({"kappa": 2.0}, "kappa .*perceptron"),
+        ({"dataset": np.ones((2, 4))}, "dataset "),
+        ({"patterns": np.ones((2, 4))}, "patterns "),
+        ({"digits": [3, 17]}, "digits .*mnist"),
     ],
 )
-def test_what_is_wrong_is_told_as_on_the_command_line(settings: dict[str, Any], says: str) -> None:
-    with pytest.raises(SettingError) as caught:
+def test_what_is_wrong_is_named_as_on_the_command_line(
+    settings: dict[str, Any], named: str
+) -> None:
+    with pytest.raises(SettingError, match=f"^{named}"):
         recall(**settings)
-    assert str(caught.value).startswith(says)
 
 
-def test_settings_go_on_top_of_a_file(empty_folder: Path) -> None:
+def test_settings_go_on_top_of_a_file_or_a_manifest(empty_folder: Path) -> None:
     Path("mine.toml").write_text('command = "recall"\ntemperature = 0.1\nsweeps = 3\ntests = 3\n')
     made = run(Path("mine.toml"), sweeps=2, digits="3,6", repeats=1)
     assert (made.config.temperature, made.config.sweeps) == (0.1, 2)  # type: ignore[attr-defined]
     Path("wrong.toml").write_text('command = "recall"\nsweeps = 0\n')
     with pytest.raises(SettingError, match=r"wrong\.toml: sweeps "):
         run("wrong.toml")
-    with pytest.raises(SettingError, match=r"grid is of many runs: hopcli\.grid"):
+    with pytest.raises(SettingError, match=r"hopcli\.grid"):
         run("phase")
     with pytest.raises(DataError, match="file"):
         run("papr")
-
-
-def test_a_manifest_is_run_again_with_other_settings(run_hopcli: RunHopcli) -> None:
     first = recall()
     first.save("one", figures=False)
     again = run("one/recall.json")
@@ -175,17 +180,12 @@ def test_what_cannot_be_drawn_leaves_the_run(
     empty_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     made = recall()
-
-    def broken(*_: object, **__: object) -> None:
-        raise MemoryError
-
-    monkeypatch.setattr("hopcli.plots.save", broken)
-    with pytest.raises(MemoryError):
+    monkeypatch.setattr("hopcli.plots.save", lambda *_, **__: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
         made.save("out")
-    assert results.read_manifest(Path("out"), "recall")["config"] == made.config.to_dict() | {
-        "digits": ["3", "6"]
-    }
-    assert not [path for path in Path("out").iterdir() if path.suffix == ".png"]
+    kept = results.read_manifest(Path("out"), "recall")["config"]
+    assert kept == made.config.to_dict() | {"digits": ["3", "6"]}
+    assert not list(Path("out").glob("*.png"))
 
 
 def test_given_patterns_are_stored_and_named(run_hopcli: RunHopcli) -> None:
@@ -200,13 +200,10 @@ def test_given_patterns_are_stored_and_named(run_hopcli: RunHopcli) -> None:
     assert given.inputs == filed.inputs
     assert read_patterns(Path("chosen/patterns.npz")).sha256 == chosen.patterns.sha256
     given.save("given", figures=False)
-    refused = run_hopcli("run", "given/recall.json").refused()
-    assert "must be given again: they were given in Python, and are in no file" in refused
+    assert "Python" in run_hopcli("run", "given/recall.json").refused()
 
 
 def test_a_loaded_data_set_is_named_and_not_loaded_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    import dataclasses
-
     named = recall(dataset="digits", split="all", threshold=7, tests=2)
     loaded = load_dataset("digits", split="all", threshold=7)
     words = {"dataset": "digits", "split": "all", "threshold": 7}
@@ -222,15 +219,15 @@ def test_a_loaded_data_set_is_named_and_not_loaded_again(monkeypatch: pytest.Mon
 
 
 def test_a_run_says_what_it_is() -> None:
-    with pytest.warns(HopcliWarning, match="itself rests") as told:
+    with pytest.warns(HopcliWarning) as told:
         made = run("recall", **{**SMALL, "temperature": 0.45, "criterion": 0.99, "sweeps": 20})
     assert told[0].filename == __file__
     assert made.warnings == tuple(str(one.message) for one in told)
     accuracy = made.tables["accuracy"].set_index("label").accuracy["overall"]
-    assert repr(made).startswith("<recall digits=3,6 temperature=0.45 tests=3 repeats=2: accuracy ")
-    assert f"{accuracy:.4g}" in repr(made)
+    for part in ("recall", "digits=3,6", "temperature=0.45", f"accuracy {accuracy:.4g}"):
+        assert part in repr(made)
     page = made._repr_html_()
-    assert "itself rests" in page
+    assert made.warnings[0].partition("'")[0] in page
     assert page.count("<tr") == len(made.summary) + 1
     assert set(made.figures) == {"accuracy", "confusion", "gallery"}
     assert made.figures["accuracy"]._repr_png_().startswith(b"\x89PNG")  # type: ignore[attr-defined]

@@ -3,16 +3,37 @@
 from __future__ import annotations
 
 import json
+import shutil
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+import pandas as pd
 import pytest
+from conftest import CHECKOUT
 
 import hopcli
+from hopcli.api.reading import read
+from hopcli.errors import ResultError, SettingError
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from conftest import RunHopcli
+
+RESULTS = CHECKOUT / "results"
+SMALL = ("--tests", "2", "--repeats", "1", "--sweeps", "2", "--no-figures", "-q")
+GRID = """
+command = "recall"
+tests = 2
+repeats = 1
+sweeps = 2
+temperature = 0.1
+[grid]
+rule = ["hebbian", "pseudo-inverse"]
+digits = [[3, 6], [3, 6, 1]]
+"""
+
+
+# --- check, diff, report, reproduce ------------------------------------------------------
 
 
 @pytest.fixture
@@ -50,21 +71,123 @@ def test_report_is_the_page_of_the_command(two: Path, run_hopcli: RunHopcli) -> 
     assert run_hopcli("report", str(two / "one"), str(two / "two"), *words).code == 0
     assert page.read_bytes() == (two / "b.html").read_bytes()
     (two / "c.html").write_text("mine")
-    with pytest.raises(hopcli.ResultError):
+    with pytest.raises(ResultError):
         hopcli.write_report(two, out=two / "c.html")
     assert (two / "c.html").read_text() == "mine"
 
 
 @pytest.mark.parametrize(
-    ("call", "says"),
+    ("call", "named"),
     [
-        (lambda _: hopcli.check(), "folders: must be one or more"),
-        (lambda here: hopcli.check(here), "must hold"),
-        (lambda here: hopcli.diff(here, here), "must hold"),
-        (lambda here: hopcli.write_report(here, out=here / "r.html"), "must hold"),
+        (lambda _: hopcli.check(), "folders: "),
+        (hopcli.check, "must "),
+        (lambda here: hopcli.diff(here, here), "must "),
+        (lambda here: hopcli.write_report(here, out=here / "r.html"), "must "),
     ],
 )
-def test_where_there_is_no_run(tmp_path: Path, call: Any, says: str) -> None:
-    with pytest.raises(hopcli.ResultError, match=says):
+def test_where_there_is_no_run(tmp_path: Path, call: Any, named: str) -> None:
+    with pytest.raises(ResultError, match=named):
         call(tmp_path)
     assert not list(tmp_path.iterdir())
+
+
+def test_verdicts_are_those_of_the_command(run_hopcli: RunHopcli) -> None:
+    with pytest.raises(hopcli.HopcliError, match=r"^--only .*'nothing'"):
+        hopcli.reproduce(only="nothing")
+    assert not list(Path().iterdir())
+    found = hopcli.reproduce(only=["six-sites", "selection"], out="python")
+    words = ("--only", "six-sites,selection", "--out", "shell", "-q")
+    assert run_hopcli("reproduce", *words).code == 0
+    assert Path("python/claims.csv").read_bytes() == Path("shell/claims.csv").read_bytes()
+    verdicts = found.set_index("id")["verdict"].to_dict()
+    assert verdicts == dict.fromkeys(("six-sites", "selection"), "reproduced")
+
+
+# --- reading runs as one table -----------------------------------------------------------
+
+
+def test_one_run_is_its_table_with_its_settings() -> None:
+    found = read(RESULTS / "paper")
+    own = pd.read_csv(RESULTS / "paper" / "accuracy.csv", dtype={"label": str})
+    pd.testing.assert_frame_equal(found[list(own.columns)], own, check_dtype=False)
+    config = json.loads((RESULTS / "paper" / "recall.json").read_text())["config"]
+    assert set(found.columns) == {"run", *own.columns, *config}
+    assert found.sweeps.dtype == np.int64
+    for name, value in (
+        ("run", str(RESULTS / "paper")),
+        ("temperature", config["temperature"]),
+        ("digits", "3,6,1,0,4"),
+        ("source_indices", ""),
+    ):
+        assert set(found[name]) == {value}
+
+
+def test_what_differs_stands_first_and_a_name_is_never_twice() -> None:
+    found = read(str(RESULTS / "weights*"))
+    assert list(found.columns[:3]) == ["run", "rule", "label"]
+    assert found.groupby("run").rule.first().to_dict() == {
+        str(RESULTS / "weights"): "pseudo-inverse",
+        str(RESULTS / "weights-hebbian"): "hebbian",
+    }
+    capacity = read(RESULTS / "capacity")
+    assert capacity.columns.is_unique
+    own = pd.read_csv(RESULTS / "capacity" / "capacity.csv")
+    assert capacity.capacity_rule.tolist() == own.rule.tolist()
+    assert set(capacity.rule) == {",".join(dict.fromkeys(own.rule))}
+
+
+def test_a_published_grid_is_read_without_its_store(tmp_path: Path) -> None:
+    published = shutil.copytree(
+        RESULTS / "phase", tmp_path / "phase", ignore=shutil.ignore_patterns("*.sqlite*")
+    )
+    found = read(published)
+    own = pd.read_csv(RESULTS / "phase" / "grid.csv", keep_default_na=False)
+    for name in ("rule", "source_indices"):
+        assert found[name].tolist() == own[name].tolist()
+    assert found.accuracy.tolist() == pd.to_numeric(own.accuracy).tolist()
+    assert set(found.criterion) == {0.95}
+
+
+def test_cells_of_a_grid_are_runs_whole_or_not(run_hopcli: RunHopcli) -> None:
+    Path("mine.toml").write_text(GRID)
+    assert run_hopcli("grid", "run", "mine.toml", "--limit", "3", "--no-figures", "-q").code == 0
+    assert read("results/*").groupby(["rule", "digits"], sort=False).size().to_dict() == {
+        ("hebbian", "3,6"): 3,
+        ("hebbian", "3,6,1"): 4,
+        ("pseudo-inverse", "3,6"): 3,
+    }
+    assert run_hopcli("grid", "run", "mine.toml", "--no-figures", "-q").code == 0
+    one = run_hopcli("recall", *SMALL, "--digits", "3,6,1", "--temperature", "0.1", "--out", "one")
+    assert one.code == 0
+    cells, run = read("results"), read("one")
+    same = cells[(cells.rule == "pseudo-inverse") & (cells.digits == "3,6,1")]
+    columns = list(run.columns.drop("run"))
+    pd.testing.assert_frame_equal(same[columns].reset_index(drop=True), run[columns])
+    assert len(read(["results", "one"])) == len(cells) + len(run)
+
+
+def test_another_table_and_other_commands(run_hopcli: RunHopcli) -> None:
+    assert run_hopcli("recall", *SMALL, "--digits", "3,6", "--out", "a").code == 0
+    assert run_hopcli("weights", "--no-figures", "-q", "--out", "b/c").code == 0
+    assert set(read(["a", "b"], command="recall", table="outcomes").run) == {"a"}
+    assert set(read(["a", "b"], command="weights").run) == {"b/c"}
+    with pytest.raises(SettingError, match=r"command .*recall, w"):
+        read(["a", "b"])
+    with pytest.raises(SettingError, match=r"command .*recall"):
+        read("a", command="relax")
+    with pytest.raises(SettingError, match=r"table .*accuracy.*'trace'"):
+        read("a", table="trace")
+    # What is damaged or missing is refused.
+    with Path("a/accuracy.csv").open("a") as file:
+        file.write("8,1,1,1,1,1\n")
+    with pytest.raises(ResultError, match=r"accuracy\.csv"):
+        read("a")
+    nowhere: tuple[str | list[str], ...] = ("nothing*", "nothing", [])
+    for where in nowhere:
+        with pytest.raises(ResultError):
+            read(where)
+    manifest = json.loads(Path("a/recall.json").read_text())
+    del manifest["tables"]
+    Path("a/recall.json").write_text(json.dumps(manifest))
+    with pytest.raises(ResultError, match=r"recall\.json: "):
+        read("a")

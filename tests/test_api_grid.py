@@ -72,8 +72,6 @@ def test_a_list_that_is_no_value_varies() -> None:
     assert made.grid.names == ("temperature",)
     assert made.grid.column("temperature") == [0.1, 0.3]
     assert made.grid.fixed["digits"] == ["1", "2"]
-    with pytest.raises(SettingError, match=r"temperature must be .*, found -1"):
-        grid("recall", temperature=[0.1, -1], **SHARED)
 
 
 def test_a_grid_goes_on_where_it_was(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -95,7 +93,7 @@ def test_a_grid_goes_on_where_it_was(monkeypatch: pytest.MonkeyPatch) -> None:
     assert whole._repr_html_().count("<tr") > 6
 
 
-def test_an_interrupt_keeps_what_is_finished(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_interrupt_says_what_is_finished(monkeypatch: pytest.MonkeyPatch) -> None:
     write, n_written = Store.write, []
 
     def stop(self: Store, made: Any) -> None:
@@ -107,7 +105,6 @@ def test_an_interrupt_keeps_what_is_finished(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(Store, "write", stop)
     with pytest.raises(KeyboardInterrupt, match="2 of 6"):
         grid("recall", vary=VARY, out="here", threads=1, **SHARED)
-    monkeypatch.undo()
 
 
 def test_without_a_folder_it_goes_with_the_record() -> None:
@@ -126,8 +123,8 @@ def test_without_a_folder_it_goes_with_the_record() -> None:
     assert not folder.exists()
 
 
-def test_keywords_go_on_top_of_a_file() -> None:
-    Path("mine.toml").write_text(FILE)
+def test_keywords_go_on_top_of_a_file_and_none_leaves_a_setting_open() -> None:
+    Path("mine.toml").write_text(FILE + '[plot]\nby = "rule"\nx = "temperature"\n')
     made = grid("mine.toml", temperature=0.2, tests=1, vary={"digits": [["1", "2"], "1,2,3"]})
     assert made.grid.fixed["temperature"] == 0.2
     assert made.grid.names == ("rule", "digits")
@@ -139,26 +136,33 @@ def test_keywords_go_on_top_of_a_file() -> None:
     shared = {"dataset": SHARED["dataset"], "start": SHARED["start"]}
     together = grid("recall", vary={"digits, tests": [["1,2", 2], ["1", 3]]}, **shared)
     assert together.status["cells"] == 2
+    made = grid("mine.toml", rule="storkey", limit=1)  # what varies no more lays nothing out
+    assert (made.grid.look.x, made.grid.look.by) == ("temperature", None)
+    assert made.grid.fixed["rule"] == "storkey"
+    assert "rule" not in made.table
+    made = grid("mine.toml", temperature=None, digits=None, limit=2)
+    assert "temperature" not in (*made.table, *made.grid.fixed)
+    assert made.status["finished"] == made.status["cells"] == 2  # of the two rules
 
 
 @pytest.mark.parametrize(
-    ("asked", "says"),
+    ("asked", "named"),
     [
-        ({"vary": {"temprature": [1]}}, "temprature is not a setting of 'recall'; the nearest"),
-        ({"vary": {"rule": ["stork"]}}, "rule must be one of"),
-        ({"vary": {"threads": [1, 2]}}, "threads cannot vary threads, which changes no number"),
-        ({}, "grid must name one or more settings"),
-        ({"vary": {"rule": ["hebbian"]}, "rule": "storkey"}, "rule cannot be given outside"),
-        ({"vary": {"rule": ["hebbian"]}, "plot": {"x": "nix"}}, "plot.x must be one of"),
-        ({"vary": {"digits": [["1"], ["9"]]}}, "grid must have no impossible cell"),
+        ({"vary": {"temprature": [1]}}, "temprature .*recall"),
+        ({"vary": {"rule": ["stork"]}}, "rule "),
+        ({"temperature": [0.1, -1]}, "temperature .*-1"),
+        ({"vary": {"threads": [1, 2]}}, "threads "),
+        ({}, "grid "),
+        ({"vary": {"rule": ["hebbian"]}, "rule": "storkey"}, "rule "),
+        ({"vary": {"rule": ["hebbian"]}, "plot": {"x": "nix"}}, r"plot\.x .*rule"),
+        ({"vary": {"digits": [["1"], ["9"]]}}, "grid "),
     ],
 )
 def test_what_is_wrong_is_refused_before_anything_is_written(
-    asked: dict[str, Any], says: str
+    asked: dict[str, Any], named: str
 ) -> None:
-    with pytest.raises(SettingError) as caught:
+    with pytest.raises(SettingError, match=f"^{named}"):
         grid("recall", out="here", **SHARED, **asked)
-    assert str(caught.value).startswith(says)
     assert not Path("here").exists()
 
 
@@ -166,19 +170,3 @@ def test_a_folder_of_another_grid_is_refused() -> None:
     grid("recall", vary={"temperature": [0.1]}, out="here", **SHARED)
     with pytest.raises(ResultError, match=r"weights.*recall"):
         grid("weights", vary={"rule": ["hebbian"]}, dataset=SHARED["dataset"], out="here")
-
-
-def test_a_setting_that_varies_no_more_lays_nothing_out() -> None:
-    Path("mine.toml").write_text(FILE + '[plot]\nby = "rule"\nx = "temperature"\n')
-    made = grid("mine.toml", rule="storkey", limit=1)
-    assert (made.grid.look.x, made.grid.look.by) == ("temperature", None)
-    assert made.grid.fixed["rule"] == "storkey"
-    assert "rule" not in made.table
-
-
-def test_none_leaves_a_setting_open() -> None:
-    Path("mine.toml").write_text(FILE)
-    made = grid("mine.toml", temperature=None, digits=None, limit=2)
-    assert "temperature" not in made.table
-    assert "temperature" not in made.grid.fixed
-    assert made.status["finished"] == made.status["cells"] == 2  # of the two rules

@@ -29,76 +29,113 @@ def five(mnist: hopcli.Dataset) -> hopcli.Patterns:
     return hopcli.select(mnist).take("36104")
 
 
-def test_the_study_s_patterns(five: hopcli.Patterns) -> None:
+# --- patterns ----------------------------------------------------------------------------
+
+
+def test_selected_patterns_are_those_of_the_study_and_of_the_command(
+    mnist: hopcli.Dataset, five: hopcli.Patterns, run_hopcli: RunHopcli, tmp_path: Path
+) -> None:
     assert five.labels == ("3", "6", "1", "0", "4")
     assert five.source_index.tolist() == [21607, 25559, 7411, 39155, 28089]
-
-
-@pytest.mark.parametrize("digits", ["361", "3,6,1", ["3", "6", "1"], np.array([3, 6, 1])])
-def test_labels_are_spelled_as_one_likes(mnist: hopcli.Dataset, digits: Any) -> None:
-    chosen = hopcli.select(mnist, digits=digits, samples=np.int64(5), seed=4)
-    assert chosen.labels == ("3", "6", "1")
-    assert chosen.sha256 == hopcli.select(mnist, "3,6,1", samples=5, seed=4).sha256
-
-
-def test_the_command_line_spells_them_so_too(run_hopcli: RunHopcli, tmp_path: Path) -> None:
-    written = []
-    for number, digits in enumerate(("361", "3,6,1")):
-        out = tmp_path / str(number)
-        done = run_hopcli(
-            "select", "--digits", digits, "--samples", "5", "--out", str(out), "--no-figures"
-        )
-        assert done.code == 0
-        written.append((out / "patterns.csv").read_bytes())
-    assert written[0] == written[1]
-
-
-def test_a_label_that_is_spelled_twice_is_refused(mnist: hopcli.Dataset) -> None:
-    with pytest.raises(hopcli.SettingError, match=r"which has no '3613'"):
-        hopcli.select(mnist, digits="3613")
-
-
-def test_select_is_the_command(
-    mnist: hopcli.Dataset, run_hopcli: RunHopcli, tmp_path: Path
-) -> None:
-    assert run_hopcli("select", "--samples", "7", "--seed", "3", "--out", str(tmp_path)).code == 0
+    words = ("--digits", "361", "--samples", "7", "--seed", "3", "--out", str(tmp_path))
+    assert run_hopcli("select", *words, "--no-figures").code == 0
     table = pd.read_csv(tmp_path / "patterns.csv")
-    chosen = hopcli.select(mnist, samples=7, seed=3)
-    assert chosen.source_index.tolist() == table["source_index"].tolist()
+    for digits in ("361", "3,6,1", ["3", "6", "1"], np.array([3, 6, 1])):
+        chosen = hopcli.select(mnist, digits=digits, samples=np.int64(7), seed=3)
+        assert chosen.labels == ("3", "6", "1")
+        assert chosen.source_index.tolist() == table["source_index"].tolist()
+
+
+def test_patterns_and_data_sets_carry_their_labels_and_leave_what_was_given(
+    mnist: hopcli.Dataset,
+) -> None:
+    few = hopcli.load(mnist.spins[:4], labels=mnist.labels[:4])
+    memory = hopcli.store(few)
+    assert memory.patterns.labels == tuple(mnist.labels[:4])
+    for start in (few, memory.patterns):
+        assert memory.recall(start).outcome.tolist() == ["own"] * 4
+    xi = np.array([[1, -1, 1, 1]], dtype=np.int8)
+    patterns = hopcli.store(xi).patterns
+    xi[0, 0] = -1
+    assert patterns.xi.tolist() == [[1, -1, 1, 1]]
+
+
+@pytest.mark.parametrize(
+    ("images", "threshold", "spins"),
+    [
+        ([[0, 9, 10, 255]], 9, [[-1, -1, 1, 1]]),
+        (np.array([[0, 200, 7, 255]], np.uint8), 7, [[-1, 1, -1, 1]]),
+        ([[10, 10, 12, 200]], "otsu", [[-1, -1, -1, 1]]),
+        ([[0, 0, 0, 9]], "mean", [[-1, -1, -1, 1]]),
+        ([[True, False, True, True]], 0, [[1, -1, 1, 1]]),
+        ([[-1, 1, 1, -1]], 200, [[-1, 1, 1, -1]]),
+        ([[[0.0, 1.0], [0.0, 1.0]]], 0, [[-1, 1, -1, 1]]),
+    ],
+)
+def test_arrays_become_spins(images: Any, threshold: Any, spins: Any) -> None:
+    given = np.array(images)
+    before = given.copy()
+    for invert in (False, True):
+        made = hopcli.load(given, threshold=threshold, invert=invert)
+        assert made.spins.tolist() == (np.array(spins) * (-1 if invert else 1)).tolist()
+        assert made.shape == (2, 2)
+    np.testing.assert_array_equal(given, before)
+
+
+def test_a_data_set_knows_the_words_it_was_loaded_with(mnist: hopcli.Dataset) -> None:
+    drawn = hopcli.load("drawings", size="16x12", invert=True)
+    assert drawn.shape == (12, 16)
+    assert hopcli.load(**drawn.request).sha256 == drawn.sha256
+    assert mnist.request["dataset"] == "mnist"
+    assert hopcli.load([[0, 2]]).request == {}
+
+
+# --- recall ------------------------------------------------------------------------------
+
+
+def _trials(run_hopcli: RunHopcli, folder: Path, *words: str) -> pd.DataFrame:
+    """Trials of the command."""
+    done = run_hopcli("recall", *words, "--keep", "trials", "--no-figures", "--out", str(folder))
+    assert done.code == 0
+    return pd.read_csv(folder / "trials.csv", dtype={"label": str, "best_label": str})
 
 
 def test_trials_of_the_command_end_in_the_same_states(
     mnist: hopcli.Dataset, five: hopcli.Patterns, run_hopcli: RunHopcli, tmp_path: Path
 ) -> None:
-    done = run_hopcli(
-        *("recall", "--tests", "6", "--repeats", "2", "--test-images", "same", "--seed", "5"),
-        *("--temperature", "0.4", "--keep", "trials", "--no-figures", "--out", str(tmp_path)),
-    )
-    assert done.code == 0
-    trials = pd.read_csv(tmp_path / "trials.csv", dtype={"label": str, "best_label": str})
+    warm = ("--test-images", "same", "--seed", "5", "--temperature", "0.4")
+    trials = _trials(run_hopcli, tmp_path / "a", "--tests", "6", "--repeats", "2", *warm)
     once = trials[trials["repeat"] == 0]["source_index"].to_numpy()
-    end = hopcli.store(five).recall(
+    memory = hopcli.store(five)
+    end = memory.recall(
         mnist.spins[once], labels=mnist.labels[once], repeats=2, temperature=0.4, seed=5
     )
     columns = ["label", "overlap_own", "best_label", "best_overlap", "recalled", "outcome"]
     pd.testing.assert_frame_equal(end.table[columns], trials[columns])
     assert 0 < end.recalled.sum() < len(end)
 
-
-def test_starts_of_the_command_are_the_same(
-    five: hopcli.Patterns, run_hopcli: RunHopcli, tmp_path: Path
-) -> None:
-    done = run_hopcli(
-        *("recall", "--start", "flip:0.4", "--tests", "3", "--repeats", "2", "--quench"),
-        *("--keep", "trials", "--no-figures", "--out", str(tmp_path)),
-    )
-    assert done.code == 0
-    trials = pd.read_csv(tmp_path / "trials.csv", dtype={"label": str, "best_label": str})
-    end = hopcli.store(five).recall("flip:0.4", tests=3, repeats=2, quench=True)
+    flipped = ("--start", "flip:0.4", "--tests", "3", "--repeats", "2", "--quench")
+    trials = _trials(run_hopcli, tmp_path / "b", *flipped)
+    end = memory.recall("flip:0.4", tests=3, repeats=2, quench=True)
     pd.testing.assert_frame_equal(end.table, trials, check_dtype=False)  # all ended at 1
 
 
-def test_threads_and_one_state_alone_change_nothing(
+def test_the_criterion_and_the_seeds_are_those_of_the_command(
+    five: hopcli.Patterns, run_hopcli: RunHopcli, tmp_path: Path
+) -> None:
+    words = ("--start", "pattern", "--tests", "3", "--repeats", "1", "--temperature", "0.7")
+    _trials(run_hopcli, tmp_path, *words, "--criterion", "auto", "--seed", "8")
+    memory = hopcli.store(five)
+    end = memory.recall("pattern", tests=3, temperature=0.7, criterion="auto", seed=np.int64(8))
+    usual = memory.recall("pattern", tests=3, temperature=0.7)
+    manifest = pd.read_json(tmp_path / "recall.json", typ="series")
+    assert end.relaxation.config.criterion == manifest["config"]["criterion"] < 0.99
+    assert usual.relaxation.config.criterion == 0.99
+    assert end.relaxation.streams.chains.spawn_key == Streams.of(8).chains.spawn_key
+    assert end.relaxation.streams.chains.entropy == 8
+
+
+def test_one_state_alone_ends_as_it_does_among_others(
     mnist: hopcli.Dataset, five: hopcli.Patterns
 ) -> None:
     memory = hopcli.store(five)
@@ -126,16 +163,14 @@ def test_what_is_measured_is_measured_on_the_matrix(rule: str, words: dict[str, 
 
 
 def test_what_an_end_says_of_itself() -> None:
-    rng = np.random.default_rng(3)
-    xi = rng.choice([-1, 1], (2, 40))
+    xi = np.random.default_rng(3).choice([-1, 1], (2, 40))
     memory = hopcli.store(xi)
     end = memory.recall("flip:0.1", tests=4, dynamics="async", temperature=0, until_stable=True)
-    assert end.labels.tolist() == ["1"] * 4 + ["2"] * 4
+    assert end.labels.tolist() == end.nearest.tolist() == ["1"] * 4 + ["2"] * 4
     np.testing.assert_allclose(end.overlaps, end.spins @ xi.T / 40)
     np.testing.assert_allclose(end.energy, memory.energy(end.spins))
     np.testing.assert_array_equal(np.sum(end.starts != np.repeat(xi, 4, axis=0), axis=1), 4)
     assert end.recalled.all()
-    assert end.nearest.tolist() == end.labels.tolist()
     assert end.outcome.tolist() == ["own"] * 8
     trace = end.trace(2)
     assert trace["trial"].unique().tolist() == [0, 1]
@@ -151,8 +186,7 @@ def test_a_state_without_a_label_may_reach_any_pattern() -> None:
     assert memory.recall(left, temperature=0.01).outcome.tolist() == ["pattern"]
     assert memory.recall(left, labels=["top"], temperature=0.01).outcome.tolist() == ["other"]
     assert memory.recall(~left, temperature=0.01).outcome.tolist() == ["inverse"]
-    signed = memory.recall(~left, temperature=0.01, score="signed")
-    assert not signed.recalled.any()
+    assert not memory.recall(~left, temperature=0.01, score="signed").recalled.any()
 
 
 def test_states_without_a_name_have_no_label(tmp_path: Path) -> None:
@@ -167,130 +201,58 @@ def test_states_without_a_name_have_no_label(tmp_path: Path) -> None:
         assert end.table["source_index"].tolist() == sources
 
 
-def test_patterns_and_data_sets_carry_their_labels(mnist: hopcli.Dataset) -> None:
-    few = hopcli.load(mnist.spins[:4], labels=mnist.labels[:4])
-    memory = hopcli.store(few)
-    assert memory.patterns.labels == tuple(mnist.labels[:4])
-    for start in (few, memory.patterns):
-        assert memory.recall(start).outcome.tolist() == ["own"] * 4
-
-
-def test_automatic_criterion_is_that_of_the_command(
-    five: hopcli.Patterns, run_hopcli: RunHopcli, tmp_path: Path
-) -> None:
-    words = ("--start", "pattern", "--tests", "3", "--repeats", "1", "--temperature", "0.7")
-    done = run_hopcli(
-        "recall", *words, "--criterion", "auto", "--no-figures", "--out", str(tmp_path)
-    )
-    assert done.code == 0
-    end = hopcli.store(five).recall("pattern", tests=3, temperature=0.7, criterion="auto")
-    usual = hopcli.store(five).recall("pattern", tests=3, temperature=0.7)
-    manifest = pd.read_json(tmp_path / "recall.json", typ="series")
-    assert end.relaxation.config.criterion == manifest["config"]["criterion"] < 0.99
-    assert usual.relaxation.config.criterion == 0.99
-
-
-def test_seeds_are_the_run_s(five: hopcli.Patterns) -> None:
-    end = hopcli.store(five).recall("random", seed=np.int64(8))
-    assert end.relaxation.streams.chains.spawn_key == Streams.of(8).chains.spawn_key
-    assert end.relaxation.streams.chains.entropy == 8
-
-
-@pytest.mark.parametrize(
-    ("start", "words", "says"),
-    [
-        ("image", {}, "start must be the images themselves, or their Dataset, found 'image'"),
-        ("flip:2", {}, "start must be"),
-        ("pattern", {"labels": ["1"]}, "labels cannot be given with a start that is a text"),
-        (np.ones((1, 4)), {"tests": 2}, "tests has no effect on states that are given"),
-        (np.ones((1, 4)), {"labels": ["a", "b"]}, "labels must be 1, one a state, found 2"),
-        (np.ones((1, 4)), {"temperature": -1}, "temperature must be"),
-        (np.ones((1, 4)), {"dynamics": "swap"}, "dynamics must be one of metropolis"),
-        (np.ones((1, 4)), {"threads": 0}, "threads must be"),
-        (np.ones((1, 4)), {"quench": True, "until_stable": True, "temperature": 0}, "quench has"),
-        ([[0, 1, -1, 1]], {}, "spins must be -1 or"),
-        (np.ones(3), {}, r"states: must be of 4 sites, found an array of \(3,\)"),
-        (np.full(4, 7.5), {}, "states: must be booleans"),
-    ],
-)
-def test_what_is_impossible_is_said_in_one_line(
-    start: Any, words: dict[str, Any], says: str
-) -> None:
-    with pytest.raises(hopcli.HopcliError, match=f"^{says}") as refused:
-        hopcli.store(BARS).recall(start, **words)
-    assert "\n" not in str(refused.value)
-
-
-@pytest.mark.parametrize(
-    ("call", "says"),
-    [
-        (lambda: hopcli.store(BARS, "hebb"), "rule must be one of"),
-        (lambda: hopcli.store(BARS, kappa=1), "kappa is no parameter"),
-        (lambda: hopcli.store(BARS, "perceptron", kappa=-1), "kappa must be"),
-        (lambda: hopcli.store(BARS, theta=[1, 2]), "theta must be one number, or 4 of them"),
-        (lambda: hopcli.store([[1, 1, 1], [1, 1, 1]]), "the pseudo-inverse rule needs"),
-        (lambda: hopcli.store("none.npz"), "none.npz: no such file"),
-        (lambda: hopcli.load("mnst"), "dataset must be one of"),
-        (lambda: hopcli.load("mnist", threshold=300), "threshold must be"),
-        (lambda: hopcli.load("mnist", [1]), "labels cannot be given with a source"),
-        (lambda: hopcli.load([[1.5, 2]]), "images: grey values must be whole"),
-        (lambda: hopcli.load([[0, 2]], [1, 2]), "images: must hold one label an image"),
-        (lambda: hopcli.load([[1, 2]], size=(3, 3)), "size cannot be given with images"),
-        (lambda: hopcli.load([1, 2]), r"images: must have shape \(n, height, width\)"),
-        (lambda: hopcli.select("mnist", digits="x"), "digits must name labels"),
-        (lambda: hopcli.select("mnist", samples=0), "samples must be"),
-    ],
-)
-def test_what_cannot_be_stored_or_loaded(call: Any, says: str) -> None:
-    with pytest.raises(hopcli.HopcliError, match=f"^{says}"):
-        call()
-
-
-@pytest.mark.parametrize(
-    ("images", "threshold", "spins"),
-    [
-        ([[0, 9, 10, 255]], 9, [[-1, -1, 1, 1]]),
-        ([[10, 10, 12, 200]], "otsu", [[-1, -1, -1, 1]]),
-        ([[0, 0, 0, 9]], "mean", [[-1, -1, -1, 1]]),
-        ([[True, False, True, True]], 0, [[1, -1, 1, 1]]),
-        ([[-1, 1, 1, -1]], 200, [[-1, 1, 1, -1]]),
-        ([[[0.0, 1.0], [0.0, 1.0]]], 0, [[-1, 1, -1, 1]]),
-    ],
-)
-def test_arrays_become_spins(images: Any, threshold: Any, spins: Any) -> None:
-    given = np.array(images)
-    before = given.copy()
-    for invert in (False, True):
-        made = hopcli.load(given, threshold=threshold, invert=invert)
-        assert made.spins.tolist() == (np.array(spins) * (-1 if invert else 1)).tolist()
-        assert made.shape == (2, 2)
-    np.testing.assert_array_equal(given, before)
-
-
-def test_a_data_set_knows_the_words_it_was_loaded_with(mnist: hopcli.Dataset) -> None:
-    drawn = hopcli.load("drawings", size="16x12", invert=True)
-    assert drawn.shape == (12, 16)
-    assert hopcli.load(**drawn.request).sha256 == drawn.sha256
-    assert mnist.request["dataset"] == "mnist"
-    assert hopcli.load([[0, 2]]).request == {}
-
-
-def test_given_arrays_stay_their_owner_s() -> None:
-    xi = np.array([[1, -1, 1, 1]], dtype=np.int8)
-    patterns = hopcli.store(xi).patterns
-    xi[0, 0] = -1
-    assert patterns.xi.tolist() == [[1, -1, 1, 1]]
-
-
-def test_grey_values_of_a_byte_stay_as_they_are() -> None:
-    grey = np.array([[0, 200, 7, 255]], dtype=np.uint8)
-    assert hopcli.load(grey, threshold=7).spins.tolist() == [[-1, 1, -1, 1]]
-    assert grey.tolist() == [[0, 200, 7, 255]]
-
-
 def test_a_picture_of_0_and_1_is_one_of_spins() -> None:
     memory = hopcli.store(BARS)
     assert memory.overlaps(BARS["left"])[0, 0] == 1
     assert memory.recall(BARS["left"], temperature=0.01).starts.tolist() == [[1, -1, 1, -1]]
     undecided = memory.recall([0, 1, -1, 1], dynamics="async", temperature=0)
     assert undecided.starts.tolist() == [[0, 1, -1, 1]]
+
+
+# --- refusals ----------------------------------------------------------------------------
+
+STATE = np.ones((1, 4))
+
+
+def _recall(start: Any, **words: Any) -> Any:
+    return lambda: hopcli.store(BARS).recall(start, **words)
+
+
+@pytest.mark.parametrize(
+    ("call", "error", "named"),
+    [
+        (_recall("image"), "SettingError", "start .*'image'"),
+        (_recall("flip:2"), "SettingError", "start "),
+        (_recall("pattern", labels=["1"]), "SettingError", "labels "),
+        (_recall(STATE, tests=2), "SettingError", "tests "),
+        (_recall(STATE, labels=["a", "b"]), "SettingError", "labels .*1, .*found 2"),
+        (_recall(STATE, temperature=-1), "SettingError", "temperature "),
+        (_recall(STATE, dynamics="swap"), "SettingError", "dynamics .*metropolis"),
+        (_recall(STATE, threads=0), "SettingError", "threads "),
+        (_recall(STATE, quench=True, until_stable=True, temperature=0), "SettingError", "quench "),
+        (_recall([[0, 1, -1, 1]]), "HopcliError", "spins "),
+        (_recall(np.ones(3)), "DataError", r"states: .*4 sites.*\(3,\)"),
+        (_recall(np.full(4, 7.5)), "DataError", "states: "),
+        (lambda: hopcli.store(BARS, "hebb"), "SettingError", "rule "),
+        (lambda: hopcli.store(BARS, kappa=1), "SettingError", "kappa "),
+        (lambda: hopcli.store(BARS, "perceptron", kappa=-1), "SettingError", "kappa "),
+        (lambda: hopcli.store(BARS, theta=[1, 2]), "SettingError", "theta .*4"),
+        (lambda: hopcli.store([[1, 1, 1], [1, 1, 1]]), "PatternError", "the pseudo-inverse"),
+        (lambda: hopcli.store("none.npz"), "DataError", "none.npz: "),
+        (lambda: hopcli.load("mnst"), "HopcliError", "dataset "),
+        (lambda: hopcli.load("mnist", threshold=300), "SettingError", "threshold "),
+        (lambda: hopcli.load("mnist", [1]), "SettingError", "labels "),
+        (lambda: hopcli.load([[1.5, 2]]), "DataError", "images: "),
+        (lambda: hopcli.load([[0, 2]], [1, 2]), "DataError", "images: "),
+        (lambda: hopcli.load([[1, 2]], size=(3, 3)), "SettingError", "size "),
+        (lambda: hopcli.load([1, 2]), "DataError", r"images: .*\(n, height, width\)"),
+        (lambda: hopcli.select("mnist", digits="x"), "SettingError", "digits "),
+        (lambda: hopcli.select("mnist", digits="3613"), "SettingError", "digits .*'3613'"),
+        (lambda: hopcli.select("mnist", samples=0), "SettingError", "samples "),
+    ],
+)
+def test_what_is_impossible_is_said_in_one_line(call: Any, error: str, named: str) -> None:
+    with pytest.raises(hopcli.HopcliError, match=f"^{named}") as refused:
+        call()
+    assert isinstance(refused.value, getattr(hopcli, error))
+    assert "\n" not in str(refused.value)

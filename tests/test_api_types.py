@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 import pytest
 import stubs
 
+import hopcli
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -44,6 +46,7 @@ made.save(7)  # arg-type
 hopcli.read("results/*", tabel="accuracy")  # call-arg
 hopcli.grid("recall", vary=["temperature"])  # arg-type
 """
+PROGRAM += "".join(f"hopcli.{name}\n" for name in hopcli.__all__)
 REFUSED = {
     number: line.partition("# ")[2]
     for number, line in enumerate(PROGRAM.splitlines(), 1)

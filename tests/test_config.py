@@ -1,16 +1,23 @@
-"""Configurations: one check for files, flags and Python; conversion; what must fit together."""
+"""Settings: their kinds, configurations and how they fit together, the schema of files."""
 
 from __future__ import annotations
 
 import dataclasses
 import inspect
 import json
+import math
+import tomllib
 from dataclasses import FrozenInstanceError, fields
 from typing import TYPE_CHECKING, Any
 
+import jsonschema
 import pytest
+from bad_inputs import TEXTS, listed, tried_settings
 from conftest import CHECKOUT
+from hypothesis import given
+from hypothesis import strategies as st
 
+from hopcli import kinds
 from hopcli.catalogue import CATALOGUE, Entry, entry
 from hopcli.config import (
     AttractorsConfig,
@@ -24,39 +31,80 @@ from hopcli.config import (
     TemperatureScanConfig,
     WeightsConfig,
     find_config,
+    notations,
     read_config,
 )
 from hopcli.config.notations import Schedule
+from hopcli.config.schema import configuration_schema
 from hopcli.errors import DataError, SettingError
 from hopcli.grids.grid import read_grid
+from hopcli.kinds import Kind, RefusedError, show
 from hopcli.starts import Start
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
+    from conftest import RunHopcli
+
+SCHEMA = configuration_schema()
+VALIDATOR = jsonschema.Draft202012Validator(SCHEMA)
 SHIPPED = sorted((CHECKOUT / "configs").glob("*.toml"))
-COMMANDS = [pytest.param(found.config, id=command) for command, found in CATALOGUE.items()]
 ENTRIES = [pytest.param(found, id=command) for command, found in CATALOGUE.items()]
-FACTS = Facts("mnist:train", (28, 28), tuple("0123456789"))
+DIGITS = tuple("0123456789")
+FACTS = Facts("mnist:train", (28, 28), DIGITS)
+SMALL = Facts("digits", (8, 8), DIGITS)
+LETTERS = Facts("images:a", (4, 6), ("boat", "fish"))
+CHOSEN = Facts("mnist:train", (28, 28), ("4", "0"), chosen=True)
 
 
-@pytest.mark.parametrize("config", COMMANDS)
-def test_defaults_are_possible_and_written_as_json(config: type[Config]) -> None:
-    values = config().to_dict()
-    assert config.from_values(values).to_dict() == values
-    assert list(values) == list(config.settings())
-    assert json.loads(json.dumps(values)) == values
+def as_json(values: Any) -> Any:
+    return json.loads(json.dumps(values))
+
+
+# --- every command
 
 
 @pytest.mark.parametrize("found", ENTRIES)
-def test_resolving_is_done_once(found: Entry) -> None:
-    """What is resolved resolves to itself, also as a manifest has it."""
+def test_an_entry_names_what_there_is(found: Entry) -> None:
+    assert found.config.command == found.resolved.command == found.command
+    assert issubclass(found.resolved, found.config)
+    assert found.line == (found.config.__doc__ or "").split("\n")[0].strip() or found.line
+    for part in (found.plan, found.result, found.summary, found.figures, found.execution):
+        assert callable(part)
+    (shown,) = (one for one in SCHEMA["oneOf"] if one["title"] == f"hopcli {found.command}")
+    assert set(shown["properties"]) == {"command", "grid", "plot", *found.settings}
+    defaults = {**found.config().to_dict(), **found.execution().to_dict()}
+    for name, setting in found.settings.items():
+        assert name.isidentifier()
+        assert setting.help.endswith("."), name
+        assert setting.group, name
+        assert setting.kind.schema, name
+        assert shown["properties"][name]["description"] == setting.help
+        assert shown["properties"][name].get("default") == defaults[name]
+
+
+@pytest.mark.parametrize("found", ENTRIES)
+def test_defaults_are_possible_and_written_as_json(found: Entry) -> None:
+    values = found.config().to_dict()
+    assert found.config.from_values(values).to_dict() == values == as_json(values)
+    assert list(values) == list(found.config.settings())
+    for item in fields(found.config):
+        if item.default is not None:
+            kept = item.metadata["setting"].kind.check(item.default)
+            assert kept == item.default, item.name
+
+
+@pytest.mark.parametrize("found", ENTRIES)
+def test_what_is_resolved_resolves_to_itself_also_as_a_manifest_has_it(found: Entry) -> None:
     resolved = found.config().resolve(FACTS)
     assert type(resolved) is found.resolved
     assert type(resolved.resolve(FACTS)) is found.resolved
     assert resolved.resolve(FACTS).to_dict() == resolved.to_dict()
-    again = found.resolved.from_values(json.loads(json.dumps(resolved.to_dict())))
+    again = found.resolved.from_values(as_json(resolved.to_dict()))
     assert again.values() == resolved.values()
+    given = {name: value for name, value in resolved.to_dict().items() if value is not None}
+    VALIDATOR.validate({"command": found.command, **given})
 
 
 @pytest.mark.parametrize("found", ENTRIES)
@@ -67,8 +115,9 @@ def test_a_resolved_configuration_has_every_value(found: Entry) -> None:
     assert named
     for name in named:
         assert getattr(resolved, name) is not None
-        with pytest.raises(SettingError, match=name):
+        with pytest.raises(SettingError) as error:
             dataclasses.replace(resolved, **{name: None})
+        assert error.value.setting == name
     with pytest.raises(TypeError):
         found.resolved()
 
@@ -81,83 +130,95 @@ def test_nothing_of_the_execution_is_in_a_configuration(found: Entry) -> None:
     assert set(found.execution.settings()) <= how
 
 
+# --- conversion
+
+
 @pytest.mark.parametrize(
-    "values",
+    ("values", "facts"),
     [
-        {"dynamics": "async"},
-        {"dynamics": "sync"},
-        {"dynamics": "glauber", "gamma": 4.0},
-        {"order": "permutation"},
-        {"replay_authors": True},
-        {"patterns": (3, 4)},
-        {"start": "flip:0.1"},
-        {"temperature": "2:0.1:geometric"},
+        ({"dynamics": "async"}, FACTS),
+        ({"dynamics": "sync"}, FACTS),
+        ({"dynamics": "glauber", "gamma": 4.0}, FACTS),
+        ({"order": "permutation"}, FACTS),
+        ({"order": "fixed", "dynamics": "async", "tie": "down", "until_stable": True}, FACTS),
+        ({"replay_authors": True}, FACTS),
+        ({"patterns": (3, 4)}, CHOSEN),
+        ({"start": "flip:0.1"}, FACTS),
+        ({"start": "blend:3:6:fill,occlude:top:0.3", "temperature": "2:0.1:geometric"}, FACTS),
     ],
     ids=str,
 )
-def test_any_setting_of_a_given_configuration_can_be_replaced(values: dict[str, Any]) -> None:
-    """And it is the same as if it had been given at once; what was open stays open."""
+def test_settings_can_be_replaced_and_a_resolved_recall_stands_by_itself(
+    values: dict[str, Any], facts: Facts
+) -> None:
+    """The same as if they had been given at once; what was open stays open."""
+    given = RecallConfig(**values)
     replaced = dataclasses.replace(RecallConfig(), **values)
-    assert replaced.values() == RecallConfig(**values).values()
-    facts = (
-        Facts("mnist:train", (28, 28), ("4", "1"), chosen=True) if "patterns" in values else FACTS
-    )
-    assert replaced.resolve(facts).to_dict() == RecallConfig(**values).resolve(facts).to_dict()
+    assert replaced.values() == given.values()
     back = {name: getattr(RecallConfig(), name) for name in values}
     assert dataclasses.replace(replaced, **back).values() == RecallConfig().values()
+    resolved = given.resolve(facts).to_dict()
+    assert replaced.resolve(facts).to_dict() == resolved
+    for config in (ResolvedRecall, RecallConfig):
+        assert config.from_values(resolved).resolve(facts).to_dict() == resolved
 
 
 def test_what_does_not_go_together_is_found_when_it_is_checked_not_on_the_way() -> None:
     halfway = dataclasses.replace(RecallConfig(temperature=0.3), dynamics="async")
-    with pytest.raises(SettingError, match="temperature cannot be given with dynamics 'async'"):
-        halfway.check()
-    with pytest.raises(SettingError, match="temperature cannot be given with dynamics 'async'"):
-        halfway.resolve(FACTS)
+    for call in (halfway.check, lambda: halfway.resolve(FACTS)):
+        with pytest.raises(SettingError, match="dynamics 'async'") as error:
+            call()
+        assert error.value.setting == "temperature"
     assert dataclasses.replace(halfway, temperature=None).resolve(FACTS).temperature == 0
 
 
-def test_a_configuration_is_resolved_by_the_data() -> None:
-    small = Facts("digits", (8, 8), tuple("0123456789"))
-    assert RecallConfig().resolve(FACTS).attempts_per_sweep == 392
-    assert RecallConfig().resolve(small).attempts_per_sweep == 32
-    assert RecallConfig(attempts_per_sweep="2N").resolve(small).attempts_per_sweep == 128
-    assert RecallConfig(order="fixed").resolve(small).attempts_per_sweep == 64
-    assert RecallConfig(dynamics="sync").resolve(small).order is None
-    assert RecallConfig().resolve(small).order == "random"
-    assert RecallConfig().resolve(small).digits == ("3", "6", "1", "0", "4")
-    letters = Facts("images:a", (4, 6), ("boat", "fish"))
-    assert RecallConfig().resolve(letters).digits == ("boat", "fish")
-    assert TemperatureScanConfig().resolve(letters).target == "fish"
-    assert TemperatureScanConfig().resolve(FACTS).target == "4"
-    assert WeightsConfig().resolve(letters).pixel == (2, 3)
-    assert SelectConfig().resolve(letters).digits == ("boat", "fish")
-    assert AttractorsConfig().resolve(letters).digits == ("boat", "fish")
-    assert CapacityConfig().resolve(letters).sizes == (24,)
-    chosen = Facts("mnist:train", (28, 28), ("4", "0"), chosen=True)
-    assert RecallConfig(source_indices=(9, 56)).resolve(chosen).digits == ("4", "0")
-    assert RecallConfig(gamma=4, dynamics="glauber").resolve(FACTS).temperature == 0.5
+@pytest.mark.parametrize(
+    ("config", "facts", "expected"),
+    [
+        (RecallConfig(), FACTS, {"attempts_per_sweep": 392, "digits": ("3", "6", "1", "0", "4")}),
+        (RecallConfig(), SMALL, {"attempts_per_sweep": 32, "order": "random"}),
+        (RecallConfig(attempts_per_sweep="2N"), SMALL, {"attempts_per_sweep": 128}),
+        (RecallConfig(order="fixed"), SMALL, {"attempts_per_sweep": 64}),
+        (RecallConfig(dynamics="sync"), SMALL, {"order": None}),
+        (RecallConfig(), LETTERS, {"digits": ("boat", "fish")}),
+        (RecallConfig(source_indices=(9, 56)), CHOSEN, {"digits": ("4", "0")}),
+        (RecallConfig(gamma=4, dynamics="glauber"), FACTS, {"temperature": 0.5}),
+        (RecallConfig(replay_authors=True), FACTS, {"test_images": "same", "tests": 100}),
+        (RecallConfig(replay_authors=True), FACTS, {"exclude_samples": False}),
+        (TemperatureScanConfig(), LETTERS, {"target": "fish"}),
+        (TemperatureScanConfig(), FACTS, {"target": "4"}),
+        (WeightsConfig(), LETTERS, {"pixel": (2, 3)}),
+        (SelectConfig(), LETTERS, {"digits": ("boat", "fish")}),
+        (AttractorsConfig(), LETTERS, {"digits": ("boat", "fish")}),
+        (CapacityConfig(), LETTERS, {"sizes": (24,)}),
+    ],
+)
+def test_a_configuration_is_resolved_by_the_data(
+    config: Config, facts: Facts, expected: dict[str, Any]
+) -> None:
+    resolved = config.resolve(facts)
+    assert {name: getattr(resolved, name) for name in expected} == expected
 
 
 @pytest.mark.parametrize(
-    ("config", "facts", "words"),
+    ("config", "facts", "setting", "words"),
     [
-        (RecallConfig(digits=("3", "x")), FACTS, r"digits must name labels of mnist:train .*'x'"),
-        (SelectConfig(digits=("x",)), FACTS, r"digits must name labels of mnist:train .*'x'"),
-        (WeightsConfig(pixel=(28, 0)), FACTS, r"pixel must be .* 28 x 28 .*'28,0'"),
-        (TemperatureScanConfig(target="7"), FACTS, r"target must be a stored label \(0, 4\).*'7'"),
-        (RecallConfig(order="fixed", attempts_per_sweep=5), FACTS, "must be N where .*found 5"),
-        (CapacityConfig(patterns="images", sizes=(8,)), FACTS, "sizes must be 784.*'8'"),
-        (
-            RecallConfig(digits=("3", "4")),
-            Facts("mnist:train", (28, 28), ("4", "0"), chosen=True),
-            r"digits must be the labels of source_indices \(4,0\), found '3,4'",
-        ),
+        (RecallConfig(digits=("3", "x")), FACTS, "digits", "mnist:train.*'x'"),
+        (SelectConfig(digits=("x",)), FACTS, "digits", "mnist:train.*'x'"),
+        (WeightsConfig(pixel=(28, 0)), FACTS, "pixel", "28 x 28.*'28,0'"),
+        (TemperatureScanConfig(target="7"), FACTS, "target", "0, 4.*'7'"),
+        (RecallConfig(order="fixed", attempts_per_sweep=5), FACTS, "attempts_per_sweep", "5$"),
+        (CapacityConfig(patterns="images", sizes=(8,)), FACTS, "sizes", "784.*'8'"),
+        (RecallConfig(digits=("3", "4")), CHOSEN, "digits", "source_indices.*4,0.*'3,4'"),
     ],
 )
-def test_what_does_not_fit_the_data_is_refused(config: Any, facts: Facts, words: str) -> None:
+def test_what_does_not_fit_the_data_is_refused(
+    config: Any, facts: Facts, setting: str, words: str
+) -> None:
     config.check()
-    with pytest.raises(SettingError, match=words):
+    with pytest.raises(SettingError, match=words) as error:
         config.resolve(facts)
+    assert error.value.setting == setting
 
 
 def test_texts_are_read_once() -> None:
@@ -166,46 +227,64 @@ def test_texts_are_read_once() -> None:
     assert config.temperature == Schedule(2.0, 0.1, "geometric")
     assert config.to_dict()["start"] == "image,flip:0.1"
     assert config.to_dict()["temperature"] == "2:0.1:geometric"
+    with pytest.raises(FrozenInstanceError):
+        config.temperature = 0.5  # type: ignore[misc]
+
+
+def test_patterns_may_be_a_list_of_source_indices_in_a_file() -> None:
+    config = RecallConfig.from_values({"patterns": [56, 9]}).resolve(CHOSEN)
+    assert config.source_indices == (56, 9)
+    assert config.patterns is None
 
 
 def test_an_animation_needs_a_run_that_can_be_drawn() -> None:
     how = RecallExecution(animate="a.gif")
     how.check_with(RecallConfig(sweeps=1000))
-    with pytest.raises(SettingError, match="sweeps must be at most 1000 with animate, found 1001"):
-        how.check_with(RecallConfig(sweeps=1001))
-    with pytest.raises(SettingError, match="animate must be off with replay_authors"):
-        how.check_with(RecallConfig(replay_authors=True))
+    for config, setting in (
+        (RecallConfig(sweeps=1001), "sweeps"),
+        (RecallConfig(replay_authors=True), "animate"),
+    ):
+        with pytest.raises(SettingError) as error:
+            how.check_with(config)
+        assert error.value.setting == setting
 
 
 @pytest.mark.parametrize("command", ["recal", "", 3, None, ["recall"]])
 def test_a_command_that_is_none_is_refused(command: object) -> None:
-    with pytest.raises(SettingError, match=r"command must be one of select, recall, .*, found"):
+    with pytest.raises(SettingError, match=r"select, recall, .*, found") as error:
         entry(command)
+    assert error.value.setting == "command"
 
 
-@pytest.mark.parametrize("found", ENTRIES)
-def test_an_entry_names_what_there_is(found: Entry) -> None:
-    assert found.config.command == found.resolved.command == found.command
-    assert issubclass(found.resolved, found.config)
-    assert found.line == (found.config.__doc__ or "").split("\n")[0].strip() or found.line
-    for part in (found.plan, found.result, found.summary, found.figures, found.execution):
-        assert callable(part)
+@pytest.mark.parametrize(
+    ("values", "setting", "words"),
+    [
+        ({"temprature": 1}, "temprature", "'recall'.*'temperature'"),
+        ({"source-indices": 1}, "source-indices", "'recall'.*'source_indices'"),
+        ({"Rule": 1}, "Rule", "'recall'.*'rule'"),
+        *(({key: 1}, key, "'recall'") for key in ("xyzzy", "", "config", "out", "threads")),
+        ({"temperature": -0.1}, "temperature", "0.*found -0.1$"),
+        ({"tests": "some"}, "tests", "1, or all, found 'some'"),
+        ({"digits": [3, 3]}, "digits", r"found \[3, 3\]"),
+        ({"patterns": [56, 56]}, "patterns", r"found \[56, 56\]"),
+        ({"trace": 1}, "trace", "found 1$"),
+        ({"sweeps": None}, "sweeps", "10000000, found None"),
+        ({"replay_authors": True, "test_images": "fresh"}, "test_images", "^test_images"),
+        ({"replay_authors": True, "exclude_samples": True}, "exclude_samples", "^exclude_samples"),
+        ({"replay_authors": True, "tests": "all"}, "tests", "^tests"),
+        ({"source_indices": [1], "patterns": "p.npz"}, "source_indices", "^source_indices"),
+    ],
+    ids=str,
+)
+def test_what_is_impossible_is_refused_with_key_and_value(
+    values: dict[str, Any], setting: str, words: str
+) -> None:
+    with pytest.raises(SettingError, match=words) as error:
+        RecallConfig.from_values(values)
+    assert error.value.setting == setting
 
 
-@pytest.mark.parametrize("config", COMMANDS)
-def test_every_setting_is_explained(config: type[Config]) -> None:
-    for name, setting in config.settings().items():
-        assert name.isidentifier()
-        assert setting.help.endswith("."), name
-        assert setting.group, name
-
-
-@pytest.mark.parametrize("config", COMMANDS)
-def test_every_default_passes_its_own_check(config: type[Config]) -> None:
-    for item in fields(config):
-        if item.default is not None:
-            kept = item.metadata["setting"].kind.check(item.default)
-            assert kept == item.default, item.name
+# --- the study, and what ships
 
 
 def test_the_defaults_are_the_study_as_published() -> None:
@@ -215,87 +294,17 @@ def test_the_defaults_are_the_study_as_published() -> None:
     assert (config.criterion, config.score, config.threshold) == (0.99, "abs", 0)
     assert (config.test_images, config.exclude_samples) == ("fresh", True)
     assert config.digits == ("3", "6", "1", "0", "4")
-    assert (SelectConfig().samples, SelectConfig().seed, SelectConfig().sampler) == (
-        20,
-        9,
-        "legacy",
-    )
+    select = SelectConfig()
+    assert (select.samples, select.seed, select.sampler) == (20, 9, "legacy")
     scan = TemperatureScanConfig()
     assert scan.temperatures == tuple(i / 10 for i in range(1, 20))
     assert (scan.repeats, str(scan.start), scan.default_digits) == (100, "random", ("0", "4"))
 
 
-def test_a_configuration_is_frozen() -> None:
-    with pytest.raises(FrozenInstanceError):
-        RecallConfig().temperature = 0.5  # type: ignore[misc]
-
-
-@pytest.mark.parametrize(
-    ("key", "close"),
-    [
-        ("temprature", "temperature"),
-        ("temperatur", "temperature"),
-        ("source-indices", "source_indices"),
-        ("test", "tests"),
-        ("Rule", "rule"),
-    ],
-)
-def test_an_unknown_key_is_told_the_nearest(key: str, close: str) -> None:
-    with pytest.raises(SettingError, match=f"{key} is not .*'recall'; the nearest is '{close}'"):
-        RecallConfig.from_values({key: 1})
-
-
-@pytest.mark.parametrize(
-    "key", ["xyzzy", "", "config", "out", "quiet", "command", "threads", "__init__"]
-)
-def test_a_key_like_no_other_is_refused_plainly(key: str) -> None:
-    with pytest.raises(SettingError, match="is not a setting of 'recall'"):
-        RecallConfig.from_values({key: 1})
-
-
-@pytest.mark.parametrize(
-    ("values", "words"),
-    [
-        ({"temperature": -0.1}, r"temperature must be a finite number >= 0.*found -0.1"),
-        ({"temperature": "cold"}, r"temperature must .*found 'cold'"),
-        ({"tests": "some"}, r"tests must be a whole number >= 1, or all, found 'some'"),
-        ({"digits": [3, 3]}, r"digits must not list a label twice, found \[3, 3\]"),
-        ({"trace": 1}, r"trace must be true or false, found 1"),
-        ({"sweeps": None}, r"sweeps must be a whole number from 1 to 10000000, found None"),
-    ],
-)
-def test_an_impossible_value_is_refused_with_key_rule_and_value(
-    values: dict[str, Any], words: str
-) -> None:
-    with pytest.raises(SettingError, match=words):
-        RecallConfig.from_values(values)
-
-
-@pytest.mark.parametrize(
-    ("values", "setting"),
-    [
-        ({"replay_authors": True, "test_images": "fresh"}, "test_images"),
-        ({"replay_authors": True, "exclude_samples": True}, "exclude_samples"),
-        ({"replay_authors": True, "tests": "all"}, "tests"),
-        ({"source_indices": [1], "patterns": "p.npz"}, "source_indices"),
-    ],
-)
-def test_what_cannot_go_together_is_refused(values: dict[str, Any], setting: str) -> None:
-    with pytest.raises(SettingError) as error:
-        RecallConfig.from_values(values)
-    assert error.value.setting == setting
-
-
-def test_replaying_the_authors_resolves_to_their_protocol() -> None:
-    replay = RecallConfig(replay_authors=True).resolve(FACTS)
-    assert (replay.test_images, replay.exclude_samples) == ("same", False)
-    # What it resolves to may also be given, as a manifest does.
-    assert RecallConfig.from_values(replay.to_dict()).to_dict() == replay.to_dict()
-
-
 @pytest.mark.parametrize("path", SHIPPED, ids=lambda path: str(path.stem))
 def test_every_shipped_configuration_is_possible(path: Path) -> None:
     values = read_config(path)
+    VALIDATOR.validate(values)
     if "grid" in values:
         grid = read_grid(values)
         assert all(grid.read(point) for point in grid.points())
@@ -305,97 +314,229 @@ def test_every_shipped_configuration_is_possible(path: Path) -> None:
 
 
 def test_the_studys_configurations_say_what_the_study_says() -> None:
-    published = _resolved("paper")
+    def values(name: str) -> dict[str, Any]:
+        read = read_config(find_config(name))
+        return {key: value for key, value in read.items() if key != "command"}
+
+    published, as_run = (
+        RecallConfig.from_values(values(name)).resolve(FACTS) for name in ("paper", "paper-as-run")
+    )
     assert (published.digits, published.sweeps) == (("3", "6", "1", "0", "4"), 20)
     assert (published.test_images, published.replay_authors) == ("fresh", False)
     assert published.exclude_samples
-    as_run = _resolved("paper-as-run")
     assert (as_run.sweeps, as_run.replay_authors, as_run.exclude_samples) == (10, True, False)
     for config in (published, as_run):
         assert (config.temperature, config.tests, config.repeats) == (0.2, 100, 10)
         assert (config.criterion, config.score, config.rule) == (0.99, "abs", "pseudo-inverse")
-    figure = TemperatureScanConfig.from_values(_values("figure1-as-run"))
+    figure = TemperatureScanConfig.from_values(values("figure1-as-run"))
     assert (figure.rule, figure.source_indices, figure.target) == ("hebbian", (56, 9), "4")
     assert (figure.sweeps, figure.repeats, str(figure.start)) == (30, 300, "random")
-    assert TemperatureScanConfig.from_values(_values("figure1")).rule == "pseudo-inverse"
+    assert TemperatureScanConfig.from_values(values("figure1")).rule == "pseudo-inverse"
 
 
-def _resolved(name: str) -> ResolvedRecall:
-    return RecallConfig.from_values(_values(name)).resolve(FACTS)
+# --- files
 
 
-def _values(name: str) -> dict[str, Any]:
-    values = read_config(find_config(name))
-    del values["command"]
-    return values
+DEEP = [".".join([part] * 60) + " = 1" for part in ("a", "'a'", r'"\""', "'\"'", r'"\\"')]
+BEFORE = ["", 'x = """\n " """\n', "x = '''\n it's'''\n", "# don't \"\n", 'x = ""\n']
+BEFORE += ['x = """\\""" \\\\"""\n', 'x = """"a"""""\n', r'x = "\\" # "' + "\n"]
 
 
-@pytest.mark.parametrize(
-    ("content", "words"),
-    [
-        (b"tests = \n", "not a TOML file"),
-        (b"tests = 1\ntests = 2\n", "not a TOML file"),
-        (b"tests = 1 # \xff\n", "not UTF-8"),
-        (b"\xff\xfet\x00", "not UTF-8"),
-        (b"\x00\x01", "not a TOML file"),
-        (b"digits = " + b"[" * 5000 + b"]" * 5000, "not a TOML file|nested"),
-        (b"seed = " + b"9" * 5000, "not a TOML file|digits"),
-    ],
-    ids=["no value", "key twice", "latin 1", "utf 16", "binary", "deeply nested", "huge"],
-)
-def test_a_file_that_is_not_toml_is_refused(tmp_path: Path, content: bytes, words: str) -> None:
+@pytest.mark.parametrize("before", BEFORE)
+@pytest.mark.parametrize("deep", DEEP)
+def test_a_key_of_many_parts_is_refused_behind_any_text(
+    tmp_path: Path, before: str, deep: str
+) -> None:
     path = tmp_path / "mine.toml"
-    path.write_bytes(content)
-    with pytest.raises(DataError, match=words) as error:
+    path.write_text(before + deep, encoding="utf-8")
+    with pytest.raises(DataError, match="50"):
         read_config(path)
-    assert "mine.toml" in str(error.value)
+    path.write_text(f"{before}y = {json.dumps(deep)} # {deep}", encoding="utf-8")
+    assert read_config(path)["y"] == deep
 
 
-def test_windows_line_ends_are_fine(tmp_path: Path) -> None:
-    path = tmp_path / "mine.toml"
-    path.write_bytes(b"tests = 1\r\nrepeats = 2\r\n")
-    assert read_config(path) == {"tests": 1, "repeats": 2}
-
-
-def test_a_configuration_is_found_by_path_before_name(
+def test_a_file_is_found_by_path_before_name_and_read(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """What is damaged is refused, see bad_inputs.txt; a misspelt name is told the nearest."""
     monkeypatch.chdir(tmp_path)
     assert find_config("paper").samefile(CHECKOUT / "configs" / "paper.toml")
-    (tmp_path / "paper").write_text("")
-    assert find_config("paper").samefile(tmp_path / "paper")
-
-
-def test_a_misspelt_name_is_told_the_nearest(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.chdir(tmp_path)
-    with pytest.raises(DataError, match=r"papper: .*nearest is 'paper'"):
+    with pytest.raises(DataError, match=r"papper: .*'paper'"):
         find_config("papper")
+    path = tmp_path / "paper"
+    path.write_bytes(b"tests = 1\r\nrepeats = 2\r\n")
+    assert find_config("paper").samefile(path)
+    assert read_config(path) == {"tests": 1, "repeats": 2}
+    path.write_bytes(b"tests = 1 # \xff\n")
+    with pytest.raises(DataError, match=r"paper: .*UTF-8"):
+        read_config(path)
 
 
-def test_patterns_may_be_a_list_of_source_indices_in_a_file() -> None:
-    chosen = Facts("mnist:train", (28, 28), ("0", "4"), chosen=True)
-    config = RecallConfig.from_values({"patterns": [56, 9]}).resolve(chosen)
-    assert config.source_indices == (56, 9)
-    assert config.patterns is None
-    with pytest.raises(
-        SettingError, match=r"patterns must not list an image twice, found \[56, 56\]"
-    ):
-        RecallConfig.from_values({"patterns": [56, 56]})
+# --- kinds
+
+WHOLE = kinds.integer(1)
+BYTE = kinds.integer(0, 255)
+FINITE = kinds.number(-math.inf)
+COLD = kinds.number(0)
+RATE = kinds.number(0, 1, above=True)
+RULE = kinds.choice(("hebbian", "storkey"))
+TESTS = kinds.word_or_integer("all", 1)
+LABEL, LABELS, INDICES, FILE = kinds.label(), kinds.labels(), kinds.indices(), kinds.word("FILE")
+ATTEMPTS, GRID = notations.attempts(), notations.grid()
 
 
 @pytest.mark.parametrize(
-    "values",
+    ("kind", "text", "value"),
     [
-        {"dynamics": "sync"},
-        {"dynamics": "glauber", "gamma": 4.0},
-        {"replay_authors": True},
-        {"order": "fixed", "dynamics": "async", "tie": "down", "until_stable": True},
-        {"start": "blend:3:6:fill,occlude:top:0.3", "temperature": "1:0:linear"},
+        (WHOLE, " 7 ", 7),
+        (BYTE, "0", 0),
+        (BYTE, "255", 255),
+        (COLD, "0", 0.0),
+        (COLD, "1e-3", 0.001),
+        (FINITE, "-2.5", -2.5),
+        (RATE, "1", 1.0),
+        (RULE, "storkey", "storkey"),
+        (TESTS, "all", "all"),
+        (TESTS, "12", 12),
+        (LABEL, "4", "4"),
+        (LABELS, "3,6, 1", ("3", "6", "1")),
+        (LABELS, "house", ("house",)),
+        (INDICES, "56,9", (56, 9)),
+        (INDICES, "3:9:3", (3, 6, 9)),
+        (FILE, "a b.npz", "a b.npz"),
+        (ATTEMPTS, "392", 392),
+        (ATTEMPTS, "3N/4", "3N/4"),
+        (ATTEMPTS, "N / 2", "N/2"),
+        (GRID, "0.5", (0.5,)),
+        (GRID, "0,0.5,2", (0.0, 0.5, 2.0)),
+        (GRID, "0:1:0.5", (0.0, 0.5, 1.0)),
+        (GRID, "0:0.9:0.5", (0.0, 0.5)),
+        (GRID, "2:2:1", (2.0,)),
     ],
 )
-def test_a_resolved_recall_stands_by_itself(values: dict[str, object]) -> None:
-    resolved = RecallConfig.from_values(values).resolve(FACTS).to_dict()
-    assert ResolvedRecall.from_values(resolved).resolve(FACTS).to_dict() == resolved
-    assert RecallConfig.from_values(resolved).resolve(FACTS).to_dict() == resolved
+def test_a_flag_is_read(kind: Kind, text: str, value: object) -> None:
+    """And what was checked passes again unchanged."""
+    assert kind.check(kind.read(text)) == value == kind.check(value)
+
+
+BAD = {tried.setting: tried for tried in tried_settings()}
+
+
+def _is_taken(check: Callable[[Any], object], value: Any) -> bool:
+    """Whether a check lets a value pass; else it says a rule."""
+    try:
+        check(value)
+    except RefusedError as error:
+        rule = str(error)
+    else:
+        return True
+    assert rule.startswith("must ")
+    return False
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_bad_values_are_refused_by_their_kind(name: str) -> None:
+    """As flags, except those that only data or files refuse, and as keys of a file."""
+    kind = CATALOGUE[BAD[name].command].settings[name].kind
+    flags = {v for v in BAD[name].flags if _is_taken(lambda v: kind.check(kind.read(v)), v)}
+    assert flags == set(listed(TEXTS["later"].get(kind.metavar, [])))
+    keys = [tomllib.loads(f"key = {value}")["key"] for value in BAD[name].keys]
+    taken = [value for value in keys if _is_taken(kind.check, value)]
+    assert taken == (["nope", "é:x", "idx:"] if kind.metavar == "SOURCE" else [])
+    assert not _is_taken(kind.check, None)
+
+
+@pytest.mark.parametrize(
+    ("kind", "value", "kept"),
+    [
+        (COLD, 1, 1.0),
+        (LABEL, 4, "4"),
+        (LABELS, [3, "6"], ("3", "6")),
+        (LABELS, "3,6", ("3", "6")),
+        (INDICES, [9, 56], (9, 56)),
+        (GRID, [0, 0.5], (0.0, 0.5)),
+        (GRID, "0:1:0.5", (0.0, 0.5, 1.0)),
+        (ATTEMPTS, 784, 784),
+    ],
+)
+def test_a_value_of_a_file_takes_its_final_form(kind: Kind, value: object, kept: object) -> None:
+    assert kind.check(value) == kept
+    assert type(kind.check(value)) is type(kept)
+
+
+@given(st.integers(1, 40), st.integers(0, 300), st.integers(1, 50))
+def test_a_grid_has_decimal_points(first: int, steps: int, step: int) -> None:
+    """0.1:1.9:0.1 holds 0.3 and not 0.30000000000000004, and reaches its end."""
+    last = first + steps * step
+    found = GRID.check(GRID.read(f"{first / 100}:{last / 100}:{step / 100}"))
+    assert found == tuple((first + i * step) / 100 for i in range(steps + 1))
+
+
+@given(st.integers(1, 10**5), st.integers(1, 9), st.integers(1, 9))
+def test_attempts_of_a_sweep(n_sites: int, factor: int, divisor: int) -> None:
+    assert notations.resolve_attempts("N", n_sites) == n_sites
+    assert notations.resolve_attempts(17, n_sites) == 17
+    found = notations.resolve_attempts(f"{factor}N/{divisor}", n_sites)
+    assert found == max(1, factor * n_sites // divisor)
+    assert notations.resolve_attempts("N/2", 784) == 392
+    assert notations.resolve_attempts("N/2", 1) == 1
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [((3, 6, 1), "3,6,1"), (0.2, "0.2"), (20, "20"), ("N/2", "N/2"), (1e-7, "1e-07")],
+)
+def test_show_spells_a_value_as_its_flag_would(value: object, shown: str) -> None:
+    assert show(value) == shown
+
+
+# --- the schema
+
+# Values that no setting but a few takes, to be tried on every one of them.
+ODD: tuple[Any, ...] = (-1, 0, 0.5, 1e9, True, "", "x", [], [0], [3, 3], ["3"], {}, "0.1:0.2:0.1")
+
+
+@pytest.mark.parametrize("found", ENTRIES)
+def test_what_hopcli_takes_fits_the_schema(found: Entry) -> None:
+    """Never less: each odd value of each setting that its own check lets pass."""
+    taken = 0
+    for name, declared in found.settings.items():
+        for value in ODD:
+            try:
+                found.read({name: value})
+            except SettingError as error:
+                if error.setting == name and "has no effect" not in error.rule:
+                    continue
+            taken += 1
+            one = {"properties": {name: dict(declared.kind.schema)}}
+            assert jsonschema.Draft202012Validator(one).is_valid({name: value}), (name, value)
+    assert taken > 10
+
+
+WRONG: tuple[dict[str, Any], ...] = (
+    *({"command": "recal"}, {"command": ""}, {"command": "select", "repeats": 3}),
+    *({"temprature": 1}, {"tests": 0}, {"tests": "some"}, {"figures": 1}, {"digits": []}),
+    *({"rule": "hebian"}, {"criterion": 2}, {"animate": "a.mp4"}, {"grid": {}}),
+    *({"grid": {"temprature": [1]}}, {"grid": {"tests": [0]}}, {"grid": {"threads": [1]}}),
+    *({"grid": {"tests": 1}}, {"grid": {"tests": [1]}, "plot": {"z": "tests"}}),
+    {"command": "capacity", "sizes": [1]},
+)
+GRIDS: tuple[dict[str, Any], ...] = (
+    {"temperature": "0.1:0.9:0.1"},
+    {"temperature": [0.1, "2:1:linear"], "rule": ["hebbian"]},
+    {"digits, selection_seed": [[[3, 6], 1]], "source_indices": ["0:9:1", [3]]},
+)
+
+
+def test_what_is_wrong_by_itself_does_not_fit_and_grids_do() -> None:
+    assert not VALIDATOR.is_valid({})
+    assert [wrong for wrong in WRONG if VALIDATOR.is_valid({"command": "recall", **wrong})] == []
+    for grid in GRIDS:
+        VALIDATOR.validate({"command": "recall", "grid": grid, "plot": {"x": "rule", "map": True}})
+
+
+def test_the_command_prints_it(run_hopcli: RunHopcli) -> None:
+    jsonschema.Draft202012Validator.check_schema(SCHEMA)
+    done = run_hopcli("schema")
+    assert (done.code, done.err) == (0, "")
+    assert json.loads(done.out) == SCHEMA

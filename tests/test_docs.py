@@ -11,7 +11,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from conftest import CHECKOUT
+from conftest import CHECKOUT, call
 from links import broken
 
 import hopcli
@@ -26,23 +26,22 @@ from hopcli.storage import RULES
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from conftest import RunHopcli
-
 DOCS = CHECKOUT / "hopcli" / "docs"
 QUESTIONS = (DOCS / "questions.md").read_text(encoding="utf-8")
 GLOSSARY = (DOCS / "glossary.md").read_text(encoding="utf-8")
 COMMANDS = generate.commands()
-
 ANSWERS = dict(re.findall(r"^### ([^\n]+)\n(.+?)(?=\n##|\Z)", QUESTIONS, re.MULTILINE | re.DOTALL))
-"""What stands below each question."""
+TERMS = dict(
+    re.findall(r"^([A-Z][^\n`]+)\n(  .+?)(?=\n\n\S|\n```)", GLOSSARY, re.MULTILINE | re.DOTALL)
+)
+
+
+# --- questions ---------------------------------------------------------------------------
 
 
 def _code(text: str, language: str) -> list[str]:
     blocks = re.findall(rf"```{language}\n(.+?)```", text, re.DOTALL)
     return [line for block in blocks for line in block.splitlines()]
-
-
-LINES = sorted({line for answer in ANSWERS.values() for line in _code(answer, "sh")})
 
 
 def _command(line: str) -> str:
@@ -51,31 +50,14 @@ def _command(line: str) -> str:
     return " ".join(words) if " ".join(words) in COMMANDS else words[0]
 
 
-def test_there_are_questions() -> None:
+def test_every_command_answers_a_question_with_lines_that_can_be_typed() -> None:
+    lines = {line for answer in ANSWERS.values() for line in _code(answer, "sh")}
     assert len(ANSWERS) > 25
-    assert all(_code(answer, "sh") for answer in ANSWERS.values())
-
-
-@pytest.mark.parametrize("path", COMMANDS)
-def test_every_command_answers_a_question(path: str) -> None:
-    if path == "grid":  # only its commands are typed
-        assert f"({path}.md)" not in QUESTIONS
-        assert any(_command(line).startswith("grid ") for line in LINES)
-    else:
-        assert path in {_command(line) for line in LINES}
-
-
-@pytest.mark.parametrize("line", LINES)
-def test_every_line_can_be_typed(run_hopcli: RunHopcli, line: str) -> None:
-    done = run_hopcli(*line.split()[1:], "--help")
-    assert (done.code, done.err) == (0, "")
-    assert done.out.startswith(f"Usage: hopcli {_command(line)} ")
-
-
-@pytest.mark.parametrize("question", ANSWERS)
-def test_an_answer_links_the_manual_of_each_command(question: str) -> None:
-    for line in _code(ANSWERS[question], "sh"):
-        assert f"(commands/{_command(line).replace(' ', '-')}.md)" in ANSWERS[question]
+    assert set(COMMANDS) - {"grid"} <= {_command(line) for line in lines}
+    for line in lines:
+        done = call(*line.split()[1:], "--help")
+        assert (done.code, done.err) == (0, "")
+        assert done.out.startswith(f"Usage: hopcli {_command(line)} ")
 
 
 def _asked_by_line(line: str) -> dict[str, Any]:
@@ -103,15 +85,6 @@ def _asked_by_call(line: str) -> dict[str, Any] | None:
     return {"command": config.command, **config.to_dict()}
 
 
-@pytest.mark.parametrize("question", ANSWERS)
-def test_the_call_asks_for_what_the_line_does(question: str) -> None:
-    lines = [line for line in _code(ANSWERS[question], "sh") if _command(line) in CATALOGUE]
-    calls = [_asked_by_call(line) for line in _code(ANSWERS[question], "python")]
-    asked = [call for call in calls if call is not None]
-    if lines and asked:
-        assert [_asked_by_line(line) for line in lines] == asked
-
-
 def _columns(table: str) -> set[str]:
     """Every column that a table has in the committed results."""
     files = (CHECKOUT / "results").rglob(table)
@@ -120,26 +93,45 @@ def _columns(table: str) -> set[str]:
 
 
 @pytest.mark.parametrize("question", ANSWERS)
-def test_tables_have_the_columns_that_hold_the_answer(question: str) -> None:
-    text = " ".join(ANSWERS[question].rpartition("```")[2].split())
+def test_an_answer_has_lines_their_manuals_the_same_calls_and_columns_that_there_are(
+    question: str,
+) -> None:
+    answer = ANSWERS[question]
+    typed = _code(answer, "sh")
+    assert typed
+    for line in typed:
+        assert f"(commands/{_command(line).replace(' ', '-')}.md)" in answer
+    lines = [line for line in typed if _command(line) in CATALOGUE]
+    calls = [_asked_by_call(line) for line in _code(answer, "python")]
+    asked = [call for call in calls if call is not None]
+    if lines and asked:
+        assert [_asked_by_line(line) for line in lines] == asked
+    text = " ".join(answer.rpartition("```")[2].split())
     for table, columns in re.findall(r"`(\w+\.csv)`: (.+?)(?:[.;] |\.$|,? in the row|$)", text):
-        named = set(re.findall(r"`([^`]+)`", columns))
-        assert named <= _columns(table), table
-    for table in re.findall(r'\.tables\["(\w+)"\]', ANSWERS[question]):
+        assert set(re.findall(r"`([^`]+)`", columns)) <= _columns(table), table
+    for table in re.findall(r'\.tables\["(\w+)"\]', answer):
         assert f"`{table}.csv`" in text
 
 
-TERMS = dict(
-    re.findall(r"^([A-Z][^\n`]+)\n(  .+?)(?=\n\n\S|\n```)", GLOSSARY, re.MULTILINE | re.DOTALL)
-)
-"""Each word of the glossary with what is said of it."""
+# --- glossary ----------------------------------------------------------------------------
 
 
-def test_terms_are_sorted_and_each_is_there_once() -> None:
-    names = re.findall(r"^([A-Z][^\n`]+)\n  \S", GLOSSARY.partition("## Sources")[0], re.MULTILINE)
+def test_terms_are_sorted_cite_sources_that_are_listed_and_explain_every_rule() -> None:
+    terms, _, sources = GLOSSARY.partition("## Sources")
+    names = re.findall(r"^([A-Z][^\n`]+)\n  \S", terms, re.MULTILINE)
     assert len(names) > 30
-    assert names == sorted(set(names), key=str.casefold)
-    assert list(TERMS) == names
+    assert names == sorted(set(names), key=str.casefold) == list(TERMS)
+    cited = {
+        part.split(" eq")[0].split(" algorithm")[0]
+        for group in re.findall(r"\[((?:ZG|[A-Z][A-Za-z]+ \d{4})[^\]]*)\]", " ".join(terms.split()))
+        for part in re.split(r"[,;] ", group)
+    }
+    listed = re.findall(r"^\[(.+)\]$", sources, re.MULTILINE)
+    assert listed == sorted(cited)
+    for name in (*RULES, *DYNAMICS):
+        assert re.search(rf"`(--rule |--dynamics )?{name}`", GLOSSARY)
+    capacity = RULES["hebbian"].capacity(784)["overlap"]
+    assert f"p = {capacity} \\, N" in " ".join(TERMS["Capacity"].split())
 
 
 @pytest.mark.parametrize("term", TERMS)
@@ -149,44 +141,18 @@ def test_a_term_is_found_in_the_program(term: str) -> None:
     assert where
     options = {name for command in COMMANDS.values() for p in command.params for name in p.opts}
     assert set(re.findall(r"`(--[a-z-]+)", where)) <= options
-    for line in re.findall(r"`hopcli ([a-z-]+)", where):
-        assert line in COMMANDS
+    assert set(re.findall(r"`hopcli ([a-z-]+)", where)) <= set(COMMANDS)
     for place in re.findall(r"\{py:\w+\}`([\w.]+)`", where):
-        _find(place)
-    for other in re.findall(r"\{term\}`([^`<]+)`", text):
-        assert other.casefold() in {name.casefold() for name in TERMS}
-
-
-def _find(place: str) -> Any:
-    """What a dotted name is: a module, or something in one."""
-    try:
-        return importlib.import_module(place)
-    except ModuleNotFoundError:
         module, _, name = place.rpartition(".")
-        return getattr(importlib.import_module(module), name)
+        try:
+            importlib.import_module(place)
+        except ModuleNotFoundError:
+            assert hasattr(importlib.import_module(module), name)
+    others = {other.casefold() for other in re.findall(r"\{term\}`([^`<]+)`", text)}
+    assert others <= {name.casefold() for name in TERMS}
 
 
-def test_every_source_is_listed_and_every_listed_one_is_cited() -> None:
-    terms, _, sources = GLOSSARY.partition("## Sources")
-    terms = " ".join(terms.split())
-    cited = {
-        part.split(" eq")[0].split(" algorithm")[0]
-        for group in re.findall(r"\[((?:ZG|[A-Z][A-Za-z]+ \d{4})[^\]]*)\]", terms)
-        for part in re.split(r"[,;] ", group)
-    }
-    listed = re.findall(r"^\[(.+)\]$", sources, re.MULTILINE)
-    assert listed == sorted(listed)
-    assert cited == set(listed)
-
-
-@pytest.mark.parametrize("name", [*RULES, *DYNAMICS])
-def test_every_rule_is_explained(name: str) -> None:
-    assert re.search(rf"`(--rule |--dynamics )?{name}`", GLOSSARY)
-
-
-def test_the_capacities_are_those_of_the_rules() -> None:
-    text = " ".join(TERMS["Capacity"].split())
-    assert f"p = {RULES['hebbian'].capacity(784)['overlap']} \\, N" in text
+# --- manuals and links -------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("name", CATALOGUE)
@@ -205,42 +171,35 @@ def test_every_public_name_has_a_page() -> None:
     assert set(hopcli.__all__) - {"__version__"} == shown | commands | errors
 
 
-def test_links_of_the_pages_lead_somewhere() -> None:
+def test_links_and_tests_that_pages_name_are_there() -> None:
+    manuals = {f"commands/{path.replace(' ', '-')}.md" for path in COMMANDS}
     for page in DOCS.glob("*.md"):
-        for address in re.findall(r"\]\(([^)#]+\.(?:md|png))\)", page.read_text(encoding="utf-8")):
-            folder, _, name = address.rpartition("/")
-            if folder == "commands" and name != "index.md":
-                assert name.removesuffix(".md") in {path.replace(" ", "-") for path in COMMANDS}
-            elif name != "index.md":
-                assert (DOCS / address).is_file(), address
+        text = page.read_text(encoding="utf-8")
+        for address in re.findall(r"\]\(([^)#]+\.(?:md|png))\)", text):
+            written = address.endswith("index.md") or address in manuals  # by the build
+            assert written or (DOCS / address).is_file(), address
+        for name in re.findall(r"`(tests/\w+\.py)`", text):
+            assert (CHECKOUT / name).is_file()
 
 
 @pytest.mark.parametrize(
-    ("link", "wrong"),
+    ("link", "kind"),
     [
-        ('<a href="other.html#here">', ""),
-        ('<a href="#top">', ""),
-        ('<a href="https://example.org/page">', ""),
-        ('<img src="data:image/png;base64,AAAA">', ""),
-        ('<a href="missing.html">', "there is no such file"),
-        ('<a href="other.html#there">', "there is no such place on the page"),
-        ('<a href="#bottom">', "there is no such place on the page"),
-        ('<a href="http://example.org">', "is no https address"),
-        ('<img src="https://example.org/a.png">', "is loaded from elsewhere"),
-        ('<script src="//example.org/a.js">', "is loaded from elsewhere"),
+        ('<a href="other.html#here">', None),
+        ('<a href="#top">', None),
+        ('<a href="https://example.org/page">', None),
+        ('<img src="data:image/png;base64,AAAA">', None),
+        ('<a href="missing.html">', "file"),
+        ('<a href="other.html#there">', "place"),
+        ('<a href="#bottom">', "place"),
+        ('<a href="http://example.org">', "https"),
+        ('<img src="https://example.org/a.png">', "loaded"),
+        ('<script src="//example.org/a.js">', "loaded"),
     ],
 )
-def test_a_broken_link_is_found(tmp_path: Path, link: str, wrong: str) -> None:
+def test_a_broken_link_is_found(tmp_path: Path, link: str, kind: str | None) -> None:
     (tmp_path / "page.html").write_text(f'<p id="top">{link}', encoding="utf-8")
     (tmp_path / "other.html").write_text('<p id="here">', encoding="utf-8")
     found = broken(tmp_path)
-    assert [line.rpartition(": ")[2] for line in found] == ([wrong] if wrong else [])
-
-
-def test_the_tests_that_the_table_of_threats_names_are_there() -> None:
-    text = (CHECKOUT / "hopcli" / "docs" / "threats.md").read_text(encoding="utf-8")
-    rows = [line for line in text.splitlines() if line.startswith("|") and "test" in line]
-    named = set(re.findall(r"`(tests/\w+\.py)`", text))
-    assert len(named) > 8
-    assert len(rows) > 15
-    assert not [name for name in named if not (CHECKOUT / name).is_file()]
+    assert len(found) == (kind is not None)
+    assert all(str(kind) in line.rpartition(": ")[2] for line in found)

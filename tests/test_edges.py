@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import re
 import warnings
+from dataclasses import replace
+from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 import pytest
+from conftest import random_patterns
 from scipy import stats
 
 import hopcli
@@ -19,24 +23,30 @@ from hopcli.claims.functions import FUNCTIONS
 from hopcli.claims.judging import VERDICTS, Evidence, answers, verdict
 from hopcli.claims.published import Prediction, Printed, compare
 from hopcli.claims.rows import Rows
-from hopcli.config import Facts, RecallConfig, SelectConfig
+from hopcli.config import Facts, RecallConfig, SelectConfig, TemperatureScanConfig
 from hopcli.data.study import authors_recall
+from hopcli.datasets import Dataset
+from hopcli.errors import ResultError
 from hopcli.estimator.binarising import levels
 from hopcli.estimator.deciding import Ballot, warn_of_lost
 from hopcli.estimator.prototypes import Group, choose
 from hopcli.experiments.headline import Headline
+from hopcli.experiments.inputs import hashes
+from hopcli.grids.grid import read_grid
 from hopcli.grids.keys import Key
 from hopcli.grids.over import average
+from hopcli.grids.planning import Impossible, impossible
 from hopcli.grids.state import State
+from hopcli.patterns import images_as_patterns
 from hopcli.plots.arrangement import Coordinate
 from hopcli.plots.captions import cut_labels
 from hopcli.report.commands import command_of_run
 from hopcli.report.drawings import drawing
 from hopcli.report.files import write
 from hopcli.report.sheets import sheet
-from hopcli.statistics.autocorrelation import autocorrelation_time
+from hopcli.runs import endings
+from hopcli.starts import change, parse_start, trial_rng
 from hopcli.statistics.clusters import clustered_mean_sem
-from hopcli.statistics.components import Components
 from hopcli.statistics.counts import nested_log_likelihood
 from hopcli.statistics.paired import mean_difference
 from hopcli.statistics.rates import draws_interval, exact_interval, thermal_interval
@@ -44,7 +54,7 @@ from hopcli.statistics.resampling import replicate_interval
 from hopcli.statistics.unseen import chao1
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from conftest import RunHopcli
 
 Z95 = statistics.Z95
 
@@ -72,9 +82,8 @@ def test_p_of_nine_studies_counts_ties_and_the_printed_one(value: float, p: floa
 
 
 def test_a_label_that_ties_is_neither_best_nor_worst() -> None:
-    table = pd.DataFrame(
-        {"repeat": [0, 0, 1, 1, 2, 2], "label": list("abababab"[:6]), "x": [1, 1, 2, 1, 0, 1]}
-    )
+    columns = {"repeat": [0, 0, 1, 1, 2, 2], "label": [*"ababab"], "x": [1, 1, 2, 1, 0, 1]}
+    table = pd.DataFrame(columns)
     for name in ("how_often_best", "how_often_worst"):
         found = FUNCTIONS[name](Rows(None, table, (table["label"] == "a").to_numpy(), "x", None))
         assert found.value == pytest.approx(1 / 3)
@@ -104,28 +113,6 @@ def test_errors_of_two_labels_move_their_spread_by_half_of_each() -> None:
 # --- statistics
 
 
-def test_the_least_window_is_four() -> None:
-    found = autocorrelation_time(np.tile([1.0, -1.0], 10))
-    assert found.window == 4
-
-
-@pytest.mark.parametrize("steps", [29, 31, 32, 61, 63, 125])
-def test_the_time_of_a_short_chain_is_that_of_direct_sums(steps: int) -> None:
-    rng = np.random.default_rng(steps)
-    chains = rng.normal(size=(2, steps)).cumsum(axis=1) * 0.3 + rng.normal(size=(2, steps))
-    apart = chains - chains.mean(axis=1, keepdims=True)
-    covariance = [np.mean(apart[:, : steps - lag] * apart[:, lag:]) for lag in range(steps)]
-    sums = [covariance[0] + 2 * sum(covariance[1 : w + 1]) for w in range(steps)]
-    window = next(w for w in range(1, steps) if w >= 4 * max(sums[w] / covariance[0], 1))
-    lags = 2 * window + 1
-    taken = sums[window] / max(steps - lags, steps / 2)
-    tau = (sums[window] + lags * taken) / (covariance[0] + taken)
-    found = autocorrelation_time(chains)
-    assert found.window == window
-    assert found.tau == pytest.approx(tau)
-    assert found.sem == pytest.approx(tau * np.sqrt((4 * window + 2 - 2 * tau) / (2 * steps)))
-
-
 def test_three_groups_of_one_have_the_error_of_a_mean() -> None:
     _, sem = clustered_mean_sem([1, 2, 3], np.arange(3))
     assert float(sem) == pytest.approx(1 / np.sqrt(3))
@@ -135,25 +122,6 @@ def test_percentiles_of_five_units_are_further_out() -> None:
     low, high = replicate_interval(np.linspace(0, 1, 100_001), 5)
     tail = stats.norm.cdf(np.sqrt(5 / 4) * stats.t.ppf(0.025, 4))
     assert (low, high) == pytest.approx((tail, 1 - tail), abs=2e-5)
-
-
-def test_components_of_a_small_design_are_those_of_balanced_squares() -> None:
-    found = Components.of([[[2, 2, 0]], [[1, 0, 0]]], 2)
-    parts = (found.groups, found.units, found.trials)
-    assert [part.variance for part in parts] == pytest.approx([1 / 18, 1 / 6, 1 / 12])
-
-
-def test_bounds_of_a_variance_are_bonetts() -> None:
-    rate = np.array([0.1, 0.2, 0.25, 0.3, 0.32, 0.4, 0.5, 0.55, 0.7, 0.9]) / 2
-    found = Components(rate, 0 * rate, 0 * rate, 100, 10).groups
-    n, variance = 10, rate.var(ddof=1)
-    centre = np.mean(np.sort(rate)[2:-2])  # a share of 1 / (2 sqrt(n - 4)) at each end
-    kurtosis = n * np.sum((rate - centre) ** 4) / np.sum((rate - rate.mean()) ** 2) ** 2
-    c = n / (n - Z95)
-    reach = Z95 * c * np.sqrt((kurtosis - (n - 3) / n) / (n - 1))
-    expected = min(c * variance * np.exp(-reach), variance), min(c * variance * np.exp(reach), 0.25)
-    assert (found.low, found.high) == pytest.approx(expected)
-    assert found.high < 0.25
 
 
 def test_counts_with_a_shared_part_are_a_normal_vector() -> None:
@@ -229,9 +197,21 @@ def test_a_picture_is_96_pixels_an_inch() -> None:
 # --- estimator
 
 
-def test_scores_are_votes_and_a_quarter_of_the_nearest_prototype() -> None:
-    ballot = Ballot(np.array([[[0.9, 0.1, 0.6]]]), np.array([0, 0, 1]), 2, signed=True)
-    assert ballot.scores == pytest.approx(np.array([[1.225, 0.15]]))
+@pytest.mark.parametrize(
+    ("m", "scores"),
+    [
+        # One repeat: a share of 1, and a quarter of the overlap with the nearest of a class.
+        ([[0.9, 0.1, 0.6]], [1 + 0.9 / 4, 0.6 / 4]),
+        ([[0.9, -0.5, 0.1]], [1 + 0.9 / 4, 0.1 / 4]),
+        # Two repeats: the nearest in each, of both the mean, and an eighth of it.
+        ([[0.9, -0.5, 0.1], [-0.3, 0.2, 0.6]], [0.5 + 0.55 / 8, 0.5 + 0.35 / 8]),
+    ],
+)
+def test_a_class_is_as_near_as_its_nearest_prototype(
+    m: list[list[float]], scores: list[float]
+) -> None:
+    ballot = Ballot(np.array([m]), np.array([0, 0, 1]), 2, signed=True)
+    np.testing.assert_allclose(ballot.scores, [scores], atol=1e-12)
 
 
 @pytest.mark.parametrize(("lost", "warned"), [(0, 0), (1, 0), (2, 1)])
@@ -291,3 +271,67 @@ def test_fifty_labels_are_all_drawn() -> None:
 def test_an_axis_of_two_values_is_linear(values: tuple[int, ...], is_log: bool) -> None:
     numbers = np.array(values, dtype=np.float64)
     assert Coordinate("a", "a", values, numbers, True).is_log is is_log
+
+
+# --- patterns and starts
+
+IMAGES = Dataset("small", random_patterns(1, 4, 12), np.array([*"abac"]), (3, 4), 0, "0" * 64)
+PATTERNS = images_as_patterns(IMAGES, np.array([0, 1, 2]))
+
+
+def test_the_last_pattern_of_a_label_is_the_last() -> None:
+    assert PATTERNS.labels == ("a", "b", "a")
+    assert (PATTERNS.last("a"), PATTERNS.last("b")) == (2, 1)
+    facts = Facts("small", (3, 4), ("a", "b", "a"), chosen=True)
+    resolved = TemperatureScanConfig(source_indices=(0, 1, 2)).resolve(facts)
+    assert (resolved.digits, resolved.target) == (("a", "b"), "a")
+
+
+def test_hashes_depend_on_samples_and_thresholds(tmp_path: Path) -> None:
+    """The images that patterns were selected from are not tested."""
+    others = replace(PATTERNS, sample_index=np.array([0, 1, 2, 3]))
+    assert others.sha256 != PATTERNS.sha256
+    assert replace(others, sample_index=PATTERNS.sample_index).sha256 == PATTERNS.sha256
+    found = []
+    for name, last in (("one", 0.5), ("other", 0.6), ("copy", 0.5)):
+        (tmp_path / name).write_text(f"{'0 ' * 11}{last}")
+        found.append(hashes(IMAGES, PATTERNS, theta=str(tmp_path / name)))
+    assert found[0] != found[1]
+    assert found[0] == found[2]
+
+
+def test_rows_are_flipped_each_in_columns_of_its_own() -> None:
+    picture = np.ones((20, 20), np.int8)
+    change(picture, parse_start("flip-rows:1"), trial_rng(1, 0))
+    rows, columns = np.nonzero(picture < 0)
+    assert rows.tolist() == list(range(20))
+    assert len(set(columns.tolist())) > 5
+
+
+# --- what is left out of a list is counted
+
+
+@pytest.mark.parametrize(("listed", "more"), [(3, ["2 more"]), (5, [])])
+def test_cells_and_files_that_are_not_named_are_counted(
+    run_hopcli: RunHopcli, monkeypatch: pytest.MonkeyPatch, listed: int, more: list[str]
+) -> None:
+    grid = 'command = "recall"\nfigures = false\ntests = 2\nrepeats = 1\n[grid]\nseed = "1:5:1"\n'
+    Path("five.toml").write_text(grid, encoding="utf-8")
+    monkeypatch.setattr("hopcli.cli.grid.running._LISTED", listed)
+    monkeypatch.setattr("hopcli.cli.grid.files._SHOWN", listed)
+    for flags in (["--dry-run"], []):
+        assert re.findall(r"\d+ more", run_hopcli("grid", "run", "five.toml", *flags).out) == more
+
+
+@pytest.mark.parametrize(("n_left", "more"), [(0, []), (1, ["1 more"]), (2, ["2 more"])])
+def test_folders_and_impossible_cells_that_are_not_named_are_counted(
+    n_left: int, more: list[str]
+) -> None:
+    grid = read_grid({"command": "recall", "grid": {"seed": "1:9:1"}})
+    cells = [Impossible(point, ResultError("no")) for point in list(grid.points())[: 4 + n_left]]
+    for text, named in (
+        (endings._listed([Path(f"f{k}") for k in range(3 + n_left)]), [*"012"]),
+        (str(impossible(grid, cells)), [*"1234"]),
+    ):
+        assert re.findall(r"(?:f|seed=)(\d)", text) == named
+        assert re.findall(r"\d+ more", text) == more

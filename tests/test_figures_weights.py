@@ -1,17 +1,18 @@
-"""The figure of ``hopcli weights``: each panel against couplings worked out by hand."""
+"""The figures of weights and attractors: couplings worked out by hand, states with their words."""
 
 from __future__ import annotations
 
-import dataclasses
+import math
+import re
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
 from conftest import random_patterns
-from matplotlib.colors import LogNorm, Normalize
-from test_plots import Run, images, run, states, texts, words
+from test_plots import MINUS, Run, images, panels, run, states, texts, with_table, words
 
-from hopcli.config import WeightsConfig
+from hopcli.config import AttractorsConfig, WeightsConfig
+from hopcli.statistics import chao1
 from hopcli.storage import RULES, store
 
 if TYPE_CHECKING:
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 SHAPE = (3, 5)
 PIXEL = (1, 2)
 XI = random_patterns(4, 4, 15)  # of which two are fixed points, one by a hair
+FOUR = random_patterns(3, 4, 15)  # of the attractors
+MOST = 8  # so many of the states are drawn, six in a row
 
 
 def write_patterns(path: Path, xi: NDArray[np.int8], shape: tuple[int, int]) -> str:
@@ -46,22 +49,11 @@ def hebbian(dataset: str) -> Run:
     return run(WeightsConfig(dataset=dataset, rule="hebbian", pixel=PIXEL))
 
 
-def couplings_by_hand() -> NDArray[np.float64]:
-    """W_ij = 1/N sum_mu xi_i^mu xi_j^mu, W_ii = 0, site by site."""
-    n = XI.shape[1]
-    return np.array(
-        [
-            [0.0 if i == j else sum(int(xi[i]) * int(xi[j]) for xi in XI) / n for j in range(n)]
-            for i in range(n)
-        ]
-    )
-
-
-def panels(figure: Figure) -> tuple[Axes, Axes, Axes]:
-    """The three panels from left to right, without the scales beside them."""
-    wide = [axes for axes in figure.axes if axes.axison and axes.get_position().width > 0.1]
-    matrix, pixel, spectrum = sorted(wide, key=lambda axes: axes.get_position().x0)
-    return matrix, pixel, spectrum
+@pytest.fixture(scope="module")
+def census(tmp_path_factory: pytest.TempPathFactory) -> Run:
+    drawn = write_patterns(tmp_path_factory.mktemp("attractors") / "four.txt", FOUR, SHAPE)
+    rules = ("hebbian", "storkey")
+    return run(AttractorsConfig(dataset=drawn, rule=rules, starts=300, most=MOST))
 
 
 def below(figure: Figure, picture: Any) -> list[str]:
@@ -77,58 +69,34 @@ def below(figure: Figure, picture: Any) -> list[str]:
     return [line for _, line in sorted(lines)]
 
 
+# --- weights -----------------------------------------------------------------------------
+
+
+def couplings_by_hand() -> NDArray[np.float64]:
+    """W_ij = 1/N sum_mu xi_i^mu xi_j^mu, W_ii = 0, site by site."""
+    n = XI.shape[1]
+    return np.array(
+        [
+            [0.0 if i == j else sum(int(xi[i]) * int(xi[j]) for xi in XI) / n for j in range(n)]
+            for i in range(n)
+        ]
+    )
+
+
+def three(figure: Figure) -> list[Axes]:
+    """Matrix, pixel and spectrum, without the scales beside them."""
+    wide = (axes for axes in panels(figure) if axes.get_position().width > 0.1)
+    return sorted(wide, key=lambda axes: axes.get_position().x0)
+
+
 def heat(axes: Axes) -> NDArray[np.float64]:
     (image,) = axes.images
     return np.array(image.get_array())
 
 
-def test_the_matrix_is_the_couplings_with_a_zero_diagonal(hebbian: Run) -> None:
-    matrix, _, _ = panels(hebbian.figures()["weights"])
-    w = heat(matrix)
-    np.testing.assert_allclose(w, couplings_by_hand(), atol=1e-12)
-    assert not np.diag(w).any()
-    assert matrix.get_ylabel() == "site i"
-    assert matrix.get_ylim()[0] > matrix.get_ylim()[1], "site 0 is at the top"
-
-
-def test_the_pixel_is_the_row_of_the_matrix_laid_out_as_the_picture(hebbian: Run) -> None:
-    figure = hebbian.figures()["weights"]
-    _, pixel, _ = panels(figure)
-    w, (row, column) = couplings_by_hand(), PIXEL
-    asked = w[row * SHAPE[1] + column].reshape(SHAPE)
-    transposed = w[column * SHAPE[1] + row].reshape(SHAPE)
-    assert not np.allclose(asked, transposed), "this test takes a pixel that is not its transpose"
-    np.testing.assert_allclose(heat(pixel), asked, atol=1e-12)
-    assert heat(pixel)[PIXEL] == 0
-    (mark,) = pixel.lines
-    assert mark.get_xydata().tolist() == [[column, row]]  # type: ignore[union-attr]
-    assert "couplings of pixel (1, 2)" in words(figure)
-
-
-def test_both_panels_have_one_scale_with_nothing_beyond_it(hebbian: Run) -> None:
-    figure = hebbian.figures()["weights"]
-    matrix, pixel, _ = panels(figure)
-    largest = 4 / 15  # of a site with itself, which the diagonal leaves out
-    for axes in (matrix, pixel):
-        (image,) = axes.images
-        np.testing.assert_allclose(image.get_clim(), (-largest, largest))
-        norm = image.norm
-        assert isinstance(norm, Normalize)
-        assert not isinstance(norm, LogNorm)
-        red, _, blue, _ = image.get_cmap()(1.0)  # positive is orange, negative purple
-        assert red > blue
-        assert np.ptp(image.get_cmap()(0.5)[:3]) < 0.02, "no coupling has no colour"
-    scales = [axes for axes in figure.axes if axes.axison and axes.get_position().width < 0.1]
-    for scale in scales:
-        seen = [(label.get_position()[1], label.get_text()) for label in scale.get_yticklabels()]
-        assert [text for _, text in seen] == ["\N{MINUS SIGN}0.27", "0", "0.27"]
-        np.testing.assert_allclose([y for y, _ in seen], [-largest, 0, largest])
-    assert len(scales) == 2
-
-
 def spectrum_drawn(figure: Figure) -> NDArray[np.float64]:
     """Eigenvalues as often as they occur, lowest first."""
-    _, _, axes = panels(figure)
+    axes = three(figure)[2]
     (points,) = axes.lines
     value, times = np.array(points.get_xdata()), np.array(points.get_ydata())
     low, high = axes.get_ylim()
@@ -140,39 +108,60 @@ def spectrum_drawn(figure: Figure) -> NDArray[np.float64]:
     return np.sort(np.repeat(value, times.astype(int)))
 
 
-def test_the_spectrum_is_that_of_the_matrix(hebbian: Run) -> None:
-    found = spectrum_drawn(hebbian.figures()["weights"])
-    np.testing.assert_allclose(found, np.linalg.eigvalsh(couplings_by_hand()), atol=1e-8)
+def test_matrix_pixel_and_spectrum_are_those_of_the_couplings(hebbian: Run) -> None:
+    figure, w = hebbian.figure(), couplings_by_hand()
+    matrix, pixel, _ = three(figure)
+    np.testing.assert_allclose(heat(matrix), w, atol=1e-12)
+    assert matrix.get_ylim()[0] > matrix.get_ylim()[1], "site 0 is at the top"
+    row, column = PIXEL
+    np.testing.assert_allclose(heat(pixel), w[row * 5 + column].reshape(SHAPE), atol=1e-12)
+    assert not np.allclose(w[row * 5 + column], w[column * 5 + row]), "not its transpose"
+    (mark,) = pixel.lines
+    assert np.array(mark.get_xydata()).tolist() == [[column, row]]
+    np.testing.assert_allclose(spectrum_drawn(figure), np.linalg.eigvalsh(w), atol=1e-8)
+
+
+def test_both_panels_have_one_scale_with_nothing_beyond_it(hebbian: Run) -> None:
+    largest = 4 / 15  # of a site with itself, which the diagonal leaves out
+    for axes in three(hebbian.figure())[:2]:
+        (image,) = axes.images
+        np.testing.assert_allclose(image.get_clim(), (-largest, largest))
+        scaled = image.norm(np.array([0, largest / 2]))
+        np.testing.assert_allclose(np.asarray(scaled, float), [0.5, 0.75])
+        red, _, blue, _ = image.get_cmap()(1.0)  # positive is orange, negative purple
+        assert red > blue
+        assert np.ptp(image.get_cmap()(0.5)[:3]) < 0.02, "no coupling has no colour"
+    scales = [axes for axes in panels(hebbian.figure()) if axes.get_position().width < 0.1]
+    for scale in scales:
+        seen = [(label.get_position()[1], label.get_text()) for label in scale.get_yticklabels()]
+        assert [text for _, text in seen] == [f"{MINUS}0.27", "0", "0.27"]
+        np.testing.assert_allclose([y for y, _ in seen], [-largest, 0, largest])
+    assert len(scales) == 2
 
 
 @pytest.mark.parametrize("rule", RULES)
 def test_matrix_and_spectrum_of_every_rule(dataset: str, rule: str) -> None:
-    config = WeightsConfig(dataset=dataset, digits=("1", "3"), rule=rule, pixel=PIXEL)
-    figure = run(config).figures()["weights"]
+    config = WeightsConfig(dataset=dataset, digits=("1", "3"), rule=rule)
+    shown = run(config)
+    assert shown.config.pixel == PIXEL, "the centre"
     w = store(XI[[0, 2]], rule).dense()
-    matrix, pixel, _ = panels(figure)
+    matrix, pixel, _ = three(shown.figure())
     np.testing.assert_allclose(heat(matrix), w, atol=1e-12)
     np.testing.assert_allclose(heat(pixel).ravel(), w[7], atol=1e-12)
-    np.testing.assert_allclose(w, w.T, atol=1e-12)
-    np.testing.assert_allclose(spectrum_drawn(figure), np.linalg.eigvalsh(w), atol=1e-8)
+    np.testing.assert_allclose(spectrum_drawn(shown.figure()), np.linalg.eigvalsh(w), atol=1e-8)
 
 
-def test_below_each_pattern_is_whether_it_is_a_fixed_point(hebbian: Run) -> None:
-    figure = hebbian.figures()["weights"]
-    for state, xi in zip(states(figure, 5), XI, strict=True):
-        np.testing.assert_array_equal(state.ravel(), xi)
+def test_beside_and_below_each_pattern_are_its_label_and_whether_it_is_fixed(hebbian: Run) -> None:
+    figure = hebbian.figure()
+    shown = [state.ravel() for state in states(figure, 5)]
+    np.testing.assert_array_equal(shown, XI)
     aligned = XI * (XI @ couplings_by_hand())
     assert (aligned < -1e-9).sum(axis=1).tolist() == [2, 1, 0, 0]
-    verdicts = ["2 sites flip", "1 site flips", "fixed point", "fixed point"]
-    weakest = ["\N{MINUS SIGN}0.133", "\N{MINUS SIGN}0.8", "0", "0.667"]
     np.testing.assert_allclose(aligned.min(axis=1), [-2 / 15, -0.8, 0, 2 / 3], atol=1e-12)
-    for picture, verdict, field in zip(images(figure, np.int8), verdicts, weakest, strict=True):
-        assert below(figure, picture) == [verdict, f"weakest {field}"]
-
-
-def test_beside_each_pattern_is_its_label(hebbian: Run) -> None:
-    figure = hebbian.figures()["weights"]
-    for picture, label in zip(images(figure, np.int8), "1234", strict=True):
+    verdicts = ["2 sites flip", "1 site flips", "fixed point", "fixed point"]
+    weakest = [f"{MINUS}0.133", f"{MINUS}0.8", "0", "0.667"]
+    for k, picture in enumerate(images(figure, np.int8)):
+        assert below(figure, picture) == [verdicts[k], f"weakest {weakest[k]}"]
         _, right, _, top = picture.get_extent()
         near = [
             text.get_text()
@@ -181,48 +170,132 @@ def test_beside_each_pattern_is_its_label(hebbian: Run) -> None:
             and right < text.get_position()[0] < right + 0.2
             and abs(text.get_position()[1] - top) < 0.3
         ]
-        assert near == [label]
-
-
-def test_the_words_follow_the_table(hebbian: Run) -> None:
+        assert near == ["1234"[k]]
     table = hebbian.result.tables["weights"].copy()
     table["fixed_point"] = [True, False, False, True]
     table["unstable_sites"] = [0, 1234, 7, 0]
-    changed = {**hebbian.result.tables, "weights": table}
-    figure = Run(hebbian.config, dataclasses.replace(hebbian.result, tables=changed)).figures()[
-        "weights"
-    ]
+    figure = with_table(hebbian, "weights", table).figure()
     first = [below(figure, picture)[0] for picture in images(figure, np.int8)]
     assert first == ["fixed point", "1,234 sites flip", "7 sites flip", "fixed point"]
 
 
-def test_the_caption_says_what_is_stored(dataset: str, hebbian: Run) -> None:
-    said = words(hebbian.figures()["weights"])
+def test_the_caption_of_weights_says_what_is_stored(dataset: str, hebbian: Run) -> None:
+    said = words(hebbian.figure())
     classes = len(np.unique(XI, axis=1).T)
-    times = "\N{MULTIPLICATION SIGN}"
-    for fact in ("Hebbian rule, p = 4 patterns", f"N = 5 {times} 3 = 15", "four.txt"):
+    for fact in ("p = 4", "3 = 15", "four.txt", f"{classes} classes", "(1, 2)"):
         assert fact in said
-    assert f"{classes} classes of sites" in said
     assert "threshold" not in said
-    assert "between all sites, with" in said
     config = WeightsConfig(dataset=dataset, rule="hebbian", theta=0.25)
-    assert "threshold 0.25" in words(run(config).figures()["weights"])
-
-
-def test_the_default_pixel_is_the_centre(dataset: str) -> None:
-    shown = run(WeightsConfig(dataset=dataset, rule="hebbian"))
-    assert "couplings of pixel (1, 2)" in words(shown.figures()["weights"])
-    assert shown.config.pixel == (1, 2)
+    assert "threshold 0.25" in words(run(config).figure())
 
 
 def test_of_many_sites_those_evenly_apart_are_drawn() -> None:
     shown = run(WeightsConfig(dataset="drawings", size=(40, 32), rule="hebbian", pixel=(3, 20)))
-    figure = shown.figures()["weights"]
-    matrix, pixel, _ = panels(figure)
+    matrix, pixel, _ = three(shown.figure())
     xi = shown.result.patterns.xi.astype(np.float64)
     w = xi.T @ xi / 1280
     np.fill_diagonal(w, 0)
     kept = np.linspace(0, 1279, 1000).astype(int)
     np.testing.assert_allclose(heat(matrix), w[np.ix_(kept, kept)], atol=1e-12)
     np.testing.assert_allclose(heat(pixel), w[3 * 40 + 20].reshape(32, 40), atol=1e-12)
-    assert "1,000 sites evenly apart" in words(figure)
+    assert "1,000 sites" in words(shown.figure())
+
+
+# --- attractors --------------------------------------------------------------------------
+
+
+def heights(figure: Figure) -> dict[str, float]:
+    """Where the name of each rule stands, from the top."""
+    found = {
+        text.get_text(): text.get_position()[1]
+        for text in texts(figure)
+        if text.get_text() in ("hebbian", "storkey")
+    }
+    assert found["hebbian"] < found["storkey"]
+    return found
+
+
+def by_rule(figure: Figure) -> dict[str, list[Any]]:
+    """The pictures under the name of each rule, row by row."""
+    found: dict[str, list[Any]] = {"hebbian": [], "storkey": []}
+    for picture in images(figure, np.int8):
+        lower = picture.get_extent()[3] > heights(figure)["storkey"]
+        found["storkey" if lower else "hebbian"].append(picture)
+    for some in found.values():
+        some.sort(key=lambda picture: (picture.get_extent()[3], picture.get_extent()[0]))
+    return found
+
+
+def spins_of(picture: Any) -> NDArray[np.int8]:
+    spins: NDArray[np.int8] = np.array(picture.get_array())[::26, ::26].ravel()
+    return spins
+
+
+def test_states_come_by_frequency_with_share_kind_and_energy_below(census: Run) -> None:
+    figure, table = census.figure(), census.result.tables["attractors"]
+    assert (table["rule"] == "hebbian").sum() > MOST, "more states than are drawn"
+    kinds = set()
+    for rule, pictures in by_rule(figure).items():
+        often = sorted(table.loc[table["rule"] == rule, "count"], reverse=True)
+        assert len(pictures) == min(MOST, len(often))
+        kept = census.result.arrays["attractors"][rule]
+        np.testing.assert_array_equal([spins_of(picture) for picture in pictures], kept)
+        w = store(FOUR, rule).dense()
+        for picture, count in zip(pictures, often, strict=False):
+            state = spins_of(picture).astype(np.float64)
+            m = FOUR @ state / 15
+            share, kind, energy = below(figure, picture)
+            assert share == f"{100 * count / 300:.3g} %"
+            assert energy == f"E = {-0.5 * state @ w @ state:.4g}".replace("-", MINUS)
+            nearest = int(np.abs(m).argmax())
+            assert (m[nearest] == 1) == (kind == f"pattern {nearest + 1}")
+            assert m[nearest] == 1 or kind in ("mixture", "fixed point")
+            kinds.add(kind)
+    assert {"pattern 1", "pattern 2", "pattern 3", "pattern 4", "mixture"} <= kinds
+    n_energies = sum(text.get_text().startswith("E = ") for text in texts(figure))
+    assert n_energies == len(images(figure, np.int8))
+
+
+def test_kinds_and_the_number_of_attractors_are_told_of_each_rule(census: Run) -> None:
+    figure, table = census.figure(), census.result.tables["attractors"]
+    for rule, y in heights(figure).items():
+        own = table[table["rule"] == rule]
+        parts = []
+        for kind, some in own.groupby("kind", sort=False):
+            n_states = "1 state" if len(some) == 1 else f"{len(some)} states"
+            share = f"{some['count'].sum() / 3:.3g} % ({n_states})"
+            parts.append(f"{str(kind).replace('-', ' ')} {share}")
+        near = {text.get_position()[1] - y: text.get_text() for text in texts(figure)}
+        assert [text for at, text in near.items() if 0 < at < 0.3] == [", ".join(parts)]
+        (beside,) = (
+            text.get_text()
+            for text in texts(figure)
+            if text.get_position()[1] == y and text.get_text() != rule
+        )
+        estimate, low, high = chao1(own["count"])
+        ends = [math.floor(low), math.ceil(round(high, 2))]
+        numbers = [int(number) for number in re.findall(r"\d+", beside)]
+        assert numbers == [len(own), round(estimate), 95, *ends]
+
+
+def test_a_kind_is_written_as_words(census: Run) -> None:
+    table = census.result.tables["attractors"].copy()
+    own = np.flatnonzero(table["rule"] == "storkey")[:4]
+    table.loc[own, "kind"] = ["inverse", "two-cycle", "fixed-point", "unsettled"]
+    figure = with_table(census, "attractors", table).figure()
+    told = [below(figure, picture)[1] for picture in by_rule(figure)["storkey"][:4]]
+    nearest = table.loc[own[0], "nearest"]
+    assert told == [f"inverse {nearest}", "two cycle", "fixed point", "unsettled"]
+
+
+def test_the_caption_of_attractors_says_what_was_counted(dataset: str, census: Run) -> None:
+    said = words(census.figure())
+    for fact in ("300 starts", "and its inverse", "≥ 0.99", "p = 4", "async", "200 sweeps", "Chao"):
+        assert fact in said, fact
+    config = AttractorsConfig(
+        dataset=dataset, starts=20, theta=0.1, dynamics="sync", start="majority"
+    )
+    said = words(run(config).figure())
+    assert "and its inverse" not in said
+    for fact in ("20 starts", "majority", "sync"):
+        assert fact in said

@@ -7,7 +7,7 @@ import threading
 import time
 import weakref
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -17,6 +17,9 @@ from hopcli.grids.cells import Made, Task
 from hopcli.grids.engine import Engine, local_engine, run_tasks
 from hopcli.grids.grid import read_grid
 
+if TYPE_CHECKING:
+    from pathlib import Path
+
 TASKS = [Task(f"cell{number}", "recall", {}) for number in range(40)]
 
 
@@ -25,7 +28,7 @@ def _made(task: Task, seconds: float = 0.001) -> Made:
 
 
 class Watched(Executor):
-    """Runs what it is given at once, and remembers how much was under way."""
+    """Runs what it is given a little later, and remembers how much was under way."""
 
     def __init__(self) -> None:
         self.sizes: list[int] = []
@@ -40,17 +43,15 @@ class Watched(Executor):
         self._waiting.append((future, fn, arguments))
         self.most = max(self.most, len(self._waiting))
         if self.most >= 2 * 3 or len(self.sizes) > 6:
-            waiting, self._waiting = self._waiting, []
-            for one, call, given in waiting:
-                one.set_result(call(*given))
+            self._finish()
         else:
             threading.Timer(0.02, self._finish).start()
         return future
 
     def _finish(self) -> None:
         waiting, self._waiting = self._waiting, []
-        for one, call, given in waiting:
-            one.set_result(call(*given))
+        for future, call, given in waiting:
+            future.set_result(call(*given))
 
 
 def test_every_cell_is_made_once_and_few_are_under_way() -> None:
@@ -97,76 +98,50 @@ def test_workers_that_are_gone_are_noticed() -> None:
         hangs.set()
 
 
-GRID = read_grid(
-    {
-        "command": "recall",
-        "dataset": "text:4x4",
-        "rule": "hebbian",
-        "start": "flip:0.2",
-        "tests": 2,
-        "grid": {"seed": [1, 2, 3], "temperature": [0, 1.5]},
-    }
-)
+RECALL = {"command": "recall", "dataset": "text:4x4", "rule": "hebbian", "start": "flip:0.2"}
+
+
+def _planned(**settings: Any) -> list[Task]:
+    planned, others = planning.plan_grid(read_grid({**RECALL, **settings}), Stock())
+    assert others == []
+    return [one.task for one in planned]
 
 
 def test_cells_on_threads_are_those_of_one_after_the_other() -> None:
-    stock = Stock()
-    planned, others = planning.plan_grid(GRID, stock)
-    assert (len(planned), others) == (6, [])
-    alone = {one.task.cell: cells.make(one.task, Stock()).tables for one in planned}
-    with local_engine(3, stock) as engine:
-        made = {m.cell: m.tables for m in run_tasks([one.task for one in planned], engine)}
+    tasks = _planned(tests=2, grid={"seed": [1, 2, 3], "temperature": [0, 1.5]})
+    alone = {task.cell: cells.make(task, Stock()).tables for task in tasks}
+    with local_engine(3, Stock()) as engine:
+        made = {one.cell: one.tables for one in run_tasks(tasks, engine)}
     assert made == alone
     assert all(made.values())  # none has failed
     assert len({table["accuracy"].checksum for table in made.values()}) > 1
 
 
 def test_leaving_in_disorder_stops_what_runs() -> None:
-    long = read_grid(
-        {
-            "command": "recall",
-            "dataset": "text:4x4",
-            "rule": "hebbian",
-            "start": "flip:0.2",
-            "repeats": 100_000,
-            "tests": 30,
-            "sweeps": 2000,
-            "grid": {"seed": [1, 2]},
-        }
-    )
-    stock = Stock()
-    planned, _ = planning.plan_grid(long, stock)
-    with local_engine(2, stock) as engine:
-        running = [engine.executor.submit(engine.work, (one.task,)) for one in planned]
-        until = time.monotonic() + 30
-        while not all(future.running() for future in running) and time.monotonic() < until:
+    tasks = _planned(repeats=100_000, tests=30, sweeps=2000, grid={"seed": [1, 2]})
+    with local_engine(2, Stock()) as engine:
+        running = [engine.executor.submit(engine.work, (task,)) for task in tasks]
+        for _ in range(6000):
+            if all(future.running() for future in running):
+                break
             time.sleep(0.01)
-        time.sleep(0.3)
     for future in running:
-        assert future.exception(timeout=30) is not None
+        assert future.exception(timeout=60) is not None
 
 
-def test_data_that_change_meanwhile_are_noticed(tmp_path: Any) -> None:
+def test_data_that_change_meanwhile_are_noticed(tmp_path: Path) -> None:
     path = tmp_path / "some.txt"
-    path.write_text("##.\n.#.\n#..\n", encoding="utf-8")
-    grid = read_grid(
-        {
-            "command": "recall",
-            "dataset": f"text:{path}",
-            "start": "flip:0.2",
-            "tests": 2,
-            "grid": {"seed": [1]},
-        }
-    )
-    ((planned,), _) = planning.plan_grid(grid, Stock())
-    path.write_text("##.\n.##\n#..\n", encoding="utf-8")
-    made = cells.make(planned.task, Stock())
-    assert made.error
-    assert made.tables == {}
 
-    path.write_text("##.\n.#.\n#..\n", encoding="utf-8")
-    (whole,) = cells.make_all([planned.task])
-    assert (whole.error, set(whole.tables)) == (None, set(cells.make_all([planned.task])[0].tables))
-    path.write_text("##.\n.##\n#..\n", encoding="utf-8")
-    ((other,), _) = planning.plan_grid(grid, Stock())
-    assert cells.make_all([other.task])[0].error is None  # what was kept is not believed
+    def plan(text: str) -> Task:
+        path.write_text(text, encoding="utf-8")
+        (task,) = _planned(dataset=f"text:{path}", tests=2, grid={"seed": [1]})
+        return task
+
+    task = plan("##.\n.#.\n#..\n")
+    other = plan("##.\n.##\n#..\n")
+    made = cells.make(task, Stock())
+    assert (bool(made.error), made.tables) == (True, {})
+    plan("##.\n.#.\n#..\n")
+    assert [bool(one.error) for one in cells.make_all([task])] == [False]
+    plan("##.\n.##\n#..\n")
+    assert cells.make_all([other])[0].error is None  # what was kept is not believed

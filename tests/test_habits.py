@@ -1,11 +1,13 @@
-"""The files beside the code say what the code says: the citation and the version."""
+"""The files beside the code agree with it: the citation, the version, the oldest dependencies."""
 
 from __future__ import annotations
 
 import re
+import tomllib
 
 import pytest
 from conftest import CHECKOUT
+from oldest import pins
 
 from hopcli import __version__
 
@@ -19,20 +21,20 @@ def _text(name: str) -> str:
 )
 def test_the_citation_is_of_this_version(key: str, value: str) -> None:
     assert re.findall(rf"^{key}: (.+)$", _text("CITATION.cff"), re.MULTILINE) == [value]
+    assert tomllib.loads(_text("pyproject.toml"))["project"]["version"] == __version__
 
 
-def test_the_citation_names_the_study_as_the_readme_does() -> None:
-    cited = _text("CITATION.cff")
-    readme = " ".join(_text("README.md").split())
-    for words in (
-        "Hopfield model to recall MNIST digits",
-        "Zirereza",
-        "Georgiou",
-        "School of Physics and Astronomy, University of Nottingham",
-    ):
-        assert words in cited
-        assert words in readme
+def test_a_floor_becomes_a_pin() -> None:
+    text = (
+        "[project]\ndependencies = ['numba>=0.61,<0.69', 'scikit-learn>=1.6']\n"
+        "[project.optional-dependencies]\ndask = ['distributed>=2024.5']\n"
+        "dev = ['distributed>=2024.5', 'mypy==2.4.*']\n"
+    )
+    assert pins(text) == ["distributed==2024.5", "numba==0.61", "scikit-learn==1.6"]
 
 
-def test_the_version_of_the_package_is_that_of_its_metadata() -> None:
-    assert f'\nversion = "{__version__}"\n' in _text("pyproject.toml")
+def test_each_dependency_has_a_floor() -> None:
+    found = [pin.replace("==", ">=") for pin in pins(_text("pyproject.toml"))]
+    required = tomllib.loads(_text("pyproject.toml"))["project"]["dependencies"]
+    assert len(required) > 5
+    assert all(any(one.startswith(floor) for floor in found) for one in required)

@@ -12,6 +12,7 @@ import numba
 import numpy as np
 import pytest
 import reference_loops as plain
+from conftest import random_patterns, run_chains
 
 from hopcli import _kernels, dynamics, observables
 from hopcli.dynamics import sites
@@ -25,21 +26,21 @@ if TYPE_CHECKING:
 
 
 def network(n_sites: int, p: int, rule: str, theta: float = 0.0) -> Couplings:
-    rng = np.random.default_rng(p)
-    xi = rng.choice(np.array([-1, 1], np.int8), (p, n_sites))
-    return store(xi, rule, theta * rng.integers(-2, 3, n_sites))
+    thresholds = theta * np.random.default_rng(p).integers(-2, 3, n_sites)
+    return store(random_patterns(p, p, n_sites), rule, thresholds)
 
 
 def starts(couplings: Couplings, n_chains: int) -> NDArray[np.int8]:
     """Half of them near a pattern, half random."""
-    rng = np.random.default_rng(1)
-    spins = rng.choice(np.array([-1, 1], np.int8), (n_chains, couplings.n_sites))
-    spins[::2] = couplings.xi[0] * np.where(rng.random(spins[::2].shape) < 0.1, -1, 1)
+    spins = random_patterns(1, n_chains, couplings.n_sites)
+    flipped = np.random.default_rng(1).random(spins[::2].shape) < 0.1
+    spins[::2] = couplings.xi[0] * np.where(flipped, -1, 1)
     return spins
 
 
 def seeds(n_chains: int) -> NDArray[np.uint64]:
-    return dynamics.chain_seeds(np.random.SeedSequence(2), n_chains)
+    """Those of run_chains."""
+    return dynamics.chain_seeds(np.random.SeedSequence(5), n_chains)
 
 
 @pytest.fixture
@@ -66,14 +67,7 @@ def test_scanning_is_the_straightforward_loop(
 ) -> None:
     couplings = network(n_sites, p, rule, theta)
     spins = starts(couplings, 20)
-    fast = dynamics.run(
-        couplings,
-        spins,
-        seeds=seeds(20),
-        temperatures=temperature,
-        sweeps=7,
-        attempts_per_sweep=n_sites,
-    )
+    fast = run_chains(couplings, spins, temperatures=temperature, sweeps=7)
     slow = plain.straightforward(couplings, spins, seeds(20), temperature, 7 * n_sites)
     assert np.array_equal(fast.spins, slow)
 
@@ -135,14 +129,8 @@ def test_sites_that_32_bits_do_not_tell_are_those_of_the_plain_loop(
     couplings = network(n_sites, 1, "hebbian")
     spins = starts(couplings, 2)
     attempts = 300_000
-    fast = dynamics.run(
-        couplings,
-        spins,
-        seeds=seeds(2),
-        temperatures=temperature,
-        sweeps=1,
-        attempts_per_sweep=attempts,
-    )
+    settings = {"temperatures": temperature, "sweeps": 1, "attempts_per_sweep": attempts}
+    fast = run_chains(couplings, spins, **settings)
     slow = plain.straightforward(couplings, spins, seeds(2), temperature, attempts)
     assert np.array_equal(fast.spins, slow)
     if temperature == 1000.0:  # nearly every attempt turns its site
@@ -179,6 +167,25 @@ def uncompiled() -> ModuleType:
     return module
 
 
+def in_both(
+    monkeypatch: pytest.MonkeyPatch, uncompiled: ModuleType, *arguments: Any, **settings: Any
+) -> list[dynamics.FinalStates]:
+    """Run compiled and uncompiled; uncompiled, a place beyond the scratch is an error."""
+    found = []
+    for kernels in (_kernels, uncompiled):
+        monkeypatch.setattr(sites, "_kernels", kernels)
+        found.append(run_chains(*arguments, record=True, **settings))
+    return found
+
+
+def assert_alike(one: dynamics.FinalStates, other: dynamics.FinalStates) -> None:
+    assert np.array_equal(one.spins, other.spins)
+    assert np.array_equal(one.status, other.status)
+    assert one.class_sums is not None
+    assert other.class_sums is not None
+    assert np.array_equal(one.class_sums, other.class_sums)
+
+
 @pytest.mark.parametrize("name", ["metropolis", "glauber", "async"])
 @pytest.mark.parametrize("order", dynamics.ORDERS)
 @pytest.mark.parametrize("patience", [0, 1])
@@ -190,51 +197,19 @@ def test_uncompiled_kernels_do_the_same(
     if name != "metropolis":
         spins[1, ::2] = 0
     monkeypatch.setattr(sites, "PATIENCE", patience)
-    outcomes = []
-    for kernels in (_kernels, uncompiled):
-        monkeypatch.setattr(sites, "_kernels", kernels)
-        outcomes.append(
-            dynamics.run(
-                couplings,
-                spins,
-                seeds=seeds(4),
-                dynamics=name,
-                temperatures=[0.5, 0.3, 0.3, 0.0],
-                sweeps=4,
-                attempts_per_sweep=37,
-                order=order,
-                until_stable=True,
-                record=True,
-            )
-        )
-    compiled, interpreted = outcomes
-    assert np.array_equal(compiled.spins, interpreted.spins)
-    assert np.array_equal(compiled.status, interpreted.status)
-    assert compiled.class_sums is not None
-    assert interpreted.class_sums is not None
-    assert np.array_equal(compiled.class_sums, interpreted.class_sums)
+    schedule = {"temperatures": [0.5, 0.3, 0.3, 0.0], "sweeps": 4, "until_stable": True}
+    settings = {"dynamics": name, "order": order, **schedule}
+    assert_alike(*in_both(monkeypatch, uncompiled, couplings, spins, **settings))
 
 
 def test_blocks_that_begin_at_any_attempt_stay_in_their_scratch(
     monkeypatch: pytest.MonkeyPatch, uncompiled: ModuleType
 ) -> None:
-    """Uncompiled, a place beyond the scratch is an error; events end at odd attempts too."""
+    """Events end at odd attempts too."""
     couplings = network(37, 3, "pseudo-inverse")
     monkeypatch.setattr(sites, "PATIENCE", 3)
-    outcomes = []
-    for kernels in (_kernels, uncompiled):
-        monkeypatch.setattr(sites, "_kernels", kernels)
-        outcomes.append(
-            dynamics.run(
-                couplings,
-                starts(couplings, 3),
-                seeds=seeds(3),
-                temperatures=[0.25, 0.9, 0.25],
-                sweeps=3,
-                attempts_per_sweep=1501,
-            )
-        )
-    assert np.array_equal(outcomes[0].spins, outcomes[1].spins)
+    schedule = {"temperatures": [0.25, 0.9, 0.25], "sweeps": 3, "attempts_per_sweep": 1501}
+    assert_alike(*in_both(monkeypatch, uncompiled, couplings, starts(couplings, 3), **schedule))
 
 
 def _chain(kernels: ModuleType, n_sites: int, width: int) -> Any:
@@ -346,22 +321,6 @@ def test_weights_are_found_by_their_length_and_sites_by_their_rank(uncompiled: M
         assert np.array_equal(found, members)
 
 
-@pytest.mark.parametrize("n_sites", [1, 63, 64, 65, 200])
-def test_any_number_of_sites_is_counted_and_looked_through(
-    uncompiled: ModuleType, n_sites: int
-) -> None:
-    chain = _chain(uncompiled, n_sites, 32)
-    chain.codes[:] = np.random.default_rng(n_sites).integers(0, 96, n_sites) // 32 * 32
-    uncompiled._count(chain)
-    assert np.array_equal(chain.counts, np.bincount(chain.codes, minlength=96))
-    spins = np.zeros(n_sites, np.int8)
-    uncompiled._finish(chain, spins)
-    assert np.array_equal(spins, chain.codes.astype(int) // 32 - 1)
-    for site in range(n_sites):
-        code = int(chain.codes[site])
-        assert uncompiled._site(chain, code, np.count_nonzero(chain.codes[:site] == code)) == site
-
-
 def test_steps_are_the_couplings_up_to_the_slack() -> None:
     couplings = network(200, 6, "pseudo-inverse", 0.05)
     lay_out = sites.lay_out(couplings)
@@ -369,33 +328,6 @@ def test_steps_are_the_couplings_up_to_the_slack() -> None:
     assert np.max(error @ couplings.class_sizes) <= lay_out.slack
     assert lay_out.slack < 1e-5
     assert np.all(lay_out.steps[:, couplings.n_classes :] == 0)
-
-
-def test_no_vector_of_steps_or_levels_lies_across_two_cache_lines(
-    monkeypatch: pytest.MonkeyPatch, uncompiled: ModuleType
-) -> None:
-    """Where arrays of many sizes begin, for by chance one in four begins a line."""
-    monkeypatch.setattr(sites, "_kernels", uncompiled)
-    own, offsets = uncompiled._shift, []
-
-    def seen(levels: NDArray[np.int32], row: NDArray[np.int32], change: np.int32) -> None:
-        ups = levels[2 * len(row) :]
-        offsets.append([array.ctypes.data % 64 for array in (levels, ups, row)])
-        own(levels, row, change)
-
-    monkeypatch.setattr(uncompiled, "_shift", seen)
-    for p in range(1, 13):
-        couplings = network(50, p, "hebbian")
-        dynamics.run(
-            couplings,
-            starts(couplings, 1),
-            seeds=seeds(1),
-            temperatures=0.0,
-            sweeps=1,
-            attempts_per_sweep=50,
-        )
-    assert len(offsets) > 100
-    assert np.all(np.array(offsets) == 0)
 
 
 def test_a_shuffle_gives_every_order_as_often(uncompiled: ModuleType) -> None:
@@ -423,14 +355,8 @@ def test_a_shuffle_gives_every_order_as_often(uncompiled: ModuleType) -> None:
 def test_a_chain_makes_as_many_attempts_as_it_is_told(sweeps: int, attempts: int) -> None:
     couplings = network(61, 4, "pseudo-inverse")
     spins = starts(couplings, 40)
-    fast = dynamics.run(
-        couplings,
-        spins,
-        seeds=seeds(40),
-        temperatures=0.9,
-        sweeps=sweeps,
-        attempts_per_sweep=attempts,
-    )
+    settings = {"temperatures": 0.9, "sweeps": sweeps, "attempts_per_sweep": attempts}
+    fast = run_chains(couplings, spins, **settings)
     slow = [
         plain.straightforward(couplings, spins, seeds(40), 0.9, max(0, sweeps + more) * attempts)
         for more in (-1, 0, 1)
@@ -442,85 +368,63 @@ def test_a_chain_makes_as_many_attempts_as_it_is_told(sweeps: int, attempts: int
     assert sweeps == 0 or not np.array_equal(slow[0], slow[1])
 
 
-def _work(
-    monkeypatch: pytest.MonkeyPatch, kernels: ModuleType, couplings: Couplings, chains: int, n: int
-) -> dict[str, int]:
-    """How much is done in `n` sweeps of so many hot chains, by what is counted."""
-    done = dict.fromkeys(("draws", "flips", "levels", "products"), 0)
-
-    def counted(name: str, what: str, amount: Callable[..., int]) -> None:
-        own = getattr(kernels, name)
-
-        def count(*arguments: Any) -> Any:
-            done[what] += amount(*arguments)
-            return own(*arguments)
-
-        patch.setattr(kernels, name, count)
-
-    with monkeypatch.context() as patch:
-        patch.setattr(sites, "_kernels", kernels)
-        counted("_draw", "draws", lambda _chain, _draws, _seed, _first, n: n)
-        counted("_set", "flips", lambda *_: 1)
-        counted("_shift", "levels", lambda _levels, row, _change: len(row))
-        counted("_field", "products", lambda network, _chain, _a: len(network.J))
-        dynamics.run(
-            couplings,
-            starts(couplings, chains),
-            seeds=seeds(chains),
-            temperatures=1.5,
-            sweeps=n,
-            attempts_per_sweep=couplings.n_sites,
-            threads=1,
-        )
-    return done
-
-
 @pytest.mark.usefixtures("scanning")
 def test_work_grows_as_chains_and_sweeps_and_a_flip_costs_what_there_are_classes(
     monkeypatch: pytest.MonkeyPatch, uncompiled: ModuleType
 ) -> None:
+    def work(couplings: Couplings, chains: int, sweeps: int) -> dict[str, int]:
+        done = dict.fromkeys(("draws", "flips", "levels", "products"), 0)
+
+        def count(name: str, what: str, amount: Callable[..., int]) -> None:
+            own = getattr(uncompiled, name)
+
+            def counting(*arguments: Any) -> Any:
+                done[what] += amount(*arguments)
+                return own(*arguments)
+
+            patch.setattr(uncompiled, name, counting)
+
+        with monkeypatch.context() as patch:
+            patch.setattr(sites, "_kernels", uncompiled)
+            count("_draw", "draws", lambda _chain, _draws, _seed, _first, n: n)
+            count("_set", "flips", lambda *_: 1)
+            count("_shift", "levels", lambda _levels, row, _change: len(row))
+            count("_field", "products", lambda network, _chain, _a: len(network.J))
+            spins = starts(couplings, chains)
+            run_chains(couplings, spins, temperatures=1.5, sweeps=sweeps, threads=1)
+        return done
+
     few, many = network(64, 2, "hebbian"), network(64, 40, "hebbian")
     assert (few.n_classes, many.n_classes) == (4, 64)
-    one = _work(monkeypatch, uncompiled, few, 4, 8)
-    for twice in (
-        _work(monkeypatch, uncompiled, few, 8, 8),
-        _work(monkeypatch, uncompiled, few, 4, 16),
-    ):
+    one = work(few, 4, 8)
+    assert one["draws"] == 4 * 8 * 64
+    for twice in (work(few, 8, 8), work(few, 4, 16)):
         for what in ("draws", "flips", "levels"):
             assert 1.8 < twice[what] / one[what] < 2.2
-    assert one["draws"] == 4 * 8 * 64
     # Up to a start of K rows a chain, a flip costs one row of K, padded.
-    for couplings, work in ((few, one), (many, _work(monkeypatch, uncompiled, many, 4, 8))):
+    for couplings, done in ((few, one), (many, work(many, 4, 8))):
         row = max(couplings.n_classes, _kernels.LANES)
-        assert work["levels"] <= row * (work["flips"] + 4 * couplings.n_classes)
-        assert work["products"] < 0.2 * work["levels"]
+        assert done["levels"] <= row * (done["flips"] + 4 * couplings.n_classes)
+        assert done["products"] < 0.2 * done["levels"]
 
 
 def test_memory_grows_as_chains_alone() -> None:
     """A byte a site, 4 a class, 8 a seed, and little besides; nothing grows with sweeps."""
+    couplings = network(500, 3, "pseudo-inverse")
 
     def peak(chains: int, sweeps: int) -> int:
+        given = {"seeds": seeds(chains), "attempts_per_sweep": 100, "threads": 1}
         spins = starts(couplings, chains)
-        own_seeds = seeds(chains)
         tracemalloc.start()
-        dynamics.run(
-            couplings,
-            spins,
-            seeds=own_seeds,
-            temperatures=0.3,
-            sweeps=sweeps,
-            attempts_per_sweep=100,
-            threads=1,
-        )
+        run_chains(couplings, spins, sweeps=sweeps, **given)
         most = tracemalloc.get_traced_memory()[1]
         tracemalloc.stop()
         return most
 
-    couplings = network(500, 3, "pseudo-inverse")
     peak(10, 1)
-    a_chain = (peak(20_000, 2) - peak(10_000, 2)) / 10_000
+    a_chain = (peak(12_000, 2) - peak(6_000, 2)) / 6_000
     assert a_chain < 1.3 * (500 + 4 * couplings.n_classes + 8)
-    assert peak(10_000, 40) < 1.1 * peak(10_000, 2)
+    assert peak(6_000, 40) < 1.1 * peak(6_000, 2)
 
 
 def test_the_loop_and_the_taxonomy_share_one_tolerance() -> None:

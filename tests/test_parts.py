@@ -21,27 +21,22 @@ from hopcli import dynamics, results, streams
 from hopcli.grids import cells
 from hopcli.results import KeptParts, discard_parts, parts
 from hopcli.results.provenance import code_digest
-from hopcli.storage import Couplings, store
-from hopcli.taxonomy import unstable_sites
 
 if TYPE_CHECKING:
-    from conftest import Finished, RunHopcli
-    from numpy.typing import NDArray
+    from conftest import RunHopcli
 
 CAPACITY = ["capacity", "--sizes", "20,30", "--draws", "2", "--rule", "storkey,hebbian"]
-CAPACITY += ["--loads", "0.1,0.2,0.4", "--no-figures", "--overwrite"]
+CAPACITY += ["--loads", "0.1,0.2,0.4"]
 SCAN = ["temperature-scan", "--dataset", "text:3x3", "--repeats", "3"]
-SCAN += ["--temperatures", "0:0.6:0.05", "--sweeps", "3", "--no-figures", "--overwrite"]
+SCAN += ["--temperatures", "0:0.6:0.05", "--sweeps", "3"]
 VARIANCE = ["variance", "--dataset", "text:3x3", "--start", "flip:0.4", "--selections", "11"]
-VARIANCE += ["--tests", "3", "--repeats", "2", "--sweeps", "3", "--no-figures", "--overwrite"]
+VARIANCE += ["--tests", "3", "--repeats", "2", "--sweeps", "3"]
 CRITICAL = ["critical", "--dataset", "digits", "--temperatures", "0.8:1.1:0.1", "--chains", "5"]
-CRITICAL += ["--sweeps", "20", "--no-figures", "--overwrite"]
-COMMANDS = [
-    pytest.param(CAPACITY, 24, 2, id="capacity"),
-    pytest.param(SCAN, 13, 1, id="scan"),
-    pytest.param(VARIANCE, 11, 1, id="variance"),
-    pytest.param(CRITICAL, 8, 1, id="critical"),
-]
+CRITICAL += ["--sweeps", "20"]
+for _command in (CAPACITY, SCAN, VARIANCE, CRITICAL):
+    _command += ["--no-figures", "--overwrite"]
+PARTS = {"capacity": (CAPACITY, 24, 2), "scan": (SCAN, 13, 1)}
+PARTS |= {"variance": (VARIANCE, 11, 1), "critical": (CRITICAL, 8, 1)}
 """Command, parts that it is a sum of, and runs of the dynamics in a part."""
 
 
@@ -50,14 +45,14 @@ class Runs:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.made = 0
-        self._left = self._never = 10**9
+        self._left = 10**9
         self._stop: BaseException = KeyboardInterrupt()
         self._run = dynamics.run
         monkeypatch.setattr(dynamics, "run", self)
 
     def __call__(self, *arguments: Any, **settings: Any) -> Any:
         if self._left == 0:
-            self._left = self._never
+            self._left = 10**9
             raise self._stop
         self._left -= 1
         self.made += 1
@@ -87,135 +82,88 @@ def _hidden(folder: str) -> list[Path]:
     return sorted(Path(folder).glob(".hopcli-*"))
 
 
-def _said(done: Finished) -> str:
-    """What was said on stderr; an interrupt begins it with an empty line."""
-    return done.err.lstrip("\n")
+def _counted(err: str) -> list[tuple[int, int]]:
+    """How many of how many parts each line says."""
+    return [(int(a), int(b)) for a, b in re.findall(r"(\d+) of (\d+)", err)]
 
 
-@pytest.mark.parametrize(("command", "n_parts", "in_part"), COMMANDS)
+@pytest.mark.parametrize("name", PARTS)
 def test_any_number_of_interrupts_changes_nothing(
-    run_hopcli: RunHopcli, runs: Runs, command: list[str], n_parts: int, in_part: int
+    run_hopcli: RunHopcli, runs: Runs, name: str
 ) -> None:
+    command, n_parts, in_part = PARTS[name]
     assert run_hopcli(*command, "--out", "whole").code == 0
     assert runs.made == n_parts * in_part
-    kept, sitting = 0, 0
-    while True:
-        sitting += 1
+    for sitting in range(-(-n_parts // (5 // in_part))):
+        kept = sitting * (5 // in_part)
         runs.stop_after(5)  # in the middle of a part of two runs
         done = run_hopcli(*command, "--out", "out", "--threads", str(1 + sitting % 2))
-        counts = [(str(kept + 1), str(n_parts))] if kept else []
+        counts = [(kept, n_parts)] if kept else []
         if done.code == 0:
             break
-        kept += 5 // in_part
+        now = (kept + 5 // in_part, n_parts)
         assert (done.code, done.out) == (130, "")
-        told = [*counts, (str(kept), str(n_parts))]
-        assert re.findall(r"(\d+) of (\d+)", done.err) == told
-        assert len([line for line in done.err.split("\n") if line]) == len(told)
-        assert _visible("out") == {}
+        assert _counted(done.err)[-1] == now
+        assert len(done.err.split()) > 0 == len(_visible("out"))
+        assert len([line for line in done.err.split("\n") if line]) == 1 + len(counts)
         assert len(_hidden("out")) == 1
-    (last,) = [line for line in _said(done).splitlines() if "warning:" not in line]
-    assert re.findall(r"(\d+) of (\d+)", last) == counts
+    assert done.code == 0
     assert runs.made == (n_parts - kept) * in_part
-    assert sitting == -(-n_parts // (5 // in_part))
-    assert _visible("out") == _visible("whole")
-    assert _hidden("out") == []
+    assert (_visible("out"), _hidden("out")) == (_visible("whole"), [])
 
 
-def test_couplings_are_the_same_bits_whichever_networks_are_measured(
-    run_hopcli: RunHopcli, runs: Runs, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Storkey goes on from load to load, also over those that are kept."""
-    measured: list[bytes] = []
-    n_stored = [0]
+KILLED = """
+import os, signal, sys
+from hopcli import dynamics
+from hopcli.results import parts
+parts._EVERY, run, left = 0.0, dynamics.run, [7]
 
-    def watched(*arguments: Any, **settings: Any) -> Couplings:
-        n_stored[0] += 1
-        return store(*arguments, **settings)
+def until_killed(*arguments, **settings):
+    left[0] -= 1
+    if left[0] < 0:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return run(*arguments, **settings)
 
-    def looked_at(xi: NDArray[np.int8], network: Couplings) -> NDArray[np.bool_]:
-        measured.append(network.J.tobytes())
-        return unstable_sites(xi, network)
-
-    monkeypatch.setattr("hopcli.experiments.capacity.store", watched)
-    monkeypatch.setattr("hopcli.experiments.capacity.unstable_sites", looked_at)
-    run_hopcli(*CAPACITY, "--out", "whole")
-    assert (len(measured), n_stored) == (24, [24])
-    whole, measured[:] = list(measured), []
-    code = 130
-    while code == 130:
-        runs.stop_after(5)
-        code = run_hopcli(*CAPACITY, "--out", "out").code
-    assert list(dict.fromkeys(measured)) == list(dict.fromkeys(whole))
+dynamics.run = until_killed
+from hopcli.cli import main
+main(sys.argv[1:])
+"""
 
 
 @pytest.mark.parametrize(
-    ("command", "n_parts", "in_part"),
-    [
-        COMMANDS[0],
-        *(pytest.param(*each.values, id=each.id, marks=pytest.mark.slow) for each in COMMANDS[1:]),
-    ],
+    "name", ["capacity", *(pytest.param(name, marks=pytest.mark.slow) for name in [*PARTS][1:])]
 )
 def test_a_killed_run_goes_on_from_what_it_had_written(
-    run_hopcli: RunHopcli,
-    child_environment: dict[str, str],
-    runs: Runs,
-    command: list[str],
-    n_parts: int,
-    in_part: int,
+    run_hopcli: RunHopcli, child_environment: dict[str, str], runs: Runs, name: str
 ) -> None:
-    program = (
-        "import os, signal, sys\n"
-        "from hopcli import dynamics\n"
-        "from hopcli.results import parts\n"
-        "parts._EVERY, run, left = 0.0, dynamics.run, [7]\n"
-        "def until_killed(*arguments, **settings):\n"
-        "    left[0] -= 1\n"
-        "    if left[0] < 0:\n"
-        "        os.kill(os.getpid(), signal.SIGKILL)\n"
-        "    return run(*arguments, **settings)\n"
-        "dynamics.run = until_killed\n"
-        "from hopcli.cli import main\n"
-        "main(sys.argv[1:])\n"
-    )
-    child = [sys.executable, "-c", program, *command, "--out", "out"]
+    command, n_parts, in_part = PARTS[name]
+    child = [sys.executable, "-c", KILLED, *command, "--out", "out"]
     done = subprocess.run(child, env=child_environment, capture_output=True, check=False)
     assert done.returncode == -signal.SIGKILL
     assert run_hopcli(*command, "--out", "out").code == 0
     assert runs.made == (n_parts - 7 // in_part) * in_part
     assert run_hopcli(*command, "--out", "whole").code == 0
-    assert _visible("out") == _visible("whole")
-    assert _hidden("out") == []
+    assert (_visible("out"), _hidden("out")) == (_visible("whole"), [])
 
 
-def test_a_polite_kill_keeps_parts_too(run_hopcli: RunHopcli, runs: Runs) -> None:
-    runs.stop_after(9, SystemExit(143))
-    done = run_hopcli(*SCAN, "--out", "out")
-    assert (done.code, done.out, done.err.count("\n")) == (143, "", 1)
-    assert "9 of 13" in done.err
-    assert run_hopcli(*SCAN, "--out", "out", "-q").err == ""
-    assert runs.made == 13
-
-
-def test_an_interrupt_before_the_first_part_leaves_nothing(
-    run_hopcli: RunHopcli, runs: Runs
-) -> None:
-    runs.stop_after(0)
-    done = run_hopcli(*SCAN, "--out", "out")
-    assert (done.code, _said(done).count("\n")) == (130, 1)
-    assert list(Path().iterdir()) == []
-
-
-def test_an_interrupt_after_the_last_part_leaves_nothing_to_do(
+def test_a_stop_at_either_end_and_a_polite_one(
     run_hopcli: RunHopcli, runs: Runs, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    runs.stop_after(0)
+    assert run_hopcli(*SCAN, "--out", "out").code == 130
+    assert list(Path().iterdir()) == []
+    runs.stop_after(9, SystemExit(143))
+    done = run_hopcli(*SCAN, "--out", "out")
+    assert (done.code, done.out, _counted(done.err)) == (143, "", [(9, 13)])
+
     def stop(*_: object) -> None:
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
         patch.setattr("hopcli.experiments.temperature_scan._Scan.curve", stop)
-        assert "13 of 13" in run_hopcli(*SCAN, "--out", "out").err
-    done = run_hopcli(*SCAN, "--out", "out")
-    assert (done.code, done.err.count("\n"), runs.made) == (0, 1, 13)
+        assert _counted(run_hopcli(*SCAN, "--out", "out").err)[-1] == (13, 13)
+    done = run_hopcli(*SCAN, "--out", "out", "-q")
+    assert (done.code, done.err, runs.made) == (0, "", 13)
 
 
 def test_an_earlier_run_stays_until_the_new_one_is_whole(run_hopcli: RunHopcli, runs: Runs) -> None:
@@ -236,7 +184,7 @@ def test_parts_of_another_run_are_never_used(
     Path("mine.txt").write_text("##.\n...\n\n.#.\n.##\n", encoding="utf-8")
     scan = ["temperature-scan", "--dataset", "text:mine.txt", *SCAN[3:], "--out", "out"]
     runs.stop_after(6)
-    assert "6 of 13" in run_hopcli(*scan).err
+    assert _counted(run_hopcli(*scan).err) == [(6, 13)]
     if changed in ("seed", "repeats"):
         scan += [f"--{changed}", "4"]
     elif changed == "data":
@@ -251,29 +199,13 @@ def test_parts_of_another_run_are_never_used(
     assert _hidden("out") == []
 
 
-def test_the_code_is_another_after_an_edit(tmp_path: Path) -> None:
-    (tmp_path / "cli").mkdir()
-    (tmp_path / "one.py").write_text("x = 1\n", encoding="utf-8")
-    seen = [code_digest(tmp_path)]
-    for name, text in (("one.py", "x = 2\n"), ("cli/two.py", "x = 2\n"), ("cli/two.py", "x = 3\n")):
-        (tmp_path / name).write_text(text, encoding="utf-8")
-        seen.append(code_digest(tmp_path))
-    assert len(set(seen)) == len(seen) == 4
-    assert code_digest() == code_digest()
-
-
-def test_cells_of_a_grid_see_an_edit_of_every_room_that_computes(tmp_path: Path) -> None:
+def test_the_code_of_a_part_or_cell_knows_every_room_that_computes(tmp_path: Path) -> None:
     """Rooms that a recall imports compute, but for those that show what was found."""
-    package = Path(hopcli.__file__).parent
-    shutil.copytree(
-        package,
-        tmp_path / "hopcli",
-        ignore=lambda _, names: [
-            name for name in names if "." in name and not name.endswith(".py")
-        ],
-    )
-    copy = tmp_path / "hopcli"
-    before = code_digest(copy, cells._DRAWS)
+    package, copy = Path(hopcli.__file__).parent, tmp_path / "hopcli"
+    for path in package.rglob("*.py"):
+        (copy / path.relative_to(package)).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(path, copy / path.relative_to(package))
+    before, whole = code_digest(copy, cells._DRAWS), code_digest(copy)
     assert before[:12] in cells.code_version()
     rooms = {path.relative_to(package).parts[0] for path in package.rglob("*.py")}
     shown = {"api", "claims", "cli", "docs", "estimator", "grids", "notebooks", "plots", "report"}
@@ -282,6 +214,7 @@ def test_cells_of_a_grid_see_an_edit_of_every_room_that_computes(tmp_path: Path)
         first = copy / room if room.endswith(".py") else min((copy / room).rglob("*.py"))
         was = first.read_bytes()
         first.write_bytes(was + b"# edited\n")
+        assert code_digest(copy) != whole
         if code_digest(copy, cells._DRAWS) != before:
             seen.add(room)
         first.write_bytes(was)
@@ -305,7 +238,7 @@ def test_a_damaged_part_is_made_again(run_hopcli: RunHopcli, runs: Runs, damage:
     assert b"\n".join(lines) != whole
     path.write_bytes(b"\n".join(lines))
     runs.stop_after(2)  # goes on behind the damage, and is stopped again
-    assert "7 of 13" in run_hopcli(*SCAN, "--out", "out").err
+    assert _counted(run_hopcli(*SCAN, "--out", "out").err)[-1] == (7, 13)
     runs.stop_after(10**6)
     assert run_hopcli(*SCAN, "--out", "out").code == 0
     assert runs.made == 6
@@ -316,35 +249,32 @@ def test_a_damaged_part_is_made_again(run_hopcli: RunHopcli, runs: Runs, damage:
 FORGED: list[Any] = [[], [[1.0]], [1.0, 2.0], [[[1e300] * 3] * 2], 5.0, None, [[None]], "x"]
 
 
-@pytest.mark.parametrize(("command", "n_parts", "_"), COMMANDS)
-def test_parts_of_another_shape_end_in_a_line(
-    run_hopcli: RunHopcli, command: list[str], n_parts: int, _: int
-) -> None:
-    Path("out").mkdir()
-    path = Path("out", _name_of_parts(run_hopcli, command))
+@pytest.mark.parametrize("name", PARTS)
+def test_parts_of_another_shape_end_in_a_line(run_hopcli: RunHopcli, name: str) -> None:
+    command, n_parts, _ = PARTS[name]
+    path = _path_of_parts(run_hopcli, command)
     places = itertools.cycle([range(n_parts), range(1), range(n_parts - 1, n_parts + 9)])
     for numbers, value in zip(places, FORGED, strict=False):
+        shutil.rmtree("out", ignore_errors=True)
+        Path("out").mkdir()
         said = [json.dumps([number, value]).encode() for number in numbers]
         path.write_bytes(b"\n".join(parts._checksum(line) + b" " + line for line in said))
         done = run_hopcli(*command, "--out", "out")
-        assert "Traceback" not in done.err
         assert (done.code, path.name in done.err) in ((0, False), (2, True)), (value, done)
-        shutil.rmtree("out")
-        Path("out").mkdir()
 
 
-def _name_of_parts(run_hopcli: RunHopcli, command: list[str]) -> str:
-    """How the file of the parts of a run is called."""
-    names: list[str] = []
+def _path_of_parts(run_hopcli: RunHopcli, command: list[str]) -> Path:
+    """The file of the parts of a run."""
+    paths: list[Path] = []
 
     def read(path: Path, _n_parts: int) -> None:
-        names.append(path.name)
+        paths.append(path)
         raise KeyboardInterrupt
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(parts, "_read", read)
         assert run_hopcli(*command, "--out", "out").code == 130
-    return names[0]
+    return Path("out", paths[0].name)
 
 
 def test_parts_left_by_a_run_that_is_finished_go(
@@ -357,11 +287,12 @@ def test_parts_left_by_a_run_that_is_finished_go(
         patch.setattr(results, "discard_parts", lambda *_: None)
         assert run_hopcli(*SCAN, "--out", "out").code == 0
     assert len(_hidden("out")) == 1
-    assert "not run again" in run_hopcli(*SCAN, "--out", "out").out
+    runs.stop_after(0)
+    assert run_hopcli(*SCAN, "--out", "out").code == 0
     assert _hidden("out") == []
 
 
-# --- the file --------------------------------------------------------------------------------
+# --- the file ---------------------------------------------------------------------------------
 
 
 @pytest.fixture
@@ -371,59 +302,55 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     return now
 
 
+def _kept(folder: Path, command: str = "capacity", key: str = "key") -> KeptParts:
+    return KeptParts(folder, command, key, 12)
+
+
 def test_parts_are_written_once_a_second_and_short_runs_write_none(
     tmp_path: Path, clock: list[float]
 ) -> None:
-    kept = KeptParts(tmp_path, "capacity", "key", 12)
-    written = []
+    kept, written = _kept(tmp_path), []
     for number in range(12):
         clock[0] += 0.3
         kept[number] = np.zeros(1)
         written.append(kept.n_written)
         assert len(list(tmp_path.iterdir())) == (number >= 3)
     assert written == [0] * 3 + [4] * 4 + [8] * 4 + [12]
-    assert len(KeptParts(tmp_path, "capacity", "key", 12)) == 12
+    assert len(_kept(tmp_path)) == 12
+    gone = _kept(tmp_path / "gone")  # a run does without what cannot be written
+    clock[0] += 2
+    gone[0] = np.ones(1)
+    assert (len(gone), gone.n_written) == (1, 0)
+    (tmp_path / "gone").mkdir()
+    gone.write()
+    assert gone.n_written == 1
 
 
 def test_numbers_are_kept_to_the_last_bit(tmp_path: Path) -> None:
-    values = np.array([[np.nan, -0.0, 5e-324], [1 / 3, -np.inf, 1e308]])
-    kept = KeptParts(tmp_path, "capacity", "key", 12)
-    kept[3] = values
+    kept = _kept(tmp_path)
+    kept[3] = np.array([[np.nan, -0.0, 5e-324], [1 / 3, -np.inf, 1e308]])
     kept[7] = np.random.default_rng(1).normal(size=1000)
     kept.write()
-    read = KeptParts(tmp_path, "capacity", "key", 12)
+    read = _kept(tmp_path)
     assert read.keys() == kept.keys()
     assert (read.n_written, kept.n_written) == (2, 2)
     for number, part in kept.items():
         assert read[number].tobytes() == part.tobytes()
         assert (read[number].shape, read[number].dtype) == (part.shape, part.dtype)
-    assert not KeptParts(tmp_path, "capacity", "another", 12)
-    assert not KeptParts(tmp_path, "temperature-scan", "key", 12)
+    assert not _kept(tmp_path, key="another")
+    assert not _kept(tmp_path, "temperature-scan")
 
 
-def test_only_what_is_new_is_written(tmp_path: Path) -> None:
+def test_only_what_is_new_is_written_and_only_own_parts_are_discarded(tmp_path: Path) -> None:
     for number in range(3):
-        kept = KeptParts(tmp_path, "capacity", "key", 12)
+        kept = _kept(tmp_path)
         kept[number] = np.ones(1)
         kept.write()
         kept.write()
     (path,) = tmp_path.iterdir()
     assert len(path.read_bytes().split()) == 3 * 3, "a checksum, a number and a value a part"
-
-
-def test_a_run_does_without_what_cannot_be_written(tmp_path: Path, clock: list[float]) -> None:
-    kept = KeptParts(tmp_path / "gone", "capacity", "key", 12)
-    clock[0] += 2
-    kept[0] = np.ones(1)
-    assert (len(kept), kept.n_written) == (1, 0)
-    (tmp_path / "gone").mkdir()
-    kept.write()
-    assert kept.n_written == 1
-
-
-def test_only_parts_of_the_command_are_discarded(tmp_path: Path) -> None:
     names = {".hopcli-scan-1.parts", ".hopcli-capacity.lock", ".hopcli-capacity-12-x", "1.parts"}
-    for name in (*names, ".hopcli-capacity-1.parts", ".hopcli-capacity-2.parts"):
+    for name in (*names, ".hopcli-capacity-1.parts"):
         (tmp_path / name).touch()
     discard_parts(tmp_path, "capacity")
     assert {path.name for path in tmp_path.iterdir()} == names

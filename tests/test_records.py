@@ -1,29 +1,25 @@
-"""Records own their arrays: nobody else's are frozen, and nobody else can change them."""
+"""Records own their arrays; errors are also the builtins that a caller expects."""
 
 from __future__ import annotations
+
+import pickle
 
 import numpy as np
 import pytest
 
+from hopcli.errors import DataError, HopcliError, PatternError, ResultError, SettingError
 from hopcli.records import frozen
 
 
-def test_an_array_of_the_caller_is_copied_and_stays_writeable() -> None:
+def test_an_array_that_somebody_may_write_to_is_copied() -> None:
     given = np.arange(6.0).reshape(2, 3)
-    own = frozen(given)
-    given[0, 0] = 9
-    assert own[0, 0] == 0
-    with pytest.raises(ValueError, match="read-only"):
-        own[0, 0] = 1
-
-
-def test_a_read_only_view_of_what_may_be_written_is_copied() -> None:
-    given = np.zeros(4)
-    view = given[:2]
+    view = given[:1]
     view.flags.writeable = False
-    own = frozen(view)
-    given[0] = 1
-    assert own[0] == 0
+    for own in (frozen(given), frozen(view)):
+        given[0, 0] = 9
+        assert own[0, 0] == 0
+        with pytest.raises(ValueError, match="read-only"):
+            own[0, 0] = 1
 
 
 def test_what_nobody_can_write_is_shared() -> None:
@@ -31,3 +27,31 @@ def test_what_nobody_can_write_is_shared() -> None:
     assert frozen(own) is own
     part = own[1:]
     assert frozen(part) is part
+
+
+@pytest.mark.parametrize(
+    ("error", "builtin", "text"),
+    [
+        (DataError("mine.png: none"), ValueError, "mine.png: none"),
+        (PatternError("dependent"), ValueError, "dependent"),
+        (ResultError("out: none"), OSError, "out: none"),
+        (SettingError("t", "must be >= 0", -1.5), ValueError, "t must be >= 0, found -1.5"),
+        (SettingError("theta", "must be finite"), ValueError, "theta must be finite"),
+        (SettingError("command", "must be a", None), ValueError, "command must be a, found None"),
+    ],
+    ids=str,
+)
+def test_every_error_is_ours_and_a_builtin_and_travels_between_processes(
+    error: HopcliError, builtin: type[Exception], text: str
+) -> None:
+    assert isinstance(error, HopcliError)
+    assert isinstance(error, builtin)
+    assert str(error) == text
+    again = pickle.loads(pickle.dumps(error))
+    assert (type(again), str(again), again.__dict__) == (type(error), text, error.__dict__)
+
+
+def test_a_setting_is_told_by_the_users_name() -> None:
+    error = SettingError("temperature", "must be >= 0", "cold")
+    assert (error.setting, error.rule, error.found) == ("temperature", "must be >= 0", "cold")
+    assert error.describe("--temperature") == "--temperature must be >= 0, found 'cold'"

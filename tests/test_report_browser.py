@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from conftest import CHECKOUT
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser
     from playwright.sync_api import Page as Tab
 
+WHITE = "rgb(255, 255, 255)"
 NARROW, WIDE = 390, 1280  # pixels: a phone, a desk
 RUNS = ("paper", "figure1", "tutorial-4x4", "phase")
 
@@ -65,18 +67,13 @@ PICTURES = """async () => {
 }"""
 
 
-def _installed() -> str | None:
-    """A browser of the system."""
-    names = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-    return next((found for name in names if (found := shutil.which(name))), None)
-
-
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """A browser without a window; the one that Playwright has got, where the system has none."""
+    """A browser without a window: that of the system, else the one that Playwright has got."""
     api = pytest.importorskip("playwright.sync_api")
+    names = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+    path = next((found for name in names if (found := shutil.which(name))), None)
     with api.sync_playwright() as playwright:
-        path = _installed()
         if path is None and not Path(playwright.chromium.executable_path).exists():
             pytest.skip("no Chromium here: `playwright install chromium` gets one")
         boxed = [] if os.name == "nt" or os.geteuid() else ["--no-sandbox"]  # not for root
@@ -112,14 +109,27 @@ class Seen:
     def tell(self, script: str) -> Any:
         return self.tab.evaluate(script)
 
+    def box(self, selector: str) -> Any:
+        return self.tell(f"document.querySelector('{selector}').getBoundingClientRect()")
+
+    def style(self, selector: str, name: str, part: str = "") -> str:
+        found: str = self.tell(
+            f"getComputedStyle(document.querySelector('{selector}'), '{part}').{name}"
+        )
+        return found
+
+    def check_contrasts(self) -> None:
+        """Check that texts stand out from their ground by 4.5 to 1, as WCAG 2 requires."""
+        contrasts = self.tell(CONTRASTS)
+        assert len(contrasts) > 1000
+        assert min(contrasts)[0] >= 4.5, min(contrasts)
+
 
 @pytest.fixture
 def seen(request: pytest.FixtureRequest, browser: Browser, page: Path) -> Iterator[Seen]:
-    scheme: Literal["light", "dark"]
-    width, scheme = getattr(request, "param", (WIDE, "light"))
-    with browser.new_context(
-        viewport={"width": width, "height": 900}, color_scheme=scheme
-    ) as context:
+    asked: Any = getattr(request, "param", (WIDE, "light"))
+    size: Any = {"width": asked[0], "height": 900}
+    with browser.new_context(viewport=size, color_scheme=asked[1]) as context:
         yield Seen(context.new_page(), page)
 
 
@@ -129,44 +139,31 @@ def seen(request: pytest.FixtureRequest, browser: Browser, page: Path) -> Iterat
     indirect=True,
     ids=lambda value: f"{value[1]}-{value[0]}",
 )
-def test_nothing_is_wrong_on_a_screen(seen: Seen, page: Path) -> None:
-    assert seen.tell("document.documentElement.scrollWidth <= window.innerWidth")
+def test_nothing_is_wrong_on_a_screen(
+    seen: Seen, page: Path, request: pytest.FixtureRequest
+) -> None:
+    fits = "document.documentElement.scrollWidth <= innerWidth"
+    assert seen.tell(fits)
     seen.tell("document.querySelectorAll('details').forEach((one) => { one.open = true; })")
-    assert seen.tell("document.documentElement.scrollWidth <= window.innerWidth")
+    assert seen.tell(fits)
     sizes, boxes = seen.tell(PICTURES)
     assert len(sizes) > 10
     assert len(boxes) >= 8
     assert min(*sizes, *boxes) > 0
-    contrasts = seen.tell(CONTRASTS)
-    assert len(contrasts) > 1000
-    worst = min(contrasts)
-    assert worst[0] >= 4.5, worst
+    seen.check_contrasts()
+    assert seen.style(".picture", "backgroundColor") == WHITE
+    ground = sum(map(int, re.findall(r"\d+", seen.style("body", "backgroundColor"))))
+    assert ground < 100 if "dark" in request.node.name else ground > 700
     assert seen.said == []
-    asked = [url for url in seen.asked if not url.startswith("data:")]
-    assert asked == [page.as_uri()]
-
-
-def test_dark_is_dark_and_pictures_stay_on_white(browser: Browser, page: Path) -> None:
-    grounds = []
-    schemes: tuple[Literal["light", "dark"], ...] = ("light", "dark")
-    for scheme in schemes:
-        with browser.new_context(color_scheme=scheme) as context:
-            seen = Seen(context.new_page(), page)
-            grounds.append(seen.tell("getComputedStyle(document.body).backgroundColor"))
-            on = "getComputedStyle(document.querySelector('.picture')).backgroundColor"
-            assert seen.tell(on) == "rgb(255, 255, 255)"
-    light, dark = (sum(map(int, ground[4:-1].split(","))) for ground in grounds)
-    assert light > 700
-    assert dark < 100
+    assert [url for url in seen.asked if not url.startswith("data:")] == [page.as_uri()]
 
 
 @pytest.mark.parametrize("seen", [(NARROW, "light")], indirect=True)
 def test_claims_are_cards_where_it_is_narrow(seen: Seen) -> None:
-    """One below the other, each said what it is; nothing of a claim has to be scrolled to."""
-    display = "getComputedStyle(document.querySelector('.claims td')).display"
-    assert seen.tell(display) == "block"
-    label = "getComputedStyle(document.querySelector('[data-label]'), '::before').content"
-    assert seen.tell(label) == '"Published"'
+    """One below the other, each with its heading; nothing of a claim has to be scrolled to."""
+    label = ("[data-label]", "content", "::before")
+    assert seen.style(".claims td", "display") == "block"
+    assert seen.style(*label) == '"Published"'
     edges = seen.tell(
         "[...document.querySelectorAll('.claims *')].map((one) => one.getBoundingClientRect())"
         ".filter((box) => box.width > 1).map((box) => box.right)"
@@ -175,8 +172,8 @@ def test_claims_are_cards_where_it_is_narrow(seen: Seen) -> None:
     roles = "[...document.querySelectorAll('.claims tr > *')].every((one) => one.role)"
     assert seen.tell(roles)  # which a table that is laid out as blocks would lose
     seen.tab.set_viewport_size({"width": WIDE, "height": 900})
-    assert seen.tell(display) == "table-cell"
-    assert seen.tell(label) == "none"
+    assert seen.style(".claims td", "display") == "table-cell"
+    assert seen.style(*label) == "none"
 
 
 def test_all_is_there_on_paper(seen: Seen) -> None:
@@ -187,21 +184,19 @@ def test_all_is_there_on_paper(seen: Seen) -> None:
     assert seen.tell(hidden) > 10
     seen.tab.emulate_media(media="print")
     assert seen.tell(hidden) == 0
-    assert not seen.tell("document.querySelector('.skip').checkVisibility()")
-    assert seen.tell("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
+    assert seen.style(".skip", "display") == "none"
+    assert seen.style("body", "backgroundColor") == WHITE
+    seen.check_contrasts()
     seen.tab.set_viewport_size({"width": 688, "height": 1000})  # A4 between its margins
-    assert seen.tell("getComputedStyle(document.querySelector('.claims td')).display") == (
-        "table-cell"
-    )
-    assert seen.tell(
-        "[...document.querySelectorAll('.picture')].every((one) => one.clientWidth <= 688)"
-    )
+    assert seen.style(".claims td", "display") == "table-cell"
+    widths = "[...document.querySelectorAll('.picture')].map((one) => one.clientWidth)"
+    assert max(seen.tell(widths)) <= 688
 
 
 def test_a_keyboard_gets_everywhere(seen: Seen) -> None:
     seen.tab.keyboard.press("Tab")
     assert seen.tell("document.activeElement.className") == "skip"
-    assert seen.tell("document.activeElement.getBoundingClientRect().left") >= 0
+    assert seen.box(":focus")["left"] >= 0
     seen.tab.keyboard.press("Enter")
     assert seen.tell("location.hash") == "#content"
     scrolls = (
@@ -216,5 +211,4 @@ def test_a_keyboard_gets_everywhere(seen: Seen) -> None:
 def test_a_claim_leads_to_its_run(seen: Seen) -> None:
     seen.tab.click("#claim-best a")
     assert seen.tell("location.hash") == "#run-results-paper"
-    top = "document.querySelector('#run-results-paper').getBoundingClientRect().top"
-    assert -1 <= seen.tell(top) <= 100
+    assert -1 <= seen.box("#run-results-paper")["top"] <= 100

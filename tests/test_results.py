@@ -6,7 +6,6 @@ import contextlib
 import dataclasses
 import errno
 import hashlib
-import io
 import json
 import os
 import re
@@ -22,7 +21,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import UNPRIVILEGED, SpawnHopcli, files_below
+from conftest import CHECKOUT, UNPRIVILEGED, SpawnHopcli, files_below
 
 import hopcli
 from hopcli.config import Execution, Facts, RecallConfig, RecallExecution, SelectConfig
@@ -48,84 +47,101 @@ if TYPE_CHECKING:
 
 FACTS = Facts("mnist:train", (28, 28), ("0", "1"))
 CONFIG = SelectConfig(samples=5).resolve(FACTS)
+RECALL = RecallConfig(digits=("0", "1")).resolve(FACTS)
 INPUTS = {"dataset": "d" * 64}
+KEY = key("select", CONFIG.to_dict(), INPUTS)
+FILES = ["patterns.csv", "patterns.npz", "select.json", "patterns.png"]
+FAILURES = [RuntimeError, KeyboardInterrupt, SystemExit, MemoryError]
 
 
-def _result(value: float) -> Result:
-    return Result(
-        dataset="mnist:train",
-        dataset_sha256="d" * 64,
-        tables={"patterns": pd.DataFrame({"label": ["a"], "loss": [value]})},
-        arrays={"patterns": {"xi": np.full(3, value)}},
-    )
+def _result(value: float, **changed: Any) -> Result:
+    tables = {"patterns": pd.DataFrame({"label": ["a"], "loss": [value]})}
+    given: dict[str, Any] = {"tables": tables, "arrays": {"patterns": {"xi": np.full(3, value)}}}
+    return Result(dataset="mnist:train", dataset_sha256="d" * 64, **{**given, **changed})
 
 
-def _draw(folder: Path) -> None:
-    (folder / "patterns.png").write_bytes(b"a picture")
+def _draw(folder: Path, name: str = "patterns.png") -> None:
+    (folder / name).write_bytes(b"a picture")
+
+
+def _draw_svg(folder: Path) -> None:
+    _draw(folder, "patterns.svg")
+
+
+def _write(folder: Path, result: Result, config: Any = CONFIG) -> list[Path]:
+    how = Execution() if config is CONFIG else RecallExecution()
+    return save(folder, config, result, inputs=INPUTS, execution=how, duration=1.23456)
 
 
 def _save(folder: Path, value: float, draw: Callable[[Path], None] | None = _draw) -> list[Path]:
     """Write a run as a command does: tables and arrays, and then the pictures."""
-    paths = save(
-        folder, CONFIG, _result(value), inputs=INPUTS, execution=Execution(), duration=1.23456
-    )
+    paths = _write(folder, _result(value))
     return paths if draw is None else [*paths, *save_pictures(folder, "select", draw)]
+
+
+def _loss(folder: Path) -> list[float]:
+    """The number of the run in a folder, all of whose files are as the manifest says."""
+    read_manifest(folder, "select")
+    return list(load(folder).result.tables["patterns"]["loss"])
 
 
 def test_a_run_is_written_with_its_manifest_and_then_its_pictures(tmp_path: Path) -> None:
     folder = tmp_path / "deep" / "down"
-    paths = _save(folder, 0.1)
-    names = ["patterns.csv", "patterns.npz", "select.json", "patterns.png"]
-    assert [path.name for path in paths] == names
-    assert sorted(path.name for path in folder.iterdir()) == sorted(names)
-    assert (folder / "patterns.csv").read_bytes() == b"label,loss\na,0.1\n"
+    assert [path.name for path in _save(folder, 1 / 3)] == FILES
+    assert sorted(path.name for path in folder.iterdir()) == sorted(FILES)
+    assert (folder / "patterns.csv").read_bytes() == b"label,loss\na,0.3333333333\n"
     with np.load(folder / "patterns.npz", allow_pickle=False) as arrays:
-        assert arrays["xi"].tolist() == [0.1] * 3
-
-
-def test_the_manifest_is_complete(tmp_path: Path) -> None:
-    _save(tmp_path, 0.1)
-    manifest = read_manifest(tmp_path, "select")
-    assert manifest["command"] == "select"
-    assert manifest["config"] == CONFIG.to_dict()
-    assert manifest["key"] == key("select", CONFIG.to_dict(), INPUTS)
-    assert manifest["inputs"] == INPUTS
-    assert manifest["execution"] == Execution().to_dict()
-    assert manifest["execution"]["figure_format"] == "png"
-    assert manifest["tables"] == {"patterns": ["label: text", "loss: number"]}
-    assert manifest["arrays"] == ["patterns"]
-    assert manifest["seed"] == CONFIG.seed
-    assert manifest["dataset"] == {"name": "mnist:train", "sha256": "d" * 64}
-    assert manifest["duration_seconds"] == 1.235
-    assert manifest["versions"]["hopcli"] == hopcli.__version__
-    assert manifest["versions"]["python"] == ".".join(map(str, sys.version_info[:3]))
-    assert manifest["versions"]["numpy"] == np.__version__
-    packages = {"numpy", "scipy", "numba", "pandas", "matplotlib", "scikit-learn", "pillow"}
-    assert packages <= set(manifest["versions"])  # loaded by now or not
-    commit = manifest["source_commit"]
+        assert arrays["xi"].tolist() == [1 / 3] * 3
+    _save(tmp_path / "again", 1 / 3)
+    assert files_below(folder) == files_below(tmp_path / "again")
+    manifest = dict(read_manifest(folder, "select"))
+    versions, commit = manifest.pop("versions"), manifest.pop("source_commit")
+    assert versions["hopcli"] == hopcli.__version__
+    assert versions["python"] == ".".join(map(str, sys.version_info[:3]))
+    assert versions["numpy"] == np.__version__
+    packages = {"scipy", "numba", "pandas", "matplotlib", "scikit-learn", "pillow"}
+    assert packages <= set(versions)  # loaded by now or not
     assert commit is None or re.fullmatch(r"[0-9a-f]{40}(\+modified)?", commit)
-    assert manifest["outputs"] == {
-        name: hashlib.sha256((tmp_path / name).read_bytes()).hexdigest()
-        for name in ("patterns.csv", "patterns.npz", "patterns.png")
+    expected = {
+        "command": "select",
+        "config": CONFIG.to_dict(),
+        "key": KEY,
+        "inputs": INPUTS,
+        "execution": Execution().to_dict(),
+        "tables": {"patterns": ["label: text", "loss: number"]},
+        "arrays": ["patterns"],
+        "seed": CONFIG.seed,
+        "dataset": {"name": "mnist:train", "sha256": "d" * 64},
+        "duration_seconds": 1.235,
+        "outputs": {
+            name: hashlib.sha256((folder / name).read_bytes()).hexdigest()
+            for name in ("patterns.csv", "patterns.npz", "patterns.png")
+        },
     }
-
-
-def test_the_same_result_gives_the_same_bytes(tmp_path: Path) -> None:
-    _save(tmp_path / "a", 1 / 3)
-    _save(tmp_path / "b", 1 / 3)
-    assert files_below(tmp_path / "a") == files_below(tmp_path / "b")
+    assert {name: manifest[name] for name in expected} == expected
 
 
 @pytest.mark.parametrize("name", ["patterns.csv", "patterns.npz", "patterns.png"])
 def test_a_changed_or_missing_file_is_noticed(tmp_path: Path, name: str) -> None:
     _save(tmp_path, 0.1)
     path = tmp_path / name
-    path.write_bytes(path.read_bytes() + b" ")
-    with pytest.raises(ResultError, match=f"{name}: must have SHA-256 [0-9a-f]{{64}}"):
-        read_manifest(tmp_path, "select")
-    path.unlink()
-    with pytest.raises(ResultError, match=f"{name}: .*found no file"):
-        read_manifest(tmp_path, "select")
+    content = path.read_bytes()
+    readers: list[Callable[[], object]] = [lambda: read_manifest(tmp_path, "select")]
+    if name != "patterns.png":  # a picture is drawn again
+        readers.append(lambda: load(tmp_path))
+    for read in readers:
+        path.write_bytes(content + b" ")
+        with pytest.raises(ResultError, match=f"{name}: .*[0-9a-f]{{64}}"):
+            read()
+        path.unlink()
+        with pytest.raises(ResultError, match=f"{name}: "):
+            read()
+        path.write_bytes(content)
+    loaded = load(tmp_path)
+    if name == "patterns.csv":  # changed after it was looked at
+        path.write_bytes(content.replace(b"0.1", b"0.2"))
+        with pytest.raises(ResultError, match=name):
+            loaded.result.tables["patterns"]
 
 
 def test_what_was_saved_is_loaded(tmp_path: Path) -> None:
@@ -139,141 +155,94 @@ def test_what_was_saved_is_loaded(tmp_path: Path) -> None:
         }
     )
     twice = pd.DataFrame([["a", 1, 2, 3]], columns=["label", "none", "none", "label: text"])
-    empty = table.iloc[:0]
+    tables = {"patterns": table, "twice": twice, "empty": table.iloc[:0]}
     arrays = {"spins": np.ones((2, 3), np.int8), "names": np.array(["a", "日本"])}
-    result = dataclasses.replace(
-        _result(0.1),
-        tables={"patterns": table, "twice": twice, "empty": empty},
-        arrays={"patterns": arrays},
-        notes={"mixtures": "all"},
-    )
-    save(tmp_path, CONFIG, result, inputs=INPUTS, execution=Execution(), duration=1.0)
+    notes = {"mixtures": "all"}
+    _write(tmp_path, _result(0.1, tables=tables, arrays={"patterns": arrays}, notes=notes))
     loaded = load(tmp_path)
-    assert loaded.config.to_dict() == CONFIG.to_dict()
-    assert type(loaded.config) is type(CONFIG)
-    assert (loaded.result.dataset, loaded.result.dataset_sha256) == ("mnist:train", "d" * 64)
-    assert loaded.result.notes == {"mixtures": "all"}
-    assert list(loaded.result.tables) == ["patterns", "twice", "empty"]
-    for name, expected in result.tables.items():
-        found = loaded.result.tables[name]
-        assert list(found.columns) == list(expected.columns)
+    assert (type(loaded.config), loaded.config.to_dict()) == (type(CONFIG), CONFIG.to_dict())
+    found = loaded.result
+    assert (found.dataset, found.dataset_sha256, found.notes) == ("mnist:train", "d" * 64, notes)
+    assert list(found.tables) == list(tables)
+    for name, expected in tables.items():
+        assert list(found.tables[name].columns) == list(expected.columns)
         if len(expected):  # without rows text has no dtype of its own
-            pd.testing.assert_frame_equal(found, expected, check_dtype=name != "twice")
+            same_kind = name != "twice"
+            pd.testing.assert_frame_equal(found.tables[name], expected, check_dtype=same_kind)
     with pytest.raises(KeyError):
-        loaded.result.tables["nothing"]
-    found = loaded.result.arrays["patterns"]
-    assert set(found) == set(arrays)
+        found.tables["nothing"]
+    assert set(found.arrays["patterns"]) == set(arrays)
     for name, array in arrays.items():
-        assert found[name].dtype == array.dtype
-        assert np.array_equal(found[name], array)
+        assert found.arrays["patterns"][name].dtype == array.dtype
+        assert np.array_equal(found.arrays["patterns"][name], array)
 
 
-@pytest.mark.parametrize("name", ["patterns.csv", "patterns.npz"])
-def test_what_has_changed_is_not_loaded(tmp_path: Path, name: str) -> None:
+def test_two_runs_share_a_folder_and_one_may_lack_its_trials(tmp_path: Path) -> None:
     _save(tmp_path, 0.1)
-    path = tmp_path / name
-    content = path.read_bytes()
-    path.write_bytes(content + b" ")
-    with pytest.raises(ResultError, match=f"{name}: must have SHA-256"):
-        load(tmp_path)
-    path.unlink()
-    with pytest.raises(ResultError, match=f"{name}: .*found no file"):
-        load(tmp_path)
-    path.write_bytes(content)
-    (tmp_path / "patterns.png").unlink()  # a picture is drawn again
-    loaded = load(tmp_path)
-    if name.endswith(".csv"):
-        path.write_bytes(content.replace(b"0.1", b"0.2"))
-        with pytest.raises(ResultError, match=f"{name}: must have SHA-256"):
-            loaded.result.tables["patterns"]
-
-
-def test_a_folder_passed_on_without_its_trials_is_loaded(tmp_path: Path) -> None:
-    recall = RecallConfig(digits=("0", "1")).resolve(FACTS)
     tables = {"accuracy": pd.DataFrame({"label": ["0"]}), "trials": pd.DataFrame({"repeat": [0]})}
-    result = Result(dataset="mnist:train", dataset_sha256="d" * 64, tables=tables)
-    how = RecallExecution()
-    save(tmp_path, recall, result, inputs=INPUTS, execution=how, duration=0.5)
+    _write(tmp_path, _result(0.1, tables=tables, arrays={}), RECALL)
+    assert _loss_of_select(tmp_path) == [0.1]
+    assert list(read_manifest(tmp_path, "recall")["outputs"]) == ["accuracy.csv", "trials.csv"]
     (tmp_path / "trials.csv").unlink()
     loaded = load(tmp_path, "recall").result
     assert loaded.tables["accuracy"]["label"].tolist() == ["0"]
-    with pytest.raises(ResultError, match=r"trials\.csv: .*found no file"):
+    with pytest.raises(ResultError, match=r"trials\.csv: "):
         loaded.tables["trials"]
     (tmp_path / "trials.csv").write_text("repeat\n1\n")
-    with pytest.raises(ResultError, match=r"trials\.csv: must have SHA-256"):
-        load(tmp_path)
+    with pytest.raises(ResultError, match=r"trials\.csv: "):
+        load(tmp_path, "recall")
+
+
+def _loss_of_select(folder: Path) -> list[float]:
+    return list(load(folder, "select").result.tables["patterns"]["loss"])
 
 
 def test_a_folder_without_one_run_is_not_loaded(tmp_path: Path) -> None:
     with pytest.raises(ResultError, match=re.escape(str(tmp_path))):
         load(tmp_path)
+    with pytest.raises(ResultError, match="'select'"):
+        read_manifest(tmp_path / "nowhere", "select")
     _save(tmp_path, 0.1)
     (tmp_path / "recall.json").write_text("{}")
+    assert runs_in(tmp_path) == ["select", "recall"]
     with pytest.raises(ResultError, match="select, recall"):
         load(tmp_path)
-    assert runs_in(tmp_path) == ["select", "recall"]
-    with pytest.raises(ResultError, match=r"recall\.json: must"):
+    with pytest.raises(ResultError, match=r"recall\.json: "):
         load(tmp_path, "recall")
-
-
-def test_a_manifest_of_another_version_is_one_clear_error(tmp_path: Path) -> None:
-    _save(tmp_path, 0.1)
-    path = tmp_path / "select.json"
-    manifest = json.loads(path.read_text())
-    newer = {**manifest["config"], "new": 1}
-    changes: tuple[dict[str, Any], ...] = ({"config": newer}, {"tables": {}, "arrays": None})
-    for change in changes:
-        path.write_text(json.dumps({**manifest, **change}))
-        with pytest.raises(ResultError, match=r"select\.json: "):
-            load(tmp_path)
-
-
-def test_a_key_names_what_decides_the_numbers_and_nothing_else() -> None:
-    plain = key("select", CONFIG.to_dict(), INPUTS)
-    assert re.fullmatch("[0-9a-f]{64}", plain)
-    assert key("select", dict(reversed(CONFIG.to_dict().items())), INPUTS) == plain
-    others = [
-        key("recall", CONFIG.to_dict(), INPUTS),
-        key("select", SelectConfig(samples=6).resolve(FACTS).to_dict(), INPUTS),
-        key("select", CONFIG.to_dict(), {"dataset": "e" * 64}),
-    ]
-    assert len({plain, *others}) == 4
 
 
 @pytest.mark.parametrize(
     "content", [b"", b"{", b"\xff", b"[]", b"{}", b"3", b'{"outputs": []}', b'{"outputs": null}']
 )
-def test_a_damaged_manifest_is_one_clear_error(tmp_path: Path, content: bytes) -> None:
+def test_a_damaged_manifest_is_named(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "select.json").write_bytes(content)
     with pytest.raises(ResultError, match=r"select\.json: "):
         read_manifest(tmp_path, "select")
 
 
-def test_no_run_is_no_run(tmp_path: Path) -> None:
-    with pytest.raises(ResultError, match="'select'"):
-        read_manifest(tmp_path / "nowhere", "select")
+@pytest.mark.parametrize("changed", [{"config": {"new": 1}}, {"tables": {}, "arrays": None}])
+def test_a_manifest_of_another_version_is_named(tmp_path: Path, changed: dict[str, Any]) -> None:
     _save(tmp_path, 0.1)
-    with pytest.raises(ResultError, match="'recall'"):
-        read_manifest(tmp_path, "recall")
+    path = tmp_path / "select.json"
+    manifest = json.loads(path.read_text())
+    changed = {**changed, "config": {**manifest["config"], **changed.get("config", {})}}
+    path.write_text(json.dumps({**manifest, **changed}))
+    with pytest.raises(ResultError, match=r"select\.json: "):
+        load(tmp_path)
 
 
-@pytest.mark.parametrize("failure", [RuntimeError, KeyboardInterrupt, SystemExit, MemoryError])
-def test_a_failure_while_drawing_costs_the_picture_and_not_the_run(
-    tmp_path: Path, failure: type[BaseException]
-) -> None:
-    _save(tmp_path, 0.1)
-    (tmp_path / "notes.txt").write_text("mine")
+def test_a_key_names_what_decides_the_numbers_and_nothing_else() -> None:
+    assert re.fullmatch("[0-9a-f]{64}", KEY)
+    assert key("select", dict(reversed(CONFIG.to_dict().items())), INPUTS) == KEY
+    others = [
+        key("recall", CONFIG.to_dict(), INPUTS),
+        key("select", SelectConfig(samples=6).resolve(FACTS).to_dict(), INPUTS),
+        key("select", CONFIG.to_dict(), {"dataset": "e" * 64}),
+    ]
+    assert len({KEY, *others}) == 4
 
-    def fail(folder: Path) -> None:
-        _draw(folder)
-        raise failure
 
-    with pytest.raises(failure):
-        _save(tmp_path, 0.2, fail)
-    names = {"patterns.csv", "patterns.npz", "select.json", "notes.txt"}  # no stale picture
-    assert set(files_below(tmp_path)) == names
-    assert load(tmp_path).result.tables["patterns"]["loss"].tolist() == [0.2]
-    read_manifest(tmp_path, "select")
+# --- what fails -------------------------------------------------------------------------------
 
 
 class Unwritable:
@@ -290,116 +259,68 @@ class Unwritable:
         raise self.failure
 
 
-def _fail_to_save(folder: Path, failure: BaseException) -> None:
-    table: Any = Unwritable(failure)
-    result = dataclasses.replace(_result(0.2), tables={"patterns": table})
-    save(folder, CONFIG, result, inputs=INPUTS, execution=Execution(), duration=1.0)
+def _fails(failure: BaseException) -> Callable[[Path], None]:
+    def draw(folder: Path) -> None:
+        _draw(folder)
+        raise failure
+
+    return draw
 
 
-@pytest.mark.parametrize("failure", [RuntimeError, KeyboardInterrupt, SystemExit, MemoryError])
-def test_a_failure_while_writing_leaves_the_earlier_run(
+@pytest.mark.parametrize("failure", FAILURES)
+def test_a_failure_costs_what_was_being_written_and_nothing_else(
     tmp_path: Path, failure: type[BaseException]
 ) -> None:
+    unwritable = _result(0.2, tables={"patterns": Unwritable(failure())})
+    with pytest.raises(failure):
+        _write(tmp_path / "deep" / "down", unwritable)
+    assert files_below(tmp_path) == {}
     _save(tmp_path, 0.1)
+    (tmp_path / "notes.txt").write_text("mine")
     before = files_below(tmp_path)
     with pytest.raises(failure):
-        _fail_to_save(tmp_path, failure())
+        _write(tmp_path, unwritable)
     assert files_below(tmp_path) == before
-
-
-def test_a_failure_of_a_first_run_leaves_no_folder(tmp_path: Path) -> None:
-    with pytest.raises(KeyboardInterrupt):
-        _fail_to_save(tmp_path / "deep" / "down", KeyboardInterrupt())
-    assert files_below(tmp_path) == {}
+    with pytest.raises(failure):
+        _save(tmp_path, 0.2, _fails(failure()))
+    assert set(files_below(tmp_path)) == {*FILES[:3], "notes.txt"}  # no stale picture
+    assert _loss(tmp_path) == [0.2]
 
 
 def test_a_full_disk_is_one_error_and_no_change(tmp_path: Path) -> None:
     _save(tmp_path, 0.1)
     before = files_below(tmp_path)
     full = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-
-    def fail(folder: Path) -> None:
-        _draw(folder)
-        raise full
-
     with pytest.raises(ResultError, match=os.strerror(errno.ENOSPC)):
-        _fail_to_save(tmp_path, full)
+        _write(tmp_path, _result(0.2, tables={"patterns": Unwritable(full)}))
     with pytest.raises(ResultError, match=os.strerror(errno.ENOSPC)):
-        save_pictures(tmp_path, "select", fail)
+        save_pictures(tmp_path, "select", _fails(full))
     assert files_below(tmp_path) == before
 
 
-@pytest.mark.parametrize("name", ["patterns.csv", "patterns.npz", "patterns.png", "select.json"])
-def test_a_folder_in_the_place_of_a_file_changes_nothing(tmp_path: Path, name: str) -> None:
-    (tmp_path / name).mkdir()
-    before = files_below(tmp_path)
-    with pytest.raises(ResultError):
-        _save(tmp_path, 0.2)
-    after = files_below(tmp_path)
-    if name == "patterns.png":  # costs the picture, as any failure to draw it
-        read_manifest(tmp_path, "select")
-        assert after.pop("patterns.csv") == b"label,loss\na,0.2\n"
-        after = {name: None for name in after if name == "patterns.png"}
-    assert after == before
-
-
-def test_a_picture_in_another_format_replaces_the_old(tmp_path: Path) -> None:
+def test_pictures_belong_to_their_run_and_format(tmp_path: Path) -> None:
     _save(tmp_path, 0.1)
     (tmp_path / "notes.png").write_bytes(b"mine")
-
-    def draw(folder: Path) -> None:
-        (folder / "patterns.svg").write_bytes(b"a drawing")
-
-    _save(tmp_path, 0.1, draw)
-    names = {path.name for path in tmp_path.iterdir()}
-    assert names == {"patterns.csv", "patterns.npz", "patterns.svg", "select.json", "notes.png"}
-    read_manifest(tmp_path, "select")
-    _save(tmp_path, 0.1, None)
-    assert not (tmp_path / "patterns.svg").exists()
-    read_manifest(tmp_path, "select")
-
-
-def test_a_picture_never_gets_into_the_manifest_of_another_run(tmp_path: Path) -> None:
-    _save(tmp_path, 0.1, None)
-    before = files_below(tmp_path)
-    with pytest.raises(ResultError, match=re.escape(str(tmp_path))):
-        save_pictures(tmp_path, "select", _draw, key="another")
-    assert files_below(tmp_path) == before
-    save_pictures(tmp_path, "select", _draw, key=key("select", CONFIG.to_dict(), INPUTS))
-    assert "patterns.png" in read_manifest(tmp_path, "select")["outputs"]
-
-
-def test_the_manifest_says_how_pictures_were_last_asked_for(tmp_path: Path) -> None:
-    _save(tmp_path, 0.1, None)
     asked = Execution(figure_format="svg")
     manifest = read_manifest(tmp_path, "select")
     assert is_undrawn(tmp_path, manifest, asked)
     assert not is_undrawn(tmp_path, manifest, Execution(figures=False))
-
-    def draw(folder: Path) -> None:
-        (folder / "patterns.svg").write_bytes(b"a drawing")
-
-    save_pictures(tmp_path, "select", draw, execution=asked)
+    before = files_below(tmp_path)
+    with pytest.raises(ResultError, match=re.escape(str(tmp_path))):
+        save_pictures(tmp_path, "select", _draw_svg, key="another")
+    assert files_below(tmp_path) == before
+    _write(tmp_path, _result(0.1))
+    save_pictures(tmp_path, "select", _draw_svg, key=KEY, execution=asked)
+    names = {path.name for path in tmp_path.iterdir()}
+    assert names == {*FILES[:3], "patterns.svg", "notes.png"}
     manifest = read_manifest(tmp_path, "select")
     assert manifest["execution"] == asked.to_dict()
-    assert not is_undrawn(tmp_path, manifest, asked)
-    assert is_undrawn(tmp_path, manifest, Execution())
+    assert [is_undrawn(tmp_path, manifest, each) for each in (asked, Execution())] == [False, True]
     (tmp_path / "patterns.svg").unlink()
     assert is_undrawn(tmp_path, manifest, asked)
-
-
-def test_runs_of_two_commands_share_a_folder(tmp_path: Path) -> None:
-    _save(tmp_path, 0.1)
-    other = Result(
-        dataset="mnist:train",
-        dataset_sha256="d" * 64,
-        tables={"accuracy": pd.DataFrame({"label": ["a"]})},
-    )
-    recall = RecallConfig(digits=("0", "1")).resolve(FACTS)
-    how = RecallExecution()
-    save(tmp_path, recall, other, inputs=INPUTS, execution=how, duration=0.5)
-    read_manifest(tmp_path, "select")
-    assert list(read_manifest(tmp_path, "recall")["outputs"]) == ["accuracy.csv"]
+    _save(tmp_path, 0.1, _draw_svg)
+    _save(tmp_path, 0.1, None)
+    assert set(files_below(tmp_path)) == {*FILES[:3], "notes.png"}
 
 
 @pytest.mark.parametrize("name", ["../precious", "..", ".", "", "/precious", "sub/precious"])
@@ -415,15 +336,10 @@ def test_a_forged_manifest_deletes_nothing_outside(tmp_path: Path, name: str) ->
     read_manifest(folder, "select")
 
 
-def _dead_process() -> int:
+def test_what_a_dead_run_left_is_swept_up(tmp_path: Path) -> None:
     with subprocess.Popen([sys.executable, "-c", ""]) as child:
         pass
-    return child.pid
-
-
-def test_what_a_dead_run_left_is_swept_up(tmp_path: Path) -> None:
-    dead = _dead_process()
-    left = [f".hopcli-select-{dead}-abc", f".hopcli-recall-{dead}-abc"]
+    left = [f".hopcli-{command}-{child.pid}-abc" for command in ("select", "recall")]
     alive = f".hopcli-select-{os.getppid()}-def"
     not_ours = [".hopcli-select-x-y", ".hopcli-notes", "hopcli-select-1-a"]
     for name in [*left, alive, *not_ours]:
@@ -434,6 +350,8 @@ def test_what_a_dead_run_left_is_swept_up(tmp_path: Path) -> None:
     assert folders == {left[1], alive, *not_ours}
 
 
+# --- what is stopped --------------------------------------------------------------------------
+
 CHILD = """
 import os, signal, sys
 import pandas
@@ -442,35 +360,29 @@ sys.path.insert(0, sys.argv[3])
 from test_results import _draw, _save
 
 signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
-folder, moment = Path(sys.argv[1]), sys.argv[2]
+folder, moment, moves = Path(sys.argv[1]), sys.argv[2], 0
+move, write = os.replace, pandas.DataFrame.to_csv
 
-def wait():
-    print("ready", flush=True)
-    sys.stdin.readline()
+def wait_at(here):
+    if moment == here:
+        print("ready", flush=True)
+        sys.stdin.readline()
 
 def draw(stage):
     _draw(stage)
-    if moment == "draw":
-        wait()
-
-moves, move = 0, os.replace
-write = pandas.DataFrame.to_csv
+    wait_at("draw")
 
 def slow_write(table, *args, **kwargs):
     write(table, *args, **kwargs)
-    if moment == "write":
-        wait()
-
-pandas.DataFrame.to_csv = slow_write
+    wait_at("write")
 
 def slow_move(*places, **handles):
     global moves
     moves += 1
-    if moment == f"move {moves}":
-        wait()
+    wait_at(f"move {moves}")
     move(*places, **handles)
 
-os.replace = slow_move
+pandas.DataFrame.to_csv, os.replace = slow_write, slow_move
 _save(folder, 0.2, draw)
 print("done", flush=True)
 """
@@ -479,14 +391,9 @@ print("done", flush=True)
 @contextlib.contextmanager
 def _waiting(folder: Path, moment: str) -> Iterator[subprocess.Popen[str]]:
     """A child that writes a run and waits at that moment for a line."""
-    with subprocess.Popen(
-        [sys.executable, "-c", CHILD, str(folder), moment, str(Path(__file__).parent)],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    ) as child:
-        assert child.stdout is not None
+    command = [sys.executable, "-c", CHILD, str(folder), moment, str(Path(__file__).parent)]
+    pipes = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE)
+    with subprocess.Popen(command, text=True, **pipes) as child:  # type: ignore[call-overload]
         assert child.stdout.readline() == "ready\n"
         yield child
 
@@ -500,52 +407,40 @@ def _stopped(folder: Path, moment: str, number: signal.Signals) -> str:
     return out
 
 
-@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
-def test_a_run_stopped_before_it_is_whole_leaves_the_earlier_one(
-    tmp_path: Path, number: signal.Signals
-) -> None:
-    _save(tmp_path, 0.1)
-    before = files_below(tmp_path)
-    assert _stopped(tmp_path, "write", number) == ""
-    read_manifest(tmp_path, "select")
-    after = files_below(tmp_path)
-    if number == signal.SIGKILL:  # nobody could tidy up; the next run does
-        assert {k: v for k, v in after.items() if not k.startswith(".hopcli-")} == before
-        _save(tmp_path, 0.1)
-        after = files_below(tmp_path)
-        read_manifest(tmp_path, "select")
-        assert set(after) == set(before)
-    else:
-        assert after == before
-
-
-@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
-def test_a_run_stopped_while_it_is_drawn_is_whole(tmp_path: Path, number: signal.Signals) -> None:
-    _save(tmp_path, 0.1)
-    assert _stopped(tmp_path, "draw", number) == ""
-    read_manifest(tmp_path, "select")
-    after = {k for k in files_below(tmp_path) if not k.startswith(".hopcli-")}
-    assert after == {"patterns.csv", "patterns.npz", "select.json"}
-    assert load(tmp_path).result.tables["patterns"]["loss"].tolist() == [0.2]
+SLOW = pytest.mark.slow
+KILL, TERM, INT = signal.SIGKILL, signal.SIGTERM, signal.SIGINT
 
 
 @pytest.mark.parametrize(
     ("moment", "number"),
     [
-        ("move 3", signal.SIGINT),
-        pytest.param("move 3", signal.SIGTERM, marks=pytest.mark.slow),
-        pytest.param("move 1", signal.SIGINT, marks=pytest.mark.slow),
-        pytest.param("move 1", signal.SIGTERM, marks=pytest.mark.slow),
+        ("write", KILL),
+        ("write", TERM),
+        ("draw", KILL),
+        ("draw", INT),
+        ("move 3", INT),
+        *(pytest.param(moment, TERM, marks=SLOW) for moment in ("draw", "move 1", "move 3")),
+        *(pytest.param(moment, INT, marks=SLOW) for moment in ("write", "move 1")),
     ],
 )
-def test_a_run_stopped_while_it_moves_in_arrives_first(
+def test_a_stopped_run_leaves_the_earlier_one_or_is_whole(
     tmp_path: Path, moment: str, number: signal.Signals
 ) -> None:
+    """Before it is whole it leaves the earlier one; while it moves in it arrives first."""
     _save(tmp_path, 0.1)
-    _stopped(tmp_path, moment, number)
-    read_manifest(tmp_path, "select")
-    assert (tmp_path / "patterns.csv").read_bytes() == b"label,loss\na,0.2\n"
-    assert not list(tmp_path.glob(".hopcli-*"))
+    before = files_below(tmp_path)
+    assert "done" not in _stopped(tmp_path, moment, number) or moment.startswith("move")
+    after = files_below(tmp_path)
+    hidden = {name for name in after if name.startswith(".hopcli-")}
+    assert bool(hidden) == (number == KILL)  # nobody could tidy up; the next run does
+    visible = {name: content for name, content in after.items() if name not in hidden}
+    assert _loss(tmp_path) == [0.1 if moment == "write" else 0.2]
+    if moment == "write":
+        assert visible == before
+    elif moment == "draw":
+        assert set(visible) == {*FILES[:3]}
+    _save(tmp_path, 0.1)  # also takes the lock that a killed run had
+    assert set(files_below(tmp_path)) == set(before)
 
 
 def _passes_for_whole(folder: Path) -> bool:
@@ -581,8 +476,7 @@ class Killed:
 @pytest.fixture(
     scope="module",
     params=[
-        move if move in (1, 2, 6, 7) else pytest.param(move, marks=pytest.mark.slow)
-        for move in range(1, 10)
+        move if move in (1, 2, 6, 7) else pytest.param(move, marks=SLOW) for move in range(1, 10)
     ],
 )
 def killed(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Killed:
@@ -594,7 +488,7 @@ def killed(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
     _save(other, 0.2)
     new = _visible(other)
     _save(other, 0.2, None)
-    _stopped(folder, f"move {request.param}", signal.SIGKILL)
+    _stopped(folder, f"move {request.param}", KILL)
     return Killed(request.param, folder, old, new, _visible(other))
 
 
@@ -633,43 +527,18 @@ def test_a_run_killed_at_any_move_is_the_old_one_or_the_new_one(
     assert not list(folder.glob(".hopcli-*"))
 
 
-def test_what_is_no_more_made_goes_even_if_the_run_is_killed(tmp_path: Path) -> None:
-    folder = tmp_path / "run"
-    _save(folder, 0.1)
-    _stopped(folder, "move 3", signal.SIGKILL)
-    assert (folder / "patterns.png").exists() is False
-    save_pictures(folder, "select", lambda _: None)
-    assert set(_visible(folder)) == {"patterns.csv", "patterns.npz", "select.json"}
-
-
 def test_the_second_of_two_runs_at_once_is_refused(tmp_path: Path) -> None:
     with _waiting(tmp_path, "write") as child:
-        holder = rf"process {child.pid} on "
-        with pytest.raises(ResultError, match=holder):
-            _save(tmp_path, 0.1)
-        with pytest.raises(ResultError, match=holder), locked(tmp_path, "select"):
-            pass
+        for work in (lambda: _save(tmp_path, 0.1), lambda: locked(tmp_path, "select").__enter__()):
+            with pytest.raises(ResultError, match=rf" {child.pid} "):
+                work()
         with locked(tmp_path, "recall"):  # of another command
             pass
         out, _ = child.communicate("go on\n", timeout=60)
-    assert out == "done\n"
-    assert load(tmp_path).result.tables["patterns"]["loss"].tolist() == [0.2]
-    assert not list(tmp_path.glob(".hopcli-*"))
-
-
-def test_the_lock_of_a_killed_run_is_free(tmp_path: Path) -> None:
-    _stopped(tmp_path, "write", signal.SIGKILL)
-    assert list(tmp_path.glob(".hopcli-select.lock"))
-    _save(tmp_path, 0.1)
-    assert not list(tmp_path.glob(".hopcli-*"))
-
-
-def test_a_reader_waits_for_a_run_that_moves_in(tmp_path: Path) -> None:
-    _save(tmp_path, 0.1)
-    with _waiting(tmp_path, "move 4") as child:
-        assert child.stdin is not None
-        threading.Timer(0.3, lambda: (child.stdin or io.StringIO()).close()).start()
-        assert load(tmp_path).result.tables["patterns"]["loss"].tolist() == [0.2]
+    assert (out, _loss(tmp_path)) == ("done\n", [0.2])
+    with _waiting(tmp_path, "move 4") as child:  # a reader waits for what moves in
+        threading.Timer(0.3, child.stdin.close).start()  # type: ignore[union-attr]
+        assert _loss_of_select(tmp_path) == [0.2]
         child.wait(timeout=60)
 
 
@@ -688,8 +557,8 @@ def test_two_threads_are_two_runs(tmp_path: Path) -> None:
         thread.join()
         _save(tmp_path, 0.1)  # what has the lock may write
     (error,) = refused
-    assert f"process {os.getpid()}" in str(error)
-    assert load(tmp_path).result.tables["patterns"]["loss"].tolist() == [0.1]
+    assert f" {os.getpid()} " in str(error)
+    assert _loss(tmp_path) == [0.1]
 
 
 def test_a_lock_that_is_given_back_while_another_takes_it_is_taken_anew(tmp_path: Path) -> None:
@@ -699,8 +568,7 @@ def test_a_lock_that_is_given_back_while_another_takes_it_is_taken_anew(tmp_path
         "where, log = Path(sys.argv[1]), Path(sys.argv[2])\n"
         "for _ in range(200):\n"
         "    with locked(where, 'select', 60):\n"
-        "        count = int(log.read_text())\n"
-        "        log.write_text(str(count + 1))\n"
+        "        log.write_text(str(int(log.read_text()) + 1))\n"
     )
     log = tmp_path / "log"
     log.write_text("0")
@@ -710,44 +578,68 @@ def test_a_lock_that_is_given_back_while_another_takes_it_is_taken_anew(tmp_path
     assert log.read_text() == "600"
 
 
-def test_a_file_in_the_place_of_the_folder_is_refused(tmp_path: Path) -> None:
-    file = tmp_path / "results"
-    file.write_text("mine")
-    for folder in (file, file / "below"):
-        with pytest.raises(ResultError, match=re.escape(str(file))):
-            check_writable(folder)
-        with pytest.raises(ResultError):
-            _save(folder, 0.1)
-    check_writable(tmp_path / "a" / "b")  # could be made, and is not yet
-    assert files_below(tmp_path) == {"results": b"mine"}
-
-
-def test_a_folder_that_may_not_be_written_is_refused(
+def test_a_place_that_cannot_be_written_is_refused(
     empty_folder: Path, spawn_hopcli: SpawnHopcli
 ) -> None:
-    locked = empty_folder / "locked"
-    locked.mkdir()
-    locked.chmod(0o500)
+    Path("results").write_text("mine")
+    for folder in (Path("results"), Path("results/below")):
+        for work in (lambda folder=folder: check_writable(folder), lambda f=folder: _save(f, 0.1)):
+            with pytest.raises(ResultError, match="results"):
+                work()
+    check_writable(Path("a/b"))  # could be made, and is not yet
+    Path("locked").mkdir(mode=0o500)
     code = f"{UNPRIVILEGED}\nfrom hopcli.cli import main\nimport sys\nmain(sys.argv[1:])"
     for out in ("locked", "locked/below"):
         done = spawn_hopcli("select", "--no-figures", "--out", out, code=code)
         assert done.refused().startswith(f"{out}: ")
-    locked.chmod(0o700)
-    assert files_below(empty_folder) == {"locked": None}
+    Path("locked").chmod(0o700)
+    assert files_below(empty_folder) == {"results": b"mine", "locked": None}
 
 
-def test_tables_are_csv_that_pandas_reads_back(tmp_path: Path) -> None:
-    _save(tmp_path, 1 / 3)
-    text = (tmp_path / "patterns.csv").read_text(encoding="utf-8")
-    assert pd.read_csv(io.StringIO(text))["loss"].tolist() == [0.3333333333]
-    assert "\r" not in text
+# --- where a result comes from ----------------------------------------------------------------
 
 
-def test_what_was_built_from_a_checkout_says_from_which_commit(tmp_path: Path) -> None:
+def _git(top: Path, *arguments: str) -> str:
+    named = ("-c", "user.name=Somebody", "-c", "user.email=somebody@example.org")
+    done = subprocess.run(
+        ["git", "-C", str(top), *named, *arguments], capture_output=True, text=True, check=True
+    )
+    return done.stdout.strip()
+
+
+def test_a_checkout_is_its_commit_until_the_package_is_edited(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", "/dev/null")
+    monkeypatch.setenv("GIT_CONFIG_NOSYSTEM", "1")
+    for name in ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE"):
+        monkeypatch.delenv(name, raising=False)
     (tmp_path / "hopcli").mkdir()
+    module = tmp_path / "hopcli" / "module.py"
+    module.write_text("one = 1\n")
+    (tmp_path / "README.md").write_text("One.\n")
+    _git(tmp_path, "init", "--quiet")
     assert source_commit(tmp_path) is None
-    (tmp_path / "hopcli" / "SOURCE_COMMIT").write_text("ab12+modified\n")
-    assert source_commit(tmp_path) == "ab12+modified"
+    _git(tmp_path, "add", ".")
+    _git(tmp_path, "commit", "--quiet", "--message", "One")
+    head = _git(tmp_path, "rev-parse", "HEAD")
+    (tmp_path / "README.md").write_text("Two.\n")  # what is not the package may be edited
+    assert source_commit(tmp_path) == head
+    assert source_commit(tmp_path / "hopcli") is None  # though a repository is above it
+    module.write_text("one = 2\n")
+    assert source_commit(tmp_path) == f"{head}+modified"
+    _git(tmp_path, "add", ".")
+    assert source_commit(tmp_path) == f"{head}+modified"
+    _git(tmp_path, "commit", "--quiet", "--message", "Two")
+    assert source_commit(tmp_path) == _git(tmp_path, "rev-parse", "HEAD") != head
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert source_commit(tmp_path) is None
+
+
+def test_by_default_it_is_the_commit_of_the_package_itself() -> None:
+    head = _git(CHECKOUT, "rev-parse", "HEAD") if (CHECKOUT / ".git").exists() else None
+    found = source_commit()
+    assert (found and found.removesuffix("+modified")) == head
 
 
 class Interface:
@@ -766,6 +658,10 @@ def test_a_build_writes_the_commit(
         module: Any = types.ModuleType(".".join(parts[:end]))
         module.BuildHookInterface = Interface
         monkeypatch.setitem(sys.modules, module.__name__, module)
+    (tmp_path / "hopcli").mkdir()
+    (tmp_path / "hopcli" / "SOURCE_COMMIT").write_text("ab12+modified\n")
+    assert source_commit(tmp_path) == "ab12+modified"  # of what was built
+    (tmp_path / "hopcli" / "SOURCE_COMMIT").unlink()
     monkeypatch.setattr(provenance, "_of_checkout", lambda _: "ab12")
     (tmp_path / ".git").mkdir()
     hook = provenance.get_build_hook()(tmp_path, tmp_path / "dist")

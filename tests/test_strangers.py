@@ -58,6 +58,14 @@ def drawn_at_once(base: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys.modules["hopcli.report.page"], "_drawings", lambda *_: [])
 
 
+@pytest.fixture
+def place(base: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A copy of the folder, which is also where we are."""
+    shutil.copytree(base, tmp_path / "place")
+    monkeypatch.chdir(tmp_path / "place")
+    return tmp_path / "place"
+
+
 SAMPLE = [
     *random.Random(5).sample(cases(), len(cases()) // SAMPLED),
     *((".hopcli-recall.lock", "link"), (".hopcli-recall-published", "link")),
@@ -92,6 +100,7 @@ def test_a_file_that_may_not_be_read(base: Path, tmp_path: Path) -> None:
     check_unreadable(base, tmp_path, ["recall.json"])
 
 
+@pytest.mark.usefixtures("place")
 @pytest.mark.parametrize(
     ("folder", "words"),
     [
@@ -104,11 +113,7 @@ def test_a_file_that_may_not_be_read(base: Path, tmp_path: Path) -> None:
         ("mine/.hopcli-reproduce-published", [*REPRODUCE, "--out", "mine"]),
     ],
 )
-def test_a_folder_that_nobody_typed_is_no_link(
-    base: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, folder: str, words: list[str]
-) -> None:
-    shutil.copytree(base, tmp_path / "place")
-    monkeypatch.chdir(tmp_path / "place")
+def test_a_folder_that_nobody_typed_is_no_link(folder: str, words: list[str]) -> None:
     outside = files_below(Path("outside"))
     Path(folder).parent.mkdir(parents=True)
     Path(folder).symlink_to(Path("outside").absolute())
@@ -167,17 +172,10 @@ def check_lies(place: Path, command: str, chosen: Callable[[], bool]) -> None:
 
 
 @pytest.mark.parametrize("command", ["recall", "select", "grid"])
-def test_a_manifest_that_lies(
-    base: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: str
-) -> None:
-    shutil.copytree(base, tmp_path / "place")
-    monkeypatch.chdir(tmp_path / "place")
+def test_a_manifest_that_lies(place: Path, command: str) -> None:
     drawn = random.Random(command)
-    check_lies(tmp_path / "place", command, lambda: drawn.random() < SHARE)
-
-
-def test_every_shown_file_is_in_the_folder(base: Path) -> None:
-    assert set(SHOWN) <= {path.name for path in (base / "out").iterdir()}
+    check_lies(place, command, lambda: drawn.random() < SHARE)
+    assert set(SHOWN) <= {path.name for path in (place / "whole").iterdir()}
 
 
 # --- claims of strangers -----------------------------------------------------------------------
@@ -200,11 +198,8 @@ value = "mine / accuracy[label=overall] / accuracy"
 """
 
 
-def test_texts_of_claims_are_made_safe(
-    base: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    shutil.copytree(base, tmp_path / "place")
-    monkeypatch.chdir(tmp_path / "place")
+@pytest.mark.usefixtures("place")
+def test_texts_of_claims_are_made_safe() -> None:
     for path in Path("out").glob("grid*"):
         path.unlink()
     text = json.dumps("=1\x1b[31m\u202e|<b>\n`$x$")
@@ -220,35 +215,19 @@ def test_texts_of_claims_are_made_safe(
     assert '"=1' not in Path("made/claims.csv").read_text(encoding="utf-8")
 
 
-def test_an_expression_of_several_numbers_is_refused(
-    base: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    shutil.copytree(base, tmp_path / "place")
-    monkeypatch.chdir(tmp_path / "place")
-    Path("c.toml").write_text(CLAIM.replace("TEXT", '"a"'), encoding="utf-8")
-    for test, code in (("equal", 2), ("never", 2), ("always", 2), ("the_same", 0)):
-        Path("c.toml").write_text(
-            CLAIM.replace("TEXT", '"a"').replace('"equal"', f'"{test}"'), encoding="utf-8"
-        )
-        done = call("reproduce", "--against", "c.toml", "--out", f"made-{test}", "-q")
-        assert (done.code, done.err.count("\n")) == (code, code // 2), (test, done)
-
-
 # --- names that are not UTF-8 ----------------------------------------------------------------
 
 
 def test_names_that_are_not_utf_8_are_printed_with_escapes(
-    base: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, spawn_hopcli: SpawnHopcli
+    base: Path, spawn_hopcli: SpawnHopcli
 ) -> None:
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("PYTHONIOENCODING", "utf-8:strict")
-    folder = os.fsdecode(b"r\xff")
+    folder, folder_of_pictures = (os.fsdecode(name) for name in (b"r\xff", b"p\xe9"))
     shutil.copytree(base / "out", folder)
-    Path(os.fsdecode(b"p\xe9")).mkdir()
+    Path(folder_of_pictures).mkdir()
     for number, name in enumerate((b"a\xff.png", b"b\xfe.png")):
         pixels = np.random.default_rng(number).integers(0, 2, (8, 8)).astype(np.uint8)
-        Image.fromarray(255 * pixels).save(Path(os.fsdecode(b"p\xe9")) / os.fsdecode(name))
-    pictures = f"images:{os.fsdecode(bytes([112, 0xE9]))}"
+        Image.fromarray(255 * pixels).save(Path(folder_of_pictures) / os.fsdecode(name))
+    pictures = f"images:{folder_of_pictures}"
     for words in (
         ["check", folder],
         ["runs", folder, "--format", "csv"],
@@ -268,6 +247,7 @@ def test_names_that_are_not_utf_8_are_printed_with_escapes(
     assert spawn_hopcli("recall", "--config", folder).code == 2
 
 
+@pytest.mark.usefixtures("place")
 @pytest.mark.parametrize(
     ("where", "name", "value"),
     [
@@ -281,11 +261,7 @@ def test_names_that_are_not_utf_8_are_printed_with_escapes(
         ("notes", "warnings", [3]),
     ],
 )
-def test_every_reader_refuses_the_same_lies(
-    base: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, where: str, name: str, value: Any
-) -> None:
-    shutil.copytree(base, tmp_path / "place")
-    monkeypatch.chdir(tmp_path / "place")
+def test_every_reader_refuses_the_same_lies(where: str, name: str, value: Any) -> None:
     for other in ("select.json", "grid.json", "grid.sqlite"):
         Path("out", other).unlink()
     file = Path("out/recall.json")

@@ -15,21 +15,22 @@ from hopcli.cli.progress import bar
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-PICTURE = ["weights", "--dataset", "drawings", "--size", "8x8", "-q", "--out", "run"]
-RUN = ["recall", "--dataset", "drawings", "--size", "8x8", "--start", "flip:0.1", "--tests", "2"]
-RUN += ["--repeats", "1", "--no-figures", "-q", "--out", "run"]
+DATA = ["--dataset", "drawings", "--size", "8x8", "-q", "--out", "run"]
+PICTURE = ["-m", "hopcli", "weights", *DATA]
+RUN = ["-m", "hopcli", "recall", *DATA, "--start", "flip:0.1", "--tests", "2", "--repeats", "1"]
+RUN += ["--no-figures"]
 
 
-def _spawn(
-    arguments: list[str], child_environment: Mapping[str, str], **variables: str | None
+def _python(
+    arguments: list[str], environment: Mapping[str, str], **variables: str | None
 ) -> subprocess.CompletedProcess[str]:
-    together = {**child_environment, **variables}
-    environment = {name: value for name, value in together.items() if value is not None}
+    """Run Python with variables of the environment set, or without those that are None."""
+    together = {**environment, **variables}
     return subprocess.run(
-        [sys.executable, "-m", "hopcli", *arguments],
+        [sys.executable, *arguments],
         capture_output=True,
         text=True,
-        env=environment,
+        env={name: value for name, value in together.items() if value is not None},
         check=False,
     )
 
@@ -43,10 +44,15 @@ def test_pictures_are_the_same_whatever_matplotlib_is_set_to(
     for variables in (
         {},
         {"MPLBACKEND": "module://nowhere.backend", "MATPLOTLIBRC": "own.rc"},
-        {"MPLBACKEND": "nonsense", "MATPLOTLIBRC": "damaged.rc", "SOURCE_DATE_EPOCH": "abc"},
-        {"MPLCONFIGDIR": "/dev/null/none", "HOME": None, "SOURCE_DATE_EPOCH": str(10**20)},
+        {
+            "MPLBACKEND": "nonsense",
+            "MATPLOTLIBRC": "damaged.rc",
+            "MPLCONFIGDIR": "/dev/null/none",
+            "HOME": None,
+            "SOURCE_DATE_EPOCH": str(10**20),
+        },
     ):
-        done = _spawn([*PICTURE, "--again"], child_environment, **variables)
+        done = _python([*PICTURE, "--again"], child_environment, **variables)
         assert (done.returncode, done.stdout, done.stderr) == (0, "", ""), variables
         pictures.add(Path("run/weights.png").read_bytes())
     assert len(pictures) == 1
@@ -56,7 +62,7 @@ def test_a_damaged_matplotlibrc_here_is_refused_before_the_run(
     empty_folder: Path, child_environment: Mapping[str, str]
 ) -> None:
     Path("matplotlibrc").write_bytes(b"\xff\xfe\x00: \n")
-    done = _spawn(PICTURE, child_environment)
+    done = _python(PICTURE, child_environment)
     assert (done.returncode, done.stderr.count("\n")) == (2, 1)
     assert "matplotlibrc" in done.stderr
     assert not Path("run").exists()
@@ -66,19 +72,24 @@ def test_a_damaged_matplotlibrc_here_is_refused_before_the_run(
     ("name", "value"),
     [
         ("NUMBA_NUM_THREADS", "0"),
-        ("NUMBA_NUM_THREADS", "abc"),
-        ("NUMBA_DISABLE_JIT", "abc"),
         ("NUMBA_CPU_FEATURES", "abc"),
-        ("NUMBA_CACHE_LOCATOR_CLASSES", "Nonsense"),
         ("PANDAS_FUTURE_INFER_STRING", "abc"),
-        ("NUMPY_MADVISE_HUGEPAGE", "abc"),
+        *(
+            pytest.param(name, value, marks=pytest.mark.slow)
+            for name, value in (
+                ("NUMBA_NUM_THREADS", "abc"),
+                ("NUMBA_DISABLE_JIT", "abc"),
+                ("NUMBA_CACHE_LOCATOR_CLASSES", "Nonsense"),
+                ("NUMPY_MADVISE_HUGEPAGE", "abc"),
+            )
+        ),
     ],
 )
 def test_a_variable_that_a_library_cannot_use_is_named(
     empty_folder: Path, child_environment: Mapping[str, str], name: str, value: str
 ) -> None:
     """Or the library of this version does not read it, and the run is made."""
-    done = _spawn(RUN, child_environment, **{name: value})
+    done = _python(RUN, child_environment, **{name: value})
     if done.returncode:
         assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)
         assert f"{name}:" in done.stderr
@@ -88,33 +99,37 @@ def test_a_variable_that_a_library_cannot_use_is_named(
         assert not name.startswith("NUMBA")
 
 
-@pytest.mark.parametrize(
-    ("name", "value"),
-    [
-        ("TQDM_MININTERVAL", "abc"),
-        ("TQDM_NCOLS", "abc"),
-        ("TQDM_BAR_FORMAT", "{nonsense}"),
-        ("TQDM_COLOUR", "nonsense"),
-        ("TQDM_DISABLE", "1"),
-    ],
-)
+_BARS = """
+import io, os
+from hopcli.cli.progress import bar
+for name, value in (
+    ("MININTERVAL", "abc"),
+    ("NCOLS", "abc"),
+    ("BAR_FORMAT", "{nonsense}"),
+    ("COLOUR", "nonsense"),
+    ("DISABLE", "1"),
+):
+    if os.fork() == 0:
+        os.environ["TQDM_" + name] = value
+        out = io.StringIO()
+        shown = bar(total=3, file=out)
+        shown.update(2)
+        shown.refresh()
+        shown.close()
+        print(name, len(out.getvalue()) > 0, flush=True)
+        os._exit(0)
+    assert os.wait()[1] == 0
+"""
+
+
 def test_a_bar_is_drawn_without_the_variables_that_it_cannot_use(
-    child_environment: Mapping[str, str], name: str, value: str
+    child_environment: Mapping[str, str],
 ) -> None:
-    code = (
-        "import io, sys; from hopcli.cli.progress import bar; out = io.StringIO()\n"
-        "b = bar(total=3, file=out); b.update(2); b.refresh(); b.close()\n"
-        "print(len(out.getvalue()))"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", code],
-        capture_output=True,
-        text=True,
-        env={**child_environment, name: value},
-        check=False,
-    )
+    done = _python(["-c", _BARS], child_environment)
     assert done.returncode == 0, done.stderr
-    assert (int(done.stdout) > 0) == (name != "TQDM_DISABLE")
+    drawn = dict(line.split() for line in done.stdout.splitlines())
+    usable = ("MININTERVAL", "NCOLS", "BAR_FORMAT", "COLOUR")
+    assert drawn == {**dict.fromkeys(usable, "True"), "DISABLE": "False"}
 
 
 def test_a_bar_has_the_settings_of_its_caller() -> None:
@@ -122,24 +137,3 @@ def test_a_bar_has_the_settings_of_its_caller() -> None:
     with bar(total=7, file=out) as shown:
         shown.update(7)
     assert "7/7" in out.getvalue()
-
-
-def test_without_a_folder_for_a_cache_loops_are_compiled_for_the_run(
-    empty_folder: Path, child_environment: Mapping[str, str]
-) -> None:
-    """Uncompiled here, as compiling takes long: what matters is what is chosen."""
-    code = (
-        "import hopcli._loading as l\n"
-        "l._Files._locator_classes = []\n"
-        "loop = l.compiled(lambda x: x + 1, nogil=True)\n"
-        "print(loop(2), loop.stats.cache_path)"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", code],
-        capture_output=True,
-        text=True,
-        env=dict(child_environment),
-        check=False,
-    )
-    assert done.stdout.split() == ["3", "None"], done.stderr
-    assert not any(Path().iterdir())

@@ -1,54 +1,70 @@
-"""The taxonomy of final states, against enumeration and brute force."""
+"""The taxonomy of final states and the census of attractors, against enumeration."""
 
 from __future__ import annotations
 
 from itertools import combinations, product
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
-from conftest import random_patterns, stored
-from numpy.typing import NDArray
+from conftest import every_state, few_and_many, random_patterns, stored
 
+import hopcli
 from hopcli.observables import class_sums, overlaps
 from hopcli.storage import RULES, Couplings, store
 from hopcli.taxonomy import KINDS, classify, fixed_points, mixture_method
 
-Spins = NDArray[np.int8]
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Spins = NDArray[np.int8]
+    Floats = NDArray[np.float64]
+
 SIGNS = list(product((1, -1), repeat=3))
+AT_TIE = {"keep": 0, "up": 1, "down": -1}
 
 
-def _all_states(n_sites: int) -> Spins:
-    return np.array(list(product((-1, 1), repeat=n_sites)), np.int8)
+def step(states: Spins, w: Floats, theta: Floats | float, tie: str) -> Spins:
+    """Set all sites of each state at once to the sign of their fields."""
+    excess = states @ w - theta
+    at_tie = states if tie == "keep" else np.full_like(states, AT_TIE[tie])
+    return np.where(np.abs(excess) < 1e-9, at_tie, np.sign(excess)).astype(np.int8)
 
 
-def _is_fixed(state: Spins, w: NDArray[np.float64], theta: NDArray[np.float64], tie: str) -> bool:
-    """Ask of each site whether it is what the sign rule would make of it."""
-    for i, spin in enumerate(state.tolist()):
-        excess = float(w[i] @ state) - theta[i]
-        wanted = {"keep": spin, "up": 1, "down": -1}[tie] if abs(excess) < 1e-9 else excess
-        if wanted * spin <= 0 and wanted != spin:
-            return False
-    return True
+def are_fixed(states: Spins, w: Floats, theta: Floats | float = 0.0, tie: str = "keep") -> Any:
+    return np.all(step(states, w, theta, tie) == states, axis=1)
 
 
-def _mixture(xi: Spins, three: tuple[int, ...], signs: tuple[int, ...]) -> Spins:
+def mixture(xi: Spins, three: tuple[int, ...], signs: tuple[int, ...]) -> Spins:
     return np.sign(np.array(signs) @ xi[list(three)].astype(int)).astype(np.int8)
 
 
-def _brute_force(state: Spins, network: Couplings, criterion: float) -> str:
+def by_hand(states: Spins, network: Couplings, criterion: float) -> list[str]:
     """The taxonomy, read aloud, over all patterns and all mixtures of three."""
-    xi, n_sites = network.xi.astype(int), network.n_sites
-    m = [int(x @ state) for x in xi]
-    best = max(m, key=lambda overlap: (abs(overlap), overlap))  # a pattern before an inverse
-    if abs(best) >= criterion * n_sites - 1e-9:
-        return "pattern" if best > 0 else "inverse"
-    for three in combinations(range(len(xi)), 3):
-        for signs in SIGNS:
-            overlap = int(_mixture(network.xi, three, signs).astype(int) @ state)
-            if overlap >= criterion * n_sites - 1e-9:
-                return "mixture"
-    theta = network.theta[network.site_class]
-    return "fixed-point" if _is_fixed(state, network.dense(), theta, "keep") else "unsettled"
+    xi, least = network.xi.astype(int), criterion * network.n_sites - 1e-9
+    threes = combinations(range(len(xi)), 3)
+    mixtures = [mixture(network.xi, three, signs) for three in threes for signs in SIGNS]
+    mixed = np.max([states @ mix.astype(int) for mix in mixtures] or -np.ones((1, len(states))), 0)
+    fixed = are_fixed(states, network.dense(), network.theta[network.site_class])
+    kinds = []
+    for m, most, is_fixed in zip((states @ xi.T).tolist(), mixed, fixed, strict=True):
+        best = max(m, key=lambda overlap: (abs(overlap), overlap))  # a pattern before an inverse
+        if abs(best) >= least:
+            kinds.append("pattern" if best > 0 else "inverse")
+        elif most >= least:
+            kinds.append("mixture")
+        else:
+            kinds.append("fixed-point" if is_fixed else "unsettled")
+    return kinds
+
+
+def kinds_of(states: Spins, network: Couplings, criterion: float, **more: Any) -> list[str]:
+    kinds: list[str] = classify(states, network, criterion, **more).kind.tolist()
+    return kinds
+
+
+# --- patterns, inverses, the criterion
 
 
 def test_patterns_and_inverses_are_called_so() -> None:
@@ -56,39 +72,81 @@ def test_patterns_and_inverses_are_called_so() -> None:
     ends = classify(np.concatenate([network.xi, -network.xi]), network, 1.0)
     assert ends.kind.tolist() == ["pattern"] * 4 + ["inverse"] * 4
     assert ends.nearest.tolist() == [0, 1, 2, 3] * 2
-    assert ends.m.shape == (8, 4)
     assert np.diag(ends.m[:4]).tolist() == [1] * 4
     assert np.diag(ends.m[4:]).tolist() == [-1] * 4
 
 
-@pytest.mark.parametrize("three", list(combinations(range(4), 3)))
-@pytest.mark.parametrize("signs", SIGNS)
-def test_every_mixture_of_three_random_patterns_is_one(
-    three: tuple[int, ...], signs: tuple[int, ...]
-) -> None:
-    xi = random_patterns(0, 4, 1000)
-    state = _mixture(xi, three, signs)
-    ends = classify(state[None], store(xi, "hebbian"), 0.99)
-    assert ends.kind.tolist() == ["mixture"]
-    assert ends.nearest[0] in three
-    assert np.abs(ends.m[0, list(three)]).min() > 0.4
+def test_the_criterion_is_reached_exactly_and_not_one_site_below() -> None:
+    xi = random_patterns(0, 1, 1000)
+    states = np.repeat(xi, 4, axis=0)
+    for row, wrong in enumerate((4, 5, 6, 995)):
+        states[row, :wrong] *= -1
+    network = store(xi, "hebbian")
+    assert kinds_of(states, network, 0.99) == ["pattern", "pattern", "unsettled", "inverse"]
+    for wrong in range(0, 500, 7):  # every overlap that N spins can have is at its own criterion
+        state = xi.copy()
+        state[0, :wrong] *= -1
+        assert kinds_of(state, network, float(np.mean(state * xi))) == ["pattern"]
+    three = random_patterns(0, 3, 1000)
+    mixed = np.repeat(mixture(three, (0, 1, 2), (1, -1, 1))[None], 2, axis=0)
+    mixed[0, :5] *= -1
+    mixed[1, :6] *= -1
+    assert kinds_of(mixed, store(three, "hebbian"), 0.99) == ["mixture", "unsettled"]
 
 
-def test_every_mixture_of_three_digits_is_one(five: Spins) -> None:
-    """Patterns that are much alike: a mixture may overlap more with a fourth pattern."""
-    network = store(five)
-    states = np.array(
-        [_mixture(five, three, s) for three in combinations(range(5), 3) for s in SIGNS]
-    )
-    kind = classify(states, network, 0.99).kind
-    assert kind.tolist() == [_brute_force(state, network, 0.99) for state in states]
-    assert np.all((kind == "mixture") | (np.abs(states @ five.T.astype(int)).max(axis=1) >= 777))
+@pytest.mark.parametrize("p", [2, 3, 4, 5])
+@pytest.mark.parametrize("criterion", [0.8, 1.0])
+def test_kinds_equal_brute_force_on_all_states_of_a_small_network(p: int, criterion: float) -> None:
+    network, states = store(random_patterns(p, p, 9), "hebbian"), every_state(9)
+    assert kinds_of(states, network, criterion) == by_hand(states, network, criterion)
+
+
+@pytest.mark.parametrize("p", [1, 2, 3, 4])
+def test_a_state_and_its_inverse_are_of_one_kind(p: int) -> None:
+    """Without thresholds; also where overlaps are 0, as they often are among ten sites."""
+    network, states = store(random_patterns(17, p, 10), "pseudo-inverse"), every_state(10)
+    other = {"pattern": "inverse", "inverse": "pattern"}
+    turned = [other.get(name, name) for name in kinds_of(states, network, 1.0)]
+    assert kinds_of(-states, network, 1.0) == turned
+
+
+def test_more_states_than_a_batch_are_classified_alike() -> None:
+    network, states = store(random_patterns(12, 3, 13), "hebbian"), every_state(13)
+    assert len(states) > 4096
+    together = classify(states, network, 1.0)
+    pieces = [classify(part, network, 1.0) for part in np.array_split(states, 7)]
+    at_hand = classify(states, network, 1.0, sums=class_sums(states, network))
+    for name in ("kind", "nearest", "m"):
+        found = getattr(together, name)
+        assert np.array_equal(found, np.concatenate([getattr(piece, name) for piece in pieces]))
+        assert np.array_equal(found, getattr(at_hand, name))
+    assert np.array_equal(together.m, overlaps(states, network.xi))
+    assert set(together.kind.tolist()) <= set(KINDS)
+    size = np.abs(together.m)
+    assert np.array_equal(size[np.arange(len(states)), together.nearest], size.max(axis=1))
+
+
+# --- mixtures
+
+
+def test_every_mixture_of_three_is_one(five: Spins) -> None:
+    """Of digits, which are much alike, it may overlap more with a fourth pattern."""
+    for xi in (random_patterns(0, 4, 1000), five):
+        threes = list(combinations(range(len(xi)), 3))
+        states = np.array([mixture(xi, three, s) for three in threes for s in SIGNS])
+        network = store(xi)
+        ends = classify(states, network, 0.99)
+        near = np.abs(states @ xi.T.astype(int)).max(axis=1) >= 0.99 * network.n_sites
+        assert np.all((ends.kind == "mixture") | near)
+        assert ends.kind.tolist() == by_hand(states, network, 0.99)
+        if xi is not five:
+            assert not near.any()
+            assert all(ends.nearest[k] in threes[k // 8] for k in range(len(states)))
 
 
 @pytest.mark.parametrize(
     ("p", "n_sites", "method"),
     [
-        (1, 784, "none"),
         (2, 784, "none"),
         (3, 784, "all"),
         (5, 16_384, "all"),
@@ -103,178 +161,161 @@ def test_every_mixture_is_tried_as_long_as_there_are_few(p: int, n_sites: int, m
 
 
 @pytest.mark.parametrize(("p", "n_sites"), [(21, 400), (60, 401), (20, 1100)])
-def test_of_many_patterns_a_state_is_held_against_the_nearest_three_with_their_signs(
+def test_of_many_patterns_a_state_is_compared_with_the_nearest_three_with_their_signs(
     p: int, n_sites: int
 ) -> None:
     """Mixtures with any signs, from whole to hardly like one, by a loop over the definition."""
     xi, rng = random_patterns(6, p, n_sites), np.random.default_rng(2)
     assert mixture_method(p, n_sites) == "nearest"
     network = store(xi, "hebbian")
-    states, expected = [], []
+    n_whole = 0
     for trial, signs in enumerate(SIGNS * 3):
-        state = _mixture(xi, tuple(rng.choice(p, 3, replace=False)), signs)
+        state = mixture(xi, tuple(rng.choice(p, 3, replace=False)), signs)
         state[rng.choice(n_sites, (0, n_sites // 20, n_sites // 2)[trial % 3], replace=False)] *= -1
         m = xi.astype(int) @ state
         three = sorted(range(p), key=lambda mu: -abs(int(m[mu])))[:3]
-        nearest = _mixture(xi, tuple(three), tuple(1 if m[mu] >= 0 else -1 for mu in three))
-        states.append(state)
-        expected.append(abs(int(nearest.astype(int) @ state)) / n_sites)
-    assert expected.count(1.0) == 8, "what is not distorted is found"
-    for state, overlap in zip(states, expected, strict=True):
+        nearest = mixture(xi, tuple(three), tuple(1 if m[mu] >= 0 else -1 for mu in three))
+        overlap = abs(int(nearest.astype(int) @ state)) / n_sites
+        n_whole += overlap == 1
         for criterion, reached in ((overlap, True), (min(1, overlap + 0.5 / n_sites), False)):
-            kind = classify(state[None], network, criterion).kind[0]
-            if np.abs(xi.astype(int) @ state).max() < criterion * n_sites - 1e-6:
+            kind = kinds_of(state[None], network, criterion)[0]
+            if np.abs(m).max() < criterion * n_sites - 1e-6:
                 assert (kind == "mixture") == (reached or overlap == 1)
+    assert n_whole == 8  # what is not distorted is found
 
 
-@pytest.mark.parametrize("p", [2, 3, 4, 5])
-@pytest.mark.parametrize("seed", [0, 1])
-@pytest.mark.parametrize("criterion", [0.8, 1.0])
-def test_kinds_equal_brute_force_on_all_states_of_a_small_network(
-    p: int, seed: int, criterion: float
-) -> None:
-    network = store(random_patterns(seed, p, 9), "hebbian")
-    states = _all_states(9)
-    ends = classify(states, network, criterion)
-    assert ends.kind.tolist() == [_brute_force(state, network, criterion) for state in states]
+# --- fixed points, ties, two-cycles
 
 
-@pytest.mark.parametrize("p", [1, 2, 3, 4])
-def test_a_state_and_its_inverse_are_of_one_kind(p: int) -> None:
-    """Without thresholds; also where overlaps are 0, as they often are among ten sites."""
-    network = store(random_patterns(17, p, 10), "pseudo-inverse")
-    states = _all_states(10)
-    kind, turned = (classify(s, network, 1.0).kind for s in (states, -states))
-    other = {"pattern": "inverse", "inverse": "pattern"}
-    assert turned.tolist() == [other.get(name, name) for name in kind.tolist()]
-
-
-def test_two_patterns_have_no_mixture_of_three() -> None:
-    xi = random_patterns(1, 2, 60)
-    ends = classify(np.sign(xi.sum(axis=0) + 0.5)[None].astype(np.int8), store(xi, "hebbian"), 0.9)
-    assert ends.kind[0] in ("fixed-point", "unsettled")
-
-
+@pytest.mark.parametrize("tie", AT_TIE)
 @pytest.mark.parametrize(
     ("rule", "seed", "theta"),
-    [("pseudo-inverse", 11, 0.0), *((rule, 7, 0.6) for rule in RULES)],
+    [("pseudo-inverse", 11, 0.0), ("hebbian", 3, 0.0), *((rule, 7, 0.6) for rule in RULES)],
 )
-def test_another_fixed_point_is_found_and_called_so(rule: str, seed: int, theta: float) -> None:
-    """Enumerate a network of twelve sites: what is fixed and nothing else is fixed-point."""
-    xi = random_patterns(seed, 5, 12)
-    thresholds = theta * np.random.default_rng(0).standard_normal(12)
-    network = stored(xi, rule, thresholds, kappa=0.1)
-    states = _all_states(12)
+def test_fixed_points_are_those_of_enumeration(
+    rule: str, seed: int, theta: float, tie: str
+) -> None:
+    """Of the Hebbian sum of whole numbers many fields are 0."""
+    ties = (rule, theta) == ("hebbian", 0.0)
+    n_sites, p = (9, 3) if ties else (12, 5)
+    thresholds = theta * np.random.default_rng(0).standard_normal(n_sites)
+    xi, states = random_patterns(seed, p, n_sites), every_state(n_sites)
+    network = stored(xi, rule, thresholds, kappa=0.1, normalise="none" if ties else "N")
     w = network.dense()
-    fixed = np.array([_is_fixed(state, w, thresholds, "keep") for state in states])
-    kind = classify(states, network, 1.0).kind
-    assert np.array_equal(fixed_points(states, network), fixed)
-    others = np.isin(kind, ["fixed-point", "unsettled"])
-    assert np.array_equal(kind[others] == "fixed-point", fixed[others])
-    spurious = [_brute_force(state, network, 1.0) == "fixed-point" for state in states[fixed]]
-    assert any(spurious)
-    assert np.all(kind[fixed][spurious] == "fixed-point")
-
-
-@pytest.mark.parametrize("tie", ["keep", "up", "down"])
-def test_ties_are_fixed_or_not_as_the_rule_for_ties_says(tie: str) -> None:
-    xi = random_patterns(3, 3, 9)
-    network = store(xi, "hebbian", normalise="none")
-    w = network.dense()
-    states = _all_states(9)
-    assert np.any(states @ w == 0), "ties do occur"
-    direct = [_is_fixed(state, w, np.zeros(9), tie) for state in states]
-    assert fixed_points(states, network, tie).tolist() == direct
+    assert not ties or np.any(states @ w == 0)
+    fixed = are_fixed(states, w, thresholds, tie)
+    assert np.array_equal(fixed_points(states, network, tie), fixed)
     kind = classify(states, network, 1.0, None, tie).kind
     others = np.isin(kind, ["fixed-point", "unsettled"])
-    assert np.array_equal(kind[others] == "fixed-point", np.array(direct)[others])
-
-
-def test_rules_for_ties_differ() -> None:
-    xi = random_patterns(3, 3, 9)
-    network = store(xi, "hebbian", normalise="none")
-    states = _all_states(9)
-    keep, up, down = (fixed_points(states, network, tie) for tie in ("keep", "up", "down"))
-    assert np.all(keep[up])
-    assert np.all(keep[down])
-    assert keep.sum() > up.sum()
-    assert np.array_equal(up, down[::-1])  # turned over, all states come in reverse
+    assert np.array_equal(kind[others] == "fixed-point", fixed[others])
+    if tie == "keep":
+        by_name = np.array(by_hand(states, network, 1.0))
+        assert ties or np.any(by_name == "fixed-point")
+        assert np.all(kind[by_name == "fixed-point"] == "fixed-point")
+    elif ties:  # the rules for ties differ
+        assert fixed.sum() < are_fixed(states, w).sum()
 
 
 def test_a_site_without_couplings_is_tied_at_its_threshold() -> None:
     """A field that equals its threshold but for rounding is a tie."""
-    xi = np.array([[1, 1, 1]], np.int8)
-    network = store(xi, "hebbian", 2 / 3)
-    up, down = xi, -xi
-    assert fixed_points(np.vstack([up, down]), network, "keep").tolist() == [True, True]
-    assert fixed_points(np.vstack([up, down]), network, "up").tolist() == [True, True]
-    assert fixed_points(np.vstack([up, down]), network, "down").tolist() == [False, True]
-
-
-def test_thresholds_move_fixed_points() -> None:
-    xi = random_patterns(0, 1, 20)
-    both = np.vstack([xi, -xi])
-    assert fixed_points(both, store(xi, "hebbian")).tolist() == [True, True]
-    biased = store(xi, "hebbian", -2.0 * xi[0])  # each site pulled to the pattern
-    assert fixed_points(both, biased).tolist() == [True, False]
+    network = store(np.array([[1, 1, 1]], np.int8), "hebbian", 2 / 3)
+    both = np.array([[1, 1, 1], [-1, -1, -1]], np.int8)
+    for tie, settled in (("keep", [True, True]), ("up", [True, True]), ("down", [False, True])):
+        assert fixed_points(both, network, tie).tolist() == settled
 
 
 def test_a_site_at_zero_is_not_settled_unless_tied() -> None:
     xi = random_patterns(0, 1, 20)
-    state = xi.copy()
+    state, empty = xi.copy(), np.zeros((1, 20), np.int8)
     state[0, 3] = 0
     network = store(xi, "hebbian")
     assert fixed_points(state, network).tolist() == [False]
-    assert fixed_points(np.zeros((1, 20), np.int8), network, "keep").tolist() == [True]
-    assert fixed_points(np.zeros((1, 20), np.int8), network, "up").tolist() == [False]
+    assert [fixed_points(empty, network, tie)[0] for tie in ("keep", "up")] == [True, False]
 
 
 def test_a_two_cycle_is_one_only_where_nothing_else_fits() -> None:
     xi = random_patterns(0, 3, 100)
-    network = store(xi, "pseudo-inverse")
-    states = np.vstack([xi[0], -xi[1], _mixture(xi, (0, 1, 2), (1, 1, 1)), xi[0], xi[0]])
+    states = np.vstack([xi[0], -xi[1], mixture(xi, (0, 1, 2), (1, 1, 1)), xi[0], xi[0]])
     states[3:, :30] *= -1
     cycling = np.array([True, True, True, True, False])
-    kind = classify(states, network, 1.0, cycling).kind.tolist()
-    assert kind == ["pattern", "inverse", "mixture", "two-cycle", "unsettled"]
+    kinds = classify(states, store(xi), 1.0, cycling).kind.tolist()
+    assert kinds == ["pattern", "inverse", "mixture", "two-cycle", "unsettled"]
 
 
-def test_the_criterion_is_reached_exactly_and_not_one_site_below() -> None:
-    xi = random_patterns(0, 1, 1000)
-    states = np.repeat(xi, 4, axis=0)
-    for row, wrong in enumerate((4, 5, 6, 995)):
-        states[row, :wrong] *= -1
-    kind = classify(states, store(xi, "hebbian"), 0.99).kind.tolist()
-    assert kind == ["pattern", "pattern", "unsettled", "inverse"]
-    # Every overlap that N spins can have is at its own criterion.
-    for wrong in range(0, 500, 7):
-        state = xi.copy()
-        state[0, :wrong] *= -1
-        criterion = float(np.mean(state * xi))
-        assert classify(state, store(xi, "hebbian"), criterion).kind.tolist() == ["pattern"]
+# --- the census
 
 
-def test_a_mixture_reaches_the_criterion_too() -> None:
-    xi = random_patterns(0, 3, 1000)
-    state = np.repeat(_mixture(xi, (0, 1, 2), (1, -1, 1))[None], 2, axis=0)
-    state[0, :5] *= -1
-    state[1, :6] *= -1
-    assert classify(state, store(xi, "hebbian"), 0.99).kind.tolist() == ["mixture", "unsettled"]
+def write_states(path: str, states: Spins) -> None:
+    rows = ("".join("#" if spin > 0 else "." for spin in state) for state in states)
+    Path(path).write_text("\n\n".join(rows) + "\n", encoding="utf-8")
 
 
-def test_more_states_than_a_batch_are_classified_alike() -> None:
-    network = store(random_patterns(12, 3, 13), "hebbian")
-    states = _all_states(13)
-    assert len(states) > 4096
-    together = classify(states, network, 1.0)
-    pieces = [classify(part, network, 1.0) for part in np.array_split(states, 7)]
-    sums = class_sums(states, network)
-    at_hand = classify(states, network, 1.0, sums=sums)
-    for name in ("kind", "nearest", "m"):
-        found = getattr(together, name)
-        assert np.array_equal(found, np.concatenate([getattr(piece, name) for piece in pieces]))
-        assert np.array_equal(found, getattr(at_hand, name))
-    assert np.array_equal(together.m, overlaps(states, network.xi))
-    assert set(together.kind.tolist()) <= set(KINDS)
-    nearest = np.abs(together.m).max(axis=1)
-    assert np.array_equal(np.abs(together.m[np.arange(len(states)), together.nearest]), nearest)
+def attractors_of(
+    states: Spins, w: Floats, theta: Floats, tie: str, *, sync: bool
+) -> set[frozenset[bytes]]:
+    """Enumerate the fixed points and, of synchronous updates, the two-cycles.
+
+    Inverse attractors are one where the whole set is symmetric because no site has a
+    threshold and ties are kept.
+    """
+    once = step(states, w, theta, tie)
+    kept = np.all(once == states, axis=1)
+    if sync:
+        kept |= np.all(step(once, w, theta, tie) == states, axis=1)
+    found = set()
+    for first, second in zip(states[kept], once[kept], strict=True):
+        orbit = {first.tobytes(), second.tobytes()}
+        if tie == "keep" and not theta.any():
+            orbit |= {(-first).tobytes(), (-second).tobytes()}
+        found.add(frozenset(orbit))
+    return found
+
+
+@few_and_many("networks", 12, 90)
+@pytest.mark.parametrize("tie", AT_TIE)
+@pytest.mark.parametrize("updates", ["async", "sync"])
+def test_a_census_from_all_states_lists_each_attractor_once(
+    empty_folder: Path, updates: Any, tie: Any, networks: int
+) -> None:
+    """Of small networks: three rules, with and without thresholds, many with ties."""
+    n_cycles = 0
+    for seed in range(networks):
+        rng = np.random.default_rng(seed)
+        n_sites, p = int(rng.integers(3, 8)), int(rng.integers(1, 4))
+        xi, every = random_patterns(seed, p, n_sites), every_state(n_sites)
+        independent = np.linalg.matrix_rank(xi) == p
+        rule = ["hebbian", "storkey", "pseudo-inverse" if independent else "hebbian"][seed % 3]
+        theta = rng.choice([-1, 0, 1], n_sites) / n_sites if seed % 2 else np.zeros(n_sites)
+        write_states("patterns.txt", xi)
+        write_states("every.txt", every)
+        np.savetxt("theta.txt", theta)
+        result: Any = hopcli.attractors(
+            dataset="text:patterns.txt",
+            rule=rule,
+            theta="theta.txt" if theta.any() else 0.0,
+            dynamics=updates,
+            tie=tie,
+            start="text:every.txt",
+            starts=len(every),
+            most=1000,
+        ).result
+        w = store(xi, rule).dense()
+        expected = attractors_of(every, w, theta, tie, sync=updates == "sync")
+        table = result.tables["attractors"]
+        settled = (table["kind"] != "unsettled").to_numpy()
+        states = [state.tobytes() for state in result.states[rule][settled]]
+        orbits = [{orbit for orbit in expected if state in orbit} for state in states]
+        assert [len(found) for found in orbits] == [1] * len(expected), seed
+        assert set().union(*orbits) == expected, seed
+        moving = [orbit for orbit in expected if len(orbit) > 1 and _moves(orbit, w, theta, tie)]
+        kinds = result.tables["kinds"].set_index("kind")["distinct"]
+        assert kinds["attractors"] == len(expected)
+        assert kinds.get("two-cycle", 0) == (len(moving) if updates == "sync" else 0), seed
+        n_cycles += kinds.get("two-cycle", 0)
+        assert table["count"].sum() == len(every)
+    assert (n_cycles > 5) == (updates == "sync")
+
+
+def _moves(orbit: frozenset[bytes], w: Floats, theta: Floats, tie: str) -> bool:
+    states = np.array([np.frombuffer(state, np.int8) for state in orbit])
+    return not are_fixed(states, w, theta, tie).all()

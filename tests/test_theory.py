@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import itertools
 import math
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
-from conftest import few_and_many, random_patterns
+from conftest import every_state, few_and_many, random_patterns, run_chains
 from scipy import stats
 from scipy.optimize import brentq
 
-from hopcli import dynamics
 from hopcli.observables import binder_ratio, energy, overlaps, projection_norm
 from hopcli.storage import RULES, Couplings, store
 from hopcli.theory import (
@@ -30,17 +28,54 @@ if TYPE_CHECKING:
 
     from hopcli.datasets import Dataset
 
-ONE_PATTERN = [0.05, 0.3, 0.5, 0.8, 0.95]
+    Floats = NDArray[np.float64]
 
 
-def _pair(overlap_sites: int, n_sites: int) -> NDArray[np.int8]:
+def pair(agree: int, n_sites: int) -> NDArray[np.int8]:
     """Two patterns that agree on so many sites."""
     xi = np.ones((2, n_sites), np.int8)
-    xi[1, overlap_sites:] = -1
+    xi[1, agree:] = -1
     return xi
 
 
-@pytest.mark.parametrize("temperature", ONE_PATTERN)
+def exact(network: Couplings, temperatures: list[float]) -> Floats:
+    found = exact_overlaps(network, temperatures)
+    assert found is not None
+    return found
+
+
+def states_of(xi: NDArray[np.int8], rule: str) -> PairStates:
+    states = PairStates.of(store(xi, rule), most=1 << 21)
+    assert states is not None
+    return states
+
+
+def weights_of(network: Couplings, temperature: float) -> Floats:
+    """Boltzmann weights of all 2^N states."""
+    excess = energy(every_state(network.n_sites), network)
+    excess -= excess.min()
+    weight = np.exp(-excess / temperature) if temperature > 1e-3 else 1.0 * (excess < 1e-9)
+    normed: Floats = weight / weight.sum()
+    return normed
+
+
+def mean_overlaps(network: Couplings, temperature: float) -> Floats:
+    """E|m| as the mean over all 2^N states."""
+    m = np.abs(overlaps(every_state(network.n_sites), network.xi))
+    mean: Floats = weights_of(network, temperature) @ m
+    return mean
+
+
+def chance(n_sites: int) -> float:
+    """E|m| of independent spins, from the binomial distribution."""
+    up = np.arange(n_sites + 1)
+    return float(stats.binom.pmf(up, n_sites, 0.5) @ np.abs(2 * up - n_sites) / n_sites)
+
+
+# --- mean field
+
+
+@pytest.mark.parametrize("temperature", [0.05, 0.3, 0.5, 0.8, 0.95])
 @pytest.mark.parametrize("n_sites", [40, 784])
 def test_one_pattern_obeys_m_equals_tanh_m_over_t(temperature: float, n_sites: int) -> None:
     """Each site sees the N - 1 others: m = tanh((1 - 1/N) m / T)."""
@@ -55,27 +90,30 @@ def test_no_order_above_the_critical_temperature(rule: str, five: NDArray[np.int
     network = store(five, rule)
     critical = ordering_temperatures(network)[0]
     for start in range(5):
-        hot = mean_field_overlaps(network, 1.02 * critical, start)
-        assert np.abs(hot).max() < 1e-6
+        assert np.abs(mean_field_overlaps(network, 1.02 * critical, start)).max() < 1e-6
         assert np.abs(mean_field_overlaps(network, 0.5 * critical, start)).max() > 0.1
 
 
-def test_pseudo_inverse_orders_at_one_whatever_the_patterns(five: NDArray[np.int8]) -> None:
-    for xi in (five, random_patterns(1, 7, 100), _pair(17, 20)):
+def test_the_pseudo_inverse_rule_orders_at_one_and_keeps_every_pattern_cold(
+    five: NDArray[np.int8],
+) -> None:
+    for xi in (five, random_patterns(1, 7, 100), pair(17, 20)):
         np.testing.assert_allclose(ordering_temperatures(store(xi)), np.ones(len(xi)), atol=1e-9)
+    for start in range(5):
+        expected = overlaps(five[start], five)
+        for temperature in (0.0, 1e-320, 1e-12):
+            found = mean_field_overlaps(store(five), temperature, start)
+            np.testing.assert_allclose(found, expected)
 
 
 @pytest.mark.parametrize("agree", [10, 12, 17, 19])
 def test_two_hebbian_patterns_order_at_one_plus_and_minus_q(agree: int) -> None:
-    xi = _pair(agree, 20)
     q = (2 * agree - 20) / 20
-    found = ordering_temperatures(store(xi, "hebbian"))
+    found = ordering_temperatures(store(pair(agree, 20), "hebbian"))
     np.testing.assert_allclose(found, [1 + q, 1 - q], atol=1e-12)
 
 
-@pytest.mark.parametrize(
-    ("indices", "q"), [([9, 56], 0.441), ([28089, 39155], 0.554)], ids=["as run", "as published"]
-)
+@pytest.mark.parametrize(("indices", "q"), [([9, 56], 0.441), ([28089, 39155], 0.554)])
 def test_the_studys_pairs_have_the_overlap_it_implies(
     mnist: Dataset, indices: list[int], q: float
 ) -> None:
@@ -87,90 +125,56 @@ def test_the_studys_pairs_have_the_overlap_it_implies(
 
 
 def test_between_its_two_temperatures_only_the_mixture_is_retrieved() -> None:
-    xi = _pair(5600, 8000)  # q = 0.4, large enough for W_ii = 0 not to matter
-    network = store(xi, "hebbian")
-    below, target = mean_field_overlaps(network, 0.45, 0), mean_field_overlaps(network, 0.8, 0)
+    network = store(pair(5600, 8000), "hebbian")  # q = 0.4; W_ii = 0 does not matter
+    below, between = (mean_field_overlaps(network, t, 0) for t in (0.45, 0.8))
     assert below[0] - below[1] > 0.3
-    assert target[0] == pytest.approx(target[1], abs=1e-4)
+    assert between[0] == pytest.approx(between[1], abs=1e-4)
     # Where the patterns agree a site sees (1 + q) m, m = (1 + q)/2 tanh(2 m / T).
     expected = brentq(lambda m: 0.7 * math.tanh(2 * m / 0.8) - m, 1e-3, 1.0)
-    assert target[0] == pytest.approx(expected, abs=1e-3)
-
-
-def test_at_temperature_zero_every_pseudo_inverse_pattern_is_kept(
-    five: NDArray[np.int8],
-) -> None:
-    network = store(five)
-    for start in range(5):
-        expected = overlaps(five[start], five)
-        np.testing.assert_allclose(mean_field_overlaps(network, 0.0, start), expected)
-
-
-@pytest.mark.parametrize("temperature", [1e-320, 1e-12])
-def test_the_coldest_temperatures_are_as_zero(temperature: float) -> None:
-    network = store(random_patterns(3, 3, 60))
-    cold = mean_field_overlaps(network, temperature, 1)
-    np.testing.assert_allclose(cold, mean_field_overlaps(network, 0.0, 1))
+    assert between[0] == pytest.approx(expected, abs=1e-3)
 
 
 def test_a_strong_threshold_holds_every_site_down() -> None:
     xi = random_patterns(3, 1, 60)
-    network = store(xi, "hebbian", 5.0)
     expected = overlaps(np.full(60, -1, np.int8), xi)
-    np.testing.assert_allclose(mean_field_overlaps(network, 0.1, 0), expected, atol=6e-10)
+    found = mean_field_overlaps(store(xi, "hebbian", 5.0), 0.1, 0)
+    np.testing.assert_allclose(found, expected, atol=6e-10)
 
 
 def test_mean_field_ends_at_a_fixed_point(five: NDArray[np.int8]) -> None:
-    """S = tanh(W S / T), with the N x N matrix, has these overlaps."""
-    network = store(five)
+    """S = tanh((W S - theta) / T), with the N x N matrix, has these overlaps."""
+    theta = np.random.default_rng(0).choice([0.0, 0.05], 784)
+    network = store(five, theta=theta)
     w, spins = network.dense(), five[4].astype(float)
-    for _ in range(3000):
-        spins = np.tanh(w @ spins / 0.6)
+    for _ in range(150):
+        spins = np.tanh((w @ spins - theta) / 0.6)
     found = mean_field_overlaps(network, 0.6, 4)
     np.testing.assert_allclose(found, five @ spins / 784, atol=1e-9)
 
 
 @pytest.mark.parametrize("n_sites", [100, 784, 16_384])
 def test_chance_overlap_is_that_of_random_spins(n_sites: int) -> None:
-    up = np.arange(n_sites + 1)
-    exact = stats.binom.pmf(up, n_sites, 0.5) @ np.abs(2 * up - n_sites) / n_sites
-    assert chance_overlap(n_sites) == pytest.approx(exact, rel=0.5 / n_sites)
+    assert chance_overlap(n_sites) == pytest.approx(chance(n_sites), rel=0.5 / n_sites)
 
 
-TEMPERATURES = [0.0, 1e-320, 0.1, 0.4, 0.9, 1.5, 50.0]
+# --- all states of two patterns
 
 
-def _over_all_states(network: Couplings, temperature: float) -> NDArray[np.float64]:
-    """E|m| as the mean over all 2^N states, each with its Boltzmann weight."""
-    n_sites, w = network.n_sites, network.dense()
-    states = np.array(list(itertools.product((-1, 1), repeat=n_sites)), np.int8)
-    excess = -np.einsum("si,ij,sj->s", states, w, states) / 2
-    excess -= excess.min()
-    weight = np.exp(-excess / temperature) if temperature > 1e-3 else 1.0 * (excess < 1e-9)
-    mean: NDArray[np.float64] = weight @ np.abs(overlaps(states, network.xi)) / weight.sum()
-    return mean
-
-
-@pytest.mark.parametrize("rule", sorted(RULES))
-@pytest.mark.parametrize(("agree", "n_sites"), [(4, 6), (3, 9), (8, 12)])
+@pytest.mark.parametrize(
+    ("rule", "agree", "n_sites"),
+    [
+        *((rule, *sizes) for rule in sorted(RULES) for sizes in ((4, 6), (3, 9), (8, 12))),
+        *(("hebbian", agree, 8) for agree in (0, 1, 8)),  # one of the groups is empty or small
+    ],
+)
 def test_exact_overlaps_are_the_mean_over_all_states(rule: str, agree: int, n_sites: int) -> None:
-    xi = _pair(agree, n_sites) * random_patterns(0, 1, n_sites)
-    network = store(xi, rule)
-    found = exact_overlaps(network, TEMPERATURES)
-    assert found is not None
-    for row, temperature in zip(found, TEMPERATURES, strict=True):
-        assert row == pytest.approx(_over_all_states(network, temperature), abs=1e-9)
+    network = store(pair(agree, n_sites) * random_patterns(0, 1, n_sites), rule)
+    temperatures = [0.0, 1e-320, 0.1, 0.4, 0.9, 1.5, 50.0]
+    for row, temperature in zip(exact(network, temperatures), temperatures, strict=True):
+        assert row == pytest.approx(mean_overlaps(network, temperature), abs=1e-9)
 
 
-@pytest.mark.parametrize("agree", [0, 1, 8])
-def test_exact_overlaps_of_patterns_without_one_of_the_groups(agree: int) -> None:
-    network = store(_pair(agree, 8), "hebbian")
-    found = exact_overlaps(network, [0.0, 0.7])
-    assert found is not None
-    assert found[1] == pytest.approx(_over_all_states(network, 0.7), abs=1e-9)
-
-
-def test_exact_overlaps_of_couplings_that_tell_the_groups_apart() -> None:
+def test_exact_overlaps_of_couplings_that_differ_between_the_groups() -> None:
     """Three numbers of their own: within a group, within the other, between them."""
     columns = np.array([[1, 1], [-1, -1], [1, -1], [-1, 1]], np.int8)
     gauge, group = columns[:, 0], np.array([0, 0, 1, 1])
@@ -178,24 +182,25 @@ def test_exact_overlaps_of_couplings_that_tell_the_groups_apart() -> None:
     j[3, 3] = 7.0  # of a class with one site: no coupling
     classes = np.array([0, 0, 1, 1, 1, 2, 2, 2, 3], np.int32)
     network = Couplings("by hand", classes, columns, j, np.zeros(4))
-    found = exact_overlaps(network, [0.5])
-    assert found is not None
-    assert found[0] == pytest.approx(_over_all_states(network, 0.5), abs=1e-9)
+    assert exact(network, [0.5])[0] == pytest.approx(mean_overlaps(network, 0.5), abs=1e-9)
     j[2, 2] += 0.01
     assert exact_overlaps(Couplings("odd", classes, columns, j, np.zeros(4)), [0.5]) is None
 
 
-def test_there_are_no_exact_overlaps_of_other_networks() -> None:
-    for p in (1, 3):
-        assert exact_overlaps(store(random_patterns(0, p, 20)), [0.5]) is None
-    assert exact_overlaps(store(random_patterns(0, 2, 20), "hebbian", 0.1), [0.5]) is None
-    assert exact_overlaps(store(_pair(1024, 2048)), [0.5]) is None  # too many states
+def test_states_of_other_networks_are_not_known() -> None:
+    one, three = (store(random_patterns(0, p, 20)) for p in (1, 3))
+    biased = store(random_patterns(0, 2, 20), "hebbian", 0.1)
+    many = store(pair(1024, 2048))
+    for network in (one, three, biased, many):
+        assert PairStates.of(network) is None
+        assert exact_overlaps(network, [0.5]) is None
+    assert PairStates.of(many, most=1025**2 - 1) is None
+    assert PairStates.of(many, most=1025**2) is not None
 
 
 def test_exact_overlap_of_the_studys_pair_is_0_766_at_0_4(mnist: Dataset) -> None:
     network = store(mnist.spins[[39155, 28089]])
-    found = exact_overlaps(network, [0.0, 0.4, 0.9, 1e6])
-    assert found is not None
+    found = exact(network, [0.0, 0.4, 0.9, 1e6])
     assert found[:, 0].tolist() == found[:, 1].tolist()
     # Cold it is in either well: the mean of 1 and the overlap of the two, 0.554.
     assert found[0] == pytest.approx((1 + 0.554) / 2, abs=5e-4)
@@ -203,9 +208,7 @@ def test_exact_overlap_of_the_studys_pair_is_0_766_at_0_4(mnist: Dataset) -> Non
     # And nearly the mean of the mean field's two overlaps, until the wells are one.
     assert found[1] == pytest.approx(mean_field_overlaps(network, 0.4, 1).mean(), abs=1e-3)
     assert found[2] == pytest.approx(0.389, abs=1e-3)
-    up = np.arange(785)
-    chance = stats.binom.pmf(up, 784, 0.5) @ np.abs(2 * up - 784) / 784
-    assert found[3] == pytest.approx(chance, abs=1e-6)
+    assert found[3] == pytest.approx(chance(784), abs=1e-6)
 
 
 @few_and_many("chains", 200, 2000)
@@ -216,30 +219,12 @@ def test_long_runs_from_hot_and_from_cold_end_in_exact_equilibrium(
 ) -> None:
     xi = random_patterns(4, 2, 40)
     network = store(xi, rule)
-    exact = exact_overlaps(network, [temperature])
-    assert exact is not None
-    hot = random_patterns(5, chains, 40)
-    for k, starts in enumerate((hot, np.repeat(xi[:1], chains, axis=0))):
-        final = dynamics.run(
-            network,
-            starts,
-            seeds=dynamics.chain_seeds(np.random.SeedSequence(k), chains),
-            temperatures=temperature,
-            sweeps=500,
-            attempts_per_sweep=40,
-        ).spins
+    starts = random_patterns(5, chains, 40), np.repeat(xi[:1], chains, axis=0)
+    for k, start in enumerate(starts):
+        final = run_chains(network, start, seed=k, temperatures=temperature, sweeps=500).spins
         m = np.abs(overlaps(final, xi))
         sem = m.std(axis=0) / math.sqrt(chains)
-        assert np.all(np.abs(m.mean(axis=0) - exact[0]) < 4 * sem)
-
-
-# --- all states of two patterns ----------------------------------------------------------
-
-
-def _states_of(xi: NDArray[np.int8], rule: str) -> PairStates:
-    states = PairStates.of(store(xi, rule), most=1 << 21)
-    assert states is not None
-    return states
+        assert np.all(np.abs(m.mean(axis=0) - exact(network, [temperature])[0]) < 4 * sem)
 
 
 @pytest.mark.parametrize("rule", ["hebbian", "pseudo-inverse", "storkey"])
@@ -247,34 +232,19 @@ def _states_of(xi: NDArray[np.int8], rule: str) -> PairStates:
 def test_moments_of_two_patterns_are_means_over_all_states(
     rule: str, agree: int, n_sites: int
 ) -> None:
-    xi = _pair(agree, n_sites) * random_patterns(0, 1, n_sites)
-    network, states = store(xi, rule), _states_of(xi, rule)
-    every = np.array(list(itertools.product((-1, 1), repeat=n_sites)), np.int8)
-    h, norm = energy(every, network), projection_norm(overlaps(every, xi), xi)
-    seen = np.stack([norm, norm**2, norm**4, h, h**2])
-    by_sums = (states.projection, states.energy)
-    known = np.stack([by_sums[0] ** k for k in (1, 2, 4)] + [by_sums[1] ** k for k in (1, 2)])
-    for temperature, found in zip(
-        (0.3, 1.0, 2.5), states.means(known, [0.3, 1.0, 2.5]), strict=True
-    ):
-        weight = np.exp(-(h - h.min()) / temperature)
-        assert found == pytest.approx(seen @ weight / weight.sum(), rel=1e-9, abs=1e-12)
+    xi = pair(agree, n_sites) * random_patterns(0, 1, n_sites)
+    network, states, every = store(xi, rule), states_of(xi, rule), every_state(n_sites)
+
+    def powers(norm: Floats, h: Floats) -> Floats:
+        return np.stack([norm, norm**2, norm**4, h, h**2])
+
+    seen = powers(projection_norm(overlaps(every, xi), xi), energy(every, network))
+    temperatures = [0.3, 1.0, 2.5]
+    found = states.means(powers(states.projection, states.energy), temperatures)
+    for row, temperature in zip(found, temperatures, strict=True):
+        assert row == pytest.approx(seen @ weights_of(network, temperature), rel=1e-9, abs=1e-12)
     assert states.n_sites == n_sites
     assert np.exp(states.log_states).sum() == pytest.approx(2**n_sites)
-
-
-def _crossing_of(
-    value: Callable[[PairStates], NDArray[np.float64]], components: int, *pairs: tuple[int, int]
-) -> float:
-    """Where the Binder ratios of two sizes cross, of pairs that agree on so many sites of N."""
-    small, large = (_states_of(_pair(*pair), "pseudo-inverse") for pair in pairs)
-
-    def ratio(states: PairStates, temperature: float) -> float:
-        seen = np.stack([value(states) ** 2, value(states) ** 4])
-        square, fourth = states.means(seen, [temperature]).T
-        return float(binder_ratio(square, fourth, components)[0])
-
-    return float(brentq(lambda t: ratio(large, t) - ratio(small, t), 0.9, 1.1, xtol=1e-12))
 
 
 def test_binder_ratios_of_two_patterns_cross_below_1_and_tend_to_it() -> None:
@@ -282,19 +252,19 @@ def test_binder_ratios_of_two_patterns_cross_below_1_and_tend_to_it() -> None:
 
     Those of the overlap with one of the patterns, which is another norm, cross at 0.994.
     """
-    small, middle, large = (152, 196), (609, 784), (2436, 3136)
-    first = _crossing_of(lambda states: states.projection, 2, small, middle)
-    second = _crossing_of(lambda states: states.projection, 2, middle, large)
+    sizes = [states_of(pair(*p), "pseudo-inverse") for p in ((152, 196), (609, 784), (2436, 3136))]
+
+    def crossing(value: Callable[[PairStates], Floats], components: int, first: int) -> float:
+        def ratio(states: PairStates, temperature: float) -> float:
+            seen = np.stack([value(states) ** 2, value(states) ** 4])
+            square, fourth = states.means(seen, [temperature]).T
+            return float(binder_ratio(square, fourth, components)[0])
+
+        small, large = sizes[first : first + 2]
+        return float(brentq(lambda t: ratio(large, t) - ratio(small, t), 0.9, 1.1, xtol=1e-7))
+
+    first, second = (crossing(lambda states: states.projection, 2, k) for k in (0, 1))
     assert [first, second] == pytest.approx([0.98929, 0.99727], abs=1e-5)
     assert (1 - first) / (1 - second) == pytest.approx(4, abs=0.1)
-    single = _crossing_of(lambda states: states.overlaps[0], 1, small, middle)
+    single = crossing(lambda states: states.overlaps[0], 1, 0)
     assert single == pytest.approx(0.99389, abs=1e-5)
-
-
-def test_states_of_other_networks_are_not_known() -> None:
-    assert PairStates.of(store(random_patterns(0, 3, 20))) is None
-    assert PairStates.of(store(random_patterns(0, 2, 20), "hebbian", 0.1)) is None
-    many = store(_pair(1024, 2048))
-    assert PairStates.of(many) is None
-    assert PairStates.of(many, most=1025**2 - 1) is None
-    assert PairStates.of(many, most=1025**2) is not None

@@ -12,6 +12,7 @@ import numpy as np
 from hopcli.api.asking import plain_value
 from hopcli.config import DataSettings, Facts, SelectConfig
 from hopcli.datasets import SOURCES, Dataset, dataset_of
+from hopcli.datasets.arrays import image_array
 from hopcli.datasets.rows import warn_of_one
 from hopcli.errors import SettingError
 from hopcli.experiments.sources import load_data
@@ -200,11 +201,14 @@ def as_patterns(
         if text.partition(":")[0] not in SOURCES or Path(text).exists():
             return read_patterns(Path(text))
         patterns = load(text)
-    elif not isinstance(patterns, Dataset | Mapping) and np.ndim(patterns) == 2:
-        one = "for one picture write store(picture[None])"
-        warn_of_one(np.shape(patterns), "patterns", one, "for patterns in columns, store(array.T)")
+    elif not isinstance(patterns, Dataset | Mapping):
+        patterns = image_array(patterns)
+        if patterns.ndim == 2:
+            one = "for one picture write store(picture[None])"
+            warn_of_one(patterns.shape, "patterns", one, "for patterns in columns, store(array.T)")
     if isinstance(patterns, Mapping):
         names = list(patterns)
-        patterns = dataset_of(np.array([patterns[name] for name in names]), names)
+        pictures: Any = [patterns[name] for name in names]
+        patterns = dataset_of(pictures, names)
     images = patterns if isinstance(patterns, Dataset) else dataset_of(patterns)
     return images_as_patterns(images, np.arange(len(images)))

@@ -153,9 +153,14 @@ def raise_again(lost: UnraisableHookArgs) -> None:
     if not (_caught and isinstance(lost.exc_value, KeyboardInterrupt | SystemExit)):
         sys.__unraisablehook__(lost)
         return
-    again = threading.Timer(_SOON, signal.raise_signal, [_caught[-1]])
-    again.daemon = True
-    again.start()
+    while True:
+        again = threading.Timer(_SOON, signal.raise_signal, [_caught[-1]])
+        again.daemon = True
+        try:
+            again.start()
+        except (KeyboardInterrupt, SystemExit):  # it came before this was left: once more
+            continue
+        return
 
 
 def main(arguments: list[str] | None = None) -> NoReturn:

@@ -12,7 +12,14 @@ from hopcli.errors import DataError
 
 _LARGEST = 1_000_000  # bytes of a configuration
 _DEEPEST = 50  # parts of a key, which take a parser the square of their number
-_QUOTED = re.compile(r"""\"[^"\n]*\"|'[^'\n]*'""")
+_TOKEN = re.compile(
+    r"""
+    \"{3} (?: \\. | [^\\] )*? (?: \"{3,5} | \\?\Z ) | '{3} .*? (?: '{3,5} | \Z )
+    | \" (?: \\. | [^"\\\n] )* \"? | ' [^'\n]* '? | \# [^\n]*
+    """,
+    re.DOTALL | re.VERBOSE,
+)
+"""A text or a comment, as TOML has them; one that does not end is read to the end."""
 _DOTTED = re.compile(r"[\w-]+(?:[ \t]*\.[ \t]*[\w-]+)*")
 _LONGEST_NAME = 80  # characters of a name in a message
 
@@ -116,5 +123,5 @@ def read_config(path: Path) -> dict[str, Any]:
 
 def _depth(text: str) -> int:
     """Number of parts of the longest dotted key, if not of a text that looks like one."""
-    bare = _QUOTED.sub("q", text)
+    bare = _TOKEN.sub("q", text)
     return 1 + max((found[0].count(".") for found in _DOTTED.finditer(bare)), default=0)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 from hopcli import kinds
 from hopcli.config.base import Facts, same_setting, setting
@@ -12,13 +12,10 @@ from hopcli.config.groups import (
     PatternSettings,
     RunSettings,
     StorageSettings,
-    check_start,
 )
 from hopcli.config.recall import RecallConfig
 from hopcli.errors import SettingError
-
-if TYPE_CHECKING:
-    from hopcli.starts import Start
+from hopcli.starts import Start
 
 __all__ = ["RelaxConfig", "ResolvedRelax", "round_sweeps"]
 
@@ -100,10 +97,10 @@ class RelaxConfig(PatternSettings, StorageSettings, DynamicsSettings, RunSetting
     def check(self) -> None:
         """Check all that a recall would, and that no site is empty."""
         super().check()
+        assert isinstance(self.start, Start)  # a text was read when it was given
+        if self.start.leaves_zeros:
+            raise SettingError("start", "must leave no site at 0 (add :fill)", str(self.start))
         self.recall().check()
-        start = check_start(self.start, self.dynamics)
-        if start.leaves_zeros:
-            raise SettingError("start", "must leave no site at 0 (add :fill)", str(start))
 
     @property
     def round_sweeps(self) -> list[int]:

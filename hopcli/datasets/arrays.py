@@ -2,23 +2,43 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from hopcli.datasets.dataset import Dataset, content_hash
 from hopcli.datasets.grey import as_labels
+from hopcli.datasets.limits import check_images
 from hopcli.datasets.rows import picture_shape
 from hopcli.datasets.thresholds import RULE, binarise, is_threshold, levels, warn_of_blank
 from hopcli.datasets.values import as_grey, as_spins
 from hopcli.errors import DataError, SettingError
 
 if TYPE_CHECKING:
-    from numpy.typing import ArrayLike
+    from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["dataset_of"]
+__all__ = ["dataset_of", "image_array"]
 
 _WHAT = "images"
+
+
+def image_array(images: ArrayLike) -> NDArray[Any]:
+    """Return images as an array, shape (n, height, width) or (n, N), within the limits of a source.
+
+    Raises
+    ------
+    DataError
+        If they are no such array, or exceed the limits of :mod:`hopcli.datasets.limits`.
+    """
+    rule = "must have shape (n, height, width) or (n, N), none of them 0"
+    try:
+        values = np.asarray(images)
+    except ValueError:
+        raise DataError(f"{_WHAT}: {rule}, found rows of several lengths") from None
+    if values.ndim not in (2, 3) or values.size == 0:
+        raise DataError(f"{_WHAT}: {rule}, found {values.shape}")
+    check_images(_WHAT, values.shape)
+    return values
 
 
 def dataset_of(
@@ -48,7 +68,8 @@ def dataset_of(
     SettingError
         If the threshold is none.
     DataError
-        If the arrays are no images and their labels.
+        If the arrays are no images and their labels, or exceed the limits of a source
+        (:mod:`hopcli.datasets.limits`).
 
     Warns
     -----
@@ -64,10 +85,7 @@ def dataset_of(
     """
     if not is_threshold(threshold):
         raise SettingError("threshold", RULE, threshold)
-    values = np.asarray(images)
-    if values.ndim not in (2, 3) or values.size == 0:
-        rule = "must have shape (n, height, width) or (n, N), none of them 0"
-        raise DataError(f"{_WHAT}: {rule}, found {values.shape}")
+    values = image_array(images)
     shape = picture_shape(values.shape[1:])
     flat = values.reshape(len(values), -1)
     spins = as_spins(flat)

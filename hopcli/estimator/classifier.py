@@ -20,8 +20,8 @@ from hopcli.dynamics import run
 from hopcli.errors import SettingError
 from hopcli.estimator.binarising import as_spins, levels
 from hopcli.estimator.deciding import Ballot, other_settings, warn_of_lost, with_rejected
-from hopcli.estimator.prototypes import CHOICES, choose, groups
-from hopcli.estimator.ranges import check_numbers
+from hopcli.estimator.prototypes import choose, groups
+from hopcli.estimator.ranges import check_count, check_parameters, united
 from hopcli.estimator.seeding import entropy, seeds_of
 from hopcli.observables import overlaps_of_sums
 from hopcli.storage import RULES, Couplings, project, store
@@ -216,18 +216,20 @@ class HopfieldClassifier(
         """
         values, labels = validate_data(self, X, y)
         check_classification_targets(labels)
-        self._check_parameters()
+        check_parameters(self)
         choices, self._chains = np.random.SeedSequence(entropy(self.random_state)).spawn(2)
         self.threshold_ = levels(values, self.threshold)
         if isinstance(self.prototypes, str):
             self.classes_, codes = np.unique(labels, return_inverse=True)
             rng = np.random.default_rng(choices)
             spins = as_spins(values, self.threshold_)
+            check_count("y", len(self.classes_))
             competing = groups(spins, codes.ravel(), self.samples, self.n_prototypes, rng)
+            check_count("n_prototypes", len(competing))
             self.prototypes_, self._codes = choose(competing, self.prototypes)
         else:
             self.prototypes_, of = self._given()
-            self.classes_ = np.unique(np.concatenate([labels, of]))
+            self.classes_ = united(labels, of)
             self._codes = np.searchsorted(self.classes_, of)
         self.prototype_labels_ = self.classes_[self._codes]
         self.couplings_ = self._stored()
@@ -329,19 +331,13 @@ class HopfieldClassifier(
         tags.classifier_tags.poor_score = True  # two features are no more than two spins
         return tags
 
-    def _check_parameters(self) -> None:
-        """Refuse what neither storage nor dynamics will."""
-        if isinstance(self.prototypes, str) and self.prototypes not in CHOICES:
-            rule = f"must be an array or one of {', '.join(CHOICES)}"
-            raise SettingError("prototypes", rule, self.prototypes)
-        check_numbers(self)
-
     def _given(self) -> tuple[NDArray[np.int8], NDArray[Any]]:
         """Prototypes that are given, as spins, and their classes."""
         values = check_array(self.prototypes)
         if values.shape[1] != self.n_features_in_:
             rule = f"must have {self.n_features_in_} features, as X has"
             raise SettingError("prototypes", rule, values.shape[1])
+        check_count("prototypes", len(values))
         labels = np.atleast_1d(np.asarray(self.prototype_labels))
         if self.prototype_labels is None or labels.shape != (len(values),):
             rule = f"must be {len(values)} labels, one for each of the prototypes"

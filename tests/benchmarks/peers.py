@@ -19,7 +19,7 @@ import reference_loops as plain
 from hopcli import dynamics
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from numpy.typing import NDArray
 
@@ -108,26 +108,16 @@ def _class_loop(work: Work) -> Call:
 
 def _over_chains(work: Work) -> Call:
     """One attempt of all chains after the other, with the draws of NumPy."""
-    couplings, chains = work.couplings, np.arange(work.chains)
-    own = np.diag(couplings.J)
 
-    def call() -> NDArray[np.int8]:
-        rng = np.random.default_rng(1)
-        ends = work.starts.copy()
-        fields = plain.start_fields(ends, couplings)[1]
+    def draws(rng: np.random.Generator) -> Iterator[plain.Draws]:
         for first in range(0, work.attempts, BLOCK):
             shape = min(BLOCK, work.attempts - first), work.chains
-            sites = rng.integers(couplings.n_sites, size=shape)
-            allowed = work.temperature * rng.standard_exponential(shape) + 2 * plain.TIE
-            for site, most in zip(sites, allowed, strict=True):
-                a = couplings.site_class[site]
-                spin = ends[chains, site]
-                cost = 2.0 * (spin * fields[chains, a] - own[a])
-                flips = np.flatnonzero(cost <= most)
-                if len(flips):
-                    ends[flips, site[flips]] = -spin[flips]
-                    fields[flips] -= 2.0 * spin[flips, np.newaxis] * couplings.J[a[flips]]
-        return ends
+            sites = rng.integers(work.couplings.n_sites, size=shape)
+            yield sites, work.temperature * rng.standard_exponential(shape) + 2 * plain.TIE
+
+    def call() -> NDArray[np.int8]:
+        blocks = draws(np.random.default_rng(1))
+        return plain.over_chains(work.couplings, work.starts, blocks)
 
     return call
 

@@ -1,4 +1,4 @@
-"""The jobs: what is raced against what, what is asked for, and what bounds it.
+"""The jobs: which programs are raced, the ratios that are asked for, and what bounds them.
 
 A job that is to be fast counts how many times as long its peers take; one that is to add
 little, how many times as long as its peers it takes itself.
@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from benchmarks import peers, processes
-from benchmarks.timing import in_turns, seconds, spread
+from benchmarks import measuring, peers
+from benchmarks.measuring import in_turns, seconds, spread
 from benchmarks.work import DIGITS, HALF_SWEEP, Work, mnist, noisy, recall
 
 if TYPE_CHECKING:
@@ -20,16 +20,19 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from benchmarks.measuring import Effort, Measure, Row
     from benchmarks.peers import Program
-    from benchmarks.timing import Effort, Measure
 
-__all__ = ["JOBS", "Job", "Ratio", "Round", "run"]
+    Targets = Mapping[Program, float | None]
 
-NUMERICAL = "numpy, numba, pandas"
+__all__ = ["JOBS", "Entrant", "Job", "race", "run"]
+
+IMPORTS = "numpy, numba, pandas"
+ATTEMPT = "ns an attempt"
 
 
 class Entrant(NamedTuple):
-    """A name, what one turn gives, and which of its chains recalled their pattern."""
+    """A name, the measure of one turn, and which of its chains recalled their pattern."""
 
     name: str
     measure: Measure
@@ -42,12 +45,10 @@ class Job:
 
     Parameters
     ----------
-    name, work : str
-        A short name, and what is done.
-    unit : str
-        Of what a turn gives.
+    name, work, unit : str
+        A short name, what is done, and the unit of a turn.
     ours : Entrant
-        The program that is held to the targets.
+        The program that is compared with the targets.
     peers : list of (Entrant, float or None)
         The others, with the ratio that is asked for.
     bounds : str
@@ -65,50 +66,20 @@ class Job:
     at_least: bool = True
 
 
-@dataclass(frozen=True)
-class Round:
-    """What one turn of a program gave: a line of rounds.csv."""
-
-    job: str
-    program: str
-    round: int
-    value: float
-    unit: str
-
-
-@dataclass(frozen=True)
-class Ratio:
-    """Ours against one peer: a line of ratios.csv."""
-
-    job: str
-    work: str
-    peer: str
-    means: str
-    ratio: float
-    low: float
-    high: float
-    target: str
-    reached: str
-    rounds: int
-    ours: float
-    theirs: float
-    unit: str
-    recalled: str
-    bounded_by: str
-
-
-def run(job: Job, effort: Effort) -> tuple[list[Ratio], list[Round]]:
-    """Let all take turns; ratios are of the same round each, their median counts."""
+def run(job: Job, effort: Effort) -> tuple[list[Row], list[Row]]:
+    """Let all take turns: rows of ratios.csv, the median over rounds, and of rounds.csv."""
     entrants = [job.ours, *(peer for peer, _ in job.peers)]
     values = in_turns([entrant.measure for entrant in entrants], effort)
-    rounds = [
-        Round(job.name, entrant.name, number, float(value), job.unit)
-        for number, row in enumerate(values, 1)
-        for entrant, value in zip(entrants, row, strict=True)
+    rounds: list[Row] = [
+        {"job": job.name, "program": one.name, "round": k, "value": value, "unit": job.unit}
+        for k, row in enumerate(values.tolist(), 1)
+        for one, value in zip(entrants, row, strict=True)
     ]
-    ours, *others = values.T
-    peers_values = zip(job.peers, others, strict=True)
-    return [_ratio(job, *peer, ours, theirs) for peer, theirs in peers_values], rounds
+    ratios = [
+        _ratio(job, peer, target, values[:, 0], theirs)
+        for (peer, target), theirs in zip(job.peers, values.T[1:], strict=True)
+    ]
+    return ratios, rounds
 
 
 def _ratio(
@@ -117,29 +88,29 @@ def _ratio(
     target: float | None,
     ours: NDArray[np.float64],
     theirs: NDArray[np.float64],
-) -> Ratio:
+) -> Row:
     middle, low, high = spread(theirs / ours if job.at_least else ours / theirs)
-    asked, reached = "", ""
+    asked = reached = ""
     if target is not None:
         asked = f"{'>=' if job.at_least else '<='} {target:g}"
         reached = "yes" if (middle >= target if job.at_least else middle <= target) else "no"
-    return Ratio(
-        job.name,
-        job.work,
-        peer.name,
-        "peer / hopcli" if job.at_least else "hopcli / peer",
-        middle,
-        low,
-        high,
-        asked,
-        reached,
-        len(ours),
-        float(np.median(ours)),
-        float(np.median(theirs)),
-        job.unit,
-        _agreement(job.ours.recalled, peer.recalled),
-        job.bounds if reached == "no" else "",
-    )
+    return {
+        "job": job.name,
+        "work": job.work,
+        "peer": peer.name,
+        "means": "peer / hopcli" if job.at_least else "hopcli / peer",
+        "ratio": middle,
+        "low": low,
+        "high": high,
+        "target": asked,
+        "reached": reached,
+        "rounds": len(ours),
+        "ours": float(np.median(ours)),
+        "theirs": float(np.median(theirs)),
+        "unit": job.unit,
+        "recalled": _agreement(job.ours.recalled, peer.recalled),
+        "bounded_by": job.bounds if reached == "no" else "",
+    }
 
 
 def _agreement(ours: NDArray[np.bool_] | None, theirs: NDArray[np.bool_] | None) -> str:
@@ -147,172 +118,144 @@ def _agreement(ours: NDArray[np.bool_] | None, theirs: NDArray[np.bool_] | None)
     if ours is None or theirs is None:
         return ""
     n = min(len(ours), len(theirs))
-    both = np.array([ours[:n], theirs[:n]])
-    share = float(np.mean(both))
-    error = np.sqrt(2 * share * (1 - share) / n)
-    ours_share, theirs_share = np.mean(both, axis=1)
-    verdict = "agrees" if abs(ours_share - theirs_share) <= 4 * error else "DIFFERS"
-    return f"{100 * ours_share:.1f} / {100 * theirs_share:.1f} %, {verdict}"
+    mine, other = float(np.mean(ours[:n])), float(np.mean(theirs[:n]))
+    share = (mine + other) / 2
+    agrees = abs(mine - other) <= 4 * np.sqrt(2 * share * (1 - share) / n)
+    return f"{100 * mine:.1f} / {100 * other:.1f} %, {'agrees' if agrees else 'DIFFERS'}"
 
 
-def _enter(program: Program, work: Work) -> Entrant:
+def _enter(program: Program, work: Work, name: str = "") -> Entrant:
     """Call a program once, which compiles; then its turns give nanoseconds an attempt."""
     work = work.first(program.chains)
     call = program.prepare(work)
-    ends = call()
+    recalled = work.recalled(call())
     attempts = work.chains * work.attempts
-    return Entrant(program.name, lambda: 1e9 * seconds(call) / attempts, work.recalled(ends))
+    return Entrant(name or program.name, lambda: 1e9 * seconds(call) / attempts, recalled)
 
 
-def _race(
-    name: str,
-    description: str,
-    work: Work,
-    targets: Mapping[Program, float | None],
-    bounds: str = "",
-) -> Job:
+def race(name: str, description: str, work: Work, targets: Targets, bounds: str = "") -> Job:
     """Make the job of racing programs of one thread on one work."""
     ours = _enter(peers.OURS, work)
     others = [(_enter(p, work), target) for p, target in targets.items() if p.is_installed]
-    return Job(
-        name, f"{description}, {work.chains:,} chains", "ns an attempt", ours, others, bounds
-    )
+    return Job(name, f"{description}, {work.chains:,} chains", ATTEMPT, ours, others, bounds)
 
 
-# --- the loop --------------------------------------------------------------------------------
+# --- the loop
 
 
-def _paper(effort: Effort) -> list[Job]:
-    targets = {peers.CLASS_LOOP: 8, peers.OVER_CHAINS: 35, peers.DWAVE: 150}
-    bounds = "flips, most in the first half-sweeps; and draws, until these are rare"
-    work = recall(effort.of(5_000))
-    return [_race("paper", "the study's recall, 20 half-sweeps, T = 0.2", work, targets, bounds)]
-
-
-def _long(effort: Effort) -> list[Job]:
-    work = recall(effort.of(1_000), sweeps=200)
-    bounds = "the first 20 half-sweeps, where the flips are: the other 180 cost less"
-    return [_race("long", "200 half-sweeps, T = 0.2", work, {peers.CLASS_LOOP: 60}, bounds)]
-
-
-def _warm(effort: Effort) -> list[Job]:
-    work = recall(effort.of(2_000), temperature=0.8)
-    bounds = "flips, a third of the attempts: each changes the fields of all classes"
-    return [_race("warm", "T = 0.8", work, {peers.CLASS_LOOP: 1.8}, bounds)]
-
-
-def _patterns(p: int, targets: Mapping[float, float | None]) -> Callable[[Effort], list[Job]]:
-    def jobs(effort: Effort) -> list[Job]:
-        bounds = "flips: each streams a row of couplings, and the fields of all classes"
-        return [
-            _race(
-                f"p{p}-{'cold' if temperature < 0.5 else 'warm'}",
-                f"p = {p}, T = {temperature:g}",
-                recall(effort.of(2_000), p, temperature=temperature),
-                {peers.CLASS_LOOP: target},
-                bounds,
-            )
-            for temperature, target in targets.items()
-        ]
-
-    return jobs
-
-
-def _large(effort: Effort) -> list[Job]:
-    work = noisy(effort.of(16_384), chains=32)
-    described = f"N = {work.couplings.n_sites:,}, p = 3, T = 0.2, 10 sweeps"
-    bounds = "flips, of a fifth of the sites; and attempts, until these are rare"
-    return [_race("large", described, work, {peers.DENSE: 200}, bounds)]
-
-
-def _fixed(effort: Effort) -> list[Job]:
-    """Race where OpenJij can: it tries the sites in their order."""
+def _fixed(effort: Effort) -> Work:
+    """OpenJij tries the sites in their order."""
     work = replace(recall(effort.of(500), sweeps=10), attempts_per_sweep=2 * HALF_SWEEP)
-    work = replace(work, order="fixed")
-    described = "sites in their order, 10 sweeps of N, T = 0.2"
-    return [_race("fixed", described, work, {peers.OPENJIJ: None, peers.DWAVE: None})]
+    return replace(work, order="fixed")
+
+
+def _patterns(p: int, temperature: float) -> Callable[[Effort], Work]:
+    return lambda effort: recall(effort.of(2_000), p, temperature=temperature)
+
+
+FLIPS = "flips: each streams a row of couplings, and the fields of all classes"
+LOOP = peers.CLASS_LOOP
+RACES: dict[str, tuple[str, Callable[[Effort], Work], Targets, str]] = {
+    "paper": (
+        "the study's recall, 20 half-sweeps, T = 0.2",
+        lambda effort: recall(effort.of(5_000)),
+        {LOOP: 8, peers.OVER_CHAINS: 35, peers.DWAVE: 150},
+        "flips, most in the first half-sweeps; and draws, until these are rare",
+    ),
+    "long": (
+        "200 half-sweeps, T = 0.2",
+        lambda effort: recall(effort.of(1_000), sweeps=200),
+        {LOOP: 60},
+        "the first 20 half-sweeps, where the flips are: the other 180 cost less",
+    ),
+    "warm": (
+        "T = 0.8",
+        lambda effort: recall(effort.of(2_000), temperature=0.8),
+        {LOOP: 1.8},
+        "flips, a third of the attempts: each changes the fields of all classes",
+    ),
+    **{
+        f"p{p}-{name}": (
+            f"p = {p}, T = {temperature:g}",
+            _patterns(p, temperature),
+            {LOOP: target},
+            FLIPS,
+        )
+        for p, name, temperature, target in (
+            (50, "cold", 0.2, 2.2),
+            (50, "warm", 0.8, None),
+            (300, "cold", 0.2, 2.0),
+            (300, "warm", 0.8, 2.0),
+        )
+    },
+    "large": (
+        "N = 16,384, p = 3, T = 0.2, 10 sweeps",
+        lambda effort: noisy(effort.of(16_384), chains=32),
+        {peers.DENSE: 200},
+        "flips, of a fifth of the sites; and attempts, until these are rare",
+    ),
+    "fixed": (
+        "sites in their order, 10 sweeps of N, T = 0.2",
+        _fixed,
+        {peers.OPENJIJ: None, peers.DWAVE: None},
+        "",
+    ),
+}
 
 
 def _two_threads(effort: Effort) -> list[Job]:
     work = recall(effort.of(20_000))
-    two, one = (_enter(peers.OURS, replace(work, threads=n)) for n in (2, 1))
-    return [
-        Job(
-            "two-threads",
-            f"the study's recall, {work.chains:,} chains",
-            "ns an attempt",
-            two._replace(name="two threads"),
-            [(one._replace(name="one thread"), 1.8)],
-            "copies of the starts and of the final states are made by one thread",
-        )
-    ]
+    two = _enter(peers.OURS, replace(work, threads=2), "two threads")
+    one = _enter(peers.OURS, work, "one thread")
+    bounds = "copies of the starts and of the final states are made by one thread"
+    described = f"the study's recall, {work.chains:,} chains"
+    return [Job("two-threads", described, ATTEMPT, two, [(one, 1.8)], bounds)]
 
 
-# --- the process around it -------------------------------------------------------------------
+# --- the process around it
 
 
-def _process(measure: Callable[[], processes.Used]) -> Measure:
+def _process(name: str, *arguments: str) -> Entrant:
     """Measure the seconds of a process, after a first one that leaves caches warm."""
-    measure()
-    return lambda: measure().seconds
+    start = measuring.python if arguments[0] == "-c" else measuring.hopcli
+    start(*arguments)
+    return Entrant(name, lambda: start(*arguments).seconds)
 
 
-def _importing(names: str) -> Entrant:
-    return Entrant(f"import {names}", _process(lambda: processes.imports(names)))
-
-
-def _start(effort: Effort) -> list[Job]:
-    del effort
-    tables = Entrant("hopcli recall", _process(lambda: processes.recall("--no-figures")))
-    pictures = Entrant("hopcli recall", _process(processes.recall))
+def _start(_: Effort) -> list[Job]:
+    tables = _process("hopcli recall", "recall", "--no-figures")
+    pictures = _process("hopcli recall", "recall")
+    plain, drawing, all_drawing = (
+        _process(f"import {names}", "-c", f"import {names}")
+        for names in (IMPORTS, f"{IMPORTS}, matplotlib.figure", f"{IMPORTS}, matplotlib")
+    )
+    described = "a warm hopcli recall {} pictures, 5,000 chains"
+    bounds = "beside imports: selecting the patterns, the loop, intervals and small tables"
+    drawn, several = "three pictures drawn at full size", [(drawing, 2.0), (all_drawing, 2.0)]
     return [
-        Job(
-            "start",
-            "a warm hopcli recall without pictures, 5,000 chains",
-            "s",
-            tables,
-            [(_importing(NUMERICAL), 1.5)],
-            "beside imports: selecting the patterns, the loop, intervals and small tables",
-            at_least=False,
-        ),
-        Job(
-            "start-pictures",
-            "a warm hopcli recall with pictures, 5,000 chains",
-            "s",
-            pictures,
-            [
-                (_importing(f"{NUMERICAL}, matplotlib.figure"), 2.0),
-                (_importing(f"{NUMERICAL}, matplotlib"), 2.0),
-            ],
-            "three pictures drawn at full size",
-            at_least=False,
-        ),
+        Job("start", described.format("without"), "s", tables, [(plain, 1.5)], bounds, False),
+        Job("start-pictures", described.format("with"), "s", pictures, several, drawn, False),
     ]
 
 
 def _tables(effort: Effort) -> list[Job]:
-    """Race what a repeat more takes of the whole process, tables included."""
+    """Race the cost of a repeat more of the whole process, tables included."""
     few, many = 10, max(20, effort.of(410))
     work = recall(500)
 
     def repeats(number: int) -> float:
-        return processes.recall("--no-figures", "--threads", "1", "--repeats", f"{number}").seconds
+        run = ("recall", "--no-figures", "--threads", "1", "--repeats", f"{number}")
+        return measuring.hopcli(*run).seconds
 
     def slope() -> float:
         return 1e9 * (repeats(many) - repeats(few)) / ((many - few) * work.chains * work.attempts)
 
     repeats(few)
-    others = [(_enter(p, work), 120.0) for p in (peers.DWAVE,) if p.is_installed]
-    return [
-        Job(
-            "tables",
-            f"whole processes of {few} and {many} repeats of 500 trials, their difference",
-            "ns an attempt",
-            Entrant("hopcli recall", slope),
-            [(entrant._replace(recalled=None), target) for entrant, target in others],
-            "the loop, and what a trial takes beside it: its start, its score, its count",
-        )
-    ]
+    installed = [program for program in (peers.DWAVE,) if program.is_installed]
+    others = [(_enter(program, work)._replace(recalled=None), 120.0) for program in installed]
+    described = f"whole processes of {few} and {many} repeats of 500 trials, their difference"
+    bounds = "the loop, and the work of a trial beside it: its start, its score, its count"
+    return [Job("tables", described, ATTEMPT, Entrant("hopcli recall", slope), others, bounds)]
 
 
 def _million(effort: Effort) -> list[Job]:
@@ -324,79 +267,26 @@ def _million(effort: Effort) -> list[Job]:
     asked = "all" if tests == all_images else f"{tests // len(DIGITS)}"
     chains = repeats * (all_images if asked == "all" else len(DIGITS) * int(asked))
     loop = _all_images(labels, chains // repeats)
-    arguments = ("--no-figures", "--tests", asked, "--repeats", f"{repeats}")
+    run = ("recall", "--no-figures", "--tests", asked, "--repeats", f"{repeats}")
     peaks: list[float] = []
 
     def whole() -> float:
-        used = processes.recall(*arguments)
+        used = measuring.hopcli(*run)
         peaks.append(used.megabytes)
         return 1e9 * used.seconds / (chains * loop.attempts)
 
-    described = f"hopcli recall {' '.join(arguments)}: {chains:,} chains"
-    name = "hopcli recall"
+    def peak() -> float:
+        return peaks.pop() if len(peaks) > 1 else peaks[0]
+
+    described = f"hopcli {' '.join(run)}: {chains:,} chains"
+    whole_run, memory = Entrant("hopcli recall", whole), Entrant("hopcli recall", peak)
+    alone = _enter(peers.OURS, loop, "its loop alone")._replace(recalled=None)
     bounds = "beside the loop: starts are taken, ends scored and counted, block by block"
+    megabyte, states = (Entrant("1 MB", lambda: 1.0), 400), "the images, and a block of states"
+    peaked = f"{described}, peak of memory"
     return [
-        Job(
-            "million",
-            described,
-            "ns an attempt",
-            Entrant(name, whole),
-            [(_enter(peers.OURS, loop)._replace(name="its loop alone", recalled=None), 1.5)],
-            bounds,
-            at_least=False,
-        ),
-        Job(
-            "million-memory",
-            f"{described}, peak of memory",
-            "MB",
-            Entrant(name, lambda: peaks.pop() if len(peaks) > 1 else peaks[0]),
-            [(Entrant("1 MB", lambda: 1.0), 400)],
-            "the images, and the states of a block of chains",
-            at_least=False,
-        ),
-    ]
-
-
-def _grid(effort: Effort) -> list[Job]:
-    """Race the cells of a grid against the loop of as many recalls."""
-    few, many, whole = 20, max(40, effort.of(220)), effort.of(1_000)
-    one = recall(effort.of(5_000))
-    tests = f"tests={one.chains // 50}"
-    small = ("--set", tests, "--threads", "1")
-    loop = _enter(peers.OURS, one)
-
-    def beyond() -> float:
-        """Milliseconds of a cell that are not its loop."""
-        slope = processes.grid(many, *small).seconds - processes.grid(few, *small).seconds
-        return 1e3 * slope / (many - few) - 1e-6 * loop.measure() * one.chains * one.attempts
-
-    def all_cells() -> float:
-        used = processes.grid(whole, "--set", tests)
-        return 1e9 * used.seconds / (whole * one.chains * one.attempts)
-
-    processes.grid(few, *small)
-    own = _enter(peers.OURS, replace(one, threads=peers.PROCESSORS))
-    bounds = "planning, counting, intervals and tables, in one Python for all threads"
-    return [
-        Job(
-            "cell",
-            f"hopcli grid run, {few} and {many} cells of {one.chains:,} chains, one thread: a cell "
-            "beyond its loop",
-            "ms",
-            Entrant("hopcli grid run", beyond),
-            [(Entrant("1 ms", lambda: 1.0), 15)],
-            bounds,
-            at_least=False,
-        ),
-        Job(
-            "grid",
-            f"hopcli grid run, {whole:,} cells of {one.chains:,} chains, all processors",
-            "ns an attempt",
-            Entrant("hopcli grid run", all_cells),
-            [(own._replace(name="its loop alone", recalled=None), 1.4)],
-            bounds,
-            at_least=False,
-        ),
+        Job("million", described, ATTEMPT, whole_run, [(alone, 1.5)], bounds, False),
+        Job("million-memory", peaked, "MB", memory, [megabyte], states, False),
     ]
 
 
@@ -408,18 +298,50 @@ def _all_images(labels: NDArray[np.str_], chains: int) -> Work:
     return replace(work, threads=peers.PROCESSORS)
 
 
+def _grid(effort: Effort) -> list[Job]:
+    """Race the cells of a grid against the loop of as many recalls."""
+    few, many, whole = 20, max(40, effort.of(220)), effort.of(1_000)
+    one = recall(effort.of(5_000))
+    tests = ("--set", f"tests={one.chains // 50}")
+    loop = _enter(peers.OURS, one)
+
+    def cells(number: int) -> float:
+        return measuring.grid(number, *tests, "--threads", "1").seconds
+
+    def beyond() -> float:
+        """Milliseconds of a cell that are not its loop."""
+        slope = (cells(many) - cells(few)) / (many - few)
+        return 1e3 * slope - 1e-6 * loop.measure() * one.chains * one.attempts
+
+    def all_cells() -> float:
+        used = measuring.grid(whole, *tests)
+        return 1e9 * used.seconds / (whole * one.chains * one.attempts)
+
+    cells(few)
+    own = _enter(peers.OURS, replace(one, threads=peers.PROCESSORS), "its loop alone")
+    alone, millisecond = own._replace(recalled=None), Entrant("1 ms", lambda: 1.0)
+    a_cell, a_grid = (Entrant("hopcli grid run", measure) for measure in (beyond, all_cells))
+    size = f"cells of {one.chains:,} chains"
+    described = f"hopcli grid run, {few} and {many} {size}, one thread: a cell beyond its loop"
+    of_all = f"hopcli grid run, {whole:,} {size}, all processors"
+    bounds = "planning, counting, intervals and tables, in one Python for all threads"
+    return [
+        Job("cell", described, "ms", a_cell, [(millisecond, 15)], bounds, False),
+        Job("grid", of_all, ATTEMPT, a_grid, [(alone, 1.4)], bounds, False),
+    ]
+
+
+def _racing(name: str) -> Callable[[Effort], list[Job]]:
+    described, work, targets, bounds = RACES[name]
+    return lambda effort: [race(name, described, work(effort), targets, bounds)]
+
+
 JOBS: dict[str, Callable[[Effort], list[Job]]] = {
-    "paper": _paper,
-    "long": _long,
-    "warm": _warm,
-    "p50": _patterns(50, {0.2: 2.2, 0.8: None}),
-    "p300": _patterns(300, {0.2: 2.0, 0.8: 2.0}),
-    "large": _large,
-    "fixed": _fixed,
+    **{name: _racing(name) for name in RACES},
     "two-threads": _two_threads,
     "start": _start,
     "tables": _tables,
     "million": _million,
     "grid": _grid,
 }
-"""What makes the jobs of a name, and warms them up."""
+"""Makers of the jobs of each name, which also warm them up."""

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from benchmarks import peers, processes
+from benchmarks import measuring, peers
+from benchmarks.measuring import in_turns, seconds, spread
 from benchmarks.peers import CLASS_LOOP, DENSE, DWAVE, OURS, OVER_CHAINS, Program
-from benchmarks.timing import in_turns, seconds, spread
 from benchmarks.work import PATTERNS, Work, mnist, noisy, recall
 from hopcli.storage import store
 
@@ -18,10 +18,10 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from benchmarks.measuring import Effort, Row
     from benchmarks.peers import Call
-    from benchmarks.timing import Effort, Spread
 
-__all__ = ["AXES", "Axis", "Point", "measure"]
+__all__ = ["AXES", "Axis", "measure"]
 
 CHAINS = 1_000
 CELL = 500  # chains of a cell: ten repeats of ten images of five digits
@@ -55,87 +55,46 @@ class Axis:
     programs: tuple[Program, ...]
 
 
-@dataclass(frozen=True)
-class Point:
-    """One program at one size: a line of scaling.csv. Without times it was left out."""
-
-    axis: str
-    size: int
-    program: str
-    chains: int
-    attempts: int
-    rounds: int
-    seconds_per_chain: float | None
-    low: float | None
-    high: float | None
-    ns_per_attempt: float | None
-    left_out: str
-
-
-def measure(axis: Axis, effort: Effort) -> list[Point]:
-    """Race the programs at every size, peers until they take too long."""
-    points: list[Point] = []
+def measure(axis: Axis, effort: Effort) -> list[Row]:
+    """Race the programs at every size, peers until they take too long: rows of scaling.csv."""
+    rows: list[Row] = []
     slow: set[Program] = set()
     for size in axis.sizes:
         whole = axis.work(size, effort)
         racing = []
-        for program in filter(lambda program: program.is_installed, axis.programs):
+        for program in (program for program in axis.programs if program.is_installed):
             work = whole.first(program.chains)
             reason = _reason(program, work, slow)
-            if reason:
-                points.append(_point(axis, size, program, work, left_out=reason))
-            else:
-                racing.append((program, work, _warmed(program, work)))
-        calls = [lambda call=call: seconds(call) for _, _, call in racing]
+            row: Row = {"axis": axis.name, "size": size, "program": program.name}
+            row |= {"chains": work.chains, "attempts": work.attempts, "rounds": 0}
+            row |= dict.fromkeys(("seconds_per_chain", "low", "high", "ns_per_attempt"))
+            rows.append(row | {"left_out": reason})
+            if not reason:
+                racing.append((program, work, rows[-1], _warmed(program, work)))
+        calls = [lambda call=call: seconds(call) for *_, call in racing]
         values = in_turns(calls, replace(effort, limit=min(LIMIT, effort.limit)))
-        for (program, work, _), column in zip(racing, values.T, strict=True):
-            found = spread(column / work.chains)
-            if np.median(column) > PATIENCE:
+        for (program, work, row, _), column in zip(racing, values.T, strict=True):
+            median, low, high = spread(column / work.chains)
+            row |= {"rounds": len(column), "seconds_per_chain": median, "low": low, "high": high}
+            row["ns_per_attempt"] = 1e9 * median / work.attempts
+            if median * work.chains > PATIENCE:
                 slow.add(program)
-            points.append(_point(axis, size, program, work, len(column), found))
-    return points
+    return rows
 
 
 def _reason(program: Program, work: Work, slow: set[Program]) -> str:
-    """Why a peer is not run at a size; empty if it is."""
+    """Give the reason for leaving out a peer at a size; empty if it is run."""
     if program in (OURS, WHOLE, CELLS):
         return ""
-    n_sites = work.couplings.n_sites
-    if n_sites > program.sites:
+    if work.couplings.n_sites > program.sites:
         return f"its N x N couplings take more than about a gigabyte above N = {program.sites:,}"
-    if program in slow:
-        return f"a call took more than {PATIENCE:g} s at a smaller size"
-    return ""
+    return f"a call took more than {PATIENCE:g} s at a smaller size" if program in slow else ""
 
 
 def _warmed(program: Program, work: Work) -> Call:
     call = program.prepare(work)
     program.prepare(work.first(work.threads))()  # compiles
     return call
-
-
-def _point(
-    axis: Axis,
-    size: int,
-    program: Program,
-    work: Work,
-    rounds: int = 0,
-    found: Spread | None = None,
-    left_out: str = "",
-) -> Point:
-    return Point(
-        axis.name,
-        size,
-        program.name,
-        work.chains,
-        work.attempts,
-        rounds,
-        None if found is None else found.median,
-        None if found is None else found.low,
-        None if found is None else found.high,
-        None if found is None else 1e9 * found.median / work.attempts,
-        left_out,
-    )
 
 
 def _of_images(size: int, effort: Effort) -> Work:
@@ -181,7 +140,7 @@ def _whole_grid(work: Work) -> Call:
     cells = max(2, work.chains // CELL)
 
     def call() -> NDArray[np.int8]:
-        processes.grid(cells, "--set", f"tests={CELL // 50}")
+        measuring.grid(cells, "--set", f"tests={CELL // 50}")
         return np.empty((0, work.couplings.n_sites), np.int8)  # they stay in the other process
 
     return call
@@ -191,18 +150,15 @@ def _whole_recall(work: Work) -> Call:
     """Run the command on as many images of each of the ten digits: start-up, tables and all."""
     each = -(-work.chains // len(TEN))
     tests = "all" if work.chains == len(mnist().spins) else str(each)
-    arguments = ["--no-figures", "--threads", "1", "--repeats", "1", "--tests", tests]
-    arguments += ["--source-indices", ",".join(map(str, TEN)), "--digits", _digits()]
+    digits = ",".join(mnist().labels[i] for i in TEN)
+    run = ["recall", "--no-figures", "--threads", "1", "--repeats", "1", "--tests", tests]
+    run += ["--source-indices", ",".join(map(str, TEN)), "--digits", digits]
 
     def call() -> NDArray[np.int8]:
-        processes.recall(*arguments)
+        measuring.hopcli(*run)
         return np.empty((0, work.couplings.n_sites), np.int8)  # they stay in the other process
 
     return call
-
-
-def _digits() -> str:
-    return ",".join(mnist().labels[i] for i in TEN)
 
 
 def _up_to(number: int) -> tuple[int, ...]:

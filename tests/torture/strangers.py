@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import itertools
-import shutil
 from typing import TYPE_CHECKING
 
 import pytest
 from strangers import SHOWN, cases, check_case
-from test_strangers import base, check_lies, check_unreadable, drawn_at_once
+from test_strangers import base, check_lies, check_unreadable, drawn_at_once, place
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["base", "drawn_at_once"]
+__all__ = ["base", "drawn_at_once", "place"]
 
 
 @pytest.mark.parametrize(("name", "kind"), cases(), ids=str)
@@ -28,10 +27,6 @@ def test_a_file_that_may_not_be_read(base: Path, tmp_path: Path, name: str) -> N
 
 @pytest.mark.parametrize("part", range(8))
 @pytest.mark.parametrize("command", ["recall", "select", "grid"])
-def test_a_manifest_that_lies(
-    base: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: str, part: int
-) -> None:
-    shutil.copytree(base, tmp_path / "place")
-    monkeypatch.chdir(tmp_path / "place")
+def test_a_manifest_that_lies(place: Path, command: str, part: int) -> None:
     numbers = itertools.count()
-    check_lies(tmp_path / "place", command, lambda: next(numbers) % 8 == part)
+    check_lies(place, command, lambda: next(numbers) % 8 == part)

@@ -1,0 +1,113 @@
+"""Turns, so that a machine that drifts affects all programs alike; seconds; whole processes."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from numpy.typing import NDArray
+
+    Measure = Callable[[], float]
+    Row = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Effort:
+    """How much is measured.
+
+    Parameters
+    ----------
+    rounds : int
+        Turns that every program takes.
+    limit : float
+        Seconds after which the programs of a job take no further turn.
+    share : float
+        Share of a job's chains, images or sites that is run, 0 to 1.
+    """
+
+    rounds: int
+    limit: float
+    share: float = 1.0
+
+    def of(self, number: int, least: int = 5) -> int:
+        """Give the share of a number, but not less than `least`."""
+        return min(number, max(least, round(self.share * number)))
+
+
+FULL = Effort(rounds=5, limit=240)
+QUICK = Effort(rounds=2, limit=5, share=0.02)
+
+
+def spread(values: NDArray[np.float64]) -> tuple[float, float, float]:
+    """Give the median, lowest and highest of measurements, shape (rounds,)."""
+    return float(np.median(values)), float(np.min(values)), float(np.max(values))
+
+
+def seconds(call: Callable[[], object]) -> float:
+    """Time one call."""
+    began = time.perf_counter()
+    call()
+    return time.perf_counter() - began
+
+
+def in_turns(measures: Sequence[Measure], effort: Effort) -> NDArray[np.float64]:
+    """Measure a, b, c, a, b, c, ...
+
+    Returns
+    -------
+    ndarray of float64, shape (rounds, programs)
+        One value per turn; fewer rounds if time ran out, at least one.
+    """
+    began = time.perf_counter()
+    rounds: list[list[float]] = []
+    while len(rounds) < effort.rounds:
+        rounds.append([measure() for measure in measures])
+        if time.perf_counter() - began > effort.limit:
+            break
+    return np.array(rounds)
+
+
+_LAUNCHER = """
+import resource, subprocess, sys, time
+began = time.perf_counter()
+subprocess.run(sys.argv[1:], check=True, stdout=subprocess.DEVNULL)
+seconds = time.perf_counter() - began
+print(seconds, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
+"""
+# A small process starts what is measured, for a child is charged with what its parent has.
+
+
+class Used(NamedTuple):
+    """Resources of a process: seconds, and megabytes (10^6 bytes) of memory at its peak."""
+
+    seconds: float
+    megabytes: float
+
+
+def python(*arguments: str) -> Used:
+    """Run Python with these arguments."""
+    command = [sys.executable, "-c", _LAUNCHER, sys.executable, *arguments]
+    said = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout.split()
+    unit = 1 if sys.platform == "darwin" else 1024
+    return Used(float(said[0]), float(said[1]) * unit / 1e6)
+
+
+def hopcli(*arguments: str) -> Used:
+    """Run a command that writes a folder, which is thrown away."""
+    with tempfile.TemporaryDirectory() as folder:
+        return python("-m", "hopcli", *arguments, "--quiet", "--out", f"{folder}/run")
+
+
+def grid(cells: int, *arguments: str) -> Used:
+    """Run so many cells of the study's recall, two or more, each with a seed of its own."""
+    seeds = ("--set", f"seed=1:{cells}:1")
+    return hopcli("grid", "run", "paper", "--no-figures", *seeds, *arguments)

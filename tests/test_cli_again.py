@@ -1,0 +1,156 @@
+"""The same line typed again: not run twice, run again if damaged, never over another run."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from conftest import SpawnHopcli, files_below
+from shell import CONTROL, Shell, change, read_json
+
+import hopcli
+from hopcli import streams
+from hopcli.experiments import Plan
+
+if TYPE_CHECKING:
+    from hopcli.experiments import Result
+
+QUICK = "recall --dataset digits --temperature 0.1 --tests 3 --repeats 2 --no-figures"
+DRAWN = "recall --dataset digits --digits 1,2 --tests 2 --repeats 1"
+FOLDER = Path("results/recall")
+MANIFEST = FOLDER / "recall.json"
+
+
+@pytest.fixture
+def made(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The commands whose runs were made, one after the other."""
+    commands: list[str] = []
+    run = Plan.run
+
+    def counted(self: Plan, *arguments: Any) -> Result:
+        commands.append(self.config.command)
+        return run(self, *arguments)
+
+    monkeypatch.setattr(Plan, "run", counted)
+    return commands
+
+
+def test_a_finished_run_is_not_run_again(shell: Shell, made: list[str]) -> None:
+    first = shell.run(QUICK)
+    before = files_below(Path())
+    second = shell.run(QUICK)
+    assert (second.err, made) == ("", ["recall"])
+    table, last = second.out.rsplit("\n\n", 1)
+    assert table == first.out.rsplit("\n\n", 1)[0]
+    assert (last.split()[0], last.count("\n")) == ("results/recall/", 1)
+    quiet = shell.run(f"{QUICK} -q")
+    assert (quiet.out, quiet.err) == ("", "")
+    assert files_below(Path()) == before
+    assert shell.run(f"{QUICK} --again").out == first.out
+    assert made == ["recall"] * 2
+
+
+@pytest.mark.parametrize("name", ["accuracy.csv", "trials.csv", "recall.npz"])
+def test_a_damaged_run_is_run_again(shell: Shell, made: list[str], name: str) -> None:
+    run = f"{QUICK} --keep trials -q"
+    shell.run(run)
+    before = files_below(FOLDER)
+    path = FOLDER / name
+    path.write_bytes(path.read_bytes() + b" ")
+    shell.run(run)
+    path.unlink()
+    shell.run(run)
+    assert len(made) == 3
+    assert {**files_below(FOLDER), MANIFEST.name: None} == {**before, MANIFEST.name: None}
+
+
+@pytest.mark.parametrize(
+    ("made_by", "version", "now"),
+    [("hopcli", "0.0.9", hopcli.__version__), ("streams", "1", str(streams.VERSION))],
+)
+def test_the_run_of_another_version_is_run_again(
+    shell: Shell, made: list[str], made_by: str, version: str, now: str
+) -> None:
+    shell.run(f"{QUICK} -q")
+    change(MANIFEST, lambda m: m["versions"].update({made_by: version}))
+    shell.run(f"{QUICK} -q")
+    assert len(made) == 2
+    assert read_json(MANIFEST)["versions"][made_by] == now
+
+
+def test_only_missing_pictures_of_a_finished_run_are_drawn(shell: Shell, made: list[str]) -> None:
+    shell.run(f"{DRAWN} -q")
+    before = files_below(FOLDER)
+    (FOLDER / "accuracy.png").unlink()
+    names = ("accuracy", "confusion", "gallery")
+    assert shell.run(DRAWN).out.split()[-3:] == [f"{name}.png" for name in names]
+    assert files_below(FOLDER) == before
+    done = shell.run(f"{DRAWN} --figure-format svg")
+    assert done.out.split()[-3:] == [f"{name}.svg" for name in names]
+    drawn = {f"{name}.{kind}" for name in names for kind in ("png", "svg")}
+    assert {path.name for path in FOLDER.glob("*.*g")} == drawn
+    assert set(read_json(MANIFEST)["outputs"]) >= drawn
+    assert made == ["recall"]
+
+
+def test_frames_that_a_finished_run_has_not_kept_make_it_run_again(
+    shell: Shell, made: list[str]
+) -> None:
+    run = f"{QUICK} --sweeps 2 -q"
+    for flags in ("", "--animate run.gif"):
+        shell.run(f"{run} {flags}")
+    gif = FOLDER / "run.gif"
+    content = gif.read_bytes()
+    gif.unlink()
+    for name in ("run.gif", "other.gif"):
+        shell.run(f"{run} --animate {name}")
+        assert (FOLDER / name).read_bytes() == content
+    assert len(made) == 2
+
+
+def test_trials_that_a_finished_run_has_not_kept_make_it_run_again(
+    shell: Shell, made: list[str]
+) -> None:
+    shell.run(f"{QUICK} -q")
+    without = {path.name: path.read_bytes() for path in FOLDER.glob("*.csv")}
+    shell.run(f"{QUICK} -q --keep trials")
+    kept = {path.name: path.read_bytes() for path in FOLDER.glob("*.csv")}
+    assert len(made) == 2
+    assert kept == {**without, "trials.csv": kept["trials.csv"]}
+    shell.run(f"{QUICK} -q")
+    assert len(made) == 2
+
+
+def test_another_run_is_not_overwritten_unasked(shell: Shell) -> None:
+    shell.run(f"{QUICK} -q")
+    for flags in ("", "--again", "-q"):
+        named = "results/recall: temperature 0.1 0.4 --out --overwrite"
+        shell.refuse(f"{QUICK} --temperature 0.4 {flags}", names=named)
+    shell.run(f"{QUICK} --temperature 0.4 --overwrite -q")
+    assert read_json(MANIFEST)["config"]["temperature"] == 0.4
+    # A run of another command shares the folder.
+    shell.run("select --dataset digits --out results/recall --no-figures -q")
+    patterns = "results/recall/patterns.npz"
+    shell.run(f"{QUICK} --patterns {patterns} --out given -q")
+    shell.run("select --dataset digits --seed 3 --out results/recall --no-figures -q --overwrite")
+    shell.refuse(f"{QUICK} --patterns {patterns} --out given", names="given: patterns")
+
+
+def test_a_file_that_is_no_manifest_is_not_overwritten_unasked(shell: Shell) -> None:
+    FOLDER.mkdir(parents=True)
+    MANIFEST.write_text('{"notes": "mine"}')
+    shell.refuse(QUICK, names=f"{MANIFEST}:")
+    shell.run(f"{QUICK} --overwrite -q")
+    assert read_json(MANIFEST)["command"] == "recall"
+
+
+def test_another_process_gives_the_same_bytes_and_a_pipe_no_bar(
+    shell: Shell, spawn_hopcli: SpawnHopcli
+) -> None:
+    shell.run(f"{QUICK} -q --out here")
+    done = spawn_hopcli(*QUICK.split(), "--threads", "1", "--out", "there")
+    assert (done.code, "overall" in done.out) == (0, True)
+    assert not CONTROL.search(done.out + done.err)
+    for path in Path("here").glob("*.csv"):
+        assert Path("there", path.name).read_bytes() == path.read_bytes()

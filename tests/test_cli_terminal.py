@@ -1,0 +1,266 @@
+"""What a terminal, a pipe and a user who interrupts get to see."""
+
+from __future__ import annotations
+
+import os
+import pty
+import re
+import select
+import signal
+import subprocess
+import sys
+import termios
+import time
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+import pytest
+from conftest import files_below
+from shell import Shell, read_json
+
+import hopcli
+from hopcli.cli.execute import print_summary
+from hopcli.cli.progress import Watch
+from hopcli.experiments import Plan, Summary
+
+if TYPE_CHECKING:
+    from hopcli.experiments import Result
+
+QUICK = "recall --dataset digits --temperature 0.1 --tests 3 --repeats 2 --no-figures"
+MANIFEST = Path("results/recall/recall.json")
+SLOW = pytest.mark.slow
+
+
+def _on_a_terminal(line: str, environment: dict[str, str]) -> str:
+    """Run with stderr on a terminal; return what is shown there.
+
+    The bar waits half a second and spares updates; here it does neither.
+    """
+    program = (
+        "import sys, tqdm\n"
+        "class Eager(tqdm.tqdm):\n"
+        "    def __init__(self, *a, **k):\n"
+        "        super().__init__(*a, **{**k, 'delay': 0, 'mininterval': 0})\n"
+        "tqdm.tqdm = Eager\n"
+        "from hopcli.cli import main\n"
+        "main(sys.argv[1:])\n"
+    )
+    ours, theirs = pty.openpty()
+    termios.tcsetwinsize(theirs, (24, 80))
+    with subprocess.Popen(
+        [sys.executable, "-c", program, *line.split()],
+        env={**environment, "TERM": "xterm"},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=theirs,
+    ) as child:
+        os.close(theirs)
+        output = b""
+        while select.select([ours], [], [], 60)[0]:
+            try:
+                output += os.read(ours, 4096)
+            except OSError:  # the other end is closed
+                break
+    os.close(ours)
+    assert child.returncode == 0, output
+    return output.decode()
+
+
+def test_a_terminal_gets_a_bar_that_goes_away(
+    empty_folder: Path, child_environment: dict[str, str]
+) -> None:
+    output = _on_a_terminal(QUICK, child_environment)
+    assert re.search(r"%\|.*\d+/30 \[", output)
+    assert output.split("\r")[-1].strip() == ""
+    assert "%" not in _on_a_terminal(f"{QUICK} --quiet", child_environment)
+
+
+def test_a_grid_has_one_bar_over_its_cells(
+    empty_folder: Path, child_environment: dict[str, str]
+) -> None:
+    """With the cells a minute and the time left."""
+    Path("bad.toml").write_text(
+        "command = 'recall'\ndataset = 'drawings'\nstart = 'flip:0.1'\ntests = 1\nrepeats = 1\n"
+        "[grid]\nrule = ['hebbian', 'perceptron']\nepochs = [1, 1000]\nkappa = [1.0, 9.0]\n"
+    )
+    line = "grid run bad.toml --skip-impossible --no-figures"
+    output = _on_a_terminal(line, child_environment)
+    assert re.search(r"\|\s*\d+/\d+ cells \[\d\d:\d\d<\d\d:\d\d, [\d,]+ cells/min\]", output)
+    assert output.split("\r")[-1].strip() == ""
+
+
+FULL = "standard output: "
+
+
+@pytest.mark.parametrize(
+    ("line", "code", "message"),
+    [
+        ("hopcli --version >&-", 0, ""),
+        ("hopcli --nope 2>&-", 2, ""),
+        (f"hopcli {QUICK} | true", 0, ""),
+        ("PYTHONUNBUFFERED=1 hopcli --version >/dev/full", 2, FULL),
+        (f"hopcli {QUICK} >/dev/full", 2, FULL),
+        pytest.param("hopcli schema >/dev/full", 2, FULL, marks=SLOW),
+        pytest.param("hopcli data verify >/dev/full", 2, FULL, marks=SLOW),
+        pytest.param(f"PYTHONUNBUFFERED=1 hopcli {QUICK} >/dev/full", 2, FULL, marks=SLOW),
+    ],
+)
+def test_output_that_cannot_be_written_loses_no_run(
+    empty_folder: Path, child_environment: dict[str, str], line: str, code: int, message: str
+) -> None:
+    """Closed streams and a reader that leaves are no error; a full disk has code 2."""
+    done = subprocess.run(
+        ["sh", "-c", line.replace("hopcli", f"{sys.executable} -m hopcli")],
+        env=child_environment,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stdout, "Error" in done.stderr) == (code, "", False)
+    # A busy machine may be told besides that it compiles.
+    assert message in done.stderr
+    assert MANIFEST.is_file() == (QUICK in line)
+
+
+@pytest.mark.parametrize("error", [OSError(28, "full", "a.csv"), OSError(28, "full")])
+def test_an_error_elsewhere_is_not_taken_for_the_output(
+    monkeypatch: pytest.MonkeyPatch, error: OSError
+) -> None:
+    def failing(**_: object) -> None:
+        raise error
+
+    monkeypatch.setattr(hopcli.cli.cli, "main", failing)
+    with pytest.raises(OSError, match="full"):
+        hopcli.cli.main([])
+
+
+def test_each_warning_of_a_result_is_one_line(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = Plan.run
+
+    def warn(self: Plan, *arguments: Any) -> Result:
+        result = run(self, *arguments)
+        return replace(result, notes={**result.notes, "warnings": ["far off", "a\nb\x1b[31m"]})
+
+    monkeypatch.setattr(Plan, "run", warn)
+    done = shell.run(QUICK)
+    assert done.err == "hopcli: warning: far off\nhopcli: warning: a b\\x1b[31m\n"
+    assert "overall" in done.out
+    assert read_json(MANIFEST)["notes"]["warnings"][0] == "far off"
+    quiet = shell.run(f"{QUICK} --out quiet --quiet")
+    assert (quiet.out, quiet.err) == ("", "")
+    assert Path("quiet/accuracy.csv").is_file()
+
+
+def test_a_rate_is_known_by_its_column_not_by_its_name(capsys: pytest.CaptureFixture[str]) -> None:
+    table = pd.DataFrame({"label": ["a"], "sd": [0.5], "accuracy": [0.25], "fixed": [3.0]})
+    print_summary(Summary(table, ("accuracy",)))
+    header, row = capsys.readouterr().out.splitlines()
+    assert header.split() == ["label", "sd", "accuracy", "%", "fixed"]
+    assert row.split() == ["a", "0.5", "25.0", "3"]
+
+
+# --- what takes long -------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("steps", "expected"),
+    [
+        # (seconds, steps done) one after the other, of 1000
+        ([(9.0, 1), (1.0, 10), (1.0, 10)], "2 min"),  # the first loads the loops
+        ([(0.5, 1), (0.5, 1), (0.5, 1), (0.5, 1)], "8 min"),
+        ([(30.0, 1)], "8 h"),
+        ([(30.0, 0), (0.1, 5), (1.0, 50)], None),  # 30 s of compiling
+        ([(30.0, 0), (0.0, 0), (1.0, 10)], "2 min"),
+        ([(0.1, 100)] * 10, None),
+        ([(9.0, 1), (1.0, 500), (1.0, 499)], None),
+        ([(0.2, 1)] * 4, None),
+    ],
+)
+def test_a_long_run_is_announced_once_by_its_speed(
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    steps: list[tuple[float, int]],
+    expected: str | None,
+) -> None:
+    clock = [0.0]
+    monkeypatch.setattr("hopcli.cli.progress._clock", lambda: clock[0])
+    for quiet in (False, True):
+        with Watch(0.0, quiet=quiet) as watch:
+            for seconds, done in steps:
+                clock[0] += seconds
+                watch.tell(done, 1000)
+        out, err = capsys.readouterr()
+        wanted = [] if expected is None or quiet else [expected]
+        assert (out, re.findall(r"about (.*)\n", err), err.count("\n")) == ("", wanted, len(wanted))
+
+
+def test_a_long_run_is_announced_by_its_attempts_before_any_is_made(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stop(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Plan, "run", stop)
+    # 5 digits x 100 tests x 10 repeats x 20 sweeps x 392 attempts of 1.5 ns are 0.06 s.
+    for line, expected in {
+        "recall --threads 1": [],
+        "recall --threads 1 --sweeps 20000": ["59 s"],
+        "recall --threads 1 --sweeps 1000000": ["49 min"],
+        "temperature-scan --config figure1 --threads 2 --sweeps 200000": ["2 min"],
+        "temperature-scan --config figure1 --threads 2 --sweeps 200000 -q": [],
+        "attractors --starts 1000000": [],
+    }.items():
+        err = shell.run(line, code=130).err
+        assert re.findall(r"least (.*)\n", err) == expected
+        assert len(re.findall("^hopcli: ", err, re.MULTILINE)) == 1 + len(expected)
+
+
+# --- signals ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)], ids=["^C", "kill"]
+)
+def test_a_long_run_stops_at_once_and_writes_nothing(
+    shell: Shell, child_environment: dict[str, str], number: signal.Signals, code: int
+) -> None:
+    """Inside the compiled loop, which would last for hours."""
+    shell.make("recall --start pattern --no-figures", "results/recall")
+    before = files_below(Path())
+    program = (
+        "import hopcli.dynamics.sites as sites\n"
+        "load = sites._load\n"
+        "def announced(run):\n"
+        "    load(run)\n"
+        "    print('running', flush=True)\n"
+        "sites._load = announced\n"
+        "from hopcli.__main__ import start\n"
+        "start()\n"
+    )
+    endless = "recall --sweeps 1000000 --temperature 0.9 --no-figures --overwrite"
+    with subprocess.Popen(
+        [sys.executable, "-c", program, *endless.split()],
+        env=child_environment,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as child:
+        assert child.stdout is not None
+        assert child.stdout.readline() == "running\n"
+        time.sleep(0.3)  # most often inside the loop then
+        child.send_signal(number)
+        try:
+            out, err = child.communicate(timeout=60)
+        finally:
+            child.kill()
+    assert (child.returncode, out) == (code, "")
+    # A terminal shows ^C on a line of its own; the expected time and compiling may come before.
+    lines = [line for line in err.splitlines() if not re.search("^$| least |compiling", line)]
+    assert [line[:8] for line in lines] == ["hopcli: "]
+    assert files_below(Path()) == before

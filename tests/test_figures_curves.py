@@ -1,0 +1,314 @@
+"""The figures of relax, critical and capacity: every line and bar is that of its row."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+from matplotlib.colors import to_hex
+from test_plots import (
+    Run,
+    made,
+    panels,
+    run,
+    series,
+    texts,
+    upright,
+    with_arrays,
+    with_table,
+    words,
+)
+
+from hopcli.config import CapacityConfig, CriticalConfig
+from hopcli.config.relax import round_sweeps
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+    from numpy.typing import NDArray
+
+LABELS = ["3", "6", "1", "0", "4", "overall"]
+
+
+# --- relax -------------------------------------------------------------------------------
+
+
+def test_lines_and_bars_of_a_relaxation_are_those_of_each_label() -> None:
+    relaxed = made("relax")
+    table = relaxed.result.tables["relaxation"]
+    *upper, _ = panels(relaxed.figure())
+    marked = round_sweeps(60)
+    for axes, name, scale in zip(
+        upper, ("accuracy", "overlap", "energy"), (100, 1, 1 / 784), strict=True
+    ):
+        curves = [line for line in axes.lines if len(np.asarray(line.get_xdata())) > 20]
+        assert len({to_hex(line.get_color()) for line in curves}) == len(LABELS)
+        for label, line, one in zip(LABELS, curves, series(axes), strict=True):
+            own = table[table["label"] == label]
+            np.testing.assert_allclose(np.array(line.get_xdata()), own["sweep"])
+            np.testing.assert_allclose(np.array(line.get_ydata()), scale * own[name])
+            shown = own[own["sweep"].isin(marked)]
+            low, high = shown["ci_low"], shown["ci_high"]
+            if name != "accuracy":
+                sem = shown[f"{name}_sem"]
+                low, high = shown[name] - sem, shown[name] + sem
+            assert one.bars is not None
+            assert one.bars[:, 0, 0].tolist() == marked
+            np.testing.assert_allclose(one.bars[:, 0, 1], scale * low, atol=1e-7)
+            np.testing.assert_allclose(one.bars[:, 1, 1], scale * high, atol=1e-7)
+
+
+def _steps(run: Run) -> list[NDArray[np.float64]]:
+    """Percent settled after each sweep: each label, then their mean."""
+    axes = panels(run.figure())[3]
+    assert not axes.containers
+    return [
+        np.array(line.get_ydata()) for line in axes.lines if line.get_drawstyle() == "steps-post"
+    ]
+
+
+def test_the_settled_are_counted_among_all_trials() -> None:
+    relaxed = made("relax")
+    *labels, mean = _steps(relaxed)
+    for label, drawn in zip(LABELS, labels, strict=False):
+        after = relaxed.result.settled(label)
+        share = [100 * np.mean((after >= 0) & (after <= sweep)) for sweep in range(31)]
+        np.testing.assert_allclose(drawn, share)
+    settling = relaxed.result.tables["settling"].set_index("label").loc["overall"]
+    assert mean[-1] == pytest.approx(100 * settling["settled"])
+    assert settling["median"] == np.argmax(mean >= 50)
+
+    settled = relaxed.result.arrays["relax"]["trials.settled"].copy()
+    settled[:] = 3
+    settled[::3] = -1  # never
+    changed = with_arrays(relaxed, {"trials.settled": settled})
+    for label, drawn in zip(LABELS[:5], _steps(changed), strict=False):
+        share = np.mean(changed.result.settled(label) >= 0)
+        assert 0 < share < 1
+        assert drawn[-1] == pytest.approx(100 * share)
+
+
+@pytest.mark.parametrize(
+    ("name", "places", "attempts"),
+    [("relax", [10, 20], "392 = N/2"), ("one start", [5, 10], "784 = N"), ("many sweeps", [], "")],
+)
+def test_the_sweeps_of_the_study_are_marked_in_its_attempts(
+    name: str, places: list[float], attempts: str
+) -> None:
+    figure = made(name).figure()
+    for axes in panels(figure):
+        assert upright(axes) == places
+    assert ("Dotted" in words(figure)) == bool(places)
+    assert attempts in words(figure)
+
+
+def test_a_caption_says_how_many_trials_and_what_bars_are() -> None:
+    said = words(made("relax").figure())
+    for part in (
+        "90 trials",
+        "training images",
+        "95 % interval",
+        "SEM over images",
+        "(60)",
+        "0.99",
+    ):
+        assert part in said
+    alone = made("one start").figure()
+    assert "1 trial" in words(alone)
+    assert "mean over labels" not in words(alone)
+    assert len(panels(alone)[0].containers) == 1
+
+
+# --- critical ----------------------------------------------------------------------------
+
+QUANTITIES = ("binder", "susceptibility", "recall")
+
+
+def test_points_bars_and_curves_of_each_size_are_those_of_the_tables() -> None:
+    pair = made("critical")
+    scan, exact = pair.result.tables["critical_scan"], pair.result.tables["critical_exact"]
+    for axes, name in zip(panels(pair.figure()), QUANTITIES, strict=True):
+        starts = ("hot", "cold") if name == "recall" else ("both",)
+        rows = [
+            scan[(scan["size"] == size) & (scan["start"] == start)]
+            for size in (64, 256)
+            for start in starts
+        ]
+        for own, one in zip(rows, series(axes), strict=True):
+            np.testing.assert_allclose(one.points, own[["temperature", name]], rtol=1e-8)
+            assert one.bars is not None
+            ends = own[[f"{name}_ci_low", f"{name}_ci_high"]]
+            np.testing.assert_allclose(one.bars[:, :, 1], ends, rtol=1e-8, atol=1e-9)
+        drawn = [np.array(line.get_xydata()) for line in axes.lines]
+        curves = [curve for curve in drawn if len(curve) > len(pair.config.temperatures)]
+        for curve, (_, own) in zip(curves, exact.groupby("size"), strict=True):
+            np.testing.assert_allclose(curve, own[["temperature", name]], rtol=1e-8)
+
+
+def test_the_band_is_the_crossing_in_what_is_near_the_critical_temperature() -> None:
+    pair = made("critical")
+    binder, susceptibility, _ = panels(pair.figure())
+    row = pair.result.tables["critical"].set_index("what").loc["Binder crossing"]
+    band: Any
+    (band,) = binder.patches
+    ends = [band.get_x(), band.get_x() + band.get_width()]
+    assert ends == pytest.approx([row["ci_low"], row["ci_high"]])
+    low, high = binder.get_xlim()
+    assert 0.9 < low < 0.93
+    assert 1.07 < high < 1.1
+    assert susceptibility.get_xlim()[1] > 1.6
+    said = words(pair.figure())
+    assert f"{row['ci_low']:.4g} to {row['ci_high']:.4g}." in said
+    assert said.count("15 chains") == 2
+    assert "exact" in said
+
+
+def test_what_is_not_known_is_neither_drawn_nor_said() -> None:
+    few = CriticalConfig(
+        dataset="digits", digits=("1", "3", "7"), temperatures=(0.5, 2.0), chains=5, sweeps=20
+    )
+    figure = run(few).figure()
+    assert not [word for word in ("exact", "crossing") if word in words(figure)]
+    assert not panels(figure)[0].patches
+
+
+# --- capacity ----------------------------------------------------------------------------
+
+RULES = ("hebbian", "storkey", "pseudo-inverse")
+SIZES = (30, 50)
+
+
+def _looks(figure: Figure) -> dict[str, tuple[str, str]]:
+    """Colour and marker of each rule, by the sample at the left of its name."""
+    found = {}
+    for text in texts(figure):
+        if text.get_text() in RULES:
+            x, y = text.get_position()
+            (sample,) = (
+                line
+                for line in figure.axes[0].lines
+                if np.allclose(line.get_ydata(), y) and 0 < x - np.max(line.get_xdata()) < 0.2
+            )
+            found[text.get_text()] = (to_hex(sample.get_color()), str(sample.get_marker()))
+    return found
+
+
+def _by_look(axes: Axes) -> dict[tuple[Any, ...], Any]:
+    """The series by colour and marker, whether they are faint, and whether open."""
+    return {
+        (
+            (to_hex(one.line.get_color()), str(one.line.get_marker())),
+            one.line.get_alpha() != 1,
+            one.line.get_markerfacecolor() == "white",
+        ): one
+        for one in series(axes)
+    }
+
+
+def test_every_series_is_that_of_its_rule_and_size() -> None:
+    capacity = made("capacity")
+    looks, table = _looks(capacity.figure()), capacity.result.tables["capacity"]
+    assert len(set(looks.values())) == len(RULES)
+    fixed, relaxed = map(_by_look, panels(capacity.figure()))
+    assert (len(fixed), len(relaxed)) == (6, 12)
+    for rule in RULES:
+        for size in SIZES:
+            own = table[(table["rule"] == rule) & (table["size"] == size)]
+            for found, name in (
+                (fixed, "fixed"),
+                (relaxed, "overlap_pattern"),
+                (relaxed, "overlap_flipped"),
+            ):
+                one = found[looks[rule], size != max(SIZES), name == "overlap_flipped"]
+                np.testing.assert_allclose(one.points, own[["load", name]])
+                np.testing.assert_allclose(one.bars[:, 0, 0], own["load"])
+                ends = own[[f"{name}_ci_low", f"{name}_ci_high"]]
+                np.testing.assert_allclose(one.bars[:, :, 1], ends, atol=1e-9)
+    for axes in panels(capacity.figure()):
+        assert axes.get_xlim()[0] == 0
+        assert axes.get_xlim()[1] > 0.5
+        assert axes.get_ylim()[0] < 0 < 1 < axes.get_ylim()[1]
+
+
+def _theory(axes: Axes, style: str = ":") -> dict[str, float]:
+    """Where the upright lines of a style stand, by colour."""
+    lines = [line for line in axes.lines if line.get_linestyle() == style]
+    return {
+        to_hex(line.get_color()): float(x[0])
+        for line in lines
+        if len(set(x := np.array(line.get_xdata()).tolist())) == 1
+    }
+
+
+def test_upright_lines_are_the_theory_at_the_largest_size_as_far_as_the_axis_reaches() -> None:
+    capacity = made("capacity")
+    fixed, relaxed = panels(capacity.figure())
+    looks = _looks(capacity.figure())
+    hebbian, storkey, pseudo = (looks[rule][0] for rule in RULES)
+    expected = {hebbian: 1 / (2 * np.log(50)), storkey: 1 / np.sqrt(2 * np.log(50))}
+    assert _theory(fixed) == pytest.approx(expected)
+    assert _theory(fixed, "-.") == pytest.approx({hebbian: 1 / (4 * np.log(50))})
+    assert _theory(relaxed) == {hebbian: 0.138}, "0.138 is of overlaps, not of fixed points"
+    assert _theory(relaxed, "-.") == {}
+    said = words(capacity.figure())
+    for fact in ("0.128", "0.358;", "0.138;", "0.0639", "10 %", "4 draws", "N = 30;"):
+        assert fact in said, fact
+    moved = capacity.result.tables["theory"].copy()
+    moved["load"] = moved["load"].where(moved["rule"] != "pseudo-inverse", 0.44)
+    other, _ = panels(with_table(capacity, "theory", moved).figure())
+    assert _theory(other) == pytest.approx(expected)
+    assert _theory(other, "-.")[pseudo] == 0.44
+
+
+def test_a_level_line_shows_where_flipped_starts_begin() -> None:
+    levels = []
+    for axes in panels(made("capacity").figure()):
+        ends = [np.array(one.get_ydata()) for one in axes.lines if one.get_linestyle() == "--"]
+        levels.append([float(y[0]) for y in ends if len(y) == 2 and y[0] == y[1]])
+    assert levels == [[], [pytest.approx(0.8)]]
+    assert "m = 0.8" in words(made("capacity").figure())
+
+
+def _crosses(figure: Figure) -> list[float]:
+    """Loads that are marked as not learnt."""
+    lines = (line for line in panels(figure)[0].lines if line.get_label() == "not learnt")
+    return [float(x) for line in lines for x in np.array(line.get_xdata())]
+
+
+def test_a_single_draw_has_no_bars_and_what_was_not_learnt_a_cross() -> None:
+    images = run(
+        CapacityConfig(
+            rule=("pseudo-inverse",),
+            patterns="images",
+            loads=(0.01, 0.02),
+            draws=1,
+            flips=0.05,
+            tests=5,
+        )
+    )
+    figure = images.figure()
+    assert not any(one.bars is not None for axes in panels(figure) for one in series(axes))
+    for fact in ("1 draw of", "mnist:train", "5 %"):
+        assert fact in words(figure)
+    assert "faint" not in words(figure)
+    assert _crosses(figure) == []
+    table = images.result.tables["capacity"].copy()
+    for name in ("fixed", "overlap_pattern", "overlap_flipped"):
+        table.loc[1, [name, f"{name}_ci_low", f"{name}_ci_high"]] = np.nan
+    table.loc[1, "learnt"] = 0
+    figure = with_table(images, "capacity", table).figure()
+    for axes in panels(figure):
+        for one in series(axes):
+            assert np.isnan(one.points[:, 1]).tolist() == [False, True]
+    assert _crosses(figure) == [0.02]
+    assert "(pseudo-inverse 0.02)" in words(figure)
+
+
+def test_loads_at_which_some_draws_were_not_learnt_are_told() -> None:
+    table = made("capacity").result.tables["capacity"].copy()
+    table.loc[(table["rule"] == "storkey") & (table["load"] > 0.2), "learnt"] = 3
+    figure = with_table(made("capacity"), "capacity", table).figure()
+    assert "storkey 0.3 to 0.5" in words(figure)
+    assert _crosses(figure) == []
+    assert "0.3 to 0.5" not in words(made("capacity").figure())

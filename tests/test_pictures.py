@@ -1,0 +1,467 @@
+"""Letters, drawings and photographs become patterns that look like them, and are restored."""
+
+from __future__ import annotations
+
+import json
+import tracemalloc
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from conftest import random_patterns
+from hypothesis import given
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+from PIL import Image, ImageDraw
+
+from hopcli.config import Facts, RecallConfig
+from hopcli.data import drawings
+from hopcli.datasets import Dataset, Size, embedded_files, load_dataset, pictures
+from hopcli.datasets.pictures import EXTENSIONS
+from hopcli.datasets.thresholds import levels
+from hopcli.errors import DataError, HopcliWarning
+
+if TYPE_CHECKING:
+    from conftest import RunHopcli
+
+Grey = NDArray[np.uint8]
+QUIET = ["--no-figures", "--quiet"]
+
+
+def save(array: NDArray[Any], path: Path | str, **options: Any) -> None:
+    """Write an array as a picture, in a folder that is made."""
+    Path(path).parent.mkdir(exist_ok=True)
+    Image.fromarray(array).save(path, **options)
+
+
+def grey_of(ink: NDArray[np.bool_]) -> Grey:
+    """Black paper with white ink."""
+    return np.where(ink, 255, 0).astype(np.uint8)
+
+
+def picture_of(dataset: Dataset, row: int = 0) -> list[str]:
+    """One picture as text."""
+    image = dataset.spins[row].reshape(dataset.shape)
+    return ["".join("#" if spin > 0 else "." for spin in line) for line in image]
+
+
+# --- the level of a picture
+
+
+def _otsu(grey: Grey) -> int:
+    """The lowest level with the greatest variance between classes, in whole numbers."""
+    values = [int(v) for v in grey.ravel()]
+    best, found = (0, 1), 0
+    for t in range(256):
+        low, high = [v for v in values if v <= t], [v for v in values if v > t]
+        if low and high:
+            top = (sum(low) * len(high) - sum(high) * len(low)) ** 2
+            bottom = len(low) * len(high)
+            if top * best[1] > best[0] * bottom:
+                best, found = (top, bottom), t
+    return found
+
+
+@given(
+    st.lists(st.integers(0, 255), min_size=1, max_size=20),
+    st.lists(st.integers(0, 255), min_size=1, max_size=5),
+)
+def test_otsu_parts_grey_values_as_well_as_can_be(values: list[int], common: list[int]) -> None:
+    grey = np.array(values + common * 7, np.uint8)
+
+    def between(level: int) -> float:
+        low, high = grey[grey <= level], grey[grey > level]
+        return len(low) * len(high) * float(low.mean() - high.mean()) ** 2
+
+    if len(set(grey.tolist())) > 1:
+        found = int(levels(grey[None], "otsu")[0])
+        assert between(found) == pytest.approx(between(_otsu(grey)), rel=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("counts", "level"),
+    [
+        ({0: 5, 255: 5}, 0),
+        ({10: 2, 12: 1, 200: 1, 201: 2}, 12),
+        # 8 x 8 example: means 10 and 100 and 150, (60, 3, 1): the small class is apart.
+        ({10: 60, 100: 3, 150: 1}, 10),
+        ({0: 1, 1: 1, 2: 1, 3: 1}, 1),
+        # The textbook's six levels: classes 0..2 and 3..5 of 8, 7, 2, 6, 9, 4 pixels.
+        ({0: 8, 1: 7, 2: 2, 3: 6, 4: 9, 5: 4}, 2),
+        ({254: 3, 255: 1}, 254),
+        ({0: 1, 1: 3}, 0),
+    ],
+)
+def test_otsu_of_known_histograms(counts: dict[int, int], level: int) -> None:
+    grey = np.repeat(list(counts), list(counts.values())).astype(np.uint8)
+    assert levels(grey[None], "otsu").tolist() == [level] == [_otsu(grey)]
+
+
+def test_each_picture_has_a_level_of_its_own() -> None:
+    grey = np.random.default_rng(0).integers(0, 256, (5000, 9)).astype(np.uint8)
+    assert levels(grey, "otsu")[::700].tolist() == [_otsu(one) for one in grey[::700]]
+    assert levels(grey, "mean").tolist() == grey.mean(axis=1).astype(np.uint8).tolist()
+    assert levels(grey, 7).tolist() == [7] * 5000
+
+
+@pytest.mark.parametrize(
+    ("dataset", "given", "threshold"),
+    [
+        *((dataset, None, 0) for dataset in ("mnist", "drawings", "npz:some", "openml:some")),
+        ("images:some", None, "otsu"),
+        ("images:some", 0, 0),
+    ],
+)
+def test_a_threshold_that_is_not_given_is_that_of_the_source(
+    dataset: str, given: int | None, threshold: int | str
+) -> None:
+    config, facts = RecallConfig(dataset=dataset, threshold=given), Facts(dataset, (2, 2), ("a",))
+    assert config.threshold == given
+    assert config.resolve(facts).resolve(facts).to_dict()["threshold"] == threshold
+
+
+# --- files of all kinds
+
+PICTURE = np.array([[0, 255, 0], [255, 128, 0]], np.uint8)
+OTHER = np.array([[255, 255, 255], [0, 0, 255]], np.uint8)
+
+
+def test_a_folder_of_pictures(tmp_path: Path) -> None:
+    save(PICTURE, tmp_path / "b.png")
+    save(np.dstack([OTHER] * 3), tmp_path / "a.BMP")
+    (tmp_path / "notes.txt").write_text("not a picture")
+    (tmp_path / ".hidden.png").write_bytes(b"not a picture")
+    (tmp_path / "folder.png").mkdir()
+    with pytest.warns(HopcliWarning, match=r"4 .* 2 .*folder\.png, notes\.txt"):
+        dataset = load_dataset(f"images:{tmp_path}", threshold=127)
+    assert dataset.labels.tolist() == ["a", "b"]
+    assert (dataset.name, dataset.shape) == (f"images:{tmp_path}", (2, 3))
+    assert [picture_of(dataset, row) for row in (0, 1)] == [["###", "..#"], [".#.", "##."]]
+    inverted = load_dataset(f"images:{tmp_path / 'b.png'}", threshold=127, invert=True)
+    assert picture_of(inverted) == ["#.#", "..#"]
+
+
+@pytest.mark.parametrize("extension", [*EXTENSIONS, ".BMP", ".TIFF"])
+def test_pictures_with_every_extension_are_read(tmp_path: Path, extension: str) -> None:
+    ink = np.kron([[0, 1], [1, 1]], np.ones((8, 8))) > 0
+    picture = Image.fromarray(grey_of(ink).astype(np.float32 if extension == ".pfm" else np.uint8))
+    picture.convert("1" if extension == ".pbm" else picture.mode).save(tmp_path / f"p{extension}")
+    for spec in (f"images:{tmp_path}", f"images:{tmp_path}/p{extension}"):
+        found = load_dataset(spec)
+        assert np.array_equal(found.spins.reshape(16, 16) > 0, ink)
+        assert found.labels.tolist() == ["p"]
+
+
+@pytest.mark.parametrize("name", ["a.gif", "a.tif", "a.webp", "a.png"])
+def test_every_page_and_frame_is_a_picture(tmp_path: Path, name: str) -> None:
+    frames = [Image.fromarray(picture) for picture in (PICTURE, OTHER)]
+    options: dict[str, Any] = {"lossless": True} if name == "a.webp" else {}
+    frames[0].save(tmp_path / name, save_all=True, append_images=frames[1:], **options)
+    for spec in (f"images:{tmp_path}", f"images:{tmp_path / name}"):
+        dataset = load_dataset(spec, threshold=127)
+        assert dataset.labels.tolist() == ["a-1", "a-2"]
+        assert [picture_of(dataset, row) for row in (0, 1)] == [[".#.", "##."], ["###", "..#"]]
+    frames[0].save(tmp_path / "a-2.png")
+    with pytest.raises(DataError, match=rf"{name} page 2: .*a-2\.png|a-2\.png: .*{name}"):
+        load_dataset(f"images:{tmp_path}", threshold=127)
+
+
+def test_transparent_is_paper(tmp_path: Path) -> None:
+    """Black everywhere, but only opaque where PICTURE has ink."""
+    save(np.dstack([np.zeros((2, 3, 3), np.uint8), PICTURE[..., None]]), tmp_path / "a.png")
+    assert picture_of(load_dataset(f"images:{tmp_path}", threshold=127)) == ["#.#", "..#"]
+
+
+@pytest.mark.parametrize(
+    ("name", "values"),
+    [
+        ("unit.tif", np.array([0, 0.25, 0.75, 1], np.float32)),
+        ("whole.tif", np.array([0, 60, 190, 255], np.float32)),
+        ("eight.png", np.array([0, 60, 190, 255], np.uint16)),
+        ("twelve.png", np.array([0, 1000, 3000, 4095], np.uint16)),
+        ("deep.png", np.array([0, 16_000, 48_000, 65_535], np.uint16)),
+        ("bit.tif", np.array([0, 0, 1, 1], np.uint16)),
+        ("dark.tif", np.array([7, 7, 9, 9], np.uint16)),
+        ("wide.tif", np.array([0, 16_000, 48_000, 65_535], np.int32)),
+    ],
+)
+def test_the_range_of_a_file_does_not_change_its_picture(
+    tmp_path: Path, name: str, values: NDArray[Any]
+) -> None:
+    save(np.tile(values, (3, 1)), tmp_path / name)
+    assert picture_of(load_dataset(f"images:{tmp_path}")) == ["..##"] * 3
+
+
+@pytest.mark.parametrize(
+    ("values", "found"),
+    [
+        (np.full((4, 4), 40_000, np.uint16), "40000"),
+        (np.full((4, 4), 3, np.uint16), "3"),
+        (np.full((4, 4), 0.5, np.float32), "0.5"),
+        (np.eye(4, dtype=np.float32) - 0.5, "-0.5"),
+        (np.eye(4, dtype=np.float32) * 12.5, "12.5"),
+        (np.full((4, 4), np.nan, np.float32), "nan"),
+        (np.eye(4, dtype=np.int32) * 10**6, "1000000"),
+    ],
+)
+def test_a_refused_picture_is_described_by_its_own_values(
+    tmp_path: Path, values: NDArray[Any], found: str
+) -> None:
+    save(values, tmp_path / "p.tif")
+    with pytest.raises(DataError, match=rf"p\.tif: .*{found}\b"):
+        load_dataset(f"images:{tmp_path}")
+
+
+def test_the_threshold_that_would_tell_two_pictures_apart_is_named(tmp_path: Path) -> None:
+    """Above 9 both are one half; the level of each parts its own lights."""
+    save(np.array([[0, 10, 250, 250]], np.uint8), tmp_path / "a.png")
+    save(np.array([[0, 200, 200, 210]], np.uint8), tmp_path / "b.png")
+    with pytest.raises(DataError, match=r"b\.png: .*a\.png.* --threshold otsu.* --threshold mean"):
+        load_dataset(f"images:{tmp_path}", threshold=9)
+    assert picture_of(load_dataset(f"images:{tmp_path}"), 1) == [".###"]
+    save(np.array([[255, 0, 0, 0]], np.uint8), tmp_path / "b.png")
+    with pytest.raises(DataError, match=r"inverse.*threshold 9 .* --threshold otsu"):
+        load_dataset(f"images:{tmp_path}", threshold=9)
+
+
+# --- letters and drawings
+
+
+def _letter(ink: int = 255, paper: int = 0, side: int = 200) -> Image.Image:
+    """An H with strokes of an eighth of the picture's width, drawn with soft edges."""
+    large = Image.new("L", (4 * side, 4 * side), paper)
+    for bar in ((1, 0, 2, 8), (6, 0, 7, 8), (1, 3.5, 7, 4.5)):
+        ImageDraw.Draw(large).rectangle([4 * side * v / 8 for v in bar], fill=ink)
+    return large.resize((side, side), Image.Resampling.BICUBIC)
+
+
+def _runs(row: NDArray[np.int8]) -> list[int]:
+    """Lengths of the pieces of ink in a row."""
+    edges = np.flatnonzero(np.diff(np.concatenate([[-1], row, [-1]])))
+    return [int(n) for n in (edges[1::2] - edges[::2])]
+
+
+@pytest.mark.parametrize("dark", [False, True])
+@pytest.mark.parametrize("side", [16, 30, 50])
+def test_a_letter_has_strokes_not_outlines(tmp_path: Path, dark: bool, side: int) -> None:
+    _letter(*((20, 235) if dark else (235, 20))).save(tmp_path / "h.png")
+    dataset = load_dataset(f"images:{tmp_path}", size=(side, side), invert=dark)
+    picture, stroke = dataset.spins.reshape(side, side), side / 8
+    for row in (0, side // 4, side - 1):
+        assert _runs(picture[row]) == pytest.approx([stroke, stroke], abs=1)
+    assert _runs(picture[side // 2]) == pytest.approx([6 * stroke], abs=1)
+    assert np.mean(picture > 0) == pytest.approx(20 / 64, abs=0.06)
+
+
+def test_drawings_are_what_their_code_draws(tmp_path: Path) -> None:
+    """And hardly more alike than blank paper makes them; a line is as wide as it says."""
+    dataset = load_dataset("drawings")
+    assert (dataset.name, dataset.shape) == ("drawings", (128, 128))
+    assert dataset.labels.tolist() == sorted(drawings.PICTURES)
+    for label, spins in zip(dataset.labels, dataset.spins, strict=True):
+        assert np.array_equal(spins.reshape(128, 128) > 0, drawings.draw(str(label)))
+        assert 0.05 < np.mean(spins > 0) < 0.2
+    spins, means = dataset.spins.astype(int), dataset.spins.mean(axis=1)
+    excess = spins @ spins.T / spins.shape[1] - np.outer(means, means)
+    assert np.all(np.abs(excess[np.triu_indices(3, 1)]) < 0.1)
+    # The mast of the boat is vertical, at x = 62: three pixels in a row without sails.
+    assert np.flatnonzero(drawings.draw("boat")[80]).tolist() == [61, 62, 63]
+    written = drawings.write(tmp_path / "new")
+    assert sorted(path.name for path in written) == [path.name for path in embedded_files()[1:]]
+    assert np.array_equal(load_dataset(f"images:{tmp_path / 'new'}").spins, dataset.spins)
+
+
+# --- sizes
+
+
+def test_pictures_are_resized_to_width_and_height(tmp_path: Path) -> None:
+    """They keep their proportions, with paper around, or fill the size."""
+    save(np.kron(grey_of(np.eye(2) > 0), np.ones((8, 8), np.uint8)), tmp_path / "a.png")
+    save(np.tile(np.arange(9, dtype=np.uint8) * 28, (5, 1)), tmp_path / "b.png")
+    for size, invert, picture in (
+        (Size(4, 2), False, [".#..", "..#."]),
+        (Size(4, 2), True, ["..#.", ".#.."]),
+        (Size(4, 2, crop=True), False, ["##..", "..##"]),
+        (Size(2, 6), False, ["..", "..", "#.", ".#", "..", ".."]),
+    ):
+        dataset = load_dataset(f"images:{tmp_path}", size=size, threshold=127, invert=invert)
+        assert dataset.shape == (size.height, size.width)
+        assert picture_of(dataset) == picture
+
+
+def test_a_folder_has_at_most_so_many_pixels(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pictures, "MAX_BYTES", 11)
+    for name, picture in (("a", PICTURE), ("b", OTHER)):
+        save(picture, tmp_path / f"{name}.png")
+    with pytest.raises(DataError, match=r"11 .* 12"):
+        load_dataset(f"images:{tmp_path}")
+
+
+def _photograph(path: Path, size: tuple[int, int] = (640, 400)) -> NDArray[np.bool_]:
+    """A bright disc before a slope of grey, with noise; where the disc is."""
+    width, height = size
+    y, x = np.mgrid[:height, :width].astype(np.float32)
+    disc = np.hypot(x - 0.6 * width, y - 0.4 * height) < 0.22 * height
+    noise = np.random.default_rng(1).standard_normal((height, width), np.float32)
+    grey = 50 + 60 * x / width + np.where(disc, 110, 0) + 8 * noise
+    rgb = np.stack([np.clip(grey * tint, 1, 255).astype(np.uint8) for tint in (1.05, 1, 0.95)], -1)
+    save(rgb, path, compress_level=1, method=0)  # of PNG and WebP: fast
+    return disc
+
+
+def _agreement(dataset: Dataset, mask: NDArray[np.bool_]) -> float:
+    return float(np.mean((dataset.spins[0].reshape(dataset.shape) > 0) == mask))
+
+
+def test_a_photograph_is_parted_into_object_and_background(tmp_path: Path) -> None:
+    disc = _photograph(tmp_path / "disc.jpg")
+    spec = f"images:{tmp_path}"
+    whole = load_dataset(spec)
+    assert (whole.shape, whole.threshold) == ((400, 640), "otsu")
+    assert _agreement(whole, disc) > 0.995
+    small = load_dataset(spec, size=(64, 40))
+    assert _agreement(small, disc[5::10, 5::10]) > 0.985
+    square = load_dataset(spec, size=(64, 64)).spins.reshape(64, 64)
+    assert np.array_equal(square[12:52].ravel(), small.spins[0])
+    assert np.all(square[[*range(12), *range(52, 64)]] == -1), "paper above and below"
+    cropped = load_dataset(spec, size=Size(40, 40, crop=True))
+    middle = np.s_[5::10, 125:515:10]
+    assert _agreement(cropped, np.pad(disc[middle], ((0, 0), (0, 1)))) > 0.98
+
+
+@pytest.mark.parametrize("suffix", ["jpg", "png", pytest.param("webp", marks=pytest.mark.slow)])
+def test_large_photographs_are_shrunk_while_they_are_read(tmp_path: Path, suffix: str) -> None:
+    disc = _photograph(tmp_path / f"large.{suffix}", (2400, 1800))
+    with pytest.raises(DataError, match=r"4,000,000 .* 4,320,000"):
+        load_dataset(f"images:{tmp_path}")
+    tracemalloc.start()
+    dataset = load_dataset(f"images:{tmp_path}", size=(40, 30))
+    if suffix != "webp":  # which Pillow cannot decode in parts
+        assert tracemalloc.get_traced_memory()[1] < 3e6, "no array of the whole picture"
+    tracemalloc.stop()
+    assert _agreement(dataset, disc[30::60, 30::60]) > 0.97
+
+
+@pytest.mark.parametrize("suffix", ["jpg", "png"])
+def test_a_large_photograph_taken_on_its_side_is_turned(tmp_path: Path, suffix: str) -> None:
+    disc = _photograph(tmp_path / "plain.png", (2500, 1700))
+    with Image.open(tmp_path / "plain.png") as picture:
+        exif = Image.Exif()
+        exif[0x0112] = 6  # to be turned by 90 degrees, clockwise
+        picture.save(tmp_path / f"turned.{suffix}", exif=exif, compress_level=1)
+    (tmp_path / "plain.png").unlink()
+    dataset = load_dataset(f"images:{tmp_path}", size=(34, 50))
+    assert _agreement(dataset, np.rot90(disc, -1)[25::50, 25::50]) > 0.97
+
+
+# --- typed as commands
+
+FORMATS = ("png", "jpg", "gif", "bmp")
+
+
+def _save_four(*, dark: bool = False) -> dict[str, NDArray[np.bool_]]:
+    """A coarse random picture in each format, in squares of 8 x 8 pixels as JPEG has them."""
+    inks = {}
+    for seed, name in enumerate(FORMATS):
+        cells = np.random.default_rng(seed).random((4, 4)) < 0.5
+        inks[f"in-{name}"] = np.kron(cells, np.ones((8, 8))) > 0
+        save(grey_of(inks[f"in-{name}"] != dark), f"pictures/in-{name}.{name}")
+    return inks
+
+
+def _save_random(*names: str, side: int = 20) -> None:
+    for name, spins in zip(names, random_patterns(1, len(names), side * side), strict=True):
+        save(grey_of(spins.reshape(side, side) > 0), f"pictures/{name}.png")
+
+
+@pytest.mark.parametrize("dark", [False, True])
+def test_select_takes_every_picture_of_every_format(run_hopcli: RunHopcli, dark: bool) -> None:
+    inks = _save_four(dark=dark)
+    data = ["--dataset", "images:pictures", "--threshold", "127", *(["--invert"] * dark), *QUIET]
+    assert run_hopcli("select", *data).code == 0
+    with np.load("results/select/patterns.npz") as file:
+        patterns = dict(zip(file["labels"].tolist(), file["xi"], strict=True))
+    assert sorted(patterns) == sorted(inks)
+    for label, ink in inks.items():
+        assert np.array_equal(patterns[label] > 0, ink.ravel())
+    table = pd.read_csv("results/select/patterns.csv")
+    assert sorted(table["source_index"]) == [0, 1, 2, 3]
+    run = ["recall", *data, "--patterns", "results/select/patterns.npz", "--start", "flip:0.1"]
+    assert run_hopcli(*run, "--dynamics", "async", "--tests", "3", "--keep", "trials").code == 0
+    trials = pd.read_csv("results/recall/trials.csv")
+    assert set(trials["label"]) == set(inks)
+    assert set(trials["outcome"]) == {"own"}
+
+
+def test_the_manifest_has_the_threshold_size_and_crop(run_hopcli: RunHopcli) -> None:
+    _save_random("a", "b")
+    flags = ["--dataset", "images:pictures", "--size", "16x20", "--crop"]
+    assert run_hopcli("select", *flags, *QUIET).code == 0
+    config = json.loads(Path("results/select/select.json").read_text())["config"]
+    assert (config["threshold"], config["size"], config["crop"]) == ("otsu", [16, 20], True)
+    assert run_hopcli("run", "results/select/select.json", "-q").code == 0
+    again = json.loads(Path("results/select-again/select.json").read_text())
+    assert again["config"] == config
+
+
+def test_the_hint_for_a_blank_picture_works_as_printed(run_hopcli: RunHopcli) -> None:
+    _photograph(Path("pictures/disc.png"), (64, 40))
+    run = ["select", "--dataset", "images:pictures", *QUIET]
+    message = run_hopcli(*run, "--threshold", "0").refused()
+    assert message.startswith("pictures/disc.png: ")
+    assert "--threshold otsu" in message
+    for threshold in ("otsu", "mean", "150"):
+        assert run_hopcli(*run, "--threshold", threshold, "--overwrite").code == 0
+
+
+def test_pictures_that_fill_a_size_alike_are_refused_by_name(run_hopcli: RunHopcli) -> None:
+    """Their left halves are ink; no threshold would tell them apart."""
+    for name, (width, height) in (("small", (8, 8)), ("wide", (40, 10))):
+        save(np.tile(grey_of(np.arange(width) < width // 2), (height, 1)), f"pictures/{name}.png")
+    flags = ["--dataset", "images:pictures", "--size", "16x8", *QUIET]
+    assert run_hopcli("select", *flags).code == 0
+    message = run_hopcli("select", *flags, "--crop").refused()
+    assert all(name in message for name in ("wide.png", "small.png", "otsu"))
+    assert "--threshold" not in message
+
+
+@pytest.mark.parametrize("rule", ["pseudo-inverse", "storkey", "hebbian"])
+@pytest.mark.parametrize("source", ["images", "text"])
+def test_own_pictures_are_restored_from_a_quarter_of_flips(
+    run_hopcli: RunHopcli, rule: str, source: str
+) -> None:
+    names = ["a", "b", "c"]
+    _save_random(*names, side=30)
+    rows = random_patterns(1, 3, 900).reshape(3, 30, 30)
+    drawn = ["\n".join("".join("#" if s > 0 else "." for s in r) for r in p) for p in rows]
+    Path("own.txt").write_text("\n\n".join(f"{n}:\n{d}" for n, d in zip(names, drawn, strict=True)))
+    data = ["--dataset", "images:pictures" if source == "images" else "text:own.txt"]
+    run = ["recall", *data, "--rule", rule, "--start", "flip:0.25", "--tests", "10"]
+    run += ["--dynamics", "async", "--order", "permutation", "--until-stable", "--repeats", "2"]
+    assert run_hopcli(*run, *QUIET, "--keep", "trials").code == 0
+    trials = pd.read_csv("results/recall/trials.csv")
+    assert trials["label"].value_counts().to_dict() == dict.fromkeys(names, 20)
+    assert trials["outcome"].tolist() == ["own"] * 60
+    assert trials["overlap_own"].tolist() == [1] * 60
+
+
+def test_pictures_are_chosen_and_blended_by_name(run_hopcli: RunHopcli) -> None:
+    _save_random("here", "there", "else")
+    data = ["--dataset", "images:pictures", *QUIET]
+    assert run_hopcli("weights", *data, "--digits", "there,here").code == 0
+    assert pd.read_csv("results/weights/weights.csv")["label"].tolist() == ["there", "here"]
+    message = run_hopcli("weights", *data, "--digits", "here,nowhere").refused()
+    assert message.startswith("--digits ")
+    assert all(name in message for name in ("nowhere", "there", "else"))
+    run = ["recall", *data, "--dynamics", "async", "--until-stable", "--order", "permutation"]
+    run += ["--digits", "here,there", "--tests", "60", "--repeats", "1"]
+    assert run_hopcli(*run, "--start", "blend:here:there:fill").code == 0
+    outcomes = pd.read_csv("results/recall/outcomes.csv").query("count > 0")
+    assert sorted(outcomes["pattern"]) == ["here", "there"]
+    assert outcomes["outcome"].tolist() == ["pattern"] * 2
+    assert outcomes["count"].sum() == 60
+    assert "here, there" in run_hopcli(*run, "--start", "blend:here:nowhere").refused()
