@@ -61,7 +61,9 @@ def _do(job: Job) -> bool:
             _print(job, outcome)
         if outcome.failure is not None:
             raise outcome.failure
-    same = single.compare(job)
+    changed, same = single.compare(job)
+    if changed is not None:
+        tell(f"warning: {changed}")
     if not wishes.quiet and wishes.format != "json":
         for name, is_same in same.items():
             print_lines(terminal(f"{'same   ' if is_same else 'DIFFERS'}  {name}"))

@@ -290,20 +290,20 @@ def _kept_parts(job: Job) -> Iterator[Parts | None]:
         raise
 
 
-def compare(job: Job) -> dict[str, bool]:
-    """Compare the tables of a finished run with those of the run that it repeats.
+def compare(job: Job) -> tuple[str | None, dict[str, bool]]:
+    """Compare a finished run with the run that it repeats.
 
     Returns
     -------
-    dict of str to bool
-        Whether each file is the same to the byte; empty for a run that repeats none.
+    changed : str or None
+        The first setting or input that differs.
+    same : dict of str to bool
+        Whether each table is the same to the byte; empty for a run that repeats none.
     """
     repeats, config = job.request.repeats, job.plan.config
     if repeats is None:
-        return {}
+        return None, {}
     changed = results.difference(repeats, config, job.plan.inputs)
-    if changed is not None:
-        _log.warning("warning: %s", changed)
     now = results.open_manifest(job.out / f"{config.command}.json")["outputs"]
     names = [f"{name}.csv" for name in repeats["tables"]]
-    return {name: now.get(name) == repeats["outputs"].get(name) for name in names}
+    return changed, {name: now.get(name) == repeats["outputs"].get(name) for name in names}
