@@ -15,7 +15,7 @@ COMPUTING := $(shell find hopcli $(PLAIN) -not -path '*/__pycache__/*' \
 	-not -path 'hopcli/runs/*' -not -path 'hopcli/estimator/*' -not -path 'hopcli/docs/*' \
 	-not -path 'hopcli/notebooks/*')
 PLOTS := $(shell find hopcli/plots $(PLAIN) -name '*.py')
-JUDGING := $(shell find hopcli/claims hopcli/report hopcli/runs hopcli/cli/reproduce configs/claims \
+JUDGING := $(shell find hopcli/claims hopcli/report hopcli/runs configs/claims \
 	$(PLAIN) -not -path '*/__pycache__/*')
 
 # Every configs/NAME.toml becomes results/NAME/, made when its manifest is there.

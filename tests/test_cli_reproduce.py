@@ -199,7 +199,7 @@ def test_another_run_in_the_folder_is_not_replaced_unasked(here: Shell) -> None:
 def test_an_interrupt_keeps_the_runs_that_are_finished(
     claims: Shell, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from hopcli.cli.reproduce.runs import SingleRun
+    from hopcli.runs.behind import SingleRun
 
     made: list[object] = []
     original = SingleRun.make
@@ -227,7 +227,7 @@ def test_a_report_that_fails_leaves_the_earlier_one(
     def fails(*_: object) -> None:
         raise ResultError("no paper")
 
-    monkeypatch.setattr("hopcli.cli.reproduce.page.page", fails)
+    monkeypatch.setattr("hopcli.runs.verdicts.page", fails)
     rewrite("claims.toml", "bound = 50", "bound = 60")
     here.refuse(LINE, names="no paper")
 

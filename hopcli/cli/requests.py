@@ -10,6 +10,7 @@ import click
 
 from hopcli import catalogue
 from hopcli.config import find_config, read_config
+from hopcli.config.spelling import flag_name
 from hopcli.errors import SettingError, renamed
 from hopcli.kinds import RefusedError
 from hopcli.runs.requests import Request
@@ -22,17 +23,11 @@ if TYPE_CHECKING:
     from hopcli.runs.requests import Wishes
 
 __all__ = [
-    "flag_name",
     "make_request",
     "read_flags",
     "request_from_file",
     "request_from_manifest",
 ]
-
-
-def flag_name(setting: str) -> str:
-    """The flag of a setting, ``attempts_per_sweep`` to ``--attempts-per-sweep``."""
-    return "--" + setting.replace("_", "-")
 
 
 def request_from_file(name: str, wishes: Wishes) -> Request:

@@ -10,7 +10,7 @@ import click
 from hopcli.cli.grid.shared import FOLDER_OF_GRID, QUIET
 from hopcli.cli.lines import print_lines
 from hopcli.cli.once import Command
-from hopcli.cli.requests import flag_name
+from hopcli.config.spelling import flag_name
 from hopcli.errors import renamed
 from hopcli.printing import terminal
 

@@ -10,8 +10,8 @@ import click
 
 from hopcli.cli.grid.shared import FOLDER_OF_GRID
 from hopcli.cli.once import Command
-from hopcli.cli.requests import flag_name
 from hopcli.cli.tables import print_text
+from hopcli.config.spelling import flag_name
 from hopcli.errors import ResultError, SettingError, renamed
 from hopcli.printing import terminal
 

@@ -6,13 +6,12 @@ import functools
 import shlex
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from hopcli import catalogue, experiments, results
 from hopcli.claims.rehearsing import check_claims, rehearse
-from hopcli.cli.lines import spelt
-from hopcli.cli.requests import flag_name
 from hopcli.config import find_config, read_config
+from hopcli.config.spelling import Speller, flag_name
 from hopcli.errors import ResultError, renamed
 from hopcli.experiments.stock import Stock
 from hopcli.grids.store import Store, is_grid
@@ -31,17 +30,6 @@ if TYPE_CHECKING:
     from hopcli.grids.view import View
 
 __all__ = ["GridRun", "PreparedRun", "SingleRun", "prepare"]
-
-
-class _Asked(Protocol):
-    """What the runs need to know of what is asked for."""
-
-    @property
-    def quick(self) -> bool: ...
-    @property
-    def overwrite(self) -> bool: ...
-    @property
-    def again(self) -> bool: ...
 
 
 class PreparedRun:
@@ -91,17 +79,15 @@ class SingleRun(PreparedRun):
         told: str,
         request: Request | None,
         command: str | None,
-        stock: Stock | None = None,
     ) -> None:
         super().__init__(folder, told)
         self._request = request
-        self._stock = stock
         self._command = command
 
     def make(self) -> None:
         """Make it, if it is not finished."""
         if self._request is not None:
-            outcome = single.do(single.plan(self._request, self._stock))
+            outcome = single.do(single.plan(self._request))
             if outcome.failure is not None:
                 raise outcome.failure
 
@@ -109,8 +95,8 @@ class SingleRun(PreparedRun):
         """The columns of each table, of the finished run or of a rehearsal."""
         if self._request is None:
             return {name: list(map(str, table.columns)) for name, table in self.tables.items()}
-        assert self._stock is not None
-        return rehearse(self._request.config, self._stock)
+        assert self._request.stock is not None
+        return rehearse(self._request.config, self._request.stock)
 
     @functools.cached_property
     def loaded(self) -> results.Loaded:
@@ -213,17 +199,17 @@ class _GridTables(Mapping[str, "pd.DataFrame"]):
         return len(self._names)
 
 
-def prepare(claims: Claims, asked: _Asked, out: Path) -> dict[str, PreparedRun]:
+def prepare(claims: Claims, wishes: Wishes, *, quick: bool) -> dict[str, PreparedRun]:
     """Plan every run that claims need, and refuse what cannot be made of them.
 
     Parameters
     ----------
     claims : Claims
         The claims.
-    asked : Asked
-        Whether fewer repeats are enough, and what may be replaced.
-    out : Path
-        Folder that runs go to, each in one of its own.
+    wishes : Wishes
+        Wishes for each run; `out` is the folder above theirs.
+    quick : bool
+        Use fewer repeats.
 
     Raises
     ------
@@ -231,6 +217,7 @@ def prepare(claims: Claims, asked: _Asked, out: Path) -> dict[str, PreparedRun]:
         If a configuration is none, or a run cannot be made.
     """
     stock = Stock()
+    assert wishes.out is not None
     prepared: dict[str, PreparedRun] = {}
     for name, run in claims.used().items():
 
@@ -238,23 +225,26 @@ def prepare(claims: Claims, asked: _Asked, out: Path) -> dict[str, PreparedRun]:
             return f"{claims.path}: runs.{run.name}: {setting}"
 
         with renamed(name_of):
-            prepared[name] = _prepared(claims, run, asked, out / name, stock)
+            own = wishes._replace(out=wishes.out / name)
+            prepared[name] = _prepared(claims, run, own, stock, quick=quick)
     check_claims(claims, {name: run.columns() for name, run in prepared.items()})
     return prepared
 
 
-def _prepared(claims: Claims, run: RunOf, asked: _Asked, out: Path, stock: Stock) -> PreparedRun:
+def _prepared(
+    claims: Claims, run: RunOf, wishes: Wishes, stock: Stock, *, quick: bool
+) -> PreparedRun:
     if run.folder is not None:
         return _found(claims, run)
     assert run.config is not None
-    check_made(out)
-    path = _config_of(claims, run.config)
-    values = read_config(path)
-    changes = {**run.set, **(run.quick if asked.quick else {})}
+    assert wishes.out is not None
+    check_made(wishes.out)
+    values = read_config(_config_of(claims, run.config))
+    changes = {**run.set, **(run.quick if quick else {})}
     merged = {**values, **{k: _merged(values.get(k), v) for k, v in changes.items()}}
     if "grid" in merged:
-        return _grid(run, merged, changes, asked, out, stock)
-    return _single(run, merged, changes, asked, out, stock)
+        return _grid(run, merged, changes, wishes, wishes.out, stock)
+    return _single(run, merged, changes, wishes, wishes.out, stock)
 
 
 def _merged(before: Any, now: Any) -> Any:
@@ -285,25 +275,24 @@ def _single(
     run: RunOf,
     values: dict[str, Any],
     changes: Mapping[str, Any],
-    asked: _Asked,
+    wishes: Wishes,
     out: Path,
     stock: Stock,
 ) -> SingleRun:
     """A run of one configuration."""
     entry = catalogue.entry(values.pop("command", None))
     config, execution = entry.read({"figures": False, **values})
-    experiments.plan(config, stock)  # refuses what cannot be made
-    wishes = Wishes(out=out, overwrite=asked.overwrite, again=asked.again, quiet=True)
-    request = Request(config, execution, wishes, out, name_of=flag_name)
+    experiments.plan(config, stock)  # an impossible run is refused before any is made
+    request = Request(config, execution, wishes, out, name_of=flag_name, stock=stock)
     flags = " ".join(_flag(name, value, entry.command) for name, value in changes.items())
     told = f"hopcli {entry.command} --config {shlex.quote(str(run.config))} {flags}".strip()
-    return SingleRun(out, told, request, entry.command, stock)
+    return SingleRun(out, told, request, entry.command)
 
 
 def _flag(name: str, value: Any, command: str) -> str:
     if isinstance(value, bool):
         return flag_name(name) if value else f"--no-{flag_name(name)[2:]}"
-    text = spelt(value, name, command)
+    text = Speller().setting(name, value, catalogue.entry(command).settings)
     return f"{flag_name(name)} {shlex.quote(text)}"
 
 
@@ -311,7 +300,7 @@ def _grid(
     run: RunOf,
     values: dict[str, Any],
     changes: Mapping[str, Any],
-    asked: _Asked,
+    wishes: Wishes,
     out: Path,
     stock: Stock,
 ) -> GridRun:
@@ -319,7 +308,6 @@ def _grid(
     from hopcli.grids.grid import read_grid
 
     grid = read_grid(values)
-    wishes = Wishes(overwrite=asked.overwrite, again=asked.again)
     job = GridJob(grid, out, wishes, GridOptions(figures=False), stock)
     wanted = {name: [value] for name, value in changes.items() if name != "grid"}
     wanted |= changes.get("grid", {})
