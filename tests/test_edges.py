@@ -318,7 +318,7 @@ def test_cells_and_files_that_are_not_named_are_counted(
     grid = 'command = "recall"\nfigures = false\ntests = 2\nrepeats = 1\n[grid]\nseed = "1:5:1"\n'
     Path("five.toml").write_text(grid, encoding="utf-8")
     monkeypatch.setattr("hopcli.cli.grid.running._LISTED", listed)
-    monkeypatch.setattr("hopcli.cli.grid.files._SHOWN", listed)
+    monkeypatch.setattr("hopcli.cli.grid.running._SHOWN", listed)
     for flags in (["--dry-run"], []):
         assert re.findall(r"\d+ more", run_hopcli("grid", "run", "five.toml", *flags).out) == more
 

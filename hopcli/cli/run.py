@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -82,12 +83,7 @@ def _planned(name: str, grid: Grid, folder: Path, wishes: Wishes) -> Callable[[]
 
     with as_written(name):
         job = plan_grid(grid, wishes.out or folder, wishes, GridOptions())
-
-    def run() -> int:
-        with as_written(name):
-            return run_grid(job)
-
-    return run
+    return functools.partial(run_grid, job)
 
 
 def _request(name: str, wishes: Wishes) -> Request:

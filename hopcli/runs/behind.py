@@ -8,13 +8,15 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from hopcli import catalogue, experiments, results
+from hopcli import catalogue, results
 from hopcli.claims.rehearsing import check_claims, rehearse
 from hopcli.config import find_config, read_config
 from hopcli.config.spelling import Speller, flag_name
 from hopcli.errors import ResultError, renamed
 from hopcli.experiments.stock import Stock
+from hopcli.grids.grid import read_grid
 from hopcli.grids.store import Store, is_grid
+from hopcli.grids.texts import set_text
 from hopcli.grids.view import load_view
 from hopcli.results.files import check_made
 from hopcli.runs import single
@@ -24,147 +26,125 @@ from hopcli.runs.requests import Request, Wishes
 if TYPE_CHECKING:
     import pandas as pd
 
+    from hopcli.catalogue import Entry
     from hopcli.claims.claim import Claims, RunOf
     from hopcli.claims.rehearsing import Columns
     from hopcli.grids.grid import Grid
     from hopcli.grids.view import View
+    from hopcli.runs.single import Job
 
 __all__ = ["GridRun", "PreparedRun", "SingleRun", "prepare"]
 
 
-class PreparedRun:
-    """A run that has been planned, or is there.
+class SingleRun:
+    """A run of one configuration, or a finished one.
 
     Parameters
     ----------
     folder : Path
-        Where it is, or will be.
+        Its folder.
+    command : str
+        Its command.
     told : str
-        The command that makes it.
+        The command line that makes it.
+    job : Job, optional
+        Its plan; None if it is only read.
     """
 
-    def __init__(self, folder: Path, told: str) -> None:
-        self.folder = folder
-        self.told = told
+    def __init__(self, folder: Path, command: str, told: str, job: Job | None = None) -> None:
+        self.folder, self.told = folder, told
+        self._command, self._job = command, job
 
     def make(self) -> None:
         """Make it, if it is not finished."""
-
-    def columns(self) -> Columns | None:
-        """The columns of each table that it has or will have; None if that cannot be said."""
-        return None
-
-    @property
-    def result(self) -> Any:
-        """Its result; None of a grid."""
-        return None
-
-    @property
-    def tables(self) -> Mapping[str, pd.DataFrame]:
-        """Its tables by name."""
-        raise NotImplementedError
-
-    @property
-    def key(self) -> str:
-        """What names it."""
-        raise NotImplementedError
-
-
-class SingleRun(PreparedRun):
-    """One run of a command."""
-
-    def __init__(
-        self,
-        folder: Path,
-        told: str,
-        request: Request | None,
-        command: str | None,
-    ) -> None:
-        super().__init__(folder, told)
-        self._request = request
-        self._command = command
-
-    def make(self) -> None:
-        """Make it, if it is not finished."""
-        if self._request is not None:
-            outcome = single.do(single.plan(self._request))
+        job, self._job = self._job, None  # a plan is freed with its run
+        if job is not None:
+            outcome = single.do(job)
             if outcome.failure is not None:
                 raise outcome.failure
 
     def columns(self) -> Columns | None:
-        """The columns of each table, of the finished run or of a rehearsal."""
-        if self._request is None:
-            return {name: list(map(str, table.columns)) for name, table in self.tables.items()}
-        assert self._request.stock is not None
-        return rehearse(self._request.config, self._request.stock)
+        """Return the columns of each table, of the finished run or of a rehearsal."""
+        if self._job is None:
+            return _columns(self.tables)
+        request = self._job.request
+        return rehearse(request.config, request.stock or Stock())
 
     @functools.cached_property
-    def loaded(self) -> results.Loaded:
-        """It, read back."""
+    def _loaded(self) -> results.Loaded:
         return results.load(self.folder, self._command)
 
     @property
     def result(self) -> Any:
         """Its result."""
-        return self.loaded.result
+        return self._loaded.result
 
     @property
     def tables(self) -> Mapping[str, pd.DataFrame]:
         """Its tables by name."""
-        tables: Mapping[str, pd.DataFrame] = self.loaded.result.tables
+        tables: Mapping[str, pd.DataFrame] = self.result.tables
         return tables
 
     @property
     def key(self) -> str:
-        """The hash of all that decides its numbers."""
-        return str(self.loaded.manifest["key"])
+        """The hash of its configuration and inputs."""
+        return str(self._loaded.manifest["key"])
 
 
-class GridRun(PreparedRun):
-    """A grid of runs."""
+class GridRun:
+    """A grid, planned or finished.
 
-    def __init__(
-        self,
-        folder: Path,
-        told: str,
-        grid: Grid,
-        job: GridJob | None = None,
-    ) -> None:
-        super().__init__(folder, told)
-        self._grid = grid
-        self._job = job
+    Parameters
+    ----------
+    folder : Path
+        Its folder.
+    grid : Grid
+        The grid.
+    told : str
+        The command line that makes it.
+    job : GridJob, optional
+        Its plan; None if it is only read.
+    """
+
+    result = None
+
+    def __init__(self, folder: Path, grid: Grid, told: str, job: GridJob | None = None) -> None:
+        self.folder, self.told = folder, told
+        self._grid, self._job = grid, job
 
     def make(self) -> None:
         """Make the cells that are not finished."""
-        if self._job is not None and self._job.run(_ignore).state.failures:
+        if self._job is not None and self._job.run().state.failures:
             listed = f"`hopcli grid status {shlex.quote(str(self.folder))}` lists them"
             raise ResultError(f"{self.folder}: cells have failed; {listed}")
 
     def columns(self) -> Columns | None:
-        """The columns of each table, of the finished grid or of the rehearsal of a cell."""
+        """Return the columns of each table, of the finished grid or of a rehearsal of a cell."""
         if self._job is None:
-            return {name: list(map(str, table.columns)) for name, table in self.tables.items()}
+            return _columns(self.tables)
         config, _ = self._grid.read(next(iter(self._grid.points())))
         found = rehearse(config, self._job.stock)
         if found is None:
             return None
-        keys = list(self._grid.names)
-        columns = {name: [*keys, *own] for name, own in found.items()}
-        return columns | ({"over": columns[self._grid.entry.headline.table]})
+        columns = {name: [*self._grid.names, *own] for name, own in found.items()}
+        return columns | {"over": columns[self._grid.entry.headline.table]}
 
     @functools.cached_property
     def tables(self) -> Mapping[str, pd.DataFrame]:
-        """Its tables by name, and what it is averaged to as ``over``."""
+        """Its tables by name; ``over`` is the averaged one."""
         return _GridTables(self.folder)
 
     @property
     def key(self) -> str:
-        """The hash of what it varies."""
+        """The hash of its configuration."""
         return results.key("grid", self._grid.to_dict(), {})
 
 
-def _ignore(_done: int, _total: int, _failed: int) -> None:
-    """Show no progress."""
+PreparedRun = SingleRun | GridRun
+
+
+def _columns(tables: Mapping[str, pd.DataFrame]) -> Columns:
+    return {name: list(map(str, table.columns)) for name, table in tables.items()}
 
 
 class _GridTables(Mapping[str, "pd.DataFrame"]):
@@ -217,34 +197,14 @@ def prepare(claims: Claims, wishes: Wishes, *, quick: bool) -> dict[str, Prepare
         If a configuration is none, or a run cannot be made.
     """
     stock = Stock()
-    assert wishes.out is not None
-    prepared: dict[str, PreparedRun] = {}
-    for name, run in claims.used().items():
-
-        def name_of(setting: str, run: RunOf = run) -> str:
-            return f"{claims.path}: runs.{run.name}: {setting}"
-
-        with renamed(name_of):
-            own = wishes._replace(out=wishes.out / name)
-            prepared[name] = _prepared(claims, run, own, stock, quick=quick)
+    prepared = {
+        name: _found(claims, run)
+        if run.folder is not None
+        else _Preparation(claims, run, wishes, stock, quick=quick).prepared()
+        for name, run in claims.used().items()
+    }
     check_claims(claims, {name: run.columns() for name, run in prepared.items()})
     return prepared
-
-
-def _prepared(
-    claims: Claims, run: RunOf, wishes: Wishes, stock: Stock, *, quick: bool
-) -> PreparedRun:
-    if run.folder is not None:
-        return _found(claims, run)
-    assert run.config is not None
-    assert wishes.out is not None
-    check_made(wishes.out)
-    values = read_config(_config_of(claims, run.config))
-    changes = {**run.set, **(run.quick if quick else {})}
-    merged = {**values, **{k: _merged(values.get(k), v) for k, v in changes.items()}}
-    if "grid" in merged:
-        return _grid(run, merged, changes, wishes, wishes.out, stock)
-    return _single(run, merged, changes, wishes, wishes.out, stock)
 
 
 def _merged(before: Any, now: Any) -> Any:
@@ -264,61 +224,69 @@ def _found(claims: Claims, run: RunOf) -> PreparedRun:
         folder = claims.path.parent / folder
     if (folder / "grid.json").is_file() or (folder / "grid.sqlite").is_file():
         grid = load_view(folder).grid
-        return GridRun(folder, f"hopcli grid table {shlex.quote(str(folder))}", grid)
+        return GridRun(folder, grid, f"hopcli grid table {shlex.quote(str(folder))}")
     loaded = results.load(folder, run.command)
     command = loaded.config.command
     shown = shlex.quote(f"{folder / command}.json")
-    return SingleRun(folder, f"hopcli run {shown}", None, command)
+    return SingleRun(folder, command, f"hopcli run {shown}")
 
 
-def _single(
-    run: RunOf,
-    values: dict[str, Any],
-    changes: Mapping[str, Any],
-    wishes: Wishes,
-    out: Path,
-    stock: Stock,
-) -> SingleRun:
-    """A run of one configuration."""
-    entry = catalogue.entry(values.pop("command", None))
-    config, execution = entry.read({"figures": False, **values})
-    experiments.plan(config, stock)  # an impossible run is refused before any is made
-    request = Request(config, execution, wishes, out, name_of=flag_name, stock=stock)
-    flags = " ".join(_flag(name, value, entry.command) for name, value in changes.items())
-    told = f"hopcli {entry.command} --config {shlex.quote(str(run.config))} {flags}".strip()
-    return SingleRun(out, told, request, entry.command)
+class _Preparation:
+    """The planning of one run from its configuration."""
+
+    def __init__(
+        self, claims: Claims, run: RunOf, wishes: Wishes, stock: Stock, *, quick: bool
+    ) -> None:
+        assert wishes.out is not None
+        self.out = wishes.out / run.name
+        self.wishes = wishes._replace(out=self.out)
+        self.stock = stock
+        self.config = str(run.config)
+        self.changes = {**run.set, **(run.quick if quick else {})}
+        self.place = f"{claims.path}: runs.{run.name}"
+        check_made(self.out)
+        values = read_config(_config_of(claims, self.config))
+        changes = {k: _merged(values.get(k), v) for k, v in self.changes.items()}
+        self.values = {**values, **changes}
+
+    def name_of(self, setting: str) -> str:
+        """Name a setting as the file of claims has it."""
+        return f"{self.place}: {setting}"
+
+    def prepared(self) -> PreparedRun:
+        """Plan the run; it is refused before any other is made."""
+        with renamed(self.name_of):
+            return self._grid() if "grid" in self.values else self._single()
+
+    def _single(self) -> SingleRun:
+        values = dict(self.values)
+        entry = catalogue.entry(values.pop("command", None))
+        config, execution = entry.read({"figures": False, **values})
+        request = Request(
+            config, execution, self.wishes, self.out, name_of=self.name_of, stock=self.stock
+        )
+        flags = [_flag(name, value, entry) for name, value in self.changes.items()]
+        told = ["hopcli", entry.command, "--config", shlex.quote(self.config), *flags]
+        return SingleRun(self.out, entry.command, " ".join(told), single.plan(request))
+
+    def _grid(self) -> GridRun:
+        grid = read_grid(self.values)
+        job = GridJob(grid, self.out, self.wishes, GridOptions(figures=False), self.stock)
+        wanted = {name: [value] for name, value in self.changes.items() if name != "grid"}
+        wanted |= self.changes.get("grid", {})
+        sets = [f"--set {_set(grid, name, values)}" for name, values in wanted.items()]
+        told = " ".join(["hopcli grid run", shlex.quote(self.config), *sets])
+        return GridRun(self.out, grid, told, job)
 
 
-def _flag(name: str, value: Any, command: str) -> str:
+def _flag(name: str, value: Any, entry: Entry) -> str:
     if isinstance(value, bool):
         return flag_name(name) if value else f"--no-{flag_name(name)[2:]}"
-    text = Speller().setting(name, value, catalogue.entry(command).settings)
+    text = Speller().setting(name, value, entry.settings)
     return f"{flag_name(name)} {shlex.quote(text)}"
 
 
-def _grid(
-    run: RunOf,
-    values: dict[str, Any],
-    changes: Mapping[str, Any],
-    wishes: Wishes,
-    out: Path,
-    stock: Stock,
-) -> GridRun:
-    """A grid of runs."""
-    from hopcli.grids.grid import read_grid
-
-    grid = read_grid(values)
-    job = GridJob(grid, out, wishes, GridOptions(figures=False), stock)
-    wanted = {name: [value] for name, value in changes.items() if name != "grid"}
-    wanted |= changes.get("grid", {})
-    sets = [f"--set {_set(grid, name, values)}" for name, values in wanted.items()]
-    told = " ".join([f"hopcli grid run {shlex.quote(str(run.config))}", *sets])
-    return GridRun(out, told, grid, job)
-
-
 def _set(grid: Grid, name: str, values: Any) -> str:
-    """What ``--set`` takes, for a shell; a range stays one."""
-    from hopcli.grids.texts import set_text
-
+    """Write a setting for ``--set`` in a shell; a range stays one."""
     listed = isinstance(values, list)
     return shlex.quote(set_text(grid.entry, name, values) if listed else f"{name}={values}")

@@ -16,7 +16,7 @@ from hopcli.grids.cells import code_version
 from hopcli.grids.engine import local_engine, run_tasks
 from hopcli.grids.merging import merge
 from hopcli.grids.planning import impossible, plan_grid, shard_of
-from hopcli.grids.publishing import Publisher
+from hopcli.grids.publishing import publish_if_whole
 from hopcli.grids.state import State
 from hopcli.grids.store import Store, is_grid
 from hopcli.results.folder import uninterrupted
@@ -42,6 +42,10 @@ if TYPE_CHECKING:
 __all__ = ["GridDone", "GridJob", "GridOptions", "merge_shards"]
 
 _log = logging.getLogger(__name__)
+
+
+def _no_progress(_done: int, _total: int, _failed: int) -> None:
+    """Tell nobody."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -165,7 +169,7 @@ class GridJob:
         """Read the state of its cells."""
         return State(self.grid, self.places, store.standings())
 
-    def run(self, progress: CellProgress) -> GridDone:
+    def run(self, progress: CellProgress = _no_progress) -> GridDone:
         """Make the missing cells, and publish the grid if it is whole then.
 
         Parameters
@@ -315,9 +319,8 @@ def merge_shards(
 
 def _published(store: Store, state: State, n_made: int, began: float, *, draws: bool) -> GridDone:
     """Publish a grid if it is whole."""
-    publisher = Publisher(draw if draws else None)
-    files = publisher.publish_if_whole(store, state, n_made, began)
-    return GridDone(state, files, n_made, publisher.undrawn)
+    files, undrawn = publish_if_whole(store, state, n_made, began, draw if draws else None)
+    return GridDone(state, files, n_made, undrawn)
 
 
 def _check_command(store: Store, grid: Grid) -> None:

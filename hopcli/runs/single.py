@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import time
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from hopcli import experiments, results
 from hopcli.errors import HopcliError, ResultError, renamed
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from hopcli.results import Loaded
     from hopcli.runs.requests import Request
 
-__all__ = ["Job", "Outcome", "compare", "do", "make", "plan", "publish", "unwatched"]
+__all__ = ["Job", "Outcome", "compare", "do", "make", "plan", "publish"]
 
 _log = logging.getLogger(__name__)
 
@@ -33,28 +33,9 @@ _OF_DAMAGE = (ArithmeticError, AssertionError, AttributeError, LookupError, Type
 """Errors that numbers of another kind or shape cause."""
 
 
-class _Watching(Protocol):
-    """A display of progress."""
-
-    def tell(self, done: int, total: int) -> None:
-        """Count `done` of `total` steps."""
-
-
 if TYPE_CHECKING:
-    Watch = Callable[[float], AbstractContextManager[_Watching]]
-    """Open a display for a run that takes at least so many seconds."""
-
-
-class _Unwatched:
-    """A display that shows nothing."""
-
-    def tell(self, done: int, total: int) -> None:
-        """Ignore the progress."""
-
-
-def unwatched(_least: float = 0.0) -> AbstractContextManager[_Watching]:
-    """Show no progress."""
-    return contextlib.nullcontext(_Unwatched())
+    Watch = Callable[[float], AbstractContextManager[Any]]
+    """Opens a display for a run of at least so many seconds; it has `tell(done, total)`."""
 
 
 class Job(NamedTuple):
@@ -141,7 +122,7 @@ def _same(out: Path, planned: Plan, overwrite: bool) -> Loaded | None:
     return results.same_run(out, planned.config, planned.inputs, replace=overwrite)
 
 
-def do(job: Job, watch: Watch = unwatched) -> Outcome:
+def do(job: Job, watch: Watch | None = None) -> Outcome:
     """Make a planned run in its folder, or the files that a finished one lacks.
 
     Parameters
@@ -224,7 +205,7 @@ def publish(
     return Outcome(result, files, is_new, draws, failure)
 
 
-def _work(job: Job, watch: Watch) -> tuple[Result, list[Path]]:
+def _work(job: Job, watch: Watch | None) -> tuple[Result, list[Path]]:
     """Make a run and save it; parts of a stopped one are kept."""
     planned, execution = job.plan, job.request.execution
     began = time.perf_counter() - job.seconds
@@ -242,7 +223,7 @@ def _work(job: Job, watch: Watch) -> tuple[Result, list[Path]]:
 
 
 def make(
-    planned: Plan, execution: Execution, watch: Watch = unwatched, parts: Parts | None = None
+    planned: Plan, execution: Execution, watch: Watch | None = None, parts: Parts | None = None
 ) -> Result:
     """Make a planned run; nothing is written.
 
@@ -260,8 +241,9 @@ def make(
     least = least_seconds(planned.config, getattr(execution, "threads", None))
     if parts:
         least *= 1 - len(parts) / planned.n_parts
-    with watch(least) as watching:
-        return planned.run(execution, watching.tell, parts)
+    with watch(least) if watch else contextlib.nullcontext() as watching:
+        tell = experiments.no_progress if watching is None else watching.tell
+        return planned.run(execution, tell, parts)
 
 
 @contextlib.contextmanager

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import shlex
 from typing import TYPE_CHECKING
 
 import click
 
-from hopcli.cli.grid.files import print_grid
 from hopcli.cli.lines import listen, print_lines, tell
 from hopcli.cli.progress import CellBar, Watch, shown
+from hopcli.cli.tables import laid_out, print_table
 from hopcli.grids.planning import in_words
+from hopcli.grids.view import TABLE, load_published, load_view
 from hopcli.printing import terminal
 from hopcli.runs import endings
 from hopcli.runs.forecast import forecast
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from hopcli.grids.grid import Grid
+    from hopcli.grids.state import State
     from hopcli.runs.grids import GridDone, GridOptions
     from hopcli.runs.requests import Wishes
 
@@ -28,6 +31,7 @@ __all__ = ["list_grid", "merge_grids", "plan_grid", "run_grid"]
 
 _LISTED = 200  # cells of a dry run that are listed
 _NAMED = 3  # failures that are printed
+_SHOWN = 24  # rows of the table that are printed
 
 
 def plan_grid(grid: Grid, out: Path, wishes: Wishes, options: GridOptions) -> GridJob:
@@ -66,8 +70,38 @@ def _print(out: Path, done: GridDone, *, quiet: bool, form: str = "table") -> in
         if state.warned is not None:
             listed = f"`hopcli grid status {shlex.quote(str(out))}` lists them"
             tell(f"warning: {state.warned}; {listed}")
-        print_grid(out, state, done.files, done.n_made, form)
+        _print_state(out, state, done.files, done.n_made, form)
     return endings.NO_PICTURES if done.undrawn else min(len(failures), 1)
+
+
+def _print_state(folder: Path, state: State, files: list[Path], n_made: int, form: str) -> None:
+    """Print how the cells stand, the numbers that the picture shows, and where the files are.
+
+    In a format for scripts and documents the numbers alone, of all finished cells.
+    """
+    grid, counts = state.grid, {**state.counts, "made now": n_made}
+    if form == "json":
+        told = {"command": "grid", "out": str(folder), **counts}
+        click.echo(json.dumps({**told, "files": [path.name for path in files]}))
+        return
+    if form != "table":
+        print_table(load_view(folder).drawn(grid.look), form)
+        return
+    said = ", ".join(f"{count:,} {name}" for name, count in counts.items() if count)
+    click.echo(f"{grid.command}: {said}")
+    if files:
+        _print_numbers(folder, grid)
+    names = " ".join(path.name for path in files)
+    print_lines("\n" + terminal(f"{folder}/  {names or 'grid.sqlite'}"))
+
+
+def _print_numbers(folder: Path, grid: Grid) -> None:
+    """Print the first rows of what is drawn."""
+    name = f"over_{grid.look.over}.csv" if grid.look.over else TABLE
+    shown = load_published(folder).numbers()
+    print_lines("\n" + laid_out(shown.head(_SHOWN)))
+    if len(shown) > _SHOWN:
+        click.echo(f"... and {len(shown) - _SHOWN:,} more rows in {name}")
 
 
 def merge_grids(
