@@ -177,6 +177,13 @@ def test_errors_in_files_are_refused_before_anything_runs(
     claims.refuse(LINE, names=names)
 
 
+def test_a_refused_setting_of_a_run_is_named_once(claims: Shell) -> None:
+    rewrite("few.toml", "tests = 20", "tests = 20000")
+    err = claims.run(LINE, code=2).err
+    assert err.startswith("hopcli: claims.toml: runs.few: tests ")
+    assert err.count("runs.few") == 1
+
+
 def test_flags_are_refused(claims: Shell) -> None:
     for flags, names in {
         "--only on": "--only 'on'",
