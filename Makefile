@@ -13,9 +13,10 @@ COMPUTING := $(shell find hopcli $(PLAIN) -not -path '*/__pycache__/*' \
 	-not -path 'hopcli/cli/*' -not -path 'hopcli/plots/*' \
 	-not -path 'hopcli/claims/*' -not -path 'hopcli/report/*' -not -path 'hopcli/api/*' \
 	-not -path 'hopcli/livepage/*' \
-	-not -path 'hopcli/estimator/*' -not -path 'hopcli/docs/*' -not -path 'hopcli/notebooks/*')
+	-not -path 'hopcli/runs/*' -not -path 'hopcli/estimator/*' -not -path 'hopcli/docs/*' \
+	-not -path 'hopcli/notebooks/*')
 PLOTS := $(shell find hopcli/plots $(PLAIN) -name '*.py')
-JUDGING := $(shell find hopcli/claims hopcli/report hopcli/cli/reproduce configs/claims \
+JUDGING := $(shell find hopcli/claims hopcli/report hopcli/runs configs/claims \
 	$(PLAIN) -not -path '*/__pycache__/*')
 
 # Every configs/NAME.toml becomes results/NAME/, made when its manifest is there.

@@ -7,6 +7,12 @@ on stderr and exit code 2; anything else is a defect and keeps its traceback.
 
 from __future__ import annotations
 
+import contextlib
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
 __all__ = [
     "DataError",
     "HopcliError",
@@ -14,6 +20,7 @@ __all__ = [
     "PatternError",
     "ResultError",
     "SettingError",
+    "renamed",
 ]
 
 
@@ -38,6 +45,7 @@ class SettingError(HopcliError, ValueError):
     """
 
     _NOTHING = object()
+    _is_named = False  # as the user wrote it
 
     def __init__(self, setting: str, rule: str, found: object = _NOTHING) -> None:
         self.setting = setting
@@ -51,6 +59,13 @@ class SettingError(HopcliError, ValueError):
         found = (self.found,) if self.has_found else ()
         return type(self), (self.setting, self.rule, *found)
 
+    def named(self, name: str) -> SettingError:
+        """Return the same error about the setting by the name that the user wrote."""
+        found = (self.found,) if self.has_found else ()
+        error = SettingError(name, self.rule, *found)
+        error._is_named = True
+        return error
+
     def describe(self, name: str) -> str:
         """Say the error in one line, the setting called `name`.
 
@@ -63,6 +78,28 @@ class SettingError(HopcliError, ValueError):
         return f"{shown} {self.rule}" + (
             f", found {_shortened(self.found)}" if self.has_found else ""
         )
+
+
+@contextlib.contextmanager
+def renamed(name_of: Callable[[str], str]) -> Iterator[None]:
+    """Name a refused setting as the user wrote it; a name that has been given stays.
+
+    Parameters
+    ----------
+    name_of : callable
+        Takes the name of the library, returns that of the user.
+
+    Raises
+    ------
+    SettingError
+        The same error under the name of the user.
+    """
+    try:
+        yield
+    except SettingError as error:
+        if error._is_named:
+            raise
+        raise error.named(name_of(error.setting)) from error
 
 
 def _shortened(value: object) -> str:

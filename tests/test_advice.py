@@ -297,8 +297,8 @@ def test_shards_of_two_versions_come_together(
 ) -> None:
     for number in (1, 2):
         shard = ["--shard", f"{number}/2", "--out", f"s{number}", "--threads", "1"]
-        for module in ("cells", "conducting"):
-            version = f"hopcli.grids.{module}.code_version"
+        for module in ("grids.cells", "runs.grids"):
+            version = f"hopcli.{module}.code_version"
             monkeypatch.setattr(version, lambda number=number: f"version {number}")
         assert run_hopcli("grid", "run", "grid.toml", "--no-figures", *shard).code == 0
     merged = ["grid", "merge", "s1", "s2", "--out", "all", "--no-figures"]

@@ -92,7 +92,7 @@ def test_where_there_is_no_run(tmp_path: Path, call: Any, named: str) -> None:
 
 
 def test_verdicts_are_those_of_the_command(run_hopcli: RunHopcli) -> None:
-    with pytest.raises(hopcli.HopcliError, match=r"^--only .*'nothing'"):
+    with pytest.raises(hopcli.HopcliError, match=r"^only .*'nothing'"):
         hopcli.reproduce(only="nothing")
     assert not list(Path().iterdir())
     found = hopcli.reproduce(only=["six-sites", "selection"], out="python")

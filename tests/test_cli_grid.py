@@ -17,12 +17,12 @@ from PIL import Image
 from test_figures_weights import write_patterns
 
 from hopcli import experiments
-from hopcli.cli.grid import running
 from hopcli.errors import DataError
 from hopcli.experiments.stock import Stock
 from hopcli.grids import planning
 from hopcli.grids.grid import read_grid
 from hopcli.grids.store import FILE, Store
+from hopcli.runs import forecast as running
 
 if TYPE_CHECKING:
     from collections.abc import Callable

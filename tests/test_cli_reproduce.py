@@ -91,7 +91,7 @@ def test_a_second_run_makes_nothing_and_changes_no_byte(
     here: Shell, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     before = files_below(Path())
-    monkeypatch.setattr("hopcli.cli.execute._make", lambda _job: pytest.fail("run again"))
+    monkeypatch.setattr("hopcli.runs.single.make", lambda *_: pytest.fail("run again"))
     assert here.run(LINE).out == Path("printed").read_text(encoding="utf-8")
     said = json.loads(here.run(f"{LINE} --format json").out)
     assert [row["id"] for row in said["table"]] == [IDS[0], *IDS]
@@ -174,6 +174,13 @@ def test_errors_in_files_are_refused_before_anything_runs(
     claims.refuse(LINE, names=names)
 
 
+def test_a_refused_setting_of_a_run_is_named_once(claims: Shell) -> None:
+    rewrite("few.toml", "tests = 20", "tests = 20000")
+    err = claims.run(LINE, code=2).err
+    assert err.startswith("hopcli: claims.toml: runs.few: tests ")
+    assert err.count("runs.few") == 1
+
+
 def test_another_run_in_the_folder_is_not_replaced_unasked(here: Shell) -> None:
     rewrite("few.toml", "tests = 20", "tests = 10")
     here.refuse(f"{LINE} --only stored", names="--overwrite")
@@ -184,7 +191,7 @@ def test_another_run_in_the_folder_is_not_replaced_unasked(here: Shell) -> None:
 def test_an_interrupt_keeps_the_runs_that_are_finished(
     claims: Shell, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from hopcli.cli.reproduce.runs import SingleRun
+    from hopcli.runs.behind import SingleRun
 
     made: list[object] = []
     original = SingleRun.make
@@ -212,7 +219,7 @@ def test_a_report_that_fails_leaves_the_earlier_one(
     def fails(*_: object) -> None:
         raise ResultError("no paper")
 
-    monkeypatch.setattr("hopcli.cli.reproduce.page.page", fails)
+    monkeypatch.setattr("hopcli.runs.verdicts.page", fails)
     rewrite("claims.toml", "bound = 50", "bound = 60")
     here.refuse(LINE, names="no paper")
 

@@ -17,9 +17,10 @@ from links import broken
 import hopcli
 from hopcli.api.asking import ask
 from hopcli.catalogue import CATALOGUE, entry
-from hopcli.cli.requests import Wishes, make_request
+from hopcli.cli.requests import make_request
 from hopcli.docs import generate
 from hopcli.dynamics import DYNAMICS
+from hopcli.runs.requests import Wishes
 from hopcli.storage import RULES
 
 if TYPE_CHECKING:

@@ -23,7 +23,6 @@ from hopcli.claims.functions import FUNCTIONS
 from hopcli.claims.judging import VERDICTS, Evidence, answers, verdict
 from hopcli.claims.published import Prediction, Printed, compare
 from hopcli.claims.rows import Rows
-from hopcli.cli import endings
 from hopcli.config import Facts, RecallConfig, SelectConfig, TemperatureScanConfig
 from hopcli.data.study import authors_recall
 from hopcli.datasets import Dataset
@@ -45,6 +44,7 @@ from hopcli.report.commands import command_of_run
 from hopcli.report.drawings import drawing
 from hopcli.report.files import write
 from hopcli.report.sheets import sheet
+from hopcli.runs import endings
 from hopcli.statistics.clusters import clustered_mean_sem
 from hopcli.statistics.counts import nested_log_likelihood
 from hopcli.statistics.paired import mean_difference
@@ -309,7 +309,7 @@ def test_cells_and_files_that_are_not_named_are_counted(
     grid = 'command = "recall"\nfigures = false\ntests = 2\nrepeats = 1\n[grid]\nseed = "1:5:1"\n'
     Path("five.toml").write_text(grid, encoding="utf-8")
     monkeypatch.setattr("hopcli.cli.grid.running._LISTED", listed)
-    monkeypatch.setattr("hopcli.cli.grid.files._SHOWN", listed)
+    monkeypatch.setattr("hopcli.cli.grid.running._SHOWN", listed)
     for flags in (["--dry-run"], []):
         assert re.findall(r"\d+ more", run_hopcli("grid", "run", "five.toml", *flags).out) == more
 

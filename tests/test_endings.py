@@ -15,10 +15,11 @@ from conftest import files_below, random_patterns
 from test_figures_weights import write_patterns
 
 from hopcli import plots, results
-from hopcli.cli import endings, execute
+from hopcli.cli import execute
 from hopcli.experiments import Plan
 from hopcli.results import read_manifest
 from hopcli.results.files import Folder
+from hopcli.runs import endings
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -18,8 +18,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from conftest import files_below
 
-from hopcli.grids import cells, conducting, dask, engine
+from hopcli.grids import cells, dask, engine
 from hopcli.grids.store import FILE, Store
+from hopcli.runs import grids as conducting
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

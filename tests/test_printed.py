@@ -88,8 +88,8 @@ def test_scripts_get_json_and_csv_and_documents_markdown_and_latex(run_hopcli: R
 
 def test_failed_cells_are_counted_as_they_happen(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sys.stderr", _Terminal())
-    with CellBar(3, quiet=False) as bar:
+    with CellBar(quiet=False) as bar:
         for failed in (True, False, True):
-            bar.add(failed=failed)
+            bar.tell(1, 3, failed)
         assert re.fullmatch(r"[\d,]+ cells/min, 2 failed", bar._bar.postfix)
         assert bar._bar.n == 3

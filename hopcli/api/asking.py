@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from hopcli import catalogue
 from hopcli.config import find_config, read_config
@@ -17,38 +17,21 @@ from hopcli.errors import SettingError
 from hopcli.experiments.stock import Stock
 from hopcli.kinds import RefusedError, fits
 from hopcli.patterns import Patterns
+from hopcli.runs.requests import Request
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from hopcli.catalogue import Entry
-    from hopcli.config import Config, Execution, Setting
+    from hopcli.config import Setting
 
-__all__ = ["Asked", "ask", "command_named", "plain_settings", "plain_value", "renamed"]
+__all__ = ["ask", "command_named", "plain_settings", "plain_value"]
 
 _OF_DATA = ("split", "threshold", "size", "crop", "invert", "transpose")
 """What a data set that has been loaded has settled."""
 
 
-class Asked(NamedTuple):
-    """A run that is asked for.
-
-    Attributes
-    ----------
-    config : Config
-        The given configuration, checked.
-    execution : Execution
-        How it is to be carried out.
-    stock : Stock
-        Holds what was given as it is, and loads the rest.
-    """
-
-    config: Config
-    execution: Execution
-    stock: Stock
-
-
-def ask(what: str | os.PathLike[str], settings: Mapping[str, Any]) -> Asked:
+def ask(what: str | os.PathLike[str], settings: Mapping[str, Any]) -> Request:
     """Put settings on top of a command's, a file's or a finished run's.
 
     Parameters
@@ -81,7 +64,7 @@ def ask(what: str | os.PathLike[str], settings: Mapping[str, Any]) -> Asked:
     except SettingError as error:
         if error.setting in settings:
             raise
-        raise renamed(error, f"{path}: {error.setting}") from None
+        raise error.named(f"{path}: {error.setting}") from None
 
 
 def command_named(text: str) -> str | None:
@@ -90,7 +73,7 @@ def command_named(text: str) -> str | None:
     return name if name in catalogue.CATALOGUE else None
 
 
-def _again(path: Path, settings: Mapping[str, Any]) -> Asked:
+def _again(path: Path, settings: Mapping[str, Any]) -> Request:
     """A finished run again, with some of its resolved settings replaced."""
     from hopcli.results.repeating import read_run
 
@@ -102,28 +85,22 @@ def _again(path: Path, settings: Mapping[str, Any]) -> Asked:
     config = entry.resolved.from_values({**manifest["config"], **own}, entry.settings)
     changed = {name: value for name, value in plain.items() if name in how}
     execution = entry.execution(**{**manifest["execution"], **changed})
-    return _held(Asked(config, execution, stock), given)
+    return _request(config, execution, stock, given)
 
 
-def _read(entry: Entry, below: Mapping[str, Any], settings: Mapping[str, Any]) -> Asked:
+def _read(entry: Entry, below: Mapping[str, Any], settings: Mapping[str, Any]) -> Request:
     """Settings on top of the values of a file."""
     stock = Stock()
     plain, given = plain_settings(entry, settings, stock)
     config, execution = entry.read({**below, **plain})
-    return _held(Asked(config, execution, stock), given)
+    return _request(config, execution, stock, given)
 
 
-def _held(asked: Asked, dataset: Dataset | None) -> Asked:
-    """The same, with a data set that need not be loaded again."""
+def _request(config: Any, execution: Any, stock: Stock, dataset: Dataset | None) -> Request:
+    """Make a request, whose stock holds a data set that need not be loaded again."""
     if dataset is not None:
-        asked.stock.hold(asked.config, dataset)  # type: ignore[arg-type]  # which has data
-    return asked
-
-
-def renamed(error: SettingError, name: str) -> SettingError:
-    """The same error about a setting that is called otherwise."""
-    found = (error.found,) if error.has_found else ()
-    return SettingError(name, error.rule, *found)
+        stock.hold(config, dataset)
+    return Request(config, execution, stock=stock)
 
 
 def plain_settings(

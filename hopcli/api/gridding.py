@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import shutil
 import tempfile
-import time
 import warnings
 import weakref
 from collections.abc import Mapping
@@ -14,49 +12,28 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from hopcli import catalogue, kinds, results
-from hopcli.api.asking import command_named, plain_settings, plain_value, renamed
+from hopcli import catalogue, kinds
+from hopcli.api.asking import command_named, plain_settings, plain_value
 from hopcli.api.running import Bar
 from hopcli.config import find_config, read_config
-from hopcli.dynamics.jobs import processors
 from hopcli.errors import HopcliWarning, SettingError
 from hopcli.experiments.stock import Stock
-from hopcli.grids.conducting import Conductor, Wanted, check_look, stopped
-from hopcli.grids.engine import local_engine
 from hopcli.grids.grid import read_grid
-from hopcli.grids.merging import merge
-from hopcli.grids.planning import impossible, plan_grid
-from hopcli.grids.publishing import Publisher
 from hopcli.grids.state import State
 from hopcli.grids.store import Store
 from hopcli.grids.view import load_view
 from hopcli.printing import html, in_lines
+from hopcli.runs.grids import GridJob, GridOptions, merge_shards
+from hopcli.runs.requests import Wishes
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
     import pandas as pd
     from matplotlib.figure import Figure
 
-    from hopcli.grids.cells import Made
     from hopcli.grids.grid import Grid
-    from hopcli.grids.keys import Look
-    from hopcli.grids.planning import Planned
-    from hopcli.grids.view import View
+    from hopcli.runs.grids import GridDone
 
 __all__ = ["GridRun", "grid"]
-
-
-class _News:
-    """Tells of a grid by warnings."""
-
-    def tell(self, text: str) -> None:
-        """Say what happens."""
-        self.warn(text)
-
-    def warn(self, text: str) -> None:
-        """Say what has gone wrong."""
-        warnings.warn(text, HopcliWarning, stacklevel=2)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -142,16 +119,9 @@ class GridRun:
         ResultError
             If another grid is there, or the folder cannot be written.
         """
-        out, began = Path(folder), time.perf_counter()
-        results.check_writable(out)
-        with results.locked(out, "grid"):
-            n_taken = 0
-            if out.resolve() != self.folder.resolve():
-                _, n_taken = merge([self.folder], out, accept_version=False)
-            with Store(out) as store:
-                state = State(self.grid, store.places(), store.standings())
-                publisher = Publisher(_draw if figures else None, _News())
-                return publisher.publish_if_whole(store, state, n_taken, began)
+        done = merge_shards([self.folder], Path(folder), figures=figures)
+        _warn_undrawn(done)
+        return done.files
 
     def __repr__(self) -> str:
         said = ", ".join(f"{n:,} {name}" for name, n in self.status.items() if n)
@@ -244,24 +214,22 @@ def grid(
     run = GridRun(made, folder)
     if out is None:
         weakref.finalize(run, shutil.rmtree, folder, ignore_errors=True)
-    draws = figures and out is not None and made.fixed.get("figures", True)
-    kept = dict.fromkeys((*keep, *(made.fixed.get("keep") or ())))
-    wishes = Wanted(
-        out=folder,
-        keep=tuple(kept),
+    options = GridOptions(
+        keep=keep,
         limit=limit,
+        threads=threads,
+        figures=figures and out is not None,
         retry_failed=retry_failed,
         accept_version=accept_version,
-        overwrite=overwrite,
-        again=again,
+        skip_impossible=skip_impossible,
     )
-    results.check_writable(folder)
-    check_look(made)
-    planned = _planned(made, stock, wishes, skip_impossible=skip_impossible)
-    conductor = Conductor(made, wishes, planned, _News())
-    n_threads = threads or made.fixed.get("threads") or processors()
-    with results.locked(folder, "grid"), local_engine(n_threads, stock) as engine:
-        conductor.run(engine, lambda n, state: _watch(progress, n, state), _draw if draws else None)
+    job = GridJob(made, folder, Wishes(overwrite=overwrite, again=again), options, stock)
+    try:
+        with Bar(progress, "cell") as bar:
+            done = job.run(bar.tell)
+    except KeyboardInterrupt:
+        raise KeyboardInterrupt(f"interrupted; {job.kept or 'nothing was written'}") from None
+    _warn_undrawn(done)
     if run.failures:
         words, error = run.failures[0]
         text = f"{len(run.failures)} cells have failed, the first: {words}: {error}"
@@ -300,7 +268,7 @@ def _read(
     try:
         return read_grid(values)
     except SettingError as error:
-        raise renamed(error, error.setting.removeprefix("grid.")) from None
+        raise error.named(error.setting.removeprefix("grid.")) from None
 
 
 def _are_several(entry: catalogue.Entry, name: str, value: Any) -> bool:
@@ -327,28 +295,7 @@ def _varied(entry: catalogue.Entry, name: str, listed: Any) -> Any:
     ]
 
 
-def _planned(made: Grid, stock: Stock, wishes: Wanted, *, skip_impossible: bool) -> list[Planned]:
-    planned, others = plan_grid(made, stock, wishes.keep)
-    if others and not (skip_impossible and planned):
-        raise impossible(made, others)
-    return planned
-
-
-@contextlib.contextmanager
-def _watch(
-    progress: bool | None, n_tasks: int, state: Callable[[], State]
-) -> Iterator[Callable[[Made], None]]:
-    """A bar over the cells; an interrupt says what is kept."""
-    try:
-        with Bar(progress, "cell") as bar:
-            yield lambda _made: bar.tell(1, n_tasks)
-    except KeyboardInterrupt:
-        raise KeyboardInterrupt(f"interrupted; {stopped(state())}") from None
-
-
-def _draw(view: View, look: Look, path: Path) -> None:
-    """Draw the picture into a file."""
-    from hopcli import plots
-    from hopcli.plots.grid import picture
-
-    plots.save(picture(view, look), path)
+def _warn_undrawn(done: GridDone) -> None:
+    """Warn of a grid without its picture."""
+    if done.undrawn:
+        warnings.warn(f"no picture: {done.undrawn}", HopcliWarning, stacklevel=3)

@@ -15,6 +15,7 @@ from hopcli import catalogue, experiments, results
 from hopcli.errors import HopcliWarning
 from hopcli.kinds import show
 from hopcli.printing import html, in_lines
+from hopcli.runs import single
 
 if TYPE_CHECKING:
     import os
@@ -22,11 +23,11 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure
 
-    from hopcli.api.asking import Asked
     from hopcli.config import Config, Execution
     from hopcli.experiments import Result
     from hopcli.kinds import Kind
     from hopcli.patterns import Patterns
+    from hopcli.runs.requests import Request
 
 __all__ = ["Bar", "Figures", "Run", "make"]
 
@@ -175,28 +176,17 @@ class Run:
         out = Path(folder)
         how = self._drawn(figures=figures, figure_format=figure_format, figure_style=figure_style)
         results.check_writable(out)
-        files: list[Path] = []
-        with results.locked(out, self.command):
-            there = results.same_run(out, self.config, self.inputs, replace=overwrite)
-            draws = how.draws
-            if there is None or results.lacks(there.result, how):
-                files += results.save(
-                    out,
-                    self.config,
-                    self.result,
-                    inputs=self.inputs,
-                    execution=how,
-                    duration=self.seconds,
-                )
-            else:
-                draws = results.is_undrawn(out, there.manifest, how)
-            results.discard_parts(out, self.command)
-            if draws:
-                from hopcli import plots
 
-                draw = plots.drawing(self.config, self.result, how)
-                files += results.save_pictures(out, self.command, draw, execution=how)
-        return files
+        def work() -> tuple[Result, list[Path]]:
+            inputs, seconds = self.inputs, self.seconds
+            return self.result, results.save(
+                out, self.config, self.result, inputs=inputs, execution=how, duration=seconds
+            )
+
+        done = single.publish(out, self.config, self.inputs, how, work, overwrite=overwrite)
+        if done.failure is not None:
+            raise done.failure
+        return done.files
 
     def _drawn(self, **asked: Any) -> Execution:
         """How the run was carried out, and is to be drawn."""
@@ -257,7 +247,7 @@ def _has_defaults(config: Config) -> bool:
     return type(config) is catalogue.entry(config.command).config
 
 
-def make(asked: Asked, *, progress: bool | None = None) -> Run:
+def make(request: Request, *, progress: bool | None = None) -> Run:
     """Make the run that is asked for; warnings are told as :class:`HopcliWarning` too.
 
     Raises
@@ -266,11 +256,10 @@ def make(asked: Asked, *, progress: bool | None = None) -> Run:
         If it cannot be made.
     """
     began = time.perf_counter()
-    plan = experiments.plan(asked.config, asked.stock)
-    with Bar(progress) as bar:
-        result = plan.run(asked.execution, bar.tell)
+    plan, how = experiments.plan(request.config, request.stock), request.execution
+    result = single.make(plan, how, lambda _: Bar(progress))
     seconds = time.perf_counter() - began
-    run = Run(asked.config, plan.config, asked.execution, plan.inputs, result, seconds)
+    run = Run(request.config, plan.config, how, plan.inputs, result, seconds)
     for text in run.warnings:
         warnings.warn(text, HopcliWarning, stacklevel=_OF_CALLER)
     return run
@@ -295,7 +284,7 @@ class Bar:
     def __enter__(self) -> Bar:
         return self
 
-    def tell(self, done: int, total: int) -> None:
+    def tell(self, done: int, total: int, _failed: int = 0) -> None:
         """Move on by `done` of `total` steps."""
         if not self._shown:
             return

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import os
-import subprocess
-import sys
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from hopcli.errors import HopcliError
+from hopcli.runs import verdicts
+from hopcli.runs.requests import Wishes
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,10 +27,9 @@ def reproduce(
     overwrite: bool = False,
     again: bool = False,
 ) -> pd.DataFrame:
-    """Come to a verdict on each claim of a study, as ``hopcli reproduce`` does.
+    """Judge each claim of a study, as ``hopcli reproduce`` does.
 
-    It is the command, in a process of its own: so an interrupted call goes on where it was if
-    it has the same `out`.
+    Finished runs are kept: after an interrupt the same call with the same `out` continues.
 
     Parameters
     ----------
@@ -54,28 +52,12 @@ def reproduce(
     Raises
     ------
     HopcliError
-        If the command refuses, in its words.
+        If a claim, a setting or a run is impossible, or the folder cannot be written.
     """
     if out is None:
         with tempfile.TemporaryDirectory(prefix="hopcli-reproduce-") as folder:
             return reproduce(against=against, only=only, quick=quick, out=folder)
-    wanted = only if isinstance(only, str) else ",".join(only)
-    words = ["--against", os.fspath(against), "--out", os.fspath(out), "--quiet"]
-    words += ["--only", wanted] if wanted else []
-    asked = {"--quick": quick, "--overwrite": overwrite, "--again": again}
-    words += [flag for flag, is_asked in asked.items() if is_asked]
-    _call("reproduce", *words)
-    from hopcli.results import read_manifest
-    from hopcli.results.tables import read_table
-
-    manifest = read_manifest(Path(out), "reproduce")
-    return read_table(manifest, "claims")
-
-
-def _call(*words: str) -> None:
-    """Run the command line; what it refuses is raised."""
-    program = [sys.executable, "-m", "hopcli", *words]
-    done = subprocess.run(program, stderr=subprocess.PIPE, text=True, check=False)
-    if done.returncode:
-        said = done.stderr.strip().splitlines() or [f"exit code {done.returncode}"]
-        raise HopcliError(said[-1].removeprefix("hopcli: "))
+    ids = [name.strip() for name in only.split(",")] if isinstance(only, str) else list(only)
+    wishes = Wishes(out=Path(out), overwrite=overwrite, again=again)
+    wanted = [name for name in ids if name]
+    return verdicts.reproduce(os.fspath(against), wishes, only=wanted, quick=quick).table

@@ -165,11 +165,11 @@ def raise_again(lost: UnraisableHookArgs) -> None:
 
 
 def main(arguments: list[str] | None = None) -> NoReturn:
-    """Run the command line and exit, with a code of :mod:`hopcli.cli.endings`."""
+    """Run the command line and exit, with a code of :mod:`hopcli.runs.endings`."""
     _caught.clear()
     logging.getLogger("matplotlib").setLevel(logging.ERROR)  # of folders that it cannot use
     if _WRITING in sys.modules:
-        from hopcli.cli import endings
+        from hopcli.runs import endings
 
         endings.begin()
     signal.signal(signal.SIGTERM, _terminate)
@@ -204,7 +204,7 @@ def _refuse(message: str, code: int = 2) -> NoReturn:
     """End what has failed, with what is true by then."""
     said = _truth()
     if said:
-        from hopcli.cli import endings
+        from hopcli.runs import endings
 
         _fail(f"{message}; {said}", endings.code_of(code))
     _fail(message, code)
@@ -214,7 +214,7 @@ def _truth() -> str:
     """What is true of the folders that a command has written to; empty if it has to none."""
     if _WRITING not in sys.modules:
         return ""
-    from hopcli.cli import endings
+    from hopcli.runs import endings
 
     return endings.truth()
 

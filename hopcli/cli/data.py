@@ -11,8 +11,8 @@ import click
 from hopcli.cli.data_options import data_option, load_asked
 from hopcli.cli.lines import listen, print_lines
 from hopcli.cli.once import Command, Group
-from hopcli.cli.requests import flag_name
 from hopcli.cli.tables import form_option, print_table
+from hopcli.config.spelling import flag_name
 from hopcli.datasets import SOURCES, NoSuchPartError, parse_spec, verify_embedded
 from hopcli.errors import SettingError
 from hopcli.printing import terminal

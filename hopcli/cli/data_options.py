@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from hopcli.cli.requests import flag_name, read_flags
+from hopcli.cli.requests import read_flags
 from hopcli.config.data import DataSettings
+from hopcli.config.spelling import flag_name
 from hopcli.errors import SettingError
 
 if TYPE_CHECKING:

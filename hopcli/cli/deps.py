@@ -10,14 +10,15 @@ import click
 
 from hopcli.cli.grid.run import grid_from_file, is_grid_file
 from hopcli.cli.once import Command
-from hopcli.cli.requests import Wishes, request_from_file
+from hopcli.cli.requests import request_from_file
 from hopcli.errors import DataError, HopcliError
 from hopcli.printing import make
+from hopcli.runs.requests import Wishes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from hopcli.cli.requests import Request
+    from hopcli.runs.requests import Request
 
 __all__ = ["command"]
 

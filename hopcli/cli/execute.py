@@ -1,140 +1,86 @@
-"""Plan and run experiments for the command line: progress bar, files, pictures, a short table."""
+"""Make runs for the command line: a display of progress, a short table, the names of the files."""
 
 from __future__ import annotations
 
-import contextlib
+import functools
 import json
 import math
-import signal
-import time
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from hopcli import catalogue, experiments, results
-from hopcli.cli import endings
+from hopcli import catalogue
 from hopcli.cli.lines import listen, print_lines, tell
-from hopcli.cli.progress import Watch, least_seconds
-from hopcli.cli.requests import with_names
+from hopcli.cli.progress import Watch
 from hopcli.cli.tables import print_table
-from hopcli.errors import HopcliError, ResultError
+from hopcli.errors import renamed
+from hopcli.experiments.stock import Stock
 from hopcli.printing import terminal
-from hopcli.results.files import check_made
+from hopcli.runs import single
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
     from pathlib import Path
 
-    from hopcli.cli.requests import Request
-    from hopcli.experiments import Parts, Plan, Result, Summary
-    from hopcli.experiments.stock import Stock
-    from hopcli.results import Loaded
+    from hopcli.experiments import Summary
+    from hopcli.runs.requests import Request
+    from hopcli.runs.single import Job, Outcome
 
 __all__ = ["execute", "print_json", "print_summary"]
 
-_OF_DAMAGE = (ArithmeticError, AssertionError, AttributeError, LookupError, TypeError, ValueError)
-"""Errors that numbers of another kind or shape cause."""
 
-
-def execute(*requests: Request, stock: Stock | None = None) -> int:
-    """Plan every run, then make one after the other.
-
-    So whatever can be refused is refused before the first of them is made.
+def execute(*requests: Request) -> int:
+    """Plan every run, so that none is made if one is refused; then make one after the other.
 
     Parameters
     ----------
     *requests : Request
         The runs.
-    stock : Stock, optional
-        What they share with others; by default with each other alone.
 
     Returns
     -------
     int
-        Exit code: 1 if the repetition of a run has come out otherwise, else 0.
+        Exit code: 1 if a repeated run has other tables, else 0.
     """
-    from hopcli.experiments.stock import Stock
-
     listen(quiet=all(request.wishes.quiet for request in requests))
-    stock = stock or Stock()
-    jobs = [_plan(request, stock) for request in requests]
+    stock = Stock()
+    jobs = [single.plan(request, stock) for request in requests]
     jobs.reverse()
     all_same = True
-    while jobs:  # so that what a run is made of goes with it
-        job = jobs.pop()
-        with with_names(job.request):
-            _do(job)
-            all_same &= _compare(job)
+    while jobs:  # each run is freed before the next
+        all_same &= _do(jobs.pop())
     return 0 if all_same else 1
 
 
-class _Job(NamedTuple):
-    """A run that is planned, its key and folder, and the seconds that planning took."""
-
-    request: Request
-    plan: Plan
-    key: str
-    out: Path
-    seconds: float
-
-    def standing(self) -> Loaded | None:
-        """The same run, if it is finished already; another one is refused."""
-        plan, replace = self.plan, self.request.wishes.overwrite
-        return results.same_run(self.out, plan.config, plan.inputs, replace=replace)
-
-
-def _plan(request: Request, stock: Stock) -> _Job:
-    """Plan a run, and refuse what would be in the way of it."""
-    results.check_writable(request.out)
-    if request.execution.draws:
-        from hopcli import plots  # noqa: F401  # what it cannot be imported for is found now
-    began = time.perf_counter()
-    with with_names(request):
-        plan = experiments.plan(request.config, stock)
-    key = results.key(plan.config.command, plan.config.to_dict(), plan.inputs)
-    job = _Job(request, plan, key, request.folder(key), time.perf_counter() - began)
-    if request.wishes.out is None:
-        check_made(job.out)
-    results.check_writable(job.out)
-    job.standing()
-    return job
+def _do(job: Job) -> bool:
+    """Make a run and print its results; return whether it equals the run that it repeats."""
+    wishes = job.request.wishes
+    with renamed(job.request.name_of):
+        outcome = single.do(job, functools.partial(Watch, quiet=wishes.quiet))
+        if not wishes.quiet:
+            _print(job, outcome)
+        if outcome.failure is not None:
+            raise outcome.failure
+    changed, same = single.compare(job)
+    if changed is not None:
+        tell(f"warning: {changed}")
+    if not wishes.quiet and wishes.format != "json":
+        for name, is_same in same.items():
+            print_lines(terminal(f"{'same   ' if is_same else 'DIFFERS'}  {name}"))
+    differing = [name for name, is_same in same.items() if not is_same]
+    if differing:
+        tell(f"{job.out}: the repeated run has other tables: {', '.join(differing)}")
+    return not differing
 
 
-def _do(job: _Job) -> None:
-    """Make a run, or what is missing of a finished one; say what was found and where."""
-    config, execution, wishes = job.plan.config, job.request.execution, job.request.wishes
-    with results.locked(job.out, config.command):
-        there = job.standing()
-        if there is None or wishes.again or results.lacks(there.result, execution):
-            draws, line = execution.draws, f"{job.out}/  "
-            endings.expect(job.out, config.command, pictures=draws)
-            result, files = _make(job)
-        else:
-            result, files = there.result, []
-            draws = results.is_undrawn(job.out, there.manifest, execution)
-            line = f"{job.out}/  finished before, not run again" + "; drawn: " * draws
-            endings.expect(job.out, config.command, pictures=draws, finished=True)
-        results.discard_parts(job.out, config.command)
-        failure = None
-        if draws:
-            try:
-                files += _draw(job, result)
-            except (HopcliError, MemoryError) as error:
-                failure = error
-    if not wishes.quiet:
-        _say(job, result, files, line)
-    if failure is not None:
-        raise failure
-
-
-def _say(job: _Job, result: Any, files: list[Path], line: str) -> None:
-    """Say what was found and where it is."""
-    config, wishes = job.plan.config, job.request.wishes
+def _print(job: Job, outcome: Outcome) -> None:
+    """Print warnings, the table, findings and files of a run."""
+    config, wishes, result = job.plan.config, job.request.wishes, outcome.result
     for warning in result.notes.get("warnings", ()):
         tell(f"warning: {warning}")
     summary = catalogue.entry(config.command).summary(config, result)
     if wishes.format == "json":
-        print_json(job.out, config.command, summary, result.notes, files)
+        print_json(job.out, config.command, summary, result.notes, outcome.files)
         return
     if wishes.format != "table":
         print_table(summary.table, wishes.format)
@@ -144,84 +90,9 @@ def _say(job: _Job, result: Any, files: list[Path], line: str) -> None:
     print_summary(summary)
     for finding in result.notes.get("findings", ()):
         print_lines("\n" + terminal(finding, keep="\n"))
-    print_lines("\n" + terminal(f"{line}{' '.join(path.name for path in files)}"))
-
-
-def _compare(job: _Job) -> bool:
-    """Say of each table whether it is that of the run that is repeated, if one is."""
-    repeats, config = job.request.repeats, job.plan.config
-    if repeats is None:
-        return True
-    changed = results.difference(repeats, config, job.plan.inputs)
-    if changed is not None:
-        tell(f"warning: {changed}")
-    now = results.open_manifest(job.out / f"{config.command}.json")["outputs"]
-    differing = []
-    for name in (f"{name}.csv" for name in repeats["tables"]):
-        same = now.get(name) == repeats["outputs"].get(name)
-        differing += [] if same else [name]
-        if not (job.request.wishes.quiet or job.request.wishes.format == "json"):
-            print_lines(terminal(f"{'same   ' if same else 'DIFFERS'}  {name}"))
-    if differing:
-        tell(f"{job.out}: not the run that was to be repeated: {', '.join(differing)} differ")
-    return not differing
-
-
-def _make(job: _Job) -> tuple[Result, list[Path]]:
-    """Make a run and write its folder; the result, and the files."""
-    plan, execution = job.plan, job.request.execution
-    began = time.perf_counter() - job.seconds
-    least = least_seconds(plan.config, getattr(execution, "threads", None))
-    with _kept_parts(job) as parts:
-        if parts:
-            least *= 1 - len(parts) / plan.n_parts
-        with Watch(least, quiet=job.request.wishes.quiet) as watch:
-            result = plan.run(execution, watch.tell, parts)
-        files = results.save(
-            job.out,
-            plan.config,
-            result,
-            inputs=plan.inputs,
-            execution=execution,
-            duration=time.perf_counter() - began,
-        )
-    return result, files
-
-
-@contextlib.contextmanager
-def _kept_parts(job: _Job) -> Iterator[Parts | None]:
-    """The parts of a run that was stopped, and those of this one if it is; None if it has none."""
-    plan, n_parts = job.plan, job.plan.n_parts
-    if not n_parts:
-        yield None
-        return
-    parts = results.KeptParts(job.out, plan.config.command, job.key, n_parts)
-    n_earlier = len(parts)
-    if parts and not job.request.wishes.quiet:
-        missing = f"part {len(parts) + 1} of {n_parts}" if len(parts) < n_parts else "the end"
-        tell(f"takes up at {missing}: what was finished before is kept")
-    try:
-        yield parts
-    except BaseException as error:
-        if isinstance(error, KeyboardInterrupt | SystemExit):
-            signal.signal(signal.SIGINT, signal.SIG_IGN)  # once is enough
-        if n_earlier and isinstance(error, _OF_DAMAGE):
-            rule = f"contains parts of another run ({type(error).__name__})"
-            raise ResultError(f"{parts.path}: {rule}: remove this file") from None
-        parts.write()
-        if parts.n_written:
-            kept = f"{parts.n_written} of {n_parts} parts are kept"
-            endings.keep(job.out, f"{kept}: the same command goes on there")
-        raise
-
-
-def _draw(job: _Job, result: Any) -> list[Path]:
-    """Draw what the request asks for; the run is safe whatever becomes of it."""
-    from hopcli import plots
-
-    config, execution = job.plan.config, job.request.execution
-    draw = plots.drawing(config, result, execution)
-    return results.save_pictures(job.out, config.command, draw, execution=execution)
+    found = "" if outcome.is_new else "finished before, not run again"
+    line = f"{job.out}/  {found}" + "; drawn: " * (outcome.is_drawn and not outcome.is_new)
+    print_lines("\n" + terminal(f"{line}{' '.join(path.name for path in outcome.files)}"))
 
 
 def print_summary(summary: Summary) -> None:

@@ -11,10 +11,11 @@ from hopcli import catalogue
 from hopcli.cli.completion import complete_config
 from hopcli.cli.lines import listen
 from hopcli.cli.options import settings_command
-from hopcli.cli.requests import flag_name, read_flags, renamed
+from hopcli.cli.requests import read_flags
 from hopcli.config import RecallConfig, find_config, read_config
 from hopcli.config.groups import PatternSettings
-from hopcli.errors import SettingError
+from hopcli.config.spelling import flag_name
+from hopcli.errors import SettingError, renamed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -13,9 +13,11 @@ import click
 
 from hopcli.cli.completion import complete_config, complete_folder, complete_setting
 from hopcli.cli.once import Command
-from hopcli.cli.requests import Wishes, flag_name, make_request
+from hopcli.cli.requests import make_request
 from hopcli.cli.tables import FORM_HELP, FORMATS
+from hopcli.config.spelling import flag_name
 from hopcli.kinds import show
+from hopcli.runs.requests import Wishes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection

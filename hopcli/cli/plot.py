@@ -125,13 +125,16 @@ def command(
     ]
     if out is not None:
         drawn = [(folder, draw) for (folder, _), draw in zip(runs, drawers, strict=True)]
-        drawn += [(folder, _grid_drawer(folder, figure_format, figure_style)) for folder in grids]
+        if grids:
+            from hopcli.runs.grid_pictures import drawer
+
+            drawn += [(folder, drawer(folder, figure_format, figure_style)) for folder in grids]
         show(out, _draw_into(out, drawn, overwrite=overwrite))
         return
     for folder in grids:
-        from hopcli.cli.grid.files import draw_again
+        from hopcli.runs.grid_pictures import redraw
 
-        show(folder, [draw_again(folder, figure_format, figure_style)])
+        show(folder, [redraw(folder, figure_format, figure_style)])
     for (folder, loaded), draw in zip(runs, drawers, strict=True):
         command_ = loaded.config.command
         show(folder, results.save_pictures(folder, command_, draw, key=loaded.manifest["key"]))
@@ -238,15 +241,6 @@ def _stale_captions(out: Path, made: list[str]) -> list[Path]:
         for path in (out / f"{stem}.txt" for stem in stems)
         if path.name not in made and path.is_file()
     ]
-
-
-def _grid_drawer(
-    folder: Path, figure_format: str | None, figure_style: str | None
-) -> Callable[[Path], None]:
-    """Make what draws the picture of a grid into a folder that it is given."""
-    from hopcli.cli.grid.files import drawer
-
-    return drawer(folder, figure_format, figure_style)
 
 
 def _drawer(

@@ -6,43 +6,15 @@ import io
 import os
 import sys
 import time
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from hopcli.cli.lines import tell
 
-if TYPE_CHECKING:
-    from hopcli.config import Config
-
-__all__ = ["CellBar", "Watch", "least_seconds", "shown"]
+__all__ = ["CellBar", "Watch", "shown"]
 
 _LONG = 20.0  # seconds; what takes longer says so
 _SAMPLE = 1.0  # seconds that a forecast is made from
-_ATTEMPT = 1.5e-9  # seconds of an update attempt that is rejected, by far the most are
 _clock = time.perf_counter
-
-
-def least_seconds(config: Config, threads: int | None) -> float:
-    """Seconds that the update attempts of a run take at least, 0 if it may stop early.
-
-    Parameters
-    ----------
-    config : Config
-        The resolved configuration.
-    threads : int or None
-        Threads, None for one a core.
-    """
-    attempts = getattr(config, "attempts_per_sweep", None)
-    sweeps = getattr(config, "sweeps", 1)
-    if not isinstance(attempts, int) or not isinstance(sweeps, int):
-        return 0.0
-    if getattr(config, "until_stable", False):
-        return 0.0
-    tests = getattr(config, "tests", None)
-    chains = getattr(config, "repeats", 1) * len(getattr(config, "temperatures", (0,)))
-    if tests is not None:
-        chains *= len(getattr(config, "digits", (0,))) * (tests if isinstance(tests, int) else 1)
-    at_once = min(threads or os.cpu_count() or 1, chains)
-    return float(chains * sweeps * attempts * _ATTEMPT / at_once)
 
 
 def shown(seconds: float) -> str:
@@ -147,35 +119,32 @@ class CellBar:
 
     Parameters
     ----------
-    total : int
-        Number of cells.
     quiet : bool
         Draw nothing.
     """
 
     _FORMAT = "{percentage:3.0f}%|{bar}| {n_fmt}/{total_fmt} cells [{elapsed}<{remaining}{postfix}]"
 
-    def __init__(self, total: int, *, quiet: bool) -> None:
-        self._draws = total > 0 and not quiet and sys.stderr.isatty()
-        self._total = total
+    def __init__(self, *, quiet: bool) -> None:
+        self._draws = not quiet and sys.stderr.isatty()
         self._failed = 0
         self._bar: Any = None
 
     def __enter__(self) -> CellBar:
-        self._began = _clock()
-        if self._draws:
-            self._bar = bar(total=self._total, bar_format=self._FORMAT, leave=False)
         return self
 
-    def add(self, *, failed: bool) -> None:
-        """Count a cell."""
+    def tell(self, done: int, total: int, failed: int) -> None:
+        """Count `done` of `total` cells, of which some have failed."""
+        if self._bar is None and self._draws and total:
+            self._began = _clock()
+            self._bar = bar(total=total, bar_format=self._FORMAT, leave=False)
         self._failed += failed
-        if self._bar is None:
+        if self._bar is None or not done:
             return
         a_minute = 60 * (self._bar.n + 1) / (_clock() - self._began)
         said = f"{a_minute:,.0f} cells/min" + f", {self._failed} failed" * bool(self._failed)
         self._bar.set_postfix_str(said, refresh=False)
-        self._bar.update()
+        self._bar.update(done)
 
     def __exit__(self, *_: object) -> None:
         if self._bar is not None:

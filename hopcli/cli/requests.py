@@ -2,106 +2,32 @@
 
 from __future__ import annotations
 
-import contextlib
 import shlex
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from hopcli import catalogue
-from hopcli.config import Config, Execution, find_config, read_config
-from hopcli.errors import SettingError
+from hopcli.config import find_config, read_config
+from hopcli.config.spelling import flag_name
+from hopcli.errors import SettingError, renamed
 from hopcli.kinds import RefusedError
+from hopcli.runs.requests import Request
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Mapping
 
     from hopcli.catalogue import Entry
-    from hopcli.config import Setting
+    from hopcli.config import Config, Setting
+    from hopcli.runs.requests import Wishes
 
 __all__ = [
-    "Request",
-    "Wishes",
-    "flag_name",
     "make_request",
     "read_flags",
-    "renamed",
     "request_from_file",
     "request_from_manifest",
-    "with_names",
 ]
-
-
-_OF_KEY = 8  # characters of a key in the name of a folder
-
-
-class Wishes(NamedTuple):
-    """What a user wants to be done with results, whatever the command.
-
-    Attributes
-    ----------
-    out : Path or None
-        Folder for them.
-    overwrite : bool
-        Replace another run that is there.
-    again : bool
-        Make a run that is there anew.
-    quiet : bool
-        Print nothing but errors.
-    format : str
-        What is printed, one of :data:`hopcli.cli.tables.FORMATS`.
-    """
-
-    out: Path | None = None
-    overwrite: bool = False
-    again: bool = False
-    quiet: bool = False
-    format: str = "table"
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Request:
-    """What the user asked for on the command line.
-
-    Parameters
-    ----------
-    config : Config
-        The checked configuration.
-    execution : Execution
-        How it is to be carried out.
-    out : Path
-        Folder for the results.
-    keyed : bool
-        Whether the key of the run is added to its name.
-    wishes : Wishes
-        What is to be done with the results.
-    name_of : callable
-        How the user wrote a setting, for messages about it.
-    repeats : mapping, optional
-        The manifest of the run that this one repeats.
-    named : str
-        The file that asks for it, where there may be several; else empty.
-    """
-
-    config: Config
-    execution: Execution
-    out: Path
-    keyed: bool
-    wishes: Wishes
-    name_of: Callable[[str], str]
-    repeats: Mapping[str, Any] | None = None
-    named: str = ""
-
-    def folder(self, key: str) -> Path:
-        """Where a run of this key goes."""
-        return self.out.with_name(f"{self.out.name}-{key[:_OF_KEY]}") if self.keyed else self.out
-
-
-def flag_name(setting: str) -> str:
-    """The flag of a setting, ``attempts_per_sweep`` to ``--attempts-per-sweep``."""
-    return "--" + setting.replace("_", "-")
 
 
 def request_from_file(name: str, wishes: Wishes) -> Request:
@@ -113,10 +39,8 @@ def request_from_file(name: str, wishes: Wishes) -> Request:
         If the file does not name a command, or has an impossible value.
     """
     path = find_config(name)
-    try:
+    with renamed(lambda _: f"{path}: command"):
         entry = catalogue.entry(read_config(path).get("command"))
-    except SettingError as error:
-        raise click.UsageError(error.describe(f"{path}: command")) from None
     return make_request(entry, name, {}, wishes)
 
 
@@ -141,7 +65,7 @@ def request_from_manifest(path: Path, wishes: Wishes) -> Request:
     def name_of(setting: str) -> str:
         return f"{path}: {setting}"
 
-    return Request(config, execution, out, False, wanted, name_of, manifest)
+    return Request(config, execution, wanted, out, name_of=name_of, repeats=manifest)
 
 
 def make_request(
@@ -166,7 +90,7 @@ def make_request(
         config, execution = entry.read({**from_file, **read_flags(entry.settings, flags)})
     out = wishes.out or _default_folder(path, entry.command)
     keyed = wishes.out is None and path is not None and _differs(config, entry, from_file)
-    return Request(config, execution, out, keyed, wishes, name_of)
+    return Request(config, execution, wishes, out, keyed, name_of)
 
 
 def _differs(config: Config, entry: Entry, from_file: dict[str, Any]) -> bool:
@@ -207,19 +131,3 @@ def _default_folder(path: Path | None, command: str) -> Path:
     if name.strip(".") == "":
         raise click.UsageError(f"--out must be given for a configuration called {path!s:.80}")
     return Path("results") / name
-
-
-@contextlib.contextmanager
-def with_names(request: Request) -> Iterator[None]:
-    """Let a setting that is refused be called what the user called it."""
-    with renamed(request.name_of):
-        yield
-
-
-@contextlib.contextmanager
-def renamed(name_of: Callable[[str], str]) -> Iterator[None]:
-    """Let a setting that is refused be called what `name_of` makes of its name."""
-    try:
-        yield
-    except SettingError as error:
-        raise click.UsageError(error.describe(name_of(error.setting))) from error

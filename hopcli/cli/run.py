@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from hopcli.cli.completion import complete_config
-from hopcli.cli.grid.run import grid_from_file, is_grid_file, prepare
+from hopcli.cli.grid.run import as_written, grid_from_file, is_grid_file
 from hopcli.cli.once import Command
 from hopcli.cli.options import wish_options
-from hopcli.cli.requests import Request, Wishes, request_from_file, request_from_manifest
+from hopcli.cli.requests import request_from_file, request_from_manifest
+from hopcli.runs.requests import Request, Wishes
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from hopcli.grids.grid import Grid
 
 __all__ = ["command"]
 
@@ -64,12 +71,19 @@ def command(configs: tuple[str, ...], **wishes: Any) -> int:
     if wanted.out is None:
         for folder in folders:
             check_made(folder)
-    prepared = [
-        prepare(grid, named=name, **wanted._replace(out=wanted.out or folder)._asdict())
-        for name, (grid, folder) in grids.items()
-    ]
+    run_grids = [_planned(name, grid, folder, wanted) for name, (grid, folder) in grids.items()]
     code = execute(*requests) if requests else 0
-    return max([code, *(run_grid() for run_grid in prepared)])
+    return max([code, *(run_grid() for run_grid in run_grids)])
+
+
+def _planned(name: str, grid: Grid, folder: Path, wishes: Wishes) -> Callable[[], int]:
+    """Plan the grid of a file; return a function that runs it."""
+    from hopcli.cli.grid.running import plan_grid, run_grid
+    from hopcli.runs.grids import GridOptions
+
+    with as_written(name):
+        job = plan_grid(grid, wishes.out or folder, wishes, GridOptions())
+    return functools.partial(run_grid, job)
 
 
 def _request(name: str, wishes: Wishes) -> Request:

@@ -14,7 +14,7 @@ from hopcli.cli.completion import complete_source
 from hopcli.cli.data_options import data_option, load_asked
 from hopcli.cli.lines import listen
 from hopcli.cli.once import Command
-from hopcli.cli.requests import flag_name
+from hopcli.config.spelling import flag_name
 from hopcli.printing import terminal
 
 if TYPE_CHECKING:

@@ -13,7 +13,12 @@ if TYPE_CHECKING:
     from hopcli.config.base import Setting
     from hopcli.kinds import Kind
 
-__all__ = ["Speller", "exact"]
+__all__ = ["Speller", "exact", "flag_name"]
+
+
+def flag_name(setting: str) -> str:
+    """Return the flag of a setting: ``attempts_per_sweep`` is ``--attempts-per-sweep``."""
+    return "--" + setting.replace("_", "-")
 
 
 def exact(value: Any) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from hopcli import results
 from hopcli.errors import SettingError
@@ -27,98 +27,75 @@ if TYPE_CHECKING:
 
     Draw = Callable[[View, Look, Path], None]
 
-__all__ = ["News", "Publisher", "enter_picture"]
+__all__ = ["enter_picture", "publish_if_whole"]
 
 PICTURE = "grid.png"
 
 
-class News(Protocol):
-    """Who is told of a grid."""
-
-    def tell(self, text: str) -> None:
-        """Say what happens."""
-
-    def warn(self, text: str) -> None:
-        """Say what has gone wrong."""
-
-
-class Publisher:
-    """Publishes grids.
+def publish_if_whole(
+    store: Store, state: State, n_made: int, began: float, draw: Draw | None
+) -> tuple[list[Path], str]:
+    """Write table, manifest and picture of a grid, if every cell is finished.
 
     Parameters
     ----------
+    store : Store
+        The cells.
+    state : State
+        Numbers of finished cells.
+    n_made : int
+        Number of new cells; without one, published files stay.
+    began : float
+        Time when the making of cells began, as of `time.perf_counter`.
     draw : callable or None
         Draws the picture of a view in a layout into a file; None for no picture.
-    news : News
-        Who is told if it cannot be drawn.
 
-    Attributes
-    ----------
-    is_undrawn : bool
-        Whether a grid was published that could not be drawn.
+    Returns
+    -------
+    files : list of Path
+        The files.
+    undrawn : str
+        Reason why the picture is missing; empty otherwise.
     """
+    grid = state.grid
+    if not state.is_whole or (not n_made and _is_published(store, grid, drawn=draw is not None)):
+        return [], ""
+    folder, reasons = store.path.parent, list[str]()
+    view = View.of(store, grid)
 
-    def __init__(self, draw: Draw | None, news: News) -> None:
-        self._draw, self._news = draw, news
-        self.is_undrawn = False
-
-    def publish_if_whole(self, store: Store, state: State, n_made: int, began: float) -> list[Path]:
-        """Write table, picture and manifest, if every cell is finished; the files.
-
-        Parameters
-        ----------
-        store : Store
-            The cells.
-        state : State
-            How far the grid is.
-        n_made : int
-            Number of cells that are new: without one, what was published stays.
-        began : float
-            When the making of cells began, as of `time.perf_counter`.
-        """
-        if not state.is_whole or (not n_made and self._is_published(store, state.grid)):
-            return []
-        return self._publish(store, state.grid, time.perf_counter() - began)
-
-    def _publish(self, store: Store, grid: Grid, seconds: float) -> list[Path]:
-        """Write table and manifest, and then the picture, which is entered in the manifest."""
-        folder = store.path.parent
-        view = View.of(store, grid)
-        with writing(folder, GRID) as stage:
-            write_table(view.table, stage / TABLE, "csv")
-            if grid.look.over is not None:
-                average = self._try(lambda: view.drawn(grid.look))
-                if average is not None:
-                    write_table(average, stage / f"over_{grid.look.over}.csv", "csv")
-            names = files_in(stage)
-            publish_run(stage, folder, GRID, _manifest(view, seconds, stage, names))
-        draw = self._draw
-        if draw is not None:
-            drawn = self._try(lambda: enter_picture(folder, view, draw))
-            names += [] if drawn is None else [drawn]
-        return [folder / name for name in (*names, "grid.json")]
-
-    def _try(self, make: Callable[[], Any]) -> Any:
-        """Make what is worth less than the table; say so, and give None, if it cannot be made."""
+    def made(make: Callable[[], Any]) -> Any:
+        """Make a file that the table does not depend on, or note why it cannot be made."""
         try:
             return make()
         except SettingError as error:  # of the layout
-            self.is_undrawn = True
-            self._news.warn(f"no picture: {error.describe(f'plot.{error.setting}')}")
+            reasons.append(error.describe(f"plot.{error.setting}"))
         except (OSError, MemoryError) as error:
-            self.is_undrawn = True
-            self._news.warn(f"no picture: {error or 'it does not fit into memory'}")
+            reasons.append(str(error) or "it does not fit into memory")
         return None
 
-    def _is_published(self, store: Store, grid: Grid) -> bool:
-        """Whether the files of this very grid are there, as they were written."""
-        folder = store.path.parent
-        try:
-            manifest = results.read_manifest(folder, "grid")
-        except OSError:
-            return False
-        drawn = self._draw is None or PICTURE in manifest["outputs"]
-        return manifest.get("config") == json.loads(json.dumps(grid.to_dict())) and drawn
+    with writing(folder, GRID) as stage:
+        write_table(view.table, stage / TABLE, "csv")
+        if grid.look.over is not None:
+            average = made(lambda: view.drawn(grid.look))
+            if average is not None:
+                write_table(average, stage / f"over_{grid.look.over}.csv", "csv")
+        names = files_in(stage)
+        manifest = _manifest(view, time.perf_counter() - began, stage, names)
+        publish_run(stage, folder, GRID, manifest)
+    if draw is not None:
+        drawn = made(lambda: enter_picture(folder, view, draw))
+        names += [] if drawn is None else [drawn]
+    return [folder / name for name in (*names, "grid.json")], "; ".join(dict.fromkeys(reasons))
+
+
+def _is_published(store: Store, grid: Grid, *, drawn: bool) -> bool:
+    """Test whether the files of this very grid are there, as they were written."""
+    try:
+        manifest = results.read_manifest(store.path.parent, "grid")
+    except OSError:
+        return False
+    is_drawn = not drawn or PICTURE in manifest["outputs"]
+    return manifest.get("config") == json.loads(json.dumps(grid.to_dict())) and is_drawn
 
 
 def enter_picture(

@@ -10,7 +10,8 @@ import click
 from hopcli.cli.grid.shared import FOLDER_OF_GRID, QUIET
 from hopcli.cli.lines import print_lines
 from hopcli.cli.once import Command
-from hopcli.cli.requests import flag_name, renamed
+from hopcli.config.spelling import flag_name
+from hopcli.errors import renamed
 from hopcli.printing import terminal
 
 if TYPE_CHECKING:
@@ -59,13 +60,15 @@ def plot(folder: Path, figure_format: str, figure_style: str, quiet: bool, **ask
       hopcli grid plot results/phase --no-map --x temperature --by rule
       hopcli grid plot results/stored --over samples --x selection_seed
     """
-    from hopcli.cli.grid.files import redraw
-    from hopcli.grids.view import load_view
+    from hopcli.runs.grid_pictures import redraw
 
     given = {name: value for name, value in asked.items() if value is not None}
     with renamed(flag_name):
-        view = load_view(folder)
-        look = dataclasses.replace(view.grid.look, **given)
-        path = redraw(folder, view, look, figure_format, figure_style)
+        path = redraw(
+            folder,
+            figure_format,
+            figure_style,
+            lambda view: dataclasses.replace(view.grid.look, **given),
+        )
     if not quiet:
         print_lines(terminal(path))

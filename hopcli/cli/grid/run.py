@@ -15,19 +15,18 @@ from hopcli.cli.completion import complete_config
 from hopcli.cli.grid.shared import POSITIVE, QUIET
 from hopcli.cli.once import Command
 from hopcli.cli.options import FOLDER
-from hopcli.cli.requests import renamed
 from hopcli.cli.tables import form_option
 from hopcli.config import find_config, read_config
-from hopcli.errors import SettingError
+from hopcli.errors import renamed
 from hopcli.results.files import check_made
+from hopcli.runs.requests import Wishes
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from contextlib import AbstractContextManager
 
-    from hopcli.cli.grid.running import GridWishes
     from hopcli.grids.grid import Grid
 
-__all__ = ["grid_from_file", "is_grid_file", "prepare", "run"]
+__all__ = ["as_written", "grid_from_file", "is_grid_file", "run"]
 
 
 def _shard(_ctx: click.Context, _param: click.Parameter, text: str | None) -> tuple[int, int]:
@@ -88,7 +87,7 @@ def _shard(_ctx: click.Context, _param: click.Parameter, text: str | None) -> tu
 @click.option("--figures/--no-figures", default=True, help="Draw the picture.")
 @QUIET
 @form_option
-def run(config: str | None, name: str | None, sets: tuple[str, ...], **wishes: Any) -> int:
+def run(config: str | None, name: str | None, sets: tuple[str, ...], **options: Any) -> int:
     """Run the cells of a grid that are not finished.
 
     FILE is a configuration with a table [grid], or the name of one that comes with hopcli;
@@ -110,17 +109,19 @@ def run(config: str | None, name: str | None, sets: tuple[str, ...], **wishes: A
     """
     if (config is None) == (name is None):
         raise click.UsageError("either FILE or --command must be given")
-    dry, form, out = (wishes.pop(wish) for wish in ("dry_run", "form", "out"))
-    grid, default = grid_from_file(config, sets, name)
-    folder = out or default
-    if out is None:
-        check_made(folder)
-    if not dry:
-        return prepare(grid, folder, config, format=form, **wishes)()
-    from hopcli.cli.grid.running import list_grid
+    from hopcli.cli.grid.running import list_grid, plan_grid, run_grid
+    from hopcli.runs.grids import GridOptions
 
-    with renamed(lambda setting: _told(setting, config)):
-        list_grid(grid, _wishes(grid, folder, format=form, **wishes))
+    dry, form = options.pop("dry_run"), options.pop("form")
+    wishes = Wishes(format=form, **{k: options.pop(k) for k in Wishes._fields if k in options})
+    grid, default = grid_from_file(config, sets, name)
+    if wishes.out is None:
+        check_made(default)
+    with as_written(config):
+        job = plan_grid(grid, wishes.out or default, wishes, GridOptions(**options))
+        if not dry:
+            return run_grid(job)
+        list_grid(job)
     return 0
 
 
@@ -135,37 +136,15 @@ def is_grid_file(name: str) -> bool:
     return not name.endswith(".json") and "grid" in read_config(find_config(name))
 
 
-def prepare(grid: Grid, out: Path, named: str | None, **wishes: Any) -> Callable[[], int]:
-    """Plan a grid; what is given runs it, and gives the exit code.
-
-    What is refused is told of the file that the grid is `named` by.
-    """
-    from hopcli.cli.grid.running import prepare_grid
-
-    with renamed(lambda setting: _told(setting, named)):
-        run = prepare_grid(grid, _wishes(grid, out, **wishes))
-
-    def told() -> int:
-        with renamed(lambda setting: _told(setting, named)):
-            return run()
-
-    return told
-
-
-def _wishes(grid: Grid, out: Path, **wishes: Any) -> GridWishes:
-    """What is asked for, by flags or else by the file."""
-    from hopcli.cli.grid.running import GridWishes
-
-    threads = grid.fixed.get("threads")
-    wishes["threads"] = wishes.get("threads") or threads
-    wishes["figures"] = wishes.get("figures", True) and grid.fixed.get("figures", True)
-    keep = dict.fromkeys((*(wishes.get("keep") or ()), *(grid.fixed.get("keep") or ())))
-    return GridWishes(out=out, **{**wishes, "keep": tuple(keep)})
+def as_written(config: str | None) -> AbstractContextManager[None]:
+    """Name a refused setting of a grid as its file or flag has it."""
+    return renamed(lambda setting: _told(setting, config))
 
 
 def _told(setting: str, path: str | Path | None, sets: tuple[str, ...] = ()) -> str:
     """What a setting that is refused is called: as a flag if one has set it, else in the file."""
-    if setting.partition(" ")[0] == "set":
+    is_flag = setting in ("dask", "command" if path is None else "dask")
+    if is_flag or setting.partition(" ")[0] == "set":
         return f"--{setting}"
     of_flags = {text.partition("=")[0].strip().replace("-", "_") for text in sets}
     plain = setting.removeprefix("grid.")
@@ -198,15 +177,11 @@ def grid_from_file(
 
     path = None if config is None else find_config(config)
     values = {"command": name} if path is None else read_config(path)
-    try:
+    with renamed(lambda setting: _told(setting, path, sets)):
         catalogue.entry(values.get("command"))
         if sets:
             values = with_sets(values, sets)
         grid = read_grid(values)
-    except SettingError as error:
-        if error.setting == "command" and path is None:
-            raise click.UsageError(error.describe("--command")) from None
-        raise click.UsageError(error.describe(_told(error.setting, path, sets))) from None
     stem = grid.command if path is None else path.stem
     if sets:
         said = json.dumps(grid.to_dict(), sort_keys=True).encode()

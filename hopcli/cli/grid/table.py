@@ -10,9 +10,9 @@ import click
 
 from hopcli.cli.grid.shared import FOLDER_OF_GRID
 from hopcli.cli.once import Command
-from hopcli.cli.requests import flag_name, renamed
 from hopcli.cli.tables import print_text
-from hopcli.errors import ResultError, SettingError
+from hopcli.config.spelling import flag_name
+from hopcli.errors import ResultError, SettingError, renamed
 from hopcli.printing import terminal
 
 __all__ = ["table"]

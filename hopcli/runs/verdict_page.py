@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
     from hopcli.claims.claim import Claims
     from hopcli.claims.verdicts import Judged
-    from hopcli.cli.reproduce.runs import PreparedRun
     from hopcli.report import Section
+    from hopcli.runs.behind import PreparedRun
 
 __all__ = ["page"]
 

@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
+import json
+import textwrap
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from hopcli.cli.lines import listen, print_lines
 from hopcli.cli.once import Command
 from hopcli.cli.options import FOLDER
-from hopcli.cli.tables import form_option
+from hopcli.cli.progress import bar
+from hopcli.cli.tables import form_option, print_table
+from hopcli.config.spelling import flag_name
+from hopcli.errors import renamed
+from hopcli.printing import in_lines, terminal
+from hopcli.runs.requests import Wishes
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from hopcli.runs.behind import PreparedRun
+    from hopcli.runs.verdicts import Verdicts
 
 __all__ = ["command"]
 
@@ -46,7 +56,7 @@ def _names(_ctx: click.Context, _param: click.Parameter, text: str | None) -> tu
 @click.option("--again", is_flag=True, help="Make runs anew that are finished.")
 @click.option("--quiet", "-q", is_flag=True, help="Print nothing but errors, draw no bar.")
 @form_option
-def command(out: Path | None, **wishes: Any) -> int:
+def command(against: str, only: tuple[str, ...], quick: bool, form: str, **wishes: Any) -> None:
     """Judge each claim of a text from simulations.
 
     \b
@@ -155,6 +165,39 @@ def command(out: Path | None, **wishes: Any) -> int:
     verdict, reason), report.html (one file to read and hand out), the manifest reproduce.json,
     and each run in runs/.
     """
-    from hopcli.cli.reproduce.running import Asked, reproduce
+    from hopcli.runs.verdicts import reproduce
 
-    return reproduce(Asked(out=out, **wishes))
+    asked = Wishes(format=form, **wishes)
+    listen(quiet=asked.quiet)
+    hidden = asked.quiet or None  # None hides a bar that no terminal shows
+
+    def watch(runs: list[PreparedRun]) -> Any:
+        return bar(iterable=runs, unit="run", leave=False, disable=hidden)
+
+    with renamed(lambda name: flag_name(name) if name == "only" else name):
+        verdicts = reproduce(against, asked, only=only, quick=quick, watch=watch)
+    if not asked.quiet:
+        _print(verdicts, form)
+
+
+def _print(verdicts: Verdicts, form: str) -> None:
+    """Print the verdicts and the names of the files."""
+    from hopcli.claims.judging import VERDICTS
+    from hopcli.claims.table import short, wrapped
+
+    out, judged, made, files = verdicts
+    if form == "json":
+        rows = json.loads(made.to_json(orient="records"))
+        names = [path.name for path in files]
+        click.echo(
+            json.dumps({"command": "reproduce", "out": str(out), "table": rows, "files": names})
+        )
+        return
+    if form != "table":
+        print_table(short(made, ids=False), form)
+        return
+    click.echo(wrapped(in_lines(short(made, ids=True))))
+    counts = Counter(one.verdict for one in judged)
+    listed = "; ".join(f"{counts[name]} {name}" for name in VERDICTS if counts[name])
+    click.echo("\n" + textwrap.fill(listed, 80))
+    print_lines(terminal(f"{out}/  {' '.join(path.name for path in files)}"))

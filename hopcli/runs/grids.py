@@ -1,0 +1,359 @@
+"""A grid of runs: planned as a whole, its missing cells made, published once it is whole."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+from hopcli import experiments, results
+from hopcli.dynamics.jobs import processors
+from hopcli.errors import ResultError, SettingError
+from hopcli.experiments.stock import Stock
+from hopcli.grids.cells import code_version
+from hopcli.grids.engine import local_engine, run_tasks
+from hopcli.grids.merging import merge
+from hopcli.grids.planning import impossible, plan_grid, shard_of
+from hopcli.grids.publishing import publish_if_whole
+from hopcli.grids.state import State
+from hopcli.grids.store import Store, is_grid
+from hopcli.results.folder import uninterrupted
+from hopcli.runs import endings
+from hopcli.runs.grid_pictures import draw
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from contextlib import AbstractContextManager
+    from pathlib import Path
+
+    from hopcli.experiments import Progress
+    from hopcli.grids.cells import Made, Task
+    from hopcli.grids.engine import Engine
+    from hopcli.grids.grid import Grid
+    from hopcli.grids.planning import Planned
+    from hopcli.grids.store import Standing
+    from hopcli.runs.requests import Wishes
+
+    CellProgress = Callable[[int, int, int], None]
+    """Takes the cells finished now, the cells to make, and the failed ones among those finished."""
+
+__all__ = ["GridDone", "GridJob", "GridOptions", "merge_shards"]
+
+_log = logging.getLogger(__name__)
+
+
+def _no_progress(_done: int, _total: int, _failed: int) -> None:
+    """Tell nobody."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class GridOptions:
+    """Options of a grid, besides the wishes for any run.
+
+    Parameters
+    ----------
+    keep : tuple of str
+        Tables that are kept too.
+    limit : int or None
+        Most cells to make now.
+    shard : tuple of int
+        Number of this share of the cells, and number of shares.
+    threads : int or None
+        Cells at once; None for the value of the file, or one a core.
+    dask : str or None
+        Address of a scheduler whose workers make the cells.
+    figures : bool
+        Draw the picture, unless the file says no.
+    fail_fast, retry_failed : bool
+        Stop at the first failed cell; repeat cells that failed before.
+    accept_version : bool
+        Keep cells that other code made.
+    skip_impossible : bool
+        Leave out cells that cannot be made.
+    """
+
+    keep: tuple[str, ...] = ()
+    limit: int | None = None
+    shard: tuple[int, int] = (1, 1)
+    threads: int | None = None
+    dask: str | None = None
+    figures: bool = True
+    fail_fast: bool = False
+    retry_failed: bool = False
+    accept_version: bool = False
+    skip_impossible: bool = False
+
+
+class GridDone(NamedTuple):
+    """A grid after a run.
+
+    Attributes
+    ----------
+    state : State
+        Its cells: finished, failed, missing.
+    files : list of Path
+        Files that were published now.
+    n_made : int
+        Number of cells that were to be made now.
+    undrawn : str
+        Reason why it was published without its picture; empty otherwise.
+    """
+
+    state: State
+    files: list[Path]
+    n_made: int
+    undrawn: str = ""
+
+
+class GridJob:
+    """A planned grid.
+
+    Parameters
+    ----------
+    grid : Grid
+        The grid.
+    out : Path
+        Its folder.
+    wishes : Wishes
+        Wishes for its results.
+    options : GridOptions
+        Options of its cells.
+    stock : Stock, optional
+        Data and couplings that are loaded.
+    progress : callable
+        Takes the points planned now, and all points.
+
+    Attributes
+    ----------
+    planned : list of Planned
+        The cells that can be made.
+    kept : str
+        Finished cells of a stopped grid, in words.
+
+    Raises
+    ------
+    HopcliError
+        If a cell is impossible and not to be skipped, the layout of the picture names a column
+        that the cells do not have, or the folder cannot be written.
+    """
+
+    def __init__(
+        self,
+        grid: Grid,
+        out: Path,
+        wishes: Wishes,
+        options: GridOptions,
+        stock: Stock | None = None,
+        progress: Progress = experiments.no_progress,
+    ) -> None:
+        self.grid, self.out, self.wishes, self.options = grid, out, wishes, options
+        self.stock = stock or Stock()
+        self.threads = options.threads or grid.fixed.get("threads") or processors()
+        self._keep = tuple(dict.fromkeys((*options.keep, *(grid.fixed.get("keep") or ()))))
+        self._draws = options.figures and grid.fixed.get("figures", True)
+        self._writes = False
+        self.kept = ""
+        results.check_writable(out)
+        _check_look(grid)
+        self.planned, others = plan_grid(grid, self.stock, self._keep, progress)
+        if others and not (options.skip_impossible and self.planned):
+            raise impossible(grid, others)
+        if others:
+            _log.info("%d of %d cells are impossible and left out", len(others), len(grid))
+        _check_drawn(grid, self.planned[0], self.stock)
+        self.places = {one.place.place: one.place.cell for one in self.planned}
+
+    def state(self, store: Store) -> State:
+        """Read the state of its cells."""
+        return State(self.grid, self.places, store.standings())
+
+    def run(self, progress: CellProgress = _no_progress) -> GridDone:
+        """Make the missing cells, and publish the grid if it is whole then.
+
+        Parameters
+        ----------
+        progress : callable
+            Called before the first cell and after each.
+
+        Raises
+        ------
+        HopcliError
+            If cells of other code are there, or the folder cannot be written.
+        """
+        with results.locked(self.out, "grid"), self._engine() as engine:
+            endings.expect(self.out, "grid", pictures=self._draws)
+            try:
+                return self._run(engine, progress)
+            except BaseException:
+                with uninterrupted():
+                    self._note_kept()
+                raise
+
+    def _engine(self) -> AbstractContextManager[Engine]:
+        """Open the threads or the scheduler that make the cells."""
+        if self.options.dask is None:
+            return local_engine(self.threads, self.stock)
+        from hopcli.grids.dask import dask_engine
+
+        return dask_engine(self.options.dask)
+
+    def _run(self, engine: Engine, progress: CellProgress) -> GridDone:
+        """Make what is missing in the locked folder."""
+        began = time.perf_counter()
+        tasks = self._missing()  # refused before anything is written
+        with Store(self.out, writes=bool(tasks) or not self._is_described()) as store:
+            if store.writes:
+                store.describe(self.grid, [one.place for one in self.planned])
+                self._writes = True
+                self._make(store, tasks, engine, progress)
+            state = self.state(store)
+            return _published(store, state, len(tasks), began, draws=self._draws)
+
+    def _note_kept(self) -> None:
+        """Note the finished cells of a grid that was stopped."""
+        if not self._writes:
+            return
+        with contextlib.suppress(ResultError), Store(self.out) as store:
+            counts = self.state(store).counts
+            self.kept = f"{counts['finished']} of {counts['cells']} cells are finished and kept"
+            endings.keep(self.out, f"{self.kept}: the same command goes on there")
+
+    def _is_described(self) -> bool:
+        """Whether the store says already what it would be told."""
+        if not is_grid(self.out):
+            return False
+        with Store(self.out) as store:
+            return store.describes(self.grid, [one.place for one in self.planned])
+
+    def _missing(self) -> list[Task]:
+        """The cells to be made now, in order."""
+        wishes, options = self.wishes, self.options
+        chosen = {one.task.cell: one.task for one in shard_of(self.planned, *options.shard)}
+        if not is_grid(self.out):
+            return list(chosen.values())[: options.limit]
+        with Store(self.out) as store:
+            _check_command(store, self.grid)
+            standings, tables = store.standings(), store.checksums()
+            self._check_versions(standings)
+            damaged = store.damaged()
+        if damaged:
+            _log.info("%s: %d damaged cells are made anew", self.out, len(damaged))
+
+        def is_missing(cell: str) -> bool:
+            there = standings.get(cell)
+            if there is None or wishes.again or cell in damaged:
+                return True
+            if there.state == "failed":
+                return options.retry_failed
+            other = wishes.overwrite and there.version != code_version()
+            return other or not set(self._keep) <= tables.get(cell, {}).keys()
+
+        return [task for cell, task in chosen.items() if is_missing(cell)][: options.limit]
+
+    def _check_versions(self, standings: dict[str, Standing]) -> None:
+        """Refuse to mix cells of different code, unless that is asked for."""
+        wishes, options = self.wishes, self.options
+        there = State(self.grid, self.places, standings).there
+        others = [one.version for one in there.values() if one.version != code_version()]
+        if others and not (options.accept_version or wishes.overwrite or wishes.again):
+            raise ResultError(
+                f"{self.out}: {len(others)} cells were made by {others[0]}; this is "
+                f"{code_version()}: --accept-version takes them, --overwrite makes them anew"
+            )
+
+    def _check_version(self, made: Made) -> None:
+        """Refuse what a worker has made that came later, with other code."""
+        if made.version != code_version():
+            raise ResultError(
+                f"{self.out}: a worker on {made.host} is of {made.version}, this is "
+                f"{code_version()}; what is finished is kept"
+            )
+
+    def _make(
+        self, store: Store, tasks: Sequence[Task], engine: Engine, progress: CellProgress
+    ) -> None:
+        """Make cells; each is kept as soon as it is finished."""
+        progress(0, len(tasks), 0)
+        for made in run_tasks(tasks, engine):
+            self._check_version(made)
+            store.write(made)
+            has_failed = made.error is not None
+            progress(1, len(tasks), int(has_failed))
+            if has_failed and self.options.fail_fast:
+                break
+
+
+def merge_shards(
+    folders: Sequence[Path], out: Path, *, accept_version: bool = False, figures: bool = True
+) -> GridDone:
+    """Copy the cells of shards into a folder, and publish the grid if it is whole then.
+
+    Parameters
+    ----------
+    folders : sequence of Path
+        The shards; `out` itself may be one.
+    out : Path
+        The folder.
+    accept_version : bool
+        Keep cells of different code.
+    figures : bool
+        Draw the picture.
+
+    Raises
+    ------
+    ResultError
+        If the shards do not belong together, or the folder cannot be written.
+    """
+    results.check_writable(out)
+    began = time.perf_counter()
+    others = [folder for folder in folders if folder.resolve() != out.resolve()]
+    with results.locked(out, "grid"):
+        endings.expect(out, "grid", pictures=figures)
+        n_taken = merge(others, out, accept_version=accept_version)[1] if others else 0
+        with Store(out) as store:
+            state = State(store.grid(), store.places(), store.standings())
+            return _published(store, state, n_taken, began, draws=figures)
+
+
+def _published(store: Store, state: State, n_made: int, began: float, *, draws: bool) -> GridDone:
+    """Publish a grid if it is whole."""
+    files, undrawn = publish_if_whole(store, state, n_made, began, draw if draws else None)
+    return GridDone(state, files, n_made, undrawn)
+
+
+def _check_command(store: Store, grid: Grid) -> None:
+    """Refuse a store that holds cells of another command."""
+    there = store.grid() if store.is_described() else None
+    if there is not None and there.command != grid.command:
+        raise ResultError(
+            f"{store.path.parent}: must hold a grid of {grid.command}, holds one of "
+            f"{there.command}; give --out another folder"
+        )
+
+
+def _check_look(grid: Grid) -> None:
+    """Refuse a layout that names what is not there, before anything runs."""
+    look, coordinates = grid.look, (*grid.names, *grid.entry.headline.within)
+    allowed = dict.fromkeys(("x", "by", "rows", *["y"] * look.map), coordinates)
+    for name, known in {**allowed, "over": grid.names}.items():
+        value = getattr(look, name)
+        if value is not None and value not in known:
+            raise SettingError(f"plot.{name}", f"must be one of {', '.join(known)}", value)
+    given = [getattr(look, name) for name in ("over", *allowed)]
+    for name, value in zip(("over", *allowed), given, strict=True):
+        if value is not None and given.count(value) > 1:
+            raise SettingError(f"plot.{name}", "must be another key than the others", value)
+
+
+def _check_drawn(grid: Grid, planned: Planned, stock: Stock) -> None:
+    """Refuse a layout that draws a column that the cells will not have."""
+    headline, look = grid.entry.headline, grid.look
+    if look.y is None or look.y == headline.value or (look.map and look.y in grid.names):
+        return
+    from hopcli.claims.rehearsing import rehearse
+
+    columns = (rehearse(planned.config, stock) or {}).get(headline.table)
+    if columns is not None and look.y not in columns:
+        raise SettingError("plot.y", f"must be one of {', '.join(columns)}", look.y)

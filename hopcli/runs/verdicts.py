@@ -1,0 +1,170 @@
+"""Verdicts on claims: make the runs behind them, judge the claims, publish table and page."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from hopcli import results
+from hopcli.claims.reading import read_claims
+from hopcli.claims.table import table
+from hopcli.claims.verdicts import judge
+from hopcli.config.base import nearest
+from hopcli.config.files import find_claims
+from hopcli.errors import SettingError
+from hopcli.grids.export import write_table
+from hopcli.results.files import check_made, written
+from hopcli.results.folder import files_in, publish_run, settle, sha256_of, writing
+from hopcli.results.provenance import source_commit, versions
+from hopcli.results.tables import columns_of
+from hopcli.runs.behind import PreparedRun, prepare
+from hopcli.runs.verdict_page import page
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from contextlib import AbstractContextManager
+
+    import pandas as pd
+
+    from hopcli.claims.claim import Claims
+    from hopcli.claims.verdicts import Judged
+    from hopcli.runs.requests import Wishes
+
+    Watch = Callable[[list[PreparedRun]], AbstractContextManager[Iterable[PreparedRun]]]
+
+__all__ = ["Verdicts", "reproduce"]
+
+_MANIFEST, _RUNS = "reproduce", "runs"
+_TABLE, _REPORT = "claims.csv", "report.html"
+
+
+class Verdicts(NamedTuple):
+    """Published verdicts.
+
+    Attributes
+    ----------
+    out : Path
+        Their folder.
+    judged : sequence of Judged
+        A verdict for each claim.
+    table : DataFrame
+        A row for each claim and condition.
+    files : list of Path
+        Table, page and manifest.
+    """
+
+    out: Path
+    judged: Sequence[Judged]
+    table: pd.DataFrame
+    files: list[Path]
+
+
+def reproduce(
+    against: str,
+    wishes: Wishes,
+    *,
+    only: Sequence[str] = (),
+    quick: bool = False,
+    watch: Watch = contextlib.nullcontext,
+) -> Verdicts:
+    """Make the runs that are missing, judge the claims, and publish table and page.
+
+    Parameters
+    ----------
+    against : str
+        File of claims, or the name of one that comes with hopcli.
+    wishes : Wishes
+        Wishes for all runs; `out` is the folder of the verdicts.
+    only : sequence of str
+        Ids of the claims; empty for all.
+    quick : bool
+        Use fewer repeats.
+    watch : callable
+        Opens an iteration over the runs that shows how many are finished.
+
+    Raises
+    ------
+    HopcliError
+        If a claim or a run is impossible, as far as possible before anything runs.
+    """
+    claims = _chosen(read_claims(find_claims(against)), only)
+    name = ["reproduce", *([] if against == "study" else [claims.path.stem])]
+    name += ["quick"] * quick + ["some"] * bool(only)
+    out = wishes.out or Path("results") / "-".join(name)
+    results.check_writable(out)
+    for folder in (out, out / _RUNS)[wishes.out is not None :]:
+        check_made(folder)
+    runs = prepare(claims, wishes._replace(out=out / _RUNS), quick=quick)
+    with results.locked(out, _MANIFEST):
+        settle(out, _MANIFEST)
+        _make_all(runs, watch)
+        judged = judge(claims, runs)
+        made = table(judged, {name: run.told for name, run in runs.items()})
+        files = _publish(out, claims, judged, made, runs)
+    return Verdicts(out, judged, made, files)
+
+
+def _chosen(claims: Claims, only: Sequence[str]) -> Claims:
+    """Select claims by their ids."""
+    known = [claim.id for claim in claims.claims]
+    for name in only:
+        if name not in known:
+            rule = f"must name claims of {claims.path} ({', '.join(known)})"
+            raise SettingError("only", f"{rule}{nearest(name, known)}", name)
+    if not only:
+        return claims
+    return dataclasses.replace(
+        claims, claims=tuple(claim for claim in claims.claims if claim.id in only)
+    )
+
+
+def _make_all(runs: Mapping[str, PreparedRun], watch: Watch) -> None:
+    """Make every run that is not finished; each is kept as soon as it is."""
+    finished = 0
+    try:
+        with watch(list(runs.values())) as steps:
+            for run in steps:
+                run.make()
+                finished += 1
+    except KeyboardInterrupt:
+        finished += any(one.place == run.folder for one in written)
+        raise KeyboardInterrupt(
+            f"{finished} of {len(runs)} runs are finished and kept: the same command goes on there"
+        ) from None
+
+
+def _publish(
+    out: Path,
+    claims: Claims,
+    judged: Sequence[Judged],
+    made: pd.DataFrame,
+    runs: Mapping[str, PreparedRun],
+) -> list[Path]:
+    """Write verdicts, report and manifest, unless they are there as they would be written."""
+    with writing(out, _MANIFEST) as stage:
+        write_table(made, stage / _TABLE, "csv")
+        (stage / _REPORT).write_text(page(claims, judged, runs), encoding="utf-8")
+        names = files_in(stage)
+        outputs = {name: sha256_of(stage / name) for name in names}
+        if not _is_there(out, outputs):
+            manifest = {
+                "command": _MANIFEST,
+                "claims": str(claims.path.name),
+                "claims_sha256": sha256_of(claims.path),
+                "runs": {name: run.key for name, run in runs.items()},
+                "versions": versions(),
+                "source_commit": source_commit(),
+                "tables": {"claims": columns_of(made)},
+                "outputs": outputs,
+            }
+            publish_run(stage, out, _MANIFEST, manifest)
+    return [out / name for name in (*names, f"{_MANIFEST}.json")]
+
+
+def _is_there(out: Path, outputs: Mapping[str, str]) -> bool:
+    try:
+        return bool(results.read_manifest(out, _MANIFEST)["outputs"] == outputs)
+    except OSError:
+        return False
