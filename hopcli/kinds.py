@@ -234,7 +234,7 @@ def label() -> Kind:
 
 
 def labels(*, at_least: int = 1) -> Kind:
-    """Distinct labels in order: ``3,6,1`` on the command line, a list in a file."""
+    """Distinct labels in order: ``3,6,1`` or ``361`` on the command line, a list in a file."""
     rule = f"must list {at_least} or more labels"
 
     def check(value: Any) -> tuple[str, ...]:
@@ -245,7 +245,8 @@ def labels(*, at_least: int = 1) -> Kind:
         if not all(isinstance(v, int | str) and not isinstance(v, bool) for v in value):
             raise RefusedError(rule)
         names = tuple(str(item).strip() for item in value)
-        if len(names) < at_least or "" in names:
+        spelt = len(names) == 1 and len(names[0]) >= at_least
+        if "" in names or not (spelt or len(names) >= at_least):
             raise RefusedError(rule)
         if len(set(names)) < len(names):
             raise RefusedError("must not list a label twice")

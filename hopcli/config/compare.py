@@ -181,7 +181,7 @@ class CompareConfig(PatternSettings, StorageSettings, DynamicsSettings, RunSetti
         """The temperature, as a recall has it."""
         values = super().concrete(facts)
         if len(values["digits"]) < 2:
-            given = ("source_indices", "patterns", "dataset")
+            given = ("digits", "source_indices", "patterns", "dataset")
             name = next(name for name in given if getattr(self, name) is not None)
             rule = "must have two labels at least, to be told apart"
             raise SettingError(name, rule, self.to_dict()[name])
