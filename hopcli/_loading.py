@@ -129,7 +129,7 @@ def _shortcut(function: Callable[..., Any]) -> Any:
 
 
 def known(option: str) -> bool:
-    """Whether this numba has an option of ``njit`` that its manual does not name."""
+    """Return whether this numba has an option of ``njit`` that its manual does not name."""
     try:
         from numba.core.options import DefaultOptions
     except ImportError:

@@ -73,8 +73,8 @@ def _invoke(
     in the same state with the same seed. The address of the page holds everything it shows.
 
     English and German come with the page. --texts adds another language: a copy of texts.en.json
-    with translated texts, named after the language (texts.fr.json). The copy starts from the
-    file that `python -c "import hopcli.livepage as l; print(l.__path__[0])"` finds.
+    with translated texts, named after the language (texts.fr.json). This command prints the
+    folder of texts.en.json: `python -c "import hopcli.livepage as l; print(*l.__path__)"`.
 
     Exit code 0: done; 2: something was refused, and nothing written.
     """

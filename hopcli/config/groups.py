@@ -212,7 +212,7 @@ def _with_parameters(owner: type[Config]) -> type[Config]:
 @dataclass(frozen=True, eq=False, kw_only=True)
 @_with_parameters
 class LearningSettings(Config):
-    """How a storage rule learns: the parameters of all rules."""
+    """The parameters of all storage rules."""
 
     @property
     def rules(self) -> tuple[str, ...]:

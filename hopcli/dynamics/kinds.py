@@ -1,4 +1,4 @@
-"""What an update rule is, and an order of the sites: the entries of the registries."""
+"""The records of the registries: an update rule, and an order of the sites."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the chains of ``hopcli critical`` say, size by size, and what is exact."""
+"""The measurements of ``hopcli critical``, size by size, and the exact values."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def powers(projection: NDArray[np.float64], energy: NDArray[np.float64]) -> NDAr
 
 
 class Measured:
-    """What the chains of a run say, and what is exact.
+    """The measurements of the chains of a run, and the exact values.
 
     Parameters
     ----------
@@ -128,14 +128,14 @@ class Measured:
 
     @property
     def agree(self) -> NDArray[np.bool_]:
-        """Where hot and cold agree, by Bonferroni's correction for all of `same`."""
+        """Return where hot and cold starts agree, by Bonferroni's correction of `same`."""
         p = self.same
         return p >= _LEVEL / p.size
 
     def quantities(
         self, means: NDArray[np.float64], size: int, temperature: Any
     ) -> dict[str, NDArray[np.float64]]:
-        """What follows from the means of the powers, shape (..., 5), by column of the table."""
+        """Compute the columns of the table from the means of the powers, shape (..., 5)."""
         m, square, fourth, energy, energy_square = np.moveaxis(means, -1, 0)
         n_sites = self.sizes[size]
         return {

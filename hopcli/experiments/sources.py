@@ -1,4 +1,4 @@
-"""What a run reads by what its configuration names: the data set, the thresholds."""
+"""Readers of the files that a configuration names: the data set and the thresholds."""
 
 from __future__ import annotations
 

@@ -203,7 +203,7 @@ def _as_given(couplings: Couplings) -> Couplings:
 
 
 def _makes(couplings: Couplings, parameters: dict[str, Any]) -> bool:
-    """Whether the rule of a network makes its couplings."""
+    """Return whether the rule of a network makes its couplings."""
     theta = couplings.theta[couplings.site_class]
     try:
         made = store(couplings.xi, couplings.rule, theta, **parameters)
@@ -215,7 +215,7 @@ def _makes(couplings: Couplings, parameters: dict[str, Any]) -> bool:
 
 
 def _is_changed(config: RecallConfig, name: str) -> bool:
-    """Whether a setting differs from its default."""
+    """Return whether a setting differs from its default."""
     value = getattr(config, name, None)
     if name == "threshold" and value == default_threshold(config.dataset):
         return False

@@ -53,7 +53,7 @@ def _kind(text: Any) -> str:
 
 
 def _fits(value: Any, text: Any) -> bool:
-    """Whether a value has the form of the English one."""
+    """Return whether a value has the form of the English one."""
     if isinstance(text, dict):
         return isinstance(value, dict) and all(_fits(value.get(key), text[key]) for key in text)
     if isinstance(text, list):

@@ -196,7 +196,7 @@ def _outputs(manifest: Path) -> dict[str, Any]:
 
 
 def _is_of_earlier(file: Path, sha256: Any) -> bool:
-    """Whether a file is the one of an earlier run: a manifest may name files of others."""
+    """Return whether a file is that of an earlier run: a manifest may name any other."""
     with contextlib.suppress(OSError, ResultError):
         return is_file(file) and sha256_of(file) == sha256
     return False

@@ -221,7 +221,7 @@ class GridJob:
             endings.keep(self.out, f"{self.kept}: the same command goes on there")
 
     def _is_described(self) -> bool:
-        """Whether the store says already what it would be told."""
+        """Return whether the store holds this content already."""
         if not is_grid(self.out):
             return False
         with Store(self.out) as store:
