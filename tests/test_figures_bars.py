@@ -98,7 +98,7 @@ def test_captions_and_rows_say_of_what_the_numbers_are() -> None:
     figures = made("variance").figures()
     for fact in ("6 selections", "20 samples", "12 training images", "50 tests", "10 repeats"):
         assert fact in words(figures["variance"])
-    called = [text.get_text() for text in texts(figures["variance"])]
+    called = [text.get_text() for text in figures["variance"].axes[0].texts]
     assert [text for text in called if text in {*LABELS, "overall"}][-6:] == [*LABELS, "overall"]
 
 

@@ -21,7 +21,7 @@ from hopcli.experiments.replays import Replays
 from hopcli.experiments.resting import Resting, rest
 from hopcli.observables import local_fields
 from hopcli.patterns import Patterns
-from hopcli.plots.rows import what_was_run
+from hopcli.plots.captions import what_was_run
 from hopcli.results import read_manifest
 from hopcli.storage import Couplings, store
 from hopcli.taxonomy import fixed_points
