@@ -46,9 +46,10 @@ MAY_IMPORT = {
     "config": "catalogue datasets errors kinds storage dynamics starts",
     "catalogue": "errors",
     "results": "_version catalogue datasets errors printing statistics streams",
-    "claims": "catalogue config data errors experiments observables results statistics storage",
+    "study": "dynamics errors observables scoring",
+    "claims": "catalogue config errors experiments observables results statistics storage study",
     "plots": "catalogue errors grids printing theory",
-    "livepage": "_version config datasets errors experiments storage streams",
+    "livepage": "_version config datasets errors experiments storage streams study",
     "runs": "catalogue claims config dynamics errors experiments grids plots printing "
     "report results",
     "report": "_version catalogue claims config errors grids kinds plots printing results",
