@@ -30,8 +30,8 @@ from hopcli.config.files import find_claims, shipped_claims
 from hopcli.data.study import authors_recall
 from hopcli.datasets import load_dataset
 from hopcli.errors import SettingError
+from hopcli.rules import store
 from hopcli.statistics import Z95, exact_interval
-from hopcli.storage import store
 
 
 @dataclass

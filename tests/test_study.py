@@ -18,7 +18,7 @@ from hopcli.config import Facts, RecallConfig, RecallExecution, find_config, rea
 from hopcli.data.study import AUTHORS_RECALL, FIGURE1
 from hopcli.experiments.trials import authors_sites, authors_trials
 from hopcli.patterns import images_as_patterns
-from hopcli.storage import store
+from hopcli.rules import store
 
 if TYPE_CHECKING:
     import pandas as pd
