@@ -28,8 +28,8 @@ from hopcli.config import AttractorsConfig
 from hopcli.config.files import find_claims, shipped_claims
 from hopcli.datasets import load_dataset
 from hopcli.errors import SettingError
+from hopcli.rules import store
 from hopcli.statistics import Z95, exact_interval
-from hopcli.storage import store
 from hopcli.study import authors_recall
 from hopcli.study.notebook import largest_gap, unstable_sum
 

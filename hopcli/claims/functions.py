@@ -169,7 +169,7 @@ def others(rows: Rows) -> Measured:
 def above_patterns(rows: Rows) -> Measured:
     """Energy per site of the lowest spurious state less that of the lowest stored pattern."""
     from hopcli.observables import energy
-    from hopcli.storage import store
+    from hopcli.rules import store
 
     spurious = rows.table[~rows.table["kind"].isin(["pattern", "inverse", "unsettled"])]
     if spurious.empty:
