@@ -28,7 +28,7 @@ from hopcli.datasets.request import Request
 from hopcli.datasets.texts import load_text
 from hopcli.errors import DataError, HopcliError, SettingError
 from hopcli.kinds import RefusedError
-from hopcli.results.folder import sha256_of
+from hopcli.results.manifest import sha256_of
 from hopcli.rules import store
 
 if TYPE_CHECKING:

@@ -29,6 +29,7 @@ from hopcli.grids.database import Database, quoted
 from hopcli.grids.grid import read_grid
 from hopcli.kinds import show
 from hopcli.results.files import is_file
+from hopcli.results.manifest import STORE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
 
 __all__ = ["FILE", "OWN_TABLES", "Place", "Standing", "Store", "is_grid"]
 
-FILE = "grid.sqlite"
+FILE = STORE
 """Name of the store in the folder of a grid."""
 
 OWN_TABLES = ("meta", "points", "cells", "tables")
