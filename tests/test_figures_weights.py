@@ -10,7 +10,7 @@ from conftest import random_patterns
 from test_plots import MINUS, Run, images, panels, run, states, texts, words
 
 from hopcli.config import AttractorsConfig, WeightsConfig
-from hopcli.storage import RULES, store
+from hopcli.rules import RULES, store
 
 if TYPE_CHECKING:
     from pathlib import Path
