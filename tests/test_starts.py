@@ -21,7 +21,6 @@ from hopcli.config import notations
 from hopcli.datasets import Dataset
 from hopcli.errors import SettingError
 from hopcli.experiments.tally import OUTCOMES, OVERALL, confusion_columns
-from hopcli.kinds import RefusedError
 from hopcli.patterns import Patterns
 from hopcli.starts import (
     BASES,
@@ -40,6 +39,7 @@ from hopcli.starts import (
     rule_of_starts,
     trial_rng,
 )
+from hopcli.values import RefusedError
 
 if TYPE_CHECKING:
     from conftest import RunHopcli
