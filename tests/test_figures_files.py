@@ -21,6 +21,7 @@ from hopcli.config import AttractorsConfig, RecallConfig, TemperatureScanConfig
 from hopcli.plots.filed import as_filed
 from hopcli.plots.files import drawn_svg
 from hopcli.plots.page import STYLES
+from hopcli.starts import parse_start
 
 if TYPE_CHECKING:
     from conftest import RunHopcli
@@ -155,7 +156,7 @@ def _of_pictures(folder: Path, n_pictures: int) -> Run:
         Image.fromarray(np.where(ink, 255, 0).astype(np.uint8)).save(folder / f"picture {k}.png")
     config = RecallConfig(
         dataset=f"images:{folder}",
-        start="flip:0.3",
+        start=parse_start("flip:0.3"),
         dynamics="async",
         rule="hebbian",
         tests=6,
@@ -217,7 +218,9 @@ def test_few_pictures_and_ten_digits_stay_on_one_page_where_they_are_smaller(
 
 def test_more_labels_than_can_be_seen_are_cut_and_that_is_said(tmp_path: Path) -> None:
     drawn = write_patterns(tmp_path / "sixty.txt", random_patterns(1, 60, 12), (3, 4))
-    config = RecallConfig(dataset=drawn, start="pattern", rule="hebbian", tests=1, repeats=1)
+    config = RecallConfig(
+        dataset=drawn, start=parse_start("pattern"), rule="hebbian", tests=1, repeats=1
+    )
     for figure in run(config).figures().values():
         assert "50 of 60" in words(figure)
         called = {text.get_text() for text in texts(figure)}
@@ -234,11 +237,23 @@ CALLED = [
     (RecallConfig(**FEW, split="all"), " images", "t images"),
     (RecallConfig(**FEW, dataset="digits"), " images", "t images"),
     (RecallConfig(**{**FEW, "split": "test", "tests": "all"}), "All test images", "training"),
-    (RecallConfig(**FEW, start="image,flip:0.1"), "training images, flip:0.1", "test image"),
-    (AttractorsConfig(source_indices=(9, 56), start="image", starts=9), "training images", "test"),
+    (
+        RecallConfig(**FEW, start=parse_start("image,flip:0.1")),
+        "training images, flip:0.1",
+        "test image",
+    ),
+    (
+        AttractorsConfig(source_indices=(9, 56), start=parse_start("image"), starts=9),
+        "training images",
+        "test",
+    ),
     (
         TemperatureScanConfig(
-            source_indices=(9, 56), split="test", start="digit", temperatures=(0.1,), repeats=2
+            source_indices=(9, 56),
+            split="test",
+            start=parse_start("digit"),
+            temperatures=(0.1,),
+            repeats=2,
         ),
         "random test images",
         "training",

@@ -203,7 +203,7 @@ class Run:
 
     def _title(self) -> str:
         """Command, what was asked for, and the number that it is known by."""
-        default = type(self.asked)().values() if _has_defaults(self.asked) else {}
+        default = type(self.asked)().values()
         asked = {k: v for k, v in self.asked.values().items() if v is not None}
         known = self.asked.settings()
         changed = [
@@ -240,11 +240,6 @@ def _spelt(value: Any, kind: Kind) -> str:
     """A setting as a flag has it."""
     plain = kind.plain(value)
     return show(tuple(plain) if isinstance(plain, list) else plain, kind.between)
-
-
-def _has_defaults(config: Config) -> bool:
-    """Whether a configuration can be made of nothing; a resolved one cannot."""
-    return type(config) is catalogue.entry(config.command).config
 
 
 def make(request: Request, *, progress: bool | None = None) -> Run:
