@@ -19,8 +19,8 @@ from hopcli.config.groups import (
     start_help,
 )
 from hopcli.dynamics import DYNAMICS
+from hopcli.rules import RULES
 from hopcli.starts import Start
-from hopcli.storage import RULES
 
 __all__ = ["AttractorsConfig"]
 

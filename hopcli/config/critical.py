@@ -17,7 +17,7 @@ from hopcli.config.groups import (
     described,
 )
 from hopcli.dynamics import DYNAMICS
-from hopcli.storage import RULES
+from hopcli.rules import RULES
 
 __all__ = ["CriticalConfig"]
 

@@ -285,9 +285,5 @@ class RecallConfig(TrialSettings):
 
     def concrete(self, facts: Facts) -> dict[str, Any]:
         """The same; a replay has the authors' images, samples of the selection among them."""
-        values = super().concrete(facts)
-        return (
-            values | {"test_images": "same", "exclude_samples": False}
-            if self.replay_authors
-            else values
-        )
+        replayed = {"test_images": "same", "exclude_samples": False} if self.replay_authors else {}
+        return {**super().concrete(facts), **replayed}
