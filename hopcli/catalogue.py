@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from hopcli.errors import SettingError
+from hopcli.values import show, show_several
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -60,6 +61,18 @@ class Entry:
     def settings(self) -> dict[str, Any]:
         """Every setting of configuration and execution, by name."""
         return {**self.config.settings(), **self.execution.settings()}
+
+    def show(self, name: str, value: Any, *, gap: str = "", unset: str = "-") -> str:
+        """Spell a setting of a manifest; ``grid.size`` names the values of one in a grid."""
+        known = self.settings
+        plain = name.removeprefix("grid.")
+        betweens = [
+            known[part.strip()].kind.between if part.strip() in known else ","
+            for part in plain.split(",")
+        ]
+        if plain == name:
+            return show(value, betweens[0], gap=gap, unset=unset)
+        return show_several(value, betweens, gap=gap, unset=unset)
 
     def read(self, values: Mapping[str, Any]) -> tuple[Any, Any]:
         """Make the given configuration and the execution of what a file or flags say.

@@ -35,14 +35,16 @@ from hopcli.config.notations import Schedule
 from hopcli.config.schema import configuration_schema
 from hopcli.errors import DataError, SettingError
 from hopcli.grids.grid import read_grid
-from hopcli.kinds import Kind, RefusedError, show
 from hopcli.starts import Start
+from hopcli.values import RefusedError, show
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
     from conftest import RunHopcli
+
+    from hopcli.kinds import Kind
 
 SCHEMA = configuration_schema()
 VALIDATOR = jsonschema.Draft202012Validator(SCHEMA)

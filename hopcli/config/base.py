@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from hopcli.errors import SettingError
-from hopcli.kinds import RefusedError
+from hopcli.kinds import checked
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -99,11 +99,8 @@ class Settings:
             value = getattr(self, item.name)
             if value is None and item.default is None:
                 continue
-            try:
-                checked = item.metadata["setting"].kind.check(value)
-            except RefusedError as error:
-                raise SettingError(item.name, str(error), value) from None
-            object.__setattr__(self, item.name, checked)
+            kind = item.metadata["setting"].kind
+            object.__setattr__(self, item.name, checked(kind, item.name, value))
 
     @classmethod
     def settings(cls) -> dict[str, Setting]:

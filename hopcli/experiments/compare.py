@@ -31,10 +31,10 @@ from hopcli.experiments.headline import Headline
 from hopcli.experiments.inputs import gather, hashes
 from hopcli.experiments.tally import OVERALL
 from hopcli.experiments.trials import draw_trials
-from hopcli.kinds import show
 from hopcli.observables import overlaps
 from hopcli.patterns import Patterns
 from hopcli.streams import Streams
+from hopcli.values import show
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
