@@ -83,7 +83,7 @@ def _again(path: Path, settings: Mapping[str, Any]) -> Request:
     plain, given = plain_settings(entry, settings, stock)
     how = entry.execution.settings()
     own = {name: value for name, value in plain.items() if name not in how}
-    config = entry.resolved.from_values({**manifest["config"], **own}, entry.settings)
+    config = entry.config.from_manifest({**manifest["config"], **own}, entry.settings)
     changed = {name: value for name, value in plain.items() if name in how}
     execution = entry.execution(**{**manifest["execution"], **changed})
     return _request(config, execution, stock, given)

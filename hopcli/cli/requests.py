@@ -57,7 +57,7 @@ def request_from_manifest(path: Path, wishes: Wishes) -> Request:
     from hopcli.results.repeating import read_run
 
     entry, manifest = read_run(path)
-    config = entry.resolved.from_values(manifest["config"])
+    config = entry.config.from_manifest(manifest["config"])
     execution = entry.execution(**manifest["execution"])
     out = wishes.out or Path("results") / f"{path.absolute().parent.name}-again"
     wanted = wishes._replace(again=True)

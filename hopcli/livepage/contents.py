@@ -93,9 +93,8 @@ class Contents:
         """The settings at the beginning, as the page has them."""
         held = self.patterns
         facts = Facts(held.dataset, held.shape, tuple(dict.fromkeys(held.labels)))
-        config = replace(self.settings, digits=None, patterns=None, source_indices=None)
-        known = replace(config, criterion=0.99 if config.criterion == "auto" else config.criterion)
-        full = known.resolve(facts)
+        given = {"digits": None, "patterns": None, "source_indices": None}
+        full = RecallConfig(**{**self.settings.values(), **given}).resolve(facts)
         theta = np.unique(self.couplings.theta)
         return {
             "rule": self.couplings.rule,
