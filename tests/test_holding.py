@@ -17,13 +17,13 @@ from hopcli import experiments
 from hopcli.config import Facts, RecallConfig, RecallExecution, RelaxConfig
 from hopcli.errors import SettingError
 from hopcli.experiments.holding import hold
-from hopcli.experiments.replays import Replays
 from hopcli.experiments.resting import Resting, rest
 from hopcli.observables import local_fields
 from hopcli.patterns import Patterns
 from hopcli.plots.rows import what_was_run
 from hopcli.results import read_manifest
 from hopcli.rules import store
+from hopcli.study.replays import Replays
 from hopcli.taxonomy import fixed_points
 
 if TYPE_CHECKING:

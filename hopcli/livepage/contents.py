@@ -13,13 +13,13 @@ from hopcli.config.spelling import exact
 from hopcli.datasets import default_threshold
 from hopcli.errors import DataError, PatternError, SettingError
 from hopcli.experiments.inputs import gather
-from hopcli.experiments.published import read_published
 from hopcli.experiments.stock import Stock
 from hopcli.experiments.trials import draw_trials
 from hopcli.network import Network, Quadratic
 from hopcli.network.classes import site_classes
 from hopcli.rules import RULES, store
 from hopcli.streams import Streams
+from hopcli.study.published import read_published
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
