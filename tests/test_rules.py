@@ -18,7 +18,7 @@ from scipy.integrate import quad
 from hopcli.datasets import load_dataset
 from hopcli.errors import PatternError
 from hopcli.network import Network, Quadratic, products
-from hopcli.network.products import asymmetry, symmetric_product
+from hopcli.network.products import symmetric_product
 from hopcli.observables import local_fields
 from hopcli.results import read_manifest
 from hopcli.rules import RULES, store, storkey
@@ -412,21 +412,6 @@ def test_a_symmetric_product_is_the_product_and_symmetric_to_the_last_bit(n: int
 
 
 @pytest.mark.usefixtures("small_blocks")
-@pytest.mark.parametrize(
-    ("row", "column"), [(0, 1), (7, 8), (59, 0), (30, 58), (24, 23), (3, 50), (59, 59)]
-)
-def test_asymmetry_finds_a_difference_wherever_it_is(row: int, column: int) -> None:
-    matrix = np.ones((60, 60))
-    assert asymmetry(matrix) == 0.0
-    matrix[row, column] -= 0.25
-    assert asymmetry(matrix) == (0.25 if row != column else 0)
-    for places in ([(row, column)], [(row, column), (column, row)]):
-        for place in places:
-            matrix[place] = np.nan
-        assert np.isnan(asymmetry(matrix))
-
-
-@pytest.mark.usefixtures("small_blocks")
 @pytest.mark.parametrize("at_once", [1, 3, 10, 11])
 @pytest.mark.parametrize("first", [0, 4])
 def test_storkey_is_its_formula_however_many_patterns_are_added_at_once(
@@ -438,10 +423,3 @@ def test_storkey_is_its_formula_however_many_patterns_are_added_at_once(
     found = store(xi[first:], "storkey", onto=earlier)
     assert_close(found.dense(), published.storkey(xi))
     assert np.array_equal(found.J, found.J.T)
-
-
-def test_couplings_are_handed_over_without_a_copy() -> None:
-    """At 16,384 classes a copy is 2 GiB."""
-    x = np.eye(32)
-    made = symmetric_product(x, x)
-    assert Quadratic(made).J is made
