@@ -13,7 +13,7 @@ from conftest import UNPRIVILEGED, SpawnHopcli, files_below
 from shell import CONTROL, SMALL_RUNS, Shell, change, read_json, table
 
 from hopcli.catalogue import CATALOGUE
-from hopcli.cli.lines import spelt
+from hopcli.values import show
 
 COLD = "recall --start flip:0.3 --tests 5 --repeats 2 --temperature 0 --no-figures"
 WEIGHTS = "weights --rule hebbian --no-figures"
@@ -89,7 +89,7 @@ def test_runs_of_every_command_are_listed(shell: Shell) -> None:
 def test_a_grid_is_listed_with_what_it_varies(shell: Shell) -> None:
     for name, rules in (("a", "hebbian,storkey"), ("b", "hebbian,pseudo-inverse")):
         shell.make(f"grid run --command weights --no-figures --set rule={rules}", name)
-    left = Path("b/.hopcli-grid-published")  # as a kill leaves it that comes just then
+    left = Path("b/.hopcli-published")  # as a kill leaves it that comes just then
     left.mkdir()
     Path("b/grid.json").rename(left / "grid.json")
     (rows,) = rows_of(shell.run("runs a b").out)
@@ -127,7 +127,7 @@ def test_what_cannot_be_read_does_not_hide_the_rest(
 def test_where_no_run_is_nothing_is_listed(shell: Shell, command: str) -> None:
     shell.make(WEIGHTS)
     Path("empty").mkdir()
-    Path("left/.hopcli-recall-1-abc").mkdir(parents=True)
+    Path("left/.hopcli-abc.stage").mkdir(parents=True)
     for folders in ("nowhere", "out nowhere", "five.txt", "out five.txt", "empty"):
         shell.refuse(f"{command} {folders}", names=f"{folders.split()[-1]}:")
     Path("empty/weights.json").write_text("{")
@@ -139,7 +139,7 @@ def test_where_no_run_is_nothing_is_listed(shell: Shell, command: str) -> None:
 def test_a_setting_is_spelt_as_a_flag_and_whole() -> None:
     values = [None, True, False, 2.0, 0.12345678901, 1e-7, 10**30, ["3", "6"], [0.1, 0.25]]
     texts = ["-", "on", "off", "2", "0.12345678901", "1e-07", "1" + "0" * 30, "3,6", "0.1,0.25"]
-    assert [spelt(value) for value in values] == texts
+    assert [show(value) for value in values] == texts
 
 
 def test_a_long_setting_is_cut_and_none_steers_the_terminal(shell: Shell) -> None:

@@ -11,11 +11,11 @@ import pytest
 from conftest import random_patterns
 from PIL import Image
 from test_figures_weights import write_patterns
-from test_plots import MINUS, NAMES, Run, panels, run, texts, words
+from test_plots import NAMES, Run, panels, run, texts, words
 
 from hopcli import plots
 from hopcli.config import RecallConfig, RecallExecution
-from hopcli.errors import SettingError
+from hopcli.starts import parse_start
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -151,23 +151,13 @@ def test_without_an_own_pattern_the_overlap_with_each_is_drawn(
 
 
 def test_of_many_patterns_the_nearest_are_drawn(dataset: str) -> None:
-    shown = hot(dataset, start="random")
+    shown = hot(dataset, start=parse_start("random"))
     table = shown.result.tables["trace"]
     far = {name: float(np.abs(table[f"overlap_{name}"]).max()) for name in "1234567"}
     left_out = min(far, key=lambda name: far[name])
     names = [name for name in "1234567" if name != left_out]
     check_patterns(shown.figures()["trace"], table, names)
     assert "(of 7, the 6 " in words(shown.figures()["trace"])
-
-
-def test_of_a_label_with_several_patterns_each_overlap_is_drawn() -> None:
-    config = RecallConfig(
-        source_indices=(1, 21), start="pattern", tests=1, repeats=1, sweeps=2, trace=True
-    )
-    shown = run(config)
-    check_patterns(
-        shown.figures()["trace"], shown.result.tables["trace"], ["0_1", "0_2"], n_sites=784
-    )
 
 
 # --- the moving picture ------------------------------------------------------------------
@@ -257,18 +247,14 @@ def test_a_trial_of_each_label_is_shown_and_its_end_stays(
     assert np.mean(shown[0][:38] < 128) > 0.01
 
 
-def test_its_name_says_how_many_trials_of_each_label(traced: Run) -> None:
-    frames = traced.result.frames
-    names = ("run.gif", "run.1.gif", "run.2.gif", "run.3.gif", "run.9.gif", "run.x.gif")
-    for name, n_trials in zip(names, (1, 1, 2, 3, 3, 1), strict=True):
-        labels = [frames.label[k] for k in frames.shown_in(name)]
-        assert labels == sorted("1234567" * n_trials)
-    more = hot(traced.config.dataset, animate="run.4.gif").result.frames
-    assert len(more) == len(more.shown_in("a.4.gif")) == 28
-
-
 def test_a_trial_that_rests_ends_a_second_later(dataset: str, tmp_path: Path) -> None:
-    cold = hot(dataset, digits=("1", "2"), temperature=0.0, start="pattern,flip:0.2", sweeps=20)
+    cold = hot(
+        dataset,
+        digits=("1", "2"),
+        temperature=0.0,
+        start=parse_start("pattern,flip:0.2"),
+        sweeps=20,
+    )
     states = cold.result.frames.states
     plots.animate(cold.result, tmp_path, "run.2.gif")
     shown, durations = pictures(tmp_path / "run.2.gif")
@@ -279,32 +265,11 @@ def test_a_trial_that_rests_ends_a_second_later(dataset: str, tmp_path: Path) ->
     assert not np.array_equal(states[0, ends[0] - 2], states[0, -1]), "not a sweep too many"
 
 
-def test_words_of_a_frame_are_those_of_the_run(
-    dataset: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    said: list[str] = []
-
-    def spy(self: Any, xy: Any, text: str, **style: Any) -> None:
-        said.append(text)
-
-    monkeypatch.setattr("PIL.ImageDraw.ImageDraw.text", spy)
-    blend = hot(dataset, digits=("1", "2"), start="blend:1:2:fill", quench=True, sweeps=2)
-    plots.animate(blend.result, tmp_path, "run.gif")
-    frames = blend.result.frames
-    pattern = frames.nearest(0)
-    m, height = frames.overlap(0, pattern)[0], frames.energy[0, 0] / 15
-    assert said[0].endswith(f"“{pattern + 1}”")
-    assert said[1].endswith("1 of blend:1:2:fill")
-    numbers = ["sweep 0", f"m = {m:.3f}", f"H / N = {height:.3f}"]
-    assert said[2:5] == [number.replace("-", MINUS) for number in numbers]
-    assert "after the quench" in said or np.array_equal(*frames.states[0, -2:])
-
-
 def test_sites_at_zero_are_grey(dataset: str, tmp_path: Path) -> None:
     blend = hot(
         dataset,
         digits=("1", "2"),
-        start="blend:1:2",
+        start=parse_start("blend:1:2"),
         dynamics="async",
         temperature=None,
         sweeps=3,
@@ -315,13 +280,3 @@ def test_sites_at_zero_are_grey(dataset: str, tmp_path: Path) -> None:
     (frame, *_), _ = pictures(tmp_path / "run.gif")
     grey = halves(frame, SHAPE)[1][28::56, 28::56].ravel()
     assert grey.tolist() == [GREY[int(spin)] for spin in state]
-
-
-@pytest.mark.parametrize(
-    "name", ["a.mp4", "a", ".gif", "a/b.gif", "../a.png", "gallery.png", "gallery-12.png", 3]
-)
-def test_names_of_animations(name: Any) -> None:
-    for fine in ("a.gif", "a.png", "b c.webp", "run.3.gif"):
-        assert RecallExecution(animate=fine).animate == fine
-    with pytest.raises(SettingError, match=r"^animate "):
-        RecallExecution(animate=name)

@@ -11,11 +11,12 @@ import click
 
 from hopcli.catalogue import CATALOGUE
 from hopcli.cli.completion import complete_folder
-from hopcli.cli.lines import print_lines, spelt
+from hopcli.cli.lines import print_lines
 from hopcli.cli.once import Command
 from hopcli.cli.options import FOLDER
 from hopcli.cli.tables import form_option, print_table
 from hopcli.printing import terminal
+from hopcli.values import show
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -33,14 +34,8 @@ _NONE = "(none)"
 @click.command("diff", cls=Command)
 @click.argument("a", metavar="A", type=FOLDER, shell_complete=complete_folder)
 @click.argument("b", metavar="B", type=FOLDER, shell_complete=complete_folder)
-@click.option(
-    "--command",
-    "name",
-    type=click.Choice([*CATALOGUE, "grid"]),
-    help="Which run, if A and B hold runs of several commands.",
-)
 @form_option
-def command(a: Path, b: Path, name: str | None, form: str) -> int:
+def command(a: Path, b: Path, form: str) -> int:
     """Say which settings and which numbers of two runs differ.
 
     A and B are folders of finished runs or grids, or manifests in such folders. First come
@@ -63,7 +58,7 @@ def command(a: Path, b: Path, name: str | None, form: str) -> int:
     """
     from hopcli.results import comparing
 
-    runs = comparing.open_runs(a, b, name)
+    runs = comparing.open_runs(a, b)
     found = comparing.compare(*runs)
     if form == "json":
         click.echo(json.dumps(_as_json(runs, found)))
@@ -129,7 +124,8 @@ def _of_pairs(what: str, pairs: Sequence[Pair], command: str) -> Iterator[str]:
 
 def _sides(pair: Pair, command: str) -> dict[str, str]:
     """The sides of a pair as flags have them, else as JSON has them if they read the same."""
-    texts = {side: spelt(value, pair.name, command) for side, value in pair.values.items()}
+    spell = CATALOGUE[command].show if command in CATALOGUE else lambda _, value: show(value)
+    texts = {side: spell(pair.name, value) for side, value in pair.values.items()}
     if len(texts) > len(set(texts.values())):
         texts = {side: json.dumps(value) for side, value in pair.values.items()}
     columns = zip(*texts.values(), strict=False) if len(texts) > 1 else ()

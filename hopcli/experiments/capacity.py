@@ -14,10 +14,10 @@ from hopcli.errors import PatternError, SettingError
 from hopcli.experiments import Parts, Plan, Progress, Result, Summary
 from hopcli.experiments.headline import Headline
 from hopcli.patterns import random_spins
+from hopcli.rules import RULES, store
 from hopcli.starts import Start, change, trial_rng
 from hopcli.statistics import draws_interval, mean_sd_sem
 from hopcli.statistics.medians import draws_median
-from hopcli.storage import RULES, Couplings, store
 from hopcli.streams import Streams, seed_word
 from hopcli.taxonomy import unstable_sites
 from hopcli.waiting import interruptibly
@@ -25,9 +25,10 @@ from hopcli.waiting import interruptibly
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from hopcli.config import CapacityConfig, ResolvedCapacity, ThreadedExecution
+    from hopcli.config import CapacityConfig, ThreadedExecution
     from hopcli.datasets import Dataset
     from hopcli.experiments.stock import Stock
+    from hopcli.network import Network
 
 __all__ = ["HEADLINE", "CapacityResult", "plan", "summary"]
 
@@ -101,7 +102,7 @@ def plan(config: CapacityConfig, stock: Stock) -> Plan:
     return Plan(resolved, read, work, _n_networks(resolved))
 
 
-def summary(config: ResolvedCapacity, result: CapacityResult) -> Summary:
+def summary(config: CapacityConfig, result: CapacityResult) -> Summary:
     """What each rule holds at each load."""
     of_radius = [_RADIUS] if config.basins else []
     columns = ["size", "rule", "load", "patterns", "draws", "learnt", *_PRINTED, *of_radius]
@@ -116,12 +117,12 @@ class _Seeds(NamedTuple):
     chains: np.random.SeedSequence
 
 
-def _n_networks(config: ResolvedCapacity) -> int:
+def _n_networks(config: CapacityConfig) -> int:
     return len(config.sizes) * config.draws * len(config.rule) * len(config.loads)
 
 
 def _run(
-    config: ResolvedCapacity,
+    config: CapacityConfig,
     dataset: Dataset | None,
     threads: int | None,
     progress: Progress,
@@ -139,7 +140,7 @@ def _run(
             rng = np.random.default_rng(seed.patterns)
             xi = _draw_patterns(dataset, size, counts[-1], rng)
             for rule in config.rule:
-                network: Couplings | None = None
+                network: Network | None = None
                 to_store: list[int] = []
                 for load, p in zip(config.loads, counts, strict=True):
                     to_store.append(p)
@@ -153,7 +154,7 @@ def _run(
     return pd.DataFrame(rows, columns=["size", "rule", "load", "patterns", "draw", "measured"])
 
 
-def _theory_table(config: ResolvedCapacity) -> pd.DataFrame:
+def _theory_table(config: CapacityConfig) -> pd.DataFrame:
     """What each rule holds in theory at each size, with its parameters, where it is known."""
     rows = [
         (size, rule, of, load)
@@ -165,7 +166,7 @@ def _theory_table(config: ResolvedCapacity) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=list(columns)).astype(columns)
 
 
-def _pattern_counts(config: ResolvedCapacity, size: int) -> list[int]:
+def _pattern_counts(config: CapacityConfig, size: int) -> list[int]:
     """Patterns at each load, from 1 to N - 1."""
     return [min(max(1, round(load * size)), size - 1) for load in config.loads]
 
@@ -187,12 +188,12 @@ def _draw_patterns(
 
 
 def _add_patterns(
-    config: ResolvedCapacity,
+    config: CapacityConfig,
     rule: str,
     xi: NDArray[np.int8],
     counts: list[int],
-    network: Couplings | None,
-) -> Couplings | None:
+    network: Network | None,
+) -> Network | None:
     """Store as many patterns as the last of the counts says.
 
     An incremental rule goes on from the network before, count by count: its couplings are
@@ -204,8 +205,8 @@ def _add_patterns(
 
 
 def _store(
-    config: ResolvedCapacity, rule: str, xi: NDArray[np.int8], network: Couplings | None
-) -> Couplings | None:
+    config: CapacityConfig, rule: str, xi: NDArray[np.int8], network: Network | None
+) -> Network | None:
     """Store the patterns, going on from a network with the first of them where the rule can.
 
     None if they are dependent, or no couplings were found: then there is nothing to measure.
@@ -221,9 +222,9 @@ def _store(
 
 
 def _measure(
-    config: ResolvedCapacity,
+    config: CapacityConfig,
     xi: NDArray[np.int8],
-    network: Couplings | None,
+    network: Network | None,
     seed: _Seeds,
     threads: int | None,
 ) -> NDArray[np.float64]:
@@ -254,8 +255,8 @@ def _measure(
 
 
 def _half_radius(
-    config: ResolvedCapacity,
-    network: Couplings,
+    config: CapacityConfig,
+    network: Network,
     patterns: NDArray[np.int8],
     seed: _Seeds,
     threads: int | None,
@@ -283,8 +284,8 @@ def _half_radius(
 
 
 def _relaxed(
-    config: ResolvedCapacity,
-    network: Couplings,
+    config: CapacityConfig,
+    network: Network,
     starts: NDArray[np.int8],
     seed: np.random.SeedSequence,
     threads: int | None,
@@ -310,7 +311,7 @@ def _overlaps(states: NDArray[np.int8], others: NDArray[np.int8]) -> NDArray[np.
     return np.asarray(sums / states.shape[1], dtype=np.float64)
 
 
-def _mean_table(config: ResolvedCapacity, draws: pd.DataFrame) -> pd.DataFrame:
+def _mean_table(config: CapacityConfig, draws: pd.DataFrame) -> pd.DataFrame:
     """Means, shares and medians over the draws with couplings, with their 95 % intervals."""
     bounds = ("_ci_low", "_ci_high")
     measured = (*_PRINTED, _WRONG, *([_RADIUS] if config.basins else []))

@@ -20,17 +20,17 @@ from hopcli.experiments.inputs import gather, hashes
 from hopcli.experiments.trials import check_states
 from hopcli.observables import energy_of_sums, overlaps_of_sums, projection_norm
 from hopcli.patterns import Patterns, random_spins
+from hopcli.rules import store
 from hopcli.scoring import recall_of
 from hopcli.statistics.autocorrelation import autocorrelation_time
-from hopcli.storage import store
 from hopcli.streams import Streams
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from hopcli.config import CriticalConfig, ResolvedCritical, ThreadedExecution
+    from hopcli.config import CriticalConfig, ThreadedExecution
     from hopcli.experiments.stock import Stock
-    from hopcli.storage import Couplings
+    from hopcli.network import Network
 
 __all__ = ["HEADLINE", "CriticalResult", "plan", "summary"]
 
@@ -118,7 +118,7 @@ def plan(config: CriticalConfig, stock: Stock) -> Plan:
     return Plan(resolved, hashes(dataset, patterns), work, n_parts)
 
 
-def summary(config: ResolvedCritical, result: CriticalResult) -> Summary:
+def summary(config: CriticalConfig, result: CriticalResult) -> Summary:
     """The estimates."""
     del config
     return Summary(result.tables["critical"])
@@ -131,8 +131,8 @@ def _enlarged(patterns: Patterns, scale: int) -> NDArray[np.int8]:
 
 
 def _run(
-    config: ResolvedCritical,
-    networks: list[Couplings],
+    config: CriticalConfig,
+    networks: list[Network],
     threads: int | None,
     progress: Progress,
     parts: Parts,
@@ -177,7 +177,7 @@ def _run(
     return every.reshape(len(networks), len(config.temperatures), *every.shape[1:])
 
 
-def _stretches(config: ResolvedCritical, n_classes: int) -> list[int]:
+def _stretches(config: CriticalConfig, n_classes: int) -> list[int]:
     """Sweeps of a chain, in stretches whose class sums fit into memory."""
     most = max(1, _MOST_RECORDED // (2 * config.chains * n_classes))
     n_stretches = math.ceil(config.sweeps / most)
@@ -199,7 +199,7 @@ class _Series:
         Overlaps of the last states with every pattern.
     """
 
-    def __init__(self, network: Couplings) -> None:
+    def __init__(self, network: Network) -> None:
         self._network = network
         self._xi = network.xi
         self._seen: list[tuple[NDArray[np.float64], NDArray[np.float64]]] = []

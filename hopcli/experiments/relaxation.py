@@ -23,10 +23,10 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from hopcli.config import ResolvedRecall
+    from hopcli.config import RecallConfig
     from hopcli.experiments.trials import Trials
+    from hopcli.network import Network
     from hopcli.patterns import Patterns
-    from hopcli.storage import Couplings
 
 __all__ = ["Relaxation"]
 
@@ -40,9 +40,9 @@ class Relaxation:
 
     Parameters
     ----------
-    config : ResolvedRecall
+    config : RecallConfig
         How they are run.
-    couplings : Couplings
+    couplings : Network
         The network.
     patterns : Patterns
         What it stores.
@@ -56,8 +56,8 @@ class Relaxation:
         How many run the chains, default one a processor; of no effect on where they end.
     """
 
-    config: ResolvedRecall
-    couplings: Couplings
+    config: RecallConfig
+    couplings: Network
     patterns: Patterns
     trials: Trials
     streams: Streams
@@ -203,7 +203,7 @@ class Relaxation:
 
 
 def _settle(
-    couplings: Couplings,
+    couplings: Network,
     spins: NDArray[np.int8],
     seeds: NDArray[np.uint64],
     threads: int | None,

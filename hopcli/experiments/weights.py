@@ -20,9 +20,9 @@ from hopcli.theory import spectrum
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from hopcli.config import Execution, ResolvedWeights, WeightsConfig
+    from hopcli.config import Execution, WeightsConfig
     from hopcli.experiments.stock import Stock
-    from hopcli.storage import Couplings
+    from hopcli.network import Network
 
 __all__ = ["HEADLINE", "WeightsResult", "plan", "summary"]
 
@@ -114,14 +114,14 @@ def plan(config: WeightsConfig, stock: Stock) -> Plan:
     return Plan(resolved, hashes(dataset, patterns, theta=resolved.theta), work)
 
 
-def summary(config: ResolvedWeights, result: WeightsResult) -> Summary:
+def summary(config: WeightsConfig, result: WeightsResult) -> Summary:
     """How each stored pattern sits."""
     del config
     return Summary(result.tables["weights"])
 
 
 def _kept_couplings(
-    couplings: Couplings, shape: tuple[int, int], pixel: tuple[int, int]
+    couplings: Network, shape: tuple[int, int], pixel: tuple[int, int]
 ) -> dict[str, NDArray[np.generic]]:
     """What the pictures are drawn from: classes of some sites, and the field of one."""
     n_sites = couplings.n_sites
@@ -139,7 +139,7 @@ def _kept_couplings(
     }
 
 
-def _stability_table(patterns: Patterns, couplings: Couplings) -> pd.DataFrame:
+def _stability_table(patterns: Patterns, couplings: Network) -> pd.DataFrame:
     """How each stored pattern sits: fixed or not, its weakest site, its crosstalk.
 
     The aligned field of a site is xi_i (h_i - theta_i); the pattern is a fixed point if
@@ -148,7 +148,7 @@ def _stability_table(patterns: Patterns, couplings: Couplings) -> pd.DataFrame:
     its largest; above 1 the site would flip.
     """
     xi = couplings.xi
-    aligned = xi * (local_fields(xi, couplings) - couplings.theta[couplings.site_class])
+    aligned = xi * (local_fields(xi, couplings) - couplings.thresholds)
     squares = (couplings.J**2) @ couplings.class_sizes - np.diag(couplings.J) ** 2
     length = np.sqrt(np.maximum(squares, np.finfo(np.float64).tiny))[couplings.site_class]
     mean = aligned.mean(axis=1)

@@ -9,16 +9,17 @@ import numpy as np
 
 from hopcli.config import Facts, RecallConfig
 from hopcli.config.notations import temperatures
-from hopcli.config.spelling import exact
 from hopcli.datasets import default_threshold
 from hopcli.errors import DataError, PatternError, SettingError
 from hopcli.experiments.inputs import gather
-from hopcli.experiments.published import read_published
 from hopcli.experiments.stock import Stock
 from hopcli.experiments.trials import draw_trials
-from hopcli.storage import RULES, Couplings, store
-from hopcli.storage.couplings import site_classes
+from hopcli.network import Network, Quadratic
+from hopcli.network.classes import site_classes
+from hopcli.rules import RULES, store
 from hopcli.streams import Streams
+from hopcli.study.published import read_published
+from hopcli.values import flag_name
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -51,7 +52,7 @@ class Contents:
     ----------
     patterns : Patterns
         The stored patterns.
-    couplings : Couplings
+    couplings : Network
         The network, which has the rule and the thresholds.
     parameters : mapping of str to object
         Parameters of the rule.
@@ -70,7 +71,7 @@ class Contents:
     """
 
     patterns: Patterns
-    couplings: Couplings
+    couplings: Network
     parameters: dict[str, Any]
     settings: RecallConfig
     images: NDArray[np.int8]
@@ -92,9 +93,8 @@ class Contents:
         """The settings at the beginning, as the page has them."""
         held = self.patterns
         facts = Facts(held.dataset, held.shape, tuple(dict.fromkeys(held.labels)))
-        config = replace(self.settings, digits=None, patterns=None, source_indices=None)
-        known = replace(config, criterion=0.99 if config.criterion == "auto" else config.criterion)
-        full = known.resolve(facts)
+        given = {"digits": None, "patterns": None, "source_indices": None}
+        full = RecallConfig(**{**self.settings.values(), **given}).resolve(facts)
         theta = np.unique(self.couplings.theta)
         return {
             "rule": self.couplings.rule,
@@ -160,7 +160,7 @@ def gather_contents(config: RecallConfig, tests: int) -> Contents:
 
 def contents_of(
     patterns: Patterns,
-    couplings: Couplings,
+    couplings: Network,
     parameters: Mapping[str, Any],
     settings: RecallConfig,
     images: Dataset | None = None,
@@ -187,9 +187,9 @@ def contents_of(
     return Contents(patterns, couplings, known, settings, spins, labels, None, "", {})
 
 
-def _as_given(couplings: Couplings) -> Couplings:
+def _as_given(couplings: Network) -> Network:
     """The same network with the classes of the page, which has no rule for it."""
-    theta = couplings.theta[couplings.site_class]
+    theta = couplings.thresholds
     site_class, columns, class_theta = site_classes(couplings.xi, theta)
     pairs = np.unique(np.stack([site_class, couplings.site_class]), axis=1)
     if len(class_theta) > _MOST_GIVEN:
@@ -199,12 +199,12 @@ def _as_given(couplings: Couplings) -> Couplings:
         rule = "must have equal couplings on sites with equal values in all patterns"
         raise DataError(f"memory: {rule}; store its patterns with a rule")
     between = couplings.J[np.ix_(pairs[1], pairs[1])]
-    return Couplings("given", site_class, columns, between, class_theta)
+    return Network("given", site_class, columns, Quadratic(between), class_theta)
 
 
-def _makes(couplings: Couplings, parameters: dict[str, Any]) -> bool:
+def _makes(couplings: Network, parameters: dict[str, Any]) -> bool:
     """Return whether the rule of a network makes its couplings."""
-    theta = couplings.theta[couplings.site_class]
+    theta = couplings.thresholds
     try:
         made = store(couplings.xi, couplings.rule, theta, **parameters)
     except PatternError:
@@ -228,13 +228,8 @@ def _flags(config: RecallConfig) -> tuple[str, ...]:
     for name in PATTERN_SETTINGS:
         if name not in known or not _is_changed(config, name):
             continue
-        value, flag = getattr(config, name), f"--{name.replace('_', '-')}"
-        if value is True:
-            words.append(flag)
-        else:
-            plain = known[name].kind.plain(value)
-            items = plain if isinstance(plain, list | tuple) else [plain]
-            words += [flag, known[name].kind.between.join(map(exact, items))]
+        value, flag = getattr(config, name), flag_name(name)
+        words += [flag] if value is True else [flag, known[name].kind.show(value)]
     return tuple(words)
 
 

@@ -13,14 +13,14 @@ from hopcli.plots.page import FAINT, INK, MUTED, SOFT
 from hopcli.plots.rows import Column, label_rows, percent_axis, percent_start
 
 if TYPE_CHECKING:
-    from hopcli.config import ResolvedRecall
+    from hopcli.config import RecallConfig
     from hopcli.experiments.recall import RecallResult
     from hopcli.plots.files import Picture
 
 __all__ = ["accuracy_figure"]
 
 
-def accuracy_figure(config: ResolvedRecall, result: RecallResult) -> Picture:
+def accuracy_figure(config: RecallConfig, result: RecallResult) -> Picture:
     """Draw a row a label: dot, SD over repeats and 95 % interval, with the numbers beside it."""
     table = result.tables["accuracy"]  # the last row is of all labels together
     labels = table["label"].to_list()[:-1][:MOST_LABELS]
@@ -53,7 +53,7 @@ def accuracy_figure(config: ResolvedRecall, result: RecallResult) -> Picture:
     return page.figure
 
 
-def _caption(config: ResolvedRecall, result: RecallResult, start: int) -> str:
+def _caption(config: RecallConfig, result: RecallResult, start: int) -> str:
     overall = result.tables["accuracy"].iloc[-1]
     several = len(result.tables["confusion"]) > 1
     repeats = f" ± {100 * overall['sd_repeats']:.1f} (SD over the repeats)"

@@ -12,7 +12,7 @@ from hopcli.plots.page import FAINT, LINE, MUTED, TEXT, Page, styled
 if TYPE_CHECKING:
     from collections.abc import Hashable
 
-    from hopcli.config import ResolvedAttractors
+    from hopcli.config import AttractorsConfig
     from hopcli.experiments.attractors import AttractorsResult
     from hopcli.plots.files import Picture
 
@@ -24,7 +24,7 @@ _HEADING, _RULE_GAP = 2 * LINE + 0.2, 0.25
 
 
 @styled
-def figures(config: ResolvedAttractors, result: AttractorsResult) -> dict[str, Picture]:
+def figures(config: AttractorsConfig, result: AttractorsResult) -> dict[str, Picture]:
     """Draw ``attractors``: a heading for each rule, with its states below."""
     heights = [_HEADING + -(-len(each) // _ACROSS) * _ROW for each in result.states.values()]
     across = min(_ACROSS, max(map(len, result.states.values())))
@@ -78,7 +78,7 @@ def _richness(result: AttractorsResult, rule: str) -> str:
     return f"{met} attractors met (95 %: {low:,} to {high:,})"
 
 
-def _caption(config: ResolvedAttractors, result: AttractorsResult) -> str:
+def _caption(config: AttractorsConfig, result: AttractorsResult) -> str:
     patterns = result.patterns
     signs = "A state and its inverse count as one. " if config.folds_inverses else ""
     named = {"random": "random spins", "image": images(config, result), "majority": "the majority"}

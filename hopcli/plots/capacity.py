@@ -13,7 +13,7 @@ from hopcli.plots.page import SOFT, styled
 if TYPE_CHECKING:
     import pandas as pd
 
-    from hopcli.config import ResolvedCapacity
+    from hopcli.config import CapacityConfig
     from hopcli.experiments.capacity import CapacityResult
     from hopcli.plots.files import Picture
 
@@ -28,7 +28,7 @@ _THEORY = {
 
 
 @styled
-def figures(config: ResolvedCapacity, result: CapacityResult) -> dict[str, Picture]:
+def figures(config: CapacityConfig, result: CapacityResult) -> dict[str, Picture]:
     """Draw ``capacity``: patterns that are fixed points, and overlaps after relaxing."""
     looks = {rule: look(k) for k, rule in enumerate(config.rule)}
     page, panels = panel_page(
@@ -64,7 +64,7 @@ def figures(config: ResolvedCapacity, result: CapacityResult) -> dict[str, Pictu
     return {"capacity": page.figure}
 
 
-def _caption(config: ResolvedCapacity, result: CapacityResult) -> str:
+def _caption(config: CapacityConfig, result: CapacityResult) -> str:
     *smaller, size = sorted(result.tables["capacity"]["size"].unique())
     several = f"; faint: N = {', '.join(f'{n:,}' for n in smaller)}" if smaller else ""
     source = (

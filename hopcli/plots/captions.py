@@ -6,7 +6,7 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from hopcli.config import DataSettings, ResolvedRecall, StorageSettings
+    from hopcli.config import DataSettings, RecallConfig, StorageSettings
     from hopcli.experiments import Result
     from hopcli.experiments.recall import RecallResult
     from hopcli.patterns import Patterns
@@ -128,7 +128,7 @@ def own_pattern(result: RecallResult) -> str:
     )
 
 
-def what_was_run(config: ResolvedRecall, result: RecallResult) -> str:
+def what_was_run(config: RecallConfig, result: RecallResult) -> str:
     """Describe a recall in two sentences: network and dynamics, then the tests."""
     base, *changes = str(config.start).split(",")
     named = ", ".join((images(config, result) if config.start.uses_images else base, *changes))
@@ -143,7 +143,7 @@ def what_was_run(config: ResolvedRecall, result: RecallResult) -> str:
     )
 
 
-def _tests(config: ResolvedRecall, result: RecallResult) -> str:
+def _tests(config: RecallConfig, result: RecallResult) -> str:
     repeats = count(config.repeats, "repeat")
     if config.tests == "all":
         return f"All {images(config, result)} of each label, {repeats}"

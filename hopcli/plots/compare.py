@@ -22,7 +22,7 @@ from hopcli.plots.page import FAINT, LINE, MUTED, SMALL, styled, text_width
 from hopcli.plots.rows import label_rows, percent_axis, percent_start
 
 if TYPE_CHECKING:
-    from hopcli.config import ResolvedCompare
+    from hopcli.config import CompareConfig
     from hopcli.experiments.compare import CompareResult
     from hopcli.plots.files import Picture
 
@@ -50,7 +50,7 @@ _SELECTORS = {
 
 
 @styled
-def figures(config: ResolvedCompare, result: CompareResult) -> dict[str, Picture]:
+def figures(config: CompareConfig, result: CompareResult) -> dict[str, Picture]:
     """Draw ``classifiers`` and ``selectors``."""
     return {
         "classifiers": _classifiers(config, result),
@@ -58,7 +58,7 @@ def figures(config: ResolvedCompare, result: CompareResult) -> dict[str, Picture
     }
 
 
-def _classifiers(config: ResolvedCompare, result: CompareResult) -> Picture:
+def _classifiers(config: CompareConfig, result: CompareResult) -> Picture:
     """Draw a group of rows for all labels together and for each, one row a classifier."""
     table = result.tables["classifiers"]
     n_rows = table["classifier"].eq(next(iter(_CLASSIFIERS))).sum()
@@ -91,7 +91,7 @@ def _classifiers(config: ResolvedCompare, result: CompareResult) -> Picture:
     return page.figure
 
 
-def _classifiers_caption(config: ResolvedCompare, result: CompareResult, start: int) -> str:
+def _classifiers_caption(config: CompareConfig, result: CompareResult, start: int) -> str:
     table = result.tables["classifiers"]
     trained_on = dict(zip(table["classifier"], table["trained_on"], strict=True))
     few, many = (count(trained_on[name], "image") for name in ("logistic-samples", "logistic"))
@@ -109,7 +109,7 @@ def _finding(result: CompareResult, place: int) -> str:
     return re.sub(r"(?<=[ (])-(?=[0-9])", minus("-"), result.notes["findings"][place])
 
 
-def _selectors(config: ResolvedCompare, result: CompareResult) -> Picture:
+def _selectors(config: CompareConfig, result: CompareResult) -> Picture:
     """Draw recall against the number of samples, one line a selector."""
     table, samples = result.tables["selectors"], config.selector_samples
     page, (ax,) = panel_page(
@@ -129,7 +129,7 @@ def _selectors(config: ResolvedCompare, result: CompareResult) -> Picture:
     return page.figure
 
 
-def _selectors_caption(config: ResolvedCompare, result: CompareResult) -> str:
+def _selectors_caption(config: CompareConfig, result: CompareResult) -> str:
     return (
         f"Share of {images(config, result)} recalled, none of which the selection has seen: mean "
         f"of {count(config.selections, 'selection')} at each M, each of new samples, the same for "

@@ -23,7 +23,7 @@ from hopcli.plots.rows import PICTURE, draw_row_heads, heads_width, patterns_of
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from hopcli.config import ResolvedRecall
+    from hopcli.config import RecallConfig
     from hopcli.experiments.recall import RecallResult
     from hopcli.patterns import Patterns
     from hopcli.plots.files import Picture
@@ -46,7 +46,7 @@ class _Group(NamedTuple):
     percent: NDArray[np.float64]
 
 
-def confusion_figure(config: ResolvedRecall, result: RecallResult) -> Picture:
+def confusion_figure(config: RecallConfig, result: RecallResult) -> Picture:
     """Draw a heat map of the outcomes, with percentages of the trials of each label.
 
     Inverses in which no trial ended are left out, as the caption says.
@@ -142,7 +142,7 @@ def _cell(value: float) -> str:
     return "<0.1" if value < 0.05 else ">99.9" if value >= 99.95 else f"{value:.1f}"
 
 
-def _caption(config: ResolvedRecall, result: RecallResult) -> str:
+def _caption(config: RecallConfig, result: RecallResult) -> str:
     names, counts = _counts(result)
     reached = counts[:, len(names) : 2 * len(names)].any(axis=0)
     inverses = "" if reached.all() else " Inverses in which no trial ended are left out."

@@ -19,7 +19,7 @@ from hopcli.plots.kit import Entry, draw_points, estimate, look, panel_page, wri
 from hopcli.plots.page import FAINT, TEXT, shorten, styled
 
 if TYPE_CHECKING:
-    from hopcli.config import ResolvedConsistency
+    from hopcli.config import ConsistencyConfig
     from hopcli.experiments.consistency import ConsistencyResult
     from hopcli.plots.files import Picture
 
@@ -38,7 +38,7 @@ _LOOKS = {
 
 
 @styled
-def figures(config: ResolvedConsistency, result: ConsistencyResult) -> dict[str, Picture]:
+def figures(config: ConsistencyConfig, result: ConsistencyResult) -> dict[str, Picture]:
     """Draw ``consistency``: accuracy of each label against two measures."""
     n = len(config.digits)
     halves = f"{n // 2}" if n % 2 == 0 else f"{n // 2} or {n // 2 + 1}"
@@ -69,7 +69,7 @@ def figures(config: ResolvedConsistency, result: ConsistencyResult) -> dict[str,
     return {"consistency": page.figure}
 
 
-def _caption(config: ResolvedConsistency, result: ConsistencyResult) -> str:
+def _caption(config: ConsistencyConfig, result: ConsistencyResult) -> str:
     error = (
         "95 % interval over the selections"
         if config.selections > 1

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
 
-    from hopcli.config import ResolvedCritical
+    from hopcli.config import CriticalConfig
     from hopcli.experiments.critical import CriticalResult
     from hopcli.plots.files import Picture
 
@@ -23,7 +23,7 @@ _COLD: dict[str, Any] = {"mfc": "white", "ms": 7.5, "zorder": 1.8}
 
 
 @styled
-def figures(config: ResolvedCritical, result: CriticalResult) -> dict[str, Picture]:
+def figures(config: CriticalConfig, result: CriticalResult) -> dict[str, Picture]:
     """Draw ``critical``: Binder ratios that cross, susceptibility, recall."""
     scan, exact = result.tables["critical_scan"], result.tables["critical_exact"]
     sizes = scan["size"].unique().tolist()
@@ -85,7 +85,7 @@ def _look_near(ax: Axes, scan: pd.DataFrame, critical: float) -> None:
         ax.set(**{f"{axis}lim": (low - margin, high + margin)})
 
 
-def _caption(config: ResolvedCritical, result: CriticalResult) -> str:
+def _caption(config: CriticalConfig, result: CriticalResult) -> str:
     patterns = result.patterns
     exact = " Lines: exact, all wells." if len(result.tables["critical_exact"]) else ""
     each = count(config.chains, "chain")

@@ -13,7 +13,7 @@ from hopcli.plots.page import FAINT, SOFT, styled
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from hopcli.config import ResolvedFitSweeps
+    from hopcli.config import FitSweepsConfig
     from hopcli.experiments.fit_sweeps import FitSweepsResult
     from hopcli.plots.files import Picture
 
@@ -27,7 +27,7 @@ _ORDERS = {"known": "the authors' order of sites", "unknown": "any order of site
 
 
 @styled
-def figures(config: ResolvedFitSweeps, result: FitSweepsResult) -> dict[str, Picture]:
+def figures(config: FitSweepsConfig, result: FitSweepsResult) -> dict[str, Picture]:
     """Draw ``fit_sweeps``: log-likelihood relative to the best, both answers."""
     table, estimates = result.tables["likelihood"], result.tables["estimate"].set_index("order")
     page, (ax,) = panel_page(
@@ -53,7 +53,7 @@ def figures(config: ResolvedFitSweeps, result: FitSweepsResult) -> dict[str, Pic
     return {"fit_sweeps": page.figure}
 
 
-def _set_axes(ax: Axes, config: ResolvedFitSweeps, lowest: float) -> None:
+def _set_axes(ax: Axes, config: FitSweepsConfig, lowest: float) -> None:
     """Set a scale that is linear near the best and logarithmic far from it."""
     margin = 0.04 * (max(config.sweeps) - min(config.sweeps)) or 1.0
     ax.set_yscale("symlog", linthresh=_LINEAR, linscale=2.5)
@@ -77,12 +77,12 @@ def _answer(estimate: Any) -> str:
     return f"{best} sweeps ({f'{low} alone' if low == high else f'{low} to {high}'})"
 
 
-def _marks_published(config: ResolvedFitSweeps) -> bool:
+def _marks_published(config: FitSweepsConfig) -> bool:
     """Test whether the table is the authors' own, and the paper's number is on the axis."""
     return config.table is None and min(config.sweeps) <= _PUBLISHED <= max(config.sweeps)
 
 
-def _caption(config: ResolvedFitSweeps, result: FitSweepsResult) -> str:
+def _caption(config: FitSweepsConfig, result: FitSweepsResult) -> str:
     estimates = result.tables["estimate"]
     table = "the authors' raw table" if config.table is None else "the table"
     dotted = (

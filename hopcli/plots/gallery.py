@@ -21,7 +21,7 @@ from hopcli.plots.rows import draw_row_heads, heads_width
 if TYPE_CHECKING:
     import pandas as pd
 
-    from hopcli.config import ResolvedRecall
+    from hopcli.config import RecallConfig
     from hopcli.experiments.recall import RecallResult
     from hopcli.plots.files import Picture
 
@@ -41,7 +41,7 @@ _ENDS = {
 }
 
 
-def gallery_figures(config: ResolvedRecall, result: RecallResult) -> dict[str, Picture]:
+def gallery_figures(config: RecallConfig, result: RecallResult) -> dict[str, Picture]:
     """Draw one page, a row a label; of more than a handful of own pictures a page a picture.
 
     The pages are ``gallery``, ``gallery-2``, ``gallery-3`` and so on.
@@ -120,7 +120,7 @@ def _below(trial: pd.Series[Any]) -> tuple[str, str, str]:
     return source, f"m = {number(overlap)}", outcome
 
 
-def _caption(config: ResolvedRecall, result: RecallResult, labels: list[str]) -> str:
+def _caption(config: RecallConfig, result: RecallResult, labels: list[str]) -> str:
     trials = result.gallery.trials
     has_index = (trials["source_index"] >= 0) & trials["label"].isin(labels)
     index = "the index of the image and " if has_index.any() else ""

@@ -11,7 +11,7 @@ from hopcli.plots.page import styled
 from hopcli.plots.trace import trace_figure
 
 if TYPE_CHECKING:
-    from hopcli.config import ResolvedRecall
+    from hopcli.config import RecallConfig
     from hopcli.experiments.recall import RecallResult
     from hopcli.plots.files import Picture
 
@@ -19,7 +19,7 @@ __all__ = ["figures"]
 
 
 @styled
-def figures(config: ResolvedRecall, result: RecallResult) -> dict[str, Picture]:
+def figures(config: RecallConfig, result: RecallResult) -> dict[str, Picture]:
     """Draw ``accuracy``, ``confusion``, ``gallery`` and, if traced, ``trace``.
 
     Of many own pictures there are more pages of the gallery, ``gallery-2`` and so on.

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from numpy.typing import NDArray
 
-    from hopcli.config import ResolvedRelax
+    from hopcli.config import RelaxConfig
     from hopcli.experiments.relax import RelaxResult
     from hopcli.plots.files import Picture
 
@@ -28,7 +28,7 @@ _MOST = len(COLOURS) - 1  # labels drawn; the table has them all
 
 
 @styled
-def figures(config: ResolvedRelax, result: RelaxResult) -> dict[str, Picture]:
+def figures(config: RelaxConfig, result: RelaxResult) -> dict[str, Picture]:
     """Draw ``relaxation``: a line for each label, and a thick one for their mean."""
     labels = _labels(result)
     n_sites = result.patterns.xi.shape[1]
@@ -109,12 +109,12 @@ def _set_sweeps(ax: Axes, ticks: list[int]) -> None:
     ax.set(xlim=(-0.15, 1.1 * last), xlabel="sweeps")
 
 
-def _is_the_studys(config: ResolvedRelax, n_sites: int) -> bool:
+def _is_the_studys(config: RelaxConfig, n_sites: int) -> bool:
     """Test whether sweeps are those of the study."""
     return (n_sites, config.dynamics, config.order) == (_STUDY_SITES, "metropolis", "random")
 
 
-def _caption(config: ResolvedRelax, result: RelaxResult) -> str:
+def _caption(config: RelaxConfig, result: RelaxResult) -> str:
     n_labels = len(_labels(result))
     from_images = str(config.start) == "image"
     start = starts(config, result) if from_images else f"start {config.start}"

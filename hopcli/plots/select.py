@@ -10,7 +10,7 @@ from hopcli.plots.kit import draw_thumbnail
 from hopcli.plots.page import LINE, MUTED, TEXT, Page, styled, text_width
 
 if TYPE_CHECKING:
-    from hopcli.config import ResolvedSelect
+    from hopcli.config import SelectConfig
     from hopcli.experiments.select import SelectResult
     from hopcli.plots.files import Picture
 
@@ -23,7 +23,7 @@ _BOLD: dict[str, Any] = {"size": TEXT, "weight": "bold"}
 
 
 @styled
-def figures(config: ResolvedSelect, result: SelectResult) -> dict[str, Picture]:
+def figures(config: SelectConfig, result: SelectResult) -> dict[str, Picture]:
     """Draw ``patterns``: each selected pattern with its label, source and loss."""
     table, patterns = result.tables["patterns"].iloc[:MOST_LABELS], result.patterns
     # One power of ten for all, so that losses can be compared by eye.
@@ -46,7 +46,7 @@ def figures(config: ResolvedSelect, result: SelectResult) -> dict[str, Picture]:
     return {"patterns": page.figure}
 
 
-def _caption(config: ResolvedSelect, result: SelectResult, power: int) -> str:
+def _caption(config: SelectConfig, result: SelectResult, power: int) -> str:
     unit = f", in units of 10{str(power).translate(_SUPERSCRIPTS)}" if power else ""
     return (
         f"Of {count(config.samples, 'random sample')} of each label of the data set the "

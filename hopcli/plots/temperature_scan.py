@@ -10,7 +10,7 @@ from hopcli.plots.kit import Entry, draw_entry, draw_points, estimate, look, pan
 from hopcli.plots.page import LINE, MUTED, SOFT, TEXT, Page, shorten, styled, text_width
 
 if TYPE_CHECKING:
-    from hopcli.config import ResolvedTemperatureScan
+    from hopcli.config import TemperatureScanConfig
     from hopcli.experiments.temperature_scan import TemperatureScanResult
     from hopcli.plots.files import Picture
 
@@ -37,7 +37,7 @@ def _looks(place: int) -> tuple[dict[str, Any], dict[str, Any], dict[str, Any]]:
 
 
 @styled
-def figures(config: ResolvedTemperatureScan, result: TemperatureScanResult) -> dict[str, Picture]:
+def figures(config: TemperatureScanConfig, result: TemperatureScanResult) -> dict[str, Picture]:
     """Draw ``temperature_scan``: |m| of every stored pattern, the target in black."""
     labels = result.patterns.labels
     target = result.patterns.last(config.target)
@@ -112,7 +112,7 @@ def _marks(result: TemperatureScanResult) -> list[tuple[float, str, dict[str, An
     return marks
 
 
-def _caption(config: ResolvedTemperatureScan, result: TemperatureScanResult) -> str:
+def _caption(config: TemperatureScanConfig, result: TemperatureScanResult) -> str:
     patterns, start, target = result.patterns, str(config.start), f"“{config.target}”"
     named = {
         "random": "random spins",

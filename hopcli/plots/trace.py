@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
 
-    from hopcli.config import ResolvedRecall
+    from hopcli.config import RecallConfig
     from hopcli.experiments.recall import RecallResult
     from hopcli.plots.files import Picture
 
@@ -26,7 +26,7 @@ _MOST = 6  # labels drawn, and patterns in a row; the table has them all
 _MARKS = 7  # of a line, about
 
 
-def trace_figure(config: ResolvedRecall, result: RecallResult) -> Picture:
+def trace_figure(config: RecallConfig, result: RecallResult) -> Picture:
     """Draw a row a label, against the sweep: energy a spin, and overlap with stored patterns."""
     labels = list(dict.fromkeys(result.tables["trace"]["label"]))
     names = [f"trial 1 of {quoted(label)}" for label in labels[:_MOST]]
@@ -109,7 +109,7 @@ def _patterns(result: RecallResult, label: str, trials: pd.DataFrame) -> list[st
     return [names[k] for k in sorted(np.argsort(nearest, kind="stable")[:_MOST].tolist())]
 
 
-def _caption(config: ResolvedRecall, result: RecallResult, labels: list[str]) -> str:
+def _caption(config: RecallConfig, result: RecallResult, labels: list[str]) -> str:
     stored, shown = result.patterns.labels, labels[:_MOST]
     which = "its own pattern" if set(shown) <= set(stored) else "each stored pattern"
     most = max(stored.count(label) or len(stored) for label in shown)

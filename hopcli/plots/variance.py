@@ -14,7 +14,7 @@ from hopcli.plots.rows import Column, label_rows
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from hopcli.config import ResolvedVariance
+    from hopcli.config import VarianceConfig
     from hopcli.experiments.variance import VarianceResult
     from hopcli.plots.files import Picture
 
@@ -29,12 +29,12 @@ _ENDS: dict[str, dict[str, Any]] = {
 
 
 @styled
-def figures(config: ResolvedVariance, result: VarianceResult) -> dict[str, Picture]:
+def figures(config: VarianceConfig, result: VarianceResult) -> dict[str, Picture]:
     """Draw ``variance`` and ``best_worst``."""
     return {"variance": _variance(config, result), "best_worst": _best_worst(config, result)}
 
 
-def _variance(config: ResolvedVariance, result: VarianceResult) -> Picture:
+def _variance(config: VarianceConfig, result: VarianceResult) -> Picture:
     """Draw a row a label: its variance as a bar of its sources, and the SD of each in numbers."""
     errors, names = result.tables["errors"], result.tables["accuracy"]["label"].to_list()
     same = errors[errors["test_images"] == "same"]
@@ -64,7 +64,7 @@ def _variance(config: ResolvedVariance, result: VarianceResult) -> Picture:
     return page.figure
 
 
-def _best_worst(config: ResolvedVariance, result: VarianceResult) -> Picture:
+def _best_worst(config: VarianceConfig, result: VarianceResult) -> Picture:
     """Draw a row a label: how often its accuracy is the highest and the lowest of all."""
     table = result.tables["best_worst"].iloc[:MOST_LABELS]
     shares = {end: estimate(table, end, 100) for end in _ENDS}
@@ -93,7 +93,7 @@ def _numbers(values: NDArray[np.float64]) -> str:
     return f"{sd:.{digits}f} ({low:.{digits}f} to {high:.{digits}f})"
 
 
-def _variance_caption(config: ResolvedVariance, result: VarianceResult) -> str:
+def _variance_caption(config: VarianceConfig, result: VarianceResult) -> str:
     return (
         f"Variance of an accuracy from {count(config.accuracy_tests, 'test')} a label and "
         f"{count(config.accuracy_repeats, 'repeat')} with the same {_starts(config, result)}, for "
@@ -104,7 +104,7 @@ def _variance_caption(config: ResolvedVariance, result: VarianceResult) -> str:
     )
 
 
-def _best_worst_caption(config: ResolvedVariance, result: VarianceResult) -> str:
+def _best_worst_caption(config: VarianceConfig, result: VarianceResult) -> str:
     return (
         f"In how many selections of the patterns a label has the highest accuracy of all, and the "
         f"lowest, as measured; labels that tie share. Bars: 95 % interval for new selections. Mean "
@@ -112,7 +112,7 @@ def _best_worst_caption(config: ResolvedVariance, result: VarianceResult) -> str
     )
 
 
-def _what_was_run(config: ResolvedVariance, result: VarianceResult) -> str:
+def _what_was_run(config: VarianceConfig, result: VarianceResult) -> str:
     return (
         f"Pictures: patterns of the first selection. {count(config.selections, 'selection')}, each "
         f"of {count(config.samples, 'sample')} a label and tested with {config.tests:,} "
@@ -122,6 +122,6 @@ def _what_was_run(config: ResolvedVariance, result: VarianceResult) -> str:
     )
 
 
-def _starts(config: ResolvedVariance, result: VarianceResult) -> str:
+def _starts(config: VarianceConfig, result: VarianceResult) -> str:
     """Name the starting states, in the plural."""
     return images(config, result) if str(config.start) == "image" else f"starts ({config.start})"

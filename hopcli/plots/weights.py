@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from numpy.typing import NDArray
 
-    from hopcli.config import ResolvedWeights
+    from hopcli.config import WeightsConfig
     from hopcli.experiments.weights import WeightsResult
     from hopcli.plots.files import Picture
 
@@ -24,7 +24,7 @@ _PICTURE, _ACROSS, _STEP, _ROW = 0.8, 6, 1.75, 0.8 + 2.6 * LINE + 0.25
 
 
 @styled
-def figures(config: ResolvedWeights, result: WeightsResult) -> dict[str, Picture]:
+def figures(config: WeightsConfig, result: WeightsResult) -> dict[str, Picture]:
     """Draw ``weights``: matrix, couplings of a pixel, spectrum, stability of each pattern."""
     table = result.tables["weights"].iloc[:MOST_LABELS]
     page, panels = panel_page(
@@ -85,7 +85,7 @@ def _draw_spectrum(ax: Axes, result: WeightsResult) -> None:
     ax.set_ylabel("multiplicity")
 
 
-def _caption(config: ResolvedWeights, result: WeightsResult) -> str:
+def _caption(config: WeightsConfig, result: WeightsResult) -> str:
     kept = len(result.matrix)
     part = "" if result.of_pixel.size == kept else f" ({kept:,} sites evenly apart)"
     return (

@@ -5,17 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from hopcli.errors import SettingError
-from hopcli.kinds import RefusedError
+from hopcli.kinds import checked
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    import numpy as np
     from numpy.typing import NDArray
 
     from hopcli.kinds import Kind
+    from hopcli.network import Hamiltonian
 
 __all__ = ["QUANTITIES", "Parameter", "Rule", "Task"]
 
@@ -83,13 +83,13 @@ class Rule:
     Parameters
     ----------
     name : str
-        Its key in :data:`hopcli.storage.RULES`.
+        Its key in :data:`hopcli.rules.RULES`.
     description : str
         What it does, in one line.
     learn : callable
-        Takes a :class:`Task` and the rule's parameters by name; returns the couplings
-        between classes, float64, shape (K, K), symmetric. What is on the diagonal couples
-        different sites of one class.
+        Takes a :class:`Task` and the rule's parameters by name; returns the energy of the
+        class sums, a :class:`hopcli.network.Hamiltonian`. The diagonal of a
+        :class:`hopcli.network.Quadratic` couples different sites of one class.
     parameters : mapping of str to Parameter
         What can be set, by name; the names are the keywords of `learn`.
     incremental : bool
@@ -99,12 +99,12 @@ class Rule:
     capacity : callable
         Takes the number of spins N >= 2 and the rule's parameters by name; returns the
         loads p / N up to which the rule holds random patterns in theory, by what holds so
-        far, one of :data:`hopcli.storage.rule.QUANTITIES`; none where that is not known.
+        far, one of :data:`hopcli.rules.rule.QUANTITIES`; none where that is not known.
     """
 
     name: str
     description: str
-    learn: Callable[..., NDArray[np.float64]]
+    learn: Callable[..., Hamiltonian]
     parameters: Mapping[str, Parameter] = field(default_factory=dict)
     incremental: bool = False
     exact: bool = False
@@ -135,9 +135,5 @@ class Rule:
                 raise SettingError(name, rule, value)
         values = {name: parameter.default for name, parameter in self.parameters.items()}
         for name, value in given.items():
-            try:
-                plain = value.item() if isinstance(value, np.generic) else value
-                values[name] = self.parameters[name].kind.check(plain)
-            except RefusedError as error:
-                raise SettingError(name, str(error), value) from None
+            values[name] = checked(self.parameters[name].kind, name, value)
         return values
