@@ -38,17 +38,19 @@ MAY_IMPORT = {
     "patterns": "datasets errors losses markup printing records streams",
     "starts": "datasets errors patterns records",
     "kinds": "errors",
-    "storage": "errors kinds records waiting",
+    "network": "records",
+    "rules": "errors kinds network waiting",
     "dynamics": "errors records observables streams _kernels",
-    "taxonomy": "errors records observables dynamics storage",
+    "taxonomy": "errors records observables dynamics network",
     "scoring": "records taxonomy",
-    "estimator": "dynamics errors observables scoring storage streams taxonomy",
-    "config": "catalogue datasets errors kinds storage dynamics starts",
+    "estimator": "dynamics errors observables scoring network rules streams taxonomy",
+    "config": "catalogue datasets errors kinds rules dynamics starts",
     "catalogue": "errors",
     "results": "_version catalogue datasets errors printing statistics streams",
-    "claims": "catalogue config data errors experiments observables results statistics storage",
+    "study": "dynamics errors observables scoring",
+    "claims": "catalogue config errors experiments observables results rules statistics study",
     "plots": "catalogue errors grids printing theory",
-    "livepage": "_version config datasets errors experiments storage streams",
+    "livepage": "_version config datasets errors experiments network rules streams study",
     "runs": "catalogue claims config dynamics errors experiments grids plots printing "
     "report results",
     "report": "_version catalogue claims config errors grids kinds plots printing results",
@@ -182,7 +184,7 @@ def test_heavy_packages_load_only_where_they_work(
 
 
 def test_what_is_declared_loads_without_what_works(spawn_hopcli: SpawnHopcli) -> None:
-    modules = ["hopcli.storage", "hopcli.dynamics", "hopcli.config"]
+    modules = ["hopcli.rules", "hopcli.dynamics", "hopcli.config"]
     done = spawn_hopcli(code=f"import sys, {', '.join(modules)}; print(*sys.modules)")
     assert {*modules} <= {*done.out.split()}, done.err
     assert not {*HEAVY, "scipy"} & {*done.out.split()}

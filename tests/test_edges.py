@@ -24,7 +24,6 @@ from hopcli.claims.judging import VERDICTS, Evidence, answers, verdict
 from hopcli.claims.published import Prediction, Printed, compare
 from hopcli.claims.rows import Rows
 from hopcli.config import Facts, RecallConfig, SelectConfig, TemperatureScanConfig
-from hopcli.data.study import authors_recall
 from hopcli.datasets import Dataset
 from hopcli.errors import ResultError
 from hopcli.estimator.binarising import levels
@@ -51,6 +50,7 @@ from hopcli.statistics.paired import mean_difference
 from hopcli.statistics.rates import draws_interval, exact_interval, thermal_interval
 from hopcli.statistics.resampling import replicate_interval
 from hopcli.statistics.unseen import chao1
+from hopcli.study import authors_recall
 
 if TYPE_CHECKING:
     from conftest import RunHopcli

@@ -12,8 +12,8 @@ from conftest import random_patterns
 from test_plots import MINUS, Run, images, panels, run, states, texts, with_table, words
 
 from hopcli.config import AttractorsConfig, WeightsConfig
+from hopcli.rules import RULES, store
 from hopcli.statistics import chao1
-from hopcli.storage import RULES, store
 
 if TYPE_CHECKING:
     from pathlib import Path
