@@ -141,7 +141,9 @@ def test_results_go_where_asked_or_by_name(shell: Shell) -> None:
         shell.run(f"recall -q {flags}")
     shell.run("recall -q --config mine.toml --out else/where")
     found = sorted(str(path.parent) for path in Path().rglob("recall.json"))
-    assert found == ["else/where", "results/mine", "results/recall"]
+    assert found[:2] == ["else/where", "results/mine"]
+    key = read_json(Path(found[2]) / "recall.json")["key"]
+    assert found[2:] == [f"results/recall-{key[:8]}"]
 
 
 def test_flags_that_change_a_file_write_to_a_folder_with_the_key_of_the_run(shell: Shell) -> None:
