@@ -15,7 +15,7 @@ import pandas as pd
 
 from hopcli import results
 from hopcli.claims.judging import VERDICTS
-from hopcli.data.study import AUTHORS_RECALL
+from hopcli.study import AUTHORS_RECALL
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,7 +28,7 @@ CLAIMS = RESULTS / "reproduce" / "claims.csv"
 PAGES = (ROOT / "README.md", *sorted((ROOT / "hopcli" / "docs").glob("*.md")))
 
 _BLOCK = re.compile(r"(<!-- numbers: ([\w-]+) -->\n)(.*?)(<!-- end of numbers -->)", re.DOTALL)
-_NUMBER = re.compile(r"`[^`]*`|(p [=<] [\d.e-]+\d|[+\N{MINUS SIGN}]?\d(?:[\d,]*\d)?(?:\.\d+)?)")
+_NUMBER = re.compile(r"`[^`\n]*`|(p [=<] [\d.e-]+\d|[+\N{MINUS SIGN}]?\d(?:[\d,]*\d)?(?:\.\d+)?)")
 
 
 def filled(text: str) -> str:
@@ -73,7 +73,7 @@ def _percents(values: Any, digits: int = 1, sign: str = "-") -> list[str]:
 
 def _side(claim: str, role: str) -> pd.Series[Any]:
     made = read_claims_table().drop_duplicates(["id", "role"]).set_index(["id", "role"])
-    side: pd.Series[Any] = made.loc[(claim, role)]
+    side: Any = made.loc[(claim, role)]
     return side
 
 
@@ -139,6 +139,22 @@ def recall() -> list[str]:
 
 
 _PRINTED = (("81", "2"), ("76", "1"), ("98", "1"), ("76", "2"), ("69", "1"), ("80", "10"))
+
+
+def printed() -> list[str]:
+    """Rows that `hopcli recall` prints; it has the configuration `paper`."""
+    table = _table("paper", "accuracy")
+    table["sd"] = table["sd_repeats"].where(table["label"] != "overall", table["sd_labels"])
+    names = ["accuracy", "ci_low", "ci_high", "sd"]
+    rows = [_percents(row) for row in table[names].to_numpy()]
+    labels = [[label] for label in "36104"] + [[]]
+    lines = zip(labels, rows, _PRINTED, strict=True)
+    return ["95", *(text for line in lines for part in line for text in part)]
+
+
+def five_verdicts() -> list[str]:
+    *_, label, worst = _drawn()
+    return ["10", "20", label, worst, "1", "9", "56", _critical()[0], "0.5"]
 
 
 def figure_1() -> list[str]:
@@ -288,6 +304,8 @@ _METHODS = (
 BLOCKS: dict[str, Callable[[], list[str]]] = {
     "verdicts": verdicts,
     "recall": recall,
+    "printed": printed,
+    "five-verdicts": five_verdicts,
     "figure-1": figure_1,
     "cold-start": cold_start,
     "phase": phase,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 import pytest
-from conftest import CHECKOUT, SpawnHopcli, call
+from conftest import SpawnHopcli, call
 from shell import CONTROL, Shell, read_json
 
 import hopcli
@@ -27,13 +27,11 @@ COMMANDS = cli.list_commands(click.Context(cli))
 SMALL = "tests = 2\nrepeats = 1\nfigures = false\n"
 
 
-def test_help_and_readme_name_every_command(shell: Shell) -> None:
+def test_help_names_every_command(shell: Shell) -> None:
     done = shell.run("--help")
     assert done.err == ""
-    readme = (CHECKOUT / "README.md").read_text(encoding="utf-8")
     for command in COMMANDS:
         assert re.search(rf"^  {command}\s", done.out, re.MULTILINE)
-        assert f"hopcli {command}" in readme
     assert set(CATALOGUE) <= set(COMMANDS)
     assert "_HOPCLI_COMPLETE=bash_source" in done.out
 

@@ -30,7 +30,10 @@ if TYPE_CHECKING:
 
     from hopcli.experiments import Result
 
-QUICK = "recall --dataset digits --temperature 0.1 --tests 3 --repeats 2 --no-figures --out results/recall"
+QUICK = (
+    "recall --dataset digits --temperature 0.1 --tests 3 --repeats 2 --no-figures"
+    " --out results/recall"
+)
 MANIFEST = Path("results/recall/recall.json")
 SLOW = pytest.mark.slow
 
