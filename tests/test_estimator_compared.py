@@ -61,16 +61,3 @@ def test_the_study_s_images_are_recalled_as_often_as_by_the_experiment() -> None
     np.testing.assert_array_less(np.abs(rates - expected), 3 * noise)
     overall = float(noise @ noise) ** 0.5 / 5
     assert abs(rates.mean() - published.accuracy["overall"]) < 2.5 * overall
-
-
-def test_on_digits_the_prototypes_span_all_sites_that_vary() -> None:
-    train, labels, test, _ = classifiers.digits()
-    best = classifiers.study().set_params(
-        prototypes="majority", n_prototypes=20, samples=None, dynamics="async"
-    )
-    memory = best.fit(train, labels)
-    varying = np.ptp(memory.prototypes_, axis=0) > 0
-    weights = memory.couplings_.dense()
-    np.testing.assert_allclose(weights[varying], 0, atol=1e-12)
-    moved = (memory.recall(test)[:, 0] != test).sum()
-    assert moved / test.size < 1e-3
