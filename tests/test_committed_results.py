@@ -24,7 +24,7 @@ from hopcli.claims.reading import read_claims
 from hopcli.config import Config, Execution, read_config
 from hopcli.config.files import find_claims
 from hopcli.grids.grid import Grid, read_grid
-from hopcli.results.folder import sha256_of
+from hopcli.results.manifest import sha256_of
 from hopcli.results.tables import read_table
 from hopcli.values import as_column
 

@@ -14,7 +14,7 @@ from PIL import Image, ImageDraw
 
 import hopcli
 from hopcli import observables
-from hopcli.network import Network
+from hopcli.network import Network, Quadratic
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -271,7 +271,9 @@ def _made(name: str) -> hopcli.Memory:
     if name == "p":
         return made
     c = made.couplings
-    return hopcli.Memory(taken, Network("hebbian", c.site_class, c.columns, 3 * c.J, c.theta))
+    return hopcli.Memory(
+        taken, Network("hebbian", c.site_class, c.columns, Quadratic(3 * c.J), c.theta)
+    )
 
 
 def test_every_other_control_does_what_it_says(seen: Seen) -> None:
