@@ -14,9 +14,11 @@ from hopcli.experiments import Plan
 if TYPE_CHECKING:
     from hopcli.experiments import Result
 
-QUICK = "recall --dataset digits --temperature 0.1 --tests 3 --repeats 2 --no-figures"
-DRAWN = "recall --dataset digits --digits 1,2 --tests 2 --repeats 1"
 FOLDER = Path("results/recall")
+QUICK = (
+    f"recall --dataset digits --temperature 0.1 --tests 3 --repeats 2 --no-figures --out {FOLDER}"
+)
+DRAWN = f"recall --dataset digits --digits 1,2 --tests 2 --repeats 1 --out {FOLDER}"
 MANIFEST = FOLDER / "recall.json"
 
 
@@ -126,7 +128,7 @@ def test_another_process_gives_the_same_bytes_and_a_pipe_no_bar(
     shell: Shell, spawn_hopcli: SpawnHopcli
 ) -> None:
     shell.run(f"{QUICK} -q --out here")
-    done = spawn_hopcli(*QUICK.split(), "--threads", "1", "--out", "there")
+    done = spawn_hopcli(*QUICK.replace(str(FOLDER), "there").split(), "--threads", "1")
     assert (done.code, "overall" in done.out) == (0, True)
     assert not CONTROL.search(done.out + done.err)
     for path in Path("here").glob("*.csv"):

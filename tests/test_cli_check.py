@@ -126,8 +126,8 @@ def test_trials_may_be_left_out_but_not_changed(shell: Shell) -> None:
 
 def test_what_belongs_to_no_run_is_mentioned(shell: Shell) -> None:
     shell.make(RUN)
-    Path("out/.hopcli-weights-1-abc").mkdir()
-    told = [".hopcli-capacity-0123456789abcdef.parts", ".hopcli-weights-1-abc", "accuracy.csv"]
+    Path("out/.hopcli-abc.stage").mkdir()
+    told = [".hopcli-0123456789abcdef.parts", ".hopcli-abc.stage", "accuracy.csv"]
     for name in (told[0], told[2], "notes.txt", ".hidden.csv"):
         Path("out", name).write_text("mine")
     assert check(shell, "out") == (1, len(FILES), [], [f"out/{name}" for name in told])
@@ -136,7 +136,7 @@ def test_what_belongs_to_no_run_is_mentioned(shell: Shell) -> None:
 def test_a_run_that_is_published_but_not_moved_in_is_whole(shell: Shell) -> None:
     """As a kill at that moment leaves it: read as it is, moved in by the next that writes."""
     files = shell.make(RUN)
-    published = Path("out/.hopcli-weights-published")
+    published = Path("out/.hopcli-published")
     published.mkdir()
     for name in (*FILES[:2], "weights.json"):
         Path("out", name).rename(published / name)

@@ -20,7 +20,18 @@ if TYPE_CHECKING:
 
 QUIET = ["--no-figures", "--quiet", "--overwrite"]
 KEPT = ["--tests", "30", "--repeats", "1", *QUIET, "--keep", "trials"]
-RECALL = ["recall", "--dataset", "text:3x3", "--rule", "hebbian", "--start", "flip:0.4", *KEPT]
+OUT = ["--out", "results/recall"]
+RECALL = [
+    "recall",
+    "--dataset",
+    "text:3x3",
+    "--rule",
+    "hebbian",
+    "--start",
+    "flip:0.4",
+    *KEPT,
+    *OUT,
+]
 COMPARE = (
     "compare --dataset digits --digits 1,4,7 --split train --tests 9 --training 15 "
     "--selector-samples 2,5 --selections 3 --candidates 2 --selector-tests 7 --tuning 3"
@@ -150,7 +161,7 @@ def test_the_trace_has_the_temperature_of_the_sweep_before(run_hopcli: RunHopcli
 
 def test_cooling_finds_the_patterns_that_a_quench_misses(run_hopcli: RunHopcli) -> None:
     """From random spins at T = 0 many end elsewhere; annealed, nearly all in a pattern."""
-    run = ["recall", "--start", "random", "--dynamics", "glauber", *KEPT, "--tests", "60"]
+    run = ["recall", "--start", "random", "--dynamics", "glauber", *KEPT, *OUT, "--tests", "60"]
     recalled = []
     for course in ("0", "0.9:0.05:geometric"):
         run += ["--sweeps", "300", "--attempts-per-sweep", "N", "--temperature", course]
@@ -267,7 +278,7 @@ def test_thresholds_are_in_the_table_of_weights(run_hopcli: RunHopcli) -> None:
     """A threshold above every field of one pattern makes its up sites unstable."""
     for theta, unstable in (("0", [0, 0]), ("5", [5, 5])):
         run = ["weights", "--dataset", "text:3x3", "--rule", "hebbian", *QUIET, "--theta", theta]
-        assert run_hopcli(*run).code == 0
+        assert run_hopcli(*run, "--out", "results/weights").code == 0
         table = pd.read_csv("results/weights/weights.csv")
         assert table["unstable_sites"].tolist() == unstable
         assert table["fixed_point"].tolist() == [theta == "0"] * 2

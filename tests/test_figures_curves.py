@@ -124,7 +124,7 @@ def test_points_bars_and_curves_of_each_size_are_those_of_the_tables() -> None:
 
 def test_the_band_is_the_crossing_in_what_is_near_the_critical_temperature() -> None:
     pair = made("critical")
-    binder, susceptibility, _ = panels(pair.figure())
+    binder, _, _ = panels(pair.figure())
     row = pair.result.tables["critical"].set_index("what").loc["Binder crossing"]
     band: Any
     (band,) = binder.patches

@@ -17,7 +17,7 @@ from scipy.integrate import quad
 
 from hopcli.datasets import load_dataset
 from hopcli.errors import PatternError
-from hopcli.network import Network, products
+from hopcli.network import Network, Quadratic, products
 from hopcli.network.products import symmetric_product
 from hopcli.observables import local_fields
 from hopcli.results import read_manifest
@@ -200,10 +200,11 @@ import numpy as np
 import hopcli
 from hopcli.cli import main
 from hopcli.kinds import number
+from hopcli.network import Quadratic
 from hopcli.rules import RULES, Parameter, Rule
 
 def learn(task, *, damping):
-    return task.columns @ task.columns.T / task.n_sites / (1 + damping)
+    return Quadratic(task.columns @ task.columns.T / task.n_sites / (1 + damping))
 
 damping = Parameter(number(0), 1.0, "By how much the couplings are damped.")
 RULES["damped"] = Rule("damped", "damped sum", learn, {"damping": damping})
@@ -351,7 +352,7 @@ PARTS: dict[str, Any] = {
     "rule": "hebbian",
     "site_class": np.array([0, 1, 1], np.int32),
     "columns": np.array([[1], [-1]], np.int8),
-    "J": np.eye(2),
+    "hamiltonian": Quadratic(np.eye(2)),
     "theta": np.ones(2),
 }
 
@@ -359,20 +360,34 @@ PARTS: dict[str, Any] = {
 @pytest.mark.parametrize(
     ("name", "value", "word"),
     [
-        ("J", np.eye(3), "K = 2"),
+        ("hamiltonian", Quadratic(np.eye(3)), "K = 2"),
         ("theta", np.zeros(3), "K = 2"),
         ("site_class", np.array([0, 0, 0], np.int32), "class"),
         ("site_class", np.array([0, 1, 2], np.int32), "K - 1 = 1"),
-        ("J", np.array([[1.0, 2.0], [0.0, 1.0]]), "symmetric"),
     ],
 )
-def test_couplings_check_and_own_their_parts(name: str, value: Any, word: str) -> None:
+def test_networks_check_their_parts(name: str, value: Any, word: str) -> None:
     with pytest.raises(ValueError, match=word):
         Network(**PARTS | {name: value})
-    own = PARTS[name].copy()
-    network = Network(**PARTS | {name: own})
-    own[...] = 0
-    assert getattr(network, name).any()
+
+
+def test_networks_own_their_parts() -> None:
+    j, own = np.eye(2), {name: PARTS[name].copy() for name in ("site_class", "columns", "theta")}
+    network = Network(**PARTS | own | {"hamiltonian": Quadratic(j)})
+    for array in (j, *own.values()):
+        array[...] = 0
+    for array in (network.J, *(getattr(network, name) for name in own)):
+        assert array.any()
+
+
+@pytest.mark.parametrize(
+    "j",
+    [np.ones((2, 3)), np.array([[1.0, 2.0], [0.0, 1.0]]), np.full((2, 2), np.nan)],
+    ids=["shape", "asymmetric", "nan"],
+)
+def test_couplings_are_square_and_symmetric(j: Any) -> None:
+    with pytest.raises(ValueError, match="J"):
+        Quadratic(j)
 
 
 # --- symmetric products
