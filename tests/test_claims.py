@@ -21,16 +21,16 @@ from hopcli.claims.expressions import parse
 from hopcli.claims.functions import FUNCTIONS
 from hopcli.claims.judging import TESTS, VERDICTS, Answer, Evidence, answers, ln_density, verdict
 from hopcli.claims.measured import Measured, binomial
-from hopcli.claims.notebook import largest_gap, unstable_sum
 from hopcli.claims.reading import read_claims
 from hopcli.claims.table import number, p_text, table, with_interval
 from hopcli.claims.verdicts import judge
 from hopcli.config import AttractorsConfig
 from hopcli.config.files import find_claims, shipped_claims
-from hopcli.data.study import authors_recall
 from hopcli.errors import SettingError
+from hopcli.rules import store
 from hopcli.statistics import Z95, exact_interval
-from hopcli.storage import store
+from hopcli.study import authors_recall
+from hopcli.study.notebook import largest_gap, unstable_sum
 
 
 @dataclass

@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 
     from hopcli.config import AttractorsConfig, ResolvedAttractors, ThreadedExecution
     from hopcli.experiments.stock import Stock
+    from hopcli.network import Network
     from hopcli.starts import Bank
-    from hopcli.storage import Couplings
 
 __all__ = ["HEADLINE", "AttractorsResult", "plan", "summary"]
 
@@ -115,7 +115,7 @@ def _run(
     config: ResolvedAttractors,
     patterns: Patterns,
     bank: Bank,
-    networks: dict[str, Couplings],
+    networks: dict[str, Network],
     streams: Streams,
     execution: ThreadedExecution,
     progress: Progress,
@@ -154,7 +154,7 @@ def summary(config: ResolvedAttractors, result: AttractorsResult) -> Summary:
 def _census(
     config: ResolvedAttractors,
     rule: str,
-    couplings: Couplings,
+    couplings: Network,
     patterns: Patterns,
     final: dynamics.FinalStates,
 ) -> tuple[pd.DataFrame, NDArray[np.int8]]:
@@ -192,7 +192,7 @@ def _census(
 
 
 def _next(
-    config: ResolvedAttractors, couplings: Couplings, spins: NDArray[np.int8]
+    config: ResolvedAttractors, couplings: Network, spins: NDArray[np.int8]
 ) -> NDArray[np.int8]:
     """Move all sites of each state once: the other state of a two-cycle."""
     return dynamics.run(

@@ -14,10 +14,10 @@ from hopcli.errors import PatternError, SettingError
 from hopcli.experiments import Parts, Plan, Progress, Result, Summary
 from hopcli.experiments.headline import Headline
 from hopcli.patterns import random_spins
+from hopcli.rules import RULES, store
 from hopcli.starts import Start, change, trial_rng
 from hopcli.statistics import draws_interval, mean_sd_sem
 from hopcli.statistics.medians import draws_median
-from hopcli.storage import RULES, Couplings, store
 from hopcli.streams import Streams, seed_word
 from hopcli.taxonomy import unstable_sites
 from hopcli.waiting import interruptibly
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from hopcli.config import CapacityConfig, ResolvedCapacity, ThreadedExecution
     from hopcli.datasets import Dataset
     from hopcli.experiments.stock import Stock
+    from hopcli.network import Network
 
 __all__ = ["HEADLINE", "CapacityResult", "plan", "summary"]
 
@@ -139,7 +140,7 @@ def _run(
             rng = np.random.default_rng(seed.patterns)
             xi = _draw_patterns(dataset, size, counts[-1], rng)
             for rule in config.rule:
-                network: Couplings | None = None
+                network: Network | None = None
                 to_store: list[int] = []
                 for load, p in zip(config.loads, counts, strict=True):
                     to_store.append(p)
@@ -191,8 +192,8 @@ def _add_patterns(
     rule: str,
     xi: NDArray[np.int8],
     counts: list[int],
-    network: Couplings | None,
-) -> Couplings | None:
+    network: Network | None,
+) -> Network | None:
     """Store as many patterns as the last of the counts says.
 
     An incremental rule goes on from the network before, count by count: its couplings are
@@ -204,8 +205,8 @@ def _add_patterns(
 
 
 def _store(
-    config: ResolvedCapacity, rule: str, xi: NDArray[np.int8], network: Couplings | None
-) -> Couplings | None:
+    config: ResolvedCapacity, rule: str, xi: NDArray[np.int8], network: Network | None
+) -> Network | None:
     """Store the patterns, going on from a network with the first of them where the rule can.
 
     None if they are dependent, or no couplings were found: then there is nothing to measure.
@@ -223,7 +224,7 @@ def _store(
 def _measure(
     config: ResolvedCapacity,
     xi: NDArray[np.int8],
-    network: Couplings | None,
+    network: Network | None,
     seed: _Seeds,
     threads: int | None,
 ) -> NDArray[np.float64]:
@@ -255,7 +256,7 @@ def _measure(
 
 def _half_radius(
     config: ResolvedCapacity,
-    network: Couplings,
+    network: Network,
     patterns: NDArray[np.int8],
     seed: _Seeds,
     threads: int | None,
@@ -284,7 +285,7 @@ def _half_radius(
 
 def _relaxed(
     config: ResolvedCapacity,
-    network: Couplings,
+    network: Network,
     starts: NDArray[np.int8],
     seed: np.random.SeedSequence,
     threads: int | None,

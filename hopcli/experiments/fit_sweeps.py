@@ -14,8 +14,6 @@ from hopcli.config import RecallConfig
 from hopcli.experiments import Plan, Progress, Result, Summary
 from hopcli.experiments.headline import Headline
 from hopcli.experiments.inputs import gather, hashes
-from hopcli.experiments.published import read_published
-from hopcli.experiments.replays import Replays
 from hopcli.experiments.trials import authors_sites, authors_trials
 from hopcli.records import digest
 from hopcli.statistics.counts import (
@@ -26,13 +24,15 @@ from hopcli.statistics.counts import (
     within_reach,
 )
 from hopcli.streams import Streams
+from hopcli.study.published import read_published
+from hopcli.study.replays import Replays
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from hopcli.config import FitSweepsConfig, ResolvedFitSweeps, ThreadedExecution
-    from hopcli.experiments.published import Published
     from hopcli.experiments.stock import Stock
+    from hopcli.study.published import Published
 
 __all__ = ["HEADLINE", "FitSweepsResult", "plan", "summary"]
 

@@ -31,8 +31,8 @@ if TYPE_CHECKING:
 
     from hopcli.config import ResolvedTemperatureScan, TemperatureScanConfig, ThreadedExecution
     from hopcli.experiments.stock import Stock
+    from hopcli.network import Network
     from hopcli.starts import Bank, Start
-    from hopcli.storage import Couplings
 
 __all__ = ["HEADLINE", "TemperatureScanResult", "plan", "summary"]
 
@@ -156,7 +156,7 @@ class _Scan:
 
     config: ResolvedTemperatureScan
     patterns: Patterns
-    couplings: Couplings
+    couplings: Network
     bank: Bank
 
     @property

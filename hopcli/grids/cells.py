@@ -33,12 +33,6 @@ __all__ = ["Made", "Rows", "Task", "code_version", "given", "make", "make_all", 
 
 _CHANGED = "the data, or a file that the cell reads, has changed meanwhile"
 
-_DRAWS = (
-    *("api", "claims", "cli", "docs", "estimator"),
-    *("grids", "notebooks", "plots", "report", "runs"),
-)
-"""Rooms that change no number."""
-
 
 class Rows(NamedTuple):
     """A table as it is kept.
@@ -119,7 +113,7 @@ class Made(NamedTuple):
 @functools.cache
 def code_version() -> str:
     """What computes here: version, random streams, and a digest of the code."""
-    return f"{__version__}, streams {streams.VERSION}, code {code_digest(without=_DRAWS)[:12]}"
+    return f"{__version__}, streams {streams.VERSION}, code {code_digest()[:12]}"
 
 
 def named(plan: Plan) -> str:
