@@ -15,6 +15,7 @@ from test_plots import NAMES, Run, panels, run, texts, words
 
 from hopcli import plots
 from hopcli.config import RecallConfig, RecallExecution
+from hopcli.starts import parse_start
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -150,7 +151,7 @@ def test_without_an_own_pattern_the_overlap_with_each_is_drawn(
 
 
 def test_of_many_patterns_the_nearest_are_drawn(dataset: str) -> None:
-    shown = hot(dataset, start="random")
+    shown = hot(dataset, start=parse_start("random"))
     table = shown.result.tables["trace"]
     far = {name: float(np.abs(table[f"overlap_{name}"]).max()) for name in "1234567"}
     left_out = min(far, key=lambda name: far[name])
@@ -257,7 +258,13 @@ def test_its_name_says_how_many_trials_of_each_label(traced: Run) -> None:
 
 
 def test_a_trial_that_rests_ends_a_second_later(dataset: str, tmp_path: Path) -> None:
-    cold = hot(dataset, digits=("1", "2"), temperature=0.0, start="pattern,flip:0.2", sweeps=20)
+    cold = hot(
+        dataset,
+        digits=("1", "2"),
+        temperature=0.0,
+        start=parse_start("pattern,flip:0.2"),
+        sweeps=20,
+    )
     states = cold.result.frames.states
     plots.animate(cold.result, tmp_path, "run.2.gif")
     shown, durations = pictures(tmp_path / "run.2.gif")
@@ -272,7 +279,7 @@ def test_sites_at_zero_are_grey(dataset: str, tmp_path: Path) -> None:
     blend = hot(
         dataset,
         digits=("1", "2"),
-        start="blend:1:2",
+        start=parse_start("blend:1:2"),
         dynamics="async",
         temperature=None,
         sweeps=3,

@@ -14,7 +14,7 @@ from conftest import random_patterns, refuses
 
 import hopcli
 from hopcli import experiments
-from hopcli.config import Facts, RecallConfig, RecallExecution, RelaxConfig
+from hopcli.config import RecallConfig, RecallExecution, RelaxConfig
 from hopcli.errors import SettingError
 from hopcli.experiments.holding import hold
 from hopcli.experiments.resting import Resting, rest
@@ -211,9 +211,6 @@ def test_the_automatic_criterion_is_four_standard_deviations_below() -> None:
     assert _resting([0.98765], [0.01]).automatic == 0.9476  # rounded down
     assert _resting([0.5], [0.0]).automatic == 0.5
     assert _resting([0.499], [0.0]).automatic is None
-    facts = Facts("mnist:train", (28, 28), tuple("0123456789"), criterion=0.95)
-    assert RecallConfig(criterion="auto").resolve(facts).criterion == 0.95
-    assert RecallConfig(criterion=0.8).resolve(facts).criterion == 0.8
 
 
 def test_a_few_of_many_patterns_are_enough() -> None:
@@ -241,7 +238,9 @@ def test_an_automatic_criterion_counts_what_stays_on_its_pattern() -> None:
     """From the patterns themselves nearly all, where 0.99 calls four of five lost."""
     start: dict[str, Any] = {"start": "pattern", "temperature": 0.4, "tests": 100}
     assert _recall(**start).tables["accuracy"]["accuracy"].iloc[-1] < 0.3
-    config = RecallConfig(source_indices=FIVE, criterion="auto", repeats=2, **start)
+    config = RecallConfig.from_values(
+        {"source_indices": FIVE, "criterion": "auto", "repeats": 2, **start}
+    )
     plan: Any = experiments.plan(config)
     assert plan.config.to_dict()["criterion"] < 0.97
     result = plan.run(RecallExecution(), experiments.no_progress)

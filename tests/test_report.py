@@ -415,7 +415,7 @@ def _resolved(**settings: Any) -> tuple[Any, Any]:
     """The run of the study with other settings; its result as it was."""
     loaded = results.load(RESULTS / "paper")
     values = {**loaded.config.to_dict(), **settings}
-    return catalogue.entry("recall").resolved.from_values(values), loaded.result
+    return catalogue.entry("recall").config.from_manifest(values), loaded.result
 
 
 def test_what_no_flag_can_say_is_run_from_its_manifest(tmp_path: Path) -> None:
@@ -423,7 +423,7 @@ def test_what_no_flag_can_say_is_run_from_its_manifest(tmp_path: Path) -> None:
     folder, entry = tmp_path / "my run", catalogue.entry("select")
     plan = experiments.plan(SelectConfig(samples=1, digits=("1", "2")))
     found = plan.run(entry.execution(), experiments.no_progress)
-    odd = entry.resolved.from_values({**plan.config.to_dict(), "digits": ["1,2", "3"]})
+    odd = entry.config.from_manifest({**plan.config.to_dict(), "digits": ["1,2", "3"]})
     how = entry.execution(figures=False)
     results.save(folder, odd, found, inputs={}, execution=how, duration=1.0)
     (section,) = report.sections_in(folder)

@@ -22,7 +22,6 @@ from hopcli.config import notations
 from hopcli.datasets import Dataset
 from hopcli.errors import HopcliError, SettingError
 from hopcli.experiments.tally import OUTCOMES, OVERALL, check_names, confusion_columns
-from hopcli.kinds import RefusedError
 from hopcli.patterns import Patterns
 from hopcli.starts import (
     BASES,
@@ -41,6 +40,7 @@ from hopcli.starts import (
     rule_of_starts,
     trial_rng,
 )
+from hopcli.values import RefusedError
 
 if TYPE_CHECKING:
     from conftest import RunHopcli

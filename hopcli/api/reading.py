@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from hopcli import catalogue
 from hopcli.errors import ResultError, SettingError
 from hopcli.grids.export import column_places, typed_column
-from hopcli.grids.grid import shown
 from hopcli.grids.store import FILE, Store, is_grid
 from hopcli.grids.view import load_published
 from hopcli.results.manifest import open_manifest
 from hopcli.results.places import GRID, MANIFESTS, find, finished_in
 from hopcli.results.tables import columns_of, read_table
+from hopcli.values import as_column, bare
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -235,8 +235,8 @@ def _column(name: str, found: Sequence[_Found], command: str) -> list[Any]:
 
 def _value(value: Any, between: str) -> Any:
     """A setting as a column has it."""
-    plain = value.item() if hasattr(value, "item") else value
-    return None if plain is None else shown(plain, between)
+    plain = bare(value)
+    return None if plain is None else as_column(plain, between)
 
 
 def _setting(values: list[Any]) -> pd.Series[Any]:

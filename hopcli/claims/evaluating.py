@@ -10,6 +10,7 @@ from hopcli.claims.functions import FUNCTIONS
 from hopcli.claims.measured import Measured
 from hopcli.claims.rows import Rows
 from hopcli.errors import ResultError, SettingError
+from hopcli.values import bare
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -89,7 +90,7 @@ def _measure(term: Term, run: Ran, where: str) -> Measured:
             return FUNCTIONS[term.function](rows)
         except (ResultError, KeyError, AttributeError) as error:
             raise SettingError(where, f"cannot use {term.function}: {error}") from None
-    values = tuple(_plain(value) for value in table[term.column].iloc[rows.places])
+    values = tuple(bare(value) for value in table[term.column].iloc[rows.places])
     if len(values) > 1 or not isinstance(values[0], int | float) or isinstance(values[0], bool):
         return Measured(values[0] if len(values) == 1 else values)
     return rows.number(int(rows.places[0]))
@@ -165,8 +166,3 @@ def _having(column: pd.Series[Any], sign: str, text: str, where: str) -> NDArray
     if sign != "=":
         raise SettingError(where, f"must be {column.name}=VALUE, as that is text", f"{sign}{text}")
     return np.asarray(column.astype(str) == text)
-
-
-def _plain(value: Any) -> Any:
-    """A value as Python has it."""
-    return value.item() if hasattr(value, "item") else value

@@ -17,6 +17,7 @@ from hopcli.errors import renamed
 from hopcli.experiments.stock import Stock
 from hopcli.printing import terminal
 from hopcli.runs import single
+from hopcli.values import bare
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -126,7 +127,7 @@ def print_json(
 
 def _plain(value: Any) -> Any:
     """A value as JSON has it; what is not a number is null."""
-    plain = value.item() if hasattr(value, "item") else value
+    plain = bare(value)
     return None if isinstance(plain, float) and not math.isfinite(plain) else plain
 
 

@@ -14,10 +14,10 @@ from hopcli.cli.once import Command
 from hopcli.cli.options import FOLDER
 from hopcli.cli.progress import bar
 from hopcli.cli.tables import form_option, print_table
-from hopcli.config.spelling import flag_name
 from hopcli.errors import renamed
 from hopcli.printing import in_lines, terminal
 from hopcli.runs.requests import Wishes
+from hopcli.values import flag_name
 
 if TYPE_CHECKING:
     from hopcli.runs.behind import PreparedRun

@@ -6,6 +6,8 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from hopcli.values import bare
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -78,7 +80,7 @@ def sheet(name: str, table: pd.DataFrame, percent: Iterable[str] = ()) -> Sheet:
 
 def _cell(value: Any, is_rate: bool) -> str:
     """A value as it is printed, with a minus sign and a dash where there is no number."""
-    plain = value.item() if hasattr(value, "item") else value
+    plain = bare(value)
     if isinstance(plain, bool):
         return "yes" if plain else "no"
     if not isinstance(plain, int | float):

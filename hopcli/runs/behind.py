@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 from hopcli import catalogue, results
 from hopcli.claims.rehearsing import check_claims, rehearse
 from hopcli.config import find_config, read_config
-from hopcli.config.spelling import Speller, flag_name
 from hopcli.errors import ResultError, renamed
 from hopcli.experiments.stock import Stock
 from hopcli.grids.grid import read_grid
@@ -22,6 +21,7 @@ from hopcli.results.files import check_made
 from hopcli.runs import single
 from hopcli.runs.grids import GridJob, GridOptions
 from hopcli.runs.requests import Request, Wishes
+from hopcli.values import flag_name
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -282,7 +282,7 @@ class _Preparation:
 def _flag(name: str, value: Any, entry: Entry) -> str:
     if isinstance(value, bool):
         return flag_name(name) if value else f"--no-{flag_name(name)[2:]}"
-    text = Speller().setting(name, value, entry.settings)
+    text = entry.show(name, value)
     return f"{flag_name(name)} {shlex.quote(text)}"
 
 
