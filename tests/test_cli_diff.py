@@ -77,8 +77,6 @@ def test_settings_are_named_with_both_values(shell: Shell) -> None:
     assert (said["same"], differing(said)) == (False, {})
     row = ["colour", "(none)", f"\\x1b[31m{'x' * 52}..."]
     assert row in [line.split() for line in out.splitlines()]
-        line.split() for line in out.splitlines()
-    ]
 
 
 def test_inputs_are_a_difference_and_versions_are_none(shell: Shell) -> None:
