@@ -23,7 +23,7 @@ from hopcli.dynamics import (
     Order,
     jobs,
 )
-from hopcli.network import Network
+from hopcli.network import Network, Quadratic
 from hopcli.observables import class_sums, local_fields
 from hopcli.rules import store
 from hopcli.streams import splitmix64
@@ -43,7 +43,7 @@ def pair(coupling: float) -> Network:
     """Two sites of two classes."""
     columns = np.array([[1], [-1]], np.int8)
     j = np.array([[0.0, coupling], [coupling, 0.0]])
-    return Network("by hand", np.array([0, 1], np.int32), columns, j, np.zeros(2))
+    return Network("by hand", np.array([0, 1], np.int32), columns, Quadratic(j), np.zeros(2))
 
 
 # --- a chain and what it does not depend on
