@@ -154,7 +154,7 @@ def test_another_run_stays_unless_it_is_to_be_replaced(run_hopcli: RunHopcli) ->
         other.save("out", figures=False)
     assert recall().save("out", figures=False) == []  # the same is there
     assert files_below(Path("out")) == before
-    with results.locked(Path("out"), "recall"), ThreadPoolExecutor(1) as pool:
+    with results.locked(Path("out")), ThreadPoolExecutor(1) as pool:
         waiting = pool.submit(other.save, "out", figures=False, overwrite=True)
         with pytest.raises(ResultError, match="process"):
             waiting.result()

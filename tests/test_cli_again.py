@@ -14,9 +14,11 @@ from hopcli.experiments import Plan
 if TYPE_CHECKING:
     from hopcli.experiments import Result
 
-QUICK = "recall --dataset digits --temperature 0.1 --tests 3 --repeats 2 --no-figures"
-DRAWN = "recall --dataset digits --digits 1,2 --tests 2 --repeats 1"
 FOLDER = Path("results/recall")
+QUICK = (
+    f"recall --dataset digits --temperature 0.1 --tests 3 --repeats 2 --no-figures --out {FOLDER}"
+)
+DRAWN = f"recall --dataset digits --digits 1,2 --tests 2 --repeats 1 --out {FOLDER}"
 MANIFEST = FOLDER / "recall.json"
 
 

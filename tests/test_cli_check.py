@@ -123,8 +123,8 @@ def test_trials_may_be_left_out_but_not_changed(shell: Shell) -> None:
 
 def test_what_belongs_to_no_run_is_mentioned(shell: Shell) -> None:
     shell.make(RUN)
-    Path("out/.hopcli-weights-1-abc").mkdir()
-    told = [".hopcli-capacity-0123456789abcdef.parts", ".hopcli-weights-1-abc", "accuracy.csv"]
+    Path("out/.hopcli-abc.stage").mkdir()
+    told = [".hopcli-0123456789abcdef.parts", ".hopcli-abc.stage", "accuracy.csv"]
     for name in (told[0], told[2], "notes.txt", ".hidden.csv"):
         Path("out", name).write_text("mine")
     assert check(shell, "out") == (1, len(FILES), [], [f"out/{name}" for name in told])

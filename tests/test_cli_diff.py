@@ -11,7 +11,7 @@ import pytest
 from conftest import call, files_below
 from shell import CONTROL, Shell, change, read_json
 
-from hopcli.results.folder import sha256_of
+from hopcli.results.manifest import sha256_of
 
 WEIGHTS = "weights --rule hebbian --no-figures"
 SELECT = "select --samples 1 --no-figures"
@@ -149,16 +149,6 @@ def test_two_grids_are_compared(shell: Shell) -> None:
     assert [line.split()[0] for line in lacks] == ["5", "5"]
     shell.make(WEIGHTS)
     shell.refuse("diff a out", names="out: grid")
-
-
-def test_one_of_several_runs_has_to_be_named(shell: Shell) -> None:
-    both(shell, WEIGHTS)
-    both(shell, SELECT)
-    shell.refuse("diff a b", names="a: --command select weights")
-    done = shell.run("diff a b --command weights")
-    assert done.out.startswith("A: a/weights.json\nB: b/weights.json\n")
-    Path("b/select.json").unlink()
-    assert shell.run("diff a b") == done  # both have only one in common
 
 
 def test_runs_that_cannot_be_compared_are_refused(shell: Shell) -> None:

@@ -26,7 +26,7 @@ from hopcli.datasets.npz import load_npz
 from hopcli.datasets.request import Request
 from hopcli.datasets.texts import load_text
 from hopcli.errors import DataError, HopcliError, SettingError
-from hopcli.results.folder import sha256_of
+from hopcli.results.manifest import sha256_of
 from hopcli.rules import store
 from hopcli.values import RefusedError
 

@@ -243,8 +243,8 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     return now
 
 
-def _kept(folder: Path, command: str = "capacity", key: str = "key") -> KeptParts:
-    return KeptParts(folder, command, key, 12)
+def _kept(folder: Path, key: str = "key") -> KeptParts:
+    return KeptParts(folder, key, 12)
 
 
 def test_parts_are_written_once_a_second_and_short_runs_write_none(
@@ -278,9 +278,8 @@ def test_numbers_are_kept_to_the_last_bit(tmp_path: Path) -> None:
     for number, part in kept.items():
         assert read[number].tobytes() == part.tobytes()
         assert (read[number].shape, read[number].dtype) == (part.shape, part.dtype)
-    assert KeptParts(tmp_path, "capacity", "key", 7).keys() == {3}  # a part too many
+    assert KeptParts(tmp_path, "key", 7).keys() == {3}  # a part too many
     assert not _kept(tmp_path, key="another")
-    assert not _kept(tmp_path, "temperature-scan")
 
 
 def test_only_what_is_new_is_written_and_only_own_parts_are_discarded(tmp_path: Path) -> None:
@@ -291,8 +290,8 @@ def test_only_what_is_new_is_written_and_only_own_parts_are_discarded(tmp_path: 
         kept.write()
     (path,) = tmp_path.iterdir()
     assert len(path.read_bytes().split()) == 3 * 3, "a checksum, a number and a value a part"
-    names = {".hopcli-scan-1.parts", ".hopcli-capacity.lock", ".hopcli-capacity-12-x", "1.parts"}
-    for name in (*names, ".hopcli-capacity-1.parts"):
+    names = {".hopcli-lock", ".hopcli-12-x", "1.parts"}
+    for name in (*names, ".hopcli-1.parts"):
         (tmp_path / name).touch()
-    discard_parts(tmp_path, "capacity")
+    discard_parts(tmp_path)
     assert {path.name for path in tmp_path.iterdir()} == names
