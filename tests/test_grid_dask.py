@@ -13,14 +13,13 @@ import threading
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 from conftest import files_below
 
-from hopcli.grids import cells, dask, engine
+from hopcli.grids import cells, dask
 from hopcli.grids.store import FILE, Store
-from hopcli.runs import grids as conducting
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -146,20 +145,6 @@ def test_workers_of_another_program_are_refused(
     assert "(tcp://127.0.0.1:" in refused
     assert refused.index(here) < refused.index("0.0, of another day")
     assert files_below(Path()) == before
-
-
-def test_a_worker_that_comes_later_with_other_code_is_noticed(
-    run_hopcli: RunHopcli, cluster: Cluster, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    real = engine.run_tasks
-
-    def other(*given: Any) -> Any:
-        return (made._replace(version="0.0", host="elsewhere") for made in real(*given))
-
-    monkeypatch.setattr(conducting, "run_tasks", other)
-    refused = run_hopcli("grid", "run", "seeds.toml", "--dask", cluster.address).refused()
-    assert refused.startswith("results/seeds: ")
-    assert ("elsewhere" in refused, "0.0" in refused, _finished()) == (True, True, 0)
 
 
 def test_no_scheduler_is_one_line(run_hopcli: RunHopcli, monkeypatch: pytest.MonkeyPatch) -> None:
