@@ -20,7 +20,7 @@ from hopcli.experiments.holding import hold
 from hopcli.experiments.resting import Resting, rest
 from hopcli.observables import local_fields
 from hopcli.patterns import Patterns
-from hopcli.plots.rows import what_was_run
+from hopcli.plots.captions import what_was_run
 from hopcli.results import read_manifest
 from hopcli.rules import store
 from hopcli.study.replays import Replays
