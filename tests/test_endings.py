@@ -7,11 +7,12 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
-from conftest import files_below, random_patterns
+from conftest import RunHopcli, files_below, random_patterns
 from test_figures_weights import write_patterns
 
 from hopcli import plots, results
@@ -20,11 +21,6 @@ from hopcli.experiments import Plan
 from hopcli.results import folder as writing
 from hopcli.results import read_manifest
 from hopcli.runs import endings
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from conftest import RunHopcli
 
 OUT = Path("out")
 RECALL = [
