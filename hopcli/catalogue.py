@@ -32,8 +32,7 @@ class Entry:
     line : str
         What it does, in the line that lists it.
     name : str
-        How its classes are called: settings ``<name>Config`` and ``Resolved<name>``,
-        result ``<name>Result``.
+        How its classes are called: settings ``<name>Config``, result ``<name>Result``.
     execution_class : str
         How its runs can be carried out, a class of :mod:`hopcli.config.execution`.
     """
@@ -52,11 +51,6 @@ class Entry:
     def config(self) -> Any:
         """Class of the given configuration; its docstring is the manual."""
         return _named(f"hopcli.config.{self.module}", f"{self.name}Config")
-
-    @property
-    def resolved(self) -> Any:
-        """Class of the resolved configuration."""
-        return _named(f"hopcli.config.{self.module}", f"Resolved{self.name}")
 
     @property
     def execution(self) -> Any:
@@ -91,15 +85,14 @@ class Entry:
         Returns
         -------
         config : Config
-            The given configuration, checked.
+            The given configuration; planning compares its settings with each other.
         execution : Execution
             How it is to be carried out.
 
         Raises
         ------
         SettingError
-            If a name is unknown (with the nearest known one) or a value impossible, by
-            itself or together with others.
+            If a name is unknown (with the nearest known one) or a value impossible.
         """
         how = self.execution.settings()
         config = self.config.from_values(

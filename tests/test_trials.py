@@ -12,7 +12,7 @@ from conftest import random_patterns, refuses
 
 from hopcli import experiments
 from hopcli.catalogue import CATALOGUE
-from hopcli.config import Facts, RecallConfig, RecallExecution, ResolvedRecall
+from hopcli.config import Facts, RecallConfig, RecallExecution
 from hopcli.datasets import Dataset, load_dataset
 from hopcli.experiments.trials import authors_sites, check_states, draw_trials
 from hopcli.patterns import Patterns, images_as_patterns
@@ -37,7 +37,7 @@ def _stored(*rows: int) -> Patterns:
     return images_as_patterns(_images(), np.array(rows))
 
 
-def _resolved(patterns: Patterns, **settings: Any) -> ResolvedRecall:
+def _resolved(patterns: Patterns, **settings: Any) -> RecallConfig:
     facts = Facts("small", SHAPE, patterns.labels, chosen=True)
     return RecallConfig.from_values(settings).resolve(facts)
 
@@ -273,15 +273,3 @@ def test_starts_of_a_recall_have_a_stream_apart_from_images_and_chains(
     for free, alike in (("starts", [True, False]), ("chains", [True, True, False])):
         other = seen(_free_of(monkeypatch, free, "recall", start=start))
         assert [a == b for a, b in zip(one, other, strict=True)][: len(alike)] == alike
-
-
-def test_flips_of_a_capacity_run_have_a_stream_apart_from_its_chains(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    """Chains from the patterns do not know the flips, and are as they were."""
-    settings = {"draws": 9}
-    names = ["fixed", "overlap_pattern", "overlap_flipped"]
-    one = _planned("capacity", 1, **settings)().tables["capacity"]
-    for free, alike in (("starts", [True, True, False]), ("chains", [True, False, False])):
-        other = _free_of(monkeypatch, free, "capacity", **settings).tables["capacity"]
-        assert [one[name].tolist() == other[name].tolist() for name in names] == alike

@@ -201,7 +201,7 @@ class Run:
 
     def _title(self) -> str:
         """Command, what was asked for, and the number that it is known by."""
-        default = type(self.asked)().values() if _has_defaults(self.asked) else {}
+        default = type(self.asked)().values()
         asked = {k: v for k, v in self.asked.values().items() if v is not None}
         known = self.asked.settings()
         changed = [
@@ -234,11 +234,6 @@ class Run:
         table = in_lines(self.summary).to_html(index=False, border=0, float_format="{:.4g}".format)
         title = f"<p><code>{html(self._title())}</code></p>"
         return "\n".join([title, *told, table, *found])
-
-
-def _has_defaults(config: Config) -> bool:
-    """Whether a configuration can be made of nothing; a resolved one cannot."""
-    return type(config) is catalogue.entry(config.command).config
 
 
 def make(request: Request, *, progress: bool | None = None) -> Run:

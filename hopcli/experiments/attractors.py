@@ -24,7 +24,7 @@ from hopcli.taxonomy import KINDS, classify, mixture_method
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from hopcli.config import AttractorsConfig, ResolvedAttractors, ThreadedExecution
+    from hopcli.config import AttractorsConfig, ThreadedExecution
     from hopcli.experiments.stock import Stock
     from hopcli.network import Network
     from hopcli.starts import Bank
@@ -112,7 +112,7 @@ def plan(config: AttractorsConfig, stock: Stock) -> Plan:
 
 
 def _run(
-    config: ResolvedAttractors,
+    config: AttractorsConfig,
     patterns: Patterns,
     bank: Bank,
     networks: dict[str, Network],
@@ -145,14 +145,14 @@ def _run(
     return tables, states
 
 
-def summary(config: ResolvedAttractors, result: AttractorsResult) -> Summary:
+def summary(config: AttractorsConfig, result: AttractorsResult) -> Summary:
     """How often each kind of state is reached under each rule."""
     del config
     return Summary(result.tables["kinds"], ("fraction", "ci_low", "ci_high"))
 
 
 def _census(
-    config: ResolvedAttractors,
+    config: AttractorsConfig,
     rule: str,
     couplings: Network,
     patterns: Patterns,
@@ -192,7 +192,7 @@ def _census(
 
 
 def _next(
-    config: ResolvedAttractors, couplings: Network, spins: NDArray[np.int8]
+    config: AttractorsConfig, couplings: Network, spins: NDArray[np.int8]
 ) -> NDArray[np.int8]:
     """Move all sites of each state once: the other state of a two-cycle."""
     return dynamics.run(
@@ -231,7 +231,7 @@ def _one_sign(spins: NDArray[np.int8], patterns: Patterns) -> NDArray[np.int8]:
     return np.where(turn[:, None], -spins, spins).astype(np.int8)
 
 
-def _kind_table(config: ResolvedAttractors, census: pd.DataFrame) -> pd.DataFrame:
+def _kind_table(config: AttractorsConfig, census: pd.DataFrame) -> pd.DataFrame:
     """How often each kind of state is reached, and by how many distinct states.
 
     The last row of a rule, ``attractors``, is of all kinds but ``unsettled``; a kind that was
@@ -256,7 +256,7 @@ def _kind_table(config: ResolvedAttractors, census: pd.DataFrame) -> pd.DataFram
     return pd.DataFrame(rows, columns=[*columns, "chao1", "chao1_ci_low", "chao1_ci_high"])
 
 
-def _possible(config: ResolvedAttractors) -> list[str]:
+def _possible(config: AttractorsConfig) -> list[str]:
     """The kinds of state that runs can end in."""
     never = {"two-cycle"} if config.dynamics != "sync" else set()
     if config.folds_inverses:

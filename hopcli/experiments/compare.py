@@ -39,7 +39,7 @@ from hopcli.values import show
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from hopcli.config import CompareConfig, ResolvedCompare, ThreadedExecution
+    from hopcli.config import CompareConfig, ThreadedExecution
     from hopcli.datasets import Dataset
     from hopcli.experiments.stock import Stock
     from hopcli.experiments.trials import Trials
@@ -124,7 +124,7 @@ def plan(config: CompareConfig, stock: Stock) -> Plan:
     return Plan(resolved, read, work)
 
 
-def summary(config: ResolvedCompare, result: CompareResult) -> Summary:
+def summary(config: CompareConfig, result: CompareResult) -> Summary:
     """What each classifier names rightly of all images."""
     del config
     overall = overall_rows(result.tables["classifiers"])
@@ -132,7 +132,7 @@ def summary(config: ResolvedCompare, result: CompareResult) -> Summary:
 
 
 def _result(
-    config: ResolvedCompare,
+    config: CompareConfig,
     images: _Images,
     trained: _Trained,
     right: dict[str, NDArray[np.bool_]],
@@ -200,7 +200,7 @@ class _Images(NamedTuple):
 
 
 def _check_images(
-    config: ResolvedCompare, dataset: Dataset, source: Dataset, patterns: Patterns
+    config: CompareConfig, dataset: Dataset, source: Dataset, patterns: Patterns
 ) -> None:
     """Refuse patterns of other images, and a label of which none is left to be named."""
     if not patterns.comes_from(source):
@@ -223,7 +223,7 @@ class _Trained(NamedTuple):
 
 
 def _training_images(
-    config: ResolvedCompare, images: _Images, seed: np.random.SeedSequence
+    config: CompareConfig, images: _Images, seed: np.random.SeedSequence
 ) -> _Trained:
     """The samples of the stored labels, and as many images as are asked for and not named."""
     source, patterns = images.source, images.patterns

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from hopcli.config import ConsistencyConfig, ResolvedConsistency, ThreadedExecution
+    from hopcli.config import ConsistencyConfig, ThreadedExecution
     from hopcli.datasets import Dataset
     from hopcli.experiments.stock import Stock
 
@@ -100,13 +100,13 @@ def plan(config: ConsistencyConfig, stock: Stock) -> Plan:
     return Plan(resolved, {"dataset": dataset.sha256}, work, resolved.selections)
 
 
-def summary(config: ResolvedConsistency, result: ConsistencyResult) -> Summary:
+def summary(config: ConsistencyConfig, result: ConsistencyResult) -> Summary:
     """The rank correlations."""
     del config
     return Summary(result.tables["correlation"])
 
 
-def _check_tests(config: ResolvedConsistency, dataset: Dataset) -> None:
+def _check_tests(config: ConsistencyConfig, dataset: Dataset) -> None:
     """Refuse more test images than any selection may leave."""
     for label in config.digits:
         left = len(dataset.indices_of(label)) - config.samples
@@ -116,7 +116,7 @@ def _check_tests(config: ResolvedConsistency, dataset: Dataset) -> None:
 
 
 def _recall(
-    config: ResolvedConsistency,
+    config: ConsistencyConfig,
     dataset: Dataset,
     threads: int | None,
     progress: Progress,
@@ -152,7 +152,7 @@ class _Drawn:
     @classmethod
     def of(
         cls,
-        config: ResolvedConsistency,
+        config: ConsistencyConfig,
         dataset: Dataset,
         patterns_seed: np.random.SeedSequence,
         tests_seed: np.random.SeedSequence,
@@ -171,7 +171,7 @@ class _Drawn:
         return cls(patterns, dataset.spins[tests], halves)
 
     def accuracies(
-        self, config: ResolvedConsistency, seed: np.random.SeedSequence, threads: int | None
+        self, config: ConsistencyConfig, seed: np.random.SeedSequence, threads: int | None
     ) -> NDArray[np.float64]:
         """Accuracy of each label, all stored at once, and by halves; shape (2, labels)."""
         every = np.arange(len(self.tests))
@@ -183,7 +183,7 @@ class _Drawn:
 
     def _accuracy(
         self,
-        config: ResolvedConsistency,
+        config: ConsistencyConfig,
         stored: NDArray[np.int64],
         seed: np.random.SeedSequence,
         threads: int | None,
@@ -206,7 +206,7 @@ class _Drawn:
 
 
 def _correlation_table(
-    config: ResolvedConsistency, shapes: pd.DataFrame, accuracy: NDArray[np.float64]
+    config: ConsistencyConfig, shapes: pd.DataFrame, accuracy: NDArray[np.float64]
 ) -> pd.DataFrame:
     """Rank correlation of each measure with the accuracies, over the labels."""
     # Images are started from as they are, so the stream of starts is free.
@@ -229,7 +229,7 @@ def _correlation_table(
     return table.assign(labels=len(config.digits), selections=config.selections)
 
 
-def _recall_table(config: ResolvedConsistency, accuracy: NDArray[np.float64]) -> pd.DataFrame:
+def _recall_table(config: ConsistencyConfig, accuracy: NDArray[np.float64]) -> pd.DataFrame:
     """Mean accuracy of each label, with SD, SEM and 95 % interval over selections."""
     rows = [
         (
@@ -245,7 +245,7 @@ def _recall_table(config: ResolvedConsistency, accuracy: NDArray[np.float64]) ->
     return pd.DataFrame(rows, columns=[*columns, "accuracy_ci_low", "accuracy_ci_high"])
 
 
-def _selection_table(config: ResolvedConsistency, accuracy: NDArray[np.float64]) -> pd.DataFrame:
+def _selection_table(config: ConsistencyConfig, accuracy: NDArray[np.float64]) -> pd.DataFrame:
     """Accuracy of each label in each selection."""
     index = pd.MultiIndex.from_product(
         [STORED, range(config.selections), config.digits], names=["stored", "selection", "label"]

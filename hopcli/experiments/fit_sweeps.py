@@ -30,7 +30,7 @@ from hopcli.study.replays import Replays
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from hopcli.config import FitSweepsConfig, ResolvedFitSweeps, ThreadedExecution
+    from hopcli.config import FitSweepsConfig, ThreadedExecution
     from hopcli.experiments.stock import Stock
     from hopcli.study.published import Published
 
@@ -124,7 +124,7 @@ def plan(config: FitSweepsConfig, stock: Stock) -> Plan:
     return Plan(resolved, read, work)
 
 
-def summary(config: ResolvedFitSweeps, result: FitSweepsResult) -> Summary:
+def summary(config: FitSweepsConfig, result: FitSweepsResult) -> Summary:
     """The two answers."""
     del config
     return Summary(result.tables["estimate"])
@@ -138,7 +138,7 @@ def _longest_replay(config: FitSweepsConfig, labels: tuple[str, ...]) -> RecallC
 
 
 def _run(
-    config: ResolvedFitSweeps,
+    config: FitSweepsConfig,
     replays: Replays,
     sites: NDArray[np.uint32],
     counts: NDArray[np.int64],
@@ -271,7 +271,7 @@ def _slack_of_replays(shape: tuple[int, ...], replays: int) -> float:
 
 
 def _tables(
-    config: ResolvedFitSweeps, published: Published, fits: dict[str, list[_Fit]]
+    config: FitSweepsConfig, published: Published, fits: dict[str, list[_Fit]]
 ) -> dict[str, pd.DataFrame]:
     """The tables of all fits."""
     dof = published.counts.size - 1
@@ -314,7 +314,7 @@ def _tables(
 
 
 def _estimate(
-    config: ResolvedFitSweeps, best: int, inside: NDArray[np.bool_]
+    config: FitSweepsConfig, best: int, inside: NDArray[np.bool_]
 ) -> tuple[int, int, int]:
     """The most likely number of sweeps, and the least and greatest that are in reach."""
     reached = np.array(config.sweeps)[inside]
@@ -322,7 +322,7 @@ def _estimate(
 
 
 def _expected(
-    config: ResolvedFitSweeps, published: Published, fit: _Fit
+    config: FitSweepsConfig, published: Published, fit: _Fit
 ) -> list[tuple[str, float, float, float, float]]:
     """Of each label, what was published and what is expected: accuracy, and SD of a repeat."""
     found = published.counts.mean(axis=0)

@@ -14,7 +14,7 @@ from hopcli.experiments.headline import Headline
 from hopcli.patterns import Patterns, draw_samples, select
 
 if TYPE_CHECKING:
-    from hopcli.config import Execution, ResolvedSelect, SelectConfig
+    from hopcli.config import Execution, SelectConfig
     from hopcli.experiments.stock import Stock
 
 __all__ = ["HEADLINE", "SelectResult", "plan", "summary"]
@@ -90,7 +90,7 @@ def plan(config: SelectConfig, stock: Stock) -> Plan:
     return Plan(resolved, {"dataset": dataset.sha256}, work)
 
 
-def summary(config: ResolvedSelect, result: SelectResult) -> Summary:
+def summary(config: SelectConfig, result: SelectResult) -> Summary:
     """The losses of the selected patterns."""
     del config
     return Summary(result.tables["patterns"])

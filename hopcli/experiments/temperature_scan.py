@@ -29,7 +29,7 @@ from hopcli.theory import (
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
-    from hopcli.config import ResolvedTemperatureScan, TemperatureScanConfig, ThreadedExecution
+    from hopcli.config import TemperatureScanConfig, ThreadedExecution
     from hopcli.experiments.stock import Stock
     from hopcli.network import Network
     from hopcli.starts import Bank, Start
@@ -142,7 +142,7 @@ def plan(config: TemperatureScanConfig, stock: Stock) -> Plan:
     return Plan(resolved, read, work, len(resolved.temperatures))
 
 
-def summary(config: ResolvedTemperatureScan, result: TemperatureScanResult) -> Summary:
+def summary(config: TemperatureScanConfig, result: TemperatureScanResult) -> Summary:
     """The overlap with the target at each temperature."""
     table = result.tables["temperature_scan"]
     patterns = result.patterns
@@ -154,7 +154,7 @@ def summary(config: ResolvedTemperatureScan, result: TemperatureScanResult) -> S
 class _Scan:
     """A network, and what its chains start from."""
 
-    config: ResolvedTemperatureScan
+    config: TemperatureScanConfig
     patterns: Patterns
     couplings: Network
     bank: Bank

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from hopcli.config import ResolvedVariance, ThreadedExecution, VarianceConfig
+    from hopcli.config import ThreadedExecution, VarianceConfig
     from hopcli.experiments.stock import Stock
 
     _Found = list[tuple[str, Components]]
@@ -122,7 +122,7 @@ def plan(config: VarianceConfig, stock: Stock) -> Plan:
     return Plan(resolved, {**read, **of_all}, work, resolved.selections)
 
 
-def summary(config: ResolvedVariance, result: VarianceResult) -> Summary:
+def summary(config: VarianceConfig, result: VarianceResult) -> Summary:
     """A row a label: accuracy, SD by source where images are the same, how often best and worst."""
     del config
     errors, ranked = result.tables["errors"], result.tables["best_worst"]
@@ -135,7 +135,7 @@ def summary(config: ResolvedVariance, result: VarianceResult) -> Summary:
     return Summary(shown, tuple(shown.columns[1:]))
 
 
-def _check_size(config: ResolvedVariance, tests: int) -> None:
+def _check_size(config: VarianceConfig, tests: int) -> None:
     """Refuse more tests than there can be, of which so many are in a selection."""
     if config.selections * tests > MOST_IN_A_REPEAT:
         most = MOST_IN_A_REPEAT // tests
@@ -147,7 +147,7 @@ def _check_size(config: ResolvedVariance, tests: int) -> None:
 class _Recalls:
     """The recalls of all selections."""
 
-    config: ResolvedVariance
+    config: VarianceConfig
     stock: Stock
 
     def seed_of(self, selection: int) -> int:
@@ -227,7 +227,7 @@ def _tables(
     }
 
 
-def _error_table(config: ResolvedVariance, found: _Found) -> pd.DataFrame:
+def _error_table(config: VarianceConfig, found: _Found) -> pd.DataFrame:
     """SD of an accuracy by source, its repeats of the same images or of fresh ones."""
     tests, repeats = config.accuracy_tests, config.accuracy_repeats
     rows: list[tuple[object, ...]] = []

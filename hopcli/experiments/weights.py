@@ -20,7 +20,7 @@ from hopcli.theory import spectrum
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from hopcli.config import Execution, ResolvedWeights, WeightsConfig
+    from hopcli.config import Execution, WeightsConfig
     from hopcli.experiments.stock import Stock
     from hopcli.network import Network
 
@@ -114,7 +114,7 @@ def plan(config: WeightsConfig, stock: Stock) -> Plan:
     return Plan(resolved, hashes(dataset, patterns, theta=resolved.theta), work)
 
 
-def summary(config: ResolvedWeights, result: WeightsResult) -> Summary:
+def summary(config: WeightsConfig, result: WeightsResult) -> Summary:
     """How each stored pattern sits."""
     del config
     return Summary(result.tables["weights"])
@@ -148,7 +148,7 @@ def _stability_table(patterns: Patterns, couplings: Network) -> pd.DataFrame:
     its largest; above 1 the site would flip.
     """
     xi = couplings.xi
-    aligned = xi * (local_fields(xi, couplings) - couplings.theta[couplings.site_class])
+    aligned = xi * (local_fields(xi, couplings) - couplings.thresholds)
     squares = (couplings.J**2) @ couplings.class_sizes - np.diag(couplings.J) ** 2
     length = np.sqrt(np.maximum(squares, np.finfo(np.float64).tiny))[couplings.site_class]
     mean = aligned.mean(axis=1)

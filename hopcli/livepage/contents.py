@@ -14,7 +14,7 @@ from hopcli.errors import DataError, PatternError, SettingError
 from hopcli.experiments.inputs import gather
 from hopcli.experiments.stock import Stock
 from hopcli.experiments.trials import draw_trials
-from hopcli.network import Network
+from hopcli.network import Network, Quadratic
 from hopcli.network.classes import site_classes
 from hopcli.rules import RULES, store
 from hopcli.streams import Streams
@@ -93,9 +93,8 @@ class Contents:
         """The settings at the beginning, as the page has them."""
         held = self.patterns
         facts = Facts(held.dataset, held.shape, tuple(dict.fromkeys(held.labels)))
-        config = replace(self.settings, digits=None, patterns=None, source_indices=None)
-        known = replace(config, criterion=0.99 if config.criterion == "auto" else config.criterion)
-        full = known.resolve(facts)
+        given = {"digits": None, "patterns": None, "source_indices": None}
+        full = RecallConfig(**{**self.settings.values(), **given}).resolve(facts)
         theta = np.unique(self.couplings.theta)
         return {
             "rule": self.couplings.rule,
@@ -190,7 +189,7 @@ def contents_of(
 
 def _as_given(couplings: Network) -> Network:
     """The same network with the classes of the page, which has no rule for it."""
-    theta = couplings.theta[couplings.site_class]
+    theta = couplings.thresholds
     site_class, columns, class_theta = site_classes(couplings.xi, theta)
     pairs = np.unique(np.stack([site_class, couplings.site_class]), axis=1)
     if len(class_theta) > _MOST_GIVEN:
@@ -200,12 +199,12 @@ def _as_given(couplings: Network) -> Network:
         rule = "must have equal couplings on sites with equal values in all patterns"
         raise DataError(f"memory: {rule}; store its patterns with a rule")
     between = couplings.J[np.ix_(pairs[1], pairs[1])]
-    return Network("given", site_class, columns, between, class_theta)
+    return Network("given", site_class, columns, Quadratic(between), class_theta)
 
 
 def _makes(couplings: Network, parameters: dict[str, Any]) -> bool:
     """Return whether the rule of a network makes its couplings."""
-    theta = couplings.theta[couplings.site_class]
+    theta = couplings.thresholds
     try:
         made = store(couplings.xi, couplings.rule, theta, **parameters)
     except PatternError:

@@ -92,7 +92,9 @@ def _facts(config: Config, result: Result) -> Facts | None:
 def _resolves(given: type[Config], values: dict[str, Any], facts: Facts) -> Any:
     """What a configuration resolves to, None if it is refused."""
     try:
-        return given.from_values(values).resolve(facts).to_dict()
+        config = given.from_values(values)
+        config.check()
+        return config.resolve(facts).to_dict()
     except SettingError:
         return None
 
@@ -116,7 +118,7 @@ def command_of_run(config: Config, result: Result) -> str | None:
     wanted = asked(config, result)
     flags = [_flag(name, entry.settings[name], value) for name, value in wanted.items()]
     try:
-        entry.read(wanted)
+        entry.read(wanted)[0].check()
     except SettingError:
         return None
     if None in flags:

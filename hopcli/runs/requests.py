@@ -170,12 +170,12 @@ def request(
     with renamed(name_of):
         config, execution = entry.read({**from_file, **read(entry, settings)})
     out = wishes.out or _default_folder(path, entry.command)
-    keyed = wishes.out is None and path is not None and _differs(config, entry, from_file)
+    keyed = wishes.out is None and _differs(config, entry, from_file)
     return Request(config, execution, wishes, out, keyed, name_of, stock=stock)
 
 
 def _differs(config: Config, entry: Entry, from_file: dict[str, Any]) -> bool:
-    """Whether settings have changed what a file asks for."""
+    """Return whether settings change a file's configuration, or the defaults."""
     try:
         alone, _ = entry.read(from_file)
     except SettingError:  # which they have put right
@@ -225,7 +225,7 @@ def request_again(
     with renamed(name_of):
         plain = read(entry, settings)
         own = {name: value for name, value in plain.items() if name not in how}
-        config = entry.resolved.from_values({**manifest["config"], **own}, entry.settings)
+        config = entry.config.from_manifest({**manifest["config"], **own}, entry.settings)
         changed = {name: value for name, value in plain.items() if name in how}
         execution = entry.execution(**{**manifest["execution"], **changed})
     out = wishes.out or Path("results") / f"{path.absolute().parent.name}-again"
