@@ -164,7 +164,7 @@ def _with_rules(cases: list[Any]) -> list[Any]:
 
 
 @pytest.mark.parametrize(("rule", "dynamic", "order", "heat"), _with_rules(NOISY))
-def test_noisy_chains_end_in_the_same_states(
+def test_noisy_chains_end_alike(
     v8: MiniRacer, rule: str, dynamic: str, order: str, heat: float
 ) -> None:
     xi = _digits(5)
@@ -183,7 +183,7 @@ def test_noisy_chains_end_in_the_same_states(
 
 
 @pytest.mark.parametrize(("rule", "dynamic", "order", "tie"), _with_rules(COLD))
-def test_chains_without_noise_end_in_the_same_states(
+def test_cold_chains_end_alike(
     v8: MiniRacer, rule: str, dynamic: str, order: str, tie: str
 ) -> None:
     xi = _digits(6)

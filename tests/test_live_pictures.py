@@ -122,9 +122,7 @@ def test_pictures_are_hidden_inverted_blended_and_made_noisy(seen: Seen) -> None
     assert seen.overlaps()[2] > 0.8
 
 
-def test_pictures_are_stored_forgotten_and_spurious_states_collected(
-    seen: Seen,
-) -> None:
+def test_pictures_are_stored_and_spurious_states_collected(seen: Seen) -> None:
     tab = seen.tab
     tab.click("#store")
     tab.click("#patterns li:nth-child(6) .small")
@@ -171,9 +169,7 @@ def test_german_texts_fit(browser: Browser, live_file: Path, width: int) -> None
 
 
 @pytest.mark.parametrize("width", [NARROW, pytest.param(WIDE, marks=pytest.mark.slow)])
-def test_names_of_patterns_and_images_are_text(
-    browser: Browser, tmp_path: Path, width: int
-) -> None:
+def test_names_of_patterns_are_text(browser: Browser, tmp_path: Path, width: int) -> None:
     path = tmp_path / "page.html"
     memory = hopcli.store(BLOTS, rule="hebbian")
     images = hopcli.load(np.array(list(BLOTS.values())), [f"{name}!" for name in HOSTILE])

@@ -143,9 +143,7 @@ def test_transparent_is_paper(tmp_path: Path) -> None:
         *(("bit.tif", "u2", (0, 0, 1, 1)), ("dark.tif", "u2", (7, 7, 9, 9))),
     ],
 )
-def test_the_range_of_a_file_does_not_change_its_picture(
-    tmp_path: Path, name: str, dtype: str, values: tuple[float, ...]
-) -> None:
+def test_ranges_of_grey(tmp_path: Path, name: str, dtype: str, values: tuple[float, ...]) -> None:
     save(np.tile(np.array(values, dtype), (3, 1)), tmp_path / name)
     for threshold in ("otsu",) if name == "dark.tif" else ("otsu", 127):
         assert picture_of(load_dataset(f"images:{tmp_path}", threshold=threshold)) == ["..##"] * 3
@@ -210,9 +208,7 @@ def test_a_pixel_is_the_mean_of_the_area_that_it_covers(tmp_path: Path) -> None:
     assert page.grey.tolist() == [[102] * 4]
 
 
-def test_a_folder_has_at_most_so_many_pixels(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_folder_has_limited_pixels(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pictures, "MAX_BYTES", 11)
     for name, picture in (("a", PICTURE), ("b", OTHER)):
         save(picture, tmp_path / f"{name}.png")
@@ -286,9 +282,7 @@ def _save_random(*names: str, side: int = 20) -> None:
 
 
 @pytest.mark.parametrize("rule", ["pseudo-inverse", "storkey", "hebbian"])
-def test_own_pictures_are_restored_from_a_quarter_of_flips(
-    run_hopcli: RunHopcli, rule: str
-) -> None:
+def test_own_pictures_are_restored_from_flips(run_hopcli: RunHopcli, rule: str) -> None:
     names = ["a", "b", "c"]
     _save_random(*names, side=30)
     run = ["recall", "--dataset", "images:pictures", "--rule", rule, "--start", "flip:0.25"]

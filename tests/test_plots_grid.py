@@ -266,9 +266,7 @@ def test_several_rows_of_a_place_are_their_mean_without_an_interval() -> None:
         ((1, 1000), "linear"),
     ],
 )
-def test_an_axis_is_logarithmic_where_values_are_spaced_so(
-    values: tuple[int, ...], scale: str
-) -> None:
+def test_an_axis_of_decades_is_logarithmic(values: tuple[int, ...], scale: str) -> None:
     table, keys = grid(samples=values, temperature=TEMPERATURES)
     for look in (Look(x="samples"), Look(map=True, x="samples", y="temperature")):
         (ax,) = panels(figure(table, keys, RATE, look))
@@ -390,7 +388,7 @@ COLD = {"temperature": TEMPERATURES}
         (COLD, {"rows": "temperature"}, "rows"),
     ],
 )
-def test_what_cannot_be_drawn_is_refused(
+def test_impossible_pictures_are_refused(
     axes: dict[str, Any], look: dict[str, Any], setting: str
 ) -> None:
     table, keys = grid(**axes)

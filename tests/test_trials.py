@@ -113,9 +113,7 @@ def test_trials_come_by_label_and_alike_in_every_repeat(
         (LABELS.index("x"), {"tests": 1}, "tests", "0"),
     ],
 )
-def test_more_trials_than_there_can_be_are_refused(
-    stored: int, settings: dict[str, Any], setting: str, most: str
-) -> None:
+def test_too_many_trials(stored: int, settings: dict[str, Any], setting: str, most: str) -> None:
     with refuses(setting, most=most):
         _drawn(_stored(stored), **settings)
 
@@ -261,9 +259,7 @@ def test_each_stream_changes_what_it_is_for_and_nothing_else_depends_on_the_seed
 
 
 @pytest.mark.parametrize("start", ["image,flip:0.2", "random", "pattern,flip-rows:4"])
-def test_starts_of_a_recall_have_a_stream_apart_from_images_and_chains(
-    monkeypatch: pytest.MonkeyPatch, start: str
-) -> None:
+def test_starts_have_a_stream_of_their_own(monkeypatch: pytest.MonkeyPatch, start: str) -> None:
     def seen(result: Any) -> list[Any]:
         trials = result.tables["trials"]
         first = result.frames.states[0, 0].tolist()
