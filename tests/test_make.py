@@ -222,7 +222,9 @@ def test_pictures_of_any_name_are_dependencies(
     for each in (*read[1:], folder, Path("mine.toml")):
         each.touch()
         os.utime(each, (1, 1))
-    monkeypatch.setattr("hopcli.cli.deps._is_incomplete", lambda *_: False)  # of touched ones
+    monkeypatch.setattr(
+        "hopcli.runs.dependencies._is_incomplete", lambda *_: False
+    )  # of touched ones
 
     def made(*flags: str) -> int:
         Path("runs.mk").write_text(run_hopcli("deps", "mine.toml").out)
