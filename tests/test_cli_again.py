@@ -110,9 +110,10 @@ def test_another_run_is_not_overwritten_unasked(shell: Shell) -> None:
     shell.refuse(QUICK, names=f"{MANIFEST}:")
     shell.run(f"{QUICK} --temperature 0.4 --overwrite -q")
     assert read_json(MANIFEST)["config"]["temperature"] == 0.4
-    # A run of another command shares the folder.
-    shell.run("select --dataset digits --out results/recall --no-figures -q")
-    patterns = "results/recall/patterns.npz"
+    select = "select --dataset digits --no-figures -q --out"
+    shell.refuse(f"{select} results/recall", names="results/recall: recall --out --overwrite")
+    shell.run(f"{select} chosen")
+    patterns = "chosen/patterns.npz"
     shell.run(f"{QUICK} --patterns {patterns} --out given -q")
-    shell.run("select --dataset digits --seed 3 --out results/recall --no-figures -q --overwrite")
+    shell.run(f"{select} chosen --seed 3 --overwrite")
     shell.refuse(f"{QUICK} --patterns {patterns} --out given", names="given: patterns")
