@@ -14,6 +14,7 @@ import click
 from hopcli.cli.completion import complete_config, complete_folder, complete_setting
 from hopcli.cli.once import Command
 from hopcli.cli.requests import make_request
+from hopcli.cli.short import examples
 from hopcli.cli.tables import FORM_HELP, FORMATS
 from hopcli.runs.requests import Wishes
 from hopcli.values import flag_name, show
@@ -194,10 +195,12 @@ def settings_command(
 
 
 def _manual(config: type[Config]) -> str:
-    """The docstring of a configuration; what is indented in it is not rewrapped."""
-    paragraphs = inspect.cleandoc(config.__doc__ or "").split("\n\n")
+    """The docstring of a configuration, examples first; indented lines are not rewrapped."""
+    summary, *paragraphs = inspect.cleandoc(config.__doc__ or "").split("\n\n")
+    paragraphs.sort(key=lambda text: not examples(text))
     return "\n\n".join(
-        f"\b\n{text}" if re.search(r"^ ", text, re.MULTILINE) else text for text in paragraphs
+        f"\b\n{text}" if re.search(r"^ ", text, re.MULTILINE) else text
+        for text in (summary, *paragraphs)
     )
 
 
