@@ -30,7 +30,7 @@ from hopcli.estimator.binarising import levels
 from hopcli.estimator.deciding import Ballot, warn_of_lost
 from hopcli.estimator.prototypes import Group, choose
 from hopcli.experiments.headline import Headline
-from hopcli.experiments.inputs import hashes
+from hopcli.experiments.preparation import hashes
 from hopcli.grids.grid import read_grid
 from hopcli.grids.keys import Key
 from hopcli.grids.over import average
