@@ -89,7 +89,7 @@ def test_runs_of_every_command_are_listed(shell: Shell) -> None:
 def test_a_grid_is_listed_with_what_it_varies(shell: Shell) -> None:
     for name, rules in (("a", "hebbian,storkey"), ("b", "hebbian,pseudo-inverse")):
         shell.make(f"grid run --command weights --no-figures --set rule={rules}", name)
-    left = Path("b/.hopcli-grid-published")  # as a kill leaves it that comes just then
+    left = Path("b/.hopcli-published")  # as a kill leaves it that comes just then
     left.mkdir()
     Path("b/grid.json").rename(left / "grid.json")
     (rows,) = rows_of(shell.run("runs a b").out)
@@ -127,7 +127,7 @@ def test_what_cannot_be_read_does_not_hide_the_rest(
 def test_where_no_run_is_nothing_is_listed(shell: Shell, command: str) -> None:
     shell.make(WEIGHTS)
     Path("empty").mkdir()
-    Path("left/.hopcli-recall-1-abc").mkdir(parents=True)
+    Path("left/.hopcli-abc.stage").mkdir(parents=True)
     for folders in ("nowhere", "out nowhere", "five.txt", "out five.txt", "empty"):
         shell.refuse(f"{command} {folders}", names=f"{folders.split()[-1]}:")
     Path("empty/weights.json").write_text("{")

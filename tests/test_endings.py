@@ -17,8 +17,8 @@ from test_figures_weights import write_patterns
 from hopcli import plots, results
 from hopcli.cli import execute
 from hopcli.experiments import Plan
+from hopcli.results import folder as writing
 from hopcli.results import read_manifest
-from hopcli.results.files import Folder
 from hopcli.runs import endings
 
 if TYPE_CHECKING:
@@ -38,8 +38,8 @@ STEPS = [  # where something happens, before or after it; the exit code if the d
     (results, "write_table", "after", 2),
     (results, "publish_run", "before", 2),
     (results, "publish_run", "after"),
-    (Folder, "move", "before"),
-    (Folder, "move", "after"),
+    (writing, "remember", "before"),
+    (writing, "remember", "after"),
     (results, "save", "after"),
     (results, "discard_parts", "after"),
     (*DRAW, 3),

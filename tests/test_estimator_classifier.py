@@ -14,9 +14,7 @@ from conftest import random_patterns
 from numpy.typing import NDArray
 from sklearn.base import clone
 from sklearn.datasets import load_digits
-from sklearn.model_selection import GridSearchCV, cross_val_score
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
+from sklearn.model_selection import cross_val_score
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from hopcli.dynamics import run
@@ -36,8 +34,6 @@ MAY_WARN = pytest.mark.filterwarnings("ignore::hopcli.errors.HopcliWarning")
 """For networks that are as small, or as full, as it takes."""
 CHECKED = [
     HopfieldClassifier(sweeps=4),
-    HopfieldClassifier("storkey", prototypes="medoid", threshold="otsu", sweeps=2, repeats=4),
-    HopfieldClassifier("hebbian", dynamics="sync", signed=False),
     # So many prototypes of so few spins that each state is one or an inverse: none is rejected.
     HopfieldClassifier(
         n_prototypes=8, samples=None, dynamics="async", reject=-1, criterion=0.3, signed=False
@@ -158,15 +154,11 @@ def test_chains_of_different_samples_are_independent() -> None:
     np.testing.assert_array_equal(seeds_of(starts[3:4], one, 2)[0], seeds_of(starts, one, 5)[3, :2])
 
 
-@pytest.mark.parametrize("make", [int, np.int64, np.random.default_rng, np.random.RandomState])
-def test_the_same_random_state_is_the_same_classifier(digits: tuple[Any, Any], make: Any) -> None:
-    one, two = (HopfieldClassifier(random_state=make(7)).fit(*digits) for _ in range(2))
-    np.testing.assert_array_equal(one.prototypes_, two.prototypes_)
-    np.testing.assert_array_equal(one.transform(digits[0][:50]), two.transform(digits[0][:50]))
-
-
 def test_a_generator_moves_on_and_none_is_new_every_time(digits: tuple[Any, Any]) -> None:
     x, y = digits[0][:200], digits[1][:200]
+    for make in (int, np.int64, np.random.default_rng, np.random.RandomState):
+        one, two = (HopfieldClassifier(random_state=make(7)).fit(x, y) for _ in range(2))
+        np.testing.assert_array_equal(one.transform(x), two.transform(x))
     for state in (np.random.default_rng(7), None):
         one, two = (HopfieldClassifier(random_state=state).fit(x, y) for _ in range(2))
         assert np.any(one.prototypes_ != two.prototypes_)
@@ -212,24 +204,6 @@ def test_an_inverse_counts_only_if_it_is_asked_for() -> None:
 
 
 @MAY_WARN
-@pytest.mark.parametrize("rule", ["pseudo-inverse", "hebbian", "storkey"])
-def test_dependent_constant_and_single_samples_are_no_trouble(rule: str) -> None:
-    same = np.ones((6, 5))
-    data: list[tuple[Any, Any]] = [
-        (same, [0, 0, 0, 1, 1, 1]),  # equal prototypes of both classes
-        (np.vstack([same, -same]), ["a", "b"] * 6),
-        (same[:1], [3]),
-        (np.eye(3)[:, :1], [True, False, True]),
-        (np.arange(6.0).reshape(3, 2) * 1e300, ["x", "y", "y"]),
-    ]
-    for x, y in data:
-        memory = HopfieldClassifier(rule, n_prototypes=4, samples=None, random_state=1)
-        found = memory.fit(x, y).predict(x)
-        assert set(found) <= set(y)
-        assert np.all(np.isfinite(memory.decision_function(x)))
-
-
-@MAY_WARN
 @pytest.mark.parametrize(
     ("rule", "parameters"),
     [("hebbian", {"normalise": "p"}), ("perceptron", {"kappa": 0.2, "epochs": 500})],
@@ -243,43 +217,20 @@ def test_the_rule_and_its_parameters_reach_the_network(
     np.testing.assert_array_equal(memory.couplings_.J, expected.J)
 
 
-@MAY_WARN
-def test_it_is_an_estimator_among_others(digits: tuple[Any, Any]) -> None:
-    x, y = digits[0][:300], np.array([f"digit {label}" for label in digits[1][:300]])
-    line = make_pipeline(StandardScaler(), HopfieldClassifier(random_state=1))
-    assert np.mean(cross_val_score(line, x, y, cv=3)) > 0.5
-    grid = {"hopfieldclassifier__rule": ["hebbian", "pseudo-inverse"]}
-    search = GridSearchCV(line, grid, cv=3, error_score="raise").fit(x, y)
-    assert search.best_params_["hopfieldclassifier__rule"] == "pseudo-inverse"
-    names = line.fit(x, y)[-1].get_feature_names_out()
-    assert names.tolist() == [f"hopfieldclassifier{number}" for number in range(50)]
+BAD = {"rule": "hebb", "prototypes": "best", "n_prototypes": 0, "samples": 2.5, "threshold": "mode"}
+BAD |= {"dynamics": "wolff", "order": "sorted", "temperature": -1, "sweeps": -1, "repeats": True}
+BAD |= {"attempts_per_sweep": 0, "criterion": 1.5, "random_state": -3}
 
 
 @pytest.mark.parametrize(
-    ("setting", "value", "named"),
-    [
-        ("rule", "hebb", "pseudo-inverse, .*'hebb'"),
-        ("prototypes", "best", "overlap-loss"),
-        ("n_prototypes", 0, "0"),
-        ("samples", 2.5, "2.5"),
-        ("threshold", "mode", ""),
-        ("threshold", [1.0, 2.0], "64 features"),
-        ("threshold", np.nan, ""),
-        ("dynamics", "wolff", "metropolis"),
-        ("order", "sorted", "random"),
-        ("temperature", -1, "-1"),
-        ("sweeps", -1, "-1"),
-        ("attempts_per_sweep", 0, "0"),
-        ("criterion", 1.5, "1.5"),
-        ("repeats", True, "True"),
-        ("random_state", -3, "-3"),
-    ],
+    ("setting", "value"), [*BAD.items(), ("threshold", [1.0, 2.0]), ("threshold", np.nan)]
 )
 def test_bad_parameters_are_refused_by_fit(
-    digits: tuple[Any, Any], setting: str, value: Any, named: str
+    digits: tuple[Any, Any], setting: str, value: Any
 ) -> None:
-    with pytest.raises(SettingError, match=f"^{setting}s? .*{named}"):
+    with pytest.raises(SettingError) as error:
         HopfieldClassifier(**{setting: value}).fit(digits[0][:40], digits[1][:40])
+    assert error.value.setting in (setting, f"{setting}s")
 
 
 @pytest.mark.parametrize("labels", [None, [0, 1], [[0], [1], [2]]])

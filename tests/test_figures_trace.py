@@ -247,16 +247,6 @@ def test_a_trial_of_each_label_is_shown_and_its_end_stays(
     assert np.mean(shown[0][:38] < 128) > 0.01
 
 
-def test_its_name_says_how_many_trials_of_each_label(traced: Run) -> None:
-    frames = traced.result.frames
-    names = ("run.gif", "run.1.gif", "run.2.gif", "run.3.gif", "run.9.gif", "run.x.gif")
-    for name, n_trials in zip(names, (1, 1, 2, 3, 3, 1), strict=True):
-        labels = [frames.label[k] for k in frames.shown_in(name)]
-        assert labels == sorted("1234567" * n_trials)
-    more = hot(traced.config.dataset, animate="run.4.gif").result.frames
-    assert len(more) == len(more.shown_in("a.4.gif")) == 28
-
-
 def test_a_trial_that_rests_ends_a_second_later(dataset: str, tmp_path: Path) -> None:
     cold = hot(
         dataset,

@@ -13,14 +13,13 @@ import threading
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 from conftest import files_below
 
-from hopcli.grids import cells, dask, engine
+from hopcli.grids import cells, dask
 from hopcli.grids.store import FILE, Store
-from hopcli.runs import grids as conducting
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -148,20 +147,6 @@ def test_workers_of_another_program_are_refused(
     assert files_below(Path()) == before
 
 
-def test_a_worker_that_comes_later_with_other_code_is_noticed(
-    run_hopcli: RunHopcli, cluster: Cluster, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    real = engine.run_tasks
-
-    def other(*given: Any) -> Any:
-        return (made._replace(version="0.0", host="elsewhere") for made in real(*given))
-
-    monkeypatch.setattr(conducting, "run_tasks", other)
-    refused = run_hopcli("grid", "run", "seeds.toml", "--dask", cluster.address).refused()
-    assert refused.startswith("results/seeds: ")
-    assert ("elsewhere" in refused, "0.0" in refused, _finished()) == (True, True, 0)
-
-
 def test_no_scheduler_is_one_line(run_hopcli: RunHopcli, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(dask, "_ANSWERS", 0.5)
     before = files_below(Path())
@@ -247,11 +232,6 @@ def test_a_peer_that_is_no_scheduler_is_given_up(
     assert done.refused().startswith("--dask ")
     assert f"127.0.0.1:{port}" in done.err
     assert not Path("results/seeds/grid.csv").exists()
-
-
-def test_tls_without_certificates_is_refused(run_hopcli: RunHopcli) -> None:
-    done = run_hopcli("grid", "run", "seeds.toml", "--dask", "tls://127.0.0.1:1")
-    assert "distributed.comm.tls" in done.refused()
 
 
 @pytest.mark.slow

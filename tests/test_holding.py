@@ -20,7 +20,7 @@ from hopcli.experiments.holding import hold
 from hopcli.experiments.resting import Resting, rest
 from hopcli.observables import local_fields
 from hopcli.patterns import Patterns
-from hopcli.plots.rows import what_was_run
+from hopcli.plots.captions import what_was_run
 from hopcli.results import read_manifest
 from hopcli.rules import store
 from hopcli.study.replays import Replays
@@ -291,16 +291,6 @@ def test_a_quenched_run_ends_in_a_fixed_point() -> None:
     assert quenched.notes["resting"]["3"] == {"overlap": 1.0, "sd": 0.0}
 
 
-def test_an_animation_ends_with_the_quench() -> None:
-    settings: dict[str, Any] = {"tests": 1, "repeats": 1, "sweeps": 4, "temperature": 0.4}
-    config = RecallConfig(source_indices=FIVE, quench=True, **settings)
-    result = experiments.run(config, RecallExecution(animate="a.gif"))
-    assert result.frames.states.shape == (5, 6, 784)
-    assert result.frames.sweep.tolist() == [0, 1, 2, 3, 4, -1]
-    assert fixed_points(result.frames.states[:, -1], store(result.patterns.xi)).all()
-    assert np.array_equal(result.frames.states[:, 0], result.gallery.start)
-
-
 # --- settings of both, and the split of the patterns
 
 
@@ -318,17 +308,3 @@ def test_patterns_come_from_the_split_that_is_tested_unless_another_is_named(
         with np.load("r/recall.npz") as arrays:
             assert str(arrays["patterns.dataset"]) == f"mnist:{config['select_split']}"
             assert (tuple(arrays["patterns.source_index"].tolist()) == FIVE) == is_train
-
-
-@pytest.mark.parametrize(
-    ("flags", "option"),
-    [
-        ("--criterion auto --temperature 1.3", "--criterion"),
-        ("--patterns p.npz --select-split test", "--select-split"),
-        ("--dataset digits --select-split test", "--select-split"),
-        ("--dynamics async --until-stable --quench", "--quench"),
-    ],
-)
-def test_settings_without_sense_are_refused(run_hopcli: RunHopcli, flags: str, option: str) -> None:
-    assert run_hopcli("recall", *SMALL, *flags.split()).refused().startswith(f"{option} ")
-    assert not Path("r").exists()

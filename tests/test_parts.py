@@ -16,7 +16,7 @@ import pytest
 from conftest import files_below
 
 import hopcli
-from hopcli import dynamics, results, streams
+from hopcli import dynamics, streams
 from hopcli.grids import cells
 from hopcli.results import KeptParts, discard_parts, parts
 from hopcli.results.provenance import code_digest
@@ -233,21 +233,6 @@ def test_a_damaged_part_is_made_again(run_hopcli: RunHopcli, runs: Runs, damage:
     assert _visible("out") == _visible("whole")
 
 
-def test_parts_left_by_a_run_that_is_finished_go(
-    run_hopcli: RunHopcli, runs: Runs, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Killed between the last two steps."""
-    runs.stop_after(6)
-    run_hopcli(*SCAN, "--out", "out")
-    with monkeypatch.context() as patch:
-        patch.setattr(results, "discard_parts", lambda *_: None)
-        assert run_hopcli(*SCAN, "--out", "out").code == 0
-    assert len(_hidden("out")) == 1
-    runs.stop_after(0)
-    assert run_hopcli(*SCAN, "--out", "out").code == 0
-    assert _hidden("out") == []
-
-
 # --- the file ---------------------------------------------------------------------------------
 
 
@@ -258,8 +243,8 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     return now
 
 
-def _kept(folder: Path, command: str = "capacity", key: str = "key") -> KeptParts:
-    return KeptParts(folder, command, key, 12)
+def _kept(folder: Path, key: str = "key") -> KeptParts:
+    return KeptParts(folder, key, 12)
 
 
 def test_parts_are_written_once_a_second_and_short_runs_write_none(
@@ -293,9 +278,8 @@ def test_numbers_are_kept_to_the_last_bit(tmp_path: Path) -> None:
     for number, part in kept.items():
         assert read[number].tobytes() == part.tobytes()
         assert (read[number].shape, read[number].dtype) == (part.shape, part.dtype)
-    assert KeptParts(tmp_path, "capacity", "key", 7).keys() == {3}  # a part too many
+    assert KeptParts(tmp_path, "key", 7).keys() == {3}  # a part too many
     assert not _kept(tmp_path, key="another")
-    assert not _kept(tmp_path, "temperature-scan")
 
 
 def test_only_what_is_new_is_written_and_only_own_parts_are_discarded(tmp_path: Path) -> None:
@@ -306,8 +290,8 @@ def test_only_what_is_new_is_written_and_only_own_parts_are_discarded(tmp_path: 
         kept.write()
     (path,) = tmp_path.iterdir()
     assert len(path.read_bytes().split()) == 3 * 3, "a checksum, a number and a value a part"
-    names = {".hopcli-scan-1.parts", ".hopcli-capacity.lock", ".hopcli-capacity-12-x", "1.parts"}
-    for name in (*names, ".hopcli-capacity-1.parts"):
+    names = {".hopcli-lock", ".hopcli-12-x", "1.parts"}
+    for name in (*names, ".hopcli-1.parts"):
         (tmp_path / name).touch()
-    discard_parts(tmp_path, "capacity")
+    discard_parts(tmp_path)
     assert {path.name for path in tmp_path.iterdir()} == names

@@ -20,8 +20,7 @@ import hopcli
 from hopcli import printing, results
 from hopcli.grids.export import write_table
 from hopcli.results import tables
-from hopcli.results.folder import sha256_of
-from hopcli.results.manifest import Manifest
+from hopcli.results.manifest import Manifest, sha256_of
 
 if TYPE_CHECKING:
     from conftest import RunHopcli

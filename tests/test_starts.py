@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import math
 import re
-from itertools import product
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -15,13 +14,11 @@ from conftest import random_patterns
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
-from PIL import Image
 
-import hopcli
 from hopcli.config import notations
 from hopcli.datasets import Dataset
-from hopcli.errors import HopcliError, SettingError
-from hopcli.experiments.tally import OUTCOMES, OVERALL, check_names, confusion_columns
+from hopcli.errors import SettingError
+from hopcli.experiments.tally import OUTCOMES, OVERALL, confusion_columns
 from hopcli.patterns import Patterns
 from hopcli.starts import (
     BASES,
@@ -126,48 +123,14 @@ def test_anything_else_is_refused_with_the_rule() -> None:
         assert str(error.value) == rule_of_starts(target=True), text
 
 
-PLACEHOLDERS = {"P_UP": "0.3", "FRACTION": "0.25", "COUNT": "3", "A": "a", "B": "b"}
+ALL_BASES = ["image", "pattern", "random", "random:0.3", "majority", "blend:a:b", "blend:a:b:fill"]
+ALL_BASES += ["text:FILE", "target", "digit"]
+ALL_CHANGES = ["flip:0.25", "flip-rows:3", "inverse", *(f"occlude:{side}:0.25" for side in SIDES)]
 
 
-def _spelled(entry: Base | Change) -> list[str]:
-    """Everything that the usage of an entry says can be written, with values in place."""
-    parts = []
-    for part in re.findall(r"\[.*?\]|[^\[]+", entry.usage):
-        optional = ["", part[1:-1]] if part.startswith("[") else [part]
-        parts.append(optional)
-    texts = ["".join(chosen) for chosen in product(*parts)]
-    sides = [side for side in SIDES if "|" in entry.usage] or [""]
-    texts = [text.replace("|".join(SIDES), side) for text in texts for side in sides]
-    return [re.sub(r"\b[A-Z_]+\b", lambda m: PLACEHOLDERS.get(m[0], m[0]), t) for t in texts]
-
-
-ALL_BASES = [text for base in BASES.values() for text in _spelled(base)]
-ALL_CHANGES = [text for entry in CHANGES.values() for text in _spelled(entry)]
-
-
-def test_what_the_registries_say_can_be_written() -> None:
-    assert [
-        *("image", "pattern", "random", "random:0.3", "majority", "blend:a:b", "blend:a:b:fill"),
-        *("text:FILE", "target", "digit"),
-    ] == ALL_BASES
-    assert [
-        *("flip:0.25", "flip-rows:3"),
-        *(f"occlude:{side}:0.25" for side in ("top", "bottom", "left", "right")),
-        "inverse",
-    ] == ALL_CHANGES
-    for registry in (BASES, CHANGES):
-        assert [entry.name for entry in registry.values()] == list(registry)
-
-
-@pytest.mark.parametrize("base", ALL_BASES)
-def test_every_base_with_every_change_is_read_and_written_alike(base: str) -> None:
-    for text in (base, *(f"{base},{words}" for words in (*ALL_CHANGES, ",".join(ALL_CHANGES)))):
-        start = parse_start(text)
-        assert start.base == base.split(":")[0]
-        assert parse_start(str(start)) == start
-        assert str(start) == text.removeprefix("pattern,")
-        assert start.uses_images == (start.base in ("image", "digit"))
-        assert start.leaves_zeros == (base == "blend:a:b")
+def test_every_base_and_change_is_tried_here() -> None:
+    assert {parse_start(text).base for text in ALL_BASES} == set(BASES)
+    assert {parse_start(text).changes[0][0] for text in ALL_CHANGES} == set(CHANGES)
 
 
 _word = st.text(st.characters(exclude_characters=":,", codec="utf-8"), min_size=1, max_size=8)
@@ -440,7 +403,7 @@ def test_every_change_works_in_place_on_spins_the_same_for_the_same_stream(text:
 
 
 XI = random_patterns(4, 3, 64)
-SOURCES = ["text", "images", "npz"]
+OWN = ["recall", "--dataset", "text:own.txt"]
 WORDS = [*confusion_columns(["a", "b"])[3:], "label", OVERALL, *OUTCOMES]
 COLD = ["--dynamics", "async", "--until-stable", "--repeats", "1", "--no-figures", "-q"]
 
@@ -453,61 +416,31 @@ def _draw(path: str, states: NDArray[np.int8], names: list[str] | None = None) -
     Path(path).write_text("\n\n".join(blocks) + "\n", encoding="utf-8")
 
 
-def _source(kind: str, names: list[str]) -> list[str]:
-    """Write the patterns under these names; return the options that name them."""
-    pictures = np.where(XI > 0, 255, 0).astype(np.uint8).reshape(-1, 8, 8)
-    if kind == "images":
-        Path("pictures").mkdir(exist_ok=True)
-        for name, picture in zip(names, pictures, strict=True):
-            Image.fromarray(picture).save(f"pictures/{name}.png")
-        return ["--dataset", "images:pictures"]
-    if kind == "npz":
-        of = np.array(names)
-        np.savez("set.npz", x_train=pictures, y_train=of, x_test=pictures, y_test=of)
-        return ["--dataset", "npz:set.npz"]
-    _draw("own.txt", XI, names)
-    return ["--dataset", "text:own.txt"]
-
-
 @pytest.mark.parametrize("word", dict.fromkeys(WORDS))
 def test_no_label_makes_two_rows_or_columns_of_one_name(run_hopcli: RunHopcli, word: str) -> None:
     """It is refused by its name, or the tables stay clear."""
-    for kind in SOURCES if word in (OVERALL, "none") else ["text"]:
-        data = _source(kind, ["a", "b", word])
-        run = ["recall", *data, "--start", "flip:0.1", "--tests", "2", *COLD, "--out", kind]
-        done = run_hopcli(*run)
-        assert bool(done.code) == (word in (OVERALL, *confusion_columns(["a", "b"])))
-        if done.code:
-            assert repr(word) in done.refused()
-            assert not Path(kind).exists()
-            assert run_hopcli(*run, "--digits", "a,b").code == 0
-        else:
-            header = Path(kind, "confusion.csv").read_text("utf-8").splitlines()[0].split(",")
-            labels = pd.read_csv(f"{kind}/accuracy.csv", dtype=str)["label"].tolist()
-            for names in (header, labels):
-                assert len(set(names)) == len(names)
-
-
-def test_only_words_that_collide_are_refused() -> None:
-    check_names(["pattern", "own"], ["pattern", "own", "other", "inverse", "3", "3"])
-    check_names(["inverse 3"], ["inverse 3", "4"])
-    for labels, stored, word in (
-        ([], ["3", "inverse 3"], "inverse 3"),
-        ([], ["none"], "none"),
-        ([], ["label", "a"], "label"),
-        ([OVERALL], ["a"], OVERALL),
-    ):
-        with pytest.raises(HopcliError, match=repr(word)):
-            check_names(labels, stored)
+    _draw("own.txt", XI, ["a", "b", word])
+    run = [*OWN, "--start", "flip:0.1", "--tests", "2", *COLD, "--out", "out"]
+    done = run_hopcli(*run)
+    assert bool(done.code) == (word in (OVERALL, *confusion_columns(["a", "b"])))
+    if done.code:
+        assert repr(word) in done.refused()
+        assert not Path("out").exists()
+        assert run_hopcli(*run, "--digits", "a,b").code == 0
+    else:
+        header = Path("out/confusion.csv").read_text("utf-8").splitlines()[0].split(",")
+        labels = pd.read_csv("out/accuracy.csv", dtype=str)["label"].tolist()
+        for names in (header, labels):
+            assert len(set(names)) == len(names)
 
 
 @pytest.mark.parametrize("base", ["random", "majority", "random:0.25"])
 def test_a_start_is_not_scored_against_a_pattern_of_its_name(
     run_hopcli: RunHopcli, base: str
 ) -> None:
-    data = _source("text", ["a", "b", base])
-    assert repr(base) in run_hopcli("recall", *data, "--start", base, *COLD).refused()
-    assert run_hopcli("recall", *data, "--start", base, "--digits", "a,b", *COLD).code == 0
+    _draw("own.txt", XI, ["a", "b", base])
+    assert repr(base) in run_hopcli(*OWN, "--start", base, *COLD).refused()
+    assert run_hopcli(*OWN, "--start", base, "--digits", "a,b", *COLD).code == 0
 
 
 def _damaged(flips: int) -> NDArray[np.int8]:
@@ -549,19 +482,3 @@ def test_in_a_mixed_file_a_name_decides_for_its_state_alone(run_hopcli: RunHopcl
     assert _outcomes() == expected
     _draw("probe.txt", _damaged(5)[[2, 1]], ["", "start 1"])
     assert "start 1" in run_hopcli(*run, "--overwrite").refused()
-
-
-def test_python_takes_the_same_rule(empty_folder: Path) -> None:
-    memory, probe = hopcli.store(XI, rule="hebbian"), _damaged(5)[[2]]
-    _draw("probe.txt", probe)
-    _draw("named.txt", probe, ["1"])
-
-    def outcome(start: Any, **settings: Any) -> tuple[Any, Any, bool]:
-        end = memory.recall(start, dynamics="async", until_stable=True, **settings)
-        return end.outcome.item(), end.nearest.item(), bool(end.recalled.item())
-
-    for start in (probe, hopcli.load("text:probe.txt"), "text:probe.txt", hopcli.load(probe)):
-        assert outcome(start) == ("pattern", "3", True)
-    for start in (hopcli.load("text:named.txt"), "text:named.txt"):
-        assert outcome(start) == ("other", "3", False)
-    assert outcome(probe, labels=["1"]) == ("other", "3", False)

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import itertools
-import re
 from typing import Any
 
 import numpy as np
 import pytest
-from conftest import few_and_many, least
+from conftest import least
 from scipy import stats
 
 from hopcli import experiments
 from hopcli.config import Config, ConsistencyConfig, VarianceConfig
-from hopcli.experiments.few import ENOUGH, few_selections
-from hopcli.experiments.fit_sweeps import _fit_known, _slack_of_replays
+from hopcli.experiments.few import ENOUGH
+from hopcli.experiments.fit_sweeps import _slack_of_replays
 from hopcli.statistics import draws_interval
 from hopcli.statistics.components import Components
 from hopcli.statistics.counts import (
@@ -100,22 +99,6 @@ def test_nested_counts_are_a_normal_distribution_in_many_dimensions() -> None:
     assert nested_chi_square([3, 4], 3.5, 0.0, 0.0) == pytest.approx(0.5 * 12)
 
 
-@few_and_many("trials", 200, 1000)
-@pytest.mark.parametrize("noise", [1.0, 2.5])
-def test_the_interval_of_the_likelihood_covers_as_promised(noise: float, trials: int) -> None:
-    """A slope of means on a fine grid, with more noise than the model knows, or not."""
-    rng, covered = np.random.default_rng(5), 0
-    grid = np.linspace(-2, 2, 401)
-    for _ in range(trials):
-        counts = rng.normal(0.5, np.sqrt(noise), (10, 5))
-        values = nested_log_likelihood(counts[..., None], grid, 0.0, 1.0).sum(axis=0)
-        best = grid[values.argmax()]
-        chi2 = float(nested_chi_square(counts, best, 0.0, 1.0).sum())
-        inside = within_reach(values, overdispersion(chi2, 49))
-        covered += bool(inside[np.abs(grid - 0.5).argmin()])
-    assert abs(covered / trials - 0.9525) < 0.0015 + 3 * np.sqrt(0.95 * 0.05 / trials)
-
-
 def test_inflation_is_never_below_1() -> None:
     assert overdispersion(20.0, 49) == 1
     assert overdispersion(98.0, 49) == 2
@@ -128,48 +111,9 @@ def test_inflation_is_never_below_1() -> None:
 # --- the number of sweeps that made a table ---------------------------------------------------
 
 
-def _covered(replays: int, spread: float, runs: int) -> float:
-    """How often the interval holds the number of sweeps of a simulated table.
-
-    Chances of 5 labels of 60 images rise with the sweeps, 16 to 24; 20 is the true one.
-    """
-    rng, covered = np.random.default_rng(8), 0
-    sweeps = np.arange(16, 25)
-    for run in range(runs):
-        ease = rng.normal(1, spread, (5, 60))
-        chances = 1 / (1 + np.exp(-(ease + 0.12 * (sweeps[:, None, None] - 20))))
-        counts = (rng.random((10, 5, 60)) < chances[4]).sum(axis=2)
-        fits = [
-            _fit_known(counts, rng.binomial(replays, own), replays, seed)
-            for own, seed in zip(chances, np.random.SeedSequence(run).spawn(9), strict=True)
-        ]
-        values = np.array([fit.log_likelihood for fit in fits])
-        inflation = overdispersion(fits[int(values.argmax())].chi2, counts.size - 1)
-        slack = np.full(9, _slack_of_replays(counts.shape, replays))
-        covered += bool(within_reach(values, inflation, slack)[4])
-    return covered / runs
-
-
 def test_slack_is_that_of_the_replays() -> None:
     assert _slack_of_replays((10, 5), 10) == pytest.approx(np.sqrt(5))
     assert _slack_of_replays((1, 1), 1) == 1
-
-
-@pytest.mark.parametrize(
-    ("replays", "spread", "runs", "share"),
-    [
-        (10, 1.5, 10, 0.95),
-        *(
-            pytest.param(replays, spread, 100, share, marks=pytest.mark.slow)
-            for replays, share in ((2, 0.85), (10, 0.93), (40, 0.93))
-            for spread in (1.5, 5.0)
-        ),
-    ],
-)
-def test_the_interval_of_sweeps_covers_as_stated(
-    replays: int, spread: float, runs: int, share: float
-) -> None:
-    assert _covered(replays, spread, runs) >= least(share, runs)
 
 
 # --- few selections ---------------------------------------------------------------------------
@@ -196,36 +140,6 @@ def test_thirty_selections_are_about_enough_and_ten_are_not() -> None:
     """A kind that is 1 in 10: in 35 % of runs of ten selections it is missing."""
     assert max(_covered_of_few(10, 0.1, 60)) < 0.9
     assert min(_covered_of_few(ENOUGH, 0.1, 60)) > least(0.92, 60)
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize(
-    ("n", "tail", "low", "high"),
-    [
-        (5, 0.1, 0.40, 0.50),
-        (15, 0.1, 0.72, 0.85),
-        (30, 0.1, 0.90, 0.97),
-        (100, 0.1, 0.93, 0.98),
-        (30, 0.05, 0.75, 0.86),
-        (100, 0.05, 0.91, 0.98),
-        (30, 0.03, 0.45, 0.65),
-    ],
-)
-def test_coverage_is_as_the_manual_states(n: int, tail: float, low: float, high: float) -> None:
-    for covered in _covered_of_few(n, tail, 1000):
-        assert low - 0.03 <= covered <= high + 0.03
-
-
-@pytest.mark.parametrize("n", [1, 2, 3, 10, 29])
-def test_the_warning_names_the_share_that_may_be_missing(n: int) -> None:
-    """(1 - share)^n is 5 %, and the number advised is no longer warned of."""
-    (warning,) = few_selections(n)
-    share = float(re.findall(r"([\d.]+) %", warning)[0]) / 100
-    assert (1 - share) ** n == pytest.approx(0.05, abs=0.02)
-    advised = int(warning.rpartition("--selections ")[2])
-    assert few_selections(advised) == few_selections(1000) == []
-    assert "--tests" not in warning
-    assert "--tests" in few_selections(n, most=ENOUGH - 1)[0]
 
 
 @pytest.mark.parametrize(

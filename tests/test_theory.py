@@ -12,7 +12,7 @@ from conftest import every_state, few_and_many, random_patterns, run_chains
 from scipy import stats
 from scipy.optimize import brentq
 
-from hopcli.network import Network
+from hopcli.network import Network, Quadratic
 from hopcli.observables import binder_ratio, energy, overlaps, projection_norm
 from hopcli.rules import RULES, store
 from hopcli.theory import (
@@ -175,10 +175,12 @@ def test_exact_overlaps_of_couplings_that_differ_between_the_groups() -> None:
     j = np.array([[0.3, -0.2], [-0.2, 0.1]])[np.ix_(group, group)] * np.outer(gauge, gauge)
     j[3, 3] = 7.0  # of a class with one site: no coupling
     classes = np.array([0, 0, 1, 1, 1, 2, 2, 2, 3], np.int32)
-    network = Network("by hand", classes, columns, j, np.zeros(4))
+    network = Network("by hand", classes, columns, Quadratic(j), np.zeros(4))
     assert exact(network, [0.5])[0] == pytest.approx(mean_overlaps(network, 0.5), abs=1e-9)
     j[2, 2] += 0.01
-    assert exact_overlaps(Network("odd", classes, columns, j, np.zeros(4)), [0.5]) is None
+    assert (
+        exact_overlaps(Network("odd", classes, columns, Quadratic(j), np.zeros(4)), [0.5]) is None
+    )
 
 
 def test_states_of_other_networks_are_not_known() -> None:

@@ -273,15 +273,3 @@ def test_starts_of_a_recall_have_a_stream_apart_from_images_and_chains(
     for free, alike in (("starts", [True, False]), ("chains", [True, True, False])):
         other = seen(_free_of(monkeypatch, free, "recall", start=start))
         assert [a == b for a, b in zip(one, other, strict=True)][: len(alike)] == alike
-
-
-def test_flips_of_a_capacity_run_have_a_stream_apart_from_its_chains(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    """Chains from the patterns do not know the flips, and are as they were."""
-    settings = {"draws": 9}
-    names = ["fixed", "overlap_pattern", "overlap_flipped"]
-    one = _planned("capacity", 1, **settings)().tables["capacity"]
-    for free, alike in (("starts", [True, True, False]), ("chains", [True, False, False])):
-        other = _free_of(monkeypatch, free, "capacity", **settings).tables["capacity"]
-        assert [one[name].tolist() == other[name].tolist() for name in names] == alike

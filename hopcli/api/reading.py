@@ -12,8 +12,9 @@ from hopcli.errors import ResultError, SettingError
 from hopcli.grids.export import column_places, typed_column
 from hopcli.grids.store import FILE, Store, is_grid
 from hopcli.grids.view import load_published
-from hopcli.results.manifest import open_manifest
-from hopcli.results.places import GRID, MANIFESTS, find, finished_in
+from hopcli.results.forms import GRID
+from hopcli.results.manifest import finished_in, open_manifest
+from hopcli.results.places import MANIFESTS, find
 from hopcli.results.tables import columns_of, read_table
 from hopcli.values import as_column, bare
 

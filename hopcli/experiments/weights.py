@@ -136,7 +136,7 @@ def _stability_table(patterns: Patterns, couplings: Network) -> pd.DataFrame:
     its largest; above 1 the site would flip.
     """
     xi = couplings.xi
-    aligned = xi * (local_fields(xi, couplings) - couplings.theta[couplings.site_class])
+    aligned = xi * (local_fields(xi, couplings) - couplings.thresholds)
     squares = (couplings.J**2) @ couplings.class_sizes - np.diag(couplings.J) ** 2
     length = np.sqrt(np.maximum(squares, np.finfo(np.float64).tiny))[couplings.site_class]
     mean = aligned.mean(axis=1)

@@ -14,7 +14,7 @@ from hopcli.errors import DataError, PatternError, SettingError
 from hopcli.experiments.preparation import Prepared, prepare
 from hopcli.experiments.stock import Stock
 from hopcli.experiments.trials import draw_trials
-from hopcli.network import Network
+from hopcli.network import Network, Quadratic
 from hopcli.network.classes import site_classes
 from hopcli.rules import RULES, store
 from hopcli.study.published import read_published
@@ -187,7 +187,7 @@ def contents_of(
 
 def _as_given(couplings: Network) -> Network:
     """The same network with the classes of the page, which has no rule for it."""
-    theta = couplings.theta[couplings.site_class]
+    theta = couplings.thresholds
     site_class, columns, class_theta = site_classes(couplings.xi, theta)
     pairs = np.unique(np.stack([site_class, couplings.site_class]), axis=1)
     if len(class_theta) > _MOST_GIVEN:
@@ -197,12 +197,12 @@ def _as_given(couplings: Network) -> Network:
         rule = "must have equal couplings on sites with equal values in all patterns"
         raise DataError(f"memory: {rule}; store its patterns with a rule")
     between = couplings.J[np.ix_(pairs[1], pairs[1])]
-    return Network("given", site_class, columns, between, class_theta)
+    return Network("given", site_class, columns, Quadratic(between), class_theta)
 
 
 def _makes(couplings: Network, parameters: dict[str, Any]) -> bool:
     """Return whether the rule of a network makes its couplings."""
-    theta = couplings.theta[couplings.site_class]
+    theta = couplings.thresholds
     try:
         made = store(couplings.xi, couplings.rule, theta, **parameters)
     except PatternError:

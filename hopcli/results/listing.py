@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from hopcli import catalogue
 from hopcli.errors import ResultError
-from hopcli.results.manifest import Manifest, open_manifest, understood
-from hopcli.results.places import GRID, find, finished_in
+from hopcli.results.forms import GRID
+from hopcli.results.manifest import Manifest, finished_in, open_manifest, understood
+from hopcli.results.places import find
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

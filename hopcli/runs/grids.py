@@ -156,6 +156,7 @@ class GridJob:
         self._writes = False
         self.kept = ""
         results.check_writable(out)
+        results.check_alone(out, "grid")
         _check_look(grid)
         self.planned, others = plan_grid(grid, self.stock, self._keep, progress)
         if others and not (options.skip_impossible and self.planned):
@@ -182,7 +183,7 @@ class GridJob:
         HopcliError
             If cells of other code are there, or the folder cannot be written.
         """
-        with results.locked(self.out, "grid"), self._engine() as engine:
+        with results.locked(self.out), self._engine() as engine:
             endings.expect(self.out, "grid", pictures=self._draws)
             try:
                 return self._run(engine, progress)
@@ -307,9 +308,10 @@ def merge_shards(
         If the shards do not belong together, or the folder cannot be written.
     """
     results.check_writable(out)
+    results.check_alone(out, "grid")
     began = time.perf_counter()
     others = [folder for folder in folders if folder.resolve() != out.resolve()]
-    with results.locked(out, "grid"):
+    with results.locked(out):
         endings.expect(out, "grid", pictures=figures)
         n_taken = merge(others, out, accept_version=accept_version)[1] if others else 0
         with Store(out) as store:

@@ -16,7 +16,8 @@ from hopcli.config.files import find_claims
 from hopcli.errors import SettingError
 from hopcli.grids.export import write_table
 from hopcli.results.files import check_made, written
-from hopcli.results.folder import files_in, publish_run, settle, sha256_of, writing
+from hopcli.results.folder import files_in, publish_run, writing
+from hopcli.results.manifest import sha256_of
 from hopcli.results.provenance import source_commit, versions
 from hopcli.results.tables import columns_of
 from hopcli.runs.behind import PreparedRun, prepare
@@ -97,8 +98,8 @@ def reproduce(
     for folder in (out, out / _RUNS)[wishes.out is not None :]:
         check_made(folder)
     runs = prepare(claims, wishes._replace(out=out / _RUNS), quick=quick)
-    with results.locked(out, _MANIFEST):
-        settle(out, _MANIFEST)
+    results.check_alone(out, _MANIFEST)
+    with results.locked(out):
         _make_all(runs, watch)
         judged = judge(claims, runs)
         made = table(judged, {name: run.told for name, run in runs.items()})
@@ -143,7 +144,7 @@ def _publish(
     runs: Mapping[str, PreparedRun],
 ) -> list[Path]:
     """Write verdicts, report and manifest, unless they are there as they would be written."""
-    with writing(out, _MANIFEST) as stage:
+    with writing(out) as stage:
         write_table(made, stage / _TABLE, "csv")
         (stage / _REPORT).write_text(page(claims, judged, runs), encoding="utf-8")
         names = files_in(stage)

@@ -24,8 +24,7 @@ from conftest import files_below, random_patterns
 from test_figures_weights import write_patterns
 
 from hopcli.grids.store import FILE, Store
-from hopcli.results import read_manifest, runs_in
-from hopcli.results.folder import settle
+from hopcli.results import finished_in, locked, read_manifest
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -139,8 +138,8 @@ class Place:
                 return finished_cells(folder)
             if (folder / f"{self.subject.of}.json").exists() or name in self.earlier:
                 read_manifest(folder, self.subject.of)  # as it is, and after it has moved in
-                settle(folder, self.subject.of)
-                assert runs_in(folder) == [self.subject.of]
+                with locked(folder):
+                    assert finished_in(folder) == [self.subject.of]
                 read_manifest(folder, self.subject.of)
             seen = files_below(folder)
             visible = {key: seen[key] for key in seen if not key.startswith(".")}
