@@ -5,7 +5,8 @@ from __future__ import annotations
 import contextlib
 import pickle
 import warnings
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import Any
 from unittest import SkipTest
 
 import numpy as np
@@ -25,9 +26,6 @@ from hopcli.estimator.seeding import seeds_of
 from hopcli.observables import overlaps
 from hopcli.rules import store
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
 Spins = NDArray[np.int8]
 
 MAY_WARN = pytest.mark.filterwarnings("ignore::hopcli.errors.HopcliWarning")
@@ -44,7 +42,7 @@ CHECKED = [
 
 @MAY_WARN
 @parametrize_with_checks(CHECKED)  # type: ignore[untyped-decorator]
-def test_scikit_learn_finds_nothing_wrong(
+def test_checks_of_scikit_learn(
     estimator: HopfieldClassifier, check: Callable[[Any], None]
 ) -> None:
     with contextlib.suppress(SkipTest):  # of packages that are not there
@@ -208,7 +206,7 @@ def test_an_inverse_counts_only_if_it_is_asked_for() -> None:
     ("rule", "parameters"),
     [("hebbian", {"normalise": "p"}), ("perceptron", {"kappa": 0.2, "epochs": 500})],
 )
-def test_the_rule_and_its_parameters_reach_the_network(
+def test_a_rule_with_parameters(
     digits: tuple[Any, Any], rule: str, parameters: dict[str, Any]
 ) -> None:
     memory = HopfieldClassifier(rule, n_prototypes=1, samples=20, random_state=1, **parameters)
@@ -225,9 +223,7 @@ BAD |= {"attempts_per_sweep": 0, "criterion": 1.5, "random_state": -3}
 @pytest.mark.parametrize(
     ("setting", "value"), [*BAD.items(), ("threshold", [1.0, 2.0]), ("threshold", np.nan)]
 )
-def test_bad_parameters_are_refused_by_fit(
-    digits: tuple[Any, Any], setting: str, value: Any
-) -> None:
+def test_fit_refuses_bad_parameters(digits: tuple[Any, Any], setting: str, value: Any) -> None:
     with pytest.raises(SettingError) as error:
         HopfieldClassifier(**{setting: value}).fit(digits[0][:40], digits[1][:40])
     assert error.value.setting in (setting, f"{setting}s")

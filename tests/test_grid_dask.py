@@ -11,20 +11,15 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pytest
-from conftest import files_below
+from conftest import RunHopcli, SpawnHopcli, files_below
 
 from hopcli.grids import cells, dask
 from hopcli.grids.store import FILE, Store
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from conftest import RunHopcli, SpawnHopcli
 
 GRID = """
 command = "recall"
@@ -114,7 +109,7 @@ def _begin(address: str, name: str = "long") -> subprocess.Popen[str]:
     return child
 
 
-def test_the_same_bytes_as_on_threads(
+def test_bytes_are_those_of_threads(
     run_hopcli: RunHopcli, spawn_hopcli: SpawnHopcli, cluster: Cluster
 ) -> None:
     done = spawn_hopcli("grid", "run", "seeds.toml", "--dask", cluster.address, "--format", "json")
@@ -169,9 +164,7 @@ def test_a_scheduler_without_workers_is_refused(run_hopcli: RunHopcli, tmp_path:
 
 
 @pytest.mark.slow
-def test_workers_and_the_scheduler_may_die_and_nothing_finished_is_lost(
-    run_hopcli: RunHopcli, tmp_path: Path
-) -> None:
+def test_deaths_lose_nothing_finished(run_hopcli: RunHopcli, tmp_path: Path) -> None:
     with _cluster(tmp_path) as cluster:
         child = _begin(cluster.address, "seeds")
         cluster.workers[0].kill()

@@ -151,9 +151,7 @@ def test_what_has_been_changed_is_noticed(tmp_path: Path, statement: str) -> Non
         ),
     ],
 )
-def test_points_and_grids_that_have_been_changed_are_refused(
-    tmp_path: Path, statement: str, read: Any
-) -> None:
+def test_changed_points_and_grids_are_refused(tmp_path: Path, statement: str, read: Any) -> None:
     _fill(tmp_path)
     _sql(tmp_path, statement)
     with Store(tmp_path) as store, pytest.raises(ResultError) as refused:
@@ -172,9 +170,7 @@ def test_points_and_grids_that_have_been_changed_are_refused(
         *_statements("of a store"),
     ],
 )
-def test_a_store_of_another_program_or_one_that_computes_is_left_alone(
-    tmp_path: Path, content: Any, writes: bool
-) -> None:
+def test_foreign_stores_are_left_alone(tmp_path: Path, content: Any, writes: bool) -> None:
     if isinstance(content, bytes):
         (tmp_path / FILE).write_bytes(content)
     else:

@@ -4,29 +4,25 @@ from __future__ import annotations
 
 import itertools
 import json
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 from py_mini_racer import MiniRacer
 
 import hopcli
 from hopcli import dynamics, observables
 from hopcli.dynamics.sites import lay_out
+from hopcli.network import Network
 from hopcli.network.classes import site_classes
 from hopcli.rules import RULES, store
 from hopcli.statistics import exact_interval
 from hopcli.streams import Streams
 from hopcli.taxonomy import classify
 from hopcli.theory import ordering_temperatures
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from numpy.typing import NDArray
-
-    from hopcli.network import Network
 
 PAGE = Path(hopcli.__file__).parent / "livepage"
 NEEDED = ("loop.js", "rules.js", "outcome.js")
@@ -164,7 +160,7 @@ def _with_rules(cases: list[Any]) -> list[Any]:
 
 
 @pytest.mark.parametrize(("rule", "dynamic", "order", "heat"), _with_rules(NOISY))
-def test_noisy_chains_end_in_the_same_states(
+def test_noisy_chains_end_alike(
     v8: MiniRacer, rule: str, dynamic: str, order: str, heat: float
 ) -> None:
     xi = _digits(5)
@@ -183,7 +179,7 @@ def test_noisy_chains_end_in_the_same_states(
 
 
 @pytest.mark.parametrize(("rule", "dynamic", "order", "tie"), _with_rules(COLD))
-def test_chains_without_noise_end_in_the_same_states(
+def test_cold_chains_end_alike(
     v8: MiniRacer, rule: str, dynamic: str, order: str, tie: str
 ) -> None:
     xi = _digits(6)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import io
 import re
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,8 +17,6 @@ import hopcli
 from hopcli import observables
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from playwright.sync_api import Browser
 
 HOSTILE = (
@@ -122,9 +121,7 @@ def test_pictures_are_hidden_inverted_blended_and_made_noisy(seen: Seen) -> None
     assert seen.overlaps()[2] > 0.8
 
 
-def test_pictures_are_stored_forgotten_and_spurious_states_collected(
-    seen: Seen,
-) -> None:
+def test_pictures_are_stored_and_spurious_states_collected(seen: Seen) -> None:
     tab = seen.tab
     tab.click("#store")
     tab.click("#patterns li:nth-child(6) .small")
@@ -171,9 +168,7 @@ def test_german_texts_fit(browser: Browser, live_file: Path, width: int) -> None
 
 
 @pytest.mark.parametrize("width", [NARROW, pytest.param(WIDE, marks=pytest.mark.slow)])
-def test_names_of_patterns_and_images_are_text(
-    browser: Browser, tmp_path: Path, width: int
-) -> None:
+def test_names_of_patterns_are_text(browser: Browser, tmp_path: Path, width: int) -> None:
     path = tmp_path / "page.html"
     memory = hopcli.store(BLOTS, rule="hebbian")
     images = hopcli.load(np.array(list(BLOTS.values())), [f"{name}!" for name in HOSTILE])

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import tracemalloc
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import random_patterns
+from conftest import RunHopcli, random_patterns
 from numpy.typing import NDArray
 from PIL import Image
 
@@ -18,9 +18,6 @@ from hopcli.datasets import Dataset, Size, embedded_files, load_dataset, picture
 from hopcli.datasets.pictures import EXTENSIONS
 from hopcli.datasets.thresholds import levels
 from hopcli.errors import DataError, HopcliWarning
-
-if TYPE_CHECKING:
-    from conftest import RunHopcli
 
 Grey = NDArray[np.uint8]
 QUIET = ["--no-figures", "--quiet"]
@@ -143,9 +140,7 @@ def test_transparent_is_paper(tmp_path: Path) -> None:
         *(("bit.tif", "u2", (0, 0, 1, 1)), ("dark.tif", "u2", (7, 7, 9, 9))),
     ],
 )
-def test_the_range_of_a_file_does_not_change_its_picture(
-    tmp_path: Path, name: str, dtype: str, values: tuple[float, ...]
-) -> None:
+def test_ranges_of_grey(tmp_path: Path, name: str, dtype: str, values: tuple[float, ...]) -> None:
     save(np.tile(np.array(values, dtype), (3, 1)), tmp_path / name)
     for threshold in ("otsu",) if name == "dark.tif" else ("otsu", 127):
         assert picture_of(load_dataset(f"images:{tmp_path}", threshold=threshold)) == ["..##"] * 3
@@ -210,9 +205,7 @@ def test_a_pixel_is_the_mean_of_the_area_that_it_covers(tmp_path: Path) -> None:
     assert page.grey.tolist() == [[102] * 4]
 
 
-def test_a_folder_has_at_most_so_many_pixels(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_folder_has_limited_pixels(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pictures, "MAX_BYTES", 11)
     for name, picture in (("a", PICTURE), ("b", OTHER)):
         save(picture, tmp_path / f"{name}.png")
@@ -286,9 +279,7 @@ def _save_random(*names: str, side: int = 20) -> None:
 
 
 @pytest.mark.parametrize("rule", ["pseudo-inverse", "storkey", "hebbian"])
-def test_own_pictures_are_restored_from_a_quarter_of_flips(
-    run_hopcli: RunHopcli, rule: str
-) -> None:
+def test_own_pictures_are_restored_from_flips(run_hopcli: RunHopcli, rule: str) -> None:
     names = ["a", "b", "c"]
     _save_random(*names, side=30)
     run = ["recall", "--dataset", "images:pictures", "--rule", rule, "--start", "flip:0.25"]

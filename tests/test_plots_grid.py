@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import itertools
 import re
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -13,8 +13,11 @@ import pytest
 from conftest import CHECKOUT
 from hypothesis import given
 from hypothesis import strategies as st
+from matplotlib.axes import Axes
 from matplotlib.collections import QuadMesh
 from matplotlib.colors import rgb_to_hsv, to_rgb
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
 from test_plots import Series, check_layout, series
 
 from hopcli import results
@@ -26,11 +29,6 @@ from hopcli.grids.over import average
 from hopcli.plots.grid import figure
 from hopcli.plots.page import text_width
 from hopcli.plots.panels import apart
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
-    from numpy.typing import NDArray
 
 RATE = Headline(
     table="accuracy",
@@ -266,9 +264,7 @@ def test_several_rows_of_a_place_are_their_mean_without_an_interval() -> None:
         ((1, 1000), "linear"),
     ],
 )
-def test_an_axis_is_logarithmic_where_values_are_spaced_so(
-    values: tuple[int, ...], scale: str
-) -> None:
+def test_an_axis_of_decades_is_logarithmic(values: tuple[int, ...], scale: str) -> None:
     table, keys = grid(samples=values, temperature=TEMPERATURES)
     for look in (Look(x="samples"), Look(map=True, x="samples", y="temperature")):
         (ax,) = panels(figure(table, keys, RATE, look))
@@ -390,7 +386,7 @@ COLD = {"temperature": TEMPERATURES}
         (COLD, {"rows": "temperature"}, "rows"),
     ],
 )
-def test_what_cannot_be_drawn_is_refused(
+def test_impossible_pictures_are_refused(
     axes: dict[str, Any], look: dict[str, Any], setting: str
 ) -> None:
     table, keys = grid(**axes)

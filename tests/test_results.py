@@ -12,8 +12,9 @@ import signal
 import subprocess
 import sys
 import threading
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import Any, TextIO
 
 import numpy as np
 import pandas as pd
@@ -28,9 +29,6 @@ from hopcli.experiments import Result
 from hopcli.results import load, read_manifest, save_pictures
 from hopcli.results.folder import writing
 from hopcli.results.provenance import source_commit
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
 
 FACTS = Facts("mnist:train", (28, 28), ("0", "1"))
 CONFIG = SelectConfig(samples=5).resolve(FACTS)
@@ -246,9 +244,7 @@ def _fails(failure: BaseException) -> Callable[[Path], None]:
 
 
 @pytest.mark.parametrize("failure", FAILURES)
-def test_a_failure_costs_what_was_being_written_and_nothing_else(
-    tmp_path: Path, failure: type[BaseException]
-) -> None:
+def test_a_failure_costs_its_own_files(tmp_path: Path, failure: type[BaseException]) -> None:
     unwritable = _result(0.2, tables={"patterns": Unwritable(failure())})
     with pytest.raises(failure):
         _write(tmp_path / "deep" / "down", unwritable)
@@ -384,9 +380,7 @@ KILL, TERM, INT = signal.SIGKILL, signal.SIGTERM, signal.SIGINT
         *(pytest.param(moment, INT, marks=SLOW) for moment in ("write", "move 1")),
     ],
 )
-def test_a_stopped_run_leaves_the_earlier_one_or_is_whole(
-    tmp_path: Path, moment: str, number: signal.Signals
-) -> None:
+def test_a_stopped_run_is_old_or_new(tmp_path: Path, moment: str, number: signal.Signals) -> None:
     """Before it is whole it leaves the earlier one; while it moves in it arrives first."""
     _save(tmp_path, 0.1)
     before = files_below(tmp_path)
@@ -456,9 +450,7 @@ def killed(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
 @pytest.mark.parametrize(
     "reader", ["load", "read_manifest", "finished_in", "save_pictures", "save"]
 )
-def test_a_run_killed_at_any_move_is_the_old_one_or_the_new_one(
-    tmp_path: Path, killed: Killed, reader: str
-) -> None:
+def test_a_killed_run_is_old_or_new(tmp_path: Path, killed: Killed, reader: str) -> None:
     """Moves 1 to 4 publish tables and arrays, 5 to 7 the picture; the first of each decides."""
     move, old, new, undrawn = killed.move, killed.old, killed.new, killed.undrawn
     folder = shutil.copytree(killed.folder, tmp_path / "run", symlinks=True)
@@ -517,9 +509,7 @@ def _git(top: Path, *arguments: str) -> str:
     return done.stdout.strip()
 
 
-def test_a_checkout_is_its_commit_until_the_package_is_edited(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_commit_of_a_checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GIT_CONFIG_GLOBAL", "/dev/null")
     monkeypatch.setenv("GIT_CONFIG_NOSYSTEM", "1")
     for name in ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE"):

@@ -5,12 +5,11 @@ from __future__ import annotations
 import math
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import random_patterns
+from conftest import RunHopcli, random_patterns
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
@@ -38,10 +37,6 @@ from hopcli.starts import (
     trial_rng,
 )
 from hopcli.values import RefusedError
-
-if TYPE_CHECKING:
-    from conftest import RunHopcli
-
 
 Spins = NDArray[np.int8]
 SHAPE = (6, 7)
@@ -176,9 +171,7 @@ def test_any_start_is_written_so_that_it_is_read_again(
     fraction=st.floats(0, 1),
     shape=st.tuples(st.integers(1, 12), st.integers(1, 12)),
 )
-def test_flip_turns_over_so_many_distinct_sites(
-    seed: int, fraction: float, shape: tuple[int, int]
-) -> None:
+def test_flip_turns_distinct_sites(seed: int, fraction: float, shape: tuple[int, int]) -> None:
     state = _state(seed, shape)
     flipped = _changed(f"flip:{fraction!r}", state, shape)
     assert abs(int(np.sum(flipped != state)) - fraction * state.size) <= 0.5
@@ -307,9 +300,7 @@ STARTED_FROM: list[tuple[str, int, str, list[int]]] = [
 
 
 @pytest.mark.parametrize(("text", "target", "labels", "sources"), STARTED_FROM)
-def test_there_are_images_or_patterns_to_start_from(
-    text: str, target: int, labels: str, sources: list[int]
-) -> None:
+def test_sources_of_starts(text: str, target: int, labels: str, sources: list[int]) -> None:
     """Images are those of stored labels, or of the target's."""
     xi = random_patterns(0, 2, SITES)
     bank = _bank(text, xi, target)
@@ -356,9 +347,7 @@ def test_images_are_chosen_at_random_and_all_else_in_turn() -> None:
 
 
 @pytest.mark.parametrize("text", ALL_BASES)
-def test_every_base_makes_states_of_spins_the_same_for_the_same_seed(
-    text: str, tmp_path: Path
-) -> None:
+def test_every_base_makes_spins_the_same_for_a_seed(text: str, tmp_path: Path) -> None:
     (tmp_path / "given.txt").write_text(f"{'#.' * 21}\n", encoding="utf-8")
     text = text.replace("FILE", str(tmp_path / "given.txt"))
     start, xi = parse_start(text), random_patterns(4, 2, SITES)
@@ -435,9 +424,7 @@ def test_no_label_makes_two_rows_or_columns_of_one_name(run_hopcli: RunHopcli, w
 
 
 @pytest.mark.parametrize("base", ["random", "majority", "random:0.25"])
-def test_a_start_is_not_scored_against_a_pattern_of_its_name(
-    run_hopcli: RunHopcli, base: str
-) -> None:
+def test_a_start_named_like_a_pattern_is_refused(run_hopcli: RunHopcli, base: str) -> None:
     _draw("own.txt", XI, ["a", "b", base])
     assert repr(base) in run_hopcli(*OWN, "--start", base, *COLD).refused()
     assert run_hopcli(*OWN, "--start", base, "--digits", "a,b", *COLD).code == 0
@@ -458,9 +445,7 @@ def _outcomes() -> list[tuple[str, str, int]]:
 
 
 @pytest.mark.parametrize("score", ["abs", "signed"])
-def test_a_state_without_a_name_is_scored_against_all_patterns(
-    run_hopcli: RunHopcli, score: str
-) -> None:
+def test_unnamed_states_are_scored_against_all(run_hopcli: RunHopcli, score: str) -> None:
     """A damaged pattern 3 in the first place is pattern 3 recalled, not pattern 1 lost."""
     _draw("stored.txt", XI)
     _draw("probe.txt", _damaged(5)[[2, 0]])
