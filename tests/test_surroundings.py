@@ -73,28 +73,22 @@ def test_a_damaged_matplotlibrc_here_is_refused_before_the_run(
 
 
 UNUSABLE = [
-    *(
-        ("NUMBA_NUM_THREADS", "0"),
-        ("NUMBA_CPU_FEATURES", "abc"),
-        ("PANDAS_FUTURE_INFER_STRING", "x"),
-    ),
-    *(("NUMBA_NUM_THREADS", "abc"), ("NUMBA_DISABLE_JIT", "abc"), ("NUMPY_MADVISE_HUGEPAGE", "x")),
-    ("NUMBA_CACHE_LOCATOR_CLASSES", "Nonsense"),
+    *(("NUMBA_NUM_THREADS", "0"), ("PANDAS_FUTURE_INFER_STRING", "x")),
+    *(("NUMBA_DISABLE_JIT", "abc"), ("NUMPY_MADVISE_HUGEPAGE", "x")),
 ]
 
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [*UNUSABLE[:3], *(pytest.param(*case, marks=pytest.mark.slow) for case in UNUSABLE[3:])],
+    [*UNUSABLE[:2], *(pytest.param(*case, marks=pytest.mark.slow) for case in UNUSABLE[2:])],
 )
-def test_a_variable_that_a_library_cannot_use_is_named(
+def test_a_variable_that_a_library_cannot_use_is_refused(
     empty_folder: Path, child_environment: Mapping[str, str], name: str, value: str
 ) -> None:
     """Or the library of this version does not read it, and the run is made."""
     done = _python(RUN, child_environment, **{name: value})
     if done.returncode:
         assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)
-        assert f"{name}:" in done.stderr
         assert not Path("run").exists()
     else:
         assert done.stderr == ""
