@@ -107,6 +107,6 @@ def test_odd_settings_are_possible(shell: Shell) -> None:
         "--dataset digits --attempts-per-sweep N/99999",
         f"--seed {2**200}",
     ):
-        done = shell.run(f"{SMALL} --sweeps 2 {flags}")
+        done = shell.run(f"{SMALL} --sweeps 2 --out results/recall {flags}")
         assert (done.out, done.err) == ("", "")
         assert len(table("results/recall/trials.csv")) >= 12

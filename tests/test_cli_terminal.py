@@ -30,7 +30,10 @@ if TYPE_CHECKING:
 
     from hopcli.experiments import Result
 
-QUICK = "recall --dataset digits --temperature 0.1 --tests 3 --repeats 2 --no-figures"
+QUICK = (
+    "recall --dataset digits --temperature 0.1 --tests 3 --repeats 2 --no-figures"
+    " --out results/recall"
+)
 MANIFEST = Path("results/recall/recall.json")
 SLOW = pytest.mark.slow
 
@@ -221,7 +224,9 @@ def test_a_long_run_stops_at_once_and_writes_nothing(
         "import hopcli.dynamics.sites as s, hopcli.__main__ as m; load = s._load\n"
         "s._load = lambda run: (load(run), print('running', flush=True))\nm.start()\n"
     )
-    endless = "recall --sweeps 1000000 --temperature 0.9 --no-figures --overwrite"
+    endless = (
+        "recall --sweeps 1000000 --temperature 0.9 --no-figures --out results/recall --overwrite"
+    )
     with subprocess.Popen(
         [sys.executable, "-c", program, *endless.split()],
         env=child_environment,

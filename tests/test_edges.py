@@ -204,9 +204,7 @@ def test_a_picture_is_96_pixels_an_inch() -> None:
         ([[0.9, -0.5, 0.1], [-0.3, 0.2, 0.6]], [0.5 + 0.55 / 8, 0.5 + 0.35 / 8]),
     ],
 )
-def test_a_class_is_as_near_as_its_nearest_prototype(
-    m: list[list[float]], scores: list[float]
-) -> None:
+def test_a_class_scores_by_its_nearest_prototype(m: list[list[float]], scores: list[float]) -> None:
     ballot = Ballot(np.array([m]), np.array([0, 0, 1]), 2, signed=True)
     np.testing.assert_allclose(ballot.scores, [scores], atol=1e-12)
 
@@ -307,9 +305,7 @@ def test_cells_and_files_that_are_not_named_are_counted(
 
 
 @pytest.mark.parametrize(("n_left", "more"), [(0, []), (1, ["1 more"]), (2, ["2 more"])])
-def test_folders_and_impossible_cells_that_are_not_named_are_counted(
-    n_left: int, more: list[str]
-) -> None:
+def test_folders_and_cells_not_named_are_counted(n_left: int, more: list[str]) -> None:
     grid = read_grid({"command": "recall", "grid": {"seed": "1:9:1"}})
     cells = [Impossible(point, ResultError("no")) for point in list(grid.points())[: 4 + n_left]]
     for text, named in (

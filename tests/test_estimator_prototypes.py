@@ -52,9 +52,7 @@ def test_otsu_divides_each_feature_as_well_as_can_be() -> None:
         ([1, 2, 3], [1, 2, 3]),
     ],
 )
-def test_levels_are_of_each_feature_and_learnt_from_what_was_fitted(
-    threshold: Any, found: list[float]
-) -> None:
+def test_levels_are_learnt_for_each_feature(threshold: Any, found: list[float]) -> None:
     values = np.array([[0.0, 10, 5], [1, 30, 5], [5, 20, 5], [6, 90, 5]])
     assert levels(values, threshold).tolist() == found
     assert levels(values[:1], "otsu").tolist() == [0, 10, 5]

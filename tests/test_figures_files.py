@@ -16,8 +16,7 @@ from test_plots import CONFIGS, Run, made, run, texts, with_table, words
 from hopcli import experiments, plots, results
 from hopcli.catalogue import CATALOGUE
 from hopcli.config import RecallConfig
-from hopcli.plots.filed import as_filed
-from hopcli.plots.files import drawn_svg
+from hopcli.plots.files import as_filed, drawn_svg
 from hopcli.plots.page import STYLES
 from hopcli.starts import parse_start
 

@@ -139,7 +139,7 @@ def check_patterns(figure: Figure, table: Any, names: list[str], n_sites: int = 
     ("digits", "start", "called"),
     [("123", "random", "random"), ("12", "blend:1:2:fill", "blend:1:2:fill")],
 )
-def test_without_an_own_pattern_the_overlap_with_each_is_drawn(
+def test_overlaps_without_an_own_pattern(
     dataset: str, digits: str, start: str, called: str
 ) -> None:
     shown = hot(dataset, digits=tuple(digits), start=start)
@@ -223,9 +223,7 @@ def test_frames_are_those_of_the_first_trials_of_each_label(traced: Run) -> None
 
 
 @pytest.mark.parametrize("suffix", ["gif", "png", "webp"])
-def test_a_trial_of_each_label_is_shown_and_its_end_stays(
-    traced: Run, tmp_path: Path, suffix: str
-) -> None:
+def test_a_trial_of_each_label_is_animated(traced: Run, tmp_path: Path, suffix: str) -> None:
     frames = traced.result.frames
     assert np.any(np.diff(frames.states[:, -2:], axis=1)), "too hot to rest"
     plots.animate(traced.result, tmp_path, f"run.{suffix}")

@@ -104,7 +104,7 @@ def written(command: str) -> st.SearchStrategy[dict[str, Any]]:
 
 @fuzzed
 @given(content=st.binary(max_size=60) | damaged(FIGURE1))
-def test_a_configuration_file_is_read_or_refused(
+def test_a_configuration_is_read_or_refused(
     file: Callable[[str, bytes], Path], content: bytes
 ) -> None:
     path = file("f.toml", content)
@@ -167,9 +167,7 @@ NPZ = _npz()
 
 @fuzzed
 @given(content=damaged(DRAWN) | st.text("#. \n:a\t\r\0\u2028é", max_size=40).map(str.encode))
-def test_a_text_of_patterns_is_read_or_refused(
-    file: Callable[[str, bytes], Path], content: bytes
-) -> None:
+def test_patterns_are_read_or_refused(file: Callable[[str, bytes], Path], content: bytes) -> None:
     path = file("f.txt", content)
     found = tried(load_text, path, Request("f.txt", "train", 0, None))
     if isinstance(found, DataError):
@@ -202,7 +200,7 @@ def test_an_idx_file_is_read_or_refused(
 
 @fuzzed
 @given(packed=damaged(gzip.compress(IDX)), archive=damaged(NPZ) | st.binary(max_size=40))
-def test_a_damaged_archive_never_gives_other_images(
+def test_a_damaged_archive(
     file: Callable[[str, bytes], Path], packed: bytes, archive: bytes
 ) -> None:
     images = tried(read_idx, file("f.gz", packed), 3)
@@ -334,9 +332,7 @@ GIVEN: dict[str, Any] = {"prototypes": -np.ones((2, 5)), "prototype_labels": [0,
         ("", {**GIVEN, "prototypes": 1j * np.ones((2, 5))}),
     ],
 )
-def test_what_an_estimator_is_given_in_a_wrong_place_is_a_value_error(
-    name: str, settings: dict[str, Any]
-) -> None:
+def test_an_estimator_raises_value_errors(name: str, settings: dict[str, Any]) -> None:
     with pytest.raises(ValueError) as error:  # noqa: PT011 - of scikit-learn's words
         hopcli.HopfieldClassifier(**settings).fit(SPINS, NINE[:8])
     assert getattr(error.value, "setting", "") == name

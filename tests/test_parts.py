@@ -87,9 +87,7 @@ def _counted(err: str) -> list[tuple[int, int]]:
 
 
 @pytest.mark.parametrize("name", PARTS)
-def test_any_number_of_interrupts_changes_nothing(
-    run_hopcli: RunHopcli, runs: Runs, name: str
-) -> None:
+def test_interrupts_change_no_result(run_hopcli: RunHopcli, runs: Runs, name: str) -> None:
     command, n_parts, in_part = PARTS[name]
     assert run_hopcli(*command, "--out", "whole").code == 0
     assert runs.made == n_parts * in_part
@@ -145,7 +143,7 @@ def test_a_killed_run_goes_on_from_what_it_had_written(
     assert (_visible("out"), _hidden("out")) == (_visible("whole"), [])
 
 
-def test_a_stop_at_either_end_and_a_polite_one(
+def test_stops_at_either_end(
     run_hopcli: RunHopcli, runs: Runs, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     runs.stop_after(0)
@@ -247,9 +245,7 @@ def _kept(folder: Path, key: str = "key") -> KeptParts:
     return KeptParts(folder, key, 12)
 
 
-def test_parts_are_written_once_a_second_and_short_runs_write_none(
-    tmp_path: Path, clock: list[float]
-) -> None:
+def test_parts_are_written_once_a_second(tmp_path: Path, clock: list[float]) -> None:
     kept, written = _kept(tmp_path), []
     for number in range(12):
         clock[0] += 0.3

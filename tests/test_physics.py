@@ -73,7 +73,7 @@ def test_chains_reach_boltzmann_weights(
         ("pattern", [0.0, 0.4, 0.0, 0.6]),
     ],
 )
-def test_waiting_and_scanning_have_one_law(
+def test_waiting_is_scanning(
     monkeypatch: pytest.MonkeyPatch, start: str, schedule: list[float]
 ) -> None:
     couplings = network(100, 3, "pseudo-inverse")

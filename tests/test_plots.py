@@ -378,9 +378,7 @@ def test_nothing_is_cut_off_small_or_over_other_things(name: str) -> None:
 @pytest.mark.parametrize(
     ("name", "kind"), [("select", "png"), ("one repeat", "svg"), ("scan", "pdf")]
 )
-def test_files_are_of_their_format_and_the_same_bytes_twice(
-    name: str, kind: str, tmp_path: Path
-) -> None:
+def test_files_have_their_format_and_the_same_bytes(name: str, kind: str, tmp_path: Path) -> None:
     shown = made(name)
     seen = []
     for folder in (tmp_path / "a", tmp_path / "b"):
@@ -441,9 +439,7 @@ def test_accuracy_draws_the_table() -> None:
 @pytest.mark.parametrize(
     ("rate", "sd", "begin"), [(0.001, 0.0, 0), (0.45, 0.001, 0), (0.97, 0.3, 60), (0.97, 0.001, 90)]
 )
-def test_an_axis_begins_below_the_thick_bars_and_at_0_if_that_is_near(
-    rate: float, sd: float, begin: int
-) -> None:
+def test_an_axis_begins_below_the_bars_or_at_0(rate: float, sd: float, begin: int) -> None:
     table = made("recall").result.tables["accuracy"].copy()
     table[["accuracy", "ci_low", "ci_high"]] = rate, rate - 0.001, rate
     table["sd_repeats"] = sd

@@ -28,9 +28,7 @@ class _Terminal(io.StringIO):
 
 
 @pytest.mark.parametrize("columns", [40, 60, 200])
-def test_no_number_is_cut_at_the_edge_of_a_terminal(
-    monkeypatch: pytest.MonkeyPatch, columns: int
-) -> None:
+def test_a_table_fits_a_terminal(monkeypatch: pytest.MonkeyPatch, columns: int) -> None:
     table = pd.DataFrame({f"column_{k}": [k + 0.125, 123.25] for k in range(12)})
     monkeypatch.setenv("COLUMNS", str(columns))
     terminal, pipe = _Terminal(), io.StringIO()

@@ -144,7 +144,7 @@ def run(settings: dict[str, Any], *, keep: bool = True) -> RecallResult:
 
 
 @pytest.mark.parametrize("settings", SETTINGS)
-def test_blocks_of_any_size_give_the_same_tables(
+def test_tables_of_blocks_of_any_size(
     settings: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     whole, alone = run(settings), run(settings, keep=False)

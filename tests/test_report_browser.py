@@ -124,9 +124,7 @@ def seen(request: pytest.FixtureRequest, browser: Browser, page: Path) -> Iterat
     indirect=True,
     ids=lambda value: f"{value[1]}-{value[0]}",
 )
-def test_nothing_is_wrong_on_a_screen(
-    seen: Seen, page: Path, request: pytest.FixtureRequest
-) -> None:
+def test_a_page_on_a_screen(seen: Seen, page: Path, request: pytest.FixtureRequest) -> None:
     fits = "document.documentElement.scrollWidth <= innerWidth"
     assert seen.tell(fits)
     seen.tell("document.querySelectorAll('details').forEach((one) => { one.open = true; })")

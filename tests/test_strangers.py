@@ -218,9 +218,7 @@ value = "mine / accuracy[label=overall] / accuracy"
 """
 
 
-def test_texts_of_claims_are_made_safe(
-    base: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_claims_are_escaped(base: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     shutil.copytree(base, tmp_path / "place")
     monkeypatch.chdir(tmp_path / "place")
     text = json.dumps("=1\x1b[31m\u202e|<b>\n`$x$")
@@ -236,7 +234,7 @@ def test_texts_of_claims_are_made_safe(
     assert '"=1' not in Path("made/claims.csv").read_text(encoding="utf-8")
 
 
-def test_an_expression_of_several_numbers_is_refused(
+def test_several_numbers_are_refused(
     base: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     shutil.copytree(base, tmp_path / "place")

@@ -89,12 +89,12 @@ def make_request(
     with renamed(name_of):
         config, execution = entry.read({**from_file, **read_flags(entry.settings, flags)})
     out = wishes.out or _default_folder(path, entry.command)
-    keyed = wishes.out is None and path is not None and _differs(config, entry, from_file)
+    keyed = wishes.out is None and _differs(config, entry, from_file)
     return Request(config, execution, wishes, out, keyed, name_of)
 
 
 def _differs(config: Config, entry: Entry, from_file: dict[str, Any]) -> bool:
-    """Whether flags have changed what a file asks for."""
+    """Return whether flags change a file's configuration, or the defaults."""
     try:
         alone, _ = entry.read(from_file)
     except SettingError:  # which the flags have put right
