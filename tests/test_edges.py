@@ -7,12 +7,12 @@ import warnings
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import random_patterns
+from conftest import RunHopcli, random_patterns
 from scipy import stats
 
 import hopcli
@@ -49,9 +49,6 @@ from hopcli.statistics.rates import draws_interval, exact_interval, thermal_inte
 from hopcli.statistics.resampling import replicate_interval
 from hopcli.statistics.unseen import chao1
 from hopcli.study import authors_recall
-
-if TYPE_CHECKING:
-    from conftest import RunHopcli
 
 Z95 = statistics.Z95
 

@@ -7,22 +7,18 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
-from conftest import files_below, random_patterns
+from conftest import RunHopcli, files_below, random_patterns
 from test_figures_weights import write_patterns
 
 from hopcli import endings, plots, results
 from hopcli.cli import execute
 from hopcli.experiments import Plan
 from hopcli.results import read_manifest
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from conftest import RunHopcli
 
 OUT = Path("out")
 RECALL = [

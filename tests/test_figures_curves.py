@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pytest
+from matplotlib.axes import Axes
 from matplotlib.colors import to_hex
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
 from test_plots import (
     Run,
     made,
@@ -21,11 +24,6 @@ from test_plots import (
 
 from hopcli.config import CapacityConfig
 from hopcli.config.relax import round_sweeps
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
-    from numpy.typing import NDArray
 
 LABELS = ["3", "6", "1", "0", "4", "overall"]
 

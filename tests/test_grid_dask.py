@@ -11,20 +11,15 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pytest
-from conftest import files_below
+from conftest import RunHopcli, SpawnHopcli, files_below
 
 from hopcli.grids import cells, dask
 from hopcli.grids.store import FILE, Store
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from conftest import RunHopcli, SpawnHopcli
 
 GRID = """
 command = "recall"

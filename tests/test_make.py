@@ -8,16 +8,12 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pytest
-from conftest import CHECKOUT, files_below, random_patterns
+from conftest import CHECKOUT, RunHopcli, files_below, random_patterns
 from test_figures_weights import write_patterns
 
 from hopcli.results import read_manifest
-
-if TYPE_CHECKING:
-    from conftest import RunHopcli
 
 QUICK = "tests = 2\nrepeats = 1\nsweeps = 2\nfigures = false\n"
 WEIGHTS = 'command = "weights"\ndataset = "text:five.txt"\n'
@@ -226,7 +222,9 @@ def test_pictures_of_any_name_are_dependencies(
     for each in (*read[1:], folder, Path("mine.toml")):
         each.touch()
         os.utime(each, (1, 1))
-    monkeypatch.setattr("hopcli.cli.deps._is_incomplete", lambda *_: False)  # of touched ones
+    monkeypatch.setattr(
+        "hopcli.runs.dependencies._is_incomplete", lambda *_: False
+    )  # of touched ones
 
     def made(*flags: str) -> int:
         Path("runs.mk").write_text(run_hopcli("deps", "mine.toml").out)

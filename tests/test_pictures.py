@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import tracemalloc
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import random_patterns
+from conftest import RunHopcli, random_patterns
 from numpy.typing import NDArray
 from PIL import Image
 
@@ -18,9 +18,6 @@ from hopcli.datasets import Dataset, Size, embedded_files, load_dataset, picture
 from hopcli.datasets.pictures import EXTENSIONS
 from hopcli.datasets.thresholds import levels
 from hopcli.errors import DataError, HopcliWarning
-
-if TYPE_CHECKING:
-    from conftest import RunHopcli
 
 Grey = NDArray[np.uint8]
 QUIET = ["--no-figures", "--quiet"]

@@ -8,15 +8,18 @@ import itertools
 import subprocess
 import sys
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
+from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.container import ErrorbarContainer
 from matplotlib.figure import Figure
 from matplotlib.text import Text
+from numpy.typing import NDArray
 
 from hopcli import experiments, plots, results
 from hopcli.catalogue import CATALOGUE
@@ -38,12 +41,6 @@ from hopcli.config import (
 )
 from hopcli.config.notations import Schedule
 from hopcli.starts import parse_start
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from matplotlib.axes import Axes
-    from numpy.typing import NDArray
 
 NAMES = {
     "select": {"patterns"},

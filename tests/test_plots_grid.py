@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import itertools
 import re
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -13,8 +13,11 @@ import pytest
 from conftest import CHECKOUT
 from hypothesis import given
 from hypothesis import strategies as st
+from matplotlib.axes import Axes
 from matplotlib.collections import QuadMesh
 from matplotlib.colors import rgb_to_hsv, to_rgb
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
 from test_plots import Series, check_layout, series
 
 from hopcli import results
@@ -26,11 +29,6 @@ from hopcli.grids.over import average
 from hopcli.plots.grid import figure
 from hopcli.plots.page import text_width
 from hopcli.plots.panels import apart
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
-    from numpy.typing import NDArray
 
 RATE = Headline(
     table="accuracy",

@@ -7,7 +7,8 @@ import itertools
 import math
 import re
 import shlex
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -26,9 +27,6 @@ from hopcli.report import VERDICTS, ClaimRow, Section
 from hopcli.report.commands import command_of_grid, command_of_run
 from hopcli.report.drawings import drawing
 from hopcli.report.sheets import MOST_ROWS, sheet
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 RESULTS = CHECKOUT / "results"
 RUNS = ("paper", "figure1", "attractors", "select", "weights", "tutorial-4x4")

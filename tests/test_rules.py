@@ -5,14 +5,16 @@ from __future__ import annotations
 import math
 import re
 import tracemalloc
+from collections.abc import Callable
 from itertools import product
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pytest
 import reference_rules as published
-from conftest import random_patterns, refuses, stored
+from conftest import SpawnHopcli, random_patterns, refuses, stored
+from numpy.typing import NDArray
 from scipy.integrate import quad
 
 from hopcli.datasets import load_dataset
@@ -25,13 +27,7 @@ from hopcli.rules import RULES, store, storkey
 from hopcli.rules.rule import QUANTITIES
 from hopcli.taxonomy import fixed_points
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from conftest import SpawnHopcli
-    from numpy.typing import NDArray
-
-    Spins = NDArray[np.int8]
+Spins = NDArray[np.int8]
 
 FORMULAS: dict[str, Callable[[Spins], Any]] = {
     "hebbian": published.hebbian,

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -16,10 +18,6 @@ from hopcli.experiments import stock as room
 from hopcli.experiments.stock import Stock
 from hopcli.patterns import Patterns
 from hopcli.rules import store
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-    from pathlib import Path
 
 SMALL: dict[str, Any] = {"dataset": "digits", "samples": 5, "tests": 2, "repeats": 1}
 

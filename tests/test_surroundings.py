@@ -5,18 +5,14 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pytest
 from click.shell_completion import BashComplete
 from conftest import CHECKOUT, UNPRIVILEGED
 
 from hopcli.cli import cli
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
 
 DATA = ["--dataset", "drawings", "--size", "8x8", "-q", "--out", "run"]
 PICTURE = ["-m", "hopcli", "weights", *DATA]
