@@ -55,8 +55,8 @@ MAY_IMPORT = {
     "values",
     "plots": "catalogue errors grids printing theory",
     "livepage": "_version config datasets errors experiments network rules streams study values",
-    "runs": "catalogue claims config dynamics errors experiments grids plots printing "
-    "report results values",
+    "runs": "catalogue claims config datasets dynamics errors experiments grids plots printing "
+    "report results starts values",
     "report": "_version catalogue claims config errors grids kinds plots printing results values",
 }
 """What each room may import at run time; records that only name types are free."""

@@ -17,7 +17,7 @@ from links import broken
 import hopcli
 from hopcli.api.asking import ask
 from hopcli.catalogue import CATALOGUE, entry
-from hopcli.cli.requests import make_request
+from hopcli.cli.options import request_of_flags
 from hopcli.docs import generate
 from hopcli.dynamics import DYNAMICS
 from hopcli.rules import RULES
@@ -65,7 +65,7 @@ def _asked_by_line(line: str) -> dict[str, Any]:
     name, *arguments = line.split()[1:]
     made = COMMANDS[name].make_context(name, arguments).params
     flags = {key: made[key] for key in entry(name).settings if made[key] is not None}
-    request = make_request(entry(name), made["config"], flags, Wishes())
+    request = request_of_flags(entry(name), made["config"], flags, Wishes())
     return {"command": request.config.command, **request.config.to_dict()}
 
 

@@ -7,12 +7,12 @@ import warnings
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import random_patterns
+from conftest import RunHopcli, random_patterns
 from scipy import stats
 
 import hopcli
@@ -50,9 +50,6 @@ from hopcli.statistics.rates import draws_interval, exact_interval, thermal_inte
 from hopcli.statistics.resampling import replicate_interval
 from hopcli.statistics.unseen import chao1
 from hopcli.study import authors_recall
-
-if TYPE_CHECKING:
-    from conftest import RunHopcli
 
 Z95 = statistics.Z95
 
@@ -205,9 +202,7 @@ def test_a_picture_is_96_pixels_an_inch() -> None:
         ([[0.9, -0.5, 0.1], [-0.3, 0.2, 0.6]], [0.5 + 0.55 / 8, 0.5 + 0.35 / 8]),
     ],
 )
-def test_a_class_is_as_near_as_its_nearest_prototype(
-    m: list[list[float]], scores: list[float]
-) -> None:
+def test_a_class_scores_by_its_nearest_prototype(m: list[list[float]], scores: list[float]) -> None:
     ballot = Ballot(np.array([m]), np.array([0, 0, 1]), 2, signed=True)
     np.testing.assert_allclose(ballot.scores, [scores], atol=1e-12)
 
@@ -308,9 +303,7 @@ def test_cells_and_files_that_are_not_named_are_counted(
 
 
 @pytest.mark.parametrize(("n_left", "more"), [(0, []), (1, ["1 more"]), (2, ["2 more"])])
-def test_folders_and_impossible_cells_that_are_not_named_are_counted(
-    n_left: int, more: list[str]
-) -> None:
+def test_folders_and_cells_not_named_are_counted(n_left: int, more: list[str]) -> None:
     grid = read_grid({"command": "recall", "grid": {"seed": "1:9:1"}})
     cells = [Impossible(point, ResultError("no")) for point in list(grid.points())[: 4 + n_left]]
     for text, named in (

@@ -7,11 +7,12 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
-from conftest import files_below, random_patterns
+from conftest import RunHopcli, files_below, random_patterns
 from test_figures_weights import write_patterns
 
 from hopcli import plots, results
@@ -20,11 +21,6 @@ from hopcli.experiments import Plan
 from hopcli.results import folder as writing
 from hopcli.results import read_manifest
 from hopcli.runs import endings
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from conftest import RunHopcli
 
 OUT = Path("out")
 RECALL = [
@@ -131,9 +127,7 @@ def test_the_last_line_says_what_the_folder_holds(
         assert is_new == (code == endings.NO_PICTURES) == ("accuracy" in done.out)
 
 
-def test_a_finished_run_that_cannot_be_drawn_has_the_code_too(
-    place: RunHopcli, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_code_of_a_run_not_drawn(place: RunHopcli, monkeypatch: pytest.MonkeyPatch) -> None:
     assert place(*RECALL, "--no-figures", "-q").code == 0
     before = files_below(OUT)
     _happens(monkeypatch, DRAW, _event(None))
@@ -162,9 +156,7 @@ def test_a_grid_that_cannot_be_published(
 
 
 @pytest.mark.parametrize("name", ["accuracy.csv", "recall.json", "accuracy.png", "other.npz"])
-def test_a_folder_in_the_way_is_found_before_the_run(
-    place: RunHopcli, monkeypatch: pytest.MonkeyPatch, name: str
-) -> None:
+def test_a_folder_in_the_way(place: RunHopcli, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     (OUT / name).mkdir(parents=True)
     monkeypatch.setattr(Plan, "run", None)  # which nobody calls
     assert place(*RECALL).refused().startswith(f"out/{name}: ")

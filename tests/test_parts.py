@@ -9,20 +9,17 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pytest
-from conftest import files_below
+from conftest import RunHopcli, files_below
 
 import hopcli
 from hopcli import dynamics, streams
 from hopcli.grids import cells
 from hopcli.results import KeptParts, discard_parts, parts
 from hopcli.results.provenance import code_digest
-
-if TYPE_CHECKING:
-    from conftest import RunHopcli
 
 CAPACITY = ["capacity", "--sizes", "20,30", "--draws", "2", "--rule", "storkey,hebbian"]
 CAPACITY += ["--loads", "0.1,0.2,0.4"]
@@ -87,9 +84,7 @@ def _counted(err: str) -> list[tuple[int, int]]:
 
 
 @pytest.mark.parametrize("name", PARTS)
-def test_any_number_of_interrupts_changes_nothing(
-    run_hopcli: RunHopcli, runs: Runs, name: str
-) -> None:
+def test_interrupts_change_no_result(run_hopcli: RunHopcli, runs: Runs, name: str) -> None:
     command, n_parts, in_part = PARTS[name]
     assert run_hopcli(*command, "--out", "whole").code == 0
     assert runs.made == n_parts * in_part
@@ -145,7 +140,7 @@ def test_a_killed_run_goes_on_from_what_it_had_written(
     assert (_visible("out"), _hidden("out")) == (_visible("whole"), [])
 
 
-def test_a_stop_at_either_end_and_a_polite_one(
+def test_stops_at_either_end(
     run_hopcli: RunHopcli, runs: Runs, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     runs.stop_after(0)
@@ -247,9 +242,7 @@ def _kept(folder: Path, key: str = "key") -> KeptParts:
     return KeptParts(folder, key, 12)
 
 
-def test_parts_are_written_once_a_second_and_short_runs_write_none(
-    tmp_path: Path, clock: list[float]
-) -> None:
+def test_parts_are_written_once_a_second(tmp_path: Path, clock: list[float]) -> None:
     kept, written = _kept(tmp_path), []
     for number in range(12):
         clock[0] += 0.3

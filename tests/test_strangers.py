@@ -7,12 +7,13 @@ import os
 import random
 import shutil
 import sys
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pytest
-from conftest import call, files_below
+from conftest import SpawnHopcli, call, files_below
 from PIL import Image
 from strangers import PARTS, READERS, SHOWN, SMALL, WRITERS, cases, check_case, lay_folder
 
@@ -20,12 +21,6 @@ import hopcli
 from hopcli import plots, report
 from hopcli.errors import ResultError
 from hopcli.results import key, load
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from conftest import SpawnHopcli
-
 
 SAMPLED = 60  # one of so many is tried here
 REPRODUCE = ["reproduce", "--quick", "--only", "six-sites", "-q"]
@@ -218,9 +213,7 @@ value = "mine / accuracy[label=overall] / accuracy"
 """
 
 
-def test_texts_of_claims_are_made_safe(
-    base: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_claims_are_escaped(base: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     shutil.copytree(base, tmp_path / "place")
     monkeypatch.chdir(tmp_path / "place")
     text = json.dumps("=1\x1b[31m\u202e|<b>\n`$x$")
@@ -236,7 +229,7 @@ def test_texts_of_claims_are_made_safe(
     assert '"=1' not in Path("made/claims.csv").read_text(encoding="utf-8")
 
 
-def test_an_expression_of_several_numbers_is_refused(
+def test_several_numbers_are_refused(
     base: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     shutil.copytree(base, tmp_path / "place")
