@@ -94,10 +94,13 @@ def check_file(path: Path) -> None:
 
 def check_folder(path: Path, of: str) -> None:
     """Refuse anything except a folder; `of` names its content."""
-    with reading(path):
-        is_folder = stat.S_ISDIR(path.stat().st_mode)
-    if not is_folder:
-        raise DataError(f"{path}: must be a folder of {of}")
+    reason = ""
+    try:
+        if path.is_dir():
+            return
+    except (OSError, ValueError) as error:
+        reason = f" ({one_line(error)})"
+    raise DataError(f"{path}: must be a folder of {of}{reason}")
 
 
 def exists(path: Path) -> bool:
