@@ -77,9 +77,9 @@ def test_the_intervals_hold_the_number_of_sweeps_that_made_a_table(
     rng = np.random.default_rng(11)
     small: dict[str, Any] = {
         "tests": 30,
-        "sweeps": tuple(range(8, 16)),
-        "replays": 15,
-        "orders": 15,
+        "sweeps": tuple(range(9, 14)),
+        "replays": 12,
+        "orders": 12,
     }
     for seed in range(n_tables):
         drawn = rng.integers(784, size=sites.shape, dtype=np.uint32)
@@ -98,17 +98,17 @@ def test_the_intervals_hold_the_number_of_sweeps_that_made_a_table(
 @pytest.fixture(scope="module")
 def authors() -> dict[str, pd.DataFrame]:
     """Tables of a fit to the authors' own."""
-    run = experiment("fit-sweeps", sweeps=(9, 10, 11, 20), replays=ORDERS, orders=ORDERS)
+    run = experiment("fit-sweeps", sweeps=(9, 10, 20), replays=ORDERS, orders=ORDERS)
     return dict(run.tables)
 
 
 def test_the_authors_made_ten_sweeps_and_not_twenty(authors: dict[str, pd.DataFrame]) -> None:
     estimate = authors["estimate"].set_index("order")
     assert estimate["sweeps"].tolist() == [10, 10]
-    assert (estimate["p"] > 0.05).all(), "and that fits"
+    assert (estimate["p"] > 0.05).all()
     assert estimate["dof"].tolist() == [49, 49]
     assert _inside(authors["likelihood"], "known") == {10}
-    assert {10} <= _inside(authors["likelihood"], "unknown") <= {9, 10, 11}
+    assert {10} <= _inside(authors["likelihood"], "unknown") <= {9, 10}
 
 
 # As STUDY has it: an independent simulation, 200 repeats.
@@ -173,7 +173,7 @@ def test_fewer_sweeps_are_the_first_part_of_more(stock: Stock) -> None:
         for sweeps in ((1, 2, 4, 8), (8,))
     )
     assert each[-1] == pytest.approx(last[0], abs=0.03)
-    assert (np.diff(each) >= 0).all(), "the more sweeps, the more is recalled"
+    assert (np.diff(each) >= 0).all()
     assert each[0] == 0 < each[2] < each[3]
 
 

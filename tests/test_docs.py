@@ -155,15 +155,6 @@ def test_a_term_is_found_in_the_program(term: str) -> None:
 # --- manuals and links -------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", CATALOGUE)
-def test_a_manual_has_every_setting(name: str) -> None:
-    text = generate.manual(name, COMMANDS[name])
-    for setting in entry(name).settings:
-        assert re.search(rf"^`--{setting.replace('_', '-')}[ `]", text, re.MULTILINE)
-    assert f"hopcli.{name.replace('-', '_')}" in text
-    assert f"```text\nhopcli {name}" in text
-
-
 def test_every_public_name_has_a_page() -> None:
     shown = {name for names in generate.GROUPS.values() for name in names}
     commands = {name.replace("-", "_") for name in CATALOGUE}

@@ -16,7 +16,7 @@ from conftest import RunHopcli, random_patterns
 from scipy import stats
 
 import hopcli
-from hopcli import experiments, statistics
+from hopcli import endings, experiments, statistics
 from hopcli.catalogue import CATALOGUE
 from hopcli.claims.claim import Claim
 from hopcli.claims.functions import FUNCTIONS
@@ -42,7 +42,6 @@ from hopcli.report.commands import command_of_run
 from hopcli.report.drawings import drawing
 from hopcli.report.files import write
 from hopcli.report.sheets import sheet
-from hopcli.runs import endings
 from hopcli.statistics.clusters import clustered_mean_sem
 from hopcli.statistics.counts import nested_log_likelihood
 from hopcli.statistics.paired import mean_difference
