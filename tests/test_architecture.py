@@ -23,6 +23,7 @@ HEAVY = {"numba", "pandas", "matplotlib", "sklearn"}
 
 MAY_IMPORT = {
     "errors": "",
+    "endings": "",
     "_version": "",
     "values": "",
     "records": "",
@@ -33,7 +34,7 @@ MAY_IMPORT = {
     "observables": "",
     "statistics": "records",
     "_kernels": "_loading",
-    "_loading": "errors",
+    "_loading": "",
     "theory": "network observables waiting",
     "waiting": "",
     "data": "errors",
@@ -49,14 +50,14 @@ MAY_IMPORT = {
     "estimator": "dynamics errors observables scoring network rules streams taxonomy",
     "config": "catalogue datasets errors kinds rules dynamics starts values",
     "catalogue": "errors values",
-    "results": "_version catalogue datasets errors printing statistics streams values",
+    "results": "_version catalogue datasets endings errors printing statistics streams values",
     "study": "dynamics errors observables scoring",
     "claims": "catalogue config errors experiments observables results rules statistics study "
     "values",
     "plots": "catalogue errors grids printing theory",
     "livepage": "_version config datasets errors experiments network rules streams study values",
-    "runs": "catalogue claims config datasets dynamics errors experiments grids plots printing "
-    "report results starts values",
+    "runs": "catalogue claims config datasets dynamics endings errors experiments grids plots "
+    "printing report results starts values",
     "report": "_version catalogue claims config errors grids kinds plots printing results values",
 }
 """What each room may import at run time; records that only name types are free."""
