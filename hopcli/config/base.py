@@ -13,6 +13,7 @@ from hopcli.kinds import checked, read
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from hopcli.datasets import Dataset
     from hopcli.kinds import Kind
 
 __all__ = [
@@ -154,6 +155,11 @@ class Facts:
     shape: tuple[int, int]
     labels: tuple[str, ...]
     chosen: bool = False
+
+    @classmethod
+    def of(cls, dataset: Dataset) -> Facts:
+        """The facts of a data set whose patterns are selected."""
+        return cls(dataset.name, dataset.shape, dataset.label_names)
 
     @property
     def n_sites(self) -> int:
