@@ -177,8 +177,7 @@ def test_an_empty_file_is_a_place_for_a_page(tmp_path: Path) -> None:
 
 def test_the_flag_of_what_is_switched_on_is_given() -> None:
     config = RecallConfig(dynamics="async", order="permutation", until_stable=True)
-    resolved = config.resolve(Facts("mnist:train", (28, 28), tuple("0123456789")))
-    words = str(command_of_run(resolved, SimpleNamespace())).split()  # type: ignore[arg-type]
+    words = str(command_of_run(CATALOGUE["recall"], config.changes())).split()
     assert "--until-stable" in words
 
 

@@ -216,6 +216,7 @@ def _work(job: Job, watch: Watch | None) -> tuple[Result, list[Path]]:
             inputs=planned.inputs,
             execution=execution,
             duration=time.perf_counter() - began,
+            given=job.request.config,
         )
     return result, files
 
