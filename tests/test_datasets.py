@@ -26,7 +26,7 @@ from hopcli.datasets import (
     texts,
     verify_embedded,
 )
-from hopcli.datasets import shipped as shipped_files
+from hopcli.datasets import files as shipped_files
 from hopcli.datasets.npz import Archive
 from hopcli.errors import DataError, SettingError
 
@@ -376,7 +376,7 @@ def originals(tmp_path_factory: pytest.TempPathFactory) -> Path:
         header = struct.pack(">4I", 0x803, n_images, 28, 28)
         path = directory / f"{prefix}-images-idx3-ubyte"
         path.write_bytes(header + images.grey.tobytes())
-        labels = struct.pack(">2I", 0x801, n_images) + images.labels.astype(np.uint8).tobytes()
+        labels = struct.pack(">2I", 0x801, n_images) + np.asarray(images.labels, np.uint8).tobytes()
         (directory / f"{prefix}-labels-idx1-ubyte.gz").write_bytes(gzip.compress(labels, mtime=0))
     return directory
 

@@ -7,16 +7,16 @@ import warnings
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import random_patterns
+from conftest import RunHopcli, random_patterns
 from scipy import stats
 
 import hopcli
-from hopcli import experiments, statistics
+from hopcli import endings, experiments, statistics
 from hopcli.catalogue import CATALOGUE
 from hopcli.claims.claim import Claim
 from hopcli.claims.functions import FUNCTIONS
@@ -30,7 +30,8 @@ from hopcli.estimator.binarising import levels
 from hopcli.estimator.deciding import Ballot, warn_of_lost
 from hopcli.estimator.prototypes import Group, choose
 from hopcli.experiments.headline import Headline
-from hopcli.experiments.inputs import hashes
+from hopcli.experiments.preparation import hashes
+from hopcli.experiments.sources import read_thresholds
 from hopcli.grids.grid import read_grid
 from hopcli.grids.keys import Key
 from hopcli.grids.over import average
@@ -42,7 +43,6 @@ from hopcli.report.commands import command_of_run
 from hopcli.report.drawings import drawing
 from hopcli.report.files import write
 from hopcli.report.sheets import sheet
-from hopcli.runs import endings
 from hopcli.statistics.clusters import clustered_mean_sem
 from hopcli.statistics.counts import nested_log_likelihood
 from hopcli.statistics.paired import mean_difference
@@ -50,9 +50,6 @@ from hopcli.statistics.rates import draws_interval, exact_interval, thermal_inte
 from hopcli.statistics.resampling import replicate_interval
 from hopcli.statistics.unseen import chao1
 from hopcli.study import AUTHORS_RECALL
-
-if TYPE_CHECKING:
-    from conftest import RunHopcli
 
 Z95 = statistics.Z95
 
@@ -180,8 +177,7 @@ def test_an_empty_file_is_a_place_for_a_page(tmp_path: Path) -> None:
 
 def test_the_flag_of_what_is_switched_on_is_given() -> None:
     config = RecallConfig(dynamics="async", order="permutation", until_stable=True)
-    resolved = config.resolve(Facts("mnist:train", (28, 28), tuple("0123456789")))
-    words = str(command_of_run(resolved, SimpleNamespace())).split()  # type: ignore[arg-type]
+    words = str(command_of_run(CATALOGUE["recall"], config.changes())).split()
     assert "--until-stable" in words
 
 
@@ -285,7 +281,7 @@ def test_hashes_depend_on_samples_and_thresholds(tmp_path: Path) -> None:
     found = []
     for name, last in (("one", 0.5), ("other", 0.6), ("copy", 0.5)):
         (tmp_path / name).write_text(f"{'0 ' * 11}{last}")
-        found.append(hashes(IMAGES, PATTERNS, theta=str(tmp_path / name)))
+        found.append(hashes(IMAGES, PATTERNS, read_thresholds(str(tmp_path / name), 12)))
     assert found[0] != found[1]
     assert found[0] == found[2]
 

@@ -7,24 +7,18 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
-from conftest import files_below, random_patterns
+from conftest import RunHopcli, files_below, random_patterns
 from test_figures_weights import write_patterns
 
-from hopcli import plots, results
+from hopcli import endings, plots, results
 from hopcli.cli import execute
 from hopcli.experiments import Plan
-from hopcli.results import folder as writing
 from hopcli.results import read_manifest
-from hopcli.runs import endings
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from conftest import RunHopcli
 
 OUT = Path("out")
 RECALL = [
@@ -38,8 +32,8 @@ STEPS = [  # where something happens, before or after it; the exit code if the d
     (results, "write_table", "after", 2),
     (results, "publish_run", "before", 2),
     (results, "publish_run", "after"),
-    (writing, "remember", "before"),
-    (writing, "remember", "after"),
+    (endings, "wrote", "before"),
+    (endings, "wrote", "after"),
     (results, "save", "after"),
     (results, "discard_parts", "after"),
     (*DRAW, 3),

@@ -5,7 +5,8 @@ from __future__ import annotations
 import contextlib
 import pickle
 import warnings
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import Any
 from unittest import SkipTest
 
 import numpy as np
@@ -24,9 +25,6 @@ from hopcli.estimator.deciding import Ballot
 from hopcli.estimator.seeding import seeds_of
 from hopcli.observables import overlaps
 from hopcli.rules import store
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 Spins = NDArray[np.int8]
 

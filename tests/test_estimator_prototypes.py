@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pytest
 from conftest import random_patterns
 
-from hopcli.datasets import thresholds
+from hopcli.datasets import Dataset, thresholds
 from hopcli.estimator import HopfieldClassifier
 from hopcli.estimator.binarising import as_spins, levels, otsu
 from hopcli.estimator.prototypes import Group, choose, groups
 from hopcli.patterns import overlap_loss
 from hopcli.rules import project, store
-
-if TYPE_CHECKING:
-    from hopcli.datasets import Dataset
-
 
 # --- levels ------------------------------------------------------------------------------
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pytest
+from matplotlib.axes import Axes
 from matplotlib.colors import to_hex
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
 from test_plots import (
     Run,
     made,
@@ -21,11 +24,6 @@ from test_plots import (
 
 from hopcli.config import CapacityConfig
 from hopcli.config.relax import round_sweeps
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
-    from numpy.typing import NDArray
 
 LABELS = ["3", "6", "1", "0", "4", "overall"]
 
@@ -88,9 +86,7 @@ def test_the_settled_are_counted_among_all_trials() -> None:
         assert drawn[-1] == pytest.approx(100 * share)
 
 
-@pytest.mark.parametrize(
-    ("name", "places"), [("relax", [10, 20]), ("one start", [5, 10]), ("many sweeps", [])]
-)
+@pytest.mark.parametrize(("name", "places"), [("relax", [10, 20]), ("one start", [5, 10])])
 def test_the_sweeps_of_the_study_are_marked_in_its_attempts(name: str, places: list[float]) -> None:
     for axes in panels(made(name).figure()):
         assert upright(axes) == places

@@ -5,13 +5,15 @@ from __future__ import annotations
 import dataclasses
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from xml.etree import ElementTree as ET
 
 import numpy as np
 import pytest
+from conftest import RunHopcli
+from matplotlib.figure import Figure
 from PIL import Image
-from test_plots import CONFIGS, Run, made, run, texts, with_table, words
+from test_plots import CONFIGS, Run, config, made, run, texts, with_table, words
 
 from hopcli import experiments, plots, results
 from hopcli.catalogue import CATALOGUE
@@ -20,16 +22,12 @@ from hopcli.plots.files import as_filed, drawn_svg
 from hopcli.plots.page import STYLES
 from hopcli.starts import parse_start
 
-if TYPE_CHECKING:
-    from conftest import RunHopcli
-    from matplotlib.figure import Figure
-
 # --- fresh and loaded --------------------------------------------------------------------
 
 
 def fresh(name: str) -> Any:
     """A result as it was made."""
-    plan = experiments.plan(CONFIGS[name])
+    plan = experiments.plan(config(name))
     return plan.run(CATALOGUE[plan.config.command].execution(), experiments.no_progress)
 
 

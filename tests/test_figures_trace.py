@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from conftest import random_patterns
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
 from PIL import Image
 from test_figures_weights import write_patterns
 from test_plots import NAMES, Run, panels, run, texts, words
@@ -16,13 +20,6 @@ from test_plots import NAMES, Run, panels, run, texts, words
 from hopcli import plots
 from hopcli.config import RecallConfig, RecallExecution
 from hopcli.starts import parse_start
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
-    from numpy.typing import NDArray
 
 SHAPE = (3, 5)
 XI = random_patterns(3, 7, 15)

@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from conftest import random_patterns
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
 from test_plots import MINUS, Run, images, panels, run, states, texts, words
 
 from hopcli.config import AttractorsConfig, WeightsConfig
 from hopcli.rules import store
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
-    from numpy.typing import NDArray
 
 SHAPE = (3, 5)
 PIXEL = (1, 2)

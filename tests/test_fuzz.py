@@ -8,34 +8,29 @@ import json
 import math
 import struct
 import tomllib
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pytest
-from conftest import few_and_many, random_patterns
+from conftest import RunHopcli, few_and_many, random_patterns
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 from test_figures_weights import write_patterns
 
 import hopcli
 from hopcli.catalogue import CATALOGUE
 from hopcli.config import read_config, shipped_configs
+from hopcli.datasets.grey import Request
 from hopcli.datasets.idx import read_idx
 from hopcli.datasets.npz import load_npz
-from hopcli.datasets.request import Request
 from hopcli.datasets.texts import load_text
 from hopcli.errors import DataError, HopcliError, SettingError
 from hopcli.results.manifest import sha256_of
 from hopcli.rules import store
 from hopcli.values import RefusedError
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
-    from conftest import RunHopcli
-    from numpy.typing import NDArray
-
 
 fuzzed = settings(max_examples=30, deadline=None)
 

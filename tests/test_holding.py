@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
 from advice import draw
-from conftest import random_patterns, refuses
+from conftest import RunHopcli, random_patterns, refuses
+from numpy.typing import NDArray
 
 import hopcli
 from hopcli import experiments
@@ -18,6 +19,7 @@ from hopcli.config import RecallConfig, RecallExecution, RelaxConfig
 from hopcli.errors import SettingError
 from hopcli.experiments.holding import hold
 from hopcli.experiments.resting import Resting, rest
+from hopcli.network import Network
 from hopcli.observables import local_fields
 from hopcli.patterns import Patterns
 from hopcli.plots.captions import what_was_run
@@ -26,13 +28,7 @@ from hopcli.rules import store
 from hopcli.study.replays import Replays
 from hopcli.taxonomy import fixed_points
 
-if TYPE_CHECKING:
-    from conftest import RunHopcli
-    from numpy.typing import NDArray
-
-    from hopcli.network import Network
-
-    Spins = NDArray[np.int8]
+Spins = NDArray[np.int8]
 
 FIVE = (21607, 25559, 7411, 39155, 28089)  # the patterns of the study
 SMALL = ["--no-figures", "-q", "--overwrite", "--out", "r"]

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import importlib.util
 import itertools
-from typing import TYPE_CHECKING, Any
+from types import ModuleType
+from typing import Any
 from unittest import mock
 
 import numba
@@ -12,17 +13,12 @@ import numpy as np
 import pytest
 import reference_loops as plain
 from conftest import random_patterns, run_chains
+from numpy.typing import NDArray
 
 from hopcli import _kernels, dynamics, observables
 from hopcli.dynamics import sites
+from hopcli.network import Network
 from hopcli.rules import store
-
-if TYPE_CHECKING:
-    from types import ModuleType
-
-    from numpy.typing import NDArray
-
-    from hopcli.network import Network
 
 
 def network(n_sites: int, p: int, rule: str, theta: float = 0.0) -> Network:

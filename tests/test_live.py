@@ -4,29 +4,25 @@ from __future__ import annotations
 
 import itertools
 import json
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 from py_mini_racer import MiniRacer
 
 import hopcli
 from hopcli import dynamics, observables
 from hopcli.dynamics.sites import lay_out
+from hopcli.network import Network
 from hopcli.network.classes import site_classes
 from hopcli.rules import RULES, store
 from hopcli.statistics import exact_interval
 from hopcli.streams import Streams
 from hopcli.taxonomy import classify
 from hopcli.theory import ordering_temperatures
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from numpy.typing import NDArray
-
-    from hopcli.network import Network
 
 PAGE = Path(hopcli.__file__).parent / "livepage"
 NEEDED = ("loop.js", "rules.js", "outcome.js")

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import shlex
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from conftest import RunHopcli
 from live_pages import FOUR, NARROW, WIDE, Seen
 from PIL import Image
 from PIL.GifImagePlugin import GifImageFile
@@ -15,9 +17,6 @@ from PIL.GifImagePlugin import GifImageFile
 import hopcli
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
-    from conftest import RunHopcli
     from playwright.sync_api import Browser
 
 

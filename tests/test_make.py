@@ -8,16 +8,12 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pytest
-from conftest import CHECKOUT, files_below, random_patterns
+from conftest import CHECKOUT, RunHopcli, files_below, random_patterns
 from test_figures_weights import write_patterns
 
 from hopcli.results import read_manifest
-
-if TYPE_CHECKING:
-    from conftest import RunHopcli
 
 QUICK = "tests = 2\nrepeats = 1\nsweeps = 2\nfigures = false\n"
 WEIGHTS = 'command = "weights"\ndataset = "text:five.txt"\n'

@@ -2,26 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 import pytest
 from conftest import every_state, random_patterns, refuses, run_chains
+from numpy.typing import NDArray
 
+from hopcli.dynamics.jobs import Job
+from hopcli.network import Network
 from hopcli.observables import energy, local_fields
-from hopcli.rules import RULES, Rule, store
+from hopcli.rules import RULES, Rule, Task, store
 from hopcli.taxonomy import classify, fixed_points
 from hopcli.theory import exact_overlaps, mean_field_overlaps, ordering_temperatures
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from numpy.typing import NDArray
-
-    from hopcli.dynamics.jobs import Job
-    from hopcli.network import Network
-    from hopcli.rules import Task
 
 
 @dataclass(frozen=True, eq=False)

@@ -9,20 +9,17 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pytest
-from conftest import files_below
+from conftest import RunHopcli, files_below
 
 import hopcli
 from hopcli import dynamics, streams
 from hopcli.grids import cells
 from hopcli.results import KeptParts, discard_parts, parts
 from hopcli.results.provenance import code_digest
-
-if TYPE_CHECKING:
-    from conftest import RunHopcli
 
 CAPACITY = ["capacity", "--sizes", "20,30", "--draws", "2", "--rule", "storkey,hebbian"]
 CAPACITY += ["--loads", "0.1,0.2,0.4"]

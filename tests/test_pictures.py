@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import tracemalloc
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import random_patterns
+from conftest import RunHopcli, random_patterns
 from numpy.typing import NDArray
 from PIL import Image
 
@@ -18,9 +18,6 @@ from hopcli.datasets import Dataset, Size, embedded_files, load_dataset, picture
 from hopcli.datasets.pictures import EXTENSIONS
 from hopcli.datasets.thresholds import levels
 from hopcli.errors import DataError, HopcliWarning
-
-if TYPE_CHECKING:
-    from conftest import RunHopcli
 
 Grey = NDArray[np.uint8]
 QUIET = ["--no-figures", "--quiet"]
@@ -205,7 +202,7 @@ def test_a_pixel_is_the_mean_of_the_area_that_it_covers(tmp_path: Path) -> None:
     """Two of five columns are light: 255 * 2 / 5 = 102."""
     save(np.tile(grey_of(np.array([1, 0, 1, 0, 0]) > 0), (5, 4)), tmp_path / "a.png")
     (page,) = pictures.read_pages(tmp_path / "a.png", Size(4, 1))
-    assert page.grey.tolist() == [[102] * 4]
+    assert page.tolist() == [[102] * 4]
 
 
 def test_a_folder_has_limited_pixels(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

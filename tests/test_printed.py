@@ -6,18 +6,15 @@ import io
 import json
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pandas as pd
 import pytest
+from conftest import RunHopcli
 
 from hopcli import results
 from hopcli.cli.execute import print_summary
 from hopcli.cli.progress import CellBar
 from hopcli.experiments import Summary
-
-if TYPE_CHECKING:
-    from conftest import RunHopcli
 
 SMALL = ["recall", "--tests", "3", "--repeats", "2", "--no-figures", "--out", "out"]
 

@@ -6,18 +6,16 @@ import os
 import re
 import subprocess
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pytest
 from conftest import CHECKOUT
 from quoted import BLOCKS, PAGES, filled
+from shell import Shell
 
 import hopcli
 from hopcli.catalogue import CATALOGUE
-
-if TYPE_CHECKING:
-    from shell import Shell
 
 README = PAGES[0].read_text(encoding="utf-8")
 DOCS = CHECKOUT / "hopcli" / "docs"

@@ -12,8 +12,9 @@ import signal
 import subprocess
 import sys
 import threading
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import Any, TextIO
 
 import numpy as np
 import pandas as pd
@@ -28,9 +29,6 @@ from hopcli.experiments import Result
 from hopcli.results import load, read_manifest, save_pictures
 from hopcli.results.folder import writing
 from hopcli.results.provenance import source_commit
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
 
 FACTS = Facts("mnist:train", (28, 28), ("0", "1"))
 CONFIG = SelectConfig(samples=5).resolve(FACTS)

@@ -5,12 +5,11 @@ from __future__ import annotations
 import math
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import random_patterns
+from conftest import RunHopcli, random_patterns
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
@@ -38,10 +37,6 @@ from hopcli.starts import (
     trial_rng,
 )
 from hopcli.values import RefusedError
-
-if TYPE_CHECKING:
-    from conftest import RunHopcli
-
 
 Spins = NDArray[np.int8]
 SHAPE = (6, 7)

@@ -7,12 +7,13 @@ import os
 import random
 import shutil
 import sys
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pytest
-from conftest import call, files_below
+from conftest import SpawnHopcli, call, files_below
 from PIL import Image
 from strangers import PARTS, READERS, SHOWN, SMALL, WRITERS, cases, check_case, lay_folder
 
@@ -20,12 +21,6 @@ import hopcli
 from hopcli import plots, report
 from hopcli.errors import ResultError
 from hopcli.results import key, load
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from conftest import SpawnHopcli
-
 
 SAMPLED = 60  # one of so many is tried here
 REPRODUCE = ["reproduce", "--quick", "--only", "six-sites", "-q"]

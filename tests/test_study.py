@@ -5,9 +5,10 @@ from __future__ import annotations
 import csv
 import functools
 import itertools
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 from conftest import few_and_many
 from scipy import stats
@@ -15,17 +16,12 @@ from scipy import stats
 from hopcli import experiments
 from hopcli.catalogue import entry
 from hopcli.config import Facts, RecallConfig, RecallExecution, find_config, read_config
+from hopcli.datasets import Dataset
+from hopcli.experiments import Result
 from hopcli.experiments.trials import authors_sites, authors_trials
 from hopcli.patterns import images_as_patterns
 from hopcli.rules import store
 from hopcli.study import AUTHORS_RECALL, FIGURE1
-
-if TYPE_CHECKING:
-    import pandas as pd
-
-    from hopcli.datasets import Dataset
-    from hopcli.experiments import Result
-
 
 SELECTED = [39155, 7411, 38406, 21607, 28089, 38060, 25559, 55147, 52050, 49358]
 STORED = ["3", "6", "1", "0", "4"]
@@ -144,12 +140,9 @@ def test_figure_1_is_hebbian_with_30_sweeps() -> None:
     assert _distance(_run("figure1-as-run")) < 0.05
 
 
-def test_figure_1_is_not_pseudo_inverse() -> None:
-    assert 0.15 < _distance(_run("figure1", repeats=20)) < 0.3
-    assert 0.15 < _distance(_run("figure1-as-run", rule="pseudo-inverse", repeats=20)) < 0.3
-
-
-def test_figure_1_is_not_ten_sweeps_either() -> None:
+def test_figure_1_is_neither_pseudo_inverse_nor_of_ten_sweeps() -> None:
+    assert 0.15 < _distance(_run("figure1", repeats=15)) < 0.3
+    assert 0.15 < _distance(_run("figure1-as-run", rule="pseudo-inverse", repeats=15)) < 0.3
     assert 0.07 < _distance(_run("figure1-as-run", sweeps=10)) < 0.13
 
 
@@ -241,6 +234,7 @@ def test_the_draw_of_the_samples_moves_the_zero() -> None:
     assert rates == [91.1, 79.9, 83.2, 56.1, 72.0]
 
 
+@pytest.mark.slow
 def test_half_of_new_repeats_fall_inside_the_95_percent_interval() -> None:
     table = _run("paper").tables["accuracy"]
     new = _run("paper", repeats=200, seed=99).tables["repeats"]

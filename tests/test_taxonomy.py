@@ -5,27 +5,24 @@ from __future__ import annotations
 import math
 from itertools import combinations, product
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pytest
 from conftest import every_state, few_and_many, random_patterns, stored
 from hypothesis import given
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
 import hopcli
+from hopcli.network import Network
 from hopcli.observables import class_sums, overlaps
 from hopcli.rules import RULES, store
 from hopcli.scoring import Scores, score
 from hopcli.taxonomy import KINDS, Classified, classify, fixed_points, mixture_method
 
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    from hopcli.network import Network
-
-    Spins = NDArray[np.int8]
-    Floats = NDArray[np.float64]
+Spins = NDArray[np.int8]
+Floats = NDArray[np.float64]
 
 SIGNS = list(product((1, -1), repeat=3))
 AT_TIE = {"keep": 0, "up": 1, "down": -1}

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import itertools
 import math
-from typing import TYPE_CHECKING
+from collections.abc import Callable
 
 import numpy as np
 import pytest
 from conftest import every_state, few_and_many, random_patterns, run_chains
+from numpy.typing import NDArray
 from scipy import stats
 from scipy.optimize import brentq
 
+from hopcli.datasets import Dataset
 from hopcli.network import Network, Quadratic
 from hopcli.observables import binder_ratio, energy, overlaps, projection_norm
 from hopcli.rules import RULES, store
@@ -23,14 +25,7 @@ from hopcli.theory import (
     ordering_temperatures,
 )
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from numpy.typing import NDArray
-
-    from hopcli.datasets import Dataset
-
-    Floats = NDArray[np.float64]
+Floats = NDArray[np.float64]
 
 
 def pair(agree: int, n_sites: int) -> NDArray[np.int8]:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Callable
 from dataclasses import fields, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,15 +15,10 @@ from hopcli import experiments
 from hopcli.catalogue import CATALOGUE
 from hopcli.config import Facts, RecallConfig, RecallExecution
 from hopcli.datasets import Dataset, load_dataset
-from hopcli.experiments.trials import authors_sites, check_states, draw_trials
+from hopcli.experiments.trials import Trials, authors_sites, check_states, draw_trials
 from hopcli.patterns import Patterns, images_as_patterns
 from hopcli.starts import NO_SOURCE, Bank
 from hopcli.streams import Streams
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from hopcli.experiments.trials import Trials
 
 LABELS = list("abcabbacacbbaaxcb")
 SHAPE = (4, 4)

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Protocol
+from pathlib import Path
+from typing import Any, Protocol
 
 import numpy as np
 import pandas as pd
 import pytest
 
 from hopcli.results.tables import write_arrays, write_table
-from hopcli.results.values import Values, compare_arrays, compare_tables
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from hopcli.results.values import Found
+from hopcli.results.values import Found, Values, compare_arrays, compare_tables
 
 TABLE = pd.DataFrame(
     {

@@ -8,6 +8,8 @@ be written to, or of pictures; so a grid of runs can call it as well as a comman
 
 from __future__ import annotations
 
+import functools
+import os
 from collections.abc import Callable, Mapping, MutableMapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -21,12 +23,15 @@ if TYPE_CHECKING:
 
     from hopcli.config import Config, Execution
     from hopcli.experiments.stock import Stock
+    from hopcli.patterns import Patterns
 
 __all__ = [
+    "CHANGED",
     "Parts",
     "Plan",
     "Progress",
     "Result",
+    "StoredResult",
     "Summary",
     "no_progress",
     "plan",
@@ -35,8 +40,13 @@ __all__ = [
     "unprefixed",
 ]
 
+CHANGED = "the data, or a file that the run reads, has changed meanwhile"
+"""Message of a run whose data are not those that it was planned for."""
+
 Progress = Callable[[int, int], None]
 """Told (steps done now, steps in all), from the main thread."""
+
+_ATTEMPT = 1.5e-9  # seconds of an update attempt that is rejected, by far the most are
 
 Parts = MutableMapping[int, "NDArray[np.float64]"]
 """The finished parts of a run that is a sum of parts, by their numbers from 0 on.
@@ -53,7 +63,7 @@ Arrays = dict[str, "NDArray[Any]"]
 class Result:
     """What an experiment found: all of it, so that it can be saved, loaded and drawn.
 
-    The subclass of each experiment reads records off the arrays.
+    The subclass of each experiment reads records off the arrays, of which there is one file.
 
     Parameters
     ----------
@@ -74,6 +84,18 @@ class Result:
     tables: Mapping[str, pd.DataFrame]
     arrays: dict[str, Arrays] = field(default_factory=dict)
     notes: dict[str, Any] = field(default_factory=dict)
+
+
+class StoredResult(Result):
+    """A result with the stored patterns in its array file."""
+
+    @functools.cached_property
+    def patterns(self) -> Patterns:
+        """The stored patterns, as the array file has them."""
+        from hopcli.patterns import Patterns
+
+        (arrays,) = self.arrays.values()
+        return Patterns.from_arrays(unprefixed("patterns", arrays))
 
 
 class Summary(NamedTuple):
@@ -98,12 +120,23 @@ class Plan:
     n_parts : int
         Number of parts that the run is a sum of, which are the third that `work` takes; 0
         if it is no sum.
+    attempts : int
+        Update attempts that the run makes at least.
+    chains : int
+        Chains that can run side by side.
     """
 
     config: Config
     inputs: dict[str, str]
     work: Callable[..., Result]
     n_parts: int = 0
+    attempts: int = 0
+    chains: int = 1
+
+    def least_seconds(self, threads: int | None) -> float:
+        """Seconds that the update attempts take at least, on so many threads (None: all cores)."""
+        at_once = min(threads or os.cpu_count() or 1, max(self.chains, 1))
+        return self.attempts * _ATTEMPT / at_once
 
     def run(self, execution: Execution, progress: Progress, parts: Parts | None = None) -> Result:
         """Make the run; the same bytes whatever the execution, and whichever parts are there."""

@@ -17,7 +17,8 @@ import subprocess
 import sys
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import pytest
 from conftest import files_below, random_patterns
@@ -25,9 +26,6 @@ from test_figures_weights import write_patterns
 
 from hopcli.grids.store import FILE, Store
 from hopcli.results import finished_in, locked, read_manifest
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 TIMES = 20
 SITTINGS = 3  # of what goes on where it was stopped, before one is let go to its end
