@@ -14,7 +14,7 @@ from shell import Shell, read_json, table
 from hopcli import experiments
 from hopcli.config import FitSweepsConfig, RecallConfig, ThreadedExecution
 from hopcli.experiments.fit_sweeps import _first_sites, _moments
-from hopcli.experiments.inputs import gather
+from hopcli.experiments.preparation import prepare
 from hopcli.experiments.stock import Stock
 from hopcli.experiments.trials import authors_sites, authors_trials
 from hopcli.study import authors_recall
@@ -36,15 +36,13 @@ def stock() -> Stock:
 def _made(stock: Stock, sweeps: int, tests: int = 30) -> tuple[Replays, NDArray[np.int32]]:
     """The runs of the authors, and the sites of so many sweeps."""
     config = RecallConfig(replay_authors=True, sweeps=sweeps, tests=tests)
-    inputs = gather(config, stock)
-    resolved = config.resolve(inputs.facts)
-    patterns = inputs.patterns(config, resolved.digits, stock)
-    trials = authors_trials(resolved, inputs.dataset, patterns)
-    starts = inputs.dataset.spins[trials.starts.source_index]
+    prepared = prepare(config, stock)
+    resolved, dataset, patterns = prepared.config, prepared.dataset, prepared.patterns
+    trials = authors_trials(resolved, dataset, patterns)
+    starts = dataset.spins[trials.starts.source_index]
     own = np.repeat(np.arange(5), tests)
-    couplings = stock.couple(resolved, patterns, resolved.rule, resolved.theta)
-    replays = Replays(couplings, starts, own, resolved.attempts_per_sweep, 0.2, 0.99)
-    return replays, authors_sites(resolved, inputs.dataset, patterns)
+    replays = Replays(prepared.network(), starts, own, resolved.attempts_per_sweep, 0.2, 0.99)
+    return replays, authors_sites(resolved, dataset, patterns)
 
 
 def _write(path: Path, replays: Replays, sites: NDArray[Any], seed: int) -> None:

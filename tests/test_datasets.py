@@ -25,7 +25,7 @@ from hopcli.datasets import (
     texts,
     verify_embedded,
 )
-from hopcli.datasets import shipped as shipped_files
+from hopcli.datasets import files as shipped_files
 from hopcli.datasets.npz import Archive
 from hopcli.errors import DataError, SettingError
 

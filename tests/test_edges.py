@@ -16,7 +16,7 @@ from conftest import RunHopcli, random_patterns
 from scipy import stats
 
 import hopcli
-from hopcli import experiments, statistics
+from hopcli import endings, experiments, statistics
 from hopcli.catalogue import CATALOGUE
 from hopcli.claims.claim import Claim
 from hopcli.claims.functions import FUNCTIONS
@@ -30,7 +30,7 @@ from hopcli.estimator.binarising import levels
 from hopcli.estimator.deciding import Ballot, warn_of_lost
 from hopcli.estimator.prototypes import Group, choose
 from hopcli.experiments.headline import Headline
-from hopcli.experiments.inputs import hashes
+from hopcli.experiments.preparation import hashes
 from hopcli.grids.grid import read_grid
 from hopcli.grids.keys import Key
 from hopcli.grids.over import average
@@ -42,7 +42,6 @@ from hopcli.report.commands import command_of_run
 from hopcli.report.drawings import drawing
 from hopcli.report.files import write
 from hopcli.report.sheets import sheet
-from hopcli.runs import endings
 from hopcli.statistics.clusters import clustered_mean_sem
 from hopcli.statistics.counts import nested_log_likelihood
 from hopcli.statistics.paired import mean_difference
@@ -177,8 +176,7 @@ def test_an_empty_file_is_a_place_for_a_page(tmp_path: Path) -> None:
 
 def test_the_flag_of_what_is_switched_on_is_given() -> None:
     config = RecallConfig(dynamics="async", order="permutation", until_stable=True)
-    resolved = config.resolve(Facts("mnist:train", (28, 28), tuple("0123456789")))
-    words = str(command_of_run(resolved, SimpleNamespace())).split()  # type: ignore[arg-type]
+    words = str(command_of_run(CATALOGUE["recall"], config.changes())).split()
     assert "--until-stable" in words
 
 

@@ -15,12 +15,10 @@ import pytest
 from conftest import RunHopcli, files_below, random_patterns
 from test_figures_weights import write_patterns
 
-from hopcli import plots, results
+from hopcli import endings, plots, results
 from hopcli.cli import execute
 from hopcli.experiments import Plan
-from hopcli.results import folder as writing
 from hopcli.results import read_manifest
-from hopcli.runs import endings
 
 OUT = Path("out")
 RECALL = [
@@ -34,8 +32,8 @@ STEPS = [  # where something happens, before or after it; the exit code if the d
     (results, "write_table", "after", 2),
     (results, "publish_run", "before", 2),
     (results, "publish_run", "after"),
-    (writing, "remember", "before"),
-    (writing, "remember", "after"),
+    (endings, "wrote", "before"),
+    (endings, "wrote", "after"),
     (results, "save", "after"),
     (results, "discard_parts", "after"),
     (*DRAW, 3),

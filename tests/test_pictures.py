@@ -202,7 +202,7 @@ def test_a_pixel_is_the_mean_of_the_area_that_it_covers(tmp_path: Path) -> None:
     """Two of five columns are light: 255 * 2 / 5 = 102."""
     save(np.tile(grey_of(np.array([1, 0, 1, 0, 0]) > 0), (5, 4)), tmp_path / "a.png")
     (page,) = pictures.read_pages(tmp_path / "a.png", Size(4, 1))
-    assert page.grey.tolist() == [[102] * 4]
+    assert page.tolist() == [[102] * 4]
 
 
 def test_a_folder_has_limited_pixels(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

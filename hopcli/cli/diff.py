@@ -92,7 +92,7 @@ def _print(runs: tuple[Run, Run], found: Comparison, form: str) -> None:
     """Print all that differs as one table."""
     import pandas as pd
 
-    from hopcli.datasets.grey import as_text
+    from hopcli.datasets.files import as_text
     from hopcli.results.comparing import COLUMNS, rows_of
 
     command = _command(runs[0])

@@ -101,7 +101,7 @@ def _print(rows: Sequence[Mapping[str, str]], form: str) -> None:
     """Print rows as one table."""
     import pandas as pd
 
-    from hopcli.datasets.grey import as_text
+    from hopcli.datasets.files import as_text
 
     rows = [{head: as_text(text) for head, text in row.items()} for row in rows]
     print_table(pd.DataFrame(rows, columns=_heads(rows)).fillna(""), form)

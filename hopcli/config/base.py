@@ -13,6 +13,7 @@ from hopcli.kinds import checked, read
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from hopcli.datasets import Dataset
     from hopcli.kinds import Kind
 
 __all__ = [
@@ -133,6 +134,17 @@ class Settings:
             for name, value in self.values().items()
         }
 
+    def changes(self) -> dict[str, Any]:
+        """The values that differ from the defaults, as JSON and TOML have them."""
+        known, values = self.settings(), self.to_dict()
+        defaults = {name: self.default_of(name) for name in known}
+        return {
+            name: value
+            for name, value in values.items()
+            if value is not None
+            if defaults[name] is None or value != known[name].kind.settle(defaults[name])
+        }
+
 
 @dataclass(frozen=True, slots=True)
 class Facts:
@@ -154,6 +166,11 @@ class Facts:
     shape: tuple[int, int]
     labels: tuple[str, ...]
     chosen: bool = False
+
+    @classmethod
+    def of(cls, dataset: Dataset) -> Facts:
+        """The facts of a data set whose patterns are selected."""
+        return cls(dataset.name, dataset.shape, dataset.label_names)
 
     @property
     def n_sites(self) -> int:

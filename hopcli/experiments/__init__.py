@@ -8,6 +8,7 @@ be written to, or of pictures; so a grid of runs can call it as well as a comman
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Mapping, MutableMapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -21,12 +22,14 @@ if TYPE_CHECKING:
 
     from hopcli.config import Config, Execution
     from hopcli.experiments.stock import Stock
+    from hopcli.patterns import Patterns
 
 __all__ = [
     "Parts",
     "Plan",
     "Progress",
     "Result",
+    "StoredResult",
     "Summary",
     "no_progress",
     "plan",
@@ -53,7 +56,7 @@ Arrays = dict[str, "NDArray[Any]"]
 class Result:
     """What an experiment found: all of it, so that it can be saved, loaded and drawn.
 
-    The subclass of each experiment reads records off the arrays.
+    The subclass of each experiment reads records off the arrays, of which there is one file.
 
     Parameters
     ----------
@@ -74,6 +77,18 @@ class Result:
     tables: Mapping[str, pd.DataFrame]
     arrays: dict[str, Arrays] = field(default_factory=dict)
     notes: dict[str, Any] = field(default_factory=dict)
+
+
+class StoredResult(Result):
+    """A result with the stored patterns in its array file."""
+
+    @functools.cached_property
+    def patterns(self) -> Patterns:
+        """The stored patterns, as the array file has them."""
+        from hopcli.patterns import Patterns
+
+        (arrays,) = self.arrays.values()
+        return Patterns.from_arrays(unprefixed("patterns", arrays))
 
 
 class Summary(NamedTuple):
@@ -98,12 +113,18 @@ class Plan:
     n_parts : int
         Number of parts that the run is a sum of, which are the third that `work` takes; 0
         if it is no sum.
+    attempts : int
+        Update attempts that the run makes at least.
+    chains : int
+        Chains that can run side by side.
     """
 
     config: Config
     inputs: dict[str, str]
     work: Callable[..., Result]
     n_parts: int = 0
+    attempts: int = 0
+    chains: int = 1
 
     def run(self, execution: Execution, progress: Progress, parts: Parts | None = None) -> Result:
         """Make the run; the same bytes whatever the execution, and whichever parts are there."""

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from hopcli.config import Facts
 from hopcli.experiments import Plan, Progress, Result, Summary
 from hopcli.experiments.headline import Headline
+from hopcli.experiments.preparation import prepare
 from hopcli.patterns import Patterns, draw_samples, select
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from hopcli.config import Execution, SelectConfig
+    from hopcli.datasets import Dataset
     from hopcli.experiments.stock import Stock
 
 __all__ = ["HEADLINE", "SelectResult", "plan", "summary"]
@@ -58,17 +63,22 @@ def plan(config: SelectConfig, stock: Stock) -> Plan:
         Its run tells no progress, as the work is one matrix product, and gives a
         :class:`SelectResult`.
     """
-    config.check()
-    dataset = stock.load(config)
-    resolved = config.resolve(Facts(dataset.name, dataset.shape, dataset.label_names))
-    labels = dataset.label_names  # all compete, whichever are asked for
-    samples = draw_samples(dataset, labels, config.samples, config.seed, config.sampler)
+    prepared = prepare(config, stock)
+    labels = prepared.facts.labels  # all compete, whichever are asked for
+
+    def drawn() -> tuple[Dataset, NDArray[np.int64]]:
+        dataset = prepared.dataset
+        return dataset, draw_samples(dataset, labels, config.samples, config.seed, config.sampler)
+
+    drawn()  # an impossible draw is refused now
 
     def work(execution: Execution, progress: Progress) -> SelectResult:
         del execution, progress
+        dataset, samples = drawn()
         every, losses = select(dataset, labels, samples)
-        patterns = every.take(resolved.digits)
-        rows = [labels.index(label) for label in resolved.digits]
+        digits = prepared.config.digits
+        patterns = every.take(digits)
+        rows = [labels.index(label) for label in digits]
         best = losses.loss[rows].argmin(axis=1)
         table = pd.DataFrame(
             {
@@ -80,14 +90,10 @@ def plan(config: SelectConfig, stock: Stock) -> Plan:
                 "n_samples": samples.shape[1],
             }
         )
-        return SelectResult(
-            dataset=dataset.name,
-            dataset_sha256=dataset.sha256,
-            tables={"patterns": table},
-            arrays={"patterns": patterns.to_arrays()},
-        )
+        result = prepared.result(SelectResult, {"patterns": table})
+        return dataclasses.replace(result, arrays={"patterns": patterns.to_arrays()})
 
-    return Plan(resolved, {"dataset": dataset.sha256}, work)
+    return prepared.plan(work)
 
 
 def summary(config: SelectConfig, result: SelectResult) -> Summary:

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import functools
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
-from hopcli.experiments import Plan, Progress, Result, Summary, prefixed, unprefixed
+from hopcli.experiments import Plan, Progress, StoredResult, Summary
 from hopcli.experiments.headline import Headline
-from hopcli.experiments.inputs import gather, hashes
+from hopcli.experiments.preparation import prepare
 from hopcli.observables import TIE, local_fields
-from hopcli.patterns import Patterns
 from hopcli.taxonomy import fixed_points
 from hopcli.theory import spectrum
 
@@ -23,6 +21,7 @@ if TYPE_CHECKING:
     from hopcli.config import Execution, WeightsConfig
     from hopcli.experiments.stock import Stock
     from hopcli.network import Network
+    from hopcli.patterns import Patterns
 
 __all__ = ["HEADLINE", "WeightsResult", "plan", "summary"]
 
@@ -39,13 +38,8 @@ MOST_SITES = 1000
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class WeightsResult(Result):
+class WeightsResult(StoredResult):
     """Tables ``weights``, one row a stored pattern, and ``spectrum``; array file ``weights``."""
-
-    @functools.cached_property
-    def patterns(self) -> Patterns:
-        """The stored patterns."""
-        return Patterns.from_arrays(unprefixed("patterns", self.arrays["weights"]))
 
     @property
     def matrix(self) -> NDArray[np.float64]:
@@ -88,30 +82,24 @@ def plan(config: WeightsConfig, stock: Stock) -> Plan:
         Its run tells no progress, as nothing takes long, and gives a
         :class:`WeightsResult`.
     """
-    inputs = gather(config, stock)
-    resolved = config.resolve(inputs.facts)
-    dataset, patterns = inputs.dataset, inputs.patterns(config, resolved.digits, stock)
-    couplings = stock.couple(resolved, patterns, resolved.rule, resolved.theta)
+    prepared = prepare(config, stock)
+    prepared.network()  # an impossible one is refused now
 
     def work(execution: Execution, progress: Progress) -> WeightsResult:
         del execution, progress
-        values, multiplicities = spectrum(couplings)
-        return WeightsResult(
-            dataset=dataset.name,
-            dataset_sha256=dataset.sha256,
-            tables={
-                "weights": _stability_table(patterns, couplings),
-                "spectrum": pd.DataFrame({"eigenvalue": values, "multiplicity": multiplicities}),
-            },
-            arrays={
-                "weights": {
-                    **prefixed("patterns", patterns.to_arrays()),
-                    **_kept_couplings(couplings, patterns.shape, resolved.pixel),
-                }
-            },
-        )
+        patterns, network = prepared.patterns, prepared.network()
+        values, multiplicities = spectrum(network)
+        tables = {
+            "weights": _stability_table(patterns, network),
+            "spectrum": pd.DataFrame({"eigenvalue": values, "multiplicity": multiplicities}),
+        }
+        arrays = {
+            **prepared.pattern_arrays,
+            **_kept_couplings(network, patterns.shape, prepared.config.pixel),
+        }
+        return prepared.result(WeightsResult, tables, arrays)
 
-    return Plan(resolved, hashes(dataset, patterns, theta=resolved.theta), work)
+    return prepared.plan(work)
 
 
 def summary(config: WeightsConfig, result: WeightsResult) -> Summary:

@@ -11,13 +11,12 @@ from hopcli.config import Facts, RecallConfig
 from hopcli.config.notations import temperatures
 from hopcli.datasets import default_threshold
 from hopcli.errors import DataError, PatternError, SettingError
-from hopcli.experiments.inputs import gather
+from hopcli.experiments.preparation import Prepared, prepare
 from hopcli.experiments.stock import Stock
 from hopcli.experiments.trials import draw_trials
 from hopcli.network import Network, Quadratic
 from hopcli.network.classes import site_classes
 from hopcli.rules import RULES, store
-from hopcli.streams import Streams
 from hopcli.study.published import read_published
 from hopcli.values import flag_name
 
@@ -131,11 +130,10 @@ def gather_contents(config: RecallConfig, tests: int) -> Contents:
         If the rule cannot store the patterns.
     """
     stock = Stock()
-    inputs = gather(config, stock)
-    resolved = config.resolve(inputs.facts)
-    patterns = inputs.patterns(config, resolved.digits, stock)
-    couplings = stock.couple(resolved, patterns, resolved.rule, resolved.theta)
-    images, labels = _test_images(config, inputs.facts, inputs.dataset, patterns, tests)
+    prepared = prepare(config, stock)
+    resolved, patterns = prepared.config, prepared.patterns
+    couplings = prepared.network()
+    images, labels = _test_images(prepared, tests)
     defaults = {"dataset", "digits"}
     changed = {name for name in PATTERN_SETTINGS if _is_changed(config, name)}
     python, published = "", {}
@@ -234,15 +232,16 @@ def _flags(config: RecallConfig) -> tuple[str, ...]:
 
 
 def _test_images(
-    config: RecallConfig, facts: Facts, dataset: Dataset, patterns: Patterns, tests: int
+    prepared: Prepared[RecallConfig], tests: int
 ) -> tuple[NDArray[np.int8], tuple[str, ...]]:
     """The first test images that a recall with the same seed draws, at most so many a label."""
+    dataset, patterns = prepared.dataset, prepared.patterns
     labels = dict.fromkeys(patterns.labels)
     present = [label for label in labels if label in dataset.label_names]
     while tests > 0 and len(present) == len(labels):
-        asked = replace(config, tests=tests, repeats=1).resolve(facts)
+        asked = replace(prepared.config, tests=tests, repeats=1)
         try:
-            trials = draw_trials(asked, dataset, patterns, Streams.of(asked.seed).tests)
+            trials = draw_trials(asked, dataset, patterns, prepared.streams.tests)
         except SettingError:
             tests -= 1  # a label has fewer images
             continue

@@ -11,8 +11,9 @@ from __future__ import annotations
 import contextlib
 import os
 import stat
-from typing import TYPE_CHECKING, BinaryIO, NamedTuple
+from typing import TYPE_CHECKING, BinaryIO
 
+from hopcli import endings
 from hopcli.errors import ResultError
 
 if TYPE_CHECKING:
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 __all__ = [
-    "Written",
     "check_free",
     "check_made",
     "is_file",
@@ -29,45 +29,12 @@ __all__ = [
     "open_own",
     "open_regular",
     "read_bytes",
-    "remember",
     "replace_by",
-    "written",
 ]
 
 _NO_LINK: int = getattr(os, "O_NOFOLLOW", 0)
 _AT_ONCE: int = getattr(os, "O_NONBLOCK", 0)
 """Flag for opening a pipe: do not wait for the other end."""
-
-
-class Written(NamedTuple):
-    """Something that has been published.
-
-    Attributes
-    ----------
-    place : Path
-        The folder of the run or of the pictures, or the file.
-    command : str
-        The command of the run; empty for a file, or for pictures in another folder.
-    drawn : bool
-        Whether it is pictures.
-    """
-
-    place: Path
-    command: str
-    drawn: bool
-
-
-written: list[Written] = []
-"""What this process has published, in order. The command line begins it anew, and reads it to
-say what is true after a failure."""
-
-_MOST_WRITTEN = 1000  # that are remembered of a process that goes on writing
-
-
-def remember(place: Path, command: str = "", *, drawn: bool = False) -> None:
-    """Note that something has been published."""
-    written.append(Written(place, command, drawn))
-    del written[:-_MOST_WRITTEN]
 
 
 def is_folder(path: Path, *, links: bool = False) -> bool:
@@ -240,7 +207,7 @@ def replace_by(path: Path, prefix: str, write: Callable[[Path], object]) -> None
     try:
         write(stage)
         stage.replace(path)
-        remember(path)
+        endings.wrote(path)
     finally:
         with contextlib.suppress(OSError):
             stage.unlink(missing_ok=True)

@@ -24,8 +24,9 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from hopcli import endings
 from hopcli.errors import ResultError
-from hopcli.results.files import check_free, is_file, is_folder, open_own, open_regular, remember
+from hopcli.results.files import check_free, is_file, is_folder, open_own, open_regular
 from hopcli.results.manifest import (
     EVERY,
     MOST_BYTES,
@@ -212,7 +213,7 @@ def publish(stage: Path, folder: Path, names: list[str]) -> None:
     with uninterrupted():
         for name in names:
             (stage / name).replace(folder / name)
-        remember(folder, "", drawn=True)
+        endings.wrote(folder, drawn=True)
 
 
 def publish_run(
@@ -245,7 +246,7 @@ def publish_run(
     check_free(folder, [*names, last])
     with uninterrupted():
         stage.replace(folder / PUBLISHED)
-        remember(folder, command, drawn=drawn)
+        endings.wrote(folder, drawn=drawn)
         _move_in(folder)
 
 

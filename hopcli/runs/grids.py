@@ -8,7 +8,7 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
-from hopcli import experiments, results
+from hopcli import endings, experiments, results
 from hopcli.dynamics.jobs import processors
 from hopcli.errors import ResultError, SettingError
 from hopcli.experiments.stock import Stock
@@ -20,7 +20,6 @@ from hopcli.grids.publishing import publish_if_whole
 from hopcli.grids.state import State
 from hopcli.grids.store import Store, is_grid
 from hopcli.results.folder import uninterrupted
-from hopcli.runs import endings
 from hopcli.runs.grid_pictures import draw
 
 if TYPE_CHECKING:
@@ -184,7 +183,9 @@ class GridJob:
             If cells of other code are there, or the folder cannot be written.
         """
         with results.locked(self.out), self._engine() as engine:
-            endings.expect(self.out, "grid", pictures=self._draws)
+            endings.expect(
+                self.out, pictures=self._draws, earlier=bool(results.finished_in(self.out))
+            )
             try:
                 return self._run(engine, progress)
             except BaseException:
@@ -312,11 +313,15 @@ def merge_shards(
     began = time.perf_counter()
     others = [folder for folder in folders if folder.resolve() != out.resolve()]
     with results.locked(out):
-        endings.expect(out, "grid", pictures=figures)
+        _expect(out, pictures=figures)
         n_taken = merge(others, out, accept_version=accept_version)[1] if others else 0
         with Store(out) as store:
             state = State(store.grid(), store.places(), store.standings())
             return _published(store, state, n_taken, began, draws=figures)
+
+
+def _expect(out: Path, *, pictures: bool) -> None:
+    endings.expect(out, pictures=pictures, earlier=bool(results.finished_in(out)))
 
 
 def _published(store: Store, state: State, n_made: int, began: float, *, draws: bool) -> GridDone:

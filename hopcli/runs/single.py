@@ -7,11 +7,10 @@ import logging
 import time
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from hopcli import experiments, results
+from hopcli import endings, experiments, results
 from hopcli.errors import HopcliError, ResultError, renamed
 from hopcli.results.files import check_made
 from hopcli.results.folder import uninterrupted
-from hopcli.runs import endings
 from hopcli.runs.costs import least_seconds
 
 if TYPE_CHECKING:
@@ -186,11 +185,11 @@ def publish(
         there = results.same_run(out, config, inputs, replace=overwrite)
         if there is None or again or results.lacks(there.result, execution):
             is_new, draws = True, execution.draws
-            endings.expect(out, command, pictures=draws)
+            endings.expect(out, pictures=draws, earlier=bool(results.finished_in(out)))
             result, files = work()
         else:
             is_new, draws = False, results.is_undrawn(out, there.manifest, execution)
-            endings.expect(out, command, pictures=draws, finished=True)
+            endings.expect(out, pictures=draws, finished=True)
             result, files = there.result, []
         results.discard_parts(out)
         failure = None
@@ -218,6 +217,7 @@ def _work(job: Job, watch: Watch | None) -> tuple[Result, list[Path]]:
             inputs=planned.inputs,
             execution=execution,
             duration=time.perf_counter() - began,
+            given=job.request.config,
         )
     return result, files
 

@@ -7,7 +7,7 @@ import dataclasses
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from hopcli import results
+from hopcli import endings, results
 from hopcli.claims.reading import read_claims
 from hopcli.claims.table import table
 from hopcli.claims.verdicts import judge
@@ -15,7 +15,7 @@ from hopcli.config.base import nearest
 from hopcli.config.files import find_claims
 from hopcli.errors import SettingError
 from hopcli.grids.export import write_table
-from hopcli.results.files import check_made, written
+from hopcli.results.files import check_made
 from hopcli.results.folder import files_in, publish_run, writing
 from hopcli.results.manifest import sha256_of
 from hopcli.results.provenance import source_commit, versions
@@ -130,7 +130,7 @@ def _make_all(runs: Mapping[str, PreparedRun], watch: Watch) -> None:
                 run.make()
                 finished += 1
     except KeyboardInterrupt:
-        finished += any(one.place == run.folder for one in written)
+        finished += endings.is_finished(run.folder)
         raise KeyboardInterrupt(
             f"{finished} of {len(runs)} runs are finished and kept: the same command goes on there"
         ) from None
