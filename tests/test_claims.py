@@ -29,7 +29,7 @@ from hopcli.config.files import find_claims, shipped_claims
 from hopcli.errors import SettingError
 from hopcli.rules import store
 from hopcli.statistics import Z95, exact_interval
-from hopcli.study import authors_recall
+from hopcli.study import AUTHORS_RECALL
 from hopcli.study.notebook import largest_gap, unstable_sum
 
 
@@ -150,6 +150,10 @@ M = "mine / accuracy[label=3] / m"
         (f"{M} +- none", "none"),
         (f"mine / accuracy[label=3] / label - {M}", f"mine / accuracy[label=3] / label - {M}"),
         (f"how_often_best({M})", None),
+        (f"with_p({M})", f"with_p({M})"),
+        (f"with_p({M}, p, q)", f"with_p({M}, p, q)"),
+        (f"variance_ratio({M}, none.csv)", f"variance_ratio({M}, none.csv)"),
+        ("mine / accuracy / m, p", "mine / accuracy / m, p"),
     ],
 )
 def test_what_cannot_be_measured_is_named(text: Any, found: Any) -> None:
@@ -185,7 +189,9 @@ def test_a_bound_that_is_not_known_decides_nothing() -> None:
 
 def test_the_ratio_of_variances_is_that_of_f() -> None:
     """Tails of a twofold variance with 45 degrees of freedom each."""
-    found = _found("variance_ratio(r / repeats / accuracy)", _repeats(dict(authors_recall() / 100)))
+    authors = pd.read_csv(AUTHORS_RECALL, index_col="repeat") / 100
+    text = "variance_ratio(r / repeats / accuracy, authors_recall.csv)"
+    found = _found(text, _repeats(dict(authors)))
     assert found.value == pytest.approx(1)
     assert found.tails(0.5) == pytest.approx((0.0112, 0.9888), abs=2e-4)
 
@@ -232,11 +238,11 @@ def test_the_lead_of_the_worst_is_paired_over_selections() -> None:
 def test_a_correlation_is_tested_by_the_permutation_beside_it() -> None:
     row = {"spearman": [0.7], "spearman_ci_low": [0.6], "spearman_ci_high": [0.8], "p": [0.027]}
     run = Ran({"correlation": pd.DataFrame(row)})
-    found = _found("with_p(r / correlation / spearman)", run)
+    found = _found("with_p(r / correlation / spearman, p)", run)
     assert _answer(_claim(bound=0), found).p == pytest.approx(0.027)
     assert found.tails(0) == pytest.approx((0.027, 0.973))
     turned = Ran({"correlation": pd.DataFrame(row).assign(spearman=-0.7)})
-    assert _found("with_p(r / correlation / spearman)", turned).tails(0)[1] == 0.027
+    assert _found("with_p(r / correlation / spearman, p)", turned).tails(0)[1] == 0.027
     assert found.tails(0.5)[0] < 1e-4  # of another bound by the interval
 
 
@@ -258,9 +264,9 @@ def test_wrong_sites_turn_an_overlap_and_its_interval_over() -> None:
     assert [found.value, found.low, found.high] == pytest.approx([0.02, 0.005, 0.03])
 
 
-def test_a_rank_is_among_the_five_digits_of_the_study() -> None:
+def test_a_rank_is_among_the_labels_that_are_named() -> None:
     rows = pd.DataFrame({"label": list("0123456789"), "rank": [8, 1, 10, 7, 5, 9, 4, 2, 6, 3]})
-    texts = [f"rank_among_five(r / consistency[label={label}] / rank)" for label in "36104"]
+    texts = [f"rank_among(r / consistency[label={label}] / rank, 3, 6, 1,0,4)" for label in "36104"]
     run = Ran({"consistency": rows})
     assert [_found(text, run).value for text in texts] == [4, 2, 1, 5, 3]
 
