@@ -52,8 +52,8 @@ MAY_IMPORT = {
     "catalogue": "errors values",
     "results": "_version catalogue datasets endings errors printing statistics streams values",
     "study": "dynamics errors observables scoring",
-    "claims": "catalogue config errors experiments observables results rules statistics study "
-    "values",
+    "claims": "catalogue config errors experiments kinds observables results rules statistics "
+    "study values",
     "plots": "catalogue errors grids printing theory",
     "livepage": "_version config datasets errors experiments network rules streams study values",
     "runs": "catalogue claims config datasets dynamics endings errors experiments grids plots "
