@@ -8,11 +8,13 @@ be written to, or of pictures; so a grid of runs can call it as well as a comman
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Mapping, MutableMapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from hopcli import catalogue
+from hopcli.tables import Frames
 
 if TYPE_CHECKING:
     import numpy as np
@@ -21,13 +23,13 @@ if TYPE_CHECKING:
 
     from hopcli.config import Config, Execution
     from hopcli.experiments.stock import Stock
+    from hopcli.tables import Columns
 
 __all__ = [
     "Parts",
     "Plan",
     "Progress",
     "Result",
-    "Summary",
     "no_progress",
     "plan",
     "prefixed",
@@ -61,8 +63,8 @@ class Result:
         Name of the data set.
     dataset_sha256 : str
         Its hash.
-    tables : mapping of str to DataFrame
-        Tables by name, in the order in which they matter. Labels are text.
+    columns : mapping of str to Columns
+        Tables by name, in the order in which they are declared. Labels are text.
     arrays : dict of dict of ndarray
         Array files by name, each with its arrays by name.
     notes : dict
@@ -71,16 +73,14 @@ class Result:
 
     dataset: str
     dataset_sha256: str
-    tables: Mapping[str, pd.DataFrame]
+    columns: Mapping[str, Columns]
     arrays: dict[str, Arrays] = field(default_factory=dict)
     notes: dict[str, Any] = field(default_factory=dict)
 
-
-class Summary(NamedTuple):
-    """What is printed of a result: a table, and which of its columns are rates."""
-
-    table: pd.DataFrame
-    percent: tuple[str, ...] = ()
+    @functools.cached_property
+    def tables(self) -> Mapping[str, pd.DataFrame]:
+        """The tables as DataFrames, each made when it is first used."""
+        return Frames(self.columns)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

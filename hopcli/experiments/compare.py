@@ -7,10 +7,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-import pandas as pd
 
 from hopcli.errors import DataError, SettingError
-from hopcli.experiments import Plan, Progress, Result, Summary, prefixed, unprefixed
+from hopcli.experiments import Plan, Progress, Result, prefixed, unprefixed
 from hopcli.experiments.classifiers import (
     coefficients,
     logistic_labels,
@@ -18,6 +17,8 @@ from hopcli.experiments.classifiers import (
 )
 from hopcli.experiments.compare_tables import (
     REFERENCE,
+    SELECTIONS,
+    TABLES,
     classifiers_finding,
     classifiers_table,
     overall_rows,
@@ -27,9 +28,7 @@ from hopcli.experiments.compare_tables import (
 )
 from hopcli.experiments.contests import Runs, draw_contests, measure
 from hopcli.experiments.few import few_selections
-from hopcli.experiments.headline import Headline
 from hopcli.experiments.inputs import gather, hashes
-from hopcli.experiments.tally import OVERALL
 from hopcli.experiments.trials import draw_trials
 from hopcli.kinds import show
 from hopcli.observables import overlaps
@@ -45,22 +44,7 @@ if TYPE_CHECKING:
     from hopcli.experiments.trials import Trials
     from hopcli.starts import Bank
 
-__all__ = ["HEADLINE", "CompareResult", "plan", "summary"]
-
-HEADLINE = Headline(
-    table="classifiers",
-    value="accuracy",
-    says="accuracy (fraction of images named rightly)",
-    low="ci_low",
-    high="ci_high",
-    interval="95 % interval for new images",
-    where={"label": OVERALL},
-    within=("classifier", "label"),
-    counts=("correct", "n"),
-    bounds=(0, 1),
-)
-"""The number that a grid of its runs draws."""
-
+__all__ = ["TABLES", "CompareResult", "plan", "summary"]
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class CompareResult(Result):
@@ -116,19 +100,21 @@ def plan(config: CompareConfig, stock: Stock) -> Plan:
 
         warm = Runs(recall, stock, execution.threads, tell)
         cold = Runs(recall_at_zero, stock, execution.threads, tell)
-        selections = [measure(resolved, contest, warm) for contest in contests]
+        selections = SELECTIONS.rows(
+            row for contest in contests for row in measure(resolved, contest, warm)
+        )
         right = _named_rightly(images, trained, warm, cold)
-        return _result(resolved, images, trained, right, pd.concat(selections, ignore_index=True))
+        return _result(resolved, images, trained, right, selections)
 
     read = {**hashes(dataset, patterns, theta=resolved.theta), "source": source.sha256}
     return Plan(resolved, read, work)
 
 
-def summary(config: ResolvedCompare, result: CompareResult) -> Summary:
+def summary(config: ResolvedCompare, result: CompareResult) -> Columns:
     """What each classifier names rightly of all images."""
     del config
-    overall = overall_rows(result.tables["classifiers"])
-    return Summary(overall.drop(columns="label"), ("accuracy", "ci_low", "ci_high"))
+    overall = overall_rows(result.columns["classifiers"])
+    return overall.only(name for name in overall if name != "label")
 
 
 def _result(
@@ -136,7 +122,7 @@ def _result(
     images: _Images,
     trained: _Trained,
     right: dict[str, NDArray[np.bool_]],
-    selections: pd.DataFrame,
+    selections: Columns,
 ) -> CompareResult:
     """The tables and arrays of what was found, and what it comes to."""
     bank, patterns = images.bank, images.patterns
@@ -148,7 +134,7 @@ def _result(
     return CompareResult(
         dataset=images.dataset.name,
         dataset_sha256=images.dataset.sha256,
-        tables={
+        columns={
             "classifiers": classifiers,
             "pairs": pairs,
             "selectors": selectors,

@@ -11,11 +11,10 @@ import numpy as np
 
 from hopcli import dynamics
 from hopcli.errors import SettingError
-from hopcli.experiments import Parts, Plan, Progress, Result, Summary, prefixed, unprefixed
+from hopcli.experiments import Parts, Plan, Progress, Result, prefixed, unprefixed
 from hopcli.experiments.critical_crossings import missing_crossings
 from hopcli.experiments.critical_measured import Measured, powers
-from hopcli.experiments.critical_tables import tables_of
-from hopcli.experiments.headline import Headline
+from hopcli.experiments.critical_tables import TABLES, tables_of
 from hopcli.experiments.inputs import gather, hashes
 from hopcli.experiments.trials import check_states
 from hopcli.observables import energy_of_sums, overlaps_of_sums, projection_norm
@@ -31,20 +30,9 @@ if TYPE_CHECKING:
     from hopcli.config import CriticalConfig, ResolvedCritical, ThreadedExecution
     from hopcli.experiments.stock import Stock
     from hopcli.storage import Couplings
+    from hopcli.tables import Columns
 
-__all__ = ["HEADLINE", "CriticalResult", "plan", "summary"]
-
-HEADLINE = Headline(
-    table="critical",
-    value="value",
-    says="temperature at which Binder ratios cross",
-    low="ci_low",
-    high="ci_high",
-    interval="95 % interval over chains",
-    where={"what": "Binder crossing"},
-    within=("sizes",),
-)
-"""The number that a grid of its runs draws."""
+__all__ = ["TABLES", "CriticalResult", "plan", "summary"]
 
 _BURN_IN = 10  # autocorrelation times
 _MOST_RECORDED = 1 << 22  # class sums at once
@@ -67,8 +55,7 @@ class CriticalResult(Result):
     @property
     def ordering(self) -> float:
         """Temperature at which the disordered state turns unstable, for p / N -> 0."""
-        table = self.tables["critical"]
-        return float(table.loc[table["what"] == "linear stability", "exact"].iloc[0])
+        return float(self.columns["critical"].where(what="linear stability")["exact"][0])
 
 
 def plan(config: CriticalConfig, stock: Stock) -> Plan:
@@ -103,7 +90,7 @@ def plan(config: CriticalConfig, stock: Stock) -> Plan:
         return CriticalResult(
             dataset=dataset.name,
             dataset_sha256=dataset.sha256,
-            tables=tables_of(measured),
+            columns=tables_of(measured),
             arrays={
                 "critical": {
                     **prefixed("patterns", patterns.to_arrays()),
@@ -118,10 +105,10 @@ def plan(config: CriticalConfig, stock: Stock) -> Plan:
     return Plan(resolved, hashes(dataset, patterns), work, n_parts)
 
 
-def summary(config: ResolvedCritical, result: CriticalResult) -> Summary:
+def summary(config: ResolvedCritical, result: CriticalResult) -> Columns:
     """The estimates."""
     del config
-    return Summary(result.tables["critical"])
+    return result.columns["critical"]
 
 
 def _enlarged(patterns: Patterns, scale: int) -> NDArray[np.int8]:

@@ -8,11 +8,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-import pandas as pd
 
 from hopcli.config import RecallConfig
-from hopcli.experiments import Plan, Progress, Result, Summary
-from hopcli.experiments.headline import Headline
+from hopcli.experiments import Plan, Progress, Result
 from hopcli.experiments.inputs import gather, hashes
 from hopcli.experiments.published import read_published
 from hopcli.experiments.replays import Replays
@@ -26,6 +24,7 @@ from hopcli.statistics.counts import (
     within_reach,
 )
 from hopcli.streams import Streams
+from hopcli.tables import Column, Columns, Table, estimate
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -34,19 +33,55 @@ if TYPE_CHECKING:
     from hopcli.experiments.published import Published
     from hopcli.experiments.stock import Stock
 
-__all__ = ["HEADLINE", "FitSweepsResult", "plan", "summary"]
+__all__ = ["TABLES", "FitSweepsResult", "plan", "summary"]
 
-HEADLINE = Headline(
-    table="estimate",
-    value="sweeps",
-    says="most likely number of sweeps",
-    low="sweeps_ci_low",
-    high="sweeps_ci_high",
-    interval="95 % interval of the likelihood",
-    within=("order",),
-    bounds=(0, np.inf),
+_ESTIMATE = Table(
+    "estimate",
+    "most likely number of sweeps with its interval and fit, as printed",
+    (
+        Column("order", "text", "order of the sites: known or unknown", key=True),
+        *estimate(
+            "sweeps",
+            "ci",
+            kind="integer",
+            axis="most likely number of sweeps",
+            interval="95 % interval of the likelihood",
+            bounds=(0, np.inf),
+        ),
+        Column("chi2"),
+        Column("dof", "integer"),
+        Column("overdispersion"),
+        Column("p"),
+    ),
+    headline="sweeps",
 )
-"""The number that a grid of its runs draws."""
+_LIKELIHOOD = Table(
+    "likelihood",
+    "log L of each number of sweeps, and relative to the best, with the standard error that "
+    "replays and orders leave in that",
+    (
+        Column("order", "text"),
+        Column("sweeps", "integer"),
+        Column("log_likelihood"),
+        Column("relative"),
+        Column("relative_error", interval_of="relative", end="sem"),
+        Column("chi2"),
+        Column("in_interval", "boolean"),
+    ),
+)
+_EXPECTED = Table(
+    "expected",
+    "accuracy of each label, with its SD by noise and by order",
+    (
+        Column("order", "text"),
+        Column("sweeps", "integer"),
+        Column("label", "text"),
+        *(Column(name) for name in ("published", "accuracy", "sd_noise", "sd_order")),
+    ),
+)
+
+TABLES = (_ESTIMATE, _LIKELIHOOD, _EXPECTED)
+"""The tables of a fit."""
 
 _SLACK = 1.645  # standard errors of a simulation, one-sided 95 %
 _DRAWS = 200  # of chances, and of orders, for what the finite number of them leaves open
@@ -117,17 +152,17 @@ def plan(config: FitSweepsConfig, stock: Stock) -> Plan:
         return FitSweepsResult(
             dataset=dataset.name,
             dataset_sha256=dataset.sha256,
-            tables=_tables(resolved, published, fits),
+            columns=_tables(resolved, published, fits),
         )
 
     read = {**hashes(dataset, patterns), "table": digest(published.counts)}
     return Plan(resolved, read, work)
 
 
-def summary(config: ResolvedFitSweeps, result: FitSweepsResult) -> Summary:
+def summary(config: ResolvedFitSweeps, result: FitSweepsResult) -> Columns:
     """The two answers."""
     del config
-    return Summary(result.tables["estimate"])
+    return result.columns["estimate"]
 
 
 def _longest_replay(config: FitSweepsConfig, labels: tuple[str, ...]) -> RecallConfig:
@@ -272,7 +307,7 @@ def _slack_of_replays(shape: tuple[int, ...], replays: int) -> float:
 
 def _tables(
     config: ResolvedFitSweeps, published: Published, fits: dict[str, list[_Fit]]
-) -> dict[str, pd.DataFrame]:
+) -> dict[str, Columns]:
     """The tables of all fits."""
     dof = published.counts.size - 1
     estimates, likelihoods, expected = [], [], []
@@ -285,15 +320,16 @@ def _tables(
         slack = _slack_of_replays(published.counts.shape, config.replays)
         slacks = np.full(len(own), slack) if order == "known" else _SLACK * errors
         inside = within_reach(values, inflation, slacks)
-        estimates.append((order, *_estimate(config, best, inside), own[best].chi2, dof, inflation))
-        relative, chi2 = values - values.max(), [fit.chi2 for fit in own]
+        chi2 = [fit.chi2 for fit in own]
+        p = _tail(chi2[best], dof)
+        estimates.append((order, *_estimate(config, best, inside), chi2[best], dof, inflation, p))
         likelihoods.append(
-            pd.DataFrame(
+            _LIKELIHOOD.of(
                 {
                     "order": order,
                     "sweeps": config.sweeps,
                     "log_likelihood": values,
-                    "relative": relative,
+                    "relative": values - values.max(),
                     "relative_error": errors,
                     "chi2": chi2,
                     "in_interval": inside,
@@ -302,14 +338,10 @@ def _tables(
         )
         for sweeps, fit in zip(config.sweeps, own, strict=True):
             expected += [(order, sweeps, *row) for row in _expected(config, published, fit)]
-    columns = ["order", "sweeps"]
-    bounds = ["sweeps_ci_low", "sweeps_ci_high", "chi2", "dof", "overdispersion"]
-    rates = ["label", "published", "accuracy", "sd_noise", "sd_order"]
-    estimate = pd.DataFrame(estimates, columns=[*columns, *bounds])
     return {
-        "estimate": estimate.assign(p=_tail(estimate["chi2"].to_numpy(), dof)),
-        "likelihood": pd.concat(likelihoods, ignore_index=True),
-        "expected": pd.DataFrame(expected, columns=[*columns, *rates]),
+        "estimate": _ESTIMATE.rows(estimates),
+        "likelihood": Columns.joined(likelihoods),
+        "expected": _EXPECTED.rows(expected),
     }
 
 
@@ -331,8 +363,8 @@ def _expected(
     return [(label, *row) for label, row in zip(published.labels, rates.tolist(), strict=True)]
 
 
-def _tail(chi2: NDArray[np.float64], dof: int) -> NDArray[np.float64]:
+def _tail(chi2: float, dof: int) -> float:
     """Probability of a chi-square at least as large; NaN without degrees of freedom."""
     from scipy.special import chdtrc
 
-    return np.asarray(chdtrc(dof, chi2)) if dof else np.full(len(chi2), np.nan)
+    return float(chdtrc(dof, chi2)) if dof else math.nan

@@ -6,26 +6,39 @@ import functools
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import pandas as pd
-
 from hopcli.config import Facts
-from hopcli.experiments import Plan, Progress, Result, Summary
-from hopcli.experiments.headline import Headline
+from hopcli.experiments import Plan, Progress, Result
 from hopcli.patterns import Patterns, draw_samples, select
+from hopcli.tables import Column, Table
 
 if TYPE_CHECKING:
     from hopcli.config import Execution, ResolvedSelect, SelectConfig
     from hopcli.experiments.stock import Stock
+    from hopcli.tables import Columns
 
-__all__ = ["HEADLINE", "SelectResult", "plan", "summary"]
+__all__ = ["TABLES", "SelectResult", "plan", "summary"]
 
-HEADLINE = Headline(
-    table="patterns",
-    value="loss",
-    says="overlap loss of the pattern (dimensionless)",
-    within=("label",),
+TABLES = (
+    Table(
+        "patterns",
+        "the losses, as printed",
+        (
+            Column("label", "text", key=True),
+            Column("source_index", "integer", "number of the image in its data set"),
+            Column(
+                "loss",
+                "integer",
+                "overlap loss (eq. 5)",
+                axis="overlap loss of the pattern (dimensionless)",
+            ),
+            Column("same_label_term", "integer"),
+            Column("other_label_term", "integer"),
+            Column("n_samples", "integer", "samples of each label"),
+        ),
+        headline="loss",
+    ),
 )
-"""The number that a grid of its runs draws."""
+"""The table of a selection."""
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -70,7 +83,7 @@ def plan(config: SelectConfig, stock: Stock) -> Plan:
         patterns = every.take(resolved.digits)
         rows = [labels.index(label) for label in resolved.digits]
         best = losses.loss[rows].argmin(axis=1)
-        table = pd.DataFrame(
+        table = TABLES[0].of(
             {
                 "label": patterns.labels,
                 "source_index": patterns.source_index,
@@ -83,14 +96,14 @@ def plan(config: SelectConfig, stock: Stock) -> Plan:
         return SelectResult(
             dataset=dataset.name,
             dataset_sha256=dataset.sha256,
-            tables={"patterns": table},
+            columns={"patterns": table},
             arrays={"patterns": patterns.to_arrays()},
         )
 
     return Plan(resolved, {"dataset": dataset.sha256}, work)
 
 
-def summary(config: ResolvedSelect, result: SelectResult) -> Summary:
+def summary(config: ResolvedSelect, result: SelectResult) -> Columns:
     """The losses of the selected patterns."""
     del config
-    return Summary(result.tables["patterns"])
+    return result.columns["patterns"]

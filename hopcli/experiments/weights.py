@@ -7,13 +7,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 
-from hopcli.experiments import Plan, Progress, Result, Summary, prefixed, unprefixed
-from hopcli.experiments.headline import Headline
+from hopcli.experiments import Plan, Progress, Result, prefixed, unprefixed
 from hopcli.experiments.inputs import gather, hashes
 from hopcli.observables import TIE, local_fields
 from hopcli.patterns import Patterns
+from hopcli.tables import Column, Table
 from hopcli.taxonomy import fixed_points
 from hopcli.theory import spectrum
 
@@ -23,16 +22,36 @@ if TYPE_CHECKING:
     from hopcli.config import Execution, ResolvedWeights, WeightsConfig
     from hopcli.experiments.stock import Stock
     from hopcli.storage import Couplings
+    from hopcli.tables import Columns
 
-__all__ = ["HEADLINE", "WeightsResult", "plan", "summary"]
+__all__ = ["TABLES", "WeightsResult", "plan", "summary"]
 
-HEADLINE = Headline(
-    table="weights",
-    value="min_stability",
-    says="stability of the weakest site (field / length of its couplings)",
-    within=("label",),
+_WEIGHTS = Table(
+    "weights",
+    "fixed point or not, stability and crosstalk of each pattern, as printed",
+    (
+        Column("label", "text", key=True),
+        Column("source_index", "integer"),
+        Column("fixed_point", "boolean"),
+        Column("unstable_sites", "integer"),
+        Column("min_field"),
+        Column("mean_field"),
+        Column(
+            "min_stability",
+            axis="stability of the weakest site (field / length of its couplings)",
+        ),
+        Column("max_crosstalk"),
+    ),
+    headline="min_stability",
 )
-"""The number that a grid of its runs draws."""
+_SPECTRUM = Table(
+    "spectrum",
+    "eigenvalues of W with their multiplicities",
+    (Column("eigenvalue"), Column("multiplicity", "integer")),
+)
+
+TABLES = (_WEIGHTS, _SPECTRUM)
+"""The tables of the couplings."""
 
 MOST_SITES = 1000
 """A side of the matrix that is kept: of every site, or of sites evenly apart."""
@@ -99,9 +118,9 @@ def plan(config: WeightsConfig, stock: Stock) -> Plan:
         return WeightsResult(
             dataset=dataset.name,
             dataset_sha256=dataset.sha256,
-            tables={
+            columns={
                 "weights": _stability_table(patterns, couplings),
-                "spectrum": pd.DataFrame({"eigenvalue": values, "multiplicity": multiplicities}),
+                "spectrum": _SPECTRUM.of({"eigenvalue": values, "multiplicity": multiplicities}),
             },
             arrays={
                 "weights": {
@@ -114,10 +133,10 @@ def plan(config: WeightsConfig, stock: Stock) -> Plan:
     return Plan(resolved, hashes(dataset, patterns, theta=resolved.theta), work)
 
 
-def summary(config: ResolvedWeights, result: WeightsResult) -> Summary:
+def summary(config: ResolvedWeights, result: WeightsResult) -> Columns:
     """How each stored pattern sits."""
     del config
-    return Summary(result.tables["weights"])
+    return result.columns["weights"]
 
 
 def _kept_couplings(
@@ -139,7 +158,7 @@ def _kept_couplings(
     }
 
 
-def _stability_table(patterns: Patterns, couplings: Couplings) -> pd.DataFrame:
+def _stability_table(patterns: Patterns, couplings: Couplings) -> Columns:
     """How each stored pattern sits: fixed or not, its weakest site, its crosstalk.
 
     The aligned field of a site is xi_i (h_i - theta_i); the pattern is a fixed point if
@@ -152,7 +171,7 @@ def _stability_table(patterns: Patterns, couplings: Couplings) -> pd.DataFrame:
     squares = (couplings.J**2) @ couplings.class_sizes - np.diag(couplings.J) ** 2
     length = np.sqrt(np.maximum(squares, np.finfo(np.float64).tiny))[couplings.site_class]
     mean = aligned.mean(axis=1)
-    return pd.DataFrame(
+    return _WEIGHTS.of(
         {
             "label": patterns.labels,
             "source_index": patterns.source_index,

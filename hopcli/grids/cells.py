@@ -8,7 +8,6 @@ from __future__ import annotations
 import functools
 import hashlib
 import json
-import math
 import socket
 import time
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -18,16 +17,15 @@ from hopcli._version import __version__
 from hopcli.errors import HopcliError, ResultError
 from hopcli.results import key
 from hopcli.results.provenance import code_digest
-from hopcli.results.tables import blocks_of, columns_of
+from hopcli.results.tables import blocks_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    import pandas as pd
-
     from hopcli.config import Config
     from hopcli.experiments import Plan, Progress
     from hopcli.experiments.stock import Stock
+    from hopcli.tables import Columns
 
 __all__ = ["Made", "Rows", "Task", "code_version", "given", "make", "make_all", "named"]
 
@@ -156,7 +154,7 @@ def make(task: Task, stock: Stock, progress: Progress = experiments.no_progress)
             raise ResultError(_CHANGED)
         settings, inputs = plan.config.to_dict(), dict(plan.inputs)
         result = plan.run(execution, progress)
-        tables = {name: _rows(result.tables, name) for name in result.tables}
+        tables = {name: _rows(result.columns, name) for name in result.columns}
         notes = result.notes
     except HopcliError as failed:
         error = str(failed)
@@ -174,6 +172,7 @@ def make(task: Task, stock: Stock, progress: Progress = experiments.no_progress)
 def _own_stock() -> Stock:
     """What the cells of this process share, where nobody else keeps it."""
     from hopcli.experiments.stock import Stock
+    from hopcli.tables import Columns
 
     return Stock()
 
@@ -190,25 +189,16 @@ def make_all(tasks: Sequence[Task]) -> list[Made]:
     return made
 
 
-def _rows(tables: Mapping[str, pd.DataFrame], name: str) -> Rows:
+def _rows(tables: Mapping[str, Columns], name: str) -> Rows:
     """A table as it is kept, whether it comes at once or in blocks."""
     columns: tuple[str, ...] = ()
     rows: list[tuple[Any, ...]] = []
     for block in blocks_of(tables, name):
-        columns = columns or tuple(columns_of(block))
-        values = [_values(column) for _, column in block.items()]
-        rows += zip(*values, strict=True)
+        columns = columns or tuple(block.heads)
+        rows += (
+            tuple(None if value != value else value for value in row) for row in block.rows()
+        )
     return Rows(columns, rows)
-
-
-def _values(column: pd.Series[Any]) -> list[Any]:
-    """The values of a column as Python has them; what is not a number is None."""
-    values = column.tolist()
-    if column.dtype.kind in "iub":
-        return values
-    if column.dtype.kind == "f":
-        return [None if math.isnan(value) else value for value in values]
-    return [str(value) if value == value else None for value in values]
 
 
 def given(config: Config) -> dict[str, Any]:
