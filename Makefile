@@ -8,13 +8,6 @@ HOPCLI := $(BIN)/hopcli
 # Make and the shell would misread file names with other characters: they are left out.
 PLAIN := -type f -not -path '*[!A-Za-z0-9_.+,@/-]*'
 
-# What a table depends on, and what only a picture does.
-COMPUTING := $(shell find hopcli $(PLAIN) -not -path '*/__pycache__/*' \
-	-not -path 'hopcli/cli/*' -not -path 'hopcli/plots/*' \
-	-not -path 'hopcli/claims/*' -not -path 'hopcli/report/*' -not -path 'hopcli/api/*' \
-	-not -path 'hopcli/livepage/*' \
-	-not -path 'hopcli/runs/*' -not -path 'hopcli/estimator/*' -not -path 'hopcli/docs/*' \
-	-not -path 'hopcli/notebooks/*')
 PLOTS := $(shell find hopcli/plots $(PLAIN) -name '*.py')
 JUDGING := $(shell find hopcli/claims hopcli/report hopcli/runs configs/claims \
 	$(PLAIN) -not -path '*/__pycache__/*')
@@ -103,8 +96,13 @@ include build/runs.mk
 endif
 build/runs.mk: $(VENV)/.run FORCE
 	@mkdir -p build
-	@$(HOPCLI) deps configs > $@.new
+	@$(HOPCLI) deps --rooms configs > $@.new
 	@cmp -s $@.new $@ || cp $@.new $@
+
+# What a run depends on; a grid also on the room that puts its table together.
+COMPUTING := $(shell find hopcli $(PLAIN) -not -path '*/__pycache__/*' \
+	$(WITHOUT_NUMBERS:%=-not -path 'hopcli/%/*'))
+GRIDS := $(shell find hopcli/grids $(PLAIN) -name '*.py')
 
 # A run whose sources have changed is made anew. Of any other only what is missing is made,
 # and its pictures are drawn anew if that is all that has changed. The stamp of the
@@ -116,7 +114,7 @@ results/%.json: $(COMPUTING) $(VENV)/.run
 
 # Of a grid each cell knows what code has made it: those of other code are made anew, and an
 # interrupted one goes on.
-results/%/grid.json: $(COMPUTING) $(VENV)/.run
+results/%/grid.json: $(COMPUTING) $(GRIDS) $(VENV)/.run
 	$(HOPCLI) run configs/$*.toml --out $(@D) --overwrite
 	$(if $(ANEW),,$(if $(filter $(PLOTS),$?),$(HOPCLI) plot $(@D)))
 	@touch $@

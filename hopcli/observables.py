@@ -1,6 +1,6 @@
 """What is measured on spins: overlaps, local fields, energies.
 
-Everything works on the site classes of :class:`hopcli.storage.Couplings`, so a
+Everything works on the site classes of :class:`hopcli.network.Network`, so a
 field or an energy costs K, not N, numbers a state. What a state means for recall
 (own pattern, inverse, spurious) also lives here.
 """
@@ -14,7 +14,7 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from hopcli.storage import Couplings
+    from hopcli.network import Network
 
 __all__ = [
     "TIE",
@@ -127,14 +127,14 @@ def binder_ratio(
     return components / 2 * ((components + 2) / components - fourth / square**2)
 
 
-def class_sums(spins: NDArray[np.int8], couplings: Couplings) -> NDArray[np.int64]:
+def class_sums(spins: NDArray[np.int8], couplings: Network) -> NDArray[np.int64]:
     """Sum of the spins of each site class, M_a = sum_{i in a} S_i.
 
     Parameters
     ----------
     spins : ndarray of int8, shape (chains, N)
         States, values -1, 0 or +1.
-    couplings : Couplings
+    couplings : Network
         Gives the class of each site.
 
     Returns
@@ -144,7 +144,7 @@ def class_sums(spins: NDArray[np.int8], couplings: Couplings) -> NDArray[np.int6
 
     Examples
     --------
-    >>> from hopcli.storage import store
+    >>> from hopcli.rules import store
     >>> xi = np.array([[1, 1, 1, 1], [1, 1, -1, -1]], dtype=np.int8)
     >>> couplings = store(xi, "hebbian")  # the first two sites are one class, the others too
     >>> class_sums(np.array([[1, 1, 1, -1]], dtype=np.int8), couplings).tolist()
@@ -156,14 +156,14 @@ def class_sums(spins: NDArray[np.int8], couplings: Couplings) -> NDArray[np.int6
     return np.add.reduceat(spins[:, order], starts, axis=1, dtype=np.int64)
 
 
-def overlaps_of_sums(sums: NDArray[np.integer], couplings: Couplings) -> NDArray[np.float64]:
+def overlaps_of_sums(sums: NDArray[np.integer], couplings: Network) -> NDArray[np.float64]:
     """Overlaps with the stored patterns from the class sums alone, see :func:`overlaps`.
 
     Parameters
     ----------
     sums : ndarray of int, shape (..., K)
         Class sums M_a.
-    couplings : Couplings
+    couplings : Network
         Gives the values of the patterns in each class.
 
     Returns
@@ -176,14 +176,14 @@ def overlaps_of_sums(sums: NDArray[np.integer], couplings: Couplings) -> NDArray
     return products.astype(np.float64) / couplings.n_sites
 
 
-def local_fields(spins: NDArray[np.int8], couplings: Couplings) -> NDArray[np.float64]:
+def local_fields(spins: NDArray[np.int8], couplings: Network) -> NDArray[np.float64]:
     """Field on every site, h_i = sum_{j != i} W_ij S_j, the threshold not taken off.
 
     Parameters
     ----------
     spins : ndarray of int8, shape (chains, N)
         States, values -1, 0 or +1.
-    couplings : Couplings
+    couplings : Network
         The couplings between site classes.
 
     Returns
@@ -193,7 +193,7 @@ def local_fields(spins: NDArray[np.int8], couplings: Couplings) -> NDArray[np.fl
 
     Examples
     --------
-    >>> from hopcli.storage import store
+    >>> from hopcli.rules import store
     >>> xi = np.array([[1, 1, 1, 1], [1, 1, -1, -1]], dtype=np.int8)
     >>> local_fields(np.array([[1, 1, 1, -1]], dtype=np.int8), store(xi, "hebbian")).tolist()
     [[0.5, 0.5, -0.5, 0.5]]
@@ -203,14 +203,14 @@ def local_fields(spins: NDArray[np.int8], couplings: Couplings) -> NDArray[np.fl
     return class_fields[:, couplings.site_class] - own_share
 
 
-def energy(spins: NDArray[np.int8], couplings: Couplings) -> NDArray[np.float64]:
+def energy(spins: NDArray[np.int8], couplings: Network) -> NDArray[np.float64]:
     """Energy H = -1/2 sum_{i != j} W_ij S_i S_j + sum_i theta_i S_i [ZG eq. 4].
 
     Parameters
     ----------
     spins : ndarray of int8, shape (chains, N)
         States, values -1, 0 or +1.
-    couplings : Couplings
+    couplings : Network
         The couplings between site classes and the thresholds.
 
     Returns
@@ -220,7 +220,7 @@ def energy(spins: NDArray[np.int8], couplings: Couplings) -> NDArray[np.float64]
 
     Examples
     --------
-    >>> from hopcli.storage import store
+    >>> from hopcli.rules import store
     >>> xi = np.array([[1, 1, 1, 1], [1, 1, -1, -1]], dtype=np.int8)
     >>> states = np.array([[1, 1, 1, 1], [1, 1, 1, -1]], dtype=np.int8)
     >>> energy(states, store(xi, "hebbian")).tolist()
@@ -231,7 +231,7 @@ def energy(spins: NDArray[np.int8], couplings: Couplings) -> NDArray[np.float64]
 
 
 def energy_of_sums(
-    sums: NDArray[np.integer], couplings: Couplings, occupied: NDArray[np.integer] | None = None
+    sums: NDArray[np.integer], couplings: Network, occupied: NDArray[np.integer] | None = None
 ) -> NDArray[np.float64]:
     """Energy from the class sums alone, see :func:`energy`.
 
@@ -239,7 +239,7 @@ def energy_of_sums(
     ----------
     sums : ndarray of int, shape (..., K)
         Class sums M_a.
-    couplings : Couplings
+    couplings : Network
         The couplings between site classes and the thresholds.
     occupied : ndarray of int, shape (..., K), optional
         Sites of each class that are not 0; by default all.

@@ -1,7 +1,7 @@
 """Prototype patterns: the draw of samples, and the choice by their overlap loss.
 
 How images become spins is left to :mod:`hopcli.datasets`, how patterns become
-couplings to :mod:`hopcli.storage`.
+couplings to :mod:`hopcli.rules`.
 """
 
 from __future__ import annotations

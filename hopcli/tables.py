@@ -383,7 +383,9 @@ class Columns:
         """Return a DataFrame."""
         import pandas as pd
 
-        arrays = (array if array.dtype.kind != "U" else array.astype(object) for array in self.arrays)
+        arrays = (
+            array if array.dtype.kind != "U" else array.astype(object) for array in self.arrays
+        )
         frame = pd.DataFrame(dict(enumerate(arrays)))
         frame.columns = pd.Index(self.names)
         return frame

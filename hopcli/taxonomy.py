@@ -19,7 +19,7 @@ from hopcli.records import frozen
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from hopcli.storage import Couplings
+    from hopcli.network import Network
 
 __all__ = [
     "KINDS",
@@ -68,7 +68,7 @@ class Classified:
 
 def classify(
     spins: NDArray[np.int8],
-    couplings: Couplings,
+    couplings: Network,
     criterion: float,
     cycling: NDArray[np.bool_] | None = None,
     tie: str = "keep",
@@ -80,7 +80,7 @@ def classify(
     ----------
     spins : ndarray of int8, shape (chains, N)
         Final states, values -1, 0 or +1.
-    couplings : Couplings
+    couplings : Network
         The network; its columns are the stored patterns.
     criterion : float
         A state is a pattern, inverse or mixture from this |m| on, 0 to 1.
@@ -111,7 +111,7 @@ def classify(
 def _classify_batch(
     spins: NDArray[np.int8],
     sums: NDArray[np.integer],
-    couplings: Couplings,
+    couplings: Network,
     criterion: float,
     tie: str,
 ) -> tuple[NDArray[np.str_], NDArray[np.float64]]:
@@ -175,7 +175,7 @@ def mixture_method(p: int, n_sites: int) -> str:
 
 
 def _mixture_overlap(
-    sums: NDArray[np.integer], m: NDArray[np.float64], couplings: Couplings
+    sums: NDArray[np.integer], m: NDArray[np.float64], couplings: Network
 ) -> NDArray[np.float64]:
     """Largest |overlap| of each state with a mixture of three stored patterns.
 
@@ -200,7 +200,7 @@ def _mixture_overlap(
 
 
 def fixed_points(
-    spins: NDArray[np.int8], couplings: Couplings, tie: str = "keep"
+    spins: NDArray[np.int8], couplings: Network, tie: str = "keep"
 ) -> NDArray[np.bool_]:
     """Find the states in which no site would change under the sign rule.
 
@@ -208,7 +208,7 @@ def fixed_points(
     ----------
     spins : ndarray of int8, shape (chains, N)
         States, values -1, 0 or +1.
-    couplings : Couplings
+    couplings : Network
         The network.
     tie : {"keep", "up", "down"}
         What a site does whose field equals its threshold.
@@ -223,7 +223,7 @@ def fixed_points(
 
 
 def unstable_sites(
-    spins: NDArray[np.int8], couplings: Couplings, tie: str = "keep"
+    spins: NDArray[np.int8], couplings: Network, tie: str = "keep"
 ) -> NDArray[np.bool_]:
     """Find the sites that would change under the sign rule, all of them at once.
 

@@ -1,6 +1,6 @@
 """What statistical physics predicts: overlaps in mean field and exactly, ordering temperatures.
 
-How many patterns a storage rule holds is said by the rule itself, :mod:`hopcli.storage`.
+How many patterns a storage rule holds is said by the rule itself, :mod:`hopcli.rules`.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from hopcli.waiting import interruptibly
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
-    from hopcli.storage import Couplings
+    from hopcli.network import Network
 
 __all__ = [
     "PairStates",
@@ -33,16 +33,14 @@ _DIGITS = 9
 _MOST_STATES = 1 << 20
 
 
-def mean_field_overlaps(
-    couplings: Couplings, temperature: float, start: int
-) -> NDArray[np.float64]:
+def mean_field_overlaps(couplings: Network, temperature: float, start: int) -> NDArray[np.float64]:
     """Equilibrium overlaps by mean field, S_i = tanh((h_i - theta_i) / T) with h = W S.
 
     Iterated from a stored pattern to a fixed point. Exact for p / N -> 0.
 
     Parameters
     ----------
-    couplings : Couplings
+    couplings : Network
         The network; its columns are the stored patterns.
     temperature : float
         T >= 0, in units of the couplings (k_B = 1). At T = 0 the sign rule, ties kept.
@@ -56,7 +54,7 @@ def mean_field_overlaps(
 
     Examples
     --------
-    >>> from hopcli.storage import store
+    >>> from hopcli.rules import store
     >>> couplings = store(np.ones((1, 1000), dtype=np.int8), "hebbian")
     >>> [mean_field_overlaps(couplings, t, 0).round(2).tolist() for t in (0.0, 0.5, 1.5)]
     [[1.0], [0.96], [0.0]]
@@ -88,7 +86,7 @@ def mean_field_overlaps(
     return np.round(m, _DIGITS) + 0.0
 
 
-def exact_overlaps(couplings: Couplings, temperatures: ArrayLike) -> NDArray[np.float64] | None:
+def exact_overlaps(couplings: Network, temperatures: ArrayLike) -> NDArray[np.float64] | None:
     """Mean |m| in equilibrium, exactly, for two stored patterns and finite N.
 
     Equilibrium is over all wells. A run that cannot leave the well it is in is nearer to
@@ -96,7 +94,7 @@ def exact_overlaps(couplings: Couplings, temperatures: ArrayLike) -> NDArray[np.
 
     Parameters
     ----------
-    couplings : Couplings
+    couplings : Network
         The network; its columns are the stored patterns.
     temperatures : array_like of float, shape (any,)
         Each T >= 0, in units of the couplings (k_B = 1). At T = 0 the states of lowest energy.
@@ -112,7 +110,7 @@ def exact_overlaps(couplings: Couplings, temperatures: ArrayLike) -> NDArray[np.
     --------
     Two spins are all of two patterns: one site agrees, one differs, and they do not interact.
 
-    >>> from hopcli.storage import store
+    >>> from hopcli.rules import store
     >>> pair = store(np.array([[1, 1], [1, -1]], dtype=np.int8), "hebbian")
     >>> exact_overlaps(pair, [0.5]).tolist()
     [[0.5, 0.5]]
@@ -157,12 +155,12 @@ class PairStates:
     energy: NDArray[np.float64]
 
     @classmethod
-    def of(cls, couplings: Couplings, most: int = _MOST_STATES) -> PairStates | None:
+    def of(cls, couplings: Network, most: int = _MOST_STATES) -> PairStates | None:
         """The states of a network.
 
         Parameters
         ----------
-        couplings : Couplings
+        couplings : Network
             The network; its columns are the stored patterns.
         most : int
             Pairs of sums that are not too many.
@@ -224,7 +222,7 @@ class PairStates:
 
 
 def _two_groups(
-    couplings: Couplings,
+    couplings: Network,
 ) -> tuple[NDArray[np.int64], NDArray[np.float64]] | None:
     """Sizes of the groups of agreeing and of differing sites, and the couplings in gauge.
 
@@ -252,7 +250,7 @@ def _log_binomial(n: int) -> NDArray[np.float64]:
     return log_factorial[-1] - log_factorial - log_factorial[::-1]
 
 
-def ordering_temperatures(couplings: Couplings) -> NDArray[np.float64]:
+def ordering_temperatures(couplings: Network) -> NDArray[np.float64]:
     """Temperatures at which the disordered state turns unstable to a direction of the patterns.
 
     Linearised, tanh(W S / T) grows along an eigenvector of W with an eigenvalue above T.
@@ -262,7 +260,7 @@ def ordering_temperatures(couplings: Couplings) -> NDArray[np.float64]:
 
     Parameters
     ----------
-    couplings : Couplings
+    couplings : Network
         The network.
 
     Returns
@@ -272,7 +270,7 @@ def ordering_temperatures(couplings: Couplings) -> NDArray[np.float64]:
 
     Examples
     --------
-    >>> from hopcli.storage import store
+    >>> from hopcli.rules import store
     >>> xi = np.array([[1, 1, 1, 1], [1, 1, 1, -1]], dtype=np.int8)  # q = 1/2
     >>> ordering_temperatures(store(xi, "hebbian")).round(9).tolist()
     [1.5, 0.5]
@@ -295,7 +293,7 @@ def chance_overlap(n_sites: int) -> float:
     return float(np.sqrt(2 / (np.pi * n_sites)))
 
 
-def spectrum(couplings: Couplings) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+def spectrum(couplings: Network) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
     """All N eigenvalues of W (zero diagonal), from the K x K couplings alone.
 
     Vectors that are constant on each class span one block, K x K; within a class of n
@@ -303,7 +301,7 @@ def spectrum(couplings: Couplings) -> tuple[NDArray[np.float64], NDArray[np.int6
 
     Parameters
     ----------
-    couplings : Couplings
+    couplings : Network
         The network.
 
     Returns
@@ -315,7 +313,7 @@ def spectrum(couplings: Couplings) -> tuple[NDArray[np.float64], NDArray[np.int6
 
     Examples
     --------
-    >>> from hopcli.storage import store
+    >>> from hopcli.rules import store
     >>> values, multiplicities = spectrum(store(np.ones((1, 4), dtype=np.int8), "hebbian"))
     >>> values.tolist(), multiplicities.tolist()
     ([0.75, -0.25], [1, 3])

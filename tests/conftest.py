@@ -32,9 +32,9 @@ from hopcli.datasets import Dataset, load_dataset
 from hopcli.errors import SettingError
 from hopcli.experiments.tally import Block, Counts, Tally
 from hopcli.livepage import gather_contents, languages, page
+from hopcli.rules import RULES, store
 from hopcli.scoring import Scores
 from hopcli.starts import Bank
-from hopcli.storage import RULES, Couplings, store
 from hopcli.taxonomy import Classified
 
 if TYPE_CHECKING:
@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from shell import Shell
 
     from hopcli.dynamics import FinalStates
+    from hopcli.network import Network
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 
@@ -281,7 +282,7 @@ def every_state(n_sites: int) -> NDArray[np.int8]:
 
 
 def run_chains(
-    couplings: Couplings, spins: NDArray[np.int8], *, seed: Any = 5, **settings: Any
+    couplings: Network, spins: NDArray[np.int8], *, seed: Any = 5, **settings: Any
 ) -> FinalStates:
     """Run chains: six sweeps of N attempts at T = 0.3, unless told."""
     if "seeds" not in settings:
@@ -290,7 +291,7 @@ def run_chains(
     return dynamics.run(couplings, spins, **(defaults | settings))
 
 
-def stored(xi: NDArray[np.int8], rule: str, theta: ArrayLike = 0.0, **parameters: Any) -> Couplings:
+def stored(xi: NDArray[np.int8], rule: str, theta: ArrayLike = 0.0, **parameters: Any) -> Network:
     """Store by any rule, with those of the parameters that it has."""
     kept = {name: value for name, value in parameters.items() if name in RULES[rule].parameters}
     return store(xi, rule, theta, **kept)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from hopcli.storage import Couplings
+    from hopcli.network import Network
 
     Draws = tuple[NDArray[np.int64], NDArray[np.float64]]
 
@@ -120,7 +120,7 @@ def dense_loop(
 
 
 def start_fields(
-    spins: NDArray[np.int8], couplings: Couplings
+    spins: NDArray[np.int8], couplings: Network
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Class sums M, shape (chains, K), and class fields M J - theta."""
     one_hot = np.zeros((couplings.n_sites, couplings.n_classes), np.float32)
@@ -130,7 +130,7 @@ def start_fields(
 
 
 def straightforward(
-    couplings: Couplings,
+    couplings: Network,
     spins: NDArray[np.int8],
     seeds: NDArray[np.uint64],
     temperature: float,
@@ -144,7 +144,7 @@ def straightforward(
 
 
 def vectorised(
-    couplings: Couplings,
+    couplings: Network,
     spins: NDArray[np.int8],
     seeds: NDArray[np.uint64],
     temperature: float,
@@ -159,7 +159,7 @@ def vectorised(
 
 
 def over_chains(
-    couplings: Couplings, spins: NDArray[np.int8], blocks: Iterable[Draws]
+    couplings: Network, spins: NDArray[np.int8], blocks: Iterable[Draws]
 ) -> NDArray[np.int8]:
     """Final states of one attempt of all chains after the other.
 

@@ -1,6 +1,6 @@
 """The storage rules as they are published, for all N x N pairs of sites.
 
-What :mod:`hopcli.storage` is held against, in tests and benchmarks. None of this knows of
+What :mod:`hopcli.rules` is held against, in tests and benchmarks. None of this knows of
 site classes, and none of it is clever on purpose. The diagonals are 0.
 """
 

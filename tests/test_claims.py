@@ -21,17 +21,17 @@ from hopcli.claims.expressions import parse
 from hopcli.claims.functions import FUNCTIONS
 from hopcli.claims.judging import TESTS, VERDICTS, Answer, Evidence, answers, ln_density, verdict
 from hopcli.claims.measured import Measured, binomial
-from hopcli.claims.notebook import largest_gap, unstable_sum
 from hopcli.claims.reading import read_claims
 from hopcli.claims.table import number, p_text, table, with_interval
 from hopcli.claims.verdicts import judge
 from hopcli.config import AttractorsConfig
 from hopcli.config.files import find_claims, shipped_claims
-from hopcli.data.study import authors_recall
 from hopcli.datasets import load_dataset
 from hopcli.errors import SettingError
+from hopcli.rules import store
 from hopcli.statistics import Z95, exact_interval
-from hopcli.storage import store
+from hopcli.study import authors_recall
+from hopcli.study.notebook import largest_gap, unstable_sum
 
 
 @dataclass
@@ -207,7 +207,7 @@ def test_the_ratio_of_variances_is_that_of_f(monkeypatch: pytest.MonkeyPatch) ->
     labels, ratios, inside = list("36104"), [], 0
     for _ in range(200):
         theirs = pd.DataFrame(rng.standard_normal((10, 5)) * 2, columns=labels)
-        monkeypatch.setattr("hopcli.data.study.authors_recall", lambda theirs=theirs: theirs)
+        monkeypatch.setattr("hopcli.study.authors_recall", lambda theirs=theirs: theirs)
         own = rng.standard_normal((60, 5)) * 0.02
         found = _found(RATIO, _repeats(dict(zip(labels, own.T, strict=True))))
         ratios.append(found.value)

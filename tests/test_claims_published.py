@@ -20,9 +20,9 @@ from hopcli.claims.reading import read_claims
 from hopcli.claims.verdicts import judge
 from hopcli.config import TemperatureScanConfig
 from hopcli.config.files import find_config, read_config
-from hopcli.data.study import figure1
 from hopcli.errors import ResultError, SettingError
 from hopcli.statistics import Z95, exact_interval
+from hopcli.study import figure1
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from scipy.linalg import hadamard
 from shell import Shell, Table, draw_patterns, read_json, table
 
+from hopcli.rules import store
 from hopcli.statistics import chao1, exact_interval
-from hopcli.storage import store
 from hopcli.taxonomy import KINDS
 
 Spins = NDArray[np.int8]

@@ -12,9 +12,9 @@ from shell import Shell, draw_patterns
 from hopcli.config import ResolvedCritical
 from hopcli.experiments.critical_crossings import _exact_crossing, _extrapolated
 from hopcli.experiments.critical_measured import Measured
+from hopcli.rules import store
 from hopcli.statistics import exact_interval
 from hopcli.statistics.crossings import Crossing
-from hopcli.storage import store
 from hopcli.theory import ordering_temperatures
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from scipy.linalg import hadamard
 from hopcli import experiments
 from hopcli.config import Facts, RecallConfig, RecallExecution
 from hopcli.config.notations import Schedule, temperature, temperatures
-from hopcli.storage import store
+from hopcli.rules import store
 
 if TYPE_CHECKING:
     from conftest import RunHopcli

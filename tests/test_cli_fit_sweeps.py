@@ -13,12 +13,12 @@ from shell import Shell, read_json, table
 
 from hopcli import experiments
 from hopcli.config import FitSweepsConfig, RecallConfig, ThreadedExecution
-from hopcli.data.study import authors_recall
 from hopcli.experiments.fit_sweeps import _first_sites, _moments
 from hopcli.experiments.inputs import gather
-from hopcli.experiments.replays import Replays
 from hopcli.experiments.stock import Stock
 from hopcli.experiments.trials import authors_sites, authors_trials
+from hopcli.study import authors_recall
+from hopcli.study.replays import Replays
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

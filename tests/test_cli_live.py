@@ -13,7 +13,7 @@ from conftest import CHECKOUT, files_below
 
 import hopcli
 from hopcli.errors import DataError, SettingError
-from hopcli.storage import Couplings
+from hopcli.network import Network
 
 if TYPE_CHECKING:
     from conftest import RunHopcli
@@ -134,18 +134,16 @@ def test_classes_made_by_hand_are_those_of_the_page_or_refused() -> None:
     between = np.array([[0.0, 0.5, -1.0], [0.5, 0.0, -1.0], [-1.0, -1.0, 0.25]])
     site_class = np.array([2, 0, 2, 1], np.int32)
     columns = np.array([[-1], [-1], [1]], np.int8)
-    by_hand = Couplings("by hand", site_class, columns, between, np.zeros(3))
+    by_hand = Network("by hand", site_class, columns, between, np.zeros(3))
     with pytest.raises(DataError):
         hopcli.live(hopcli.Memory(held, by_hand))
     site_class = np.array([0, 1, 0, 1], np.int32)
-    by_hand = Couplings("by hand", site_class, columns[[2, 0]], between[1:, 1:], np.zeros(2))
+    by_hand = Network("by hand", site_class, columns[[2, 0]], between[1:, 1:], np.zeros(2))
     assert '"name":"given"' in hopcli.live(hopcli.Memory(held, by_hand)).html
     many = np.where(np.random.default_rng(1).random((20, 784)) < 0.5, 1, -1)
     memory = hopcli.store(many, rule="hebbian")
     c = memory.couplings
     with pytest.raises(DataError):
         hopcli.live(
-            hopcli.Memory(
-                memory.patterns, Couplings("x", c.site_class, c.columns, 2 * c.J, c.theta)
-            )
+            hopcli.Memory(memory.patterns, Network("x", c.site_class, c.columns, 2 * c.J, c.theta))
         )

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 import pytest
 from conftest import random_patterns, stored
 from numpy.typing import NDArray
 from shell import Shell, Table, draw_patterns, table
 
-from hopcli.storage import RULES, Couplings, store
+from hopcli.rules import RULES, store
 from hopcli.theory import spectrum
+
+if TYPE_CHECKING:
+    from hopcli.network import Network
 
 Spins = NDArray[np.int8]
 
@@ -21,7 +26,7 @@ def weights(shell: Shell, flags: str) -> Table:
     return table("out/weights.csv")
 
 
-def _assert_same(found: Table, network: Couplings) -> None:
+def _assert_same(found: Table, network: Network) -> None:
     """Compare a table with its definitions on the N x N matrix."""
     w, theta = network.dense(), network.theta[network.site_class]
     norms = np.sqrt((w**2).sum(axis=1))

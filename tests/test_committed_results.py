@@ -25,10 +25,10 @@ from hopcli.claims.judging import VERDICTS
 from hopcli.claims.reading import read_claims
 from hopcli.config import Config, Execution, read_config
 from hopcli.config.files import find_claims
-from hopcli.data.study import AUTHORS_RECALL
 from hopcli.grids.grid import Grid, read_grid, shown
 from hopcli.results.folder import sha256_of
 from hopcli.results.tables import read_table
+from hopcli.study import AUTHORS_RECALL
 
 RESULTS = ROOT / "results"
 PAPER = ("select", "paper", "paper-as-run", "figure1", "figure1-as-run", "figure1-cold-start")

@@ -9,8 +9,8 @@ import pytest
 from scipy.optimize import brentq
 
 from hopcli.observables import binder_ratio
+from hopcli.rules import store
 from hopcli.statistics.crossings import FEWEST, Crossing, crossing
-from hopcli.storage import store
 from hopcli.theory import PairStates, ordering_temperatures
 
 if TYPE_CHECKING:

@@ -23,9 +23,10 @@ import hopcli
 from hopcli.datasets import load_dataset, spec_of, thresholds
 from hopcli.errors import DataError, HopcliWarning, PatternError, SettingError
 from hopcli.losses import overlap_loss, overlap_loss_of
+from hopcli.network import classes
+from hopcli.network.classes import site_classes
 from hopcli.observables import overlaps
-from hopcli.storage import couplings, store
-from hopcli.storage.couplings import site_classes
+from hopcli.rules import store
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -628,13 +629,13 @@ def test_few_large_images_have_the_loss_of_all_their_samples() -> None:
 def test_site_classes_of_few_patterns_are_those_of_sorting(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(couplings, "_AT_ONCE", 7)
+    monkeypatch.setattr(classes, "_AT_ONCE", 7)
     for p in (1, 2, 8, 9, 16):
         xi = np.random.default_rng(p).choice(np.array([-1, 1], np.int8), (p, 50))
         theta = np.full(50, 0.25)
         fast: Any = site_classes(xi, theta)
         with monkeypatch.context() as patch:
-            patch.setattr(couplings, "_FEW", 0)
+            patch.setattr(classes, "_FEW", 0)
             slow: Any = site_classes(xi, theta)
         assert [array.dtype for array in fast] == [array.dtype for array in slow]
         assert all(np.array_equal(a, b) for a, b in zip(fast, slow, strict=True))

@@ -20,8 +20,8 @@ from hopcli.catalogue import CATALOGUE, entry
 from hopcli.cli.requests import make_request
 from hopcli.docs import generate
 from hopcli.dynamics import DYNAMICS
+from hopcli.rules import RULES
 from hopcli.runs.requests import Wishes
-from hopcli.storage import RULES
 
 if TYPE_CHECKING:
     from pathlib import Path

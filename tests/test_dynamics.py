@@ -25,8 +25,9 @@ from hopcli.dynamics import (
     Order,
     jobs,
 )
+from hopcli.network import Network
 from hopcli.observables import class_sums, local_fields
-from hopcli.storage import Couplings, store
+from hopcli.rules import store
 from hopcli.streams import splitmix64
 
 if TYPE_CHECKING:
@@ -36,15 +37,15 @@ SITE_BY_SITE = ["metropolis", "glauber", "async"]
 AT_TIE = {"keep": 0, "up": 1, "down": -1}
 
 
-def network(n_sites: int = 61, p: int = 4, rule: str = "pseudo-inverse") -> Couplings:
+def network(n_sites: int = 61, p: int = 4, rule: str = "pseudo-inverse") -> Network:
     return store(random_patterns(n_sites, p, n_sites), rule)
 
 
-def pair(coupling: float) -> Couplings:
+def pair(coupling: float) -> Network:
     """Two sites of two classes."""
     columns = np.array([[1], [-1]], np.int8)
     j = np.array([[0.0, coupling], [coupling, 0.0]])
-    return Couplings("by hand", np.array([0, 1], np.int32), columns, j, np.zeros(2))
+    return Network("by hand", np.array([0, 1], np.int32), columns, j, np.zeros(2))
 
 
 # --- a chain and what it does not depend on

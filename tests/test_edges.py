@@ -24,7 +24,6 @@ from hopcli.claims.judging import VERDICTS, Evidence, answers, verdict
 from hopcli.claims.published import Prediction, Printed, compare
 from hopcli.claims.rows import Rows
 from hopcli.config import Facts, RecallConfig, SelectConfig, TemperatureScanConfig
-from hopcli.data.study import authors_recall
 from hopcli.datasets import Dataset
 from hopcli.errors import ResultError
 from hopcli.estimator.binarising import levels
@@ -38,7 +37,6 @@ from hopcli.grids.over import average
 from hopcli.grids.planning import Impossible, impossible
 from hopcli.grids.state import State
 from hopcli.patterns import images_as_patterns
-from hopcli.plots.arrangement import Coordinate
 from hopcli.plots.captions import cut_labels
 from hopcli.report.commands import command_of_run
 from hopcli.report.drawings import drawing
@@ -51,6 +49,7 @@ from hopcli.statistics.paired import mean_difference
 from hopcli.statistics.rates import draws_interval, exact_interval, thermal_interval
 from hopcli.statistics.resampling import replicate_interval
 from hopcli.statistics.unseen import chao1
+from hopcli.study import authors_recall
 
 if TYPE_CHECKING:
     from conftest import RunHopcli
@@ -264,12 +263,6 @@ def test_the_most_frequent_outcome_is_named_first_and_traces_are_counted() -> No
 def test_fifty_labels_are_all_drawn() -> None:
     assert cut_labels(50) == ""
     assert "50 of 51" in cut_labels(51)
-
-
-@pytest.mark.parametrize(("values", "is_log"), [((1, 1000), False), ((1, 30, 1000), True)])
-def test_an_axis_of_two_values_is_linear(values: tuple[int, ...], is_log: bool) -> None:
-    numbers = np.array(values, dtype=np.float64)
-    assert Coordinate("a", "a", values, numbers, True).is_log is is_log
 
 
 # --- patterns and starts

@@ -25,7 +25,7 @@ from hopcli.estimator import HopfieldClassifier
 from hopcli.estimator.deciding import Ballot
 from hopcli.estimator.seeding import seeds_of
 from hopcli.observables import overlaps
-from hopcli.storage import store
+from hopcli.rules import store
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -13,7 +13,7 @@ from hopcli.estimator import HopfieldClassifier
 from hopcli.estimator.binarising import as_spins, levels, otsu
 from hopcli.estimator.prototypes import Group, choose, groups
 from hopcli.patterns import overlap_loss
-from hopcli.storage import project, store
+from hopcli.rules import project, store
 
 if TYPE_CHECKING:
     from hopcli.datasets import Dataset

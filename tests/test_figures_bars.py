@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,7 +9,6 @@ import pytest
 from matplotlib.colors import to_hex
 from matplotlib.container import BarContainer
 from test_plots import (
-    MINUS,
     error_bars,
     made,
     plot_axes,
@@ -18,7 +16,6 @@ from test_plots import (
     states,
     texts,
     with_table,
-    words,
 )
 
 from hopcli.experiments.variance import SOURCES
@@ -94,22 +91,6 @@ def test_shares_best_and_worst_are_drawn_and_written() -> None:
     assert axes.get_ylim() == (4.5, -0.5)
 
 
-def test_captions_and_rows_say_of_what_the_numbers_are() -> None:
-    figures = made("variance").figures()
-    for fact in ("6 selections", "20 samples", "12 training images", "50 tests", "10 repeats"):
-        assert fact in words(figures["variance"])
-    called = [text.get_text() for text in texts(figures["variance"])]
-    assert [text for text in called if text in {*LABELS, "overall"}][-6:] == [*LABELS, "overall"]
-
-
-def test_a_component_below_0_has_no_bar() -> None:
-    table = made("variance").result.tables["errors"].copy()
-    none = (table["source"] == "selection") & (table["label"] == "1")
-    table.loc[none, ["sd", "sd_ci_low", "sd_ci_high"]] = (0.0, 0.0, 0.031)
-    axes = plot_axes(with_table(made("variance"), "errors", table).figures()["variance"])
-    assert _bars(axes)["selection"].patches[2].get_width() == 0
-
-
 # --- compare -----------------------------------------------------------------------------
 
 CLASSIFIERS = {
@@ -173,13 +154,6 @@ def test_each_line_of_selectors_is_that_of_its_rows() -> None:
         np.testing.assert_allclose(error_bars(axes, name)[:, :, 1], ends)
     assert axes.get_xscale() == "log"
     assert [label.get_text() for label in axes.get_xticklabels()] == ["3", "9"]
-
-
-def test_captions_say_what_it_comes_to() -> None:
-    findings = made("compare").result.notes["findings"]
-    for figure, finding in zip(made("compare").figures().values(), findings, strict=True):
-        assert finding.replace("-", MINUS) in words(figure).replace("-", MINUS)
-        assert not re.search(r"[ (]-[0-9]", words(figure)), "minus signs as printed"
 
 
 def test_a_label_may_be_called_overall() -> None:

@@ -11,11 +11,10 @@ import pytest
 from conftest import random_patterns
 from PIL import Image
 from test_figures_weights import write_patterns
-from test_plots import MINUS, NAMES, Run, panels, run, texts, words
+from test_plots import NAMES, Run, panels, run, texts, words
 
 from hopcli import plots
 from hopcli.config import RecallConfig, RecallExecution
-from hopcli.errors import SettingError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -160,16 +159,6 @@ def test_of_many_patterns_the_nearest_are_drawn(dataset: str) -> None:
     assert "(of 7, the 6 " in words(shown.figures()["trace"])
 
 
-def test_of_a_label_with_several_patterns_each_overlap_is_drawn() -> None:
-    config = RecallConfig(
-        source_indices=(1, 21), start="pattern", tests=1, repeats=1, sweeps=2, trace=True
-    )
-    shown = run(config)
-    check_patterns(
-        shown.figures()["trace"], shown.result.tables["trace"], ["0_1", "0_2"], n_sites=784
-    )
-
-
 # --- the moving picture ------------------------------------------------------------------
 
 
@@ -279,27 +268,6 @@ def test_a_trial_that_rests_ends_a_second_later(dataset: str, tmp_path: Path) ->
     assert not np.array_equal(states[0, ends[0] - 2], states[0, -1]), "not a sweep too many"
 
 
-def test_words_of_a_frame_are_those_of_the_run(
-    dataset: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    said: list[str] = []
-
-    def spy(self: Any, xy: Any, text: str, **style: Any) -> None:
-        said.append(text)
-
-    monkeypatch.setattr("PIL.ImageDraw.ImageDraw.text", spy)
-    blend = hot(dataset, digits=("1", "2"), start="blend:1:2:fill", quench=True, sweeps=2)
-    plots.animate(blend.result, tmp_path, "run.gif")
-    frames = blend.result.frames
-    pattern = frames.nearest(0)
-    m, height = frames.overlap(0, pattern)[0], frames.energy[0, 0] / 15
-    assert said[0].endswith(f"“{pattern + 1}”")
-    assert said[1].endswith("1 of blend:1:2:fill")
-    numbers = ["sweep 0", f"m = {m:.3f}", f"H / N = {height:.3f}"]
-    assert said[2:5] == [number.replace("-", MINUS) for number in numbers]
-    assert "after the quench" in said or np.array_equal(*frames.states[0, -2:])
-
-
 def test_sites_at_zero_are_grey(dataset: str, tmp_path: Path) -> None:
     blend = hot(
         dataset,
@@ -315,13 +283,3 @@ def test_sites_at_zero_are_grey(dataset: str, tmp_path: Path) -> None:
     (frame, *_), _ = pictures(tmp_path / "run.gif")
     grey = halves(frame, SHAPE)[1][28::56, 28::56].ravel()
     assert grey.tolist() == [GREY[int(spin)] for spin in state]
-
-
-@pytest.mark.parametrize(
-    "name", ["a.mp4", "a", ".gif", "a/b.gif", "../a.png", "gallery.png", "gallery-12.png", 3]
-)
-def test_names_of_animations(name: Any) -> None:
-    for fine in ("a.gif", "a.png", "b c.webp", "run.3.gif"):
-        assert RecallExecution(animate=fine).animate == fine
-    with pytest.raises(SettingError, match=r"^animate "):
-        RecallExecution(animate=name)

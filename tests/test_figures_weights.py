@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import math
-import re
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
 from conftest import random_patterns
-from test_plots import MINUS, Run, images, panels, run, states, texts, with_table, words
+from test_plots import MINUS, Run, images, panels, run, states, texts, words
 
 from hopcli.config import AttractorsConfig, WeightsConfig
-from hopcli.statistics import chao1
-from hopcli.storage import RULES, store
+from hopcli.rules import RULES, store
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -172,12 +169,6 @@ def test_beside_and_below_each_pattern_are_its_label_and_whether_it_is_fixed(heb
             and abs(text.get_position()[1] - top) < 0.3
         ]
         assert near == ["1234"[k]]
-    table = hebbian.result.tables["weights"].copy()
-    table["fixed_point"] = [True, False, False, True]
-    table["unstable_sites"] = [0, 1234, 7, 0]
-    figure = with_table(hebbian, "weights", table).figure()
-    first = [below(figure, picture)[0] for picture in images(figure, np.int8)]
-    assert first == ["fixed point", "1,234 sites flip", "7 sites flip", "fixed point"]
 
 
 def test_of_many_sites_those_evenly_apart_are_drawn() -> None:
@@ -189,7 +180,6 @@ def test_of_many_sites_those_evenly_apart_are_drawn() -> None:
     kept = np.linspace(0, 1279, 1000).astype(int)
     np.testing.assert_allclose(heat(matrix), w[np.ix_(kept, kept)], atol=1e-12)
     np.testing.assert_allclose(heat(pixel), w[3 * 40 + 20].reshape(32, 40), atol=1e-12)
-    assert "1,000 sites" in words(shown.figure())
 
 
 # --- attractors --------------------------------------------------------------------------
@@ -245,42 +235,3 @@ def test_states_come_by_frequency_with_share_kind_and_energy_below(census: Run) 
     assert {"pattern 1", "pattern 2", "pattern 3", "pattern 4", "mixture"} <= kinds
     n_energies = sum(text.get_text().startswith("E = ") for text in texts(figure))
     assert n_energies == len(images(figure, np.int8))
-
-
-def test_kinds_and_the_number_of_attractors_are_told_of_each_rule(census: Run) -> None:
-    figure, table = census.figure(), census.result.tables["attractors"]
-    for rule, y in heights(figure).items():
-        own = table[table["rule"] == rule]
-        parts = []
-        for kind, some in own.groupby("kind", sort=False):
-            n_states = "1 state" if len(some) == 1 else f"{len(some)} states"
-            share = f"{some['count'].sum() / 3:.3g} % ({n_states})"
-            parts.append(f"{str(kind).replace('-', ' ')} {share}")
-        near = {text.get_position()[1] - y: text.get_text() for text in texts(figure)}
-        assert [text for at, text in near.items() if 0 < at < 0.3] == [", ".join(parts)]
-        (beside,) = (
-            text.get_text()
-            for text in texts(figure)
-            if text.get_position()[1] == y and text.get_text() != rule
-        )
-        estimate, low, high = chao1(own["count"])
-        ends = [math.floor(low), math.ceil(round(high, 2))]
-        numbers = [int(number) for number in re.findall(r"\d+", beside)]
-        assert numbers == [len(own), round(estimate), 95, *ends]
-
-
-def test_a_kind_is_written_as_words(census: Run) -> None:
-    table = census.result.tables["attractors"].copy()
-    own = np.flatnonzero(table["rule"] == "storkey")[:4]
-    table.loc[own, "kind"] = ["inverse", "two-cycle", "fixed-point", "unsettled"]
-    figure = with_table(census, "attractors", table).figure()
-    told = [below(figure, picture)[1] for picture in by_rule(figure)["storkey"][:4]]
-    nearest = table.loc[own[0], "nearest"]
-    assert told == [f"inverse {nearest}", "two cycle", "fixed point", "unsettled"]
-
-
-def test_inverses_are_patterns_only_without_thresholds(dataset: str, census: Run) -> None:
-    assert "300 starts" in words(census.figure())
-    assert "and its inverse" in words(census.figure())
-    biased = AttractorsConfig(dataset=dataset, starts=20, theta=0.1)
-    assert "and its inverse" not in words(run(biased).figure())

@@ -29,7 +29,7 @@ from hopcli.datasets.texts import load_text
 from hopcli.errors import DataError, HopcliError, SettingError
 from hopcli.kinds import RefusedError
 from hopcli.results.folder import sha256_of
-from hopcli.storage import store
+from hopcli.rules import store
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -17,18 +17,20 @@ from hopcli import experiments
 from hopcli.config import Facts, RecallConfig, RecallExecution, RelaxConfig
 from hopcli.errors import SettingError
 from hopcli.experiments.holding import hold
-from hopcli.experiments.replays import Replays
 from hopcli.experiments.resting import Resting, rest
 from hopcli.observables import local_fields
 from hopcli.patterns import Patterns
 from hopcli.plots.rows import what_was_run
 from hopcli.results import read_manifest
-from hopcli.storage import Couplings, store
+from hopcli.rules import store
+from hopcli.study.replays import Replays
 from hopcli.taxonomy import fixed_points
 
 if TYPE_CHECKING:
     from conftest import RunHopcli
     from numpy.typing import NDArray
+
+    from hopcli.network import Network
 
     Spins = NDArray[np.int8]
 
@@ -62,7 +64,7 @@ def descend(weights: NDArray[np.float64], state: Spins, theta: float = 0.0) -> A
             return state
 
 
-def _held(couplings: Couplings, theta: float = 0.0, criterion: float = 0.99) -> Any:
+def _held(couplings: Network, theta: float = 0.0, criterion: float = 0.99) -> Any:
     """By the program, and by a plain loop: which patterns are held, and their overlaps."""
     xi, weights = couplings.xi, couplings.dense()
 

@@ -17,20 +17,22 @@ from conftest import random_patterns, run_chains
 
 from hopcli import _kernels, dynamics, observables
 from hopcli.dynamics import sites
-from hopcli.storage import Couplings, store
+from hopcli.rules import store
 
 if TYPE_CHECKING:
     from types import ModuleType
 
     from numpy.typing import NDArray
 
+    from hopcli.network import Network
 
-def network(n_sites: int, p: int, rule: str, theta: float = 0.0) -> Couplings:
+
+def network(n_sites: int, p: int, rule: str, theta: float = 0.0) -> Network:
     thresholds = theta * np.random.default_rng(p).integers(-2, 3, n_sites)
     return store(random_patterns(p, p, n_sites), rule, thresholds)
 
 
-def starts(couplings: Couplings, n_chains: int) -> NDArray[np.int8]:
+def starts(couplings: Network, n_chains: int) -> NDArray[np.int8]:
     """Half of them near a pattern, half random."""
     spins = random_patterns(1, n_chains, couplings.n_sites)
     flipped = np.random.default_rng(1).random(spins[::2].shape) < 0.1

@@ -14,9 +14,9 @@ from py_mini_racer import MiniRacer
 import hopcli
 from hopcli import dynamics, observables
 from hopcli.dynamics.sites import lay_out
+from hopcli.network.classes import site_classes
+from hopcli.rules import RULES, store
 from hopcli.statistics import exact_interval
-from hopcli.storage import RULES, store
-from hopcli.storage.couplings import site_classes
 from hopcli.streams import Streams
 from hopcli.taxonomy import classify
 from hopcli.theory import ordering_temperatures
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from hopcli.storage import Couplings
+    from hopcli.network import Network
 
 PAGE = Path(hopcli.__file__).parent / "livepage"
 NEEDED = ("loop.js", "rules.js", "outcome.js")
@@ -90,7 +90,7 @@ def _noisy(xi: NDArray[np.int8], fraction: float) -> NDArray[np.int8]:
 
 def _both(
     engine: MiniRacer,
-    couplings: Couplings,
+    couplings: Network,
     starts: NDArray[np.int8],
     *,
     dynamic: str,
@@ -360,7 +360,7 @@ def test_states_have_boltzmann_weights(v8: MiniRacer, dynamic: str, kept: bool) 
 
 
 def _stationary(
-    states: NDArray[np.int8], couplings: Couplings, heat: float, dynamic: str
+    states: NDArray[np.int8], couplings: Network, heat: float, dynamic: str
 ) -> NDArray[np.float64]:
     """Weights that a chain with W_ii kept has in the end, from its transition matrix."""
     n = len(states[0])

@@ -14,7 +14,7 @@ from PIL import Image, ImageDraw
 
 import hopcli
 from hopcli import observables
-from hopcli.storage import Couplings
+from hopcli.network import Network
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -304,7 +304,7 @@ def _made(name: str) -> hopcli.Memory:
     if name == "p":
         return made
     c = made.couplings
-    return hopcli.Memory(taken, Couplings("hebbian", c.site_class, c.columns, 3 * c.J, c.theta))
+    return hopcli.Memory(taken, Network("hebbian", c.site_class, c.columns, 3 * c.J, c.theta))
 
 
 def test_every_other_control_does_what_it_says(seen: Seen) -> None:

@@ -15,7 +15,7 @@ from hopcli.observables import (
     overlaps_of_sums,
     projection_norm,
 )
-from hopcli.storage import RULES, store
+from hopcli.rules import RULES, store
 
 
 @pytest.mark.parametrize(("p", "n_sites"), [(1, 1), (3, 9), (6, 300), (2, 70_000)])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 import pytest
 from conftest import every_state, few_and_many, random_patterns, run_chains
@@ -10,12 +12,15 @@ from scipy import stats
 from hopcli import _kernels
 from hopcli.dynamics import sites
 from hopcli.observables import energy
-from hopcli.storage import Couplings, store
+from hopcli.rules import store
+
+if TYPE_CHECKING:
+    from hopcli.network import Network
 
 ALWAYS_SCAN = _kernels.NEVER >> 20  # patience a class, with room for 2^20 classes
 
 
-def network(n_sites: int, p: int, rule: str = "hebbian", theta: float = 0.0) -> Couplings:
+def network(n_sites: int, p: int, rule: str = "hebbian", theta: float = 0.0) -> Network:
     thresholds = theta * np.random.default_rng(n_sites).normal(size=n_sites)
     return store(random_patterns(n_sites + 100 * p, p, n_sites), rule, thresholds)
 
@@ -37,7 +42,7 @@ def test_chains_reach_boltzmann_weights(
     monkeypatch: pytest.MonkeyPatch,
     patience: int,
     rule: tuple[str, str],
-    couplings: Couplings,
+    couplings: Network,
     temperature: float,
     n_chains: int,
 ) -> None:

@@ -36,7 +36,6 @@ from hopcli.config import (
     VarianceConfig,
     WeightsConfig,
 )
-from hopcli.plots.page import shorten, text_width
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -85,7 +84,6 @@ CONFIGS: dict[str, Config] = {
         temperature="3:2:linear",
         sweeps=1,
     ),
-    "three zeros": RecallConfig(source_indices=(1, 21, 34), tests=4, repeats=2),
     "traced": RecallConfig(
         source_indices=(*FIVE, 0, 5),
         start="pattern,flip:0.3",
@@ -354,13 +352,21 @@ def _overlap(a: Any, b: Any) -> bool:
     return bool(wide and min(a.y1, b.y1) - max(a.y0, b.y0) > 3 * slack)
 
 
-@pytest.mark.parametrize("name", [*CONFIGS, *CHANGED])
+IN_TEST_SLOW = {"one temperature", "one start", "many sweeps", "close marks", "marks at the left"}
+IN_TEST_SLOW |= {f"long {name}" for name in ("select", "weights", "attractors", "relax")}
+
+
+@pytest.mark.parametrize(
+    "name",
+    [pytest.param(n, marks=[pytest.mark.slow] * (n in IN_TEST_SLOW)) for n in (*CONFIGS, *CHANGED)],
+)
 def test_nothing_is_cut_off_small_or_over_other_things(name: str) -> None:
     shown = CHANGED[name]() if name in CHANGED else made(name)
     figures = shown.figures()
     assert set(figures) == NAMES[shown.config.command] | ({"trace"} if name == "traced" else set())
     for key, figure in figures.items():
         assert images(figure, np.int8) or key in WITHOUT_PICTURES
+        assert "nan" not in words(figure)
         check_layout(figure)
 
 
@@ -421,10 +427,11 @@ def test_accuracy_draws_the_table() -> None:
     np.testing.assert_allclose(sd[:, :, 0], labels[["accuracy"]].to_numpy() + spread)
     assert axes.get_xlim()[0] <= min(interval[:, :, 0].min(), sd[:, :, 0].min())
     assert any(np.allclose(line.get_xdata(), overall["accuracy"]) for line in axes.lines)
-    for fact in (f"mean {overall['accuracy']:.1f}", "p = 5", "T = 0.2", "392 = N/2", "3 repeats"):
-        assert fact in said
     assert f"{overall['accuracy']:.1f} % ± {overall['sd_repeats']:.1f} (SD" in said
     assert f"labels {overall['sd_labels']:.1f}." in said
+    once = made("one repeat").figures()["accuracy"]  # which has no SD
+    assert [one.label for one in series(plot_axes(once))] == ["interval"]
+    assert "±" not in words(once)
     for rate, spread in labels[["accuracy", "sd_repeats"]].to_numpy():
         assert f"{rate:.1f} ± {spread:.1f}" in said
 
@@ -441,14 +448,6 @@ def test_an_axis_begins_below_the_thick_bars_and_at_0_if_that_is_near(
     figure = with_table(made("recall"), "accuracy", table).figures()["accuracy"]
     assert plot_axes(figure).get_xlim()[0] == begin
     assert (f"begins at {begin} %" in words(figure)) == (begin > 0)
-
-
-def test_a_single_repeat_has_no_standard_deviation() -> None:
-    once = made("one repeat")
-    assert once.result.tables["accuracy"]["sd_repeats"].iloc[:-1].astype(float).isna().all()
-    figure = once.figures()["accuracy"]
-    assert [one.label for one in series(plot_axes(figure))] == ["interval"]
-    assert not [word for word in ("SD", "nan", "±", "Thick") if word in words(figure)]
 
 
 def _heat(figure: Figure) -> list[NDArray[np.float64]]:
@@ -497,33 +496,8 @@ def test_gallery_shows_starts_and_ends_with_their_overlaps() -> None:
     for index, overlap in zip(trials["source_index"], trials["overlap_own"], strict=True):
         assert f"m = {overlap:.4g}".replace("-", MINUS) in said
         assert str(index) in said
-    assert "index" in said
     failed = trials[~trials["recalled"] & (trials["best_overlap"].abs() >= 0.99)]
     assert all(f"ends in {label}" in said for label in failed["best_label"])
-
-    trials = recall.result.tables["gallery"].copy()
-    trials["source_index"] = 0  # the first image of all has an index
-    figure = with_table(recall, "gallery", trials.assign(recalled=True)).figures()["gallery"]
-    assert [text.get_text() for text in texts(figure)].count("0") >= len(trials)
-    assert "not recalled none" in words(figure)
-
-
-def test_starts_without_an_own_pattern_are_told_by_where_they_end() -> None:
-    shown = made("random starts")
-    assert shown.result.tables["gallery"]["overlap_own"].isna().all()
-    said = words(shown.figures()["gallery"])
-    assert not [word for word in ("nan", "-1", "index") if word in said]
-    assert "ends unsettled" in said
-    assert "T = 3:2:linear" in said
-    assert "6 unsettled" in words(shown.figures()["confusion"])
-
-
-def test_several_patterns_of_a_label_are_all_drawn() -> None:
-    zeros = made("three zeros")
-    assert len(set(zeros.result.patterns.labels)) == 1
-    for figure in zeros.figures().values():
-        drawn = {state.tobytes() for state in states(figure)}
-        assert drawn >= {xi.tobytes() for xi in zeros.result.patterns.xi}
 
 
 # --- other experiments -------------------------------------------------------------------
@@ -546,33 +520,16 @@ def test_scan_draws_the_table_the_mean_field_and_the_exact_equilibrium() -> None
             curve = expected[["temperature", column]].to_numpy()
             assert any(np.array_equal(one, curve) for one in curves), column
     assert any(np.allclose(line.get_ydata(), scan.result.chance) for line in axes.lines)
+    for temperature in scan.result.ordering:
+        assert any(np.allclose(line.get_xdata(), temperature) for line in axes.lines)
     looks = {
         (str(line.get_color()), str(line.get_linestyle()), line.get_linewidth())
         for line in axes.lines
         if len(np.array(line.get_xdata())) == 120
     }
     assert len(looks) == len(curves) == 4
-    assert "exact" in words(scan.figure())
-    assert "exact" not in words(made("one temperature").figure())
-
-
-def test_scan_marks_both_transitions_of_two_hebbian_patterns_on_the_axis() -> None:
-    scan = made("scan")
-    axes, said = plot_axes(scan.figure()), words(scan.figure())
-    for temperature in scan.result.ordering:
-        assert any(np.allclose(line.get_xdata(), temperature) for line in axes.lines)
-    assert "$T_c$ = 1.44" in said
-    assert f"1 {MINUS} q = 0.559" in said
-    assert "SEM" in said
-    beyond = words(_with_marks(9.0, 1.7).figure())
-    assert "$T_c$" not in beyond
-    assert "temperature 9" in beyond
-
-
-def test_a_single_run_a_temperature_has_no_bars() -> None:
-    figure = made("one temperature").figure()
-    assert [one.bars for one in series(plot_axes(figure))] == [None] * 3
-    assert "no bars" in words(figure)
+    alone = made("one temperature").figure()  # and repeat
+    assert [one.bars for one in series(plot_axes(alone))] == [None] * 3
 
 
 def test_select_shows_label_source_and_loss() -> None:
@@ -581,7 +538,6 @@ def test_select_shows_label_source_and_loss() -> None:
     for row in select.result.tables["patterns"].itertuples():
         assert f"image {row.source_index}" in words(figure)
         assert f"L = {MINUS}{-row.loss / 1e6:.2f}" in words(figure)
-    assert "10⁶" in words(figure)
     shown = [state.ravel() for state in states(figure)]
     np.testing.assert_array_equal(shown, select.result.patterns.xi)
 
@@ -618,11 +574,3 @@ def test_a_pattern_takes_axes_for_itself_or_a_box_in_them() -> None:
         seen = int(grey[grey.shape[0] - round(y), round(x)])
         assert seen == {1: 0, -1: 255}.get(int(spin), seen)
         assert (spin == 0) == (100 < seen < 160)
-
-
-def test_text_is_shortened_to_its_width() -> None:
-    assert shorten("boat", 5.0) == "boat"
-    cut = shorten("a name with a lot of words", 1.0)
-    assert cut.endswith("…")
-    assert 0.7 < text_width(cut) <= 1.0
-    assert shorten("boat", 0.0) == "…"

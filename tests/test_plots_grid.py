@@ -15,13 +15,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from matplotlib.collections import QuadMesh
 from matplotlib.colors import rgb_to_hsv, to_rgb
-from test_plots import Series, check_layout, series, words
+from test_plots import Series, check_layout, series
 
 from hopcli import results
 from hopcli.catalogue import CATALOGUE
 from hopcli.errors import SettingError
 from hopcli.experiments.headline import Headline
-from hopcli.grids import keys as grid_keys
 from hopcli.grids.keys import Key, Look
 from hopcli.grids.over import average
 from hopcli.plots import save
@@ -260,10 +259,6 @@ def test_an_average_has_thick_and_thin_bars() -> None:
     np.testing.assert_allclose(half, rows_of(mean)["accuracy_sd"])
     for fact in ("4 values of seed", "5 combinations", "95 %"):
         assert fact in picture.caption
-    table = pd.DataFrame({"seed": [1, 2, 3] * 2, "samples": [1] * 3 + [9] * 3, "loss": range(6)})
-    keys = [Key("samples"), Key("seed")]
-    mean = average(table, keys, "seed", LOSS)
-    assert "Student" in figure(mean, keys, LOSS, Look(over="seed")).caption
 
 
 def test_several_rows_of_a_place_are_their_mean_without_an_interval() -> None:
@@ -403,28 +398,23 @@ COLD = {"temperature": TEMPERATURES}
 
 
 @pytest.mark.parametrize(
-    ("axes", "look", "setting", "named"),
+    ("axes", "look", "setting"),
     [
-        (ALL, {"x": "heat"}, "x", "rule, samples, temperature, seed, label, found 'heat'"),
-        (ALL, {"by": "accuracy"}, "by", "'accuracy'"),
-        (ALL, {"rows": "n"}, "rows", "'n'"),
-        (ALL, {"y": "wide"}, "y", "n, recalled, accuracy, ci_low, ci_high, found 'wide'"),
-        (ALL, {"y": "samples"}, "y", "'samples'"),
-        (ALL, {"x": "rule", "by": "rule"}, "by", "'rule'"),
-        (ALL, {"map": True, "y": "rule", "rows": "rule"}, "(y|rows)", "'rule'"),
-        (ALL, {}, "by", "seed"),
-        (ALL, {"by": "seed"}, "by", "found 'seed'"),
-        (COLD, {"map": True}, "map", "two keys"),
-        (COLD, {"rows": "temperature"}, "rows", "'temperature'"),
+        *((ALL, {"x": "heat"}, "x"), (ALL, {"by": "accuracy"}, "by"), (ALL, {"rows": "n"}, "rows")),
+        *((ALL, {"y": "wide"}, "y"), (ALL, {"y": "samples"}, "y"), (ALL, {"by": "seed"}, "by")),
+        *((ALL, {"x": "rule", "by": "rule"}, "by"), (ALL, {}, "by"), (COLD, {"map": True}, "map")),
+        (ALL, {"map": True, "y": "rule", "rows": "rule"}, "y"),
+        (COLD, {"rows": "temperature"}, "rows"),
     ],
 )
 def test_what_cannot_be_drawn_is_refused(
-    axes: dict[str, Any], look: dict[str, Any], setting: str, named: str
+    axes: dict[str, Any], look: dict[str, Any], setting: str
 ) -> None:
     table, keys = grid(**axes)
     table = table.drop(columns="label") if look == {"rows": "temperature"} else table
-    with pytest.raises(SettingError, match=f"^{setting} .*{named}"):
+    with pytest.raises(SettingError) as error:
         figure(table, keys, RATE, Look(**look))
+    assert error.value.setting == setting
 
 
 # --- long values -------------------------------------------------------------------------
@@ -433,7 +423,7 @@ STARTS = tuple(f"image,occlude:{side}:0.5" for side in ("top", "left", "right"))
 LONG = tuple(f"{start},flip-rows:{n},occlude:bottom:0.5" for start in STARTS for n in (1, 2))
 
 
-@pytest.mark.parametrize("values", [STARTS, (*STARTS, "random", "pattern,flip:0.1"), LONG])
+@pytest.mark.parametrize("values", [(*STARTS, "random", "pattern,flip:0.1"), LONG])
 @pytest.mark.parametrize("slot", ["x", "by", "rows"])
 def test_long_values_differ_wherever_they_are(values: tuple[str, ...], slot: str) -> None:
     table, keys = grid(start=values, rule=RULES, samples=SAMPLES)
@@ -459,12 +449,6 @@ def test_texts_are_cut_to_a_width_and_only_if_they_must_be(texts: list[str], wid
     for text, cut in zip(texts, apart(texts, width), strict=True):
         assert text_width(cut) <= max(width, text_width("…")) + 0.03  # letters are set together
         assert (cut == text) == (text_width(text) <= width)
-
-
-def test_a_tick_takes_the_room_that_it_has() -> None:
-    table, keys = grid(start=(STARTS[0], "random"))
-    (ax,) = panels(figure(table, keys, RATE, Look()))
-    assert ticks(ax) == [STARTS[0], "random"]
 
 
 @pytest.mark.parametrize("is_map", [False, True])
@@ -493,8 +477,6 @@ CASES: dict[str, tuple[dict[str, tuple[Any, ...]], Look]] = {
     "large numbers": ({"seed": (1, 2), "rule": RULES, "samples": SAMPLES}, Look()),
     "categories": ({"rule": RULES, "dataset": DATASETS}, Look(x="dataset")),
     "long values": ({"start": LONG, "rule": RULES}, Look(x="start")),
-    "few long values": ({"start": STARTS, "rule": RULES}, Look(x="start")),
-    "map": ({"temperature": TEMPERATURES, "samples": SAMPLES}, Look(map=True)),
     "maps": ({"rule": RULES, "temperature": TEMPERATURES, "samples": SAMPLES}, Look(map=True)),
     "map of categories": (
         {"dataset": DATASETS, "temperature": TEMPERATURES},
@@ -538,14 +520,6 @@ def test_a_table_that_was_read_back_gives_the_same_bytes(tmp_path: Path, look: L
     assert (tmp_path / "a.svg").read_bytes() == (tmp_path / "b.svg").read_bytes()
 
 
-def test_the_style_for_print_has_no_title_on_the_page() -> None:
-    table, keys = grid(temperature=TEMPERATURES)
-    screen, paper = (figure(table, keys, RATE, Look(), style) for style in ("screen", "paper"))
-    assert paper.caption == screen.caption
-    assert screen.title in words(screen)
-    assert paper.title not in words(paper)
-
-
 # --- headlines ---------------------------------------------------------------------------
 
 
@@ -563,11 +537,3 @@ def test_the_headline_of_each_experiment_is_in_its_table_and_can_be_drawn(comman
     for name, value in headline.where.items():
         table = table[table[name] == value]
     assert np.isfinite(np.concatenate(drawn)).sum() == table[headline.value].notna().sum() > 0
-
-
-def test_axes_call_settings_and_coordinates_by_names_that_there_are() -> None:
-    settings = {name for entry in CATALOGUE.values() for name in entry.settings}
-    coordinates = {name for entry in CATALOGUE.values() for name in entry.headline.within}
-    called = set(grid_keys._CALLED)
-    assert called <= settings | coordinates
-    assert {name for name in settings if Key(name).says == name.replace("_", " ")} & called == set()

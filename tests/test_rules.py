@@ -17,11 +17,12 @@ from scipy.integrate import quad
 
 from hopcli.datasets import load_dataset
 from hopcli.errors import PatternError
+from hopcli.network import Network, products
+from hopcli.network.products import asymmetry, symmetric_product
 from hopcli.observables import local_fields
 from hopcli.results import read_manifest
-from hopcli.storage import RULES, Couplings, Rule, products, store, storkey
-from hopcli.storage.products import asymmetry, symmetric_product
-from hopcli.storage.rule import QUANTITIES
+from hopcli.rules import RULES, Rule, store, storkey
+from hopcli.rules.rule import QUANTITIES
 from hopcli.taxonomy import fixed_points
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ def independent(seed: int, p: int, n_sites: int) -> Spins:
     return xi if np.linalg.matrix_rank(xi) == p else independent(seed + 1_000_003, p, n_sites)
 
 
-def stabilities(network: Couplings) -> NDArray[np.float64]:
+def stabilities(network: Network) -> NDArray[np.float64]:
     """xi_i h_i / |w_i| of every pattern and site, from the N x N matrix."""
     w = network.dense()
     aligned: NDArray[np.float64] = network.xi * (network.xi @ w) / np.linalg.norm(w, axis=1)
@@ -199,7 +200,7 @@ import numpy as np
 import hopcli
 from hopcli.cli import main
 from hopcli.kinds import number
-from hopcli.storage import RULES, Parameter, Rule
+from hopcli.rules import RULES, Parameter, Rule
 
 def learn(task, *, damping):
     return task.columns @ task.columns.T / task.n_sites / (1 + damping)
@@ -325,7 +326,7 @@ def test_a_single_pattern_reaches_the_highest_stability_there_is() -> None:
 def test_the_perceptron_takes_as_many_epochs_as_it_needs_and_no_more() -> None:
     xi = random_patterns(7, 40, 100)
 
-    def learnt(epochs: int) -> Couplings | None:
+    def learnt(epochs: int) -> Network | None:
         try:
             return store(xi, "perceptron", kappa=0.5, epochs=epochs)
         except PatternError:
@@ -367,9 +368,9 @@ PARTS: dict[str, Any] = {
 )
 def test_couplings_check_and_own_their_parts(name: str, value: Any, word: str) -> None:
     with pytest.raises(ValueError, match=word):
-        Couplings(**PARTS | {name: value})
+        Network(**PARTS | {name: value})
     own = PARTS[name].copy()
-    network = Couplings(**PARTS | {name: own})
+    network = Network(**PARTS | {name: own})
     own[...] = 0
     assert getattr(network, name).any()
 

@@ -15,7 +15,7 @@ from hopcli.config import AttractorsConfig, RecallConfig
 from hopcli.experiments import stock as room
 from hopcli.experiments.stock import Stock
 from hopcli.patterns import Patterns
-from hopcli.storage import store
+from hopcli.rules import store
 
 if TYPE_CHECKING:
     from collections.abc import Callable

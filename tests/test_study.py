@@ -15,10 +15,10 @@ from scipy import stats
 from hopcli import experiments
 from hopcli.catalogue import entry
 from hopcli.config import Facts, RecallConfig, RecallExecution, find_config, read_config
-from hopcli.data.study import AUTHORS_RECALL, FIGURE1
 from hopcli.experiments.trials import authors_sites, authors_trials
 from hopcli.patterns import images_as_patterns
-from hopcli.storage import store
+from hopcli.rules import store
+from hopcli.study import AUTHORS_RECALL, FIGURE1
 
 if TYPE_CHECKING:
     import pandas as pd

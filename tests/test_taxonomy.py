@@ -15,12 +15,14 @@ from hypothesis import strategies as st
 
 import hopcli
 from hopcli.observables import class_sums, overlaps
+from hopcli.rules import RULES, store
 from hopcli.scoring import STORED, Scores, score
-from hopcli.storage import RULES, Couplings, store
 from hopcli.taxonomy import KINDS, Classified, classify, fixed_points, mixture_method
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+    from hopcli.network import Network
 
     Spins = NDArray[np.int8]
     Floats = NDArray[np.float64]
@@ -44,7 +46,7 @@ def mixture(xi: Spins, three: tuple[int, ...], signs: tuple[int, ...]) -> Spins:
     return np.sign(np.array(signs) @ xi[list(three)].astype(int)).astype(np.int8)
 
 
-def by_hand(states: Spins, network: Couplings, criterion: float) -> list[str]:
+def by_hand(states: Spins, network: Network, criterion: float) -> list[str]:
     """The taxonomy, read aloud, over all patterns and all mixtures of three."""
     xi, least = network.xi.astype(int), criterion * network.n_sites - 1e-9
     threes = combinations(range(len(xi)), 3)
@@ -63,7 +65,7 @@ def by_hand(states: Spins, network: Couplings, criterion: float) -> list[str]:
     return kinds
 
 
-def kinds_of(states: Spins, network: Couplings, criterion: float, **more: Any) -> list[str]:
+def kinds_of(states: Spins, network: Network, criterion: float, **more: Any) -> list[str]:
     kinds: list[str] = classify(states, network, criterion, **more).kind.tolist()
     return kinds
 

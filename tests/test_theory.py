@@ -12,8 +12,9 @@ from conftest import every_state, few_and_many, random_patterns, run_chains
 from scipy import stats
 from scipy.optimize import brentq
 
+from hopcli.network import Network
 from hopcli.observables import binder_ratio, energy, overlaps, projection_norm
-from hopcli.storage import RULES, Couplings, store
+from hopcli.rules import RULES, store
 from hopcli.theory import (
     PairStates,
     chance_overlap,
@@ -39,7 +40,7 @@ def pair(agree: int, n_sites: int) -> NDArray[np.int8]:
     return xi
 
 
-def exact(network: Couplings, temperatures: list[float]) -> Floats:
+def exact(network: Network, temperatures: list[float]) -> Floats:
     found = exact_overlaps(network, temperatures)
     assert found is not None
     return found
@@ -51,7 +52,7 @@ def states_of(xi: NDArray[np.int8], rule: str) -> PairStates:
     return states
 
 
-def weights_of(network: Couplings, temperature: float) -> Floats:
+def weights_of(network: Network, temperature: float) -> Floats:
     """Boltzmann weights of all 2^N states."""
     excess = energy(every_state(network.n_sites), network)
     excess -= excess.min()
@@ -60,7 +61,7 @@ def weights_of(network: Couplings, temperature: float) -> Floats:
     return normed
 
 
-def mean_overlaps(network: Couplings, temperature: float) -> Floats:
+def mean_overlaps(network: Network, temperature: float) -> Floats:
     """E|m| as the mean over all 2^N states."""
     m = np.abs(overlaps(every_state(network.n_sites), network.xi))
     mean: Floats = weights_of(network, temperature) @ m
@@ -174,10 +175,10 @@ def test_exact_overlaps_of_couplings_that_differ_between_the_groups() -> None:
     j = np.array([[0.3, -0.2], [-0.2, 0.1]])[np.ix_(group, group)] * np.outer(gauge, gauge)
     j[3, 3] = 7.0  # of a class with one site: no coupling
     classes = np.array([0, 0, 1, 1, 1, 2, 2, 2, 3], np.int32)
-    network = Couplings("by hand", classes, columns, j, np.zeros(4))
+    network = Network("by hand", classes, columns, j, np.zeros(4))
     assert exact(network, [0.5])[0] == pytest.approx(mean_overlaps(network, 0.5), abs=1e-9)
     j[2, 2] += 0.01
-    assert exact_overlaps(Couplings("odd", classes, columns, j, np.zeros(4)), [0.5]) is None
+    assert exact_overlaps(Network("odd", classes, columns, j, np.zeros(4)), [0.5]) is None
 
 
 def test_states_of_other_networks_are_not_known() -> None:

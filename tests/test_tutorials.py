@@ -12,7 +12,7 @@ import pytest
 from hopcli import experiments
 from hopcli.config import Facts, RecallConfig, RecallExecution, find_config, read_config
 from hopcli.datasets import load_dataset
-from hopcli.storage import store
+from hopcli.rules import store
 
 if TYPE_CHECKING:
     from conftest import RunHopcli

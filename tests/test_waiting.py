@@ -15,7 +15,7 @@ from conftest import random_patterns
 
 from hopcli import experiments, theory
 from hopcli.config import CapacityConfig
-from hopcli.storage import store
+from hopcli.rules import store
 from hopcli.waiting import interruptibly
 
 if TYPE_CHECKING:

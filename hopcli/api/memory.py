@@ -21,9 +21,9 @@ from hopcli.experiments.trials import Trials, check_trials
 from hopcli.markup import pictures
 from hopcli.patterns import Patterns
 from hopcli.printing import terminal
+from hopcli.rules import RULES, as_thresholds
+from hopcli.rules import store as couple
 from hopcli.starts import NO_SOURCE, Bank, Start, fill_bank
-from hopcli.storage import RULES, as_thresholds
-from hopcli.storage import store as couple
 from hopcli.streams import Streams
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
     from hopcli.api.data import Real, Whole
-    from hopcli.storage import Couplings
+    from hopcli.network import Network
 
 __all__ = ["Memory", "store"]
 
@@ -115,14 +115,14 @@ class Memory:
     ----------
     patterns : Patterns
         What it holds.
-    couplings : Couplings
+    couplings : Network
         The couplings between its site classes.
     parameters : mapping of str to object
         Parameters of the rule that differ from its defaults.
     """
 
     patterns: Patterns
-    couplings: Couplings
+    couplings: Network
     parameters: Mapping[str, Any] = field(default_factory=dict)
 
     def __repr__(self) -> str:

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from hopcli.claims.measured import Measured, binomial
-from hopcli.claims.notebook import largest_gap, unstable_sum
 from hopcli.claims.rows import interval_of
 from hopcli.errors import ResultError
 from hopcli.statistics import Z95
+from hopcli.study.notebook import largest_gap, unstable_sum
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -111,7 +111,7 @@ def variance_ratio(rows: Rows) -> Measured:
     """
     from scipy.stats import f
 
-    from hopcli.data.study import authors_recall
+    from hopcli.study import authors_recall
 
     authors, run = authors_recall(), rows.by_label()
     labels = [label for label in authors.columns if label in run.columns]
@@ -150,7 +150,7 @@ def most_likely(rows: Rows) -> Measured:
 
 def rank_among_five(rows: Rows) -> Measured:
     """Rank of the label among the five that the study stored; 1 has the smallest value."""
-    from hopcli.data.study import authors_recall
+    from hopcli.study import authors_recall
 
     five = rows.table["label"].astype(str).isin(list(authors_recall().columns))
     return Measured(1 + int((rows.table[rows.column][five] < rows.values[0]).sum()))
@@ -169,7 +169,7 @@ def others(rows: Rows) -> Measured:
 def above_patterns(rows: Rows) -> Measured:
     """Energy per site of the lowest spurious state less that of the lowest stored pattern."""
     from hopcli.observables import energy
-    from hopcli.storage import store
+    from hopcli.rules import store
 
     spurious = rows.table[~rows.table["kind"].isin(["pattern", "inverse", "unsettled"])]
     if spurious.empty:

@@ -23,10 +23,10 @@ import numpy as np
 
 from hopcli.claims.judging import DETECTABLE
 from hopcli.claims.rows import interval_of
-from hopcli.data.study import figure1
 from hopcli.errors import ResultError
 from hopcli.statistics import Z95
 from hopcli.statistics.paired import holm
+from hopcli.study import figure1
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -13,6 +13,7 @@ from hopcli.cli.once import Command
 from hopcli.cli.requests import request_from_file
 from hopcli.errors import DataError, HopcliError
 from hopcli.printing import make
+from hopcli.results.provenance import WITHOUT_NUMBERS
 from hopcli.runs.requests import Wishes
 
 if TYPE_CHECKING:
@@ -25,7 +26,8 @@ __all__ = ["command"]
 
 @click.command("deps", cls=Command)
 @click.argument("configs", nargs=-1, metavar="FILE|DIR...")
-def command(configs: tuple[str, ...]) -> None:
+@click.option("--rooms", is_flag=True, help="Name the folders of hopcli that change no number.")
+def command(configs: tuple[str, ...], rooms: bool) -> None:
     """Print a part of a Makefile: the files that runs of configurations depend on.
 
     A folder stands for the .toml files in it. The target of a run is its manifest. It
@@ -41,6 +43,8 @@ def command(configs: tuple[str, ...]) -> None:
     \b
       hopcli deps configs > build/runs.mk
     """
+    if rooms:
+        click.echo(f"WITHOUT_NUMBERS := {' '.join(WITHOUT_NUMBERS)}")
     runs = {name: _run(name) for name in _named(configs)}
     made = {run.manifest.parent: run.manifest for run in runs.values() if run}
     for name, run in runs.items():

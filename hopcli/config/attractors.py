@@ -17,8 +17,8 @@ from hopcli.config.groups import (
     start_help,
 )
 from hopcli.dynamics import DYNAMICS, TIES
+from hopcli.rules import RULES
 from hopcli.starts import Start
-from hopcli.storage import RULES
 
 __all__ = ["AttractorsConfig", "ResolvedAttractors"]
 

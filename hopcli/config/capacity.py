@@ -14,7 +14,7 @@ from hopcli.config.groups import (
     RunSettings,
 )
 from hopcli.errors import SettingError
-from hopcli.storage import RULES
+from hopcli.rules import RULES
 
 __all__ = ["CapacityConfig", "ResolvedCapacity"]
 

@@ -10,7 +10,7 @@ from hopcli.config import notations
 from hopcli.config.base import Facts, setting
 from hopcli.config.groups import PatternSettings, RunSettings, described
 from hopcli.dynamics import DYNAMICS
-from hopcli.storage import RULES
+from hopcli.rules import RULES
 
 __all__ = ["CriticalConfig", "ResolvedCritical"]
 

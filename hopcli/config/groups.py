@@ -12,8 +12,8 @@ from hopcli.config.data import DataSettings
 from hopcli.datasets import SPLITS
 from hopcli.dynamics import DYNAMICS, ORDERS, TIES
 from hopcli.errors import SettingError
+from hopcli.rules import RULES
 from hopcli.starts import BASES, CHANGES, Start
-from hopcli.storage import RULES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

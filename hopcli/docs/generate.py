@@ -38,7 +38,8 @@ _LONG = 200  # characters of the line that lists a command
 ROOMS = (
     "datasets",
     "patterns",
-    "storage",
+    "rules",
+    "network",
     "dynamics",
     "starts",
     "observables",

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import ArrayLike, NDArray
 
-    from hopcli.storage import Couplings
+    from hopcli.network import Network
 
 __all__ = [
     "DYNAMICS",
@@ -81,7 +81,7 @@ def chain_seeds(
 
 
 def run(
-    couplings: Couplings,
+    couplings: Network,
     spins: NDArray[np.int8],
     *,
     seeds: NDArray[np.uint64],
@@ -100,7 +100,7 @@ def run(
 
     Parameters
     ----------
-    couplings : Couplings
+    couplings : Network
         The network.
     spins : ndarray of int8, shape (chains, N)
         Starts, values -1 or +1, and 0 where the rule allows it; not changed.
@@ -148,7 +148,7 @@ def run(
     --------
     A stored pattern with one site turned, and every field at T = 0:
 
-    >>> from hopcli.storage import store
+    >>> from hopcli.rules import store
     >>> xi = np.array([[1, 1, 1, 1, 1, 1], [1, 1, 1, -1, -1, -1]], np.int8)
     >>> spins = xi[:1].copy()
     >>> spins[0, 2] = -1
@@ -196,7 +196,7 @@ def run(
 
 
 def replay(
-    couplings: Couplings,
+    couplings: Network,
     spins: NDArray[np.int8],
     *,
     sites: NDArray[np.integer],
@@ -209,7 +209,7 @@ def replay(
 
     Parameters
     ----------
-    couplings : Couplings
+    couplings : Network
         The network.
     spins : ndarray of int8, shape (chains, N)
         Starts, values -1 or +1; not changed.
@@ -281,9 +281,7 @@ def _checked_order(rule: Dynamics, order: str) -> Order | None:
     return known
 
 
-def _checked_spins(
-    couplings: Couplings, spins: NDArray[np.int8], rule: Dynamics
-) -> NDArray[np.int8]:
+def _checked_spins(couplings: Network, spins: NDArray[np.int8], rule: Dynamics) -> NDArray[np.int8]:
     """Copy the starts, C-contiguous."""
     if spins.ndim != 2 or spins.shape[1] != couplings.n_sites:
         raise SettingError("spins", f"must have shape (chains, {couplings.n_sites})", spins.shape)

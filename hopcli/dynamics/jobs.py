@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from hopcli.dynamics.kinds import Dynamics, Order
-    from hopcli.storage import Couplings
+    from hopcli.network import Network
 
 __all__ = ["MOST_THREADS", "Job", "processors"]
 
@@ -46,7 +46,7 @@ class Job:
 
     Parameters
     ----------
-    couplings : Couplings
+    couplings : Network
         The network.
     spins : ndarray of int8, shape (chains, N)
         Starts, C-contiguous; changed in place into the final states.
@@ -84,7 +84,7 @@ class Job:
 
     def __init__(
         self,
-        couplings: Couplings,
+        couplings: Network,
         spins: NDArray[np.int8],
         seeds: NDArray[np.uint64],
         *,

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from hopcli.dynamics.jobs import Job
-    from hopcli.storage import Couplings
+    from hopcli.network import Network
 
 __all__ = ["start"]
 
@@ -158,7 +158,7 @@ def _patience(n_sites: int, n_classes: int) -> int:
     return int(min(price, _kernels.NEVER))
 
 
-def lay_out(couplings: Couplings) -> _kernels.Network:
+def lay_out(couplings: Network) -> _kernels.Network:
     """Lay out the couplings for the kernels, also as whole numbers of a small unit."""
     n_classes = couplings.n_classes
     # Added row by row, not by the BLAS: a page in a browser must find the same reach.

@@ -24,7 +24,7 @@ from hopcli.estimator.prototypes import choose, groups
 from hopcli.estimator.ranges import check_count, check_parameters, united
 from hopcli.estimator.seeding import entropy, seeds_of
 from hopcli.observables import overlaps_of_sums
-from hopcli.storage import RULES, Couplings, project, store
+from hopcli.rules import RULES, project, store
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
     from hopcli.dynamics import FinalStates
+    from hopcli.network import Network
 
 __all__ = ["HopfieldClassifier"]
 
@@ -118,7 +119,7 @@ class HopfieldClassifier(
         The stored patterns, -1 or +1.
     prototype_labels_ : ndarray, shape (p,)
         Their classes.
-    couplings_ : hopcli.storage.Couplings
+    couplings_ : hopcli.network.Network
         The network.
     threshold_ : ndarray of float64, shape (n_features,)
         The level of each feature.
@@ -344,7 +345,7 @@ class HopfieldClassifier(
             raise SettingError("prototype_labels", rule, self.prototype_labels)
         return as_spins(values, self.threshold_), labels
 
-    def _stored(self) -> Couplings:
+    def _stored(self) -> Network:
         """The network of the prototypes."""
         if not isinstance(self.rule, str):
             raise SettingError("rule", f"must be one of {', '.join(RULES)}", self.rule)

@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 
     from hopcli.config import AttractorsConfig, ResolvedAttractors, ThreadedExecution
     from hopcli.experiments.stock import Stock
+    from hopcli.network import Network
     from hopcli.starts import Bank
-    from hopcli.storage import Couplings
 
 __all__ = ["TABLES", "AttractorsResult", "plan", "summary"]
 
@@ -88,7 +88,10 @@ class AttractorsResult(Result):
     def states(self) -> dict[str, NDArray[np.int8]]:
         """The most frequent final states under each rule, most frequent first, int8."""
         arrays = self.arrays["attractors"]
-        return {rule: arrays[rule] for rule in dict.fromkeys(self.columns["attractors"]["rule"].tolist())}
+        return {
+            rule: arrays[rule]
+            for rule in dict.fromkeys(self.columns["attractors"]["rule"].tolist())
+        }
 
 
 def plan(config: AttractorsConfig, stock: Stock) -> Plan:
@@ -141,7 +144,7 @@ def _run(
     config: ResolvedAttractors,
     patterns: Patterns,
     bank: Bank,
-    networks: dict[str, Couplings],
+    networks: dict[str, Network],
     streams: Streams,
     execution: ThreadedExecution,
     progress: Progress,
@@ -180,7 +183,7 @@ def summary(config: ResolvedAttractors, result: AttractorsResult) -> Columns:
 def _census(
     config: ResolvedAttractors,
     rule: str,
-    couplings: Couplings,
+    couplings: Network,
     patterns: Patterns,
     final: dynamics.FinalStates,
 ) -> tuple[Columns, NDArray[np.int8]]:
@@ -218,7 +221,7 @@ def _census(
 
 
 def _next(
-    config: ResolvedAttractors, couplings: Couplings, spins: NDArray[np.int8]
+    config: ResolvedAttractors, couplings: Network, spins: NDArray[np.int8]
 ) -> NDArray[np.int8]:
     """Move all sites of each state once: the other state of a two-cycle."""
     return dynamics.run(

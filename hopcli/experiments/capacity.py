@@ -12,10 +12,10 @@ from hopcli.config import Facts
 from hopcli.errors import PatternError, SettingError
 from hopcli.experiments import Parts, Plan, Progress, Result
 from hopcli.patterns import random_spins
+from hopcli.rules import RULES, store
 from hopcli.starts import Start, change, trial_rng
 from hopcli.statistics import draws_interval, mean_sd_sem
 from hopcli.statistics.medians import draws_median
-from hopcli.storage import RULES, Couplings, store
 from hopcli.streams import Streams, seed_word
 from hopcli.tables import Column, Table, estimate
 from hopcli.taxonomy import unstable_sites
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from hopcli.config import CapacityConfig, ResolvedCapacity, ThreadedExecution
     from hopcli.datasets import Dataset
     from hopcli.experiments.stock import Stock
+    from hopcli.network import Network
     from hopcli.tables import Columns
 
     _Key = tuple[int, str, float, int]
@@ -172,7 +173,7 @@ def _run(
             rng = np.random.default_rng(seed.patterns)
             xi = _draw_patterns(dataset, size, counts[-1], rng)
             for rule in config.rule:
-                network: Couplings | None = None
+                network: Network | None = None
                 to_store: list[int] = []
                 for load, p in zip(config.loads, counts, strict=True):
                     to_store.append(p)
@@ -222,8 +223,8 @@ def _add_patterns(
     rule: str,
     xi: NDArray[np.int8],
     counts: list[int],
-    network: Couplings | None,
-) -> Couplings | None:
+    network: Network | None,
+) -> Network | None:
     """Store as many patterns as the last of the counts says.
 
     An incremental rule goes on from the network before, count by count: its couplings are
@@ -235,8 +236,8 @@ def _add_patterns(
 
 
 def _store(
-    config: ResolvedCapacity, rule: str, xi: NDArray[np.int8], network: Couplings | None
-) -> Couplings | None:
+    config: ResolvedCapacity, rule: str, xi: NDArray[np.int8], network: Network | None
+) -> Network | None:
     """Store the patterns, going on from a network with the first of them where the rule can.
 
     None if they are dependent, or no couplings were found: then there is nothing to measure.
@@ -254,7 +255,7 @@ def _store(
 def _measure(
     config: ResolvedCapacity,
     xi: NDArray[np.int8],
-    network: Couplings | None,
+    network: Network | None,
     seed: _Seeds,
     threads: int | None,
 ) -> NDArray[np.float64]:
@@ -286,7 +287,7 @@ def _measure(
 
 def _half_radius(
     config: ResolvedCapacity,
-    network: Couplings,
+    network: Network,
     patterns: NDArray[np.int8],
     seed: _Seeds,
     threads: int | None,
@@ -315,7 +316,7 @@ def _half_radius(
 
 def _relaxed(
     config: ResolvedCapacity,
-    network: Couplings,
+    network: Network,
     starts: NDArray[np.int8],
     seed: np.random.SeedSequence,
     threads: int | None,
@@ -341,9 +342,7 @@ def _overlaps(states: NDArray[np.int8], others: NDArray[np.int8]) -> NDArray[np.
     return np.asarray(sums / states.shape[1], dtype=np.float64)
 
 
-def _mean_table(
-    config: ResolvedCapacity, draws: dict[_Key, list[NDArray[np.float64]]]
-) -> Columns:
+def _mean_table(config: ResolvedCapacity, draws: dict[_Key, list[NDArray[np.float64]]]) -> Columns:
     """Means, shares and medians over the draws with couplings, with their 95 % intervals."""
     names = [n for n in _CAPACITY.names if config.basins or not n.startswith(_RADIUS)]
     rows: list[tuple[Any, ...]] = []

@@ -15,7 +15,7 @@ import numpy as np
 from hopcli.config.notations import Schedule, temperatures
 from hopcli.errors import PatternError, SettingError
 from hopcli.experiments.continuation import affordable
-from hopcli.storage import RULES, store
+from hopcli.rules import RULES, store
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from hopcli.experiments.holding import Holding
     from hopcli.experiments.relaxation import Relaxation
     from hopcli.experiments.resting import Resting
-    from hopcli.storage import Couplings
+    from hopcli.network import Network
 
 __all__ = ["Caution", "Given", "automatic_criterion", "cautions", "noted"]
 
@@ -175,7 +175,7 @@ def _other_networks(relaxation: Relaxation) -> Iterator[tuple[str, Relaxation]]:
     config, network = relaxation.config, relaxation.couplings
     thresholds = network.theta[network.site_class]
 
-    def changed(network: Couplings, **settings: object) -> Relaxation:
+    def changed(network: Network, **settings: object) -> Relaxation:
         other = dataclasses.replace(config, **settings)  # type: ignore[arg-type]
         return dataclasses.replace(relaxation, config=other, couplings=network)
 
@@ -195,7 +195,7 @@ def _other_networks(relaxation: Relaxation) -> Iterator[tuple[str, Relaxation]]:
         yield "--theta 0", changed(_without_thresholds(network))
 
 
-def _without_thresholds(network: Couplings) -> Couplings:
+def _without_thresholds(network: Network) -> Network:
     return dataclasses.replace(network, theta=np.zeros_like(network.theta))
 
 

@@ -46,6 +46,7 @@ if TYPE_CHECKING:
 
 __all__ = ["TABLES", "CompareResult", "plan", "summary"]
 
+
 @dataclass(frozen=True, eq=False, kw_only=True)
 class CompareResult(Result):
     """What a comparison found.

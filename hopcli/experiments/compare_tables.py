@@ -18,9 +18,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 __all__ = [
+    "REFERENCE",
     "SELECTIONS",
     "TABLES",
-    "REFERENCE",
     "classifiers_finding",
     "classifiers_table",
     "overall_rows",
@@ -182,9 +182,7 @@ def selectors_table(selections: Columns) -> Columns:
     return _SELECTORS.rows((*row, each) for row, each in zip(rows, corrected, strict=True))
 
 
-def classifiers_finding(
-    classifiers: Columns, pairs: Columns, temperature: str, images: str
-) -> str:
+def classifiers_finding(classifiers: Columns, pairs: Columns, temperature: str, images: str) -> str:
     """Whether the dynamics add accuracy to the nearest stored pattern, in a sentence.
 
     Parameters
@@ -228,7 +226,9 @@ def selectors_finding(selectors: Columns, samples: int) -> str:
         The M to be near.
     """
     n_samples = min(selectors["samples"].tolist(), key=lambda m: abs(m - samples))
-    first, *rest = (row for row in map(selectors.row, range(len(selectors))) if row["samples"] == n_samples)
+    first, *rest = (
+        row for row in map(selectors.row, range(len(selectors))) if row["samples"] == n_samples
+    )
     others = [
         f"{row['selector']} {100 * row['difference']:+.1f} points "
         f"({100 * row['difference_ci_low']:.1f} to {100 * row['difference_ci_high']:.1f}, "

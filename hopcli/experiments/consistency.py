@@ -16,10 +16,10 @@ from hopcli.experiments.few import few_selections
 from hopcli.experiments.shapes import MEASURES, SHAPES, check_shapes, shape_table
 from hopcli.observables import overlaps_of_sums
 from hopcli.patterns import Patterns, draw_samples, select
+from hopcli.rules import store
 from hopcli.scoring import recall_of
 from hopcli.statistics import draws_interval, mean_sd_sem
 from hopcli.statistics.ranks import permutation_p, rank_correlation, rank_correlation_interval
-from hopcli.storage import store
 from hopcli.streams import Streams
 from hopcli.tables import Column, Columns, Table, estimate
 from hopcli.waiting import interruptibly

@@ -19,9 +19,9 @@ from hopcli.experiments.inputs import gather, hashes
 from hopcli.experiments.trials import check_states
 from hopcli.observables import energy_of_sums, overlaps_of_sums, projection_norm
 from hopcli.patterns import Patterns, random_spins
+from hopcli.rules import store
 from hopcli.scoring import recall_of
 from hopcli.statistics.autocorrelation import autocorrelation_time
-from hopcli.storage import store
 from hopcli.streams import Streams
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from hopcli.config import CriticalConfig, ResolvedCritical, ThreadedExecution
     from hopcli.experiments.stock import Stock
-    from hopcli.storage import Couplings
+    from hopcli.network import Network
     from hopcli.tables import Columns
 
 __all__ = ["TABLES", "CriticalResult", "plan", "summary"]
@@ -119,7 +119,7 @@ def _enlarged(patterns: Patterns, scale: int) -> NDArray[np.int8]:
 
 def _run(
     config: ResolvedCritical,
-    networks: list[Couplings],
+    networks: list[Network],
     threads: int | None,
     progress: Progress,
     parts: Parts,
@@ -186,7 +186,7 @@ class _Series:
         Overlaps of the last states with every pattern.
     """
 
-    def __init__(self, network: Couplings) -> None:
+    def __init__(self, network: Network) -> None:
         self._network = network
         self._xi = network.xi
         self._seen: list[tuple[NDArray[np.float64], NDArray[np.float64]]] = []

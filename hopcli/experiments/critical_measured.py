@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from hopcli.config import ResolvedCritical
-    from hopcli.storage import Couplings
+    from hopcli.network import Network
 
 __all__ = ["Measured", "powers"]
 
@@ -41,7 +41,7 @@ class Measured:
     ----------
     config : ResolvedCritical
         What was run.
-    networks : list of Couplings
+    networks : list of Network
         The network of each size.
     chains : ndarray of float64, shape (sizes, temperatures, chains, 9)
         Of each chain the means of the five :func:`powers`, whether it ended at a pattern, and
@@ -49,7 +49,7 @@ class Measured:
     """
 
     def __init__(
-        self, config: ResolvedCritical, networks: list[Couplings], chains: NDArray[np.float64]
+        self, config: ResolvedCritical, networks: list[Network], chains: NDArray[np.float64]
     ) -> None:
         self.config = config
         self.sizes = [network.n_sites for network in networks]

@@ -12,8 +12,6 @@ import numpy as np
 from hopcli.config import RecallConfig
 from hopcli.experiments import Plan, Progress, Result
 from hopcli.experiments.inputs import gather, hashes
-from hopcli.experiments.published import read_published
-from hopcli.experiments.replays import Replays
 from hopcli.experiments.trials import authors_sites, authors_trials
 from hopcli.records import digest
 from hopcli.statistics.counts import (
@@ -24,14 +22,16 @@ from hopcli.statistics.counts import (
     within_reach,
 )
 from hopcli.streams import Streams
+from hopcli.study.published import read_published
+from hopcli.study.replays import Replays
 from hopcli.tables import Column, Columns, Table, estimate
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from hopcli.config import FitSweepsConfig, ResolvedFitSweeps, ThreadedExecution
-    from hopcli.experiments.published import Published
     from hopcli.experiments.stock import Stock
+    from hopcli.study.published import Published
 
 __all__ = ["TABLES", "FitSweepsResult", "plan", "summary"]
 

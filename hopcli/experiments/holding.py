@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from hopcli.network import Network
     from hopcli.patterns import Patterns
-    from hopcli.storage import Couplings
 
 __all__ = ["HELD", "Holding", "Left", "hold"]
 
@@ -82,7 +82,7 @@ class Holding:
 
 def hold(
     patterns: Patterns,
-    couplings: Couplings,
+    couplings: Network,
     descend: Callable[[NDArray[np.int8]], NDArray[np.int8]],
     *,
     criterion: float,
@@ -98,7 +98,7 @@ def hold(
     ----------
     patterns : Patterns
         The stored patterns.
-    couplings : Couplings
+    couplings : Network
         The network.
     descend : callable
         Runs states, int8, shape (runs, N), at T = 0 until they are stable.

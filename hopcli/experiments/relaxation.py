@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 
     from hopcli.config import ResolvedRecall
     from hopcli.experiments.trials import Trials
+    from hopcli.network import Network
     from hopcli.patterns import Patterns
-    from hopcli.storage import Couplings
 
 __all__ = ["Relaxation"]
 
@@ -42,7 +42,7 @@ class Relaxation:
     ----------
     config : ResolvedRecall
         How they are run.
-    couplings : Couplings
+    couplings : Network
         The network.
     patterns : Patterns
         What it stores.
@@ -57,7 +57,7 @@ class Relaxation:
     """
 
     config: ResolvedRecall
-    couplings: Couplings
+    couplings: Network
     patterns: Patterns
     trials: Trials
     streams: Streams
@@ -203,7 +203,7 @@ class Relaxation:
 
 
 def _settle(
-    couplings: Couplings,
+    couplings: Network,
     spins: NDArray[np.int8],
     seeds: NDArray[np.uint64],
     threads: int | None,

@@ -17,15 +17,15 @@ from hopcli.errors import SettingError
 from hopcli.experiments.sources import GIVEN, load_data, read_thresholds
 from hopcli.patterns import draw_samples, select
 from hopcli.records import digest
-from hopcli.storage import store
+from hopcli.rules import store
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable
 
     from hopcli.config import DataSettings, LearningSettings, PatternSettings
     from hopcli.datasets import Dataset
+    from hopcli.network import Network
     from hopcli.patterns import Patterns
-    from hopcli.storage import Couplings
 
 __all__ = ["Stock"]
 
@@ -117,7 +117,7 @@ class Stock:
 
     def couple(
         self, config: LearningSettings, patterns: Patterns, rule: str, theta: float | str
-    ) -> Couplings:
+    ) -> Network:
         """The couplings by a rule, with its parameters in a configuration.
 
         Parameters
@@ -127,7 +127,7 @@ class Stock:
         patterns : Patterns
             What is stored.
         rule : str
-            A key of :data:`hopcli.storage.RULES`.
+            A key of :data:`hopcli.rules.RULES`.
         theta : float or str
             The thresholds: one for all sites, or the file of them.
 

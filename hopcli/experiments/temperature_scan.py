@@ -30,8 +30,8 @@ if TYPE_CHECKING:
 
     from hopcli.config import ResolvedTemperatureScan, TemperatureScanConfig, ThreadedExecution
     from hopcli.experiments.stock import Stock
+    from hopcli.network import Network
     from hopcli.starts import Bank, Start
-    from hopcli.storage import Couplings
     from hopcli.tables import Columns
 
 __all__ = ["TABLES", "TemperatureScanResult", "plan", "summary"]
@@ -182,7 +182,7 @@ class _Scan:
 
     config: ResolvedTemperatureScan
     patterns: Patterns
-    couplings: Couplings
+    couplings: Network
     bank: Bank
 
     @property

@@ -46,7 +46,7 @@ if TYPE_CHECKING:
 
     _Found = list[tuple[str, Components]]
 
-__all__ = ["TABLES", "SOURCES", "VarianceResult", "plan", "summary"]
+__all__ = ["SOURCES", "TABLES", "VarianceResult", "plan", "summary"]
 
 _BLOCK = 8192  # trials run at once, to bound the memory
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from hopcli.config import Execution, ResolvedWeights, WeightsConfig
     from hopcli.experiments.stock import Stock
-    from hopcli.storage import Couplings
+    from hopcli.network import Network
     from hopcli.tables import Columns
 
 __all__ = ["TABLES", "WeightsResult", "plan", "summary"]
@@ -140,7 +140,7 @@ def summary(config: ResolvedWeights, result: WeightsResult) -> Columns:
 
 
 def _kept_couplings(
-    couplings: Couplings, shape: tuple[int, int], pixel: tuple[int, int]
+    couplings: Network, shape: tuple[int, int], pixel: tuple[int, int]
 ) -> dict[str, NDArray[np.generic]]:
     """What the pictures are drawn from: classes of some sites, and the field of one."""
     n_sites = couplings.n_sites
@@ -158,7 +158,7 @@ def _kept_couplings(
     }
 
 
-def _stability_table(patterns: Patterns, couplings: Couplings) -> Columns:
+def _stability_table(patterns: Patterns, couplings: Network) -> Columns:
     """How each stored pattern sits: fixed or not, its weakest site, its crosstalk.
 
     The aligned field of a site is xi_i (h_i - theta_i); the pattern is a fixed point if

@@ -31,12 +31,6 @@ __all__ = ["Made", "Rows", "Task", "code_version", "given", "make", "make_all", 
 
 _CHANGED = "the data, or a file that the cell reads, has changed meanwhile"
 
-_DRAWS = (
-    *("api", "claims", "cli", "docs", "estimator"),
-    *("grids", "notebooks", "plots", "report", "runs"),
-)
-"""Rooms that change no number."""
-
 
 class Rows(NamedTuple):
     """A table as it is kept.
@@ -117,7 +111,7 @@ class Made(NamedTuple):
 @functools.cache
 def code_version() -> str:
     """What computes here: version, random streams, and a digest of the code."""
-    return f"{__version__}, streams {streams.VERSION}, code {code_digest(without=_DRAWS)[:12]}"
+    return f"{__version__}, streams {streams.VERSION}, code {code_digest()[:12]}"
 
 
 def named(plan: Plan) -> str:
@@ -172,7 +166,6 @@ def make(task: Task, stock: Stock, progress: Progress = experiments.no_progress)
 def _own_stock() -> Stock:
     """What the cells of this process share, where nobody else keeps it."""
     from hopcli.experiments.stock import Stock
-    from hopcli.tables import Columns
 
     return Stock()
 
@@ -195,9 +188,7 @@ def _rows(tables: Mapping[str, Columns], name: str) -> Rows:
     rows: list[tuple[Any, ...]] = []
     for block in blocks_of(tables, name):
         columns = columns or tuple(block.heads)
-        rows += (
-            tuple(None if value != value else value for value in row) for row in block.rows()
-        )
+        rows += (tuple(None if value != value else value for value in row) for row in block.rows())
     return Rows(columns, rows)
 
 

@@ -13,12 +13,13 @@ from hopcli.config.spelling import exact
 from hopcli.datasets import default_threshold
 from hopcli.errors import DataError, PatternError, SettingError
 from hopcli.experiments.inputs import gather
-from hopcli.experiments.published import read_published
 from hopcli.experiments.stock import Stock
 from hopcli.experiments.trials import draw_trials
-from hopcli.storage import RULES, Couplings, store
-from hopcli.storage.couplings import site_classes
+from hopcli.network import Network
+from hopcli.network.classes import site_classes
+from hopcli.rules import RULES, store
 from hopcli.streams import Streams
+from hopcli.study.published import read_published
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -51,7 +52,7 @@ class Contents:
     ----------
     patterns : Patterns
         The stored patterns.
-    couplings : Couplings
+    couplings : Network
         The network, which has the rule and the thresholds.
     parameters : mapping of str to object
         Parameters of the rule.
@@ -70,7 +71,7 @@ class Contents:
     """
 
     patterns: Patterns
-    couplings: Couplings
+    couplings: Network
     parameters: dict[str, Any]
     settings: RecallConfig
     images: NDArray[np.int8]
@@ -160,7 +161,7 @@ def gather_contents(config: RecallConfig, tests: int) -> Contents:
 
 def contents_of(
     patterns: Patterns,
-    couplings: Couplings,
+    couplings: Network,
     parameters: Mapping[str, Any],
     settings: RecallConfig,
     images: Dataset | None = None,
@@ -187,7 +188,7 @@ def contents_of(
     return Contents(patterns, couplings, known, settings, spins, labels, None, "", {})
 
 
-def _as_given(couplings: Couplings) -> Couplings:
+def _as_given(couplings: Network) -> Network:
     """The same network with the classes of the page, which has no rule for it."""
     theta = couplings.theta[couplings.site_class]
     site_class, columns, class_theta = site_classes(couplings.xi, theta)
@@ -199,10 +200,10 @@ def _as_given(couplings: Couplings) -> Couplings:
         rule = "must have equal couplings on sites with equal values in all patterns"
         raise DataError(f"memory: {rule}; store its patterns with a rule")
     between = couplings.J[np.ix_(pairs[1], pairs[1])]
-    return Couplings("given", site_class, columns, between, class_theta)
+    return Network("given", site_class, columns, between, class_theta)
 
 
-def _makes(couplings: Couplings, parameters: dict[str, Any]) -> bool:
+def _makes(couplings: Network, parameters: dict[str, Any]) -> bool:
     """Return whether the rule of a network makes its couplings."""
     theta = couplings.theta[couplings.site_class]
     try:

@@ -14,7 +14,7 @@ from markupsafe import Markup
 
 from hopcli import __version__
 from hopcli.errors import SettingError
-from hopcli.storage import RULES
+from hopcli.rules import RULES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -14,7 +14,13 @@ import sys
 from pathlib import Path
 from typing import Any
 
-__all__ = ["code_digest", "get_build_hook", "source_commit", "versions"]
+__all__ = ["WITHOUT_NUMBERS", "code_digest", "get_build_hook", "source_commit", "versions"]
+
+WITHOUT_NUMBERS = (
+    *("api", "claims", "cli", "docs", "estimator", "grids"),
+    *("livepage", "notebooks", "plots", "report", "runs"),
+)
+"""Rooms that change no number of a run: an edit of them makes no other code."""
 
 _PACKAGES = ("numpy", "scipy", "numba", "pandas", "matplotlib", "scikit-learn", "pillow")
 """Packages that numbers or pictures may depend on."""
@@ -47,19 +53,17 @@ def _installed(package: str) -> str | None:
     return None
 
 
-def code_digest(package: Path = _TOP / "hopcli", without: tuple[str, ...] = ()) -> str:
-    """SHA-256 of all that computes or plans: any edit of it makes other code.
+def code_digest(package: Path = _TOP / "hopcli") -> str:
+    """SHA-256 of the code that computes, of all rooms except :data:`WITHOUT_NUMBERS`.
 
     Parameters
     ----------
     package : Path
         Folder of the package.
-    without : tuple of str
-        Folders in it that are left out.
     """
     found = hashlib.sha256()
     for path in sorted(package.rglob("*.py")):
-        if path.relative_to(package).parts[0] not in without:
+        if path.relative_to(package).parts[0] not in WITHOUT_NUMBERS:
             found.update(path.read_bytes())
     return found.hexdigest()
 

@@ -11,7 +11,7 @@ from benchmarks import measuring, peers
 from benchmarks.measuring import in_turns, seconds, spread
 from benchmarks.peers import CLASS_LOOP, DENSE, DWAVE, OURS, OVER_CHAINS, Program
 from benchmarks.work import PATTERNS, Work, mnist, noisy, recall
-from hopcli.storage import store
+from hopcli.rules import store
 
 if TYPE_CHECKING:
     from collections.abc import Callable

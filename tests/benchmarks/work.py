@@ -15,13 +15,13 @@ import numpy as np
 from hopcli.datasets import load_dataset
 from hopcli.dynamics import chain_seeds
 from hopcli.observables import overlaps
-from hopcli.storage import store
+from hopcli.rules import store
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from hopcli.datasets import Dataset
-    from hopcli.storage import Couplings
+    from hopcli.network import Network
 
 DIGITS = ("3", "6", "1", "0", "4")
 PATTERNS = (21607, 25559, 7411, 39155, 28089)
@@ -38,7 +38,7 @@ class Work:
 
     Parameters
     ----------
-    couplings : Couplings
+    couplings : Network
         The network.
     starts : ndarray of int8, shape (chains, N)
         Where the chains start, -1 or +1.
@@ -54,7 +54,7 @@ class Work:
         Threads that a program may use.
     """
 
-    couplings: Couplings
+    couplings: Network
     starts: NDArray[np.int8]
     own: NDArray[np.int64]
     sweeps: int = 20

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from hopcli.kinds import choice
-from hopcli.storage.products import symmetric_product
-from hopcli.storage.rule import Parameter, Rule, Task
+from hopcli.network.products import symmetric_product
+from hopcli.rules.rule import Parameter, Rule, Task
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from hopcli.storage.products import symmetric_product
-from hopcli.storage.rule import Rule, Task
+from hopcli.network.products import symmetric_product
+from hopcli.rules.rule import Rule, Task
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from hopcli.data.study import AUTHORS_RECALL
 from hopcli.errors import DataError
+from hopcli.study import AUTHORS_RECALL
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

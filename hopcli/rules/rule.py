@@ -83,7 +83,7 @@ class Rule:
     Parameters
     ----------
     name : str
-        Its key in :data:`hopcli.storage.RULES`.
+        Its key in :data:`hopcli.rules.RULES`.
     description : str
         What it does, in one line.
     learn : callable
@@ -99,7 +99,7 @@ class Rule:
     capacity : callable
         Takes the number of spins N >= 2 and the rule's parameters by name; returns the
         loads p / N up to which the rule holds random patterns in theory, by what holds so
-        far, one of :data:`hopcli.storage.rule.QUANTITIES`; none where that is not known.
+        far, one of :data:`hopcli.rules.rule.QUANTITIES`; none where that is not known.
     """
 
     name: str

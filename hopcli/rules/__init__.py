@@ -1,7 +1,7 @@
 """The storage rules: patterns in, couplings between site classes out.
 
-What a rule is says :mod:`hopcli.storage.rule`; every rule has a file of its own and one
-line in :data:`RULES`. What comes out is a :class:`Couplings`, the same for all of them.
+What a rule is says :mod:`hopcli.rules.rule`; every rule has a file of its own and one
+line in :data:`RULES`. What comes out is a :class:`Network`, the same for all of them.
 """
 
 from __future__ import annotations
@@ -11,19 +11,19 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from hopcli.errors import PatternError, SettingError
-from hopcli.storage.couplings import Couplings, site_classes
-from hopcli.storage.hebbian import HEBBIAN
-from hopcli.storage.perceptron import PERCEPTRON
-from hopcli.storage.pseudo_inverse import PSEUDO_INVERSE, projector
-from hopcli.storage.rule import Parameter, Rule, Task
-from hopcli.storage.storkey import STORKEY
+from hopcli.network.classes import Network, site_classes
+from hopcli.rules.hebbian import HEBBIAN
+from hopcli.rules.perceptron import PERCEPTRON
+from hopcli.rules.pseudo_inverse import PSEUDO_INVERSE, projector
+from hopcli.rules.rule import Parameter, Rule, Task
+from hopcli.rules.storkey import STORKEY
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
 __all__ = [
     "RULES",
-    "Couplings",
+    "Network",
     "Parameter",
     "Rule",
     "Task",
@@ -43,9 +43,9 @@ def store(
     rule: str = "pseudo-inverse",
     theta: ArrayLike = 0.0,
     *,
-    onto: Couplings | None = None,
+    onto: Network | None = None,
     **parameters: Any,
-) -> Couplings:
+) -> Network:
     """Store patterns with a rule.
 
     Parameters
@@ -56,7 +56,7 @@ def store(
         A key of :data:`RULES`.
     theta : float or array-like of float, shape (N,)
         Threshold of every site; a site is up at T = 0 if its field exceeds it.
-    onto : Couplings, optional
+    onto : Network, optional
         A network with earlier patterns, to which these are added by the same rule.
     **parameters
         Parameters of the rule, see :attr:`Rule.parameters`. Hebbian: ``normalise``, what
@@ -66,7 +66,7 @@ def store(
 
     Returns
     -------
-    Couplings
+    Network
         The couplings between the site classes of all patterns.
 
     Raises
@@ -105,7 +105,7 @@ normalise), found 0.5
     task = _task(site_class, columns, earlier)
     j = RULES[rule].learn(task, **complete)
     j.flags.writeable = False  # so that the record need not copy it
-    return Couplings(rule, site_class, columns, j, class_theta)
+    return Network(rule, site_class, columns, j, class_theta)
 
 
 def as_thresholds(theta: ArrayLike) -> NDArray[np.float64]:
@@ -123,7 +123,7 @@ def as_thresholds(theta: ArrayLike) -> NDArray[np.float64]:
         raise SettingError("theta", rule, theta) from None
 
 
-def project(xi: NDArray[np.int8], theta: ArrayLike = 0.0) -> Couplings:
+def project(xi: NDArray[np.int8], theta: ArrayLike = 0.0) -> Network:
     """Store patterns with the pseudo-inverse rule, whether or not they are independent.
 
     Parameters
@@ -135,7 +135,7 @@ def project(xi: NDArray[np.int8], theta: ArrayLike = 0.0) -> Couplings:
 
     Returns
     -------
-    Couplings
+    Network
         Those of :func:`store` where it stores the patterns; else by the Moore-Penrose
         inverse of their overlap matrix, eigenvalues below 1e-10 of the largest left out.
         With its diagonal W is the projector on the span of the patterns either way.
@@ -158,11 +158,11 @@ def project(xi: NDArray[np.int8], theta: ArrayLike = 0.0) -> Couplings:
         thresholds = np.broadcast_to(as_thresholds(theta), (xi.shape[1],))
         site_class, columns, class_theta = site_classes(xi, thresholds)
         j = projector(_task(site_class, columns, None))
-        return Couplings(PSEUDO_INVERSE.name, site_class, columns, j, class_theta)
+        return Network(PSEUDO_INVERSE.name, site_class, columns, j, class_theta)
 
 
 def _task(
-    site_class: NDArray[np.int32], columns: NDArray[np.int8], earlier: Couplings | None
+    site_class: NDArray[np.int32], columns: NDArray[np.int8], earlier: Network | None
 ) -> Task:
     """Lay out what a rule works from; couplings that hold earlier patterns by the new classes."""
     known, before = 0, np.zeros((len(columns), len(columns)))

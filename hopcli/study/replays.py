@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from hopcli.storage import Couplings
+    from hopcli.network import Network
 
 __all__ = ["Replays"]
 
@@ -34,7 +34,7 @@ class Replays:
 
     Parameters
     ----------
-    couplings : Couplings
+    couplings : Network
         The network.
     starts : ndarray of int8, shape (images, N)
         The images.
@@ -48,7 +48,7 @@ class Replays:
         How many run the chains; of no effect on the numbers.
     """
 
-    couplings: Couplings
+    couplings: Network
     starts: NDArray[np.int8]
     own: NDArray[np.int64]
     attempts: int

@@ -1,4 +1,7 @@
-"""The numbers of the study that a reproduction is held to, as its authors published them."""
+"""The study [ZG] that is reproduced: its published numbers, replays of its authors' runs.
+
+Another study is another folder of this kind, and a file of claims.
+"""
 
 from __future__ import annotations
 

@@ -4,7 +4,7 @@ Two sites with equal columns (xi_i^1 .. xi_i^p) and equal thresholds have the sa
 coupling to every other site under every rule that treats sites alike. So N spins
 and p patterns are exactly the class of each site and one K x K matrix between the
 K distinct classes, with W_ii = 0. Nothing here builds an N x N matrix but
-:meth:`Couplings.dense`, which is for drawing and for tests.
+:meth:`Network.dense`, which is for drawing and for tests.
 """
 
 from __future__ import annotations
@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from hopcli.network.products import asymmetry
 from hopcli.records import frozen
-from hopcli.storage.products import asymmetry
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["Couplings", "site_classes"]
+__all__ = ["Network", "site_classes"]
 
 _FEW = 16  # patterns whose columns are numbers of 16 bits
 _AT_ONCE = 2**18  # sites
@@ -28,7 +28,7 @@ _ROUNDING = 1e-9  # by which J may differ from its transpose
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Couplings:
+class Network:
     """A network of N spins as couplings between its K site classes.
 
     Parameters
@@ -55,7 +55,7 @@ class Couplings:
     Two sites of two classes, coupled by -1:
 
     >>> import numpy as np
-    >>> pair = Couplings(
+    >>> pair = Network(
     ...     "by hand",
     ...     np.array([0, 1], np.int32),
     ...     np.array([[1], [-1]], np.int8),
@@ -90,7 +90,7 @@ class Couplings:
 
     def __repr__(self) -> str:
         size = f"N = {self.n_sites:,} sites in K = {self.n_classes:,} classes"
-        return f"Couplings({self.rule}: p = {self.columns.shape[1]:,} patterns; {size})"
+        return f"Network({self.rule}: p = {self.columns.shape[1]:,} patterns; {size})"
 
     @property
     def n_sites(self) -> int:

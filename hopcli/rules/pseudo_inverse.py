@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from hopcli.errors import PatternError
-from hopcli.storage.products import symmetric_product
-from hopcli.storage.rule import Rule, Task
+from hopcli.network.products import symmetric_product
+from hopcli.rules.rule import Rule, Task
 from hopcli.waiting import interruptibly
 
 if TYPE_CHECKING:

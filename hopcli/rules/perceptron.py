@@ -9,8 +9,8 @@ import numpy as np
 
 from hopcli.errors import PatternError
 from hopcli.kinds import integer, number
-from hopcli.storage.products import symmetric_product
-from hopcli.storage.rule import Parameter, Rule, Task
+from hopcli.network.products import symmetric_product
+from hopcli.rules.rule import Parameter, Rule, Task
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
