@@ -349,6 +349,14 @@ class Columns:
             chosen &= self[name] == value
         return self.take(chosen)
 
+    def matching(self, where: Mapping[str, Any]) -> Columns:
+        """Return the rows with these values, compared as text, of the columns that exist."""
+        chosen = np.ones(len(self), dtype=np.bool_)
+        for name, value in where.items():
+            if name in self:
+                chosen &= [str(each) == str(value) for each in self[name].tolist()]
+        return self.take(chosen)
+
     def only(self, names: Iterable[str]) -> Columns:
         """Return some columns, in this order."""
         wanted = list(names)

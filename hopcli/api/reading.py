@@ -15,7 +15,7 @@ from hopcli.grids.store import FILE, Store, is_grid
 from hopcli.grids.view import load_published
 from hopcli.results.manifest import open_manifest
 from hopcli.results.places import GRID, MANIFESTS, find, finished_in
-from hopcli.results.tables import columns_of, read_table
+from hopcli.results.tables import read_table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -72,7 +72,7 @@ def read(
     """
     runs = _runs(_folders(where))
     chosen = _chosen(command, [name for _, _, name in runs])
-    name = catalogue.entry(chosen).headline.table if table is None else table
+    name = catalogue.entry(chosen).headline.table.name if table is None else table
     found = [
         one
         for folder, manifest, of in runs
@@ -153,11 +153,7 @@ def _of_run(folder: Path, command: str, name: str) -> _Found:
     columns = manifest["tables"]
     _check_table(name, list(columns), folder)
     table = read_table(manifest, name)
-    return _Found(str(folder), dict(manifest["config"]), tuple(columns[name]), _rows(table))
-
-
-def _rows(table: pd.DataFrame) -> list[tuple[Any, ...]]:
-    return list(table.itertuples(index=False, name=None))
+    return _Found(str(folder), dict(manifest["config"]), tuple(columns[name]), list(table.rows()))
 
 
 def _cells(folder: Path, name: str) -> Iterator[_Found]:
@@ -182,13 +178,13 @@ def _published(folder: Path, name: str) -> Iterator[_Found]:
     settings = grid.entry.config(
         **{k: v for k, v in grid.fixed.items() if k in grid.entry.config.settings()}
     ).to_dict()
-    others = table.drop(columns=[*grid.names, *({"version"} & set(table.columns))])
-    columns = tuple(columns_of(others))
-    for _, rows in table.groupby(list(grid.names), sort=False, dropna=False):
-        first = rows.iloc[0]
-        keys = {name: first[name] for name in grid.names}
-        own = others.loc[rows.index]
-        yield _Found(str(folder), {**settings, **keys}, columns, _rows(own))
+    others = table.only(name for name in table if name not in (*grid.names, "version"))
+    of_cells: dict[tuple[Any, ...], list[tuple[Any, ...]]] = {}
+    for keys, row in zip(table.only(grid.names).rows(), others.rows(), strict=True):
+        of_cells.setdefault(keys, []).append(row)
+    for keys, rows in of_cells.items():
+        own = dict(zip(grid.names, keys, strict=True))
+        yield _Found(str(folder), {**settings, **own}, tuple(others.heads), rows)
 
 
 def _as_table(found: Sequence[_Found], command: str) -> pd.DataFrame:

@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from hopcli.experiments.stock import Stock
     from hopcli.experiments.trials import Trials
     from hopcli.starts import Bank
+    from hopcli.tables import Columns
 
 __all__ = ["TABLES", "CompareResult", "plan", "summary"]
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 import itertools
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from hopcli.experiments.tally import OVERALL
 from hopcli.statistics import mean_sd_sem
 from hopcli.statistics.paired import holm, mean_difference
@@ -15,6 +13,7 @@ from hopcli.tables import Column, Columns, Table, ends_of, estimate
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    import numpy as np
     from numpy.typing import NDArray
 
 __all__ = [

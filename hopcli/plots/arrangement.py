@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from hopcli.experiments.headline import Headline
     from hopcli.grids.keys import Look
+    from hopcli.tables import Estimate
 
 __all__ = ["Arrangement", "Coordinate", "arrange", "short"]
 
@@ -75,7 +75,7 @@ class Arrangement:
     ----------
     table : DataFrame
         The rows that are drawn, one a place.
-    headline : Headline
+    headline : Estimate
         Which number is drawn, and its interval.
     x : Coordinate
         Along the axis.
@@ -92,7 +92,7 @@ class Arrangement:
     """
 
     table: pd.DataFrame
-    headline: Headline
+    headline: Estimate
     x: Coordinate
     up: Coordinate | None
     by: Coordinate | None
@@ -142,7 +142,7 @@ def short(says: str) -> str:
 def arrange(
     table: pd.DataFrame,
     keys: Sequence[Key],
-    headline: Headline,
+    headline: Estimate,
     look: Look,
     points: pd.DataFrame | None = None,
 ) -> Arrangement:
@@ -185,7 +185,7 @@ def arrange(
     )
 
 
-def _within(table: pd.DataFrame, headline: Headline) -> list[str]:
+def _within(table: pd.DataFrame, headline: Estimate) -> list[str]:
     return [name for name in headline.within if name in table.columns]
 
 
@@ -213,7 +213,7 @@ def _check_number(table: pd.DataFrame, column: str, names: list[str]) -> None:
         raise SettingError("y", f"must be one of {', '.join(map(str, numeric))}", column)
 
 
-def _where(table: pd.DataFrame, headline: Headline, asked: set[str]) -> pd.DataFrame:
+def _where(table: pd.DataFrame, headline: Estimate, asked: set[str]) -> pd.DataFrame:
     """The rows that count."""
     for name, value in headline.where.items():
         if name in table.columns and name not in asked:
@@ -255,7 +255,7 @@ def _without(cells: pd.DataFrame, table: pd.DataFrame) -> pd.DataFrame:
 
 
 def _one_a_place(
-    table: pd.DataFrame, placed: list[str], headline: Headline
+    table: pd.DataFrame, placed: list[str], headline: Estimate
 ) -> tuple[pd.DataFrame, bool]:
     """A row a place; where there are several, such as patterns of one label, their mean."""
     if not table.duplicated(placed).any():
@@ -271,7 +271,7 @@ class _Axes:
     table: pd.DataFrame
     cells: pd.DataFrame
     keys: Sequence[Key]
-    headline: Headline
+    headline: Estimate
 
     def place(self, wanted: dict[str, str], names: list[str], *, is_map: bool) -> dict[str, str]:
         """What each slot holds: what is wanted, and what else varies."""

@@ -5,10 +5,11 @@ from __future__ import annotations
 import dataclasses
 import functools
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    import pandas as pd
+import numpy as np
+
+from hopcli.tables import Columns
 
 __all__ = ["as_filed", "rounded"]
 
@@ -19,17 +20,17 @@ def as_filed(result: Any) -> Any:
     A number that lies between two pixels, or between two texts, may go either way by its
     last digit; so a picture of the run and one drawn later would not be the same bytes.
     """
-    return dataclasses.replace(result, tables=_Filed(result.tables))
+    return dataclasses.replace(result, columns=_Filed(result.columns))
 
 
-class _Filed(Mapping[str, "pd.DataFrame"]):
+class _Filed(Mapping[str, Columns]):
     """Tables whose numbers have ten digits, each read when it is asked for."""
 
-    def __init__(self, tables: Mapping[str, pd.DataFrame]) -> None:
+    def __init__(self, tables: Mapping[str, Columns]) -> None:
         self._tables = tables
         self._rounded = functools.cache(lambda name: rounded(tables[name]))
 
-    def __getitem__(self, name: str) -> pd.DataFrame:
+    def __getitem__(self, name: str) -> Columns:
         return self._rounded(name)
 
     def __iter__(self) -> Iterator[str]:
@@ -42,10 +43,10 @@ class _Filed(Mapping[str, "pd.DataFrame"]):
         return name in self._tables  # without reading it
 
 
-def rounded(table: pd.DataFrame) -> pd.DataFrame:
+def rounded(table: Columns) -> Columns:
     """A table with its numbers to the ten digits of a file."""
-    table = table.copy()
-    for place, dtype in enumerate(table.dtypes):  # by place, since names may repeat
-        if dtype.kind == "f":
-            table.isetitem(place, [float(f"{value:.10g}") for value in table.iloc[:, place]])
-    return table
+    arrays = [
+        np.array([float(f"{value:.10g}") for value in array]) if array.dtype.kind == "f" else array
+        for array in table.arrays
+    ]
+    return Columns(table.names, arrays, table.declared)

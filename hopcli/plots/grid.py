@@ -17,6 +17,7 @@ from hopcli.plots.look import INK, LINE, MUTED, PALE
 from hopcli.plots.page import Page, pages, text_width
 from hopcli.plots.panels import BOTTOM, GAP, apart, fitting, layout_of, panels_of, set_axis, slant
 from hopcli.plots.phase_map import BAR, draw_bar, draw_map, scale_of
+from hopcli.tables import Columns
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,11 +25,11 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
 
-    from hopcli.experiments.headline import Headline
     from hopcli.grids.keys import Key, Look
     from hopcli.grids.view import View
     from hopcli.plots.files import Picture
     from hopcli.plots.panels import Panel
+    from hopcli.tables import Estimate
 
 __all__ = ["figure", "picture"]
 
@@ -47,7 +48,7 @@ _LIGHTEST = 0.78  # of the colours of a number, which go from dark to light
 def figure(
     table: pd.DataFrame,
     keys: Sequence[Key],
-    headline: Headline,
+    headline: Estimate,
     look: Look,
     style: str = "screen",
     points: pd.DataFrame | None = None,
@@ -66,7 +67,7 @@ def figure(
         :func:`hopcli.grids.over.average`.
     keys : sequence of Key
         The keys of the grid, in order.
-    headline : Headline
+    headline : Estimate
         Which number is drawn unless the look says otherwise, and its interval.
     look : Look
         What goes where.
@@ -86,8 +87,8 @@ def figure(
     SettingError
         If the look names what is not there, or more varies than can be drawn.
     """
-    every = None if points is None else rounded(points)
-    drawn = arrange(rounded(table), keys, headline, look, every)
+    every = None if points is None else rounded(Columns.of_frame(points)).frame()
+    drawn = arrange(rounded(Columns.of_frame(table)).frame(), keys, headline, look, every)
     bars = bars_of(drawn.table, drawn.headline, look.over)
     caption = caption_of(drawn, keys, look, bars.says)
     with pages(style):
@@ -111,9 +112,9 @@ def picture(view: View, look: Look, style: str = "screen") -> Picture:
     SettingError
         If the look names what is not there, or more varies than can be drawn.
     """
-    points = view.points if look.over is None else None
+    points = None if view.points is None or look.over is not None else view.points.frame()
     keys, headline = view.grid.keys(), view.grid.entry.headline
-    return figure(view.drawn(look), keys, headline, look, style, points)
+    return figure(view.drawn(look).frame(), keys, headline, look, style, points)
 
 
 def _title(drawn: Arrangement) -> str:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
-    from hopcli.experiments.headline import Headline
+    from hopcli.tables import Estimate
 
 __all__ = ["Bars", "bars_of"]
 
@@ -36,7 +36,7 @@ class Bars(NamedTuple):
     says: str
 
 
-def bars_of(table: pd.DataFrame, headline: Headline, over: str | None) -> Bars:
+def bars_of(table: pd.DataFrame, headline: Estimate, over: str | None) -> Bars:
     """The bars of a number: its interval, else its SEM; of an average its interval and the SD."""
     value = headline.value
     low, high = headline.low or f"{value}_ci_low", headline.high or f"{value}_ci_high"
