@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from hopcli.errors import SettingError
+from hopcli.values import show, show_several
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -31,8 +32,7 @@ class Entry:
     line : str
         What it does, in the line that lists it.
     name : str
-        How its classes are called: settings ``<name>Config`` and ``Resolved<name>``,
-        result ``<name>Result``.
+        How its classes are called: settings ``<name>Config``, result ``<name>Result``.
     execution_class : str
         How its runs can be carried out, a class of :mod:`hopcli.config.execution`.
     """
@@ -53,11 +53,6 @@ class Entry:
         return _named(f"hopcli.config.{self.module}", f"{self.name}Config")
 
     @property
-    def resolved(self) -> Any:
-        """Class of the resolved configuration."""
-        return _named(f"hopcli.config.{self.module}", f"Resolved{self.name}")
-
-    @property
     def execution(self) -> Any:
         """Class of how a run is carried out."""
         return _named("hopcli.config.execution", self.execution_class)
@@ -66,6 +61,18 @@ class Entry:
     def settings(self) -> dict[str, Any]:
         """Every setting of configuration and execution, by name."""
         return {**self.config.settings(), **self.execution.settings()}
+
+    def show(self, name: str, value: Any, *, gap: str = "", unset: str = "-") -> str:
+        """Spell a setting of a manifest; ``grid.size`` names the values of one in a grid."""
+        known = self.settings
+        plain = name.removeprefix("grid.")
+        betweens = [
+            known[part.strip()].kind.between if part.strip() in known else ","
+            for part in plain.split(",")
+        ]
+        if plain == name:
+            return show(value, betweens[0], gap=gap, unset=unset)
+        return show_several(value, betweens, gap=gap, unset=unset)
 
     def read(self, values: Mapping[str, Any]) -> tuple[Any, Any]:
         """Make the given configuration and the execution of what a file or flags say.
@@ -78,15 +85,14 @@ class Entry:
         Returns
         -------
         config : Config
-            The given configuration, checked.
+            The given configuration; planning compares its settings with each other.
         execution : Execution
             How it is to be carried out.
 
         Raises
         ------
         SettingError
-            If a name is unknown (with the nearest known one) or a value impossible, by
-            itself or together with others.
+            If a name is unknown (with the nearest known one) or a value impossible.
         """
         how = self.execution.settings()
         config = self.config.from_values(

@@ -1,4 +1,4 @@
-"""Kinds of settings: how a value is read from a flag, checked, shown and written.
+"""Kinds of settings: how a value is read from a flag, checked and written.
 
 A kind knows nothing of a command: a command's settings are declared with a kind, a
 default and a help text, and the command line builds its options from that.
@@ -8,21 +8,17 @@ from __future__ import annotations
 
 import itertools
 import math
-import re
 import sys
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from hopcli.errors import SettingError
+from hopcli.values import RefusedError, bare, real, show, spread, whole
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-__all__ = ["Kind", "RefusedError", "checked", "fits", "reader", "real", "show", "whole"]
-
-
-class RefusedError(ValueError):
-    """A value breaks the rule of its kind; the message is the rule."""
+__all__ = ["Kind", "RefusedError", "checked", "fits", "read", "reader"]
 
 
 def _as_listed(value: Any) -> Any:
@@ -62,6 +58,14 @@ class Kind:
     schema: Mapping[str, Any] = field(default_factory=dict)
     between: str = ","
 
+    def settle(self, value: Any) -> Any:
+        """Check a value and return it as JSON has it; a text of a flag is to be read before."""
+        return self.plain(self.check(value))
+
+    def show(self, value: Any) -> str:
+        """Spell a checked value as a flag has it."""
+        return show(self.plain(value), self.between)
+
 
 _TEXT = {"type": "string", "minLength": 1}
 _LABEL = {"type": ["string", "integer"]}
@@ -83,22 +87,15 @@ def _listed(schema: Mapping[str, Any], at_least: int = 1) -> dict[str, Any]:
     return {"type": "array", "items": dict(schema), "minItems": at_least, "uniqueItems": True}
 
 
-def show(value: object, between: str = ",") -> str:
-    """A value as a flag would spell it, for help texts and messages."""
-    if isinstance(value, tuple):
-        return between.join(show(item) for item in value)
-    if isinstance(value, float):
-        return f"{value:g}"
-    return str(value)
-
-
 def reader(convert: Callable[[str], Any], rule: str) -> Callable[[str], Any]:
     """Make a reader of flags from a conversion that raises ValueError."""
 
     def read(text: str) -> Any:
         try:
             return convert(text.strip())
-        except ValueError:
+        except RefusedError:
+            raise
+        except (ArithmeticError, ValueError):
             raise RefusedError(rule) from None
 
     return read
@@ -162,13 +159,19 @@ def choice(names: Iterable[str]) -> Kind:
 
 def switch() -> Kind:
     """True or false."""
+    rule = "must be true or false"
 
     def check(value: Any) -> bool:
         if not isinstance(value, bool):
-            raise RefusedError("must be true or false")
+            raise RefusedError(rule)
         return value
 
-    return Kind("", check, schema={"type": "boolean"})
+    def read(text: str) -> bool:
+        if text.strip() not in ("true", "false"):
+            raise RefusedError(rule)
+        return text.strip() == "true"
+
+    return Kind("", check, read, schema={"type": "boolean"})
 
 
 def word(metavar: str, rule: str = "must be a text that is not empty") -> Kind:
@@ -260,13 +263,9 @@ def indices() -> Kind:
     rule = "must list whole numbers from 0 to 999999999, or be FIRST:LAST:STEP of such"
 
     def read(text: str) -> list[int]:
-        if ":" not in text:
-            return [whole(v) for v in text.split(",")]
-        first, last, step = map(whole, text.split(":"))
-        indices = range(first, last + 1, step)
-        if step < 1 or len(indices) > _MOST_INDICES:
-            raise ValueError(text)
-        return list(indices)
+        if ":" in text and "-" not in text:
+            return spread(text, _MOST_INDICES)
+        return [whole(v) for v in text.split(",")]
 
     def check(value: Any) -> tuple[int, ...]:
         if isinstance(value, str) and ":" in value:
@@ -282,20 +281,6 @@ def indices() -> Kind:
     listed = _listed({"type": "integer", "minimum": 0, "maximum": 10**9 - 1})
     schema = _either({"type": "string", "pattern": ":"}, listed)
     return Kind("INDICES", check, reader(read, rule), schema=schema)
-
-
-def whole(text: str) -> int:
-    """Read a whole number in plain digits; ValueError if it is none."""
-    if not re.fullmatch(r"\s*[+-]?[0-9]{1,1000}\s*", text):
-        raise ValueError(text)
-    return int(text)
-
-
-def real(text: str) -> float:
-    """Read a number in plain digits, as a file would have it; ValueError if it is none."""
-    if not text.isascii() or "_" in text:
-        raise ValueError(text)
-    return float(text)
 
 
 def file_or_indices() -> Kind:
@@ -329,9 +314,23 @@ def checked(kind: Kind, name: str, value: Any) -> Any:
         If the value breaks the rule of the kind.
     """
     try:
-        return kind.check(value.tolist() if hasattr(value, "tolist") else value)
+        return kind.check(bare(value))
     except RefusedError as error:
         raise SettingError(name, str(error), value) from None
+
+
+def read(kind: Kind, name: str, text: str) -> Any:
+    """Read the text of a flag as a value that `check` takes.
+
+    Raises
+    ------
+    SettingError
+        If it is no value of the kind.
+    """
+    try:
+        return kind.read(text)
+    except RefusedError as error:
+        raise SettingError(name, str(error), text) from None
 
 
 def choices(names: Iterable[str]) -> Kind:

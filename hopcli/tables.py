@@ -279,8 +279,9 @@ class Estimate:
         own, name = self.column, self.value
         names = {"sd": f"{name}_sd", "sem": f"{name}_sem", "low": self.low, "high": self.high}
         errors = [Column(each, interval_of=name, end=end) for end, each in names.items()]
-        keys = [column for column in self.table.columns if column.name != name and not column.end]
-        return dataclasses.replace(self.table, name="over", columns=(*keys, own, *errors))
+        kept = [c for c in self.table.columns if c.key or c.name in self.where]
+        columns = (*kept, Column("n_*", "integer"), own, *errors)
+        return dataclasses.replace(self.table, name="over", columns=columns)
 
 
 class Columns:

@@ -24,6 +24,7 @@ HEAVY = {"numba", "pandas", "matplotlib", "sklearn"}
 MAY_IMPORT = {
     "errors": "",
     "_version": "",
+    "values": "",
     "records": "",
     "streams": "",
     "losses": "errors",
@@ -39,23 +40,24 @@ MAY_IMPORT = {
     "datasets": "data errors markup printing records",
     "patterns": "datasets errors losses markup printing records streams",
     "starts": "datasets errors patterns records",
-    "kinds": "errors",
+    "kinds": "errors values",
     "network": "records",
     "rules": "errors kinds network waiting",
     "dynamics": "errors records observables streams _kernels",
     "taxonomy": "errors records observables dynamics network",
     "scoring": "records taxonomy",
     "estimator": "dynamics errors observables scoring network rules streams taxonomy",
-    "config": "catalogue datasets errors kinds rules dynamics starts",
-    "catalogue": "errors",
-    "results": "_version catalogue datasets errors printing statistics streams",
+    "config": "catalogue datasets errors kinds rules dynamics starts values",
+    "catalogue": "errors values",
+    "results": "_version catalogue datasets errors printing statistics streams values",
     "study": "dynamics errors observables scoring",
-    "claims": "catalogue config errors experiments observables results rules statistics study",
+    "claims": "catalogue config errors experiments observables results rules statistics study "
+    "values",
     "plots": "catalogue errors grids printing theory",
-    "livepage": "_version config datasets errors experiments network rules streams study",
+    "livepage": "_version config datasets errors experiments network rules streams study values",
     "runs": "catalogue claims config dynamics errors experiments grids plots printing "
-    "report results",
-    "report": "_version catalogue claims config errors grids kinds plots printing results",
+    "report results values",
+    "report": "_version catalogue claims config errors grids kinds plots printing results values",
 }
 """What each room may import at run time; records that only name types are free."""
 

@@ -9,7 +9,7 @@ import pytest
 from conftest import experiment, few_and_many, random_patterns
 from shell import Shell, draw_patterns
 
-from hopcli.config import ResolvedCritical
+from hopcli.config import CriticalConfig
 from hopcli.experiments.critical_crossings import _exact_crossing, _extrapolated
 from hopcli.experiments.critical_measured import Measured
 from hopcli.rules import store
@@ -120,7 +120,7 @@ def _exact_limit(rule: str, xi: NDArray[np.int8], scales: tuple[int, ...]) -> tu
     networks = [store(xi.repeat(scale**2, axis=1), rule) for scale in scales]
     temperatures = (np.linspace(0.8, 1.04, 13) * ordering_temperatures(networks[0])[0]).tolist()
     shared = {"scales": scales, "temperatures": temperatures, **TINY}
-    config = ResolvedCritical.from_values({"rule": rule, "digits": ["a", "b"], **shared})
+    config = CriticalConfig.from_values({"rule": rule, "digits": ["a", "b"], **shared})
     measured = Measured(config, networks, np.zeros((len(scales), 13, 10, 9)))
     exact = [_exact_crossing(measured, small, small + 1) for small in range(len(scales) - 1)]
     limit = _extrapolated(measured.sizes, [Crossing(value, value, value) for value in exact])

@@ -13,7 +13,7 @@ from conftest import UNPRIVILEGED, SpawnHopcli, files_below
 from shell import CONTROL, SMALL_RUNS, Shell, change, read_json, table
 
 from hopcli.catalogue import CATALOGUE
-from hopcli.cli.lines import spelt
+from hopcli.values import show
 
 COLD = "recall --start flip:0.3 --tests 5 --repeats 2 --temperature 0 --no-figures"
 WEIGHTS = "weights --rule hebbian --no-figures"
@@ -139,7 +139,7 @@ def test_where_no_run_is_nothing_is_listed(shell: Shell, command: str) -> None:
 def test_a_setting_is_spelt_as_a_flag_and_whole() -> None:
     values = [None, True, False, 2.0, 0.12345678901, 1e-7, 10**30, ["3", "6"], [0.1, 0.25]]
     texts = ["-", "on", "off", "2", "0.12345678901", "1e-07", "1" + "0" * 30, "3,6", "0.1,0.25"]
-    assert [spelt(value) for value in values] == texts
+    assert [show(value) for value in values] == texts
 
 
 def test_a_long_setting_is_cut_and_none_steers_the_terminal(shell: Shell) -> None:

@@ -25,10 +25,11 @@ from hopcli.claims.judging import VERDICTS
 from hopcli.claims.reading import read_claims
 from hopcli.config import Config, Execution, read_config
 from hopcli.config.files import find_claims
-from hopcli.grids.grid import Grid, read_grid, shown
+from hopcli.grids.grid import Grid, read_grid
 from hopcli.results.folder import sha256_of
 from hopcli.results.tables import read_table
 from hopcli.study import AUTHORS_RECALL
+from hopcli.values import as_column
 
 RESULTS = ROOT / "results"
 PAPER = ("select", "paper", "paper-as-run", "figure1", "figure1-as-run", "figure1-cold-start")
@@ -98,7 +99,7 @@ def test_cells_of_the_committed_grids_are_what_the_program_makes(
     for point in points:
         config, _ = grid.read(point)
         made = experiments.run(config).tables["accuracy"]
-        keys = zip(grid.names, map(shown, point.values), strict=True)
+        keys = zip(grid.names, map(as_column, point.values), strict=True)
         there = table[np.all([table[key] == value for key, value in keys], axis=0)]
         written = [
             frame[made.columns].to_csv(float_format="%.10g", index=False) for frame in (made, there)
@@ -109,7 +110,7 @@ def test_cells_of_the_committed_grids_are_what_the_program_makes(
 def test_the_committed_grids_are_whole() -> None:
     for name in GRIDS:
         grid, table = _grid_of(name), _grid_table(name)
-        points = {tuple(map(shown, point.values)) for point in grid.points()}
+        points = {tuple(map(as_column, point.values)) for point in grid.points()}
         assert set(table[list(grid.names)].itertuples(index=False, name=None)) == points
     assert {path.name for path in (RESULTS / "stored").glob("*.*")} >= {
         *("grid.csv", "grid.json", "grid.png", "over_selection_seed.csv")

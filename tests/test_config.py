@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import inspect
 import json
 import math
 import tomllib
@@ -25,7 +24,6 @@ from hopcli.config import (
     Config,
     Facts,
     RecallConfig,
-    ResolvedRecall,
     SelectConfig,
     TemperatureScanConfig,
     WeightsConfig,
@@ -37,14 +35,16 @@ from hopcli.config.notations import Schedule
 from hopcli.config.schema import configuration_schema
 from hopcli.errors import DataError, SettingError
 from hopcli.grids.grid import read_grid
-from hopcli.kinds import Kind, RefusedError, show
 from hopcli.starts import Start
+from hopcli.values import RefusedError, show
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
     from conftest import RunHopcli
+
+    from hopcli.kinds import Kind
 
 SCHEMA = configuration_schema()
 VALIDATOR = jsonschema.Draft202012Validator(SCHEMA)
@@ -66,8 +66,7 @@ def as_json(values: Any) -> Any:
 
 @pytest.mark.parametrize("found", ENTRIES)
 def test_an_entry_names_what_there_is(found: Entry) -> None:
-    assert found.config.command == found.resolved.command == found.command
-    assert issubclass(found.resolved, found.config)
+    assert found.config.command == found.command
     assert found.line == (found.config.__doc__ or "").split("\n")[0].strip() or found.line
     for part in (found.plan, found.result, found.summary, found.figures, found.execution):
         assert callable(part)
@@ -97,10 +96,8 @@ def test_defaults_are_possible_and_written_as_json(found: Entry) -> None:
 @pytest.mark.parametrize("found", ENTRIES)
 def test_what_is_resolved_resolves_to_itself_also_as_a_manifest_has_it(found: Entry) -> None:
     resolved = found.config().resolve(FACTS)
-    assert type(resolved) is found.resolved
-    assert type(resolved.resolve(FACTS)) is found.resolved
     assert resolved.resolve(FACTS).to_dict() == resolved.to_dict()
-    again = found.resolved.from_values(as_json(resolved.to_dict()))
+    again = found.config.from_manifest(as_json(resolved.to_dict()))
     assert again.values() == resolved.values()
     given = {name: value for name, value in resolved.to_dict().items() if value is not None}
     VALIDATOR.validate({"command": found.command, **given})
@@ -108,17 +105,14 @@ def test_what_is_resolved_resolves_to_itself_also_as_a_manifest_has_it(found: En
 
 @pytest.mark.parametrize("found", ENTRIES)
 def test_a_resolved_configuration_has_every_value(found: Entry) -> None:
-    """Settings that its class names again are never open, and cannot be left out."""
-    resolved = found.config().resolve(FACTS)
-    named = set(inspect.get_annotations(found.resolved))
-    assert named
-    for name in named:
-        assert getattr(resolved, name) is not None
+    """A manifest in which a setting is open that resolution fills is refused."""
+    resolved = found.config().resolve(FACTS).to_dict()
+    filled = {name for name, setting in found.config.settings().items() if setting.filled}
+    for name in filled:
+        assert resolved[name] is not None
         with pytest.raises(SettingError) as error:
-            dataclasses.replace(resolved, **{name: None})
+            found.config.from_manifest({**resolved, name: None})
         assert error.value.setting == name
-    with pytest.raises(TypeError):
-        found.resolved()
 
 
 # --- conversion
@@ -150,17 +144,15 @@ def test_settings_can_be_replaced_and_a_resolved_recall_stands_by_itself(
     assert dataclasses.replace(replaced, **back).values() == RecallConfig().values()
     resolved = given.resolve(facts).to_dict()
     assert replaced.resolve(facts).to_dict() == resolved
-    for config in (ResolvedRecall, RecallConfig):
-        assert config.from_values(resolved).resolve(facts).to_dict() == resolved
+    assert RecallConfig.from_manifest(resolved).resolve(facts).to_dict() == resolved
 
 
 def test_what_does_not_go_together_is_found_when_it_is_checked_not_on_the_way() -> None:
     halfway = dataclasses.replace(RecallConfig(temperature=0.3), dynamics="async")
-    for call in (halfway.check, lambda: halfway.resolve(FACTS)):
-        with pytest.raises(SettingError, match="dynamics 'async'") as error:
-            call()
-        assert error.value.setting == "temperature"
-    assert dataclasses.replace(halfway, temperature=None).resolve(FACTS).temperature == 0
+    with pytest.raises(SettingError, match="'async'") as error:
+        halfway.check()
+    assert error.value.setting == "temperature"
+    assert RecallConfig(dynamics="async").resolve(FACTS).temperature == 0
 
 
 @pytest.mark.parametrize(
@@ -168,7 +160,11 @@ def test_what_does_not_go_together_is_found_when_it_is_checked_not_on_the_way() 
     [
         (RecallConfig(), FACTS, {"attempts_per_sweep": 392, "digits": ("3", "6", "1", "0", "4")}),
         (RecallConfig(), SMALL, {"attempts_per_sweep": 32, "order": "random"}),
-        (RecallConfig(attempts_per_sweep="2N"), SMALL, {"attempts_per_sweep": 128}),
+        (
+            RecallConfig.from_values({"attempts_per_sweep": "2N"}),
+            SMALL,
+            {"attempts_per_sweep": 128},
+        ),
         (RecallConfig(order="fixed"), SMALL, {"attempts_per_sweep": 64}),
         (RecallConfig(dynamics="sync"), SMALL, {"order": None}),
         (RecallConfig(), LETTERS, {"digits": ("boat", "fish")}),
@@ -192,7 +188,9 @@ def test_a_configuration_is_resolved_by_the_data(
 
 
 def test_texts_are_read_once() -> None:
-    config = RecallConfig(start="image,flip:0.10", temperature="2.0:0.10:geometric")
+    config = RecallConfig.from_values(
+        {"start": "image,flip:0.10", "temperature": "2.0:0.10:geometric"}
+    )
     assert config.start == Start("image", (), (("flip", (0.1,)),))
     assert config.temperature == Schedule(2.0, 0.1, "geometric")
     assert config.to_dict()["start"] == "image,flip:0.1"

@@ -36,8 +36,6 @@ MAY_WARN = pytest.mark.filterwarnings("ignore::hopcli.errors.HopcliWarning")
 """For networks that are as small, or as full, as it takes."""
 CHECKED = [
     HopfieldClassifier(sweeps=4),
-    HopfieldClassifier("storkey", prototypes="medoid", threshold="otsu", sweeps=2, repeats=4),
-    HopfieldClassifier("hebbian", dynamics="sync", signed=False),
     # So many prototypes of so few spins that each state is one or an inverse: none is rejected.
     HopfieldClassifier(
         n_prototypes=8, samples=None, dynamics="async", reject=-1, criterion=0.3, signed=False
@@ -158,15 +156,11 @@ def test_chains_of_different_samples_are_independent() -> None:
     np.testing.assert_array_equal(seeds_of(starts[3:4], one, 2)[0], seeds_of(starts, one, 5)[3, :2])
 
 
-@pytest.mark.parametrize("make", [int, np.int64, np.random.default_rng, np.random.RandomState])
-def test_the_same_random_state_is_the_same_classifier(digits: tuple[Any, Any], make: Any) -> None:
-    one, two = (HopfieldClassifier(random_state=make(7)).fit(*digits) for _ in range(2))
-    np.testing.assert_array_equal(one.prototypes_, two.prototypes_)
-    np.testing.assert_array_equal(one.transform(digits[0][:50]), two.transform(digits[0][:50]))
-
-
 def test_a_generator_moves_on_and_none_is_new_every_time(digits: tuple[Any, Any]) -> None:
     x, y = digits[0][:200], digits[1][:200]
+    for make in (int, np.int64, np.random.default_rng, np.random.RandomState):
+        one, two = (HopfieldClassifier(random_state=make(7)).fit(x, y) for _ in range(2))
+        np.testing.assert_array_equal(one.transform(x), two.transform(x))
     for state in (np.random.default_rng(7), None):
         one, two = (HopfieldClassifier(random_state=state).fit(x, y) for _ in range(2))
         assert np.any(one.prototypes_ != two.prototypes_)
@@ -255,31 +249,20 @@ def test_it_is_an_estimator_among_others(digits: tuple[Any, Any]) -> None:
     assert names.tolist() == [f"hopfieldclassifier{number}" for number in range(50)]
 
 
+BAD = {"rule": "hebb", "prototypes": "best", "n_prototypes": 0, "samples": 2.5, "threshold": "mode"}
+BAD |= {"dynamics": "wolff", "order": "sorted", "temperature": -1, "sweeps": -1, "repeats": True}
+BAD |= {"attempts_per_sweep": 0, "criterion": 1.5, "random_state": -3}
+
+
 @pytest.mark.parametrize(
-    ("setting", "value", "named"),
-    [
-        ("rule", "hebb", "pseudo-inverse, .*'hebb'"),
-        ("prototypes", "best", "overlap-loss"),
-        ("n_prototypes", 0, "0"),
-        ("samples", 2.5, "2.5"),
-        ("threshold", "mode", ""),
-        ("threshold", [1.0, 2.0], "64 features"),
-        ("threshold", np.nan, ""),
-        ("dynamics", "wolff", "metropolis"),
-        ("order", "sorted", "random"),
-        ("temperature", -1, "-1"),
-        ("sweeps", -1, "-1"),
-        ("attempts_per_sweep", 0, "0"),
-        ("criterion", 1.5, "1.5"),
-        ("repeats", True, "True"),
-        ("random_state", -3, "-3"),
-    ],
+    ("setting", "value"), [*BAD.items(), ("threshold", [1.0, 2.0]), ("threshold", np.nan)]
 )
 def test_bad_parameters_are_refused_by_fit(
-    digits: tuple[Any, Any], setting: str, value: Any, named: str
+    digits: tuple[Any, Any], setting: str, value: Any
 ) -> None:
-    with pytest.raises(SettingError, match=f"^{setting}s? .*{named}"):
+    with pytest.raises(SettingError) as error:
         HopfieldClassifier(**{setting: value}).fit(digits[0][:40], digits[1][:40])
+    assert error.value.setting in (setting, f"{setting}s")
 
 
 @pytest.mark.parametrize("labels", [None, [0, 1], [[0], [1], [2]]])

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-
 import classifiers
 import numpy as np
 import pandas as pd
@@ -75,26 +73,3 @@ def test_the_readme_has_the_table_and_says_what_is_in_it() -> None:
     }
     for method in TABLE.method.unique():
         assert f"| {method} | {cells['digits', method]} | {cells['mnist', method]} |" in section
-    accuracy = TABLE.set_index(["dataset", "method"]).accuracy.to_dict()
-
-    def lost(data: str, how: str) -> float:
-        still, moved = f"nearest prototype, {how}", f"Hopfield, {how}"
-        return 100 * float(accuracy[data, still] - accuracy[data, moved])
-
-    study, best = "study's setting", "best of a grid"
-    for points in (lost("digits", study), lost("mnist", study), lost("mnist", best)):
-        assert re.search(rf"\b{points:.1f}\b", section)
-    assert lost("digits", best) == 0
-
-
-def test_on_digits_the_prototypes_span_all_sites_that_vary() -> None:
-    train, labels, test, _ = classifiers.digits()
-    best = classifiers.study().set_params(
-        prototypes="majority", n_prototypes=20, samples=None, dynamics="async"
-    )
-    memory = best.fit(train, labels)
-    varying = np.ptp(memory.prototypes_, axis=0) > 0
-    weights = memory.couplings_.dense()
-    np.testing.assert_allclose(weights[varying], 0, atol=1e-12)
-    moved = (memory.recall(test)[:, 0] != test).sum()
-    assert moved / test.size < 1e-3

@@ -19,6 +19,7 @@ from hopcli.config import RecallConfig
 from hopcli.plots.filed import as_filed
 from hopcli.plots.files import drawn_svg
 from hopcli.plots.page import STYLES
+from hopcli.starts import parse_start
 
 if TYPE_CHECKING:
     from conftest import RunHopcli
@@ -159,7 +160,7 @@ def _of_pictures(folder: Path, n_pictures: int) -> Run:
         Image.fromarray(np.where(ink, 255, 0).astype(np.uint8)).save(folder / f"picture {k}.png")
     config = RecallConfig(
         dataset=f"images:{folder}",
-        start="flip:0.3",
+        start=parse_start("flip:0.3"),
         dynamics="async",
         rule="hebbian",
         tests=6,

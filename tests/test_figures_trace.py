@@ -15,6 +15,7 @@ from test_plots import NAMES, Run, panels, run, texts, words
 
 from hopcli import plots
 from hopcli.config import RecallConfig, RecallExecution
+from hopcli.starts import parse_start
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -150,7 +151,7 @@ def test_without_an_own_pattern_the_overlap_with_each_is_drawn(
 
 
 def test_of_many_patterns_the_nearest_are_drawn(dataset: str) -> None:
-    shown = hot(dataset, start="random")
+    shown = hot(dataset, start=parse_start("random"))
     table = shown.result.tables["trace"]
     far = {name: float(np.abs(table[f"overlap_{name}"]).max()) for name in "1234567"}
     left_out = min(far, key=lambda name: far[name])
@@ -246,18 +247,14 @@ def test_a_trial_of_each_label_is_shown_and_its_end_stays(
     assert np.mean(shown[0][:38] < 128) > 0.01
 
 
-def test_its_name_says_how_many_trials_of_each_label(traced: Run) -> None:
-    frames = traced.result.frames
-    names = ("run.gif", "run.1.gif", "run.2.gif", "run.3.gif", "run.9.gif", "run.x.gif")
-    for name, n_trials in zip(names, (1, 1, 2, 3, 3, 1), strict=True):
-        labels = [frames.label[k] for k in frames.shown_in(name)]
-        assert labels == sorted("1234567" * n_trials)
-    more = hot(traced.config.dataset, animate="run.4.gif").result.frames
-    assert len(more) == len(more.shown_in("a.4.gif")) == 28
-
-
 def test_a_trial_that_rests_ends_a_second_later(dataset: str, tmp_path: Path) -> None:
-    cold = hot(dataset, digits=("1", "2"), temperature=0.0, start="pattern,flip:0.2", sweeps=20)
+    cold = hot(
+        dataset,
+        digits=("1", "2"),
+        temperature=0.0,
+        start=parse_start("pattern,flip:0.2"),
+        sweeps=20,
+    )
     states = cold.result.frames.states
     plots.animate(cold.result, tmp_path, "run.2.gif")
     shown, durations = pictures(tmp_path / "run.2.gif")
@@ -272,7 +269,7 @@ def test_sites_at_zero_are_grey(dataset: str, tmp_path: Path) -> None:
     blend = hot(
         dataset,
         digits=("1", "2"),
-        start="blend:1:2",
+        start=parse_start("blend:1:2"),
         dynamics="async",
         temperature=None,
         sweeps=3,

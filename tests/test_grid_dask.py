@@ -249,11 +249,6 @@ def test_a_peer_that_is_no_scheduler_is_given_up(
     assert not Path("results/seeds/grid.csv").exists()
 
 
-def test_tls_without_certificates_is_refused(run_hopcli: RunHopcli) -> None:
-    done = run_hopcli("grid", "run", "seeds.toml", "--dask", "tls://127.0.0.1:1")
-    assert "distributed.comm.tls" in done.refused()
-
-
 @pytest.mark.slow
 def test_a_cluster_with_tls_makes_the_same_and_takes_nobody_without(
     run_hopcli: RunHopcli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

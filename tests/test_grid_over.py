@@ -2,28 +2,19 @@
 
 from __future__ import annotations
 
-import functools
 import itertools
 import math
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import few_and_many, least
 from scipy import stats
 
-from hopcli.catalogue import CATALOGUE
 from hopcli.errors import SettingError
 from hopcli.experiments.headline import Headline
 from hopcli.grids.keys import Key
 from hopcli.grids.over import average
 from hopcli.statistics import draws_interval, exact_interval
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from numpy.typing import NDArray
 
 RATE = Headline(
     table="accuracy",
@@ -112,14 +103,6 @@ def test_values_that_are_all_at_an_end_leave_room(rate: float) -> None:
     np.testing.assert_allclose(found["ci_high"], ends[1], atol=1e-9)
 
 
-def test_two_values_have_student_s_t() -> None:
-    found = average(lengths([3.0, 5.0]), [Key("seed")], "seed", LENGTH).iloc[0]
-    half = math.tan(0.475 * math.pi)  # its quantile for one degree of freedom
-    assert found[["length_ci_low", "length_ci_high"]].tolist() == pytest.approx(
-        [4 - half, 4 + half]
-    )
-
-
 def test_other_numbers_have_student_s_t() -> None:
     values = [3.0, 5.0, 4.0, 8.0]
     found = average(lengths(values), [Key("seed")], "seed", LENGTH)
@@ -161,50 +144,3 @@ def test_what_is_not_there_is_refused(over: str, column: str | None, found: str)
     with pytest.raises(SettingError) as refused:
         average(rates(), KEYS, over, RATE.of(column))
     assert (refused.value.setting, refused.value.found) == ("y" if column else "over", found)
-
-
-SELECTIONS: dict[
-    str, tuple[float, float, float, Callable[[np.random.Generator, int], NDArray[np.float64]]]
-] = {
-    "that differ a little": (0.8, 0.94, 0.12, lambda rng, n: rng.beta(50, 12.5, n)),
-    "that differ much": (0.8, 0.94, 0.25, lambda rng, n: rng.beta(4.8, 1.2, n)),
-    "that recall nearly all": (0.98, 0.91, 0.07, lambda rng, n: rng.beta(19.6, 0.4, n)),
-    "one in ten fails": (0.95, 0.94, 0.35, lambda rng, n: np.where(rng.random(n) < 0.1, 0.5, 1.0)),
-    "without a difference": (0.9, 0.94, 0.08, lambda _, n: np.full(n, 0.9)),
-    "at the end": (0.999, 0.94, 0.25, lambda _, n: np.full(n, 0.999)),
-}
-"""Mean rate of selections, how often the interval covers it, how wide it is, and their rates."""
-
-
-@few_and_many("runs", 12, 400)
-@pytest.mark.parametrize("name", SELECTIONS)
-def test_the_interval_over_ten_selections_covers_the_mean_of_all(name: str, runs: int) -> None:
-    """As often as the docstring says, and not by being useless."""
-    mean, promised, width, draw = SELECTIONS[name]
-    rng, trials = np.random.default_rng(21), 50
-    keys = [Key("run"), Key("seed")]
-    hits = np.sort(rng.binomial(trials, np.array([draw(rng, 10) for _ in range(runs)])), axis=1)
-    bounds = functools.cache(lambda counts: _bounds(counts, trials, keys))
-    found = np.array([bounds((*row,)) for row in hits.tolist()])
-    covered = np.mean((found[:, 0] <= mean) & (mean <= found[:, 1]))
-    assert covered > least(promised, runs)
-    assert runs < 100 or np.ptp(found, axis=1).mean() < width
-
-
-def _bounds(counts: tuple[int, ...], trials: int, keys: list[Key]) -> tuple[float, float]:
-    table = pd.DataFrame({"recalled": counts, "seed": range(len(counts)), "run": 0, "n": trials})
-    table["accuracy"] = table["recalled"] / trials
-    row = average(table, keys, "seed", RATE).iloc[0]
-    return float(row["ci_low"]), float(row["ci_high"])
-
-
-@pytest.mark.parametrize("command", CATALOGUE)
-def test_the_headline_of_each_experiment_is_in_its_own_words(command: str) -> None:
-    headline = CATALOGUE[command].headline
-    assert isinstance(headline, Headline)
-    assert headline.of(None) is headline
-    assert headline.of(headline.value) is headline
-    other = headline.of("energy_mean")
-    assert (other.low, other.sem) == ("energy_mean_ci_low", "energy_mean_sem")
-    assert other.table == headline.table
-    assert other.counts is None

@@ -242,27 +242,6 @@ def test_what_a_killed_process_has_left_half_written_is_undone(tmp_path: Path) -
         assert precious.read_text(encoding="utf-8") == "mine"
 
 
-@pytest.mark.parametrize("suffix", ["", "-journal", "-wal", "-shm"])
-def test_no_store_is_written_through_a_link(tmp_path: Path, suffix: str) -> None:
-    file, precious = _fill(tmp_path / "grid") / FILE, tmp_path / "precious"
-    shutil.copy(file, precious)
-    before = precious.read_bytes()
-    if not suffix:
-        file.unlink()
-    file.with_name(FILE + suffix).symlink_to(precious)
-    with pytest.raises(ResultError, match=FILE), Store(file.parent, writes=True):
-        pass
-    assert precious.read_bytes() == before
-
-
-def test_a_store_that_is_taken_away_is_missed(tmp_path: Path) -> None:
-    folder = _fill(tmp_path / "grid", (0,))
-    with Store(folder, writes=True) as store:
-        shutil.rmtree(folder)
-        with pytest.raises(ResultError, match=str(folder)):
-            store.write(_made("cell1"))
-
-
 # --- tables -----------------------------------------------------------------------------------
 
 
@@ -346,27 +325,3 @@ def test_shards_that_do_not_belong_together_are_refused(tmp_path: Path) -> None:
     assert _csv(bad) == _csv(one)
     out.mkdir()
     assert merge([one, other], out, accept_version=True)[1] == 4
-
-
-def test_what_is_there_already_decides_what_may_come_to_it(tmp_path: Path) -> None:
-    one, out = _fill(tmp_path / "one"), _fill(tmp_path / "out", (0,), version="v2")
-
-    def check_refused(word: str, *, accept_version: bool) -> None:
-        before = (out / FILE).read_bytes()
-        with pytest.raises(ResultError, match=word):
-            merge([one], out, accept_version=accept_version)
-        assert (out / FILE).read_bytes() == before
-
-    check_refused("--accept-version", accept_version=False)
-    assert merge([one], out, accept_version=True)[1] == 3
-    with Store(out, writes=True) as store:
-        store.describe(FOREIGN, _places())
-    check_refused("out: ", accept_version=True)
-
-
-def test_a_checksum_is_of_kinds_too() -> None:
-    sums = [
-        Rows((f"a: {kind}",), [(value,)]).checksum
-        for kind, value in (("integer", 1), ("number", 1), ("integer", 1.0))
-    ]
-    assert len(set(sums)) == 3

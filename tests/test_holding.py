@@ -14,7 +14,7 @@ from conftest import random_patterns, refuses
 
 import hopcli
 from hopcli import experiments
-from hopcli.config import Facts, RecallConfig, RecallExecution, RelaxConfig
+from hopcli.config import RecallConfig, RecallExecution, RelaxConfig
 from hopcli.errors import SettingError
 from hopcli.experiments.holding import hold
 from hopcli.experiments.resting import Resting, rest
@@ -211,9 +211,6 @@ def test_the_automatic_criterion_is_four_standard_deviations_below() -> None:
     assert _resting([0.98765], [0.01]).automatic == 0.9476  # rounded down
     assert _resting([0.5], [0.0]).automatic == 0.5
     assert _resting([0.499], [0.0]).automatic is None
-    facts = Facts("mnist:train", (28, 28), tuple("0123456789"), criterion=0.95)
-    assert RecallConfig(criterion="auto").resolve(facts).criterion == 0.95
-    assert RecallConfig(criterion=0.8).resolve(facts).criterion == 0.8
 
 
 def test_a_few_of_many_patterns_are_enough() -> None:
@@ -241,7 +238,9 @@ def test_an_automatic_criterion_counts_what_stays_on_its_pattern() -> None:
     """From the patterns themselves nearly all, where 0.99 calls four of five lost."""
     start: dict[str, Any] = {"start": "pattern", "temperature": 0.4, "tests": 100}
     assert _recall(**start).tables["accuracy"]["accuracy"].iloc[-1] < 0.3
-    config = RecallConfig(source_indices=FIVE, criterion="auto", repeats=2, **start)
+    config = RecallConfig.from_values(
+        {"source_indices": FIVE, "criterion": "auto", "repeats": 2, **start}
+    )
     plan: Any = experiments.plan(config)
     assert plan.config.to_dict()["criterion"] < 0.97
     result = plan.run(RecallExecution(), experiments.no_progress)
@@ -292,16 +291,6 @@ def test_a_quenched_run_ends_in_a_fixed_point() -> None:
     assert quenched.notes["resting"]["3"] == {"overlap": 1.0, "sd": 0.0}
 
 
-def test_an_animation_ends_with_the_quench() -> None:
-    settings: dict[str, Any] = {"tests": 1, "repeats": 1, "sweeps": 4, "temperature": 0.4}
-    config = RecallConfig(source_indices=FIVE, quench=True, **settings)
-    result = experiments.run(config, RecallExecution(animate="a.gif"))
-    assert result.frames.states.shape == (5, 6, 784)
-    assert result.frames.sweep.tolist() == [0, 1, 2, 3, 4, -1]
-    assert fixed_points(result.frames.states[:, -1], store(result.patterns.xi)).all()
-    assert np.array_equal(result.frames.states[:, 0], result.gallery.start)
-
-
 # --- settings of both, and the split of the patterns
 
 
@@ -319,17 +308,3 @@ def test_patterns_come_from_the_split_that_is_tested_unless_another_is_named(
         with np.load("r/recall.npz") as arrays:
             assert str(arrays["patterns.dataset"]) == f"mnist:{config['select_split']}"
             assert (tuple(arrays["patterns.source_index"].tolist()) == FIVE) == is_train
-
-
-@pytest.mark.parametrize(
-    ("flags", "option"),
-    [
-        ("--criterion auto --temperature 1.3", "--criterion"),
-        ("--patterns p.npz --select-split test", "--select-split"),
-        ("--dataset digits --select-split test", "--select-split"),
-        ("--dynamics async --until-stable --quench", "--quench"),
-    ],
-)
-def test_settings_without_sense_are_refused(run_hopcli: RunHopcli, flags: str, option: str) -> None:
-    assert run_hopcli("recall", *SMALL, *flags.split()).refused().startswith(f"{option} ")
-    assert not Path("r").exists()

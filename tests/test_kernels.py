@@ -5,7 +5,6 @@ from __future__ import annotations
 import importlib.util
 import itertools
 import math
-import tracemalloc
 from typing import TYPE_CHECKING, Any
 from unittest import mock
 
@@ -86,27 +85,6 @@ def test_replay_tries_the_given_sites(temperature: float) -> None:
     assert np.array_equal(fast.spins, slow)
     assert np.array_equal(fast.ends, observables.class_sums(slow, couplings))
     assert not np.array_equal(fast.spins, spins)
-
-
-def test_plain_draws_are_64_bits_times_the_sites() -> None:
-    """In whole numbers of any size: W N = site 2^64 + u."""
-
-    def mix(counter: int) -> int:
-        z = (12345 + counter * 0x9E3779B97F4A7C15) % 2**64
-        z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9 % 2**64
-        z = (z ^ (z >> 27)) * 0x94D049BB133111EB % 2**64
-        return z ^ (z >> 31)
-
-    n_sites = 2**31 - 1  # the sites of every second draw are not told by its first 32 bits
-    tried, uniforms = plain.draws(np.array([12345], np.uint64), 3, 1_000, n_sites)
-    carried = 0
-    for i, t in enumerate(range(3, 1_003)):
-        high = mix(t // 2 + 1) >> (32 if t % 2 else 0) & 0xFFFFFFFF
-        word = (high << 32) + (mix(t + 2**63) >> 32)
-        assert tried[0, i] == word * n_sites >> 64
-        assert uniforms[0, i] == pytest.approx(word * n_sites % 2**64 / 2**64, abs=1e-15)
-        carried += int(tried[0, i]) != high * n_sites >> 32
-    assert carried > 100
 
 
 @pytest.mark.usefixtures("scanning")
@@ -238,25 +216,6 @@ def test_a_shuffle_gives_every_order_as_often(uncompiled: ModuleType) -> None:
         pairs[which[0], which[1]] += 1
     expected = n_chains / 36
     assert np.sum((pairs - expected) ** 2 / expected) < 75  # chi-square, 35 degrees of freedom
-
-
-def test_memory_grows_as_chains_alone() -> None:
-    """A byte a site, 4 a class, 8 a seed, and little besides; nothing grows with sweeps."""
-    couplings = network(500, 3, "pseudo-inverse")
-
-    def peak(chains: int, sweeps: int) -> int:
-        given = {"seeds": seeds(chains), "attempts_per_sweep": 100, "threads": 1}
-        spins = starts(couplings, chains)
-        tracemalloc.start()
-        run_chains(couplings, spins, sweeps=sweeps, **given)
-        most = tracemalloc.get_traced_memory()[1]
-        tracemalloc.stop()
-        return most
-
-    peak(10, 1)
-    a_chain = (peak(12_000, 2) - peak(6_000, 2)) / 6_000
-    assert a_chain < 1.3 * (500 + 4 * couplings.n_classes + 8)
-    assert peak(6_000, 40) < 1.1 * peak(6_000, 2)
 
 
 def test_the_loop_and_the_taxonomy_share_one_tolerance() -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shlex
-import sys
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -20,18 +19,6 @@ if TYPE_CHECKING:
 
     from conftest import RunHopcli
     from playwright.sync_api import Browser
-
-FRAMES = """() => new Promise((done) => {
-  const times = [];
-  const tick = (now) => {
-    times.push(now);
-    if (times.length < 240) requestAnimationFrame(tick);
-    else done(times.slice(1).map((time, k) => time - times[k]));
-  };
-  document.querySelector("#run").click();
-  requestAnimationFrame(tick);
-})"""
-"""The time between frames, in milliseconds, while the network runs."""
 
 
 def test_a_drawn_four_is_recalled_lost_and_back_at_its_address(
@@ -51,27 +38,6 @@ def test_a_drawn_four_is_recalled_lost_and_back_at_its_address(
     seen.slide("temperature", 1.2)
     assert "1.2" in seen.run()
     assert max(map(abs, seen.overlaps())) < 0.5
-
-
-@pytest.mark.slow
-def test_a_run_at_any_speed_ends_with_its_last_sweep(seen: Seen) -> None:
-    seen.slide("speed", 68)  # no whole part of a sweep in a frame
-    seen.tab.click("#run")
-    seen.tab.locator("#run", has_text="Run").wait_for()
-    assert " 7,840 " in seen.tab.inner_text("#numbers")
-
-
-def test_ten_patterns_are_too_many_for_hebb(seen: Seen) -> None:
-    seen.tab.select_option("#rule", "hebbian")
-    for _ in range(5):
-        seen.tab.click("#image")
-        seen.tab.click("#store")
-    assert len(seen.overlaps()) == 10
-    seen.slide("temperature", 0)
-    seen.tab.click("#patterns li:nth-child(1) button")
-    assert seen.overlaps()[0] == 1
-    assert not seen.run().startswith("Recalled 3.")
-    assert seen.overlaps()[0] < 0.99
 
 
 CASES = {
@@ -257,13 +223,3 @@ def test_the_count_of_test_images_is_that_of_the_command(seen: Seen, tmp_path: P
     run = hopcli.recall(tests=20, repeats=1, seed=1)
     table = run.tables["accuracy"]
     assert counts == [f"{n} / 20" for n in table["recalled"].iloc[:5]]
-
-
-@pytest.mark.slow
-def test_frames_come_in_time(browser: Browser, live_file: Path) -> None:
-    """Shown by pytest -s; a machine that does other work may take longer."""
-    with browser.new_context(locale="en-GB") as context:
-        seen = Seen(context.new_page(), live_file)
-        gaps = seen.tab.evaluate(FRAMES)
-        sys.stdout.write(f"frames: median {np.median(gaps):.1f} ms, worst {max(gaps):.1f} ms\n")
-        assert len(gaps) > 100

@@ -6,7 +6,6 @@ import json
 import re
 from typing import TYPE_CHECKING, Any
 
-import nbformat
 import notebooks
 import pytest
 
@@ -51,20 +50,3 @@ def test_is_committed_run_and_tidy(path: Path) -> None:
     assert path.stat().st_size < MOST_BYTES
     text = json.dumps([*notebooks.shown(notebook), *(cell.source for cell in notebook.cells)])
     assert not MACHINE.search(text)
-
-
-def test_what_is_shown_is_text_and_that_there_are_pictures() -> None:
-    cell = {
-        "cell_type": "code",
-        "outputs": [
-            {"output_type": "stream", "name": "stderr", "text": "careful"},
-            {
-                "output_type": "display_data",
-                "data": {"image/png": "iVBO", "text/html": '<img src="data:image/png;base64,iV=">'},
-            },
-        ],
-    }
-    notebook = nbformat.from_dict({"cells": [cell]})  # type: ignore[no-untyped-call]
-    assert notebooks.shown(notebook) == [
-        ["stderr: careful", 'image/png: \ntext/html: <img src="">']
-    ]

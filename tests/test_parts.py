@@ -16,7 +16,7 @@ import pytest
 from conftest import files_below
 
 import hopcli
-from hopcli import dynamics, results, streams
+from hopcli import dynamics, streams
 from hopcli.grids import cells
 from hopcli.results import KeptParts, discard_parts, parts
 from hopcli.results.provenance import code_digest
@@ -231,21 +231,6 @@ def test_a_damaged_part_is_made_again(run_hopcli: RunHopcli, runs: Runs, damage:
     assert runs.made == 6
     run_hopcli(*SCAN, "--out", "whole")
     assert _visible("out") == _visible("whole")
-
-
-def test_parts_left_by_a_run_that_is_finished_go(
-    run_hopcli: RunHopcli, runs: Runs, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Killed between the last two steps."""
-    runs.stop_after(6)
-    run_hopcli(*SCAN, "--out", "out")
-    with monkeypatch.context() as patch:
-        patch.setattr(results, "discard_parts", lambda *_: None)
-        assert run_hopcli(*SCAN, "--out", "out").code == 0
-    assert len(_hidden("out")) == 1
-    runs.stop_after(0)
-    assert run_hopcli(*SCAN, "--out", "out").code == 0
-    assert _hidden("out") == []
 
 
 # --- the file ---------------------------------------------------------------------------------

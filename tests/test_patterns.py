@@ -17,7 +17,6 @@ from hopcli.patterns import (
     draw_samples,
     images_as_patterns,
     overlap_loss,
-    random_spins,
     read_patterns,
     select,
 )
@@ -121,13 +120,6 @@ def test_only_the_legacy_sampler_may_repeat_an_image() -> None:
         assert error.value.setting == setting
 
 
-def test_random_spins_are_fair_and_of_either_sign() -> None:
-    spins = random_spins(np.random.default_rng(0), 200, 784)
-    assert spins.dtype == np.int8
-    assert set(np.unique(spins)) == {-1, 1}
-    assert abs(spins.mean()) < 4 / np.sqrt(200 * 784)
-
-
 # --- the record
 
 
@@ -172,11 +164,6 @@ def test_take_orders_by_label() -> None:
 def test_patterns_check_their_parts(changed: dict[str, object], words: str) -> None:
     with pytest.raises(ValueError, match=words):
         _patterns(**changed)
-
-
-def test_patterns_cannot_be_changed() -> None:
-    with pytest.raises(ValueError, match="read-only"):
-        _patterns().xi[0, 0] = 1
 
 
 # --- files

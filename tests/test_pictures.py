@@ -10,12 +10,9 @@ import numpy as np
 import pandas as pd
 import pytest
 from conftest import random_patterns
-from hypothesis import given
-from hypothesis import strategies as st
 from numpy.typing import NDArray
 from PIL import Image
 
-from hopcli.config import Facts, RecallConfig
 from hopcli.data import drawings
 from hopcli.datasets import Dataset, Size, embedded_files, load_dataset, pictures
 from hopcli.datasets.pictures import EXTENSIONS
@@ -63,22 +60,6 @@ def _otsu(grey: Grey) -> int:
     return found
 
 
-@given(
-    st.lists(st.integers(0, 255), min_size=1, max_size=20),
-    st.lists(st.integers(0, 255), min_size=1, max_size=5),
-)
-def test_otsu_parts_grey_values_as_well_as_can_be(values: list[int], common: list[int]) -> None:
-    grey = np.array(values + common * 7, np.uint8)
-
-    def between(level: int) -> float:
-        low, high = grey[grey <= level], grey[grey > level]
-        return len(low) * len(high) * float(low.mean() - high.mean()) ** 2
-
-    if len(set(grey.tolist())) > 1:
-        found = int(levels(grey[None], "otsu")[0])
-        assert between(found) == pytest.approx(between(_otsu(grey)), rel=1e-12)
-
-
 HISTOGRAMS: list[tuple[int, dict[int, int]]] = [
     *((0, {0: 5, 255: 5}), (12, {10: 2, 12: 1, 200: 1, 201: 2}), (1, {0: 1, 1: 1, 2: 1, 3: 1})),
     *((254, {254: 3, 255: 1}), (0, {0: 1, 1: 3})),
@@ -98,22 +79,6 @@ def test_each_picture_has_a_level_of_its_own() -> None:
     assert levels(grey, "otsu")[::700].tolist() == [_otsu(one) for one in grey[::700]]
     assert levels(grey, "mean").tolist() == grey.mean(axis=1).astype(np.uint8).tolist()
     assert levels(grey, 7).tolist() == [7] * 5000
-
-
-@pytest.mark.parametrize(
-    ("dataset", "given", "threshold"),
-    [
-        *((dataset, None, 0) for dataset in ("mnist", "drawings", "npz:some", "openml:some")),
-        ("images:some", None, "otsu"),
-        ("images:some", 0, 0),
-    ],
-)
-def test_a_threshold_that_is_not_given_is_that_of_the_source(
-    dataset: str, given: int | None, threshold: int | str
-) -> None:
-    config, facts = RecallConfig(dataset=dataset, threshold=given), Facts(dataset, (2, 2), ("a",))
-    assert config.threshold == given
-    assert config.resolve(facts).resolve(facts).to_dict()["threshold"] == threshold
 
 
 # --- files of all kinds
@@ -184,22 +149,6 @@ def test_the_range_of_a_file_does_not_change_its_picture(
     save(np.tile(np.array(values, dtype), (3, 1)), tmp_path / name)
     for threshold in ("otsu",) if name == "dark.tif" else ("otsu", 127):
         assert picture_of(load_dataset(f"images:{tmp_path}", threshold=threshold)) == ["..##"] * 3
-
-
-@pytest.mark.parametrize(
-    ("dtype", "first", "others", "found"),
-    [
-        *(("u2", 40_000, 40_000, "40000"), ("u2", 3, 3, "3"), ("f4", 0.5, 0.5, "0.5")),
-        *(("f4", 0.5, -0.5, "-0.5"), ("f4", 12.5, 0, "12.5"), ("f4", np.nan, np.nan, "nan")),
-        ("i4", 10**6, 0, "1000000"),
-    ],
-)
-def test_a_refused_picture_is_described_by_its_own_values(
-    tmp_path: Path, dtype: str, first: float, others: float, found: str
-) -> None:
-    save(np.array([[first, others], [others, others]], dtype), tmp_path / "p.tif")
-    with pytest.raises(DataError, match=rf"p\.tif: .*{found}\b"):
-        load_dataset(f"images:{tmp_path}")
 
 
 def test_the_threshold_that_would_tell_two_pictures_apart_is_named(tmp_path: Path) -> None:
@@ -335,41 +284,10 @@ def test_a_large_photograph_taken_on_its_side_is_turned(tmp_path: Path, suffix: 
 
 # --- typed as commands
 
-FORMATS = ("png", "jpg", "gif", "bmp")
-
-
-def _save_four(*, dark: bool = False) -> dict[str, NDArray[np.bool_]]:
-    """A coarse random picture in each format, in squares of 8 x 8 pixels as JPEG has them."""
-    inks = {}
-    for seed, name in enumerate(FORMATS):
-        cells = np.random.default_rng(seed).random((4, 4)) < 0.5
-        inks[f"in-{name}"] = np.kron(cells, np.ones((8, 8))) > 0
-        save(grey_of(inks[f"in-{name}"] != dark), f"pictures/in-{name}.{name}")
-    return inks
-
 
 def _save_random(*names: str, side: int = 20) -> None:
     for name, spins in zip(names, random_patterns(1, len(names), side * side), strict=True):
         save(grey_of(spins.reshape(side, side) > 0), f"pictures/{name}.png")
-
-
-@pytest.mark.parametrize("dark", [False, True])
-def test_select_takes_every_picture_of_every_format(run_hopcli: RunHopcli, dark: bool) -> None:
-    inks = _save_four(dark=dark)
-    data = ["--dataset", "images:pictures", "--threshold", "127", *(["--invert"] * dark), *QUIET]
-    assert run_hopcli("select", *data).code == 0
-    with np.load("results/select/patterns.npz") as file:
-        patterns = dict(zip(file["labels"].tolist(), file["xi"], strict=True))
-    assert sorted(patterns) == sorted(inks)
-    for label, ink in inks.items():
-        assert np.array_equal(patterns[label] > 0, ink.ravel())
-    table = pd.read_csv("results/select/patterns.csv")
-    assert sorted(table["source_index"]) == [0, 1, 2, 3]
-    run = ["recall", *data, "--patterns", "results/select/patterns.npz", "--start", "flip:0.1"]
-    assert run_hopcli(*run, "--dynamics", "async", "--tests", "3", "--keep", "trials").code == 0
-    trials = pd.read_csv("results/recall/trials.csv")
-    assert set(trials["label"]) == set(inks)
-    assert set(trials["outcome"]) == {"own"}
 
 
 @pytest.mark.parametrize("rule", ["pseudo-inverse", "storkey", "hebbian"])

@@ -36,6 +36,8 @@ from hopcli.config import (
     VarianceConfig,
     WeightsConfig,
 )
+from hopcli.config.notations import Schedule
+from hopcli.starts import parse_start
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -78,15 +80,15 @@ CONFIGS: dict[str, Config] = {
     "one repeat": RecallConfig(source_indices=FIVE[2:3], tests=5, repeats=1),
     "random starts": RecallConfig(
         source_indices=FIVE,
-        start="random",
+        start=parse_start("random"),
         tests=3,
         repeats=2,
-        temperature="3:2:linear",
+        temperature=Schedule(3, 2, "linear"),
         sweeps=1,
     ),
     "traced": RecallConfig(
         source_indices=(*FIVE, 0, 5),
-        start="pattern,flip:0.3",
+        start=parse_start("pattern,flip:0.3"),
         temperature=1.0,
         tests=2,
         repeats=1,
@@ -130,11 +132,11 @@ CONFIGS: dict[str, Config] = {
     "fit-sweeps": FitSweepsConfig(dataset="digits", sweeps=(4, 20), replays=3, orders=3),
     "relax": RelaxConfig(source_indices=FIVE, tests=9, repeats=2, sweeps=60),
     "one start": RelaxConfig(
-        source_indices=FIVE[:1], tests=1, repeats=1, sweeps=12, attempts_per_sweep="N"
+        source_indices=FIVE[:1], tests=1, repeats=1, sweeps=12, attempts_per_sweep=784
     ),
     "many sweeps": RelaxConfig(
         dataset="drawings",
-        start="pattern,flip:0.2",
+        start=parse_start("pattern,flip:0.2"),
         tests=2,
         repeats=1,
         sweeps=5000,

@@ -65,12 +65,6 @@ def test_each_error_bar_of_the_accuracies_has_a_column_of_its_own() -> None:
         assert text["label"].dtype == pd.Series(["3"]).dtype
 
 
-def test_a_single_repeat_has_no_sd_over_repeats_but_one_over_labels() -> None:
-    table = accuracy_table(trials({"3": [[1, 0]], "6": [[1, 1]]}))
-    assert table[["sd_repeats", "sem_repeats"]].isna().to_numpy().all()
-    assert table["sd_labels"].iloc[-1] == pytest.approx(0.25)
-
-
 def test_all_images_tested_leave_the_noise_within_them() -> None:
     """Four images thrice: two recalled always, one never, one at times."""
     counts = trials({"3": [[1, 1, 0, 1], [1, 1, 0, 0], [1, 1, 0, 1]]}, [*range(4)] * 3)

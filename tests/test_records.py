@@ -49,9 +49,3 @@ def test_every_error_is_ours_and_a_builtin_and_travels_between_processes(
     assert str(error) == text
     again = pickle.loads(pickle.dumps(error))
     assert (type(again), str(again), again.__dict__) == (type(error), text, error.__dict__)
-
-
-def test_a_setting_is_told_by_the_users_name() -> None:
-    error = SettingError("temperature", "must be >= 0", "cold")
-    assert (error.setting, error.rule, error.found) == ("temperature", "must be >= 0", "cold")
-    assert error.describe("--temperature") == "--temperature must be >= 0, found 'cold'"

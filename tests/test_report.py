@@ -9,7 +9,6 @@ import re
 import shlex
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import pandas as pd
 import pytest
 from conftest import CHECKOUT
@@ -137,35 +136,6 @@ def test_ids_are_unique_and_what_is_referred_to_is_there(root: Element) -> None:
     assert referred <= set(ids)
 
 
-def test_all_that_is_drawn_has_a_name_or_is_beside_words(root: Element) -> None:
-    drawn = root.all("svg")
-    assert len(drawn) > 10
-    for one in drawn:
-        hidden = one.attributes.get("aria-hidden") == "true"
-        named = one.attributes.get("role") == "img" and one.attributes.get("aria-label")
-        assert hidden or named
-    for figure in root.all("figure"):
-        (caption,) = figure.all("figcaption")
-        (svg,) = figure.all("svg")
-        assert caption.text.startswith(f"{svg.attributes['aria-label']}. ")
-        assert len(caption.text) > 60
-    for region in (one for one in root.all() if one.attributes.get("role") == "region"):
-        assert region.attributes["aria-label"]
-        assert region.attributes["tabindex"] == "0"  # what scrolls can be scrolled by keys
-
-
-def test_heads_of_tables_say_of_what_they_are(root: Element) -> None:
-    tables = root.all("table")
-    assert len(tables) > 20
-    for table in tables:
-        assert table.all("caption")[0].text
-        assert all(one.attributes["scope"] in ("col", "row") for one in table.all("th"))
-        n_columns = len(table.all("thead")[0].all("th"))
-        for row in (row for body in table.all("tbody") for row in body.all("tr")):
-            widths = [int(one.attributes.get("colspan", 1)) for one in row.children]
-            assert sum(widths) == n_columns
-
-
 def test_what_is_written_in_a_run_is_text_and_nothing_else() -> None:
     (small,) = report.sections_in(RESULTS / "tutorial-4x4")
     table = pd.DataFrame({f"label {NASTY}": [NASTY], "n": [1]})
@@ -192,13 +162,6 @@ def test_what_is_written_in_a_run_is_text_and_nothing_else() -> None:
     assert root.all("h1")[0].text == NASTY
     assert {one.text for one in root.all("code")} == {NASTY}
     assert root.text.count(NASTY) > 20
-
-
-def test_what_one_types_is_set_apart_in_a_text() -> None:
-    root = read_page(report.page("t", [], intro="See `hopcli <b> --help` & that."))
-    (text,) = of_class(root, "intro")
-    assert "<b> --help & that" in text.text
-    assert [one.text for one in text.all("code")] == ["hopcli <b> --help"]
 
 
 def test_parts_with_one_name_have_anchors_of_their_own(plain: Section) -> None:
@@ -253,14 +216,6 @@ def test_a_claim_shows_what_was_published_and_found_and_leaves_out_what_is_not(
         assert not said.all("pre")
 
 
-def test_claims_lead_and_a_page_can_do_without(root: Element, plain: Section) -> None:
-    assert [one.text for one in root.all("h2")] == [f"{len(VERDICTS)} claims", "Runs"]
-    alone = read_page(report.page("t", [plain]))
-    assert [one.text for one in alone.all("h2")] == ["Run"]
-    assert not of_class(alone, "overview")
-    assert not of_class(alone, "marks")
-
-
 # --- what a run says ---------------------------------------------------------------------
 
 
@@ -308,19 +263,6 @@ def test_every_picture_is_there_with_its_caption(root: Element, sections: list[S
         expected = [f"{figure.title}. {figure.caption}" for figure in one.figures.values()]
         assert captions == [" ".join(caption.split()) for caption in expected]
     assert "warning" not in captions[0]
-
-
-def test_a_run_says_where_it_comes_from(root: Element) -> None:
-    manifest = results.open_manifest(RESULTS / "paper" / "recall.json")
-    said = by_id(root, "run-results-paper").text
-    for words in (
-        manifest["key"],
-        manifest["source_commit"],
-        f"numpy {manifest['versions']['numpy']}",
-        "criterion 0.99",
-        manifest["dataset"]["sha256"],
-    ):
-        assert words in said
 
 
 def test_the_number_of_a_run_is_told_as_its_table_has_it(root: Element) -> None:
@@ -415,7 +357,7 @@ def _resolved(**settings: Any) -> tuple[Any, Any]:
     """The run of the study with other settings; its result as it was."""
     loaded = results.load(RESULTS / "paper")
     values = {**loaded.config.to_dict(), **settings}
-    return catalogue.entry("recall").resolved.from_values(values), loaded.result
+    return catalogue.entry("recall").config.from_manifest(values), loaded.result
 
 
 def test_what_no_flag_can_say_is_run_from_its_manifest(tmp_path: Path) -> None:
@@ -423,7 +365,7 @@ def test_what_no_flag_can_say_is_run_from_its_manifest(tmp_path: Path) -> None:
     folder, entry = tmp_path / "my run", catalogue.entry("select")
     plan = experiments.plan(SelectConfig(samples=1, digits=("1", "2")))
     found = plan.run(entry.execution(), experiments.no_progress)
-    odd = entry.resolved.from_values({**plan.config.to_dict(), "digits": ["1,2", "3"]})
+    odd = entry.config.from_manifest({**plan.config.to_dict(), "digits": ["1,2", "3"]})
     how = entry.execution(figures=False)
     results.save(folder, odd, found, inputs={}, execution=how, duration=1.0)
     (section,) = report.sections_in(folder)
@@ -481,14 +423,6 @@ def test_cells_are_told_as_numbers_are_printed() -> None:
     assert made.rows[0] == ("-1", "12.3", f"{MINUS}1.234e{MINUS}05", "1234567", "yes")
     assert made.rows[1] == ("a", DASH, "1.235e+05", f"{MINUS}3", "no")
     assert (made.n_rows, made.n_left_out) == (2, 0)
-
-
-def test_a_long_table_is_cut_and_an_empty_one_has_its_heads() -> None:
-    long = sheet("t", pd.DataFrame({"n": np.arange(MOST_ROWS + 3)}))
-    assert long.rows == tuple((str(n),) for n in range(MOST_ROWS))
-    assert long.n_left_out == 3
-    empty = sheet("t", pd.DataFrame({"n": [], "label": []}))
-    assert (empty.heads, empty.rows) == (("n", "label"), ())
 
 
 def test_a_drawing_keeps_to_itself(sections: list[Section]) -> None:

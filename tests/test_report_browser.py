@@ -190,10 +190,3 @@ def test_a_keyboard_gets_everywhere(seen: Seen) -> None:
     )
     seen.tab.set_viewport_size({"width": NARROW, "height": 900})
     assert seen.tell(scrolls)
-
-
-@pytest.mark.slow
-def test_a_claim_leads_to_its_run(seen: Seen) -> None:
-    seen.tab.click("#claim-best a")
-    assert seen.tell("location.hash") == "#run-results-paper"
-    assert -1 <= seen.box("#run-results-paper")["top"] <= 100

@@ -517,23 +517,6 @@ def test_the_second_of_two_runs_at_once_is_refused(tmp_path: Path) -> None:
         child.wait(timeout=60)
 
 
-def test_a_lock_that_is_given_back_while_another_takes_it_is_taken_anew(tmp_path: Path) -> None:
-    """Whoever locked a file that has been removed since has locked nothing."""
-    program = (
-        "import sys\nfrom pathlib import Path\nfrom hopcli.results import locked\n"
-        "where, log = Path(sys.argv[1]), Path(sys.argv[2])\n"
-        "for _ in range(200):\n"
-        "    with locked(where, 'select', 60):\n"
-        "        log.write_text(str(int(log.read_text()) + 1))\n"
-    )
-    log = tmp_path / "log"
-    log.write_text("0")
-    command = [sys.executable, "-c", program, str(tmp_path / "run"), str(log)]
-    children = [subprocess.Popen(command) for _ in range(3)]
-    assert [child.wait(timeout=100) for child in children] == [0, 0, 0]
-    assert log.read_text() == "600"
-
-
 # --- where a result comes from ----------------------------------------------------------------
 
 

@@ -18,10 +18,10 @@ from scipy.integrate import quad
 from hopcli.datasets import load_dataset
 from hopcli.errors import PatternError
 from hopcli.network import Network, products
-from hopcli.network.products import asymmetry, symmetric_product
+from hopcli.network.products import symmetric_product
 from hopcli.observables import local_fields
 from hopcli.results import read_manifest
-from hopcli.rules import RULES, Rule, store, storkey
+from hopcli.rules import RULES, store, storkey
 from hopcli.rules.rule import QUANTITIES
 from hopcli.taxonomy import fixed_points
 
@@ -397,21 +397,6 @@ def test_a_symmetric_product_is_the_product_and_symmetric_to_the_last_bit(n: int
 
 
 @pytest.mark.usefixtures("small_blocks")
-@pytest.mark.parametrize(
-    ("row", "column"), [(0, 1), (7, 8), (59, 0), (30, 58), (24, 23), (3, 50), (59, 59)]
-)
-def test_asymmetry_finds_a_difference_wherever_it_is(row: int, column: int) -> None:
-    matrix = np.ones((60, 60))
-    assert asymmetry(matrix) == 0.0
-    matrix[row, column] -= 0.25
-    assert asymmetry(matrix) == (0.25 if row != column else 0)
-    for places in ([(row, column)], [(row, column), (column, row)]):
-        for place in places:
-            matrix[place] = np.nan
-        assert np.isnan(asymmetry(matrix))
-
-
-@pytest.mark.usefixtures("small_blocks")
 @pytest.mark.parametrize("at_once", [1, 3, 10, 11])
 @pytest.mark.parametrize("first", [0, 4])
 def test_storkey_is_its_formula_however_many_patterns_are_added_at_once(
@@ -423,11 +408,3 @@ def test_storkey_is_its_formula_however_many_patterns_are_added_at_once(
     found = store(xi[first:], "storkey", onto=earlier)
     assert_close(found.dense(), published.storkey(xi))
     assert np.array_equal(found.J, found.J.T)
-
-
-def test_couplings_are_handed_over_without_a_copy(monkeypatch: pytest.MonkeyPatch) -> None:
-    """At 16,384 classes a copy is 2 GiB."""
-    made = np.eye(32)
-    monkeypatch.setitem(RULES, "hebbian", Rule("hebbian", "", lambda _: made))
-    xi = np.array(list(product((-1, 1), repeat=5)), np.int8).T
-    assert store(xi, "hebbian").J is made

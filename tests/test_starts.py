@@ -6,7 +6,7 @@ import math
 import re
 from itertools import product
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -17,12 +17,10 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from PIL import Image
 
-import hopcli
 from hopcli.config import notations
 from hopcli.datasets import Dataset
-from hopcli.errors import HopcliError, SettingError
-from hopcli.experiments.tally import OUTCOMES, OVERALL, check_names, confusion_columns
-from hopcli.kinds import RefusedError
+from hopcli.errors import SettingError
+from hopcli.experiments.tally import OUTCOMES, OVERALL, confusion_columns
 from hopcli.patterns import Patterns
 from hopcli.starts import (
     BASES,
@@ -41,6 +39,7 @@ from hopcli.starts import (
     rule_of_starts,
     trial_rng,
 )
+from hopcli.values import RefusedError
 
 if TYPE_CHECKING:
     from conftest import RunHopcli
@@ -143,31 +142,6 @@ def _spelled(entry: Base | Change) -> list[str]:
 
 ALL_BASES = [text for base in BASES.values() for text in _spelled(base)]
 ALL_CHANGES = [text for entry in CHANGES.values() for text in _spelled(entry)]
-
-
-def test_what_the_registries_say_can_be_written() -> None:
-    assert [
-        *("image", "pattern", "random", "random:0.3", "majority", "blend:a:b", "blend:a:b:fill"),
-        *("text:FILE", "target", "digit"),
-    ] == ALL_BASES
-    assert [
-        *("flip:0.25", "flip-rows:3"),
-        *(f"occlude:{side}:0.25" for side in ("top", "bottom", "left", "right")),
-        "inverse",
-    ] == ALL_CHANGES
-    for registry in (BASES, CHANGES):
-        assert [entry.name for entry in registry.values()] == list(registry)
-
-
-@pytest.mark.parametrize("base", ALL_BASES)
-def test_every_base_with_every_change_is_read_and_written_alike(base: str) -> None:
-    for text in (base, *(f"{base},{words}" for words in (*ALL_CHANGES, ",".join(ALL_CHANGES)))):
-        start = parse_start(text)
-        assert start.base == base.split(":")[0]
-        assert parse_start(str(start)) == start
-        assert str(start) == text.removeprefix("pattern,")
-        assert start.uses_images == (start.base in ("image", "digit"))
-        assert start.leaves_zeros == (base == "blend:a:b")
 
 
 _word = st.text(st.characters(exclude_characters=":,", codec="utf-8"), min_size=1, max_size=8)
@@ -488,19 +462,6 @@ def test_no_label_makes_two_rows_or_columns_of_one_name(run_hopcli: RunHopcli, w
                 assert len(set(names)) == len(names)
 
 
-def test_only_words_that_collide_are_refused() -> None:
-    check_names(["pattern", "own"], ["pattern", "own", "other", "inverse", "3", "3"])
-    check_names(["inverse 3"], ["inverse 3", "4"])
-    for labels, stored, word in (
-        ([], ["3", "inverse 3"], "inverse 3"),
-        ([], ["none"], "none"),
-        ([], ["label", "a"], "label"),
-        ([OVERALL], ["a"], OVERALL),
-    ):
-        with pytest.raises(HopcliError, match=repr(word)):
-            check_names(labels, stored)
-
-
 @pytest.mark.parametrize("base", ["random", "majority", "random:0.25"])
 def test_a_start_is_not_scored_against_a_pattern_of_its_name(
     run_hopcli: RunHopcli, base: str
@@ -549,19 +510,3 @@ def test_in_a_mixed_file_a_name_decides_for_its_state_alone(run_hopcli: RunHopcl
     assert _outcomes() == expected
     _draw("probe.txt", _damaged(5)[[2, 1]], ["", "start 1"])
     assert "start 1" in run_hopcli(*run, "--overwrite").refused()
-
-
-def test_python_takes_the_same_rule(empty_folder: Path) -> None:
-    memory, probe = hopcli.store(XI, rule="hebbian"), _damaged(5)[[2]]
-    _draw("probe.txt", probe)
-    _draw("named.txt", probe, ["1"])
-
-    def outcome(start: Any, **settings: Any) -> tuple[Any, Any, bool]:
-        end = memory.recall(start, dynamics="async", until_stable=True, **settings)
-        return end.outcome.item(), end.nearest.item(), bool(end.recalled.item())
-
-    for start in (probe, hopcli.load("text:probe.txt"), "text:probe.txt", hopcli.load(probe)):
-        assert outcome(start) == ("pattern", "3", True)
-    for start in (hopcli.load("text:named.txt"), "text:named.txt"):
-        assert outcome(start) == ("other", "3", False)
-    assert outcome(probe, labels=["1"]) == ("other", "3", False)

@@ -15,10 +15,6 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from scipy import stats
 
-from hopcli import experiments
-from hopcli.config import CapacityConfig, ThreadedExecution
-from hopcli.experiments import no_progress
-from hopcli.experiments.stock import Stock
 from hopcli.statistics import (
     Z95,
     chao1,
@@ -26,7 +22,6 @@ from hopcli.statistics import (
     clustered_intervals,
     draws_interval,
     exact_interval,
-    mean_interval,
     mean_sd_sem,
     thermal_interval,
 )
@@ -231,27 +226,6 @@ def test_the_thermal_interval_of_trials_that_do_not_repeat_or_never_differ() -> 
     assert bounds == pytest.approx((0.5 - 1.96 / 1000, 0.5 + 1.96 / 1000), abs=1e-4)
 
 
-@pytest.mark.parametrize("trials", [1, 2, 10])
-@pytest.mark.parametrize("rates", [(0.5,), (0.02,) * 20, (0.0, 1.0, 0.9, 0.99) * 5])
-def test_the_thermal_interval_covers_as_promised(rates: tuple[float, ...], trials: int) -> None:
-    """Of new trials of the same groups; also of a single group."""
-    rng, truth, runs = np.random.default_rng(12), np.mean(rates), 600
-    found = rng.binomial(trials, rates, (runs, len(rates)))
-    bounds = np.array([thermal_interval(each, [trials] * len(rates)) for each in found])
-    covered = np.mean((bounds[:, 0] <= truth) & (truth <= bounds[:, 1]))
-    assert covered >= least(0.92, runs)
-
-
-@pytest.mark.parametrize("rates", [(0.5,), (0.9, 0.99), (0.0, 0.5, 1.0), (0.97,) * 10])
-def test_the_interval_of_a_mean_of_rates_covers(rates: tuple[float, ...]) -> None:
-    covered = 0
-    for hits in np.random.default_rng(13).binomial(30, rates, (600, len(rates))):
-        bounds = [exact_interval(each, 30) for each in hits]
-        low, high = mean_interval(hits / 30, *np.transpose(bounds))
-        covered += bool(low <= np.mean(rates) <= high)
-    assert covered / 600 >= least(0.95, 600)
-
-
 # --- draws of many units ----------------------------------------------------------------------
 
 
@@ -301,28 +275,6 @@ def test_draws_that_are_all_alike_have_the_interval_of_their_units(end: float) -
     assert scaled == pytest.approx((2 * low - 1, 2 * high - 1))
 
 
-def test_the_interval_of_draws_contains_their_mean_and_needs_two() -> None:
-    rng = np.random.default_rng(9)
-    for _ in range(200):
-        means = rng.random(rng.integers(2, 8)) ** rng.choice([0.01, 1, 20])
-        low, high = draws_interval(means, 20)
-        assert 0 <= low <= means.mean() <= high <= 1
-        assert low < high
-    assert all(math.isnan(bound) for bound in draws_interval([0.5], 20))
-
-
-def test_overlaps_may_stand_for_more_trials_than_there_are_patterns() -> None:
-    """Of 50 patterns of 784 sites a few sites are wrong: the draws say how many, not 50."""
-    rng = np.random.default_rng(10)
-    truth, runs, covered = 1 - 2 * 0.02 / 784, 500, 0
-    for _ in range(runs):
-        means = 1 - 2 * rng.binomial(50, 0.02, 10) / 50 / 784
-        low, high = draws_interval(means, 50, most=50 * 784, low=-1, high=1)
-        covered += low <= truth <= high
-        assert low > 0.999
-    assert covered / runs > least(0.95, runs)
-
-
 # --- medians over draws -----------------------------------------------------------------------
 
 
@@ -350,50 +302,6 @@ def test_the_range_of_a_median_shifts_with_the_values() -> None:
     assert shifted == pytest.approx(2 * np.array(draws_median(values)) - 1)
 
 
-@functools.cache
-def _overlaps(size: int, draws: int) -> NDArray[np.float64]:
-    """Final overlaps of the patterns of many draws at load 0.14, shape (draws, tests)."""
-    config = CapacityConfig(rule=("hebbian",), sizes=(size,), loads=(0.14,), draws=draws, seed=5)
-    parts: dict[int, NDArray[np.float64]] = {}
-    experiments.plan(config, Stock()).run(ThreadedExecution(), no_progress, parts)
-    measured = np.stack([parts[number] for number in range(draws)])
-    return measured[:, 3 : 3 + (measured.shape[1] - 3) // 2]
-
-
-@pytest.mark.parametrize(
-    ("size", "pool", "runs", "share", "least_share", "least_mean"),
-    [
-        (100, 150, 150, 0.95, 0.95, 0.95),
-        *(pytest.param(n, 200, 600, 0, 0.94, 0.985, marks=pytest.mark.slow) for n in (100, 400)),
-    ],
-)
-@pytest.mark.parametrize("draws", [3, 10])
-def test_intervals_near_the_transition_cover(
-    size: int, pool: int, runs: int, share: float, least_share: float, least_mean: float, draws: int
-) -> None:
-    """Some patterns are lost as a whole, so means of draws are skew.
-
-    Shares above 0.9 cover 94 to 99 %, means and medians 98.5 % or more.
-    """
-    overlaps, rng = _overlaps(size, pool), np.random.default_rng(6)
-    near, tested = overlaps > 0.9, overlaps.shape[1]
-    if share:
-        assert np.ptp(np.mean(near, axis=1)) > 0.2
-    truths = overlaps.mean(), near.mean(), np.quantile(overlaps, 0.5, method="inverted_cdf")
-    covered = np.zeros(3)
-    for _ in range(runs):
-        own = rng.integers(0, pool, draws)
-        intervals = (
-            draws_interval(overlaps[own].mean(axis=1), tested, low=-1.0),
-            draws_interval(near[own].mean(axis=1), tested),
-            draws_median(overlaps[own], low=-1.0)[1:],
-        )
-        covered += [a <= truth <= b for truth, (a, b) in zip(truths, intervals, strict=True)]
-    mean, of_share, median = covered / runs
-    assert of_share >= least(least_share, runs)
-    assert min(mean, median) >= least(least_mean, runs)
-
-
 # --- means, groups and times ------------------------------------------------------------------
 
 
@@ -415,18 +323,6 @@ def test_groups_count_once_however_often_they_repeat() -> None:
     assert (float(alone[0]), math.isnan(alone[1])) == (1.5, True)
 
 
-@pytest.mark.parametrize("sizes", [(1, 1), (4, 4), (1, 9)])
-def test_intervals_of_clustered_means_cover_what_they_promise(sizes: tuple[int, int]) -> None:
-    """Groups of these sizes whose means differ by as much as values within."""
-    rng = np.random.default_rng(4)
-    group = np.repeat(np.arange(80), rng.integers(sizes[0], sizes[1] + 1, 80))
-    runs = 1500
-    values = rng.exponential(size=(80, runs))[group] + rng.normal(size=(len(group), runs))
-    mean, sem = clustered_mean_sem(values, group)
-    assert 0.93 <= np.mean(np.abs(mean - 1) < 1.96 * sem) <= 0.97
-    assert sem.mean() == pytest.approx(mean.std(), rel=0.1)
-
-
 def test_a_quantile_is_the_first_time_with_the_share() -> None:
     shares = [(0.1, 0.0, 0.2), (0.3, 0.2, 0.5), (0.5, 0.4, 0.6), (0.9, 0.5, 1.0)]
     asked: list[int] = []
@@ -441,33 +337,6 @@ def test_a_quantile_is_the_first_time_with_the_share() -> None:
     assert time_quantile(share_by, 2, 0.5)[:2] == (2, 1)
     assert math.isnan(time_quantile(share_by, 2, 0.5)[2])
     assert time_quantile(share_by, 3, 0.3 + 1e-15)[0] == 1
-
-
-@few_and_many("runs", 20, 300)
-@pytest.mark.parametrize("trials", [1, 5])
-@pytest.mark.parametrize("level", [0.5, 0.9])
-def test_intervals_of_quantiles_of_times_cover_what_they_promise(
-    trials: int, level: float, runs: int
-) -> None:
-    """Times of 40 images, each of a law of its own, in steps as fine as 1 %."""
-    rng, steps, images, covered = np.random.default_rng(5), 100, 40, 0
-    law = np.arange(1, steps + 1) / steps  # of an image's mean time, uniform
-    true = int(np.argmax(law >= level - 1e-12))
-    for _ in range(runs):
-        times = np.repeat(rng.integers(0, steps, images)[:, None], trials, axis=1)
-
-        def share_by(time: int, times: np.ndarray = times) -> tuple[float, float, float]:
-            by = (times <= time).sum(axis=1)
-            low, high = clustered_interval(by, np.full(images, trials))
-            return float(by.mean() / trials), low, high
-
-        middle, low, high = time_quantile(share_by, steps - 1, level)
-        assert low <= middle
-        assert math.isnan(high) or middle <= high
-        covered += low <= true and not high < true
-    assert covered / runs >= least(0.95, runs)
-    if runs == 300:  # Clopper and Pearson's interval covers 95 to 99 % with 40 images
-        assert covered / runs <= 0.99
 
 
 # --- kinds not met ----------------------------------------------------------------------------
@@ -486,31 +355,3 @@ def test_chao1_by_hand() -> None:
     assert chao1([20, 30, 40]) == pytest.approx((3, 3, 3), abs=1e-3)
     assert chao1([4, 5])[2] > 2
     assert chao1([]) == (0, 0, 0)
-
-
-@pytest.mark.parametrize(
-    ("weights", "draws", "least_covered"),
-    [
-        (np.ones(100), 150, 0.9),
-        (np.ones(100), 1000, 0.95),
-        (np.repeat([5.0, 1.0], [10, 50]), 100, 0.9),
-        (1 / np.arange(1.0, 201), 2000, 0.9),
-        (1 / np.arange(1.0, 201), 300, 0.75),
-    ],
-)
-def test_chao1_finds_how_many_kinds_there_are(
-    weights: NDArray[np.float64], draws: int, least_covered: float
-) -> None:
-    """Of a known law; where many kinds are rare the estimate is below the truth, not above."""
-    rng, runs, n = np.random.default_rng(14), 500, len(weights)
-    covered, estimates, met = 0, 0.0, 0.0
-    for _ in range(runs):
-        counts = rng.multinomial(draws, weights / weights.sum())
-        estimate, low, high = chao1(counts[counts > 0])
-        assert np.sum(counts > 0) <= low <= estimate <= high
-        covered += low <= n <= high
-        estimates += estimate / runs
-        met += np.sum(counts > 0) / runs
-    assert covered / runs > least_covered
-    assert estimates < 1.05 * n
-    assert abs(estimates - n) <= abs(met - n) + 0.01

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import itertools
-import re
 from typing import Any
 
 import numpy as np
 import pytest
-from conftest import few_and_many, least
+from conftest import least
 from scipy import stats
 
 from hopcli import experiments
 from hopcli.config import Config, ConsistencyConfig, VarianceConfig
-from hopcli.experiments.few import ENOUGH, few_selections
+from hopcli.experiments.few import ENOUGH
 from hopcli.experiments.fit_sweeps import _fit_known, _slack_of_replays
 from hopcli.statistics import draws_interval
 from hopcli.statistics.components import Components
@@ -100,22 +99,6 @@ def test_nested_counts_are_a_normal_distribution_in_many_dimensions() -> None:
     assert nested_chi_square([3, 4], 3.5, 0.0, 0.0) == pytest.approx(0.5 * 12)
 
 
-@few_and_many("trials", 200, 1000)
-@pytest.mark.parametrize("noise", [1.0, 2.5])
-def test_the_interval_of_the_likelihood_covers_as_promised(noise: float, trials: int) -> None:
-    """A slope of means on a fine grid, with more noise than the model knows, or not."""
-    rng, covered = np.random.default_rng(5), 0
-    grid = np.linspace(-2, 2, 401)
-    for _ in range(trials):
-        counts = rng.normal(0.5, np.sqrt(noise), (10, 5))
-        values = nested_log_likelihood(counts[..., None], grid, 0.0, 1.0).sum(axis=0)
-        best = grid[values.argmax()]
-        chi2 = float(nested_chi_square(counts, best, 0.0, 1.0).sum())
-        inside = within_reach(values, overdispersion(chi2, 49))
-        covered += bool(inside[np.abs(grid - 0.5).argmin()])
-    assert abs(covered / trials - 0.9525) < 0.0015 + 3 * np.sqrt(0.95 * 0.05 / trials)
-
-
 def test_inflation_is_never_below_1() -> None:
     assert overdispersion(20.0, 49) == 1
     assert overdispersion(98.0, 49) == 2
@@ -196,36 +179,6 @@ def test_thirty_selections_are_about_enough_and_ten_are_not() -> None:
     """A kind that is 1 in 10: in 35 % of runs of ten selections it is missing."""
     assert max(_covered_of_few(10, 0.1, 60)) < 0.9
     assert min(_covered_of_few(ENOUGH, 0.1, 60)) > least(0.92, 60)
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize(
-    ("n", "tail", "low", "high"),
-    [
-        (5, 0.1, 0.40, 0.50),
-        (15, 0.1, 0.72, 0.85),
-        (30, 0.1, 0.90, 0.97),
-        (100, 0.1, 0.93, 0.98),
-        (30, 0.05, 0.75, 0.86),
-        (100, 0.05, 0.91, 0.98),
-        (30, 0.03, 0.45, 0.65),
-    ],
-)
-def test_coverage_is_as_the_manual_states(n: int, tail: float, low: float, high: float) -> None:
-    for covered in _covered_of_few(n, tail, 1000):
-        assert low - 0.03 <= covered <= high + 0.03
-
-
-@pytest.mark.parametrize("n", [1, 2, 3, 10, 29])
-def test_the_warning_names_the_share_that_may_be_missing(n: int) -> None:
-    """(1 - share)^n is 5 %, and the number advised is no longer warned of."""
-    (warning,) = few_selections(n)
-    share = float(re.findall(r"([\d.]+) %", warning)[0]) / 100
-    assert (1 - share) ** n == pytest.approx(0.05, abs=0.02)
-    advised = int(warning.rpartition("--selections ")[2])
-    assert few_selections(advised) == few_selections(1000) == []
-    assert "--tests" not in warning
-    assert "--tests" in few_selections(n, most=ENOUGH - 1)[0]
 
 
 @pytest.mark.parametrize(

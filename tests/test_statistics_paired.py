@@ -75,25 +75,6 @@ def test_the_interval_covers_by_enumeration(first: float, second: float, n: int)
     assert chances[inside].sum() >= 0.95
 
 
-@few_and_many("samples", 60, 1000)
-@pytest.mark.parametrize("n", [100, 1000])
-@pytest.mark.parametrize(
-    ("first", "second"), [(0.3, 0.1), (0.05, 0.05), (0.06, 0.03), (0.02, 0.0), (0.6, 0.35)]
-)
-def test_the_interval_covers_of_many_images(
-    first: float, second: float, n: int, samples: int
-) -> None:
-    rng = np.random.default_rng(n + round(1000 * first))
-    drawn = rng.multinomial(n, (first, second, 1 - first - second), samples)[:, :2]
-    cases, often = np.unique(drawn, axis=0, return_counts=True)
-    bounds = np.array([paired_interval(a, b, n) for a, b in cases.tolist()])
-    inside = (bounds[:, 0] <= first - second) & (first - second <= bounds[:, 1])
-    covered = often[inside].sum() / samples
-    assert covered > least(0.95, samples)
-    if samples == n == 1000 and first > 0.02:
-        assert covered < 0.99
-
-
 # --- Holm -------------------------------------------------------------------------------------
 
 
@@ -140,20 +121,6 @@ def test_differences_that_are_alike_are_no_certainty() -> None:
     assert p == 0.25  # a coin falls three times the same way
     rounded = np.array([0.3, 0.8]) - np.array([0.2, 0.7])
     assert mean_difference(rounded, 10) == pytest.approx(mean_difference([0.1, 0.1], 10))
-
-
-@few_and_many("runs", 400, 2000)
-def test_students_interval_covers_differences_of_rates(runs: int) -> None:
-    """Rates of two selectors on the same 200 images, of a new selection each time."""
-    rng = np.random.default_rng(11)
-    covered = 0
-    for _ in range(runs):
-        common = rng.normal(0.7, 0.04, 20)
-        first = rng.binomial(200, common + rng.normal(0.01, 0.02, 20)) / 200
-        second = rng.binomial(200, common) / 200
-        _, low, high, _ = mean_difference(first - second, 200)
-        covered += low <= 0.01 <= high
-    assert least(0.95, runs) < covered / runs < 1.9 - least(0.95, runs)
 
 
 # --- ranks ------------------------------------------------------------------------------------

@@ -129,17 +129,6 @@ def test_couplings_that_are_made_otherwise_are_others(
     assert not np.array_equal(stock.couple(first, _patterns(2), first.rule, 0.0).xi, found.xi)
 
 
-def test_thresholds_are_told_by_their_numbers_not_by_their_file(tmp_path: Path) -> None:
-    stock, patterns, config = Stock(), _patterns(1), RecallConfig()
-    file = tmp_path / "theta.txt"
-    found = []
-    for values in (np.zeros(60), np.arange(60) / 100, np.zeros(60)):
-        np.savetxt(file, values)
-        found.append(stock.couple(config, patterns, config.rule, str(file)))
-    assert found[2] is found[0]
-    assert found[1].n_classes == 60 > found[0].n_classes
-
-
 # --- how much is kept ------------------------------------------------------------------
 
 
@@ -225,16 +214,3 @@ def test_what_two_threads_want_is_made_once_and_holds_up_nothing_else(
     *same, other = _at_once(hebbian, hebbian, hebbian, another)
     assert same[0] is same[1] is same[2] is not other
     assert sorted(made) == ["hebbian", "storkey"]
-
-
-def test_what_could_not_be_made_is_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    stock, config = Stock(), RecallConfig()
-
-    def failing(*_given: Any, **_more: Any) -> Any:
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr(room, "store", failing)
-    with pytest.raises(KeyboardInterrupt):
-        stock.couple(config, _patterns(1), config.rule, 0.0)
-    monkeypatch.setattr(room, "store", store)
-    assert stock.couple(config, _patterns(1), config.rule, 0.0).n_sites == 60

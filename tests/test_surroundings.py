@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import os
 import subprocess
 import sys
@@ -15,7 +14,6 @@ from click.shell_completion import BashComplete
 from conftest import CHECKOUT, UNPRIVILEGED
 
 from hopcli.cli import cli
-from hopcli.cli.progress import bar
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -101,46 +99,6 @@ def test_a_variable_that_a_library_cannot_use_is_named(
     else:
         assert done.stderr == ""
         assert not name.startswith("NUMBA")
-
-
-_BAR = """
-import io
-from hopcli.cli.progress import bar
-out = io.StringIO()
-with bar(total=3, file=out) as shown:
-    shown.update(2)
-    shown.refresh()
-print(len(out.getvalue()) > 0)
-"""
-
-
-@pytest.mark.parametrize(
-    ("variables", "drawn"),
-    [
-        (
-            {
-                "MININTERVAL": "abc",
-                "NCOLS": "abc",
-                "BAR_FORMAT": "{nonsense}",
-                "COLOUR": "nonsense",
-            },
-            "True",
-        ),
-        ({"DISABLE": "1"}, "False"),
-    ],
-)
-def test_a_bar_is_drawn_without_the_variables_that_it_cannot_use(
-    child_environment: Mapping[str, str], variables: dict[str, str], drawn: str
-) -> None:
-    of_tqdm = {f"TQDM_{name}": value for name, value in variables.items()}
-    assert _python(["-c", _BAR], child_environment, **of_tqdm).stdout.split() == [drawn]
-
-
-def test_a_bar_has_the_settings_of_its_caller() -> None:
-    out = io.StringIO()
-    with bar(total=7, file=out) as shown:
-        shown.update(7)
-    assert "7/7" in out.getvalue()
 
 
 # --- completion

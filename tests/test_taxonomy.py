@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 import hopcli
 from hopcli.observables import class_sums, overlaps
 from hopcli.rules import RULES, store
-from hopcli.scoring import STORED, Scores, score
+from hopcli.scoring import Scores, score
 from hopcli.taxonomy import KINDS, Classified, classify, fixed_points, mixture_method
 
 if TYPE_CHECKING:
@@ -368,45 +368,3 @@ def test_an_overlap_at_the_criterion_is_recalled_and_one_site_below_is_not(n_sit
             m = [[sign * at], [sign * below]]
             scores = score_of(m, "a", ["a"], (n_sites - 2 * wrong) / n_sites, signed=signed)
             assert scores.recalled.tolist() == [sign > 0 or not signed, False]
-
-
-@pytest.mark.parametrize(
-    ("stored", "m", "nearest", "outcome", "own"),
-    [
-        # The own pattern is named only where none is nearer, be it as an inverse.
-        ("abc", [-0.95, 0.1, 0.0], 0, "inverse", 0.1),
-        ("abc", [-0.95, 0.94, 0.0], 0, "inverse", 0.94),
-        ("abc", [0.95, 0.94, 0.0], 0, "other", 0.94),
-        ("abc", [0.95, -0.95, 0.0], 0, "other", -0.95),
-        ("abc", [-0.95, 0.95, 0.0], 1, "own", 0.95),
-        ("abc", [0.95, 0.95, 0.0], 1, "own", 0.95),
-        ("abc", [-0.95, -0.95, 0.0], 1, "inverse", -0.95),
-        # Of several own patterns one comes before an inverse that is as near.
-        ("abb", [0.95, -0.95, 0.95], 2, "own", 0.95),
-    ],
-)
-def test_the_own_pattern_is_named_only_where_none_is_nearer(
-    stored: str, m: list[float], nearest: int, outcome: str, own: float
-) -> None:
-    for signed in (False, True):
-        scores = score_of([m], "b", list(stored), 0.9, signed=signed)
-        assert (scores.nearest.tolist(), scores.outcome.tolist()) == ([nearest], [outcome])
-        assert scores.own.tolist() == [own]
-        is_own = stored[nearest] == "b" and outcome != "other"
-        assert scores.recalled.tolist() == [is_own and (outcome == "own" or not signed)]
-
-
-def test_the_nearest_own_pattern_is_named_whichever_of_them_scores() -> None:
-    """Signed, the first "a" scores best; the state is the inverse of "b" and the last "a"."""
-    scores = score_of([[-0.9, -0.95, -0.95]], "a", ["a", "b", "a"], 0.9, signed=True)
-    assert (scores.nearest.tolist(), scores.outcome.tolist()) == ([2], ["inverse"])
-    assert scores.own.tolist() == [-0.9]
-
-
-def test_outcomes_are_those_that_name_a_pattern_or_kinds() -> None:
-    m = [[0.95, 0.1], [0.1, 0.95], [-0.95, 0.1], *([[0.1, 0.1]] * 4)]
-    outcomes = [score_of(m, label, ["a", "b"], 0.9).outcome.tolist() for label in "ac"]
-    assert {*outcomes[0], *outcomes[1]} == {*STORED, *KINDS[2:]}
-    scores = score_of(m, "a", ["a", "b"], 0.9)
-    arrays: list[NDArray[Any]] = [scores.recalled, scores.own, scores.nearest, scores.outcome]
-    assert not any(array.flags.writeable for array in arrays)

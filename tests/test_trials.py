@@ -12,7 +12,7 @@ from conftest import random_patterns, refuses
 
 from hopcli import experiments
 from hopcli.catalogue import CATALOGUE
-from hopcli.config import Facts, RecallConfig, RecallExecution, ResolvedRecall
+from hopcli.config import Facts, RecallConfig, RecallExecution
 from hopcli.datasets import Dataset, load_dataset
 from hopcli.experiments.trials import authors_sites, check_states, draw_trials
 from hopcli.patterns import Patterns, images_as_patterns
@@ -37,7 +37,7 @@ def _stored(*rows: int) -> Patterns:
     return images_as_patterns(_images(), np.array(rows))
 
 
-def _resolved(patterns: Patterns, **settings: Any) -> ResolvedRecall:
+def _resolved(patterns: Patterns, **settings: Any) -> RecallConfig:
     facts = Facts("small", SHAPE, patterns.labels, chosen=True)
     return RecallConfig.from_values(settings).resolve(facts)
 

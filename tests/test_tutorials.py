@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 import pytest
 
 from hopcli import experiments
@@ -15,7 +13,7 @@ from hopcli.datasets import load_dataset
 from hopcli.rules import store
 
 if TYPE_CHECKING:
-    from conftest import RunHopcli
+    import pandas as pd
 
 COLUMN = [-1, 1, 1, -1] * 4
 ROW = [-1] * 4 + [1] * 8 + [-1] * 4
@@ -29,7 +27,6 @@ FROM_SECOND = [1, 1, 1, -1, -1, 1, -1, -1, -1]
 UP = [1, -1, 1, -1, 1, -1]
 DOWN = [-spin for spin in UP]
 FROM_SIX = [1, 1, 1, 1, -1, 1]
-QUIET = ["--no-figures", "--quiet", "--overwrite"]
 
 
 def _shipped(name: str, **changed: object) -> RecallConfig:
@@ -42,10 +39,6 @@ def _shipped(name: str, **changed: object) -> RecallConfig:
 
 def _recall(config: RecallConfig, execution: RecallExecution | None = None) -> Any:
     return experiments.run(config, execution or RecallExecution(keep=("trials",)))
-
-
-def _table(name: str, folder: str = "results/recall") -> pd.DataFrame:
-    return pd.read_csv(Path(folder) / f"{name}.csv")
 
 
 def _seen(outcomes: pd.DataFrame) -> pd.DataFrame:
@@ -197,18 +190,3 @@ def test_gamma_is_two_over_the_temperature() -> None:
     facts = Facts("small", (3, 3), ("a",), chosen=True)
     config = RecallConfig.from_values({"dynamics": "glauber", "gamma": 4})
     assert config.resolve(facts).temperature == 0.5
-
-
-@pytest.mark.parametrize(("sweeps", "kind"), [(1, "unsettled"), (2, "two-cycle"), (3, "two-cycle")])
-def test_two_sweeps_show_a_two_cycle(run_hopcli: RunHopcli, sweeps: int, kind: str) -> None:
-    """Two sites that each want to be like the other: (+, -) and (-, +) take turns."""
-    Path("pair.txt").write_text("##\n", encoding="utf-8")
-    Path("start.txt").write_text("apart:\n#.\n\ntogether:\n..\n", encoding="utf-8")
-    run = ["recall", "--dataset", "text:pair.txt", "--rule", "hebbian", "--dynamics", "sync"]
-    run += ["--start", "text:start.txt", "--tests", "1", "--repeats", "1", *QUIET]
-    assert run_hopcli(*run, "--sweeps", str(sweeps)).code == 0
-    outcomes = _seen(_table("outcomes"))
-    assert outcomes["label"].tolist() == ["apart", "together"]
-    assert outcomes["outcome"].tolist() == [kind, "inverse"]
-    confusion = _table("confusion")
-    assert confusion[[kind, "none", "inverse 1"]].to_numpy().tolist() == [[1, 1, 0], [0, 0, 1]]

@@ -10,7 +10,6 @@ import pytest
 
 from hopcli.results.tables import write_arrays, write_table
 from hopcli.results.values import Values, compare_arrays, compare_tables
-from hopcli.statistics import exact_interval
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -172,20 +171,6 @@ def test_standard_errors_say_so_too(tables: Compare) -> None:
     for pair in ((a, b), (b, a)):
         _, (found,) = tables(*pair)
         assert (found.n_differ, found.n_bounded, found.n_beyond) == (5, 4, 3)
-
-
-def test_two_rates_of_one_truth_are_beyond_once_in_twenty(tables: Compare) -> None:
-    """Simulated: the intervals of 300 pairs of runs of the same thing."""
-    rng = np.random.default_rng(3)
-
-    def table() -> pd.DataFrame:
-        hits = rng.binomial(200, 0.7, 300)
-        low, high = zip(*(exact_interval(k, 200) for k in hits), strict=True)
-        return pd.DataFrame({"k": range(300), "rate": hits / 200, "ci_low": low, "ci_high": high})
-
-    _, values = tables(table(), table())
-    assert values[0].name == "rate"
-    assert 4 <= values[0].n_beyond <= 26  # 15 ± 3 SD; exact intervals are somewhat wide
 
 
 def test_arrays_are_compared_by_name_shape_and_value(tmp_path: Path) -> None:

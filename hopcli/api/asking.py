@@ -15,9 +15,10 @@ from hopcli.config import find_config, read_config
 from hopcli.datasets import Dataset
 from hopcli.errors import SettingError
 from hopcli.experiments.stock import Stock
-from hopcli.kinds import RefusedError, fits
+from hopcli.kinds import fits, read
 from hopcli.patterns import Patterns
 from hopcli.runs.requests import Request
+from hopcli.values import bare
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -82,7 +83,7 @@ def _again(path: Path, settings: Mapping[str, Any]) -> Request:
     plain, given = plain_settings(entry, settings, stock)
     how = entry.execution.settings()
     own = {name: value for name, value in plain.items() if name not in how}
-    config = entry.resolved.from_values({**manifest["config"], **own}, entry.settings)
+    config = entry.config.from_manifest({**manifest["config"], **own}, entry.settings)
     changed = {name: value for name, value in plain.items() if name in how}
     execution = entry.execution(**{**manifest["execution"], **changed})
     return _request(config, execution, stock, given)
@@ -157,7 +158,7 @@ def _words_of(dataset: Dataset, settings: Mapping[str, Any]) -> dict[str, Any]:
         if name in settings:
             rule = "cannot be given together with a data set that has been loaded"
             raise SettingError(name, rule, settings[name])
-    return {name: _bare(value) for name, value in words.items() if value is not None}
+    return {name: bare(value) for name, value in words.items() if value is not None}
 
 
 def plain_value(setting: Setting, name: str, value: Any) -> Any:
@@ -168,21 +169,7 @@ def plain_value(setting: Setting, name: str, value: Any) -> Any:
     SettingError
         If a text is no value of the setting, neither as a file nor as a flag has it.
     """
-    bare = _bare(value)
-    if not isinstance(bare, str) or fits(setting.kind.check, bare):
-        return bare
-    try:
-        return setting.kind.read(bare)
-    except RefusedError as error:
-        raise SettingError(name, str(error), bare) from None
-
-
-def _bare(value: Any) -> Any:
-    """A value without NumPy, pandas, paths, tuples and ranges."""
-    if hasattr(value, "tolist"):
-        return value.tolist()
-    if isinstance(value, os.PathLike):
-        return os.fspath(value)
-    if isinstance(value, list | tuple | range):
-        return [_bare(item) for item in value]
-    return value
+    plain = bare(value)
+    if not isinstance(plain, str) or fits(setting.kind.check, plain):
+        return plain
+    return read(setting.kind, name, plain)

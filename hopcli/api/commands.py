@@ -11,7 +11,7 @@ from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
 from hopcli import catalogue
-from hopcli.kinds import show
+from hopcli.values import show
 
 if TYPE_CHECKING:
     import os
@@ -114,7 +114,7 @@ def _shown(kind: Any) -> str:
 def _default(item: Any) -> str:
     shown = item.metadata["setting"].shown_default
     if shown is None and item.default is not None:
-        shown = show(item.default)
+        shown = repr(item.default) if isinstance(item.default, bool) else show(item.default)
     return f", default {shown}" if shown is not None else ", optional"
 
 

@@ -267,18 +267,20 @@ class Memory:
     def _run(self, config: RecallConfig, bank: Bank, threads: int | None) -> Recalled:
         """Run every trial, in the order of the command."""
         # What works brings numba and pandas, which storing and looking at patterns do not need.
-        from hopcli.experiments.recall import decide_criterion, scored
+        from hopcli.experiments.cautions import Given, decided
+        from hopcli.experiments.recall import scored
         from hopcli.experiments.relaxation import Relaxation
 
         held = self.patterns
         facts = Facts(held.dataset, held.shape, tuple(dict.fromkeys(held.labels)))
+        config.check()
         resolved = config.resolve(facts)
         check_trials(resolved, len(set(bank.label.tolist())), len(bank))
         trials = Trials(bank, len(bank), resolved.repeats, lambda _, place: place)
         relaxation = Relaxation(
             resolved, self.couplings, held, trials, Streams.of(resolved.seed), threads=threads
         )
-        relaxation = decide_criterion(config, facts, relaxation)
+        relaxation = decided(relaxation, Given.by(config, quench=True))
         rows = np.arange(len(trials))
         final = relaxation.run(rows)
         return Recalled(relaxation, final, scored(relaxation, rows, final))

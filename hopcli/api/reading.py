@@ -3,24 +3,29 @@
 from __future__ import annotations
 
 import glob
+import math
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import numpy as np
+
 from hopcli import catalogue
 from hopcli.errors import ResultError, SettingError
-from hopcli.grids.export import column_places, typed_column
-from hopcli.grids.grid import shown
+from hopcli.grids.export import column_places, key_column, typed_column
 from hopcli.grids.store import FILE, Store, is_grid
 from hopcli.grids.view import load_published
 from hopcli.results.manifest import open_manifest
 from hopcli.results.places import GRID, MANIFESTS, find, finished_in
 from hopcli.results.tables import read_table
+from hopcli.tables import Columns
+from hopcli.values import as_column, bare
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     import pandas as pd
+    from numpy.typing import NDArray
 
 __all__ = ["read"]
 
@@ -189,8 +194,6 @@ def _published(folder: Path, name: str) -> Iterator[_Found]:
 
 def _as_table(found: Sequence[_Found], command: str) -> pd.DataFrame:
     """All rows, each with the folder and the settings of its run."""
-    import pandas as pd
-
     if not found:
         raise ResultError(f"there is no finished run of {command} yet")
     places: dict[tuple[str, int], int] = {}
@@ -210,16 +213,15 @@ def _as_table(found: Sequence[_Found], command: str) -> pd.DataFrame:
         return [v for v, n in zip(column, lengths, strict=True) for _ in range(n)]
 
     taken = {"run", *names}
-    columns = [("run", pd.Series(each([one.run for one in found]), dtype=object))]
+    runs = np.array(each([one.run for one in found]), dtype=object)
+    columns: list[tuple[str, Any]] = [("run", runs)]
     columns += [(name, _setting(each(settings[name]))) for name in varies]
     columns += [
         (f"{command}_{name}" if name in taken else name, typed_column(tuple(column), kind))
         for (name, _), column, kind in zip(places, values, kinds, strict=True)
     ]
     columns += [(name, _setting(each(settings[name]))) for name in names if name not in varies]
-    table = pd.DataFrame(dict(enumerate(column for _, column in columns)))
-    table.columns = pd.Index([name for name, _ in columns])
-    return table
+    return Columns(*zip(*columns, strict=True)).frame()
 
 
 def _column(name: str, found: Sequence[_Found], command: str) -> list[Any]:
@@ -231,18 +233,13 @@ def _column(name: str, found: Sequence[_Found], command: str) -> list[Any]:
 
 def _value(value: Any, between: str) -> Any:
     """A setting as a column has it."""
-    plain = value.item() if hasattr(value, "item") else value
-    return None if plain is None else shown(plain, between)
+    plain = bare(value)
+    return None if plain is None else as_column(plain, between)
 
 
-def _setting(values: list[Any]) -> pd.Series[Any]:
+def _setting(values: list[Any]) -> NDArray[Any]:
     """A column of a setting: truths, numbers, or texts."""
-    import pandas as pd
-
     kinds = {type(value) for value in values} - {type(None)}
     if kinds and kinds <= {int, float}:
-        missing = [float("nan") if v is None else v for v in values]
-        return pd.Series(missing)
-    if kinds == {bool} and None not in values:
-        return pd.Series(values)
-    return pd.Series(["" if v is None else str(v) for v in values], dtype=object)
+        return key_column([math.nan if v is None else v for v in values])
+    return key_column(["" if v is None else v for v in values])

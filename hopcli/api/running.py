@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 
 from hopcli import catalogue, experiments, results
 from hopcli.errors import HopcliWarning
-from hopcli.kinds import show
 from hopcli.printing import html, in_lines
 from hopcli.runs import single
 
@@ -25,7 +24,6 @@ if TYPE_CHECKING:
 
     from hopcli.config import Config, Execution
     from hopcli.experiments import Result
-    from hopcli.kinds import Kind
     from hopcli.patterns import Patterns
     from hopcli.runs.requests import Request
 
@@ -203,11 +201,13 @@ class Run:
 
     def _title(self) -> str:
         """Command, what was asked for, and the number that it is known by."""
-        default = type(self.asked)().values() if _has_defaults(self.asked) else {}
+        default = type(self.asked)().values()
         asked = {k: v for k, v in self.asked.values().items() if v is not None}
         known = self.asked.settings()
         changed = [
-            f"{k}={_spelt(v, known[k].kind)}" for k, v in asked.items() if v != default.get(k)
+            f"{k}={v if isinstance(v, bool) else known[k].kind.show(v)}"
+            for k, v in asked.items()
+            if v != default.get(k)
         ]
         more = ["..."] if len(changed) > _SHOWN else []
         words = " ".join([self.command, *changed[:_SHOWN], *more])
@@ -232,17 +232,6 @@ class Run:
         table = in_lines(self.summary).to_html(index=False, border=0, float_format="{:.4g}".format)
         title = f"<p><code>{html(self._title())}</code></p>"
         return "\n".join([title, *told, table, *found])
-
-
-def _spelt(value: Any, kind: Kind) -> str:
-    """A setting as a flag has it."""
-    plain = kind.plain(value)
-    return show(tuple(plain) if isinstance(plain, list) else plain, kind.between)
-
-
-def _has_defaults(config: Config) -> bool:
-    """Whether a configuration can be made of nothing; a resolved one cannot."""
-    return type(config) is catalogue.entry(config.command).config
 
 
 def make(request: Request, *, progress: bool | None = None) -> Run:

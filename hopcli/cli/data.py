@@ -12,13 +12,14 @@ from hopcli.cli.data_options import data_option, load_asked
 from hopcli.cli.lines import listen, print_lines
 from hopcli.cli.once import Command, Group
 from hopcli.cli.tables import form_option, print_table
-from hopcli.config.spelling import flag_name
 from hopcli.datasets import SOURCES, NoSuchPartError, parse_spec, verify_embedded
 from hopcli.errors import SettingError
 from hopcli.printing import terminal
+from hopcli.values import flag_name
 
 if TYPE_CHECKING:
     from hopcli.datasets import Dataset
+    from hopcli.tables import Columns
 
 __all__ = ["command"]
 

@@ -8,8 +8,8 @@ import click
 
 from hopcli.cli.requests import read_flags
 from hopcli.config.data import DataSettings
-from hopcli.config.spelling import flag_name
 from hopcli.errors import SettingError
+from hopcli.values import flag_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

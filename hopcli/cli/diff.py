@@ -11,11 +11,12 @@ import click
 
 from hopcli.catalogue import CATALOGUE
 from hopcli.cli.completion import complete_folder
-from hopcli.cli.lines import print_lines, spelt
+from hopcli.cli.lines import print_lines
 from hopcli.cli.once import Command
 from hopcli.cli.options import FOLDER
 from hopcli.cli.tables import form_option, print_rows
 from hopcli.printing import terminal
+from hopcli.values import show
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -125,7 +126,8 @@ def _of_pairs(what: str, pairs: Sequence[Pair], command: str) -> Iterator[str]:
 
 def _sides(pair: Pair, command: str) -> dict[str, str]:
     """The sides of a pair as flags have them, else as JSON has them if they read the same."""
-    texts = {side: spelt(value, pair.name, command) for side, value in pair.values.items()}
+    spell = CATALOGUE[command].show if command in CATALOGUE else lambda _, value: show(value)
+    texts = {side: spell(pair.name, value) for side, value in pair.values.items()}
     if len(texts) > len(set(texts.values())):
         texts = {side: json.dumps(value) for side, value in pair.values.items()}
     columns = zip(*texts.values(), strict=False) if len(texts) > 1 else ()

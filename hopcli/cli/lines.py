@@ -5,14 +5,14 @@ from __future__ import annotations
 import logging
 import sys
 import warnings
-from typing import Any, TextIO
+from typing import TextIO
 
 import click
 
 from hopcli.errors import HopcliWarning
 from hopcli.printing import terminal
 
-__all__ = ["listen", "print_lines", "spelt", "tell"]
+__all__ = ["listen", "print_lines", "tell"]
 
 _LONGEST = 400  # characters of a line; what is too long is cut in the middle
 
@@ -28,25 +28,6 @@ def tell(message: str) -> None:
 def print_lines(text: object) -> None:
     """Print lines on stdout; names in them that may have newlines are made safe before."""
     click.echo(terminal(text, keep="\n"))
-
-
-def spelt(value: Any, name: str = "", command: object = None) -> str:
-    """A setting of a manifest as a flag would spell it, whole; a dash if it is open.
-
-    Parameters
-    ----------
-    value : object
-        What it is, as JSON has it.
-    name : str
-        What it is called, ``grid.size`` if these are its values in a grid.
-    command : object
-        Of which command it is, if that is known.
-    """
-    from hopcli.catalogue import CATALOGUE
-    from hopcli.config.spelling import Speller
-
-    known = CATALOGUE[command].settings if command in CATALOGUE else {}
-    return Speller().setting(name, value, known)
 
 
 class _Teller(logging.Handler):

@@ -14,8 +14,8 @@ from hopcli.cli.options import settings_command
 from hopcli.cli.requests import read_flags
 from hopcli.config import RecallConfig, find_config, read_config
 from hopcli.config.groups import PatternSettings
-from hopcli.config.spelling import flag_name
 from hopcli.errors import SettingError, renamed
+from hopcli.values import flag_name
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

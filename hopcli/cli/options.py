@@ -15,9 +15,8 @@ from hopcli.cli.completion import complete_config, complete_folder, complete_set
 from hopcli.cli.once import Command
 from hopcli.cli.requests import make_request
 from hopcli.cli.tables import FORM_HELP, FORMATS
-from hopcli.config.spelling import flag_name
-from hopcli.kinds import show
 from hopcli.runs.requests import Wishes
+from hopcli.values import flag_name, show
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection

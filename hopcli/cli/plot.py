@@ -14,8 +14,8 @@ from hopcli.cli.once import Command
 from hopcli.cli.options import FOLDER, FOLDERS
 from hopcli.config.execution import animation_name
 from hopcli.errors import ResultError
-from hopcli.kinds import RefusedError
 from hopcli.printing import terminal
+from hopcli.values import RefusedError
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -14,10 +14,10 @@ from hopcli.cli.once import Command
 from hopcli.cli.options import FOLDER
 from hopcli.cli.progress import bar
 from hopcli.cli.tables import form_option, print_table
-from hopcli.config.spelling import flag_name
 from hopcli.errors import renamed
 from hopcli.printing import in_lines, terminal
 from hopcli.runs.requests import Wishes
+from hopcli.values import flag_name
 
 if TYPE_CHECKING:
     from hopcli.runs.behind import PreparedRun
@@ -184,6 +184,7 @@ def _print(verdicts: Verdicts, form: str) -> None:
     """Print the verdicts and the names of the files."""
     from hopcli.claims.judging import VERDICTS
     from hopcli.claims.table import short, wrapped
+    from hopcli.tables import Columns
 
     out, judged, made, files = verdicts
     if form == "json":
@@ -194,7 +195,7 @@ def _print(verdicts: Verdicts, form: str) -> None:
         )
         return
     if form != "table":
-        print_table(short(made, ids=False), form)
+        print_table(Columns.of_frame(short(made, ids=False)), form)
         return
     click.echo(wrapped(in_lines(short(made, ids=True))))
     counts = Counter(one.verdict for one in judged)

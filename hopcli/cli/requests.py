@@ -10,10 +10,10 @@ import click
 
 from hopcli import catalogue
 from hopcli.config import find_config, read_config
-from hopcli.config.spelling import flag_name
 from hopcli.errors import SettingError, renamed
-from hopcli.kinds import RefusedError
+from hopcli.kinds import read
 from hopcli.runs.requests import Request
+from hopcli.values import flag_name
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -57,7 +57,7 @@ def request_from_manifest(path: Path, wishes: Wishes) -> Request:
     from hopcli.results.repeating import read_run
 
     entry, manifest = read_run(path)
-    config = entry.resolved.from_values(manifest["config"])
+    config = entry.config.from_manifest(manifest["config"])
     execution = entry.execution(**manifest["execution"])
     out = wishes.out or Path("results") / f"{path.absolute().parent.name}-again"
     wanted = wishes._replace(again=True)
@@ -117,13 +117,10 @@ def read_flags(known: Mapping[str, Setting], flags: Mapping[str, Any]) -> dict[s
     SettingError
         If a text is no value of its setting.
     """
-    values = {}
-    for name, text in flags.items():
-        try:
-            values[name] = known[name].kind.read(text) if isinstance(text, str) else text
-        except RefusedError as error:
-            raise SettingError(name, str(error), text) from None
-    return values
+    return {
+        name: read(known[name].kind, name, text) if isinstance(text, str) else text
+        for name, text in flags.items()
+    }
 
 
 def _default_folder(path: Path | None, command: str) -> Path:

@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from hopcli.cli.lines import print_lines, spelt, tell
+from hopcli import catalogue
+from hopcli.cli.lines import print_lines, tell
 from hopcli.cli.once import Command
 from hopcli.cli.options import FOLDERS
 from hopcli.cli.tables import form_option, print_rows
 from hopcli.errors import ResultError
 from hopcli.printing import terminal
+from hopcli.values import show
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -72,7 +74,8 @@ def command(folders: tuple[Path, ...], form: str) -> int:
 
 def _row(run: Listed, names: Iterable[str]) -> dict[str, str]:
     """A run by the heads of its columns; `names` are the settings among them."""
-    settings = {name: _told(run, name) for name in names if name in run.settings}
+    entry = catalogue.entry(run.command.removesuffix(" grid"))
+    settings = {n: entry.show(n, run.settings[n]) for n in names if n in run.settings}
     number = run.headline
     return {
         "folder": str(run.folder),
@@ -81,14 +84,9 @@ def _row(run: Listed, names: Iterable[str]) -> dict[str, str]:
         "dataset": run.dataset,
         "version": run.version,
         "seconds": f"{run.seconds:.3f}",
-        **({} if number is None else {number.name: spelt(number.value)}),
+        **({} if number is None else {number.name: show(number.value)}),
         "key": run.key[:_OF_KEY],
     }
-
-
-def _told(run: Listed, name: str) -> str:
-    """A setting of a run, or of a grid of them."""
-    return spelt(run.settings[name], name, run.command.removesuffix(" grid"))
 
 
 def _as_table(rows: Sequence[Mapping[str, str]]) -> str:

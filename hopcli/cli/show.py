@@ -14,8 +14,8 @@ from hopcli.cli.completion import complete_source
 from hopcli.cli.data_options import data_option, load_asked
 from hopcli.cli.lines import listen
 from hopcli.cli.once import Command
-from hopcli.config.spelling import flag_name
 from hopcli.printing import terminal
+from hopcli.values import flag_name
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

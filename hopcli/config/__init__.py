@@ -1,31 +1,31 @@
-"""What a run is asked to do, in three parts.
+"""Settings of a run: its configuration and its execution.
 
-*Given*: what the user wrote, one frozen configuration a command (:class:`RecallConfig`
-and its like), each value checked by itself; any can be replaced. *Resolved*: every value
-concrete, a pure function of the given one and the data; this is what a manifest holds and
-what a hash names. *Execution*: threads, figures and the like, which change no number.
+A configuration is frozen, a class for each command (:class:`RecallConfig` and others). As
+*given*, open settings are None. It is checked and *resolved* once, when the data are loaded:
+then every setting has its value, which the manifest holds and the key of the run names. The
+*execution* (threads, figures) changes no number.
 
 Each setting is declared once, with its kind, default, help and group. A value may come
 from a TOML file, from a flag or from Python; all three pass through the same check, so
 they are refused with the same words.
 """
 
-from hopcli.config.attractors import AttractorsConfig, ResolvedAttractors
+from hopcli.config.attractors import AttractorsConfig
 from hopcli.config.base import Config, Facts, Setting, Settings
-from hopcli.config.capacity import CapacityConfig, ResolvedCapacity
-from hopcli.config.compare import CompareConfig, ResolvedCompare
-from hopcli.config.consistency import ConsistencyConfig, ResolvedConsistency
-from hopcli.config.critical import CriticalConfig, ResolvedCritical
+from hopcli.config.capacity import CapacityConfig
+from hopcli.config.compare import CompareConfig
+from hopcli.config.consistency import ConsistencyConfig
+from hopcli.config.critical import CriticalConfig
 from hopcli.config.execution import Execution, RecallExecution, ThreadedExecution
 from hopcli.config.files import find_config, read_config, shipped_configs
-from hopcli.config.fit_sweeps import FitSweepsConfig, ResolvedFitSweeps
+from hopcli.config.fit_sweeps import FitSweepsConfig
 from hopcli.config.groups import DataSettings, LearningSettings, PatternSettings, StorageSettings
-from hopcli.config.recall import RecallConfig, ResolvedRecall
-from hopcli.config.relax import RelaxConfig, ResolvedRelax
-from hopcli.config.select import ResolvedSelect, SelectConfig
-from hopcli.config.temperature_scan import ResolvedTemperatureScan, TemperatureScanConfig
-from hopcli.config.variance import ResolvedVariance, VarianceConfig
-from hopcli.config.weights import ResolvedWeights, WeightsConfig
+from hopcli.config.recall import RecallConfig
+from hopcli.config.relax import RelaxConfig
+from hopcli.config.select import SelectConfig
+from hopcli.config.temperature_scan import TemperatureScanConfig
+from hopcli.config.variance import VarianceConfig
+from hopcli.config.weights import WeightsConfig
 
 __all__ = [
     "AttractorsConfig",
@@ -43,18 +43,6 @@ __all__ = [
     "RecallConfig",
     "RecallExecution",
     "RelaxConfig",
-    "ResolvedAttractors",
-    "ResolvedCapacity",
-    "ResolvedCompare",
-    "ResolvedConsistency",
-    "ResolvedCritical",
-    "ResolvedFitSweeps",
-    "ResolvedRecall",
-    "ResolvedRelax",
-    "ResolvedSelect",
-    "ResolvedTemperatureScan",
-    "ResolvedVariance",
-    "ResolvedWeights",
     "SelectConfig",
     "Setting",
     "Settings",

@@ -7,20 +7,22 @@ from typing import Any, ClassVar
 
 from hopcli import kinds
 from hopcli.config import notations
-from hopcli.config.base import Facts, setting
+from hopcli.config.base import Facts, again, setting
 from hopcli.config.groups import (
-    TIE_HELP,
+    CriterionSettings,
+    DynamicsSettings,
     LearningSettings,
     PatternSettings,
     RunSettings,
+    StorageSettings,
     check_fit,
     start_help,
 )
-from hopcli.dynamics import DYNAMICS, TIES
+from hopcli.dynamics import DYNAMICS
 from hopcli.rules import RULES
 from hopcli.starts import Start
 
-__all__ = ["AttractorsConfig", "ResolvedAttractors"]
+__all__ = ["AttractorsConfig"]
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -62,29 +64,23 @@ class AttractorsConfig(PatternSettings, LearningSettings, RunSettings):
         "Network",
         "Storage rules to compare, each by itself.",
     )
-    theta: float | str = setting(
-        kinds.number_or_file(),
-        0.0,
-        "Network",
-        "Threshold of all sites, or a file with one number a site: text, or a .npz with theta.",
-    )
-    dynamics: str = setting(
-        kinds.choice([name for name, rule in DYNAMICS.items() if not rule.stochastic]),
+    theta: float | str = again(StorageSettings, "theta")
+    dynamics: str = again(
+        DynamicsSettings,
+        "dynamics",
         "async",
-        "Dynamics",
-        "Sign of the field, one site at a time (async) or all at once (sync).",
+        kind=kinds.choice([name for name, rule in DYNAMICS.items() if not rule.stochastic]),
+        help="Sign of the field, one site at a time (async) or all at once (sync).",
     )
-    tie: str = setting(kinds.choice(TIES), "keep", "Dynamics", TIE_HELP)
-    sweeps: int = setting(
-        kinds.integer(1, 10_000_000), 200, "Dynamics", "Sweeps of N at most, till stable."
-    )
-    start: Start | str = setting(notations.start(), Start("random", (0.5,)), "Census", start_help())
+    tie: str = again(DynamicsSettings, "tie")
+    sweeps: int = again(DynamicsSettings, "sweeps", 200, help="Sweeps of N at most, till stable.")
+    start: Start = setting(notations.start(), Start("random", (0.5,)), "Census", start_help())
     starts: int = setting(kinds.integer(1, 10_000_000), 10_000, "Census", "Number of starts.")
-    criterion: float = setting(
-        kinds.number(0, 1, above=True),
-        0.99,
-        "Census",
-        "A state is a pattern, its inverse or a mixture from this overlap on.",
+    criterion: float = again(
+        CriterionSettings,
+        "criterion",
+        group="Census",
+        help="A state is a pattern, its inverse or a mixture from this overlap on.",
     )
     most: int = setting(
         kinds.integer(1, 1000), 12, "Census", "Most frequent states drawn for each rule."
@@ -94,18 +90,6 @@ class AttractorsConfig(PatternSettings, LearningSettings, RunSettings):
         """What others fill in, if the start fits."""
         check_fit(self.start, facts)
         return super().concrete(facts)
-
-    def resolve(self, facts: Facts) -> ResolvedAttractors:
-        """Fill in what is left open."""
-        return ResolvedAttractors(**self.filled(facts))
-
-
-@dataclass(frozen=True, eq=False, kw_only=True)
-class ResolvedAttractors(AttractorsConfig):
-    """The same with every value."""
-
-    digits: tuple[str, ...]
-    start: Start
 
     @property
     def folds_inverses(self) -> bool:

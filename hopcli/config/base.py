@@ -2,57 +2,91 @@
 
 from __future__ import annotations
 
+import copy
 import difflib
-import inspect
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from hopcli.errors import SettingError
-from hopcli.kinds import RefusedError
+from hopcli.kinds import checked
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from hopcli.kinds import Kind
 
-__all__ = ["Config", "Facts", "Setting", "Settings", "nearest", "same_setting", "setting"]
+__all__ = ["Config", "Facts", "Setting", "Settings", "again", "nearest", "setting"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Setting:
-    """What a setting is, next to its name and default: kind, help text and help group."""
+    """The declaration of a setting, besides its name and default.
+
+    Parameters
+    ----------
+    kind : Kind
+        Possible values, and their notation.
+    help : str
+        Help text.
+    group : str
+        Heading of the help that lists it.
+    shown_default : str or None
+        Text for an open default.
+    filled : bool
+        Whether resolution always fills an open default.
+    """
 
     kind: Kind
     help: str
     group: str
     shown_default: str | None = None
+    filled: bool = False
 
 
 def setting(
-    kind: Kind, default: Any, group: str, text: str, *, shown_default: str | None = None
+    kind: Kind,
+    default: Any,
+    group: str,
+    text: str,
+    *,
+    shown_default: str | None = None,
+    filled: bool = False,
 ) -> Any:
-    """Declare a setting: a dataclass field with what users need to know of it."""
-    return field(default=default, metadata={"setting": Setting(kind, text, group, shown_default)})
+    """Declare a setting as a dataclass field; see :class:`Setting`."""
+    declared = Setting(kind, text, group, shown_default, filled)
+    return field(default=default, metadata={"setting": declared})
 
 
-def same_setting(owner: type[Settings], name: str, *, shown_default: str | None = None) -> Any:
-    """Declare a setting that another class has too: the same in default, kind and help.
+_SAME: Any = object()
 
-    What is shown of an open default may be another, as it may depend on other settings.
+
+def again(owner: type[Settings], name: str, default: Any = _SAME, **changed: Any) -> Any:
+    """Declare a setting of another class again.
+
+    Parameters
+    ----------
+    owner : type
+        The other class.
+    name : str
+        Name of the setting.
+    default : object
+        Default, if it differs.
+    **changed
+        Other fields of :class:`Setting` that differ.
     """
     item = next(item for item in fields(owner) if item.name == name)
-    declared: Setting = item.metadata["setting"]
-    shown = shown_default or declared.shown_default
-    return setting(declared.kind, item.default, declared.group, declared.help, shown_default=shown)
+    declared = replace(item.metadata["setting"], **changed)
+    return field(
+        default=item.default if default is _SAME else default, metadata={"setting": declared}
+    )
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Settings:
     """Values of declared settings, each checked by itself.
 
-    A default of None means that the setting is open: what it is depends on others or on
-    the data. A subclass may name an inherited setting again, with a closer type and
-    without a default: then it must be given, and cannot be open.
+    A setting with the default None is open: its value depends on other settings or on the
+    data. Its type is that of the resolved value; until then it may be None.
 
     Raises
     ------
@@ -60,23 +94,13 @@ class Settings:
         If a value breaks the rule of its setting.
     """
 
-    def __init_subclass__(cls) -> None:
-        # Dataclasses would take the inherited default, and forget the declaration.
-        for name in inspect.get_annotations(cls):
-            inherited = getattr(cls, "__dataclass_fields__", {}).get(name)
-            if name not in cls.__dict__ and inherited is not None and inherited.metadata:
-                setattr(cls, name, field(metadata=inherited.metadata))
-
     def __post_init__(self) -> None:
         for item in fields(self):
             value = getattr(self, item.name)
             if value is None and item.default is None:
                 continue
-            try:
-                checked = item.metadata["setting"].kind.check(value)
-            except RefusedError as error:
-                raise SettingError(item.name, str(error), value) from None
-            object.__setattr__(self, item.name, checked)
+            kind = item.metadata["setting"].kind
+            object.__setattr__(self, item.name, checked(kind, item.name, value))
 
     @classmethod
     def settings(cls) -> dict[str, Setting]:
@@ -115,15 +139,12 @@ class Facts:
         Labels of the patterns that may be stored.
     chosen : bool
         Whether these are the ones to be stored, in this order.
-    criterion : float
-        The overlap that ``auto`` stands for.
     """
 
     dataset: str
     shape: tuple[int, int]
     labels: tuple[str, ...]
     chosen: bool = False
-    criterion: float = 0.99
 
     @property
     def n_sites(self) -> int:
@@ -135,15 +156,14 @@ class Facts:
 class Config(Settings):
     """What a user asks for: one class a command, its docstring the manual of the command.
 
-    Whatever the values of the others, one can be replaced (`dataclasses.replace`): what
-    does not go together is found by :meth:`check`, and what was left open is decided by
-    :meth:`resolve`.
+    Each setting can be replaced by itself (`dataclasses.replace`). :meth:`check` compares
+    settings with each other; :meth:`resolve` fills those that are open.
     """
 
     command: ClassVar[str]
 
     def check(self) -> None:
-        """Check what no single value can show.
+        """Check settings against each other.
 
         Raises
         ------
@@ -152,30 +172,29 @@ class Config(Settings):
         """
 
     def concrete(self, facts: Facts) -> dict[str, Any]:
-        """The values that :meth:`resolve` fills in, of settings that may be open."""
+        """Values of the settings that are open, or are normalised, given the data."""
         del facts
         return {}
 
-    def filled(self, facts: Facts) -> dict[str, Any]:
-        """Every value, after a check: what was given, and what was open."""
-        self.check()
-        return {**self.values(), **self.concrete(facts)}
+    def resolve(self, facts: Facts) -> Self:
+        """Fill the open settings of a checked configuration.
 
-    def resolve(self, facts: Facts) -> Config:
-        """Fill in what is left open: a pure function of this configuration and the data.
-
-        A resolved configuration resolves to itself.
+        The result depends on the configuration and the facts only. A resolved configuration
+        resolves to itself.
 
         Raises
         ------
         SettingError
-            If settings do not go together, or do not fit the data.
+            If settings do not fit the data.
         """
-        raise NotImplementedError
+        resolved = copy.copy(self)
+        for name, value in self.concrete(facts).items():
+            object.__setattr__(resolved, name, value)
+        return resolved
 
     @classmethod
     def from_values(cls, values: Mapping[str, Any], near: Iterable[str] = ()) -> Self:
-        """Make a configuration from a mapping, as read from a file, and check it.
+        """Make a configuration from a mapping, as read from a file; each value is checked alone.
 
         Parameters
         ----------
@@ -187,15 +206,29 @@ class Config(Settings):
         Raises
         ------
         SettingError
-            If a key is unknown (with the nearest known key), or a value impossible, by
-            itself or together with others.
+            If a key is unknown (with the nearest known key), or a value impossible.
         """
         known = cls.settings()
         for key in values:
             if key not in known:
                 close = nearest(key, {**known, **dict.fromkeys(near)})
                 raise SettingError(key, f"is not a setting of {cls.command!r}{close}")
-        config = cls(**values)
+        return cls(**values)
+
+    @classmethod
+    def from_manifest(cls, values: Mapping[str, Any], near: Iterable[str] = ()) -> Self:
+        """Make a resolved configuration from the values of a manifest, and check it.
+
+        Raises
+        ------
+        SettingError
+            As :meth:`from_values`; also if settings contradict each other, or a setting that
+            resolution fills is open.
+        """
+        config = cls.from_values(values, near)
+        for name, declared in cls.settings().items():
+            if declared.filled and getattr(config, name) is None:
+                raise SettingError(name, "must be given in a manifest")
         config.check()
         return config
 

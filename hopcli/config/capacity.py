@@ -7,16 +7,17 @@ from typing import Any, ClassVar
 
 from hopcli import kinds
 from hopcli.config import notations
-from hopcli.config.base import Facts, setting
+from hopcli.config.base import Facts, again, setting
 from hopcli.config.groups import (
     DataSettings,
+    DynamicsSettings,
     LearningSettings,
     RunSettings,
 )
 from hopcli.errors import SettingError
 from hopcli.rules import RULES
 
-__all__ = ["CapacityConfig", "ResolvedCapacity"]
+__all__ = ["CapacityConfig"]
 
 _LOADS = tuple(i / 100 for i in (*range(2, 10, 2), *range(10, 17), 18, 20, 25, *range(30, 101, 10)))
 
@@ -81,12 +82,13 @@ class CapacityConfig(DataSettings, LearningSettings, RunSettings):
         "Load",
         "Store random patterns, or random images of the data set.",
     )
-    sizes: tuple[int, ...] | None = setting(
+    sizes: tuple[int, ...] = setting(
         kinds.sizes(),
         None,
         "Load",
         "Numbers of spins N of random patterns.",
         shown_default="784",
+        filled=True,
     )
     loads: tuple[float, ...] = setting(
         notations.grid(0, 1, above=True),
@@ -109,9 +111,7 @@ class CapacityConfig(DataSettings, LearningSettings, RunSettings):
     tests: int = setting(
         kinds.integer(1, 20_000), 50, "Load", "Patterns of each draw that runs start from, at most."
     )
-    sweeps: int = setting(
-        kinds.integer(1, 10_000_000), 50, "Dynamics", "Sweeps of N at most, till stable."
-    )
+    sweeps: int = again(DynamicsSettings, "sweeps", 50, help="Sweeps of N at most, till stable.")
 
     def check(self) -> None:
         """Check that sizes and data are those of the patterns."""
@@ -132,14 +132,3 @@ class CapacityConfig(DataSettings, LearningSettings, RunSettings):
             rule = f"must be {facts.n_sites}, as {facts.dataset} has them, with patterns images"
             raise SettingError("sizes", rule, ",".join(map(str, self.sizes or ())))
         return {**super().concrete(facts), "sizes": self.sizes or own}
-
-    def resolve(self, facts: Facts) -> ResolvedCapacity:
-        """Fill in what is left open."""
-        return ResolvedCapacity(**self.filled(facts))
-
-
-@dataclass(frozen=True, eq=False, kw_only=True)
-class ResolvedCapacity(CapacityConfig):
-    """The same with every value."""
-
-    sizes: tuple[int, ...]

@@ -6,22 +6,22 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from hopcli import kinds
-from hopcli.config import notations
-from hopcli.config.base import Facts, setting
+from hopcli.config.base import Facts, again, setting
 from hopcli.config.groups import (
+    CriterionSettings,
+    DataSettings,
     DynamicsSettings,
     PatternSettings,
     RunSettings,
     StorageSettings,
 )
 from hopcli.config.recall import RecallConfig
-from hopcli.datasets import SPLITS
 from hopcli.errors import SettingError
 
 if TYPE_CHECKING:
     from hopcli.config.notations import Schedule
 
-__all__ = ["CompareConfig", "ResolvedCompare"]
+__all__ = ["CompareConfig"]
 
 _MOST_SWEEPS = 10_000  # at T = 0, far more than any run has been seen to take
 
@@ -85,44 +85,26 @@ class CompareConfig(PatternSettings, StorageSettings, DynamicsSettings, RunSetti
 
     command: ClassVar[str] = "compare"
 
-    split: str = setting(kinds.choice(SPLITS), "test", "Data", "Part of the data set to classify.")
-    select_split: str = setting(
-        kinds.choice(SPLITS),
+    split: str = again(DataSettings, "split", "test", help="Part of the data set to classify.")
+    select_split: str = again(
+        PatternSettings,
+        "select_split",
         "train",
-        "Patterns",
-        "Part of the data set used to select patterns and to train.",
+        help="Part of the data set used to select patterns and to train.",
+        shown_default=None,
     )
-    digits: tuple[str, ...] | None = setting(
-        kinds.labels(at_least=2),
-        None,
-        "Patterns",
-        "Labels to store and to classify, in this order.",
-        shown_default="3,6,1,0,4, or all where there are no such labels",
+    digits: tuple[str, ...] = again(
+        PatternSettings,
+        "digits",
+        kind=kinds.labels(at_least=2),
+        help="Labels to store and to classify, in this order.",
     )
-    temperature: float | Schedule | str | None = setting(
-        notations.temperature(),
-        None,
-        "Dynamics",
-        "Temperature T, with k_B = 1, or a schedule over the sweeps, FIRST:LAST:geometric or "
-        "FIRST:LAST:linear.",
-        shown_default="0.2; the sign rules have none",
+    temperature: float | Schedule = again(RecallConfig, "temperature")
+    tests: int | str = again(
+        RecallConfig, "tests", "all", help="Test images of each label, or all images."
     )
-    tests: int | str = setting(
-        kinds.word_or_integer("all", 1), "all", "Tests", "Test images of each label, or all images."
-    )
-    criterion: float = setting(
-        kinds.number(0, 1, above=True),
-        0.99,
-        "Tests",
-        "Least overlap with its own pattern at which an image counts as recalled, if no other "
-        "pattern is nearer.",
-    )
-    score: str = setting(
-        kinds.choice(("abs", "signed")),
-        "abs",
-        "Tests",
-        "Score |m|, so that an inverse counts as its pattern, or m itself.",
-    )
+    criterion: float = again(CriterionSettings, "criterion")
+    score: str = again(RecallConfig, "score")
     training: int = setting(
         kinds.integer(1, 100_000),
         2000,
@@ -175,7 +157,8 @@ class CompareConfig(PatternSettings, StorageSettings, DynamicsSettings, RunSetti
 
     def _recall(self, **changed: Any) -> RecallConfig:
         shared = {name: getattr(self, name) for name in self.settings().keys() & _OF_RECALL}
-        return RecallConfig(**{**shared, "repeats": 1, **changed})
+        once = {"repeats": 1, "test_images": "fresh", "exclude_samples": True}
+        return RecallConfig(**{**shared, **once, **changed})
 
     def concrete(self, facts: Facts) -> dict[str, Any]:
         """The temperature, as a recall has it."""
@@ -191,19 +174,6 @@ class CompareConfig(PatternSettings, StorageSettings, DynamicsSettings, RunSetti
             "temperature": self.recall().concrete(facts)["temperature"],
         }
 
-    def resolve(self, facts: Facts) -> ResolvedCompare:
-        """Fill in what is left open."""
-        return ResolvedCompare(**self.filled(facts))
-
 
 # A file of patterns comes from no split; which one it was is for classifiers alone.
 _OF_RECALL = RecallConfig.settings().keys() - {"select_split"}
-
-
-@dataclass(frozen=True, eq=False, kw_only=True)
-class ResolvedCompare(CompareConfig):
-    """The same with every value."""
-
-    digits: tuple[str, ...]
-    attempts_per_sweep: int
-    temperature: float | Schedule

@@ -7,11 +7,17 @@ from typing import Any, ClassVar
 
 from hopcli import kinds
 from hopcli.config import notations
-from hopcli.config.base import Facts, setting
-from hopcli.config.groups import DataSettings, RunSettings, check_labels, spelled
+from hopcli.config.base import Facts, again, setting
+from hopcli.config.groups import (
+    CriterionSettings,
+    DataSettings,
+    DynamicsSettings,
+    RunSettings,
+    all_labels,
+)
 from hopcli.errors import SettingError
 
-__all__ = ["ConsistencyConfig", "ResolvedConsistency"]
+__all__ = ["ConsistencyConfig"]
 
 _FEWEST = 4  # labels: a rank correlation of three is one of four numbers
 
@@ -63,12 +69,13 @@ class ConsistencyConfig(DataSettings, RunSettings):
 
     command: ClassVar[str] = "consistency"
 
-    digits: tuple[str, ...] | None = setting(
+    digits: tuple[str, ...] = setting(
         kinds.labels(at_least=_FEWEST),
         None,
         "Labels",
         "Labels to compare, four or more; they are each other's competitors.",
         shown_default="all",
+        filled=True,
     )
     samples: int = setting(
         kinds.integer(2, 10_000),
@@ -82,44 +89,22 @@ class ConsistencyConfig(DataSettings, RunSettings):
     tests: int = setting(
         kinds.integer(1, 10_000), 50, "Tests", "Test images of each label in each selection."
     )
-    criterion: float = setting(
-        kinds.number(0, 1, above=True),
-        0.99,
-        "Tests",
-        "An image counts as recalled from this overlap |m| with its own pattern on, unless "
-        "another is nearer.",
-    )
+    criterion: float = again(CriterionSettings, "criterion")
     temperature: float = setting(kinds.number(0), 0.2, "Dynamics", "Temperature T, with k_B = 1.")
-    sweeps: int = setting(kinds.integer(1, 10_000_000), 20, "Dynamics", "Sweeps of each run.")
-    attempts_per_sweep: int | str = setting(
-        notations.attempts(),
+    sweeps: int = again(DynamicsSettings, "sweeps", help="Sweeps of each run.")
+    attempts_per_sweep: int = again(
+        DynamicsSettings,
+        "attempts_per_sweep",
         "N/2",
-        "Dynamics",
-        "Update attempts in a sweep of N spins.",
+        help="Update attempts in a sweep of N spins.",
+        shown_default=None,
     )
 
     def concrete(self, facts: Facts) -> dict[str, Any]:
-        """The labels: those asked for, else all there are; attempts as a number."""
-        digits = spelled(self.digits, facts.labels) or facts.labels
-        check_labels(digits, facts.labels, facts.dataset)
+        """The labels and the attempts of a sweep."""
+        digits = all_labels(self.digits, facts)
         if len(digits) < _FEWEST:
             rule = f"must be {_FEWEST} or more, {facts.dataset} has"
             raise SettingError("digits", rule, len(digits))
         attempts = notations.resolve_attempts(self.attempts_per_sweep, facts.n_sites)
-        return {
-            **super().concrete(facts),
-            "digits": digits,
-            "attempts_per_sweep": attempts,
-        }
-
-    def resolve(self, facts: Facts) -> ResolvedConsistency:
-        """Fill in what is left open."""
-        return ResolvedConsistency(**self.filled(facts))
-
-
-@dataclass(frozen=True, eq=False, kw_only=True)
-class ResolvedConsistency(ConsistencyConfig):
-    """The same with every value."""
-
-    digits: tuple[str, ...]
-    attempts_per_sweep: int
+        return {**super().concrete(facts), "digits": digits, "attempts_per_sweep": attempts}

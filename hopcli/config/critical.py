@@ -7,12 +7,19 @@ from typing import ClassVar
 
 from hopcli import kinds
 from hopcli.config import notations
-from hopcli.config.base import Facts, setting
-from hopcli.config.groups import PatternSettings, RunSettings, described
+from hopcli.config.base import again, setting
+from hopcli.config.groups import (
+    CriterionSettings,
+    DynamicsSettings,
+    PatternSettings,
+    RunSettings,
+    StorageSettings,
+    described,
+)
 from hopcli.dynamics import DYNAMICS
 from hopcli.rules import RULES
 
-__all__ = ["CriticalConfig", "ResolvedCritical"]
+__all__ = ["CriticalConfig"]
 
 _RULES = {name: RULES[name] for name in ("pseudo-inverse", "hebbian", "storkey")}
 """Rules by which couplings are 1 / N times what the columns of the patterns say, at any N."""
@@ -89,18 +96,14 @@ class CriticalConfig(PatternSettings, RunSettings):
     command: ClassVar[str] = "critical"
     default_digits: ClassVar[tuple[str, ...]] = ("0", "4")
 
-    digits: tuple[str, ...] | None = setting(
-        kinds.labels(),
-        None,
-        "Patterns",
-        "Labels to store, in this order.",
-        shown_default="0,4, or all where there are no such labels",
+    digits: tuple[str, ...] = again(
+        PatternSettings, "digits", shown_default="0,4, or all where there are no such labels"
     )
-    rule: str = setting(
-        kinds.choice(_RULES),
-        "pseudo-inverse",
-        "Network",
-        f"Rule that stores the patterns ({described(_RULES)}).",
+    rule: str = again(
+        StorageSettings,
+        "rule",
+        kind=kinds.choice(_RULES),
+        help=f"Rule that stores the patterns ({described(_RULES)}).",
     )
     scales: tuple[int, ...] = setting(
         kinds.sizes(1, 32, metavar="SCALES"),
@@ -121,34 +124,27 @@ class CriticalConfig(PatternSettings, RunSettings):
         "Scan",
         "Chains from random spins, and as many from patterns, at each temperature and size.",
     )
-    criterion: float = setting(
-        kinds.number(0, 1, above=True),
-        0.99,
-        "Scan",
-        "Overlap |m| with a stored pattern from which on the end of a chain is one.",
+    criterion: float = again(
+        CriterionSettings,
+        "criterion",
+        group="Scan",
+        help="Overlap |m| with a stored pattern from which on the end of a chain is one.",
     )
-    dynamics: str = setting(
-        kinds.choice(_DYNAMICS),
-        "metropolis",
-        "Dynamics",
-        f"Update rule ({described(_DYNAMICS)}).",
+    dynamics: str = again(
+        DynamicsSettings,
+        "dynamics",
+        kind=kinds.choice(_DYNAMICS),
+        help=f"Update rule ({described(_DYNAMICS)}).",
     )
-    sweeps: int = setting(
-        kinds.integer(20, _MOST_SWEEPS), 500, "Dynamics", "Sweeps of N attempts of each chain."
+    sweeps: int = again(
+        DynamicsSettings,
+        "sweeps",
+        500,
+        kind=kinds.integer(20, _MOST_SWEEPS),
+        help="Sweeps of N attempts of each chain.",
     )
 
     @staticmethod
     def most_sweeps(chains: int) -> int:
         """Most sweeps of so many chains of each start, at most 100,000."""
         return min(_MOST_SWEEPS, _MOST_KEPT // (2 * chains))
-
-    def resolve(self, facts: Facts) -> ResolvedCritical:
-        """Fill in what is left open."""
-        return ResolvedCritical(**self.filled(facts))
-
-
-@dataclass(frozen=True, eq=False, kw_only=True)
-class ResolvedCritical(CriticalConfig):
-    """The same with every value."""
-
-    digits: tuple[str, ...]

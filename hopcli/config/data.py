@@ -11,6 +11,7 @@ from hopcli.config.base import Config, setting
 from hopcli.datasets import SPLITS, Size, default_threshold
 from hopcli.datasets.thresholds import RULE, THRESHOLDS, is_threshold
 from hopcli.errors import SettingError
+from hopcli.values import whole
 
 if TYPE_CHECKING:
     from hopcli.config.base import Facts
@@ -28,7 +29,7 @@ def _threshold() -> kinds.Kind:
 
     def read(text: str) -> int | str:
         name = text.strip()
-        return name if name in THRESHOLDS else int(kinds.reader(kinds.whole, RULE)(text))
+        return name if name in THRESHOLDS else int(kinds.reader(whole, RULE)(text))
 
     grey = {"type": "integer", "minimum": 0, "maximum": 255}
     schema = {"anyOf": [grey, {"enum": list(THRESHOLDS)}]}

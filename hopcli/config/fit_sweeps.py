@@ -7,10 +7,11 @@ from typing import Any, ClassVar
 
 from hopcli import kinds
 from hopcli.config import notations
-from hopcli.config.base import Facts, setting
-from hopcli.config.groups import DataSettings, RunSettings
+from hopcli.config.base import Facts, again, setting
+from hopcli.config.consistency import ConsistencyConfig
+from hopcli.config.groups import CriterionSettings, DataSettings, PatternSettings, RunSettings
 
-__all__ = ["FitSweepsConfig", "ResolvedFitSweeps"]
+__all__ = ["FitSweepsConfig"]
 
 _MOST_SWEEPS = 10_000
 
@@ -100,38 +101,18 @@ class FitSweepsConfig(DataSettings, RunSettings):
         kinds.integer(2, 100_000), 40, "Fit", "Replays of the authors' order at each."
     )
     orders: int = setting(kinds.integer(2, 100_000), 100, "Fit", "Random orders of the sites.")
-    samples: int = setting(
-        kinds.integer(1, 10_000),
-        20,
-        "Patterns",
-        "Samples of each label to select from, M in eq. 5.",
-    )
-    selection_seed: int = setting(
-        kinds.integer(0, 2**32 - 1), 9, "Patterns", "Seed of those samples."
-    )
-    temperature: float = setting(kinds.number(0), 0.2, "Dynamics", "Temperature T, with k_B = 1.")
-    attempts_per_sweep: int | str = setting(
-        notations.attempts(), "N/2", "Dynamics", "Update attempts in a sweep of N spins."
-    )
-    criterion: float = setting(
-        kinds.number(0, 1, above=True),
-        0.99,
-        "Dynamics",
-        "An image counts as recalled from this overlap |m| with its own pattern on.",
+    samples: int = again(PatternSettings, "samples")
+    selection_seed: int = again(PatternSettings, "selection_seed")
+    temperature: float = again(ConsistencyConfig, "temperature")
+    attempts_per_sweep: int = again(ConsistencyConfig, "attempts_per_sweep")
+    criterion: float = again(
+        CriterionSettings,
+        "criterion",
+        group="Dynamics",
+        help="An image counts as recalled from this overlap |m| with its own pattern on.",
     )
 
     def concrete(self, facts: Facts) -> dict[str, Any]:
         """The attempts as a number."""
         attempts = notations.resolve_attempts(self.attempts_per_sweep, facts.n_sites)
         return {**super().concrete(facts), "attempts_per_sweep": attempts}
-
-    def resolve(self, facts: Facts) -> ResolvedFitSweeps:
-        """Fill in what is left open."""
-        return ResolvedFitSweeps(**self.filled(facts))
-
-
-@dataclass(frozen=True, eq=False, kw_only=True)
-class ResolvedFitSweeps(FitSweepsConfig):
-    """The same with every value."""
-
-    attempts_per_sweep: int

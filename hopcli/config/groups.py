@@ -19,15 +19,15 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 __all__ = [
-    "SAMPLERS",
-    "SAMPLER_HELP",
-    "TIE_HELP",
+    "HIGHEST_SELECTION_SEED",
+    "CriterionSettings",
     "DataSettings",
     "DynamicsSettings",
     "LearningSettings",
     "PatternSettings",
     "RunSettings",
     "StorageSettings",
+    "all_labels",
     "check_fit",
     "check_labels",
     "check_start",
@@ -36,22 +36,12 @@ __all__ = [
     "start_help",
 ]
 
+HIGHEST_SELECTION_SEED = 2**32 - 1
 _SHOWN = 20  # labels in a message
 
-SAMPLERS = ("legacy", "generator")
-SAMPLER_HELP = (
-    "How the samples are drawn: legacy, as the authors did (NumPy's RandomState, with "
-    "replacement), or generator (without replacement)."
-)
 
-
-_TIES = "; ".join(f"{name}: {what}" for name, what in TIES.items())
-TIE_HELP = f"What the sign rules do where h = theta ({_TIES})."
-
-
-def check_fit(start: Start | str, facts: Facts) -> None:
+def check_fit(start: Start, facts: Facts) -> None:
     """Refuse a start whose changes cannot be made to pictures of this size."""
-    assert isinstance(start, Start)  # a text was read when it was given
     if rule := start.misfit(facts.shape):
         raise SettingError("start", rule, str(start))
 
@@ -70,6 +60,13 @@ def spelled(digits: tuple[str, ...] | None, labels: tuple[str, ...]) -> tuple[st
     return letters if is_spelling else digits
 
 
+def all_labels(digits: tuple[str, ...], facts: Facts) -> tuple[str, ...]:
+    """Return the labels that are asked for, all by default."""
+    digits = spelled(digits, facts.labels) or facts.labels
+    check_labels(digits, facts.labels, facts.dataset)
+    return digits
+
+
 def check_labels(digits: tuple[str, ...], labels: tuple[str, ...], source: str) -> None:
     """Refuse a label that is none of a data set or file."""
     present = set(labels)
@@ -80,14 +77,12 @@ def check_labels(digits: tuple[str, ...], labels: tuple[str, ...], source: str) 
             raise SettingError("digits", rule, ",".join(digits))
 
 
-def check_start(start: Start | str, dynamics: str) -> Start:
+def check_start(start: Start, dynamics: str) -> None:
     """Refuse a start with sites at 0 where the update rule cannot have them."""
-    assert isinstance(start, Start)  # a text was read when it was given
     if start.leaves_zeros and not DYNAMICS[dynamics].allows_zero:
         able = ", ".join(name for name, rule in DYNAMICS.items() if rule.allows_zero)
         rule = f"must leave no site at 0 under {dynamics} (add :fill, or use {able})"
         raise SettingError("start", rule, str(start))
-    return start
 
 
 def start_help(*, target: bool = False) -> str:
@@ -107,12 +102,13 @@ class PatternSettings(DataSettings):
 
     default_digits: ClassVar[tuple[str, ...]] = ("3", "6", "1", "0", "4")
 
-    digits: tuple[str, ...] | None = setting(
+    digits: tuple[str, ...] = setting(
         kinds.labels(),
         None,
         "Patterns",
         "Labels to store, in this order: 3,6,1, or 361 where each is one character.",
         shown_default="3,6,1,0,4, or all where there are no such labels",
+        filled=True,
     )
     patterns: str | tuple[int, ...] | None = setting(
         kinds.file_or_indices(),
@@ -141,9 +137,15 @@ class PatternSettings(DataSettings):
         "Samples of each label to select from, M in eq. 5.",
     )
     selection_seed: int = setting(
-        kinds.integer(0, 2**32 - 1), 9, "Patterns", "Seed of those samples."
+        kinds.integer(0, HIGHEST_SELECTION_SEED), 9, "Patterns", "Seed of those samples."
     )
-    sampler: str = setting(kinds.choice(SAMPLERS), "legacy", "Patterns", SAMPLER_HELP)
+    sampler: str = setting(
+        kinds.choice(("legacy", "generator")),
+        "legacy",
+        "Patterns",
+        "How the samples are drawn: legacy, as the authors did (NumPy's RandomState, with "
+        "replacement), or generator (without replacement).",
+    )
 
     def check(self) -> None:
         """Check that the patterns are given in one way at most."""
@@ -271,16 +273,22 @@ class DynamicsSettings(Config):
         f"Order in which sites are tried ({described(ORDERS)}).",
         shown_default="random",
     )
-    tie: str = setting(kinds.choice(TIES), "keep", "Dynamics", TIE_HELP)
+    tie: str = setting(
+        kinds.choice(TIES),
+        "keep",
+        "Dynamics",
+        f"What the sign rules do where h = theta ({'; '.join(map(': '.join, TIES.items()))}).",
+    )
     sweeps: int = setting(
         kinds.integer(1, 10_000_000), 20, "Dynamics", "Sweeps of each run, at most."
     )
-    attempts_per_sweep: int | str | None = setting(
+    attempts_per_sweep: int = setting(
         notations.attempts(),
         None,
         "Dynamics",
         "Update attempts in a sweep of N spins: N/2 in the study, N by the field's custom.",
         shown_default="N/2; N where a sweep visits each site once",
+        filled=True,
     )
     until_stable: bool = setting(
         kinds.switch(), False, "Dynamics", "Stop a run at T = 0 once no site would change."
@@ -322,6 +330,19 @@ class DynamicsSettings(Config):
         if self._visits_each_once:
             self._check_attempts(attempts == facts.n_sites)
         return {**super().concrete(facts), "order": self._order, "attempts_per_sweep": attempts}
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class CriterionSettings(Config):
+    """The overlap from which on a run counts as recalled."""
+
+    criterion: float = setting(
+        kinds.number(0, 1, above=True),
+        0.99,
+        "Tests",
+        "An image counts as recalled from this overlap with its own pattern on, unless another "
+        "is nearer.",
+    )
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

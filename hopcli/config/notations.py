@@ -6,11 +6,11 @@ import itertools
 import math
 import re
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import Any
 
-from hopcli.kinds import Kind, RefusedError, fits, number, reader, real, whole
+from hopcli.kinds import Kind, fits, number, reader
 from hopcli.starts import Start, parse_start, rule_of_starts
+from hopcli.values import RefusedError, real, spread, whole
 
 __all__ = [
     "Schedule",
@@ -19,13 +19,10 @@ __all__ = [
     "pixel",
     "resolve_attempts",
     "size",
-    "spread",
     "start",
     "temperature",
     "temperatures",
 ]
-
-_MOST_POINTS = 10_000  # of a grid
 
 
 def attempts() -> Kind:
@@ -61,14 +58,10 @@ def grid(low: float = 0.0, high: float = math.inf, *, above: bool = False) -> Ki
     rule = f"must be FIRST:LAST:STEP or a list of finite numbers {bounds}, increasing"
     one = number(low, high, above=above)
 
-    def read(text: str) -> list[float]:
-        try:
-            numbers = [real(part) for part in re.split("[:,]", text)]
-            return spread(text) if ":" in text else numbers
-        except RefusedError:
-            raise
-        except (ArithmeticError, ValueError):
-            raise RefusedError(rule) from None
+    def listed(text: str) -> list[float]:
+        return spread(text) if ":" in text else [real(part) for part in text.split(",")]
+
+    read = reader(listed, rule)
 
     def check(value: Any) -> tuple[float, ...]:
         numbers = read(value) if isinstance(value, str) else value
@@ -82,26 +75,8 @@ def grid(low: float = 0.0, high: float = math.inf, *, above: bool = False) -> Ki
             raise RefusedError(rule)
         return checked
 
-    listed = {"type": "array", "items": one.schema, "minItems": 1}
-    schema = {"anyOf": [{"type": "string"}, listed]}
+    schema = {"anyOf": [{"type": "string"}, {"type": "array", "items": one.schema, "minItems": 1}]}
     return Kind("FIRST:LAST:STEP", check, read, schema=schema)
-
-
-def spread(text: str) -> list[float]:
-    """Spread FIRST:LAST:STEP, in decimals: 0.3 stays 0.3, not 0.30000000000000004.
-
-    Raises
-    ------
-    ValueError or ArithmeticError
-        If that is no range; RefusedError if it has too many numbers.
-    """
-    first, last, step = (Decimal(part) for part in text.split(":"))
-    n_steps = (last - first) / step
-    if n_steps < 0:
-        raise ValueError(text)
-    if n_steps >= _MOST_POINTS:
-        raise RefusedError(f"must be at most {_MOST_POINTS:,} numbers")
-    return [float(first + i * step) for i in range(int(n_steps) + 1)]
 
 
 def _pair(metavar: str, separator: str, low: int, rule: str) -> Kind:

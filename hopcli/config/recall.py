@@ -1,4 +1,4 @@
-"""What ``hopcli recall`` is asked to do."""
+"""Settings of the trials of ``hopcli recall``, and of the commands that run the same trials."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 from hopcli import kinds
 from hopcli.config import notations
-from hopcli.config.base import Facts, setting
+from hopcli.config.base import Facts, again, setting
 from hopcli.config.groups import (
     DynamicsSettings,
     PatternSettings,
@@ -22,15 +22,130 @@ from hopcli.dynamics import DYNAMICS
 from hopcli.errors import SettingError
 from hopcli.starts import Start
 
-__all__ = ["RecallConfig", "ResolvedRecall"]
+__all__ = ["RecallConfig", "TrialSettings"]
 
 _STUDY_TEMPERATURE = 0.2
+_STUDY_CRITERION = 0.99
 _HOTTEST = 1e9
 _MOST_TRACED = 10_000  # sweeps, each a row
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class RecallConfig(PatternSettings, StorageSettings, DynamicsSettings, RunSettings):
+class TrialSettings(PatternSettings, StorageSettings, DynamicsSettings, RunSettings):
+    """Settings of trials: starts, temperature, and the criterion of recall."""
+
+    temperature: float | Schedule = setting(
+        notations.temperature(),
+        None,
+        "Dynamics",
+        "Temperature T, with k_B = 1, or a schedule over the sweeps, FIRST:LAST:geometric or "
+        "FIRST:LAST:linear.",
+        shown_default="0.2; the sign rules have none",
+        filled=True,
+    )
+    gamma: float | None = setting(
+        kinds.number(0, above=True),
+        None,
+        "Dynamics",
+        "Steepness of the sigmoid 1 / (1 + exp(-gamma h)), instead of T = 2 / gamma.",
+    )
+    start: Start = setting(notations.start(), Start("image"), "Tests", start_help())
+    tests: int | str = setting(
+        kinds.word_or_integer("all", 1),
+        100,
+        "Tests",
+        "Test images (or other starts) of each label, or all images.",
+    )
+    repeats: int = setting(kinds.integer(1), 10, "Tests", "Times the whole test is repeated.")
+    test_images: str = setting(
+        kinds.choice(("fresh", "same")),
+        None,
+        "Tests",
+        "Draw the test images anew for every repeat, or use the same ones in each.",
+        shown_default="fresh",
+        filled=True,
+    )
+    exclude_samples: bool = setting(
+        kinds.switch(),
+        None,
+        "Tests",
+        "Keep images that took part in the selection out of the tests.",
+        shown_default="on",
+        filled=True,
+    )
+    criterion: float = setting(
+        kinds.number_or_word("auto", 0, 1),
+        _STUDY_CRITERION,
+        "Tests",
+        "An image counts as recalled from this overlap with its own pattern on, unless another "
+        "is nearer; auto: 0.99, or 4 SD below the overlap at which a stored pattern itself rests, "
+        "if that is lower.",
+    )
+    score: str = setting(
+        kinds.choice(("abs", "signed")),
+        "abs",
+        "Tests",
+        "Score |m|, so that an inverse counts as recalled, or m itself.",
+    )
+
+    @property
+    def is_automatic(self) -> bool:
+        """Whether the criterion is ``auto``."""
+        return isinstance(self.criterion, str)
+
+    def check(self) -> None:
+        """Check temperature and start."""
+        super().check()
+        self._check_temperature()
+        check_start(self.start, self.dynamics)
+        if self.start.uses_images:
+            return
+        for name, value in (("test_images", "same"), ("exclude_samples", False)):
+            if getattr(self, name) == value:
+                rule = f"has no effect with start '{self.start}', which is no test image"
+                raise SettingError(name, rule, value)
+        if self.tests == "all":
+            raise SettingError("tests", f"must be a number with start '{self.start}'", "all")
+
+    def _check_temperature(self) -> None:
+        if self.gamma is not None and self.temperature is not None:
+            raise SettingError("gamma", "cannot be given together with temperature", self.gamma)
+        noisy = DYNAMICS[self.dynamics].stochastic
+        if not noisy and (self.gamma is not None or self.temperature not in (None, 0)):
+            name = "temperature" if self.gamma is None else "gamma"
+            rule = f"cannot be given with dynamics {self.dynamics!r}, which has no noise"
+            raise SettingError(name, rule, self.to_dict()[name])
+        if self.gamma is not None and self.dynamics == "metropolis":
+            rule = "has no effect on dynamics 'metropolis'; the sigmoid is dynamics glauber"
+            raise SettingError("gamma", rule, self.gamma)
+        if self.gamma is not None and 2 / self.gamma > _HOTTEST:
+            raise SettingError("gamma", f"must be at least {2 / _HOTTEST:g}", self.gamma)
+        if self.until_stable and notations.temperatures(self._temperature(), 2)[-1] > 0:
+            rule = "has no effect unless the temperature ends at 0; the sign rules are at 0"
+            raise SettingError("until_stable", rule)
+
+    def _temperature(self) -> float | Schedule:
+        if self.gamma is not None:
+            return 2 / self.gamma
+        if self.temperature is None:
+            return _STUDY_TEMPERATURE if DYNAMICS[self.dynamics].stochastic else 0.0
+        return self.temperature
+
+    def concrete(self, facts: Facts) -> dict[str, Any]:
+        """Temperature, and how test images are drawn; 0.99 for ``auto`` until runs lower it."""
+        check_fit(self.start, facts)
+        return {
+            **super().concrete(facts),
+            "temperature": self._temperature(),
+            "gamma": None,
+            "test_images": self.test_images or "fresh",
+            "exclude_samples": self.exclude_samples is not False,
+            "criterion": _STUDY_CRITERION if self.is_automatic else self.criterion,
+        }
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class RecallConfig(TrialSettings):
     """Store patterns, start from test images, count what is recalled.
 
     Stores one pattern a label, by default with the pseudo-inverse rule (eqs. 2 and 3)
@@ -109,61 +224,17 @@ class RecallConfig(PatternSettings, StorageSettings, DynamicsSettings, RunSettin
 
     command: ClassVar[str] = "recall"
 
-    temperature: float | Schedule | str | None = setting(
-        notations.temperature(),
-        None,
-        "Dynamics",
-        "Temperature T, with k_B = 1, or a schedule over the sweeps, FIRST:LAST:geometric or "
-        "FIRST:LAST:linear.",
-        shown_default="0.2; the sign rules have none",
+    test_images: str = again(
+        TrialSettings, "test_images", shown_default="fresh; same with --replay-authors"
     )
-    gamma: float | None = setting(
-        kinds.number(0, above=True),
-        None,
-        "Dynamics",
-        "Steepness of the sigmoid 1 / (1 + exp(-gamma h)), instead of T = 2 / gamma.",
+    exclude_samples: bool = again(
+        TrialSettings, "exclude_samples", shown_default="on; off with --replay-authors"
     )
     quench: bool = setting(
         kinds.switch(),
         False,
         "Dynamics",
         "Finish every run with sign updates (async) until no site would change, and score that.",
-    )
-    start: Start | str = setting(notations.start(), Start("image"), "Tests", start_help())
-    tests: int | str = setting(
-        kinds.word_or_integer("all", 1),
-        100,
-        "Tests",
-        "Test images (or other starts) of each label, or all images.",
-    )
-    repeats: int = setting(kinds.integer(1), 10, "Tests", "Times the whole test is repeated.")
-    test_images: str | None = setting(
-        kinds.choice(("fresh", "same")),
-        None,
-        "Tests",
-        "Draw the test images anew for every repeat, or use the same ones in each.",
-        shown_default="fresh; same with --replay-authors",
-    )
-    exclude_samples: bool | None = setting(
-        kinds.switch(),
-        None,
-        "Tests",
-        "Keep images that took part in the selection out of the tests.",
-        shown_default="on; off with --replay-authors",
-    )
-    criterion: float | str = setting(
-        kinds.number_or_word("auto", 0, 1),
-        0.99,
-        "Tests",
-        "An image counts as recalled from this overlap with its own pattern on, unless another "
-        "is nearer; auto: 0.99, or 4 SD below the overlap at which a stored pattern itself rests, "
-        "if that is lower.",
-    )
-    score: str = setting(
-        kinds.choice(("abs", "signed")),
-        "abs",
-        "Tests",
-        "Score |m|, so that an inverse counts as recalled, or m itself.",
     )
     replay_authors: bool = setting(
         kinds.switch(),
@@ -179,46 +250,13 @@ class RecallConfig(PatternSettings, StorageSettings, DynamicsSettings, RunSettin
     )
 
     def check(self) -> None:
-        """Check temperature, start and what a replay of the authors' run leaves free."""
+        """Check also the settings that a replay of the authors' run fixes."""
         super().check()
-        self._check_temperature()
         self._check_replay()
         if self.quench and self.until_stable:
             raise SettingError("quench", "has no effect with until_stable, which ends there too")
-        start = check_start(self.start, self.dynamics)
         if self.trace and self.sweeps > _MOST_TRACED:
             raise SettingError("sweeps", f"must be at most {_MOST_TRACED} with trace", self.sweeps)
-        if not start.uses_images and (self.test_images == "same" or self.exclude_samples is False):
-            name = "test_images" if self.test_images == "same" else "exclude_samples"
-            rule = f"has no effect with start '{start}', which is no test image"
-            raise SettingError(name, rule, getattr(self, name))
-        if not start.uses_images and self.tests == "all":
-            raise SettingError("tests", f"must be a number with start '{start}'", "all")
-
-    def _check_temperature(self) -> None:
-        if self.gamma is not None and self.temperature is not None:
-            raise SettingError("gamma", "cannot be given together with temperature", self.gamma)
-        noisy = DYNAMICS[self.dynamics].stochastic
-        if not noisy and (self.gamma is not None or self.temperature not in (None, 0)):
-            name = "temperature" if self.gamma is None else "gamma"
-            rule = f"cannot be given with dynamics {self.dynamics!r}, which has no noise"
-            raise SettingError(name, rule, self.to_dict()[name])
-        if self.gamma is not None and self.dynamics == "metropolis":
-            rule = "has no effect on dynamics 'metropolis'; the sigmoid is dynamics glauber"
-            raise SettingError("gamma", rule, self.gamma)
-        if self.gamma is not None and 2 / self.gamma > _HOTTEST:
-            raise SettingError("gamma", f"must be at least {2 / _HOTTEST:g}", self.gamma)
-        if self.until_stable and notations.temperatures(self._temperature(), 2)[-1] > 0:
-            rule = "has no effect unless the temperature ends at 0; the sign rules are at 0"
-            raise SettingError("until_stable", rule)
-
-    def _temperature(self) -> float | Schedule:
-        if self.gamma is not None:
-            return 2 / self.gamma
-        if self.temperature is None:
-            return _STUDY_TEMPERATURE if DYNAMICS[self.dynamics].stochastic else 0.0
-        assert not isinstance(self.temperature, str)  # it was read when it was given
-        return self.temperature
 
     def _check_replay(self) -> None:
         if not self.replay_authors:
@@ -246,32 +284,6 @@ class RecallConfig(PatternSettings, StorageSettings, DynamicsSettings, RunSettin
             raise SettingError("temperature", rule, str(self.temperature))
 
     def concrete(self, facts: Facts) -> dict[str, Any]:
-        """Temperature, and how test images are drawn."""
-        check_fit(self.start, facts)
-        replay = self.replay_authors
-        images, exclude = self.test_images, self.exclude_samples
-        return {
-            **super().concrete(facts),
-            "temperature": self._temperature(),
-            "gamma": None,
-            "test_images": ("same" if replay else "fresh") if images is None else images,
-            "exclude_samples": not replay if exclude is None else exclude,
-            "criterion": facts.criterion if self.criterion == "auto" else self.criterion,
-        }
-
-    def resolve(self, facts: Facts) -> ResolvedRecall:
-        """Fill in what is left open."""
-        return ResolvedRecall(**self.filled(facts))
-
-
-@dataclass(frozen=True, eq=False, kw_only=True)
-class ResolvedRecall(RecallConfig):
-    """The same with every value; the temperature stands for gamma too."""
-
-    digits: tuple[str, ...]
-    attempts_per_sweep: int
-    temperature: float | Schedule
-    start: Start
-    test_images: str
-    exclude_samples: bool
-    criterion: float
+        """The same; a replay has the authors' images, samples of the selection among them."""
+        replayed = {"test_images": "same", "exclude_samples": False} if self.replay_authors else {}
+        return {**super().concrete(facts), **replayed}

@@ -3,21 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from hopcli import kinds
-from hopcli.config.base import Facts, same_setting, setting
-from hopcli.config.groups import (
-    DynamicsSettings,
-    PatternSettings,
-    RunSettings,
-    StorageSettings,
-)
-from hopcli.config.recall import RecallConfig
+from hopcli.config.base import again
+from hopcli.config.recall import RecallConfig, TrialSettings
 from hopcli.errors import SettingError
-from hopcli.starts import Start
 
-__all__ = ["RelaxConfig", "ResolvedRelax", "round_sweeps"]
+__all__ = ["RelaxConfig", "round_sweeps"]
 
 
 def round_sweeps(last: int) -> list[int]:
@@ -33,7 +26,7 @@ def round_sweeps(last: int) -> list[int]:
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class RelaxConfig(PatternSettings, StorageSettings, DynamicsSettings, RunSettings):
+class RelaxConfig(TrialSettings):
     """Measure accuracy, overlap and energy after each sweep, and settling times.
 
     Runs the trials of `hopcli recall` and measures each after every sweep. With the same
@@ -77,30 +70,18 @@ class RelaxConfig(PatternSettings, StorageSettings, DynamicsSettings, RunSetting
 
     command: ClassVar[str] = "relax"
 
-    sweeps: int = setting(kinds.integer(4, 10_000), 500, "Dynamics", "Sweeps of each run.")
-    temperature: float | None = setting(
-        kinds.number(0),
-        None,
-        "Dynamics",
-        "Temperature T, with k_B = 1.",
-        shown_default="0.2; the sign rules have none",
+    sweeps: int = again(
+        TrialSettings, "sweeps", 500, kind=kinds.integer(4, 10_000), help="Sweeps of each run."
     )
-    gamma: float | None = same_setting(RecallConfig, "gamma")
-    start: Start | str = same_setting(RecallConfig, "start")
-    tests: int | str = same_setting(RecallConfig, "tests")
-    repeats: int = same_setting(RecallConfig, "repeats")
-    test_images: str | None = same_setting(RecallConfig, "test_images", shown_default="fresh")
-    exclude_samples: bool | None = same_setting(RecallConfig, "exclude_samples", shown_default="on")
-    criterion: float | str = same_setting(RecallConfig, "criterion")
-    score: str = same_setting(RecallConfig, "score")
+    temperature: float = again(
+        TrialSettings, "temperature", kind=kinds.number(0), help="Temperature T, with k_B = 1."
+    )
 
     def check(self) -> None:
-        """Check all that a recall would, and that no site is empty."""
+        """Check also that no site is empty."""
         super().check()
-        assert isinstance(self.start, Start)  # a text was read when it was given
         if self.start.leaves_zeros:
             raise SettingError("start", "must leave no site at 0 (add :fill)", str(self.start))
-        self.recall().check()
 
     @property
     def round_sweeps(self) -> list[int]:
@@ -110,25 +91,3 @@ class RelaxConfig(PatternSettings, StorageSettings, DynamicsSettings, RunSetting
     def recall(self) -> RecallConfig:
         """The recall that has the same trials, and ends where these do."""
         return RecallConfig(**self.values())
-
-    def concrete(self, facts: Facts) -> dict[str, Any]:
-        """What a recall fills in."""
-        filled = self.recall().resolve(facts).values()
-        return {**super().concrete(facts), **{name: filled[name] for name in self.settings()}}
-
-    def resolve(self, facts: Facts) -> ResolvedRelax:
-        """Fill in what is left open."""
-        return ResolvedRelax(**self.filled(facts))
-
-
-@dataclass(frozen=True, eq=False, kw_only=True)
-class ResolvedRelax(RelaxConfig):
-    """The same with every value; the temperature stands for gamma too."""
-
-    digits: tuple[str, ...]
-    attempts_per_sweep: int
-    temperature: float
-    start: Start
-    test_images: str
-    exclude_samples: bool
-    criterion: float

@@ -6,16 +6,15 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from hopcli import kinds
-from hopcli.config.base import Facts, setting
+from hopcli.config.base import Facts, again, setting
 from hopcli.config.groups import (
-    SAMPLER_HELP,
-    SAMPLERS,
+    HIGHEST_SELECTION_SEED,
     DataSettings,
-    check_labels,
-    spelled,
+    PatternSettings,
+    all_labels,
 )
 
-__all__ = ["ResolvedSelect", "SelectConfig"]
+__all__ = ["SelectConfig"]
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -48,32 +47,22 @@ class SelectConfig(DataSettings):
 
     command: ClassVar[str] = "select"
 
-    digits: tuple[str, ...] | None = setting(
+    digits: tuple[str, ...] = setting(
         kinds.labels(),
         None,
         "Selection",
         "Labels whose patterns are listed, in this order; all labels compete in eq. 5.",
         shown_default="all",
+        filled=True,
     )
     samples: int = setting(
         kinds.integer(1, 10_000), 20, "Selection", "Random samples per label, M in eq. 5."
     )
-    seed: int = setting(kinds.integer(0, 2**32 - 1), 9, "Selection", "Seed of the samples.")
-    sampler: str = setting(kinds.choice(SAMPLERS), "legacy", "Selection", SAMPLER_HELP)
+    seed: int = setting(
+        kinds.integer(0, HIGHEST_SELECTION_SEED), 9, "Selection", "Seed of the samples."
+    )
+    sampler: str = again(PatternSettings, "sampler", group="Selection")
 
     def concrete(self, facts: Facts) -> dict[str, Any]:
         """The labels to select for: those asked for, else all there are."""
-        digits = spelled(self.digits, facts.labels) or facts.labels
-        check_labels(digits, facts.labels, facts.dataset)
-        return {**super().concrete(facts), "digits": digits}
-
-    def resolve(self, facts: Facts) -> ResolvedSelect:
-        """Fill in what is left open."""
-        return ResolvedSelect(**self.filled(facts))
-
-
-@dataclass(frozen=True, eq=False, kw_only=True)
-class ResolvedSelect(SelectConfig):
-    """The same with every value."""
-
-    digits: tuple[str, ...]
+        return {**super().concrete(facts), "digits": all_labels(self.digits, facts)}

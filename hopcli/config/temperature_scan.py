@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 from hopcli import kinds
 from hopcli.config import notations
-from hopcli.config.base import Facts, setting
+from hopcli.config.base import Facts, again, setting
 from hopcli.config.groups import (
     DynamicsSettings,
     PatternSettings,
@@ -21,7 +21,7 @@ from hopcli.dynamics import DYNAMICS
 from hopcli.errors import SettingError
 from hopcli.starts import Start
 
-__all__ = ["ResolvedTemperatureScan", "TemperatureScanConfig"]
+__all__ = ["TemperatureScanConfig"]
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -59,19 +59,16 @@ class TemperatureScanConfig(PatternSettings, StorageSettings, DynamicsSettings, 
     command: ClassVar[str] = "temperature-scan"
     default_digits: ClassVar[tuple[str, ...]] = ("0", "4")
 
-    digits: tuple[str, ...] | None = setting(
-        kinds.labels(),
-        None,
-        "Patterns",
-        "Labels to store, in this order.",
-        shown_default="0,4, or all where there are no such labels",
+    digits: tuple[str, ...] = again(
+        PatternSettings, "digits", shown_default="0,4, or all where there are no such labels"
     )
-    target: str | None = setting(
+    target: str = setting(
         kinds.label(),
         None,
         "Scan",
         "Stored label that a run starts from, and whose overlap is drawn.",
         shown_default="the last one stored",
+        filled=True,
     )
     temperatures: tuple[float, ...] = setting(
         notations.grid(),
@@ -81,7 +78,7 @@ class TemperatureScanConfig(PatternSettings, StorageSettings, DynamicsSettings, 
         shown_default="0.1:1.9:0.1",
     )
     repeats: int = setting(kinds.integer(1), 100, "Scan", "Independent runs at each temperature.")
-    start: Start | str = setting(
+    start: Start = setting(
         notations.start(target=True), Start("random", (0.5,)), "Scan", start_help(target=True)
     )
 
@@ -105,17 +102,3 @@ class TemperatureScanConfig(PatternSettings, StorageSettings, DynamicsSettings, 
             raise SettingError("target", rule, self.target)
         last = facts.labels[-1] if facts.chosen else digits[-1]
         return {**values, "target": self.target or last}
-
-    def resolve(self, facts: Facts) -> ResolvedTemperatureScan:
-        """Fill in what is left open."""
-        return ResolvedTemperatureScan(**self.filled(facts))
-
-
-@dataclass(frozen=True, eq=False, kw_only=True)
-class ResolvedTemperatureScan(TemperatureScanConfig):
-    """The same with every value."""
-
-    digits: tuple[str, ...]
-    attempts_per_sweep: int
-    target: str
-    start: Start

@@ -2,29 +2,27 @@
 
 from __future__ import annotations
 
-import dataclasses
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from hopcli import kinds
-from hopcli.config.base import Facts, same_setting, setting
+from hopcli.config.base import Facts, again, setting
 from hopcli.config.groups import (
+    HIGHEST_SELECTION_SEED,
+    CriterionSettings,
     DataSettings,
     DynamicsSettings,
     RunSettings,
     StorageSettings,
-    check_start,
 )
-from hopcli.config.recall import RecallConfig
+from hopcli.config.recall import RecallConfig, TrialSettings
 from hopcli.errors import SettingError
 
 if TYPE_CHECKING:
     from hopcli.config.notations import Schedule
     from hopcli.starts import Start
 
-__all__ = ["ResolvedVariance", "VarianceConfig"]
-
-_HIGHEST_SEED = 2**32 - 1  # of a selection
+__all__ = ["VarianceConfig"]
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -86,38 +84,33 @@ class VarianceConfig(DataSettings, StorageSettings, DynamicsSettings, RunSetting
 
     command: ClassVar[str] = "variance"
 
-    digits: tuple[str, ...] | None = same_setting(RecallConfig, "digits")
-    select_split: str | None = same_setting(RecallConfig, "select_split")
-    samples: int = same_setting(RecallConfig, "samples")
-    selection_seed: int = setting(
-        kinds.integer(0, _HIGHEST_SEED),
-        9,
-        "Patterns",
-        "Seed of the samples of the first selection; each other one has the next seed.",
+    digits: tuple[str, ...] = again(RecallConfig, "digits")
+    select_split: str | None = again(RecallConfig, "select_split")
+    samples: int = again(RecallConfig, "samples")
+    selection_seed: int = again(
+        RecallConfig,
+        "selection_seed",
+        help="Seed of the samples of the first selection; each other one has the next seed.",
     )
-    sampler: str = same_setting(RecallConfig, "sampler")
+    sampler: str = again(RecallConfig, "sampler")
     selections: int = setting(
         kinds.integer(2, 10_000), 100, "Patterns", "Independent selections of the patterns."
     )
-    temperature: float | Schedule | str | None = same_setting(RecallConfig, "temperature")
-    quench: bool = same_setting(RecallConfig, "quench")
-    start: Start | str = same_setting(RecallConfig, "start")
-    tests: int = setting(
-        kinds.integer(2),
-        100,
-        "Tests",
-        "Test images (or other starts) of each label, fresh for each selection.",
+    temperature: float | Schedule = again(RecallConfig, "temperature")
+    quench: bool = again(RecallConfig, "quench")
+    start: Start = again(RecallConfig, "start")
+    tests: int = again(
+        RecallConfig,
+        "tests",
+        kind=kinds.integer(2),
+        help="Test images (or other starts) of each label, fresh for each selection.",
     )
-    repeats: int = setting(kinds.integer(2), 5, "Tests", "Runs of each test image.")
-    exclude_samples: bool | None = same_setting(RecallConfig, "exclude_samples")
-    criterion: float = setting(
-        kinds.number(0, 1, above=True),
-        0.99,
-        "Tests",
-        "An image counts as recalled from this overlap with its own pattern on, unless another "
-        "is nearer.",
+    repeats: int = again(
+        RecallConfig, "repeats", 5, kind=kinds.integer(2), help="Runs of each test image."
     )
-    score: str = same_setting(RecallConfig, "score")
+    exclude_samples: bool = again(TrialSettings, "exclude_samples")
+    criterion: float = again(CriterionSettings, "criterion")
+    score: str = again(RecallConfig, "score")
     accuracy_tests: int = setting(
         kinds.integer(1, 10**9),
         100,
@@ -131,8 +124,8 @@ class VarianceConfig(DataSettings, StorageSettings, DynamicsSettings, RunSetting
     def check(self) -> None:
         """Check all that a recall would, and that there are seeds enough."""
         super().check()
-        if self.selection_seed + self.selections - 1 > _HIGHEST_SEED:
-            most = _HIGHEST_SEED - self.selections + 1
+        if self.selection_seed + self.selections - 1 > HIGHEST_SELECTION_SEED:
+            most = HIGHEST_SELECTION_SEED - self.selections + 1
             rule = f"must be at most {most} with {self.selections} selections"
             raise SettingError("selection_seed", rule, self.selection_seed)
         self.recall(0, self.seed).check()
@@ -150,27 +143,10 @@ class VarianceConfig(DataSettings, StorageSettings, DynamicsSettings, RunSetting
         shared = RecallConfig.settings().keys() & self.settings().keys()
         given = {name: getattr(self, name) for name in shared}
         own = {"selection_seed": self.selection_seed + selection, "seed": seed}
-        recall = RecallConfig(**{**given, **own})
-        of_images = check_start(recall.start, recall.dynamics).uses_images
-        return dataclasses.replace(recall, test_images="same" if of_images else None)
+        images = "same" if self.start.uses_images else "fresh"
+        return RecallConfig(**{**given, **own, "test_images": images})
 
     def concrete(self, facts: Facts) -> dict[str, Any]:
-        """What a recall fills in."""
-        filled = self.recall(0, self.seed).resolve(facts).values()
-        own = {name: filled[name] for name in self.settings() if name in filled}
-        return {**super().concrete(facts), **own}
-
-    def resolve(self, facts: Facts) -> ResolvedVariance:
-        """Fill in what is left open."""
-        return ResolvedVariance(**self.filled(facts))
-
-
-@dataclass(frozen=True, eq=False, kw_only=True)
-class ResolvedVariance(VarianceConfig):
-    """The same with every value."""
-
-    digits: tuple[str, ...]
-    attempts_per_sweep: int
-    temperature: float | Schedule
-    start: Start
-    exclude_samples: bool
+        """The values that a recall fills in."""
+        filled = self.recall(0, self.seed).concrete(facts)
+        return {name: filled[name] for name in self.settings() if name in filled}

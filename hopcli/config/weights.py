@@ -13,7 +13,7 @@ from hopcli.config.groups import (
 )
 from hopcli.errors import SettingError
 
-__all__ = ["ResolvedWeights", "WeightsConfig"]
+__all__ = ["WeightsConfig"]
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -43,12 +43,13 @@ class WeightsConfig(PatternSettings, StorageSettings):
 
     command: ClassVar[str] = "weights"
 
-    pixel: tuple[int, int] | None = setting(
+    pixel: tuple[int, int] = setting(
         notations.pixel(),
         None,
         "Network",
         "ROW,COLUMN of the site whose couplings are drawn as a picture.",
         shown_default="the centre",
+        filled=True,
     )
 
     def concrete(self, facts: Facts) -> dict[str, Any]:
@@ -59,15 +60,3 @@ class WeightsConfig(PatternSettings, StorageSettings):
             rule = f"must be a ROW,COLUMN of a {width} x {height} picture"
             raise SettingError("pixel", rule, f"{row},{column}")
         return {**super().concrete(facts), "pixel": (row, column)}
-
-    def resolve(self, facts: Facts) -> ResolvedWeights:
-        """Fill in what is left open."""
-        return ResolvedWeights(**self.filled(facts))
-
-
-@dataclass(frozen=True, eq=False, kw_only=True)
-class ResolvedWeights(WeightsConfig):
-    """The same with every value."""
-
-    digits: tuple[str, ...]
-    pixel: tuple[int, int]

@@ -23,7 +23,7 @@ from hopcli.taxonomy import KINDS, classify, mixture_method
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from hopcli.config import AttractorsConfig, ResolvedAttractors, ThreadedExecution
+    from hopcli.config import AttractorsConfig, ThreadedExecution
     from hopcli.experiments.stock import Stock
     from hopcli.network import Network
     from hopcli.starts import Bank
@@ -141,7 +141,7 @@ def plan(config: AttractorsConfig, stock: Stock) -> Plan:
 
 
 def _run(
-    config: ResolvedAttractors,
+    config: AttractorsConfig,
     patterns: Patterns,
     bank: Bank,
     networks: dict[str, Network],
@@ -174,14 +174,14 @@ def _run(
     return tables, states
 
 
-def summary(config: ResolvedAttractors, result: AttractorsResult) -> Columns:
+def summary(config: AttractorsConfig, result: AttractorsResult) -> Columns:
     """How often each kind of state is reached under each rule."""
     del config
     return result.columns["kinds"]
 
 
 def _census(
-    config: ResolvedAttractors,
+    config: AttractorsConfig,
     rule: str,
     couplings: Network,
     patterns: Patterns,
@@ -221,7 +221,7 @@ def _census(
 
 
 def _next(
-    config: ResolvedAttractors, couplings: Network, spins: NDArray[np.int8]
+    config: AttractorsConfig, couplings: Network, spins: NDArray[np.int8]
 ) -> NDArray[np.int8]:
     """Move all sites of each state once: the other state of a two-cycle."""
     return dynamics.run(
@@ -260,7 +260,7 @@ def _one_sign(spins: NDArray[np.int8], patterns: Patterns) -> NDArray[np.int8]:
     return np.where(turn[:, None], -spins, spins).astype(np.int8)
 
 
-def _kind_table(config: ResolvedAttractors, census: Columns) -> Columns:
+def _kind_table(config: AttractorsConfig, census: Columns) -> Columns:
     """How often each kind of state is reached, and by how many distinct states.
 
     The last row of a rule, ``attractors``, is of all kinds but ``unsettled``; a kind that was
@@ -284,7 +284,7 @@ def _kind_table(config: ResolvedAttractors, census: Columns) -> Columns:
     return _KINDS.rows(rows)
 
 
-def _possible(config: ResolvedAttractors) -> list[str]:
+def _possible(config: AttractorsConfig) -> list[str]:
     """The kinds of state that runs can end in."""
     never = {"two-cycle"} if config.dynamics != "sync" else set()
     if config.folds_inverses:

@@ -24,7 +24,7 @@ from hopcli.waiting import interruptibly
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from hopcli.config import CapacityConfig, ResolvedCapacity, ThreadedExecution
+    from hopcli.config import CapacityConfig, ThreadedExecution
     from hopcli.datasets import Dataset
     from hopcli.experiments.stock import Stock
     from hopcli.network import Network
@@ -134,7 +134,7 @@ def plan(config: CapacityConfig, stock: Stock) -> Plan:
     return Plan(resolved, read, work, _n_networks(resolved))
 
 
-def summary(config: ResolvedCapacity, result: CapacityResult) -> Columns:
+def summary(config: CapacityConfig, result: CapacityResult) -> Columns:
     """What each rule holds at each load."""
     of_radius = [_RADIUS] if config.basins else []
     columns = ["size", "rule", "load", "patterns", "draws", "learnt", *_PRINTED, *of_radius]
@@ -149,12 +149,12 @@ class _Seeds(NamedTuple):
     chains: np.random.SeedSequence
 
 
-def _n_networks(config: ResolvedCapacity) -> int:
+def _n_networks(config: CapacityConfig) -> int:
     return len(config.sizes) * config.draws * len(config.rule) * len(config.loads)
 
 
 def _run(
-    config: ResolvedCapacity,
+    config: CapacityConfig,
     dataset: Dataset | None,
     threads: int | None,
     progress: Progress,
@@ -187,7 +187,7 @@ def _run(
     return measured
 
 
-def _theory_table(config: ResolvedCapacity) -> Columns:
+def _theory_table(config: CapacityConfig) -> Columns:
     """What each rule holds in theory at each size, with its parameters, where it is known."""
     return _THEORY.rows(
         (size, rule, of, load)
@@ -197,7 +197,7 @@ def _theory_table(config: ResolvedCapacity) -> Columns:
     )
 
 
-def _pattern_counts(config: ResolvedCapacity, size: int) -> list[int]:
+def _pattern_counts(config: CapacityConfig, size: int) -> list[int]:
     """Patterns at each load, from 1 to N - 1."""
     return [min(max(1, round(load * size)), size - 1) for load in config.loads]
 
@@ -219,7 +219,7 @@ def _draw_patterns(
 
 
 def _add_patterns(
-    config: ResolvedCapacity,
+    config: CapacityConfig,
     rule: str,
     xi: NDArray[np.int8],
     counts: list[int],
@@ -236,7 +236,7 @@ def _add_patterns(
 
 
 def _store(
-    config: ResolvedCapacity, rule: str, xi: NDArray[np.int8], network: Network | None
+    config: CapacityConfig, rule: str, xi: NDArray[np.int8], network: Network | None
 ) -> Network | None:
     """Store the patterns, going on from a network with the first of them where the rule can.
 
@@ -253,7 +253,7 @@ def _store(
 
 
 def _measure(
-    config: ResolvedCapacity,
+    config: CapacityConfig,
     xi: NDArray[np.int8],
     network: Network | None,
     seed: _Seeds,
@@ -286,7 +286,7 @@ def _measure(
 
 
 def _half_radius(
-    config: ResolvedCapacity,
+    config: CapacityConfig,
     network: Network,
     patterns: NDArray[np.int8],
     seed: _Seeds,
@@ -315,7 +315,7 @@ def _half_radius(
 
 
 def _relaxed(
-    config: ResolvedCapacity,
+    config: CapacityConfig,
     network: Network,
     starts: NDArray[np.int8],
     seed: np.random.SeedSequence,
@@ -342,7 +342,7 @@ def _overlaps(states: NDArray[np.int8], others: NDArray[np.int8]) -> NDArray[np.
     return np.asarray(sums / states.shape[1], dtype=np.float64)
 
 
-def _mean_table(config: ResolvedCapacity, draws: dict[_Key, list[NDArray[np.float64]]]) -> Columns:
+def _mean_table(config: CapacityConfig, draws: dict[_Key, list[NDArray[np.float64]]]) -> Columns:
     """Means, shares and medians over the draws with couplings, with their 95 % intervals."""
     names = [n for n in _CAPACITY.names if config.basins or not n.startswith(_RADIUS)]
     rows: list[tuple[Any, ...]] = []

@@ -20,13 +20,14 @@ from hopcli.rules import RULES, store
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from hopcli.config import ResolvedRecall
+    from hopcli.config import RecallConfig
+    from hopcli.config.recall import TrialSettings
     from hopcli.experiments.holding import Holding
     from hopcli.experiments.relaxation import Relaxation
     from hopcli.experiments.resting import Resting
     from hopcli.network import Network
 
-__all__ = ["Caution", "Given", "automatic_criterion", "cautions", "noted"]
+__all__ = ["Caution", "Given", "cautions", "decided", "noted"]
 
 _PSEUDO_INVERSE = "pseudo-inverse"
 _HALVINGS = 5  # of the temperature, before no lower one is advised
@@ -64,14 +65,19 @@ class Given(NamedTuple):
     gamma: bool
     quench: bool
 
+    @classmethod
+    def by(cls, config: TrialSettings, *, quench: bool) -> Given:
+        """Read it from a given configuration."""
+        return cls(config.is_automatic, config.gamma is not None, quench)
+
 
 def noted(warned: list[Caution]) -> dict[str, list[str]]:
     """Lay cautions out as the notes of a result: the warnings, and the topic of each."""
     return {"warnings": [one.text for one in warned], "topics": [one.topic for one in warned]}
 
 
-def automatic_criterion(relaxation: Relaxation, given: Given) -> float:
-    """Find the overlap from which on a state counts as a pattern that rests there.
+def decided(relaxation: Relaxation, given: Given) -> Relaxation:
+    """Replace the criterion of runs by the automatic one, if it was asked for.
 
     Parameters
     ----------
@@ -82,14 +88,17 @@ def automatic_criterion(relaxation: Relaxation, given: Given) -> float:
 
     Returns
     -------
-    float
-        0.99, or 4 SD below the overlap at which a stored pattern rests, if that is lower.
+    Relaxation
+        The runs; their criterion is 0.99, or 4 SD below the overlap at which a stored pattern
+        rests, if that is lower.
 
     Raises
     ------
     SettingError
         If the rule does not hold every pattern, or noise does not leave each near itself.
     """
+    if not given.automatic:
+        return relaxation
     holding = relaxation.holding()
     if holding.worst is not None:
         raise SettingError("criterion", f"cannot be auto: {_left(relaxation, holding, given)}")
@@ -102,7 +111,8 @@ def automatic_criterion(relaxation: Relaxation, given: Given) -> float:
             f"to m = {resting.told(row)}{_in_brackets([way])}"
         )
         raise SettingError("criterion", rule)
-    return resting.automatic
+    config = dataclasses.replace(relaxation.config, criterion=resting.automatic)
+    return dataclasses.replace(relaxation, config=config)
 
 
 def cautions(relaxation: Relaxation, resting: Resting, given: Given) -> list[Caution]:
@@ -208,7 +218,7 @@ def _recalls_more(after: Relaxation, before: Relaxation) -> bool:
     return rates[1] > rates[0] or rates[0] == 1
 
 
-def _without(config: ResolvedRecall) -> str:
+def _without(config: RecallConfig) -> str:
     """The options that another rule has no use for."""
     parameters = RULES[config.rule].parameters
     given = [

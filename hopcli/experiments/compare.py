@@ -30,15 +30,15 @@ from hopcli.experiments.contests import Runs, draw_contests, measure
 from hopcli.experiments.few import few_selections
 from hopcli.experiments.inputs import gather, hashes
 from hopcli.experiments.trials import draw_trials
-from hopcli.kinds import show
 from hopcli.observables import overlaps
 from hopcli.patterns import Patterns
 from hopcli.streams import Streams
+from hopcli.values import show
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from hopcli.config import CompareConfig, ResolvedCompare, ThreadedExecution
+    from hopcli.config import CompareConfig, ThreadedExecution
     from hopcli.datasets import Dataset
     from hopcli.experiments.stock import Stock
     from hopcli.experiments.trials import Trials
@@ -112,7 +112,7 @@ def plan(config: CompareConfig, stock: Stock) -> Plan:
     return Plan(resolved, read, work)
 
 
-def summary(config: ResolvedCompare, result: CompareResult) -> Columns:
+def summary(config: CompareConfig, result: CompareResult) -> Columns:
     """What each classifier names rightly of all images."""
     del config
     overall = overall_rows(result.columns["classifiers"])
@@ -120,7 +120,7 @@ def summary(config: ResolvedCompare, result: CompareResult) -> Columns:
 
 
 def _result(
-    config: ResolvedCompare,
+    config: CompareConfig,
     images: _Images,
     trained: _Trained,
     right: dict[str, NDArray[np.bool_]],
@@ -188,7 +188,7 @@ class _Images(NamedTuple):
 
 
 def _check_images(
-    config: ResolvedCompare, dataset: Dataset, source: Dataset, patterns: Patterns
+    config: CompareConfig, dataset: Dataset, source: Dataset, patterns: Patterns
 ) -> None:
     """Refuse patterns of other images, and a label of which none is left to be named."""
     if not patterns.comes_from(source):
@@ -211,7 +211,7 @@ class _Trained(NamedTuple):
 
 
 def _training_images(
-    config: ResolvedCompare, images: _Images, seed: np.random.SeedSequence
+    config: CompareConfig, images: _Images, seed: np.random.SeedSequence
 ) -> _Trained:
     """The samples of the stored labels, and as many images as are asked for and not named."""
     source, patterns = images.source, images.patterns

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from hopcli.config import ConsistencyConfig, ResolvedConsistency, ThreadedExecution
+    from hopcli.config import ConsistencyConfig, ThreadedExecution
     from hopcli.datasets import Dataset
     from hopcli.experiments.stock import Stock
 
@@ -130,13 +130,13 @@ def plan(config: ConsistencyConfig, stock: Stock) -> Plan:
     return Plan(resolved, {"dataset": dataset.sha256}, work, resolved.selections)
 
 
-def summary(config: ResolvedConsistency, result: ConsistencyResult) -> Columns:
+def summary(config: ConsistencyConfig, result: ConsistencyResult) -> Columns:
     """The rank correlations."""
     del config
     return result.columns["correlation"]
 
 
-def _check_tests(config: ResolvedConsistency, dataset: Dataset) -> None:
+def _check_tests(config: ConsistencyConfig, dataset: Dataset) -> None:
     """Refuse more test images than any selection may leave."""
     for label in config.digits:
         left = len(dataset.indices_of(label)) - config.samples
@@ -146,7 +146,7 @@ def _check_tests(config: ResolvedConsistency, dataset: Dataset) -> None:
 
 
 def _recall(
-    config: ResolvedConsistency,
+    config: ConsistencyConfig,
     dataset: Dataset,
     threads: int | None,
     progress: Progress,
@@ -182,7 +182,7 @@ class _Drawn:
     @classmethod
     def of(
         cls,
-        config: ResolvedConsistency,
+        config: ConsistencyConfig,
         dataset: Dataset,
         patterns_seed: np.random.SeedSequence,
         tests_seed: np.random.SeedSequence,
@@ -201,7 +201,7 @@ class _Drawn:
         return cls(patterns, dataset.spins[tests], halves)
 
     def accuracies(
-        self, config: ResolvedConsistency, seed: np.random.SeedSequence, threads: int | None
+        self, config: ConsistencyConfig, seed: np.random.SeedSequence, threads: int | None
     ) -> NDArray[np.float64]:
         """Accuracy of each label, all stored at once, and by halves; shape (2, labels)."""
         every = np.arange(len(self.tests))
@@ -213,7 +213,7 @@ class _Drawn:
 
     def _accuracy(
         self,
-        config: ResolvedConsistency,
+        config: ConsistencyConfig,
         stored: NDArray[np.int64],
         seed: np.random.SeedSequence,
         threads: int | None,
@@ -236,7 +236,7 @@ class _Drawn:
 
 
 def _correlation_table(
-    config: ResolvedConsistency, shapes: Columns, accuracy: NDArray[np.float64]
+    config: ConsistencyConfig, shapes: Columns, accuracy: NDArray[np.float64]
 ) -> Columns:
     """Rank correlation of each measure with the accuracies, over the labels."""
     # Images are started from as they are, so the stream of starts is free.
@@ -259,7 +259,7 @@ def _correlation_table(
     return _CORRELATION.rows(rows)
 
 
-def _recall_table(config: ResolvedConsistency, accuracy: NDArray[np.float64]) -> Columns:
+def _recall_table(config: ConsistencyConfig, accuracy: NDArray[np.float64]) -> Columns:
     """Mean accuracy of each label, with SD, SEM and 95 % interval over selections."""
     return _RECALL.rows(
         (
@@ -273,7 +273,7 @@ def _recall_table(config: ResolvedConsistency, accuracy: NDArray[np.float64]) ->
     )
 
 
-def _selection_table(config: ResolvedConsistency, accuracy: NDArray[np.float64]) -> Columns:
+def _selection_table(config: ConsistencyConfig, accuracy: NDArray[np.float64]) -> Columns:
     """Accuracy of each label in each selection."""
     places = itertools.product(STORED, range(config.selections), config.digits)
     rates = accuracy.ravel()

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from hopcli.config import ResolvedCompare, ResolvedRecall
+    from hopcli.config import CompareConfig, RecallConfig
     from hopcli.datasets import Dataset
     from hopcli.experiments.stock import Stock
     from hopcli.patterns import Patterns
@@ -38,7 +38,7 @@ class Runs:
 
     Parameters
     ----------
-    recall : ResolvedRecall
+    recall : RecallConfig
         The dynamics, and what is recalled.
     stock : Stock
         Where couplings are.
@@ -48,7 +48,7 @@ class Runs:
         Told how many trials are done.
     """
 
-    recall: ResolvedRecall
+    recall: RecallConfig
     stock: Stock
     threads: int | None
     tell: Callable[[int], None]
@@ -103,15 +103,15 @@ class Contest(NamedTuple):
         bank = Bank(source.labels[index], index, source.spins, index)
         return Trials(bank, len(index), 1, lambda _, place: place)
 
-    def n_trials(self, config: ResolvedCompare) -> int:
+    def n_trials(self, config: CompareConfig) -> int:
         """Trials that it takes."""
         n_tried = sum(selector.tries for selector in SELECTORS.values()) * config.candidates
         return len(SELECTORS) * len(self.tests) + n_tried * len(self.draw.tuning)
 
 
 def draw_contests(
-    config: ResolvedCompare,
-    recall: ResolvedRecall,
+    config: CompareConfig,
+    recall: RecallConfig,
     dataset: Dataset,
     source: Dataset,
     seeds: Sequence[np.random.SeedSequence],
@@ -121,9 +121,9 @@ def draw_contests(
 
     Parameters
     ----------
-    config : ResolvedCompare
+    config : CompareConfig
         How many samples, selections, tests and tuning images there are.
-    recall : ResolvedRecall
+    recall : RecallConfig
         What is made of each test image.
     dataset, source : Dataset
         Where tests are from, and samples.
@@ -155,8 +155,8 @@ def draw_contests(
 
 
 def _tests(
-    config: ResolvedCompare,
-    recall: ResolvedRecall,
+    config: CompareConfig,
+    recall: RecallConfig,
     dataset: Dataset,
     patterns: Patterns,
     seed: np.random.SeedSequence,
@@ -171,7 +171,7 @@ def _tests(
         raise SettingError("selector_tests", error.rule, error.found) from None
 
 
-def measure(config: ResolvedCompare, contest: Contest, runs: Runs) -> list[tuple[Any, ...]]:
+def measure(config: CompareConfig, contest: Contest, runs: Runs) -> list[tuple[Any, ...]]:
     """Select by every selector, and see what the patterns recall; one row each."""
     draw, tuning = contest.draw, contest.tuning
 

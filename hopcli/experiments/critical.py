@@ -27,7 +27,7 @@ from hopcli.streams import Streams
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from hopcli.config import CriticalConfig, ResolvedCritical, ThreadedExecution
+    from hopcli.config import CriticalConfig, ThreadedExecution
     from hopcli.experiments.stock import Stock
     from hopcli.network import Network
     from hopcli.tables import Columns
@@ -105,7 +105,7 @@ def plan(config: CriticalConfig, stock: Stock) -> Plan:
     return Plan(resolved, hashes(dataset, patterns), work, n_parts)
 
 
-def summary(config: ResolvedCritical, result: CriticalResult) -> Columns:
+def summary(config: CriticalConfig, result: CriticalResult) -> Columns:
     """The estimates."""
     del config
     return result.columns["critical"]
@@ -118,7 +118,7 @@ def _enlarged(patterns: Patterns, scale: int) -> NDArray[np.int8]:
 
 
 def _run(
-    config: ResolvedCritical,
+    config: CriticalConfig,
     networks: list[Network],
     threads: int | None,
     progress: Progress,
@@ -164,7 +164,7 @@ def _run(
     return every.reshape(len(networks), len(config.temperatures), *every.shape[1:])
 
 
-def _stretches(config: ResolvedCritical, n_classes: int) -> list[int]:
+def _stretches(config: CriticalConfig, n_classes: int) -> list[int]:
     """Sweeps of a chain, in stretches whose class sums fit into memory."""
     most = max(1, _MOST_RECORDED // (2 * config.chains * n_classes))
     n_stretches = math.ceil(config.sweeps / most)

@@ -18,7 +18,7 @@ from hopcli.theory import PairStates, ordering_temperatures
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from hopcli.config import ResolvedCritical
+    from hopcli.config import CriticalConfig
     from hopcli.network import Network
 
 __all__ = ["Measured", "powers"]
@@ -39,7 +39,7 @@ class Measured:
 
     Parameters
     ----------
-    config : ResolvedCritical
+    config : CriticalConfig
         What was run.
     networks : list of Network
         The network of each size.
@@ -49,7 +49,7 @@ class Measured:
     """
 
     def __init__(
-        self, config: ResolvedCritical, networks: list[Network], chains: NDArray[np.float64]
+        self, config: CriticalConfig, networks: list[Network], chains: NDArray[np.float64]
     ) -> None:
         self.config = config
         self.sizes = [network.n_sites for network in networks]

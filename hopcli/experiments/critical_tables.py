@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 __all__ = ["TABLES", "tables_of"]
 
 _LINEAR = {"projection_square": 1, "energy": 3}  # held to the exact means: place among the powers
-_QUANTITIES = {
+_QUANTITIES: dict[str, dict[str, Any]] = {
     "projection": {"help": "m_P, norm of the projection on the span of the patterns"},
     "projection_square": {"help": "m_P^2"},
     "binder": {"help": "Binder ratio U"},

@@ -29,7 +29,7 @@ from hopcli.tables import Column, Columns, Table, estimate
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from hopcli.config import FitSweepsConfig, ResolvedFitSweeps, ThreadedExecution
+    from hopcli.config import FitSweepsConfig, ThreadedExecution
     from hopcli.experiments.stock import Stock
     from hopcli.study.published import Published
 
@@ -159,7 +159,7 @@ def plan(config: FitSweepsConfig, stock: Stock) -> Plan:
     return Plan(resolved, read, work)
 
 
-def summary(config: ResolvedFitSweeps, result: FitSweepsResult) -> Columns:
+def summary(config: FitSweepsConfig, result: FitSweepsResult) -> Columns:
     """The two answers."""
     del config
     return result.columns["estimate"]
@@ -173,7 +173,7 @@ def _longest_replay(config: FitSweepsConfig, labels: tuple[str, ...]) -> RecallC
 
 
 def _run(
-    config: ResolvedFitSweeps,
+    config: FitSweepsConfig,
     replays: Replays,
     sites: NDArray[np.uint32],
     counts: NDArray[np.int64],
@@ -306,7 +306,7 @@ def _slack_of_replays(shape: tuple[int, ...], replays: int) -> float:
 
 
 def _tables(
-    config: ResolvedFitSweeps, published: Published, fits: dict[str, list[_Fit]]
+    config: FitSweepsConfig, published: Published, fits: dict[str, list[_Fit]]
 ) -> dict[str, Columns]:
     """The tables of all fits."""
     dof = published.counts.size - 1
@@ -346,7 +346,7 @@ def _tables(
 
 
 def _estimate(
-    config: ResolvedFitSweeps, best: int, inside: NDArray[np.bool_]
+    config: FitSweepsConfig, best: int, inside: NDArray[np.bool_]
 ) -> tuple[int, int, int]:
     """The most likely number of sweeps, and the least and greatest that are in reach."""
     reached = np.array(config.sweeps)[inside]
@@ -354,7 +354,7 @@ def _estimate(
 
 
 def _expected(
-    config: ResolvedFitSweeps, published: Published, fit: _Fit
+    config: FitSweepsConfig, published: Published, fit: _Fit
 ) -> list[tuple[str, float, float, float, float]]:
     """Of each label, what was published and what is expected: accuracy, and SD of a repeat."""
     found = published.counts.mean(axis=0)

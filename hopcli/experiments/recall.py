@@ -13,7 +13,7 @@ from hopcli import dynamics
 from hopcli.config.notations import temperatures
 from hopcli.experiments import Plan, Progress, Result, prefixed, unprefixed
 from hopcli.experiments.blocks import Blocks, BlockTables
-from hopcli.experiments.cautions import Caution, Given, automatic_criterion, cautions, noted
+from hopcli.experiments.cautions import Caution, Given, cautions, decided, noted
 from hopcli.experiments.continuation import Continuation
 from hopcli.experiments.frames import Frames
 from hopcli.experiments.inputs import gather, hashes
@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
-    from hopcli.config import Facts, RecallConfig, RecallExecution, ResolvedRecall
+    from hopcli.config import RecallConfig, RecallExecution
     from hopcli.experiments.stock import Stock
     from hopcli.tables import Columns
 
@@ -52,7 +52,6 @@ __all__ = [
     "TABLES",
     "Gallery",
     "RecallResult",
-    "decide_criterion",
     "plan",
     "scored",
     "summary",
@@ -139,8 +138,9 @@ def plan(config: RecallConfig, stock: Stock) -> Plan:
     else:
         trials = draw_trials(resolved, dataset, patterns, streams.tests)
     relaxation = Relaxation(resolved, couplings, patterns, trials, streams, sites)
-    relaxation = decide_criterion(config, inputs.facts, relaxation)
-    resolved, given = relaxation.config, _given(config)
+    given = Given.by(config, quench=True)
+    relaxation = decided(relaxation, given)
+    resolved = relaxation.config
 
     def work(execution: RecallExecution, progress: Progress) -> RecallResult:
         how = dataclasses.replace(relaxation, threads=execution.threads)
@@ -153,19 +153,6 @@ def plan(config: RecallConfig, stock: Stock) -> Plan:
     start = resolved.start
     read = hashes(dataset, patterns, theta=resolved.theta, start=start, bank=trials.starts)
     return Plan(resolved, read, work)
-
-
-def decide_criterion(config: RecallConfig, facts: Facts, relaxation: Relaxation) -> Relaxation:
-    """The same runs, with the criterion that ``auto`` stands for if it is asked for."""
-    if config.criterion != "auto":
-        return relaxation
-    criterion = automatic_criterion(relaxation, _given(config))
-    resolved = config.resolve(dataclasses.replace(facts, criterion=criterion))
-    return dataclasses.replace(relaxation, config=resolved)
-
-
-def _given(config: RecallConfig) -> Given:
-    return Given(config.criterion == "auto", config.gamma is not None, quench=True)
 
 
 def _notes(relaxation: Relaxation, rising: str | None, given: Given) -> dict[str, Any]:
@@ -312,7 +299,7 @@ class _Examples:
             self.spins.append(spins[places])
 
 
-def summary(config: ResolvedRecall, result: RecallResult) -> Columns:
+def summary(config: RecallConfig, result: RecallResult) -> Columns:
     """The accuracies; or, without an own pattern to be recalled, where trials end."""
     del config
     own = set(result.columns["confusion"]["label"]) & set(result.patterns.labels)

@@ -11,7 +11,7 @@ import numpy as np
 
 from hopcli.errors import SettingError
 from hopcli.experiments import Plan, Progress, Result, prefixed, unprefixed
-from hopcli.experiments.cautions import Given, automatic_criterion, cautions, noted
+from hopcli.experiments.cautions import Given, cautions, decided, noted
 from hopcli.experiments.inputs import gather, hashes
 from hopcli.experiments.relax_tables import (
     TABLES,
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from hopcli.config import RelaxConfig, ResolvedRelax, ThreadedExecution
+    from hopcli.config import RelaxConfig, ThreadedExecution
     from hopcli.experiments.stock import Stock
     from hopcli.tables import Columns
 
@@ -89,21 +89,17 @@ def plan(config: RelaxConfig, stock: Stock) -> Plan:
         :class:`RelaxResult`.
     """
     inputs = gather(config, stock)
-    facts, dataset = inputs.facts, inputs.dataset
-    recall = config.recall().resolve(facts)
+    dataset, resolved = inputs.dataset, config.resolve(inputs.facts)
+    recall = resolved.recall()
     patterns = inputs.patterns(config, recall.digits, stock)
     couplings = stock.couple(recall, patterns, recall.rule, recall.theta)
     streams = Streams.of(recall.seed)
     trials = draw_trials(recall, dataset, patterns, streams.tests)
     relaxation = Relaxation(recall, couplings, patterns, trials, streams)
-    given = Given(config.criterion == "auto", config.gamma is not None, quench=False)
-    if given.automatic:
-        criterion = automatic_criterion(relaxation, given)
-        facts = dataclasses.replace(facts, criterion=criterion)
-        relaxation = dataclasses.replace(relaxation, config=config.recall().resolve(facts))
-    paths = _Paths(relaxation)
-    paths.check()
-    resolved = config.resolve(facts)
+    given = Given.by(config, quench=False)
+    relaxation = decided(relaxation, given)
+    _Paths(relaxation).check()
+    resolved = dataclasses.replace(resolved, criterion=relaxation.config.criterion)
 
     def work(execution: ThreadedExecution, progress: Progress) -> RelaxResult:
         how = dataclasses.replace(relaxation, threads=execution.threads)
@@ -152,7 +148,7 @@ def _each(relaxation: Relaxation, measured: list[Measured]) -> dict[str, NDArray
     }
 
 
-def summary(config: ResolvedRelax, result: RelaxResult) -> Columns:
+def summary(config: RelaxConfig, result: RelaxResult) -> Columns:
     """Accuracy, overlap and energy of all labels at sweep 0, 1, 2, 5, 10, ... and the last."""
     n_rows = len(result.columns["settling"])
     overall = result.columns["relaxation"].take(slice(n_rows - 1, None, n_rows))

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from hopcli.config import ResolvedRecall
+    from hopcli.config import RecallConfig
     from hopcli.experiments.trials import Trials
     from hopcli.network import Network
     from hopcli.patterns import Patterns
@@ -40,7 +40,7 @@ class Relaxation:
 
     Parameters
     ----------
-    config : ResolvedRecall
+    config : RecallConfig
         How they are run.
     couplings : Network
         The network.
@@ -56,7 +56,7 @@ class Relaxation:
         How many run the chains, default one a processor; of no effect on where they end.
     """
 
-    config: ResolvedRecall
+    config: RecallConfig
     couplings: Network
     patterns: Patterns
     trials: Trials

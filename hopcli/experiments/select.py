@@ -12,7 +12,7 @@ from hopcli.patterns import Patterns, draw_samples, select
 from hopcli.tables import Column, Table
 
 if TYPE_CHECKING:
-    from hopcli.config import Execution, ResolvedSelect, SelectConfig
+    from hopcli.config import Execution, SelectConfig
     from hopcli.experiments.stock import Stock
     from hopcli.tables import Columns
 
@@ -103,7 +103,7 @@ def plan(config: SelectConfig, stock: Stock) -> Plan:
     return Plan(resolved, {"dataset": dataset.sha256}, work)
 
 
-def summary(config: ResolvedSelect, result: SelectResult) -> Columns:
+def summary(config: SelectConfig, result: SelectResult) -> Columns:
     """The losses of the selected patterns."""
     del config
     return result.columns["patterns"]

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from hopcli.config import ResolvedCompare
+    from hopcli.config import CompareConfig
     from hopcli.datasets import Dataset
     from hopcli.patterns import Patterns
 
@@ -158,13 +158,13 @@ class Draw:
 
 
 def draw_for_selection(
-    config: ResolvedCompare, source: Dataset, n_samples: int, seeds: Seeds
+    config: CompareConfig, source: Dataset, n_samples: int, seeds: Seeds
 ) -> Draw:
     """Draw samples and tuning images of a selection.
 
     Parameters
     ----------
-    config : ResolvedCompare
+    config : CompareConfig
         Says how many of which labels.
     source : Dataset
         Where they are drawn from.
@@ -192,7 +192,7 @@ def draw_for_selection(
 
 
 def _tuning(
-    config: ResolvedCompare,
+    config: CompareConfig,
     source: Dataset,
     is_free: NDArray[np.bool_],
     label: str,

@@ -28,7 +28,7 @@ from hopcli.theory import (
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
-    from hopcli.config import ResolvedTemperatureScan, TemperatureScanConfig, ThreadedExecution
+    from hopcli.config import TemperatureScanConfig, ThreadedExecution
     from hopcli.experiments.stock import Stock
     from hopcli.network import Network
     from hopcli.starts import Bank, Start
@@ -168,7 +168,7 @@ def plan(config: TemperatureScanConfig, stock: Stock) -> Plan:
     return Plan(resolved, read, work, len(resolved.temperatures))
 
 
-def summary(config: ResolvedTemperatureScan, result: TemperatureScanResult) -> Columns:
+def summary(config: TemperatureScanConfig, result: TemperatureScanResult) -> Columns:
     """The overlap with the target at each temperature."""
     table = result.columns["temperature_scan"]
     patterns = result.patterns
@@ -180,7 +180,7 @@ def summary(config: ResolvedTemperatureScan, result: TemperatureScanResult) -> C
 class _Scan:
     """A network, and what its chains start from."""
 
-    config: ResolvedTemperatureScan
+    config: TemperatureScanConfig
     patterns: Patterns
     couplings: Network
     bank: Bank

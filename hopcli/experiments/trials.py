@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from hopcli.config import RecallConfig, ResolvedRecall
+    from hopcli.config import RecallConfig
     from hopcli.datasets import Dataset
     from hopcli.patterns import Patterns
     from hopcli.streams import Legacy
@@ -105,13 +105,13 @@ class Trials:
 
 
 def draw_trials(
-    config: ResolvedRecall, dataset: Dataset, patterns: Patterns, seed: np.random.SeedSequence
+    config: RecallConfig, dataset: Dataset, patterns: Patterns, seed: np.random.SeedSequence
 ) -> Trials:
     """Decide what every trial of a run starts from.
 
     Parameters
     ----------
-    config : ResolvedRecall
+    config : RecallConfig
         Says what to start from, how many and how often.
     dataset, patterns : Dataset and Patterns
         The images, and what is stored.
@@ -166,7 +166,7 @@ def check_states(setting: str, count: int, n_sites: int) -> None:
 
 
 def _test_images(
-    config: ResolvedRecall, dataset: Dataset, patterns: Patterns, seed: np.random.SeedSequence
+    config: RecallConfig, dataset: Dataset, patterns: Patterns, seed: np.random.SeedSequence
 ) -> Trials:
     """Draw test images without replacement, or take all there are."""
     labels = tuple(dict.fromkeys(patterns.labels))
@@ -202,7 +202,7 @@ def _test_images(
 
 
 def _pool(
-    config: ResolvedRecall, dataset: Dataset, patterns: Patterns, label: str
+    config: RecallConfig, dataset: Dataset, patterns: Patterns, label: str
 ) -> NDArray[np.int64]:
     """Images of a label that may be tested."""
     if label not in dataset.label_names:
@@ -215,7 +215,7 @@ def _pool(
     return pool
 
 
-def _check_pools(config: ResolvedRecall, labels: Sequence[str], sizes: list[int]) -> None:
+def _check_pools(config: RecallConfig, labels: Sequence[str], sizes: list[int]) -> None:
     """Refuse more tests than the label with the fewest images has."""
     fewest = int(np.argmin(sizes))
     size, label = sizes[fewest], labels[fewest]
@@ -226,7 +226,7 @@ def _check_pools(config: ResolvedRecall, labels: Sequence[str], sizes: list[int]
         raise SettingError("tests", rule, config.tests)
 
 
-def authors_trials(config: ResolvedRecall, dataset: Dataset, patterns: Patterns) -> Trials:
+def authors_trials(config: RecallConfig, dataset: Dataset, patterns: Patterns) -> Trials:
     """Take the test images that the authors drew, the same in every repeat.
 
     One stream of the legacy generator gives, for every label in turn, its images (with
@@ -251,7 +251,7 @@ def authors_trials(config: ResolvedRecall, dataset: Dataset, patterns: Patterns)
 
 
 def _authors_images(
-    config: ResolvedRecall, dataset: Dataset, stream: Legacy
+    config: RecallConfig, dataset: Dataset, stream: Legacy
 ) -> dict[str, NDArray[np.int64]]:
     return {
         label: stream.choice(dataset.indices_of(label), int(config.tests))
@@ -259,9 +259,7 @@ def _authors_images(
     }
 
 
-def authors_sites(
-    config: ResolvedRecall, dataset: Dataset, patterns: Patterns
-) -> NDArray[np.int32]:
+def authors_sites(config: RecallConfig, dataset: Dataset, patterns: Patterns) -> NDArray[np.int32]:
     """The sites that the authors visited, attempt by attempt, in every repeat.
 
     The stream that gave the images goes on: attempt by attempt, the column and the row

@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from hopcli.config import ResolvedVariance, ThreadedExecution, VarianceConfig
+    from hopcli.config import ThreadedExecution, VarianceConfig
     from hopcli.experiments.stock import Stock
     from hopcli.tables import Columns
 
@@ -118,7 +118,7 @@ def plan(config: VarianceConfig, stock: Stock) -> Plan:
     return Plan(resolved, {**read, **of_all}, work, resolved.selections)
 
 
-def summary(config: ResolvedVariance, result: VarianceResult) -> Columns:
+def summary(config: VarianceConfig, result: VarianceResult) -> Columns:
     """A row a label: accuracy, SD by source where images are the same, how often best and worst."""
     del config
     accuracy, ranked = result.columns["accuracy"], result.columns["best_worst"]
@@ -132,7 +132,7 @@ def summary(config: ResolvedVariance, result: VarianceResult) -> Columns:
     )
 
 
-def _check_size(config: ResolvedVariance, tests: int) -> None:
+def _check_size(config: VarianceConfig, tests: int) -> None:
     """Refuse more tests than there can be, of which so many are in a selection."""
     if config.selections * tests > MOST_IN_A_REPEAT:
         most = MOST_IN_A_REPEAT // tests
@@ -144,7 +144,7 @@ def _check_size(config: ResolvedVariance, tests: int) -> None:
 class _Recalls:
     """The recalls of all selections."""
 
-    config: ResolvedVariance
+    config: VarianceConfig
     stock: Stock
 
     def seed_of(self, selection: int) -> int:
@@ -224,7 +224,7 @@ def _tables(
     }
 
 
-def _error_table(config: ResolvedVariance, found: _Found) -> Columns:
+def _error_table(config: VarianceConfig, found: _Found) -> Columns:
     """SD of an accuracy by source, its repeats of the same images or of fresh ones."""
     tests, repeats = config.accuracy_tests, config.accuracy_repeats
     rows: list[tuple[object, ...]] = []

@@ -19,7 +19,7 @@ from hopcli.theory import spectrum
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from hopcli.config import Execution, ResolvedWeights, WeightsConfig
+    from hopcli.config import Execution, WeightsConfig
     from hopcli.experiments.stock import Stock
     from hopcli.network import Network
     from hopcli.tables import Columns
@@ -133,7 +133,7 @@ def plan(config: WeightsConfig, stock: Stock) -> Plan:
     return Plan(resolved, hashes(dataset, patterns, theta=resolved.theta), work)
 
 
-def summary(config: ResolvedWeights, result: WeightsResult) -> Columns:
+def summary(config: WeightsConfig, result: WeightsResult) -> Columns:
     """How each stored pattern sits."""
     del config
     return result.columns["weights"]

@@ -16,10 +16,10 @@ from typing import TYPE_CHECKING, Any
 
 from hopcli import catalogue
 from hopcli.config.base import nearest
-from hopcli.config.notations import spread
 from hopcli.errors import SettingError
 from hopcli.grids.keys import Key, Look
-from hopcli.kinds import RefusedError, real, show, whole
+from hopcli.kinds import checked
+from hopcli.values import RefusedError, as_column, spread
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from hopcli.catalogue import Entry
     from hopcli.config import Config, Execution, Setting
 
-__all__ = ["Axis", "Grid", "Point", "numbers", "read_grid", "shown"]
+__all__ = ["Axis", "Grid", "Point", "numbers", "read_grid"]
 
 MOST_POINTS = 100_000
 """More would be planned for hours before the first of them runs."""
@@ -135,10 +135,10 @@ class Grid:
     def shown(self, values: Sequence[Any]) -> tuple[Any, ...]:
         """The values of a point, one a key, as a table has them."""
         if not any(isinstance(value, list | tuple) for value in values):
-            return tuple(map(shown, values))
+            return tuple(map(as_column, values))
         known = self.entry.settings
         kinds = (known[name].kind for name in self.names)
-        return tuple(shown(v, kind.between) for v, kind in zip(values, kinds, strict=True))
+        return tuple(as_column(v, kind.between) for v, kind in zip(values, kinds, strict=True))
 
     def column(self, name: str) -> list[Any]:
         """The different values of a key, in order."""
@@ -175,27 +175,7 @@ def _sizes(setting: Setting, values: Sequence[Any]) -> dict[str, int] | None:
     by_length = sorted(checked, key=len)
     if any(b[: len(a)] != a or len(a) == len(b) for a, b in itertools.pairwise(by_length)):
         return None
-    return {str(shown(v)): len(c) for v, c in zip(values, checked, strict=True)}
-
-
-def shown(value: Any, between: str = ",") -> Any:
-    """A value of a key as a table has it: a number or a truth as it is, all else as a flag has it.
-
-    Parameters
-    ----------
-    value : object
-        The value, as a file has it.
-    between : str
-        What its kind has between the items of a list.
-
-    Examples
-    --------
-    >>> shown(0.5), shown([3, 6]), shown("0:9:1"), shown(True), shown([28, 28], "x")
-    (0.5, '3,6', '0:9:1', True, '28x28')
-    """
-    if isinstance(value, bool | int | float):
-        return value
-    return show(tuple(value), between) if isinstance(value, list | tuple) else str(value)
+    return {str(as_column(v)): len(c) for v, c in zip(values, checked, strict=True)}
 
 
 def read_grid(values: Mapping[str, Any]) -> Grid:
@@ -307,10 +287,7 @@ def _check_name(entry: Entry, name: str, where: str) -> None:
 
 def _checked(setting: Setting, value: Any, where: str) -> Any:
     """A value as JSON has it, after its check."""
-    try:
-        return setting.kind.plain(setting.kind.check(value))
-    except RefusedError as error:
-        raise SettingError(where, str(error), value) from None
+    return setting.kind.plain(checked(setting.kind, where, value))
 
 
 def numbers(text: str, where: str) -> list[Any]:
@@ -322,17 +299,9 @@ def numbers(text: str, where: str) -> list[Any]:
         If that is none; about `where`.
     """
     try:
-        for part in text.split(":"):
-            real(part)  # plain digits, which a Decimal need not have
-        found = spread(text)
+        return spread(text)
     except RefusedError as error:
         raise SettingError(where, str(error), text) from None
     except (ArithmeticError, ValueError):
         rule = "must list one or more values, or be FIRST:LAST:STEP"
         raise SettingError(where, rule, text) from None
-    try:
-        for part in text.split(":"):
-            whole(part)
-    except ValueError:
-        return list(found)
-    return [int(number) for number in found]

@@ -8,6 +8,7 @@ from hopcli import experiments
 from hopcli.errors import HopcliError, SettingError
 from hopcli.grids.cells import Task, given, named
 from hopcli.grids.store import Place
+from hopcli.values import show
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -89,11 +90,7 @@ def plan_grid(
 def in_words(grid: Grid, values: Sequence[Any]) -> str:
     """The values of a point as a flag would have them, ``temperature=0.2 rule=hebbian``."""
     pairs = zip(grid.names, grid.shown(values), strict=True)
-    return " ".join(f"{name}={_short(value)}" for name, value in pairs)
-
-
-def _short(value: Any) -> str:
-    return f"{value:g}" if isinstance(value, float) else str(value)
+    return " ".join(f"{name}={show(value)}" for name, value in pairs)
 
 
 def impossible(grid: Grid, found: Sequence[Impossible]) -> SettingError:

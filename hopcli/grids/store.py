@@ -27,8 +27,8 @@ from hopcli.errors import ResultError, SettingError
 from hopcli.grids.cells import Made, Rows
 from hopcli.grids.database import Database, quoted
 from hopcli.grids.grid import read_grid
-from hopcli.kinds import show
 from hopcli.results.files import is_file
+from hopcli.values import show
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -362,7 +362,7 @@ def _rows_of(grid: Grid, places: Sequence[Place]) -> list[tuple[Any, ...]]:
 def _setting(value: Any) -> Any:
     """A value of a setting as SQL has it."""
     if isinstance(value, list | tuple):
-        return show(tuple(value))
+        return show(value)
     if isinstance(value, bool):
         return int(value)
     if isinstance(value, int) and not -_END <= value < _END:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
 import tomllib
@@ -9,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 from hopcli import catalogue
 from hopcli.config.base import nearest
-from hopcli.config.spelling import Speller
 from hopcli.errors import SettingError
 from hopcli.grids.grid import numbers
-from hopcli.kinds import RefusedError
+from hopcli.kinds import checked, read
+from hopcli.values import RefusedError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -124,7 +125,9 @@ def read_set(entry: Entry, text: str) -> tuple[str, list[Any]]:
         parts = value.split(";")
     else:
         parts = [value] if _is_value(kind, value) else value.split(",")
-    return name, [_read(kind, name, part) for part in parts]
+    where = f"set {name}"
+    values = [checked(kind, where, read(kind, where, part)) for part in parts]
+    return name, [kind.plain(value) for value in values]
 
 
 def set_text(entry: Entry, name: str, values: Sequence[Any]) -> str:
@@ -140,43 +143,29 @@ def set_text(entry: Entry, name: str, values: Sequence[Any]) -> str:
     """
     listed = list(values)
     plain = [str(value).lower() if isinstance(value, bool) else value for value in listed]
-    kind = entry.settings[name].kind if name in entry.settings else None
-    brief = Speller().value(plain[0], kind) if len(plain) == 1 else Speller().values(plain, kind)
-    text = f"{name}={brief}"
-    try:
-        if kind is not None and read_set(entry, text) == (name, listed):
-            return text
-    except SettingError:
-        pass
+    if name in entry.settings:
+        alone = len(plain) == 1
+        shown = entry.show(name, plain[0]) if alone else entry.show(f"grid.{name}", plain)
+        text = f"{name}={shown}"
+        with contextlib.suppress(SettingError):
+            if read_set(entry, text) == (name, listed):
+                return text
     return f"{name}={json.dumps(listed, ensure_ascii=False)}"
 
 
-def _read(kind: Kind, name: str, text: str) -> Any:
-    """One value, as JSON has it."""
-    try:
-        if not kind.metavar:  # a switch, whose flag has no text
-            return {"true": True, "false": False}[text.strip()]
-        return kind.plain(kind.check(kind.read(text)))
-    except RefusedError as error:
-        raise SettingError(f"set {name}", str(error), text) from None
-    except KeyError:
-        raise SettingError(f"set {name}", "must be true or false", text) from None
-
-
 def _is_value(kind: Kind, text: str) -> bool:
-    try:
-        _read(kind, "", text)
-    except SettingError:
-        return False
-    return True
+    with contextlib.suppress(RefusedError):
+        kind.settle(kind.read(text))
+        return True
+    return False
 
 
 def _listed(value: str, text: str) -> list[Any]:
     """A list as TOML has it."""
     try:
-        read = tomllib.loads(f"x = {value}")["x"]
+        found = tomllib.loads(f"x = {value}")["x"]
     except (ValueError, RecursionError):
         raise SettingError("set", "must be a list as TOML has it", text) from None
-    if not isinstance(read, list):
+    if not isinstance(found, list):
         raise SettingError("set", "must be a list as TOML has it", text)
-    return read
+    return found

@@ -9,7 +9,6 @@ import numpy as np
 
 from hopcli.config import Facts, RecallConfig
 from hopcli.config.notations import temperatures
-from hopcli.config.spelling import exact
 from hopcli.datasets import default_threshold
 from hopcli.errors import DataError, PatternError, SettingError
 from hopcli.experiments.inputs import gather
@@ -20,6 +19,7 @@ from hopcli.network.classes import site_classes
 from hopcli.rules import RULES, store
 from hopcli.streams import Streams
 from hopcli.study.published import read_published
+from hopcli.values import flag_name
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -93,9 +93,8 @@ class Contents:
         """The settings at the beginning, as the page has them."""
         held = self.patterns
         facts = Facts(held.dataset, held.shape, tuple(dict.fromkeys(held.labels)))
-        config = replace(self.settings, digits=None, patterns=None, source_indices=None)
-        known = replace(config, criterion=0.99 if config.criterion == "auto" else config.criterion)
-        full = known.resolve(facts)
+        given = {"digits": None, "patterns": None, "source_indices": None}
+        full = RecallConfig(**{**self.settings.values(), **given}).resolve(facts)
         theta = np.unique(self.couplings.theta)
         return {
             "rule": self.couplings.rule,
@@ -229,13 +228,8 @@ def _flags(config: RecallConfig) -> tuple[str, ...]:
     for name in PATTERN_SETTINGS:
         if name not in known or not _is_changed(config, name):
             continue
-        value, flag = getattr(config, name), f"--{name.replace('_', '-')}"
-        if value is True:
-            words.append(flag)
-        else:
-            plain = known[name].kind.plain(value)
-            items = plain if isinstance(plain, list | tuple) else [plain]
-            words += [flag, known[name].kind.between.join(map(exact, items))]
+        value, flag = getattr(config, name), flag_name(name)
+        words += [flag] if value is True else [flag, known[name].kind.show(value)]
     return tuple(words)
 
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from hopcli.config import ResolvedRecall
+    from hopcli.config import RecallConfig
     from hopcli.experiments.recall import RecallResult
 
 __all__ = ["accuracy_figure"]
@@ -33,7 +33,7 @@ _STEP, _PICTURE, _GAP = 0.56, 0.46, 0.16  # inches
 _PLOT_WIDTH = 4.4
 
 
-def accuracy_figure(config: ResolvedRecall, result: RecallResult) -> Figure:
+def accuracy_figure(config: RecallConfig, result: RecallResult) -> Figure:
     """A row a label: dot, SD over repeats and 95 % interval, with the numbers at the right."""
     table = result.tables["accuracy"]  # its last row is of all labels together
     labels = table["label"].iloc[:-1].to_list()[:MOST_LABELS]
@@ -112,7 +112,7 @@ def _draw_rates(ax: Axes, percent: pd.DataFrame) -> None:
     )
 
 
-def _caption(config: ResolvedRecall, result: RecallResult, lowest: int) -> str:
+def _caption(config: RecallConfig, result: RecallResult, lowest: int) -> str:
     overall = result.tables["accuracy"].iloc[-1]
     several = len(result.tables["confusion"]) > 1
     repeats = f" ± {100 * overall['sd_repeats']:.1f} (SD over the repeats)"

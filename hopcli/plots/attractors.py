@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from matplotlib.figure import Figure
 
-    from hopcli.config import ResolvedAttractors
+    from hopcli.config import AttractorsConfig
     from hopcli.experiments.attractors import AttractorsResult
 
 __all__ = ["figures"]
@@ -26,12 +26,12 @@ _RULE_GAP = 0.25
 
 
 @styled
-def figures(config: ResolvedAttractors, result: AttractorsResult) -> dict[str, Figure]:
+def figures(config: AttractorsConfig, result: AttractorsResult) -> dict[str, Figure]:
     """The figure ``attractors``."""
     return {"attractors": _attractors(config, result)}
 
 
-def _attractors(config: ResolvedAttractors, result: AttractorsResult) -> Figure:
+def _attractors(config: AttractorsConfig, result: AttractorsResult) -> Figure:
     n_rows = {rule: -(-len(states) // _ACROSS) for rule, states in result.states.items()}
     across = min(_ACROSS, max(len(states) for states in result.states.values()))
     height = sum(_HEADING + rows * _ROW + _RULE_GAP for rows in n_rows.values()) - _RULE_GAP
@@ -85,7 +85,7 @@ def _richness(result: AttractorsResult, rule: str) -> str:
     return f"{met} attractors met (95 %: {low:,} to {high:,})"
 
 
-def _caption(config: ResolvedAttractors, result: AttractorsResult) -> str:
+def _caption(config: AttractorsConfig, result: AttractorsResult) -> str:
     patterns = result.patterns
     signs = "A state and its inverse count as one. " if config.folds_inverses else ""
     named = {"random": "random spins", "image": images(config, result), "majority": "the majority"}

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from hopcli.config import ResolvedCapacity
+    from hopcli.config import CapacityConfig
     from hopcli.experiments.capacity import CapacityResult
 
 __all__ = ["figures"]
@@ -33,12 +33,12 @@ _LOOKS: tuple[dict[str, Any], ...] = (
 
 
 @styled
-def figures(config: ResolvedCapacity, result: CapacityResult) -> dict[str, Figure]:
+def figures(config: CapacityConfig, result: CapacityResult) -> dict[str, Figure]:
     """The figure ``capacity``."""
     return {"capacity": _capacity(config, result)}
 
 
-def _capacity(config: ResolvedCapacity, result: CapacityResult) -> Figure:
+def _capacity(config: CapacityConfig, result: CapacityResult) -> Figure:
     page = Page(
         _LEFT + 2 * _WIDTH + _GAP,
         _TOP + _HEIGHT + 0.55,
@@ -103,7 +103,7 @@ def _draw_entry(page: Page, x: float, rule: str, look: dict[str, Any]) -> float:
     return x + 0.6 + text_width(rule, TEXT) + 0.4
 
 
-def _caption(config: ResolvedCapacity, result: CapacityResult) -> str:
+def _caption(config: CapacityConfig, result: CapacityResult) -> str:
     sizes = sorted(result.tables["capacity"]["size"].unique())
     several = f"; faint: N = {', '.join(f'{n:,}' for n in sizes[:-1])}" if len(sizes) > 1 else ""
     source = (

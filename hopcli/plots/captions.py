@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from hopcli.config import (
+        CompareConfig,
         DataSettings,
-        ResolvedCompare,
-        ResolvedRecall,
-        ResolvedTemperatureScan,
-        ResolvedVariance,
+        RecallConfig,
         StorageSettings,
+        TemperatureScanConfig,
+        VarianceConfig,
     )
     from hopcli.experiments import Result
     from hopcli.patterns import Patterns
@@ -76,7 +76,7 @@ def network(config: StorageSettings, patterns: Patterns) -> str:
     )
 
 
-def temperature(config: ResolvedCompare | ResolvedRecall | ResolvedVariance) -> str:
+def temperature(config: CompareConfig | RecallConfig | VarianceConfig) -> str:
     """The temperature, or how it goes over the sweeps."""
     if isinstance(config.temperature, float):
         return f"T = {number(config.temperature)}"
@@ -84,7 +84,7 @@ def temperature(config: ResolvedCompare | ResolvedRecall | ResolvedVariance) -> 
 
 
 def dynamics(
-    config: ResolvedCompare | ResolvedRecall | ResolvedTemperatureScan | ResolvedVariance,
+    config: CompareConfig | RecallConfig | TemperatureScanConfig | VarianceConfig,
     patterns: Patterns,
 ) -> str:
     """The update rule and how long a run is: sweeps and attempts."""

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from hopcli.config import ResolvedCompare
+    from hopcli.config import CompareConfig
     from hopcli.experiments.compare import CompareResult
 
 __all__ = ["figures"]
@@ -72,7 +72,7 @@ _SELECTORS = {
 
 
 @styled
-def figures(config: ResolvedCompare, result: CompareResult) -> dict[str, Figure]:
+def figures(config: CompareConfig, result: CompareResult) -> dict[str, Figure]:
     """The figures ``classifiers`` and ``selectors``."""
     return {
         "classifiers": _classifiers(config, result),
@@ -80,7 +80,7 @@ def figures(config: ResolvedCompare, result: CompareResult) -> dict[str, Figure]
     }
 
 
-def _classifiers(config: ResolvedCompare, result: CompareResult) -> Figure:
+def _classifiers(config: CompareConfig, result: CompareResult) -> Figure:
     """A group of rows for each label and for all together, one row a classifier."""
     table = result.tables["classifiers"]
     n_rows = table["classifier"].eq(next(iter(_CLASSIFIERS))).sum()
@@ -143,7 +143,7 @@ def _draw_entry(page: Page, x: float, place: int, look: _Look, rate: float) -> N
     page.text(x + 0.22, y, f"{100 * rate:.1f}  {look.says}", va="center")
 
 
-def _classifiers_caption(config: ResolvedCompare, result: CompareResult) -> str:
+def _classifiers_caption(config: CompareConfig, result: CompareResult) -> str:
     table, patterns = result.tables["classifiers"], result.patterns
     trained_on = dict(zip(table["classifier"], table["trained_on"], strict=True))
     few, many = (count(trained_on[name], "image") for name in ("logistic-samples", "logistic"))
@@ -164,7 +164,7 @@ def _finding(result: CompareResult, place: int) -> str:
     return re.sub(r"(?<=[ (])-(?=[0-9])", "\N{MINUS SIGN}", result.notes["findings"][place])
 
 
-def _selectors(config: ResolvedCompare, result: CompareResult) -> Figure:
+def _selectors(config: CompareConfig, result: CompareResult) -> Figure:
     """Recall against the number of samples, one line a selector."""
     table = result.tables["selectors"]
     top = LINE + 0.2
@@ -203,7 +203,7 @@ def _draw_line(ax: Axes, table: pd.DataFrame, shift: float, name: str, look: _Lo
     )
 
 
-def _selectors_caption(config: ResolvedCompare, result: CompareResult) -> str:
+def _selectors_caption(config: CompareConfig, result: CompareResult) -> str:
     return (
         f"Share of {images(config, result)} recalled, none of which the selection has seen: mean "
         f"of {count(config.selections, 'selection')} at each M, each of new samples, the same for "

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from numpy.typing import NDArray
 
-    from hopcli.config import ResolvedRecall
+    from hopcli.config import RecallConfig
     from hopcli.experiments.recall import RecallResult
     from hopcli.patterns import Patterns
 
@@ -54,7 +54,7 @@ class _Group(NamedTuple):
     percent: NDArray[np.float64]
 
 
-def confusion_figure(config: ResolvedRecall, result: RecallResult) -> Figure:
+def confusion_figure(config: RecallConfig, result: RecallResult) -> Figure:
     """A heat map of the outcomes, with percentages of the trials of each label.
 
     Inverses in which no trial ended are left out, as the caption says.
@@ -166,7 +166,7 @@ def _nones(result: RecallResult) -> str:
     return f" (trials: {', '.join(parts)})" if parts else ""
 
 
-def _caption(config: ResolvedRecall, result: RecallResult) -> str:
+def _caption(config: RecallConfig, result: RecallResult) -> str:
     names, counts = _counts(result)
     reached = counts[:, len(names) : 2 * len(names)].any(axis=0)
     inverses = "" if reached.all() else " Inverses in which no trial ended are left out."

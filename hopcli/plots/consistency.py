@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from numpy.typing import NDArray
 
-    from hopcli.config import ResolvedConsistency
+    from hopcli.config import ConsistencyConfig
     from hopcli.experiments.consistency import ConsistencyResult
 
 __all__ = ["figures"]
@@ -44,12 +44,12 @@ _LOOKS: dict[str, dict[str, Any]] = {
 
 
 @styled
-def figures(config: ResolvedConsistency, result: ConsistencyResult) -> dict[str, Figure]:
+def figures(config: ConsistencyConfig, result: ConsistencyResult) -> dict[str, Figure]:
     """The figure ``consistency``: accuracy of each label against two measures."""
     return {"consistency": _consistency(config, result)}
 
 
-def _consistency(config: ResolvedConsistency, result: ConsistencyResult) -> Figure:
+def _consistency(config: ConsistencyConfig, result: ConsistencyResult) -> Figure:
     page = Page(
         _LEFT + len(_PANELS) * _WIDTH + (len(_PANELS) - 1) * _GAP,
         _TOP + _HEIGHT + 0.55,
@@ -106,7 +106,7 @@ def _draw_names(page: Page, ax: Axes, left: float, shapes: pd.DataFrame, measure
         page.text(centre, y, name, size=TEXT, ha="center", va="bottom", weight="bold")
 
 
-def _entries(config: ResolvedConsistency) -> dict[str, str]:
+def _entries(config: ConsistencyConfig) -> dict[str, str]:
     """What is stored at once, in a few words."""
     n = len(config.digits)
     halves = f"{n // 2}" if n % 2 == 0 else f"{n // 2} or {n // 2 + 1}"
@@ -121,7 +121,7 @@ def _draw_entry(page: Page, x: float, says: str, look: dict[str, Any]) -> float:
     return x + 0.22 + text_width(says, TEXT) + 0.4
 
 
-def _caption(config: ResolvedConsistency, result: ConsistencyResult) -> str:
+def _caption(config: ConsistencyConfig, result: ConsistencyResult) -> str:
     n_labels = len(config.digits)
     error = (
         "95 % interval over the selections"

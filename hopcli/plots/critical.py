@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from hopcli.config import ResolvedCritical
+    from hopcli.config import CriticalConfig
     from hopcli.experiments.critical import CriticalResult
 
 __all__ = ["figures"]
@@ -36,12 +36,12 @@ _DASHES: tuple[Any, ...] = ("-", (0, (5, 2)), (0, (1.5, 1.5)), (0, (6, 2, 1.5, 2
 
 
 @styled
-def figures(config: ResolvedCritical, result: CriticalResult) -> dict[str, Figure]:
+def figures(config: CriticalConfig, result: CriticalResult) -> dict[str, Figure]:
     """The figure ``critical``: Binder ratios that cross, susceptibility, recall."""
     return {"critical": _critical(config, result)}
 
 
-def _critical(config: ResolvedCritical, result: CriticalResult) -> Figure:
+def _critical(config: CriticalConfig, result: CriticalResult) -> Figure:
     page = Page(
         _LEFT + 3 * _WIDTH + 2 * _GAP,
         _TOP + _HEIGHT + 0.55,
@@ -140,7 +140,7 @@ def _draw_legend(page: Page, sizes: list[int], *, has_exact: bool) -> None:
         x += _SAMPLE + 0.1 + text_width(says, TEXT) + 0.4
 
 
-def _caption(config: ResolvedCritical, result: CriticalResult) -> str:
+def _caption(config: CriticalConfig, result: CriticalResult) -> str:
     patterns = result.patterns
     exact = " Lines: exact, all wells." if len(result.tables["critical_exact"]) else ""
     each = count(config.chains, "chain")

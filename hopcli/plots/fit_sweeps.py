@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from hopcli.config import ResolvedFitSweeps
+    from hopcli.config import FitSweepsConfig
     from hopcli.experiments.fit_sweeps import FitSweepsResult
 
 __all__ = ["figures"]
@@ -32,12 +32,12 @@ _SAYS = {"known": "the authors' order of sites", "unknown": "any order of sites"
 
 
 @styled
-def figures(config: ResolvedFitSweeps, result: FitSweepsResult) -> dict[str, Figure]:
+def figures(config: FitSweepsConfig, result: FitSweepsResult) -> dict[str, Figure]:
     """The figure ``fit_sweeps``: log-likelihood relative to the best, both answers."""
     return {"fit_sweeps": _fit_sweeps(config, result)}
 
 
-def _fit_sweeps(config: ResolvedFitSweeps, result: FitSweepsResult) -> Figure:
+def _fit_sweeps(config: FitSweepsConfig, result: FitSweepsResult) -> Figure:
     page = Page(
         _LEFT + _WIDTH,
         _TOP + _HEIGHT + 0.55,
@@ -59,7 +59,7 @@ def _fit_sweeps(config: ResolvedFitSweeps, result: FitSweepsResult) -> Figure:
     return page.figure
 
 
-def _set_axes(ax: Axes, config: ResolvedFitSweeps, lowest: float) -> None:
+def _set_axes(ax: Axes, config: FitSweepsConfig, lowest: float) -> None:
     """A linear scale near the best, a logarithmic one far from it."""
     margin = 0.04 * (max(config.sweeps) - min(config.sweeps)) or 1.0
     ax.set_yscale("symlog", linthresh=_LINEAR, linscale=2.5)
@@ -96,12 +96,12 @@ def _told(estimate: pd.Series[Any]) -> str:
     return f"{int(estimate['sweeps'])} sweeps ({reach})"
 
 
-def _marks_published(config: ResolvedFitSweeps) -> bool:
+def _marks_published(config: FitSweepsConfig) -> bool:
     """Whether the table is the authors' own, and the paper's number is on the axis."""
     return config.table is None and min(config.sweeps) <= _PUBLISHED <= max(config.sweeps)
 
 
-def _caption(config: ResolvedFitSweeps, result: FitSweepsResult) -> str:
+def _caption(config: FitSweepsConfig, result: FitSweepsResult) -> str:
     table = "the authors' raw table" if config.table is None else "the table"
     dotted = (
         f" Dotted: the {_PUBLISHED} sweeps that the paper says." if _marks_published(config) else ""

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from numpy.typing import NDArray
 
-    from hopcli.config import ResolvedRecall
+    from hopcli.config import RecallConfig
     from hopcli.experiments.recall import RecallResult
 
 __all__ = ["gallery_figures"]
@@ -53,7 +53,7 @@ class _Pair(NamedTuple):
     outcome: str
 
 
-def gallery_figures(config: ResolvedRecall, result: RecallResult) -> dict[str, Figure]:
+def gallery_figures(config: RecallConfig, result: RecallResult) -> dict[str, Figure]:
     """One page, a row a label; of more than a handful of own pictures a page a picture.
 
     The pages are ``gallery``, ``gallery-2``, ``gallery-3`` and so on.
@@ -159,7 +159,7 @@ def _draw_pairs(
         page.text(right, below + LINE, outcome, ha="right", va="top")
 
 
-def _caption(config: ResolvedRecall, result: RecallResult, labels: list[str]) -> str:
+def _caption(config: RecallConfig, result: RecallResult, labels: list[str]) -> str:
     trials = result.gallery.trials
     has_index = (trials["source_index"] >= 0) & trials["label"].isin(labels)
     index = "the index of the image and " if has_index.any() else ""

@@ -13,14 +13,14 @@ from hopcli.plots.trace import trace_figure
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from hopcli.config import ResolvedRecall
+    from hopcli.config import RecallConfig
     from hopcli.experiments.recall import RecallResult
 
 __all__ = ["figures"]
 
 
 @styled
-def figures(config: ResolvedRecall, result: RecallResult) -> dict[str, Figure]:
+def figures(config: RecallConfig, result: RecallResult) -> dict[str, Figure]:
     """The figures ``accuracy``, ``confusion``, ``gallery`` and, if traced, ``trace``.
 
     Of many own pictures there are more pages of the gallery, ``gallery-2`` and so on.

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from numpy.typing import NDArray
 
-    from hopcli.config import ResolvedRelax
+    from hopcli.config import RelaxConfig
     from hopcli.experiments.relax import RelaxResult
 
 __all__ = ["figures"]
@@ -51,12 +51,12 @@ class _Line(NamedTuple):
 
 
 @styled
-def figures(config: ResolvedRelax, result: RelaxResult) -> dict[str, Figure]:
+def figures(config: RelaxConfig, result: RelaxResult) -> dict[str, Figure]:
     """The figure ``relaxation``."""
     return {"relaxation": _relaxation(config, result)}
 
 
-def _relaxation(config: ResolvedRelax, result: RelaxResult) -> Figure:
+def _relaxation(config: RelaxConfig, result: RelaxResult) -> Figure:
     lines = _lines(result)
     legend, top = _legend(lines), LINE + 0.1
     top += LINE * 1.3 * len(legend)
@@ -161,7 +161,7 @@ def _set_sweeps(ax: Axes, ticks: list[int]) -> None:
 
 
 def _mark_study(
-    page: Page, ax: Axes, config: ResolvedRelax, x: float, y: float, n_sites: int
+    page: Page, ax: Axes, config: RelaxConfig, x: float, y: float, n_sites: int
 ) -> None:
     """The study's sweeps, where its network was run; what they are above the axes."""
     if not _is_the_studys(config, n_sites):
@@ -177,7 +177,7 @@ def _mark_study(
             )
 
 
-def _is_the_studys(config: ResolvedRelax, n_sites: int) -> bool:
+def _is_the_studys(config: RelaxConfig, n_sites: int) -> bool:
     """Whether sweeps mean what they mean in the study."""
     return (n_sites, config.dynamics, config.order) == (_STUDY_SITES, "metropolis", "random")
 
@@ -207,7 +207,7 @@ def _draw_names(page: Page, y: float, lines: list[_Line]) -> None:
         x += _SAMPLE + 0.35 + text_width(name, TEXT)
 
 
-def _caption(config: ResolvedRelax, result: RelaxResult) -> str:
+def _caption(config: RelaxConfig, result: RelaxResult) -> str:
     n_labels = len(_labels(result))
     n_sites = result.patterns.xi.shape[1]
     start = images(config, result) if str(config.start) == "image" else f"start {config.start}"

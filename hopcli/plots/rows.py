@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from hopcli.config import ResolvedRecall, ResolvedVariance
+    from hopcli.config import RecallConfig, VarianceConfig
     from hopcli.experiments.recall import RecallResult
     from hopcli.patterns import Patterns
 
@@ -104,18 +104,18 @@ def own_pattern(result: RecallResult) -> str:
     )
 
 
-def starts(config: ResolvedRecall, result: RecallResult) -> str:
+def starts(config: RecallConfig, result: RecallResult) -> str:
     """What runs start from, in the plural."""
     return images(config, result) if str(config.start) == "image" else "starts"
 
 
-def criterion(config: ResolvedRecall | ResolvedVariance) -> str:
+def criterion(config: RecallConfig | VarianceConfig) -> str:
     """When a trial counts as recalled."""
     size = "|m|" if config.score == "abs" else "m"
     return f"{size} ≥ {number(config.criterion)}"
 
 
-def what_was_run(config: ResolvedRecall, result: RecallResult) -> str:
+def what_was_run(config: RecallConfig, result: RecallResult) -> str:
     """The run in two sentences: network and dynamics, then the tests."""
     start = "" if str(config.start) == "image" else f", started from {_start(config, result)}"
     n_labels = len(result.tables["confusion"])
@@ -129,14 +129,14 @@ def what_was_run(config: ResolvedRecall, result: RecallResult) -> str:
     )
 
 
-def _start(config: ResolvedRecall, result: RecallResult) -> str:
+def _start(config: RecallConfig, result: RecallResult) -> str:
     """The start as it was asked for, images called by their split."""
     base, *changes = str(config.start).split(",")
     named = images(config, result) if config.start.uses_images else base
     return ", ".join((named, *changes))
 
 
-def _tests(config: ResolvedRecall, result: RecallResult) -> str:
+def _tests(config: RecallConfig, result: RecallResult) -> str:
     repeats = count(config.repeats, "repeat")
     if config.tests == "all":
         return f"All {images(config, result)} of each label, {repeats}"

@@ -12,7 +12,7 @@ from hopcli.plots.page import Page, shorten, styled, text_width
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from hopcli.config import ResolvedSelect
+    from hopcli.config import SelectConfig
     from hopcli.experiments.select import SelectResult
 
 __all__ = ["figures"]
@@ -23,12 +23,12 @@ _SUPERSCRIPTS = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
 @styled
-def figures(config: ResolvedSelect, result: SelectResult) -> dict[str, Figure]:
+def figures(config: SelectConfig, result: SelectResult) -> dict[str, Figure]:
     """The figure ``patterns``: each selected pattern with its label, source and loss."""
     return {"patterns": _patterns(config, result)}
 
 
-def _patterns(config: ResolvedSelect, result: SelectResult) -> Figure:
+def _patterns(config: SelectConfig, result: SelectResult) -> Figure:
     table = result.tables["patterns"].iloc[:MOST_LABELS]
     # One power of ten for all, so that losses can be compared by eye.
     power = 3 * (int(math.log10(max(1, int(table["loss"].abs().max())))) // 3)
@@ -59,7 +59,7 @@ def _patterns(config: ResolvedSelect, result: SelectResult) -> Figure:
     return page.figure
 
 
-def _caption(config: ResolvedSelect, result: SelectResult, power: int) -> str:
+def _caption(config: SelectConfig, result: SelectResult, power: int) -> str:
     n_labels = len(result.patterns.labels)
     unit = f", in units of 10{str(power).translate(_SUPERSCRIPTS)}" if power else ""
     return (

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from hopcli.config import ResolvedTemperatureScan
+    from hopcli.config import TemperatureScanConfig
     from hopcli.experiments.temperature_scan import TemperatureScanResult
 
 __all__ = ["figures"]
@@ -87,12 +87,12 @@ def _look(place: int) -> _Look:
 
 
 @styled
-def figures(config: ResolvedTemperatureScan, result: TemperatureScanResult) -> dict[str, Figure]:
+def figures(config: TemperatureScanConfig, result: TemperatureScanResult) -> dict[str, Figure]:
     """The figure ``temperature_scan``: |m| of every stored pattern, the target in black."""
     return {"temperature_scan": _scan(config, result)}
 
 
-def _scan(config: ResolvedTemperatureScan, result: TemperatureScanResult) -> Figure:
+def _scan(config: TemperatureScanConfig, result: TemperatureScanResult) -> Figure:
     labels = result.patterns.labels
     target = result.patterns.last(config.target)
     others = (k for k in range(len(labels)) if k != target)
@@ -213,7 +213,7 @@ def _draw_marks(page: Page, ax: Axes, result: TemperatureScanResult) -> None:
         page.text(x, _TOP - 0.04, mark.text, math=True, ha="center", va="bottom", color=MUTED)
 
 
-def _caption(config: ResolvedTemperatureScan, result: TemperatureScanResult) -> str:
+def _caption(config: TemperatureScanConfig, result: TemperatureScanResult) -> str:
     patterns = result.patterns
     target = f"“{config.target}”"
     start = str(config.start)
@@ -250,7 +250,7 @@ def _exact_explained(result: TemperatureScanResult) -> str:
     )
 
 
-def _marks_explained(config: ResolvedTemperatureScan, result: TemperatureScanResult) -> str:
+def _marks_explained(config: TemperatureScanConfig, result: TemperatureScanResult) -> str:
     """What the marks are, and where they are if they are beyond the axis."""
     text = ""
     if len(result.ordering):

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure
 
-    from hopcli.config import ResolvedRecall
+    from hopcli.config import RecallConfig
     from hopcli.experiments.recall import RecallResult
 
 __all__ = ["named", "trace_figure"]
@@ -45,7 +45,7 @@ class _Line(NamedTuple):
     name: str
 
 
-def trace_figure(config: ResolvedRecall, result: RecallResult) -> Figure:
+def trace_figure(config: RecallConfig, result: RecallResult) -> Figure:
     """A row a label, against the sweep: energy a spin, and overlap with stored patterns."""
     table = result.tables["trace"]
     labels = list(dict.fromkeys(table["label"]))
@@ -152,7 +152,7 @@ def _patterns(result: RecallResult, label: str, trials: pd.DataFrame) -> list[st
     return [names[k] for k in sorted(np.argsort(nearest, kind="stable")[:_MOST].tolist())]
 
 
-def _caption(config: ResolvedRecall, result: RecallResult, n_labels: int) -> str:
+def _caption(config: RecallConfig, result: RecallResult, n_labels: int) -> str:
     table, stored = result.tables["trace"], result.patterns.labels
     labels = list(dict.fromkeys(table["label"]))[:_MOST]
     which = "its own pattern" if set(labels) <= set(stored) else "each stored pattern"

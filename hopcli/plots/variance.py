@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from numpy.typing import NDArray
 
-    from hopcli.config import ResolvedVariance
+    from hopcli.config import VarianceConfig
     from hopcli.experiments.variance import VarianceResult
 
 __all__ = ["figures"]
@@ -45,12 +45,12 @@ _ENDS: dict[str, dict[str, Any]] = {
 
 
 @styled
-def figures(config: ResolvedVariance, result: VarianceResult) -> dict[str, Figure]:
+def figures(config: VarianceConfig, result: VarianceResult) -> dict[str, Figure]:
     """The figures ``variance`` and ``best_worst``."""
     return {"variance": _variance(config, result), "best_worst": _best_worst(config, result)}
 
 
-def _variance(config: ResolvedVariance, result: VarianceResult) -> Figure:
+def _variance(config: VarianceConfig, result: VarianceResult) -> Figure:
     """A row a label: its variance as a bar of its sources, and the SD of each in numbers."""
     errors = result.tables["errors"]
     same = errors[errors["test_images"] == "same"]
@@ -80,7 +80,7 @@ def _variance(config: ResolvedVariance, result: VarianceResult) -> Figure:
     return page.figure
 
 
-def _best_worst(config: ResolvedVariance, result: VarianceResult) -> Figure:
+def _best_worst(config: VarianceConfig, result: VarianceResult) -> Figure:
     """A row a label: how often it is recalled best, and worst, of all."""
     table = result.tables["best_worst"].iloc[:MOST_LABELS]
     columns = {
@@ -162,7 +162,7 @@ def _sd(table: pd.DataFrame, row: int) -> str:
     return f"{sd:.{digits}f} ({low:.{digits}f} to {high:.{digits}f})"
 
 
-def _variance_caption(config: ResolvedVariance, result: VarianceResult) -> str:
+def _variance_caption(config: VarianceConfig, result: VarianceResult) -> str:
     tests = f"{count(config.accuracy_tests, 'test')} a label"
     repeats = count(config.accuracy_repeats, "repeat")
     return (
@@ -174,7 +174,7 @@ def _variance_caption(config: ResolvedVariance, result: VarianceResult) -> str:
     )
 
 
-def _best_worst_caption(config: ResolvedVariance, result: VarianceResult) -> str:
+def _best_worst_caption(config: VarianceConfig, result: VarianceResult) -> str:
     return (
         f"In how many selections of the patterns a label has the highest accuracy of all, and the "
         f"lowest, as measured; labels that tie share. Bars: 95 % interval for new selections. Mean "
@@ -183,7 +183,7 @@ def _best_worst_caption(config: ResolvedVariance, result: VarianceResult) -> str
     )
 
 
-def _what_was_run(config: ResolvedVariance, result: VarianceResult) -> str:
+def _what_was_run(config: VarianceConfig, result: VarianceResult) -> str:
     patterns = result.patterns
     return (
         f"{count(config.selections, 'selection')}, each of {count(config.samples, 'sample')} a "
@@ -194,6 +194,6 @@ def _what_was_run(config: ResolvedVariance, result: VarianceResult) -> str:
     )
 
 
-def _starts(config: ResolvedVariance, result: VarianceResult) -> str:
+def _starts(config: VarianceConfig, result: VarianceResult) -> str:
     """What runs start from, in the plural."""
     return images(config, result) if str(config.start) == "image" else f"starts ({config.start})"

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from numpy.typing import NDArray
 
-    from hopcli.config import ResolvedWeights
+    from hopcli.config import WeightsConfig
     from hopcli.experiments.weights import WeightsResult
 
 __all__ = ["figures"]
@@ -26,12 +26,12 @@ _SIGNED = "PuOr_r"
 
 
 @styled
-def figures(config: ResolvedWeights, result: WeightsResult) -> dict[str, Figure]:
+def figures(config: WeightsConfig, result: WeightsResult) -> dict[str, Figure]:
     """The figure ``weights``."""
     return {"weights": _weights(config, result)}
 
 
-def _weights(config: ResolvedWeights, result: WeightsResult) -> Figure:
+def _weights(config: WeightsConfig, result: WeightsResult) -> Figure:
     table = result.tables["weights"].iloc[:MOST_LABELS]
     width = _LEFT + 3 * _PANEL + 2 * _GAP + _RIGHT
     across = max(1, int((width + 0.3) // _STEP))
@@ -115,7 +115,7 @@ def _draw_stability(
     page.text(x, y + _PICTURE + 0.05 + LINE, weakest, va="top", color=MUTED)
 
 
-def _caption(config: ResolvedWeights, result: WeightsResult) -> str:
+def _caption(config: WeightsConfig, result: WeightsResult) -> str:
     n_sites = result.of_pixel.size
     kept = len(result.matrix)
     part = "" if n_sites == kept else f" ({kept:,} sites evenly apart)"

@@ -7,11 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from hopcli import catalogue
 from hopcli.config import Facts
-from hopcli.config.spelling import Speller, exact
 from hopcli.errors import SettingError
 from hopcli.grids.grid import read_grid
 from hopcli.grids.texts import set_text, with_sets
-from hopcli.kinds import RefusedError
+from hopcli.values import RefusedError, flag_name, show
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -22,8 +21,6 @@ if TYPE_CHECKING:
     from hopcli.grids.grid import Grid
 
 __all__ = ["asked", "command_of_grid", "command_of_run", "spelt"]
-
-_FOR_READERS = Speller(unset="\N{EN DASH}", gap=" ")
 
 _LABELS = "digits"
 """Left open it is all labels of the data, of which a result knows those that it used."""
@@ -40,7 +37,7 @@ def spelt(settings: Mapping[str, Any], entry: Entry) -> dict[str, str]:
         The command.
     """
     return {
-        name.removeprefix("grid."): _FOR_READERS.setting(name, value, entry.settings)
+        name.removeprefix("grid."): entry.show(name, value, gap=" ", unset="\N{EN DASH}")
         for name, value in settings.items()
     }
 
@@ -80,7 +77,7 @@ def asked(config: Config, result: Result) -> dict[str, Any]:
 
 def _plain(setting: Setting, value: Any) -> Any:
     """A default as JSON has it."""
-    return None if value is None else setting.kind.plain(setting.kind.check(value))
+    return None if value is None else setting.kind.settle(value)
 
 
 def _facts(config: Config, result: Result) -> Facts | None:
@@ -95,7 +92,9 @@ def _facts(config: Config, result: Result) -> Facts | None:
 def _resolves(given: type[Config], values: dict[str, Any], facts: Facts) -> Any:
     """What a configuration resolves to, None if it is refused."""
     try:
-        return given.from_values(values).resolve(facts).to_dict()
+        config = given.from_values(values)
+        config.check()
+        return config.resolve(facts).to_dict()
     except SettingError:
         return None
 
@@ -119,7 +118,7 @@ def command_of_run(config: Config, result: Result) -> str | None:
     wanted = asked(config, result)
     flags = [_flag(name, entry.settings[name], value) for name, value in wanted.items()]
     try:
-        entry.read(wanted)
+        entry.read(wanted)[0].check()
     except SettingError:
         return None
     if None in flags:
@@ -129,16 +128,15 @@ def command_of_run(config: Config, result: Result) -> str | None:
 
 def _flag(name: str, setting: Setting, value: Any) -> list[str] | None:
     """The words of a flag, None if it does not give the value back."""
-    flag = name.replace("_", "-")
-    kind = setting.kind
+    flag, kind = flag_name(name), setting.kind
     if not kind.metavar:
-        return [f"--{flag}" if value else f"--no-{flag}"]
-    text = kind.between.join(map(exact, value)) if isinstance(value, list) else exact(value)
+        return [flag if value else f"--no-{flag[2:]}"]
+    text = show(value, kind.between)
     try:
-        same = kind.plain(kind.check(kind.read(text))) == value
+        same = kind.settle(kind.read(text)) == value
     except RefusedError:
         return None
-    return [f"--{flag}", text] if same else None
+    return [flag, text] if same else None
 
 
 def command_of_grid(grid: Grid, *, skips: bool = False) -> str | None:

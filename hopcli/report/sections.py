@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from hopcli.config import Config
     from hopcli.experiments import Result
     from hopcli.plots.files import Picture
+    from hopcli.tables import Columns, Estimate
 
 __all__ = ["Section", "section", "sections_in"]
 

@@ -311,7 +311,7 @@ def _load(manifest: Manifest) -> Loaded:
         arrays=arrays,
         notes=manifest["notes"],
     )
-    return Loaded(entry.resolved.from_values(manifest["config"]), result, manifest)
+    return Loaded(entry.config.from_manifest(manifest["config"]), result, manifest)
 
 
 def same_run(

@@ -44,7 +44,7 @@ def read_run(path: Path) -> tuple[Entry, Manifest]:
     manifest = open_manifest(path, "")
     try:
         entry = catalogue.entry(manifest["command"])
-        config = entry.resolved.from_values(manifest["config"])
+        config = entry.config.from_manifest(manifest["config"])
         entry.execution(**manifest["execution"])
         if config.to_dict().keys() != manifest["config"].keys():
             missing = sorted(config.to_dict().keys() - manifest["config"].keys())

@@ -16,6 +16,7 @@ import numpy as np
 from hopcli.printing import uncsv
 from hopcli.results.tables import read_arrays
 from hopcli.statistics import Z95
+from hopcli.values import bare
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -123,7 +124,7 @@ def compare_tables(a: tuple[Path, list[str]], b: tuple[Path, list[str]]) -> Foun
     def where(place: int) -> str:
         if not keys:
             return f"row {place + 1}"
-        found = {name: _plain(ours[name].iloc[place]) for name in keys}
+        found = {name: bare(ours[name].iloc[place]) for name in keys}
         return ", ".join(f"{name} = {value}" for name, value in found.items() if value != "")
 
     values: list[Values] = []
@@ -242,13 +243,8 @@ def _compare(
         if not np.isnan(sizes).all():
             place = int(places[np.nanargmax(sizes)])
             largest = float(np.nanmax(sizes))
-    pair = _plain(a[place]), _plain(b[place])
+    pair = bare(a[place]), bare(b[place])
     return [Values(name, a.size, places.size, where(place), pair, largest)]
-
-
-def _plain(value: Any) -> Any:
-    """A value as Python has it."""
-    return value.item() if hasattr(value, "item") else value
 
 
 # --- intervals -----------------------------------------------------------------------------

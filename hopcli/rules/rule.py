@@ -5,14 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from hopcli.errors import SettingError
-from hopcli.kinds import RefusedError
+from hopcli.kinds import checked
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    import numpy as np
     from numpy.typing import NDArray
 
     from hopcli.kinds import Kind
@@ -135,9 +134,5 @@ class Rule:
                 raise SettingError(name, rule, value)
         values = {name: parameter.default for name, parameter in self.parameters.items()}
         for name, value in given.items():
-            try:
-                plain = value.item() if isinstance(value, np.generic) else value
-                values[name] = self.parameters[name].kind.check(plain)
-            except RefusedError as error:
-                raise SettingError(name, str(error), value) from None
+            values[name] = checked(self.parameters[name].kind, name, value)
         return values

@@ -10,9 +10,9 @@ import click
 from hopcli.cli.grid.shared import FOLDER_OF_GRID, QUIET
 from hopcli.cli.lines import print_lines
 from hopcli.cli.once import Command
-from hopcli.config.spelling import flag_name
 from hopcli.errors import renamed
 from hopcli.printing import terminal
+from hopcli.values import flag_name
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -8,7 +8,8 @@ import click
 
 from hopcli.cli.completion import complete_folder
 from hopcli.cli.options import FOLDER
-from hopcli.kinds import RefusedError, integer
+from hopcli.kinds import integer
+from hopcli.values import RefusedError
 
 __all__ = ["FOLDER_OF_GRID", "FORM", "POSITIVE", "QUIET"]
 

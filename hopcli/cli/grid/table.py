@@ -11,9 +11,9 @@ import click
 from hopcli.cli.grid.shared import FOLDER_OF_GRID
 from hopcli.cli.once import Command
 from hopcli.cli.tables import print_text
-from hopcli.config.spelling import flag_name
 from hopcli.errors import ResultError, SettingError, renamed
 from hopcli.printing import terminal
+from hopcli.values import flag_name
 
 __all__ = ["table"]
 

@@ -1,0 +1,179 @@
+"""Values as text: numbers read from flags and files, and every value shown as a flag has it.
+
+Flags, files, tables, manifests, captions and messages spell a value by the functions of this
+room, so that it reads the same everywhere. Kinds of settings are in :mod:`hopcli.kinds`.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+__all__ = [
+    "RefusedError",
+    "as_column",
+    "bare",
+    "flag_name",
+    "real",
+    "show",
+    "show_several",
+    "spread",
+    "whole",
+]
+
+_MOST_POINTS = 10_000  # of a range
+
+
+class RefusedError(ValueError):
+    """A value breaks a rule; the message is the rule."""
+
+
+def flag_name(setting: str) -> str:
+    """Return the flag of a setting: ``attempts_per_sweep`` is ``--attempts-per-sweep``."""
+    return "--" + setting.replace("_", "-")
+
+
+def whole(text: str) -> int:
+    """Read a whole number in plain digits; ValueError if it is none."""
+    if not re.fullmatch(r"\s*[+-]?[0-9]{1,1000}\s*", text):
+        raise ValueError(text)
+    return int(text)
+
+
+def real(text: str) -> float:
+    """Read a number in plain digits, as a file would have it; ValueError if it is none."""
+    if not text.isascii() or "_" in text:
+        raise ValueError(text)
+    return float(text)
+
+
+def spread(text: str, most: int = _MOST_POINTS) -> list[Any]:
+    """Spread FIRST:LAST:STEP, in decimals: 0.3 stays 0.3, not 0.30000000000000004.
+
+    Returns
+    -------
+    list of int or float
+        Whole numbers if all three are.
+
+    Raises
+    ------
+    ValueError or ArithmeticError
+        If that is no range; RefusedError if it has more than `most` numbers.
+    """
+    parts = text.split(":")
+    for part in parts:
+        real(part)  # plain digits, which a Decimal need not have
+    first, last, step = map(Decimal, parts)
+    n_steps = (last - first) / step
+    if n_steps < 0:
+        raise ValueError(text)
+    if n_steps >= most:
+        raise RefusedError(f"must be at most {most:,} numbers")
+    numbers = [first + i * step for i in range(int(n_steps) + 1)]
+    try:
+        whole_ones = [whole(part) for part in parts]
+    except ValueError:
+        return [float(number) for number in numbers]
+    return list(range(whole_ones[0], whole_ones[0] + len(numbers) * whole_ones[2], whole_ones[2]))
+
+
+def bare(value: Any) -> Any:
+    """Take NumPy, pandas, paths, tuples and ranges off a value, as JSON and TOML have it."""
+    if hasattr(value, "tolist"):
+        return value.tolist()
+    if isinstance(value, os.PathLike):
+        return os.fspath(value)
+    if isinstance(value, list | tuple | range):
+        return [bare(item) for item in value]
+    return value
+
+
+def show(value: Any, between: str = ",", *, gap: str = "", unset: str = "-") -> str:
+    """Spell a value as a flag has it, numbers with all their digits.
+
+    Parameters
+    ----------
+    value : object
+        The value, as Python or JSON has it.
+    between : str
+        Text between the items of a list; commas become semicolons where items contain some.
+    gap : str
+        Text after each comma or semicolon.
+    unset : str
+        Text for a setting that is open.
+
+    Examples
+    --------
+    >>> show(["3", "6", "1"]), show([["3", "6"], ["1"]]), show((28, 28), "x"), show(1e-7)
+    ('3,6,1', '3,6;1', '28x28', '1e-07')
+    """
+    if value is None:
+        return unset
+    if isinstance(value, bool):
+        return "on" if value else "off"
+    if isinstance(value, float):
+        text = f"{value:g}"
+        return text if float(text) == value else repr(value)
+    if not isinstance(value, list | tuple):
+        return str(value)
+    texts = [show(item, gap=gap, unset=unset) for item in value]
+    if between != ",":
+        return between.join(texts)
+    return _joined(texts, gap, nested=any(isinstance(item, list | tuple) for item in value))
+
+
+def show_several(
+    values: Any, betweens: Sequence[str] = (",",), *, gap: str = "", unset: str = "-"
+) -> str:
+    """Spell the values of a setting of a grid, or the rows of several that vary together.
+
+    Parameters
+    ----------
+    values : object
+        A list of values, or of rows with one value a setting.
+    betweens : sequence of str
+        For each setting, the text between the items of a list.
+    gap, unset : str
+        As of :func:`show`.
+
+    Examples
+    --------
+    >>> show_several([[["3", "6"], 1], [["3"], 61]], (",", ","))
+    '[3,6;1];3,61'
+    """
+    if not isinstance(values, list):
+        return show(values, gap=gap, unset=unset)
+    if len(betweens) == 1:
+        texts = [show(value, *betweens, gap=gap, unset=unset) for value in values]
+        nested = betweens[0] == "," and any(isinstance(value, list) for value in values)
+        return _joined(texts, gap, nested=nested)
+    rows = []
+    for row in values:
+        of_row = row if isinstance(row, list) else [row]
+        cells = [show(v, b, gap=gap, unset=unset) for v, b in zip(of_row, betweens, strict=False)]
+        rows.append(_joined(cells, gap) if isinstance(row, list) else cells[0])
+    return _joined(rows, gap, nested=True)
+
+
+def _joined(texts: list[str], gap: str, *, nested: bool = False) -> str:
+    """Join texts with commas; with semicolons where they may contain commas themselves."""
+    if not nested and not any("," in text for text in texts):
+        return f",{gap}".join(texts)
+    alone = len(texts) == 1
+    return f";{gap}".join(f"[{text}]" if alone or ";" in text else text for text in texts)
+
+
+def as_column(value: Any, between: str = ",") -> Any:
+    """Return a setting as a column has it: numbers and truths as they are, all else as text.
+
+    Examples
+    --------
+    >>> as_column(0.5), as_column([3, 6]), as_column("0:9:1"), as_column(True)
+    (0.5, '3,6', '0:9:1', True)
+    """
+    return value if isinstance(value, bool | int | float) else show(value, between)
