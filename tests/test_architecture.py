@@ -32,6 +32,7 @@ MAY_IMPORT = {
     "markup": "printing",
     "observables": "",
     "statistics": "records",
+    "tables": "statistics",
     "_kernels": "_loading",
     "_loading": "errors",
     "theory": "observables waiting",
@@ -49,15 +50,16 @@ MAY_IMPORT = {
     "estimator": "dynamics errors observables scoring network rules streams taxonomy",
     "config": "catalogue datasets errors kinds rules dynamics starts values",
     "catalogue": "errors values",
-    "results": "_version catalogue datasets errors printing statistics streams values",
+    "results": "_version catalogue datasets errors printing statistics streams tables values",
     "study": "dynamics errors observables scoring",
     "claims": "catalogue config errors experiments observables results rules statistics study "
     "values",
-    "plots": "catalogue errors grids printing theory",
+    "plots": "catalogue errors grids printing tables theory",
     "livepage": "_version config datasets errors experiments network rules streams study values",
     "runs": "catalogue claims config dynamics errors experiments grids plots printing "
-    "report results values",
-    "report": "_version catalogue claims config errors grids kinds plots printing results values",
+    "report results tables values",
+    "report": "_version catalogue claims config errors grids kinds plots printing results "
+    "tables values",
 }
 """What each room may import at run time; records that only name types are free."""
 
@@ -173,7 +175,7 @@ COMMANDS = ["select", "recall", "temperature-scan", "run", "check", "report", "r
     [
         (["--help", "--version", *(f"{command} --help" for command in COMMANDS)], HEAVY),
         (["data"], HEAVY),
-        (["select --no-figures -q"], HEAVY - {"pandas"}),
+        (["select --no-figures -q"], HEAVY),
     ],
     ids=["help", "data", "select"],
 )

@@ -11,25 +11,29 @@ import pytest
 from scipy import stats
 
 from hopcli.errors import SettingError
-from hopcli.experiments.headline import Headline
+from hopcli.grids import over
 from hopcli.grids.keys import Key
-from hopcli.grids.over import average
 from hopcli.statistics import draws_interval, exact_interval
+from hopcli.tables import Column, Columns, Estimate, Table, ends_of
 
-RATE = Headline(
-    table="accuracy",
-    value="accuracy",
-    says="accuracy",
-    low="ci_low",
-    high="ci_high",
+RATE = Table(
+    "accuracy",
+    "",
+    (
+        Column("label", "text", key=True),
+        Column("accuracy", counts=("recalled", "n"), bounds=(0, 1)),
+        *ends_of("accuracy", "ci", prefix=""),
+    ),
+    headline="accuracy",
     where={"label": "overall"},
-    within=("label",),
-    counts=("recalled", "n"),
-    bounds=(0, 1),
-)
-LENGTH = Headline(table="lengths", value="length", says="length (sites)")
+).estimate()
+LENGTH = Table("lengths", "", (), "length").estimate()
 KEYS = [Key("samples"), Key("rule"), Key("seed")]
 N = 40
+
+
+def average(table: pd.DataFrame, keys: list[Key], key: str, headline: Estimate) -> pd.DataFrame:
+    return over.average(Columns.of_frame(table), keys, key, headline).frame()
 
 
 def rates(seed: int = 3) -> pd.DataFrame:
@@ -137,10 +141,10 @@ def test_what_varies_together_is_averaged_together() -> None:
 
 
 @pytest.mark.parametrize(
-    ("over", "column", "found"),
+    ("key", "column", "found"),
     [("seeds", None, "seeds"), ("label", None, "label"), ("seed", "wide", "wide")],
 )
-def test_what_is_not_there_is_refused(over: str, column: str | None, found: str) -> None:
+def test_what_is_not_there_is_refused(key: str, column: str | None, found: str) -> None:
     with pytest.raises(SettingError) as refused:
-        average(rates(), KEYS, over, RATE.of(column))
+        average(rates(), KEYS, key, RATE.of(column))
     assert (refused.value.setting, refused.value.found) == ("y" if column else "over", found)

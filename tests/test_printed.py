@@ -12,9 +12,9 @@ import pandas as pd
 import pytest
 
 from hopcli import results
-from hopcli.cli.execute import print_summary
 from hopcli.cli.progress import CellBar
-from hopcli.experiments import Summary
+from hopcli.cli.tables import print_table
+from hopcli.tables import Columns
 
 if TYPE_CHECKING:
     from conftest import RunHopcli
@@ -36,7 +36,7 @@ def test_no_number_is_cut_at_the_edge_of_a_terminal(
     terminal, pipe = _Terminal(), io.StringIO()
     for stream in (terminal, pipe):
         monkeypatch.setattr("sys.stdout", stream)
-        print_summary(Summary(table))
+        print_table(Columns.of_frame(table), "table")
     lines = terminal.getvalue().splitlines()
     assert max(map(len, lines)) <= columns
     assert (len(lines) == 3) == (columns == 200)

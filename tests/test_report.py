@@ -15,7 +15,7 @@ from conftest import CHECKOUT
 from reading_pages import Element, read_page
 
 from hopcli import catalogue, experiments, report, results
-from hopcli.cli.execute import print_summary
+from hopcli.cli.tables import print_table
 from hopcli.config import SelectConfig, WeightsConfig
 from hopcli.errors import ResultError
 from hopcli.experiments.stock import Stock
@@ -26,6 +26,7 @@ from hopcli.report import VERDICTS, ClaimRow, Section
 from hopcli.report.commands import command_of_grid, command_of_run, spelt
 from hopcli.report.drawings import drawing
 from hopcli.report.sheets import MOST_ROWS, sheet
+from hopcli.tables import Column, Columns, Table
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -138,7 +139,7 @@ def test_ids_are_unique_and_what_is_referred_to_is_there(root: Element) -> None:
 
 def test_what_is_written_in_a_run_is_text_and_nothing_else() -> None:
     (small,) = report.sections_in(RESULTS / "tutorial-4x4")
-    table = pd.DataFrame({f"label {NASTY}": [NASTY], "n": [1]})
+    table = Columns.of_frame(pd.DataFrame({f"label {NASTY}": [NASTY], "n": [1]}))
     nasty = dataclasses.replace(
         small,
         name=NASTY,
@@ -230,7 +231,7 @@ def test_the_first_table_is_what_is_printed_and_every_other_is_there_too(
     for name in RUNS:
         loaded = results.load(RESULTS / name)
         entry = catalogue.entry(loaded.config.command)
-        print_summary(entry.summary(loaded.config, loaded.result))
+        print_table(entry.summary(loaded.config, loaded.result), "table", percent=True)
         printed = [line.split() for line in capsys.readouterr().out.splitlines()]
         section = by_id(root, f"run-results-{name}")
         shown = [
@@ -408,16 +409,19 @@ def test_settings_are_spelt_for_readers(name: str, value: Any, said: str) -> Non
 
 
 def test_cells_are_told_as_numbers_are_printed() -> None:
-    table = pd.DataFrame(
-        {
-            "label": ["-1", "a"],
-            "rate": [0.12345, math.nan],
-            "number": [-0.000012345, 123456.0],
-            "count": [1234567, -3],
-            "found": [True, False],
-        }
+    table = Columns.of_frame(
+        pd.DataFrame(
+            {
+                "label": ["-1", "a"],
+                "rate": [0.12345, math.nan],
+                "number": [-0.000012345, 123456.0],
+                "count": [1234567, -3],
+                "found": [True, False],
+            }
+        ),
+        Table("t", "", (Column("rate", percent=True),)),
     )
-    made = sheet("t", table, ("rate",))
+    made = sheet("t", table)
     assert made.heads == ("label", "rate %", "number", "count", "found")
     assert made.numeric == (False, True, True, True, False)
     assert made.rows[0] == ("-1", "12.3", f"{MINUS}1.234e{MINUS}05", "1234567", "yes")

@@ -221,7 +221,7 @@ def _as_table(found: Sequence[_Found], command: str) -> pd.DataFrame:
         for (name, _), column, kind in zip(places, values, kinds, strict=True)
     ]
     columns += [(name, _setting(each(settings[name]))) for name in names if name not in varies]
-    return Columns(*zip(*columns, strict=True)).frame()
+    return Columns([name for name, _ in columns], [array for _, array in columns]).frame()
 
 
 def _column(name: str, found: Sequence[_Found], command: str) -> list[Any]:

@@ -138,8 +138,8 @@ def _declared(manifest: Manifest, name: str) -> Table | None:
     """Return the declaration of a table; that of a grid is the table that it draws."""
     if name == "grid":
         return catalogue.entry(manifest["config"]["command"]).headline.table
-    command = manifest["command"]
-    return catalogue.entry(command).table(name) if command in catalogue.CATALOGUE else None
+    known = manifest.command in catalogue.CATALOGUE
+    return catalogue.entry(manifest.command).table(name) if known else None
 
 
 def _read(path: Path, heads: list[str], declared: Table | None) -> Columns:

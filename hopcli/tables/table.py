@@ -1,9 +1,4 @@
-"""Tables: columns declared once, and the numbers of a run as arrays in such columns.
-
-An experiment declares its tables beside its code. Files and their order, printed percentages,
-intervals, axis texts and the list of files in a manual come from the declarations. How tables
-are written and read is left to :mod:`hopcli.results`.
-"""
+"""Tables: what is declared of each, and the numbers of a run as arrays in its columns."""
 
 from __future__ import annotations
 
@@ -16,117 +11,22 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from hopcli.statistics import Z95
+from hopcli.tables.columns import Column
 
 if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import ArrayLike, NDArray
 
 __all__ = [
-    "Column",
     "Columns",
     "Estimate",
     "Frames",
     "Table",
-    "ends_of",
-    "estimate",
     "kind_of",
 ]
 
 _KINDS = {"b": "boolean", "i": "integer", "u": "integer", "f": "number"}
 _DTYPES: dict[str, Any] = {"number": np.float64, "integer": np.int64, "boolean": np.bool_}
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Column:
-    """One column of a table.
-
-    Parameters
-    ----------
-    name : str
-        Name in the file. A name with ``*`` declares a column per stored pattern.
-    kind : {"number", "integer", "boolean", "text"}
-        Kind of its values; a missing number is NaN.
-    help : str
-        Meaning, in a few words.
-    unit : str
-        Unit; empty for a dimensionless quantity.
-    percent : bool
-        True for a rate from 0 to 1 that is printed in percent.
-    axis : str
-        Text on an axis; by default the name.
-    key : bool
-        True for a coordinate: a grid draws a line for each value.
-    bounds : tuple of float, optional
-        Least and greatest possible value.
-    counts : tuple of str, optional
-        Columns of the successes and trials that the value is the rate of.
-    interval : str
-        Meaning of its interval, in a few words.
-    interval_of : str
-        Name of the estimate whose error this column contains.
-    end : {"low", "high", "sem", "sd"}
-        Which error: an end of the 95 % interval, standard error, standard deviation.
-    """
-
-    name: str
-    kind: str = "number"
-    help: str = ""
-    unit: str = ""
-    percent: bool = False
-    axis: str = ""
-    key: bool = False
-    bounds: tuple[float, float] | None = None
-    counts: tuple[str, str] | None = None
-    interval: str = "95 % interval"
-    interval_of: str = ""
-    end: str = ""
-
-    @property
-    def says(self) -> str:
-        """Text on an axis."""
-        return self.axis or self.name.replace("_", " ")
-
-
-_ENDS = {
-    "sd": (("sd", "_sd"),),
-    "sem": (("sem", "_sem"),),
-    "ci": (("low", "_ci_low"), ("high", "_ci_high")),
-}
-
-
-def ends_of(name: str, *ends: str, prefix: str | None = None, **about: Any) -> tuple[Column, ...]:
-    """Declare the columns of the errors of an estimate.
-
-    Parameters
-    ----------
-    name : str
-        Column of the estimate.
-    *ends : {"sd", "sem", "ci"}
-        Which errors, in the order of the columns; an interval has two.
-    prefix : str, optional
-        Beginning of the names of the columns; by default `name`.
-    **about
-        Further parameters of :class:`Column`.
-
-    Examples
-    --------
-    >>> [column.name for column in ends_of("m", "sem", "ci")]
-    ['m_sem', 'm_ci_low', 'm_ci_high']
-    >>> [column.name for column in ends_of("m", "ci", prefix="")]
-    ['ci_low', 'ci_high']
-    """
-    start = name if prefix is None else prefix
-    return tuple(
-        Column(f"{start}{suffix}".lstrip("_"), interval_of=name, end=end, **about)
-        for which in ends
-        for end, suffix in _ENDS[which]
-    )
-
-
-def estimate(name: str, *ends: str, **about: Any) -> tuple[Column, ...]:
-    """Declare an estimate and the columns of its errors, see :func:`ends_of`."""
-    shared = {k: v for k, v in about.items() if k in ("kind", "percent", "unit")}
-    return (Column(name, **about), *ends_of(name, *ends, **shared))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
