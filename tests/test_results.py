@@ -14,12 +14,12 @@ import subprocess
 import sys
 import threading
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import files_below
+from conftest import as_columns, files_below
 
 import hopcli
 from hopcli import results
@@ -45,7 +45,9 @@ FAILURES = [RuntimeError, KeyboardInterrupt, SystemExit, MemoryError]
 def _result(value: float, **changed: Any) -> Result:
     tables = {"patterns": pd.DataFrame({"label": ["a"], "loss": [value]})}
     given: dict[str, Any] = {"tables": tables, "arrays": {"patterns": {"xi": np.full(3, value)}}}
-    return Result(dataset="mnist:train", dataset_sha256="d" * 64, **{**given, **changed})
+    given |= changed
+    columns = as_columns(given.pop("tables"))
+    return Result(dataset="mnist:train", dataset_sha256="d" * 64, columns=columns, **given)
 
 
 def _draw(folder: Path, name: str = "patterns.png") -> None:
@@ -225,14 +227,13 @@ def test_a_key_names_what_decides_the_numbers_and_nothing_else() -> None:
 class Unwritable:
     """A table that the disk has no room for."""
 
-    dtypes = ()
-    columns = ()
+    names = ()
 
     def __init__(self, failure: BaseException) -> None:
         self.failure = failure
 
-    def to_csv(self, file: TextIO, **_: object) -> None:
-        file.write("half")
+    @property
+    def arrays(self) -> None:
         raise self.failure
 
 
@@ -248,7 +249,8 @@ def _fails(failure: BaseException) -> Callable[[Path], None]:
 def test_a_failure_costs_what_was_being_written_and_nothing_else(
     tmp_path: Path, failure: type[BaseException]
 ) -> None:
-    unwritable = _result(0.2, tables={"patterns": Unwritable(failure())})
+    broken: Any = {"patterns": Unwritable(failure())}
+    unwritable = dataclasses.replace(_result(0.2), columns=broken)
     with pytest.raises(failure):
         _write(tmp_path / "deep" / "down", unwritable)
     assert files_below(tmp_path) == {}
