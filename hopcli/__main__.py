@@ -47,9 +47,8 @@ def start() -> None:
             setattr(sys, name, os.fdopen(os.open(os.devnull, os.O_WRONLY), "w"))
         # A name that is not UTF-8, or not of the terminal's letters, is printed with escapes.
         getattr(sys, name).reconfigure(errors="backslashreplace")
-    from hopcli.cli import main, raise_again
+    from hopcli.cli import main
 
-    sys.unraisablehook = raise_again
     try:
         main()
     except SystemExit as end:

@@ -92,7 +92,7 @@ _FIRST = np.array([_GROUP - bits.bit_length() for bits in range(1 << _GROUP)], n
 _F = TypeVar("_F", bound="Callable[..., Any]")
 
 
-class Network(NamedTuple):
+class Wiring(NamedTuple):
     """What all chains share. `width` is K, rounded up to a multiple of LANES.
 
     Attributes
@@ -217,7 +217,7 @@ def _unit(z: np.uint64) -> float:
 
 
 @_inner
-def _filter(network: Network, temperature: float, stretch: np.uint64) -> _Filter:
+def _filter(network: Wiring, temperature: float, stretch: np.uint64) -> _Filter:
     """Make the filter of a temperature."""
     octave = 0.5 * math.log(2.0) * temperature / network.unit
     margin = np.int32((TIE + network.slack) / network.unit) + np.int32(4)
@@ -307,7 +307,7 @@ def _chance(rule: int, x: float, spin: int, temperature: float) -> float:
 
 
 @_inner
-def _field(network: Network, chain: _Chain, a: int) -> float:
+def _field(network: Wiring, chain: _Chain, a: int) -> float:
     """Field of class `a` less its threshold, from the class sums."""
     width = network.steps.shape[1]
     field = -network.theta[a]
@@ -317,14 +317,14 @@ def _field(network: Network, chain: _Chain, a: int) -> float:
 
 
 @_inner
-def _alignment(network: Network, chain: _Chain, a: int, spin: int) -> float:
+def _alignment(network: Wiring, chain: _Chain, a: int, spin: int) -> float:
     """Exact alignment of the sites of class `a` and value `spin`."""
     return spin * _field(network, chain, a) - network.J[a, a]
 
 
 @_inner
 def _decide(
-    network: Network, chain: _Chain, rule: int, temperature: float, code: int, u: float
+    network: Wiring, chain: _Chain, rule: int, temperature: float, code: int, u: float
 ) -> int:
     """Value of a site of this code after an attempt that draws `u`."""
     width = network.steps.shape[1]
@@ -347,7 +347,7 @@ def _decide(
 
 
 @_inner
-def _set(network: Network, chain: _Chain, site: int, new: int) -> None:
+def _set(network: Wiring, chain: _Chain, site: int, new: int) -> None:
     """Give a site a new value: its code, the counts and all levels."""
     width = network.steps.shape[1]
     code = int(np.int64(chain.codes[site]))  # `int` alone leaves uint16: all is compiled twice
@@ -376,7 +376,7 @@ def _shift(levels: NDArray[np.int32], row: NDArray[np.int32], change: np.int32) 
 
 
 @_inner
-def _is_stable(network: Network, chain: _Chain, rule: int) -> bool:
+def _is_stable(network: Wiring, chain: _Chain, rule: int) -> bool:
     """Whether no site would change at T = 0; under rules with noise, a tie need not."""
     width = network.steps.shape[1]
     for code in range(len(chain.counts)):
@@ -394,7 +394,7 @@ def _is_stable(network: Network, chain: _Chain, rule: int) -> bool:
 
 
 @_step
-def _weigh(network: Network, chain: _Chain, rule: int, temperature: float) -> float:
+def _weigh(network: Wiring, chain: _Chain, rule: int, temperature: float) -> float:
     """Bound the flips an attempt, times N: by code, and (returned) in all.
 
     Nothing is waited for while there are sites at 0.
@@ -413,7 +413,7 @@ def _weigh(network: Network, chain: _Chain, rule: int, temperature: float) -> fl
 
 
 @_step
-def _bound_noisy(network: Network, chain: _Chain, temperature: float) -> None:
+def _bound_noisy(network: Wiring, chain: _Chain, temperature: float) -> None:
     """Bound the chances of all codes by Metropolis' chance, min(1, exp(-2x / T)).
 
     The bits of a float32, read as an integer, count octaves: exactly at powers of two, and in
@@ -431,7 +431,7 @@ def _bound_noisy(network: Network, chain: _Chain, temperature: float) -> None:
 
 
 @_step
-def _bound_cold(network: Network, chain: _Chain, rule: int) -> None:
+def _bound_cold(network: Wiring, chain: _Chain, rule: int) -> None:
     """Give the chances of all codes at T = 0, which are 0, 1/2 or 1."""
     width = network.steps.shape[1]
     for code in range(len(chain.counts)):
@@ -490,7 +490,7 @@ def _place(weights: NDArray[np.float64], target: float) -> tuple[int, float]:
 
 @_step
 def _turn_one(
-    network: Network, chain: _Chain, rule: int, temperature: float, target: float, u: float
+    network: Wiring, chain: _Chain, rule: int, temperature: float, target: float, u: float
 ) -> None:
     """Turn the site at `target` (between 0 and the sum of weights), if `u` allows it.
 
@@ -533,7 +533,7 @@ def _site(chain: _Chain, code: int, rank: int) -> int:
 
 @_step
 def _scan(
-    network: Network,
+    network: Wiring,
     chain: _Chain,
     draws: _Filter,
     rule: int,
@@ -583,7 +583,7 @@ def _scan(
 
 @_step
 def _sweep(
-    network: Network,
+    network: Wiring,
     chain: _Chain,
     protocol: Protocol,
     temperature: float,
@@ -660,7 +660,7 @@ def _count(chain: _Chain) -> None:
 
 
 @_step
-def _start(network: Network, chain: _Chain, spins: NDArray[np.int8]) -> None:
+def _start(network: Wiring, chain: _Chain, spins: NDArray[np.int8]) -> None:
     """Set the state of the chain at work."""
     width = network.steps.shape[1]
     for i in range(len(spins)):
@@ -697,7 +697,7 @@ def _record(chain: _Chain, row: NDArray[np.int32]) -> None:
 
 @_inner  # as a step long runs take twice as long
 def _run_chain(
-    network: Network,
+    network: Wiring,
     chain: _Chain,
     protocol: Protocol,
     temperatures: NDArray[np.float64],
@@ -750,7 +750,7 @@ def _run_chain(
 
 @_entry
 def run_chains(
-    network: Network,
+    network: Wiring,
     protocol: Protocol,
     spins: NDArray[np.int8],
     seeds: NDArray[np.uint64],
@@ -767,7 +767,7 @@ def run_chains(
 
     Parameters
     ----------
-    network : Network
+    network : Wiring
         What all chains share.
     protocol : Protocol
         What is done with every chain.

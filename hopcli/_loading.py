@@ -13,12 +13,9 @@ loop is compiled in each process.
 from __future__ import annotations
 
 import logging
-import os
 import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, cast
-
-from hopcli.errors import DataError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,47 +24,9 @@ __all__ = ["compiled", "known", "numba"]
 
 _F = TypeVar("_F", bound="Callable[..., Any]")
 
-_OURS = "NUMBA_"
-"""Begins the names of numba's variables of the environment."""
-
-
-def _refused(error: BaseException) -> DataError:
-    """Name the variable of the environment that numba cannot use; its own error if there is none.
-
-    Parameters
-    ----------
-    error : BaseException
-        What importing or using numba has raised.
-    """
-    text = " ".join(str(error).split())
-    given = [name for name in os.environ if name.startswith(_OURS)]
-    named = [name for name in given if name in text]
-    threads = [name for name in given if name == "NUMBA_NUM_THREADS"]
-    if not given:
-        raise error
-    name = (named or threads or given)[0]
-    reason = "" if name in text else f" ({text:.80})"
-    found = f"found {os.environ[name]!r:.80}"
-    return DataError(f"{name}: must be unset or a value that numba can use{reason}, {found}")
-
-
-def _check_features() -> None:
-    """Refuse features of a processor that LLVM would abort at."""
-    name = "NUMBA_CPU_FEATURES"
-    features = os.environ.get(name, "")
-    if any(part.strip()[:1] not in ("+", "-") for part in features.split(",") if features):
-        rule = f"must be unset, or features with + or - and commas, found {features!r:.80}"
-        raise DataError(f"{name}: {rule}")
-
-
-_check_features()
 with warnings.catch_warnings():
     warnings.filterwarnings("error", "Environment variable 'NUMBA_", RuntimeWarning)
-    try:
-        import numba
-    except (OSError, RuntimeError, RuntimeWarning, TypeError, ValueError) as wrong:
-        raise _refused(wrong) from None
-
+    import numba
 
 _log = logging.getLogger("hopcli")
 
@@ -155,10 +114,6 @@ def compiled(function: _F, **options: Any) -> _F:
         The compiled function, loaded from its cache without numba's compiler; a plain
         function where ``NUMBA_DISABLE_JIT`` is set.
 
-    Raises
-    ------
-    DataError
-        If a variable of the environment is of no use to numba.
     """
     loop = numba.njit(**options)(function)
     if loop is function:  # NUMBA_DISABLE_JIT
@@ -168,7 +123,6 @@ def compiled(function: _F, **options: Any) -> _F:
         if cache is None or not hasattr(loop, "_cache"):
             return cast("_F", numba.njit(cache=True, **options)(function))
         cast("Any", loop)._cache = cache
-    except RuntimeError as error:  # there is no such folder
-        if "NUMBA_CACHE_LOCATOR_CLASSES" in os.environ:
-            raise _refused(error) from None
+    except RuntimeError:  # there is no such folder
+        pass
     return cast("_F", loop)

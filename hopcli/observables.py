@@ -127,14 +127,14 @@ def binder_ratio(
     return components / 2 * ((components + 2) / components - fourth / square**2)
 
 
-def class_sums(spins: NDArray[np.int8], couplings: Network) -> NDArray[np.int64]:
+def class_sums(spins: NDArray[np.int8], network: Network) -> NDArray[np.int64]:
     """Sum of the spins of each site class, M_a = sum_{i in a} S_i.
 
     Parameters
     ----------
     spins : ndarray of int8, shape (chains, N)
         States, values -1, 0 or +1.
-    couplings : Network
+    network : Network
         Gives the class of each site.
 
     Returns
@@ -146,24 +146,24 @@ def class_sums(spins: NDArray[np.int8], couplings: Network) -> NDArray[np.int64]
     --------
     >>> from hopcli.rules import store
     >>> xi = np.array([[1, 1, 1, 1], [1, 1, -1, -1]], dtype=np.int8)
-    >>> couplings = store(xi, "hebbian")  # the first two sites are one class, the others too
-    >>> class_sums(np.array([[1, 1, 1, -1]], dtype=np.int8), couplings).tolist()
+    >>> network = store(xi, "hebbian")  # the first two sites are one class, the others too
+    >>> class_sums(np.array([[1, 1, 1, -1]], dtype=np.int8), network).tolist()
     [[0, 2]]
     """
     # Sites sorted by class make every class one contiguous run of columns.
-    order = np.argsort(couplings.site_class, kind="stable")
-    starts = np.concatenate([[0], np.cumsum(couplings.class_sizes)[:-1]])
+    order = np.argsort(network.site_class, kind="stable")
+    starts = np.concatenate([[0], np.cumsum(network.class_sizes)[:-1]])
     return np.add.reduceat(spins[:, order], starts, axis=1, dtype=np.int64)
 
 
-def overlaps_of_sums(sums: NDArray[np.integer], couplings: Network) -> NDArray[np.float64]:
+def overlaps_of_sums(sums: NDArray[np.integer], network: Network) -> NDArray[np.float64]:
     """Overlaps with the stored patterns from the class sums alone, see :func:`overlaps`.
 
     Parameters
     ----------
     sums : ndarray of int, shape (..., K)
         Class sums M_a.
-    couplings : Network
+    network : Network
         Gives the values of the patterns in each class.
 
     Returns
@@ -172,19 +172,19 @@ def overlaps_of_sums(sums: NDArray[np.integer], couplings: Network) -> NDArray[n
         Signed overlaps in [-1, 1], dimensionless.
     """
     # float32 is exact up to 2^24, and no partial sum is larger than N.
-    products = sums.astype(np.float32) @ couplings.columns.astype(np.float32)
-    return products.astype(np.float64) / couplings.n_sites
+    products = sums.astype(np.float32) @ network.columns.astype(np.float32)
+    return products.astype(np.float64) / network.n_sites
 
 
-def local_fields(spins: NDArray[np.int8], couplings: Network) -> NDArray[np.float64]:
-    """Field on every site, h_i = sum_{j != i} W_ij S_j, the threshold not taken off.
+def local_fields(spins: NDArray[np.int8], network: Network) -> NDArray[np.float64]:
+    """Field on every site, h_i = sum_{j != i} W_ij S_j for couplings; thresholds are left out.
 
     Parameters
     ----------
     spins : ndarray of int8, shape (chains, N)
         States, values -1, 0 or +1.
-    couplings : Network
-        The couplings between site classes.
+    network : Network
+        Its Hamiltonian is used.
 
     Returns
     -------
@@ -198,20 +198,20 @@ def local_fields(spins: NDArray[np.int8], couplings: Network) -> NDArray[np.floa
     >>> local_fields(np.array([[1, 1, 1, -1]], dtype=np.int8), store(xi, "hebbian")).tolist()
     [[0.5, 0.5, -0.5, 0.5]]
     """
-    class_fields = class_sums(spins, couplings) @ couplings.J
-    own_share = np.diag(couplings.J)[couplings.site_class] * spins
-    return class_fields[:, couplings.site_class] - own_share
+    return network.hamiltonian.fields(class_sums(spins, network), spins, network.site_class)
 
 
-def energy(spins: NDArray[np.int8], couplings: Network) -> NDArray[np.float64]:
-    """Energy H = -1/2 sum_{i != j} W_ij S_i S_j + sum_i theta_i S_i [ZG eq. 4].
+def energy(spins: NDArray[np.int8], network: Network) -> NDArray[np.float64]:
+    """Energy of every state: that of the network's Hamiltonian, and sum_i theta_i S_i.
+
+    With couplings H = -1/2 sum_{i != j} W_ij S_i S_j + sum_i theta_i S_i [ZG eq. 4].
 
     Parameters
     ----------
     spins : ndarray of int8, shape (chains, N)
         States, values -1, 0 or +1.
-    couplings : Network
-        The couplings between site classes and the thresholds.
+    network : Network
+        Its Hamiltonian and its thresholds are used.
 
     Returns
     -------
@@ -226,12 +226,12 @@ def energy(spins: NDArray[np.int8], couplings: Network) -> NDArray[np.float64]:
     >>> energy(states, store(xi, "hebbian")).tolist()
     [-1.0, 0.0]
     """
-    sums = class_sums(spins, couplings)
-    return energy_of_sums(sums, couplings, class_sums(np.abs(spins), couplings))
+    sums = class_sums(spins, network)
+    return energy_of_sums(sums, network, class_sums(np.abs(spins), network))
 
 
 def energy_of_sums(
-    sums: NDArray[np.integer], couplings: Network, occupied: NDArray[np.integer] | None = None
+    sums: NDArray[np.integer], network: Network, occupied: NDArray[np.integer] | None = None
 ) -> NDArray[np.float64]:
     """Energy from the class sums alone, see :func:`energy`.
 
@@ -239,8 +239,8 @@ def energy_of_sums(
     ----------
     sums : ndarray of int, shape (..., K)
         Class sums M_a.
-    couplings : Network
-        The couplings between site classes and the thresholds.
+    network : Network
+        Its Hamiltonian and its thresholds are used.
     occupied : ndarray of int, shape (..., K), optional
         Sites of each class that are not 0; by default all.
 
@@ -249,8 +249,6 @@ def energy_of_sums(
     ndarray of float64, shape (...)
         Energies, dimensionless (k_B = 1).
     """
-    m = sums.astype(np.float64)
-    # S_i^2 leaves the double sum: it is 1, or 0 on a site that is still empty.
-    squares = couplings.class_sizes if occupied is None else occupied
-    pairs = ((m @ couplings.J) * m).sum(axis=-1)
-    return -0.5 * (pairs - squares @ np.diag(couplings.J)) + m @ couplings.theta
+    sites = network.class_sizes if occupied is None else occupied
+    energies = network.hamiltonian.energy(sums, sites) + sums.astype(np.float64) @ network.theta
+    return np.asarray(energies, np.float64)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from hopcli.datasets.grey import as_text
+from hopcli.datasets.files import as_text
 from hopcli.datasets.npz import Archive
 from hopcli.errors import DataError, SettingError
 from hopcli.losses import Losses, overlap_loss, overlap_loss_of

@@ -68,7 +68,7 @@ class Classified:
 
 def classify(
     spins: NDArray[np.int8],
-    couplings: Network,
+    network: Network,
     criterion: float,
     cycling: NDArray[np.bool_] | None = None,
     tie: str = "keep",
@@ -80,7 +80,7 @@ def classify(
     ----------
     spins : ndarray of int8, shape (chains, N)
         Final states, values -1, 0 or +1.
-    couplings : Network
+    network : Network
         The network; its columns are the stored patterns.
     criterion : float
         A state is a pattern, inverse or mixture from this |m| on, 0 to 1.
@@ -96,10 +96,10 @@ def classify(
     Classified
         Kind, nearest pattern and overlaps of each.
     """
-    of_classes = class_sums(spins, couplings) if sums is None else sums
+    of_classes = class_sums(spins, network) if sums is None else sums
     batches = (slice(first, first + _BATCH) for first in range(0, len(spins), _BATCH))
     parts = [
-        _classify_batch(spins[batch], of_classes[batch], couplings, criterion, tie)
+        _classify_batch(spins[batch], of_classes[batch], network, criterion, tie)
         for batch in batches
     ]
     kind, m = (np.concatenate(arrays) for arrays in zip(*parts, strict=True))
@@ -111,17 +111,17 @@ def classify(
 def _classify_batch(
     spins: NDArray[np.int8],
     sums: NDArray[np.integer],
-    couplings: Network,
+    network: Network,
     criterion: float,
     tie: str,
 ) -> tuple[NDArray[np.str_], NDArray[np.float64]]:
-    m = overlaps_of_sums(sums, couplings)
+    m = overlaps_of_sums(sums, network)
     best = m[np.arange(len(m)), _nearest(m)]
     enough = criterion - ROUNDING
     kind = np.full(len(spins), "unsettled", dtype=f"<U{max(map(len, KINDS))}")
     rest = np.flatnonzero(np.abs(best) < enough)
-    kind[rest[fixed_points(spins[rest], couplings, tie)]] = "fixed-point"
-    kind[rest[_mixture_overlap(sums[rest], m[rest], couplings) >= enough]] = "mixture"
+    kind[rest[fixed_points(spins[rest], network, tie)]] = "fixed-point"
+    kind[rest[_mixture_overlap(sums[rest], m[rest], network) >= enough]] = "mixture"
     kind[best >= enough] = "pattern"
     kind[best <= -enough] = "inverse"
     return kind, m
@@ -175,14 +175,14 @@ def mixture_method(p: int, n_sites: int) -> str:
 
 
 def _mixture_overlap(
-    sums: NDArray[np.integer], m: NDArray[np.float64], couplings: Network
+    sums: NDArray[np.integer], m: NDArray[np.float64], network: Network
 ) -> NDArray[np.float64]:
     """Largest |overlap| of each state with a mixture of three stored patterns.
 
     A mixture is sign(s_a xi_a + s_b xi_b + s_c xi_c), with any signs s, the same at all
     sites of a class; see :func:`mixture_method` for which are tried.
     """
-    xi, n_sites = couplings.columns.T, couplings.n_sites
+    xi, n_sites = network.columns.T, network.n_sites
     method = mixture_method(len(xi), n_sites)
     if method == "none" or len(sums) == 0:
         return np.zeros(len(sums))
@@ -199,16 +199,14 @@ def _mixture_overlap(
     return np.abs(np.einsum("ca,ca->c", mixture, sums, dtype=np.int64)) / n_sites
 
 
-def fixed_points(
-    spins: NDArray[np.int8], couplings: Network, tie: str = "keep"
-) -> NDArray[np.bool_]:
+def fixed_points(spins: NDArray[np.int8], network: Network, tie: str = "keep") -> NDArray[np.bool_]:
     """Find the states in which no site would change under the sign rule.
 
     Parameters
     ----------
     spins : ndarray of int8, shape (chains, N)
         States, values -1, 0 or +1.
-    couplings : Network
+    network : Network
         The network.
     tie : {"keep", "up", "down"}
         What a site does whose field equals its threshold.
@@ -218,18 +216,18 @@ def fixed_points(
     ndarray of bool, shape (chains,)
         True where S_i = sign(h_i - theta_i) at every site.
     """
-    fixed: NDArray[np.bool_] = ~np.any(unstable_sites(spins, couplings, tie), axis=1)
+    fixed: NDArray[np.bool_] = ~np.any(unstable_sites(spins, network, tie), axis=1)
     return fixed
 
 
 def unstable_sites(
-    spins: NDArray[np.int8], couplings: Network, tie: str = "keep"
+    spins: NDArray[np.int8], network: Network, tie: str = "keep"
 ) -> NDArray[np.bool_]:
     """Find the sites that would change under the sign rule, all of them at once.
 
     Parameters
     ----------
-    spins, couplings, tie
+    spins, network, tie
         As for :func:`fixed_points`.
 
     Returns
@@ -239,7 +237,7 @@ def unstable_sites(
     """
     if len(spins) == 0:
         return np.zeros(spins.shape, dtype=np.bool_)
-    excess = local_fields(spins, couplings) - couplings.theta[couplings.site_class]
+    excess = local_fields(spins, network) - network.thresholds
     wanted = np.sign(excess)
     at_tie = np.abs(excess) <= TIE
     wanted[at_tie] = {"keep": spins[at_tie], "up": 1, "down": -1}[tie]

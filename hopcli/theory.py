@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from hopcli.network import Quadratic
 from hopcli.observables import TIE
 from hopcli.waiting import interruptibly
 
@@ -33,14 +34,14 @@ _DIGITS = 9
 _MOST_STATES = 1 << 20
 
 
-def mean_field_overlaps(couplings: Network, temperature: float, start: int) -> NDArray[np.float64]:
+def mean_field_overlaps(network: Network, temperature: float, start: int) -> NDArray[np.float64]:
     """Equilibrium overlaps by mean field, S_i = tanh((h_i - theta_i) / T) with h = W S.
 
     Iterated from a stored pattern to a fixed point. Exact for p / N -> 0.
 
     Parameters
     ----------
-    couplings : Network
+    network : Network
         The network; its columns are the stored patterns.
     temperature : float
         T >= 0, in units of the couplings (k_B = 1). At T = 0 the sign rule, ties kept.
@@ -55,22 +56,21 @@ def mean_field_overlaps(couplings: Network, temperature: float, start: int) -> N
     Examples
     --------
     >>> from hopcli.rules import store
-    >>> couplings = store(np.ones((1, 1000), dtype=np.int8), "hebbian")
-    >>> [mean_field_overlaps(couplings, t, 0).round(2).tolist() for t in (0.0, 0.5, 1.5)]
+    >>> network = store(np.ones((1, 1000), dtype=np.int8), "hebbian")
+    >>> [mean_field_overlaps(network, t, 0).round(2).tolist() for t in (0.0, 0.5, 1.5)]
     [[1.0], [0.96], [0.0]]
 
     At T = 0 a site without a field keeps its value; here the one where the patterns differ:
 
-    >>> couplings = store(np.array([[1, 1, 1], [1, -1, 1]], dtype=np.int8), "hebbian")
-    >>> mean_field_overlaps(couplings, 0.0, 0).round(2).tolist()
+    >>> network = store(np.array([[1, 1, 1], [1, -1, 1]], dtype=np.int8), "hebbian")
+    >>> mean_field_overlaps(network, 0.0, 0).round(2).tolist()
     [1.0, 0.33]
     """
-    sizes = couplings.class_sizes.astype(np.float64)
-    own = np.diag(couplings.J)
-    patterns = couplings.columns.astype(np.float64)
+    sizes = network.class_sizes.astype(np.float64)
+    patterns = network.columns.astype(np.float64)
     magnetisation = patterns[:, start].copy()
     for _ in range(_MOST_STEPS):
-        fields = couplings.J @ (sizes * magnetisation) - own * magnetisation - couplings.theta
+        fields = network.hamiltonian.fields(sizes * magnetisation, magnetisation) - network.theta
         if temperature > 0:
             with np.errstate(over="ignore"):  # tanh of infinity is 1
                 new = np.tanh(fields / temperature)
@@ -81,12 +81,12 @@ def mean_field_overlaps(couplings: Network, temperature: float, start: int) -> N
         magnetisation = (magnetisation + new) / 2 if temperature > 0 else new
         if change < _CONVERGED:
             break
-    m = (sizes * magnetisation) @ patterns / couplings.n_sites
+    m = (sizes * magnetisation) @ patterns / network.n_sites
     # What is left of the iteration differs from machine to machine; it is no result.
     return np.round(m, _DIGITS) + 0.0
 
 
-def exact_overlaps(couplings: Network, temperatures: ArrayLike) -> NDArray[np.float64] | None:
+def exact_overlaps(network: Network, temperatures: ArrayLike) -> NDArray[np.float64] | None:
     """Mean |m| in equilibrium, exactly, for two stored patterns and finite N.
 
     Equilibrium is over all wells. A run that cannot leave the well it is in is nearer to
@@ -94,7 +94,7 @@ def exact_overlaps(couplings: Network, temperatures: ArrayLike) -> NDArray[np.fl
 
     Parameters
     ----------
-    couplings : Network
+    network : Network
         The network; its columns are the stored patterns.
     temperatures : array_like of float, shape (any,)
         Each T >= 0, in units of the couplings (k_B = 1). At T = 0 the states of lowest energy.
@@ -117,7 +117,7 @@ def exact_overlaps(couplings: Network, temperatures: ArrayLike) -> NDArray[np.fl
     >>> exact_overlaps(store(np.ones((1, 4), dtype=np.int8), "hebbian"), [0.5]) is None
     True
     """
-    states = PairStates.of(couplings)
+    states = PairStates.of(network)
     if states is None:
         return None
     return np.round(states.means(states.overlaps, temperatures), _DIGITS)
@@ -155,12 +155,12 @@ class PairStates:
     energy: NDArray[np.float64]
 
     @classmethod
-    def of(cls, couplings: Network, most: int = _MOST_STATES) -> PairStates | None:
+    def of(cls, network: Network, most: int = _MOST_STATES) -> PairStates | None:
         """The states of a network.
 
         Parameters
         ----------
-        couplings : Network
+        network : Network
             The network; its columns are the stored patterns.
         most : int
             Pairs of sums that are not too many.
@@ -172,7 +172,7 @@ class PairStates:
             couplings are not those of two groups, or where there are more pairs of sums
             than `most`.
         """
-        groups = _two_groups(couplings)
+        groups = _two_groups(network)
         if groups is None or np.prod(groups[0] + 1) > most:
             return None
         (n_agree, n_differ), ((same, cross), (_, other)) = groups
@@ -180,7 +180,7 @@ class PairStates:
         differ = np.arange(-n_differ, n_differ + 1, 2.0)
         pairs = same * agree**2 + 2 * cross * agree * differ + other * differ**2
         squares = agree**2 / max(n_agree, 1) + differ**2 / max(n_differ, 1)
-        n_sites = couplings.n_sites
+        n_sites = network.n_sites
         return cls(
             n_sites,
             np.log(np.where(agree > 0, 2.0, 1.0))
@@ -222,19 +222,20 @@ class PairStates:
 
 
 def _two_groups(
-    couplings: Network,
+    network: Network,
 ) -> tuple[NDArray[np.int64], NDArray[np.float64]] | None:
     """Sizes of the groups of agreeing and of differing sites, and the couplings in gauge.
 
     int64, shape (2,), and float64, shape (2, 2); None where the network is not of that kind.
     """
-    columns, sizes = couplings.columns, couplings.class_sizes
-    if columns.shape[1] != 2 or np.any(couplings.theta != 0):
+    columns, sizes = network.columns, network.class_sizes
+    quadratic = isinstance(network.hamiltonian, Quadratic)
+    if not quadratic or columns.shape[1] != 2 or np.any(network.theta != 0):
         return None
     agree = columns[:, 0] == columns[:, 1]
     members = np.stack([agree, ~agree])
     n_sites = members @ sizes
-    gauged = couplings.J * np.outer(columns[:, 0], columns[:, 0])
+    gauged = network.J * np.outer(columns[:, 0], columns[:, 0])
     pairs = np.outer(sizes, sizes) - np.diag(sizes)  # of a site alone there is no J
     n_pairs = members @ pairs @ members.T
     between = members @ (pairs * gauged) @ members.T / np.maximum(n_pairs, 1)
@@ -250,7 +251,7 @@ def _log_binomial(n: int) -> NDArray[np.float64]:
     return log_factorial[-1] - log_factorial - log_factorial[::-1]
 
 
-def ordering_temperatures(couplings: Network) -> NDArray[np.float64]:
+def ordering_temperatures(network: Network) -> NDArray[np.float64]:
     """Temperatures at which the disordered state turns unstable to a direction of the patterns.
 
     Linearised, tanh(W S / T) grows along an eigenvector of W with an eigenvalue above T.
@@ -260,7 +261,7 @@ def ordering_temperatures(couplings: Network) -> NDArray[np.float64]:
 
     Parameters
     ----------
-    couplings : Network
+    network : Network
         The network.
 
     Returns
@@ -277,8 +278,8 @@ def ordering_temperatures(couplings: Network) -> NDArray[np.float64]:
     >>> ordering_temperatures(store(xi, "pseudo-inverse")).round(9).tolist()
     [1.0, 1.0]
     """
-    root = np.sqrt(couplings.class_sizes)
-    eigenvalues = interruptibly(np.linalg.eigvalsh, root[:, None] * couplings.J * root)
+    root = np.sqrt(network.class_sizes)
+    eigenvalues = interruptibly(np.linalg.eigvalsh, root[:, None] * network.J * root)
     return np.flip(eigenvalues[eigenvalues > 1e-9]).astype(np.float64)
 
 
@@ -293,7 +294,7 @@ def chance_overlap(n_sites: int) -> float:
     return float(np.sqrt(2 / (np.pi * n_sites)))
 
 
-def spectrum(couplings: Network) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+def spectrum(network: Network) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
     """All N eigenvalues of W (zero diagonal), from the K x K couplings alone.
 
     Vectors that are constant on each class span one block, K x K; within a class of n
@@ -301,7 +302,7 @@ def spectrum(couplings: Network) -> tuple[NDArray[np.float64], NDArray[np.int64]
 
     Parameters
     ----------
-    couplings : Network
+    network : Network
         The network.
 
     Returns
@@ -318,10 +319,10 @@ def spectrum(couplings: Network) -> tuple[NDArray[np.float64], NDArray[np.int64]
     >>> values.tolist(), multiplicities.tolist()
     ([0.75, -0.25], [1, 3])
     """
-    sizes = couplings.class_sizes
+    sizes = network.class_sizes
     root = np.sqrt(sizes)
-    own = np.diag(couplings.J)
-    balanced = root[:, None] * couplings.J * root - np.diag(own)
+    own = np.diag(network.J)
+    balanced = root[:, None] * network.J * root - np.diag(own)
     between = interruptibly(np.linalg.eigvalsh, balanced)
     values = np.concatenate([between, np.repeat(-own, sizes - 1)])
     rounded = np.round(values, 9) + 0.0  # no negative zero

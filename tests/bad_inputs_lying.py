@@ -30,7 +30,6 @@ __all__ = ["damage_runs", "lay_about", "lay_grids"]
 GREY = np.random.default_rng(0).integers(0, 256, (6, 4, 4)).astype(np.uint8)
 LABELS = np.array([1, 2, 1, 2, 1, 2])
 DEEP = 1000
-NINES = "9" * 5000
 
 
 def lay_about(folder: Path) -> None:
@@ -79,16 +78,8 @@ _CONFIGURATIONS: dict[str, bytes | str] = {
     "utf16": "tests = 1".encode("utf-16"),
     "binary": bytes(range(256)),
     "deep": f"{_RECALL}tests = {'[' * DEEP}{']' * DEEP}",
-    "deepkey": f"{_RECALL}{'.'.join('a' * DEEP)} = 1",
-    "deepestkey": f"{_RECALL}{'.'.join('a' * 100 * DEEP)} = 1",
-    "spacedkey": f"{_RECALL}{'. '.join(['a', 'a.b.'] * 100 * DEEP)}a = 1",
-    "deeptable": f"{_RECALL}[{'.'.join('a' * DEEP)}]\n",
-    "key50": f"{_RECALL}{'.'.join('a' * 50)} = 1",
-    "key51": f"{_RECALL}{'.'.join('a' * 51)} = 1",
     "inline": f"{_RECALL}tests = {'{a=' * DEEP}1{'}' * DEEP}",
     "longkey": f"{_RECALL}{'k' * 5000} = 3",
-    "manykeys": _RECALL + "\n".join(f"k{i} = {i}" for i in range(2000)),
-    "comments": "# x\n" * 300_000,
 }
 _PATTERNS = {
     "latin1": b"\xe9\n",
@@ -97,8 +88,6 @@ _PATTERNS = {
 _THRESHOLDS = {"binary": bytes(range(200, 256)), "long": b"0" * 10**6}
 _MANIFESTS: dict[str, bytes | str] = {
     "deep": b"[" * 100_000,
-    "hugeseed": f'{{"outputs": {{}}, "command": "recall", "config": {{"seed": {NINES}}}, '
-    '"execution": {}}',
     "latin1": b'{"outputs": "\xe9"}',
 }
 
@@ -118,14 +107,11 @@ def _idx_files() -> dict[str, bytes]:
     for name, content in {
         "cut": images[:-5],
         "header": images[:7],
-        "none": b"",
         "long": images + b"x",
         "magic": b"\0\0\x0d\x03" + images[4:],
         "axis": labels,
         "zero": _idx(0x803, (0, 4, 4)),
-        "side": _idx(0x803, (6, 0, 4)),
         "huge": _idx(0x803, (2**32 - 1,) * 3),
-        "claims": _idx(0x803, (6000, 28, 28), b"x" * 100),
         "cutlabels": images,
         "fewer": images,
         "nolabels": images,
@@ -140,7 +126,6 @@ def _idx_files() -> dict[str, bytes]:
         files[f"{name}/train-labels-idx1-ubyte"] = labels
     for name, content in {
         "zipcut": packed[:-9],
-        "zipbroken": b"\x1f\x8b broken",
         "zipsum": packed[:-8] + bytes(8),
         "ziplong": gzip.compress(images + b"x"),
         "unzipped": images,
@@ -164,7 +149,6 @@ def _archives() -> dict[str, bytes]:
     good = _npz(x_train=GREY, y_train=LABELS, x_test=GREY, y_test=LABELS)
     images: dict[str, Any] = {
         "oneaxis": GREY[0, 0],
-        "fouraxes": np.zeros((6, 4, 4, 3), np.uint8),
         "fractions": np.full(GREY.shape, 2.5),
         "large": np.full(GREY.shape, 400.0),
         "nan": np.full(GREY.shape, np.nan),
@@ -172,27 +156,20 @@ def _archives() -> dict[str, bytes]:
         "objects": np.array([{}] * 6, dtype=object),
         "zero": GREY[:0],
         "side": GREY[:, :0],
-        "complex": GREY.astype(complex),
-        "strings": np.full(GREY.shape, "a"),
-        "records": np.zeros(GREY.shape, dtype=[("a", "u1")]),
     }
     labels: dict[str, Any] = {
         "fewer": LABELS[:3],
         "labelaxes": np.eye(6),
         "nanlabel": np.array([1, 2, np.nan, 1, 2, 1]),
-        "halflabel": LABELS + 0.5,
         "emptylabel": np.array(["", "a", "", "a", "b", "b"]),
     }
     thresholds: dict[str, Any] = {
         "few": np.zeros(3),
-        "text": np.array(["a"] * 42),
-        "complex": np.zeros(42, complex),
         "nan": np.full(42, np.nan),
     }
     return {
         "good": good,
         "cut": good[:-30],
-        "half": good[: len(good) // 2],
         "empty": b"",
         "nozip": b"not a zip file",
         "flipped": _flipped(good, good.index(b"x_train.npy") + 60),
@@ -227,13 +204,9 @@ def _pictures() -> dict[str, bytes]:
     alone = {
         "half": picture[:40],
         "empty": b"",
-        "text": b"hello",
-        "drawn": b"<svg/>",
-        "otherkind": _png(grey, "PCX"),
         "flipped": _flipped(picture, 50),
         "bomb": of_side(100_000),
         "large": of_side(2500),
-        "zero": of_side(0),
         "blank": _png(np.full((8, 8), 200, np.uint8)),
     }
     return {
@@ -288,21 +261,11 @@ def _changed(arrays: dict[str, NDArray[Any]]) -> dict[str, dict[str, Any]]:
     return {
         "zeros": {"xi": xi * 0},
         "float": {"xi": xi * 1.5},
-        "flat": {"xi": xi.ravel()},
         "noxi": {"xi": None},
         "shape": {"shape": shape + 1},
         "negative": {"shape": -shape},
-        "oneside": {"shape": shape[:1]},
-        "threesides": {"shape": np.append(shape, 1)},
-        "floatshape": {"shape": shape * 1.0},
-        "infinite": {"shape": np.array([np.inf, 1])},
-        "textsources": {"source_index": arrays["labels"]},
-        "onesource": {"source_index": np.array(3)},
         "labels": {"labels": arrays["labels"][:2]},
-        "pickled": {"labels": np.array([{"a": 1}] * len(xi), dtype=object)},
-        "sources": {"source_index": arrays["source_index"][:2]},
         "nansources": {"source_index": arrays["source_index"] * np.nan},
-        "nansamples": {"sample_index": arrays["sample_index"] * np.nan},
         "none": {name: arrays[name][:0] for name in ("xi", "labels", "source_index")},
     }
 
@@ -313,17 +276,10 @@ _HEAD = "command = 'recall'\ndataset = 'text:five.txt'\nstart = 'pattern'\nfigur
 _GOOD = f"{_HEAD}tests = 2\nrepeats = 2\n[grid]\nrule = ['hebbian', 'storkey']\nseed = [1, 2]\n"
 _LONG_GRIDS = {
     "deep": f"seed = [{'[' * 900}{']' * 900}]",
-    "huge": f"seed = [{NINES[:4000]}]",
     "longkey": f"{'k' * 5000} = [1]",
     "cells": f"seed = {list(range(100_001))}",
     "plotlong": f"seed = [1]\n[plot]\n{'k' * 5000} = 3",
     "caption": f"seed = [1]\n[plot]\ncaption = '{'c' * 5000}'",
-}
-_MANY = {"seed": [*range(1000)], "tests": [*range(1, 1001)]}
-_STORED = {
-    "deep": "[" * 100_000,
-    "hugeseed": f'{{"command": "recall", "grid": {{"seed": [{NINES}]}}}}',
-    "manycells": json.dumps({"command": "recall", "grid": _MANY}),
 }
 
 
@@ -348,7 +304,7 @@ def lay_grids(folder: Path) -> None:
     _change(folder, "other", b"", "CREATE TABLE meta (url TEXT)")
     for name, statement in TEXTS["statements"].items():
         _change(folder, name, good, statement)
-    for name, grid in {**TEXTS["stores"], **_STORED}.items():
+    for name, grid in TEXTS["stores"].items():
         _change(folder, name, good, "UPDATE meta SET value = ? WHERE name = 'grid'", grid)
     manifest = json.loads((folder / "grid/grid.json").read_bytes())
     published = {

@@ -33,43 +33,43 @@ repeats = 1
 [grid]
 seed = [1, 2]
 """
-PARTS = ".hopcli-recall-0123456789abcdef.parts"
+PARTS = "recall/.hopcli-0123456789abcdef.parts"
 SECONDS = 60  # of a command, after which it hangs
 
+OF = ("recall", "select", "grid")
 HIDDEN = [
-    *(".hopcli-recall.lock", ".hopcli-select.lock", ".hopcli-grid.lock", PARTS),
-    *(".hopcli-recall-published", ".hopcli-select-published", ".hopcli-grid-published"),
-    *("grid.sqlite-journal", "grid.sqlite-wal", "grid.sqlite-shm"),
+    *(f"{of}/.hopcli-{name}" for of in OF for name in ("lock", "published")),
+    *(PARTS, *(f"grid/grid.sqlite-{name}" for name in ("journal", "wal", "shm"))),
 ]
 """Files that a finished run does not have, but a stranger's folder may."""
 
 SHOWN = [
-    *("recall.json", "accuracy.csv", "confusion.csv", "trials.csv", "accuracy.png"),
-    *("select.json", "patterns.csv", "patterns.npz", "grid.json", "grid.csv", "grid.png"),
-    "grid.sqlite",
+    *(f"recall/{name}" for name in ("recall.json", "accuracy.csv", "confusion.csv", "trials.csv")),
+    *("recall/accuracy.png", "select/select.json", "select/patterns.csv", "select/patterns.npz"),
+    *(f"grid/grid.{suffix}" for suffix in ("json", "csv", "png", "sqlite")),
 ]
 KINDS = ["link", "device", "nowhere", "loop", "fifo", "folder", "other", "huge", "empty", "gone"]
 KINDS += ["second name"]
 
 READERS = [
     *(["check", "out"], ["runs", "out"], ["runs", "out", "--format", "json"]),
-    *(["diff", "out", "whole", "--command", name] for name in ("recall", "select", "grid")),
-    *(["report", "out", "--out", "page.html"], ["show", "out/patterns.npz"]),
-    *(["grid", name, "out"] for name in ("status", "table", "check")),
-    ["run", "out/recall.json", "--out", "again", "--no-such-flag"],
+    *(["diff", f"out/{of}", f"whole/{of}"] for of in OF),
+    *(["report", "out", "--out", "page.html"], ["show", "out/select/patterns.npz"]),
+    *(["grid", name, "out/grid"] for name in ("status", "table", "check")),
+    ["run", "out/recall/recall.json", "--out", "again", "--no-such-flag"],
 ]
 WRITERS = [
-    *(["plot", "out"], ["grid", "plot", "out"]),
-    ["run", "out/recall.json", "--out", "again", "--overwrite", "-q"],
-    ["recall", *SMALL, "--out", "out", "--overwrite", "-q", "--no-figures"],
-    ["grid", "run", "grid.toml", "--out", "out", "--no-figures", "-q", "--again"],
+    *(["plot", "out/recall", "out/select"], ["grid", "plot", "out/grid"]),
+    ["run", "out/recall/recall.json", "--out", "again", "--overwrite", "-q"],
+    ["recall", *SMALL, "--out", "out/recall", "--overwrite", "-q", "--no-figures"],
+    ["grid", "run", "grid.toml", "--out", "out/grid", "--no-figures", "-q", "--again"],
 ]
 IN_PYTHON: list[Callable[[], object]] = [
-    lambda: results.load("out", "recall").result.tables["accuracy"],
-    lambda: results.load("out", "select"),
+    lambda: results.load("out/recall").result.tables["accuracy"],
+    lambda: results.load("out/select"),
     lambda: hopcli.read("out", command="recall"),
     lambda: hopcli.check("out"),
-    lambda: hopcli.diff("out", "whole", "recall"),
+    lambda: hopcli.diff("out/recall", "whole/recall"),
 ]
 
 
@@ -79,12 +79,12 @@ def lay_folder(place: Path) -> None:
     (place / "grid.toml").write_text(GRID, encoding="utf-8")
     with contextlib.chdir(place):
         for words in (
-            ["recall", *SMALL, "--keep", "trials", "--out", "out", "-q"],
-            ["select", "--dataset", "text:five.txt", "--samples", "1", "--out", "out", "-q"],
-            ["grid", "run", "grid.toml", "--out", "out", "-q"],
+            ["recall", *SMALL, "--keep", "trials", "--out", "out/recall", "-q"],
+            ["select", "--dataset", "text:five.txt", "--samples", "1", "--out", "out/select", "-q"],
+            ["grid", "run", "grid.toml", "--out", "out/grid", "-q"],
         ):
             assert call(*words).code == 0, words
-    assert set(SHOWN) <= {path.name for path in (place / "out").iterdir()}
+    assert all((place / "out" / name).is_file() for name in SHOWN)
     for copy in ("whole", "outside"):
         shutil.copytree(place / "out", place / copy)
     (place / "outside" / "precious").write_text("mine", encoding="utf-8")
@@ -113,8 +113,9 @@ def _replace(file: Path, kind: str, place: Path) -> None:
         for name in ("inside", "recall.json"):
             (file / name).symlink_to(precious)
     elif kind == "other":
-        other = {".json": "select.json", ".csv": "patterns.csv", ".png": "grid.png"}
-        shutil.copy(place / "whole" / other.get(file.suffix, "accuracy.csv"), file)
+        other = {".json": "select/select.json", ".csv": "select/patterns.csv"}
+        other[".png"] = "grid/grid.png"
+        shutil.copy(place / "whole" / other.get(file.suffix, "recall/accuracy.csv"), file)
     elif kind in ("huge", "empty"):
         file.touch()
         os.truncate(file, 2**36 if kind == "huge" else 0)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
+from conftest import files_below
 
 from hopcli import catalogue, results
 from hopcli.api import commands
@@ -44,14 +45,12 @@ def same_but_duration(one: Path, other: Path) -> None:
     for path in one.iterdir():
         content, there = path.read_bytes(), (other / path.name).read_bytes()
         if path.suffix == ".json":
-            manifest, of_other = json.loads(content), json.loads(there)
-            assert manifest.pop("duration_seconds") > 0
-            assert of_other.pop("duration_seconds") > 0
-            versions, of_others = manifest.pop("versions"), of_other.pop("versions")
-            both = versions.keys() & of_others.keys()  # which have been loaded by then
-            assert {"hopcli", "streams", "python", "numpy"} <= both
-            assert all(versions[name] == of_others[name] for name in both)
-            assert manifest == of_other
+            manifests = [json.loads(content), json.loads(there)]
+            for manifest in manifests:
+                assert manifest.pop("duration_seconds") > 0
+                versions = manifest.pop("versions")  # of what has been loaded by then
+                assert {"hopcli", "streams", "python", "numpy"} <= set(versions)
+            assert manifests[0] == manifests[1]
         else:
             assert content == there, path.name
 
@@ -76,11 +75,10 @@ def test_every_command_is_a_function_that_says_its_settings() -> None:
 @pytest.mark.parametrize(
     ("words", "asked", "saved"),
     [
-        (["--keep", "trials"], {"keep": "trials"}, {}),
         (["--animate", "a.gif", "--no-figures"], {"animate": "a.gif"}, {"figures": False}),
         (
-            ["--figure-format", "svg", "--figure-style", "paper"],
-            {},
+            ["--keep", "trials", "--figure-format", "svg", "--figure-style", "paper"],
+            {"keep": "trials"},
             {"figure_format": "svg", "figure_style": "paper"},
         ),
     ],
@@ -94,10 +92,7 @@ def test_a_saved_run_is_what_the_command_writes(
     assert {path.name for path in files} == {path.name for path in Path("cli").iterdir()}
 
 
-def test_other_commands_and_formats(run_hopcli: RunHopcli) -> None:
-    assert run_hopcli("weights", "--digits", "3,6", "--no-figures", "--out", "cli").code == 0
-    commands.weights(digits=["3", 6], figures=False).save("api")
-    same_but_duration(Path("api"), Path("cli"))
+def test_pictures_of_another_format_or_none(empty_folder: Path) -> None:
     with pytest.raises(SettingError, match=r"figure_format .*png, svg, pdf"):
         recall().save("other", figure_format="bmp")
     assert not Path("other").exists()
@@ -123,11 +118,7 @@ def test_a_value_is_the_same_however_python_has_it() -> None:
     ("settings", "named"),
     [
         ({"temprature": 0.3}, "temprature .*temperature"),
-        ({"rule": "stork"}, "rule .*pseudo-inverse, hebbian, storkey"),
-        ({"temperature": -1}, "temperature "),
         ({"sweeps": np.float64(2.5)}, "sweeps .*10000000, found 2"),
-        ({"sweeps": "many"}, "sweeps .*10000000, found 'many'"),
-        ({"kappa": 2.0}, "kappa .*perceptron"),
         ({"dataset": np.ones((2, 4))}, "dataset "),
         ({"patterns": np.ones((2, 4))}, "patterns "),
         ({"digits": [3, 17]}, "digits .*mnist"),
@@ -144,9 +135,6 @@ def test_settings_go_on_top_of_a_file_or_a_manifest(empty_folder: Path) -> None:
     Path("mine.toml").write_text('command = "recall"\ntemperature = 0.1\nsweeps = 3\ntests = 3\n')
     made = run(Path("mine.toml"), sweeps=2, digits="3,6", repeats=1)
     assert (made.config.temperature, made.config.sweeps) == (0.1, 2)  # type: ignore[attr-defined]
-    Path("wrong.toml").write_text('command = "recall"\nsweeps = 0\n')
-    with pytest.raises(SettingError, match=r"wrong\.toml: sweeps "):
-        run("wrong.toml")
     with pytest.raises(SettingError, match=r"hopcli\.grid"):
         run("phase")
     with pytest.raises(DataError, match="file"):
@@ -161,13 +149,12 @@ def test_settings_go_on_top_of_a_file_or_a_manifest(empty_folder: Path) -> None:
 
 def test_another_run_stays_unless_it_is_to_be_replaced(run_hopcli: RunHopcli) -> None:
     recall().save("out", figures=False)
-    before = {path.name: path.read_bytes() for path in Path("out").iterdir()}
+    before, other = files_below(Path("out")), recall(seed=2)
     with pytest.raises(ResultError, match="recall"):
-        recall(seed=2).save("out", figures=False)
+        other.save("out", figures=False)
     assert recall().save("out", figures=False) == []  # the same is there
-    assert {path.name: path.read_bytes() for path in Path("out").iterdir()} == before
-    other = recall(seed=2)
-    with results.locked(Path("out"), "recall"), ThreadPoolExecutor(1) as pool:
+    assert files_below(Path("out")) == before
+    with results.locked(Path("out")), ThreadPoolExecutor(1) as pool:
         waiting = pool.submit(other.save, "out", figures=False, overwrite=True)
         with pytest.raises(ResultError, match="process"):
             waiting.result()

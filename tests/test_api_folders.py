@@ -70,10 +70,6 @@ def test_report_is_the_page_of_the_command(two: Path, run_hopcli: RunHopcli) -> 
     words = ("--title", "Two", "--out", str(two / "b.html"), "-q")
     assert run_hopcli("report", str(two / "one"), str(two / "two"), *words).code == 0
     assert page.read_bytes() == (two / "b.html").read_bytes()
-    (two / "c.html").write_text("mine")
-    with pytest.raises(ResultError):
-        hopcli.write_report(two, out=two / "c.html")
-    assert (two / "c.html").read_text() == "mine"
 
 
 @pytest.mark.parametrize(
@@ -95,12 +91,10 @@ def test_verdicts_are_those_of_the_command(run_hopcli: RunHopcli) -> None:
     with pytest.raises(hopcli.HopcliError, match=r"^only .*'nothing'"):
         hopcli.reproduce(only="nothing")
     assert not list(Path().iterdir())
-    found = hopcli.reproduce(only=["six-sites", "selection"], out="python")
-    words = ("--only", "six-sites,selection", "--out", "shell", "-q")
-    assert run_hopcli("reproduce", *words).code == 0
+    found = hopcli.reproduce(only=["six-sites"], out="python")
+    assert run_hopcli("reproduce", "--only", "six-sites", "--out", "shell", "-q").code == 0
     assert Path("python/claims.csv").read_bytes() == Path("shell/claims.csv").read_bytes()
-    verdicts = found.set_index("id")["verdict"].to_dict()
-    assert verdicts == dict.fromkeys(("six-sites", "selection"), "reproduced")
+    assert found.set_index("id")["verdict"].to_dict() == {"six-sites": "reproduced"}
 
 
 # --- reading runs as one table -----------------------------------------------------------
@@ -113,13 +107,9 @@ def test_one_run_is_its_table_with_its_settings() -> None:
     config = json.loads((RESULTS / "paper" / "recall.json").read_text())["config"]
     assert set(found.columns) == {"run", *own.columns, *config}
     assert found.sweeps.dtype == np.int64
-    for name, value in (
-        ("run", str(RESULTS / "paper")),
-        ("temperature", config["temperature"]),
-        ("digits", "3,6,1,0,4"),
-        ("source_indices", ""),
-    ):
-        assert set(found[name]) == {value}
+    first = found[["run", "temperature", "digits", "source_indices"]].drop_duplicates()
+    expected = [str(RESULTS / "paper"), config["temperature"], "3,6,1,0,4", ""]
+    assert first.to_numpy().tolist() == [expected]
 
 
 def test_what_differs_stands_first_and_a_name_is_never_twice() -> None:
@@ -186,8 +176,3 @@ def test_another_table_and_other_commands(run_hopcli: RunHopcli) -> None:
     for where in nowhere:
         with pytest.raises(ResultError):
             read(where)
-    manifest = json.loads(Path("a/recall.json").read_text())
-    del manifest["tables"]
-    Path("a/recall.json").write_text(json.dumps(manifest))
-    with pytest.raises(ResultError, match=r"recall\.json: "):
-        read("a")

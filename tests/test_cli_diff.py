@@ -11,7 +11,7 @@ import pytest
 from conftest import call, files_below
 from shell import CONTROL, Shell, change, read_json
 
-from hopcli.results.folder import sha256_of
+from hopcli.results.manifest import sha256_of
 
 WEIGHTS = "weights --rule hebbian --no-figures"
 SELECT = "select --samples 1 --no-figures"
@@ -68,30 +68,28 @@ def test_settings_are_named_with_both_values(shell: Shell) -> None:
     said, out = diff(shell)
     assert said["settings"] == [{"name": "sweeps", "a": 20, "b": 1}]
     assert (said["inputs"], said["versions"]) == ([], [])
-    assert "\n\nsettings  A   B\nsweeps    20  1\n\n" in out
+    assert ["sweeps", "20", "1"] in [line.split() for line in out.splitlines()]
     shell.make(WEIGHTS, "c")
     shell.make(WEIGHTS, "d")
     # Settings of another version differ even if no number does; none steers the terminal.
     change("d/weights.json", lambda m: m["config"].update(colour="\x1b[31m" + "x" * 100))
     said, out = diff(shell, "c d")
     assert (said["same"], differing(said)) == (False, {})
-    assert [row["name"] for row in said["settings"]] == ["colour"]
-    assert f"\ncolour    (none)  \\x1b[31m{'x' * 52}...\n" in out
+    row = ["colour", "(none)", f"\\x1b[31m{'x' * 52}..."]
+    assert row in [line.split() for line in out.splitlines()]
 
 
 def test_inputs_are_a_difference_and_versions_are_none(shell: Shell) -> None:
     both(shell, WEIGHTS)
     change("b/weights.json", lambda m: m["versions"].update(numpy="1.0"))
-    said, out = diff(shell)
+    said, _ = diff(shell)
     numpy = read_json("a/weights.json")["versions"]["numpy"]
     assert said["versions"] == [{"name": "numpy", "a": numpy, "b": "1.0"}]
-    assert ["numpy", numpy, "1.0"] in [line.split() for line in out.splitlines()]
     assert said["same"]
     change("b/weights.json", lambda m: m["inputs"].update(dataset="f" * 64))
-    said, out = diff(shell)
+    said, _ = diff(shell)
     assert not said["same"]
     assert [(row["name"], row["b"]) for row in said["inputs"]] == [("dataset", "f" * 64)]
-    assert "f" * 57 in out
 
 
 def test_one_number_is_found_with_its_row(shell: Shell) -> None:
@@ -149,41 +147,22 @@ def test_two_grids_are_compared(shell: Shell) -> None:
     assert row in [line.split() for line in out.splitlines()]
     lacks = [line for line in out.splitlines() if "of 10 rows" in line]
     assert [line.split()[0] for line in lacks] == ["5", "5"]
-    shell.make(f"{GRID},storkey", "c")
-    change("c/grid.json", lambda m: m["config"].update(plot={"map": True}))
-    assert diff(shell, "a c")[0]["same"], "however it is drawn"
     shell.make(WEIGHTS)
     shell.refuse("diff a out", names="out: grid")
 
 
-def test_one_of_several_runs_has_to_be_named(shell: Shell) -> None:
-    both(shell, WEIGHTS)
-    both(shell, SELECT)
-    shell.refuse("diff a b", names="a: --command select weights")
-    done = shell.run("diff a b --command weights")
-    assert done.out.startswith("A: a/weights.json\nB: b/weights.json\n")
-    Path("b/select.json").unlink()
-    assert shell.run("diff a b") == done, "both have only one in common"
-    shell.refuse("diff a b --command select", names="b: select weights")
-    shell.run("diff a/weights.json b")
-
-
 def test_runs_that_cannot_be_compared_are_refused(shell: Shell) -> None:
-    for name in ("a", "damaged", "odd", "named"):
+    for name in ("a", "damaged", "odd"):
         shell.make(WEIGHTS, name)
     shell.make(SELECT)
     Path("damaged/weights.csv").write_text("label\n")
     change("odd/weights.json", lambda m: m["tables"].update(weights=["a: colour"]))
-    change("named/weights.json", lambda m: m["tables"].update(weights=["b: text"]))
-    for name in ("odd", "named"):
-        rewrite(f"{name}/weights.csv", b"a\nred\n")
+    rewrite("odd/weights.csv", b"a\nred\n")
     for runs, names in {
         "nowhere a": "nowhere:",
         "a a/weights.csv": "a/weights.csv:",
         "a damaged": "damaged/weights.csv: SHA-256",
-        "damaged a": "damaged/weights.csv: SHA-256",
         "a odd": "odd/weights.json:",
-        "a named": "a/weights.csv named/weights.csv:",
         "a out": "out: weights select",
     }.items():
         shell.refuse(f"diff {runs}", names=names)

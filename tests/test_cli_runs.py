@@ -10,9 +10,8 @@ from pathlib import Path
 
 import pytest
 from conftest import UNPRIVILEGED, SpawnHopcli, files_below
-from shell import CONTROL, SMALL_RUNS, Shell, change, read_json, table
+from shell import CONTROL, Shell, change, read_json, table
 
-from hopcli.catalogue import CATALOGUE
 from hopcli.values import show
 
 COLD = "recall --start flip:0.3 --tests 5 --repeats 2 --temperature 0 --no-figures"
@@ -49,15 +48,7 @@ def test_runs_are_listed_with_the_settings_in_which_they_differ(shell: Shell) ->
     first, second = done.out.splitlines()[:2]
     assert first.index("rule") == second.index("hebbian")
     assert rows_of(shell.run("runs all/b").out)[0][0] == ["folder", "command", *ENDS]
-    assert shell.run("runs all/b all all/a/..") == done, "each once"
-
-
-def test_a_data_set_is_named_once(shell: Shell) -> None:
-    shell.make(f"{WEIGHTS} --pixel 1,3", "all/a")
-    shell.make("weights --dataset drawings --rule hebbian --no-figures", "all/b")
-    ((heads, *rows),) = rows_of(shell.run("runs all").out)
-    assert heads[:5] == ["folder", "command", "digits", "pixel", "dataset"]
-    assert [row[heads.index("dataset")] for row in rows] == ["text:five.txt", "drawings"]
+    assert shell.run("runs all/b all all/a/..") == done  # each once
 
 
 def test_csv_is_one_table_and_json_has_all_settings(shell: Shell) -> None:
@@ -78,18 +69,10 @@ def test_csv_is_one_table_and_json_has_all_settings(shell: Shell) -> None:
     assert (run["seconds"], run["headline"]["name"]) == (manifest["duration_seconds"], "accuracy")
 
 
-def test_runs_of_every_command_are_listed(shell: Shell) -> None:
-    assert set(SMALL_RUNS) == set(CATALOGUE)
-    for command in CATALOGUE:
-        shell.make(f"{command} {SMALL_RUNS[command]} --no-figures", f"all/{command}")
-    tables = rows_of(shell.run("runs all").out)
-    assert sorted(row[1] for rows in tables for row in rows[1:]) == sorted(CATALOGUE)
-
-
 def test_a_grid_is_listed_with_what_it_varies(shell: Shell) -> None:
     for name, rules in (("a", "hebbian,storkey"), ("b", "hebbian,pseudo-inverse")):
         shell.make(f"grid run --command weights --no-figures --set rule={rules}", name)
-    left = Path("b/.hopcli-grid-published")  # as a kill leaves it that comes just then
+    left = Path("b/.hopcli-published")  # as a kill leaves it that comes just then
     left.mkdir()
     Path("b/grid.json").rename(left / "grid.json")
     (rows,) = rows_of(shell.run("runs a b").out)
@@ -127,7 +110,7 @@ def test_what_cannot_be_read_does_not_hide_the_rest(
 def test_where_no_run_is_nothing_is_listed(shell: Shell, command: str) -> None:
     shell.make(WEIGHTS)
     Path("empty").mkdir()
-    Path("left/.hopcli-recall-1-abc").mkdir(parents=True)
+    Path("left/.hopcli-abc.stage").mkdir(parents=True)
     for folders in ("nowhere", "out nowhere", "five.txt", "out five.txt", "empty"):
         shell.refuse(f"{command} {folders}", names=f"{folders.split()[-1]}:")
     Path("empty/weights.json").write_text("{")

@@ -78,14 +78,6 @@ def test_a_scan_begins_at_its_start(shell: Shell, start: str, zero: float, four:
     assert read_json("out/temperature-scan.json")["config"]["start"] == start
 
 
-@pytest.mark.parametrize("start", ["blend:0:4", "image,flip:0.1"])
-def test_a_scan_from_any_start_is_that_of_its_seed(shell: Shell, start: str) -> None:
-    few = f"--dataset digits --sweeps 3 --dynamics glauber --start {start} --again"
-    tables = [scan(shell, f"{few} --seed {seed}") for seed in (1, 1, 2)]
-    assert tables[0].equals(tables[1])
-    assert not tables[0].equals(tables[2])
-
-
 def test_extreme_temperatures_are_possible(shell: Shell) -> None:
     found = scan(shell, "--dataset digits --temperatures 0,1e-320,1e300")
     assert sorted(set(found["temperature"])) == [0, 1e-320, 1e300]

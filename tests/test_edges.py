@@ -7,16 +7,16 @@ import warnings
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import random_patterns
+from conftest import RunHopcli, random_patterns
 from scipy import stats
 
 import hopcli
-from hopcli import experiments, statistics
+from hopcli import endings, experiments, statistics
 from hopcli.catalogue import CATALOGUE
 from hopcli.claims.claim import Claim
 from hopcli.claims.functions import FUNCTIONS
@@ -29,7 +29,7 @@ from hopcli.errors import ResultError
 from hopcli.estimator.binarising import levels
 from hopcli.estimator.deciding import Ballot, warn_of_lost
 from hopcli.estimator.prototypes import Group, choose
-from hopcli.experiments.inputs import hashes
+from hopcli.experiments.preparation import hashes
 from hopcli.grids.grid import read_grid
 from hopcli.grids.keys import Key
 from hopcli.grids.over import average
@@ -41,7 +41,6 @@ from hopcli.report.commands import command_of_run
 from hopcli.report.drawings import drawing
 from hopcli.report.files import write
 from hopcli.report.sheets import sheet
-from hopcli.runs import endings
 from hopcli.statistics.clusters import clustered_mean_sem
 from hopcli.statistics.counts import nested_log_likelihood
 from hopcli.statistics.paired import mean_difference
@@ -50,9 +49,6 @@ from hopcli.statistics.resampling import replicate_interval
 from hopcli.statistics.unseen import chao1
 from hopcli.study import authors_recall
 from hopcli.tables import Columns, Table
-
-if TYPE_CHECKING:
-    from conftest import RunHopcli
 
 Z95 = statistics.Z95
 
@@ -205,9 +201,7 @@ def test_a_picture_is_96_pixels_an_inch() -> None:
         ([[0.9, -0.5, 0.1], [-0.3, 0.2, 0.6]], [0.5 + 0.55 / 8, 0.5 + 0.35 / 8]),
     ],
 )
-def test_a_class_is_as_near_as_its_nearest_prototype(
-    m: list[list[float]], scores: list[float]
-) -> None:
+def test_a_class_scores_by_its_nearest_prototype(m: list[list[float]], scores: list[float]) -> None:
     ballot = Ballot(np.array([m]), np.array([0, 0, 1]), 2, signed=True)
     np.testing.assert_allclose(ballot.scores, [scores], atol=1e-12)
 
@@ -308,9 +302,7 @@ def test_cells_and_files_that_are_not_named_are_counted(
 
 
 @pytest.mark.parametrize(("n_left", "more"), [(0, []), (1, ["1 more"]), (2, ["2 more"])])
-def test_folders_and_impossible_cells_that_are_not_named_are_counted(
-    n_left: int, more: list[str]
-) -> None:
+def test_folders_and_cells_not_named_are_counted(n_left: int, more: list[str]) -> None:
     grid = read_grid({"command": "recall", "grid": {"seed": "1:9:1"}})
     cells = [Impossible(point, ResultError("no")) for point in list(grid.points())[: 4 + n_left]]
     for text, named in (

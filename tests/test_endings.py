@@ -7,24 +7,18 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
-from conftest import files_below, random_patterns
+from conftest import RunHopcli, files_below, random_patterns
 from test_figures_weights import write_patterns
 
-from hopcli import plots, results
+from hopcli import endings, plots, results
 from hopcli.cli import execute
 from hopcli.experiments import Plan
 from hopcli.results import read_manifest
-from hopcli.results.files import Folder
-from hopcli.runs import endings
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from conftest import RunHopcli
 
 OUT = Path("out")
 RECALL = [
@@ -38,8 +32,8 @@ STEPS = [  # where something happens, before or after it; the exit code if the d
     (results, "write_table", "after", 2),
     (results, "publish_run", "before", 2),
     (results, "publish_run", "after"),
-    (Folder, "move", "before"),
-    (Folder, "move", "after"),
+    (endings, "wrote", "before"),
+    (endings, "wrote", "after"),
     (results, "save", "after"),
     (results, "discard_parts", "after"),
     (*DRAW, 3),
@@ -131,9 +125,7 @@ def test_the_last_line_says_what_the_folder_holds(
         assert is_new == (code == endings.NO_PICTURES) == ("accuracy" in done.out)
 
 
-def test_a_finished_run_that_cannot_be_drawn_has_the_code_too(
-    place: RunHopcli, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_code_of_a_run_not_drawn(place: RunHopcli, monkeypatch: pytest.MonkeyPatch) -> None:
     assert place(*RECALL, "--no-figures", "-q").code == 0
     before = files_below(OUT)
     _happens(monkeypatch, DRAW, _event(None))
@@ -162,9 +154,7 @@ def test_a_grid_that_cannot_be_published(
 
 
 @pytest.mark.parametrize("name", ["accuracy.csv", "recall.json", "accuracy.png", "other.npz"])
-def test_a_folder_in_the_way_is_found_before_the_run(
-    place: RunHopcli, monkeypatch: pytest.MonkeyPatch, name: str
-) -> None:
+def test_a_folder_in_the_way(place: RunHopcli, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     (OUT / name).mkdir(parents=True)
     monkeypatch.setattr(Plan, "run", None)  # which nobody calls
     assert place(*RECALL).refused().startswith(f"out/{name}: ")

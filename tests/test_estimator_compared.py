@@ -61,15 +61,3 @@ def test_the_study_s_images_are_recalled_as_often_as_by_the_experiment() -> None
     np.testing.assert_array_less(np.abs(rates - expected), 3 * noise)
     overall = float(noise @ noise) ** 0.5 / 5
     assert abs(rates.mean() - published.accuracy["overall"]) < 2.5 * overall
-
-
-def test_the_readme_has_the_table_and_says_what_is_in_it() -> None:
-    text = (CHECKOUT / "README.md").read_text(encoding="utf-8")
-    section = text.split("### As an estimator of scikit-learn\n")[1].split("\n## ")[0]
-    cells = {
-        (row["dataset"], row["method"]): f"{100 * row['accuracy']:.1f} % "
-        f"({100 * row['accuracy_ci_low']:.1f} to {100 * row['accuracy_ci_high']:.1f})"
-        for row in TABLE.to_dict("records")
-    }
-    for method in TABLE.method.unique():
-        assert f"| {method} | {cells['digits', method]} | {cells['mnist', method]} |" in section

@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pytest
 from conftest import random_patterns
 
-from hopcli.datasets import thresholds
+from hopcli.datasets import Dataset, thresholds
 from hopcli.estimator import HopfieldClassifier
 from hopcli.estimator.binarising import as_spins, levels, otsu
 from hopcli.estimator.prototypes import Group, choose, groups
 from hopcli.patterns import overlap_loss
 from hopcli.rules import project, store
-
-if TYPE_CHECKING:
-    from hopcli.datasets import Dataset
-
 
 # --- levels ------------------------------------------------------------------------------
 
@@ -52,9 +48,7 @@ def test_otsu_divides_each_feature_as_well_as_can_be() -> None:
         ([1, 2, 3], [1, 2, 3]),
     ],
 )
-def test_levels_are_of_each_feature_and_learnt_from_what_was_fitted(
-    threshold: Any, found: list[float]
-) -> None:
+def test_levels_are_learnt_for_each_feature(threshold: Any, found: list[float]) -> None:
     values = np.array([[0.0, 10, 5], [1, 30, 5], [5, 20, 5], [6, 90, 5]])
     assert levels(values, threshold).tolist() == found
     assert levels(values[:1], "otsu").tolist() == [0, 10, 5]

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
+from matplotlib.axes import Axes
 from matplotlib.colors import to_hex
 from matplotlib.container import BarContainer
 from test_plots import (
@@ -19,10 +21,6 @@ from test_plots import (
 )
 
 from hopcli.experiments.variance import SOURCES
-
-if TYPE_CHECKING:
-    import pandas as pd
-    from matplotlib.axes import Axes
 
 LABELS = ["3", "6", "1", "0", "4"]
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pytest
+from matplotlib.axes import Axes
 from matplotlib.colors import to_hex
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
 from test_plots import (
     Run,
     made,
@@ -21,11 +24,6 @@ from test_plots import (
 
 from hopcli.config import CapacityConfig
 from hopcli.config.relax import round_sweeps
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
-    from numpy.typing import NDArray
 
 LABELS = ["3", "6", "1", "0", "4", "overall"]
 
@@ -124,16 +122,12 @@ def test_points_bars_and_curves_of_each_size_are_those_of_the_tables() -> None:
 
 def test_the_band_is_the_crossing_in_what_is_near_the_critical_temperature() -> None:
     pair = made("critical")
-    binder, susceptibility, _ = panels(pair.figure())
+    binder, _, _ = panels(pair.figure())
     row = pair.result.tables["critical"].set_index("what").loc["Binder crossing"]
     band: Any
     (band,) = binder.patches
     ends = [band.get_x(), band.get_x() + band.get_width()]
     assert ends == pytest.approx([row["ci_low"], row["ci_high"]])
-    low, high = binder.get_xlim()
-    assert 0.9 < low < 0.93
-    assert 1.07 < high < 1.1
-    assert susceptibility.get_xlim()[1] > 1.6
 
 
 # --- capacity ----------------------------------------------------------------------------
@@ -228,16 +222,8 @@ def _crosses(figure: Figure) -> list[float]:
 
 
 def test_a_single_draw_has_no_bars_and_what_was_not_learnt_a_cross() -> None:
-    images = run(
-        CapacityConfig(
-            rule=("pseudo-inverse",),
-            patterns="images",
-            loads=(0.01, 0.02),
-            draws=1,
-            flips=0.05,
-            tests=5,
-        )
-    )
+    settings: dict[str, Any] = {"rule": ("pseudo-inverse",), "patterns": "images", "tests": 5}
+    images = run(CapacityConfig(**settings, loads=(0.01, 0.02), draws=1, flips=0.05))
     figure = images.figure()
     assert not any(one.bars is not None for axes in panels(figure) for one in series(axes))
     assert _crosses(figure) == []

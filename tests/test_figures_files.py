@@ -5,26 +5,22 @@ from __future__ import annotations
 import dataclasses
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from xml.etree import ElementTree as ET
 
 import numpy as np
 import pytest
-from conftest import as_columns
+from conftest import RunHopcli, as_columns
+from matplotlib.figure import Figure
 from PIL import Image
 from test_plots import CONFIGS, Run, made, run, texts, with_table, words
 
 from hopcli import experiments, plots, results
 from hopcli.catalogue import CATALOGUE
 from hopcli.config import RecallConfig
-from hopcli.plots.filed import as_filed
-from hopcli.plots.files import drawn_svg
+from hopcli.plots.files import as_filed, drawn_svg
 from hopcli.plots.page import STYLES
 from hopcli.starts import parse_start
-
-if TYPE_CHECKING:
-    from conftest import RunHopcli
-    from matplotlib.figure import Figure
 
 # --- fresh and loaded --------------------------------------------------------------------
 

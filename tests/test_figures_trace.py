@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from conftest import random_patterns
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
 from PIL import Image
 from test_figures_weights import write_patterns
 from test_plots import NAMES, Run, panels, run, texts, words
@@ -16,13 +20,6 @@ from test_plots import NAMES, Run, panels, run, texts, words
 from hopcli import plots
 from hopcli.config import RecallConfig, RecallExecution
 from hopcli.starts import parse_start
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
-    from numpy.typing import NDArray
 
 SHAPE = (3, 5)
 XI = random_patterns(3, 7, 15)
@@ -139,7 +136,7 @@ def check_patterns(figure: Figure, table: Any, names: list[str], n_sites: int = 
     ("digits", "start", "called"),
     [("123", "random", "random"), ("12", "blend:1:2:fill", "blend:1:2:fill")],
 )
-def test_without_an_own_pattern_the_overlap_with_each_is_drawn(
+def test_overlaps_without_an_own_pattern(
     dataset: str, digits: str, start: str, called: str
 ) -> None:
     shown = hot(dataset, digits=tuple(digits), start=start)
@@ -223,9 +220,7 @@ def test_frames_are_those_of_the_first_trials_of_each_label(traced: Run) -> None
 
 
 @pytest.mark.parametrize("suffix", ["gif", "png", "webp"])
-def test_a_trial_of_each_label_is_shown_and_its_end_stays(
-    traced: Run, tmp_path: Path, suffix: str
-) -> None:
+def test_a_trial_of_each_label_is_animated(traced: Run, tmp_path: Path, suffix: str) -> None:
     frames = traced.result.frames
     assert np.any(np.diff(frames.states[:, -2:], axis=1)), "too hot to rest"
     plots.animate(traced.result, tmp_path, f"run.{suffix}")

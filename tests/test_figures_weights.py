@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from conftest import random_patterns
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
 from test_plots import MINUS, Run, images, panels, run, states, texts, words
 
 from hopcli.config import AttractorsConfig, WeightsConfig
-from hopcli.rules import RULES, store
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
-    from numpy.typing import NDArray
+from hopcli.rules import store
 
 SHAPE = (3, 5)
 PIXEL = (1, 2)
@@ -129,24 +126,6 @@ def test_both_panels_have_one_scale_with_nothing_beyond_it(hebbian: Run) -> None
         red, _, blue, _ = image.get_cmap()(1.0)  # positive is orange, negative purple
         assert red > blue
         assert np.ptp(image.get_cmap()(0.5)[:3]) < 0.02, "no coupling has no colour"
-    scales = [axes for axes in panels(hebbian.figure()) if axes.get_position().width < 0.1]
-    for scale in scales:
-        seen = [(label.get_position()[1], label.get_text()) for label in scale.get_yticklabels()]
-        assert [text for _, text in seen] == [f"{MINUS}0.27", "0", "0.27"]
-        np.testing.assert_allclose([y for y, _ in seen], [-largest, 0, largest])
-    assert len(scales) == 2
-
-
-@pytest.mark.parametrize("rule", RULES)
-def test_matrix_and_spectrum_of_every_rule(dataset: str, rule: str) -> None:
-    config = WeightsConfig(dataset=dataset, digits=("1", "3"), rule=rule)
-    shown = run(config)
-    assert shown.config.pixel == PIXEL, "the centre"
-    w = store(XI[[0, 2]], rule).dense()
-    matrix, pixel, _ = three(shown.figure())
-    np.testing.assert_allclose(heat(matrix), w, atol=1e-12)
-    np.testing.assert_allclose(heat(pixel).ravel(), w[7], atol=1e-12)
-    np.testing.assert_allclose(spectrum_drawn(shown.figure()), np.linalg.eigvalsh(w), atol=1e-8)
 
 
 def test_beside_and_below_each_pattern_are_its_label_and_whether_it_is_fixed(hebbian: Run) -> None:

@@ -8,34 +8,29 @@ import json
 import math
 import struct
 import tomllib
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pytest
-from conftest import few_and_many, random_patterns
+from conftest import RunHopcli, few_and_many, random_patterns
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 from test_figures_weights import write_patterns
 
 import hopcli
 from hopcli.catalogue import CATALOGUE
 from hopcli.config import read_config, shipped_configs
+from hopcli.datasets.grey import Request
 from hopcli.datasets.idx import read_idx
 from hopcli.datasets.npz import load_npz
-from hopcli.datasets.request import Request
 from hopcli.datasets.texts import load_text
 from hopcli.errors import DataError, HopcliError, SettingError
-from hopcli.results.folder import sha256_of
+from hopcli.results.manifest import sha256_of
 from hopcli.rules import store
 from hopcli.values import RefusedError
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
-    from conftest import RunHopcli
-    from numpy.typing import NDArray
-
 
 fuzzed = settings(max_examples=30, deadline=None)
 
@@ -104,7 +99,7 @@ def written(command: str) -> st.SearchStrategy[dict[str, Any]]:
 
 @fuzzed
 @given(content=st.binary(max_size=60) | damaged(FIGURE1))
-def test_a_configuration_file_is_read_or_refused(
+def test_a_configuration_is_read_or_refused(
     file: Callable[[str, bytes], Path], content: bytes
 ) -> None:
     path = file("f.toml", content)
@@ -167,9 +162,7 @@ NPZ = _npz()
 
 @fuzzed
 @given(content=damaged(DRAWN) | st.text("#. \n:a\t\r\0\u2028é", max_size=40).map(str.encode))
-def test_a_text_of_patterns_is_read_or_refused(
-    file: Callable[[str, bytes], Path], content: bytes
-) -> None:
+def test_patterns_are_read_or_refused(file: Callable[[str, bytes], Path], content: bytes) -> None:
     path = file("f.txt", content)
     found = tried(load_text, path, Request("f.txt", "train", 0, None))
     if isinstance(found, DataError):
@@ -202,7 +195,7 @@ def test_an_idx_file_is_read_or_refused(
 
 @fuzzed
 @given(packed=damaged(gzip.compress(IDX)), archive=damaged(NPZ) | st.binary(max_size=40))
-def test_a_damaged_archive_never_gives_other_images(
+def test_a_damaged_archive(
     file: Callable[[str, bytes], Path], packed: bytes, archive: bytes
 ) -> None:
     images = tried(read_idx, file("f.gz", packed), 3)
@@ -334,9 +327,7 @@ GIVEN: dict[str, Any] = {"prototypes": -np.ones((2, 5)), "prototype_labels": [0,
         ("", {**GIVEN, "prototypes": 1j * np.ones((2, 5))}),
     ],
 )
-def test_what_an_estimator_is_given_in_a_wrong_place_is_a_value_error(
-    name: str, settings: dict[str, Any]
-) -> None:
+def test_an_estimator_raises_value_errors(name: str, settings: dict[str, Any]) -> None:
     with pytest.raises(ValueError) as error:  # noqa: PT011 - of scikit-learn's words
         hopcli.HopfieldClassifier(**settings).fit(SPINS, NINE[:8])
     assert getattr(error.value, "setting", "") == name

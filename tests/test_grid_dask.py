@@ -11,21 +11,15 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 import pytest
-from conftest import files_below
+from conftest import RunHopcli, SpawnHopcli, files_below
 
-from hopcli.grids import cells, dask, engine
+from hopcli.grids import cells, dask
 from hopcli.grids.store import FILE, Store
-from hopcli.runs import grids as conducting
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from conftest import RunHopcli, SpawnHopcli
 
 GRID = """
 command = "recall"
@@ -115,7 +109,7 @@ def _begin(address: str, name: str = "long") -> subprocess.Popen[str]:
     return child
 
 
-def test_the_same_bytes_as_on_threads(
+def test_bytes_are_those_of_threads(
     run_hopcli: RunHopcli, spawn_hopcli: SpawnHopcli, cluster: Cluster
 ) -> None:
     done = spawn_hopcli("grid", "run", "seeds.toml", "--dask", cluster.address, "--format", "json")
@@ -148,20 +142,6 @@ def test_workers_of_another_program_are_refused(
     assert files_below(Path()) == before
 
 
-def test_a_worker_that_comes_later_with_other_code_is_noticed(
-    run_hopcli: RunHopcli, cluster: Cluster, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    real = engine.run_tasks
-
-    def other(*given: Any) -> Any:
-        return (made._replace(version="0.0", host="elsewhere") for made in real(*given))
-
-    monkeypatch.setattr(conducting, "run_tasks", other)
-    refused = run_hopcli("grid", "run", "seeds.toml", "--dask", cluster.address).refused()
-    assert refused.startswith("results/seeds: ")
-    assert ("elsewhere" in refused, "0.0" in refused, _finished()) == (True, True, 0)
-
-
 def test_no_scheduler_is_one_line(run_hopcli: RunHopcli, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(dask, "_ANSWERS", 0.5)
     before = files_below(Path())
@@ -184,9 +164,7 @@ def test_a_scheduler_without_workers_is_refused(run_hopcli: RunHopcli, tmp_path:
 
 
 @pytest.mark.slow
-def test_workers_and_the_scheduler_may_die_and_nothing_finished_is_lost(
-    run_hopcli: RunHopcli, tmp_path: Path
-) -> None:
+def test_deaths_lose_nothing_finished(run_hopcli: RunHopcli, tmp_path: Path) -> None:
     with _cluster(tmp_path) as cluster:
         child = _begin(cluster.address, "seeds")
         cluster.workers[0].kill()

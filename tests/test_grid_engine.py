@@ -7,7 +7,8 @@ import threading
 import time
 import weakref
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -16,9 +17,6 @@ from hopcli.grids import cells, planning
 from hopcli.grids.cells import Made, Task
 from hopcli.grids.engine import Engine, local_engine, run_tasks
 from hopcli.grids.grid import read_grid
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 TASKS = [Task(f"cell{number}", "recall", {}) for number in range(40)]
 

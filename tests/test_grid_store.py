@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import shutil
 import sqlite3
-import struct
 import subprocess
 import sys
 from pathlib import Path
@@ -153,9 +151,7 @@ def test_what_has_been_changed_is_noticed(tmp_path: Path, statement: str) -> Non
         ),
     ],
 )
-def test_points_and_grids_that_have_been_changed_are_refused(
-    tmp_path: Path, statement: str, read: Any
-) -> None:
+def test_changed_points_and_grids_are_refused(tmp_path: Path, statement: str, read: Any) -> None:
     _fill(tmp_path)
     _sql(tmp_path, statement)
     with Store(tmp_path) as store, pytest.raises(ResultError) as refused:
@@ -174,9 +170,7 @@ def test_points_and_grids_that_have_been_changed_are_refused(
         *_statements("of a store"),
     ],
 )
-def test_a_store_of_another_program_or_one_that_computes_is_left_alone(
-    tmp_path: Path, content: Any, writes: bool
-) -> None:
+def test_foreign_stores_are_left_alone(tmp_path: Path, content: Any, writes: bool) -> None:
     if isinstance(content, bytes):
         (tmp_path / FILE).write_bytes(content)
     else:
@@ -215,13 +209,11 @@ os.kill(os.getpid(), signal.SIGKILL)
 
 
 def test_what_a_killed_process_has_left_half_written_is_undone(tmp_path: Path) -> None:
-    """But not by a journal that names another file: SQLite would remove that."""
     file = _fill(tmp_path / "grid") / FILE
     before = file.read_bytes()
     subprocess.run([sys.executable, "-c", HALF_WRITTEN, str(file)], check=False)
     assert len(list(file.parent.iterdir())) == 2  # the file, and a journal of what it was
     assert file.read_bytes() != before
-    shutil.copytree(file.parent, tmp_path / "forged")
     left = {path.name: path.read_bytes() for path in file.parent.iterdir()}
     with Store(file.parent) as store:
         assert (store.damaged(), len(store.places())) == ({}, 4)
@@ -229,17 +221,6 @@ def test_what_a_killed_process_has_left_half_written_is_undone(tmp_path: Path) -
     with Store(file.parent, writes=True) as store:
         assert len(store.places()) == 4
     assert list(file.parent.iterdir()) == [file]
-    (journal,) = (tmp_path / "forged").glob("*-journal")
-    precious = tmp_path / "precious"
-    precious.write_text("mine", encoding="utf-8")
-    name = str(precious).encode()
-    end = struct.pack(">II", len(name), sum(name)) + bytes.fromhex("d9d505f920a163d7")
-    with journal.open("ab") as stream:
-        stream.write(struct.pack(">I", 2**30 // 4096 + 1) + name + end)
-    for writes in (False, True):
-        with pytest.raises(ResultError, match="journal"), Store(journal.parent, writes=writes):
-            pass
-        assert precious.read_text(encoding="utf-8") == "mine"
 
 
 # --- tables -----------------------------------------------------------------------------------
@@ -259,33 +240,13 @@ def test_a_table_has_the_keys_first_and_the_order_of_the_grid(tmp_path: Path) ->
     assert text.splitlines()[:3] == [*expected, '"3,6",1,b,4,,False']
 
 
-def test_the_order_of_writing_does_not_matter(tmp_path: Path) -> None:
-    extra = Rows((*TABLE.columns, "x: number", "label: text"), [("a", 1, 0.5, True, 2.0, "b")])
-    texts = set()
-    for order in [(0, 1, 2, 3), (3, 1, 0, 2), (2, 3, 1, 0)]:
-        folder = _fill(tmp_path / str(order), ())
-        with Store(folder, writes=True) as store:
-            for place in order:
-                store.write(
-                    _made(f"cell{place}", tables={"accuracy": extra if place == 1 else TABLE})
-                )
-        texts.add(_csv(folder))
-    (text,) = texts
-    assert text.splitlines()[0] == "digits,seed,label,n,rate,hit,x,label"
-
-
 def test_tables_for_texts_and_a_column_of_the_name_of_a_key(tmp_path: Path) -> None:
     table = Rows(("a|b: text", "x_1: number", "seed: integer"), [("50 %", 0.5, 7)])
     with Store(_fill(tmp_path, (0,), tables={"accuracy": table})) as store:
         found = tidy_table(store, GRID, "accuracy")
         with pytest.raises(SettingError, match="accuracy"):
             tidy_table(store, GRID, "nothing")
-    heads, _, *rows = (write_table(found, None, "markdown") or "").splitlines()
-    assert heads == "| digits | seed | a\\|b | x_1 | recall_seed |"
-    assert rows == ["| 3,6 | 1 | 50 % | 0.5 | 7 |"]
-    latex = (write_table(found, None, "latex") or "").splitlines()[1:4:2]
-    heads = r"digits & seed & a\textbar{}b & x\_1 & recall\_seed \\"
-    assert latex == [heads, r"3,6 & 1 & 50 \% & 0.5 & 7 \\"]
+    assert found.names == ["digits", "seed", "a|b", "x_1", "recall_seed"]
     write_table(found, tmp_path / "t.parquet", "parquet")
     assert pd.read_parquet(tmp_path / "t.parquet").to_dict() == found.frame().to_dict()
     with pytest.raises(SettingError, match="parquet"):

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
 from advice import draw
-from conftest import random_patterns, refuses
+from conftest import RunHopcli, random_patterns, refuses
+from numpy.typing import NDArray
 
 import hopcli
 from hopcli import experiments
@@ -18,21 +19,16 @@ from hopcli.config import RecallConfig, RecallExecution, RelaxConfig
 from hopcli.errors import SettingError
 from hopcli.experiments.holding import hold
 from hopcli.experiments.resting import Resting, rest
+from hopcli.network import Network
 from hopcli.observables import local_fields
 from hopcli.patterns import Patterns
-from hopcli.plots.rows import what_was_run
+from hopcli.plots.captions import what_was_run
 from hopcli.results import read_manifest
 from hopcli.rules import store
 from hopcli.study.replays import Replays
 from hopcli.taxonomy import fixed_points
 
-if TYPE_CHECKING:
-    from conftest import RunHopcli
-    from numpy.typing import NDArray
-
-    from hopcli.network import Network
-
-    Spins = NDArray[np.int8]
+Spins = NDArray[np.int8]
 
 FIVE = (21607, 25559, 7411, 39155, 28089)  # the patterns of the study
 SMALL = ["--no-figures", "-q", "--overwrite", "--out", "r"]
@@ -153,7 +149,7 @@ def test_an_automatic_criterion_is_refused_where_a_pattern_is_not_held(rule: str
 
 @pytest.mark.parametrize("score", ["abs", "signed"])
 @pytest.mark.parametrize(("start", "recalled"), [("flip:0.1", True), ("pattern,inverse", False)])
-def test_a_complementary_pattern_is_another_one(
+def test_a_complementary_pattern(
     run_hopcli: RunHopcli, score: str, start: str, recalled: bool
 ) -> None:
     p, q = ["####", "....", "##..", "...."], ["....", "####", "..##", "####"]
@@ -294,9 +290,7 @@ def test_a_quenched_run_ends_in_a_fixed_point() -> None:
 # --- settings of both, and the split of the patterns
 
 
-def test_patterns_come_from_the_split_that_is_tested_unless_another_is_named(
-    run_hopcli: RunHopcli,
-) -> None:
+def test_patterns_come_from_the_tested_or_the_named_split(run_hopcli: RunHopcli) -> None:
     run = ["recall", "--tests", "5", "--repeats", "1", *SMALL]
     for flags, is_train in (
         ("", True),

@@ -4,29 +4,25 @@ from __future__ import annotations
 
 import itertools
 import json
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 from py_mini_racer import MiniRacer
 
 import hopcli
 from hopcli import dynamics, observables
 from hopcli.dynamics.sites import lay_out
+from hopcli.network import Network
 from hopcli.network.classes import site_classes
 from hopcli.rules import RULES, store
 from hopcli.statistics import exact_interval
 from hopcli.streams import Streams
 from hopcli.taxonomy import classify
 from hopcli.theory import ordering_temperatures
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from numpy.typing import NDArray
-
-    from hopcli.network import Network
 
 PAGE = Path(hopcli.__file__).parent / "livepage"
 NEEDED = ("loop.js", "rules.js", "outcome.js")
@@ -153,46 +149,21 @@ COLD = [
 ]
 
 
-@pytest.mark.parametrize(("dynamic", "order", "heat"), NOISY)
-def test_noisy_chains_end_in_the_same_states(
-    v8: MiniRacer, dynamic: str, order: str, heat: float
+def _with_rules(cases: list[Any]) -> list[Any]:
+    """Each case with each rule in turn; ``make test-slow`` tries it with all others."""
+    rules = list(RULES)
+    return [
+        pytest.param(rule, *case, marks=[pytest.mark.slow] * ((k - r) % len(rules) > 0))
+        for k, case in enumerate(cases)
+        for r, rule in enumerate(rules)
+    ]
+
+
+@pytest.mark.parametrize(("rule", "dynamic", "order", "heat"), _with_rules(NOISY))
+def test_noisy_chains_end_alike(
+    v8: MiniRacer, rule: str, dynamic: str, order: str, heat: float
 ) -> None:
-    """Each rule in turn; ``make test-slow`` tries all of them."""
-    rule = list(RULES)[NOISY.index((dynamic, order, heat)) % len(RULES)]
-    _compare(v8, rule, dynamic, order, heat)
-
-
-@pytest.mark.parametrize(("dynamic", "order", "tie"), COLD)
-def test_chains_without_noise_end_in_the_same_states(
-    v8: MiniRacer, dynamic: str, order: str, tie: str
-) -> None:
-    rule = list(RULES)[COLD.index((dynamic, order, tie)) % len(RULES)]
-    _compare_cold(v8, rule, dynamic, order, tie)
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("rule", RULES)
-@pytest.mark.parametrize(("dynamic", "order", "tie"), COLD)
-def test_all_chains_without_noise_end_in_the_same_states(
-    v8: MiniRacer, rule: str, dynamic: str, order: str, tie: str
-) -> None:
-    _compare_cold(v8, rule, dynamic, order, tie)
-
-
-def _compare_cold(v8: MiniRacer, rule: str, dynamic: str, order: str, tie: str) -> None:
-    xi = _digits(6)
-    starts = _noisy(xi, 0.3)
-    starts[:, ::7] = 0
-    final, told = _both(
-        v8, store(xi, rule), starts, dynamic=dynamic, order=order, tie=tie, temperatures=[0.0] * 6
-    )
-    assert np.array_equal(final.spins, _states(told))
-
-
-def _compare(
-    v8: MiniRacer, rule: str, dynamic: str, order: str, heat: float, count: int = 5
-) -> list[dict[str, Any]]:
-    xi = _digits(count)
+    xi = _digits(5)
     final, told = _both(
         v8,
         store(xi, rule),
@@ -203,22 +174,21 @@ def _compare(
         slices=(300, 7),
     )
     assert np.array_equal(final.spins, _states(told))
-    return told
+    if (rule, dynamic, order, heat) == ("pseudo-inverse", "metropolis", "random", 0.2):
+        assert min(one["spare"] for one in told) > 5  # waiting times are drawn
 
 
-def test_waiting_times_are_drawn_where_flips_are_rare(v8: MiniRacer) -> None:
-    told = _compare(v8, "pseudo-inverse", "metropolis", "random", 0.2)
-    assert min(one["spare"] for one in told) > 5
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("rule", RULES)
-@pytest.mark.parametrize(("dynamic", "order", "heat"), NOISY)
-@pytest.mark.parametrize("count", [1, 5, 10])
-def test_all_noisy_chains_end_in_the_same_states(
-    v8: MiniRacer, rule: str, dynamic: str, order: str, heat: float, count: int
+@pytest.mark.parametrize(("rule", "dynamic", "order", "tie"), _with_rules(COLD))
+def test_cold_chains_end_alike(
+    v8: MiniRacer, rule: str, dynamic: str, order: str, tie: str
 ) -> None:
-    _compare(v8, rule, dynamic, order, heat, count)
+    xi = _digits(6)
+    starts = _noisy(xi, 0.3)
+    starts[:, ::7] = 0
+    final, told = _both(
+        v8, store(xi, rule), starts, dynamic=dynamic, order=order, tie=tie, temperatures=[0.0] * 6
+    )
+    assert np.array_equal(final.spins, _states(told))
 
 
 @pytest.mark.parametrize("dynamic", ["metropolis", "glauber"])

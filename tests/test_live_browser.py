@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import shlex
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from conftest import RunHopcli
 from live_pages import FOUR, NARROW, WIDE, Seen
 from PIL import Image
 from PIL.GifImagePlugin import GifImageFile
@@ -15,15 +17,10 @@ from PIL.GifImagePlugin import GifImageFile
 import hopcli
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
-    from conftest import RunHopcli
     from playwright.sync_api import Browser
 
 
-def test_a_drawn_four_is_recalled_lost_and_back_at_its_address(
-    seen: Seen, browser: Browser, live_file: Path
-) -> None:
+def test_a_drawn_four_is_recalled(seen: Seen, browser: Browser, live_file: Path) -> None:
     seen.draw(FOUR)
     assert seen.run() == "Recalled 4."
     assert seen.overlaps()[4] >= 0.99
@@ -52,7 +49,7 @@ FAST = ("heat bath",)
 @pytest.mark.parametrize(
     "case", [name if name in FAST else pytest.param(name, marks=pytest.mark.slow) for name in CASES]
 )
-def test_the_calls_end_in_the_state_of_the_page(
+def test_calls_end_as_the_page(
     seen: Seen, empty_folder: Path, case: str, run_hopcli: RunHopcli
 ) -> None:
     """Typed, both the Python call and the command end where the page is."""

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import json
 import re
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import notebooks
 import pytest
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 PATHS = sorted(notebooks.FOLDER.glob("*.ipynb"))
 MOST_BYTES = 400_000

@@ -33,9 +33,7 @@ def test_overlaps_are_exact(p: int, n_sites: int) -> None:
 @pytest.mark.parametrize("rule", RULES)
 @pytest.mark.parametrize("seed", range(4))
 @pytest.mark.parametrize("values", [[-1, 1], [-1, 0, 1]])
-def test_fields_and_energies_are_those_of_the_matrix(
-    rule: str, seed: int, values: list[int]
-) -> None:
+def test_fields_and_energies_of_the_matrix(rule: str, seed: int, values: list[int]) -> None:
     rng = np.random.default_rng(seed)
     n_sites = int(rng.integers(20, 40))
     theta = rng.choice([-0.3, 0.0, 0.25], n_sites)

@@ -9,20 +9,17 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pytest
-from conftest import files_below
+from conftest import RunHopcli, files_below
 
 import hopcli
 from hopcli import dynamics, streams
 from hopcli.grids import cells
 from hopcli.results import KeptParts, discard_parts, parts
 from hopcli.results.provenance import code_digest
-
-if TYPE_CHECKING:
-    from conftest import RunHopcli
 
 CAPACITY = ["capacity", "--sizes", "20,30", "--draws", "2", "--rule", "storkey,hebbian"]
 CAPACITY += ["--loads", "0.1,0.2,0.4"]
@@ -87,9 +84,7 @@ def _counted(err: str) -> list[tuple[int, int]]:
 
 
 @pytest.mark.parametrize("name", PARTS)
-def test_any_number_of_interrupts_changes_nothing(
-    run_hopcli: RunHopcli, runs: Runs, name: str
-) -> None:
+def test_interrupts_change_no_result(run_hopcli: RunHopcli, runs: Runs, name: str) -> None:
     command, n_parts, in_part = PARTS[name]
     assert run_hopcli(*command, "--out", "whole").code == 0
     assert runs.made == n_parts * in_part
@@ -145,7 +140,7 @@ def test_a_killed_run_goes_on_from_what_it_had_written(
     assert (_visible("out"), _hidden("out")) == (_visible("whole"), [])
 
 
-def test_a_stop_at_either_end_and_a_polite_one(
+def test_stops_at_either_end(
     run_hopcli: RunHopcli, runs: Runs, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     runs.stop_after(0)
@@ -243,13 +238,11 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     return now
 
 
-def _kept(folder: Path, command: str = "capacity", key: str = "key") -> KeptParts:
-    return KeptParts(folder, command, key, 12)
+def _kept(folder: Path, key: str = "key") -> KeptParts:
+    return KeptParts(folder, key, 12)
 
 
-def test_parts_are_written_once_a_second_and_short_runs_write_none(
-    tmp_path: Path, clock: list[float]
-) -> None:
+def test_parts_are_written_once_a_second(tmp_path: Path, clock: list[float]) -> None:
     kept, written = _kept(tmp_path), []
     for number in range(12):
         clock[0] += 0.3
@@ -278,9 +271,8 @@ def test_numbers_are_kept_to_the_last_bit(tmp_path: Path) -> None:
     for number, part in kept.items():
         assert read[number].tobytes() == part.tobytes()
         assert (read[number].shape, read[number].dtype) == (part.shape, part.dtype)
-    assert KeptParts(tmp_path, "capacity", "key", 7).keys() == {3}  # a part too many
+    assert KeptParts(tmp_path, "key", 7).keys() == {3}  # a part too many
     assert not _kept(tmp_path, key="another")
-    assert not _kept(tmp_path, "temperature-scan")
 
 
 def test_only_what_is_new_is_written_and_only_own_parts_are_discarded(tmp_path: Path) -> None:
@@ -291,8 +283,8 @@ def test_only_what_is_new_is_written_and_only_own_parts_are_discarded(tmp_path: 
         kept.write()
     (path,) = tmp_path.iterdir()
     assert len(path.read_bytes().split()) == 3 * 3, "a checksum, a number and a value a part"
-    names = {".hopcli-scan-1.parts", ".hopcli-capacity.lock", ".hopcli-capacity-12-x", "1.parts"}
-    for name in (*names, ".hopcli-capacity-1.parts"):
+    names = {".hopcli-lock", ".hopcli-12-x", "1.parts"}
+    for name in (*names, ".hopcli-1.parts"):
         (tmp_path / name).touch()
-    discard_parts(tmp_path, "capacity")
+    discard_parts(tmp_path)
     assert {path.name for path in tmp_path.iterdir()} == names

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -20,10 +20,6 @@ from hopcli.patterns import (
     read_patterns,
     select,
 )
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
 
 DIGITS = tuple("0123456789")
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 import pytest
 from conftest import every_state, few_and_many, random_patterns, run_chains
@@ -11,11 +9,9 @@ from scipy import stats
 
 from hopcli import _kernels
 from hopcli.dynamics import sites
+from hopcli.network import Network
 from hopcli.observables import energy
 from hopcli.rules import store
-
-if TYPE_CHECKING:
-    from hopcli.network import Network
 
 ALWAYS_SCAN = _kernels.NEVER >> 20  # patience a class, with room for 2^20 classes
 
@@ -73,7 +69,7 @@ def test_chains_reach_boltzmann_weights(
         ("pattern", [0.0, 0.4, 0.0, 0.6]),
     ],
 )
-def test_waiting_and_scanning_have_one_law(
+def test_waiting_is_scanning(
     monkeypatch: pytest.MonkeyPatch, start: str, schedule: list[float]
 ) -> None:
     couplings = network(100, 3, "pseudo-inverse")

@@ -8,16 +8,19 @@ import itertools
 import subprocess
 import sys
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
 from conftest import as_columns
+from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.container import ErrorbarContainer
 from matplotlib.figure import Figure
 from matplotlib.text import Text
+from numpy.typing import NDArray
 
 from hopcli import experiments, plots, results
 from hopcli.catalogue import CATALOGUE
@@ -39,12 +42,6 @@ from hopcli.config import (
 )
 from hopcli.config.notations import Schedule
 from hopcli.starts import parse_start
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from matplotlib.axes import Axes
-    from numpy.typing import NDArray
 
 NAMES = {
     "select": {"patterns"},
@@ -379,9 +376,7 @@ def test_nothing_is_cut_off_small_or_over_other_things(name: str) -> None:
 @pytest.mark.parametrize(
     ("name", "kind"), [("select", "png"), ("one repeat", "svg"), ("scan", "pdf")]
 )
-def test_files_are_of_their_format_and_the_same_bytes_twice(
-    name: str, kind: str, tmp_path: Path
-) -> None:
+def test_files_have_their_format_and_the_same_bytes(name: str, kind: str, tmp_path: Path) -> None:
     shown = made(name)
     seen = []
     for folder in (tmp_path / "a", tmp_path / "b"):
@@ -442,9 +437,7 @@ def test_accuracy_draws_the_table() -> None:
 @pytest.mark.parametrize(
     ("rate", "sd", "begin"), [(0.001, 0.0, 0), (0.45, 0.001, 0), (0.97, 0.3, 60), (0.97, 0.001, 90)]
 )
-def test_an_axis_begins_below_the_thick_bars_and_at_0_if_that_is_near(
-    rate: float, sd: float, begin: int
-) -> None:
+def test_an_axis_begins_below_the_bars_or_at_0(rate: float, sd: float, begin: int) -> None:
     table = made("recall").result.tables["accuracy"].copy()
     table[["accuracy", "ci_low", "ci_high"]] = rate, rate - 0.001, rate
     table["sd_repeats"] = sd

@@ -6,18 +6,15 @@ import io
 import json
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pandas as pd
 import pytest
+from conftest import RunHopcli
 
 from hopcli import results
 from hopcli.cli.progress import CellBar
 from hopcli.cli.tables import print_table
 from hopcli.tables import Columns
-
-if TYPE_CHECKING:
-    from conftest import RunHopcli
 
 SMALL = ["recall", "--tests", "3", "--repeats", "2", "--no-figures", "--out", "out"]
 
@@ -28,9 +25,7 @@ class _Terminal(io.StringIO):
 
 
 @pytest.mark.parametrize("columns", [40, 60, 200])
-def test_no_number_is_cut_at_the_edge_of_a_terminal(
-    monkeypatch: pytest.MonkeyPatch, columns: int
-) -> None:
+def test_a_table_fits_a_terminal(monkeypatch: pytest.MonkeyPatch, columns: int) -> None:
     table = pd.DataFrame({f"column_{k}": [k + 0.125, 123.25] for k in range(12)})
     monkeypatch.setenv("COLUMNS", str(columns))
     terminal, pipe = _Terminal(), io.StringIO()

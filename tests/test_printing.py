@@ -8,10 +8,10 @@ import io
 import re
 import xml.etree.ElementTree as ET
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
+from conftest import RunHopcli
 from hypothesis import example, given
 from hypothesis import strategies as st
 from PIL import Image
@@ -20,12 +20,8 @@ import hopcli
 from hopcli import printing, results
 from hopcli.grids.export import write_table
 from hopcli.results import tables
-from hopcli.results.folder import sha256_of
-from hopcli.results.manifest import Manifest
+from hopcli.results.manifest import Manifest, sha256_of
 from hopcli.tables import Columns
-
-if TYPE_CHECKING:
-    from conftest import RunHopcli
 
 HOSTILE = (
     *("\x1b[2Ja", "a\nb", "a\tb", "a\rb", "\u202eabc", "\u2066a", "a\x07", "\x9b1m", "\u200bz"),

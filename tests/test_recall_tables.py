@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import tracemalloc
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -14,19 +14,17 @@ from conftest import counted, random_patterns
 from hopcli import experiments
 from hopcli.config import RecallConfig, RecallExecution
 from hopcli.experiments import blocks, recall
+from hopcli.experiments.recall import RecallResult
 from hopcli.experiments.recall_tables import (
     accuracy_table,
     confusion_table,
     outcome_table,
     repeat_table,
 )
+from hopcli.experiments.tally import Counts
 from hopcli.observables import overlaps
 from hopcli.patterns import Patterns
 from hopcli.statistics import clustered_interval, exact_interval, thermal_interval
-
-if TYPE_CHECKING:
-    from hopcli.experiments.recall import RecallResult
-    from hopcli.experiments.tally import Counts
 
 COLUMNS = ["label", "n", "recalled", "accuracy", "sd_repeats", "sem_repeats", "sd_labels"]
 
@@ -144,7 +142,7 @@ def run(settings: dict[str, Any], *, keep: bool = True) -> RecallResult:
 
 
 @pytest.mark.parametrize("settings", SETTINGS)
-def test_blocks_of_any_size_give_the_same_tables(
+def test_tables_of_blocks_of_any_size(
     settings: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     whole, alone = run(settings), run(settings, keep=False)

@@ -41,7 +41,7 @@ def test_what_nobody_can_write_is_shared() -> None:
     ],
     ids=str,
 )
-def test_every_error_is_ours_and_a_builtin_and_travels_between_processes(
+def test_errors_are_builtins_and_pickled(
     error: HopcliError, builtin: type[Exception], text: str
 ) -> None:
     assert isinstance(error, HopcliError)

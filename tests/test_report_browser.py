@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,9 +14,6 @@ from test_report import CLAIMS
 from hopcli import report
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
-
     from playwright.sync_api import Browser
     from playwright.sync_api import Page as Tab
 
@@ -124,9 +122,7 @@ def seen(request: pytest.FixtureRequest, browser: Browser, page: Path) -> Iterat
     indirect=True,
     ids=lambda value: f"{value[1]}-{value[0]}",
 )
-def test_nothing_is_wrong_on_a_screen(
-    seen: Seen, page: Path, request: pytest.FixtureRequest
-) -> None:
+def test_a_page_on_a_screen(seen: Seen, page: Path, request: pytest.FixtureRequest) -> None:
     fits = "document.documentElement.scrollWidth <= innerWidth"
     assert seen.tell(fits)
     seen.tell("document.querySelectorAll('details').forEach((one) => { one.open = true; })")

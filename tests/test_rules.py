@@ -5,19 +5,21 @@ from __future__ import annotations
 import math
 import re
 import tracemalloc
+from collections.abc import Callable
 from itertools import product
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pytest
 import reference_rules as published
-from conftest import random_patterns, refuses, stored
+from conftest import SpawnHopcli, random_patterns, refuses, stored
+from numpy.typing import NDArray
 from scipy.integrate import quad
 
 from hopcli.datasets import load_dataset
 from hopcli.errors import PatternError
-from hopcli.network import Network, products
+from hopcli.network import Network, Quadratic, products
 from hopcli.network.products import symmetric_product
 from hopcli.observables import local_fields
 from hopcli.results import read_manifest
@@ -25,13 +27,7 @@ from hopcli.rules import RULES, store, storkey
 from hopcli.rules.rule import QUANTITIES
 from hopcli.taxonomy import fixed_points
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from conftest import SpawnHopcli
-    from numpy.typing import NDArray
-
-    Spins = NDArray[np.int8]
+Spins = NDArray[np.int8]
 
 FORMULAS: dict[str, Callable[[Spins], Any]] = {
     "hebbian": published.hebbian,
@@ -78,9 +74,7 @@ def test_couplings_equal_the_formula(rule: str, p: int, n_sites: int) -> None:
 
 @pytest.mark.parametrize("rule", RULES)
 @pytest.mark.parametrize("order", [(0, 1, 2, 3, 4), (4, 2, 0, 3, 1)])
-def test_the_five_digits_have_29_site_classes(
-    rule: str, order: tuple[int, ...], five: Spins
-) -> None:
+def test_five_digits_have_29_classes(rule: str, order: tuple[int, ...], five: Spins) -> None:
     xi = five[list(order)]
     network = store(xi, rule)
     assert (network.n_sites, network.J.shape) == (784, (29, 29))
@@ -200,10 +194,11 @@ import numpy as np
 import hopcli
 from hopcli.cli import main
 from hopcli.kinds import number
+from hopcli.network import Quadratic
 from hopcli.rules import RULES, Parameter, Rule
 
 def learn(task, *, damping):
-    return task.columns @ task.columns.T / task.n_sites / (1 + damping)
+    return Quadratic(task.columns @ task.columns.T / task.n_sites / (1 + damping))
 
 damping = Parameter(number(0), 1.0, "By how much the couplings are damped.")
 RULES["damped"] = Rule("damped", "damped sum", learn, {"damping": damping})
@@ -290,9 +285,7 @@ def test_the_perceptron_learns_dependent_patterns() -> None:
 
 @pytest.mark.parametrize("kappa", [0.0, 0.5, 1.0])
 @pytest.mark.parametrize(("p", "n_sites"), [(1, 12), (5, 30), (20, 100), (60, 200)])
-def test_the_perceptron_makes_every_site_of_every_pattern_stable(
-    kappa: float, p: int, n_sites: int
-) -> None:
+def test_the_perceptron_makes_every_site_stable(kappa: float, p: int, n_sites: int) -> None:
     network = store(random_patterns(7, p, n_sites), "perceptron", kappa=kappa)
     assert stabilities(network).min() >= kappa - 1e-9
     assert not np.diag(network.dense()).any()
@@ -351,7 +344,7 @@ PARTS: dict[str, Any] = {
     "rule": "hebbian",
     "site_class": np.array([0, 1, 1], np.int32),
     "columns": np.array([[1], [-1]], np.int8),
-    "J": np.eye(2),
+    "hamiltonian": Quadratic(np.eye(2)),
     "theta": np.ones(2),
 }
 
@@ -359,20 +352,34 @@ PARTS: dict[str, Any] = {
 @pytest.mark.parametrize(
     ("name", "value", "word"),
     [
-        ("J", np.eye(3), "K = 2"),
+        ("hamiltonian", Quadratic(np.eye(3)), "K = 2"),
         ("theta", np.zeros(3), "K = 2"),
         ("site_class", np.array([0, 0, 0], np.int32), "class"),
         ("site_class", np.array([0, 1, 2], np.int32), "K - 1 = 1"),
-        ("J", np.array([[1.0, 2.0], [0.0, 1.0]]), "symmetric"),
     ],
 )
-def test_couplings_check_and_own_their_parts(name: str, value: Any, word: str) -> None:
+def test_networks_check_their_parts(name: str, value: Any, word: str) -> None:
     with pytest.raises(ValueError, match=word):
         Network(**PARTS | {name: value})
-    own = PARTS[name].copy()
-    network = Network(**PARTS | {name: own})
-    own[...] = 0
-    assert getattr(network, name).any()
+
+
+def test_networks_own_their_parts() -> None:
+    j, own = np.eye(2), {name: PARTS[name].copy() for name in ("site_class", "columns", "theta")}
+    network = Network(**PARTS | own | {"hamiltonian": Quadratic(j)})
+    for array in (j, *own.values()):
+        array[...] = 0
+    for array in (network.J, *(getattr(network, name) for name in own)):
+        assert array.any()
+
+
+@pytest.mark.parametrize(
+    "j",
+    [np.ones((2, 3)), np.array([[1.0, 2.0], [0.0, 1.0]]), np.full((2, 2), np.nan)],
+    ids=["shape", "asymmetric", "nan"],
+)
+def test_couplings_are_square_and_symmetric(j: Any) -> None:
+    with pytest.raises(ValueError, match="J"):
+        Quadratic(j)
 
 
 # --- symmetric products
@@ -399,9 +406,7 @@ def test_a_symmetric_product_is_the_product_and_symmetric_to_the_last_bit(n: int
 @pytest.mark.usefixtures("small_blocks")
 @pytest.mark.parametrize("at_once", [1, 3, 10, 11])
 @pytest.mark.parametrize("first", [0, 4])
-def test_storkey_is_its_formula_however_many_patterns_are_added_at_once(
-    monkeypatch: pytest.MonkeyPatch, at_once: int, first: int
-) -> None:
+def test_storkey_in_parts(monkeypatch: pytest.MonkeyPatch, at_once: int, first: int) -> None:
     monkeypatch.setattr(storkey, "_AT_ONCE", at_once)
     xi = random_patterns(5, 11, 70)
     earlier = store(xi[:first], "storkey") if first else None

@@ -4,18 +4,15 @@ from __future__ import annotations
 
 import math
 import re
-from itertools import product
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import random_patterns
+from conftest import RunHopcli, random_patterns
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
-from PIL import Image
 
 from hopcli.config import notations
 from hopcli.datasets import Dataset
@@ -40,10 +37,6 @@ from hopcli.starts import (
     trial_rng,
 )
 from hopcli.values import RefusedError
-
-if TYPE_CHECKING:
-    from conftest import RunHopcli
-
 
 Spins = NDArray[np.int8]
 SHAPE = (6, 7)
@@ -125,23 +118,14 @@ def test_anything_else_is_refused_with_the_rule() -> None:
         assert str(error.value) == rule_of_starts(target=True), text
 
 
-PLACEHOLDERS = {"P_UP": "0.3", "FRACTION": "0.25", "COUNT": "3", "A": "a", "B": "b"}
+ALL_BASES = ["image", "pattern", "random", "random:0.3", "majority", "blend:a:b", "blend:a:b:fill"]
+ALL_BASES += ["text:FILE", "target", "digit"]
+ALL_CHANGES = ["flip:0.25", "flip-rows:3", "inverse", *(f"occlude:{side}:0.25" for side in SIDES)]
 
 
-def _spelled(entry: Base | Change) -> list[str]:
-    """Everything that the usage of an entry says can be written, with values in place."""
-    parts = []
-    for part in re.findall(r"\[.*?\]|[^\[]+", entry.usage):
-        optional = ["", part[1:-1]] if part.startswith("[") else [part]
-        parts.append(optional)
-    texts = ["".join(chosen) for chosen in product(*parts)]
-    sides = [side for side in SIDES if "|" in entry.usage] or [""]
-    texts = [text.replace("|".join(SIDES), side) for text in texts for side in sides]
-    return [re.sub(r"\b[A-Z_]+\b", lambda m: PLACEHOLDERS.get(m[0], m[0]), t) for t in texts]
-
-
-ALL_BASES = [text for base in BASES.values() for text in _spelled(base)]
-ALL_CHANGES = [text for entry in CHANGES.values() for text in _spelled(entry)]
+def test_every_base_and_change_is_tried_here() -> None:
+    assert {parse_start(text).base for text in ALL_BASES} == set(BASES)
+    assert {parse_start(text).changes[0][0] for text in ALL_CHANGES} == set(CHANGES)
 
 
 _word = st.text(st.characters(exclude_characters=":,", codec="utf-8"), min_size=1, max_size=8)
@@ -187,9 +171,7 @@ def test_any_start_is_written_so_that_it_is_read_again(
     fraction=st.floats(0, 1),
     shape=st.tuples(st.integers(1, 12), st.integers(1, 12)),
 )
-def test_flip_turns_over_so_many_distinct_sites(
-    seed: int, fraction: float, shape: tuple[int, int]
-) -> None:
+def test_flip_turns_distinct_sites(seed: int, fraction: float, shape: tuple[int, int]) -> None:
     state = _state(seed, shape)
     flipped = _changed(f"flip:{fraction!r}", state, shape)
     assert abs(int(np.sum(flipped != state)) - fraction * state.size) <= 0.5
@@ -318,9 +300,7 @@ STARTED_FROM: list[tuple[str, int, str, list[int]]] = [
 
 
 @pytest.mark.parametrize(("text", "target", "labels", "sources"), STARTED_FROM)
-def test_there_are_images_or_patterns_to_start_from(
-    text: str, target: int, labels: str, sources: list[int]
-) -> None:
+def test_sources_of_starts(text: str, target: int, labels: str, sources: list[int]) -> None:
     """Images are those of stored labels, or of the target's."""
     xi = random_patterns(0, 2, SITES)
     bank = _bank(text, xi, target)
@@ -367,9 +347,7 @@ def test_images_are_chosen_at_random_and_all_else_in_turn() -> None:
 
 
 @pytest.mark.parametrize("text", ALL_BASES)
-def test_every_base_makes_states_of_spins_the_same_for_the_same_seed(
-    text: str, tmp_path: Path
-) -> None:
+def test_every_base_makes_spins_the_same_for_a_seed(text: str, tmp_path: Path) -> None:
     (tmp_path / "given.txt").write_text(f"{'#.' * 21}\n", encoding="utf-8")
     text = text.replace("FILE", str(tmp_path / "given.txt"))
     start, xi = parse_start(text), random_patterns(4, 2, SITES)
@@ -414,7 +392,7 @@ def test_every_change_works_in_place_on_spins_the_same_for_the_same_stream(text:
 
 
 XI = random_patterns(4, 3, 64)
-SOURCES = ["text", "images", "npz"]
+OWN = ["recall", "--dataset", "text:own.txt"]
 WORDS = [*confusion_columns(["a", "b"])[3:], "label", OVERALL, *OUTCOMES]
 COLD = ["--dynamics", "async", "--until-stable", "--repeats", "1", "--no-figures", "-q"]
 
@@ -427,48 +405,29 @@ def _draw(path: str, states: NDArray[np.int8], names: list[str] | None = None) -
     Path(path).write_text("\n\n".join(blocks) + "\n", encoding="utf-8")
 
 
-def _source(kind: str, names: list[str]) -> list[str]:
-    """Write the patterns under these names; return the options that name them."""
-    pictures = np.where(XI > 0, 255, 0).astype(np.uint8).reshape(-1, 8, 8)
-    if kind == "images":
-        Path("pictures").mkdir(exist_ok=True)
-        for name, picture in zip(names, pictures, strict=True):
-            Image.fromarray(picture).save(f"pictures/{name}.png")
-        return ["--dataset", "images:pictures"]
-    if kind == "npz":
-        of = np.array(names)
-        np.savez("set.npz", x_train=pictures, y_train=of, x_test=pictures, y_test=of)
-        return ["--dataset", "npz:set.npz"]
-    _draw("own.txt", XI, names)
-    return ["--dataset", "text:own.txt"]
-
-
 @pytest.mark.parametrize("word", dict.fromkeys(WORDS))
 def test_no_label_makes_two_rows_or_columns_of_one_name(run_hopcli: RunHopcli, word: str) -> None:
     """It is refused by its name, or the tables stay clear."""
-    for kind in SOURCES if word in (OVERALL, "none") else ["text"]:
-        data = _source(kind, ["a", "b", word])
-        run = ["recall", *data, "--start", "flip:0.1", "--tests", "2", *COLD, "--out", kind]
-        done = run_hopcli(*run)
-        assert bool(done.code) == (word in (OVERALL, *confusion_columns(["a", "b"])))
-        if done.code:
-            assert repr(word) in done.refused()
-            assert not Path(kind).exists()
-            assert run_hopcli(*run, "--digits", "a,b").code == 0
-        else:
-            header = Path(kind, "confusion.csv").read_text("utf-8").splitlines()[0].split(",")
-            labels = pd.read_csv(f"{kind}/accuracy.csv", dtype=str)["label"].tolist()
-            for names in (header, labels):
-                assert len(set(names)) == len(names)
+    _draw("own.txt", XI, ["a", "b", word])
+    run = [*OWN, "--start", "flip:0.1", "--tests", "2", *COLD, "--out", "out"]
+    done = run_hopcli(*run)
+    assert bool(done.code) == (word in (OVERALL, *confusion_columns(["a", "b"])))
+    if done.code:
+        assert repr(word) in done.refused()
+        assert not Path("out").exists()
+        assert run_hopcli(*run, "--digits", "a,b").code == 0
+    else:
+        header = Path("out/confusion.csv").read_text("utf-8").splitlines()[0].split(",")
+        labels = pd.read_csv("out/accuracy.csv", dtype=str)["label"].tolist()
+        for names in (header, labels):
+            assert len(set(names)) == len(names)
 
 
 @pytest.mark.parametrize("base", ["random", "majority", "random:0.25"])
-def test_a_start_is_not_scored_against_a_pattern_of_its_name(
-    run_hopcli: RunHopcli, base: str
-) -> None:
-    data = _source("text", ["a", "b", base])
-    assert repr(base) in run_hopcli("recall", *data, "--start", base, *COLD).refused()
-    assert run_hopcli("recall", *data, "--start", base, "--digits", "a,b", *COLD).code == 0
+def test_a_start_named_like_a_pattern_is_refused(run_hopcli: RunHopcli, base: str) -> None:
+    _draw("own.txt", XI, ["a", "b", base])
+    assert repr(base) in run_hopcli(*OWN, "--start", base, *COLD).refused()
+    assert run_hopcli(*OWN, "--start", base, "--digits", "a,b", *COLD).code == 0
 
 
 def _damaged(flips: int) -> NDArray[np.int8]:
@@ -486,9 +445,7 @@ def _outcomes() -> list[tuple[str, str, int]]:
 
 
 @pytest.mark.parametrize("score", ["abs", "signed"])
-def test_a_state_without_a_name_is_scored_against_all_patterns(
-    run_hopcli: RunHopcli, score: str
-) -> None:
+def test_unnamed_states_are_scored_against_all(run_hopcli: RunHopcli, score: str) -> None:
     """A damaged pattern 3 in the first place is pattern 3 recalled, not pattern 1 lost."""
     _draw("stored.txt", XI)
     _draw("probe.txt", _damaged(5)[[2, 0]])

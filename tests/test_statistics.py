@@ -67,9 +67,7 @@ def test_groups_that_are_alike_may_be_given_by_their_number() -> None:
 
 
 @pytest.mark.parametrize("at_once", [1, 400_000])
-def test_intervals_that_are_found_together_are_those_found_alone(
-    at_once: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_intervals_found_together(at_once: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """Also of rates with one kind of group and with many, with none, and at the ends."""
     monkeypatch.setattr("hopcli.statistics.quantiles._AT_ONCE", at_once)
     rng = np.random.default_rng(5)
@@ -129,9 +127,7 @@ def test_trials_of_an_image_count_by_what_they_add() -> None:
         ([1, 3] * 30, [2, 4] * 30),
     ],
 )
-def test_the_bounds_are_quantiles_of_randomly_weighted_rates(
-    sums: list[int], sizes: list[int]
-) -> None:
+def test_bounds_are_quantiles_of_weighted_rates(sums: list[int], sizes: list[int]) -> None:
     """As Gaffke's are by definition, here by drawing the weights; a share has an SD of 0.0005."""
     weights = np.random.default_rng(6).exponential(size=(100_000, len(sums) + 1))
     own, one_more = weights[:, :-1] @ np.array(sums), weights[:, -1] * np.mean(sizes)
@@ -148,9 +144,7 @@ def test_the_bounds_are_quantiles_of_randomly_weighted_rates(
         )
     )
 )
-def test_one_failure_more_never_raises_a_bound(
-    case: tuple[list[int], tuple[int, ...], int],
-) -> None:
+def test_one_failure_more_raises_no_bound(case: tuple[list[int], tuple[int, ...], int]) -> None:
     sizes, sums, place = case
     low, high = clustered_interval(list(sums), sizes)
     assert 0 <= low <= sum(sums) / sum(sizes) <= high <= 1
@@ -180,9 +174,7 @@ POPULATIONS: dict[str, tuple[float, Population]] = {
 @few_and_many("runs", 40, 800)
 @pytest.mark.parametrize("name", POPULATIONS)
 @pytest.mark.parametrize(("images", "repeats"), [(100, 10), (25, 4)])
-def test_the_clustered_interval_covers_as_promised(
-    name: str, images: int, repeats: int, runs: int
-) -> None:
+def test_clustered_interval_covers(name: str, images: int, repeats: int, runs: int) -> None:
     """95 % at least, with as much noise as the runs have; and not everything."""
     mean, rates = POPULATIONS[name]
     rng = np.random.default_rng(12)
@@ -198,9 +190,7 @@ def test_the_clustered_interval_covers_as_promised(
 
 @few_and_many("runs", 100, 400)
 @pytest.mark.parametrize("name", [name for name in POPULATIONS if name != "always or never"])
-def test_where_all_images_are_tested_only_the_noise_within_them_is_left(
-    name: str, runs: int
-) -> None:
+def test_the_noise_within_images_that_are_all_tested(name: str, runs: int) -> None:
     """Coverage of the mean over these very images; twice as narrow where images differ."""
     _, rates = POPULATIONS[name]
     rng = np.random.default_rng(13)
@@ -238,9 +228,7 @@ def _draws_bounds(counts: tuple[int, ...], units: int) -> tuple[float, float]:
 @pytest.mark.parametrize("draws", [5, 10])
 @pytest.mark.parametrize("units", [16, 39, 110, 392])
 @pytest.mark.parametrize("rate", [0.001, 0.02, 0.5, 0.98, 0.999])
-def test_the_interval_over_draws_covers_as_promised(
-    rate: float, units: int, draws: int, runs: int
-) -> None:
+def test_interval_over_draws_covers(rate: float, units: int, draws: int, runs: int) -> None:
     """With the correlation within a draw that Hebbian patterns have: variances 1 to 1.25-fold.
 
     Near the ends it covers more: the draws that show no failure must allow for some.
@@ -290,7 +278,7 @@ def test_draws_that_are_all_alike_have_the_interval_of_their_units(end: float) -
         ([[0.1, 0.2, 0.9]], (0.2, math.nan, math.nan)),
     ],
 )
-def test_few_values_have_the_closed_form_of_the_sign_test(
+def test_medians_of_few_values(
     values: list[list[float]], found: tuple[float, float, float]
 ) -> None:
     assert draws_median(values) == pytest.approx(found, abs=0, nan_ok=True)

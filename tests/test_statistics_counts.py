@@ -13,7 +13,7 @@ from scipy import stats
 from hopcli import experiments
 from hopcli.config import Config, ConsistencyConfig, VarianceConfig
 from hopcli.experiments.few import ENOUGH
-from hopcli.experiments.fit_sweeps import _fit_known, _slack_of_replays
+from hopcli.experiments.fit_sweeps import _slack_of_replays
 from hopcli.statistics import draws_interval
 from hopcli.statistics.components import Components
 from hopcli.statistics.counts import (
@@ -111,48 +111,9 @@ def test_inflation_is_never_below_1() -> None:
 # --- the number of sweeps that made a table ---------------------------------------------------
 
 
-def _covered(replays: int, spread: float, runs: int) -> float:
-    """How often the interval holds the number of sweeps of a simulated table.
-
-    Chances of 5 labels of 60 images rise with the sweeps, 16 to 24; 20 is the true one.
-    """
-    rng, covered = np.random.default_rng(8), 0
-    sweeps = np.arange(16, 25)
-    for run in range(runs):
-        ease = rng.normal(1, spread, (5, 60))
-        chances = 1 / (1 + np.exp(-(ease + 0.12 * (sweeps[:, None, None] - 20))))
-        counts = (rng.random((10, 5, 60)) < chances[4]).sum(axis=2)
-        fits = [
-            _fit_known(counts, rng.binomial(replays, own), replays, seed)
-            for own, seed in zip(chances, np.random.SeedSequence(run).spawn(9), strict=True)
-        ]
-        values = np.array([fit.log_likelihood for fit in fits])
-        inflation = overdispersion(fits[int(values.argmax())].chi2, counts.size - 1)
-        slack = np.full(9, _slack_of_replays(counts.shape, replays))
-        covered += bool(within_reach(values, inflation, slack)[4])
-    return covered / runs
-
-
 def test_slack_is_that_of_the_replays() -> None:
     assert _slack_of_replays((10, 5), 10) == pytest.approx(np.sqrt(5))
     assert _slack_of_replays((1, 1), 1) == 1
-
-
-@pytest.mark.parametrize(
-    ("replays", "spread", "runs", "share"),
-    [
-        (10, 1.5, 10, 0.95),
-        *(
-            pytest.param(replays, spread, 100, share, marks=pytest.mark.slow)
-            for replays, share in ((2, 0.85), (10, 0.93), (40, 0.93))
-            for spread in (1.5, 5.0)
-        ),
-    ],
-)
-def test_the_interval_of_sweeps_covers_as_stated(
-    replays: int, spread: float, runs: int, share: float
-) -> None:
-    assert _covered(replays, spread, runs) >= least(share, runs)
 
 
 # --- few selections ---------------------------------------------------------------------------
@@ -189,7 +150,7 @@ def test_thirty_selections_are_about_enough_and_ten_are_not() -> None:
     ],
 )
 @pytest.mark.parametrize(("n", "warnings"), [(29, 1), (30, 0)])
-def test_runs_over_few_selections_warn(
+def test_few_selections(
     config: type[Config], settings: dict[str, Any], n: int, warnings: int
 ) -> None:
     found = experiments.run(config.from_values({**settings, "selections": n}))

@@ -40,9 +40,7 @@ def test_mcnemar_is_what_a_coin_does(first: int, second: int, p: float) -> None:
 
 
 @given(st.tuples(st.integers(0, 30), st.integers(0, 30), st.integers(0, 200)).filter(any))
-def test_an_interval_contains_what_was_found_and_turns_with_the_sign(
-    counts: tuple[int, int, int],
-) -> None:
+def test_an_interval_contains_its_difference(counts: tuple[int, int, int]) -> None:
     first, second, _ = counts
     n = sum(counts)
     low, high = paired_interval(first, second, n)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -16,10 +18,6 @@ from hopcli.experiments import stock as room
 from hopcli.experiments.stock import Stock
 from hopcli.patterns import Patterns
 from hopcli.rules import store
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-    from pathlib import Path
 
 SMALL: dict[str, Any] = {"dataset": "digits", "samples": 5, "tests": 2, "repeats": 1}
 
@@ -114,9 +112,7 @@ def test_patterns_of_another_selection_are_others(
     ],
     ids=str,
 )
-def test_couplings_that_are_made_otherwise_are_others(
-    plain: dict[str, Any], other: dict[str, Any]
-) -> None:
+def test_couplings_made_otherwise_are_others(plain: dict[str, Any], other: dict[str, Any]) -> None:
     stock, patterns = Stock(), _patterns(1)
     first, second = (RecallConfig(**settings) for settings in (plain, other))
     found = stock.couple(first, patterns, first.rule, first.theta)
@@ -130,30 +126,6 @@ def test_couplings_that_are_made_otherwise_are_others(
 
 
 # --- how much is kept ------------------------------------------------------------------
-
-
-def test_what_was_used_longest_ago_is_dropped_first(made: Counter[str]) -> None:
-    config, patterns = RecallConfig(), [_patterns(seed) for seed in range(8)]
-    sizes = [_n_bytes_of(Stock().couple(config, each, config.rule, 0.0)) for each in patterns]
-    stock = Stock(sum(sizes[:6]))
-
-    def couple(*which: int) -> int:
-        before = made["store"]
-        for k in which:
-            stock.couple(config, patterns[k], config.rule, 0.0)
-        return made["store"] - before
-
-    assert couple(0, 1, 2, 3, 4, 5) == 6
-    assert couple(0, 1, 2, 3, 4, 5) == 0
-    assert couple(0) == 0  # which is used now, so that 1 is the one to go
-    assert couple(6) == 1
-    assert couple(0, 3, 4, 5, 6) == 0
-    assert couple(1) == 1
-
-
-def _n_bytes_of(record: Any) -> int:
-    arrays = (getattr(record, name) for name in ("site_class", "columns", "J", "theta"))
-    return sum(array.nbytes for array in arrays)
 
 
 def test_what_a_run_needs_is_kept_however_large(made: Counter[str]) -> None:
@@ -186,9 +158,7 @@ def _at_once(*calls: Callable[[], Any]) -> list[Any]:
     return found
 
 
-def test_what_two_threads_want_is_made_once_and_holds_up_nothing_else(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_what_two_threads_want_is_made_once(monkeypatch: pytest.MonkeyPatch) -> None:
     stock, config = Stock(), RecallConfig()
     made: list[str] = []
     others_done, begun = threading.Event(), threading.Event()

@@ -7,12 +7,13 @@ import os
 import random
 import shutil
 import sys
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pytest
-from conftest import call, files_below
+from conftest import SpawnHopcli, call, files_below
 from PIL import Image
 from strangers import PARTS, READERS, SHOWN, SMALL, WRITERS, cases, check_case, lay_folder
 
@@ -20,12 +21,6 @@ import hopcli
 from hopcli import plots, report
 from hopcli.errors import ResultError
 from hopcli.results import key, load
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from conftest import SpawnHopcli
-
 
 SAMPLED = 60  # one of so many is tried here
 REPRODUCE = ["reproduce", "--quick", "--only", "six-sites", "-q"]
@@ -68,9 +63,10 @@ def place(base: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 SAMPLE = [
     *random.Random(5).sample(cases(), len(cases()) // SAMPLED),
-    *((".hopcli-recall.lock", "link"), (".hopcli-recall-published", "link")),
+    *(("recall/.hopcli-lock", "link"), ("recall/.hopcli-published", "link")),
     (PARTS, "folder"),
-    *(("recall.json", "fifo"), ("recall.json", "device"), ("grid.sqlite-journal", "link")),
+    *(("recall/recall.json", "fifo"), ("recall/recall.json", "device")),
+    ("grid/grid.sqlite-journal", "link"),
 ]
 
 
@@ -89,7 +85,7 @@ def test_a_file_is_something_else(base: Path, tmp_path: Path, name: str, kind: s
         ("results/grid", ["run", "grid.toml"]),
         ("mine/runs", [*REPRODUCE, "--out", "mine"]),
         ("mine/runs/six-sites", [*REPRODUCE, "--out", "mine"]),
-        ("mine/.hopcli-reproduce-published", [*REPRODUCE, "--out", "mine"]),
+        ("mine/.hopcli-published", [*REPRODUCE, "--out", "mine"]),
     ],
 )
 def test_a_folder_that_nobody_typed_is_no_link(folder: str, words: list[str]) -> None:
@@ -124,7 +120,7 @@ def _places(value: Any, where: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
 def check_lies(place: Path, command: str, chosen: Callable[[], bool]) -> None:
     """Put odd values into a manifest, one after the other; its key is right again."""
     outside = files_below(place / "outside")
-    file = place / "out" / f"{command}.json"
+    file = place / "out" / command / f"{command}.json"
     whole = json.loads(file.read_text(encoding="utf-8"))
     tried = [(where, odd) for where in _places(whole) for odd in ODD]
     for where, odd in tried:
@@ -152,7 +148,7 @@ def check_lies(place: Path, command: str, chosen: Callable[[], bool]) -> None:
 def test_a_manifest_that_lies(place: Path, command: str) -> None:
     drawn = random.Random(command)
     check_lies(place, command, lambda: drawn.random() < SHARE)
-    assert set(SHOWN) <= {path.name for path in (place / "whole").iterdir()}
+    assert all((place / "whole" / name).is_file() for name in SHOWN)
 
 
 # --- claims of strangers -----------------------------------------------------------------------
@@ -176,9 +172,9 @@ def test_a_manifest_that_lies(place: Path, command: str) -> None:
     ],
 )
 def test_every_reader_refuses_the_same_lies(where: str, name: str, value: Any) -> None:
-    for other in ("select.json", "grid.json", "grid.sqlite"):
-        Path("out", other).unlink()
-    file = Path("out/recall.json")
+    shutil.rmtree("out/select")
+    shutil.rmtree("out/grid")
+    file = Path("out/recall/recall.json")
     manifest = json.loads(file.read_text(encoding="utf-8"))
     manifest[where][name] = value
     file.write_text(json.dumps(manifest), encoding="utf-8")
@@ -186,12 +182,12 @@ def test_every_reader_refuses_the_same_lies(where: str, name: str, value: Any) -
     codes = {
         word: call(word, *rest).code
         for word, *rest in (
-            *(["check", "out"], ["runs", "out"], ["report", "out"], ["plot", "out"]),
-            *(["run", "out/recall.json"], ["diff", "out", "whole", "--command", "recall"]),
+            *(["check", "out"], ["runs", "out"], ["report", "out"], ["plot", "out/recall"]),
+            *(["run", "out/recall/recall.json"], ["diff", "out/recall", "whole/recall"]),
         )
     }
     assert codes == {**dict.fromkeys(codes, 2), "check": 1}
-    for read in (lambda: load("out"), lambda: hopcli.read("out")):
+    for read in (lambda: load("out/recall"), lambda: hopcli.read("out")):
         with pytest.raises(ResultError, match=r"recall\.json"):
             read()
     assert files_below(Path()) == before
@@ -201,7 +197,7 @@ def test_every_reader_refuses_the_same_lies(where: str, name: str, value: Any) -
 
 CLAIM = """title = TEXT
 [runs.mine]
-folder = "out"
+folder = "out/recall"
 command = "recall"
 [[claims]]
 id = TEXT
@@ -217,13 +213,9 @@ value = "mine / accuracy[label=overall] / accuracy"
 """
 
 
-def test_texts_of_claims_are_made_safe(
-    base: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_claims_are_escaped(base: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     shutil.copytree(base, tmp_path / "place")
     monkeypatch.chdir(tmp_path / "place")
-    for path in Path("out").glob("grid*"):
-        path.unlink()
     text = json.dumps("=1\x1b[31m\u202e|<b>\n`$x$")
     Path("c.toml").write_text(CLAIM.replace("TEXT", text), encoding="utf-8")
     for form in ("table", "markdown", "csv", "latex", "json"):
@@ -237,16 +229,14 @@ def test_texts_of_claims_are_made_safe(
     assert '"=1' not in Path("made/claims.csv").read_text(encoding="utf-8")
 
 
-def test_an_expression_of_several_numbers_is_refused(
+def test_several_numbers_are_refused(
     base: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     shutil.copytree(base, tmp_path / "place")
     monkeypatch.chdir(tmp_path / "place")
-    Path("c.toml").write_text(CLAIM.replace("TEXT", '"a"'), encoding="utf-8")
+    claim = CLAIM.replace("TEXT", '"a"').replace("out/recall", "out/grid")
     for test, code in (("equal", 2), ("never", 2), ("always", 2), ("the_same", 0)):
-        Path("c.toml").write_text(
-            CLAIM.replace("TEXT", '"a"').replace('"equal"', f'"{test}"'), encoding="utf-8"
-        )
+        Path("c.toml").write_text(claim.replace('"equal"', f'"{test}"'), encoding="utf-8")
         done = call("reproduce", "--against", "c.toml", "--out", f"made-{test}", "-q")
         assert (done.code, done.err.count("\n")) == (code, code // 2), (test, done)
 
@@ -269,10 +259,10 @@ def test_names_that_are_not_utf_8_are_printed_with_escapes(
     for words in (
         ["check", folder],
         ["runs", folder, "--format", "csv"],
-        ["diff", folder, str(base / "whole"), "--command", "recall", "--format", "csv"],
+        ["diff", f"{folder}/recall", str(base / "whole/recall"), "--format", "csv"],
         ["report", folder],
-        ["grid", "table", folder],
-        ["plot", folder],
+        ["grid", "table", f"{folder}/grid"],
+        ["plot", f"{folder}/recall"],
         ["weights", "--dataset", pictures, "--no-figures"],
         ["show", pictures],
     ):

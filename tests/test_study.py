@@ -5,9 +5,10 @@ from __future__ import annotations
 import csv
 import functools
 import itertools
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 from conftest import few_and_many
 from scipy import stats
@@ -15,17 +16,12 @@ from scipy import stats
 from hopcli import experiments
 from hopcli.catalogue import entry
 from hopcli.config import Facts, RecallConfig, RecallExecution, find_config, read_config
+from hopcli.datasets import Dataset
+from hopcli.experiments import Result
 from hopcli.experiments.trials import authors_sites, authors_trials
 from hopcli.patterns import images_as_patterns
 from hopcli.rules import store
 from hopcli.study import AUTHORS_RECALL, FIGURE1
-
-if TYPE_CHECKING:
-    import pandas as pd
-
-    from hopcli.datasets import Dataset
-    from hopcli.experiments import Result
-
 
 SELECTED = [39155, 7411, 38406, 21607, 28089, 38060, 25559, 55147, 52050, 49358]
 STORED = ["3", "6", "1", "0", "4"]

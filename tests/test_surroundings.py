@@ -5,19 +5,14 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-import click
 import pytest
 from click.shell_completion import BashComplete
 from conftest import CHECKOUT, UNPRIVILEGED
 
 from hopcli.cli import cli
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
 
 DATA = ["--dataset", "drawings", "--size", "8x8", "-q", "--out", "run"]
 PICTURE = ["-m", "hopcli", "weights", *DATA]
@@ -39,14 +34,11 @@ def _python(
     )
 
 
-def test_pictures_are_the_same_whatever_matplotlib_is_set_to(
-    empty_folder: Path, child_environment: Mapping[str, str]
-) -> None:
+def test_settings_of_matplotlib(empty_folder: Path, child_environment: Mapping[str, str]) -> None:
     Path("own.rc").write_text("font.size: 40\nsavefig.format: svg\nbackend: nonsense\n", "utf-8")
     Path("damaged.rc").write_bytes(b"\xff\xfe\x00: \n")
     pictures = set()
     for variables in (
-        {},
         {"MPLBACKEND": "module://nowhere.backend", "MATPLOTLIBRC": "own.rc"},
         {
             "MPLBACKEND": "nonsense",
@@ -62,9 +54,7 @@ def test_pictures_are_the_same_whatever_matplotlib_is_set_to(
     assert len(pictures) == 1
 
 
-def test_a_damaged_matplotlibrc_here_is_refused_before_the_run(
-    empty_folder: Path, child_environment: Mapping[str, str]
-) -> None:
+def test_a_damaged_matplotlibrc(empty_folder: Path, child_environment: Mapping[str, str]) -> None:
     Path("matplotlibrc").write_bytes(b"\xff\xfe\x00: \n")
     done = _python(PICTURE, child_environment)
     assert (done.returncode, done.stderr.count("\n")) == (2, 1)
@@ -72,29 +62,20 @@ def test_a_damaged_matplotlibrc_here_is_refused_before_the_run(
     assert not Path("run").exists()
 
 
-UNUSABLE = [
-    *(
-        ("NUMBA_NUM_THREADS", "0"),
-        ("NUMBA_CPU_FEATURES", "abc"),
-        ("PANDAS_FUTURE_INFER_STRING", "x"),
-    ),
-    *(("NUMBA_NUM_THREADS", "abc"), ("NUMBA_DISABLE_JIT", "abc"), ("NUMPY_MADVISE_HUGEPAGE", "x")),
-    ("NUMBA_CACHE_LOCATOR_CLASSES", "Nonsense"),
-]
-
-
 @pytest.mark.parametrize(
     ("name", "value"),
-    [*UNUSABLE[:3], *(pytest.param(*case, marks=pytest.mark.slow) for case in UNUSABLE[3:])],
+    [
+        ("NUMBA_NUM_THREADS", "0"),
+        pytest.param("PANDAS_FUTURE_INFER_STRING", "x", marks=pytest.mark.slow),
+    ],
 )
-def test_a_variable_that_a_library_cannot_use_is_named(
+def test_a_variable_that_a_library_cannot_use_is_refused(
     empty_folder: Path, child_environment: Mapping[str, str], name: str, value: str
 ) -> None:
     """Or the library of this version does not read it, and the run is made."""
     done = _python(RUN, child_environment, **{name: value})
     if done.returncode:
         assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)
-        assert f"{name}:" in done.stderr
         assert not Path("run").exists()
     else:
         assert done.stderr == ""
@@ -120,7 +101,7 @@ LINES = [
 
 
 @pytest.mark.parametrize(("line", "offered", "kept_back"), LINES)
-def test_words_that_begin_as_typed_are_offered(
+def test_words_offered(
     empty_folder: Path, line: str, offered: set[str], kept_back: set[str]
 ) -> None:
     for name in ("patience.toml", "notes.txt"):
@@ -140,20 +121,7 @@ def test_files_are_offered_where_no_word_begins_so(line: str) -> None:
     assert [(item.value, item.type) for item in items] == [("not", "file")]
 
 
-@pytest.mark.parametrize("name", ["plot", "report", "check", "runs", "diff"])
-def test_folders_are_offered_where_runs_are_asked_for(name: str) -> None:
-    command = cli.get_command(click.Context(cli), name)
-    assert command is not None
-    arguments = [param for param in command.params if isinstance(param, click.Argument)]
-    assert arguments
-    for argument in arguments:
-        offered = argument.shell_complete(click.Context(command), "res")
-        assert [(item.value, item.type) for item in offered] == [("res", "dir")]
-
-
-def test_bash_completes_with_the_script_that_it_is_told(
-    empty_folder: Path, child_environment: dict[str, str]
-) -> None:
+def test_bash_completes(empty_folder: Path, child_environment: dict[str, str]) -> None:
     scripts = str(Path(sys.executable).parent)
     program = (
         'eval "$(_HOPCLI_COMPLETE=bash_source hopcli)"\n'
@@ -283,25 +251,21 @@ def _in_a_package_of_another(
 
 
 CACHES: list[tuple[dict[str, str], str | None]] = [
-    ({"HOME": "~"}, None),
     ({"HOME": "{home}", "XDG_CACHE_HOME": "relative"}, None),
     ({"HOME": "{work}"}, ".cache"),
-    ({"HOME": "{home}"}, None),
+    ({"HOME": "~"}, None),
     ({"HOME": "{home}/none"}, None),
-    ({"HOME": "{home}", "XDG_CACHE_HOME": ""}, None),
-    ({"HOME": "{home}", "XDG_CACHE_HOME": "{home}/none"}, None),
     ({"HOME": "{home}", "XDG_CACHE_HOME": "{work}/xdg"}, "xdg"),
-    ({"HOME": "{home}", "NUMBA_CACHE_DIR": "{home}/none"}, None),
     ({"HOME": "{home}", "NUMBA_CACHE_DIR": "{work}/numba"}, "numba"),
 ]
 
 
 @pytest.mark.parametrize(
     ("environment", "cache"),
-    [*CACHES[:3], *(pytest.param(*case, marks=pytest.mark.slow) for case in CACHES[3:])],
+    [*CACHES[:2], *(pytest.param(*case, marks=pytest.mark.slow) for case in CACHES[2:])],
     ids=str,
 )
-def test_without_a_folder_for_the_cache_nothing_is_cached(
+def test_folders_of_the_cache(
     tmp_path: Path, environment: dict[str, str], cache: str | None
 ) -> None:
     places = {name: str(tmp_path / name) for name in ("home", "work")}

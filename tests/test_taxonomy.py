@@ -5,27 +5,24 @@ from __future__ import annotations
 import math
 from itertools import combinations, product
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pytest
 from conftest import every_state, few_and_many, random_patterns, stored
 from hypothesis import given
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
 import hopcli
+from hopcli.network import Network
 from hopcli.observables import class_sums, overlaps
 from hopcli.rules import RULES, store
 from hopcli.scoring import Scores, score
 from hopcli.taxonomy import KINDS, Classified, classify, fixed_points, mixture_method
 
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    from hopcli.network import Network
-
-    Spins = NDArray[np.int8]
-    Floats = NDArray[np.float64]
+Spins = NDArray[np.int8]
+Floats = NDArray[np.float64]
 
 SIGNS = list(product((1, -1), repeat=3))
 AT_TIE = {"keep": 0, "up": 1, "down": -1}
@@ -93,9 +90,7 @@ def test_the_criterion_is_reached_exactly_and_not_one_site_below() -> None:
 
 @pytest.mark.parametrize("p", [1, 2, 3, 4, 5])
 @pytest.mark.parametrize(("n_sites", "criterion"), [(9, 0.8), (9, 1.0), (10, 1.0), (10, 0.2)])
-def test_kinds_equal_brute_force_on_all_states_of_a_small_network(
-    p: int, n_sites: int, criterion: float
-) -> None:
+def test_kinds_of_all_states_of_a_small_network(p: int, n_sites: int, criterion: float) -> None:
     """Of ten sites many overlaps are 0; a low criterion makes most states patterns."""
     network, states = store(random_patterns(p, p, n_sites), "hebbian"), every_state(n_sites)
     assert kinds_of(states, network, criterion) == by_hand(states, network, criterion)
@@ -128,9 +123,7 @@ def test_every_mixture_is_tried_as_long_as_there_are_few() -> None:
 
 
 @pytest.mark.parametrize(("p", "n_sites"), [(21, 400), (60, 401), (20, 1100)])
-def test_of_many_patterns_a_state_is_compared_with_the_nearest_three_with_their_signs(
-    p: int, n_sites: int
-) -> None:
+def test_mixtures_of_many_patterns_are_of_the_nearest_three(p: int, n_sites: int) -> None:
     """Mixtures with any signs, from whole to hardly like one, by a loop over the definition."""
     xi, rng = random_patterns(6, p, n_sites), np.random.default_rng(2)
     assert mixture_method(p, n_sites) == "nearest"
@@ -159,9 +152,7 @@ def test_of_many_patterns_a_state_is_compared_with_the_nearest_three_with_their_
     ("rule", "seed", "theta"),
     [("pseudo-inverse", 11, 0.0), ("hebbian", 3, 0.0), *((rule, 7, 0.6) for rule in RULES)],
 )
-def test_fixed_points_are_those_of_enumeration(
-    rule: str, seed: int, theta: float, tie: str
-) -> None:
+def test_fixed_points_by_enumeration(rule: str, seed: int, theta: float, tie: str) -> None:
     """Of the Hebbian sum of whole numbers many fields are 0."""
     ties = (rule, theta) == ("hebbian", 0.0)
     n_sites, p = (9, 3) if ties else (12, 5)
@@ -241,9 +232,7 @@ def attractors_of(
 @few_and_many("networks", 12, 90)
 @pytest.mark.parametrize("tie", AT_TIE)
 @pytest.mark.parametrize("updates", ["async", "sync"])
-def test_a_census_from_all_states_lists_each_attractor_once(
-    empty_folder: Path, updates: Any, tie: Any, networks: int
-) -> None:
+def test_census_of_all_states(empty_folder: Path, updates: Any, tie: Any, networks: int) -> None:
     """Of small networks: three rules, with and without thresholds, many with ties."""
     n_cycles = 0
     for seed in range(networks):

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Callable
 from dataclasses import fields, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,15 +15,10 @@ from hopcli import experiments
 from hopcli.catalogue import CATALOGUE
 from hopcli.config import Facts, RecallConfig, RecallExecution
 from hopcli.datasets import Dataset, load_dataset
-from hopcli.experiments.trials import authors_sites, check_states, draw_trials
+from hopcli.experiments.trials import Trials, authors_sites, check_states, draw_trials
 from hopcli.patterns import Patterns, images_as_patterns
 from hopcli.starts import NO_SOURCE, Bank
 from hopcli.streams import Streams
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from hopcli.experiments.trials import Trials
 
 LABELS = list("abcabbacacbbaaxcb")
 SHAPE = (4, 4)
@@ -113,9 +109,7 @@ def test_trials_come_by_label_and_alike_in_every_repeat(
         (LABELS.index("x"), {"tests": 1}, "tests", "0"),
     ],
 )
-def test_more_trials_than_there_can_be_are_refused(
-    stored: int, settings: dict[str, Any], setting: str, most: str
-) -> None:
+def test_too_many_trials(stored: int, settings: dict[str, Any], setting: str, most: str) -> None:
     with refuses(setting, most=most):
         _drawn(_stored(stored), **settings)
 
@@ -261,9 +255,7 @@ def test_each_stream_changes_what_it_is_for_and_nothing_else_depends_on_the_seed
 
 
 @pytest.mark.parametrize("start", ["image,flip:0.2", "random", "pattern,flip-rows:4"])
-def test_starts_of_a_recall_have_a_stream_apart_from_images_and_chains(
-    monkeypatch: pytest.MonkeyPatch, start: str
-) -> None:
+def test_starts_have_a_stream_of_their_own(monkeypatch: pytest.MonkeyPatch, start: str) -> None:
     def seen(result: Any) -> list[Any]:
         trials = result.tables["trials"]
         first = result.frames.states[0, 0].tolist()
@@ -273,15 +265,3 @@ def test_starts_of_a_recall_have_a_stream_apart_from_images_and_chains(
     for free, alike in (("starts", [True, False]), ("chains", [True, True, False])):
         other = seen(_free_of(monkeypatch, free, "recall", start=start))
         assert [a == b for a, b in zip(one, other, strict=True)][: len(alike)] == alike
-
-
-def test_flips_of_a_capacity_run_have_a_stream_apart_from_its_chains(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    """Chains from the patterns do not know the flips, and are as they were."""
-    settings = {"draws": 9}
-    names = ["fixed", "overlap_pattern", "overlap_flipped"]
-    one = _planned("capacity", 1, **settings)().tables["capacity"]
-    for free, alike in (("starts", [True, True, False]), ("chains", [True, False, False])):
-        other = _free_of(monkeypatch, free, "capacity", **settings).tables["capacity"]
-        assert [one[name].tolist() == other[name].tolist() for name in names] == alike

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from hopcli import experiments
 from hopcli.config import Facts, RecallConfig, RecallExecution, find_config, read_config
 from hopcli.datasets import load_dataset
 from hopcli.rules import store
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 COLUMN = [-1, 1, 1, -1] * 4
 ROW = [-1] * 4 + [1] * 8 + [-1] * 4

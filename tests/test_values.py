@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Protocol
+from pathlib import Path
+from typing import Any, Protocol
 
 import numpy as np
 import pandas as pd
 import pytest
 
 from hopcli.results.tables import write_arrays, write_table
-from hopcli.results.values import Values, compare_arrays, compare_tables
+from hopcli.results.values import Found, Values, compare_arrays, compare_tables
 from hopcli.tables import Columns
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from hopcli.results.values import Found
 
 TABLE = pd.DataFrame(
     {
@@ -83,12 +79,6 @@ def test_a_number_where_there_was_none_differs_by_nothing_that_is_known(tables: 
     assert (found.n_differ, found.largest, found.where) == (2, 0.25, "label = 3")
 
 
-def test_the_largest_difference_is_told_whatever_its_sign(tables: Compare) -> None:
-    a = pd.DataFrame({"repeat": range(5), "value": [0.0, 1.0, 2.0, 3.0, 4.0]})
-    _, (found,) = tables(a, a.assign(value=[0.5, 1.0, 0.0, 4.0, 4.25]))
-    assert found == Values("value", 5, 4, "repeat = 2", (2.0, 0.0), 2.0)
-
-
 def only(lacks: tuple[str, ...]) -> list[tuple[str, str]]:
     """How many of how many rows only one has, and which."""
     return [(" ".join(text.split()[:3]), text[-1]) for text in lacks]
@@ -114,17 +104,6 @@ def test_rows_that_nothing_tells_apart_are_compared_in_order(tables: Compare) ->
     spectrum = pd.DataFrame({"eigenvalue": [3.0, 2.0, 1.0], "n": [1, 1, 1]})
     found_all = tables(spectrum, spectrum.assign(eigenvalue=[3.5, 2.25, 1.125]))
     assert found_all == ((), (Values("eigenvalue", 3, 3, "row 1", (3.0, 3.5), 0.5),))
-
-
-def test_rows_are_matched_by_texts_where_one_table_has_numbers(tables: Compare) -> None:
-    """As a grid over numbers and one over schedules have them."""
-    a = pd.DataFrame({"gamma": [1, 2, 3], "rate": [0.5, 0.25, 1.0]})
-    b = pd.DataFrame({"gamma": ["3", "1:0:linear"], "rate": [0.75, 0.5]})
-    lacks, values = tables(a, b)
-    assert only(lacks) == [("2 of 3", "A"), ("1 of 2", "B")]
-    assert values == (Values("rate", 1, 1, "gamma = 3", (1.0, 0.75), 0.25),)
-    flags = b.assign(gamma=[True, False])
-    assert only(tables(a, flags)[0]) == [("3 of 3", "A"), ("2 of 2", "B")]
 
 
 def test_columns_that_only_one_has_are_told_and_the_rest_compared(tables: Compare) -> None:

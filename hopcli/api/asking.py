@@ -11,13 +11,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hopcli import catalogue
-from hopcli.config import find_config, read_config
 from hopcli.datasets import Dataset
 from hopcli.errors import SettingError
 from hopcli.experiments.stock import Stock
 from hopcli.kinds import fits, read
 from hopcli.patterns import Patterns
-from hopcli.runs.requests import Request
+from hopcli.runs.requests import request, request_again
 from hopcli.values import bare
 
 if TYPE_CHECKING:
@@ -25,6 +24,7 @@ if TYPE_CHECKING:
 
     from hopcli.catalogue import Entry
     from hopcli.config import Setting
+    from hopcli.runs.requests import Request
 
 __all__ = ["ask", "command_named", "plain_settings", "plain_value"]
 
@@ -49,59 +49,30 @@ def ask(what: str | os.PathLike[str], settings: Mapping[str, Any]) -> Request:
     DataError, ResultError
         If a file cannot be read, or is none of these.
     """
-    text = os.fspath(what)
+    text, stock = os.fspath(what), Stock()
+    given: list[Dataset | None] = []
+
+    def read(entry: Entry, settings: Mapping[str, Any]) -> Mapping[str, Any]:
+        plain, dataset = plain_settings(entry, settings, stock)
+        given.append(dataset)
+        return plain
+
     named = command_named(text)
-    if named is not None:
-        return _read(catalogue.entry(named), {}, settings)
-    if text.endswith(".json"):
-        return _again(Path(text), settings)
-    path = find_config(text)
-    values = read_config(path)
-    if "grid" in values:
-        raise SettingError(f"{path}: grid", "is of many runs: hopcli.grid makes them")
-    try:
-        entry = catalogue.entry(values.pop("command", None))
-        return _read(entry, values, settings)
-    except SettingError as error:
-        if error.setting in settings:
-            raise
-        raise error.named(f"{path}: {error.setting}") from None
+    if named is None and text.endswith(".json"):
+        asked = request_again(Path(text), settings, read=read, stock=stock)
+    else:
+        entry = None if named is None else catalogue.entry(named)
+        asked = request(None if named else text, settings, entry=entry, read=read, stock=stock)
+    config: Any = asked.config
+    if given[0] is not None:
+        stock.hold(config, given[0])
+    return asked
 
 
 def command_named(text: str) -> str | None:
     """The command of a name, which may be written with underscores; None if there is none."""
     name = text.replace("_", "-")
     return name if name in catalogue.CATALOGUE else None
-
-
-def _again(path: Path, settings: Mapping[str, Any]) -> Request:
-    """A finished run again, with some of its resolved settings replaced."""
-    from hopcli.results.repeating import read_run
-
-    entry, manifest = read_run(path)
-    stock = Stock()
-    plain, given = plain_settings(entry, settings, stock)
-    how = entry.execution.settings()
-    own = {name: value for name, value in plain.items() if name not in how}
-    config = entry.config.from_manifest({**manifest["config"], **own}, entry.settings)
-    changed = {name: value for name, value in plain.items() if name in how}
-    execution = entry.execution(**{**manifest["execution"], **changed})
-    return _request(config, execution, stock, given)
-
-
-def _read(entry: Entry, below: Mapping[str, Any], settings: Mapping[str, Any]) -> Request:
-    """Settings on top of the values of a file."""
-    stock = Stock()
-    plain, given = plain_settings(entry, settings, stock)
-    config, execution = entry.read({**below, **plain})
-    return _request(config, execution, stock, given)
-
-
-def _request(config: Any, execution: Any, stock: Stock, dataset: Dataset | None) -> Request:
-    """Make a request, whose stock holds a data set that need not be loaded again."""
-    if dataset is not None:
-        stock.hold(config, dataset)
-    return Request(config, execution, stock=stock)
 
 
 def plain_settings(

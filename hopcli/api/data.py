@@ -11,9 +11,8 @@ import numpy as np
 
 from hopcli.api.asking import plain_value
 from hopcli.config import DataSettings, Facts, SelectConfig
-from hopcli.datasets import SOURCES, Dataset, dataset_of
-from hopcli.datasets.arrays import image_array
-from hopcli.datasets.rows import warn_of_one
+from hopcli.datasets import SOURCES, Dataset, dataset_of, image_array
+from hopcli.datasets.grey import warn_of_one
 from hopcli.errors import SettingError
 from hopcli.experiments.sources import load_data
 from hopcli.patterns import Patterns, draw_samples, images_as_patterns, read_patterns

@@ -50,15 +50,13 @@ def check(*folders: Place) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["file", "differs", "says"]).astype({"differs": bool})
 
 
-def diff(a: Place, b: Place, command: str | None = None) -> pd.DataFrame:
+def diff(a: Place, b: Place) -> pd.DataFrame:
     """Say which settings and numbers of two runs differ, as ``hopcli diff`` does.
 
     Parameters
     ----------
     a, b : str or path
         Folders of finished runs or grids, or manifests in them.
-    command : str, optional
-        Which run, if the folders hold runs of several commands.
 
     Returns
     -------
@@ -87,7 +85,7 @@ def diff(a: Place, b: Place, command: str | None = None) -> pd.DataFrame:
 
     from hopcli.results import comparing
 
-    found = comparing.compare(*comparing.open_runs(Path(a), Path(b), command))
+    found = comparing.compare(*comparing.open_runs(Path(a), Path(b)))
     rows = comparing.rows_of(found)
     return pd.DataFrame(rows, columns=comparing.COLUMNS, dtype=object).fillna("")
 

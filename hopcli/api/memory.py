@@ -14,7 +14,7 @@ from hopcli.api.data import as_patterns, given
 from hopcli.api.recalled import Recalled
 from hopcli.config import Facts, RecallConfig, ThreadedExecution
 from hopcli.datasets import Dataset, dataset_of
-from hopcli.datasets.values import as_spins
+from hopcli.datasets.grey import as_spins
 from hopcli.errors import DataError, SettingError
 from hopcli.experiments.sources import read_thresholds
 from hopcli.experiments.trials import Trials, check_trials

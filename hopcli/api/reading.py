@@ -15,8 +15,9 @@ from hopcli.errors import ResultError, SettingError
 from hopcli.grids.export import column_places, key_column, typed_column
 from hopcli.grids.store import FILE, Store, is_grid
 from hopcli.grids.view import load_published
-from hopcli.results.manifest import open_manifest
-from hopcli.results.places import GRID, MANIFESTS, find, finished_in
+from hopcli.results.forms import GRID
+from hopcli.results.manifest import finished_in, open_manifest
+from hopcli.results.places import MANIFESTS, find
 from hopcli.results.tables import read_table
 from hopcli.tables import Columns
 from hopcli.values import as_column, bare

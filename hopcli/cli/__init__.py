@@ -10,12 +10,12 @@ import logging
 import os
 import signal
 import sys
-import threading
 import traceback
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
+from hopcli import endings
 from hopcli._version import __version__
 from hopcli.catalogue import CATALOGUE
 from hopcli.cli.lines import tell
@@ -24,7 +24,7 @@ from hopcli.errors import HopcliError
 if TYPE_CHECKING:
     from sys import UnraisableHookArgs
 
-__all__ = ["cli", "main", "raise_again"]
+__all__ = ["cli", "main"]
 
 _OTHERS = {
     "reproduce": "Say of each claim of the study whether it holds, how sure, and why.",
@@ -108,199 +108,126 @@ def cli() -> None:
     """
 
 
-_OF_SYSTEM = (errno.ENAMETOOLONG, errno.ELOOP, errno.EACCES, errno.ENOTDIR)
-"""Errors of names that a user gave, or of places below folders that may not be entered."""
+_SHOWN = 80  # characters of a file name
 
-_SHOWN = 80  # characters of such a name
+_OF_OUTPUT = (errno.ENOSPC, errno.EFBIG, errno.EIO, errno.EBADF)
+"""Errors of standard output; they name no file."""
 
-
-_GRACE = 2.0  # seconds to tidy up in
-
-_WRITING = "hopcli.results.files"
-"""The module without which nothing has been written."""
-
-_TERMINATED = 143
-
-_SOON = 0.01  # seconds after which a signal that got lost comes again
+_CODES = {signal.SIGINT: ("interrupted", 130), signal.SIGTERM: ("terminated", 143)}
+_caught: list[int] = []  # signals; a library may turn the exception of one into another
 
 
-_caught: list[int] = []
-"""Signals that have come to end the run."""
-
-
-def _interrupt(*_: object) -> NoReturn:
-    """End as ^C ends a Python program."""
-    _caught.append(signal.SIGINT)
+def _catch(number: int, _frame: object) -> NoReturn:
+    """End the command as ^C ends a Python program."""
+    _caught.append(number)
     raise KeyboardInterrupt
 
 
-def _terminate(*_: object) -> NoReturn:
-    """End with 143, in time even where a library swallows the exception."""
-    _caught.append(signal.SIGTERM)
-    last = threading.Timer(_GRACE, os._exit, [143])
-    last.daemon = True
-    last.start()
-    sys.exit(143)
+def _catch_no_more() -> None:
+    """Let signals pass from here on: all is written."""
+    for number in _CODES:
+        signal.signal(number, lambda *_: None)
 
 
-def raise_again(lost: UnraisableHookArgs) -> None:
-    """Where a signal met a callback or a destructor, which raise to nobody, send it again.
-
-    Parameters
-    ----------
-    lost : UnraisableHookArgs
-        What Python has for ``sys.unraisablehook``, which this is for.
-    """
-    if not (_caught and isinstance(lost.exc_value, KeyboardInterrupt | SystemExit)):
-        sys.__unraisablehook__(lost)
-        return
-    while True:
-        again = threading.Timer(_SOON, signal.raise_signal, [_caught[-1]])
-        again.daemon = True
+def _lost(unraisable: UnraisableHookArgs) -> None:
+    """End the process if a signal came in a destructor or callback, which cannot raise."""
+    if _caught and isinstance(unraisable.exc_value, KeyboardInterrupt):
         try:
-            again.start()
-        except (KeyboardInterrupt, SystemExit):  # it came before this was left: once more
-            continue
-        return
+            _stop()
+        except SystemExit as end:
+            os._exit(int(str(end)))
+    sys.__unraisablehook__(unraisable)
 
 
 def main(arguments: list[str] | None = None) -> NoReturn:
-    """Run the command line and exit, with a code of :mod:`hopcli.runs.endings`."""
+    """Run the command line and exit, with a code of :mod:`hopcli.endings`."""
     _caught.clear()
+    endings.begin()
     logging.getLogger("matplotlib").setLevel(logging.ERROR)  # of folders that it cannot use
-    if _WRITING in sys.modules:
-        from hopcli.runs import endings
-
-        endings.begin()
-    signal.signal(signal.SIGTERM, _terminate)
-    if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
-        signal.signal(signal.SIGINT, _interrupt)
+    sys.unraisablehook = _lost
+    for number in _CODES:
+        if signal.getsignal(number) is not signal.SIG_IGN:  # as a shell sets it in the background
+            signal.signal(number, _catch)
     try:
-        _run(arguments)
-    except Exception as error:
-        name = None if _caught else _variable_of(error)
-        if name is not None:
-            _fail(f"{name}: must be unset or a value that can be used ({error})", 2)
-        if not _caught:
-            if said := _truth():
-                tell(said)
-            raise
-    # What a library that was being imported has made of a signal.
-    _stop()
+        code = _run(arguments)
+    except (Exception, KeyboardInterrupt) as error:
+        if _caught or isinstance(error, click.Abort | KeyboardInterrupt):
+            _stop(str(error.__cause__ or "") if isinstance(error, click.Abort) else "")
+        _refuse(error)
+    _catch_no_more()
+    sys.exit(code)
+
+
+def _run(arguments: list[str] | None) -> int:
+    """Run the command line; return the exit code."""
+    try:
+        code: Any = cli.main(args=arguments, prog_name="hopcli", standalone_mode=False)
+        sys.stdout.flush()
+    except BrokenPipeError:  # the reader of the output is gone
+        _print_no_more()
+        return 1
+    except click.exceptions.NoArgsIsHelpError as error:
+        click.echo(error.format_message(), err=True)
+        return 2
+    return code if isinstance(code, int) else 0
 
 
 def _stop(message: str = "") -> NoReturn:
     """End what a signal has stopped, with what is true by then."""
-    signal.signal(signal.SIGINT, _ignore)  # once is enough
-    said = message or _truth()
-    if signal.SIGTERM in _caught:
-        if said:
-            _fail(f"terminated; {said}", 143)
-        sys.exit(143)
-    _fail(f"interrupted; {said or 'nothing was written'}", 130)
+    _catch_no_more()
+    what, code = _CODES[signal.Signals(_caught[-1] if _caught else signal.SIGINT)]
+    _fail(f"{what}; {message or endings.truth() or 'nothing was written'}", code)
 
 
-def _refuse(message: str, code: int = 2) -> NoReturn:
-    """End what has failed, with what is true by then."""
-    said = _truth()
-    if said:
-        from hopcli.runs import endings
-
-        _fail(f"{message}; {said}", endings.code_of(code))
-    _fail(message, code)
-
-
-def _truth() -> str:
-    """What is true of the folders that a command has written to; empty if it has to none."""
-    if _WRITING not in sys.modules:
-        return ""
-    from hopcli.runs import endings
-
-    return endings.truth()
+def _refuse(error: BaseException) -> NoReturn:
+    """End what has failed, with what is true by then; a defect keeps its traceback."""
+    message, written = _message(error), endings.truth()
+    if message is None:
+        if written:
+            tell(written)
+        raise error
+    if written:
+        _fail(f"{message}; {written}", endings.code_of(2))
+    _fail(message, 2)
 
 
-def _ignore(*_: object) -> None:
-    """Let an interrupt pass that comes when all is over."""
-
-
-def _run(arguments: list[str] | None) -> NoReturn:
-    """Run the command line and exit; what a user can cause is told in one line."""
-    try:
-        code: Any = cli.main(args=arguments, prog_name="hopcli", standalone_mode=False)
-        sys.stdout.flush()
-        signal.signal(signal.SIGINT, _ignore)
-    except BrokenPipeError:
-        _print_no_more()  # the reader of our output is gone; there is nobody left to tell
-        sys.exit(1)
-    except HopcliError as error:
-        _refuse(str(error))
-    except click.exceptions.NoArgsIsHelpError as error:
-        click.echo(error.format_message(), err=True)
-        sys.exit(2)
-    except click.ClickException as error:
-        _refuse(error.format_message())
-    except (OSError, UnicodeEncodeError) as error:
-        _refuse(_of_names(error))
-    except MemoryError:
-        _refuse("the run does not fit into memory: ask for fewer trials, samples or sites")
-    except (click.Abort, KeyboardInterrupt, SystemExit) as error:
-        if isinstance(error, SystemExit):
-            if error.code != _TERMINATED:
-                raise
-            _caught.append(signal.SIGTERM)
-        _stop(str(error.__cause__ or error) if not isinstance(error, SystemExit) else "")
-    sys.exit(code if isinstance(code, int) else 0)
-
-
-def _variable_of(error: Exception) -> str | None:
-    """Find the variable of the environment without which a library could be imported.
-
-    Parameters
-    ----------
-    error : Exception
-        What was raised.
-
-    Returns
-    -------
-    str or None
-        The variable whose name, or else whose value, the message has; None if there is none,
-        or the error is not of an import.
-    """
-    imported = [
-        str(frame.f_globals.get("__name__"))
-        for frame, _ in traceback.walk_tb(error.__traceback__)
-        if frame.f_code.co_name == "<module>"
-    ]
-    if all(name.partition(".")[0] in ("hopcli", "__main__") for name in imported):
-        return None
-    text = str(error)
-    given = {name: value for name, value in os.environ.items() if value and "_" in name[1:]}
-    named = sorted((name for name in given if name in text), key=len)
-    valued = [name for name, value in given.items() if repr(value) in text]
-    return named[-1] if named else next(iter(valued), None)
-
-
-def _of_names(error: OSError | UnicodeEncodeError) -> str:
-    """An error about a name in a line, if users can cause it; any other is raised."""
+def _message(error: BaseException) -> str | None:
+    """Return an error that a user can cause in one line; None if it is a defect."""
+    if isinstance(error, HopcliError):
+        return str(error)
+    if isinstance(error, click.ClickException):
+        return error.format_message()
+    if isinstance(error, MemoryError):
+        return "the run does not fit into memory: ask for fewer trials, samples or sites"
     if isinstance(error, UnicodeEncodeError):
         return f"{_cut(error.object)}: must be text in UTF-8: give it another name"
-    if _is_of_printing(error):
-        _print_no_more()
-        return f"standard output: cannot be written: {error.strerror}"
-    if error.errno not in _OF_SYSTEM:
-        raise error
-    return f"{_cut(str(error.filename))}: cannot be used: {error.strerror}"
+    library = _imported(error)
+    if library is not None:
+        reason = f"{type(error).__name__}: {error}"
+        return f"{library} cannot be imported; is a variable of the environment wrong? ({reason})"
+    if not isinstance(error, OSError):
+        return None
+    if error.filename is not None:
+        return f"{_cut(str(error.filename))}: cannot be used: {error.strerror}"
+    if error.errno not in _OF_OUTPUT:
+        return None
+    _print_no_more()
+    return f"standard output: cannot be written: {error.strerror}"
+
+
+def _imported(error: BaseException) -> str | None:
+    """Return the library during whose import an error was raised."""
+    frames = [frame for frame, _ in traceback.walk_tb(error.__traceback__)]
+    names = [
+        str(frame.f_globals.get("__name__")).partition(".")[0]
+        for frame in frames
+        if frame.f_code.co_name == "<module>"
+    ]
+    return next((name for name in names if name not in ("hopcli", "__main__")), None)
 
 
 def _cut(name: str) -> str:
     return name if len(name) <= _SHOWN else f"{name[:_SHOWN]}..."
-
-
-def _is_of_printing(error: OSError) -> bool:
-    """Whether the printing failed, and not something else that names no file either."""
-    codes = [frame.f_code for frame, _ in traceback.walk_tb(error.__traceback__)]
-    flushed = len(codes) == 1  # here, after the command
-    return error.filename is None and (flushed or click.echo.__code__ in codes)
 
 
 def _print_no_more() -> None:
@@ -309,6 +236,6 @@ def _print_no_more() -> None:
 
 
 def _fail(message: str, code: int) -> NoReturn:
-    with contextlib.suppress(OSError):  # stderr may be full as well; the code says enough
+    with contextlib.suppress(OSError):  # stderr may be full as well
         tell(message)
     sys.exit(code)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from hopcli.cli.requests import read_flags
+from hopcli.config.base import read_flags
 from hopcli.config.data import DataSettings
 from hopcli.errors import SettingError
 from hopcli.values import flag_name

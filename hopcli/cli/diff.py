@@ -34,14 +34,8 @@ _NONE = "(none)"
 @click.command("diff", cls=Command)
 @click.argument("a", metavar="A", type=FOLDER, shell_complete=complete_folder)
 @click.argument("b", metavar="B", type=FOLDER, shell_complete=complete_folder)
-@click.option(
-    "--command",
-    "name",
-    type=click.Choice([*CATALOGUE, "grid"]),
-    help="Which run, if A and B hold runs of several commands.",
-)
 @form_option
-def command(a: Path, b: Path, name: str | None, form: str) -> int:
+def command(a: Path, b: Path, form: str) -> int:
     """Say which settings and which numbers of two runs differ.
 
     A and B are folders of finished runs or grids, or manifests in such folders. First come
@@ -64,7 +58,7 @@ def command(a: Path, b: Path, name: str | None, form: str) -> int:
     """
     from hopcli.results import comparing
 
-    runs = comparing.open_runs(a, b, name)
+    runs = comparing.open_runs(a, b)
     found = comparing.compare(*runs)
     if form == "json":
         click.echo(json.dumps(_as_json(runs, found)))

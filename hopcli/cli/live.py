@@ -11,8 +11,8 @@ from hopcli import catalogue
 from hopcli.cli.completion import complete_config
 from hopcli.cli.lines import listen
 from hopcli.cli.options import settings_command
-from hopcli.cli.requests import read_flags
 from hopcli.config import RecallConfig, find_config, read_config
+from hopcli.config.base import read_flags
 from hopcli.config.groups import PatternSettings
 from hopcli.errors import SettingError, renamed
 from hopcli.values import flag_name

@@ -13,18 +13,25 @@ import click
 
 from hopcli.cli.completion import complete_config, complete_folder, complete_setting
 from hopcli.cli.once import Command
-from hopcli.cli.requests import make_request
 from hopcli.cli.tables import FORM_HELP, FORMATS
-from hopcli.runs.requests import Wishes
+from hopcli.config.base import read_flags
+from hopcli.runs.requests import Request, Wishes, request
 from hopcli.values import flag_name, show
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection
+    from collections.abc import Callable, Collection, Mapping
 
     from hopcli.catalogue import Entry
     from hopcli.config import Config, Setting
 
-__all__ = ["FOLDER", "FOLDERS", "experiment_command", "settings_command", "wish_options"]
+__all__ = [
+    "FOLDER",
+    "FOLDERS",
+    "experiment_command",
+    "request_of_flags",
+    "settings_command",
+    "wish_options",
+]
 
 _FIRST = ("Data", "Selection", "Patterns", "Load", "Network", "Dynamics", "Scan", "Census", "Tests")
 _LAST = ("Run", "Output")
@@ -206,4 +213,15 @@ def _invoke(entry: Entry, config: str | None, **flags: Any) -> None:
 
     wishes = Wishes(**{name: flags.pop(name) for name in Wishes._fields})
     given = {name: value for name, value in flags.items() if value is not None}
-    execute(make_request(entry, config, given, wishes))
+    execute(request_of_flags(entry, config, given, wishes))
+
+
+def request_of_flags(
+    entry: Entry, config: str | None, flags: dict[str, Any], wishes: Wishes
+) -> Request:
+    """Put flags on top of a configuration, or of the command alone."""
+
+    def read(entry: Entry, flags: Mapping[str, Any]) -> dict[str, Any]:
+        return read_flags(entry.settings, flags)
+
+    return request(config, flags, wishes, entry=entry, read=read, spelt=flag_name)

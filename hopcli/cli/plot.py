@@ -112,13 +112,10 @@ def command(
     folders = tuple({os.path.realpath(folder): folder for folder in folders}.values())
     runs, grids = [], []
     for folder in folders:
-        found = results.runs_in(folder)
-        if not found and (folder / "grid.json").is_file():
+        if results.command_in(folder) == "grid":
             grids.append(folder)
-            continue
-        if not found:
-            raise ResultError(f"{folder}: must hold a finished run, has no manifest of one")
-        runs += [(folder, results.load(folder, name)) for name in found]
+        else:
+            runs.append((folder, results.load(folder)))
     drawers = [
         _drawer(folder, loaded, figure_format, figure_style, dpi, animate)
         for folder, loaded in runs
@@ -174,7 +171,7 @@ def _draw_into(
     from hopcli.results.folder import files_in, publish, writing
 
     names = _short_names([folder for folder, _ in drawn])
-    with writing(out, "plot") as stage:
+    with writing(out) as stage:
         for folder, draw in drawn:
             each = stage / "each"
             each.mkdir()
@@ -209,8 +206,7 @@ def _check_free(out: Path, stage: Path, made: list[str], *, overwrite: bool) -> 
     """Refuse to replace a picture of a run there, or, unless it is wished, any other one."""
     from hopcli import results
 
-    commands = [*results.runs_in(out), *(["grid"] if (out / "grid.json").is_file() else [])]
-    for command_ in commands:
+    for command_ in results.finished_in(out):
         taken = results.open_manifest(out / f"{command_}.json")["outputs"]
         for name in made:
             if name in taken:

@@ -10,11 +10,17 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from hopcli.cli.completion import complete_config
-from hopcli.cli.grid.run import as_written, grid_from_file, is_grid_file
 from hopcli.cli.once import Command
 from hopcli.cli.options import wish_options
-from hopcli.cli.requests import request_from_file, request_from_manifest
-from hopcli.runs.requests import Request, Wishes
+from hopcli.runs.requests import (
+    Request,
+    Wishes,
+    as_written,
+    grid_request,
+    is_grid_file,
+    request,
+    request_again,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -55,7 +61,7 @@ def command(configs: tuple[str, ...], **wishes: Any) -> int:
     wanted = Wishes(**wishes)
     if wanted.out is not None and len(configs) > 1:
         raise click.UsageError(f"--out takes one configuration, found {len(configs)}")
-    grids = {name: grid_from_file(name) for name in configs if is_grid_file(name)}
+    grids = {name: grid_request(name) for name in configs if is_grid_file(name)}
     requests = [_request(name, wanted) for name in configs if name not in grids]
     folders = [request.out for request in requests]
     folders += [wanted.out or folder for _, folder in grids.values()]
@@ -88,6 +94,6 @@ def _planned(name: str, grid: Grid, folder: Path, wishes: Wishes) -> Callable[[]
 
 def _request(name: str, wishes: Wishes) -> Request:
     """The request of a configuration, or of a manifest to be repeated."""
-    if name.endswith(".json"):
-        return dataclasses.replace(request_from_manifest(Path(name), wishes), named=name)
-    return dataclasses.replace(request_from_file(name, wishes), named=name)
+    is_manifest = name.endswith(".json")
+    asked = request_again(Path(name), {}, wishes) if is_manifest else request(name, {}, wishes)
+    return dataclasses.replace(asked, named=name)

@@ -111,7 +111,7 @@ def _selected(
 def _source(file: str) -> str:
     """The source that a file or folder stands for; empty for a file of selected patterns."""
     from hopcli.datasets import SOURCES, spec_of
-    from hopcli.datasets.grey import exists
+    from hopcli.datasets.files import exists
     from hopcli.datasets.npz import Archive
 
     if not file.strip():

@@ -67,7 +67,7 @@ def print_rows(rows: Iterable[Mapping[str, Any]], heads: Sequence[str], form: st
     """Print rows of texts as a table; a column that a row lacks is empty."""
     import numpy as np
 
-    from hopcli.datasets.grey import as_text
+    from hopcli.datasets.files import as_text
     from hopcli.tables import Columns
 
     cells = [[as_text(row.get(head, "")) for head in heads] for row in rows]

@@ -8,14 +8,24 @@ from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from hopcli.errors import SettingError
-from hopcli.kinds import checked
+from hopcli.kinds import checked, read
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from hopcli.datasets import Dataset
     from hopcli.kinds import Kind
 
-__all__ = ["Config", "Facts", "Setting", "Settings", "again", "nearest", "setting"]
+__all__ = [
+    "Config",
+    "Facts",
+    "Setting",
+    "Settings",
+    "again",
+    "nearest",
+    "read_flags",
+    "setting",
+]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -146,6 +156,11 @@ class Facts:
     labels: tuple[str, ...]
     chosen: bool = False
 
+    @classmethod
+    def of(cls, dataset: Dataset) -> Facts:
+        """The facts of a data set whose patterns are selected."""
+        return cls(dataset.name, dataset.shape, dataset.label_names)
+
     @property
     def n_sites(self) -> int:
         """Number of spins N."""
@@ -231,6 +246,20 @@ class Config(Settings):
                 raise SettingError(name, "must be given in a manifest")
         config.check()
         return config
+
+
+def read_flags(known: Mapping[str, Setting], flags: Mapping[str, Any]) -> dict[str, Any]:
+    """Read the texts of flags as values of settings; what is no text stays.
+
+    Raises
+    ------
+    SettingError
+        If a text is no value of its setting.
+    """
+    return {
+        name: read(known[name].kind, name, text) if isinstance(text, str) else text
+        for name, text in flags.items()
+    }
 
 
 def nearest(key: str, known: Iterable[str]) -> str:

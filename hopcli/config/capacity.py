@@ -113,6 +113,11 @@ class CapacityConfig(DataSettings, LearningSettings, RunSettings):
     )
     sweeps: int = again(DynamicsSettings, "sweeps", 50, help="Sweeps of N at most, till stable.")
 
+    @property
+    def reads_data(self) -> bool:
+        """Whether the patterns are images."""
+        return self.patterns == "images"
+
     def check(self) -> None:
         """Check that sizes and data are those of the patterns."""
         super().check()

@@ -100,6 +100,11 @@ class ConsistencyConfig(DataSettings, RunSettings):
         shown_default=None,
     )
 
+    @property
+    def attempts(self) -> int:
+        """Update attempts of a chain."""
+        return self.sweeps * self.attempts_per_sweep
+
     def concrete(self, facts: Facts) -> dict[str, Any]:
         """The labels and the attempts of a sweep."""
         digits = all_labels(self.digits, facts)

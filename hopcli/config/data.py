@@ -101,6 +101,11 @@ class DataSettings(Config):
             size = Size(width, height, crop=True) if self.crop else (width, height)
             object.__setattr__(self, "size", size)
 
+    @property
+    def reads_data(self) -> bool:
+        """Whether the run needs the data set."""
+        return True
+
     def check(self) -> None:
         """Check that there is a size to fill."""
         super().check()
@@ -109,9 +114,7 @@ class DataSettings(Config):
 
     def concrete(self, facts: Facts) -> dict[str, Any]:
         """The threshold, which is a matter of the source unless it is given."""
-        values = super().concrete(facts)
-        if (self.command, getattr(self, "patterns", None)) == ("capacity", "random"):
-            return values  # which come from no data set
-        given = self.threshold
-        threshold = default_threshold(self.dataset) if given is None else given
+        values, threshold = super().concrete(facts), self.threshold
+        if threshold is None and self.reads_data:
+            threshold = default_threshold(self.dataset)
         return {**values, "threshold": threshold}

@@ -322,6 +322,11 @@ class DynamicsSettings(Config):
             rule = f"must be N where a sweep visits each site once ({how})"
             raise SettingError("attempts_per_sweep", rule, self.attempts_per_sweep)
 
+    @property
+    def attempts(self) -> int:
+        """Update attempts that a chain makes at least."""
+        return self.attempts_per_sweep * (1 if self.until_stable else self.sweeps)
+
     def concrete(self, facts: Facts) -> dict[str, Any]:
         """The order of the sites (None if all move at once) and the attempts of a sweep."""
         default = "N" if self._visits_each_once else "N/2"

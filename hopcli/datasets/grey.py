@@ -1,36 +1,98 @@
-"""What every source hands over: grey images with labels, and the checks they share."""
+"""Grey images, which every source returns: their record, and numbers, rows and labels made so."""
 
 from __future__ import annotations
 
+import math
 import re
-import stat
-from contextlib import contextmanager
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+import warnings
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from hopcli.errors import DataError, HopcliError, HopcliWarning
+from hopcli.datasets.files import MAX_IMAGES, as_text
+from hopcli.errors import DataError, HopcliWarning
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-    from pathlib import Path
+    from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
 __all__ = [
     "GreyImages",
-    "NoSuchPartError",
+    "Request",
+    "Size",
+    "as_grey",
     "as_labels",
-    "as_text",
-    "check_file",
-    "check_folder",
-    "exists",
-    "is_emnist",
-    "one_line",
-    "reading",
+    "as_spins",
+    "eight_bits",
+    "images_of",
+    "picture_shape",
+    "pictures_of",
     "stack",
+    "two_kinds",
+    "warn_of_one",
+    "written_grey",
 ]
+
+_AT_ONCE = 2**24  # values compared at once, to bound the memory
+_ONE = 1 + 1e-6  # floats that are 1 but for rounding
+_RULE = "grey values must be whole numbers from 0 to 255, floats from 0 to 1, or spins -1 and 1"
+_HELP = "(divide them by their greatest value, or round them)"
+
+
+class Size(NamedTuple):
+    """What pictures are resized to, in pixels; they keep their proportions.
+
+    Attributes
+    ----------
+    width, height : int
+        Each >= 1.
+    crop : bool
+        Fill it and cut off what is too much, instead of adding paper.
+    """
+
+    width: int
+    height: int
+    crop: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What a source is asked for, already checked.
+
+    Parameters
+    ----------
+    argument : str
+        What follows the colon of the dataset, empty if the source takes nothing.
+    split : {"train", "test", "all"}
+        Which images.
+    threshold : int or str
+        0..255, and a source may hand over any grey values on the right side of it; or how
+        the level of each image is found.
+    size : Size or None
+        What to resize pictures to.
+    invert : bool
+        Whether paper is what is brighter.
+    transpose : bool
+        Whether rows and columns of each image are to be swapped.
+    """
+
+    argument: str
+    split: str
+    threshold: int | str
+    size: Size | None
+    invert: bool = False
+    transpose: bool = False
+
+    @property
+    def path(self) -> Path:
+        """The argument as a path, ``~`` expanded."""
+        try:
+            return Path(self.argument).expanduser()
+        except RuntimeError:  # a user that does not exist: then it is a name like any other
+            return Path(self.argument)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -41,8 +103,8 @@ class GreyImages:
     ----------
     grey : ndarray of uint8, shape (n, N)
         Grey values 0..255, row by row; the caller may overwrite them.
-    labels : ndarray of str, shape (n,)
-        Label of each image.
+    labels : ndarray of str, shape (n,), or None
+        Label of each image; None: their places from 1 on.
     shape : tuple of int
         (height, width), height * width = N.
     sha256 : str
@@ -55,11 +117,11 @@ class GreyImages:
         Whether each row of `grey` runs down the columns of its image, as EMNIST's do.
     named : ndarray of bool, shape (n,), or None
         Images whose label the source gives; the labels of the others are their places.
-        None: all of them.
+        None: all, if there are labels.
     """
 
     grey: NDArray[np.uint8]
-    labels: NDArray[np.str_]
+    labels: NDArray[np.str_] | None
     shape: tuple[int, int]
     sha256: str = ""
     levels: NDArray[np.uint8] | None = None
@@ -67,73 +129,102 @@ class GreyImages:
     column_by_column: bool = False
     named: NDArray[np.bool_] | None = None
 
-
-class NoSuchPartError(DataError):
-    """A data set is whole, but lacks the part that is asked for."""
-
-
-@contextmanager
-def reading(what: object) -> Iterator[None]:
-    """Turn whatever a damaged file makes a reader raise into one line about `what`."""
-    try:
-        yield
-    except FileNotFoundError:
-        raise DataError(f"{what}: no such file") from None
-    except Exception as error:
-        # Parsers of damaged bytes raise anything: zlib.error, struct.error, SyntaxError, ...
-        if isinstance(error, HopcliError | HopcliWarning):
-            raise
-        raise DataError(f"{what}: cannot be read ({one_line(error)})") from None
+    def labelled(self, values: NDArray[Any], what: object) -> GreyImages:
+        """The same images with labels, see :func:`as_labels`."""
+        return replace(self, labels=as_labels(values, len(self.grey), what))
 
 
-def check_file(path: Path) -> None:
-    """Refuse what is no regular file: reading a pipe would wait without end.
+def images_of(
+    values: NDArray[Any], path: Path, size: Size | None, what: object = None
+) -> GreyImages:
+    """Make images without labels of the numbers of a file.
+
+    See :func:`as_grey` and :func:`pictures_of`. A file of EMNIST's names keeps its images column
+    by column.
+    """
+    where = what or path
+    grey, shape = pictures_of(as_grey(values, where), where, size)
+    is_emnist = re.search("(?<![a-z])emnist(?![a-z])", path.name.lower()) is not None
+    return GreyImages(grey, None, shape, column_by_column=is_emnist)
+
+
+def picture_shape(of_one: tuple[int, ...]) -> tuple[int, int]:
+    """Height and width of a picture that is given so, or as a row of pixels."""
+    if len(of_one) == 2:
+        return of_one[0], of_one[1]
+    (n_sites,) = of_one
+    side = math.isqrt(n_sites)
+    return (side, side) if side * side == n_sites else (1, n_sites)
+
+
+def pictures_of(
+    values: NDArray[Any], what: object, size: Size | None = None
+) -> tuple[NDArray[Any], tuple[int, int]]:
+    """Take an array as pictures.
+
+    Parameters
+    ----------
+    values : ndarray, shape (n, height, width), (n, height, width, 1), (n, N) or (N,)
+        The pictures; rows of N pixels are square pictures if N is a square.
+    what : object
+        Where they come from, to begin messages with.
+    size : Size, optional
+        Width and height of a picture, for rows of pixels: a row may hold several, or a part.
+
+    Returns
+    -------
+    rows : ndarray, shape (pictures, height * width)
+        The same values.
+    shape : tuple of int
+        (height, width).
 
     Raises
     ------
     DataError
-        If there is no such file, or it is a folder, a pipe, a device or the like.
+        If the array has another number of axes, or cannot be cut into such pictures.
+
+    Warns
+    -----
+    HopcliWarning
+        If there are as many rows as sites or more, as of one picture, or of columns.
     """
-    with reading(path):
-        mode = path.stat().st_mode
-    if not stat.S_ISREG(mode):
-        found = "is a folder" if stat.S_ISDIR(mode) else "is none (a pipe, a device or the like)"
-        raise DataError(f"{path}: must be a file, {found}")
+    if values.ndim == 4 and values.shape[3] == 1:
+        values = values[..., 0]
+    if values.ndim not in (1, 2, 3):
+        raise DataError(
+            f"{what}: must have shape (images, height, width) or (images, N), found {values.shape}"
+        )
+    rows = values.reshape(1, -1) if values.ndim == 1 else values
+    if size is not None:
+        return _cut(rows, what, size)
+    if values.ndim == 2:
+        n_sites = values.shape[1]
+        hint = f"for one picture give --size {n_sites}x{len(values)}"
+        warn_of_one(values.shape, what, hint, "transpose the file if its columns are patterns")
+    shape = picture_shape(rows.shape[1:])
+    return rows.reshape(len(rows), -1), shape
 
 
-def check_folder(path: Path, of: str) -> None:
-    """Refuse what is no folder, whatever is wrong with its name; `of` says what it must hold."""
-    try:
-        found = path.is_dir()
-    except (OSError, ValueError) as error:
-        raise DataError(f"{path}: must be a folder of {of} ({one_line(error)})") from None
-    if not found:
-        raise DataError(f"{path}: must be a folder of {of}, found none")
+def _cut(rows: NDArray[Any], what: object, size: Size) -> tuple[NDArray[Any], tuple[int, int]]:
+    """Cut rows of pixels into pictures of a size, or put them together."""
+    width, height, _ = size
+    n_pixels, n_row = width * height, math.prod(rows.shape[1:])
+    fits = rows.shape[1:] == (height, width) or (
+        rows.ndim == 2 and rows.size % n_pixels == 0 and 0 in (n_row % n_pixels, n_pixels % n_row)
+    )
+    if not fits:
+        raise DataError(
+            f"{what}: cannot be cut into pictures of {width} x {height}, found shape {rows.shape}"
+        )
+    return rows.reshape(-1, n_pixels), (height, width)
 
 
-def exists(path: Path) -> bool:
-    """Whether there is a file or folder of this name; there is none of an impossible name."""
-    try:
-        return path.exists()
-    except (OSError, ValueError):
-        return False
-
-
-def as_text(name: str) -> str:
-    r"""A name that every file and terminal can have, with escapes for what is not UTF-8.
-
-    Examples
-    --------
-    >>> as_text("boat"), as_text("b\udcff")
-    ('boat', 'b\\udcff')
-    """
-    return name.encode("utf-8", "backslashreplace").decode("utf-8")
-
-
-def one_line(error: BaseException) -> str:
-    """Say an error of another library in at most one line."""
-    lines = str(getattr(error, "strerror", None) or error).split("\n")
-    return lines[0].strip() or type(error).__name__
+def warn_of_one(shape: Sequence[int], what: object, *hints: str) -> None:
+    """Warn of rows taken as patterns that look like one picture, or like columns."""
+    n_rows, n_sites = shape
+    if n_rows >= n_sites > 1 and n_rows < MAX_IMAGES:
+        read = f"{what}: read as {n_rows:,} patterns of {n_sites:,} sites, one a row"
+        warnings.warn(f"{read}; {'; '.join(hints)}", HopcliWarning, stacklevel=4)
 
 
 def as_labels(values: NDArray[Any], n_images: int, what: object) -> NDArray[np.str_]:
@@ -177,12 +268,88 @@ def as_labels(values: NDArray[Any], n_images: int, what: object) -> NDArray[np.s
     return labels
 
 
-def is_emnist(path: Path) -> bool:
-    """Whether a file is called as those of EMNIST, which keep images column by column."""
-    return re.search("(?<![a-z])emnist(?![a-z])", path.name.lower()) is not None
+def as_spins(values: NDArray[Any]) -> NDArray[np.int8] | None:
+    """Return booleans, or numbers that are all -1 or +1, as spins; None for anything else."""
+    if values.dtype == np.bool_:
+        return np.where(values, np.int8(1), np.int8(-1))
+    step = max(1, len(values) * _AT_ONCE // max(1, values.size))
+    parts = (values[first : first + step] for first in range(0, len(values), step))
+    if values.dtype.kind not in "if" or not all(np.all(np.abs(part) == 1) for part in parts):
+        return None
+    return np.ascontiguousarray(values, dtype=np.int8)
 
 
-def stack(parts: Sequence[GreyImages], what: Path | str) -> GreyImages:
+def as_grey(values: NDArray[Any], what: object) -> NDArray[np.uint8]:
+    """Return numbers as grey values.
+
+    Booleans, spins and integers 0 and 1 become 0 and 255. Floats from 0 to 1 are multiplied by
+    255 and rounded. Unsigned integers of 16 bits are brought to 8, see :func:`eight_bits`.
+    Other numbers must be whole, from 0 to 255.
+
+    Parameters
+    ----------
+    values : ndarray
+        Any real dtype, shape (n, ...), n >= 1.
+    what : object
+        Where they come from, to begin the message with.
+
+    Returns
+    -------
+    ndarray of uint8, shape (n, ...)
+        Grey values, 0..255.
+
+    Raises
+    ------
+    DataError
+        If there are none, or one is no such number.
+    """
+    if values.size == 0:
+        raise DataError(f"{what}: holds no images, found shape {values.shape}")
+    if values.dtype.kind not in "buif":
+        raise DataError(f"{what}: grey values must be numbers, found dtype {values.dtype}")
+    low, high = values.min(), values.max()
+    if values.dtype.kind == "b" or low == -1:
+        spins = as_spins(values)
+        if spins is not None:
+            grey: NDArray[np.uint8] = (spins > 0).view(np.uint8)
+            grey *= 255
+            return grey
+    if not low >= 0:  # NaN, too
+        raise DataError(f"{what}: {_RULE} {_HELP}, found {low}")
+    if high <= _ONE:
+        return np.rint(np.minimum(values, 1) * np.float32(255)).astype(np.uint8)
+    if values.dtype == np.uint16:
+        return eight_bits(values)
+    if high > 255:
+        raise DataError(f"{what}: {_RULE} {_HELP}, found {high}")
+    grey = values.astype(np.uint8, copy=False)
+    wrong = values[grey != values]
+    if wrong.size:
+        raise DataError(f"{what}: {_RULE} {_HELP}, found {wrong[0]}")
+    return grey
+
+
+def eight_bits(values: NDArray[Any]) -> NDArray[np.uint8]:
+    """Divide whole numbers >= 0 by the least power of two that brings all below 256."""
+    shift = max(0, int(values.max()).bit_length() - 8)
+    return (values >> shift).astype(np.uint8)
+
+
+def two_kinds(values: NDArray[Any]) -> NDArray[np.uint8] | None:
+    """Return numbers of exactly two kinds as 0 (the lower) and 255; None for anything else."""
+    low, high = values.min(), values.max()
+    if low == high or not np.all((values == low) | (values == high)):
+        return None
+    return np.where(values == high, np.uint8(255), np.uint8(0))
+
+
+def written_grey(values: NDArray[Any], what: object) -> NDArray[np.uint8]:
+    """Return written numbers as grey values: two kinds are 0 and 255, others as :func:`as_grey`."""
+    kinds = two_kinds(values)
+    return as_grey(values, what) if kinds is None else kinds
+
+
+def stack(parts: Sequence[GreyImages], what: object) -> GreyImages:
     """Put parts of a data set one after the other.
 
     Raises
@@ -196,9 +363,9 @@ def stack(parts: Sequence[GreyImages], what: Path | str) -> GreyImages:
     if len(shapes) > 1:
         sizes = " and ".join(f"{width} x {height}" for height, width in sorted(shapes))
         raise DataError(f"{what}: training and test images must have one size, found {sizes}")
-    return GreyImages(
-        np.concatenate([part.grey for part in parts]),
-        np.concatenate([part.labels for part in parts]),
-        parts[0].shape,
-        column_by_column=parts[0].column_by_column,
+    labels = [part.labels for part in parts if part.labels is not None]
+    return replace(
+        parts[0],
+        grey=np.concatenate([part.grey for part in parts]),
+        labels=np.concatenate(labels) if labels else None,
     )

@@ -9,20 +9,17 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from hopcli.datasets.grey import (
-    GreyImages,
+from hopcli.datasets.files import (
+    MAX_BYTES,
     NoSuchPartError,
-    as_labels,
     check_file,
     check_folder,
+    check_images,
+    check_packed,
     exists,
-    is_emnist,
     reading,
-    stack,
 )
-from hopcli.datasets.limits import MAX_BYTES, check_images, check_packed
-from hopcli.datasets.rows import numbered, pictures_of
-from hopcli.datasets.values import as_grey
+from hopcli.datasets.grey import GreyImages, images_of, stack
 from hopcli.errors import DataError
 
 if TYPE_CHECKING:
@@ -31,7 +28,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from hopcli.datasets.request import Request
+    from hopcli.datasets.grey import Request
 
 __all__ = ["folder_of", "load_idx", "read_idx"]
 
@@ -135,7 +132,7 @@ def load_idx(request: Request) -> GreyImages:
         return stack(parts, directory)
     if request.split == "test":
         raise NoSuchPartError(f"{path}: has no test set: it is one file of images")
-    return _images(path, read_idx(path, 3, 2, 1), None, request)
+    return images_of(read_idx(path, 3, 2, 1), path, request.size)
 
 
 def folder_of(path: Path) -> Path:
@@ -197,12 +194,6 @@ def _load_part(directory: Path, files: _Files, part: str, request: Request) -> G
                 f"{directory}: must hold the {what} of the {part} set, "
                 f"found {names or 'no IDX files (one file alone is read as idx:FILE)'}"
             )
-    images = read_idx(files[part, "images"], 3, 2)
-    return _images(files[part, "images"], images, files[part, "labels"], request)
-
-
-def _images(path: Path, values: NDArray[Any], labels: Path | None, request: Request) -> GreyImages:
-    """Images of an array, with the labels of a file or their numbers."""
-    grey, shape = pictures_of(as_grey(values, path), path, request.size)
-    names = as_labels(read_idx(labels, 1), len(grey), labels) if labels else numbered(len(grey))
-    return GreyImages(grey, names, shape, column_by_column=is_emnist(path))
+    of_images, of_labels = files[part, "images"], files[part, "labels"]
+    images = images_of(read_idx(of_images, 3, 2), of_images, request.size)
+    return images.labelled(read_idx(of_labels, 1), of_labels)

@@ -18,7 +18,8 @@ from hopcli.data import (
     ORIGINALS,
     SHIPPED_SHA256,
 )
-from hopcli.datasets.grey import GreyImages, one_line
+from hopcli.datasets.files import one_line
+from hopcli.datasets.grey import GreyImages
 from hopcli.datasets.npz import Archive
 from hopcli.errors import DataError
 
@@ -114,7 +115,7 @@ def _original_hashes() -> Iterator[str]:
         n_images = len(images.grey)
         # Big-endian headers: magic number, number of items, then height and width.
         yield _sha256(np.array([0x803, n_images, *_SHAPE], ">u4"), images.grey)
-        yield _sha256(np.array([0x801, n_images], ">u4"), images.labels.astype(np.uint8))
+        yield _sha256(np.array([0x801, n_images], ">u4"), np.asarray(images.labels, np.uint8))
 
 
 def _sha256(header: NDArray[np.uint32], payload: NDArray[np.uint8]) -> str:

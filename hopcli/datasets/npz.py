@@ -9,18 +9,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from hopcli.datasets.grey import (
-    GreyImages,
+from hopcli.datasets.files import (
+    MAX_BYTES,
     NoSuchPartError,
-    as_labels,
     check_file,
-    is_emnist,
+    check_images,
+    check_packed,
     reading,
-    stack,
 )
-from hopcli.datasets.limits import MAX_BYTES, check_images, check_packed
-from hopcli.datasets.rows import numbered, pictures_of
-from hopcli.datasets.values import as_grey
+from hopcli.datasets.grey import GreyImages, images_of, stack
 from hopcli.errors import DataError
 
 if TYPE_CHECKING:
@@ -30,7 +27,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from hopcli.datasets.request import Request
+    from hopcli.datasets.grey import Request
 
     Check = Callable[[object, Sequence[int]], None]
 
@@ -185,13 +182,11 @@ def load_npz(request: Request) -> GreyImages:
             raise NoSuchPartError(f"{path}: has no test set: it holds one array of images")
         pairs = [(f"x_{part}", f"y_{part}") for part in _PARTS[request.split]]
         for of_images, of_labels in pairs if single is None else [single]:
-            what = f"{path}: {of_images}"
-            grey = as_grey(archive.read(of_images, check_images), what)
-            grey, shape = pictures_of(grey, what, request.size)
-            labels = numbered(len(grey))
+            values = archive.read(of_images, check_images)
+            images = images_of(values, path, request.size, f"{path}: {of_images}")
             if of_labels:
-                labels = as_labels(archive.read(of_labels), len(grey), f"{path}: {of_labels}")
-            parts.append(GreyImages(grey, labels, shape, column_by_column=is_emnist(path)))
+                images = images.labelled(archive.read(of_labels), f"{path}: {of_labels}")
+            parts.append(images)
     return stack(parts, path)
 
 
@@ -225,11 +220,4 @@ def load_npy(request: Request) -> GreyImages:
         _check(file, path.stat().st_size, path, check_images)
         file.seek(0)
         values: NDArray[Any] = np.lib.format.read_array(file, allow_pickle=False)
-    grey, shape = pictures_of(as_grey(values, path), path, request.size)
-    return GreyImages(
-        grey,
-        numbered(len(grey)),
-        shape,
-        column_by_column=is_emnist(path),
-        named=np.zeros(len(grey), np.bool_),
-    )
+    return images_of(values, path, request.size)

@@ -4,16 +4,25 @@ from __future__ import annotations
 
 import warnings
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from hopcli.data import DRAWINGS, SHIPPED_SHA256
-from hopcli.datasets.grey import GreyImages, as_text, check_file, check_folder, exists, reading
-from hopcli.datasets.limits import MAX_BYTES, MAX_IMAGES, MAX_PIXELS, MAX_READ
-from hopcli.datasets.shipped import check_shipped
+from hopcli.datasets.files import (
+    MAX_BYTES,
+    MAX_IMAGES,
+    MAX_PIXELS,
+    MAX_READ,
+    as_text,
+    check_file,
+    check_folder,
+    check_shipped,
+    exists,
+    reading,
+)
+from hopcli.datasets.grey import GreyImages, as_grey, eight_bits
 from hopcli.datasets.thresholds import binarise, levels
-from hopcli.datasets.values import as_grey, eight_bits
 from hopcli.errors import DataError, HopcliWarning
 
 if TYPE_CHECKING:
@@ -22,7 +31,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from PIL.Image import Image
 
-    from hopcli.datasets.request import Request, Size
+    from hopcli.datasets.grey import Request, Size
 
 __all__ = [
     "EXTENSIONS",
@@ -49,15 +58,6 @@ _EXTENSIONS = {
 FORMATS = tuple(_EXTENSIONS)
 EXTENSIONS = tuple(extension for of_one in _EXTENSIONS.values() for extension in of_one)
 _MOST_NAMED = 5  # files of a message
-
-
-class _Page(NamedTuple):
-    """A picture of a file: grey values as uint8, the range and whether it is blank in the file."""
-
-    grey: NDArray[np.uint8]
-    low: float
-    high: float
-    is_blank: bool
 
 
 def load_images(path: Path, request: Request) -> GreyImages:
@@ -123,11 +123,11 @@ def _load(paths: list[Path], where: Path, request: Request) -> GreyImages:
                     f"{name}: each picture must have its own name, found also "
                     f"{Path(names[label]).name}"
                 )
-            level = int(levels(page.grey.reshape(1, -1), request.threshold)[0])
+            level = int(levels(page.reshape(1, -1), request.threshold)[0])
             _check_not_blank(name, page, level, request)
             names[label] = name
             found.append(level)
-            pictures.append(_on_paper(page.grey, request))
+            pictures.append(_on_paper(page, request))
             shape, first = pictures[-1].shape, pictures[0].shape
             if shape != first:
                 raise DataError(
@@ -149,20 +149,16 @@ def _load(paths: list[Path], where: Path, request: Request) -> GreyImages:
     )
 
 
-def _check_not_blank(name: str, page: _Page, level: int, request: Request) -> None:
+def _check_not_blank(name: str, grey: NDArray[np.uint8], level: int, request: Request) -> None:
     """Refuse a picture that would be all ink or all paper."""
-    low, high = int(page.grey.min()), int(page.grey.max())
-    if page.low == page.high:
-        hint = "" if page.is_blank else " (try another --size)"
-        raise DataError(
-            f"{name}: must not be blank, all its pixels have grey value {page.low:g}{hint}"
-        )
-    if level < low or level >= high:
-        found = f"all its grey values, {page.low:g} to {page.high:g}, are on one side of"
-        other = "otsu" if request.threshold != "otsu" and low < high else "mean"
-        raise DataError(
-            f"{name}: must not be blank, {found} threshold {level} (try --threshold {other})"
-        )
+    low, high = int(grey.min()), int(grey.max())
+    if low <= level < high:
+        return
+    hint = f" (try --threshold {'mean' if request.threshold == 'otsu' else 'otsu'})"
+    if low == high:
+        hint = " (try another --size)" if request.size else ""
+    found = f"{low} to {high}, are on one side of threshold {level}{hint}"
+    raise DataError(f"{name}: must not be blank: all its grey values, {found}")
 
 
 def _on_paper(grey: NDArray[np.uint8], request: Request) -> NDArray[np.uint8]:
@@ -227,7 +223,7 @@ def load_drawings(request: Request) -> GreyImages:
     return load_images(DRAWINGS, request)
 
 
-def read_pages(path: Path, size: Size | None) -> list[_Page]:
+def read_pages(path: Path, size: Size | None) -> list[NDArray[np.uint8]]:
     """Read the pages or frames of a picture as grey values.
 
     Parameters
@@ -240,8 +236,8 @@ def read_pages(path: Path, size: Size | None) -> list[_Page]:
 
     Returns
     -------
-    list of _Page
-        Grey values as uint8, shape (height, width), and their range in the file.
+    list of ndarray of uint8, shape (height, width)
+        Grey values.
 
     Raises
     ------
@@ -291,33 +287,24 @@ def _check_size(path: Path, picture: Image, n_pages: int, size: Size | None) -> 
         )
 
 
-def _read(path: Path, picture: Image, size: Size | None) -> _Page:
+def _read(path: Path, picture: Image, size: Size | None) -> NDArray[np.uint8]:
     """Read a page; values of more than 8 bits are brought to 8."""
     picture.load()
     deep = picture.mode == "F" or picture.mode.startswith("I")
-    if deep:
-        grey, low, high = _from_deep(path, picture)
-    else:
-        grey = _to_grey(picture, size)
-    lightest, darkest = grey.getextrema()
-    if size is not None:
-        grey = _resize(grey, size)
-    values = np.array(grey, dtype=np.uint8)
-    if not deep or values.min() == values.max():
-        low, high = (low, low) if deep and low == high else (int(values.min()), int(values.max()))
-    return _Page(values, low, high, lightest == darkest)
+    grey = _from_deep(path, picture) if deep else _to_grey(picture, size)
+    return np.array(grey if size is None else _resize(grey, size), dtype=np.uint8)
 
 
-def _from_deep(path: Path, picture: Image) -> tuple[Image, float, float]:
-    """Turn a picture of 16 bits or floats upright and to 8 bits; the range that it has."""
+def _from_deep(path: Path, picture: Image) -> Image:
+    """Turn a picture of 16 bits or floats upright and to 8 bits."""
     from PIL import Image, ImageOps
 
     values: NDArray[Any] = np.asarray(ImageOps.exif_transpose(picture))
-    low, high = values.min().item(), values.max().item()
+    low, high = values.min(), values.max()
     whole = values.dtype.kind != "f" or bool(np.all(values == np.rint(values)))
     if low >= 0 and whole and 1 < high < 1 << 16:
         values = eight_bits(values.astype(np.uint16))
-    return Image.fromarray(as_grey(values, path)), low, high
+    return Image.fromarray(as_grey(values, path))
 
 
 def _to_grey(picture: Image, size: Size | None) -> Image:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 import warnings
 
-from hopcli.datasets.grey import GreyImages, as_labels, one_line
-from hopcli.datasets.values import as_grey
+from hopcli.datasets.files import one_line
+from hopcli.datasets.grey import GreyImages, as_grey, as_labels
 from hopcli.errors import DataError
 
 __all__ = ["load_digits", "load_openml"]

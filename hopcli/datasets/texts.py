@@ -11,11 +11,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from hopcli.data import SHIPPED_SHA256, TEXTS
-from hopcli.datasets.grey import GreyImages, exists
-from hopcli.datasets.limits import MAX_PIXELS, check_images
-from hopcli.datasets.rows import is_number, numbered, numbers_of, opened, pictures_of, table
-from hopcli.datasets.shipped import check_shipped
-from hopcli.datasets.values import as_grey, two_kinds
+from hopcli.datasets.files import MAX_PIXELS, check_images, check_shipped, exists
+from hopcli.datasets.grey import GreyImages, pictures_of, written_grey
+from hopcli.datasets.tables import is_number, numbers_of, opened, table
 from hopcli.errors import DataError, HopcliWarning
 
 if TYPE_CHECKING:
@@ -25,7 +23,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from hopcli.datasets.request import Request, Size
+    from hopcli.datasets.grey import Request, Size
 
 __all__ = ["find_text", "load_text"]
 
@@ -58,7 +56,7 @@ def load_text(path: Path, request: Request) -> GreyImages:
     the lower code. Commas or blanks may separate all characters.
 
     Written: each line of separated numbers is a pattern, see
-    :func:`hopcli.datasets.rows.load_csv`. If blank lines or names part the file, each part is a
+    :func:`hopcli.datasets.tables.load_csv`. If blank lines or names part the file, each part is a
     picture. Lines that begin with ``#`` or ``%`` are comments.
 
     Parameters
@@ -98,7 +96,7 @@ def load_text(path: Path, request: Request) -> GreyImages:
     grey = _grey_of_numbers(parts, path) if written else _grey_of_drawings(parts, path)
     grey, shape = _pictures(grey.reshape(-1, *shape), path, request.size)
     if len(grey) != len(parts):
-        return GreyImages(grey, numbered(len(grey)), shape, named=np.zeros(len(grey), np.bool_))
+        return GreyImages(grey, None, shape)
     names = np.array([part.name for part in parts])
     return GreyImages(grey, names, shape, named=np.array([part.named for part in parts]))
 
@@ -230,14 +228,11 @@ def _n_values(line: str) -> int:
 
 def _grey_of_numbers(parts: list[_Part], path: Path) -> NDArray[np.uint8]:
     """The grey values of pictures that are written as numbers."""
-    values = np.stack(
-        [
-            numbers_of(_SEPARATOR.sub(" ", " ".join(part.rows)), None, f"{path}: line {part.line}")
-            for part in parts
-        ]
-    )
-    grey = two_kinds(values)
-    return as_grey(values, path) if grey is None else grey
+    rows = [
+        numbers_of(_SEPARATOR.sub(" ", " ".join(part.rows)), None, f"{path}: line {part.line}")
+        for part in parts
+    ]
+    return written_grey(np.stack(rows), path)
 
 
 def _grey_of_drawings(parts: list[_Part], path: Path) -> NDArray[np.uint8]:

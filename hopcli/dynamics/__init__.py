@@ -1,8 +1,8 @@
 """The update rules: start states in, final states out.
 
-What the rules are lives in :mod:`hopcli.dynamics.rules`, in registries. A call is made a
-:class:`hopcli.dynamics.jobs.Job`, and the loop of its rule does the work; both are imported
-when something runs, for the compiled loop brings numba. Chains are independent: each has its
+The rules are entries of :mod:`hopcli.dynamics.registry`. A call becomes a
+:class:`hopcli.dynamics.jobs.Job`, which the loop of its rule runs; both are imported
+when something runs, because the compiled loop brings numba. Chains are independent: each has its
 own seed, and its result depends on nothing else, whatever the threads, the chunks and what
 is recorded.
 """
@@ -13,8 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from hopcli.dynamics.kinds import Dynamics, Order
-from hopcli.dynamics.rules import DYNAMICS, GIVEN, ORDERS, TIES
+from hopcli.dynamics.registry import DYNAMICS, GIVEN, ORDERS, TIES, Dynamics, Order
 from hopcli.dynamics.states import RAN, STABLE, TWO_CYCLE, FinalStates
 from hopcli.errors import SettingError
 from hopcli.streams import seed_word, splitmix64
@@ -81,7 +80,7 @@ def chain_seeds(
 
 
 def run(
-    couplings: Network,
+    network: Network,
     spins: NDArray[np.int8],
     *,
     seeds: NDArray[np.uint64],
@@ -100,7 +99,7 @@ def run(
 
     Parameters
     ----------
-    couplings : Network
+    network : Network
         The network.
     spins : ndarray of int8, shape (chains, N)
         Starts, values -1 or +1, and 0 where the rule allows it; not changed.
@@ -172,7 +171,7 @@ def run(
     how = _checked_order(rule, order)
     _one_of("tie", TIES, tie)
     _one_of("tie", rule.codes, tie, f" under {rule.name}")
-    n_sites = couplings.n_sites
+    n_sites = network.n_sites
     schedule = _checked_schedule(temperatures, sweeps)
     _check_whole("attempts_per_sweep", attempts_per_sweep, 1, _MOST_ATTEMPTS)
     if how is not None and how.each_once and attempts_per_sweep != n_sites:
@@ -180,8 +179,8 @@ def run(
         raise SettingError("attempts_per_sweep", needed, attempts_per_sweep)
     cold_from = int(np.max(np.flatnonzero(schedule), initial=-1)) + 1
     job = Job(
-        couplings,
-        _checked_spins(couplings, spins, rule),
+        network,
+        _checked_spins(network, spins, rule),
         _checked_seeds(seeds, len(spins)),
         rule=rule,
         tie=tie,
@@ -196,7 +195,7 @@ def run(
 
 
 def replay(
-    couplings: Network,
+    network: Network,
     spins: NDArray[np.int8],
     *,
     sites: NDArray[np.integer],
@@ -209,7 +208,7 @@ def replay(
 
     Parameters
     ----------
-    couplings : Network
+    network : Network
         The network.
     spins : ndarray of int8, shape (chains, N)
         Starts, values -1 or +1; not changed.
@@ -238,13 +237,13 @@ def replay(
     from hopcli.dynamics.jobs import Job
 
     rule = DYNAMICS["metropolis"]
-    start = _checked_spins(couplings, spins, rule)
+    start = _checked_spins(network, spins, rule)
     if sites.ndim != 2 or len(sites) != len(start):
         raise SettingError("sites", f"must have {len(start)} rows, one a chain", sites.shape)
-    if sites.size and not (sites.min() >= 0 and sites.max() < couplings.n_sites):
-        raise SettingError("sites", f"must be from 0 to {couplings.n_sites - 1}")
+    if sites.size and not (sites.min() >= 0 and sites.max() < network.n_sites):
+        raise SettingError("sites", f"must be from 0 to {network.n_sites - 1}")
     job = Job(
-        couplings,
+        network,
         start,
         _checked_seeds(seeds, len(start)),
         rule=rule,
@@ -281,10 +280,10 @@ def _checked_order(rule: Dynamics, order: str) -> Order | None:
     return known
 
 
-def _checked_spins(couplings: Network, spins: NDArray[np.int8], rule: Dynamics) -> NDArray[np.int8]:
+def _checked_spins(network: Network, spins: NDArray[np.int8], rule: Dynamics) -> NDArray[np.int8]:
     """Copy the starts, C-contiguous."""
-    if spins.ndim != 2 or spins.shape[1] != couplings.n_sites:
-        raise SettingError("spins", f"must have shape (chains, {couplings.n_sites})", spins.shape)
+    if spins.ndim != 2 or spins.shape[1] != network.n_sites:
+        raise SettingError("spins", f"must have shape (chains, {network.n_sites})", spins.shape)
     start = np.array(spins, dtype=np.int8, order="C")
     whole = spins.dtype == np.int8 or np.array_equal(start, spins)
     if not whole or np.min(start, initial=0) < -1 or np.max(start, initial=0) > 1:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from hopcli.dynamics.kinds import Dynamics, Order
+    from hopcli.dynamics.registry import Dynamics, Order
     from hopcli.network import Network
 
 __all__ = ["MOST_THREADS", "Job", "processors"]
@@ -46,7 +46,7 @@ class Job:
 
     Parameters
     ----------
-    couplings : Network
+    network : Network
         The network.
     spins : ndarray of int8, shape (chains, N)
         Starts, C-contiguous; changed in place into the final states.
@@ -84,7 +84,7 @@ class Job:
 
     def __init__(
         self,
-        couplings: Network,
+        network: Network,
         spins: NDArray[np.int8],
         seeds: NDArray[np.uint64],
         *,
@@ -97,7 +97,7 @@ class Job:
         settle: int | None = None,
         record: bool = False,
     ) -> None:
-        self.couplings = couplings
+        self.network = network
         self.spins = spins
         self.seeds = seeds
         self.rule = rule
@@ -109,9 +109,9 @@ class Job:
         self.settle = len(temperatures) if settle is None else settle
         self.sweeps = np.zeros(len(spins), np.int64)
         self.status = np.zeros(len(spins), np.uint8)
-        self.ends = np.zeros((len(spins), couplings.n_classes), np.int32)
+        self.ends = np.zeros((len(spins), network.n_classes), np.int32)
         self.record = record
-        columns = couplings.n_classes if record else 0
+        columns = network.n_classes if record else 0
         self.sums = np.zeros((len(spins), len(temperatures) + 1, columns), np.int32)
         self.cancelled = np.zeros(1, np.uint8)
 

@@ -62,18 +62,18 @@ def start(job: Job) -> Callable[[slice], None]:
         If the loop does not know the rule or the order, or cannot do as they say.
     """
     rule, order = _rule(job), _order(job)
-    network = lay_out(job.couplings)
-    n_sites, n_classes = job.couplings.n_sites, job.couplings.n_classes
+    wiring = lay_out(job.network)
+    n_sites, n_classes = job.network.n_sites, job.network.n_classes
     patience = _patience(n_sites, n_classes)
     protocol = _kernels.Protocol(rule, order, job.attempts, patience, job.settle)
     given = np.empty((len(job.spins), 0), np.uint32) if job.given is None else job.given
-    n_levels = 3 * network.steps.shape[1]
-    for array in (job.spins, given, job.sums, network.J, network.steps):
+    n_levels = 3 * wiring.steps.shape[1]
+    for array in (job.spins, given, job.sums, wiring.J, wiring.steps):
         assert array.flags.c_contiguous
 
     def run(chunk: slice) -> None:
         _kernels.run_chains(
-            network,
+            wiring,
             protocol,
             job.spins[chunk],
             job.seeds[chunk],
@@ -118,38 +118,30 @@ def _load(run: Callable[[slice], None]) -> None:
 
 def _rule(job: Job) -> int:
     """Code of the rule."""
-    name = job.rule.codes[job.tie]
-    if name not in RULES:
-        must = f"must have a code that the loop over sites knows ({', '.join(RULES)})"
-        raise SettingError("dynamics", must, name)
-    if name == "METROPOLIS" and job.rule.allows_zero:
-        # A flip of 0 is 0: such a site would stay so for ever.
-        raise SettingError("dynamics", "must not allow sites at 0 with METROPOLIS", job.rule.name)
-    if name.startswith("SIGN") and job.rule.stochastic:
-        raise SettingError(
-            "dynamics", f"must not be stochastic: {name} has no noise", job.rule.name
-        )
+    name, rule = job.rule.codes[job.tie], job.rule
+    fits = name in RULES and job.order is not None
+    fits &= not (name == "METROPOLIS" and rule.allows_zero)  # a flip of 0 is 0
+    fits &= not (name.startswith("SIGN") and rule.stochastic)
+    if not fits:
+        must = f"does not fit the loop over single sites, which knows {', '.join(RULES)}"
+        raise SettingError("dynamics", must, f"{rule.name} ({name})")
     return int(getattr(_kernels, name))
 
 
 def _order(job: Job) -> int:
-    """Code of the order; what the loop reads without looking is checked here."""
-    if job.order is None:
-        must = "must have orders, for the loop tries one site at a time"
-        raise SettingError("dynamics", must, job.rule.name)
-    name = job.order.code
-    if name not in ORDERS:
-        must = f"must have a code that the loop over sites knows ({', '.join(ORDERS)})"
-        raise SettingError("order", must, name)
-    if job.order.each_once != (name in ("PERMUTATION", "FIXED")):
-        raise SettingError("order", f"must not be marked each_once = {job.order.each_once}", name)
-    if job.order.each_once and job.attempts != job.couplings.n_sites:
-        must = f"must be N = {job.couplings.n_sites} where each site is tried once"
-        raise SettingError("attempts_per_sweep", must, job.attempts)
-    needed = (len(job.spins), job.attempts * len(job.temperatures))
-    if name == "GIVEN" and (job.given is None or job.given.shape != needed):
-        raise SettingError("order", f"must come with its sites, shape {needed}", job.order.name)
-    return int(getattr(_kernels, name))
+    """Code of the order; the loop reads as many sites as it needs without a check."""
+    order = job.order
+    assert order is not None
+    sites = job.attempts if order.code != "GIVEN" else -1 if job.given is None else job.given.size
+    needed = job.attempts
+    if order.each_once:
+        needed = job.network.n_sites
+    elif order.code == "GIVEN":
+        needed = len(job.spins) * job.attempts * len(job.temperatures)
+    if order.code not in ORDERS or sites != needed:
+        must = f"must be one of {', '.join(ORDERS)}, with a site for every attempt"
+        raise SettingError("order", must, order.code)
+    return int(getattr(_kernels, order.code))
 
 
 def _patience(n_sites: int, n_classes: int) -> int:
@@ -158,26 +150,26 @@ def _patience(n_sites: int, n_classes: int) -> int:
     return int(min(price, _kernels.NEVER))
 
 
-def lay_out(couplings: Network) -> _kernels.Network:
+def lay_out(network: Network) -> _kernels.Wiring:
     """Lay out the couplings for the kernels, also as whole numbers of a small unit."""
-    n_classes = couplings.n_classes
+    n_classes = network.n_classes
     # Added row by row, not by the BLAS: a page in a browser must find the same reach.
-    sums = np.sum(couplings.class_sizes[:, None] * np.abs(couplings.J, order="C"), axis=0)
-    reach = float(np.max(sums + np.abs(couplings.theta)))
+    sums = np.sum(network.class_sizes[:, None] * np.abs(network.J, order="C"), axis=0)
+    reach = float(np.max(sums + np.abs(network.theta)))
     # A level is a field and an own share: below 2 reach, and 2^30 units hold it.
     unit = 2.0 ** (math.ceil(math.log2(max(reach, 1e-3))) - 29)
     width = -(-n_classes // _kernels.LANES) * _kernels.LANES
     steps = _on_lines(n_classes * width).reshape(n_classes, width)
-    np.rint(couplings.J / unit, out=steps[:, :n_classes], casting="unsafe")
-    return _kernels.Network(
+    np.rint(network.J / unit, out=steps[:, :n_classes], casting="unsafe")
+    return _kernels.Wiring(
         # Short codes, for those of many sites to stay in the cache.
-        couplings.site_class.astype(np.uint16 if 3 * width <= 1 << 16 else np.uint32),
-        np.array(couplings.J, order="C"),
-        np.array(couplings.theta),
+        network.site_class.astype(np.uint16 if 3 * width <= 1 << 16 else np.uint32),
+        np.array(network.J, order="C"),
+        np.array(network.theta),
         steps,
         unit,
         # Half a unit each: N spins, the own share, the threshold; and float64 roundings.
-        slack=0.5 * (couplings.n_sites + 4) * unit,
+        slack=0.5 * (network.n_sites + 4) * unit,
     )
 
 

@@ -42,12 +42,9 @@ def start(job: Job) -> Callable[[slice], None]:
         If the rule is not one of signs, has noise, or tries the sites in an order.
     """
     code = job.rule.codes[job.tie]
-    if code not in AT_TIE:
-        must = f"must have a code that the loop over all sites knows ({', '.join(AT_TIE)})"
-        raise SettingError("dynamics", must, code)
-    if job.rule.stochastic or job.order is not None:
-        must = "must have neither noise nor an order to move all sites at once"
-        raise SettingError("dynamics", must, job.rule.name)
+    if code not in AT_TIE or job.rule.stochastic or job.order is not None:
+        must = f"does not fit the loop over all sites, which knows {', '.join(AT_TIE)}"
+        raise SettingError("dynamics", must, f"{job.rule.name} ({code})")
     return lambda chunk: _run(job, chunk, AT_TIE[code])
 
 
@@ -59,7 +56,7 @@ def _run(job: Job, chunk: slice, at_tie: int) -> None:
     """
     start = job.spins[chunk]
     counts = np.stack(
-        [class_sums((start == value).view(np.int8), job.couplings) for value in (-1, 0, 1)], axis=1
+        [class_sums((start == value).view(np.int8), job.network) for value in (-1, 0, 1)], axis=1
     )
     origin = np.array([-1, 0, 1], np.int8)[:, np.newaxis]
     values = np.where(counts > 0, origin, np.int8(0))
@@ -98,15 +95,14 @@ def _run(job: Job, chunk: slice, at_tie: int) -> None:
             break
     job.ends[chunk] = np.sum(counts * values, axis=1)
     for c in range(len(start)):
-        start[c] = values[c][start[c] + 1, job.couplings.site_class]
+        start[c] = values[c][start[c] + 1, job.network.site_class]
 
 
 def _step(
     job: Job, now: NDArray[np.int8], sums: NDArray[np.int64], at_tie: int
 ) -> NDArray[np.int8]:
     """Values after a step, shape (chains, 3, K) as `now`, from the class sums, (chains, K)."""
-    j = job.couplings.J
-    field = (sums @ j - job.couplings.theta)[:, np.newaxis] - np.diag(j) * now
+    field = job.network.hamiltonian.fields(sums[:, np.newaxis], now) - job.network.theta
     new = now.copy() if at_tie == 0 else np.full_like(now, at_tie)
     new[field > TIE] = 1
     new[field < -TIE] = -1

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from hopcli.config import Config, Execution
     from hopcli.experiments.stock import Stock
+    from hopcli.patterns import Patterns
     from hopcli.tables import Columns
 
 __all__ = [
@@ -30,6 +31,7 @@ __all__ = [
     "Plan",
     "Progress",
     "Result",
+    "StoredResult",
     "no_progress",
     "plan",
     "prefixed",
@@ -55,7 +57,7 @@ Arrays = dict[str, "NDArray[Any]"]
 class Result:
     """What an experiment found: all of it, so that it can be saved, loaded and drawn.
 
-    The subclass of each experiment reads records off the arrays.
+    The subclass of each experiment reads records off the arrays, of which there is one file.
 
     Parameters
     ----------
@@ -83,6 +85,18 @@ class Result:
         return Frames(self.columns)
 
 
+class StoredResult(Result):
+    """A result with the stored patterns in its array file."""
+
+    @functools.cached_property
+    def patterns(self) -> Patterns:
+        """The stored patterns, as the array file has them."""
+        from hopcli.patterns import Patterns
+
+        (arrays,) = self.arrays.values()
+        return Patterns.from_arrays(unprefixed("patterns", arrays))
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Plan:
     """A run that can be made: nothing about it is open, and nothing is left to refuse.
@@ -98,12 +112,18 @@ class Plan:
     n_parts : int
         Number of parts that the run is a sum of, which are the third that `work` takes; 0
         if it is no sum.
+    attempts : int
+        Update attempts that the run makes at least.
+    chains : int
+        Chains that can run side by side.
     """
 
     config: Config
     inputs: dict[str, str]
     work: Callable[..., Result]
     n_parts: int = 0
+    attempts: int = 0
+    chains: int = 1
 
     def run(self, execution: Execution, progress: Progress, parts: Parts | None = None) -> Result:
         """Make the run; the same bytes whatever the execution, and whichever parts are there."""

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import functools
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from hopcli import dynamics
-from hopcli.experiments import Plan, Progress, Result, prefixed, unprefixed
-from hopcli.experiments.inputs import gather, hashes
+from hopcli.experiments import Plan, Progress, StoredResult
+from hopcli.experiments.preparation import Prepared, hash_of_start, prepare
 from hopcli.experiments.trials import check_states
 from hopcli.observables import energy, overlaps
-from hopcli.patterns import Patterns
 from hopcli.starts import choose, fill_bank, first_states
 from hopcli.statistics import chao1, exact_interval
-from hopcli.streams import Streams, seed_word
+from hopcli.streams import seed_word
 from hopcli.tables import Column, Columns, Table, ends_of, estimate
 from hopcli.taxonomy import KINDS, classify, mixture_method
 
@@ -26,7 +24,7 @@ if TYPE_CHECKING:
     from hopcli.config import AttractorsConfig, ThreadedExecution
     from hopcli.experiments.stock import Stock
     from hopcli.network import Network
-    from hopcli.starts import Bank
+    from hopcli.patterns import Patterns
 
 __all__ = ["TABLES", "AttractorsResult", "plan", "summary"]
 
@@ -71,18 +69,13 @@ TABLES = (_KINDS, _STATES)
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class AttractorsResult(Result):
+class AttractorsResult(StoredResult):
     """What a census found.
 
     Tables ``kinds``, how often each kind of state is reached under each rule, last all
     ``attractors`` of the rule, with how many states there may be; and ``attractors``, every
     distinct final state; array file ``attractors``.
     """
-
-    @functools.cached_property
-    def patterns(self) -> Patterns:
-        """The stored patterns."""
-        return Patterns.from_arrays(unprefixed("patterns", self.arrays["attractors"]))
 
     @property
     def states(self) -> dict[str, NDArray[np.int8]]:
@@ -110,51 +103,44 @@ def plan(config: AttractorsConfig, stock: Stock) -> Plan:
         Its run is told the starts done and the starts in all, and gives an
         :class:`AttractorsResult`.
     """
-    inputs = gather(config, stock)
-    resolved = config.resolve(inputs.facts)
-    dataset, patterns = inputs.dataset, inputs.patterns(config, resolved.digits, stock)
-    check_states("starts", resolved.starts, dataset.n_sites)
-    streams = Streams.of(resolved.seed)
-    bank = choose(
-        resolved.start,
-        fill_bank(resolved.start, dataset, patterns),
-        resolved.starts,
-        np.random.default_rng(streams.tests),
-    )
-    networks = {
-        rule: stock.couple(resolved, patterns, rule, resolved.theta) for rule in resolved.rule
-    }
+    prepared = prepare(config, stock)
+    resolved, patterns, n_sites = prepared.config, prepared.patterns, prepared.facts.n_sites
+    check_states("starts", resolved.starts, n_sites)
+    bank = fill_bank(resolved.start, prepared.dataset, patterns)
+    for rule in resolved.rule:
+        prepared.network(rule)  # an impossible one is refused now
 
     def work(execution: ThreadedExecution, progress: Progress) -> AttractorsResult:
-        tables, states = _run(resolved, patterns, bank, networks, streams, execution, progress)
+        tables, states = _run(prepared, execution.threads, progress)
         census = Columns.joined(tables)
-        return AttractorsResult(
-            dataset=dataset.name,
-            dataset_sha256=dataset.sha256,
-            columns={"kinds": _kind_table(resolved, census), "attractors": census},
-            arrays={"attractors": {**states, **prefixed("patterns", patterns.to_arrays())}},
-            notes={"mixtures": mixture_method(*patterns.xi.shape)},
+        return prepared.result(
+            AttractorsResult,
+            {"kinds": _kind_table(resolved, census), "attractors": census},
+            {**states, **prepared.pattern_arrays},
+            {"mixtures": mixture_method(*patterns.xi.shape)},
         )
 
-    read = hashes(dataset, patterns, theta=resolved.theta, start=resolved.start, bank=bank)
-    return Plan(resolved, read, work)
+    return prepared.plan(
+        work,
+        inputs=hash_of_start(resolved.start, bank),
+        attempts=len(resolved.rule) * resolved.starts * n_sites,
+        chains=resolved.starts,
+    )
 
 
 def _run(
-    config: AttractorsConfig,
-    patterns: Patterns,
-    bank: Bank,
-    networks: dict[str, Network],
-    streams: Streams,
-    execution: ThreadedExecution,
-    progress: Progress,
+    prepared: Prepared[AttractorsConfig], threads: int | None, progress: Progress
 ) -> tuple[list[Columns], dict[str, NDArray[np.int8]]]:
     """The census of each rule, and its most frequent states."""
+    config, patterns, streams = prepared.config, prepared.patterns, prepared.streams
+    every = fill_bank(config.start, prepared.dataset, patterns)
+    bank = choose(config.start, every, config.starts, np.random.default_rng(streams.tests))
     starts = first_states(config.start, bank, patterns.shape, seed_word(streams.starts))
     seeds = dynamics.chain_seeds(streams.chains, config.starts)
-    total = config.starts * len(networks)
+    total = config.starts * len(config.rule)
     tables, states = [], {}
-    for rule, couplings in networks.items():
+    for rule in config.rule:
+        couplings = prepared.network(rule)
         final = dynamics.run(
             couplings,
             starts,
@@ -165,7 +151,7 @@ def _run(
             attempts_per_sweep=couplings.n_sites,
             tie=config.tie,
             until_stable=True,
-            threads=execution.threads,
+            threads=threads,
             progress=lambda done: progress(done, total),
         )
         table, distinct = _census(config, rule, couplings, patterns, final)

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from hopcli import dynamics
-from hopcli.config import Facts
 from hopcli.errors import PatternError, SettingError
 from hopcli.experiments import Parts, Plan, Progress, Result
+from hopcli.experiments.preparation import prepare
 from hopcli.patterns import random_spins
 from hopcli.rules import RULES, store
 from hopcli.starts import Start, change, trial_rng
@@ -84,7 +84,6 @@ _RADIUS = "half_radius"
 _NEAR = 0.9
 _RECALLED = 0.99  # overlap with the attractor of the pattern from which on a start is recalled
 _RADIUS_ENDS = (0.0, 0.5)  # beyond half of its sites a start is nearer to the inverse
-_STUDY_SHAPE = (28, 28)  # of random patterns, where no size is asked for
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -112,26 +111,26 @@ def plan(config: CapacityConfig, stock: Stock) -> Plan:
         Its run is told the networks done and the networks to do, each of which is a part,
         and gives a :class:`CapacityResult`.
     """
-    config.check()
-    dataset = stock.load(config) if config.patterns == "images" else None
-    facts = Facts("random", _STUDY_SHAPE, ())
-    if dataset is not None:
-        facts = Facts(dataset.name, dataset.shape, dataset.label_names)
-    resolved = config.resolve(facts)
-    sha256 = "" if dataset is None else dataset.sha256
-    for size in resolved.sizes:
-        _check_counts(dataset, _pattern_counts(resolved, size)[-1])
+    prepared = prepare(config, stock)
+    resolved = prepared.config
+    counts = [_pattern_counts(resolved, size) for size in resolved.sizes]
+    images = prepared.dataset if resolved.reads_data else None
+    _check_counts(images, max(map(max, counts)))
 
     def work(execution: ThreadedExecution, progress: Progress, parts: Parts) -> CapacityResult:
+        dataset = prepared.dataset if resolved.reads_data else None
         draws = _run(resolved, dataset, execution.threads, progress, parts)
-        return CapacityResult(
-            dataset=facts.dataset,
-            dataset_sha256=sha256,
-            columns={"capacity": _mean_table(resolved, draws), "theory": _theory_table(resolved)},
-        )
+        tables = {"capacity": _mean_table(resolved, draws), "theory": _theory_table(resolved)}
+        return prepared.result(CapacityResult, tables)
 
-    read = {} if dataset is None else {"dataset": sha256}
-    return Plan(resolved, read, work, _n_networks(resolved))
+    sweep = sum(
+        size * min(resolved.tests, p)
+        for size, of_size in zip(resolved.sizes, counts, strict=True)
+        for p in of_size
+    )
+    attempts = len(_STARTS) * resolved.draws * len(resolved.rule) * sweep
+    n_networks = _n_networks(resolved)
+    return prepared.plan(work, n_networks, attempts=attempts, chains=resolved.tests)
 
 
 def summary(config: CapacityConfig, result: CapacityResult) -> Columns:

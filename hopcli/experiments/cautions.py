@@ -183,7 +183,7 @@ def _remedy(relaxation: Relaxation, given: Given) -> str | None:
 def _other_networks(relaxation: Relaxation) -> Iterator[tuple[str, Relaxation]]:
     """The same trials in other networks of the same patterns, and the options for them."""
     config, network = relaxation.config, relaxation.couplings
-    thresholds = network.theta[network.site_class]
+    thresholds = network.thresholds
 
     def changed(network: Network, **settings: object) -> Relaxation:
         other = dataclasses.replace(config, **settings)  # type: ignore[arg-type]

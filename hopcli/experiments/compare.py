@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import functools
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from hopcli.errors import DataError, SettingError
-from hopcli.experiments import Plan, Progress, Result, prefixed, unprefixed
+from hopcli.experiments import Plan, Progress, StoredResult
 from hopcli.experiments.classifiers import (
     coefficients,
     logistic_labels,
@@ -26,13 +25,11 @@ from hopcli.experiments.compare_tables import (
     selectors_finding,
     selectors_table,
 )
-from hopcli.experiments.contests import Runs, draw_contests, measure
+from hopcli.experiments.contests import Contest, Runs, draw_contests, measure
 from hopcli.experiments.few import few_selections
-from hopcli.experiments.inputs import gather, hashes
+from hopcli.experiments.preparation import Prepared, prepare
 from hopcli.experiments.trials import draw_trials
 from hopcli.observables import overlaps
-from hopcli.patterns import Patterns
-from hopcli.streams import Streams
 from hopcli.values import show
 
 if TYPE_CHECKING:
@@ -42,25 +39,22 @@ if TYPE_CHECKING:
     from hopcli.datasets import Dataset
     from hopcli.experiments.stock import Stock
     from hopcli.experiments.trials import Trials
+    from hopcli.patterns import Patterns
     from hopcli.starts import Bank
+    from hopcli.streams import Streams
     from hopcli.tables import Columns
 
 __all__ = ["TABLES", "CompareResult", "plan", "summary"]
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class CompareResult(Result):
+class CompareResult(StoredResult):
     """What a comparison found.
 
     Tables ``classifiers``, ``pairs``, ``selectors`` and ``selections``; array file
     ``compare`` with the stored patterns and, of each image, ``source_index``, ``label`` and
     ``right``, shape (classifiers, images). Note ``findings``: what it comes to.
     """
-
-    @functools.cached_property
-    def patterns(self) -> Patterns:
-        """The stored patterns."""
-        return Patterns.from_arrays(unprefixed("patterns", self.arrays["compare"]))
 
 
 def plan(config: CompareConfig, stock: Stock) -> Plan:
@@ -79,24 +73,32 @@ def plan(config: CompareConfig, stock: Stock) -> Plan:
         Its run is told the trials done and the trials in all, and gives a
         :class:`CompareResult`.
     """
-    inputs = gather(config, stock)
-    resolved = config.resolve(inputs.facts)
-    dataset, source = inputs.dataset, stock.source(config)
-    patterns = inputs.patterns(config, resolved.digits, stock)
-    _check_images(resolved, dataset, source, patterns)
-    stock.couple(resolved, patterns, resolved.rule, resolved.theta)  # or it is refused now
+    prepared = prepare(config, stock)
+    resolved = prepared.config
+    source_sha256 = stock.source(resolved).sha256
+    prepared.network()  # an impossible one is refused now
     recall, recall_at_zero = (
-        asked.resolve(inputs.facts) for asked in (resolved.recall(), resolved.recall_at_zero())
+        one.resolve(prepared.facts) for one in (resolved.recall(), resolved.recall_at_zero())
     )
-    streams = Streams.of(resolved.seed)
-    trials = draw_trials(recall, dataset, patterns, streams.tests)
-    images = _Images(dataset, source, patterns, trials, streams)
-    training, *seeds = streams.patterns.spawn(1 + resolved.selections)
-    trained = _training_images(resolved, images, training)
-    contests = draw_contests(resolved, recall, dataset, source, seeds, streams)
-    n_trials = 2 * len(trials) + sum(contest.n_trials(resolved) for contest in contests)
+
+    def drawn() -> tuple[_Images, _Trained, list[Contest]]:
+        dataset, source, patterns = prepared.dataset, stock.source(resolved), prepared.patterns
+        _check_images(resolved, dataset, source, patterns)
+        streams = prepared.streams
+        trials = draw_trials(recall, dataset, patterns, streams.tests)
+        images = _Images(dataset, source, patterns, trials, streams)
+        training, *seeds = streams.patterns.spawn(1 + resolved.selections)
+        trained = _training_images(resolved, images, training)
+        return images, trained, draw_contests(resolved, recall, dataset, source, seeds, streams)
+
+    images, _, contests = drawn()  # impossible ones are refused now
+    n_images = len(images.trials)
+    n_trials = 2 * n_images + sum(contest.n_trials(resolved) for contest in contests)
+    del images, contests
 
     def work(execution: ThreadedExecution, progress: Progress) -> CompareResult:
+        images, trained, contests = drawn()
+
         def tell(done: int) -> None:
             progress(done, n_trials)
 
@@ -106,10 +108,14 @@ def plan(config: CompareConfig, stock: Stock) -> Plan:
             row for contest in contests for row in measure(resolved, contest, warm)
         )
         right = _named_rightly(images, trained, warm, cold)
-        return _result(resolved, images, trained, right, selections)
+        return _result(prepared, images, trained, right, selections)
 
-    read = {**hashes(dataset, patterns, theta=resolved.theta), "source": source.sha256}
-    return Plan(resolved, read, work)
+    return prepared.plan(
+        work,
+        inputs={"source": source_sha256},
+        attempts=(n_trials - n_images) * recall.attempts,
+        chains=n_images,
+    )
 
 
 def summary(config: CompareConfig, result: CompareResult) -> Columns:
@@ -120,37 +126,34 @@ def summary(config: CompareConfig, result: CompareResult) -> Columns:
 
 
 def _result(
-    config: CompareConfig,
+    prepared: Prepared[CompareConfig],
     images: _Images,
     trained: _Trained,
     right: dict[str, NDArray[np.bool_]],
     selections: Columns,
 ) -> CompareResult:
     """The tables and arrays of what was found, and what it comes to."""
-    bank, patterns = images.bank, images.patterns
-    trained_on = dict.fromkeys(right, len(patterns.sample_index))
+    config, bank = prepared.config, images.bank
+    trained_on = dict.fromkeys(right, len(images.patterns.sample_index))
     trained_on |= {"logistic-samples": len(trained.samples), "logistic": len(trained.many)}
     classifiers = classifiers_table(right, bank.label, trained_on)
     pairs, selectors = pairs_table(right), selectors_table(selections)
     named = "test images" if config.split == "test" else "images"
-    return CompareResult(
-        dataset=images.dataset.name,
-        dataset_sha256=images.dataset.sha256,
-        columns={
+    return prepared.result(
+        CompareResult,
+        {
             "classifiers": classifiers,
             "pairs": pairs,
             "selectors": selectors,
             "selections": selections,
         },
-        arrays={
-            "compare": {
-                **prefixed("patterns", patterns.to_arrays()),
-                "source_index": bank.source_index,
-                "label": bank.label,
-                "right": np.stack([*right.values()]),
-            }
+        {
+            **prepared.pattern_arrays,
+            "source_index": bank.source_index,
+            "label": bank.label,
+            "right": np.stack([*right.values()]),
         },
-        notes={
+        {
             "findings": [
                 classifiers_finding(classifiers, pairs, show(config.temperature), named),
                 selectors_finding(selectors, config.samples),

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from hopcli import dynamics
-from hopcli.config import Facts
 from hopcli.errors import SettingError
 from hopcli.experiments import Parts, Plan, Progress, Result
 from hopcli.experiments.few import few_selections
+from hopcli.experiments.preparation import prepare
 from hopcli.experiments.shapes import MEASURES, SHAPES, check_shapes, shape_table
 from hopcli.observables import overlaps_of_sums
 from hopcli.patterns import Patterns, draw_samples, select
@@ -106,28 +106,31 @@ def plan(config: ConsistencyConfig, stock: Stock) -> Plan:
         Its run is told the selections done and the selections to do, each of which is a part,
         and gives a :class:`ConsistencyResult`.
     """
-    config.check()
-    dataset = stock.load(config)
-    resolved = config.resolve(Facts(dataset.name, dataset.shape, dataset.label_names))
-    check_shapes(dataset, resolved.digits)
-    _check_tests(resolved, dataset)
+    prepared = prepare(config, stock)
+    resolved = prepared.config
+    check_shapes(prepared.dataset, resolved.digits)
+    _check_tests(resolved, prepared.dataset)
 
     def work(execution: ThreadedExecution, progress: Progress, parts: Parts) -> ConsistencyResult:
+        dataset = prepared.dataset
         accuracy = _recall(resolved, dataset, execution.threads, progress, parts)
         shapes = interruptibly(shape_table, dataset, resolved.digits, resolved.samples)
-        return ConsistencyResult(
-            dataset=dataset.name,
-            dataset_sha256=dataset.sha256,
-            columns={
-                "correlation": _correlation_table(resolved, shapes, accuracy),
-                "consistency": shapes,
-                "recall": _recall_table(resolved, accuracy),
-                "selections": _selection_table(resolved, accuracy),
-            },
-            notes={"warnings": few_selections(resolved.selections)},
-        )
+        tables = {
+            "correlation": _correlation_table(resolved, shapes, accuracy),
+            "consistency": shapes,
+            "recall": _recall_table(resolved, accuracy),
+            "selections": _selection_table(resolved, accuracy),
+        }
+        warnings = few_selections(resolved.selections)
+        return prepared.result(ConsistencyResult, tables, notes={"warnings": warnings})
 
-    return Plan(resolved, {"dataset": dataset.sha256}, work, resolved.selections)
+    chains = len(resolved.digits) * resolved.tests
+    return prepared.plan(
+        work,
+        resolved.selections,
+        attempts=len(STORED) * resolved.selections * chains * resolved.attempts,
+        chains=chains,
+    )
 
 
 def summary(config: ConsistencyConfig, result: ConsistencyResult) -> Columns:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -11,11 +10,11 @@ import numpy as np
 
 from hopcli import dynamics
 from hopcli.errors import SettingError
-from hopcli.experiments import Parts, Plan, Progress, Result, prefixed, unprefixed
+from hopcli.experiments import Parts, Plan, Progress, StoredResult
 from hopcli.experiments.critical_crossings import missing_crossings
 from hopcli.experiments.critical_measured import Measured, powers
 from hopcli.experiments.critical_tables import TABLES, tables_of
-from hopcli.experiments.inputs import gather, hashes
+from hopcli.experiments.preparation import prepare
 from hopcli.experiments.trials import check_states
 from hopcli.observables import energy_of_sums, overlaps_of_sums, projection_norm
 from hopcli.patterns import Patterns, random_spins
@@ -39,18 +38,13 @@ _MOST_RECORDED = 1 << 22  # class sums at once
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class CriticalResult(Result):
+class CriticalResult(StoredResult):
     """What was found of a critical temperature.
 
     Tables ``critical``, the estimates; ``critical_scan``, one row a size, temperature and
     start; ``critical_exact``, two patterns on a fine grid, and ``critical_fit``, the run
     against them, both without a row where nothing is known exactly. Array file ``critical``.
     """
-
-    @functools.cached_property
-    def patterns(self) -> Patterns:
-        """The stored patterns."""
-        return Patterns.from_arrays(unprefixed("patterns", self.arrays["critical"]))
 
     @property
     def ordering(self) -> float:
@@ -74,35 +68,39 @@ def plan(config: CriticalConfig, stock: Stock) -> Plan:
         Its run is told the chains done and the chains to do, those of a size and temperature
         being a part, and gives a :class:`CriticalResult`.
     """
-    inputs = gather(config, stock)
-    resolved = config.resolve(inputs.facts)
-    dataset, patterns = inputs.dataset, inputs.patterns(config, resolved.digits, stock)
-    check_states("chains", 2 * resolved.chains, dataset.n_sites * max(resolved.scales) ** 2)
+    prepared = prepare(config, stock)
+    resolved, patterns, n_sites = prepared.config, prepared.patterns, prepared.facts.n_sites
+    check_states("chains", 2 * resolved.chains, n_sites * max(resolved.scales) ** 2)
     most = resolved.most_sweeps(resolved.chains)
     if resolved.sweeps > most:
         rule = f"must be at most {most:,} with so many chains"
         raise SettingError("sweeps", rule, resolved.sweeps)
-    networks = [store(_enlarged(patterns, scale), resolved.rule) for scale in resolved.scales]
+
+    def stored() -> list[Network]:
+        return [store(_enlarged(patterns, scale), resolved.rule) for scale in resolved.scales]
+
+    stored()  # impossible ones are refused now
 
     def work(execution: ThreadedExecution, progress: Progress, parts: Parts) -> CriticalResult:
+        networks = stored()
         chains = _run(resolved, networks, execution.threads, progress, parts)
         measured = Measured(resolved, networks, chains)
-        return CriticalResult(
-            dataset=dataset.name,
-            dataset_sha256=dataset.sha256,
-            columns=tables_of(measured),
-            arrays={
-                "critical": {
-                    **prefixed("patterns", patterns.to_arrays()),
-                    "means": measured.means,
-                    "recalled": measured.recalled,
-                }
-            },
-            notes={"warnings": missing_crossings(measured)},
-        )
+        arrays = {
+            **prepared.pattern_arrays,
+            "means": measured.means,
+            "recalled": measured.recalled,
+        }
+        warnings = missing_crossings(measured)
+        return prepared.result(CriticalResult, tables_of(measured), arrays, {"warnings": warnings})
 
-    n_parts = len(resolved.scales) * len(resolved.temperatures)
-    return Plan(resolved, hashes(dataset, patterns), work, n_parts)
+    n_temperatures, chains = len(resolved.temperatures), 2 * resolved.chains
+    sweep = n_sites * sum(scale**2 for scale in resolved.scales)
+    return prepared.plan(
+        work,
+        len(resolved.scales) * n_temperatures,
+        attempts=n_temperatures * chains * resolved.sweeps * sweep,
+        chains=chains,
+    )
 
 
 def summary(config: CriticalConfig, result: CriticalResult) -> Columns:

@@ -11,7 +11,7 @@ import numpy as np
 
 from hopcli.config import RecallConfig
 from hopcli.experiments import Plan, Progress, Result
-from hopcli.experiments.inputs import gather, hashes
+from hopcli.experiments.preparation import prepare
 from hopcli.experiments.trials import authors_sites, authors_trials
 from hopcli.records import digest
 from hopcli.statistics.counts import (
@@ -130,17 +130,17 @@ def plan(config: FitSweepsConfig, stock: Stock) -> Plan:
     """
     config.check()
     published = read_published(config.table, config.tests, stock.load(config).label_names)
-    longest = _longest_replay(config, published.labels)
-    inputs = gather(longest, stock)
-    resolved, recall = config.resolve(inputs.facts), longest.resolve(inputs.facts)
-    dataset, patterns = inputs.dataset, inputs.patterns(longest, recall.digits, stock)
-    trials = authors_trials(recall, dataset, patterns)
-    sites = authors_sites(recall, dataset, patterns).astype(np.uint32)
-    couplings = stock.couple(recall, patterns, recall.rule, recall.theta)
+    longest = prepare(_longest_replay(config, published.labels), stock)
+    resolved, recall = config.resolve(longest.facts), longest.config
+    patterns = longest.patterns
+    authors_trials(recall, longest.dataset, patterns)  # impossible ones are refused now
+    prepared = longest.with_config(resolved)
 
     def work(execution: ThreadedExecution, progress: Progress) -> FitSweepsResult:
+        dataset = longest.dataset
+        trials = authors_trials(recall, dataset, patterns)
         replays = Replays(
-            couplings,
+            longest.network(),
             dataset.spins[trials.starts.source_index],
             np.repeat(np.arange(len(patterns.labels)), resolved.tests),
             resolved.attempts_per_sweep,
@@ -148,15 +148,18 @@ def plan(config: FitSweepsConfig, stock: Stock) -> Plan:
             resolved.criterion,
             execution.threads,
         )
+        sites = authors_sites(recall, dataset, patterns).astype(np.uint32)
         fits = _run(resolved, replays, sites, published.counts, progress)
-        return FitSweepsResult(
-            dataset=dataset.name,
-            dataset_sha256=dataset.sha256,
-            columns=_tables(resolved, published, fits),
-        )
+        return prepared.result(FitSweepsResult, _tables(resolved, published, fits))
 
-    read = {**hashes(dataset, patterns), "table": digest(published.counts)}
-    return Plan(resolved, read, work)
+    n_images = len(patterns.labels) * resolved.tests
+    sweeps = resolved.replays * sum(resolved.sweeps) + 2 * resolved.orders * max(resolved.sweeps)
+    return prepared.plan(
+        work,
+        inputs={"table": digest(published.counts)},
+        attempts=n_images * sweeps * resolved.attempts_per_sweep,
+        chains=n_images,
+    )
 
 
 def summary(config: FitSweepsConfig, result: FitSweepsResult) -> Columns:

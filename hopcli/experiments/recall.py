@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
-import functools
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -11,12 +9,12 @@ import numpy as np
 
 from hopcli import dynamics
 from hopcli.config.notations import temperatures
-from hopcli.experiments import Plan, Progress, Result, prefixed, unprefixed
+from hopcli.experiments import Plan, Progress, StoredResult, prefixed, unprefixed
 from hopcli.experiments.blocks import Blocks, BlockTables
 from hopcli.experiments.cautions import Caution, Given, cautions, decided, noted
 from hopcli.experiments.continuation import Continuation
 from hopcli.experiments.frames import Frames
-from hopcli.experiments.inputs import gather, hashes
+from hopcli.experiments.preparation import hash_of_start, prepare
 from hopcli.experiments.recall_tables import (
     TABLES,
     accuracy_table,
@@ -30,11 +28,8 @@ from hopcli.experiments.recall_tables import (
 from hopcli.experiments.relaxation import Relaxation
 from hopcli.experiments.resting import forgotten
 from hopcli.experiments.tally import Block, Counts, Tally
-from hopcli.experiments.trials import authors_sites, authors_trials, draw_trials
 from hopcli.observables import energy, energy_of_sums
-from hopcli.patterns import Patterns
 from hopcli.scoring import score
-from hopcli.streams import Streams
 from hopcli.taxonomy import classify, mixture_method
 from hopcli.theory import ordering_temperatures
 
@@ -45,6 +40,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from hopcli.config import RecallConfig, RecallExecution
+    from hopcli.experiments import Arrays
     from hopcli.experiments.stock import Stock
     from hopcli.tables import Columns
 
@@ -85,17 +81,12 @@ class Gallery:
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class RecallResult(Result):
+class RecallResult(StoredResult):
     """What a recall found.
 
     Tables ``accuracy``, ``repeats``, ``confusion``, ``outcomes``, ``gallery`` and, if asked
     for, ``trials`` and ``trace``; array file ``recall``.
     """
-
-    @functools.cached_property
-    def patterns(self) -> Patterns:
-        """The stored patterns."""
-        return Patterns.from_arrays(unprefixed("patterns", self.arrays["recall"]))
 
     @property
     def gallery(self) -> Gallery:
@@ -126,33 +117,25 @@ def plan(config: RecallConfig, stock: Stock) -> Plan:
         Its run is told the trials done and the trials in all, and gives a
         :class:`RecallResult`.
     """
-    inputs = gather(config, stock)
-    resolved = config.resolve(inputs.facts)
-    dataset, patterns = inputs.dataset, inputs.patterns(config, resolved.digits, stock)
-    couplings = stock.couple(resolved, patterns, resolved.rule, resolved.theta)
-    streams = Streams.of(resolved.seed)
-    sites = None
-    if resolved.replay_authors:
-        trials = authors_trials(resolved, dataset, patterns)
-        sites = authors_sites(resolved, dataset, patterns)
-    else:
-        trials = draw_trials(resolved, dataset, patterns, streams.tests)
-    relaxation = Relaxation(resolved, couplings, patterns, trials, streams, sites)
-    given = Given.by(config, quench=True)
-    relaxation = decided(relaxation, given)
-    resolved = relaxation.config
+    prepared, given = prepare(config, stock), Given.by(config, quench=True)
+    relaxation = decided(Relaxation.of(prepared), given)
+    prepared = prepared.with_config(relaxation.config)
 
     def work(execution: RecallExecution, progress: Progress) -> RecallResult:
-        how = dataclasses.replace(relaxation, threads=execution.threads)
-        continuation = Continuation(how)
-        result = _run(how, continuation, dataset.name, dataset.sha256, execution, progress)
-        rising = continuation.warning(result.columns["accuracy"])
-        notes = {**_notes(how, rising, given), **_findings(result.columns)}
-        return dataclasses.replace(result, notes=notes)
+        relaxation = Relaxation.of(prepared, execution.threads)
+        continuation = Continuation(relaxation)
+        tables, arrays = _run(relaxation, continuation, execution, progress)
+        rising = continuation.warning(tables["accuracy"])
+        notes = {**_notes(relaxation, rising, given), **_findings(tables)}
+        return prepared.result(RecallResult, tables, {**prepared.pattern_arrays, **arrays}, notes)
 
-    start = resolved.start
-    read = hashes(dataset, patterns, theta=resolved.theta, start=start, bank=trials.starts)
-    return Plan(resolved, read, work)
+    trials = relaxation.trials
+    return prepared.plan(
+        work,
+        inputs=hash_of_start(relaxation.config.start, trials.starts),
+        attempts=len(trials) * relaxation.config.attempts,
+        chains=len(trials),
+    )
 
 
 def _notes(relaxation: Relaxation, rising: str | None, given: Given) -> dict[str, Any]:
@@ -192,11 +175,9 @@ def _findings(tables: Mapping[str, Columns]) -> dict[str, list[str]]:
 def _run(
     relaxation: Relaxation,
     continuation: Continuation,
-    dataset: str,
-    sha256: str,
     execution: RecallExecution,
     progress: Progress,
-) -> RecallResult:
+) -> tuple[BlockTables, Arrays]:
     """Run every trial block by block, and count where they end."""
     config, patterns, trials = relaxation.config, relaxation.patterns, relaxation.trials
     n_units = int(trials.starts.source_index.max()) + 1 if config.start.uses_images else 0
@@ -217,19 +198,13 @@ def _run(
     if config.trace:
         tables["trace"] = traced(relaxation, trials.first_of_each(_TRACED))
     arrays = {
-        **prefixed("patterns", patterns.to_arrays()),
         "gallery.start": relaxation.starts(shown["trial"]),
         "gallery.end": np.concatenate(gallery.spins),
     }
     if execution.animate is not None:
         animated = trials.first_of_each(max(_ANIMATED, execution.animated_trials))
         arrays |= prefixed("frames", Frames.of(relaxation, animated).to_arrays())
-    return RecallResult(
-        dataset=dataset,
-        dataset_sha256=sha256,
-        columns=BlockTables(tables, kept),
-        arrays={"recall": arrays},
-    )
+    return BlockTables(tables, kept), arrays
 
 
 def scored(relaxation: Relaxation, rows: NDArray[np.int64], final: dynamics.FinalStates) -> Block:

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import dataclasses
-import functools
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from hopcli.errors import SettingError
-from hopcli.experiments import Plan, Progress, Result, prefixed, unprefixed
+from hopcli.experiments import Plan, Progress, StoredResult, prefixed, unprefixed
 from hopcli.experiments.cautions import Given, cautions, decided, noted
-from hopcli.experiments.inputs import gather, hashes
+from hopcli.experiments.preparation import hash_of_start, prepare
 from hopcli.experiments.relax_tables import (
     TABLES,
     Course,
@@ -22,11 +21,8 @@ from hopcli.experiments.relax_tables import (
     settling_table,
 )
 from hopcli.experiments.relaxation import Relaxation
-from hopcli.experiments.trials import draw_trials
 from hopcli.observables import energy_of_sums, overlaps_of_sums
-from hopcli.patterns import Patterns
 from hopcli.scoring import recall_of
-from hopcli.streams import Streams
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -55,16 +51,11 @@ _PRINTED = (
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class RelaxResult(Result):
+class RelaxResult(StoredResult):
     """How the trials of a recall relax.
 
     Tables ``relaxation``, ``settling`` and ``autocorrelation``; array file ``relax``.
     """
-
-    @functools.cached_property
-    def patterns(self) -> Patterns:
-        """The stored patterns."""
-        return Patterns.from_arrays(unprefixed("patterns", self.arrays["relax"]))
 
     def settled(self, label: str) -> NDArray[np.int64]:
         """The sweep after which each trial of a label has settled, -1 if it has not."""
@@ -88,42 +79,32 @@ def plan(config: RelaxConfig, stock: Stock) -> Plan:
         Its run is told the trials done and the trials in all, and gives a
         :class:`RelaxResult`.
     """
-    inputs = gather(config, stock)
-    dataset, resolved = inputs.dataset, config.resolve(inputs.facts)
-    recall = resolved.recall()
-    patterns = inputs.patterns(config, recall.digits, stock)
-    couplings = stock.couple(recall, patterns, recall.rule, recall.theta)
-    streams = Streams.of(recall.seed)
-    trials = draw_trials(recall, dataset, patterns, streams.tests)
-    relaxation = Relaxation(recall, couplings, patterns, trials, streams)
-    given = Given.by(config, quench=False)
-    relaxation = decided(relaxation, given)
+    prepared, given = prepare(config, stock), Given.by(config, quench=False)
+    recall = prepared.with_config(prepared.config.recall())
+    relaxation = decided(Relaxation.of(recall), given)
     _Paths(relaxation).check()
-    resolved = dataclasses.replace(resolved, criterion=relaxation.config.criterion)
+    criterion = relaxation.config.criterion
+    resolved = dataclasses.replace(prepared.config, criterion=criterion)
+    prepared, recall = prepared.with_config(resolved), prepared.with_config(relaxation.config)
 
     def work(execution: ThreadedExecution, progress: Progress) -> RelaxResult:
-        how = dataclasses.replace(relaxation, threads=execution.threads)
-        measured = _Paths(how).measure(progress)
-        return RelaxResult(
-            dataset=dataset.name,
-            dataset_sha256=dataset.sha256,
-            columns={
-                "relaxation": relaxation_table(measured),
-                "settling": settling_table(measured, resolved.sweeps // 2),
-                "autocorrelation": autocorrelation_table(measured),
-            },
-            arrays={
-                "relax": {
-                    **prefixed("patterns", patterns.to_arrays()),
-                    **prefixed("trials", _each(how, measured)),
-                }
-            },
-            notes=_notes(how, given),
-        )
+        relaxation = Relaxation.of(recall, execution.threads)
+        measured = _Paths(relaxation).measure(progress)
+        tables = {
+            "relaxation": relaxation_table(measured),
+            "settling": settling_table(measured, resolved.sweeps // 2),
+            "autocorrelation": autocorrelation_table(measured),
+        }
+        arrays = {**prepared.pattern_arrays, **prefixed("trials", _each(relaxation, measured))}
+        return prepared.result(RelaxResult, tables, arrays, _notes(relaxation, given))
 
-    start = resolved.start
-    read = hashes(dataset, patterns, theta=resolved.theta, start=start, bank=trials.starts)
-    return Plan(resolved, read, work)
+    trials = relaxation.trials
+    return prepared.plan(
+        work,
+        inputs=hash_of_start(resolved.start, trials.starts),
+        attempts=len(trials) * resolved.sweeps * resolved.attempts_per_sweep,
+        chains=len(trials),
+    )
 
 
 def _notes(relaxation: Relaxation, given: Given) -> dict[str, Any]:

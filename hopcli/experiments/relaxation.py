@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,7 @@ from hopcli.config.notations import temperatures
 from hopcli.dynamics import DYNAMICS
 from hopcli.experiments.holding import Holding, hold
 from hopcli.experiments.resting import Resting, rest
+from hopcli.experiments.trials import authors_sites, authors_trials, draw_trials
 from hopcli.observables import overlaps_of_sums
 from hopcli.scoring import recall_of
 from hopcli.starts import first_states
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from hopcli.config import RecallConfig
+    from hopcli.experiments.preparation import Prepared
     from hopcli.experiments.trials import Trials
     from hopcli.network import Network
     from hopcli.patterns import Patterns
@@ -50,8 +53,9 @@ class Relaxation:
         What each trial starts from.
     streams : Streams
         Where randomness comes from.
-    sites : ndarray of int32, shape (starts, attempts), or None
-        Sites to visit, the same in every repeat, where their order is given.
+    sites : callable or None
+        Gives the sites to visit, int32, shape (starts, attempts), the same in every repeat,
+        where their order is given.
     threads : int, optional
         How many run the chains, default one a processor; of no effect on where they end.
     """
@@ -61,8 +65,26 @@ class Relaxation:
     patterns: Patterns
     trials: Trials
     streams: Streams
-    sites: NDArray[np.int32] | None = None
+    sites: Callable[[], NDArray[np.int32]] | None = None
     threads: int | None = None
+
+    @classmethod
+    def of(cls, prepared: Prepared[RecallConfig], threads: int | None = None) -> Relaxation:
+        """The trials of a prepared recall.
+
+        Raises
+        ------
+        HopcliError
+            If the trials or the network are impossible.
+        """
+        config, dataset, patterns = prepared.config, prepared.dataset, prepared.patterns
+        network, streams, sites = prepared.network(), prepared.streams, None
+        if config.replay_authors:
+            trials = authors_trials(config, dataset, patterns)
+            sites = functools.cache(lambda: authors_sites(config, dataset, patterns))
+        else:
+            trials = draw_trials(config, dataset, patterns, streams.tests)
+        return cls(config, network, patterns, trials, streams, sites, threads)
 
     def starts(self, rows: NDArray[np.int64]) -> NDArray[np.int8]:
         """First states of these trials."""
@@ -181,11 +203,12 @@ class Relaxation:
         self, rows: NDArray[np.int64], tell: Callable[[int], None] | None
     ) -> dynamics.FinalStates:
         assert self.sites is not None
+        sites = self.sites()
         schedule = temperatures(self.config.temperature, self.config.sweeps)
         final = dynamics.replay(
             self.couplings,
             self.starts(rows),
-            sites=self.sites[rows % len(self.sites)],
+            sites=sites[rows % len(sites)],
             seeds=_seeds(self.streams.chains, rows),
             temperature=schedule[0],
             threads=self.threads,

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from hopcli.config import Facts
 from hopcli.experiments import Plan, Progress, Result
+from hopcli.experiments.preparation import prepare
 from hopcli.patterns import Patterns, draw_samples, select
 from hopcli.tables import Column, Table
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from hopcli.config import Execution, SelectConfig
+    from hopcli.datasets import Dataset
     from hopcli.experiments.stock import Stock
     from hopcli.tables import Columns
 
@@ -71,17 +76,22 @@ def plan(config: SelectConfig, stock: Stock) -> Plan:
         Its run tells no progress, as the work is one matrix product, and gives a
         :class:`SelectResult`.
     """
-    config.check()
-    dataset = stock.load(config)
-    resolved = config.resolve(Facts(dataset.name, dataset.shape, dataset.label_names))
-    labels = dataset.label_names  # all compete, whichever are asked for
-    samples = draw_samples(dataset, labels, config.samples, config.seed, config.sampler)
+    prepared = prepare(config, stock)
+    labels = prepared.facts.labels  # all compete, whichever are asked for
+
+    def drawn() -> tuple[Dataset, NDArray[np.int64]]:
+        dataset = prepared.dataset
+        return dataset, draw_samples(dataset, labels, config.samples, config.seed, config.sampler)
+
+    drawn()  # an impossible draw is refused now
 
     def work(execution: Execution, progress: Progress) -> SelectResult:
         del execution, progress
+        dataset, samples = drawn()
         every, losses = select(dataset, labels, samples)
-        patterns = every.take(resolved.digits)
-        rows = [labels.index(label) for label in resolved.digits]
+        digits = prepared.config.digits
+        patterns = every.take(digits)
+        rows = [labels.index(label) for label in digits]
         best = losses.loss[rows].argmin(axis=1)
         table = TABLES[0].of(
             {
@@ -93,14 +103,10 @@ def plan(config: SelectConfig, stock: Stock) -> Plan:
                 "n_samples": samples.shape[1],
             }
         )
-        return SelectResult(
-            dataset=dataset.name,
-            dataset_sha256=dataset.sha256,
-            columns={"patterns": table},
-            arrays={"patterns": patterns.to_arrays()},
-        )
+        result = prepared.result(SelectResult, {"patterns": table})
+        return dataclasses.replace(result, arrays={"patterns": patterns.to_arrays()})
 
-    return Plan(resolved, {"dataset": dataset.sha256}, work)
+    return prepared.plan(work)
 
 
 def summary(config: SelectConfig, result: SelectResult) -> Columns:

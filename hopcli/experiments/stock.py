@@ -185,6 +185,9 @@ def _data_key(config: DataSettings, split: str | None) -> tuple[Hashable, ...]:
 
 
 def _n_bytes(record: Any) -> int:
-    """Memory of the arrays of a record."""
-    values = (getattr(record, field.name) for field in dataclasses.fields(record))
-    return sum(value.nbytes for value in values if isinstance(value, np.ndarray))
+    """Memory of the arrays of a record, and of the records in it."""
+    if isinstance(record, np.ndarray):
+        return record.nbytes
+    if not dataclasses.is_dataclass(record):
+        return 0
+    return sum(_n_bytes(getattr(record, field.name)) for field in dataclasses.fields(record))

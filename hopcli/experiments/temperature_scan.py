@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import functools
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from hopcli import dynamics
-from hopcli.experiments import Parts, Plan, Progress, Result, prefixed, unprefixed
-from hopcli.experiments.inputs import gather, hashes
+from hopcli.experiments import Parts, Plan, Progress, StoredResult
+from hopcli.experiments.preparation import hash_of_start, prepare
 from hopcli.experiments.trials import check_states
 from hopcli.observables import overlaps, projection_norm
-from hopcli.patterns import Patterns
 from hopcli.starts import BASES, change, choose, fill_bank, first_states, trial_rng
 from hopcli.statistics import mean_sd_sem
 from hopcli.streams import Streams, seed_word
@@ -31,6 +29,7 @@ if TYPE_CHECKING:
     from hopcli.config import TemperatureScanConfig, ThreadedExecution
     from hopcli.experiments.stock import Stock
     from hopcli.network import Network
+    from hopcli.patterns import Patterns
     from hopcli.starts import Bank, Start
     from hopcli.tables import Columns
 
@@ -94,18 +93,13 @@ _PRINTED = (
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class TemperatureScanResult(Result):
+class TemperatureScanResult(StoredResult):
     """What a scan found.
 
     Tables ``temperature_scan``, one row a temperature and pattern, and ``mean_field``, the
     theory on a fine grid; array file ``temperature-scan``. Of two patterns both have a column
     ``exact`` too, where :func:`hopcli.theory.exact_overlaps` knows it.
     """
-
-    @functools.cached_property
-    def patterns(self) -> Patterns:
-        """The stored patterns."""
-        return Patterns.from_arrays(unprefixed("patterns", self.arrays["temperature-scan"]))
 
     @property
     def ordering(self) -> NDArray[np.float64]:
@@ -134,38 +128,37 @@ def plan(config: TemperatureScanConfig, stock: Stock) -> Plan:
         Its run is told the chains done and the chains to do, those of a temperature being a
         part, and gives a :class:`TemperatureScanResult`.
     """
-    inputs = gather(config, stock)
-    resolved = config.resolve(inputs.facts)
-    dataset, patterns = inputs.dataset, inputs.patterns(config, resolved.digits, stock)
-    check_states("repeats", resolved.repeats, dataset.n_sites)
-    scan = _Scan(
-        resolved,
-        patterns,
-        stock.couple(resolved, patterns, resolved.rule, resolved.theta),
-        fill_bank(resolved.start, dataset, patterns, patterns.last(resolved.target)),
-    )
+    prepared = prepare(config, stock)
+    resolved, patterns, n_sites = prepared.config, prepared.patterns, prepared.facts.n_sites
+    check_states("repeats", resolved.repeats, n_sites)
+
+    def scan() -> _Scan:
+        target = patterns.last(resolved.target)
+        bank = fill_bank(resolved.start, prepared.dataset, patterns, target)
+        return _Scan(resolved, patterns, prepared.network(), bank)
 
     def work(
         execution: ThreadedExecution, progress: Progress, parts: Parts
     ) -> TemperatureScanResult:
-        return TemperatureScanResult(
-            dataset=dataset.name,
-            dataset_sha256=dataset.sha256,
-            columns={
-                "temperature_scan": scan.run(execution.threads, progress, parts),
-                "mean_field": scan.curve(),
-            },
-            arrays={
-                "temperature-scan": {
-                    **prefixed("patterns", patterns.to_arrays()),
-                    "ordering": ordering_temperatures(scan.couplings),
-                    "chance": np.array(chance_overlap(dataset.n_sites)),
-                }
-            },
-        )
+        made = scan()
+        tables = {
+            "temperature_scan": made.run(execution.threads, progress, parts),
+            "mean_field": made.curve(),
+        }
+        arrays = {
+            **prepared.pattern_arrays,
+            "ordering": ordering_temperatures(made.couplings),
+            "chance": np.array(chance_overlap(n_sites)),
+        }
+        return prepared.result(TemperatureScanResult, tables, arrays)
 
-    read = hashes(dataset, patterns, theta=resolved.theta, start=resolved.start, bank=scan.bank)
-    return Plan(resolved, read, work, len(resolved.temperatures))
+    return prepared.plan(
+        work,
+        len(resolved.temperatures),
+        hash_of_start(resolved.start, scan().bank),
+        attempts=len(resolved.temperatures) * resolved.repeats * resolved.attempts,
+        chains=resolved.repeats,
+    )
 
 
 def summary(config: TemperatureScanConfig, result: TemperatureScanResult) -> Columns:

@@ -238,6 +238,7 @@ def authors_trials(config: RecallConfig, dataset: Dataset, patterns: Patterns) -
     SettingError
         If a stored label has no images, or there are too many trials.
     """
+    _check_sites(config, dataset, patterns)
     size = len(patterns.labels) * int(config.tests)
     check_trials(config, len(set(patterns.labels)), size)
     drawn = _authors_images(config, dataset, legacy_random_state(AUTHORS_SEED))
@@ -259,6 +260,17 @@ def _authors_images(
     }
 
 
+def _check_sites(config: RecallConfig, dataset: Dataset, patterns: Patterns) -> None:
+    """Refuse pictures that are not square, and too many attempts."""
+    starts = len(patterns.labels) * int(config.tests)
+    if starts * config.sweeps * config.attempts_per_sweep > MOST_SITES:
+        rule = f"must need at most {MOST_SITES:,} attempts a repeat with replay_authors"
+        raise SettingError("tests", rule, config.tests)
+    height, width = dataset.shape
+    if height != width:
+        raise SettingError("replay_authors", f"needs square pictures, {dataset.name} has others")
+
+
 def authors_sites(config: RecallConfig, dataset: Dataset, patterns: Patterns) -> NDArray[np.int32]:
     """The sites that the authors visited, attempt by attempt, in every repeat.
 
@@ -275,14 +287,9 @@ def authors_sites(config: RecallConfig, dataset: Dataset, patterns: Patterns) ->
     SettingError
         If pictures are not square, or there are too many attempts.
     """
-    starts = len(patterns.labels) * int(config.tests)
+    _check_sites(config, dataset, patterns)
+    starts, width = len(patterns.labels) * int(config.tests), dataset.shape[1]
     attempts = config.sweeps * config.attempts_per_sweep
-    if starts * attempts > MOST_SITES:
-        rule = f"must need at most {MOST_SITES:,} attempts a repeat with replay_authors"
-        raise SettingError("tests", rule, config.tests)
-    height, width = dataset.shape
-    if height != width:
-        raise SettingError("replay_authors", f"needs square pictures, {dataset.name} has others")
     stream = legacy_random_state(AUTHORS_SEED)
     _authors_images(config, dataset, stream)
     column_row = stream.randint(width, size=(starts, attempts, 2))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import itertools
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
@@ -10,12 +9,12 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from hopcli.errors import PatternError, SettingError
-from hopcli.experiments import Parts, Plan, Progress, Result, prefixed, unprefixed
+from hopcli.experiments import Parts, Plan, Progress, StoredResult
 from hopcli.experiments.few import few_selections
-from hopcli.experiments.inputs import gather, hashes
+from hopcli.experiments.preparation import Prepared, hash_of_start, prepare
 from hopcli.experiments.relaxation import Relaxation
 from hopcli.experiments.tally import OVERALL
-from hopcli.experiments.trials import MOST_IN_A_REPEAT, draw_trials
+from hopcli.experiments.trials import MOST_IN_A_REPEAT
 from hopcli.experiments.variance_tables import (
     ACCURACY,
     BEST_WORST,
@@ -29,18 +28,16 @@ from hopcli.experiments.variance_tables import (
     difference_table,
     findings,
 )
-from hopcli.patterns import Patterns
 from hopcli.records import digest
 from hopcli.statistics import draws_interval, exact_interval, mean_sd_sem
 from hopcli.statistics.components import Component, Components
-from hopcli.streams import Streams
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from numpy.typing import NDArray
 
-    from hopcli.config import ThreadedExecution, VarianceConfig
+    from hopcli.config import RecallConfig, ThreadedExecution, VarianceConfig
     from hopcli.experiments.stock import Stock
     from hopcli.tables import Columns
 
@@ -52,17 +49,12 @@ _BLOCK = 8192  # trials run at once, to bound the memory
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class VarianceResult(Result):
+class VarianceResult(StoredResult):
     """What the error of an accuracy is made of.
 
     Tables ``errors``, ``components``, ``accuracy``, ``best_worst``, ``differences``, ``ranks``
     and ``selections``; array file ``variance``.
     """
-
-    @functools.cached_property
-    def patterns(self) -> Patterns:
-        """The patterns of the first selection."""
-        return Patterns.from_arrays(unprefixed("patterns", self.arrays["variance"]))
 
     @property
     def recalled(self) -> NDArray[np.int32]:
@@ -87,35 +79,31 @@ def plan(config: VarianceConfig, stock: Stock) -> Plan:
         part, and gives a :class:`VarianceResult`.
     """
     config.check()
-    inputs = gather(config.recall(0, config.seed), stock)
-    dataset, resolved = inputs.dataset, config.resolve(inputs.facts)
-    recalls = _Recalls(resolved, stock)
-    first = recalls.relaxation(0)
-    _check_size(resolved, first.trials.size)
-    notes = few_selections(resolved.selections, MOST_IN_A_REPEAT // first.trials.size)
+    first = prepare(config.recall(0, config.seed), stock)
+    resolved = config.resolve(first.facts)
+    recalls = _Recalls(resolved, first)
+    trials = recalls.relaxation(0).trials
+    _check_size(resolved, trials.size)
+    warnings = few_selections(resolved.selections, MOST_IN_A_REPEAT // trials.size)
     numbers = range(resolved.selections)  # all of them, to refuse what any cannot do
     stored = [recalls.relaxation(number).patterns.sha256 for number in numbers]
+    prepared = first.with_config(resolved)
 
     def work(execution: ThreadedExecution, progress: Progress, parts: Parts) -> VarianceResult:
         successes = recalls.run(execution.threads, progress, parts)
         tables = _tables(recalls, recalls.labels, successes)
-        return VarianceResult(
-            dataset=dataset.name,
-            dataset_sha256=dataset.sha256,
-            columns=tables,
-            arrays={
-                "variance": {
-                    **prefixed("patterns", first.patterns.to_arrays()),
-                    "recalled": successes.astype(np.int32),
-                }
-            },
-            notes={"findings": findings(tables), "warnings": notes},
-        )
+        arrays = {**prepared.pattern_arrays, "recalled": successes.astype(np.int32)}
+        notes = {"findings": findings(tables), "warnings": warnings}
+        return prepared.result(VarianceResult, tables, arrays, notes)
 
-    start, bank = resolved.start, first.trials.starts
-    read = hashes(dataset, first.patterns, theta=resolved.theta, start=start, bank=bank)
-    of_all = {"patterns": digest(np.array(stored))}
-    return Plan(resolved, {**read, **of_all}, work, resolved.selections)
+    own = {**hash_of_start(resolved.start, trials.starts), "patterns": digest(np.array(stored))}
+    return prepared.plan(
+        work,
+        resolved.selections,
+        own,
+        attempts=resolved.selections * len(trials) * resolved.attempts,
+        chains=len(trials),
+    )
 
 
 def summary(config: VarianceConfig, result: VarianceResult) -> Columns:
@@ -145,7 +133,7 @@ class _Recalls:
     """The recalls of all selections."""
 
     config: VarianceConfig
-    stock: Stock
+    first: Prepared[RecallConfig]
 
     def seed_of(self, selection: int) -> int:
         """Seed of everything random in a selection but the choice of its patterns."""
@@ -160,17 +148,11 @@ class _Recalls:
         HopcliError
             If it cannot be made.
         """
-        given = self.config.recall(selection, self.seed_of(selection))
-        inputs = gather(given, self.stock)
-        recall = given.resolve(inputs.facts)
-        patterns = inputs.patterns(given, recall.digits, self.stock)
+        recall = self.config.recall(selection, self.seed_of(selection))
         try:
-            couplings = self.stock.couple(recall, patterns, recall.rule, recall.theta)
+            return Relaxation.of(self.first.with_config(recall, selects=True), threads)
         except PatternError as error:
             raise PatternError(f"selection seed {recall.selection_seed}: {error}") from None
-        streams = Streams.of(recall.seed)
-        trials = draw_trials(recall, inputs.dataset, patterns, streams.tests)
-        return Relaxation(recall, couplings, patterns, trials, streams, threads=threads)
 
     @property
     def labels(self) -> list[str]:

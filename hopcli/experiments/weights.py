@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import functools
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hopcli.experiments import Plan, Progress, Result, prefixed, unprefixed
-from hopcli.experiments.inputs import gather, hashes
+from hopcli.experiments import Plan, Progress, StoredResult
+from hopcli.experiments.preparation import prepare
 from hopcli.observables import TIE, local_fields
 from hopcli.patterns import Patterns
 from hopcli.tables import Column, Table
@@ -22,6 +21,7 @@ if TYPE_CHECKING:
     from hopcli.config import Execution, WeightsConfig
     from hopcli.experiments.stock import Stock
     from hopcli.network import Network
+    from hopcli.patterns import Patterns
     from hopcli.tables import Columns
 
 __all__ = ["TABLES", "WeightsResult", "plan", "summary"]
@@ -58,13 +58,8 @@ MOST_SITES = 1000
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class WeightsResult(Result):
+class WeightsResult(StoredResult):
     """Tables ``weights``, one row a stored pattern, and ``spectrum``; array file ``weights``."""
-
-    @functools.cached_property
-    def patterns(self) -> Patterns:
-        """The stored patterns."""
-        return Patterns.from_arrays(unprefixed("patterns", self.arrays["weights"]))
 
     @property
     def matrix(self) -> NDArray[np.float64]:
@@ -107,30 +102,24 @@ def plan(config: WeightsConfig, stock: Stock) -> Plan:
         Its run tells no progress, as nothing takes long, and gives a
         :class:`WeightsResult`.
     """
-    inputs = gather(config, stock)
-    resolved = config.resolve(inputs.facts)
-    dataset, patterns = inputs.dataset, inputs.patterns(config, resolved.digits, stock)
-    couplings = stock.couple(resolved, patterns, resolved.rule, resolved.theta)
+    prepared = prepare(config, stock)
+    prepared.network()  # an impossible one is refused now
 
     def work(execution: Execution, progress: Progress) -> WeightsResult:
         del execution, progress
-        values, multiplicities = spectrum(couplings)
-        return WeightsResult(
-            dataset=dataset.name,
-            dataset_sha256=dataset.sha256,
-            columns={
-                "weights": _stability_table(patterns, couplings),
-                "spectrum": _SPECTRUM.of({"eigenvalue": values, "multiplicity": multiplicities}),
-            },
-            arrays={
-                "weights": {
-                    **prefixed("patterns", patterns.to_arrays()),
-                    **_kept_couplings(couplings, patterns.shape, resolved.pixel),
-                }
-            },
-        )
+        patterns, network = prepared.patterns, prepared.network()
+        values, multiplicities = spectrum(network)
+        tables = {
+            "weights": _stability_table(patterns, network),
+            "spectrum": _SPECTRUM.of({"eigenvalue": values, "multiplicity": multiplicities}),
+        }
+        arrays = {
+            **prepared.pattern_arrays,
+            **_kept_couplings(network, patterns.shape, prepared.config.pixel),
+        }
+        return prepared.result(WeightsResult, tables, arrays)
 
-    return Plan(resolved, hashes(dataset, patterns, theta=resolved.theta), work)
+    return prepared.plan(work)
 
 
 def summary(config: WeightsConfig, result: WeightsResult) -> Columns:
@@ -167,7 +156,7 @@ def _stability_table(patterns: Patterns, couplings: Network) -> Columns:
     its largest; above 1 the site would flip.
     """
     xi = couplings.xi
-    aligned = xi * (local_fields(xi, couplings) - couplings.theta[couplings.site_class])
+    aligned = xi * (local_fields(xi, couplings) - couplings.thresholds)
     squares = (couplings.J**2) @ couplings.class_sizes - np.diag(couplings.J) ** 2
     length = np.sqrt(np.maximum(squares, np.finfo(np.float64).tiny))[couplings.site_class]
     mean = aligned.mean(axis=1)

@@ -8,7 +8,7 @@ from hopcli.errors import ResultError
 from hopcli.grids.store import Store
 from hopcli.results.checking import CHECKERS, Checked, Checker, Finding, check_manifest
 from hopcli.results.forms import GRID
-from hopcli.results.manifest import has_manifest
+from hopcli.results.manifest import finished_in
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -54,7 +54,7 @@ def grid_differences(folder: Path) -> tuple[int, list[str]]:
     """
     n_cells, differences = _cells(folder)
     manifest = folder / "grid.json"
-    if has_manifest(folder, GRID):
+    if GRID in finished_in(folder):
         differences += (finding.line for finding in check_manifest(manifest).differs)
     return n_cells, differences
 

@@ -14,7 +14,7 @@ from hopcli.data import MNIST_FILE
 from hopcli.errors import ResultError, SettingError
 from hopcli.grids.cells import code_version, make_all
 from hopcli.grids.engine import Engine
-from hopcli.results.folder import sha256_of
+from hopcli.results.manifest import sha256_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

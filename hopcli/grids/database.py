@@ -17,8 +17,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from hopcli.errors import ResultError
 from hopcli.results.files import is_own, open_regular
-from hopcli.results.forms import GRID
-from hopcli.results.lock import is_locked
+from hopcli.results.folder import is_locked
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -70,7 +69,7 @@ class Database:
         """A connection that writes nothing beside the file."""
         path = self.path.resolve()  # side files are beside what a link leads to
         journal, wal = (_side(path, suffix) for suffix in ("-journal", "-wal"))
-        if journal is None and (wal is None or is_locked(path.parent, GRID)):
+        if journal is None and (wal is None or is_locked(path.parent)):
             with open_regular(path, _MOST_BYTES) as file:
                 unlocked = wal is None and file.read(20)[18:19] == _LOGGED
             # What should have a log and has none would be given one.

@@ -10,9 +10,9 @@ from hopcli import results
 from hopcli.errors import SettingError
 from hopcli.grids.export import write_table
 from hopcli.grids.view import TABLE, View
-from hopcli.results.folder import files_in, publish, publish_run, sha256_of, writing
+from hopcli.results.folder import files_in, publish, publish_run, writing
 from hopcli.results.forms import GRID
-from hopcli.results.manifest import has_manifest
+from hopcli.results.manifest import finished_in, sha256_of
 from hopcli.results.provenance import source_commit, versions
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ def publish_if_whole(
             reasons.append(str(error) or "it does not fit into memory")
         return None
 
-    with writing(folder, GRID) as stage:
+    with writing(folder) as stage:
         write_table(view.table, stage / TABLE, "csv")
         if grid.look.over is not None:
             average = made(lambda: view.drawn(grid.look))
@@ -120,9 +120,9 @@ def enter_picture(
     str
         The file.
     """
-    with writing(folder, GRID) as stage:
+    with writing(folder) as stage:
         draw(view, look or view.grid.look, stage / name)
-        if has_manifest(folder, GRID):
+        if GRID in finished_in(folder):
             manifest = results.open_manifest(folder / "grid.json")
             outputs = {**manifest["outputs"], name: sha256_of(stage / name)}
             said = {**manifest, "outputs": dict(sorted(outputs.items()))}

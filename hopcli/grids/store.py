@@ -28,6 +28,7 @@ from hopcli.grids.cells import Made, Rows
 from hopcli.grids.database import Database, quoted
 from hopcli.grids.grid import read_grid
 from hopcli.results.files import is_file
+from hopcli.results.manifest import STORE
 from hopcli.values import show
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
 
 __all__ = ["FILE", "OWN_TABLES", "Place", "Standing", "Store", "is_grid"]
 
-FILE = "grid.sqlite"
+FILE = STORE
 """Name of the store in the folder of a grid."""
 
 OWN_TABLES = ("meta", "points", "cells", "tables")

@@ -12,7 +12,7 @@ from hopcli.grids.grid import read_grid
 from hopcli.grids.state import State
 from hopcli.grids.store import FILE, Store, is_grid
 from hopcli.results.forms import GRID
-from hopcli.results.manifest import has_manifest, understood
+from hopcli.results.manifest import finished_in, understood
 from hopcli.results.tables import read_table
 
 if TYPE_CHECKING:
@@ -99,7 +99,7 @@ def load_view(folder: Path, name: str | None = None) -> View:
     ResultError
         If there is no grid, or it is damaged.
     """
-    if is_grid(folder) or not has_manifest(folder, GRID):
+    if is_grid(folder) or GRID not in finished_in(folder):
         with Store(folder) as store:
             return View.of(store, store.grid(), name)
     return load_published(folder, name)

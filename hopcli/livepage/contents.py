@@ -11,13 +11,12 @@ from hopcli.config import Facts, RecallConfig
 from hopcli.config.notations import temperatures
 from hopcli.datasets import default_threshold
 from hopcli.errors import DataError, PatternError, SettingError
-from hopcli.experiments.inputs import gather
+from hopcli.experiments.preparation import Prepared, prepare
 from hopcli.experiments.stock import Stock
 from hopcli.experiments.trials import draw_trials
-from hopcli.network import Network
+from hopcli.network import Network, Quadratic
 from hopcli.network.classes import site_classes
 from hopcli.rules import RULES, store
-from hopcli.streams import Streams
 from hopcli.study.published import read_published
 from hopcli.values import flag_name
 
@@ -131,11 +130,10 @@ def gather_contents(config: RecallConfig, tests: int) -> Contents:
         If the rule cannot store the patterns.
     """
     stock = Stock()
-    inputs = gather(config, stock)
-    resolved = config.resolve(inputs.facts)
-    patterns = inputs.patterns(config, resolved.digits, stock)
-    couplings = stock.couple(resolved, patterns, resolved.rule, resolved.theta)
-    images, labels = _test_images(config, inputs.facts, inputs.dataset, patterns, tests)
+    prepared = prepare(config, stock)
+    resolved, patterns = prepared.config, prepared.patterns
+    couplings = prepared.network()
+    images, labels = _test_images(prepared, tests)
     defaults = {"dataset", "digits"}
     changed = {name for name in PATTERN_SETTINGS if _is_changed(config, name)}
     python, published = "", {}
@@ -189,7 +187,7 @@ def contents_of(
 
 def _as_given(couplings: Network) -> Network:
     """The same network with the classes of the page, which has no rule for it."""
-    theta = couplings.theta[couplings.site_class]
+    theta = couplings.thresholds
     site_class, columns, class_theta = site_classes(couplings.xi, theta)
     pairs = np.unique(np.stack([site_class, couplings.site_class]), axis=1)
     if len(class_theta) > _MOST_GIVEN:
@@ -199,12 +197,12 @@ def _as_given(couplings: Network) -> Network:
         rule = "must have equal couplings on sites with equal values in all patterns"
         raise DataError(f"memory: {rule}; store its patterns with a rule")
     between = couplings.J[np.ix_(pairs[1], pairs[1])]
-    return Network("given", site_class, columns, between, class_theta)
+    return Network("given", site_class, columns, Quadratic(between), class_theta)
 
 
 def _makes(couplings: Network, parameters: dict[str, Any]) -> bool:
     """Return whether the rule of a network makes its couplings."""
-    theta = couplings.theta[couplings.site_class]
+    theta = couplings.thresholds
     try:
         made = store(couplings.xi, couplings.rule, theta, **parameters)
     except PatternError:
@@ -234,15 +232,16 @@ def _flags(config: RecallConfig) -> tuple[str, ...]:
 
 
 def _test_images(
-    config: RecallConfig, facts: Facts, dataset: Dataset, patterns: Patterns, tests: int
+    prepared: Prepared[RecallConfig], tests: int
 ) -> tuple[NDArray[np.int8], tuple[str, ...]]:
     """The first test images that a recall with the same seed draws, at most so many a label."""
+    dataset, patterns = prepared.dataset, prepared.patterns
     labels = dict.fromkeys(patterns.labels)
     present = [label for label in labels if label in dataset.label_names]
     while tests > 0 and len(present) == len(labels):
-        asked = replace(config, tests=tests, repeats=1).resolve(facts)
+        asked = replace(prepared.config, tests=tests, repeats=1)
         try:
-            trials = draw_trials(asked, dataset, patterns, Streams.of(asked.seed).tests)
+            trials = draw_trials(asked, dataset, patterns, prepared.streams.tests)
         except SettingError:
             tests -= 1  # a label has fewer images
             continue

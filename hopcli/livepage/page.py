@@ -119,7 +119,7 @@ def _json(data: Any) -> str:
 def _data(contents: Contents) -> dict[str, Any]:
     """Everything about the patterns, the network and the images."""
     held, couplings = contents.patterns, contents.couplings
-    theta = couplings.theta[couplings.site_class]
+    theta = couplings.thresholds
     rule = RULES.get(couplings.rule)
     data = {
         "shape": held.shape,

@@ -1,10 +1,11 @@
-"""A network of spins: its site classes, thresholds and couplings.
+"""A network of spins: site classes and thresholds, and the energy of its states.
 
-Made by the rules of :mod:`hopcli.rules`.
+The rules of :mod:`hopcli.rules` make networks of patterns.
 """
 
 from __future__ import annotations
 
 from hopcli.network.classes import Network, site_classes
+from hopcli.network.hamiltonian import Hamiltonian, Quadratic
 
-__all__ = ["Network", "site_classes"]
+__all__ = ["Hamiltonian", "Network", "Quadratic", "site_classes"]

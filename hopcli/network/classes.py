@@ -1,10 +1,10 @@
-"""A network of N spins as one coupling matrix between its site classes.
+"""A network of N spins by its site classes.
 
 Two sites with equal columns (xi_i^1 .. xi_i^p) and equal thresholds have the same
 coupling to every other site under every rule that treats sites alike. So N spins
-and p patterns are exactly the class of each site and one K x K matrix between the
-K distinct classes, with W_ii = 0. Nothing here builds an N x N matrix but
-:meth:`Network.dense`, which is for drawing and for tests.
+and p patterns are exactly the class of each site and an energy of the sums over the
+K distinct classes, with W_ii = 0. Only :meth:`Network.dense`, for drawing and for tests,
+builds an N x N matrix.
 """
 
 from __future__ import annotations
@@ -14,22 +14,24 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hopcli.network.products import asymmetry
+from hopcli.errors import SettingError
+from hopcli.network.hamiltonian import Quadratic
 from hopcli.records import frozen
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from hopcli.network.hamiltonian import Hamiltonian
+
 __all__ = ["Network", "site_classes"]
 
 _FEW = 16  # patterns whose columns are numbers of 16 bits
 _AT_ONCE = 2**18  # sites
-_ROUNDING = 1e-9  # by which J may differ from its transpose
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Network:
-    """A network of N spins as couplings between its K site classes.
+    """A network of N spins in K site classes.
 
     Parameters
     ----------
@@ -39,16 +41,15 @@ class Network:
         Class of each site, 0 .. K - 1; every class has at least one site.
     columns : ndarray of int8, shape (K, p)
         The values that the p stored patterns take on the sites of each class.
-    J : ndarray of float64, shape (K, K)
-        Symmetric coupling between a site of one class and another site of another
-        (or the same) class: W_ij = J[site_class[i], site_class[j]] for i != j.
+    hamiltonian : Hamiltonian
+        Energy of the class sums, without thresholds.
     theta : ndarray of float64, shape (K,)
         Threshold of the sites of each class.
 
     Raises
     ------
     ValueError
-        If the shapes do not fit, a class has no site, or J is not symmetric.
+        If the shapes do not fit, or a class has no site.
 
     Examples
     --------
@@ -59,7 +60,7 @@ class Network:
     ...     "by hand",
     ...     np.array([0, 1], np.int32),
     ...     np.array([[1], [-1]], np.int8),
-    ...     np.array([[0.0, -1.0], [-1.0, 0.0]]),
+    ...     Quadratic(np.array([[0.0, -1.0], [-1.0, 0.0]])),
     ...     np.zeros(2),
     ... )
     >>> pair.n_sites, pair.n_classes, pair.xi.tolist()
@@ -71,21 +72,20 @@ class Network:
     rule: str
     site_class: NDArray[np.int32]
     columns: NDArray[np.int8]
-    J: NDArray[np.float64]
+    hamiltonian: Hamiltonian
     theta: NDArray[np.float64]
 
     def __post_init__(self) -> None:
         n_classes = len(self.columns)
-        if self.J.shape != (n_classes, n_classes) or self.theta.shape != (n_classes,):
-            raise ValueError(f"J {self.J.shape} and theta {self.theta.shape} need K = {n_classes}")
+        if self.hamiltonian.n_classes != n_classes or self.theta.shape != (n_classes,):
+            found = f"{self.hamiltonian.n_classes} and theta of shape {self.theta.shape}"
+            raise ValueError(f"K = {n_classes} classes, found a Hamiltonian of {found}")
         sizes = np.bincount(self.site_class, minlength=n_classes)
         if len(sizes) > n_classes:
             raise ValueError(f"site classes must be from 0 to K - 1 = {n_classes - 1}")
         if not np.all(sizes > 0):
             raise ValueError("every class needs a site")
-        if not asymmetry(self.J) <= _ROUNDING:  # neither is NaN
-            raise ValueError("J must be symmetric")
-        for name in ("site_class", "columns", "J", "theta"):
+        for name in ("site_class", "columns", "theta"):
             object.__setattr__(self, name, frozen(getattr(self, name)))
 
     def __repr__(self) -> str:
@@ -111,6 +111,24 @@ class Network:
     def xi(self) -> NDArray[np.int8]:
         """The stored patterns, int8, shape (p, N)."""
         return np.ascontiguousarray(self.columns.T[:, self.site_class])
+
+    @property
+    def thresholds(self) -> NDArray[np.float64]:
+        """Threshold of each site, float64, shape (N,)."""
+        return self.theta[self.site_class]
+
+    @property
+    def J(self) -> NDArray[np.float64]:  # noqa: N802 - the field's name
+        """Couplings between the classes, float64, shape (K, K), see :class:`Quadratic`.
+
+        Raises
+        ------
+        SettingError
+            If the energy is not quadratic.
+        """
+        if isinstance(self.hamiltonian, Quadratic):
+            return self.hamiltonian.J
+        raise SettingError("rule", "must couple pairs of sites for this", self.rule)
 
     def dense(self) -> NDArray[np.float64]:
         """The N x N matrix W of the paper, float64, zero diagonal (for drawing)."""

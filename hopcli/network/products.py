@@ -37,7 +37,7 @@ def symmetric_product(
     Returns
     -------
     ndarray of float64, shape (n, n)
-        (left @ right.T) / divisor, symmetric to the last bit.
+        (left @ right.T) / divisor, symmetric to the last bit; read-only.
 
     Examples
     --------
@@ -56,6 +56,7 @@ def symmetric_product(
         product[rows, rows] = np.triu(square) + np.triu(square, 1).T
     for rows, columns in _above_the_diagonal(n):
         product[columns, rows] = product[rows, columns].T
+    product.flags.writeable = False  # so that a record need not copy it
     return product
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import matplotlib as mpl
 import numpy as np
 
-from hopcli.plots.trace import named
+from hopcli.plots.captions import minus, quoted
 from hopcli.printing import picture
 
 if TYPE_CHECKING:
@@ -76,8 +76,8 @@ def _frames_of(frames: Frames, trial: int, shape: tuple[int, int]) -> Iterator[I
     states = frames.states[trial]
     changed = np.flatnonzero(np.any(states[1:] != states[:-1], axis=1))
     n_sites = states.shape[1]
-    stored = f"stored: {named(frames.patterns.names[pattern])}"
-    name = f"trial {frames.place[trial]} of {named(frames.label[trial])}"
+    stored = f"stored: {quoted(frames.patterns.names[pattern])}"
+    name = f"trial {frames.place[trial]} of {quoted(frames.label[trial])}"
     for k in range(int(changed[-1]) + 2 if len(changed) else 1):
         sweep = int(frames.sweep[k])
         words = (
@@ -90,7 +90,7 @@ def _frames_of(frames: Frames, trial: int, shape: tuple[int, int]) -> Iterator[I
 
 def _decimals(value: float) -> str:
     """Always as wide, so that what changes can be seen to."""
-    return f"{value:.3f}".replace("-", "\N{MINUS SIGN}")
+    return minus(f"{value:.3f}")
 
 
 def _draw(

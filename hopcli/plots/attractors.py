@@ -6,79 +6,72 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from hopcli.plots.captions import count, dataset_name, images, number, size
-from hopcli.plots.look import FAINT, LINE, MUTED, TEXT
-from hopcli.plots.page import Page, shorten, styled
+from hopcli.plots.kit import draw_thumbnail
+from hopcli.plots.page import FAINT, LINE, MUTED, TEXT, Page, styled
 
 if TYPE_CHECKING:
     from collections.abc import Hashable
 
-    from matplotlib.figure import Figure
-
     from hopcli.config import AttractorsConfig
     from hopcli.experiments.attractors import AttractorsResult
+    from hopcli.plots.files import Picture
 
 __all__ = ["figures"]
 
 _PICTURE, _STEP, _ACROSS = 0.95, 1.4, 6
 _ROW = _PICTURE + 3 * LINE + 0.3
-_HEADING = 2 * LINE + 0.2
-_RULE_GAP = 0.25
+_HEADING, _RULE_GAP = 2 * LINE + 0.2, 0.25
 
 
 @styled
-def figures(config: AttractorsConfig, result: AttractorsResult) -> dict[str, Figure]:
-    """The figure ``attractors``."""
-    return {"attractors": _attractors(config, result)}
-
-
-def _attractors(config: AttractorsConfig, result: AttractorsResult) -> Figure:
-    n_rows = {rule: -(-len(states) // _ACROSS) for rule, states in result.states.items()}
-    across = min(_ACROSS, max(len(states) for states in result.states.values()))
-    height = sum(_HEADING + rows * _ROW + _RULE_GAP for rows in n_rows.values()) - _RULE_GAP
-    width = max(across * _STEP, 6.4)
+def figures(config: AttractorsConfig, result: AttractorsResult) -> dict[str, Picture]:
+    """Draw ``attractors``: a heading for each rule, with its states below."""
+    heights = [_HEADING + -(-len(each) // _ACROSS) * _ROW for each in result.states.values()]
+    across = min(_ACROSS, max(map(len, result.states.values())))
+    width, height = max(across * _STEP, 6.4), sum(heights) + _RULE_GAP * (len(heights) - 1)
     page = Page(width, height, "Where starts end at T = 0", _caption(config, result))
-    y = 0.0
-    for rule, states in result.states.items():
-        table = result.tables["attractors"]
-        own = table[table["rule"] == rule]
+    table, y = result.tables["attractors"], 0.0
+    for (rule, states), taken in zip(result.states.items(), heights, strict=True):
         page.text(0, y, rule, size=TEXT, weight="bold", va="top")
         page.text(width, y, _richness(result, rule), va="top", ha="right", color=MUTED)
         page.text(0, y + LINE + 0.03, _kinds(result, rule), va="top", color=MUTED)
         page.canvas.hlines(y + _HEADING - 0.1, 0, width, color=FAINT, lw=0.8)
-        for k, (state, row) in enumerate(zip(states, own.to_dict("records"), strict=False)):
-            left, top = k % _ACROSS * _STEP, y + _HEADING + k // _ACROSS * _ROW
-            page.pattern(left, top, _PICTURE, state, result.patterns.shape)
-            for line, text in enumerate(_below(row)):
-                colour = MUTED if line else "#000000"
-                text_y = top + _PICTURE + 0.05 + line * LINE
-                page.text(left, text_y, shorten(text, _STEP - 0.1), va="top", color=colour)
-        y += _HEADING + n_rows[rule] * _ROW + _RULE_GAP
-    return page.figure
+        rows = table[table["rule"] == rule].to_dict("records")
+        for k, (state, row) in enumerate(zip(states, rows, strict=False)):
+            place = page, k % _ACROSS * _STEP, y + _HEADING + k // _ACROSS * _ROW, _PICTURE
+            shape = result.patterns.shape
+            draw_thumbnail(*place, state, shape, _lines(row), width=_STEP - 0.1)
+        y += taken + _RULE_GAP
+    return {"attractors": page.figure}
 
 
-def _below(row: dict[Hashable, Any]) -> tuple[str, str, str]:
-    """How often a state is reached, what it is, and its energy."""
-    what = {"pattern": f"pattern {row['nearest']}", "inverse": f"inverse {row['nearest']}"}
-    kind = what.get(row["kind"], row["kind"].replace("-", " "))
-    return f"{100 * row['fraction']:.3g} %", kind, f"E = {number(row['energy'])}"
+def _lines(row: dict[Hashable, Any]) -> list[tuple[str, dict[str, Any]]]:
+    """Return how often a state is reached, its kind, and its energy."""
+    kind = row["kind"].replace("-", " ")
+    kind = f"{kind} {row['nearest']}" if kind in ("pattern", "inverse") else kind
+    energy = f"E = {number(row['energy'])}"
+    return [
+        (f"{100 * row['fraction']:.3g} %", {}),
+        (kind, {"color": MUTED}),
+        (energy, {"color": MUTED}),
+    ]
 
 
 def _kinds(result: AttractorsResult, rule: str) -> str:
-    """How often each kind of state is reached, in one line."""
+    """Return how often each kind of state is reached, in one line."""
     table = result.tables["kinds"]
-    parts = [
+    return ", ".join(
         f"{row['kind'].replace('-', ' ')} {100 * row['fraction']:.3g} % "
         f"({count(row['distinct'], 'state')})"
         for row in table[table["rule"] == rule].to_dict("records")[:-1]
         if row["count"]
-    ]
-    return ", ".join(parts)
+    )
 
 
 def _richness(result: AttractorsResult, rule: str) -> str:
-    """How many attractors were met, and how many there may be."""
+    """Return how many attractors were met, and how many there may be."""
     table = result.tables["kinds"]
-    row = table[(table["rule"] == rule) & (table["kind"] == "attractors")].to_dict("records")[0]
+    (row,) = table[(table["rule"] == rule) & (table["kind"] == "attractors")].to_dict("records")
     low = math.floor(row["chao1_ci_low"])
     high = math.ceil(round(row["chao1_ci_high"], 2))  # 3.0001 are no fourth
     met = f"{row['distinct']:,} of at least {round(row['chao1']):,}"
@@ -95,9 +88,8 @@ def _caption(config: AttractorsConfig, result: AttractorsResult) -> str:
     return (
         f"The most frequent of the distinct states that {count(config.starts, 'start')} from "
         f"{named.get(start, start)} end in, with the share of the starts, the kind and the energy "
-        "of each. "
-        "At the right, Chao's estimate of how many attractors there are, those not met included, "
-        "and its 95 % interval; of states too rare to be met there may be many more. "
+        "of each. At the right, Chao's estimate of how many attractors there are, those not met "
+        "included, and its 95 % interval; of states too rare to be met there may be many more. "
         f"{signs}A pattern, its inverse or a mixture of three: |m| ≥ {number(config.criterion)}. "
         f"p = {count(len(patterns.labels), 'pattern')} ({', '.join(patterns.labels[:10])}) of "
         f"{size(patterns.shape)} ({dataset_name(patterns.dataset)}); {config.dynamics} updates, at "

@@ -4,119 +4,76 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from hopcli.plots.captions import count, dataset_name, number
-from hopcli.plots.look import FAINT, INK, LINE, MUTED, TEXT
-from hopcli.plots.page import Page, styled, text_width
+from hopcli.plots.kit import Entry, draw_points, estimate, look, panel_page
+from hopcli.plots.page import FAINT, MUTED, styled
 
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
 
     from hopcli.config import CriticalConfig
     from hopcli.experiments.critical import CriticalResult
+    from hopcli.plots.files import Picture
 
 __all__ = ["figures"]
 
-_WIDTH, _HEIGHT, _GAP, _LEFT, _TOP = 3.6, 3.2, 0.78, 0.66, 0.62  # inches
-_SAMPLE = 0.5
 _NEAR, _FEWEST_NEAR = 0.1, 3  # of T_c either way, if so many temperatures are there
-_T_C: dict[str, Any] = {"color": MUTED, "lw": 1, "ls": "-.", "zorder": 1}
-_BAND: dict[str, Any] = {"color": FAINT, "alpha": 0.5, "lw": 0, "zorder": 0.5}
-_LOOKS: tuple[dict[str, Any], ...] = (
-    {"color": INK, "marker": "o"},
-    {"color": "#0072b2", "marker": "s"},
-    {"color": "#e69f00", "marker": "^"},
-    {"color": "#7b2d8b", "marker": "D"},
-)
 _COLD: dict[str, Any] = {"mfc": "white", "ms": 7.5, "zorder": 1.8}
-_DASHES: tuple[Any, ...] = ("-", (0, (5, 2)), (0, (1.5, 1.5)), (0, (6, 2, 1.5, 2)))
 
 
 @styled
-def figures(config: CriticalConfig, result: CriticalResult) -> dict[str, Figure]:
-    """The figure ``critical``: Binder ratios that cross, susceptibility, recall."""
-    return {"critical": _critical(config, result)}
-
-
-def _critical(config: CriticalConfig, result: CriticalResult) -> Figure:
-    page = Page(
-        _LEFT + 3 * _WIDTH + 2 * _GAP,
-        _TOP + _HEIGHT + 0.55,
-        "Where stored patterns lose order",
-        _caption(config, result),
-    )
-    panels = [page.axes(_LEFT + k * (_WIDTH + _GAP), _TOP, _WIDTH, _HEIGHT) for k in range(3)]
-    binder, susceptibility, recall = panels
-    for ax, says in (
-        (binder, "Binder ratio U of $m_P$"),
-        (susceptibility, "susceptibility χ of $m_P$"),
-        (recall, f"chains that end at |m| ≥ {config.criterion:g}"),
-    ):
-        ax.set(xlabel="temperature T  ($k_B$ = 1)", ylabel=says)
-        ax.axvline(result.ordering, **_T_C)
+def figures(config: CriticalConfig, result: CriticalResult) -> dict[str, Picture]:
+    """Draw ``critical``: Binder ratios that cross, susceptibility, recall."""
     scan, exact = result.tables["critical_scan"], result.tables["critical_exact"]
     sizes = scan["size"].unique().tolist()
-    for place, size in enumerate(sizes):
+    lines = [look(k, marker="", lw=1.1, zorder=1.5) for k in range(len(sizes))]
+    points = [look(k, ms=4.5, ls="none", elinewidth=1, capsize=2) for k in range(len(sizes))]
+    shown = [look(k, **({} if len(exact) else {"ls": "none"})) for k in range(len(sizes))]
+    page, panels = panel_page(
+        "Where stored patterns lose order",
+        _caption(config, result),
+        (3.6, 3.2),
+        across=3,
+        legend=[Entry(f"N = {n:,}", [style]) for n, style in zip(sizes, shown, strict=True)],
+    )
+    binder, susceptibility, recall = panels
+    binder.set_ylabel("Binder ratio U of $m_P$")
+    susceptibility.set_ylabel("susceptibility χ of $m_P$")
+    recall.set_ylabel(f"chains that end at |m| ≥ {config.criterion:g}")
+    for ax in panels:
+        ax.set_xlabel("temperature T  ($k_B$ = 1)")
+        ax.axvline(result.ordering, color=MUTED, lw=1, ls="-.", zorder=1)
+    for k, size in enumerate(sizes):
         own, curve = scan[scan["size"] == size], exact[exact["size"] == size]
-        both = own[own["start"] == "both"]
-        _draw(binder, both, "binder", curve, place)
-        _draw(susceptibility, both, "susceptibility", curve, place)
-        _draw(recall, own[own["start"] == "hot"], "recall", curve, place)
-        _draw(recall, own[own["start"] == "cold"], "recall", curve[:0], place, **_COLD)
-    crossing = _crossing(result)
-    if crossing is not None:
-        binder.axvspan(*crossing[1:], **_BAND)
+        for ax, name, start, style in (
+            (binder, "binder", "both", {}),
+            (susceptibility, "susceptibility", "both", {}),
+            (recall, "recall", "hot", {}),
+            (recall, "recall", "cold", _COLD),
+        ):
+            rows = own[own["start"] == start]
+            if not style:
+                ax.plot(curve["temperature"].to_numpy(), curve[name].to_numpy(), **lines[k])
+            draw_points(ax, rows["temperature"], estimate(rows, name), **points[k] | style)
+    for _, low, high in _crossing(result):
+        binder.axvspan(low, high, color=FAINT, alpha=0.5, lw=0, zorder=0.5)
     _look_near(binder, scan, result.ordering)
     susceptibility.set(ylim=(0, None))
     recall.set(ylim=(-0.03, 1.05))
-    _draw_legend(page, sizes, has_exact=len(exact) > 0)
-    return page.figure
+    return {"critical": page.figure}
 
 
-def _look(place: int, **changes: Any) -> dict[str, Any]:
-    """How the points of a size look."""
-    return {**_LOOKS[place % len(_LOOKS)], "ms": 4.5, "ls": "none", **changes}
-
-
-def _line(place: int) -> dict[str, Any]:
-    """How the exact curve of a size looks."""
-    colour = _LOOKS[place % len(_LOOKS)]["color"]
-    return {"color": colour, "lw": 1.1, "ls": _DASHES[place % len(_DASHES)], "zorder": 1.5}
-
-
-def _draw(
-    ax: Axes, table: pd.DataFrame, name: str, curve: pd.DataFrame, place: int, **changes: Any
-) -> None:
-    """Points with their 95 % interval, and the exact curve where there is one."""
-    ax.plot(curve["temperature"].to_numpy(), curve[name].to_numpy(), **_line(place))
-    value = table[name].to_numpy()
-    ends = value - table[f"{name}_ci_low"].to_numpy(), table[f"{name}_ci_high"].to_numpy() - value
-    ax.errorbar(
-        table["temperature"].to_numpy(),
-        value,
-        yerr=np.clip(np.nan_to_num(np.stack(ends)), 0, None),
-        elinewidth=1,
-        capsize=2,
-        **_look(place, **changes),
-    )
-
-
-def _crossing(result: CriticalResult) -> tuple[str, float, float] | None:
-    """The largest sizes, and the interval of where they cross, if there is one."""
+def _crossing(result: CriticalResult) -> list[tuple[str, float, float]]:
+    """Return the largest sizes whose crossing has an interval, and that; empty if none has."""
     table = result.tables["critical"]
     known = table["ci_low"].notna() & table["ci_high"].notna()
-    rows = table[(table["what"] == "Binder crossing") & known]
-    if len(rows) == 0:
-        return None
-    last = rows.iloc[-1]
-    return str(last["sizes"]), float(last["ci_low"]), float(last["ci_high"])
+    rows = table[(table["what"] == "Binder crossing") & known].iloc[-1:]
+    return [*zip(rows["sizes"], rows["ci_low"], rows["ci_high"], strict=True)]
 
 
 def _look_near(ax: Axes, scan: pd.DataFrame, critical: float) -> None:
-    """Show what is near the critical temperature, where the curves cross."""
+    """Zoom to temperatures near the critical one, where the curves cross."""
     near = scan[(scan["start"] == "both") & (abs(scan["temperature"] / critical - 1) < _NEAR)]
     if near["temperature"].nunique() < _FEWEST_NEAR:
         return
@@ -128,39 +85,21 @@ def _look_near(ax: Axes, scan: pd.DataFrame, critical: float) -> None:
         ax.set(**{f"{axis}lim": (low - margin, high + margin)})
 
 
-def _draw_legend(page: Page, sizes: list[int], *, has_exact: bool) -> None:
-    """Entries above the panels: a size each."""
-    x, y = _LEFT, LINE / 2
-    for place, size in enumerate(sizes):
-        says = f"N = {size:,}"
-        if has_exact:
-            page.canvas.plot([x, x + _SAMPLE], [y, y], **_line(place))
-        page.canvas.plot([x + _SAMPLE / 2], [y], **_look(place))
-        page.text(x + _SAMPLE + 0.1, y, says, size=TEXT, va="center")
-        x += _SAMPLE + 0.1 + text_width(says, TEXT) + 0.4
-
-
 def _caption(config: CriticalConfig, result: CriticalResult) -> str:
     patterns = result.patterns
     exact = " Lines: exact, all wells." if len(result.tables["critical_exact"]) else ""
     each = count(config.chains, "chain")
-    attempts = count(config.sweeps, f"{config.dynamics} sweep")
+    crossed = "".join(
+        f"Grey: 95 % interval of the crossing of N = {sizes}, {number(low)} to {number(high)}. "
+        for sizes, low, high in _crossing(result)
+    )
     return (
-        f"Points: {each} from random spins and {each} from stored patterns, each {attempts} of N "
-        f"attempts; right: filled from random spins, open from patterns. Bars: 95 % interval "
-        f"over chains.{exact} U is 1 in order, 0 in disorder. {_crossed(result)}"
-        f"Dash-dotted: critical temperature {number(result.ordering, 4)} for p ≪ N. "
+        f"Points: {each} from random spins and {each} from stored patterns, each "
+        f"{count(config.sweeps, f'{config.dynamics} sweep')} of N attempts; right: filled from "
+        f"random spins, open from patterns. Bars: 95 % interval over chains.{exact} U is 1 in "
+        f"order, 0 in disorder. {crossed}"
+        f"Dash-dotted: critical temperature {number(result.ordering)} for p ≪ N. "
         f"{config.rule.capitalize()} rule, p = {count(len(patterns.labels), 'pattern')} "
         f"({dataset_name(patterns.dataset)}), pixels repeated "
-        f"{', '.join(f'{scale}' for scale in config.scales)} times in both directions."
+        f"{', '.join(map(str, config.scales))} times in both directions."
     )
-
-
-def _crossed(result: CriticalResult) -> str:
-    """Where the curves cross, of the largest sizes."""
-    crossing = _crossing(result)
-    if crossing is None:
-        return ""
-    sizes, low, high = crossing
-    ends = f"{number(low)} to {number(high)}"
-    return f"Grey: 95 % interval of the crossing of N = {sizes}, {ends}. "

@@ -1,20 +1,47 @@
-"""Figures as files and as text: the same bytes for the same figure, no time or version in them."""
+"""Figures as files and as text, and results as their files hold them.
+
+The same result gives the same bytes: files contain neither a time nor a version, and
+numbers are drawn with the ten digits that a table file keeps.
+"""
 
 from __future__ import annotations
 
+import contextlib
+import dataclasses
+import functools
 import io
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 import matplotlib as mpl
+import numpy as np
 from matplotlib.figure import Figure
 
-from hopcli.plots.look import look
 from hopcli.printing import html
+from hopcli.tables import Columns
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["Picture", "drawn_png", "drawn_svg", "save"]
+__all__ = ["Picture", "as_filed", "drawn_png", "drawn_svg", "look", "rounded", "save"]
+
+_LOOK: Any = {
+    "font.family": ["DejaVu Sans"],  # comes with matplotlib: the same on every machine
+    "mathtext.fontset": "dejavusans",
+    "font.size": 11,
+    "axes.linewidth": 0.8,
+    "axes.edgecolor": "#404040",
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.axisbelow": True,
+    "grid.color": "#e8e8e8",
+    "xtick.labelsize": 10,
+    "ytick.labelsize": 10,
+    "xtick.color": "#404040",
+    "ytick.color": "#404040",
+    "svg.hashsalt": "hopcli",  # otherwise ids differ from run to run
+    "image.composite_image": False,  # in svg and pdf: small pictures, not one of a whole page
+}
 
 _DPI_ON_SCREEN = 100
 _DPI = {"screen": 150, "paper": 300}
@@ -35,13 +62,22 @@ _PAPER: Any = {
 }
 
 
+@contextlib.contextmanager
+def look() -> Iterator[None]:
+    """Set the fonts and colours of hopcli, whatever the user's matplotlibrc contains."""
+    with mpl.rc_context():
+        mpl.rcdefaults()
+        mpl.rcParams.update(_LOOK)
+        yield
+
+
 class Picture(Figure):
-    """A figure with what is said about it.
+    """A figure with its title and caption.
 
     Attributes
     ----------
     title, caption : str
-        What it shows, in a few words, and what was run and what bars and lines are.
+        The subject in a few words; the run, and the meaning of bars and lines.
     style : str
         ``"screen"`` or ``"paper"``.
     """
@@ -51,7 +87,7 @@ class Picture(Figure):
     style = "screen"
 
     def _repr_png_(self) -> bytes:
-        """What a notebook shows."""
+        """Return the picture that a notebook shows."""
         return drawn_png(self)
 
 
@@ -78,12 +114,12 @@ def save(figure: Picture, path: Path, dpi: int | None = None) -> None:
 
 
 def drawn_png(figure: Picture) -> bytes:
-    """A figure as the content of a small .png file, for a notebook."""
+    """Return the content of a small .png file, for a notebook."""
     return _drawn(figure, "png", _DPI_ON_SCREEN, {}, {})
 
 
 def drawn_svg(figure: Picture) -> str:
-    """Draw a figure as SVG for a page that says its title and caption itself.
+    """Draw a figure as SVG for a page that has its title and caption elsewhere.
 
     Letters are outlines, so that they look alike with whatever fonts a reader has.
 
@@ -107,7 +143,7 @@ def _drawn(
     metadata: dict[str, str | None],
     settings: Any,
 ) -> bytes:
-    """The bytes of a figure in one of the formats."""
+    """Return the bytes of a figure in one of the formats."""
     made = io.BytesIO()
     with look():
         mpl.rcParams.update(settings)
@@ -122,8 +158,46 @@ def _drawn(
 
 
 def _read_aloud(svg: bytes, figure: Picture) -> bytes:
-    """Give a drawing the description that screen readers tell; its title is there."""
+    """Add the description for screen readers; the title is there already."""
     head = f"<desc>{html(figure.caption)}</desc>"
     tag = svg.index(b"<svg ") + len(b"<svg ")
     end = svg.index(b">", tag) + 1
     return svg[:tag] + b'role="img" ' + svg[tag:end] + head.encode() + svg[end:]
+
+
+def as_filed(result: Any) -> Any:
+    """Round the numbers of a result's tables to the ten digits of a file.
+
+    A number half-way between two pixels or two texts may go either way by its last digit.
+    Rounded, the picture of a run and one drawn from its files are the same bytes.
+    """
+    return dataclasses.replace(result, columns=_Filed(result.columns))
+
+
+class _Filed(Mapping[str, Columns]):
+    """Tables whose numbers have ten digits, each read when it is asked for."""
+
+    def __init__(self, tables: Mapping[str, Columns]) -> None:
+        self._tables = tables
+        self._rounded = functools.cache(lambda name: rounded(tables[name]))
+
+    def __getitem__(self, name: str) -> Columns:
+        return self._rounded(name)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._tables)
+
+    def __len__(self) -> int:
+        return len(self._tables)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._tables  # without reading it
+
+
+def rounded(table: Columns) -> Columns:
+    """A table with its numbers to the ten digits of a file."""
+    arrays = [
+        np.array([float(f"{value:.10g}") for value in array]) if array.dtype.kind == "f" else array
+        for array in table.arrays
+    ]
+    return Columns(table.names, arrays, table.declared)

@@ -6,61 +6,55 @@ from typing import TYPE_CHECKING, Any
 
 from matplotlib.ticker import FixedLocator, MaxNLocator, NullLocator
 
-from hopcli.plots.captions import count, dataset_name, number
-from hopcli.plots.look import FAINT, INK, LINE, MUTED, SOFT, TEXT
-from hopcli.plots.page import Page, styled
+from hopcli.plots.captions import count, dataset_name, minus, number
+from hopcli.plots.kit import Entry, look, panel_page
+from hopcli.plots.page import FAINT, SOFT, styled
 
 if TYPE_CHECKING:
-    import pandas as pd
     from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
 
     from hopcli.config import FitSweepsConfig
     from hopcli.experiments.fit_sweeps import FitSweepsResult
+    from hopcli.plots.files import Picture
 
 __all__ = ["figures"]
 
-_WIDTH, _HEIGHT, _LEFT, _TOP = 6.4, 3.3, 0.86, 2 * LINE + 0.3  # inches
 _LINEAR = 10.0  # log-likelihoods nearer to the best than this are on a linear scale
 _TICKS = (0, -5, -10, -100, -1000, -10_000, -100_000)
 _PUBLISHED = 20  # sweeps, as the paper says
-_LOOKS: dict[str, dict[str, Any]] = {
-    "known": {"color": INK, "marker": "o", "ls": "-", "zorder": 3},
-    "unknown": {"color": "#0072b2", "marker": "s", "mfc": "white", "ls": (0, (5, 2)), "zorder": 3},
-}
-_SAYS = {"known": "the authors' order of sites", "unknown": "any order of sites"}
+_LOOKS = {"known": look(0, ms=4, lw=1.2), "unknown": look(1, ms=4, lw=1.2, mfc="white")}
+_ORDERS = {"known": "the authors' order of sites", "unknown": "any order of sites"}
 
 
 @styled
-def figures(config: FitSweepsConfig, result: FitSweepsResult) -> dict[str, Figure]:
-    """The figure ``fit_sweeps``: log-likelihood relative to the best, both answers."""
-    return {"fit_sweeps": _fit_sweeps(config, result)}
-
-
-def _fit_sweeps(config: FitSweepsConfig, result: FitSweepsResult) -> Figure:
-    page = Page(
-        _LEFT + _WIDTH,
-        _TOP + _HEIGHT + 0.55,
+def figures(config: FitSweepsConfig, result: FitSweepsResult) -> dict[str, Picture]:
+    """Draw ``fit_sweeps``: log-likelihood relative to the best, both answers."""
+    table, estimates = result.tables["likelihood"], result.tables["estimate"].set_index("order")
+    page, (ax,) = panel_page(
         "How many sweeps made the table",
         _caption(config, result),
+        (6.4, 3.3),
+        left=0.86,
+        legend=[
+            Entry(f"{_ORDERS[order]}: {_answer(estimates.loc[order])}", [style])
+            for order, style in _LOOKS.items()
+        ],
     )
-    ax = page.axes(_LEFT, _TOP, _WIDTH, _HEIGHT)
-    table = result.tables["likelihood"]
     _set_axes(ax, config, float(table["relative"].min()))
     if _marks_published(config):
         ax.axvline(_PUBLISHED, color=SOFT, lw=1, ls=":", zorder=1)
-    for place, (order, look) in enumerate(_LOOKS.items()):
+    for order, style in _LOOKS.items():
         own = table[table["order"] == order]
-        estimates = result.tables["estimate"]
-        estimate = estimates[estimates["order"] == order].iloc[0]
-        ax.plot(own["sweeps"], own["relative"], ms=4, lw=1.2, label=order, **look)
-        _draw_interval(ax, estimate, look)
-        _draw_entry(page, (place + 0.5) * LINE, f"{_SAYS[order]}: {_told(estimate)}", look)
-    return page.figure
+        ax.plot(own["sweeps"], own["relative"], label=order, zorder=3, **style)
+        # Half a sweep more at each end, for numbers of sweeps are whole.
+        low = float(estimates["sweeps_ci_low"][order]) - 0.5
+        high = float(estimates["sweeps_ci_high"][order]) + 0.5
+        ax.axvspan(low, high, color=style["color"], alpha=0.12, lw=0, zorder=0.5)
+    return {"fit_sweeps": page.figure}
 
 
 def _set_axes(ax: Axes, config: FitSweepsConfig, lowest: float) -> None:
-    """A linear scale near the best, a logarithmic one far from it."""
+    """Set a scale that is linear near the best and logarithmic far from it."""
     margin = 0.04 * (max(config.sweeps) - min(config.sweeps)) or 1.0
     ax.set_yscale("symlog", linthresh=_LINEAR, linscale=2.5)
     bottom = 1.3 * min(lowest, -_LINEAR)
@@ -73,50 +67,37 @@ def _set_axes(ax: Axes, config: FitSweepsConfig, lowest: float) -> None:
     ax.xaxis.set_major_locator(MaxNLocator("auto", integer=True, steps=[1, 2, 5, 10]))
     ax.yaxis.set_major_locator(FixedLocator([tick for tick in _TICKS if tick > bottom]))
     ax.yaxis.set_minor_locator(NullLocator())
-    ax.yaxis.set_major_formatter(lambda value, _: f"{value:,.0f}".replace("-", "\N{MINUS SIGN}"))
+    ax.yaxis.set_major_formatter(lambda value, _: minus(f"{value:,.0f}"))
     ax.axhline(0, color=FAINT, lw=0.8, zorder=1)
 
 
-def _draw_interval(ax: Axes, estimate: pd.Series[Any], look: dict[str, Any]) -> None:
-    """The interval as a band; half a sweep more at each end, for numbers of sweeps are whole."""
-    low, high = float(estimate["sweeps_ci_low"]) - 0.5, float(estimate["sweeps_ci_high"]) + 0.5
-    ax.axvspan(low, high, color=look["color"], alpha=0.12, lw=0, zorder=0.5)
-
-
-def _draw_entry(page: Page, y: float, says: str, look: dict[str, Any]) -> None:
-    """A legend entry above the axes."""
-    page.canvas.plot([_LEFT, _LEFT + 0.5], [y, y], ms=4, lw=1.2, **look)
-    page.text(_LEFT + 0.6, y, says, size=TEXT, va="center", color=MUTED)
-
-
-def _told(estimate: pd.Series[Any]) -> str:
-    """An answer with its interval."""
-    low, high = (int(estimate[f"sweeps_ci_{end}"]) for end in ("low", "high"))
-    reach = f"{low} alone" if low == high else f"{low} to {high}"
-    return f"{int(estimate['sweeps'])} sweeps ({reach})"
+def _answer(estimate: Any) -> str:
+    """Return the best number of sweeps with its interval."""
+    best, low, high = (int(estimate[f"sweeps{part}"]) for part in ("", "_ci_low", "_ci_high"))
+    return f"{best} sweeps ({f'{low} alone' if low == high else f'{low} to {high}'})"
 
 
 def _marks_published(config: FitSweepsConfig) -> bool:
-    """Whether the table is the authors' own, and the paper's number is on the axis."""
+    """Test whether the table is the authors' own, and the paper's number is on the axis."""
     return config.table is None and min(config.sweeps) <= _PUBLISHED <= max(config.sweeps)
 
 
 def _caption(config: FitSweepsConfig, result: FitSweepsResult) -> str:
+    estimates = result.tables["estimate"]
     table = "the authors' raw table" if config.table is None else "the table"
     dotted = (
         f" Dotted: the {_PUBLISHED} sweeps that the paper says." if _marks_published(config) else ""
     )
     fits = "; ".join(
-        f"{row['order']} {number(row['chi2'], 3)}"
-        for _, row in result.tables["estimate"].iterrows()
+        f"{order} {number(chi2, 3)}"
+        for order, chi2 in zip(estimates["order"], estimates["chi2"], strict=True)
     )
-    dof = int(result.tables["estimate"]["dof"].iloc[0])
     return (
         f"Likelihood of {table} of recall after each number of sweeps, on a linear scale down to "
         f"{number(-_LINEAR)} and a logarithmic one below: black, with the sites in the authors' "
         f"own order, from {count(config.replays, 'replay')} of it; blue, with any order that is "
         f"the same in every repeat, from {count(config.orders, 'random order')}. Bands: 95 % "
-        f"intervals.{dotted} χ² of the best on {dof} degrees of freedom: {fits}. "
-        f"{config.tests:,} test images a label ({dataset_name(result.dataset)}); T = "
+        f"intervals.{dotted} χ² of the best on {estimates['dof'].iloc[0]} degrees of freedom: "
+        f"{fits}. {config.tests:,} test images a label ({dataset_name(result.dataset)}); T = "
         f"{number(config.temperature)}, recalled from |m| ≥ {number(config.criterion)} on."
     )

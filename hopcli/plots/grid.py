@@ -10,11 +10,10 @@ import numpy as np
 from matplotlib.transforms import ScaledTranslation
 
 from hopcli.plots.arrangement import Arrangement, arrange, short
-from hopcli.plots.filed import rounded
+from hopcli.plots.files import rounded
 from hopcli.plots.grid_caption import caption_of
 from hopcli.plots.intervals import Bars, bars_of
-from hopcli.plots.look import INK, LINE, MUTED, PALE
-from hopcli.plots.page import Page, pages, text_width
+from hopcli.plots.page import INK, LINE, MUTED, PALE, Page, pages, text_width
 from hopcli.plots.panels import BOTTOM, GAP, apart, fitting, layout_of, panels_of, set_axis, slant
 from hopcli.plots.phase_map import BAR, draw_bar, draw_map, scale_of
 from hopcli.tables import Columns

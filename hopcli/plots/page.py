@@ -1,9 +1,8 @@
-"""What all figures share: the look, text of known width, pictures of spins, the page.
+"""The page of a figure: its look, text of known width, pictures of spins.
 
-A page is laid out in inches, so that pictures keep their size and text never collides,
-however many patterns there are and however long their names. What it shows is left to
-the other modules. There are two styles: *screen* has title and caption on the page,
-*paper* has neither, for a journal sets them itself; they are kept with the figure.
+A page is laid out in inches. Pictures keep their size and texts do not collide, however
+many patterns there are and however long their names. There are two styles: *screen* has
+title and caption on the page; *paper* has neither, since a journal sets them itself.
 """
 
 from __future__ import annotations
@@ -22,22 +21,28 @@ from matplotlib.ft2font import FT2Font
 from matplotlib.image import AxesImage
 from matplotlib.patches import Rectangle
 
-from hopcli.plots.filed import as_filed
-from hopcli.plots.files import Picture
-from hopcli.plots.look import FAINT, LINE, MUTED, SMALL, TITLE, look
+from hopcli.plots.files import Picture, as_filed, look
 from hopcli.printing import picture, terminal
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
     from matplotlib.text import Text
     from numpy.typing import NDArray
 
 __all__ = [
+    "FAINT",
+    "INK",
+    "LINE",
+    "MUTED",
     "NARROWEST",
+    "PALE",
+    "SMALL",
+    "SOFT",
     "STYLES",
+    "TEXT",
+    "TITLE",
     "Page",
     "draw_pattern",
     "pages",
@@ -45,6 +50,12 @@ __all__ = [
     "styled",
     "text_width",
 ]
+
+SMALL, TEXT, TITLE = 10.0, 11.0, 12.0  # points
+LINE = 0.2
+"""Height of a line of small text, inches."""
+
+INK, MUTED, SOFT, FAINT, PALE = "#000000", "#404040", "#757575", "#bdbdbd", "#e8e8e8"
 
 _MARGIN = 0.2
 _TITLE_HEIGHT = 0.42
@@ -62,7 +73,7 @@ _style_of_pages: ContextVar[str] = ContextVar("style", default="screen")
 
 @contextlib.contextmanager
 def pages(style: str) -> Iterator[None]:
-    """Make pages in one of the styles, in the look of hopcli."""
+    """Make pages in one of the styles, with the fonts and colours of hopcli."""
     token = _style_of_pages.set(style)
     try:
         with look():
@@ -71,11 +82,11 @@ def pages(style: str) -> Iterator[None]:
         _style_of_pages.reset(token)
 
 
-def styled(figures: Callable[[Any, Any], dict[str, Figure]]) -> Callable[..., dict[str, Figure]]:
-    """Make the figures of a command in the look of hopcli, of a result as it is filed."""
+def styled(figures: Callable[[Any, Any], dict[str, Picture]]) -> Callable[..., dict[str, Picture]]:
+    """Decorate a function that draws a command: pages in a style, numbers as in the files."""
 
     @functools.wraps(figures)
-    def in_style(config: Any, result: Any, style: str = "screen") -> dict[str, Figure]:
+    def in_style(config: Any, result: Any, style: str = "screen") -> dict[str, Picture]:
         with pages(style):
             return figures(config, as_filed(result))
 
@@ -241,6 +252,11 @@ class Page:
                 height / self._size[1],
             )
         )
+
+    def inches(self, transform: Any, points: Any) -> list[tuple[float, float]]:
+        """Return points of some axes' coordinates as places on the page."""
+        seen = transform.transform(np.reshape(points, (-1, 2)))
+        return [(float(x), float(y)) for x, y in self.canvas.transData.inverted().transform(seen)]
 
     def text(
         self,

@@ -12,8 +12,7 @@ from matplotlib.ticker import FixedLocator, LogLocator, MaxNLocator, NullLocator
 
 from hopcli.plots.arrangement import short
 from hopcli.plots.captions import number
-from hopcli.plots.look import LINE, TEXT
-from hopcli.plots.page import drawable, shorten, text_width
+from hopcli.plots.page import LINE, TEXT, drawable, shorten, text_width
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -12,7 +12,7 @@ from matplotlib.cm import ScalarMappable
 from matplotlib.colors import Normalize
 from matplotlib.ticker import MaxNLocator
 
-from hopcli.plots.look import INK, MUTED, SMALL
+from hopcli.plots.page import INK, MUTED, SMALL
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -11,17 +11,16 @@ from hopcli.plots.page import styled
 from hopcli.plots.trace import trace_figure
 
 if TYPE_CHECKING:
-    from matplotlib.figure import Figure
-
     from hopcli.config import RecallConfig
     from hopcli.experiments.recall import RecallResult
+    from hopcli.plots.files import Picture
 
 __all__ = ["figures"]
 
 
 @styled
-def figures(config: RecallConfig, result: RecallResult) -> dict[str, Figure]:
-    """The figures ``accuracy``, ``confusion``, ``gallery`` and, if traced, ``trace``.
+def figures(config: RecallConfig, result: RecallResult) -> dict[str, Picture]:
+    """Draw ``accuracy``, ``confusion``, ``gallery`` and, if traced, ``trace``.
 
     Of many own pictures there are more pages of the gallery, ``gallery-2`` and so on.
     """

@@ -1,91 +1,86 @@
-"""What the figures of a recall share: one row a label, its name and stored pattern at the left."""
+"""Rows of labels: names and stored patterns at the left of axes, numbers at their right."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import math
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from hopcli.plots.captions import (
-    MOST_LABELS,
-    count,
-    cut_labels,
-    dynamics,
-    images,
-    network,
-    number,
-    temperature,
-)
-from hopcli.plots.look import TEXT
-from hopcli.plots.page import Page, shorten, text_width
+import numpy as np
+
+from hopcli.plots.page import MUTED, TEXT, Page, shorten, text_width
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
-    import numpy as np
+    from matplotlib.axes import Axes
     from numpy.typing import NDArray
 
-    from hopcli.config import RecallConfig, VarianceConfig
-    from hopcli.experiments.recall import RecallResult
     from hopcli.patterns import Patterns
 
 __all__ = [
-    "criterion",
+    "PICTURE",
+    "Column",
     "draw_row_heads",
-    "own_pattern",
+    "heads_width",
+    "label_rows",
     "patterns_of",
-    "row_heads_width",
-    "row_labels",
-    "starts",
-    "what_was_run",
-    "widest",
+    "percent_axis",
+    "percent_start",
 ]
 
-_LONGEST_NAME = 2.2  # inches
-_NAME_GAP = 0.12
+PICTURE = 0.46
+"""Size of a stored pattern at the head of a row, inches."""
+
+_ROW, _GAP, _BELOW = 0.56, 0.16, 0.58  # inches
+_SQUARE = 0.2  # room for the sample of a heading
+_LONGEST_NAME, _NAME_GAP = 2.2, 0.12
 
 
-def row_labels(result: RecallResult) -> list[str]:
-    """The labels of the trials to draw, in the order of the tables."""
-    return result.tables["confusion"]["label"].to_list()[:MOST_LABELS]
+class Column(NamedTuple):
+    """A column of numbers beside the axes, with a sample of the look that its heading names."""
+
+    heading: str
+    texts: Sequence[str]
+    look: dict[str, Any] | None = None
 
 
 def patterns_of(patterns: Patterns, label: str) -> NDArray[np.int8]:
-    """The stored patterns of a label, shape (any, N)."""
+    """Return the stored patterns of a label, shape (any, N)."""
     return patterns.xi[[name == label for name in patterns.labels]]
 
 
-def widest(labels: Sequence[str], most: float, points: float = TEXT) -> float:
-    """Width of the widest of bold names in inches, at most so much."""
-    return min(most, max(text_width(label, points, bold=True) for label in labels))
+def heads_width(labels: Sequence[str], picture: float = PICTURE) -> float:
+    """Return the width that :func:`draw_row_heads` takes, inches."""
+    return _name_width(labels) + _NAME_GAP + picture
 
 
-def row_heads_width(labels: Sequence[str], picture: float) -> float:
-    """Width in inches that :func:`draw_row_heads` takes."""
-    return widest(labels, _LONGEST_NAME) + _NAME_GAP + picture
+def _name_width(labels: Sequence[str]) -> float:
+    return min(_LONGEST_NAME, max(text_width(label, TEXT, bold=True) for label in labels))
 
 
 def draw_row_heads(
     page: Page,
     patterns: Patterns,
     labels: Sequence[str],
-    middles: Sequence[float],
-    picture: float,
+    middles: Iterable[float],
+    picture: float = PICTURE,
 ) -> None:
     """Draw name and stored pattern at the left of each row.
 
     Parameters
     ----------
     page : Page
-        Where to draw.
+        The page.
     patterns : Patterns
         The stored patterns.
     labels : sequence of str
         Label of each row; one without a stored pattern gets no picture.
-    middles : sequence of float
+    middles : iterable of float
         Middle of each row, in inches from the top of the body.
     picture : float
-        Size of a picture in inches.
+        Size of a picture, inches.
     """
-    width = widest(labels, _LONGEST_NAME)
+    width = _name_width(labels)
     for label, middle in zip(labels, middles, strict=True):
         name = shorten(label, width, TEXT, bold=True)
         page.text(width, middle, name, size=TEXT, weight="bold", ha="right", va="center")
@@ -93,57 +88,67 @@ def draw_row_heads(
         page.patterns(width + _NAME_GAP, middle - picture / 2, picture, own, patterns.shape)
 
 
-def own_pattern(result: RecallResult) -> str:
-    """What a trial must reach to count as recalled."""
-    stored = set(result.patterns.labels)
-    labels = set(result.tables["confusion"]["label"])
-    if labels <= stored:
-        return "their own pattern"
-    return (
-        "a stored pattern" if labels.isdisjoint(stored) else "their own pattern, if any, else one"
-    )
+def label_rows(
+    title: str,
+    caption: str,
+    patterns: Patterns,
+    labels: Sequence[str],
+    *,
+    width: float = 4.4,
+    step: float = _ROW,
+    columns: Sequence[Column] = (),
+    right: float = 0.0,
+) -> tuple[Page, Axes]:
+    """Make a page with a row a label: its head, axes, and columns of numbers.
+
+    Parameters
+    ----------
+    title, caption : str
+        Of the page.
+    patterns : Patterns
+        The stored patterns.
+    labels : sequence of str
+        Label of each row.
+    width, step : float
+        Width of the axes and height of a row, inches.
+    columns : sequence of Column
+        Numbers at the right of the axes.
+    right : float
+        Room at the right of all that, inches.
+
+    Returns
+    -------
+    Page, Axes
+        The axes have row k at y = k.
+    """
+    left, height = heads_width(labels) + _GAP, step * len(labels)
+    ends = [left + width + _GAP]
+    for column in columns:
+        head = text_width(column.heading) + (_SQUARE if column.look else 0.0)
+        ends.append(ends[-1] + max(head, *map(text_width, column.texts)) + 2 * _GAP)
+    page = Page(ends[-1] + right, height + _BELOW, title, caption)
+    middles = [(row + 0.5) * step for row in range(len(labels))]
+    draw_row_heads(page, patterns, labels, middles)
+    for x, column in zip(ends, columns, strict=False):
+        indent = _SQUARE if column.look else 0.0
+        page.text(x + indent, -0.02, column.heading, va="bottom", color=MUTED)
+        if column.look:
+            page.canvas.plot([x + 0.07], [-0.12], **column.look)
+        for text, middle in zip(column.texts, middles, strict=True):
+            page.text(x, middle, text, va="center")
+    ax = page.axes(left, 0, width, height)
+    ax.set(ylim=(len(labels) - 0.5, -0.5), yticks=[])
+    ax.grid(axis="x", lw=0.8)
+    return page, ax
 
 
-def starts(config: RecallConfig, result: RecallResult) -> str:
-    """What runs start from, in the plural."""
-    return images(config, result) if str(config.start) == "image" else "starts"
+def percent_start(lows: Any) -> int:
+    """Return where an axis of percent begins: below all bars, at 0 if that is near."""
+    start = 10 * math.floor(float(np.min(lows)) / 10 - 0.5)
+    return start if start > 30 else 0
 
 
-def criterion(config: RecallConfig | VarianceConfig) -> str:
-    """When a trial counts as recalled."""
-    size = "|m|" if config.score == "abs" else "m"
-    return f"{size} ≥ {number(config.criterion)}"
-
-
-def what_was_run(config: RecallConfig, result: RecallResult) -> str:
-    """The run in two sentences: network and dynamics, then the tests."""
-    start = "" if str(config.start) == "image" else f", started from {_start(config, result)}"
-    n_labels = len(result.tables["confusion"])
-    quench = ", then sign updates until stable" if config.quench else ""
-    auto = result.notes.get("criterion") == "auto"
-    rests = " Criterion: at most 4 SD below where stored patterns rest." if auto else ""
-    return (
-        f"{network(config, result.patterns)}; {temperature(config)}, "
-        f"{dynamics(config, result.patterns)}{quench}{start}. {_tests(config, result)}.{rests}"
-        f"{cut_labels(n_labels)}"
-    )
-
-
-def _start(config: RecallConfig, result: RecallResult) -> str:
-    """The start as it was asked for, images called by their split."""
-    base, *changes = str(config.start).split(",")
-    named = images(config, result) if config.start.uses_images else base
-    return ", ".join((named, *changes))
-
-
-def _tests(config: RecallConfig, result: RecallResult) -> str:
-    repeats = count(config.repeats, "repeat")
-    if config.tests == "all":
-        return f"All {images(config, result)} of each label, {repeats}"
-    of_authors = "of the authors' " if config.replay_authors else ""
-    kind = f"{of_authors}{starts(config, result)[:-1]}"
-    tests = f"{count(int(config.tests), kind)} a label, {repeats}"
-    if config.repeats == 1 or str(config.start) != "image":
-        return tests
-    same = config.test_images == "same"
-    return f"{tests} with {'the same images' if same else 'fresh images in each'}"
+def percent_axis(ax: Axes, start: int, label: str) -> None:
+    """Set an axis of percent along x, from its start to 100."""
+    ax.set(xlim=(start, 100), xlabel=label)
+    ax.set_xticks(range(start, 101, 10 if start < 60 else 5))

@@ -3,69 +3,55 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from hopcli.plots.captions import MOST_LABELS, count, cut_labels, dataset_name, size
-from hopcli.plots.look import LINE, MUTED, TEXT
-from hopcli.plots.page import Page, shorten, styled, text_width
+from hopcli.plots.captions import MOST_LABELS, count, cut_labels, dataset_name, minus, size
+from hopcli.plots.kit import draw_thumbnail
+from hopcli.plots.page import LINE, MUTED, TEXT, Page, styled, text_width
 
 if TYPE_CHECKING:
-    from matplotlib.figure import Figure
-
     from hopcli.config import SelectConfig
     from hopcli.experiments.select import SelectResult
+    from hopcli.plots.files import Picture
 
 __all__ = ["figures"]
 
-_PICTURE = 1.3
-_ACROSS = 5
+_PICTURE, _ACROSS = 1.3, 5
+_ROW = _PICTURE + 3 * LINE + 0.4
 _SUPERSCRIPTS = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
+_BOLD: dict[str, Any] = {"size": TEXT, "weight": "bold"}
 
 
 @styled
-def figures(config: SelectConfig, result: SelectResult) -> dict[str, Figure]:
-    """The figure ``patterns``: each selected pattern with its label, source and loss."""
-    return {"patterns": _patterns(config, result)}
-
-
-def _patterns(config: SelectConfig, result: SelectResult) -> Figure:
-    table = result.tables["patterns"].iloc[:MOST_LABELS]
+def figures(config: SelectConfig, result: SelectResult) -> dict[str, Picture]:
+    """Draw ``patterns``: each selected pattern with its label, source and loss."""
+    table, patterns = result.tables["patterns"].iloc[:MOST_LABELS], result.patterns
     # One power of ten for all, so that losses can be compared by eye.
     power = 3 * (int(math.log10(max(1, int(table["loss"].abs().max())))) // 3)
-    losses = [
-        f"L = {loss / 10**power:.2f}".replace("-", "\N{MINUS SIGN}") for loss in table["loss"]
-    ]
-    lines = [
-        (f"image {index}", loss) for index, loss in zip(table["source_index"], losses, strict=True)
-    ]
-    step = max(_PICTURE, *(text_width(text) for pair in lines for text in pair)) + 0.3
-    drop = _PICTURE + 3 * LINE + 0.4
+    losses = [minus(f"L = {loss / 10**power:.2f}") for loss in table["loss"]]
+    sources = [f"image {index}" for index in table["source_index"]]
+    step = max(_PICTURE, *map(text_width, losses + sources)) + 0.3
     across = min(_ACROSS, len(table))
-    rows = math.ceil(len(table) / across)
     page = Page(
         across * step - 0.3,
-        rows * drop - 0.3,
+        math.ceil(len(table) / across) * _ROW - 0.3,
         "Selected patterns",
         _caption(config, result, power),
     )
-    for k, (label, texts) in enumerate(zip(table["label"], lines, strict=True)):
-        x, y = k % across * step, k // across * drop
-        page.pattern(x, y, _PICTURE, result.patterns.xi[k], result.patterns.shape)
-        below = y + _PICTURE + 0.06
-        name = shorten(label, step - 0.1, TEXT, bold=True)
-        page.text(x, below, name, size=TEXT, va="top", weight="bold")
-        for row, text in enumerate(texts, start=1):
-            page.text(x, below + row * LINE + 0.02, text, va="top", color=MUTED)
-    return page.figure
+    for k, (label, source, loss) in enumerate(zip(table["label"], sources, losses, strict=True)):
+        x, y = k % across * step, k // across * _ROW
+        lines = [(label, _BOLD), (source, {"color": MUTED}), (loss, {"color": MUTED})]
+        place = page, x, y, _PICTURE
+        draw_thumbnail(*place, patterns.xi[k], patterns.shape, lines, width=step - 0.1)
+    return {"patterns": page.figure}
 
 
 def _caption(config: SelectConfig, result: SelectResult, power: int) -> str:
-    n_labels = len(result.patterns.labels)
     unit = f", in units of 10{str(power).translate(_SUPERSCRIPTS)}" if power else ""
     return (
         f"Of {count(config.samples, 'random sample')} of each label of the data set the "
         f"one with the lowest overlap loss L [ZG eq. 5{unit}]: the most like the samples of its "
         f"own label and the least like those of the others. {size(result.patterns.shape)} "
         f"({dataset_name(result.dataset)}); {config.sampler} sampler, seed {config.seed}."
-        f"{cut_labels(n_labels)}"
+        f"{cut_labels(len(result.patterns.labels))}"
     )

@@ -14,9 +14,9 @@ from hopcli.grids.view import TABLE, load_published
 from hopcli.plots.grid import picture
 from hopcli.report.commands import asked, command_of_grid, command_of_run, spelt
 from hopcli.report.sheets import Sheet, sheet
+from hopcli.results.forms import GRID
 from hopcli.results.listing import settings_of
-from hopcli.results.manifest import understood
-from hopcli.results.places import GRID, finished_in
+from hopcli.results.manifest import finished_in, understood
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

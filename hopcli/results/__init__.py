@@ -20,9 +20,16 @@ from typing import TYPE_CHECKING, Any
 from hopcli import catalogue
 from hopcli.errors import ResultError
 from hopcli.results.files import check_free, is_file, is_folder
-from hopcli.results.folder import files_in, publish_run, settle, sha256_of, writing
-from hopcli.results.lock import locked
-from hopcli.results.manifest import Manifest, has_manifest, open_manifest, understood
+from hopcli.results.folder import files_in, locked, publish_run, writing
+from hopcli.results.manifest import (
+    Manifest,
+    check_alone,
+    command_in,
+    finished_in,
+    open_manifest,
+    sha256_of,
+    understood,
+)
 from hopcli.results.parts import KeptParts, discard_parts
 from hopcli.results.provenance import source_commit, versions
 from hopcli.results.standing import difference, is_made, is_undrawn, lacks, missing_files
@@ -39,9 +46,12 @@ __all__ = [
     "KeptParts",
     "Loaded",
     "Manifest",
+    "check_alone",
     "check_writable",
+    "command_in",
     "difference",
     "discard_parts",
+    "finished_in",
     "is_made",
     "is_undrawn",
     "key",
@@ -51,7 +61,6 @@ __all__ = [
     "missing_files",
     "open_manifest",
     "read_manifest",
-    "runs_in",
     "same_run",
     "save",
     "save_pictures",
@@ -130,7 +139,7 @@ def save(
     Parameters
     ----------
     folder : Path
-        Where to; made if it does not exist. Files of other commands are left alone.
+        Where to; made if it does not exist. Files that no run has made are left alone.
     config : Config
         The resolved configuration.
     result : Result
@@ -152,7 +161,7 @@ def save(
     ResultError
         If the folder cannot be written; nothing has changed in it then.
     """
-    with writing(folder, config.command) as stage:
+    with writing(folder) as stage:
         columns = {
             name: write_table(blocks_of(result.columns, name), stage / f"{name}.csv")
             for name in result.columns
@@ -229,7 +238,7 @@ def save_pictures(
         If there is no such run, or by now another, or the folder cannot be written;
         nothing has changed in it then.
     """
-    with writing(folder, command) as stage:
+    with writing(folder) as stage:
         manifest = dict(open_manifest(folder / f"{command}.json"))
         if key not in (None, manifest.get("key")):
             raise ResultError(f"{folder}: holds another run by now; nothing was drawn")
@@ -264,11 +273,6 @@ class Loaded:
     manifest: Manifest
 
 
-def runs_in(folder: Path) -> list[str]:
-    """The commands that have a finished run in a folder, in the order of the catalogue."""
-    return [command for command in catalogue.CATALOGUE if has_manifest(folder, command)]
-
-
 def load(folder: Path | str, command: str | None = None) -> Loaded:
     """Read a finished run back: what :func:`save` wrote.
 
@@ -277,23 +281,17 @@ def load(folder: Path | str, command: str | None = None) -> Loaded:
     folder : Path or str
         Where the run is.
     command : str, optional
-        Which, if there are runs of several commands.
+        Its command; by default that of the one run in the folder.
 
     Raises
     ------
     ResultError
-        If there is no finished run, or more than one and no command is given; or if a
+        If there is no such run, or more than one and no command is given; or if a
         table or array file is not what the manifest says. A table of trials that was
         left out when a folder was passed on is missed when it is asked for.
     """
     folder = Path(folder)
-    if command is None:
-        found = runs_in(folder)
-        if len(found) != 1:
-            what = f"has runs of {', '.join(found)}" if found else "has no manifest of one"
-            raise ResultError(f"{folder}: must hold one finished run, {what}")
-        (command,) = found
-    manifest = open_manifest(folder / f"{command}.json")
+    manifest = open_manifest(folder / f"{command or command_in(folder)}.json")
     with understood(manifest.path, "loaded"):
         return _load(manifest)
 
@@ -333,14 +331,13 @@ def same_run(
     Raises
     ------
     ResultError
-        If the folder holds another run of the command, which may not be replaced.
+        If the folder holds another run, which may not be replaced.
     """
-    path = folder / f"{config.command}.json"
-    settle(folder, config.command)
-    if not os.path.lexists(path):
+    check_alone(folder, config.command, replace=replace)
+    if config.command not in finished_in(folder):
         return None
     try:
-        manifest = open_manifest(path)
+        manifest = open_manifest(folder / f"{config.command}.json")
     except ResultError:
         if replace:
             return None

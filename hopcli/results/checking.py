@@ -15,7 +15,7 @@ from hopcli import catalogue
 from hopcli.errors import ResultError
 from hopcli.results import BULKY, key
 from hopcli.results.forms import faults, is_hash, is_plain
-from hopcli.results.manifest import STAGING, Manifest, has_manifest, published, read_values
+from hopcli.results.manifest import PUBLISHED, STAGING, Manifest, published, read_values
 from hopcli.results.places import MANIFESTS, find
 
 if TYPE_CHECKING:
@@ -148,7 +148,8 @@ def _check_folder(place: Place, checkers: Mapping[str, Checker]) -> Iterator[Che
     except OSError as error:
         yield Checked(differs=(Finding(folder, _told(folder, error)),))
         return
-    there = {*names, *(name for name in MANIFESTS if has_manifest(folder, Path(name).stem))}
+    waiting = published(folder)
+    there = {*names, *([waiting.name] if waiting else [])}
     found = [checker(folder / name) for name, checker in checkers.items() if name in there]
     yield from found
     yield Checked(told=tuple(_left_over(folder, names, [one.names for one in found])))
@@ -161,7 +162,7 @@ def _left_over(
     of_runs = None if not known or None in known else frozenset().union(*filter(None, known))
     for name in names:
         file = folder / name
-        if published(folder, name.removeprefix(STAGING).removesuffix("-published")) == file:
+        if name == PUBLISHED and published(folder) is not None:
             continue  # a finished run, which has only to move in
         if name.startswith(STAGING):
             rest = "which the same command goes on with or makes anew"

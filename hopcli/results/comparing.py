@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from hopcli.errors import ResultError
 from hopcli.results import BULKY, open_manifest
 from hopcli.results.listing import settings_of
-from hopcli.results.manifest import understood
-from hopcli.results.places import MANIFESTS, finished_in
+from hopcli.results.manifest import command_in, understood
+from hopcli.results.places import MANIFESTS
 from hopcli.results.values import compare_arrays, compare_tables
 
 if TYPE_CHECKING:
@@ -112,52 +112,36 @@ class Run(NamedTuple):
         return dict(self.manifest["outputs"])
 
 
-def open_runs(a: Path, b: Path, command: str | None = None) -> tuple[Run, Run]:
+def open_runs(a: Path, b: Path) -> tuple[Run, Run]:
     """Read the manifests of two runs of one command.
 
     Parameters
     ----------
     a, b : Path
         Each a folder, or a manifest in one.
-    command : str, optional
-        Which command, if both hold runs of several.
 
     Raises
     ------
     ResultError
-        If there is no such run, or more than one.
+        If there is no such run, or the two are of different commands.
     """
-    held = {path: _runs_at(path) for path in (a, b)}
-    for path, names in held.items():
-        if command is not None and command not in names:
-            raise ResultError(f"{path}: must hold a run of {command}, has {_listed(names)}")
-    both = [name for name in held[a] if name in held[b]]
-    if not both:
-        raise ResultError(f"{b}: must hold a run of {held[a][0]} too, has {_listed(held[b])}")
-    if command is None and len(both) > 1:
-        raise ResultError(f"{a}: must be told by --command which run, has {_listed(both)}")
-    name = command or both[0]
-    return _open(a, name), _open(b, name)
+    of_a, of_b = _manifest(a), _manifest(b)
+    if of_a.name != of_b.name:
+        raise ResultError(f"{b}: must hold a run of {of_a.stem} as {a}, has one of {of_b.stem}")
+    return _open(of_a), _open(of_b)
 
 
-def _listed(names: list[str]) -> str:
-    return f"runs of {', '.join(names)}" if len(names) > 1 else f"one of {names[0]}"
+def _manifest(path: Path) -> Path:
+    """Return the manifest of a run, given its folder or itself."""
+    if not path.is_file():
+        return path / f"{command_in(path)}.json"
+    if path.name not in MANIFESTS:
+        raise ResultError(f"{path}: must be a folder, or a manifest such as recall.json")
+    return path
 
 
-def _runs_at(path: Path) -> list[str]:
-    """The commands of the runs that a folder or manifest is of."""
-    if path.is_file():
-        if path.name not in MANIFESTS:
-            raise ResultError(f"{path}: must be a folder, or a manifest such as recall.json")
-        return [path.stem]
-    names = finished_in(path)
-    if not names:
-        raise ResultError(f"{path}: must hold a finished run, has no manifest of one")
-    return names
-
-
-def _open(path: Path, command: str) -> Run:
-    manifest = open_manifest(path if path.is_file() else path / f"{command}.json")
+def _open(path: Path) -> Run:
+    manifest = open_manifest(path)
     said = {
         "settings": settings_of(manifest),
         "inputs": dict(manifest.get("inputs", {})),

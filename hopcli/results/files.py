@@ -11,8 +11,9 @@ from __future__ import annotations
 import contextlib
 import os
 import stat
-from typing import TYPE_CHECKING, BinaryIO, NamedTuple, Self
+from typing import TYPE_CHECKING, BinaryIO
 
+from hopcli import endings
 from hopcli.errors import ResultError
 
 if TYPE_CHECKING:
@@ -20,8 +21,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 __all__ = [
-    "Folder",
-    "Written",
     "check_free",
     "check_made",
     "is_file",
@@ -30,105 +29,12 @@ __all__ = [
     "open_own",
     "open_regular",
     "read_bytes",
-    "remember",
     "replace_by",
-    "written",
 ]
 
 _NO_LINK: int = getattr(os, "O_NOFOLLOW", 0)
 _AT_ONCE: int = getattr(os, "O_NONBLOCK", 0)
 """Flag for opening a pipe: do not wait for the other end."""
-_HANDLES = os.open in os.supports_dir_fd and hasattr(os, "O_DIRECTORY")
-"""Whether folders can be opened; without it (Windows) names are looked up by path."""
-
-
-class Written(NamedTuple):
-    """Something that has been published.
-
-    Attributes
-    ----------
-    place : Path
-        The folder of the run or of the pictures, or the file.
-    command : str
-        The command of the run; empty for a file, or for pictures in another folder.
-    drawn : bool
-        Whether it is pictures.
-    """
-
-    place: Path
-    command: str
-    drawn: bool
-
-
-written: list[Written] = []
-"""What this process has published, in order. The command line begins it anew, and reads it to
-say what is true after a failure."""
-
-_MOST_WRITTEN = 1000  # that are remembered of a process that goes on writing
-
-
-def remember(place: Path, command: str = "", *, drawn: bool = False) -> None:
-    """Note that something has been published."""
-    written.append(Written(place, command, drawn))
-    del written[:-_MOST_WRITTEN]
-
-
-class Folder:
-    """An open folder, in which names are looked up without following links; a context manager.
-
-    Parameters
-    ----------
-    path : Path
-        The folder.
-    links : bool
-        Whether the folder itself may be a link, as one that a user has typed.
-
-    Raises
-    ------
-    OSError
-        If there is no such folder.
-    """
-
-    def __init__(self, path: Path, *, links: bool = True) -> None:
-        self.path = path
-        self._handle: int | None = None
-        if not (links or is_folder(path)):
-            raise NotADirectoryError(f"{path}: is no folder")
-        if _HANDLES:
-            flags = os.O_RDONLY | os.O_DIRECTORY | (0 if links else _NO_LINK)
-            self._handle = os.open(path, flags)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        if self._handle is not None:
-            os.close(self._handle)
-
-    def _at(self, name: str) -> str:
-        """A name in this folder, as functions of `os` take it beside the handle."""
-        return name if self._handle is not None else str(self.path / name)
-
-    def names(self) -> list[str]:
-        """The names in the folder, sorted."""
-        return sorted(os.listdir(self.path if self._handle is None else self._handle))  # noqa: PTH208
-
-    def holds_file(self, name: str) -> bool:
-        """Whether there is a regular file of this name, no link to one."""
-        try:
-            return stat.S_ISREG(os.lstat(self._at(name), dir_fd=self._handle).st_mode)
-        except FileNotFoundError:
-            return False
-
-    def move(self, name: str, other: Folder, new_name: str = "") -> None:
-        """Move a file into another folder; a file or a link that is there is replaced."""
-        there = other._at(new_name or name)
-        os.replace(self._at(name), there, src_dir_fd=self._handle, dst_dir_fd=other._handle)
-
-    def remove(self, name: str) -> None:
-        """Remove a file, or a link itself, if it is there."""
-        with contextlib.suppress(FileNotFoundError):
-            os.unlink(self._at(name), dir_fd=self._handle)
 
 
 def is_folder(path: Path, *, links: bool = False) -> bool:
@@ -301,7 +207,7 @@ def replace_by(path: Path, prefix: str, write: Callable[[Path], object]) -> None
     try:
         write(stage)
         stage.replace(path)
-        remember(path)
+        endings.wrote(path)
     finally:
         with contextlib.suppress(OSError):
             stage.unlink(missing_ok=True)

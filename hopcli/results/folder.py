@@ -1,10 +1,12 @@
-"""A run folder: files made out of sight, then published as one, whatever is killed when.
+"""Writing a run folder: one process at a time, and all files of a run or none.
 
-A run is made in a hidden folder beside its place, complete and hashed. One rename of that
-folder publishes it: from then on it is the run. Its files are then moved to where users
-look for them, the manifest last. If that is interrupted, readers find each file where it is,
-and the next that writes the run moves the rest. Other files are left alone, and no link is
-followed.
+The files of a run are made in a hidden folder inside its folder, complete and hashed. One rename
+of the hidden folder publishes the run. Its files then move to where users look for them, the
+manifest last. Readers find each file where it is, and the next process that writes moves the
+rest of an interrupted publication. Other files are left alone, and no link is followed.
+
+The hidden folder is not beside the run folder, as the folder may be a mount point, or in a
+folder that may not be written.
 """
 
 from __future__ import annotations
@@ -12,214 +14,287 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import re
 import shutil
 import signal
+import socket
 import sys
 import tempfile
 import threading
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from hopcli import endings
 from hopcli.errors import ResultError
-from hopcli.results.files import Folder, check_free, is_file, is_folder, read_bytes, remember
-from hopcli.results.forms import is_plain
-from hopcli.results.lock import locked
-from hopcli.results.manifest import MOST_BYTES, STAGING, sha256_of
+from hopcli.results.files import check_free, is_file, is_folder, open_own, open_regular
+from hopcli.results.manifest import (
+    EVERY,
+    MOST_BYTES,
+    PUBLISHED,
+    STAGING,
+    published,
+    read_outputs,
+    sha256_of,
+)
+
+if sys.platform == "win32":
+    import msvcrt
+else:
+    import fcntl
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 __all__ = [
-    "STAGING",
     "files_in",
+    "is_locked",
+    "locked",
     "publish",
     "publish_run",
-    "settle",
-    "sha256_of",
     "uninterrupted",
     "writing",
 ]
 
-_EARLIER = ".earlier"  # the manifest that was there before, in the folder of a published run
-_PATIENCE = 10.0  # seconds, many times what moving files takes
+_LOCK = f"{STAGING}lock"
+_STAGE = ".stage"  # ends the names of folders in which files are made
+_MOST_BYTES = 4096  # of the lock file
+_TRIES = 100  # to make a folder that another process removes
+_own = threading.local()  # locks that this thread holds, and may take again
 
 
 @contextlib.contextmanager
-def writing(folder: Path, command: str) -> Iterator[Path]:
-    """A place to make files in; what the system refuses is told in one line."""
+def locked(folder: Path) -> Iterator[None]:
+    """Keep other processes from writing a folder, and tidy up after one that was killed.
+
+    The operating system holds the lock, so that of a killed process is free at once. The folder
+    is made if it does not exist, and removed afterwards if nothing is in it then.
+
+    Parameters
+    ----------
+    folder : Path
+        Folder of the run.
+
+    Raises
+    ------
+    ResultError
+        If another process has the lock, or the folder cannot be written.
+    """
+    held: set[Path] = _own.__dict__.setdefault("held", set())
+    path = folder.absolute() / _LOCK
+    if path in held:
+        yield
+        return
+    made = [place for place in (folder, *folder.parents) if not place.exists()]
     try:
-        with _staging(folder, command) as stage:
-            yield stage
+        with _written(folder):
+            descriptor = _take(path, folder)
+        held.add(path)
+        try:
+            with _written(folder):
+                _tidy_up(folder)
+            yield
+        finally:
+            held.remove(path)
+            with contextlib.suppress(OSError):
+                path.unlink()  # before it is free: the next process makes its own
+            os.close(descriptor)
+            if sys.platform == "win32":  # which removes no open file
+                path.unlink(missing_ok=True)
+    finally:
+        for place in made:
+            with contextlib.suppress(OSError):
+                place.rmdir()
+
+
+@contextlib.contextmanager
+def _written(folder: Path) -> Iterator[None]:
+    """Report an error of the operating system in one line."""
+    try:
+        yield
     except ResultError:
         raise
     except OSError as error:
         raise ResultError(f"{folder}: cannot be written: {error.strerror or error}") from error
 
 
+def _take(path: Path, folder: Path) -> int:
+    """Open and lock the file of the lock, and write the name of this process into it."""
+    for attempt in range(_TRIES):
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            descriptor = open_own(path, os.O_RDWR)
+        except (FileExistsError, FileNotFoundError):
+            if attempt == _TRIES - 1:
+                raise
+            time.sleep(0.001)  # another process has just removed the folder that it had made
+            continue
+        if not _lock(descriptor):
+            holder = os.read(descriptor, 200).decode(errors="replace") or "another process"
+            os.close(descriptor)
+            raise ResultError(
+                f"{folder}: {holder} is writing it; wait for that to end, or take another folder"
+            )
+        with contextlib.suppress(FileNotFoundError):
+            if os.path.samestat(path.stat(), os.fstat(descriptor)):
+                break  # otherwise its holder has removed it meanwhile
+        os.close(descriptor)
+    began = time.strftime("%Y-%m-%d %H:%M:%S")
+    try:
+        os.ftruncate(descriptor, 0)
+        os.write(descriptor, f"process {os.getpid()} on {socket.gethostname()}, {began},".encode())
+    except OSError:  # the disk is full
+        path.unlink(missing_ok=True)
+        os.close(descriptor)
+        raise
+    return descriptor
+
+
+def _lock(descriptor: int, *, shared: bool = False) -> bool:
+    """Lock a file unless another process has; True also where there are no locks."""
+    try:
+        if sys.platform == "win32":
+            os.lseek(descriptor, _MOST_BYTES, os.SEEK_SET)  # a locked byte cannot be read
+            msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
+            os.lseek(descriptor, 0, os.SEEK_SET)
+        else:
+            fcntl.flock(descriptor, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
+    except (BlockingIOError, PermissionError):
+        os.lseek(descriptor, 0, os.SEEK_SET)
+        return False
+    except OSError:  # a file system without locks
+        return True
+    return True
+
+
+def is_locked(folder: Path) -> bool:
+    """Return whether a process is writing a folder; nothing is written to find that out."""
+    try:
+        with open_regular(folder / _LOCK, _MOST_BYTES) as file:
+            return not _lock(file.fileno(), shared=True)
+    except OSError:
+        return False
+
+
+def _tidy_up(folder: Path) -> None:
+    """Finish the publication that a killed process began, and remove what it left half-made."""
+    waiting = folder / PUBLISHED
+    if os.path.lexists(waiting) and not is_folder(waiting):
+        raise ResultError(f"{waiting}: must be a folder that hopcli made, is none: remove it")
+    _move_in(folder)
+    for left in folder.glob(f"{STAGING}*{_STAGE}"):
+        shutil.rmtree(left, ignore_errors=True)
+
+
 @contextlib.contextmanager
-def _staging(folder: Path, command: str) -> Iterator[Path]:
-    """A hidden folder inside `folder`, on the same file system; gone afterwards."""
-    with locked(folder, command):
-        settle(folder, command)
-        _sweep_up(folder, command)
-        stage = Path(tempfile.mkdtemp(prefix=f"{STAGING}{command}-{os.getpid()}-", dir=folder))
+def writing(folder: Path) -> Iterator[Path]:
+    """Make a hidden folder inside a locked folder, in which files are made; gone afterwards.
+
+    Parameters
+    ----------
+    folder : Path
+        Folder of the run.
+
+    Raises
+    ------
+    ResultError
+        If another process is writing the folder, or it cannot be written.
+    """
+    with _written(folder), locked(folder):
+        stage = Path(tempfile.mkdtemp(prefix=STAGING, suffix=_STAGE, dir=folder))
         try:
             yield stage
         finally:
             shutil.rmtree(stage, ignore_errors=True)
 
 
-def _sweep_up(folder: Path, command: str) -> None:
-    """Remove what killed runs of this command left half-made."""
-    for left in folder.glob(f"{STAGING}{command}-*-*"):
-        made_by = re.fullmatch(re.escape(f"{STAGING}{command}-") + r"(\d{1,9})-\w+", left.name)
-        if made_by is None:
-            continue
-        if sys.platform == "win32":  # where asking after a process would end it
-            continue
-        try:
-            os.kill(int(made_by[1]), 0)
-        except ProcessLookupError:
-            shutil.rmtree(left, ignore_errors=True)
-        except OSError:
-            continue
-
-
 def publish(stage: Path, folder: Path, names: list[str]) -> None:
-    """Move files into place."""
+    """Move files into place that belong to no run."""
     check_free(folder, names)
-    with uninterrupted(), Folder(stage, links=False) as made, Folder(folder) as place:
+    with uninterrupted():
         for name in names:
-            made.move(name, place)
-        remember(folder, "", drawn=True)
+            (stage / name).replace(folder / name)
+        endings.wrote(folder, drawn=True)
 
 
 def publish_run(
     stage: Path, folder: Path, command: str, manifest: Mapping[str, Any], *, drawn: bool = False
 ) -> None:
-    """Make a staged run the one of this folder.
+    """Replace the run of a folder by a staged one.
 
-    What the earlier manifest names and this one does not, such as a picture of what was
-    there before, is removed if its content is that of the earlier run.
+    Files that only the earlier manifest names, such as a picture of earlier numbers, are removed
+    if their content is that of the earlier run.
 
     Parameters
     ----------
     stage : Path
-        Where its files are.
+        Folder of the new files.
     folder : Path
-        Where they are to be.
+        Folder of the run.
     command : str
         Its command.
     manifest : mapping
         Its manifest.
     drawn : bool
-        Whether it is the run that is there with pictures of it.
+        Whether it is the run that is there, with pictures added.
     """
     names, last = files_in(stage), f"{command}.json"
-    said = json.dumps(dict(manifest), indent=2) + "\n"
-    if len(said) > MOST_BYTES:
+    text = json.dumps(dict(manifest), indent=2) + "\n"
+    if len(text) > MOST_BYTES:
         rule = f"must have a manifest of at most {MOST_BYTES:,} bytes"
-        raise ResultError(f"{folder}: {rule}, has {len(said):,}")
-    (stage / last).write_text(said, encoding="utf-8")
+        raise ResultError(f"{folder}: {rule}, has {len(text):,}")
+    (stage / last).write_text(text, encoding="utf-8")
     check_free(folder, [*names, last])
-    _check_way(folder, command)
     with uninterrupted():
-        stage.replace(_waiting(folder, command))
-        remember(folder, command, drawn=drawn)
-        _move_in(folder, command)
+        stage.replace(folder / PUBLISHED)
+        endings.wrote(folder, drawn=drawn)
+        _move_in(folder)
 
 
-def settle(folder: Path, command: str) -> None:
-    """Finish the publication of a run, if one was interrupted.
-
-    Raises
-    ------
-    ResultError
-        If files cannot be moved, or another process does not come to an end with it; or if
-        what is there by that name was not made by hopcli.
-    """
-    _check_way(folder, command)
-    if not is_folder(_waiting(folder, command)):
-        return
-    with locked(folder, command, _PATIENCE), uninterrupted():
-        try:
-            _move_in(folder, command)
-        except OSError as error:
-            reason = error.strerror or error
-            raise ResultError(f"{folder}: an interrupted run must be moved in: {reason}") from error
-
-
-def _waiting(folder: Path, command: str) -> Path:
-    """The hidden folder of a run that is published, until its files have moved in."""
-    return folder / f"{STAGING}{command}-published"
-
-
-def _check_way(folder: Path, command: str) -> None:
-    """Refuse a link, or anything else that is no folder, where a published run has to be."""
-    waiting = _waiting(folder, command)
-    if os.path.lexists(waiting) and not is_folder(waiting):
-        raise ResultError(f"{waiting}: must be a folder that hopcli made, is none: remove it")
-
-
-def _move_in(folder: Path, command: str) -> None:
-    """Move the files of a published run to their places; can be interrupted and repeated.
-
-    The manifest is away while files of two runs are mixed, and comes last.
-    """
-    waiting, last = _waiting(folder, command), f"{command}.json"
-    if not is_folder(waiting):
-        return
-    with Folder(folder) as place, Folder(waiting, links=False) as made:
-        if made.holds_file(last):
-            if place.holds_file(last):
-                place.move(last, made, _EARLIER)
-            kept = set(_outputs(waiting / last))
-            for name, sha256 in _outputs(waiting / _EARLIER).items():
-                if name not in kept and _is_of_earlier(folder / name, sha256):
-                    place.remove(name)
-            for name in made.names():
-                if name in kept and made.holds_file(name):
-                    check_free(folder, [name])
-                    made.move(name, place)
-            made.move(last, place)
-    shutil.rmtree(waiting, ignore_errors=True)
-
-
-def _outputs(manifest: Path) -> dict[str, Any]:
-    """Files that a manifest names, as far as they are files of its folder, and their hashes."""
-    try:
-        outputs = dict(json.loads(read_bytes(manifest, MOST_BYTES))["outputs"])
-    except (OSError, ValueError, KeyError, TypeError, RecursionError):
-        return {}
-    return {name: sha256 for name, sha256 in outputs.items() if is_plain(name)}
+def _move_in(folder: Path) -> None:
+    """Move the files of a published run to their places; can be interrupted and repeated."""
+    waiting, last = folder / PUBLISHED, published(folder)
+    if last is not None:
+        outputs = read_outputs(last)
+        earlier = [folder / f"{name}.json" for name in EVERY if is_file(folder / f"{name}.json")]
+        for manifest in earlier:
+            for name, sha256 in read_outputs(manifest).items():
+                if name not in outputs and _is_of_earlier(folder / name, sha256):
+                    (folder / name).unlink()
+            manifest.unlink()  # while files of two runs are mixed there is none
+        for name in outputs:
+            if is_file(waiting / name):
+                check_free(folder, [name])
+                (waiting / name).replace(folder / name)
+        last.replace(folder / last.name)
+    if is_folder(waiting):
+        shutil.rmtree(waiting, ignore_errors=True)
 
 
 def _is_of_earlier(file: Path, sha256: Any) -> bool:
     """Return whether a file is that of an earlier run: a manifest may name any other."""
-    with contextlib.suppress(OSError, ResultError):
+    with contextlib.suppress(OSError):
         return is_file(file) and sha256_of(file) == sha256
     return False
 
 
 @contextlib.contextmanager
 def uninterrupted() -> Iterator[None]:
-    """Hold back an interrupt or a polite kill for the moment of moving files."""
+    """Delay an interrupt or a termination until files are in place."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    held: list[int] = []
+    caught: list[int] = []
     signals = (signal.SIGINT, signal.SIGTERM)
-    before = [signal.signal(number, lambda n, _: held.append(n)) for number in signals]
+    before = [signal.signal(number, lambda n, _: caught.append(n)) for number in signals]
     try:
         yield
     finally:
         for number, handler in zip(signals, before, strict=True):
             signal.signal(number, handler)
-        for caught in held:
-            signal.raise_signal(caught)
+        for late in caught:
+            signal.raise_signal(late)
 
 
 def files_in(stage: Path) -> list[str]:
-    """The names of the files of a folder, sorted."""
+    """Return the names of the files of a folder, sorted."""
     return sorted(path.name for path in stage.iterdir())

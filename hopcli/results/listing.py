@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from hopcli import catalogue
 from hopcli.errors import ResultError
-from hopcli.results.manifest import Manifest, open_manifest
-from hopcli.results.places import GRID, find, finished_in
+from hopcli.results.forms import GRID
+from hopcli.results.manifest import Manifest, finished_in, open_manifest
+from hopcli.results.places import find
 from hopcli.results.tables import read_table
 
 if TYPE_CHECKING:

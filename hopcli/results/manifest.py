@@ -10,31 +10,50 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
-import os
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
+from hopcli import catalogue
 from hopcli.errors import DataError, HopcliError, ResultError
 from hopcli.results.files import is_file, is_folder, open_regular, read_bytes
-from hopcli.results.forms import faults
+from hopcli.results.forms import GRID, faults, is_plain
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 __all__ = [
+    "EVERY",
     "MOST_BYTES",
+    "PUBLISHED",
+    "RUNS",
     "STAGING",
+    "STORE",
     "Manifest",
-    "has_manifest",
+    "check_alone",
+    "command_in",
+    "finished_in",
     "open_manifest",
     "published",
+    "read_outputs",
     "read_values",
     "sha256_of",
     "understood",
 ]
 
 STAGING = ".hopcli-"
-"""How the names of what is not yet a run begin."""
+"""Begins the names of files and folders that are of no finished run."""
+
+PUBLISHED = f"{STAGING}published"
+"""Name of the hidden folder of a run that is published, until its files have moved."""
+
+STORE = "grid.sqlite"
+"""Name of the store of a grid."""
+
+RUNS = (*catalogue.CATALOGUE, GRID)
+"""Commands of runs, in the order of the catalogue, and ``grid``."""
+
+EVERY = (*RUNS, "reproduce")
+"""Everything that has a manifest, which has its name."""
 
 MOST_BYTES = 32_000_000
 """Size of a manifest at most."""
@@ -42,6 +61,7 @@ MOST_BYTES = 32_000_000
 _MOST_HASHED = 2**34  # bytes of a file
 _DEEPEST = 12  # levels of values in values
 _NO_FILE = "no file"
+_CALLED = {GRID: "a grid", "reproduce": "verdicts"}
 
 
 class Manifest(Mapping[str, Any]):
@@ -74,10 +94,9 @@ class Manifest(Mapping[str, Any]):
 
     def file(self, name: str) -> Path:
         """The file of a name, where it is by now: in its place, or not moved there yet."""
-        waiting = published(self.folder, self.command)
-        if waiting is not None and os.path.lexists(waiting / name):
-            return waiting / name
-        return self.folder / name
+        waiting = self.folder / PUBLISHED / name
+        is_waiting = published(self.folder) is not None and is_file(waiting)
+        return waiting if is_waiting else self.folder / name
 
     def check(self, name: str) -> Path:
         """Hold a file to its hash.
@@ -97,12 +116,10 @@ class Manifest(Mapping[str, Any]):
             rule = f"must have a hash of {name!r:.80} among its outputs, has none"
             raise ResultError(f"{self.path}: {rule}")
         found = _NO_FILE
-        for _ in range(2):  # between two looks a writer may have moved it
+        for _ in range(2):  # a writer may move it between the two
             file = self.file(name)
-            if not os.path.lexists(file):
-                continue
             try:
-                found = sha256_of(file) if file.is_file() else _NO_FILE
+                found = sha256_of(file)
                 break
             except FileNotFoundError:
                 continue
@@ -121,27 +138,88 @@ class Manifest(Mapping[str, Any]):
         return [name for name in self["outputs"] if not self.file(name).is_file()]
 
 
-def published(folder: Path, command: str) -> Path | None:
-    """The hidden folder of a run that is published and has not moved in yet, if there is one."""
-    waiting = folder / f"{STAGING}{command}-published"
-    return waiting if is_folder(waiting) and is_file(waiting / f"{command}.json") else None
+def published(folder: Path) -> Path | None:
+    """Return the manifest of a run that is published and has not moved to its place yet."""
+    waiting = folder / PUBLISHED
+    if not is_folder(waiting):
+        return None
+    manifests = (waiting / f"{name}.json" for name in EVERY)
+    return next((path for path in manifests if is_file(path)), None)
 
 
-def has_manifest(folder: Path, command: str) -> bool:
-    """Whether a folder holds a manifest of a command, in its place or not moved there yet.
+def finished_in(folder: Path) -> list[str]:
+    """Return the commands, one of :data:`RUNS`, of which a folder holds a run; one, usually.
 
     Raises
     ------
     ResultError
         If the folder may not be entered.
     """
+    return [name for name in _held(folder) if name in RUNS]
+
+
+def _held(folder: Path) -> list[str]:
+    waiting = published(folder)
+    return (
+        [name for name in EVERY if _exists(folder / f"{name}.json")]
+        if waiting is None
+        else [waiting.stem]
+    )
+
+
+def _exists(path: Path) -> bool:
     try:
-        (folder / f"{command}.json").lstat()
+        path.lstat()
     except PermissionError as error:
-        raise ResultError(f"{folder}: cannot be read: {error.strerror}") from None
+        raise ResultError(f"{path.parent}: cannot be read: {error.strerror}") from None
     except (OSError, ValueError):
-        return published(folder, command) is not None
+        return False
     return True
+
+
+def command_in(folder: Path) -> str:
+    """Return the command of the run in a folder.
+
+    Raises
+    ------
+    ResultError
+        If there is no finished run, or the folder holds several.
+    """
+    names = finished_in(folder)
+    if len(names) != 1:
+        what = f"has runs of {', '.join(names)}" if names else "has no manifest of one"
+        raise ResultError(f"{folder}: must hold one finished run, {what}")
+    return names[0]
+
+
+def check_alone(folder: Path, command: str, *, replace: bool = False) -> None:
+    """Refuse a folder that holds a run of another command, or a grid.
+
+    Parameters
+    ----------
+    folder : Path
+        The folder.
+    command : str
+        The command, one of :data:`EVERY`.
+    replace : bool
+        Accept a run that may be replaced; grids and verdicts may not.
+
+    Raises
+    ------
+    ResultError
+        If there is such a run.
+    """
+    others = [*_held(folder), *([GRID] if _exists(folder / STORE) else [])]
+    for other in others:
+        is_run = other in catalogue.CATALOGUE and command in catalogue.CATALOGUE
+        if other != command and not (replace and is_run):
+            or_replace = ", or --overwrite to replace it" * is_run
+            what = (
+                f"holds a run of {other}"
+                if other in catalogue.CATALOGUE
+                else f"holds {_CALLED[other]}"
+            )
+            raise ResultError(f"{folder}: {what}; give --out another folder{or_replace}")
 
 
 def open_manifest(path: Path, command: str | None = None) -> Manifest:
@@ -175,9 +253,10 @@ def read_values(path: Path) -> dict[str, Any]:
     ResultError
         If there is none, or it is none.
     """
-    waiting = published(path.parent, path.stem)
+    waiting = published(path.parent)
     try:
-        content = read_bytes(path if waiting is None else waiting / path.name, MOST_BYTES)
+        is_waiting = waiting is not None and waiting.name == path.name
+        content = read_bytes(waiting if waiting and is_waiting else path, MOST_BYTES)
         values = json.loads(content)
     except FileNotFoundError:
         raise ResultError(f"{path}: no finished run of {path.stem!r} here") from None
@@ -192,6 +271,15 @@ def read_values(path: Path) -> dict[str, Any]:
     if not _is_shallow(values, _DEEPEST):
         raise ResultError(f"{path}: must be a manifest that hopcli wrote, is nested too deeply")
     return values
+
+
+def read_outputs(manifest: Path) -> dict[str, Any]:
+    """Return the files that a manifest names, with their hashes; none if it cannot be read."""
+    try:
+        outputs = dict(json.loads(read_bytes(manifest, MOST_BYTES))["outputs"])
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        return {}
+    return {name: sha256 for name, sha256 in outputs.items() if is_plain(name)}
 
 
 def _is_shallow(value: Any, levels: int) -> bool:

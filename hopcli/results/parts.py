@@ -45,8 +45,6 @@ class KeptParts(UserDict[int, "NDArray[np.float64]"]):
     ----------
     folder : Path
         Where the run will be; has to be there, and locked.
-    command : str
-        Its command.
     key : str
         Its key, :func:`hopcli.results.key`. Parts of other code are others.
     n_parts : int
@@ -60,11 +58,11 @@ class KeptParts(UserDict[int, "NDArray[np.float64]"]):
         Number of parts that are in the file.
     """
 
-    def __init__(self, folder: Path, command: str, key: str, n_parts: int) -> None:
+    def __init__(self, folder: Path, key: str, n_parts: int) -> None:
         super().__init__()
         decides = json.dumps([key, __version__, streams.VERSION, code_digest()])
         name = hashlib.sha256(decides.encode()).hexdigest()[:_OF_HASH]
-        self.path = folder / f"{STAGING}{command}-{name}.parts"
+        self.path = folder / f"{STAGING}{name}.parts"
         self.data = _read(self.path, n_parts)
         self.n_written = len(self.data)
         self._unwritten: dict[int, bytes] = {}
@@ -88,9 +86,9 @@ class KeptParts(UserDict[int, "NDArray[np.float64]"]):
         self._next = time.monotonic() + _EVERY
 
 
-def discard_parts(folder: Path, command: str) -> None:
-    """Remove the parts of all runs of a command that a folder was to hold."""
-    for path in folder.glob(f"{STAGING}{command}-*.parts"):
+def discard_parts(folder: Path) -> None:
+    """Remove the parts of all runs that a folder was to hold."""
+    for path in folder.glob(f"{STAGING}*.parts"):
         if not is_folder(path):  # which nobody of us has made
             path.unlink(missing_ok=True)
 

@@ -9,19 +9,16 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from hopcli import catalogue
 from hopcli.errors import ResultError
-from hopcli.results import runs_in
 from hopcli.results.files import is_folder
-from hopcli.results.forms import GRID
-from hopcli.results.manifest import STAGING, has_manifest
+from hopcli.results.manifest import RUNS, STAGING
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator
 
-__all__ = ["GRID", "MANIFESTS", "Place", "find", "finished_in"]
+__all__ = ["MANIFESTS", "Place", "find"]
 
-MANIFESTS = tuple(f"{command}.json" for command in (*catalogue.CATALOGUE, GRID))
+MANIFESTS = tuple(f"{name}.json" for name in RUNS)
 """Names of manifests, those of runs in the order of the catalogue."""
 
 
@@ -95,8 +92,3 @@ def _is_visited(entry: os.DirEntry[str]) -> bool:
         return not entry.name.startswith(".") and entry.is_dir()
     except OSError:  # such as a link to itself
         return False
-
-
-def finished_in(folder: Path) -> list[str]:
-    """The commands that have a finished run in a folder, and ``grid`` if it holds a whole one."""
-    return [*runs_in(folder), *([GRID] if has_manifest(folder, GRID) else [])]

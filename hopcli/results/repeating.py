@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from hopcli import catalogue
-from hopcli.datasets.grey import check_file
+from hopcli.datasets.files import check_file
 from hopcli.errors import ResultError
 from hopcli.results.manifest import open_manifest
 

@@ -1,7 +1,7 @@
-"""The storage rules: patterns in, couplings between site classes out.
+"""The storage rules: patterns in, a network out.
 
-What a rule is says :mod:`hopcli.rules.rule`; every rule has a file of its own and one
-line in :data:`RULES`. What comes out is a :class:`Network`, the same for all of them.
+:mod:`hopcli.rules.rule` defines a rule; every rule has a file of its own and one line in
+:data:`RULES`.
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ def store(
     Returns
     -------
     Network
-        The couplings between the site classes of all patterns.
+        The network that stores all patterns.
 
     Raises
     ------
@@ -103,9 +103,8 @@ normalise), found 0.5
     site_class, columns, class_theta = site_classes(every, thresholds)
     earlier = onto if RULES[rule].incremental else None
     task = _task(site_class, columns, earlier)
-    j = RULES[rule].learn(task, **complete)
-    j.flags.writeable = False  # so that the record need not copy it
-    return Network(rule, site_class, columns, j, class_theta)
+    hamiltonian = RULES[rule].learn(task, **complete)
+    return Network(rule, site_class, columns, hamiltonian, class_theta)
 
 
 def as_thresholds(theta: ArrayLike) -> NDArray[np.float64]:
@@ -157,8 +156,8 @@ def project(xi: NDArray[np.int8], theta: ArrayLike = 0.0) -> Network:
     except PatternError:
         thresholds = np.broadcast_to(as_thresholds(theta), (xi.shape[1],))
         site_class, columns, class_theta = site_classes(xi, thresholds)
-        j = projector(_task(site_class, columns, None))
-        return Network(PSEUDO_INVERSE.name, site_class, columns, j, class_theta)
+        hamiltonian = projector(_task(site_class, columns, None))
+        return Network(PSEUDO_INVERSE.name, site_class, columns, hamiltonian, class_theta)
 
 
 def _task(

@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from hopcli.kinds import choice
+from hopcli.network import Quadratic
 from hopcli.network.products import symmetric_product
 from hopcli.rules.rule import Parameter, Rule, Task
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
 
 __all__ = ["HEBBIAN"]
 
 
-def _learn(task: Task, *, normalise: str) -> NDArray[np.float64]:
+def _learn(task: Task, *, normalise: str) -> Quadratic:
     """W_ij = (1/N) sum_mu xi_i^mu xi_j^mu, divided by N, by p or not at all."""
     divisor = {"N": task.n_sites, "p": task.columns.shape[1], "none": 1}[normalise]
-    return symmetric_product(task.columns, task.columns, divisor)
+    return Quadratic(symmetric_product(task.columns, task.columns, divisor))
 
 
 def _capacity(n_sites: int, **parameters: Any) -> dict[str, float]:  # noqa: ARG001

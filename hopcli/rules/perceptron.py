@@ -9,6 +9,7 @@ import numpy as np
 
 from hopcli.errors import PatternError
 from hopcli.kinds import integer, number
+from hopcli.network import Quadratic
 from hopcli.network.products import symmetric_product
 from hopcli.rules.rule import Parameter, Rule, Task
 
@@ -21,7 +22,7 @@ _ROUNDING = 1e-12  # of a stability that is exactly kappa
 _CHEAP = 1_000_000_000  # multiplications that looking for other parameters may cost
 
 
-def _learn(task: Task, *, kappa: float, epochs: int) -> NDArray[np.float64]:
+def _learn(task: Task, *, kappa: float, epochs: int) -> Quadratic:
     """Learn until every pattern is stable by kappa at every site [Gardner 1988].
 
     The stability of pattern mu at site i is xi_i h_i / |w_i|, with h_i = sum_{j != i}
@@ -31,7 +32,7 @@ def _learn(task: Task, *, kappa: float, epochs: int) -> NDArray[np.float64]:
     """
     j, weakest = _trained(task, kappa, epochs)
     if weakest >= _enough(kappa):
-        return j
+        return Quadratic(j)
     raise PatternError(
         f"the perceptron rule found no couplings with stability kappa = {kappa:g} for "
         f"{task.columns.shape[1]} patterns in {epochs} epochs (weakest in the last: "
@@ -41,7 +42,7 @@ def _learn(task: Task, *, kappa: float, epochs: int) -> NDArray[np.float64]:
 
 def _trained(task: Task, kappa: float, epochs: int) -> tuple[NDArray[np.float64], float]:
     """The couplings, and the weakest stability in the last epoch."""
-    j = symmetric_product(task.columns, task.columns, task.n_sites)
+    j = symmetric_product(task.columns, task.columns, task.n_sites).copy()
     weakest = -np.inf
     for _ in range(epochs):
         weakest = np.inf

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from hopcli.errors import PatternError
+from hopcli.network import Quadratic
 from hopcli.network.products import symmetric_product
 from hopcli.rules.rule import Rule, Task
 from hopcli.waiting import interruptibly
@@ -22,9 +23,9 @@ _MANY = 1000  # patterns whose Q is not looked at where they are more than the r
 _RULE = "the pseudo-inverse rule needs linearly independent patterns"
 
 
-def _learn(task: Task) -> NDArray[np.float64]:
+def _learn(task: Task) -> Quadratic:
     """W_ij = (1/N) sum_mu,nu xi_i^mu (Q^-1)_mu,nu xi_j^nu [ZG eqs. 2 and 3]."""
-    return interruptibly(_couplings, task)
+    return Quadratic(interruptibly(_couplings, task))
 
 
 def _couplings(task: Task) -> NDArray[np.float64]:
@@ -45,13 +46,13 @@ def _couplings(task: Task) -> NDArray[np.float64]:
     return symmetric_product(y, y, task.n_sites)
 
 
-def projector(task: Task, tolerance: float = _SINGULAR) -> NDArray[np.float64]:
+def projector(task: Task, tolerance: float = _SINGULAR) -> Quadratic:
     """W_ij of eqs. 2 and 3 with Q^+, the pseudo-inverse of Q, for patterns that are dependent.
 
     With Q = V diag(q) V^T it is Y Y^T / N, Y = xi^T V diag(q)^-1/2, over the eigenvalues q
     above `tolerance` times the largest: the projector on the span of the patterns.
     """
-    return interruptibly(_projector, task, tolerance)
+    return Quadratic(interruptibly(_projector, task, tolerance))
 
 
 def _projector(task: Task, tolerance: float) -> NDArray[np.float64]:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from hopcli.kinds import Kind
+    from hopcli.network import Hamiltonian
 
 __all__ = ["QUANTITIES", "Parameter", "Rule", "Task"]
 
@@ -86,9 +87,9 @@ class Rule:
     description : str
         What it does, in one line.
     learn : callable
-        Takes a :class:`Task` and the rule's parameters by name; returns the couplings
-        between classes, float64, shape (K, K), symmetric. What is on the diagonal couples
-        different sites of one class.
+        Takes a :class:`Task` and the rule's parameters by name; returns the energy of the
+        class sums, a :class:`hopcli.network.Hamiltonian`. The diagonal of a
+        :class:`hopcli.network.Quadratic` couples different sites of one class.
     parameters : mapping of str to Parameter
         What can be set, by name; the names are the keywords of `learn`.
     incremental : bool
@@ -103,7 +104,7 @@ class Rule:
 
     name: str
     description: str
-    learn: Callable[..., NDArray[np.float64]]
+    learn: Callable[..., Hamiltonian]
     parameters: Mapping[str, Parameter] = field(default_factory=dict)
     incremental: bool = False
     exact: bool = False

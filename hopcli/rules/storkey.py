@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from hopcli.network import Quadratic
 from hopcli.network.products import symmetric_product
 from hopcli.rules.rule import Rule, Task
 
@@ -19,7 +20,7 @@ _AT_ONCE = 128
 """Patterns that are stored as products of vectors before those are added to the matrix."""
 
 
-def _learn(task: Task) -> NDArray[np.float64]:
+def _learn(task: Task) -> Quadratic:
     """One pattern after another, in order [Storkey 1997].
 
     w_ij += (1/N) (xi_i xi_j - xi_i h_ji - h_ij xi_j), h_ij = sum_{k != i,j} w_ik xi_k.
@@ -30,7 +31,7 @@ def _learn(task: Task) -> NDArray[np.float64]:
     before = task.before if task.known else None
     for first in range(task.known, task.columns.shape[1], _AT_ONCE):
         before = _add(before, task.columns.T[first : first + _AT_ONCE], task.sizes)
-    return task.before if before is None else before
+    return Quadratic(task.before if before is None else before)
 
 
 def _add(

@@ -8,7 +8,7 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
-from hopcli import experiments, results
+from hopcli import endings, experiments, results
 from hopcli.dynamics.jobs import processors
 from hopcli.errors import ResultError, SettingError
 from hopcli.experiments.stock import Stock
@@ -20,7 +20,6 @@ from hopcli.grids.publishing import publish_if_whole
 from hopcli.grids.state import State
 from hopcli.grids.store import Store, is_grid
 from hopcli.results.folder import uninterrupted
-from hopcli.runs import endings
 from hopcli.runs.grid_pictures import draw
 
 if TYPE_CHECKING:
@@ -155,6 +154,7 @@ class GridJob:
         self._writes = False
         self.kept = ""
         results.check_writable(out)
+        results.check_alone(out, "grid")
         _check_look(grid)
         self.planned, others = plan_grid(grid, self.stock, self._keep, progress)
         if others and not (options.skip_impossible and self.planned):
@@ -180,8 +180,10 @@ class GridJob:
         HopcliError
             If cells of other code are there, or the folder cannot be written.
         """
-        with results.locked(self.out, "grid"), self._engine() as engine:
-            endings.expect(self.out, "grid", pictures=self._draws)
+        with results.locked(self.out), self._engine() as engine:
+            endings.expect(
+                self.out, pictures=self._draws, earlier=bool(results.finished_in(self.out))
+            )
             try:
                 return self._run(engine, progress)
             except BaseException:
@@ -305,14 +307,19 @@ def merge_shards(
         If the shards do not belong together, or the folder cannot be written.
     """
     results.check_writable(out)
+    results.check_alone(out, "grid")
     began = time.perf_counter()
     others = [folder for folder in folders if folder.resolve() != out.resolve()]
-    with results.locked(out, "grid"):
-        endings.expect(out, "grid", pictures=figures)
+    with results.locked(out):
+        _expect(out, pictures=figures)
         n_taken = merge(others, out, accept_version=accept_version)[1] if others else 0
         with Store(out) as store:
             state = State(store.grid(), store.places(), store.standings())
             return _published(store, state, n_taken, began, draws=figures)
+
+
+def _expect(out: Path, *, pictures: bool) -> None:
+    endings.expect(out, pictures=pictures, earlier=bool(results.finished_in(out)))
 
 
 def _published(store: Store, state: State, n_made: int, began: float, *, draws: bool) -> GridDone:

@@ -7,11 +7,10 @@ import logging
 import time
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from hopcli import experiments, results
+from hopcli import endings, experiments, results
 from hopcli.errors import HopcliError, ResultError, renamed
 from hopcli.results.files import check_made
 from hopcli.results.folder import uninterrupted
-from hopcli.runs import endings
 from hopcli.runs.costs import least_seconds
 
 if TYPE_CHECKING:
@@ -182,17 +181,17 @@ def publish(
         If another run is there, another process is writing, or the folder cannot be written.
     """
     command = config.command
-    with results.locked(out, command):
+    with results.locked(out):
         there = results.same_run(out, config, inputs, replace=overwrite)
         if there is None or again or results.lacks(there.result, execution):
             is_new, draws = True, execution.draws
-            endings.expect(out, command, pictures=draws)
+            endings.expect(out, pictures=draws, earlier=bool(results.finished_in(out)))
             result, files = work()
         else:
             is_new, draws = False, results.is_undrawn(out, there.manifest, execution)
-            endings.expect(out, command, pictures=draws, finished=True)
+            endings.expect(out, pictures=draws, finished=True)
             result, files = there.result, []
-        results.discard_parts(out, command)
+        results.discard_parts(out)
         failure = None
         if draws:
             from hopcli import plots
@@ -249,11 +248,11 @@ def make(
 @contextlib.contextmanager
 def _kept_parts(job: Job) -> Iterator[Parts | None]:
     """Read the parts of a stopped run, and keep those of this one if it is stopped too."""
-    planned, n_parts = job.plan, job.plan.n_parts
+    n_parts = job.plan.n_parts
     if not n_parts:
         yield None
         return
-    parts = results.KeptParts(job.out, planned.config.command, job.key, n_parts)
+    parts = results.KeptParts(job.out, job.key, n_parts)
     n_earlier = len(parts)
     if parts:
         missing = f"part {n_earlier + 1} of {n_parts}" if n_earlier < n_parts else "the end"

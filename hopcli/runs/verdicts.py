@@ -7,7 +7,7 @@ import dataclasses
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from hopcli import results
+from hopcli import endings, results
 from hopcli.claims.reading import read_claims
 from hopcli.claims.table import table
 from hopcli.claims.verdicts import judge
@@ -15,8 +15,9 @@ from hopcli.config.base import nearest
 from hopcli.config.files import find_claims
 from hopcli.errors import SettingError
 from hopcli.grids.export import write_table
-from hopcli.results.files import check_made, written
-from hopcli.results.folder import files_in, publish_run, settle, sha256_of, writing
+from hopcli.results.files import check_made
+from hopcli.results.folder import files_in, publish_run, writing
+from hopcli.results.manifest import sha256_of
 from hopcli.results.provenance import source_commit, versions
 from hopcli.runs.behind import PreparedRun, prepare
 from hopcli.runs.verdict_page import page
@@ -97,8 +98,8 @@ def reproduce(
     for folder in (out, out / _RUNS)[wishes.out is not None :]:
         check_made(folder)
     runs = prepare(claims, wishes._replace(out=out / _RUNS), quick=quick)
-    with results.locked(out, _MANIFEST):
-        settle(out, _MANIFEST)
+    results.check_alone(out, _MANIFEST)
+    with results.locked(out):
         _make_all(runs, watch)
         judged = judge(claims, runs)
         made = table(judged, {name: run.told for name, run in runs.items()})
@@ -129,7 +130,7 @@ def _make_all(runs: Mapping[str, PreparedRun], watch: Watch) -> None:
                 run.make()
                 finished += 1
     except KeyboardInterrupt:
-        finished += any(one.place == run.folder for one in written)
+        finished += endings.is_finished(run.folder)
         raise KeyboardInterrupt(
             f"{finished} of {len(runs)} runs are finished and kept: the same command goes on there"
         ) from None
@@ -143,7 +144,7 @@ def _publish(
     runs: Mapping[str, PreparedRun],
 ) -> list[Path]:
     """Write verdicts, report and manifest, unless they are there as they would be written."""
-    with writing(out, _MANIFEST) as stage:
+    with writing(out) as stage:
         columns = Columns.of_frame(made)
         write_table(columns, stage / _TABLE, "csv")
         (stage / _REPORT).write_text(page(claims, judged, runs), encoding="utf-8")

@@ -17,18 +17,15 @@ import subprocess
 import sys
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import pytest
 from conftest import files_below, random_patterns
 from test_figures_weights import write_patterns
 
 from hopcli.grids.store import FILE, Store
-from hopcli.results import read_manifest, runs_in
-from hopcli.results.folder import settle
-
-if TYPE_CHECKING:
-    from pathlib import Path
+from hopcli.results import finished_in, locked, read_manifest
 
 TIMES = 20
 SITTINGS = 3  # of what goes on where it was stopped, before one is let go to its end
@@ -139,8 +136,8 @@ class Place:
                 return finished_cells(folder)
             if (folder / f"{self.subject.of}.json").exists() or name in self.earlier:
                 read_manifest(folder, self.subject.of)  # as it is, and after it has moved in
-                settle(folder, self.subject.of)
-                assert runs_in(folder) == [self.subject.of]
+                with locked(folder):
+                    assert finished_in(folder) == [self.subject.of]
                 read_manifest(folder, self.subject.of)
             seen = files_below(folder)
             visible = {key: seen[key] for key in seen if not key.startswith(".")}

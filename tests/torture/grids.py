@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import random
 import shutil
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
+from bad_inputs import Tried
 from test_bad_input import (  # noqa: F401
     TRIED,
     WRITTEN,
@@ -22,11 +23,6 @@ from test_bad_input import (  # noqa: F401
 
 from hopcli.grids.store import FILE
 from torture.faults import Place, configure, end, flipped, made, start
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from bad_inputs import Tried
 
 __all__ = ["made"]
 

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import itertools
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 from strangers import cases, check_case
 from test_strangers import base, check_lies, drawn_at_once, place
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 __all__ = ["base", "drawn_at_once", "place"]
 

@@ -2,31 +2,20 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import re
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
-from hopcli import catalogue
 from hopcli.cli.completion import complete_config
 from hopcli.cli.grid.shared import POSITIVE, QUIET
 from hopcli.cli.once import Command
 from hopcli.cli.options import FOLDER
 from hopcli.cli.tables import form_option
-from hopcli.config import find_config, read_config
-from hopcli.errors import renamed
 from hopcli.results.files import check_made
-from hopcli.runs.requests import Wishes
+from hopcli.runs.requests import Wishes, as_written, grid_request
 
-if TYPE_CHECKING:
-    from contextlib import AbstractContextManager
-
-    from hopcli.grids.grid import Grid
-
-__all__ = ["as_written", "grid_from_file", "is_grid_file", "run"]
+__all__ = ["run"]
 
 
 def _shard(_ctx: click.Context, _param: click.Parameter, text: str | None) -> tuple[int, int]:
@@ -114,7 +103,7 @@ def run(config: str | None, name: str | None, sets: tuple[str, ...], **options: 
 
     dry, form = options.pop("dry_run"), options.pop("form")
     wishes = Wishes(format=form, **{k: options.pop(k) for k in Wishes._fields if k in options})
-    grid, default = grid_from_file(config, sets, name)
+    grid, default = grid_request(config, sets, name)
     if wishes.out is None:
         check_made(default)
     with as_written(config):
@@ -123,67 +112,3 @@ def run(config: str | None, name: str | None, sets: tuple[str, ...], **options: 
             return run_grid(job)
         list_grid(job)
     return 0
-
-
-def is_grid_file(name: str) -> bool:
-    """Whether a configuration is one of a grid.
-
-    Raises
-    ------
-    DataError
-        If there is no such file, or it cannot be read.
-    """
-    return not name.endswith(".json") and "grid" in read_config(find_config(name))
-
-
-def as_written(config: str | None) -> AbstractContextManager[None]:
-    """Name a refused setting of a grid as its file or flag has it."""
-    return renamed(lambda setting: _told(setting, config))
-
-
-def _told(setting: str, path: str | Path | None, sets: tuple[str, ...] = ()) -> str:
-    """What a setting that is refused is called: as a flag if one has set it, else in the file."""
-    is_flag = setting in ("dask", "command" if path is None else "dask")
-    if is_flag or setting.partition(" ")[0] == "set":
-        return f"--{setting}"
-    of_flags = {text.partition("=")[0].strip().replace("-", "_") for text in sets}
-    plain = setting.removeprefix("grid.")
-    if plain in of_flags:
-        return f"--set {plain:.80}"
-    return setting if path is None else f"{path}: {setting}"
-
-
-def grid_from_file(
-    config: str | None, sets: tuple[str, ...] = (), name: str | None = None
-) -> tuple[Grid, Path]:
-    """Read a grid, and say which folder is its own.
-
-    Parameters
-    ----------
-    config : str or None
-        File, or name of one.
-    sets : tuple of str
-        Settings on top of it.
-    name : str, optional
-        The command, where there is no file.
-
-    Raises
-    ------
-    UsageError
-        If something about it is impossible, whatever the data.
-    """
-    from hopcli.grids.grid import read_grid
-    from hopcli.grids.texts import with_sets
-
-    path = None if config is None else find_config(config)
-    values = {"command": name} if path is None else read_config(path)
-    with renamed(lambda setting: _told(setting, path, sets)):
-        catalogue.entry(values.get("command"))
-        if sets:
-            values = with_sets(values, sets)
-        grid = read_grid(values)
-    stem = grid.command if path is None else path.stem
-    if sets:
-        said = json.dumps(grid.to_dict(), sort_keys=True).encode()
-        stem = f"{stem}-{hashlib.sha256(said).hexdigest()[:8]}"
-    return grid, Path("results") / stem

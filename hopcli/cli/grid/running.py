@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 
 import click
 
+from hopcli import endings
 from hopcli.cli.lines import listen, print_lines, tell
 from hopcli.cli.progress import CellBar, Watch, shown
 from hopcli.cli.tables import laid_out, print_table
 from hopcli.grids.planning import in_words
 from hopcli.grids.view import TABLE, load_published, load_view
 from hopcli.printing import terminal
-from hopcli.runs import endings
 from hopcli.runs.forecast import forecast
 from hopcli.runs.grids import GridJob, merge_shards
 

@@ -1,4 +1,4 @@
-"""Rows of numbers as pictures: CSV files, text of numbers, and arrays whose rows are patterns."""
+"""Tables of pixels: CSV files and text of numbers, a picture a row."""
 
 from __future__ import annotations
 
@@ -12,30 +12,25 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from hopcli.datasets.grey import GreyImages, as_labels, check_file, is_emnist, reading
-from hopcli.datasets.limits import MAX_IMAGES, MAX_LINES, MAX_PIXELS, MAX_TEXT, check_images
-from hopcli.datasets.values import as_grey, two_kinds
+from hopcli.datasets.files import MAX_LINES, MAX_PIXELS, MAX_TEXT, check_file, check_images, reading
+from hopcli.datasets.grey import GreyImages, images_of, two_kinds, written_grey
 from hopcli.errors import DataError, HopcliWarning
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
     from pathlib import Path
     from typing import TextIO
 
     from numpy.typing import NDArray
 
-    from hopcli.datasets.request import Request, Size
+    from hopcli.datasets.grey import Request
 
 __all__ = [
     "is_number",
     "load_csv",
-    "numbered",
     "numbers_of",
     "opened",
-    "picture_shape",
-    "pictures_of",
     "table",
-    "warn_of_one",
 ]
 
 _LABELS = ("", "label", "labels", "class", "target", "y", "digit", "name")
@@ -45,90 +40,6 @@ _SEEN = 1000  # cells of the first line that decide whether it is a header
 _FLAGS = {"false": 0.0, "true": 1.0}
 _NOT_FINITE = ("nan", "inf", "-inf", "+inf", "infinity", "-infinity")
 _NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?", re.IGNORECASE)
-
-
-def numbered(n_images: int) -> NDArray[np.str_]:
-    """Labels of images that have none: their numbers from 1 on."""
-    return np.arange(1, n_images + 1).astype(np.str_)
-
-
-def picture_shape(of_one: tuple[int, ...]) -> tuple[int, int]:
-    """Height and width of a picture that is given so, or as a row of pixels."""
-    if len(of_one) == 2:
-        return of_one[0], of_one[1]
-    (n_sites,) = of_one
-    side = math.isqrt(n_sites)
-    return (side, side) if side * side == n_sites else (1, n_sites)
-
-
-def pictures_of(
-    values: NDArray[Any], what: object, size: Size | None = None
-) -> tuple[NDArray[Any], tuple[int, int]]:
-    """Take an array as pictures.
-
-    Parameters
-    ----------
-    values : ndarray, shape (n, height, width), (n, height, width, 1), (n, N) or (N,)
-        The pictures; rows of N pixels are square pictures if N is a square.
-    what : object
-        Where they come from, to begin messages with.
-    size : Size, optional
-        Width and height of a picture, for rows of pixels: a row may hold several, or a part.
-
-    Returns
-    -------
-    rows : ndarray, shape (pictures, height * width)
-        The same values.
-    shape : tuple of int
-        (height, width).
-
-    Raises
-    ------
-    DataError
-        If the array has another number of axes, or cannot be cut into such pictures.
-
-    Warns
-    -----
-    HopcliWarning
-        If there are as many rows as sites or more, as of one picture, or of columns.
-    """
-    if values.ndim == 4 and values.shape[3] == 1:
-        values = values[..., 0]
-    if values.ndim not in (1, 2, 3):
-        raise DataError(
-            f"{what}: must have shape (images, height, width) or (images, N), found {values.shape}"
-        )
-    rows = values.reshape(1, -1) if values.ndim == 1 else values
-    if size is not None:
-        return _cut(rows, what, size)
-    if values.ndim == 2:
-        n_sites = values.shape[1]
-        hint = f"for one picture give --size {n_sites}x{len(values)}"
-        warn_of_one(values.shape, what, hint, "transpose the file if its columns are patterns")
-    shape = picture_shape(rows.shape[1:])
-    return rows.reshape(len(rows), -1), shape
-
-
-def _cut(rows: NDArray[Any], what: object, size: Size) -> tuple[NDArray[Any], tuple[int, int]]:
-    """Cut rows of pixels into pictures of a size, or put them together."""
-    width, height, _ = size
-    n_pixels, n_row = width * height, math.prod(rows.shape[1:])
-    fits = rows.shape[1:] == (height, width) or (
-        rows.ndim == 2 and rows.size % n_pixels == 0 and 0 in (n_row % n_pixels, n_pixels % n_row)
-    )
-    if not fits:
-        raise DataError(
-            f"{what}: cannot be cut into pictures of {width} x {height}, found shape {rows.shape}"
-        )
-    return rows.reshape(-1, n_pixels), (height, width)
-
-
-def warn_of_one(shape: Sequence[int], what: object, *hints: str) -> None:
-    """Warn of rows taken as patterns that look like one picture, or like columns."""
-    n_rows, n_sites = shape
-    if n_rows >= n_sites > 1 and n_rows < MAX_IMAGES:
-        read = f"{what}: read as {n_rows:,} patterns of {n_sites:,} sites, one a row"
-        warnings.warn(f"{read}; {'; '.join(hints)}", HopcliWarning, stacklevel=4)
 
 
 @contextmanager
@@ -204,34 +115,22 @@ def table(lines: Iterator[tuple[int, str]], path: Path, request: Request) -> Gre
     if not has_header:
         lines = itertools.chain([(number, line)], lines)
     texts, values = _rows(lines, mark, at, path)
-    labels: NDArray[Any] = np.array(texts)
-    named = True
+    labels: NDArray[Any] | None = np.array(texts) if texts else None
     if at is None:
         at = None if has_header else _unnamed(values)
-        named = at is not None
-        labels = numbered(len(values)) if at is None else values[:, at]
         if at is not None:
-            values = np.delete(values, at, axis=1)
+            labels, values = values[:, at], np.delete(values, at, axis=1)
         elif values.shape[1] == 1:
-            values, labels = values.T, numbered(1)
+            values = values.T
     check_images(path, values.shape)
-    grey = two_kinds(values)
-    grey = as_grey(values, path) if grey is None else grey
-    grey, shape = pictures_of(grey, path, request.size)
-    check_images(path, grey.shape)
-    if len(grey) != len(labels):  # cut or put together
-        labels, named = numbered(len(grey)), False
+    images = images_of(written_grey(values, path), path, request.size)
     if len(values) == 1 and request.size is None:
         read = f"{path}: read as one pattern of {values.shape[1]:,} sites"
         hint = "if it holds several, give their --size WIDTHxHEIGHT"
         warnings.warn(f"{read}; {hint}", HopcliWarning, stacklevel=4)
-    return GreyImages(
-        grey,
-        as_labels(labels, len(grey), path),
-        shape,
-        column_by_column=is_emnist(path),
-        named=np.full(len(grey), named),
-    )
+    if labels is None or len(labels) != len(images.grey):  # cut or put together
+        return images
+    return images.labelled(labels, path)
 
 
 def _layout(line: str, mark: str | None, where: str) -> tuple[bool, int | None]:

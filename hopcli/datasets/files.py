@@ -1,0 +1,202 @@
+"""Files that may be read: regular ones, of known hashes if they ship, within limits.
+
+What a file claims is compared with the limits before memory is taken for it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+import stat
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from hopcli.data import SHIPPED_SHA256
+from hopcli.errors import DataError, HopcliError, HopcliWarning
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+__all__ = [
+    "MAX_BYTES",
+    "MAX_IMAGES",
+    "MAX_LINES",
+    "MAX_PIXELS",
+    "MAX_READ",
+    "MAX_TEXT",
+    "NoSuchPartError",
+    "as_text",
+    "check_file",
+    "check_folder",
+    "check_images",
+    "check_packed",
+    "check_shipped",
+    "exists",
+    "one_line",
+    "reading",
+]
+
+MAX_BYTES = 2**31
+"""Most bytes of one array, and most grey values of a source (EMNIST, the largest, has 0.64e9)."""
+
+MAX_IMAGES = 2_000_000
+"""Most images of a source."""
+
+MAX_LINES = 2**20
+"""Most lines of a text file of patterns (EMNIST's largest set as CSV has 0.70e6)."""
+
+MAX_PIXELS = 4_000_000
+"""Largest picture; a network of so many spins is past use long before."""
+
+MAX_READ = 100_000_000
+"""Most pixels of a photograph that is to be resized."""
+
+MAX_TEXT = 2**28
+"""Most bytes of a text file of patterns (MNIST's training set as CSV has 1.1e8)."""
+
+_UNPACKED_FREELY = 2**26  # bytes that any archive may unpack to
+_MAX_RATIO = 100  # values a packed byte, beyond that; images stay below 30
+
+
+class NoSuchPartError(DataError):
+    """A data set is whole, but lacks the part that is asked for."""
+
+
+@contextmanager
+def reading(what: object) -> Iterator[None]:
+    """Turn whatever a damaged file makes a reader raise into one line about `what`."""
+    try:
+        yield
+    except FileNotFoundError:
+        raise DataError(f"{what}: no such file") from None
+    except Exception as error:
+        # Parsers of damaged bytes raise anything: zlib.error, struct.error, SyntaxError, ...
+        if isinstance(error, HopcliError | HopcliWarning):
+            raise
+        raise DataError(f"{what}: cannot be read ({one_line(error)})") from None
+
+
+def check_file(path: Path) -> None:
+    """Refuse anything except a regular file: reading a pipe would wait without end.
+
+    Raises
+    ------
+    DataError
+        If there is no such file, or it is a folder, a pipe, a device or the like.
+    """
+    with reading(path):
+        mode = path.stat().st_mode
+    if not stat.S_ISREG(mode):
+        found = "is a folder" if stat.S_ISDIR(mode) else "is none (a pipe, a device or the like)"
+        raise DataError(f"{path}: must be a file, {found}")
+
+
+def check_folder(path: Path, of: str) -> None:
+    """Refuse anything except a folder; `of` names its content."""
+    reason = ""
+    try:
+        if path.is_dir():
+            return
+    except (OSError, ValueError) as error:
+        reason = f" ({one_line(error)})"
+    raise DataError(f"{path}: must be a folder of {of}{reason}")
+
+
+def exists(path: Path) -> bool:
+    """Return whether there is a file or folder of this name, which may be an impossible one."""
+    try:
+        return path.exists()
+    except (OSError, ValueError):
+        return False
+
+
+def check_shipped(path: Path) -> None:
+    """Compare a file with its hash if it is one that ships with hopcli.
+
+    Raises
+    ------
+    DataError
+        If it is missing or differs.
+    """
+    expected = SHIPPED_SHA256.get(path.parent, {}).get(path.name)
+    if expected is None:
+        return
+    check_file(path)
+    with reading(path):
+        found = hashlib.sha256(path.read_bytes()).hexdigest()
+    if found != expected:
+        raise DataError(
+            f"{path}: must have SHA-256 {expected}, found {found}; install hopcli again"
+        )
+
+
+def as_text(name: str) -> str:
+    r"""A name that every file and terminal can have, with escapes for what is not UTF-8.
+
+    Examples
+    --------
+    >>> as_text("boat"), as_text("b\udcff")
+    ('boat', 'b\\udcff')
+    """
+    return name.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
+def one_line(error: BaseException) -> str:
+    """Say an error of another library in at most one line."""
+    lines = str(getattr(error, "strerror", None) or error).split("\n")
+    return lines[0].strip() or type(error).__name__
+
+
+def check_images(what: object, shape: Sequence[int]) -> None:
+    """Refuse images that are none, too many or too large.
+
+    Parameters
+    ----------
+    what : object
+        Where they come from, to begin the message with.
+    shape : sequence of int
+        Number of images, then the lengths of one image.
+
+    Raises
+    ------
+    DataError
+        If a length is not positive, or a limit is passed.
+    """
+    n_images, n_pixels = shape[0], math.prod(shape[1:])
+    if min(shape) < 1:
+        raise DataError(f"{what}: holds no images, found shape {tuple(shape)}")
+    for unit, most, found in (
+        ("images", MAX_IMAGES, n_images),
+        ("pixels an image", MAX_PIXELS, n_pixels),
+        ("pixels in all images", MAX_BYTES, n_images * n_pixels),
+    ):
+        if found > most:
+            raise DataError(f"{what}: must have at most {most:,} {unit}, found {found:,}")
+
+
+def check_packed(what: object, n_bytes: int, n_packed: int, itemsize: int = 1) -> None:
+    """Refuse compressed content that claims far more than images ever unpack to.
+
+    Parameters
+    ----------
+    what : object
+        Where it comes from, to begin the message with.
+    n_bytes, n_packed : int
+        Bytes after and before unpacking.
+    itemsize : int
+        Bytes of a value.
+
+    Raises
+    ------
+    DataError
+        If there are more bytes than :data:`MAX_BYTES`, or more than 2^26 with over 100 values a
+        compressed byte.
+    """
+    if n_bytes > MAX_BYTES:
+        raise DataError(f"{what}: must unpack to at most {MAX_BYTES:,} bytes, found {n_bytes:,}")
+    if n_bytes > max(_UNPACKED_FREELY, _MAX_RATIO * itemsize * n_packed):
+        raise DataError(
+            f"{what}: must hold at most {_MAX_RATIO} values a compressed byte, found "
+            f"{n_bytes // itemsize:,} in {n_packed:,} bytes"
+        )

@@ -1,0 +1,239 @@
+"""From a source, or from arrays, to a :class:`Dataset`."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from hopcli.datasets.dataset import Dataset, content_hash
+from hopcli.datasets.files import MAX_PIXELS, check_images
+from hopcli.datasets.grey import GreyImages, Request, Size, as_grey, as_spins, picture_shape
+from hopcli.datasets.pictures import check_different
+from hopcli.datasets.sources import SOURCES, other_way_in, parse_spec
+from hopcli.datasets.thresholds import RULE, binarise, is_threshold, levels, warn_of_blank
+from hopcli.errors import DataError, SettingError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from numpy.typing import ArrayLike, NDArray
+
+    from hopcli.datasets.sources import Source
+
+__all__ = ["SPLITS", "dataset_of", "image_array", "load_dataset"]
+
+SPLITS = ("train", "test", "all")
+_WHAT = "images"  # begins messages about arrays
+
+
+def load_dataset(
+    spec: str = "mnist",
+    *,
+    split: str = "train",
+    threshold: int | str | None = None,
+    size: Size | tuple[int, int] | None = None,
+    invert: bool = False,
+    transpose: bool = False,
+) -> Dataset:
+    """Load images as spins: +1 where the grey value is above a threshold, else -1.
+
+    Parameters
+    ----------
+    spec : str
+        A source of :data:`SOURCES`, with its argument if it takes one.
+    split : {"train", "test", "all"}
+        Which images; a source without splits gives all it has for "train" and "all".
+    threshold : int or str, optional
+        0..255, compared to the source's own grey values; or how the level of each image is
+        found, "otsu" or "mean". By default that of the source: the study's 0, and "otsu"
+        for a folder of pictures.
+    size : Size or tuple of int, optional
+        (width, height) to resize pictures to before the threshold, see :class:`Size`; or that
+        rows of numbers have.
+    invert : bool
+        Make +1 what the threshold makes -1, e.g. dark ink on white paper.
+    transpose : bool
+        Swap rows and columns of each image. Files of EMNIST's names are read so without it.
+
+    Returns
+    -------
+    Dataset
+        The images, in the order of the source.
+
+    Raises
+    ------
+    SettingError
+        If a setting is impossible, or the source does not have it.
+    DataError
+        If files are missing, damaged or not what they should be, or a picture is blank or
+        equal to another as spins.
+    """
+    source, argument = parse_spec(spec)
+    level: int | str = source.default_threshold if threshold is None else threshold
+    wanted = None if size is None else Size(*size)
+    _check_settings(source, split, level, wanted, transpose=transpose)
+    level = level if isinstance(level, str) else int(level)
+    name = f"{spec}:{split}" if source.has_splits else spec
+    try:
+        images = source.load(Request(argument, split, level, wanted, invert, transpose))
+    except DataError as error:
+        hint = other_way_in(source, argument)
+        if not hint or hint in str(error):
+            raise
+        raise type(error)(f"{error}; {hint}") from None
+    if transpose or images.column_by_column:
+        images = _transposed(images)
+    request = _words(spec, split, level, wanted, invert=invert, transpose=transpose)
+    return _dataset(
+        images, name, level, invert=invert, own="transpose" in source.takes, request=request
+    )
+
+
+def dataset_of(
+    images: ArrayLike,
+    labels: ArrayLike | None = None,
+    *,
+    threshold: int | str = 0,
+    invert: bool = False,
+) -> Dataset:
+    """Make a data set of arrays.
+
+    Parameters
+    ----------
+    images : array-like, shape (n, height, width) or (n, N)
+        Booleans, spins -1 and +1, or grey values: whole numbers 0..255, or floats 0..1. Rows of
+        N pixels are square pictures if N is a square, else pictures of one row.
+    labels : array-like of int or str, shape (n,), optional
+        Label of each image; by default their numbers from 1 on.
+    threshold : int or str
+        Grey values above it, 0..255, become +1; or how the level of each image is found,
+        "otsu" or "mean". Of no effect on booleans and spins.
+    invert : bool
+        Make +1 what would be -1.
+
+    Raises
+    ------
+    SettingError
+        If the threshold is none.
+    DataError
+        If the arrays are no images and their labels, or exceed the limits of a source
+        (:mod:`hopcli.datasets.limits`).
+
+    Warns
+    -----
+    HopcliWarning
+        If the threshold makes images blank that are not.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> cross = np.array([[0, 9, 0], [9, 9, 9], [0, 9, 0]])
+    >>> dataset_of([cross, 9 - cross], ["cross", "corners"])
+    Dataset(arrays: 2 images of 3 x 3; cross, corners)
+    """
+    if not is_threshold(threshold):
+        raise SettingError("threshold", RULE, threshold)
+    values = image_array(images)
+    flat = values.reshape(len(values), -1)
+    grey = np.array(as_grey(flat, _WHAT), order="C")  # a copy, as it is made spins in place
+    shape = picture_shape(values.shape[1:])
+    at = None if as_spins(flat) is None else np.zeros(len(flat), np.uint8)  # at any threshold
+    made = GreyImages(grey, None, shape, levels=at)
+    if labels is not None:
+        made = made.labelled(np.asarray(labels), _WHAT)
+    return _dataset(made, "arrays", threshold, invert=invert, own=True)
+
+
+def image_array(images: ArrayLike) -> NDArray[Any]:
+    """Return images as an array, shape (n, height, width) or (n, N), within the limits of a source.
+
+    Raises
+    ------
+    DataError
+        If they are no such array, or exceed the limits of :mod:`hopcli.datasets.limits`.
+    """
+    rule = "must have shape (n, height, width) or (n, N), none of them 0"
+    try:
+        values = np.asarray(images)
+    except ValueError:
+        raise DataError(f"{_WHAT}: {rule}, found rows of several lengths") from None
+    if values.ndim not in (2, 3) or values.size == 0:
+        raise DataError(f"{_WHAT}: {rule}, found {values.shape}")
+    check_images(_WHAT, values.shape)
+    return values
+
+
+def _dataset(
+    images: GreyImages,
+    name: str,
+    threshold: int | str,
+    *,
+    invert: bool,
+    own: bool,
+    request: Mapping[str, Any] | None = None,
+) -> Dataset:
+    """Make grey images spins; warn of blank ones among the user's own."""
+    at = levels(images.grey, threshold) if images.levels is None else images.levels
+    if own:
+        warn_of_blank(images.grey, at, threshold, name)
+    kept = images.grey.copy() if images.files else images.grey
+    spins = binarise(images.grey, at, invert=invert)
+    if images.files:
+        check_different(spins, images.files, threshold, kept)
+    labels, named = images.labels, images.named
+    if labels is None:
+        labels, named = np.arange(1, len(spins) + 1).astype(np.str_), np.zeros(len(spins), np.bool_)
+    return Dataset(
+        name=name,
+        spins=spins,
+        labels=labels,
+        shape=images.shape,
+        threshold=threshold,
+        sha256=images.sha256 or content_hash(spins, labels, images.shape),
+        inverted=invert,
+        request=request or {},
+        named=named,
+    )
+
+
+def _transposed(images: GreyImages) -> GreyImages:
+    """Images with rows and columns swapped."""
+    height, width = images.shape
+    grey = images.grey.reshape(-1, height, width).transpose(0, 2, 1)
+    return replace(images, grey=grey.reshape(len(grey), -1), shape=(width, height))
+
+
+def _words(
+    spec: str, split: str, threshold: int | str, size: Size | None, *, invert: bool, transpose: bool
+) -> dict[str, object]:
+    """The settings that load a data set again."""
+    words: dict[str, object] = {"dataset": spec, "split": split, "threshold": threshold}
+    if size is not None:
+        words |= {"size": size[:2], "crop": size.crop}
+    return {**words, "invert": invert, "transpose": transpose}
+
+
+def _check_settings(
+    source: Source, split: str, threshold: int | str, size: Size | None, *, transpose: bool
+) -> None:
+    """Refuse what no source, or not this one, can do."""
+    if split not in SPLITS:
+        raise SettingError("split", f"must be one of {', '.join(SPLITS)}", split)
+    if split == "test" and not source.has_splits:
+        raise SettingError("split", f"must be train or all: {source.usage} has no test set", split)
+    if not is_threshold(threshold):
+        raise SettingError("threshold", RULE, threshold)
+    for name, value in (("size", None if size is None else size[:2]), ("transpose", transpose)):
+        if value and name not in source.takes:
+            able = ", ".join(other.usage for other in SOURCES.values() if name in other.takes)
+            raise SettingError(name, f"must be left out except for {able}", value)
+    if size is None:
+        return
+    if size.crop and "transpose" in source.takes:
+        raise SettingError("crop", f"has no effect on {source.usage}, which is not resized")
+    width, height, _ = size
+    if min(width, height) < 1 or width * height > MAX_PIXELS:
+        rule = f"must be (width, height), each >= 1, of at most {MAX_PIXELS:,} pixels"
+        raise SettingError("size", rule, (width, height))

@@ -1,0 +1,225 @@
+"""The registry of sources, and how a source is written."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from hopcli.datasets import pictures, scikit
+from hopcli.datasets.files import exists
+from hopcli.datasets.idx import load_idx
+from hopcli.datasets.mnist import load_mnist
+from hopcli.datasets.npz import load_npy, load_npz
+from hopcli.datasets.tables import load_csv
+from hopcli.datasets.texts import find_text, load_text
+from hopcli.errors import SettingError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from hopcli.datasets.grey import GreyImages, Request
+
+__all__ = ["SOURCES", "Source", "default_threshold", "other_way_in", "parse_spec", "spec_of"]
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A kind of dataset.
+
+    Parameters
+    ----------
+    name : str
+        How a dataset of this kind begins, and its key in :data:`SOURCES`.
+    description : str
+        One line for help texts.
+    load : callable
+        Request in, grey images out.
+    argument : str
+        What must follow the name and a colon (DIR, FILE, NAME), empty for nothing.
+    has_splits : bool
+        Whether training and test images are apart.
+    takes : tuple of str
+        Which of ``size`` and ``transpose`` it takes.
+    default_threshold : int or str
+        The threshold unless another is asked for.
+    """
+
+    name: str
+    description: str
+    load: Callable[[Request], GreyImages]
+    argument: str = ""
+    has_splits: bool = False
+    takes: tuple[str, ...] = ()
+    default_threshold: int | str = 0
+
+    @property
+    def usage(self) -> str:
+        """How it is written, e.g. ``"idx:DIR"``."""
+        return f"{self.name}:{self.argument}" if self.argument else self.name
+
+
+SOURCES: dict[str, Source] = {
+    source.name: source
+    for source in (
+        Source(
+            "mnist",
+            "MNIST, 70,000 handwritten digits of 28 x 28; ships with hopcli",
+            lambda request: load_mnist(request.split, binary=request.threshold == 0),
+            has_splits=True,
+        ),
+        Source(
+            "digits",
+            "scikit-learn's 1,797 digits of 8 x 8, grey values 0 to 16",
+            lambda _: scikit.load_digits(),
+        ),
+        Source(
+            "drawings",
+            "three line drawings of 128 x 128; ship with hopcli",
+            lambda request: pictures.load_drawings(request),
+            takes=("size",),
+        ),
+        Source(
+            "idx",
+            "IDX files (MNIST, Fashion-MNIST, KMNIST, EMNIST), raw or gzip",
+            load_idx,
+            argument="DIR",
+            has_splits=True,
+            takes=("size", "transpose"),
+        ),
+        Source(
+            "npz",
+            "NumPy archive: x_train, y_train, x_test, y_test, or one array",
+            load_npz,
+            argument="FILE",
+            has_splits=True,
+            takes=("size", "transpose"),
+        ),
+        Source(
+            "npy",
+            "NumPy array of shape (images, height, width) or (images, N)",
+            load_npy,
+            argument="FILE",
+            takes=("size", "transpose"),
+        ),
+        Source(
+            "csv",
+            "table, an image a row, with or without a column of labels",
+            load_csv,
+            argument="FILE",
+            takes=("size", "transpose"),
+        ),
+        Source(
+            "text",
+            "text of numbers, or drawn with two characters; or 4x4, 3x3, 6",
+            lambda request: load_text(find_text(request.path), request),
+            argument="FILE",
+            takes=("size", "transpose"),
+        ),
+        Source(
+            "images",
+            "folder of pictures (PNG, JPEG, GIF, TIFF, PGM, ...), or one",
+            lambda request: pictures.load_images(request.path, request),
+            argument="DIR",
+            takes=("size",),
+            default_threshold="otsu",
+        ),
+        Source(
+            "openml",
+            "square images from OpenML, kept in scikit-learn's cache",
+            lambda request: scikit.load_openml(request.argument),
+            argument="NAME",
+            takes=("transpose",),
+        ),
+    )
+}
+"""The sources by name; help texts and checks are made from it."""
+
+
+def parse_spec(spec: str) -> tuple[Source, str]:
+    """Split a dataset as the user writes it into its source and the argument.
+
+    Parameters
+    ----------
+    spec : str
+        E.g. ``"mnist"`` or ``"idx:some/folder"``.
+
+    Returns
+    -------
+    source : Source
+        An entry of :data:`SOURCES`.
+    argument : str
+        What follows the first colon, empty if the source takes nothing.
+
+    Raises
+    ------
+    SettingError
+        If the source is unknown, or an argument is missing or one too many.
+    """
+    name, _, argument = spec.partition(":")
+    source = SOURCES.get(name)
+    if source is None:
+        known = ", ".join(source.usage for source in SOURCES.values())
+        nearest = [SOURCES[near].usage for near in difflib.get_close_matches(name.lower(), SOURCES)]
+        if not nearest or exists(Path(spec)):
+            nearest = [guess for guess in (spec_of(spec),) if guess] or nearest
+        hint = f" (did you mean {nearest[0]}?)" if nearest else ""
+        if Path(spec).suffix.lower() in _FOREIGN:
+            hint = f" ({_CONVERT})"
+        raise SettingError("dataset", f"must be one of {known}{hint}", spec)
+    if source.argument and not argument:
+        raise SettingError("dataset", f"must be written {source.usage}", spec)
+    if not source.argument and ":" in spec:
+        hint = " (the split is a setting of its own)" if source.has_splits else ""
+        raise SettingError("dataset", f"must be written {source.usage}{hint}", spec)
+    return source, argument
+
+
+_FOREIGN = (".mat", ".h5", ".hdf5", ".pt", ".pth", ".pkl", ".pickle", ".parquet", ".xls", ".xlsx")
+_CONVERT = "no source reads such files: save the array with numpy.save and give npy:FILE"
+_OF_SUFFIX = {".npy": "npy", ".npz": "npz", ".csv": "csv", ".txt": "text", ".dat": "text"}
+
+
+def spec_of(file: str) -> str:
+    """Name the source of a file or folder that exists, or of a file by its extension.
+
+    Parameters
+    ----------
+    file : str
+        A path.
+
+    Returns
+    -------
+    str
+        E.g. ``"csv:digits.csv"``; empty if nothing reads it.
+    """
+    path = Path(file)
+    suffix = path.suffix.lower()
+    if not file.strip():
+        return ""
+    if exists(path) and path.is_dir():
+        is_idx = any(re.search("[-.]idx[1-3]-", inside.name.lower()) for inside in path.iterdir())
+        return f"{'idx' if is_idx else 'images'}:{file}"
+    if suffix in pictures.EXTENSIONS:
+        return f"images:{file}"
+    if re.search("[-.]idx[1-3]-", path.name.lower()):
+        return f"idx:{file}"
+    return f"{_OF_SUFFIX[suffix]}:{file}" if suffix in _OF_SUFFIX else ""
+
+
+def other_way_in(source: Source, argument: str) -> str:
+    """Name the source that reads a file which this one refuses; empty if none is known."""
+    if not source.argument or not exists(Path(argument)):
+        return ""
+    other = spec_of(argument)
+    if other:
+        kinds = {source.name, other.partition(":")[0]}
+        return "" if len(kinds) == 1 or kinds == {"csv", "text"} else f"give {other}"
+    return _CONVERT if Path(argument).suffix.lower() in _FOREIGN else ""
+
+
+def default_threshold(spec: str) -> int | str:
+    """The threshold of a data set unless another is asked for: a matter of its source."""
+    return parse_spec(spec)[0].default_threshold

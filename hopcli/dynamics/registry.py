@@ -1,0 +1,160 @@
+"""The registries: update rules, orders of the sites, and ties.
+
+An entry names a loop, which lives in a module of its own and is imported when it starts: the
+compiled loop brings numba. The loop over single sites is that of the network's energy.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    Chunks = Callable[[slice], None]
+    Loop = Callable[[Any], Chunks]
+
+__all__ = ["DYNAMICS", "GIVEN", "ORDERS", "TIES", "Dynamics", "Order"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Order:
+    """An order in which sites are tried.
+
+    Parameters
+    ----------
+    name : str
+        Its key in :data:`ORDERS`.
+    description : str
+        What it is, in one line.
+    code : str
+        The constant of :mod:`hopcli._kernels` that makes it.
+    """
+
+    name: str
+    description: str
+    code: str
+
+    @property
+    def each_once(self) -> bool:
+        """Whether a sweep tries every site exactly once, in N attempts."""
+        return self.code in ("PERMUTATION", "FIXED")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Dynamics:
+    """An update rule.
+
+    Parameters
+    ----------
+    name : str
+        Its key in :data:`DYNAMICS`.
+    description : str
+        What an attempt does, in one line.
+    loop : callable
+        Takes a :class:`hopcli.dynamics.jobs.Job` and returns a function that runs a chunk of
+        its chains; refuses what it cannot run with a :class:`hopcli.errors.SettingError`.
+    codes : mapping of str to str
+        Constant of :mod:`hopcli._kernels` for each tie that the rule allows, by the name of
+        the tie. A rule that decides a tie by itself has ``"keep"``, the default, alone.
+    orders : tuple of str
+        Orders in which it may try the sites, the default first; none if all move at once.
+    stochastic : bool
+        Whether the temperature matters; a rule without noise always runs at T = 0.
+    allows_zero : bool
+        Whether a start may have sites that are still 0.
+    """
+
+    name: str
+    description: str
+    loop: Loop
+    codes: Mapping[str, str]
+    orders: tuple[str, ...]
+    stochastic: bool
+    allows_zero: bool
+
+    @property
+    def order(self) -> str:
+        """Default order; ``""`` if all sites move at once."""
+        return self.orders[0] if self.orders else ""
+
+
+ORDERS: dict[str, Order] = {
+    order.name: order
+    for order in (
+        Order("random", "drawn with replacement", "RANDOM"),
+        Order("permutation", "each once, in a fresh random order", "PERMUTATION"),
+        Order("fixed", "each once, 0 to N - 1", "FIXED"),
+    )
+}
+"""The orders by name."""
+
+GIVEN = Order("given", "one site an attempt, as the caller says", "GIVEN")
+"""What a replay uses; it needs the sites, so it cannot be asked for by name."""
+
+TIES: dict[str, str] = {
+    "keep": "the site keeps its value, even 0",
+    "up": "the site becomes +1",
+    "down": "the site becomes -1",
+}
+"""What the sign rule may do with a site whose field equals its threshold."""
+
+
+def _sites(job: Any) -> Chunks:
+    """Update one site at a time."""
+    run: Chunks = import_module(job.network.hamiltonian.loop).start(job)
+    return run
+
+
+def _sync(job: Any) -> Chunks:
+    """Update all sites at once, at T = 0."""
+    run: Chunks = import_module("hopcli.dynamics.sync").start(job)
+    return run
+
+
+_SIGN = {"keep": "SIGN_KEEP", "up": "SIGN_UP", "down": "SIGN_DOWN"}
+
+DYNAMICS: dict[str, Dynamics] = {
+    record.name: record
+    for record in (
+        Dynamics(
+            "metropolis",
+            "flip a site if dE <= 0, else with probability exp(-dE / T)",
+            _sites,
+            {"keep": "METROPOLIS"},
+            ("random", "permutation", "fixed"),
+            stochastic=True,
+            allows_zero=False,
+        ),
+        Dynamics(
+            "glauber",
+            "heat bath: set a site to +1 with probability 1 / (1 + exp(-2 (h - theta) / T))",
+            _sites,
+            {"keep": "GLAUBER"},
+            ("random", "permutation", "fixed"),
+            stochastic=True,
+            allows_zero=True,
+        ),
+        Dynamics(
+            "async",
+            "set a site to the sign of h - theta, one site at a time",
+            _sites,
+            _SIGN,
+            ("random", "permutation", "fixed"),
+            stochastic=False,
+            allows_zero=True,
+        ),
+        Dynamics(
+            "sync",
+            "set all sites at once to the sign of h - theta",
+            _sync,
+            _SIGN,
+            (),
+            stochastic=False,
+            allows_zero=True,
+        ),
+    )
+}
+"""The update rules by name."""

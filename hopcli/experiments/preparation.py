@@ -1,0 +1,218 @@
+"""Preparation of a run: the resolved configuration, data, patterns, network and streams.
+
+Every experiment begins here. What is large (images, couplings) stays in the stock and is taken
+from there when it is used, so that a plan is small and many can be kept.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+import numpy as np
+
+from hopcli.config.base import Facts
+from hopcli.config.groups import DataSettings, PatternSettings
+from hopcli.errors import DataError, ResultError, SettingError
+from hopcli.experiments import Plan, Result, prefixed
+from hopcli.experiments.sources import GIVEN, read_thresholds
+from hopcli.experiments.tally import check_names
+from hopcli.patterns import images_as_patterns, read_patterns
+from hopcli.records import digest
+from hopcli.streams import Streams
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from hopcli.datasets import Dataset
+    from hopcli.experiments import Arrays
+    from hopcli.experiments.stock import Stock
+    from hopcli.network import Network
+    from hopcli.patterns import Patterns
+    from hopcli.starts import Bank, Start
+    from hopcli.tables import Columns
+
+__all__ = ["CHANGED", "Prepared", "hash_of_start", "hashes", "prepare"]
+
+C = TypeVar("C", bound=DataSettings)
+D = TypeVar("D", bound=DataSettings)
+S = TypeVar("S", bound=PatternSettings)
+R = TypeVar("R", bound=Result)
+
+CHANGED = "the data, or a file that the run reads, has changed meanwhile"
+
+_WITHOUT_DATA = Facts("random", (28, 28), ())  # random patterns have the study's size by default
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Prepared(Generic[C]):
+    """A resolved configuration and its data.
+
+    Parameters
+    ----------
+    config : Config
+        The resolved configuration.
+    stock : Stock
+        Data sets and couplings.
+    facts : Facts
+        Facts of the data that the configuration was resolved with.
+    name : str
+        Name of the data set.
+    inputs : dict of str to str
+        SHA-256 of the data, patterns and files that decide the numbers.
+    stored : Patterns or None
+        The stored patterns; None if the configuration names none.
+    """
+
+    config: C
+    stock: Stock
+    facts: Facts
+    name: str
+    inputs: dict[str, str]
+    stored: Patterns | None = None
+
+    @property
+    def dataset(self) -> Dataset:
+        """The images.
+
+        Raises
+        ------
+        ResultError
+            If their files have changed since the preparation.
+        """
+        dataset = self.stock.load(self.config)
+        if dataset.sha256 != self.inputs["dataset"]:
+            raise ResultError(CHANGED)
+        return dataset
+
+    @property
+    def patterns(self) -> Patterns:
+        """The stored patterns."""
+        assert self.stored is not None
+        return self.stored
+
+    @property
+    def streams(self) -> Streams:
+        """The random streams of the run."""
+        return Streams.of(self.config.seed)  # type: ignore[attr-defined]
+
+    def network(self, rule: str | None = None) -> Network:
+        """The network that stores the patterns by the rule of the configuration, or by another."""
+        config: Any = self.config
+        return self.stock.couple(config, self.patterns, rule or config.rule, config.theta)
+
+    def with_config(self, config: D, *, selects: bool = False) -> Prepared[D]:
+        """Replace the configuration; the patterns stay, unless it selects others."""
+        patterns = _selected(config, self.stock) if selects else self.stored  # type: ignore[arg-type]
+        return Prepared(config, self.stock, self.facts, self.name, self.inputs, patterns)
+
+    def plan(
+        self,
+        work: Callable[..., Result],
+        n_parts: int = 0,
+        inputs: Mapping[str, str] | None = None,
+        **cost: int,
+    ) -> Plan:
+        """Plan the run; `inputs` are hashed too, `cost` is as of :class:`Plan`."""
+        return Plan(self.config, {**self.inputs, **(inputs or {})}, work, n_parts, **cost)
+
+    def result(
+        self,
+        kind: type[R],
+        tables: Mapping[str, Columns],
+        arrays: Arrays | None = None,
+        notes: dict[str, Any] | None = None,
+    ) -> R:
+        """Assemble a result; the arrays go into a file with the name of the command."""
+        return kind(
+            dataset=self.name,
+            dataset_sha256=self.inputs.get("dataset", ""),
+            columns=tables,
+            arrays={} if arrays is None else {self.config.command: arrays},
+            notes=notes or {},
+        )
+
+    @property
+    def pattern_arrays(self) -> Arrays:
+        """The stored patterns as arrays of a result."""
+        return prefixed("patterns", self.patterns.to_arrays())
+
+
+def prepare(config: C, stock: Stock) -> Prepared[C]:
+    """Check a configuration, load its data, and resolve it.
+
+    Parameters
+    ----------
+    config : Config
+        The configuration, given or resolved.
+    stock : Stock
+        Data sets, selections and couplings that runs share.
+
+    Raises
+    ------
+    SettingError
+        If settings contradict each other or do not fit the data.
+    DataError
+        If a file is unusable, or a label is a word of the tables.
+    """
+    config.check()  # before anything is loaded
+    if not config.reads_data:
+        facts = _WITHOUT_DATA
+        return Prepared(config.resolve(facts), stock, facts, facts.dataset, {})
+    dataset = stock.load(config)
+    if isinstance(config, PatternSettings):
+        return _with_patterns(config, stock, dataset)  # type: ignore[return-value]
+    facts = Facts.of(dataset)
+    inputs = {"dataset": dataset.sha256}
+    return Prepared(config.resolve(facts), stock, facts, dataset.name, inputs)
+
+
+def _with_patterns(config: S, stock: Stock, dataset: Dataset) -> Prepared[S]:
+    """Take the patterns that are given, or select them."""
+    source, given = stock.source(config), None
+    if config.images is not None:
+        given = images_as_patterns(source, np.array(config.images, dtype=np.int64))
+    elif config.file is not None:
+        given = stock.kept(config.file) or _read_patterns(config.file)
+        if given.shape != dataset.shape:
+            (height, width), (rows, columns) = dataset.shape, given.shape
+            raise DataError(
+                f"{config.file}: must hold pictures of {width} x {height} pixels as "
+                f"{dataset.name} has them, found {columns} x {rows}"
+            )
+    labels = source.label_names if given is None else given.labels
+    facts = Facts(source.name, source.shape, labels, chosen=config.images is not None)
+    resolved = config.resolve(facts)
+    if given is None:
+        patterns = _selected(resolved, stock)
+    else:
+        patterns = given if facts.chosen else given.take(resolved.digits)
+    check_names((), patterns.labels)
+    inputs = hashes(dataset, patterns, theta=getattr(config, "theta", 0.0))
+    return Prepared(resolved, stock, facts, dataset.name, inputs, patterns)
+
+
+def _selected(config: PatternSettings, stock: Stock) -> Patterns:
+    return stock.select(config).take(config.digits)
+
+
+def _read_patterns(name: str) -> Patterns:
+    """Read the patterns of a file."""
+    if name.startswith(GIVEN) and not Path(name).exists():
+        rule = "must be given again: they were given in Python, and are in no file"
+        raise SettingError("patterns", rule, name)
+    return read_patterns(Path(name))
+
+
+def hashes(dataset: Dataset, patterns: Patterns, *, theta: float | str = 0.0) -> dict[str, str]:
+    """SHA-256 of the images, the patterns, and the thresholds if they are in a file."""
+    found = {"dataset": dataset.sha256, "patterns": patterns.sha256}
+    if isinstance(theta, str):
+        found["theta"] = digest(np.asarray(read_thresholds(theta, dataset.n_sites)))
+    return found
+
+
+def hash_of_start(start: Start, bank: Bank) -> dict[str, str]:
+    """SHA-256 of the starting states, if they are in a file."""
+    return {"start": digest(bank.states)} if start.base == "text" else {}

@@ -1,0 +1,301 @@
+"""The parts of figures: colours and markers, points with bars, legends, panels, thumbnails.
+
+A figure's module names its tables, columns and texts; the parts here place and draw them.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from hopcli.plots.page import FAINT, INK, LINE, SMALL, TEXT, Page, shorten, text_width
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import pandas as pd
+    from matplotlib.axes import Axes
+    from matplotlib.container import ErrorbarContainer
+    from numpy.typing import NDArray
+
+
+__all__ = [
+    "COLOURS",
+    "DASHES",
+    "MARKERS",
+    "Entry",
+    "draw_entry",
+    "draw_points",
+    "draw_thumbnail",
+    "estimate",
+    "look",
+    "panel_page",
+    "side_by_side",
+    "write_above",
+]
+
+# Neighbours differ in lightness as well as in hue, marker and dashes.
+COLOURS = (
+    INK,
+    "#0072b2",
+    "#e69f00",
+    "#7b2d8b",
+    "#56b4e9",
+    "#a23b00",
+    "#009e73",
+    "#cc79a7",
+    "#005f5f",
+    "#8c7a00",
+)
+MARKERS = ("o", "s", "^", "D", "v", "P", "X", "<", ">", "p")
+DASHES: tuple[Any, ...] = ("-", (0, (5, 2)), (0, (1.5, 1.5)), (0, (6, 2, 1.5, 2)))
+
+_SAMPLE, _BESIDE, _APART = 0.5, 0.1, 0.35  # of a legend entry, inches
+_MOST_ROWS = 3  # of a legend
+_BELOW = 0.58  # the axes: ticks and what is along them
+
+
+# --- series ------------------------------------------------------------------------------
+
+
+def look(place: int, **changes: Any) -> dict[str, Any]:
+    """Return colour, marker and dashes of the series with this place in a legend."""
+    return {
+        "color": COLOURS[place % len(COLOURS)],
+        "marker": MARKERS[place % len(MARKERS)],
+        "ls": DASHES[place % len(DASHES)],
+        **changes,
+    }
+
+
+def estimate(table: pd.DataFrame, name: str, scale: float = 1.0) -> NDArray[np.float64]:
+    """Return a column with its interval, or else with one SEM to each side.
+
+    Returns
+    -------
+    ndarray of float64, shape (3, rows)
+        Value, lower and upper end; the ends are NaN where the table has none.
+    """
+    value = table[name].to_numpy(dtype=np.float64)
+    ends = np.full((2, len(value)), np.nan)
+    if f"{name}_ci_low" in table.columns:
+        ends = table[[f"{name}_ci_low", f"{name}_ci_high"]].to_numpy(dtype=np.float64).T
+    elif f"{name}_sem" in table.columns:
+        sem = table[f"{name}_sem"].to_numpy(dtype=np.float64)
+        ends = np.stack([value - sem, value + sem])
+    elif "ci_low" in table.columns:
+        ends = table[["ci_low", "ci_high"]].to_numpy(dtype=np.float64).T
+    return scale * np.stack([value, *ends])
+
+
+def draw_points(
+    ax: Axes,
+    along: Any,
+    values: NDArray[np.float64],
+    *,
+    level: bool = False,
+    **style: Any,
+) -> ErrorbarContainer:
+    """Draw points with interval bars; with no bars where all intervals are unknown.
+
+    Parameters
+    ----------
+    ax : Axes
+        The axes.
+    along : array_like of float, shape (points,)
+        Places along the other axis.
+    values : ndarray of float64, shape (3, points)
+        From :func:`estimate`.
+    level : bool
+        Whether values are along x, in rows.
+    **style
+        As of ``Axes.errorbar``.
+    """
+    value, low, high = values
+    # Where a value is its own bound, rounding may leave a bar of length -1e-17.
+    bars = np.clip(np.nan_to_num([value - low, high - value]), 0, None)
+    shown = None if np.isnan(low).all() else bars
+    x, y = (value, along) if level else (along, value)
+    lengths: dict[str, Any] = {"xerr" if level else "yerr": shown}
+    return ax.errorbar(
+        np.asarray(x), np.asarray(y), **{"elinewidth": 1.2, "capsize": 3, **lengths, **style}
+    )
+
+
+# --- legends and panels ------------------------------------------------------------------
+
+
+class Entry(NamedTuple):
+    """An entry of a legend: its text, and the lines and markers that it explains."""
+
+    text: str
+    looks: Sequence[dict[str, Any]]
+
+
+def draw_entry(page: Page, x: float, y: float, entry: Entry, **style: Any) -> None:
+    """Draw a legend entry; y is the middle of its line."""
+    ends = [x, x + _SAMPLE / 2, x + _SAMPLE]
+    for each in entry.looks:
+        page.canvas.plot(ends, [y] * 3, **{"ms": 5, "markevery": [1], **each})
+    page.text(x + _SAMPLE + _BESIDE, y, entry.text, va="center", **{"size": TEXT, **style})
+
+
+def _entry_width(text: str) -> float:
+    return _SAMPLE + _BESIDE + text_width(text, TEXT) + _APART
+
+
+def _in_rows(entries: Sequence[Entry], width: float) -> list[list[tuple[float, Entry]]]:
+    """Place entries in at most three rows; names are cut if they need more room."""
+    least = width / math.ceil(len(entries) / _MOST_ROWS) if entries else width
+    longest = least - _entry_width("")
+    rows: list[list[tuple[float, Entry]]] = []
+    x = width
+    for entry in entries:
+        text = shorten(entry.text, longest, TEXT)
+        if x + _entry_width(text) - _APART > width:
+            rows.append([])
+            x = 0.0
+        rows[-1].append((x, Entry(text, entry.looks)))
+        x += _entry_width(text)
+    return rows
+
+
+def panel_page(
+    title: str,
+    caption: str,
+    size: tuple[float, float],
+    across: int = 1,
+    down: int = 1,
+    *,
+    legend: Sequence[Entry] = (),
+    above: float = 0.0,
+    left: float = 0.75,
+    gap: tuple[float, float] = (0.8, 0.75),
+    right: float = 0.0,
+    below: float = 0.0,
+) -> tuple[Page, list[Axes]]:
+    """Make a page of equal panels with a legend above them.
+
+    Parameters
+    ----------
+    title, caption : str
+        Of the page.
+    size : tuple of float
+        Width and height of a panel, inches.
+    across, down : int
+        Number of columns and rows of panels.
+    legend : sequence of Entry
+        Entries, placed in at most three rows.
+    above, left, right, below : float
+        Room above the panels (for texts between them and the legend), at their left (for
+        the axis), at their right and below, inches.
+    gap : tuple of float
+        Room between columns and between rows, inches.
+
+    Returns
+    -------
+    Page, list of Axes
+        The panels row by row.
+    """
+    step = size[0] + gap[0], size[1] + gap[1]
+    width, height = across * step[0] - gap[0], down * step[1] - gap[1]
+    rows = _in_rows(legend, width)
+    top = 1.4 * LINE * len(rows) + (0.1 if rows else 0.0) + above
+    page = Page(left + width + right, top + height + _BELOW + below, title, caption)
+    for row, entries in enumerate(rows):
+        for x, entry in entries:
+            draw_entry(page, left + x, (row + 0.5) * 1.4 * LINE, entry)
+    places = [
+        (left + k * step[0], top + row * step[1]) for row in range(down) for k in range(across)
+    ]
+    return page, [page.axes(x, y, *size) for x, y in places]
+
+
+def write_above(
+    page: Page, ax: Axes, values: Any, texts: Sequence[str], *, leader: float = 0.0, **style: Any
+) -> None:
+    """Write texts above axes at values of x, moved sideways so that they do not overlap.
+
+    Parameters
+    ----------
+    page : Page
+        The page.
+    ax : Axes
+        The axes, with their limits set.
+    values : array_like of float, shape (texts,)
+        Where each text belongs.
+    texts : sequence of str
+        The texts.
+    leader : float
+        Height of lines from the texts down to their values, inches.
+    **style
+        As of :meth:`Page.text`.
+    """
+    (low, top), (high, _) = page.inches(ax.transAxes, [(0, 1), (1, 1)])
+    order = np.argsort(values, kind="stable")
+    points = [(float(value), 1.0) for value in np.asarray(values)[order]]
+    aims = [x for x, _ in page.inches(ax.get_xaxis_transform(), points)]
+    shown = [texts[k] for k in order]
+    plain = [
+        text.replace("$", "").replace("_", "") if style.get("math") else text for text in shown
+    ]
+    font = {"size": style.get("size", SMALL), "bold": "weight" in style}
+    widths = [text_width(text, **font) + 0.1 for text in plain]
+    for text, x, aim in zip(shown, side_by_side(aims, widths, low, high), aims, strict=True):
+        if leader:
+            page.canvas.plot([x, aim], [top - leader, top], color=FAINT, lw=0.6)
+        page.text(x, top - leader - 0.03, text, ha="center", va="bottom", **style)
+
+
+def side_by_side(
+    centres: Sequence[float], widths: Sequence[float], low: float, high: float
+) -> list[float]:
+    """Move the centres of texts in a row, as little as possible, until none overlap.
+
+    Parameters
+    ----------
+    centres, widths : sequence of float
+        Best place of each text, rising, and its width.
+    low, high : float
+        Ends of the row; too many texts overlap at its left end.
+
+    Examples
+    --------
+    >>> side_by_side([1.0, 1.1, 5.0], [1.0, 1.0, 1.0], 0.0, 5.0)
+    [1.0, 2.0, 4.5]
+    """
+    placed: list[float] = []
+    free = low
+    for centre, width in zip(centres, widths, strict=True):
+        placed.append(max(centre, free + width / 2))
+        free = placed[-1] + width / 2
+    free = high
+    for k in reversed(range(len(placed))):
+        placed[k] = min(placed[k], free - widths[k] / 2)
+        free = placed[k] - widths[k] / 2
+    return placed
+
+
+# --- thumbnails --------------------------------------------------------------------------
+
+
+def draw_thumbnail(
+    page: Page,
+    x: float,
+    y: float,
+    picture: float,
+    spins: NDArray[np.int8],
+    shape: tuple[int, int],
+    lines: Sequence[tuple[str, dict[str, Any]]],
+    *,
+    width: float,
+) -> None:
+    """Draw a state with lines of text below it, cut to a width."""
+    page.pattern(x, y, picture, spins, shape)
+    for row, (text, style) in enumerate(lines):
+        font = {"size": style.get("size", SMALL), "bold": "weight" in style}
+        page.text(
+            x, y + picture + 0.05 + row * LINE, shorten(text, width, **font), va="top", **style
+        )
