@@ -146,46 +146,46 @@ CATALOGUE: dict[str, Entry] = {
     for entry in (
         Entry(
             "select",
-            "Choose a prototype pattern for each label by the overlap loss.",
+            "Choose a prototype pattern per label by the overlap loss.",
             "Select",
             "Execution",
         ),
         Entry(
             "recall",
-            "Store patterns, start from test images, count what is recalled.",
+            "Store patterns, start from images, count recalled ones.",
             "Recall",
             "RecallExecution",
         ),
         Entry(
             "temperature-scan",
-            "Measure the overlap with stored patterns against temperature.",
+            "Measure the overlap with patterns against temperature.",
             "TemperatureScan",
         ),
         Entry(
             "weights",
-            "Look at the couplings, their spectrum and each pattern's stability.",
+            "Show couplings, their spectrum and pattern stability.",
             "Weights",
             "Execution",
         ),
         Entry(
             "attractors",
-            "Count where starts end at T = 0, spurious states and all.",
+            "Count the states in which starts end at T = 0.",
             "Attractors",
         ),
-        Entry("capacity", "Measure how many patterns a rule holds, against the load.", "Capacity"),
+        Entry("capacity", "Measure how many patterns a rule holds.", "Capacity"),
         Entry(
             "critical",
-            "Measure the critical temperature, where Binder ratios of two sizes cross.",
+            "Measure the critical temperature by Binder ratios.",
             "Critical",
         ),
         Entry(
             "compare",
-            "Compare the accuracy of the dynamics with simpler classifiers.",
+            "Compare the dynamics with simpler classifiers.",
             "Compare",
         ),
         Entry(
             "variance",
-            "Split the error of an accuracy into its sources: selection, images, noise.",
+            "Split the error of an accuracy into its sources.",
             "Variance",
         ),
         Entry(
@@ -193,10 +193,10 @@ CATALOGUE: dict[str, Entry] = {
             "Test whether labels of consistent shape are recalled best.",
             "Consistency",
         ),
-        Entry("fit-sweeps", "Ask how many sweeps made a published table of recall.", "FitSweeps"),
+        Entry("fit-sweeps", "Estimate how many sweeps made a published table.", "FitSweeps"),
         Entry(
             "relax",
-            "Measure accuracy, overlap and energy after each sweep, and settling times.",
+            "Measure accuracy, overlap and energy after each sweep.",
             "Relax",
         ),
     )

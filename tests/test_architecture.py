@@ -5,16 +5,16 @@ from __future__ import annotations
 import ast
 import graphlib
 from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 from conftest import CHECKOUT
 
+from hopcli.results import read_manifest
 from hopcli.results.provenance import WITHOUT_NUMBERS
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from conftest import SpawnHopcli
 
 PACKAGE = CHECKOUT / "hopcli"
@@ -207,3 +207,69 @@ def test_whatever_an_experiment_imports_is_a_room_that_computes() -> None:
     assert {"statistics", "starts", "dynamics"} <= rooms
     assert not {*WITHOUT_NUMBERS} & rooms
     assert {*WITHOUT_NUMBERS} < {path.name for path in PACKAGE.iterdir() if path.is_dir()}
+
+
+# --- one entry each: a file of code and a line in its registry
+
+
+NEW_ENTRIES = """
+import sys
+import numpy as np
+import hopcli
+from hopcli.cli import main
+from hopcli.datasets import SOURCES, Source
+from hopcli.datasets.grey import GreyImages
+from hopcli.dynamics import DYNAMICS
+from hopcli.kinds import number
+from hopcli.network import Quadratic
+from hopcli.rules import RULES, Parameter, Rule
+from hopcli.starts import BASES
+from hopcli.starts.bases import Bank
+from hopcli.starts.words import Base, nothing
+
+def learn(task, *, damping):
+    return Quadratic(task.columns @ task.columns.T / task.n_sites / (1 + damping))
+
+damping = Parameter(number(0), 1.0, "By how much the couplings are damped.")
+RULES["damped"] = Rule("damped", "damped sum", learn, {"damping": damping})
+
+def stripes(request):
+    rows = np.array([[255, 0] * 8, [255, 255, 0, 0] * 4], np.uint8)
+    return GreyImages(rows, np.array(["a", "b"]), (4, 4))
+
+SOURCES["stripes"] = Source("stripes", "two patterns of stripes", stripes)
+
+def all_up(dataset, patterns, arguments, target):
+    up = np.ones((1, patterns.xi.shape[1]), np.int8)
+    return Bank(np.array(patterns.labels[:1]), np.array([-1]), up, np.zeros(1, np.int64))
+
+BASES["up"] = Base("up", "up", "all sites up", nothing, all_up, lambda s, a, r: s.copy())
+DYNAMICS["sign"] = DYNAMICS["async"].__class__(
+    "sign", "as async", DYNAMICS["async"].loop, {"keep": "SIGN_KEEP"}, ("fixed",),
+    stochastic=False, allows_zero=True,
+)
+xi = np.array([[1, 1, 1, -1], [1, -1, 1, 1]], np.int8)
+for rule, given in (("hebbian", {}), ("damped", {}), ("damped", {"damping": 3.0})):
+    print(hopcli.store(xi, rule, **given).energy(xi)[0])
+print(hopcli.HopfieldClassifier("damped").fit(xi, [0, 1]).couplings_.dense().max())
+print(hopcli.store("stripes", "hebbian").recall("up", dynamics="sign", sweeps=3).overlaps.max())
+line = "recall --dataset stripes --rule damped --dynamics sign --start up --tests 1 --repeats 1"
+for damping in ("-1", "3"):
+    try:
+        main([*line.split(), "-q", "--no-figures", "--out", "r", "--damping", damping])
+    except SystemExit as end:
+        print(end.code)
+"""
+
+
+def test_a_rule_a_dynamics_a_source_and_a_start_need_one_entry(spawn_hopcli: SpawnHopcli) -> None:
+    """In Python, as settings and as options; energies show the rule's parameter."""
+    done = spawn_hopcli(code=NEW_ENTRIES)
+    assert done.code == 0, done.err
+    whole, half, quarter, coupling, overlap, *codes = map(float, done.out.split())
+    assert (half, quarter, coupling) == (whole / 2, whole / 4, 0.25)
+    assert overlap == 0
+    assert codes == [2, 0], done.err
+    config = read_manifest(Path("r"), "recall")["config"]
+    given = {"dataset": "stripes", "rule": "damped", "dynamics": "sign", "damping": 3}
+    assert {name: config[name] for name in given} == given

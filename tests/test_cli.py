@@ -59,11 +59,48 @@ def test_a_manual_has_every_setting_and_examples_that_can_be_typed(
 
 def test_version_and_usage(shell: Shell, spawn_hopcli: SpawnHopcli) -> None:
     assert hopcli.__version__ in shell.run("--version").out
-    done = shell.run("", code=2)
-    assert (done.out, "Usage: hopcli" in done.err) == ("", True)
     done = spawn_hopcli("--help")
     assert (done.code, done.err, done.out[:14]) == (0, "", "Usage: hopcli ")
     assert spawn_hopcli("recall", "--tests", "0").refused().startswith("--tests ")
+
+
+def test_help_fits_a_screen(shell: Shell) -> None:
+    welcome = shell.run("").out
+    assert len(welcome.splitlines()) == 12
+    assert len(re.findall(r"^ +hopcli (?:recall|show|reproduce)", welcome, re.MULTILINE)) == 3
+    grid = cli.get_command(click.Context(cli), "grid")
+    assert isinstance(grid, click.Group)
+    for command in ("", *COMMANDS, *(f"grid {name}" for name in grid.commands)):
+        lines = shell.run(f"{command} -h").out.splitlines()
+        assert len(lines) <= 40, command
+        assert max(map(len, lines)) <= 80, command
+        options = [line for line in lines if re.match("^  -", line)]
+        assert len(options) <= 14, command
+
+
+@pytest.mark.parametrize(
+    ("topic", "named"),
+    [
+        ("recall", "hopcli recall"),
+        ("grid run", "hopcli grid run"),
+        ("--temperature", "temperature = "),
+        ("attempts_per_sweep", "--attempts-per-sweep"),
+        ("overlap", "m_\\mu(S)"),
+        ("Site class", "784 sites"),
+    ],
+)
+def test_help_explains_commands_options_keys_and_words(
+    shell: Shell, topic: str, named: str
+) -> None:
+    assert named in shell.run(f"help {topic}").out
+
+
+def test_docs_lists_and_prints_pages(shell: Shell) -> None:
+    pages = [line.split()[0] for line in shell.run("docs").out.split("\n\n")[0].splitlines()]
+    assert {"grids", "questions", "study"} <= set(pages)
+    for page in pages:
+        assert shell.run(f"docs {page}").out.startswith("# ")
+    assert "grids" in shell.refuse("docs grid")
 
 
 def test_a_defect_keeps_its_traceback(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -53,7 +53,7 @@ def _command(line: str) -> str:
 def test_every_command_answers_a_question_with_lines_that_can_be_typed() -> None:
     lines = {line for answer in ANSWERS.values() for line in _code(answer, "sh")}
     assert len(ANSWERS) > 25
-    assert set(COMMANDS) - {"grid"} <= {_command(line) for line in lines}
+    assert set(COMMANDS) - {"grid", "help", "docs", "deps"} <= {_command(line) for line in lines}
     for line in lines:
         done = call(*line.split()[1:], "--help")
         assert (done.code, done.err) == (0, "")

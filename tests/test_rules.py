@@ -7,22 +7,19 @@ import re
 import tracemalloc
 from collections.abc import Callable
 from itertools import product
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 import reference_rules as published
-from conftest import SpawnHopcli, random_patterns, refuses, stored
+from conftest import random_patterns, refuses, stored
 from numpy.typing import NDArray
 from scipy.integrate import quad
 
 from hopcli.datasets import load_dataset
 from hopcli.errors import PatternError
 from hopcli.network import Network, Quadratic, products
-from hopcli.network.products import symmetric_product
 from hopcli.observables import local_fields
-from hopcli.results import read_manifest
 from hopcli.rules import RULES, store, storkey
 from hopcli.rules.rule import QUANTITIES
 from hopcli.taxonomy import fixed_points
@@ -186,43 +183,6 @@ def test_parameters_and_thresholds_out_of_range_are_refused(rule: str) -> None:
             store(xi, rule, theta)
     with refuses("rule", found="hopfield"):
         store(xi, "hopfield")
-
-
-NEW_RULE = """
-import sys
-import numpy as np
-import hopcli
-from hopcli.cli import main
-from hopcli.kinds import number
-from hopcli.network import Quadratic
-from hopcli.rules import RULES, Parameter, Rule
-
-def learn(task, *, damping):
-    return Quadratic(task.columns @ task.columns.T / task.n_sites / (1 + damping))
-
-damping = Parameter(number(0), 1.0, "By how much the couplings are damped.")
-RULES["damped"] = Rule("damped", "damped sum", learn, {"damping": damping})
-xi = np.array([[1, 1, 1, -1], [1, -1, 1, 1]], np.int8)
-for rule, given in (("hebbian", {}), ("damped", {}), ("damped", {"damping": 3.0})):
-    print(hopcli.store(xi, rule, **given).energy(xi)[0])
-print(hopcli.HopfieldClassifier("damped").fit(xi, [0, 1]).couplings_.dense().max())
-for damping in ("-1", "3"):
-    try:
-        main([*sys.argv[1:], "--damping", damping])
-    except SystemExit as end:
-        print(end.code)
-"""
-
-
-def test_a_new_rule_with_a_parameter_needs_one_entry(spawn_hopcli: SpawnHopcli) -> None:
-    """In Python, as a setting and as an option; energies show the parameter."""
-    run = ["weights", "--rule", "damped", "--samples", "3", "-q", "--out", "r", "--no-figures"]
-    done = spawn_hopcli(*run, code=NEW_RULE)
-    assert done.code == 0, done.err
-    whole, half, quarter, coupling, *codes = map(float, done.out.split())
-    assert (half, quarter, coupling) == (whole / 2, whole / 4, 0.25)
-    assert codes == [2, 0]
-    assert read_manifest(Path("r"), "weights")["config"]["damping"] == 3
 
 
 @pytest.mark.parametrize("n_sites", [2, 100, 784])
@@ -389,18 +349,6 @@ def test_couplings_are_square_and_symmetric(j: Any) -> None:
 def small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(products, "_BLOCK", 8)
     monkeypatch.setattr(products, "_ROWS", 24)
-
-
-@pytest.mark.usefixtures("small_blocks")
-@pytest.mark.parametrize("n", [1, 7, 8, 9, 24, 25, 60])
-def test_a_symmetric_product_is_the_product_and_symmetric_to_the_last_bit(n: int) -> None:
-    x, y = np.random.default_rng(n).normal(size=(2, n, 5))
-    left, right = np.hstack([x, y]), np.hstack([y, x])
-    found = symmetric_product(left, right, 3.0)
-    assert_close(found, left @ right.T / 3, 1e-14)
-    assert np.array_equal(found, found.T)
-    whole = random_patterns(n, 30, n).T.astype(np.float64)
-    assert np.array_equal(symmetric_product(whole, whole), whole @ whole.T)
 
 
 @pytest.mark.usefixtures("small_blocks")

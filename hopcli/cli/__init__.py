@@ -19,6 +19,7 @@ from hopcli import endings
 from hopcli._version import __version__
 from hopcli.catalogue import CATALOGUE
 from hopcli.cli.lines import tell
+from hopcli.cli.once import Group
 from hopcli.errors import HopcliError
 
 if TYPE_CHECKING:
@@ -27,35 +28,61 @@ if TYPE_CHECKING:
 __all__ = ["cli", "main"]
 
 _OTHERS = {
-    "reproduce": "Say of each claim of the study whether it holds, how sure, and why.",
-    "grid": "Run a configuration over a grid of settings, and put the results together.",
+    "reproduce": "Judge each claim of the study from simulations.",
+    "run": "Run configuration files, each with the command in it.",
+    "grid": "Run every combination of some settings, in parts if needed.",
+    "deps": "Print the files that a run depends on, for Make.",
     "plot": "Draw the pictures of finished runs again.",
-    "report": "Write finished runs as one page, to be read or handed out.",
-    "check": "Hold every file of finished runs and grids to its manifest.",
-    "runs": "List finished runs with what tells them apart.",
-    "diff": "Say which settings and which numbers of two runs differ.",
+    "report": "Write finished runs as one HTML page.",
+    "runs": "List finished runs and the settings in which they differ.",
+    "diff": "Compare the settings and numbers of two runs.",
+    "check": "Verify the files of finished runs against their manifests.",
     "show": "Draw patterns in the terminal.",
-    "live": "Write one page on which memory can be watched and played with.",
-    "run": "Run configuration files, each with the command that it names.",
-    "schema": "Print the JSON Schema of configuration files, for editors.",
+    "live": "Write a page on which memory can be watched.",
     "data": "List the data sources, or verify the embedded MNIST.",
-    "notebooks": "Copy the notebooks that come with hopcli into a folder.",
+    "schema": "Print the JSON Schema of configuration files.",
+    "notebooks": "Copy the notebooks that come with hopcli.",
+    "docs": "Open the documentation.",
+    "help": "Explain a command, an option, a key or a word.",
 }
 """Commands that run no experiment of their own, each in the module of its name."""
-
-_HIDDEN = ("deps",)
-"""Those that Make asks, not people: in no list, but with help of their own."""
 
 _COMMANDS = {**{entry.command: entry.line for entry in CATALOGUE.values()}, **_OTHERS}
 """All commands, with the line that lists each."""
 
+_SECTIONS = {
+    "The study": ("select", "recall", "temperature-scan", "reproduce"),
+    "Look inside": ("weights", "attractors", "capacity", "critical", "relax"),
+    "What the numbers are worth": ("variance", "compare", "consistency", "fit-sweeps"),
+    "Many runs": ("run", "grid", "deps"),
+    "Results": ("plot", "report", "runs", "diff", "check", "show"),
+    "Other": ("live", "data", "schema", "notebooks", "docs", "help"),
+}
+"""The commands as `hopcli -h` lists them."""
 
-class _LazyGroup(click.Group):
+_MORE = "hopcli COMMAND -h lists the daily options of a command; hopcli --help has more."
+
+_WELCOME = """\
+hopcli recalls handwritten digits with a Hopfield network.
+
+  hopcli recall              store five digits and recall images of them
+  hopcli show drawings       draw three small pictures that come with hopcli
+  hopcli reproduce --quick   judge the claims of the study
+
+Results are written into the folder results/.
+
+  hopcli -h                  all commands
+  hopcli COMMAND -h          the daily options of a command
+  hopcli help WORD           an option, a key or a word of the field
+  hopcli docs                the documentation"""
+
+
+class _LazyGroup(Group):
     """A group that imports a command's module only when that command is asked for."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         del ctx
-        return list(_COMMANDS)
+        return [name for names in _SECTIONS.values() for name in names]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         del ctx
@@ -63,7 +90,7 @@ class _LazyGroup(click.Group):
             from hopcli.cli.options import experiment_command
 
             return experiment_command(CATALOGUE[cmd_name])
-        if cmd_name not in (*_OTHERS, *_HIDDEN):
+        if cmd_name not in _OTHERS:
             return None
         module = importlib.import_module(f"hopcli.cli.{cmd_name}")
         command: click.Command = module.command
@@ -72,40 +99,70 @@ class _LazyGroup(click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        if args[0] not in (*_COMMANDS, *_HIDDEN) and not args[0].startswith("-"):
-            close = difflib.get_close_matches(args[0], _COMMANDS, n=1)
-            hint = f" Did you mean '{close[0]}'?" if close else ""
-            raise click.UsageError(f"No such command {args[0]!r:.80}.{hint}")
+        if args[0] not in _COMMANDS and not args[0].startswith("-"):
+            raise click.UsageError(f"No such command {args[0]!r:.80}.{_meant(args[0])}")
         return super().resolve_command(ctx, args)
 
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         del ctx
-        with formatter.section("Commands"):
-            formatter.write_dl(list(_COMMANDS.items()))
+        formatter.write(f"\n{_listed()}\n")
+
+    def short(self, ctx: click.Context) -> str:
+        """List the commands."""
+        return f"{self.get_usage(ctx)}\n\n{_listed()}\n\n{_MORE}"
 
 
-@click.group(cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+def _listed() -> str:
+    width = max(map(len, _COMMANDS)) + 2
+    lines = []
+    for title, names in _SECTIONS.items():
+        lines += [title, *(f"  {name.ljust(width)}{_COMMANDS[name]}" for name in names)]
+    return "\n".join(lines)
+
+
+def _meant(name: str) -> str:
+    """Suggest what a wrong name of a command may mean."""
+    from hopcli.config import shipped_configs
+
+    if name in shipped_configs():
+        return f" It is a configuration: hopcli run {name}"
+    close = difflib.get_close_matches(name, _COMMANDS, n=1)
+    return f" Did you mean '{close[0]}'?" if close else " `hopcli -h` lists the commands."
+
+
+@click.group(
+    cls=_LazyGroup,
+    invoke_without_command=True,
+    options_metavar="",
+)
 @click.version_option(__version__, prog_name="hopcli")
-def cli() -> None:
-    """Associative memory on real data: Hopfield networks that recall MNIST digits.
+@click.pass_context
+def cli(ctx: click.Context) -> None:
+    """Store patterns in a Hopfield network and recall MNIST digits from it.
 
-    Reproduces the study "Hopfield model to recall MNIST digits" (Zirereza and
-    Georgiou) and lets you vary everything in it.
+    Reproduces the study "Hopfield model to recall MNIST digits" by T. Zirereza and
+    P. Georgiou, and varies everything in it.
 
     \b
-    The study, from the configurations that come with hopcli:
+    Examples:
       hopcli recall --config paper
       hopcli temperature-scan --config figure1
+      hopcli reproduce --quick
 
     \b
-    Completion in bash (zsh and fish likewise):
+    Completion in bash (in zsh and fish likewise):
       eval "$(_HOPCLI_COMPLETE=bash_source hopcli)"
 
     \b
     Exit codes:
-      0 done; 1 done, a difference or failure was found; 2 refused or failed;
-      3 finished without pictures; 130 interrupted; 143 terminated
+      0    done
+      1    done; a difference or a failure was found
+      2    refused or failed
+      3    finished without pictures
+      130  interrupted; 143 terminated
     """
+    if ctx.invoked_subcommand is None:
+        click.echo(_WELCOME)
 
 
 _SHOWN = 80  # characters of a file name

@@ -1,4 +1,4 @@
-"""Commands whose options may be given once: the last of several would hide the others."""
+"""Commands with two levels of help, whose options may be given once."""
 
 from __future__ import annotations
 
@@ -10,7 +10,23 @@ __all__ = ["Command", "Group"]
 
 
 class Command(click.Command):
-    """A command that refuses an option of one value that is given twice."""
+    """A command with a short help (`-h`) that refuses an option given twice."""
+
+    def get_help_option_names(self, ctx: click.Context) -> list[str]:
+        """Return `--help` alone: `-h` is the short help."""
+        del ctx
+        return ["--help"]
+
+    def get_params(self, ctx: click.Context) -> list[click.Parameter]:
+        """Return the parameters, with `-h` before `--help`."""
+        *params, last = super().get_params(ctx)
+        return [*params, _SHORT, last]
+
+    def short(self, ctx: click.Context) -> str:
+        """Return the short help."""
+        from hopcli.cli.short import short_help
+
+        return short_help(ctx)
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Read the arguments, after a look at how often each option is among them."""
@@ -26,8 +42,25 @@ class Group(Command, click.Group):
     """A group of commands with options of its own, each of which may be given once."""
 
 
+def _short_help(ctx: click.Context, param: click.Parameter, value: bool) -> None:
+    del param
+    if value and not ctx.resilient_parsing and isinstance(ctx.command, Command):
+        click.echo(ctx.command.short(ctx))
+        ctx.exit()
+
+
+_SHORT = click.Option(
+    ["-h"],
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_short_help,
+    help="Show a short help and exit.",
+)
+
+
 def _check(option: click.Option, times: int, args: list[str]) -> None:
-    """Refuse an option given so often, unless all are heard or it is the same switch again."""
+    """Refuse an option given so often, unless it is multiple or the same switch again."""
     if option.multiple or option.count:
         return
     both = [names for names in (option.opts, option.secondary_opts) if set(names) & set(args)]

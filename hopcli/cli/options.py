@@ -13,6 +13,7 @@ import click
 
 from hopcli.cli.completion import complete_config, complete_folder, complete_setting
 from hopcli.cli.once import Command
+from hopcli.cli.short import examples
 from hopcli.cli.tables import FORM_HELP, FORMATS
 from hopcli.config.base import read_flags
 from hopcli.runs.requests import Request, Wishes, request
@@ -201,10 +202,12 @@ def settings_command(
 
 
 def _manual(config: type[Config]) -> str:
-    """The docstring of a configuration; what is indented in it is not rewrapped."""
-    paragraphs = inspect.cleandoc(config.__doc__ or "").split("\n\n")
+    """The docstring of a configuration, examples first; indented lines are not rewrapped."""
+    summary, *paragraphs = inspect.cleandoc(config.__doc__ or "").split("\n\n")
+    paragraphs.sort(key=lambda text: not examples(text))
     return "\n\n".join(
-        f"\b\n{text}" if re.search(r"^ ", text, re.MULTILINE) else text for text in paragraphs
+        f"\b\n{text}" if re.search(r"^ ", text, re.MULTILINE) else text
+        for text in (summary, *paragraphs)
     )
 
 

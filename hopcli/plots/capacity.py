@@ -35,7 +35,7 @@ def figures(config: CapacityConfig, result: CapacityResult) -> dict[str, Picture
         "Patterns held against the load",
         _caption(config, result),
         (4.4, 3.3),
-        across=2,
+        2,
         legend=[Entry(rule, [style]) for rule, style in looks.items()],
     )
     fixed, relaxed = panels

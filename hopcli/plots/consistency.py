@@ -47,7 +47,7 @@ def figures(config: ConsistencyConfig, result: ConsistencyResult) -> dict[str, P
         "Recall against the consistency of the shape",
         _caption(config, result),
         (4.2, 3.3),
-        across=len(_PANELS),
+        len(_PANELS),
         gap=(0.4, 0),
         above=0.4,
         legend=[Entry(stored[name], [style]) for name, style in _LOOKS.items()],

@@ -34,7 +34,7 @@ def figures(config: CriticalConfig, result: CriticalResult) -> dict[str, Picture
         "Where stored patterns lose order",
         _caption(config, result),
         (3.6, 3.2),
-        across=3,
+        3,
         legend=[Entry(f"N = {n:,}", [style]) for n, style in zip(sizes, shown, strict=True)],
     )
     binder, susceptibility, recall = panels

@@ -9,39 +9,35 @@ import matplotlib as mpl
 import numpy as np
 from matplotlib.transforms import ScaledTranslation
 
-from hopcli.plots.arrangement import Arrangement, arrange, short
+from hopcli.plots.captions import count
 from hopcli.plots.files import rounded
-from hopcli.plots.grid_caption import caption_of
-from hopcli.plots.intervals import Bars, bars_of
-from hopcli.plots.page import INK, LINE, MUTED, PALE, Page, pages, text_width
-from hopcli.plots.panels import BOTTOM, GAP, apart, fitting, layout_of, panels_of, set_axis, slant
-from hopcli.plots.phase_map import BAR, draw_bar, draw_map, scale_of
+from hopcli.plots.grid_arrangement import Arrangement, arrange, short
+from hopcli.plots.grid_map import contours, draw_map
+from hopcli.plots.grid_panels import GAP, apart, panels_of
+from hopcli.plots.kit import COLOURS, Entry, draw_entry, draw_points
+from hopcli.plots.kit import look as line_look
+from hopcli.plots.page import LINE, MUTED, SMALL, pages, text_width
 from hopcli.tables import Columns
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     import pandas as pd
     from matplotlib.axes import Axes
+    from numpy.typing import NDArray
 
     from hopcli.grids.keys import Key, Look
     from hopcli.grids.view import View
     from hopcli.plots.files import Picture
-    from hopcli.plots.panels import Panel
     from hopcli.tables import Estimate
 
 __all__ = ["figure", "picture"]
 
-_SAMPLE, _ENTRY, _LONGEST = 0.5, 0.27, 2.2  # of the legend
-_NUMBERS = 0.85  # beside the colours of a map
+_ENTRY, _LONGEST = 0.27, 2.2  # of the legend
 _DODGE = 0.6  # of the distance of two categories, that all lines together take
 _ASIDE, _MOST_ASIDE = 3.0, 12.0  # points between lines, and of all lines, lest bars hide bars
-
-# Neighbours differ in lightness as well as in hue, marker and dashes.
-_COLOURS = (INK, "#0072b2", "#e69f00", "#7b2d8b", "#56b4e9", "#a23b00", "#009e73")
-_MARKERS = ("o", "s", "^", "D", "v", "P", "X", "<", ">", "p")
-_DASHES: tuple[Any, ...] = ("-", (0, (5, 2)), (0, (1.5, 1.5)), (0, (6, 2, 1.5, 2)))
 _LIGHTEST = 0.78  # of the colours of a number, which go from dark to light
+_MOST_HELP = 80  # characters of a help text that is repeated
 
 
 def figure(
@@ -88,10 +84,12 @@ def figure(
     """
     every = None if points is None else rounded(Columns.of_frame(points)).frame()
     drawn = arrange(rounded(Columns.of_frame(table)).frame(), keys, headline, look, every)
-    bars = bars_of(drawn.table, drawn.headline, look.over)
-    caption = caption_of(drawn, keys, look, bars.says)
+    against = [short(c.says) for c in (drawn.x, drawn.up) if c is not None]
+    name = short(drawn.headline.says)
+    title = f"{name[:1].upper()}{name[1:]} against {' and '.join(against)}"
+    caption = _caption(drawn, keys, look)
     with pages(style):
-        return _map(drawn, caption) if drawn.up else _lines(drawn, bars, caption)
+        return (draw_map if drawn.up else _draw_lines)(drawn, title, caption)
 
 
 def picture(view: View, look: Look, style: str = "screen") -> Picture:
@@ -111,88 +109,58 @@ def picture(view: View, look: Look, style: str = "screen") -> Picture:
     SettingError
         If the look names what is not there, or more varies than can be drawn.
     """
-    points = None if view.points is None or look.over is not None else view.points.frame()
+    points = None if view.points is None else view.points.frame()
     keys, headline = view.grid.keys(), view.grid.entry.headline
     return figure(view.drawn(look).frame(), keys, headline, look, style, points)
-
-
-def _title(drawn: Arrangement) -> str:
-    against = [short(c.says) for c in (drawn.x, drawn.up) if c is not None]
-    said = short(drawn.headline.says)
-    return f"{said[:1].upper()}{said[1:]} against {' and '.join(against)}"
 
 
 # --- lines -------------------------------------------------------------------------------
 
 
-def _lines(drawn: Arrangement, bars: Bars, caption: str) -> Picture:
-    """A line for each value of `by`, a panel for each of `rows`."""
-    layout, entries = layout_of(drawn), _entries(drawn)
-    legend = layout.left + layout.width + GAP
-    a_column = max(int((layout.height - layout.head - LINE) / _ENTRY), 1)
-    entry = _SAMPLE + 0.1 + max((text_width(text) for text, _ in entries), default=0.0) + GAP
-    head = "" if drawn.by is None else short(drawn.by.says)
-    taken = max(math.ceil(len(entries) / a_column) * entry - GAP, text_width(head))
-    height = layout.height + BOTTOM + slant(drawn, layout.size)
-    page = Page(legend + taken, height, _title(drawn), caption)
-    limits = _limits(drawn, bars)
-    for panel in panels_of(page, drawn, layout):
-        panel.axes.set(**limits)
-        _draw_panel(panel, drawn, bars, entries)
-    page.text(legend, layout.head, head, va="top", color=MUTED)
-    for place, (text, look) in enumerate(entries):
-        x = legend + place // a_column * entry
-        y = layout.head + LINE + (place % a_column + 0.6) * _ENTRY
-        page.canvas.plot([x, x + _SAMPLE / 2, x + _SAMPLE], [y] * 3, **look, markevery=[1])
-        page.text(x + _SAMPLE + 0.1, y, text, va="center")
+def _draw_lines(drawn: Arrangement, title: str, caption: str) -> Picture:
+    """Draw a line for each value of `by`, a panel for each of `rows`."""
+    by = drawn.by
+    n = 1 if by is None else len(by.values)
+    texts = [] if by is None else apart(by.texts, _LONGEST)
+    looks = [_line(place, n, in_order=by is not None and by.is_number) for place in range(n)]
+    head = "" if by is None else short(by.says)
+    height = (3.4 if drawn.rows is None else 2.2) - LINE
+    a_column = max(int(height / _ENTRY), 1)
+    columns = math.ceil(len(texts) / a_column)
+    step = 0.9 + max(map(text_width, texts), default=0.0)
+    taken = max(columns * step, text_width(head))
+    page, panels = panels_of(drawn, title, caption, GAP + taken if texts else 0.0)
+    limits = _limits(drawn)
+    for ax, row, _ in panels:
+        ax.grid(axis="y", lw=0.8)
+        ax.set(**limits)
+        for place, style in enumerate(looks):
+            aside = _aside(ax, drawn, place, n)
+            _draw_line(aside, drawn, drawn.numbers[:, row, place, 0], style)
+            x = drawn.x.numbers[drawn.bare[row, place, 0]] + aside.shift
+            y = np.full(len(x), 0.03 + min(0.04, 0.9 / n) * place)
+            cross = {"color": style["color"], "marker": "x", "ls": "none", "ms": 5}
+            ax.plot(x, y, transform=aside.at_foot, zorder=4, label="bare", **cross)
+    left = max(page.inches(panel.axes.transAxes, (1, 1))[0][0] for panel in panels) + GAP
+    ((_, top),) = page.inches(panels[0].axes.transAxes, (1, 1))
+    page.text(left, top, head, va="top", color=MUTED)
+    for place, (text, style) in enumerate(zip(texts, looks, strict=False)):
+        down = top + LINE + (place % a_column + 0.6) * _ENTRY
+        draw_entry(page, left + place // a_column * step, down, Entry(text, [style]), size=SMALL)
     return page.figure
 
 
-def _entries(drawn: Arrangement) -> list[tuple[str, dict[str, Any]]]:
-    """Text and look of each line; none where there is but one."""
-    if drawn.by is None:
-        return []
-    n = len(drawn.by.values)
-    return [
-        (text, _line(place, n, in_order=drawn.by.is_number))
-        for place, text in enumerate(apart(drawn.by.texts, _LONGEST))
-    ]
-
-
 def _line(place: int, n: int, *, in_order: bool) -> dict[str, Any]:
-    """How a line looks; those of a number go from dark to light."""
-    colour: Any = _COLOURS[place % len(_COLOURS)]
+    """Return the look of a line; those of a number go from dark to light."""
+    colour: Any = COLOURS[place % len(COLOURS)]
     if in_order and n > 1:
         colour = mpl.colormaps["viridis"](_LIGHTEST * place / (n - 1))
-    return {
-        "color": colour,
-        "marker": _MARKERS[place % len(_MARKERS)],
-        "ms": 5.5,
-        "mfc": "white" if place % 2 else colour,
-        "mew": 1.2,
-        "lw": 1.3,
-        "ls": _DASHES[place % len(_DASHES)],
-    }
-
-
-def _draw_panel(
-    panel: Panel, drawn: Arrangement, bars: Bars, entries: Sequence[tuple[str, Any]]
-) -> None:
-    """The lines of a panel with their intervals, and crosses where there is no number."""
-    ax, by = panel.axes, drawn.by
-    ax.grid(axis="y", color=PALE, lw=0.8)
-    ax.set_axisbelow(True)
-    values = [None] if by is None else by.values
-    looks = [_line(0, 1, in_order=False)] if by is None else [look for _, look in entries]
-    for place, (value, look) in enumerate(zip(values, looks, strict=True)):
-        own = panel.values if by is None else {**panel.values, by.name: value}
-        aside = _aside(ax, drawn, place, len(values))
-        _draw_line(aside, drawn, bars, own, look)
-        _draw_crosses(aside, drawn, own, look, 0.03 + min(0.04, 0.9 / len(values)) * place)
+    mfc = "white" if place % 2 else colour
+    return line_look(place, color=colour, ms=5.5, mfc=mfc, mew=1.2, lw=1.3)
 
 
 class _Aside(NamedTuple):
-    """Axes with how far to the side a line is drawn, in what x is and in what is seen."""
+    """How far to the side a line is drawn: in what x is, or in what is seen."""
 
     axes: Axes
     shift: float
@@ -215,46 +183,24 @@ def _aside(ax: Axes, drawn: Arrangement, place: int, n: int) -> _Aside:
 
 
 def _draw_line(
-    aside: _Aside, drawn: Arrangement, bars: Bars, own: dict[str, Any], look: dict[str, Any]
+    aside: _Aside, drawn: Arrangement, numbers: NDArray[np.float64], style: dict[str, Any]
 ) -> None:
-    """One line, broken where there is no number; categories are not joined."""
-    rows = drawn.where(drawn.table, own)
-    places = drawn.places(drawn.table, rows, drawn.x)
-    values, low, high, thick = (np.full(len(drawn.x.values), np.nan) for _ in range(4))
-    values[places] = drawn.table[drawn.headline.value].to_numpy()[rows]
-    low[places], high[places], thick[places] = bars.low[rows], bars.high[rows], bars.thick[rows]
-    x, ax, moved = drawn.x.numbers + aside.shift, aside.axes, {"transform": aside.across}
-    if not np.isnan(thick).all():
-        style = {"ecolor": look["color"], "elinewidth": 4, "alpha": 0.35, "label": "sd"}
-        ax.errorbar(x, values, yerr=thick, fmt="none", **style, **moved)
-    # Rounding may leave a bar of length -1e-17, which is refused.
-    lengths = np.clip(np.nan_to_num([values - low, high - values]), 0, None)
-    joined = look if drawn.x.is_number else {**look, "ls": "none"}
-    there = None if np.isnan(low).all() else lengths
-    bar: dict[str, Any] = {"elinewidth": 1, "capsize": 2.5, "label": "value"}
-    ax.errorbar(x, values, yerr=there, **bar, **joined, **moved)
+    """Draw one line, broken where there is no number; categories are not joined."""
+    value, low, high, sd = numbers
+    x, moved = drawn.x.numbers + aside.shift, {"transform": aside.across}
+    if not np.isnan(sd).all():
+        thick = {"ecolor": style["color"], "elinewidth": 4, "alpha": 0.35, "label": "sd"}
+        aside.axes.errorbar(x, value, yerr=sd, fmt="none", **thick, **moved)
+    joined = style if drawn.x.is_number else {**style, "ls": "none"}
+    bars: dict[str, Any] = {"elinewidth": 1, "capsize": 2.5, "label": "value"}
+    draw_points(aside.axes, x, np.stack([value, low, high]), **bars, **joined, **moved)
 
 
-def _draw_crosses(
-    aside: _Aside, drawn: Arrangement, own: dict[str, Any], look: dict[str, Any], height: float
-) -> None:
-    """Crosses at the foot of a panel where cells have no number."""
-    if not drawn.has_crosses:
-        return
-    rows = drawn.where(drawn.bare, own)
-    x = drawn.x.numbers[np.unique(drawn.places(drawn.bare, rows, drawn.x))] + aside.shift
-    cross = {"color": look["color"], "marker": "x", "ls": "none", "ms": 5, "label": "bare"}
-    y = np.full(len(x), height)
-    aside.axes.plot(x, y, transform=aside.at_foot, zorder=4, **cross)
-
-
-def _limits(drawn: Arrangement, bars: Bars) -> dict[str, tuple[float, float]]:
-    """The ends of the axes that all panels share."""
+def _limits(drawn: Arrangement) -> dict[str, tuple[float, float]]:
+    """Return the ends of the axes that all panels share."""
     x = drawn.x.numbers
-    numbers = drawn.table[drawn.headline.value].to_numpy(dtype=np.float64)
-    known = np.concatenate(
-        [numbers, bars.low, bars.high, numbers - bars.thick, numbers + bars.thick]
-    )
+    value, low, high, sd = drawn.numbers
+    known = np.stack([value, low, high, value - sd, value + sd])
     known = known[np.isfinite(known)]
     y = (known.min(), known.max()) if len(known) else (0.0, 1.0)
     along = (-0.5, len(x) - 0.5) if not drawn.x.is_number else _padded(x[0], x[-1])
@@ -272,7 +218,7 @@ def _padded(low: float, high: float) -> tuple[float, float]:
 def _within_bounds(
     limits: tuple[float, float], bounds: tuple[float, float] | None
 ) -> tuple[float, float]:
-    """Of a number that has bounds the whole range, unless all is within less than half of it."""
+    """Widen the limits of a number with bounds to all of these, unless less than half is used."""
     if bounds is None:
         return limits
     room = bounds[1] - bounds[0]
@@ -282,21 +228,64 @@ def _within_bounds(
     return max(low, limits[0]), min(high, limits[1])
 
 
-# --- maps --------------------------------------------------------------------------------
+# --- the caption -------------------------------------------------------------------------
 
 
-def _map(drawn: Arrangement, caption: str) -> Picture:
-    """A map of two keys, in a panel for each value of `by`."""
-    assert drawn.up is not None
-    layout = layout_of(drawn)
-    bar = layout.left + layout.width + GAP
-    height = layout.height + BOTTOM + slant(drawn, layout.size)
-    page = Page(bar + BAR + _NUMBERS, height, _title(drawn), caption)
-    scale = scale_of(drawn)
-    for ax, own in panels_of(page, drawn, layout):
-        set_axis(ax, "y", drawn.up, layout.size[1])
-        draw_map(ax, drawn, own, scale)
-    length = layout.size[1]
-    axes = page.axes(bar, layout.head, BAR, length)
-    draw_bar(axes, scale, fitting(drawn.headline.says, length))
-    return page.figure
+def _caption(drawn: Arrangement, keys: Sequence[Key], look: Look) -> str:
+    """Return the run, the meaning of points, bars and contours, and what is missing."""
+    subject = _subject(drawn, look.over)
+    sentences = [
+        "" if look.caption is None else f"{look.caption.rstrip('.')}.",
+        f"{'Colours' if drawn.up else 'Points'}: {subject}{_fixed(drawn, keys)}.",
+        "Each is the mean of several rows of the table." if drawn.is_mean else "",
+        contours(drawn) if drawn.up else drawn.bars,
+        _bare(drawn),
+        *_explained(drawn, keys),
+    ]
+    return " ".join(sentence for sentence in sentences if sentence)
+
+
+def _subject(drawn: Arrangement, over: str | None) -> str:
+    """Return the number, and of how many cells, or the mean over how many values."""
+    said = short(drawn.headline.says)
+    if over is None or f"n_{over}" not in drawn.table.columns:
+        return f"{said} of {count(drawn.n_cells, 'cell')}"
+    numbers = drawn.table[f"n_{over}"]
+    least, most = int(numbers.min()), int(numbers.max())
+    n = f"{most:,}" if least == most else f"{least:,} to {most:,}"
+    return f"{said}, mean over {n} values of {over}, of {count(drawn.n_cells, 'combination')}"
+
+
+def _fixed(drawn: Arrangement, keys: Sequence[Key]) -> str:
+    """Return the keys that have one value."""
+    shown = {coordinate.name for coordinate in drawn.shown}
+    texts = [
+        f"{key.name} = {drawn.table[key.name].iloc[0]}"
+        for key in keys
+        if key.name in drawn.table.columns and key.name not in shown
+        if drawn.table[key.name].nunique() == 1
+    ]
+    return f", {', '.join(texts)}" if texts else ""
+
+
+def _bare(drawn: Arrangement) -> str:
+    """Return how many cells have no number."""
+    missing, empty = drawn.n_missing, drawn.n_empty
+    of = f"of {count(drawn.n_cells, 'cell')}"
+    said = []
+    if missing:
+        said.append(f"{missing:,} {of} {'is' if missing == 1 else 'are'} missing")
+    if empty:
+        said.append(
+            f"{empty:,} {'' if said else f'{of} '}{'has' if empty == 1 else 'have'} no number"
+        )
+    crosses = " (crosses)" if drawn.bare.any() else ""
+    return f"{' and '.join(said)}{crosses}." if said else ""
+
+
+def _explained(drawn: Arrangement, keys: Sequence[Key]) -> Iterator[str]:
+    """Return the help of the keys that an axis only names, where it is short."""
+    bare = {c.name for c in drawn.shown if c.says == c.name.replace("_", " ")}
+    for key in keys:
+        if key.name in bare and 0 < len(key.help) <= _MOST_HELP:
+            yield f"{key.name}: {key.help[:1].lower()}{key.help[1:].rstrip('.')}."

@@ -54,6 +54,7 @@ DASHES: tuple[Any, ...] = ("-", (0, (5, 2)), (0, (1.5, 1.5)), (0, (6, 2, 1.5, 2)
 
 _SAMPLE, _BESIDE, _APART = 0.5, 0.1, 0.35  # of a legend entry, inches
 _MOST_ROWS = 3  # of a legend
+_MOST_ACROSS = 3  # panels
 _BELOW = 0.58  # the axes: ticks and what is along them
 
 
@@ -166,8 +167,8 @@ def panel_page(
     title: str,
     caption: str,
     size: tuple[float, float],
-    across: int = 1,
-    down: int = 1,
+    n_panels: int = 1,
+    across: int = _MOST_ACROSS,
     *,
     legend: Sequence[Entry] = (),
     above: float = 0.0,
@@ -184,8 +185,8 @@ def panel_page(
         Of the page.
     size : tuple of float
         Width and height of a panel, inches.
-    across, down : int
-        Number of columns and rows of panels.
+    n_panels, across : int
+        Number of panels, and of panels in a row.
     legend : sequence of Entry
         Entries, placed in at most three rows.
     above, left, right, below : float
@@ -199,6 +200,8 @@ def panel_page(
     Page, list of Axes
         The panels row by row.
     """
+    across = min(across, n_panels)
+    down = math.ceil(n_panels / across)
     step = size[0] + gap[0], size[1] + gap[1]
     width, height = across * step[0] - gap[0], down * step[1] - gap[1]
     rows = _in_rows(legend, width)
@@ -207,9 +210,7 @@ def panel_page(
     for row, entries in enumerate(rows):
         for x, entry in entries:
             draw_entry(page, left + x, (row + 0.5) * 1.4 * LINE, entry)
-    places = [
-        (left + k * step[0], top + row * step[1]) for row in range(down) for k in range(across)
-    ]
+    places = [(left + k % across * step[0], top + k // across * step[1]) for k in range(n_panels)]
     return page, [page.axes(x, y, *size) for x, y in places]
 
 

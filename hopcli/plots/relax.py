@@ -41,8 +41,8 @@ def figures(config: RelaxConfig, result: RelaxResult) -> dict[str, Picture]:
         "Relaxation, sweep by sweep",
         _caption(config, result),
         (3.9, 2.5),
-        across=2,
-        down=2,
+        4,
+        2,
         above=LINE,
         legend=[Entry(name, [style]) for name, _, style in lines],
     )

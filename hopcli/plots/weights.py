@@ -31,7 +31,7 @@ def figures(config: WeightsConfig, result: WeightsResult) -> dict[str, Picture]:
         "Couplings, their spectrum, and how firmly the patterns sit",
         _caption(config, result),
         (_PANEL, _PANEL),
-        across=3,
+        3,
         left=_LEFT,
         above=0.3,
         gap=(1.0, 0),

@@ -10,11 +10,12 @@ from hopcli.cli.grid.plot import plot
 from hopcli.cli.grid.run import run
 from hopcli.cli.grid.status import status
 from hopcli.cli.grid.table import table
+from hopcli.cli.once import Group
 
 __all__ = ["command"]
 
 
-@click.group("grid")
+@click.group("grid", cls=Group)
 def command() -> None:
     """Run a configuration over a grid of settings, and put the results together.
 

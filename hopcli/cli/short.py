@@ -1,0 +1,93 @@
+"""The short help of a command: a screen with its daily options and three examples."""
+
+from __future__ import annotations
+
+import re
+import textwrap
+
+import click
+
+from hopcli.catalogue import CATALOGUE
+
+__all__ = ["daily", "examples", "short_help"]
+
+_DAILY = (
+    *("config", "dataset", "digits", "rule", "dynamics", "temperature", "temperatures"),
+    *("start", "sweeps", "tests", "repeats", "seed", "out"),
+)
+"""Options of daily use, in this order; what is the command's own comes before `seed`."""
+
+_MOST = 12  # options in a short help
+_EXAMPLES = 3
+_WIDTH = 80
+_NAME = 30  # columns of an option's name
+
+
+def short_help(ctx: click.Context) -> str:
+    """Return the short help of a command, at most 40 lines of 80 columns."""
+    command = ctx.command
+    summary = (command.help or "").strip().partition("\n\n")[0]
+    lines = [command.get_usage(ctx), "", *textwrap.wrap(" ".join(summary.split()), _WIDTH - 2)]
+    if shown := examples(command.help or ""):
+        fitting = [line for line in shown if len(line) <= _WIDTH - 2]
+        lines += ["", "Examples:", *(f"  {line}" for line in fitting[:_EXAMPLES])]
+    lines += _commands(ctx)
+    options = [
+        param
+        for param in command.get_params(ctx)
+        if param.param_type_name == "option" and param.name not in ("h", "help")
+    ]
+    records = {param.name: param.get_help_record(ctx) for param in options}
+    known = {name: record for name, record in records.items() if name and record}
+    names = daily(command.name or "", list(known))
+    if names:
+        lines += ["", "Options:", *(_line(*known[name]) for name in names)]
+    more = f", with all {len(known)} options" if len(known) > len(names) else ""
+    return "\n".join([*lines, "", f"{ctx.command_path} --help: the manual{more}"])
+
+
+def examples(text: str) -> list[str]:
+    """Return the command lines in a manual."""
+    return re.findall(r"^ +(hopcli .*)$", text, flags=re.MULTILINE)
+
+
+def daily(command: str, names: list[str]) -> list[str]:
+    """Choose the options of a short help: those of daily use, and those of the command alone."""
+    if len(names) <= _MOST:
+        return names
+    usual = [name for name in _DAILY if name in names]
+    if command not in CATALOGUE:
+        return usual + [name for name in names if name not in usual][: _MOST - len(usual)]
+    shared = {name for key, entry in CATALOGUE.items() if key != command for name in entry.settings}
+    own = [name for name in names if name in CATALOGUE[command].settings and name not in shared]
+    own = [name for name in own if name not in usual][: max(_MOST - len(usual), 0)]
+    place = len([name for name in usual if name not in ("seed", "out")])
+    return [*usual[:place], *own, *usual[place:]][: max(_MOST, len(usual))]
+
+
+def _commands(ctx: click.Context) -> list[str]:
+    """List the commands of a group."""
+    group = ctx.command
+    if not isinstance(group, click.Group):
+        return []
+    found = {name: group.get_command(ctx, name) for name in group.list_commands(ctx)}
+    lines = [_line(name, one.get_short_help_str(_WIDTH)) for name, one in found.items() if one]
+    return ["", "Commands:", *lines]
+
+
+def _line(name: str, text: str) -> str:
+    """One line: a name, and the first clause of its help with the default."""
+    flag, _, metavar = name.partition(" ")
+    if "/" in flag or len(name) > _NAME - 4:
+        flag = flag.partition("/")[0].rstrip()
+        metavar = flag.rpartition("-")[2].upper() if metavar and "/" not in name else ""
+    head = f"  {flag} {metavar}".rstrip().ljust(_NAME)
+    default = re.search(r"\[default: (.*?)\]", text)
+    plain = re.split(r"\. |\.$|;| \(|  \[|: ", " ".join(text.split()))[0]
+    end = f" [{default[1].partition(';')[0].partition(', or')[0]}]" if default else ""
+    if "<" in end or len(end) > _WIDTH // 3:
+        end = ""
+    room = _WIDTH - len(head) - len(end)
+    if len(plain) > room:
+        plain = textwrap.shorten(plain.partition(",")[0], room, placeholder=" ...")
+    return f"{head}{plain}{end}"
