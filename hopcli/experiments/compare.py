@@ -102,8 +102,8 @@ def plan(config: CompareConfig, stock: Stock) -> Plan:
         def tell(done: int) -> None:
             progress(done, n_trials)
 
-        warm = Runs(recall, stock, execution.threads, tell)
-        cold = Runs(recall_at_zero, stock, execution.threads, tell)
+        warm = Runs(recall, prepared, execution.threads, tell)
+        cold = Runs(recall_at_zero, prepared, execution.threads, tell)
         selections = SELECTIONS.rows(
             row for contest in contests for row in measure(resolved, contest, warm)
         )
