@@ -339,19 +339,6 @@ def test_files_have_their_format_and_the_same_bytes(name: str, kind: str, tmp_pa
         assert b"dc:date" not in content
 
 
-def test_figures_ignore_the_users_style_and_leave_it_alone(tmp_path: Path) -> None:
-    import matplotlib as mpl
-
-    select = made("select")
-    plots.draw(select.config, select.result, tmp_path)
-    first = (tmp_path / "patterns.png").read_bytes()
-    changed: Any = {"font.size": 30.0, "savefig.bbox": "tight", "figure.facecolor": "red"}
-    with mpl.rc_context(changed):
-        plots.draw(select.config, select.result, tmp_path)
-        assert {key: mpl.rcParams[key] for key in changed} == changed
-    assert (tmp_path / "patterns.png").read_bytes() == first
-
-
 def test_pyplot_is_never_imported() -> None:
     code = "import sys, hopcli.plots; sys.exit('matplotlib.pyplot' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
