@@ -45,10 +45,10 @@ MAY_IMPORT = {
     "kinds": "errors values",
     "network": "errors records",
     "rules": "errors kinds network waiting",
-    "dynamics": "errors records observables streams _kernels",
+    "dynamics": "errors kinds records observables streams _kernels",
     "taxonomy": "errors records observables dynamics network",
     "scoring": "records taxonomy",
-    "estimator": "dynamics errors observables scoring network rules streams taxonomy",
+    "estimator": "dynamics errors kinds observables scoring network rules streams taxonomy",
     "config": "catalogue datasets errors kinds rules dynamics starts values",
     "catalogue": "errors values",
     "results": "_version catalogue datasets endings errors printing statistics streams tables "
