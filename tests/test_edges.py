@@ -185,7 +185,7 @@ def test_a_picture_is_96_pixels_an_inch() -> None:
     plan = experiments.plan(SelectConfig(dataset="drawings"))
     result = plan.run(CATALOGUE["select"].execution(), experiments.no_progress)
     figure = CATALOGUE["select"].figures(plan.config, result, "paper")["patterns"]
-    assert drawing("a", figure, "p").width == pytest.approx(96 * figure.get_figwidth(), abs=1)
+    assert drawing(figure, "p").width == pytest.approx(96 * figure.get_figwidth(), abs=1)
 
 
 # --- estimator

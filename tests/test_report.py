@@ -341,7 +341,7 @@ def test_cells_are_told_as_numbers_are_printed() -> None:
 
 def test_a_drawing_keeps_to_itself(sections: list[Section]) -> None:
     figure = sections[0].figures["confusion"]
-    one, other = (drawing("confusion", figure, prefix) for prefix in ("a", "b"))
+    one, other = (drawing(figure, prefix) for prefix in ("a", "b"))
     assert re.search(r' id="a-[^"]+"', one.svg)
     assert one.svg.replace('"a-', '"b-').replace("#a-", "#b-") == other.svg
     for rest in ("<style", "<metadata", "xmlns", "xlink", "<?xml", "<!", "<text"):
