@@ -386,29 +386,6 @@ def _fit(scan: pd.DataFrame, curve: dict[str, float] | str, repeats: int = 20) -
     return compare(printed(claim), predict(claim, condition, scan, np.random.SeedSequence(1)))
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("made", SWEEPS)
-def test_a_synthetic_figure_tells_the_sweeps_that_made_it(
-    scans: dict[int, pd.DataFrame], made: int
-) -> None:
-    """The ln of the Bayes factor is about 9 for figures of 30 sweeps, and 30 for those of 20.
-
-    A single chain that has not relaxed near 1.1 can turn it, once in about 14 figures of 30.
-    """
-    (other,) = set(SWEEPS) - {made}
-    ln_bayes, chances = [], []
-    for seed in range(5):
-        figure = _scan(made, 20, 100 + seed)
-        names = [f"{temperature:g}" for temperature in figure["temperature"]]
-        curve = dict(zip(names, figure["overlap_abs"], strict=True))
-        right, wrong = (_fit(scans[sweeps], curve) for sweeps in (made, other))
-        ln_bayes.append(right.ln_density - wrong.ln_density)
-        chances.append(right.p_joint)
-    assert np.median(ln_bayes) > 3
-    assert sum(value > 0 for value in ln_bayes) >= 4
-    assert np.median(chances) > 0.05
-
-
 def test_the_published_figure_does_not_tell_20_from_30_sweeps(
     scans: dict[int, pd.DataFrame],
 ) -> None:
