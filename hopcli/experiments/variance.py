@@ -22,8 +22,6 @@ from hopcli.statistics import draws_interval, exact_interval, mean_sd_sem
 from hopcli.statistics.components import Component, Components
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from numpy.typing import NDArray
 
     from hopcli.config import RecallConfig, ThreadedExecution, VarianceConfig
@@ -48,8 +46,6 @@ HEADLINE = Headline(
     bounds=(0, 1),
 )
 """The number that a grid of its runs draws."""
-
-_BLOCK = 8192  # trials run at once, to bound the memory
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -172,17 +168,10 @@ class _Recalls:
         for selection in range(config.selections):
             if selection not in parts:
                 relaxation = self.relaxation(selection, threads)
-                recalled = _recalled(relaxation, lambda done: progress(done, missing))
+                recalled = relaxation.recalled(tell=lambda done: progress(done, missing))
                 by_repeat = recalled.reshape(config.repeats, -1, config.tests)
                 parts[selection] = by_repeat.sum(axis=0).astype(np.float64)
         return np.stack([parts[selection] for selection in range(config.selections)])
-
-
-def _recalled(relaxation: Relaxation, tell: Callable[[int], None]) -> NDArray[np.bool_]:
-    """Run all trials; whether each is recalled."""
-    n = len(relaxation.trials)
-    blocks = (np.arange(first, min(first + _BLOCK, n)) for first in range(0, n, _BLOCK))
-    return np.concatenate([relaxation.recalled(rows, tell=tell) for rows in blocks])
 
 
 def _tables(
