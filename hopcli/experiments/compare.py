@@ -7,10 +7,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 
 from hopcli.errors import DataError, SettingError
-from hopcli.experiments import Plan, Progress, StoredResult, Summary
+from hopcli.experiments import Plan, Progress, StoredResult
 from hopcli.experiments.classifiers import (
     coefficients,
     logistic_labels,
@@ -18,6 +17,8 @@ from hopcli.experiments.classifiers import (
 )
 from hopcli.experiments.compare_tables import (
     REFERENCE,
+    SELECTIONS,
+    TABLES,
     classifiers_finding,
     classifiers_table,
     overall_rows,
@@ -26,11 +27,9 @@ from hopcli.experiments.compare_tables import (
     selectors_table,
 )
 from hopcli.experiments.few import few_selections
-from hopcli.experiments.headline import Headline
 from hopcli.experiments.preparation import Prepared, prepare
 from hopcli.experiments.relaxation import Relaxation
 from hopcli.experiments.selectors import Contest, draw_contests
-from hopcli.experiments.tally import OVERALL
 from hopcli.experiments.trials import draw_trials
 from hopcli.observables import overlaps
 from hopcli.values import show
@@ -46,24 +45,9 @@ if TYPE_CHECKING:
     from hopcli.experiments.trials import Trials
     from hopcli.patterns import Patterns
     from hopcli.streams import Streams
+    from hopcli.tables import Columns
 
-__all__ = ["HEADLINE", "CompareResult", "plan", "summary"]
-
-HEADLINE = Headline(
-    table="classifiers",
-    value="accuracy",
-    says="accuracy (fraction of images named rightly)",
-    low="ci_low",
-    high="ci_high",
-    interval="95 % interval for new images",
-    where={"label": OVERALL},
-    within=("classifier", "label"),
-    counts=("correct", "n"),
-    bounds=(0, 1),
-)
-"""The number that a grid of its runs draws."""
-
-_SELECTION_COLUMNS = ("samples", "selector", "selection", "n", "recalled", "accuracy")
+__all__ = ["TABLES", "CompareResult", "plan", "summary"]
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -123,10 +107,9 @@ def plan(config: CompareConfig, stock: Stock) -> Plan:
             network = prepared.network(patterns=patterns)
             return Relaxation(recall, network, patterns, trials, streams, None, execution.threads)
 
-        rows = [
+        selections = SELECTIONS.rows(
             row for one in contests for row in one.measure(lambda *on: run(*on).recalled(tell=tell))
-        ]
-        selections = pd.DataFrame(rows, columns=_SELECTION_COLUMNS)
+        )
         warm = run(prepared.patterns, trials, prepared.streams)
         cold = dataclasses.replace(warm, config=recall_at_zero)
         right = _named_rightly(warm, cold, stock.source(resolved), trained, tell)
@@ -140,11 +123,11 @@ def plan(config: CompareConfig, stock: Stock) -> Plan:
     )
 
 
-def summary(config: CompareConfig, result: CompareResult) -> Summary:
+def summary(config: CompareConfig, result: CompareResult) -> Columns:
     """What each classifier names rightly of all images."""
     del config
-    overall = overall_rows(result.tables["classifiers"])
-    return Summary(overall.drop(columns="label"), ("accuracy", "ci_low", "ci_high"))
+    overall = overall_rows(result.columns["classifiers"])
+    return overall.only(name for name in overall if name != "label")
 
 
 def _result(
@@ -152,7 +135,7 @@ def _result(
     warm: Relaxation,
     trained: Mapping[str, NDArray[np.int64]],
     right: dict[str, NDArray[np.bool_]],
-    selections: pd.DataFrame,
+    selections: Columns,
 ) -> CompareResult:
     """The tables and arrays of what was found, and what it comes to."""
     config, bank = prepared.config, warm.trials.bank(np.arange(len(warm.trials)))
