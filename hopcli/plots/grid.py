@@ -16,6 +16,7 @@ from hopcli.plots.grid_panels import GAP, apart, panels_of
 from hopcli.plots.kit import COLOURS, Entry, draw_entry, draw_points
 from hopcli.plots.kit import look as line_look
 from hopcli.plots.page import LINE, MUTED, SMALL, pages, text_width
+from hopcli.tables import Columns
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,10 +25,10 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from numpy.typing import NDArray
 
-    from hopcli.experiments.headline import Headline
     from hopcli.grids.keys import Key, Look
     from hopcli.grids.view import View
     from hopcli.plots.files import Picture
+    from hopcli.tables import Estimate
 
 __all__ = ["figure", "picture"]
 
@@ -40,7 +41,7 @@ _LIGHTEST = 0.78  # of the colours of a number, which go from dark to light
 def figure(
     table: pd.DataFrame,
     keys: Sequence[Key],
-    headline: Headline,
+    headline: Estimate,
     look: Look,
     style: str = "screen",
     points: pd.DataFrame | None = None,
@@ -59,7 +60,7 @@ def figure(
         :func:`hopcli.grids.over.average`.
     keys : sequence of Key
         The keys of the grid, in order.
-    headline : Headline
+    headline : Estimate
         Which number is drawn unless the look says otherwise, and its interval.
     look : Look
         What goes where.
@@ -79,8 +80,8 @@ def figure(
     SettingError
         If the look names what is not there, or more varies than can be drawn.
     """
-    every = None if points is None else rounded(points)
-    drawn = arrange(rounded(table), keys, headline, look, every)
+    every = None if points is None else rounded(Columns.of_frame(points)).frame()
+    drawn = arrange(rounded(Columns.of_frame(table)).frame(), keys, headline, look, every)
     against = [short(c.says) for c in (drawn.x, drawn.up) if c is not None]
     name = short(drawn.headline.says)
     title = f"{name[:1].upper()}{name[1:]} against {' and '.join(against)}"
@@ -106,8 +107,9 @@ def picture(view: View, look: Look, style: str = "screen") -> Picture:
     SettingError
         If the look names what is not there, or more varies than can be drawn.
     """
+    points = None if view.points is None else view.points.frame()
     keys, headline = view.grid.keys(), view.grid.entry.headline
-    return figure(view.drawn(look), keys, headline, look, style, view.points)
+    return figure(view.drawn(look).frame(), keys, headline, look, style, points)
 
 
 # --- lines -------------------------------------------------------------------------------
