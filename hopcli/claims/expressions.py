@@ -20,8 +20,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from hopcli.claims.functions import FUNCTIONS
-from hopcli.config.base import nearest
 from hopcli.errors import SettingError
+from hopcli.values import nearest
 
 __all__ = ["Expression", "Term", "parse"]
 

@@ -21,8 +21,8 @@ from hopcli.claims.claim import (
 from hopcli.claims.expressions import parse
 from hopcli.claims.judging import TESTS, margin_edges
 from hopcli.config import read_config
-from hopcli.config.base import nearest
 from hopcli.errors import SettingError
+from hopcli.values import nearest
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
