@@ -221,7 +221,7 @@ def spawn_hopcli(empty_folder: Path, child_environment: dict[str, str]) -> Spawn
     return spawn
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     """A headless Chromium, of the system if it has one."""
     api = pytest.importorskip("playwright.sync_api")

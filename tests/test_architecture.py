@@ -44,16 +44,16 @@ MAY_IMPORT = {
     "kinds": "errors values",
     "network": "errors records",
     "rules": "errors kinds network waiting",
-    "dynamics": "errors records observables streams _kernels",
+    "dynamics": "errors kinds records observables streams _kernels",
     "taxonomy": "errors records observables dynamics network",
     "scoring": "records taxonomy",
-    "estimator": "dynamics errors observables scoring network rules streams taxonomy",
+    "estimator": "dynamics errors kinds observables scoring network rules streams taxonomy",
     "config": "catalogue datasets errors kinds rules dynamics starts values",
     "catalogue": "errors values",
     "results": "_version catalogue datasets endings errors printing statistics streams values",
     "study": "dynamics errors observables scoring",
-    "claims": "catalogue config errors experiments observables results rules statistics study "
-    "values",
+    "claims": "catalogue config errors experiments kinds observables results rules statistics "
+    "study values",
     "plots": "catalogue errors grids printing theory",
     "livepage": "_version config datasets errors experiments network rules streams study values",
     "runs": "catalogue claims config datasets dynamics endings errors experiments grids plots "

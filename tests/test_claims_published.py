@@ -22,7 +22,7 @@ from hopcli.config import TemperatureScanConfig
 from hopcli.config.files import find_config, read_config
 from hopcli.errors import ResultError, SettingError
 from hopcli.statistics import Z95, exact_interval
-from hopcli.study import figure1
+from hopcli.study import FIGURE1, read_curve
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -386,40 +386,17 @@ def _fit(scan: pd.DataFrame, curve: dict[str, float] | str, repeats: int = 20) -
     return compare(printed(claim), predict(claim, condition, scan, np.random.SeedSequence(1)))
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("made", SWEEPS)
-def test_a_synthetic_figure_tells_the_sweeps_that_made_it(
-    scans: dict[int, pd.DataFrame], made: int
-) -> None:
-    """The ln of the Bayes factor is about 9 for figures of 30 sweeps, and 30 for those of 20.
-
-    A single chain that has not relaxed near 1.1 can turn it, once in about 14 figures of 30.
-    """
-    (other,) = set(SWEEPS) - {made}
-    ln_bayes, chances = [], []
-    for seed in range(5):
-        figure = _scan(made, 20, 100 + seed)
-        names = [f"{temperature:g}" for temperature in figure["temperature"]]
-        curve = dict(zip(names, figure["overlap_abs"], strict=True))
-        right, wrong = (_fit(scans[sweeps], curve) for sweeps in (made, other))
-        ln_bayes.append(right.ln_density - wrong.ln_density)
-        chances.append(right.p_joint)
-    assert np.median(ln_bayes) > 3
-    assert sum(value > 0 for value in ln_bayes) >= 4
-    assert np.median(chances) > 0.05
-
-
 def test_the_published_figure_does_not_tell_20_from_30_sweeps(
     scans: dict[int, pd.DataFrame],
 ) -> None:
     """It has the scatter of 20 repeats: chi2 of 19 points is near 19, that of 100 exceeded."""
-    fits = {sweeps: _fit(scan, "figure1") for sweeps, scan in scans.items()}
+    fits = {sweeps: _fit(scan, read_curve(FIGURE1)) for sweeps, scan in scans.items()}
     assert all(fit.p_joint > 0.05 for fit in fits.values())
     assert abs(fits[30].ln_density - fits[20].ln_density) < 3
-    ten = _fit(_scan(10, 60, 1), "figure1")
+    ten = _fit(_scan(10, 60, 1), read_curve(FIGURE1))
     assert ten.p_joint < 0.001
     assert fits[20].ln_density - ten.ln_density > 50
-    assert fits[30].chi2 == pytest.approx(len(figure1()), abs=8)
-    many = _fit(scans[30], "figure1", repeats=100)
+    assert fits[30].chi2 == pytest.approx(len(read_curve(FIGURE1)), abs=8)
+    many = _fit(scans[30], read_curve(FIGURE1), repeats=100)
     assert many.chi2 > 50
     assert many.p_joint < 0.001

@@ -118,14 +118,9 @@ def test_logistic_regression_beats_any_pattern_and_more_images_teach_more(study:
 
 
 def test_an_inverse_is_its_pattern_unless_the_sign_counts() -> None:
-    """Far above T_c a state is as near to a pattern as to its inverse."""
     m = np.array([[-0.9, 0.3], [0.5, -0.4]])
     assert nearest_labels(m, ["a", "b"], signed=False).tolist() == ["a", "a"]
     assert nearest_labels(m, ["a", "b"], signed=True).tolist() == ["b", "a"]
-    hot = {**DIGITS, "temperature": 5.0, "criterion": 0.05}
-    either, signed = (experiment("compare", **hot, score=score) for score in ("abs", "signed"))
-    assert _counts(either, "recalled")["overall"] > 1.5 * _counts(signed, "recalled")["overall"]
-    assert _counts(either, "overlap") != _counts(either, "dynamics") != _counts(signed, "dynamics")
 
 
 def test_images_that_are_named_are_not_trained_on() -> None:
@@ -247,10 +242,10 @@ def test_selectors_choose_what_they_say() -> None:
     for label, place in enumerate(chosen("medoid")):
         mean = (spins[label] @ spins[label].T).mean(axis=1)
         assert mean[place] == mean.max()
-    assert not tried, "the others do without"
+    assert not tried  # the others do without
     best = chosen("best-of")
     assert (len(tried), best) == (4, tried[2])
-    assert chosen("random") == tried[0], "the first of many is the one at random"
+    assert chosen("random") == tried[0]  # the first of many is the one at random
     assert len({tuple(places) for places in tried}) == 4
 
 

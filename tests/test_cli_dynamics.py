@@ -11,7 +11,7 @@ import pytest
 from scipy.linalg import hadamard
 
 from hopcli import experiments
-from hopcli.config import Facts, RecallConfig, RecallExecution
+from hopcli.config import RecallConfig, RecallExecution
 from hopcli.config.notations import Schedule, temperature, temperatures
 from hopcli.rules import store
 
@@ -47,27 +47,6 @@ def _schedule(text: str, sweeps: int) -> list[float]:
 
 
 # --- settings
-
-
-@pytest.mark.parametrize(
-    ("given", "order", "attempts", "temperature"),
-    [
-        ({"dynamics": "metropolis"}, "random", 4, 0.2),
-        ({"dynamics": "glauber"}, "random", 4, 0.2),
-        ({"dynamics": "async"}, "random", 4, 0.0),
-        ({"dynamics": "sync"}, None, 9, 0.0),
-        ({"order": "permutation"}, "permutation", 9, 0.2),
-        ({"order": "fixed", "attempts_per_sweep": "N"}, "fixed", 9, 0.2),
-        ({"dynamics": "async", "attempts_per_sweep": "2N"}, "random", 18, 0.0),
-    ],
-)
-def test_each_rule_has_its_own_defaults(
-    given: dict[str, Any], order: str | None, attempts: int, temperature: float
-) -> None:
-    """Of nine sites: half of them, or all, are tried in a sweep."""
-    resolved = RecallConfig.from_values(given).resolve(Facts("small", (3, 3), ("a",), chosen=True))
-    found = (resolved.order, resolved.attempts_per_sweep, resolved.temperature)
-    assert found == (order, attempts, temperature)
 
 
 @pytest.mark.parametrize("course", ["geometric", "linear"])

@@ -48,14 +48,6 @@ def test_a_crossing_at_or_beyond_the_edge_has_two_bounds(x0: float) -> None:
     assert found.high - found.low > 1.2 * (middle.high - middle.low)
 
 
-def test_the_unit_of_the_points_does_not_matter() -> None:
-    curves = _curves(X, 0.97)
-    one = _cross(X, curves)
-    errors = np.full(curves.shape, 0.01)
-    other = crossing(1.44 * X, curves, errors, (STEEP[0] / 1.44, STEEP[1] / 1.44), dof=20)
-    assert np.array(other) == pytest.approx(1.44 * np.array(one), rel=1e-5)
-
-
 def test_fewer_degrees_of_freedom_and_larger_errors_widen_the_interval() -> None:
     curves = _curves(X, 1.0)
     widths = [

@@ -31,6 +31,7 @@ from hopcli.estimator.deciding import Ballot, warn_of_lost
 from hopcli.estimator.prototypes import Group, choose
 from hopcli.experiments.headline import Headline
 from hopcli.experiments.preparation import hashes
+from hopcli.experiments.sources import read_thresholds
 from hopcli.grids.grid import read_grid
 from hopcli.grids.keys import Key
 from hopcli.grids.over import average
@@ -48,7 +49,7 @@ from hopcli.statistics.paired import mean_difference
 from hopcli.statistics.rates import draws_interval, exact_interval, thermal_interval
 from hopcli.statistics.resampling import replicate_interval
 from hopcli.statistics.unseen import chao1
-from hopcli.study import authors_recall
+from hopcli.study import AUTHORS_RECALL
 
 Z95 = statistics.Z95
 
@@ -84,12 +85,12 @@ def test_a_label_that_ties_is_neither_best_nor_worst() -> None:
 
 
 def test_the_ratio_of_variances_has_the_freedom_of_both_sides() -> None:
-    labels = [*authors_recall().columns]
+    labels = [*"36104"]
     rng = np.random.default_rng(1)
     rows = [(k, label, rng.random()) for k in range(4) for label in labels]
     table = pd.DataFrame(rows, columns=["repeat", "label", "x"])
     work = FUNCTIONS["variance_ratio"]
-    found = work(Rows(None, table, np.ones(len(table), bool), "x", None))
+    found = work(Rows(None, table, np.ones(len(table), bool), "x", None), AUTHORS_RECALL)
     freedom = 9 * len(labels), 3 * len(labels)
     assert found.value / found.low == pytest.approx(stats.f.ppf(0.975, *freedom))
     assert found.value / found.high == pytest.approx(stats.f.ppf(0.025, *freedom))
@@ -176,8 +177,7 @@ def test_an_empty_file_is_a_place_for_a_page(tmp_path: Path) -> None:
 
 def test_the_flag_of_what_is_switched_on_is_given() -> None:
     config = RecallConfig(dynamics="async", order="permutation", until_stable=True)
-    resolved = config.resolve(Facts("mnist:train", (28, 28), tuple("0123456789")))
-    words = str(command_of_run(resolved, SimpleNamespace())).split()  # type: ignore[arg-type]
+    words = str(command_of_run(CATALOGUE["recall"], config.changes())).split()
     assert "--until-stable" in words
 
 
@@ -281,7 +281,7 @@ def test_hashes_depend_on_samples_and_thresholds(tmp_path: Path) -> None:
     found = []
     for name, last in (("one", 0.5), ("other", 0.6), ("copy", 0.5)):
         (tmp_path / name).write_text(f"{'0 ' * 11}{last}")
-        found.append(hashes(IMAGES, PATTERNS, theta=str(tmp_path / name)))
+        found.append(hashes(IMAGES, PATTERNS, read_thresholds(str(tmp_path / name), 12)))
     assert found[0] != found[1]
     assert found[0] == found[2]
 

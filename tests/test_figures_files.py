@@ -13,7 +13,7 @@ import pytest
 from conftest import RunHopcli
 from matplotlib.figure import Figure
 from PIL import Image
-from test_plots import CONFIGS, Run, made, run, texts, with_table, words
+from test_plots import CONFIGS, Run, config, made, run, texts, with_table, words
 
 from hopcli import experiments, plots, results
 from hopcli.catalogue import CATALOGUE
@@ -27,7 +27,7 @@ from hopcli.starts import parse_start
 
 def fresh(name: str) -> Any:
     """A result as it was made."""
-    plan = experiments.plan(CONFIGS[name])
+    plan = experiments.plan(config(name))
     return plan.run(CATALOGUE[plan.config.command].execution(), experiments.no_progress)
 
 

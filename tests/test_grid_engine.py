@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import gc
 import threading
 import time
-import weakref
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -15,7 +13,7 @@ import pytest
 from hopcli.experiments.stock import Stock
 from hopcli.grids import cells, planning
 from hopcli.grids.cells import Made, Task
-from hopcli.grids.engine import Engine, local_engine, run_tasks
+from hopcli.grids.engine import Engine, local_engine, run_cells
 from hopcli.grids.grid import read_grid
 
 TASKS = [Task(f"cell{number}", "recall", {}) for number in range(40)]
@@ -32,11 +30,9 @@ class Watched(Executor):
         self.sizes: list[int] = []
         self.most = 0
         self._waiting: list[tuple[Future[Any], Any, Any]] = []
-        self.futures: list[weakref.ref[Future[Any]]] = []
 
     def submit(self, fn: Any, /, *arguments: Any, **_: Any) -> Future[Any]:
         future: Future[Any] = Future()
-        self.futures.append(weakref.ref(future))
         self.sizes.append(len(arguments[0]))
         self._waiting.append((future, fn, arguments))
         self.most = max(self.most, len(self._waiting))
@@ -55,29 +51,10 @@ class Watched(Executor):
 def test_every_cell_is_made_once_and_few_are_under_way() -> None:
     executor = Watched()
     engine = Engine(executor, lambda tasks: [_made(task) for task in tasks], 3)
-    found = [made.cell for made in run_tasks(TASKS, engine)]
+    found = [made.cell for made in run_cells(TASKS, engine)]
     assert sorted(found) == sorted(task.cell for task in TASKS)
     assert executor.most <= 6
     assert set(executor.sizes) == {1}
-
-
-def test_short_cells_are_sent_together_where_sending_costs() -> None:
-    executor = Watched()
-    engine = Engine(executor, lambda tasks: [_made(t, 0.25) for t in tasks], 3, chunks=True)
-    assert len(list(run_tasks(TASKS, engine))) == len(TASKS)
-    assert max(executor.sizes) == 4  # a second of a quarter each
-    assert executor.sizes[0] == 1  # of which nothing is known yet
-
-
-def test_nothing_is_kept_of_what_has_been_given() -> None:
-    executor = Watched()
-    engine = Engine(executor, lambda tasks: [_made(task) for task in tasks], 1)
-    given = run_tasks(TASKS, engine)
-    for _ in range(30):
-        next(given)
-    gc.collect()
-    alive = [future for future in executor.futures if future() is not None]
-    assert len(alive) <= 6
 
 
 def test_workers_that_are_gone_are_noticed() -> None:
@@ -92,33 +69,35 @@ def test_workers_that_are_gone_are_noticed() -> None:
             return [_made(task) for task in tasks]
 
         with pytest.raises(ConnectionError):
-            list(run_tasks(TASKS, Engine(pool, work, 1, check=gone)))
+            list(run_cells(TASKS, Engine(pool, work, 1, check=gone)))
         hangs.set()
 
 
 RECALL = {"command": "recall", "dataset": "text:4x4", "rule": "hebbian", "start": "flip:0.2"}
 
 
-def _planned(**settings: Any) -> list[Task]:
-    planned, others = planning.plan_grid(read_grid({**RECALL, **settings}), Stock())
+def _planned(stock: Stock | None = None, **settings: Any) -> list[planning.Planned]:
+    planned, others = planning.plan_grid(read_grid({**RECALL, **settings}), stock or Stock())
     assert others == []
-    return [one.task for one in planned]
+    return planned
 
 
 def test_cells_on_threads_are_those_of_one_after_the_other() -> None:
-    tasks = _planned(tests=2, grid={"seed": [1, 2, 3], "temperature": [0, 1.5]})
-    alone = {task.cell: cells.make(task, Stock()).tables for task in tasks}
-    with local_engine(3, Stock()) as engine:
-        made = {one.cell: one.tables for one in run_tasks(tasks, engine)}
+    planned = _planned(tests=2, grid={"seed": [1, 2, 3], "temperature": [0, 1.5]})
+    alone = {one.cell: one.make().tables for one in planned}
+    with local_engine(3) as engine:
+        made = {one.cell: one.tables for one in run_cells(planned, engine)}
     assert made == alone
+    sent = cells.make_all([one.task for one in planned])
+    assert made == {one.cell: one.tables for one in sent}
     assert all(made.values())  # none has failed
     assert len({table["accuracy"].checksum for table in made.values()}) > 1
 
 
 def test_leaving_in_disorder_stops_what_runs() -> None:
-    tasks = _planned(repeats=100_000, tests=30, sweeps=2000, grid={"seed": [1, 2]})
-    with local_engine(2, Stock()) as engine:
-        running = [engine.executor.submit(engine.work, (task,)) for task in tasks]
+    planned = _planned(repeats=100_000, tests=30, sweeps=2000, grid={"seed": [1, 2]})
+    with local_engine(2) as engine:
+        running = [engine.executor.submit(engine.work, (one,)) for one in planned]
         for _ in range(6000):
             if all(future.running() for future in running):
                 break
@@ -130,15 +109,17 @@ def test_leaving_in_disorder_stops_what_runs() -> None:
 def test_data_that_change_meanwhile_are_noticed(tmp_path: Path) -> None:
     path = tmp_path / "some.txt"
 
-    def plan(text: str) -> Task:
-        path.write_text(text, encoding="utf-8")
-        (task,) = _planned(dataset=f"text:{path}", tests=2, grid={"seed": [1]})
-        return task
+    stock = Stock()
 
-    task = plan("##.\n.#.\n#..\n")
-    other = plan("##.\n.##\n#..\n")
-    made = cells.make(task, Stock())
-    assert (bool(made.error), made.tables) == (True, {})
+    def plan(text: str) -> planning.Planned:
+        path.write_text(text, encoding="utf-8")
+        (one,) = _planned(stock, dataset=f"text:{path}", tests=2, grid={"seed": [1]})
+        stock.__init__()  # type: ignore[misc]  # nothing is kept
+        return one
+
+    one = plan("##.\n.#.\n#..\n")
+    task, other = one.task, plan("##.\n.##\n#..\n").task
+    assert (bool(one.make().error), one.make().tables) == (True, {})
     plan("##.\n.#.\n#..\n")
     assert [bool(one.error) for one in cells.make_all([task])] == [False]
     plan("##.\n.##\n#..\n")

@@ -10,7 +10,6 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from hopcli.errors import SettingError
 from hopcli.experiments.headline import Headline
 from hopcli.grids.keys import Key
 from hopcli.grids.over import average
@@ -134,13 +133,3 @@ def test_what_varies_together_is_averaged_together() -> None:
     row = average(twice, keys[:1], "seed", LENGTH).iloc[0]
     assert row[["n_seed", "length"]].tolist() == [2, 5.0]
     assert row["length_sd"] == pytest.approx(np.std([3, 7], ddof=1))
-
-
-@pytest.mark.parametrize(
-    ("over", "column", "found"),
-    [("seeds", None, "seeds"), ("label", None, "label"), ("seed", "wide", "wide")],
-)
-def test_what_is_not_there_is_refused(over: str, column: str | None, found: str) -> None:
-    with pytest.raises(SettingError) as refused:
-        average(rates(), KEYS, over, RATE.of(column))
-    assert (refused.value.setting, refused.value.found) == ("y" if column else "over", found)

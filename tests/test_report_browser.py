@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from conftest import CHECKOUT
 from test_report import CLAIMS
 
@@ -19,37 +20,8 @@ if TYPE_CHECKING:
 
 WHITE = "rgb(255, 255, 255)"
 NARROW, WIDE = 390, 1280  # pixels: a phone, a desk
-RUNS = ("paper", "figure1", "tutorial-4x4", "phase")
+RUNS = ("figure1", "tutorial-4x4", "phase")
 
-CONTRASTS = """() => {
-  const parse = (text) => {
-    const [r, g, b, a = 1] = text.match(/[\\d.]+/g).map(Number);
-    return [r, g, b, a];
-  };
-  const ground = (element) => {
-    for (let one = element; one; one = one.parentElement) {
-      const colour = parse(getComputedStyle(one).backgroundColor);
-      if (colour[3] === 1) return colour;
-    }
-    throw Error("no ground");
-  };
-  const luminance = (colour) => {
-    const [r, g, b] = colour.slice(0, 3).map((c) => c / 255)
-      .map((c) => (c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4));
-    return 0.2126 * r + 0.7152 * g + 0.0722 * b;
-  };
-  const found = [];
-  const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
-  while (texts.nextNode()) {
-    const element = texts.currentNode.parentElement;
-    if (!texts.currentNode.data.trim() || element.closest("svg") || !element.checkVisibility())
-      continue;
-    const sides = [parse(getComputedStyle(element).color), ground(element)].map(luminance);
-    const [low, high] = sides.sort((a, b) => a - b);
-    found.push([(high + 0.05) / (low + 0.05), texts.currentNode.data.trim()]);
-  }
-  return found;
-}"""
 
 PICTURES = """async () => {
   const links = [...document.querySelectorAll("svg image")].map((one) => one.getAttribute("href"));
@@ -101,12 +73,6 @@ class Seen:
         )
         return found
 
-    def check_contrasts(self) -> None:
-        """Check that texts stand out from their ground by 4.5 to 1, as WCAG 2 requires."""
-        contrasts = self.tell(CONTRASTS)
-        assert len(contrasts) > 1000
-        assert min(contrasts)[0] >= 4.5, min(contrasts)
-
 
 @pytest.fixture
 def seen(request: pytest.FixtureRequest, browser: Browser, page: Path) -> Iterator[Seen]:
@@ -128,10 +94,12 @@ def test_a_page_on_a_screen(seen: Seen, page: Path, request: pytest.FixtureReque
     seen.tell("document.querySelectorAll('details').forEach((one) => { one.open = true; })")
     assert seen.tell(fits)
     sizes, boxes = seen.tell(PICTURES)
-    assert len(sizes) > 10
-    assert len(boxes) >= 8
+    assert len(sizes) > 4
+    assert len(boxes) >= 4
     assert min(*sizes, *boxes) > 0
-    seen.check_contrasts()
+    if str(NARROW) in request.node.name:
+        found = Axe().run(seen.tab).response["violations"]  # of WCAG 2
+        assert [(one["id"], one["nodes"][0]["html"]) for one in found] == []
     assert seen.style(".picture", "backgroundColor") == WHITE
     ground = sum(map(int, re.findall(r"\d+", seen.style("body", "backgroundColor"))))
     assert ground < 100 if "dark" in request.node.name else ground > 700
@@ -167,7 +135,6 @@ def test_all_is_there_on_paper(seen: Seen) -> None:
     assert seen.tell(hidden) == 0
     assert seen.style(".skip", "display") == "none"
     assert seen.style("body", "backgroundColor") == WHITE
-    seen.check_contrasts()
     seen.tab.set_viewport_size({"width": 688, "height": 1000})  # A4 between its margins
     assert seen.style(".claims td", "display") == "table-cell"
     widths = "[...document.querySelectorAll('.picture')].map((one) => one.clientWidth)"

@@ -19,7 +19,6 @@ from scipy.integrate import quad
 from hopcli.datasets import load_dataset
 from hopcli.errors import PatternError
 from hopcli.network import Network, Quadratic, products
-from hopcli.network.products import symmetric_product
 from hopcli.observables import local_fields
 from hopcli.rules import RULES, store, storkey
 from hopcli.rules.rule import QUANTITIES
@@ -350,18 +349,6 @@ def test_couplings_are_square_and_symmetric(j: Any) -> None:
 def small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(products, "_BLOCK", 8)
     monkeypatch.setattr(products, "_ROWS", 24)
-
-
-@pytest.mark.usefixtures("small_blocks")
-@pytest.mark.parametrize("n", [1, 7, 8, 9, 24, 25, 60])
-def test_a_symmetric_product_is_the_product_and_symmetric_to_the_last_bit(n: int) -> None:
-    x, y = np.random.default_rng(n).normal(size=(2, n, 5))
-    left, right = np.hstack([x, y]), np.hstack([y, x])
-    found = symmetric_product(left, right, 3.0)
-    assert_close(found, left @ right.T / 3, 1e-14)
-    assert np.array_equal(found, found.T)
-    whole = random_patterns(n, 30, n).T.astype(np.float64)
-    assert np.array_equal(symmetric_product(whole, whole), whole @ whole.T)
 
 
 @pytest.mark.usefixtures("small_blocks")

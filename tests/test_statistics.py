@@ -137,25 +137,6 @@ def test_bounds_are_quantiles_of_weighted_rates(sums: list[int], sizes: list[int
     assert shares == pytest.approx([0.025, 0.025], abs=0.002)
 
 
-@given(
-    st.lists(st.integers(1, 4), min_size=1, max_size=12).flatmap(
-        lambda sizes: st.tuples(
-            st.just(sizes), st.tuples(*(st.integers(0, size) for size in sizes)), st.integers(0, 11)
-        )
-    )
-)
-def test_one_failure_more_raises_no_bound(case: tuple[list[int], tuple[int, ...], int]) -> None:
-    sizes, sums, place = case
-    low, high = clustered_interval(list(sums), sizes)
-    assert 0 <= low <= sum(sums) / sum(sizes) <= high <= 1
-    assert low < high
-    g = place % len(sizes)
-    if sums[g]:
-        lower, less_high = clustered_interval([s - (k == g) for k, s in enumerate(sums)], sizes)
-        assert lower <= low + 1e-8
-        assert less_high <= high + 1e-8
-
-
 Population = Callable[[np.random.Generator, int], NDArray[np.float64]]
 
 POPULATIONS: dict[str, tuple[float, Population]] = {
@@ -186,27 +167,6 @@ def test_clustered_interval_covers(name: str, images: int, repeats: int, runs: i
     assert covered / runs > least(0.95, runs)
     if images == 100 and runs == 800:
         assert covered / runs < 0.9975
-
-
-@few_and_many("runs", 100, 400)
-@pytest.mark.parametrize("name", [name for name in POPULATIONS if name != "always or never"])
-def test_the_noise_within_images_that_are_all_tested(name: str, runs: int) -> None:
-    """Coverage of the mean over these very images; twice as narrow where images differ."""
-    _, rates = POPULATIONS[name]
-    rng = np.random.default_rng(13)
-    covered, width, wide = 0, 0.0, 0.0
-    for run in range(runs):
-        own = rates(rng, 200)
-        hits = rng.binomial(5, own)
-        low, high = thermal_interval(hits, 5)
-        covered += low - 1e-12 <= own.mean() <= high + 1e-12
-        if run < 10:
-            width += high - low
-            wide += np.ptp(clustered_interval(hits, 5))
-    assert covered / runs > least(0.95, runs)
-    assert width < wide
-    if name in ("a few hard images", "a few never recalled", "a rare outcome", "a beta law"):
-        assert width < 0.6 * wide
 
 
 def test_the_thermal_interval_of_trials_that_do_not_repeat_or_never_differ() -> None:

@@ -115,13 +115,13 @@ def test_patterns_of_another_selection_are_others(
 def test_couplings_made_otherwise_are_others(plain: dict[str, Any], other: dict[str, Any]) -> None:
     stock, patterns = Stock(), _patterns(1)
     first, second = (RecallConfig(**settings) for settings in (plain, other))
-    found = stock.couple(first, patterns, first.rule, first.theta)
-    differing = stock.couple(second, patterns, second.rule, second.theta)
-    alone = Stock().couple(second, patterns, second.rule, second.theta)
+    found = stock.couple(first, patterns, first.rule, plain.get("theta", 0.0))
+    differing = stock.couple(second, patterns, second.rule, other.get("theta", 0.0))
+    alone = Stock().couple(second, patterns, second.rule, other.get("theta", 0.0))
     assert np.array_equal(differing.J, alone.J)
     assert np.array_equal(differing.theta, alone.theta)
     assert not (np.array_equal(found.J, alone.J) and np.array_equal(found.theta, alone.theta))
-    assert stock.couple(first, patterns, first.rule, first.theta) is found
+    assert stock.couple(first, patterns, first.rule, plain.get("theta", 0.0)) is found
     assert not np.array_equal(stock.couple(first, _patterns(2), first.rule, 0.0).xi, found.xi)
 
 

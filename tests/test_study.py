@@ -140,12 +140,9 @@ def test_figure_1_is_hebbian_with_30_sweeps() -> None:
     assert _distance(_run("figure1-as-run")) < 0.05
 
 
-def test_figure_1_is_not_pseudo_inverse() -> None:
-    assert 0.15 < _distance(_run("figure1", repeats=20)) < 0.3
-    assert 0.15 < _distance(_run("figure1-as-run", rule="pseudo-inverse", repeats=20)) < 0.3
-
-
-def test_figure_1_is_not_ten_sweeps_either() -> None:
+def test_figure_1_is_neither_pseudo_inverse_nor_of_ten_sweeps() -> None:
+    assert 0.15 < _distance(_run("figure1", repeats=15)) < 0.3
+    assert 0.15 < _distance(_run("figure1-as-run", rule="pseudo-inverse", repeats=15)) < 0.3
     assert 0.07 < _distance(_run("figure1-as-run", sweeps=10)) < 0.13
 
 
@@ -237,6 +234,7 @@ def test_the_draw_of_the_samples_moves_the_zero() -> None:
     assert rates == [91.1, 79.9, 83.2, 56.1, 72.0]
 
 
+@pytest.mark.slow
 def test_half_of_new_repeats_fall_inside_the_95_percent_interval() -> None:
     table = _run("paper").tables["accuracy"]
     new = _run("paper", repeats=200, seed=99).tables["repeats"]

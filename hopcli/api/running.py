@@ -176,10 +176,16 @@ class Run:
         results.check_writable(out)
 
         def work() -> tuple[Result, list[Path]]:
-            inputs, seconds = self.inputs, self.seconds
-            return self.result, results.save(
-                out, self.config, self.result, inputs=inputs, execution=how, duration=seconds
+            files = results.save(
+                out,
+                self.config,
+                self.result,
+                inputs=self.inputs,
+                execution=how,
+                duration=self.seconds,
+                given=self.asked,
             )
+            return self.result, files
 
         done = single.publish(out, self.config, self.inputs, how, work, overwrite=overwrite)
         if done.failure is not None:

@@ -12,7 +12,6 @@ if TYPE_CHECKING:
     from hopcli.claims.expressions import Expression
 
 __all__ = [
-    "DATA",
     "ERRORS",
     "PATTERNS",
     "RESAMPLED",
@@ -51,9 +50,6 @@ RESAMPLED = {
     "selections": "each selection of the run is one study",
 }
 """Ways of simulating a printed number from the data of a run."""
-
-DATA = ("figure1",)
-"""Published data that come with hopcli and can be a printed number."""
 
 PATTERNS = {"printed": "with the printed patterns", "any": "with any draw of samples"}
 """Questions that a claim about recall can ask."""

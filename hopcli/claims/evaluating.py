@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -20,30 +20,18 @@ if TYPE_CHECKING:
 
     from hopcli.claims.expressions import Expression, Term
 
-__all__ = ["Ran", "check_names", "chosen_rows", "evaluate"]
+__all__ = ["check_names", "chosen_rows", "evaluate"]
 
 
-class Ran(Protocol):
-    """A run that can be measured: its result, and its tables by name."""
-
-    @property
-    def result(self) -> Any:
-        """The result, None of a grid."""
-
-    @property
-    def tables(self) -> Mapping[str, pd.DataFrame]:
-        """The tables."""
-
-
-def evaluate(expression: Expression, runs: Mapping[str, Ran], where: str) -> Measured:
+def evaluate(expression: Expression, runs: Mapping[str, Any], where: str) -> Measured:
     """Measure what is asked for.
 
     Parameters
     ----------
     expression : Expression
         What.
-    runs : mapping of str to Ran
-        The runs by name.
+    runs : mapping of str to object
+        The runs by name, each with its ``result`` (None of a grid) and ``tables``.
     where : str
         What the expression is called in a message.
 
@@ -60,15 +48,15 @@ def evaluate(expression: Expression, runs: Mapping[str, Ran], where: str) -> Mea
     return values[0] - values[1]
 
 
-def chosen_rows(expression: Expression, runs: Mapping[str, Ran], where: str) -> pd.DataFrame:
+def chosen_rows(expression: Expression, runs: Mapping[str, Any], where: str) -> pd.DataFrame:
     """Select the rows that an expression names, for a printed number.
 
     Parameters
     ----------
     expression : Expression
         One term without a function.
-    runs : mapping of str to Ran
-        The runs by name.
+    runs : mapping of str to object
+        The runs by name, each with its ``result`` (None of a grid) and ``tables``.
     where : str
         Name of the expression in a message.
 
@@ -82,12 +70,12 @@ def chosen_rows(expression: Expression, runs: Mapping[str, Ran], where: str) -> 
     return table[_chosen(term, table, where)].reset_index(drop=True)
 
 
-def _measure(term: Term, run: Ran, where: str) -> Measured:
+def _measure(term: Term, run: Any, where: str) -> Measured:
     table = _table(term, run, where)
     rows = Rows(run.result, table, _chosen(term, table, where), term.column, term.error)
     if term.function is not None:
         try:
-            return FUNCTIONS[term.function](rows)
+            return FUNCTIONS[term.function](rows, *term.arguments)
         except (ResultError, KeyError, AttributeError) as error:
             raise SettingError(where, f"cannot use {term.function}: {error}") from None
     values = tuple(bare(value) for value in table[term.column].iloc[rows.places])
@@ -133,12 +121,10 @@ def check_names(
             raise SettingError(where, rule, name)
 
 
-def _table(term: Term, run: Ran, where: str) -> pd.DataFrame:
-    if term.table in run.tables:
-        check_names(term, {term.table: run.tables[term.table].columns}, where)
-    else:
-        check_names(term, dict.fromkeys(run.tables, ()), where)
-    return run.tables[term.table]
+def _table(term: Term, run: Any, where: str) -> pd.DataFrame:
+    check_names(term, run.tables, where)
+    table: pd.DataFrame = run.tables[term.table]
+    return table
 
 
 def _chosen(term: Term, table: pd.DataFrame, where: str) -> NDArray[np.bool_]:

@@ -4,8 +4,10 @@
 
     RUN / TABLE[COLUMN=VALUE, ...] / COLUMN
     RUN / TABLE[...] / COLUMN +- STANDARD_ERROR
-    FUNCTION(RUN / TABLE[...] / COLUMN)
+    FUNCTION(RUN / TABLE[...] / COLUMN, ARGUMENT, ...)
     one - another
+
+An argument is a label, a column, or a file of published numbers (.csv).
 
 Rows are those in which each column has its value (``=``), or is above (``>``) or below
 (``<``) it. The 95 % interval is found beside the number: in ``COLUMN_ci_low`` and
@@ -15,12 +17,15 @@ else 1.96 times ``COLUMN_sem``; or the standard error is named. A number without
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
-from hopcli.claims.functions import FUNCTIONS
-from hopcli.errors import SettingError
+from hopcli.claims.functions import FUNCTIONS, takes
+from hopcli.errors import DataError, SettingError
+from hopcli.study import find_numbers
 from hopcli.values import nearest
 
 __all__ = ["Expression", "Term", "parse"]
@@ -31,7 +36,7 @@ _LONGEST = 1000  # characters
 _TERM = re.compile(
     r"(?:(?P<function>[a-z_]+)\s*\(\s*)?(?P<run>[\w.-]+)\s*/\s*(?P<table>[\w.-]+)\s*"
     r"(?:\[(?P<rows>[^\]]*)\]\s*)?/\s*(?P<column>[\w.]+)\s*"
-    r"(?:\+-\s*(?P<error>[\w.]+)\s*)?(?P<close>\))?"
+    r"(?:\+-\s*(?P<error>[\w.]+)\s*)?(?P<arguments>(?:,[^,()]*)*)(?P<close>\))?"
 )
 _ROW = re.compile(r"(\w+)\s*([=<>])(.*)", re.DOTALL)
 
@@ -50,6 +55,8 @@ class Term:
         Column of the standard error.
     function : str, optional
         A name of :data:`hopcli.claims.functions.FUNCTIONS`.
+    arguments : tuple of str
+        Further arguments of the function; a file as its path.
     """
 
     run: str
@@ -58,6 +65,7 @@ class Term:
     rows: tuple[tuple[str, str, str], ...] = ()
     error: str | None = None
     function: str | None = None
+    arguments: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +89,7 @@ class Expression:
         return tuple(dict.fromkeys(term.run for term in self.terms))
 
 
-def parse(text: Any, where: str) -> Expression:
+def parse(text: Any, where: str, folder: Path = Path()) -> Expression:
     """Read an expression.
 
     Parameters
@@ -90,11 +98,13 @@ def parse(text: Any, where: str) -> Expression:
         As a file has it.
     where : str
         What it is called in a message.
+    folder : Path
+        Folder of the files that it names.
 
     Raises
     ------
     SettingError
-        If it is none.
+        If it is none, or a file does not exist.
 
     Examples
     --------
@@ -108,20 +118,28 @@ def parse(text: Any, where: str) -> Expression:
     parts = re.split(r"\s-\s", text)
     if len(parts) > 2:
         raise SettingError(where, "must have one difference at most", text)
-    return Expression(text, tuple(_term(part, where) for part in parts))
+    return Expression(text, tuple(_term(part, where, folder) for part in parts))
 
 
-_RULE = "must be [FUNCTION(]RUN / TABLE[COLUMN=VALUE, ...] / COLUMN [+- STANDARD_ERROR][)]"
+_RULE = (
+    "must be RUN / TABLE[COLUMN=VALUE, ...] / COLUMN [+- STANDARD_ERROR], "
+    "or FUNCTION(that [, ARGUMENT, ...])"
+)
 
 
-def _term(text: str, where: str) -> Term:
+def _term(text: str, where: str, folder: Path) -> Term:
     found = _TERM.fullmatch(text.strip())
     if not found or (found["function"] is None) != (found["close"] is None):
         raise SettingError(where, _RULE, text)
     function = found["function"]
+    arguments = tuple(part.strip() for part in found["arguments"].split(",")[1:])
+    if arguments and function is None:
+        raise SettingError(where, _RULE, text)
     if function is not None and function not in FUNCTIONS:
         rule = f"must use one of the functions {', '.join(FUNCTIONS)}"
         raise SettingError(where, f"{rule}{nearest(function, FUNCTIONS)}", function)
+    if function is not None and not takes(function, len(arguments)):
+        raise SettingError(where, f"must have other arguments for {function}", text)
     rows = []
     for row in re.split(r",(?=\s*\w+\s*[=<>])", found["rows"] or ""):
         condition = _ROW.fullmatch(row.strip())
@@ -129,6 +147,10 @@ def _term(text: str, where: str) -> Term:
             rows.append((condition[1], condition[2], condition[3].strip()))
         elif row.strip():
             raise SettingError(where, "must have rows as COLUMN=VALUE, < or >", row)
-    return Term(
-        found["run"], found["table"], found["column"], tuple(rows), found["error"], function
-    )
+    try:
+        files = (str(find_numbers(a, folder)) if a.endswith(".csv") else a for a in arguments)
+        given = tuple(files)
+    except DataError as error:
+        raise SettingError(where, str(error), text) from None
+    term = Term(found["run"], found["table"], found["column"], tuple(rows), found["error"])
+    return dataclasses.replace(term, function=function, arguments=given)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import inspect
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,7 +12,7 @@ from hopcli.claims.measured import Measured, binomial
 from hopcli.claims.rows import interval_of
 from hopcli.errors import ResultError
 from hopcli.statistics import Z95
-from hopcli.study.notebook import largest_gap, unstable_sum
+from hopcli.study.notebook import OF_PATTERNS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -19,7 +21,7 @@ if TYPE_CHECKING:
 
     from hopcli.claims.rows import Rows
 
-__all__ = ["FUNCTIONS"]
+__all__ = ["FUNCTIONS", "takes"]
 
 _TOTAL = "attractors"  # row of a census that adds up the others
 
@@ -34,10 +36,10 @@ def largest(rows: Rows) -> Measured:
     return rows.number(int(rows.places[rows.values.argmax()]))
 
 
-def with_p(rows: Rows) -> Measured:
-    """The number, tested against 0 by the two-sided p in the column ``p`` of its row."""
+def with_p(rows: Rows, column: str) -> Measured:
+    """The number, tested against 0 by the two-sided p in another column of its row."""
     found = rows.number(int(rows.places[0]))
-    p = float(rows.table["p"].iloc[rows.places[0]])
+    p = float(rows.table[column].iloc[rows.places[0]])
     at_zero = (p, 1 - p) if found.value > 0 else (1 - p, p)
     return Measured(
         found.value,
@@ -54,16 +56,20 @@ def wrong_sites(rows: Rows) -> Measured:
     return Measured((1 - m.value) / 2, low, high)
 
 
-def how_often_best(rows: Rows, sign: int = 1) -> Measured:
+def how_often_best(rows: Rows) -> Measured:
     """Share of the repeats or selections in which the label alone has the largest value."""
-    values = rows.by_label() * sign
-    others = values.drop(columns=rows.label).max(axis=1)
-    return binomial(int((values[rows.label] > others).sum()), len(values))
+    return _how_often(rows, 1)
 
 
 def how_often_worst(rows: Rows) -> Measured:
     """Share of the repeats or selections in which the label alone has the smallest value."""
-    return how_often_best(rows, -1)
+    return _how_often(rows, -1)
+
+
+def _how_often(rows: Rows, sign: int) -> Measured:
+    values = rows.by_label() * sign
+    others = values.drop(columns=rows.label).max(axis=1)
+    return binomial(int((values[rows.label] > others).sum()), len(values))
 
 
 def lead(rows: Rows) -> Measured:
@@ -103,21 +109,20 @@ def spread(rows: Rows) -> Measured:
     return Measured(sd, sd - half, sd + half)
 
 
-def variance_ratio(rows: Rows) -> Measured:
-    """Variance of the authors' ten repeats divided by that of the run's, mean over the labels.
+def variance_ratio(rows: Rows, file: str) -> Measured:
+    """Variance of published repeats (in %) divided by that of the run's, mean over the labels.
 
     The interval is that of F with the degrees of freedom of all labels together, a good
     approximation for a mean of so many ratios (the tests simulate its coverage).
     """
+    import pandas as pd
     from scipy.stats import f
 
-    from hopcli.study import authors_recall
-
-    authors, run = authors_recall(), rows.by_label()
-    labels = [label for label in authors.columns if label in run.columns]
-    theirs = authors[labels].var(ddof=1).to_numpy() / 1e4
+    published, run = pd.read_csv(file, index_col=0), rows.by_label()
+    labels = [label for label in published.columns if label in run.columns]
+    theirs = published[labels].var(ddof=1).to_numpy() / 1e4
     ratio = float(np.mean(theirs / run[labels].var(ddof=1).to_numpy()))
-    freedom = (len(labels) * (len(authors) - 1), len(labels) * (len(run) - 1))
+    freedom = (len(labels) * (len(published) - 1), len(labels) * (len(run) - 1))
     low, high = (ratio / float(f.ppf(level, *freedom)) for level in (0.975, 0.025))
 
     def tails(bound: float) -> tuple[float, float]:
@@ -148,12 +153,10 @@ def most_likely(rows: Rows) -> Measured:
     return Measured(best, float(inside.min()), float(inside.max()), tails)
 
 
-def rank_among_five(rows: Rows) -> Measured:
-    """Rank of the label among the five that the study stored; 1 has the smallest value."""
-    from hopcli.study import authors_recall
-
-    five = rows.table["label"].astype(str).isin(list(authors_recall().columns))
-    return Measured(1 + int((rows.table[rows.column][five] < rows.values[0]).sum()))
+def rank_among(rows: Rows, *labels: str) -> Measured:
+    """Rank of the label among some; 1 has the smallest value."""
+    among = rows.table["label"].astype(str).isin(labels)
+    return Measured(1 + int((rows.table[rows.column][among] < rows.values[0]).sum()))
 
 
 def others(rows: Rows) -> Measured:
@@ -181,26 +184,27 @@ def above_patterns(rows: Rows) -> Measured:
     return Measured(gap / xi.shape[1])
 
 
-def storkey_gap(rows: Rows) -> Measured:
-    """Largest difference of a coupling, in 1/N, between the tutorial's code and the formula."""
-    return Measured(largest_gap(rows.result.patterns.xi))
-
-
-def unstable_by_code(rows: Rows) -> Measured:
-    """Sites at which the sum of the stored patterns is not stable, by the tutorial's code."""
-    return Measured(unstable_sum(rows.result.patterns.xi, by_code=True))
-
-
-def unstable_by_formula(rows: Rows) -> Measured:
-    """Sites at which the sum of the stored patterns is not stable, by Storkey's formula."""
-    return Measured(unstable_sum(rows.result.patterns.xi, by_code=False))
+def _of_patterns(work: Callable[[NDArray[np.int8]], float], rows: Rows) -> Measured:
+    """A number of the stored patterns alone, such as a function of a study."""
+    return Measured(work(rows.result.patterns.xi))
 
 
 _ALL: tuple[Any, ...] = (
     *(smallest, largest, with_p, wrong_sites, how_often_best, how_often_worst, lead, spread),
-    *(variance_ratio, most_likely, rank_among_five, others, above_patterns),
-    *(storkey_gap, unstable_by_code, unstable_by_formula),
+    *(variance_ratio, most_likely, rank_among, others, above_patterns),
 )
 
-FUNCTIONS: dict[str, Callable[[Rows], Measured]] = {work.__name__: work for work in _ALL}
-"""The functions by name."""
+FUNCTIONS: dict[str, Callable[..., Measured]] = {
+    **{work.__name__: work for work in _ALL},
+    **{name: functools.partial(_of_patterns, work) for name, work in OF_PATTERNS.items()},
+}
+"""The functions by name; the first argument are the chosen rows."""
+
+
+def takes(name: str, n_arguments: int) -> bool:
+    """Return whether a function takes so many arguments besides the rows."""
+    try:
+        inspect.signature(FUNCTIONS[name]).bind(None, *[None] * n_arguments)
+    except TypeError:
+        return False
+    return True

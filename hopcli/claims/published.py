@@ -26,7 +26,6 @@ from hopcli.claims.rows import interval_of
 from hopcli.errors import ResultError
 from hopcli.statistics import Z95
 from hopcli.statistics.paired import holm
-from hopcli.study import figure1
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -158,9 +157,6 @@ class Fit:
 def printed(claim: Claim) -> Printed:
     """Collect the printed numbers of a claim."""
     value, sds = claim.published, claim.plus_minus
-    if value == "figure1":
-        curve = figure1()
-        value = {f"{t:g}": m for t, m in zip(curve.temperature, curve.overlap, strict=True)}
     if not isinstance(value, dict):
         value, sds = {"": value}, None if sds is None else {"": sds}
     names = tuple(value)

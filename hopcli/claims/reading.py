@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
+import math
 import re
-import sys
 from dataclasses import MISSING, fields
 from typing import TYPE_CHECKING, Any
 
 from hopcli.claims.claim import (
-    DATA,
     ERRORS,
     PATTERNS,
     RESAMPLED,
@@ -21,14 +20,78 @@ from hopcli.claims.claim import (
 from hopcli.claims.expressions import parse
 from hopcli.claims.judging import TESTS, margin_edges
 from hopcli.config import read_config
-from hopcli.errors import SettingError
-from hopcli.values import nearest
+from hopcli.errors import DataError, SettingError
+from hopcli.kinds import Kind, checked, choice, fits, integer, number, switch, word
+from hopcli.study import find_numbers, read_curve
+from hopcli.values import RefusedError, nearest
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
 __all__ = ["read_claims"]
+
+_TEXT, _POSITIVE, _FINITE = word("TEXT"), number(0, above=True), number(-math.inf)
+_COUNT = integer(1, 1_000_000)
+
+
+def _instance(of: type, rule: str) -> Kind:
+    """A value of one type that is not empty."""
+
+    def check(value: Any) -> Any:
+        if not isinstance(value, of) or not value:
+            raise RefusedError(rule)
+        return value
+
+    return Kind("", check)
+
+
+_TABLE = _instance(dict, "must be a table that is not empty")
+
+
+def _published(least: float, rule: str, *, texts: bool = False) -> Kind:
+    """A number, or a table of them; for the published value also a text, or a list."""
+    one = number(least)
+
+    def check(value: Any) -> Any:
+        listed = value if texts and isinstance(value, list) else [value]
+        if isinstance(value, dict):
+            listed = list(value.values())
+        texts_too = texts and not isinstance(value, dict)
+        if not listed or not all(
+            fits(one.check, item) or (texts_too and isinstance(item, str)) for item in listed
+        ):
+            raise RefusedError(rule)
+        return value
+
+    return Kind("", check)
+
+
+_KEYS: dict[str, Kind] = {
+    **dict.fromkeys(("id", "text", "place", "unit", "reason", "family", "shown", "note"), _TEXT),
+    **dict.fromkeys(("title", "source", "picture", "by", "label", "shared"), _TEXT),
+    **dict.fromkeys(("config", "folder", "command"), _TEXT),
+    **dict.fromkeys(("margin", "step"), _POSITIVE),
+    **dict.fromkeys(("bound", "alternative"), _FINITE),
+    **dict.fromkeys(("images", "repeats"), _COUNT),
+    **dict.fromkeys(("set", "quick"), _TABLE),
+    "percent": switch(),
+    "alpha": number(0, 0.5, above=True),
+    "test": choice(TESTS),
+    "patterns": choice(PATTERNS),
+    "statistic": choice(("mean", "sd")),
+    "role": choice(ROLES),
+    "error": choice(ERRORS),
+    "resample": choice(RESAMPLED),
+    "runs": _TABLE,
+    "claims": _instance(list, "must be a list of one or more tables ([[claims]])"),
+    "conditions": _instance(list, "must be a list of tables ([[claims.conditions]])"),
+    "published": _published(
+        -math.inf, "must be a number, a text, a list, or a table of numbers", texts=True
+    ),
+    "plus_minus": _published(0, "must be a number >= 0, or a table of such"),
+}
+"""The keys of a file, whatever the table that has them; `value` is an expression."""
 
 
 def read_claims(path: Path) -> Claims:
@@ -47,50 +110,52 @@ def read_claims(path: Path) -> Claims:
         If a key, test, run, role or expression is unknown, or the values of a claim do not
         belong together. The message names the entry.
     """
-    values = read_config(path)
-    known = {"title": str, "source": str, "alpha": float, "runs": dict, "claims": list}
-    for key, value in values.items():
-        _check_key(key, known, f"{path}")
-        if not isinstance(value, known[key]):
-            raise SettingError(f"{path}: {key}", f"must be a {_KINDS[known[key]]}", value)
-    alpha = values.get("alpha", 0.05)
-    if not 0 < alpha < 0.5:
-        raise SettingError(f"{path}: alpha", "must be above 0 and below 0.5", alpha)
+    known = dict.fromkeys(("title", "source", "alpha", "runs", "claims"))
+    values = _checked(read_config(path), known, f"{path}", sep=": ")
     runs = {
         name: _run(name, entry, f"{path}: runs.{name}")
         for name, entry in values.get("runs", {}).items()
     }
     listed = values.get("claims", [])
-    claims = tuple(_claim(entry, f"{path}: claims", n, runs) for n, entry in enumerate(listed))
-    if not claims:
+    if not listed:
         raise SettingError(f"{path}: claims", "must be a list of one or more claims")
+    claims = tuple(
+        _claim(entry, f"{path}: claims", n, runs, path.parent) for n, entry in enumerate(listed)
+    )
     names = [claim.id for claim in claims]
     for name in names:
         if names.count(name) > 1:
             raise SettingError(f"{path}: id", f"must be given once, is {names.count(name)}x", name)
-    title, source = values.get("title", path.stem), values.get("source", "")
-    return Claims(path=path, title=title, source=source, alpha=alpha, runs=runs, claims=claims)
+    return Claims(
+        path=path,
+        title=values.get("title", path.stem),
+        source=values.get("source", ""),
+        alpha=values.get("alpha", 0.05),
+        runs=runs,
+        claims=claims,
+    )
 
 
-_KINDS = {str: "text", float: "number", dict: "table", list: "list of tables ([[claims]])"}
+def _checked(entry: Any, known: Mapping[str, Any], where: str, *, sep: str = ".") -> dict[str, Any]:
+    """Check each value of a table; refuse an unknown key."""
+    values = {}
+    for key, value in checked(_TABLE, where, entry).items():
+        if key not in known:
+            rule = f"is none of {', '.join(known)}{nearest(key, known)}"
+            raise SettingError(f"{where}: {key}", rule)
+        kind = _KEYS.get(key)
+        values[key] = value if kind is None else checked(kind, f"{where}{sep}{key}", value)
+    return values
 
 
-def _check_keys(entry: Any, record: Any, where: str, *, given: tuple[str, ...] = ()) -> None:
-    """Refuse an entry that is no table, has unknown keys, or lacks one that is needed."""
-    if not isinstance(entry, dict):
-        raise SettingError(where, "must be a table", entry)
+def _record(entry: Any, record: Any, where: str, *, given: tuple[str, ...] = ()) -> dict[str, Any]:
+    """Check the values of a record; refuse a table that lacks one that is needed."""
     known = {item.name: item for item in fields(record) if item.name not in given}
-    for key in entry:
-        _check_key(key, known, where)
+    values = _checked(entry, known, where)
     for name, item in known.items():
-        if item.default is MISSING and item.default_factory is MISSING and name not in entry:
+        if item.default is MISSING and item.default_factory is MISSING and name not in values:
             raise SettingError(f"{where}.{name}", "must be given")
-
-
-def _check_key(key: str, known: Mapping[str, Any], where: str) -> None:
-    if key not in known:
-        rule = f"is none of {', '.join(known)}{nearest(key, known)}"
-        raise SettingError(f"{where}: {key}", rule)
+    return values
 
 
 _PLAIN = re.compile(r"[\w][\w.-]{0,99}")
@@ -101,51 +166,46 @@ def _run(name: str, entry: Any, where: str) -> RunOf:
     if not _PLAIN.fullmatch(name):  # it becomes the name of a folder
         rule = "must be a name of at most 100 letters, digits and . _ -, without a folder"
         raise SettingError(where, rule, name)
-    _check_keys(entry, RunOf, where, given=("name",))
-    for key, value in entry.items():
-        wanted = dict if key in ("set", "quick") else str
-        if not isinstance(value, wanted):
-            raise SettingError(f"{where}.{key}", f"must be a {_KINDS[wanted]}", value)
-    if ("config" in entry) == ("folder" in entry):
+    values = _record(entry, RunOf, where, given=("name",))
+    if ("config" in values) == ("folder" in values):
         raise SettingError(where, "must have either a config or a folder")
-    return RunOf(name=name, **entry)
+    return RunOf(name=name, **values)
 
 
-def _claim(entry: Any, where: str, number: int, runs: Mapping[str, RunOf]) -> Claim:
+def _claim(entry: Any, where: str, number: int, runs: Mapping[str, RunOf], folder: Path) -> Claim:
     """Read a claim."""
     name = entry.get("id", f"[{number}]") if isinstance(entry, dict) else f"[{number}]"
     where = f"{where}.{name}"
-    _check_keys(entry, Claim, where)
-    values = {key: _value(key, value, f"{where}.{key}") for key, value in entry.items()}
-    listed = values["conditions"]
+    values = _record(entry, Claim, where)
     values["conditions"] = tuple(
-        _condition(one, f"{where}.conditions[{n}]", values["test"], runs)
-        for n, one in enumerate(listed)
+        _condition(one, f"{where}.conditions[{n}]", values["test"], runs, folder)
+        for n, one in enumerate(values["conditions"])
     )
+    if values["test"] == "printed" and isinstance(values["published"], str):
+        try:
+            values["published"] = read_curve(find_numbers(values["published"], folder))
+        except DataError as error:
+            rule = f"must be a number, a table of numbers, or a file of them: {error}"
+            raise SettingError(f"{where}.published", rule, values["published"]) from None
     claim = Claim(**values)
     _check_together(claim, where, runs)
     return claim
 
 
-def _condition(entry: Any, where: str, test: str, runs: Mapping[str, RunOf]) -> Condition:
+def _condition(
+    entry: Any, where: str, test: str, runs: Mapping[str, RunOf], folder: Path
+) -> Condition:
     """Read a condition."""
-    _check_keys(entry, Condition, where)
-    for key, known in (("role", ROLES), ("error", ERRORS), ("resample", RESAMPLED)):
-        if key in entry and not (isinstance(entry[key], str) and entry[key] in known):
-            rule = f"must be one of {', '.join(known)}{nearest(str(entry[key]), known)}"
-            raise SettingError(f"{where}.{key}", rule, entry[key])
-    for key in ("label", "shared"):
-        if key in entry and not (isinstance(entry[key], str) and entry[key].strip()):
-            raise SettingError(f"{where}.{key}", "must be text", entry[key])
-    if ("resample" in entry) != (test == "printed"):
+    values = _record(entry, Condition, where)
+    if ("resample" in values) != (test == "printed"):
         needs = "must be given" if test == "printed" else "cannot be given"
         raise SettingError(f"{where}.resample", f"{needs} with test {test!r}")
-    value = parse(entry["value"], f"{where}.value")
+    value = parse(values["value"], f"{where}.value", folder)
     for run in value.runs:
         if run not in runs:
             rule = f"must name runs of the file ({', '.join(runs)}){nearest(run, runs)}"
             raise SettingError(f"{where}.value: {value.text}", rule, run)
-    return Condition(**{**entry, "value": value})
+    return Condition(**{**values, "value": value})
 
 
 def _check_together(claim: Claim, where: str, runs: Mapping[str, RunOf]) -> None:
@@ -174,8 +234,8 @@ def _check_together(claim: Claim, where: str, runs: Mapping[str, RunOf]) -> None
 def _check_printed(claim: Claim, where: str) -> None:
     """Refuse what cannot be simulated as a printed number."""
     names = list(claim.published) if isinstance(claim.published, dict) else None
-    if isinstance(claim.published, str | list) and claim.published not in DATA:
-        rule = f"must be a number, a table of numbers, or {', '.join(DATA)}"
+    if isinstance(claim.published, list):
+        rule = "must be a number, a table of numbers, or a file of them"
         raise SettingError(f"{where}.published", rule, claim.published)
     if isinstance(claim.plus_minus, dict) and list(claim.plus_minus) != names:
         rule = "must have the keys of published"
@@ -202,56 +262,3 @@ def _check_conditions(claim: Claim, where: str) -> None:
     labels = [one.label for one in claim.conditions]
     if len(set(labels)) < len(labels):
         raise SettingError(f"{where}.conditions", "must have different labels")
-
-
-_TEXTS = ("id", "text", "place", "unit", "reason", "family", "shown", "note", "picture", "by")
-_MOST = 1_000_000
-_LARGEST = sys.float_info.max
-_CHOICES = {
-    "test": tuple(TESTS),
-    "patterns": tuple(PATTERNS),
-    "statistic": ("mean", "sd"),
-}
-
-
-def _is_number(value: Any) -> bool:
-    # Compared, as a whole number of hundreds of digits has no float.
-    return type(value) in (int, float) and abs(value) <= _LARGEST
-
-
-def _value(name: str, value: Any, where: str) -> Any:
-    """Verify a value of a claim."""
-    rule = ""
-    if name in _CHOICES and not (isinstance(value, str) and value in _CHOICES[name]):
-        known = list(_CHOICES[name])
-        rule = f"must be one of {', '.join(known)}{nearest(str(value), known)}"
-    elif name in _TEXTS and not (isinstance(value, str) and value.strip()):
-        rule = "must be text"
-    elif name in ("margin", "step") and not (_is_number(value) and value > 0):
-        rule = "must be a finite number > 0"
-    elif name in ("bound", "alternative") and not _is_number(value):
-        rule = "must be a finite number"
-    elif name in ("images", "repeats") and not (type(value) is int and 1 <= value <= _MOST):
-        rule = f"must be a whole number from 1 to {_MOST:,}"
-    elif name == "percent" and not isinstance(value, bool):
-        rule = "must be true or false"
-    elif name == "conditions" and not (isinstance(value, list) and value):
-        rule = "must be a list of tables ([[claims.conditions]])"
-    elif name in ("published", "plus_minus"):
-        rule = _published_rule(name, value)
-    if rule:
-        raise SettingError(where, rule, value)
-    return value
-
-
-def _published_rule(name: str, value: Any) -> str:
-    """Rule that a published value breaks; empty if it breaks none."""
-    if isinstance(value, dict):
-        fine = bool(value) and all(map(_is_number, value.values()))
-        fine = fine and (name == "published" or min(value.values()) >= 0)
-        return "" if fine else "must be a table of numbers" + " >= 0" * (name != "published")
-    if name == "plus_minus":
-        return "" if _is_number(value) and value >= 0 else "must be a number >= 0, or a table"
-    listed = value if isinstance(value, list) else [value]
-    fine = all(_is_number(one) or isinstance(one, str) for one in listed)
-    return "" if fine else "must be a number, a text, a list, or a table of numbers"

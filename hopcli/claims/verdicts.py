@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import zlib
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from hopcli.claims.claim import Claim, Claims, Condition
-    from hopcli.claims.evaluating import Ran
 
 __all__ = ["Judged", "Side", "judge"]
 
@@ -134,14 +133,14 @@ _OF_SEVERAL = ("the_same", "all_true", "none")
 _RUNGS = ("text", "step", "authors")
 
 
-def judge(claims: Claims, runs: Mapping[str, Ran]) -> list[Judged]:
+def judge(claims: Claims, runs: Mapping[str, Any]) -> list[Judged]:
     """Judge each claim.
 
     Parameters
     ----------
     claims : Claims
         The claims.
-    runs : mapping of str to Ran
+    runs : mapping of str to object
         The runs that measure them.
 
     Raises
@@ -178,7 +177,7 @@ def _judged(claim: Claim, sides: tuple[Side, ...]) -> Judged:
 
 
 def _measure(
-    claims: Claims, claim: Claim, condition: Condition, runs: Mapping[str, Ran]
+    claims: Claims, claim: Claim, condition: Condition, runs: Mapping[str, Any]
 ) -> tuple[Measured, Fit | None]:
     """Measure a claim under a condition, in the unit of the claim."""
     where = claims.place_of(claim, condition)

@@ -155,11 +155,14 @@ def command(against: str, only: tuple[str, ...], quick: bool, form: str, **wishe
     The value: RUN / TABLE[COLUMN=VALUE, ...] / COLUMN; rows also with < or >. With `+- COLUMN`
     the standard error is taken from that column, otherwise the interval from the columns
     ..._ci_low and ..._ci_high, ci_low and ci_high, or ..._sem. A value can be a difference
-    (A - B) or a function: smallest(...), largest(...), how_often_best(...),
-    how_often_worst(...), lead(...), spread(...), variance_ratio(...),
-    most_likely(...), with_p(...), storkey_gap(...),
-    others(...), above_patterns(...), unstable_by_code(...), unstable_by_formula(...),
-    wrong_sites(...), rank_among_five(...).
+    (A - B) or a function of rows: smallest(...), largest(...), how_often_best(...),
+    how_often_worst(...), lead(...), spread(...), most_likely(...), others(...),
+    above_patterns(...), wrong_sites(...), with_p(..., COLUMN), rank_among(..., LABEL, ...),
+    variance_ratio(..., FILE.csv); and of the stored patterns: storkey_gap(...),
+    unstable_by_code(...), unstable_by_formula(...).
+
+    `published` can name a file too: a CSV file of two columns whose points `by` names. Files
+    are looked for beside the claims, then among those of the study (figure1_digitised.csv).
 
     Writes claims.csv (a row per claim and condition: number, interval, test, p, resolution,
     verdict, reason), report.html (one file to read and hand out), the manifest reproduce.json,

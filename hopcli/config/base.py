@@ -133,6 +133,17 @@ class Settings:
             for name, value in self.values().items()
         }
 
+    def changes(self) -> dict[str, Any]:
+        """The values that differ from the defaults, as JSON and TOML have them."""
+        known, values = self.settings(), self.to_dict()
+        defaults = {name: self.default_of(name) for name in known}
+        return {
+            name: value
+            for name, value in values.items()
+            if value is not None
+            if defaults[name] is None or value != known[name].kind.settle(defaults[name])
+        }
+
 
 @dataclass(frozen=True, slots=True)
 class Facts:

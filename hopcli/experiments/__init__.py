@@ -9,6 +9,7 @@ be written to, or of pictures; so a grid of runs can call it as well as a comman
 from __future__ import annotations
 
 import functools
+import os
 from collections.abc import Callable, Mapping, MutableMapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from hopcli.patterns import Patterns
 
 __all__ = [
+    "CHANGED",
     "Parts",
     "Plan",
     "Progress",
@@ -38,8 +40,13 @@ __all__ = [
     "unprefixed",
 ]
 
+CHANGED = "the data, or a file that the run reads, has changed meanwhile"
+"""Message of a run whose data are not those that it was planned for."""
+
 Progress = Callable[[int, int], None]
 """Told (steps done now, steps in all), from the main thread."""
+
+_ATTEMPT = 1.5e-9  # seconds of an update attempt that is rejected, by far the most are
 
 Parts = MutableMapping[int, "NDArray[np.float64]"]
 """The finished parts of a run that is a sum of parts, by their numbers from 0 on.
@@ -125,6 +132,11 @@ class Plan:
     n_parts: int = 0
     attempts: int = 0
     chains: int = 1
+
+    def least_seconds(self, threads: int | None) -> float:
+        """Seconds that the update attempts take at least, on so many threads (None: all cores)."""
+        at_once = min(threads or os.cpu_count() or 1, max(self.chains, 1))
+        return self.attempts * _ATTEMPT / at_once
 
     def run(self, execution: Execution, progress: Progress, parts: Parts | None = None) -> Result:
         """Make the run; the same bytes whatever the execution, and whichever parts are there."""

@@ -11,7 +11,7 @@ import pandas as pd
 from hopcli import dynamics
 from hopcli.experiments import Plan, Progress, StoredResult, Summary
 from hopcli.experiments.headline import Headline
-from hopcli.experiments.preparation import Prepared, hash_of_start, prepare
+from hopcli.experiments.preparation import Prepared, prepare
 from hopcli.experiments.trials import check_states
 from hopcli.observables import energy, overlaps
 from hopcli.starts import choose, fill_bank, first_states
@@ -77,7 +77,7 @@ def plan(config: AttractorsConfig, stock: Stock) -> Plan:
     prepared = prepare(config, stock)
     resolved, patterns, n_sites = prepared.config, prepared.patterns, prepared.facts.n_sites
     check_states("starts", resolved.starts, n_sites)
-    bank = fill_bank(resolved.start, prepared.dataset, patterns)
+    fill_bank(resolved.start, prepared.dataset, patterns)
     for rule in resolved.rule:
         prepared.network(rule)  # an impossible one is refused now
 
@@ -93,7 +93,6 @@ def plan(config: AttractorsConfig, stock: Stock) -> Plan:
 
     return prepared.plan(
         work,
-        inputs=hash_of_start(resolved.start, bank),
         attempts=len(resolved.rule) * resolved.starts * n_sites,
         chains=resolved.starts,
     )
@@ -105,6 +104,7 @@ def _run(
     """The census of each rule, and its most frequent states."""
     config, patterns, streams = prepared.config, prepared.patterns, prepared.streams
     every = fill_bank(config.start, prepared.dataset, patterns)
+    prepared.check_start(every)
     bank = choose(config.start, every, config.starts, np.random.default_rng(streams.tests))
     starts = first_states(config.start, bank, patterns.shape, seed_word(streams.starts))
     seeds = dynamics.chain_seeds(streams.chains, config.starts)

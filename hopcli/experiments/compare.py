@@ -116,8 +116,8 @@ def plan(config: CompareConfig, stock: Stock) -> Plan:
         def tell(done: int) -> None:
             progress(done, n_trials)
 
-        warm = Runs(recall, stock, execution.threads, tell)
-        cold = Runs(recall_at_zero, stock, execution.threads, tell)
+        warm = Runs(recall, prepared, execution.threads, tell)
+        cold = Runs(recall_at_zero, prepared, execution.threads, tell)
         selections = [measure(resolved, contest, warm) for contest in contests]
         right = _named_rightly(images, trained, warm, cold)
         return _result(prepared, images, trained, right, pd.concat(selections, ignore_index=True))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from hopcli.config import CompareConfig, RecallConfig
     from hopcli.datasets import Dataset
-    from hopcli.experiments.stock import Stock
+    from hopcli.experiments.preparation import Prepared
     from hopcli.patterns import Patterns
     from hopcli.streams import Streams
 
@@ -41,8 +41,8 @@ class Runs:
     ----------
     recall : RecallConfig
         The dynamics, and what is recalled.
-    stock : Stock
-        Where couplings are.
+    prepared : Prepared
+        Gives the couplings.
     threads : int or None
         How many run the chains; None for one a processor.
     tell : callable
@@ -50,14 +50,14 @@ class Runs:
     """
 
     recall: RecallConfig
-    stock: Stock
+    prepared: Prepared[Any]
     threads: int | None
     tell: Callable[[int], None]
 
     def ends(self, patterns: Patterns, trials: Trials, streams: Streams) -> NDArray[np.float64]:
         """Overlaps of the final states with the patterns, float64, shape (trials, p)."""
         recall = self.recall
-        network = self.stock.couple(recall, patterns, recall.rule, recall.theta)
+        network = self.prepared.network(patterns=patterns)
         how = Relaxation(recall, network, patterns, trials, streams, threads=self.threads)
         blocks = np.split(np.arange(len(trials)), range(_BLOCK, len(trials), _BLOCK))
         ends = [how.run(rows, tell=self.tell).ends for rows in blocks]

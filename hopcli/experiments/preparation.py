@@ -15,15 +15,18 @@ import numpy as np
 from hopcli.config.base import Facts
 from hopcli.config.groups import DataSettings, PatternSettings
 from hopcli.errors import DataError, ResultError, SettingError
-from hopcli.experiments import Plan, Result, prefixed
+from hopcli.experiments import CHANGED, Plan, Result, prefixed
 from hopcli.experiments.sources import GIVEN, read_thresholds
 from hopcli.experiments.tally import check_names
 from hopcli.patterns import images_as_patterns, read_patterns
 from hopcli.records import digest
+from hopcli.starts import fill_bank
 from hopcli.streams import Streams
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+
+    from numpy.typing import NDArray
 
     from hopcli.datasets import Dataset
     from hopcli.experiments import Arrays
@@ -32,14 +35,15 @@ if TYPE_CHECKING:
     from hopcli.patterns import Patterns
     from hopcli.starts import Bank, Start
 
-__all__ = ["CHANGED", "Prepared", "hash_of_start", "hashes", "prepare"]
+__all__ = ["Prepared", "hashes", "prepare"]
+
+if TYPE_CHECKING:
+    Thresholds = float | NDArray[np.float64]
 
 C = TypeVar("C", bound=DataSettings)
 D = TypeVar("D", bound=DataSettings)
 S = TypeVar("S", bound=PatternSettings)
 R = TypeVar("R", bound=Result)
-
-CHANGED = "the data, or a file that the run reads, has changed meanwhile"
 
 _WITHOUT_DATA = Facts("random", (28, 28), ())  # random patterns have the study's size by default
 
@@ -62,6 +66,8 @@ class Prepared(Generic[C]):
         SHA-256 of the data, patterns and files that decide the numbers.
     stored : Patterns or None
         The stored patterns; None if the configuration names none.
+    theta : float or ndarray of float64, shape (N,)
+        The thresholds.
     """
 
     config: C
@@ -70,6 +76,7 @@ class Prepared(Generic[C]):
     name: str
     inputs: dict[str, str]
     stored: Patterns | None = None
+    theta: Thresholds = 0.0
 
     @property
     def dataset(self) -> Dataset:
@@ -96,15 +103,29 @@ class Prepared(Generic[C]):
         """The random streams of the run."""
         return Streams.of(self.config.seed)  # type: ignore[attr-defined]
 
-    def network(self, rule: str | None = None) -> Network:
-        """The network that stores the patterns by the rule of the configuration, or by another."""
+    def network(self, rule: str | None = None, patterns: Patterns | None = None) -> Network:
+        """The network of the configuration, or one with another rule or other patterns."""
         config: Any = self.config
-        return self.stock.couple(config, self.patterns, rule or config.rule, config.theta)
+        stored = patterns or self.patterns
+        return self.stock.couple(config, stored, rule or config.rule, self.theta)
+
+    def check_start(self, bank: Bank) -> None:
+        """Refuse starting states of a file that has changed since the preparation.
+
+        Raises
+        ------
+        ResultError
+            If they differ.
+        """
+        if "start" in self.inputs and digest(bank.states) != self.inputs["start"]:
+            raise ResultError(CHANGED)
 
     def with_config(self, config: D, *, selects: bool = False) -> Prepared[D]:
         """Replace the configuration; the patterns stay, unless it selects others."""
         patterns = _selected(config, self.stock) if selects else self.stored  # type: ignore[arg-type]
-        return Prepared(config, self.stock, self.facts, self.name, self.inputs, patterns)
+        return Prepared(
+            config, self.stock, self.facts, self.name, self.inputs, patterns, self.theta
+        )
 
     def plan(
         self,
@@ -188,8 +209,9 @@ def _with_patterns(config: S, stock: Stock, dataset: Dataset) -> Prepared[S]:
     else:
         patterns = given if facts.chosen else given.take(resolved.digits)
     check_names((), patterns.labels)
-    inputs = hashes(dataset, patterns, theta=getattr(config, "theta", 0.0))
-    return Prepared(resolved, stock, facts, dataset.name, inputs, patterns)
+    theta = read_thresholds(getattr(config, "theta", 0.0), dataset.n_sites)
+    inputs = hashes(dataset, patterns, theta, getattr(config, "start", None))
+    return Prepared(resolved, stock, facts, dataset.name, inputs, patterns, theta)
 
 
 def _selected(config: PatternSettings, stock: Stock) -> Patterns:
@@ -204,14 +226,13 @@ def _read_patterns(name: str) -> Patterns:
     return read_patterns(Path(name))
 
 
-def hashes(dataset: Dataset, patterns: Patterns, *, theta: float | str = 0.0) -> dict[str, str]:
-    """SHA-256 of the images, the patterns, and the thresholds if they are in a file."""
+def hashes(
+    dataset: Dataset, patterns: Patterns, theta: Thresholds = 0.0, start: Start | None = None
+) -> dict[str, str]:
+    """SHA-256 of images and patterns, and of thresholds and starting states from a file."""
     found = {"dataset": dataset.sha256, "patterns": patterns.sha256}
-    if isinstance(theta, str):
-        found["theta"] = digest(np.asarray(read_thresholds(theta, dataset.n_sites)))
+    if isinstance(theta, np.ndarray):
+        found["theta"] = digest(theta)
+    if start is not None and start.base == "text":
+        found["start"] = digest(fill_bank(start, dataset, patterns).states)
     return found
-
-
-def hash_of_start(start: Start, bank: Bank) -> dict[str, str]:
-    """SHA-256 of the starting states, if they are in a file."""
-    return {"start": digest(bank.states)} if start.base == "text" else {}

@@ -16,7 +16,7 @@ from hopcli.experiments.cautions import Caution, Given, cautions, decided, noted
 from hopcli.experiments.continuation import Continuation
 from hopcli.experiments.frames import Frames
 from hopcli.experiments.headline import Headline
-from hopcli.experiments.preparation import hash_of_start, prepare
+from hopcli.experiments.preparation import prepare
 from hopcli.experiments.recall_tables import (
     accuracy_table,
     confusion_table,
@@ -144,7 +144,6 @@ def plan(config: RecallConfig, stock: Stock) -> Plan:
     trials = relaxation.trials
     return prepared.plan(
         work,
-        inputs=hash_of_start(relaxation.config.start, trials.starts),
         attempts=len(trials) * relaxation.config.attempts,
         chains=len(trials),
     )

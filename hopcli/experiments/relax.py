@@ -12,7 +12,7 @@ from hopcli.errors import SettingError
 from hopcli.experiments import Plan, Progress, StoredResult, Summary, prefixed, unprefixed
 from hopcli.experiments.cautions import Given, cautions, decided, noted
 from hopcli.experiments.headline import Headline
-from hopcli.experiments.preparation import hash_of_start, prepare
+from hopcli.experiments.preparation import prepare
 from hopcli.experiments.relax_tables import (
     Course,
     Measured,
@@ -115,7 +115,6 @@ def plan(config: RelaxConfig, stock: Stock) -> Plan:
     trials = relaxation.trials
     return prepared.plan(
         work,
-        inputs=hash_of_start(resolved.start, trials.starts),
         attempts=len(trials) * resolved.sweeps * resolved.attempts_per_sweep,
         chains=len(trials),
     )

@@ -84,6 +84,7 @@ class Relaxation:
             sites = functools.cache(lambda: authors_sites(config, dataset, patterns))
         else:
             trials = draw_trials(config, dataset, patterns, streams.tests)
+        prepared.check_start(trials.starts)
         return cls(config, network, patterns, trials, streams, sites, threads)
 
     def starts(self, rows: NDArray[np.int64]) -> NDArray[np.int8]:

@@ -14,13 +14,15 @@ import numpy as np
 
 from hopcli.datasets import default_threshold
 from hopcli.errors import SettingError
-from hopcli.experiments.sources import GIVEN, load_data, read_thresholds
+from hopcli.experiments.sources import GIVEN, load_data
 from hopcli.patterns import draw_samples, select
 from hopcli.records import digest
 from hopcli.rules import store
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable
+
+    from numpy.typing import NDArray
 
     from hopcli.config import DataSettings, LearningSettings, PatternSettings
     from hopcli.datasets import Dataset
@@ -116,7 +118,11 @@ class Stock:
         return self._given.get(name)
 
     def couple(
-        self, config: LearningSettings, patterns: Patterns, rule: str, theta: float | str
+        self,
+        config: LearningSettings,
+        patterns: Patterns,
+        rule: str,
+        theta: float | NDArray[np.float64],
     ) -> Network:
         """The couplings by a rule, with its parameters in a configuration.
 
@@ -128,18 +134,16 @@ class Stock:
             What is stored.
         rule : str
             A key of :data:`hopcli.rules.RULES`.
-        theta : float or str
-            The thresholds: one for all sites, or the file of them.
+        theta : float or ndarray of float64, shape (N,)
+            The thresholds: one for all sites, or one a site.
 
         Raises
         ------
         PatternError
             If the rule cannot store these patterns.
-        DataError
-            If the thresholds cannot be read.
         """
         parameters = config.parameters(rule)
-        thresholds = np.asarray(read_thresholds(theta, patterns.xi.shape[1]))
+        thresholds = np.asarray(theta)
         key = ("couplings", patterns.sha256, digest(thresholds), rule, *parameters.items())
         return self._once(key, lambda: store(patterns.xi, rule, thresholds, **parameters))
 

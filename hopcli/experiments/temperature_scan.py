@@ -11,7 +11,7 @@ import pandas as pd
 from hopcli import dynamics
 from hopcli.experiments import Parts, Plan, Progress, StoredResult, Summary
 from hopcli.experiments.headline import Headline
-from hopcli.experiments.preparation import hash_of_start, prepare
+from hopcli.experiments.preparation import prepare
 from hopcli.experiments.trials import check_states
 from hopcli.observables import overlaps, projection_norm
 from hopcli.starts import BASES, change, choose, fill_bank, first_states, trial_rng
@@ -109,6 +109,7 @@ def plan(config: TemperatureScanConfig, stock: Stock) -> Plan:
     def scan() -> _Scan:
         target = patterns.last(resolved.target)
         bank = fill_bank(resolved.start, prepared.dataset, patterns, target)
+        prepared.check_start(bank)
         return _Scan(resolved, patterns, prepared.network(), bank)
 
     def work(
@@ -129,7 +130,6 @@ def plan(config: TemperatureScanConfig, stock: Stock) -> Plan:
     return prepared.plan(
         work,
         len(resolved.temperatures),
-        hash_of_start(resolved.start, scan().bank),
         attempts=len(resolved.temperatures) * resolved.repeats * resolved.attempts,
         chains=resolved.repeats,
     )

@@ -12,7 +12,7 @@ from hopcli.errors import PatternError, SettingError
 from hopcli.experiments import Parts, Plan, Progress, StoredResult, Summary
 from hopcli.experiments.few import few_selections
 from hopcli.experiments.headline import Headline
-from hopcli.experiments.preparation import Prepared, hash_of_start, prepare
+from hopcli.experiments.preparation import Prepared, prepare
 from hopcli.experiments.relaxation import Relaxation
 from hopcli.experiments.tally import OVERALL
 from hopcli.experiments.trials import MOST_IN_A_REPEAT
@@ -100,7 +100,7 @@ def plan(config: VarianceConfig, stock: Stock) -> Plan:
         notes = {"findings": findings(tables), "warnings": warnings}
         return prepared.result(VarianceResult, tables, arrays, notes)
 
-    own = {**hash_of_start(resolved.start, trials.starts), "patterns": digest(np.array(stored))}
+    own = {"patterns": digest(np.array(stored))}
     return prepared.plan(
         work,
         resolved.selections,

@@ -1,6 +1,7 @@
-"""A cell: one run of a grid, from what it is asked to do to what is kept of it.
+"""A cell of a grid: its run, and the tables that are kept of it.
 
-Everything here can be sent from one process to another.
+A cell is planned once. Where another process makes it, it is sent as a :class:`Task` and
+planned there.
 """
 
 from __future__ import annotations
@@ -16,22 +17,20 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from hopcli import catalogue, experiments, streams
 from hopcli._version import __version__
 from hopcli.errors import HopcliError, ResultError
+from hopcli.experiments import CHANGED
 from hopcli.results import key
 from hopcli.results.provenance import code_digest
 from hopcli.results.tables import blocks_of, columns_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     import pandas as pd
 
-    from hopcli.config import Config
     from hopcli.experiments import Plan, Progress
     from hopcli.experiments.stock import Stock
 
-__all__ = ["Made", "Rows", "Task", "code_version", "given", "make", "make_all", "named"]
-
-_CHANGED = "the data, or a file that the cell reads, has changed meanwhile"
+__all__ = ["Made", "Rows", "Task", "code_version", "make", "make_all", "named"]
 
 
 class Rows(NamedTuple):
@@ -55,7 +54,7 @@ class Rows(NamedTuple):
 
 
 class Task(NamedTuple):
-    """A cell that is to be made.
+    """A cell that another process is to plan and make.
 
     Attributes
     ----------
@@ -121,15 +120,23 @@ def named(plan: Plan) -> str:
     return key(plan.config.command, plan.config.to_dict(), plan.inputs)
 
 
-def make(task: Task, stock: Stock, progress: Progress = experiments.no_progress) -> Made:
-    """Plan and run a cell, on this thread.
+def make(
+    cell: str,
+    command: str,
+    plan: Callable[[], Plan],
+    keep: tuple[str, ...] = (),
+    progress: Progress = experiments.no_progress,
+) -> Made:
+    """Run a cell, on this thread.
 
     Parameters
     ----------
-    task : Task
-        The cell.
-    stock : Stock
-        What cells share.
+    cell, command : str
+        Its name and its command.
+    plan : callable
+        Returns its plan.
+    keep : tuple of str
+        Tables that are kept besides, such as ``trials``.
     progress : callable
         Told how far it is; what it raises ends the cell.
 
@@ -141,15 +148,13 @@ def make(task: Task, stock: Stock, progress: Progress = experiments.no_progress)
     began, started = time.perf_counter(), time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
     settings, inputs, tables, notes, error = {}, {}, {}, {}, None
     try:
-        entry = catalogue.entry(task.command)
-        asked = {"threads": 1, "figures": False, "keep": task.keep or None}
-        known = entry.execution.settings()
-        execution = entry.execution(**{k: v for k, v in asked.items() if k in known})
-        plan = experiments.plan(entry.config.from_values(task.config), stock)
-        if named(plan) != task.cell:
-            raise ResultError(_CHANGED)
-        settings, inputs = plan.config.to_dict(), dict(plan.inputs)
-        result = plan.run(execution, progress)
+        execution_class = catalogue.entry(command).execution
+        asked = {"threads": 1, "figures": False, "keep": keep or None}
+        known = execution_class.settings()
+        execution = execution_class(**{k: v for k, v in asked.items() if k in known})
+        planned = plan()
+        settings, inputs = planned.config.to_dict(), dict(planned.inputs)
+        result = planned.run(execution, progress)
         tables = {name: _rows(result.tables, name) for name in result.tables}
         notes = result.notes
     except HopcliError as failed:
@@ -157,11 +162,11 @@ def make(task: Task, stock: Stock, progress: Progress = experiments.no_progress)
     except MemoryError:
         error = "does not fit into memory"
     except Exception as defect:  # which must not cost the other cells
-        error = f"{type(defect).__name__}: {defect}; hopcli {task.command} would show where"
+        error = f"{type(defect).__name__}: {defect}; hopcli {command} would show where"
     seconds = round(time.perf_counter() - began, 6)
     host = socket.gethostname()
     version = code_version()
-    return Made(task.cell, settings, inputs, version, host, started, seconds, tables, notes, error)
+    return Made(cell, settings, inputs, version, host, started, seconds, tables, notes, error)
 
 
 @functools.cache
@@ -177,11 +182,22 @@ def make_all(tasks: Sequence[Task]) -> list[Made]:
 
     It may have been sent others long ago, of files that have changed since.
     """
-    made = [make(task, _own_stock()) for task in tasks]
-    if any(one.error == _CHANGED for one in made):
+    made = [_make_task(task) for task in tasks]
+    if any(one.error == CHANGED for one in made):
         _own_stock.cache_clear()
-        made = [make(task, _own_stock()) for task in tasks]
+        made = [_make_task(task) for task in tasks]
     return made
+
+
+def _make_task(task: Task) -> Made:
+    def plan() -> Plan:
+        config = catalogue.entry(task.command).config.from_values(task.config)
+        planned = experiments.plan(config, _own_stock())
+        if named(planned) != task.cell:
+            raise ResultError(CHANGED)
+        return planned
+
+    return make(task.cell, task.command, plan, task.keep)
 
 
 def _rows(tables: Mapping[str, pd.DataFrame], name: str) -> Rows:
@@ -203,9 +219,3 @@ def _values(column: pd.Series[Any]) -> list[Any]:
     if column.dtype.kind == "f":
         return [None if math.isnan(value) else value for value in values]
     return [str(value) if value == value else None for value in values]
-
-
-def given(config: Config) -> dict[str, Any]:
-    """A configuration as a task has it: what is not as by default, JSON-ready."""
-    plain = config.to_dict()
-    return {name: value for name, value in plain.items() if value is not None}

@@ -10,18 +10,17 @@ import contextlib
 import math
 import threading
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, ThreadPoolExecutor, wait
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from hopcli.dynamics.jobs import MOST_THREADS
-from hopcli.grids.cells import Made, make
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from hopcli.experiments.stock import Stock
-    from hopcli.grids.cells import Task
+    from hopcli.grids.cells import Made, Task
+    from hopcli.grids.planning import Planned
 
-__all__ = ["Engine", "local_engine", "run_tasks"]
+__all__ = ["Engine", "local_engine", "run_cells"]
 
 _SECONDS_AT_ONCE = 1.0  # of work that is sent to a worker, where sending costs
 _MOST_AT_ONCE = 64  # cells
@@ -48,7 +47,7 @@ class Engine:
     def __init__(
         self,
         executor: Executor,
-        work: Callable[[tuple[Task, ...]], list[Made]],
+        work: Callable[[tuple[Any, ...]], list[Made]],
         n_workers: int,
         *,
         chunks: bool = False,
@@ -62,7 +61,7 @@ class Engine:
 
 
 @contextlib.contextmanager
-def local_engine(n_threads: int, stock: Stock) -> Iterator[Engine]:
+def local_engine(n_threads: int) -> Iterator[Engine]:
     """Threads of this process, a cell each; the compiled loops let them run side by side.
 
     What is running when the block is left in disorder ends soon, to no effect.
@@ -71,8 +70,6 @@ def local_engine(n_threads: int, stock: Stock) -> Iterator[Engine]:
     ----------
     n_threads : int
         How many.
-    stock : Stock
-        What cells share.
     """
     stopped = threading.Event()
 
@@ -80,8 +77,8 @@ def local_engine(n_threads: int, stock: Stock) -> Iterator[Engine]:
         if stopped.is_set():
             raise _StoppedError
 
-    def work(tasks: tuple[Task, ...]) -> list[Made]:
-        return [make(task, stock, progress) for task in tasks]
+    def work(cells: tuple[Planned, ...]) -> list[Made]:
+        return [cell.make(progress) for cell in cells]
 
     n_threads = min(n_threads, MOST_THREADS)
     pool = ThreadPoolExecutor(n_threads, thread_name_prefix="cell")
@@ -96,7 +93,7 @@ class _StoppedError(BaseException):
     """The grid has been stopped: no failure of a cell."""
 
 
-def run_tasks(tasks: Sequence[Task], engine: Engine) -> Iterator[Made]:
+def run_cells(cells: Sequence[Planned | Task], engine: Engine) -> Iterator[Made]:
     """Make cells; each is given as soon as it is finished, in any order.
 
     No more are under way than keep the workers busy, and nothing is kept of those that
@@ -104,12 +101,12 @@ def run_tasks(tasks: Sequence[Task], engine: Engine) -> Iterator[Made]:
 
     Parameters
     ----------
-    tasks : sequence of Task
-        The cells.
+    cells : sequence of Planned or Task
+        The cells, as the engine takes them.
     engine : Engine
         Where they are made.
     """
-    left = list(reversed(tasks))
+    left = list(reversed(cells))
     under_way: set[Future[list[Made]]] = set()
     seconds = finished = 0.0
     while left or under_way:

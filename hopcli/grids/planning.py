@@ -6,13 +6,15 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from hopcli import experiments
 from hopcli.errors import HopcliError, SettingError
-from hopcli.grids.cells import Task, given, named
+from hopcli.grids.cells import Made, Task, make, named
 from hopcli.grids.store import Place
 from hopcli.values import show
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from hopcli.config import Config
+    from hopcli.experiments import Plan, Progress
     from hopcli.experiments.stock import Stock
     from hopcli.grids.grid import Grid, Point
 
@@ -20,21 +22,39 @@ __all__ = ["Impossible", "Planned", "impossible", "in_words", "plan_grid", "shar
 
 
 class Planned(NamedTuple):
-    """A point of which a run can be made.
+    """A point with the plan of its cell.
 
     Attributes
     ----------
     place : Place
         The point, and its cell.
-    task : Task
-        How that is made.
-    config : Config
-        Its resolved configuration.
+    plan : Plan
+        The plan of the cell.
+    given : Config
+        The given configuration.
+    keep : tuple of str
+        Tables that are kept besides the usual ones.
     """
 
     place: Place
-    task: Task
-    config: Any
+    plan: Plan
+    given: Config
+    keep: tuple[str, ...] = ()
+
+    @property
+    def cell(self) -> str:
+        """Name of the cell."""
+        return self.place.cell
+
+    @property
+    def task(self) -> Task:
+        """The cell as it is sent to another process."""
+        given = {k: v for k, v in self.given.to_dict().items() if v is not None}
+        return Task(self.cell, self.given.command, given, self.keep)
+
+    def make(self, progress: Progress = experiments.no_progress) -> Made:
+        """Make the cell."""
+        return make(self.cell, self.given.command, lambda: self.plan, self.keep, progress)
 
 
 class Impossible(NamedTuple):
@@ -78,11 +98,8 @@ def plan_grid(
         except HopcliError as error:
             others.append(Impossible(point, error))
         else:
-            name = named(plan)
-            place = Place(point.place, name, point.values)
-            planned.append(
-                Planned(place, Task(name, grid.command, given(config), keep), plan.config)
-            )
+            place = Place(point.place, named(plan), point.values)
+            planned.append(Planned(place, plan, config, keep))
         tell(1, len(grid))
     return planned, others
 

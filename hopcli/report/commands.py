@@ -5,8 +5,6 @@ from __future__ import annotations
 import shlex
 from typing import TYPE_CHECKING, Any
 
-from hopcli import catalogue
-from hopcli.config import Facts
 from hopcli.errors import SettingError
 from hopcli.grids.grid import read_grid
 from hopcli.grids.texts import set_text, with_sets
@@ -16,14 +14,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from hopcli.catalogue import Entry
-    from hopcli.config import Config, Setting
-    from hopcli.experiments import Result
+    from hopcli.config import Setting
     from hopcli.grids.grid import Grid
 
-__all__ = ["asked", "command_of_grid", "command_of_run", "spelt"]
-
-_LABELS = "digits"
-"""Left open it is all labels of the data, of which a result knows those that it used."""
+__all__ = ["command_of_grid", "command_of_run", "spelt"]
 
 
 def spelt(settings: Mapping[str, Any], entry: Entry) -> dict[str, str]:
@@ -42,85 +36,22 @@ def spelt(settings: Mapping[str, Any], entry: Entry) -> dict[str, str]:
     }
 
 
-def asked(config: Config, result: Result) -> dict[str, Any]:
-    """The settings that a run would not have if nothing was said.
-
-    Parameters
-    ----------
-    config : Config
-        The resolved configuration.
-    result : Result
-        What was found: its patterns tell what open settings depend on.
-
-    Returns
-    -------
-    dict of str to object
-        Those of the settings, as JSON has them, in the order of the help text.
-    """
-    given = catalogue.entry(config.command).config
-    resolved = config.to_dict()
-    said = {
-        name: resolved[name]
-        for name, setting in given.settings().items()
-        if resolved.get(name) is not None
-        if resolved[name] != _plain(setting, given.default_of(name))
-    }
-    facts = _facts(config, result)
-    if facts is None:
-        return said
-    for name in [name for name in said if given.default_of(name) is None and name != _LABELS]:
-        without = {other: value for other, value in said.items() if other != name}
-        if _resolves(given, without, facts) == resolved:
-            said = without
-    return said
-
-
-def _plain(setting: Setting, value: Any) -> Any:
-    """A default as JSON has it."""
-    return None if value is None else setting.kind.settle(value)
-
-
-def _facts(config: Config, result: Result) -> Facts | None:
-    """What is known of the data of a run, but for labels that it did not use."""
-    patterns = getattr(result, "patterns", None)
-    if patterns is None:
-        return None
-    chosen = getattr(config, "images", None) is not None
-    return Facts(result.dataset, patterns.shape, patterns.labels, chosen)
-
-
-def _resolves(given: type[Config], values: dict[str, Any], facts: Facts) -> Any:
-    """What a configuration resolves to, None if it is refused."""
-    try:
-        config = given.from_values(values)
-        config.check()
-        return config.resolve(facts).to_dict()
-    except SettingError:
-        return None
-
-
-def command_of_run(config: Config, result: Result) -> str | None:
+def command_of_run(entry: Entry, given: Mapping[str, Any]) -> str | None:
     """The command line that asks for a run.
 
     Parameters
     ----------
-    config : Config
-        The resolved configuration.
-    result : Result
-        What was found.
+    entry : Entry
+        Its command.
+    given : mapping of str to object
+        The given settings, as JSON has them.
 
     Returns
     -------
     str or None
         What a shell takes; None if no flags say the same.
     """
-    entry = catalogue.entry(config.command)
-    wanted = asked(config, result)
-    flags = [_flag(name, entry.settings[name], value) for name, value in wanted.items()]
-    try:
-        entry.read(wanted)[0].check()
-    except SettingError:
-        return None
+    flags = [_flag(name, entry.settings[name], value) for name, value in given.items()]
     if None in flags:
         return None
     return shlex.join(["hopcli", entry.command, *(word for flag in flags for word in flag or [])])

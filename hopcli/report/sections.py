@@ -12,7 +12,7 @@ from hopcli import catalogue, results
 from hopcli.errors import SettingError
 from hopcli.grids.view import TABLE, load_published
 from hopcli.plots.grid import picture
-from hopcli.report.commands import asked, command_of_grid, command_of_run, spelt
+from hopcli.report.commands import command_of_grid, command_of_run, spelt
 from hopcli.report.sheets import Sheet, sheet
 from hopcli.results.forms import GRID
 from hopcli.results.listing import settings_of
@@ -124,12 +124,15 @@ def section(
     entry = catalogue.entry(config.command)
     summary = entry.summary(config, result)
     notes = {key: note for key, note in result.notes.items() if key not in _ELSEWHERE}
+    given = (manifest or {}).get("given")
+    if given is None:  # written by an earlier version
+        given = config.changes()
     return Section(
         name=name,
         command=config.command,
         about=entry.line,
-        asked=spelt(asked(config, result), entry),
-        again=command_of_run(config, result) or "",
+        asked=spelt(given, entry),
+        again=command_of_run(entry, given) or "",
         found=_found(entry.headline, result, summary),
         warnings=tuple(map(str, result.notes.get("warnings", ()))),
         sheet=sheet(config.command, summary.table, summary.percent),

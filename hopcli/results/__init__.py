@@ -133,6 +133,7 @@ def save(
     inputs: Mapping[str, str],
     execution: Execution,
     duration: float,
+    given: Config | None = None,
 ) -> list[Path]:
     """Write the tables, arrays and manifest of a run; pictures of an earlier one go.
 
@@ -150,6 +151,8 @@ def save(
         How the run was carried out.
     duration : float
         Seconds that the experiment took.
+    given : Config, optional
+        The configuration as it was given; by default the resolved one.
 
     Returns
     -------
@@ -173,6 +176,7 @@ def save(
         manifest = {
             "command": config.command,
             "config": settings,
+            "given": (config if given is None else given).changes(),
             "key": key(config.command, settings, inputs),
             "seed": settings.get("seed"),
             "dataset": {"name": result.dataset, "sha256": result.dataset_sha256},

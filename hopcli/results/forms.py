@@ -103,6 +103,7 @@ _Check = Callable[[object], bool]
 _EVERY: dict[str, _Check] = {"versions": _is_versions, "tables": _is_tables}
 _OF_RUN: dict[str, _Check] = {
     "config": lambda value: isinstance(value, dict) and "grid" not in value,
+    "given": lambda value: value is None or isinstance(value, dict),
     "key": is_hash,
     "seed": _is_whole_or_open,
     "dataset": _is_data,

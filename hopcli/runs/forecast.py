@@ -5,15 +5,12 @@ from __future__ import annotations
 from statistics import fmean
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from hopcli.grids.cells import make
 from hopcli.grids.planning import shard_of
 from hopcli.grids.store import Store, is_grid
-from hopcli.runs.costs import least_seconds
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from hopcli.experiments.stock import Stock
     from hopcli.grids.planning import Planned
     from hopcli.grids.store import Standing
     from hopcli.runs.grids import GridJob
@@ -58,12 +55,12 @@ def forecast(job: GridJob) -> Forecast:
         if state != "finished" or job.wishes.again
     ]
     left = left[: job.options.limit]
-    seconds = _estimate(left, chosen, standings, job.stock) / job.threads
+    seconds = _estimate(left, chosen, standings) / job.threads
     return Forecast(list(zip(states, chosen, strict=True)), left, seconds)
 
 
 def _state(standings: Mapping[str, Standing], one: Planned) -> str:
-    there = standings.get(one.task.cell)
+    there = standings.get(one.cell)
     return "to do" if there is None else there.state
 
 
@@ -71,7 +68,6 @@ def _estimate(
     left: Sequence[Planned],
     chosen: Sequence[Planned],
     standings: dict[str, Standing],
-    stock: Stock,
 ) -> float:
     """Seconds of one thread: from the cells that are finished, else from one of each kind.
 
@@ -80,7 +76,7 @@ def _estimate(
     """
     known: dict[tuple[Any, ...], list[tuple[float, float]]] = {}
     for one in chosen:
-        there = standings.get(one.task.cell)
+        there = standings.get(one.cell)
         if there is not None and there.state == "finished":
             known.setdefault(_kind(one), []).append((there.seconds, _work(one)))
     alike: dict[tuple[Any, ...], list[Planned]] = {}
@@ -89,18 +85,18 @@ def _estimate(
     for kind, cells in alike.items():
         measured = known.setdefault(kind, [])
         if not measured and _work(cells[0]) < _TRIED:
-            measured.append(_try(cells[0], stock))
-        measured += _larger(cells, measured, stock)
+            measured.append(_try(cells[0]))
+        measured += _larger(cells, measured)
     return sum(_seconds(one, known[_kind(one)]) for one in left)
 
 
-def _try(one: Planned, stock: Stock) -> tuple[float, float]:
+def _try(one: Planned) -> tuple[float, float]:
     """Seconds and work of a cell that is made for it."""
-    return make(one.task, stock).seconds, _work(one)
+    return one.make().seconds, _work(one)
 
 
 def _larger(
-    cells: Sequence[Planned], measured: Sequence[tuple[float, float]], stock: Stock
+    cells: Sequence[Planned], measured: Sequence[tuple[float, float]]
 ) -> list[tuple[float, float]]:
     """Seconds and work of one that has far more work than those that are measured.
 
@@ -115,7 +111,7 @@ def _larger(
     cheap = [one for one in larger if _work(one) <= _CHEAP]
     one = cheap[-1] if cheap else larger[0]
     if _work(one) < _TRIED:
-        return [_try(one, stock)]
+        return [_try(one)]
     return [(seconds + _SLOW * (_work(one) - most), _work(one))]
 
 
@@ -141,4 +137,4 @@ def _kind(one: Planned) -> tuple[Any, ...]:
 
 def _work(one: Planned) -> float:
     """Seconds that its update attempts take at least."""
-    return least_seconds(one.config, 1)
+    return one.plan.least_seconds(1)

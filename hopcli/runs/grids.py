@@ -13,7 +13,7 @@ from hopcli.dynamics.jobs import processors
 from hopcli.errors import ResultError, SettingError
 from hopcli.experiments.stock import Stock
 from hopcli.grids.cells import code_version
-from hopcli.grids.engine import local_engine, run_tasks
+from hopcli.grids.engine import local_engine, run_cells
 from hopcli.grids.merging import merge
 from hopcli.grids.planning import impossible, plan_grid, shard_of
 from hopcli.grids.publishing import publish_if_whole
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from hopcli.experiments import Progress
-    from hopcli.grids.cells import Made, Task
+    from hopcli.grids.cells import Made
     from hopcli.grids.engine import Engine
     from hopcli.grids.grid import Grid
     from hopcli.grids.planning import Planned
@@ -196,7 +196,7 @@ class GridJob:
     def _engine(self) -> AbstractContextManager[Engine]:
         """Open the threads or the scheduler that make the cells."""
         if self.options.dask is None:
-            return local_engine(self.threads, self.stock)
+            return local_engine(self.threads)
         from hopcli.grids.dask import dask_engine
 
         return dask_engine(self.options.dask)
@@ -204,14 +204,14 @@ class GridJob:
     def _run(self, engine: Engine, progress: CellProgress) -> GridDone:
         """Make what is missing in the locked folder."""
         began = time.perf_counter()
-        tasks = self._missing()  # refused before anything is written
-        with Store(self.out, writes=bool(tasks) or not self._is_described()) as store:
+        missing = self._missing()  # refused before anything is written
+        with Store(self.out, writes=bool(missing) or not self._is_described()) as store:
             if store.writes:
                 store.describe(self.grid, [one.place for one in self.planned])
                 self._writes = True
-                self._make(store, tasks, engine, progress)
+                self._make(store, missing, engine, progress)
             state = self.state(store)
-            return _published(store, state, len(tasks), began, draws=self._draws)
+            return _published(store, state, len(missing), began, draws=self._draws)
 
     def _note_kept(self) -> None:
         """Note the finished cells of a grid that was stopped."""
@@ -229,10 +229,10 @@ class GridJob:
         with Store(self.out) as store:
             return store.describes(self.grid, [one.place for one in self.planned])
 
-    def _missing(self) -> list[Task]:
+    def _missing(self) -> list[Planned]:
         """The cells to be made now, in order."""
         wishes, options = self.wishes, self.options
-        chosen = {one.task.cell: one.task for one in shard_of(self.planned, *options.shard)}
+        chosen = {one.cell: one for one in shard_of(self.planned, *options.shard)}
         if not is_grid(self.out):
             return list(chosen.values())[: options.limit]
         with Store(self.out) as store:
@@ -252,7 +252,7 @@ class GridJob:
             other = wishes.overwrite and there.version != code_version()
             return other or not set(self._keep) <= tables.get(cell, {}).keys()
 
-        return [task for cell, task in chosen.items() if is_missing(cell)][: options.limit]
+        return [one for cell, one in chosen.items() if is_missing(cell)][: options.limit]
 
     def _check_versions(self, standings: dict[str, Standing]) -> None:
         """Refuse to mix cells of different code, unless that is asked for."""
@@ -274,15 +274,16 @@ class GridJob:
             )
 
     def _make(
-        self, store: Store, tasks: Sequence[Task], engine: Engine, progress: CellProgress
+        self, store: Store, missing: Sequence[Planned], engine: Engine, progress: CellProgress
     ) -> None:
         """Make cells; each is kept as soon as it is finished."""
-        progress(0, len(tasks), 0)
-        for made in run_tasks(tasks, engine):
+        progress(0, len(missing), 0)
+        is_remote = self.options.dask is not None
+        for made in run_cells([one.task if is_remote else one for one in missing], engine):
             self._check_version(made)
             store.write(made)
             has_failed = made.error is not None
-            progress(1, len(tasks), int(has_failed))
+            progress(1, len(missing), int(has_failed))
             if has_failed and self.options.fail_fast:
                 break
 
@@ -361,6 +362,6 @@ def _check_drawn(grid: Grid, planned: Planned, stock: Stock) -> None:
         return
     from hopcli.claims.rehearsing import rehearse
 
-    columns = (rehearse(planned.config, stock) or {}).get(headline.table)
+    columns = (rehearse(planned.plan.config, stock) or {}).get(headline.table)
     if columns is not None and look.y not in columns:
         raise SettingError("plot.y", f"must be one of {', '.join(columns)}", look.y)

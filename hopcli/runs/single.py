@@ -11,7 +11,6 @@ from hopcli import endings, experiments, results
 from hopcli.errors import HopcliError, ResultError, renamed
 from hopcli.results.files import check_made
 from hopcli.results.folder import uninterrupted
-from hopcli.runs.costs import least_seconds
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -217,6 +216,7 @@ def _work(job: Job, watch: Watch | None) -> tuple[Result, list[Path]]:
             inputs=planned.inputs,
             execution=execution,
             duration=time.perf_counter() - began,
+            given=job.request.config,
         )
     return result, files
 
@@ -237,7 +237,7 @@ def make(
     parts : mapping, optional
         Finished parts of the run.
     """
-    least = least_seconds(planned.config, getattr(execution, "threads", None))
+    least = planned.least_seconds(getattr(execution, "threads", None))
     if parts:
         least *= 1 - len(parts) / planned.n_parts
     with watch(least) if watch else contextlib.nullcontext() as watching:

@@ -9,7 +9,7 @@ import numpy as np
 from hopcli.datasets import load_dataset
 from hopcli.errors import SettingError
 from hopcli.patterns import random_spins
-from hopcli.starts.words import Arguments, Bank, Base, nothing, one_fraction, plainly, word
+from hopcli.starts.words import Arguments, Bank, Base, nothing, one_fraction, word
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,26 +25,18 @@ NO_SOURCE = -1
 """Source index of a start that is no image of the data set."""
 
 
-# --- reading and writing ---------------------------------------------------------------
+# --- reading -----------------------------------------------------------------------------
 
 
 def _chance_of_up(texts: list[str]) -> Arguments:
     return one_fraction(texts) if texts else (0.5,)
 
 
-def _write_chance(arguments: Arguments) -> tuple[str, ...]:
-    return () if arguments == (0.5,) else plainly(arguments)
-
-
 def _two_labels(texts: list[str]) -> Arguments:
     first, second, *rest = texts
     if not first or not second or rest not in ([], ["fill"]):
         raise ValueError(texts)
-    return first, second, bool(rest)
-
-
-def _write_labels(arguments: Arguments) -> tuple[str, ...]:
-    return (*arguments[:2], "fill") if arguments[2] else arguments[:2]
+    return tuple(texts)
 
 
 def _path(texts: list[str]) -> Arguments:
@@ -85,17 +77,14 @@ def _text(dataset: Dataset, patterns: Patterns, arguments: Arguments, _: int) ->
     if given.n_sites != dataset.n_sites:
         rule = f"must hold states of {dataset.n_sites} sites, not {given.n_sites}"
         raise SettingError("start", rule, word(BASES["text"], arguments))
-    none = np.full(len(given), NO_SOURCE)
-    labels = [
-        name if named else f"start {place}"
-        for place, (name, named) in enumerate(zip(given.labels, given.is_named, strict=True), 1)
-    ]
-    unnamed = [label for label, named in zip(labels, given.is_named, strict=True) if not named]
-    taken = set(unnamed) & {*patterns.labels, *given.labels[given.is_named].tolist()}
+    named = given.is_named
+    places = np.array([f"start {place}" for place in range(1, len(given) + 1)])
+    labels = np.where(named, given.labels, places)
+    taken = {*places[~named].tolist()} & {*patterns.labels, *given.labels[named].tolist()}
     if taken:
         rule = f"must name its states, as {min(taken)!r} is the name of another one or of a pattern"
         raise SettingError("start", rule, word(BASES["text"], arguments))
-    return Bank(np.array(labels), none, given.spins, np.arange(len(given)))
+    return Bank(labels, np.full(len(given), NO_SOURCE), given.spins, np.arange(len(given)))
 
 
 def _made_of(name: str, arguments: Arguments, patterns: Patterns, states: NDArray[np.int8]) -> Bank:
@@ -150,7 +139,7 @@ def _sign_of_sum(
 ) -> NDArray[np.int8]:
     """Where the sum is 0, at random, unless a blend leaves it open."""
     state = np.sign(states.sum(axis=0, dtype=np.int64)).astype(np.int8)
-    if not arguments or arguments[2]:
+    if len(arguments) != 2:
         empty = np.flatnonzero(state == 0)
         state[empty] = np.where(rng.random(len(empty)) < 0.5, 1, -1)
     return state
@@ -176,7 +165,7 @@ BASES: dict[str, Base] = {
             _chance_of_up,
             _any,
             _random,
-            write=_write_chance,
+            unwritten=(0.5,),
             all_at_once=_many_random,
         ),
         Base("majority", "majority", "the sign of their sum", nothing, _all, _sign_of_sum),
@@ -187,8 +176,7 @@ BASES: dict[str, Base] = {
             _two_labels,
             _two,
             _sign_of_sum,
-            write=_write_labels,
-            leaves_zeros=lambda arguments: not arguments[2],
+            leaves_zeros=lambda arguments: len(arguments) == 2,
         ),
         Base(
             "text",

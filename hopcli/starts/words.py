@@ -26,7 +26,6 @@ __all__ = [
     "nothing",
     "one_count",
     "one_fraction",
-    "plainly",
     "word",
 ]
 
@@ -68,15 +67,6 @@ class Bank:
         return Bank(self.label[chosen], self.source_index[chosen], self.states, row)
 
 
-def plainly(arguments: Arguments) -> tuple[str, ...]:
-    """Arguments as a user writes them."""
-    return tuple(map(_argument, arguments))
-
-
-def _argument(value: Any) -> str:
-    return repr(value).removesuffix(".0") if isinstance(value, float) else str(value)
-
-
 @dataclass(frozen=True, slots=True, eq=False)
 class Base:
     """What runs can start from.
@@ -96,8 +86,8 @@ class Base:
     make : callable
         A state of the bank (or all of them), arguments and a random stream in; one
         state out, in memory of its own.
-    write : callable
-        Arguments in, texts between colons out.
+    unwritten : tuple, optional
+        Arguments that are meant where none are written.
     all_at_once : callable, optional
         Number of states, sites, arguments and one random stream in, states out: for
         experiments that draw the starts of many chains together.
@@ -115,7 +105,7 @@ class Base:
     read: Callable[[list[str]], Arguments]
     fill: Callable[[Dataset, Patterns, Arguments, int], Bank]
     make: Callable[[NDArray[np.int8], Arguments, np.random.Generator], NDArray[np.int8]]
-    write: Callable[[Arguments], tuple[str, ...]] = plainly
+    unwritten: Arguments = ()
     all_at_once: Callable[[int, int, Arguments, np.random.Generator], NDArray[np.int8]] | None = (
         None
     )
@@ -141,8 +131,6 @@ class Change:
     apply : callable
         A state as a picture, int8, shape (height, width), changed in place; the
         arguments; and a random stream.
-    write : callable
-        Arguments in, texts between colons out.
     misfit : callable
         Arguments, and height and width of a state in; the rule that they break out, or
         nothing.
@@ -153,13 +141,15 @@ class Change:
     description: str
     read: Callable[[list[str]], Arguments]
     apply: Callable[[NDArray[np.int8], Arguments, np.random.Generator], None]
-    write: Callable[[Arguments], tuple[str, ...]] = plainly
     misfit: Callable[[Arguments, tuple[int, int]], str] = lambda _, __: ""
 
 
 def word(entry: Base | Change, arguments: Arguments) -> str:
     """An entry with its arguments as a user writes them, as short as it can be."""
-    return ":".join((entry.name, *entry.write(arguments)))
+    if isinstance(entry, Base) and arguments == entry.unwritten:
+        return entry.name
+    plain = (repr(a).removesuffix(".0") if isinstance(a, float) else str(a) for a in arguments)
+    return ":".join((entry.name, *plain))
 
 
 def nothing(texts: list[str]) -> Arguments:

@@ -1,49 +1,58 @@
 """The study [ZG] that is reproduced: its published numbers, replays of its authors' runs.
 
-Another study is another folder of this kind, and a file of claims.
+Another study is a folder of published numbers and a file of claims. Claims name a file of
+numbers beside them, or one of this folder.
 """
 
 from __future__ import annotations
 
+import csv
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    import pandas as pd
+from hopcli.errors import DataError
 
-__all__ = ["AUTHORS_RECALL", "FIGURE1", "authors_recall", "figure1"]
+__all__ = ["AUTHORS_RECALL", "FIGURE1", "find_numbers", "read_curve"]
 
 _HERE = Path(__file__).parent
 
 AUTHORS_RECALL = _HERE / "authors_recall.csv"
-"""The authors' raw table of recall."""
+"""The authors' raw table of recall: percent of 100 test images, a row a repeat."""
 
 FIGURE1 = _HERE / "figure1_digitised.csv"
-"""Their figure 1, read off."""
+"""Their figure 1, mean |m| against temperature (k_B = 1), read off to +-0.005."""
 
 
-def authors_recall() -> pd.DataFrame:
-    """Percent recalled in each of the authors' ten repeats.
+def find_numbers(name: str, folder: Path) -> Path:
+    """Find a file of published numbers, in a folder or among those that come with hopcli.
 
-    Returns
-    -------
-    DataFrame of int
-        A row a repeat, a column a label, in the order in which they were stored; 0 to 100.
+    Raises
+    ------
+    DataError
+        If there is no such file.
     """
-    import pandas as pd
+    for path in (folder / name, _HERE / name):
+        if path.is_file():
+            return path
+    known = ", ".join(sorted(path.name for path in _HERE.glob("*.csv")))
+    raise DataError(f"no such file in {folder}, nor a file of the study ({known})")
 
-    return pd.read_csv(AUTHORS_RECALL, index_col="repeat")
 
+def read_curve(path: Path) -> dict[str, float]:
+    """Read a curve: its first column names the points, the second has their values.
 
-def figure1() -> pd.DataFrame:
-    """The curve of the published figure 1.
+    Raises
+    ------
+    DataError
+        If the file is no table of two columns of numbers.
 
-    Returns
-    -------
-    DataFrame of float
-        ``temperature`` (k_B = 1) and ``overlap``, the mean |m| with the stored "4", each
-        +- 0.005.
+    Examples
+    --------
+    >>> read_curve(FIGURE1)["0.1"]
+    0.689
     """
-    import pandas as pd
-
-    return pd.read_csv(FIGURE1)
+    try:
+        with path.open(encoding="utf-8", newline="") as file:
+            _, *rows = csv.reader(file)
+            return {f"{float(point):g}": float(value) for point, value in rows}
+    except (OSError, ValueError) as error:
+        raise DataError(f"{path}: must be a CSV file of two columns of numbers ({error})") from None

@@ -12,6 +12,7 @@ sites. A coupling of a site to itself differs from that to another site of its c
 
 from __future__ import annotations
 
+import functools
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     Array = NDArray[np.float64]
     Inputs = Callable[[Array, Array, Array], Array]
 
-__all__ = ["largest_gap", "unstable_sum"]
+__all__ = ["OF_PATTERNS", "largest_gap", "unstable_sum"]
 
 _ROUNDING = 1e-9  # of a field
 
@@ -144,3 +145,11 @@ def unstable_sum(xi: NDArray[np.int8], *, by_code: bool) -> int:
     state = np.sign(classes.columns.sum(axis=0))
     wrong = weights.fields(state, classes.sizes) * state < -_ROUNDING
     return int(classes.sizes[wrong].sum())
+
+
+OF_PATTERNS: dict[str, Callable[[NDArray[np.int8]], float]] = {
+    "storkey_gap": largest_gap,
+    "unstable_by_code": functools.partial(unstable_sum, by_code=True),
+    "unstable_by_formula": functools.partial(unstable_sum, by_code=False),
+}
+"""Functions of claims that need the stored patterns alone, shape (p, N)."""

@@ -127,7 +127,7 @@ def list_grid(job: GridJob) -> None:
     expected = forecast(job)
     for state, one in expected.cells[:_LISTED]:
         words = in_words(job.grid, one.place.values)
-        print_lines(terminal(f"{state:9} {one.task.cell[:12]}  {words}"))
+        print_lines(terminal(f"{state:9} {one.cell[:12]}  {words}"))
     n_cells = len(expected.cells)
     if n_cells > _LISTED:
         click.echo(f"... and {n_cells - _LISTED:,} more")
