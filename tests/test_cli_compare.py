@@ -7,7 +7,6 @@ import re
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 import pytest
 from conftest import experiment
 from scipy import stats
@@ -107,7 +106,8 @@ def test_who_is_right_is_what_the_patterns_say(study: Any) -> None:
 
 
 def test_logistic_regression_beats_any_pattern_and_more_images_teach_more(study: Any) -> None:
-    overall = tables.overall_rows(study.tables["classifiers"]).set_index("classifier")
+    overall = tables.overall_rows(study.result.columns["classifiers"]).frame()
+    overall = overall.set_index("classifier")
     assert overall["trained_on"].tolist() == [199] * 6 + [100, 100]  # one was drawn twice
     low = overall.loc[["logistic", "logistic-samples"], "ci_low"]
     assert low.min() > overall["ci_high"][:6].max()
@@ -172,7 +172,7 @@ def test_the_finding_has_the_numbers_of_the_tables_in_order(own: int, other: int
         expected += [(other - own) / 10, 95, -high, -low]
     else:
         expected += [95, low, high]
-    expected.append(float(pairs["p"].iloc[0]))
+    expected.append(float(pairs["p"][0]))
     numbers = [float(number.replace(",", "")) for number in re.findall(NUMBER, found)]
     assert len(numbers) == len(expected)
     assert numbers[:-1] == pytest.approx(expected[:-1], abs=0.051)
@@ -301,10 +301,7 @@ def test_the_finding_on_selectors_is_of_the_nearest_number_of_samples() -> None:
         for k in range(3)
         for name in ("overlap-loss", "medoid")
     ]
-    columns = ["samples", "selector", "selection", "n", "recalled", "accuracy"]
-    found = tables.selectors_finding(
-        tables.selectors_table(pd.DataFrame(rows, columns=columns)), 20
-    )
+    found = tables.selectors_finding(tables.selectors_table(tables.SELECTIONS.rows(rows)), 20)
     numbers = re.findall(r"[+-]?\d+\.?\d*", found)
     places = [numbers.index(number) for number in ("30", "50.0", "+11.0", "8.5", "13.5", "0.0055")]
     assert places == sorted(places)

@@ -29,7 +29,6 @@ from hopcli.errors import ResultError
 from hopcli.estimator.binarising import levels
 from hopcli.estimator.deciding import Ballot, warn_of_lost
 from hopcli.estimator.prototypes import Group, choose
-from hopcli.experiments.headline import Headline
 from hopcli.experiments.preparation import hashes
 from hopcli.experiments.sources import read_thresholds
 from hopcli.grids.grid import read_grid
@@ -50,6 +49,7 @@ from hopcli.statistics.rates import draws_interval, exact_interval, thermal_inte
 from hopcli.statistics.resampling import replicate_interval
 from hopcli.statistics.unseen import chao1
 from hopcli.study import AUTHORS_RECALL
+from hopcli.tables import Columns, Table
 
 Z95 = statistics.Z95
 
@@ -148,10 +148,10 @@ def test_kinds_met_once_alone_come_in_pairs() -> None:
 
 
 def test_a_key_of_one_value_stays_where_another_is_averaged_over() -> None:
-    table = pd.DataFrame({"rule": ["a"], "seed": [1], "x": [2.0]})
-    headline = Headline(table="t", value="x", says="x")
+    table = Columns.of_frame(pd.DataFrame({"rule": ["a"], "seed": [1], "x": [2.0]}))
+    headline = Table("t", "", (), "x").estimate()
     found = average(table, [Key("rule"), Key("seed")], "seed", headline)
-    assert list(found.columns)[:3] == ["rule", "n_seed", "x"]
+    assert found.names[:3] == ["rule", "n_seed", "x"]
 
 
 def test_a_failed_cell_is_not_missing() -> None:
@@ -164,7 +164,7 @@ def test_a_failed_cell_is_not_missing() -> None:
 
 
 def test_a_sheet_shows_fifty_rows_and_counts_the_others() -> None:
-    made = sheet("t", pd.DataFrame({"x": [True, False] * 26 + [True]}))
+    made = sheet("t", Columns(["x"], [np.array([True, False] * 26 + [True])]))
     assert (made.n_rows, len(made.rows), made.n_left_out) == (53, 50, 3)
     assert made.rows[:2] == (("yes",), ("no",))
 
@@ -185,7 +185,7 @@ def test_a_picture_is_96_pixels_an_inch() -> None:
     plan = experiments.plan(SelectConfig(dataset="drawings"))
     result = plan.run(CATALOGUE["select"].execution(), experiments.no_progress)
     figure = CATALOGUE["select"].figures(plan.config, result, "paper")["patterns"]
-    assert drawing("a", figure, "p").width == pytest.approx(96 * figure.get_figwidth(), abs=1)
+    assert drawing(figure, "p").width == pytest.approx(96 * figure.get_figwidth(), abs=1)
 
 
 # --- estimator

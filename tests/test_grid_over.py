@@ -10,25 +10,29 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from hopcli.experiments.headline import Headline
+from hopcli.grids import over
 from hopcli.grids.keys import Key
-from hopcli.grids.over import average
 from hopcli.statistics import draws_interval, exact_interval
+from hopcli.tables import Column, Columns, Estimate, Table, ends_of
 
-RATE = Headline(
-    table="accuracy",
-    value="accuracy",
-    says="accuracy",
-    low="ci_low",
-    high="ci_high",
+RATE = Table(
+    "accuracy",
+    "",
+    (
+        Column("label", "text", key=True),
+        Column("accuracy", counts=("recalled", "n"), bounds=(0, 1)),
+        *ends_of("accuracy", "ci", prefix=""),
+    ),
+    headline="accuracy",
     where={"label": "overall"},
-    within=("label",),
-    counts=("recalled", "n"),
-    bounds=(0, 1),
-)
-LENGTH = Headline(table="lengths", value="length", says="length (sites)")
+).estimate()
+LENGTH = Table("lengths", "", (), "length").estimate()
 KEYS = [Key("samples"), Key("rule"), Key("seed")]
 N = 40
+
+
+def average(table: pd.DataFrame, keys: list[Key], key: str, headline: Estimate) -> pd.DataFrame:
+    return over.average(Columns.of_frame(table), keys, key, headline).frame()
 
 
 def rates(seed: int = 3) -> pd.DataFrame:

@@ -20,7 +20,7 @@ from hopcli.datasets.thresholds import levels
 from hopcli.errors import DataError, HopcliWarning
 
 Grey = NDArray[np.uint8]
-QUIET = ["--no-figures", "--quiet", "--out", "results/made", "--overwrite"]
+QUIET = ["--no-figures", "--quiet", "--out", "results/recall"]
 
 
 def save(array: NDArray[Any], path: Path | str, **options: Any) -> None:
@@ -283,25 +283,7 @@ def test_own_pictures_are_restored_from_flips(run_hopcli: RunHopcli, rule: str) 
     run += ["--tests", "10"]
     run += ["--dynamics", "async", "--order", "permutation", "--until-stable", "--repeats", "2"]
     assert run_hopcli(*run, *QUIET, "--keep", "trials").code == 0
-    trials = pd.read_csv("results/made/trials.csv")
+    trials = pd.read_csv("results/recall/trials.csv")
     assert trials["label"].value_counts().to_dict() == dict.fromkeys(names, 20)
     assert trials["outcome"].tolist() == ["own"] * 60
     assert trials["overlap_own"].tolist() == [1] * 60
-
-
-def test_pictures_are_chosen_and_blended_by_name(run_hopcli: RunHopcli) -> None:
-    _save_random("here", "there", "else")
-    data = ["--dataset", "images:pictures", *QUIET]
-    assert run_hopcli("weights", *data, "--digits", "there,here").code == 0
-    assert pd.read_csv("results/made/weights.csv")["label"].tolist() == ["there", "here"]
-    message = run_hopcli("weights", *data, "--digits", "here,nowhere").refused()
-    assert message.startswith("--digits ")
-    assert all(name in message for name in ("nowhere", "there", "else"))
-    run = ["recall", *data, "--dynamics", "async", "--until-stable", "--order", "permutation"]
-    run += ["--digits", "here,there", "--tests", "60", "--repeats", "1"]
-    assert run_hopcli(*run, "--start", "blend:here:there:fill").code == 0
-    outcomes = pd.read_csv("results/made/outcomes.csv").query("count > 0")
-    assert sorted(outcomes["pattern"]) == ["here", "there"]
-    assert outcomes["outcome"].tolist() == ["pattern"] * 2
-    assert outcomes["count"].sum() == 60
-    assert "here, there" in run_hopcli(*run, "--start", "blend:here:nowhere").refused()

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
+from conftest import as_columns
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.container import ErrorbarContainer
@@ -118,8 +119,8 @@ def run(config: Config, execution: Execution | None = None) -> Run:
         folder = Path(name)
         results.save(folder, plan.config, result, inputs=plan.inputs, execution=how, duration=1.0)
         loaded = results.load(folder)
-        tables = dict(loaded.result.tables)  # before the folder is gone
-    return Run(loaded.config, dataclasses.replace(loaded.result, tables=tables))
+        tables = dict(loaded.result.columns)  # before the folder is gone
+    return Run(loaded.config, dataclasses.replace(loaded.result, columns=tables))
 
 
 @functools.cache
@@ -145,13 +146,13 @@ def renamed(run: Run, names: tuple[str, ...] = LONG) -> Run:
     config = run.config
     if config.command == "temperature-scan":
         config = dataclasses.replace(config, target=new[config.target])
-    result = dataclasses.replace(with_arrays(run, changed).result, tables=tables)
+    result = dataclasses.replace(with_arrays(run, changed).result, columns=as_columns(tables))
     return Run(config, result)
 
 
 def with_table(run: Run, name: str, table: Any) -> Run:
     tables = {**run.result.tables, name: table}
-    return Run(run.config, dataclasses.replace(run.result, tables=tables))
+    return Run(run.config, dataclasses.replace(run.result, columns=as_columns(tables)))
 
 
 def with_arrays(run: Run, changed: dict[str, NDArray[Any]]) -> Run:

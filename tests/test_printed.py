@@ -11,8 +11,8 @@ import pytest
 from conftest import RunHopcli
 
 from hopcli import results
-from hopcli.cli.execute import print_summary
-from hopcli.experiments import Summary
+from hopcli.cli.tables import print_table
+from hopcli.tables import Columns
 
 SMALL = ["recall", "--tests", "3", "--repeats", "2", "--no-figures", "--out", "out"]
 
@@ -29,7 +29,7 @@ def test_a_table_fits_a_terminal(monkeypatch: pytest.MonkeyPatch, columns: int) 
     terminal, pipe = _Terminal(), io.StringIO()
     for stream in (terminal, pipe):
         monkeypatch.setattr("sys.stdout", stream)
-        print_summary(Summary(table))
+        print_table(Columns.of_frame(table), "table")
     lines = terminal.getvalue().splitlines()
     assert max(map(len, lines)) <= columns
     assert (len(lines) == 3) == (columns == 200)

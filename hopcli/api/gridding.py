@@ -69,7 +69,7 @@ class GridRun:
         SettingError
             If no cell has such a table.
         """
-        return load_view(self.folder, table).table
+        return load_view(self.folder, table).table.frame()
 
     @property
     def state(self) -> State:
@@ -132,7 +132,7 @@ class GridRun:
 
         text = html(repr(self))
         finished = self.status["finished"]
-        shown = load_view(self.folder).numbers().head(24) if finished else None
+        shown = load_view(self.folder).numbers().frame().head(24) if finished else None
         table = "" if shown is None else in_lines(shown).to_html(index=False, border=0)
         return f"<p><code>{text}</code></p>\n{table}"
 

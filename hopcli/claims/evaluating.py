@@ -2,25 +2,28 @@
 
 from __future__ import annotations
 
+from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from hopcli.claims.functions import FUNCTIONS
 from hopcli.claims.measured import Measured
+from hopcli.claims.published import columns_needed
 from hopcli.claims.rows import Rows
 from hopcli.errors import ResultError, SettingError
 from hopcli.values import bare
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Collection, Iterable, Mapping
 
     import pandas as pd
     from numpy.typing import NDArray
 
+    from hopcli.claims.claim import Claims
     from hopcli.claims.expressions import Expression, Term
 
-__all__ = ["check_names", "chosen_rows", "evaluate"]
+__all__ = ["check_claims", "check_names", "chosen_rows", "evaluate"]
 
 
 def evaluate(expression: Expression, runs: Mapping[str, Any], where: str) -> Measured:
@@ -84,8 +87,30 @@ def _measure(term: Term, run: Any, where: str) -> Measured:
     return rows.number(int(rows.places[0]))
 
 
+def check_claims(claims: Claims, known: Mapping[str, Mapping[str, Collection[str]]]) -> None:
+    """Refuse a claim that names a table or column that its run will not have.
+
+    Parameters
+    ----------
+    claims : Claims
+        The claims.
+    known : mapping of str to mapping
+        The declared columns of each table of each run.
+
+    Raises
+    ------
+    SettingError
+        If there is no such table or column.
+    """
+    for claim in claims.claims:
+        for condition in claim.conditions:
+            more = columns_needed(claim, condition) if claim.test == "printed" else ()
+            for term in condition.value.terms:
+                check_names(term, known[term.run], claims.place_of(claim, condition), more)
+
+
 def check_names(
-    term: Term, tables: Mapping[str, Iterable[str]], where: str, more: Iterable[str] = ()
+    term: Term, tables: Mapping[str, Collection[str]], where: str, more: Iterable[str] = ()
 ) -> None:
     """Refuse a table or a column that a run does not have.
 
@@ -93,8 +118,8 @@ def check_names(
     ----------
     term : Term
         What names them.
-    tables : mapping of str to iterable of str
-        The columns of each table of the run.
+    tables : mapping of str to collection of str
+        The columns of each table of the run; ``*`` stands for any text.
     where : str
         What the expression is called in a message.
     more : iterable of str
@@ -108,7 +133,7 @@ def check_names(
     if term.table not in tables:
         rule = f"must name a table of {term.run} ({', '.join(tables)})"
         raise SettingError(where, rule, term.table)
-    columns = [str(name) for name in tables[term.table]]
+    columns = list(tables[term.table])
     named = (
         term.column,
         *(row[0] for row in term.rows),
@@ -116,7 +141,9 @@ def check_names(
         *more,
     )
     for name in named:
-        if name not in columns:
+        if name not in columns and not any(
+            fnmatchcase(name, column) for column in columns if "*" in column
+        ):
             rule = f"must name columns of {term.table} ({', '.join(columns)})"
             raise SettingError(where, rule, name)
 

@@ -6,10 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-import pandas as pd
 
 from hopcli.errors import DataError, SettingError
-from hopcli.experiments import Plan, Progress, StoredResult, Summary
+from hopcli.experiments import Plan, Progress, StoredResult
 from hopcli.experiments.classifiers import (
     coefficients,
     logistic_labels,
@@ -17,6 +16,8 @@ from hopcli.experiments.classifiers import (
 )
 from hopcli.experiments.compare_tables import (
     REFERENCE,
+    SELECTIONS,
+    TABLES,
     classifiers_finding,
     classifiers_table,
     overall_rows,
@@ -26,9 +27,7 @@ from hopcli.experiments.compare_tables import (
 )
 from hopcli.experiments.contests import Contest, Runs, draw_contests, measure
 from hopcli.experiments.few import few_selections
-from hopcli.experiments.headline import Headline
 from hopcli.experiments.preparation import Prepared, prepare
-from hopcli.experiments.tally import OVERALL
 from hopcli.experiments.trials import draw_trials
 from hopcli.observables import overlaps
 from hopcli.values import show
@@ -43,22 +42,9 @@ if TYPE_CHECKING:
     from hopcli.patterns import Patterns
     from hopcli.starts import Bank
     from hopcli.streams import Streams
+    from hopcli.tables import Columns
 
-__all__ = ["HEADLINE", "CompareResult", "plan", "summary"]
-
-HEADLINE = Headline(
-    table="classifiers",
-    value="accuracy",
-    says="accuracy (fraction of images named rightly)",
-    low="ci_low",
-    high="ci_high",
-    interval="95 % interval for new images",
-    where={"label": OVERALL},
-    within=("classifier", "label"),
-    counts=("correct", "n"),
-    bounds=(0, 1),
-)
-"""The number that a grid of its runs draws."""
+__all__ = ["TABLES", "CompareResult", "plan", "summary"]
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -118,9 +104,11 @@ def plan(config: CompareConfig, stock: Stock) -> Plan:
 
         warm = Runs(recall, prepared, execution.threads, tell)
         cold = Runs(recall_at_zero, prepared, execution.threads, tell)
-        selections = [measure(resolved, contest, warm) for contest in contests]
+        selections = SELECTIONS.rows(
+            row for contest in contests for row in measure(resolved, contest, warm)
+        )
         right = _named_rightly(images, trained, warm, cold)
-        return _result(prepared, images, trained, right, pd.concat(selections, ignore_index=True))
+        return _result(prepared, images, trained, right, selections)
 
     return prepared.plan(
         work,
@@ -130,11 +118,11 @@ def plan(config: CompareConfig, stock: Stock) -> Plan:
     )
 
 
-def summary(config: CompareConfig, result: CompareResult) -> Summary:
+def summary(config: CompareConfig, result: CompareResult) -> Columns:
     """What each classifier names rightly of all images."""
     del config
-    overall = overall_rows(result.tables["classifiers"])
-    return Summary(overall.drop(columns="label"), ("accuracy", "ci_low", "ci_high"))
+    overall = overall_rows(result.columns["classifiers"])
+    return overall.only(name for name in overall if name != "label")
 
 
 def _result(
@@ -142,7 +130,7 @@ def _result(
     images: _Images,
     trained: _Trained,
     right: dict[str, NDArray[np.bool_]],
-    selections: pd.DataFrame,
+    selections: Columns,
 ) -> CompareResult:
     """The tables and arrays of what was found, and what it comes to."""
     config, bank = prepared.config, images.bank

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
-import pandas as pd
 
 from hopcli.errors import SettingError
 from hopcli.experiments.relaxation import Relaxation
@@ -172,7 +171,7 @@ def _tests(
         raise SettingError("selector_tests", error.rule, error.found) from None
 
 
-def measure(config: CompareConfig, contest: Contest, runs: Runs) -> pd.DataFrame:
+def measure(config: CompareConfig, contest: Contest, runs: Runs) -> list[tuple[Any, ...]]:
     """Select by every selector, and see what the patterns recall; one row each."""
     draw, tuning = contest.draw, contest.tuning
 
@@ -186,5 +185,4 @@ def measure(config: CompareConfig, contest: Contest, runs: Runs) -> pd.DataFrame
         patterns = draw.patterns(chosen, config.digits)
         hit = runs.recalled(patterns, contest.tests, contest.streams)
         rows.append((draw.samples.shape[1], name, contest.number, len(hit), hit.sum(), hit.mean()))
-    columns = ["samples", "selector", "selection", "n", "recalled", "accuracy"]
-    return pd.DataFrame(rows, columns=columns)
+    return rows

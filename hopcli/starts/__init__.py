@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from hopcli.errors import SettingError
-from hopcli.starts.bases import BASES, NO_SOURCE, copied
+from hopcli.starts.bases import BASES, NO_SOURCE
 from hopcli.starts.changes import CHANGES, SIDES
-from hopcli.starts.words import Arguments, Bank, Base, Change, word
+from hopcli.starts.words import Arguments, Bank, Base, Change, copied, word
 from hopcli.values import nearest
 
 if TYPE_CHECKING:
