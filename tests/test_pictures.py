@@ -20,7 +20,7 @@ from hopcli.datasets.thresholds import levels
 from hopcli.errors import DataError, HopcliWarning
 
 Grey = NDArray[np.uint8]
-QUIET = ["--no-figures", "--quiet"]
+QUIET = ["--no-figures", "--quiet", "--out", "results/recall"]
 
 
 def save(array: NDArray[Any], path: Path | str, **options: Any) -> None:

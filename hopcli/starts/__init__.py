@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from hopcli.errors import SettingError
-from hopcli.starts.bases import BASES, NO_SOURCE, copied
+from hopcli.starts.bases import BASES, NO_SOURCE
 from hopcli.starts.changes import CHANGES, SIDES
-from hopcli.starts.words import Arguments, Bank, Base, Change, word
+from hopcli.starts.words import Arguments, Bank, Base, Change, copied, word
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
