@@ -114,13 +114,22 @@ class Entry:
 
     @property
     def summary(self) -> Any:
-        """Function from resolved configuration and result to what is printed."""
+        """Function from resolved configuration and result to the table that is printed."""
         return _named(f"hopcli.experiments.{self.module}", "summary")
 
     @property
+    def tables(self) -> Any:
+        """Declared tables in the order of the files, a tuple of :class:`hopcli.tables.Table`."""
+        return _named(f"hopcli.experiments.{self.module}", "TABLES")
+
+    def table(self, name: str) -> Any:
+        """Return the declaration of a table; None if there is none of this name."""
+        return next((table for table in self.tables if table.name == name), None)
+
+    @property
     def headline(self) -> Any:
-        """What a grid of its runs draws, a :class:`hopcli.experiments.headline.Headline`."""
-        return _named(f"hopcli.experiments.{self.module}", "HEADLINE")
+        """Number that runs are known by, a :class:`hopcli.tables.Estimate`."""
+        return next(table.estimate() for table in self.tables if table.headline)
 
     @property
     def figures(self) -> Any:

@@ -35,11 +35,13 @@ from hopcli.livepage import gather_contents, languages, page
 from hopcli.rules import RULES, store
 from hopcli.scoring import Scores
 from hopcli.starts import Bank
+from hopcli.tables import Columns
 from hopcli.taxonomy import Classified
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
+    import pandas as pd
     from numpy.typing import ArrayLike, NDArray
     from playwright.sync_api import Browser
     from shell import Shell
@@ -340,6 +342,11 @@ def few_and_many(name: str, few: int, many: int) -> pytest.MarkDecorator:
 def least(share: float, runs: int) -> float:
     """The least fraction of so many runs that a true share makes likely: three SD below it."""
     return float(share - 3 * np.sqrt(share * (1 - share) / runs))
+
+
+def as_columns(tables: Mapping[str, pd.DataFrame]) -> dict[str, Columns]:
+    """Tables of a result, from DataFrames."""
+    return {name: Columns.of_frame(table) for name, table in tables.items()}
 
 
 def files_below(folder: Path) -> dict[str, bytes | None]:

@@ -8,20 +8,12 @@ from __future__ import annotations
 
 import json
 import re
-import warnings
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import numpy as np
 import pandas as pd
 import pytest
 from advice import commands_in, draw, options_in, options_of, two_bars
-from PIL import Image
-from sklearn.datasets import load_digits
-
-import hopcli
-from hopcli.errors import DataError, HopcliWarning, SettingError
-from hopcli.estimator import HopfieldClassifier
 
 if TYPE_CHECKING:
     from conftest import RunHopcli
@@ -29,7 +21,6 @@ if TYPE_CHECKING:
 SMALL = ["--tests", "5", "--repeats", "1", "--no-figures"]
 TINY = "--dataset text:p.txt --start flip:0.1 --tests 2 --repeats 1"
 BARS = f"recall {TINY} --no-figures"
-RELAX = f"relax {TINY} --sweeps 4 --no-figures"
 GRID = """
 command = "recall"
 dataset = "text:p.txt"
@@ -251,44 +242,15 @@ def test_images_are_shown_by_the_command_named(run_hopcli: RunHopcli) -> None:
 
 # --- settings ----------------------------------------------------------------------------
 
-STRIPES = (255 * np.indices((8, 8)).sum(axis=0) % 510 > 0) * 255
-HALF = np.where(np.arange(8) < 4, 255, 0)[None].repeat(8, axis=0)
 
-
-@pytest.mark.parametrize(
-    ("pictures", "asked", "fill", "helps"),
-    [
-        # All on one side of the threshold.
-        ([[[9, 90], [90, 90]], [[90, 9], [90, 90]]], "--threshold 200", "", True),
-        # Equal above 50, different by their own levels.
-        ([[[0, 60], [90, 0]], [[0, 60], [200, 0]]], "--threshold 50", "", True),
-        ([[[0, 90], [90, 0]], [[0, 90], [90, 0]], [[0, 90], [90, 90]]], "", "", False),
-        ([STRIPES, HALF], "--size 2x2", "8x8", True),
-        ([STRIPES, HALF, np.full((8, 8), 7)], "--size 8x8", "8x8", False),
-    ],
-)
-def test_another_threshold_or_size_where_it_helps(
-    run_hopcli: RunHopcli, pictures: list[Any], asked: str, fill: str, helps: bool
-) -> None:
-    Path("pictures").mkdir()
-    for name, picture in zip("abc", pictures, strict=False):
-        Image.fromarray(np.array(picture, np.uint8)).save(f"pictures/{name}.png")
-    stored = ["weights", "--dataset", "images:pictures", "--no-figures", *asked.split()]
-    ways = options_in(run_hopcli(*stored).refused(), "weights", fill)
-    assert bool(ways) == helps
-    for way in ways:
-        assert run_hopcli(*stored, *way, "--out", "".join(way)).code == 0
-
-
-@pytest.mark.parametrize("command", [BARS, RELAX])
-def test_a_start_with_undecided_sites(run_hopcli: RunHopcli, command: str) -> None:
-    message = run_hopcli(*command.split(), "--start", "blend:a:b").refused()
+def test_a_start_with_undecided_sites(run_hopcli: RunHopcli) -> None:
+    message = run_hopcli(*BARS.split(), "--start", "blend:a:b").refused()
     (more,) = re.findall(r"add (:\w+)", message)
-    assert run_hopcli(*command.split(), "--start", f"blend:a:b{more}", "--out", "r").code == 0
+    assert run_hopcli(*BARS.split(), "--start", f"blend:a:b{more}", "--out", "r").code == 0
     for rules in re.findall(r"use ([a-z, ]+)\)", message):
         for rule in rules.split(", "):
             with_rule = ["--start", "blend:a:b", "--dynamics", rule, "--out", rule]
-            assert run_hopcli(*command.split(), *with_rule).code == 0
+            assert run_hopcli(*BARS.split(), *with_rule).code == 0
 
 
 @pytest.mark.parametrize(
@@ -329,56 +291,4 @@ def test_the_nearest_name_is_the_one_that_was_meant(
     assert run_hopcli(*right.split()).code == 0
 
 
-@pytest.mark.parametrize(
-    ("asked", "helps"),
-    [
-        ("--kappa 10 --epochs 200", True),
-        ("--epochs 2", True),
-        ("--kappa 1000 --epochs 20", False),
-    ],
-)
-def test_parameters_with_which_a_perceptron_learns(
-    run_hopcli: RunHopcli, asked: str, helps: bool
-) -> None:
-    command = ["weights", "--rule", "perceptron", *asked.split(), "--no-figures"]
-    advised = run_hopcli(*command).refused().partition(";")[2]
-    ways = [[f"--{name}", value] for name, value in re.findall(r"(\w+) = (\S+)", advised)]
-    assert bool(ways) == helps
-    if helps:
-        assert run_hopcli(*command, *(text for way in ways for text in way)).code == 0
-
-
 # --- Python ------------------------------------------------------------------------------
-
-
-def test_states_from_python_are_given_as_the_refusal_says() -> None:
-    memory = hopcli.store({"a": [[1, 1], [0, 0]], "b": [[1, 0], [1, 0]]}, rule="hebbian")
-    with pytest.raises(SettingError) as refused:
-        memory.recall([[1, 1, 1, 0]], tests=3)
-    (name,) = re.findall(r"with (\w+)", str(refused.value))
-    again: dict[str, Any] = {name: 3}
-    assert len(memory.recall([[1, 1, 1, 0]], **again)) == 3
-    grey = np.array([[[200, 190], [3, 7]]], np.uint8)
-    with pytest.raises(DataError) as wrong:
-        memory.recall(grey)
-    (name,) = re.findall(r"hopcli\.(\w+)", str(wrong.value))
-    images = getattr(hopcli, name)(grey, threshold=100)
-    assert memory.recall(images, dynamics="async").nearest.tolist() == ["a"]
-
-
-@pytest.mark.parametrize(
-    "settings", [{"rule": "hebbian"}, {"dynamics": "glauber", "temperature": 2.0}]
-)
-def test_settings_under_which_prototypes_stay(settings: dict[str, Any]) -> None:
-    data, classes = load_digits(return_X_y=True)
-    asked: dict[str, Any] = {"threshold": 7, "random_state": 1, **settings}
-    with pytest.warns(HopcliWarning) as told:
-        before = HopfieldClassifier(**asked).fit(data, classes)
-    ways = re.findall(r"(\w+)=('[^']+'|[\d.]+)", str(told[0].message))
-    assert ways
-    for name, value in ways:
-        read = value.strip("'") if value.startswith("'") else float(value)
-        with warnings.catch_warnings():
-            warnings.simplefilter("error", HopcliWarning)
-            after = HopfieldClassifier(**{**asked, name: read}).fit(data, classes)
-        assert after.score(data, classes) > before.score(data, classes)

@@ -82,14 +82,6 @@ def test_arrays_become_spins(images: Any, threshold: Any, spins: Any) -> None:
     np.testing.assert_array_equal(given, before)
 
 
-def test_a_data_set_knows_the_words_it_was_loaded_with(mnist: hopcli.Dataset) -> None:
-    drawn = hopcli.load("drawings", size="16x12", invert=True)
-    assert drawn.shape == (12, 16)
-    assert hopcli.load(**drawn.request).sha256 == drawn.sha256
-    assert mnist.request["dataset"] == "mnist"
-    assert hopcli.load([[0, 2]]).request == {}
-
-
 # --- recall ------------------------------------------------------------------------------
 
 
@@ -178,14 +170,6 @@ def test_a_state_without_a_label_may_reach_any_pattern() -> None:
     assert memory.recall(left, labels=["top"], temperature=0.01).outcome.tolist() == ["other"]
     assert memory.recall(~left, temperature=0.01).outcome.tolist() == ["inverse"]
     assert not memory.recall(~left, temperature=0.01, score="signed").recalled.any()
-
-
-def test_a_picture_of_0_and_1_is_one_of_spins() -> None:
-    memory = hopcli.store(BARS)
-    assert memory.overlaps(BARS["left"])[0, 0] == 1
-    assert memory.recall(BARS["left"], temperature=0.01).starts.tolist() == [[1, -1, 1, -1]]
-    undecided = memory.recall([0, 1, -1, 1], dynamics="async", temperature=0)
-    assert undecided.starts.tolist() == [[0, 1, -1, 1]]
 
 
 # --- refusals ----------------------------------------------------------------------------

@@ -33,6 +33,7 @@ MAY_IMPORT = {
     "markup": "printing",
     "observables": "",
     "statistics": "records",
+    "tables": "statistics",
     "_kernels": "_loading",
     "_loading": "",
     "theory": "network observables waiting",
@@ -40,25 +41,27 @@ MAY_IMPORT = {
     "data": "errors",
     "datasets": "data errors markup printing records",
     "patterns": "datasets errors losses markup printing records streams",
-    "starts": "datasets errors patterns records",
+    "starts": "datasets errors patterns records values",
     "kinds": "errors values",
     "network": "errors records",
     "rules": "errors kinds network waiting",
-    "dynamics": "errors records observables streams _kernels",
+    "dynamics": "errors kinds records observables streams _kernels",
     "taxonomy": "errors records observables dynamics network",
     "scoring": "records taxonomy",
-    "estimator": "dynamics errors observables scoring network rules streams taxonomy",
+    "estimator": "dynamics errors kinds observables scoring network rules streams taxonomy",
     "config": "catalogue datasets errors kinds rules dynamics starts values",
     "catalogue": "errors values",
-    "results": "_version catalogue datasets endings errors printing statistics streams values",
+    "results": "_version catalogue datasets endings errors printing statistics streams tables "
+    "values",
     "study": "dynamics errors observables scoring",
     "claims": "catalogue config errors experiments kinds observables results rules statistics "
     "study values",
-    "plots": "catalogue errors grids printing theory",
+    "plots": "catalogue errors grids printing tables theory",
     "livepage": "_version config datasets errors experiments network rules streams study values",
     "runs": "catalogue claims config datasets dynamics endings errors experiments grids plots "
-    "printing report results starts values",
-    "report": "_version catalogue claims config errors grids kinds plots printing results values",
+    "printing report results starts tables values",
+    "report": "_version catalogue claims config errors grids kinds plots printing results "
+    "tables values",
 }
 """What each room may import at run time; records that only name types are free."""
 
@@ -174,7 +177,7 @@ COMMANDS = ["select", "recall", "temperature-scan", "run", "check", "report", "r
     [
         (["--help", "--version", *(f"{command} --help" for command in COMMANDS)], HEAVY),
         (["data"], HEAVY),
-        (["select --no-figures -q"], HEAVY - {"pandas"}),
+        (["select --no-figures -q"], HEAVY),
     ],
     ids=["help", "data", "select"],
 )
@@ -222,7 +225,7 @@ from hopcli.network import Quadratic
 from hopcli.rules import RULES, Parameter, Rule
 from hopcli.starts import BASES
 from hopcli.starts.bases import Bank
-from hopcli.starts.words import Base, nothing
+from hopcli.starts.words import Base
 
 def learn(task, *, damping):
     return Quadratic(task.columns @ task.columns.T / task.n_sites / (1 + damping))
@@ -240,7 +243,7 @@ def all_up(dataset, patterns, arguments, target):
     up = np.ones((1, patterns.xi.shape[1]), np.int8)
     return Bank(np.array(patterns.labels[:1]), np.array([-1]), up, np.zeros(1, np.int64))
 
-BASES["up"] = Base("up", "up", "all sites up", nothing, all_up, lambda s, a, r: s.copy())
+BASES["up"] = Base("up", "", "all sites up", all_up)
 DYNAMICS["sign"] = DYNAMICS["async"].__class__(
     "sign", "as async", DYNAMICS["async"].loop, {"keep": "SIGN_KEEP"}, ("fixed",),
     stochastic=False, allows_zero=True,

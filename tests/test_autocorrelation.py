@@ -115,11 +115,6 @@ def test_chains_that_stand_still_add_nothing() -> None:
     assert found.tau == pytest.approx(autocorrelation_time(moving).tau, rel=0.01)
 
 
-def test_one_series_is_one_chain() -> None:
-    series = _series(np.random.default_rng(7), 0.5, 1, 500)
-    assert autocorrelation_time(series[0]) == autocorrelation_time(series)
-
-
 @pytest.mark.parametrize("series", [[1.0], [[1.0], [2.0]], np.zeros((0, 5)), np.zeros((2, 2, 2))])
 def test_fewer_than_two_steps_are_refused(series: object) -> None:
     with pytest.raises(ValueError, match="steps >= 2"):

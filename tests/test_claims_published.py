@@ -9,13 +9,14 @@ import numpy as np
 import pandas as pd
 import pytest
 from scipy import stats
-from test_claims import FILES, Ran, changes
+from test_claims import ERRORS, FILES, Ran, changes
 
 from hopcli import experiments
+from hopcli.claims import published
 from hopcli.claims.claim import Claim, Condition
 from hopcli.claims.expressions import parse
 from hopcli.claims.judging import VERDICTS, Evidence, answers, verdict
-from hopcli.claims.published import Fit, Prediction, Printed, compare, predict, printed
+from hopcli.claims.published import Fit, Prediction, Printed, compare, printed
 from hopcli.claims.reading import read_claims
 from hopcli.claims.verdicts import judge
 from hopcli.config import TemperatureScanConfig
@@ -23,6 +24,7 @@ from hopcli.config.files import find_config, read_config
 from hopcli.errors import ResultError, SettingError
 from hopcli.statistics import Z95, exact_interval
 from hopcli.study import FIGURE1, read_curve
+from hopcli.tables import Columns
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -48,6 +50,10 @@ def _rates(rates: Any, error: float = 0.0, n: int = 4 * 6000) -> pd.DataFrame:
     rates = np.asarray(rates, dtype=float)
     ends = {"ci_low": rates - Z95 * error, "ci_high": rates + Z95 * error}
     return pd.DataFrame({"label": NAMES[: len(rates)], "accuracy": rates, **ends, "n": n})
+
+
+def predict(claim: Claim, condition: Condition, table: pd.DataFrame, *more: Any) -> Prediction:
+    return published.predict(claim, condition, Columns.of_frame(table, ERRORS), *more)
 
 
 def _predict(condition: Condition, table: pd.DataFrame, **values: Any) -> Prediction:
@@ -384,29 +390,6 @@ def _fit(scan: pd.DataFrame, curve: dict[str, float] | str, repeats: int = 20) -
     more |= {"by": "temperature", "step": 0.01, "repeats": repeats}
     claim = _claim(condition, published=curve, **more)
     return compare(printed(claim), predict(claim, condition, scan, np.random.SeedSequence(1)))
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("made", SWEEPS)
-def test_a_synthetic_figure_tells_the_sweeps_that_made_it(
-    scans: dict[int, pd.DataFrame], made: int
-) -> None:
-    """The ln of the Bayes factor is about 9 for figures of 30 sweeps, and 30 for those of 20.
-
-    A single chain that has not relaxed near 1.1 can turn it, once in about 14 figures of 30.
-    """
-    (other,) = set(SWEEPS) - {made}
-    ln_bayes, chances = [], []
-    for seed in range(5):
-        figure = _scan(made, 20, 100 + seed)
-        names = [f"{temperature:g}" for temperature in figure["temperature"]]
-        curve = dict(zip(names, figure["overlap_abs"], strict=True))
-        right, wrong = (_fit(scans[sweeps], curve) for sweeps in (made, other))
-        ln_bayes.append(right.ln_density - wrong.ln_density)
-        chances.append(right.p_joint)
-    assert np.median(ln_bayes) > 3
-    assert sum(value > 0 for value in ln_bayes) >= 4
-    assert np.median(chances) > 0.05
 
 
 def test_the_published_figure_does_not_tell_20_from_30_sweeps(

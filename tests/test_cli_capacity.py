@@ -208,8 +208,6 @@ def test_images_of_any_data_set_are_harder_than_random_patterns(shell: Shell) ->
         assert found.query("rule == 'pseudo-inverse'")["fixed"].tolist() == [1, 1]
         lowest.append(found.query("rule == 'hebbian'")["fixed"].max())
     manifest, digits = read_json("out/capacity.json"), load_dataset("digits")
-    chosen = [manifest["config"][name] for name in ("patterns", "dataset", "sizes")]
-    assert chosen == ["images", "digits", [64]]
     assert manifest["dataset"] == {"name": digits.name, "sha256": digits.sha256}
     assert manifest["inputs"] == {"dataset": digits.sha256}
     shell.run(f"{run} --sizes 64,784 --loads 0.01,0.02")

@@ -59,7 +59,7 @@ def test_measures_are_those_of_every_pair_one_by_one() -> None:
     dataset = _random(np.random.default_rng(1), (7, 12, 30, 5))
     found = shape_table(dataset, dataset.label_names, 20)
     for name, expected in _by_definition(dataset, 20).items():
-        assert found[name].to_numpy() == pytest.approx(expected, rel=1e-12)
+        assert found[name] == pytest.approx(expected, rel=1e-12)
     assert found["n"].tolist() == [7, 12, 30, 5]
     for name, sign in (("within", -1), ("contrast", -1), ("loss", 1)):
         assert found[f"{name}_rank"].tolist() == stats.rankdata(sign * found[name]).tolist()
@@ -116,9 +116,9 @@ def test_errors_from_some_of_the_images_are_nearly_those_from_all(
     every = shape_table(dataset, dataset.label_names, 20)
     monkeypatch.setattr(shapes, "_FOR_ERRORS", 300)
     some = shape_table(dataset, dataset.label_names, 20)
-    for name in every.columns.drop("label"):
+    for name in every.names[1:]:
         margin = 0.15 if name.endswith("_sem") else 0
-        assert some[name].to_numpy() == pytest.approx(every[name].to_numpy(), rel=margin)
+        assert some[name] == pytest.approx(every[name], rel=margin)
 
 
 @pytest.fixture(scope="module")

@@ -11,7 +11,7 @@ import pytest
 from scipy.linalg import hadamard
 
 from hopcli import experiments
-from hopcli.config import Facts, RecallConfig, RecallExecution
+from hopcli.config import RecallConfig, RecallExecution
 from hopcli.config.notations import Schedule, temperature, temperatures
 from hopcli.rules import store
 
@@ -49,27 +49,6 @@ def _schedule(text: str, sweeps: int) -> list[float]:
 # --- settings
 
 
-@pytest.mark.parametrize(
-    ("given", "order", "attempts", "temperature"),
-    [
-        ({"dynamics": "metropolis"}, "random", 4, 0.2),
-        ({"dynamics": "glauber"}, "random", 4, 0.2),
-        ({"dynamics": "async"}, "random", 4, 0.0),
-        ({"dynamics": "sync"}, None, 9, 0.0),
-        ({"order": "permutation"}, "permutation", 9, 0.2),
-        ({"order": "fixed", "attempts_per_sweep": "N"}, "fixed", 9, 0.2),
-        ({"dynamics": "async", "attempts_per_sweep": "2N"}, "random", 18, 0.0),
-    ],
-)
-def test_each_rule_has_its_own_defaults(
-    given: dict[str, Any], order: str | None, attempts: int, temperature: float
-) -> None:
-    """Of nine sites: half of them, or all, are tried in a sweep."""
-    resolved = RecallConfig.from_values(given).resolve(Facts("small", (3, 3), ("a",), chosen=True))
-    found = (resolved.order, resolved.attempts_per_sweep, resolved.temperature)
-    assert found == (order, attempts, temperature)
-
-
 @pytest.mark.parametrize("course", ["geometric", "linear"])
 @pytest.mark.parametrize("ends", [(2.0, 0.1), (0.1, 2.0), (1.0, 1.0), (3.7, 0.3), (1e-3, 7.1)])
 def test_a_schedule_begins_and_ends_exactly_where_it_says(
@@ -88,29 +67,6 @@ def test_schedules_of_one_sweep_to_zero_and_of_one_temperature() -> None:
     assert _schedule("2:0:linear", 5) == [2.0, 1.5, 1.0, 0.5, 0.0]
     assert _schedule("0.3", 4) == [0.3] * 4
     assert _schedule("0.3:0.2:linear", 1) == [0.3]
-
-
-@pytest.mark.parametrize(
-    ("flags", "option"),
-    [
-        ("--dynamics sync --order fixed", "--order"),
-        ("--dynamics async --order fixed --attempts-per-sweep N/2", "--attempts-per-sweep"),
-        ("--order permutation --attempts-per-sweep 8", "--attempts-per-sweep"),
-        ("--dynamics sync --attempts-per-sweep N/2", "--attempts-per-sweep"),
-        ("--dynamics async --temperature 0.2", "--temperature"),
-        ("--dynamics sync --temperature 2:1:linear", "--temperature"),
-        ("--dynamics async --gamma 3", "--gamma"),
-        ("--gamma 3 --temperature 1", "--gamma"),
-        ("--trace --sweeps 10001", "--sweeps"),
-        ("--animate a.gif --sweeps 1001", "--sweeps"),
-        ("--start blend:first:second", "--start"),  # has sites at 0, which nothing flips
-    ],
-)
-def test_settings_that_do_not_go_together_are_refused_by_name(
-    run_hopcli: RunHopcli, flags: str, option: str
-) -> None:
-    assert run_hopcli(*RECALL, *flags.split()).refused().startswith(f"{option} ")
-    assert not Path("results").exists()
 
 
 # --- runs

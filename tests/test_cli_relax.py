@@ -182,7 +182,7 @@ def test_a_trial_settles_at_its_last_change_unless_that_is_late() -> None:
     found = _measured("a", [*paths, "000010000", "111111110"])
     assert found.settled.tolist() == [0, 0, 1, 3, 4, -1, -1, -1]
     assert found.recalled.tolist() == [False, True, True, True, True, True, False, False]
-    settling = settling_table([found], 4)
+    settling = settling_table([found], 4).frame()
     assert settling["label"].tolist() == ["a", "overall"]
     columns = ["n", "settled", "median", "median_ci_low"]
     assert settling[columns].to_numpy().tolist() == [[8, 5 / 8, 3, 0]] * 2
@@ -192,7 +192,7 @@ def test_a_trial_settles_at_its_last_change_unless_that_is_late() -> None:
 def test_the_overall_times_are_of_the_mean_over_labels() -> None:
     slow = _measured("slow", ["00111111111"] * 9 + ["11111111111"])
     fast = _measured("fast", ["01111111111"] * 40)
-    settling = settling_table([slow, fast], 5).set_index("label")
+    settling = settling_table([slow, fast], 5).frame().set_index("label")
     assert settling["median"].to_dict() == {"slow": 2, "fast": 1, "overall": 1}
     assert settling["p90"].to_dict() == {"slow": 2, "fast": 1, "overall": 2}
     assert settling["n"].to_dict() == {"slow": 10, "fast": 40, "overall": 50}
@@ -200,10 +200,10 @@ def test_the_overall_times_are_of_the_mean_over_labels() -> None:
 
 def test_images_not_trials_are_the_units_of_settling() -> None:
     paths = ["0" * 11, "01" + "1" * 9, "001" + "1" * 8, "0001" + "1" * 7]
-    alone = settling_table([_measured("a", paths)], 5)
-    often = settling_table([_measured("a", paths * 20, unit=[0, 1, 2, 3] * 20)], 5)
+    alone = settling_table([_measured("a", paths)], 5).frame()
+    often = settling_table([_measured("a", paths * 20, unit=[0, 1, 2, 3] * 20)], 5).frame()
     pd.testing.assert_frame_equal(alone.drop(columns="n"), often.drop(columns="n"))
-    more = settling_table([_measured("a", paths * 20)], 5)
+    more = settling_table([_measured("a", paths * 20)], 5).frame()
     assert more["median_ci_high"].iloc[0] < 3 == alone["p90"].iloc[0]
     assert math.isnan(alone["median_ci_high"].iloc[0])
 

@@ -14,7 +14,6 @@ from shell import Shell, read_json, table
 
 from hopcli import results
 from hopcli.claims.judging import VERDICTS
-from hopcli.errors import ResultError
 
 FOLDER = Path(__file__).with_name("claims")
 CLAIMS = (FOLDER / "claims.toml").read_text(encoding="utf-8")
@@ -195,17 +194,6 @@ def test_an_interrupt_keeps_the_runs_that_are_finished(
     assert set(verdicts().index) == set(IDS)
 
 
-def test_a_report_that_fails_leaves_the_earlier_one(
-    here: Shell, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def fails(*_: object) -> None:
-        raise ResultError("no paper")
-
-    monkeypatch.setattr("hopcli.runs.verdicts.page", fails)
-    rewrite("claims.toml", "bound = 50", "bound = 60")
-    here.refuse(LINE, names="no paper")
-
-
 def test_a_second_study_with_a_finished_run_is_judged_by_the_same_rules(here: Shell) -> None:
     """At T = 0.9 no image is recalled, at 0.2 most are: 0 % is found by the program alone."""
     here.run(
@@ -216,5 +204,3 @@ def test_a_second_study_with_a_finished_run_is_judged_by_the_same_rules(here: Sh
         rewrite("second.toml", "= 0", f"= {printed}")
         here.run(f"reproduce --against second.toml --out {printed}")
         assert verdicts(printed)["verdict"]["recall"] == verdict
-    rewrite("second.toml", "finished", "nowhere")
-    here.refuse("reproduce --against second.toml --out no", names="nowhere")

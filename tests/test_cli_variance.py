@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import re
 from typing import Any
 
 import numpy as np
@@ -12,9 +11,6 @@ from conftest import experiment
 from scipy import stats
 from shell import Shell, table
 
-from hopcli import experiments
-from hopcli.config import VarianceConfig
-from hopcli.experiments.trials import draw_trials
 from hopcli.experiments.variance import SOURCES
 from hopcli.statistics import draws_interval, exact_interval
 from hopcli.statistics.components import Components
@@ -173,24 +169,6 @@ def test_a_cold_start_from_the_pattern_itself_has_no_variance() -> None:
     assert ranked["best"].tolist() == ranked["worst"].tolist() == [pytest.approx(0.2)] * 5
 
 
-def test_images_are_other_ones_in_each_selection(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Were they the same, what images add would be in no selection's difference."""
-    seen: list[set[int]] = []
-
-    def watched(*arguments: Any) -> Any:
-        trials = draw_trials(*arguments)
-        index = trials.bank(np.arange(len(trials))).source_index.reshape(3, -1)
-        assert (index == index[0]).all()  # the same in each repeat
-        seen.append(set(index[0].tolist()))
-        return trials
-
-    monkeypatch.setattr("hopcli.experiments.variance.draw_trials", watched)
-    plan = experiments.plan(VarianceConfig(selections=4, tests=50, repeats=3))
-    assert len(plan.inputs["patterns"]) == 64
-    unlike = seen[-4:]
-    assert max(len(a & b) for k, a in enumerate(unlike) for b in unlike[:k]) < 15
-
-
 def test_the_table_that_is_printed(shell: Shell) -> None:
     head, *rows = shell.run(f"variance --selections 3 {TRIALS} --out out").out.splitlines()
     heads = ["accuracy", *(f"sd_{source}" for source in (*SOURCES, "total")), "best", "worst"]
@@ -225,12 +203,8 @@ def test_the_findings_contain_the_numbers_of_the_tables(found: Any) -> None:
     ranked = found.tables["best_worst"].set_index("label")["worst"].sort_values()
     assert f"{ranked.index[-1]} in {100 * ranked.iloc[-1]:.1f}" in worst
     rates = 100 * found.tables["accuracy"].set_index("label")["accuracy"]
-    named = [
-        re.search(rf"\b{a}\b.*\b{b}\b", worst)
-        for a, b in itertools.permutations(DIGITS, 2)
-        if f"{rates[a] - rates[b]:+.1f} +- " in worst
-    ]
-    assert any(named)
+    gaps = [rates[a] - rates[b] for a, b in itertools.permutations(DIGITS, 2)]
+    assert any(f"{gap:+.1f} +- " in worst for gap in gaps)
     alone = variance(selections=3, tests=4, repeats=2, sweeps=5, digits=("3",))
     assert len(alone.notes["findings"]) == 1
     assert alone.tables["differences"].empty

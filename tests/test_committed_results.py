@@ -86,7 +86,7 @@ def _grid_of(name: str) -> Grid:
 def _grid_table(name: str) -> pd.DataFrame:
     manifest = results.read_manifest(RESULTS / name, "grid")  # its files are as it says
     assert manifest["config"] == json.loads(json.dumps(_grid_of(name).to_dict()))
-    return read_table(manifest, "grid")
+    return read_table(manifest, "grid").frame()
 
 
 @pytest.mark.parametrize(

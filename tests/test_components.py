@@ -172,18 +172,6 @@ def test_units_that_always_end_alike_have_no_noise_of_trials() -> None:
     assert found.groups.variance == pytest.approx(0, abs=0.002)
 
 
-@pytest.mark.parametrize("n_groups", [2, 3, 4, 5, 6])
-def test_few_groups_say_little_but_something(n_groups: int) -> None:
-    rng = np.random.default_rng(n_groups)
-    for _ in range(50):
-        found = Components.of(rng.integers(0, 3, (n_groups, 2, 3)), 2)
-        for part in _found(found):
-            most = 0.25 / 2 if part == found.trials else 0.25  # of two strata
-            assert 0 <= part.low <= part.high <= most
-            assert part.low <= max(part.variance, 0) <= part.high or part.variance > most
-            assert np.isfinite(part).all()
-
-
 def test_a_component_of_a_mean_and_its_sd() -> None:
     assert not Components.of(np.ones((2, 1, 2)), 2).rate.flags.writeable
     part = Component(0.04, 0.01, 0.09)

@@ -20,11 +20,9 @@ import pytest
 from PIL import Image
 
 import hopcli
-from hopcli.datasets import load_dataset, spec_of
+from hopcli.datasets import load_dataset
 from hopcli.errors import DataError, HopcliWarning, PatternError, SettingError
-from hopcli.losses import overlap_loss, overlap_loss_of
-from hopcli.network import classes
-from hopcli.network.classes import site_classes
+from hopcli.losses import overlap_loss_of
 from hopcli.observables import overlaps
 from hopcli.rules import store
 
@@ -129,12 +127,6 @@ def test_pixels_above_the_threshold_alone_are_said(tmp_path: Path) -> None:
     spec = written("npy", tmp_path / "data", grey)
     with pytest.warns(HopcliWarning, match="3 of 3 .* 0; .* otsu"):
         assert np.all(load_dataset(spec).spins == 1)
-    np.savez(tmp_path / "parts.npz", x_train=grey, y_train=[*"abc"], x_test=grey, y_test=[*"abc"])
-    for split in ("train", "test"):
-        with pytest.warns(HopcliWarning, match=f":{split}: 3 of 3"):
-            load_dataset(f"npz:{tmp_path / 'parts.npz'}", split=split)
-    with pytest.warns(HopcliWarning, match="3 of 3"):
-        hopcli.load(grey)
     with pytest.warns(HopcliWarning, match="1 of 2"):  # nothing is above its brightest
         hopcli.load([[3, 5, 5, 4], [3, 5, 6, 4]], threshold=5)
     parted = load_dataset(spec, threshold="otsu").spins.reshape(3, 8, 8) > 0
@@ -388,11 +380,9 @@ def test_one_picture_is_not_taken_for_many_in_silence(
 ) -> None:
     array = np.random.default_rng(0).choice([-1, 1], shape)
     spec = written("npy", tmp_path / "a", array)
-    np.savetxt(tmp_path / "a.csv", array, "%d", ",")
     calls: list[Callable[[], Any]] = [
         lambda: hopcli.store(array, rule="hebbian"),
         lambda: load_dataset(spec),
-        lambda: load_dataset(f"csv:{tmp_path / 'a.csv'}"),
     ]
     for call in calls:
         with warnings.catch_warnings(record=True) as caught:
@@ -404,25 +394,6 @@ def test_one_picture_is_not_taken_for_many_in_silence(
     assert hopcli.store(array[None], rule="hebbian").n_sites == array.size
     one = load_dataset(spec, size=shape[::-1])
     assert (len(one), one.shape) == (1, shape)
-
-
-@pytest.mark.parametrize("name", ["a.npy", "a.csv", "a.dat", "a.png", "d", "i"])
-def test_a_file_given_for_a_source_names_the_way_that_works(
-    run_hopcli: RunHopcli, name: str
-) -> None:
-    written("npy", Path("a"), SPINS)
-    np.savetxt("a.csv", SPINS, "%d", ",")
-    np.savetxt("a.dat", SPINS, "%d")
-    Path("d").mkdir()
-    for path in ("a.png", "d/a.png"):
-        Image.fromarray(INK[0].reshape(3, 3)).convert("L").save(path)
-    written("idx", Path("i"), INK.reshape(2, 3, 3).astype("u1"))
-    message = run_hopcli("data", "--dataset", name).refused()
-    way = spec_of(name)
-    assert way in message
-    assert all(f"{source}:" in message for source in ("idx", "npz", "npy", "csv", "text", "images"))
-    assert run_hopcli("data", "--dataset", way).code == 0
-    assert run_hopcli("show", name).code == 0
 
 
 # --- files that claim more than they should are refused in little memory
@@ -557,30 +528,6 @@ def test_images_that_compress_well_are_not_refused(tmp_path: Path) -> None:
 
 
 # --- the same numbers block by block
-
-
-def test_few_large_images_have_the_loss_of_all_their_samples() -> None:
-    rng = np.random.default_rng(0)
-    images = rng.choice(np.array([-1, 1], np.int8), (3, 200_000))
-    samples = np.array([[0, 0, 1, 0], [2, 2, 2, 2]])
-    found, expected = overlap_loss_of(images, samples), overlap_loss(images[samples])
-    assert np.array_equal(found.other_label, expected.other_label)
-    assert np.array_equal(found.same_label, expected.same_label)
-
-
-def test_site_classes_of_few_patterns_are_those_of_sorting(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(classes, "_AT_ONCE", 7)
-    for p in (1, 2, 8, 9, 16):
-        xi = np.random.default_rng(p).choice(np.array([-1, 1], np.int8), (p, 50))
-        theta = np.full(50, 0.25)
-        fast: Any = site_classes(xi, theta)
-        with monkeypatch.context() as patch:
-            patch.setattr(classes, "_FEW", 0)
-            slow: Any = site_classes(xi, theta)
-        assert [array.dtype for array in fast] == [array.dtype for array in slow]
-        assert all(np.array_equal(a, b) for a, b in zip(fast, slow, strict=True))
 
 
 def test_overlaps_of_long_states_are_exact() -> None:

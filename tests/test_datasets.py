@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
 import hashlib
 import os
 import shutil
@@ -82,14 +81,11 @@ def test_all_is_train_then_test_with_the_published_counts(mnist: Dataset) -> Non
     assert np.array_equal(everything.labels, np.concatenate([mnist.labels, test.labels]))
 
 
-@pytest.mark.parametrize(
-    "split", ["test", *(pytest.param(s, marks=pytest.mark.slow) for s in ("train", "all"))]
-)
-def test_reading_with_and_without_grey_values_agrees(split: str) -> None:
-    grey = mnist.load_mnist(split, binary=False).grey
-    assert np.array_equal(grey > 0, mnist.load_mnist(split, binary=True).grey)
-    for threshold in (127, 254, 255):
-        spins = load_dataset(split=split, threshold=threshold).spins
+def test_reading_with_and_without_grey_values_agrees() -> None:
+    grey = mnist.load_mnist("test", binary=False).grey
+    assert np.array_equal(grey > 0, mnist.load_mnist("test", binary=True).grey)
+    for threshold in (127, 255):
+        spins = load_dataset(split="test", threshold=threshold).spins
         assert np.array_equal(spins > 0, grey > threshold)
     assert not np.any(spins > 0)
 
@@ -242,9 +238,8 @@ def test_digits_are_compared_with_their_own_grey_values() -> None:
     for threshold in (0, 7, 15, 16):
         dataset = load_dataset("digits", threshold=threshold)
         assert np.array_equal(dataset.spins > 0, digits.data > threshold)
-        inverted = load_dataset("digits", threshold=threshold, invert=True)
-        assert np.array_equal(inverted.spins, -dataset.spins)
-        assert (dataset.inverted, inverted.inverted) == (False, True)
+    inverted = load_dataset("digits", threshold=16, invert=True)
+    assert np.array_equal(inverted.spins, -dataset.spins)
     mean = load_dataset("digits", threshold="mean")
     assert np.array_equal(mean.spins > 0, digits.data > digits.data.mean(axis=1, keepdims=True))
     assert (dataset.name, dataset.shape, len(dataset)) == ("digits", (8, 8), 1797)
@@ -298,15 +293,6 @@ def test_a_raw_file_wins_over_a_packed_one(tmp_path: Path) -> None:
     write_part(tmp_path, "train", [7, 3])
     write_part(tmp_path, "train", [1, 2], packed=True)
     assert load_dataset(f"idx:{tmp_path}").labels.tolist() == ["7", "3"]
-
-
-def test_npz_takes_other_dtypes_of_the_same_values(tmp_path: Path) -> None:
-    plain = load_dataset(_keras(tmp_path / "a.npz"))
-    floats = np.asfortranarray(IMAGES[..., None].astype(np.float64))
-    same = _keras(tmp_path / "b.npz", x_train=floats, y_train=np.array([[7.0], [3.0]]))
-    assert load_dataset(same).sha256 == plain.sha256
-    words = _keras(tmp_path / "c.npz", y_train=np.array(["cat", "dog"]))
-    assert load_dataset(words).labels.tolist() == ["cat", "dog"]
 
 
 # --- OpenML, through scikit-learn
@@ -364,36 +350,6 @@ def test_openml_of_another_layout(
 
 
 # --- the embedded file can be built again from what it holds, and from nothing else
-
-
-@pytest.fixture(scope="module")
-def originals(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Write the four published files out of the embedded one; one of them packed."""
-    directory = tmp_path_factory.mktemp("idx")
-    for prefix, split in (("train", "train"), ("t10k", "test")):
-        images = mnist.load_mnist(split, binary=False)
-        n_images = len(images.grey)
-        header = struct.pack(">4I", 0x803, n_images, 28, 28)
-        path = directory / f"{prefix}-images-idx3-ubyte"
-        path.write_bytes(header + images.grey.tobytes())
-        labels = struct.pack(">2I", 0x801, n_images) + np.asarray(images.labels, np.uint8).tobytes()
-        (directory / f"{prefix}-labels-idx1-ubyte.gz").write_bytes(gzip.compress(labels, mtime=0))
-    return directory
-
-
-@pytest.mark.slow
-def test_building_again_gives_the_same_arrays(
-    originals: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    out = tmp_path / "again.npz"
-    assert build.main([str(originals), "--out", str(out)]) == 0
-    sha256 = hashlib.sha256(out.read_bytes()).hexdigest()
-    assert f"{out}: SHA-256 {sha256}" in capsys.readouterr().out
-    assert [path.name for path in tmp_path.iterdir()] == ["again.npz"]
-    with np.load(out) as again, np.load(data.MNIST_FILE) as embedded:
-        assert again.files == ["bits", "labels", "grey"]
-        for name in again.files:
-            assert np.array_equal(again[name], embedded[name])
 
 
 def test_the_constants_are_those_of_the_embedded_file() -> None:

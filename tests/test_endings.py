@@ -39,8 +39,8 @@ STEPS = [  # where something happens, before or after it; the exit code if the d
     (*DRAW, 3),
     (plots, "draw", "after", 3),
     (results, "save_pictures", "after"),
-    (execute, "print_summary", "before"),
-    (execute, "print_summary", "after"),
+    (execute, "print_table", "before"),
+    (execute, "print_table", "after"),
 ]
 EVENTS = [
     *((step[:3], signal.SIGINT, 130) for step in STEPS),

@@ -10,7 +10,7 @@ from xml.etree import ElementTree as ET
 
 import numpy as np
 import pytest
-from conftest import RunHopcli
+from conftest import RunHopcli, as_columns
 from matplotlib.figure import Figure
 from PIL import Image
 from test_plots import CONFIGS, Run, config, made, run, texts, with_table, words
@@ -71,7 +71,8 @@ def test_numbers_of_drawn_tables_have_ten_digits_and_none_is_changed(tmp_path: P
     table = made("recall").result.tables["confusion"].copy()
     table.columns = ["label", *["twice"] * (table.shape[1] - 1)]
     table.isetitem(1, np.array([1 / 3, np.nan, -0.0, 1e-20 / 3, 2e20 / 3]))
-    found = as_filed(dataclasses.replace(result, tables={"confusion": table})).tables["confusion"]
+    changed = dataclasses.replace(result, columns=as_columns({"confusion": table}))
+    found = as_filed(changed).tables["confusion"]
     ten_digits = [0.3333333333, np.nan, 0, 3.333333333e-21, 66666666670000000000.0]
     np.testing.assert_array_equal(found.iloc[:, 1].to_numpy(), ten_digits)
     others = [0, *range(2, table.shape[1])]

@@ -106,8 +106,8 @@ def test_energy_a_spin_and_overlap_with_the_own_pattern_are_the_table(traced: Ru
     assert len(rows_of(figure)) == 6
     assert "6 of 7" in words(figure)
     assert "own pattern" in words(figure)
-    tables = {name: table for name, table in traced.result.tables.items() if name != "trace"}
-    without = Run(traced.config, dataclasses.replace(traced.result, tables=tables))
+    tables = {name: table for name, table in traced.result.columns.items() if name != "trace"}
+    without = Run(traced.config, dataclasses.replace(traced.result, columns=tables))
     assert set(without.figures()) == NAMES["recall"]
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import gzip
 import io
 import json
-import math
 import struct
 import tomllib
 from collections.abc import Callable, Iterator
@@ -27,9 +26,8 @@ from hopcli.datasets.grey import Request
 from hopcli.datasets.idx import read_idx
 from hopcli.datasets.npz import load_npz
 from hopcli.datasets.texts import load_text
-from hopcli.errors import DataError, HopcliError, SettingError
+from hopcli.errors import DataError, SettingError
 from hopcli.results.manifest import sha256_of
-from hopcli.rules import store
 from hopcli.values import RefusedError
 
 fuzzed = settings(max_examples=30, deadline=None)
@@ -250,64 +248,8 @@ def test_every_array_of_a_run_may_be_anything(run_hopcli: RunHopcli, n_cases: in
 
 pytestmark = pytest.mark.filterwarnings("ignore")
 
-ABSURD: tuple[Any, ...] = (
-    *(10**30, -(10**30), 10**400, -(10**400), 2**63, 1e300, math.nan, math.inf, -math.inf, True),
-    *(np.int64(-(2**62)), np.uint64(2**63), np.float64("nan"), np.bool_(1), np.array([1, 2])),
-    *([10**30], "9" * 30, "1e999", b"1", {}, object()),
-)
 
-MEMORY = hopcli.store({"a": [[1, 1, 1], [0, 0, 0]], "b": [[1, 0, 1], [0, 1, 0]]})
-ENDS = MEMORY.recall("flip:0.1", tests=2)
 SPINS = np.where(np.arange(40).reshape(8, 5) % 3 > 0, 1, -1).astype(np.int8)
-
-
-def is_refused_or_done(do: Callable[..., object], *given: Any, **settings: Any) -> bool:
-    """Whether a call is refused in one line; what is not refused must be done."""
-    try:
-        do(*given, **settings)
-    except HopcliError as error:
-        refusal = str(error)
-    else:
-        return False
-    assert len(refusal.splitlines()) == 1
-    assert len(refusal) < 400
-    return True
-
-
-def refuses(setting: str, do: Callable[..., object], *given: Any, **settings: Any) -> None:
-    """Expect that a call is refused by a setting."""
-    with pytest.raises(SettingError) as error:
-        do(*given, **settings)
-    assert error.value.setting == setting
-
-
-def predict(**settings: Any) -> object:
-    few = {"rule": "perceptron", "epochs": 2} if settings.keys() & {"kappa", "epochs"} else {}
-    made = hopcli.HopfieldClassifier(**{**few, **settings})
-    return made.fit(SPINS, np.arange(8) % 2).predict(SPINS[:2])
-
-
-@pytest.mark.parametrize("value", ABSURD, ids=lambda value: repr(value)[:20])
-def test_nothing_takes_them_otherwise(value: Any) -> None:
-    """Neither a memory, its ends, a rule nor an estimator."""
-    for name in ("tests", "repeats", "sweeps", "temperature", "gamma", "criterion", "threads"):
-        is_refused_or_done(MEMORY.recall, "flip:0.1", **{"sweeps": 2, name: value})
-    is_refused_or_done(MEMORY.recall, "random", seed=value, sweeps=2)
-    is_refused_or_done(ENDS.trace, value)
-    is_refused_or_done(ENDS.frames, value)
-    for rule, name in (("perceptron", "kappa"), ("perceptron", "epochs"), ("hebbian", "normalise")):
-        is_refused_or_done(hopcli.store, SPINS[:2], rule, **{name: value})
-    names = ("n_prototypes", "samples", "threshold", "temperature", "sweeps", "repeats", "kappa")
-    for name in (*names, "attempts_per_sweep", "criterion", "epochs", "n_jobs", "random_state"):
-        is_refused_or_done(predict, **{name: value})
-
-
-def test_the_least_that_is_too_large_and_what_is_not() -> None:
-    for name in ("tests", "repeats"):
-        refuses(name, MEMORY.recall, "flip:0.1", **{name: 2**31})
-    assert len(MEMORY.recall("flip:0.1", tests=3, threads=10**30)) == 6
-    for theta in (10**400, "x", object(), math.inf):
-        refuses("theta", store, SPINS[:2], "hebbian", theta)
 
 
 NINE = np.arange(9) % 3

@@ -16,7 +16,6 @@ from hopcli.errors import SettingError
 from hopcli.grids.grid import read_grid
 from hopcli.grids.store import _OWN, OWN_TABLES
 from hopcli.grids.texts import read_set, with_sets
-from hopcli.values import as_column
 
 
 def _grid(text: str, command: str = "recall") -> Any:
@@ -135,12 +134,3 @@ def test_whatever_is_typed_is_set_or_refused(text: str) -> None:
 def test_no_setting_has_a_name_of_the_store(known: Any) -> None:
     assert not set(known.config.settings()) & {*_OWN, "checksum", "place", "version"}
     assert known.command not in OWN_TABLES
-
-
-def test_values_are_shown_as_flags_have_them() -> None:
-    values = [0.1, 3, True, "a", [3, 6], ["x", "y"]]
-    assert [as_column(value) for value in values] == [0.1, 3, True, "a", "3,6", "x,y"]
-    axes = {"size, seed": [[[20, 30], 1]], "digits": [["3", "6"]]}
-    grid = read_grid({"command": "recall", "grid": axes})
-    (point,) = grid.points()
-    assert grid.shown(point.values) == ("20x30", 1, "3,6")

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import gc
 import threading
 import time
-import weakref
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -32,11 +30,9 @@ class Watched(Executor):
         self.sizes: list[int] = []
         self.most = 0
         self._waiting: list[tuple[Future[Any], Any, Any]] = []
-        self.futures: list[weakref.ref[Future[Any]]] = []
 
     def submit(self, fn: Any, /, *arguments: Any, **_: Any) -> Future[Any]:
         future: Future[Any] = Future()
-        self.futures.append(weakref.ref(future))
         self.sizes.append(len(arguments[0]))
         self._waiting.append((future, fn, arguments))
         self.most = max(self.most, len(self._waiting))
@@ -59,25 +55,6 @@ def test_every_cell_is_made_once_and_few_are_under_way() -> None:
     assert sorted(found) == sorted(task.cell for task in TASKS)
     assert executor.most <= 6
     assert set(executor.sizes) == {1}
-
-
-def test_short_cells_are_sent_together_where_sending_costs() -> None:
-    executor = Watched()
-    engine = Engine(executor, lambda tasks: [_made(t, 0.25) for t in tasks], 3, chunks=True)
-    assert len(list(run_cells(TASKS, engine))) == len(TASKS)
-    assert max(executor.sizes) == 4  # a second of a quarter each
-    assert executor.sizes[0] == 1  # of which nothing is known yet
-
-
-def test_nothing_is_kept_of_what_has_been_given() -> None:
-    executor = Watched()
-    engine = Engine(executor, lambda tasks: [_made(task) for task in tasks], 1)
-    given = run_cells(TASKS, engine)
-    for _ in range(30):
-        next(given)
-    gc.collect()
-    alive = [future for future in executor.futures if future() is not None]
-    assert len(alive) <= 6
 
 
 def test_workers_that_are_gone_are_noticed() -> None:

@@ -10,26 +10,29 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from hopcli.errors import SettingError
-from hopcli.experiments.headline import Headline
+from hopcli.grids import over
 from hopcli.grids.keys import Key
-from hopcli.grids.over import average
 from hopcli.statistics import draws_interval, exact_interval
+from hopcli.tables import Column, Columns, Estimate, Table, ends_of
 
-RATE = Headline(
-    table="accuracy",
-    value="accuracy",
-    says="accuracy",
-    low="ci_low",
-    high="ci_high",
+RATE = Table(
+    "accuracy",
+    "",
+    (
+        Column("label", "text", key=True),
+        Column("accuracy", counts=("recalled", "n"), bounds=(0, 1)),
+        *ends_of("accuracy", "ci", prefix=""),
+    ),
+    headline="accuracy",
     where={"label": "overall"},
-    within=("label",),
-    counts=("recalled", "n"),
-    bounds=(0, 1),
-)
-LENGTH = Headline(table="lengths", value="length", says="length (sites)")
+).estimate()
+LENGTH = Table("lengths", "", (), "length").estimate()
 KEYS = [Key("samples"), Key("rule"), Key("seed")]
 N = 40
+
+
+def average(table: pd.DataFrame, keys: list[Key], key: str, headline: Estimate) -> pd.DataFrame:
+    return over.average(Columns.of_frame(table), keys, key, headline).frame()
 
 
 def rates(seed: int = 3) -> pd.DataFrame:
@@ -134,13 +137,3 @@ def test_what_varies_together_is_averaged_together() -> None:
     row = average(twice, keys[:1], "seed", LENGTH).iloc[0]
     assert row[["n_seed", "length"]].tolist() == [2, 5.0]
     assert row["length_sd"] == pytest.approx(np.std([3, 7], ddof=1))
-
-
-@pytest.mark.parametrize(
-    ("over", "column", "found"),
-    [("seeds", None, "seeds"), ("label", None, "label"), ("seed", "wide", "wide")],
-)
-def test_what_is_not_there_is_refused(over: str, column: str | None, found: str) -> None:
-    with pytest.raises(SettingError) as refused:
-        average(rates(), KEYS, over, RATE.of(column))
-    assert (refused.value.setting, refused.value.found) == ("y" if column else "over", found)

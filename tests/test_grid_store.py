@@ -230,7 +230,7 @@ def test_a_table_has_the_keys_first_and_the_order_of_the_grid(tmp_path: Path) ->
     _fill(tmp_path, (3, 0, 2))
     with Store(tmp_path, writes=True) as store:
         table = tidy_table(store, GRID, "accuracy")
-        keys = table[["digits", "seed"]].to_numpy().tolist()
+        keys = list(map(list, table.only(["digits", "seed"]).rows()))
         assert keys[::2] == keys[1::2] == [["3,6", 1], ["3,6,1", 1], ["3,6,1", 2]]
         store.write(_made("cell3", version="v2"))  # named where there are two
         versions = tidy_table(store, GRID, "accuracy")["version"]
@@ -246,9 +246,9 @@ def test_tables_for_texts_and_a_column_of_the_name_of_a_key(tmp_path: Path) -> N
         found = tidy_table(store, GRID, "accuracy")
         with pytest.raises(SettingError, match="accuracy"):
             tidy_table(store, GRID, "nothing")
-    assert found.columns.tolist() == ["digits", "seed", "a|b", "x_1", "recall_seed"]
+    assert found.names == ["digits", "seed", "a|b", "x_1", "recall_seed"]
     write_table(found, tmp_path / "t.parquet", "parquet")
-    assert pd.read_parquet(tmp_path / "t.parquet").to_dict() == found.to_dict()
+    assert pd.read_parquet(tmp_path / "t.parquet").to_dict() == found.frame().to_dict()
     with pytest.raises(SettingError, match="parquet"):
         write_table(found, None, "parquet")
 

@@ -95,16 +95,6 @@ def test_a_temperature_that_changed_is_a_call_of_the_loop(seen: Seen) -> None:
     assert np.array_equal(names["end"].spins[0], shown.ravel())
 
 
-def test_rewinding_and_going_on_ends_in_the_same_state(seen: Seen) -> None:
-    seen.run()
-    there, state = seen.tab.inner_text("#numbers"), seen.overlaps()
-    seen.slide("rewind", 3001)
-    assert "3,001" in seen.tab.inner_text("#numbers")
-    assert seen.overlaps() != state
-    seen.slide("rewind", 7840)
-    assert (seen.tab.inner_text("#numbers"), seen.overlaps()) == (there, state)
-
-
 def test_it_works_by_keyboard_alone(seen: Seen) -> None:
     keyboard = seen.tab.keyboard
     focused = "document.activeElement.id"

@@ -258,13 +258,3 @@ def test_a_name_that_is_no_target_is_refused(
     Path("runs.mk").write_text(done.out + "results/mine:\n\t@true\n")
     assert _real_make(child_environment, f"results/{path.stem}") == 0
     assert Path(f"results/{path.stem}/weights.json").exists()
-
-
-def test_a_place_without_a_name_is_refused(run_hopcli: RunHopcli) -> None:
-    for name in ("..toml", "...toml", "$(touch ran).toml", "a b.toml"):
-        Path(name).write_text(BARE)
-        assert run_hopcli("deps", name).code == 2, name
-    Path("a b").mkdir()
-    Path("a b/x.toml").write_text(WEIGHTS)
-    expected = {"results/x/weights.json: five.txt", "results/x/weights.json: FORCE"}
-    assert expected <= {*run_hopcli("deps", "a b/x.toml").out.splitlines()}

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
+from conftest import as_columns
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.container import ErrorbarContainer
@@ -118,8 +119,8 @@ def run(config: Config, execution: Execution | None = None) -> Run:
         folder = Path(name)
         results.save(folder, plan.config, result, inputs=plan.inputs, execution=how, duration=1.0)
         loaded = results.load(folder)
-        tables = dict(loaded.result.tables)  # before the folder is gone
-    return Run(loaded.config, dataclasses.replace(loaded.result, tables=tables))
+        tables = dict(loaded.result.columns)  # before the folder is gone
+    return Run(loaded.config, dataclasses.replace(loaded.result, columns=tables))
 
 
 @functools.cache
@@ -145,13 +146,13 @@ def renamed(run: Run, names: tuple[str, ...] = LONG) -> Run:
     config = run.config
     if config.command == "temperature-scan":
         config = dataclasses.replace(config, target=new[config.target])
-    result = dataclasses.replace(with_arrays(run, changed).result, tables=tables)
+    result = dataclasses.replace(with_arrays(run, changed).result, columns=as_columns(tables))
     return Run(config, result)
 
 
 def with_table(run: Run, name: str, table: Any) -> Run:
     tables = {**run.result.tables, name: table}
-    return Run(run.config, dataclasses.replace(run.result, tables=tables))
+    return Run(run.config, dataclasses.replace(run.result, columns=as_columns(tables)))
 
 
 def with_arrays(run: Run, changed: dict[str, NDArray[Any]]) -> Run:
@@ -336,19 +337,6 @@ def test_files_have_their_format_and_the_same_bytes(name: str, kind: str, tmp_pa
         assert len(content) > 2000
         assert b"CreationDate" not in content
         assert b"dc:date" not in content
-
-
-def test_figures_ignore_the_users_style_and_leave_it_alone(tmp_path: Path) -> None:
-    import matplotlib as mpl
-
-    select = made("select")
-    plots.draw(select.config, select.result, tmp_path)
-    first = (tmp_path / "patterns.png").read_bytes()
-    changed: Any = {"font.size": 30.0, "savefig.bbox": "tight", "figure.facecolor": "red"}
-    with mpl.rc_context(changed):
-        plots.draw(select.config, select.result, tmp_path)
-        assert {key: mpl.rcParams[key] for key in changed} == changed
-    assert (tmp_path / "patterns.png").read_bytes() == first
 
 
 def test_pyplot_is_never_imported() -> None:

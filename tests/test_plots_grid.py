@@ -23,34 +23,28 @@ from test_plots import Series, check_layout, series
 from hopcli import results
 from hopcli.catalogue import CATALOGUE
 from hopcli.errors import SettingError
-from hopcli.experiments.headline import Headline
 from hopcli.grids.keys import Key, Look
 from hopcli.grids.over import average
 from hopcli.plots.grid import figure
 from hopcli.plots.grid_panels import apart
 from hopcli.plots.page import text_width
+from hopcli.tables import Column, Columns, Table, estimate
 
-RATE = Headline(
-    table="accuracy",
-    value="accuracy",
-    says="accuracy (fraction of trials recalled)",
-    low="ci_low",
-    high="ci_high",
-    interval="95 % interval for a new start",
-    where={"label": "overall"},
-    within=("label",),
-    counts=("recalled", "n"),
-    bounds=(0, 1),
-)
-OVERLAP = Headline(
-    table="scan",
-    value="overlap",
-    says="overlap |m|",
-    sem="overlap_sem",
-    within=("temperature", "label"),
-    bounds=(0, 1),
-)
-LOSS = Headline(table="patterns", value="loss", says="loss (dimensionless)", within=("label",))
+LABEL = Column("label", "text", key=True)
+RATE = CATALOGUE["recall"].headline
+OVERLAP = Table(
+    "scan",
+    "",
+    (
+        Column("temperature", key=True),
+        LABEL,
+        *estimate("overlap", "sem", axis="overlap |m|", bounds=(0, 1)),
+    ),
+    "overlap",
+).estimate()
+LOSS = Table(
+    "patterns", "", (LABEL, Column("loss", axis="loss (dimensionless)")), "loss"
+).estimate()
 
 RULES = ("storkey", "hebbian", "pseudo-inverse")
 TEMPERATURES = (0.1, 0.2, 0.3, 0.5, 0.8)
@@ -230,7 +224,7 @@ def test_what_the_experiment_itself_varies_is_along_the_axis() -> None:
 
 def test_an_average_has_thick_and_thin_bars() -> None:
     table, keys = grid(temperature=TEMPERATURES, seed=(1, 2, 3, 4))
-    mean = average(table, keys, "seed", RATE)
+    mean = average(Columns.of_frame(table), keys, "seed", RATE).frame()
     picture = figure(mean, keys, RATE, Look(over="seed"))
     (ax,) = panels(picture)
     (line,), (thick,) = lines(ax), lines(ax, "sd")
@@ -458,7 +452,7 @@ def test_nothing_is_cut_off_small_or_over_other_things(name: str) -> None:
     headline = RATE
     if name == "large numbers":
         table["accuracy"] *= -1e11
-        headline = dataclasses.replace(LOSS, value="accuracy", where=RATE.where)
+        headline = dataclasses.replace(LOSS.table, headline="accuracy", where=RATE.where).estimate()
     picture = figure(table, keys, headline, dataclasses.replace(look, caption="Made up. " * 30))
 
     def may_overlap(text: Any) -> bool:
@@ -482,9 +476,8 @@ def test_the_headline_of_each_experiment_is_in_its_table_and_can_be_drawn(comman
     headline = CATALOGUE[command].headline
     folder = {"recall": "paper", "temperature-scan": "figure1"}.get(command, command)
     tables = results.load(CHECKOUT / "results" / folder, command).result.tables
-    table = tables[headline.table].assign(samples=50)
+    table = tables[headline.table.name].assign(samples=50)
     named = [headline.value, *headline.where, *headline.within, *(headline.counts or ())]
-    named += [name for name in (headline.low, headline.high, headline.sem) if name]
     assert set(named) <= set(table.columns)
     picture = figure(table, [Key("samples")], headline, Look())
     drawn = [line.points[:, 1] for ax in panels(picture) for line in lines(ax)]

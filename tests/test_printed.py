@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-import re
 from pathlib import Path
 
 import pandas as pd
@@ -12,9 +11,8 @@ import pytest
 from conftest import RunHopcli
 
 from hopcli import results
-from hopcli.cli.execute import print_summary
-from hopcli.cli.progress import CellBar
-from hopcli.experiments import Summary
+from hopcli.cli.tables import print_table
+from hopcli.tables import Columns
 
 SMALL = ["recall", "--tests", "3", "--repeats", "2", "--no-figures", "--out", "out"]
 
@@ -31,7 +29,7 @@ def test_a_table_fits_a_terminal(monkeypatch: pytest.MonkeyPatch, columns: int) 
     terminal, pipe = _Terminal(), io.StringIO()
     for stream in (terminal, pipe):
         monkeypatch.setattr("sys.stdout", stream)
-        print_summary(Summary(table))
+        print_table(Columns.of_frame(table), "table")
     lines = terminal.getvalue().splitlines()
     assert max(map(len, lines)) <= columns
     assert (len(lines) == 3) == (columns == 200)
@@ -79,12 +77,3 @@ def test_scripts_get_json_and_csv_and_documents_markdown_and_latex(run_hopcli: R
     drawn = json.loads(run_hopcli("plot", "out", "--dpi", "40", "--format", "json").out)
     assert drawn["out"] == "out"
     assert "accuracy.png" in drawn["files"]
-
-
-def test_failed_cells_are_counted_as_they_happen(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("sys.stderr", _Terminal())
-    with CellBar(quiet=False) as bar:
-        for failed in (True, False, True):
-            bar.tell(1, 3, failed)
-        assert re.fullmatch(r"[\d,]+ cells/min, 2 failed", bar._bar.postfix)
-        assert bar._bar.n == 3

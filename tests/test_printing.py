@@ -21,6 +21,7 @@ from hopcli import printing, results
 from hopcli.grids.export import write_table
 from hopcli.results import tables
 from hopcli.results.manifest import Manifest, sha256_of
+from hopcli.tables import Columns
 
 HOSTILE = (
     *("\x1b[2Ja", "a\nb", "a\tb", "a\rb", "\u202eabc", "\u2066a", "a\x07", "\x9b1m", "\u200bz"),
@@ -65,7 +66,8 @@ def test_an_ordinary_label_stays_as_it_is_everywhere() -> None:
 def test_tables_for_texts_have_as_many_cells_as_columns() -> None:
     table = pd.DataFrame({"label": HOSTILE, "accuracy": 0.5})
     markdown, latex = (
-        (write_table(table, None, kind) or "").splitlines() for kind in ("markdown", "latex")
+        (write_table(Columns.of_frame(table), None, kind) or "").splitlines()
+        for kind in ("markdown", "latex")
     )
     assert len(markdown) == len(latex[1:-1]) == 2 + len(HOSTILE)
     for line in markdown:
@@ -83,10 +85,10 @@ def test_tables_for_texts_have_as_many_cells_as_columns() -> None:
 
 def test_a_table_of_a_run_gives_every_label_back(tmp_path: Path) -> None:
     table = pd.DataFrame({"label": HOSTILE, "a": range(len(HOSTILE)), "=b": 0.5})
-    columns = tables.write_table([table], tmp_path / "a.csv")
+    columns = tables.write_table([Columns.of_frame(table)], tmp_path / "a.csv")
     outputs = {"a.csv": sha256_of(tmp_path / "a.csv")}
     manifest = Manifest(tmp_path, "recall", {"outputs": outputs, "tables": {"a": columns}})
-    pd.testing.assert_frame_equal(tables.read_table(manifest, "a"), table)
+    pd.testing.assert_frame_equal(tables.read_table(manifest, "a").frame(), table)
     text = (
         (tmp_path / "a.csv").read_bytes().decode().replace("\r", "\N{SYMBOL FOR CARRIAGE RETURN}")
     )
@@ -94,7 +96,9 @@ def test_a_table_of_a_run_gives_every_label_back(tmp_path: Path) -> None:
     assert heads == ["label", "a", "'=b"]
     for label, *_ in rows:
         assert re.fullmatch(r"[-+]?[0-9]+|[-+]", label) or label.lstrip()[:1] not in tuple("=+-@")
-    assert (write_table(table, None, "csv") or "") == (tmp_path / "a.csv").read_bytes().decode()
+    assert (write_table(Columns.of_frame(table), None, "csv") or "") == (
+        tmp_path / "a.csv"
+    ).read_bytes().decode()
 
 
 def _check_page(page: str) -> None:

@@ -16,7 +16,7 @@ from reading_pages import Element, read_page
 
 import hopcli
 from hopcli import catalogue, experiments, report, results
-from hopcli.cli.execute import print_summary
+from hopcli.cli.tables import print_table
 from hopcli.config import SelectConfig, WeightsConfig
 from hopcli.errors import ResultError
 from hopcli.grids.grid import read_grid
@@ -26,6 +26,7 @@ from hopcli.report import VERDICTS, ClaimRow, Section
 from hopcli.report.commands import command_of_grid, command_of_run
 from hopcli.report.drawings import drawing
 from hopcli.report.sheets import MOST_ROWS, sheet
+from hopcli.tables import Column, Columns, Table
 
 RESULTS = CHECKOUT / "results"
 RUNS = ("paper", "figure1", "attractors", "select", "weights", "tutorial-4x4")
@@ -108,7 +109,7 @@ def test_ids_are_unique_and_what_is_referred_to_is_there(root: Element) -> None:
 
 def test_what_is_written_in_a_run_is_text_and_nothing_else() -> None:
     (small,) = report.sections_in(RESULTS / "tutorial-4x4")
-    table = pd.DataFrame({f"label {NASTY}": [NASTY], "n": [1]})
+    table = Columns.of_frame(pd.DataFrame({f"label {NASTY}": [NASTY], "n": [1]}))
     nasty = dataclasses.replace(
         small,
         name=NASTY,
@@ -185,7 +186,7 @@ def test_the_page_has_every_table(root: Element, capsys: pytest.CaptureFixture[s
     for name in RUNS:
         loaded = results.load(RESULTS / name)
         entry = catalogue.entry(loaded.config.command)
-        print_summary(entry.summary(loaded.config, loaded.result))
+        print_table(entry.summary(loaded.config, loaded.result), "table", percent=True)
         printed = [line.split() for line in capsys.readouterr().out.splitlines()]
         section = by_id(root, f"run-results-{name}")
         shown = [
@@ -318,16 +319,19 @@ def test_the_command_of_a_grid_asks_for_the_same_cells(name: str) -> None:
 
 
 def test_cells_are_told_as_numbers_are_printed() -> None:
-    table = pd.DataFrame(
-        {
-            "label": ["-1", "a"],
-            "rate": [0.12345, math.nan],
-            "number": [-0.000012345, 123456.0],
-            "count": [1234567, -3],
-            "found": [True, False],
-        }
+    table = Columns.of_frame(
+        pd.DataFrame(
+            {
+                "label": ["-1", "a"],
+                "rate": [0.12345, math.nan],
+                "number": [-0.000012345, 123456.0],
+                "count": [1234567, -3],
+                "found": [True, False],
+            }
+        ),
+        Table("t", "", (Column("rate", percent=True),)),
     )
-    made = sheet("t", table, ("rate",))
+    made = sheet("t", table)
     assert made.heads == ("label", "rate %", "number", "count", "found")
     assert made.numeric == (False, True, True, True, False)
     assert made.rows[0] == ("-1", "12.3", f"{MINUS}1.234e{MINUS}05", "1234567", "yes")
@@ -337,7 +341,7 @@ def test_cells_are_told_as_numbers_are_printed() -> None:
 
 def test_a_drawing_keeps_to_itself(sections: list[Section]) -> None:
     figure = sections[0].figures["confusion"]
-    one, other = (drawing("confusion", figure, prefix) for prefix in ("a", "b"))
+    one, other = (drawing(figure, prefix) for prefix in ("a", "b"))
     assert re.search(r' id="a-[^"]+"', one.svg)
     assert one.svg.replace('"a-', '"b-').replace("#a-", "#b-") == other.svg
     for rest in ("<style", "<metadata", "xmlns", "xlink", "<?xml", "<!", "<text"):

@@ -14,12 +14,12 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import files_below
+from conftest import as_columns, files_below
 
 import hopcli
 from hopcli import results
@@ -42,7 +42,9 @@ FAILURES = [RuntimeError, KeyboardInterrupt, SystemExit, MemoryError]
 def _result(value: float, **changed: Any) -> Result:
     tables = {"patterns": pd.DataFrame({"label": ["a"], "loss": [value]})}
     given: dict[str, Any] = {"tables": tables, "arrays": {"patterns": {"xi": np.full(3, value)}}}
-    return Result(dataset="mnist:train", dataset_sha256="d" * 64, **{**given, **changed})
+    given |= changed
+    columns = as_columns(given.pop("tables"))
+    return Result(dataset="mnist:train", dataset_sha256="d" * 64, columns=columns, **given)
 
 
 def _draw(folder: Path, name: str = "patterns.png") -> None:
@@ -224,14 +226,13 @@ def test_a_key_names_what_decides_the_numbers_and_nothing_else() -> None:
 class Unwritable:
     """A table that the disk has no room for."""
 
-    dtypes = ()
-    columns = ()
+    names = ()
 
     def __init__(self, failure: BaseException) -> None:
         self.failure = failure
 
-    def to_csv(self, file: TextIO, **_: object) -> None:
-        file.write("half")
+    @property
+    def arrays(self) -> None:
         raise self.failure
 
 
@@ -245,7 +246,8 @@ def _fails(failure: BaseException) -> Callable[[Path], None]:
 
 @pytest.mark.parametrize("failure", FAILURES)
 def test_a_failure_costs_its_own_files(tmp_path: Path, failure: type[BaseException]) -> None:
-    unwritable = _result(0.2, tables={"patterns": Unwritable(failure())})
+    broken: Any = {"patterns": Unwritable(failure())}
+    unwritable = dataclasses.replace(_result(0.2), columns=broken)
     with pytest.raises(failure):
         _write(tmp_path / "deep" / "down", unwritable)
     assert files_below(tmp_path) == {}

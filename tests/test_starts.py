@@ -84,9 +84,9 @@ def _first(text: str, xi: Spins, trial: int = 0) -> Spins:
 STARTS = {
     "random": Start("random", (0.5,)),
     "random:0": Start("random", (0.0,)),
-    "blend:boat:fish": Start("blend", ("boat", "fish", False)),
-    "blend:3:6:fill": Start("blend", ("3", "6", True)),
-    "blend:3:fill": Start("blend", ("3", "fill", False)),
+    "blend:boat:fish": Start("blend", ("boat", "fish")),
+    "blend:3:6:fill": Start("blend", ("3", "6", "fill")),
+    "blend:3:fill": Start("blend", ("3", "fill")),
     "text:C:/here/a.txt": Start("text", ("C:/here/a.txt",)),
     "flip:1e-2": Start("pattern", (), (("flip", (0.01,)),)),
     "flip-rows:999999": Start("pattern", (), (("flip-rows", (999_999,)),)),
@@ -134,7 +134,7 @@ _path = st.lists(_name, min_size=1, max_size=3).map(lambda parts: (":".join(part
 _share = st.floats(0, 1)
 _ARGUMENTS: dict[str, st.SearchStrategy[tuple[object, ...]]] = {
     "random": st.tuples(_share),
-    "blend": st.tuples(_name, _name, st.booleans()),
+    "blend": st.tuples(_name, _name) | st.tuples(_name, _name, st.just("fill")),
     "text": _path,
     "flip": st.tuples(_share),
     "flip-rows": st.tuples(st.integers(0, 999_999)),
@@ -394,7 +394,8 @@ def test_every_change_works_in_place_on_spins_the_same_for_the_same_stream(text:
 XI = random_patterns(4, 3, 64)
 OWN = ["recall", "--dataset", "text:own.txt"]
 WORDS = [*confusion_columns(["a", "b"])[3:], "label", OVERALL, *OUTCOMES]
-COLD = ["--dynamics", "async", "--until-stable", "--repeats", "1", "--no-figures", "-q"]
+OUT = ["--out", "results/recall"]
+COLD = ["--dynamics", "async", "--until-stable", "--repeats", "1", "--no-figures", "-q", *OUT]
 
 
 def _draw(path: str, states: NDArray[np.int8], names: list[str] | None = None) -> None:

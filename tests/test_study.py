@@ -155,7 +155,7 @@ def test_a_cold_start_stays_in_its_well_and_follows_the_mean_field() -> None:
 
 
 def test_near_the_critical_temperature_a_cold_start_comes_to_equilibrium() -> None:
-    four = _of_the_four(_run("figure1-cold-start", temperatures=[0.9, 1.0], repeats=100))
+    four = _of_the_four(_run("figure1-cold-start", temperatures=[0.9, 1.0], repeats=60))
     distance = np.abs(four["overlap_abs"] - four["exact"]) / four["overlap_abs_sem"]
     assert distance.max() < 4
     assert four["mean_field"][0.9] == pytest.approx(0.520, abs=1e-3)

@@ -222,16 +222,12 @@ def _same(one: Any, other: Any) -> bool:
 @pytest.mark.parametrize(
     ("command", "settings", "used"),
     [
-        ("recall", {"start": "image"}, {"tests", "chains"}),
         ("recall", {"start": "image,flip:0.2"}, {"tests", "starts", "chains"}),
-        ("recall", {"start": "pattern,flip:0.3"}, {"starts", "chains"}),
         ("recall", {"start": "random"}, {"starts", "chains"}),
         ("attractors", {"start": "image,flip:0.4"}, {"tests", "starts", "chains"}),
-        ("attractors", {"start": "random"}, {"starts", "chains"}),
         # All sites at once leave nothing to the chains.
         ("attractors", {"dynamics": "sync"}, {"starts"}),
         ("temperature-scan", {"start": "image"}, {"starts", "chains"}),
-        ("temperature-scan", {"start": "random"}, {"starts", "chains"}),
         ("temperature-scan", {"start": "target"}, {"chains"}),
         ("capacity", {}, {"patterns", "starts", "chains"}),
         ("compare", {}, {"patterns", "tests", "chains"}),

@@ -11,6 +11,7 @@ import pytest
 
 from hopcli.results.tables import write_arrays, write_table
 from hopcli.results.values import Found, Values, compare_arrays, compare_tables
+from hopcli.tables import Columns
 
 TABLE = pd.DataFrame(
     {
@@ -33,7 +34,10 @@ def tables(tmp_path: Path) -> Compare:
 
     def compare(a: pd.DataFrame, b: pd.DataFrame) -> Found:
         paths = [tmp_path / "a.csv", tmp_path / "b.csv"]
-        of_a, of_b = ((path, write_table([t], path)) for path, t in zip(paths, (a, b), strict=True))
+        of_a, of_b = (
+            (path, write_table([Columns.of_frame(t)], path))
+            for path, t in zip(paths, (a, b), strict=True)
+        )
         return compare_tables(of_a, of_b)
 
     return compare

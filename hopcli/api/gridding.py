@@ -69,7 +69,7 @@ class GridRun:
         SettingError
             If no cell has such a table.
         """
-        return load_view(self.folder, table).table
+        return load_view(self.folder, table).table.frame()
 
     @property
     def state(self) -> State:
@@ -132,7 +132,7 @@ class GridRun:
 
         text = html(repr(self))
         finished = self.status["finished"]
-        shown = load_view(self.folder).numbers().head(24) if finished else None
+        shown = load_view(self.folder).numbers().frame().head(24) if finished else None
         table = "" if shown is None else in_lines(shown).to_html(index=False, border=0)
         return f"<p><code>{text}</code></p>\n{table}"
 
@@ -265,6 +265,9 @@ def _read(
     values = {**values, **left, "grid": table, "plot": look}
     if not look:
         del values["plot"]
+    if not table and len(lists := [k for k, v in fixed.items() if isinstance(v, list)]) == 1:
+        rule = f"is one value, a list; to vary it, give vary={{{lists[0]!r}: [...]}}"
+        raise SettingError(lists[0], rule)
     try:
         return read_grid(values)
     except SettingError as error:

@@ -3,25 +3,30 @@
 from __future__ import annotations
 
 import glob
+import math
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import numpy as np
+
 from hopcli import catalogue
 from hopcli.errors import ResultError, SettingError
-from hopcli.grids.export import column_places, typed_column
+from hopcli.grids.export import column_places, key_column, typed_column
 from hopcli.grids.store import FILE, Store, is_grid
 from hopcli.grids.view import load_published
 from hopcli.results.forms import GRID
 from hopcli.results.manifest import finished_in, open_manifest
 from hopcli.results.places import MANIFESTS, find
-from hopcli.results.tables import columns_of, read_table
+from hopcli.results.tables import read_table
+from hopcli.tables import Columns
 from hopcli.values import as_column, bare
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     import pandas as pd
+    from numpy.typing import NDArray
 
 __all__ = ["read"]
 
@@ -73,7 +78,7 @@ def read(
     """
     runs = _runs(_folders(where))
     chosen = _chosen(command, [name for _, _, name in runs])
-    name = catalogue.entry(chosen).headline.table if table is None else table
+    name = catalogue.entry(chosen).headline.table.name if table is None else table
     found = [
         one
         for folder, manifest, of in runs
@@ -154,11 +159,7 @@ def _of_run(folder: Path, command: str, name: str) -> _Found:
     columns = manifest["tables"]
     _check_table(name, list(columns), folder)
     table = read_table(manifest, name)
-    return _Found(str(folder), dict(manifest["config"]), tuple(columns[name]), _rows(table))
-
-
-def _rows(table: pd.DataFrame) -> list[tuple[Any, ...]]:
-    return list(table.itertuples(index=False, name=None))
+    return _Found(str(folder), dict(manifest["config"]), tuple(columns[name]), list(table.rows()))
 
 
 def _cells(folder: Path, name: str) -> Iterator[_Found]:
@@ -183,19 +184,17 @@ def _published(folder: Path, name: str) -> Iterator[_Found]:
     settings = grid.entry.config(
         **{k: v for k, v in grid.fixed.items() if k in grid.entry.config.settings()}
     ).to_dict()
-    others = table.drop(columns=[*grid.names, *({"version"} & set(table.columns))])
-    columns = tuple(columns_of(others))
-    for _, rows in table.groupby(list(grid.names), sort=False, dropna=False):
-        first = rows.iloc[0]
-        keys = {name: first[name] for name in grid.names}
-        own = others.loc[rows.index]
-        yield _Found(str(folder), {**settings, **keys}, columns, _rows(own))
+    others = table.only(name for name in table if name not in (*grid.names, "version"))
+    of_cells: dict[tuple[Any, ...], list[tuple[Any, ...]]] = {}
+    for keys, row in zip(table.only(grid.names).rows(), others.rows(), strict=True):
+        of_cells.setdefault(keys, []).append(row)
+    for keys, rows in of_cells.items():
+        own = dict(zip(grid.names, keys, strict=True))
+        yield _Found(str(folder), {**settings, **own}, tuple(others.heads), rows)
 
 
 def _as_table(found: Sequence[_Found], command: str) -> pd.DataFrame:
     """All rows, each with the folder and the settings of its run."""
-    import pandas as pd
-
     if not found:
         raise ResultError(f"there is no finished run of {command} yet")
     places: dict[tuple[str, int], int] = {}
@@ -215,16 +214,15 @@ def _as_table(found: Sequence[_Found], command: str) -> pd.DataFrame:
         return [v for v, n in zip(column, lengths, strict=True) for _ in range(n)]
 
     taken = {"run", *names}
-    columns = [("run", pd.Series(each([one.run for one in found]), dtype=object))]
+    runs = np.array(each([one.run for one in found]), dtype=object)
+    columns: list[tuple[str, Any]] = [("run", runs)]
     columns += [(name, _setting(each(settings[name]))) for name in varies]
     columns += [
         (f"{command}_{name}" if name in taken else name, typed_column(tuple(column), kind))
         for (name, _), column, kind in zip(places, values, kinds, strict=True)
     ]
     columns += [(name, _setting(each(settings[name]))) for name in names if name not in varies]
-    table = pd.DataFrame(dict(enumerate(column for _, column in columns)))
-    table.columns = pd.Index([name for name, _ in columns])
-    return table
+    return Columns([name for name, _ in columns], [array for _, array in columns]).frame()
 
 
 def _column(name: str, found: Sequence[_Found], command: str) -> list[Any]:
@@ -240,14 +238,9 @@ def _value(value: Any, between: str) -> Any:
     return None if plain is None else as_column(plain, between)
 
 
-def _setting(values: list[Any]) -> pd.Series[Any]:
+def _setting(values: list[Any]) -> NDArray[Any]:
     """A column of a setting: truths, numbers, or texts."""
-    import pandas as pd
-
     kinds = {type(value) for value in values} - {type(None)}
     if kinds and kinds <= {int, float}:
-        missing = [float("nan") if v is None else v for v in values]
-        return pd.Series(missing)
-    if kinds == {bool} and None not in values:
-        return pd.Series(values)
-    return pd.Series(["" if v is None else str(v) for v in values], dtype=object)
+        return key_column([math.nan if v is None else v for v in values])
+    return key_column(["" if v is None else v for v in values])

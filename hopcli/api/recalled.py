@@ -114,18 +114,16 @@ class Recalled:
     @functools.cached_property
     def table(self) -> pd.DataFrame:
         """A row a trial, in the columns of trials.csv."""
-        import pandas as pd
-
-        from hopcli.experiments.recall_tables import trial_columns
+        from hopcli.experiments.recall_tables import trials_table
 
         size = self.relaxation.trials.size
-        return pd.DataFrame(trial_columns(self.block, self.relaxation.patterns, size))
+        return trials_table(self.block, self.relaxation.patterns, size).frame()
 
     def trace(self, trials: int = 10) -> pd.DataFrame:
         """Energy and overlaps of the first trials after every sweep, as trace.csv has them."""
-        from hopcli.experiments.recall import trace_table
+        from hopcli.experiments.recall import traced
 
-        return trace_table(self.relaxation, self.block.rows[: _count(trials)])
+        return traced(self.relaxation, self.block.rows[: _count(trials)]).frame()
 
     def frames(self, trials: int = 10) -> NDArray[np.int8]:
         """States of the first trials after 0, 1, ... sweeps, int8, shape (sweeps + 1, n, N)."""

@@ -124,7 +124,7 @@ class Run:
     @property
     def summary(self) -> pd.DataFrame:
         """The table that the command prints; rates are fractions."""
-        made: pd.DataFrame = self._entry.summary(self.config, self.result).table
+        made: pd.DataFrame = self._entry.summary(self.config, self.result).frame()
         return made
 
     @property
@@ -223,14 +223,12 @@ class Run:
     def _number(self) -> str:
         """The number that the run is known by, where it is in one row."""
         headline = self._entry.headline
-        table = self.tables[headline.table]
-        for column, value in headline.where.items():
-            table = table[table[column].astype(str) == str(value)]
+        table = self.result.columns[headline.table.name].matching(headline.where)
         if len(table) != 1:
             return ""
-        row = table.iloc[0]
+        row = table.row(0)
         said = f"{headline.value} {row[headline.value]:.4g}"
-        if headline.low in table.columns and headline.high in table.columns:
+        if headline.low in row and headline.high in row:
             said += f" [{row[headline.low]:.4g}, {row[headline.high]:.4g}]"
         return said
 

@@ -2,25 +2,28 @@
 
 from __future__ import annotations
 
+from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from hopcli.claims.functions import FUNCTIONS
 from hopcli.claims.measured import Measured
+from hopcli.claims.published import columns_needed
 from hopcli.claims.rows import Rows
 from hopcli.errors import ResultError, SettingError
 from hopcli.values import bare
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Collection, Iterable, Mapping
 
-    import pandas as pd
     from numpy.typing import NDArray
 
+    from hopcli.claims.claim import Claims
     from hopcli.claims.expressions import Expression, Term
+    from hopcli.tables import Columns
 
-__all__ = ["check_names", "chosen_rows", "evaluate"]
+__all__ = ["check_claims", "check_names", "chosen_rows", "evaluate"]
 
 
 def evaluate(expression: Expression, runs: Mapping[str, Any], where: str) -> Measured:
@@ -48,7 +51,7 @@ def evaluate(expression: Expression, runs: Mapping[str, Any], where: str) -> Mea
     return values[0] - values[1]
 
 
-def chosen_rows(expression: Expression, runs: Mapping[str, Any], where: str) -> pd.DataFrame:
+def chosen_rows(expression: Expression, runs: Mapping[str, Any], where: str) -> Columns:
     """Select the rows that an expression names, for a printed number.
 
     Parameters
@@ -67,7 +70,7 @@ def chosen_rows(expression: Expression, runs: Mapping[str, Any], where: str) -> 
     """
     term = expression.terms[0]
     table = _table(term, runs[term.run], where)
-    return table[_chosen(term, table, where)].reset_index(drop=True)
+    return table.take(_chosen(term, table, where))
 
 
 def _measure(term: Term, run: Any, where: str) -> Measured:
@@ -78,14 +81,36 @@ def _measure(term: Term, run: Any, where: str) -> Measured:
             return FUNCTIONS[term.function](rows, *term.arguments)
         except (ResultError, KeyError, AttributeError) as error:
             raise SettingError(where, f"cannot use {term.function}: {error}") from None
-    values = tuple(bare(value) for value in table[term.column].iloc[rows.places])
+    values = tuple(bare(value) for value in table[term.column][rows.places])
     if len(values) > 1 or not isinstance(values[0], int | float) or isinstance(values[0], bool):
         return Measured(values[0] if len(values) == 1 else values)
     return rows.number(int(rows.places[0]))
 
 
+def check_claims(claims: Claims, known: Mapping[str, Mapping[str, Collection[str]]]) -> None:
+    """Refuse a claim that names a table or column that its run will not have.
+
+    Parameters
+    ----------
+    claims : Claims
+        The claims.
+    known : mapping of str to mapping
+        The declared columns of each table of each run.
+
+    Raises
+    ------
+    SettingError
+        If there is no such table or column.
+    """
+    for claim in claims.claims:
+        for condition in claim.conditions:
+            more = columns_needed(claim, condition) if claim.test == "printed" else ()
+            for term in condition.value.terms:
+                check_names(term, known[term.run], claims.place_of(claim, condition), more)
+
+
 def check_names(
-    term: Term, tables: Mapping[str, Iterable[str]], where: str, more: Iterable[str] = ()
+    term: Term, tables: Mapping[str, Collection[str]], where: str, more: Iterable[str] = ()
 ) -> None:
     """Refuse a table or a column that a run does not have.
 
@@ -93,8 +118,8 @@ def check_names(
     ----------
     term : Term
         What names them.
-    tables : mapping of str to iterable of str
-        The columns of each table of the run.
+    tables : mapping of str to collection of str
+        The columns of each table of the run; ``*`` stands for any text.
     where : str
         What the expression is called in a message.
     more : iterable of str
@@ -108,7 +133,7 @@ def check_names(
     if term.table not in tables:
         rule = f"must name a table of {term.run} ({', '.join(tables)})"
         raise SettingError(where, rule, term.table)
-    columns = [str(name) for name in tables[term.table]]
+    columns = list(tables[term.table])
     named = (
         term.column,
         *(row[0] for row in term.rows),
@@ -116,22 +141,24 @@ def check_names(
         *more,
     )
     for name in named:
-        if name not in columns:
+        if name not in columns and not any(
+            fnmatchcase(name, column) for column in columns if "*" in column
+        ):
             rule = f"must name columns of {term.table} ({', '.join(columns)})"
             raise SettingError(where, rule, name)
 
 
-def _table(term: Term, run: Any, where: str) -> pd.DataFrame:
+def _table(term: Term, run: Any, where: str) -> Columns:
     check_names(term, run.tables, where)
-    table: pd.DataFrame = run.tables[term.table]
+    table: Columns = run.tables[term.table]
     return table
 
 
-def _chosen(term: Term, table: pd.DataFrame, where: str) -> NDArray[np.bool_]:
+def _chosen(term: Term, table: Columns, where: str) -> NDArray[np.bool_]:
     """The rows that have what is asked for."""
     chosen = np.ones(len(table), dtype=np.bool_)
     for name, sign, text in term.rows:
-        chosen &= _having(table[name], sign, text, where)
+        chosen &= _having(name, table[name], sign, text, where)
     if not chosen.any():
         asked = ", ".join("".join(row) for row in term.rows)
         rule = f"must choose rows that there are in {term.table} of {term.run}"
@@ -139,16 +166,16 @@ def _chosen(term: Term, table: pd.DataFrame, where: str) -> NDArray[np.bool_]:
     return chosen
 
 
-def _having(column: pd.Series[Any], sign: str, text: str, where: str) -> NDArray[np.bool_]:
+def _having(name: str, column: NDArray[Any], sign: str, text: str, where: str) -> NDArray[np.bool_]:
     if column.dtype.kind in "iuf":
         try:
             number = float(text)
         except ValueError:
-            raise SettingError(where, f"must have a number for {column.name}", text) from None
-        values = column.to_numpy(dtype=np.float64)
+            raise SettingError(where, f"must have a number for {name}", text) from None
+        values = column.astype(np.float64)
         if sign == "=":
             return np.asarray(np.isclose(values, number, rtol=1e-9, atol=1e-12))
         return np.asarray(values > number if sign == ">" else values < number)
     if sign != "=":
-        raise SettingError(where, f"must be {column.name}=VALUE, as that is text", f"{sign}{text}")
-    return np.asarray(column.astype(str) == text)
+        raise SettingError(where, f"must be {name}=VALUE, as that is text", f"{sign}{text}")
+    return np.array([str(value) == text for value in column.tolist()])

@@ -18,9 +18,8 @@ from hopcli.printing import terminal
 from hopcli.values import flag_name
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from hopcli.datasets import Dataset
+    from hopcli.tables import Columns
 
 __all__ = ["command"]
 
@@ -149,13 +148,16 @@ def _refuse_all(ctx: click.Context) -> None:
             raise click.UsageError(f"{flag} has no effect on {ctx.invoked_subcommand}{found}")
 
 
-def _as_table(parts: dict[str, Dataset]) -> pd.DataFrame:
+def _as_table(parts: dict[str, Dataset]) -> Columns:
     """The number of images of each label, part by part."""
-    import pandas as pd
+    import numpy as np
 
-    counts = {split: pd.Series(part.counts(), dtype="int64") for split, part in parts.items()}
-    table = pd.DataFrame(counts).fillna(0).astype(int)
-    return table.rename_axis("label").reset_index()
+    from hopcli.tables import Columns
+
+    counts = {split: part.counts() for split, part in parts.items()}
+    labels = list(dict.fromkeys(label for of_part in counts.values() for label in of_part))
+    columns = [np.array([each.get(label, 0) for label in labels]) for each in counts.values()]
+    return Columns(["label", *counts], [np.array(labels, dtype=object), *columns])
 
 
 def _as_json(parts: dict[str, Dataset]) -> dict[str, Any]:

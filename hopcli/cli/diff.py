@@ -13,7 +13,7 @@ from hopcli.catalogue import CATALOGUE
 from hopcli.cli.completion import complete_folder
 from hopcli.cli.lines import print_lines
 from hopcli.cli.once import Command
-from hopcli.cli.tables import form_option, print_table
+from hopcli.cli.tables import form_option, print_rows
 from hopcli.cli.types import FOLDER
 from hopcli.printing import terminal
 from hopcli.values import show
@@ -90,9 +90,6 @@ def _command(run: Run) -> str:
 
 def _print(runs: tuple[Run, Run], found: Comparison, form: str) -> None:
     """Print all that differs as one table."""
-    import pandas as pd
-
-    from hopcli.datasets.files import as_text
     from hopcli.results.comparing import COLUMNS, rows_of
 
     command = _command(runs[0])
@@ -100,8 +97,7 @@ def _print(runs: tuple[Run, Run], found: Comparison, form: str) -> None:
         {"A": _NONE, "B": _NONE, **row} if _is_pair(row) else row
         for row in rows_of(found, lambda pair: _sides(pair, command))
     ]
-    rows = [{head: as_text(text) for head, text in row.items()} for row in rows]
-    print_table(pd.DataFrame(rows, columns=COLUMNS, dtype=object).fillna(""), form)
+    print_rows(rows, COLUMNS, form)
 
 
 def _is_pair(row: Mapping[str, str]) -> bool:

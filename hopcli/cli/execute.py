@@ -17,17 +17,16 @@ from hopcli.errors import renamed
 from hopcli.experiments.stock import Stock
 from hopcli.printing import terminal
 from hopcli.runs import single
-from hopcli.values import bare
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from hopcli.experiments import Summary
     from hopcli.runs.requests import Request
     from hopcli.runs.single import Job, Outcome
+    from hopcli.tables import Columns
 
-__all__ = ["execute", "print_json", "print_summary"]
+__all__ = ["execute", "print_json"]
 
 
 def execute(*requests: Request) -> int:
@@ -79,16 +78,16 @@ def _print(job: Job, outcome: Outcome) -> None:
     config, wishes, result = job.plan.config, job.request.wishes, outcome.result
     for warning in result.notes.get("warnings", ()):
         tell(f"warning: {warning}")
-    summary = catalogue.entry(config.command).summary(config, result)
+    summary: Columns = catalogue.entry(config.command).summary(config, result)
     if wishes.format == "json":
         print_json(job.out, config.command, summary, result.notes, outcome.files)
         return
     if wishes.format != "table":
-        print_table(summary.table, wishes.format)
+        print_table(summary, wishes.format)
         return
     if job.request.named:
         print_lines(f"{config.command}: {terminal(job.request.named)}\n")
-    print_summary(summary)
+    print_table(summary, "table", percent=True)
     for finding in result.notes.get("findings", ()):
         print_lines("\n" + terminal(finding, keep="\n"))
     found = "" if outcome.is_new else "finished before, not run again"
@@ -96,23 +95,13 @@ def _print(job: Job, outcome: Outcome) -> None:
     print_lines("\n" + terminal(f"{line}{' '.join(path.name for path in outcome.files)}"))
 
 
-def print_summary(summary: Summary) -> None:
-    """Print a table, its rates in percent."""
-    shown = summary.table.copy()
-    for column in summary.percent:
-        shown[column] = [_percent(value) for value in shown[column]]
-    shown = shown.rename(columns={name: f"{name} %" for name in summary.percent})
-    print_table(shown, "table")
-
-
 def print_json(
-    out: Path, command: str, summary: Summary, notes: Mapping[str, Any], files: list[Path]
+    out: Path, command: str, summary: Columns, notes: Mapping[str, Any], files: list[Path]
 ) -> None:
     """Print what was found as one line of JSON: the table as it is, rates as fractions."""
-    columns = summary.table.to_dict("list")
     rows = [
-        {name: _plain(value) for name, value in zip(columns, values, strict=True)}
-        for values in zip(*columns.values(), strict=True)
+        {name: _plain(value) for name, value in zip(summary, values, strict=True)}
+        for values in summary.rows()
     ]
     said = {
         "command": command,
@@ -127,9 +116,4 @@ def print_json(
 
 def _plain(value: Any) -> Any:
     """A value as JSON has it; what is not a number is null."""
-    plain = bare(value)
-    return None if isinstance(plain, float) and not math.isfinite(plain) else plain
-
-
-def _percent(rate: float) -> str:
-    return "-" if math.isnan(rate) else f"{100 * rate:.1f}"
+    return None if isinstance(value, float) and not math.isfinite(value) else value

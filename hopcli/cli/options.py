@@ -15,6 +15,7 @@ from hopcli.cli.once import Command
 from hopcli.cli.short import examples
 from hopcli.cli.tables import FORM_HELP, FORMATS
 from hopcli.cli.types import FOLDER
+from hopcli.config import shipped_configs
 from hopcli.config.base import read_flags
 from hopcli.runs.requests import Request, Wishes, request
 from hopcli.values import flag_name, show
@@ -39,6 +40,20 @@ _LAST = ("Run", "Output")
 
 class _Command(Command):
     """A command whose help lists the options in groups."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Read the arguments; a word among them may be a configuration."""
+        typed = list(args)
+        try:
+            return super().parse_args(ctx, args)
+        except click.UsageError as error:
+            words = [arg for arg in typed if arg in shipped_configs() or arg.endswith(".toml")]
+            if words and "unexpected extra" in error.message:
+                hint = f"`hopcli {self.name} --config {words[0]}`?"
+                raise click.UsageError(
+                    f"unexpected word {words[0]!r}; did you mean {hint}"
+                ) from None
+            raise
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         sections: dict[str, list[tuple[str, str]]] = {}

@@ -187,6 +187,7 @@ def _print(verdicts: Verdicts, form: str) -> None:
     """Print the verdicts and the names of the files."""
     from hopcli.claims.judging import VERDICTS
     from hopcli.claims.table import short, wrapped
+    from hopcli.tables import Columns
 
     out, judged, made, files = verdicts
     if form == "json":
@@ -197,7 +198,7 @@ def _print(verdicts: Verdicts, form: str) -> None:
         )
         return
     if form != "table":
-        print_table(short(made, ids=False), form)
+        print_table(Columns.of_frame(short(made, ids=False)), form)
         return
     click.echo(wrapped(in_lines(short(made, ids=True))))
     counts = Counter(one.verdict for one in judged)

@@ -10,7 +10,7 @@ import click
 from hopcli import catalogue
 from hopcli.cli.lines import print_lines, tell
 from hopcli.cli.once import Command
-from hopcli.cli.tables import form_option, print_table
+from hopcli.cli.tables import form_option, print_rows
 from hopcli.cli.types import FOLDERS
 from hopcli.errors import ResultError
 from hopcli.printing import terminal
@@ -99,12 +99,7 @@ def _as_table(rows: Sequence[Mapping[str, str]]) -> str:
 
 def _print(rows: Sequence[Mapping[str, str]], form: str) -> None:
     """Print rows as one table."""
-    import pandas as pd
-
-    from hopcli.datasets.files import as_text
-
-    rows = [{head: as_text(text) for head, text in row.items()} for row in rows]
-    print_table(pd.DataFrame(rows, columns=_heads(rows)).fillna(""), form)
+    print_rows(rows, _heads(rows), form)
 
 
 def _as_json(run: Listed) -> dict[str, Any]:

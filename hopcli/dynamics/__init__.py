@@ -9,17 +9,18 @@ is recorded.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from hopcli.dynamics.registry import DYNAMICS, GIVEN, ORDERS, TIES, Dynamics, Order
 from hopcli.dynamics.states import RAN, STABLE, TWO_CYCLE, FinalStates
 from hopcli.errors import SettingError
+from hopcli.kinds import checked, choice, integer
 from hopcli.streams import seed_word, splitmix64
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable
 
     from numpy.typing import ArrayLike, NDArray
 
@@ -167,13 +168,13 @@ def run(
     """
     from hopcli.dynamics.jobs import Job
 
-    rule = DYNAMICS[_one_of("dynamics", DYNAMICS, dynamics)]
-    how = _checked_order(rule, order)
-    _one_of("tie", TIES, tie)
-    _one_of("tie", rule.codes, tie, f" under {rule.name}")
+    rule = DYNAMICS[checked(choice(DYNAMICS), "dynamics", dynamics)]
+    checked(choice(rule.orders or ORDERS), "order", order)
+    how = ORDERS[checked(choice(ORDERS), "order", order)] if rule.orders else None
+    checked(choice(rule.codes), "tie", tie)
     n_sites = network.n_sites
     schedule = _checked_schedule(temperatures, sweeps)
-    _check_whole("attempts_per_sweep", attempts_per_sweep, 1, _MOST_ATTEMPTS)
+    checked(integer(1, _MOST_ATTEMPTS), "attempts_per_sweep", attempts_per_sweep)
     if how is not None and how.each_once and attempts_per_sweep != n_sites:
         needed = f"must be N = {n_sites} with order {order!r}, which tries every site once"
         raise SettingError("attempts_per_sweep", needed, attempts_per_sweep)
@@ -251,33 +252,11 @@ def replay(
         order=GIVEN,
         temperatures=_checked_schedule(temperature, 1),
         attempts=sites.shape[1],
+        settle=1,
         given=np.require(sites, np.uint32, ["C", "W"]),  # copied only if it must be
     )
     job.run(threads, progress)
     return job.final_states()
-
-
-def _one_of(setting: str, names: Iterable[str], name: str, where: str = "") -> str:
-    known = tuple(names)
-    if not isinstance(name, str) or name not in known:
-        raise SettingError(setting, f"must be one of {', '.join(known)}{where}", name)
-    return name
-
-
-def _check_whole(setting: str, value: Any, low: int, high: int) -> None:
-    """Refuse what is no whole number of the range, NumPy's included."""
-    whole = isinstance(value, int | np.integer) and not isinstance(value, bool)
-    if not whole or not low <= value <= high:
-        raise SettingError(setting, f"must be a whole number from {low} to {high}", value)
-
-
-def _checked_order(rule: Dynamics, order: str) -> Order | None:
-    """The order by its name; None if the rule moves all sites at once."""
-    known = ORDERS[_one_of("order", ORDERS, order)]
-    if not rule.orders:
-        return None
-    _one_of("order", rule.orders, order, f" under {rule.name}")
-    return known
 
 
 def _checked_spins(network: Network, spins: NDArray[np.int8], rule: Dynamics) -> NDArray[np.int8]:
@@ -303,15 +282,13 @@ def _checked_seeds(seeds: NDArray[np.uint64], n_chains: int) -> NDArray[np.uint6
 
 def _checked_schedule(temperatures: ArrayLike, sweeps: int) -> NDArray[np.float64]:
     """Give the temperature of every sweep."""
-    _check_whole("sweeps", sweeps, 0, _MOST_SWEEPS)
+    checked(integer(0, _MOST_SWEEPS), "sweeps", sweeps)
+    must = f"must be finite numbers >= 0, one or {sweeps} (one a sweep)"
     try:
-        given = np.asarray(temperatures, dtype=np.float64)
+        given = np.broadcast_to(np.asarray(temperatures, dtype=np.float64), (sweeps,))
     except (OverflowError, TypeError, ValueError):
-        raise SettingError("temperatures", "must be finite numbers >= 0", temperatures) from None
-    if given.ndim > 1 or (given.ndim == 1 and len(given) != sweeps):
-        rule = f"must be one number or one a sweep ({sweeps})"
-        raise SettingError("temperatures", rule, given.shape)
-    if not np.all(np.isfinite(given) & (given >= 0)):
-        wrong = given[~(np.isfinite(given) & (given >= 0))]
-        raise SettingError("temperatures", "must be finite numbers >= 0", float(wrong.flat[0]))
-    return np.array(np.broadcast_to(given, (sweeps,)))
+        raise SettingError("temperatures", must, temperatures) from None
+    wrong = given[~(np.isfinite(given) & (given >= 0))]
+    if len(wrong):
+        raise SettingError("temperatures", must, float(wrong[0]))
+    return given.copy()

@@ -21,8 +21,15 @@ from hopcli.errors import SettingError
 from hopcli.estimator.binarising import as_spins, levels
 from hopcli.estimator.deciding import Ballot, other_settings, warn_of_lost, with_rejected
 from hopcli.estimator.prototypes import choose, groups
-from hopcli.estimator.ranges import check_count, check_parameters, united
+from hopcli.estimator.ranges import (
+    OF_RULES,
+    check_count,
+    check_parameters,
+    united,
+    with_parameters_of_rules,
+)
 from hopcli.estimator.seeding import entropy, seeds_of
+from hopcli.kinds import checked, choice
 from hopcli.observables import overlaps_of_sums
 from hopcli.rules import RULES, project, store
 
@@ -58,12 +65,6 @@ class HopfieldClassifier(
     rule : {"pseudo-inverse", "hebbian", "storkey", "perceptron"}
         Rule that stores the prototypes. The pseudo-inverse rule takes dependent ones too:
         its couplings are then those of the Moore-Penrose inverse.
-    normalise : {"N", "p", "none"}
-        What the Hebbian sum is divided by.
-    kappa : float
-        Stability that the perceptron rule asks for, >= 0.
-    epochs : int
-        Most passes of the perceptron rule, >= 1.
     prototypes : {"majority", "overlap-loss", "medoid"} or array-like, shape (p, n_features)
         How a prototype is made of samples: the sign of their sum, the one with the lowest
         overlap loss [ZG eq. 5], or the one with the largest mean overlap with the others. Or
@@ -110,6 +111,9 @@ class HopfieldClassifier(
         whether it was asked before.
     n_jobs : int, optional
         Threads, as everywhere in scikit-learn: None is 1, -1 all. No result depends on it.
+    **of_rules
+        Parameters of the rules, see :func:`hopcli.store`: ``normalise``, ``kappa`` and
+        ``epochs``.
 
     Attributes
     ----------
@@ -155,13 +159,11 @@ class HopfieldClassifier(
     (135, 6)
     """
 
+    @with_parameters_of_rules
     def __init__(
         self,
         rule: str = "pseudo-inverse",
         *,
-        normalise: str = "N",
-        kappa: float = 1.0,
-        epochs: int = 1000,
         prototypes: str | ArrayLike = "majority",
         prototype_labels: ArrayLike | None = None,
         n_prototypes: int = 5,
@@ -178,11 +180,13 @@ class HopfieldClassifier(
         repeats: int = 1,
         random_state: Any = None,
         n_jobs: int | None = None,
+        **of_rules: Any,
     ) -> None:
         self.rule = rule
-        self.normalise = normalise
-        self.kappa = kappa
-        self.epochs = epochs
+        for name, default in OF_RULES.items():
+            setattr(self, name, of_rules.pop(name, default))
+        if of_rules:
+            raise TypeError(f"HopfieldClassifier has no parameter {', '.join(of_rules)}")
         self.prototypes = prototypes
         self.prototype_labels = prototype_labels
         self.n_prototypes = n_prototypes
@@ -347,13 +351,11 @@ class HopfieldClassifier(
 
     def _stored(self) -> Network:
         """The network of the prototypes."""
-        if not isinstance(self.rule, str):
-            raise SettingError("rule", f"must be one of {', '.join(RULES)}", self.rule)
-        if self.rule == "pseudo-inverse":
+        rule = checked(choice(RULES), "rule", self.rule)
+        if rule == "pseudo-inverse":
             return project(self.prototypes_)
-        known = RULES[self.rule].parameters if self.rule in RULES else ()
-        given = {name: vars(self)[name] for name in known if name in vars(self)}
-        return store(self.prototypes_, self.rule, **given)
+        given = {name: vars(self)[name] for name in RULES[rule].parameters if name in vars(self)}
+        return store(self.prototypes_, rule, **given)
 
     def _tried(self, name: str, value: object) -> Ballot:
         """The ballot of the prototypes with another value of a parameter."""

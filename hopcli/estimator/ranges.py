@@ -1,35 +1,61 @@
-"""Ranges of the parameters of an estimator that are numbers."""
+"""Parameters of an estimator: those of the storage rules, and the ranges of the others."""
 
 from __future__ import annotations
 
 import contextlib
-from typing import TYPE_CHECKING, Any
+import inspect
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
 from hopcli.errors import SettingError
 from hopcli.estimator.prototypes import CHOICES
+from hopcli.kinds import checked, choice, integer, number, switch
+from hopcli.rules import RULES
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from numpy.typing import NDArray
 
-__all__ = ["check_count", "check_parameters", "united"]
+__all__ = ["OF_RULES", "check_count", "check_parameters", "united", "with_parameters_of_rules"]
+
+OF_RULES: dict[str, Any] = {
+    name: parameter.default
+    for rule in RULES.values()
+    for name, parameter in rule.parameters.items()
+}
+"""Parameters of all storage rules, and their defaults."""
+
+F = TypeVar("F", bound="Callable[..., None]")
 
 _MOST = 2**31 - 1
 _MOST_PROTOTYPES = 10_000
-_WHOLE = {
-    "n_prototypes": (1, _MOST, False),
-    "repeats": (1, 1_000_000, False),
-    "samples": (1, _MOST, True),
-    "attempts_per_sweep": (1, 10**9 - 1, True),
-    "sweeps": (0, 10_000_000, False),
-    "n_jobs": (-_MOST, _MOST, True),
+_KINDS = {
+    "n_prototypes": integer(1, _MOST),
+    "repeats": integer(1, 1_000_000),
+    "samples": integer(1, _MOST),
+    "attempts_per_sweep": integer(1, 10**9 - 1),
+    "sweeps": integer(0, 10_000_000),
+    "n_jobs": integer(-_MOST, _MOST),
+    "signed": switch(),
+    "criterion": number(0, 1, above=True),
 }
-"""Range of each parameter that is a whole number, and whether it may be None."""
+_MAY_BE_NONE = ("samples", "attempts_per_sweep", "n_jobs")
+
+
+def with_parameters_of_rules(init: F) -> F:
+    """Show scikit-learn the parameters of rules, the last keywords of a constructor."""
+    signature = inspect.signature(init)
+    keyword = inspect.Parameter.KEYWORD_ONLY
+    own = [inspect.Parameter(name, keyword, default=value) for name, value in OF_RULES.items()]
+    parameters = [*list(signature.parameters.values())[:-1], *own]
+    init.__signature__ = signature.replace(parameters=parameters)  # type: ignore[attr-defined]
+    return init
 
 
 def check_parameters(estimator: Any) -> None:
-    """Refuse parameters that are out of their range, or no numbers.
+    """Refuse parameters that are out of their range, or of another type.
 
     Parameters
     ----------
@@ -41,19 +67,12 @@ def check_parameters(estimator: Any) -> None:
     SettingError
         If one is.
     """
-    if isinstance(estimator.prototypes, str) and estimator.prototypes not in CHOICES:
-        rule = f"must be an array or one of {', '.join(CHOICES)}"
-        raise SettingError("prototypes", rule, estimator.prototypes)
-    for name, (low, high, may_be_none) in _WHOLE.items():
+    if isinstance(estimator.prototypes, str):
+        checked(choice(CHOICES), "prototypes", estimator.prototypes)
+    for name, kind in _KINDS.items():
         value = getattr(estimator, name)
-        whole = isinstance(value, int | np.integer) and not isinstance(value, bool)
-        if not (value is None and may_be_none) and not (whole and low <= value <= high):
-            raise SettingError(name, f"must be a whole number from {low} to {high}", value)
-    if not isinstance(estimator.signed, bool | np.bool_):
-        raise SettingError("signed", "must be True or False", estimator.signed)
-    real = isinstance(estimator.criterion, int | float | np.integer | np.floating)
-    if not real or not 0 < estimator.criterion <= 1:
-        raise SettingError("criterion", "must be above 0 and at most 1", estimator.criterion)
+        if value is not None or name not in _MAY_BE_NONE:
+            checked(kind, name, value)
 
 
 def check_count(name: str, n: int) -> None:

@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from hopcli.errors import SettingError
+from hopcli.kinds import checked, integer
 from hopcli.streams import Legacy, seed_word, splitmix64
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["entropy", "is_whole", "seeds_of"]
+__all__ = ["entropy", "seeds_of"]
 
 _WORD = 2**63 - 1
 
@@ -43,10 +43,7 @@ def entropy(random_state: Any) -> int:
         return int(random_state.integers(_WORD))
     if isinstance(random_state, Legacy):
         return int(random_state.randint(_WORD, dtype=np.int64))
-    if not is_whole(random_state) or random_state < 0:
-        rule = "must be a whole number >= 0, a generator or None"
-        raise SettingError("random_state", rule, random_state)
-    return int(random_state)
+    return int(checked(integer(0), "random_state", random_state))
 
 
 def seeds_of(
@@ -76,8 +73,3 @@ def seeds_of(
     own = np.frombuffer(words, dtype="<u8").astype(np.uint64)
     counters = np.arange(1, repeats + 1, dtype=np.uint64)
     return splitmix64(own[:, None], counters)
-
-
-def is_whole(value: Any) -> bool:
-    """Whether a value is a whole number, a switch being none."""
-    return isinstance(value, int | np.integer) and not isinstance(value, bool)

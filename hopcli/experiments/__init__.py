@@ -12,9 +12,10 @@ import functools
 import os
 from collections.abc import Callable, Mapping, MutableMapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from hopcli import catalogue
+from hopcli.tables import Frames
 
 if TYPE_CHECKING:
     import numpy as np
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from hopcli.config import Config, Execution
     from hopcli.experiments.stock import Stock
     from hopcli.patterns import Patterns
+    from hopcli.tables import Columns
 
 __all__ = [
     "CHANGED",
@@ -32,7 +34,6 @@ __all__ = [
     "Progress",
     "Result",
     "StoredResult",
-    "Summary",
     "no_progress",
     "plan",
     "prefixed",
@@ -71,8 +72,8 @@ class Result:
         Name of the data set.
     dataset_sha256 : str
         Its hash.
-    tables : mapping of str to DataFrame
-        Tables by name, in the order in which they matter. Labels are text.
+    columns : mapping of str to Columns
+        Tables by name, in the order in which they are declared. Labels are text.
     arrays : dict of dict of ndarray
         Array files by name, each with its arrays by name.
     notes : dict
@@ -81,9 +82,14 @@ class Result:
 
     dataset: str
     dataset_sha256: str
-    tables: Mapping[str, pd.DataFrame]
+    columns: Mapping[str, Columns]
     arrays: dict[str, Arrays] = field(default_factory=dict)
     notes: dict[str, Any] = field(default_factory=dict)
+
+    @functools.cached_property
+    def tables(self) -> Mapping[str, pd.DataFrame]:
+        """The tables as DataFrames, each made when it is first used."""
+        return Frames(self.columns)
 
 
 class StoredResult(Result):
@@ -96,13 +102,6 @@ class StoredResult(Result):
 
         (arrays,) = self.arrays.values()
         return Patterns.from_arrays(unprefixed("patterns", arrays))
-
-
-class Summary(NamedTuple):
-    """What is printed of a result: a table, and which of its columns are rates."""
-
-    table: pd.DataFrame
-    percent: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)

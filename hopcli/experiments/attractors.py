@@ -6,17 +6,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 
 from hopcli import dynamics
-from hopcli.experiments import Plan, Progress, StoredResult, Summary
-from hopcli.experiments.headline import Headline
+from hopcli.experiments import Plan, Progress, StoredResult
 from hopcli.experiments.preparation import Prepared, prepare
 from hopcli.experiments.trials import check_states
 from hopcli.observables import energy, overlaps
 from hopcli.starts import choose, fill_bank, first_states
 from hopcli.statistics import chao1, exact_interval
 from hopcli.streams import seed_word
+from hopcli.tables import Column, Columns, Table, ends_of, estimate
 from hopcli.taxonomy import KINDS, classify, mixture_method
 
 if TYPE_CHECKING:
@@ -27,19 +26,46 @@ if TYPE_CHECKING:
     from hopcli.network import Network
     from hopcli.patterns import Patterns
 
-__all__ = ["HEADLINE", "AttractorsResult", "plan", "summary"]
+__all__ = ["TABLES", "AttractorsResult", "plan", "summary"]
 
-HEADLINE = Headline(
-    table="kinds",
-    value="chao1",
-    says="attractors (number, those not met included)",
-    low="chao1_ci_low",
-    high="chao1_ci_high",
-    interval="95 % interval of the number",
+_KINDS = Table(
+    "kinds",
+    "kinds of final state under each rule, as printed",
+    (
+        Column("rule", "text", key=True),
+        Column("kind", "text", "attractors: all kinds except unsettled", key=True),
+        Column("distinct", "integer", "states"),
+        Column("count", "integer", "starts"),
+        Column("fraction", percent=True, bounds=(0, 1)),
+        *ends_of("fraction", "ci", prefix="", percent=True),
+        *estimate(
+            "chao1",
+            "ci",
+            axis="attractors (number, those not met included)",
+            interval="95 % interval of the number",
+        ),
+    ),
+    headline="chao1",
     where={"kind": "attractors"},
-    within=("rule", "kind"),
 )
-"""The number that a grid of its runs draws."""
+_STATES = Table(
+    "attractors",
+    "every state",
+    (
+        Column("rule", "text"),
+        Column("rank", "integer"),
+        Column("kind", "text"),
+        Column("nearest", "text"),
+        Column("overlap"),
+        Column("energy", unit="k_B = 1"),
+        Column("count", "integer"),
+        Column("fraction", percent=True, bounds=(0, 1)),
+        *ends_of("fraction", "ci", prefix="", percent=True),
+    ),
+)
+
+TABLES = (_KINDS, _STATES)
+"""The tables of a census."""
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -55,7 +81,10 @@ class AttractorsResult(StoredResult):
     def states(self) -> dict[str, NDArray[np.int8]]:
         """The most frequent final states under each rule, most frequent first, int8."""
         arrays = self.arrays["attractors"]
-        return {rule: arrays[rule] for rule in dict.fromkeys(self.tables["attractors"]["rule"])}
+        return {
+            rule: arrays[rule]
+            for rule in dict.fromkeys(self.columns["attractors"]["rule"].tolist())
+        }
 
 
 def plan(config: AttractorsConfig, stock: Stock) -> Plan:
@@ -83,7 +112,7 @@ def plan(config: AttractorsConfig, stock: Stock) -> Plan:
 
     def work(execution: ThreadedExecution, progress: Progress) -> AttractorsResult:
         tables, states = _run(prepared, execution.threads, progress)
-        census = pd.concat(tables, ignore_index=True)
+        census = Columns.joined(tables)
         return prepared.result(
             AttractorsResult,
             {"kinds": _kind_table(resolved, census), "attractors": census},
@@ -100,7 +129,7 @@ def plan(config: AttractorsConfig, stock: Stock) -> Plan:
 
 def _run(
     prepared: Prepared[AttractorsConfig], threads: int | None, progress: Progress
-) -> tuple[list[pd.DataFrame], dict[str, NDArray[np.int8]]]:
+) -> tuple[list[Columns], dict[str, NDArray[np.int8]]]:
     """The census of each rule, and its most frequent states."""
     config, patterns, streams = prepared.config, prepared.patterns, prepared.streams
     every = fill_bank(config.start, prepared.dataset, patterns)
@@ -131,10 +160,10 @@ def _run(
     return tables, states
 
 
-def summary(config: AttractorsConfig, result: AttractorsResult) -> Summary:
+def summary(config: AttractorsConfig, result: AttractorsResult) -> Columns:
     """How often each kind of state is reached under each rule."""
     del config
-    return Summary(result.tables["kinds"], ("fraction", "ci_low", "ci_high"))
+    return result.columns["kinds"]
 
 
 def _census(
@@ -143,7 +172,7 @@ def _census(
     couplings: Network,
     patterns: Patterns,
     final: dynamics.FinalStates,
-) -> tuple[pd.DataFrame, NDArray[np.int8]]:
+) -> tuple[Columns, NDArray[np.int8]]:
     """List the distinct attractors, the most frequent first, and a state of each."""
     spins, cycling = final.spins, final.status == dynamics.TWO_CYCLE
     other = spins.copy()
@@ -160,7 +189,7 @@ def _census(
     kind = np.where(cycling[chosen], "two-cycle", ends.kind)
     names = np.array(patterns.names)
     intervals = [exact_interval(n, len(spins)) for n in count[order]]
-    table = pd.DataFrame(
+    table = _STATES.of(
         {
             "rule": rule,
             "rank": np.arange(1, len(order) + 1),
@@ -217,7 +246,7 @@ def _one_sign(spins: NDArray[np.int8], patterns: Patterns) -> NDArray[np.int8]:
     return np.where(turn[:, None], -spins, spins).astype(np.int8)
 
 
-def _kind_table(config: AttractorsConfig, census: pd.DataFrame) -> pd.DataFrame:
+def _kind_table(config: AttractorsConfig, census: Columns) -> Columns:
     """How often each kind of state is reached, and by how many distinct states.
 
     The last row of a rule, ``attractors``, is of all kinds but ``unsettled``; a kind that was
@@ -227,19 +256,18 @@ def _kind_table(config: AttractorsConfig, census: pd.DataFrame) -> pd.DataFrame:
     """
     rows = []
     for rule in config.rule:
-        own = census[census["rule"] == rule]
-        met = dict.fromkeys(own["kind"])
+        own = census.where(rule=rule)
+        met = dict.fromkeys(own["kind"].tolist())
         kinds = [*met, *(kind for kind in _possible(config) if kind not in met)]
-        groups = [(kind, own[own["kind"] == kind]) for kind in kinds]
-        for kind, states in [*groups, ("attractors", own[own["kind"] != "unsettled"])]:
-            count = int(states["count"].sum())
+        groups = [(kind, own["count"][own["kind"] == kind]) for kind in kinds]
+        for kind, counts in [*groups, ("attractors", own["count"][own["kind"] != "unsettled"])]:
+            count = int(counts.sum())
             bounds = exact_interval(count, config.starts)
             is_known = kind != "unsettled" and (count or kind == "attractors")
-            there_may_be = chao1(states["count"]) if is_known else (np.nan,) * 3
+            there_may_be = chao1(counts) if is_known else (np.nan,) * 3
             share = count / config.starts
-            rows.append((rule, kind, len(states), count, share, *bounds, *there_may_be))
-    columns = ["rule", "kind", "distinct", "count", "fraction", "ci_low", "ci_high"]
-    return pd.DataFrame(rows, columns=[*columns, "chao1", "chao1_ci_low", "chao1_ci_high"])
+            rows.append((rule, kind, len(counts), count, share, *bounds, *there_may_be))
+    return _KINDS.rows(rows)
 
 
 def _possible(config: AttractorsConfig) -> list[str]:

@@ -8,9 +8,8 @@ import tempfile
 import weakref
 from collections.abc import Iterator, Mapping
 
-import pandas as pd
-
 from hopcli.errors import ResultError
+from hopcli.tables import Columns
 
 __all__ = ["BlockTables", "Blocks"]
 
@@ -24,7 +23,7 @@ class Blocks:
         self._file = tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY)  # noqa: SIM115
         weakref.finalize(self, self._file.close)
 
-    def append(self, block: pd.DataFrame) -> None:
+    def append(self, block: Columns) -> None:
         """Add rows at the end.
 
         Raises
@@ -38,7 +37,7 @@ class Blocks:
             folder, reason = tempfile.gettempdir(), error.strerror or error
             raise ResultError(f"{folder}: must hold the rows of a table, {reason}") from None
 
-    def __iter__(self) -> Iterator[pd.DataFrame]:
+    def __iter__(self) -> Iterator[Columns]:
         """The blocks in order."""
         self._file.seek(0)
         with contextlib.suppress(EOFError):
@@ -46,25 +45,25 @@ class Blocks:
                 yield pickle.load(self._file)
 
 
-class BlockTables(Mapping[str, pd.DataFrame]):
+class BlockTables(Mapping[str, Columns]):
     """Tables, some of which are in blocks and are put together when they are asked for.
 
     Parameters
     ----------
-    whole : mapping of str to DataFrame
+    whole : mapping of str to Columns
         Tables by name.
     blocks : mapping of str to Blocks
         The others, which come last.
     """
 
-    def __init__(self, whole: Mapping[str, pd.DataFrame], blocks: Mapping[str, Blocks]) -> None:
+    def __init__(self, whole: Mapping[str, Columns], blocks: Mapping[str, Blocks]) -> None:
         self._whole = whole
         self.blocks = blocks
 
-    def __getitem__(self, name: str) -> pd.DataFrame:
+    def __getitem__(self, name: str) -> Columns:
         if name in self._whole:
             return self._whole[name]
-        return pd.concat(self.blocks[name], ignore_index=True)
+        return Columns.joined(self.blocks[name])
 
     def __iter__(self) -> Iterator[str]:
         return iter([*self._whole, *self.blocks])

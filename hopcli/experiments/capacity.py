@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
-import pandas as pd
 
 from hopcli import dynamics
 from hopcli.errors import PatternError, SettingError
-from hopcli.experiments import Parts, Plan, Progress, Result, Summary
-from hopcli.experiments.headline import Headline
+from hopcli.experiments import Parts, Plan, Progress, Result
 from hopcli.experiments.preparation import prepare
 from hopcli.patterns import random_spins
 from hopcli.rules import RULES, store
@@ -19,6 +17,7 @@ from hopcli.starts import Start, change, trial_rng
 from hopcli.statistics import draws_interval, mean_sd_sem
 from hopcli.statistics.medians import draws_median
 from hopcli.streams import Streams, seed_word
+from hopcli.tables import Column, Table, estimate
 from hopcli.taxonomy import unstable_sites
 from hopcli.waiting import interruptibly
 
@@ -29,26 +28,59 @@ if TYPE_CHECKING:
     from hopcli.datasets import Dataset
     from hopcli.experiments.stock import Stock
     from hopcli.network import Network
+    from hopcli.tables import Columns
 
-__all__ = ["HEADLINE", "CapacityResult", "plan", "summary"]
+    _Key = tuple[int, str, float, int]
 
-HEADLINE = Headline(
-    table="capacity",
-    value="fixed",
-    says="fixed points (fraction of patterns)",
-    low="fixed_ci_low",
-    high="fixed_ci_high",
-    sem="fixed_sem",
-    interval="95 % interval over draws of the patterns",
-    within=("load", "rule", "size"),
-    bounds=(0, 1),
+__all__ = ["TABLES", "CapacityResult", "plan", "summary"]
+
+_SHARE: dict[str, Any] = {"bounds": (0, 1)}
+_CAPACITY = Table(
+    "capacity",
+    "fixed points and overlaps at each load, as printed, with their errors",
+    (
+        Column("size", "integer", "spins N", key=True),
+        Column("rule", "text", key=True),
+        Column("load", help="p / N", axis="load p / N", key=True),
+        Column("patterns", "integer"),
+        Column("draws", "integer"),
+        Column("learnt", "integer", "draws in which couplings were found"),
+        *estimate(
+            "fixed",
+            *("sem", "ci"),
+            percent=True,
+            axis="fixed points (fraction of patterns)",
+            bounds=(0, 1),
+            interval="95 % interval over draws of the patterns",
+        ),
+        *estimate("overlap_pattern", "sem", "ci", bounds=(-1, 1)),
+        *estimate("overlap_flipped", "sem", "ci", bounds=(-1, 1)),
+        *estimate("wrong_first", "sem", "ci", **_SHARE),
+        *estimate("half_radius", "sem", "ci", percent=True, bounds=(0, 0.5)),
+        *estimate("near_pattern", "ci", **_SHARE),
+        *estimate("near_flipped", "ci", **_SHARE),
+        *estimate("median_pattern", "ci", bounds=(-1, 1)),
+        *estimate("median_flipped", "ci", bounds=(-1, 1)),
+    ),
+    headline="fixed",
 )
-"""The number that a grid of its runs draws."""
+_THEORY = Table(
+    "theory",
+    "known loads for random patterns",
+    (
+        Column("size", "integer"),
+        Column("rule", "text"),
+        Column("of", "text", "what holds up to the load"),
+        Column("load"),
+    ),
+)
+
+TABLES = (_CAPACITY, _THEORY)
+"""The tables of a capacity scan."""
 
 _STARTS = ("pattern", "flipped")
 _PRINTED = ("fixed", *(f"overlap_{start}" for start in _STARTS))
-_WRONG, _RADIUS = "wrong_first", "half_radius"
-_OF_PATTERNS = ("near", "median")  # share of overlaps above _NEAR, median overlap
+_RADIUS = "half_radius"
 _NEAR = 0.9
 _RECALLED = 0.99  # overlap with the attractor of the pattern from which on a start is recalled
 _RADIUS_ENDS = (0.0, 0.5)  # beyond half of its sites a start is nearer to the inverse
@@ -101,11 +133,11 @@ def plan(config: CapacityConfig, stock: Stock) -> Plan:
     return prepared.plan(work, n_networks, attempts=attempts, chains=resolved.tests)
 
 
-def summary(config: CapacityConfig, result: CapacityResult) -> Summary:
+def summary(config: CapacityConfig, result: CapacityResult) -> Columns:
     """What each rule holds at each load."""
     of_radius = [_RADIUS] if config.basins else []
     columns = ["size", "rule", "load", "patterns", "draws", "learnt", *_PRINTED, *of_radius]
-    return Summary(result.tables["capacity"][columns], ("fixed", *of_radius))
+    return result.columns["capacity"].only(columns)
 
 
 class _Seeds(NamedTuple):
@@ -126,16 +158,17 @@ def _run(
     threads: int | None,
     progress: Progress,
     parts: Parts,
-) -> pd.DataFrame:
-    """Measure every network: one row a size, draw, rule and load, with its :func:`_measure`."""
+) -> dict[_Key, list[NDArray[np.float64]]]:
+    """Measure every network: by size, rule, load and patterns the :func:`_measure` of each draw."""
     missing = _n_networks(config) - len(parts)
     streams = Streams.of(config.seed)
     purposes = (streams.patterns, streams.starts, streams.chains)
     seeds = [*map(_Seeds, *(purpose.spawn(config.draws) for purpose in purposes))]
-    rows: list[tuple[object, ...]] = []
+    number = 0
+    measured: dict[_Key, list[NDArray[np.float64]]] = {}
     for size in config.sizes:
         counts = _pattern_counts(config, size)
-        for draw, seed in enumerate(seeds):
+        for seed in seeds:
             rng = np.random.default_rng(seed.patterns)
             xi = _draw_patterns(dataset, size, counts[-1], rng)
             for rule in config.rule:
@@ -143,26 +176,24 @@ def _run(
                 to_store: list[int] = []
                 for load, p in zip(config.loads, counts, strict=True):
                     to_store.append(p)
-                    number = len(rows)
                     if number not in parts:
                         network = _add_patterns(config, rule, xi, to_store, network)
                         to_store = []
                         parts[number] = _measure(config, xi[:p], network, seed, threads)
                         progress(1, missing)
-                    rows.append((size, rule, load, p, draw, parts[number]))
-    return pd.DataFrame(rows, columns=["size", "rule", "load", "patterns", "draw", "measured"])
+                    measured.setdefault((size, rule, load, p), []).append(parts[number])
+                    number += 1
+    return measured
 
 
-def _theory_table(config: CapacityConfig) -> pd.DataFrame:
+def _theory_table(config: CapacityConfig) -> Columns:
     """What each rule holds in theory at each size, with its parameters, where it is known."""
-    rows = [
+    return _THEORY.rows(
         (size, rule, of, load)
         for size in config.sizes
         for rule in config.rule
         for of, load in RULES[rule].capacity(size, **config.parameters(rule)).items()
-    ]
-    columns = {"size": int, "rule": str, "of": str, "load": float}
-    return pd.DataFrame(rows, columns=list(columns)).astype(columns)
+    )
 
 
 def _pattern_counts(config: CapacityConfig, size: int) -> list[int]:
@@ -310,25 +341,21 @@ def _overlaps(states: NDArray[np.int8], others: NDArray[np.int8]) -> NDArray[np.
     return np.asarray(sums / states.shape[1], dtype=np.float64)
 
 
-def _mean_table(config: CapacityConfig, draws: pd.DataFrame) -> pd.DataFrame:
+def _mean_table(config: CapacityConfig, draws: dict[_Key, list[NDArray[np.float64]]]) -> Columns:
     """Means, shares and medians over the draws with couplings, with their 95 % intervals."""
-    bounds = ("_ci_low", "_ci_high")
-    measured = (*_PRINTED, _WRONG, *([_RADIUS] if config.basins else []))
-    parts = [f"{name}{part}" for name in measured for part in ("", "_sem", *bounds)]
-    names = [f"{of}_{start}" for of in _OF_PATTERNS for start in _STARTS]
-    parts += [f"{name}{part}" for name in names for part in ("", *bounds)]
-    rows = []
-    for key, group in draws.groupby(["size", "rule", "load", "patterns"], sort=False):
-        first = group.iloc[0]
-        values = np.stack(group["measured"].tolist())
+    names = [n for n in _CAPACITY.names if config.basins or not n.startswith(_RADIUS)]
+    rows: list[tuple[Any, ...]] = []
+    for key, of_draws in draws.items():
+        size, rule, _, patterns = key
+        values = np.stack(of_draws)
         stored = values[~np.isnan(values[:, 0])]
-        found: list[float] = [np.nan] * len(parts)
+        known = (*key, len(values), len(stored))
+        found: list[float] = [np.nan] * (len(names) - len(known))
         if len(stored):
-            exact = RULES[str(first["rule"])].exact and len(stored) > 1
-            found = _estimates(stored, int(first["patterns"]), int(first["size"]), exact=exact)
-        rows.append((*key, len(group), len(stored), *found))
-    columns = ["size", "rule", "load", "patterns", "draws", "learnt", *parts]
-    return pd.DataFrame(rows, columns=columns).astype(dict.fromkeys(parts, float))
+            exact = RULES[rule].exact and len(stored) > 1
+            found = _estimates(stored, patterns, size, exact=exact)
+        rows.append((*known, *found))
+    return _CAPACITY.rows(rows, names)
 
 
 def _estimates(

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 
 from hopcli.experiments.selectors import SELECTORS
 from hopcli.experiments.tally import OVERALL
 from hopcli.statistics import draws_interval, exact_interval, mean_sd_sem
 from hopcli.statistics.paired import holm, mcnemar, mean_difference, paired_interval
+from hopcli.tables import Column, Columns, Table, ends_of, estimate
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     "REFERENCE",
+    "SELECTIONS",
+    "TABLES",
     "classifiers_finding",
     "classifiers_table",
     "overall_rows",
@@ -30,6 +32,71 @@ __all__ = [
 REFERENCE = "dynamics"
 """The classifier that the others are compared with."""
 
+_CLASSIFIERS = Table(
+    "classifiers",
+    "accuracy of each classifier per label, with a 95 % interval for new images. The row overall "
+    "pools the images, so each image has equal weight; in `hopcli recall` each label has. "
+    "trained_on counts the images for training or selection.",
+    (
+        Column("classifier", "text", key=True),
+        Column("label", "text", key=True),
+        Column("trained_on", "integer"),
+        Column("n", "integer", "images"),
+        Column("correct", "integer", "images named rightly"),
+        Column(
+            "accuracy",
+            percent=True,
+            axis="accuracy (fraction of images named rightly)",
+            bounds=(0, 1),
+            counts=("correct", "n"),
+            interval="95 % interval for new images",
+        ),
+        *ends_of("accuracy", "ci", prefix="", percent=True),
+    ),
+    headline="accuracy",
+    where={"label": OVERALL},
+)
+_PAIRS = Table(
+    "pairs",
+    "the dynamics against each other classifier: images that only one of them names correctly, "
+    "difference with 95 % interval, exact p of McNemar's test",
+    (
+        Column("classifier", "text"),
+        Column("other", "text"),
+        *(Column(name, "integer") for name in ("n", "classifier_only", "other_only")),
+        *estimate("difference", "ci"),
+        Column("p"),
+        Column("p_holm"),
+    ),
+)
+_SELECTORS = Table(
+    "selectors",
+    "mean accuracy over the selections, with a 95 % interval for new selections; difference from "
+    "overlap-loss in the same selections, with Student's interval and p",
+    (
+        Column("samples", "integer"),
+        Column("selector", "text"),
+        Column("selections", "integer"),
+        *estimate("accuracy", "sd", "sem", "ci", percent=True, bounds=(0, 1)),
+        *estimate("difference", "ci"),
+        Column("p"),
+        Column("p_holm"),
+    ),
+)
+SELECTIONS = Table(
+    "selections",
+    "each selection",
+    (
+        Column("samples", "integer"),
+        Column("selector", "text"),
+        *(Column(name, "integer") for name in ("selection", "n", "recalled")),
+        Column("accuracy", percent=True),
+    ),
+)
+
+TABLES = (_CLASSIFIERS, _PAIRS, _SELECTORS, SELECTIONS)
+"""The tables of a comparison."""
+
 _NEAREST = "overlap"  # what the dynamics start from, and may add to
 _FIRST = next(iter(SELECTORS))
 
@@ -38,7 +105,7 @@ def classifiers_table(
     right: Mapping[str, NDArray[np.bool_]],
     label: NDArray[np.str_],
     trained_on: Mapping[str, int],
-) -> pd.DataFrame:
+) -> Columns:
     """How many images each classifier names rightly, of each label and altogether.
 
     Parameters
@@ -58,16 +125,16 @@ def classifiers_table(
             n, hits = int(own.sum()), int(correct[own].sum())
             known = (classifier, name, trained_on[classifier], n, hits)
             rows.append((*known, hits / n, *exact_interval(hits, n)))
-    columns = ["classifier", "label", "trained_on", "n", "correct", "accuracy", "ci_low", "ci_high"]
-    return pd.DataFrame(rows, columns=columns)
+    return _CLASSIFIERS.rows(rows)
 
 
-def overall_rows(classifiers: pd.DataFrame) -> pd.DataFrame:
-    """The last row of each classifier; a label may be called overall, too."""
-    return classifiers.groupby("classifier", sort=False).tail(1)
+def overall_rows(classifiers: Columns) -> Columns:
+    """Return the last row of each classifier."""
+    names = classifiers["classifier"]
+    return classifiers.take(np.append(names[1:] != names[:-1], True))
 
 
-def pairs_table(right: Mapping[str, NDArray[np.bool_]]) -> pd.DataFrame:
+def pairs_table(right: Mapping[str, NDArray[np.bool_]]) -> Columns:
     """The dynamics against every other classifier, on the same images.
 
     Parameters
@@ -85,56 +152,42 @@ def pairs_table(right: Mapping[str, NDArray[np.bool_]]) -> pd.DataFrame:
         bounds = paired_interval(own_only, other_only, len(own))
         p = mcnemar(own_only, other_only)
         rows.append((REFERENCE, other, len(own), own_only, other_only, difference, *bounds, p))
-    columns = ["classifier", "other", "n", "classifier_only", "other_only", "difference"]
-    columns += ["difference_ci_low", "difference_ci_high", "p"]
-    table = pd.DataFrame(rows, columns=columns)
-    return table.assign(p_holm=holm(table["p"]))
+    corrected = holm([row[-1] for row in rows])
+    return _PAIRS.rows((*row, p) for row, p in zip(rows, corrected, strict=True))
 
 
-def selectors_table(selections: pd.DataFrame) -> pd.DataFrame:
+def selectors_table(selections: Columns) -> Columns:
     """What the patterns of each selector recall, over the selections.
 
     Parameters
     ----------
-    selections : DataFrame
+    selections : Columns
         Samples, selector, selection, n, recalled and accuracy of each.
     """
-    rows: list[dict[str, Any]] = []
-    for n_samples, at_m in selections.groupby("samples", sort=False):
-        first = at_m.loc[at_m["selector"] == _FIRST, "accuracy"].to_numpy()
-        for selector, own in at_m.groupby("selector", sort=False):
-            rates = own["accuracy"].to_numpy()
-            row = {"samples": n_samples, "selector": selector, "selections": len(own)}
-            n_images = int(own["n"].min())
-            row |= _mean_columns(rates, n_images)
+    rows: list[tuple[Any, ...]] = []
+    for n_samples in dict.fromkeys(selections["samples"].tolist()):
+        at_m = selections.where(samples=n_samples)
+        first = at_m.where(selector=_FIRST)["accuracy"]
+        for selector in dict.fromkeys(at_m["selector"].tolist()):
+            own = at_m.where(selector=selector)
+            rates, n_images = own["accuracy"], int(own["n"].min())
+            known = (*mean_sd_sem(rates), *draws_interval(rates, n_images))
+            compared: tuple[float, ...] = (np.nan,) * 4
             if selector != _FIRST:
-                row |= _difference_columns(rates - first, n_images)
-            rows.append(row)
-    table = pd.DataFrame(rows)
-    compared = table["p"].notna()
-    return table.assign(p_holm=pd.Series(holm(table.loc[compared, "p"]), table.index[compared]))
+                compared = mean_difference(rates - first, n_images)
+            rows.append((n_samples, selector, len(own), *known, *compared))
+    p = np.array([row[-1] for row in rows], dtype=np.float64)
+    corrected = p.copy()
+    corrected[~np.isnan(p)] = holm(p[~np.isnan(p)])
+    return _SELECTORS.rows((*row, each) for row, each in zip(rows, corrected, strict=True))
 
 
-def _mean_columns(rates: NDArray[np.float64], n_images: int) -> dict[str, float]:
-    mean, sd, sem = (float(value) for value in mean_sd_sem(rates))
-    low, high = draws_interval(rates, n_images)
-    named = {"accuracy": mean, "accuracy_sd": sd, "accuracy_sem": sem}
-    return {**named, "accuracy_ci_low": low, "accuracy_ci_high": high}
-
-
-def _difference_columns(differences: NDArray[np.float64], n_images: int) -> dict[str, float]:
-    names = ("difference", "difference_ci_low", "difference_ci_high", "p")
-    return dict(zip(names, mean_difference(differences, n_images), strict=True))
-
-
-def classifiers_finding(
-    classifiers: pd.DataFrame, pairs: pd.DataFrame, temperature: str, images: str
-) -> str:
+def classifiers_finding(classifiers: Columns, pairs: Columns, temperature: str, images: str) -> str:
     """Whether the dynamics add accuracy to the nearest stored pattern, in a sentence.
 
     Parameters
     ----------
-    classifiers, pairs : DataFrame
+    classifiers, pairs : Columns
         The tables.
     temperature : str
         Of the dynamics, as it is written.
@@ -143,7 +196,7 @@ def classifiers_finding(
     """
     overall = overall_rows(classifiers)
     rate = dict(zip(overall["classifier"], 100 * overall["accuracy"], strict=True))
-    (pair,) = pairs[pairs["other"] == _NEAREST].to_dict("records")
+    pair = pairs.where(other=_NEAREST).row(0)
     parts = ("difference", "difference_ci_low", "difference_ci_high")
     verdict = _verdict(*(100 * pair[part] for part in parts))
     return (
@@ -162,24 +215,25 @@ def _verdict(points: float, low: float, high: float) -> str:
     return f"make no difference beyond the interval (95 %: {low:.1f} to {high:.1f} points"
 
 
-def selectors_finding(selectors: pd.DataFrame, samples: int) -> str:
+def selectors_finding(selectors: Columns, samples: int) -> str:
     """How the selectors compare at the M nearest to one, in a sentence.
 
     Parameters
     ----------
-    selectors : DataFrame
+    selectors : Columns
         The table.
     samples : int
         The M to be near.
     """
-    n_samples = min(selectors["samples"].unique(), key=lambda m: abs(m - samples))
-    own = selectors[selectors["samples"] == n_samples]
-    first = own.iloc[0]
+    n_samples = min(selectors["samples"].tolist(), key=lambda m: abs(m - samples))
+    first, *rest = (
+        row for row in map(selectors.row, range(len(selectors))) if row["samples"] == n_samples
+    )
     others = [
         f"{row['selector']} {100 * row['difference']:+.1f} points "
         f"({100 * row['difference_ci_low']:.1f} to {100 * row['difference_ci_high']:.1f}, "
         f"{_p(row['p_holm'])})"
-        for row in own.iloc[1:].to_dict("records")
+        for row in rest
     ]
     return (
         f"Out of M = {n_samples} samples {_FIRST} chooses patterns that recall "

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 
 from hopcli import dynamics
 from hopcli.errors import SettingError
-from hopcli.experiments import Parts, Plan, Progress, Result, Summary
+from hopcli.experiments import Parts, Plan, Progress, Result
 from hopcli.experiments.few import few_selections
-from hopcli.experiments.headline import Headline
 from hopcli.experiments.preparation import prepare
-from hopcli.experiments.shapes import MEASURES, check_shapes, shape_table
+from hopcli.experiments.shapes import MEASURES, SHAPES, check_shapes, shape_table
 from hopcli.observables import overlaps_of_sums
 from hopcli.patterns import Patterns, draw_samples, select
 from hopcli.rules import store
@@ -22,6 +21,7 @@ from hopcli.scoring import recall_of
 from hopcli.statistics import draws_interval, mean_sd_sem
 from hopcli.statistics.ranks import permutation_p, rank_correlation, rank_correlation_interval
 from hopcli.streams import Streams
+from hopcli.tables import Column, Columns, Table, estimate
 from hopcli.waiting import interruptibly
 
 if TYPE_CHECKING:
@@ -33,19 +33,49 @@ if TYPE_CHECKING:
     from hopcli.datasets import Dataset
     from hopcli.experiments.stock import Stock
 
-__all__ = ["HEADLINE", "ConsistencyResult", "plan", "summary"]
+__all__ = ["TABLES", "ConsistencyResult", "plan", "summary"]
 
-HEADLINE = Headline(
-    table="correlation",
-    value="spearman",
-    says="rank correlation of consistency and recall (dimensionless)",
-    low="spearman_ci_low",
-    high="spearman_ci_high",
-    interval="95 % interval over selections of the patterns",
-    within=("stored", "measure"),
-    bounds=(-1, 1),
+_CORRELATION = Table(
+    "correlation",
+    "rank correlation of each measure with the accuracies, as printed",
+    (
+        Column("stored", "text", key=True),
+        Column("measure", "text", key=True),
+        *estimate(
+            "spearman",
+            "ci",
+            axis="rank correlation of consistency and recall (dimensionless)",
+            interval="95 % interval over selections of the patterns",
+            bounds=(-1, 1),
+        ),
+        Column("p"),
+        Column("labels", "integer"),
+        Column("selections", "integer"),
+    ),
+    headline="spearman",
 )
-"""The number that a grid of its runs draws."""
+_RECALL = Table(
+    "recall",
+    "accuracy of each label, SD and 95 % interval over selections",
+    (
+        Column("stored", "text"),
+        Column("label", "text"),
+        *estimate("accuracy", "sd", "sem", "ci", percent=True, bounds=(0, 1)),
+    ),
+)
+_SELECTIONS = Table(
+    "selections",
+    "accuracy of each label in each selection",
+    (
+        Column("stored", "text"),
+        Column("selection", "integer"),
+        Column("label", "text"),
+        Column("accuracy", percent=True),
+    ),
+)
+
+TABLES = (_CORRELATION, SHAPES, _RECALL, _SELECTIONS)
+"""The tables of a test of consistency."""
 
 STORED = ("all", "half")
 """What is stored at once: all labels, or a random half of them."""
@@ -103,10 +133,10 @@ def plan(config: ConsistencyConfig, stock: Stock) -> Plan:
     )
 
 
-def summary(config: ConsistencyConfig, result: ConsistencyResult) -> Summary:
+def summary(config: ConsistencyConfig, result: ConsistencyResult) -> Columns:
     """The rank correlations."""
     del config
-    return Summary(result.tables["correlation"])
+    return result.columns["correlation"]
 
 
 def _check_tests(config: ConsistencyConfig, dataset: Dataset) -> None:
@@ -209,15 +239,15 @@ class _Drawn:
 
 
 def _correlation_table(
-    config: ConsistencyConfig, shapes: pd.DataFrame, accuracy: NDArray[np.float64]
-) -> pd.DataFrame:
+    config: ConsistencyConfig, shapes: Columns, accuracy: NDArray[np.float64]
+) -> Columns:
     """Rank correlation of each measure with the accuracies, over the labels."""
     # Images are started from as they are, so the stream of starts is free.
     pairings, resamples = Streams.of(config.seed).starts.spawn(2)
     rows = []
     for stored, draws in zip(STORED, accuracy, strict=True):
         for measure in MEASURES:
-            values, means = shapes[measure].to_numpy(), draws.mean(axis=0)
+            values, means = shapes[measure], draws.mean(axis=0)
             rows.append(
                 (
                     stored,
@@ -225,16 +255,16 @@ def _correlation_table(
                     float(rank_correlation(values, means)),
                     *rank_correlation_interval(values, draws, resamples),
                     permutation_p(values, means, pairings),
+                    len(config.digits),
+                    config.selections,
                 )
             )
-    columns = ["stored", "measure", "spearman", "spearman_ci_low", "spearman_ci_high", "p"]
-    table = pd.DataFrame(rows, columns=columns)
-    return table.assign(labels=len(config.digits), selections=config.selections)
+    return _CORRELATION.rows(rows)
 
 
-def _recall_table(config: ConsistencyConfig, accuracy: NDArray[np.float64]) -> pd.DataFrame:
+def _recall_table(config: ConsistencyConfig, accuracy: NDArray[np.float64]) -> Columns:
     """Mean accuracy of each label, with SD, SEM and 95 % interval over selections."""
-    rows = [
+    return _RECALL.rows(
         (
             stored,
             label,
@@ -243,14 +273,11 @@ def _recall_table(config: ConsistencyConfig, accuracy: NDArray[np.float64]) -> p
         )
         for stored, draws in zip(STORED, accuracy, strict=True)
         for label, means in zip(config.digits, draws.T, strict=True)
-    ]
-    columns = ["stored", "label", "accuracy", "accuracy_sd", "accuracy_sem"]
-    return pd.DataFrame(rows, columns=[*columns, "accuracy_ci_low", "accuracy_ci_high"])
-
-
-def _selection_table(config: ConsistencyConfig, accuracy: NDArray[np.float64]) -> pd.DataFrame:
-    """Accuracy of each label in each selection."""
-    index = pd.MultiIndex.from_product(
-        [STORED, range(config.selections), config.digits], names=["stored", "selection", "label"]
     )
-    return pd.DataFrame({"accuracy": accuracy.ravel()}, index=index).reset_index()
+
+
+def _selection_table(config: ConsistencyConfig, accuracy: NDArray[np.float64]) -> Columns:
+    """Accuracy of each label in each selection."""
+    places = itertools.product(STORED, range(config.selections), config.digits)
+    rates = accuracy.ravel()
+    return _SELECTIONS.rows((*place, rate) for place, rate in zip(places, rates, strict=True))

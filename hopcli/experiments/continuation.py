@@ -11,11 +11,11 @@ from hopcli.scoring import recall_of
 from hopcli.statistics import clustered_interval
 
 if TYPE_CHECKING:
-    import pandas as pd
     from numpy.typing import NDArray
 
     from hopcli.experiments.relaxation import Relaxation
     from hopcli.experiments.tally import Block
+    from hopcli.tables import Columns
 
 __all__ = ["Continuation", "Rise", "affordable", "rise_of"]
 
@@ -79,16 +79,16 @@ class Continuation:
         unit = bank.source_index if config.start.uses_images else self._rows
         return rise_of(np.concatenate(self._recalled), after, unit)
 
-    def warning(self, accuracy: pd.DataFrame) -> str | None:
+    def warning(self, accuracy: Columns) -> str | None:
         """What is to be said where the accuracy would rise by more than its interval.
 
         Parameters
         ----------
-        accuracy : DataFrame
+        accuracy : Columns
             The table of accuracies, the last row of all labels.
         """
         rise = self.rise()
-        mean, low, high = (accuracy[name].iloc[-1] for name in ("accuracy", "ci_low", "ci_high"))
+        mean, low, high = (accuracy[name][-1] for name in ("accuracy", "ci_low", "ci_high"))
         half = (high - low) / 2
         if rise is None or rise.low <= 0 or rise.mean <= half:
             return None

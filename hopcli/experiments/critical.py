@@ -10,11 +10,10 @@ import numpy as np
 
 from hopcli import dynamics
 from hopcli.errors import SettingError
-from hopcli.experiments import Parts, Plan, Progress, StoredResult, Summary
+from hopcli.experiments import Parts, Plan, Progress, StoredResult
 from hopcli.experiments.critical_crossings import missing_crossings
 from hopcli.experiments.critical_measured import Measured, powers
-from hopcli.experiments.critical_tables import tables_of
-from hopcli.experiments.headline import Headline
+from hopcli.experiments.critical_tables import TABLES, tables_of
 from hopcli.experiments.preparation import prepare
 from hopcli.experiments.trials import check_states
 from hopcli.observables import energy_of_sums, overlaps_of_sums, projection_norm
@@ -30,20 +29,9 @@ if TYPE_CHECKING:
     from hopcli.config import CriticalConfig, ThreadedExecution
     from hopcli.experiments.stock import Stock
     from hopcli.network import Network
+    from hopcli.tables import Columns
 
-__all__ = ["HEADLINE", "CriticalResult", "plan", "summary"]
-
-HEADLINE = Headline(
-    table="critical",
-    value="value",
-    says="temperature at which Binder ratios cross",
-    low="ci_low",
-    high="ci_high",
-    interval="95 % interval over chains",
-    where={"what": "Binder crossing"},
-    within=("sizes",),
-)
-"""The number that a grid of its runs draws."""
+__all__ = ["TABLES", "CriticalResult", "plan", "summary"]
 
 _BURN_IN = 10  # autocorrelation times
 _MOST_RECORDED = 1 << 22  # class sums at once
@@ -61,8 +49,7 @@ class CriticalResult(StoredResult):
     @property
     def ordering(self) -> float:
         """Temperature at which the disordered state turns unstable, for p / N -> 0."""
-        table = self.tables["critical"]
-        return float(table.loc[table["what"] == "linear stability", "exact"].iloc[0])
+        return float(self.columns["critical"].where(what="linear stability")["exact"][0])
 
 
 def plan(config: CriticalConfig, stock: Stock) -> Plan:
@@ -116,10 +103,10 @@ def plan(config: CriticalConfig, stock: Stock) -> Plan:
     )
 
 
-def summary(config: CriticalConfig, result: CriticalResult) -> Summary:
+def summary(config: CriticalConfig, result: CriticalResult) -> Columns:
     """The estimates."""
     del config
-    return Summary(result.tables["critical"])
+    return result.columns["critical"]
 
 
 def _enlarged(patterns: Patterns, scale: int) -> NDArray[np.int8]:

@@ -27,31 +27,24 @@ _MORE_SWEEPS = 10
 _ROUNDING = 1e-9
 
 
-def crossing_rows(measured: Measured) -> Iterator[dict[str, Any]]:
+def crossing_rows(measured: Measured) -> Iterator[tuple[Any, ...]]:
     """Where the Binder ratios of neighbouring sizes cross, and where that tends to."""
     pairs = list(itertools.pairwise(range(len(measured.sizes))))
     found = []
     for small, large in pairs:
         estimate = _crossing(measured, small, large)
         found.append(estimate)
-        yield {
-            "what": "Binder crossing",
-            "sizes": f"{measured.sizes[small]} and {measured.sizes[large]}",
-            **_with_interval(estimate),
-            "exact": _exact_crossing(measured, small, large),
-        }
+        sizes = f"{measured.sizes[small]} and {measured.sizes[large]}"
+        exact = _exact_crossing(measured, small, large)
+        yield "Binder crossing", sizes, *_with_interval(estimate), exact
     if len(pairs) > 1:
-        yield {
-            "what": "Binder crossing, extrapolated",
-            "sizes": "infinite",
-            **_with_interval(_extrapolated(measured.sizes, found)),
-            "exact": measured.ordering,
-        }
+        limit = _with_interval(_extrapolated(measured.sizes, found))
+        yield "Binder crossing, extrapolated", "infinite", *limit, measured.ordering
 
 
-def _with_interval(found: Crossing) -> dict[str, float]:
-    """A crossing as columns; no temperature is below 0."""
-    return {"value": found.value, "ci_low": max(found.low, 0.0), "ci_high": found.high}
+def _with_interval(found: Crossing) -> tuple[float, float, float]:
+    """A crossing with its interval; no temperature is below 0."""
+    return found.value, max(found.low, 0.0), found.high
 
 
 def _near(

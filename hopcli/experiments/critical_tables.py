@@ -6,11 +6,11 @@ import itertools
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 
 from hopcli.experiments.critical_crossings import crossing_rows
 from hopcli.statistics import exact_interval
 from hopcli.statistics.resampling import replicate_interval
+from hopcli.tables import Column, Columns, Table, ends_of, estimate
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,26 +20,93 @@ if TYPE_CHECKING:
     from hopcli.experiments.critical_measured import Measured
 
 
-__all__ = ["tables_of"]
+__all__ = ["TABLES", "tables_of"]
 
 _LINEAR = {"projection_square": 1, "energy": 3}  # held to the exact means: place among the powers
+_QUANTITIES: dict[str, dict[str, Any]] = {
+    "projection": {"help": "m_P, norm of the projection on the span of the patterns"},
+    "projection_square": {"help": "m_P^2"},
+    "binder": {"help": "Binder ratio U"},
+    "susceptibility": {"unit": "k_B = 1"},
+    "energy": {"unit": "k_B = 1", "help": "energy per spin"},
+    "specific_heat": {"unit": "k_B = 1", "help": "specific heat per spin"},
+    "recall": {"help": "share of chains that end at a stored pattern"},
+}
+_CRITICAL = Table(
+    "critical",
+    "estimates with 95 % intervals, and exact values, as printed",
+    (
+        Column("what", "text"),
+        Column("sizes", "text", key=True),
+        Column(
+            "value",
+            axis="temperature at which Binder ratios cross",
+            interval="95 % interval over chains",
+        ),
+        *ends_of("value", "ci", prefix=""),
+        Column("exact"),
+    ),
+    headline="value",
+    where={"what": "Binder crossing"},
+)
+_SCAN = Table(
+    "critical_scan",
+    "a row per size, temperature and start, and one for both starts",
+    (
+        Column("size", "integer", "spins N"),
+        Column("temperature", unit="k_B = 1"),
+        Column("start", "text"),
+        Column("chains", "integer"),
+        *estimate("tau", "sem", unit="sweeps"),
+        Column("burn_in", "integer", unit="sweeps"),
+        Column("p_hot_cold"),
+        Column("agree", "boolean"),
+        *(column for name in _QUANTITIES for column in estimate(name, "ci", **_QUANTITIES[name])),
+        *(Column(f"{name}_exact") for name in _QUANTITIES),
+        *(Column(f"{name}_z") for name in _LINEAR),
+    ),
+)
+_EXACT = Table(
+    "critical_exact",
+    "exact values for two patterns on a fine grid",
+    (
+        Column("size", "integer", "spins N"),
+        Column("temperature", unit="k_B = 1"),
+        *(Column(name, **about) for name, about in _QUANTITIES.items()),
+    ),
+)
+_FIT = Table(
+    "critical_fit",
+    "chi-square of the run against the exact values",
+    (
+        Column("size", "integer", "spins N"),
+        Column("quantity", "text"),
+        Column("temperatures", "integer"),
+        Column("chi_square"),
+        Column("p"),
+    ),
+)
+
+TABLES = (_CRITICAL, _SCAN, _EXACT, _FIT)
+"""The tables of a critical temperature."""
+
 _STARTS = ("hot", "cold", "both")
 _CURVE_POINTS = 60
 _ROUNDING = 1e-9  # of the critical temperature, which an eigenvalue gives
 
 
-def tables_of(measured: Measured) -> dict[str, pd.DataFrame]:
+def tables_of(measured: Measured) -> dict[str, Columns]:
     """All tables of a run."""
     scan = _scan(measured)
     return {
         "critical": _estimates(measured, scan),
         "critical_scan": scan,
         "critical_exact": _curves(measured),
-        "critical_fit": _fit(scan),
+        "critical_fit": _fit_table(scan),
     }
 
 
-def _scan(measured: Measured) -> pd.DataFrame:
+def _scan(measured: Measured) -> Columns:
     """One row a size, temperature and start."""
     temperatures = np.array(measured.config.temperatures)
     rows = []
@@ -47,46 +114,31 @@ def _scan(measured: Measured) -> pd.DataFrame:
         exact = measured.exact(size, temperatures)
         for place, start in itertools.product(range(len(temperatures)), _STARTS):
             rows.append(_row(measured, size, place, start, exact[place]))
-    return pd.DataFrame(rows)
+    return _SCAN.rows(rows)
 
 
 def _row(
     measured: Measured, size: int, place: int, start: str, exact: NDArray[np.float64]
-) -> dict[str, Any]:
+) -> list[Any]:
     """What the chains of a start say at a temperature, and what is exact."""
     temperature = measured.config.temperatures[place]
     chains = measured.means[size, place, measured.of(start)]
     n_chains = len(chains)
     tau, tau_sem, burn_in = measured.memory[size, place]
-    row: dict[str, Any] = {
-        "size": measured.sizes[size],
-        "temperature": temperature,
-        "start": start,
-        "chains": n_chains,
-        "tau": tau,
-        "tau_sem": tau_sem,
-        "burn_in": int(burn_in),
-        "p_hot_cold": measured.same[size, place],
-        "agree": bool(measured.agree[size, place]),
-    }
+    row: list[Any] = [measured.sizes[size], temperature, start, n_chains, tau, tau_sem, burn_in]
+    row += [measured.same[size, place], measured.agree[size, place]]
     found = measured.quantities(chains.mean(axis=0), size, temperature)
     drawn = measured.quantities(measured.replicates[start][size, place], size, temperature)
     for name, value in found.items():
-        low, high = replicate_interval(drawn[name], n_chains)
-        row |= {name: value, f"{name}_ci_low": low, f"{name}_ci_high": high}
-    row |= _rate("recall", measured.recalled[size, place, measured.of(start)])
-    for name, value in measured.quantities(exact[:-1], size, temperature).items():
-        row[f"{name}_exact"] = value
-    row["recall_exact"] = exact[-1]
-    for name, power in _LINEAR.items():
-        row[f"{name}_z"] = _normal_score(chains[:, power], exact[power])
-    return row
+        row += [value, *replicate_interval(drawn[name], n_chains)]
+    row += _rate(measured.recalled[size, place, measured.of(start)])
+    row += [*measured.quantities(exact[:-1], size, temperature).values(), exact[-1]]
+    return row + [_normal_score(chains[:, power], exact[power]) for power in _LINEAR.values()]
 
 
-def _rate(name: str, succeeded: NDArray[np.bool_]) -> dict[str, float]:
+def _rate(succeeded: NDArray[np.bool_]) -> tuple[float, float, float]:
     """A rate with its 95 % interval, which has a width at 0 and 1 too."""
-    low, high = exact_interval(int(succeeded.sum()), succeeded.size)
-    return {name: succeeded.mean(), f"{name}_ci_low": low, f"{name}_ci_high": high}
+    return (float(succeeded.mean()), *exact_interval(int(succeeded.sum()), succeeded.size))
 
 
 def _normal_score(values: NDArray[np.float64], expected: float) -> float:
@@ -99,7 +151,7 @@ def _normal_score(values: NDArray[np.float64], expected: float) -> float:
     return float(-np.sign(t) * ndtri(stdtr(len(values) - 1, -abs(t))))
 
 
-def _curves(measured: Measured) -> pd.DataFrame:
+def _curves(measured: Measured) -> Columns:
     """The exact answer on a grid that is finer around the critical temperature."""
     ends = min(measured.config.temperatures), max(measured.config.temperatures)
     near = np.linspace(0.9 * measured.ordering, 1.1 * measured.ordering, _CURVE_POINTS)
@@ -109,11 +161,11 @@ def _curves(measured: Measured) -> pd.DataFrame:
         exact = measured.exact(size, grid if states else grid[:0])
         columns = measured.quantities(exact[:, :-1], size, grid[: len(exact)])
         table = {"temperature": grid[: len(exact)], **columns, "recall": exact[:, -1]}
-        tables.append(pd.DataFrame({"size": measured.sizes[size], **table}))
-    return pd.concat(tables, ignore_index=True)
+        tables.append(_EXACT.of({"size": np.full(len(exact), measured.sizes[size]), **table}))
+    return Columns.joined(tables)
 
 
-def _fit(scan: pd.DataFrame) -> pd.DataFrame:
+def _fit_table(scan: Columns) -> Columns:
     """Chi-square of each size against the exact means, where hot and cold starts agree.
 
     The energy of the pseudo-inverse rule is a linear function of the squared projection, so its
@@ -121,20 +173,21 @@ def _fit(scan: pd.DataFrame) -> pd.DataFrame:
     """
     from scipy.special import chdtrc
 
-    columns = {"size": int, "quantity": str, "temperatures": int, "chi_square": float, "p": float}
-    both = scan[(scan["start"] == "both") & scan["agree"]]
+    both = scan.where(start="both", agree=True)
     rows = []
-    for size, own in both.groupby("size"):
+    for size in dict.fromkeys(both["size"].tolist()):
+        own = both.where(size=size)
         tested: list[NDArray[np.float64]] = []
         for quantity in _LINEAR:
-            scores = own[f"{quantity}_z"].dropna().to_numpy()
+            scores = own[f"{quantity}_z"]
+            scores = scores[~np.isnan(scores)]
             if len(scores) == 0 or _is_among(np.abs(scores), tested):
                 continue
             tested.append(np.abs(scores))
             chi_square = float(scores @ scores)
             p = float(chdtrc(len(scores), chi_square))
             rows.append((size, quantity, len(scores), chi_square, p))
-    return pd.DataFrame(rows, columns=list(columns)).astype(columns)
+    return _FIT.rows(rows)
 
 
 def _is_among(scores: NDArray[np.float64], tested: list[NDArray[np.float64]]) -> bool:
@@ -142,32 +195,25 @@ def _is_among(scores: NDArray[np.float64], tested: list[NDArray[np.float64]]) ->
     return any(len(scores) == len(one) and np.allclose(scores, one, atol=1e-6) for one in tested)
 
 
-def _estimates(measured: Measured, scan: pd.DataFrame) -> pd.DataFrame:
+def _estimates(measured: Measured, scan: Columns) -> Columns:
     """The temperatures, measured and exact, and what is recalled above the critical one."""
-    nothing = {"value": np.nan, "ci_low": np.nan, "ci_high": np.nan}
-    stability = {"what": "linear stability", "sizes": "infinite", **nothing}
-    rows: list[dict[str, Any]] = [
+    unknown = (np.nan,) * 3
+    rows = [
         *crossing_rows(measured),
-        {**stability, "exact": measured.ordering},
+        ("linear stability", "infinite", *unknown, measured.ordering),
         *_recalled_above(measured, scan),
     ]
-    return pd.DataFrame(rows)
+    return _CRITICAL.rows(rows)
 
 
-def _recalled_above(measured: Measured, scan: pd.DataFrame) -> Iterator[dict[str, Any]]:
+def _recalled_above(measured: Measured, scan: Columns) -> Iterator[tuple[Any, ...]]:
     """How often chains end at a pattern above the critical temperature."""
     above = np.array(measured.config.temperatures) > measured.ordering + _ROUNDING
     if not above.any():
         return
-    both = scan[scan["start"] == "both"]
+    both = scan.where(start="both")
     for place, size in enumerate(measured.sizes):
-        rate = _rate("value", measured.recalled[place, above])
-        own = both[(both["size"] == size) & (both["temperature"] > measured.ordering + _ROUNDING)]
-        yield {
-            "what": "recall above T_c",
-            "sizes": str(size),
-            "value": rate["value"],
-            "ci_low": rate["value_ci_low"],
-            "ci_high": rate["value_ci_high"],
-            "exact": own["recall_exact"].mean(),
-        }
+        rate = _rate(measured.recalled[place, above])
+        own = both.where(size=size)
+        exact = own["recall_exact"][own["temperature"] > measured.ordering + _ROUNDING]
+        yield "recall above T_c", str(size), *rate, exact.mean()

@@ -8,11 +8,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-import pandas as pd
 
 from hopcli.config import RecallConfig
-from hopcli.experiments import Plan, Progress, Result, Summary
-from hopcli.experiments.headline import Headline
+from hopcli.experiments import Plan, Progress, Result
 from hopcli.experiments.preparation import prepare
 from hopcli.experiments.trials import authors_sites, authors_trials
 from hopcli.records import digest
@@ -26,6 +24,7 @@ from hopcli.statistics.counts import (
 from hopcli.streams import Streams
 from hopcli.study.published import read_published
 from hopcli.study.replays import Replays
+from hopcli.tables import Column, Columns, Table, estimate
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -34,19 +33,55 @@ if TYPE_CHECKING:
     from hopcli.experiments.stock import Stock
     from hopcli.study.published import Published
 
-__all__ = ["HEADLINE", "FitSweepsResult", "plan", "summary"]
+__all__ = ["TABLES", "FitSweepsResult", "plan", "summary"]
 
-HEADLINE = Headline(
-    table="estimate",
-    value="sweeps",
-    says="most likely number of sweeps",
-    low="sweeps_ci_low",
-    high="sweeps_ci_high",
-    interval="95 % interval of the likelihood",
-    within=("order",),
-    bounds=(0, np.inf),
+_ESTIMATE = Table(
+    "estimate",
+    "most likely number of sweeps with its interval and fit, as printed",
+    (
+        Column("order", "text", "order of the sites: known or unknown", key=True),
+        *estimate(
+            "sweeps",
+            "ci",
+            kind="integer",
+            axis="most likely number of sweeps",
+            interval="95 % interval of the likelihood",
+            bounds=(0, np.inf),
+        ),
+        Column("chi2"),
+        Column("dof", "integer"),
+        Column("overdispersion"),
+        Column("p"),
+    ),
+    headline="sweeps",
 )
-"""The number that a grid of its runs draws."""
+_LIKELIHOOD = Table(
+    "likelihood",
+    "log L of each number of sweeps, and relative to the best, with the standard error that "
+    "replays and orders leave in that",
+    (
+        Column("order", "text"),
+        Column("sweeps", "integer"),
+        Column("log_likelihood"),
+        Column("relative"),
+        Column("relative_error", interval_of="relative", end="sem"),
+        Column("chi2"),
+        Column("in_interval", "boolean"),
+    ),
+)
+_EXPECTED = Table(
+    "expected",
+    "accuracy of each label, with its SD by noise and by order",
+    (
+        Column("order", "text"),
+        Column("sweeps", "integer"),
+        Column("label", "text"),
+        *(Column(name) for name in ("published", "accuracy", "sd_noise", "sd_order")),
+    ),
+)
+
+TABLES = (_ESTIMATE, _LIKELIHOOD, _EXPECTED)
+"""The tables of a fit."""
 
 _SLACK = 1.645  # standard errors of a simulation, one-sided 95 %
 _DRAWS = 200  # of chances, and of orders, for what the finite number of them leaves open
@@ -127,10 +162,10 @@ def plan(config: FitSweepsConfig, stock: Stock) -> Plan:
     )
 
 
-def summary(config: FitSweepsConfig, result: FitSweepsResult) -> Summary:
+def summary(config: FitSweepsConfig, result: FitSweepsResult) -> Columns:
     """The two answers."""
     del config
-    return Summary(result.tables["estimate"])
+    return result.columns["estimate"]
 
 
 def _longest_replay(config: FitSweepsConfig, labels: tuple[str, ...]) -> RecallConfig:
@@ -275,7 +310,7 @@ def _slack_of_replays(shape: tuple[int, ...], replays: int) -> float:
 
 def _tables(
     config: FitSweepsConfig, published: Published, fits: dict[str, list[_Fit]]
-) -> dict[str, pd.DataFrame]:
+) -> dict[str, Columns]:
     """The tables of all fits."""
     dof = published.counts.size - 1
     estimates, likelihoods, expected = [], [], []
@@ -288,15 +323,16 @@ def _tables(
         slack = _slack_of_replays(published.counts.shape, config.replays)
         slacks = np.full(len(own), slack) if order == "known" else _SLACK * errors
         inside = within_reach(values, inflation, slacks)
-        estimates.append((order, *_estimate(config, best, inside), own[best].chi2, dof, inflation))
-        relative, chi2 = values - values.max(), [fit.chi2 for fit in own]
+        chi2 = [fit.chi2 for fit in own]
+        p = _tail(chi2[best], dof)
+        estimates.append((order, *_estimate(config, best, inside), chi2[best], dof, inflation, p))
         likelihoods.append(
-            pd.DataFrame(
+            _LIKELIHOOD.of(
                 {
                     "order": order,
                     "sweeps": config.sweeps,
                     "log_likelihood": values,
-                    "relative": relative,
+                    "relative": values - values.max(),
                     "relative_error": errors,
                     "chi2": chi2,
                     "in_interval": inside,
@@ -305,14 +341,10 @@ def _tables(
         )
         for sweeps, fit in zip(config.sweeps, own, strict=True):
             expected += [(order, sweeps, *row) for row in _expected(config, published, fit)]
-    columns = ["order", "sweeps"]
-    bounds = ["sweeps_ci_low", "sweeps_ci_high", "chi2", "dof", "overdispersion"]
-    rates = ["label", "published", "accuracy", "sd_noise", "sd_order"]
-    estimate = pd.DataFrame(estimates, columns=[*columns, *bounds])
     return {
-        "estimate": estimate.assign(p=_tail(estimate["chi2"].to_numpy(), dof)),
-        "likelihood": pd.concat(likelihoods, ignore_index=True),
-        "expected": pd.DataFrame(expected, columns=[*columns, *rates]),
+        "estimate": _ESTIMATE.rows(estimates),
+        "likelihood": Columns.joined(likelihoods),
+        "expected": _EXPECTED.rows(expected),
     }
 
 
@@ -334,8 +366,8 @@ def _expected(
     return [(label, *row) for label, row in zip(published.labels, rates.tolist(), strict=True)]
 
 
-def _tail(chi2: NDArray[np.float64], dof: int) -> NDArray[np.float64]:
+def _tail(chi2: float, dof: int) -> float:
     """Probability of a chi-square at least as large; NaN without degrees of freedom."""
     from scipy.special import chdtrc
 
-    return np.asarray(chdtrc(dof, chi2)) if dof else np.full(len(chi2), np.nan)
+    return float(chdtrc(dof, chi2)) if dof else math.nan

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from hopcli.network import Network
     from hopcli.patterns import Patterns
     from hopcli.starts import Bank, Start
+    from hopcli.tables import Columns
 
 __all__ = ["Prepared", "hashes", "prepare"]
 
@@ -140,7 +141,7 @@ class Prepared(Generic[C]):
     def result(
         self,
         kind: type[R],
-        tables: Mapping[str, Any],
+        tables: Mapping[str, Columns],
         arrays: Arrays | None = None,
         notes: dict[str, Any] | None = None,
     ) -> R:
@@ -148,7 +149,7 @@ class Prepared(Generic[C]):
         return kind(
             dataset=self.name,
             dataset_sha256=self.inputs.get("dataset", ""),
-            tables=tables,
+            columns=tables,
             arrays={} if arrays is None else {self.config.command: arrays},
             notes=notes or {},
         )

@@ -6,27 +6,28 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 
 from hopcli import dynamics
 from hopcli.config.notations import temperatures
-from hopcli.experiments import Plan, Progress, StoredResult, Summary, prefixed, unprefixed
+from hopcli.experiments import Plan, Progress, StoredResult, prefixed, unprefixed
 from hopcli.experiments.blocks import Blocks, BlockTables
 from hopcli.experiments.cautions import Caution, Given, cautions, decided, noted
 from hopcli.experiments.continuation import Continuation
 from hopcli.experiments.frames import Frames
-from hopcli.experiments.headline import Headline
 from hopcli.experiments.preparation import prepare
 from hopcli.experiments.recall_tables import (
+    TABLES,
     accuracy_table,
     confusion_table,
+    gallery_table,
     outcome_table,
     repeat_table,
-    trial_columns,
+    trace_table,
+    trials_table,
 )
 from hopcli.experiments.relaxation import Relaxation
 from hopcli.experiments.resting import forgotten
-from hopcli.experiments.tally import OVERALL, Block, Counts, Tally
+from hopcli.experiments.tally import Block, Counts, Tally
 from hopcli.observables import energy, energy_of_sums
 from hopcli.scoring import score
 from hopcli.taxonomy import classify, mixture_method
@@ -35,41 +36,27 @@ from hopcli.theory import ordering_temperatures
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    import pandas as pd
     from numpy.typing import NDArray
 
     from hopcli.config import RecallConfig, RecallExecution
     from hopcli.experiments import Arrays
     from hopcli.experiments.stock import Stock
-    from hopcli.patterns import Patterns
+    from hopcli.tables import Columns
 
 __all__ = [
-    "HEADLINE",
+    "TABLES",
     "Gallery",
     "RecallResult",
     "plan",
     "scored",
     "summary",
-    "trace_table",
+    "traced",
 ]
-
-HEADLINE = Headline(
-    table="accuracy",
-    value="accuracy",
-    says="accuracy (fraction of trials recalled)",
-    low="ci_low",
-    high="ci_high",
-    interval="95 % interval for a new start, or of a new run where all images are tested",
-    where={"label": OVERALL},
-    within=("label",),
-    counts=("recalled", "n"),
-    bounds=(0, 1),
-)
-"""The number that a grid of its runs draws."""
 
 _ITSELF = ("own", "pattern")
 """Outcomes of recalled runs that ended in a pattern, not in its inverse."""
 
-_BLOCK = 8192  # trials run at once, to bound the memory
 _SHOWN = 2  # recalled and failed trials of each label kept for the gallery
 _TRACED = 3  # trials of each label whose every sweep is kept
 _ANIMATED = 3  # the same, of an animation, so that it can be drawn again with more of them
@@ -170,10 +157,10 @@ def _notes(relaxation: Relaxation, rising: str | None, given: Given) -> dict[str
     }
 
 
-def _findings(tables: Mapping[str, pd.DataFrame]) -> dict[str, list[str]]:
+def _findings(tables: Mapping[str, Columns]) -> dict[str, list[str]]:
     """How many of the recalled runs ended in an inverse, if any: they count where |m| does."""
-    recalled, outcomes = int(tables["accuracy"]["recalled"].iloc[-1]), tables["outcomes"]
-    inverses = recalled - int(outcomes["count"][outcomes["outcome"].isin(_ITSELF)].sum())
+    recalled, outcomes = int(tables["accuracy"]["recalled"][-1]), tables["outcomes"]
+    inverses = recalled - int(outcomes["count"][np.isin(outcomes["outcome"], _ITSELF)].sum())
     if not inverses:
         return {}
     said = (
@@ -195,22 +182,21 @@ def _run(
     tally = Tally(trials.labels, patterns.labels, trials.size, config.repeats, n_units)
     gallery = _Examples(trials.labels)
     kept = {"trials": Blocks()} if execution.keep is not None else {}
-    for first in range(0, len(trials), _BLOCK):
-        rows = np.arange(first, min(first + _BLOCK, len(trials)))
+    for rows in relaxation.blocks():
         final = relaxation.run(rows, tell=lambda done: progress(done, len(trials)))
         block = scored(relaxation, rows, final)
         tally.add(block)
         continuation.add(block, final.spins)
-        gallery.add(block, final.spins, patterns, trials.size)
+        gallery.add(block, final.spins)
         for blocks in kept.values():
-            blocks.append(pd.DataFrame(trial_columns(block, patterns, trials.size)))
-    tables = {**_tables(relaxation, tally.counts()), "gallery": gallery.table()}
+            blocks.append(trials_table(block, patterns, trials.size))
+    shown = gallery_table(gallery.blocks, patterns, trials.size)
+    tables = {**_tables(relaxation, tally.counts()), "gallery": shown}
     if config.trace:
-        tables["trace"] = trace_table(relaxation, trials.first_of_each(_TRACED))
-    shown = tables["gallery"]["trial"].to_numpy()
+        tables["trace"] = traced(relaxation, trials.first_of_each(_TRACED))
     arrays = {
-        "gallery.start": relaxation.starts(shown),
-        "gallery.end": gallery.spins(),
+        "gallery.start": relaxation.starts(shown["trial"]),
+        "gallery.end": np.concatenate(gallery.spins),
     }
     if execution.animate is not None:
         animated = trials.first_of_each(max(_ANIMATED, execution.animated_trials))
@@ -240,7 +226,7 @@ def scored(relaxation: Relaxation, rows: NDArray[np.int64], final: dynamics.Fina
     return Block(rows, bank, ends, scores)
 
 
-def _tables(relaxation: Relaxation, counts: Counts) -> dict[str, pd.DataFrame]:
+def _tables(relaxation: Relaxation, counts: Counts) -> dict[str, Columns]:
     """The tables of what was counted."""
     config = relaxation.config
     population = config.tests == "all" and config.start.uses_images
@@ -256,14 +242,22 @@ def _tables(relaxation: Relaxation, counts: Counts) -> dict[str, pd.DataFrame]:
 
 
 class _Examples:
-    """The first few recalled and failed trials of each label."""
+    """The first few recalled and failed trials of each label.
+
+    Attributes
+    ----------
+    blocks : list of Block
+        The trials.
+    spins : list of ndarray of int8, shape (n, N)
+        Their final states.
+    """
 
     def __init__(self, labels: tuple[str, ...]) -> None:
         self._missing = {(label, hit): _SHOWN for label in labels for hit in (False, True)}
-        self._found: list[dict[str, NDArray[Any]]] = []
-        self._spins: list[NDArray[np.int8]] = []
+        self.blocks: list[Block] = []
+        self.spins: list[NDArray[np.int8]] = []
 
-    def add(self, block: Block, spins: NDArray[np.int8], patterns: Patterns, size: int) -> None:
+    def add(self, block: Block, spins: NDArray[np.int8]) -> None:
         """Look for those that are missing."""
         found = []
         for (label, recalled), missing in self._missing.items():
@@ -273,31 +267,18 @@ class _Examples:
         self._missing = {group: missing for group, missing in self._missing.items() if missing}
         if found:
             places = np.sort(np.concatenate(found))
-            shown = block.take(places)
-            self._found.append({"trial": shown.rows, **trial_columns(shown, patterns, size)})
-            self._spins.append(spins[places])
-
-    def table(self) -> pd.DataFrame:
-        """Their rows of the table of trials, with the number of each."""
-        names = self._found[0]
-        return pd.DataFrame({n: np.concatenate([some[n] for some in self._found]) for n in names})
-
-    def spins(self) -> NDArray[np.int8]:
-        """Their final states."""
-        return np.concatenate(self._spins)
+            self.blocks.append(block.take(places))
+            self.spins.append(spins[places])
 
 
-def summary(config: RecallConfig, result: RecallResult) -> Summary:
+def summary(config: RecallConfig, result: RecallResult) -> Columns:
     """The accuracies; or, without an own pattern to be recalled, where trials end."""
     del config
-    own = set(result.tables["confusion"]["label"]) & set(result.patterns.labels)
-    if own:
-        columns = ("accuracy", "sd_repeats", "sem_repeats", "sd_labels", "ci_low", "ci_high")
-        return Summary(result.tables["accuracy"], columns)
-    return Summary(result.tables["outcomes"], ("fraction", "ci_low", "ci_high"))
+    own = set(result.columns["confusion"]["label"]) & set(result.patterns.labels)
+    return result.columns["accuracy" if own else "outcomes"]
 
 
-def trace_table(relaxation: Relaxation, rows: NDArray[np.int64]) -> pd.DataFrame:
+def traced(relaxation: Relaxation, rows: NDArray[np.int64]) -> Columns:
     """Energy and overlaps after every sweep of these trials.
 
     Parameters
@@ -307,24 +288,17 @@ def trace_table(relaxation: Relaxation, rows: NDArray[np.int64]) -> pd.DataFrame
     rows : ndarray of int64, shape (n,)
         Their numbers.
     """
-    config, couplings = relaxation.config, relaxation.couplings
+    config = relaxation.config
     energies, m = _traced(relaxation, rows)
     schedule = temperatures(config.temperature, config.sweeps)
-    n_points = config.sweeps + 1
-    bank = relaxation.trials.bank(rows)
-    table = pd.DataFrame(
-        {
-            "trial": np.repeat(rows, n_points),
-            "label": np.repeat(bank.label, n_points),
-            "source_index": np.repeat(bank.source_index, n_points),
-            "sweep": np.tile(np.arange(n_points), len(rows)),
-            "temperature": np.tile([schedule[0], *schedule], len(rows)),
-            "energy": energies.ravel(),
-        }
+    overlaps = np.moveaxis(m, -1, 0) / relaxation.couplings.n_sites
+    return trace_table(
+        rows,
+        relaxation.trials.bank(rows),
+        [schedule[0], *schedule],
+        energies,
+        dict(zip(relaxation.patterns.names, overlaps, strict=True)),
     )
-    for name, overlap in zip(relaxation.patterns.names, np.moveaxis(m, -1, 0), strict=True):
-        table[f"overlap_{name}"] = overlap.ravel() / couplings.n_sites
-    return table
 
 
 def _traced(

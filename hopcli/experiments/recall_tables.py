@@ -5,38 +5,123 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 
 from hopcli.experiments.tally import OUTCOMES, OVERALL, confusion_columns
 from hopcli.scoring import STORED
 from hopcli.statistics import clustered_intervals, mean_interval, mean_sd_sem, thermal_interval
+from hopcli.tables import Column, Columns, Table, ends_of
 from hopcli.taxonomy import KINDS, mixture_method
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import ArrayLike, NDArray
 
     from hopcli.experiments.tally import Block, Counts
     from hopcli.patterns import Patterns
+    from hopcli.starts import Bank
 
     Groups = tuple[ArrayLike, ArrayLike, ArrayLike]
 
 __all__ = [
+    "TABLES",
     "accuracy_table",
     "confusion_table",
+    "gallery_table",
     "outcome_table",
     "rate_intervals",
     "repeat_table",
-    "trial_columns",
+    "trace_table",
+    "trials_table",
 ]
+
+_ACCURACY = Table(
+    "accuracy",
+    "accuracy of each label, as printed",
+    (
+        Column("label", "text", "label of the start; overall: mean over labels", key=True),
+        Column("n", "integer", "trials"),
+        Column("recalled", "integer", "trials recalled"),
+        Column(
+            "accuracy",
+            help="fraction of the trials recalled",
+            percent=True,
+            axis="accuracy (fraction of trials recalled)",
+            bounds=(0, 1),
+            counts=("recalled", "n"),
+            interval="95 % interval for a new start, or of a new run where all images are tested",
+        ),
+        Column("sd_repeats", help="SD over repeats", percent=True),
+        Column("sem_repeats", help="standard error over repeats", percent=True),
+        Column("sd_labels", help="population SD over labels", percent=True),
+        *ends_of("accuracy", "ci", prefix="", percent=True),
+    ),
+    headline="accuracy",
+    where={"label": OVERALL},
+)
+_REPEATS = Table(
+    "repeats",
+    "accuracy of each label in each repeat",
+    (Column("repeat", "integer"), Column("label", "text"), Column("accuracy", percent=True)),
+)
+_CONFUSION = Table(
+    "confusion",
+    "trials per label and final state: pattern, inverse, or other kind",
+    (
+        Column("label", "text"),
+        *(Column(name, "integer") for name in ("inverse *", "none", *KINDS[2:])),
+        Column("*", "integer", "trials that end in this stored pattern"),
+    ),
+)
+_OUTCOMES = Table(
+    "outcomes",
+    "outcomes of each label: count, fraction, 95 % interval",
+    (
+        *(Column(name, "text") for name in ("label", "outcome", "pattern")),
+        Column("count", "integer"),
+        Column("fraction", percent=True, bounds=(0, 1)),
+        *ends_of("fraction", "ci", prefix="", percent=True),
+    ),
+)
+_TRIAL = (
+    Column("repeat", "integer"),
+    Column("label", "text"),
+    Column("source_index", "integer"),
+    Column("overlap_own"),
+    Column("best_label", "text"),
+    Column("best_overlap"),
+    Column("recalled", "boolean"),
+    Column("outcome", "text"),
+)
+_GALLERY = Table(
+    "gallery",
+    "a few trials: number, repeat, label, source_index, overlap_own, best_label, best_overlap, "
+    "recalled, outcome",
+    (Column("trial", "integer"), *_TRIAL),
+)
+_TRIALS = Table("trials", "with --keep trials: every trial, same columns except the number", _TRIAL)
+_TRACE = Table(
+    "trace",
+    "with --trace: energy and overlaps after every sweep of a few trials",
+    (
+        Column("trial", "integer"),
+        Column("label", "text"),
+        *(Column(name, "integer") for name in ("source_index", "sweep")),
+        Column("temperature", unit="k_B = 1"),
+        Column("energy", unit="k_B = 1"),
+        Column("overlap_*"),
+    ),
+)
+
+TABLES = (_ACCURACY, _REPEATS, _CONFUSION, _OUTCOMES, _GALLERY, _TRACE, _TRIALS)
+"""The tables of a recall."""
 
 _OTHERS = KINDS[2:]
 _INVERSE = OUTCOMES.index("inverse")
 
 
-def trial_columns(block: Block, patterns: Patterns, size: int) -> dict[str, NDArray[Any]]:
-    """One row a trial: where it started, where it ended, whether that counts as recalled.
+def trials_table(block: Block, patterns: Patterns, size: int) -> Columns:
+    """List trials: starting state, final state, and whether that counts as recalled.
 
     Parameters
     ----------
@@ -48,22 +133,67 @@ def trial_columns(block: Block, patterns: Patterns, size: int) -> dict[str, NDAr
         Trials in a repeat.
     """
     rows, bank, ends, scores = block
-    return {
-        "repeat": rows // size,
-        "label": bank.label,
-        "source_index": bank.source_index,
-        "overlap_own": scores.own,
-        "best_label": np.array(patterns.labels)[scores.nearest],
-        "best_overlap": ends.m[np.arange(len(rows)), scores.nearest],
-        "recalled": scores.recalled,
-        "outcome": scores.outcome,
-    }
+    return _TRIALS.of(
+        {
+            "repeat": rows // size,
+            "label": bank.label,
+            "source_index": bank.source_index,
+            "overlap_own": scores.own,
+            "best_label": np.array(patterns.labels)[scores.nearest],
+            "best_overlap": ends.m[np.arange(len(rows)), scores.nearest],
+            "recalled": scores.recalled,
+            "outcome": scores.outcome,
+        }
+    )
 
 
-def repeat_table(counts: Counts) -> pd.DataFrame:
+def gallery_table(blocks: Sequence[Block], patterns: Patterns, size: int) -> Columns:
+    """List the trials of some blocks with the number of each."""
+    trials = Columns.joined(trials_table(block, patterns, size) for block in blocks)
+    number = np.concatenate([block.rows for block in blocks])
+    return _GALLERY.of({"trial": number, **{name: trials[name] for name in trials}})
+
+
+def trace_table(
+    rows: NDArray[np.int64],
+    bank: Bank,
+    temperature: Sequence[float],
+    energies: NDArray[np.float64],
+    overlaps: Mapping[str, NDArray[np.float64]],
+) -> Columns:
+    """List energy and overlaps of some trials after every sweep.
+
+    Parameters
+    ----------
+    rows : ndarray of int64, shape (n,)
+        Numbers of the trials.
+    bank : Bank
+        Their starting states.
+    temperature : sequence of float, length sweeps + 1
+        Temperature T (k_B = 1) of each sweep.
+    energies : ndarray of float64, shape (n, sweeps + 1)
+        Energy H (k_B = 1).
+    overlaps : mapping of str to ndarray of float64, shape (n, sweeps + 1)
+        Overlap with each pattern by its name.
+    """
+    n_points = len(temperature)
+    return _TRACE.of(
+        {
+            "trial": np.repeat(rows, n_points),
+            "label": np.repeat(bank.label, n_points),
+            "source_index": np.repeat(bank.source_index, n_points),
+            "sweep": np.tile(np.arange(n_points), len(rows)),
+            "temperature": np.tile(temperature, len(rows)),
+            "energy": energies.ravel(),
+            **{f"overlap_{name}": overlap.ravel() for name, overlap in overlaps.items()},
+        }
+    )
+
+
+def repeat_table(counts: Counts) -> Columns:
     """Accuracy of each label in each repeat."""
     repeats, n_labels = counts.hits.shape
-    return pd.DataFrame(
+    return _REPEATS.of(
         {
             "repeat": np.repeat(np.arange(repeats), n_labels),
             "label": np.tile(counts.labels, repeats),
@@ -72,7 +202,7 @@ def repeat_table(counts: Counts) -> pd.DataFrame:
     )
 
 
-def accuracy_table(counts: Counts, *, population: bool = False) -> pd.DataFrame:
+def accuracy_table(counts: Counts, *, population: bool = False) -> Columns:
     """Accuracy of each label over all repeats, and of all labels together.
 
     ``sd_repeats`` and ``sem_repeats`` are over repeats, in the last row of the mean over
@@ -90,7 +220,7 @@ def accuracy_table(counts: Counts, *, population: bool = False) -> pd.DataFrame:
     spreads = [mean_sd_sem(column)[1:] for column in (*in_repeats.T, in_repeats.mean(axis=1))]
     sds, sems = (np.array(values, dtype=np.float64) for values in zip(*spreads, strict=True))
     low, high = mean_interval(rates, lows, highs)
-    return pd.DataFrame(
+    return _ACCURACY.of(
         {
             "label": [*counts.labels, OVERALL],
             "n": [*n, n.sum()],
@@ -105,7 +235,7 @@ def accuracy_table(counts: Counts, *, population: bool = False) -> pd.DataFrame:
     )
 
 
-def confusion_table(counts: Counts) -> pd.DataFrame:
+def confusion_table(counts: Counts) -> Columns:
     """Number of trials of each label that end in each pattern, its inverse, or in none.
 
     The columns after ``none`` are what it consists of.
@@ -117,8 +247,9 @@ def confusion_table(counts: Counts) -> pd.DataFrame:
     others = ended[:, _INVERSE + 1 :].sum(axis=2)
     none = others.sum(axis=1, keepdims=True)
     numbers = np.hstack([in_patterns, in_inverses, none, others])
-    rows = [[label, *row] for label, row in zip(counts.labels, numbers.tolist(), strict=True)]
-    return pd.DataFrame(rows, columns=confusion_columns(stored))
+    return _CONFUSION.of(
+        dict(zip(confusion_columns(stored), (counts.labels, *numbers.T), strict=True))
+    )
 
 
 def outcome_table(
@@ -127,7 +258,7 @@ def outcome_table(
     *,
     cycles: bool = True,
     population: bool = False,
-) -> pd.DataFrame:
+) -> Columns:
     """How often each label ends how, with a 95 % interval; most frequent first.
 
     With `patterns`, what could have happened and was not seen has a row too, of no
@@ -153,9 +284,7 @@ def outcome_table(
         rows += [(label, kind, "", 0, 0.0) for kind in unseen]
         groups += [units.groups(np.zeros_like(counts.recalled))] * len(unseen)
     intervals = rate_intervals(groups, population=population)
-    columns = ["label", "outcome", "pattern", "count", "fraction", "ci_low", "ci_high"]
-    filled = [(*row, *bounds) for row, bounds in zip(rows, intervals, strict=True)]
-    return pd.DataFrame(dict(zip(columns, zip(*filled, strict=True), strict=True)))
+    return _OUTCOMES.rows((*row, *bounds) for row, bounds in zip(rows, intervals, strict=True))
 
 
 def _possible(label: str, patterns: Patterns | None, cycles: bool) -> list[str]:

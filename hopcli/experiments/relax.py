@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from hopcli.errors import SettingError
-from hopcli.experiments import Plan, Progress, StoredResult, Summary, prefixed, unprefixed
+from hopcli.experiments import Plan, Progress, StoredResult, prefixed, unprefixed
 from hopcli.experiments.cautions import Given, cautions, decided, noted
-from hopcli.experiments.headline import Headline
 from hopcli.experiments.preparation import prepare
 from hopcli.experiments.relax_tables import (
+    TABLES,
     Course,
     Measured,
     autocorrelation_table,
@@ -21,7 +21,6 @@ from hopcli.experiments.relax_tables import (
     settling_table,
 )
 from hopcli.experiments.relaxation import Relaxation
-from hopcli.experiments.tally import OVERALL
 from hopcli.observables import energy_of_sums, overlaps_of_sums
 from hopcli.scoring import recall_of
 
@@ -32,22 +31,9 @@ if TYPE_CHECKING:
 
     from hopcli.config import RelaxConfig, ThreadedExecution
     from hopcli.experiments.stock import Stock
+    from hopcli.tables import Columns
 
-__all__ = ["HEADLINE", "RelaxResult", "plan", "summary"]
-
-HEADLINE = Headline(
-    table="relaxation",
-    value="accuracy",
-    says="accuracy (fraction of trials recalled)",
-    low="ci_low",
-    high="ci_high",
-    interval="95 % interval for a new start, or of a new run where all images are tested",
-    where={"label": OVERALL},
-    within=("sweep", "label"),
-    counts=("recalled", "n"),
-    bounds=(0, 1),
-)
-"""The number that a grid of its runs draws."""
+__all__ = ["TABLES", "RelaxResult", "plan", "summary"]
 
 _BLOCK_SUMS = 1 << 22  # class sums kept at once, to bound the memory
 _MOST_LOOKS = 20_000_000  # trials of a label times sweeps, a few numbers each
@@ -142,12 +128,11 @@ def _each(relaxation: Relaxation, measured: list[Measured]) -> dict[str, NDArray
     }
 
 
-def summary(config: RelaxConfig, result: RelaxResult) -> Summary:
+def summary(config: RelaxConfig, result: RelaxResult) -> Columns:
     """Accuracy, overlap and energy of all labels at sweep 0, 1, 2, 5, 10, ... and the last."""
-    n_rows = len(result.tables["settling"])
-    overall = result.tables["relaxation"].iloc[n_rows - 1 :: n_rows]
-    shown = overall["sweep"].isin(config.round_sweeps)
-    return Summary(overall.loc[shown, list(_PRINTED)], ("accuracy", "ci_low", "ci_high"))
+    n_rows = len(result.columns["settling"])
+    overall = result.columns["relaxation"].take(slice(n_rows - 1, None, n_rows))
+    return overall.take(np.isin(overall["sweep"], config.round_sweeps)).only(_PRINTED)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

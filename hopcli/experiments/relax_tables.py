@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import functools
+import itertools
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
-import pandas as pd
 
 from hopcli.config.relax import round_sweeps
 from hopcli.experiments.recall_tables import rate_intervals
@@ -15,6 +15,7 @@ from hopcli.statistics import mean_interval
 from hopcli.statistics.autocorrelation import AutocorrelationTime, autocorrelation_time
 from hopcli.statistics.clusters import clustered_mean_sem
 from hopcli.statistics.times import time_quantile
+from hopcli.tables import Column, Columns, Table, ends_of, estimate
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 __all__ = [
+    "TABLES",
     "Course",
     "Measured",
     "autocorrelation_table",
@@ -29,8 +31,60 @@ __all__ = [
     "settling_table",
 ]
 
+_RELAXATION = Table(
+    "relaxation",
+    "at sweep 0, 1, 2, ... (logarithmic steps), of each label and `overall`, the mean over "
+    "labels: accuracy, overlap with the own pattern (m, signed), energy H",
+    (
+        Column("sweep", "integer", key=True),
+        Column("label", "text", key=True),
+        Column("n", "integer", "trials"),
+        Column("recalled", "integer", "trials recalled"),
+        Column(
+            "accuracy",
+            percent=True,
+            axis="accuracy (fraction of trials recalled)",
+            bounds=(0, 1),
+            counts=("recalled", "n"),
+            interval="95 % interval for a new start, or of a new run where all images are tested",
+        ),
+        *ends_of("accuracy", "ci", prefix="", percent=True),
+        *estimate("overlap", "sem"),
+        *estimate("energy", "sem", unit="k_B = 1"),
+    ),
+    headline="accuracy",
+    where={"label": OVERALL},
+)
+_SETTLING = Table(
+    "settling",
+    "trials that have settled (fraction), median and 90th percentile of the sweep after which "
+    "they have",
+    (
+        Column("label", "text"),
+        Column("n", "integer"),
+        *estimate("settled", "ci", percent=True, bounds=(0, 1)),
+        *estimate("median", "ci", unit="sweeps"),
+        *estimate("p90", "ci", unit="sweeps"),
+    ),
+)
+_AUTOCORRELATION = Table(
+    "autocorrelation",
+    "tau of the energy and of the overlap with the own pattern",
+    (
+        Column("label", "text"),
+        Column("n", "integer"),
+        *estimate("overlap_tau", "sem", unit="sweeps"),
+        Column("overlap_long_enough", "boolean"),
+        *estimate("energy_tau", "sem", unit="sweeps"),
+        Column("energy_long_enough", "boolean"),
+    ),
+)
+
+TABLES = (_RELAXATION, _SETTLING, _AUTOCORRELATION)
+"""The tables of a relaxation."""
+
 _POINTS = 40  # sweeps that have a row, about
-_LEVELS = {"median": 0.5, "p90": 0.9}
+_LEVELS = (0.5, 0.9)  # median and p90
 
 
 class Course(NamedTuple):
@@ -180,7 +234,7 @@ def _overall(of_labels: list[Rates]) -> Rates:
     return Rates(rates.mean(axis=1), np.array(low), np.array(high))
 
 
-def relaxation_table(measured: list[Measured]) -> pd.DataFrame:
+def relaxation_table(measured: list[Measured]) -> Columns:
     """Accuracy, overlap and energy of each label and of all, at some sweeps."""
     labels = [one.label for one in measured] + [OVERALL]
     overall = _overall([one.accuracy for one in measured])
@@ -203,10 +257,10 @@ def relaxation_table(measured: list[Measured]) -> pd.DataFrame:
         both = np.sqrt((sem**2).sum(axis=1)) / len(measured)
         columns[name] = np.column_stack([mean, mean.mean(axis=1)]).ravel()
         columns[f"{name}_sem"] = np.column_stack([sem, both]).ravel()
-    return pd.DataFrame(columns)
+    return _RELAXATION.of(columns)
 
 
-def settling_table(measured: list[Measured], last: int) -> pd.DataFrame:
+def settling_table(measured: list[Measured], last: int) -> Columns:
     """How many trials of each label have settled by the `last` sweep, and after how many."""
 
     @functools.cache
@@ -219,26 +273,15 @@ def settling_table(measured: list[Measured], last: int) -> pd.DataFrame:
     settled_by: list[Callable[[int], Bounded]] = [*(one.settled_by for one in measured), overall]
     rows = []
     for label, n, by in zip(labels, [*numbers, sum(numbers)], settled_by, strict=True):
-        row: dict[str, Any] = {"label": label, "n": n, **_columns("settled", *by(last))}
-        for name, level in _LEVELS.items():
-            row |= _columns(name, *time_quantile(by, last, level))
-        rows.append(row)
-    return pd.DataFrame(rows)
+        quantiles = (bound for level in _LEVELS for bound in time_quantile(by, last, level))
+        rows.append((label, n, *by(last), *quantiles))
+    return _SETTLING.rows(rows)
 
 
-def _columns(name: str, value: float, low: float, high: float) -> dict[str, float]:
-    """The columns of a number and its interval."""
-    return {name: value, f"{name}_ci_low": low, f"{name}_ci_high": high}
-
-
-def autocorrelation_table(measured: list[Measured]) -> pd.DataFrame:
+def autocorrelation_table(measured: list[Measured]) -> Columns:
     """Autocorrelation times of each label, in sweeps."""
     rows = []
     for one in measured:
-        row: dict[str, Any] = {"label": one.label, "n": len(one.rows)}
-        for name, time in one.times.items():
-            row[f"{name}_tau"] = time.tau
-            row[f"{name}_tau_sem"] = time.sem
-            row[f"{name}_long_enough"] = time.long_enough
-        rows.append(row)
-    return pd.DataFrame(rows)
+        times = ((time.tau, time.sem, time.long_enough) for time in one.times.values())
+        rows.append((one.label, len(one.rows), *itertools.chain(*times)))
+    return _AUTOCORRELATION.rows(rows)

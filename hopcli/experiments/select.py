@@ -7,12 +7,10 @@ import functools
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import pandas as pd
-
-from hopcli.experiments import Plan, Progress, Result, Summary
-from hopcli.experiments.headline import Headline
+from hopcli.experiments import Plan, Progress, Result
 from hopcli.experiments.preparation import prepare
 from hopcli.patterns import Patterns, draw_samples, select
+from hopcli.tables import Column, Table
 
 if TYPE_CHECKING:
     import numpy as np
@@ -21,16 +19,31 @@ if TYPE_CHECKING:
     from hopcli.config import Execution, SelectConfig
     from hopcli.datasets import Dataset
     from hopcli.experiments.stock import Stock
+    from hopcli.tables import Columns
 
-__all__ = ["HEADLINE", "SelectResult", "plan", "summary"]
+__all__ = ["TABLES", "SelectResult", "plan", "summary"]
 
-HEADLINE = Headline(
-    table="patterns",
-    value="loss",
-    says="overlap loss of the pattern (dimensionless)",
-    within=("label",),
+TABLES = (
+    Table(
+        "patterns",
+        "the losses, as printed",
+        (
+            Column("label", "text", key=True),
+            Column("source_index", "integer", "number of the image in its data set"),
+            Column(
+                "loss",
+                "integer",
+                "overlap loss (eq. 5)",
+                axis="overlap loss of the pattern (dimensionless)",
+            ),
+            Column("same_label_term", "integer"),
+            Column("other_label_term", "integer"),
+            Column("n_samples", "integer", "samples of each label"),
+        ),
+        headline="loss",
+    ),
 )
-"""The number that a grid of its runs draws."""
+"""The table of a selection."""
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -80,7 +93,7 @@ def plan(config: SelectConfig, stock: Stock) -> Plan:
         patterns = every.take(digits)
         rows = [labels.index(label) for label in digits]
         best = losses.loss[rows].argmin(axis=1)
-        table = pd.DataFrame(
+        table = TABLES[0].of(
             {
                 "label": patterns.labels,
                 "source_index": patterns.source_index,
@@ -96,7 +109,7 @@ def plan(config: SelectConfig, stock: Stock) -> Plan:
     return prepared.plan(work)
 
 
-def summary(config: SelectConfig, result: SelectResult) -> Summary:
+def summary(config: SelectConfig, result: SelectResult) -> Columns:
     """The losses of the selected patterns."""
     del config
-    return Summary(result.tables["patterns"])
+    return result.columns["patterns"]

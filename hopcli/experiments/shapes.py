@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 
 from hopcli.errors import SettingError
+from hopcli.tables import Column, Columns, Table, estimate
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -16,10 +16,26 @@ if TYPE_CHECKING:
 
     from hopcli.datasets import Dataset
 
-__all__ = ["MEASURES", "check_shapes", "shape_table"]
+__all__ = ["MEASURES", "SHAPES", "check_shapes", "shape_table"]
 
 MEASURES = ("within", "contrast", "loss")
 """Measures of consistency; a low loss is a consistent shape, of the others a high value."""
+
+SHAPES = Table(
+    "consistency",
+    "the measures of each label, with its rank by each (1: most consistent)",
+    (
+        Column("label", "text"),
+        Column("n", "integer", "images"),
+        *estimate("within", "sem"),
+        *estimate("between", "sem"),
+        *estimate("contrast", "sem"),
+        *estimate("loss", "sem"),
+        *estimate("loss_per_pair", "sem"),
+        *(Column(f"{measure}_rank", "integer") for measure in MEASURES),
+    ),
+)
+"""The table of the measures."""
 
 _MOST_NUMBERS = 100_000_000  # of the moments, N x N a label
 _FOR_ERRORS = 1000  # images of a label that its standard errors are from: known to some 3 %
@@ -43,7 +59,7 @@ def check_shapes(dataset: Dataset, labels: Sequence[str]) -> None:
             raise SettingError("digits", "must name labels with two images or more", label)
 
 
-def shape_table(dataset: Dataset, labels: Sequence[str], samples: int) -> pd.DataFrame:
+def shape_table(dataset: Dataset, labels: Sequence[str], samples: int) -> Columns:
     """Measure how consistent the shape of each label is, over all its images.
 
     Whole numbers up to the last division, so that it does not matter how they are summed.
@@ -59,7 +75,7 @@ def shape_table(dataset: Dataset, labels: Sequence[str], samples: int) -> pd.Dat
 
     Returns
     -------
-    DataFrame
+    Columns
         A row a label: ``n`` images; ``within`` and ``between``, mean m^2, 0 to 1;
         ``contrast``; ``loss``, eq. 5 expected of M samples of each label (plain dot products),
         and ``loss_per_pair``. Each with ``_sem``, over samples of images, and ``_rank`` where
@@ -84,15 +100,16 @@ def shape_table(dataset: Dataset, labels: Sequence[str], samples: int) -> pd.Dat
         "loss": (-float(same), float(others)),
         "loss_per_pair": (-same / others, 1.0),
     }
-    table = pd.DataFrame({"label": list(labels), "n": number})
+    columns: dict[str, NDArray[Any]] = {"label": np.array(labels, dtype=object), "n": number}
     for name, (of_within, of_between) in weights.items():
         matrix = np.full((n_labels, n_labels), of_between / (n_labels - 1))
         np.fill_diagonal(matrix, of_within)
-        table[name] = (matrix * mean).sum(axis=1)
-        table[f"{name}_sem"] = _standard_errors(matrix, profiles, number)
+        columns[name] = (matrix * mean).sum(axis=1)
+        columns[f"{name}_sem"] = _standard_errors(matrix, profiles, number)
     for name in MEASURES:
-        table[f"{name}_rank"] = table[name].rank(ascending=name == "loss", method="min").astype(int)
-    return table
+        badness = columns[name] if name == "loss" else -columns[name]
+        columns[f"{name}_rank"] = 1 + (badness[:, None] > badness).sum(axis=1)
+    return SHAPES.of(columns)
 
 
 def _evenly(own: NDArray[np.int8]) -> NDArray[np.int8]:

@@ -6,17 +6,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 
 from hopcli import dynamics
-from hopcli.experiments import Parts, Plan, Progress, StoredResult, Summary
-from hopcli.experiments.headline import Headline
+from hopcli.experiments import Parts, Plan, Progress, StoredResult
 from hopcli.experiments.preparation import prepare
 from hopcli.experiments.trials import check_states
 from hopcli.observables import overlaps, projection_norm
 from hopcli.starts import BASES, change, choose, fill_bank, first_states, trial_rng
 from hopcli.statistics import mean_sd_sem
 from hopcli.streams import Streams, seed_word
+from hopcli.tables import Column, Table, estimate
 from hopcli.theory import (
     chance_overlap,
     exact_overlaps,
@@ -32,18 +31,45 @@ if TYPE_CHECKING:
     from hopcli.network import Network
     from hopcli.patterns import Patterns
     from hopcli.starts import Bank, Start
+    from hopcli.tables import Columns
 
-__all__ = ["HEADLINE", "TemperatureScanResult", "plan", "summary"]
+__all__ = ["TABLES", "TemperatureScanResult", "plan", "summary"]
 
-HEADLINE = Headline(
-    table="temperature_scan",
-    value="overlap_abs",
-    says="overlap |m| (1 is the pattern itself)",
-    sem="overlap_abs_sem",
-    within=("temperature", "label"),
-    bounds=(0, 1),
+_EXACT = Column("exact", help="mean |m| of two patterns in equilibrium, where it is known")
+_SCAN = Table(
+    "temperature_scan",
+    "overlaps and predictions at each temperature",
+    (
+        Column("temperature", unit="k_B = 1", key=True),
+        Column("label", "text", key=True),
+        Column("source_index", "integer"),
+        *estimate(
+            "overlap_abs",
+            *("sd", "sem"),
+            help="mean |m|",
+            axis="overlap |m| (1 is the pattern itself)",
+            bounds=(0, 1),
+        ),
+        *estimate("overlap", "sem", help="mean m, signed"),
+        Column("projection", help="|P S| / sqrt(N)"),
+        Column("mean_field", help="|m| by mean-field theory"),
+        _EXACT,
+    ),
+    headline="overlap_abs",
 )
-"""The number that a grid of its runs draws."""
+_CURVE = Table(
+    "mean_field",
+    "both predictions on a fine grid",
+    (
+        Column("temperature", unit="k_B = 1"),
+        Column("label", "text"),
+        Column("mean_field"),
+        _EXACT,
+    ),
+)
+
+TABLES = (_SCAN, _CURVE)
+"""The tables of a temperature scan."""
 
 _CURVE_POINTS = 120
 _MEASURED = (
@@ -135,12 +161,12 @@ def plan(config: TemperatureScanConfig, stock: Stock) -> Plan:
     )
 
 
-def summary(config: TemperatureScanConfig, result: TemperatureScanResult) -> Summary:
+def summary(config: TemperatureScanConfig, result: TemperatureScanResult) -> Columns:
     """The overlap with the target at each temperature."""
-    table = result.tables["temperature_scan"]
+    table = result.columns["temperature_scan"]
     patterns = result.patterns
     of_target = np.arange(len(table)) % len(patterns.labels) == patterns.last(config.target)
-    return Summary(table.loc[of_target, [name for name in _PRINTED if name in table.columns]])
+    return table.take(of_target).only(name for name in _PRINTED if name in table)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -157,7 +183,7 @@ class _Scan:
         """Row of the target pattern."""
         return self.patterns.last(self.config.target)
 
-    def run(self, threads: int | None, progress: Progress, parts: Parts) -> pd.DataFrame:
+    def run(self, threads: int | None, progress: Progress, parts: Parts) -> Columns:
         """Run the chains of every temperature; one row a temperature and pattern."""
         config = self.config
         streams = Streams.of(config.seed)
@@ -197,37 +223,37 @@ class _Scan:
         theory = np.abs(mean_field_overlaps(self.couplings, temperature, self.target))
         return np.array([size, size_sd, size_sem, signed, signed_sem, projection, theory])
 
-    def _table(self, measured: NDArray[np.float64]) -> pd.DataFrame:
+    def _table(self, measured: NDArray[np.float64]) -> Columns:
         """What was measured, one row a temperature and pattern."""
         temperatures, patterns = self.config.temperatures, self.patterns
-        table = pd.DataFrame(
+        return _SCAN.of(
             {
                 "temperature": np.repeat(temperatures, len(patterns.labels)),
                 "label": np.tile(patterns.labels, len(temperatures)),
                 "source_index": np.tile(patterns.source_index, len(temperatures)),
                 **dict(zip(_MEASURED, measured, strict=True)),
+                **self._exact(temperatures),
             }
         )
-        return self._with_exact(table, temperatures)
 
-    def curve(self) -> pd.DataFrame:
+    def curve(self) -> Columns:
         """The curves of theory on a fine grid, one row a temperature and pattern."""
         labels = self.patterns.labels
         grid = np.linspace(0, max(self.config.temperatures), _CURVE_POINTS)
         values = np.abs([mean_field_overlaps(self.couplings, t, self.target) for t in grid])
-        table = pd.DataFrame(
+        return _CURVE.of(
             {
                 "temperature": np.repeat(grid, len(labels)),
                 "label": np.tile(labels, len(grid)),
                 "mean_field": values.ravel(),
+                **self._exact(grid),
             }
         )
-        return self._with_exact(table, grid)
 
-    def _with_exact(self, table: pd.DataFrame, temperatures: ArrayLike) -> pd.DataFrame:
-        """The same table with mean |m| in equilibrium, where that is known."""
+    def _exact(self, temperatures: ArrayLike) -> dict[str, NDArray[np.float64]]:
+        """The column of mean |m| in equilibrium, if that is known."""
         exact = exact_overlaps(self.couplings, temperatures)
-        return table if exact is None else table.assign(exact=exact.ravel())
+        return {} if exact is None else {"exact": exact.ravel()}
 
 
 def _starts(

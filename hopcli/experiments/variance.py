@@ -2,54 +2,46 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-import pandas as pd
 
 from hopcli.errors import PatternError, SettingError
-from hopcli.experiments import Parts, Plan, Progress, StoredResult, Summary
+from hopcli.experiments import Parts, Plan, Progress, StoredResult
 from hopcli.experiments.few import few_selections
-from hopcli.experiments.headline import Headline
 from hopcli.experiments.preparation import Prepared, prepare
 from hopcli.experiments.relaxation import Relaxation
 from hopcli.experiments.tally import OVERALL
 from hopcli.experiments.trials import MOST_IN_A_REPEAT
-from hopcli.experiments.variance_tables import difference_table, findings
+from hopcli.experiments.variance_tables import (
+    ACCURACY,
+    BEST_WORST,
+    COMPONENTS,
+    ERRORS,
+    RANKS,
+    SELECTIONS,
+    SOURCES,
+    SUMMARY,
+    TABLES,
+    difference_table,
+    findings,
+)
 from hopcli.records import digest
 from hopcli.statistics import draws_interval, exact_interval, mean_sd_sem
 from hopcli.statistics.components import Component, Components
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from numpy.typing import NDArray
 
     from hopcli.config import RecallConfig, ThreadedExecution, VarianceConfig
     from hopcli.experiments.stock import Stock
+    from hopcli.tables import Columns
 
     _Found = list[tuple[str, Components]]
 
-__all__ = ["HEADLINE", "SOURCES", "VarianceResult", "plan", "summary"]
-
-SOURCES = ("selection", "images", "thermal")
-"""What the variance of an accuracy comes from."""
-
-HEADLINE = Headline(
-    table="errors",
-    value="sd",
-    says="SD of an accuracy (fraction)",
-    low="sd_ci_low",
-    high="sd_ci_high",
-    interval="95 % interval over selections",
-    where={"label": OVERALL, "test_images": "same", "source": "total"},
-    within=("label", "source"),
-    bounds=(0, 1),
-)
-"""The number that a grid of its runs draws."""
-
-_BLOCK = 8192  # trials run at once, to bound the memory
+__all__ = ["SOURCES", "TABLES", "VarianceResult", "plan", "summary"]
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -110,17 +102,18 @@ def plan(config: VarianceConfig, stock: Stock) -> Plan:
     )
 
 
-def summary(config: VarianceConfig, result: VarianceResult) -> Summary:
+def summary(config: VarianceConfig, result: VarianceResult) -> Columns:
     """A row a label: accuracy, SD by source where images are the same, how often best and worst."""
     del config
-    errors, ranked = result.tables["errors"], result.tables["best_worst"]
-    shown = result.tables["accuracy"][["label", "accuracy"]].copy()
-    of_same = errors[errors["test_images"] == "same"]
-    for source in (*SOURCES, "total"):
-        shown[f"sd_{source}"] = of_same.loc[of_same["source"] == source, "sd"].to_numpy()
-    for name in ("best", "worst"):
-        shown[name] = [*ranked[name], np.nan]
-    return Summary(shown, tuple(shown.columns[1:]))
+    accuracy, ranked = result.columns["accuracy"], result.columns["best_worst"]
+    of_same = result.columns["errors"].where(test_images="same")
+    return SUMMARY.of(
+        {
+            **{name: accuracy[name] for name in ("label", "accuracy")},
+            **{f"sd_{name}": of_same.where(source=name)["sd"] for name in (*SOURCES, "total")},
+            **{name: [*ranked[name], np.nan] for name in ("best", "worst")},
+        }
+    )
 
 
 def _check_size(config: VarianceConfig, tests: int) -> None:
@@ -172,22 +165,15 @@ class _Recalls:
         for selection in range(config.selections):
             if selection not in parts:
                 relaxation = self.relaxation(selection, threads)
-                recalled = _recalled(relaxation, lambda done: progress(done, missing))
+                recalled = relaxation.recalled(tell=lambda done: progress(done, missing))
                 by_repeat = recalled.reshape(config.repeats, -1, config.tests)
                 parts[selection] = by_repeat.sum(axis=0).astype(np.float64)
         return np.stack([parts[selection] for selection in range(config.selections)])
 
 
-def _recalled(relaxation: Relaxation, tell: Callable[[int], None]) -> NDArray[np.bool_]:
-    """Run all trials; whether each is recalled."""
-    n = len(relaxation.trials)
-    blocks = (np.arange(first, min(first + _BLOCK, n)) for first in range(0, n, _BLOCK))
-    return np.concatenate([relaxation.recalled(rows, tell=tell) for rows in blocks])
-
-
 def _tables(
     recalls: _Recalls, labels: list[str], successes: NDArray[np.float64]
-) -> dict[str, pd.DataFrame]:
+) -> dict[str, Columns]:
     """The tables of what was counted, see :class:`VarianceResult`."""
     config = recalls.config
     of_each = [successes[:, [place]] for place in range(len(labels))]
@@ -209,7 +195,7 @@ def _tables(
     }
 
 
-def _error_table(config: VarianceConfig, found: _Found) -> pd.DataFrame:
+def _error_table(config: VarianceConfig, found: _Found) -> Columns:
     """SD of an accuracy by source, its repeats of the same images or of fresh ones."""
     tests, repeats = config.accuracy_tests, config.accuracy_repeats
     rows: list[tuple[object, ...]] = []
@@ -222,11 +208,10 @@ def _error_table(config: VarianceConfig, found: _Found) -> pd.DataFrame:
                 (*SOURCES, "total"), (*by_source, total), shares, strict=True
             ):
                 rows.append((label, name, source, *part.sd, share))
-    columns = ["label", "test_images", "source", "sd", "sd_ci_low", "sd_ci_high", "share"]
-    return pd.DataFrame(rows, columns=columns)
+    return ERRORS.rows(rows)
 
 
-def _component_table(found: _Found) -> pd.DataFrame:
+def _component_table(found: _Found) -> Columns:
     """Variance of one outcome by source, as estimated; of the mean over labels in `overall`."""
     rows: list[tuple[object, ...]] = []
     for label, components in found:
@@ -236,8 +221,7 @@ def _component_table(found: _Found) -> pd.DataFrame:
             (label, *row)
             for row in zip(SOURCES, *zip(*by_source, strict=True), shares, strict=True)
         ]
-    bounds = ["variance_ci_low", "variance_ci_high"]
-    return pd.DataFrame(rows, columns=["label", "source", "variance", *bounds, "share"])
+    return COMPONENTS.rows(rows)
 
 
 def _by_source(components: Components, units: int, trials: int) -> tuple[Component, ...]:
@@ -254,15 +238,14 @@ def _shares(by_source: tuple[Component, ...]) -> list[float]:
     return shares
 
 
-def _accuracy_table(found: _Found) -> pd.DataFrame:
+def _accuracy_table(found: _Found) -> Columns:
     """Mean accuracy over the selections, its SD and SEM, and a 95 % interval."""
     rows = []
     for label, components in found:
         rates, units = components.rate, components.n_units * components.n_strata
         moments = (float(value) for value in mean_sd_sem(rates))
         rows.append((label, len(rates), *moments, *draws_interval(rates, units)))
-    of_accuracy = [f"accuracy{part}" for part in ("", "_sd", "_sem", "_ci_low", "_ci_high")]
-    return pd.DataFrame(rows, columns=["label", "selections", *of_accuracy])
+    return ACCURACY.rows(rows)
 
 
 class _Ranks(NamedTuple):
@@ -292,26 +275,20 @@ class _Ranks(NamedTuple):
         return cls((first + last) / 2, often)
 
 
-def _best_worst_table(labels: list[str], ranks: _Ranks) -> pd.DataFrame:
+def _best_worst_table(labels: list[str], ranks: _Ranks) -> Columns:
     """How often each label is recalled best, and worst, with 95 % intervals; its mean rank."""
     n = len(ranks.rank)
     ends = (_fractions(ranks.often[:, rank], n) for rank in (0, -1))
-    rows = [(*best, *worst) for best, worst in zip(*ends, strict=True)]
-    names = [f"{end}{part}" for end in ("best", "worst") for part in ("", "_ci_low", "_ci_high")]
-    table = pd.DataFrame(rows, columns=names)
-    table.insert(0, "label", labels)
     mean, _, sem = mean_sd_sem(ranks.rank)
-    return table.assign(rank_mean=mean, rank_sem=sem)
+    rows = zip(labels, *ends, mean, sem, strict=True)
+    return BEST_WORST.rows((label, *best, *worst, *rank) for label, best, worst, *rank in rows)
 
 
-def _rank_table(labels: list[str], ranks: _Ranks) -> pd.DataFrame:
+def _rank_table(labels: list[str], ranks: _Ranks) -> Columns:
     """How often each label has each rank."""
-    n_labels = len(labels)
-    rows = _fractions(ranks.often.ravel(), len(ranks.rank))
-    table = pd.DataFrame(rows, columns=["fraction", "ci_low", "ci_high"])
-    table.insert(0, "label", np.repeat(labels, n_labels))
-    table.insert(1, "rank", np.tile(np.arange(1, n_labels + 1), n_labels))
-    return table
+    places = itertools.product(labels, range(1, len(labels) + 1))
+    fractions = _fractions(ranks.often.ravel(), len(ranks.rank))
+    return RANKS.rows((*place, *each) for place, each in zip(places, fractions, strict=True))
 
 
 def _fractions(often: NDArray[np.float64], n: int) -> list[tuple[float, float, float]]:
@@ -323,13 +300,13 @@ def _fractions(often: NDArray[np.float64], n: int) -> list[tuple[float, float, f
 
 def _selection_table(
     recalls: _Recalls, labels: list[str], recalled: NDArray[np.float64], ranks: _Ranks
-) -> pd.DataFrame:
+) -> Columns:
     """Accuracy and rank of each label in each selection, and the seeds of its recall."""
     config = recalls.config
     numbers = np.arange(config.selections)
     trials = config.tests * config.repeats
     seeds = [recalls.seed_of(number) for number in numbers.tolist()]
-    return pd.DataFrame(
+    return SELECTIONS.of(
         {
             "selection": np.repeat(numbers, len(labels)),
             "selection_seed": np.repeat(numbers + config.selection_seed, len(labels)),

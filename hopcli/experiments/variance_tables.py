@@ -5,21 +5,126 @@ from __future__ import annotations
 import itertools
 from typing import TYPE_CHECKING
 
-import numpy as np
-import pandas as pd
-
+from hopcli.experiments.tally import OVERALL
 from hopcli.statistics import mean_sd_sem
 from hopcli.statistics.paired import holm, mean_difference
+from hopcli.tables import Column, Columns, Table, ends_of, estimate
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    import numpy as np
     from numpy.typing import NDArray
 
-__all__ = ["difference_table", "findings"]
+__all__ = [
+    "ACCURACY",
+    "BEST_WORST",
+    "COMPONENTS",
+    "ERRORS",
+    "RANKS",
+    "SELECTIONS",
+    "SOURCES",
+    "SUMMARY",
+    "TABLES",
+    "difference_table",
+    "findings",
+]
+
+SOURCES = ("selection", "images", "thermal")
+"""Sources of the variance of an accuracy."""
+
+_LABEL = Column("label", "text", key=True)
+
+ERRORS = Table(
+    "errors",
+    "SD that each source gives to an accuracy, and their total, where its repeats have the same "
+    "images or fresh ones, with 95 % intervals; the fraction of the variance (share)",
+    (
+        _LABEL,
+        Column("test_images", "text"),
+        Column("source", "text", key=True),
+        *estimate(
+            "sd",
+            "ci",
+            axis="SD of an accuracy (fraction)",
+            interval="95 % interval over selections",
+            bounds=(0, 1),
+        ),
+        Column("share", bounds=(0, 1)),
+    ),
+    headline="sd",
+    where={"label": OVERALL, "test_images": "same", "source": "total"},
+)
+COMPONENTS = Table(
+    "components",
+    "variances of a single outcome, 0 or 1, by source, with 95 % intervals",
+    (_LABEL, Column("source", "text"), *estimate("variance", "ci"), Column("share")),
+)
+ACCURACY = Table(
+    "accuracy",
+    "mean accuracy over the selections; 95 % interval for new selections",
+    (
+        _LABEL,
+        Column("selections", "integer"),
+        *estimate("accuracy", "sd", "sem", "ci", bounds=(0, 1)),
+    ),
+)
+BEST_WORST = Table(
+    "best_worst",
+    "fraction of the selections in which a label is recalled best and worst, with 95 % "
+    "intervals, and its mean rank (1 is the best)",
+    (
+        _LABEL,
+        *estimate("best", "ci", bounds=(0, 1)),
+        *estimate("worst", "ci", bounds=(0, 1)),
+        Column("rank_mean"),
+        Column("rank_sem", interval_of="rank_mean", end="sem"),
+    ),
+)
+DIFFERENCES = Table(
+    "differences",
+    "mean difference of the accuracies of two labels over the selections, 95 % interval, p of a "
+    "paired t-test, and p with Holm's correction",
+    (
+        _LABEL,
+        Column("other", "text"),
+        *estimate("difference", "sem", "ci"),
+        Column("p"),
+        Column("p_holm"),
+    ),
+)
+RANKS = Table(
+    "ranks",
+    "fraction of the selections in which it has each rank",
+    (
+        _LABEL,
+        Column("rank", "integer"),
+        Column("fraction", bounds=(0, 1)),
+        *ends_of("fraction", "ci", prefix=""),
+    ),
+)
+SELECTIONS = Table(
+    "selections",
+    "accuracy and rank of each label in each selection, and its seeds",
+    (
+        *(Column(name, "integer") for name in ("selection", "selection_seed", "seed")),
+        _LABEL,
+        Column("n", "integer"),
+        Column("recalled", "integer"),
+        Column("accuracy"),
+        Column("rank"),
+    ),
+)
+
+TABLES = (ERRORS, COMPONENTS, ACCURACY, BEST_WORST, DIFFERENCES, RANKS, SELECTIONS)
+"""The tables of a split of the variance."""
+
+_SHOWN = ("accuracy", *(f"sd_{source}" for source in (*SOURCES, "total")), "best", "worst")
+SUMMARY = Table("summary", "", (_LABEL, *(Column(name, percent=True) for name in _SHOWN)))
+"""The table that is printed."""
 
 
-def difference_table(labels: Sequence[str], rates: NDArray[np.float64], tests: int) -> pd.DataFrame:
+def difference_table(labels: Sequence[str], rates: NDArray[np.float64], tests: int) -> Columns:
     """Compare the accuracies of each pair of labels, paired by selection.
 
     Parameters
@@ -33,7 +138,7 @@ def difference_table(labels: Sequence[str], rates: NDArray[np.float64], tests: i
 
     Returns
     -------
-    DataFrame
+    Columns
         A row per pair: mean ``difference`` of `label` less `other`, its standard error and 95 %
         interval for new selections, ``p`` of a paired t-test [Student 1908], and ``p_holm``.
     """
@@ -43,19 +148,16 @@ def difference_table(labels: Sequence[str], rates: NDArray[np.float64], tests: i
         difference, low, high, p = mean_difference(gaps, tests)
         sem = float(mean_sd_sem(gaps)[2])
         rows.append((labels[one], labels[other], difference, sem, low, high, p))
-    parts = ("", "_sem", "_ci_low", "_ci_high")
-    columns = ["label", "other", *(f"difference{part}" for part in parts), "p"]
-    types = dict.fromkeys(columns[2:], float)
-    table = pd.DataFrame(rows, columns=columns).astype(types)
-    return table.assign(p_holm=holm(table["p"]))
+    corrected = holm([row[-1] for row in rows])
+    return DIFFERENCES.rows((*row, p) for row, p in zip(rows, corrected, strict=True))
 
 
-def findings(tables: Mapping[str, pd.DataFrame]) -> list[str]:
+def findings(tables: Mapping[str, Columns]) -> list[str]:
     """Summarise the errors and the order of the labels, a sentence each.
 
     Parameters
     ----------
-    tables : mapping of str to DataFrame
+    tables : mapping of str to Columns
         The tables of the run.
 
     Returns
@@ -65,9 +167,8 @@ def findings(tables: Mapping[str, pd.DataFrame]) -> list[str]:
     """
     errors, ranked, pairs = (tables[name] for name in ("errors", "best_worst", "differences"))
     n_labels = len(ranked)
-    own = errors[(errors["test_images"] == "same") & (errors["source"] == "selection")]
-    own = own.iloc[:n_labels]
-    most = own.iloc[int(own["sd"].to_numpy().argmax())]
+    own = errors.where(test_images="same", source="selection").take(slice(n_labels))
+    most = own.row(int(own["sd"].argmax()))
     low, high = 100 * most["sd_ci_low"], 100 * most["sd_ci_high"]
     spread = (
         f"The draw of the samples alone gives an accuracy an SD of up to {100 * most['sd']:.1f} "
@@ -75,9 +176,9 @@ def findings(tables: Mapping[str, pd.DataFrame]) -> list[str]:
     )
     if n_labels < 2:
         return [spread]
-    order = ranked["worst"].to_numpy().argsort(kind="stable")[::-1]
-    first, second = (ranked.iloc[int(place)] for place in order[:2])
-    pair = _pair(pairs, str(first["label"]), str(second["label"]))
+    order = ranked["worst"].argsort(kind="stable")[::-1]
+    first, second = (ranked.row(int(place)) for place in order[:2])
+    pair = _pair(pairs, first["label"], second["label"])
     worst = (
         f"Recalled worst: {first['label']} in {100 * first['worst']:.1f} % of the selections, "
         f"{second['label']} in {100 * second['worst']:.1f} %. The accuracy of {first['label']} "
@@ -86,13 +187,13 @@ def findings(tables: Mapping[str, pd.DataFrame]) -> list[str]:
     return [spread, worst]
 
 
-def _pair(pairs: pd.DataFrame, label: str, other: str) -> tuple[float, float, float]:
+def _pair(pairs: Columns, label: str, other: str) -> tuple[float, float, float]:
     """Mean difference of two labels in either order, its standard error and p, in points."""
     for sign, one, two in ((1, label, other), (-1, other, label)):
-        row = pairs[(pairs["label"] == one) & (pairs["other"] == two)]
-        if len(row):
-            values = row[["difference", "difference_sem", "p"]].to_numpy(dtype=np.float64)[0]
-            return 100 * sign * float(values[0]), 100 * float(values[1]), float(values[2])
+        found = pairs.where(label=one, other=two)
+        if len(found):
+            row = found.row(0)
+            return 100 * sign * row["difference"], 100 * row["difference_sem"], row["p"]
     raise KeyError((label, other))
 
 

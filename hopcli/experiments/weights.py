@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 
-from hopcli.experiments import Plan, Progress, StoredResult, Summary
-from hopcli.experiments.headline import Headline
+from hopcli.experiments import Plan, Progress, StoredResult
 from hopcli.experiments.preparation import prepare
 from hopcli.observables import TIE, local_fields
+from hopcli.patterns import Patterns
+from hopcli.tables import Column, Table
 from hopcli.taxonomy import fixed_points
 from hopcli.theory import spectrum
 
@@ -22,16 +22,36 @@ if TYPE_CHECKING:
     from hopcli.experiments.stock import Stock
     from hopcli.network import Network
     from hopcli.patterns import Patterns
+    from hopcli.tables import Columns
 
-__all__ = ["HEADLINE", "WeightsResult", "plan", "summary"]
+__all__ = ["TABLES", "WeightsResult", "plan", "summary"]
 
-HEADLINE = Headline(
-    table="weights",
-    value="min_stability",
-    says="stability of the weakest site (field / length of its couplings)",
-    within=("label",),
+_WEIGHTS = Table(
+    "weights",
+    "fixed point or not, stability and crosstalk of each pattern, as printed",
+    (
+        Column("label", "text", key=True),
+        Column("source_index", "integer"),
+        Column("fixed_point", "boolean"),
+        Column("unstable_sites", "integer"),
+        Column("min_field"),
+        Column("mean_field"),
+        Column(
+            "min_stability",
+            axis="stability of the weakest site (field / length of its couplings)",
+        ),
+        Column("max_crosstalk"),
+    ),
+    headline="min_stability",
 )
-"""The number that a grid of its runs draws."""
+_SPECTRUM = Table(
+    "spectrum",
+    "eigenvalues of W with their multiplicities",
+    (Column("eigenvalue"), Column("multiplicity", "integer")),
+)
+
+TABLES = (_WEIGHTS, _SPECTRUM)
+"""The tables of the couplings."""
 
 MOST_SITES = 1000
 """A side of the matrix that is kept: of every site, or of sites evenly apart."""
@@ -91,7 +111,7 @@ def plan(config: WeightsConfig, stock: Stock) -> Plan:
         values, multiplicities = spectrum(network)
         tables = {
             "weights": _stability_table(patterns, network),
-            "spectrum": pd.DataFrame({"eigenvalue": values, "multiplicity": multiplicities}),
+            "spectrum": _SPECTRUM.of({"eigenvalue": values, "multiplicity": multiplicities}),
         }
         arrays = {
             **prepared.pattern_arrays,
@@ -102,10 +122,10 @@ def plan(config: WeightsConfig, stock: Stock) -> Plan:
     return prepared.plan(work)
 
 
-def summary(config: WeightsConfig, result: WeightsResult) -> Summary:
+def summary(config: WeightsConfig, result: WeightsResult) -> Columns:
     """How each stored pattern sits."""
     del config
-    return Summary(result.tables["weights"])
+    return result.columns["weights"]
 
 
 def _kept_couplings(
@@ -127,7 +147,7 @@ def _kept_couplings(
     }
 
 
-def _stability_table(patterns: Patterns, couplings: Network) -> pd.DataFrame:
+def _stability_table(patterns: Patterns, couplings: Network) -> Columns:
     """How each stored pattern sits: fixed or not, its weakest site, its crosstalk.
 
     The aligned field of a site is xi_i (h_i - theta_i); the pattern is a fixed point if
@@ -140,7 +160,7 @@ def _stability_table(patterns: Patterns, couplings: Network) -> pd.DataFrame:
     squares = (couplings.J**2) @ couplings.class_sizes - np.diag(couplings.J) ** 2
     length = np.sqrt(np.maximum(squares, np.finfo(np.float64).tiny))[couplings.site_class]
     mean = aligned.mean(axis=1)
-    return pd.DataFrame(
+    return _WEIGHTS.of(
         {
             "label": patterns.labels,
             "source_index": patterns.source_index,

@@ -9,7 +9,6 @@ from __future__ import annotations
 import functools
 import hashlib
 import json
-import math
 import socket
 import time
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -20,15 +19,14 @@ from hopcli.errors import HopcliError, ResultError
 from hopcli.experiments import CHANGED
 from hopcli.results import key
 from hopcli.results.provenance import code_digest
-from hopcli.results.tables import blocks_of, columns_of
+from hopcli.results.tables import blocks_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    import pandas as pd
-
     from hopcli.experiments import Plan, Progress
     from hopcli.experiments.stock import Stock
+    from hopcli.tables import Columns
 
 __all__ = ["Made", "Rows", "Task", "code_version", "make", "make_all", "named"]
 
@@ -155,7 +153,7 @@ def make(
         planned = plan()
         settings, inputs = planned.config.to_dict(), dict(planned.inputs)
         result = planned.run(execution, progress)
-        tables = {name: _rows(result.tables, name) for name in result.tables}
+        tables = {name: _rows(result.columns, name) for name in result.columns}
         notes = result.notes
     except HopcliError as failed:
         error = str(failed)
@@ -200,22 +198,11 @@ def _make_task(task: Task) -> Made:
     return make(task.cell, task.command, plan, task.keep)
 
 
-def _rows(tables: Mapping[str, pd.DataFrame], name: str) -> Rows:
+def _rows(tables: Mapping[str, Columns], name: str) -> Rows:
     """A table as it is kept, whether it comes at once or in blocks."""
     columns: tuple[str, ...] = ()
     rows: list[tuple[Any, ...]] = []
     for block in blocks_of(tables, name):
-        columns = columns or tuple(columns_of(block))
-        values = [_values(column) for _, column in block.items()]
-        rows += zip(*values, strict=True)
+        columns = columns or tuple(block.heads)
+        rows += (tuple(None if value != value else value for value in row) for row in block.rows())
     return Rows(columns, rows)
-
-
-def _values(column: pd.Series[Any]) -> list[Any]:
-    """The values of a column as Python has them; what is not a number is None."""
-    values = column.tolist()
-    if column.dtype.kind in "iub":
-        return values
-    if column.dtype.kind == "f":
-        return [None if math.isnan(value) else value for value in values]
-    return [str(value) if value == value else None for value in values]

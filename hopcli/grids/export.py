@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-import io
+import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 
 from hopcli.errors import ResultError, SettingError
 from hopcli.printing import latex, markdown
-from hopcli.results.tables import csv_texts
+from hopcli.results.tables import as_csv
+from hopcli.tables import Columns
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
+
+    from numpy.typing import NDArray
 
     from hopcli.grids.grid import Grid
     from hopcli.grids.store import Store
@@ -21,17 +24,20 @@ if TYPE_CHECKING:
 __all__ = [
     "FORMATS",
     "column_places",
+    "key_column",
     "points_table",
     "tidy_table",
     "typed_column",
     "write_table",
 ]
 
+_LARGEST = np.iinfo(np.int64).max
+
 FORMATS = {"csv": ".csv", "parquet": ".parquet", "markdown": ".md", "latex": ".tex"}
 """Formats of an exported table, with the suffix of a file of each."""
 
 
-def tidy_table(store: Store, grid: Grid, name: str) -> pd.DataFrame:
+def tidy_table(store: Store, grid: Grid, name: str) -> Columns:
     """One table of all finished cells: the keys of the grid, then the columns of the table.
 
     A column of the table that has the name of a key is called ``<command>_<name>``. Cells
@@ -48,7 +54,7 @@ def tidy_table(store: Store, grid: Grid, name: str) -> pd.DataFrame:
 
     Returns
     -------
-    DataFrame
+    Columns
         A row a point of the grid and row of its table, in that order.
 
     Raises
@@ -82,17 +88,18 @@ def tidy_table(store: Store, grid: Grid, name: str) -> pd.DataFrame:
             rows.append((*own, *row))
         versions += [standings[cell].version] * len(table.rows)
     names = [*grid.names, *(_renamed(grid, text) for text, _ in columns)]
-    made = _frame(rows, names, len(grid.names), kinds)
+    arrays, n_keys = _arrays(rows, len(names), kinds), len(grid.names)
     if len(set(versions)) > 1:
-        made.insert(len(grid.names), "version", versions)
-    return made
+        names.insert(n_keys, "version")
+        arrays.insert(n_keys, np.array(versions, dtype=object))
+    return Columns(names, arrays, grid.entry.table(name))
 
 
-def points_table(store: Store, grid: Grid) -> pd.DataFrame:
+def points_table(store: Store, grid: Grid) -> Columns:
     """The keys of every point that has a cell, finished or not, as in :func:`tidy_table`."""
     places = store.places()
     rows = [grid.shown(point.values) for point in grid.points() if point.place in places]
-    return _frame(rows, list(grid.names), len(grid.names), [])
+    return Columns(grid.names, _arrays(rows, len(grid.names), []))
 
 
 def column_places(
@@ -117,45 +124,46 @@ def _renamed(grid: Grid, column: str) -> str:
     return f"{grid.command}_{column}" if column in (*grid.names, "version") else column
 
 
-def _frame(
-    rows: list[tuple[Any, ...]], names: list[str], n_keys: int, kinds: list[str]
-) -> pd.DataFrame:
-    """Rows as a table whose columns are numbers, truths or texts."""
-    width = len(names)
+def _arrays(rows: list[tuple[Any, ...]], width: int, kinds: list[str]) -> list[NDArray[Any]]:
+    """Rows as columns; the first ones, without a kind, are keys."""
     rows = [(*row, *([None] * (width - len(row)))) for row in rows]  # columns that came later
     values = list(zip(*rows, strict=True)) if rows else [()] * width
-    made = [
-        _key_column(column) if place < n_keys else typed_column(column, kinds[place - n_keys])
-        for place, column in enumerate(values)
-    ]
-    table = pd.DataFrame(dict(enumerate(made)))
-    table.columns = names
-    return table
+    n_keys = width - len(kinds)
+    keys = [key_column(column) for column in values[:n_keys]]
+    return keys + [typed_column(*each) for each in zip(values[n_keys:], kinds, strict=True)]
 
 
-def _key_column(values: tuple[Any, ...]) -> pd.Series[Any]:
-    """A key: numbers if all of its values are, else texts."""
+def key_column(values: Sequence[Any]) -> NDArray[Any]:
+    """A key: numbers or truths if all of its values are, else texts."""
     kinds = {type(value) for value in values}
     if kinds <= {int, float} or kinds == {bool}:
-        return pd.Series(list(values))
-    return pd.Series([str(value) for value in values], dtype=object)
+        return _numbers(values)
+    return np.array([str(value) for value in values], dtype=object)
 
 
-def typed_column(values: tuple[Any, ...], kind: str) -> pd.Series[Any]:
+def typed_column(values: Sequence[Any], kind: str) -> NDArray[Any]:
     """A column of the table; where a cell has no such column there is nothing."""
     if kind == "number" or (kind == "integer" and None in values):
-        return pd.Series([np.nan if v is None else v for v in values], dtype=np.float64)
+        return np.array([np.nan if v is None else v for v in values], dtype=np.float64)
     if kind == "text" or None in values:
-        return pd.Series(["" if v is None else v for v in values], dtype=object)
-    return pd.Series(list(values))
+        return np.array(["" if v is None else v for v in values], dtype=object)
+    return _numbers(values)
 
 
-def write_table(table: pd.DataFrame, path: Path | None, form: str) -> str | None:
+def _numbers(values: Sequence[Any]) -> NDArray[Any]:
+    """Numbers as an array; whole numbers beyond int64 stay as Python has them."""
+    is_whole = all(isinstance(value, int) for value in values)
+    if is_whole and any(abs(value) > _LARGEST for value in values):
+        return np.array(values, dtype=object)
+    return np.array(values) if len(values) else np.array(values, dtype=object)
+
+
+def write_table(table: Columns, path: Path | None, form: str) -> str | None:
     """Write a table in one of :data:`FORMATS`, numbers to ten digits.
 
     Parameters
     ----------
-    table : DataFrame
+    table : Columns
         The table.
     path : Path or None
         Where to; without, the text is returned.
@@ -171,7 +179,7 @@ def write_table(table: pd.DataFrame, path: Path | None, form: str) -> str | None
         if path is None:
             raise SettingError("out", "must be given for parquet, which is no text")
         try:
-            table.to_parquet(path, index=False, engine="pyarrow")
+            table.frame().to_parquet(path, index=False, engine="pyarrow")
         except ImportError:
             rule = "must be another one: parquet needs the package pyarrow"
             raise SettingError("format", rule, form) from None
@@ -183,19 +191,16 @@ def write_table(table: pd.DataFrame, path: Path | None, form: str) -> str | None
     return None
 
 
-def _text(table: pd.DataFrame, form: str) -> str:
+def _text(table: Columns, form: str) -> str:
     if form == "csv":
-        buffer = io.StringIO()
-        csv_texts(table).to_csv(buffer, index=False, float_format="%.10g", lineterminator="\n")
-        return buffer.getvalue()
-    heads = [str(name) for name in table.columns]
-    cells = [[_said(value) for value in row] for row in table.itertuples(index=False)]
-    return _markdown(heads, cells) if form == "markdown" else _latex(heads, cells)
+        return as_csv(table)
+    cells = [[_said(value) for value in row] for row in table.rows()]
+    return _markdown(table.names, cells) if form == "markdown" else _latex(table.names, cells)
 
 
 def _said(value: Any) -> str:
     if isinstance(value, float):
-        return "" if np.isnan(value) else f"{value:.10g}"
+        return "" if math.isnan(value) else f"{value:.10g}"
     return str(value)
 
 

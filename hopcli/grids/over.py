@@ -2,28 +2,27 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import math
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 
 from hopcli.errors import SettingError
 from hopcli.statistics import draws_interval, mean_sd_sem
+from hopcli.tables import Columns, kind_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from numpy.typing import NDArray
 
-    from hopcli.experiments.headline import Headline
     from hopcli.grids.keys import Key
+    from hopcli.tables import Estimate
 
 __all__ = ["average", "interval_over"]
 
 
-def average(
-    table: pd.DataFrame, keys: Sequence[Key], over: str, headline: Headline
-) -> pd.DataFrame:
+def average(table: Columns, keys: Sequence[Key], over: str, headline: Estimate) -> Columns:
     """Average a number over one key of a grid, for each value of the others.
 
     Values of the key are the independent units, and each counts alike. Keys that vary
@@ -37,23 +36,23 @@ def average(
 
     Parameters
     ----------
-    table : DataFrame
+    table : Columns
         The keys of the grid, then the columns of the experiment's table; a row a cell and
         row of that table.
     keys : sequence of Key
         The keys of the grid.
     over : str
         Which of them to average over.
-    headline : Headline
+    headline : Estimate
         Which number to average; its coordinates are kept apart.
 
     Returns
     -------
-    DataFrame
+    Columns
         The other keys and the coordinates; ``n_<over>``, how many values had a number; its
         mean, under the name of the number; ``<number>_sd`` and ``<number>_sem`` over the
         values, NaN for fewer than two; and the bounds of the interval, in the columns that
-        the headline calls so, else in ``<number>_ci_low`` and ``<number>_ci_high``.
+        the table declares, else in ``<number>_ci_low`` and ``<number>_ci_high``.
 
     Raises
     ------
@@ -64,48 +63,60 @@ def average(
     if over not in names:
         raise SettingError("over", f"must be one of {', '.join(names)}", over)
     number = headline.value
-    numeric = table.select_dtypes(["number", "bool"]).columns.difference(names)
+    numeric = sorted(
+        name
+        for name, array in zip(table.names, table.arrays, strict=True)
+        if kind_of(array) != "text" and name not in names
+    )
     if number not in numeric:
         raise SettingError("y", f"must be one of {', '.join(numeric)}", number)
-    coordinates = [c for c in (*headline.within, *headline.where) if c in table.columns]
+    coordinates = [c for c in (*headline.within, *headline.where) if c in table]
     others = [name for name in names if not _together(table, over, name)]
     kept = list(dict.fromkeys([*others, *coordinates]))
-    groups = [group for _, group in _groups(table, kept)]
-    values = [_values(group, over, number) for group in groups]
-    intervals = _intervals(values, groups, headline)
-    rows = [
-        (*group[kept].iloc[0], len(own), *_moments(own), *interval)
-        for group, own, interval in zip(groups, values, intervals, strict=True)
+    groups = [np.array(places) for places in _groups(table, kept)]
+    known = [places[~np.isnan(table[number][places].astype(np.float64))] for places in groups]
+    values = [_values(table.take(places), over, number) for places in known]
+    intervals = _intervals(values, [table.take(places) for places in known], headline)
+    firsts = np.array([places[0] for places in groups], dtype=np.int64)
+    moments = zip(*(_moments(own) for own in values), strict=True) if values else [()] * 3
+    errors = [
+        np.array(each, dtype=np.float64) for each in (*moments, *zip(*intervals, strict=True))
     ]
-    low, high = headline.low or f"{number}_ci_low", headline.high or f"{number}_ci_high"
-    columns = [*kept, f"n_{over}", number, f"{number}_sd", f"{number}_sem", low, high]
-    made = pd.DataFrame(rows, columns=columns)
-    return made.astype({**table.dtypes[kept], f"n_{over}": int})
+    columns = [*kept, f"n_{over}", number, f"{number}_sd", f"{number}_sem"]
+    counts = np.array([len(own) for own in values], dtype=np.int64)
+    arrays = [*(table[name][firsts] for name in kept), counts, *errors]
+    return Columns([*columns, headline.low, headline.high], arrays, headline.averaged())
 
 
-def interval_over(over: str, headline: Headline) -> str:
+def interval_over(over: str, headline: Estimate) -> str:
     """What the interval of an average is of, in a few words."""
     kind = "" if headline.counts else " and Student's t"
     return f"95 % interval of the mean over all values that {over} can have, by that SD{kind}"
 
 
-def _together(table: pd.DataFrame, over: str, name: str) -> bool:
+def _together(table: Columns, over: str, name: str) -> bool:
     """Whether a key is `over` itself, or has one value for each of its, and not just one."""
-    pairs = table[[over, name]].drop_duplicates()
-    return name == over or (pairs[over].is_unique and pairs[name].is_unique and len(pairs) > 1)
+    pairs = set(zip(table[over].tolist(), table[name].tolist(), strict=True))
+    n_values = {len(set(values)) for values in zip(*pairs, strict=True)}
+    return name == over or (n_values == {len(pairs)} and len(pairs) > 1)
 
 
-def _groups(table: pd.DataFrame, kept: list[str]) -> Sequence[tuple[object, pd.DataFrame]]:
-    """The rows that are averaged together, in the order of the table."""
-    if not kept:
-        return [((), table)]
-    return [*table.groupby(kept, sort=False, dropna=False)]
+def _groups(table: Columns, kept: list[str]) -> Iterable[list[int]]:
+    """The places of the rows that are averaged together, in the order of the table."""
+    groups: dict[tuple[Any, ...], list[int]] = {}
+    rows = table.only(kept).rows() if kept else [()] * len(table)
+    for place, row in enumerate(rows):
+        key = tuple(None if value != value else value for value in row)
+        groups.setdefault(key, []).append(place)
+    return groups.values()
 
 
-def _values(group: pd.DataFrame, over: str, number: str) -> NDArray[np.float64]:
-    """The number at each value of the key that has one."""
-    known = group[group[number].notna()]
-    return known.groupby(over, sort=False)[number].mean().to_numpy(dtype=np.float64)
+def _values(rows: Columns, over: str, number: str) -> NDArray[np.float64]:
+    """The number at each value of the key."""
+    found: dict[Any, list[float]] = {}
+    for key, value in zip(rows[over].tolist(), rows[number].tolist(), strict=True):
+        found.setdefault(key, []).append(value)
+    return np.array([math.fsum(each) / len(each) for each in found.values()], dtype=np.float64)
 
 
 def _moments(values: NDArray[np.float64]) -> tuple[float, ...]:
@@ -116,14 +127,14 @@ def _moments(values: NDArray[np.float64]) -> tuple[float, ...]:
 
 
 def _intervals(
-    values: Sequence[NDArray[np.float64]], groups: Sequence[pd.DataFrame], headline: Headline
+    values: Sequence[NDArray[np.float64]], groups: Sequence[Columns], headline: Estimate
 ) -> list[tuple[float, float]]:
     """The interval of the mean of each group of values."""
     if headline.counts is None:
         return [_student_interval(own) for own in values]
-    known = (group[group[headline.value].notna()] for group in groups)
     # The variance of a mean of rates is that of rates of the harmonic mean of their trials.
-    trials = [1 / float((1 / group[headline.counts[1]]).mean()) for group in known]
+    of_groups = (group[headline.counts[1]] for group in groups)
+    trials = [1 / float((1 / each).mean()) if len(each) else np.nan for each in of_groups]
     # Values that are all alike are a trial each: another one may be of another kind.
     return [
         draws_interval(own, 1, most=n) if len(own) else (np.nan, np.nan)

@@ -14,7 +14,6 @@ from hopcli.results.folder import files_in, publish, publish_run, writing
 from hopcli.results.forms import GRID
 from hopcli.results.manifest import finished_in, sha256_of
 from hopcli.results.provenance import source_commit, versions
-from hopcli.results.tables import columns_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -141,6 +140,6 @@ def _manifest(view: View, seconds: float, stage: Path, names: list[str]) -> dict
         "source_commit": source_commit(),
         "duration_seconds": round(seconds, 3),
         "notes": {"warnings": list(view.warnings)},
-        "tables": {"grid": columns_of(view.table)},
+        "tables": {"grid": view.table.heads},
         "outputs": {name: sha256_of(stage / name) for name in names},
     }

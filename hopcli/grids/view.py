@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from hopcli import results
 from hopcli.errors import SettingError
@@ -18,10 +19,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    import pandas as pd
-
     from hopcli.grids.grid import Grid
     from hopcli.grids.keys import Look
+    from hopcli.tables import Columns
 
 __all__ = ["TABLE", "View", "load_published", "load_view"]
 
@@ -29,18 +29,31 @@ TABLE = "grid.csv"
 """The file of the table of a published grid."""
 
 
-class View(NamedTuple):
-    """A grid with one of its tables, the keys of all points if known, and what is warned of."""
+@dataclass(frozen=True, eq=False)
+class View:
+    """A grid with one of its tables.
+
+    Parameters
+    ----------
+    grid : Grid
+        The grid.
+    table : Columns
+        The keys of the grid, then the columns of the table.
+    points : Columns, optional
+        The keys of all points, if they are known.
+    warnings : sequence of str
+        Warnings about its cells.
+    """
 
     grid: Grid
-    table: pd.DataFrame
-    points: pd.DataFrame | None = None
+    table: Columns
+    points: Columns | None = None
     warnings: Sequence[str] = ()
 
     @classmethod
     def of(cls, store: Store, grid: Grid, name: str | None = None) -> View:
         """A table of a store; by default the one that is drawn."""
-        table = tidy_table(store, grid, grid.entry.headline.table if name is None else name)
+        table = tidy_table(store, grid, grid.entry.headline.table.name if name is None else name)
         state = State(grid, store.places(), store.standings())
         warnings = [f"{words}: {warning}" for words, warning in state.warnings]
         return cls(grid, table, points_table(store, grid), warnings)
@@ -48,10 +61,9 @@ class View(NamedTuple):
     @property
     def leaves_out(self) -> bool:
         """Whether the table lacks points of the grid, as those that are impossible."""
-        keys = self.table.iloc[:, : len(self.grid.names)]
-        return len(keys.drop_duplicates()) < len(self.grid)
+        return len(set(self.table.only(self.grid.names).rows())) < len(self.grid)
 
-    def drawn(self, look: Look) -> pd.DataFrame:
+    def drawn(self, look: Look) -> Columns:
         """What the picture is of: the table, or its averages over a key."""
         if look.over is None:
             return self.table
@@ -61,16 +73,13 @@ class View(NamedTuple):
         number = headline if look.map and look.y in self.grid.names else headline.of(look.y)
         return average(self.table, self.grid.keys(), look.over, number)
 
-    def numbers(self) -> pd.DataFrame:
+    def numbers(self) -> Columns:
         """The numbers that the picture shows, with their intervals, below few heads."""
         look, headline = self.grid.look, self.grid.entry.headline
-        table = self.drawn(look)
-        for column, value in headline.where.items():
-            if column in table.columns:
-                table = table[table[column].astype(str) == str(value)]
+        table = self.drawn(look).matching(headline.where)
         number = headline if look.map else headline.of(look.y)
         wanted = [*self.grid.names, *headline.within, number.value, number.low, number.high]
-        return table[[column for column in dict.fromkeys(wanted) if column in table.columns]]
+        return table.only(name for name in dict.fromkeys(wanted) if name in table)
 
 
 def load_view(folder: Path, name: str | None = None) -> View:
@@ -117,8 +126,9 @@ def load_published(folder: Path, name: str | None = None) -> View:
     with understood(manifest.path):
         grid = read_grid(manifest["config"])
         warnings = list(manifest["notes"]["warnings"])
-    if name not in (None, grid.entry.headline.table):
-        rule = f"must be {grid.entry.headline.table} where there is no {FILE}"
+    drawn = grid.entry.headline.table.name
+    if name not in (None, drawn):
+        rule = f"must be {drawn} where there is no {FILE}"
         raise SettingError("table", rule, name)
     with understood(manifest.path):
         return View(grid, read_table(manifest, "grid"), None, warnings)

@@ -121,8 +121,10 @@ def _selectors(config: CompareConfig, result: CompareResult) -> Picture:
     ax.set(xscale="log", xlabel="samples of each label, M", ylabel="recalled (%)")
     for place, (name, (_, style)) in enumerate(_SELECTORS.items()):
         own = table[table["selector"] == name]
-        x = own["samples"] * 1.03 ** (place - (len(_SELECTORS) - 1) / 2)  # beside the others
-        draw_points(ax, x, estimate(own, "accuracy", 100), label=name, ms=5.5, lw=1.2, **style)
+        values = estimate(own, "accuracy", 100)
+        # Caps of several widths show bars at the same place.
+        bars: dict[str, Any] = {"capsize": 2 + 1.5 * place, "ms": 5.5, "lw": 1.2}
+        draw_points(ax, own["samples"], values, label=name, **bars, **style)
     ax.set_xticks(samples, [f"{m:,}" for m in samples])
     ax.xaxis.set_minor_locator(NullLocator())
     ax.set_ylim(max(0.0, ax.get_ylim()[0]), min(100.0, ax.get_ylim()[1]))
@@ -133,7 +135,7 @@ def _selectors_caption(config: CompareConfig, result: CompareResult) -> str:
     return (
         f"Share of {images(config, result)} recalled, none of which the selection has seen: mean "
         f"of {count(config.selections, 'selection')} at each M, each of new samples, the same for "
-        f"every selector; points of one M are drawn beside each other. Bars: 95 % interval of that "
+        f"every selector. Bars: 95 % interval of that "
         f"mean for new selections; differences by the same selections are known better. "
         f"{_finding(result, 1)} Best-of: of {count(config.candidates, 'random set')} the one that "
         f"recalls most of {count(config.tuning, 'other image')} of each label. "

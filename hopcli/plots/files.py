@@ -14,14 +14,14 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 import matplotlib as mpl
+import numpy as np
 from matplotlib.figure import Figure
 
 from hopcli.printing import html
+from hopcli.tables import Columns
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    import pandas as pd
 
 __all__ = ["Picture", "as_filed", "drawn_png", "drawn_svg", "look", "rounded", "save"]
 
@@ -171,17 +171,17 @@ def as_filed(result: Any) -> Any:
     A number half-way between two pixels or two texts may go either way by its last digit.
     Rounded, the picture of a run and one drawn from its files are the same bytes.
     """
-    return dataclasses.replace(result, tables=_Filed(result.tables))
+    return dataclasses.replace(result, columns=_Filed(result.columns))
 
 
-class _Filed(Mapping[str, "pd.DataFrame"]):
-    """Rounded tables, each read when it is first used."""
+class _Filed(Mapping[str, Columns]):
+    """Tables whose numbers have ten digits, each read when it is asked for."""
 
-    def __init__(self, tables: Mapping[str, pd.DataFrame]) -> None:
+    def __init__(self, tables: Mapping[str, Columns]) -> None:
         self._tables = tables
         self._rounded = functools.cache(lambda name: rounded(tables[name]))
 
-    def __getitem__(self, name: str) -> pd.DataFrame:
+    def __getitem__(self, name: str) -> Columns:
         return self._rounded(name)
 
     def __iter__(self) -> Iterator[str]:
@@ -194,10 +194,10 @@ class _Filed(Mapping[str, "pd.DataFrame"]):
         return name in self._tables  # without reading it
 
 
-def rounded(table: pd.DataFrame) -> pd.DataFrame:
-    """Round the numbers of a table to the ten digits of a file."""
-    table = table.copy()
-    for place, dtype in enumerate(table.dtypes):  # by place, since names may repeat
-        if dtype.kind == "f":
-            table.isetitem(place, [float(f"{value:.10g}") for value in table.iloc[:, place]])
-    return table
+def rounded(table: Columns) -> Columns:
+    """A table with its numbers to the ten digits of a file."""
+    arrays = [
+        np.array([float(f"{value:.10g}") for value in array]) if array.dtype.kind == "f" else array
+        for array in table.arrays
+    ]
+    return Columns(table.names, arrays, table.declared)

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import matplotlib as mpl
 import numpy as np
-from matplotlib.transforms import ScaledTranslation
 
 from hopcli.plots.captions import count
 from hopcli.plots.files import rounded
@@ -17,6 +16,7 @@ from hopcli.plots.grid_panels import GAP, apart, panels_of
 from hopcli.plots.kit import COLOURS, Entry, draw_entry, draw_points
 from hopcli.plots.kit import look as line_look
 from hopcli.plots.page import LINE, MUTED, SMALL, pages, text_width
+from hopcli.tables import Columns
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -25,16 +25,16 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from numpy.typing import NDArray
 
-    from hopcli.experiments.headline import Headline
     from hopcli.grids.keys import Key, Look
     from hopcli.grids.view import View
     from hopcli.plots.files import Picture
+    from hopcli.tables import Estimate
 
 __all__ = ["figure", "picture"]
 
 _ENTRY, _LONGEST = 0.27, 2.2  # of the legend
 _DODGE = 0.6  # of the distance of two categories, that all lines together take
-_ASIDE, _MOST_ASIDE = 3.0, 12.0  # points between lines, and of all lines, lest bars hide bars
+_CAPS = 6  # widths of the caps of bars
 _LIGHTEST = 0.78  # of the colours of a number, which go from dark to light
 _MOST_HELP = 80  # characters of a help text that is repeated
 
@@ -42,7 +42,7 @@ _MOST_HELP = 80  # characters of a help text that is repeated
 def figure(
     table: pd.DataFrame,
     keys: Sequence[Key],
-    headline: Headline,
+    headline: Estimate,
     look: Look,
     style: str = "screen",
     points: pd.DataFrame | None = None,
@@ -61,7 +61,7 @@ def figure(
         :func:`hopcli.grids.over.average`.
     keys : sequence of Key
         The keys of the grid, in order.
-    headline : Headline
+    headline : Estimate
         Which number is drawn unless the look says otherwise, and its interval.
     look : Look
         What goes where.
@@ -81,8 +81,8 @@ def figure(
     SettingError
         If the look names what is not there, or more varies than can be drawn.
     """
-    every = None if points is None else rounded(points)
-    drawn = arrange(rounded(table), keys, headline, look, every)
+    every = None if points is None else rounded(Columns.of_frame(points)).frame()
+    drawn = arrange(rounded(Columns.of_frame(table)).frame(), keys, headline, look, every)
     against = [short(c.says) for c in (drawn.x, drawn.up) if c is not None]
     name = short(drawn.headline.says)
     title = f"{name[:1].upper()}{name[1:]} against {' and '.join(against)}"
@@ -108,8 +108,9 @@ def picture(view: View, look: Look, style: str = "screen") -> Picture:
     SettingError
         If the look names what is not there, or more varies than can be drawn.
     """
+    points = None if view.points is None else view.points.frame()
     keys, headline = view.grid.keys(), view.grid.entry.headline
-    return figure(view.drawn(look), keys, headline, look, style, view.points)
+    return figure(view.drawn(look).frame(), keys, headline, look, style, points)
 
 
 # --- lines -------------------------------------------------------------------------------
@@ -133,12 +134,15 @@ def _draw_lines(drawn: Arrangement, title: str, caption: str) -> Picture:
         ax.grid(axis="y", lw=0.8)
         ax.set(**limits)
         for place, style in enumerate(looks):
-            aside = _aside(ax, drawn, place, n)
-            _draw_line(aside, drawn, drawn.numbers[:, row, place, 0], style)
-            x = drawn.x.numbers[drawn.bare[row, place, 0]] + aside.shift
+            shift = 0.0 if drawn.x.is_number else _DODGE * (place - (n - 1) / 2) / n
+            # Caps of several widths show bars at the same place.
+            caps = 2.0 + 1.2 * (place % _CAPS)
+            _draw_line(ax, drawn, shift, drawn.numbers[:, row, place, 0], capsize=caps, **style)
+            x = drawn.x.numbers[drawn.bare[row, place, 0]] + shift
             y = np.full(len(x), 0.03 + min(0.04, 0.9 / n) * place)
             cross = {"color": style["color"], "marker": "x", "ls": "none", "ms": 5}
-            ax.plot(x, y, transform=aside.at_foot, zorder=4, label="bare", **cross)
+            foot = ax.get_xaxis_transform()
+            ax.plot(x, y, transform=foot, zorder=4, label="bare", **cross)
     left = max(page.inches(panel.axes.transAxes, (1, 1))[0][0] for panel in panels) + GAP
     ((_, top),) = page.inches(panels[0].axes.transAxes, (1, 1))
     page.text(left, top, head, va="top", color=MUTED)
@@ -157,41 +161,17 @@ def _line(place: int, n: int, *, in_order: bool) -> dict[str, Any]:
     return line_look(place, color=colour, ms=5.5, mfc=mfc, mew=1.2, lw=1.3)
 
 
-class _Aside(NamedTuple):
-    """How far to the side a line is drawn: in what x is, or in what is seen."""
-
-    axes: Axes
-    shift: float
-    across: Any
-    """Transformation of the data."""
-    at_foot: Any
-    """The same, with y from 0 at the foot of the panel to 1."""
-
-
-def _aside(ax: Axes, drawn: Arrangement, place: int, n: int) -> _Aside:
-    """Categories are wide enough for all lines; on an axis of numbers x is kept as it is."""
-    middle = (place - (n - 1) / 2) / n
-    if not drawn.x.is_number:
-        return _Aside(ax, _DODGE * middle, ax.transData, ax.get_xaxis_transform())
-    points = middle * min(_ASIDE * n, _MOST_ASIDE)
-    figure = ax.get_figure()
-    assert figure is not None
-    moved = ScaledTranslation(points / 72, 0, figure.dpi_scale_trans)
-    return _Aside(ax, 0.0, ax.transData + moved, ax.get_xaxis_transform() + moved)
-
-
 def _draw_line(
-    aside: _Aside, drawn: Arrangement, numbers: NDArray[np.float64], style: dict[str, Any]
+    ax: Axes, drawn: Arrangement, shift: float, numbers: NDArray[np.float64], **style: Any
 ) -> None:
     """Draw one line, broken where there is no number; categories are not joined."""
     value, low, high, sd = numbers
-    x, moved = drawn.x.numbers + aside.shift, {"transform": aside.across}
+    x = drawn.x.numbers + shift
     if not np.isnan(sd).all():
         thick = {"ecolor": style["color"], "elinewidth": 4, "alpha": 0.35, "label": "sd"}
-        aside.axes.errorbar(x, value, yerr=sd, fmt="none", **thick, **moved)
+        ax.errorbar(x, value, yerr=sd, fmt="none", **thick)
     joined = style if drawn.x.is_number else {**style, "ls": "none"}
-    bars: dict[str, Any] = {"elinewidth": 1, "capsize": 2.5, "label": "value"}
-    draw_points(aside.axes, x, np.stack([value, low, high]), **bars, **joined, **moved)
+    draw_points(ax, x, np.stack([value, low, high]), elinewidth=1, label="value", **joined)
 
 
 def _limits(drawn: Arrangement) -> dict[str, tuple[float, float]]:

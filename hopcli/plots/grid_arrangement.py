@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from hopcli.experiments.headline import Headline
     from hopcli.grids.keys import Look
+    from hopcli.tables import Estimate
 
 __all__ = ["Arrangement", "Coordinate", "arrange", "short"]
 
@@ -76,7 +76,7 @@ class Arrangement:
     ----------
     table : DataFrame
         The rows that are drawn, one a place.
-    headline : Headline
+    headline : Estimate
         The number that is drawn.
     x : Coordinate
         Along the axis.
@@ -98,7 +98,7 @@ class Arrangement:
     """
 
     table: pd.DataFrame
-    headline: Headline
+    headline: Estimate
     x: Coordinate
     up: Coordinate | None
     by: Coordinate | None
@@ -132,7 +132,7 @@ def short(says: str) -> str:
 def arrange(
     table: pd.DataFrame,
     keys: Sequence[Key],
-    headline: Headline,
+    headline: Estimate,
     look: Look,
     points: pd.DataFrame | None = None,
 ) -> Arrangement:
@@ -198,7 +198,7 @@ def arrange(
 
 
 def _numbers(
-    table: pd.DataFrame, headline: Headline, over: str | None
+    table: pd.DataFrame, headline: Estimate, over: str | None
 ) -> tuple[NDArray[np.float64], str]:
     """Return number, ends of its bar and SD of each row, and what the bars are."""
 
@@ -208,11 +208,11 @@ def _numbers(
 
     name = headline.value
     value, sd = column(name), column(f"{name}_sd" if over else "")
-    low = column(headline.low or f"{name}_ci_low")
-    high = column(headline.high or f"{name}_ci_high")
+    low = column(headline.low)
+    high = column(headline.high)
     bars = f"Bars: {headline.interval}."
     if np.isnan(low).all():
-        sem = column(headline.sem or f"{name}_sem")
+        sem = column(headline.sem)
         low, high, sd = value - sem, value + sem, np.full(len(table), np.nan)
         bars = "" if np.isnan(sem).all() else "Bars: SEM."
     elif over is not None:
@@ -281,7 +281,7 @@ class _Choice:
     table: pd.DataFrame
     cells: pd.DataFrame
     keys: dict[str, Key]
-    headline: Headline
+    headline: Estimate
 
     def slots(self, wanted: dict[str, str], names: list[str], *, is_map: bool) -> dict[str, str]:
         """Fill each slot with what is wanted, then with what else varies."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from matplotlib.ticker import FixedLocator, NullLocator
 
 from hopcli.plots.captions import count, criterion, protocol, starts
 from hopcli.plots.kit import COLOURS, Entry, draw_points, estimate, look, panel_page, write_above
@@ -23,7 +22,6 @@ __all__ = ["figures"]
 
 _STUDY = (10, 20)  # sweeps of N/2 attempts, as run and as stated
 _STUDY_SITES = 784
-_FEW_DECADES, _APART = 2000, 0.7  # sweeps with ticks at 1, 2 and 5; nearer to the last has none
 _MOST = len(COLOURS) - 1  # labels drawn; the table has them all
 
 
@@ -73,7 +71,7 @@ def figures(config: RelaxConfig, result: RelaxResult) -> dict[str, Picture]:
         place for place in study if _is_the_studys(config, n_sites) and place <= config.sweeps
     ]
     for ax in panels:
-        _set_sweeps(ax, config.round_sweeps)
+        _set_sweeps(ax, config.sweeps)
         for place in marked:
             ax.axvline(place, color=SOFT, lw=1, ls=":", zorder=1)
         write_above(page, ax, marked, [*map(str, _STUDY[: len(marked)])], color=MUTED)
@@ -96,15 +94,9 @@ def _settled(result: RelaxResult, labels: list[str], last: int) -> NDArray[np.fl
     return np.mean(shares, axis=0)
 
 
-def _set_sweeps(ax: Axes, ticks: list[int]) -> None:
+def _set_sweeps(ax: Axes, last: int) -> None:
     """Set a logarithmic axis that has a place for 0."""
-    ax.set_xscale("symlog", linthresh=1, linscale=0.4)
-    last = ticks[-1]
-    if last > _FEW_DECADES:
-        ticks = [tick for tick in ticks if str(tick).strip("0") in ("", "1") or tick == last]
-    ticks = [tick for tick in ticks if tick == last or tick < _APART * last]
-    ax.xaxis.set_major_locator(FixedLocator(ticks))
-    ax.xaxis.set_minor_locator(NullLocator())
+    ax.set_xscale("symlog", linthresh=1, linscale=0.4, subs=range(2, 10))
     ax.xaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")
     ax.set(xlim=(-0.15, 1.1 * last), xlabel="sweeps")
 

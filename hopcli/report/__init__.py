@@ -8,9 +8,8 @@ bytes.
 
 from hopcli.report.claims import VERDICTS, ClaimRow
 from hopcli.report.files import write
-from hopcli.report.page import page
+from hopcli.report.page import page, write_report
 from hopcli.report.sections import Section, section, sections_in
-from hopcli.report.writing import write_report
 
 __all__ = [
     "VERDICTS",

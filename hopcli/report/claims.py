@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
 
 from hopcli.claims.judging import VERDICTS
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-__all__ = ["VERDICTS", "ClaimRow", "Tally", "tally"]
+__all__ = ["VERDICTS", "ClaimRow"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,16 +60,3 @@ class ClaimRow:
     def __post_init__(self) -> None:
         if self.verdict not in VERDICTS:
             raise ValueError(f"verdict must be one of {', '.join(VERDICTS)}, found {self.verdict}")
-
-
-class Tally(NamedTuple):
-    """How many claims have a verdict."""
-
-    verdict: str
-    n_claims: int
-
-
-def tally(claims: Iterable[ClaimRow]) -> list[Tally]:
-    """Count the claims of each verdict that occurs, in the order of :data:`VERDICTS`."""
-    found = [claim.verdict for claim in claims]
-    return [Tally(verdict, found.count(verdict)) for verdict in VERDICTS if verdict in found]

@@ -1,4 +1,4 @@
-"""The page: values into templates, with an anchor for each part that no other has."""
+"""The page: values into templates, with an anchor of its own for each part."""
 
 from __future__ import annotations
 
@@ -10,18 +10,22 @@ import jinja2
 from markupsafe import Markup, escape
 
 from hopcli._version import __version__
+from hopcli.errors import ResultError
 from hopcli.printing import terminal
-from hopcli.report.claims import VERDICTS, tally
+from hopcli.report.claims import VERDICTS
 from hopcli.report.drawings import drawing
+from hopcli.report.files import check_place, write
+from hopcli.report.sections import sections_in
+from hopcli.results import places
 from hopcli.results.manifest import understood
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from hopcli.report.claims import ClaimRow
     from hopcli.report.sections import Section
 
-__all__ = ["page"]
+__all__ = ["page", "write_report"]
 
 _TEMPLATES = Path(__file__).parent / "templates"
 
@@ -67,12 +71,13 @@ def page(
     anchor_of: dict[str, str] = {}
     for anchor, section in parts:
         anchor_of.setdefault(section.name, anchor)
+    verdicts = [claim.verdict for claim in claims]
     values: dict[str, Any] = {
         "version": __version__,
         "title": title,
         "paragraphs": [text for text in re.split(r"\n\s*\n", intro) if text.strip()],
         "claims": list(zip(_anchors("claim", (one.id for one in claims)), claims, strict=True)),
-        "tally": tally(claims),
+        "tally": {v: verdicts.count(v) for v in VERDICTS if v in verdicts},
         "marks": _MARKS,
         "sections": parts,
         "anchor_of": anchor_of,
@@ -81,11 +86,51 @@ def page(
     return _environment().get_template("page.html.j2").render(values)
 
 
+def write_report(
+    folders: Iterable[Path], out: Path, title: str | None = None, *, overwrite: bool = False
+) -> None:
+    """Write every finished run and grid at and below some folders as one page of HTML.
+
+    Parameters
+    ----------
+    folders : iterable of Path
+        The folders.
+    out : Path
+        The page.
+    title : str, optional
+        Its title; by default the run, or how many there are.
+    overwrite : bool
+        Whether a file that is no report may be replaced.
+
+    Raises
+    ------
+    ResultError
+        If there is no finished run, one cannot be read, or the page cannot be written;
+        nothing has changed then.
+    """
+    check_place(out, overwrite=overwrite)
+    tops = list(folders)
+    sections = list(_sections(tops))
+    if not sections:
+        raise ResultError(f"{tops[0]}: must hold a finished run, holds what is left of others")
+    if title is None:
+        title = sections[0].name if len(sections) == 1 else f"{len(sections):,} runs"
+    write(page(title, sections), out, overwrite=overwrite)
+
+
+def _sections(folders: Iterable[Path]) -> Iterator[Section]:
+    """Every run below, sorted by folder; the first that cannot be read is refused."""
+    for folder, why in places.find(folders):
+        if why:
+            raise ResultError(why)
+        yield from sections_in(folder)
+
+
 def _drawings(anchor: str, section: Section) -> list[Any]:
     """The figures of a section, drawn when its turn comes."""
     with understood(section.name):
         figures = section.figures.items()
-        return [drawing(name, figure, f"{anchor}.{name}") for name, figure in figures]
+        return [drawing(figure, f"{anchor}.{name}") for name, figure in figures]
 
 
 def _anchors(kind: str, names: Iterable[str]) -> list[str]:

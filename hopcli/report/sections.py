@@ -23,9 +23,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from hopcli.config import Config
-    from hopcli.experiments import Result, Summary
-    from hopcli.experiments.headline import Headline
+    from hopcli.experiments import Result
     from hopcli.plots.files import Picture
+    from hopcli.tables import Columns, Estimate
 
 __all__ = ["Section", "section", "sections_in"]
 
@@ -133,10 +133,10 @@ def section(
         about=entry.line,
         asked=spelt(given, entry),
         again=command_of_run(entry, given) or "",
-        found=_found(entry.headline, result, summary),
+        found=_found(entry.headline, result),
         warnings=tuple(map(str, result.notes.get("warnings", ()))),
-        sheet=sheet(config.command, summary.table, summary.percent),
-        sheets=tuple(_other_tables(result, summary.table)),
+        sheet=sheet(config.command, summary),
+        sheets=tuple(_other_tables(result, summary)),
         figures=entry.figures(config, result, "paper"),
         details={
             "Settings": spelt(config.to_dict(), entry),
@@ -146,24 +146,21 @@ def section(
     )
 
 
-def _other_tables(result: Result, printed: Any) -> Iterator[Sheet]:
+def _other_tables(result: Result, printed: Columns) -> Iterator[Sheet]:
     """All tables but the one that is printed, and the one that may have been left out."""
-    for name in result.tables:
-        if f"{name}.csv" != results.BULKY and not result.tables[name].equals(printed):
-            yield sheet(name, result.tables[name])
+    for name, table in result.columns.items():
+        if f"{name}.csv" != results.BULKY and table is not printed:
+            yield sheet(name, table)
 
 
-def _found(headline: Headline, result: Result, summary: Summary) -> str:
+def _found(headline: Estimate, result: Result) -> str:
     """The number that a run is known by, if one row has it."""
-    table = result.tables[headline.table]
-    for column, value in headline.where.items():
-        table = table[table[column].astype(str) == str(value)]
+    table = result.columns[headline.table.name].matching(headline.where)
     if len(table) != 1:
         return ""
     columns = [headline.value, headline.low, headline.high]
-    shown = table[[column for column in columns if column is not None]]
-    is_rate = headline.counts is not None or headline.value in summary.percent
-    value, *interval = sheet("", shown, shown.columns if is_rate else ()).rows[0]
+    is_rate = headline.column.percent
+    value, *interval = sheet("", table.only(c for c in columns if c in table)).rows[0]
     text = f"{headline.says.partition(' (')[0]} {value}{' %' if is_rate else ''}"
     return f"{text} ({' to '.join(interval)})" if len(interval) == 2 else text
 

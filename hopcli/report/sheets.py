@@ -6,12 +6,10 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from hopcli.values import bare
+from hopcli.tables import kind_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    import pandas as pd
+    from hopcli.tables import Columns
 
 __all__ = ["MOST_ROWS", "Sheet", "sheet"]
 
@@ -51,28 +49,25 @@ class Sheet:
         return self.n_rows - len(self.rows)
 
 
-def sheet(name: str, table: pd.DataFrame, percent: Iterable[str] = ()) -> Sheet:
+def sheet(name: str, table: Columns) -> Sheet:
     """Lay out a table.
 
     Parameters
     ----------
     name : str
         That of the table.
-    table : DataFrame
-        The table.
-    percent : iterable of str
-        Columns that are rates, shown in percent.
+    table : Columns
+        The table; rates are shown in percent where they are declared so.
     """
-    rates = set(percent)
-    shown = table.head(MOST_ROWS)
+    rates = set(table.percent)
     columns = [
-        [_cell(value, column in rates) for value in shown.iloc[:, place]]
-        for place, column in enumerate(table.columns)
+        [_cell(value, column in rates) for value in array[:MOST_ROWS].tolist()]
+        for column, array in zip(table.names, table.arrays, strict=True)
     ]
     return Sheet(
         name,
-        tuple(f"{column} %" if column in rates else str(column) for column in table.columns),
-        tuple(dtype.kind in "iuf" for dtype in table.dtypes),
+        tuple(f"{column} %" if column in rates else column for column in table),
+        tuple(kind_of(array) in ("integer", "number") for array in table.arrays),
         tuple(zip(*columns, strict=True)),
         len(table),
     )
@@ -80,13 +75,12 @@ def sheet(name: str, table: pd.DataFrame, percent: Iterable[str] = ()) -> Sheet:
 
 def _cell(value: Any, is_rate: bool) -> str:
     """A value as it is printed, with a minus sign and a dash where there is no number."""
-    plain = bare(value)
-    if isinstance(plain, bool):
-        return "yes" if plain else "no"
-    if not isinstance(plain, int | float):
-        return str(plain)
-    if math.isnan(plain):
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if not isinstance(value, int | float):
+        return str(value)
+    if math.isnan(value):
         return _NONE
-    text = f"{100 * plain:.1f}" if is_rate else f"{plain:.4g}"
-    text = str(plain) if isinstance(plain, int) else text
+    text = f"{100 * value:.1f}" if is_rate else f"{value:.4g}"
+    text = str(value) if isinstance(value, int) else text
     return text.replace("-", "\N{MINUS SIGN}")

@@ -166,8 +166,8 @@ def save(
     """
     with writing(folder) as stage:
         columns = {
-            name: write_table(blocks_of(result.tables, name), stage / f"{name}.csv")
-            for name in result.tables
+            name: write_table(blocks_of(result.columns, name), stage / f"{name}.csv")
+            for name in result.columns
         }
         for name, arrays in result.arrays.items():
             write_arrays(arrays, stage / f"{name}.npz")
@@ -309,7 +309,7 @@ def _load(manifest: Manifest) -> Loaded:
     result = entry.result(
         dataset=manifest["dataset"]["name"],
         dataset_sha256=manifest["dataset"]["sha256"],
-        tables=Tables(manifest),
+        columns=Tables(manifest),
         arrays=arrays,
         notes=manifest["notes"],
     )

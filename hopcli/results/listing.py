@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import csv
+import math
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from hopcli import catalogue
 from hopcli.errors import ResultError
 from hopcli.results.forms import GRID
-from hopcli.results.manifest import Manifest, finished_in, open_manifest, understood
+from hopcli.results.manifest import Manifest, finished_in, open_manifest
 from hopcli.results.places import find
+from hopcli.results.tables import read_table
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -142,11 +143,9 @@ def settings_of(manifest: Mapping[str, Any]) -> dict[str, Any]:
 def _headlined(manifest: Manifest) -> Headlined | None:
     """The number of a run that has one in a row of its own."""
     headline = catalogue.entry(manifest.command).headline
-    path = manifest.check(f"{headline.table}.csv")
-    with understood(path), path.open(encoding="utf-8", newline="") as file:
-        rows = [row for row in csv.DictReader(file) if headline.where.items() <= row.items()]
-        value = rows[0][headline.value] if len(rows) == 1 else ""
-        return Headlined(headline.value, float(value)) if value else None
+    rows = read_table(manifest, headline.table.name).matching(headline.where)
+    value = float(rows[headline.value][0]) if len(rows) == 1 else math.nan
+    return None if math.isnan(value) else Headlined(headline.value, value)
 
 
 def telling(runs: Sequence[Listed]) -> list[str]:

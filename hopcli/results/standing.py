@@ -83,7 +83,7 @@ def lacks(result: Result, execution: Execution) -> bool:
     """Whether a finished run has not kept what is asked for: a table, or what is animated."""
     tables = getattr(execution, "keep", None) or ()
     animated = getattr(execution, "animate", None) is not None
-    return not set(tables) <= set(result.tables) or (
+    return not set(tables) <= set(result.columns) or (
         animated and getattr(result, "frames", None) is None
     )
 

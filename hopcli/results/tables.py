@@ -1,57 +1,84 @@
-"""Tables and arrays as files: written alike each time, read back as what they were."""
+"""Tables and arrays as files, written and read back without a change."""
 
 from __future__ import annotations
 
+import csv
 import functools
+import io
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from hopcli import catalogue
 from hopcli.datasets.npz import Archive
 from hopcli.errors import DataError, ResultError
-from hopcli.printing import csv, uncsv
+from hopcli.printing import csv as csv_text
+from hopcli.printing import uncsv
 from hopcli.results.manifest import understood
+from hopcli.tables import Columns, kind_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    import pandas as pd
+    from numpy.typing import NDArray
 
     from hopcli.results.manifest import Manifest
+    from hopcli.tables import Table
 
 __all__ = [
     "Tables",
+    "as_csv",
     "blocks_of",
-    "columns_of",
-    "csv_texts",
     "read_arrays",
     "read_table",
     "write_arrays",
     "write_table",
 ]
 
-_TYPES = {"b": "boolean", "i": "integer", "u": "integer", "f": "number"}
-"""What a column holds, by the kind of its dtype; anything else is text."""
+_CARRIAGE_RETURN = "\udc0d"  # in place of \r, which ends a row for the csv module
 
 
-def blocks_of(tables: Mapping[str, pd.DataFrame], name: str) -> Iterable[pd.DataFrame]:
-    """The rows of a table in order: in blocks where it is kept in blocks, else at once."""
-    in_blocks: Mapping[str, Iterable[pd.DataFrame]] = getattr(tables, "blocks", {})
+def blocks_of(tables: Mapping[str, Columns], name: str) -> Iterable[Columns]:
+    """Return the rows of a table in order: in blocks if it is kept in blocks, else at once."""
+    in_blocks: Mapping[str, Iterable[Columns]] = getattr(tables, "blocks", {})
     return in_blocks[name] if name in in_blocks else (tables[name],)
 
 
-def write_table(blocks: Iterable[pd.DataFrame], path: Path) -> list[str]:
-    """Write a table as CSV, numbers to ten digits; what it holds, as of :func:`columns_of`."""
-    columns: list[str] = []
+def write_table(blocks: Iterable[Columns], path: Path) -> list[str]:
+    """Write a table as CSV, numbers to ten digits; return names and kinds of its columns."""
+    heads: list[str] = []
     with path.open("w", encoding="utf-8", newline="") as file:
         for block in blocks:
-            heads = not columns
-            columns = columns or columns_of(block)
-            texts = csv_texts(block)
-            texts.to_csv(file, index=False, header=heads, float_format="%.10g", lineterminator="\n")
-    return columns
+            file.write(as_csv(block, with_heads=not heads))
+            heads = heads or block.heads
+    return heads
+
+
+def as_csv(table: Columns, *, with_heads: bool = True) -> str:
+    """Return a table as the text of a CSV file, numbers to ten digits."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    if with_heads:
+        writer.writerow([csv_text(name) for name in table.names])
+    writer.writerows(zip(*map(_cells, table.arrays), strict=True))
+    return text.getvalue()
+
+
+def _cells(array: NDArray[Any]) -> list[Any]:
+    """Return the values of a column as a CSV file has them."""
+    values: list[Any] = array.tolist()
+    kind = kind_of(array)
+    if kind == "number":
+        return ["" if value != value else f"{value:.10g}" for value in values]
+    return _changed(values, csv_text) if kind == "text" else values
+
+
+def _changed(values: list[Any], change: Callable[[str], str]) -> list[Any]:
+    """Change texts; most columns have few different ones."""
+    new = {text: change(text) for text in {value for value in values if isinstance(value, str)}}
+    return [new.get(value, value) for value in values]
 
 
 def write_arrays(arrays: Mapping[str, Any], path: Path) -> None:
@@ -59,21 +86,20 @@ def write_arrays(arrays: Mapping[str, Any], path: Path) -> None:
     np.savez_compressed(path, allow_pickle=False, **arrays)
 
 
-class Tables(Mapping[str, "pd.DataFrame"]):
-    """The tables of a run folder, each read when it is asked for.
+class Tables(Mapping[str, Columns]):
+    """The tables of a run folder, each read when it is first used.
 
     Parameters
     ----------
     manifest : Manifest
-        What names them; each is held to it before it is read.
+        Their names, columns and hashes; each file is verified before it is read.
     """
 
     def __init__(self, manifest: Manifest) -> None:
-        self._manifest = manifest
         self._columns: Mapping[str, list[str]] = manifest["tables"]
         self._read = functools.cache(lambda name: read_table(manifest, name))
 
-    def __getitem__(self, name: str) -> pd.DataFrame:
+    def __getitem__(self, name: str) -> Columns:
         if name not in self._columns:
             raise KeyError(name)
         return self._read(name)
@@ -88,86 +114,61 @@ class Tables(Mapping[str, "pd.DataFrame"]):
         return len(self._columns)
 
 
-def columns_of(table: pd.DataFrame) -> list[str]:
-    """What a table holds, ``"accuracy: number"`` a column; names may repeat."""
-    kinds = [_TYPES.get(dtype.kind, "text") for dtype in table.dtypes]
-    return [f"{name}: {kind}" for name, kind in zip(table.columns, kinds, strict=True)]
-
-
-def read_table(manifest: Manifest, name: str) -> pd.DataFrame:
-    """Read a table, each column as what it was.
+def read_table(manifest: Manifest, name: str) -> Columns:
+    """Read a table.
 
     Parameters
     ----------
     manifest : Manifest
-        What names the table and its columns; the file is held to it.
+        Manifest of a run or grid, with names, columns and hashes of its tables.
     name : str
         The table.
 
     Raises
     ------
     ResultError
-        If the file is not what the manifest says.
+        If the file differs from what the manifest says.
     """
     path = manifest.check(f"{name}.csv")
     with understood(path):
-        return _read(path, manifest["tables"][name])
+        return _read(path, manifest["tables"][name], _declared(manifest, name))
 
 
-def _read(path: Path, columns: list[str]) -> pd.DataFrame:
-    import pandas as pd
+def _declared(manifest: Manifest, name: str) -> Table | None:
+    """Return the declaration of a table; that of a grid is the table that it draws."""
+    if name == "grid":
+        return catalogue.entry(manifest["config"]["command"]).headline.table
+    known = manifest.command in catalogue.CATALOGUE
+    return catalogue.entry(manifest.command).table(name) if known else None
 
-    texts = pd.read_csv(
-        path,
-        dtype=str,
-        keep_default_na=False,
-        header=None,
-        encoding="utf-8",
-        lineterminator="\n",  # a carriage return is one of a label
-    )
-    names, kinds = zip(*(column.rsplit(": ", 1) for column in columns), strict=True)
-    if [uncsv(head) for head in texts.iloc[0]] != list(names):
+
+def _read(path: Path, heads: list[str], declared: Table | None) -> Columns:
+    text = path.read_bytes().decode("utf-8").replace("\r", _CARRIAGE_RETURN)
+    try:
+        first, *rows = csv.reader(io.StringIO(text, newline=""), strict=True)
+    except csv.Error as error:
+        raise ResultError(f"{path}: must be a CSV file ({error})") from None
+    names, kinds = zip(*(head.rsplit(": ", 1) for head in heads), strict=True)
+    if [_text(name) for name in first] != list(names):
         raise ResultError(f"{path}: must have the columns {', '.join(names)}")
-    rows = texts.iloc[1:].reset_index(drop=True)
-    table = pd.DataFrame({place: _typed(rows[place], kind) for place, kind in enumerate(kinds)})
-    table.columns = list(names)
-    return table
+    values = zip(*rows, strict=True) if rows else [()] * len(names)
+    arrays = [_typed(list(each), kind) for each, kind in zip(values, kinds, strict=True)]
+    return Columns(names, arrays, declared)
 
 
-def _typed(texts: pd.Series[str], kind: str) -> pd.Series[Any]:
-    """A column of texts as what it was."""
+def _typed(values: list[str], kind: str) -> NDArray[Any]:
+    """Return a column of texts as its kind."""
     if kind == "number":
-        return texts.where(texts != "", "nan").astype(np.float64)
+        return np.array([value or "nan" for value in values], dtype=np.float64)
     if kind == "integer":
-        return texts.astype(np.int64)
-    return texts == "True" if kind == "boolean" else _changed(texts, uncsv)
+        return np.array(list(map(int, values)), dtype=np.int64)
+    if kind == "boolean":
+        return np.array(values, dtype=object) == "True"
+    return np.array(_changed(values, _text), dtype=object)
 
 
-def csv_texts(table: pd.DataFrame) -> pd.DataFrame:
-    """The table with its texts as a CSV file has them, see :func:`hopcli.printing.csv`."""
-    changed: dict[int, pd.Series[Any]] = {}
-    for place, dtype in enumerate(table.dtypes):  # by place, since names may repeat
-        if _TYPES.get(dtype.kind, "text") == "text":
-            before = table.iloc[:, place]
-            after = _changed(before, csv)
-            changed |= {place: after} if after is not before else {}
-    heads = [csv(str(name)) for name in table.columns]
-    if not changed and heads == [str(name) for name in table.columns]:
-        return table
-    made = table.copy(deep=False)
-    for place, texts in changed.items():
-        made.isetitem(place, texts.to_numpy())
-    made.columns = heads
-    return made
-
-
-def _changed(texts: pd.Series[Any], change: Callable[[str], str]) -> pd.Series[Any]:
-    """A column with its texts changed; most have few different ones, and need no change."""
-    import pandas as pd
-
-    different = [text for text in pd.unique(texts) if isinstance(text, str)]
-    new = {text: change(text) for text in different if change(text) != text}
-    return texts.map(lambda text: new.get(text, text)) if new else texts
+def _text(cell: str) -> str:
+    return uncsv(cell.replace(_CARRIAGE_RETURN, "\r"))
 
 
 def read_arrays(path: Path) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from hopcli.errors import PatternError, SettingError
+from hopcli.kinds import checked, choice
 from hopcli.network.classes import Network, site_classes
 from hopcli.rules.hebbian import HEBBIAN
 from hopcli.rules.perceptron import PERCEPTRON
@@ -91,8 +92,7 @@ def store(
     hopcli.errors.SettingError: kappa is no parameter of the rule 'hebbian' (it has: \
 normalise), found 0.5
     """
-    if not isinstance(rule, str) or rule not in RULES:
-        raise SettingError("rule", f"must be one of {', '.join(RULES)}", rule)
+    checked(choice(RULES), "rule", rule)
     if onto is not None and onto.rule != rule:
         raise SettingError("rule", f"must be {onto.rule!r}, which stored the earlier ones", rule)
     complete = RULES[rule].complete(parameters)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hopcli import catalogue, results
-from hopcli.claims.rehearsing import check_claims, rehearse
+from hopcli.claims.evaluating import check_claims
 from hopcli.config import find_config, read_config
 from hopcli.errors import ResultError, renamed
 from hopcli.experiments.stock import Stock
@@ -21,14 +21,12 @@ from hopcli.results.files import check_made
 from hopcli.runs import single
 from hopcli.runs.grids import GridJob, GridOptions
 from hopcli.runs.requests import Request, Wishes
+from hopcli.tables import Columns
 from hopcli.values import flag_name
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from hopcli.catalogue import Entry
     from hopcli.claims.claim import Claims, RunOf
-    from hopcli.claims.rehearsing import Columns
     from hopcli.grids.grid import Grid
     from hopcli.grids.view import View
     from hopcli.runs.single import Job
@@ -63,12 +61,10 @@ class SingleRun:
             if outcome.failure is not None:
                 raise outcome.failure
 
-    def columns(self) -> Columns | None:
-        """Return the columns of each table, of the finished run or of a rehearsal."""
-        if self._job is None:
-            return _columns(self.tables)
-        request = self._job.request
-        return rehearse(request.config, request.stock or Stock())
+    @property
+    def columns(self) -> dict[str, tuple[str, ...]]:
+        """The declared columns of each table."""
+        return {table.name: table.names for table in catalogue.entry(self._command).tables}
 
     @functools.cached_property
     def _loaded(self) -> results.Loaded:
@@ -80,9 +76,9 @@ class SingleRun:
         return self._loaded.result
 
     @property
-    def tables(self) -> Mapping[str, pd.DataFrame]:
+    def tables(self) -> Mapping[str, Columns]:
         """Its tables by name."""
-        tables: Mapping[str, pd.DataFrame] = self.result.tables
+        tables: Mapping[str, Columns] = self.result.columns
         return tables
 
     @property
@@ -118,19 +114,15 @@ class GridRun:
             listed = f"`hopcli grid status {shlex.quote(str(self.folder))}` lists them"
             raise ResultError(f"{self.folder}: cells have failed; {listed}")
 
-    def columns(self) -> Columns | None:
-        """Return the columns of each table, of the finished grid or of a rehearsal of a cell."""
-        if self._job is None:
-            return _columns(self.tables)
-        config, _ = self._grid.read(next(iter(self._grid.points())))
-        found = rehearse(config, self._job.stock)
-        if found is None:
-            return None
-        columns = {name: [*self._grid.names, *own] for name, own in found.items()}
-        return columns | {"over": columns[self._grid.entry.headline.table]}
+    @property
+    def columns(self) -> dict[str, tuple[str, ...]]:
+        """The declared columns of each table, the keys of the grid first."""
+        entry, names = self._grid.entry, self._grid.names
+        tables = (*entry.tables, entry.headline.averaged())
+        return {table.name: (*names, *table.names) for table in tables}
 
     @functools.cached_property
-    def tables(self) -> Mapping[str, pd.DataFrame]:
+    def tables(self) -> Mapping[str, Columns]:
         """Its tables by name; ``over`` is the averaged one."""
         return _GridTables(self.folder)
 
@@ -143,18 +135,14 @@ class GridRun:
 PreparedRun = SingleRun | GridRun
 
 
-def _columns(tables: Mapping[str, pd.DataFrame]) -> Columns:
-    return {name: list(map(str, table.columns)) for name, table in tables.items()}
-
-
-class _GridTables(Mapping[str, "pd.DataFrame"]):
+class _GridTables(Mapping[str, Columns]):
     """The tables of a finished grid; each is put together when it is asked for."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._made: dict[str, pd.DataFrame] = {}
+        self._made: dict[str, Columns] = {}
         grid = self._view(None).grid
-        self._names = [grid.entry.headline.table]
+        self._names = [grid.entry.headline.table.name]
         if is_grid(folder):
             with Store(folder) as store:
                 self._names = store.tables()
@@ -164,7 +152,7 @@ class _GridTables(Mapping[str, "pd.DataFrame"]):
     def _view(self, name: str | None) -> View:
         return load_view(self._folder, name)
 
-    def __getitem__(self, name: str) -> pd.DataFrame:
+    def __getitem__(self, name: str) -> Columns:
         if name not in self._names:
             raise KeyError(name)
         if name not in self._made:
@@ -203,7 +191,7 @@ def prepare(claims: Claims, wishes: Wishes, *, quick: bool) -> dict[str, Prepare
         else _Preparation(claims, run, wishes, stock, quick=quick).prepared()
         for name, run in claims.used().items()
     }
-    check_claims(claims, {name: run.columns() for name, run in prepared.items()})
+    check_claims(claims, {name: run.columns for name, run in prepared.items()})
     return prepared
 
 

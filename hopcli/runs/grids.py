@@ -162,7 +162,6 @@ class GridJob:
             raise impossible(grid, others)
         if others:
             _log.info("%d of %d cells are impossible and left out", len(others), len(grid))
-        _check_drawn(grid, self.planned[0], self.stock)
         self.places = {one.place.place: one.place.cell for one in self.planned}
 
     def state(self, store: Store) -> State:
@@ -353,15 +352,6 @@ def _check_look(grid: Grid) -> None:
     for name, value in zip(("over", *allowed), given, strict=True):
         if value is not None and given.count(value) > 1:
             raise SettingError(f"plot.{name}", "must be another key than the others", value)
-
-
-def _check_drawn(grid: Grid, planned: Planned, stock: Stock) -> None:
-    """Refuse a layout that draws a column that the cells will not have."""
-    headline, look = grid.entry.headline, grid.look
-    if look.y is None or look.y == headline.value or (look.map and look.y in grid.names):
-        return
-    from hopcli.claims.rehearsing import rehearse
-
-    columns = (rehearse(planned.plan.config, stock) or {}).get(headline.table)
-    if columns is not None and look.y not in columns:
-        raise SettingError("plot.y", f"must be one of {', '.join(columns)}", look.y)
+    if look.y is not None and not look.map and look.y not in grid.entry.headline.table:
+        names = grid.entry.headline.table.names
+        raise SettingError("plot.y", f"must be one of {', '.join(names)}", look.y)

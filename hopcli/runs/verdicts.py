@@ -11,7 +11,6 @@ from hopcli import endings, results
 from hopcli.claims.reading import read_claims
 from hopcli.claims.table import table
 from hopcli.claims.verdicts import judge
-from hopcli.config.base import nearest
 from hopcli.config.files import find_claims
 from hopcli.errors import SettingError
 from hopcli.grids.export import write_table
@@ -19,9 +18,10 @@ from hopcli.results.files import check_made
 from hopcli.results.folder import files_in, publish_run, writing
 from hopcli.results.manifest import sha256_of
 from hopcli.results.provenance import source_commit, versions
-from hopcli.results.tables import columns_of
 from hopcli.runs.behind import PreparedRun, prepare
 from hopcli.runs.verdict_page import page
+from hopcli.tables import Columns
+from hopcli.values import nearest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -145,7 +145,8 @@ def _publish(
 ) -> list[Path]:
     """Write verdicts, report and manifest, unless they are there as they would be written."""
     with writing(out) as stage:
-        write_table(made, stage / _TABLE, "csv")
+        columns = Columns.of_frame(made)
+        write_table(columns, stage / _TABLE, "csv")
         (stage / _REPORT).write_text(page(claims, judged, runs), encoding="utf-8")
         names = files_in(stage)
         outputs = {name: sha256_of(stage / name) for name in names}
@@ -157,7 +158,7 @@ def _publish(
                 "runs": {name: run.key for name, run in runs.items()},
                 "versions": versions(),
                 "source_commit": source_commit(),
-                "tables": {"claims": columns_of(made)},
+                "tables": {"claims": columns.heads},
                 "outputs": outputs,
             }
             publish_run(stage, out, _MANIFEST, manifest)

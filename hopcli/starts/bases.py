@@ -9,7 +9,7 @@ import numpy as np
 from hopcli.datasets import load_dataset
 from hopcli.errors import SettingError
 from hopcli.patterns import random_spins
-from hopcli.starts.words import Arguments, Bank, Base, nothing, one_fraction, plainly, word
+from hopcli.starts.words import Arguments, Bank, Base, one_fraction, word
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,32 +19,24 @@ if TYPE_CHECKING:
     from hopcli.datasets import Dataset
     from hopcli.patterns import Patterns
 
-__all__ = ["BASES", "NO_SOURCE", "copied"]
+__all__ = ["BASES", "NO_SOURCE"]
 
 NO_SOURCE = -1
 """Source index of a start that is no image of the data set."""
 
 
-# --- reading and writing ---------------------------------------------------------------
+# --- reading -----------------------------------------------------------------------------
 
 
 def _chance_of_up(texts: list[str]) -> Arguments:
     return one_fraction(texts) if texts else (0.5,)
 
 
-def _write_chance(arguments: Arguments) -> tuple[str, ...]:
-    return () if arguments == (0.5,) else plainly(arguments)
-
-
 def _two_labels(texts: list[str]) -> Arguments:
     first, second, *rest = texts
     if not first or not second or rest not in ([], ["fill"]):
         raise ValueError(texts)
-    return first, second, bool(rest)
-
-
-def _write_labels(arguments: Arguments) -> tuple[str, ...]:
-    return (*arguments[:2], "fill") if arguments[2] else arguments[:2]
+    return tuple(texts)
 
 
 def _path(texts: list[str]) -> Arguments:
@@ -85,17 +77,14 @@ def _text(dataset: Dataset, patterns: Patterns, arguments: Arguments, _: int) ->
     if given.n_sites != dataset.n_sites:
         rule = f"must hold states of {dataset.n_sites} sites, not {given.n_sites}"
         raise SettingError("start", rule, word(BASES["text"], arguments))
-    none = np.full(len(given), NO_SOURCE)
-    labels = [
-        name if named else f"start {place}"
-        for place, (name, named) in enumerate(zip(given.labels, given.is_named, strict=True), 1)
-    ]
-    unnamed = [label for label, named in zip(labels, given.is_named, strict=True) if not named]
-    taken = set(unnamed) & {*patterns.labels, *given.labels[given.is_named].tolist()}
+    named = given.is_named
+    places = np.array([f"start {place}" for place in range(1, len(given) + 1)])
+    labels = np.where(named, given.labels, places)
+    taken = {*places[~named].tolist()} & {*patterns.labels, *given.labels[named].tolist()}
     if taken:
         rule = f"must name its states, as {min(taken)!r} is the name of another one or of a pattern"
         raise SettingError("start", rule, word(BASES["text"], arguments))
-    return Bank(np.array(labels), none, given.spins, np.arange(len(given)))
+    return Bank(labels, np.full(len(given), NO_SOURCE), given.spins, np.arange(len(given)))
 
 
 def _made_of(name: str, arguments: Arguments, patterns: Patterns, states: NDArray[np.int8]) -> Bank:
@@ -126,11 +115,6 @@ def _two(_: Dataset, patterns: Patterns, arguments: Arguments, __: int) -> Bank:
 # --- one state -------------------------------------------------------------------------
 
 
-def copied(state: NDArray[np.int8], _: Arguments, __: np.random.Generator) -> NDArray[np.int8]:
-    """The state of the bank as it is."""
-    return state.copy()
-
-
 def _random(
     states: NDArray[np.int8], arguments: Arguments, rng: np.random.Generator
 ) -> NDArray[np.int8]:
@@ -150,7 +134,7 @@ def _sign_of_sum(
 ) -> NDArray[np.int8]:
     """Where the sum is 0, at random, unless a blend leaves it open."""
     state = np.sign(states.sum(axis=0, dtype=np.int64)).astype(np.int8)
-    if not arguments or arguments[2]:
+    if len(arguments) != 2:
         empty = np.flatnonzero(state == 0)
         state[empty] = np.where(rng.random(len(empty)) < 0.5, 1, -1)
     return state
@@ -159,62 +143,42 @@ def _sign_of_sum(
 BASES: dict[str, Base] = {
     base.name: base
     for base in (
-        Base(
-            "image",
-            "image",
-            "images of the stored labels",
-            nothing,
-            _images,
-            copied,
-            are_images=True,
-        ),
-        Base("pattern", "pattern", "the stored patterns", nothing, _patterns, copied),
+        Base("image", "", "images of the stored labels", _images, are_images=True),
+        Base("pattern", "", "the stored patterns", _patterns),
         Base(
             "random",
-            "random[:P_UP]",
+            "[:P_UP]",
             "random spins, +1 with chance P_UP",
-            _chance_of_up,
             _any,
             _random,
-            write=_write_chance,
+            _chance_of_up,
+            unwritten=(0.5,),
             all_at_once=_many_random,
         ),
-        Base("majority", "majority", "the sign of their sum", nothing, _all, _sign_of_sum),
+        Base("majority", "", "the sign of their sum", _all, _sign_of_sum),
         Base(
             "blend",
-            "blend:A:B[:fill]",
+            ":A:B[:fill]",
             "two patterns where they agree, elsewhere 0 or (fill) random",
-            _two_labels,
             _two,
             _sign_of_sum,
-            write=_write_labels,
-            leaves_zeros=lambda arguments: not arguments[2],
+            _two_labels,
+            leaves_zeros=lambda arguments: len(arguments) == 2,
         ),
         Base(
             "text",
-            "text:FILE",
+            ":FILE",
             "states drawn in a text file, each scored against the stored pattern of its name, "
             "those without a name against all",
-            _path,
             _text,
-            copied,
+            read=_path,
         ),
-        Base(
-            "target",
-            "target",
-            "the target pattern",
-            nothing,
-            _target,
-            copied,
-            needs_target=True,
-        ),
+        Base("target", "", "the target pattern", _target, needs_target=True),
         Base(
             "digit",
-            "digit",
+            "",
             "random images of the target's label",
-            nothing,
             _digit,
-            copied,
             are_images=True,
             needs_target=True,
         ),

@@ -99,7 +99,7 @@ def _print_numbers(folder: Path, grid: Grid) -> None:
     """Print the first rows of what is drawn."""
     name = f"over_{grid.look.over}.csv" if grid.look.over else TABLE
     shown = load_published(folder).numbers()
-    print_lines("\n" + laid_out(shown.head(_SHOWN)))
+    print_lines("\n" + laid_out(shown.take(slice(_SHOWN))))
     if len(shown) > _SHOWN:
         click.echo(f"... and {len(shown) - _SHOWN:,} more rows in {name}")
 

@@ -74,9 +74,10 @@ def table(
         view = load_view(folder, name)
         grid, found = view.grid, view.table
         if over is not None:
-            if name not in (None, grid.entry.headline.table):
-                raise SettingError("over", f"must be of table {grid.entry.headline.table}", name)
-            found = average(found, grid.keys(), over, grid.entry.headline)
+            headline = grid.entry.headline
+            if name not in (None, headline.table.name):
+                raise SettingError("over", f"must be of table {headline.table.name}", name)
+            found = average(found, grid.keys(), over, headline)
         text = _written(found, out, form) if out else write_table(found, None, form)
     print_text(text)
 

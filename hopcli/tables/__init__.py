@@ -1,0 +1,20 @@
+"""Tables: columns declared once, and the numbers of a run as arrays in such columns.
+
+An experiment declares its tables beside its code. Files and their order, printed percentages,
+intervals, axis texts and the list of files in a manual come from the declarations. How tables
+are written and read is left to :mod:`hopcli.results`.
+"""
+
+from hopcli.tables.columns import Column, ends_of, estimate
+from hopcli.tables.table import Columns, Estimate, Frames, Table, kind_of
+
+__all__ = [
+    "Column",
+    "Columns",
+    "Estimate",
+    "Frames",
+    "Table",
+    "ends_of",
+    "estimate",
+    "kind_of",
+]
