@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from hopcli import catalogue
 from hopcli.config import Facts, RecallConfig
 from hopcli.config.notations import temperatures
 from hopcli.datasets import default_threshold
@@ -18,7 +19,6 @@ from hopcli.network import Network, Quadratic
 from hopcli.network.classes import site_classes
 from hopcli.rules import RULES, store
 from hopcli.study.published import read_published
-from hopcli.values import flag_name
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -222,12 +222,10 @@ def _is_changed(config: RecallConfig, name: str) -> bool:
 
 def _flags(config: RecallConfig) -> tuple[str, ...]:
     """The flags that store the same patterns on the command line."""
-    known, words = type(config).settings(), []
+    plain, words = config.to_dict(), list[str]()
     for name in PATTERN_SETTINGS:
-        if name not in known or not _is_changed(config, name):
-            continue
-        value, flag = getattr(config, name), flag_name(name)
-        words += [flag] if value is True else [flag, known[name].kind.show(value)]
+        if name in plain and _is_changed(config, name):
+            words += catalogue.entry(config.command).flag(name, plain[name])
     return tuple(words)
 
 
