@@ -131,7 +131,7 @@ def command(
     for folder in grids:
         from hopcli.runs.grid_pictures import redraw
 
-        show(folder, [redraw(folder, figure_format, figure_style)])
+        show(folder, redraw(folder, form=figure_format, style=figure_style))
     for (folder, loaded), draw in zip(runs, drawers, strict=True):
         command_ = loaded.config.command
         show(folder, results.save_pictures(folder, command_, draw, key=loaded.manifest["key"]))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from hopcli.errors import SettingError
 from hopcli.grids.publishing import enter_picture
@@ -28,13 +28,13 @@ def draw(view: View, look: Look, path: Path, style: str = "screen") -> None:
         plots.save(picture(view, look, style), path)
 
 
-def redraw(
+def drawer(
     folder: Path,
     form: str | None = None,
     style: str | None = None,
     look: Callable[[View], Look] = lambda view: view.grid.look,
-) -> Path:
-    """Draw the picture of a grid again, and enter it in the manifest if there is one.
+) -> Callable[[Path], None]:
+    """Return a function that draws the picture of a grid into a folder.
 
     Parameters
     ----------
@@ -44,25 +44,12 @@ def redraw(
         File format and style of the picture.
     look : callable
         Takes the finished cells, returns the layout; by default that of the configuration.
-
-    Returns
-    -------
-    Path
-        The picture.
     """
     view = load_view(folder)
-
-    def drawn(view: View, look: Look, path: Path) -> None:
-        draw(view, look, path, style or "screen")
-
-    return folder / enter_picture(folder, view, drawn, look(view), f"grid.{form or 'png'}")
+    layout = look(view)
+    return lambda stage: draw(view, layout, stage / f"grid.{form or 'png'}", style or "screen")
 
 
-def drawer(folder: Path, form: str | None, style: str | None) -> Callable[[Path], None]:
-    """Return a function that draws the picture of a published grid into another folder."""
-    view = load_view(folder)
-
-    def drawn(stage: Path) -> None:
-        draw(view, view.grid.look, stage / f"grid.{form or 'png'}", style or "screen")
-
-    return drawn
+def redraw(folder: Path, **how: Any) -> list[Path]:
+    """Draw the picture of a grid again in its folder, as :func:`drawer` does."""
+    return enter_picture(folder, drawer(folder, **how))

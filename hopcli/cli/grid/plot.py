@@ -64,11 +64,11 @@ def plot(folder: Path, figure_format: str, figure_style: str, quiet: bool, **ask
 
     given = {name: value for name, value in asked.items() if value is not None}
     with renamed(flag_name):
-        path = redraw(
+        (path,) = redraw(
             folder,
-            figure_format,
-            figure_style,
-            lambda view: dataclasses.replace(view.grid.look, **given),
+            form=figure_format,
+            style=figure_style,
+            look=lambda view: dataclasses.replace(view.grid.look, **given),
         )
     if not quiet:
         print_lines(terminal(path))
