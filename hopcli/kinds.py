@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from hopcli.errors import SettingError
-from hopcli.values import RefusedError, bare, real, show, spread, whole
+from hopcli.values import RefusedError, bare, nearest, real, show, spread, whole
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -151,7 +151,7 @@ def choice(names: Iterable[str]) -> Kind:
 
     def check(value: Any) -> str:
         if value not in choices:
-            raise RefusedError(rule)
+            raise RefusedError(f"{rule}{nearest(str(value), choices)}")
         return str(value)
 
     return Kind("|".join(choices), check, choices=choices, schema={"enum": list(choices)})

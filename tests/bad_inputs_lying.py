@@ -8,7 +8,6 @@ import io
 import json
 import os
 import shutil
-import sqlite3
 import struct
 import zlib
 from typing import TYPE_CHECKING, Any
@@ -231,11 +230,7 @@ def damage_runs(folder: Path) -> None:
     changes: dict[str, dict[str, Any]] = {
         "dots": {"tables": {"../five": ["a: number"]}},
         "columns": {"tables": {"accuracy": ["a: number"]}},
-        "noarray": {"arrays": ["nope"]},
-        "commands": {"command": ["recall"]},
-        **{
-            f"no{key}": {key: None} for key in ("tables", "execution", "dataset", "notes", "config")
-        },
+        **{f"no{key}": {key: None} for key in ("tables", "execution", "config")},
     }
     for name, change in changes.items():
         manifest = {**json.loads((folder / "recall/recall.json").read_bytes()), **change}
@@ -301,17 +296,7 @@ def lay_grids(folder: Path) -> None:
     os.mkfifo(_store(folder, "pipe"))
     _store(folder, "loop").symlink_to("grid.sqlite")
     _store(folder, "zero").symlink_to("/dev/zero")
-    _change(folder, "other", b"", "CREATE TABLE meta (url TEXT)")
-    for name, statement in TEXTS["statements"].items():
-        _change(folder, name, good, statement)
-    for name, grid in TEXTS["stores"].items():
-        _change(folder, name, good, "UPDATE meta SET value = ? WHERE name = 'grid'", grid)
-    manifest = json.loads((folder / "grid/grid.json").read_bytes())
-    published = {
-        name: json.dumps({**manifest, **json.loads(change)})
-        for name, change in TEXTS["published"].items()
-    }
-    for name, content in {**published, "empty": "", "list": "[]"}.items():
+    for name, content in {"empty": "", "list": "[]"}.items():
         copy = folder / f"published/{name}"
         shutil.copytree(folder / "grid", copy, ignore=shutil.ignore_patterns("*.sqlite"))
         (copy / "grid.json").write_text(content, encoding="utf-8")
@@ -322,11 +307,3 @@ def lay_grids(folder: Path) -> None:
 def _store(folder: Path, name: str) -> Path:
     (folder / f"stores/{name}").mkdir(parents=True)
     return folder / f"stores/{name}/grid.sqlite"
-
-
-def _change(folder: Path, name: str, content: bytes, statement: str, *values: str) -> None:
-    """Write a store in which a statement has been executed."""
-    path = _store(folder, name)
-    path.write_bytes(content)
-    with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as sql:
-        sql.execute(statement, values)

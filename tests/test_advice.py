@@ -9,13 +9,11 @@ from __future__ import annotations
 import json
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import numpy as np
 import pandas as pd
 import pytest
 from advice import commands_in, draw, options_in, options_of, two_bars
-from PIL import Image
 
 if TYPE_CHECKING:
     from conftest import RunHopcli
@@ -243,34 +241,6 @@ def test_images_are_shown_by_the_command_named(run_hopcli: RunHopcli) -> None:
 
 
 # --- settings ----------------------------------------------------------------------------
-
-STRIPES = (255 * np.indices((8, 8)).sum(axis=0) % 510 > 0) * 255
-HALF = np.where(np.arange(8) < 4, 255, 0)[None].repeat(8, axis=0)
-
-
-@pytest.mark.parametrize(
-    ("pictures", "asked", "fill", "helps"),
-    [
-        # All on one side of the threshold.
-        ([[[9, 90], [90, 90]], [[90, 9], [90, 90]]], "--threshold 200", "", True),
-        # Equal above 50, different by their own levels.
-        ([[[0, 60], [90, 0]], [[0, 60], [200, 0]]], "--threshold 50", "", True),
-        ([[[0, 90], [90, 0]], [[0, 90], [90, 0]], [[0, 90], [90, 90]]], "", "", False),
-        ([STRIPES, HALF], "--size 2x2", "8x8", True),
-        ([STRIPES, HALF, np.full((8, 8), 7)], "--size 8x8", "8x8", False),
-    ],
-)
-def test_another_threshold_or_size_where_it_helps(
-    run_hopcli: RunHopcli, pictures: list[Any], asked: str, fill: str, helps: bool
-) -> None:
-    Path("pictures").mkdir()
-    for name, picture in zip("abc", pictures, strict=False):
-        Image.fromarray(np.array(picture, np.uint8)).save(f"pictures/{name}.png")
-    stored = ["weights", "--dataset", "images:pictures", "--no-figures", *asked.split()]
-    ways = options_in(run_hopcli(*stored).refused(), "weights", fill)
-    assert bool(ways) == helps
-    for way in ways:
-        assert run_hopcli(*stored, *way, "--out", "".join(way)).code == 0
 
 
 def test_a_start_with_undecided_sites(run_hopcli: RunHopcli) -> None:

@@ -167,11 +167,6 @@ def test_another_table_and_other_commands(run_hopcli: RunHopcli) -> None:
         read("a", command="relax")
     with pytest.raises(SettingError, match=r"table .*accuracy.*'trace'"):
         read("a", table="trace")
-    # What is damaged or missing is refused.
-    with Path("a/accuracy.csv").open("a") as file:
-        file.write("8,1,1,1,1,1\n")
-    with pytest.raises(ResultError, match=r"accuracy\.csv"):
-        read("a")
     nowhere: tuple[str | list[str], ...] = ("nothing*", "nothing", [])
     for where in nowhere:
         with pytest.raises(ResultError):

@@ -41,7 +41,7 @@ MAY_IMPORT = {
     "data": "errors",
     "datasets": "data errors markup printing records",
     "patterns": "datasets errors losses markup printing records streams",
-    "starts": "datasets errors patterns records",
+    "starts": "datasets errors patterns records values",
     "kinds": "errors values",
     "network": "errors records",
     "rules": "errors kinds network waiting",
@@ -225,7 +225,7 @@ from hopcli.network import Quadratic
 from hopcli.rules import RULES, Parameter, Rule
 from hopcli.starts import BASES
 from hopcli.starts.bases import Bank
-from hopcli.starts.words import Base, nothing
+from hopcli.starts.words import Base
 
 def learn(task, *, damping):
     return Quadratic(task.columns @ task.columns.T / task.n_sites / (1 + damping))
@@ -243,7 +243,7 @@ def all_up(dataset, patterns, arguments, target):
     up = np.ones((1, patterns.xi.shape[1]), np.int8)
     return Bank(np.array(patterns.labels[:1]), np.array([-1]), up, np.zeros(1, np.int64))
 
-BASES["up"] = Base("up", "up", "all sites up", nothing, all_up, lambda s, a, r: s.copy())
+BASES["up"] = Base("up", "", "all sites up", all_up)
 DYNAMICS["sign"] = DYNAMICS["async"].__class__(
     "sign", "as async", DYNAMICS["async"].loop, {"keep": "SIGN_KEEP"}, ("fixed",),
     stochastic=False, allows_zero=True,

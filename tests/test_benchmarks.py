@@ -5,16 +5,16 @@ from __future__ import annotations
 import csv
 import json
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 from benchmarks import measuring, ratios, scaling
-from benchmarks.__main__ import main, measure
-from benchmarks.measuring import Effort, Used, in_turns
-from benchmarks.peers import CLASS_LOOP, OURS, Program
+from benchmarks.__main__ import measure
+from benchmarks.measuring import Effort, Used
+from benchmarks.peers import OURS, Program
 from benchmarks.report import STYLES, write
-from benchmarks.work import noisy, recall
+from benchmarks.work import recall
 from conftest import CHECKOUT
 
 if TYPE_CHECKING:
@@ -80,16 +80,6 @@ def test_loop_jobs_and_axes_run(
             assert float(row["low"]) <= float(row["seconds_per_chain"]) <= float(row["high"])
     assert (tmp_path / "scaling.png").read_bytes()[:4] == b"\x89PNG"
     assert json.loads((tmp_path / "machine.json").read_text())["processor"]
-    page = (tmp_path / "README.md").read_text()
-    assert all(row["work"] in page for row in rows)
-
-
-@pytest.mark.slow
-def test_a_whole_process_is_measured(tmp_path: Path) -> None:
-    main(["--only", "million", "--quick", "--out", str(tmp_path)])
-    _check_ratios(tmp_path)
-    _, memory = _rows(tmp_path / "ratios.csv")
-    assert 50 < float(memory["ratio"]) < 5_000
 
 
 def test_start_up_and_tables_from_known_seconds(
@@ -113,40 +103,10 @@ def test_start_up_and_tables_from_known_seconds(
     assert slopes[-1] == pytest.approx(1e9 * 0.001 / (500 * 7840))
 
 
-def test_programs_take_turns_until_time_is_up() -> None:
-    order: list[str] = []
-
-    def turn(name: str) -> float:
-        order.append(name)
-        return len(order)
-
-    measures = [lambda: turn("a"), lambda: turn("b")]
-    assert in_turns(measures, Effort(3, 100)).tolist() == [[1, 2], [3, 4], [5, 6]]
-    assert order == ["a", "b"] * 3
-    assert len(in_turns(measures, Effort(3, 0))) == 1
-
-
 def test_a_peer_that_does_another_job_is_marked() -> None:
     lazy = Program("lazy", lambda work: OURS.prepare(replace(work, sweeps=1)))
     job = ratios.race("j", "short", recall(100), {lazy: None})
     assert str(ratios.run(job, TINY)[0][0]["recalled"]).endswith("DIFFERS")
-
-
-def test_peers_are_left_out_where_they_take_too_long_or_too_much(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    small = replace(CLASS_LOOP, name="small", sites=100)
-    axis = scaling.Axis("a", "", (64, 256), lambda n, _: noisy(n, 2), (OURS, CLASS_LOOP, small))
-
-    def left_out() -> dict[Any, Any]:
-        rows = scaling.measure(axis, TINY)
-        return {(row["program"], row["size"]): row["left_out"] for row in rows if row["left_out"]}
-
-    done = left_out()
-    assert [*done] == [("small", 256)]
-    assert "N = 100" in done["small", 256]
-    monkeypatch.setattr(scaling, "PATIENCE", 0.0)
-    assert {*left_out()} == {(CLASS_LOOP.name, 256), ("small", 256)}
 
 
 def test_the_committed_ratios_are_those_of_their_rounds() -> None:

@@ -31,14 +31,36 @@ from hopcli.rules import store
 from hopcli.statistics import Z95, exact_interval
 from hopcli.study import AUTHORS_RECALL
 from hopcli.study.notebook import largest_gap, unstable_sum
+from hopcli.tables import Columns, Table, ends_of
+
+RATES = ("accuracy", "fraction", "value")
 
 
 @dataclass
 class Ran:
     """Tables that a run might have."""
 
-    tables: dict[str, pd.DataFrame]
+    frames: dict[str, pd.DataFrame]
     result: Any = None
+
+    @property
+    def columns(self) -> dict[str, Columns]:
+        return {name: Columns.of_frame(frame, ERRORS) for name, frame in self.frames.items()}
+
+    @property
+    def tables(self) -> dict[str, Columns]:
+        return self.columns
+
+
+ERRORS = Table(
+    "any",
+    "",
+    (
+        *(column for name in RATES for column in ends_of(name, "ci", prefix="")),
+        *(column for name in ("accuracy", "m", "q", "spearman") for column in ends_of(name, "ci")),
+        *(column for name in ("accuracy", "m") for column in ends_of(name, "sem")),
+    ),
+)
 
 
 TABLE = pd.read_csv(

@@ -9,13 +9,14 @@ import numpy as np
 import pandas as pd
 import pytest
 from scipy import stats
-from test_claims import FILES, Ran, changes
+from test_claims import ERRORS, FILES, Ran, changes
 
 from hopcli import experiments
+from hopcli.claims import published
 from hopcli.claims.claim import Claim, Condition
 from hopcli.claims.expressions import parse
 from hopcli.claims.judging import VERDICTS, Evidence, answers, verdict
-from hopcli.claims.published import Fit, Prediction, Printed, compare, predict, printed
+from hopcli.claims.published import Fit, Prediction, Printed, compare, printed
 from hopcli.claims.reading import read_claims
 from hopcli.claims.verdicts import judge
 from hopcli.config import TemperatureScanConfig
@@ -23,6 +24,7 @@ from hopcli.config.files import find_config, read_config
 from hopcli.errors import ResultError, SettingError
 from hopcli.statistics import Z95, exact_interval
 from hopcli.study import FIGURE1, read_curve
+from hopcli.tables import Columns
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -48,6 +50,10 @@ def _rates(rates: Any, error: float = 0.0, n: int = 4 * 6000) -> pd.DataFrame:
     rates = np.asarray(rates, dtype=float)
     ends = {"ci_low": rates - Z95 * error, "ci_high": rates + Z95 * error}
     return pd.DataFrame({"label": NAMES[: len(rates)], "accuracy": rates, **ends, "n": n})
+
+
+def predict(claim: Claim, condition: Condition, table: pd.DataFrame, *more: Any) -> Prediction:
+    return published.predict(claim, condition, Columns.of_frame(table, ERRORS), *more)
 
 
 def _predict(condition: Condition, table: pd.DataFrame, **values: Any) -> Prediction:

@@ -17,8 +17,7 @@ from hopcli.datasets import Dataset, load_dataset
 from hopcli.experiments import compare_tables as tables
 from hopcli.experiments.classifiers import nearest_labels
 from hopcli.experiments.compare import plan
-from hopcli.experiments.contests import Contest, draw_contests
-from hopcli.experiments.selectors import SELECTORS
+from hopcli.experiments.selectors import Contest, draw_contests
 from hopcli.experiments.stock import Stock
 from hopcli.statistics import exact_interval
 from hopcli.statistics.paired import paired_interval
@@ -106,7 +105,7 @@ def test_who_is_right_is_what_the_patterns_say(study: Any) -> None:
 
 
 def test_logistic_regression_beats_any_pattern_and_more_images_teach_more(study: Any) -> None:
-    overall = tables.overall_rows(study.result.columns["classifiers"]).frame()
+    overall = tables.overall_rows(study.columns["classifiers"]).frame()
     overall = overall.set_index("classifier")
     assert overall["trained_on"].tolist() == [199] * 6 + [100, 100]  # one was drawn twice
     low = overall.loc[["logistic", "logistic-samples"], "ci_low"]
@@ -202,25 +201,25 @@ def _contests(**settings: Any) -> tuple[Any, list[Contest]]:
 def test_no_image_of_a_test_has_been_seen() -> None:
     config, contests = _contests()
     labels = _small_digits().labels
-    assert [contest.draw.samples.shape[1] for contest in contests] == [3, 8] * 3
+    assert [contest.samples.shape[1] for contest in contests] == [3, 8] * 3
     for contest in contests:
         tested = set(contest.tests.bank(np.arange(len(contest.tests))).source_index.tolist())
-        samples, tuning = set(contest.draw.samples.ravel().tolist()), set(contest.draw.tuning)
+        samples, tuning = set(contest.samples.ravel().tolist()), set(contest.tuning)
         assert (len(tested), len(tuning)) == (3 * 15, 3 * 6)
         assert not samples & tuning
         assert not tested & (samples | tuning)
         assert set(labels[list(tested)]) == set(labels[list(tuning)]) == set(config.digits)
-        assert [set(labels[own]) for own in contest.draw.samples] == [{str(k)} for k in range(10)]
+        assert [set(labels[own]) for own in contest.samples] == [{str(k)} for k in range(10)]
     # Each selection has samples, noise and picks of its own.
-    assert len({contest.draw.samples.tobytes() for contest in contests}) == 6
+    assert len({contest.samples.tobytes() for contest in contests}) == 6
     noise = [seed_word(contest.streams.chains) for contest in contests]
     assert len({seed_word(Streams.of(config.seed).chains), *noise}) == 4
-    picked = [each.draw.choose(SELECTORS["random"], 1, lambda _: 0.0) for each in contests[1::2]]
+    picked = [each.choose("random", lambda _: 0.0) for each in contests[1::2]]
     assert len({places.tobytes() for places in picked}) == 3
 
 
 def test_selectors_choose_what_they_say() -> None:
-    draw = _contests(samples=8)[1][1].draw
+    draw = _contests(samples=8, candidates=4)[1][1]
     spins = _small_digits().spins[draw.samples].astype(np.int64)
     n_labels, n_samples, n_sites = spins.shape
     flat = spins.reshape(-1, n_sites)
@@ -232,7 +231,7 @@ def test_selectors_choose_what_they_say() -> None:
         return float(len(tried) == 3)
 
     def chosen(name: str) -> list[int]:
-        places: list[int] = draw.choose(SELECTORS[name], 4, recall).tolist()
+        places: list[int] = draw.choose(name, recall).tolist()
         return places
 
     for label, place in enumerate(chosen("overlap-loss")):
@@ -256,13 +255,13 @@ def test_patterns_of_a_selection_recall_what_they_recall_elsewhere() -> None:
     assert selections["n"].tolist() == [5065] * 8
     assert (selections["accuracy"] == selections["recalled"] / 5065).all()
     mnist = {"dataset": "mnist", "split": "test", "digits": None, "tests": 1}
-    config, contests = _contests(**mnist, **settings)
+    _config, contests = _contests(**mnist, **settings)
     contest = contests[0]
     own = selections[selections["selection"] == contest.number]
     recalled = dict(zip(own["selector"], own["recalled"].tolist(), strict=True))
     assert recalled["random"] == recalled["best-of"]  # of one candidate
-    places = contest.draw.choose(SELECTORS["overlap-loss"], 1, lambda _: 0.0)
-    chosen = contest.draw.patterns(places, config.digits).source_index.tolist()
+    places = contest.choose("overlap-loss", lambda _: 0.0)
+    chosen = contest.patterns(places).source_index.tolist()
     again = _recalled(source_indices=chosen, seed=5)["overall"]
     # The share of images that thermal noise decides is about 2 %, its SD 0.2 %.
     assert recalled["overlap-loss"] == pytest.approx(again, abs=0.01 * 5065)
@@ -311,11 +310,11 @@ def test_the_finding_on_selectors_is_of_the_nearest_number_of_samples() -> None:
 
 
 def test_findings_are_printed_and_kept(shell: Shell) -> None:
-    done = shell.run(SMALL)
+    done = shell.run(f"{SMALL} --out out")
     assert done.err.count("\n") == 1
     assert "--selections 30" in done.err
     assert "dynamics-t0" in done.out
-    loaded = results.load("results/compare")
+    loaded = results.load("out")
     findings = loaded.result.notes["findings"]
     assert len(findings) == 2
     assert all(f"\n\n{finding}\n" in done.out for finding in findings)

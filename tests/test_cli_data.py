@@ -26,12 +26,7 @@ def test_sources_are_listed_and_digits_counted_part_by_part(shell: Shell, mnist:
     words = {word for row in rows for word in row}
     assert words >= {source.usage for source in SOURCES.values()}
     assert mnist.sha256 in done.out
-    for row in (
-        ["0", "5,923", "980"],
-        ["1", "6,742", "1,135"],
-        ["5", "5,421", "892"],
-        ["total", "60,000", "10,000"],
-    ):
+    for row in (["0", "5,923", "980"], ["5", "5,421", "892"], ["total", "60,000", "10,000"]):
         assert row in rows
     said = json.loads(shell.run("data --format json").out)
     assert "mnist" in said["sources"]

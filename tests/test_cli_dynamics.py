@@ -69,29 +69,6 @@ def test_schedules_of_one_sweep_to_zero_and_of_one_temperature() -> None:
     assert _schedule("0.3:0.2:linear", 1) == [0.3]
 
 
-@pytest.mark.parametrize(
-    ("flags", "option"),
-    [
-        ("--dynamics sync --order fixed", "--order"),
-        ("--dynamics async --order fixed --attempts-per-sweep N/2", "--attempts-per-sweep"),
-        ("--order permutation --attempts-per-sweep 8", "--attempts-per-sweep"),
-        ("--dynamics sync --attempts-per-sweep N/2", "--attempts-per-sweep"),
-        ("--dynamics async --temperature 0.2", "--temperature"),
-        ("--dynamics sync --temperature 2:1:linear", "--temperature"),
-        ("--dynamics async --gamma 3", "--gamma"),
-        ("--gamma 3 --temperature 1", "--gamma"),
-        ("--trace --sweeps 10001", "--sweeps"),
-        ("--animate a.gif --sweeps 1001", "--sweeps"),
-        ("--start blend:first:second", "--start"),  # has sites at 0, which nothing flips
-    ],
-)
-def test_settings_that_do_not_go_together_are_refused_by_name(
-    run_hopcli: RunHopcli, flags: str, option: str
-) -> None:
-    assert run_hopcli(*RECALL, *flags.split()).refused().startswith(f"{option} ")
-    assert not Path("results").exists()
-
-
 # --- runs
 
 

@@ -123,7 +123,7 @@ def test_classes_made_by_hand_are_those_of_the_page_or_refused() -> None:
         "by hand", site_class, columns[[2, 0]], Quadratic(between[1:, 1:]), np.zeros(2)
     )
     assert '"name":"given"' in hopcli.live(hopcli.Memory(held, by_hand)).html
-    many = np.where(np.random.default_rng(1).random((20, 784)) < 0.5, 1, -1)
+    many = np.where(np.random.default_rng(1).random((20, 784)) < 0.5, 1, -1)  # too large
     memory = hopcli.store(many, rule="hebbian")
     c = memory.couplings
     with pytest.raises(DataError):

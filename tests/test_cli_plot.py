@@ -104,12 +104,10 @@ def test_runs_drawn_into_one_folder_have_the_names_of_theirs(shell: Shell) -> No
     shell.make(WEIGHTS, "a/one")
     shell.make(STORKEY, "b/one")
     shell.make_small("select", "two")
-    shell.make("grid run --command attractors --set seed=1,2 --set starts=20", "many")
     before = below("")
     for folders, names in {
         "a/one two two/": "one-weights.png two-patterns.png",
         "a/one b/one two": "a-one-weights.png b-one-weights.png two-patterns.png",
-        "many two": "many-grid.png two-patterns.png",
     }.items():
         assert shell.run(f"plot {folders} --out figures").out == f"figures/  {names}\n"
     assert below("figures") == {
@@ -117,11 +115,8 @@ def test_runs_drawn_into_one_folder_have_the_names_of_theirs(shell: Shell) -> No
         "a-one-weights.png": before["a/one/weights.png"],
         "b-one-weights.png": before["b/one/weights.png"],
         "two-patterns.png": before["two/patterns.png"],
-        "many-grid.png": before["many/grid.png"],
     }
     assert below("").items() > before.items()
-    shell.make("grid run --command attractors --set seed=1,2 --set starts=30", "more")
-    shell.refuse("plot more --out many", names="many: grid.png")
 
 
 def test_the_pictures_of_another_run_are_not_replaced(shell: Shell) -> None:

@@ -44,10 +44,9 @@ def test_tables_agree_with_each_other(shell: Shell) -> None:
     assert confusion.set_index("label").sum(axis=1).tolist() == [12] * 5
     assert (accuracy["ci_low"].between(0, accuracy["accuracy"])).all()
     assert (accuracy["ci_high"].between(accuracy["accuracy"], 1)).all()
-    rows = [line.split() for line in out.splitlines()[1:7]]
-    for row, (_, rates) in zip(rows, accuracy.iterrows(), strict=True):
-        assert row[0] == rates["label"]
-        assert f"{100 * rates['accuracy']:.1f}" in row
+    rows = {line.split()[0]: line.split() for line in out.splitlines()[1:7]}
+    for label, rate in zip(accuracy["label"], accuracy["accuracy"], strict=True):
+        assert f"{100 * rate:.1f}" in rows[label]
 
 
 def test_recalled_means_the_overlap_reaches_the_criterion(shell: Shell) -> None:
@@ -89,10 +88,6 @@ def test_given_images_are_stored_and_named(shell: Shell) -> None:
     names = ["digits", "source_indices", "attempts_per_sweep"]
     assert [manifest["config"][name] for name in names] == [["4", "0"], [9, 56], 392]
     assert manifest["inputs"]["dataset"] == manifest["dataset"]["sha256"]
-    recall(shell, "--source-indices 56,9", out="other")
-    other = read_json("other/recall.json")
-    assert other["inputs"]["patterns"] != manifest["inputs"]["patterns"]
-    assert other["key"] != manifest["key"]
 
 
 def test_odd_settings_are_possible(shell: Shell) -> None:

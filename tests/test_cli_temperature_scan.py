@@ -64,9 +64,7 @@ def test_a_start_from_the_target_stays_there_when_cold(shell: Shell) -> None:
         ("target", 0.554, 1.0),
         ("target,flip:0.2", 0.554 * 0.6, 0.6),
         ("majority", 0.777, 0.777),
-        ("blend:0:4:fill", 0.777, 0.777),
         ("random:0", 0.370, 0.598),
-        ("random", 0.0, 0.0),
         ("target,occlude:top:1", 0.370, 0.598),
     ],
 )

@@ -145,6 +145,19 @@ def test_what_it_costs_is_bounded(
     assert risen(tests=10, repeats=3)[0] is None
 
 
+def test_images_not_trials_are_the_units_and_an_inverse_counts_as_the_recall_says(
+    risen: Callable[..., Any],
+) -> None:
+    fresh, same = (
+        risen(sweeps=8, tests=4, repeats=25, test_images=images)[0] for images in ("fresh", "same")
+    )
+    assert fresh.trials == same.trials == 500
+    assert same.high - same.low > 1.5 * (fresh.high - fresh.low)
+    for score, mean in (("signed", 0.0), ("abs", 0.137)):
+        rise = risen(sweeps=8, repeats=2, start="image,inverse", score=score)[0]
+        assert rise.mean == pytest.approx(mean, abs=0.04)
+
+
 # --- the interval --------------------------------------------------------------------------
 
 

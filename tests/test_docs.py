@@ -173,24 +173,11 @@ def test_links_and_tests_that_pages_name_are_there() -> None:
             assert (CHECKOUT / name).is_file()
 
 
-@pytest.mark.parametrize(
-    ("link", "kind"),
-    [
-        ('<a href="other.html#here">', None),
-        ('<a href="#top">', None),
-        ('<a href="https://example.org/page">', None),
-        ('<img src="data:image/png;base64,AAAA">', None),
-        ('<a href="missing.html">', "file"),
-        ('<a href="other.html#there">', "place"),
-        ('<a href="#bottom">', "place"),
-        ('<a href="http://example.org">', "https"),
-        ('<img src="https://example.org/a.png">', "loaded"),
-        ('<script src="//example.org/a.js">', "loaded"),
-    ],
-)
-def test_a_broken_link_is_found(tmp_path: Path, link: str, kind: str | None) -> None:
-    (tmp_path / "page.html").write_text(f'<p id="top">{link}', encoding="utf-8")
+def test_a_broken_link_is_found(tmp_path: Path) -> None:
+    good = ["other.html#here", "#top", "https://example.org/page"]
+    bad = ["missing.html", "other.html#there", "#bottom", "http://example.org"]
+    links = [f'<a href="{address}">' for address in good + bad]
+    links += ['<img src="data:image/png;base64,AAAA">', '<script src="//example.org/a.js">']
+    (tmp_path / "page.html").write_text(f'<p id="top">{"".join(links)}', encoding="utf-8")
     (tmp_path / "other.html").write_text('<p id="here">', encoding="utf-8")
-    found = broken(tmp_path)
-    assert len(found) == (kind is not None)
-    assert all(str(kind) in line.rpartition(": ")[2] for line in found)
+    assert [line.split(": ")[1] for line in broken(tmp_path)] == [*bad, "//example.org/a.js"]

@@ -49,7 +49,7 @@ from hopcli.statistics.rates import draws_interval, exact_interval, thermal_inte
 from hopcli.statistics.resampling import replicate_interval
 from hopcli.statistics.unseen import chao1
 from hopcli.study import AUTHORS_RECALL
-from hopcli.tables import Columns, Table
+from hopcli.tables import Column, Columns, Table, ends_of
 
 Z95 = statistics.Z95
 
@@ -80,7 +80,8 @@ def test_a_label_that_ties_is_neither_best_nor_worst() -> None:
     columns = {"repeat": [0, 0, 1, 1, 2, 2], "label": [*"ababab"], "x": [1, 1, 2, 1, 0, 1]}
     table = pd.DataFrame(columns)
     for name in ("how_often_best", "how_often_worst"):
-        found = FUNCTIONS[name](Rows(None, table, (table["label"] == "a").to_numpy(), "x", None))
+        chosen = (table["label"] == "a").to_numpy()
+        found = FUNCTIONS[name](Rows(None, Columns.of_frame(table), chosen, "x", None))
         assert found.value == pytest.approx(1 / 3)
 
 
@@ -90,7 +91,8 @@ def test_the_ratio_of_variances_has_the_freedom_of_both_sides() -> None:
     rows = [(k, label, rng.random()) for k in range(4) for label in labels]
     table = pd.DataFrame(rows, columns=["repeat", "label", "x"])
     work = FUNCTIONS["variance_ratio"]
-    found = work(Rows(None, table, np.ones(len(table), bool), "x", None), AUTHORS_RECALL)
+    every = np.ones(len(table), bool)
+    found = work(Rows(None, Columns.of_frame(table), every, "x", None), AUTHORS_RECALL)
     freedom = 9 * len(labels), 3 * len(labels)
     assert found.value / found.low == pytest.approx(stats.f.ppf(0.975, *freedom))
     assert found.value / found.high == pytest.approx(stats.f.ppf(0.025, *freedom))
@@ -99,7 +101,8 @@ def test_the_ratio_of_variances_has_the_freedom_of_both_sides() -> None:
 def test_errors_of_two_labels_move_their_spread_by_half_of_each() -> None:
     """SD of 0 and 1 is half their distance, so its error is half of sqrt(2) times theirs."""
     ends = {"x_ci_low": [-Z95 / 10, 1 - Z95 / 10], "x_ci_high": [Z95 / 10, 1 + Z95 / 10]}
-    table = pd.DataFrame({"label": ["a", "b"], "x": [0.0, 1.0], **ends})
+    declared = Table("t", "", (Column("label", "text"), *ends_of("x", "ci")))
+    table = declared.of({"label": np.array(["a", "b"]), "x": [0.0, 1.0], **ends})
     found = FUNCTIONS["spread"](Rows(None, table, np.ones(2, bool), "x", None))
     assert found.value == pytest.approx(0.5)
     assert found.error == pytest.approx(0.1 / np.sqrt(2))

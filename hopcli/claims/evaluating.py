@@ -17,11 +17,11 @@ from hopcli.values import bare
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
 
-    import pandas as pd
     from numpy.typing import NDArray
 
     from hopcli.claims.claim import Claims
     from hopcli.claims.expressions import Expression, Term
+    from hopcli.tables import Columns
 
 __all__ = ["check_claims", "check_names", "chosen_rows", "evaluate"]
 
@@ -51,7 +51,7 @@ def evaluate(expression: Expression, runs: Mapping[str, Any], where: str) -> Mea
     return values[0] - values[1]
 
 
-def chosen_rows(expression: Expression, runs: Mapping[str, Any], where: str) -> pd.DataFrame:
+def chosen_rows(expression: Expression, runs: Mapping[str, Any], where: str) -> Columns:
     """Select the rows that an expression names, for a printed number.
 
     Parameters
@@ -70,7 +70,7 @@ def chosen_rows(expression: Expression, runs: Mapping[str, Any], where: str) -> 
     """
     term = expression.terms[0]
     table = _table(term, runs[term.run], where)
-    return table[_chosen(term, table, where)].reset_index(drop=True)
+    return table.take(_chosen(term, table, where))
 
 
 def _measure(term: Term, run: Any, where: str) -> Measured:
@@ -81,7 +81,7 @@ def _measure(term: Term, run: Any, where: str) -> Measured:
             return FUNCTIONS[term.function](rows, *term.arguments)
         except (ResultError, KeyError, AttributeError) as error:
             raise SettingError(where, f"cannot use {term.function}: {error}") from None
-    values = tuple(bare(value) for value in table[term.column].iloc[rows.places])
+    values = tuple(bare(value) for value in table[term.column][rows.places])
     if len(values) > 1 or not isinstance(values[0], int | float) or isinstance(values[0], bool):
         return Measured(values[0] if len(values) == 1 else values)
     return rows.number(int(rows.places[0]))
@@ -148,17 +148,17 @@ def check_names(
             raise SettingError(where, rule, name)
 
 
-def _table(term: Term, run: Any, where: str) -> pd.DataFrame:
+def _table(term: Term, run: Any, where: str) -> Columns:
     check_names(term, run.tables, where)
-    table: pd.DataFrame = run.tables[term.table]
+    table: Columns = run.tables[term.table]
     return table
 
 
-def _chosen(term: Term, table: pd.DataFrame, where: str) -> NDArray[np.bool_]:
+def _chosen(term: Term, table: Columns, where: str) -> NDArray[np.bool_]:
     """The rows that have what is asked for."""
     chosen = np.ones(len(table), dtype=np.bool_)
     for name, sign, text in term.rows:
-        chosen &= _having(table[name], sign, text, where)
+        chosen &= _having(name, table[name], sign, text, where)
     if not chosen.any():
         asked = ", ".join("".join(row) for row in term.rows)
         rule = f"must choose rows that there are in {term.table} of {term.run}"
@@ -166,16 +166,16 @@ def _chosen(term: Term, table: pd.DataFrame, where: str) -> NDArray[np.bool_]:
     return chosen
 
 
-def _having(column: pd.Series[Any], sign: str, text: str, where: str) -> NDArray[np.bool_]:
+def _having(name: str, column: NDArray[Any], sign: str, text: str, where: str) -> NDArray[np.bool_]:
     if column.dtype.kind in "iuf":
         try:
             number = float(text)
         except ValueError:
-            raise SettingError(where, f"must have a number for {column.name}", text) from None
-        values = column.to_numpy(dtype=np.float64)
+            raise SettingError(where, f"must have a number for {name}", text) from None
+        values = column.astype(np.float64)
         if sign == "=":
             return np.asarray(np.isclose(values, number, rtol=1e-9, atol=1e-12))
         return np.asarray(values > number if sign == ">" else values < number)
     if sign != "=":
-        raise SettingError(where, f"must be {column.name}=VALUE, as that is text", f"{sign}{text}")
-    return np.asarray(column.astype(str) == text)
+        raise SettingError(where, f"must be {name}=VALUE, as that is text", f"{sign}{text}")
+    return np.array([str(value) == text for value in column.tolist()])

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import csv
 import functools
 import inspect
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from hopcli.claims.measured import Measured, binomial
-from hopcli.claims.rows import interval_of
+from hopcli.claims.rows import intervals_of
 from hopcli.errors import ResultError
 from hopcli.statistics import Z95
 from hopcli.study.notebook import OF_PATTERNS
@@ -39,7 +41,7 @@ def largest(rows: Rows) -> Measured:
 def with_p(rows: Rows, column: str) -> Measured:
     """The number, tested against 0 by the two-sided p in another column of its row."""
     found = rows.number(int(rows.places[0]))
-    p = float(rows.table[column].iloc[rows.places[0]])
+    p = float(rows.table[column][rows.places[0]])
     at_zero = (p, 1 - p) if found.value > 0 else (1 - p, p)
     return Measured(
         found.value,
@@ -67,9 +69,9 @@ def how_often_worst(rows: Rows) -> Measured:
 
 
 def _how_often(rows: Rows, sign: int) -> Measured:
-    values = rows.by_label() * sign
-    others = values.drop(columns=rows.label).max(axis=1)
-    return binomial(int((values[rows.label] > others).sum()), len(values))
+    values = {name: sign * own for name, own in rows.by_label().items()}
+    own = values.pop(rows.label)
+    return binomial(int((own > np.max([*values.values()], axis=0)).sum()), len(own))
 
 
 def lead(rows: Rows) -> Measured:
@@ -80,8 +82,8 @@ def lead(rows: Rows) -> Measured:
     from scipy.stats import t
 
     values = rows.by_label()
-    next_worst = values.drop(columns=rows.label).mean().idxmin()
-    gaps = (values[next_worst] - values[rows.label]).to_numpy(dtype=np.float64)
+    own = values.pop(rows.label)
+    gaps = min(values.values(), key=np.mean) - own
     freedom, mean = len(gaps) - 1, float(gaps.mean())
     sem = float(gaps.std(ddof=1)) / np.sqrt(len(gaps))
     if sem == 0:
@@ -97,10 +99,10 @@ def lead(rows: Rows) -> Measured:
 
 def spread(rows: Rows) -> Measured:
     """Population SD over labels; each label's error counts by its share of the deviations."""
-    places = [n for n in rows.places if rows.table["label"].iloc[n] != "overall"]
-    values = rows.table[rows.column].to_numpy(dtype=np.float64)[places]
-    ends = [interval_of(rows.table, int(n), rows.column, rows.error) or (0, 0) for n in places]
-    errors = np.diff(ends, axis=1)[:, 0] / (2 * Z95)
+    places = rows.places[rows.table["label"][rows.places] != "overall"]
+    values = rows.table[rows.column][places].astype(np.float64)
+    ends = intervals_of(rows.table, rows.column, rows.error)
+    errors = 0 * values if ends is None else np.diff(ends[places], axis=1)[:, 0] / (2 * Z95)
     deviations = values - values.mean()
     sd = float(np.sqrt(np.mean(deviations**2)))
     half = Z95 * float(np.linalg.norm(deviations * errors)) / (len(values) * sd)
@@ -115,14 +117,17 @@ def variance_ratio(rows: Rows, file: str) -> Measured:
     The interval is that of F with the degrees of freedom of all labels together, a good
     approximation for a mean of so many ratios (the tests simulate its coverage).
     """
-    import pandas as pd
     from scipy.stats import f
 
-    published, run = pd.read_csv(file, index_col=0), rows.by_label()
-    labels = [label for label in published.columns if label in run.columns]
-    theirs = published[labels].var(ddof=1).to_numpy() / 1e4
-    ratio = float(np.mean(theirs / run[labels].var(ddof=1).to_numpy()))
-    freedom = (len(labels) * (len(published) - 1), len(labels) * (len(run) - 1))
+    with Path(file).open(encoding="utf-8", newline="") as opened:
+        (_, *names), *repeats = csv.reader(opened)
+    published = dict(zip(names, np.array(repeats, dtype=np.float64).T[1:], strict=True))
+    run = rows.by_label()
+    labels = [label for label in names if label in run]
+    ratios = [published[label].var(ddof=1) / 1e4 / run[label].var(ddof=1) for label in labels]
+    ratio = float(np.mean(ratios))
+    n_repeats = len(next(iter(run.values())))
+    freedom = (len(labels) * (len(repeats) - 1), len(labels) * (n_repeats - 1))
     low, high = (ratio / float(f.ppf(level, *freedom)) for level in (0.975, 0.025))
 
     def tails(bound: float) -> tuple[float, float]:
@@ -138,12 +143,12 @@ def most_likely(rows: Rows) -> Measured:
     """
     from scipy.stats import chi2
 
-    chosen, values = rows.table[rows.chosen], rows.values
-    relative = chosen["relative"].to_numpy(dtype=np.float64)
+    chosen, values = rows.table.take(rows.chosen), rows.values
+    relative = chosen["relative"]
     best = float(values[relative.argmax()])
-    inside = values[chosen["in_interval"].to_numpy(dtype=bool)]
-    estimate = rows.result.tables["estimate"].set_index("order")
-    inflation = float(estimate.loc[chosen["order"].iloc[0], "overdispersion"])
+    inside = values[chosen["in_interval"]]
+    estimate = rows.result.columns["estimate"].where(order=chosen["order"][0])
+    inflation = float(estimate["overdispersion"][0])
 
     def tails(bound: float) -> tuple[float, float]:
         nearest = float(relative[np.argmin(np.abs(values - bound))])
@@ -155,18 +160,18 @@ def most_likely(rows: Rows) -> Measured:
 
 def rank_among(rows: Rows, *labels: str) -> Measured:
     """Rank of the label among some; 1 has the smallest value."""
-    among = rows.table["label"].astype(str).isin(labels)
+    among = np.isin(rows.table["label"].astype(str), labels)
     return Measured(1 + int((rows.table[rows.column][among] < rows.values[0]).sum()))
 
 
 def others(rows: Rows) -> Measured:
     """Share of the starts that end in none of the chosen rows, exactly binomial."""
-    table, group = rows.table, rows.table.columns[0]
-    same = table[group] == table[group][rows.chosen].iloc[0]
-    if "kind" in table.columns:
+    table, group = rows.table, rows.table.arrays[0]
+    same = group == group[rows.chosen][0]
+    if "kind" in table:
         same &= table["kind"] != _TOTAL
-    total = int(table.loc[same, "count"].sum())
-    return binomial(total - int(table.loc[same & rows.chosen, "count"].sum()), total)
+    total = int(table["count"][same].sum())
+    return binomial(total - int(table["count"][same & rows.chosen].sum()), total)
 
 
 def above_patterns(rows: Rows) -> Measured:
@@ -174,13 +179,13 @@ def above_patterns(rows: Rows) -> Measured:
     from hopcli.observables import energy
     from hopcli.rules import store
 
-    spurious = rows.table[~rows.table["kind"].isin(["pattern", "inverse", "unsettled"])]
-    if spurious.empty:
+    is_stored = np.isin(rows.table["kind"].astype(str), ["pattern", "inverse", "unsettled"])
+    if is_stored.all():
         raise ResultError("no start ended in a spurious state")
-    lowest = int(spurious["energy"].to_numpy().argmin())
+    spurious = rows.table.take(~is_stored)
+    lowest = spurious.row(int(spurious["energy"].argmin()))
     xi: NDArray[np.int8] = rows.result.patterns.xi
-    of_patterns = energy(xi, store(xi, str(spurious["rule"].iloc[lowest])))
-    gap = float(spurious["energy"].iloc[lowest]) - float(of_patterns.min())
+    gap = lowest["energy"] - float(energy(xi, store(xi, lowest["rule"])).min())
     return Measured(gap / xi.shape[1])
 
 

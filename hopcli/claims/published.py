@@ -22,16 +22,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from hopcli.claims.judging import DETECTABLE
-from hopcli.claims.rows import interval_of
+from hopcli.claims.rows import intervals_of, values_by
 from hopcli.errors import ResultError
 from hopcli.statistics import Z95
 from hopcli.statistics.paired import holm
 
 if TYPE_CHECKING:
-    import pandas as pd
     from numpy.typing import NDArray
 
     from hopcli.claims.claim import Claim, Condition
+    from hopcli.tables import Columns
 
     Array = NDArray[np.float64]
 
@@ -185,7 +185,7 @@ def columns_needed(claim: Claim, condition: Condition) -> list[str]:
 def predict(
     claim: Claim,
     condition: Condition,
-    table: pd.DataFrame,
+    table: Columns,
     seed: np.random.SeedSequence,
     draws: int = DRAWS,
 ) -> Prediction:
@@ -195,7 +195,7 @@ def predict(
     ----------
     claim, condition : Claim, Condition
         The printed statistic, and how the data are resampled.
-    table : DataFrame
+    table : Columns
         The chosen rows of the table of the run.
     seed : SeedSequence
         Random stream.
@@ -255,7 +255,7 @@ def _of_rows(
 def _of_moments(
     claim: Claim,
     condition: Condition,
-    table: pd.DataFrame,
+    table: Columns,
     rows: list[int],
     rng: np.random.Generator,
     draws: int,
@@ -264,11 +264,11 @@ def _of_moments(
     term, scale = condition.value.terms[0], 100.0 if claim.percent else 1.0
 
     def column(name: str) -> Array:
-        return np.asarray(table[name].to_numpy()[rows], dtype=np.float64) * scale
+        return table[name][rows].astype(np.float64) * scale
 
     mean, sd = column(term.column), column(term.error or f"{term.column}_sd")
     sem = f"{term.column}_sem"
-    error = column(sem) if sem in table.columns else np.zeros_like(mean)
+    error = column(sem) if sem in table else np.zeros_like(mean)
     shared = column(condition.shared) if condition.shared else np.zeros_like(mean)
     n, repeats = len(mean), claim.repeats
     own = sd[:, None] * rng.standard_normal((draws, n, repeats))
@@ -280,20 +280,16 @@ def _of_moments(
 def _of_images(
     claim: Claim,
     condition: Condition,
-    table: pd.DataFrame,
+    table: Columns,
     rows: list[int],
     rng: np.random.Generator,
     draws: int,
 ) -> _Made:
     """Draw test images from all images: new ones in each repeat, or the same in all of them."""
     term, scale = condition.value.terms[0], 100.0 if claim.percent else 1.0
-    rates = np.asarray(table[term.column].to_numpy()[rows], dtype=np.float64)
-    ends = np.array(
-        [
-            interval_of(table, row, term.column, term.error) or (r, r)
-            for row, r in zip(rows, rates, strict=True)
-        ]
-    )
+    rates = table[term.column][rows].astype(np.float64)
+    known = intervals_of(table, term.column, term.error)
+    ends = np.column_stack([rates, rates]) if known is None else known[rows]
     error = (ends[:, 1] - ends[:, 0]) / (2 * Z95)
     # A rate of 0 or 1 is not certain: the centre of its interval is the prediction.
     rates = np.where((rates <= 0) | (rates >= 1), ends.mean(axis=1), rates)
@@ -305,7 +301,7 @@ def _of_images(
         variance = rates * (1 - rates) / (images * repeats)
     else:
         # The error of a run of all images is the noise within them: sem^2 = within / trials.
-        within = error**2 * table["n"].to_numpy()[rows].astype(float)
+        within = error**2 * table["n"][rows].astype(np.float64)
         between = np.clip(rates * (1 - rates) - within, 0, None)
         per_repeat = np.empty((draws, n, repeats))
         for place in range(n):
@@ -329,27 +325,25 @@ def _beta(rng: np.random.Generator, mean: Any, variance: Any, shape: tuple[int, 
     return np.where(fixed, mean, rng.beta(a, b, shape))
 
 
-def _by_name(
-    table: pd.DataFrame, by: str, names: tuple[str, ...], column: str, index: str
-) -> Array:
+def _by_name(table: Columns, by: str, names: tuple[str, ...], column: str, index: str) -> Array:
     """The values of each repeat, shape (repeats, names)."""
     if names == ("",):
-        return np.asarray(table.groupby(index)[column].mean().to_numpy(dtype=float))[:, None]
-    wide = table.pivot(index=index, columns=by, values=column)
-    wide.columns = [_name(value) for value in wide.columns]
-    missing = [name for name in names if name not in wide.columns]
+        own = (table[column][table[index] == place] for place in np.unique(table[index]))
+        return np.array([each.mean() for each in own], dtype=np.float64)[:, None]
+    found = {_name(v): own for v, own in values_by(table, by, index, column).items()}
+    missing = [name for name in names if name not in found]
     if missing:
         raise ResultError(f"no row has {by} = {', '.join(missing)}")
-    return np.asarray(wide[list(names)].to_numpy(dtype=float))
+    return np.column_stack([found[name] for name in names])
 
 
-def _row_of(table: pd.DataFrame, by: str, name: str) -> int:
+def _row_of(table: Columns, by: str, name: str) -> int:
     """Place of the row of a printed number."""
     if name == "":
         if len(table) != 1:
             raise ResultError(f"{len(table)} rows are chosen, one is needed")
         return 0
-    places = [n for n, value in enumerate(table[by]) if _name(value) == name]
+    places = [n for n, value in enumerate(table[by].tolist()) if _name(value) == name]
     if len(places) != 1:
         raise ResultError(f"{len(places)} rows have {by} = {name}, one is needed")
     return places[0]

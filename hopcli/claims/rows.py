@@ -8,16 +8,14 @@ import numpy as np
 
 from hopcli.claims.measured import Measured, binomial
 from hopcli.errors import ResultError
-from hopcli.statistics import Z95, exact_interval
+from hopcli.statistics import exact_interval
 
 if TYPE_CHECKING:
-    import pandas as pd
     from numpy.typing import NDArray
 
-__all__ = ["Rows", "interval_of"]
+    from hopcli.tables import Columns
 
-_RATES = ("accuracy", "fraction", "share")
-"""Columns to which ci_low and ci_high belong, wherever they are."""
+__all__ = ["Rows", "intervals_of", "values_by"]
 
 
 class Rows(NamedTuple):
@@ -27,7 +25,7 @@ class Rows(NamedTuple):
     ----------
     result : object
         Result of the run; None for a grid.
-    table : DataFrame
+    table : Columns
         The whole table.
     chosen : ndarray of bool
         True for the chosen rows.
@@ -38,7 +36,7 @@ class Rows(NamedTuple):
     """
 
     result: Any
-    table: pd.DataFrame
+    table: Columns
     chosen: NDArray[np.bool_]
     column: str
     error: str | None
@@ -51,25 +49,26 @@ class Rows(NamedTuple):
     @property
     def values(self) -> NDArray[np.float64]:
         """The chosen values, as numbers."""
-        return self.table[self.column].to_numpy(dtype=np.float64)[self.chosen]
+        return self.table[self.column][self.chosen].astype(np.float64)
 
     @property
     def label(self) -> Any:
         """Label of the first chosen row."""
-        return self.table["label"][self.chosen].iloc[0]
+        return self.table["label"][self.chosen][0]
 
     def number(self, place: int) -> Measured:
         """The number at a place of the table, with its interval."""
         rate = None if self.error is not None else self._counted_rate(place)
         if rate is not None:
             return rate
-        ends = interval_of(self.table, place, self.column, self.error)
-        return Measured(float(self.table[self.column].iloc[place]), *(ends or ()))
+        ends = intervals_of(self.table, self.column, self.error)
+        value = float(self.table[self.column][place])
+        return Measured(value, *(() if ends is None else ends[place].tolist()))
 
-    def by_label(self) -> pd.DataFrame:
-        """The values of all rows: a row per selection or repeat, a column per label."""
-        index = "selection" if "selection" in self.table.columns else "repeat"
-        return self.table.pivot(index=index, columns="label", values=self.column)
+    def by_label(self) -> dict[str, NDArray[np.float64]]:
+        """The values of all rows by label, each in the order of selections or repeats."""
+        index = "selection" if "selection" in self.table else "repeat"
+        return values_by(self.table, "label", index, self.column)
 
     def _counted_rate(self, place: int) -> Measured | None:
         """A rate of independent trials with its exact p-values; None for any other number.
@@ -77,29 +76,40 @@ class Rows(NamedTuple):
         Trials are independent if the interval in the table is the exact one of the counts.
         """
         table = self.table
-        if self.column != "fraction" or not {"count", "ci_low", "ci_high"} <= set(table.columns):
+        ends = intervals_of(table, self.column, None)
+        if self.column != "fraction" or ends is None or "count" not in table:
             return None
-        group = table.columns[0]
-        n = int(table.loc[table[group] == table[group].iloc[place], "count"].sum())
+        group = table.arrays[0]
+        n = int(table["count"][group == group[place]].sum())
         if n == 0:
             return None
-        count = int(table["count"].iloc[place])
-        ends = table[["ci_low", "ci_high"]].iloc[place].to_numpy(float)
-        same = np.allclose(ends, exact_interval(count, n), atol=1e-8)
+        count = int(table["count"][place])
+        same = np.allclose(ends[place], exact_interval(count, n), atol=1e-8)
         return binomial(count, n) if same else None
 
 
-def interval_of(
-    table: pd.DataFrame, row: int, column: str, error: str | None
-) -> tuple[float, float] | None:
-    """Find the 95 % interval beside a number; an unknown end is infinite.
+def values_by(table: Columns, by: str, index: str, column: str) -> dict[Any, NDArray[np.float64]]:
+    """Return the values of a column for each value of `by`, in the order of an index.
+
+    Raises
+    ------
+    ResultError
+        If several rows have one index and one value of `by`.
+    """
+    if len(set(table.only([index, by]).rows())) < len(table):
+        raise ResultError(f"several rows have one {by} and one {index}")
+    ordered = table.take(np.argsort(table[index], kind="stable"))
+    names = sorted(set(table[by].tolist()))
+    return {name: ordered.where(**{by: name})[column].astype(np.float64) for name in names}
+
+
+def intervals_of(table: Columns, column: str, error: str | None) -> NDArray[np.float64] | None:
+    """Find the 95 % interval beside each number; an unknown end is infinite.
 
     Parameters
     ----------
-    table : DataFrame
+    table : Columns
         The table.
-    row : int
-        Place of the row.
     column : str
         Column of the number.
     error : str or None
@@ -107,7 +117,7 @@ def interval_of(
 
     Returns
     -------
-    tuple of float, or None
+    ndarray of float64, shape (rows, 2), or None
         Lower and upper end; None if the table has no interval for the column.
 
     Raises
@@ -115,29 +125,10 @@ def interval_of(
     ResultError
         If the column of the standard error does not exist.
     """
-    value = float(table[column].iloc[row])
-    pairs = [(f"{column}_ci_low", f"{column}_ci_high")]
-    if _owns_interval(list(map(str, table.columns)), column):
-        pairs.append(("ci_low", "ci_high"))
-    for low, high in pairs if error is None else ():
-        if low in table.columns and high in table.columns:
-            return _endless(float(table[low].iloc[row]), float(table[high].iloc[row]))
-    name = error or f"{column}_sem"
-    if name not in table.columns:
-        if error is None:
-            return None
-        raise ResultError(f"there is no column {error!r}, only {', '.join(table.columns)}")
-    half = Z95 * float(table[name].iloc[row])
-    return _endless(value - half, value + half)
-
-
-def _endless(low: float, high: float) -> tuple[float, float]:
-    return (-np.inf if np.isnan(low) else low), (np.inf if np.isnan(high) else high)
-
-
-def _owns_interval(columns: list[str], column: str) -> bool:
-    """Decide if the plain ci_low and ci_high belong to a column: the rate, or the one before."""
-    if "ci_low" not in columns:
-        return False
-    owner = next((name for name in _RATES if name in columns), columns[columns.index("ci_low") - 1])
-    return column == owner
+    if error is not None and error not in table:
+        raise ResultError(f"there is no column {error!r}, only {', '.join(table)}")
+    ends = table.interval(column, error or "")
+    if ends is None:
+        return None
+    known = [np.where(np.isnan(e), sign * np.inf, e) for e, sign in zip(ends, (-1, 1), strict=True)]
+    return np.column_stack(known)

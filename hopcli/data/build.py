@@ -17,9 +17,7 @@ import argparse
 import gzip
 import hashlib
 import io
-import os
 import sys
-import tempfile
 import zipfile
 import zlib
 from pathlib import Path
@@ -105,14 +103,14 @@ def _archive(members: dict[str, NDArray[np.uint8]]) -> bytes:
 
 
 def build(directory: Path, out: Path) -> str:
-    """Build the archive, all of it or nothing.
+    """Build the archive.
 
     Parameters
     ----------
     directory : Path
         Holds the four IDX files, raw or gzip.
     out : Path
-        File to write; replaced only when the new one is complete.
+        File to write, once the archive is complete.
 
     Returns
     -------
@@ -134,23 +132,10 @@ def build(directory: Path, out: Path) -> str:
     )
     content = _archive(pack(grey, labels))
     try:
-        _write(out, content)
+        out.write_bytes(content)
     except OSError as error:
         raise DataError(f"{out}: cannot be written ({error.strerror})") from None
     return hashlib.sha256(content).hexdigest()
-
-
-def _write(out: Path, content: bytes) -> None:
-    """Write to a temporary neighbour, then move it into place."""
-    handle, temporary = tempfile.mkstemp(dir=out.parent, prefix=f".{out.name}-")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-        Path(temporary).chmod(0o644)
-        Path(temporary).replace(out)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

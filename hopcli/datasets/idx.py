@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from hopcli.datasets.files import (
-    MAX_BYTES,
     NoSuchPartError,
     check_file,
     check_folder,
@@ -72,7 +71,7 @@ def read_idx(path: Path, *n_axes: int) -> NDArray[Any]:
         magic = file.read(4)
         axes = magic[3] if len(magic) == 4 else 0
         lengths = file.read(4 * axes) if axes in n_axes else b""
-        if magic[:2] != b"\0\0" or magic[2] not in _TYPES or len(lengths) != 4 * axes or not axes:
+        if not lengths or len(lengths) < 4 * axes or magic[:2] != b"\0\0" or magic[2] not in _TYPES:
             raise DataError(
                 f"{path}: must begin with the magic number {0x800 + n_axes[0]:#010x}, or that of "
                 f"another type than bytes, and {n_axes[0]} lengths, found "
@@ -80,17 +79,9 @@ def read_idx(path: Path, *n_axes: int) -> NDArray[Any]:
             )
         dtype = np.dtype(_TYPES[magic[2]])
         shape = tuple(int(length) for length in np.frombuffer(lengths, ">u4"))
-        n_bytes, n_stored = math.prod(shape) * dtype.itemsize, path.stat().st_size
-        if n_bytes == 0:
-            raise DataError(f"{path}: holds nothing, found lengths {shape}")
-        if packed:
-            check_packed(path, n_bytes, n_stored, dtype.itemsize)
-        elif n_bytes > min(n_stored, MAX_BYTES):
-            raise DataError(
-                f"{path}: is too small or over {MAX_BYTES:,} bytes for its lengths {shape}, "
-                f"found {n_stored:,} bytes for {n_bytes:,}"
-            )
         check_images(path, shape)
+        n_bytes = math.prod(shape) * dtype.itemsize
+        check_packed(path, n_bytes, path.stat().st_size, dtype.itemsize)
         content = _read_at_most(file, n_bytes + 1)
     if len(content) != n_bytes:
         found = f"{len(content):,}" if len(content) < n_bytes else "more"

@@ -5,8 +5,7 @@ from __future__ import annotations
 import math
 import re
 import warnings
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -85,15 +84,9 @@ def load_text(path: Path, request: Request) -> GreyImages:
         parts = list(_parts(_blocks(file, path, written=written), path))
     if not parts:
         raise DataError(f"{path}: must hold patterns drawn with '#' and '.', found none")
-    shape = parts[0].shape
-    for part in parts:
-        if part.shape != shape:
-            raise DataError(
-                f"{path}: line {part.line}: patterns must all be {shape[1]} x {shape[0]}, found "
-                f"{part.shape[1]} x {part.shape[0]}"
-            )
+    shape = _shape_of(parts, path)
     check_images(path, (len(parts), *shape))
-    grey = _grey_of_numbers(parts, path) if written else _grey_of_drawings(parts, path)
+    grey = _grey_of_numbers(parts, path) if written else _grey_of_drawings(parts, path, shape[1])
     grey, shape = _pictures(grey.reshape(-1, *shape), path, request.size)
     if len(grey) != len(parts):
         return GreyImages(grey, None, shape)
@@ -118,19 +111,13 @@ def _pictures(
     return pictures_of(grey, path, size)
 
 
-@dataclass(frozen=True, slots=True)
-class _Part:
+class _Part(NamedTuple):
     """A picture: its name, whether the file gives it, the number of its first line, its rows."""
 
     name: str
     named: bool
     line: int
     rows: list[str]
-    width: int
-
-    @property
-    def shape(self) -> tuple[int, int]:
-        return len(self.rows), self.width
 
 
 def _is_written(file: TextIO) -> bool:
@@ -188,7 +175,7 @@ def _blocks(file: TextIO, path: Path, *, written: bool) -> Iterator[tuple[int, l
 
 
 def _parts(blocks: Iterable[tuple[int, list[str]]], path: Path) -> Iterator[_Part]:
-    """Tell names from rows, and check that rows are of one width."""
+    """Take the names off blocks of lines."""
     names: set[str] = set()
     for number, lines in blocks:
         name, named, line = str(len(names) + 1), False, number
@@ -199,26 +186,30 @@ def _parts(blocks: Iterable[tuple[int, list[str]]], path: Path) -> Iterator[_Par
             raise DataError(
                 f"{path}: line {line}: must draw the pattern named above, found nothing"
             )
-        if "\0" in name:  # NumPy would cut it off at the end
-            raise DataError(f"{path}: line {number}: must be a name without NUL, found {name!r}")
-        if name in names:
-            raise DataError(
-                f"{path}: line {line}: each pattern must have its own name, found {name!r} again"
-            )
+        if name in names or "\0" in name:  # NumPy would cut a NUL off at the end
+            rule = "each pattern must have its own name, without NUL"
+            raise DataError(f"{path}: line {number}: {rule}, found {name!r}")
         names.add(name)
-        yield _Part(name, named, line, lines, _width(lines, line, path))
+        yield _Part(name, named, line, lines)
 
 
-def _width(lines: list[str], number: int, path: Path) -> int:
-    """Values in each line of a picture."""
-    for offset, line in enumerate(lines):
-        width = _n_values(line)
-        if width != _n_values(lines[0]):
+def _shape_of(parts: list[_Part], path: Path) -> tuple[int, int]:
+    """Height and width that all pictures have."""
+    shape = len(parts[0].rows), _n_values(parts[0].rows[0])
+    for part in parts:
+        widths = list(map(_n_values, part.rows))
+        other = next((k for k, width in enumerate(widths) if width != widths[0]), None)
+        if other is not None:
             raise DataError(
-                f"{path}: line {number + offset}: must be {_n_values(lines[0])} wide as the line "
-                f"where the pattern begins, found {width}"
+                f"{path}: line {part.line + other}: must be {widths[0]} wide as the line where "
+                f"the pattern begins, found {widths[other]}"
             )
-    return _n_values(lines[0])
+        if (len(widths), widths[0]) != shape:
+            raise DataError(
+                f"{path}: line {part.line}: patterns must all be {shape[1]} x {shape[0]}, found "
+                f"{widths[0]} x {len(widths)}"
+            )
+    return shape
 
 
 def _n_values(line: str) -> int:
@@ -235,29 +226,26 @@ def _grey_of_numbers(parts: list[_Part], path: Path) -> NDArray[np.uint8]:
     return written_grey(np.stack(rows), path)
 
 
-def _grey_of_drawings(parts: list[_Part], path: Path) -> NDArray[np.uint8]:
+def _grey_of_drawings(parts: list[_Part], path: Path, width: int) -> NDArray[np.uint8]:
     """The grey values of pictures that are drawn: ink is 255."""
     separated = _SEPARATOR.search(parts[0].rows[0]) is not None
-    kinds: dict[str, None] = {}  # in the order of the file
+    kinds: list[str] = []  # in the order of the file
     texts = []
     for part in parts:
-        for offset, row in enumerate(part.rows):
-            where = f"{path}: line {part.line + offset}"
-            if separated:
-                row = _SEPARATOR.sub("", row)
-            if len(row) != part.width:  # words, or separators where there were none
-                raise DataError(f"{where}: {_RULE}, found {part.rows[offset][:40]!r}")
-            kinds.update(dict.fromkeys(sorted(set(row), key=row.index)))
-            odd = [kind for kind in kinds if not kind.isprintable()]
-            if odd:
-                raise DataError(f"{where}: {_RULE}, found {odd[0]!r}")
-            if len(kinds) > 2:
-                first, second, third = list(kinds)[:3]
-                raise DataError(f"{where}: {_RULE}, found {third!r} besides {first!r}, {second!r}")
-            texts.append(row)
+        for number, row in enumerate(part.rows, start=part.line):
+            where = f"{path}: line {number}"
+            text = _SEPARATOR.sub("", row) if separated else row
+            if len(text) != width:  # words, or separators where there were none
+                raise DataError(f"{where}: {_RULE}, found {row[:40]!r}")
+            kinds += [kind for kind in dict.fromkeys(text) if kind not in kinds]
+            wrong = [kind for kind in kinds if not kind.isprintable()] or kinds[2:]
+            if wrong:
+                others = "".join(f", {kind!r}" for kind in kinds[:2] if kind != wrong[0])
+                raise DataError(f"{where}: {_RULE}, found {wrong[0]!r}{others}")
+            texts.append(text)
     if ":" in kinds:
         raise DataError(f"{path}: {_RULE}, not with ':', which ends a name")
-    ink = _ink(list(kinds), texts, separated, path)
+    ink = _ink(kinds, texts, separated, path)
     drawn = np.frombuffer("".join(texts).encode("utf-32-le"), np.uint32) == ord(ink)
     return np.where(drawn, np.uint8(255), np.uint8(0)).reshape(len(parts), -1)
 

@@ -252,6 +252,7 @@ def replay(
         order=GIVEN,
         temperatures=_checked_schedule(temperature, 1),
         attempts=sites.shape[1],
+        settle=1,
         given=np.require(sites, np.uint32, ["C", "W"]),  # copied only if it must be
     )
     job.run(threads, progress)

@@ -10,6 +10,7 @@ import math
 import os
 import threading
 from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -41,6 +42,7 @@ def processors() -> int:
     return os.cpu_count() or 1
 
 
+@dataclass(slots=True, eq=False)
 class Job:
     """The arrays of one call: what the loops read, and where they write.
 
@@ -62,11 +64,10 @@ class Job:
         Temperature of every sweep.
     attempts : int
         Attempts in a sweep.
+    settle : int
+        From the end of sweep `settle` (counted from 0) on, a stable chain stops.
     given : ndarray of uint32, shape (chains, sweeps * attempts), optional
         Site of every attempt, if the order is the given one.
-    settle : int, optional
-        From the end of sweep `settle` (counted from 0) on, a stable chain stops; by
-        default never.
     record : bool
         Whether to keep the class sums of every sweep.
 
@@ -82,37 +83,30 @@ class Job:
         Anything but 0 asks the loop to end with its sweep.
     """
 
-    def __init__(
-        self,
-        network: Network,
-        spins: NDArray[np.int8],
-        seeds: NDArray[np.uint64],
-        *,
-        rule: Dynamics,
-        tie: str,
-        order: Order | None,
-        temperatures: NDArray[np.float64],
-        attempts: int,
-        given: NDArray[np.uint32] | None = None,
-        settle: int | None = None,
-        record: bool = False,
-    ) -> None:
-        self.network = network
-        self.spins = spins
-        self.seeds = seeds
-        self.rule = rule
-        self.tie = tie
-        self.order = order
-        self.temperatures = temperatures
-        self.attempts = attempts
-        self.given = given
-        self.settle = len(temperatures) if settle is None else settle
-        self.sweeps = np.zeros(len(spins), np.int64)
-        self.status = np.zeros(len(spins), np.uint8)
-        self.ends = np.zeros((len(spins), network.n_classes), np.int32)
-        self.record = record
-        columns = network.n_classes if record else 0
-        self.sums = np.zeros((len(spins), len(temperatures) + 1, columns), np.int32)
+    network: Network
+    spins: NDArray[np.int8]
+    seeds: NDArray[np.uint64]
+    rule: Dynamics
+    tie: str
+    order: Order | None
+    temperatures: NDArray[np.float64]
+    attempts: int
+    settle: int
+    given: NDArray[np.uint32] | None = None
+    record: bool = False
+    sweeps: NDArray[np.int64] = field(init=False)
+    status: NDArray[np.uint8] = field(init=False)
+    ends: NDArray[np.int32] = field(init=False)
+    sums: NDArray[np.int32] = field(init=False)
+    cancelled: NDArray[np.uint8] = field(init=False)
+
+    def __post_init__(self) -> None:
+        n_chains, n_sweeps = len(self.spins), len(self.temperatures)
+        n_classes = self.network.n_classes
+        self.sweeps = np.zeros(n_chains, np.int64)
+        self.status = np.zeros(n_chains, np.uint8)
+        self.ends = np.zeros((n_chains, n_classes), np.int32)
+        self.sums = np.zeros((n_chains, n_sweeps + 1, n_classes if self.record else 0), np.int32)
         self.cancelled = np.zeros(1, np.uint8)
 
     def run(self, threads: int | None, progress: Callable[[int], None] | None) -> None:

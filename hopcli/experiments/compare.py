@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -25,14 +26,17 @@ from hopcli.experiments.compare_tables import (
     selectors_finding,
     selectors_table,
 )
-from hopcli.experiments.contests import Contest, Runs, draw_contests, measure
 from hopcli.experiments.few import few_selections
 from hopcli.experiments.preparation import Prepared, prepare
+from hopcli.experiments.relaxation import Relaxation
+from hopcli.experiments.selectors import Contest, draw_contests
 from hopcli.experiments.trials import draw_trials
 from hopcli.observables import overlaps
 from hopcli.values import show
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
     from numpy.typing import NDArray
 
     from hopcli.config import CompareConfig, ThreadedExecution
@@ -40,7 +44,6 @@ if TYPE_CHECKING:
     from hopcli.experiments.stock import Stock
     from hopcli.experiments.trials import Trials
     from hopcli.patterns import Patterns
-    from hopcli.starts import Bank
     from hopcli.streams import Streams
     from hopcli.tables import Columns
 
@@ -81,34 +84,36 @@ def plan(config: CompareConfig, stock: Stock) -> Plan:
         one.resolve(prepared.facts) for one in (resolved.recall(), resolved.recall_at_zero())
     )
 
-    def drawn() -> tuple[_Images, _Trained, list[Contest]]:
-        dataset, source, patterns = prepared.dataset, stock.source(resolved), prepared.patterns
-        _check_images(resolved, dataset, source, patterns)
-        streams = prepared.streams
-        trials = draw_trials(recall, dataset, patterns, streams.tests)
-        images = _Images(dataset, source, patterns, trials, streams)
+    def drawn() -> tuple[Trials, dict[str, NDArray[np.int64]], list[Contest]]:
+        dataset, source, streams = prepared.dataset, stock.source(resolved), prepared.streams
+        _check_images(resolved, dataset, source, prepared.patterns)
+        trials = draw_trials(recall, dataset, prepared.patterns, streams.tests)
         training, *seeds = streams.patterns.spawn(1 + resolved.selections)
-        trained = _training_images(resolved, images, training)
-        return images, trained, draw_contests(resolved, recall, dataset, source, seeds, streams)
+        trained = _training_images(prepared, source, trials, training)
+        return trials, trained, draw_contests(resolved, recall, dataset, source, seeds, streams)
 
-    images, _, contests = drawn()  # impossible ones are refused now
-    n_images = len(images.trials)
-    n_trials = 2 * n_images + sum(contest.n_trials(resolved) for contest in contests)
-    del images, contests
+    trials, _, contests = drawn()  # impossible ones are refused now
+    n_images = len(trials)
+    n_trials = 2 * n_images + sum(contest.n_trials for contest in contests)
+    del trials, contests
 
     def work(execution: ThreadedExecution, progress: Progress) -> CompareResult:
-        images, trained, contests = drawn()
+        trials, trained, contests = drawn()
 
         def tell(done: int) -> None:
             progress(done, n_trials)
 
-        warm = Runs(recall, prepared, execution.threads, tell)
-        cold = Runs(recall_at_zero, prepared, execution.threads, tell)
+        def run(patterns: Patterns, trials: Trials, streams: Streams) -> Relaxation:
+            network = prepared.network(patterns=patterns)
+            return Relaxation(recall, network, patterns, trials, streams, None, execution.threads)
+
         selections = SELECTIONS.rows(
-            row for contest in contests for row in measure(resolved, contest, warm)
+            row for one in contests for row in one.measure(lambda *on: run(*on).recalled(tell=tell))
         )
-        right = _named_rightly(images, trained, warm, cold)
-        return _result(prepared, images, trained, right, selections)
+        warm = run(prepared.patterns, trials, prepared.streams)
+        cold = dataclasses.replace(warm, config=recall_at_zero)
+        right = _named_rightly(warm, cold, stock.source(resolved), trained, tell)
+        return _result(prepared, warm, trained, right, selections)
 
     return prepared.plan(
         work,
@@ -127,15 +132,15 @@ def summary(config: CompareConfig, result: CompareResult) -> Columns:
 
 def _result(
     prepared: Prepared[CompareConfig],
-    images: _Images,
-    trained: _Trained,
+    warm: Relaxation,
+    trained: Mapping[str, NDArray[np.int64]],
     right: dict[str, NDArray[np.bool_]],
     selections: Columns,
 ) -> CompareResult:
     """The tables and arrays of what was found, and what it comes to."""
-    config, bank = prepared.config, images.bank
-    trained_on = dict.fromkeys(right, len(images.patterns.sample_index))
-    trained_on |= {"logistic-samples": len(trained.samples), "logistic": len(trained.many)}
+    config, bank = prepared.config, warm.trials.bank(np.arange(len(warm.trials)))
+    trained_on = dict.fromkeys(right, len(warm.patterns.sample_index))
+    trained_on |= {name: len(index) for name, index in trained.items()}
     classifiers = classifiers_table(right, bank.label, trained_on)
     pairs, selectors = pairs_table(right), selectors_table(selections)
     named = "test images" if config.split == "test" else "images"
@@ -163,33 +168,6 @@ def _result(
     )
 
 
-class _Images(NamedTuple):
-    """What is named, what by, and where randomness comes from.
-
-    Attributes
-    ----------
-    dataset, source : Dataset
-        Where the images to be named are, and those to be selected from or trained on.
-    patterns : Patterns
-        The stored patterns.
-    trials : Trials
-        The images to be named.
-    streams : Streams
-        Those of the run.
-    """
-
-    dataset: Dataset
-    source: Dataset
-    patterns: Patterns
-    trials: Trials
-    streams: Streams
-
-    @property
-    def bank(self) -> Bank:
-        """The images to be named, one entry each."""
-        return self.trials.bank(np.arange(len(self.trials)))
-
-
 def _check_images(
     config: CompareConfig, dataset: Dataset, source: Dataset, patterns: Patterns
 ) -> None:
@@ -206,42 +184,46 @@ def _check_images(
             raise SettingError("dataset", rule, config.dataset)
 
 
-class _Trained(NamedTuple):
-    """Images of the source that logistic regression is trained on, by their indices."""
-
-    samples: NDArray[np.int64]
-    many: NDArray[np.int64]
-
-
 def _training_images(
-    config: CompareConfig, images: _Images, seed: np.random.SeedSequence
-) -> _Trained:
-    """The samples of the stored labels, and as many images as are asked for and not named."""
-    source, patterns = images.source, images.patterns
+    prepared: Prepared[CompareConfig],
+    source: Dataset,
+    trials: Trials,
+    seed: np.random.SeedSequence,
+) -> dict[str, NDArray[np.int64]]:
+    """Indices of the images that each logistic regression is trained on.
+
+    They are the samples of the stored labels, or as many images as are asked for and not tested.
+    """
+    config, patterns = prepared.config, prepared.patterns
     samples = patterns.sample_index
     samples = samples[np.isin(source.labels[samples], config.digits)]
     is_free = np.ones(len(source), dtype=np.bool_)
-    if source.name == images.dataset.name:
-        is_free[images.bank.source_index] = False
+    if source.name == prepared.name:
+        tested = trials.bank(np.arange(len(trials)))
+        is_free[tested.source_index] = False
     rng = np.random.default_rng(seed)
     many = []
     for label in config.digits:
         pool = source.indices_of(label)
         pool = pool[is_free[pool]]
         many.append(rng.choice(pool, min(config.training, len(pool)), replace=False))
-    return _Trained(samples, np.concatenate(many))
+    return {"logistic-samples": samples, "logistic": np.concatenate(many)}
 
 
 def _named_rightly(
-    images: _Images, trained: _Trained, warm: Runs, cold: Runs
+    warm: Relaxation,
+    cold: Relaxation,
+    source: Dataset,
+    trained: Mapping[str, NDArray[np.int64]],
+    tell: Callable[[int], None],
 ) -> dict[str, NDArray[np.bool_]]:
     """Which images each classifier names rightly, bool, shape (images,) each."""
-    bank, patterns, source = images.bank, images.patterns, images.source
-    label, signed = bank.label, warm.recall.score == "signed"
-    spins = bank.states[bank.row]
+    patterns, rows = warm.patterns, np.arange(len(warm.trials))
+    bank, signed = warm.trials.bank(rows), warm.config.score == "signed"
+    label, spins = bank.label, bank.states[bank.row]
     m = overlaps(spins, patterns.xi)
     ends, ends_at_zero = (
-        runs.ends(patterns, images.trials, images.streams) for runs in (warm, cold)
+        np.concatenate([one.overlaps(some, tell) for some in one.blocks()]) for one in (warm, cold)
     )
 
     def nearest(values: NDArray[np.float64]) -> NDArray[np.bool_]:
@@ -252,11 +234,10 @@ def _named_rightly(
 
     return {
         REFERENCE: nearest(ends),
-        "recalled": warm.reaches(ends, label, patterns),
+        "recalled": warm.reach(ends, rows),
         "dynamics-t0": nearest(ends_at_zero),
-        "recalled-t0": cold.reaches(ends_at_zero, label, patterns),
+        "recalled-t0": cold.reach(ends_at_zero, rows),
         "overlap": nearest(m),
         "coefficients": nearest(coefficients(m, patterns.xi)),
-        "logistic-samples": learnt(trained.samples),
-        "logistic": learnt(trained.many),
+        **{name: learnt(index) for name, index in trained.items()},
     }

@@ -57,7 +57,6 @@ __all__ = [
 _ITSELF = ("own", "pattern")
 """Outcomes of recalled runs that ended in a pattern, not in its inverse."""
 
-_BLOCK = 8192  # trials run at once, to bound the memory
 _SHOWN = 2  # recalled and failed trials of each label kept for the gallery
 _TRACED = 3  # trials of each label whose every sweep is kept
 _ANIMATED = 3  # the same, of an animation, so that it can be drawn again with more of them
@@ -183,8 +182,7 @@ def _run(
     tally = Tally(trials.labels, patterns.labels, trials.size, config.repeats, n_units)
     gallery = _Examples(trials.labels)
     kept = {"trials": Blocks()} if execution.keep is not None else {}
-    for first in range(0, len(trials), _BLOCK):
-        rows = np.arange(first, min(first + _BLOCK, len(trials)))
+    for rows in relaxation.blocks():
         final = relaxation.run(rows, tell=lambda done: progress(done, len(trials)))
         block = scored(relaxation, rows, final)
         tally.add(block)

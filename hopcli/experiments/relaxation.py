@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Relaxation"]
 
+_BLOCK = 8192  # trials run at once, to bound the memory
 _FURTHER = 1  # the streams of chains that are run on, apart from those of the run
 _QUENCH_SWEEPS = 10_000  # far more than any quench has been seen to take
 
@@ -140,14 +141,28 @@ class Relaxation:
 
         return rest(self.patterns, relax, signed=config.score == "signed")
 
-    def recalled(
-        self, rows: NDArray[np.int64], *, tell: Callable[[int], None] | None = None
-    ) -> NDArray[np.bool_]:
-        """Run these trials; whether each is recalled."""
-        config = self.config
-        m = overlaps_of_sums(self.run(rows, tell=tell).ends, self.couplings)
+    def blocks(self) -> list[NDArray[np.int64]]:
+        """All trials, in blocks that fit into memory."""
+        return np.split(np.arange(len(self.trials)), range(_BLOCK, len(self.trials), _BLOCK))
+
+    def overlaps(
+        self, rows: NDArray[np.int64], tell: Callable[[int], None] | None = None
+    ) -> NDArray[np.float64]:
+        """Run these trials; overlaps of their ends with the patterns, shape (rows, p)."""
+        return overlaps_of_sums(self.run(rows, tell=tell).ends, self.couplings)
+
+    def reach(self, m: NDArray[np.float64], rows: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """Whether these trials, which ended with these overlaps, are recalled."""
         is_own = self.trials.bank(rows).label[:, None] == np.array(self.patterns.labels)
-        return recall_of(m, is_own, config.criterion, signed=config.score == "signed")[0]
+        signed = self.config.score == "signed"
+        return recall_of(m, is_own, self.config.criterion, signed=signed)[0]
+
+    def recalled(
+        self, rows: NDArray[np.int64] | None = None, *, tell: Callable[[int], None] | None = None
+    ) -> NDArray[np.bool_]:
+        """Run these trials, by default all; whether each is recalled."""
+        blocks = self.blocks() if rows is None else [rows]
+        return np.concatenate([self.reach(self.overlaps(some, tell), some) for some in blocks])
 
     def holding(self) -> Holding:
         """Which stored patterns the network holds at T = 0.

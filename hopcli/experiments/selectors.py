@@ -1,207 +1,242 @@
-"""Ways to choose a pattern for each label out of its samples, and what each of them recalls.
+"""Selectors of a pattern for each label from its samples, and contests between them.
 
-All selectors have the same samples. What they recall is measured on images that were neither
-among the samples nor among those that a selector has tried its patterns on.
+All selectors of a contest have the same samples. Their patterns are tested on images that were
+neither samples nor tried by a selector.
 """
 
 from __future__ import annotations
 
+import contextlib
+import dataclasses
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from hopcli.errors import SettingError
-from hopcli.patterns import draw_samples, images_as_patterns, overlap_loss
+from hopcli.experiments.trials import Trials, draw_trials
+from hopcli.patterns import Patterns, draw_samples, images_as_patterns, overlap_loss
+from hopcli.starts import Bank
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from numpy.typing import NDArray
 
-    from hopcli.config import CompareConfig
+    from hopcli.config import CompareConfig, RecallConfig
     from hopcli.datasets import Dataset
-    from hopcli.patterns import Patterns
+    from hopcli.streams import Streams
 
-__all__ = ["SELECTORS", "Draw", "Samples", "Seeds", "Selector", "draw_for_selection"]
+    Places = NDArray[np.int64]
+    """The sample that each label takes, shape (labels,)."""
 
+    Rate = Callable[[Places], float]
+    """Takes places, returns the fraction of the tuning images that is recalled."""
 
-class Samples(NamedTuple):
-    """What a selector chooses from, and by.
+    Recall = Callable[[Patterns, Trials, Streams], NDArray[np.bool_]]
+    """Takes patterns, trials and streams, returns which trials are recalled."""
 
-    Attributes
-    ----------
-    spins : ndarray of int8, shape (labels, M, N)
-        The samples of each label.
-    rng : numpy.random.Generator
-        What is chosen at random is drawn from it.
-    candidates : int
-        How many random sets may be tried.
-    recall : callable
-        Which sample of each label in, int64, shape (labels,); the fraction of tuning images
-        recalled out.
-    """
-
-    spins: NDArray[np.int8]
-    rng: np.random.Generator
-    candidates: int
-    recall: Callable[[NDArray[np.int64]], float]
-
-
-@dataclass(frozen=True, slots=True)
-class Selector:
-    """A way to choose a pattern for each label.
-
-    Parameters
-    ----------
-    name : str
-        Its key in :data:`SELECTORS`.
-    description : str
-        In a few words.
-    choose : callable
-        Samples in; which of them each label takes, int64, shape (labels,), out.
-    tries : bool
-        Whether it tries its candidates on tuning images.
-    """
-
-    name: str
-    description: str
-    choose: Callable[[Samples], NDArray[np.int64]]
-    tries: bool = False
-
-
-def _overlap_loss(samples: Samples) -> NDArray[np.int64]:
-    return np.asarray(overlap_loss(samples.spins).loss.argmin(axis=1))
-
-
-def _medoid(samples: Samples) -> NDArray[np.int64]:
-    # The same order as by mean overlap, in whole numbers.
-    spins = samples.spins.astype(np.int64)
-    products = np.einsum("lmn,ln->lm", spins, spins.sum(axis=1))
-    return np.asarray(products.argmax(axis=1))
-
-
-def _random(samples: Samples) -> NDArray[np.int64]:
-    n_labels, n_samples, _ = samples.spins.shape
-    return samples.rng.integers(n_samples, size=(n_labels,))
-
-
-def _best_of(samples: Samples) -> NDArray[np.int64]:
-    sets = [_random(samples) for _ in range(samples.candidates)]
-    return max(sets, key=samples.recall)  # of equally good ones the first
-
-
-SELECTORS: dict[str, Selector] = {
-    selector.name: selector
-    for selector in (
-        Selector("overlap-loss", "lowest overlap loss (eq. 5)", _overlap_loss),
-        Selector("medoid", "largest mean overlap with its own label", _medoid),
-        Selector("random", "any sample", _random),
-        Selector("best-of", "best of several random sets", _best_of, tries=True),
-    )
-}
-"""The selectors by name; the first is the one that the others are compared with."""
-
-
-class Seeds(NamedTuple):
-    """Where the randomness of a selection comes from.
-
-    Attributes
-    ----------
-    samples, tuning, picks : numpy.random.SeedSequence
-        For the samples, for the tuning images, and for what is chosen at random.
-    """
-
-    samples: np.random.SeedSequence
-    tuning: np.random.SeedSequence
-    picks: np.random.SeedSequence
+__all__ = ["SELECTORS", "Contest", "draw_contests"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Draw:
-    """What a selection chooses from, the same for every selector.
+class Contest:
+    """One selection by every selector.
 
     Parameters
     ----------
+    number : int
+        Number of the selection, from 1.
+    config : CompareConfig
+        The labels, and the random sets that best-of tries.
     source : Dataset
-        Where the images are from.
+        Images that the samples are drawn from.
     samples : ndarray of int64, shape (labels, M)
-        Images of each label of the source to choose from.
-    tuning : ndarray of int64, shape (any,)
-        Images to try candidates on, none of the samples.
+        Samples of each label of the source.
+    tuning : ndarray of int64, shape (n,)
+        Images of the source, none of them samples, on which best-of tries its sets.
     picks : numpy.random.SeedSequence
-        For what is chosen at random; a selector begins anew with it, so that the first of
-        several random sets is the random one.
+        Seed of random choices. Every selector starts anew with it, so that the first set of
+        best-of is that of random.
+    tests : Trials
+        Images that no selector has seen.
+    streams : Streams
+        Streams of the selection.
     """
 
+    number: int
+    config: CompareConfig
     source: Dataset
     samples: NDArray[np.int64]
     tuning: NDArray[np.int64]
     picks: np.random.SeedSequence
+    tests: Trials
+    streams: Streams
 
-    def patterns(self, places: NDArray[np.int64], digits: tuple[str, ...]) -> Patterns:
-        """The patterns of some labels, which sample of each label being given.
+    @property
+    def spins(self) -> NDArray[np.int8]:
+        """The samples, shape (labels, M, N)."""
+        return self.source.spins[self.samples]
 
-        Every image of the draw counts as seen.
+    @property
+    def n_trials(self) -> int:
+        """Trials of all selectors."""
+        return len(SELECTORS) * len(self.tests) + self.config.candidates * len(self.tuning)
+
+    def patterns(self, places: Places) -> Patterns:
+        """The patterns of the stored labels; all samples and tuning images count as seen."""
+        return _patterns(self.config, self.source, self.samples, self.tuning, places)
+
+    def choose(self, selector: str, rate: Rate) -> Places:
+        """The sample of each label that a selector takes."""
+        return SELECTORS[selector](self, np.random.default_rng(self.picks), rate)
+
+    def measure(self, recall: Recall) -> list[tuple[object, ...]]:
+        """Select by every selector and test the patterns.
+
+        Returns
+        -------
+        list of tuple
+            M, selector, number of the selection, trials, recalled trials, and their fraction.
         """
-        chosen = self.samples[np.arange(len(places)), places]
-        seen = np.concatenate([self.samples.ravel(), self.tuning])
-        return images_as_patterns(self.source, chosen, seen).take(digits)
+        index = self.tuning
+        bank = Bank(self.source.labels[index], index, self.source.spins, index)
+        tuning = Trials(bank, len(index), 1, lambda _, place: place)
 
-    def choose(
-        self, selector: Selector, candidates: int, recall: Callable[[NDArray[np.int64]], float]
-    ) -> NDArray[np.int64]:
-        """Which sample a selector takes of each label, see :class:`Samples`."""
-        spins = self.source.spins[self.samples]
-        rng = np.random.default_rng(self.picks)
-        return selector.choose(Samples(spins, rng, candidates, recall))
+        def rate(places: Places) -> float:
+            return float(recall(self.patterns(places), tuning, self.streams).mean())
+
+        rows: list[tuple[object, ...]] = []
+        for name in SELECTORS:
+            patterns = self.patterns(self.choose(name, rate))
+            hit = recall(patterns, self.tests, self.streams)
+            size = self.samples.shape[1]
+            rows.append((size, name, self.number, len(hit), hit.sum(), hit.mean()))
+        return rows
 
 
-def draw_for_selection(
-    config: CompareConfig, source: Dataset, n_samples: int, seeds: Seeds
-) -> Draw:
-    """Draw samples and tuning images of a selection.
+def _overlap_loss(contest: Contest, rng: np.random.Generator, rate: Rate) -> Places:
+    del rng, rate
+    return np.asarray(overlap_loss(contest.spins).loss.argmin(axis=1))
+
+
+def _medoid(contest: Contest, rng: np.random.Generator, rate: Rate) -> Places:
+    """The same order as by mean overlap, in whole numbers."""
+    del rng, rate
+    spins = contest.spins.astype(np.int64)
+    products = np.einsum("lmn,ln->lm", spins, spins.sum(axis=1))
+    return np.asarray(products.argmax(axis=1))
+
+
+def _random(contest: Contest, rng: np.random.Generator, rate: Rate) -> Places:
+    del rate
+    n_labels, n_samples = contest.samples.shape
+    return rng.integers(n_samples, size=(n_labels,))
+
+
+def _best_of(contest: Contest, rng: np.random.Generator, rate: Rate) -> Places:
+    sets = [_random(contest, rng, rate) for _ in range(contest.config.candidates)]
+    return max(sets, key=rate)  # of equally good ones the first
+
+
+SELECTORS: Mapping[str, Callable[[Contest, np.random.Generator, Rate], Places]] = {
+    "overlap-loss": _overlap_loss,
+    "medoid": _medoid,
+    "random": _random,
+    "best-of": _best_of,
+}
+"""The selectors by name; the first is the one that the others are compared with."""
+
+
+def draw_contests(
+    config: CompareConfig,
+    recall: RecallConfig,
+    dataset: Dataset,
+    source: Dataset,
+    seeds: Sequence[np.random.SeedSequence],
+    streams: Streams,
+) -> list[Contest]:
+    """Draw samples, tuning images and tests of every selection, for each M.
 
     Parameters
     ----------
     config : CompareConfig
-        Says how many of which labels.
-    source : Dataset
-        Where they are drawn from.
-    n_samples : int
-        Samples of each label, M.
-    seeds : Seeds
-        The streams of the selection.
+        Numbers of samples, selections, tests and tuning images.
+    recall : RecallConfig
+        Settings of the trials.
+    dataset, source : Dataset
+        Images for tests, and for samples.
+    seeds : sequence of numpy.random.SeedSequence
+        A seed for each selection.
+    streams : Streams
+        Streams of the run; a selection has its own for tests and chains.
 
     Raises
     ------
     SettingError
         If a label has too few images.
     """
-    legacy_seed = int(seeds.samples.generate_state(1)[0])  # 32 bits, as it takes
-    labels = source.label_names
+    tests, chains = (stream.spawn(len(seeds)) for stream in (streams.tests, streams.chains))
+    once = dataclasses.replace(recall, tests=config.selector_tests)
+    contests = []
+    for number, seed in enumerate(seeds):
+        of_samples, of_tuning, picks = seed.spawn(3)
+        own = dataclasses.replace(streams, tests=tests[number], chains=chains[number])
+        legacy_seed = int(of_samples.generate_state(1)[0])  # 32 bits, as it takes
+        for size in config.selector_samples:
+            with _called("selector_samples"):
+                labels = source.label_names
+                samples = draw_samples(source, labels, size, legacy_seed, config.sampler)
+            tuning = _tuning(config, source, samples, of_tuning)
+            anything = np.zeros(len(samples), np.int64)
+            patterns = _patterns(config, source, samples, tuning, anything)
+            with _called("selector_tests", "tests"):
+                trials = draw_trials(once, dataset, patterns, own.tests)
+            contests.append(
+                Contest(number + 1, config, source, samples, tuning, picks, trials, own)
+            )
+    return contests
+
+
+@contextlib.contextmanager
+def _called(name: str, *only: str) -> Iterator[None]:
+    """Name the setting of this command in a refusal, instead of any or of this other one."""
     try:
-        samples = draw_samples(source, labels, n_samples, legacy_seed, config.sampler)
+        yield
     except SettingError as error:
-        raise SettingError("selector_samples", error.rule, error.found) from None
-    rng = np.random.default_rng(seeds.tuning)
-    is_free = np.ones(len(source), dtype=np.bool_)
-    is_free[samples] = False
-    tuning = [_tuning(config, source, is_free, label, rng) for label in config.digits]
-    return Draw(source, samples, np.concatenate(tuning), seeds.picks)
+        if only and error.setting not in only:
+            raise
+        raise SettingError(name, error.rule, error.found) from None
+
+
+def _patterns(
+    config: CompareConfig,
+    source: Dataset,
+    samples: NDArray[np.int64],
+    tuning: NDArray[np.int64],
+    places: Places,
+) -> Patterns:
+    chosen = samples[np.arange(len(places)), places]
+    seen = np.concatenate([samples.ravel(), tuning])
+    return images_as_patterns(source, chosen, seen).take(config.digits)
 
 
 def _tuning(
     config: CompareConfig,
     source: Dataset,
-    is_free: NDArray[np.bool_],
-    label: str,
-    rng: np.random.Generator,
+    samples: NDArray[np.int64],
+    seed: np.random.SeedSequence,
 ) -> NDArray[np.int64]:
-    """Tuning images of a label."""
-    pool = source.indices_of(label)
-    pool = pool[is_free[pool]]
-    if len(pool) < config.tuning:
-        rule = f"must be at most {len(pool)}, the images labelled {label!r} that are no samples"
-        raise SettingError("tuning", rule, config.tuning)
-    return rng.choice(pool, config.tuning, replace=False)
+    """Draw tuning images of the stored labels."""
+    rng = np.random.default_rng(seed)
+    is_free = np.ones(len(source), dtype=np.bool_)
+    is_free[samples] = False
+    drawn = []
+    for label in config.digits:
+        pool = source.indices_of(label)
+        pool = pool[is_free[pool]]
+        if len(pool) < config.tuning:
+            rule = f"must be at most {len(pool)}, the images labelled {label!r} that are no samples"
+            raise SettingError("tuning", rule, config.tuning)
+        drawn.append(rng.choice(pool, config.tuning, replace=False))
+    return np.concatenate(drawn)

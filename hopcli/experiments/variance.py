@@ -33,8 +33,6 @@ from hopcli.statistics import draws_interval, exact_interval, mean_sd_sem
 from hopcli.statistics.components import Component, Components
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from numpy.typing import NDArray
 
     from hopcli.config import RecallConfig, ThreadedExecution, VarianceConfig
@@ -44,8 +42,6 @@ if TYPE_CHECKING:
     _Found = list[tuple[str, Components]]
 
 __all__ = ["SOURCES", "TABLES", "VarianceResult", "plan", "summary"]
-
-_BLOCK = 8192  # trials run at once, to bound the memory
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -169,17 +165,10 @@ class _Recalls:
         for selection in range(config.selections):
             if selection not in parts:
                 relaxation = self.relaxation(selection, threads)
-                recalled = _recalled(relaxation, lambda done: progress(done, missing))
+                recalled = relaxation.recalled(tell=lambda done: progress(done, missing))
                 by_repeat = recalled.reshape(config.repeats, -1, config.tests)
                 parts[selection] = by_repeat.sum(axis=0).astype(np.float64)
         return np.stack([parts[selection] for selection in range(config.selections)])
-
-
-def _recalled(relaxation: Relaxation, tell: Callable[[int], None]) -> NDArray[np.bool_]:
-    """Run all trials; whether each is recalled."""
-    n = len(relaxation.trials)
-    blocks = (np.arange(first, min(first + _BLOCK, n)) for first in range(0, n, _BLOCK))
-    return np.concatenate([relaxation.recalled(rows, tell=tell) for rows in blocks])
 
 
 def _tables(

@@ -110,25 +110,17 @@ def _why_no_scheduler(address: str) -> str:
         finally:
             comm.abort()
 
-    async def answer() -> Any:
-        return await asyncio.wait_for(ask(), _ANSWERS)
-
     try:
         own = Security().get_connection_args("client")
         if address.startswith("tls:") and own["ssl_context"] is None:
             return "tls:// needs certificates in Dask's configuration, distributed.comm.tls"
-        found = asyncio.run(answer())
+        found = asyncio.run(asyncio.wait_for(ask(), _ANSWERS))
     except TimeoutError:
         return f"no answer within {_ANSWERS:g} s"
-    except MemoryError:
-        return "what answers there is none"
     except OSError as error:
-        cause = error.__cause__ or error
-        return f"no answer: {_first_line(cause)}"
-    except (ValueError, TypeError) as error:
-        return _first_line(error)
+        return f"no answer: {_first_line(error.__cause__ or error)}"
     except Exception as error:  # of bytes that are no message, whatever they are taken for
-        return f"what answers there is none: {type(error).__name__}"
+        return f"what answers there is none: {_first_line(error)}"
     kind = found.get("type") if isinstance(found, dict) else None
     return "" if kind == "Scheduler" else f"what answers there is none, but {kind!r:.40}"
 

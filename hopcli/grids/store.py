@@ -144,13 +144,12 @@ class Store(Database):
     def describes(self, grid: Grid, places: Sequence[Place]) -> bool:
         """Whether the store holds this very grid, as it was written."""
         try:
-            known = self.is_described() and self.places()
+            self.places()
         except ResultError:
             return False
         with self._told():
-            rows = self._sql.execute("SELECT * FROM points ORDER BY place").fetchall()
-            same = self._said() == json.dumps(grid.to_dict()) if known else False
-        return same and rows == _rows_of(grid, places)
+            written = self._one("SELECT value FROM meta WHERE name = 'points'")
+        return bool(written == _digest([json.dumps(grid.to_dict()), _rows_of(grid, places)]))
 
     def is_described(self) -> bool:
         """Whether the store holds a grid by now."""
@@ -305,21 +304,18 @@ class Store(Database):
         with self._told():
             cursor = self._sql.execute("SELECT * FROM cells WHERE cell = ?", (cell,))
             names = [column[0] for column in cursor.description]
-            row = dict(zip(names, cursor.fetchone() or (), strict=True))
+            row = dict(zip(names, cursor.fetchone(), strict=True))
             own = [row[name] for name in _OWN]
-            settings = json.loads(row["config"])
-            as_kept = {name: _setting(value) for name, value in settings.items()}
             query = "SELECT name, checksum FROM tables WHERE cell = ? ORDER BY rowid"
             held = dict(self._sql.execute(query, (cell,)).fetchall())
-            as_written = _digest([own, held]) == row["checksum"]
-            if not as_written or any(row[name] != value for name, value in as_kept.items()):
+            shown = {name: _setting(value) for name, value in json.loads(row["config"]).items()}
+            if _digest([own, held]) != row["checksum"] or not shown.items() <= row.items():
                 raise ResultError(f"{self.path}: is damaged: cell {cell[:12]} is not as written")
-        found = {name: self.read(cell, name) for name in held}
-        _, _, version, host, started, seconds, error, inputs, notes, _ = own
-        kept = {name: rows for name, rows in found.items() if rows is not None}
+        tables = {name: rows for name in held if (rows := self.read(cell, name)) is not None}
+        _, _, version, host, started, seconds, error, inputs, notes, settings = own
         return Made(
-            *(cell, settings, json.loads(inputs), version, host, started, seconds, kept),
-            *(json.loads(notes), error),
+            *(cell, json.loads(settings), json.loads(inputs), version, host, started, seconds),
+            *(tables, json.loads(notes), error),
         )
 
     def damaged(self) -> dict[str, str]:

@@ -7,12 +7,13 @@ command itself when it reads them.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from hopcli import catalogue
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
     from hopcli.config import Setting
 
 __all__ = ["GRID", "faults", "is_hash", "is_plain"]
@@ -30,103 +31,77 @@ def is_plain(name: object) -> bool:
     )
 
 
-def _is_text(value: object) -> bool:
-    return isinstance(value, str)
-
-
 def is_hash(value: object) -> bool:
     """Whether a value is a SHA-256, in 64 hexadecimal digits."""
     return isinstance(value, str) and re.fullmatch("[0-9a-f]{64}", value) is not None
 
 
-def _is_texts(value: object) -> bool:
-    return isinstance(value, list) and all(isinstance(text, str) for text in value)
-
-
 def _is_duration(value: object) -> bool:
-    number = isinstance(value, int | float) and not isinstance(value, bool)
-    return number and 0 <= value < 1e12  # type: ignore[operator]  # a number
-
-
-def _is_whole_or_open(value: object) -> bool:
-    return value is None or (isinstance(value, int) and not isinstance(value, bool))
-
-
-def _is_text_or_open(value: object) -> bool:
-    return value is None or isinstance(value, str)
-
-
-def _maps_texts(value: object) -> bool:
-    return isinstance(value, dict) and all(isinstance(text, str) for text in value.values())
-
-
-def _is_versions(value: object) -> bool:
-    return _maps_texts(value) and "hopcli" in value  # type: ignore[operator]  # a mapping
-
-
-def _is_notes(value: object) -> bool:
-    lists = ("warnings", "findings")
-    return isinstance(value, dict) and all(_is_texts(value.get(name, [])) for name in lists)
-
-
-def _is_data(value: object) -> bool:
-    return _maps_texts(value) and {"name", "sha256"} <= set(value)  # type: ignore[call-overload]  # a mapping
-
-
-def _is_stored(value: object) -> bool:
-    """Whether patterns are told as they are written."""
-    if value is None:
-        return True
-    if not isinstance(value, dict) or not _is_data(value.get("dataset")):
-        return False
-    labels, places = value.get("labels"), value.get("source_index")
-    return _is_texts(labels) and isinstance(places, list) and all(map(_is_whole_or_open, places))
+    return type(value) in (int, float) and 0 <= value < 1e12  # type: ignore[operator]  # a number
 
 
 def _is_tables(value: object) -> bool:
     return isinstance(value, dict) and all(
-        is_plain(f"{name}.csv") and _is_texts(columns) and all(map(_is_column, columns))
-        for name, columns in value.items()
+        is_plain(f"{name}.csv") and _fits(columns, [_is_column]) for name, columns in value.items()
     )
 
 
-def _is_column(text: str) -> bool:
-    return re.search(r": (boolean|integer|number|text)\Z", text) is not None
+def _is_column(text: object) -> bool:
+    kinds = r": (boolean|integer|number|text)\Z"
+    return isinstance(text, str) and re.search(kinds, text) is not None
 
 
-def _is_arrays(value: object) -> bool:
-    return isinstance(value, list) and all(is_plain(name) for name in value)
+def _fits(value: object, form: Any) -> bool:
+    """Return whether a value of a manifest has a form.
+
+    Parameters
+    ----------
+    value : object
+        The value, as JSON has it; ``...`` if there is none.
+    form : object
+        A type, a value, a function that tests the value, a list with the form of all items, a
+        mapping of the forms of named values and of all others (``...``), or a tuple of
+        alternatives.
+    """
+    if isinstance(form, tuple):
+        return any(_fits(value, one) for one in form)
+    if isinstance(form, list):
+        return isinstance(value, list) and all(_fits(item, form[0]) for item in value)
+    if isinstance(form, dict):
+        every = form.get(..., object)
+        return (
+            isinstance(value, dict)
+            and all(_fits(value.get(name, ...), one) for name, one in form.items() if name != ...)
+            and (every is object or all(_fits(item, every) for item in value.values()))
+        )
+    if isinstance(form, type):
+        return type(value) is form
+    return bool(form(value)) if callable(form) else value is form
 
 
-_Check = Callable[[object], bool]
+_DATA = {"name": str, "sha256": str, ...: str}
+_TEXTS = (..., [str])
 
-_EVERY: dict[str, _Check] = {"versions": _is_versions, "tables": _is_tables}
-_OF_RUN: dict[str, _Check] = {
-    "config": lambda value: isinstance(value, dict) and "grid" not in value,
-    "given": lambda value: value is None or isinstance(value, dict),
+_EVERY: dict[str, Any] = {"versions": {"hopcli": str, ...: str}, "tables": _is_tables}
+_OF_RUN: dict[str, Any] = {
+    "config": {"grid": ...},
+    "given": (None, dict),
     "key": is_hash,
-    "seed": _is_whole_or_open,
-    "dataset": _is_data,
-    "inputs": _maps_texts,
-    "patterns": _is_stored,
-    "execution": lambda value: isinstance(value, dict),
+    "seed": (None, int),
+    "dataset": _DATA,
+    "inputs": {...: str},
+    "patterns": (None, {"dataset": _DATA, "labels": [str], "source_index": [(None, int)]}),
+    "execution": dict,
     **_EVERY,
-    "source_commit": _is_text_or_open,
+    "source_commit": (None, str),
     "duration_seconds": _is_duration,
-    "notes": _is_notes,
-    "arrays": _is_arrays,
+    "notes": {"warnings": _TEXTS, "findings": _TEXTS},
+    "arrays": [is_plain],
 }
-_OF_GRID: dict[str, _Check] = {
-    "config": lambda value: (
-        isinstance(value, dict)
-        and _is_text(value.get("command"))
-        and isinstance(value.get("grid"), dict)
-        and isinstance(value.get("plot", {}), dict)
-    ),
+_OF_GRID: dict[str, Any] = {
+    "config": {"command": str, "grid": dict, "plot": (..., dict)},
     **_EVERY,
-    "source_commit": _is_text_or_open,
-    "duration_seconds": _is_duration,
-    "notes": _is_notes,
+    **{name: _OF_RUN[name] for name in ("source_commit", "duration_seconds", "notes")},
 }
 
 
@@ -151,7 +126,7 @@ def faults(command: str, values: Mapping[str, Any]) -> Iterator[str]:
         yield f"must be of the command {command}, found {values.get('command')!r:.80}"
     of_run = command in catalogue.CATALOGUE
     form = _OF_RUN if of_run else _OF_GRID if command == GRID else _EVERY
-    bad = [name for name, holds in form.items() if not holds(values.get(name))]
+    bad = [name for name, one in form.items() if not _fits(values.get(name), one)]
     for name in bad:
         yield f"must have {name} as hopcli writes it, found {values.get(name)!r:.80}"
     if bad:

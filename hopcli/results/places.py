@@ -57,38 +57,22 @@ def find(tops: Iterable[Path], names: Collection[str] = MANIFESTS) -> list[Place
         if not is_folder(top, links=True):
             what = "is none" if os.path.lexists(top) else "does not exist"
             raise ResultError(f"{top}: must be a folder that holds runs, {what}")
-        here = {
-            place.folder.resolve(): place
-            for place, inside in _walk(top)
-            if place.refused or any(name in names or name.startswith(STAGING) for name in inside)
-        }
+        here = {place.folder.resolve(): place for place in _walk(top, names)}
         if not here:
             raise ResultError(f"{top}: must hold a finished run, at any depth, holds none")
         found = {**here, **found}
     return sorted(found.values())
 
 
-def _walk(top: Path) -> Iterator[tuple[Place, list[str]]]:
-    """Every folder from one downwards, and the names in it."""
+def _walk(top: Path, names: Collection[str]) -> Iterator[Place]:
+    """Find the folders from one downwards that hold one of the names, or cannot be read."""
+    refused: list[OSError] = []
     seen: set[Path] = set()
-    waiting = [top]
-    while waiting:
-        folder = waiting.pop()
-        if folder.resolve() in seen:
-            continue
-        seen.add(folder.resolve())
-        try:
-            inside = list(os.scandir(folder))
-        except OSError as error:
-            yield Place(folder, f"{folder}: cannot be read: {error.strerror}"), []
-            continue
-        yield Place(folder), [entry.name for entry in inside]
-        waiting += [Path(entry) for entry in inside if _is_visited(entry)]
-
-
-def _is_visited(entry: os.DirEntry[str]) -> bool:
-    """Whether something is a folder to look into, or a link to one."""
-    try:
-        return not entry.name.startswith(".") and entry.is_dir()
-    except OSError:  # such as a link to itself
-        return False
+    for folder, inside, files in os.walk(top, onerror=refused.append, followlinks=True):
+        seen.add(Path(folder).resolve())
+        visible = [name for name in inside if not name.startswith(".")]
+        if any(name in names or name.startswith(STAGING) for name in (*inside, *files)):
+            yield Place(Path(folder))
+        inside[:] = [name for name in visible if Path(folder, name).resolve() not in seen]
+    for error in refused:
+        yield Place(Path(error.filename), f"{error.filename}: cannot be read: {error.strerror}")

@@ -21,11 +21,10 @@ from hopcli.results.files import check_made
 from hopcli.runs import single
 from hopcli.runs.grids import GridJob, GridOptions
 from hopcli.runs.requests import Request, Wishes
+from hopcli.tables import Columns
 from hopcli.values import flag_name
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from hopcli.catalogue import Entry
     from hopcli.claims.claim import Claims, RunOf
     from hopcli.grids.grid import Grid
@@ -77,9 +76,9 @@ class SingleRun:
         return self._loaded.result
 
     @property
-    def tables(self) -> Mapping[str, pd.DataFrame]:
+    def tables(self) -> Mapping[str, Columns]:
         """Its tables by name."""
-        tables: Mapping[str, pd.DataFrame] = self.result.tables
+        tables: Mapping[str, Columns] = self.result.columns
         return tables
 
     @property
@@ -123,7 +122,7 @@ class GridRun:
         return {table.name: (*names, *table.names) for table in tables}
 
     @functools.cached_property
-    def tables(self) -> Mapping[str, pd.DataFrame]:
+    def tables(self) -> Mapping[str, Columns]:
         """Its tables by name; ``over`` is the averaged one."""
         return _GridTables(self.folder)
 
@@ -136,12 +135,12 @@ class GridRun:
 PreparedRun = SingleRun | GridRun
 
 
-class _GridTables(Mapping[str, "pd.DataFrame"]):
+class _GridTables(Mapping[str, Columns]):
     """The tables of a finished grid; each is put together when it is asked for."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._made: dict[str, pd.DataFrame] = {}
+        self._made: dict[str, Columns] = {}
         grid = self._view(None).grid
         self._names = [grid.entry.headline.table.name]
         if is_grid(folder):
@@ -153,13 +152,12 @@ class _GridTables(Mapping[str, "pd.DataFrame"]):
     def _view(self, name: str | None) -> View:
         return load_view(self._folder, name)
 
-    def __getitem__(self, name: str) -> pd.DataFrame:
+    def __getitem__(self, name: str) -> Columns:
         if name not in self._names:
             raise KeyError(name)
         if name not in self._made:
             view = self._view(None if name == "over" else name)
-            table = view.drawn(view.grid.look) if name == "over" else view.table
-            self._made[name] = table.frame()
+            self._made[name] = view.drawn(view.grid.look) if name == "over" else view.table
         return self._made[name]
 
     def __iter__(self) -> Iterator[str]:

@@ -9,7 +9,7 @@ import numpy as np
 from hopcli.datasets import load_dataset
 from hopcli.errors import SettingError
 from hopcli.patterns import random_spins
-from hopcli.starts.words import Arguments, Bank, Base, nothing, one_fraction, word
+from hopcli.starts.words import Arguments, Bank, Base, one_fraction, word
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from hopcli.datasets import Dataset
     from hopcli.patterns import Patterns
 
-__all__ = ["BASES", "NO_SOURCE", "copied"]
+__all__ = ["BASES", "NO_SOURCE"]
 
 NO_SOURCE = -1
 """Source index of a start that is no image of the data set."""
@@ -115,11 +115,6 @@ def _two(_: Dataset, patterns: Patterns, arguments: Arguments, __: int) -> Bank:
 # --- one state -------------------------------------------------------------------------
 
 
-def copied(state: NDArray[np.int8], _: Arguments, __: np.random.Generator) -> NDArray[np.int8]:
-    """The state of the bank as it is."""
-    return state.copy()
-
-
 def _random(
     states: NDArray[np.int8], arguments: Arguments, rng: np.random.Generator
 ) -> NDArray[np.int8]:
@@ -148,61 +143,42 @@ def _sign_of_sum(
 BASES: dict[str, Base] = {
     base.name: base
     for base in (
-        Base(
-            "image",
-            "image",
-            "images of the stored labels",
-            nothing,
-            _images,
-            copied,
-            are_images=True,
-        ),
-        Base("pattern", "pattern", "the stored patterns", nothing, _patterns, copied),
+        Base("image", "", "images of the stored labels", _images, are_images=True),
+        Base("pattern", "", "the stored patterns", _patterns),
         Base(
             "random",
-            "random[:P_UP]",
+            "[:P_UP]",
             "random spins, +1 with chance P_UP",
-            _chance_of_up,
             _any,
             _random,
+            _chance_of_up,
             unwritten=(0.5,),
             all_at_once=_many_random,
         ),
-        Base("majority", "majority", "the sign of their sum", nothing, _all, _sign_of_sum),
+        Base("majority", "", "the sign of their sum", _all, _sign_of_sum),
         Base(
             "blend",
-            "blend:A:B[:fill]",
+            ":A:B[:fill]",
             "two patterns where they agree, elsewhere 0 or (fill) random",
-            _two_labels,
             _two,
             _sign_of_sum,
+            _two_labels,
             leaves_zeros=lambda arguments: len(arguments) == 2,
         ),
         Base(
             "text",
-            "text:FILE",
+            ":FILE",
             "states drawn in a text file, each scored against the stored pattern of its name, "
             "those without a name against all",
-            _path,
             _text,
-            copied,
+            read=_path,
         ),
-        Base(
-            "target",
-            "target",
-            "the target pattern",
-            nothing,
-            _target,
-            copied,
-            needs_target=True,
-        ),
+        Base("target", "", "the target pattern", _target, needs_target=True),
         Base(
             "digit",
-            "digit",
+            "",
             "random images of the target's label",
-            nothing,
             _digit,
-            copied,
             are_images=True,
             needs_target=True,
         ),

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hopcli.starts.words import Arguments, Change, fraction, nothing, one_count, one_fraction
+from hopcli.starts.words import Arguments, Change, fraction, one_count, one_fraction
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -55,23 +55,16 @@ def _inverse(picture: NDArray[np.int8], _: Arguments, __: np.random.Generator) -
 CHANGES: dict[str, Change] = {
     change.name: change
     for change in (
-        Change("flip", "flip:FRACTION", "so many sites turned over", one_fraction, _flip),
-        Change(
-            "flip-rows",
-            "flip-rows:COUNT",
-            "so many in each row",
-            one_count,
-            _flip_rows,
-            misfit=_at_most_a_row,
-        ),
+        Change("flip", ":FRACTION", "so many sites turned over", _flip, one_fraction),
+        Change("flip-rows", ":COUNT", "so many in each row", _flip_rows, one_count, _at_most_a_row),
         Change(
             "occlude",
-            f"occlude:{'|'.join(SIDES)}:FRACTION",
+            f":{'|'.join(SIDES)}:FRACTION",
             "one side made -1, up to a fraction of the height or width",
-            _side_and_fraction,
             _occlude,
+            _side_and_fraction,
         ),
-        Change("inverse", "inverse", "every site turned over", nothing, _inverse),
+        Change("inverse", "", "every site turned over", _inverse),
     )
 }
 """What can be done to a first state, by name."""

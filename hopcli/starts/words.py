@@ -22,6 +22,7 @@ __all__ = [
     "Bank",
     "Base",
     "Change",
+    "copied",
     "fraction",
     "nothing",
     "one_count",
@@ -67,26 +68,56 @@ class Bank:
         return Bank(self.label[chosen], self.source_index[chosen], self.states, row)
 
 
+def nothing(texts: list[str]) -> Arguments:
+    """No arguments."""
+    if texts:
+        raise ValueError(texts)
+    return ()
+
+
+def copied(state: NDArray[np.int8], _: Arguments, __: np.random.Generator) -> NDArray[np.int8]:
+    """The state of the bank as it is."""
+    return state.copy()
+
+
 @dataclass(frozen=True, slots=True, eq=False)
-class Base:
-    """What runs can start from.
+class Entry:
+    """A word of the language.
 
     Parameters
     ----------
     name : str
         Its key in the registry.
-    usage : str
-        How it is written, e.g. ``"random[:P_UP]"``.
+    takes : str
+        How its arguments are written, e.g. ``"[:P_UP]"``.
     description : str
-        What it is, in a few words.
-    read : callable
-        Texts between colons in, arguments out; ValueError if there is something wrong.
+        Its meaning, in a few words.
+    """
+
+    name: str
+    takes: str
+    description: str
+
+    @property
+    def usage(self) -> str:
+        """How it is written, e.g. ``"random[:P_UP]"``."""
+        return self.name + self.takes
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Base(Entry):
+    """States that runs can start from.
+
+    Parameters
+    ----------
     fill : callable
         Data set, stored patterns, arguments and row of the target in, :class:`Bank` out.
     make : callable
         A state of the bank (or all of them), arguments and a random stream in; one
         state out, in memory of its own.
-    unwritten : tuple, optional
+    read : callable
+        Texts between colons in, arguments out; ValueError if there is something wrong.
+    unwritten : tuple
         Arguments that are meant where none are written.
     all_at_once : callable, optional
         Number of states, sites, arguments and one random stream in, states out: for
@@ -99,12 +130,9 @@ class Base:
         Whether sites may be 0 with these arguments.
     """
 
-    name: str
-    usage: str
-    description: str
-    read: Callable[[list[str]], Arguments]
     fill: Callable[[Dataset, Patterns, Arguments, int], Bank]
-    make: Callable[[NDArray[np.int8], Arguments, np.random.Generator], NDArray[np.int8]]
+    make: Callable[[NDArray[np.int8], Arguments, np.random.Generator], NDArray[np.int8]] = copied
+    read: Callable[[list[str]], Arguments] = nothing
     unwritten: Arguments = ()
     all_at_once: Callable[[int, int, Arguments, np.random.Generator], NDArray[np.int8]] | None = (
         None
@@ -115,32 +143,23 @@ class Base:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Change:
-    """What can be done to a first state.
+class Change(Entry):
+    """A change of a first state.
 
     Parameters
     ----------
-    name : str
-        Its key in the registry.
-    usage : str
-        How it is written, e.g. ``"flip:FRACTION"``.
-    description : str
-        What it does, in a few words.
-    read : callable
-        Texts between colons in, arguments out; ValueError if there is something wrong.
     apply : callable
         A state as a picture, int8, shape (height, width), changed in place; the
         arguments; and a random stream.
+    read : callable
+        Texts between colons in, arguments out; ValueError if there is something wrong.
     misfit : callable
         Arguments, and height and width of a state in; the rule that they break out, or
         nothing.
     """
 
-    name: str
-    usage: str
-    description: str
-    read: Callable[[list[str]], Arguments]
     apply: Callable[[NDArray[np.int8], Arguments, np.random.Generator], None]
+    read: Callable[[list[str]], Arguments] = nothing
     misfit: Callable[[Arguments, tuple[int, int]], str] = lambda _, __: ""
 
 
@@ -150,13 +169,6 @@ def word(entry: Base | Change, arguments: Arguments) -> str:
         return entry.name
     plain = (repr(a).removesuffix(".0") if isinstance(a, float) else str(a) for a in arguments)
     return ":".join((entry.name, *plain))
-
-
-def nothing(texts: list[str]) -> Arguments:
-    """No arguments."""
-    if texts:
-        raise ValueError(texts)
-    return ()
 
 
 def fraction(text: str) -> float:
