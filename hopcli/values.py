@@ -6,19 +6,21 @@ room, so that it reads the same everywhere. Kinds of settings are in :mod:`hopcl
 
 from __future__ import annotations
 
+import difflib
 import os
 import re
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
 __all__ = [
     "RefusedError",
     "as_column",
     "bare",
     "flag_name",
+    "nearest",
     "real",
     "show",
     "show_several",
@@ -31,6 +33,12 @@ _MOST_POINTS = 10_000  # of a range
 
 class RefusedError(ValueError):
     """A value breaks a rule; the message is the rule."""
+
+
+def nearest(key: str, known: Iterable[str]) -> str:
+    """Name the known key that looks most like `key`, for a message; may be empty."""
+    close = difflib.get_close_matches(key, list(known), n=1, cutoff=0.5)
+    return f"; the nearest is {close[0]!r}" if close else ""
 
 
 def flag_name(setting: str) -> str:

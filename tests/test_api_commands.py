@@ -163,18 +163,6 @@ def test_another_run_stays_unless_it_is_to_be_replaced(run_hopcli: RunHopcli) ->
     assert run_hopcli("recall", *FLAGS, "--seed", "2", "--no-figures", "--out", "out").code == 0
 
 
-def test_what_cannot_be_drawn_leaves_the_run(
-    empty_folder: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    made = recall()
-    monkeypatch.setattr("hopcli.plots.save", lambda *_, **__: 1 / 0)
-    with pytest.raises(ZeroDivisionError):
-        made.save("out")
-    kept = results.read_manifest(Path("out"), "recall")["config"]
-    assert kept == made.config.to_dict() | {"digits": ["3", "6"]}
-    assert not list(Path("out").glob("*.png"))
-
-
 def test_given_patterns_are_stored_and_named(run_hopcli: RunHopcli) -> None:
     chosen = run("select", digits="3,6")
     chosen.save("chosen", figures=False)

@@ -41,7 +41,7 @@ MAY_IMPORT = {
     "data": "errors",
     "datasets": "data errors markup printing records",
     "patterns": "datasets errors losses markup printing records streams",
-    "starts": "datasets errors patterns records",
+    "starts": "datasets errors patterns records values",
     "kinds": "errors values",
     "network": "errors records",
     "rules": "errors kinds network waiting",

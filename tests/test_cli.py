@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+import pandas as pd
 import pytest
 from conftest import SpawnHopcli, call
 from shell import CONTROL, Shell, read_json
@@ -175,3 +176,41 @@ def test_flags_that_change_a_file_write_to_a_folder_with_the_key_of_the_run(shel
     shell.run("recall --config mine.toml -q --tests 2 --threads 1")
     assert len(list(Path("results").iterdir())) == 3
     assert manifest.read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    ("line", "meant"),
+    [
+        ("recall paper", "recall --config paper"),
+        ("figure1", "hopcli run figure1"),
+        ("recal", "'recall'"),
+        ("help overlp", "overlap"),
+        ("recall --rule heb", "'hebbian'"),
+        ("recall --rule pseudoinverse", "'pseudo-inverse'"),
+        ("recall --start flip:20%", "flip:0.2?"),
+        ("recall --start pattern,oclude:top:0.5", "'occlude'"),
+        ("recall --size 32", "32x32?"),
+        ("recall --dataset pics", "images:pics"),
+        ("grid run recall --set seed=1:3", "seed=1:3:1"),
+        ("grid run recall --set temprature=1", "'temperature'"),
+        ("show 3", "hopcli select"),
+    ],
+)
+def test_a_near_miss_names_what_was_meant(shell: Shell, line: str, meant: str) -> None:
+    Path("pics").mkdir()
+    assert meant in shell.refuse(line)
+
+
+def test_show_draws_the_patterns_and_states_of_a_run(shell: Shell) -> None:
+    shell.run("recall --dataset drawings --start flip:0.1 --tests 1 --repeats 1 --out run -q")
+    names = re.findall(r"^(?:stored|start and end) (\S+)$", shell.run("show run").out, re.MULTILINE)
+    assert names == ["boat", "fish", "house", "0", "1", "2"]
+
+
+def test_a_grid_needs_no_file(shell: Shell) -> None:
+    shell.run(
+        "grid run recall --set temperature=0.1,0.2 --set tests=2 --set repeats=1 --no-figures"
+    )
+    (folder,) = Path("results").iterdir()
+    assert re.fullmatch("recall-[0-9a-f]{8}", folder.name)
+    assert len(set(pd.read_csv(folder / "grid.csv")["temperature"])) == 2

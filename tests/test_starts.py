@@ -394,17 +394,8 @@ def test_every_change_works_in_place_on_spins_the_same_for_the_same_stream(text:
 XI = random_patterns(4, 3, 64)
 OWN = ["recall", "--dataset", "text:own.txt"]
 WORDS = [*confusion_columns(["a", "b"])[3:], "label", OVERALL, *OUTCOMES]
-COLD = [
-    "--out",
-    "results/recall",
-    "--dynamics",
-    "async",
-    "--until-stable",
-    "--repeats",
-    "1",
-    "--no-figures",
-    "-q",
-]
+OUT = ["--out", "results/recall"]
+COLD = ["--dynamics", "async", "--until-stable", "--repeats", "1", "--no-figures", "-q", *OUT]
 
 
 def _draw(path: str, states: NDArray[np.int8], names: list[str] | None = None) -> None:

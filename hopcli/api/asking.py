@@ -58,11 +58,17 @@ def ask(what: str | os.PathLike[str], settings: Mapping[str, Any]) -> Request:
         return plain
 
     named = command_named(text)
-    if named is None and text.endswith(".json"):
-        asked = request_again(Path(text), settings, read=read, stock=stock)
-    else:
-        entry = None if named is None else catalogue.entry(named)
-        asked = request(None if named else text, settings, entry=entry, read=read, stock=stock)
+    try:
+        if named is None and text.endswith(".json"):
+            asked = request_again(Path(text), settings, read=read, stock=stock)
+        else:
+            entry = None if named is None else catalogue.entry(named)
+            asked = request(None if named else text, settings, entry=entry, read=read, stock=stock)
+    except SettingError as error:
+        if isinstance(error.found, list | tuple) and error.setting in settings:
+            rule = f"{error.rule}; hopcli.grid({text!r}, {error.setting}=[...]) runs several"
+            raise SettingError(error.setting, rule, error.found) from None
+        raise
     config: Any = asked.config
     if given[0] is not None:
         stock.hold(config, given[0])

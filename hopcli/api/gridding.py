@@ -265,6 +265,9 @@ def _read(
     values = {**values, **left, "grid": table, "plot": look}
     if not look:
         del values["plot"]
+    if not table and len(lists := [k for k, v in fixed.items() if isinstance(v, list)]) == 1:
+        rule = f"is one value, a list; to vary it, give vary={{{lists[0]!r}: [...]}}"
+        raise SettingError(lists[0], rule)
     try:
         return read_grid(values)
     except SettingError as error:

@@ -24,9 +24,9 @@ from pathlib import Path
 from typing import Any
 
 from hopcli.claims.functions import FUNCTIONS, takes
-from hopcli.config.base import nearest
 from hopcli.errors import DataError, SettingError
 from hopcli.study import find_numbers
+from hopcli.values import nearest
 
 __all__ = ["Expression", "Term", "parse"]
 

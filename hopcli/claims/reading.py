@@ -20,11 +20,10 @@ from hopcli.claims.claim import (
 from hopcli.claims.expressions import parse
 from hopcli.claims.judging import TESTS, margin_edges
 from hopcli.config import read_config
-from hopcli.config.base import nearest
 from hopcli.errors import DataError, SettingError
 from hopcli.kinds import Kind, checked, choice, fits, integer, number, switch, word
 from hopcli.study import find_numbers, read_curve
-from hopcli.values import RefusedError
+from hopcli.values import RefusedError, nearest
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -11,9 +11,9 @@ import click
 
 from hopcli.cli.lines import listen, print_lines
 from hopcli.cli.once import Command
-from hopcli.cli.options import FOLDER
 from hopcli.cli.progress import bar
 from hopcli.cli.tables import form_option, json_rows, print_table
+from hopcli.cli.types import FOLDER, QUIET
 from hopcli.errors import renamed
 from hopcli.printing import terminal
 from hopcli.runs.requests import Wishes
@@ -54,7 +54,7 @@ def _names(_ctx: click.Context, _param: click.Parameter, text: str | None) -> tu
 )
 @click.option("--overwrite", is_flag=True, help="Replace other runs that are in the folder.")
 @click.option("--again", is_flag=True, help="Make runs anew that are finished.")
-@click.option("--quiet", "-q", is_flag=True, help="Print nothing but errors, draw no bar.")
+@QUIET
 @form_option
 def command(against: str, only: tuple[str, ...], quick: bool, form: str, **wishes: Any) -> None:
     """Judge each claim of a text from simulations.

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 __all__ = ["command", "half_blocks", "signs"]
 
 _BLOCKS = np.array([" ", "▄", "▀", "█"])  # neither half, lower, upper, both
+_Drawn = tuple[str, "NDArray[np.int8]"]
+"""A picture and its name."""
+
 _SIGNS = np.array([".", "#"])
 
 
@@ -43,7 +46,7 @@ _SIGNS = np.array([".", "#"])
 @data_option("invert")
 @data_option("transpose")
 def command(file: str, width: int | None, most: int, **flags: Any) -> None:
-    """Draw patterns in the terminal, +1 as ink.
+    """Draw patterns in the terminal, +1 as ink; or the patterns and states of a finished run.
 
     FILE is a patterns.npz of `hopcli select`, a picture, a folder of pictures, a text file of
     patterns (.txt), another file of data (.csv, .npy, .npz, IDX), or any SOURCE that
@@ -56,17 +59,18 @@ def command(file: str, width: int | None, most: int, **flags: Any) -> None:
       hopcli show results/select/patterns.npz
       hopcli show photographs --size 64x64 --threshold mean
       hopcli show drawings
+      hopcli show results/recall
     """
     listen(quiet=False)
-    names, spins, shape = _load(
-        file, {name: value for name, value in flags.items() if value not in (None, False)}
-    )
+    given = {name: value for name, value in flags.items() if value not in (None, False)}
+    arrays = _of_run(Path(file))
+    drawn = _run(arrays, given) if arrays else _patterns(file, given)
     draw = half_blocks if _can_draw("".join(_BLOCKS)) else signs
     columns = width or shutil.get_terminal_size().columns
-    for name, state in list(zip(names, spins, strict=True))[:most]:
-        click.echo(f"{_drawable(name)}\n{draw(state.reshape(shape), columns)}\n")
-    if len(spins) > most:
-        click.echo(f"... and {len(spins) - most:,} more")
+    for name, picture in drawn[:most]:
+        click.echo(f"{_drawable(name)}\n{draw(picture, columns)}\n")
+    if len(drawn) > most:
+        click.echo(f"... and {len(drawn) - most:,} more")
 
 
 def _encoding() -> str:
@@ -87,11 +91,55 @@ def _drawable(text: str) -> str:
     return terminal(text).encode(_encoding(), "replace").decode(_encoding())
 
 
+def _of_run(folder: Path) -> Path | None:
+    """Return the arrays of a finished run in a folder, if it has any with patterns."""
+    from hopcli.results import finished_in
+
+    if not folder.is_dir():
+        return None
+    names = {f"{command}.npz" for command in finished_in(folder)} | {"patterns.npz"}
+    found = sorted(folder / name for name in names if (folder / name).is_file())
+    return found[0] if found and finished_in(folder) else None
+
+
+def _run(path: Path, flags: dict[str, Any]) -> list[_Drawn]:
+    """Return the stored patterns of a run, then the starts and ends of its gallery."""
+    from hopcli.datasets.npz import Archive
+
+    for name in flags:
+        raise click.UsageError(f"{flag_name(name)} has no effect on a finished run")
+    if path.name == "patterns.npz":
+        return _patterns(str(path), flags)
+    with Archive(path) as archive:
+        if "patterns.xi" not in archive.names:
+            raise click.UsageError(f"{path} has no patterns")
+        shape = tuple(int(side) for side in archive.read("patterns.shape"))
+        labels = [str(label) for label in archive.read("patterns.labels")]
+        pictures = [state.reshape(shape) for state in archive.read("patterns.xi")]
+        drawn = [(f"stored {label}", xi) for label, xi in zip(labels, pictures, strict=True)]
+        if "gallery.start" in archive.names:
+            gap = np.zeros((shape[0], 2), np.int8)
+            ends = zip(archive.read("gallery.start"), archive.read("gallery.end"), strict=True)
+            drawn += [
+                (f"start and end {n}", np.hstack([a.reshape(shape), gap, b.reshape(shape)]))
+                for n, (a, b) in enumerate(ends)
+            ]
+    return drawn
+
+
+def _patterns(file: str, flags: dict[str, Any]) -> list[_Drawn]:
+    names, spins, shape = _load(file, flags)
+    return [(name, state.reshape(shape)) for name, state in zip(names, spins, strict=True)]
+
+
 def _load(file: str, flags: dict[str, Any]) -> tuple[list[str], NDArray[np.int8], tuple[int, int]]:
     """Names, states and shape of what a file or source holds."""
     source = _source(file)
     if not source:
         return _selected(file, flags)
+    if file.isdecimal():
+        hint = f"to see a stored {file}, type `hopcli select` and then `hopcli show results/select`"
+        raise click.UsageError(f"{file!r:.80} is no file or source; {hint}")
     dataset = load_asked(source, flags, "FILE")
     return [str(label) for label in dataset.labels], dataset.spins, dataset.shape
 

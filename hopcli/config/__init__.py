@@ -7,51 +7,28 @@ then every setting has its value, which the manifest holds and the key of the ru
 
 Each setting is declared once, with its kind, default, help and group. A value may come
 from a TOML file, from a flag or from Python; all three pass through the same check, so
-they are refused with the same words.
+they are refused with the same words. A command imports its own class only.
 """
 
-from hopcli.config.attractors import AttractorsConfig
-from hopcli.config.base import Config, Facts, Setting, Settings
-from hopcli.config.capacity import CapacityConfig
-from hopcli.config.compare import CompareConfig
-from hopcli.config.consistency import ConsistencyConfig
-from hopcli.config.critical import CriticalConfig
-from hopcli.config.execution import Execution, RecallExecution, ThreadedExecution
-from hopcli.config.files import find_config, read_config, shipped_configs
-from hopcli.config.fit_sweeps import FitSweepsConfig
-from hopcli.config.groups import DataSettings, LearningSettings, PatternSettings, StorageSettings
-from hopcli.config.recall import RecallConfig
-from hopcli.config.relax import RelaxConfig
-from hopcli.config.select import SelectConfig
-from hopcli.config.temperature_scan import TemperatureScanConfig
-from hopcli.config.variance import VarianceConfig
-from hopcli.config.weights import WeightsConfig
+from __future__ import annotations
 
-__all__ = [
-    "AttractorsConfig",
-    "CapacityConfig",
-    "CompareConfig",
-    "Config",
-    "ConsistencyConfig",
-    "CriticalConfig",
-    "DataSettings",
-    "Execution",
-    "Facts",
-    "FitSweepsConfig",
-    "LearningSettings",
-    "PatternSettings",
-    "RecallConfig",
-    "RecallExecution",
-    "RelaxConfig",
-    "SelectConfig",
-    "Setting",
-    "Settings",
-    "StorageSettings",
-    "TemperatureScanConfig",
-    "ThreadedExecution",
-    "VarianceConfig",
-    "WeightsConfig",
-    "find_config",
-    "read_config",
-    "shipped_configs",
-]
+from importlib import import_module
+from typing import Any
+
+from hopcli.catalogue import CATALOGUE
+
+_SHARED = {
+    "base": ("Config", "Facts", "Setting", "Settings"),
+    "execution": ("Execution", "RecallExecution", "ThreadedExecution"),
+    "files": ("find_config", "read_config", "shipped_configs"),
+    "groups": ("DataSettings", "LearningSettings", "PatternSettings", "StorageSettings"),
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Import a class when it is asked for; ``__init__.pyi`` lists them."""
+    modules = [module for module, names in _SHARED.items() if name in names]
+    modules += [entry.module for entry in CATALOGUE.values() if name == f"{entry.name}Config"]
+    if not modules:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{modules[0]}"), name)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import copy
-import difflib
 from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from hopcli.errors import SettingError
 from hopcli.kinds import checked, read
+from hopcli.values import nearest
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -22,7 +22,6 @@ __all__ = [
     "Setting",
     "Settings",
     "again",
-    "nearest",
     "read_flags",
     "setting",
 ]
@@ -271,9 +270,3 @@ def read_flags(known: Mapping[str, Setting], flags: Mapping[str, Any]) -> dict[s
         name: read(known[name].kind, name, text) if isinstance(text, str) else text
         for name, text in flags.items()
     }
-
-
-def nearest(key: str, known: Iterable[str]) -> str:
-    """Name the known key that looks most like `key`, for a message; may be empty."""
-    close = difflib.get_close_matches(key, list(known), n=1, cutoff=0.5)
-    return f"; the nearest is {close[0]!r}" if close else ""

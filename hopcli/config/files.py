@@ -7,8 +7,8 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
-from hopcli.config.base import nearest
 from hopcli.errors import DataError
+from hopcli.values import nearest
 
 _LARGEST = 1_000_000  # bytes of a configuration
 _DEEPEST = 50  # parts of a key, which take a parser the square of their number

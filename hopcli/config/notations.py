@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from hopcli.kinds import Kind, fits, number, reader
-from hopcli.starts import Start, parse_start, rule_of_starts
+from hopcli.starts import Start, meant_start, parse_start, rule_of_starts
 from hopcli.values import RefusedError, real, spread, whole
 
 __all__ = [
@@ -86,7 +86,8 @@ def _pair(metavar: str, separator: str, low: int, rule: str) -> Kind:
         if isinstance(value, str):
             value = read(value)
         if not isinstance(value, list | tuple) or len(value) != 2:
-            raise RefusedError(rule)
+            only = f"{value[0]}{separator}{value[0]}" if isinstance(value, list) and value else ""
+            raise RefusedError(f"{rule}; did you mean {only}?" if only else rule)
         if any(type(item) is not int or item < low for item in value):
             raise RefusedError(rule)
         return (value[0], value[1])
@@ -204,7 +205,7 @@ def start(*, target: bool = False) -> Kind:
         try:
             parsed = parse_start(text)
         except ValueError:
-            raise RefusedError(rule) from None
+            raise RefusedError(f"{rule}{meant_start(text)}") from None
         if parsed.needs_target and not target:
             raise RefusedError(rule)
         return parsed

@@ -15,11 +15,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from hopcli import catalogue
-from hopcli.config.base import nearest
 from hopcli.errors import SettingError
 from hopcli.grids.keys import Key, Look
 from hopcli.kinds import checked
-from hopcli.values import RefusedError, as_column, spread
+from hopcli.values import RefusedError, as_column, nearest, spread
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

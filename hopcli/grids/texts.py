@@ -9,11 +9,10 @@ import tomllib
 from typing import TYPE_CHECKING, Any
 
 from hopcli import catalogue
-from hopcli.config.base import nearest
 from hopcli.errors import SettingError
 from hopcli.grids.grid import numbers
 from hopcli.kinds import checked, read
-from hopcli.values import RefusedError
+from hopcli.values import RefusedError, nearest
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -121,6 +120,8 @@ def read_set(entry: Entry, text: str) -> tuple[str, list[Any]]:
     kind = entry.settings[name].kind
     if kind.metavar != _LISTS and _RANGE.fullmatch(value):
         return name, numbers(value, f"set {name}")
+    if re.fullmatch(r"-?\d+:-?\d+", value) and not _is_value(kind, value):
+        raise SettingError("set", f"must have a step: {name}={value}:1", text)
     if ";" in value:
         parts = value.split(";")
     else:

@@ -283,6 +283,8 @@ def grid_request(
     from hopcli.grids.grid import read_grid
     from hopcli.grids.texts import with_sets
 
+    if config in catalogue.CATALOGUE and not Path(config).exists():
+        config, name = None, config
     path = None if config is None else find_config(config)
     values = {"command": name} if path is None else read_config(path)
     with renamed(lambda setting: _written_name(setting, path, sets)):

@@ -11,7 +11,6 @@ from hopcli import endings, results
 from hopcli.claims.reading import read_claims
 from hopcli.claims.table import table
 from hopcli.claims.verdicts import judge
-from hopcli.config.base import nearest
 from hopcli.config.files import find_claims
 from hopcli.errors import SettingError
 from hopcli.grids.export import write_table
@@ -21,6 +20,7 @@ from hopcli.results.manifest import sha256_of
 from hopcli.results.provenance import source_commit, versions
 from hopcli.runs.behind import PreparedRun, prepare
 from hopcli.runs.verdict_page import page
+from hopcli.values import nearest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence

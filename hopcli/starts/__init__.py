@@ -8,6 +8,7 @@ start does not depend on how many others there are.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,7 @@ from hopcli.errors import SettingError
 from hopcli.starts.bases import BASES, NO_SOURCE
 from hopcli.starts.changes import CHANGES, SIDES
 from hopcli.starts.words import Arguments, Bank, Base, Change, copied, word
+from hopcli.values import nearest
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -37,6 +39,7 @@ __all__ = [
     "choose",
     "fill_bank",
     "first_states",
+    "meant_start",
     "parse_start",
     "rule_of_starts",
     "trial_rng",
@@ -122,6 +125,16 @@ def parse_start(text: str) -> Start:
         )
     except (KeyError, ValueError):
         raise ValueError(rule_of_starts(target=True)) from None
+
+
+def meant_start(text: str) -> str:
+    """Suggest a fraction for a percentage, or the nearest word for an unknown one."""
+    plain = re.sub(r"(\d+(?:\.\d+)?)%", lambda match: f"{float(match[1]) / 100:g}", text)
+    if plain != text:
+        return f"; did you mean {plain}?"
+    words = [part.partition(":")[0].strip() for part in text.split(",")]
+    unknown = [name for name in words if name not in BASES and name not in CHANGES]
+    return nearest(unknown[0], [*BASES, *CHANGES]) if unknown else ""
 
 
 def rule_of_starts(*, target: bool = False) -> str:

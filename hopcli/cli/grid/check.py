@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from hopcli.cli.grid.shared import FOLDER_OF_GRID, QUIET
 from hopcli.cli.lines import print_lines
 from hopcli.cli.once import Command
+from hopcli.cli.types import ONE_FOLDER, QUIET
 from hopcli.printing import terminal
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ __all__ = ["check"]
 
 
 @click.command("check", cls=Command)
-@FOLDER_OF_GRID
+@ONE_FOLDER
 @QUIET
 def check(folder: Path, quiet: bool) -> int:
     """Hold every cell of a grid to its checksums, and its files to their manifest.

@@ -8,9 +8,9 @@ from typing import Any
 
 import click
 
-from hopcli.cli.grid.shared import FOLDER_OF_GRID
 from hopcli.cli.once import Command
 from hopcli.cli.tables import print_text
+from hopcli.cli.types import ONE_FOLDER
 from hopcli.errors import ResultError, SettingError, renamed
 from hopcli.printing import terminal
 from hopcli.values import flag_name
@@ -33,7 +33,7 @@ def _file(_ctx: click.Context, _param: click.Parameter, text: str | None) -> Pat
 
 
 @click.command("table", cls=Command)
-@FOLDER_OF_GRID
+@ONE_FOLDER
 @click.option(
     "--table",
     "name",
