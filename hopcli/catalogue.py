@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from hopcli.errors import SettingError
-from hopcli.values import flag_name, show, show_several
+from hopcli.values import show, show_several
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -73,13 +73,6 @@ class Entry:
         if plain == name:
             return show(value, betweens[0], gap=gap, unset=unset)
         return show_several(value, betweens, gap=gap, unset=unset)
-
-    def flag(self, name: str, value: Any) -> list[str]:
-        """Return the words of the flag that gives a setting this value, as JSON has it."""
-        flag, kind = flag_name(name), self.settings[name].kind
-        if not kind.metavar:
-            return [flag if value else f"--no-{flag[2:]}"]
-        return [flag, show(value, kind.between)]
 
     def read(self, values: Mapping[str, Any]) -> tuple[Any, Any]:
         """Make the given configuration and the execution of what a file or flags say.

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from hopcli import catalogue
 from hopcli.config import Facts, RecallConfig
 from hopcli.config.notations import temperatures
 from hopcli.datasets import default_threshold
@@ -222,10 +221,11 @@ def _is_changed(config: RecallConfig, name: str) -> bool:
 
 def _flags(config: RecallConfig) -> tuple[str, ...]:
     """The flags that store the same patterns on the command line."""
-    plain, words = config.to_dict(), list[str]()
+    known, words = type(config).settings(), []
     for name in PATTERN_SETTINGS:
-        if name in plain and _is_changed(config, name):
-            words += catalogue.entry(config.command).flag(name, plain[name])
+        if name in known and _is_changed(config, name):
+            kind = known[name].kind
+            words += kind.words(name, kind.plain(getattr(config, name)))
     return tuple(words)
 
 

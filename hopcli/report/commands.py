@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from hopcli.errors import SettingError
 from hopcli.grids.grid import read_grid
 from hopcli.grids.texts import set_text, with_sets
-from hopcli.values import RefusedError, show
+from hopcli.values import RefusedError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -51,17 +51,20 @@ def command_of_run(entry: Entry, given: Mapping[str, Any]) -> str | None:
     str or None
         What a shell takes; None if no flags say the same.
     """
-    words = [word for name, value in given.items() for word in entry.flag(name, value)]
-    is_said = all(_reads_as(entry.settings[name].kind, value) for name, value in given.items())
-    return shlex.join(["hopcli", entry.command, *words]) if is_said else None
+    flags = [_flag(name, entry.settings[name].kind, value) for name, value in given.items()]
+    if None in flags:
+        return None
+    return shlex.join(["hopcli", entry.command, *(word for flag in flags for word in flag or [])])
 
 
-def _reads_as(kind: Kind, value: Any) -> bool:
-    """Return whether the text of a value is read as the value."""
+def _flag(name: str, kind: Kind, value: Any) -> list[str] | None:
+    """The words of a flag, None if they do not give the value back."""
+    words = kind.words(name, value)
     try:
-        return not kind.metavar or bool(kind.settle(kind.read(show(value, kind.between))) == value)
+        same = len(words) == 1 or kind.settle(kind.read(words[1])) == value
     except RefusedError:
-        return False
+        return None
+    return words if same else None
 
 
 def command_of_grid(grid: Grid, *, skips: bool = False) -> str | None:

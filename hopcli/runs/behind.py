@@ -192,10 +192,11 @@ def _planned(
         entry = catalogue.entry(values.pop("command", None))
         given, execution = entry.read({"figures": False, **values})
         request = Request(given, execution, wishes, out, name_of=name_of, stock=stock)
-        words = [word for name, value in changes.items() for word in entry.flag(name, value)]
-        told = shlex.join(["hopcli", entry.command, "--config", config, *words])
+        words = ["hopcli", entry.command, "--config", config]
+        for name, value in changes.items():
+            words += entry.settings[name].kind.words(name, value)
         work = functools.partial(_make, single.plan(request))
-        return _run(out, entry.command, told, work)
+        return _run(out, entry.command, shlex.join(words), work)
 
 
 def _make(job: single.Job) -> None:
