@@ -45,7 +45,7 @@ MAY_IMPORT = {
     "kinds": "errors values",
     "network": "errors records",
     "rules": "errors kinds network waiting",
-    "dynamics": "errors kinds records observables streams _kernels",
+    "dynamics": "errors kinds records observables streams _kernels _loading",
     "taxonomy": "errors records observables dynamics network",
     "scoring": "records taxonomy",
     "estimator": "dynamics errors kinds observables scoring network rules streams taxonomy",
