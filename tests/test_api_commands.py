@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import inspect
 import json
-import sys
 import warnings
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -204,14 +203,3 @@ def test_a_run_says_what_it_is() -> None:
     assert made._repr_html_().count("<tr") == len(made.summary) + 1
     assert set(made.figures) == {"accuracy", "confusion", "gallery"}
     assert made.figures["accuracy"]._repr_png_().startswith(b"\x89PNG")  # type: ignore[attr-defined]
-
-
-def test_a_bar_where_it_is_wanted(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("hopcli.api.running._DELAY", 0.0)
-    monkeypatch.delitem(sys.modules, "ipykernel", raising=False)  # no notebook watches
-    recall()
-    assert capsys.readouterr() == ("", "")
-    recall(progress=True)
-    assert "/12" in capsys.readouterr().err

@@ -54,8 +54,8 @@ MAY_IMPORT = {
     "results": "_version catalogue datasets endings errors printing statistics streams tables "
     "values",
     "study": "dynamics errors observables scoring",
-    "claims": "catalogue config errors experiments kinds observables results rules statistics "
-    "study values",
+    "claims": "catalogue config errors experiments kinds observables printing results rules "
+    "statistics study tables values",
     "plots": "catalogue errors grids printing tables theory",
     "livepage": "_version config datasets errors experiments network rules streams study values",
     "runs": "catalogue claims config datasets dynamics endings errors experiments grids plots "
