@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import gc
 import io
 import itertools
@@ -116,6 +117,20 @@ class RunHopcli(Protocol):
 
 class SpawnHopcli(Protocol):
     def __call__(self, *arguments: str, code: str | None = ...) -> Finished: ...
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _shipped_data_is_loaded_once() -> Iterator[None]:
+    """Keep the data sets that ship from one run in this process to the next."""
+    kept = functools.lru_cache(4)(load_dataset)
+
+    def load(spec: str, **settings: Any) -> Dataset:
+        is_shipped = spec in ("mnist", "digits") and settings["threshold"] in (None, 0)
+        return kept(spec, **settings) if is_shipped else load_dataset(spec, **settings)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("hopcli.experiments.sources.load_dataset", load)
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -22,10 +22,8 @@ from hopcli.runs import single
 from hopcli.runs.grids import GridJob, GridOptions
 from hopcli.runs.requests import Request, Wishes
 from hopcli.tables import Columns
-from hopcli.values import flag_name
 
 if TYPE_CHECKING:
-    from hopcli.catalogue import Entry
     from hopcli.claims.claim import Claims, RunOf
     from hopcli.grids.grid import Grid
     from hopcli.grids.view import View
@@ -253,9 +251,10 @@ class _Preparation:
         request = Request(
             config, execution, self.wishes, self.out, name_of=self.name_of, stock=self.stock
         )
-        flags = [_flag(name, value, entry) for name, value in self.changes.items()]
-        told = ["hopcli", entry.command, "--config", shlex.quote(self.config), *flags]
-        return SingleRun(self.out, entry.command, " ".join(told), single.plan(request))
+        told = ["hopcli", entry.command, "--config", self.config]
+        for name, value in self.changes.items():
+            told += entry.settings[name].kind.words(name, value)
+        return SingleRun(self.out, entry.command, shlex.join(told), single.plan(request))
 
     def _grid(self) -> GridRun:
         grid = read_grid(self.values)
@@ -265,13 +264,6 @@ class _Preparation:
         sets = [f"--set {_set(grid, name, values)}" for name, values in wanted.items()]
         told = " ".join(["hopcli grid run", shlex.quote(self.config), *sets])
         return GridRun(self.out, grid, told, job)
-
-
-def _flag(name: str, value: Any, entry: Entry) -> str:
-    if isinstance(value, bool):
-        return flag_name(name) if value else f"--no-{flag_name(name)[2:]}"
-    text = entry.show(name, value)
-    return f"{flag_name(name)} {shlex.quote(text)}"
 
 
 def _set(grid: Grid, name: str, values: Any) -> str:
