@@ -108,7 +108,7 @@ def test_columns_that_only_one_has_are_told_and_the_rest_compared(tables: Compar
     a = pd.DataFrame([["x", 1, 2, 3]], columns=["label", "none", "none", "a"])
     b = pd.DataFrame([["x", 1, 5, 3]], columns=["label", "none", "none", "b"])
     lacks, (found,) = tables(a, b)
-    assert lacks == ("column 'a' only in A", "column 'b' only in B")
+    assert [(text.split("'")[1], text[-1]) for text in lacks] == [("a", "A"), ("b", "B")]
     assert found == Values("none (2)", 1, 1, "label = x", (2, 5), 3.0)
 
 
@@ -170,7 +170,7 @@ def test_arrays_are_compared_by_name_shape_and_value(tmp_path: Path) -> None:
     write_arrays(a, paths[0])
     write_arrays(b, paths[1])
     lacks, values = compare_arrays(*paths)
-    assert lacks[:2] == ("array 'old' only in A", "array 'new' only in B")
+    assert [(text.split("'")[1], text[-1]) for text in lacks[:2]] == [("old", "A"), ("new", "B")]
     assert all(part in lacks[2] for part in ("short", "(2,)", "(2, 1)"))
     assert values == ()
     b["spins"][1, 2], b["m"][0], b["names"][1], b["flags"][0] = 1, 0.75, "b", False
