@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import resource
 import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -237,14 +236,3 @@ def test_a_process_of_its_own_says_the_same(
     before = _standing(Path())
     assert spawn_hopcli(*line.split(), code=code).refused().startswith(name)
     assert _standing(Path()) == before
-
-
-def test_a_disk_without_room_for_a_lock_keeps_none(run_hopcli: RunHopcli) -> None:
-    before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (0, before[1]))
-    try:
-        message = run_hopcli(*SMALL, "--out", "out").refused()
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, before)
-    assert message.startswith("out: ")
-    assert list(Path().iterdir()) == []

@@ -150,16 +150,6 @@ def test_a_load_is_measured_alike_with_and_without_others() -> None:
     pd.testing.assert_frame_equal(same, two, check_exact=False, rtol=1e-9)
 
 
-def test_a_few_tested_patterns_stand_for_all() -> None:
-    """Storkey's rule forgets the patterns it stored first; those tested must not be they."""
-    settings: dict[str, Any] = {"sizes": (200,), "loads": (0.45,), "draws": 8}
-    few, every = (
-        capacity("storkey", **settings, tests=n)["overlap_pattern"].iloc[0] for n in (15, 90)
-    )
-    # The SD over patterns is about 0.1, and 120 are tested: three SD.
-    assert few == pytest.approx(every, abs=0.03)
-
-
 def test_intervals_hold_the_mean_and_stay_in_range() -> None:
     settings: dict[str, Any] = {"sizes": (60,), "loads": (0.05, 0.1, 0.2, 0.4), "tests": 10}
     found = capacity(*RULES[:2], **settings, draws=5)
