@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from hopcli.dynamics.jobs import Job
     from hopcli.network import Network
 
-__all__ = ["start"]
-
 _log = logging.getLogger("hopcli")
 
 _SAY_AFTER = 0.8  # seconds; loading from the cache takes less
