@@ -487,10 +487,7 @@ def test_a_killed_run_is_old_or_new(tmp_path: Path, killed: Killed, reader: str)
 
 def test_the_second_of_two_runs_at_once_is_refused(tmp_path: Path) -> None:
     with _waiting(tmp_path, "write") as child:
-        for work in (
-            lambda: _save(tmp_path, 0.1),
-            lambda: results.locked(tmp_path).__enter__(),
-        ):
+        for work in (lambda: _save(tmp_path, 0.1), lambda: results.locked(tmp_path).__enter__()):
             with pytest.raises(ResultError, match=rf" {child.pid} "):
                 work()
         out, _ = child.communicate("go on\n", timeout=60)
