@@ -185,7 +185,6 @@ def call(*arguments: str, whole: bool = False) -> Finished:
 @pytest.fixture
 def run_hopcli(empty_folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[RunHopcli]:
     """Run the command line in this process, in an empty folder, as on an idle machine."""
-    monkeypatch.setattr("hopcli.dynamics.sites._SAY_AFTER", 3600.0)
     monkeypatch.setattr("hopcli.cli.progress._clock", lambda: 0.0)
     handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
 

@@ -35,11 +35,7 @@ FAST = ("traced", "relax")  # with arrays and frames; with a table, arrays and n
 
 
 @pytest.mark.parametrize(
-    "name",
-    [
-        *FAST,
-        *(pytest.param(n, marks=pytest.mark.slow) for n in CONFIGS if n not in FAST),
-    ],
+    "name", [*FAST, *(pytest.param(n, marks=pytest.mark.slow) for n in CONFIGS if n not in FAST)]
 )
 def test_a_fresh_result_and_the_loaded_one_are_drawn_alike(name: str) -> None:
     shown = made(name)

@@ -58,9 +58,7 @@ def scanning(monkeypatch: pytest.MonkeyPatch) -> None:
         (1, 1, "pseudo-inverse", 0.3),
     ],
 )
-def test_scanning_is_the_plain_loop(
-    n_sites: int, p: int, rule: str, theta: float, temperature: float
-) -> None:
+def test_scanning(n_sites: int, p: int, rule: str, theta: float, temperature: float) -> None:
     couplings = network(n_sites, p, rule, theta)
     spins = starts(couplings, 20)
     fast = run_chains(couplings, spins, temperatures=temperature, sweeps=7)

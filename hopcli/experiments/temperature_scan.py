@@ -138,6 +138,8 @@ def plan(config: TemperatureScanConfig, stock: Stock) -> Plan:
         prepared.check_start(bank)
         return _Scan(resolved, patterns, prepared.network(), bank)
 
+    scan()  # an impossible one is refused now
+
     def work(
         execution: ThreadedExecution, progress: Progress, parts: Parts
     ) -> TemperatureScanResult:

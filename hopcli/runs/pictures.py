@@ -82,12 +82,8 @@ def redraw_grid(
     Path
         The picture.
     """
-    view = load_view(folder)
-
-    def draw(view: View, look: Look, path: Path) -> None:
-        draw_grid(view, look, path, how.style)
-
-    return folder / enter_picture(folder, view, draw, look(view), f"grid.{how.form or 'png'}")
+    (path,) = _of_grid(folder, how, look).again()
+    return path
 
 
 def draw_again(
@@ -130,14 +126,16 @@ def draw_again(
     return [(out, _draw_into(out, drawers, overwrite=overwrite))]
 
 
-def _of_grid(folder: Path, how: Style) -> _Drawer:
+def _of_grid(
+    folder: Path, how: Style, look: Callable[[View], Look] = lambda view: view.grid.look
+) -> _Drawer:
     view = load_view(folder)
-    name = f"grid.{how.form or 'png'}"
-    return _Drawer(
-        folder,
-        lambda stage: draw_grid(view, view.grid.look, stage / name, how.style),
-        lambda: [redraw_grid(folder, how)],
-    )
+    layout = look(view)
+
+    def draw(stage: Path) -> None:
+        draw_grid(view, layout, stage / f"grid.{how.form or 'png'}", how.style)
+
+    return _Drawer(folder, draw, lambda: enter_picture(folder, draw))
 
 
 def _of_run(folder: Path, how: Style) -> _Drawer:
