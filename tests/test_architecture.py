@@ -45,7 +45,7 @@ MAY_IMPORT = {
     "kinds": "errors values",
     "network": "errors records",
     "rules": "errors kinds network waiting",
-    "dynamics": "errors kinds records observables streams _kernels",
+    "dynamics": "errors kinds records observables streams _kernels _loading",
     "taxonomy": "errors records observables dynamics network",
     "scoring": "records taxonomy",
     "estimator": "dynamics errors kinds observables scoring network rules streams taxonomy",
@@ -57,7 +57,8 @@ MAY_IMPORT = {
     "claims": "catalogue config errors experiments kinds observables printing results rules "
     "statistics study tables values",
     "plots": "catalogue errors grids printing tables theory",
-    "livepage": "_version config datasets errors experiments network rules streams study values",
+    "livepage": "_version catalogue config datasets errors experiments network rules streams "
+    "study values",
     "runs": "catalogue claims config datasets dynamics endings errors experiments grids plots "
     "printing report results starts tables values",
     "report": "_version catalogue claims config errors grids kinds plots printing results "

@@ -168,19 +168,19 @@ def test_another_run_in_the_folder_is_not_replaced_unasked(here: Shell) -> None:
 def test_an_interrupt_keeps_the_runs_that_are_finished(
     claims: Shell, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from hopcli.runs.behind import SingleRun
+    from hopcli.runs.behind import PreparedRun
 
     made: list[object] = []
-    original = SingleRun.make
+    original = PreparedRun.make
 
-    def interrupted(self: SingleRun) -> None:
+    def interrupted(self: PreparedRun) -> None:
         if made:
             raise KeyboardInterrupt
         made.append(self)
         original(self)
 
     with monkeypatch.context() as patch:
-        patch.setattr(SingleRun, "make", interrupted)
+        patch.setattr(PreparedRun, "make", interrupted)
         assert "1 of 3 " in claims.run(LINE, code=130).err
     finished = files_below(Path("out/runs/few"))
     assert "recall.json" in finished

@@ -9,9 +9,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from hopcli.results.tables import write_arrays, write_table
+from hopcli.results.tables import write_arrays
 from hopcli.results.values import Found, Values, compare_arrays, compare_tables
-from hopcli.tables import Columns
+from hopcli.tables import Columns, Table, ends_of
 
 TABLE = pd.DataFrame(
     {
@@ -29,16 +29,14 @@ class Compare(Protocol):
 
 
 @pytest.fixture
-def tables(tmp_path: Path) -> Compare:
-    """Compare two tables as they are in files."""
+def tables() -> Compare:
+    """Compare two tables."""
 
     def compare(a: pd.DataFrame, b: pd.DataFrame) -> Found:
-        paths = [tmp_path / "a.csv", tmp_path / "b.csv"]
-        of_a, of_b = (
-            (path, write_table([Columns.of_frame(t)], path))
-            for path, t in zip(paths, (a, b), strict=True)
-        )
-        return compare_tables(of_a, of_b)
+        prefix = "" if "ci_low" in a else None
+        errors = (*ends_of("rate", "ci", prefix=prefix), *ends_of("m", "sem"))
+        declared = Table("t", "", errors)
+        return compare_tables(*(Columns.of_frame(t, declared) for t in (a, b)))
 
     return compare
 
