@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from hopcli.dynamics.jobs import Job
     from hopcli.network import Network
 
-__all__ = ["start"]
-
 
 RULES = ("METROPOLIS", "GLAUBER", "SIGN_KEEP", "SIGN_UP", "SIGN_DOWN")
 """Rules that the loop knows, constants of :mod:`hopcli._kernels`."""

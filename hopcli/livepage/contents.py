@@ -27,8 +27,6 @@ if TYPE_CHECKING:
     from hopcli.datasets import Dataset
     from hopcli.patterns import Patterns
 
-__all__ = ["PATTERN_SETTINGS", "Contents", "contents_of", "gather_contents"]
-
 PATTERN_SETTINGS = (
     *("dataset", "split", "threshold", "size", "crop", "invert", "transpose"),
     *("digits", "patterns", "source_indices", "select_split", "samples"),
