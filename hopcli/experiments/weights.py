@@ -31,11 +31,11 @@ _WEIGHTS = Table(
     "fixed point or not, stability and crosstalk of each pattern, as printed",
     (
         Column("label", "text", key=True),
-        Column("source_index", "integer"),
+        Column("source_index", "integer", printed=False),
         Column("fixed_point", "boolean"),
         Column("unstable_sites", "integer"),
         Column("min_field"),
-        Column("mean_field"),
+        Column("mean_field", printed=False),
         Column(
             "min_stability",
             axis="stability of the weakest site (field / length of its couplings)",
