@@ -12,15 +12,16 @@ loop is compiled in each process.
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
-__all__ = ["compiled", "known", "numba"]
+__all__ = ["announced", "compiled", "known", "numba"]
 
 _F = TypeVar("_F", bound="Callable[..., Any]")
 
@@ -85,6 +86,31 @@ def _shortcut(function: Callable[..., Any]) -> Any:
                 return None
 
     return cast("Any", Cache)(function)
+
+
+@contextlib.contextmanager
+def announced(text: str) -> Iterator[None]:
+    """Log a text as soon as numba compiles; it is silent about what it loads from its cache."""
+    try:
+        from numba.core.event import Listener, install_listener
+    except ImportError:
+        yield
+        return
+
+    class Compiling(Listener):
+        said = False  # a loop is compiled function by function
+
+        def on_start(self, event: object) -> None:
+            del event
+            if not self.said:
+                _log.info(text)
+            self.said = True
+
+        def on_end(self, event: object) -> None:
+            del event
+
+    with install_listener("numba:compile", Compiling()):
+        yield
 
 
 def known(option: str) -> bool:

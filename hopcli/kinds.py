@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from hopcli.errors import SettingError
-from hopcli.values import RefusedError, bare, nearest, real, show, spread, whole
+from hopcli.values import RefusedError, bare, flag_name, nearest, real, show, spread, whole
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -61,6 +61,13 @@ class Kind:
     def settle(self, value: Any) -> Any:
         """Check a value and return it as JSON has it; a text of a flag is to be read before."""
         return self.plain(self.check(value))
+
+    def words(self, setting: str, value: Any) -> list[str]:
+        """The words of the command line that give a value, as JSON has it, to a setting."""
+        flag = flag_name(setting)
+        if not self.metavar:
+            return [flag if value else f"--no-{flag[2:]}"]
+        return [flag, show(value, self.between)]
 
     def show(self, value: Any) -> str:
         """Spell a checked value as a flag has it."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import gc
 import io
 import itertools
@@ -118,6 +119,20 @@ class SpawnHopcli(Protocol):
     def __call__(self, *arguments: str, code: str | None = ...) -> Finished: ...
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _shipped_data_is_loaded_once() -> Iterator[None]:
+    """Keep the data sets that ship from one run in this process to the next."""
+    kept = functools.lru_cache(4)(load_dataset)
+
+    def load(spec: str, **settings: Any) -> Dataset:
+        is_shipped = spec in ("mnist", "digits") and settings["threshold"] in (None, 0)
+        return kept(spec, **settings) if is_shipped else load_dataset(spec, **settings)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("hopcli.experiments.sources.load_dataset", load)
+        yield
+
+
 @pytest.fixture(scope="session")
 def mnist() -> Dataset:
     """All of the 60,000 training images."""
@@ -170,7 +185,6 @@ def call(*arguments: str, whole: bool = False) -> Finished:
 @pytest.fixture
 def run_hopcli(empty_folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[RunHopcli]:
     """Run the command line in this process, in an empty folder, as on an idle machine."""
-    monkeypatch.setattr("hopcli.dynamics.sites._SAY_AFTER", 3600.0)
     monkeypatch.setattr("hopcli.cli.progress._clock", lambda: 0.0)
     handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
 
@@ -344,9 +358,10 @@ def least(share: float, runs: int) -> float:
     return float(share - 3 * np.sqrt(share * (1 - share) / runs))
 
 
-def as_columns(tables: Mapping[str, pd.DataFrame]) -> dict[str, Columns]:
-    """Tables of a result, from DataFrames."""
-    return {name: Columns.of_frame(table) for name, table in tables.items()}
+def as_columns(tables: Mapping[str, pd.DataFrame], command: str) -> dict[str, Columns]:
+    """Tables of a result of a command, from DataFrames."""
+    entry = CATALOGUE[command]
+    return {name: Columns.of_frame(table, entry.table(name)) for name, table in tables.items()}
 
 
 def files_below(folder: Path) -> dict[str, bytes | None]:

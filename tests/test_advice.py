@@ -136,17 +136,6 @@ def test_dependent_patterns_are_not_advised_a_rule_that_cannot_store_them(
     assert options_in(before.warnings[0], "recall") == []
 
 
-def test_signed_scores_count_no_inverse(run_hopcli: RunHopcli) -> None:
-    asked = "recall --dataset text:p.txt --start pattern,inverse --repeats 3 --tests 4 --no-figures"
-    note = run_hopcli(*asked.split()).out.split("\n\n")[1]
-    assert re.findall(r"\d+", note)[:2] == ["24", "24"]
-    assert max(map(len, note.splitlines())) <= 80
-    (option,) = options_in(note, "recall")
-    signed = run_hopcli(*asked.split(), *option, "--out", "signed")
-    assert pd.read_csv("signed/accuracy.csv")["recalled"].sum() == 0
-    assert "inverse" not in signed.out
-
-
 FEW = "consistency --digits 0,1,2,3 --dataset digits --selections 5 --samples 5 --tests 2 "
 FEW += "--sweeps 2"
 SHORT = "critical --dataset digits --chains 20 --scales 2,3 --sweeps 20 --temperatures "
@@ -220,18 +209,6 @@ def test_what_was_refused_passes_with_each_option_or_command_that_is_advised(
 
 
 # --- grids and files ---------------------------------------------------------------------
-
-
-def test_the_line_of_a_grid_names_where_its_warnings_are(run_hopcli: RunHopcli) -> None:
-    Path("hot.toml").write_text(f"{GRID}temperature = '0.80:0.94:0.01'\n", encoding="utf-8")
-    made = run_hopcli("grid", "run", "hot.toml", "--no-figures", "--out", "a grid")
-    assert made.err.count("\n") == 1
-    (folder,) = re.findall("`hopcli grid status '([^']+)'`", made.err)
-    status = run_hopcli("grid", "status", folder)
-    assert status.out.count("warning: temperature=") == 12
-    (way,) = options_in(status.out.splitlines()[-1], "grid status")
-    whole = json.loads(run_hopcli("grid", "status", folder, *way).out)
-    assert len(whole["warnings"]) == 15
 
 
 def test_images_are_shown_by_the_command_named(run_hopcli: RunHopcli) -> None:

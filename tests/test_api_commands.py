@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import inspect
 import json
-import sys
 import warnings
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -163,18 +162,6 @@ def test_another_run_stays_unless_it_is_to_be_replaced(run_hopcli: RunHopcli) ->
     assert run_hopcli("recall", *FLAGS, "--seed", "2", "--no-figures", "--out", "out").code == 0
 
 
-def test_what_cannot_be_drawn_leaves_the_run(
-    empty_folder: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    made = recall()
-    monkeypatch.setattr("hopcli.plots.save", lambda *_, **__: 1 / 0)
-    with pytest.raises(ZeroDivisionError):
-        made.save("out")
-    kept = results.read_manifest(Path("out"), "recall")["config"]
-    assert kept == made.config.to_dict() | {"digits": ["3", "6"]}
-    assert not list(Path("out").glob("*.png"))
-
-
 def test_given_patterns_are_stored_and_named(run_hopcli: RunHopcli) -> None:
     chosen = run("select", digits="3,6")
     chosen.save("chosen", figures=False)
@@ -216,14 +203,3 @@ def test_a_run_says_what_it_is() -> None:
     assert made._repr_html_().count("<tr") == len(made.summary) + 1
     assert set(made.figures) == {"accuracy", "confusion", "gallery"}
     assert made.figures["accuracy"]._repr_png_().startswith(b"\x89PNG")  # type: ignore[attr-defined]
-
-
-def test_a_bar_where_it_is_wanted(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("hopcli.api.running._DELAY", 0.0)
-    monkeypatch.delitem(sys.modules, "ipykernel", raising=False)  # no notebook watches
-    recall()
-    assert capsys.readouterr() == ("", "")
-    recall(progress=True)
-    assert "/12" in capsys.readouterr().err

@@ -72,18 +72,11 @@ def test_report_is_the_page_of_the_command(two: Path, run_hopcli: RunHopcli) -> 
     assert page.read_bytes() == (two / "b.html").read_bytes()
 
 
-@pytest.mark.parametrize(
-    ("call", "named"),
-    [
-        (lambda _: hopcli.check(), "folders: "),
-        (hopcli.check, "must "),
-        (lambda here: hopcli.diff(here, here), "must "),
-        (lambda here: hopcli.write_report(here, out=here / "r.html"), "must "),
-    ],
-)
-def test_where_there_is_no_run(tmp_path: Path, call: Any, named: str) -> None:
-    with pytest.raises(ResultError, match=named):
-        call(tmp_path)
+def test_where_there_is_no_run(tmp_path: Path) -> None:
+    calls: list[Any] = [hopcli.check, lambda here: hopcli.diff(here, here), hopcli.write_report]
+    for call in calls:
+        with pytest.raises(ResultError):
+            call(tmp_path)
     assert not list(tmp_path.iterdir())
 
 

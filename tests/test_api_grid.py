@@ -103,10 +103,6 @@ def test_keywords_go_on_top_of_a_file_and_none_leaves_a_setting_open() -> None:
     assert made.grid.fixed["temperature"] == 0.2
     assert made.grid.names == ("rule", "digits")
     assert made.grid.column("digits") == [["1", "2"], "1,2,3"]
-    table = made.table
-    assert set(zip(table.rule, table.digits, strict=True)) == {
-        (rule, digits) for rule in ("hebbian", "pseudo-inverse") for digits in ("1,2", "1,2,3")
-    }
     shared = {"dataset": SHARED["dataset"], "start": SHARED["start"]}
     together = grid("recall", vary={"digits, tests": [["1,2", 2], ["1", 3]]}, **shared)
     assert together.status["cells"] == 2

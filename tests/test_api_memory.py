@@ -9,7 +9,6 @@ import pandas as pd
 import pytest
 
 import hopcli
-from hopcli.streams import Streams
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -110,21 +109,6 @@ def test_trials_of_the_command_end_in_the_same_states(
     trials = _trials(run_hopcli, tmp_path / "b", *flipped)
     end = memory.recall("flip:0.4", tests=3, repeats=2, quench=True)
     pd.testing.assert_frame_equal(end.table, trials, check_dtype=False)  # all ended at 1
-
-
-def test_the_criterion_and_the_seeds_are_those_of_the_command(
-    five: hopcli.Patterns, run_hopcli: RunHopcli, tmp_path: Path
-) -> None:
-    words = ("--start", "pattern", "--tests", "3", "--repeats", "1", "--temperature", "0.7")
-    _trials(run_hopcli, tmp_path, *words, "--criterion", "auto", "--seed", "8")
-    memory = hopcli.store(five)
-    end = memory.recall("pattern", tests=3, temperature=0.7, criterion="auto", seed=np.int64(8))
-    usual = memory.recall("pattern", tests=3, temperature=0.7)
-    manifest = pd.read_json(tmp_path / "recall.json", typ="series")
-    assert end.relaxation.config.criterion == manifest["config"]["criterion"] < 0.99
-    assert usual.relaxation.config.criterion == 0.99
-    assert end.relaxation.streams.chains.spawn_key == Streams.of(8).chains.spawn_key
-    assert end.relaxation.streams.chains.entropy == 8
 
 
 @pytest.mark.parametrize(("rule", "words"), [("hebbian", {"normalise": "p"}), ("storkey", {})])

@@ -45,7 +45,7 @@ MAY_IMPORT = {
     "kinds": "errors values",
     "network": "errors records",
     "rules": "errors kinds network waiting",
-    "dynamics": "errors kinds records observables streams _kernels",
+    "dynamics": "errors kinds records observables streams _kernels _loading",
     "taxonomy": "errors records observables dynamics network",
     "scoring": "records taxonomy",
     "estimator": "dynamics errors kinds observables scoring network rules streams taxonomy",
@@ -54,10 +54,11 @@ MAY_IMPORT = {
     "results": "_version catalogue datasets endings errors printing statistics streams tables "
     "values",
     "study": "dynamics errors observables scoring",
-    "claims": "catalogue config errors experiments kinds observables results rules statistics "
-    "study values",
+    "claims": "catalogue config errors experiments kinds observables printing results rules "
+    "statistics study tables values",
     "plots": "catalogue errors grids printing tables theory",
-    "livepage": "_version config datasets errors experiments network rules streams study values",
+    "livepage": "_version catalogue config datasets errors experiments network rules streams "
+    "study values",
     "runs": "catalogue claims config datasets dynamics endings errors experiments grids plots "
     "printing report results starts tables values",
     "report": "_version catalogue claims config errors grids kinds plots printing results "
@@ -214,13 +215,14 @@ def test_whatever_an_experiment_imports_is_a_room_that_computes() -> None:
 
 NEW_ENTRIES = """
 import sys
+from dataclasses import dataclass
 import numpy as np
 import hopcli
 from hopcli.cli import main
 from hopcli.datasets import SOURCES, Source
 from hopcli.datasets.grey import GreyImages
 from hopcli.dynamics import DYNAMICS
-from hopcli.kinds import number
+from hopcli.kinds import integer, number
 from hopcli.network import Quadratic
 from hopcli.rules import RULES, Parameter, Rule
 from hopcli.starts import BASES
@@ -248,28 +250,46 @@ DYNAMICS["sign"] = DYNAMICS["async"].__class__(
     "sign", "as async", DYNAMICS["async"].loop, {"keep": "SIGN_KEEP"}, ("fixed",),
     stochastic=False, allows_zero=True,
 )
+
+import hopcli.config.recall as declared  # which reads the registries
+from hopcli.config.base import setting
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Louder(declared.RecallConfig):
+    loudness: int = setting(integer(1, 9), 3, "Network", "How loud.")
+
+declared.RecallConfig = Louder
 xi = np.array([[1, 1, 1, -1], [1, -1, 1, 1]], np.int8)
 for rule, given in (("hebbian", {}), ("damped", {}), ("damped", {"damping": 3.0})):
     print(hopcli.store(xi, rule, **given).energy(xi)[0])
 print(hopcli.HopfieldClassifier("damped").fit(xi, [0, 1]).couplings_.dense().max())
 print(hopcli.store("stripes", "hebbian").recall("up", dynamics="sign", sweeps=3).overlaps.max())
 line = "recall --dataset stripes --rule damped --dynamics sign --start up --tests 1 --repeats 1"
-for damping in ("-1", "3"):
+line += " -q --no-figures --out r"
+for flags in ("--damping -1", "--damping 3 --loudness 10", "--damping 3 --loudness 4"):
     try:
-        main([*line.split(), "-q", "--no-figures", "--out", "r", "--damping", damping])
+        main(f"{line} {flags}".split())
     except SystemExit as end:
         print(end.code)
 """
 
 
-def test_a_rule_a_dynamics_a_source_and_a_start_need_one_entry(spawn_hopcli: SpawnHopcli) -> None:
-    """In Python, as settings and as options; energies show the rule's parameter."""
+def test_a_rule_a_dynamics_a_source_a_start_and_an_option_need_one_entry(
+    spawn_hopcli: SpawnHopcli,
+) -> None:
+    """In Python, as settings and as flags; energies show the rule's parameter."""
     done = spawn_hopcli(code=NEW_ENTRIES)
     assert done.code == 0, done.err
     whole, half, quarter, coupling, overlap, *codes = map(float, done.out.split())
     assert (half, quarter, coupling) == (whole / 2, whole / 4, 0.25)
     assert overlap == 0
-    assert codes == [2, 0], done.err
+    assert codes == [2, 2, 0], done.err
     config = read_manifest(Path("r"), "recall")["config"]
-    given = {"dataset": "stripes", "rule": "damped", "dynamics": "sign", "damping": 3}
+    given = {
+        "dataset": "stripes",
+        "rule": "damped",
+        "dynamics": "sign",
+        "damping": 3,
+        "loudness": 4,
+    }
     assert {name: config[name] for name in given} == given

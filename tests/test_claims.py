@@ -546,11 +546,11 @@ def test_a_claim_in_percent_is_measured_in_percent() -> None:
     text = text.replace("margin = 2", "margin = 3")
     judged = judge(_read(text.replace('role = "text"', 'role = "text"\nerror = "images"')), RUNS)
     assert judged[0].verdict == VERDICTS[2]
-    row = table(judged, {"mine": "hopcli recall"}).iloc[0]
+    row = table(judged, {"mine": "hopcli recall"}).row(0)
     assert (row["value"], row["command"]) == ("80", "hopcli recall")
     assert row["found"] == "80 % (76 to 84)"
     se = 4 / Z95
-    found = row[["ci_low", "ci_high", "p", "resolution"]].tolist()
+    found = [row[name] for name in ("ci_low", "ci_high", "p", "resolution")]
     assert found == pytest.approx([76, 84, stats.norm.sf(3 / se), 2.8 * se])
 
 

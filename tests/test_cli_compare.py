@@ -11,7 +11,6 @@ import pytest
 from conftest import experiment
 from scipy import stats
 
-from hopcli import results
 from hopcli.config import CompareConfig, Facts
 from hopcli.datasets import Dataset, load_dataset
 from hopcli.experiments import compare_tables as tables
@@ -25,7 +24,6 @@ from hopcli.streams import Streams, seed_word
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
-    from shell import Shell
 
 FEW: dict[str, Any] = {"training": 20, "selector_samples": (2,), "selections": 2}
 FEW |= {"selector_tests": 2, "candidates": 1, "tuning": 1}
@@ -307,17 +305,3 @@ def test_the_finding_on_selectors_is_of_the_nearest_number_of_samples() -> None:
 
 
 # --- the command ---------------------------------------------------------------------------
-
-
-def test_findings_are_printed_and_kept(shell: Shell) -> None:
-    done = shell.run(f"{SMALL} --out out")
-    assert done.err.count("\n") == 1
-    assert "--selections 30" in done.err
-    assert "dynamics-t0" in done.out
-    loaded = results.load("out")
-    findings = loaded.result.notes["findings"]
-    assert len(findings) == 2
-    printed = " ".join(done.out.split())
-    assert all(" ".join(finding.split()) in printed for finding in findings)
-    assert done.out.index("accuracy %") < done.out.index(findings[0])
-    assert loaded.result.patterns.labels == ("1", "4", "7")

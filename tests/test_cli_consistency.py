@@ -79,14 +79,8 @@ def test_the_loss_is_what_eq_5_is_on_average() -> None:
     assert np.all(error < 0.02 * np.abs(found["loss"]).max())
 
 
-@pytest.mark.parametrize(
-    ("sizes", "draws"),
-    [
-        ((100, 150, 120, 80), 100),
-        pytest.param((100, 150, 120, 80), 250, marks=pytest.mark.slow),
-        pytest.param((300, 60, 60, 60), 250, marks=pytest.mark.slow),
-    ],
-)
+@few_and_many("draws", 100, 250)
+@pytest.mark.parametrize("sizes", [(100, 150, 120, 80)])
 def test_standard_errors_are_those_of_other_images(sizes: tuple[int, ...], draws: int) -> None:
     """Images drawn anew from the same law: the spread of a measure is what it says."""
     tables = []

@@ -146,7 +146,6 @@ def test_the_interval_of_the_limit_allows_for_higher_corrections(scales: tuple[i
     [
         ("pseudo-inverse", "0.84:1.16:0.04"),
         pytest.param("pseudo-inverse", "0.95:1.15:0.04", marks=pytest.mark.slow),  # it is at 0.969
-        pytest.param("hebbian", "1.3:1.72:0.06", marks=pytest.mark.slow),
         ("hebbian", [round(1.45 * t, 4) for t in NEAR]),
     ],
 )

@@ -163,15 +163,6 @@ def test_where_nothing_ever_differs_the_bounds_are_those_of_what_was_not_seen() 
     assert found.groups.sd == pytest.approx((0, 0, math.sqrt(most)))
 
 
-def test_units_that_always_end_alike_have_no_noise_of_trials() -> None:
-    rng = np.random.default_rng(5)
-    found = Components.of(4 * rng.binomial(1, 0.7, (60, 1, 50)), 4)
-    assert (found.trials.variance, found.trials.low) == (0, 0)
-    assert 0 < found.trials.high == pytest.approx(exact_interval(0, 3000)[1] / 2)
-    assert found.units.variance == pytest.approx(0.21, abs=0.01)
-    assert found.groups.variance == pytest.approx(0, abs=0.002)
-
-
 def test_a_component_of_a_mean_and_its_sd() -> None:
     assert not Components.of(np.ones((2, 1, 2)), 2).rate.flags.writeable
     part = Component(0.04, 0.01, 0.09)

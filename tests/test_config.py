@@ -6,7 +6,7 @@ import dataclasses
 import json
 import math
 import tomllib
-from dataclasses import FrozenInstanceError, fields
+from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
 import jsonschema
@@ -31,11 +31,9 @@ from hopcli.config import (
     notations,
     read_config,
 )
-from hopcli.config.notations import Schedule
 from hopcli.config.schema import configuration_schema
 from hopcli.errors import DataError, SettingError
 from hopcli.grids.grid import read_grid
-from hopcli.starts import Start
 from hopcli.values import RefusedError, show
 
 if TYPE_CHECKING:
@@ -140,18 +138,6 @@ def test_a_configuration_is_resolved_by_the_data(
 ) -> None:
     resolved = config.resolve(facts)
     assert {name: getattr(resolved, name) for name in expected} == expected
-
-
-def test_texts_are_read_once() -> None:
-    config = RecallConfig.from_values(
-        {"start": "image,flip:0.10", "temperature": "2.0:0.10:geometric"}
-    )
-    assert config.start == Start("image", (), (("flip", (0.1,)),))
-    assert config.temperature == Schedule(2.0, 0.1, "geometric")
-    assert config.to_dict()["start"] == "image,flip:0.1"
-    assert config.to_dict()["temperature"] == "2:0.1:geometric"
-    with pytest.raises(FrozenInstanceError):
-        config.temperature = 0.5  # type: ignore[misc]
 
 
 def test_patterns_may_be_a_list_of_source_indices_in_a_file() -> None:

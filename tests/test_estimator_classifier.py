@@ -42,9 +42,7 @@ CHECKED = [
 
 @MAY_WARN
 @parametrize_with_checks(CHECKED)  # type: ignore[untyped-decorator]
-def test_checks_of_scikit_learn(
-    estimator: HopfieldClassifier, check: Callable[[Any], None]
-) -> None:
+def test_scikit_learn_checks(estimator: HopfieldClassifier, check: Callable[[Any], None]) -> None:
     with contextlib.suppress(SkipTest):  # of packages that are not there
         check(estimator)
 
@@ -206,9 +204,7 @@ def test_an_inverse_counts_only_if_it_is_asked_for() -> None:
     ("rule", "parameters"),
     [("hebbian", {"normalise": "p"}), ("perceptron", {"kappa": 0.2, "epochs": 500})],
 )
-def test_a_rule_with_parameters(
-    digits: tuple[Any, Any], rule: str, parameters: dict[str, Any]
-) -> None:
+def test_rule_parameters(digits: tuple[Any, Any], rule: str, parameters: dict[str, Any]) -> None:
     memory = HopfieldClassifier(rule, n_prototypes=1, samples=20, random_state=1, **parameters)
     memory.fit(*digits)
     expected = store(memory.prototypes_, rule, **parameters)

@@ -10,15 +10,7 @@ import pytest
 from matplotlib.axes import Axes
 from matplotlib.colors import to_hex
 from matplotlib.container import BarContainer
-from test_plots import (
-    error_bars,
-    made,
-    plot_axes,
-    series,
-    states,
-    texts,
-    with_table,
-)
+from test_plots import error_bars, made, plot_axes, series, states, texts, with_table
 
 from hopcli.experiments.variance import SOURCES
 

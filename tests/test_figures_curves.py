@@ -10,17 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
-from test_plots import (
-    Run,
-    made,
-    panels,
-    run,
-    series,
-    texts,
-    upright,
-    with_arrays,
-    with_table,
-)
+from test_plots import Run, made, panels, run, series, texts, upright, with_arrays, with_table
 
 from hopcli.config import CapacityConfig
 from hopcli.config.relax import round_sweeps

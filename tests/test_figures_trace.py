@@ -136,9 +136,7 @@ def check_patterns(figure: Figure, table: Any, names: list[str], n_sites: int = 
     ("digits", "start", "called"),
     [("123", "random", "random"), ("12", "blend:1:2:fill", "blend:1:2:fill")],
 )
-def test_overlaps_without_an_own_pattern(
-    dataset: str, digits: str, start: str, called: str
-) -> None:
+def test_overlaps_without_own_pattern(dataset: str, digits: str, start: str, called: str) -> None:
     shown = hot(dataset, digits=tuple(digits), start=start)
     figure = shown.figures()["trace"]
     check_patterns(figure, shown.result.tables["trace"], list(digits))

@@ -97,9 +97,7 @@ def written(command: str) -> st.SearchStrategy[dict[str, Any]]:
 
 @fuzzed
 @given(content=st.binary(max_size=60) | damaged(FIGURE1))
-def test_a_configuration_is_read_or_refused(
-    file: Callable[[str, bytes], Path], content: bytes
-) -> None:
+def test_configuration_files(file: Callable[[str, bytes], Path], content: bytes) -> None:
     path = file("f.toml", content)
     found = tried(read_config, path)
     try:
@@ -193,9 +191,7 @@ def test_an_idx_file_is_read_or_refused(
 
 @fuzzed
 @given(packed=damaged(gzip.compress(IDX)), archive=damaged(NPZ) | st.binary(max_size=40))
-def test_a_damaged_archive(
-    file: Callable[[str, bytes], Path], packed: bytes, archive: bytes
-) -> None:
+def test_damaged_archive(file: Callable[[str, bytes], Path], packed: bytes, archive: bytes) -> None:
     images = tried(read_idx, file("f.gz", packed), 3)
     assert isinstance(images, DataError) or np.array_equal(images, GREY)
     path = file("f.npz", archive)

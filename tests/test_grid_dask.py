@@ -110,9 +110,7 @@ def _begin(address: str, name: str = "long") -> subprocess.Popen[str]:
     return child
 
 
-def test_bytes_are_those_of_threads(
-    run_hopcli: RunHopcli, spawn_hopcli: SpawnHopcli, cluster: Cluster
-) -> None:
+def test_the_same_bytes(run_hopcli: RunHopcli, spawn_hopcli: SpawnHopcli, cluster: Cluster) -> None:
     done = spawn_hopcli("grid", "run", "seeds.toml", "--dask", cluster.address, "--format", "json")
     assert (done.code, done.err) == (0, "")
     assert json.loads(done.out)["made now"] == N_CELLS
@@ -206,9 +204,7 @@ def _peer(says: bytes) -> Iterator[int]:
     [b"", b"SSH-2.0-x\r\n", b"HTTP/1.1 400 \r\n\r\n" * 99, b"\0" * 4096, b"\xff" * 64],
     ids=["closes", "ssh", "http", "zeros", "ones"],
 )
-def test_a_peer_that_is_no_scheduler_is_given_up(
-    run_hopcli: RunHopcli, monkeypatch: pytest.MonkeyPatch, says: bytes
-) -> None:
+def test_other_peers(run_hopcli: RunHopcli, monkeypatch: pytest.MonkeyPatch, says: bytes) -> None:
     monkeypatch.setattr(dask, "_ANSWERS", 1.0)
     with _peer(says) as port:
         done = run_hopcli("grid", "run", "seeds.toml", "--dask", f"tcp://127.0.0.1:{port}")

@@ -82,8 +82,7 @@ NAMES |= st.text(max_size=5).filter(lambda text: "\0" not in text)
 
 
 @given(
-    rows=st.lists(st.tuples(VALUES, st.text(max_size=9)), max_size=4),
-    names=st.tuples(NAMES, NAMES),
+    rows=st.lists(st.tuples(VALUES, st.text(max_size=9)), max_size=4), names=st.tuples(NAMES, NAMES)
 )
 def test_any_table_is_read_back(
     rows: list[tuple[Any, ...]], names: tuple[str, str], tmp_path_factory: pytest.TempPathFactory

@@ -149,9 +149,7 @@ def test_an_automatic_criterion_is_refused_where_a_pattern_is_not_held(rule: str
 
 @pytest.mark.parametrize("score", ["abs", "signed"])
 @pytest.mark.parametrize(("start", "recalled"), [("flip:0.1", True), ("pattern,inverse", False)])
-def test_a_complementary_pattern(
-    run_hopcli: RunHopcli, score: str, start: str, recalled: bool
-) -> None:
+def test_complements(run_hopcli: RunHopcli, score: str, start: str, recalled: bool) -> None:
     p, q = ["####", "....", "##..", "...."], ["....", "####", "..##", "####"]
     draw("p.txt", {"p": p, "q": q})
     run = ["--dataset", "text:p.txt", "--rule", "hebbian", "--start", start, "--score", score]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import itertools
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 from typing import Any
 from unittest import mock
 
@@ -58,9 +58,7 @@ def scanning(monkeypatch: pytest.MonkeyPatch) -> None:
         (1, 1, "pseudo-inverse", 0.3),
     ],
 )
-def test_scanning_is_the_plain_loop(
-    n_sites: int, p: int, rule: str, theta: float, temperature: float
-) -> None:
+def test_scanning(n_sites: int, p: int, rule: str, theta: float, temperature: float) -> None:
     couplings = network(n_sites, p, rule, theta)
     spins = starts(couplings, 20)
     fast = run_chains(couplings, spins, temperatures=temperature, sweeps=7)
@@ -145,6 +143,26 @@ def test_blocks_begin_anywhere(monkeypatch: pytest.MonkeyPatch, uncompiled: Modu
     schedule = {"temperatures": [0.25, 0.9, 0.25], "sweeps": 3, "attempts_per_sweep": 1501}
     spins = starts(couplings, 3)
     assert_compiled_or_not_ends_alike(monkeypatch, uncompiled, couplings, spins, **schedule)
+
+
+@pytest.mark.parametrize("temperature", [1e-300, 0.003, 0.2, 0.9, 50.0])
+def test_chances_are_bounded(uncompiled: ModuleType, temperature: float) -> None:
+    """From above, at any alignment within the slack; and by a sixteenth too much at most."""
+    laid_out = sites.lay_out(network(700, 5, "pseudo-inverse", 0.05))
+    unit, slack = laid_out.unit, laid_out.slack
+    rng = np.random.default_rng(5)
+    # All alignments that can be, and many about the tie, where chances reach 1.
+    x = np.concatenate([rng.uniform(-2, 2, 40), rng.uniform(-3, 3, 40) * slack])
+    x = np.append(x, [0.0, _kernels.TIE, 0.5 * np.log(2.0) * temperature]).clip(-2, 2)
+    levels = np.rint(-x / unit).astype(np.int32)
+    chain = SimpleNamespace(levels=levels, chances=np.zeros(len(x), np.float32))
+    with np.errstate(over="ignore", under="ignore"):
+        uncompiled._bound_noisy(laid_out, chain, temperature)
+        for rule, spin, off in itertools.product((0, 1), (-1, 1), (-slack, 0, slack)):
+            chances = [uncompiled._chance(rule, y + off, spin, temperature) for y in -levels * unit]
+            assert np.all((chain.chances >= chances) | (np.array(chances) < 1e-38))
+        least = np.exp(np.minimum(2 * (levels * unit + 3 * slack) / temperature, 0.0))
+    assert np.all(chain.chances <= np.minimum(1.0, 1.063 * least))
 
 
 def test_a_shuffle_gives_every_order_as_often(uncompiled: ModuleType) -> None:

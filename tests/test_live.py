@@ -160,9 +160,7 @@ def _with_rules(cases: list[Any]) -> list[Any]:
 
 
 @pytest.mark.parametrize(("rule", "dynamic", "order", "heat"), _with_rules(NOISY))
-def test_noisy_chains_end_alike(
-    v8: MiniRacer, rule: str, dynamic: str, order: str, heat: float
-) -> None:
+def test_noisy_chains(v8: MiniRacer, rule: str, dynamic: str, order: str, heat: float) -> None:
     xi = _digits(5)
     final, told = _both(
         v8,
@@ -179,9 +177,7 @@ def test_noisy_chains_end_alike(
 
 
 @pytest.mark.parametrize(("rule", "dynamic", "order", "tie"), _with_rules(COLD))
-def test_cold_chains_end_alike(
-    v8: MiniRacer, rule: str, dynamic: str, order: str, tie: str
-) -> None:
+def test_cold_chains(v8: MiniRacer, rule: str, dynamic: str, order: str, tie: str) -> None:
     xi = _digits(6)
     starts = _noisy(xi, 0.3)
     starts[:, ::7] = 0

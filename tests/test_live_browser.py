@@ -49,9 +49,7 @@ FAST = ("heat bath",)
 @pytest.mark.parametrize(
     "case", [name if name in FAST else pytest.param(name, marks=pytest.mark.slow) for name in CASES]
 )
-def test_calls_end_as_the_page(
-    seen: Seen, empty_folder: Path, case: str, run_hopcli: RunHopcli
-) -> None:
+def test_calls_end_alike(seen: Seen, empty_folder: Path, case: str, run_hopcli: RunHopcli) -> None:
     """Typed, both the Python call and the command end where the page is."""
     tab = seen.tab
     tab.click(".settings summary")

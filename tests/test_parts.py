@@ -140,9 +140,7 @@ def test_a_killed_run_goes_on_from_what_it_had_written(
     assert (_visible("out"), _hidden("out")) == (_visible("whole"), [])
 
 
-def test_stops_at_either_end(
-    run_hopcli: RunHopcli, runs: Runs, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_stops_at_ends(run_hopcli: RunHopcli, runs: Runs, monkeypatch: pytest.MonkeyPatch) -> None:
     runs.stop_after(0)
     assert run_hopcli(*SCAN, "--out", "out").code == 130
     assert list(Path().iterdir()) == []

@@ -69,9 +69,7 @@ def test_chains_reach_boltzmann_weights(
         ("pattern", [0.0, 0.4, 0.0, 0.6]),
     ],
 )
-def test_waiting_is_scanning(
-    monkeypatch: pytest.MonkeyPatch, start: str, schedule: list[float]
-) -> None:
+def test_waiting_law(monkeypatch: pytest.MonkeyPatch, start: str, schedule: list[float]) -> None:
     couplings = network(100, 3, "pseudo-inverse")
     first = couplings.xi[:1] if start == "pattern" else random_patterns(0, 1, 100)
     settings = {"temperatures": schedule, "sweeps": len(schedule), "attempts_per_sweep": 70}

@@ -380,9 +380,7 @@ COLD = {"temperature": TEMPERATURES}
         (COLD, {"rows": "temperature"}, "rows"),
     ],
 )
-def test_impossible_pictures_are_refused(
-    axes: dict[str, Any], look: dict[str, Any], setting: str
-) -> None:
+def test_impossible_pictures(axes: dict[str, Any], look: dict[str, Any], setting: str) -> None:
     table, keys = grid(**axes)
     table = table.drop(columns="label") if look == {"rows": "temperature"} else table
     with pytest.raises(SettingError) as error:

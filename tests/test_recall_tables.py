@@ -142,9 +142,7 @@ def run(settings: dict[str, Any], *, keep: bool = True) -> RecallResult:
 
 
 @pytest.mark.parametrize("settings", SETTINGS)
-def test_tables_of_blocks_of_any_size(
-    settings: dict[str, Any], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_tables_of_any_blocks(settings: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
     whole, alone = run(settings), run(settings, keep=False)
     monkeypatch.setattr(recall, "_BLOCK", 7)
     in_sevens = run(settings)

@@ -43,7 +43,7 @@ def _result(value: float, **changed: Any) -> Result:
     tables = {"patterns": pd.DataFrame({"label": ["a"], "loss": [value]})}
     given: dict[str, Any] = {"tables": tables, "arrays": {"patterns": {"xi": np.full(3, value)}}}
     given |= changed
-    columns = as_columns(given.pop("tables"))
+    columns = as_columns(given.pop("tables"), "select")
     return Result(dataset="mnist:train", dataset_sha256="d" * 64, columns=columns, **given)
 
 
@@ -313,14 +313,14 @@ def test_what_a_dead_run_left_is_swept_up(tmp_path: Path) -> None:
 
 CHILD = """
 import os, signal, sys
-import pandas
 from pathlib import Path
+from hopcli import results
 sys.path.insert(0, sys.argv[3])
 from test_results import _draw, _save
 
 signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
 folder, moment, moves = Path(sys.argv[1]), sys.argv[2], 0
-move, write = os.replace, pandas.DataFrame.to_csv
+move, write = os.replace, results.write_table
 
 def wait_at(here):
     if moment == here:
@@ -331,9 +331,10 @@ def draw(stage):
     _draw(stage)
     wait_at("draw")
 
-def slow_write(table, *args, **kwargs):
-    write(table, *args, **kwargs)
+def slow_write(*arguments):
+    heads = write(*arguments)
     wait_at("write")
+    return heads
 
 def slow_move(*places, **handles):
     global moves
@@ -341,7 +342,7 @@ def slow_move(*places, **handles):
     wait_at(f"move {moves}")
     move(*places, **handles)
 
-pandas.DataFrame.to_csv, os.replace = slow_write, slow_move
+results.write_table, os.replace = slow_write, slow_move
 _save(folder, 0.2, draw)
 print("done", flush=True)
 """
@@ -486,10 +487,7 @@ def test_a_killed_run_is_old_or_new(tmp_path: Path, killed: Killed, reader: str)
 
 def test_the_second_of_two_runs_at_once_is_refused(tmp_path: Path) -> None:
     with _waiting(tmp_path, "write") as child:
-        for work in (
-            lambda: _save(tmp_path, 0.1),
-            lambda: results.locked(tmp_path).__enter__(),
-        ):
+        for work in (lambda: _save(tmp_path, 0.1), lambda: results.locked(tmp_path).__enter__()):
             with pytest.raises(ResultError, match=rf" {child.pid} "):
                 work()
         out, _ = child.communicate("go on\n", timeout=60)

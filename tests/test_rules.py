@@ -332,10 +332,11 @@ def test_networks_own_their_parts() -> None:
         assert array.any()
 
 
+@pytest.mark.usefixtures("small_blocks")
 @pytest.mark.parametrize(
     "j",
-    [np.ones((2, 3)), np.array([[1.0, 2.0], [0.0, 1.0]]), np.full((2, 2), np.nan)],
-    ids=["shape", "asymmetric", "nan"],
+    [np.ones((2, 3)), np.full((2, 2), np.nan), *(np.eye(60, k=k) for k in (1, -30, 59))],
+    ids=["shape", "nan", "beside", "below", "corner"],
 )
 def test_couplings_are_square_and_symmetric(j: Any) -> None:
     with pytest.raises(ValueError, match="J"):

@@ -238,9 +238,7 @@ def test_draws_that_are_all_alike_have_the_interval_of_their_units(end: float) -
         ([[0.1, 0.2, 0.9]], (0.2, math.nan, math.nan)),
     ],
 )
-def test_medians_of_few_values(
-    values: list[list[float]], found: tuple[float, float, float]
-) -> None:
+def test_medians_of_few(values: list[list[float]], found: tuple[float, float, float]) -> None:
     assert draws_median(values) == pytest.approx(found, abs=0, nan_ok=True)
 
 

@@ -135,8 +135,6 @@ def test_thirty_selections_are_about_enough_and_ten_are_not() -> None:
     ],
 )
 @pytest.mark.parametrize(("n", "warnings"), [(29, 1), (30, 0)])
-def test_few_selections(
-    config: type[Config], settings: dict[str, Any], n: int, warnings: int
-) -> None:
+def test_selections(config: type[Config], settings: dict[str, Any], n: int, warnings: int) -> None:
     found = experiments.run(config.from_values({**settings, "selections": n}))
     assert len(found.notes["warnings"]) == warnings

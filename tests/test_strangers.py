@@ -230,9 +230,7 @@ def test_claims_are_escaped(base: Path, tmp_path: Path, monkeypatch: pytest.Monk
     assert '"=1' not in Path("made/claims.csv").read_text(encoding="utf-8")
 
 
-def test_several_numbers_are_refused(
-    base: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_lists_are_refused(base: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     shutil.copytree(base, tmp_path / "place")
     monkeypatch.chdir(tmp_path / "place")
     claim = CLAIM.replace("TEXT", '"a"').replace("out/recall", "out/grid")

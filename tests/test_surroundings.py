@@ -101,9 +101,7 @@ LINES = [
 
 
 @pytest.mark.parametrize(("line", "offered", "kept_back"), LINES)
-def test_words_offered(
-    empty_folder: Path, line: str, offered: set[str], kept_back: set[str]
-) -> None:
+def test_completion(empty_folder: Path, line: str, offered: set[str], kept_back: set[str]) -> None:
     for name in ("patience.toml", "notes.txt"):
         Path(name).touch()
     *done, last = line.split(" ")
@@ -258,9 +256,7 @@ CACHES: list[tuple[dict[str, str], str | None]] = [
     [*CACHES[:2], *(pytest.param(*case, marks=pytest.mark.slow) for case in CACHES[2:])],
     ids=str,
 )
-def test_folders_of_the_cache(
-    tmp_path: Path, environment: dict[str, str], cache: str | None
-) -> None:
+def test_cache_folders(tmp_path: Path, environment: dict[str, str], cache: str | None) -> None:
     places = {name: str(tmp_path / name) for name in ("home", "work")}
     given = {name: text.format(**places) for name, text in environment.items()}
     code = "from hopcli import _kernels as k; print(k.__file__, k.run_chains.stats.cache_path)"

@@ -60,4 +60,4 @@ def reproduce(
     ids = [name.strip() for name in only.split(",")] if isinstance(only, str) else list(only)
     wishes = Wishes(out=Path(out), overwrite=overwrite, again=again)
     wanted = [name for name in ids if name]
-    return verdicts.reproduce(os.fspath(against), wishes, only=wanted, quick=quick).table
+    return verdicts.reproduce(os.fspath(against), wishes, only=wanted, quick=quick).table.frame()

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 import textwrap
 from typing import TYPE_CHECKING, Any
 
 from hopcli.claims.claim import ERRORS, PATTERNS
 from hopcli.claims.judging import TESTS, VERDICTS, are_same
+from hopcli.printing import terminal
+from hopcli.tables import Column, Columns, Table
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-
-    import pandas as pd
 
     from hopcli.claims.claim import Claim
     from hopcli.claims.measured import Measured
@@ -205,7 +206,10 @@ def _counted(claim: Claim, side: Side, said: str) -> str:
     return f"{side.condition.label}: {same} of {len(claim.published)} the same"
 
 
-def table(judged: Sequence[Judged], commands: Mapping[str, str]) -> pd.DataFrame:
+_NUMBERS = ("ci_low", "ci_high", "statistic", "p", "p_holm", "ln_bayes", "resolution")
+
+
+def table(judged: Sequence[Judged], commands: Mapping[str, str]) -> Columns:
     """Make the table of verdicts, one row per claim and condition.
 
     Parameters
@@ -215,64 +219,68 @@ def table(judged: Sequence[Judged], commands: Mapping[str, str]) -> pd.DataFrame
     commands : mapping of str to str
         The command that makes each run.
     """
-    import pandas as pd
+    rows = [_row(one, side, commands) for one in judged for side in one.sides]
+    kinds = {name: "number" if name in _NUMBERS else "text" for name in rows[0]}
+    declared = Table("claims", "", tuple(Column(name, kind) for name, kind in kinds.items()))
+    return declared.rows([*row.values()] for row in rows)
 
-    return pd.DataFrame([_row(one, side, commands) for one in judged for side in one.sides])
+
+_SHORT = Table(
+    "claims",
+    "",
+    tuple(Column(name, "text") for name in ("claim", "published", "found", "verdict")),
+)
 
 
-def short(made: pd.DataFrame, *, ids: bool) -> pd.DataFrame:
+def short(made: Columns, *, ids: bool) -> Columns:
     """Make the table for people: claim, published, found and verdict.
 
     Conditions of a claim stand below each other; only the first row names the claim.
 
     Parameters
     ----------
-    made : DataFrame
-        The table of :func:`table`, or its file, with empty texts kept.
+    made : Columns
+        The table of :func:`table`.
     ids : bool
         Name claims by their ids instead of their texts.
     """
-    import pandas as pd
-
-    shown = made[made["role"] != "step"]
-    first = ~shown["id"].duplicated()
-    questions = shown["patterns"].map(lambda text: f" ({text})" if text else "")
-    verdicts = shown["verdict"] + shown["under"].map(lambda text: f": {text}" if text else "")
-    verdicts += shown["explained_by"].map(lambda text: f" (explained by: {text})" if text else "")
+    shown = [row for row in map(made.row, range(len(made))) if row["role"] != "step"]
     deciding = {
-        row["id"]: f"; resolution {_with_unit(number(float(row['resolution'])), row['unit'])}"
-        for _, row in shown.iterrows()
+        row["id"]: f"; resolution {_with_unit(number(row['resolution']), row['unit'])}"
+        for row in shown
         if row["role"] == ("authors" if row["verdict"] == VERDICTS[3] else "text")
-        and 0 < float(row["resolution"] or "nan") < math.inf
+        and 0 < row["resolution"] < math.inf
     }
-    verdicts += shown["id"].map(lambda name: deciding.get(name, ""))
-    found = [
-        f"{label}: {_cut(text)}"
-        for label, text in zip(shown["condition"], shown["found"], strict=True)
-    ]
-    return pd.DataFrame(
-        {
-            "claim": (shown["id" if ids else "claim"] + questions).where(first, ""),
-            "published": shown["published"].map(_cut).where(first, ""),
-            "found": found,
-            "verdict": verdicts.where(first, ""),
-        }
-    )
+    rows, named = [], set()
+    for row in shown:
+        name, published, verdict = "", "", ""
+        if row["id"] not in named:
+            named.add(row["id"])
+            name = row["id" if ids else "claim"] + _behind(" ({})", row["patterns"])
+            published = _cut(row["published"])
+            verdict = row["verdict"] + _behind(": {}", row["under"])
+            verdict += _behind(" (explained by: {})", row["explained_by"])
+            verdict += deciding.get(row["id"], "")
+        rows.append((name, published, f"{row['condition']}: {_cut(row['found'])}", verdict))
+    return _SHORT.rows(rows)
+
+
+def _behind(form: str, text: str) -> str:
+    return form.format(text) if text else ""
 
 
 _WIDTHS = {"claim": 16, "published": 15, "found": 28, "verdict": 15}
 
 
-def wrapped(made: pd.DataFrame) -> str:
+def wrapped(made: Columns) -> str:
     """Lay the table for people out on at most 80 columns."""
     lines = ["  ".join(name.ljust(width) for name, width in _WIDTHS.items()).rstrip()]
-    for _, row in made.iterrows():
-        cells = [textwrap.wrap(str(row[name]), width) or [""] for name, width in _WIDTHS.items()]
-        for n in range(max(map(len, cells))):
-            texts = [cell[n] if n < len(cell) else "" for cell in cells]
-            lines.append(
-                "  ".join(t.ljust(w) for t, w in zip(texts, _WIDTHS.values(), strict=True)).rstrip()
-            )
+    for row in made.rows():
+        pairs = zip(row, _WIDTHS.values(), strict=True)
+        cells = [textwrap.wrap(terminal(text), width) or [""] for text, width in pairs]
+        for texts in itertools.zip_longest(*cells, fillvalue=""):
+            padded = map(str.ljust, texts, _WIDTHS.values())
+            lines.append("  ".join(padded).rstrip())
     return "\n".join(lines)
 
 

@@ -9,7 +9,7 @@ import click
 
 from hopcli.cli.lines import print_lines
 from hopcli.cli.once import Command
-from hopcli.cli.options import FOLDERS
+from hopcli.cli.types import FOLDERS, FORM, QUIET
 from hopcli.printing import terminal
 
 if TYPE_CHECKING:
@@ -23,15 +23,9 @@ __all__ = ["command"]
 
 @click.command("check", cls=Command)
 @FOLDERS
-@click.option("--quiet", "-q", is_flag=True, help="Print only what differs.")
-@click.option(
-    "--format",
-    "printed",
-    type=click.Choice(["table", "json"]),
-    default="table",
-    help="Print lines, or for scripts a line of JSON.  [default: table]",
-)
-def command(folders: tuple[Path, ...], quiet: bool, printed: str) -> int:
+@QUIET
+@FORM
+def command(folders: tuple[Path, ...], quiet: bool, form: str) -> int:
     """Hold every file of finished runs and grids to its manifest.
 
     Each DIR is a folder of results, or holds such folders at any depth; hidden ones are left
@@ -63,10 +57,10 @@ def command(folders: tuple[Path, ...], quiet: bool, printed: str) -> int:
         n_files += checked.n_files
         differs += checked.differs
         told += checked.told
-        if printed == "table":
+        if form == "table":
             for finding in checked.differs if quiet else (*checked.differs, *checked.told):
                 print_lines(terminal(finding.line))
-    if printed == "json":
+    if form == "json":
         counts = {"runs": n_runs, "files": n_files}
         lists = {"differs": _as_json(differs), "told": _as_json([] if quiet else told)}
         click.echo(json.dumps({**counts, **lists}))

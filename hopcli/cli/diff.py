@@ -13,8 +13,8 @@ from hopcli.catalogue import CATALOGUE
 from hopcli.cli.completion import complete_folder
 from hopcli.cli.lines import print_lines
 from hopcli.cli.once import Command
-from hopcli.cli.options import FOLDER
 from hopcli.cli.tables import form_option, print_rows
+from hopcli.cli.types import FOLDER
 from hopcli.printing import terminal
 from hopcli.values import show
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import json
-import math
 import textwrap
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +12,7 @@ import click
 from hopcli import catalogue
 from hopcli.cli.lines import listen, print_lines, tell
 from hopcli.cli.progress import Watch
-from hopcli.cli.tables import print_table
+from hopcli.cli.tables import json_rows, print_table
 from hopcli.errors import renamed
 from hopcli.experiments.stock import Stock
 from hopcli.printing import terminal
@@ -113,21 +112,12 @@ def print_json(
     out: Path, command: str, summary: Columns, notes: Mapping[str, Any], files: list[Path]
 ) -> None:
     """Print what was found as one line of JSON: the table as it is, rates as fractions."""
-    rows = [
-        {name: _plain(value) for name, value in zip(summary, values, strict=True)}
-        for values in summary.rows()
-    ]
     said = {
         "command": command,
         "out": str(out),
-        "table": rows,
+        "table": json_rows(summary),
         "warnings": notes.get("warnings", []),
         "findings": notes.get("findings", []),
         "files": [path.name for path in files],
     }
     click.echo(json.dumps(said))
-
-
-def _plain(value: Any) -> Any:
-    """A value as JSON has it; what is not a number is null."""
-    return None if isinstance(value, float) and not math.isfinite(value) else value

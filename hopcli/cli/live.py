@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -11,6 +10,7 @@ from hopcli import catalogue
 from hopcli.cli.completion import complete_config
 from hopcli.cli.lines import listen
 from hopcli.cli.options import settings_command
+from hopcli.cli.types import FILE
 from hopcli.config import RecallConfig, find_config, read_config
 from hopcli.config.base import read_flags
 from hopcli.config.groups import PatternSettings
@@ -19,6 +19,7 @@ from hopcli.values import flag_name
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
 __all__ = ["command"]
 
@@ -29,15 +30,6 @@ _LEFT_OUT = (
 """Settings of recall that a page has no use for, or sets by its own controls."""
 
 _SETTINGS = tuple(name for name in RecallConfig.settings() if name not in _LEFT_OUT)
-
-
-class _File(click.Path):
-    """A file to write; an empty text is none."""
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        if not str(value).strip() or "\0" in str(value):
-            self.fail(f"must be a file, found {value!r:.80}", param, ctx)
-        return super().convert(value, param, ctx)
 
 
 def _invoke(
@@ -146,13 +138,13 @@ command = settings_command(
         ),
         click.Option(
             ["--texts"],
-            type=_File(path_type=Path),
+            type=FILE,
             metavar="FILE.json",
             help="Texts of a further language.",
         ),
         click.Option(
             ["--out"],
-            type=_File(path_type=Path),
+            type=FILE,
             metavar="FILE",
             default="live.html",
             show_default=True,

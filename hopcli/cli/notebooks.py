@@ -37,8 +37,7 @@ def command(folder: Path, quiet: bool) -> None:
       hopcli notebooks
       jupyter lab notebooks
     """
-    from hopcli.results.files import replace_by
-    from hopcli.results.manifest import STAGING
+    from hopcli.results.files import write_file
 
     shipped = _shipped()
     if folder.exists() and not folder.is_dir():
@@ -46,10 +45,10 @@ def command(folder: Path, quiet: bool) -> None:
     new = {name: content for name, content in shipped.items() if _is_new(folder / name, content)}
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        for name, content in new.items():
-            replace_by(folder / name, STAGING, functools.partial(Path.write_bytes, data=content))
     except OSError as error:
         raise ResultError(f"{folder}: cannot be written: {error.strerror}") from None
+    for name, content in new.items():
+        write_file(folder / name, functools.partial(Path.write_bytes, data=content))
     if not quiet:
         for name in shipped:
             print_lines(terminal(f"{folder / name}{'' if name in new else ' (was there)'}"))

@@ -6,15 +6,15 @@ import functools
 import inspect
 import re
 from dataclasses import fields
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from hopcli.cli.completion import complete_config, complete_folder, complete_setting
+from hopcli.cli.completion import complete_config, complete_setting
 from hopcli.cli.once import Command
 from hopcli.cli.short import examples
 from hopcli.cli.tables import FORM_HELP, FORMATS
+from hopcli.cli.types import FOLDER
 from hopcli.config import shipped_configs
 from hopcli.config.base import read_flags
 from hopcli.runs.requests import Request, Wishes, request
@@ -27,8 +27,6 @@ if TYPE_CHECKING:
     from hopcli.config import Config, Setting
 
 __all__ = [
-    "FOLDER",
-    "FOLDERS",
     "experiment_command",
     "request_of_flags",
     "settings_command",
@@ -90,32 +88,10 @@ class _SettingOption(click.Option):
         )
 
 
-class _Folder(click.Path):
-    """A folder, which may not exist yet; an empty text is none."""
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        if not str(value).strip() or "\0" in str(value):
-            self.fail(f"must be a folder, found {value!r:.80}", param, ctx)
-        return super().convert(value, param, ctx)
-
-
 _DEFAULT_FOLDER = (
     "results/<config name, or the command>; results/<config name>-<first 8 of the run's key> "
     "where flags change what the file asks for"
 )
-
-FOLDER = _Folder(path_type=Path)
-"""Type of ``--out``."""
-
-FOLDERS = click.argument(
-    "folders",
-    nargs=-1,
-    required=True,
-    metavar="DIR...",
-    type=FOLDER,
-    shell_complete=complete_folder,
-)
-"""Folders of results, one or more."""
 
 
 def wish_options(default: str) -> list[click.Option]:

@@ -2,35 +2,26 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import click
 
 from hopcli.cli.lines import print_lines
 from hopcli.cli.once import Command
-from hopcli.cli.options import FOLDERS
+from hopcli.cli.types import FILE, FOLDERS, QUIET
 from hopcli.printing import terminal
 
+if TYPE_CHECKING:
+    from pathlib import Path
+
 __all__ = ["command"]
-
-
-class _Page(click.ParamType[Path]):
-    """A file to write a page to; an empty text is none."""
-
-    name = "FILE"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Path:
-        if not str(value).strip() or "\0" in str(value):
-            self.fail(f"must be a file, found {value!r:.80}", param, ctx)
-        return Path(value)
 
 
 @click.command("report", cls=Command)
 @FOLDERS
 @click.option(
     "--out",
-    type=_Page(),
+    type=FILE,
     metavar="FILE",
     default="report.html",
     help="Where to.  [default: report.html]",
@@ -39,7 +30,7 @@ class _Page(click.ParamType[Path]):
     "--title", metavar="TEXT", help="Title of the page.  [default: the folder, or how many runs]"
 )
 @click.option("--overwrite", is_flag=True, help="Replace a FILE that is no report.")
-@click.option("--quiet", "-q", is_flag=True, help="Print nothing but errors.")
+@QUIET
 def command(
     folders: tuple[Path, ...], out: Path, title: str | None, overwrite: bool, quiet: bool
 ) -> None:

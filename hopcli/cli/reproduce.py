@@ -11,11 +11,11 @@ import click
 
 from hopcli.cli.lines import listen, print_lines
 from hopcli.cli.once import Command
-from hopcli.cli.options import FOLDER
 from hopcli.cli.progress import bar
-from hopcli.cli.tables import form_option, print_table
+from hopcli.cli.tables import form_option, json_rows, print_table
+from hopcli.cli.types import FOLDER, QUIET
 from hopcli.errors import renamed
-from hopcli.printing import in_lines, terminal
+from hopcli.printing import terminal
 from hopcli.runs.requests import Wishes
 from hopcli.values import flag_name
 
@@ -54,7 +54,7 @@ def _names(_ctx: click.Context, _param: click.Parameter, text: str | None) -> tu
 )
 @click.option("--overwrite", is_flag=True, help="Replace other runs that are in the folder.")
 @click.option("--again", is_flag=True, help="Make runs anew that are finished.")
-@click.option("--quiet", "-q", is_flag=True, help="Print nothing but errors, draw no bar.")
+@QUIET
 @form_option
 def command(against: str, only: tuple[str, ...], quick: bool, form: str, **wishes: Any) -> None:
     """Judge each claim of a text from simulations.
@@ -187,20 +187,19 @@ def _print(verdicts: Verdicts, form: str) -> None:
     """Print the verdicts and the names of the files."""
     from hopcli.claims.judging import VERDICTS
     from hopcli.claims.table import short, wrapped
-    from hopcli.tables import Columns
 
     out, judged, made, files = verdicts
     if form == "json":
-        rows = json.loads(made.to_json(orient="records"))
+        rows = json_rows(made)
         names = [path.name for path in files]
         click.echo(
             json.dumps({"command": "reproduce", "out": str(out), "table": rows, "files": names})
         )
         return
     if form != "table":
-        print_table(Columns.of_frame(short(made, ids=False)), form)
+        print_table(short(made, ids=False), form)
         return
-    click.echo(wrapped(in_lines(short(made, ids=True))))
+    click.echo(wrapped(short(made, ids=True)))
     counts = Counter(one.verdict for one in judged)
     listed = "; ".join(f"{counts[name]} {name}" for name in VERDICTS if counts[name])
     click.echo("\n" + textwrap.fill(listed, 80))

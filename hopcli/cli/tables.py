@@ -21,6 +21,7 @@ __all__ = [
     "FORMATS",
     "FORM_HELP",
     "form_option",
+    "json_rows",
     "laid_out",
     "print_rows",
     "print_table",
@@ -84,6 +85,18 @@ def print_rows(rows: Iterable[Mapping[str, Any]], heads: Sequence[str], form: st
     cells = [[as_text(row.get(head, "")) for head in heads] for row in rows]
     arrays = np.array(cells, dtype=object).reshape(-1, len(heads)).T
     print_table(Columns(heads, list(arrays)), form)
+
+
+def json_rows(table: Columns) -> list[dict[str, Any]]:
+    """Return the rows as JSON has them; what is no finite number is null."""
+    return [
+        {name: _finite(value) for name, value in zip(table, row, strict=True)}
+        for row in table.rows()
+    ]
+
+
+def _finite(value: Any) -> Any:
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def laid_out(table: Columns) -> str:

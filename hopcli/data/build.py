@@ -33,8 +33,6 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-__all__ = ["build", "pack", "read_original"]
-
 _IMAGE_HEADER, _LABEL_HEADER = 16, 8
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 

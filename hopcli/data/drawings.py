@@ -23,8 +23,6 @@ if TYPE_CHECKING:
 
     Curve = list[tuple[float, float]]
 
-__all__ = ["PICTURES", "SIDE", "draw", "write"]
-
 SIDE = 128
 _LINE_WIDTH = 3.0
 

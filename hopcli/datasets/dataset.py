@@ -18,8 +18,6 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-__all__ = ["Dataset", "content_hash"]
-
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Dataset:

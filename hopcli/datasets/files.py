@@ -18,25 +18,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-__all__ = [
-    "MAX_BYTES",
-    "MAX_IMAGES",
-    "MAX_LINES",
-    "MAX_PIXELS",
-    "MAX_READ",
-    "MAX_TEXT",
-    "NoSuchPartError",
-    "as_text",
-    "check_file",
-    "check_folder",
-    "check_images",
-    "check_packed",
-    "check_shipped",
-    "exists",
-    "one_line",
-    "reading",
-]
-
 MAX_BYTES = 2**31
 """Most bytes of one array, and most grey values of a source (EMNIST, the largest, has 0.64e9)."""
 

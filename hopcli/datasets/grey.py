@@ -19,23 +19,6 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-__all__ = [
-    "GreyImages",
-    "Request",
-    "Size",
-    "as_grey",
-    "as_labels",
-    "as_spins",
-    "eight_bits",
-    "images_of",
-    "picture_shape",
-    "pictures_of",
-    "stack",
-    "two_kinds",
-    "warn_of_one",
-    "written_grey",
-]
-
 _AT_ONCE = 2**24  # values compared at once, to bound the memory
 _ONE = 1 + 1e-6  # floats that are 1 but for rounding
 _RULE = "grey values must be whole numbers from 0 to 255, floats from 0 to 1, or spins -1 and 1"

@@ -29,8 +29,6 @@ if TYPE_CHECKING:
 
     from hopcli.datasets.grey import Request
 
-__all__ = ["folder_of", "load_idx", "read_idx"]
-
 # "train-images-idx3-ubyte", "emnist-letters-test-labels-idx1-ubyte.gz", "t10k-images.idx3-ubyte"
 _NAME = re.compile(
     r"(?P<set>.*-)?(?P<part>train|t10k|test)-(?P<what>images|labels)"

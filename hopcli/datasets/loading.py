@@ -22,8 +22,6 @@ if TYPE_CHECKING:
 
     from hopcli.datasets.sources import Source
 
-__all__ = ["SPLITS", "dataset_of", "image_array", "load_dataset"]
-
 SPLITS = ("train", "test", "all")
 _WHAT = "images"  # begins messages about arrays
 

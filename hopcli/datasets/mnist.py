@@ -29,8 +29,6 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-__all__ = ["HashCheck", "embedded_files", "load_mnist", "verify_embedded"]
-
 _SHAPE = (28, 28)
 _SPLITS = {
     "train": slice(0, N_TRAIN),

@@ -31,8 +31,6 @@ if TYPE_CHECKING:
 
     Check = Callable[[object, Sequence[int]], None]
 
-__all__ = ["Archive", "load_npy", "load_npz"]
-
 _PARTS = {"train": ("train",), "test": ("test",), "all": ("train", "test")}
 _HEADERS = {
     (1, 0): np.lib.format.read_array_header_1_0,

@@ -33,15 +33,6 @@ if TYPE_CHECKING:
 
     from hopcli.datasets.grey import Request, Size
 
-__all__ = [
-    "EXTENSIONS",
-    "FORMATS",
-    "check_different",
-    "load_drawings",
-    "load_images",
-    "read_pages",
-]
-
 _EXTENSIONS = {
     "PNG": (".png", ".apng"),
     "JPEG": (".jpg", ".jpeg", ".jpe", ".jfif"),

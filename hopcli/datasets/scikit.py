@@ -9,8 +9,6 @@ from hopcli.datasets.files import one_line
 from hopcli.datasets.grey import GreyImages, as_grey, as_labels
 from hopcli.errors import DataError
 
-__all__ = ["load_digits", "load_openml"]
-
 
 def load_digits() -> GreyImages:
     """Load scikit-learn's 1,797 handwritten digits of 8 x 8, grey values 0..16."""

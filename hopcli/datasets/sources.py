@@ -22,8 +22,6 @@ if TYPE_CHECKING:
 
     from hopcli.datasets.grey import GreyImages, Request
 
-__all__ = ["SOURCES", "Source", "default_threshold", "other_way_in", "parse_spec", "spec_of"]
-
 
 @dataclass(frozen=True, slots=True)
 class Source:

@@ -25,14 +25,6 @@ if TYPE_CHECKING:
 
     from hopcli.datasets.grey import Request
 
-__all__ = [
-    "is_number",
-    "load_csv",
-    "numbers_of",
-    "opened",
-    "table",
-]
-
 _LABELS = ("", "label", "labels", "class", "target", "y", "digit", "name")
 _LONGEST_LINE, _LONGEST_HEADER = 8 * MAX_PIXELS, MAX_PIXELS  # characters
 _COUNTED = 9  # columns that are numbered from 0 or 1 on are a header

@@ -24,8 +24,6 @@ if TYPE_CHECKING:
 
     from hopcli.datasets.grey import Request, Size
 
-__all__ = ["find_text", "load_text"]
-
 _PAPER = ".-_~·░□○0oO"  # the lightest first; other characters are ink
 _ALONE = "#.10"  # characters whose meaning is clear without a second one
 _TO_DECIDE = 100  # lines that decide whether a file is drawn or written

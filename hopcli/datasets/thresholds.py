@@ -14,17 +14,6 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-__all__ = [
-    "RULE",
-    "THRESHOLDS",
-    "binarise",
-    "is_threshold",
-    "levels",
-    "mean",
-    "otsu",
-    "warn_of_blank",
-]
-
 _AT_ONCE = 4096  # images whose histograms are counted at once, to bound the memory
 _PIXELS_AT_ONCE = 2**22  # and so many pixels of them
 _IN_CACHE = 1024  # images made spins at once: they stay in the processor's cache

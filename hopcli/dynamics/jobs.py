@@ -26,8 +26,6 @@ if TYPE_CHECKING:
     from hopcli.dynamics.registry import Dynamics, Order
     from hopcli.network import Network
 
-__all__ = ["MOST_THREADS", "Job", "processors"]
-
 MOST_THREADS = 256
 """More would only wait for each other, or could not be started; more are never used."""
 

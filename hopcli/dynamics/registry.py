@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     Chunks = Callable[[slice], None]
     Loop = Callable[[Any], Chunks]
 
-__all__ = ["DYNAMICS", "GIVEN", "ORDERS", "TIES", "Dynamics", "Order"]
-
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Order:

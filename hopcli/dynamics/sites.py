@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import logging
 import math
-import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from hopcli import _kernels
+from hopcli._loading import announced
 from hopcli.errors import SettingError
 
 if TYPE_CHECKING:
@@ -21,11 +20,6 @@ if TYPE_CHECKING:
     from hopcli.dynamics.jobs import Job
     from hopcli.network import Network
 
-__all__ = ["start"]
-
-_log = logging.getLogger("hopcli")
-
-_SAY_AFTER = 0.8  # seconds; loading from the cache takes less
 
 RULES = ("METROPOLIS", "GLAUBER", "SIGN_KEEP", "SIGN_UP", "SIGN_DOWN")
 """Rules that the loop knows, constants of :mod:`hopcli._kernels`."""
@@ -99,21 +93,17 @@ def _load(run: Callable[[slice], None]) -> None:
     text = "compiling the loops, once: some ten seconds"
     if loop.stats.cache_path is None:
         text = "compiling the loops, in each run: NUMBA_CACHE_DIR names no folder to keep them in"
-    said = threading.Timer(_SAY_AFTER, _log.info, [text])
-    said.daemon = True
-    said.start()
     nothing = slice(0, 0)  # no chain: all that is done is loading
-    try:
-        run(nothing)
-    except Exception:
-        # A damaged cache makes numba raise anything.
-        if loop.stats.cache_path is None:
-            raise
-        for file in Path(loop.stats.cache_path).glob("_kernels.*.nb?"):
-            file.unlink(missing_ok=True)
-        run(nothing)
-    finally:
-        said.cancel()
+    with announced(text):
+        try:
+            run(nothing)
+        except Exception:
+            # A damaged cache makes numba raise anything.
+            if loop.stats.cache_path is None:
+                raise
+            for file in Path(loop.stats.cache_path).glob("_kernels.*.nb?"):
+                file.unlink(missing_ok=True)
+            run(nothing)
 
 
 def _rule(job: Job) -> int:

@@ -11,8 +11,6 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-__all__ = ["RAN", "STABLE", "TWO_CYCLE", "FinalStates"]
-
 RAN, STABLE, TWO_CYCLE = range(3)
 """How a chain ended: :attr:`FinalStates.status`."""
 

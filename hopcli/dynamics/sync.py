@@ -17,8 +17,6 @@ if TYPE_CHECKING:
 
     from hopcli.dynamics.jobs import Job
 
-__all__ = ["start"]
-
 AT_TIE = {"SIGN_KEEP": 0, "SIGN_UP": 1, "SIGN_DOWN": -1}
 """Value that a site takes at a tie, by the code of the rule; 0: it keeps its own."""
 

@@ -13,8 +13,6 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-__all__ = ["LEVELS", "as_spins", "levels", "otsu"]
-
 
 def otsu(values: NDArray[Any]) -> NDArray[np.float64]:
     """Levels that part the values of each feature into the two classes farthest apart [Otsu 1979].

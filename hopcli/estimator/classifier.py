@@ -41,8 +41,6 @@ if TYPE_CHECKING:
     from hopcli.dynamics import FinalStates
     from hopcli.network import Network
 
-__all__ = ["HopfieldClassifier"]
-
 _CHAINS = 16384  # run together, to bound the memory
 
 

@@ -18,8 +18,6 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-__all__ = ["Ballot", "other_settings", "warn_of_lost", "with_rejected"]
-
 _MOST_LOST = 0.1  # share of prototypes
 
 

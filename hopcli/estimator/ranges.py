@@ -18,8 +18,6 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-__all__ = ["OF_RULES", "check_count", "check_parameters", "united", "with_parameters_of_rules"]
-
 OF_RULES: dict[str, Any] = {
     name: parameter.default
     for rule in RULES.values()

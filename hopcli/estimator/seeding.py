@@ -18,8 +18,6 @@ from hopcli.streams import Legacy, seed_word, splitmix64
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["entropy", "seeds_of"]
-
 _WORD = 2**63 - 1
 
 

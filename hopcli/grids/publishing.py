@@ -82,8 +82,10 @@ def publish_if_whole(
         manifest = _manifest(view, time.perf_counter() - began, stage, names)
         publish_run(stage, folder, GRID, manifest)
     if draw is not None:
-        drawn = made(lambda: enter_picture(folder, view, draw))
-        names += [] if drawn is None else [drawn]
+        drawn = made(
+            lambda: enter_picture(folder, lambda stage: draw(view, grid.look, stage / PICTURE))
+        )
+        names += [path.name for path in drawn or ()]
     return [folder / name for name in (*names, "grid.json")], "; ".join(dict.fromkeys(reasons))
 
 
@@ -97,39 +99,28 @@ def _is_published(store: Store, grid: Grid, *, drawn: bool) -> bool:
     return manifest.get("config") == json.loads(json.dumps(grid.to_dict())) and is_drawn
 
 
-def enter_picture(
-    folder: Path, view: View, draw: Draw, look: Look | None = None, name: str = PICTURE
-) -> str:
+def enter_picture(folder: Path, draw: Callable[[Path], None]) -> list[Path]:
     """Draw the picture of a grid in its folder, and enter it in the manifest if there is one.
 
     Parameters
     ----------
     folder : Path
         The folder.
-    view : View
-        What is drawn.
     draw : callable
-        Draws it.
-    look : Look, optional
-        The layout; by default that of the grid.
-    name : str
-        The file.
+        Draws it into the folder that it is given.
 
     Returns
     -------
-    str
-        The file.
+    list of Path
+        The picture.
     """
+    if GRID in finished_in(folder):
+        return results.save_pictures(folder, GRID, draw)
     with writing(folder) as stage:
-        draw(view, look or view.grid.look, stage / name)
-        if GRID in finished_in(folder):
-            manifest = results.open_manifest(folder / "grid.json")
-            outputs = {**manifest["outputs"], name: sha256_of(stage / name)}
-            said = {**manifest, "outputs": dict(sorted(outputs.items()))}
-            publish_run(stage, folder, GRID, said, drawn=True)
-        else:
-            publish(stage, folder, [name])
-    return name
+        draw(stage)
+        names = files_in(stage)
+        publish(stage, folder, names)
+    return [folder / name for name in names]
 
 
 def _manifest(view: View, seconds: float, stage: Path, names: list[str]) -> dict[str, Any]:

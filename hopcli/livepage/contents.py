@@ -18,7 +18,6 @@ from hopcli.network import Network, Quadratic
 from hopcli.network.classes import site_classes
 from hopcli.rules import RULES, store
 from hopcli.study.published import read_published
-from hopcli.values import flag_name
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -27,8 +26,6 @@ if TYPE_CHECKING:
 
     from hopcli.datasets import Dataset
     from hopcli.patterns import Patterns
-
-__all__ = ["PATTERN_SETTINGS", "Contents", "contents_of", "gather_contents"]
 
 PATTERN_SETTINGS = (
     *("dataset", "split", "threshold", "size", "crop", "invert", "transpose"),
@@ -224,10 +221,9 @@ def _flags(config: RecallConfig) -> tuple[str, ...]:
     """The flags that store the same patterns on the command line."""
     known, words = type(config).settings(), []
     for name in PATTERN_SETTINGS:
-        if name not in known or not _is_changed(config, name):
-            continue
-        value, flag = getattr(config, name), flag_name(name)
-        words += [flag] if value is True else [flag, known[name].kind.show(value)]
+        if name in known and _is_changed(config, name):
+            kind = known[name].kind
+            words += kind.words(name, kind.plain(getattr(config, name)))
     return tuple(words)
 
 

@@ -23,8 +23,6 @@ if TYPE_CHECKING:
 
     from hopcli.livepage.contents import Contents
 
-__all__ = ["SCRIPTS", "page"]
-
 _HERE = Path(__file__).parent
 
 SCRIPTS = (

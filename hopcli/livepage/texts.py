@@ -8,8 +8,6 @@ from typing import Any
 
 from hopcli.errors import DataError
 
-__all__ = ["languages"]
-
 _HERE = Path(__file__).parent
 _LARGEST = 1_000_000  # bytes
 

@@ -23,8 +23,6 @@ if TYPE_CHECKING:
 
     from hopcli.network.hamiltonian import Hamiltonian
 
-__all__ = ["Network", "site_classes"]
-
 _FEW = 16  # patterns whose columns are numbers of 16 bits
 _AT_ONCE = 2**18  # sites
 

@@ -19,8 +19,6 @@ from hopcli.records import frozen
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["Hamiltonian", "Quadratic"]
-
 _ROUNDING = 1e-9  # by which J may differ from its transpose
 
 

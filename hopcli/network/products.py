@@ -16,8 +16,6 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-__all__ = ["asymmetry", "symmetric_product"]
-
 _ROWS = 1024  # of a product at a time: enough for BLAS, and soon done
 _BLOCK = 256  # rows and columns of what is transposed at a time, which the cache holds
 

@@ -10,6 +10,7 @@ import matplotlib as mpl
 import numpy as np
 
 from hopcli.plots.captions import minus, quoted
+from hopcli.plots.page import shorten
 from hopcli.printing import picture
 
 if TYPE_CHECKING:
@@ -112,7 +113,7 @@ def _draw(
     font = _font()
     for k, (spins, head) in enumerate(zip((stored, state), heads, strict=True)):
         left, top = _MARGIN + k * (column + _GAP), _MARGIN + _LINE
-        draw.text((left, _MARGIN), _fitted(head, column), fill=64, font=font)
+        draw.text((left, _MARGIN), shorten(picture(head), column / 72, _SIZE), fill=64, font=font)
         draw.rectangle((left - 1, top - 1, left + width, top + height), outline=190)
         grey = _GREY[spins.reshape(shape) + 1].repeat(times, axis=0).repeat(times, axis=1)
         frame.paste(Image.fromarray(grey), (left, top))
@@ -122,14 +123,6 @@ def _draw(
         x = _MARGIN + k * (whole[0] - 2 * _MARGIN) // 3
         draw.text((x, y), word, fill=0, font=font)
     return frame
-
-
-def _fitted(text: str, width: int) -> str:
-    """The text, cut to a width in pixels."""
-    shown = picture(text)
-    while _font().getlength(shown) > width:
-        shown = shown.removesuffix("…")[:-1] + "…"
-    return shown
 
 
 @functools.cache

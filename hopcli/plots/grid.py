@@ -19,7 +19,7 @@ from hopcli.plots.page import LINE, MUTED, SMALL, pages, text_width
 from hopcli.tables import Columns
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     import pandas as pd
     from matplotlib.axes import Axes
@@ -36,7 +36,6 @@ _ENTRY, _LONGEST = 0.27, 2.2  # of the legend
 _DODGE = 0.6  # of the distance of two categories, that all lines together take
 _CAPS = 6  # widths of the caps of bars
 _LIGHTEST = 0.78  # of the colours of a number, which go from dark to light
-_MOST_HELP = 80  # characters of a help text that is repeated
 
 
 def figure(
@@ -218,7 +217,6 @@ def _caption(drawn: Arrangement, keys: Sequence[Key], look: Look) -> str:
         "Each is the mean of several rows of the table." if drawn.is_mean else "",
         contours(drawn) if drawn.up else drawn.bars,
         _bare(drawn),
-        *_explained(drawn, keys),
     ]
     return " ".join(sentence for sentence in sentences if sentence)
 
@@ -259,11 +257,3 @@ def _bare(drawn: Arrangement) -> str:
         )
     crosses = " (crosses)" if drawn.bare.any() else ""
     return f"{' and '.join(said)}{crosses}." if said else ""
-
-
-def _explained(drawn: Arrangement, keys: Sequence[Key]) -> Iterator[str]:
-    """Return the help of the keys that an axis only names, where it is short."""
-    bare = {c.name for c in drawn.shown if c.says == c.name.replace("_", " ")}
-    for key in keys:
-        if key.name in bare and 0 < len(key.help) <= _MOST_HELP:
-            yield f"{key.name}: {key.help[:1].lower()}{key.help[1:].rstrip('.')}."

@@ -85,8 +85,8 @@ def panels_of(
         is_last, is_first = place + across >= n, place % across == 0  # nothing below, at the left
         ax.tick_params(labelbottom=is_last, labelleft=is_first)
         set_axis(ax, "x", drawn.x, width)
-        if _has_powers(drawn):  # else there is one above the axis, where other things are
-            ax.yaxis.set_major_formatter(lambda value, _: number(value).replace("e+", "e"))
+        # By default a power of ten is above the axis, where other things are.
+        ax.yaxis.set_major_formatter(lambda value, _: number(value).replace("e+", "e"))
         if is_last:
             ax.set_xlabel(drawn.x.says)
         if is_first:
@@ -98,12 +98,8 @@ def _left(drawn: Arrangement, height: float) -> float:
     """Return the room for the axis at the left."""
     if drawn.up and not drawn.up.is_number:
         return max(_LEFT, _widest(_written(drawn.up, height)) + 0.45)
-    return _LEFT + (_POWERS if _has_powers(drawn) else 0.0)
-
-
-def _has_powers(drawn: Arrangement) -> bool:
-    """Test whether the numbers are written with a power of ten each."""
-    return drawn.up is None and bool(np.nanmax(np.abs(drawn.numbers[0]), initial=0) >= _LARGE)
+    has_powers = np.nanmax(np.abs(drawn.numbers[0]), initial=0) >= _LARGE
+    return _LEFT + (_POWERS if has_powers else 0.0)
 
 
 def _head(*own: tuple[Coordinate | None, int]) -> str:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import contextlib
 import functools
-import itertools
 import math
 import re
 from contextvars import ContextVar
@@ -64,7 +63,6 @@ NARROWEST = 5.6
 """Least width of a page in inches, so that captions do not become columns."""
 _OPERATOR = r"[=≥≪±\N{MULTIPLICATION SIGN}\N{MINUS SIGN}]"
 _BREAKABLE = rf"(?<!{_OPERATOR}) (?!{_OPERATOR})"
-_SPACE = 0.0442  # inches, between words of small text
 
 STYLES = ("screen", "paper")
 
@@ -101,7 +99,7 @@ def _font(bold: bool) -> FT2Font:
 
 @functools.lru_cache(maxsize=4096)
 def text_width(text: str, size: float = SMALL, *, bold: bool = False) -> float:
-    """Width of a line of text in inches, at a size in points."""
+    """Return the width of a line of text in inches, at a size in points."""
     font = _font(bold)
     font.set_size(size, 72)
     font.set_text(drawable(text))
@@ -110,7 +108,7 @@ def text_width(text: str, size: float = SMALL, *, bold: bool = False) -> float:
 
 
 def drawable(text: str) -> str:
-    """The text with a box for what the font cannot draw (labels may be any file names)."""
+    """Replace letters that the font lacks by boxes (labels may be any file names)."""
     known = _font(False).get_char_index
     return "".join(c if known(ord(c)) else "\N{WHITE SQUARE}" for c in picture(text))
 
@@ -119,40 +117,23 @@ def shorten(text: str, width: float, size: float = SMALL, *, bold: bool = False)
     """Cut a line of text to a width in inches, with an ellipsis where it was cut."""
     if text_width(text, size, bold=bold) <= width:
         return text
-    kept = next(
-        (
-            n
-            for n in range(len(text) - 1, 0, -1)
-            if text_width(text[:n] + "…", size, bold=bold) <= width
-        ),
-        0,
-    )
-    return text[:kept].rstrip() + "…"
+    for n in range(len(text) - 1, 0, -1):
+        shown = text[:n].rstrip() + "…"
+        if text_width(shown, size, bold=bold) <= width:
+            return shown
+    return "…"
 
 
 def _wrap(text: str, width: float) -> list[str]:
-    """Break small text into lines of at most a width in inches, of nearly equal length."""
-    words = [shorten(word, width) for word in re.split(_BREAKABLE, text)]
-    widths = [text_width(word) for word in words]
-    ends = _line_ends(widths, width)
-    # As narrow as the same number of lines allows, so that no line has a single word.
-    for narrower in np.arange(0.98, 0.6, -0.02) * width:
-        if max(widths) > narrower or len(closer := _line_ends(widths, narrower)) > len(ends):
-            break
-        ends = closer
-    return [" ".join(words[a:b]) for a, b in itertools.pairwise([0, *ends])]
-
-
-def _line_ends(widths: Sequence[float], most: float) -> list[int]:
-    """Where lines end, as numbers of words from the start; words have these widths."""
-    ends, used = [], 0.0
-    for place, width in enumerate(widths):
-        longer = used + _SPACE + width
-        if used and longer > most:
-            ends.append(place)
-            longer = width
-        used = longer if used else width
-    return [*ends, len(widths)]
+    """Break small text into lines of at most a width in inches."""
+    lines = [""]
+    for word in re.split(_BREAKABLE, text):
+        longer = f"{lines[-1]} {word}" if lines[-1] else shorten(word, width)
+        if text_width(longer) <= width:
+            lines[-1] = longer
+        else:
+            lines.append(shorten(word, width))
+    return lines
 
 
 def draw_pattern(
@@ -209,9 +190,9 @@ class Page:
     width, height : float
         Size of the body; a narrow body stands at the left of a wider page.
     title : str
-        What the figure shows, in a few words.
+        The subject, in a few words.
     caption : str
-        What was run and what bars and lines are; broken into lines to fit.
+        The run, and the meaning of bars and lines; broken into lines to fit.
 
     Attributes
     ----------

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any
 from hopcli.errors import SettingError
 from hopcli.grids.grid import read_grid
 from hopcli.grids.texts import set_text, with_sets
-from hopcli.values import RefusedError, flag_name, show
+from hopcli.values import RefusedError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from hopcli.catalogue import Entry
-    from hopcli.config import Setting
     from hopcli.grids.grid import Grid
+    from hopcli.kinds import Kind
 
 __all__ = ["command_of_grid", "command_of_run", "spelt"]
 
@@ -51,23 +51,20 @@ def command_of_run(entry: Entry, given: Mapping[str, Any]) -> str | None:
     str or None
         What a shell takes; None if no flags say the same.
     """
-    flags = [_flag(name, entry.settings[name], value) for name, value in given.items()]
+    flags = [_flag(name, entry.settings[name].kind, value) for name, value in given.items()]
     if None in flags:
         return None
     return shlex.join(["hopcli", entry.command, *(word for flag in flags for word in flag or [])])
 
 
-def _flag(name: str, setting: Setting, value: Any) -> list[str] | None:
-    """The words of a flag, None if it does not give the value back."""
-    flag, kind = flag_name(name), setting.kind
-    if not kind.metavar:
-        return [flag if value else f"--no-{flag[2:]}"]
-    text = show(value, kind.between)
+def _flag(name: str, kind: Kind, value: Any) -> list[str] | None:
+    """The words of a flag, None if they do not give the value back."""
+    words = kind.words(name, value)
     try:
-        same = kind.settle(kind.read(text)) == value
+        same = len(words) == 1 or kind.settle(kind.read(words[1])) == value
     except RefusedError:
         return None
-    return [flag, text] if same else None
+    return words if same else None
 
 
 def command_of_grid(grid: Grid, *, skips: bool = False) -> str | None:

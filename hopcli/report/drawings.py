@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
-from hopcli.plots.files import drawn_svg
 from hopcli.printing import html
 
 if TYPE_CHECKING:
@@ -50,6 +49,8 @@ def drawing(figure: Picture, prefix: str) -> Drawing:
     prefix : str
         Begins every id in it, and no id elsewhere in the page.
     """
+    from hopcli.plots.files import drawn_svg
+
     width, height = figure.get_size_inches()
     svg = _NOT_IN_HTML.sub("", drawn_svg(figure))
     used = {name for _, name in _LINK.findall(svg)}

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING
 
 from hopcli.errors import ResultError
-from hopcli.results.files import replace_by
-from hopcli.results.manifest import STAGING
+from hopcli.results.files import check_place as check_file_place
+from hopcli.results.files import write_file
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -35,14 +34,7 @@ def check_place(path: Path, *, overwrite: bool = False) -> None:
     ResultError
         If it is no file, cannot be written, or is a file of something else.
     """
-    if not path.name:
-        raise ResultError(f"{path}: must be a file to write to")
-    if os.path.lexists(path) and not path.is_file():
-        raise ResultError(f"{path}: must be free for a file, is something else")
-    if not path.parent.is_dir():
-        raise ResultError(f"{path}: must be in a folder that is there")
-    if not os.access(path.parent, os.W_OK | os.X_OK):
-        raise ResultError(f"{path}: must be in a folder to write to, {path.parent} is not writable")
+    check_file_place(path)
     if path.exists() and not overwrite and not _is_page(path):
         raise ResultError(
             f"{path}: is no report of hopcli; give --out another file, or --overwrite to replace it"
@@ -77,11 +69,5 @@ def write(text: str, path: Path, *, overwrite: bool = False) -> None:
         If it cannot be written; what was there before is there still.
     """
     check_place(path, overwrite=overwrite)
-    try:
-        replace_by(path, STAGING, lambda stage: _write(text, stage))
-    except OSError as error:
-        raise ResultError(f"{path}: cannot be written: {error.strerror or error}") from None
-
-
-def _write(text: str, path: Path) -> None:
-    path.write_text(text, encoding="utf-8", errors="replace", newline="\n")
+    content = text.encode("utf-8", errors="replace")
+    write_file(path, lambda stage: stage.write_bytes(content))

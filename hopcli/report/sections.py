@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 from hopcli import catalogue, results
 from hopcli.errors import SettingError
 from hopcli.grids.view import TABLE, load_published
-from hopcli.plots.grid import picture
 from hopcli.report.commands import command_of_grid, command_of_run, spelt
 from hopcli.report.sheets import Sheet, sheet
 from hopcli.results.forms import GRID
@@ -191,6 +190,8 @@ def _made_by(manifest: Mapping[str, Any]) -> dict[str, Any]:
 
 def _of_grid(name: str, folder: Path) -> Section:
     """What a page tells of a grid, as it was published."""
+    from hopcli.plots.grid import picture
+
     view, manifest = load_published(folder), results.open_manifest(folder / f"{GRID}.json")
     grid = view.grid
     said = settings_of({"config": grid.to_dict()})

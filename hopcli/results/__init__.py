@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from hopcli import catalogue
+from hopcli import __version__, catalogue, streams
 from hopcli.errors import ResultError
 from hopcli.results.files import check_free, is_file, is_folder
 from hopcli.results.folder import files_in, locked, publish_run, writing
@@ -32,7 +32,7 @@ from hopcli.results.manifest import (
 )
 from hopcli.results.parts import KeptParts, discard_parts
 from hopcli.results.provenance import source_commit, versions
-from hopcli.results.standing import difference, is_made, is_undrawn, lacks, missing_files
+from hopcli.results.standing import difference, is_undrawn, lacks
 from hopcli.results.tables import Tables, blocks_of, read_arrays, write_arrays, write_table
 
 if TYPE_CHECKING:
@@ -52,13 +52,11 @@ __all__ = [
     "difference",
     "discard_parts",
     "finished_in",
-    "is_made",
     "is_undrawn",
     "key",
     "lacks",
     "load",
     "locked",
-    "missing_files",
     "open_manifest",
     "read_manifest",
     "same_run",
@@ -354,7 +352,8 @@ def same_run(
             f"{folder}: holds another run of {config.command} ({other}); "
             "give --out another folder, or --overwrite to replace it"
         )
-    if not is_made(manifest):
+    here = {"hopcli": __version__, "streams": str(streams.VERSION)}
+    if not here.items() <= manifest["versions"].items():
         return None
     try:
         loaded = load(folder, config.command)

@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, NamedTuple
 from hopcli import catalogue
 from hopcli.errors import ResultError
 from hopcli.results import BULKY, key
+from hopcli.results.files import STAGING
 from hopcli.results.forms import faults, is_hash, is_plain
-from hopcli.results.manifest import PUBLISHED, STAGING, Manifest, published, read_values
+from hopcli.results.manifest import PUBLISHED, Manifest, published, read_values
 from hopcli.results.places import MANIFESTS, find
 
 if TYPE_CHECKING:

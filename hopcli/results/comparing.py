@@ -12,6 +12,7 @@ from hopcli.results import BULKY, open_manifest
 from hopcli.results.listing import settings_of
 from hopcli.results.manifest import command_in, understood
 from hopcli.results.places import MANIFESTS
+from hopcli.results.tables import read_table
 from hopcli.results.values import compare_arrays, compare_tables
 
 if TYPE_CHECKING:
@@ -211,7 +212,7 @@ def _file(a: Run, b: Run, name: str) -> Compared:
         if name.endswith(".npz"):
             return Compared(name, *compare_arrays(*files))
         table = name.removesuffix(".csv")
-        ours, theirs = zip(files, (a.tables[table], b.tables[table]), strict=True)
+        ours, theirs = (read_table(run.manifest, table) for run in (a, b))
         return Compared(name, *compare_tables(ours, theirs))
 
 

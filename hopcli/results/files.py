@@ -21,16 +21,21 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 __all__ = [
+    "STAGING",
     "check_free",
     "check_made",
+    "check_place",
     "is_file",
     "is_folder",
     "is_own",
     "open_own",
     "open_regular",
     "read_bytes",
-    "replace_by",
+    "write_file",
 ]
+
+STAGING = ".hopcli-"
+"""Begins the names of files and folders that are of no finished run."""
 
 _NO_LINK: int = getattr(os, "O_NOFOLLOW", 0)
 _AT_ONCE: int = getattr(os, "O_NONBLOCK", 0)
@@ -184,30 +189,50 @@ def check_free(folder: Path, names: list[str]) -> None:
             raise ResultError(f"{folder / name}: must be free for a file, is a folder")
 
 
-def replace_by(path: Path, prefix: str, write: Callable[[Path], object]) -> None:
+def check_place(path: Path) -> None:
+    """Refuse a place where no file can be written, before its content is made.
+
+    Raises
+    ------
+    ResultError
+        If something other than a file is there, or it cannot be written.
+    """
+    if not path.name:
+        raise ResultError(f"{path}: must be a file to write to")
+    if os.path.lexists(path) and not path.is_file():
+        raise ResultError(f"{path}: must be free for a file, is something else")
+    if not path.parent.is_dir():
+        raise ResultError(f"{path}: must be in a folder that is there")
+    if not os.access(path.parent, os.W_OK | os.X_OK):
+        raise ResultError(f"{path}: must be in a folder to write to, {path.parent} is not writable")
+
+
+def write_file(path: Path, write: Callable[[Path], object]) -> None:
     """Write a file beside its place, and move it there.
 
     Parameters
     ----------
     path : Path
         The place; a link there is replaced itself.
-    prefix : str
-        How the name of the file begins until it is moved.
     write : callable
         Writes into the path that it is given, which is a new, empty file.
 
     Raises
     ------
-    OSError
-        If it cannot be written; what was there before is there still.
+    ResultError
+        If it cannot be written; an earlier file is unchanged then.
     """
-    stage = path.with_name(f"{prefix}{os.getpid()}-{path.name}"[:200])
-    stage.unlink(missing_ok=True)
-    os.close(os.open(stage, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _NO_LINK, 0o666))
+    stage = path.with_name(f"{STAGING}{os.getpid()}-{path.name}"[:200])
     try:
+        stage.unlink(missing_ok=True)
+        os.close(os.open(stage, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _NO_LINK, 0o666))
         write(stage)
         stage.replace(path)
-        endings.wrote(path)
+    except ResultError:
+        raise
+    except OSError as error:
+        raise ResultError(f"{path}: cannot be written: {error.strerror or error}") from None
     finally:
         with contextlib.suppress(OSError):
             stage.unlink(missing_ok=True)
+    endings.wrote(path)

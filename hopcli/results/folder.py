@@ -26,12 +26,18 @@ from typing import TYPE_CHECKING, Any
 
 from hopcli import endings
 from hopcli.errors import ResultError
-from hopcli.results.files import check_free, is_file, is_folder, open_own, open_regular
+from hopcli.results.files import (
+    STAGING,
+    check_free,
+    is_file,
+    is_folder,
+    open_own,
+    open_regular,
+)
 from hopcli.results.manifest import (
     EVERY,
     MOST_BYTES,
     PUBLISHED,
-    STAGING,
     published,
     read_outputs,
     sha256_of,

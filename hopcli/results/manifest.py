@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from hopcli import catalogue
 from hopcli.errors import DataError, HopcliError, ResultError
-from hopcli.results.files import is_file, is_folder, open_regular, read_bytes
+from hopcli.results.files import STAGING, is_file, is_folder, open_regular, read_bytes
 from hopcli.results.forms import GRID, faults, is_plain
 
 if TYPE_CHECKING:
@@ -26,7 +26,6 @@ __all__ = [
     "MOST_BYTES",
     "PUBLISHED",
     "RUNS",
-    "STAGING",
     "STORE",
     "Manifest",
     "check_alone",
@@ -39,9 +38,6 @@ __all__ = [
     "sha256_of",
     "understood",
 ]
-
-STAGING = ".hopcli-"
-"""Begins the names of files and folders that are of no finished run."""
 
 PUBLISHED = f"{STAGING}published"
 """Name of the hidden folder of a run that is published, until its files have moved."""

@@ -19,9 +19,8 @@ import numpy as np
 
 from hopcli import __version__, streams
 from hopcli.errors import ResultError
-from hopcli.results.files import is_folder, is_own, open_own, read_bytes
+from hopcli.results.files import STAGING, is_folder, is_own, open_own, read_bytes
 from hopcli.results.folder import uninterrupted
-from hopcli.results.manifest import STAGING
 from hopcli.results.provenance import code_digest
 
 if TYPE_CHECKING:

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from hopcli.errors import ResultError
-from hopcli.results.files import is_folder
-from hopcli.results.manifest import RUNS, STAGING
+from hopcli.results.files import STAGING, is_folder
+from hopcli.results.manifest import RUNS
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator

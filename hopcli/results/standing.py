@@ -5,9 +5,6 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from hopcli import __version__, streams
-from hopcli.results.manifest import open_manifest
-
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
@@ -16,7 +13,7 @@ if TYPE_CHECKING:
     from hopcli.experiments import Result
     from hopcli.results.manifest import Manifest
 
-__all__ = ["difference", "is_made", "is_undrawn", "lacks", "missing_files"]
+__all__ = ["difference", "is_undrawn", "lacks"]
 
 _LONGEST = 60  # characters of a value in a message
 
@@ -57,12 +54,6 @@ def _shown(values: Mapping[str, Any], name: str) -> str:
     return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}..."
 
 
-def is_made(manifest: Mapping[str, Any]) -> bool:
-    """Whether this version of hopcli made a run, from random streams as they are now."""
-    own = {"hopcli": __version__, "streams": str(streams.VERSION)}
-    return own.items() <= manifest["versions"].items()
-
-
 def is_undrawn(folder: Path, manifest: Manifest, execution: Execution) -> bool:
     """Whether a picture that is asked for is missing from a finished run."""
     outputs = manifest["outputs"]
@@ -86,14 +77,3 @@ def lacks(result: Result, execution: Execution) -> bool:
     return not set(tables) <= set(result.columns) or (
         animated and getattr(result, "frames", None) is None
     )
-
-
-def missing_files(folder: Path, command: str) -> list[str]:
-    """The files of a finished run that are not there.
-
-    Raises
-    ------
-    ResultError
-        If there is no finished run.
-    """
-    return open_manifest(folder / f"{command}.json").lacks()

@@ -1,33 +1,27 @@
 """Values of two tables or of two files of arrays: how many differ, and by how much.
 
 Rows of tables are matched by their first columns, as many as it takes to tell the rows
-apart; in their order where that matches none. Tables of a million rows are compared as
-columns of numbers.
+apart; in their order where that matches none.
 """
 
 from __future__ import annotations
 
-import csv
 from collections import Counter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from hopcli.printing import uncsv
 from hopcli.results.tables import read_arrays
-from hopcli.statistics import Z95
+from hopcli.tables import Columns
 from hopcli.values import bare
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
     from pathlib import Path
 
-    import pandas as pd
     from numpy.typing import NDArray
 
 __all__ = ["Values", "compare_arrays", "compare_tables"]
-
-_DTYPES = {"number": np.float64, "integer": np.int64, "boolean": np.bool_, "text": "category"}
 
 
 class Values(NamedTuple):
@@ -98,33 +92,26 @@ def compare_arrays(a: Path, b: Path) -> Found:
     return tuple(lacks), tuple(values)
 
 
-def compare_tables(a: tuple[Path, list[str]], b: tuple[Path, list[str]]) -> Found:
-    """Compare two tables.
+def compare_tables(a: Columns, b: Columns) -> Found:
+    """Compare two tables of one declaration.
 
     Parameters
     ----------
-    a, b : tuple of Path and list of str
-        Each a CSV file, and what its columns hold, as the manifest says.
-
-    Raises
-    ------
-    KeyError, TypeError, ValueError
-        If a file does not hold that.
+    a, b : Columns
+        The tables.
     """
-    ours, theirs = _read(*a), _read(*b)
-    names = _names(ours)
-    lacks = _lacking("column", names, _names(theirs))
-    shared = [name for name in names if name in theirs]
-    n_rows = (len(ours), len(theirs))
-    ours, theirs, keys = _matched(ours, theirs, _keys(ours[shared], theirs[shared]))
-    for side, n in zip("AB", n_rows, strict=True):
+    ours, theirs = _numbered(a), _numbered(b)
+    lacks = _lacking("column", ours.names, theirs.names)
+    shared = [name for name in ours if name in theirs]
+    ours, theirs, keys = _matched(ours, theirs, _keys(ours.only(shared), theirs.only(shared)))
+    for side, n in (("A", len(a)), ("B", len(b))):
         if n > len(ours):
             lacks.append(f"{n - len(ours):,} of {n:,} rows only in {side}")
 
     def where(place: int) -> str:
         if not keys:
             return f"row {place + 1}"
-        found = {name: bare(ours[name].iloc[place]) for name in keys}
+        found = ours.only(keys).row(place)
         return ", ".join(f"{name} = {value}" for name, value in found.items() if value != "")
 
     values: list[Values] = []
@@ -147,79 +134,56 @@ def _lacking(what: str, a: list[str], b: list[str]) -> list[str]:
 # --- rows ----------------------------------------------------------------------------------
 
 
-def _read(path: Path, columns: list[str]) -> pd.DataFrame:
-    """Read a table, its texts as categories; a name that repeats is numbered."""
-    import pandas as pd
-
+def _numbered(table: Columns) -> Columns:
+    """The table with a number behind each name that was there before."""
     seen: Counter[str] = Counter()
-    dtypes: dict[str, Any] = {}
-    for column in columns:
-        name, kind = column.rsplit(": ", 1)
+    names = []
+    for name in table:
         seen[name] += 1
-        dtypes[name if seen[name] == 1 else f"{name} ({seen[name]})"] = _DTYPES[kind]
-    with path.open(encoding="utf-8", newline="") as file:
-        heads = [uncsv(head) for head in next(csv.reader(file), [])]
-    if heads != [column.rsplit(": ", 1)[0] for column in columns]:
-        raise ValueError(f"the columns are {', '.join(heads):.80}")
-    table: pd.DataFrame = pd.read_csv(
-        path,
-        header=0,
-        names=list(dtypes),
-        dtype=dtypes,
-        keep_default_na=False,
-        na_values={name: [""] for name, dtype in dtypes.items() if dtype is np.float64},
-        encoding="utf-8",
-        lineterminator="\n",
-    )
-    return table
+        names.append(name if seen[name] == 1 else f"{name} ({seen[name]})")
+    return Columns(names, table.arrays, table.declared)
 
 
-def _names(table: pd.DataFrame) -> list[str]:
-    return [str(name) for name in table.columns]
-
-
-def _keys(a: pd.DataFrame, b: pd.DataFrame) -> list[str]:
+def _keys(a: Columns, b: Columns) -> list[str]:
     """The first columns that tell the rows of both tables apart; none if they do not."""
-    names = _names(a)
-    for n in range(1, len(names) + 1):
-        if not a.duplicated(names[:n]).any() and not b.duplicated(names[:n]).any():
-            return names[:n]
+    for n in range(1, len(a.names) + 1):
+        if all(len(set(_row_keys(table.arrays[:n]))) == len(table) for table in (a, b)):
+            return a.names[:n]
     return []
 
 
-def _matched(
-    a: pd.DataFrame, b: pd.DataFrame, keys: list[str]
-) -> tuple[pd.DataFrame, pd.DataFrame, list[str]]:
-    """The rows that belong together, one below the other, and what they were matched by."""
-    import pandas as pd
+def _row_keys(arrays: Iterable[NDArray[Any]]) -> list[tuple[Any, ...]]:
+    """The rows of some columns, equal where no number is in both."""
+    columns = ([None if v != v else v for v in array.tolist()] for array in arrays)
+    return [*zip(*columns, strict=True)]
 
-    least = min(len(a), len(b))
-    in_order: tuple[pd.DataFrame, pd.DataFrame, list[str]] = a.iloc[:least], b.iloc[:least], []
+
+def _matched(a: Columns, b: Columns, keys: list[str]) -> tuple[Columns, Columns, list[str]]:
+    """The rows that belong together, one below the other, and what they were matched by."""
+    least = slice(min(len(a), len(b)))
     if not keys:
-        return in_order
-    if len(a) == len(b) and all(_are_equal(a[name], b[name]) for name in keys):
+        return a.take(least), b.take(least), []
+    sides = zip(*(_comparable(a[name], b[name]) for name in keys), strict=True)
+    left, right = map(_row_keys, sides)
+    if left == right:
         return a, b, keys
-    pairs = [_comparable(a[name], b[name]) for name in keys]
-    left, right = (pd.DataFrame(dict(enumerate(side))) for side in zip(*pairs, strict=True))
-    both = left.assign(a=range(len(a))).merge(right.assign(b=range(len(b))), on=[*left])
-    if both.empty and len(a) == len(b):
-        return in_order
-    return a.iloc[both["a"]], b.iloc[both["b"]], keys
+    places = {key: place for place, key in enumerate(right)}
+    of_a = [place for place, key in enumerate(left) if key in places]
+    if not of_a and len(a) == len(b):
+        return a.take(least), b.take(least), []
+    of_b = [places[left[place]] for place in of_a]
+    return a.take(np.array(of_a, dtype=int)), b.take(np.array(of_b, dtype=int)), keys
 
 
 # --- values --------------------------------------------------------------------------------
 
 
-def _comparable(a: pd.Series[Any], b: pd.Series[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
+def _comparable(a: NDArray[Any], b: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
     """Two columns as arrays of numbers or truths, else as texts."""
     kinds = {a.dtype.kind, b.dtype.kind}
     if kinds <= set("iuf") or kinds == {"b"}:
-        return a.to_numpy(), b.to_numpy()
-    return a.astype(str).to_numpy(), b.astype(str).to_numpy()
-
-
-def _are_equal(a: pd.Series[Any], b: pd.Series[Any]) -> bool:
-    return not _differing(*_comparable(a, b)).size
+        return a, b
+    return a.astype(str).astype(object), b.astype(str).astype(object)
 
 
 def _differing(a: NDArray[Any], b: NDArray[Any]) -> NDArray[np.int64]:
@@ -250,38 +214,18 @@ def _compare(
 # --- intervals -----------------------------------------------------------------------------
 
 
-def _bounded(found: Values, a: pd.DataFrame, b: pd.DataFrame) -> Values:
+def _bounded(found: Values, a: Columns, b: Columns) -> Values:
     """Say how many of the values that differ do so by more than their intervals allow for.
 
     The interval of the difference of two independent estimates is made from the interval of
     each, as Newcombe does for proportions.
     """
-    of_a, of_b = (_interval(table, found.name) for table in (a, b))
+    of_a, of_b = a.interval(found.name), b.interval(found.name)
     if of_a is None or of_b is None:
         return found
     (low_a, high_a), (low_b, high_b) = of_a, of_b
-    x, y = (table[found.name].to_numpy(np.float64) for table in (a, b))
+    x, y = (table[found.name].astype(np.float64) for table in (a, b))
     reach = np.where(x > y, np.hypot(x - low_a, high_b - y), np.hypot(high_a - x, y - low_b))
     known = (x != y) & ~np.isnan(reach) & ~np.isnan(x - y)
     beyond = known & (np.abs(x - y) > reach)
     return found._replace(n_bounded=int(known.sum()), n_beyond=int(beyond.sum()))
-
-
-def _interval(
-    table: pd.DataFrame, name: str
-) -> tuple[NDArray[np.float64], NDArray[np.float64]] | None:
-    """The 95 % interval of each value of a column, if the table has them."""
-    start = "" if name == _owner(_names(table)) else f"{name}_"
-    low, high = f"{start}ci_low", f"{start}ci_high"
-    if low in table and high in table:
-        return table[low].to_numpy(np.float64), table[high].to_numpy(np.float64)
-    if f"{name}_sem" in table:
-        value, sem = (table[part].to_numpy(np.float64) for part in (name, f"{name}_sem"))
-        return value - Z95 * sem, value + Z95 * sem
-    return None
-
-
-def _owner(names: list[str]) -> str | None:
-    """The column that ``ci_low`` and ``ci_high`` belong to: the last before them, spreads aside."""
-    before = names[: names.index("ci_low")] if "ci_low" in names else []
-    return next((n for n in reversed(before) if not n.startswith(("sd_", "sem_"))), None)

@@ -11,8 +11,6 @@ from hopcli.network import Quadratic
 from hopcli.network.products import symmetric_product
 from hopcli.rules.rule import Parameter, Rule, Task
 
-__all__ = ["HEBBIAN"]
-
 
 def _learn(task: Task, *, normalise: str) -> Quadratic:
     """W_ij = (1/N) sum_mu xi_i^mu xi_j^mu, divided by N, by p or not at all."""

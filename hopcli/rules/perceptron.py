@@ -16,8 +16,6 @@ from hopcli.rules.rule import Parameter, Rule, Task
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["PERCEPTRON"]
-
 _ROUNDING = 1e-12  # of a stability that is exactly kappa
 _CHEAP = 1_000_000_000  # multiplications that looking for other parameters may cost
 

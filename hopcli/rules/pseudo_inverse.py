@@ -15,8 +15,6 @@ from hopcli.waiting import interruptibly
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["PSEUDO_INVERSE", "projector"]
-
 # Smallest eigenvalue of Q, relative to the largest, below which Q^-1 is noise.
 _SINGULAR = 1e-10
 _MANY = 1000  # patterns whose Q is not looked at where they are more than the rank can be

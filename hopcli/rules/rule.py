@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     from hopcli.kinds import Kind
     from hopcli.network import Hamiltonian
 
-__all__ = ["QUANTITIES", "Parameter", "Rule", "Task"]
-
 QUANTITIES = ("all_fixed", "fixed", "overlap")
 """What a capacity can be of: loads up to which all patterns of a draw are fixed points, most
 of them are, or overlaps with them stay near 1."""

@@ -13,9 +13,6 @@ from hopcli.rules.rule import Rule, Task
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["STORKEY"]
-
-
 _AT_ONCE = 128
 """Patterns that are stored as products of vectors before those are added to the matrix."""
 

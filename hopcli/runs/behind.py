@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import shlex
-from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,151 +20,102 @@ from hopcli.grids.view import load_view
 from hopcli.results.files import check_made
 from hopcli.runs import single
 from hopcli.runs.grids import GridJob, GridOptions
-from hopcli.runs.requests import Request, Wishes
-from hopcli.tables import Columns
-from hopcli.values import flag_name
+from hopcli.runs.requests import Request
 
 if TYPE_CHECKING:
-    from hopcli.catalogue import Entry
+    from collections.abc import Callable
+
     from hopcli.claims.claim import Claims, RunOf
     from hopcli.grids.grid import Grid
-    from hopcli.grids.view import View
-    from hopcli.runs.single import Job
+    from hopcli.runs.requests import Wishes
+    from hopcli.tables import Columns
 
-__all__ = ["GridRun", "PreparedRun", "SingleRun", "prepare"]
+    Read = tuple[Any, dict[str, Columns], str]
+    """Result (None of a grid), tables and key of a finished run."""
+
+__all__ = ["PreparedRun", "prepare"]
 
 
-class SingleRun:
-    """A run of one configuration, or a finished one.
+@dataclass(eq=False)
+class PreparedRun:
+    """A run or grid, planned or finished.
 
     Parameters
     ----------
     folder : Path
         Its folder.
-    command : str
-        Its command.
     told : str
         The command line that makes it.
-    job : Job, optional
-        Its plan; None if it is only read.
+    columns : dict of str to tuple of str
+        The declared columns of each table.
+    read : callable
+        Reads it when it is finished.
+    work : callable, optional
+        Makes it, if it is not finished; freed with its plan when it has.
     """
 
-    def __init__(self, folder: Path, command: str, told: str, job: Job | None = None) -> None:
-        self.folder, self.told = folder, told
-        self._command, self._job = command, job
+    folder: Path
+    told: str
+    columns: dict[str, tuple[str, ...]]
+    read: Callable[[], Read]
+    work: Callable[[], None] | None = None
 
     def make(self) -> None:
         """Make it, if it is not finished."""
-        job, self._job = self._job, None  # a plan is freed with its run
-        if job is not None:
-            outcome = single.do(job)
-            if outcome.failure is not None:
-                raise outcome.failure
-
-    @property
-    def columns(self) -> dict[str, tuple[str, ...]]:
-        """The declared columns of each table."""
-        return {table.name: table.names for table in catalogue.entry(self._command).tables}
+        work, self.work = self.work, None
+        if work is not None:
+            work()
 
     @functools.cached_property
-    def _loaded(self) -> results.Loaded:
-        return results.load(self.folder, self._command)
+    def _found(self) -> Read:
+        return self.read()
 
     @property
     def result(self) -> Any:
-        """Its result."""
-        return self._loaded.result
+        """Its result, None of a grid."""
+        return self._found[0]
 
     @property
-    def tables(self) -> Mapping[str, Columns]:
-        """Its tables by name."""
-        tables: Mapping[str, Columns] = self.result.columns
-        return tables
+    def tables(self) -> dict[str, Columns]:
+        """Its tables by name; of a grid ``over`` is the averaged one."""
+        return self._found[1]
 
     @property
     def key(self) -> str:
         """The hash of its configuration and inputs."""
-        return str(self._loaded.manifest["key"])
+        return self._found[2]
 
 
-class GridRun:
-    """A grid, planned or finished.
+def _run(
+    folder: Path, command: str, told: str, work: Callable[[], None] | None = None
+) -> PreparedRun:
+    def read() -> Read:
+        loaded = results.load(folder, command)
+        return loaded.result, loaded.result.columns, str(loaded.manifest["key"])
 
-    Parameters
-    ----------
-    folder : Path
-        Its folder.
-    grid : Grid
-        The grid.
-    told : str
-        The command line that makes it.
-    job : GridJob, optional
-        Its plan; None if it is only read.
-    """
-
-    result = None
-
-    def __init__(self, folder: Path, grid: Grid, told: str, job: GridJob | None = None) -> None:
-        self.folder, self.told = folder, told
-        self._grid, self._job = grid, job
-
-    def make(self) -> None:
-        """Make the cells that are not finished."""
-        if self._job is not None and self._job.run().state.failures:
-            listed = f"`hopcli grid status {shlex.quote(str(self.folder))}` lists them"
-            raise ResultError(f"{self.folder}: cells have failed; {listed}")
-
-    @property
-    def columns(self) -> dict[str, tuple[str, ...]]:
-        """The declared columns of each table, the keys of the grid first."""
-        entry, names = self._grid.entry, self._grid.names
-        tables = (*entry.tables, entry.headline.averaged())
-        return {table.name: (*names, *table.names) for table in tables}
-
-    @functools.cached_property
-    def tables(self) -> Mapping[str, Columns]:
-        """Its tables by name; ``over`` is the averaged one."""
-        return _GridTables(self.folder)
-
-    @property
-    def key(self) -> str:
-        """The hash of its configuration."""
-        return results.key("grid", self._grid.to_dict(), {})
+    columns = {table.name: table.names for table in catalogue.entry(command).tables}
+    return PreparedRun(folder, told, columns, read, work)
 
 
-PreparedRun = SingleRun | GridRun
+def _grid(
+    folder: Path, grid: Grid, told: str, work: Callable[[], None] | None = None
+) -> PreparedRun:
+    headline = grid.entry.headline
 
-
-class _GridTables(Mapping[str, Columns]):
-    """The tables of a finished grid; each is put together when it is asked for."""
-
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        self._made: dict[str, Columns] = {}
-        grid = self._view(None).grid
-        self._names = [grid.entry.headline.table.name]
+    def read() -> Read:
+        view = load_view(folder)
+        tables = {headline.table.name: view.table}
         if is_grid(folder):
             with Store(folder) as store:
-                self._names = store.tables()
-        if grid.look.over is not None:
-            self._names.append("over")
+                others = [name for name in store.tables() if name not in tables]
+            tables |= {name: load_view(folder, name).table for name in others}
+        if view.grid.look.over is not None:
+            tables["over"] = view.drawn(view.grid.look)
+        return None, tables, results.key("grid", grid.to_dict(), {})
 
-    def _view(self, name: str | None) -> View:
-        return load_view(self._folder, name)
-
-    def __getitem__(self, name: str) -> Columns:
-        if name not in self._names:
-            raise KeyError(name)
-        if name not in self._made:
-            view = self._view(None if name == "over" else name)
-            self._made[name] = view.drawn(view.grid.look) if name == "over" else view.table
-        return self._made[name]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._names)
-
-    def __len__(self) -> int:
-        return len(self._names)
+    tables = (*grid.entry.tables, headline.averaged())
+    columns = {table.name: (*grid.names, *table.names) for table in tables}
+    return PreparedRun(folder, told, columns, read, work)
 
 
 def prepare(claims: Claims, wishes: Wishes, *, quick: bool) -> dict[str, PreparedRun]:
@@ -185,14 +136,14 @@ def prepare(claims: Claims, wishes: Wishes, *, quick: bool) -> dict[str, Prepare
         If a configuration is none, or a run cannot be made.
     """
     stock = Stock()
-    prepared = {
-        name: _found(claims, run)
+    runs = {
+        name: _finished(claims, run)
         if run.folder is not None
-        else _Preparation(claims, run, wishes, stock, quick=quick).prepared()
+        else _planned(claims, run, wishes, stock, quick=quick)
         for name, run in claims.used().items()
     }
-    check_claims(claims, {name: run.columns for name, run in prepared.items()})
-    return prepared
+    check_claims(claims, {name: run.columns for name, run in runs.items()})
+    return runs
 
 
 def _merged(before: Any, now: Any) -> Any:
@@ -205,76 +156,67 @@ def _config_of(claims: Claims, name: str) -> Path:
     return beside if name.endswith(".toml") and beside.is_file() else find_config(name)
 
 
-def _found(claims: Claims, run: RunOf) -> PreparedRun:
+def _finished(claims: Claims, run: RunOf) -> PreparedRun:
     """A run that is there already."""
     folder = Path(str(run.folder))
     if not folder.is_absolute() and not folder.exists():
         folder = claims.path.parent / folder
-    if (folder / "grid.json").is_file() or (folder / "grid.sqlite").is_file():
-        grid = load_view(folder).grid
-        return GridRun(folder, grid, f"hopcli grid table {shlex.quote(str(folder))}")
-    loaded = results.load(folder, run.command)
-    command = loaded.config.command
-    shown = shlex.quote(f"{folder / command}.json")
-    return SingleRun(folder, command, f"hopcli run {shown}")
+    if (folder / "grid.json").is_file() or is_grid(folder):
+        told = f"hopcli grid table {shlex.quote(str(folder))}"
+        return _grid(folder, load_view(folder).grid, told)
+    command = run.command or results.command_in(folder)
+    return _run(folder, command, f"hopcli run {shlex.quote(f'{folder / command}.json')}")
 
 
-class _Preparation:
-    """The planning of one run from its configuration."""
+def _planned(
+    claims: Claims, run: RunOf, wishes: Wishes, stock: Stock, *, quick: bool
+) -> PreparedRun:
+    """Plan a run of a configuration; it is refused before any other is made."""
+    assert wishes.out is not None
+    out, config = wishes.out / run.name, str(run.config)
+    wishes = wishes._replace(out=out)
+    check_made(out)
+    changes = {**run.set, **(run.quick if quick else {})}
+    values = read_config(_config_of(claims, config))
+    values |= {key: _merged(values.get(key), value) for key, value in changes.items()}
 
-    def __init__(
-        self, claims: Claims, run: RunOf, wishes: Wishes, stock: Stock, *, quick: bool
-    ) -> None:
-        assert wishes.out is not None
-        self.out = wishes.out / run.name
-        self.wishes = wishes._replace(out=self.out)
-        self.stock = stock
-        self.config = str(run.config)
-        self.changes = {**run.set, **(run.quick if quick else {})}
-        self.place = f"{claims.path}: runs.{run.name}"
-        check_made(self.out)
-        values = read_config(_config_of(claims, self.config))
-        changes = {k: _merged(values.get(k), v) for k, v in self.changes.items()}
-        self.values = {**values, **changes}
+    def name_of(setting: str) -> str:
+        return f"{claims.path}: runs.{run.name}: {setting}"
 
-    def name_of(self, setting: str) -> str:
-        """Name a setting as the file of claims has it."""
-        return f"{self.place}: {setting}"
-
-    def prepared(self) -> PreparedRun:
-        """Plan the run; it is refused before any other is made."""
-        with renamed(self.name_of):
-            return self._grid() if "grid" in self.values else self._single()
-
-    def _single(self) -> SingleRun:
-        values = dict(self.values)
+    with renamed(name_of):
+        if "grid" in values:
+            grid = read_grid(values)
+            job = GridJob(grid, out, wishes, GridOptions(figures=False), stock)
+            told = _told_grid(config, grid, changes)
+            return _grid(out, grid, told, functools.partial(_make_grid, job))
         entry = catalogue.entry(values.pop("command", None))
-        config, execution = entry.read({"figures": False, **values})
-        request = Request(
-            config, execution, self.wishes, self.out, name_of=self.name_of, stock=self.stock
-        )
-        flags = [_flag(name, value, entry) for name, value in self.changes.items()]
-        told = ["hopcli", entry.command, "--config", shlex.quote(self.config), *flags]
-        return SingleRun(self.out, entry.command, " ".join(told), single.plan(request))
-
-    def _grid(self) -> GridRun:
-        grid = read_grid(self.values)
-        job = GridJob(grid, self.out, self.wishes, GridOptions(figures=False), self.stock)
-        wanted = {name: [value] for name, value in self.changes.items() if name != "grid"}
-        wanted |= self.changes.get("grid", {})
-        sets = [f"--set {_set(grid, name, values)}" for name, values in wanted.items()]
-        told = " ".join(["hopcli grid run", shlex.quote(self.config), *sets])
-        return GridRun(self.out, grid, told, job)
+        given, execution = entry.read({"figures": False, **values})
+        request = Request(given, execution, wishes, out, name_of=name_of, stock=stock)
+        words = ["hopcli", entry.command, "--config", config]
+        for name, value in changes.items():
+            words += entry.settings[name].kind.words(name, value)
+        work = functools.partial(_make, single.plan(request))
+        return _run(out, entry.command, shlex.join(words), work)
 
 
-def _flag(name: str, value: Any, entry: Entry) -> str:
-    if isinstance(value, bool):
-        return flag_name(name) if value else f"--no-{flag_name(name)[2:]}"
-    text = entry.show(name, value)
-    return f"{flag_name(name)} {shlex.quote(text)}"
+def _make(job: single.Job) -> None:
+    outcome = single.do(job)
+    if outcome.failure is not None:
+        raise outcome.failure
 
 
-def _set(grid: Grid, name: str, values: Any) -> str:
-    """Write a setting for ``--set`` in a shell; a range stays one."""
-    listed = isinstance(values, list)
-    return shlex.quote(set_text(grid.entry, name, values) if listed else f"{name}={values}")
+def _make_grid(job: GridJob) -> None:
+    if job.run().state.failures:
+        listed = f"`hopcli grid status {shlex.quote(str(job.out))}` lists them"
+        raise ResultError(f"{job.out}: cells have failed; {listed}")
+
+
+def _told_grid(config: str, grid: Grid, changes: dict[str, Any]) -> str:
+    """The command line of a grid; a range stays one."""
+    wanted = {name: [value] for name, value in changes.items() if name != "grid"}
+    wanted |= changes.get("grid", {})
+    words = ["hopcli", "grid", "run", config]
+    for name, values in wanted.items():
+        listed = isinstance(values, list)
+        words += ["--set", set_text(grid.entry, name, values) if listed else f"{name}={values}"]
+    return shlex.join(words)

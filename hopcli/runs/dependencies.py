@@ -131,10 +131,9 @@ def _is_incomplete(manifest: Path, execution: Execution | None = None) -> bool:
         return False  # which Make sees by itself
     folder = manifest.parent
     try:
-        if results.missing_files(folder, manifest.stem):
-            return True
         found = results.open_manifest(manifest)
-        return execution is not None and results.is_undrawn(folder, found, execution)
+        undrawn = execution is not None and results.is_undrawn(folder, found, execution)
+        return bool(found.lacks()) or undrawn
     except HopcliError:
         return True
 

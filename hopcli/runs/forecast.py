@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from statistics import fmean
+from statistics import fmean, linear_regression
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from hopcli.grids.planning import shard_of
@@ -17,10 +17,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Forecast", "forecast"]
 
-_TRIED = 3.0  # seconds; a cell that takes longer is not run for an estimate
-_CHEAP = 0.1  # seconds of update attempts that may be run for an estimate
-_SLOW = 4.0  # ratio of a cell's seconds to those of its update attempts, where it is unknown
-_MORE = 2.0  # ratio of the work of a cell to the measured work beyond which it is measured too
+_TRIED = 1.0  # seconds of update attempts; a cell that takes longer is not run for an estimate
+_SLOW = 3.0  # ratio of a cell's seconds to those of its update attempts, where it is unknown
 
 
 class Forecast(NamedTuple):
@@ -65,69 +63,49 @@ def _state(standings: Mapping[str, Standing], one: Planned) -> str:
 
 
 def _estimate(
-    left: Sequence[Planned],
-    chosen: Sequence[Planned],
-    standings: dict[str, Standing],
+    left: Sequence[Planned], chosen: Sequence[Planned], standings: Mapping[str, Standing]
 ) -> float:
-    """Seconds of one thread: from the cells that are finished, else from one of each kind.
+    """Seconds of one thread, from cells of the same kind that are finished or are made for it.
 
-    Of a kind are those that differ in numbers alone. Their seconds are taken to go as the
-    number of their update attempts, beside what each takes whatever that is.
+    Cells of a kind differ in numbers only. A cell takes a time of its own, and a time for each
+    update attempt.
     """
-    known: dict[tuple[Any, ...], list[tuple[float, float]]] = {}
+    measured: dict[tuple[Any, ...], list[tuple[float, float]]] = {}
     for one in chosen:
         there = standings.get(one.cell)
         if there is not None and there.state == "finished":
-            known.setdefault(_kind(one), []).append((there.seconds, _work(one)))
+            measured.setdefault(_kind(one), []).append((_work(one), there.seconds))
     alike: dict[tuple[Any, ...], list[Planned]] = {}
     for one in sorted(left, key=_work):
         alike.setdefault(_kind(one), []).append(one)
     for kind, cells in alike.items():
-        measured = known.setdefault(kind, [])
-        if not measured and _work(cells[0]) < _TRIED:
-            measured.append(_try(cells[0]))
-        measured += _larger(cells, measured)
-    return sum(_seconds(one, known[_kind(one)]) for one in left)
+        if kind not in measured:
+            measured[kind] = _tried(cells, is_first=not measured)
+    return sum(_seconds(_work(one), measured[_kind(one)]) for one in left)
 
 
-def _try(one: Planned) -> tuple[float, float]:
-    """Seconds and work of a cell that is made for it."""
-    return one.make().seconds, _work(one)
+def _tried(cells: Sequence[Planned], *, is_first: bool) -> list[tuple[float, float]]:
+    """Work and seconds of the shortest cell, and of the longest that takes a moment.
 
-
-def _larger(
-    cells: Sequence[Planned], measured: Sequence[tuple[float, float]]
-) -> list[tuple[float, float]]:
-    """Seconds and work of one that has far more work than those that are measured.
-
-    There is none where nothing is measured, or where work is what takes the time anyway.
+    Of cells with equal work, they are those of the first and the last place.
     """
-    if not measured:
-        return []
-    seconds, most = max(measured, key=lambda pair: pair[1])
-    larger = [one for one in cells if _work(one) > _MORE * most]
-    if not larger or seconds <= _SLOW * most:
-        return []
-    cheap = [one for one in larger if _work(one) <= _CHEAP]
-    one = cheap[-1] if cheap else larger[0]
-    if _work(one) < _TRIED:
-        return [_try(one)]
-    return [(seconds + _SLOW * (_work(one) - most), _work(one))]
+    short = [one for one in cells if _work(one) <= _TRIED]
+    if short and is_first:
+        short[0].make()  # which loads the loops
+    return [(_work(one), one.make().seconds) for one in dict.fromkeys((*short[:1], *short[-1:]))]
 
 
-def _seconds(one: Planned, measured: Sequence[tuple[float, float]]) -> float:
-    """Seconds of a cell, from the seconds and the work of others of its kind."""
+def _seconds(work: float, measured: Sequence[tuple[float, float]]) -> float:
+    """Seconds of a cell with so much work, from the work and the seconds of others."""
     if not measured:
-        return _work(one)
-    seconds, work = (fmean(column) for column in zip(*measured, strict=True))
-    spread = sum((w - work) ** 2 for _, w in measured)
-    if not spread:
-        return seconds / work * _work(one) if work else seconds
-    rate = sum((w - work) * (s - seconds) for s, w in measured) / spread
-    if rate < 1:  # the first has loaded data and loops too
-        return max(0.0, min(s - w for s, w in measured)) + _work(one)
-    fixed = seconds - rate * work
-    return fixed + rate * _work(one) if fixed > 0 else seconds / work * _work(one)
+        return _SLOW * work
+    of_all, seconds = zip(*measured, strict=True)
+    mean_work, mean_seconds = fmean(of_all), fmean(seconds)
+    if len(set(of_all)) > 1:
+        rate, fixed = linear_regression(of_all, seconds)
+        if rate > 0 and fixed >= 0:
+            return float(fixed + rate * work)
+    return mean_seconds / mean_work * work if mean_work else mean_seconds
 
 
 def _kind(one: Planned) -> tuple[Any, ...]:

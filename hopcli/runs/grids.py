@@ -20,7 +20,7 @@ from hopcli.grids.publishing import publish_if_whole
 from hopcli.grids.state import State
 from hopcli.grids.store import Store, is_grid
 from hopcli.results.folder import uninterrupted
-from hopcli.runs.grid_pictures import draw
+from hopcli.runs.pictures import draw_grid
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -326,7 +326,7 @@ def _expect(out: Path, *, pictures: bool) -> None:
 
 def _published(store: Store, state: State, n_made: int, began: float, *, draws: bool) -> GridDone:
     """Publish a grid if it is whole."""
-    files, undrawn = publish_if_whole(store, state, n_made, began, draw if draws else None)
+    files, undrawn = publish_if_whole(store, state, n_made, began, draw_grid if draws else None)
     return GridDone(state, files, n_made, undrawn)
 
 

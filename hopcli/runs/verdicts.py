@@ -20,18 +20,16 @@ from hopcli.results.manifest import sha256_of
 from hopcli.results.provenance import source_commit, versions
 from hopcli.runs.behind import PreparedRun, prepare
 from hopcli.runs.verdict_page import page
-from hopcli.tables import Columns
 from hopcli.values import nearest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
     from contextlib import AbstractContextManager
 
-    import pandas as pd
-
     from hopcli.claims.claim import Claims
     from hopcli.claims.verdicts import Judged
     from hopcli.runs.requests import Wishes
+    from hopcli.tables import Columns
 
     Watch = Callable[[list[PreparedRun]], AbstractContextManager[Iterable[PreparedRun]]]
 
@@ -50,7 +48,7 @@ class Verdicts(NamedTuple):
         Their folder.
     judged : sequence of Judged
         A verdict for each claim.
-    table : DataFrame
+    table : Columns
         A row for each claim and condition.
     files : list of Path
         Table, page and manifest.
@@ -58,7 +56,7 @@ class Verdicts(NamedTuple):
 
     out: Path
     judged: Sequence[Judged]
-    table: pd.DataFrame
+    table: Columns
     files: list[Path]
 
 
@@ -140,13 +138,12 @@ def _publish(
     out: Path,
     claims: Claims,
     judged: Sequence[Judged],
-    made: pd.DataFrame,
+    made: Columns,
     runs: Mapping[str, PreparedRun],
 ) -> list[Path]:
     """Write verdicts, report and manifest, unless they are there as they would be written."""
     with writing(out) as stage:
-        columns = Columns.of_frame(made)
-        write_table(columns, stage / _TABLE, "csv")
+        write_table(made, stage / _TABLE, "csv")
         (stage / _REPORT).write_text(page(claims, judged, runs), encoding="utf-8")
         names = files_in(stage)
         outputs = {name: sha256_of(stage / name) for name in names}
@@ -158,7 +155,7 @@ def _publish(
                 "runs": {name: run.key for name, run in runs.items()},
                 "versions": versions(),
                 "source_commit": source_commit(),
-                "tables": {"claims": columns.heads},
+                "tables": {"claims": made.heads},
                 "outputs": outputs,
             }
             publish_run(stage, out, _MANIFEST, manifest)

@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from hopcli.datasets import Dataset
     from hopcli.patterns import Patterns
 
-__all__ = ["BASES", "NO_SOURCE"]
-
 NO_SOURCE = -1
 """Source index of a start that is no image of the data set."""
 

@@ -12,8 +12,6 @@ from hopcli.starts.words import Arguments, Change, fraction, one_count, one_frac
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["CHANGES", "SIDES"]
-
 SIDES = ("top", "bottom", "left", "right")
 
 

@@ -17,19 +17,6 @@ if TYPE_CHECKING:
     from hopcli.datasets import Dataset
     from hopcli.patterns import Patterns
 
-__all__ = [
-    "Arguments",
-    "Bank",
-    "Base",
-    "Change",
-    "copied",
-    "fraction",
-    "nothing",
-    "one_count",
-    "one_fraction",
-    "word",
-]
-
 Arguments = tuple[Any, ...]
 """What a word takes: numbers where they mean numbers."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-__all__ = ["Column", "ends_of", "estimate"]
+__all__ = ["Column", "columns", "ends_of", "estimate"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -60,6 +60,25 @@ class Column:
     def says(self) -> str:
         """Text on an axis."""
         return self.axis or self.name.replace("_", " ")
+
+
+def columns(text: str, **about: Any) -> tuple[Column, ...]:
+    """Declare columns of names and kinds as a manifest has them, a number without a kind.
+
+    Parameters
+    ----------
+    text : str
+        Such as ``"label: text, n: integer, accuracy"``.
+    **about
+        Further parameters of each :class:`Column`.
+
+    Examples
+    --------
+    >>> [(column.name, column.kind) for column in columns("label: text, energy")]
+    [('label', 'text'), ('energy', 'number')]
+    """
+    parts = (part.partition(": ") for part in text.split(", "))
+    return tuple(Column(name, kind or "number", **about) for name, _, kind in parts)
 
 
 _ENDS = {

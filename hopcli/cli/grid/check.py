@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from hopcli.cli.grid.shared import FOLDER_OF_GRID, QUIET
 from hopcli.cli.lines import print_lines
 from hopcli.cli.once import Command
+from hopcli.cli.types import ONE_FOLDER, QUIET
+from hopcli.errors import ResultError
 from hopcli.printing import terminal
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ __all__ = ["check"]
 
 
 @click.command("check", cls=Command)
-@FOLDER_OF_GRID
+@ONE_FOLDER
 @QUIET
 def check(folder: Path, quiet: bool) -> int:
     """Hold every cell of a grid to its checksums, and its files to their manifest.
@@ -26,11 +27,17 @@ def check(folder: Path, quiet: bool) -> int:
     Nothing is written into the folder. Exit code 0: all are as they were written; 1: one is not,
     and which is said.
     """
-    from hopcli.grids.checking import grid_differences
+    from hopcli.grids.checking import EVERY_CHECKER
+    from hopcli.grids.store import FILE, is_grid
+    from hopcli.results.checking import check as check_folders
 
-    n_cells, differences = grid_differences(folder)
-    for line in differences:
+    if not is_grid(folder):
+        raise ResultError(f"{folder}: must hold a grid, there is no {FILE}")
+    found = list(check_folders([folder], EVERY_CHECKER))
+    n_cells = sum(checked.n_runs for checked in found)
+    differs = [finding.line for checked in found for finding in checked.differs]
+    for line in differs:
         print_lines(terminal(line))
-    if not quiet and not differences:
+    if not quiet and not differs:
         print_lines(f"{terminal(folder)}: {n_cells:,} cells, all as they were written")
-    return 1 if differences else 0
+    return 1 if differs else 0

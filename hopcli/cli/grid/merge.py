@@ -6,9 +6,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from hopcli.cli.grid.shared import QUIET
 from hopcli.cli.once import Command
-from hopcli.cli.options import FOLDER
+from hopcli.cli.types import FOLDER, QUIET
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from hopcli.cli.grid.shared import FOLDER_OF_GRID, QUIET
 from hopcli.cli.lines import print_lines
 from hopcli.cli.once import Command
+from hopcli.cli.types import ONE_FOLDER, QUIET
 from hopcli.errors import renamed
 from hopcli.printing import terminal
 from hopcli.values import flag_name
@@ -21,7 +21,7 @@ __all__ = ["plot"]
 
 
 @click.command("plot", cls=Command)
-@FOLDER_OF_GRID
+@ONE_FOLDER
 @click.option("--x", metavar="KEY", help="Along the axis.  [default: the one with most numbers]")
 @click.option(
     "--y",
@@ -60,15 +60,11 @@ def plot(folder: Path, figure_format: str, figure_style: str, quiet: bool, **ask
       hopcli grid plot results/phase --no-map --x temperature --by rule
       hopcli grid plot results/stored --over samples --x selection_seed
     """
-    from hopcli.runs.grid_pictures import redraw
+    from hopcli.runs.pictures import Style, redraw_grid
 
     given = {name: value for name, value in asked.items() if value is not None}
     with renamed(flag_name):
-        path = redraw(
-            folder,
-            figure_format,
-            figure_style,
-            lambda view: dataclasses.replace(view.grid.look, **given),
-        )
+        how = Style(figure_format, figure_style)
+        path = redraw_grid(folder, how, lambda view: dataclasses.replace(view.grid.look, **given))
     if not quiet:
         print_lines(terminal(path))

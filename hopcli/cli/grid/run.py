@@ -8,10 +8,9 @@ from typing import Any
 import click
 
 from hopcli.cli.completion import complete_config
-from hopcli.cli.grid.shared import POSITIVE, QUIET
 from hopcli.cli.once import Command
-from hopcli.cli.options import FOLDER
 from hopcli.cli.tables import form_option
+from hopcli.cli.types import FOLDER, POSITIVE, QUIET
 from hopcli.results.files import check_made
 from hopcli.runs.requests import Wishes, as_written, grid_request
 

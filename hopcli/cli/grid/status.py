@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from hopcli.cli.grid.shared import FOLDER_OF_GRID, FORM
 from hopcli.cli.lines import print_lines
 from hopcli.cli.once import Command
+from hopcli.cli.types import FORM, ONE_FOLDER
 from hopcli.printing import terminal
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ _LISTED = 12  # failures, and warnings, that are listed for people
 
 
 @click.command("status", cls=Command)
-@FOLDER_OF_GRID
+@ONE_FOLDER
 @FORM
 def status(folder: Path, form: str) -> None:
     """Say how far a grid is: its cells finished, failed and missing, its failures and warnings.

@@ -8,9 +8,9 @@ from typing import Any
 
 import click
 
-from hopcli.cli.grid.shared import FOLDER_OF_GRID
 from hopcli.cli.once import Command
 from hopcli.cli.tables import print_text
+from hopcli.cli.types import ONE_FOLDER
 from hopcli.errors import ResultError, SettingError, renamed
 from hopcli.printing import terminal
 from hopcli.values import flag_name
@@ -33,7 +33,7 @@ def _file(_ctx: click.Context, _param: click.Parameter, text: str | None) -> Pat
 
 
 @click.command("table", cls=Command)
-@FOLDER_OF_GRID
+@ONE_FOLDER
 @click.option(
     "--table",
     "name",
@@ -83,15 +83,9 @@ def table(
 
 
 def _written(found: Any, out: Path, form: str) -> str:
-    """Write a table beside its place, and move it there."""
+    """Write a table into a file; return the name to print."""
     from hopcli.grids.export import write_table
-    from hopcli.results.files import replace_by
-    from hopcli.results.manifest import STAGING
+    from hopcli.results.files import write_file
 
-    try:
-        replace_by(out, STAGING, lambda stage: write_table(found, stage, form))
-    except ResultError:
-        raise
-    except OSError as error:
-        raise ResultError(f"{out}: cannot be written: {error.strerror or error}") from None
+    write_file(out, lambda stage: write_table(found, stage, form))
     return f"{terminal(out)}\n"

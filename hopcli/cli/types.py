@@ -1,0 +1,78 @@
+"""Types of arguments and options, and the options that several commands have."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from hopcli.cli.completion import complete_folder
+from hopcli.kinds import integer
+from hopcli.values import RefusedError
+
+if TYPE_CHECKING:
+    from hopcli.kinds import Kind
+
+__all__ = ["FILE", "FOLDER", "FOLDERS", "FORM", "ONE_FOLDER", "POSITIVE", "QUIET", "OfKind"]
+
+
+class OfKind(click.ParamType[Any]):
+    """A value of a kind, read as the settings are.
+
+    Parameters
+    ----------
+    kind : Kind
+        The kind.
+    """
+
+    def __init__(self, kind: Kind) -> None:
+        self._kind = kind
+        self.name = kind.metavar
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Read a text."""
+        try:
+            return self._kind.check(self._kind.read(value))
+        except RefusedError as error:
+            self.fail(f"{error}, found {value!r:.80}", param, ctx)
+
+
+class _Place(click.ParamType[Path]):
+    """A file or folder, which may not exist yet; an empty text is none."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Path:
+        if not str(value).strip() or "\0" in str(value):
+            self.fail(f"must be a {self.name}, found {value!r:.80}", param, ctx)
+        return Path(value)
+
+
+FILE = _Place("file")
+FOLDER = _Place("folder")
+POSITIVE = OfKind(integer(1))
+
+FOLDERS = click.argument(
+    "folders",
+    nargs=-1,
+    required=True,
+    metavar="DIR...",
+    type=FOLDER,
+    shell_complete=complete_folder,
+)
+"""Folders of results, one or more."""
+
+ONE_FOLDER = click.argument("folder", metavar="DIR", type=FOLDER, shell_complete=complete_folder)
+"""The folder of a grid."""
+
+FORM = click.option(
+    "--format",
+    "form",
+    type=click.Choice(["table", "json"]),
+    default="table",
+    help="Print text, or for scripts a line of JSON.  [default: table]",
+)
+
+QUIET = click.option("--quiet", "-q", is_flag=True, help="Print nothing but errors, draw no bar.")

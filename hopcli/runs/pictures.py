@@ -1,0 +1,226 @@
+"""Pictures of finished runs and grids, drawn again in their folders or into another one."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, NamedTuple
+
+from hopcli import catalogue, results
+from hopcli.errors import ResultError, SettingError
+from hopcli.grids.publishing import enter_picture
+from hopcli.grids.view import load_view
+from hopcli.results.folder import files_in, publish, writing
+from hopcli.results.forms import GRID
+from hopcli.results.manifest import finished_in, understood
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
+
+    from hopcli.grids.keys import Look
+    from hopcli.grids.view import View
+
+__all__ = ["Style", "draw_again", "draw_grid", "redraw_grid"]
+
+
+class Style(NamedTuple):
+    """How pictures are drawn; None for the choice of the run.
+
+    Attributes
+    ----------
+    form : str or None
+        File format.
+    style : str or None
+        With title and caption, or for print.
+    dpi : int or None
+        Pixels an inch.
+    animate : str or None
+        File of the animation.
+    """
+
+    form: str | None = None
+    style: str | None = None
+    dpi: int | None = None
+    animate: str | None = None
+
+
+class _Drawer(NamedTuple):
+    """The pictures of a run: drawn into a folder that is given, or into its own."""
+
+    folder: Path
+    into: Callable[[Path], object]
+    again: Callable[[], list[Path]]
+
+
+def draw_grid(view: View, look: Look, path: Path, style: str | None = None) -> None:
+    """Draw the picture of a grid into a file."""
+    from hopcli import plots
+    from hopcli.plots.grid import picture
+
+    with understood("the grid", "drawn", (SettingError,)):
+        plots.save(picture(view, look, style or "screen"), path)
+
+
+def redraw_grid(
+    folder: Path,
+    how: Style,
+    look: Callable[[View], Look] = lambda view: view.grid.look,
+) -> Path:
+    """Draw the picture of a grid again, and enter it in the manifest if there is one.
+
+    Parameters
+    ----------
+    folder : Path
+        Folder of the grid.
+    how : Style
+        File format and style.
+    look : callable
+        Takes the finished cells, returns the layout; by default that of the configuration.
+
+    Returns
+    -------
+    Path
+        The picture.
+    """
+    (path,) = _of_grid(folder, how, look).again()
+    return path
+
+
+def draw_again(
+    folders: Sequence[Path], how: Style, out: Path | None = None, *, overwrite: bool = False
+) -> list[tuple[Path, list[Path]]]:
+    """Draw the pictures of finished runs and grids again.
+
+    Parameters
+    ----------
+    folders : sequence of Path
+        Folders of the runs.
+    how : Style
+        Format and style.
+    out : Path, optional
+        Folder for the pictures; by default those of the runs.
+    overwrite : bool
+        Replace other pictures in `out`.
+
+    Returns
+    -------
+    list of (Path, list of Path)
+        Each folder with its new pictures.
+
+    Raises
+    ------
+    ResultError
+        If a folder holds no run, or a file is in the way; nothing is drawn then.
+    """
+    folders = list({os.path.realpath(folder): folder for folder in folders}.values())
+    if out is not None and [*map(os.path.realpath, folders)] == [os.path.realpath(out)]:
+        out = None  # the pictures are entered in its manifest
+    if overwrite and out is None:
+        raise SettingError("--overwrite", "has no effect without --out")
+    drawers = [
+        _of_grid(folder, how) if results.command_in(folder) == GRID else _of_run(folder, how)
+        for folder in folders
+    ]
+    if out is None:
+        return [(each.folder, each.again()) for each in drawers]
+    return [(out, _draw_into(out, drawers, overwrite=overwrite))]
+
+
+def _of_grid(
+    folder: Path, how: Style, look: Callable[[View], Look] = lambda view: view.grid.look
+) -> _Drawer:
+    view = load_view(folder)
+    layout = look(view)
+
+    def draw(stage: Path) -> None:
+        draw_grid(view, layout, stage / f"grid.{how.form or 'png'}", how.style)
+
+    return _Drawer(folder, draw, lambda: enter_picture(folder, draw))
+
+
+def _of_run(folder: Path, how: Style) -> _Drawer:
+    """Load a run; refuse what cannot be drawn of it."""
+    loaded = results.load(folder)
+    execution, command = loaded.manifest["execution"], loaded.config.command
+    usual = catalogue.entry(command).execution()
+    form = how.form or execution.get("figure_format") or usual.figure_format
+    style = how.style or execution.get("figure_style") or usual.figure_style
+    animation = how.animate or execution.get("animate")
+    with understood(folder):
+        has_frames = getattr(loaded.result, "frames", None) is not None
+    if animation is not None and not has_frames:
+        rule = "must have kept the frames of a trial: run it with --animate FILE.gif"
+        raise ResultError(f"{folder}: {rule}")
+
+    def draw(stage: Path) -> None:
+        from hopcli import plots
+
+        with understood(loaded.manifest.path, "drawn"):
+            plots.draw(loaded.config, loaded.result, stage, form, how.dpi, style)
+            if animation is not None:
+                plots.animate(loaded.result, stage, animation)
+
+    def again() -> list[Path]:
+        return results.save_pictures(folder, command, draw, key=loaded.manifest["key"])
+
+    return _Drawer(folder, draw, again)
+
+
+def _draw_into(out: Path, drawers: Sequence[_Drawer], *, overwrite: bool) -> list[Path]:
+    """Draw into another folder: all pictures, or nothing is changed there."""
+    names = _short_names([each.folder for each in drawers])
+    with writing(out) as stage:
+        for each in drawers:
+            own = stage / "each"
+            own.mkdir()
+            each.into(own)
+            for name in files_in(own):
+                full = f"{names[each.folder]}-{name}" if len(names) > 1 else name
+                (own / name).rename(stage / full)
+            own.rmdir()
+        made = files_in(stage)
+        stale = [name for name in _captions(made) if (out / name).is_file() and name not in made]
+        _check_free(out, stage, made, stale, overwrite=overwrite)
+        publish(stage, out, made)
+        for name in stale:
+            (out / name).unlink()
+    return [out / name for name in made]
+
+
+def _short_names(folders: list[Path]) -> dict[Path, str]:
+    """Name each folder by its own name, with as many of its parents as make it the only one."""
+    names: dict[Path, str] = {}
+    for folder in folders:
+        others = [other.resolve().parts for other in folders if other != folder]
+        parts = folder.resolve().parts
+        depth = 1
+        while depth < len(parts) and any(parts[-depth:] == other[-depth:] for other in others):
+            depth += 1
+        names[folder] = "-".join(part.strip("/") for part in parts[-depth:])
+    return names
+
+
+def _captions(made: list[str]) -> list[str]:
+    """List the names that captions of pictures would have."""
+    return list(dict.fromkeys(f"{name.rpartition('.')[0]}.txt" for name in made))
+
+
+def _check_free(
+    out: Path, stage: Path, made: list[str], stale: list[str], *, overwrite: bool
+) -> None:
+    """Refuse to replace a picture of a run there, or, unless it is wished, any other file."""
+    for command in finished_in(out):
+        taken = results.open_manifest(out / f"{command}.json")["outputs"]
+        for name in made:
+            if name in taken:
+                raise ResultError(
+                    f"{out}: holds a run of {command} with a {name} of its own; "
+                    "give --out another folder"
+                )
+    there = [name for name in made if (out / name).is_file()]
+    others = [n for n in there if (out / n).read_bytes() != (stage / n).read_bytes()]
+    for name in [] if overwrite else [*others, *stale]:
+        raise ResultError(
+            f"{out / name}: is another picture or caption; give --out another folder, draw "
+            "all runs with one command, or replace it with --overwrite"
+        )
