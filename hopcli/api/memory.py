@@ -267,7 +267,7 @@ class Memory:
     def _run(self, config: RecallConfig, bank: Bank, threads: int | None) -> Recalled:
         """Run every trial, in the order of the command."""
         # What works brings numba and pandas, which storing and looking at patterns do not need.
-        from hopcli.experiments.cautions import Given, decided
+        from hopcli.experiments.cautions import decided
         from hopcli.experiments.recall import scored
         from hopcli.experiments.relaxation import Relaxation
 
@@ -280,7 +280,7 @@ class Memory:
         relaxation = Relaxation(
             resolved, self.couplings, held, trials, Streams.of(resolved.seed), threads=threads
         )
-        relaxation = decided(relaxation, Given.by(config, quench=True))
+        relaxation = decided(relaxation, config)
         rows = np.arange(len(trials))
         final = relaxation.run(rows)
         return Recalled(relaxation, final, scored(relaxation, rows, final))

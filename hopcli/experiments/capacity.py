@@ -11,13 +11,14 @@ from hopcli import dynamics
 from hopcli.errors import PatternError, SettingError
 from hopcli.experiments import Parts, Plan, Progress, Result
 from hopcli.experiments.preparation import prepare
+from hopcli.experiments.relaxation import settle
 from hopcli.patterns import random_spins
 from hopcli.rules import RULES, store
 from hopcli.starts import Start, change, trial_rng
 from hopcli.statistics import draws_interval, mean_sd_sem
 from hopcli.statistics.medians import draws_median
 from hopcli.streams import Streams, seed_word
-from hopcli.tables import Column, Table, estimate
+from hopcli.tables import Table, columns, estimate
 from hopcli.taxonomy import unstable_sites
 from hopcli.waiting import interruptibly
 
@@ -34,17 +35,12 @@ if TYPE_CHECKING:
 
 __all__ = ["TABLES", "CapacityResult", "plan", "summary"]
 
-_SHARE: dict[str, Any] = {"bounds": (0, 1)}
 _CAPACITY = Table(
     "capacity",
     "fixed points and overlaps at each load, as printed, with their errors",
     (
-        Column("size", "integer", "spins N", key=True),
-        Column("rule", "text", key=True),
-        Column("load", help="p / N", axis="load p / N", key=True),
-        Column("patterns", "integer"),
-        Column("draws", "integer"),
-        Column("learnt", "integer", "draws in which couplings were found"),
+        *columns("size: integer, rule: text, load", key=True),
+        *columns("patterns: integer, draws: integer, learnt: integer"),
         *estimate(
             "fixed",
             *("sem", "ci"),
@@ -53,26 +49,21 @@ _CAPACITY = Table(
             bounds=(0, 1),
             interval="95 % interval over draws of the patterns",
         ),
-        *estimate("overlap_pattern", "sem", "ci", bounds=(-1, 1)),
-        *estimate("overlap_flipped", "sem", "ci", bounds=(-1, 1)),
-        *estimate("wrong_first", "sem", "ci", **_SHARE),
-        *estimate("half_radius", "sem", "ci", percent=True, bounds=(0, 0.5)),
-        *estimate("near_pattern", "ci", **_SHARE),
-        *estimate("near_flipped", "ci", **_SHARE),
-        *estimate("median_pattern", "ci", bounds=(-1, 1)),
-        *estimate("median_flipped", "ci", bounds=(-1, 1)),
+        *estimate("overlap_pattern", "sem", "ci"),
+        *estimate("overlap_flipped", "sem", "ci"),
+        *estimate("wrong_first", "sem", "ci"),
+        *estimate("half_radius", "sem", "ci", percent=True),
+        *estimate("near_pattern", "ci"),
+        *estimate("near_flipped", "ci"),
+        *estimate("median_pattern", "ci"),
+        *estimate("median_flipped", "ci"),
     ),
     headline="fixed",
 )
 _THEORY = Table(
     "theory",
     "known loads for random patterns",
-    (
-        Column("size", "integer"),
-        Column("rule", "text"),
-        Column("of", "text", "what holds up to the load"),
-        Column("load"),
-    ),
+    columns("size: integer, rule: text, of: text, load"),
 )
 
 TABLES = (_CAPACITY, _THEORY)
@@ -227,28 +218,18 @@ def _add_patterns(
     """Store as many patterns as the last of the counts says.
 
     An incremental rule goes on from the network before, count by count: its couplings are
-    the same to the last bit whichever of the networks on the way are measured.
+    the same to the last bit whichever of the networks on the way are measured. None if the
+    patterns are dependent, or no couplings were found: then there is nothing to measure.
     """
-    for p in counts if RULES[rule].incremental else counts[-1:]:
-        network = _store(config, rule, xi[:p], network)
+    incremental = RULES[rule].incremental
+    for p in counts if incremental else counts[-1:]:
+        onto = network if incremental else None
+        known = 0 if onto is None else onto.columns.shape[1]
+        try:
+            network = store(xi[known:p], rule, onto=onto, **config.parameters(rule))
+        except PatternError:
+            network = None
     return network
-
-
-def _store(
-    config: CapacityConfig, rule: str, xi: NDArray[np.int8], network: Network | None
-) -> Network | None:
-    """Store the patterns, going on from a network with the first of them where the rule can.
-
-    None if they are dependent, or no couplings were found: then there is nothing to measure.
-    """
-    known = 0
-    if network is not None and RULES[rule].incremental:
-        known = network.columns.shape[1]
-    onto = network if known else None
-    try:
-        return store(xi[known:], rule, onto=onto, **config.parameters(rule))
-    except PatternError:
-        return None
 
 
 def _measure(
@@ -321,18 +302,8 @@ def _relaxed(
     threads: int | None,
 ) -> NDArray[np.int8]:
     """States in which the starts end at T = 0, shape (starts, N)."""
-    return dynamics.run(
-        network,
-        starts,
-        seeds=dynamics.chain_seeds(seed, len(starts)),
-        dynamics="async",
-        temperatures=0.0,
-        sweeps=config.sweeps,
-        attempts_per_sweep=network.n_sites,
-        order="permutation",
-        until_stable=True,
-        threads=threads,
-    ).spins
+    seeds = dynamics.chain_seeds(seed, len(starts))
+    return settle(network, starts, seeds, threads, sweeps=config.sweeps).spins
 
 
 def _overlaps(states: NDArray[np.int8], others: NDArray[np.int8]) -> NDArray[np.float64]:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from hopcli.config import RecallConfig
 from hopcli.config.notations import Schedule, temperatures
 from hopcli.errors import PatternError, SettingError
 from hopcli.experiments.continuation import affordable
@@ -20,14 +21,13 @@ from hopcli.rules import RULES, store
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from hopcli.config import RecallConfig
     from hopcli.config.recall import TrialSettings
     from hopcli.experiments.holding import Holding
     from hopcli.experiments.relaxation import Relaxation
     from hopcli.experiments.resting import Resting
     from hopcli.network import Network
 
-__all__ = ["Caution", "Given", "cautions", "decided", "noted"]
+__all__ = ["Caution", "cautions", "decided", "noted"]
 
 _PSEUDO_INVERSE = "pseudo-inverse"
 _HALVINGS = 5  # of the temperature, before no lower one is advised
@@ -48,43 +48,20 @@ class Caution(NamedTuple):
     text: str
 
 
-class Given(NamedTuple):
-    """What a user has asked for, as far as advice depends on it.
-
-    Attributes
-    ----------
-    automatic : bool
-        Whether the criterion is ``auto``.
-    gamma : bool
-        Whether ``gamma`` stands for the temperature.
-    quench : bool
-        Whether the command has ``quench``.
-    """
-
-    automatic: bool
-    gamma: bool
-    quench: bool
-
-    @classmethod
-    def by(cls, config: TrialSettings, *, quench: bool) -> Given:
-        """Read it from a given configuration."""
-        return cls(config.is_automatic, config.gamma is not None, quench)
-
-
 def noted(warned: list[Caution]) -> dict[str, list[str]]:
     """Lay cautions out as the notes of a result: the warnings, and the topic of each."""
     return {"warnings": [one.text for one in warned], "topics": [one.topic for one in warned]}
 
 
-def decided(relaxation: Relaxation, given: Given) -> Relaxation:
+def decided(relaxation: Relaxation, given: TrialSettings) -> Relaxation:
     """Replace the criterion of runs by the automatic one, if it was asked for.
 
     Parameters
     ----------
     relaxation : Relaxation
         The runs.
-    given : Given
-        What was asked for.
+    given : TrialSettings
+        The given configuration.
 
     Returns
     -------
@@ -97,7 +74,7 @@ def decided(relaxation: Relaxation, given: Given) -> Relaxation:
     SettingError
         If the rule does not hold every pattern, or noise does not leave each near itself.
     """
-    if not given.automatic:
+    if not given.is_automatic:
         return relaxation
     holding = relaxation.holding()
     if holding.worst is not None:
@@ -115,7 +92,7 @@ def decided(relaxation: Relaxation, given: Given) -> Relaxation:
     return dataclasses.replace(relaxation, config=config)
 
 
-def cautions(relaxation: Relaxation, resting: Resting, given: Given) -> list[Caution]:
+def cautions(relaxation: Relaxation, resting: Resting, given: TrialSettings) -> list[Caution]:
     """Look at the stored patterns without noise, and then with it.
 
     Parameters
@@ -124,8 +101,8 @@ def cautions(relaxation: Relaxation, resting: Resting, given: Given) -> list[Cau
         The runs, with their criterion.
     resting : Resting
         Where its patterns rest.
-    given : Given
-        What was asked for.
+    given : TrialSettings
+        The given configuration.
 
     Returns
     -------
@@ -147,7 +124,7 @@ def cautions(relaxation: Relaxation, resting: Resting, given: Given) -> list[Cau
     return found
 
 
-def _left(relaxation: Relaxation, holding: Holding, given: Given) -> str:
+def _left(relaxation: Relaxation, holding: Holding, given: TrialSettings) -> str:
     """Say which pattern the network leaves, for what, and what would hold it."""
     left = holding.worst
     assert left is not None
@@ -171,10 +148,10 @@ def _left(relaxation: Relaxation, holding: Holding, given: Given) -> str:
     return "; ".join([text, *advice])
 
 
-def _remedy(relaxation: Relaxation, given: Given) -> str | None:
+def _remedy(relaxation: Relaxation, given: TrialSettings) -> str | None:
     """The options with which the network would hold every pattern, if any are found."""
     for options, other in _other_networks(relaxation):
-        passes = not given.automatic or other.resting().automatic is not None
+        passes = not given.is_automatic or other.resting().automatic is not None
         if passes and other.holding().worst is None and _recalls_more(other, relaxation):
             return options
     return None
@@ -247,14 +224,14 @@ def _noise(held: Resting, criterion: float) -> str:
     )
 
 
-def _ways(relaxation: Relaxation, held: Resting, given: Given) -> list[str]:
+def _ways(relaxation: Relaxation, held: Resting, given: TrialSettings) -> list[str]:
     """Options after which every held pattern rests clearly above the criterion."""
     config, ways = relaxation.config, []
-    if not given.automatic and held.strays is None and held.automatic is not None:
+    if not given.is_automatic and held.strays is None and held.automatic is not None:
         found = dataclasses.replace(config, criterion=held.automatic)
         if _recalls_more(dataclasses.replace(relaxation, config=found), relaxation):
             ways.append("--criterion auto")
-    if given.quench and not (config.quench or config.until_stable):
+    if isinstance(given, RecallConfig) and not (config.quench or config.until_stable):
         quenched = dataclasses.replace(config, quench=True)
         if _clears(dataclasses.replace(relaxation, config=quenched), relaxation):
             ways.append("--quench")
@@ -272,7 +249,7 @@ def _other_rule(relaxation: Relaxation) -> str:
     return next((options for options, other in others if _clears(other, relaxation)), "")
 
 
-def _cooler(relaxation: Relaxation, given: Given) -> str:
+def _cooler(relaxation: Relaxation, given: TrialSettings) -> str:
     """The option of a lower temperature at which patterns rest above the criterion, or nothing."""
     config = relaxation.config
     last = temperatures(config.temperature, config.sweeps)[-1]

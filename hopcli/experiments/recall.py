@@ -11,7 +11,7 @@ from hopcli import dynamics
 from hopcli.config.notations import temperatures
 from hopcli.experiments import Plan, Progress, StoredResult, prefixed, unprefixed
 from hopcli.experiments.blocks import Blocks, BlockTables
-from hopcli.experiments.cautions import Caution, Given, cautions, decided, noted
+from hopcli.experiments.cautions import Caution, cautions, decided, noted
 from hopcli.experiments.continuation import Continuation
 from hopcli.experiments.frames import Frames
 from hopcli.experiments.preparation import prepare
@@ -36,10 +36,10 @@ from hopcli.theory import ordering_temperatures
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    import pandas as pd
     from numpy.typing import NDArray
 
     from hopcli.config import RecallConfig, RecallExecution
+    from hopcli.config.recall import TrialSettings
     from hopcli.experiments import Arrays
     from hopcli.experiments.stock import Stock
     from hopcli.tables import Columns
@@ -68,13 +68,13 @@ class Gallery:
 
     Parameters
     ----------
-    trials : DataFrame
+    trials : Columns
         Their rows of the table of trials, with the number of each.
     start, end : ndarray of int8, shape (n, N)
         First and last state.
     """
 
-    trials: pd.DataFrame
+    trials: Columns
     start: NDArray[np.int8]
     end: NDArray[np.int8]
 
@@ -91,7 +91,7 @@ class RecallResult(StoredResult):
     def gallery(self) -> Gallery:
         """The first trials of each label that were recalled, and that were not."""
         arrays = self.arrays["recall"]
-        return Gallery(self.tables["gallery"], arrays["gallery.start"], arrays["gallery.end"])
+        return Gallery(self.columns["gallery"], arrays["gallery.start"], arrays["gallery.end"])
 
     @property
     def frames(self) -> Frames | None:
@@ -116,8 +116,8 @@ def plan(config: RecallConfig, stock: Stock) -> Plan:
         Its run is told the trials done and the trials in all, and gives a
         :class:`RecallResult`.
     """
-    prepared, given = prepare(config, stock), Given.by(config, quench=True)
-    relaxation = decided(Relaxation.of(prepared), given)
+    prepared = prepare(config, stock)
+    relaxation = decided(Relaxation.of(prepared), config)
     prepared = prepared.with_config(relaxation.config)
 
     def work(execution: RecallExecution, progress: Progress) -> RecallResult:
@@ -125,7 +125,7 @@ def plan(config: RecallConfig, stock: Stock) -> Plan:
         continuation = Continuation(relaxation)
         tables, arrays = _run(relaxation, continuation, execution, progress)
         rising = continuation.warning(tables["accuracy"])
-        notes = {**_notes(relaxation, rising, given), **_findings(tables)}
+        notes = {**_notes(relaxation, rising, config), **_findings(tables)}
         return prepared.result(RecallResult, tables, {**prepared.pattern_arrays, **arrays}, notes)
 
     trials = relaxation.trials
@@ -136,7 +136,7 @@ def plan(config: RecallConfig, stock: Stock) -> Plan:
     )
 
 
-def _notes(relaxation: Relaxation, rising: str | None, given: Given) -> dict[str, Any]:
+def _notes(relaxation: Relaxation, rising: str | None, given: TrialSettings) -> dict[str, Any]:
     """What is to be known of the numbers: where patterns rest, what follows, what rises yet."""
     config, resting = relaxation.config, relaxation.resting()
     schedule = temperatures(config.temperature, config.sweeps)
@@ -148,7 +148,7 @@ def _notes(relaxation: Relaxation, rising: str | None, given: Given) -> dict[str
     warned += [] if rising is None else [Caution("runs have not relaxed", rising)]
     return {
         "mixtures": mixture_method(*relaxation.patterns.xi.shape),
-        "criterion": "auto" if given.automatic else "given",
+        "criterion": "auto" if given.is_automatic else "given",
         "resting": {
             name: {"overlap": round(float(mean), 6), "sd": round(float(sd), 6)}
             for name, mean, sd in zip(resting.name, resting.mean, resting.sd, strict=True)

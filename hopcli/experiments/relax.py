@@ -10,7 +10,7 @@ import numpy as np
 
 from hopcli.errors import SettingError
 from hopcli.experiments import Plan, Progress, StoredResult, prefixed, unprefixed
-from hopcli.experiments.cautions import Given, cautions, decided, noted
+from hopcli.experiments.cautions import cautions, decided, noted
 from hopcli.experiments.preparation import prepare
 from hopcli.experiments.relax_tables import (
     TABLES,
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from hopcli.config import RelaxConfig, ThreadedExecution
+    from hopcli.config.recall import TrialSettings
     from hopcli.experiments.stock import Stock
     from hopcli.tables import Columns
 
@@ -79,9 +80,9 @@ def plan(config: RelaxConfig, stock: Stock) -> Plan:
         Its run is told the trials done and the trials in all, and gives a
         :class:`RelaxResult`.
     """
-    prepared, given = prepare(config, stock), Given.by(config, quench=False)
+    prepared = prepare(config, stock)
     recall = prepared.with_config(prepared.config.recall())
-    relaxation = decided(Relaxation.of(recall), given)
+    relaxation = decided(Relaxation.of(recall), config)
     _Paths(relaxation).check()
     criterion = relaxation.config.criterion
     resolved = dataclasses.replace(prepared.config, criterion=criterion)
@@ -96,7 +97,7 @@ def plan(config: RelaxConfig, stock: Stock) -> Plan:
             "autocorrelation": autocorrelation_table(measured),
         }
         arrays = {**prepared.pattern_arrays, **prefixed("trials", _each(relaxation, measured))}
-        return prepared.result(RelaxResult, tables, arrays, _notes(relaxation, given))
+        return prepared.result(RelaxResult, tables, arrays, _notes(relaxation, config))
 
     trials = relaxation.trials
     return prepared.plan(
@@ -106,10 +107,10 @@ def plan(config: RelaxConfig, stock: Stock) -> Plan:
     )
 
 
-def _notes(relaxation: Relaxation, given: Given) -> dict[str, Any]:
+def _notes(relaxation: Relaxation, given: TrialSettings) -> dict[str, Any]:
     """What is to be known of the numbers: whether patterns are held, and rest high enough."""
     return {
-        "criterion": "auto" if given.automatic else "given",
+        "criterion": "auto" if given.is_automatic else "given",
         **noted(cautions(relaxation, relaxation.resting(), given)),
     }
 

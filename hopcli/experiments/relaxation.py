@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from hopcli.network import Network
     from hopcli.patterns import Patterns
 
-__all__ = ["Relaxation"]
+__all__ = ["Relaxation", "settle"]
 
 _BLOCK = 8192  # trials run at once, to bound the memory
 _FURTHER = 1  # the streams of chains that are run on, apart from those of the run
@@ -174,7 +174,7 @@ class Relaxation:
 
         def descend(spins: NDArray[np.int8]) -> NDArray[np.int8]:
             seeds = dynamics.chain_seeds(_further(self.streams.resting), len(spins))
-            return _settle(couplings, spins, seeds, self.threads, rule, config.tie).spins
+            return settle(couplings, spins, seeds, self.threads, rule, config.tie).spins
 
         criterion, tie = config.criterion, config.tie
         return hold(self.patterns, couplings, descend, criterion=criterion, tie=tie)
@@ -238,27 +238,28 @@ class Relaxation:
         """The states after sign updates, each site once a sweep, until none would change."""
         if not self.config.quench:
             return final
-        return _settle(self.couplings, final.spins, seeds, self.threads)
+        return settle(self.couplings, final.spins, seeds, self.threads)
 
 
-def _settle(
-    couplings: Network,
+def settle(
+    network: Network,
     spins: NDArray[np.int8],
     seeds: NDArray[np.uint64],
     threads: int | None,
     rule: str = "async",
     tie: str = "keep",
+    sweeps: int = _QUENCH_SWEEPS,
 ) -> dynamics.FinalStates:
-    """Run states at T = 0 until they are stable."""
+    """Run states at T = 0, each site once a sweep in random order, until they are stable."""
     return dynamics.run(
-        couplings,
+        network,
         spins,
         seeds=seeds,
         dynamics=rule,
         tie=tie,
         temperatures=0.0,
-        sweeps=_QUENCH_SWEEPS,
-        attempts_per_sweep=couplings.n_sites,
+        sweeps=sweeps,
+        attempts_per_sweep=network.n_sites,
         order="permutation",
         until_stable=True,
         threads=threads,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from hopcli.datasets import Dataset, load_dataset
+from hopcli.datasets.files import check_file, reading
 from hopcli.datasets.npz import Archive
 from hopcli.errors import DataError
 
@@ -56,7 +57,7 @@ def read_thresholds(theta: float | str, n_sites: int) -> float | NDArray[np.floa
         return theta
     rule = f"must hold {n_sites} numbers from -1e6 to 1e6, one a site"
     path = Path(theta)
-    values = _archived(path) if path.suffix == ".npz" else _written(path, rule, n_sites)
+    values = _archived(path) if path.suffix == ".npz" else _written(path, n_sites)
     if values.size != n_sites:
         raise DataError(f"{theta}: {rule}, found {values.size}")
     wrong = np.flatnonzero(~(np.abs(values) <= 1e6))
@@ -74,17 +75,11 @@ def _archived(path: Path) -> NDArray[np.float64]:
     return values.astype(np.float64).ravel()
 
 
-def _written(path: Path, rule: str, n_sites: int) -> NDArray[np.float64]:
+def _written(path: Path, n_sites: int) -> NDArray[np.float64]:
     """The thresholds of a text file."""
-    try:
-        if path.exists() and not path.is_file():
-            raise DataError(f"{path}: {rule}, is no file")
-        if path.stat().st_size > _LONGEST_NUMBER * n_sites:
-            raise DataError(f"{path}: {rule}, found {path.stat().st_size:,} bytes")
+    check_file(path)
+    with reading(path):
+        n_bytes = path.stat().st_size
+        if n_bytes > _LONGEST_NUMBER * n_sites:
+            raise DataError(f"{path}: has too many bytes for {n_sites} numbers, {n_bytes:,}")
         return np.array(path.read_text(encoding="utf-8").split(), dtype=np.float64)
-    except OSError as error:
-        raise DataError(f"{path}: {rule}; cannot be read: {error.strerror or error}") from None
-    except ValueError as error:
-        if isinstance(error, DataError):
-            raise
-        raise DataError(f"{path}: {rule}, found other text") from None
