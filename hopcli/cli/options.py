@@ -165,7 +165,7 @@ def experiment_command(entry: Entry) -> click.Command:
         entry.command,
         callback=functools.partial(_invoke, entry),
         params=params,
-        help=_manual(entry.config),
+        help=_manual(entry),
         short_help=entry.line,
     )
 
@@ -198,9 +198,9 @@ def settings_command(
     )
 
 
-def _manual(config: type[Config]) -> str:
-    """The docstring of a configuration, examples first; indented lines are not rewrapped."""
-    summary, *paragraphs = inspect.cleandoc(config.__doc__ or "").split("\n\n")
+def _manual(entry: Entry) -> str:
+    """The manual of a command, examples first; indented lines are not rewrapped."""
+    summary, *paragraphs = entry.manual.split("\n\n")
     paragraphs.sort(key=lambda text: not examples(text))
     return "\n\n".join(
         f"\b\n{text}" if re.search(r"^ ", text, re.MULTILINE) else text

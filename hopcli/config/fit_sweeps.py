@@ -54,10 +54,10 @@ class FitSweepsConfig(DataSettings, RunSettings):
     A table of one's own, of 50 images a label:
       hopcli fit-sweeps --table mine.csv --tests 50 --sweeps 1:30:1
 
-    Writes estimate.csv (as printed), likelihood.csv (log L of each number of sweeps, and
-    relative to the best, with the standard error that replays and orders leave in that),
-    expected.csv (accuracy of each label, with its SD by noise and by order), fit_sweeps.png
-    and the manifest fit-sweeps.json.
+    Tables:
+      {tables}
+
+    The picture is fit_sweeps.png, the manifest fit-sweeps.json.
     """
 
     command: ClassVar[str] = "fit-sweeps"

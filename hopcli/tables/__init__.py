@@ -6,7 +6,7 @@ are written and read is left to :mod:`hopcli.results`.
 """
 
 from hopcli.tables.columns import Column, columns, ends_of, estimate
-from hopcli.tables.table import Columns, Estimate, Frames, Table, kind_of
+from hopcli.tables.table import Columns, Estimate, Frames, Table, kind_of, listing
 
 __all__ = [
     "Column",
@@ -18,4 +18,5 @@ __all__ = [
     "ends_of",
     "estimate",
     "kind_of",
+    "listing",
 ]
