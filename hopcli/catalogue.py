@@ -9,6 +9,7 @@ figures, and its entry here.
 from __future__ import annotations
 
 import importlib
+import inspect
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -121,6 +122,14 @@ class Entry:
     def tables(self) -> Any:
         """Declared tables in the order of the files, a tuple of :class:`hopcli.tables.Table`."""
         return _named(f"hopcli.experiments.{self.module}", "TABLES")
+
+    @property
+    def manual(self) -> str:
+        """Manual: the docstring of the configuration with the list of its tables."""
+        from hopcli.tables import listing
+
+        text = inspect.cleandoc(self.config.__doc__ or "")
+        return text.replace("  {tables}", listing(self.tables))
 
     def table(self, name: str) -> Any:
         """Return the declaration of a table; None if there is none of this name."""

@@ -106,10 +106,8 @@ def _shortened(value: object) -> str:
     """A value as Python writes it, cut if it is very long."""
     try:
         text = repr(value)
-    except ValueError:  # a whole number of thousands of digits
-        return "a number of thousands of digits"
-    except RecursionError:
-        return "values nested too deeply"
+    except (ValueError, RecursionError):  # a number of thousands of digits, values nested deeply
+        text = f"a value of type {type(value).__name__}"
     return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}..."
 
 

@@ -6,6 +6,7 @@ default and a help text, and the command line builds its options from that.
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import math
 import sys
@@ -194,41 +195,35 @@ def word(metavar: str, rule: str = "must be a text that is not empty") -> Kind:
     return Kind(metavar, check, schema={**_TEXT, "maxLength": _LONGEST_WORD})
 
 
+def either(metavar: str, rule: str, *kinds: Kind, plain: Callable[[Any], Any] = _as_listed) -> Kind:
+    """A value of one of several kinds: of the first that takes it."""
+
+    def first(work: Callable[[Kind], Any]) -> Any:
+        for kind in kinds:
+            with contextlib.suppress(RefusedError):
+                return work(kind)
+        raise RefusedError(rule)
+
+    def check(value: Any) -> Any:
+        return first(lambda kind: kind.check(value))
+
+    def read(text: str) -> Any:
+        return first(lambda kind: kind.read(text.strip()))
+
+    schema = _either(*(kind.schema for kind in kinds))
+    return Kind(metavar, check, read, plain=plain, schema=schema)
+
+
 def word_or_integer(name: str, low: int) -> Kind:
     """A whole number from `low`, or one word such as ``all``."""
     rule = f"must be a whole number >= {low}, or {name}"
-    inner = integer(low)
-
-    def check(value: Any) -> int | str:
-        if value == name:
-            return name
-        try:
-            return int(inner.check(value))
-        except RefusedError:
-            raise RefusedError(rule) from None
-
-    def read(text: str) -> Any:
-        return name if text.strip() == name else reader(whole, rule)(text)
-
-    return Kind(f"INTEGER|{name}", check, read, schema=_either(inner.schema, {"const": name}))
+    return either(f"INTEGER|{name}", rule, integer(low), choice((name,)))
 
 
 def number_or_word(name: str, low: float, high: float) -> Kind:
     """A number above `low`, to `high`, or one word such as ``auto``."""
     rule = f"must be a number > {low:g} and <= {high:g}, or {name}"
-    inner = number(low, high, above=True)
-
-    def check(value: Any) -> float | str:
-        if value == name:
-            return name
-        if not fits(inner.check, value):
-            raise RefusedError(rule)
-        return float(value)
-
-    def read(text: str) -> Any:
-        return name if text.strip() == name else reader(real, rule)(text)
-
-    return Kind(f"NUMBER|{name}", check, read, schema=_either(inner.schema, {"const": name}))
+    return either(f"NUMBER|{name}", rule, number(low, high, above=True), choice((name,)))
 
 
 def label() -> Kind:
@@ -292,15 +287,7 @@ def indices() -> Kind:
 
 def file_or_indices() -> Kind:
     """A file, or in a configuration file also a list of image indices."""
-    path, images = word("FILE"), indices()
-
-    def check(value: Any) -> str | tuple[int, ...]:
-        checked: str | tuple[int, ...] = (
-            images if isinstance(value, list | tuple) else path
-        ).check(value)
-        return checked
-
-    return Kind("FILE", check, schema=_either(path.schema, images.schema))
+    return either("FILE", "must be a file, or a list of image indices", word("FILE"), indices())
 
 
 def fits(check: Callable[[Any], Any], value: Any) -> bool:
@@ -359,41 +346,49 @@ def choices(names: Iterable[str]) -> Kind:
     return Kind("NAMES", check, choices=known, schema=schema)
 
 
+def increasing(metavar: str, rule: str, one: Kind, *, ranges: bool, alone: bool) -> Kind:
+    """Increasing values of a kind: a list, as text with commas between.
+
+    With `ranges` a text may be FIRST:LAST:STEP, in a file too; with `alone` a single value need
+    not be in a list.
+    """
+
+    def listed(text: str) -> list[Any]:
+        if ranges and ":" in text:
+            return spread(text)
+        try:
+            return [one.read(part) for part in text.split(",")]
+        except RefusedError:
+            raise RefusedError(rule) from None
+
+    read = reader(listed, rule)
+
+    def check(value: Any) -> tuple[Any, ...]:
+        if ranges and isinstance(value, str):
+            value = read(value)
+        elif alone and not isinstance(value, list | tuple):
+            value = [value]
+        if not isinstance(value, list | tuple) or not value:
+            raise RefusedError(rule)
+        if not all(fits(one.check, item) for item in value):
+            raise RefusedError(rule)
+        values = tuple(map(one.check, value))
+        if any(b <= a for a, b in itertools.pairwise(values)):
+            raise RefusedError(rule)
+        return values
+
+    schemas = [one.schema] * alone + [{"type": "string"}] * ranges
+    schema = _either(*schemas, {"type": "array", "items": dict(one.schema), "minItems": 1})
+    return Kind(metavar, check, read, schema=schema)
+
+
 def sizes(low: int = 2, high: int = 20_000, *, metavar: str = "SIZES") -> Kind:
     """Distinct whole numbers from `low` to `high`, increasing."""
     rule = f"must list whole numbers from {low} to {high}, increasing"
-    one = integer(low, high)
-
-    def check(value: Any) -> tuple[int, ...]:
-        numbers = [value] if isinstance(value, int) else value
-        if not isinstance(numbers, list | tuple) or not numbers:
-            raise RefusedError(rule)
-        if not all(fits(one.check, item) for item in numbers):
-            raise RefusedError(rule)
-        if any(b <= a for a, b in itertools.pairwise(numbers)):
-            raise RefusedError(rule)
-        return tuple(numbers)
-
-    read = reader(lambda s: [whole(v) for v in s.split(",")], rule)
-    return Kind(metavar, check, read, schema=_either(one.schema, _listed(one.schema)))
+    return increasing(metavar, rule, integer(low, high), ranges=False, alone=True)
 
 
 def number_or_file() -> Kind:
     """A finite number, or the path of a file with one a site."""
     rule = "must be a number from -1e6 to 1e6 or a file"
-    one, path = number(-1e6, 1e6), word("FILE", rule)
-
-    def check(value: Any) -> float | str:
-        if isinstance(value, str):
-            return str(path.check(value))
-        if not fits(one.check, value):
-            raise RefusedError(rule)
-        return float(value)
-
-    def read(text: str) -> float | str:
-        try:
-            return real(text)
-        except ValueError:
-            return text
-
-    return Kind("NUMBER|FILE", check, read, schema=_either(one.schema, path.schema))
+    return either("NUMBER|FILE", rule, number(-1e6, 1e6), word("FILE"))

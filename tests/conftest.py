@@ -358,9 +358,10 @@ def least(share: float, runs: int) -> float:
     return float(share - 3 * np.sqrt(share * (1 - share) / runs))
 
 
-def as_columns(tables: Mapping[str, pd.DataFrame]) -> dict[str, Columns]:
-    """Tables of a result, from DataFrames."""
-    return {name: Columns.of_frame(table) for name, table in tables.items()}
+def as_columns(tables: Mapping[str, pd.DataFrame], command: str) -> dict[str, Columns]:
+    """Tables of a result of a command, from DataFrames."""
+    entry = CATALOGUE[command]
+    return {name: Columns.of_frame(table, entry.table(name)) for name, table in tables.items()}
 
 
 def files_below(folder: Path) -> dict[str, bytes | None]:

@@ -50,7 +50,7 @@ MAY_IMPORT = {
     "scoring": "records taxonomy",
     "estimator": "dynamics errors kinds observables scoring network rules streams taxonomy",
     "config": "catalogue datasets errors kinds rules dynamics starts values",
-    "catalogue": "errors values",
+    "catalogue": "errors values tables",
     "results": "_version catalogue datasets endings errors printing statistics streams tables "
     "values",
     "study": "dynamics errors observables scoring",

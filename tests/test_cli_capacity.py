@@ -130,6 +130,16 @@ def test_dependent_patterns_are_not_storable(shell: Shell) -> None:
         assert found["fixed"].isna().tolist() == [learnt == 0]
 
 
+def test_starts_within_the_half_radius_come_back_and_those_beyond_do_not() -> None:
+    """The half-radius at 0.1 N is 0.311."""
+    settings: dict[str, Any] = {"sizes": (400,), "loads": (0.1,), "draws": 3, "tests": 10}
+    within, beyond = (
+        capacity("hebbian", **settings, flips=flips)["overlap_flipped"][0] for flips in (0.2, 0.4)
+    )
+    assert within > 0.9
+    assert beyond < 0.5
+
+
 def test_loads_become_numbers_of_patterns() -> None:
     """Rounded, at least 1 and at most N - 1; equal numbers of patterns are measured alike."""
     found = capacity("storkey", sizes=(10, 64), loads=(0.01, 0.14, 0.5, 0.94, 1), draws=2)

@@ -164,6 +164,13 @@ def test_the_spread_of_repeats_is_what_the_replays_say(stock: Stock, orders: int
     assert own_between.sum() == pytest.approx(between.sum(), rel=0.35 * wider)
 
 
+def test_two_orders_have_the_unbiased_variance() -> None:
+    """An image that one order recalls twice and the other never: 1/2, not 1/4."""
+    recalled = np.array([[[1], [1]], [[0], [0]]], bool)
+    moments = _moments(recalled, np.ones((1, 2)), 1)
+    assert [values.tolist() for values in moments] == [[[0.5]], [[0.5]], [[0.0]]]
+
+
 def test_fewer_sweeps_are_the_first_part_of_more(stock: Stock) -> None:
     """Of the authors' stream of sites; and of runs in a random order, sweep by sweep."""
     _, few = _made(stock, 3)

@@ -267,16 +267,6 @@ def test_damage_is_found_and_made_good(run_hopcli: RunHopcli, run: Run) -> None:
     assert _tables("results/mine") == whole
 
 
-def test_from_the_shell_alone(run: Run) -> None:
-    sets = ["--set", "dataset=text:five.txt", "--set", "start=flip:0.1", "--set", "tests=2"]
-    said = run("--command", "recall", *sets, "--set", "seed=1:3:1")
-    assert said["cells"] == 3
-    assert re.fullmatch(r"results/recall-[0-9a-f]{8}", said["out"])
-    on_top = run("mine.toml", "--set", "temperature=0.2")
-    assert on_top["cells"] == 2
-    assert re.fullmatch(r"results/mine-[0-9a-f]{8}", on_top["out"])
-
-
 def test_hopcli_run_takes_grids_and_single_runs(run_hopcli: RunHopcli) -> None:
     Path("one.toml").write_text(f"{ONE}figures = false\n", encoding="utf-8")
     MINE.write_text(f"figures = false\n{GRID}", encoding="utf-8")

@@ -48,20 +48,13 @@ def test_the_committed_page_is_that_of_the_program(
     assert committed.with_name("live.gif").stat().st_size < 500_000
 
 
-def test_a_page_of_a_hundred_patterns_is_below_a_megabyte() -> None:
-    xi = np.where(np.random.default_rng(1).random((100, 784)) < 0.5, 1, -1)
-    assert len(hopcli.live(hopcli.store(xi, rule="storkey")).html.encode()) < 1_000_000
-
-
 TEXTS = Path(hopcli.__file__).parent / "livepage" / "texts.en.json"
 LACKING = {key: text for key, text in json.loads(TEXTS.read_text()).items() if key != "run"}
 
 REFUSED = {
     "language": ("--language", "fr"),
-    "many tests": ("--tests", "1001"),
     "no folder": ("--out", "nowhere/page.html"),
     "a folder": ("--out", "folder"),
-    "no name": ("--out", ""),
     "other file": ("--out", "notes.txt"),
     "no patterns": ("--config", "other.toml"),
     "texts": ("--texts", "nowhere.fr.json"),

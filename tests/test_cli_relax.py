@@ -189,6 +189,12 @@ def test_a_trial_settles_at_its_last_change_unless_that_is_late() -> None:
     assert settling[["p90", "median_ci_high"]].isna().all(axis=None)
 
 
+def test_half_and_nine_tenths_have_settled_by_the_times_of_that_name() -> None:
+    after = [1] * 4 + [2] + [3] * 4 + [4]
+    found = settling_table([_measured("a", ["0" * k + "1" * (11 - k) for k in after])], 5).frame()
+    assert found[["median", "p90"]].to_numpy().tolist() == [[2, 3]] * 2
+
+
 def test_the_overall_times_are_of_the_mean_over_labels() -> None:
     slow = _measured("slow", ["00111111111"] * 9 + ["11111111111"])
     fast = _measured("fast", ["01111111111"] * 40)

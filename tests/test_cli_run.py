@@ -119,13 +119,3 @@ def test_a_repetition_names_the_file_that_has_changed(shell: Shell) -> None:
     shell.run("run mine.toml -q")
     Path("theta.txt").write_text("0.9 " * 784)
     assert " theta " in shell.run(f"run {MANIFEST} -q", code=1).err
-
-
-def test_a_manifest_of_other_settings_is_refused(mine: Shell) -> None:
-    config = read_json(MANIFEST)["config"]
-    for other in ({"voxels": 3}, {"seed": "x"}, {"tests": 0}, {"seed": None}, {"digits": None}):
-        change(MANIFEST, lambda m: m.update(config=config | other))  # noqa: B023
-        mine.refuse(f"run {MANIFEST}", names=f"{MANIFEST}: {next(iter(other))}")
-    del config["score"]
-    change(MANIFEST, lambda m: m.update(config=config))
-    mine.refuse(f"run {MANIFEST}", names=f"{MANIFEST}: score")

@@ -8,7 +8,6 @@ import json
 import os
 from pathlib import Path
 
-import pytest
 from conftest import UNPRIVILEGED, SpawnHopcli, files_below
 from shell import CONTROL, Shell, change, read_json, table
 
@@ -103,19 +102,6 @@ def test_what_cannot_be_read_does_not_hide_the_rest(
     Path("closed/b").chmod(0o755)
     assert (done.code, done.err.split(": ")[1]) == (1, "closed/b")
     assert [line.split()[0] for line in done.out.splitlines()] == ["folder", "closed/a"]
-
-
-@pytest.mark.parametrize("command", ["runs", "check", "report"])
-def test_where_no_run_is_nothing_is_listed(shell: Shell, command: str) -> None:
-    shell.make(WEIGHTS)
-    Path("empty").mkdir()
-    Path("left/.hopcli-abc.stage").mkdir(parents=True)
-    for folders in ("nowhere", "out nowhere", "five.txt", "out five.txt", "empty"):
-        shell.refuse(f"{command} {folders}", names=f"{folders.split()[-1]}:")
-    Path("empty/weights.json").write_text("{")
-    if command != "check":
-        shell.refuse(f"{command} left", names="left:")
-        shell.refuse(f"{command} empty", names="empty/weights.json:")
 
 
 def test_a_setting_is_spelt_as_a_flag_and_whole() -> None:

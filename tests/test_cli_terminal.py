@@ -21,9 +21,7 @@ from shell import Shell, read_json
 
 import hopcli
 from hopcli.cli.progress import Watch
-from hopcli.cli.tables import print_table
 from hopcli.experiments import Plan
-from hopcli.tables import Column, Table
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -129,17 +127,6 @@ def test_each_warning_of_a_result_is_one_line(
     quiet = shell.run(f"{QUICK} --out quiet --quiet")
     assert (quiet.out, quiet.err) == ("", "")
     assert Path("quiet/accuracy.csv").is_file()
-
-
-def test_a_rate_is_known_by_its_column_not_by_its_name(capsys: pytest.CaptureFixture[str]) -> None:
-    rates = (Column("label", "text"), Column("accuracy", percent=True))
-    table = Table("t", "", rates).rows(
-        [("a", 0.5, 0.25, 3.0)], ["label", "sd", "accuracy", "fixed"]
-    )
-    print_table(table, "table", percent=True)
-    header, row = capsys.readouterr().out.splitlines()
-    assert header.split() == ["label", "sd", "accuracy", "%", "fixed"]
-    assert row.split() == ["a", "0.5", "25.0", "3"]
 
 
 # --- what takes long -------------------------------------------------------------------

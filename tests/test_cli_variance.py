@@ -11,7 +11,6 @@ from conftest import experiment
 from scipy import stats
 from shell import Shell, table
 
-from hopcli.experiments.variance import SOURCES
 from hopcli.statistics import draws_interval, exact_interval
 from hopcli.statistics.components import Components
 
@@ -167,16 +166,6 @@ def test_a_cold_start_from_the_pattern_itself_has_no_variance() -> None:
     assert components["share"].isna().all()
     ranked = cold.tables["best_worst"]
     assert ranked["best"].tolist() == ranked["worst"].tolist() == [pytest.approx(0.2)] * 5
-
-
-def test_the_table_that_is_printed(shell: Shell) -> None:
-    head, *rows = shell.run(f"variance --selections 3 {TRIALS} --out out").out.splitlines()
-    heads = ["accuracy", *(f"sd_{source}" for source in (*SOURCES, "total")), "best", "worst"]
-    assert head.split() == ["label", *(word for name in heads for word in (name, "%"))]
-    assert [row.split()[0] for row in rows[:6]] == NAMES
-    errors = table("out/errors.csv").query("label == 'overall' and test_images == 'same'")
-    printed = [f"{100 * sd:.1f}" for sd in errors["sd"]]
-    assert rows[5].split()[2:] == [*printed, "-", "-"]
 
 
 def test_two_labels_are_compared_selection_by_selection(found: Any) -> None:

@@ -19,7 +19,6 @@ from hopcli.dynamics import (
     TIES,
     TWO_CYCLE,
     Dynamics,
-    FinalStates,
     Order,
     jobs,
 )
@@ -251,20 +250,6 @@ def test_seeds_are_the_same_in_any_block_of_chains() -> None:
     # The first three of seed 1234567, as the reference implementation of splitmix64 prints them.
     first = splitmix64(np.uint64(1234567), np.arange(1, 4, dtype=np.uint64))
     assert first.tolist() == [6457827717110365317, 3203168211198807973, 9817491932198370423]
-
-
-def test_final_states_own_their_arrays() -> None:
-    spins, sweeps, status = random_patterns(3, 2, 5), np.ones(2, np.int64), np.zeros(2, np.uint8)
-    sums = np.ones((2, 3), np.int32)
-    ends = FinalStates(spins, sweeps, status, sums, None)
-    spins[...] = sweeps[...] = sums[...] = 0
-    assert ends.spins.all()
-    assert ends.sweeps.all()
-    assert ends.ends.all()
-    ran = run(network(), random_patterns(3, 2, 61), record=True)
-    for array in (ran.spins, ran.sweeps, ran.status, ran.ends, ran.class_sums):
-        assert array is not None
-        assert not array.flags.writeable
 
 
 # --- the registries

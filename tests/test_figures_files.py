@@ -67,7 +67,7 @@ def test_numbers_of_drawn_tables_have_ten_digits_and_none_is_changed(tmp_path: P
     table = made("recall").result.tables["confusion"].copy()
     table.columns = ["label", *["twice"] * (table.shape[1] - 1)]
     table.isetitem(1, np.array([1 / 3, np.nan, -0.0, 1e-20 / 3, 2e20 / 3]))
-    changed = dataclasses.replace(result, columns=as_columns({"confusion": table}))
+    changed = dataclasses.replace(result, columns=as_columns({"confusion": table}, "recall"))
     found = as_filed(changed).tables["confusion"]
     ten_digits = [0.3333333333, np.nan, 0, 3.333333333e-21, 66666666670000000000.0]
     np.testing.assert_array_equal(found.iloc[:, 1].to_numpy(), ten_digits)
@@ -189,7 +189,7 @@ def test_more_than_a_handful_of_own_pictures_have_a_page_each(seven: Run) -> Non
         assert f"Page {k + 1} of 7." in words(figure)
         assert f"picture {k + 1}" not in words(figure).replace("ends in picture", "")
         own = gallery.trials["label"] == label
-        order = np.argsort(~gallery.trials["recalled"][own].to_numpy(), kind="stable")
+        order = np.argsort(~gallery.trials["recalled"][own], kind="stable")
         expected = [patterns.xi[patterns.labels.index(label)]]
         for row in np.flatnonzero(own)[order]:
             expected += [gallery.start[row], gallery.end[row]]

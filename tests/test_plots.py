@@ -146,13 +146,15 @@ def renamed(run: Run, names: tuple[str, ...] = LONG) -> Run:
     config = run.config
     if config.command == "temperature-scan":
         config = dataclasses.replace(config, target=new[config.target])
-    result = dataclasses.replace(with_arrays(run, changed).result, columns=as_columns(tables))
+    columns = as_columns(tables, run.config.command)
+    result = dataclasses.replace(with_arrays(run, changed).result, columns=columns)
     return Run(config, result)
 
 
 def with_table(run: Run, name: str, table: Any) -> Run:
     tables = {**run.result.tables, name: table}
-    return Run(run.config, dataclasses.replace(run.result, columns=as_columns(tables)))
+    columns = as_columns(tables, run.config.command)
+    return Run(run.config, dataclasses.replace(run.result, columns=columns))
 
 
 def with_arrays(run: Run, changed: dict[str, NDArray[Any]]) -> Run:
@@ -422,7 +424,7 @@ def test_gallery_shows_starts_and_ends_with_their_overlaps() -> None:
     kept = zip(gallery.start, gallery.end, strict=True)
     pairs = [(start.tobytes(), end.tobytes()) for start, end in kept]
     assert sorted(zip(drawn[5::2], drawn[6::2], strict=True)) == sorted(pairs)
-    said, trials = words(figure), gallery.trials
+    said, trials = words(figure), recall.result.tables["gallery"]
     for index, overlap in zip(trials["source_index"], trials["overlap_own"], strict=True):
         assert f"m = {overlap:.4g}".replace("-", MINUS) in said
         assert str(index) in said

@@ -43,7 +43,7 @@ def _result(value: float, **changed: Any) -> Result:
     tables = {"patterns": pd.DataFrame({"label": ["a"], "loss": [value]})}
     given: dict[str, Any] = {"tables": tables, "arrays": {"patterns": {"xi": np.full(3, value)}}}
     given |= changed
-    columns = as_columns(given.pop("tables"))
+    columns = as_columns(given.pop("tables"), "select")
     return Result(dataset="mnist:train", dataset_sha256="d" * 64, columns=columns, **given)
 
 

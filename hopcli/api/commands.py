@@ -93,7 +93,7 @@ def _plain(item: Any) -> Any:
 
 def _manual(entry: Entry) -> str:
     """The manual of the command line, then the settings."""
-    text = inspect.cleandoc(entry.config.__doc__ or "")
+    text = entry.manual
     settings = [
         f"{item.name} : {_shown(item.metadata['setting'].kind)}{_default(item)}\n"
         + textwrap.fill(item.metadata["setting"].help, _WIDTH, **_INDENTED)

@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
-    from hopcli.results.comparing import Compared, Comparison, Pair, Run
+    from hopcli.results.comparing import Compared, Comparison, Pair
+    from hopcli.results.manifest import Manifest
     from hopcli.results.values import Values
 
 __all__ = ["command"]
@@ -70,7 +71,7 @@ def command(a: Path, b: Path, form: str) -> int:
     return 0 if found.same else 1
 
 
-def _lines(runs: tuple[Run, Run], found: Comparison) -> Iterator[str]:
+def _lines(runs: tuple[Manifest, Manifest], found: Comparison) -> Iterator[str]:
     for side, run in zip("AB", runs, strict=True):
         yield f"{side}: {run.path}"
     for what in ("settings", "inputs", "versions"):
@@ -83,12 +84,12 @@ def _lines(runs: tuple[Run, Run], found: Comparison) -> Iterator[str]:
         yield from ("", f"the same bytes: {', '.join(alike)}")
 
 
-def _command(run: Run) -> str:
+def _command(run: Manifest) -> str:
     """The command of a run, or of the runs of a grid."""
-    return str(run.said["settings"].get("command", run.path.stem))
+    return str(run["config"].get("command", run.command))
 
 
-def _print(runs: tuple[Run, Run], found: Comparison, form: str) -> None:
+def _print(runs: tuple[Manifest, Manifest], found: Comparison, form: str) -> None:
     """Print all that differs as one table."""
     from hopcli.results.comparing import COLUMNS, rows_of
 
@@ -158,7 +159,7 @@ def _of_values(values: Values) -> str:
     return f"{said}; {values.n_beyond:,} of {values.n_bounded:,} beyond their 95 % intervals"
 
 
-def _as_json(runs: tuple[Run, Run], found: Comparison) -> dict[str, Any]:
+def _as_json(runs: tuple[Manifest, Manifest], found: Comparison) -> dict[str, Any]:
     """All of a comparison, as JSON has it."""
     pairs = {
         what: [{"name": pair.name, **pair.values} for pair in getattr(found, what)]

@@ -51,9 +51,11 @@ class AttractorsConfig(PatternSettings, LearningSettings, RunSettings):
     `attractors` is for all states except unsettled ones. The estimate is a lower bound,
     as a network may have very many rare states. It assumes independent starts.
 
-    Writes kinds.csv (as printed), attractors.csv (every state), attractors.npz (the most
-    frequent ones, int8, an array a rule, and the stored patterns), attractors.png and the
-    manifest attractors.json.
+    Tables:
+      {tables}
+
+    attractors.npz holds the most frequent states, int8, an array per rule, and the stored
+    patterns. The picture is attractors.png, the manifest attractors.json.
     """
 
     command: ClassVar[str] = "attractors"

@@ -51,8 +51,12 @@ class CapacityConfig(DataSettings, LearningSettings, RunSettings):
 
     If interrupted, the same command continues where it stopped and writes the same bytes.
 
-    Writes capacity.csv, theory.csv, capacity.png and the manifest capacity.json. In
-    capacity.csv `learnt` is the number of draws in which couplings were found. Draws fail if
+    Tables:
+      {tables}
+
+    The picture is capacity.png, the manifest capacity.json.
+
+    In capacity.csv `learnt` is the number of draws in which couplings were found. Draws fail if
     patterns are dependent or the perceptron runs out of epochs. Means are over the learnt
     draws, and empty if there are none. `wrong_first` is the fraction of sites that change in
     the first step from a stored pattern, all sites at once. `half_radius` (with --basins) is

@@ -64,20 +64,11 @@ class CompareConfig(PatternSettings, StorageSettings, DynamicsSettings, RunSetti
     For each of the --selections, all selectors use the same new samples. Their accuracy is
     measured on images that took part in neither selection nor tuning.
 
-    Files:
-      classifiers.csv  accuracy of each classifier per label, with a 95 % interval
-                       for new images. The row overall pools the images, so each
-                       image has equal weight; in `hopcli recall` each label has.
-                       trained_on counts the images for training or selection.
-      pairs.csv        the dynamics against each other classifier: images that
-                       only one of them names correctly, difference with 95 %
-                       interval, exact p of McNemar's test
-      selectors.csv    mean accuracy over the selections, with a 95 % interval for
-                       new selections; difference from overlap-loss in the same
-                       selections, with Student's interval and p
-      selections.csv   each selection
-      compare.npz      stored patterns; index, label and result of each image
-      classifiers.png, selectors.png, compare.json (manifest)
+    Tables:
+      {tables}
+
+    compare.npz holds the stored patterns, and index, label and result of each image. The
+    pictures are classifiers.png and selectors.png, the manifest compare.json.
 
     p_holm is p corrected for all rows of its table by Holm's method. With fewer than 30
     selections the intervals in selectors.csv cover less than 95 %.

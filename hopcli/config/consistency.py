@@ -59,12 +59,10 @@ class ConsistencyConfig(DataSettings, RunSettings):
 
     If interrupted, the same command continues where it stopped and writes the same bytes.
 
-    Also writes, into the same folder:
-      consistency.csv   the measures of each label, with its rank by each (1: most consistent)
-      recall.csv        accuracy of each label, SD and 95 % interval over selections
-      selections.csv    accuracy of each label in each selection
-      consistency.png   accuracy against within and contrast
-      consistency.json  the manifest
+    Tables:
+      {tables}
+
+    consistency.png shows accuracy against within and contrast; the manifest is consistency.json.
     """
 
     command: ClassVar[str] = "consistency"

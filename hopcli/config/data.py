@@ -9,9 +9,8 @@ from hopcli import kinds
 from hopcli.config import notations
 from hopcli.config.base import Config, setting
 from hopcli.datasets import SPLITS, Size, default_threshold
-from hopcli.datasets.thresholds import RULE, THRESHOLDS, is_threshold
+from hopcli.datasets.thresholds import RULE, THRESHOLDS
 from hopcli.errors import SettingError
-from hopcli.values import whole
 
 if TYPE_CHECKING:
     from hopcli.config.base import Facts
@@ -21,19 +20,8 @@ __all__ = ["DataSettings"]
 
 def _threshold() -> kinds.Kind:
     """A grey value, or the name of a way to find one."""
-
-    def check(value: Any) -> int | str:
-        if not is_threshold(value):
-            raise kinds.RefusedError(RULE)
-        return value if isinstance(value, str) else int(value)
-
-    def read(text: str) -> int | str:
-        name = text.strip()
-        return name if name in THRESHOLDS else int(kinds.reader(whole, RULE)(text))
-
-    grey = {"type": "integer", "minimum": 0, "maximum": 255}
-    schema = {"anyOf": [grey, {"enum": list(THRESHOLDS)}]}
-    return kinds.Kind("|".join(("INTEGER", *THRESHOLDS)), check, read, schema=schema)
+    metavar = "|".join(("INTEGER", *THRESHOLDS))
+    return kinds.either(metavar, RULE, kinds.integer(0, 255), kinds.choice(THRESHOLDS))
 
 
 def _size() -> kinds.Kind:

@@ -21,26 +21,8 @@ def _numbers_of_sweeps() -> kinds.Kind:
     rule = (
         f"must be FIRST:LAST:STEP or a list of whole numbers from 1 to {_MOST_SWEEPS}, increasing"
     )
-    grid = notations.grid(1, _MOST_SWEEPS)
-
-    def check(value: Any) -> tuple[int, ...]:
-        try:
-            numbers = grid.check([value] if type(value) is int else value)
-        except kinds.RefusedError:
-            raise kinds.RefusedError(rule) from None
-        if any(number % 1 for number in numbers):
-            raise kinds.RefusedError(rule)
-        return tuple(int(number) for number in numbers)
-
-    def read(text: str) -> Any:
-        try:
-            return grid.read(text)
-        except kinds.RefusedError:
-            raise kinds.RefusedError(rule) from None
-
-    one = {"type": "integer", "minimum": 1, "maximum": _MOST_SWEEPS}
-    schema = {"anyOf": [one, {"type": "string"}, {"type": "array", "items": one, "minItems": 1}]}
-    return kinds.Kind("FIRST:LAST:STEP", check, read, schema=schema)
+    one = kinds.integer(1, _MOST_SWEEPS)
+    return kinds.increasing("FIRST:LAST:STEP", rule, one, ranges=True, alone=True)
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -72,10 +54,10 @@ class FitSweepsConfig(DataSettings, RunSettings):
     A table of one's own, of 50 images a label:
       hopcli fit-sweeps --table mine.csv --tests 50 --sweeps 1:30:1
 
-    Writes estimate.csv (as printed), likelihood.csv (log L of each number of sweeps, and
-    relative to the best, with the standard error that replays and orders leave in that),
-    expected.csv (accuracy of each label, with its SD by noise and by order), fit_sweeps.png
-    and the manifest fit-sweeps.json.
+    Tables:
+      {tables}
+
+    The picture is fit_sweeps.png, the manifest fit-sweeps.json.
     """
 
     command: ClassVar[str] = "fit-sweeps"

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import itertools
 import math
 import re
 from dataclasses import dataclass
 from typing import Any
 
-from hopcli.kinds import Kind, fits, number, reader
+from hopcli.kinds import Kind, either, increasing, number, reader
 from hopcli.starts import Start, meant_start, parse_start, rule_of_starts
-from hopcli.values import RefusedError, real, spread, whole
+from hopcli.values import RefusedError, real, whole
 
 __all__ = [
     "Schedule",
@@ -57,26 +56,7 @@ def grid(low: float = 0.0, high: float = math.inf, *, above: bool = False) -> Ki
     bounds = f"{'>' if above else '>='} {low:g}" + (f" and <= {high:g}" if high < math.inf else "")
     rule = f"must be FIRST:LAST:STEP or a list of finite numbers {bounds}, increasing"
     one = number(low, high, above=above)
-
-    def listed(text: str) -> list[float]:
-        return spread(text) if ":" in text else [real(part) for part in text.split(",")]
-
-    read = reader(listed, rule)
-
-    def check(value: Any) -> tuple[float, ...]:
-        numbers = read(value) if isinstance(value, str) else value
-        if not isinstance(numbers, list | tuple) or not numbers:
-            raise RefusedError(rule)
-        try:
-            checked = tuple(one.check(item) for item in numbers)
-        except RefusedError:
-            raise RefusedError(rule) from None
-        if any(b <= a for a, b in itertools.pairwise(checked)):
-            raise RefusedError(rule)
-        return checked
-
-    schema = {"anyOf": [{"type": "string"}, {"type": "array", "items": one.schema, "minItems": 1}]}
-    return Kind("FIRST:LAST:STEP", check, read, schema=schema)
+    return increasing("FIRST:LAST:STEP", rule, one, ranges=True, alone=False)
 
 
 def _pair(metavar: str, separator: str, low: int, rule: str) -> Kind:
@@ -137,27 +117,18 @@ class Schedule:
 
 def temperature() -> Kind:
     """A temperature, or a schedule of temperatures over the sweeps."""
-    one = number(0)
 
-    def check(value: Any) -> float | Schedule:
-        if isinstance(value, str):
-            value = read(value)
-        if isinstance(value, Schedule):
-            return value
-        if not fits(one.check, value):
+    def check(value: Any) -> Schedule:
+        value = _schedule(value) if isinstance(value, str) else value
+        if not isinstance(value, Schedule):
             raise RefusedError(_TEMPERATURE_RULE)
-        return float(value)
-
-    def read(text: str) -> float | Schedule:
-        if ":" in text:
-            return _schedule(text)
-        return float(reader(real, _TEMPERATURE_RULE)(text))
+        return value
 
     def plain(value: float | Schedule) -> float | str:
         return str(value) if isinstance(value, Schedule) else value
 
-    schema = {"anyOf": [dict(one.schema), {"type": "string"}]}
-    return Kind("NUMBER|SCHEDULE", check, read, plain=plain, schema=schema)
+    schedule = Kind("SCHEDULE", check, _schedule, schema={"type": "string"})
+    return either("NUMBER|SCHEDULE", _TEMPERATURE_RULE, number(0), schedule, plain=plain)
 
 
 def _schedule(text: str) -> Schedule:

@@ -203,17 +203,13 @@ class RecallConfig(TrialSettings):
     trials. With --tests all the interval is for a new run of the same images. outcomes.csv
     also lists possible outcomes that did not occur, with an upper bound on their rate.
 
-    Also writes, into the same folder:
-      repeats.csv    accuracy of each label in each repeat
-      confusion.csv  trials per label and final state: pattern, inverse, or other kind
-      outcomes.csv   outcomes of each label: count, fraction, 95 % interval
-      gallery.csv    a few trials: number, repeat, label, source_index, overlap_own,
-                     best_label, best_overlap, recalled, outcome
-      trials.csv     with --keep trials: every trial, same columns except the number
-      trace.csv      with --trace: energy and overlaps after every sweep of a few trials
-      recall.npz     the stored patterns (patterns.xi, ...), first and last states of the gallery
-      recall.json    the manifest: resolved configuration, key, versions, SHA-256 of each file
-      accuracy.png, confusion.png, gallery.png and, with --trace, trace.png
+    Tables:
+      {tables}
+
+    recall.npz holds the stored patterns (patterns.xi, ...), and first and last states of the
+    gallery. Pictures are accuracy.png, confusion.png, gallery.png and, with --trace, trace.png.
+    The manifest recall.json holds the resolved configuration, key, versions and SHA-256 of each
+    file.
 
     Exit codes:
       0    finished

@@ -51,17 +51,13 @@ class RelaxConfig(TrialSettings):
     in equilibrium, and tau and its error (sem) are unreliable. If no trial moves, or the
     sweeps are too few, tau is empty.
 
-    Writes:
-      relaxation.csv       at sweep 0, 1, 2, ... (logarithmic steps), of each label and
-                           `overall`, the mean over labels: accuracy, overlap with the own
-                           pattern (m, signed), energy H
-      settling.csv         trials that have settled (fraction), median and 90th percentile of
-                           the sweep after which they have
-      autocorrelation.csv  tau of the energy and of the overlap with the own pattern
-      relax.npz            trials.settled: sweep after which each trial has settled, -1 if it
-                           has not; trials.label, .source_index, .repeat, .recalled; the
-                           stored patterns (patterns.xi, ...)
-      relaxation.png and the manifest relax.json
+    Tables:
+      {tables}
+
+    In relax.npz trials.settled is the sweep after which each trial has settled, -1 if it has
+    not; trials.label, .source_index, .repeat and .recalled tell which trial it is. It also
+    holds the stored patterns (patterns.xi, ...). The picture is relaxation.png, the manifest
+    relax.json.
 
     ci_low and ci_high bound the 95 % interval for a new test image. Its independent units,
     and those of sem, are images, not trials. With --tests all the interval is for a new run

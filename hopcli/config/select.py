@@ -38,11 +38,11 @@ class SelectConfig(DataSettings):
     stores the same patterns if --digits, --samples and --sampler are equal, and its
     --selection-seed equals --seed here.
 
-    Files:
-      patterns.csv  the losses, as printed
-      patterns.npz  the patterns, for `hopcli recall --patterns`
-      patterns.png  picture
-      select.json   manifest
+    Tables:
+      {tables}
+
+    patterns.npz holds the patterns, for `hopcli recall --patterns`. The picture is patterns.png,
+    the manifest select.json.
     """
 
     command: ClassVar[str] = "select"

@@ -51,9 +51,11 @@ class TemperatureScanConfig(PatternSettings, StorageSettings, DynamicsSettings, 
 
     Interrupted, the same command goes on where it was, to the same bytes.
 
-    Writes temperature_scan.csv, mean_field.csv (both predictions on a fine grid),
-    temperature-scan.npz (the stored patterns, temperatures of order, chance),
-    temperature_scan.png and the manifest temperature-scan.json.
+    Tables:
+      {tables}
+
+    temperature-scan.npz holds the stored patterns, temperatures of order and chance. The picture
+    is temperature_scan.png, the manifest temperature-scan.json.
     """
 
     command: ClassVar[str] = "temperature-scan"

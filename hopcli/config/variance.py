@@ -50,21 +50,12 @@ class VarianceConfig(DataSettings, StorageSettings, DynamicsSettings, RunSetting
     `hopcli recall --test-images same` reproduces one selection, with the same tests and
     repeats, and with --selection-seed and --seed from selections.csv.
 
-    Writes:
-      errors.csv      SD that each source gives to an accuracy, and their total, where its
-                      repeats have the same images or fresh ones, with 95 % intervals; the
-                      fraction of the variance (share)
-      components.csv  variances of a single outcome, 0 or 1, by source, with 95 % intervals
-      accuracy.csv    mean accuracy over the selections; 95 % interval for new selections
-      best_worst.csv  fraction of the selections in which a label is recalled best and worst,
-                      with 95 % intervals, and its mean rank (1 is the best)
-      differences.csv mean difference of the accuracies of two labels over the selections, 95 %
-                      interval, p of a paired t-test, and p with Holm's correction
-      ranks.csv       fraction of the selections in which it has each rank
-      selections.csv  accuracy and rank of each label in each selection, and its seeds
-      variance.npz    recalled: how many runs of each image, (selections, labels, tests); the
-                      patterns of the first selection (patterns.xi, ...)
-      variance.png, best_worst.png and the manifest variance.json
+    Tables:
+      {tables}
+
+    In variance.npz recalled is how many runs of each image were recalled, (selections, labels,
+    tests). It also holds the patterns of the first selection (patterns.xi, ...). The pictures
+    are variance.png and best_worst.png, the manifest variance.json.
 
     Components are unbiased balanced sums of squares and may therefore be negative. Shares and
     SD use 0 in that case. Components of `overall` refer to the mean over labels with one image

@@ -36,9 +36,11 @@ class WeightsConfig(PatternSettings, StorageSettings):
     The spectrum is that of the N x N matrix W with its zero diagonal, exact from the
     couplings between site classes.
 
-    Writes weights.csv (as printed), spectrum.csv, weights.npz (the stored patterns, and
-    what the picture is drawn from), weights.png (the matrix, the couplings of one pixel,
-    the spectrum) and the manifest weights.json.
+    Tables:
+      {tables}
+
+    weights.npz holds the stored patterns and what the picture is drawn from. weights.png shows
+    the matrix, the couplings of one pixel and the spectrum. The manifest is weights.json.
     """
 
     command: ClassVar[str] = "weights"

@@ -15,7 +15,7 @@ from hopcli.observables import energy, overlaps
 from hopcli.starts import choose, fill_bank, first_states
 from hopcli.statistics import chao1, exact_interval
 from hopcli.streams import seed_word
-from hopcli.tables import Column, Columns, Table, ends_of, estimate
+from hopcli.tables import Column, Columns, Table, columns, ends_of, estimate
 from hopcli.taxonomy import KINDS, classify, mixture_method
 
 if TYPE_CHECKING:
@@ -32,10 +32,9 @@ _KINDS = Table(
     "kinds",
     "kinds of final state under each rule, as printed",
     (
-        Column("rule", "text", key=True),
-        Column("kind", "text", "attractors: all kinds except unsettled", key=True),
-        Column("distinct", "integer", "states"),
-        Column("count", "integer", "starts"),
+        *columns("rule: text, kind: text", key=True),
+        *columns("distinct: integer"),
+        *columns("count: integer", printed=False),
         Column("fraction", percent=True, bounds=(0, 1)),
         *ends_of("fraction", "ci", prefix="", percent=True),
         *estimate(
@@ -52,13 +51,8 @@ _STATES = Table(
     "attractors",
     "every state",
     (
-        Column("rule", "text"),
-        Column("rank", "integer"),
-        Column("kind", "text"),
-        Column("nearest", "text"),
-        Column("overlap"),
-        Column("energy", unit="k_B = 1"),
-        Column("count", "integer"),
+        *columns("rule: text, rank: integer, kind: text, nearest: text"),
+        *columns("overlap, energy, count: integer"),
         Column("fraction", percent=True, bounds=(0, 1)),
         *ends_of("fraction", "ci", prefix="", percent=True),
     ),

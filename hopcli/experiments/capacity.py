@@ -18,7 +18,7 @@ from hopcli.starts import Start, change, trial_rng
 from hopcli.statistics import draws_interval, mean_sd_sem
 from hopcli.statistics.medians import draws_median
 from hopcli.streams import Streams, seed_word
-from hopcli.tables import Column, Table, estimate
+from hopcli.tables import Table, columns, estimate
 from hopcli.taxonomy import unstable_sites
 from hopcli.waiting import interruptibly
 
@@ -35,17 +35,12 @@ if TYPE_CHECKING:
 
 __all__ = ["TABLES", "CapacityResult", "plan", "summary"]
 
-_SHARE: dict[str, Any] = {"bounds": (0, 1)}
 _CAPACITY = Table(
     "capacity",
     "fixed points and overlaps at each load, as printed, with their errors",
     (
-        Column("size", "integer", "spins N", key=True),
-        Column("rule", "text", key=True),
-        Column("load", help="p / N", axis="load p / N", key=True),
-        Column("patterns", "integer"),
-        Column("draws", "integer"),
-        Column("learnt", "integer", "draws in which couplings were found"),
+        *columns("size: integer, rule: text, load", key=True),
+        *columns("patterns: integer, draws: integer, learnt: integer"),
         *estimate(
             "fixed",
             *("sem", "ci"),
@@ -54,26 +49,21 @@ _CAPACITY = Table(
             bounds=(0, 1),
             interval="95 % interval over draws of the patterns",
         ),
-        *estimate("overlap_pattern", "sem", "ci", bounds=(-1, 1)),
-        *estimate("overlap_flipped", "sem", "ci", bounds=(-1, 1)),
-        *estimate("wrong_first", "sem", "ci", **_SHARE),
-        *estimate("half_radius", "sem", "ci", percent=True, bounds=(0, 0.5)),
-        *estimate("near_pattern", "ci", **_SHARE),
-        *estimate("near_flipped", "ci", **_SHARE),
-        *estimate("median_pattern", "ci", bounds=(-1, 1)),
-        *estimate("median_flipped", "ci", bounds=(-1, 1)),
+        *estimate("overlap_pattern", "sem", "ci"),
+        *estimate("overlap_flipped", "sem", "ci"),
+        *estimate("wrong_first", "sem", "ci"),
+        *estimate("half_radius", "sem", "ci", percent=True),
+        *estimate("near_pattern", "ci"),
+        *estimate("near_flipped", "ci"),
+        *estimate("median_pattern", "ci"),
+        *estimate("median_flipped", "ci"),
     ),
     headline="fixed",
 )
 _THEORY = Table(
     "theory",
     "known loads for random patterns",
-    (
-        Column("size", "integer"),
-        Column("rule", "text"),
-        Column("of", "text", "what holds up to the load"),
-        Column("load"),
-    ),
+    columns("size: integer, rule: text, of: text, load"),
 )
 
 TABLES = (_CAPACITY, _THEORY)

@@ -10,7 +10,7 @@ from hopcli.experiments.selectors import SELECTORS
 from hopcli.experiments.tally import OVERALL
 from hopcli.statistics import draws_interval, exact_interval, mean_sd_sem
 from hopcli.statistics.paired import holm, mcnemar, mean_difference, paired_interval
-from hopcli.tables import Column, Columns, Table, ends_of, estimate
+from hopcli.tables import Column, Columns, Table, columns, ends_of, estimate
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -38,11 +38,8 @@ _CLASSIFIERS = Table(
     "pools the images, so each image has equal weight; in `hopcli recall` each label has. "
     "trained_on counts the images for training or selection.",
     (
-        Column("classifier", "text", key=True),
-        Column("label", "text", key=True),
-        Column("trained_on", "integer"),
-        Column("n", "integer", "images"),
-        Column("correct", "integer", "images named rightly"),
+        *columns("classifier: text, label: text", key=True),
+        *columns("trained_on: integer, n: integer, correct: integer"),
         Column(
             "accuracy",
             percent=True,
@@ -61,12 +58,10 @@ _PAIRS = Table(
     "the dynamics against each other classifier: images that only one of them names correctly, "
     "difference with 95 % interval, exact p of McNemar's test",
     (
-        Column("classifier", "text"),
-        Column("other", "text"),
-        *(Column(name, "integer") for name in ("n", "classifier_only", "other_only")),
+        *columns("classifier: text, other: text"),
+        *columns("n: integer, classifier_only: integer, other_only: integer"),
         *estimate("difference", "ci"),
-        Column("p"),
-        Column("p_holm"),
+        *columns("p, p_holm"),
     ),
 )
 _SELECTORS = Table(
@@ -74,23 +69,18 @@ _SELECTORS = Table(
     "mean accuracy over the selections, with a 95 % interval for new selections; difference from "
     "overlap-loss in the same selections, with Student's interval and p",
     (
-        Column("samples", "integer"),
-        Column("selector", "text"),
-        Column("selections", "integer"),
+        *columns("samples: integer, selector: text, selections: integer"),
         *estimate("accuracy", "sd", "sem", "ci", percent=True, bounds=(0, 1)),
         *estimate("difference", "ci"),
-        Column("p"),
-        Column("p_holm"),
+        *columns("p, p_holm"),
     ),
 )
 SELECTIONS = Table(
     "selections",
     "each selection",
-    (
-        Column("samples", "integer"),
-        Column("selector", "text"),
-        *(Column(name, "integer") for name in ("selection", "n", "recalled")),
-        Column("accuracy", percent=True),
+    columns(
+        "samples: integer, selector: text, selection: integer, n: integer, recalled: integer, "
+        "accuracy"
     ),
 )
 

@@ -21,7 +21,7 @@ from hopcli.scoring import recall_of
 from hopcli.statistics import draws_interval, mean_sd_sem
 from hopcli.statistics.ranks import permutation_p, rank_correlation, rank_correlation_interval
 from hopcli.streams import Streams
-from hopcli.tables import Column, Columns, Table, estimate
+from hopcli.tables import Columns, Table, columns, estimate
 from hopcli.waiting import interruptibly
 
 if TYPE_CHECKING:
@@ -40,8 +40,7 @@ _CORRELATION = Table(
     "correlation",
     "rank correlation of each measure with the accuracies, as printed",
     (
-        Column("stored", "text", key=True),
-        Column("measure", "text", key=True),
+        *columns("stored: text, measure: text", key=True),
         *estimate(
             "spearman",
             "ci",
@@ -49,9 +48,7 @@ _CORRELATION = Table(
             interval="95 % interval over selections of the patterns",
             bounds=(-1, 1),
         ),
-        Column("p"),
-        Column("labels", "integer"),
-        Column("selections", "integer"),
+        *columns("p, labels: integer, selections: integer"),
     ),
     headline="spearman",
 )
@@ -59,20 +56,14 @@ _RECALL = Table(
     "recall",
     "accuracy of each label, SD and 95 % interval over selections",
     (
-        Column("stored", "text"),
-        Column("label", "text"),
+        *columns("stored: text, label: text"),
         *estimate("accuracy", "sd", "sem", "ci", percent=True, bounds=(0, 1)),
     ),
 )
 _SELECTIONS = Table(
     "selections",
     "accuracy of each label in each selection",
-    (
-        Column("stored", "text"),
-        Column("selection", "integer"),
-        Column("label", "text"),
-        Column("accuracy", percent=True),
-    ),
+    columns("stored: text, selection: integer, label: text, accuracy"),
 )
 
 TABLES = (_CORRELATION, SHAPES, _RECALL, _SELECTIONS)

@@ -10,7 +10,7 @@ import numpy as np
 from hopcli.experiments.critical_crossings import crossing_rows
 from hopcli.statistics import exact_interval
 from hopcli.statistics.resampling import replicate_interval
-from hopcli.tables import Column, Columns, Table, ends_of, estimate
+from hopcli.tables import Column, Columns, Table, columns, ends_of, estimate
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,15 +23,10 @@ if TYPE_CHECKING:
 __all__ = ["TABLES", "tables_of"]
 
 _LINEAR = {"projection_square": 1, "energy": 3}  # held to the exact means: place among the powers
-_QUANTITIES: dict[str, dict[str, Any]] = {
-    "projection": {"help": "m_P, norm of the projection on the span of the patterns"},
-    "projection_square": {"help": "m_P^2"},
-    "binder": {"help": "Binder ratio U"},
-    "susceptibility": {"unit": "k_B = 1"},
-    "energy": {"unit": "k_B = 1", "help": "energy per spin"},
-    "specific_heat": {"unit": "k_B = 1", "help": "specific heat per spin"},
-    "recall": {"help": "share of chains that end at a stored pattern"},
-}
+_QUANTITIES = (
+    *("projection", "projection_square", "binder", "susceptibility", "energy", "specific_heat"),
+    "recall",
+)
 _CRITICAL = Table(
     "critical",
     "estimates with 95 % intervals, and exact values, as printed",
@@ -53,15 +48,10 @@ _SCAN = Table(
     "critical_scan",
     "a row per size, temperature and start, and one for both starts",
     (
-        Column("size", "integer", "spins N"),
-        Column("temperature", unit="k_B = 1"),
-        Column("start", "text"),
-        Column("chains", "integer"),
-        *estimate("tau", "sem", unit="sweeps"),
-        Column("burn_in", "integer", unit="sweeps"),
-        Column("p_hot_cold"),
-        Column("agree", "boolean"),
-        *(column for name in _QUANTITIES for column in estimate(name, "ci", **_QUANTITIES[name])),
+        *columns("size: integer, temperature, start: text, chains: integer"),
+        *estimate("tau", "sem"),
+        *columns("burn_in: integer, p_hot_cold, agree: boolean"),
+        *(column for name in _QUANTITIES for column in estimate(name, "ci")),
         *(Column(f"{name}_exact") for name in _QUANTITIES),
         *(Column(f"{name}_z") for name in _LINEAR),
     ),
@@ -69,22 +59,12 @@ _SCAN = Table(
 _EXACT = Table(
     "critical_exact",
     "exact values for two patterns on a fine grid",
-    (
-        Column("size", "integer", "spins N"),
-        Column("temperature", unit="k_B = 1"),
-        *(Column(name, **about) for name, about in _QUANTITIES.items()),
-    ),
+    (*columns("size: integer, temperature"), *map(Column, _QUANTITIES)),
 )
 _FIT = Table(
     "critical_fit",
     "chi-square of the run against the exact values",
-    (
-        Column("size", "integer", "spins N"),
-        Column("quantity", "text"),
-        Column("temperatures", "integer"),
-        Column("chi_square"),
-        Column("p"),
-    ),
+    columns("size: integer, quantity: text, temperatures: integer, chi_square, p"),
 )
 
 TABLES = (_CRITICAL, _SCAN, _EXACT, _FIT)

@@ -24,7 +24,7 @@ from hopcli.statistics.counts import (
 from hopcli.streams import Streams
 from hopcli.study.published import read_published
 from hopcli.study.replays import Replays
-from hopcli.tables import Column, Columns, Table, estimate
+from hopcli.tables import Column, Columns, Table, columns, estimate
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -48,10 +48,7 @@ _ESTIMATE = Table(
             interval="95 % interval of the likelihood",
             bounds=(0, np.inf),
         ),
-        Column("chi2"),
-        Column("dof", "integer"),
-        Column("overdispersion"),
-        Column("p"),
+        *columns("chi2, dof: integer, overdispersion, p"),
     ),
     headline="sweeps",
 )
@@ -60,24 +57,15 @@ _LIKELIHOOD = Table(
     "log L of each number of sweeps, and relative to the best, with the standard error that "
     "replays and orders leave in that",
     (
-        Column("order", "text"),
-        Column("sweeps", "integer"),
-        Column("log_likelihood"),
-        Column("relative"),
+        *columns("order: text, sweeps: integer, log_likelihood, relative"),
         Column("relative_error", interval_of="relative", end="sem"),
-        Column("chi2"),
-        Column("in_interval", "boolean"),
+        *columns("chi2, in_interval: boolean"),
     ),
 )
 _EXPECTED = Table(
     "expected",
     "accuracy of each label, with its SD by noise and by order",
-    (
-        Column("order", "text"),
-        Column("sweeps", "integer"),
-        Column("label", "text"),
-        *(Column(name) for name in ("published", "accuracy", "sd_noise", "sd_order")),
-    ),
+    columns("order: text, sweeps: integer, label: text, published, accuracy, sd_noise, sd_order"),
 )
 
 TABLES = (_ESTIMATE, _LIKELIHOOD, _EXPECTED)

@@ -36,7 +36,6 @@ from hopcli.theory import ordering_temperatures
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    import pandas as pd
     from numpy.typing import NDArray
 
     from hopcli.config import RecallConfig, RecallExecution
@@ -69,13 +68,13 @@ class Gallery:
 
     Parameters
     ----------
-    trials : DataFrame
+    trials : Columns
         Their rows of the table of trials, with the number of each.
     start, end : ndarray of int8, shape (n, N)
         First and last state.
     """
 
-    trials: pd.DataFrame
+    trials: Columns
     start: NDArray[np.int8]
     end: NDArray[np.int8]
 
@@ -92,7 +91,7 @@ class RecallResult(StoredResult):
     def gallery(self) -> Gallery:
         """The first trials of each label that were recalled, and that were not."""
         arrays = self.arrays["recall"]
-        return Gallery(self.tables["gallery"], arrays["gallery.start"], arrays["gallery.end"])
+        return Gallery(self.columns["gallery"], arrays["gallery.start"], arrays["gallery.end"])
 
     @property
     def frames(self) -> Frames | None:

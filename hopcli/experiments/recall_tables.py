@@ -9,7 +9,7 @@ import numpy as np
 from hopcli.experiments.tally import OUTCOMES, OVERALL, confusion_columns
 from hopcli.scoring import STORED
 from hopcli.statistics import clustered_intervals, mean_interval, mean_sd_sem, thermal_interval
-from hopcli.tables import Column, Columns, Table, ends_of
+from hopcli.tables import Column, Columns, Table, columns, ends_of
 from hopcli.taxonomy import KINDS, mixture_method
 
 if TYPE_CHECKING:
@@ -39,21 +39,27 @@ _ACCURACY = Table(
     "accuracy",
     "accuracy of each label, as printed",
     (
-        Column("label", "text", "label of the start; overall: mean over labels", key=True),
-        Column("n", "integer", "trials"),
-        Column("recalled", "integer", "trials recalled"),
+        Column("label", "text", key=True),
+        *columns("n: integer, recalled: integer"),
         Column(
             "accuracy",
-            help="fraction of the trials recalled",
             percent=True,
             axis="accuracy (fraction of trials recalled)",
             bounds=(0, 1),
             counts=("recalled", "n"),
             interval="95 % interval for a new start, or of a new run where all images are tested",
         ),
-        Column("sd_repeats", help="SD over repeats", percent=True),
-        Column("sem_repeats", help="standard error over repeats", percent=True),
-        Column("sd_labels", help="population SD over labels", percent=True),
+        Column(
+            "sd_repeats", help="SD over repeats", percent=True, interval_of="accuracy", end="sd"
+        ),
+        Column("sem_repeats", help="standard error over repeats", percent=True, printed=False),
+        Column(
+            "sd_labels",
+            help="population SD over labels",
+            percent=True,
+            interval_of="accuracy",
+            end="sd",
+        ),
         *ends_of("accuracy", "ci", prefix="", percent=True),
     ),
     headline="accuracy",
@@ -62,54 +68,45 @@ _ACCURACY = Table(
 _REPEATS = Table(
     "repeats",
     "accuracy of each label in each repeat",
-    (Column("repeat", "integer"), Column("label", "text"), Column("accuracy", percent=True)),
+    columns("repeat: integer, label: text, accuracy"),
 )
 _CONFUSION = Table(
     "confusion",
     "trials per label and final state: pattern, inverse, or other kind",
     (
         Column("label", "text"),
-        *(Column(name, "integer") for name in ("inverse *", "none", *KINDS[2:])),
-        Column("*", "integer", "trials that end in this stored pattern"),
+        *(Column(name, "integer") for name in ("inverse *", "none", *KINDS[2:], "*")),
     ),
 )
 _OUTCOMES = Table(
     "outcomes",
     "outcomes of each label: count, fraction, 95 % interval",
     (
-        *(Column(name, "text") for name in ("label", "outcome", "pattern")),
-        Column("count", "integer"),
+        *columns("label: text, outcome: text, pattern: text, count: integer"),
         Column("fraction", percent=True, bounds=(0, 1)),
         *ends_of("fraction", "ci", prefix="", percent=True),
     ),
 )
-_TRIAL = (
-    Column("repeat", "integer"),
-    Column("label", "text"),
-    Column("source_index", "integer"),
-    Column("overlap_own"),
-    Column("best_label", "text"),
-    Column("best_overlap"),
-    Column("recalled", "boolean"),
-    Column("outcome", "text"),
+_TRIALS = Table(
+    "trials",
+    "with --keep trials: every trial, same columns except the number",
+    columns(
+        "repeat: integer, label: text, source_index: integer, overlap_own, best_label: text, "
+        "best_overlap, recalled: boolean, outcome: text"
+    ),
 )
 _GALLERY = Table(
     "gallery",
     "a few trials: number, repeat, label, source_index, overlap_own, best_label, best_overlap, "
     "recalled, outcome",
-    (Column("trial", "integer"), *_TRIAL),
+    (*columns("trial: integer"), *_TRIALS.columns),
 )
-_TRIALS = Table("trials", "with --keep trials: every trial, same columns except the number", _TRIAL)
 _TRACE = Table(
     "trace",
     "with --trace: energy and overlaps after every sweep of a few trials",
-    (
-        Column("trial", "integer"),
-        Column("label", "text"),
-        *(Column(name, "integer") for name in ("source_index", "sweep")),
-        Column("temperature", unit="k_B = 1"),
-        Column("energy", unit="k_B = 1"),
-        Column("overlap_*"),
+    columns(
+        "trial: integer, label: text, source_index: integer, sweep: integer, temperature, energy, "
+        "overlap_*"
     ),
 )
 

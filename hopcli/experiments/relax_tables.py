@@ -15,7 +15,7 @@ from hopcli.statistics import mean_interval
 from hopcli.statistics.autocorrelation import AutocorrelationTime, autocorrelation_time
 from hopcli.statistics.clusters import clustered_mean_sem
 from hopcli.statistics.times import time_quantile
-from hopcli.tables import Column, Columns, Table, ends_of, estimate
+from hopcli.tables import Column, Columns, Table, columns, ends_of, estimate
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -36,10 +36,8 @@ _RELAXATION = Table(
     "at sweep 0, 1, 2, ... (logarithmic steps), of each label and `overall`, the mean over "
     "labels: accuracy, overlap with the own pattern (m, signed), energy H",
     (
-        Column("sweep", "integer", key=True),
-        Column("label", "text", key=True),
-        Column("n", "integer", "trials"),
-        Column("recalled", "integer", "trials recalled"),
+        *columns("sweep: integer, label: text", key=True),
+        *columns("n: integer, recalled: integer"),
         Column(
             "accuracy",
             percent=True,
@@ -60,8 +58,7 @@ _SETTLING = Table(
     "trials that have settled (fraction), median and 90th percentile of the sweep after which "
     "they have",
     (
-        Column("label", "text"),
-        Column("n", "integer"),
+        *columns("label: text, n: integer"),
         *estimate("settled", "ci", percent=True, bounds=(0, 1)),
         *estimate("median", "ci", unit="sweeps"),
         *estimate("p90", "ci", unit="sweeps"),
@@ -71,8 +68,7 @@ _AUTOCORRELATION = Table(
     "autocorrelation",
     "tau of the energy and of the overlap with the own pattern",
     (
-        Column("label", "text"),
-        Column("n", "integer"),
+        *columns("label: text, n: integer"),
         *estimate("overlap_tau", "sem", unit="sweeps"),
         Column("overlap_long_enough", "boolean"),
         *estimate("energy_tau", "sem", unit="sweeps"),

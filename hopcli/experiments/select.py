@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from hopcli.experiments import Plan, Progress, Result
 from hopcli.experiments.preparation import prepare
 from hopcli.patterns import Patterns, draw_samples, select
-from hopcli.tables import Column, Table
+from hopcli.tables import Column, Table, columns
 
 if TYPE_CHECKING:
     import numpy as np
@@ -29,16 +29,9 @@ TABLES = (
         "the losses, as printed",
         (
             Column("label", "text", key=True),
-            Column("source_index", "integer", "number of the image in its data set"),
-            Column(
-                "loss",
-                "integer",
-                "overlap loss (eq. 5)",
-                axis="overlap loss of the pattern (dimensionless)",
-            ),
-            Column("same_label_term", "integer"),
-            Column("other_label_term", "integer"),
-            Column("n_samples", "integer", "samples of each label"),
+            *columns("source_index: integer"),
+            Column("loss", "integer", axis="overlap loss of the pattern (dimensionless)"),
+            *columns("same_label_term: integer, other_label_term: integer, n_samples: integer"),
         ),
         headline="loss",
     ),

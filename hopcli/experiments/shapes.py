@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from hopcli.errors import SettingError
-from hopcli.tables import Column, Columns, Table, estimate
+from hopcli.tables import Column, Columns, Table, columns, estimate
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,8 +25,7 @@ SHAPES = Table(
     "consistency",
     "the measures of each label, with its rank by each (1: most consistent)",
     (
-        Column("label", "text"),
-        Column("n", "integer", "images"),
+        *columns("label: text, n: integer"),
         *estimate("within", "sem"),
         *estimate("between", "sem"),
         *estimate("contrast", "sem"),

@@ -15,7 +15,7 @@ from hopcli.observables import overlaps, projection_norm
 from hopcli.starts import BASES, change, choose, fill_bank, first_states, trial_rng
 from hopcli.statistics import mean_sd_sem
 from hopcli.streams import Streams, seed_word
-from hopcli.tables import Column, Table, estimate
+from hopcli.tables import Table, columns, estimate
 from hopcli.theory import (
     chance_overlap,
     exact_overlaps,
@@ -35,37 +35,27 @@ if TYPE_CHECKING:
 
 __all__ = ["TABLES", "TemperatureScanResult", "plan", "summary"]
 
-_EXACT = Column("exact", help="mean |m| of two patterns in equilibrium, where it is known")
 _SCAN = Table(
     "temperature_scan",
     "overlaps and predictions at each temperature",
     (
-        Column("temperature", unit="k_B = 1", key=True),
-        Column("label", "text", key=True),
-        Column("source_index", "integer"),
+        *columns("temperature, label: text", key=True),
+        *columns("source_index: integer"),
         *estimate(
             "overlap_abs",
             *("sd", "sem"),
-            help="mean |m|",
             axis="overlap |m| (1 is the pattern itself)",
             bounds=(0, 1),
         ),
-        *estimate("overlap", "sem", help="mean m, signed"),
-        Column("projection", help="|P S| / sqrt(N)"),
-        Column("mean_field", help="|m| by mean-field theory"),
-        _EXACT,
+        *estimate("overlap", "sem"),
+        *columns("projection, mean_field, exact"),
     ),
     headline="overlap_abs",
 )
 _CURVE = Table(
     "mean_field",
     "both predictions on a fine grid",
-    (
-        Column("temperature", unit="k_B = 1"),
-        Column("label", "text"),
-        Column("mean_field"),
-        _EXACT,
-    ),
+    columns("temperature, label: text, mean_field, exact"),
 )
 
 TABLES = (_SCAN, _CURVE)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from hopcli.experiments.tally import OVERALL
 from hopcli.statistics import mean_sd_sem
 from hopcli.statistics.paired import holm, mean_difference
-from hopcli.tables import Column, Columns, Table, ends_of, estimate
+from hopcli.tables import Column, Columns, Table, columns, ends_of, estimate
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -87,10 +87,9 @@ DIFFERENCES = Table(
     "paired t-test, and p with Holm's correction",
     (
         _LABEL,
-        Column("other", "text"),
+        *columns("other: text"),
         *estimate("difference", "sem", "ci"),
-        Column("p"),
-        Column("p_holm"),
+        *columns("p, p_holm"),
     ),
 )
 RANKS = Table(
@@ -106,13 +105,9 @@ RANKS = Table(
 SELECTIONS = Table(
     "selections",
     "accuracy and rank of each label in each selection, and its seeds",
-    (
-        *(Column(name, "integer") for name in ("selection", "selection_seed", "seed")),
-        _LABEL,
-        Column("n", "integer"),
-        Column("recalled", "integer"),
-        Column("accuracy"),
-        Column("rank"),
+    columns(
+        "selection: integer, selection_seed: integer, seed: integer, label: text, n: integer, "
+        "recalled: integer, accuracy, rank"
     ),
 )
 

@@ -11,7 +11,7 @@ from hopcli.experiments import Plan, Progress, StoredResult
 from hopcli.experiments.preparation import prepare
 from hopcli.observables import TIE, local_fields
 from hopcli.patterns import Patterns
-from hopcli.tables import Column, Table
+from hopcli.tables import Column, Table, columns
 from hopcli.taxonomy import fixed_points
 from hopcli.theory import spectrum
 
@@ -31,11 +31,9 @@ _WEIGHTS = Table(
     "fixed point or not, stability and crosstalk of each pattern, as printed",
     (
         Column("label", "text", key=True),
-        Column("source_index", "integer"),
-        Column("fixed_point", "boolean"),
-        Column("unstable_sites", "integer"),
-        Column("min_field"),
-        Column("mean_field"),
+        *columns("source_index: integer", printed=False),
+        *columns("fixed_point: boolean, unstable_sites: integer, min_field"),
+        *columns("mean_field", printed=False),
         Column(
             "min_stability",
             axis="stability of the weakest site (field / length of its couplings)",
@@ -47,7 +45,7 @@ _WEIGHTS = Table(
 _SPECTRUM = Table(
     "spectrum",
     "eigenvalues of W with their multiplicities",
-    (Column("eigenvalue"), Column("multiplicity", "integer")),
+    columns("eigenvalue, multiplicity: integer"),
 )
 
 TABLES = (_WEIGHTS, _SPECTRUM)

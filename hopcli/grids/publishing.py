@@ -10,10 +10,9 @@ from hopcli import results
 from hopcli.errors import SettingError
 from hopcli.grids.export import write_table
 from hopcli.grids.view import TABLE, View
-from hopcli.results.folder import files_in, publish, publish_run, writing
+from hopcli.results.folder import files_in, publish, publish_new, writing
 from hopcli.results.forms import GRID
-from hopcli.results.manifest import finished_in, sha256_of
-from hopcli.results.provenance import source_commit, versions
+from hopcli.results.manifest import finished_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -78,15 +77,19 @@ def publish_if_whole(
             average = made(lambda: view.drawn(grid.look))
             if average is not None:
                 write_table(average, stage / f"over_{grid.look.over}.csv", "csv")
-        names = files_in(stage)
-        manifest = _manifest(view, time.perf_counter() - began, stage, names)
-        publish_run(stage, folder, GRID, manifest)
+        manifest = {
+            "config": grid.to_dict(),
+            "duration_seconds": round(time.perf_counter() - began, 3),
+            "notes": {"warnings": list(view.warnings)},
+            "tables": {"grid": view.table.heads},
+        }
+        files = publish_new(stage, folder, GRID, manifest)
     if draw is not None:
         drawn = made(
             lambda: enter_picture(folder, lambda stage: draw(view, grid.look, stage / PICTURE))
         )
-        names += [path.name for path in drawn or ()]
-    return [folder / name for name in (*names, "grid.json")], "; ".join(dict.fromkeys(reasons))
+        files[-1:-1] = drawn or []
+    return files, "; ".join(dict.fromkeys(reasons))
 
 
 def _is_published(store: Store, grid: Grid, *, drawn: bool) -> bool:
@@ -121,16 +124,3 @@ def enter_picture(folder: Path, draw: Callable[[Path], None]) -> list[Path]:
         names = files_in(stage)
         publish(stage, folder, names)
     return [folder / name for name in names]
-
-
-def _manifest(view: View, seconds: float, stage: Path, names: list[str]) -> dict[str, Any]:
-    return {
-        "command": "grid",
-        "config": view.grid.to_dict(),
-        "versions": versions(),
-        "source_commit": source_commit(),
-        "duration_seconds": round(seconds, 3),
-        "notes": {"warnings": list(view.warnings)},
-        "tables": {"grid": view.table.heads},
-        "outputs": {name: sha256_of(stage / name) for name in names},
-    }

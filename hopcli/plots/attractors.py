@@ -10,8 +10,6 @@ from hopcli.plots.kit import draw_thumbnail
 from hopcli.plots.page import FAINT, LINE, MUTED, TEXT, Page, styled
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable
-
     from hopcli.config import AttractorsConfig
     from hopcli.experiments.attractors import AttractorsResult
     from hopcli.plots.files import Picture
@@ -30,22 +28,22 @@ def figures(config: AttractorsConfig, result: AttractorsResult) -> dict[str, Pic
     across = min(_ACROSS, max(map(len, result.states.values())))
     width, height = max(across * _STEP, 6.4), sum(heights) + _RULE_GAP * (len(heights) - 1)
     page = Page(width, height, "Where starts end at T = 0", _caption(config, result))
-    table, y = result.tables["attractors"], 0.0
+    table, y = result.columns["attractors"], 0.0
     for (rule, states), taken in zip(result.states.items(), heights, strict=True):
         page.text(0, y, rule, size=TEXT, weight="bold", va="top")
         page.text(width, y, _richness(result, rule), va="top", ha="right", color=MUTED)
         page.text(0, y + LINE + 0.03, _kinds(result, rule), va="top", color=MUTED)
         page.canvas.hlines(y + _HEADING - 0.1, 0, width, color=FAINT, lw=0.8)
-        rows = table[table["rule"] == rule].to_dict("records")
-        for k, (state, row) in enumerate(zip(states, rows, strict=False)):
+        own = table.where(rule=rule)
+        for k, state in enumerate(states):
             place = page, k % _ACROSS * _STEP, y + _HEADING + k // _ACROSS * _ROW, _PICTURE
             shape = result.patterns.shape
-            draw_thumbnail(*place, state, shape, _lines(row), width=_STEP - 0.1)
+            draw_thumbnail(*place, state, shape, _lines(own.row(k)), width=_STEP - 0.1)
         y += taken + _RULE_GAP
     return {"attractors": page.figure}
 
 
-def _lines(row: dict[Hashable, Any]) -> list[tuple[str, dict[str, Any]]]:
+def _lines(row: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
     """Return how often a state is reached, its kind, and its energy."""
     kind = row["kind"].replace("-", " ")
     kind = f"{kind} {row['nearest']}" if kind in ("pattern", "inverse") else kind
@@ -59,19 +57,18 @@ def _lines(row: dict[Hashable, Any]) -> list[tuple[str, dict[str, Any]]]:
 
 def _kinds(result: AttractorsResult, rule: str) -> str:
     """Return how often each kind of state is reached, in one line."""
-    table = result.tables["kinds"]
+    table = result.columns["kinds"].where(rule=rule)
     return ", ".join(
         f"{row['kind'].replace('-', ' ')} {100 * row['fraction']:.3g} % "
         f"({count(row['distinct'], 'state')})"
-        for row in table[table["rule"] == rule].to_dict("records")[:-1]
+        for row in map(table.row, range(len(table) - 1))  # the last row is of all
         if row["count"]
     )
 
 
 def _richness(result: AttractorsResult, rule: str) -> str:
     """Return how many attractors were met, and how many there may be."""
-    table = result.tables["kinds"]
-    (row,) = table[(table["rule"] == rule) & (table["kind"] == "attractors")].to_dict("records")
+    row = result.columns["kinds"].where(rule=rule, kind="attractors").row(0)
     low = math.floor(row["chao1_ci_low"])
     high = math.ceil(round(row["chao1_ci_high"], 2))  # 3.0001 are no fourth
     met = f"{row['distinct']:,} of at least {round(row['chao1']):,}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,11 +12,10 @@ from hopcli.plots.kit import Entry, draw_points, estimate, look, panel_page
 from hopcli.plots.page import SOFT, styled
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from hopcli.config import CapacityConfig
     from hopcli.experiments.capacity import CapacityResult
     from hopcli.plots.files import Picture
+    from hopcli.tables import Columns
 
 __all__ = ["figures"]
 
@@ -43,10 +43,11 @@ def figures(config: CapacityConfig, result: CapacityResult) -> dict[str, Picture
     for ax, label in ((fixed, "patterns that are fixed points"), (relaxed, "overlap m at the end")):
         ax.set(xlim=(0, high), ylim=(-0.03, 1.05), xlabel="load p / N", ylabel=label)
     relaxed.axhline(1 - 2 * config.flips, color=SOFT, lw=1, ls=(0, (5, 3)), zorder=1)
-    table, theory = result.tables["capacity"], result.tables["theory"]
+    table, theory = result.columns["capacity"], result.columns["theory"]
     largest = table["size"].max()
-    for (rule, size), own in table.groupby(["rule", "size"]):
-        style: dict[str, Any] = {**looks[str(rule)], "ms": 4.5, "elinewidth": 1, "capsize": 2}
+    for rule, size in itertools.product(looks, np.unique(table["size"])):
+        own = table.where(rule=rule, size=size)
+        style: dict[str, Any] = {**looks[rule], "ms": 4.5, "elinewidth": 1, "capsize": 2}
         style["alpha"] = 1.0 if size == largest else 0.4
         for ax, name, changes in (
             (fixed, "fixed", {}),
@@ -54,18 +55,18 @@ def figures(config: CapacityConfig, result: CapacityResult) -> dict[str, Picture
             (relaxed, "overlap_flipped", {"mfc": "white", "lw": 0.8}),
         ):
             draw_points(ax, own["load"], estimate(own, name), **style | changes)
-        nowhere = own.loc[own["learnt"] == 0, "load"].to_numpy()
+        nowhere = own["load"][own["learnt"] == 0]
         cross = {"color": style["color"], "alpha": style["alpha"], "marker": "x", "ms": 6, "ls": ""}
         fixed.plot(nowhere, np.full(len(nowhere), 0.05), label="not learnt", **cross)
-    for row in theory[(theory["size"] == largest) & (theory["load"] <= high)].itertuples():
-        style_, panel, _ = _THEORY[str(row.of)]
-        colour = looks[str(row.rule)]["color"]
-        panels[panel].axvline(float(row.load), color=colour, lw=1, ls=style_, zorder=1)
+    shown = theory.take((theory["size"] == largest) & (theory["load"] <= high))
+    for rule, of, load in zip(shown["rule"], shown["of"], shown["load"], strict=True):
+        ls, panel, _ = _THEORY[of]
+        panels[panel].axvline(load, color=looks[rule]["color"], lw=1, ls=ls, zorder=1)
     return {"capacity": page.figure}
 
 
 def _caption(config: CapacityConfig, result: CapacityResult) -> str:
-    *smaller, size = sorted(result.tables["capacity"]["size"].unique())
+    *smaller, size = np.unique(result.columns["capacity"]["size"]).tolist()
     several = f"; faint: N = {', '.join(f'{n:,}' for n in smaller)}" if smaller else ""
     source = (
         "random patterns"
@@ -84,31 +85,32 @@ def _caption(config: CapacityConfig, result: CapacityResult) -> str:
 
 def _theory(result: CapacityResult, size: int) -> str:
     """Return the loads in theory, with those beyond the axis."""
-    table = result.tables["theory"][result.tables["theory"]["size"] == size]
-    loads = {
-        of: ", ".join(
-            f"{rule} {number(load, 3)}" for rule, load in zip(own["rule"], own["load"], strict=True)
-        )
-        for of, own in table.groupby("of")
-    }
-    lines = [f"{words} up to {loads[of]}" for of, (_, _, words) in _THEORY.items() if of in loads]
+    table, loads = result.columns["theory"].where(size=size), dict[str, list[str]]()
+    for of, rule, load in zip(table["of"], table["rule"], table["load"], strict=True):
+        loads.setdefault(of, []).append(f"{rule} {number(load, 3)}")
+    lines = [
+        f"{words} up to {', '.join(loads[of])}"
+        for of, (_, _, words) in _THEORY.items()
+        if of in loads
+    ]
     return f"Random patterns in theory, {'; '.join(lines)}. " if lines else ""
 
 
 def _unlearnt(result: CapacityResult, size: int) -> str:
     """Return where a rule found no couplings, which has no bearing on fixed points."""
-    table = result.tables["capacity"][result.tables["capacity"]["size"] == size]
-    none = table[table["learnt"] == 0]
-    some = table[(table["learnt"] > 0) & (table["learnt"] < table["draws"])]
+    table = result.columns["capacity"].where(size=size)
+    none = table.where(learnt=0)
+    some = table.take((table["learnt"] > 0) & (table["learnt"] < table["draws"]))
     crosses = f"Crosses: no couplings were found ({_loads(none)}). " if len(none) else ""
     means = f"In some draws alone at {_loads(some)}: means are over those. " if len(some) else ""
     return crosses + means
 
 
-def _loads(table: pd.DataFrame) -> str:
+def _loads(table: Columns) -> str:
     """Return the loads of each rule: ``"perceptron 0.4 to 1"``."""
     parts = []
-    for rule, own in table.groupby("rule", sort=False):
-        ends = dict.fromkeys([own["load"].min(), own["load"].max()])
+    for rule in dict.fromkeys(table["rule"].tolist()):
+        loads = table.where(rule=rule)["load"]
+        ends = dict.fromkeys([loads.min(), loads.max()])
         parts.append(f"{rule} {' to '.join(f'{load:g}' for load in ends)}")
     return ", ".join(parts)

@@ -120,7 +120,7 @@ def cut_labels(n_labels: int) -> str:
 def own_pattern(result: RecallResult) -> str:
     """Name the pattern that a trial must reach to count as recalled."""
     stored = set(result.patterns.labels)
-    labels = set(result.tables["confusion"]["label"])
+    labels = set(result.columns["confusion"]["label"].tolist())
     if labels <= stored:
         return "their own pattern"
     return (
@@ -139,7 +139,7 @@ def what_was_run(config: RecallConfig, result: RecallResult) -> str:
         f"{'' if str(config.start) == 'image' else f', started from {named}'}. "
         f"{_tests(config, result)}."
         f"{' Criterion: at most 4 SD below where stored patterns rest.' if auto else ''}"
-        f"{cut_labels(len(result.tables['confusion']))}"
+        f"{cut_labels(len(result.columns['confusion']))}"
     )
 
 

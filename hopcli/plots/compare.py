@@ -60,8 +60,8 @@ def figures(config: CompareConfig, result: CompareResult) -> dict[str, Picture]:
 
 def _classifiers(config: CompareConfig, result: CompareResult) -> Picture:
     """Draw a group of rows for all labels together and for each, one row a classifier."""
-    table = result.tables["classifiers"]
-    n_rows = table["classifier"].eq(next(iter(_CLASSIFIERS))).sum()
+    table = result.columns["classifiers"]
+    n_rows = len(table.where(classifier="dynamics"))
     order = [n_rows - 1, *range(n_rows - 1)][: 1 + MOST_LABELS]  # overall first
     group, start = len(_CLASSIFIERS) * _STEP + 0.16, percent_start(100 * table["ci_low"])
     widest = max(text_width(f"100.0  {words}") for words, _ in _CLASSIFIERS.values())
@@ -69,7 +69,7 @@ def _classifiers(config: CompareConfig, result: CompareResult) -> Picture:
         f"{images(config, result).capitalize()} named rightly",
         _classifiers_caption(config, result, start),
         result.patterns,
-        table["label"].iloc[order].to_list(),
+        table["label"][order].tolist(),
         step=group,
         right=widest + 0.6,
     )
@@ -81,7 +81,7 @@ def _classifiers(config: CompareConfig, result: CompareResult) -> Picture:
     page.text(x, LINE / 2, "overall %, from top to bottom", color=MUTED, va="center")
     middles = group * (np.arange(len(order)) + 0.5)
     for place, (name, (words, style)) in enumerate(_CLASSIFIERS.items()):
-        values = estimate(table[table["classifier"] == name], "accuracy", 100)[:, order]
+        values = estimate(table.where(classifier=name), "accuracy", 100)[:, order]
         dots = {**style, "ls": "none", "ms": 5.5, "mew": 1.2}
         y = middles + (place - (len(_CLASSIFIERS) - 1) / 2) * _STEP
         bars: dict[str, Any] = {"elinewidth": 1, "capsize": 0, "clip_on": False}
@@ -92,7 +92,7 @@ def _classifiers(config: CompareConfig, result: CompareResult) -> Picture:
 
 
 def _classifiers_caption(config: CompareConfig, result: CompareResult, start: int) -> str:
-    table = result.tables["classifiers"]
+    table = result.columns["classifiers"]
     trained_on = dict(zip(table["classifier"], table["trained_on"], strict=True))
     few, many = (count(trained_on[name], "image") for name in ("logistic-samples", "logistic"))
     return (
@@ -111,7 +111,7 @@ def _finding(result: CompareResult, place: int) -> str:
 
 def _selectors(config: CompareConfig, result: CompareResult) -> Picture:
     """Draw recall against the number of samples, one line a selector."""
-    table, samples = result.tables["selectors"], config.selector_samples
+    table, samples = result.columns["selectors"], config.selector_samples
     page, (ax,) = panel_page(
         "What selected patterns recall",
         _selectors_caption(config, result),
@@ -120,7 +120,7 @@ def _selectors(config: CompareConfig, result: CompareResult) -> Picture:
     )
     ax.set(xscale="log", xlabel="samples of each label, M", ylabel="recalled (%)")
     for place, (name, (_, style)) in enumerate(_SELECTORS.items()):
-        own = table[table["selector"] == name]
+        own = table.where(selector=name)
         values = estimate(own, "accuracy", 100)
         # Caps of several widths show bars at the same place.
         bars: dict[str, Any] = {"capsize": 2 + 1.5 * place, "ms": 5.5, "lw": 1.2}

@@ -51,7 +51,7 @@ def confusion_figure(config: RecallConfig, result: RecallResult) -> Picture:
 
     Inverses in which no trial ended are left out, as the caption says.
     """
-    labels = result.tables["confusion"]["label"].to_list()[:MOST_LABELS]
+    labels = result.columns["confusion"]["label"].tolist()[:MOST_LABELS]
     groups = [group for group in _groups(result) if group.names]
     names = [name for group in groups for name in group.names]
     left = heads_width(labels) + _GAP
@@ -80,8 +80,8 @@ def _counts(result: RecallResult) -> tuple[list[str], NDArray[np.int64]]:
     after "none" are its parts.
     """
     names = list(dict.fromkeys(result.patterns.labels))
-    table = result.tables["confusion"]
-    return names, table.iloc[:, 1 : 2 * len(names) + 2].to_numpy(dtype=np.int64)
+    arrays = result.columns["confusion"].arrays[1 : 2 * len(names) + 2]
+    return names, np.stack(arrays, axis=1).astype(np.int64)
 
 
 def _groups(result: RecallResult) -> list[_Group]:
@@ -148,8 +148,9 @@ def _caption(config: RecallConfig, result: RecallResult) -> str:
     inverses = "" if reached.all() else " Inverses in which no trial ended are left out."
     if not reached.any():
         inverses = " No trial ended in an inverse."
-    parts = result.tables["confusion"].iloc[:, 2 * len(names) + 2 :].sum()
-    kinds = ", ".join(f"{n} {kind}" for kind, n in parts.items() if n)
+    table, first = result.columns["confusion"], 2 * len(names) + 2
+    parts = zip(table.names[first:], table.arrays[first:], strict=True)
+    kinds = ", ".join(f"{n.sum()} {kind}" for kind, n in parts if n.any())
     return (
         f"Rows: label of the {starts(config, result)[:-1]}. Columns: the stored pattern, or its "
         f"inverse, that the last state overlaps with by |m| ≥ {number(config.criterion)}; none if "

@@ -52,15 +52,15 @@ def figures(config: ConsistencyConfig, result: ConsistencyResult) -> dict[str, P
         above=0.4,
         legend=[Entry(stored[name], [style]) for name, style in _LOOKS.items()],
     )
-    shapes, recall = result.tables["consistency"].iloc[:MOST_LABELS], result.tables["recall"]
-    names = [shorten(label, _LONGEST_NAME, TEXT, bold=True) for label in shapes["label"]]
+    shapes = result.columns["consistency"].take(slice(MOST_LABELS))
+    names = [shorten(label, _LONGEST_NAME, TEXT, bold=True) for label in shapes["label"].tolist()]
     for ax, (measure, label) in zip(panels, _PANELS.items(), strict=True):
-        x = shapes[measure].to_numpy()
+        x = shapes[measure]
         margin = 0.08 * float(np.ptp(x)) or 0.01
         ax.set(xlim=(x.min() - margin, x.max() + margin), ylim=(-0.03, 1.03), xlabel=label)
         ax.tick_params(labelleft=ax is panels[0])
         for name, style in _LOOKS.items():
-            rows = recall[recall["stored"] == name].iloc[:MOST_LABELS]
+            rows = result.columns["recall"].where(stored=name).take(slice(MOST_LABELS))
             draw_points(ax, x, estimate(rows, "accuracy"), ms=5, **style)
         for value in x:
             ax.axvline(value, color=FAINT, lw=0.6, zorder=1)
@@ -90,10 +90,10 @@ def _caption(config: ConsistencyConfig, result: ConsistencyResult) -> str:
 
 def _correlations(result: ConsistencyResult) -> str:
     """Return the rank correlations of the panels."""
-    table = result.tables["correlation"].set_index(["stored", "measure"])["spearman"]
-    parts = []
+    table, parts = result.columns["correlation"], []
     for measure, side in zip(_PANELS, ("left", "right"), strict=True):
-        values = [table[stored, measure] for stored in _LOOKS]
+        rows = (table.where(stored=stored, measure=measure) for stored in _LOOKS)
+        values = [row["spearman"].item() for row in rows]
         if not np.isnan(values).any():
             parts.append(f"{', '.join(minus(f'{value:.2f}') for value in values)} ({side})")
     return f"Rank correlations, all and some stored: {'; '.join(parts)}. " if parts else ""

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from hopcli.plots.captions import count, dataset_name, number
 from hopcli.plots.kit import Entry, draw_points, estimate, look, panel_page
 from hopcli.plots.page import FAINT, MUTED, styled
 
 if TYPE_CHECKING:
-    import pandas as pd
     from matplotlib.axes import Axes
 
     from hopcli.config import CriticalConfig
     from hopcli.experiments.critical import CriticalResult
     from hopcli.plots.files import Picture
+    from hopcli.tables import Columns
 
 __all__ = ["figures"]
 
@@ -25,8 +27,8 @@ _COLD: dict[str, Any] = {"mfc": "white", "ms": 7.5, "zorder": 1.8}
 @styled
 def figures(config: CriticalConfig, result: CriticalResult) -> dict[str, Picture]:
     """Draw ``critical``: Binder ratios that cross, susceptibility, recall."""
-    scan, exact = result.tables["critical_scan"], result.tables["critical_exact"]
-    sizes = scan["size"].unique().tolist()
+    scan, exact = result.columns["critical_scan"], result.columns["critical_exact"]
+    sizes = np.unique(scan["size"]).tolist()
     lines = [look(k, marker="", lw=1.1, zorder=1.5) for k in range(len(sizes))]
     points = [look(k, ms=4.5, ls="none", elinewidth=1, capsize=2) for k in range(len(sizes))]
     shown = [look(k, **({} if len(exact) else {"ls": "none"})) for k in range(len(sizes))]
@@ -45,16 +47,16 @@ def figures(config: CriticalConfig, result: CriticalResult) -> dict[str, Picture
         ax.set_xlabel("temperature T  ($k_B$ = 1)")
         ax.axvline(result.ordering, color=MUTED, lw=1, ls="-.", zorder=1)
     for k, size in enumerate(sizes):
-        own, curve = scan[scan["size"] == size], exact[exact["size"] == size]
+        own, curve = scan.where(size=size), exact.where(size=size)
         for ax, name, start, style in (
             (binder, "binder", "both", {}),
             (susceptibility, "susceptibility", "both", {}),
             (recall, "recall", "hot", {}),
             (recall, "recall", "cold", _COLD),
         ):
-            rows = own[own["start"] == start]
+            rows = own.where(start=start)
             if not style:
-                ax.plot(curve["temperature"].to_numpy(), curve[name].to_numpy(), **lines[k])
+                ax.plot(curve["temperature"], curve[name], **lines[k])
             draw_points(ax, rows["temperature"], estimate(rows, name), **points[k] | style)
     for _, low, high in _crossing(result):
         binder.axvspan(low, high, color=FAINT, alpha=0.5, lw=0, zorder=0.5)
@@ -66,20 +68,20 @@ def figures(config: CriticalConfig, result: CriticalResult) -> dict[str, Picture
 
 def _crossing(result: CriticalResult) -> list[tuple[str, float, float]]:
     """Return the largest sizes whose crossing has an interval, and that; empty if none has."""
-    table = result.tables["critical"]
-    known = table["ci_low"].notna() & table["ci_high"].notna()
-    rows = table[(table["what"] == "Binder crossing") & known].iloc[-1:]
-    return [*zip(rows["sizes"], rows["ci_low"], rows["ci_high"], strict=True)]
+    table = result.columns["critical"].where(what="Binder crossing")
+    known = table.take(~np.isnan(table["ci_low"] + table["ci_high"])).take(slice(-1, None))
+    return [(str(row[0]), *row[1:]) for row in known.only(["sizes", "ci_low", "ci_high"]).rows()]
 
 
-def _look_near(ax: Axes, scan: pd.DataFrame, critical: float) -> None:
+def _look_near(ax: Axes, scan: Columns, critical: float) -> None:
     """Zoom to temperatures near the critical one, where the curves cross."""
-    near = scan[(scan["start"] == "both") & (abs(scan["temperature"] / critical - 1) < _NEAR)]
-    if near["temperature"].nunique() < _FEWEST_NEAR:
+    near = scan.where(start="both")
+    near = near.take(abs(near["temperature"] / critical - 1) < _NEAR)
+    if len(np.unique(near["temperature"])) < _FEWEST_NEAR:
         return
     for axis, low, high in (
         ("x", near["temperature"].min(), near["temperature"].max()),
-        ("y", near["binder_ci_low"].min(), near["binder_ci_high"].max()),
+        ("y", np.nanmin(near["binder_ci_low"]), np.nanmax(near["binder_ci_high"])),
     ):
         margin = 0.06 * (high - low)
         ax.set(**{f"{axis}lim": (low - margin, high + margin)})
@@ -87,7 +89,7 @@ def _look_near(ax: Axes, scan: pd.DataFrame, critical: float) -> None:
 
 def _caption(config: CriticalConfig, result: CriticalResult) -> str:
     patterns = result.patterns
-    exact = " Lines: exact, all wells." if len(result.tables["critical_exact"]) else ""
+    exact = " Lines: exact, all wells." if len(result.columns["critical_exact"]) else ""
     each = count(config.chains, "chain")
     crossed = "".join(
         f"Grey: 95 % interval of the crossing of N = {sizes}, {number(low)} to {number(high)}. "

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from matplotlib.ticker import FixedLocator, MaxNLocator, NullLocator
 
 from hopcli.plots.captions import count, dataset_name, minus, number
@@ -29,26 +30,27 @@ _ORDERS = {"known": "the authors' order of sites", "unknown": "any order of site
 @styled
 def figures(config: FitSweepsConfig, result: FitSweepsResult) -> dict[str, Picture]:
     """Draw ``fit_sweeps``: log-likelihood relative to the best, both answers."""
-    table, estimates = result.tables["likelihood"], result.tables["estimate"].set_index("order")
+    table = result.columns["likelihood"]
+    estimates = {row["order"]: row for row in map(result.columns["estimate"].row, range(2))}
     page, (ax,) = panel_page(
         "How many sweeps made the table",
         _caption(config, result),
         (6.4, 3.3),
         left=0.86,
         legend=[
-            Entry(f"{_ORDERS[order]}: {_answer(estimates.loc[order])}", [style])
+            Entry(f"{_ORDERS[order]}: {_answer(estimates[order])}", [style])
             for order, style in _LOOKS.items()
         ],
     )
-    _set_axes(ax, config, float(table["relative"].min()))
+    _set_axes(ax, config, float(np.nanmin(table["relative"])))
     if _marks_published(config):
         ax.axvline(_PUBLISHED, color=SOFT, lw=1, ls=":", zorder=1)
     for order, style in _LOOKS.items():
-        own = table[table["order"] == order]
+        own = table.where(order=order)
         ax.plot(own["sweeps"], own["relative"], label=order, zorder=3, **style)
         # Half a sweep more at each end, for numbers of sweeps are whole.
-        low = float(estimates["sweeps_ci_low"][order]) - 0.5
-        high = float(estimates["sweeps_ci_high"][order]) + 0.5
+        low = estimates[order]["sweeps_ci_low"] - 0.5
+        high = estimates[order]["sweeps_ci_high"] + 0.5
         ax.axvspan(low, high, color=style["color"], alpha=0.12, lw=0, zorder=0.5)
     return {"fit_sweeps": page.figure}
 
@@ -71,7 +73,7 @@ def _set_axes(ax: Axes, config: FitSweepsConfig, lowest: float) -> None:
     ax.axhline(0, color=FAINT, lw=0.8, zorder=1)
 
 
-def _answer(estimate: Any) -> str:
+def _answer(estimate: dict[str, Any]) -> str:
     """Return the best number of sweeps with its interval."""
     best, low, high = (int(estimate[f"sweeps{part}"]) for part in ("", "_ci_low", "_ci_high"))
     return f"{best} sweeps ({f'{low} alone' if low == high else f'{low} to {high}'})"
@@ -83,7 +85,7 @@ def _marks_published(config: FitSweepsConfig) -> bool:
 
 
 def _caption(config: FitSweepsConfig, result: FitSweepsResult) -> str:
-    estimates = result.tables["estimate"]
+    estimates = result.columns["estimate"]
     table = "the authors' raw table" if config.table is None else "the table"
     dotted = (
         f" Dotted: the {_PUBLISHED} sweeps that the paper says." if _marks_published(config) else ""
@@ -97,7 +99,7 @@ def _caption(config: FitSweepsConfig, result: FitSweepsResult) -> str:
         f"{number(-_LINEAR)} and a logarithmic one below: black, with the sites in the authors' "
         f"own order, from {count(config.replays, 'replay')} of it; blue, with any order that is "
         f"the same in every repeat, from {count(config.orders, 'random order')}. Bands: 95 % "
-        f"intervals.{dotted} χ² of the best on {estimates['dof'].iloc[0]} degrees of freedom: "
+        f"intervals.{dotted} χ² of the best on {estimates['dof'][0]} degrees of freedom: "
         f"{fits}. {config.tests:,} test images a label ({dataset_name(result.dataset)}); T = "
         f"{number(config.temperature)}, recalled from |m| ≥ {number(config.criterion)} on."
     )

@@ -19,8 +19,6 @@ from hopcli.plots.page import FAINT, LINE, MUTED, NARROWEST, SOFT, TEXT, TITLE, 
 from hopcli.plots.rows import draw_row_heads, heads_width
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from hopcli.config import RecallConfig
     from hopcli.experiments.recall import RecallResult
     from hopcli.plots.files import Picture
@@ -46,7 +44,7 @@ def gallery_figures(config: RecallConfig, result: RecallResult) -> dict[str, Pic
 
     The pages are ``gallery``, ``gallery-2``, ``gallery-3`` and so on.
     """
-    labels = result.tables["confusion"]["label"].to_list()[:MOST_LABELS]
+    labels = result.columns["confusion"]["label"].tolist()[:MOST_LABELS]
     heading = f"{starts(config, result)} before and after the run"
     if len(labels) <= _HANDFUL or not config.dataset.startswith("images:"):
         title = heading[0].upper() + heading[1:]
@@ -65,8 +63,8 @@ def _page(
 ) -> Picture:
     """Draw a row a label: the stored pattern, trials recalled, trials not recalled."""
     trials, patterns = result.gallery.trials, result.patterns
-    own = [(trials["label"] == label).to_numpy() for label in labels]
-    recalled = trials["recalled"].to_numpy(dtype=bool)
+    own = [trials["label"] == label for label in labels]
+    recalled = trials["recalled"].astype(np.bool_)
     groups = {
         "recalled": [np.flatnonzero(rows & recalled) for rows in own],
         "not recalled": [np.flatnonzero(rows & ~recalled) for rows in own],
@@ -100,7 +98,7 @@ def _draw_pair(
 ) -> None:
     """Draw start and end of a trial, with its image, overlap and outcome below."""
     gallery, shape = result.gallery, result.patterns.shape
-    trial, top = gallery.trials.iloc[place], middle - state / 2
+    trial, top = gallery.trials.row(place), middle - state / 2
     right, below = x + 2 * state + _ARROW, middle + state / 2 + 0.05
     page.pattern(x, top, state, gallery.start[place], shape)
     page.pattern(right - state, top, state, gallery.end[place], shape)
@@ -111,7 +109,7 @@ def _draw_pair(
     page.text(right, below + LINE, shorten(outcome, right - x), ha="right", va="top")
 
 
-def _below(trial: pd.Series[Any]) -> tuple[str, str, str]:
+def _below(trial: dict[str, Any]) -> tuple[str, str, str]:
     """Return source index, overlap (with the own pattern if there is one) and outcome."""
     source = str(trial["source_index"]) if trial["source_index"] >= 0 else ""
     own = math.isfinite(trial["overlap_own"])
@@ -122,7 +120,7 @@ def _below(trial: pd.Series[Any]) -> tuple[str, str, str]:
 
 def _caption(config: RecallConfig, result: RecallResult, labels: list[str]) -> str:
     trials = result.gallery.trials
-    has_index = (trials["source_index"] >= 0) & trials["label"].isin(labels)
+    has_index = (trials["source_index"] >= 0) & np.isin(trials["label"].astype(str), labels)
     index = "the index of the image and " if has_index.any() else ""
     return (
         "The first trials of each label that were recalled and that were not: start → end, with "

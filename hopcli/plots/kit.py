@@ -15,10 +15,11 @@ from hopcli.plots.page import FAINT, INK, LINE, SMALL, TEXT, Page, shorten, text
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    import pandas as pd
     from matplotlib.axes import Axes
     from matplotlib.container import ErrorbarContainer
     from numpy.typing import NDArray
+
+    from hopcli.tables import Columns
 
 
 __all__ = [
@@ -71,23 +72,21 @@ def look(place: int, **changes: Any) -> dict[str, Any]:
     }
 
 
-def estimate(table: pd.DataFrame, name: str, scale: float = 1.0) -> NDArray[np.float64]:
-    """Return a column with its interval, or else with one SEM to each side.
+def estimate(table: Columns, name: str, scale: float = 1.0) -> NDArray[np.float64]:
+    """Return a column with its declared interval, or else with one SEM to each side.
 
     Returns
     -------
     ndarray of float64, shape (3, rows)
         Value, lower and upper end; the ends are NaN where the table has none.
     """
-    value = table[name].to_numpy(dtype=np.float64)
+    value = table[name].astype(np.float64)
+    low, high, sem = (table.declared.end(name, end) for end in ("low", "high", "sem"))
     ends = np.full((2, len(value)), np.nan)
-    if f"{name}_ci_low" in table.columns:
-        ends = table[[f"{name}_ci_low", f"{name}_ci_high"]].to_numpy(dtype=np.float64).T
-    elif f"{name}_sem" in table.columns:
-        sem = table[f"{name}_sem"].to_numpy(dtype=np.float64)
-        ends = np.stack([value - sem, value + sem])
-    elif "ci_low" in table.columns:
-        ends = table[["ci_low", "ci_high"]].to_numpy(dtype=np.float64).T
+    if low in table:
+        ends = np.stack([table[low], table[high]])
+    elif sem in table:
+        ends = np.stack([value - table[sem], value + table[sem]])
     return scale * np.stack([value, *ends])
 
 

@@ -34,21 +34,21 @@ def figures(config: RecallConfig, result: RecallResult) -> dict[str, Picture]:
         "confusion": confusion_figure(config, result),
         **gallery_figures(config, result),
     }
-    if "trace" in result.tables:
+    if "trace" in result.columns:
         drawn["trace"] = trace_figure(config, result)
     return drawn
 
 
 def _accuracy(config: RecallConfig, result: RecallResult) -> Picture:
     """Draw a row a label: dot, SD over repeats and 95 % interval, with the numbers beside it."""
-    table = result.tables["accuracy"]  # the last row is of all labels together
-    labels = table["label"].to_list()[:-1][:MOST_LABELS]
+    table = result.columns["accuracy"]  # the last row is of all labels together
+    labels = table["label"].tolist()[:-1][:MOST_LABELS]
     values, mean = (
         estimate(table, "accuracy", 100)[:, : len(labels)],
-        100 * table["accuracy"].iloc[-1],
+        100 * table["accuracy"][-1],
     )
     rate, low, _ = values
-    sd = 100 * table["sd_repeats"].to_numpy(dtype=np.float64)[: len(labels)]
+    sd = 100 * table["sd_repeats"].astype(np.float64)[: len(labels)]
     has_sd = not np.isnan(sd).all()
     start = percent_start(np.fmin(low, rate - sd))
     texts = [
@@ -73,8 +73,8 @@ def _accuracy(config: RecallConfig, result: RecallResult) -> Picture:
 
 
 def _accuracy_caption(config: RecallConfig, result: RecallResult, start: int) -> str:
-    overall = result.tables["accuracy"].iloc[-1]
-    several = len(result.tables["confusion"]) > 1
+    overall = result.columns["accuracy"].row(-1)
+    several = len(result.columns["confusion"]) > 1
     repeats = f" ± {100 * overall['sd_repeats']:.1f} (SD over the repeats)"
     mean = f"{100 * overall['accuracy']:.1f} %{repeats if config.repeats > 1 else ''}"
     spread = f", SD over labels {100 * overall['sd_labels']:.1f}" if several else ""

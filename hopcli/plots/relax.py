@@ -51,8 +51,8 @@ def figures(config: RelaxConfig, result: RelaxResult) -> dict[str, Picture]:
         (energy, "energy", 1 / n_sites, "energy a spin, H / N"),
     )
     for _, place, style in lines:
-        own = result.tables["relaxation"].iloc[place :: len(labels) + 1]
-        sweeps = own["sweep"].to_numpy()
+        own = result.columns["relaxation"].take(slice(place, None, len(labels) + 1))
+        sweeps = own["sweep"]
         points = np.isin(sweeps, config.round_sweeps)
         for ax, name, scale, label in measures:
             values = estimate(own, name, scale)
@@ -80,7 +80,7 @@ def figures(config: RelaxConfig, result: RelaxResult) -> dict[str, Picture]:
 
 def _labels(result: RelaxResult) -> list[str]:
     """Return the labels tested; the last row of the table is of all."""
-    labels: list[str] = result.tables["settling"]["label"].tolist()
+    labels: list[str] = result.columns["settling"]["label"].tolist()
     return labels[:-1]
 
 
@@ -118,7 +118,7 @@ def _caption(config: RelaxConfig, result: RelaxResult) -> str:
         else ""
     )
     cut = f" The first {_MOST} of {n_labels:,} labels." if n_labels > _MOST else ""
-    trials = count(int(result.tables["settling"]["n"].iloc[-1]), "trial")
+    trials = count(int(result.columns["settling"]["n"][-1]), "trial")
     return (
         f"{trials} from {start}, after every sweep of one run. Recalled: overlap "
         f"{criterion(config)} with the own pattern; bars: 95 % interval for {interval}. Overlap "

@@ -25,11 +25,12 @@ _BOLD: dict[str, Any] = {"size": TEXT, "weight": "bold"}
 @styled
 def figures(config: SelectConfig, result: SelectResult) -> dict[str, Picture]:
     """Draw ``patterns``: each selected pattern with its label, source and loss."""
-    table, patterns = result.tables["patterns"].iloc[:MOST_LABELS], result.patterns
+    table = result.columns["patterns"].take(slice(MOST_LABELS))
+    patterns = result.patterns
     # One power of ten for all, so that losses can be compared by eye.
-    power = 3 * (int(math.log10(max(1, int(table["loss"].abs().max())))) // 3)
-    losses = [minus(f"L = {loss / 10**power:.2f}") for loss in table["loss"]]
-    sources = [f"image {index}" for index in table["source_index"]]
+    power = 3 * (int(math.log10(max(1, int(abs(table["loss"]).max())))) // 3)
+    losses = [minus(f"L = {loss / 10**power:.2f}") for loss in table["loss"].tolist()]
+    sources = [f"image {index}" for index in table["source_index"].tolist()]
     step = max(_PICTURE, *map(text_width, losses + sources)) + 0.3
     across = min(_ACROSS, len(table))
     page = Page(
@@ -38,7 +39,9 @@ def figures(config: SelectConfig, result: SelectResult) -> dict[str, Picture]:
         "Selected patterns",
         _caption(config, result, power),
     )
-    for k, (label, source, loss) in enumerate(zip(table["label"], sources, losses, strict=True)):
+    for k, (label, source, loss) in enumerate(
+        zip(table["label"].tolist(), sources, losses, strict=True)
+    ):
         x, y = k % across * step, k // across * _ROW
         lines = [(label, _BOLD), (source, {"color": MUTED}), (loss, {"color": MUTED})]
         place = page, x, y, _PICTURE

@@ -46,7 +46,7 @@ def figures(config: TemperatureScanConfig, result: TemperatureScanResult) -> dic
     column = _SAMPLE + _PICTURE + 0.2 + min(longest, _LONGEST_NAME)
     n_columns = math.ceil(len(order) / _MOST_A_COLUMN)
     n_rows = math.ceil(len(order) / n_columns)
-    has_exact = "exact" in result.tables["mean_field"].columns
+    has_exact = "exact" in result.columns["mean_field"]
     page, (ax,) = panel_page(
         "Overlap with the stored patterns against temperature",
         _caption(config, result),
@@ -64,11 +64,12 @@ def figures(config: TemperatureScanConfig, result: TemperatureScanResult) -> dic
         ax.axvline(temperature, zorder=1, lw=1, **style)
     at, texts = [mark[0] for mark in marks], [mark[1] for mark in marks]
     write_above(page, ax, at, texts, math=True, color=MUTED)
-    scan, curves = result.tables["temperature_scan"], result.tables["mean_field"]
+    scan, curves = result.columns["temperature_scan"], result.columns["mean_field"]
     x = _LEFT + _PLOT + _GAP
     for place, k in enumerate(order):
         points, line, exact = _looks(place)
-        measured, curve = scan.iloc[k :: len(labels)], curves.iloc[k :: len(labels)]
+        every = slice(k, None, len(labels))
+        measured, curve = scan.take(every), curves.take(every)
         ax.plot(curve["temperature"], curve["mean_field"], **line)
         if has_exact:
             ax.plot(curve["temperature"], curve["exact"], **exact)
@@ -135,7 +136,7 @@ def _caption(config: TemperatureScanConfig, result: TemperatureScanResult) -> st
     return (
         f"Points: mean |m| at the end of {count(config.repeats, 'run')} a temperature from "
         f"{named.get(start, start)}; {bars}. Lines: mean field, started from {target} (black). "
-        f"{exact if 'exact' in result.tables['mean_field'].columns else ''}{marks}"
+        f"{exact if 'exact' in result.columns['mean_field'] else ''}{marks}"
         f"Chance: mean |m| of independent random spins, √(2/πN). {protocol(config, patterns)}."
         f"{cut_labels(len(patterns.labels))}"
     )

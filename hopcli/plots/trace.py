@@ -12,12 +12,12 @@ from hopcli.plots.kit import COLOURS, DASHES, MARKERS, Entry, draw_entry, panel_
 from hopcli.plots.page import INK, LINE, TEXT, Page, shorten, text_width
 
 if TYPE_CHECKING:
-    import pandas as pd
     from matplotlib.axes import Axes
 
     from hopcli.config import RecallConfig
     from hopcli.experiments.recall import RecallResult
     from hopcli.plots.files import Picture
+    from hopcli.tables import Columns
 
 __all__ = ["trace_figure"]
 
@@ -28,7 +28,7 @@ _MARKS = 7  # of a line, about
 
 def trace_figure(config: RecallConfig, result: RecallResult) -> Picture:
     """Draw a row a label, against the sweep: energy a spin, and overlap with stored patterns."""
-    labels = list(dict.fromkeys(result.tables["trace"]["label"]))
+    labels = list(dict.fromkeys(result.columns["trace"]["label"].tolist()))
     names = [f"trial 1 of {quoted(label)}" for label in labels[:_MOST]]
     names += [f"m with {quoted(name)}" for name in result.patterns.names]
     longest = min(_LONGEST_NAME, max(text_width(name, TEXT) for name in names))
@@ -52,13 +52,13 @@ def _draw_row(
 ) -> None:
     """Draw the trials of one label, with a legend at the right."""
     energy, overlap = panels
-    table = result.tables["trace"]
-    own = table[table["label"] == label]
+    own = result.columns["trace"].where(label=label)
     names, entries = _patterns(result, label, own), []
-    for k, (_, trial) in enumerate(own.groupby("trial")):
+    for k, place in enumerate(np.unique(own["trial"])):
+        trial = own.where(trial=place)
         dash = {"ls": DASHES[k % len(DASHES)], "lw": 1.2}
         entries.append(Entry(f"trial {k + 1} of {quoted(label)}", [{**dash, "color": INK}]))
-        sweep = trial["sweep"].to_numpy()
+        sweep = trial["sweep"]
         energy.plot(sweep, trial["energy"] / result.patterns.xi.shape[1], color=INK, **dash)
         for j, name in enumerate(names):
             style = _pattern_look(j, len(names), k, len(sweep))
@@ -98,7 +98,7 @@ def _pattern_look(place: int, n_patterns: int, trial: int, n_points: int) -> dic
     }
 
 
-def _patterns(result: RecallResult, label: str, trials: pd.DataFrame) -> list[str]:
+def _patterns(result: RecallResult, label: str, trials: Columns) -> list[str]:
     """Return the own patterns of a label, else those that its trials come nearest to."""
     patterns = result.patterns
     pairs = zip(patterns.names, patterns.labels, strict=True)

@@ -36,12 +36,13 @@ def figures(config: VarianceConfig, result: VarianceResult) -> dict[str, Picture
 
 def _variance(config: VarianceConfig, result: VarianceResult) -> Picture:
     """Draw a row a label: its variance as a bar of its sources, and the SD of each in numbers."""
-    errors, names = result.tables["errors"], result.tables["accuracy"]["label"].to_list()
-    same = errors[errors["test_images"] == "same"]
+    names = result.columns["accuracy"]["label"].tolist()
+    same = result.columns["errors"].where(test_images="same")
     shown = [*range(len(names) - 1)[:MOST_LABELS], len(names) - 1]
-    sd = {name: estimate(rows, "sd", 100)[:, shown] for name, rows in same.groupby("source")}
+    sources = (*_SOURCES, "total")
+    sd = {name: estimate(same.where(source=name), "sd", 100)[:, shown] for name in sources}
     columns = []
-    for name in (*_SOURCES, "total"):
+    for name in sources:
         sample = {"marker": "s", "ms": 9, "color": _SOURCES[name]} if name in _SOURCES else None
         columns.append(Column(name, [_numbers(values) for values in sd[name].T], sample))
     page, ax = label_rows(
@@ -66,7 +67,7 @@ def _variance(config: VarianceConfig, result: VarianceResult) -> Picture:
 
 def _best_worst(config: VarianceConfig, result: VarianceResult) -> Picture:
     """Draw a row a label: how often its accuracy is the highest and the lowest of all."""
-    table = result.tables["best_worst"].iloc[:MOST_LABELS]
+    table = result.columns["best_worst"].take(slice(MOST_LABELS))
     shares = {end: estimate(table, end, 100) for end in _ENDS}
     columns = [
         Column(end, [f"{value:.1f}" for value in shares[end][0]], style)
@@ -76,7 +77,7 @@ def _best_worst(config: VarianceConfig, result: VarianceResult) -> Picture:
         "Which is recalled best, and which worst",
         _best_worst_caption(config, result),
         result.patterns,
-        table["label"].to_list(),
+        table["label"].tolist(),
         columns=[*columns, Column("mean rank", [f"{rank:.2f}" for rank in table["rank_mean"]])],
     )
     ax.set(xlim=(0, 100), xlabel="selections (%)")
@@ -118,7 +119,7 @@ def _what_was_run(config: VarianceConfig, result: VarianceResult) -> str:
         f"of {count(config.samples, 'sample')} a label and tested with {config.tests:,} "
         f"{_starts(config, result)} a label, run {config.repeats:,} times each; recalled at "
         f"{criterion(config)}. {protocol(config, result.patterns)}."
-        f"{cut_labels(len(result.tables['best_worst']))}"
+        f"{cut_labels(len(result.columns['best_worst']))}"
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from hopcli.plots.captions import MOST_LABELS, cut_labels, network, number
 from hopcli.plots.kit import draw_thumbnail, panel_page
@@ -26,7 +26,7 @@ _PICTURE, _ACROSS, _STEP, _ROW = 0.8, 6, 1.75, 0.8 + 2.6 * LINE + 0.25
 @styled
 def figures(config: WeightsConfig, result: WeightsResult) -> dict[str, Picture]:
     """Draw ``weights``: matrix, couplings of a pixel, spectrum, stability of each pattern."""
-    table = result.tables["weights"].iloc[:MOST_LABELS]
+    table = result.columns["weights"].take(slice(MOST_LABELS))
     page, panels = panel_page(
         "Couplings, their spectrum, and how firmly the patterns sit",
         _caption(config, result),
@@ -49,16 +49,16 @@ def figures(config: WeightsConfig, result: WeightsResult) -> dict[str, Picture]:
     pixel.plot([column], [row], marker="s", ms=5, mfc="none", mec=INK, mew=1.2)
     _draw_spectrum(spectrum, result)
     ((_, top),) = page.inches(matrix.transAxes, (0, 0))
-    pattern: Any
-    for k, pattern in enumerate(table.itertuples()):
+    for k, pattern in enumerate(map(table.row, range(len(table)))):
         x, y = _LEFT + k % _ACROSS * _STEP, top + 0.65 + k // _ACROSS * _ROW
-        flip = "site flips" if pattern.unstable_sites == 1 else "sites flip"
-        verdict = "fixed point" if pattern.fixed_point else f"{pattern.unstable_sites:,} {flip}"
-        weakest = f"weakest {number(round(pattern.min_field, 9) + 0.0, 3)}"  # 1e-17 is 0
+        flips = pattern["unstable_sites"]
+        verdict = f"{flips:,} {'site flips' if flips == 1 else 'sites flip'}"
+        verdict = "fixed point" if pattern["fixed_point"] else verdict
+        weakest = f"weakest {number(round(pattern['min_field'], 9) + 0.0, 3)}"  # 1e-17 is 0
         lines = [(verdict, {}), (weakest, {"color": MUTED})]
         state, shape = result.patterns.xi[k], result.patterns.shape
         draw_thumbnail(page, x, y, _PICTURE, state, shape, lines, width=_STEP - 0.1)
-        label = shorten(pattern.label, _STEP - _PICTURE - 0.15, TEXT, bold=True)
+        label = shorten(pattern["label"], _STEP - _PICTURE - 0.15, TEXT, bold=True)
         page.text(x + _PICTURE + 0.08, y, label, size=TEXT, weight="bold", va="top")
     return {"weights": page.figure}
 
@@ -75,7 +75,7 @@ def _draw_signed(page: Page, ax: Axes, values: NDArray[np.float64], limit: float
 
 def _draw_spectrum(ax: Axes, result: WeightsResult) -> None:
     """Draw how often each eigenvalue of W occurs."""
-    table = result.tables["spectrum"]
+    table = result.columns["spectrum"]
     ax.vlines(table["eigenvalue"], 0.5, table["multiplicity"], color=SOFT, lw=1)
     ax.plot(table["eigenvalue"], table["multiplicity"], "o", color=INK, ms=4)
     ax.set(yscale="log", ylim=(0.5, 2 * result.of_pixel.size), xlabel="eigenvalue")

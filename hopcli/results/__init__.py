@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 from hopcli import __version__, catalogue, streams
 from hopcli.errors import ResultError
 from hopcli.results.files import check_free, is_file, is_folder
-from hopcli.results.folder import files_in, locked, publish_run, writing
+from hopcli.results.folder import files_in, locked, publish_new, publish_run, writing
 from hopcli.results.manifest import (
     Manifest,
     check_alone,
@@ -31,7 +31,6 @@ from hopcli.results.manifest import (
     understood,
 )
 from hopcli.results.parts import KeptParts, discard_parts
-from hopcli.results.provenance import source_commit, versions
 from hopcli.results.standing import difference, is_undrawn, lacks
 from hopcli.results.tables import Tables, blocks_of, read_arrays, write_arrays, write_table
 
@@ -169,10 +168,8 @@ def save(
         }
         for name, arrays in result.arrays.items():
             write_arrays(arrays, stage / f"{name}.npz")
-        names = files_in(stage)
         settings = config.to_dict()
         manifest = {
-            "command": config.command,
             "config": settings,
             "given": (config if given is None else given).changes(),
             "key": key(config.command, settings, inputs),
@@ -181,16 +178,12 @@ def save(
             "inputs": dict(inputs),
             "patterns": _stored(result),
             "execution": execution.to_dict(),
-            "versions": versions(),
-            "source_commit": source_commit(),
             "duration_seconds": round(duration, 3),
             "notes": result.notes,
             "tables": columns,
             "arrays": list(result.arrays),
-            "outputs": {name: sha256_of(stage / name) for name in names},
         }
-        publish_run(stage, folder, config.command, manifest)
-    return [folder / name for name in (*names, f"{config.command}.json")]
+        return publish_new(stage, folder, config.command, manifest)
 
 
 def _stored(result: Result) -> dict[str, Any] | None:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from hopcli.results.manifest import Manifest
     from hopcli.results.values import Values
 
-__all__ = ["COLUMNS", "Compared", "Comparison", "Pair", "Run", "compare", "open_runs", "rows_of"]
+__all__ = ["COLUMNS", "Compared", "Comparison", "Pair", "compare", "open_runs", "rows_of"]
 
 
 class Pair(NamedTuple):
@@ -83,37 +83,7 @@ class Comparison(NamedTuple):
         return not self.settings and not self.inputs and all(one.same for one in self.files)
 
 
-class Run(NamedTuple):
-    """A finished run that is compared.
-
-    Attributes
-    ----------
-    manifest : Manifest
-        Its manifest.
-    said : dict of dict
-        What that says of ``"settings"``, ``"inputs"`` and ``"versions"``.
-    """
-
-    manifest: Manifest
-    said: dict[str, dict[str, Any]]
-
-    @property
-    def path(self) -> Path:
-        """The manifest's file."""
-        return self.manifest.path
-
-    @property
-    def tables(self) -> dict[str, list[str]]:
-        """The columns of each table, from :func:`hopcli.results.tables.columns_of`."""
-        return dict(self.manifest["tables"])
-
-    @property
-    def outputs(self) -> dict[str, str]:
-        """SHA-256 of each file."""
-        return dict(self.manifest["outputs"])
-
-
-def open_runs(a: Path, b: Path) -> tuple[Run, Run]:
+def open_runs(a: Path, b: Path) -> tuple[Manifest, Manifest]:
     """Read the manifests of two runs of one command.
 
     Parameters
@@ -129,7 +99,7 @@ def open_runs(a: Path, b: Path) -> tuple[Run, Run]:
     of_a, of_b = _manifest(a), _manifest(b)
     if of_a.name != of_b.name:
         raise ResultError(f"{b}: must hold a run of {of_a.stem} as {a}, has one of {of_b.stem}")
-    return _open(of_a), _open(of_b)
+    return open_manifest(of_a), open_manifest(of_b)
 
 
 def _manifest(path: Path) -> Path:
@@ -141,23 +111,22 @@ def _manifest(path: Path) -> Path:
     return path
 
 
-def _open(path: Path) -> Run:
-    manifest = open_manifest(path)
-    said = {
-        "settings": settings_of(manifest),
-        "inputs": dict(manifest.get("inputs", {})),
-        "versions": dict(manifest["versions"]),
+def _said(run: Manifest) -> dict[str, dict[str, Any]]:
+    """Return the settings, inputs and versions of a manifest."""
+    return {
+        "settings": settings_of(run),
+        "inputs": dict(run.get("inputs", {})),
+        "versions": dict(run["versions"]),
     }
-    return Run(manifest, said)
 
 
-def compare(a: Run, b: Run) -> Comparison:
+def compare(a: Manifest, b: Manifest) -> Comparison:
     """Compare two runs.
 
     Parameters
     ----------
-    a, b : Run
-        The runs.
+    a, b : Manifest
+        Manifests of the runs.
 
     Raises
     ------
@@ -165,7 +134,7 @@ def compare(a: Run, b: Run) -> Comparison:
         If a table or file of arrays is not what its manifest says.
     """
     settings, inputs, versions = (
-        tuple(_pairs(a.said[what], b.said[what])) for what in ("settings", "inputs", "versions")
+        tuple(_pairs(_said(a)[what], _said(b)[what])) for what in ("settings", "inputs", "versions")
     )
     return Comparison(settings, inputs, versions, tuple(_files(a, b)))
 
@@ -178,7 +147,7 @@ def _pairs(a: Mapping[str, Any], b: Mapping[str, Any]) -> Iterator[Pair]:
             yield Pair(name, values)
 
 
-def _files(a: Run, b: Run) -> Iterator[Compared]:
+def _files(a: Manifest, b: Manifest) -> Iterator[Compared]:
     """Every table and file of arrays."""
     for name in dict.fromkeys((*_numbers_of(a), *_numbers_of(b))):
         here = [side for side, run in (("A", a), ("B", b)) if _is_there(run, name)]
@@ -190,29 +159,29 @@ def _files(a: Run, b: Run) -> Iterator[Compared]:
             yield Compared(name, (f"only in {here[0]}",))
 
 
-def _numbers_of(run: Run) -> list[str]:
+def _numbers_of(run: Manifest) -> list[str]:
     """The tables and the files of arrays of a run."""
-    arrays = [name for name in run.outputs if name.endswith(".npz")]
-    return [*(f"{name}.csv" for name in run.tables), *arrays]
+    arrays = [name for name in run["outputs"] if name.endswith(".npz")]
+    return [*(f"{name}.csv" for name in run["tables"]), *arrays]
 
 
-def _is_there(run: Run, name: str) -> bool:
+def _is_there(run: Manifest, name: str) -> bool:
     """Whether a run has a file; a table of trials may have been left out."""
-    if name == BULKY and not run.manifest.file(name).exists():
+    if name == BULKY and not run.file(name).exists():
         return False
-    return name in run.outputs
+    return name in run["outputs"]
 
 
-def _file(a: Run, b: Run, name: str) -> Compared:
+def _file(a: Manifest, b: Manifest, name: str) -> Compared:
     """Compare a file that both have."""
-    files = [run.manifest.check(name) for run in (a, b)]
-    if a.outputs[name] == b.outputs[name]:
+    files = [run.check(name) for run in (a, b)]
+    if a["outputs"][name] == b["outputs"][name]:
         return Compared(name, same=True)
     with understood(" and ".join(map(str, files)), "compared"):
         if name.endswith(".npz"):
             return Compared(name, *compare_arrays(*files))
         table = name.removesuffix(".csv")
-        ours, theirs = (read_table(run.manifest, table) for run in (a, b))
+        ours, theirs = (read_table(run, table) for run in (a, b))
         return Compared(name, *compare_tables(ours, theirs))
 
 

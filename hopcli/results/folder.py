@@ -42,6 +42,7 @@ from hopcli.results.manifest import (
     read_outputs,
     sha256_of,
 )
+from hopcli.results.provenance import source_commit, versions
 
 if sys.platform == "win32":
     import msvcrt
@@ -56,6 +57,7 @@ __all__ = [
     "is_locked",
     "locked",
     "publish",
+    "publish_new",
     "publish_run",
     "uninterrupted",
     "writing",
@@ -222,6 +224,37 @@ def publish(stage: Path, folder: Path, names: list[str]) -> None:
         endings.wrote(folder, drawn=True)
 
 
+def publish_new(stage: Path, folder: Path, command: str, values: Mapping[str, Any]) -> list[Path]:
+    """Complete the manifest of a staged run, and replace the run of a folder by it.
+
+    Parameters
+    ----------
+    stage : Path
+        Folder of the new files.
+    folder : Path
+        Folder of the run.
+    command : str
+        Its command.
+    values : mapping
+        Its manifest, except the command, versions, commit and outputs.
+
+    Returns
+    -------
+    list of Path
+        The files, the manifest last.
+    """
+    names = files_in(stage)
+    manifest = {
+        "command": command,
+        **values,
+        "versions": versions(),
+        "source_commit": source_commit(),
+        "outputs": {name: sha256_of(stage / name) for name in names},
+    }
+    publish_run(stage, folder, command, manifest)
+    return [folder / name for name in (*names, f"{command}.json")]
+
+
 def publish_run(
     stage: Path, folder: Path, command: str, manifest: Mapping[str, Any], *, drawn: bool = False
 ) -> None:
@@ -269,7 +302,6 @@ def _move_in(folder: Path) -> None:
             manifest.unlink()  # while files of two runs are mixed there is none
         for name in outputs:
             if is_file(waiting / name):
-                check_free(folder, [name])
                 (waiting / name).replace(folder / name)
         last.replace(folder / last.name)
     if is_folder(waiting):

@@ -215,7 +215,7 @@ def request_again(
     ResultError
         If it is no manifest, or not one of the settings that there are.
     """
-    from hopcli.results.repeating import read_run
+    from hopcli.results.standing import read_run
 
     def name_of(setting: str) -> str:
         return setting if setting in settings else f"{path}: {setting}"

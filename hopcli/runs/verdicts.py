@@ -15,9 +15,8 @@ from hopcli.config.files import find_claims
 from hopcli.errors import SettingError
 from hopcli.grids.export import write_table
 from hopcli.results.files import check_made
-from hopcli.results.folder import files_in, publish_run, writing
+from hopcli.results.folder import files_in, publish_new, writing
 from hopcli.results.manifest import sha256_of
-from hopcli.results.provenance import source_commit, versions
 from hopcli.runs.behind import PreparedRun, prepare
 from hopcli.runs.verdict_page import page
 from hopcli.values import nearest
@@ -146,19 +145,14 @@ def _publish(
         write_table(made, stage / _TABLE, "csv")
         (stage / _REPORT).write_text(page(claims, judged, runs), encoding="utf-8")
         names = files_in(stage)
-        outputs = {name: sha256_of(stage / name) for name in names}
-        if not _is_there(out, outputs):
+        if not _is_there(out, {name: sha256_of(stage / name) for name in names}):
             manifest = {
-                "command": _MANIFEST,
                 "claims": str(claims.path.name),
                 "claims_sha256": sha256_of(claims.path),
                 "runs": {name: run.key for name, run in runs.items()},
-                "versions": versions(),
-                "source_commit": source_commit(),
                 "tables": {"claims": made.heads},
-                "outputs": outputs,
             }
-            publish_run(stage, out, _MANIFEST, manifest)
+            publish_new(stage, out, _MANIFEST, manifest)
     return [out / name for name in (*names, f"{_MANIFEST}.json")]
 
 

@@ -5,8 +5,8 @@ intervals, axis texts and the list of files in a manual come from the declaratio
 are written and read is left to :mod:`hopcli.results`.
 """
 
-from hopcli.tables.columns import Column, ends_of, estimate
-from hopcli.tables.table import Columns, Estimate, Frames, Table, kind_of
+from hopcli.tables.columns import Column, columns, ends_of, estimate
+from hopcli.tables.table import Columns, Estimate, Frames, Table, kind_of, listing
 
 __all__ = [
     "Column",
@@ -14,7 +14,9 @@ __all__ = [
     "Estimate",
     "Frames",
     "Table",
+    "columns",
     "ends_of",
     "estimate",
     "kind_of",
+    "listing",
 ]

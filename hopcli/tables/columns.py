@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-__all__ = ["Column", "ends_of", "estimate"]
+__all__ = ["Column", "columns", "ends_of", "estimate"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -32,6 +32,8 @@ class Column:
         Least and greatest possible value.
     counts : tuple of str, optional
         Columns of the successes and trials that the value is the rate of.
+    printed : bool
+        False for a column that a printed table leaves out.
     interval : str
         Meaning of its interval, in a few words.
     interval_of : str
@@ -49,6 +51,7 @@ class Column:
     key: bool = False
     bounds: tuple[float, float] | None = None
     counts: tuple[str, str] | None = None
+    printed: bool = True
     interval: str = "95 % interval"
     interval_of: str = ""
     end: str = ""
@@ -57,6 +60,25 @@ class Column:
     def says(self) -> str:
         """Text on an axis."""
         return self.axis or self.name.replace("_", " ")
+
+
+def columns(text: str, **about: Any) -> tuple[Column, ...]:
+    """Declare columns of names and kinds as a manifest has them, a number without a kind.
+
+    Parameters
+    ----------
+    text : str
+        Such as ``"label: text, n: integer, accuracy"``.
+    **about
+        Further parameters of each :class:`Column`.
+
+    Examples
+    --------
+    >>> [(column.name, column.kind) for column in columns("label: text, energy")]
+    [('label', 'text'), ('energy', 'number')]
+    """
+    parts = (part.partition(": ") for part in text.split(", "))
+    return tuple(Column(name, kind or "number", **about) for name, _, kind in parts)
 
 
 _ENDS = {

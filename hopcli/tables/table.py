@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import textwrap
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
@@ -23,7 +24,10 @@ __all__ = [
     "Frames",
     "Table",
     "kind_of",
+    "listing",
 ]
+
+_WIDTH = 80  # columns of a manual
 
 _KINDS = {"b": "boolean", "i": "integer", "u": "integer", "f": "number"}
 _DTYPES: dict[str, Any] = {"number": np.float64, "integer": np.int64, "boolean": np.bool_}
@@ -334,6 +338,17 @@ class Frames(Mapping[str, "pd.DataFrame"]):
 
     def __len__(self) -> int:
         return len(self._tables)
+
+
+def listing(tables: Iterable[Table]) -> str:
+    """List the files of tables with their contents, in lines for a manual."""
+    files = {f"  {table.name}.csv": table.help for table in tables}
+    width = max(map(len, files)) + 2
+    margin = " " * width
+    return "\n".join(
+        textwrap.fill(text, _WIDTH, initial_indent=name.ljust(width), subsequent_indent=margin)
+        for name, text in files.items()
+    )
 
 
 def kind_of(array: NDArray[Any]) -> str:
