@@ -308,7 +308,7 @@ class _Choice:
 
     def coordinate(self, name: str) -> Coordinate:
         """Return the values of a key or coordinate in their order, with their places."""
-        key = self.keys.get(name, Key(name))
+        key = self.keys.get(name, Key(name, axis=self.headline.table.column(name).axis))
         values = [*self._column(name).drop_duplicates()]
         if not self._is_number(name):
             places = np.arange(len(values), dtype=np.float64)
