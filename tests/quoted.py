@@ -146,7 +146,8 @@ def printed() -> list[str]:
     table = _table("paper", "accuracy")
     table["sd"] = table["sd_repeats"].where(table["label"] != "overall", table["sd_labels"])
     names = ["accuracy", "ci_low", "ci_high", "sd"]
-    rows = [_percents(row) for row in table[names].to_numpy()]
+    numbers = zip(table["n"], table[names].to_numpy(), strict=True)
+    rows = [[str(n), *_percents(row)] for n, row in numbers]
     labels = [[label] for label in "36104"] + [[]]
     lines = zip(labels, rows, _PRINTED, strict=True)
     return ["95", *(text for line in lines for part in line for text in part)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 from pathlib import Path
 
 import pandas as pd
@@ -77,3 +78,33 @@ def test_scripts_get_json_and_csv_and_documents_markdown_and_latex(run_hopcli: R
     drawn = json.loads(run_hopcli("plot", "out", "--dpi", "40", "--format", "json").out)
     assert drawn["out"] == "out"
     assert "accuracy.png" in drawn["files"]
+
+
+def test_tables_for_people_fit_80_columns_and_merge_errors(run_hopcli: RunHopcli) -> None:
+    """Cells are those of the CSV: rates in percent, an interval as one cell, SD over labels."""
+    runs = {
+        "recall": "recall --tests 4 --repeats 2",
+        "weights": "weights --rule storkey",
+        "attractors": "attractors --starts 20 --rule hebbian,pseudo-inverse",
+        "relax": "relax --tests 3 --sweeps 4",
+    }
+    printed = {}
+    for name, line in runs.items():
+        done = run_hopcli(*line.split(), "--no-figures", "--out", name)
+        printed[name] = done.out.partition("\n\n")[0].splitlines()
+        assert max(map(len, printed[name])) <= 80, name
+    table = pd.read_csv("recall/accuracy.csv").set_index("label")
+    head, *rows = [re.split(r" {2,}", row.strip()) for row in printed["recall"]]
+    assert head == ["label", "n", "accuracy %", "95 % interval", "SD", "published"]
+    for label, n, accuracy, interval, sd, published in rows:
+        row = table.loc[label]
+        ends = [f"{100 * row[end]:.1f}" for end in ("ci_low", "ci_high")]
+        deviation = row["sd_labels" if label == "overall" else "sd_repeats"]
+        assert (n, accuracy) == (f"{row['n']:.0f}", f"{100 * row['accuracy']:.1f}")
+        assert interval.split(" to ") == ends
+        assert sd == f"{100 * deviation:.1f}"
+        assert published == {"overall": "80 ± 10", "3": "81 ± 2"}.get(label, published)
+    assert "published" not in run_hopcli(*SMALL, "--temperature", "0.3").out
+    last = printed["relax"][-1].split(" ± ")
+    made = pd.read_csv("relax/relaxation.csv").query("label == 'overall'").iloc[-1]
+    assert float(last[-1]) == pytest.approx(made["energy_sem"], rel=0.05)

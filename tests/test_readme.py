@@ -80,8 +80,8 @@ def test_commands_of_the_readme_run(shell: Shell, child_environment: dict[str, s
     Path("Makefile").write_text(_blocks(README, "make")[0])
     lines = [line.partition("#")[0].strip() for line in "".join(_blocks(README, "sh")).splitlines()]
     typed = [line.removeprefix("hopcli ") for line in lines if line.startswith("hopcli ")]
-    for line in typed:
-        shell.run(line)
+    outs = {line: shell.run(line).out for line in typed}
+    assert outs["recall"].startswith(_blocks(README, "text")[0])
     made = {path.parent.name for path in Path("results").rglob("*.json")}
     assert made == {"recall", "storkey", "drawings", "noise"}
     bin_folder = CHECKOUT / ".venv" / "bin"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import json
+import textwrap
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -21,9 +22,12 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+    from hopcli.config import Config
     from hopcli.runs.requests import Request
     from hopcli.runs.single import Job, Outcome
     from hopcli.tables import Columns
+
+_WIDTH = 80  # columns of findings
 
 __all__ = ["execute", "print_json"]
 
@@ -86,12 +90,22 @@ def _print(job: Job, outcome: Outcome) -> None:
         return
     if job.request.named:
         print_lines(f"{config.command}: {terminal(job.request.named)}\n")
-    print_table(summary, "table", percent=True)
+    print_table(summary, "table", percent=True, more=_published(config, summary))
     for finding in result.notes.get("findings", ()):
-        print_lines("\n" + terminal(finding, keep="\n"))
+        lines = terminal(finding, keep="\n").splitlines()
+        print_lines("\n" + "\n".join(textwrap.fill(line, _WIDTH) for line in lines))
     found = "" if outcome.is_new else "finished before, not run again"
     line = f"{job.out}/  {found}" + "; drawn: " * (outcome.is_drawn and not outcome.is_new)
     print_lines("\n" + terminal(f"{line}{' '.join(path.name for path in outcome.files)}"))
+
+
+def _published(config: Config, summary: Columns) -> dict[str, list[str]]:
+    """Return the printed table of the study beside a run with its configuration."""
+    from hopcli.study import printed_recall
+
+    values = printed_recall(config.to_dict()) if config.command == "recall" else {}
+    labels = [str(label) for label in summary["label"].tolist()] if values else []
+    return {"published": [values.get(label, "") for label in labels]} if values else {}
 
 
 def print_json(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import shutil
 import sys
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -14,7 +15,7 @@ from hopcli.printing import terminal
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from hopcli.tables import Columns
+    from hopcli.tables import Column, Columns
 
 __all__ = [
     "FORMATS",
@@ -42,7 +43,13 @@ form_option = click.option(
 """The option of commands that print a table; its value is called ``form``."""
 
 
-def print_table(table: Columns, form: str, *, percent: bool = False) -> None:
+def print_table(
+    table: Columns,
+    form: str,
+    *,
+    percent: bool = False,
+    more: Mapping[str, Sequence[str]] = MappingProxyType({}),
+) -> None:
     """Print a table in one of :data:`FORMATS` but JSON.
 
     Parameters
@@ -52,16 +59,20 @@ def print_table(table: Columns, form: str, *, percent: bool = False) -> None:
     form : str
         The format.
     percent : bool
-        Print rates in percent where they are declared so, in the format for people.
+        In the format for people, print rates in percent and each error beside its estimate.
+    more : mapping of str to sequence of str
+        Further columns in the format for people.
     """
     if form != "table":
         from hopcli.grids.export import write_table
 
         print_text(write_table(table, None, form))
         return
+    columns = _for_people(table) if percent else _plain(table)
+    columns += [(name, [terminal(cell) for cell in cells]) for name, cells in more.items()]
     # A terminal would break long lines anywhere; a pipe takes them whole.
     width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
-    click.echo(laid_out(table, width, percent=percent))
+    click.echo(_laid_out(columns, width))
 
 
 def print_rows(rows: Iterable[Mapping[str, Any]], heads: Sequence[str], form: str) -> None:
@@ -88,33 +99,101 @@ def _finite(value: Any) -> Any:
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
-def laid_out(table: Columns, width: int | None = None, *, percent: bool = False) -> str:
-    """Lay out a table in columns, each row a line whatever its texts are.
+def laid_out(table: Columns) -> str:
+    """Lay out a table in columns, each row a line whatever its texts are."""
+    return _laid_out(_plain(table), None)
 
-    Parameters
-    ----------
-    table : Columns
-        The table.
-    width : int, optional
-        Columns of the terminal, to break wider tables into parts.
-    percent : bool
-        Print rates in percent where they are declared so.
-    """
-    rates = set(table.percent) if percent else set()
-    parts: list[list[str]] = []
+
+_NARROW = 80  # columns of the usual terminal
+
+_Shown = list[tuple[str, list[str]]]
+"""Columns as they are printed: head and cells."""
+
+
+def _plain(table: Columns) -> _Shown:
+    return [
+        (terminal(name), [_cell(value) for value in array.tolist()])
+        for name, array in zip(table.names, table.arrays, strict=True)
+    ]
+
+
+def _for_people(table: Columns) -> _Shown:
+    """Show each estimate with its interval, SD or error, and leave out what can be computed."""
+    errors: dict[str, dict[str, list[list[float]]]] = {}
     for name, array in zip(table.names, table.arrays, strict=True):
-        cells = [terminal(f"{name} %" if name in rates else name)]
-        cells += [_cell(value, name in rates) for value in array.tolist()]
-        wide = max(map(len, cells))
-        cells = [cell.rjust(wide) for cell in cells]
-        if parts and (width is None or len(parts[-1][0]) + 1 + wide <= width):
-            parts[-1] = [" ".join(pair) for pair in zip(parts[-1], cells, strict=True)]
+        column = table.declared.column(name)
+        if column.interval_of in table:
+            errors.setdefault(column.interval_of, {}).setdefault(column.end, []).append(
+                array.tolist()
+            )
+    bounded = [name for name in table if "low" in errors.get(name, {})]
+    counts = [counts[0] for name in bounded if (counts := table.declared.column(name).counts)]
+    shown: _Shown = []
+    for name in table:
+        column = table.declared.column(name)
+        if column.interval_of not in table and column.printed and name not in counts:
+            shown += _estimate(column, name, table[name].tolist(), errors.get(name, {}), bounded)
+    return shown
+
+
+def _estimate(
+    column: Column,
+    name: str,
+    values: list[Any],
+    errors: Mapping[str, list[list[float]]],
+    bounded: list[str],
+) -> _Shown:
+    """Show a column and its errors."""
+    head, rate = terminal(f"{name} %" if column.percent else name), column.percent
+    if errors.keys() == {"sem"}:
+        pairs = zip(values, errors["sem"][0], strict=True)
+        return [(f"{head} ± SEM", [_with_error(*pair, rate) for pair in pairs])]
+    shown = [(head, [_cell(value, rate) for value in values])]
+    if "low" in errors:
+        title = "95 % interval" if len(bounded) == 1 else f"{name} 95 %"
+        pairs = zip(errors["low"][0], errors["high"][0], strict=True)
+        shown.append((title, [_interval(low, high, rate) for low, high in pairs]))
+    if "sd" in errors:  # over the larger units, where there are several
+        sds = [
+            next((sd for sd in reversed(row) if not math.isnan(sd)), math.nan)
+            for row in zip(*errors["sd"], strict=True)
+        ]
+        shown.append(("SD", [_cell(sd, rate) for sd in sds]))
+    return shown
+
+
+def _interval(low: float, high: float, rate: bool) -> str:
+    if math.isnan(low) or math.isnan(high):
+        return "-"
+    if rate:
+        return f"{_cell(low, True)} to {_cell(high, True)}"
+    return f"{low:.3g} to {high:.3g}"
+
+
+def _with_error(value: float, error: float, rate: bool) -> str:
+    """Show a value with two digits of its error."""
+    if not (math.isfinite(value) and math.isfinite(error) and error > 0):
+        return _cell(value, rate)
+    factor = 100 if rate else 1
+    digits = max(0, 1 - math.floor(math.log10(factor * error)))
+    return f"{factor * value:.{digits}f} ± {factor * error:.{digits}f}"
+
+
+def _laid_out(columns: _Shown, width: int | None) -> str:
+    """Lay out columns, in parts where they are wider than the terminal."""
+    parts: list[list[str]] = []
+    widths = [max(map(len, [head, *cells])) for head, cells in columns]
+    gap = "  " if sum(widths) + 2 * len(widths) <= _NARROW else " "
+    for (head, cells), wide in zip(columns, widths, strict=True):
+        cells = [cell.rjust(wide) for cell in (head, *cells)]
+        if parts and (width is None or len(parts[-1][0]) + len(gap) + wide <= width):
+            parts[-1] = [gap.join(pair) for pair in zip(parts[-1], cells, strict=True)]
         else:
             parts.append(cells)
     return "\n\n".join("\n".join(lines) for lines in parts)
 
 
-def _cell(value: Any, is_rate: bool) -> str:
+def _cell(value: Any, is_rate: bool = False) -> str:
     if isinstance(value, float):
         if is_rate:
             return "-" if math.isnan(value) else f"{100 * value:.1f}"

@@ -33,7 +33,8 @@ _KINDS = Table(
     "kinds of final state under each rule, as printed",
     (
         *columns("rule: text, kind: text", key=True),
-        *columns("distinct: integer, count: integer"),
+        *columns("distinct: integer"),
+        *columns("count: integer", printed=False),
         Column("fraction", percent=True, bounds=(0, 1)),
         *ends_of("fraction", "ci", prefix="", percent=True),
         *estimate(

@@ -49,7 +49,17 @@ _ACCURACY = Table(
             counts=("recalled", "n"),
             interval="95 % interval for a new start, or of a new run where all images are tested",
         ),
-        *columns("sd_repeats, sem_repeats, sd_labels", percent=True),
+        Column(
+            "sd_repeats", help="SD over repeats", percent=True, interval_of="accuracy", end="sd"
+        ),
+        Column("sem_repeats", help="standard error over repeats", percent=True, printed=False),
+        Column(
+            "sd_labels",
+            help="population SD over labels",
+            percent=True,
+            interval_of="accuracy",
+            end="sd",
+        ),
         *ends_of("accuracy", "ci", prefix="", percent=True),
     ),
     headline="accuracy",

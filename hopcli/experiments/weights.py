@@ -31,10 +31,9 @@ _WEIGHTS = Table(
     "fixed point or not, stability and crosstalk of each pattern, as printed",
     (
         Column("label", "text", key=True),
-        *columns(
-            "source_index: integer, fixed_point: boolean, unstable_sites: integer, min_field, "
-            "mean_field"
-        ),
+        *columns("source_index: integer", printed=False),
+        *columns("fixed_point: boolean, unstable_sites: integer, min_field"),
+        *columns("mean_field", printed=False),
         Column(
             "min_stability",
             axis="stability of the weakest site (field / length of its couplings)",

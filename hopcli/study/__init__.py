@@ -7,11 +7,16 @@ numbers beside them, or one of this folder.
 from __future__ import annotations
 
 import csv
+import statistics
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from hopcli.errors import DataError
 
-__all__ = ["AUTHORS_RECALL", "FIGURE1", "find_numbers", "read_curve"]
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = ["AUTHORS_RECALL", "FIGURE1", "find_numbers", "printed_recall", "read_curve"]
 
 _HERE = Path(__file__).parent
 
@@ -56,3 +61,48 @@ def read_curve(path: Path) -> dict[str, float]:
             return {f"{float(point):g}": float(value) for point, value in rows}
     except (OSError, ValueError) as error:
         raise DataError(f"{path}: must be a CSV file of two columns of numbers ({error})") from None
+
+
+_PROTOCOL = {
+    "dataset": "mnist",
+    "split": "train",
+    "digits": ["3", "6", "1", "0", "4"],
+    "patterns": None,
+    "source_indices": None,
+    "samples": 20,
+    "selection_seed": 9,
+    "rule": "pseudo-inverse",
+    "dynamics": "metropolis",
+    "temperature": 0.2,
+    "start": "image",
+    "quench": False,
+    "criterion": 0.99,
+}
+"""Settings behind the printed table of recall."""
+
+
+def printed_recall(settings: Mapping[str, Any]) -> dict[str, str]:
+    """Return the printed table of recall, percent and +-, for a run of the study's protocol.
+
+    Parameters
+    ----------
+    settings : mapping of str to object
+        Resolved settings of a recall.
+
+    Returns
+    -------
+    dict of str to str
+        Mean and SD by label, of the repeats for a digit and of the digits for `overall`; empty
+        for another protocol. Sweeps, tests and repeats may differ from the study's.
+    """
+    if any(settings.get(name) != value for name, value in _PROTOCOL.items()):
+        return {}
+    with AUTHORS_RECALL.open(encoding="utf-8", newline="") as file:
+        (_, *labels), *rows = csv.reader(file)
+    columns = [[float(value) for value in column] for column in zip(*rows, strict=True)][1:]
+    means = [statistics.fmean(column) for column in columns]
+    shown = {
+        label: f"{mean:.0f} ± {statistics.stdev(column):.0f}"
+        for label, mean, column in zip(labels, means, columns, strict=True)
+    }
+    return {**shown, "overall": f"{statistics.fmean(means):.0f} ± {statistics.pstdev(means):.0f}"}

@@ -32,6 +32,8 @@ class Column:
         Least and greatest possible value.
     counts : tuple of str, optional
         Columns of the successes and trials that the value is the rate of.
+    printed : bool
+        False for a column that a printed table leaves out.
     interval : str
         Meaning of its interval, in a few words.
     interval_of : str
@@ -49,6 +51,7 @@ class Column:
     key: bool = False
     bounds: tuple[float, float] | None = None
     counts: tuple[str, str] | None = None
+    printed: bool = True
     interval: str = "95 % interval"
     interval_of: str = ""
     end: str = ""
