@@ -127,7 +127,7 @@ def plan(config: TemperatureScanConfig, stock: Stock) -> Plan:
         target = patterns.last(resolved.target)
         bank = fill_bank(resolved.start, prepared.dataset, patterns, target)
         prepared.check_start(bank)
-        return _Scan(resolved, patterns, prepared.network(), bank)
+        return _Scan(resolved, patterns, prepared.network(), target, bank)
 
     scan()  # an impossible one is refused now
 
@@ -164,17 +164,13 @@ def summary(config: TemperatureScanConfig, result: TemperatureScanResult) -> Col
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Scan:
-    """A network, and what its chains start from."""
+    """A network, the row of its target pattern, and what its chains start from."""
 
     config: TemperatureScanConfig
     patterns: Patterns
     couplings: Network
+    target: int
     bank: Bank
-
-    @property
-    def target(self) -> int:
-        """Row of the target pattern."""
-        return self.patterns.last(self.config.target)
 
     def run(self, threads: int | None, progress: Progress, parts: Parts) -> Columns:
         """Run the chains of every temperature; one row a temperature and pattern."""
