@@ -15,7 +15,7 @@ from hopcli.observables import overlaps, projection_norm
 from hopcli.starts import BASES, change, choose, fill_bank, first_states, trial_rng
 from hopcli.statistics import mean_sd_sem
 from hopcli.streams import Streams, seed_word
-from hopcli.tables import Table, columns, estimate
+from hopcli.tables import Column, Table, columns, estimate
 from hopcli.theory import (
     chance_overlap,
     exact_overlaps,
@@ -39,7 +39,8 @@ _SCAN = Table(
     "temperature_scan",
     "overlaps and predictions at each temperature",
     (
-        *columns("temperature, label: text", key=True),
+        Column("temperature", axis="temperature T  ($k_B$ = 1)", key=True),
+        Column("label", "text", key=True),
         *columns("source_index: integer"),
         *estimate(
             "overlap_abs",
