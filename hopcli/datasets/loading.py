@@ -83,10 +83,12 @@ def load_dataset(
         raise type(error)(f"{error}; {hint}") from None
     if transpose or images.column_by_column:
         images = _transposed(images)
-    request = _words(spec, split, level, wanted, invert=invert, transpose=transpose)
-    return _dataset(
-        images, name, level, invert=invert, own="transpose" in source.takes, request=request
-    )
+    words: dict[str, Any] = {"dataset": spec, "split": split, "threshold": level}
+    if wanted is not None:
+        words |= {"size": wanted[:2], "crop": wanted.crop}
+    words |= {"invert": invert, "transpose": transpose}
+    own = "transpose" in source.takes
+    return _dataset(images, name, level, invert=invert, own=own, request=words)
 
 
 def dataset_of(
@@ -201,16 +203,6 @@ def _transposed(images: GreyImages) -> GreyImages:
     height, width = images.shape
     grey = images.grey.reshape(-1, height, width).transpose(0, 2, 1)
     return replace(images, grey=grey.reshape(len(grey), -1), shape=(width, height))
-
-
-def _words(
-    spec: str, split: str, threshold: int | str, size: Size | None, *, invert: bool, transpose: bool
-) -> dict[str, object]:
-    """The settings that load a data set again."""
-    words: dict[str, object] = {"dataset": spec, "split": split, "threshold": threshold}
-    if size is not None:
-        words |= {"size": size[:2], "crop": size.crop}
-    return {**words, "invert": invert, "transpose": transpose}
 
 
 def _check_settings(
