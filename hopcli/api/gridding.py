@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from hopcli import catalogue, kinds
 from hopcli.api.asking import command_named, plain_settings, plain_value
-from hopcli.api.running import Bar
+from hopcli.api.running import Bar, in_lines
 from hopcli.config import find_config, read_config
 from hopcli.errors import HopcliWarning, SettingError
 from hopcli.experiments.stock import Stock
@@ -23,7 +23,7 @@ from hopcli.grids.state import State
 from hopcli.grids.store import Store
 from hopcli.grids.texts import with_settings
 from hopcli.grids.view import load_view
-from hopcli.printing import html, in_lines
+from hopcli.printing import html
 from hopcli.runs.grids import GridJob, GridOptions, merge_shards
 from hopcli.runs.requests import Wishes
 
