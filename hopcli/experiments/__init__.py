@@ -15,16 +15,16 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from hopcli import catalogue
-from hopcli.tables import Frames
+from hopcli.tables import Columns, Made
 
 if TYPE_CHECKING:
     import numpy as np
+    import pandas as pd
     from numpy.typing import NDArray
 
     from hopcli.config import Config, Execution
     from hopcli.experiments.stock import Stock
     from hopcli.patterns import Patterns
-    from hopcli.tables import Columns
 
 __all__ = [
     "CHANGED",
@@ -86,9 +86,9 @@ class Result:
     notes: dict[str, Any] = field(default_factory=dict)
 
     @functools.cached_property
-    def tables(self) -> Frames:
+    def tables(self) -> Made[pd.DataFrame]:
         """The tables as DataFrames, each made when it is first used."""
-        return Frames(self.columns)
+        return Made(self.columns, Columns.frame)
 
 
 class StoredResult(Result):
