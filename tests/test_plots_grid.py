@@ -61,9 +61,9 @@ def grid(**axes: tuple[Any, ...]) -> tuple[pd.DataFrame, list[Key]]:
             rate = round(0.1 + 0.8 * rng.random(), 3) + shift
             rows.append((*cell, label, 100, int(100 * rate), rate, rate - 0.04, rate + 0.02))
     names = [*axes, "label", "n", "recalled", "accuracy", "ci_low", "ci_high"]
-    helps = {name: CATALOGUE["recall"].settings[name].help for name in axes}
-    sizes = {"digits": DIGITS}
-    return pd.DataFrame(rows, columns=names), [Key(n, helps[n], sizes.get(n)) for n in axes]
+    sizes, known = {"digits": DIGITS}, CATALOGUE["recall"].settings
+    keys = [Key(n, known[n].help, sizes.get(n), known[n].axis) for n in axes]
+    return pd.DataFrame(rows, columns=names), keys
 
 
 def figure(

@@ -127,7 +127,7 @@ class Grid:
         """What a table or picture needs to know of each key."""
         known = self.entry.settings
         return tuple(
-            Key(name, known[name].help, _sizes(known[name], self.column(name)))
+            Key(name, known[name].help, _sizes(known[name], self.column(name)), known[name].axis)
             for name in self.names
         )
 

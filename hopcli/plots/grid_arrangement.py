@@ -326,7 +326,7 @@ class _Choice:
 
     def coordinate(self, name: str) -> Coordinate:
         """Return the values of a key or coordinate in their order, with their places."""
-        key = self.keys.get(name, Key(name))
+        key = self.keys.get(name, Key(name, axis=self.headline.table.column(name).axis))
         values = [*dict.fromkeys(_values(self._source(name), name))]
         if not self._is_number(name):
             places = np.arange(len(values), dtype=np.float64)
