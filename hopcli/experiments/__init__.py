@@ -15,11 +15,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from hopcli import catalogue
-from hopcli.tables import Columns, Made
+from hopcli.tables import Columns, Frames, Made
 
 if TYPE_CHECKING:
     import numpy as np
-    import pandas as pd
     from numpy.typing import NDArray
 
     from hopcli.config import Config, Execution
@@ -86,7 +85,7 @@ class Result:
     notes: dict[str, Any] = field(default_factory=dict)
 
     @functools.cached_property
-    def tables(self) -> Made[pd.DataFrame]:
+    def tables(self) -> Frames:
         """The tables as DataFrames, each made when it is first used."""
         return Made(self.columns, Columns.frame)
 

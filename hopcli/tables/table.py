@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Columns",
     "Estimate",
+    "Frames",
     "Made",
     "Table",
     "kind_of",
@@ -348,6 +349,10 @@ class Made(Mapping[str, Form]):
 
     def __len__(self) -> int:
         return len(self._tables)
+
+
+Frames = Made["pd.DataFrame"]
+"""Tables as DataFrames."""
 
 
 def listing(tables: Iterable[Table]) -> str:
