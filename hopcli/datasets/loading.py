@@ -87,7 +87,7 @@ def load_dataset(
     if wanted is not None:
         words |= {"size": wanted[:2], "crop": wanted.crop}
     words |= {"invert": invert, "transpose": transpose}
-    own = "transpose" in source.takes
+    own = name if "transpose" in source.takes else ""
     return _dataset(images, name, level, invert=invert, own=own, request=words)
 
 
@@ -143,7 +143,7 @@ def dataset_of(
     made = GreyImages(grey, None, shape, levels=at)
     if labels is not None:
         made = made.labelled(np.asarray(labels), _WHAT)
-    return _dataset(made, "arrays", threshold, invert=invert, own=True)
+    return _dataset(made, "arrays", threshold, invert=invert, own=_WHAT)
 
 
 def image_array(images: ArrayLike) -> NDArray[Any]:
@@ -171,13 +171,13 @@ def _dataset(
     threshold: int | str,
     *,
     invert: bool,
-    own: bool,
+    own: str,
     request: Mapping[str, Any] | None = None,
 ) -> Dataset:
-    """Make grey images spins; warn of blank ones among the user's own."""
+    """Make grey images spins; warn of blank ones among the user's own, which have that name."""
     at = levels(images.grey, threshold) if images.levels is None else images.levels
     if own:
-        warn_of_blank(images.grey, at, threshold, name)
+        warn_of_blank(images.grey, at, threshold, own)
     kept = images.grey.copy() if images.files else images.grey
     spins = binarise(images.grey, at, invert=invert)
     if images.files:

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from hopcli.experiments.stock import Stock
     from hopcli.patterns import Patterns
 
-__all__ = ["TABLES", "ConsistencyResult", "plan", "summary"]
+__all__ = ["TABLES", "ConsistencyResult", "plan"]
 
 _CORRELATION = Table(
     "correlation",
@@ -123,12 +123,6 @@ def plan(config: ConsistencyConfig, stock: Stock) -> Plan:
         attempts=len(STORED) * resolved.selections * chains * resolved.attempts,
         chains=chains,
     )
-
-
-def summary(config: ConsistencyConfig, result: ConsistencyResult) -> Columns:
-    """The rank correlations."""
-    del config
-    return result.columns["correlation"]
 
 
 def _check_tests(config: ConsistencyConfig, dataset: Dataset) -> None:

@@ -12,7 +12,7 @@ from hopcli.experiments import Parts, Plan, Progress, StoredResult
 from hopcli.experiments.preparation import prepare
 from hopcli.experiments.trials import check_states
 from hopcli.observables import overlaps, projection_norm
-from hopcli.starts import BASES, change, choose, fill_bank, first_states, trial_rng
+from hopcli.starts import BASES, change, choose, first_states, trial_rng
 from hopcli.statistics import mean_sd_sem
 from hopcli.streams import Streams, seed_word
 from hopcli.tables import Column, Table, columns, estimate
@@ -125,9 +125,7 @@ def plan(config: TemperatureScanConfig, stock: Stock) -> Plan:
 
     def scan() -> _Scan:
         target = patterns.last(resolved.target)
-        bank = fill_bank(resolved.start, prepared.dataset, patterns, target)
-        prepared.check_start(bank)
-        return _Scan(resolved, patterns, prepared.network(), target, bank)
+        return _Scan(resolved, patterns, prepared.network(), target, prepared.bank(target))
 
     scan()  # an impossible one is refused now
 

@@ -153,7 +153,7 @@ def _line(place: int, n: int, *, in_order: bool) -> dict[str, Any]:
     colour: Any = COLOURS[place % len(COLOURS)]
     if in_order and n > 1:
         colour = mpl.colormaps["viridis"](_LIGHTEST * place / (n - 1))
-    mfc = "white" if place % 2 else colour
+    mfc = "none" if place % 2 else colour  # shows points below
     return line_look(place, color=colour, ms=5.5, mfc=mfc, mew=1.2, lw=1.3)
 
 

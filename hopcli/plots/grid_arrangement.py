@@ -1,4 +1,4 @@
-"""Where the numbers of a grid go in its picture: along axes, in lines, in panels."""
+"""Places of the numbers of a grid in its picture: along axes, in lines, in panels."""
 
 from __future__ import annotations
 
