@@ -42,13 +42,11 @@ def with_sets(values: Mapping[str, Any], texts: Sequence[str]) -> dict[str, Any]
     Raises
     ------
     SettingError
-        If a text is none of these, a setting is given twice, or nothing varies and a value may
-        have been meant as several.
+        If a text is none of these, or a setting is given twice.
     """
     entry = catalogue.entry(values.get("command"))
     fixed: dict[str, Any] = {}
     several: dict[str, list[Any]] = {}
-    with_commas: list[str] = []
     given: dict[str, str] = {}
     for text in texts:
         name, listed = read_set(entry, text)
@@ -57,18 +55,11 @@ def with_sets(values: Mapping[str, Any], texts: Sequence[str]) -> dict[str, Any]
                 rule = f"must name {part} once, with all of its values (another is {given[part]!r})"
                 raise SettingError("set", rule, text)
             given[part] = text
-        if len(listed) == 1 and "," in text and ";" not in text and "[" not in text:
-            with_commas.append(text.strip())
         if len(listed) == 1 and name in entry.settings:
             fixed[name] = listed[0]
         else:
             several[name] = listed
-    made = with_settings(values, fixed, several)
-    if with_commas and not made["grid"]:
-        rule = "must name one or more settings that vary: values that may have commas, as those"
-        rule = f"{rule} of lists and texts, need ';' between them"
-        raise SettingError("grid", rule, with_commas[0])
-    return made
+    return with_settings(values, fixed, several)
 
 
 def with_settings(
