@@ -80,7 +80,7 @@ def test_an_average_has_its_own_interval() -> None:
 
 
 def test_rows_are_chosen_by_value_and_place() -> None:
-    assert MADE.where(label="3", hit=True)["n"].tolist() == [1, 3]
+    assert MADE.where(n=1, label="3")["x"].tolist() == [0.5]
     assert MADE.matching({"n": "2", "nothing": 1})["label"].tolist() == ["6"]
     assert MADE.take([2, 0])["n"].tolist() == [3, 1]
     assert MADE.row(-1) == {"label": "3", "n": 3, "x": 2.0, "x_sem": 0.5, "hit": True}

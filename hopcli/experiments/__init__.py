@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from hopcli import catalogue
-from hopcli.tables import Columns, Frames, Made
+from hopcli.tables import Columns, DataFrames, Made
 
 if TYPE_CHECKING:
     import numpy as np
@@ -85,7 +85,7 @@ class Result:
     notes: dict[str, Any] = field(default_factory=dict)
 
     @functools.cached_property
-    def tables(self) -> Frames:
+    def tables(self) -> DataFrames:
         """The tables as DataFrames, each made when it is first used."""
         return Made(self.columns, Columns.frame)
 

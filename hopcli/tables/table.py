@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Columns",
+    "DataFrames",
     "Estimate",
-    "Frames",
     "Made",
     "Table",
     "kind_of",
@@ -351,7 +351,7 @@ class Made(Mapping[str, Form]):
         return len(self._tables)
 
 
-Frames = Made["pd.DataFrame"]
+DataFrames = Made["pd.DataFrame"]
 """Tables as DataFrames."""
 
 
