@@ -115,8 +115,15 @@ class Entry:
 
     @property
     def summary(self) -> Any:
-        """Function from resolved configuration and result to the table that is printed."""
-        return _named(f"hopcli.experiments.{self.module}", "summary")
+        """Function from resolved configuration and result to the table that is printed.
+
+        It is the first table of an experiment without a ``summary``.
+        """
+        experiment = importlib.import_module(f"hopcli.experiments.{self.module}")
+        return getattr(experiment, "summary", self._first_table)
+
+    def _first_table(self, _config: object, result: Any) -> Any:
+        return result.columns[self.tables[0].name]
 
     @property
     def tables(self) -> Any:

@@ -21,12 +21,8 @@ from __future__ import annotations
 
 import html as _html
 import re
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    import pandas as pd
-
-__all__ = ["csv", "html", "in_lines", "latex", "make", "markdown", "picture", "terminal", "uncsv"]
+__all__ = ["csv", "html", "latex", "make", "markdown", "picture", "terminal", "uncsv"]
 
 _MARKDOWN = re.compile(r"[\\`*|<&\[\]~]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])|^(?=[#>])")
 _LATEX = {
@@ -64,13 +60,6 @@ def terminal(text: object, keep: str = "") -> str:
     if plain.isprintable():
         return plain
     return "".join(c if c.isprintable() or c in keep else repr(c)[1:-1] for c in plain)
-
-
-def in_lines(table: pd.DataFrame) -> pd.DataFrame:
-    """The table with its texts as a terminal has them, so that each row is a line."""
-    shown = table.map(lambda value: terminal(value) if isinstance(value, str) else value)
-    shown.columns = [terminal(name) for name in table.columns]
-    return shown
 
 
 def picture(text: object) -> str:

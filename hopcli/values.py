@@ -7,6 +7,7 @@ room, so that it reads the same everywhere. Kinds of settings are in :mod:`hopcl
 from __future__ import annotations
 
 import difflib
+import math
 import os
 import re
 from decimal import Decimal
@@ -19,6 +20,7 @@ __all__ = [
     "RefusedError",
     "as_column",
     "bare",
+    "finite",
     "flag_name",
     "nearest",
     "real",
@@ -99,6 +101,12 @@ def bare(value: Any) -> Any:
     if isinstance(value, list | tuple | range):
         return [bare(item) for item in value]
     return value
+
+
+def finite(value: Any) -> Any:
+    """Return a value as JSON has it; None for a number that is not finite."""
+    plain = bare(value)
+    return None if isinstance(plain, float) and not math.isfinite(plain) else plain
 
 
 def show(value: Any, between: str = ",", *, gap: str = "", unset: str = "-") -> str:

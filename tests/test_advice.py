@@ -70,15 +70,10 @@ class Seen:
 
 WARNED = (
     "recall --rule hebbian",
-    "recall --rule hebbian --normalise p",
-    "recall --rule storkey",
-    "recall --rule perceptron",
     "recall --temperature 0.4",
     "recall --rule hebbian --digits 04 --temperature 0.6",
     "recall --dynamics glauber --gamma 4",
-    "recall --temperature 0.8:0.6:geometric",
     "recall --theta 3",
-    "recall --rule hebbian --theta 1",
     "recall --rule hebbian --dynamics sync",
     "recall --dataset text:four.txt --start pattern --rule hebbian --dynamics async --tie up",
     "relax --rule hebbian --sweeps 20",

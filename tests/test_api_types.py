@@ -29,21 +29,13 @@ table: pd.DataFrame = made.tables["accuracy"]
 figure: Figure = made.figures["accuracy"]
 files: list[Path] = made.save(Path("out"), overwrite=True, figure_format="svg")
 hopcli.recall(dataset=hopcli.load("mnist"), patterns=made.patterns, keep=("trials",), tests="all")
-hopcli.temperature_scan(temperatures="0.1:0.9:0.1", repeats=np.int64(3), threads=2)
 hopcli.relax(theta=Path("theta.txt"), until_stable=np.bool_(False), progress=False)
-hopcli.run("paper", temperature=0.3).summary
 rows: pd.DataFrame = hopcli.read(["a", Path("b")], table="accuracy", command="recall")
-cells = hopcli.grid("recall", vary={"temperature": [0.1, 0.2]}, repeats=3)
-counts: dict[str, int] = cells.status
 hopcli.recall(temprature=0.3)  # call-arg
 hopcli.recall(rule="stork")  # arg-type
 hopcli.recall(tests=1.5)  # arg-type
-hopcli.recall(seed=None)  # arg-type
 hopcli.recall(0.3)  # arg-type
-hopcli.fit_sweeps(rule="hebbian")  # call-arg
-made.config = None  # assignment
 made.save(7)  # arg-type
-hopcli.read("results/*", tabel="accuracy")  # call-arg
 hopcli.grid("recall", vary=["temperature"])  # arg-type
 """
 PROGRAM += "".join(f"hopcli.{name}\n" for name in hopcli.__all__)

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
-from benchmarks import measuring, ratios, scaling
+from benchmarks import ratios, scaling
 from benchmarks.__main__ import measure
-from benchmarks.measuring import Effort, Used
+from benchmarks.measuring import Effort
 from benchmarks.peers import OURS, Program
 from benchmarks.report import STYLES, write
 from benchmarks.work import recall
@@ -80,27 +80,6 @@ def test_loop_jobs_and_axes_run(
             assert float(row["low"]) <= float(row["seconds_per_chain"]) <= float(row["high"])
     assert (tmp_path / "scaling.png").read_bytes()[:4] == b"\x89PNG"
     assert json.loads((tmp_path / "machine.json").read_text())["processor"]
-
-
-def test_start_up_and_tables_from_known_seconds(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Importing takes 1 s, recall 2 s and 1 ms a repeat, pictures 1 s more."""
-
-    def known(*arguments: str) -> Used:
-        if arguments[0] == "-c":
-            return Used(1.0, 50.0)
-        repeats = int(arguments[arguments.index("--repeats") + 1]) if "1" in arguments else 0
-        return Used(2.0 + 0.001 * repeats + ("--no-figures" not in arguments), 100.0)
-
-    monkeypatch.setattr(measuring, "python", known)
-    found = measure(["start", "tables"], TINY)
-    write(tmp_path, **found)
-    _check_ratios(tmp_path)
-    starts = [row["ratio"] for row in found["ratios"] if str(row["job"]).startswith("start")]
-    assert starts == [2.0, 3.0, 3.0]
-    slopes = [row["value"] for row in found["rounds"] if row["program"] == "hopcli recall"]
-    assert slopes[-1] == pytest.approx(1e9 * 0.001 / (500 * 7840))
 
 
 def test_a_peer_that_does_another_job_is_marked() -> None:

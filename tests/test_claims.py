@@ -107,7 +107,6 @@ def _refused(work: Any, *arguments: Any) -> SettingError:
     [
         ("mine / accuracy[label=3] / accuracy", 0.8, 0.76, 0.84),
         ("mine / accuracy[label=6] / accuracy +- sem_repeats", 0.7, 0.7 - 0.02 * Z95, None),
-        ("mine / accuracy[label=overall] / sd_labels", 0.05, 0.05, 0.05),
         ("mine / accuracy[label=6] / m", 0.8, 0.8 - 0.2 * Z95, 0.8 + 0.2 * Z95),
         ("mine / accuracy[label=6] / q", 2.0, 1.5, 2.5),
         ("mine / accuracy[load>0.1, load<0.3] / q", 2.0, 1.5, 2.5),
@@ -164,10 +163,8 @@ M = "mine / accuracy[label=3] / m"
         ("larges(mine / accuracy / m)", "larges"),
         ("a / b / c - a / b / c - a / b / c", "a / b / c - a / b / c - a / b / c"),
         ("mine / precision / m", "precision"),
-        ("mine / accuracy / nn", "nn"),
         ("mine / accuracy[lable=3] / m", "lable"),
         ("mine / accuracy[label=9] / m", "label=9"),
-        ("mine / accuracy[load=x] / m", "x"),
         ("mine / accuracy[label>3] / m", ">3"),
         (f"{M} +- none", "none"),
         (f"mine / accuracy[label=3] / label - {M}", f"mine / accuracy[label=3] / label - {M}"),

@@ -53,10 +53,8 @@ LACKING = {key: text for key, text in json.loads(TEXTS.read_text()).items() if k
 
 REFUSED = {
     "language": ("--language", "fr"),
-    "many tests": ("--tests", "1001"),
     "no folder": ("--out", "nowhere/page.html"),
     "a folder": ("--out", "folder"),
-    "no name": ("--out", ""),
     "other file": ("--out", "notes.txt"),
     "no patterns": ("--config", "other.toml"),
     "texts": ("--texts", "nowhere.fr.json"),

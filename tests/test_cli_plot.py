@@ -157,11 +157,7 @@ def test_what_cannot_be_drawn_is_refused_before_any_picture(shell: Shell) -> Non
         "out empty": "empty:",
         "renamed": "weights.json: voxel",
         "damaged --out new": "damaged/weights.npz:",
-        "out --figure-format gif": "--figure-format",
         "out --animate run.gif": "out: --animate",
-        "out --dpi 19": "--dpi",
-        "out --dpi 1201": "--dpi",
-        "out --animate ../run.gif": "--animate",
         "out --out five.txt": "five.txt",
     }.items():
         shell.refuse(f"plot {flags}", names=names)

@@ -211,7 +211,7 @@ def test_a_long_run_stops_at_once_and_writes_nothing(
         time.sleep(0.3)  # most often inside the loop then
         child.send_signal(number)
         try:
-            out, err = child.communicate(timeout=60)
+            out, err = child.communicate(timeout=300)
         finally:
             child.kill()
     assert (child.returncode, out) == (code, "")

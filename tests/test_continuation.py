@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 import pytest
 from conftest import few_and_many, least
 
@@ -127,7 +126,9 @@ def test_it_goes_on_from_the_ends_with_numbers_of_its_own(
     again, other = (relaxation.further(relaxation.starts(rows), rows).spins for _ in range(2))
     assert np.all(again == ends, axis=1).mean() < 0.2
     assert np.array_equal(again, other)
-    monkeypatch.setattr(recall, "_BLOCK", 77)  # trials are found in whatever block they are
+    monkeypatch.setattr(
+        "hopcli.experiments.relaxation._BLOCK", 77
+    )  # trials are found in whatever block they are
     assert risen(tests=10, repeats=2, sweeps=8)[0] == whole
     monkeypatch.setattr(continuation, "_MOST", 0)  # numbers of the run are as they were
     rise, same, _ = risen(tests=10, repeats=2, sweeps=8)
@@ -212,9 +213,8 @@ def test_only_a_rise_that_is_sure_and_large_is_told(
     monkeypatch: pytest.MonkeyPatch, risen: Callable[..., Any], rise: Rise | None, told: bool
 ) -> None:
     _, _, further = risen(tests=3, repeats=1, sweeps=3)
-    table = pd.DataFrame(
-        {"accuracy": [0.9, 0.5], "ci_low": [0.8, 0.484375], "ci_high": [1, 0.515625]}
-    )
+    columns = {"accuracy": [0.9, 0.5], "ci_low": [0.8, 0.484375], "ci_high": [1, 0.515625]}
+    table: Any = {name: np.array(values) for name, values in columns.items()}
     monkeypatch.setattr(further, "rise", lambda: rise)
     said = further.warning(table)
     assert (said is not None) == told

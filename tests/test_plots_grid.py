@@ -25,10 +25,10 @@ from hopcli.catalogue import CATALOGUE
 from hopcli.errors import SettingError
 from hopcli.grids.keys import Key, Look
 from hopcli.grids.over import average
-from hopcli.plots.grid import figure
+from hopcli.plots.grid import figure as drawn
 from hopcli.plots.grid_panels import apart
 from hopcli.plots.page import text_width
-from hopcli.tables import Column, Columns, Table, estimate
+from hopcli.tables import Column, Columns, Estimate, Table, estimate
 
 LABEL = Column("label", "text", key=True)
 RATE = CATALOGUE["recall"].headline
@@ -61,9 +61,22 @@ def grid(**axes: tuple[Any, ...]) -> tuple[pd.DataFrame, list[Key]]:
             rate = round(0.1 + 0.8 * rng.random(), 3) + shift
             rows.append((*cell, label, 100, int(100 * rate), rate, rate - 0.04, rate + 0.02))
     names = [*axes, "label", "n", "recalled", "accuracy", "ci_low", "ci_high"]
-    helps = {name: CATALOGUE["recall"].settings[name].help for name in axes}
-    sizes = {"digits": DIGITS}
-    return pd.DataFrame(rows, columns=names), [Key(n, helps[n], sizes.get(n)) for n in axes]
+    sizes, known = {"digits": DIGITS}, CATALOGUE["recall"].settings
+    keys = [Key(n, known[n].help, sizes.get(n), known[n].axis) for n in axes]
+    return pd.DataFrame(rows, columns=names), keys
+
+
+def figure(
+    table: pd.DataFrame,
+    keys: list[Key],
+    headline: Estimate,
+    look: Look,
+    style: str = "screen",
+    points: pd.DataFrame | None = None,
+) -> Any:
+    """Draw DataFrames."""
+    every = None if points is None else Columns.of_frame(points)
+    return drawn(Columns.of_frame(table), keys, headline, look, style, every)
 
 
 def lines(axes: Axes, label: str = "value") -> list[Series]:

@@ -18,6 +18,7 @@ from PIL import Image
 
 import hopcli
 from hopcli import printing, results
+from hopcli.api.running import in_lines
 from hopcli.grids.export import write_table
 from hopcli.results import tables
 from hopcli.results.manifest import Manifest, sha256_of
@@ -79,7 +80,7 @@ def test_tables_for_texts_have_as_many_cells_as_columns() -> None:
         assert bare.count("&") == 1
         assert not set('\\%$#_~^<>|"') & set(bare)
         assert not bare.startswith(("[", "*"))
-    text = printing.in_lines(table).to_string(index=False)
+    text = in_lines(table).to_string(index=False)
     assert len(list(io.StringIO(text))) == len(text.splitlines()) == 1 + len(HOSTILE)
 
 

@@ -13,7 +13,7 @@ from conftest import counted, random_patterns
 
 from hopcli import experiments
 from hopcli.config import RecallConfig, RecallExecution
-from hopcli.experiments import blocks, recall
+from hopcli.experiments import blocks, relaxation
 from hopcli.experiments.recall import RecallResult
 from hopcli.experiments.recall_tables import (
     accuracy_table,
@@ -144,7 +144,7 @@ def run(settings: dict[str, Any], *, keep: bool = True) -> RecallResult:
 @pytest.mark.parametrize("settings", SETTINGS)
 def test_tables_of_any_blocks(settings: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
     whole, alone = run(settings), run(settings, keep=False)
-    monkeypatch.setattr(recall, "_BLOCK", 7)
+    monkeypatch.setattr(relaxation, "_BLOCK", 7)
     in_sevens = run(settings)
     names = [*whole.tables]
     assert [*in_sevens.tables] == names
@@ -200,7 +200,7 @@ def test_the_tables_are_those_of_the_trials(settings: dict[str, Any]) -> None:
 
 def test_a_run_takes_no_more_memory_for_more_repeats(monkeypatch: pytest.MonkeyPatch) -> None:
     """But for a rate and a count a label and repeat; trials that are kept go to a file."""
-    monkeypatch.setattr(recall, "_BLOCK", 250)
+    monkeypatch.setattr(relaxation, "_BLOCK", 250)
     monkeypatch.setattr(blocks, "_IN_MEMORY", 500)
 
     def taken(repeats: int) -> int:

@@ -85,8 +85,9 @@ def diff(a: Place, b: Place) -> pd.DataFrame:
 
     from hopcli.results import comparing
 
-    found = comparing.compare(*comparing.open_runs(Path(a), Path(b)))
-    rows = comparing.rows_of(found)
+    runs = comparing.open_runs(Path(a), Path(b))
+    found = comparing.compare(*runs)
+    rows = comparing.rows_of(found, comparing.command_of(runs[0]))
     return pd.DataFrame(rows, columns=comparing.COLUMNS, dtype=object).fillna("")
 
 

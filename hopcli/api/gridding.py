@@ -14,15 +14,16 @@ from typing import TYPE_CHECKING, Any
 
 from hopcli import catalogue, kinds
 from hopcli.api.asking import command_named, plain_settings, plain_value
-from hopcli.api.running import Bar
+from hopcli.api.running import Bar, in_lines
 from hopcli.config import find_config, read_config
 from hopcli.errors import HopcliWarning, SettingError
 from hopcli.experiments.stock import Stock
 from hopcli.grids.grid import read_grid
 from hopcli.grids.state import State
 from hopcli.grids.store import Store
+from hopcli.grids.texts import with_settings
 from hopcli.grids.view import load_view
-from hopcli.printing import html, in_lines
+from hopcli.printing import html
 from hopcli.runs.grids import GridJob, GridOptions, merge_shards
 from hopcli.runs.requests import Wishes
 
@@ -250,22 +251,17 @@ def _read(
     values: dict[str, Any] = {"command": command} if command else read_config(find_config(text))
     entry = catalogue.entry(values.get("command"))
     plain, _ = plain_settings(entry, settings, stock)
-    table = {**values.get("grid", {})}
     several = {name: value for name, value in plain.items() if _are_several(entry, name, value)}
     fixed = {name: value for name, value in plain.items() if name not in several}
-    for name, listed in {**several, **vary}.items():
-        table[name] = _varied(entry, name, listed)
-        values.pop(name, None)
-    for name in fixed.keys() - vary.keys():
-        table.pop(name, None)
-        values.pop(name, None)
+    varied = {name: _varied(entry, name, listed) for name, listed in {**several, **vary}.items()}
+    values = with_settings(values, fixed, varied)
     told = values.get("plot", {})  # which may lay out by a setting that varies no more
     look = {k: v for k, v in told.items() if not (isinstance(v, str) and v in fixed)} | {**plot}
-    left = {name: value for name, value in fixed.items() if value is not None}
-    values = {**values, **left, "grid": table, "plot": look}
-    if not look:
-        del values["plot"]
-    if not table and len(lists := [k for k, v in fixed.items() if isinstance(v, list)]) == 1:
+    values = {**values, "plot": look}
+    if (
+        not values["grid"]
+        and len(lists := [k for k, v in fixed.items() if isinstance(v, list)]) == 1
+    ):
         rule = f"is one value, a list; to vary it, give vary={{{lists[0]!r}: [...]}}"
         raise SettingError(lists[0], rule)
     try:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from hopcli import catalogue, experiments, results
 from hopcli.errors import HopcliWarning
-from hopcli.printing import html, in_lines
+from hopcli.printing import html, terminal
 from hopcli.runs import single
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from hopcli.patterns import Patterns
     from hopcli.runs.requests import Request
 
-__all__ = ["Bar", "Figures", "Run", "make"]
+__all__ = ["Bar", "Figures", "Run", "in_lines", "make"]
 
 _DELAY = 1.0  # seconds before a bar is drawn
 _SHOWN = 8  # settings of a run in its repr
@@ -238,6 +238,13 @@ class Run:
         table = in_lines(self.summary).to_html(index=False, border=0, float_format="{:.4g}".format)
         title = f"<p><code>{html(self._title())}</code></p>"
         return "\n".join([title, *told, table, *found])
+
+
+def in_lines(table: pd.DataFrame) -> pd.DataFrame:
+    """The table with its texts as a terminal has them, so that each row is a line."""
+    shown = table.map(lambda value: terminal(value) if isinstance(value, str) else value)
+    shown.columns = [terminal(name) for name in table.columns]
+    return shown
 
 
 def make(request: Request, *, progress: bool | None = None) -> Run:

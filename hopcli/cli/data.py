@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from hopcli.cli.data_options import data_option, load_asked
+from hopcli.cli.data_options import data_options, load_asked
 from hopcli.cli.lines import listen, print_lines
 from hopcli.cli.once import Command, Group
 from hopcli.cli.tables import form_option, print_table
+from hopcli.config.data import DataSettings
 from hopcli.datasets import SOURCES, NoSuchPartError, parse_spec, verify_embedded
 from hopcli.errors import SettingError
 from hopcli.printing import terminal
@@ -24,22 +25,10 @@ if TYPE_CHECKING:
 __all__ = ["command"]
 
 
-@click.group("data", cls=Group, invoke_without_command=True)
-@click.option(
-    "--dataset",
-    metavar="SOURCE",
-    default="mnist",
-    show_default=True,
-    help="Data set to count.",
-)
-@data_option("threshold")
-@data_option("size")
-@data_option("crop")
-@data_option("invert")
-@data_option("transpose")
+@click.group("data", cls=Group, invoke_without_command=True, params=data_options("split"))
 @form_option
 @click.pass_context
-def command(ctx: click.Context, /, dataset: str, form: str, **flags: Any) -> None:
+def command(ctx: click.Context, /, dataset: str | None, form: str, **flags: Any) -> None:
     """List the data sources and count the images of a data set.
 
     \b
@@ -90,6 +79,7 @@ def command(ctx: click.Context, /, dataset: str, form: str, **flags: Any) -> Non
     if ctx.invoked_subcommand is not None:
         _refuse_all(ctx)
         return
+    dataset = DataSettings.default_of("dataset") if dataset is None else dataset
     try:
         asked, _ = parse_spec(dataset)
     except SettingError as error:

@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-import itertools
 import json
-import math
+import os
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from hopcli.catalogue import CATALOGUE
 from hopcli.cli.completion import complete_folder
 from hopcli.cli.lines import print_lines
 from hopcli.cli.once import Command
-from hopcli.cli.tables import form_option, print_rows
+from hopcli.cli.tables import form_option, in_columns, print_rows
 from hopcli.cli.types import FOLDER
 from hopcli.printing import terminal
-from hopcli.values import show
+from hopcli.values import finite
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from hopcli.results.comparing import Compared, Comparison, Pair
@@ -29,7 +27,6 @@ if TYPE_CHECKING:
 __all__ = ["command"]
 
 _LONGEST = 60  # characters of a setting
-_NONE = "(none)"
 
 
 @click.command("diff", cls=Command)
@@ -64,7 +61,8 @@ def command(a: Path, b: Path, form: str) -> int:
     if form == "json":
         click.echo(json.dumps(_as_json(runs, found)))
     elif form != "table":
-        _print(runs, found, form)
+        rows = comparing.rows_of(found, comparing.command_of(runs[0]))
+        print_rows(rows, comparing.COLUMNS, form)
     else:
         for line in _lines(runs, found):
             print_lines(terminal(line))
@@ -72,10 +70,12 @@ def command(a: Path, b: Path, form: str) -> int:
 
 
 def _lines(runs: tuple[Manifest, Manifest], found: Comparison) -> Iterator[str]:
+    from hopcli.results.comparing import command_of
+
     for side, run in zip("AB", runs, strict=True):
         yield f"{side}: {run.path}"
     for what in ("settings", "inputs", "versions"):
-        yield from _of_pairs(what, getattr(found, what), _command(runs[0]))
+        yield from _of_pairs(what, getattr(found, what), command_of(runs[0]))
     alike = [file.file for file in found.files if file.same and not file.lacks]
     for file in found.files:
         if file.file not in alike:
@@ -84,51 +84,22 @@ def _lines(runs: tuple[Manifest, Manifest], found: Comparison) -> Iterator[str]:
         yield from ("", f"the same bytes: {', '.join(alike)}")
 
 
-def _command(run: Manifest) -> str:
-    """The command of a run, or of the runs of a grid."""
-    return str(run["config"].get("command", run.command))
-
-
-def _print(runs: tuple[Manifest, Manifest], found: Comparison, form: str) -> None:
-    """Print all that differs as one table."""
-    from hopcli.results.comparing import COLUMNS, rows_of
-
-    command = _command(runs[0])
-    rows = [
-        {"A": _NONE, "B": _NONE, **row} if _is_pair(row) else row
-        for row in rows_of(found, lambda pair: _sides(pair, command))
-    ]
-    print_rows(rows, COLUMNS, form)
-
-
-def _is_pair(row: Mapping[str, str]) -> bool:
-    return row["of"] in ("settings", "inputs", "versions")
-
-
 def _of_pairs(what: str, pairs: Sequence[Pair], command: str) -> Iterator[str]:
     """A table of what manifests say differently."""
     if not pairs:
         return
-    rows = [(what, "A", "B")]
-    for pair in pairs:
-        sides = _sides(pair, command)
-        rows.append((pair.name, sides.get("a", _NONE), sides.get("b", _NONE)))
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    yield ""
-    for row in rows:
-        yield "  ".join(map(str.ljust, row, widths)).rstrip()
+    rows = [[what, "A", "B"], *([pair.name, *_sides(pair, command)] for pair in pairs)]
+    yield from ("", *in_columns(rows).splitlines())
 
 
-def _sides(pair: Pair, command: str) -> dict[str, str]:
-    """The sides of a pair as flags have them, else as JSON has them if they read the same."""
-    spell = CATALOGUE[command].show if command in CATALOGUE else lambda _, value: show(value)
-    texts = {side: spell(pair.name, value) for side, value in pair.values.items()}
-    if len(texts) > len(set(texts.values())):
-        texts = {side: json.dumps(value) for side, value in pair.values.items()}
-    columns = zip(*texts.values(), strict=False) if len(texts) > 1 else ()
-    alike = sum(1 for _ in itertools.takewhile(lambda column: len(set(column)) == 1, columns))
+def _sides(pair: Pair, command: str) -> list[str]:
+    """The sides of a pair, cut where they begin to differ if they are long."""
+    from hopcli.results.comparing import spelt_sides
+
+    texts = list(spelt_sides(pair, command).values())
+    alike = len(os.path.commonprefix(texts))  # noqa: RUF071  # of characters
     begin = alike - _LONGEST // 3 if alike > _LONGEST - 6 else 0
-    return {side: _short(text, begin) for side, text in texts.items()}
+    return [_short(text, begin) for text in texts]
 
 
 def _short(text: str, begin: int) -> str:
@@ -174,9 +145,5 @@ def _as_json(runs: tuple[Manifest, Manifest], found: Comparison) -> dict[str, An
 
 
 def _values_as_json(values: Values) -> dict[str, Any]:
-    plain = [_finite(value) for value in values.pair]
-    return {**values._asdict(), "pair": plain, "largest": _finite(values.largest)}
-
-
-def _finite(value: Any) -> Any:
-    return None if isinstance(value, float) and not math.isfinite(value) else value
+    plain = [finite(value) for value in values.pair]
+    return {**values._asdict(), "pair": plain, "largest": finite(values.largest)}

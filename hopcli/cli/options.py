@@ -24,11 +24,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
 
     from hopcli.catalogue import Entry
-    from hopcli.config import Config, Setting
+    from hopcli.config import Config, Setting, Settings
 
 __all__ = [
     "experiment_command",
     "request_of_flags",
+    "setting_options",
     "settings_command",
     "wish_options",
 ]
@@ -88,6 +89,17 @@ class _SettingOption(click.Option):
         )
 
 
+def setting_options(
+    declared: type[Settings], names: Collection[str] | None = None
+) -> list[click.Parameter]:
+    """Make the options of settings, by default of all that a class declares."""
+    return [
+        _SettingOption(item.name, item.metadata["setting"], item.default)
+        for item in fields(declared)
+        if names is None or item.name in names
+    ]
+
+
 _DEFAULT_FOLDER = (
     "results/<config name, or the command>; results/<config name>-<first 8 of the run's key> "
     "where flags change what the file asks for"
@@ -138,10 +150,7 @@ def experiment_command(entry: Entry) -> click.Command:
     entry : Entry
         The docstring of its configuration is the manual.
     """
-    params: list[click.Parameter] = [
-        _SettingOption(item.name, item.metadata["setting"], item.default)
-        for item in (*fields(entry.config), *fields(entry.execution))
-    ]
+    params = setting_options(entry.config) + setting_options(entry.execution)
     params += [
         click.Option(
             ["--config"],
@@ -183,13 +192,10 @@ def settings_command(
     callback : callable
         The function that it calls; the docstring is its manual.
     """
-    options: list[click.Parameter] = [
-        _SettingOption(item.name, item.metadata["setting"], item.default)
-        for item in fields(config)
-        if item.name in settings
-    ]
     manual = inspect.getdoc(callback) or ""
-    return _Command(name, callback=callback, params=[*options, *params], help=manual)
+    return _Command(
+        name, callback=callback, params=[*setting_options(config, settings), *params], help=manual
+    )
 
 
 def _manual(entry: Entry) -> str:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import io
-import os
 import sys
 import time
 from typing import Any
@@ -26,23 +24,9 @@ def shown(seconds: float) -> str:
 
 
 def bar(**settings: Any) -> Any:
-    """Make a tqdm bar, ignoring what tqdm cannot use of its variables of the environment.
+    """Make a tqdm bar, imported when the first is drawn."""
+    from tqdm import tqdm
 
-    Parameters
-    ----------
-    **settings
-        As of ``tqdm.tqdm``.
-    """
-    try:
-        from tqdm import tqdm
-
-        tqdm(total=1, file=io.StringIO()).close()
-    except (AttributeError, LookupError, TypeError, ValueError):
-        for name in [name for name in os.environ if name.startswith("TQDM_")]:
-            del os.environ[name]
-        for name in [name for name in sys.modules if name.partition(".")[0] == "tqdm"]:
-            del sys.modules[name]
-        from tqdm import tqdm
     return tqdm(**settings)
 
 

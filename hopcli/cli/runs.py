@@ -10,7 +10,7 @@ import click
 from hopcli import catalogue
 from hopcli.cli.lines import print_lines, tell
 from hopcli.cli.once import Command
-from hopcli.cli.tables import form_option, print_rows
+from hopcli.cli.tables import form_option, in_columns, print_rows
 from hopcli.cli.types import FOLDERS
 from hopcli.errors import ResultError
 from hopcli.printing import terminal
@@ -93,8 +93,7 @@ def _as_table(rows: Sequence[Mapping[str, str]]) -> str:
     """Rows below their heads, each column as wide as it needs."""
     heads = _heads(rows)
     cells = [heads, *([_cut(terminal(row.get(head, ""))) for head in heads] for row in rows)]
-    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
-    return "\n".join("  ".join(map(str.ljust, row, widths)).rstrip() for row in cells)
+    return in_columns(cells)
 
 
 def _print(rows: Sequence[Mapping[str, str]], form: str) -> None:

@@ -11,7 +11,7 @@ import click
 import numpy as np
 
 from hopcli.cli.completion import complete_source
-from hopcli.cli.data_options import data_option, load_asked
+from hopcli.cli.data_options import data_options, load_asked
 from hopcli.cli.lines import listen
 from hopcli.cli.once import Command
 from hopcli.printing import terminal
@@ -29,7 +29,7 @@ _Drawn = tuple[str, "NDArray[np.int8]"]
 _SIGNS = np.array([".", "#"])
 
 
-@click.command("show", cls=Command)
+@click.command("show", cls=Command, params=data_options("dataset"))
 @click.argument("file", metavar="FILE", shell_complete=complete_source)
 @click.option("--width", type=click.IntRange(min=1), help="Columns to draw in.  [default: all]")
 @click.option(
@@ -39,12 +39,6 @@ _SIGNS = np.array([".", "#"])
     show_default=True,
     help="Patterns drawn at most.",
 )
-@data_option("split")
-@data_option("threshold")
-@data_option("size")
-@data_option("crop")
-@data_option("invert")
-@data_option("transpose")
 def command(file: str, width: int | None, most: int, **flags: Any) -> None:
     """Draw patterns in the terminal, +1 as ink; or the patterns and states of a finished run.
 
@@ -62,7 +56,7 @@ def command(file: str, width: int | None, most: int, **flags: Any) -> None:
       hopcli show results/recall
     """
     listen(quiet=False)
-    given = {name: value for name, value in flags.items() if value not in (None, False)}
+    given = {name: value for name, value in flags.items() if value is not None}
     arrays = _of_run(Path(file))
     drawn = _run(arrays, given) if arrays else _patterns(file, given)
     draw = half_blocks if _can_draw("".join(_BLOCKS)) else signs

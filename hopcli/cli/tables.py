@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from hopcli.printing import terminal
+from hopcli.values import finite
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -21,6 +22,7 @@ __all__ = [
     "FORMATS",
     "FORM_HELP",
     "form_option",
+    "in_columns",
     "json_rows",
     "laid_out",
     "print_rows",
@@ -90,13 +92,9 @@ def print_rows(rows: Iterable[Mapping[str, Any]], heads: Sequence[str], form: st
 def json_rows(table: Columns) -> list[dict[str, Any]]:
     """Return the rows as JSON has them; what is no finite number is null."""
     return [
-        {name: _finite(value) for name, value in zip(table, row, strict=True)}
+        {name: finite(value) for name, value in zip(table, row, strict=True)}
         for row in table.rows()
     ]
-
-
-def _finite(value: Any) -> Any:
-    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def laid_out(table: Columns) -> str:
@@ -199,6 +197,12 @@ def _cell(value: Any, is_rate: bool = False) -> str:
             return "-" if math.isnan(value) else f"{100 * value:.1f}"
         return "NaN" if math.isnan(value) else f"{value:.4g}"
     return terminal(value)
+
+
+def in_columns(rows: Sequence[Sequence[str]]) -> str:
+    """Lay out texts, the heads first, each column as wide as it needs."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return "\n".join("  ".join(map(str.ljust, row, widths)).rstrip() for row in rows)
 
 
 def print_text(text: str | None) -> None:

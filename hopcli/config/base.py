@@ -43,6 +43,8 @@ class Setting:
         Text for an open default.
     filled : bool
         Whether resolution always fills an open default.
+    axis : str
+        Text on an axis; empty for the name.
     """
 
     kind: Kind
@@ -50,6 +52,7 @@ class Setting:
     group: str
     shown_default: str | None = None
     filled: bool = False
+    axis: str = ""
 
 
 def setting(
@@ -60,9 +63,10 @@ def setting(
     *,
     shown_default: str | None = None,
     filled: bool = False,
+    axis: str = "",
 ) -> Any:
     """Declare a setting as a dataclass field; see :class:`Setting`."""
-    declared = Setting(kind, text, group, shown_default, filled)
+    declared = Setting(kind, text, group, shown_default, filled, axis)
     return field(default=default, metadata={"setting": declared})
 
 

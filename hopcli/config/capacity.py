@@ -103,7 +103,11 @@ class CapacityConfig(DataSettings, LearningSettings, RunSettings):
     )
     draws: int = setting(kinds.integer(1, 10_000), 5, "Load", "Independent draws of the patterns.")
     flips: float = setting(
-        kinds.number(0, 0.5), 0.1, "Load", "Fraction of sites flipped in the second start."
+        kinds.number(0, 0.5),
+        0.1,
+        "Load",
+        "Fraction of sites flipped in the second start.",
+        axis="sites flipped (fraction)",
     )
     basins: bool = setting(
         kinds.switch(),

@@ -74,12 +74,14 @@ class ConsistencyConfig(DataSettings, RunSettings):
         "Labels to compare, four or more; they are each other's competitors.",
         shown_default="all",
         filled=True,
+        axis="labels stored",
     )
     samples: int = setting(
         kinds.integer(2, 10_000),
         20,
         "Labels",
         "Random samples of each label that a pattern is selected from, M in eq. 5.",
+        axis="samples of each label, M",
     )
     selections: int = setting(
         kinds.integer(1, 10_000), 200, "Tests", "Independent selections of the patterns."
@@ -88,7 +90,13 @@ class ConsistencyConfig(DataSettings, RunSettings):
         kinds.integer(1, 10_000), 50, "Tests", "Test images of each label in each selection."
     )
     criterion: float = again(CriterionSettings, "criterion")
-    temperature: float = setting(kinds.number(0), 0.2, "Dynamics", "Temperature T, with k_B = 1.")
+    temperature: float = setting(
+        kinds.number(0),
+        0.2,
+        "Dynamics",
+        "Temperature T, with k_B = 1.",
+        axis="temperature T  ($k_B$ = 1)",
+    )
     sweeps: int = again(DynamicsSettings, "sweeps", help="Sweeps of each run.")
     attempts_per_sweep: int = again(
         DynamicsSettings,

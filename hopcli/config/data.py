@@ -57,6 +57,7 @@ class DataSettings(Config):
         "Pixels above this grey value become +1. otsu and mean compute the value for each "
         "picture: otsu separates bright from dark, mean is the mean.",
         shown_default="0; otsu for own pictures",
+        axis="grey value of the threshold",
     )
     size: tuple[int, int] | Size | None = setting(
         _size(),
@@ -64,6 +65,7 @@ class DataSettings(Config):
         "Data",
         "Resize pictures to this width and height, with their proportions kept and paper "
         "added. For rows of numbers: width and height of a picture.",
+        axis="size (pixels)",
     )
     crop: bool = setting(
         kinds.switch(),

@@ -109,6 +109,7 @@ class PatternSettings(DataSettings):
         "Labels to store, in this order: 3,6,1, or 361 where each is one character.",
         shown_default="3,6,1,0,4, or all where there are no such labels",
         filled=True,
+        axis="labels stored",
     )
     patterns: str | tuple[int, ...] | None = setting(
         kinds.file_or_indices(),
@@ -122,6 +123,7 @@ class PatternSettings(DataSettings):
         None,
         "Patterns",
         "Store these images of the data set, instead of selecting patterns.",
+        axis="patterns stored",
     )
     select_split: str | None = setting(
         kinds.choice(SPLITS),
@@ -135,6 +137,7 @@ class PatternSettings(DataSettings):
         20,
         "Patterns",
         "Samples of each label to select from, M in eq. 5.",
+        axis="samples of each label, M",
     )
     selection_seed: int = setting(
         kinds.integer(0, HIGHEST_SELECTION_SEED), 9, "Patterns", "Seed of those samples."
@@ -206,7 +209,9 @@ def _with_parameters(owner: type[Config]) -> type[Config]:
     for rule in RULES.values():
         for name, parameter in rule.parameters.items():
             owner.__annotations__[name] = Any
-            declared = setting(parameter.kind, parameter.default, "Network", parameter.help)
+            declared = setting(
+                parameter.kind, parameter.default, "Network", parameter.help, axis=parameter.axis
+            )
             setattr(owner, name, declared)
     return owner
 
@@ -253,6 +258,7 @@ class StorageSettings(LearningSettings):
         0.0,
         "Network",
         "Threshold of all sites, or a file with one number a site: text, or a .npz with theta.",
+        axis="threshold θ of the sites",
     )
 
 
@@ -347,6 +353,7 @@ class CriterionSettings(Config):
         "Tests",
         "An image counts as recalled from this overlap with its own pattern on, unless another "
         "is nearer.",
+        axis="criterion (overlap)",
     )
 
 

@@ -42,6 +42,7 @@ class TrialSettings(PatternSettings, StorageSettings, DynamicsSettings, RunSetti
         "FIRST:LAST:linear.",
         shown_default="0.2; the sign rules have none",
         filled=True,
+        axis="temperature T  ($k_B$ = 1)",
     )
     gamma: float | None = setting(
         kinds.number(0, above=True),
@@ -80,6 +81,7 @@ class TrialSettings(PatternSettings, StorageSettings, DynamicsSettings, RunSetti
         "An image counts as recalled from this overlap with its own pattern on, unless another "
         "is nearer; auto: 0.99, or 4 SD below the overlap at which a stored pattern itself rests, "
         "if that is lower.",
+        axis="criterion (overlap)",
     )
     score: str = setting(
         kinds.choice(("abs", "signed")),

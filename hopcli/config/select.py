@@ -54,9 +54,14 @@ class SelectConfig(DataSettings):
         "Labels whose patterns are listed, in this order; all labels compete in eq. 5.",
         shown_default="all",
         filled=True,
+        axis="labels stored",
     )
     samples: int = setting(
-        kinds.integer(1, 10_000), 20, "Selection", "Random samples per label, M in eq. 5."
+        kinds.integer(1, 10_000),
+        20,
+        "Selection",
+        "Random samples per label, M in eq. 5.",
+        axis="samples of each label, M",
     )
     seed: int = setting(
         kinds.integer(0, HIGHEST_SELECTION_SEED), 9, "Selection", "Seed of the samples."

@@ -83,10 +83,12 @@ def load_dataset(
         raise type(error)(f"{error}; {hint}") from None
     if transpose or images.column_by_column:
         images = _transposed(images)
-    request = _words(spec, split, level, wanted, invert=invert, transpose=transpose)
-    return _dataset(
-        images, name, level, invert=invert, own="transpose" in source.takes, request=request
-    )
+    words: dict[str, Any] = {"dataset": spec, "split": split, "threshold": level}
+    if wanted is not None:
+        words |= {"size": wanted[:2], "crop": wanted.crop}
+    words |= {"invert": invert, "transpose": transpose}
+    own = name if "transpose" in source.takes else ""
+    return _dataset(images, name, level, invert=invert, own=own, request=words)
 
 
 def dataset_of(
@@ -141,7 +143,7 @@ def dataset_of(
     made = GreyImages(grey, None, shape, levels=at)
     if labels is not None:
         made = made.labelled(np.asarray(labels), _WHAT)
-    return _dataset(made, "arrays", threshold, invert=invert, own=True)
+    return _dataset(made, "arrays", threshold, invert=invert, own=_WHAT)
 
 
 def image_array(images: ArrayLike) -> NDArray[Any]:
@@ -169,13 +171,13 @@ def _dataset(
     threshold: int | str,
     *,
     invert: bool,
-    own: bool,
+    own: str,
     request: Mapping[str, Any] | None = None,
 ) -> Dataset:
-    """Make grey images spins; warn of blank ones among the user's own."""
+    """Make grey images spins; warn of blank ones among the user's own, which have that name."""
     at = levels(images.grey, threshold) if images.levels is None else images.levels
     if own:
-        warn_of_blank(images.grey, at, threshold, name)
+        warn_of_blank(images.grey, at, threshold, own)
     kept = images.grey.copy() if images.files else images.grey
     spins = binarise(images.grey, at, invert=invert)
     if images.files:
@@ -201,16 +203,6 @@ def _transposed(images: GreyImages) -> GreyImages:
     height, width = images.shape
     grey = images.grey.reshape(-1, height, width).transpose(0, 2, 1)
     return replace(images, grey=grey.reshape(len(grey), -1), shape=(width, height))
-
-
-def _words(
-    spec: str, split: str, threshold: int | str, size: Size | None, *, invert: bool, transpose: bool
-) -> dict[str, object]:
-    """The settings that load a data set again."""
-    words: dict[str, object] = {"dataset": spec, "split": split, "threshold": threshold}
-    if size is not None:
-        words |= {"size": size[:2], "crop": size.crop}
-    return {**words, "invert": invert, "transpose": transpose}
 
 
 def _check_settings(

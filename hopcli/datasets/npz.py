@@ -169,17 +169,12 @@ def load_npz(request: Request) -> GreyImages:
     path = request.path
     parts = []
     with Archive(path) as archive:
-        single = _single(archive) if "x_train" not in archive.names else None
-        if single is None and "x_train" not in archive.names:
-            found = ", ".join(archive.names[:10]) or "nothing"
-            raise DataError(
-                f"{path}: must hold x_train, or one array of images, alone or with one of "
-                f"labels, found {found}; save the images alone and give npy:FILE"
-            )
-        if single is not None and request.split == "test":
-            raise NoSuchPartError(f"{path}: has no test set: it holds one array of images")
         pairs = [(f"x_{part}", f"y_{part}") for part in _PARTS[request.split]]
-        for of_images, of_labels in pairs if single is None else [single]:
+        if "x_train" not in archive.names:
+            pairs = [_single(archive)]
+            if request.split == "test":
+                raise NoSuchPartError(f"{path}: has no test set: it holds one array of images")
+        for of_images, of_labels in pairs:
             values = archive.read(of_images, check_images)
             images = images_of(values, path, request.size, f"{path}: {of_images}")
             if of_labels:
@@ -188,15 +183,20 @@ def load_npz(request: Request) -> GreyImages:
     return stack(parts, path)
 
 
-def _single(archive: Archive) -> tuple[str, str] | None:
-    """The names of the only array of images, and of its labels or empty; None if there is none."""
+def _single(archive: Archive) -> tuple[str, str]:
+    """The names of the only array of images, and of its labels or empty."""
     shapes = {name: archive.shape(name) for name in archive.names}
     images = [name for name, shape in shapes.items() if len(shape) > 1]
     rest = [name for name in shapes if name not in images]
-    if len(images) != 1 or len(rest) > 1:
-        return None
     labels = rest[0] if rest else ""
-    return (images[0], labels) if not labels or shapes[labels] == shapes[images[0]][:1] else None
+    fits = len(images) == 1 and len(rest) <= 1
+    if not fits or (labels and shapes[labels] != shapes[images[0]][:1]):
+        found = ", ".join(archive.names[:10]) or "nothing"
+        raise DataError(
+            f"{archive.path}: must hold x_train, or one array of images, alone or with one of "
+            f"labels, found {found}; save the images alone and give npy:FILE"
+        )
+    return images[0], labels
 
 
 def load_npy(request: Request) -> GreyImages:

@@ -19,7 +19,6 @@ from hopcli.tables import Frames
 
 if TYPE_CHECKING:
     import numpy as np
-    import pandas as pd
     from numpy.typing import NDArray
 
     from hopcli.config import Config, Execution
@@ -87,7 +86,7 @@ class Result:
     notes: dict[str, Any] = field(default_factory=dict)
 
     @functools.cached_property
-    def tables(self) -> Mapping[str, pd.DataFrame]:
+    def tables(self) -> Frames:
         """The tables as DataFrames, each made when it is first used."""
         return Frames(self.columns)
 

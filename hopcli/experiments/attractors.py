@@ -12,7 +12,7 @@ from hopcli.experiments import Plan, Progress, StoredResult
 from hopcli.experiments.preparation import Prepared, prepare
 from hopcli.experiments.trials import check_states
 from hopcli.observables import energy, overlaps
-from hopcli.starts import choose, fill_bank, first_states
+from hopcli.starts import choose, first_states
 from hopcli.statistics import chao1, exact_interval
 from hopcli.streams import seed_word
 from hopcli.tables import Column, Columns, Table, columns, ends_of, estimate
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from hopcli.network import Network
     from hopcli.patterns import Patterns
 
-__all__ = ["TABLES", "AttractorsResult", "plan", "summary"]
+__all__ = ["TABLES", "AttractorsResult", "plan"]
 
 _KINDS = Table(
     "kinds",
@@ -100,7 +100,7 @@ def plan(config: AttractorsConfig, stock: Stock) -> Plan:
     prepared = prepare(config, stock)
     resolved, patterns, n_sites = prepared.config, prepared.patterns, prepared.facts.n_sites
     check_states("starts", resolved.starts, n_sites)
-    fill_bank(resolved.start, prepared.dataset, patterns)
+    prepared.bank()
     for rule in resolved.rule:
         prepared.network(rule)  # an impossible one is refused now
 
@@ -126,9 +126,8 @@ def _run(
 ) -> tuple[list[Columns], dict[str, NDArray[np.int8]]]:
     """The census of each rule, and its most frequent states."""
     config, patterns, streams = prepared.config, prepared.patterns, prepared.streams
-    every = fill_bank(config.start, prepared.dataset, patterns)
-    prepared.check_start(every)
-    bank = choose(config.start, every, config.starts, np.random.default_rng(streams.tests))
+    rng = np.random.default_rng(streams.tests)
+    bank = choose(config.start, prepared.bank(), config.starts, rng)
     starts = first_states(config.start, bank, patterns.shape, seed_word(streams.starts))
     seeds = dynamics.chain_seeds(streams.chains, config.starts)
     total = config.starts * len(config.rule)
@@ -152,12 +151,6 @@ def _run(
         tables.append(table)
         states[rule] = distinct[: config.most]
     return tables, states
-
-
-def summary(config: AttractorsConfig, result: AttractorsResult) -> Columns:
-    """How often each kind of state is reached under each rule."""
-    del config
-    return result.columns["kinds"]
 
 
 def _census(

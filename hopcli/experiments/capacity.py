@@ -18,7 +18,7 @@ from hopcli.starts import Start, change, trial_rng
 from hopcli.statistics import draws_interval, mean_sd_sem
 from hopcli.statistics.medians import draws_median
 from hopcli.streams import Streams, seed_word
-from hopcli.tables import Table, columns, estimate
+from hopcli.tables import Column, Table, columns, estimate
 from hopcli.taxonomy import unstable_sites
 from hopcli.waiting import interruptibly
 
@@ -39,7 +39,9 @@ _CAPACITY = Table(
     "capacity",
     "fixed points and overlaps at each load, as printed, with their errors",
     (
-        *columns("size: integer, rule: text, load", key=True),
+        Column("size", "integer", axis="size (spins)", key=True),
+        Column("rule", "text", key=True),
+        Column("load", axis="load p / N", key=True),
         *columns("patterns: integer, draws: integer, learnt: integer"),
         *estimate(
             "fixed",

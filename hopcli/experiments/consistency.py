@@ -15,7 +15,7 @@ from hopcli.experiments.few import few_selections
 from hopcli.experiments.preparation import prepare
 from hopcli.experiments.shapes import MEASURES, SHAPES, check_shapes, shape_table
 from hopcli.observables import overlaps_of_sums
-from hopcli.patterns import Patterns, draw_samples, select
+from hopcli.patterns import draw_samples, select
 from hopcli.rules import store
 from hopcli.scoring import recall_of
 from hopcli.statistics import draws_interval, mean_sd_sem
@@ -32,8 +32,9 @@ if TYPE_CHECKING:
     from hopcli.config import ConsistencyConfig, ThreadedExecution
     from hopcli.datasets import Dataset
     from hopcli.experiments.stock import Stock
+    from hopcli.patterns import Patterns
 
-__all__ = ["TABLES", "ConsistencyResult", "plan", "summary"]
+__all__ = ["TABLES", "ConsistencyResult", "plan"]
 
 _CORRELATION = Table(
     "correlation",
@@ -124,12 +125,6 @@ def plan(config: ConsistencyConfig, stock: Stock) -> Plan:
     )
 
 
-def summary(config: ConsistencyConfig, result: ConsistencyResult) -> Columns:
-    """The rank correlations."""
-    del config
-    return result.columns["correlation"]
-
-
 def _check_tests(config: ConsistencyConfig, dataset: Dataset) -> None:
     """Refuse more test images than any selection may leave."""
     for label in config.digits:
@@ -153,80 +148,78 @@ def _recall(
         stream.spawn(config.selections)
         for stream in (streams.patterns, streams.tests, streams.chains)
     )
-    for number, (patterns, tests, chains) in enumerate(zip(*seeds, strict=True)):
-        if number in parts:
-            continue
-        drawn = _Drawn.of(config, dataset, patterns, tests)
-        parts[number] = drawn.accuracies(config, chains, threads)
-        progress(1, missing)
+    for number, own in enumerate(zip(*seeds, strict=True)):
+        if number not in parts:
+            parts[number] = _of_selection(config, dataset, own, threads)
+            progress(1, missing)
     return np.stack([parts[number] for number in range(config.selections)], axis=1)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Drawn:
-    """What a selection is made of: patterns, test images, and how the labels are parted.
+def _of_selection(
+    config: ConsistencyConfig,
+    dataset: Dataset,
+    seeds: Sequence[np.random.SeedSequence],
+    threads: int | None,
+) -> NDArray[np.float64]:
+    """Accuracy of each label in a selection, all stored at once, and by halves; shape (2, labels).
 
-    The tests have shape (labels, tests, N); the halves are places of labels.
+    The seeds are those of the samples, of tests and halves, and of the chains.
     """
+    *own, of_chains = seeds
+    labels = config.digits
+    patterns, tests, halves = _drawn(config, dataset, *own)
+    networks = ((0, np.arange(len(labels))), *((1, half) for half in halves))
+    accuracy = np.empty((len(STORED), len(labels)))
+    for (protocol, stored), seed in zip(networks, of_chains.spawn(len(networks)), strict=True):
+        starts = dataset.spins[tests[stored]]
+        accuracy[protocol, stored] = _accuracy(config, patterns.xi[stored], starts, seed, threads)
+    return accuracy
 
-    patterns: Patterns
-    tests: NDArray[np.int8]
-    halves: Sequence[NDArray[np.int64]]
 
-    @classmethod
-    def of(
-        cls,
-        config: ConsistencyConfig,
-        dataset: Dataset,
-        patterns_seed: np.random.SeedSequence,
-        tests_seed: np.random.SeedSequence,
-    ) -> _Drawn:
-        """Select patterns, draw tests among the other images, and part the labels."""
-        labels = config.digits
-        legacy_seed = int(patterns_seed.generate_state(1)[0])
-        samples = draw_samples(dataset, labels, config.samples, legacy_seed)
-        rng = np.random.default_rng(tests_seed)
-        is_free = np.ones(len(dataset), dtype=np.bool_)
-        is_free[samples] = False
-        pools = (own[is_free[own]] for own in map(dataset.indices_of, labels))
-        tests = np.stack([rng.choice(pool, config.tests, replace=False) for pool in pools])
-        halves = np.array_split(rng.permutation(len(labels)), 2)
-        patterns, _ = select(dataset, labels, samples)
-        return cls(patterns, dataset.spins[tests], halves)
+def _drawn(
+    config: ConsistencyConfig,
+    dataset: Dataset,
+    of_samples: np.random.SeedSequence,
+    of_tests: np.random.SeedSequence,
+) -> tuple[Patterns, NDArray[np.int64], list[NDArray[np.int64]]]:
+    """Select patterns, draw tests among the other images, and divide the labels into halves.
 
-    def accuracies(
-        self, config: ConsistencyConfig, seed: np.random.SeedSequence, threads: int | None
-    ) -> NDArray[np.float64]:
-        """Accuracy of each label, all stored at once, and by halves; shape (2, labels)."""
-        every = np.arange(len(self.tests))
-        found = np.empty((len(STORED), len(every)))
-        networks = ((0, every), *((1, half) for half in self.halves))
-        for (protocol, stored), own in zip(networks, seed.spawn(len(networks)), strict=True):
-            found[protocol, stored] = self._accuracy(config, stored, own, threads)
-        return found
+    The tests are indices of images, shape (labels, tests); the halves are places of labels.
+    """
+    labels = config.digits
+    legacy_seed = int(of_samples.generate_state(1)[0])
+    samples = draw_samples(dataset, labels, config.samples, legacy_seed)
+    rng = np.random.default_rng(of_tests)
+    is_free = np.ones(len(dataset), dtype=np.bool_)
+    is_free[samples] = False
+    pools = (own[is_free[own]] for own in map(dataset.indices_of, labels))
+    tests = np.stack([rng.choice(pool, config.tests, replace=False) for pool in pools])
+    halves = np.array_split(rng.permutation(len(labels)), 2)
+    return select(dataset, labels, samples)[0], tests, halves
 
-    def _accuracy(
-        self,
-        config: ConsistencyConfig,
-        stored: NDArray[np.int64],
-        seed: np.random.SeedSequence,
-        threads: int | None,
-    ) -> NDArray[np.float64]:
-        """Fraction recalled of the tests of the stored labels, shape (stored,)."""
-        network = store(self.patterns.xi[stored], "pseudo-inverse")
-        starts = self.tests[stored].reshape(-1, network.n_sites)
-        final = dynamics.run(
-            network,
-            starts,
-            seeds=dynamics.chain_seeds(seed, len(starts)),
-            temperatures=config.temperature,
-            sweeps=config.sweeps,
-            attempts_per_sweep=config.attempts_per_sweep,
-            threads=threads,
-        )
-        m = overlaps_of_sums(final.ends, network).reshape(len(stored), -1, len(stored))
-        is_own = np.eye(len(stored), dtype=np.bool_)[:, None]
-        return recall_of(m, is_own, config.criterion)[0].mean(axis=1)
+
+def _accuracy(
+    config: ConsistencyConfig,
+    xi: NDArray[np.int8],
+    starts: NDArray[np.int8],
+    seed: np.random.SeedSequence,
+    threads: int | None,
+) -> NDArray[np.float64]:
+    """Fraction recalled of the starts of each pattern, shape (p, tests, N); shape (p,)."""
+    network = store(xi, "pseudo-inverse")
+    spins = starts.reshape(-1, network.n_sites)
+    final = dynamics.run(
+        network,
+        spins,
+        seeds=dynamics.chain_seeds(seed, len(spins)),
+        temperatures=config.temperature,
+        sweeps=config.sweeps,
+        attempts_per_sweep=config.attempts_per_sweep,
+        threads=threads,
+    )
+    m = overlaps_of_sums(final.ends, network).reshape(len(xi), -1, len(xi))
+    is_own = np.eye(len(xi), dtype=np.bool_)[:, None]
+    return recall_of(m, is_own, config.criterion)[0].mean(axis=1)
 
 
 def _correlation_table(

@@ -29,9 +29,8 @@ if TYPE_CHECKING:
     from hopcli.config import CriticalConfig, ThreadedExecution
     from hopcli.experiments.stock import Stock
     from hopcli.network import Network
-    from hopcli.tables import Columns
 
-__all__ = ["TABLES", "CriticalResult", "plan", "summary"]
+__all__ = ["TABLES", "CriticalResult", "plan"]
 
 _BURN_IN = 10  # autocorrelation times
 _MOST_RECORDED = 1 << 22  # class sums at once
@@ -101,12 +100,6 @@ def plan(config: CriticalConfig, stock: Stock) -> Plan:
         attempts=n_temperatures * chains * resolved.sweeps * sweep,
         chains=chains,
     )
-
-
-def summary(config: CriticalConfig, result: CriticalResult) -> Columns:
-    """The estimates."""
-    del config
-    return result.columns["critical"]
 
 
 def _enlarged(patterns: Patterns, scale: int) -> NDArray[np.int8]:

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from hopcli.experiments.stock import Stock
     from hopcli.study.published import Published
 
-__all__ = ["TABLES", "FitSweepsResult", "plan", "summary"]
+__all__ = ["TABLES", "FitSweepsResult", "plan"]
 
 _ESTIMATE = Table(
     "estimate",
@@ -148,12 +148,6 @@ def plan(config: FitSweepsConfig, stock: Stock) -> Plan:
         attempts=n_images * sweeps * resolved.attempts_per_sweep,
         chains=n_images,
     )
-
-
-def summary(config: FitSweepsConfig, result: FitSweepsResult) -> Columns:
-    """The two answers."""
-    del config
-    return result.columns["estimate"]
 
 
 def _longest_replay(config: FitSweepsConfig, labels: tuple[str, ...]) -> RecallConfig:

@@ -110,6 +110,19 @@ class Prepared(Generic[C]):
         stored = patterns or self.patterns
         return self.stock.couple(config, stored, rule or config.rule, self.theta)
 
+    def bank(self, target: int = 0) -> Bank:
+        """The states that runs may start from; `target` is the row of the target pattern.
+
+        Raises
+        ------
+        HopcliError
+            If the start does not fit the data, or its file has changed since the preparation.
+        """
+        config: Any = self.config
+        bank = fill_bank(config.start, self.dataset, self.patterns, target)
+        self.check_start(bank)
+        return bank
+
     def check_start(self, bank: Bank) -> None:
         """Refuse starting states of a file that has changed since the preparation.
 

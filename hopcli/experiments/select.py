@@ -19,9 +19,8 @@ if TYPE_CHECKING:
     from hopcli.config import Execution, SelectConfig
     from hopcli.datasets import Dataset
     from hopcli.experiments.stock import Stock
-    from hopcli.tables import Columns
 
-__all__ = ["TABLES", "SelectResult", "plan", "summary"]
+__all__ = ["TABLES", "SelectResult", "plan"]
 
 TABLES = (
     Table(
@@ -100,9 +99,3 @@ def plan(config: SelectConfig, stock: Stock) -> Plan:
         return dataclasses.replace(result, arrays={"patterns": patterns.to_arrays()})
 
     return prepared.plan(work)
-
-
-def summary(config: SelectConfig, result: SelectResult) -> Columns:
-    """The losses of the selected patterns."""
-    del config
-    return result.columns["patterns"]

@@ -12,10 +12,10 @@ from hopcli.experiments import Parts, Plan, Progress, StoredResult
 from hopcli.experiments.preparation import prepare
 from hopcli.experiments.trials import check_states
 from hopcli.observables import overlaps, projection_norm
-from hopcli.starts import BASES, change, choose, fill_bank, first_states, trial_rng
+from hopcli.starts import BASES, change, choose, first_states, trial_rng
 from hopcli.statistics import mean_sd_sem
 from hopcli.streams import Streams, seed_word
-from hopcli.tables import Table, columns, estimate
+from hopcli.tables import Column, Table, columns, estimate
 from hopcli.theory import (
     chance_overlap,
     exact_overlaps,
@@ -39,7 +39,8 @@ _SCAN = Table(
     "temperature_scan",
     "overlaps and predictions at each temperature",
     (
-        *columns("temperature, label: text", key=True),
+        Column("temperature", axis="temperature T  ($k_B$ = 1)", key=True),
+        Column("label", "text", key=True),
         *columns("source_index: integer"),
         *estimate(
             "overlap_abs",
@@ -124,9 +125,7 @@ def plan(config: TemperatureScanConfig, stock: Stock) -> Plan:
 
     def scan() -> _Scan:
         target = patterns.last(resolved.target)
-        bank = fill_bank(resolved.start, prepared.dataset, patterns, target)
-        prepared.check_start(bank)
-        return _Scan(resolved, patterns, prepared.network(), bank)
+        return _Scan(resolved, patterns, prepared.network(), target, prepared.bank(target))
 
     scan()  # an impossible one is refused now
 
@@ -163,17 +162,13 @@ def summary(config: TemperatureScanConfig, result: TemperatureScanResult) -> Col
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Scan:
-    """A network, and what its chains start from."""
+    """A network, the row of its target pattern, and what its chains start from."""
 
     config: TemperatureScanConfig
     patterns: Patterns
     couplings: Network
+    target: int
     bank: Bank
-
-    @property
-    def target(self) -> int:
-        """Row of the target pattern."""
-        return self.patterns.last(self.config.target)
 
     def run(self, threads: int | None, progress: Progress, parts: Parts) -> Columns:
         """Run the chains of every temperature; one row a temperature and pattern."""

@@ -11,7 +11,7 @@ import numpy as np
 from hopcli.errors import PatternError, SettingError
 from hopcli.experiments import Parts, Plan, Progress, StoredResult
 from hopcli.experiments.few import few_selections
-from hopcli.experiments.preparation import Prepared, prepare
+from hopcli.experiments.preparation import prepare
 from hopcli.experiments.relaxation import Relaxation
 from hopcli.experiments.tally import OVERALL
 from hopcli.experiments.trials import MOST_IN_A_REPEAT
@@ -35,7 +35,7 @@ from hopcli.statistics.components import Component, Components
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from hopcli.config import RecallConfig, ThreadedExecution, VarianceConfig
+    from hopcli.config import ThreadedExecution, VarianceConfig
     from hopcli.experiments.stock import Stock
     from hopcli.tables import Columns
 
@@ -77,28 +77,45 @@ def plan(config: VarianceConfig, stock: Stock) -> Plan:
     config.check()
     first = prepare(config.recall(0, config.seed), stock)
     resolved = config.resolve(first.facts)
-    recalls = _Recalls(resolved, first)
-    trials = recalls.relaxation(0).trials
-    _check_size(resolved, trials.size)
-    warnings = few_selections(resolved.selections, MOST_IN_A_REPEAT // trials.size)
+
+    def relaxation(selection: int, threads: int | None = None) -> Relaxation:
+        recall = resolved.recall(selection, _seed_of(resolved, selection))
+        try:
+            return Relaxation.of(first.with_config(recall, selects=True), threads)
+        except PatternError as error:
+            raise PatternError(f"selection seed {recall.selection_seed}: {error}") from None
+
+    trials = relaxation(0).trials
+    n_trials, size = len(trials), trials.size
+    labels = trials.bank(np.arange(0, size, resolved.tests)).label.tolist()
+    if resolved.selections * size > MOST_IN_A_REPEAT:
+        rule = f"must be at most {MOST_IN_A_REPEAT // size:,}, as there are {size:,} tests in each"
+        raise SettingError("selections", rule, resolved.selections)
+    warnings = few_selections(resolved.selections, MOST_IN_A_REPEAT // size)
     numbers = range(resolved.selections)  # all of them, to refuse what any cannot do
-    stored = [recalls.relaxation(number).patterns.sha256 for number in numbers]
+    stored = [relaxation(number).patterns.sha256 for number in numbers]
     prepared = first.with_config(resolved)
 
     def work(execution: ThreadedExecution, progress: Progress, parts: Parts) -> VarianceResult:
-        successes = recalls.run(execution.threads, progress, parts)
-        tables = _tables(recalls, recalls.labels, successes)
+        missing = (resolved.selections - len(parts)) * n_trials
+        for number in numbers:
+            if number not in parts:
+                recall = relaxation(number, execution.threads)
+                recalled = recall.recalled(tell=lambda done: progress(done, missing))
+                by_repeat = recalled.reshape(resolved.repeats, -1, resolved.tests)
+                parts[number] = by_repeat.sum(axis=0).astype(np.float64)
+        successes = np.stack([parts[number] for number in numbers])
+        tables = _tables(resolved, labels, successes)
         arrays = {**prepared.pattern_arrays, "recalled": successes.astype(np.int32)}
         notes = {"findings": findings(tables), "warnings": warnings}
         return prepared.result(VarianceResult, tables, arrays, notes)
 
-    own = {"patterns": digest(np.array(stored))}
     return prepared.plan(
         work,
         resolved.selections,
-        own,
-        attempts=resolved.selections * len(trials) * resolved.attempts,
-        chains=len(trials),
+        {"patterns": digest(np.array(stored))},
+        attempts=resolved.selections * n_trials * resolved.attempts,
+        chains=n_trials,
     )
 
 
@@ -116,66 +133,16 @@ def summary(config: VarianceConfig, result: VarianceResult) -> Columns:
     )
 
 
-def _check_size(config: VarianceConfig, tests: int) -> None:
-    """Refuse more tests than there can be, of which so many are in a selection."""
-    if config.selections * tests > MOST_IN_A_REPEAT:
-        most = MOST_IN_A_REPEAT // tests
-        rule = f"must be at most {most:,}, as there are {tests:,} tests in each"
-        raise SettingError("selections", rule, config.selections)
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Recalls:
-    """The recalls of all selections."""
-
-    config: VarianceConfig
-    first: Prepared[RecallConfig]
-
-    def seed_of(self, selection: int) -> int:
-        """Seed of everything random in a selection but the choice of its patterns."""
-        sequence = np.random.SeedSequence(self.config.seed, spawn_key=(selection,))
-        return int(sequence.generate_state(1)[0])
-
-    def relaxation(self, selection: int, threads: int | None = None) -> Relaxation:
-        """The recall that a selection is.
-
-        Raises
-        ------
-        HopcliError
-            If it cannot be made.
-        """
-        recall = self.config.recall(selection, self.seed_of(selection))
-        try:
-            return Relaxation.of(self.first.with_config(recall, selects=True), threads)
-        except PatternError as error:
-            raise PatternError(f"selection seed {recall.selection_seed}: {error}") from None
-
-    @property
-    def labels(self) -> list[str]:
-        """What is tested, in the order of the tests."""
-        trials = self.relaxation(0).trials
-        labels: list[str] = trials.bank(np.arange(0, trials.size, self.config.tests)).label.tolist()
-        return labels
-
-    def run(self, threads: int | None, progress: Progress, parts: Parts) -> NDArray[np.float64]:
-        """How often each image is recalled, shape (selections, labels, tests)."""
-        config = self.config
-        chains = len(self.relaxation(0).trials)
-        missing = (config.selections - len(parts)) * chains
-        for selection in range(config.selections):
-            if selection not in parts:
-                relaxation = self.relaxation(selection, threads)
-                recalled = relaxation.recalled(tell=lambda done: progress(done, missing))
-                by_repeat = recalled.reshape(config.repeats, -1, config.tests)
-                parts[selection] = by_repeat.sum(axis=0).astype(np.float64)
-        return np.stack([parts[selection] for selection in range(config.selections)])
+def _seed_of(config: VarianceConfig, selection: int) -> int:
+    """Seed of everything random in a selection but the choice of its patterns."""
+    sequence = np.random.SeedSequence(config.seed, spawn_key=(selection,))
+    return int(sequence.generate_state(1)[0])
 
 
 def _tables(
-    recalls: _Recalls, labels: list[str], successes: NDArray[np.float64]
+    config: VarianceConfig, labels: list[str], successes: NDArray[np.float64]
 ) -> dict[str, Columns]:
     """The tables of what was counted, see :class:`VarianceResult`."""
-    config = recalls.config
     of_each = [successes[:, [place]] for place in range(len(labels))]
     found = [
         (label, Components.of(counts, config.repeats))
@@ -191,7 +158,7 @@ def _tables(
         "best_worst": _best_worst_table(labels, ranks),
         "differences": difference_table(labels, recalled / trials, config.tests),
         "ranks": _rank_table(labels, ranks),
-        "selections": _selection_table(recalls, labels, recalled, ranks),
+        "selections": _selection_table(config, labels, recalled, ranks),
     }
 
 
@@ -299,13 +266,12 @@ def _fractions(often: NDArray[np.float64], n: int) -> list[tuple[float, float, f
 
 
 def _selection_table(
-    recalls: _Recalls, labels: list[str], recalled: NDArray[np.float64], ranks: _Ranks
+    config: VarianceConfig, labels: list[str], recalled: NDArray[np.float64], ranks: _Ranks
 ) -> Columns:
     """Accuracy and rank of each label in each selection, and the seeds of its recall."""
-    config = recalls.config
     numbers = np.arange(config.selections)
     trials = config.tests * config.repeats
-    seeds = [recalls.seed_of(number) for number in numbers.tolist()]
+    seeds = [_seed_of(config, number) for number in numbers.tolist()]
     return SELECTIONS.of(
         {
             "selection": np.repeat(numbers, len(labels)),

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from hopcli.patterns import Patterns
     from hopcli.tables import Columns
 
-__all__ = ["TABLES", "WeightsResult", "plan", "summary"]
+__all__ = ["TABLES", "WeightsResult", "plan"]
 
 _WEIGHTS = Table(
     "weights",
@@ -118,12 +118,6 @@ def plan(config: WeightsConfig, stock: Stock) -> Plan:
         return prepared.result(WeightsResult, tables, arrays)
 
     return prepared.plan(work)
-
-
-def summary(config: WeightsConfig, result: WeightsResult) -> Columns:
-    """How each stored pattern sits."""
-    del config
-    return result.columns["weights"]
 
 
 def _kept_couplings(

@@ -134,14 +134,7 @@ class Database:
         except (sqlite3.OperationalError, OSError) as error:
             what, reason = "written" if self.writes else "read", getattr(error, "strerror", error)
             raise ResultError(f"{self.path}: cannot be {what}: {reason}") from None
-        except (
-            sqlite3.Error,
-            ValueError,
-            TypeError,
-            KeyError,
-            IndexError,
-            RecursionError,
-        ) as error:
+        except (sqlite3.Error, ValueError, TypeError, LookupError, RecursionError) as error:
             raise ResultError(
                 f"{self.path}: is damaged, or no grid: {error}; remove it to begin anew"
             ) from None

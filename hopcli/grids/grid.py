@@ -127,7 +127,7 @@ class Grid:
         """What a table or picture needs to know of each key."""
         known = self.entry.settings
         return tuple(
-            Key(name, known[name].help, _sizes(known[name], self.column(name)))
+            Key(name, known[name].help, _sizes(known[name], self.column(name)), known[name].axis)
             for name in self.names
         )
 
@@ -204,7 +204,7 @@ def read_grid(values: Mapping[str, Any]) -> Grid:
         _checked(entry.settings[name], rest[name], name)
     axes = tuple(_axis(entry, written, listed) for written, listed in table.items())
     if not axes:
-        raise SettingError("grid", "must name one or more settings")
+        raise SettingError("grid", "must name one or more settings; between lists, put ';'")
     names = [name for axis in axes for name in axis.names]
     for name in names:
         if names.count(name) > 1:

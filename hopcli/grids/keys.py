@@ -10,21 +10,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Key", "Look"]
 
-_CALLED = {
-    "temperature": "temperature T  ($k_B$ = 1)",
-    "samples": "samples of each label, M",
-    "digits": "labels stored",
-    "source_indices": "patterns stored",
-    "load": "load p / N",
-    "size": "size (pixels)",
-    "threshold": "grey value of the threshold",
-    "flips": "sites flipped (fraction)",
-    "criterion": "criterion (overlap)",
-    "kappa": "stability κ",
-    "theta": "threshold θ of the sites",
-}
-"""What settings are called on an axis, where there is more to say than their name."""
-
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Key:
@@ -39,11 +24,14 @@ class Key:
     sizes : mapping of str to int, optional
         How many entries each value has, for a setting whose values are lists each of which
         begins with the one before; then the number is what varies.
+    axis : str
+        Text on an axis; empty for the name.
     """
 
     name: str
     help: str = ""
     sizes: Mapping[str, int] | None = None
+    axis: str = ""
 
     @property
     def says(self) -> str:
@@ -51,12 +39,12 @@ class Key:
 
         Examples
         --------
-        >>> Key("digits", sizes={"3,6": 2, "3,6,1": 3}).says
+        >>> Key("digits", sizes={"3,6": 2, "3,6,1": 3}, axis="labels stored").says
         'number of labels stored'
         >>> Key("selection_seed").says
         'selection seed'
         """
-        called = _CALLED.get(self.name, self.name.replace("_", " "))
+        called = self.axis or self.name.replace("_", " ")
         return f"number of {called}" if self.sizes else called
 
 

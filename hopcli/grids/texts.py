@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from hopcli.catalogue import Entry
     from hopcli.kinds import Kind
 
-__all__ = ["read_set", "set_text", "with_sets"]
+__all__ = ["read_set", "set_text", "with_sets", "with_settings"]
 
 _RANGE = re.compile(r"[^:,;]+:[^:,;]+:[-+.0-9eE ]+")
 _LISTS = "FIRST:LAST:STEP"  # what stands for the value of settings that are such a range
@@ -42,14 +42,11 @@ def with_sets(values: Mapping[str, Any], texts: Sequence[str]) -> dict[str, Any]
     Raises
     ------
     SettingError
-        If a text is none of these, a setting is given twice, or nothing varies and a value may
-        have been meant as several.
+        If a text is none of these, or a setting is given twice.
     """
     entry = catalogue.entry(values.get("command"))
-    rest = dict(values)
-    table = rest.get("grid", {})
-    grid = dict(table) if isinstance(table, dict) else {}
-    with_commas: list[str] = []
+    fixed: dict[str, Any] = {}
+    several: dict[str, list[Any]] = {}
     given: dict[str, str] = {}
     for text in texts:
         name, listed = read_set(entry, text)
@@ -58,19 +55,33 @@ def with_sets(values: Mapping[str, Any], texts: Sequence[str]) -> dict[str, Any]
                 rule = f"must name {part} once, with all of its values (another is {given[part]!r})"
                 raise SettingError("set", rule, text)
             given[part] = text
-        if len(listed) == 1 and "," in text and ";" not in text and "[" not in text:
-            with_commas.append(text.strip())
-        rest.pop(name, None)
         if len(listed) == 1 and name in entry.settings:
-            grid.pop(name, None)
-            rest[name] = listed[0]
+            fixed[name] = listed[0]
         else:
-            grid[name] = listed
-    if with_commas and not grid:
-        rule = "must name one or more settings that vary: values that may have commas, as those"
-        rule = f"{rule} of lists and texts, need ';' between them"
-        raise SettingError("grid", rule, with_commas[0])
-    return {**rest, "grid": grid}
+            several[name] = listed
+    return with_settings(values, fixed, several)
+
+
+def with_settings(
+    values: Mapping[str, Any], fixed: Mapping[str, Any], several: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Put settings on top of what a file says.
+
+    Parameters
+    ----------
+    values : mapping of str to object
+        Keys and values of the file.
+    fixed : mapping of str to object
+        Settings that are the same in all cells; None leaves one open.
+    several : mapping of str to object
+        Keys of the grid, in the place that they had there, else as the last ones.
+    """
+    table = values.get("grid", {})
+    before = table if isinstance(table, dict) else {}
+    grid = {name: listed for name, listed in before.items() if name not in fixed}
+    rest = {name: value for name, value in values.items() if name not in (*fixed, *several)}
+    own = {name: value for name, value in fixed.items() if value is not None}
+    return {**rest, **own, "grid": {**grid, **several}}
 
 
 def read_set(entry: Entry, text: str) -> tuple[str, list[Any]]:

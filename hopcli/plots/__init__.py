@@ -1,8 +1,8 @@
 """Pictures of results: from a result, fresh or loaded, to figures and files.
 
-What a figure shows comes from the configuration and the result alone; nothing is
-computed here but its layout. The figures of each command are in a module of its name,
-as the catalogue says. Figures are made without pyplot, so nothing global changes.
+A figure depends on the configuration and the result alone; only its layout is computed
+here. The figures of each command are in the module with its name, made of the parts in
+:mod:`hopcli.plots.kit`. Figures are made without pyplot, so nothing global changes.
 """
 
 from __future__ import annotations
@@ -45,11 +45,11 @@ def draw(
     Parameters
     ----------
     config : Config
-        The resolved configuration of the run; its class says which command.
+        The resolved configuration of the run.
     result : Result
-        What the experiment found.
+        The result of the run.
     folder : Path
-        Where to; files ``<name>.<figure_format>``, the same bytes for the same result.
+        Folder of the files ``<name>.<figure_format>``, the same bytes for the same result.
     figure_format : {"png", "svg", "pdf"}
         File format.
     dpi : int, optional
@@ -71,9 +71,9 @@ def animate(result: Any, folder: Path, name: str) -> None:
     Parameters
     ----------
     result : RecallResult
-        What the experiment found; its ``frames`` are the states.
+        The result; its ``frames`` are the states.
     folder : Path
-        Where to.
+        Folder of the file.
     name : str
         File name.
     """
@@ -81,7 +81,7 @@ def animate(result: Any, folder: Path, name: str) -> None:
 
 
 def drawing(config: Any, result: Any, execution: Execution) -> Callable[[Path], None]:
-    """What draws all that is asked for of a run into a folder: its figures, its animation."""
+    """Return a function that draws the figures and the animation of a run into a folder."""
     name = getattr(execution, "animate", None)
 
     def draw_all(folder: Path) -> None:

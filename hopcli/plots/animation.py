@@ -71,7 +71,7 @@ def write_animation(frames: Frames, shape: tuple[int, int], path: Path) -> None:
 
 
 def _frames_of(frames: Frames, trial: int, shape: tuple[int, int]) -> Iterator[Image]:
-    """The pictures of one trial, to the first of its last state."""
+    """Draw one trial, up to the first frame of its last state."""
     pattern = frames.nearest(trial)
     overlap = frames.overlap(trial, pattern)
     states = frames.states[trial]
@@ -90,7 +90,7 @@ def _frames_of(frames: Frames, trial: int, shape: tuple[int, int]) -> Iterator[I
 
 
 def _decimals(value: float) -> str:
-    """Always as wide, so that what changes can be seen to."""
+    """Return a number with a fixed width, so that words stay in place."""
     return minus(f"{value:.3f}")
 
 
@@ -127,7 +127,7 @@ def _draw(
 
 @functools.cache
 def _font() -> FreeTypeFont:
-    """The font of the figures, which comes with matplotlib."""
+    """Load the font of the figures, which comes with matplotlib."""
     from PIL import ImageFont
 
     return ImageFont.truetype(f"{mpl.get_data_path()}/fonts/ttf/DejaVuSans.ttf", _SIZE)

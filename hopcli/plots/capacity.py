@@ -1,4 +1,4 @@
-"""The figure of ``hopcli capacity``: what a rule holds, against the load."""
+"""The figure of ``hopcli capacity``: patterns that a rule holds, against the load."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where the trials of each label end: in which pattern, inverse, or in none."""
+"""Final states of the trials of each label: a pattern, its inverse, or none."""
 
 from __future__ import annotations
 

@@ -53,7 +53,7 @@ _METADATA: dict[str, dict[str, str | None]] = {  # without a time or a version i
     "pdf": {"CreationDate": None},
 }
 _WRITTEN: dict[str, Any] = {"png": {"pil_kwargs": {"compress_level": 3}}}
-"""How files are packed: at 6, the usual level, a png is 6 % smaller and takes 40 % longer."""
+"""Compression: at 6, the usual level, a png is 6 % smaller and takes 40 % longer."""
 _CAPTION_IN = {"png": "Description", "svg": "Description", "pdf": "Subject"}
 
 _PAPER: Any = {
@@ -97,9 +97,9 @@ def save(figure: Picture, path: Path, dpi: int | None = None) -> None:
     Parameters
     ----------
     figure : Picture
-        What to write.
+        The figure.
     path : Path
-        Where to; the suffix, .png, .svg or .pdf, is the format.
+        The file; its suffix, .png, .svg or .pdf, is the format.
     dpi : int, optional
         Pixels an inch, of a png (by default 150, in paper style 300) and of pictures in
         the others (300).
@@ -126,7 +126,7 @@ def drawn_svg(figure: Picture) -> str:
     Parameters
     ----------
     figure : Picture
-        What to draw; in paper style, so that it has neither title nor caption.
+        The figure, in paper style, so that it has neither title nor caption.
 
     Returns
     -------
@@ -175,7 +175,7 @@ def as_filed(result: Any) -> Any:
 
 
 class _Filed(Mapping[str, Columns]):
-    """Tables whose numbers have ten digits, each read when it is asked for."""
+    """Rounded tables, each read when it is first used."""
 
     def __init__(self, tables: Mapping[str, Columns]) -> None:
         self._tables = tables
@@ -195,7 +195,7 @@ class _Filed(Mapping[str, Columns]):
 
 
 def rounded(table: Columns) -> Columns:
-    """A table with its numbers to the ten digits of a file."""
+    """Round the numbers of a table to the ten digits of a file."""
     arrays = [
         np.array([float(f"{value:.10g}") for value in array]) if array.dtype.kind == "f" else array
         for array in table.arrays

@@ -16,19 +16,17 @@ from hopcli.plots.grid_panels import GAP, apart, panels_of
 from hopcli.plots.kit import COLOURS, Entry, draw_entry, draw_points
 from hopcli.plots.kit import look as line_look
 from hopcli.plots.page import LINE, MUTED, SMALL, pages, text_width
-from hopcli.tables import Columns
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    import pandas as pd
     from matplotlib.axes import Axes
     from numpy.typing import NDArray
 
     from hopcli.grids.keys import Key, Look
     from hopcli.grids.view import View
     from hopcli.plots.files import Picture
-    from hopcli.tables import Estimate
+    from hopcli.tables import Columns, Estimate
 
 __all__ = ["figure", "picture"]
 
@@ -39,12 +37,12 @@ _LIGHTEST = 0.78  # of the colours of a number, which go from dark to light
 
 
 def figure(
-    table: pd.DataFrame,
+    table: Columns,
     keys: Sequence[Key],
     headline: Estimate,
     look: Look,
     style: str = "screen",
-    points: pd.DataFrame | None = None,
+    points: Columns | None = None,
 ) -> Picture:
     """Draw a number of all cells of a grid against its keys.
 
@@ -54,7 +52,7 @@ def figure(
 
     Parameters
     ----------
-    table : DataFrame
+    table : Columns
         The keys of the grid, then the columns of the experiment's table; a row a cell and
         row of that table. If the look says `over`, its average, from
         :func:`hopcli.grids.over.average`.
@@ -66,9 +64,9 @@ def figure(
         What goes where.
     style : {"screen", "paper"}
         With title and caption, or without.
-    points : DataFrame, optional
-        The keys of every cell of the grid, so that those that are missing are known; by
-        default every combination of the values in the table.
+    points : Columns, optional
+        The keys of every cell of the grid, those that are missing too; by default those of
+        the table.
 
     Returns
     -------
@@ -80,12 +78,12 @@ def figure(
     SettingError
         If the look names what is not there, or more varies than can be drawn.
     """
-    every = None if points is None else rounded(Columns.of_frame(points)).frame()
-    drawn = arrange(rounded(Columns.of_frame(table)).frame(), keys, headline, look, every)
+    every = None if points is None else rounded(points)
+    drawn = arrange(rounded(table), keys, headline, look, every)
     against = [short(c.says) for c in (drawn.x, drawn.up) if c is not None]
     name = short(drawn.headline.says)
     title = f"{name[:1].upper()}{name[1:]} against {' and '.join(against)}"
-    caption = _caption(drawn, keys, look)
+    caption = _caption(drawn, look)
     with pages(style):
         return (draw_map if drawn.up else _draw_lines)(drawn, title, caption)
 
@@ -107,9 +105,8 @@ def picture(view: View, look: Look, style: str = "screen") -> Picture:
     SettingError
         If the look names what is not there, or more varies than can be drawn.
     """
-    points = None if view.points is None else view.points.frame()
     keys, headline = view.grid.keys(), view.grid.entry.headline
-    return figure(view.drawn(look).frame(), keys, headline, look, style, points)
+    return figure(view.drawn(look), keys, headline, look, style, view.points)
 
 
 # --- lines -------------------------------------------------------------------------------
@@ -156,7 +153,7 @@ def _line(place: int, n: int, *, in_order: bool) -> dict[str, Any]:
     colour: Any = COLOURS[place % len(COLOURS)]
     if in_order and n > 1:
         colour = mpl.colormaps["viridis"](_LIGHTEST * place / (n - 1))
-    mfc = "white" if place % 2 else colour
+    mfc = "none" if place % 2 else colour  # shows points below
     return line_look(place, color=colour, ms=5.5, mfc=mfc, mew=1.2, lw=1.3)
 
 
@@ -208,12 +205,13 @@ def _within_bounds(
 # --- the caption -------------------------------------------------------------------------
 
 
-def _caption(drawn: Arrangement, keys: Sequence[Key], look: Look) -> str:
+def _caption(drawn: Arrangement, look: Look) -> str:
     """Return the run, the meaning of points, bars and contours, and what is missing."""
-    subject = _subject(drawn, look.over)
+    fixed = (f"{name} = {value}" for name, value in drawn.fixed.items())
+    subject = ", ".join((_subject(drawn, look.over), *fixed))
     sentences = [
         "" if look.caption is None else f"{look.caption.rstrip('.')}.",
-        f"{'Colours' if drawn.up else 'Points'}: {subject}{_fixed(drawn, keys)}.",
+        f"{'Colours' if drawn.up else 'Points'}: {subject}.",
         "Each is the mean of several rows of the table." if drawn.is_mean else "",
         contours(drawn) if drawn.up else drawn.bars,
         _bare(drawn),
@@ -223,25 +221,11 @@ def _caption(drawn: Arrangement, keys: Sequence[Key], look: Look) -> str:
 
 def _subject(drawn: Arrangement, over: str | None) -> str:
     """Return the number, and of how many cells, or the mean over how many values."""
-    said = short(drawn.headline.says)
-    if over is None or f"n_{over}" not in drawn.table.columns:
-        return f"{said} of {count(drawn.n_cells, 'cell')}"
-    numbers = drawn.table[f"n_{over}"]
-    least, most = int(numbers.min()), int(numbers.max())
-    n = f"{most:,}" if least == most else f"{least:,} to {most:,}"
-    return f"{said}, mean over {n} values of {over}, of {count(drawn.n_cells, 'combination')}"
-
-
-def _fixed(drawn: Arrangement, keys: Sequence[Key]) -> str:
-    """Return the keys that have one value."""
-    shown = {coordinate.name for coordinate in drawn.shown}
-    texts = [
-        f"{key.name} = {drawn.table[key.name].iloc[0]}"
-        for key in keys
-        if key.name in drawn.table.columns and key.name not in shown
-        if drawn.table[key.name].nunique() == 1
-    ]
-    return f", {', '.join(texts)}" if texts else ""
+    name = short(drawn.headline.says)
+    if not drawn.n_averaged:
+        return f"{name} of {count(drawn.n_cells, 'cell')}"
+    n = " to ".join(f"{n:,}" for n in dict.fromkeys(drawn.n_averaged))
+    return f"{name}, mean over {n} values of {over}, of {count(drawn.n_cells, 'combination')}"
 
 
 def _bare(drawn: Arrangement) -> str:

@@ -1,4 +1,4 @@
-"""Where the numbers of a grid go in its picture: along axes, in lines, in panels."""
+"""Places of the numbers of a grid in its picture: along axes, in lines, in panels."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 
 from hopcli.errors import SettingError
 from hopcli.grids.keys import Key
@@ -14,12 +13,12 @@ from hopcli.grids.over import interval_over
 from hopcli.plots.captions import number
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from numpy.typing import NDArray
 
     from hopcli.grids.keys import Look
-    from hopcli.tables import Estimate
+    from hopcli.tables import Columns, Estimate
 
 __all__ = ["Arrangement", "Coordinate", "arrange", "short"]
 
@@ -74,8 +73,6 @@ class Arrangement:
 
     Parameters
     ----------
-    table : DataFrame
-        The rows that are drawn, one a place.
     headline : Estimate
         The number that is drawn.
     x : Coordinate
@@ -88,16 +85,19 @@ class Arrangement:
         The number, the ends of its bar, and its SD over the values averaged over; NaN where
         there is none. A coordinate that is None has length 1.
     bars : str
-        What the bars are, as a sentence; empty where there are none.
+        Meaning of the bars, as a sentence; empty where there are none.
     bare : ndarray of bool, shape (rows, by, up, x)
         Places of cells without a number; all False if cells have no place along the axes.
+    fixed : mapping of str to object
+        The keys with a single value.
+    n_averaged : tuple of int
+        Least and greatest number of values in an average; empty without one.
     n_cells, n_missing, n_empty : int
         Number of cells, of those that were not run, and of those without a number.
     is_mean : bool
         Whether a place had several rows, which are averaged.
     """
 
-    table: pd.DataFrame
     headline: Estimate
     x: Coordinate
     up: Coordinate | None
@@ -106,16 +106,12 @@ class Arrangement:
     numbers: NDArray[np.float64]
     bars: str
     bare: NDArray[np.bool_]
+    fixed: Mapping[str, Any]
+    n_averaged: tuple[int, ...]
     n_cells: int
     n_missing: int
     n_empty: int
     is_mean: bool
-
-    @property
-    def shown(self) -> tuple[Coordinate, ...]:
-        """The coordinates that it is laid out by, in the order of panels, lines and axes."""
-        slots = (self.rows, self.by, self.x, self.up)
-        return tuple(coordinate for coordinate in slots if coordinate is not None)
 
 
 def short(says: str) -> str:
@@ -130,11 +126,11 @@ def short(says: str) -> str:
 
 
 def arrange(
-    table: pd.DataFrame,
+    table: Columns,
     keys: Sequence[Key],
     headline: Estimate,
     look: Look,
-    points: pd.DataFrame | None = None,
+    points: Columns | None = None,
 ) -> Arrangement:
     """Decide what goes where.
 
@@ -148,40 +144,34 @@ def arrange(
     SettingError
         If the look names what is not there, or more varies than can be drawn.
     """
-    known = {key.name: key for key in keys if key.name in table.columns}
-    within = [name for name in headline.within if name in table.columns and name not in known]
-    names = [*known, *within]
+    known = {key.name: key for key in keys if key.name in table}
+    names = [*known, *(name for name in headline.within if name in table and name not in known)]
     wanted = _checked(look, names)
     of = headline.of(None if "y" in wanted else look.y)
     _check_number(table, of.value, names)
-    cells = (table if points is None else points)[[*known]].drop_duplicates()
-    cells = cells if known else cells[:1]
-    rows = table
-    for name, value in headline.where.items():
-        if name in table.columns and name not in wanted.values():
-            rows = rows[rows[name] == value]
-    choice = _Choice(rows, cells, known, of)
+    chosen = {name: v for name, v in headline.where.items() if name not in wanted.values()}
+    rows = table.matching(chosen)
+    every = (table if points is None else points).only(known)
+    cells = list(dict.fromkeys(_rows(every, known)))[: None if known else 1]
+    own = _rows(rows, known)
+    has_number = ~np.isnan(rows[of.value].astype(np.float64))
+    bare = _without(cells, [row for row, has in zip(own, has_number, strict=True) if has])
+    missing = _without(cells, _rows(table, known))
+    choice = _Choice(rows, every, known, of)
     coordinates = {
         slot: choice.coordinate(name)
         for slot, name in choice.slots(wanted, names, is_map=look.map).items()
     }
     slots = [coordinates.get(slot) for slot in ("rows", "by", "y", "x")]
-    placed = [coordinate.name for coordinate in slots if coordinate is not None]
-    bare = _without(cells, rows[rows[of.value].notna()])
-    is_mean = bool(rows.duplicated(placed).any())
-    if is_mean:  # such as of several patterns of one label
-        means = rows.groupby(placed, sort=False, dropna=False)[of.value].mean()
-        rows = means.reset_index()
-    shape = [1 if coordinate is None else len(coordinate.values) for coordinate in slots]
-    numbers, crosses = np.full((4, *shape), np.nan), np.zeros(shape, dtype=bool)
-    found, bars = _numbers(rows, of, look.over)
-    numbers[:, *_places(slots, rows)] = found
-    axes = {coordinates[slot].name for slot in ("x", "y") if slot in coordinates}
-    if len(bare) and axes <= set(bare.columns):
-        crosses[*_places(slots, bare)] = True
-    n_missing = len(_without(cells, table))
+    numbers, bars, is_mean = _placed(rows, slots, of, look.over)
+    crosses = np.zeros(numbers.shape[1:], dtype=bool)
+    if all(coordinates[slot].name in known for slot in ("x", "y") if slot in coordinates):
+        for cell in bare:
+            crosses[_place(slots, dict(zip(known, cell, strict=True)))] = True
+    values = {name: dict.fromkeys(_values(rows, name)) for name in known}
+    placed = {slot.name for slot in slots if slot is not None}
+    n_averaged = rows[f"n_{look.over}"] if f"n_{look.over}" in rows else np.empty(0)
     return Arrangement(
-        table=rows,
         headline=of,
         x=coordinates["x"],
         up=coordinates.get("y"),
@@ -190,47 +180,86 @@ def arrange(
         numbers=numbers,
         bars=bars,
         bare=crosses,
+        fixed={k: next(iter(v)) for k, v in values.items() if len(v) == 1 and k not in placed},
+        n_averaged=(int(n_averaged.min()), int(n_averaged.max())) if len(n_averaged) else (),
         n_cells=len(cells),
-        n_missing=n_missing,
-        n_empty=len(bare) - n_missing,
+        n_missing=len(missing),
+        n_empty=len(bare) - len(missing),
         is_mean=is_mean,
     )
 
 
+def _values(table: Columns, name: str) -> list[Any]:
+    """Return a column as Python values, None where a number is missing."""
+    return [None if value != value else value for value in table[name].tolist()]
+
+
+def _rows(table: Columns, names: Iterable[str]) -> list[tuple[Any, ...]]:
+    """Return some columns row by row."""
+    wanted = [_values(table, name) for name in names]
+    return list(zip(*wanted, strict=True)) if wanted else [()] * len(table)
+
+
+def _without(cells: list[tuple[Any, ...]], rows: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
+    """Return the cells that have no row."""
+    there = set(rows)
+    return [cell for cell in cells if cell not in there]
+
+
+def _place(slots: Sequence[Coordinate | None], row: Mapping[str, Any]) -> tuple[Any, ...]:
+    """Return the place of a row in each slot; all places in a slot that it lacks."""
+    places = {
+        slot.name: slot.values.index(row[slot.name]) if slot.name in row else slice(None)
+        for slot in slots
+        if slot is not None
+    }
+    return tuple(0 if slot is None else places[slot.name] for slot in slots)
+
+
+def _placed(
+    rows: Columns, slots: Sequence[Coordinate | None], headline: Estimate, over: str | None
+) -> tuple[NDArray[np.float64], str, bool]:
+    """Put numbers, bars and SD of the rows into their places.
+
+    Several rows of a place, such as of patterns of one label, become their mean without bars.
+    """
+    found, bars = _numbers(rows, headline, over)
+    by_place: dict[tuple[Any, ...], list[int]] = {}
+    names = [slot.name for slot in slots if slot is not None]
+    for k, row in enumerate(_rows(rows, names)):
+        by_place.setdefault(_place(slots, dict(zip(names, row, strict=True))), []).append(k)
+    is_mean = len(by_place) < len(rows)
+    if is_mean:
+        found[1:], bars = np.nan, ""
+    shape = [1 if slot is None else len(slot.values) for slot in slots]
+    numbers = np.full((4, *shape), np.nan)
+    for place, several in by_place.items():
+        own = found[:, several]
+        known = own[0][~np.isnan(own[0])]
+        numbers[(slice(None), *place)] = own[:, 0]
+        numbers[(0, *place)] = known.mean() if len(known) else np.nan
+    return numbers, bars, is_mean
+
+
 def _numbers(
-    table: pd.DataFrame, headline: Estimate, over: str | None
+    table: Columns, headline: Estimate, over: str | None
 ) -> tuple[NDArray[np.float64], str]:
-    """Return number, ends of its bar and SD of each row, and what the bars are."""
+    """Return number, ends of its bar and SD of each row, and the meaning of the bars."""
+    none = np.full(len(table), np.nan)
 
     def column(name: str) -> NDArray[np.float64]:
-        found = table.get(name)
-        return np.full(len(table), np.nan) if found is None else found.to_numpy(dtype=np.float64)
+        return table[name].astype(np.float64) if name in table else none
 
-    name = headline.value
-    value, sd = column(name), column(f"{name}_sd" if over else "")
-    low = column(headline.low)
-    high = column(headline.high)
-    bars = f"Bars: {headline.interval}."
+    value, low, high = column(headline.value), column(headline.low), column(headline.high)
     if np.isnan(low).all():
         sem = column(headline.sem)
-        low, high, sd = value - sem, value + sem, np.full(len(table), np.nan)
         bars = "" if np.isnan(sem).all() else "Bars: SEM."
-    elif over is not None:
-        thin = interval_over(over, headline)
-        bars = f"Thick bars: SD over the values of {over}. Thin bars: {thin}."
-    return np.stack([value, low, high, sd]), bars
-
-
-def _places(slots: Sequence[Coordinate | None], table: pd.DataFrame) -> tuple[Any, ...]:
-    """Return the place of each row in each slot; all places of a slot that it lacks."""
-    return tuple(
-        0
-        if coordinate is None
-        else slice(None)
-        if coordinate.name not in table.columns
-        else pd.Index(coordinate.values).get_indexer(pd.Index(table[coordinate.name]))
-        for coordinate in slots
-    )
+        return np.stack([value, value - sem, value + sem, none]), bars
+    if over is None:
+        return np.stack([value, low, high, none]), f"Bars: {headline.interval}."
+    thin = interval_over(over, headline)
+    bars = f"Thick bars: SD over the values of {over}. Thin bars: {thin}."
+    return np.stack([value, low, high, column(f"{headline.value}_sd")]), bars
 
 
 def _checked(look: Look, names: list[str]) -> dict[str, str]:
@@ -251,35 +280,24 @@ def _checked(look: Look, names: list[str]) -> dict[str, str]:
     return wanted
 
 
-def _check_number(table: pd.DataFrame, column: str, names: list[str]) -> None:
-    numeric = [c for c in table.select_dtypes(["number", "bool"]).columns if c not in names]
+def _check_number(table: Columns, column: str, names: list[str]) -> None:
+    numeric = [c for c in table if c not in names and table[c].dtype.kind in "iufb"]
     if column not in numeric:
-        raise SettingError("y", f"must be one of {', '.join(map(str, numeric))}", column)
+        raise SettingError("y", f"must be one of {', '.join(numeric)}", column)
 
 
-def _determined(table: pd.DataFrame, by: Iterable[str], name: str) -> bool:
+def _determined(table: Columns, by: list[str], name: str) -> bool:
     """Test whether some columns determine the value of another in all rows."""
-    others = list(by)
-    if not others:
-        return table[name].nunique(dropna=False) <= 1
-    both = table[[*others, name]].drop_duplicates()
-    return len(both) == len(both[others].drop_duplicates())
-
-
-def _without(cells: pd.DataFrame, table: pd.DataFrame) -> pd.DataFrame:
-    """Return the cells that have no row in a table."""
-    if cells.shape[1] == 0:
-        return cells[:0] if len(table) else cells
-    there = pd.MultiIndex.from_frame(table[list(cells.columns)])
-    return cells[~pd.MultiIndex.from_frame(cells).isin(there)]
+    n_values = len(set(_rows(table, [*by, name])))
+    return n_values <= max(1, len(set(_rows(table, by))))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Choice:
     """The keys and coordinates, and which of them vary."""
 
-    table: pd.DataFrame
-    cells: pd.DataFrame
+    table: Columns
+    cells: Columns
     keys: dict[str, Key]
     headline: Estimate
 
@@ -308,8 +326,8 @@ class _Choice:
 
     def coordinate(self, name: str) -> Coordinate:
         """Return the values of a key or coordinate in their order, with their places."""
-        key = self.keys.get(name, Key(name))
-        values = [*self._column(name).drop_duplicates()]
+        key = self.keys.get(name, Key(name, axis=self.headline.table.column(name).axis))
+        values = [*dict.fromkeys(_values(self._source(name), name))]
         if not self._is_number(name):
             places = np.arange(len(values), dtype=np.float64)
             return Coordinate(name, key.says, tuple(values), places, False)
@@ -318,16 +336,17 @@ class _Choice:
         numbers = np.array([sizes[value] for value in values], dtype=np.float64)
         return Coordinate(name, key.says, tuple(values), numbers, True)
 
-    def _column(self, name: str) -> pd.Series[Any]:
-        return self.cells[name] if name in self.cells.columns else self.table[name]
+    def _source(self, *names: str) -> Columns:
+        """Return the cells if they have these columns, else the rows that are drawn."""
+        return self.cells if set(names) <= set(self.cells) else self.table
 
     def _is_number(self, name: str) -> bool:
         if name in self.keys and self.keys[name].sizes:
             return True
-        return self._column(name).dtype.kind in "iuf"
+        return self._source(name)[name].dtype.kind in "iuf"
 
     def _n_values(self, name: str) -> int:
-        return int(self._column(name).nunique())
+        return len({*_values(self._source(name), name)} - {None})
 
     def _varying(self, names: Iterable[str], placed: Iterable[str]) -> list[str]:
         """Return the names that vary and are not determined by those placed already."""
@@ -335,10 +354,7 @@ class _Choice:
         return [
             name
             for name in names
-            if name not in used
-            and not _determined(
-                self.cells if {name, *used} <= set(self.cells.columns) else self.table, used, name
-            )
+            if name not in used and not _determined(self._source(name, *used), used, name)
         ]
 
     def _merit(self, name: str) -> tuple[bool, bool, bool, float]:

@@ -125,7 +125,12 @@ def shorten(text: str, width: float, size: float = SMALL, *, bold: bool = False)
 
 
 def _wrap(text: str, width: float) -> list[str]:
-    """Break small text into lines of at most a width in inches."""
+    """Break small text into lines of at most a width in inches, of similar length."""
+    lines, narrower = _lines(text, width), _lines(text, 0.9 * width)
+    return narrower if len(narrower) == len(lines) else lines
+
+
+def _lines(text: str, width: float) -> list[str]:
     lines = [""]
     for word in re.split(_BREAKABLE, text):
         longer = f"{lines[-1]} {word}" if lines[-1] else shorten(word, width)
@@ -147,7 +152,7 @@ def draw_pattern(
     Parameters
     ----------
     ax : Axes
-        Where to draw.
+        The axes.
     spins : ndarray of int8, shape (N,)
         Values -1 or +1, row by row.
     shape : tuple of int

@@ -5,8 +5,10 @@ Values of tables and arrays are left to :mod:`hopcli.results.values`.
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from hopcli.catalogue import CATALOGUE
 from hopcli.errors import ResultError
 from hopcli.results import BULKY, open_manifest
 from hopcli.results.listing import settings_of
@@ -14,15 +16,26 @@ from hopcli.results.manifest import command_in, understood
 from hopcli.results.places import MANIFESTS
 from hopcli.results.tables import read_table
 from hopcli.results.values import compare_arrays, compare_tables
+from hopcli.values import show
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     from hopcli.results.manifest import Manifest
     from hopcli.results.values import Values
 
-__all__ = ["COLUMNS", "Compared", "Comparison", "Pair", "compare", "open_runs", "rows_of"]
+__all__ = [
+    "COLUMNS",
+    "Compared",
+    "Comparison",
+    "Pair",
+    "command_of",
+    "compare",
+    "open_runs",
+    "rows_of",
+    "spelt_sides",
+]
 
 
 class Pair(NamedTuple):
@@ -185,22 +198,29 @@ def _file(a: Manifest, b: Manifest, name: str) -> Compared:
         return Compared(name, *compare_tables(ours, theirs))
 
 
-def _as_python(pair: Pair) -> dict[str, str]:
-    """The sides of a pair as Python writes them."""
-    return {side: str(value) for side, value in pair.values.items()}
+def command_of(run: Manifest) -> str:
+    """Return the command of a run, or of the runs of a grid."""
+    return str(run["config"].get("command", run.command))
 
 
-def rows_of(
-    found: Comparison, spell: Callable[[Pair], Mapping[str, str]] = _as_python
-) -> list[dict[str, Any]]:
+def spelt_sides(pair: Pair, command: str) -> dict[str, str]:
+    """Spell what differs in A and in B as flags have it, as JSON if the two read the same."""
+    spell = CATALOGUE[command].show if command in CATALOGUE else lambda _, value: show(value)
+    texts = {side.upper(): spell(pair.name, value) for side, value in pair.values.items()}
+    if len(texts) > len(set(texts.values())):
+        texts = {side.upper(): json.dumps(value) for side, value in pair.values.items()}
+    return {"A": NONE, "B": NONE, **texts}
+
+
+def rows_of(found: Comparison, command: str) -> list[dict[str, Any]]:
     """All that differs as rows of one table: a setting, or a column of a table, a row.
 
     Parameters
     ----------
     found : Comparison
         What differs.
-    spell : callable
-        How the sides of a pair that has them are written.
+    command : str
+        The command of the runs.
 
     Returns
     -------
@@ -208,11 +228,7 @@ def rows_of(
         Texts by :data:`COLUMNS`; what does not apply is not there.
     """
     rows: list[dict[str, Any]] = [
-        {
-            "of": what,
-            "name": pair.name,
-            **{side.upper(): text for side, text in spell(pair).items()},
-        }
+        {"of": what, "name": pair.name, **spelt_sides(pair, command)}
         for what in ("settings", "inputs", "versions")
         for pair in getattr(found, what)
     ]
@@ -232,6 +248,9 @@ def rows_of(
         ]
     return rows
 
+
+NONE = "(none)"
+"""Stands for the side that lacks what the other one has."""
 
 COLUMNS = ("of", "name", "A", "B", "n", "n_differ", "largest", "where")
 """Of the table of all that differs."""

@@ -302,7 +302,6 @@ def _move_in(folder: Path) -> None:
             manifest.unlink()  # while files of two runs are mixed there is none
         for name in outputs:
             if is_file(waiting / name):
-                check_free(folder, [name])
                 (waiting / name).replace(folder / name)
         last.replace(folder / last.name)
     if is_folder(waiting):

@@ -56,6 +56,12 @@ MOST_BYTES = 32_000_000
 
 _MOST_HASHED = 2**34  # bytes of a file
 _DEEPEST = 12  # levels of values in values
+OF_DAMAGE = (
+    *(ArithmeticError, AssertionError, AttributeError, LookupError),
+    *(RecursionError, TypeError, ValueError),
+)
+"""Errors that values of another kind or shape cause."""
+
 _NO_FILE = "no file"
 _CALLED = {GRID: "a grid", "reproduce": "verdicts"}
 
@@ -316,16 +322,7 @@ def understood(
     """
     try:
         yield
-    except (
-        HopcliError,
-        ArithmeticError,
-        AssertionError,
-        AttributeError,
-        LookupError,
-        TypeError,
-        ValueError,
-        RecursionError,
-    ) as error:
+    except (HopcliError, *OF_DAMAGE) as error:
         if isinstance(error, (ResultError, DataError, *passes)):
             raise
         reason = " ".join(f"{type(error).__name__}: {error}".split())

@@ -99,7 +99,9 @@ PERCEPTRON = Rule(
     "learnt until every site is stable by kappa",
     _learn,
     parameters={
-        "kappa": Parameter(number(0, 1e6), 1.0, "Stability that the perceptron rule asks for."),
+        "kappa": Parameter(
+            number(0, 1e6), 1.0, "Stability that the perceptron rule asks for.", "stability κ"
+        ),
         "epochs": Parameter(
             integer(1, 100_000), 1000, "Most passes of the perceptron rule over the patterns."
         ),

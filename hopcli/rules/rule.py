@@ -62,11 +62,14 @@ class Parameter:
         Its value if none is given.
     help : str
         What it does, for the help of the commands.
+    axis : str
+        Text on an axis; empty for its name.
     """
 
     kind: Kind
     default: Any
     help: str
+    axis: str = ""
 
 
 def _unknown(n_sites: int, **parameters: Any) -> dict[str, float]:  # noqa: ARG001

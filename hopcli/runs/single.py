@@ -11,6 +11,7 @@ from hopcli import endings, experiments, results
 from hopcli.errors import HopcliError, ResultError, renamed
 from hopcli.results.files import check_made
 from hopcli.results.folder import uninterrupted
+from hopcli.results.manifest import OF_DAMAGE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -26,9 +27,6 @@ if TYPE_CHECKING:
 __all__ = ["Job", "Outcome", "compare", "do", "make", "plan", "publish"]
 
 _log = logging.getLogger(__name__)
-
-_OF_DAMAGE = (ArithmeticError, AssertionError, AttributeError, LookupError, TypeError, ValueError)
-"""Errors that numbers of another kind or shape cause."""
 
 
 if TYPE_CHECKING:
@@ -260,7 +258,7 @@ def _kept_parts(job: Job) -> Iterator[Parts | None]:
     try:
         yield parts
     except BaseException as error:
-        if n_earlier and isinstance(error, _OF_DAMAGE):
+        if n_earlier and isinstance(error, OF_DAMAGE):
             rule = f"contains parts of another run ({type(error).__name__})"
             raise ResultError(f"{parts.path}: {rule}: remove this file") from None
         with uninterrupted():
