@@ -1,4 +1,4 @@
-"""What is said to the user, whatever is in it: lines on stderr, ``hopcli: ...``, and values."""
+"""Messages to the user: lines on stderr, ``hopcli: ...``, and values on stdout."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from hopcli.printing import terminal
 
 __all__ = ["listen", "print_lines", "tell"]
 
-_LONGEST = 400  # characters of a line; what is too long is cut in the middle
+_LONGEST = 400  # characters of a line; longer ones are cut in the middle
 
 
 def tell(message: str) -> None:
-    """Say something in one line on stderr."""
+    """Print one line on stderr."""
     shown = terminal(" ".join(message.split()))
     if len(shown) > _LONGEST:
         shown = f"{shown[: 2 * _LONGEST // 3]} ... {shown[-_LONGEST // 3 :]}"
@@ -26,12 +26,12 @@ def tell(message: str) -> None:
 
 
 def print_lines(text: object) -> None:
-    """Print lines on stdout; names in them that may have newlines are made safe before."""
+    """Print lines on stdout; callers have escaped newlines in names."""
     click.echo(terminal(text, keep="\n"))
 
 
 class _Teller(logging.Handler):
-    """Tells the user what the library has to say."""
+    """Handler that prints the library's log messages."""
 
     def emit(self, record: logging.LogRecord) -> None:
         tell(record.getMessage())
@@ -45,7 +45,7 @@ def _show(
     file: TextIO | None = None,
     line: str | None = None,
 ) -> None:
-    """Tell a warning of hopcli in a line; show another as Python does."""
+    """Print a warning of hopcli in a line; show any other as Python does."""
     if issubclass(category, HopcliWarning):
         logging.getLogger("hopcli").warning("warning: %s", message)
     else:
@@ -54,7 +54,7 @@ def _show(
 
 
 def listen(*, quiet: bool) -> None:
-    """Tell what is logged by hopcli, such as what takes long, unless it is to be quiet."""
+    """Print hopcli's log messages, such as announcements of long steps, unless quiet."""
     log = logging.getLogger("hopcli")
     log.handlers = [_Teller()]
     log.setLevel(logging.ERROR if quiet else logging.INFO)
