@@ -118,8 +118,8 @@ command = settings_command(
         click.Option(
             ["--config"],
             metavar="FILE",
-            help="TOML file of settings, or the name of one that comes with hopcli; flags override "
-            "it.",
+            help="TOML file of settings, or the name of one that comes with hopcli; "
+            "flags override it.",
             shell_complete=complete_config,
         ),
         click.Option(

@@ -36,9 +36,9 @@ def command() -> None:
 
     \b
       hopcli grid run mine.toml          run it, or continue after an interrupt
-        hopcli grid status results/mine    finished, failed and missing cells
-        hopcli grid table results/mine     one tidy table
-        hopcli grid plot results/mine      one picture
+      hopcli grid status results/mine    finished, failed and missing cells
+      hopcli grid table results/mine     one tidy table
+      hopcli grid plot results/mine      one picture
 
     [plot] sets the layout of the picture, with the options of `grid plot` as keys: x, y, by,
     rows, map, and over, the key to average over.
