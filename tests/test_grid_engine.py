@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import threading
 import time
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
@@ -10,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from hopcli.datasets import Dataset
 from hopcli.experiments.stock import Stock
 from hopcli.grids import cells, planning
 from hopcli.grids.cells import Made, Task
@@ -124,3 +126,22 @@ def test_data_that_change_meanwhile_are_noticed(tmp_path: Path) -> None:
     assert [bool(one.error) for one in cells.make_all([task])] == [False]
     plan("##.\n.##\n#..\n")
     assert cells.make_all([other])[0].error is None  # what was kept is not believed
+
+
+def test_a_start_that_changes_after_the_plan_is_noticed(tmp_path: Path) -> None:
+    path = tmp_path / "start.txt"
+    path.write_text("####\n#..#\n#..#\n####\n", encoding="utf-8")
+    (one,) = _planned(start=f"text:{path}", tests=1, grid={"seed": [1]})
+    assert one.make().error is None
+    path.write_text("####\n####\n#..#\n####\n", encoding="utf-8")
+    assert (bool(one.make().error), one.make().tables) == (True, {})
+
+
+def test_a_plan_holds_no_images(tmp_path: Path) -> None:
+    path, stock = tmp_path / "own.txt", Stock()
+    path.write_text("##.\n.#.\n#..\n", encoding="utf-8")
+    (one,) = _planned(stock, dataset=f"text:{path}", tests=2, grid={"seed": [1]})
+    stock.__init__()  # type: ignore[misc]  # nothing is kept
+    gc.collect()
+    held = [each for each in gc.get_objects() if isinstance(each, Dataset)]
+    assert not [each for each in held if each.sha256 == one.plan.inputs["dataset"]]

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from hopcli import catalogue
-from hopcli.tables import Frames
+from hopcli.tables import DataFrames
 
 if TYPE_CHECKING:
     import numpy as np
@@ -86,9 +86,9 @@ class Result:
     notes: dict[str, Any] = field(default_factory=dict)
 
     @functools.cached_property
-    def tables(self) -> Frames:
+    def tables(self) -> DataFrames:
         """The tables as DataFrames, each made when it is first used."""
-        return Frames(self.columns)
+        return DataFrames(self.columns)
 
 
 class StoredResult(Result):

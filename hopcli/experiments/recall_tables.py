@@ -49,13 +49,10 @@ _ACCURACY = Table(
             counts=("recalled", "n"),
             interval="95 % interval for a new start, or of a new run where all images are tested",
         ),
-        Column(
-            "sd_repeats", help="SD over repeats", percent=True, interval_of="accuracy", end="sd"
-        ),
-        Column("sem_repeats", help="standard error over repeats", percent=True, printed=False),
+        Column("sd_repeats", percent=True, interval_of="accuracy", end="sd"),
+        Column("sem_repeats", percent=True, printed=False),
         Column(
             "sd_labels",
-            help="population SD over labels",
             percent=True,
             interval_of="accuracy",
             end="sd",

@@ -18,14 +18,12 @@ class Column:
         Name in the file. A name with ``*`` declares a column per stored pattern.
     kind : {"number", "integer", "boolean", "text"}
         Kind of its values; a missing number is NaN.
-    help : str
-        Meaning, in a few words.
     unit : str
         Unit; empty for a dimensionless quantity.
     percent : bool
         True for a rate from 0 to 1 that is printed in percent.
     axis : str
-        Text on an axis; by default the name.
+        Text on an axis; by default the name and the unit.
     key : bool
         True for a coordinate: a grid draws a line for each value.
     bounds : tuple of float, optional
@@ -44,7 +42,6 @@ class Column:
 
     name: str
     kind: str = "number"
-    help: str = ""
     unit: str = ""
     percent: bool = False
     axis: str = ""
@@ -58,8 +55,9 @@ class Column:
 
     @property
     def says(self) -> str:
-        """Text on an axis."""
-        return self.axis or self.name.replace("_", " ")
+        """Text on an axis, with the unit if there is one."""
+        unit = f" ({self.unit})" if self.unit else ""
+        return self.axis or self.name.replace("_", " ") + unit
 
 
 def columns(text: str, **about: Any) -> tuple[Column, ...]:

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Columns",
+    "DataFrames",
     "Estimate",
-    "Frames",
     "Table",
     "kind_of",
     "listing",
@@ -318,7 +318,7 @@ class Columns:
         return cls(several[0].names, arrays, several[0].declared)
 
 
-class Frames(Mapping[str, "pd.DataFrame"]):
+class DataFrames(Mapping[str, "pd.DataFrame"]):
     """Tables as DataFrames, each made when it is first used."""
 
     def __init__(self, tables: Mapping[str, Columns]) -> None:
