@@ -42,6 +42,7 @@ _OTHERS = {
     "data": "List the data sources, or verify the embedded MNIST.",
     "schema": "Print the JSON Schema of configuration files.",
     "notebooks": "Copy the notebooks that come with hopcli.",
+    "init": "Write a Makefile and a configuration for batch runs.",
     "docs": "Open the documentation.",
     "help": "Explain a command, an option, a key or a word.",
 }
@@ -54,7 +55,7 @@ _SECTIONS = {
     "The study": ("select", "recall", "temperature-scan", "reproduce"),
     "Look inside": ("weights", "attractors", "capacity", "critical", "relax"),
     "What the numbers are worth": ("variance", "compare", "consistency", "fit-sweeps"),
-    "Many runs": ("run", "grid", "deps"),
+    "Many runs": ("run", "grid", "init", "deps"),
     "Results": ("plot", "report", "runs", "diff", "check", "show"),
     "Other": ("live", "data", "schema", "notebooks", "docs", "help"),
 }

@@ -9,16 +9,17 @@ link. What is only read may be one too, but must lead to a regular file.
 from __future__ import annotations
 
 import contextlib
+import functools
 import os
 import stat
+from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 from hopcli import endings
 from hopcli.errors import ResultError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from pathlib import Path
+    from collections.abc import Callable, Mapping
 
 __all__ = [
     "STAGING",
@@ -32,7 +33,10 @@ __all__ = [
     "open_regular",
     "read_bytes",
     "write_file",
+    "write_new",
 ]
+
+_MOST_SHIPPED = 10**8  # bytes of a file that comes with hopcli
 
 STAGING = ".hopcli-"
 """Begins the names of files and folders that are of no finished run."""
@@ -205,6 +209,53 @@ def check_place(path: Path) -> None:
         raise ResultError(f"{path}: must be in a folder that is there")
     if not os.access(path.parent, os.W_OK | os.X_OK):
         raise ResultError(f"{path}: must be in a folder to write to, {path.parent} is not writable")
+
+
+def write_new(folder: Path, contents: Mapping[str, bytes]) -> list[str]:
+    """Write files that come with hopcli into a folder of the user.
+
+    Parameters
+    ----------
+    folder : Path
+        The folder; it is made if it is missing.
+    contents : mapping of str to bytes
+        Contents by name, which may have folders in it.
+
+    Returns
+    -------
+    list of str
+        Names of the files that were written; the others exist already.
+
+    Raises
+    ------
+    ResultError
+        If one of the files exists with other contents, so that nothing is written, or if the
+        folder cannot be written.
+    """
+    if folder.exists() and not folder.is_dir():
+        raise ResultError(f"{folder}: cannot be written: it is no folder")
+    new = [name for name, content in contents.items() if _is_new(folder / name, content)]
+    for name in new:
+        try:
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise ResultError(f"{folder}: cannot be written: {error.strerror}") from None
+        write_file(folder / name, functools.partial(Path.write_bytes, data=contents[name]))
+    return new
+
+
+def _is_new(path: Path, content: bytes) -> bool:
+    """Return whether a file is missing; one that exists must have these contents."""
+    try:
+        if read_bytes(path, _MOST_SHIPPED) == content:
+            return False
+    except FileNotFoundError:
+        return True
+    except ResultError:
+        raise
+    except OSError as error:
+        raise ResultError(f"{path}: cannot be read: {error.strerror}") from None
+    raise ResultError(f"{path}: has been changed, and is not overwritten; name another FOLDER")
 
 
 def write_file(path: Path, write: Callable[[Path], object]) -> None:
