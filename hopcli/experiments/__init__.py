@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from hopcli import catalogue
-from hopcli.tables import DataFrames
+from hopcli.tables import Columns, DataFrames, Made
 
 if TYPE_CHECKING:
     import numpy as np
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from hopcli.config import Config, Execution
     from hopcli.experiments.stock import Stock
     from hopcli.patterns import Patterns
-    from hopcli.tables import Columns
 
 __all__ = [
     "CHANGED",
@@ -88,7 +87,7 @@ class Result:
     @functools.cached_property
     def tables(self) -> DataFrames:
         """The tables as DataFrames, each made when it is first used."""
-        return DataFrames(self.columns)
+        return Made(self.columns, Columns.frame)
 
 
 class StoredResult(Result):

@@ -8,9 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import functools
 import io
-from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 import matplotlib as mpl
@@ -18,9 +16,10 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from hopcli.printing import html
-from hopcli.tables import Columns
+from hopcli.tables import Columns, Made
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 __all__ = ["Picture", "as_filed", "drawn_png", "drawn_svg", "look", "rounded", "save"]
@@ -171,27 +170,7 @@ def as_filed(result: Any) -> Any:
     A number half-way between two pixels or two texts may go either way by its last digit.
     Rounded, the picture of a run and one drawn from its files are the same bytes.
     """
-    return dataclasses.replace(result, columns=_Filed(result.columns))
-
-
-class _Filed(Mapping[str, Columns]):
-    """Rounded tables, each read when it is first used."""
-
-    def __init__(self, tables: Mapping[str, Columns]) -> None:
-        self._tables = tables
-        self._rounded = functools.cache(lambda name: rounded(tables[name]))
-
-    def __getitem__(self, name: str) -> Columns:
-        return self._rounded(name)
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._tables)
-
-    def __len__(self) -> int:
-        return len(self._tables)
-
-    def __contains__(self, name: object) -> bool:
-        return name in self._tables  # without reading it
+    return dataclasses.replace(result, columns=Made(result.columns, rounded))
 
 
 def rounded(table: Columns) -> Columns:

@@ -6,13 +6,14 @@ are written and read is left to :mod:`hopcli.results`.
 """
 
 from hopcli.tables.columns import Column, columns, ends_of, estimate
-from hopcli.tables.table import Columns, DataFrames, Estimate, Table, kind_of, listing
+from hopcli.tables.table import Columns, DataFrames, Estimate, Made, Table, kind_of, listing
 
 __all__ = [
     "Column",
     "Columns",
     "DataFrames",
     "Estimate",
+    "Made",
     "Table",
     "columns",
     "ends_of",

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 import textwrap
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
@@ -22,12 +22,15 @@ __all__ = [
     "Columns",
     "DataFrames",
     "Estimate",
+    "Made",
     "Table",
     "kind_of",
     "listing",
 ]
 
 _WIDTH = 80  # columns of a manual
+
+Form = TypeVar("Form")
 
 _KINDS = {"b": "boolean", "i": "integer", "u": "integer", "f": "number"}
 _DTYPES: dict[str, Any] = {"number": np.float64, "integer": np.int64, "boolean": np.bool_}
@@ -318,16 +321,24 @@ class Columns:
         return cls(several[0].names, arrays, several[0].declared)
 
 
-class DataFrames(Mapping[str, "pd.DataFrame"]):
-    """Tables as DataFrames, each made when it is first used."""
+class Made(Mapping[str, Form]):
+    """Tables in another form, each made when it is first used.
 
-    def __init__(self, tables: Mapping[str, Columns]) -> None:
-        self._tables = tables
-        self._made: dict[str, pd.DataFrame] = {}
+    Parameters
+    ----------
+    tables : mapping of str to Columns
+        The tables.
+    make : callable
+        Takes a table, returns its other form.
+    """
 
-    def __getitem__(self, name: str) -> pd.DataFrame:
+    def __init__(self, tables: Mapping[str, Columns], make: Callable[[Columns], Form]) -> None:
+        self._tables, self._make = tables, make
+        self._made: dict[str, Form] = {}
+
+    def __getitem__(self, name: str) -> Form:
         if name not in self._made:
-            self._made[name] = self._tables[name].frame()
+            self._made[name] = self._make(self._tables[name])
         return self._made[name]
 
     def __contains__(self, name: object) -> bool:
@@ -338,6 +349,10 @@ class DataFrames(Mapping[str, "pd.DataFrame"]):
 
     def __len__(self) -> int:
         return len(self._tables)
+
+
+DataFrames = Made["pd.DataFrame"]
+"""Tables as DataFrames."""
 
 
 def listing(tables: Iterable[Table]) -> str:
