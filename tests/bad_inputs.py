@@ -7,15 +7,12 @@ new setting is tried as it is declared, and a new kind has to say there what is 
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from hopcli.catalogue import CATALOGUE
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-
-    from hopcli.config import Setting
+from hopcli.config import Setting
 
 __all__ = ["TEXTS", "Tried", "listed", "tried_settings"]
 

@@ -10,19 +10,16 @@ import os
 import shutil
 import struct
 import zlib
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 from bad_inputs import TEXTS
 from conftest import call, random_patterns
+from numpy.typing import NDArray
 from PIL import Image
 from test_figures_weights import write_patterns
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-    from pathlib import Path
-
-    from numpy.typing import NDArray
 
 __all__ = ["damage_runs", "lay_about", "lay_grids"]
 

@@ -7,8 +7,9 @@ function NAME below lists all of them in order, and ``python tests/quoted.py`` p
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -16,9 +17,6 @@ import pandas as pd
 from hopcli import results
 from hopcli.claims.judging import VERDICTS
 from hopcli.study import AUTHORS_RECALL
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 __all__ = ["BLOCKS", "PAGES", "filled", "main", "read_claims_table"]
 

@@ -7,19 +7,16 @@ their final states can be compared bit for bit. None of them is clever on purpos
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from collections.abc import Callable, Iterable
+from typing import Any, TypeVar, cast
 
 import numba
 import numpy as np
+from numpy.typing import NDArray
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+from hopcli.network import Network
 
-    from numpy.typing import NDArray
-
-    from hopcli.network import Network
-
-    Draws = tuple[NDArray[np.int64], NDArray[np.float64]]
+Draws = tuple[NDArray[np.int64], NDArray[np.float64]]
 
 TIE = 1e-9
 

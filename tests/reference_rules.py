@@ -6,12 +6,8 @@ site classes, and none of it is clever on purpose. The diagonals are 0.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
+from numpy.typing import NDArray
 
 
 def hebbian(xi: NDArray[np.int8]) -> NDArray[np.float64]:

@@ -11,8 +11,9 @@ import os
 import shutil
 import signal
 import stat
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from conftest import call, random_patterns
 from test_figures_weights import write_patterns
@@ -20,9 +21,6 @@ from test_figures_weights import write_patterns
 import hopcli
 from hopcli import results
 from hopcli.errors import HopcliError
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 SMALL = ["--dataset", "text:five.txt", "--start", "flip:0.1", "--tests", "2", "--repeats", "1"]
 GRID = """command = 'recall'

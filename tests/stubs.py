@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import fields
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from conftest import CHECKOUT
 
 from hopcli import catalogue
 from hopcli.api.commands import COMMANDS
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 STUB = CHECKOUT / "hopcli" / "api" / "commands.pyi"
 

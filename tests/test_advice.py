@@ -9,14 +9,11 @@ from __future__ import annotations
 import json
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pandas as pd
 import pytest
 from advice import commands_in, draw, options_in, options_of, two_bars
-
-if TYPE_CHECKING:
-    from conftest import RunHopcli
+from conftest import RunHopcli
 
 SMALL = ["--tests", "5", "--repeats", "1", "--no-figures"]
 TINY = "--dataset text:p.txt --start flip:0.1 --tests 2 --repeats 1"

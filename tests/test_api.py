@@ -6,17 +6,14 @@ import base64
 import importlib
 import io
 import re
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
+from conftest import SpawnHopcli
 from PIL import Image
 
 import hopcli
 from hopcli import catalogue
-
-if TYPE_CHECKING:
-    from conftest import SpawnHopcli
 
 
 def test_every_public_name_is_there_and_says_what_it_is() -> None:

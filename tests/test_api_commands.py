@@ -8,23 +8,19 @@ import json
 import warnings
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pytest
-from conftest import files_below
+from conftest import RunHopcli, files_below
 
 from hopcli import catalogue, results
 from hopcli.api import commands
 from hopcli.api.commands import run
+from hopcli.api.running import Run
 from hopcli.datasets import load_dataset
 from hopcli.errors import DataError, HopcliWarning, ResultError, SettingError
 from hopcli.patterns import read_patterns
-
-if TYPE_CHECKING:
-    from conftest import RunHopcli
-
-    from hopcli.api.running import Run
 
 SMALL: dict[str, Any] = {"digits": "3,6", "tests": 3, "repeats": 2, "sweeps": 3, "temperature": 0.1}
 FLAGS = ["--digits", "3,6", "--tests", "3", "--repeats", "2", "--sweeps", "3"]

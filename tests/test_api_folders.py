@@ -5,19 +5,16 @@ from __future__ import annotations
 import json
 import shutil
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import CHECKOUT
+from conftest import CHECKOUT, RunHopcli
 
 import hopcli
 from hopcli.api.reading import read
 from hopcli.errors import ResultError, SettingError
-
-if TYPE_CHECKING:
-    from conftest import RunHopcli
 
 RESULTS = CHECKOUT / "results"
 SMALL = ("--tests", "2", "--repeats", "1", "--sweeps", "2", "--no-figures", "-q")

@@ -5,20 +5,17 @@ from __future__ import annotations
 import gc
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import random_patterns
+from conftest import RunHopcli, random_patterns
 from test_figures_weights import write_patterns
 
 from hopcli.api.gridding import GridRun, grid
 from hopcli.errors import ResultError, SettingError
 from hopcli.grids.store import Store
-
-if TYPE_CHECKING:
-    from conftest import RunHopcli
 
 SHARED: dict[str, Any] = {"dataset": "text:five.txt", "start": "flip:0.2", "tests": 2, "repeats": 2}
 VARY: dict[str, Any] = {

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
+from conftest import RunHopcli
 
 import hopcli
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from conftest import RunHopcli
 
 BARS = {"left": [[1, 0], [1, 0]], "top": [[1, 1], [0, 0]]}
 

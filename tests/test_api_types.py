@@ -5,15 +5,12 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 import stubs
 
 import hopcli
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 PROGRAM = """\
 from pathlib import Path

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 from conftest import few_and_many
+from numpy.typing import NDArray
 from scipy.signal import lfilter
 
 from hopcli.statistics.autocorrelation import autocorrelation_time
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
 
 
 def _series(rng: np.random.Generator, phi: float, chains: int, steps: int) -> NDArray[np.float64]:

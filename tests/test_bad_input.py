@@ -5,20 +5,15 @@ from __future__ import annotations
 import contextlib
 import os
 import shlex
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pytest
 from bad_inputs import Tried, tried_settings
 from bad_inputs_lying import damage_runs, lay_about, lay_grids
-from conftest import UNPRIVILEGED, call
+from conftest import UNPRIVILEGED, RunHopcli, SpawnHopcli, call
 
 from hopcli.catalogue import CATALOGUE
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
-
-    from conftest import RunHopcli, SpawnHopcli
 
 SMALL = ["recall", "--tests", "2", "--repeats", "1", "--no-figures", "-q"]
 RECALL = [*SMALL, "--dataset", "text:five.txt", "--start", "pattern", "--out", "out"]

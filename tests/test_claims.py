@@ -29,7 +29,7 @@ from hopcli.config.files import find_claims, shipped_claims
 from hopcli.errors import SettingError
 from hopcli.rules import store
 from hopcli.statistics import Z95, exact_interval
-from hopcli.study import AUTHORS_RECALL
+from hopcli.study import AUTHORS_RECALL, read_curve
 from hopcli.study.notebook import largest_gap, unstable_sum
 from hopcli.tables import Columns, Table, ends_of
 
@@ -213,6 +213,18 @@ def test_the_ratio_of_variances_is_that_of_f() -> None:
     found = _found(text, _repeats(dict(authors)))
     assert found.value == pytest.approx(1)
     assert found.tails(0.5) == pytest.approx((0.0112, 0.9888), abs=2e-4)
+
+
+def test_numbers_beside_the_claims_come_before_those_of_the_study() -> None:
+    text = "variance_ratio(mine / repeats / accuracy, authors_recall.csv)"
+    assert parse(text, "here").terms[0].arguments == (str(AUTHORS_RECALL),)
+    own = Path("own/authors_recall.csv")
+    own.parent.mkdir()
+    own.write_text("repeat,3,6\n0,80,77\n1,81,75\n", encoding="utf-8")
+    assert parse(text, "here", own.parent).terms[0].arguments == (str(own),)
+    curve = Path("curve.csv")
+    curve.write_text("t,m\n0.10,1\n2,0.5\n", encoding="utf-8")
+    assert read_curve(curve) == {"0.1": 1.0, "2": 0.5}
 
 
 def test_counts_have_exact_binomial_tails() -> None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -25,9 +26,6 @@ from hopcli.errors import ResultError, SettingError
 from hopcli.statistics import Z95, exact_interval
 from hopcli.study import FIGURE1, read_curve
 from hopcli.tables import Columns
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 NAMES = ("3", "6", "1", "0", "4")
 PRINTED = {"3": 81, "6": 76, "1": 98, "0": 76, "4": 69}

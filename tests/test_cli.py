@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 import pandas as pd
@@ -16,9 +16,6 @@ import hopcli
 from hopcli.catalogue import CATALOGUE
 from hopcli.cli import cli
 from hopcli.cli.once import Command
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 COMMANDS = cli.list_commands(click.Context(cli))
 SMALL = "tests = 2\nrepeats = 1\nfigures = false\n"

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import functools
 import re
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pytest
 from conftest import experiment
+from numpy.typing import NDArray
 from scipy import stats
 
 from hopcli.config import CompareConfig, Facts
@@ -21,9 +22,6 @@ from hopcli.experiments.stock import Stock
 from hopcli.statistics import exact_interval
 from hopcli.statistics.paired import paired_interval
 from hopcli.streams import Streams, seed_word
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
 
 FEW: dict[str, Any] = {"training": 20, "selector_samples": (2,), "selections": 2}
 FEW |= {"selector_tests": 2, "candidates": 1, "tuning": 1}

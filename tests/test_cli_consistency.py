@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pytest
 from conftest import experiment, few_and_many
+from numpy.typing import NDArray
 from scipy import stats
 
 from hopcli import experiments
@@ -17,9 +18,6 @@ from hopcli.experiments import consistency, shapes
 from hopcli.experiments.shapes import shape_table
 from hopcli.experiments.stock import Stock
 from hopcli.patterns import overlap_loss
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
 
 MEASURES = ("within", "between", "contrast", "loss", "loss_per_pair")
 

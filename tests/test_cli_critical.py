@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 from conftest import experiment, few_and_many, random_patterns
+from numpy.typing import NDArray
 from shell import Shell, draw_patterns
 
 from hopcli.config import CriticalConfig
@@ -16,10 +18,6 @@ from hopcli.rules import store
 from hopcli.statistics import exact_interval
 from hopcli.statistics.crossings import Crossing
 from hopcli.theory import ordering_temperatures
-
-if TYPE_CHECKING:
-    import pandas as pd
-    from numpy.typing import NDArray
 
 QUANTITIES = ("projection", "projection_square", "binder", "susceptibility", "energy")
 NEAR = tuple(i / 100 for i in range(90, 107, 2))

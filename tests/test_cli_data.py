@@ -4,16 +4,11 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from conftest import CHECKOUT, files_below
+from shell import Shell
 
-from hopcli.datasets import SOURCES
-
-if TYPE_CHECKING:
-    from shell import Shell
-
-    from hopcli.datasets import Dataset
+from hopcli.datasets import SOURCES, Dataset
 
 SHIPPED = CHECKOUT / "hopcli" / "notebooks"
 NOTEBOOKS = ["own-pictures.ipynb", "phase-diagram.ipynb", "study.ipynb"]

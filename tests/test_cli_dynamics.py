@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
+from conftest import RunHopcli
 from scipy.linalg import hadamard
 
 from hopcli import experiments
 from hopcli.config import RecallConfig, RecallExecution
 from hopcli.config.notations import Schedule, temperature, temperatures
 from hopcli.rules import store
-
-if TYPE_CHECKING:
-    from conftest import RunHopcli
 
 QUIET = ["--no-figures", "--quiet", "--overwrite"]
 KEPT = ["--tests", "30", "--repeats", "1", *QUIET, "--keep", "trials"]

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
 from conftest import experiment, few_and_many
+from numpy.typing import NDArray
 from shell import Shell, read_json, table
 
 from hopcli import experiments
@@ -19,9 +20,6 @@ from hopcli.experiments.stock import Stock
 from hopcli.experiments.trials import authors_sites, authors_trials
 from hopcli.study import AUTHORS_RECALL
 from hopcli.study.replays import Replays
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
 
 LABELS = ["3", "6", "1", "0", "4"]
 ORDERS = 30

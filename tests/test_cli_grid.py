@@ -7,22 +7,18 @@ import itertools
 import json
 import re
 import sqlite3
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
-from conftest import files_below, random_patterns
+from conftest import RunHopcli, files_below, random_patterns
 from PIL import Image
 from test_figures_weights import write_patterns
 
 from hopcli import experiments
 from hopcli.errors import DataError
 from hopcli.grids.store import FILE, Store
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from conftest import RunHopcli
 
 FIVE = 'command = "recall"\ndataset = "text:five.txt"\nstart = "flip:0.2"\n'
 ONE = f"{FIVE}tests = 4\nrepeats = 2\n"

@@ -5,18 +5,14 @@ from __future__ import annotations
 import json
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
-from conftest import CHECKOUT, files_below
+from conftest import CHECKOUT, RunHopcli, files_below
 
 import hopcli
 from hopcli.errors import DataError
 from hopcli.network import Network, Quadratic
-
-if TYPE_CHECKING:
-    from conftest import RunHopcli
 
 LIMIT = 200_000  # bytes of a page of ten digits and 300 test images
 

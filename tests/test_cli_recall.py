@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 import pytest
 from shell import Shell, read_json, table
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 SMALL = "recall --tests 6 --repeats 2 --no-figures --quiet --overwrite --keep trials"
 LABELS = ["3", "6", "1", "0", "4"]

@@ -5,15 +5,12 @@ from __future__ import annotations
 import contextlib
 import shutil
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 from conftest import call
 from PIL import Image
-
-if TYPE_CHECKING:
-    from shell import Shell
+from shell import Shell
 
 LINES = [
     tuple(line.split("  =>  "))

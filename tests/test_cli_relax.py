@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
+from numpy.typing import NDArray
+from shell import Shell
 
 from hopcli import experiments
 from hopcli.config import RecallConfig, RecallExecution, RelaxConfig, ThreadedExecution
@@ -17,10 +19,6 @@ from hopcli.experiments.relax_tables import Course, Measured, settling_table
 from hopcli.experiments.stock import Stock
 from hopcli.results import load
 from hopcli.statistics.autocorrelation import autocorrelation_time
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-    from shell import Shell
 
 LABELS = ["3", "6", "1", "0", "4"]
 STOCK = Stock()

@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pytest
 from conftest import files_below
-from reading_pages import read_page
+from reading_pages import Element, read_page
 from shell import SMALL_RUNS, Shell, commands
-
-if TYPE_CHECKING:
-    from reading_pages import Element
 
 PAGE = Path("report.html")
 SELECT = "select --samples 1 --no-figures"

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 from conftest import files_below
 from shell import Shell, change, read_json
 
-from hopcli.experiments import Plan
-
-if TYPE_CHECKING:
-    from hopcli.experiments import Result
+from hopcli.experiments import Plan, Result
 
 RECALL = 'command = "recall"\ntests = 2\nrepeats = 1\nfigures = false\n'
 SCAN = 'command = "temperature-scan"\ntemperatures = [0.5]\nrepeats = 2\nfigures = false\n'

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 from shell import Shell, read_json, table
 
 import hopcli
+from hopcli.datasets import Dataset
 from hopcli.patterns import read_patterns
-
-if TYPE_CHECKING:
-    from hopcli.datasets import Dataset
 
 SELECTED = [39155, 7411, 38406, 21607, 28089, 38060, 25559, 55147, 52050, 49358]
 SELECT = "select --no-figures -q --overwrite --out out"

@@ -5,7 +5,6 @@ from __future__ import annotations
 import subprocess
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
@@ -13,11 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 from PIL import Image
+from shell import Shell
 
 from hopcli.cli.show import half_blocks, signs
-
-if TYPE_CHECKING:
-    from shell import Shell
 
 Spins = NDArray[np.int8]
 

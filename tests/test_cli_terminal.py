@@ -10,9 +10,10 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 import tqdm
@@ -21,12 +22,7 @@ from shell import Shell, read_json
 
 import hopcli
 from hopcli.cli.progress import Watch
-from hopcli.experiments import Plan
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from hopcli.experiments import Result
+from hopcli.experiments import Plan, Result
 
 QUICK = (
     "recall --dataset digits --temperature 0.1 --tests 3 --repeats 2 --no-figures"

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 import pytest
 from conftest import random_patterns, stored
 from numpy.typing import NDArray
 from shell import Shell, Table, draw_patterns, table
 
+from hopcli.network import Network
 from hopcli.rules import RULES, store
 from hopcli.theory import spectrum
-
-if TYPE_CHECKING:
-    from hopcli.network import Network
 
 Spins = NDArray[np.int8]
 

@@ -10,9 +10,10 @@ import json
 import math
 import tomllib
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 from quoted import CLAIMS, ROOT, read_claims_table
 from scipy import stats
@@ -27,9 +28,6 @@ from hopcli.grids.grid import Grid, read_grid
 from hopcli.results.manifest import sha256_of
 from hopcli.results.tables import read_table
 from hopcli.values import as_column
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 RESULTS = ROOT / "results"
 PAPER = (

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pytest
 from conftest import few_and_many
+from numpy.typing import NDArray
 
 from hopcli.statistics import Z95, exact_interval
 from hopcli.statistics.components import Component, Components
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
 
 
 def beta(rng: np.random.Generator, mean: Any, variance: Any) -> NDArray[np.float64]:

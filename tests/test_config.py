@@ -6,13 +6,15 @@ import dataclasses
 import json
 import math
 import tomllib
+from collections.abc import Callable
 from dataclasses import fields
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import jsonschema
 import pytest
 from bad_inputs import TEXTS, listed, tried_settings
-from conftest import CHECKOUT
+from conftest import CHECKOUT, RunHopcli
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -34,15 +36,8 @@ from hopcli.config import (
 from hopcli.config.schema import configuration_schema
 from hopcli.errors import DataError, SettingError
 from hopcli.grids.grid import read_grid
+from hopcli.kinds import Kind
 from hopcli.values import RefusedError, show
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-    from pathlib import Path
-
-    from conftest import RunHopcli
-
-    from hopcli.kinds import Kind
 
 SCHEMA = configuration_schema()
 VALIDATOR = jsonschema.Draft202012Validator(SCHEMA)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pytest
-from conftest import few_and_many, least
+from conftest import RunHopcli, few_and_many, least
 
 from hopcli import dynamics, experiments
 from hopcli.config import RecallConfig, RecallExecution
@@ -16,11 +17,6 @@ from hopcli.experiments import continuation, recall
 from hopcli.experiments.continuation import Continuation, Rise, rise_of
 from hopcli.experiments.stock import Stock
 from hopcli.results import read_manifest
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from conftest import RunHopcli
 
 
 @pytest.fixture(scope="module")

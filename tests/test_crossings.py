@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 import pytest
 from conftest import few_and_many, least
+from numpy.typing import NDArray
 from scipy.optimize import brentq
 
 from hopcli.observables import binder_ratio
 from hopcli.rules import store
 from hopcli.statistics.crossings import FEWEST, Crossing, crossing
 from hopcli.theory import PairStates, ordering_temperatures
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
 
 X = np.linspace(0.8, 1.2, 9)
 STEEP = (5.0, 10.0)

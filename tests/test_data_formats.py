@@ -12,11 +12,14 @@ import subprocess
 import sys
 import warnings
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pytest
+from conftest import RunHopcli
+from numpy.typing import NDArray
 from PIL import Image
 
 import hopcli
@@ -25,13 +28,6 @@ from hopcli.errors import DataError, HopcliWarning, PatternError, SettingError
 from hopcli.losses import overlap_loss_of
 from hopcli.observables import overlaps
 from hopcli.rules import store
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from conftest import RunHopcli
-    from numpy.typing import NDArray
-
 
 SPINS = np.array(
     [[-1, 1, 1, -1, 1, -1, -1, -1, 1], [1, 1, -1, -1, 1, 1, -1, 1, -1]], np.int8

@@ -5,11 +5,14 @@ from __future__ import annotations
 import hashlib
 import os
 import struct
-from typing import TYPE_CHECKING, Any, NamedTuple
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 import pytest
+from numpy.typing import NDArray
 from scipy import sparse
 from test_data_formats import write_idx
 
@@ -24,13 +27,6 @@ from hopcli.datasets import (
 )
 from hopcli.datasets.npz import Archive
 from hopcli.errors import DataError, SettingError
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-    from pathlib import Path
-
-    from numpy.typing import NDArray
-
 
 # Of blank images.
 pytestmark = pytest.mark.filterwarnings("ignore::hopcli.errors.HopcliWarning")

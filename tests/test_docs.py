@@ -8,7 +8,8 @@ from __future__ import annotations
 import ast
 import importlib
 import re
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import pytest
 from conftest import CHECKOUT, call
@@ -22,9 +23,6 @@ from hopcli.docs import generate
 from hopcli.dynamics import DYNAMICS
 from hopcli.rules import RULES
 from hopcli.runs.requests import Wishes
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 DOCS = CHECKOUT / "hopcli" / "docs"
 QUESTIONS = (DOCS / "questions.md").read_text(encoding="utf-8")

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pytest
@@ -26,9 +27,6 @@ from hopcli.network import Network, Quadratic
 from hopcli.observables import class_sums, local_fields
 from hopcli.rules import store
 from hopcli.streams import splitmix64
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 SITE_BY_SITE = ["metropolis", "glauber", "async"]
 AT_TIE = {"keep": 0, "up": 1, "down": -1}

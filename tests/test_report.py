@@ -338,6 +338,7 @@ def test_a_drawing_keeps_to_itself(sections: list[Section]) -> None:
     for rest in ("<style", "<metadata", "xmlns", "xlink", "<?xml", "<!", "<text"):
         assert rest not in one.svg
     assert one.width == round(figure.get_figwidth() * 96)
+    assert f' viewBox="0 0 {72 * figure.get_figwidth():g} ' in one.svg
     assert read_page(one.svg).children[0].attributes["aria-label"] == figure.title
 
 

@@ -5,18 +5,13 @@ from __future__ import annotations
 import argparse
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from threadpoolctl import threadpool_limits
 
 from benchmarks import ratios, report, scaling
-from benchmarks.measuring import FULL, QUICK
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from benchmarks.measuring import Effort, Row
+from benchmarks.measuring import FULL, QUICK, Effort, Row
 
 NAMES = [*ratios.JOBS, *scaling.AXES]
 

@@ -6,18 +6,15 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
-    from numpy.typing import NDArray
-
-    Measure = Callable[[], float]
-    Row = dict[str, Any]
+Measure = Callable[[], float]
+Row = dict[str, Any]
 
 
 @dataclass(frozen=True)

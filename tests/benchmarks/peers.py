@@ -9,23 +9,19 @@ from __future__ import annotations
 import importlib.util
 import os
 import sys
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
 import numpy as np
 import reference_loops as plain
+from numpy.typing import NDArray
 
+from benchmarks.work import Work
 from hopcli import dynamics
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
-    from numpy.typing import NDArray
-
-    from benchmarks.work import Work
-
-    Call = Callable[[], NDArray[np.int8]]
+Call = Callable[[], NDArray[np.int8]]
 
 PROCESSORS = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 1
 """How many threads hopcli takes unless told."""
@@ -73,7 +69,6 @@ def _ours(work: Work) -> Call:
             temperatures=work.temperature,
             sweeps=work.sweeps,
             attempts_per_sweep=work.attempts_per_sweep,
-            order=work.order,
             threads=work.threads,
         ).spins
 
@@ -157,43 +152,12 @@ def _dwave(work: Work) -> Call:
             beta_schedule_type="custom",
             beta_schedule=np.full(_full_sweeps(work), 1 / work.temperature),
             num_sweeps_per_beta=1,
-            randomize_order=work.order == "random",
+            randomize_order=True,
             proposal_acceptance_criteria="Metropolis",
             seed=1,
         )
         columns = np.argsort(np.asarray(answer.variables))
         return np.asarray(answer.record.sample[:, columns])
-
-    return call
-
-
-def _openjij(work: Work) -> Call:
-    """The compiled core, without the sampler around it, which takes one start a model.
-
-    It tries the sites in their order, and no other.
-    """
-    from openjij import cxxjij
-
-    if work.order != "fixed":
-        raise ValueError(f"OpenJij tries the sites in their order, not in {work.order!r}")
-    n_sites = work.couplings.n_sites
-    couplings = np.zeros((n_sites + 1, n_sites + 1))  # with the site that it has for fields
-    couplings[:-1, :-1] = -work.couplings.dense()
-    couplings[-1, -1] = 1
-    core: Any = cxxjij
-    graph = core.graph.Dense(n_sites)
-    graph.set_interaction_matrix(couplings)
-    system = core.system.make_classical_ising(work.starts[0].tolist(), graph)
-    schedule = [(1 / work.temperature, _full_sweeps(work))]
-    starts = work.starts.tolist()
-
-    def call() -> NDArray[np.int8]:
-        ends = np.empty_like(work.starts)
-        for seed, start in enumerate(starts):
-            system.reset_spins(start)
-            core.algorithm.Algorithm_SingleSpinFlip_run(system, seed, schedule)
-            ends[seed] = core.result.get_solution(system)[:n_sites]
-        return ends
 
     return call
 
@@ -210,4 +174,3 @@ CLASS_LOOP = Program("straightforward class loop", _class_loop)
 OVER_CHAINS = Program("NumPy over chains", _over_chains)
 DENSE = Program("dense numba", _dense, sites=16_384)
 DWAVE = Program("dwave-samplers", _dwave, "dwave", chains=500, sites=4_096)
-OPENJIJ = Program("OpenJij", _openjij, "openjij", chains=500, sites=8_192)

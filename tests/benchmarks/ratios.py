@@ -6,24 +6,19 @@ little, how many times as long as its peers it takes itself.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from benchmarks import measuring, peers
-from benchmarks.measuring import in_turns, seconds, spread
-from benchmarks.work import DIGITS, HALF_SWEEP, Work, mnist, noisy, recall
+from benchmarks.measuring import Effort, Measure, Row, in_turns, seconds, spread
+from benchmarks.peers import Program
+from benchmarks.work import DIGITS, Work, mnist, noisy, recall
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
-
-    from numpy.typing import NDArray
-
-    from benchmarks.measuring import Effort, Measure, Row
-    from benchmarks.peers import Program
-
-    Targets = Mapping[Program, float | None]
+Targets = Mapping[Program, float | None]
 
 __all__ = ["JOBS", "Entrant", "Job", "race", "run"]
 
@@ -143,12 +138,6 @@ def race(name: str, description: str, work: Work, targets: Targets, bounds: str 
 # --- the loop
 
 
-def _fixed(effort: Effort) -> Work:
-    """OpenJij tries the sites in their order."""
-    work = replace(recall(effort.of(500), sweeps=10), attempts_per_sweep=2 * HALF_SWEEP)
-    return replace(work, order="fixed")
-
-
 def _patterns(p: int, temperature: float) -> Callable[[Effort], Work]:
     return lambda effort: recall(effort.of(2_000), p, temperature=temperature)
 
@@ -193,12 +182,6 @@ RACES: dict[str, tuple[str, Callable[[Effort], Work], Targets, str]] = {
         lambda effort: noisy(effort.of(16_384), chains=32),
         {peers.DENSE: 200},
         "flips, of a fifth of the sites; and attempts, until these are rare",
-    ),
-    "fixed": (
-        "sites in their order, 10 sweeps of N, T = 0.2",
-        _fixed,
-        {peers.OPENJIJ: None, peers.DWAVE: None},
-        "",
     ),
 }
 

@@ -6,26 +6,21 @@ import csv
 import json
 import os
 import platform
+from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from matplotlib.figure import Figure
 
+from benchmarks.measuring import Row
 from benchmarks.scaling import AXES, PATIENCE
 
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from benchmarks.measuring import Row
-
-PACKAGES = ("hopcli", "numpy", "numba", "pandas", "matplotlib", "dwave-samplers", "openjij")
+PACKAGES = ("hopcli", "numpy", "numba", "pandas", "matplotlib", "dwave-samplers")
 
 STYLES: dict[str, dict[str, Any]] = {
     "hopcli": {"color": "black", "linestyle": "-", "marker": "o"},
-    "hopcli recall, the whole process": {"color": "black", "linestyle": ":", "marker": "o"},
-    "hopcli grid run, the whole process": {"color": "black", "linestyle": "--", "marker": "o"},
     "straightforward class loop": {"color": "#d55e00", "linestyle": "-", "marker": "s"},
     "NumPy over chains": {"color": "#0072b2", "linestyle": "--", "marker": "^"},
     "dense numba": {"color": "#009e73", "linestyle": "-.", "marker": "D"},
@@ -94,8 +89,8 @@ def _line(row: Row) -> str:
 
 def draw(points: Sequence[Row], described: str) -> Figure:
     """Draw the cost of an attempt against size, a panel an axis, both logarithmic."""
-    figure = Figure(figsize=(11, 7.6), layout="constrained")
-    panels = figure.subplots(2, 3, sharey=True).ravel()
+    figure = Figure(figsize=(8, 7.6), layout="constrained")
+    panels = figure.subplots(2, 2, sharey=True).ravel()
     handles: dict[str, Any] = {}
     for panel, axis in zip(panels, AXES.values(), strict=False):
         for program, style in STYLES.items():
@@ -114,7 +109,7 @@ def draw(points: Sequence[Row], described: str) -> Figure:
         panel.minorticks_off()
         panel.yaxis.set_major_formatter("{x:g}")
         panel.grid(visible=True, alpha=0.3)
-    for panel in panels[::3]:
+    for panel in panels[::2]:
         panel.set_ylabel("ns an attempt")
     names = [name for name in STYLES if name in handles]
     drawn = [handles[name] for name in names]

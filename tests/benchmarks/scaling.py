@@ -2,39 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 
-from benchmarks import measuring, peers
-from benchmarks.measuring import in_turns, seconds, spread
-from benchmarks.peers import CLASS_LOOP, DENSE, DWAVE, OURS, OVER_CHAINS, Program
+from benchmarks.measuring import Effort, Row, in_turns, seconds, spread
+from benchmarks.peers import CLASS_LOOP, DENSE, DWAVE, OURS, OVER_CHAINS, Call, Program
 from benchmarks.work import PATTERNS, Work, mnist, noisy, recall
 from hopcli.rules import store
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from numpy.typing import NDArray
-
-    from benchmarks.measuring import Effort, Row
-    from benchmarks.peers import Call
 
 __all__ = ["AXES", "Axis", "measure"]
 
 CHAINS = 1_000
-CELL = 500  # chains of a cell: ten repeats of ten images of five digits
 ATTEMPTS = 1 << 23  # of all chains together, where the sites are the axis
 PATIENCE = 2.0  # seconds of a call, beyond which a peer is given no larger size
 LIMIT = 60.0  # seconds a size
+LOOPS = (OURS, CLASS_LOOP, OVER_CHAINS, DENSE, DWAVE)  # ours first
 TEN = (*PATTERNS, 5, 0, 15, 17, 4)
 """A training image of each digit: 3, 6, 1, 0, 4, and the first 2, 5, 7, 8, 9."""
 
 
 @dataclass(frozen=True)
 class Axis:
-    """Sizes, what work each is, and who is raced.
+    """Sizes, and the work of each.
 
     Parameters
     ----------
@@ -44,15 +35,12 @@ class Axis:
         From small to large.
     work : callable
         Gives the work of a size, and how much of it is run.
-    programs : tuple of Program
-        Ours first.
     """
 
     name: str
     label: str
     sizes: tuple[int, ...]
     work: Callable[[int, Effort], Work]
-    programs: tuple[Program, ...]
 
 
 def measure(axis: Axis, effort: Effort) -> list[Row]:
@@ -62,7 +50,7 @@ def measure(axis: Axis, effort: Effort) -> list[Row]:
     for size in axis.sizes:
         whole = axis.work(size, effort)
         racing = []
-        for program in (program for program in axis.programs if program.is_installed):
+        for program in (program for program in LOOPS if program.is_installed):
             work = whole.first(program.chains)
             reason = _reason(program, work, slow)
             row: Row = {"axis": axis.name, "size": size, "program": program.name}
@@ -84,7 +72,7 @@ def measure(axis: Axis, effort: Effort) -> list[Row]:
 
 def _reason(program: Program, work: Work, slow: set[Program]) -> str:
     """Give the reason for leaving out a peer at a size; empty if it is run."""
-    if program in (OURS, WHOLE, CELLS):
+    if program is OURS:
         return ""
     if work.couplings.n_sites > program.sites:
         return f"its N x N couplings take more than about a gigabyte above N = {program.sites:,}"
@@ -124,61 +112,13 @@ def _of_sweeps(size: int, effort: Effort) -> Work:
     return recall(effort.of(CHAINS), sweeps=size)
 
 
-def _of_threads(size: int, effort: Effort) -> Work:
-    return replace(recall(effort.of(5_000)), threads=size)
-
-
-def _of_cells(size: int, effort: Effort) -> Work:
-    """So many cells of a grid, each of a few chains of the study's recall."""
-    cells, one = effort.of(size, 2), recall(CELL)
-    starts, own = np.tile(one.starts, (cells, 1)), np.tile(one.own, cells)
-    return replace(one, starts=starts, own=own, threads=peers.PROCESSORS)
-
-
-def _whole_grid(work: Work) -> Call:
-    """Run the command on as many cells: start-up, tables, store and all."""
-    cells = max(2, work.chains // CELL)
-
-    def call() -> NDArray[np.int8]:
-        measuring.grid(cells, "--set", f"tests={CELL // 50}")
-        return np.empty((0, work.couplings.n_sites), np.int8)  # they stay in the other process
-
-    return call
-
-
-def _whole_recall(work: Work) -> Call:
-    """Run the command on as many images of each of the ten digits: start-up, tables and all."""
-    each = -(-work.chains // len(TEN))
-    tests = "all" if work.chains == len(mnist().spins) else str(each)
-    digits = ",".join(mnist().labels[i] for i in TEN)
-    run = ["recall", "--no-figures", "--threads", "1", "--repeats", "1", "--tests", tests]
-    run += ["--source-indices", ",".join(map(str, TEN)), "--digits", digits]
-
-    def call() -> NDArray[np.int8]:
-        measuring.hopcli(*run)
-        return np.empty((0, work.couplings.n_sites), np.int8)  # they stay in the other process
-
-    return call
-
-
-def _up_to(number: int) -> tuple[int, ...]:
-    """1, 2, 4, ... and the number itself."""
-    return (*(1 << k for k in range(number.bit_length()) if 1 << k < number), number)
-
-
-WHOLE = Program("hopcli recall, the whole process", _whole_recall)
-CELLS = Program("hopcli grid run, the whole process", _whole_grid)
-LOOPS = (OURS, CLASS_LOOP, OVER_CHAINS, DENSE, DWAVE)
-
 AXES: dict[str, Axis] = {
     axis.name: axis
     for axis in (
-        Axis("images", "images", (100, 1_000, 10_000, 60_000), _of_images, (*LOOPS, WHOLE)),
-        Axis("patterns", "stored patterns p", (5, 10, 50, 100, 300, 784), _of_patterns, LOOPS),
-        Axis("sites", "sites N", tuple(4**k for k in range(3, 9)), _of_sites, LOOPS),
-        Axis("sweeps", "half-sweeps", (2, 6, 20, 60, 200, 600, 2_000), _of_sweeps, LOOPS),
-        Axis("threads", "threads", _up_to(peers.PROCESSORS), _of_threads, (OURS, CLASS_LOOP)),
-        Axis("cells", "cells of a grid", (10, 100, 1_000), _of_cells, (OURS, CELLS)),
+        Axis("images", "images", (100, 1_000, 10_000, 60_000), _of_images),
+        Axis("patterns", "stored patterns p", (5, 10, 50, 100, 300, 784), _of_patterns),
+        Axis("sites", "sites N", tuple(4**k for k in range(3, 9)), _of_sites),
+        Axis("sweeps", "half-sweeps", (2, 6, 20, 60, 200, 600, 2_000), _of_sweeps),
     )
 }
 """The axes by name."""

@@ -8,20 +8,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import cache
-from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
-from hopcli.datasets import load_dataset
+from hopcli.datasets import Dataset, load_dataset
 from hopcli.dynamics import chain_seeds
+from hopcli.network import Network
 from hopcli.observables import overlaps
 from hopcli.rules import store
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    from hopcli.datasets import Dataset
-    from hopcli.network import Network
 
 DIGITS = ("3", "6", "1", "0", "4")
 PATTERNS = (21607, 25559, 7411, 39155, 28089)
@@ -48,8 +43,6 @@ class Work:
         Length of a chain.
     temperature : float
         Of every sweep.
-    order : str
-        A key of :data:`hopcli.dynamics.ORDERS`.
     threads : int
         Threads that a program may use.
     """
@@ -60,7 +53,6 @@ class Work:
     sweeps: int = 20
     attempts_per_sweep: int = HALF_SWEEP
     temperature: float = TEMPERATURE
-    order: str = "random"
     threads: int = 1
 
     @property
