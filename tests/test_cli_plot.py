@@ -132,6 +132,22 @@ def test_the_pictures_of_another_run_are_not_replaced(shell: Shell) -> None:
     assert below("other").items() > before.items()
 
 
+def test_a_grid_is_drawn_into_a_file_of_any_format(shell: Shell) -> None:
+    """That of another picture is not replaced unless it is wished."""
+    before = shell.make("grid run --command weights --set rule=hebbian,storkey --no-figures")
+    shell.run("grid plot out")
+    for name, head in {"a.png": b"\x89PNG", "b.svg": b"<?xml", "c.pdf": b"%PDF"}.items():
+        assert shell.run(f"grid plot out --out new/{name}").out == f"new/{name}\n"
+        assert Path("new", name).read_bytes().startswith(head)
+    assert Path("new/a.png").read_bytes() == Path("out/grid.png").read_bytes()
+    other = "grid plot out --out new/a.png --figure-style paper"
+    shell.refuse(other, names="new/a.png --overwrite")
+    shell.run(f"{other} --overwrite")
+    shell.refuse("grid plot out --out out/grid.png --x rule", names="grid.png")
+    assert below("out").keys() - {"grid.png"} == before.keys()
+    assert set(below("new")) == {"a.png", "b.svg", "c.pdf"}
+
+
 def test_nothing_in_another_folder_is_replaced_unless_it_is_wished(shell: Shell) -> None:
     """Neither a picture nor the caption beside it."""
     shell.make(BARE)

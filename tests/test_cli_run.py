@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -57,6 +58,19 @@ def test_all_files_are_checked_before_the_first_is_run(two: Shell) -> None:
     two.run("run mine.toml yours.toml --overwrite -q")
     config = read_json("results/yours/temperature-scan.json")["config"]
     assert config["temperatures"] == [0.6]
+
+
+def test_a_dry_run_lists_runs_and_writes_nothing(two: Shell) -> None:
+    two.run("run yours.toml -q")
+    before = files_below(Path())
+    done = two.run("run --dry-run mine.toml yours.toml --format json")
+    mine, yours = (json.loads(line) for line in done.out.splitlines())
+    assert (mine["command"], mine["out"], mine["state"]) == ("recall", "results/mine", "to do")
+    assert (yours["state"], yours["least_seconds"]) == ("finished", 0)
+    assert yours["key"] == read_json("results/yours/temperature-scan.json")["key"]
+    assert mine["least_seconds"] > 0
+    assert len(two.run("run --dry-run mine.toml yours.toml").out.splitlines()) == 3
+    assert files_below(Path()) == before
 
 
 @pytest.mark.parametrize(("stopped", "named"), [(1, "written"), (2, "results/mine")])

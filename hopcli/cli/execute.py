@@ -11,8 +11,8 @@ import click
 
 from hopcli import catalogue
 from hopcli.cli.lines import listen, print_lines, tell
-from hopcli.cli.progress import Watch
-from hopcli.cli.tables import json_rows, print_table
+from hopcli.cli.progress import Watch, shown
+from hopcli.cli.tables import in_columns, json_rows, print_table
 from hopcli.errors import renamed
 from hopcli.experiments.stock import Stock
 from hopcli.printing import terminal
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 _WIDTH = 80  # columns of findings
 
-__all__ = ["execute", "print_json"]
+__all__ = ["execute", "list_runs", "print_json"]
 
 
 def execute(*requests: Request) -> int:
@@ -53,6 +53,28 @@ def execute(*requests: Request) -> int:
     while jobs:  # each run is freed before the next
         all_same &= _do(jobs.pop())
     return 0 if all_same else 1
+
+
+def list_runs(*requests: Request) -> int:
+    """Print each run with its folder, whether it is finished, and its least time.
+
+    Runs are planned, and refused, as by :func:`execute`; nothing is written.
+    """
+    stock, rows = Stock(), [("state", "command", "folder", "at least")]
+    for request in requests:
+        job = single.plan(request, stock)
+        is_finished, command = single.is_finished(job), job.plan.config.command
+        state = "finished" if is_finished else "to do"
+        threads = getattr(request.execution, "threads", None)
+        seconds = 0.0 if is_finished else job.plan.least_seconds(threads)
+        if request.wishes.format == "json":
+            said = {"command": command, "out": str(job.out), "state": state, "key": job.key}
+            click.echo(json.dumps({**said, "least_seconds": seconds}))
+        rows.append((state, command, terminal(job.out), shown(seconds)))
+    wishes = requests[0].wishes
+    if wishes.format != "json" and not wishes.quiet:
+        click.echo(in_columns(rows))
+    return 0
 
 
 def _do(job: Job) -> bool:

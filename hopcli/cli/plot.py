@@ -11,7 +11,9 @@ from hopcli.cli.lines import print_lines
 from hopcli.cli.once import Command
 from hopcli.cli.types import FOLDER, FOLDERS, FORM, QUIET, OfKind
 from hopcli.config.execution import animation_name
+from hopcli.errors import renamed
 from hopcli.printing import terminal
+from hopcli.values import flag_name
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -68,7 +70,9 @@ def command(
     from hopcli.runs.pictures import Style, draw_again
 
     style = Style(how["figure_format"], how["figure_style"], how["dpi"], how["animate"])
-    for folder, files in draw_again(folders, style, out, overwrite=overwrite):
+    with renamed(flag_name):
+        drawn = draw_again(folders, style, out, overwrite=overwrite)
+    for folder, files in drawn:
         names = [path.name for path in files]
         if form == "json" and not quiet:
             click.echo(json.dumps({"out": str(folder), "files": names}))

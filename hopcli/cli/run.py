@@ -30,11 +30,16 @@ if TYPE_CHECKING:
 __all__ = ["command"]
 
 
-@click.command("run", cls=Command, params=[*wish_options("results/<config name>")])
+_DRY_RUN = click.Option(
+    ["--dry-run"], is_flag=True, help="List the runs, their folders and their least time only."
+)
+
+
+@click.command("run", cls=Command, params=[*wish_options("results/<config name>"), _DRY_RUN])
 @click.argument(
     "configs", nargs=-1, required=True, metavar="CONFIG...", shell_complete=complete_config
 )
-def command(configs: tuple[str, ...], **wishes: Any) -> int:
+def command(configs: tuple[str, ...], dry_run: bool, **wishes: Any) -> int:
     """Run configuration files, each with the command that it names, or repeat a run.
 
     A CONFIG is a TOML file, or the name of one that comes with hopcli. Its key
@@ -44,6 +49,7 @@ def command(configs: tuple[str, ...], **wishes: Any) -> int:
     \b
       hopcli run paper
       hopcli run configs/mine.toml configs/yours.toml
+      hopcli run --dry-run configs/*.toml
 
     A manifest among them (.json) repeats its run, into results/<name of its folder>-again,
     and says of each table whether it is the same to the byte. Exit code 1 if one is not, 3 if
@@ -71,25 +77,31 @@ def command(configs: tuple[str, ...], **wishes: Any) -> int:
                 f"{folder} would be written by {folders.count(folder)} of the configurations; "
                 "give each a name of its own"
             )
-    from hopcli.cli.execute import execute
+    from hopcli.cli.execute import execute, list_runs
     from hopcli.results.files import check_made
 
     if wanted.out is None:
         for folder in folders:
             check_made(folder)
-    run_grids = [_planned(name, grid, folder, wanted) for name, (grid, folder) in grids.items()]
-    code = execute(*requests) if requests else 0
-    return max([code, *(run_grid() for run_grid in run_grids)])
+    do_grids = [
+        _planned(name, grid, folder, wanted, dry_run=dry_run)
+        for name, (grid, folder) in grids.items()
+    ]
+    do_runs = list_runs if dry_run else execute
+    code = do_runs(*requests) if requests else 0
+    return max([code, *(do_grid() for do_grid in do_grids)])
 
 
-def _planned(name: str, grid: Grid, folder: Path, wishes: Wishes) -> Callable[[], int]:
-    """Plan the grid of a file; return a function that runs it."""
-    from hopcli.cli.grid.running import plan_grid, run_grid
+def _planned(
+    name: str, grid: Grid, folder: Path, wishes: Wishes, *, dry_run: bool
+) -> Callable[[], int]:
+    """Plan the grid of a file; return a function that runs it, or lists its cells."""
+    from hopcli.cli.grid.running import list_grid, plan_grid, run_grid
     from hopcli.runs.grids import GridOptions
 
     with as_written(name):
         job = plan_grid(grid, wishes.out or folder, wishes, GridOptions())
-    return functools.partial(run_grid, job)
+    return functools.partial(list_grid if dry_run else run_grid, job)
 
 
 def _request(name: str, wishes: Wishes) -> Request:

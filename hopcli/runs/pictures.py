@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 __all__ = ["Style", "draw_again", "draw_grid", "redraw_grid"]
 
 
+_FORMATS = ("png", "svg", "pdf")
+
+
 class Style(NamedTuple):
     """How pictures are drawn; None for the choice of the run.
 
@@ -65,8 +68,13 @@ def redraw_grid(
     folder: Path,
     how: Style,
     look: Callable[[View], Look] = lambda view: view.grid.look,
+    out: Path | None = None,
+    *,
+    overwrite: bool = False,
 ) -> Path:
-    """Draw the picture of a grid again, and enter it in the manifest if there is one.
+    """Draw the picture of a grid again, in its folder or into another file.
+
+    The manifest of the grid, if there is one, will name a picture in its folder.
 
     Parameters
     ----------
@@ -76,13 +84,33 @@ def redraw_grid(
         File format and style.
     look : callable
         Takes the finished cells, returns the layout; by default that of the configuration.
+    out : Path, optional
+        Another file for the picture, of the format that its name ends with.
+    overwrite : bool
+        Replace `out` if it is another picture.
 
     Returns
     -------
     Path
         The picture.
+
+    Raises
+    ------
+    SettingError
+        If the end of `out` is no format, or another one than that of `how`.
+    ResultError
+        If there is no grid, or a file is in the way.
     """
-    (path,) = _of_grid(folder, how, look).again()
+    if out is None:
+        _check_overwrite(overwrite, out)
+        (path,) = _of_grid(folder, how, look).again()
+        return path
+    form = out.suffix.removeprefix(".")
+    if form not in _FORMATS or how.form not in (None, form):
+        allowed = [f".{form}" for form in ([how.form] if how.form else _FORMATS)]
+        raise SettingError("out", f"must end in {' or '.join(allowed)}", str(out))
+    drawer = _of_grid(folder, how._replace(form=form), look, out.stem)
+    (path,) = _draw_into(out.parent, [drawer], overwrite=overwrite)
     return path
 
 
@@ -115,8 +143,7 @@ def draw_again(
     folders = list({os.path.realpath(folder): folder for folder in folders}.values())
     if out is not None and [*map(os.path.realpath, folders)] == [os.path.realpath(out)]:
         out = None  # the pictures are entered in its manifest
-    if overwrite and out is None:
-        raise SettingError("--overwrite", "has no effect without --out")
+    _check_overwrite(overwrite, out)
     drawers = [
         _of_grid(folder, how) if results.command_in(folder) == GRID else _of_run(folder, how)
         for folder in folders
@@ -126,14 +153,22 @@ def draw_again(
     return [(out, _draw_into(out, drawers, overwrite=overwrite))]
 
 
+def _check_overwrite(overwrite: bool, out: Path | None) -> None:
+    if overwrite and out is None:
+        raise SettingError("overwrite", "has no effect without --out")
+
+
 def _of_grid(
-    folder: Path, how: Style, look: Callable[[View], Look] = lambda view: view.grid.look
+    folder: Path,
+    how: Style,
+    look: Callable[[View], Look] = lambda view: view.grid.look,
+    name: str = GRID,
 ) -> _Drawer:
     view = load_view(folder)
     layout = look(view)
 
     def draw(stage: Path) -> None:
-        draw_grid(view, layout, stage / f"grid.{how.form or 'png'}", how.style)
+        draw_grid(view, layout, stage / f"{name}.{how.form or 'png'}", how.style)
 
     return _Drawer(folder, draw, lambda: enter_picture(folder, draw))
 
@@ -213,14 +248,10 @@ def _check_free(
         taken = results.open_manifest(out / f"{command}.json")["outputs"]
         for name in made:
             if name in taken:
-                raise ResultError(
-                    f"{out}: holds a run of {command} with a {name} of its own; "
-                    "give --out another folder"
-                )
+                rule = f"holds a run of {command} with a {name} of its own"
+                raise ResultError(f"{out}: {rule}; give another --out")
     there = [name for name in made if (out / name).is_file()]
     others = [n for n in there if (out / n).read_bytes() != (stage / n).read_bytes()]
     for name in [] if overwrite else [*others, *stale]:
-        raise ResultError(
-            f"{out / name}: is another picture or caption; give --out another folder, draw "
-            "all runs with one command, or replace it with --overwrite"
-        )
+        rule = "is another picture or caption"
+        raise ResultError(f"{out / name}: {rule}; give another --out, or --overwrite")

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from hopcli.results import Loaded
     from hopcli.runs.requests import Request
 
-__all__ = ["Job", "Outcome", "compare", "do", "make", "plan", "publish"]
+__all__ = ["Job", "Outcome", "compare", "do", "is_finished", "make", "plan", "publish"]
 
 _log = logging.getLogger(__name__)
 
@@ -118,6 +118,16 @@ def _same(out: Path, planned: Plan, overwrite: bool) -> Loaded | None:
     return results.same_run(out, planned.config, planned.inputs, replace=overwrite)
 
 
+def is_finished(job: Job) -> bool:
+    """Return whether the folder holds the run already; pictures may be missing."""
+    there = _same(job.out, job.plan, job.request.wishes.overwrite)
+    return _stays(there, job.request.execution, again=job.request.wishes.again)
+
+
+def _stays(there: Loaded | None, execution: Execution, *, again: bool) -> bool:
+    return there is not None and not again and not results.lacks(there.result, execution)
+
+
 def do(job: Job, watch: Watch | None = None) -> Outcome:
     """Make a planned run in its folder, or the files that a finished one lacks.
 
@@ -180,7 +190,7 @@ def publish(
     command = config.command
     with results.locked(out):
         there = results.same_run(out, config, inputs, replace=overwrite)
-        if there is None or again or results.lacks(there.result, execution):
+        if there is None or not _stays(there, execution, again=again):
             is_new, draws = True, execution.draws
             endings.expect(out, pictures=draws, earlier=bool(results.finished_in(out)))
             result, files = work()

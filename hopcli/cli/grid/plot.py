@@ -9,7 +9,7 @@ import click
 
 from hopcli.cli.lines import print_lines
 from hopcli.cli.once import Command
-from hopcli.cli.types import ONE_FOLDER, QUIET
+from hopcli.cli.types import FILE, ONE_FOLDER, QUIET
 from hopcli.errors import renamed
 from hopcli.printing import terminal
 from hopcli.values import flag_name
@@ -40,8 +40,7 @@ __all__ = ["plot"]
 @click.option(
     "--figure-format",
     type=click.Choice(["png", "svg", "pdf"]),
-    default="png",
-    help="File format.  [default: png]",
+    help="File format.  [default: that of --out, or png]",
 )
 @click.option(
     "--figure-style",
@@ -49,8 +48,18 @@ __all__ = ["plot"]
     default="screen",
     help="With title and caption, or for print.  [default: screen]",
 )
+@click.option("--out", type=FILE, metavar="FILE", help="Picture.  [default: DIR/grid.png]")
+@click.option("--overwrite", is_flag=True, help="Replace another FILE of --out.")
 @QUIET
-def plot(folder: Path, figure_format: str, figure_style: str, quiet: bool, **asked: Any) -> None:
+def plot(
+    folder: Path,
+    out: Path | None,
+    figure_format: str | None,
+    figure_style: str,
+    overwrite: bool,
+    quiet: bool,
+    **asked: Any,
+) -> None:
     """Draw the picture of a grid, of all cells that are finished.
 
     What is not given is as the grid's table [plot] says, else as fits the number of keys:
@@ -59,12 +68,21 @@ def plot(folder: Path, figure_format: str, figure_style: str, quiet: bool, **ask
     \b
       hopcli grid plot results/phase --no-map --x temperature --by rule
       hopcli grid plot results/stored --over samples --x selection_seed
+      hopcli grid plot results/phase --out figures/phase.pdf --figure-style paper
+
+    The format of --out follows from the end of its name: .png, .svg or .pdf.
     """
     from hopcli.runs.pictures import Style, redraw_grid
 
     given = {name: value for name, value in asked.items() if value is not None}
     with renamed(flag_name):
         how = Style(figure_format, figure_style)
-        path = redraw_grid(folder, how, lambda view: dataclasses.replace(view.grid.look, **given))
+        path = redraw_grid(
+            folder,
+            how,
+            lambda view: dataclasses.replace(view.grid.look, **given),
+            out,
+            overwrite=overwrite,
+        )
     if not quiet:
         print_lines(terminal(path))

@@ -107,7 +107,4 @@ def run(config: str | None, name: str | None, sets: tuple[str, ...], **options: 
         check_made(default)
     with as_written(config):
         job = plan_grid(grid, wishes.out or default, wishes, GridOptions(**options))
-        if not dry:
-            return run_grid(job)
-        list_grid(job)
-    return 0
+        return list_grid(job) if dry else run_grid(job)

@@ -122,9 +122,16 @@ def merge_grids(
     return _print(out, done, quiet=quiet)
 
 
-def list_grid(job: GridJob) -> None:
+def list_grid(job: GridJob) -> int:
     """Print the cells that a run would make, and the estimated time; nothing is written."""
     expected = forecast(job)
+    if job.wishes.format == "json":
+        counts = {"cells": len(expected.cells), "to do": len(expected.left)}
+        said = {"command": "grid", "out": str(job.out), **counts, "seconds": expected.seconds}
+        click.echo(json.dumps(said))
+        return 0
+    if job.wishes.quiet:
+        return 0
     for state, one in expected.cells[:_LISTED]:
         words = in_words(job.grid, one.place.values)
         print_lines(terminal(f"{state:9} {one.cell[:12]}  {words}"))
@@ -133,3 +140,4 @@ def list_grid(job: GridJob) -> None:
         click.echo(f"... and {n_cells - _LISTED:,} more")
     about = shown(expected.seconds)
     click.echo(f"\n{n_cells:,} cells, {len(expected.left):,} to be made: about {about}")
+    return 0
