@@ -40,7 +40,8 @@ def _trials() -> pd.DataFrame:
 
 
 def _schedule(text: str, sweeps: int) -> list[float]:
-    return temperatures(temperature().check(text), sweeps)
+    kind = temperature()
+    return temperatures(kind.check(kind.read(text)), sweeps)
 
 
 # --- settings
