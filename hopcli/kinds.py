@@ -1,7 +1,7 @@
-"""Kinds of settings: how a value is read from a flag, checked and written.
+"""Kinds of settings: reading a value from a flag, checking it and writing it.
 
-A kind knows nothing of a command: a command's settings are declared with a kind, a
-default and a help text, and the command line builds its options from that.
+A kind does not depend on any command. Each command declares its settings with a kind, a
+default and a help text, and the command line builds its options from them.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ __all__ = ["Kind", "RefusedError", "checked", "fits", "read", "reader"]
 
 
 def _as_listed(value: Any) -> Any:
-    """A tuple as a list, all else as it is."""
+    """Turn a tuple into a list and return any other value unchanged."""
     return list(value) if isinstance(value, tuple) else value
 
 
@@ -34,21 +34,21 @@ class Kind:
     Parameters
     ----------
     metavar : str
-        What stands for the value in help texts.
+        Placeholder for the value in help texts.
     check : callable
-        Takes a value as TOML or Python has it, returns it in its final form; raises
+        Takes a value from TOML or Python and returns it in its final form; raises
         :class:`RefusedError` with the rule.
     read : callable
         Takes the text of a flag, returns a value for `check`; raises :class:`RefusedError`.
     choices : tuple of str
         The only values, where they can be listed.
     plain : callable
-        Takes a checked value, returns it as JSON and TOML have it; `check` takes that too.
+        Takes a checked value and returns its JSON or TOML form, which `check` also accepts.
     schema : mapping
-        What a configuration file may hold, as JSON Schema says it; it may allow more than
-        `check`, never less.
+        JSON Schema of the value in a configuration file; it may allow more than `check`,
+        never less.
     between : str
-        What is between the items of a list in the text of a flag.
+        Separator of the items of a list in the text of a flag.
     """
 
     metavar: str
@@ -60,18 +60,18 @@ class Kind:
     between: str = ","
 
     def settle(self, value: Any) -> Any:
-        """Check a value and return it as JSON has it; a text of a flag is to be read before."""
+        """Check a value and return its JSON form; read the text of a flag first."""
         return self.plain(self.check(value))
 
     def words(self, setting: str, value: Any) -> list[str]:
-        """The words of the command line that give a value, as JSON has it, to a setting."""
+        """Return the command-line words that set a setting to a value in JSON form."""
         flag = flag_name(setting)
         if not self.metavar:
             return [flag if value else f"--no-{flag[2:]}"]
         return [flag, show(value, self.between)]
 
     def show(self, value: Any) -> str:
-        """Spell a checked value as a flag has it."""
+        """Spell a checked value as on the command line."""
         return show(self.plain(value), self.between)
 
 
@@ -86,12 +86,12 @@ _HUGE = sys.float_info.max  # whole numbers in a file may be too large for a flo
 
 
 def _either(*schemas: Mapping[str, Any]) -> dict[str, Any]:
-    """The schema of what fits one of several."""
+    """Return a schema that accepts values of any of several schemas."""
     return {"anyOf": [dict(schema) for schema in schemas]}
 
 
 def _listed(schema: Mapping[str, Any], at_least: int = 1) -> dict[str, Any]:
-    """The schema of a list of different things."""
+    """Return the schema of a list without repeats."""
     return {"type": "array", "items": dict(schema), "minItems": at_least, "uniqueItems": True}
 
 
@@ -196,7 +196,7 @@ def word(metavar: str, rule: str = "must be a text that is not empty") -> Kind:
 
 
 def either(metavar: str, rule: str, *kinds: Kind, plain: Callable[[Any], Any] = _as_listed) -> Kind:
-    """A value of one of several kinds: of the first that takes it."""
+    """Values of several kinds; the first kind that accepts a value applies."""
 
     def first(work: Callable[[Kind], Any]) -> Any:
         for kind in kinds:
@@ -261,7 +261,7 @@ def labels(*, at_least: int = 1) -> Kind:
 
 
 def indices() -> Kind:
-    """Image indices: ``56,9`` or FIRST:LAST:STEP, in a file also a list of whole numbers."""
+    """Image indices: ``56,9`` or FIRST:LAST:STEP; in a file also a list of whole numbers."""
     rule = "must list whole numbers from 0 to 999999999, or be FIRST:LAST:STEP of such"
 
     def read(text: str) -> list[int]:
@@ -291,7 +291,7 @@ def file_or_indices() -> Kind:
 
 
 def fits(check: Callable[[Any], Any], value: Any) -> bool:
-    """Whether a check lets a value pass."""
+    """Return whether a check accepts a value."""
     try:
         check(value)
     except RefusedError:
@@ -300,7 +300,7 @@ def fits(check: Callable[[Any], Any], value: Any) -> bool:
 
 
 def checked(kind: Kind, name: str, value: Any) -> Any:
-    """Check an argument that is no declared setting; NumPy scalars become Python's.
+    """Check an argument that is not a declared setting; convert NumPy scalars to Python's.
 
     Raises
     ------
@@ -314,12 +314,12 @@ def checked(kind: Kind, name: str, value: Any) -> Any:
 
 
 def read(kind: Kind, name: str, text: str) -> Any:
-    """Read the text of a flag as a value that `check` takes.
+    """Convert the text of a flag to a value that `check` accepts.
 
     Raises
     ------
     SettingError
-        If it is no value of the kind.
+        If the text is not a value of the kind.
     """
     try:
         return kind.read(text)
@@ -347,10 +347,10 @@ def choices(names: Iterable[str]) -> Kind:
 
 
 def increasing(metavar: str, rule: str, one: Kind, *, ranges: bool, alone: bool) -> Kind:
-    """Increasing values of a kind: a list, as text with commas between.
+    """Increasing values of a kind: a list, or a text with commas.
 
-    With `ranges` a text may be FIRST:LAST:STEP, in a file too; with `alone` a single value need
-    not be in a list.
+    With `ranges` a text may also be FIRST:LAST:STEP, on the command line and in a file. With
+    `alone` a single value may be given without a list.
     """
 
     def listed(text: str) -> list[Any]:
@@ -389,6 +389,6 @@ def sizes(low: int = 2, high: int = 20_000, *, metavar: str = "SIZES") -> Kind:
 
 
 def number_or_file() -> Kind:
-    """A finite number, or the path of a file with one a site."""
+    """A finite number, or the path of a file with one number per site."""
     rule = "must be a number from -1e6 to 1e6 or a file"
     return either("NUMBER|FILE", rule, number(-1e6, 1e6), word("FILE"))

@@ -1,4 +1,4 @@
-"""The overlap loss, by which samples compete to become patterns [ZG eq. 5]."""
+"""The overlap loss, which decides the sample that becomes a pattern [ZG eq. 5]."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class Losses:
 
 
 def overlap_loss(spins: NDArray[np.int8]) -> Losses:
-    """The overlap loss of every sample against all others [ZG eq. 5].
+    """Compute the overlap loss of every sample against all others [ZG eq. 5].
 
     L(P) = sum_D (P . D)^2 - M sum_U (P . U)^2, with D the samples of other labels and
     U the other samples of the same label; plain dot products, exact in integers.
@@ -75,9 +75,9 @@ def overlap_loss(spins: NDArray[np.int8]) -> Losses:
 
 
 def overlap_loss_of(images: NDArray[np.int8], samples: NDArray[np.int64]) -> Losses:
-    """The overlap loss of samples of a data set, which may hold an image several times.
+    """Compute the overlap loss of samples of a data set, in which images may repeat.
 
-    Few large images are multiplied once each, block by block, whatever the number of samples.
+    If the samples use few large images, each image is multiplied only once, block by block.
 
     Parameters
     ----------
@@ -89,12 +89,12 @@ def overlap_loss_of(images: NDArray[np.int8], samples: NDArray[np.int64]) -> Los
     Returns
     -------
     Losses
-        As of :func:`overlap_loss`.
+        See :func:`overlap_loss`.
 
     Raises
     ------
     SettingError
-        If the samples have too many pixels to be compared in memory.
+        If the samples have too many pixels to compare them in memory.
     """
     unique, place = np.unique(samples, return_inverse=True)
     n_sites = images.shape[1]
@@ -117,13 +117,13 @@ def overlap_loss_of(images: NDArray[np.int8], samples: NDArray[np.int64]) -> Los
 
 
 def _sums_of_squares(spins: NDArray[np.int8]) -> NDArray[np.float64]:
-    """Sum of (P . S)^2 over all samples S, for each sample P."""
+    """Return the sum of (P . S)^2 over all samples S, for each sample P."""
     n_samples, n_sites = spins.shape
     return _by_moments(spins) if n_sites <= n_samples else _by_products(spins)
 
 
 def _by_products(spins: NDArray[np.int8]) -> NDArray[np.float64]:
-    """The sums by every P . S."""
+    """Compute the sums from every product P . S."""
     floats = spins.astype(np.float32)
     sums = np.empty(len(floats))
     for first in range(0, len(floats), _BLOCK):
@@ -134,8 +134,8 @@ def _by_products(spins: NDArray[np.int8]) -> NDArray[np.float64]:
 
 
 def _by_moments(spins: NDArray[np.int8]) -> NDArray[np.float64]:
-    """The sums as P^T C P, with C = sum_S S S^T: cheaper if there are many samples."""
-    exact = spins.size <= _EXACT  # the largest that an element of C P can be
+    """Compute the sums as P^T C P, with C = sum_S S S^T: cheaper for many samples."""
+    exact = spins.size <= _EXACT  # upper bound of the elements of C P
     floats: NDArray[Any] = spins.astype(np.float32 if exact else np.float64)
     moments = floats.T @ floats
     return np.einsum("pi,pi->p", floats @ moments, floats, dtype=np.float64)

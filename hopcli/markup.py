@@ -1,4 +1,4 @@
-"""What a notebook shows of a record: its pictures, side by side, as HTML without any file."""
+"""HTML that a notebook displays for a record: pictures side by side, without files."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ if TYPE_CHECKING:
 __all__ = ["MOST_PICTURES", "picture", "pictures", "shortened"]
 
 MOST_PICTURES = 20
-"""Shown of a record; how many there are is said."""
+"""Largest number of pictures shown for a record; the text gives the total."""
 
 _PIXELS = 84  # height of a picture on the page
-_SHADES = np.array([255, 160, 0], np.uint8)  # of -1, 0 and +1: ink on paper
+_SHADES = np.array([255, 160, 0], np.uint8)  # for -1, 0 and +1: ink on paper
 
 
 def picture(spins: NDArray[np.int8], shape: tuple[int, int]) -> str:
-    """A state as an element of HTML.
+    """Return a state as an HTML element.
 
     Parameters
     ----------
@@ -50,7 +50,7 @@ def picture(spins: NDArray[np.int8], shape: tuple[int, int]) -> str:
 def pictures(
     spins: NDArray[np.int8], shape: tuple[int, int], names: Sequence[str], title: str = ""
 ) -> str:
-    """States side by side, each with its name below, as HTML.
+    """Return HTML with states side by side, each with its name below.
 
     Parameters
     ----------
@@ -59,9 +59,9 @@ def pictures(
     shape : tuple of int
         Height and width of each.
     names : sequence of str, length n
-        What is written below each.
+        Caption below each state.
     title : str
-        What is written above all.
+        Title above all states.
     """
     shown = [
         f'<figure style="display:inline-block;margin:4px;text-align:center">'
@@ -73,6 +73,6 @@ def pictures(
 
 
 def shortened(names: Sequence[Any], most: int = 10) -> str:
-    """Names in a line, the last of many left out."""
+    """Join names in one line and leave out the last of many."""
     said = ", ".join(map(terminal, names[:most]))
     return said if len(names) <= most else f"{said}, ... ({len(names):,} in all)"

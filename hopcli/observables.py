@@ -1,8 +1,7 @@
-"""What is measured on spins: overlaps, local fields, energies.
+"""Observables of spins: overlaps, local fields, energies.
 
-Everything works on the site classes of :class:`hopcli.network.Network`, so a
-field or an energy costs K, not N, numbers a state. What a state means for recall
-(own pattern, inverse, spurious) also lives here.
+All functions work on the site classes of :class:`hopcli.network.Network`, so a field or an
+energy takes K, not N, numbers per state.
 """
 
 from __future__ import annotations
@@ -68,8 +67,8 @@ def overlaps(spins: NDArray[np.int8], xi: NDArray[np.int8]) -> NDArray[np.float6
 def projection_norm(m: NDArray[np.float64], xi: NDArray[np.int8]) -> NDArray[np.float64]:
     """Norm of the part of a state that lies in the span of the patterns, |P S| / sqrt(N).
 
-    From the overlaps alone: |P S|^2 / N = m Q^-1 m, with Q the overlaps of the patterns
-    with each other [ZG eq. 2] (its pseudo-inverse where patterns are dependent).
+    The overlaps suffice: |P S|^2 / N = m Q^-1 m, with Q the overlaps of the patterns with
+    each other [ZG eq. 2]. For dependent patterns Q^-1 is the pseudo-inverse.
 
     Parameters
     ----------
@@ -100,17 +99,18 @@ def binder_ratio(
 ) -> NDArray[np.float64]:
     """Binder ratio of a norm, 1 in order and 0 in disorder [Binder 1981].
 
-    U = (n / 2) ((n + 2) / n - <m^4> / <m^2>^2), with m the norm of a vector of n components:
-    <m^4> / <m^2>^2 is 1 where the norm is sharp, and (n + 2) / n where all components are
-    independent, normal and alike. Where some fluctuate more than others, as above the critical
-    temperature of correlated Hebbian patterns, U is below 0, down to 1 - n for one alone.
+    U = (n / 2) ((n + 2) / n - <m^4> / <m^2>^2), with m the norm of a vector of n components.
+    The ratio <m^4> / <m^2>^2 is 1 if the norm is sharp, and (n + 2) / n if all components are
+    independent, normal and alike. U is negative if some components fluctuate more than others,
+    for example above the critical temperature of correlated Hebbian patterns. If only one
+    component fluctuates, U is 1 - n.
 
     Parameters
     ----------
     square, fourth : ndarray of float64, shape (...)
         Means <m^2> > 0 and <m^4>.
     components : int
-        Number of components n; of the projection norm the rank of the patterns.
+        Number of components n; for the projection norm, the rank of the patterns.
 
     Returns
     -------
@@ -177,7 +177,7 @@ def overlaps_of_sums(sums: NDArray[np.integer], network: Network) -> NDArray[np.
 
 
 def local_fields(spins: NDArray[np.int8], network: Network) -> NDArray[np.float64]:
-    """Field on every site, h_i = sum_{j != i} W_ij S_j for couplings; thresholds are left out.
+    """Field on every site without thresholds; for couplings h_i = sum_{j != i} W_ij S_j.
 
     Parameters
     ----------
@@ -202,9 +202,9 @@ def local_fields(spins: NDArray[np.int8], network: Network) -> NDArray[np.float6
 
 
 def energy(spins: NDArray[np.int8], network: Network) -> NDArray[np.float64]:
-    """Energy of every state: that of the network's Hamiltonian, and sum_i theta_i S_i.
+    """Energy of every state: the network's Hamiltonian plus sum_i theta_i S_i.
 
-    With couplings H = -1/2 sum_{i != j} W_ij S_i S_j + sum_i theta_i S_i [ZG eq. 4].
+    For couplings H = -1/2 sum_{i != j} W_ij S_i S_j + sum_i theta_i S_i [ZG eq. 4].
 
     Parameters
     ----------

@@ -1,7 +1,7 @@
-"""Prototype patterns: the draw of samples, and the choice by their overlap loss.
+"""Prototype patterns: drawing samples and choosing among them by overlap loss.
 
-How images become spins is left to :mod:`hopcli.datasets`, how patterns become
-couplings to :mod:`hopcli.rules`.
+:mod:`hopcli.datasets` turns images into spins; :mod:`hopcli.rules` turns patterns into
+couplings.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ _ARRAYS = ("xi", "labels", "source_index", "shape", "sample_index", "dataset", "
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Patterns:
-    """Patterns to store, and where they come from.
+    """Patterns to store, and their origin.
 
     Parameters
     ----------
@@ -90,12 +90,12 @@ class Patterns:
         return f"Patterns({number}: {shortened(self.labels)}; {terminal(self.dataset)})"
 
     def _repr_html_(self) -> str:
-        """The patterns as pictures, for notebooks."""
+        """Return the patterns as pictures, for notebooks."""
         return pictures(self.xi, self.shape, self.names, repr(self))
 
     @property
     def names(self) -> tuple[str, ...]:
-        """A name for each pattern: its label, with a number where labels repeat."""
+        """Name of each pattern: its label, with a number if labels repeat."""
         seen: dict[str, int] = {}
         often = Counter(self.labels)
         names = []
@@ -105,15 +105,15 @@ class Patterns:
         return tuple(names)
 
     def last(self, label: str) -> int:
-        """Row of the last pattern with a label, which must be stored."""
+        """Return the row of the last pattern with a label; the label must be stored."""
         return len(self.labels) - 1 - self.labels[::-1].index(label)
 
     def comes_from(self, dataset: Dataset) -> bool:
-        """Whether the indices refer to the images of this data set."""
+        """Return whether the indices refer to the images of this data set."""
         return (self.dataset, self.dataset_sha256) == (dataset.name, dataset.sha256)
 
     def to_arrays(self) -> dict[str, NDArray[Any]]:
-        """The patterns as plain arrays, to be written to an .npz file."""
+        """Return the patterns as plain arrays for an .npz file."""
         return {
             "xi": self.xi,
             "labels": np.array(self.labels),
@@ -126,12 +126,12 @@ class Patterns:
 
     @classmethod
     def from_arrays(cls, arrays: Mapping[str, NDArray[Any]]) -> Patterns:
-        """Make the patterns again from :meth:`to_arrays`.
+        """Restore patterns from the arrays of :meth:`to_arrays`.
 
         Raises
         ------
         ValueError, TypeError, IndexError
-            If the arrays are not such.
+            If the arrays do not describe patterns.
         """
         shape = arrays["shape"]
         if shape.shape != (2,) or shape.dtype.kind not in "iu" or shape.min() < 1:
@@ -152,11 +152,11 @@ class Patterns:
 
     @property
     def sha256(self) -> str:
-        """Hash of the patterns, their labels, and the images that took part in choosing them."""
+        """Hash of the patterns, their labels, and the images used in the selection."""
         return digest(self.xi, np.array(self.labels), self.source_index, self.sample_index)
 
     def take(self, labels: Sequence[str]) -> Patterns:
-        """The patterns with these labels, in this order.
+        """Return the patterns with these labels, in this order.
 
         Raises
         ------
@@ -186,7 +186,7 @@ def draw_samples(
     seed: int,
     sampler: str = "legacy",
 ) -> NDArray[np.int64]:
-    """Draw the samples that compete to become patterns.
+    """Draw the candidate samples for the patterns.
 
     Parameters
     ----------
@@ -195,11 +195,11 @@ def draw_samples(
     labels : sequence of str
         Labels to draw for, drawn in this order.
     samples : int
-        Samples a label, M >= 1.
+        Samples per label, M >= 1.
     seed : int
         Seed of the draw.
     sampler : {"legacy", "generator"}
-        ``legacy`` draws with replacement from NumPy's RandomState, as the authors did;
+        ``legacy`` draws with replacement from NumPy's RandomState, like the authors;
         ``generator`` draws without replacement from a Generator.
 
     Returns
@@ -210,8 +210,8 @@ def draw_samples(
     Raises
     ------
     SettingError
-        If a label has no image, or too few to draw without replacement; if there are too many
-        labels.
+        If a label has no image or too few to draw without replacement, or if there are too
+        many labels.
     """
     if len(labels) > _MOST_LABELS:
         rule = f"must have at most {_MOST_LABELS:,} labels, unless source_indices are given"
@@ -248,14 +248,14 @@ def select(
     labels : sequence of str
         Label of each row of `samples`.
     samples : ndarray of int64, shape (labels, M)
-        Indices of the competing samples, from :func:`draw_samples`.
+        Indices of the candidate samples, from :func:`draw_samples`.
 
     Returns
     -------
     patterns : Patterns
-        One pattern a label, in the order of `labels`.
+        One pattern per label, in the order of `labels`.
     losses : Losses
-        The terms of the loss of every sample.
+        The terms of each sample's loss.
     """
     losses = overlap_loss_of(dataset.spins, samples)
     best = samples[np.arange(len(labels)), losses.loss.argmin(axis=1)]
@@ -267,16 +267,16 @@ def images_as_patterns(
     indices: NDArray[np.int64],
     samples: NDArray[np.int64] | None = None,
 ) -> Patterns:
-    """Take images of a data set as patterns.
+    """Use images of a data set as patterns.
 
     Parameters
     ----------
     dataset : Dataset
         The images.
     indices : ndarray of int64, shape (p,)
-        Which images.
+        Indices of the images.
     samples : ndarray of int64, optional
-        Images that took part in choosing them; the images themselves by default.
+        Indices of the images used in the selection; by default `indices`.
 
     Raises
     ------
@@ -299,12 +299,12 @@ def images_as_patterns(
 
 
 def read_patterns(path: Path) -> Patterns:
-    """Read the patterns.npz that ``hopcli select`` wrote.
+    """Read a patterns.npz file written by ``hopcli select``.
 
     Raises
     ------
     DataError
-        If the file is missing, damaged or not such a file.
+        If the file is missing, damaged, or of another kind.
     """
     if not path.exists():
         hint = "`hopcli select` writes patterns.npz; pictures are stored as images:DIR"
@@ -321,14 +321,14 @@ def read_patterns(path: Path) -> Patterns:
 
 
 def random_spins(rng: np.random.Generator, n: int, n_sites: int) -> NDArray[np.int8]:
-    """Independent spins, +1 or -1 with equal chance.
+    """Draw independent spins, +1 or -1 with equal probability.
 
     Parameters
     ----------
     rng : numpy.random.Generator
         Source of the draws.
     n, n_sites : int
-        How many states, of how many spins.
+        Number of states, and of spins per state.
 
     Returns
     -------

@@ -2,12 +2,12 @@
 
 A state is *recalled* if it reaches the criterion with its own pattern, and no other stored
 pattern is nearer. The nearest pattern has the largest |m|. At equal |m| a pattern
-precedes an inverse, and of patterns that are still equal the own precedes the others. So of
-two stored patterns that are each other's inverse, a state in the first is recalled for the
-label of the first alone, whether m or |m| counts. Every count of recalled states in the
-package comes from :func:`recall_of`.
+precedes an inverse; if patterns are still equal, the own pattern precedes the others. If two
+stored patterns are each other's inverse, a state in the first is therefore recalled only for
+the label of the first, for m and for |m|. Every count of recalled states in the package comes
+from :func:`recall_of`.
 
-Works on arrays alone; the dynamics and the tables are elsewhere.
+The functions use only arrays; dynamics and tables have their own modules.
 """
 
 from __future__ import annotations
@@ -30,25 +30,25 @@ if TYPE_CHECKING:
 __all__ = ["STORED", "Scores", "nearest_of", "recall_of", "score"]
 
 STORED = ("own", "other", "pattern", "inverse")
-"""Outcomes that name a stored pattern; all others are kinds of the taxonomy."""
+"""Outcomes that refer to a stored pattern; all others are kinds of the taxonomy."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Scores:
-    """What became of every trial.
+    """Outcome of every trial.
 
     Parameters
     ----------
     recalled : ndarray of bool, shape (trials,)
-        Whether it counts as recalled.
+        Whether the trial counts as recalled.
     own : ndarray of float64, shape (trials,)
-        Signed overlap with the own pattern (the nearest of them, if the label has
-        several), NaN where the label is not stored.
+        Signed overlap with the own pattern (the nearest, if the label has several); NaN
+        if the label is not stored.
     nearest : ndarray of int64, shape (trials,)
-        The stored pattern with the largest |m|; of those that are equally near the own.
+        The stored pattern with the largest |m|; in a tie, the own pattern.
     outcome : ndarray of str, shape (trials,)
-        ``own``, ``other`` or, without an own pattern, ``pattern``; ``inverse``; or what
-        else the state is, a kind of :data:`hopcli.taxonomy.KINDS`.
+        ``own``, ``other`` or, without an own pattern, ``pattern``; ``inverse``; otherwise
+        a kind of :data:`hopcli.taxonomy.KINDS`.
     """
 
     recalled: NDArray[np.bool_]
@@ -69,11 +69,11 @@ def score(
     *,
     signed: bool = False,
 ) -> Scores:
-    """Say of every final state whether it is recalled, and in what it ended.
+    """Decide for every final state whether it is recalled, and its outcome.
 
-    A trial whose label is stored is recalled by its own pattern; any other by reaching
-    whichever pattern. So a trial is recalled if its outcome is ``own`` (or ``pattern``) or,
-    where |m| counts, ``inverse`` of its own pattern.
+    A trial whose label is stored is recalled if it reaches its own pattern; any other trial
+    if it reaches any pattern. So a trial is recalled if its outcome is ``own`` (or
+    ``pattern``) or, with |m|, ``inverse`` of its own pattern.
 
     Parameters
     ----------
@@ -84,14 +84,14 @@ def score(
     stored : sequence of str, length p
         Label of each stored pattern.
     criterion : float
-        Overlap from which on a trial is recalled, above 0, at most 1.
+        Smallest overlap at which a trial is recalled, above 0, at most 1.
     signed : bool
-        Whether m counts, or |m|, so that an inverse is recalled too.
+        Whether to compare m; otherwise |m|, so that an inverse is also recalled.
 
     Returns
     -------
     Scores
-        Of every trial.
+        Scores of all trials.
 
     Examples
     --------
@@ -123,25 +123,25 @@ def score(
 def recall_of(
     m: NDArray[np.float64], is_own: NDArray[np.bool_], criterion: float, *, signed: bool = False
 ) -> tuple[NDArray[np.bool_], NDArray[np.float64]]:
-    """Decide which states are recalled, and give their overlaps with the own pattern.
+    """Decide which states are recalled, and return their overlaps with the own pattern.
 
     Parameters
     ----------
     m : ndarray of float64, shape (..., p)
         Overlap of each state with every stored pattern, -1 to 1.
     is_own : ndarray of bool, shape (..., p), or one that is broadcast to it
-        Which patterns have the label of the trial; where none has, any is good.
+        Patterns with the label of the trial; if there is none, any pattern counts.
     criterion : float
-        Overlap from which on a state is recalled, above 0, at most 1.
+        Smallest overlap at which a state is recalled, above 0, at most 1.
     signed : bool
-        Whether m counts, or |m|.
+        Whether to compare m; otherwise |m|.
 
     Returns
     -------
     recalled : ndarray of bool, shape (...)
-        Whether the nearest pattern is the own, and reaches the criterion.
+        Whether the nearest pattern is the own one and its overlap reaches the criterion.
     own : ndarray of float64, shape (...)
-        Signed overlap with the own pattern (the nearest of them), NaN where there is none.
+        Signed overlap with the (nearest) own pattern; NaN if there is none.
 
     Examples
     --------
@@ -161,19 +161,19 @@ def recall_of(
 
 
 def nearest_of(m: NDArray[np.float64], is_own: NDArray[np.bool_]) -> NDArray[np.int64]:
-    """Find the nearest pattern, of those that are equally near the own.
+    """Find the nearest pattern; in a tie, the own pattern.
 
     Parameters
     ----------
     m : ndarray of float64, shape (..., p)
         Overlap of each state with every stored pattern, -1 to 1.
     is_own : ndarray of bool, shape (..., p), or one that is broadcast to it
-        Which patterns have the label of the trial.
+        Patterns with the label of the trial.
 
     Returns
     -------
     ndarray of int64, shape (...)
-        Its place.
+        Index of the pattern.
     """
     near = nearness(m)
     first = near >= near.max(axis=-1, keepdims=True) - ROUNDING
@@ -181,5 +181,5 @@ def nearest_of(m: NDArray[np.float64], is_own: NDArray[np.bool_]) -> NDArray[np.
 
 
 def _at(values: NDArray[Any], place: NDArray[np.int64]) -> NDArray[Any]:
-    """The value at one place of the last axis of each."""
+    """Return the value at one index of the last axis, for each."""
     return np.take_along_axis(values, place[..., None], axis=-1)[..., 0]

@@ -1,7 +1,7 @@
-"""Random number streams of a run, one a purpose, so that none disturbs another.
+"""Random number streams of a run, one per purpose, so that none affects another.
 
-Nothing touches NumPy's global generator. A run that draws more test images still
-starts its chains from the same seeds.
+No function uses NumPy's global generator. A run that draws more test images still starts its
+chains from the same seeds.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ __all__ = ["VERSION", "Legacy", "Streams", "legacy_random_state", "seed_word", "
 
 
 VERSION = 3
-"""Of all streams: with another one the same seed gives other numbers of the same law."""
+"""Version of the random streams; raise it when the same seed gives different numbers."""
 
 Legacy = np.random.RandomState
 """NumPy's legacy generator."""
@@ -31,17 +31,17 @@ class Streams:
     Parameters
     ----------
     tests : numpy.random.SeedSequence
-        For the choice of test images.
+        Choice of test images.
     starts : numpy.random.SeedSequence
-        For random or distorted starting states.
+        Random or distorted starting states.
     chains : numpy.random.SeedSequence
-        For the dynamics; every chain takes one 64-bit seed from it.
+        Dynamics; every chain takes one 64-bit seed from it.
     patterns : numpy.random.SeedSequence
-        For patterns that are drawn rather than selected.
+        Patterns that are drawn rather than selected.
     resting : numpy.random.SeedSequence
-        For the runs that show where stored patterns rest.
+        Runs that start from the stored patterns and measure their resting overlap.
     quench : numpy.random.SeedSequence
-        For the sign updates that end a run.
+        Sign updates at the end of a run.
     """
 
     tests: np.random.SeedSequence
@@ -58,26 +58,26 @@ class Streams:
 
 
 def seed_word(sequence: np.random.SeedSequence) -> int:
-    """One 64-bit number of a seed sequence, the same at every call."""
+    """Return one 64-bit number of a seed sequence, the same at every call."""
     return int(sequence.generate_state(1, np.uint64)[0])
 
 
 def splitmix64(
     seed: np.uint64 | NDArray[np.uint64], counters: NDArray[np.uint64]
 ) -> NDArray[np.uint64]:
-    """Numbers of a counter-based stream [Steele, Lea, Flood 2014].
+    """Compute numbers of a counter-based stream [Steele, Lea, Flood 2014].
 
     Parameters
     ----------
     seed : numpy.uint64 or ndarray of uint64
-        Of the stream, or of several, broadcast against the counters.
+        Seed of one or more streams, broadcast against the counters.
     counters : ndarray of uint64
-        Which of its numbers.
+        Positions in the stream.
 
     Returns
     -------
     ndarray of uint64
-        One a counter, any two of a stream different.
+        One number per counter; all numbers of a stream differ.
     """
     z = seed + counters * np.uint64(0x9E3779B97F4A7C15)
     z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
@@ -86,8 +86,8 @@ def splitmix64(
 
 
 def legacy_random_state(seed: int) -> Legacy:
-    """NumPy's legacy generator, only where the study's own draws are replayed.
+    """Return NumPy's legacy generator, used only to replay the study's own draws.
 
-    Its streams are frozen for all versions of NumPy, which is what a replay needs.
+    Its streams never change between versions of NumPy, as a replay requires.
     """
     return Legacy(seed)

@@ -10,8 +10,6 @@ from reading_pages import Element, read_page
 from shell import SMALL_RUNS, Shell, commands
 
 PAGE = Path("report.html")
-SELECT = "select --samples 1 --no-figures"
-WEIGHTS = "weights --rule hebbian --no-figures"
 
 
 def heads(root: Element) -> list[str]:
@@ -38,34 +36,14 @@ def test_runs_of_every_command_are_shown(shell: Shell, command: str) -> None:
     assert f"hopcli {command} " in root.all("code")[0].text
 
 
-def test_runs_below_are_found_once_and_sorted_by_folder(shell: Shell) -> None:
-    for folder in ("all/b", "all/.hidden"):
-        shell.make(SELECT, folder)
-        shell.make(WEIGHTS, folder)
-    shell.make(f"{SELECT} --seed 7", "all/a/deep")
-    shell.run("report all/b all --out page.html --title", "My <b>runs</b>")
-    root = read(Path("page.html"))
-    assert heads(root) == ["all/a/deep select", "all/b select", "all/b weights"]
-    assert root.all("title")[0].text == "My <b>runs</b>"
-    assert not PAGE.exists()
-
-
 def test_a_grid_is_shown_with_its_picture_and_the_line_that_makes_it(shell: Shell) -> None:
     shell.make("grid run --command weights --set rule=hebbian,storkey --no-figures", "grid")
-    shell.run("report grid")
-    root = read()
+    shell.run("report grid --out page.html --title", "My <b>runs</b>")
+    root = read(Path("page.html"))
     assert heads(root) == ["grid weights grid"]
+    assert root.all("title")[0].text == "My <b>runs</b>"
+    assert not PAGE.exists()
     assert len(root.all("figure")) == 1
     line = root.all("code")[0].text
     shell.run(line.removeprefix("hopcli "), "--no-figures", "--out", "again", "-q")
     assert Path("again/grid.csv").read_bytes() == Path("grid/grid.csv").read_bytes()
-
-
-def test_no_page_is_written_of_a_changed_run_or_over_another_file(shell: Shell) -> None:
-    for name in "ab":
-        shell.make(WEIGHTS, f"all/{name}")
-    Path("all/b/spectrum.csv").write_text("changed\n")
-    shell.refuse("report all", names="all/b/spectrum.csv: SHA-256")
-    PAGE.write_text("mine")
-    shell.refuse("report all/a", names="report.html: --out")
-    shell.refuse("report all/a --out all/a/weights.json", names="all/a/weights.json:")

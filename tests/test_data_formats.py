@@ -24,10 +24,8 @@ from PIL import Image
 
 import hopcli
 from hopcli.datasets import load_dataset
-from hopcli.errors import DataError, HopcliWarning, PatternError, SettingError
+from hopcli.errors import DataError, HopcliWarning, SettingError
 from hopcli.losses import overlap_loss_of
-from hopcli.observables import overlaps
-from hopcli.rules import store
 
 SPINS = np.array(
     [[-1, 1, 1, -1, 1, -1, -1, -1, 1], [1, 1, -1, -1, 1, 1, -1, 1, -1]], np.int8
@@ -498,13 +496,6 @@ def test_many_patterns_are_no_choice() -> None:
     assert error.value.setting == "samples"
 
 
-def test_more_patterns_than_sites_are_dependent() -> None:
-    """Q of 20,000 x 20,000 numbers would take 3.2 GB."""
-    many = np.random.default_rng(0).choice(np.array([-1, 1], np.int8), (20_000, 10))
-    with pytest.raises(PatternError, match="20,000"):
-        store(many, "pseudo-inverse")
-
-
 def test_images_that_compress_well_are_not_refused(tmp_path: Path) -> None:
     """Two kinds of pixels in floats of eight bytes: 69 MB in an archive of 0.6."""
     spins = np.random.default_rng(0).random((11_000, 784)) < 0.03
@@ -515,10 +506,3 @@ def test_images_that_compress_well_are_not_refused(tmp_path: Path) -> None:
 
 
 # --- the same numbers block by block
-
-
-def test_overlaps_of_long_states_are_exact() -> None:
-    xi = np.random.default_rng(0).choice(np.array([-1, 1], np.int8), (3, 150_001))
-    expected = xi.astype(np.int64) @ xi.T.astype(np.int64) / 150_001
-    assert np.array_equal(overlaps(xi, xi), expected)
-    assert np.array_equal(overlaps(xi[0], xi), expected[0])

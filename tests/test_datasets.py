@@ -25,7 +25,6 @@ from hopcli.datasets import (
     mnist,
     verify_embedded,
 )
-from hopcli.datasets.npz import Archive
 from hopcli.errors import DataError, SettingError
 
 # Of blank images.
@@ -320,12 +319,6 @@ def test_openml_of_another_layout(
 
 
 # --- the embedded file can be built again from what it holds, and from nothing else
-
-
-def test_the_constants_are_those_of_the_embedded_file() -> None:
-    assert hashlib.sha256(data.MNIST_FILE.read_bytes()).hexdigest() == data.MNIST_SHA256
-    with Archive(data.MNIST_FILE) as archive:
-        assert {name: archive.crc32(name) for name in archive.names} == data.MEMBER_CRC32
 
 
 def test_an_archive_does_not_depend_on_the_clock() -> None:

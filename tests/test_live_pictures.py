@@ -322,25 +322,6 @@ def test_the_address_and_the_calls_are_copied(browser: Browser, live_file: Path)
         assert seen.said == []
 
 
-@pytest.mark.slow
-def test_a_notebook_shows_the_page_in_a_frame(browser: Browser, tmp_path: Path) -> None:
-    memory = hopcli.store(hopcli.select("mnist").take("36104"))
-    path = tmp_path / "notebook.html"
-    html = hopcli.live(memory)._repr_html_()
-    path.write_text(f'<!doctype html><meta charset="utf-8">{html}', encoding="utf-8")
-    with browser.new_context(locale="en-GB", accept_downloads=True) as context:
-        seen = Seen(context.new_page(), path)
-        frame = seen.tab.frame_locator("iframe")
-        frame.locator("#speed").fill("100")
-        frame.locator("#run").click()
-        frame.locator("#outcome", has_text="3").wait_for()
-        with seen.tab.expect_download() as download:
-            frame.locator("#png").click()
-        with Image.open(download.value.path()) as picture:
-            assert picture.size == (336, 336)
-        assert seen.said == []
-
-
 def test_an_inverse_counts_as_recalled(browser: Browser, tmp_path: Path) -> None:
     path = tmp_path / "page.html"
     pictures = {"a": np.eye(6, dtype=int), "b": np.tri(6, dtype=int)}

@@ -48,7 +48,7 @@ def drawn_at_once(base: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         path.write_bytes(b"a picture")
 
     monkeypatch.setattr(plots, "draw", draw)
-    monkeypatch.setattr("hopcli.runs.grids.draw", draw_grid)
+    monkeypatch.setattr("hopcli.runs.grids.draw_grid", draw_grid)
     monkeypatch.setattr("hopcli.catalogue.Entry.figures", property(lambda _: lambda *_: {}))
     monkeypatch.setattr(sys.modules["hopcli.report.page"], "_drawings", lambda *_: [])
 

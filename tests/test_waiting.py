@@ -21,9 +21,13 @@ def test_an_interrupt_does_not_wait_for_the_call() -> None:
             os.kill(os.getpid(), signal.SIGINT)
             let_go.wait(60)
 
-    with pytest.raises(KeyboardInterrupt):
-        interruptibly(stubborn)
-    let_go.set()
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            interruptibly(stubborn)
+    finally:
+        let_go.set()
+        signal.signal(signal.SIGINT, before)
 
 
 def test_a_call_in_another_thread_returns_and_raises_the_same() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import math
 import zlib
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
     from hopcli.claims.claim import Claim, Claims, Condition
 
 __all__ = ["Judged", "Side", "judge"]
+
+_log = logging.getLogger(__name__)
 
 
 class Side(NamedTuple):
@@ -180,6 +183,7 @@ def _measure(
     claims: Claims, claim: Claim, condition: Condition, runs: Mapping[str, Any]
 ) -> tuple[Measured, Fit | None]:
     """Measure a claim under a condition, in the unit of the claim."""
+    _log.debug("judging %s", claim.id)
     where = claims.place_of(claim, condition)
     if claim.test != "printed":
         measured = evaluate(condition.value, runs, where)

@@ -51,7 +51,7 @@ def command(ctx: click.Context, /, dataset: str | None, form: str, **flags: Any)
     npz     x_train, y_train, x_test and y_test; or one array, with or
             without one of labels.
     npy     An array of shape (images, height, width) or (images, N).
-    csv     An image a row, separated by commas, semicolons, tabs or blanks.
+    csv     One image per row, separated by commas, semicolons, tabs or blanks.
             Labels are in the first or last column. With a header, the column
             of labels is called label, class, target, y, digit or name, or is
             the only one whose name contains no number. Without a header it is

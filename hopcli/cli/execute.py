@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from hopcli import catalogue
-from hopcli.cli.lines import listen, print_lines, tell
+from hopcli.cli.lines import listen, print_lines, show_status, tell
 from hopcli.cli.progress import Watch, shown
 from hopcli.cli.tables import in_columns, json_rows, print_table
 from hopcli.errors import renamed
@@ -82,6 +82,7 @@ def _do(job: Job) -> bool:
     wishes = job.request.wishes
     with renamed(job.request.name_of):
         outcome = single.do(job, functools.partial(Watch, quiet=wishes.quiet))
+        show_status("")
         if not wishes.quiet:
             _print(job, outcome)
         if outcome.failure is not None:

@@ -6,7 +6,7 @@ import sys
 import time
 from typing import Any
 
-from hopcli.cli.lines import tell
+from hopcli.cli.lines import show_bar, tell
 
 __all__ = ["CellBar", "Watch", "shown"]
 
@@ -27,7 +27,7 @@ def bar(**settings: Any) -> Any:
     """Make a tqdm bar; tqdm is imported when the first is drawn."""
     from tqdm import tqdm
 
-    return tqdm(**settings)
+    return show_bar(tqdm, **settings)
 
 
 class Watch:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from hopcli.cli.lines import print_lines
+from hopcli.cli.lines import listen, print_lines, show_status
 from hopcli.cli.once import Command
 from hopcli.cli.types import FILE, FOLDERS, QUIET
 from hopcli.printing import terminal
@@ -51,6 +51,8 @@ def command(
     """
     from hopcli.report import write_report
 
+    listen(quiet=quiet)
     write_report(folders, out, title, overwrite=overwrite)
+    show_status("")
     if not quiet:
         print_lines(terminal(out))

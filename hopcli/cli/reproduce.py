@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from hopcli.cli.lines import listen, print_lines
+from hopcli.cli.lines import listen, print_lines, show_status
 from hopcli.cli.once import Command
 from hopcli.cli.progress import bar
 from hopcli.cli.tables import form_option, json_rows, print_table
@@ -179,6 +179,7 @@ def command(against: str, only: tuple[str, ...], quick: bool, form: str, **wishe
 
     with renamed(lambda name: flag_name(name) if name == "only" else name):
         verdicts = reproduce(against, asked, only=only, quick=quick, watch=watch)
+    show_status("")
     if not asked.quiet:
         _print(verdicts, form)
 

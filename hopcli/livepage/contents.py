@@ -37,19 +37,19 @@ PATTERN_SETTINGS = (
 _MOST_CLASSES = 4096
 _MOST_SITES = 1 << 16
 _MOST_GIVEN = 512  # classes: 2.8 MB of couplings
-_PUBLISHED_TESTS = 100  # images of each percentage of the authors
+_PUBLISHED_TESTS = 100  # images behind each of the authors' percentages
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Contents:
-    """Everything that a page is made from.
+    """Data of a page.
 
     Parameters
     ----------
     patterns : Patterns
         The stored patterns.
     couplings : Network
-        The network, which has the rule and the thresholds.
+        The network, with its rule and thresholds.
     parameters : mapping of str to object
         Parameters of the rule.
     settings : RecallConfig
@@ -59,11 +59,11 @@ class Contents:
     labels : tuple of str, length n
         Their labels.
     flags : tuple of str or None
-        Flags that store the same patterns; None if there are none.
+        Flags that store the same patterns; None if no flags can.
     python : str
-        Expression of the patterns in Python; empty if there is none.
+        Python expression that makes the patterns; empty if there is none.
     published : mapping of str to float
-        Per cent recalled that the authors published, by label.
+        Percentage recalled that the authors published, by label.
     """
 
     patterns: Patterns
@@ -86,7 +86,7 @@ class Contents:
             raise DataError(f"patterns: {rule} (store fewer), found {n_classes:,}")
 
     def resolved(self) -> dict[str, Any]:
-        """The settings at the beginning, as the page has them."""
+        """Initial settings in the form that the page uses."""
         held = self.patterns
         facts = Facts(held.dataset, held.shape, tuple(dict.fromkeys(held.labels)))
         given = {"digits": None, "patterns": None, "source_indices": None}
@@ -108,19 +108,19 @@ class Contents:
 
 
 def gather_contents(config: RecallConfig, tests: int) -> Contents:
-    """Load, select and store what a configuration asks for.
+    """Load the data set, select patterns and store them, as a configuration says.
 
     Parameters
     ----------
     config : RecallConfig
-        Which patterns, how they are stored, and the settings at the beginning.
+        Selection of the patterns, storage rule, and initial settings.
     tests : int
-        Test images of each label, at most, >= 0.
+        Largest number of test images per label, >= 0.
 
     Raises
     ------
     SettingError
-        If settings do not fit each other or the data.
+        If settings contradict each other or the data.
     DataError
         If a file is unusable, or the patterns are too large for a page.
     PatternError
@@ -160,15 +160,15 @@ def contents_of(
     settings: RecallConfig,
     images: Dataset | None = None,
 ) -> Contents:
-    """Make the contents of a page from a network in Python, with images to test it by.
+    """Make the contents of a page from a network in Python and its test images.
 
-    Couplings that the rule does not make of these patterns with these parameters are taken as
-    they are, under the name "given".
+    If the rule with these parameters does not produce the couplings, the page uses the couplings
+    unchanged, under the rule name "given".
 
     Raises
     ------
     DataError
-        If the images are of another size, or the patterns are too large for a page.
+        If the images have another size, or the patterns are too large for a page.
     """
     if images is not None and images.n_sites != couplings.n_sites:
         rule = f"must have {couplings.n_sites:,} sites as the stored patterns have"
@@ -183,7 +183,7 @@ def contents_of(
 
 
 def _as_given(couplings: Network) -> Network:
-    """The same network with the classes of the page, which has no rule for it."""
+    """Return the same network in the site classes of the page, for couplings without a rule."""
     theta = couplings.thresholds
     site_class, columns, class_theta = site_classes(couplings.xi, theta)
     pairs = np.unique(np.stack([site_class, couplings.site_class]), axis=1)
@@ -198,7 +198,7 @@ def _as_given(couplings: Network) -> Network:
 
 
 def _makes(couplings: Network, parameters: dict[str, Any]) -> bool:
-    """Return whether the rule of a network makes its couplings."""
+    """Return whether the rule of a network reproduces its couplings."""
     theta = couplings.thresholds
     try:
         made = store(couplings.xi, couplings.rule, theta, **parameters)
@@ -218,7 +218,7 @@ def _is_changed(config: RecallConfig, name: str) -> bool:
 
 
 def _flags(config: RecallConfig) -> tuple[str, ...]:
-    """The flags that store the same patterns on the command line."""
+    """Return the command-line flags that store the same patterns."""
     known, words = type(config).settings(), []
     for name in PATTERN_SETTINGS:
         if name in known and _is_changed(config, name):
@@ -230,7 +230,7 @@ def _flags(config: RecallConfig) -> tuple[str, ...]:
 def _test_images(
     prepared: Prepared[RecallConfig], tests: int
 ) -> tuple[NDArray[np.int8], tuple[str, ...]]:
-    """The first test images that a recall with the same seed draws, at most so many a label."""
+    """Return the first test images per label that a recall with the same seed draws."""
     dataset, patterns = prepared.dataset, prepared.patterns
     labels = dict.fromkeys(patterns.labels)
     present = [label for label in labels if label in dataset.label_names]
@@ -239,7 +239,7 @@ def _test_images(
         try:
             trials = draw_trials(asked, dataset, patterns, prepared.streams.tests)
         except SettingError:
-            tests -= 1  # a label has fewer images
+            tests -= 1  # some label has fewer images
             continue
         bank = trials.bank(np.arange(len(trials)))
         return bank.states[bank.row], tuple(bank.label.tolist())
@@ -247,7 +247,7 @@ def _test_images(
 
 
 def _published(labels: tuple[str, ...]) -> dict[str, float]:
-    """Per cent of the images of each label that the authors recalled, over their repeats."""
+    """Return the percentage of images per label that the authors recalled, over all repeats."""
     known = tuple(map(str, range(10)))
     table = read_published(None, _PUBLISHED_TESTS, known)
     means = 100 * table.counts.mean(axis=0) / _PUBLISHED_TESTS

@@ -32,7 +32,7 @@ SCRIPTS = (
 """The modules of the page, in the order in which they are put together."""
 
 _LEARNT = ("hebbian", "pseudo-inverse", "storkey", "perceptron")
-"""Rules that the page learns itself; of others it takes the couplings."""
+"""Rules that the page computes itself; for other rules it receives the couplings."""
 
 _OF_KEY = 12  # characters that name the patterns of a page
 
@@ -44,7 +44,7 @@ def page(
     language: str | None = None,
     lesson: bool = False,
 ) -> str:
-    """Make a page of HTML that needs nothing else.
+    """Build a self-contained HTML page.
 
     Parameters
     ----------
@@ -53,19 +53,19 @@ def page(
     texts : mapping of str to mapping
         The words of each language, see :func:`hopcli.livepage.languages`.
     language : str, optional
-        Code of the language to begin with; by default that of the browser, else English.
+        Code of the initial language; by default that of the browser, otherwise English.
     lesson : bool
         Whether the page opens with the lesson.
 
     Returns
     -------
     str
-        The page, the same for the same values.
+        The page; equal arguments give equal text.
 
     Raises
     ------
     SettingError
-        If there are no words in the language.
+        If there is no translation for the language.
     """
     if language is not None and language not in texts:
         raise SettingError("language", f"must be one of {', '.join(texts)}", language)
@@ -102,12 +102,12 @@ def page(
 
 
 def _hash(text: str) -> str:
-    """The hash by which a content policy admits a script or a style."""
+    """Return the hash that admits a script or style in the content policy."""
     return base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
 
 
 def _json(data: Any) -> str:
-    """JSON that ends no script element, whatever the names in it are."""
+    """Return JSON that cannot close a script element, whatever names it contains."""
     text = json.dumps(data, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
     for character in "<>&\u2028\u2029":
         text = text.replace(character, f"\\u{ord(character):04x}")
@@ -115,7 +115,7 @@ def _json(data: Any) -> str:
 
 
 def _data(contents: Contents) -> dict[str, Any]:
-    """Everything about the patterns, the network and the images."""
+    """Return all data about the patterns, the network and the images."""
     held, couplings = contents.patterns, contents.couplings
     theta = couplings.thresholds
     rule = RULES.get(couplings.rule)
@@ -147,7 +147,7 @@ def _data(contents: Contents) -> dict[str, Any]:
 
 
 def _packed(spins: NDArray[np.int8]) -> str:
-    """A state, eight sites a byte."""
+    """Encode a state with eight sites per byte."""
     return base64.b64encode(np.packbits(spins > 0).tobytes()).decode()
 
 

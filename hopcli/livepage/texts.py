@@ -1,4 +1,4 @@
-"""The words of the page, a JSON file a language."""
+"""The texts of the page, in one JSON file per language."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ _LARGEST = 1_000_000  # bytes
 
 
 def languages(file: Path | None = None) -> dict[str, dict[str, Any]]:
-    """Read the words of every language.
+    """Read the texts of all languages.
 
     Parameters
     ----------
     file : Path, optional
-        JSON file of a further language, with the keys of ``texts.en.json``; the part of its
-        name before ``.json`` and after the last other dot is the code of the language
+        JSON file of a further language, with the keys of ``texts.en.json``. The language
+        code is the part of its name before ``.json`` and after any other dot
         (``texts.fr.json``, ``fr.json``).
 
     Returns
     -------
     dict of str to dict
-        Words by their key, by the code of the language.
+        Texts by key, for each language code.
 
     Raises
     ------
@@ -51,7 +51,7 @@ def _kind(text: Any) -> str:
 
 
 def _fits(value: Any, text: Any) -> bool:
-    """Return whether a value has the form of the English one."""
+    """Return whether a value has the same structure as the English text."""
     if isinstance(text, dict):
         return isinstance(value, dict) and all(_fits(value.get(key), text[key]) for key in text)
     if isinstance(text, list):
@@ -60,7 +60,7 @@ def _fits(value: Any, text: Any) -> bool:
 
 
 def _read(file: Path) -> dict[str, Any]:
-    """Read an object of JSON."""
+    """Read a JSON object."""
     rule = "must be a JSON object of texts"
     try:
         if file.stat().st_size > _LARGEST:

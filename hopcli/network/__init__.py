@@ -1,6 +1,6 @@
 """A network of spins: site classes and thresholds, and the energy of its states.
 
-The rules of :mod:`hopcli.rules` make networks of patterns.
+The rules of :mod:`hopcli.rules` make networks from patterns.
 """
 
 from __future__ import annotations

@@ -1,10 +1,10 @@
 """A network of N spins by its site classes.
 
 Two sites with equal columns (xi_i^1 .. xi_i^p) and equal thresholds have the same
-coupling to every other site under every rule that treats sites alike. So N spins
-and p patterns are exactly the class of each site and an energy of the sums over the
-K distinct classes, with W_ii = 0. Only :meth:`Network.dense`, for drawing and for tests,
-builds an N x N matrix.
+coupling to every other site under every rule that treats sites alike. The class of each
+site and an energy of the sums over the K distinct classes, with W_ii = 0, therefore
+describe N spins and p patterns exactly. Only :meth:`Network.dense`, for drawing and for
+tests, builds an N x N matrix.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from hopcli.network.hamiltonian import Hamiltonian
 
-_FEW = 16  # patterns whose columns are numbers of 16 bits
+_FEW = 16  # patterns; their columns fit into 16 bits
 _AT_ONCE = 2**18  # sites
 
 
@@ -167,7 +167,7 @@ def site_classes(
 
 
 def _few_classes(xi: NDArray[np.int8]) -> tuple[NDArray[np.int32], NDArray[np.intp]]:
-    """The class of each site, and a site of each class, without sorting the sites."""
+    """Return the class of each site and one site per class, without sorting the sites."""
     bits = np.packbits(xi > 0, axis=0).astype(np.uint16)
     codes = bits[0] if len(bits) == 1 else bits[0] << 8 | bits[1]
     site = np.full(1 << _FEW, -1, np.intp)

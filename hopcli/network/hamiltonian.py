@@ -1,8 +1,8 @@
 """The energy of a network as a function of its class sums.
 
-Observables, closed forms and loops read an energy through the two methods of
-:class:`Hamiltonian` only. Another energy is a class with these methods in a file of this room,
-a rule in :mod:`hopcli.rules` that returns it, and a loop that updates one site at a time.
+Observables, closed forms and loops use only the two methods of :class:`Hamiltonian`. Another
+energy needs a class with these methods in a file of this package, a rule in
+:mod:`hopcli.rules` that returns it, and a loop that updates one site at a time.
 Thresholds belong to the :class:`hopcli.network.Network`.
 """
 
@@ -19,7 +19,7 @@ from hopcli.records import frozen
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-_ROUNDING = 1e-9  # by which J may differ from its transpose
+_ROUNDING = 1e-9  # largest allowed difference between J and its transpose
 
 
 class Hamiltonian(Protocol):
@@ -61,16 +61,16 @@ class Hamiltonian(Protocol):
     def fields(
         self, sums: NDArray[Any], spins: NDArray[Any], classes: Any = ...
     ) -> NDArray[np.float64]:
-        """Field on sites: half the energy by which state -1 of a site lies above state +1.
+        """Field on sites: half the energy difference between states -1 and +1 of a site.
 
         A flip of a site changes the energy by 2 S_i (h_i - theta_i).
 
         Parameters
         ----------
         sums : ndarray of int or float, shape (..., K)
-            Class sums, those of magnetisations in mean field.
+            Class sums; in mean field, class sums of magnetisations.
         spins : ndarray of int or float, shape (..., sites)
-            Value of each site, which is part of the sum of its class.
+            Value of each site, included in the sum of its class.
         classes : ndarray of int, shape (sites,), optional
             Class of each site; by default one site of each class.
 
@@ -134,7 +134,7 @@ class Quadratic:
         self, sums: NDArray[Any], spins: NDArray[Any], classes: Any = slice(None)
     ) -> NDArray[np.float64]:
         """Field on sites, see :meth:`Hamiltonian.fields`."""
-        # One product of two matrices, whatever the axes are: many small ones take longer.
+        # One product of two matrices for any number of axes: many small ones take longer.
         of_classes = (sums.reshape(-1, self.n_classes) @ self.J).reshape(sums.shape)
         fields: NDArray[np.float64] = of_classes[..., classes] - np.diag(self.J)[classes] * spins
         return fields

@@ -1,8 +1,8 @@
-"""Products that are symmetric, as couplings are: half of one is enough, the rest its image.
+"""Symmetric matrix products such as couplings: one half is computed, the other is its mirror image.
 
-NumPy makes both halves of a product of two matrices, and the image of a large one element by
-element. Here half is made, some rows at a time, so that an interrupt ends it, and its image
-square by square.
+NumPy computes both halves of a matrix product, and transposes a large matrix element by element.
+This module computes one half, some rows at a time so that an interrupt can end it, and
+mirrors it in square blocks.
 """
 
 from __future__ import annotations
@@ -16,21 +16,21 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-_ROWS = 1024  # of a product at a time: enough for BLAS, and soon done
-_BLOCK = 256  # rows and columns of what is transposed at a time, which the cache holds
+_ROWS = 1024  # rows of a product at a time: enough for BLAS, and soon done
+_BLOCK = 256  # rows and columns transposed at a time; such a block fits the cache
 
 
 def symmetric_product(
     left: NDArray[np.float64], right: NDArray[np.float64], divisor: float = 1.0
 ) -> NDArray[np.float64]:
-    """A product that is symmetric by what its factors are: its upper triangle and the mirror image.
+    """Compute a symmetric product from its upper triangle and the mirror image.
 
     Parameters
     ----------
     left, right : ndarray of float64, shape (n, p)
-        The factors; left @ right.T is symmetric but for rounding.
+        The factors; left @ right.T is symmetric except for rounding.
     divisor : float
-        What it is divided by.
+        Divisor of the product.
 
     Returns
     -------
@@ -59,12 +59,12 @@ def symmetric_product(
 
 
 def asymmetry(matrix: NDArray[np.float64]) -> float:
-    """Largest difference between a square matrix and its transpose; NaN if anything in it is.
+    """Return the largest difference between a square matrix and its transpose.
 
     Parameters
     ----------
     matrix : ndarray of float64, shape (n, n)
-        Any numbers.
+        Any numbers; with a NaN the result is NaN.
 
     Examples
     --------
@@ -82,10 +82,10 @@ def asymmetry(matrix: NDArray[np.float64]) -> float:
 
 
 def _blocks(first: int, n: int) -> Iterator[slice]:
-    """Rows or columns from the first to the last of n, a block at a time."""
+    """Yield the blocks of rows or columns from the first to the last of n."""
     return (slice(begin, begin + _BLOCK) for begin in range(first, n, _BLOCK))
 
 
 def _above_the_diagonal(n: int) -> Iterator[tuple[slice, slice]]:
-    """Rows and columns of the square blocks above those on the diagonal."""
+    """Yield rows and columns of the square blocks above those on the diagonal."""
     return ((rows, columns) for rows in _blocks(0, n) for columns in _blocks(rows.stop, n))

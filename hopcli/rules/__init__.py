@@ -58,12 +58,12 @@ def store(
     theta : float or array-like of float, shape (N,)
         Threshold of every site; a site is up at T = 0 if its field exceeds it.
     onto : Network, optional
-        A network with earlier patterns, to which these are added by the same rule.
+        A network with earlier patterns; the same rule adds these patterns to it.
     **parameters
-        Parameters of the rule, see :attr:`Rule.parameters`. Hebbian: ``normalise``, what
-        the sum is divided by, ``"N"``, ``"p"`` or ``"none"``. Perceptron: ``kappa``, the
-        stability it asks for, dimensionless, >= 0; ``epochs``, its most passes over the
-        patterns, >= 1.
+        Parameters of the rule, see :attr:`Rule.parameters`. Hebbian: ``normalise``, the
+        divisor of the sum, ``"N"``, ``"p"`` or ``"none"``. Perceptron: ``kappa``, the
+        required stability, dimensionless, >= 0; ``epochs``, the largest number of passes
+        over the patterns, >= 1.
 
     Returns
     -------
@@ -73,8 +73,7 @@ def store(
     Raises
     ------
     SettingError
-        If the rule is unknown, has no such parameter, or a parameter or threshold is out
-        of its range.
+        If the rule or a parameter is unknown, or a parameter or threshold is out of range.
     PatternError
         If the rule cannot store these patterns.
 
@@ -108,12 +107,12 @@ normalise), found 0.5
 
 
 def as_thresholds(theta: ArrayLike) -> NDArray[np.float64]:
-    """Thresholds as numbers, float64, of any shape.
+    """Convert thresholds to float64 numbers of any shape.
 
     Raises
     ------
     SettingError
-        If they are no numbers, or too large for one.
+        If a threshold is not a number, or too large for float64.
     """
     try:
         return np.asarray(theta, dtype=np.float64)
@@ -123,7 +122,7 @@ def as_thresholds(theta: ArrayLike) -> NDArray[np.float64]:
 
 
 def project(xi: NDArray[np.int8], theta: ArrayLike = 0.0) -> Network:
-    """Store patterns with the pseudo-inverse rule, whether or not they are independent.
+    """Store independent or dependent patterns with the pseudo-inverse rule.
 
     Parameters
     ----------
@@ -135,9 +134,10 @@ def project(xi: NDArray[np.int8], theta: ArrayLike = 0.0) -> Network:
     Returns
     -------
     Network
-        Those of :func:`store` where it stores the patterns; else by the Moore-Penrose
-        inverse of their overlap matrix, eigenvalues below 1e-10 of the largest left out.
-        With its diagonal W is the projector on the span of the patterns either way.
+        The network of :func:`store` if the patterns are independent. Otherwise the rule uses
+        the Moore-Penrose inverse of their overlap matrix, without eigenvalues below 1e-10 of
+        the largest. In both cases W with its diagonal is the projector on the span of the
+        patterns.
 
     Raises
     ------
@@ -163,7 +163,7 @@ def project(xi: NDArray[np.int8], theta: ArrayLike = 0.0) -> Network:
 def _task(
     site_class: NDArray[np.int32], columns: NDArray[np.int8], earlier: Network | None
 ) -> Task:
-    """Lay out what a rule works from; couplings that hold earlier patterns by the new classes."""
+    """Collect the input of a rule, with the couplings of earlier patterns in the new classes."""
     known, before = 0, np.zeros((len(columns), len(columns)))
     if earlier is not None:
         first_site = np.unique(site_class, return_index=True)[1]

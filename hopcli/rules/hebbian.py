@@ -19,7 +19,7 @@ def _learn(task: Task, *, normalise: str) -> Quadratic:
 
 
 def _capacity(n_sites: int, **parameters: Any) -> dict[str, float]:  # noqa: ARG001
-    """Overlaps near 1 up to 0.138; without an error up to 1 / (2 ln N) or half of that.
+    """Return overlaps near 1 up to 0.138; no errors up to 1 / (2 ln N) or half of that.
 
     0.138: few wrong bits, for large N [Amit, Gutfreund, Sompolinsky 1985]. Up to
     1 / (2 ln N) almost all patterns are fixed points, up to 1 / (4 ln N) all of them

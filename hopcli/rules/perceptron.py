@@ -1,4 +1,4 @@
-"""The perceptron rule: learnt until every site of every pattern is stable [Gardner 1988]."""
+"""The perceptron rule: training until every site of every pattern is stable [Gardner 1988]."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ from hopcli.rules.rule import Parameter, Rule, Task
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-_ROUNDING = 1e-12  # of a stability that is exactly kappa
-_CHEAP = 1_000_000_000  # multiplications that looking for other parameters may cost
+_ROUNDING = 1e-12  # rounding error of a stability that is exactly kappa
+_CHEAP = 1_000_000_000  # most multiplications for a search of other parameters
 
 
 def _learn(task: Task, *, kappa: float, epochs: int) -> Quadratic:
-    """Learn until every pattern is stable by kappa at every site [Gardner 1988].
+    """Train until every pattern has stability kappa at every site [Gardner 1988].
 
     The stability of pattern mu at site i is xi_i h_i / |w_i|, with h_i = sum_{j != i}
-    w_ij xi_j. Pattern by pattern, w_ij += (1/N) (e_i + e_j) xi_i xi_j, e_i = 1 where the
-    stability is below kappa, else 0: the symmetric form of the perceptron rule. An epoch
-    without a change ends it; too many end it with an error.
+    w_ij xi_j. Each pattern in turn adds w_ij += (1/N) (e_i + e_j) xi_i xi_j, with e_i = 1 if
+    the stability is below kappa, otherwise 0: the symmetric form of the perceptron rule.
+    Training ends after an epoch without a change, or with an error after `epochs` epochs.
     """
     j, weakest = _trained(task, kappa, epochs)
     if weakest >= _enough(kappa):
@@ -39,7 +39,7 @@ def _learn(task: Task, *, kappa: float, epochs: int) -> Quadratic:
 
 
 def _trained(task: Task, kappa: float, epochs: int) -> tuple[NDArray[np.float64], float]:
-    """The couplings, and the weakest stability in the last epoch."""
+    """Return the couplings and the weakest stability in the last epoch."""
     j = symmetric_product(task.columns, task.columns, task.n_sites).copy()
     weakest = -np.inf
     for _ in range(epochs):
@@ -61,7 +61,7 @@ def _enough(kappa: float) -> float:
 
 
 def _advice(task: Task, kappa: float, epochs: int) -> str:
-    """Parameters with which the patterns are learnt, where they are found in little time."""
+    """Suggest parameters for which training succeeds, if a short search finds any."""
     if 21 * epochs * task.columns.size * len(task.columns) > _CHEAP:
         return ""
     others = ((kappa, 10 * epochs), (kappa / 10, epochs), (kappa / 10, 10 * epochs))
@@ -74,20 +74,21 @@ def _advice(task: Task, kappa: float, epochs: int) -> str:
 
 
 def _fields_of(j: NDArray[np.float64], task: Task, x: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Field on a site of each class in the pattern `x`, sum_{j != i} w_ij x_j."""
+    """Return the field on a site of each class in the pattern `x`, sum_{j != i} w_ij x_j."""
     return j @ (task.sizes * x) - np.diag(j) * x
 
 
 def _row_norms(j: NDArray[np.float64], task: Task) -> NDArray[np.float64]:
-    """|w_i| of a site of each class, its own coupling left out."""
+    """Return |w_i| of a site of each class, without its coupling to itself."""
     squares = (j * j) @ task.sizes - np.diag(j) ** 2
     return np.sqrt(np.maximum(squares, np.finfo(np.float64).tiny))
 
 
 def _capacity(n_sites: int, *, kappa: float = 1.0, **parameters: Any) -> dict[str, float]:  # noqa: ARG001
-    """1 / int_-kappa^inf Dt (t + kappa)^2, Dt normal: 2 at kappa = 0, 0.52 at 1 [Gardner 1988].
+    """Return 1 / int_-kappa^inf Dt (t + kappa)^2, with Dt normal [Gardner 1988].
 
-    The bound of all couplings, for large N; of symmetric ones, as here, it is at most that.
+    It is 2 at kappa = 0 and 0.52 at kappa = 1. It is the bound for arbitrary couplings and
+    large N; the bound for symmetric couplings, used here, is at most that.
     """
     below = 0.5 * math.erfc(-kappa / math.sqrt(2))
     density = math.exp(-(kappa**2) / 2) / math.sqrt(2 * math.pi)
@@ -96,14 +97,14 @@ def _capacity(n_sites: int, *, kappa: float = 1.0, **parameters: Any) -> dict[st
 
 PERCEPTRON = Rule(
     "perceptron",
-    "learnt until every site is stable by kappa",
+    "trained until every site has stability kappa",
     _learn,
     parameters={
         "kappa": Parameter(
-            number(0, 1e6), 1.0, "Stability that the perceptron rule asks for.", "stability κ"
+            number(0, 1e6), 1.0, "Stability required by the perceptron rule.", "stability κ"
         ),
         "epochs": Parameter(
-            integer(1, 100_000), 1000, "Most passes of the perceptron rule over the patterns."
+            integer(1, 100_000), 1000, "Largest number of passes of the perceptron rule."
         ),
     },
     exact=True,

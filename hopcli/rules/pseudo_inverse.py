@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 # Smallest eigenvalue of Q, relative to the largest, below which Q^-1 is noise.
 _SINGULAR = 1e-10
-_MANY = 1000  # patterns whose Q is not looked at where they are more than the rank can be
+_MANY = 1000  # patterns; above this, and above the largest rank, Q is not examined
 _RULE = "the pseudo-inverse rule needs linearly independent patterns"
 
 
@@ -27,7 +27,7 @@ def _learn(task: Task) -> Quadratic:
 
 
 def _couplings(task: Task) -> NDArray[np.float64]:
-    """With Q = L L^T the couplings are Y Y^T / N, Y = xi^T L^-T."""
+    """Compute the couplings Y Y^T / N, with Q = L L^T and Y = xi^T L^-T."""
     n_classes, p = task.columns.shape
     if p > max(n_classes, _MANY):
         raise PatternError(f"{_RULE}: {p:,} patterns on {n_classes:,} different sites cannot be")
@@ -36,8 +36,8 @@ def _couplings(task: Task) -> NDArray[np.float64]:
         inverse_root = np.linalg.inv(np.linalg.cholesky(q))
     except np.linalg.LinAlgError:
         inverse_root = np.full_like(q, np.inf)
-    # The sum of squares of L^-1 is that of all 1 / eigenvalue, and the largest is at most p:
-    # only where this bound is not enough are eigenvalues worth their time.
+    # The sum of squares of L^-1 is the sum of all 1 / eigenvalue, and the largest eigenvalue is
+    # at most p. Eigenvalues are computed only if this bound does not suffice.
     if _SINGULAR * len(q) * np.square(inverse_root).sum() > 1:
         _check_independent(q)
     y = task.columns @ inverse_root.T
@@ -45,10 +45,11 @@ def _couplings(task: Task) -> NDArray[np.float64]:
 
 
 def projector(task: Task, tolerance: float = _SINGULAR) -> Quadratic:
-    """W_ij of eqs. 2 and 3 with Q^+, the pseudo-inverse of Q, for patterns that are dependent.
+    """Compute W_ij of eqs. 2 and 3 for dependent patterns, with the pseudo-inverse of Q.
 
-    With Q = V diag(q) V^T it is Y Y^T / N, Y = xi^T V diag(q)^-1/2, over the eigenvalues q
-    above `tolerance` times the largest: the projector on the span of the patterns.
+    With Q = V diag(q) V^T the couplings are Y Y^T / N, Y = xi^T V diag(q)^-1/2, over the
+    eigenvalues q above `tolerance` times the largest. With the diagonal this is the projector
+    on the span of the patterns.
     """
     return Quadratic(interruptibly(_projector, task, tolerance))
 
@@ -62,14 +63,14 @@ def _projector(task: Task, tolerance: float) -> NDArray[np.float64]:
 
 
 def _check_independent(q: NDArray[np.float64]) -> None:
-    """Refuse patterns whose overlap matrix Q has no inverse."""
+    """Raise an error if the overlap matrix Q has no inverse."""
     eigenvalues = np.linalg.eigvalsh(q)
     if eigenvalues[0] < _SINGULAR * eigenvalues[-1]:
         raise PatternError(_dependence(q, eigenvalues.astype(np.float64)))
 
 
 def _dependence(q: NDArray[np.float64], eigenvalues: NDArray[np.float64]) -> str:
-    """Say in one line why Q has no inverse, naming a repeated pair if there is one."""
+    """Explain in one line why Q has no inverse, and name a repeated pair if there is one."""
     same = np.argwhere(np.triu(np.abs(q), 1) > 1 - 1e-12)
     if len(same):
         mu, nu = same[0]
@@ -83,7 +84,7 @@ def _dependence(q: NDArray[np.float64], eigenvalues: NDArray[np.float64]) -> str
 
 
 def _capacity(n_sites: int, **parameters: Any) -> dict[str, float]:  # noqa: ARG001
-    """1, as long as the patterns are linearly independent."""
+    """Return 1: the rule stores any linearly independent patterns."""
     return {"all_fixed": 1.0}
 
 

@@ -1,4 +1,4 @@
-"""What a storage rule is: how it learns, what can be set, and how much it holds in theory."""
+"""Storage rules: their learning function, parameters and theoretical capacity."""
 
 from __future__ import annotations
 
@@ -18,25 +18,24 @@ if TYPE_CHECKING:
     from hopcli.network import Hamiltonian
 
 QUANTITIES = ("all_fixed", "fixed", "overlap")
-"""What a capacity can be of: loads up to which all patterns of a draw are fixed points, most
-of them are, or overlaps with them stay near 1."""
+"""Criteria of a capacity: all patterns of a draw are fixed points, most patterns are, or
+overlaps with them stay near 1."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Task:
-    """What a rule works from, by site class.
+    """Input of a storage rule, by site class.
 
     Parameters
     ----------
     columns : ndarray of float64, shape (K, p)
-        The values that the p patterns, -1 or +1, take on the sites of each class, in
-        the order in which they are stored.
+        Values of the p patterns, -1 or +1, on the sites of each class, in storage order.
     sizes : ndarray of float64, shape (K,)
         Number of sites in each class.
     before : ndarray of float64, shape (K, K)
-        Couplings that hold the first `known` patterns; zeros if there are none.
+        Couplings that store the first `known` patterns; zeros if there are none.
     known : int
-        Number of patterns that an incremental rule finds stored; 0 for the others.
+        Number of patterns already stored, for an incremental rule; otherwise 0.
     """
 
     columns: NDArray[np.float64]
@@ -46,24 +45,24 @@ class Task:
 
     @property
     def n_sites(self) -> float:
-        """Number of spins N, as a number to divide by."""
+        """Number of spins N, as a float."""
         return float(self.sizes.sum())
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Parameter:
-    """Something that can be set about a rule.
+    """Parameter of a storage rule.
 
     Parameters
     ----------
     kind : Kind
-        Which values it may have; the option is made of it.
+        Allowed values; the option is built from it.
     default : object
-        Its value if none is given.
+        Default value.
     help : str
-        What it does, for the help of the commands.
+        Description in the help of the commands.
     axis : str
-        Text on an axis; empty for its name.
+        Text on an axis; if empty, the name is used.
     """
 
     kind: Kind
@@ -73,7 +72,7 @@ class Parameter:
 
 
 def _unknown(n_sites: int, **parameters: Any) -> dict[str, float]:  # noqa: ARG001
-    """Capacity of a rule of which it is not known."""
+    """Return no capacity, for rules without a known one."""
     return {}
 
 
@@ -86,21 +85,21 @@ class Rule:
     name : str
         Its key in :data:`hopcli.rules.RULES`.
     description : str
-        What it does, in one line.
+        Description in one line.
     learn : callable
         Takes a :class:`Task` and the rule's parameters by name; returns the energy of the
         class sums, a :class:`hopcli.network.Hamiltonian`. The diagonal of a
         :class:`hopcli.network.Quadratic` couples different sites of one class.
     parameters : mapping of str to Parameter
-        What can be set, by name; the names are the keywords of `learn`.
+        Parameters by name; the names are the keywords of `learn`.
     incremental : bool
-        Whether it goes on from the couplings of earlier patterns.
+        Whether it continues from the couplings of earlier patterns.
     exact : bool
-        Whether patterns are fixed points, whatever they are, wherever the rule stores them.
+        Whether all patterns that the rule stores are fixed points.
     capacity : callable
-        Takes the number of spins N >= 2 and the rule's parameters by name; returns the
-        loads p / N up to which the rule holds random patterns in theory, by what holds so
-        far, one of :data:`hopcli.rules.rule.QUANTITIES`; none where that is not known.
+        Takes the number of spins N >= 2 and the rule's parameters by name. Returns the
+        theoretical capacities for random patterns, as loads p / N by criterion (one of
+        :data:`hopcli.rules.rule.QUANTITIES`); empty if they are not known.
     """
 
     name: str
@@ -127,7 +126,7 @@ class Rule:
         Raises
         ------
         SettingError
-            If the rule has no such parameter, or the value is out of its range.
+            If a parameter is unknown or its value is out of range.
         """
         for name, value in given.items():
             if name not in self.parameters:

@@ -1,4 +1,4 @@
-"""Storkey's rule: local and incremental, with more room than the Hebbian [Storkey 1997]."""
+"""Storkey's rule: local and incremental, with a larger capacity than Hebbian [Storkey 1997]."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _AT_ONCE = 128
-"""Patterns that are stored as products of vectors before those are added to the matrix."""
+"""Number of patterns whose vectors are collected before they are added to the matrix."""
 
 
 def _learn(task: Task) -> Quadratic:
-    """One pattern after another, in order [Storkey 1997].
+    """Store the patterns one after another, in order [Storkey 1997].
 
     w_ij += (1/N) (xi_i xi_j - xi_i h_ji - h_ij xi_j), h_ij = sum_{k != i,j} w_ik xi_k.
     With g_i = sum_{k != i} w_ik xi_k, h_ij = g_i - w_ij xi_j, so that
@@ -36,9 +36,9 @@ def _add(
 ) -> NDArray[np.float64]:
     """Add patterns to couplings.
 
-    They are J = scale (before + sum_mu (x_mu y_mu + y_mu x_mu)), outer products, with
-    y = (x / 2 - g) / (N scale). So no pattern costs more than the vectors of those that
-    came with it, and the matrix is read and written once for all of them.
+    The couplings are J = scale (before + sum_mu (x_mu y_mu + y_mu x_mu)), with outer products
+    and y = (x / 2 - g) / (N scale). Each pattern uses only vectors of the patterns in the same
+    batch; the matrix is read and written once per batch.
     """
     xi = np.ascontiguousarray(xi)
     growth, scale = 1 + 2 / sizes.sum(), 1.0
@@ -59,7 +59,7 @@ def _add(
 
 
 def _capacity(n_sites: int, **parameters: Any) -> dict[str, float]:  # noqa: ARG001
-    """1 / sqrt(2 ln N), without an error [Storkey 1997]."""
+    """Return 1 / sqrt(2 ln N), the load up to which recall has no errors [Storkey 1997]."""
     return {"fixed": float(1 / np.sqrt(2 * np.log(n_sites)))}
 
 

@@ -1,9 +1,9 @@
-"""Where runs start: a small language of first states, and the states themselves.
+"""Starting states of runs, and the small language that describes them.
 
-A start is a base (an image, a pattern, random spins, ...) and changes made to it in
-order. Bases and changes are entries of two registries: how each is written, how its
-arguments are read, and what it does. Every trial has a random stream of its own, so its
-start does not depend on how many others there are.
+A start is a base (an image, a pattern, random spins, ...) and changes applied to it in
+order. Bases and changes are entries of two registries, which define spelling, reading of the
+arguments, and effect. Every trial has its own random stream, so its start does not depend on
+the number of trials.
 """
 
 from __future__ import annotations
@@ -48,16 +48,16 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class Start:
-    """A start, read once.
+    """Parsed description of a starting state.
 
     Parameters
     ----------
     base : str
         A key of :data:`BASES`.
     arguments : tuple
-        What the base takes: numbers where they mean numbers.
+        Arguments of the base; numeric arguments are numbers.
     changes : tuple of (str, tuple)
-        Each change, a key of :data:`CHANGES`, with its arguments, in order.
+        Changes in order: a key of :data:`CHANGES` with its arguments.
     """
 
     base: str
@@ -66,25 +66,25 @@ class Start:
 
     @property
     def uses_images(self) -> bool:
-        """Whether runs start from images of the data set."""
+        """True if runs start from images of the data set."""
         return BASES[self.base].are_images
 
     @property
     def needs_target(self) -> bool:
-        """Whether one of the stored patterns must be the target."""
+        """True if one of the stored patterns must be the target."""
         return BASES[self.base].needs_target
 
     @property
     def leaves_zeros(self) -> bool:
-        """Whether sites may be 0: where two blended patterns differ, unless filled."""
+        """True if sites may be 0: sites in which two blended patterns differ, unless filled."""
         return BASES[self.base].leaves_zeros(self.arguments)
 
     def misfit(self, shape: tuple[int, int]) -> str:
-        """The rule that a change breaks on states of this height and width, or nothing."""
+        """Return the rule that a change breaks on states of this height and width, or ""."""
         return next(filter(None, (CHANGES[k].misfit(v, shape) for k, v in self.changes)), "")
 
     def __str__(self) -> str:
-        """The start as a user writes it, as short as it can be."""
+        """Return the start in its shortest spelling."""
         words = [word(CHANGES[name], arguments) for name, arguments in self.changes]
         if self.base != "pattern" or not words:
             words.insert(0, word(BASES[self.base], self.arguments))
@@ -92,18 +92,18 @@ class Start:
 
 
 def parse_start(text: str) -> Start:
-    """Read a start as the user writes it.
+    """Parse the text of a start.
 
     Parameters
     ----------
     text : str
-        For example ``"image"``, ``"flip:0.25"`` or ``"blend:boat:house,flip:0.1"``. With
-        changes alone the base is ``pattern``.
+        For example ``"image"``, ``"flip:0.25"`` or ``"blend:boat:house,flip:0.1"``. Without
+        a base, the base is ``pattern``.
 
     Raises
     ------
     ValueError
-        With the rule, if it is none.
+        If the text is not a start; the message is the rule.
 
     Examples
     --------
@@ -138,12 +138,12 @@ def meant_start(text: str) -> str:
 
 
 def rule_of_starts(*, target: bool = False) -> str:
-    """What a start must be, in one sentence made from the registries.
+    """Return the rule for starts, one sentence built from the registries.
 
     Parameters
     ----------
     target : bool
-        Whether there is a target, so that bases which need one can be used.
+        Whether there is a target, which some bases need.
     """
     *bases, last = (base.usage for base in BASES.values() if target or not base.needs_target)
     *some, final = (change.usage for change in CHANGES.values())
@@ -154,7 +154,7 @@ def rule_of_starts(*, target: bool = False) -> str:
 
 
 def trial_rng(seed: int, trial: int) -> np.random.Generator:
-    """Random stream of one trial, the same whatever other trials there are.
+    """Return the random stream of one trial, which does not depend on other trials.
 
     Parameters
     ----------
@@ -167,23 +167,23 @@ def trial_rng(seed: int, trial: int) -> np.random.Generator:
 
 
 def fill_bank(start: Start, dataset: Dataset, patterns: Patterns, target: int = 0) -> Bank:
-    """Find what there is to start from.
+    """Collect the available starting states.
 
     Parameters
     ----------
     start : Start
         The start.
     dataset : Dataset
-        Where images come from.
+        Source of the images.
     patterns : Patterns
         The stored patterns.
     target : int
-        Which of them is the target, for bases that need one.
+        Index of the target pattern, for bases that need one.
 
     Raises
     ------
     SettingError
-        If the start does not fit the patterns, or there are no images of their labels.
+        If the start contradicts the patterns, or there are no images of their labels.
     """
     bank = BASES[start.base].fill(dataset, patterns, start.arguments, target)
     if len(bank) == 0:
@@ -193,18 +193,18 @@ def fill_bank(start: Start, dataset: Dataset, patterns: Patterns, target: int = 
 
 
 def choose(start: Start, bank: Bank, count: int, rng: np.random.Generator) -> Bank:
-    """Choose so many starts: images at random, anything else in turn.
+    """Choose `count` starts: images at random, all others in turn.
 
     Parameters
     ----------
     start : Start
-        What the bank was filled for.
+        The start for which the bank was filled.
     bank : Bank
-        What there is.
+        The available starting states.
     count : int
-        How many, >= 1.
+        Number of starts, >= 1.
     rng : numpy.random.Generator
-        The stream that images are drawn from.
+        Random stream for the choice of images.
     """
     if start.uses_images:
         return bank.take(rng.choice(len(bank), count))
@@ -218,25 +218,25 @@ def first_states(
     seed: int,
     numbers: NDArray[np.int64] | None = None,
 ) -> NDArray[np.int8]:
-    """Make the first states of trials.
+    """Make the starting states of trials.
 
     Parameters
     ----------
     start : Start
-        What they are made of.
+        Description of the starting states.
     bank : Bank
-        What each trial starts from, one entry a trial.
+        Base of each trial, one entry per trial.
     shape : tuple of int
         Height and width of a state as a picture.
     seed : int
         64-bit seed of the starts of the run.
     numbers : ndarray of int64, shape (trials,), optional
-        Number of each trial in the run, which names its random stream; by default 0, 1, ...
+        Number of each trial in the run, which selects its random stream; by default 0, 1, ...
 
     Returns
     -------
     ndarray of int8, shape (trials, N)
-        Values -1 or +1, and 0 where two blended patterns differ unless filled.
+        Values -1 or +1; 0 at sites in which two blended patterns differ, unless filled.
     """
     make = BASES[start.base].make
     if make is copied and not start.changes and bank.row is not None:

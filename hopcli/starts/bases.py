@@ -1,4 +1,4 @@
-"""What runs can start from."""
+"""Bases of starting states."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from hopcli.patterns import Patterns
 
 NO_SOURCE = -1
-"""Source index of a start that is no image of the data set."""
+"""Source index of a start that is not an image of the data set."""
 
 
 # --- reading -----------------------------------------------------------------------------
@@ -38,13 +38,13 @@ def _two_labels(texts: list[str]) -> Arguments:
 
 
 def _path(texts: list[str]) -> Arguments:
-    path = ":".join(texts)  # a path may hold colons
+    path = ":".join(texts)  # a path may contain colons
     if not path:
         raise ValueError(texts)
     return (path,)
 
 
-# --- what there is to start from -------------------------------------------------------
+# --- available states ------------------------------------------------------------------
 
 
 def _images_of(labels: Sequence[str], dataset: Dataset) -> Bank:
@@ -70,7 +70,7 @@ def _target(dataset: Dataset, patterns: Patterns, _: Arguments, target: int) -> 
 
 
 def _text(dataset: Dataset, patterns: Patterns, arguments: Arguments, _: int) -> Bank:
-    """States of a file; those without a name have no own pattern, so any counts."""
+    """Return the states of a file; any pattern counts for states without a name."""
     given = load_dataset(f"text:{arguments[0]}")
     if given.n_sites != dataset.n_sites:
         rule = f"must hold states of {dataset.n_sites} sites, not {given.n_sites}"
@@ -87,7 +87,7 @@ def _text(dataset: Dataset, patterns: Patterns, arguments: Arguments, _: int) ->
 
 def _made_of(name: str, arguments: Arguments, patterns: Patterns, states: NDArray[np.int8]) -> Bank:
     label = word(BASES[name], arguments)
-    if label in patterns.labels:  # else trials would be scored against that pattern
+    if label in patterns.labels:  # otherwise trials would be scored against that pattern
         rule = "cannot be used as a stored pattern has that name: give the pattern another one"
         raise SettingError("start", rule, label)
     return Bank(np.array([label]), np.array([NO_SOURCE]), states, None)
@@ -130,7 +130,7 @@ def _many_random(
 def _sign_of_sum(
     states: NDArray[np.int8], arguments: Arguments, rng: np.random.Generator
 ) -> NDArray[np.int8]:
-    """Where the sum is 0, at random, unless a blend leaves it open."""
+    """Return the sign of the sum; where the sum is 0, a random spin, or 0 in a blend."""
     state = np.sign(states.sum(axis=0, dtype=np.int64)).astype(np.int8)
     if len(arguments) != 2:
         empty = np.flatnonzero(state == 0)
@@ -146,7 +146,7 @@ BASES: dict[str, Base] = {
         Base(
             "random",
             "[:P_UP]",
-            "random spins, +1 with chance P_UP",
+            "random spins, +1 with probability P_UP",
             _any,
             _random,
             _chance_of_up,
@@ -157,7 +157,7 @@ BASES: dict[str, Base] = {
         Base(
             "blend",
             ":A:B[:fill]",
-            "two patterns where they agree, elsewhere 0 or (fill) random",
+            "two patterns where they agree; elsewhere 0, or random with fill",
             _two,
             _sign_of_sum,
             _two_labels,
@@ -167,7 +167,7 @@ BASES: dict[str, Base] = {
             "text",
             ":FILE",
             "states drawn in a text file, each scored against the stored pattern of its name, "
-            "those without a name against all",
+            "or without a name against all",
             _text,
             read=_path,
         ),
@@ -182,4 +182,4 @@ BASES: dict[str, Base] = {
         ),
     )
 }
-"""What runs can start from, by name."""
+"""Bases of starting states, by name."""

@@ -1,4 +1,4 @@
-"""What can be done to a first state."""
+"""Changes of a starting state."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def _flip_rows(picture: NDArray[np.int8], arguments: Arguments, rng: np.random.G
 
 def _at_most_a_row(arguments: Arguments, shape: tuple[int, int]) -> str:
     _, width = shape
-    return f"must turn over at most the {width} sites of a row" if arguments[0] > width else ""
+    return f"must flip at most the {width} sites of a row" if arguments[0] > width else ""
 
 
 def _occlude(picture: NDArray[np.int8], arguments: Arguments, _: np.random.Generator) -> None:
@@ -53,16 +53,18 @@ def _inverse(picture: NDArray[np.int8], _: Arguments, __: np.random.Generator) -
 CHANGES: dict[str, Change] = {
     change.name: change
     for change in (
-        Change("flip", ":FRACTION", "so many sites turned over", _flip, one_fraction),
-        Change("flip-rows", ":COUNT", "so many in each row", _flip_rows, one_count, _at_most_a_row),
+        Change("flip", ":FRACTION", "a fraction of the sites flipped", _flip, one_fraction),
+        Change(
+            "flip-rows", ":COUNT", "COUNT flipped per row", _flip_rows, one_count, _at_most_a_row
+        ),
         Change(
             "occlude",
             f":{'|'.join(SIDES)}:FRACTION",
-            "one side made -1, up to a fraction of the height or width",
+            "one side set to -1, up to a fraction of the height or width",
             _occlude,
             _side_and_fraction,
         ),
-        Change("inverse", "", "every site turned over", _inverse),
+        Change("inverse", "", "every site flipped", _inverse),
     )
 }
-"""What can be done to a first state, by name."""
+"""Changes of a starting state, by name."""

@@ -1,4 +1,4 @@
-"""The words of the language of starts: what an entry is, and how its arguments are read."""
+"""The words of the language of starts: entries of the registries, and readers of arguments."""
 
 from __future__ import annotations
 
@@ -18,23 +18,23 @@ if TYPE_CHECKING:
     from hopcli.patterns import Patterns
 
 Arguments = tuple[Any, ...]
-"""What a word takes: numbers where they mean numbers."""
+"""Arguments of a word; numeric arguments are numbers."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Bank:
-    """The different things that runs can start from.
+    """Available starting states, before changes.
 
     Parameters
     ----------
     label : ndarray of str, shape (n,)
-        Label of each.
+        Label of each entry.
     source_index : ndarray of int64, shape (n,)
-        Image of the data set that each is, or -1.
+        Index of the image in the data set, or -1.
     states : ndarray of int8, shape (any, N)
-        States they are taken from.
+        States that the entries refer to.
     row : ndarray of int64, shape (n,), or None
-        Row of `states` that each is; None where each is made of all of them.
+        Row of `states` of each entry; None if each entry uses all rows.
     """
 
     label: NDArray[np.str_]
@@ -50,7 +50,7 @@ class Bank:
         return len(self.label)
 
     def take(self, chosen: NDArray[np.int64]) -> Bank:
-        """These of them, in this order."""
+        """Return the entries at these indices, in this order."""
         row = None if self.row is None else self.row[chosen]
         return Bank(self.label[chosen], self.source_index[chosen], self.states, row)
 
@@ -63,7 +63,7 @@ def nothing(texts: list[str]) -> Arguments:
 
 
 def copied(state: NDArray[np.int8], _: Arguments, __: np.random.Generator) -> NDArray[np.int8]:
-    """The state of the bank as it is."""
+    """Return an unchanged copy of the state of the bank."""
     return state.copy()
 
 
@@ -76,7 +76,7 @@ class Entry:
     name : str
         Its key in the registry.
     takes : str
-        How its arguments are written, e.g. ``"[:P_UP]"``.
+        Spelling of its arguments, e.g. ``"[:P_UP]"``.
     description : str
         Its meaning, in a few words.
     """
@@ -87,30 +87,31 @@ class Entry:
 
     @property
     def usage(self) -> str:
-        """How it is written, e.g. ``"random[:P_UP]"``."""
+        """Spelling with arguments, e.g. ``"random[:P_UP]"``."""
         return self.name + self.takes
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Base(Entry):
-    """States that runs can start from.
+    """Base of starting states.
 
     Parameters
     ----------
     fill : callable
-        Data set, stored patterns, arguments and row of the target in, :class:`Bank` out.
+        Takes data set, stored patterns, arguments and row of the target; returns the
+        :class:`Bank`.
     make : callable
-        A state of the bank (or all of them), arguments and a random stream in; one
-        state out, in memory of its own.
+        Takes a state of the bank (or all of them), arguments and a random stream; returns
+        one new state.
     read : callable
-        Texts between colons in, arguments out; ValueError if there is something wrong.
+        Takes the texts between colons, returns the arguments; raises ValueError if wrong.
     unwritten : tuple
-        Arguments that are meant where none are written.
+        Default arguments.
     all_at_once : callable, optional
-        Number of states, sites, arguments and one random stream in, states out: for
+        Takes number of states, sites, arguments and one random stream; returns states. For
         experiments that draw the starts of many chains together.
     are_images : bool
-        Whether the bank is of images of the data set, which are drawn at random.
+        Whether the bank contains images of the data set, which are drawn at random.
     needs_target : bool
         Whether one of the stored patterns must be the target.
     leaves_zeros : callable
@@ -131,18 +132,18 @@ class Base(Entry):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Change(Entry):
-    """A change of a first state.
+    """Change of a starting state.
 
     Parameters
     ----------
     apply : callable
-        A state as a picture, int8, shape (height, width), changed in place; the
-        arguments; and a random stream.
+        Takes a state as a picture, int8, shape (height, width), which it changes in place;
+        the arguments; and a random stream.
     read : callable
-        Texts between colons in, arguments out; ValueError if there is something wrong.
+        Takes the texts between colons, returns the arguments; raises ValueError if wrong.
     misfit : callable
-        Arguments, and height and width of a state in; the rule that they break out, or
-        nothing.
+        Takes arguments, and height and width of a state; returns the rule that they break,
+        or "".
     """
 
     apply: Callable[[NDArray[np.int8], Arguments, np.random.Generator], None]
@@ -151,7 +152,7 @@ class Change(Entry):
 
 
 def word(entry: Base | Change, arguments: Arguments) -> str:
-    """An entry with its arguments as a user writes them, as short as it can be."""
+    """Return an entry with its arguments in the shortest spelling."""
     if isinstance(entry, Base) and arguments == entry.unwritten:
         return entry.name
     plain = (repr(a).removesuffix(".0") if isinstance(a, float) else str(a) for a in arguments)
@@ -162,7 +163,7 @@ def fraction(text: str) -> float:
     """Read a number from 0 to 1."""
     if not re.fullmatch(r"[0-9.eE+-]{1,30}", text) or not 0 <= float(text) <= 1:
         raise ValueError(text)
-    return abs(float(text))  # -0 is 0
+    return abs(float(text))  # turns -0 into 0
 
 
 def one_fraction(texts: list[str]) -> Arguments:

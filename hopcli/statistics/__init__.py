@@ -1,8 +1,9 @@
-"""Error bars: what is known of rates, means and numbers of kinds, and how well.
+"""Estimates and error bars of rates, means and numbers of kinds.
 
-A file a question. Every interval says what it is an interval of; the coverage of each is
-simulated in the tests. What nearly every run needs is here; what one experiment asks is in its
-file: autocorrelation, clusters, components, counts, crossings, paired, ranks, resampling, times.
+Each file answers one question. The documentation of each interval names its estimand; the tests
+simulate its coverage. This file exports the functions that most runs use. Functions of single
+experiments are in autocorrelation, clusters, components, counts, crossings, paired, ranks,
+resampling and times.
 """
 
 from hopcli.statistics.means import mean_interval, mean_sd_sem

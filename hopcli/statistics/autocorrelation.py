@@ -1,4 +1,4 @@
-"""How long a chain remembers: its integrated autocorrelation time, and how well it is known."""
+"""Integrated autocorrelation time of a chain, with its standard error."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ if TYPE_CHECKING:
 
 __all__ = ["AutocorrelationTime", "autocorrelation_time"]
 
-_WINDOW = 4.0  # autocorrelation times summed over; of an exponential e^-8 lies beyond
-_ROUNDING = 1e-10  # of values that are the same, relative to them
-_LONG = 50.0  # autocorrelation times that a series must have to be trusted
+_WINDOW = 4.0  # autocorrelation times in the sum; for an exponential, e^-8 lies beyond
+_ROUNDING = 1e-10  # relative rounding error of equal values
+_LONG = 50.0  # length of a reliable series, in autocorrelation times
 
 
 class AutocorrelationTime(NamedTuple):
@@ -22,16 +22,16 @@ class AutocorrelationTime(NamedTuple):
     Attributes
     ----------
     tau : float
-        Steps between independent samples: 1 where every step is one. NaN where no chain
-        ever moves, as nothing is to be correlated, and where the series is too short for
-        any window: all correlations about a mean of their own add up to nothing.
+        Steps between independent samples; 1 if all steps are independent. NaN if no chain
+        ever moves, or if the series is too short for any window (all correlations about a
+        chain's own mean add up to zero).
     sem : float
-        Its standard error.
+        Standard error of `tau`.
     window : int
-        Number of lags summed over.
+        Number of lags in the sum.
     long_enough : bool
-        Whether each chain has at least 50 `tau` steps. In a shorter one the slowest
-        changes may not have been seen, and neither number holds.
+        Whether each chain has at least 50 `tau` steps. A shorter chain may miss the
+        slowest changes; then neither number is reliable.
     """
 
     tau: float
@@ -43,24 +43,23 @@ class AutocorrelationTime(NamedTuple):
 def autocorrelation_time(series: ArrayLike) -> AutocorrelationTime:
     """Integrated autocorrelation time, 1 + 2 sum_{t >= 1} rho(t), of equilibrium series.
 
-    The autocovariance is that of deviations from the mean of each chain, averaged over
-    chains, with what the mean of a finite chain takes off it put back [Wolff 2004]. Noise
-    at large lags is cut off by the automatic window of Sokal: the least W with
-    W >= 4 tau(W), and at least 4 [Sokal 1997]. The standard error is
-    tau sqrt((4 W + 2 - 2 tau) / n), n the steps of all chains: that of Madras and Sokal
-    [1988] less what they leave out, as W is of few tau [Wolff 2004]. Correlations are taken
-    to be positive, as those of a state seen once a sweep are.
+    The autocovariance uses deviations from the mean of each chain, averaged over chains, and is
+    corrected for the bias of a finite chain's mean [Wolff 2004]. Sokal's automatic window
+    excludes noise at large lags: the smallest W >= 4 with W >= 4 tau(W) [Sokal 1997]. The
+    standard error is tau sqrt((4 W + 2 - 2 tau) / n), with n the steps of all chains. It is
+    that of Madras and Sokal [1988], corrected for a window of few tau [Wolff 2004]. The method
+    assumes positive correlations, which a state observed once per sweep has.
 
     Parameters
     ----------
     series : array-like of float, shape (steps,) or (chains, steps)
-        One quantity along independent chains of the same law, the approach to
-        equilibrium left out; at least two steps.
+        One quantity along independent chains of the same distribution, without the
+        approach to equilibrium; at least two steps.
 
     Returns
     -------
     AutocorrelationTime
-        The time, its standard error, the window and whether chains are long enough.
+        The time, its standard error, the window, and a flag for chains of sufficient length.
 
     Raises
     ------
@@ -88,7 +87,7 @@ def autocorrelation_time(series: ArrayLike) -> AutocorrelationTime:
     total = covariance[0] + 2 * covariance[1 : window + 1].sum()
     if window == 0 or total <= 0:
         return AutocorrelationTime(float("nan"), float("nan"), window, long_enough=False)
-    # What the mean of a chain takes off every lag, those that are summed here among them.
+    # Bias of every lag from the mean of a finite chain, which also affects this sum.
     taken = total / max(steps - lags, steps / 2)
     tau = float((total + lags * taken) / (covariance[0] + taken))
     sem = tau * float(np.sqrt(max(2 * lags - 2 * tau, 0.0) / chains.size))
@@ -96,12 +95,12 @@ def autocorrelation_time(series: ArrayLike) -> AutocorrelationTime:
 
 
 def _autocovariance(chains: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Mean over chains of the autocovariance at each lag, shape (steps,)."""
+    """Return the mean over chains of the autocovariance at each lag, shape (steps,)."""
     n_chains, steps = chains.shape
-    size = 1 << (2 * steps - 1).bit_length()  # of zeros enough that no end meets a start
+    size = 1 << (2 * steps - 1).bit_length()  # zero padding avoids wrap-around
     power = np.zeros(size // 2 + 1)
-    for chain in chains:  # powers add up: one chain in memory at a time
-        if np.ptp(chain) > _ROUNDING * np.max(np.abs(chain)):  # else it would pass for noise
+    for chain in chains:  # power spectra add up: one chain in memory at a time
+        if np.ptp(chain) > _ROUNDING * np.max(np.abs(chain)):  # otherwise it is rounding noise
             power += np.abs(np.fft.rfft(chain - chain.mean(), size)) ** 2
     pairs = np.arange(steps, 0, -1) * n_chains
     covariance: NDArray[np.float64] = np.fft.irfft(power, size)[:steps] / pairs
@@ -109,7 +108,7 @@ def _autocovariance(chains: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def _window(covariance: NDArray[np.float64]) -> int:
-    """The least number of lags that is no fewer than four times what they sum to; or 0."""
+    """Return the smallest number of lags that is at least four times their sum, or 0."""
     taus = 1 + 2 * np.cumsum(covariance[1:] / covariance[0])
     wide_enough = np.arange(1, len(covariance)) >= _WINDOW * np.maximum(taus, 1)
     return int(np.argmax(wide_enough)) + 1 if wide_enough.any() else 0

@@ -1,4 +1,4 @@
-"""How well the mean of values is known that come in groups, such as one test image."""
+"""Mean of values that come in groups (such as trials of one test image), with its error."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ __all__ = ["clustered_mean_sem"]
 def clustered_mean_sem(
     values: ArrayLike, group: NDArray[np.int64]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Mean along the first axis, and its standard error for new groups.
+    """Compute the mean along the first axis, and its standard error for new groups.
 
-    Values of one group are alike, so groups are the independent units. The error is that
-    of the ratio of what groups add up to and their sizes [Cochran 1977, eq. 6.13].
+    Values of one group are correlated, so groups are the independent units. The error is that
+    of a ratio estimate, group totals to group sizes [Cochran 1977, eq. 6.13].
 
     Parameters
     ----------
     values : array-like of float, shape (n, ...)
         Values of trials, n >= 1.
     group : ndarray of int64, shape (n,)
-        Number of the group of each, 0 or more.
+        Group number of each value, >= 0.
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""Where the variance of a rate comes from, when trials are nested: groups, units, trials."""
+"""Components of the variance of a rate for nested trials: groups, units, trials."""
 
 from __future__ import annotations
 
@@ -17,23 +17,23 @@ if TYPE_CHECKING:
 
 __all__ = ["Component", "Components"]
 
-_TAIL = 0.025  # what lies beyond each bound
-_MOST = 0.25  # no outcome of 0 or 1 has more variance
-_ROUNDING = 1e-12  # of rates that are equal
-_FEW = 4  # groups of which none can be left out of a mean
+_TAIL = 0.025  # probability beyond each bound
+_MOST = 0.25  # largest variance of an outcome that is 0 or 1
+_ROUNDING = 1e-12  # rounding error of equal rates
+_FEW = 4  # groups; with so few, a trimmed mean omits none
 
 
 class Component(NamedTuple):
     """A variance and its 95 % interval.
 
-    With 20 or more groups of the same kind it covers 93 to 99 %, with three groups up to
-    100 %. If a kind of group that is 1 in 10 is much worse than the others, the interval of
-    the groups covers 91 to 98 % from 30 groups on, and 45 % with 5; it may not have met one.
+    It covers 93 to 99 % for 20 or more similar groups, and up to 100 % for three groups. If 1
+    group in 10 is much worse than the others, the interval of the groups component covers 91
+    to 98 % from 30 groups on, but only 45 % for 5 groups, which may include no such group.
 
     Attributes
     ----------
     variance : float
-        Unbiased estimate, which may be below 0.
+        Unbiased estimate; may be negative.
     low, high : float
         Bounds, 0 to 1/4.
     """
@@ -43,12 +43,12 @@ class Component(NamedTuple):
     high: float
 
     def of_mean(self, n: int) -> Component:
-        """The component of a mean of so many."""
+        """Return the component of the mean of several independent values."""
         return Component(self.variance / n, self.low / n, self.high / n)
 
     @property
     def sd(self) -> tuple[float, float, float]:
-        """Standard deviation and its bounds; 0 where the estimate is below."""
+        """Standard deviation and its bounds; 0 if the estimate is negative."""
         low, middle, high = np.sqrt(np.maximum([self.low, self.variance, self.high], 0)).tolist()
         return middle, low, high
 
@@ -57,16 +57,16 @@ class Component(NamedTuple):
 class Components:
     """Variance components of trials that succeed or fail, in a balanced nested design.
 
-    Groups are a random sample, such as selections of patterns. Each has `units` of its own,
-    such as test images, and each unit the same number of trials. Units may belong to
-    strata, such as labels, that all groups have; then everything is of the mean over strata
-    with one unit of each.
+    Groups are a random sample, such as selections of patterns. Each group has its own units,
+    such as test images, and each unit has the same number of trials. Units may belong to
+    strata, such as labels, that are the same in all groups. Then all results refer to the mean
+    over strata with one unit of each.
 
-    The variance of an outcome is taken apart by balanced sums of squares into what groups,
-    units within a group and trials of a unit add: each group gives an unbiased estimate of
-    the latter two, and the variance of the groups' rates, less what units and trials make
-    of it, is that of the groups [Searle, Casella, McCulloch 1992]. Nothing is supposed of
-    distributions.
+    Balanced sums of squares split the variance of an outcome into contributions of groups,
+    units within a group, and trials of a unit. Each group gives an unbiased estimate of the
+    latter two. The variance of the groups' rates, minus the contributions of units and trials,
+    is the component of groups [Searle, Casella, McCulloch 1992]. The method makes no
+    assumption about distributions.
 
     Parameters
     ----------
@@ -99,7 +99,7 @@ class Components:
 
     @classmethod
     def of(cls, successes: ArrayLike, n_trials: int) -> Components:
-        """Find them from the successes of each unit.
+        """Estimate the components from the successes of each unit.
 
         Parameters
         ----------
@@ -124,21 +124,21 @@ class Components:
 
     @property
     def groups(self) -> Component:
-        """What another group changes."""
+        """Variance between groups."""
         return self._of_groups_and(np.zeros_like(self.rate))
 
     @property
     def units(self) -> Component:
-        """What another unit of the same group changes."""
+        """Variance between units of the same group."""
         if np.ptp(self.of_units) <= _ROUNDING:
             return Component(float(self.of_units[0]), 0.0, self._most())
         return _bounded(*_mean_bounds(self.of_units))
 
     @property
     def trials(self) -> Component:
-        """What another trial of the same unit changes.
+        """Variance between trials of the same unit.
 
-        It is half the chance that two trials of a unit differ, which is a rate.
+        It is half the probability that two trials of a unit differ, which is a rate.
         """
         twice = 2 * self.n_strata
         units = self.n_units * self.n_strata
@@ -149,18 +149,18 @@ class Components:
         return Component(mean, min(low / twice, most), min(high / twice, most))
 
     def of_rate(self, units: int, trials: int) -> Component:
-        """Variance of a rate that one group has in so many units and trials of each."""
+        """Variance of the rate of one group, for given numbers of units and trials per unit."""
         return self._of_groups_and(self._noise(units, trials))
 
     def _noise(self, units: int, trials: int) -> NDArray[np.float64]:
-        """Variance of the rate of each group about that of all units it might have had."""
+        """Variance of the rate of each group about its rate over all possible units."""
         return self.of_units / units + self.of_trials / (units * trials)
 
     def _of_groups_and(self, noise: NDArray[np.float64]) -> Component:
-        """The component of groups, and so much noise more.
+        """Return the component of groups plus a given noise.
 
-        The distances to the bounds of the variance between rates and of the noise in them
-        add up in squares [Zou and Donner 2008].
+        The bounds combine those of the variance between rates and those of the noise: their
+        squared distances add up [Zou and Donner 2008].
         """
         spread, low, high = _variance_bounds(self.rate, self._most())
         more, least, greatest = _mean_bounds(noise - self._noise(self.n_units, self.n_trials))
@@ -171,7 +171,7 @@ class Components:
         )
 
     def _most(self) -> float:
-        """The most that a component can be where no difference is seen at all."""
+        """Return the upper bound of a component if no difference was observed."""
         low, high = draws_interval(self.rate, self.n_units * self.n_strata)
         rate = min(max(low, 0.5), high)
         return rate * (1 - rate)
@@ -182,7 +182,7 @@ def _bounded(variance: float, low: float, high: float) -> Component:
 
 
 def _mean_bounds(values: NDArray[np.float64]) -> tuple[float, float, float]:
-    """Mean of independent values with its bounds by Student's t."""
+    """Return the mean of independent values with its bounds by Student's t."""
     from scipy.special import stdtrit
 
     mean, _, sem = mean_sd_sem(values)
@@ -191,10 +191,10 @@ def _mean_bounds(values: NDArray[np.float64]) -> tuple[float, float, float]:
 
 
 def _variance_bounds(values: NDArray[np.float64], most: float) -> tuple[float, float, float]:
-    """Variance of independent values with bounds that take their kurtosis into account.
+    """Return the variance of independent values with bounds that depend on their kurtosis.
 
-    The logarithm of the variance is taken to be normal, with fourth moments about a trimmed
-    mean [Bonett 2006, Computational Statistics and Data Analysis 50:775]. Where all values
+    The method takes the logarithm of the variance as normal, with fourth moments about a
+    trimmed mean [Bonett 2006, Computational Statistics and Data Analysis 50:775]. If all values
     are equal, `most` is the upper bound.
     """
     n, variance = len(values), float(values.var(ddof=1))

@@ -1,4 +1,4 @@
-"""How likely counts of successes are, where every trial has a chance of its own."""
+"""Likelihood of counts of successes of trials with different probabilities."""
 
 from __future__ import annotations
 
@@ -24,15 +24,15 @@ _LEAST = 1 / 12  # variance of rounding to a whole number
 
 
 def poisson_binomial(rates: ArrayLike) -> NDArray[np.float64]:
-    """Distribution of the number of successes of independent trials with chances of their own.
+    """Return the distribution of the number of successes of trials with different probabilities.
 
-    One trial after another is added: every term is positive, so small probabilities are as
-    exact as large ones.
+    The trials are independent and are added one after another. Every term is positive, so small
+    probabilities are as exact as large ones.
 
     Parameters
     ----------
     rates : array-like of float, shape (..., n)
-        Chance of each trial, 0 to 1.
+        Probability of each trial, 0 to 1.
 
     Returns
     -------
@@ -61,13 +61,13 @@ def counts_log_likelihoods(
     draws: int,
     seed: np.random.SeedSequence,
 ) -> NDArray[np.float64]:
-    """Log-likelihoods of some counts, the chances of the trials being known from replays.
+    """Return log-likelihoods of counts of trials whose probabilities come from replays.
 
     A count is the number of successes of one trial of each of n things, such as images, each
-    with a chance of its own: Poisson-binomial. Chances are drawn from what the replays tell of
-    them: the beta distribution of each after its replays, with the same one before, whose mean
-    and spread are those of the n things (empirical Bayes). So chances of nearly 0 and nearly 1
-    stay there, and the mean is that of the replays.
+    with its own probability: Poisson-binomial. The probabilities are drawn from their beta
+    posterior after the replays. All things have the same prior, with the mean and spread of the
+    n things (empirical Bayes). So probabilities of nearly 0 and nearly 1 stay there, and the
+    mean is that of the replays.
 
     Parameters
     ----------
@@ -78,15 +78,15 @@ def counts_log_likelihoods(
     replays : int
         Replays of each thing, >= 2.
     draws : int
-        Number of draws of the chances.
+        Number of draws of the probabilities.
     seed : numpy.random.SeedSequence
-        Where they come from.
+        Seed of these draws.
 
     Returns
     -------
     ndarray of float64, shape (draws,)
-        Of all counts together, one a draw; the likelihood that allows for the finite number
-        of replays is the mean over the draws, of its exponential.
+        Log-likelihood of all counts together, one per draw. The mean of the exponentials over
+        the draws is the likelihood that allows for the finite number of replays.
     """
     hits = np.asarray(successes, dtype=np.float64)
     before = _spread_of_chances(hits, replays)
@@ -97,11 +97,11 @@ def counts_log_likelihoods(
 
 
 def _spread_of_chances(hits: NDArray[np.float64], replays: int) -> tuple[float, float]:
-    """The beta distribution with the mean and the spread of the chances of all things."""
+    """Return the beta distribution with the mean and spread of the probabilities."""
     least = 0.5 / (hits.size * replays)
     mean = float(np.clip(hits.mean() / replays, least, 1 - least))
-    # Mean of p (1 - p), without bias; it is mean (1 - mean) where all chances are alike.
-    # Replays that all agree allow for one that does not: no chance is known to be 0 or 1.
+    # Unbiased mean of p (1 - p); it is mean (1 - mean) if all probabilities are equal.
+    # If all replays agree, one more could still differ: no probability is exactly 0 or 1.
     mixed = float(np.mean(hits * (replays - hits))) / (replays * (replays - 1))
     mixed = max(mixed, 2 * least)
     alike = np.clip(mixed / (mean * (1 - mean)), 1e-3, 0.999)
@@ -112,16 +112,16 @@ def _spread_of_chances(hits: NDArray[np.float64], replays: int) -> tuple[float, 
 def nested_log_likelihood(
     counts: ArrayLike, mean: ArrayLike, between: ArrayLike, within: ArrayLike
 ) -> NDArray[np.float64]:
-    """Log-likelihood of normal counts that share what they are off, and have noise besides.
+    """Return the log-likelihood of normal counts with a shared deviation and independent noise.
 
     Parameters
     ----------
     counts : array-like of float, shape (m, ...)
-        The counts: mean + what all m share + noise of each.
+        The counts: mean + deviation shared by all m + noise of each.
     mean : array-like of float, shape (...)
-        Their expectation.
+        Expectation of the counts.
     between, within : array-like of float, shape (...)
-        Variance of what is shared, and of the noise (at least that of rounding, 1/12).
+        Variance of the shared deviation, and of the noise (at least that of rounding, 1/12).
 
     Returns
     -------
@@ -143,7 +143,7 @@ def nested_log_likelihood(
 def nested_chi_square(
     counts: ArrayLike, mean: ArrayLike, between: ArrayLike, within: ArrayLike
 ) -> NDArray[np.float64]:
-    """Chi-square of counts, see :func:`nested_log_likelihood`; m degrees of freedom."""
+    """Return chi-square of counts, with m degrees of freedom; see `nested_log_likelihood`."""
     values = np.asarray(counts, dtype=np.float64)
     n, noise = len(values), np.maximum(within, _LEAST)
     own = values.mean(axis=0)
@@ -152,28 +152,28 @@ def nested_chi_square(
 
 
 def overdispersion(chi_square: float, dof: int) -> float:
-    """By how much variances are larger than the model has them: chi-square / dof, at least 1."""
+    """Return the ratio of observed to modelled variance: chi-square / dof, at least 1."""
     return max(1.0, chi_square / dof) if dof > 0 else 1.0
 
 
 def within_reach(
     log_likelihood: ArrayLike, inflation: float = 1.0, slack: ArrayLike = 0.0
 ) -> NDArray[np.bool_]:
-    """Which values of a parameter the likelihood ratio does not refuse at 95 % [Wilks 1938].
+    """Find the parameter values that the likelihood ratio does not reject at 95 % [Wilks 1938].
 
     Parameters
     ----------
     log_likelihood : array-like of float, shape (n,)
-        Of each value.
+        Log-likelihood of each value.
     inflation : float
-        Overdispersion, >= 1, by which log-likelihoods are divided (quasi-likelihood).
+        Overdispersion, >= 1, the divisor of log-likelihoods (quasi-likelihood).
     slack : array-like of float, shape (n,)
-        By how much each may be too low relative to the best, by the error of its simulation.
+        Simulation error of each: the amount by which it may be too low relative to the best.
 
     Returns
     -------
     ndarray of bool, shape (n,)
-        Where 2 (max - log-likelihood - slack) / inflation is at most 3.84.
+        True if 2 (max - log-likelihood - slack) / inflation is at most 3.84.
     """
     values = np.asarray(log_likelihood, dtype=np.float64)
     return np.asarray(2 * (values.max() - values - slack) <= _REACH * inflation)

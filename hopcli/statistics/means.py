@@ -1,4 +1,4 @@
-"""Means of values and of rates, and how well they are known."""
+"""Means of values and of rates, with their errors."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ __all__ = ["mean_interval", "mean_sd_sem"]
 
 
 def mean_interval(rates: ArrayLike, lows: ArrayLike, highs: ArrayLike) -> tuple[float, float]:
-    """Interval of the mean of independent rates from the interval of each.
+    """Compute the interval of the mean of independent rates from the interval of each.
 
-    The distances to the lower bounds add up in squares, and so do those to the upper
-    ones, so that intervals need not be symmetric [Zou and Donner 2008]. It covers as often
-    as those of the rates do, or more: 95 to 99 % with exact intervals of rates.
+    The squared distances to the lower bounds add up, and so do those to the upper bounds; the
+    interval may be asymmetric [Zou and Donner 2008]. Its coverage is at least that of the
+    rates' intervals: 95 to 99 % for exact intervals.
 
     Parameters
     ----------
@@ -43,7 +43,7 @@ def mean_interval(rates: ArrayLike, lows: ArrayLike, highs: ArrayLike) -> tuple[
 
 
 def mean_sd_sem(values: ArrayLike) -> tuple[NDArray[np.float64], ...]:
-    """Mean, sample standard deviation and standard error along the first axis.
+    """Compute mean, sample standard deviation and standard error along the first axis.
 
     Parameters
     ----------

@@ -18,13 +18,13 @@ __all__ = ["draws_median"]
 def draws_median(
     values: ArrayLike, low: float = 0.0, high: float = 1.0
 ) -> tuple[float, float, float]:
-    """Median of the values of all draws, with its 95 % interval for new draws.
+    """Compute the median of the values of all draws, with its 95 % interval for new draws.
 
-    The interval holds each value at which one half lies in the interval of the share of
-    values up to it [Woodruff 1952]. The interval of a share is that of
+    A value is inside the interval if 1/2 is inside the interval of the fraction of values up to
+    it [Woodruff 1952]. The interval of that fraction is that of
     :func:`hopcli.statistics.draws_interval`, with draws as the independent units. In
-    simulations, with values of a draw independent or alike, it covers 94 to 100 % from five
-    draws on.
+    simulations it covers 94 to 100 % from five draws on, whether the values of a draw are
+    independent or equal.
 
     Parameters
     ----------

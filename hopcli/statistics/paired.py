@@ -1,8 +1,7 @@
-"""Whether two of a kind differ: on the same images, or over the same selections.
+"""Paired comparisons: on the same images, or over the same selections.
 
-What one of a pair does on an image tells much of what the other does, so that only the images
-on which they differ count. Of several questions asked at once each has to be answered the more
-carefully, which is Holm's correction.
+The two results on one image are correlated, so the tests use only the images on which they
+differ. Several tests at once need Holm's correction.
 """
 
 from __future__ import annotations
@@ -23,15 +22,15 @@ _DIGITS = 12  # decimals of a difference of rates
 
 
 def mcnemar(first_only: int, second_only: int) -> float:
-    """Exact two-sided p that two classifiers are right equally often [McNemar 1947].
+    """Return the exact two-sided p that two classifiers are right equally often [McNemar 1947].
 
-    If they are, an image that only one of them has right is as likely to be the one's as the
-    other's.
+    If they are, each of the two is equally likely to be the one that is right on an image that
+    only one classifies correctly.
 
     Parameters
     ----------
     first_only, second_only : int
-        Number of images that only the first, and only the second, has right, >= 0.
+        Number of images that only the first, or only the second, classifies correctly, >= 0.
 
     Returns
     -------
@@ -50,19 +49,19 @@ def mcnemar(first_only: int, second_only: int) -> float:
 
 
 def paired_interval(first_only: int, second_only: int, n: int) -> tuple[float, float]:
-    """95 % interval of the difference of two rates on the same images.
+    """Compute the 95 % interval of the difference of two rates on the same images.
 
-    Each image differs by -1, 0 or 1, and the interval is that of the mean of independent
-    bounded values [Gaffke 2005], see :func:`hopcli.statistics.clustered_interval`. It has a
-    width also where the two never differ. It covers at least 95 % for any rates: 97 to 99 %
-    if a tenth of 30 or more images differ, nearly 100 % if one or two of them do.
+    Each image differs by -1, 0 or 1. The interval is that of the mean of independent bounded
+    values [Gaffke 2005], see :func:`hopcli.statistics.clustered_interval`. Its width is
+    positive even if the two never differ. It covers at least 95 % for any rates: 97 to 99 % if
+    a tenth of 30 or more images differ, nearly 100 % if one or two of them do.
 
     Parameters
     ----------
     first_only, second_only : int
         Number of images that only the first, and only the second, has right, >= 0.
     n : int
-        Number of images, those that both or none have right included, >= 1.
+        Number of all images, including those with equal results, >= 1.
 
     Returns
     -------
@@ -84,11 +83,11 @@ def paired_interval(first_only: int, second_only: int, n: int) -> tuple[float, f
 
 
 def holm(p_values: ArrayLike) -> NDArray[np.float64]:
-    """P values of several tests, so adjusted that all hold at once [Holm 1979].
+    """Adjust the p-values of several tests for multiple testing [Holm 1979].
 
-    The smallest of n is taken n times, the next n - 1 times, and so on, and none is below one
-    that was smaller. If those below 0.05 are called significant, the chance that any of them
-    is so by accident is at most 0.05, however the tests depend on each other.
+    The smallest of n is multiplied by n, the next by n - 1, and so on; the adjusted values keep
+    their order. If tests with an adjusted p below 0.05 are called significant, the probability
+    of any false positive is at most 0.05, however the tests depend on each other.
 
     Parameters
     ----------
@@ -114,24 +113,24 @@ def holm(p_values: ArrayLike) -> NDArray[np.float64]:
 
 
 def mean_difference(differences: ArrayLike, units: int) -> tuple[float, float, float, float]:
-    """Mean difference of paired rates with its 95 % interval, and p that it is 0 [Student 1908].
+    """Compute the mean difference of paired rates, its 95 % interval, and p [Student 1908].
 
-    Student's interval covers 93 to 97 % for 20 selections of the same kind. With fewer, where
-    a rare kind of selection differs much more than the others, it covers less. If all
-    differences are equal no noise has been seen: then the interval is that of
-    :func:`hopcli.statistics.draws_interval`, and p that of the sign test.
+    Student's interval covers 93 to 97 % for 20 similar selections. With fewer selections it
+    covers less if a rare kind of selection differs much more than the others. If all
+    differences are equal, the interval is that of :func:`hopcli.statistics.draws_interval`,
+    and p is that of the sign test.
 
     Parameters
     ----------
     differences : array-like of float, shape (n,)
-        Of two rates, -1 to 1; independent, such as one a selection, n >= 2.
+        Differences of two rates, -1 to 1; independent, for example one per selection, n >= 2.
     units : int
-        Number of trials that each rate is of.
+        Number of trials behind each rate.
 
     Returns
     -------
     tuple of float
-        Mean, lower and upper bound, each -1 to 1, and two-sided p.
+        Mean, lower and upper bound, each -1 to 1, and two-sided p of a mean of 0.
 
     Examples
     --------
@@ -140,7 +139,7 @@ def mean_difference(differences: ArrayLike, units: int) -> tuple[float, float, f
     """
     from scipy.stats import ttest_1samp
 
-    # What is equal but for the rounding of two rates would pass for a difference beyond doubt.
+    # Without rounding, differences that are equal except for rounding errors would seem certain.
     values = np.round(np.asarray(differences, dtype=np.float64), _DIGITS)
     mean = float(values.mean())
     if np.ptp(values) == 0:

@@ -1,4 +1,4 @@
-"""Quantiles of rates whose groups have random weights, as the intervals of groups need them."""
+"""Quantiles of rates with random group weights, for the intervals of clustered trials."""
 
 from __future__ import annotations
 
@@ -13,47 +13,46 @@ if TYPE_CHECKING:
 
 __all__ = ["weighted_quantiles"]
 
-_NORMAL = 1.96  # the 95 % points of the normal law
-_SLOPE = 2.4  # of its log odds there
+_NORMAL = 1.96  # 95 % point of the normal distribution
+_SLOPE = 2.4  # slope of its log odds there
 _GUESSES = 2
-_WIDER = 40  # times as rare as it seems a rate may be, by a first guess
-_DIGITS = 9  # decimals of a quantile, which is found by iteration
-_NEAR = 1e-8  # the last step of its log odds, which leads some thousand times as near
-_MOST_STEPS = 200  # three to seven are usual
+_WIDER = 40  # first guess of the factor by which a rate may be rarer than observed
+_DIGITS = 9  # decimals of a quantile, which is computed by iteration
+_NEAR = 1e-8  # last step in log odds; the result is about 1,000 times closer
+_MOST_STEPS = 200  # usually three to seven
 _MOST_LOG_ODDS = 40.0
 _FAR = 8.0
-_NOTHING = 1e-15  # of an integrand
+_NOTHING = 1e-15  # negligible integrand
 _LOG_T_STEP = 1 / 16
 _LOG_T = np.arange(-23, 30, _LOG_T_STEP)
 _SMALL, _T = np.split(np.exp(_LOG_T), [round(17 / _LOG_T_STEP)])
 _SUMS = [float(np.sum(_SMALL**power)) for power in (1, 2, 3)]
-_COARSE = 16  # of these t: how the integrand falls is looked at in such steps
-_ANGLE = np.pi / 8  # by which the way of integration is turned
-_GROWN = 20.0  # the most that ln |phi| may grow to beside that way
-_AT_ONCE = 400_000  # values of an integrand, which stay near the processor
+_COARSE = 16  # step, in values of t, for examining the decay of the integrand
+_ANGLE = np.pi / 8  # rotation of the integration path
+_GROWN = 20.0  # largest ln |phi| allowed beside that path
+_AT_ONCE = 400_000  # values of an integrand, few enough for the cache
 
 
 def weighted_quantiles(
     rates: Sequence[tuple[NDArray[np.float64], ...]], ends: Sequence[tuple[float, float]]
 ) -> NDArray[np.float64]:
-    """Quantiles of sum w s / sum w n with exponential weights w, one group more at a given rate.
+    """Compute quantiles of sum w s / sum w n with exponential weights w and one added group.
 
     The ratio is at most c with the probability that sum w (s - c n) <= 0.
 
     Parameters
     ----------
     rates : sequence of (ndarray, ndarray, ndarray) of float64, shape (kinds,) each
-        Of each rate the kinds of groups that are alike: s, n >= 1, and how many there are,
-        >= 1.
+        For each rate the different groups: s, n >= 1, and the number of equal groups, >= 1.
     ends : sequence of (float, float)
-        Which quantiles of each rate are found: the probability that the ratio is below, 0 to
-        1, near 0.025 or 0.975 for it to be found fast; and 0 or 1, the rate of one group
-        more, of the mean size of the others.
+        Quantiles to compute for each rate: the probability that the ratio is below, 0 to 1
+        (fast near 0.025 or 0.975); and 0 or 1, the rate of the added group, which has the mean
+        size of the others.
 
     Returns
     -------
     ndarray of float64, shape (rates, ends)
-        From 0 to 1, rounded to nine decimals, of which the last may be off by two.
+        From 0 to 1, rounded to nine decimals; the error is at most two units in the last.
     """
     most = max((len(sums) for sums, _, _ in rates), default=0)
     filled = np.zeros((3, len(rates), most))
@@ -67,7 +66,7 @@ def weighted_quantiles(
     for first in range(0, len(others), at_once):
         rows = others[first : first + at_once]
         found[rows] = _quantiles(sums[rows], sizes[rows], numbers[rows], level[rows], last[rows])
-    # What is beyond differs from machine to machine.
+    # Further digits depend on the machine.
     return np.round(found, _DIGITS).reshape(len(rates), len(ends))
 
 
@@ -78,7 +77,7 @@ def _quantiles(
     level: NDArray[np.float64],
     last: NDArray[np.float64],
 ) -> NDArray[np.float64]:
-    """Some of the quantiles together, a row each; no number in a row where it has fewer kinds."""
+    """Compute several quantiles together, one per row; rows with fewer kinds are padded."""
     size = np.sum(sizes * numbers, axis=1) / np.sum(numbers, axis=1)
     sums, sizes = np.c_[sums, size * last], np.c_[sizes, size]
     numbers = np.c_[numbers, np.ones(len(numbers))]
@@ -88,7 +87,7 @@ def _quantiles(
         below = 1 - _probability_above_zero(scales, numbers[rows])
         return _log_odds(below) - _log_odds(level[rows])
 
-    # A normal law that is a little skew [Cornish, Fisher 1938] is a good guess.
+    # A slightly skewed normal distribution [Cornish, Fisher 1938] is a good first guess.
     total = np.sum(sizes * numbers, axis=1)
     rate = np.sum(sums * numbers, axis=1) / total
     normal, guess = np.where(level > 0.5, _NORMAL, -_NORMAL), rate
@@ -116,9 +115,9 @@ def _roots(
     guess: NDArray[np.float64],
     slope: NDArray[np.float64],
 ) -> NDArray[np.float64]:
-    """Where functions that rise are 0, by secants, and by halves where these lead nowhere.
+    """Find the zeros of increasing functions by secants, or by bisection if secants fail.
 
-    A library's would do, were it not that its import takes as long as all quantiles of a run.
+    A library function would take as long to import as all quantiles of a run to compute.
     """
     found, rows = guess.copy(), np.arange(len(guess))
     low, high = np.full_like(guess, -_MOST_LOG_ODDS), np.full_like(guess, _MOST_LOG_ODDS)
@@ -142,13 +141,13 @@ def _roots(
 def _probability_above_zero(
     scales: NDArray[np.float64], numbers: NDArray[np.float64]
 ) -> NDArray[np.float64]:
-    """P(X > 0), X = sum_k scales_k Gamma(numbers_k) in each row, from its characteristic function.
+    """Compute P(X > 0), X = sum_k scales_k Gamma(numbers_k), per row from its characteristic phi.
 
     P = 1/2 + (1/pi) int_0^inf Im phi(t) dt / t with phi(t) = prod_k (1 - i t scales_k)^-numbers_k
-    [Gil-Pelaez 1951], as a sum over ln t, which converges exponentially. Where few groups
-    decide phi falls slowly and swings fast; not so on a ray t exp(-i angle), to which the way
-    of integration is turned; the turn itself adds -angle / pi. Where t is small, phi is a
-    cubic of it.
+    [Gil-Pelaez 1951], as a sum over ln t, which converges exponentially. If few groups
+    dominate, phi decays slowly and oscillates fast, but not on a ray t exp(-i angle). The path
+    of integration is rotated to this ray; the rotation itself adds -angle / pi. For small t,
+    phi is approximated by a cubic.
     """
     scales = scales / np.sqrt(np.sum(scales**2 * numbers, axis=1, keepdims=True))
     total = np.sum(numbers, axis=1)
@@ -165,21 +164,22 @@ def _probability_above_zero(
     counts = numbers[:, None, :]
     phase = (counts @ np.arctan(tilted))[:, 0] + (angle * total)[:, None]
     np.multiply(tilted, tilted, out=tilted)
-    np.log(np.add(tilted, 1, out=tilted), out=tilted)  # log1p takes ten times as long
+    np.log(np.add(tilted, 1, out=tilted), out=tilted)  # log1p is ten times slower
     size = np.exp(-0.5 * (counts @ tilted)[:, 0] - (np.log(np.cos(angle)) * total)[:, None])
     swings = np.sum(size * np.sin(phase), axis=1)
     found = 0.5 - angle / np.pi + _LOG_T_STEP / np.pi * (small + swings)
-    # By Cantelli beyond the quantiles that are looked for.
+    # By Cantelli's inequality this lies beyond the requested quantiles.
     return np.where(np.abs(mean) >= _FAR, mean > 0, found)
 
 
 def _way(
     scales: NDArray[np.float64], numbers: NDArray[np.float64]
 ) -> tuple[NDArray[np.float64], int]:
-    """The angle of the ray for each row, and how many t there are until all integrands are nothing.
+    """Return the angle of the ray for each row, and the number of t with relevant integrands.
 
-    It turns to the side where |phi| grows less, or, where it grows much on both, not at all:
-    then there are many groups of both signs, and phi falls as fast as that of a normal law.
+    The ray is rotated to the side on which |phi| grows less. If |phi| grows much on both sides,
+    the angle is 0: then there are many groups of both signs, and phi decays as fast as for a
+    normal distribution.
     """
 
     def log_size(angle: NDArray[np.float64] | float) -> NDArray[np.float64]:
@@ -187,7 +187,7 @@ def _way(
         return -0.5 * (numbers[:, None, :] @ np.log(squared))[:, 0]
 
     scaled = scales[:, :, None] * _T[::_COARSE]
-    # The sum is as good as phi is smooth up to twice the angle.
+    # The accuracy of the sum depends on the smoothness of phi up to twice the angle.
     one, other = (np.max(log_size(side * 2 * _ANGLE), axis=1) for side in (1, -1))
     angle = np.where(one <= other, _ANGLE, -_ANGLE)
     angle[np.minimum(one, other) > _GROWN] = 0

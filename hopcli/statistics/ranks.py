@@ -1,4 +1,4 @@
-"""Whether two orders of the same things agree, and how well that is known."""
+"""Rank correlation of two orders of the same things, with its error."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ __all__ = ["permutation_p", "rank_correlation", "rank_correlation_interval"]
 _TAIL = 0.025
 _PERMUTATIONS = 100_000
 _RESAMPLES = 2_000
-_ROUNDING = 1e-9  # correlations nearer than this are the same
-_TOLD_APART = 0.4  # SEM of the means, in units of their spread
+_ROUNDING = 1e-9  # correlations closer than this are equal
+_TOLD_APART = 0.4  # largest SEM of the means, in units of their spread
 
 
 def rank_correlation(x: ArrayLike, y: ArrayLike) -> NDArray[np.float64]:
-    """Correlation of the ranks [Spearman 1904]; equal values share their mean rank.
+    """Compute the correlation of the ranks [Spearman 1904]; equal values share their mean rank.
 
     Parameters
     ----------
@@ -31,7 +31,7 @@ def rank_correlation(x: ArrayLike, y: ArrayLike) -> NDArray[np.float64]:
     Returns
     -------
     ndarray of float64, shape (...)
-        From -1 to 1; NaN where all values of `x` or of `y` are equal.
+        From -1 to 1; NaN if all values of `x` or of `y` are equal.
 
     Examples
     --------
@@ -44,7 +44,7 @@ def rank_correlation(x: ArrayLike, y: ArrayLike) -> NDArray[np.float64]:
 
 
 def _ranks(values: ArrayLike) -> NDArray[np.float64]:
-    """Ranks less their mean."""
+    """Return the ranks minus their mean."""
     from scipy.stats import rankdata
 
     array = np.asarray(values, dtype=np.float64)
@@ -56,22 +56,22 @@ def _norm(values: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def permutation_p(x: ArrayLike, y: ArrayLike, seed: np.random.SeedSequence) -> float:
-    """Two-sided p of a rank correlation: how often a random pairing gives one as large.
+    """Compute the two-sided p of a rank correlation: the fraction of random pairings as large.
 
-    From 100,000 random pairings and the one found, so it is never 0 and holds whatever the
-    values are distributed like [Phipson, Smyth 2010].
+    It uses 100,000 random pairings and the observed one, so it is never 0 and is valid for any
+    distribution of the values [Phipson, Smyth 2010].
 
     Parameters
     ----------
     x, y : array-like of float, shape (n,)
         Values of the same n things.
     seed : numpy.random.SeedSequence
-        Where the pairings come from.
+        Seed of the pairings.
 
     Returns
     -------
     float
-        Above 0, at most 1; NaN where the correlation is.
+        Above 0, at most 1; NaN if the correlation is NaN.
 
     Examples
     --------
@@ -92,30 +92,30 @@ def permutation_p(x: ArrayLike, y: ArrayLike, seed: np.random.SeedSequence) -> f
 def rank_correlation_interval(
     x: ArrayLike, draws: ArrayLike, seed: np.random.SeedSequence
 ) -> tuple[float, float]:
-    """95 % interval of the rank correlation of `x` with the expectations of some means.
+    """Compute the 95 % interval of the rank correlation of `x` with the expectations of means.
 
-    The things ranked are fixed, and so is `x`; what is sampled are the draws, such as
-    selections of patterns, that the means are over. Draws are resampled [Efron 1979], with
-    deviations as much larger as Student's t asks for. Noise in the means takes order away, and
-    each resample has it twice: so the bounds are the farther ones of the percentiles and of
-    these mirrored at what was found. Covers 93 to 100 %, correlations of a few things being
-    few different numbers, as long as the standard errors of the means are below 0.4 of their
-    spread; where they are not, nothing is told, and the interval is all from -1 to 1.
+    The ranked things and `x` are fixed; the draws behind the means, such as selections of
+    patterns, are a sample. The draws are resampled [Efron 1979], with deviations widened by
+    Student's t. Noise in the means reduces the correlation, and each resample contains it
+    twice. So each bound is the outer one of the percentile and the percentile mirrored at the
+    estimate. It covers 93 to 100 % (correlations of a few things take few values) if the
+    standard errors of the means are below 0.4 of their spread; otherwise the interval is the
+    whole range from -1 to 1.
 
     Parameters
     ----------
     x : array-like of float, shape (n,)
         Known values of n things.
     draws : array-like of float, shape (draws, n)
-        Of each independent draw a value of each thing.
+        Value of each thing in each independent draw.
     seed : numpy.random.SeedSequence
-        Where the resamples come from.
+        Seed of the resamples.
 
     Returns
     -------
     tuple of float
-        Lower and upper bound, -1 to 1; both NaN for fewer than two draws, or where the
-        correlation is.
+        Lower and upper bound, -1 to 1; both NaN for fewer than two draws, or if the
+        correlation is NaN.
 
     Examples
     --------
@@ -139,7 +139,7 @@ def rank_correlation_interval(
         return (-1.0, 1.0)
     wider = float(stdtrit(n - 1, 1 - _TAIL)) / Z95 * np.sqrt(n / (n - 1))
     weights = np.random.default_rng(seed).multinomial(n, np.full(n, 1 / n), _RESAMPLES) / n
-    # Rounded, so that means that are equal are so however the products were summed.
+    # Rounded, so that equal means stay equal for any order of summation.
     resampled = rank_correlation(x, np.round(means + wider * (weights @ values - means), 12))
     low, high = np.quantile(resampled, [_TAIL, 1 - _TAIL], method="inverted_cdf").tolist()
     return max(-1.0, min(low, 2 * found - high)), min(1.0, max(high, 2 * found - low))

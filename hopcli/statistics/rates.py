@@ -1,4 +1,4 @@
-"""Intervals of a rate, when trials come in groups and when they do not."""
+"""Intervals of a rate, for independent trials and for trials in groups."""
 
 from __future__ import annotations
 
@@ -26,16 +26,17 @@ __all__ = [
 Z95 = 1.959963984540054
 """Two-sided 95 % point of the normal distribution."""
 
-_TAIL = 0.025  # what lies beyond each bound
-_ROUNDING = 1e-12  # of rates that are equal
+_TAIL = 0.025  # probability beyond each bound
+_ROUNDING = 1e-12  # rounding error of equal rates
 _FEW_CODES = 10_000
-_ENDS = ((_TAIL, 0.0), (1 - _TAIL, 1.0))  # level of each bound, and the rate of one group more
+_ENDS = ((_TAIL, 0.0), (1 - _TAIL, 1.0))  # level of each bound, and rate of the added group
 
 
 def exact_interval(successes: float, trials: float) -> tuple[float, float]:
-    """95 % interval of a binomial fraction, which covers at least 95 % [Clopper, Pearson 1934].
+    """Compute the exact 95 % interval of a binomial fraction [Clopper, Pearson 1934].
 
-    Near 0 and 1 it covers up to 100 %, and with 0 or all successes it still has a width.
+    It covers at least 95 %, and up to 100 % near 0 and 1. For 0 or all successes its width is
+    positive.
 
     Parameters
     ----------
@@ -66,29 +67,29 @@ def exact_interval(successes: float, trials: float) -> tuple[float, float]:
 def clustered_interval(
     successes: ArrayLike, trials: ArrayLike, number: ArrayLike = 1
 ) -> tuple[float, float]:
-    """95 % interval of a success rate whose trials come in groups, such as one test image.
+    """Compute the 95 % interval of a success rate of trials in groups, such as test images.
 
-    Trials of one image are alike, so images are the independent units, and nothing is
-    supposed of how their rates are distributed between 0 and 1. The bounds are those of
+    Trials of one image are correlated, so images are the independent units. The method makes no
+    assumption about the distribution of their rates between 0 and 1. The bounds are those of
     the mean of a bounded variable by Gaffke [2005; Learned-Miller, Thomas 2019,
-    arXiv:1905.06208]: quantiles of sum w_g s_g / sum w_g n_g over the groups (s_g
-    successes in n_g trials) with exponential weights w, one more group having failed in
-    all trials (lower bound) or in none (upper). Where each group has one trial, this is
-    Clopper and Pearson's interval. A failure more never raises a bound, and no case is
-    known that it covers less often than it promises; with few failures it covers 97 to
-    99 %, as there may be groups of a kind that was not met.
+    arXiv:1905.06208]: quantiles of sum w_g s_g / sum w_g n_g over the groups (s_g successes in
+    n_g trials) with exponential weights w. One group is added that failed in all trials (lower
+    bound) or in none (upper bound). If each group has one trial, this is the interval of
+    Clopper and Pearson. One more failure never raises a bound, and no case of coverage below
+    95 % is known. With few failures it covers 97 to 99 %, because it allows for groups of an
+    unobserved kind.
 
     Parameters
     ----------
     successes, trials : array-like of int, shape (n,)
-        Of each group, or of each kind of groups that are alike in both.
+        Successes and trials of each group, or of each set of equal groups.
     number : array-like of int, shape (n,), optional
-        How many groups there are of each kind.
+        Number of groups in each set.
 
     Returns
     -------
     tuple of float
-        Lower and upper bound, 0 to 1; both NaN where there is no trial.
+        Lower and upper bound, 0 to 1; both NaN if there is no trial.
 
     Examples
     --------
@@ -108,9 +109,9 @@ def clustered_interval(
 def clustered_intervals(
     groups: Sequence[tuple[ArrayLike, ArrayLike, ArrayLike]],
 ) -> list[tuple[float, float]]:
-    """The 95 % intervals of some success rates, see :func:`clustered_interval`.
+    """Compute the 95 % intervals of several success rates, see :func:`clustered_interval`.
 
-    Together they take less time than one by one, and those that are alike no more than one.
+    This takes less time than single calls; equal rates are computed only once.
 
     Parameters
     ----------
@@ -120,7 +121,7 @@ def clustered_intervals(
     Returns
     -------
     list of tuple of float
-        Lower and upper bound of each.
+        Lower and upper bound of each rate.
     """
     intervals = [(float("nan"), float("nan"))] * len(groups)
     harder: dict[bytes, tuple[NDArray[np.float64], ...]] = {}
@@ -144,26 +145,26 @@ def clustered_intervals(
 def thermal_interval(
     successes: ArrayLike, trials: ArrayLike, number: ArrayLike = 1
 ) -> tuple[float, float]:
-    """95 % interval of a success rate whose groups are all there are, such as all images.
+    """Compute the 95 % interval of a success rate over all existing groups, such as all images.
 
-    Then groups add no noise, only that of the trials within each. Its variance is added
-    up over the groups, with that of one trial that might have gone otherwise, and the
-    exact interval is taken with the number of independent trials that has this variance
-    [Korn, Graubard 1998]. With one trial a group that variance is not known, but it is never
-    more than that of as many independent trials [Hoeffding 1956]. It covers 92 to 100 % of new
-    trials of the same groups, least where the trials of few groups end differently.
+    Then only the trials within each group add noise. Their variance is summed over the groups,
+    plus the variance of one trial with a different outcome. The result is the exact interval for
+    the number of independent trials with this variance [Korn, Graubard 1998]. With one trial
+    per group the variance is unknown, but at most that of as many independent trials
+    [Hoeffding 1956]. It covers 92 to 100 % of new trials of the same groups; the coverage is
+    lowest if trials end differently in only a few groups.
 
     Parameters
     ----------
     successes, trials : array-like of int, shape (n,)
-        Of each group, or of each kind of groups that are alike in both.
+        Successes and trials of each group, or of each set of equal groups.
     number : array-like of int, shape (n,), optional
-        How many groups there are of each kind.
+        Number of groups in each set.
 
     Returns
     -------
     tuple of float
-        Lower and upper bound, 0 to 1; both NaN where there is no trial.
+        Lower and upper bound, 0 to 1; both NaN if there is no trial.
 
     Examples
     --------
@@ -187,17 +188,16 @@ def thermal_interval(
 def draws_interval(
     means: ArrayLike, units: int, *, most: float | None = None, low: float = 0.0, high: float = 1.0
 ) -> tuple[float, float]:
-    """95 % interval of the mean of a bounded quantity over independent draws.
+    """Compute the 95 % interval of the mean of a bounded quantity over independent draws.
 
-    Where a draw's mean is of many units, such as stored patterns, the variance between
-    the draws gives the number of independent trials with as much noise. That number is
-    lowered as Student's t is wider than the normal for so few draws, is never above
-    `most`, and gives Clopper and Pearson's interval [Korn, Graubard 1998, Survey
-    Methodology 24:193]. Where the draws do not differ at all, as at 0 and 1, it is the
-    number of units. It covers 94 to 98 % if units of a draw are nearly independent, and up
-    to 100 % near the ends. It covers less if a rare kind of draw is much worse than the
-    others and may be missing: with a kind that is 1 in 10, 94 % from 30 draws on, 80 % with
-    15, 45 % with 5.
+    Each draw is a mean over many units, such as stored patterns. The variance between the draws
+    gives the number of independent trials with the same noise. That number is reduced because
+    Student's t is wider than the normal distribution for few draws, and limited to `most`. It
+    gives the interval of Clopper and Pearson [Korn, Graubard 1998, Survey Methodology 24:193].
+    If the draws do not differ, as at 0 and 1, the number is that of the units. It covers 94 to
+    98 % if units of a draw are nearly independent, and up to 100 % near the ends. It covers less
+    if a rare kind of draw is much worse than the others and may be missing: if 1 draw in 10 is
+    of this kind, 94 % from 30 draws on, 80 % with 15, 45 % with 5.
 
     Parameters
     ----------
@@ -206,9 +206,9 @@ def draws_interval(
     units : int
         Number of units in each draw.
     most : float, optional
-        Most independent trials that a draw can stand for; by default `units`.
+        Largest number of independent trials that a draw can represent; by default `units`.
     low, high : float
-        Least and greatest value that is possible.
+        Least and greatest possible value.
 
     Returns
     -------
@@ -245,7 +245,7 @@ def draws_interval(
 def _kinds(
     successes: ArrayLike, trials: ArrayLike, number: ArrayLike
 ) -> tuple[NDArray[np.float64], ...]:
-    """Successes and trials of each different kind of groups, and how many there are of it."""
+    """Return successes and trials of each different group, and the number of equal groups."""
     sums, sizes, numbers = (
         np.ravel(values).astype(np.int64)
         for values in np.broadcast_arrays(successes, trials, number)
@@ -253,7 +253,7 @@ def _kinds(
     there = numbers * sizes > 0
     most = int(np.max(sums, initial=0)) + 1
     codes = sizes[there] * most + sums[there]
-    if np.max(codes, initial=0) < _FEW_CODES:  # as nearly always, and found without sorting
+    if np.max(codes, initial=0) < _FEW_CODES:  # the usual case, which needs no sorting
         groups = np.bincount(codes, weights=numbers[there])
         kinds = np.flatnonzero(groups)
         groups = groups[kinds]

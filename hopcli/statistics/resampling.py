@@ -1,4 +1,4 @@
-"""How well a function of means is known: the bootstrap over independent units, such as chains."""
+"""Bootstrap over independent units, such as chains: the error of a function of means."""
 
 from __future__ import annotations
 
@@ -11,27 +11,27 @@ if TYPE_CHECKING:
 
 __all__ = ["replicate_interval", "resampled_means"]
 
-_TAIL = 0.025  # what lies beyond each bound
+_TAIL = 0.025  # probability beyond each bound
 
 
 def resampled_means(
     values: ArrayLike, replicates: int, rng: np.random.Generator
 ) -> NDArray[np.float64]:
-    """Means of as many units, drawn with replacement from those there are.
+    """Compute means of resampled units, drawn with replacement.
 
     Parameters
     ----------
     values : array-like of float, shape (n, k)
-        What was measured on each independent unit; the k values of one stay together.
+        Measured values of each independent unit; the k values of a unit stay together.
     replicates : int
-        How many times they are drawn.
+        Number of resamples, each with as many units as `values`.
     rng : numpy.random.Generator
         Source of the draws.
 
     Returns
     -------
     ndarray of float64, shape (replicates, k)
-        The means of each draw.
+        The means of each resample.
 
     Examples
     --------
@@ -46,25 +46,24 @@ def resampled_means(
 
 
 def replicate_interval(replicates: ArrayLike, units: int) -> tuple[float, float]:
-    """95 % interval of a statistic from its bootstrap replicates.
+    """Compute the 95 % interval of a statistic from its bootstrap replicates.
 
-    Percentiles, further out by as much as Student's t is wider than the normal and as n
-    units spread more than n drawn from them [Hesterberg 2015, expanded percentiles]. It
-    covers the mean of ten or more units in 93 to 97 % of samples, of skewed values from 40
-    units on.
+    The bounds are expanded percentiles [Hesterberg 2015]. The expansion accounts for Student's
+    t and for the smaller spread of n units resampled from n. For the mean of ten or more units
+    it covers 93 to 97 %; for skewed values, from 40 units on.
 
     Parameters
     ----------
     replicates : array-like of float, shape (any,)
-        The statistic of each draw; infinite, or NaN, where it has none.
+        The statistic of each resample; infinite or NaN if it is undefined.
     units : int
-        Number of independent units drawn from, n.
+        Number of independent units, n.
 
     Returns
     -------
     tuple of float
-        Lower and upper bound. NaN for fewer than two units, and for a bound that more
-        replicates are infinitely far beyond, or as NaN may be beyond, than it allows.
+        Lower and upper bound. Both are NaN for fewer than two units. A bound is NaN if too
+        many replicates beyond it are infinite or NaN.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""When half of something has happened: quantiles of times that are known up to a last one."""
+"""Quantiles of event times, such as the median, known up to a last time."""
 
 from __future__ import annotations
 
@@ -10,33 +10,33 @@ if TYPE_CHECKING:
 
 __all__ = ["time_quantile"]
 
-_ROUNDING = 1e-12  # of a share that is exactly at the level
+_ROUNDING = 1e-12  # rounding error of a fraction that is exactly at the level
 
 
 def time_quantile(
     share_by: Callable[[int], tuple[float, float, float]], last: int, level: float
 ) -> tuple[float, float, float]:
-    """The first time by which so large a share has happened, with its 95 % interval.
+    """Find the first time at which a given fraction of events has happened, and its interval.
 
-    The interval is that of all times at which the level is within the interval of the
-    share [Woodruff 1952]: whatever those of shares allow for, such as trials that come
-    in groups, it allows for as well. It covers at least as often as they do, and more often
-    where a step of time is a large step of the share.
+    The 95 % interval contains all times at which the level is inside the interval of the
+    fraction [Woodruff 1952]. It therefore allows for the same effects as these intervals, such
+    as trials in groups. Its coverage is at least theirs, and higher if one step of time is a
+    large step of the fraction.
 
     Parameters
     ----------
     share_by : callable
-        Time 0, 1, ... in; out the fraction that has happened by then, which never falls,
-        and its lower and upper bound. Asked for few times, as it may be slow.
+        Takes a time 0, 1, ...; returns the fraction of events up to then, which never
+        decreases, and its lower and upper bound. It may be slow and is called for few times.
     last : int
-        The last time that is known.
+        The last known time.
     level : float
-        The share, above 0 and at most 1; 0.5 for the median.
+        The fraction, above 0 and at most 1; 0.5 for the median.
 
     Returns
     -------
     tuple of float
-        The time, and its lower and upper bound; NaN where it is after the last.
+        The time, and its lower and upper bound; NaN for a time after the last.
 
     Examples
     --------

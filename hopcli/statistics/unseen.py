@@ -1,4 +1,4 @@
-"""How many kinds there are that a sample has not met."""
+"""Number of kinds that a sample did not observe."""
 
 from __future__ import annotations
 
@@ -15,23 +15,23 @@ __all__ = ["chao1"]
 
 
 def chao1(counts: ArrayLike) -> tuple[float, float, float]:
-    """How many kinds there are, those not met included, from how often each was met.
+    """Estimate the number of kinds, including unobserved ones, from the count of each kind.
 
-    Chao's estimate from the kinds met once and twice, with the 95 % interval by which the
-    number not met is log-normal [Chao 1984, 1987]; where none was met once, the interval of
-    Colwell's EstimateS. A lower bound: kinds too rare to be met at all add nothing, and the
-    interval holds the true number in 84 to 99 % of samples where kinds differ in how rare
-    they are.
+    This is Chao's estimate from the kinds observed once and twice, with the 95 % interval for a
+    log-normal number of unobserved kinds [Chao 1984, 1987]. If no kind was observed once, the
+    interval is that of Colwell's EstimateS. The estimate is a lower bound: it misses very rare
+    kinds. If the kinds differ in frequency, the interval contains the true number in 84 to 99 %
+    of samples.
 
     Parameters
     ----------
     counts : array-like of int, shape (kinds met,)
-        How often each kind was met, >= 1, in independent draws.
+        Count of each observed kind, >= 1, in independent draws.
 
     Returns
     -------
     tuple of float
-        Estimate, and lower and upper bound; none is below the number of kinds met.
+        Estimate, and lower and upper bound; all are at least the number of observed kinds.
 
     Examples
     --------
@@ -57,7 +57,7 @@ def chao1(counts: ArrayLike) -> tuple[float, float, float]:
     if missing > 0:
         factor = float(np.exp(Z95 * np.sqrt(np.log1p(variance / missing**2))))
         return observed + missing, observed + missing / factor, observed + missing * factor
-    # Kinds met as often as these would be missed so often.
+    # Probability of missing kinds with these frequencies.
     missed = np.exp(-met)
     spread = float(np.sum(missed - missed**2)) - float(met @ missed) ** 2 / n
     of_met = 1 - float(missed.mean())

@@ -1,7 +1,7 @@
-"""The study [ZG] that is reproduced: its published numbers, replays of its authors' runs.
+"""The reproduced study [ZG]: its published numbers, and replays of its authors' runs.
 
-Another study is a folder of published numbers and a file of claims. Claims name a file of
-numbers beside them, or one of this folder.
+Another study needs a folder of published numbers and a file of claims. Claims refer to a file
+of numbers in their own folder or in this one.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ __all__ = ["AUTHORS_RECALL", "FIGURE1", "find_numbers", "printed_recall", "read_
 _HERE = Path(__file__).parent
 
 AUTHORS_RECALL = _HERE / "authors_recall.csv"
-"""The authors' raw table of recall: percent of 100 test images, a row a repeat."""
+"""The authors' raw table of recall: percent of 100 test images, one row per repeat."""
 
 FIGURE1 = _HERE / "figure1_digitised.csv"
 """Their figure 1, mean |m| against temperature (k_B = 1), read off to +-0.005."""
 
 
 def find_numbers(name: str, folder: Path) -> Path:
-    """Find a file of published numbers, in a folder or among those that come with hopcli.
+    """Find a file of published numbers, in a folder or among those included in hopcli.
 
     Raises
     ------
@@ -43,12 +43,12 @@ def find_numbers(name: str, folder: Path) -> Path:
 
 
 def read_curve(path: Path) -> dict[str, float]:
-    """Read a curve: its first column names the points, the second has their values.
+    """Read a curve: its first column names the points, the second contains their values.
 
     Raises
     ------
     DataError
-        If the file is no table of two columns of numbers.
+        If the file is not a table with two columns of numbers.
 
     Examples
     --------
@@ -92,8 +92,8 @@ def printed_recall(settings: Mapping[str, Any]) -> dict[str, str]:
     Returns
     -------
     dict of str to str
-        Mean and SD by label, of the repeats for a digit and of the digits for `overall`; empty
-        for another protocol. Sweeps, tests and repeats may differ from the study's.
+        Mean and SD by label: over the repeats for a digit, over the digits for `overall`. Empty
+        for another protocol; sweeps, tests and repeats may differ from the study's.
     """
     if any(settings.get(name) != value for name, value in _PROTOCOL.items()):
         return {}

@@ -1,4 +1,4 @@
-"""Storkey's rule as a notebook of a tutorial computes it, beside his formula, term by term.
+"""Storkey's rule as computed by a tutorial notebook, and by his formula, term by term.
 
 The notebook is "Hopfield Network of memes: Storkey Learning Rule" (R. Richie, GitHub
 drussellmrichie/hopfield_network). Two of its terms are not Storkey's. From the input of site j
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 __all__ = ["OF_PATTERNS", "largest_gap", "unstable_sum"]
 
-_ROUNDING = 1e-9  # of a field
+_ROUNDING = 1e-9  # rounding error of a field
 
 
 class _Classes(NamedTuple):
@@ -57,28 +57,28 @@ class _Weights(NamedTuple):
     Attributes
     ----------
     between : ndarray of float64, shape (K, K)
-        Between two different sites of each pair of classes.
+        Coupling between two different sites of each pair of classes.
     own : ndarray of float64, shape (K,)
-        Of a site to itself.
+        Coupling of a site to itself.
     """
 
     between: Array
     own: Array
 
     def fields(self, state: Array, sizes: NDArray[np.int64]) -> Array:
-        """Input of a site of each class, its own state included, shape (K,)."""
+        """Return the input of a site of each class, including its own state, shape (K,)."""
         within = (self.own - np.diag(self.between)) * state
         fields: Array = self.between @ (sizes * state) + within
         return fields
 
 
 def _formula_inputs(received: Array, own: Array, others: Array) -> Array:
-    """h_ij: all that i receives except from i and j [Storkey 1997]."""
+    """Return h_ij: the input of i, except from i and j [Storkey 1997]."""
     return received[:, None] - own[:, None] - others
 
 
 def _notebook_inputs(received: Array, own: Array, others: Array) -> Array:
-    """The notebook's h_ji: all that j receives, less what i receives from i and j."""
+    """Return the notebook's h_ji: the input of j, minus the input of i from i and j."""
     return received[None, :] - own[:, None] - others
 
 
@@ -93,7 +93,7 @@ def _weights(classes: _Classes, inputs: Inputs) -> _Weights:
         product = inputs(received, own, weights.between * pattern) * pattern
         weights = _Weights(
             weights.between + (np.outer(pattern, pattern) - product.T - product) / n_sites,
-            # For i = j the own input is left out once.
+            # For i = j the own input is excluded once.
             weights.own + (1 - 2 * (received - own) * pattern) / n_sites,
         )
     return weights
@@ -120,14 +120,14 @@ def largest_gap(xi: NDArray[np.int8]) -> float:
 def unstable_sum(xi: NDArray[np.int8], *, by_code: bool) -> int:
     """Count the sites at which the sign of the sum of the patterns is not stable.
 
-    The couplings are kept as they are, those of a site to itself included.
+    The couplings of a site to itself count too.
 
     Parameters
     ----------
     xi : ndarray of int8, shape (p, N)
-        Stored patterns; where their sum is 0 a site counts as stable.
+        Stored patterns; a site counts as stable if their sum is 0.
     by_code : bool
-        Take the couplings of the notebook's code, otherwise those of the formula.
+        Use the couplings of the notebook's code, otherwise those of the formula.
 
     Returns
     -------

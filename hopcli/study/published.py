@@ -1,4 +1,4 @@
-"""A table of recall that somebody published: percentages, which become counts again."""
+"""A published table of recall: its percentages, converted to counts."""
 
 from __future__ import annotations
 
@@ -38,21 +38,21 @@ class Published(NamedTuple):
 
 
 def read_published(file: str | None, tests: int, known: Sequence[str]) -> Published:
-    """Read a table of percentages, a row a repeat and a column a label.
+    """Read a table of percentages, with one row per repeat and one column per label.
 
     Parameters
     ----------
     file : str or None
         Path of a CSV file; None stands for the authors' own table.
     tests : int
-        Number of test images that percentages are of.
+        Number of test images behind each percentage.
     known : sequence of str
-        The labels that there are.
+        The known labels.
 
     Raises
     ------
     DataError
-        If there is no such table, or a percentage is none of so many images.
+        If there is no such table, or a percentage is not a whole number of images.
     """
     name = "the authors' table" if file is None else file
     head, *lines = _lines(AUTHORS_RECALL if file is None else Path(file))
@@ -65,7 +65,7 @@ def read_published(file: str | None, tests: int, known: Sequence[str]) -> Publis
 
 
 def _lines(path: Path) -> list[list[str]]:
-    """The fields of each line that is not empty."""
+    """Return the fields of each line that is not empty."""
     rule = "must be a CSV file of percentages"
     try:
         if not path.is_file():
@@ -84,7 +84,7 @@ def _lines(path: Path) -> list[list[str]]:
 
 
 def _check_labels(table: str, labels: list[str], known: Sequence[str]) -> None:
-    """Refuse columns that are no labels."""
+    """Raise an error if a column is not a label."""
     rule = f"must begin with a line of labels ({', '.join(known[:20])})"
     for label in labels:
         if label not in known:
@@ -94,7 +94,7 @@ def _check_labels(table: str, labels: list[str], known: Sequence[str]) -> None:
 
 
 def _counts(table: str, number: int, head: list[str], line: list[str], tests: int) -> list[int]:
-    """The counts of a line."""
+    """Return the counts of a line."""
     if len(line) != len(head):
         raise DataError(f"{table}: line {number} must have {len(head)} fields, found {len(line)}")
     counts = []

@@ -1,8 +1,8 @@
-"""Runs as the study's authors made theirs, of several numbers of sweeps at once.
+"""Replays of the authors' runs, for several numbers of sweeps at once.
 
-With the authors' order of sites every number of sweeps has runs of its own, for their stream
-of sites goes on from image to image. With an order drawn anew it has not: then a run of fewer
-sweeps is the first part of a longer one.
+With the authors' order of sites every number of sweeps needs its own runs, because their stream
+of sites continues from image to image. With a newly drawn order, a run of fewer sweeps is the
+first part of a longer run.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _AT_ONCE = 4  # orders, to bound the memory
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Replays:
-    """A network, and the images that runs start from.
+    """A network, and the images from which runs start.
 
     Parameters
     ----------
@@ -39,13 +39,13 @@ class Replays:
     starts : ndarray of int8, shape (images, N)
         The images.
     own : ndarray of int64, shape (images,)
-        Row of the own pattern of each.
+        Row of each image's own pattern.
     attempts : int
         Attempts in a sweep.
     temperature, criterion : float
-        Of the runs, and the overlap |m| from which on an image counts as recalled.
+        Temperature of the runs, and smallest overlap |m| at which an image counts as recalled.
     threads : int, optional
-        How many run the chains; of no effect on the numbers.
+        Number of threads; the results do not depend on it.
     """
 
     couplings: Network
@@ -63,23 +63,23 @@ class Replays:
         seed: np.random.SeedSequence,
         tell: Callable[[], None],
     ) -> NDArray[np.int64]:
-        """Replay a given order of the sites, with other acceptance draws each time.
+        """Replay a given order of the sites, with new acceptance draws each time.
 
         Parameters
         ----------
         sites : ndarray of uint32, shape (images, attempts)
             Site of every attempt.
         replays : int
-            How often.
+            Number of replays.
         seed : numpy.random.SeedSequence
-            Where acceptance comes from.
+            Seed of the acceptance draws.
         tell : callable
             Called after each replay.
 
         Returns
         -------
         ndarray of int64, shape (images,)
-            How often each image was recalled.
+            Number of replays in which each image was recalled.
         """
         recalled = np.zeros(len(self.starts), dtype=np.int64)
         for own in seed.spawn(replays):
@@ -94,23 +94,23 @@ class Replays:
         seeds: tuple[np.random.SeedSequence, np.random.SeedSequence],
         tell: Callable[[int], None],
     ) -> NDArray[np.bool_]:
-        """Run twice in each of some random orders of the sites.
+        """Run twice in each of several random orders of the sites.
 
         Parameters
         ----------
         sweeps : tuple of int
-            Numbers of sweeps after which to look, increasing.
+            Numbers of sweeps after which to record recall, increasing.
         orders : int
-            How many orders.
+            Number of orders.
         seeds : tuple of numpy.random.SeedSequence
-            Where orders and acceptance come from.
+            Seeds of the orders and of the acceptance draws.
         tell : callable
-            Told the number of orders that are done.
+            Called with the number of finished orders.
 
         Returns
         -------
         ndarray of bool, shape (numbers of sweeps, orders, 2, images)
-            Which images were recalled.
+            True for recalled images.
         """
         of_orders, of_acceptance = (seed.spawn(orders) for seed in seeds)
         found = []
@@ -126,7 +126,7 @@ class Replays:
         of_orders: list[np.random.SeedSequence],
         of_acceptance: list[np.random.SeedSequence],
     ) -> NDArray[np.bool_]:
-        """The same, all orders at once, from one number of sweeps to the next."""
+        """Run some of the orders at once, from one number of sweeps to the next."""
         n_images, n_orders = len(self.starts), len(of_orders)
         streams = [np.random.default_rng(seed) for seed in of_orders]
         spins = np.tile(self.starts, (2 * n_orders, 1))
@@ -147,7 +147,7 @@ class Replays:
     def _run(
         self, spins: NDArray[np.int8], sites: NDArray[np.uint32], *seeds: np.random.SeedSequence
     ) -> dynamics.FinalStates:
-        """Try these sites; chains are shared evenly between the seeds."""
+        """Attempt updates at these sites; the seeds share the chains evenly."""
         each = len(spins) // len(seeds)
         return dynamics.replay(
             self.couplings,
@@ -159,7 +159,7 @@ class Replays:
         )
 
     def _recalled(self, ends: NDArray[np.int32]) -> NDArray[np.bool_]:
-        """Whether these final states recall the own pattern of their image, or its inverse."""
+        """Return whether each final state recalls its image's own pattern or the inverse."""
         m = overlaps_of_sums(ends, self.couplings)
         own = np.tile(self.own, len(ends) // len(self.own))
         return recall_of(m, own[:, None] == np.arange(m.shape[1]), self.criterion)[0]
