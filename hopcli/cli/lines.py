@@ -1,4 +1,4 @@
-"""What is said to the user, whatever is in it: lines on stderr, ``hopcli: ...``, and values."""
+"""Messages to the user: lines on stderr, ``hopcli: ...``, and values on stdout."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = ["listen", "print_lines", "show_bar", "show_status", "tell"]
 
-_LONGEST = 400  # characters of a line; what is too long is cut in the middle
+_LONGEST = 400  # characters of a line; longer ones are cut in the middle
 
 
 _bar: Any = None
@@ -35,7 +35,7 @@ def show_bar(make: Callable[..., Any], **settings: Any) -> Any:
 
 
 def show_status(message: str) -> None:
-    """Show on a terminal what is being done, until anything else is printed."""
+    """Show the current step on a terminal, until anything else is printed."""
     global _status
     if _bar is not None and not _bar.disable:
         if message:
@@ -49,7 +49,7 @@ def show_status(message: str) -> None:
 
 
 def tell(message: str) -> None:
-    """Say something in one line on stderr."""
+    """Print one line on stderr."""
     show_status("")
     shown = terminal(" ".join(message.split()))
     if len(shown) > _LONGEST:
@@ -58,13 +58,13 @@ def tell(message: str) -> None:
 
 
 def print_lines(text: object) -> None:
-    """Print lines on stdout; names in them that may have newlines are made safe before."""
+    """Print lines on stdout; callers have escaped newlines in names."""
     show_status("")
     click.echo(terminal(text, keep="\n"))
 
 
 class _Teller(logging.Handler):
-    """Prints what the library logs; steps (level DEBUG) are shown while they last."""
+    """Handler that prints log messages; steps (level DEBUG) are shown while they last."""
 
     def emit(self, record: logging.LogRecord) -> None:
         if record.levelno > logging.DEBUG:
@@ -81,7 +81,7 @@ def _show(
     file: TextIO | None = None,
     line: str | None = None,
 ) -> None:
-    """Tell a warning of hopcli in a line; show another as Python does."""
+    """Print a warning of hopcli in a line; show any other as Python does."""
     if issubclass(category, HopcliWarning):
         logging.getLogger("hopcli").warning("warning: %s", message)
     else:
@@ -90,7 +90,7 @@ def _show(
 
 
 def listen(*, quiet: bool) -> None:
-    """Print what hopcli logs unless `quiet`, and on a terminal the step that it is at."""
+    """Print hopcli's log messages unless `quiet`, and on a terminal the current step."""
     log = logging.getLogger("hopcli")
     log.handlers = [_Teller()]
     steps = logging.DEBUG if sys.stderr.isatty() else logging.INFO
