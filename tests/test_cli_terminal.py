@@ -67,6 +67,27 @@ def test_a_terminal_gets_a_bar_that_goes_away(on_terminal: Callable[[str], str])
     assert on_terminal(f"{QUICK} --quiet --again") == ""
 
 
+def test_a_terminal_shows_the_step_while_it_lasts(
+    on_terminal: Callable[[str], str], shell: Shell
+) -> None:
+    """Beside the bar, or where it would be; nothing stays, and a pipe gets nothing."""
+    runs = "recall --digits 1,2 --start pattern --tests 2 --repeats 1 --out"
+    for line, steps in {
+        f"{runs} one": ["data", "one", "pictures"],
+        f"{runs} two --no-figures": ["data", "two"],
+        "report one two": ["one", "two", "one", "two"],
+        "consistency --dataset digits --selections 3 --tests 2 --sweeps 1 --no-figures --out c": [
+            "3/3 .* each label"
+        ],
+        "report one two --quiet": [],
+    }.items():
+        output = re.sub("hopcli: warning: .*\n", "", on_terminal(line))
+        assert re.search(".*\r.*".join(steps), output, re.DOTALL) if steps else output == "", line
+        assert output.split("\r")[-1].strip() == ""
+        if steps:
+            assert "\r" not in shell.run(line).err
+
+
 def test_a_grid_has_one_bar_over_its_cells(on_terminal: Callable[[str], str]) -> None:
     """With the cells a minute and the time left."""
     grid = "--set dataset=text:3x3 --set rule=hebbian,storkey"

@@ -97,7 +97,7 @@ def _with_unit(text: str, unit: str) -> str:
     return f"{text} {unit}" if unit else text
 
 
-_ALPHA = 0.05  # of single numbers, with Holm's correction among them
+_ALPHA = 0.05  # for single numbers, with Holm's correction among them
 _FEW = 5  # numbers of one claim that are printed one by one
 
 
@@ -116,7 +116,7 @@ def found_text(claim: Claim, side: Side) -> str:
 
 
 def published_text(claim: Claim) -> str:
-    """Format the published number as the source has it."""
+    """Format the published number as in the source."""
     value, error = claim.published, claim.plus_minus
     if claim.shown:
         return claim.shown
@@ -136,7 +136,7 @@ def _of(values: Any, name: str) -> float:
 
 
 def asked(claim: Claim) -> str:
-    """Criterion of the test."""
+    """Return the criterion of the test."""
     published = _with_unit(number(claim.published), claim.unit)
     if claim.test == "equivalent":
         return f"within {_with_unit(number(claim.margin), claim.unit)} of {published}"
@@ -146,7 +146,7 @@ def asked(claim: Claim) -> str:
 
 
 def margin_text(claim: Claim) -> str:
-    """Margin of a claim with its reason; empty without one."""
+    """Return the margin of a claim with its reason; empty without a margin."""
     if claim.margin is None:
         return ""
     text = f"margin {_with_unit(number(claim.margin), claim.unit)}"
@@ -154,7 +154,7 @@ def margin_text(claim: Claim) -> str:
 
 
 def reason(one: Judged) -> str:
-    """Reason for the verdict, made of the numbers alone."""
+    """Return the reason for the verdict, made of the numbers alone."""
     texts = [_because(one.claim, side) for side in one.sides if side.condition.role != "step"]
     if one.ladder:
         rungs = [
@@ -167,7 +167,7 @@ def reason(one: Judged) -> str:
 
 
 def _because(claim: Claim, side: Side) -> str:
-    """Conclusion from one condition."""
+    """Return the conclusion from one condition."""
     label, answer, fit = side.condition.label, side.answer, side.fit
     if answer.state == "none":
         why = "for comparison" if side.condition.role == "other" else "not tested"
@@ -217,7 +217,7 @@ def table(judged: Sequence[Judged], commands: Mapping[str, str]) -> Columns:
     judged : sequence of Judged
         The verdicts.
     commands : mapping of str to str
-        The command that makes each run.
+        The command for each run.
     """
     rows = [_row(one, side, commands) for one in judged for side in one.sides]
     kinds = {name: "number" if name in _NUMBERS else "text" for name in rows[0]}
@@ -235,7 +235,7 @@ _SHORT = Table(
 def short(made: Columns, *, ids: bool) -> Columns:
     """Make the table for people: claim, published, found and verdict.
 
-    Conditions of a claim stand below each other; only the first row names the claim.
+    Conditions of a claim are listed below each other; only the first row names the claim.
 
     Parameters
     ----------
@@ -341,6 +341,6 @@ def _full(value: Any) -> str:
 
 
 def _pulls(fit: Fit) -> str:
-    """Pull of each printed number after its label."""
+    """Return the pull of each printed number after its label."""
     pairs = zip(fit.names, fit.pulls, strict=True)
     return ", ".join(f"{name} {pull:+.2f}".strip() for name, pull in pairs)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from hopcli.cli.lines import listen, print_lines
+from hopcli.cli.lines import listen, print_lines, show_status
 from hopcli.cli.once import Command
 from hopcli.cli.progress import bar
 from hopcli.cli.tables import form_option, json_rows, print_table
@@ -27,7 +27,7 @@ __all__ = ["command"]
 
 
 def _names(_ctx: click.Context, _param: click.Parameter, text: str | None) -> tuple[str, ...]:
-    """Names with commas between them."""
+    """Split names at commas."""
     return tuple(name.strip() for name in text.split(",")) if text is not None else ()
 
 
@@ -53,7 +53,7 @@ def _names(_ctx: click.Context, _param: click.Parameter, text: str | None) -> tu
     "of claims, --quick or --only results/reproduce-<its name>...]",
 )
 @click.option("--overwrite", is_flag=True, help="Replace other runs that are in the folder.")
-@click.option("--again", is_flag=True, help="Make runs anew that are finished.")
+@click.option("--again", is_flag=True, help="Run finished runs again.")
 @QUIET
 @form_option
 def command(against: str, only: tuple[str, ...], quick: bool, form: str, **wishes: Any) -> None:
@@ -172,13 +172,14 @@ def command(against: str, only: tuple[str, ...], quick: bool, form: str, **wishe
 
     asked = Wishes(format=form, **wishes)
     listen(quiet=asked.quiet)
-    hidden = asked.quiet or None  # None hides a bar that no terminal shows
+    hidden = asked.quiet or None  # None shows a bar only on a terminal
 
     def watch(runs: list[PreparedRun]) -> Any:
         return bar(iterable=runs, unit="run", leave=False, disable=hidden)
 
     with renamed(lambda name: flag_name(name) if name == "only" else name):
         verdicts = reproduce(against, asked, only=only, quick=quick, watch=watch)
+    show_status("")
     if not asked.quiet:
         _print(verdicts, form)
 
