@@ -2,7 +2,7 @@
 
 In the order of the flow: readable files (:mod:`hopcli.datasets.files`), a reader for each
 format, grey images (:mod:`hopcli.datasets.grey`), spins (:mod:`hopcli.datasets.thresholds`),
-a :class:`Dataset`. :mod:`hopcli.patterns` chooses among the images.
+a :class:`~hopcli.datasets.Dataset`. :mod:`hopcli.patterns` chooses among the images.
 """
 
 from __future__ import annotations
