@@ -17,7 +17,6 @@ from hopcli.tables import Column, Columns, Estimate, Table, ends_of
 
 RATE = Table(
     "accuracy",
-    "",
     (
         Column("label", "text", key=True),
         Column("accuracy", counts=("recalled", "n"), bounds=(0, 1)),
@@ -26,7 +25,7 @@ RATE = Table(
     headline="accuracy",
     where={"label": "overall"},
 ).estimate()
-LENGTH = Table("lengths", "", (), "length").estimate()
+LENGTH = Table("lengths", (), "length").estimate()
 KEYS = [Key("samples"), Key("rule"), Key("seed")]
 N = 40
 
