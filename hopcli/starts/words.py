@@ -6,6 +6,8 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from hopcli.records import frozen
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -41,8 +43,6 @@ class Bank:
     row: NDArray[np.int64] | None
 
     def __post_init__(self) -> None:
-        from hopcli.records import frozen
-
         for name in ("label", "source_index", "states"):
             object.__setattr__(self, name, frozen(getattr(self, name)))
 
