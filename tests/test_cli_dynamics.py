@@ -18,17 +18,8 @@ from hopcli.config.notations import Schedule, temperature, temperatures
 QUIET = ["--no-figures", "--quiet", "--overwrite"]
 KEPT = ["--tests", "30", "--repeats", "1", *QUIET, "--keep", "trials"]
 OUT = ["--out", "results/recall"]
-RECALL = [
-    "recall",
-    "--dataset",
-    "text:3x3",
-    "--rule",
-    "hebbian",
-    "--start",
-    "flip:0.4",
-    *KEPT,
-    *OUT,
-]
+RECALL = ["recall", "--dataset", "text:3x3", "--rule", "hebbian", "--start", "flip:0.4"]
+RECALL += [*KEPT, *OUT]
 COMPARE = (
     "compare --dataset digits --digits 1,4,7 --split train --tests 9 --training 15 "
     "--selector-samples 2,5 --selections 3 --candidates 2 --selector-tests 7 --tuning 3"

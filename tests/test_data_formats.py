@@ -90,6 +90,7 @@ def test_the_same_picture_in_every_container_type_and_range(
             labels = ["3", "7"] if container in ("idx", "npz") else ["1", "2"]
             assert dataset.labels.tolist() == labels
             assert np.array_equal(hopcli.load(array, threshold=threshold).spins, SPINS)
+    assert np.array_equal(hopcli.load(INK, invert=True).spins, -SPINS)
 
 
 @pytest.mark.filterwarnings("ignore::hopcli.errors.HopcliWarning")  # blank images
@@ -128,8 +129,7 @@ def test_pixels_above_the_threshold_alone_are_said(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "asked",
-    ["npz:x.npy", "csv:x.npy", "idx:x.npz", "npy:x.npz", "images:x.csv", "idx:p", "text:p"],
+    "asked", ["npz:x.npy", "csv:x.npy", "idx:x.npz", "npy:x.npz", "images:x.csv", "idx:p", "text:p"]
 )
 def test_a_refusal_names_the_source_that_reads_the_file(tmp_path: Path, asked: str) -> None:
     x = np.array([[1, -1, 1, -1], [1, 1, 1, -1]])
@@ -410,11 +410,7 @@ SHAPES = {
     "lying": "(1000000, 28, 28)",
     "big": "(1000, 1000, 1000)",
 }
-LINES = {
-    "drawn": (b"#.", 25 * MIB),
-    "word": (b"a", 50 * MIB),
-    "rows": (b"1,2\n", 3 * MIB),
-}
+LINES = {"drawn": (b"#.", 25 * MIB), "word": (b"a", 50 * MIB), "rows": (b"1,2\n", 3 * MIB)}
 
 
 def _hostile(folder: Path) -> list[str]:

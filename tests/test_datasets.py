@@ -18,13 +18,7 @@ from test_data_formats import write_idx
 
 from hopcli import data
 from hopcli.data import build
-from hopcli.datasets import (
-    Dataset,
-    embedded_files,
-    load_dataset,
-    mnist,
-    verify_embedded,
-)
+from hopcli.datasets import Dataset, embedded_files, load_dataset, mnist, verify_embedded
 from hopcli.errors import DataError, SettingError
 
 # Of blank images.
@@ -105,9 +99,7 @@ def _flip(content: bytearray) -> bytearray:
 
 @pytest.mark.parametrize("change", [_flip, lambda c: c[:5_000_000], lambda c: c[:0], None])
 def test_a_damaged_or_missing_embedded_file_is_named(
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    change: Callable[[bytearray], bytearray] | None,
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, change: Callable[[bytearray], bytearray] | None
 ) -> None:
     path = tmp_path / "mnist.npz"
     if change:
