@@ -10,20 +10,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from hopcli.dynamics.registry import DYNAMICS, GIVEN, ORDERS, TIES, Dynamics, Order
 from hopcli.dynamics.states import RAN, STABLE, TWO_CYCLE, FinalStates
 from hopcli.errors import SettingError
 from hopcli.kinds import checked, choice, integer
-from hopcli.streams import seed_word, splitmix64
+from hopcli.later import later
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    import numpy as np
     from numpy.typing import ArrayLike, NDArray
 
     from hopcli.network import Network
+else:
+    np = later("numpy")
 
 __all__ = [
     "DYNAMICS",
@@ -75,6 +76,8 @@ def chain_seeds(
     >>> bool(np.all(chain_seeds(sequence, 2, first=2) == seeds[2:]))
     True
     """
+    from hopcli.streams import seed_word, splitmix64
+
     counters = np.arange(first + 1, first + n + 1, dtype=np.uint64)
     return splitmix64(np.uint64(seed_word(seed_sequence)), counters)
 

@@ -30,7 +30,6 @@ __all__ = ["TABLES", "AttractorsResult", "plan"]
 
 _KINDS = Table(
     "kinds",
-    "kinds of final state under each rule, as printed",
     (
         *columns("rule: text, kind: text", key=True),
         *columns("distinct: integer"),
@@ -49,7 +48,6 @@ _KINDS = Table(
 )
 _STATES = Table(
     "attractors",
-    "every state",
     (
         *columns("rule: text, rank: integer, kind: text, nearest: text"),
         *columns("overlap, energy, count: integer"),

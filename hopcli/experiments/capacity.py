@@ -37,7 +37,6 @@ __all__ = ["TABLES", "CapacityResult", "plan", "summary"]
 
 _CAPACITY = Table(
     "capacity",
-    "fixed points and overlaps at each load, as printed, with their errors",
     (
         Column("size", "integer", axis="size (spins)", key=True),
         Column("rule", "text", key=True),
@@ -64,7 +63,6 @@ _CAPACITY = Table(
 )
 _THEORY = Table(
     "theory",
-    "known loads for random patterns",
     columns("size: integer, rule: text, of: text, load"),
 )
 

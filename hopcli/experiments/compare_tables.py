@@ -34,9 +34,6 @@ REFERENCE = "dynamics"
 
 _CLASSIFIERS = Table(
     "classifiers",
-    "accuracy of each classifier per label, with a 95 % interval for new images. The row overall "
-    "pools the images, so each image has equal weight; in `hopcli recall` each label has. "
-    "trained_on counts the images for training or selection.",
     (
         *columns("classifier: text, label: text", key=True),
         *columns("trained_on: integer, n: integer, correct: integer"),
@@ -55,8 +52,6 @@ _CLASSIFIERS = Table(
 )
 _PAIRS = Table(
     "pairs",
-    "the dynamics against each other classifier: images that only one of them names correctly, "
-    "difference with 95 % interval, exact p of McNemar's test",
     (
         *columns("classifier: text, other: text"),
         *columns("n: integer, classifier_only: integer, other_only: integer"),
@@ -66,8 +61,6 @@ _PAIRS = Table(
 )
 _SELECTORS = Table(
     "selectors",
-    "mean accuracy over the selections, with a 95 % interval for new selections; difference from "
-    "overlap-loss in the same selections, with Student's interval and p",
     (
         *columns("samples: integer, selector: text, selections: integer"),
         *estimate("accuracy", "sd", "sem", "ci", percent=True, bounds=(0, 1)),
@@ -77,7 +70,6 @@ _SELECTORS = Table(
 )
 SELECTIONS = Table(
     "selections",
-    "each selection",
     columns(
         "samples: integer, selector: text, selection: integer, n: integer, recalled: integer, "
         "accuracy"

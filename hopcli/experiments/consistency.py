@@ -41,7 +41,6 @@ _log = logging.getLogger(__name__)
 
 _CORRELATION = Table(
     "correlation",
-    "rank correlation of each measure with the accuracies, as printed",
     (
         *columns("stored: text, measure: text", key=True),
         *estimate(
@@ -57,7 +56,6 @@ _CORRELATION = Table(
 )
 _RECALL = Table(
     "recall",
-    "accuracy of each label, SD and 95 % interval over selections",
     (
         *columns("stored: text, label: text"),
         *estimate("accuracy", "sd", "sem", "ci", percent=True, bounds=(0, 1)),
@@ -65,7 +63,6 @@ _RECALL = Table(
 )
 _SELECTIONS = Table(
     "selections",
-    "accuracy of each label in each selection",
     columns("stored: text, selection: integer, label: text, accuracy"),
 )
 

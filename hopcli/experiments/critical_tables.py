@@ -29,7 +29,6 @@ _QUANTITIES = (
 )
 _CRITICAL = Table(
     "critical",
-    "estimates with 95 % intervals, and exact values, as printed",
     (
         Column("what", "text"),
         Column("sizes", "text", key=True),
@@ -46,7 +45,6 @@ _CRITICAL = Table(
 )
 _SCAN = Table(
     "critical_scan",
-    "a row per size, temperature and start, and one for both starts",
     (
         *columns("size: integer, temperature, start: text, chains: integer"),
         *estimate("tau", "sem"),
@@ -58,12 +56,10 @@ _SCAN = Table(
 )
 _EXACT = Table(
     "critical_exact",
-    "exact values for two patterns on a fine grid",
     (*columns("size: integer, temperature"), *map(Column, _QUANTITIES)),
 )
 _FIT = Table(
     "critical_fit",
-    "chi-square of the run against the exact values",
     columns("size: integer, quantity: text, temperatures: integer, chi_square, p"),
 )
 

@@ -37,7 +37,6 @@ __all__ = ["TABLES", "FitSweepsResult", "plan"]
 
 _ESTIMATE = Table(
     "estimate",
-    "most likely number of sweeps with its interval and fit, as printed",
     (
         Column("order", "text", "order of the sites: known or unknown", key=True),
         *estimate(
@@ -54,8 +53,6 @@ _ESTIMATE = Table(
 )
 _LIKELIHOOD = Table(
     "likelihood",
-    "log L of each number of sweeps, and relative to the best, with the standard error that "
-    "replays and orders leave in that",
     (
         *columns("order: text, sweeps: integer, log_likelihood, relative"),
         Column("relative_error", interval_of="relative", end="sem"),
@@ -64,7 +61,6 @@ _LIKELIHOOD = Table(
 )
 _EXPECTED = Table(
     "expected",
-    "accuracy of each label, with its SD by noise and by order",
     columns("order: text, sweeps: integer, label: text, published, accuracy, sd_noise, sd_order"),
 )
 

@@ -37,7 +37,6 @@ __all__ = [
 
 _ACCURACY = Table(
     "accuracy",
-    "accuracy of each label, as printed",
     (
         Column("label", "text", key=True),
         *columns("n: integer, recalled: integer"),
@@ -64,12 +63,10 @@ _ACCURACY = Table(
 )
 _REPEATS = Table(
     "repeats",
-    "accuracy of each label in each repeat",
     columns("repeat: integer, label: text, accuracy"),
 )
 _CONFUSION = Table(
     "confusion",
-    "trials per label and final state: pattern, inverse, or other kind",
     (
         Column("label", "text"),
         *(Column(name, "integer") for name in ("inverse *", "none", *KINDS[2:], "*")),
@@ -77,7 +74,6 @@ _CONFUSION = Table(
 )
 _OUTCOMES = Table(
     "outcomes",
-    "outcomes of each label: count, fraction, 95 % interval",
     (
         *columns("label: text, outcome: text, pattern: text, count: integer"),
         Column("fraction", percent=True, bounds=(0, 1)),
@@ -86,7 +82,6 @@ _OUTCOMES = Table(
 )
 _TRIALS = Table(
     "trials",
-    "with --keep trials: every trial, same columns except the number",
     columns(
         "repeat: integer, label: text, source_index: integer, overlap_own, best_label: text, "
         "best_overlap, recalled: boolean, outcome: text"
@@ -94,13 +89,10 @@ _TRIALS = Table(
 )
 _GALLERY = Table(
     "gallery",
-    "a few trials: number, repeat, label, source_index, overlap_own, best_label, best_overlap, "
-    "recalled, outcome",
     (*columns("trial: integer"), *_TRIALS.columns),
 )
 _TRACE = Table(
     "trace",
-    "with --trace: energy and overlaps after every sweep of a few trials",
     columns(
         "trial: integer, label: text, source_index: integer, sweep: integer, temperature, energy, "
         "overlap_*"

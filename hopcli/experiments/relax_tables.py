@@ -33,8 +33,6 @@ __all__ = [
 
 _RELAXATION = Table(
     "relaxation",
-    "at sweep 0, 1, 2, ... (logarithmic steps), of each label and `overall`, the mean over "
-    "labels: accuracy, overlap with the own pattern (m, signed), energy H",
     (
         *columns("sweep: integer, label: text", key=True),
         *columns("n: integer, recalled: integer"),
@@ -55,8 +53,6 @@ _RELAXATION = Table(
 )
 _SETTLING = Table(
     "settling",
-    "trials that have settled (fraction), median and 90th percentile of the sweep after which "
-    "they have",
     (
         *columns("label: text, n: integer"),
         *estimate("settled", "ci", percent=True, bounds=(0, 1)),
@@ -66,7 +62,6 @@ _SETTLING = Table(
 )
 _AUTOCORRELATION = Table(
     "autocorrelation",
-    "tau of the energy and of the overlap with the own pattern",
     (
         *columns("label: text, n: integer"),
         *estimate("overlap_tau", "sem", unit="sweeps"),

@@ -25,7 +25,6 @@ __all__ = ["TABLES", "SelectResult", "plan"]
 TABLES = (
     Table(
         "patterns",
-        "the losses, as printed",
         (
             Column("label", "text", key=True),
             *columns("source_index: integer"),

@@ -23,7 +23,6 @@ MEASURES = ("within", "contrast", "loss")
 
 SHAPES = Table(
     "consistency",
-    "the measures of each label, with its rank by each (1: most consistent)",
     (
         *columns("label: text, n: integer"),
         *estimate("within", "sem"),

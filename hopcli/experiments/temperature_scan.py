@@ -37,7 +37,6 @@ __all__ = ["TABLES", "TemperatureScanResult", "plan", "summary"]
 
 _SCAN = Table(
     "temperature_scan",
-    "overlaps and predictions at each temperature",
     (
         Column("temperature", axis="temperature T  ($k_B$ = 1)", key=True),
         Column("label", "text", key=True),
@@ -55,7 +54,6 @@ _SCAN = Table(
 )
 _CURVE = Table(
     "mean_field",
-    "both predictions on a fine grid",
     columns("temperature, label: text, mean_field, exact"),
 )
 

@@ -28,7 +28,6 @@ __all__ = ["TABLES", "WeightsResult", "plan"]
 
 _WEIGHTS = Table(
     "weights",
-    "fixed point or not, stability and crosstalk of each pattern, as printed",
     (
         Column("label", "text", key=True),
         *columns("source_index: integer", printed=False),
@@ -44,7 +43,6 @@ _WEIGHTS = Table(
 )
 _SPECTRUM = Table(
     "spectrum",
-    "eigenvalues of W with their multiplicities",
     columns("eigenvalue, multiplicity: integer"),
 )
 
