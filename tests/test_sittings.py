@@ -132,10 +132,10 @@ rule = ["hebbian", "storkey", "pseudo-inverse"]
 def test_a_scripter_runs_a_batch(sitting: Sitting) -> None:
     sitting.pipe("hopcli init")
     Path("configs/cold.toml").write_text(
-        'command = "recall"\ntemperature = 0.1\ndigits = [3, 1]\ntests = 4\nrepeats = 2\n'
+        'command = "recall"\ntemperature = 0.1\ndigits = [3, 1]\ntests = 4\nrepeats = 2\nfigures = false\n'
     )
     Path("configs/hot.toml").write_text(
-        'command = "recall"\ntemperature = 0.9\ndigits = [3, 1]\ntests = 4\nrepeats = 2\n'
+        'command = "recall"\ntemperature = 0.9\ndigits = [3, 1]\ntests = 4\nrepeats = 2\nfigures = false\n'
     )
     planned = [json.loads(line) for line in dry(sitting).splitlines()]
     assert [(run["out"], run["state"]) for run in planned] == [
