@@ -121,6 +121,14 @@ def test_a_student_reproduces_the_study(sitting: Sitting) -> None:
     assert {"results/recall", *folders("results/recall-*")} <= set(re.findall("[^<>]+", page))
 
 
+SMALL_RUN = """
+command = "recall"
+temperature = {}
+digits = [3, 1]
+tests = 4
+repeats = 2
+figures = false
+"""
 NOISE = """
 command = "weights"
 dataset = "text:3x3"
@@ -131,12 +139,8 @@ rule = ["hebbian", "storkey", "pseudo-inverse"]
 
 def test_a_scripter_runs_a_batch(sitting: Sitting) -> None:
     sitting.pipe("hopcli init")
-    Path("configs/cold.toml").write_text(
-        'command = "recall"\ntemperature = 0.1\ndigits = [3, 1]\ntests = 4\nrepeats = 2\nfigures = false\n'
-    )
-    Path("configs/hot.toml").write_text(
-        'command = "recall"\ntemperature = 0.9\ndigits = [3, 1]\ntests = 4\nrepeats = 2\nfigures = false\n'
-    )
+    for name, temperature in {"cold": 0.1, "hot": 0.9}.items():
+        Path("configs", f"{name}.toml").write_text(SMALL_RUN.format(temperature))
     planned = [json.loads(line) for line in dry(sitting).splitlines()]
     assert [(run["out"], run["state"]) for run in planned] == [
         ("results/cold", "to do"),
