@@ -1,4 +1,4 @@
-"""Tables of verdicts: one row per claim and condition for a file, four columns for people."""
+"""Tables of verdicts: one row per claim and condition for a file, shorter ones for people."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "asked",
+    "brief",
     "found_text",
     "margin_text",
     "number",
@@ -30,7 +31,6 @@ __all__ = [
     "reason",
     "short",
     "table",
-    "wrapped",
 ]
 
 
@@ -221,19 +221,18 @@ def table(judged: Sequence[Judged], commands: Mapping[str, str]) -> Columns:
     """
     rows = [_row(one, side, commands) for one in judged for side in one.sides]
     kinds = {name: "number" if name in _NUMBERS else "text" for name in rows[0]}
-    declared = Table("claims", "", tuple(Column(name, kind) for name, kind in kinds.items()))
+    declared = Table("claims", tuple(Column(name, kind) for name, kind in kinds.items()))
     return declared.rows([*row.values()] for row in rows)
 
 
 _SHORT = Table(
     "claims",
-    "",
     tuple(Column(name, "text") for name in ("claim", "published", "found", "verdict")),
 )
 
 
-def short(made: Columns, *, ids: bool) -> Columns:
-    """Make the table for people: claim, published, found and verdict.
+def short(made: Columns) -> Columns:
+    """Make the table for documents: claim, published, found and verdict.
 
     Conditions of a claim are listed below each other; only the first row names the claim.
 
@@ -241,22 +240,19 @@ def short(made: Columns, *, ids: bool) -> Columns:
     ----------
     made : Columns
         The table of :func:`table`.
-    ids : bool
-        Name claims by their ids instead of their texts.
     """
     shown = [row for row in map(made.row, range(len(made))) if row["role"] != "step"]
     deciding = {
         row["id"]: f"; resolution {_with_unit(number(row['resolution']), row['unit'])}"
         for row in shown
-        if row["role"] == ("authors" if row["verdict"] == VERDICTS[3] else "text")
-        and 0 < row["resolution"] < math.inf
+        if _is_deciding(row) and 0 < row["resolution"] < math.inf
     }
     rows, named = [], set()
     for row in shown:
         name, published, verdict = "", "", ""
         if row["id"] not in named:
             named.add(row["id"])
-            name = row["id" if ids else "claim"] + _behind(" ({})", row["patterns"])
+            name = row["claim"] + _behind(" ({})", row["patterns"])
             published = _cut(row["published"])
             verdict = row["verdict"] + _behind(": {}", row["under"])
             verdict += _behind(" (explained by: {})", row["explained_by"])
@@ -265,18 +261,33 @@ def short(made: Columns, *, ids: bool) -> Columns:
     return _SHORT.rows(rows)
 
 
+def _is_deciding(row: Mapping[str, Any]) -> bool:
+    """Test whether a row has the condition that the verdict is about."""
+    return bool(row["role"] == ("authors" if row["verdict"] == VERDICTS[3] else "text"))
+
+
 def _behind(form: str, text: str) -> str:
     return form.format(text) if text else ""
 
 
-_WIDTHS = {"claim": 16, "published": 15, "found": 28, "verdict": 15}
+_WIDTHS = {"claim": 21, "verdict": 17, "value": 16, "published": 12, "p": 6}
 
 
-def wrapped(made: Columns) -> str:
-    """Lay the table for people out on at most 80 columns."""
+def brief(made: Columns) -> str:
+    """Lay out one row per claim on 80 columns, with the condition that decides.
+
+    Parameters
+    ----------
+    made : Columns
+        The table of :func:`table`.
+    """
     lines = ["  ".join(name.ljust(width) for name, width in _WIDTHS.items()).rstrip()]
-    for row in made.rows():
-        pairs = zip(row, _WIDTHS.values(), strict=True)
+    for row in filter(_is_deciding, map(made.row, range(len(made)))):
+        value = _cut(row["found"].partition(" (p ")[0])
+        p = "" if math.isnan(row["p_holm"]) else p_text(row["p_holm"])
+        p = p.removeprefix("p = ").replace("p < ", "<")
+        shown = (row["id"], row["verdict"], value, _cut(row["published"]), p)
+        pairs = zip(shown, _WIDTHS.values(), strict=True)
         cells = [textwrap.wrap(terminal(text), width) or [""] for text, width in pairs]
         for texts in itertools.zip_longest(*cells, fillvalue=""):
             padded = map(str.ljust, texts, _WIDTHS.values())

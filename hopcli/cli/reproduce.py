@@ -164,9 +164,10 @@ def command(against: str, only: tuple[str, ...], quick: bool, form: str, **wishe
     `published` can name a file too: a CSV file of two columns whose points `by` names. Files
     are looked for beside the claims, then among those of the study (figure1_digitised.csv).
 
-    Writes claims.csv (a row per claim and condition: number, interval, test, p, resolution,
-    verdict, reason), report.html (one file to read and hand out), the manifest reproduce.json,
-    and each run in runs/.
+    The printed table has a row per claim: the value under the condition that decides, and its p
+    with Holm's correction. Writes claims.csv (a row per claim and condition: number, interval,
+    test, p, resolution, verdict, reason), report.html (one file to read and hand out), the
+    manifest reproduce.json, and each run in runs/.
     """
     from hopcli.runs.verdicts import reproduce
 
@@ -187,7 +188,7 @@ def command(against: str, only: tuple[str, ...], quick: bool, form: str, **wishe
 def _print(verdicts: Verdicts, form: str) -> None:
     """Print the verdicts and the names of the files."""
     from hopcli.claims.judging import VERDICTS
-    from hopcli.claims.table import short, wrapped
+    from hopcli.claims.table import brief, short
 
     out, judged, made, files = verdicts
     if form == "json":
@@ -198,9 +199,9 @@ def _print(verdicts: Verdicts, form: str) -> None:
         )
         return
     if form != "table":
-        print_table(short(made, ids=False), form)
+        print_table(short(made), form)
         return
-    click.echo(wrapped(short(made, ids=True)))
+    click.echo(brief(made))
     counts = Counter(one.verdict for one in judged)
     listed = "; ".join(f"{counts[name]} {name}" for name in VERDICTS if counts[name])
     click.echo("\n" + textwrap.fill(listed, 80))
