@@ -1,8 +1,8 @@
-"""The commands that run an experiment: what each is made of, in one entry.
+"""The commands that run an experiment, one entry each.
 
-An entry names things and imports them when they are used, so a list of commands costs
-nothing. The command line, ``hopcli run``, ``hopcli plot``, results and tests are made from it.
-A new command is its settings and manual (:mod:`hopcli.config`), its experiment, its
+An entry names modules and imports them on first use, so a list of commands costs nothing.
+The command line, ``hopcli run``, ``hopcli plot``, results and tests are made from it. A new
+command consists of its settings and manual (:mod:`hopcli.config`), its experiment, its
 figures, and its entry here.
 """
 
@@ -29,13 +29,13 @@ class Entry:
     Parameters
     ----------
     command : str
-        Its name, and its key in :data:`CATALOGUE`.
+        Name, and key in :data:`CATALOGUE`.
     line : str
-        What it does, in the line that lists it.
+        Its line in the list of commands.
     name : str
-        How its classes are called: settings ``<name>Config``, result ``<name>Result``.
+        Stem of its class names: settings ``<name>Config``, result ``<name>Result``.
     execution_class : str
-        How its runs can be carried out, a class of :mod:`hopcli.config.execution`.
+        Class of :mod:`hopcli.config.execution` for its runs.
     """
 
     command: str
@@ -45,7 +45,7 @@ class Entry:
 
     @property
     def module(self) -> str:
-        """The module of the command in each room."""
+        """Name of the command's module in each room."""
         return self.command.replace("-", "_")
 
     @property
@@ -55,16 +55,16 @@ class Entry:
 
     @property
     def execution(self) -> Any:
-        """Class of how a run is carried out."""
+        """Class of the execution of a run."""
         return _named("hopcli.config.execution", self.execution_class)
 
     @property
     def settings(self) -> dict[str, Any]:
-        """Every setting of configuration and execution, by name."""
+        """Settings of configuration and execution, by name."""
         return {**self.config.settings(), **self.execution.settings()}
 
     def show(self, name: str, value: Any, *, gap: str = "", unset: str = "-") -> str:
-        """Spell a setting of a manifest; ``grid.size`` names the values of one in a grid."""
+        """Format a setting of a manifest; ``grid.size`` names the values of one in a grid."""
         known = self.settings
         plain = name.removeprefix("grid.")
         betweens = [
@@ -76,19 +76,19 @@ class Entry:
         return show_several(value, betweens, gap=gap, unset=unset)
 
     def read(self, values: Mapping[str, Any]) -> tuple[Any, Any]:
-        """Make the given configuration and the execution of what a file or flags say.
+        """Make the given configuration and the execution from a file or flags.
 
         Parameters
         ----------
         values : mapping of str to object
-            Values by name, of either.
+            Values by name, for either.
 
         Returns
         -------
         config : Config
             The given configuration; planning compares its settings with each other.
         execution : Execution
-            How it is to be carried out.
+            How the run is carried out.
 
         Raises
         ------
@@ -115,9 +115,9 @@ class Entry:
 
     @property
     def summary(self) -> Any:
-        """Function from resolved configuration and result to the table that is printed.
+        """Function from resolved configuration and result to the printed table.
 
-        It is the first table of an experiment without a ``summary``.
+        By default it returns the first table of the experiment.
         """
         experiment = importlib.import_module(f"hopcli.experiments.{self.module}")
         return getattr(experiment, "summary", self._first_table)
@@ -144,7 +144,7 @@ class Entry:
 
     @property
     def headline(self) -> Any:
-        """Number that runs are known by, a :class:`hopcli.tables.Estimate`."""
+        """Main number of a run, a :class:`hopcli.tables.Estimate`."""
         return next(table.estimate() for table in self.tables if table.headline)
 
     @property
@@ -217,11 +217,11 @@ CATALOGUE: dict[str, Entry] = {
         ),
     )
 }
-"""The entries by command, in the order of the help text."""
+"""Entries by command, in the order of the help text."""
 
 
 def entry(command: object) -> Entry:
-    """The entry of a command.
+    """Return the entry of a command.
 
     Raises
     ------

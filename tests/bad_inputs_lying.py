@@ -77,15 +77,9 @@ _CONFIGURATIONS: dict[str, bytes | str] = {
     "inline": f"{_RECALL}tests = {'{a=' * DEEP}1{'}' * DEEP}",
     "longkey": f"{_RECALL}{'k' * 5000} = 3",
 }
-_PATTERNS = {
-    "latin1": b"\xe9\n",
-    "binary": bytes(range(256)) * 10,
-}
+_PATTERNS = {"latin1": b"\xe9\n", "binary": bytes(range(256)) * 10}
 _THRESHOLDS = {"binary": bytes(range(200, 256)), "long": b"0" * 10**6}
-_MANIFESTS: dict[str, bytes | str] = {
-    "deep": b"[" * 100_000,
-    "latin1": b'{"outputs": "\xe9"}',
-}
+_MANIFESTS: dict[str, bytes | str] = {"deep": b"[" * 100_000, "latin1": b'{"outputs": "\xe9"}'}
 
 
 def _idx(magic: int, shape: tuple[int, ...], content: bytes = b"") -> bytes:
@@ -159,10 +153,7 @@ def _archives() -> dict[str, bytes]:
         "nanlabel": np.array([1, 2, np.nan, 1, 2, 1]),
         "emptylabel": np.array(["", "a", "", "a", "b", "b"]),
     }
-    thresholds: dict[str, Any] = {
-        "few": np.zeros(3),
-        "nan": np.full(42, np.nan),
-    }
+    thresholds: dict[str, Any] = {"few": np.zeros(3), "nan": np.full(42, np.nan)}
     return {
         "good": good,
         "cut": good[:-30],

@@ -10,7 +10,6 @@ import warnings
 from pathlib import Path
 from typing import Any
 
-import matplotlib as mpl
 import numpy as np
 import pandas as pd
 from sklearn.datasets import load_digits
@@ -33,7 +32,6 @@ GRID: dict[str, list[Any]] = {
     "n_prototypes": [1, 5, 20],
     "dynamics": ["metropolis", "async", "sync"],
 }
-ENDS = ("", "_ci_low", "_ci_high")
 PENALTIES = [0.001, 0.01, 0.1, 1.0]  # C of logistic regression
 
 Split = tuple[Any, Any, Any, Any]
@@ -124,49 +122,14 @@ def measure(name: str) -> list[dict[str, Any]]:
     return rows
 
 
-def draw(table: pd.DataFrame) -> None:
-    """Accuracies with their intervals, a panel for each set of data."""
-    mpl.use("agg")
-    from matplotlib import pyplot as plt
-
-    figure, panels = plt.subplots(1, 2, figsize=(10, 3.4), sharey=True, layout="constrained")
-    for panel, (name, rows) in zip(panels, table.groupby("dataset"), strict=True):
-        colours = ["C0" if "Hopfield" in method else "0.55" for method in rows.method]
-        for y, (row, colour) in enumerate(zip(rows.to_dict("records"), colours, strict=True)):
-            value, low, high = (100 * float(row[f"accuracy{end}"]) for end in ENDS)
-            panel.errorbar(
-                value, y, xerr=[[value - low], [high - value]], fmt="o", color=colour, capsize=3
-            )
-            panel.annotate(
-                f"{value:.1f}",
-                (value, y),
-                (0, 6),
-                textcoords="offset points",
-                ha="center",
-                fontsize=9,
-                color=colour,
-            )
-        panel.set_title(
-            f"{name}: {rows.trained.iloc[0]:,} trained on, {rows.tested.iloc[0]:,} tested"
-        )
-        panel.set_xlabel("test images named rightly (%), with 95 % interval")
-        panel.grid(axis="x", color="0.9")
-        panel.set_axisbelow(True)
-        panel.spines[["top", "right"]].set_visible(False)
-    panels[0].set_yticks(range(len(rows)), rows.method)
-    panels[0].set_ylim(len(rows) - 0.5, -0.7)
-    figure.savefig(FOLDER / "classifiers.png", dpi=150, metadata={"Software": None})
-
-
 def main() -> None:
-    """Measure, write the table, draw it."""
+    """Measure, and write the table."""
     FOLDER.mkdir(parents=True, exist_ok=True)
     # Pixels that are the same in all images of a class are nothing to be warned of.
     warnings.filterwarnings("ignore", "self.within_class_std_dev_", UserWarning)
     with threadpool_limits(1):  # or the last digits would depend on how many there are
         table = pd.DataFrame([row for name in DATA for row in measure(name)])
     table.to_csv(FOLDER / "classifiers.csv", index=False, float_format="%.6g", lineterminator="\n")
-    draw(table)
 
 
 if __name__ == "__main__":

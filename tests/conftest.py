@@ -111,6 +111,11 @@ class Finished:
         return self.err.removeprefix("hopcli: ").rstrip("\n")
 
 
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
 class RunHopcli(Protocol):
     def __call__(self, *arguments: str) -> Finished: ...
 

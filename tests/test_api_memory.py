@@ -56,28 +56,6 @@ def test_patterns_and_data_sets_carry_their_labels_and_leave_what_was_given(
     assert patterns.xi.tolist() == [[1, -1, 1, 1]]
 
 
-@pytest.mark.parametrize(
-    ("images", "threshold", "spins"),
-    [
-        ([[0, 9, 10, 255]], 9, [[-1, -1, 1, 1]]),
-        (np.array([[0, 200, 7, 255]], np.uint8), 7, [[-1, 1, -1, 1]]),
-        ([[10, 10, 12, 200]], "otsu", [[-1, -1, -1, 1]]),
-        ([[0, 0, 0, 9]], "mean", [[-1, -1, -1, 1]]),
-        ([[True, False, True, True]], 0, [[1, -1, 1, 1]]),
-        ([[-1, 1, 1, -1]], 200, [[-1, 1, 1, -1]]),
-        ([[[0.0, 1.0], [0.0, 1.0]]], 0, [[-1, 1, -1, 1]]),
-    ],
-)
-def test_arrays_become_spins(images: Any, threshold: Any, spins: Any) -> None:
-    given = np.array(images)
-    before = given.copy()
-    for invert in (False, True):
-        made = hopcli.load(given, threshold=threshold, invert=invert)
-        assert made.spins.tolist() == (np.array(spins) * (-1 if invert else 1)).tolist()
-        assert made.shape == (2, 2)
-    np.testing.assert_array_equal(given, before)
-
-
 # --- recall ------------------------------------------------------------------------------
 
 

@@ -12,7 +12,6 @@ import pytest
 from scipy import stats
 from test_claims import ERRORS, FILES, Ran, changes
 
-from hopcli import experiments
 from hopcli.claims import published
 from hopcli.claims.claim import Claim, Condition
 from hopcli.claims.expressions import parse
@@ -20,11 +19,8 @@ from hopcli.claims.judging import VERDICTS, Evidence, answers, verdict
 from hopcli.claims.published import Fit, Prediction, Printed, compare, printed
 from hopcli.claims.reading import read_claims
 from hopcli.claims.verdicts import judge
-from hopcli.config import TemperatureScanConfig
-from hopcli.config.files import find_config, read_config
 from hopcli.errors import ResultError, SettingError
 from hopcli.statistics import Z95, exact_interval
-from hopcli.study import FIGURE1, read_curve
 from hopcli.tables import Columns
 
 NAMES = ("3", "6", "1", "0", "4")
@@ -363,44 +359,3 @@ def test_conditions_have_the_weight_of_their_role(
 
 
 # --- Figure 1: each point counts by its noise, for 20 and for 30 sweeps -------------------------
-
-SWEEPS = (20, 30)
-
-
-def _scan(sweeps: int, repeats: int, seed: int) -> pd.DataFrame:
-    """Mean |m| with the 4 at each temperature, as the authors' code stored it."""
-    values = read_config(find_config("figure1-as-run"))
-    values.pop("command")
-    more = {"sweeps": sweeps, "repeats": repeats, "seed": seed}
-    result = experiments.run(TemperatureScanConfig.from_values({**values, **more}))
-    table = result.tables["temperature_scan"]
-    return table[table["label"] == "4"].reset_index(drop=True)
-
-
-@pytest.fixture(scope="module")
-def scans() -> dict[int, pd.DataFrame]:
-    return {sweeps: _scan(sweeps, 80, 1) for sweeps in SWEEPS}
-
-
-def _fit(scan: pd.DataFrame, curve: dict[str, float] | str, repeats: int = 20) -> Fit:
-    condition = _condition("moments", "run / scan / overlap_abs")
-    more: dict[str, Any] = {"plus_minus": None, "percent": False, "unit": ""}
-    more |= {"by": "temperature", "step": 0.01, "repeats": repeats}
-    claim = _claim(condition, published=curve, **more)
-    return compare(printed(claim), predict(claim, condition, scan, np.random.SeedSequence(1)))
-
-
-def test_the_published_figure_does_not_tell_20_from_30_sweeps(
-    scans: dict[int, pd.DataFrame],
-) -> None:
-    """It has the scatter of 20 repeats: chi2 of 19 points is near 19, that of 100 exceeded."""
-    fits = {sweeps: _fit(scan, read_curve(FIGURE1)) for sweeps, scan in scans.items()}
-    assert all(fit.p_joint > 0.05 for fit in fits.values())
-    assert abs(fits[30].ln_density - fits[20].ln_density) < 3
-    ten = _fit(_scan(10, 60, 1), read_curve(FIGURE1))
-    assert ten.p_joint < 0.001
-    assert fits[20].ln_density - ten.ln_density > 50
-    assert fits[30].chi2 == pytest.approx(len(read_curve(FIGURE1)), abs=8)
-    many = _fit(scans[30], read_curve(FIGURE1), repeats=100)
-    assert many.chi2 > 50
-    assert many.p_joint < 0.001

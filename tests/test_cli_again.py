@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ QUICK = (
     f"recall --dataset digits --temperature 0.1 --tests 3 --repeats 2 --no-figures --out {FOLDER}"
 )
 DRAWN = f"recall --dataset digits --digits 1,2 --tests 2 --repeats 1 --out {FOLDER}"
+GRID = "grid run --command weights --set dataset=text:3x3 --set rule=hebbian,storkey"
 MANIFEST = FOLDER / "recall.json"
 
 
@@ -46,6 +48,39 @@ def test_a_finished_run_is_not_run_again(shell: Shell, made: list[str]) -> None:
     assert files_below(Path()) == before
     assert shell.run(f"{QUICK} --again").out == first.out
     assert made == ["recall"] * 2
+
+
+@pytest.mark.parametrize(
+    ("line", "name"),
+    [
+        (DRAWN, "recall.json"),
+        (f"{GRID} --out {FOLDER}", "grid.json"),
+    ],
+)
+def test_a_repeated_run_changes_no_file_of_the_same_numbers(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch, line: str, name: str
+) -> None:
+    """Versions, commit and seconds are of the first; not after another hopcli or other settings."""
+    shell.run(line)
+    before = {key: value for key, value in files_below(FOLDER).items() if "sqlite" not in key}
+    versions = read_json(FOLDER / name)["versions"]
+    monkeypatch.setattr("hopcli.results.folder.source_commit", lambda: "ab12")
+    monkeypatch.setattr("hopcli.results.folder.versions", lambda: {**versions, "numpy": "9"})
+    shell.run(f"{line} --again")
+    assert files_below(FOLDER).items() >= before.items()
+    monkeypatch.setattr("hopcli.results.folder.versions", lambda: {**versions, "hopcli": "9"})
+    shell.run(f"{line} --again")
+    assert read_json(FOLDER / name)["source_commit"] == "ab12"
+    assert read_json(FOLDER / name)["outputs"] == json.loads(before[name] or "")["outputs"]
+
+
+def test_a_repeated_run_with_other_pictures_has_a_manifest_of_its_own(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shell.run(DRAWN)
+    monkeypatch.setattr("hopcli.results.folder.source_commit", lambda: "ab12")
+    shell.run(f"{DRAWN} --again --no-figures")
+    assert read_json(MANIFEST)["source_commit"] == "ab12"
 
 
 @pytest.mark.parametrize("name", ["accuracy.csv", "recall.npz"])

@@ -112,18 +112,6 @@ def test_counts_intervals_and_kinds_agree(shell: Shell, dynamics: str) -> None:
             assert len(states[rule]) == min(12, int(np.sum(rows["rule"] == rule)))
 
 
-def test_a_census_of_all_steps_at_once_finds_two_cycles(shell: Shell) -> None:
-    """Two sites alike: (+, -) and (-, +) take turns for ever; they are each other's inverse."""
-    draw_patterns("pair.txt", np.array([[1, 1]], np.int8), (1, 2))
-    draw_patterns("every.txt", np.array(list(product((1, -1), repeat=2)), np.int8), (1, 2))
-    shell.run(
-        f"{CENSUS} --dataset text:pair.txt --rule hebbian --dynamics sync "
-        "--start text:every.txt --starts 40"
-    )
-    assert kinds().loc[["pattern", "two-cycle"], "count"].tolist() == [20, 20]
-    assert kinds().loc[["pattern", "two-cycle"], "distinct"].tolist() == [1, 1]
-
-
 def test_too_few_sweeps_leave_states_unsettled(shell: Shell) -> None:
     run = f"{CENSUS} --starts 50 --rule storkey"
     shell.run(f"{run} --sweeps 1")

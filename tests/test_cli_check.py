@@ -58,21 +58,6 @@ def test_runs_at_any_depth_are_counted_once(shell: Shell) -> None:
     assert check(shell, "links") == (1, len(FILES), [], [])
 
 
-@pytest.mark.parametrize("name", ["weights.csv", "weights.npz"])
-def test_a_changed_byte_or_a_missing_file_is_named(shell: Shell, name: str) -> None:
-    shell.make(RUN)
-    path = Path("out", name)
-    content = bytearray(path.read_bytes())
-    content[len(content) // 2] ^= 1
-    path.write_bytes(content)
-    expected: Found = (1, len(FILES), [f"out/{name}"], [])
-    assert check(shell, "out") == expected
-    path.unlink()
-    assert check(shell, "out") == expected
-    path.mkdir()
-    assert check(shell, "out") == expected
-
-
 def test_one_damaged_run_does_not_hide_another(shell: Shell) -> None:
     for name in "abcd":
         shell.make(RUN, f"all/{name}")

@@ -14,22 +14,12 @@ from scipy.linalg import hadamard
 from hopcli import experiments
 from hopcli.config import RecallConfig, RecallExecution
 from hopcli.config.notations import Schedule, temperature, temperatures
-from hopcli.rules import store
 
 QUIET = ["--no-figures", "--quiet", "--overwrite"]
 KEPT = ["--tests", "30", "--repeats", "1", *QUIET, "--keep", "trials"]
 OUT = ["--out", "results/recall"]
-RECALL = [
-    "recall",
-    "--dataset",
-    "text:3x3",
-    "--rule",
-    "hebbian",
-    "--start",
-    "flip:0.4",
-    *KEPT,
-    *OUT,
-]
+RECALL = ["recall", "--dataset", "text:3x3", "--rule", "hebbian", "--start", "flip:0.4"]
+RECALL += [*KEPT, *OUT]
 COMPARE = (
     "compare --dataset digits --digits 1,4,7 --split train --tests 9 --training 15 "
     "--selector-samples 2,5 --selections 3 --candidates 2 --selector-tests 7 --tuning 3"
@@ -41,7 +31,8 @@ def _trials() -> pd.DataFrame:
 
 
 def _schedule(text: str, sweeps: int) -> list[float]:
-    return temperatures(temperature().check(text), sweeps)
+    kind = temperature()
+    return temperatures(kind.check(kind.read(text)), sweeps)
 
 
 # --- settings
@@ -176,19 +167,3 @@ def test_each_site_has_the_threshold_of_its_line(tmp_path: Path, dynamics: str) 
     result = _on_4x4(theta=str(tmp_path / "theta.txt"), **settings)
     assert np.all(result.gallery.end == picture)
     assert np.all(_on_4x4(theta=30.0, **settings).gallery.end == -1)
-
-
-def test_the_energy_has_the_thresholds(tmp_path: Path) -> None:
-    """H = -1/2 sum W_ij S_i S_j + sum theta_i S_i, in every line of the trace."""
-    np.savetxt(tmp_path / "theta.txt", PER_SITE)
-    settings = {"dynamics": "async", "start": "flip:0.4", "trace": True, "sweeps": 5}
-    result = _on_4x4(theta=str(tmp_path / "theta.txt"), **settings)
-    w = store(result.patterns.xi, "hebbian").dense()
-    frames = result.frames.states[0].astype(float)
-    expected = [-0.5 * s @ w @ s + PER_SITE @ s for s in frames]
-    assert result.frames.energy[0].tolist() == pytest.approx(expected)
-    trace = result.tables["trace"]
-    energies = trace.loc[trace["trial"] == 0, "energy"]
-    assert energies.tolist() == pytest.approx(expected)
-    assert energies.is_monotonic_decreasing
-    assert expected != pytest.approx([-0.5 * s @ w @ s for s in frames])

@@ -6,11 +6,9 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-import pytest
 from shell import Shell, read_json, table
 
 SMALL = "recall --tests 6 --repeats 2 --no-figures --quiet --overwrite --keep trials"
-LABELS = ["3", "6", "1", "0", "4"]
 
 
 def recall(shell: Shell, flags: str = "", out: str = "out") -> pd.DataFrame:
@@ -21,29 +19,6 @@ def recall(shell: Shell, flags: str = "", out: str = "out") -> pd.DataFrame:
 
 def tables(out: str) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in Path(out).glob("*.csv")}
-
-
-def test_tables_agree_with_each_other(shell: Shell) -> None:
-    """Rates are percent on screen and fractions in files."""
-    out = shell.run(f"{SMALL.replace('--quiet', '')} --out out").out
-    trials, repeats, accuracy, confusion = (
-        table(f"out/{name}.csv") for name in ("trials", "repeats", "accuracy", "confusion")
-    )
-    assert len(trials) == 5 * 6 * 2
-    assert accuracy["label"].tolist() == [*LABELS, "overall"]
-    assert accuracy["n"].tolist() == [12] * 5 + [60]
-    by_label = trials.groupby("label", sort=False)["recalled"]
-    assert [*by_label.sum(), trials["recalled"].sum()] == accuracy["recalled"].tolist()
-    assert by_label.mean().tolist() == pytest.approx(accuracy["accuracy"][:5].tolist())
-    again = trials.groupby(["repeat", "label"], sort=False)["recalled"].mean()
-    assert again.tolist() == pytest.approx(repeats["accuracy"].tolist())
-    assert confusion["label"].tolist() == LABELS
-    assert confusion.set_index("label").sum(axis=1).tolist() == [12] * 5
-    assert (accuracy["ci_low"].between(0, accuracy["accuracy"])).all()
-    assert (accuracy["ci_high"].between(accuracy["accuracy"], 1)).all()
-    rows = {line.split()[0]: line.split() for line in out.splitlines()[1:7]}
-    for label, rate in zip(accuracy["label"], accuracy["accuracy"], strict=True):
-        assert f"{100 * rate:.1f}" in rows[label]
 
 
 def test_recalled_means_the_overlap_reaches_the_criterion(shell: Shell) -> None:

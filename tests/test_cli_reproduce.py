@@ -18,6 +18,7 @@ from hopcli.claims.judging import VERDICTS
 FOLDER = Path(__file__).with_name("claims")
 CLAIMS = (FOLDER / "claims.toml").read_text(encoding="utf-8")
 IDS = ["one", "stored", "grid", "over", "printed"]
+NAMES = ["claims.csv", "report.html", "reproduce.json"]
 LINE = "reproduce --against claims.toml --out out"
 
 
@@ -65,6 +66,8 @@ def verdicts(folder: str = "out") -> pd.DataFrame:
 def test_claims_become_verdicts_a_report_and_runs(here: Shell) -> None:
     lines = Path("printed").read_text(encoding="utf-8").splitlines()
     assert [line.split()[0] for line in lines[1:] if line[:1].strip()][:5] == IDS
+    assert lines[0].split() == ["claim", "verdict", "value", "published", "p"]
+    assert max(map(len, lines)) <= 80
     found = verdicts()
     assert found["verdict"]["stored"] == VERDICTS[0]
     accuracy = table("out/runs/few/accuracy.csv").set_index("label")["accuracy"]
@@ -91,8 +94,22 @@ def test_a_second_run_makes_nothing_and_changes_no_byte(
     assert here.run(LINE).out == Path("printed").read_text(encoding="utf-8")
     said = json.loads(here.run(f"{LINE} --format json").out)
     assert [row["id"] for row in said["table"]] == [IDS[0], *IDS]
-    assert said["files"] == ["claims.csv", "report.html", "reproduce.json"]
+    assert said["files"] == NAMES
     assert files_below(Path()) == before
+
+
+def test_verdicts_from_repeated_runs_change_no_byte(
+    here: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nor do other versions of packages, another commit, or the time that the runs take."""
+    before = files_below(Path("out"))
+    shutil.rmtree("out/runs")
+    monkeypatch.setattr("hopcli.results.folder.source_commit", lambda: "ab12")
+    here.run(LINE)
+    assert read_json("out/runs/few/recall.json")["source_commit"] == "ab12"
+    assert {name: before[name] for name in NAMES} == {
+        name: files_below(Path("out"))[name] for name in NAMES
+    }
 
 
 def test_verdicts_are_checked_against_their_manifest(here: Shell) -> None:

@@ -5,35 +5,34 @@ from __future__ import annotations
 import contextlib
 import io
 import itertools
+import os
 import re
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 import tqdm
-from conftest import RunHopcli, files_below
+from conftest import RunHopcli, Terminal, files_below
 from shell import Shell, read_json
 
 import hopcli
 from hopcli.cli.progress import Watch
 from hopcli.experiments import Plan, Result
+from hopcli.waiting import interruptibly
 
 QUICK = (
     "recall --dataset digits --temperature 0.1 --tests 3 --repeats 2 --no-figures"
     " --out results/recall"
 )
 MANIFEST = Path("results/recall/recall.json")
-
-
-class Terminal(io.StringIO):
-    def isatty(self) -> bool:
-        return True
 
 
 class Eager(tqdm.tqdm):  # type: ignore[type-arg]
@@ -66,6 +65,27 @@ def test_a_terminal_gets_a_bar_that_goes_away(on_terminal: Callable[[str], str])
     assert re.search(r"%\|.*\d+/30 \[", output)
     assert output.split("\r")[-1].strip() == ""
     assert on_terminal(f"{QUICK} --quiet --again") == ""
+
+
+def test_a_terminal_shows_the_step_while_it_lasts(
+    on_terminal: Callable[[str], str], shell: Shell
+) -> None:
+    """Beside the bar, or where it would be; nothing stays, and a pipe gets nothing."""
+    runs = "recall --digits 1,2 --start pattern --tests 2 --repeats 1 --out"
+    for line, steps in {
+        f"{runs} one": ["data", "one", "pictures"],
+        f"{runs} two --no-figures": ["data", "two"],
+        "report one two": ["one", "two", "one", "two"],
+        "consistency --dataset digits --selections 3 --tests 2 --sweeps 1 --no-figures --out c": [
+            "3/3 .* each label"
+        ],
+        "report one two --quiet": [],
+    }.items():
+        output = re.sub("hopcli: warning: .*\n", "", on_terminal(line))
+        assert re.search(".*\r.*".join(steps), output, re.DOTALL) if steps else output == "", line
+        assert output.split("\r")[-1].strip() == ""
+        if steps:
+            assert "\r" not in shell.run(line).err
 
 
 def test_a_grid_has_one_bar_over_its_cells(on_terminal: Callable[[str], str]) -> None:
@@ -215,3 +235,33 @@ def test_a_long_run_stops_at_once_and_writes_nothing(
     lines = [line for line in err.splitlines() if not re.search("^$| least |compiling", line)]
     assert [line[:8] for line in lines] == ["hopcli: "]
     assert files_below(Path()) == before
+
+
+# --- calls that nothing interrupts
+
+
+def test_an_interrupt_does_not_wait_for_the_call() -> None:
+    let_go = threading.Event()
+
+    def stubborn() -> None:
+        with contextlib.suppress(KeyboardInterrupt):  # which would be in the main thread
+            os.kill(os.getpid(), signal.SIGINT)
+            let_go.wait(60)
+
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            interruptibly(stubborn)
+    finally:
+        let_go.set()
+        signal.signal(signal.SIGINT, before)
+
+
+def test_a_call_in_another_thread_returns_and_raises_the_same() -> None:
+    assert interruptibly(max, 3, 5) == 5
+    with pytest.raises(ZeroDivisionError):
+        interruptibly(divmod, 1, 0)
+    assert interruptibly(threading.get_ident) != threading.get_ident()
+    with ThreadPoolExecutor(1) as pool:  # no interrupt reaches such a thread
+        pair = pool.submit(lambda: (threading.get_ident(), interruptibly(threading.get_ident)))
+        assert len(set(pair.result())) == 1

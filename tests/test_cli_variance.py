@@ -157,17 +157,6 @@ def test_one_is_recalled_best_and_selection_matters_most() -> None:
     assert sd["images"]["1"] < 0.02
 
 
-def test_a_cold_start_from_the_pattern_itself_has_no_variance() -> None:
-    cold = variance(selections=3, tests=5, repeats=2, start="pattern", temperature=0.0)
-    assert (cold.recalled == 2).all()
-    components = cold.tables["components"]
-    assert (components[["variance", "variance_ci_low"]] == 0).all(axis=None)
-    assert (components["variance_ci_high"] > 0).all()
-    assert components["share"].isna().all()
-    ranked = cold.tables["best_worst"]
-    assert ranked["best"].tolist() == ranked["worst"].tolist() == [pytest.approx(0.2)] * 5
-
-
 def test_two_labels_are_compared_selection_by_selection(found: Any) -> None:
     """Against SciPy's paired t-test of the accuracies in the table of selections."""
     differences = found.tables["differences"]

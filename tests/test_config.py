@@ -37,7 +37,7 @@ from hopcli.config.schema import configuration_schema
 from hopcli.errors import DataError, SettingError
 from hopcli.grids.grid import read_grid
 from hopcli.kinds import Kind
-from hopcli.values import RefusedError, show
+from hopcli.values import RefusedError
 
 SCHEMA = configuration_schema()
 VALIDATOR = jsonschema.Draft202012Validator(SCHEMA)
@@ -277,11 +277,6 @@ def test_attempts_of_a_sweep(n_sites: int, factor: int, divisor: int) -> None:
     assert found == max(1, factor * n_sites // divisor)
     assert notations.resolve_attempts("N/2", 784) == 392
     assert notations.resolve_attempts("N/2", 1) == 1
-
-
-def test_show_spells_a_value_as_its_flag_would() -> None:
-    shown = [show(value) for value in ((3, 6, 1), 0.2, 20, "N/2", 1e-7)]
-    assert shown == ["3,6,1", "0.2", "20", "N/2", "1e-07"]
 
 
 # --- the schema

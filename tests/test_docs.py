@@ -1,4 +1,4 @@
-"""The pages of prose say what the program does, and the check of links finds what is broken.
+"""The pages of prose and the citation agree with the program; broken links are found.
 
 ``make docs`` builds the pages, and fails on any warning; this needs none of its packages.
 """
@@ -8,14 +8,17 @@ from __future__ import annotations
 import ast
 import importlib
 import re
+import tomllib
 from pathlib import Path
 from typing import Any
 
 import pytest
 from conftest import CHECKOUT, call
 from links import broken
+from oldest import pins
 
 import hopcli
+from hopcli import __version__
 from hopcli.api.asking import ask
 from hopcli.catalogue import CATALOGUE, entry
 from hopcli.cli.options import request_of_flags
@@ -160,13 +163,9 @@ def test_every_public_name_has_a_page() -> None:
     assert set(hopcli.__all__) - {"__version__"} == shown | commands | errors
 
 
-def test_links_and_tests_that_pages_name_are_there() -> None:
-    manuals = {f"commands/{path.replace(' ', '-')}.md" for path in COMMANDS}
+def test_files_of_tests_that_pages_name_are_there() -> None:
     for page in DOCS.glob("*.md"):
         text = page.read_text(encoding="utf-8")
-        for address in re.findall(r"\]\(([^)#]+\.(?:md|png))\)", text):
-            written = address.endswith("index.md") or address in manuals  # by the build
-            assert written or (DOCS / address).is_file(), address
         for name in re.findall(r"`(tests/\w+\.py)`", text):
             assert (CHECKOUT / name).is_file()
 
@@ -179,3 +178,25 @@ def test_a_broken_link_is_found(tmp_path: Path) -> None:
     (tmp_path / "page.html").write_text(f'<p id="top">{"".join(links)}', encoding="utf-8")
     (tmp_path / "other.html").write_text('<p id="here">', encoding="utf-8")
     assert [line.split(": ")[1] for line in broken(tmp_path)] == [*bad, "//example.org/a.js"]
+
+
+# --- the citation, the version, the oldest dependencies
+
+
+def _text(name: str) -> str:
+    return (CHECKOUT / name).read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("key", "value"), [("version", __version__), ("title", "hopcli"), ("license", "MIT")]
+)
+def test_the_citation_is_of_this_version(key: str, value: str) -> None:
+    assert re.findall(rf"^{key}: (.+)$", _text("CITATION.cff"), re.MULTILINE) == [value]
+    assert tomllib.loads(_text("pyproject.toml"))["project"]["version"] == __version__
+
+
+def test_each_dependency_has_a_floor() -> None:
+    found = [pin.replace("==", ">=") for pin in pins(_text("pyproject.toml"))]
+    required = tomllib.loads(_text("pyproject.toml"))["project"]["dependencies"]
+    assert len(required) > 5
+    assert all(any(one.startswith(floor) for floor in found) for one in required)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -12,17 +11,7 @@ from conftest import every_state, random_patterns, refuses
 from conftest import run_chains as run
 
 from hopcli import dynamics
-from hopcli.dynamics import (
-    DYNAMICS,
-    ORDERS,
-    RAN,
-    STABLE,
-    TIES,
-    TWO_CYCLE,
-    Dynamics,
-    Order,
-    jobs,
-)
+from hopcli.dynamics import DYNAMICS, ORDERS, RAN, STABLE, TIES, TWO_CYCLE, Order, jobs
 from hopcli.network import Network, Quadratic
 from hopcli.observables import class_sums, local_fields
 from hopcli.rules import store
@@ -251,24 +240,6 @@ def test_seeds_are_the_same_in_any_block_of_chains() -> None:
 
 
 # --- the registries
-
-
-def test_a_new_loop_needs_one_entry(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A loop that turns every site, and a chain ends where it says."""
-
-    def turn_all(job: jobs.Job) -> Callable[[slice], None]:
-        def run(chunk: slice) -> None:
-            job.spins[chunk] *= -1
-            job.sweeps[chunk] = len(job.temperatures)
-
-        return run
-
-    new = Dynamics("turn", "", turn_all, {"keep": ""}, (), stochastic=False, allows_zero=True)
-    monkeypatch.setitem(DYNAMICS, "turn", new)
-    spins = random_patterns(3, 9, 61)
-    ends = run(network(), spins, dynamics="turn", threads=2)
-    assert np.array_equal(ends.spins, -spins)
-    assert np.all(ends.sweeps == 6)
 
 
 def add_order(monkeypatch: pytest.MonkeyPatch, order: Order) -> None:

@@ -46,17 +46,6 @@ def test_a_fresh_result_and_the_loaded_one_are_drawn_alike(name: str) -> None:
         assert drawn_svg(figure) == drawn_svg(loaded[key])
 
 
-def test_what_a_file_rounds_changes_no_picture() -> None:
-    """87.25 % is printed as 87.2 %, by the rules of rounding; and so is 87.25 % and a bit."""
-    table = made("one repeat").result.tables["accuracy"]
-    seen = set()
-    for value in (0.8725, np.nextafter(0.8725, 1), np.nextafter(0.8725, 0)):
-        changed = with_table(made("one repeat"), "accuracy", table.assign(accuracy=value))
-        figure: Any = changed.figures()["accuracy"]
-        seen.add(drawn_svg(figure))
-    assert len(seen) == 1
-
-
 def test_numbers_of_drawn_tables_have_ten_digits_and_none_is_changed(tmp_path: Path) -> None:
     result = fresh("one repeat")
     before = {name: table.copy() for name, table in result.tables.items()}

@@ -255,14 +255,6 @@ def test_tables_for_texts_and_a_column_of_the_name_of_a_key(tmp_path: Path) -> N
 # --- shards -----------------------------------------------------------------------------------
 
 
-def test_shards_come_together(tmp_path: Path) -> None:
-    one, two = _fill(tmp_path / "one", (0, 2)), _fill(tmp_path / "two", (1, 2, 3))
-    out = tmp_path / "out"
-    out.mkdir()
-    assert [merge([one, two], out, accept_version=False)[1] for _ in range(2)] == [4, 0]
-    assert _csv(out) == _csv(_fill(tmp_path / "whole"))
-
-
 FOREIGN = dataclasses.replace(GRID, fixed={"tests": 3})
 
 

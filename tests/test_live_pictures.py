@@ -148,25 +148,6 @@ def test_pictures_are_stored_and_spurious_states_collected(seen: Seen) -> None:
     assert tab.locator("#tray button").count() == 1
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("width", [NARROW, WIDE, 1920])
-def test_german_texts_fit(browser: Browser, live_file: Path, width: int) -> None:
-    with browser.new_context(locale="de-DE", viewport={"width": width, "height": 900}) as context:
-        seen = Seen(context.new_page(), live_file)
-        assert seen.tab.evaluate("document.documentElement.lang") == "de"
-        seen.tab.click("#lesson-open")
-        seen.tab.click(".settings summary")
-        seen.tab.click("#calls summary")
-        wide = (
-            "[...document.querySelectorAll('button, select, h1, h2, h3, p, label, output, th')]"
-            ".filter((one) => one.checkVisibility() && !one.closest('.hidden'))"
-            ".filter((one) => one.scrollWidth > one.clientWidth + 1 && one.clientWidth)"
-            ".map((one) => one.outerHTML.slice(0, 80))"
-        )
-        assert seen.tab.evaluate(wide) == []
-        assert seen.tab.evaluate("document.documentElement.scrollWidth") <= width
-
-
 @pytest.mark.parametrize("width", [NARROW, pytest.param(WIDE, marks=pytest.mark.slow)])
 def test_names_of_patterns_are_text(browser: Browser, tmp_path: Path, width: int) -> None:
     path = tmp_path / "page.html"
@@ -319,25 +300,6 @@ def test_the_address_and_the_calls_are_copied(browser: Browser, live_file: Path)
         for name in ("command", "python"):
             tab.click(f"#copy-{name}")
             assert tab.evaluate(read).split() == tab.inner_text(f"#{name}").split()
-        assert seen.said == []
-
-
-@pytest.mark.slow
-def test_a_notebook_shows_the_page_in_a_frame(browser: Browser, tmp_path: Path) -> None:
-    memory = hopcli.store(hopcli.select("mnist").take("36104"))
-    path = tmp_path / "notebook.html"
-    html = hopcli.live(memory)._repr_html_()
-    path.write_text(f'<!doctype html><meta charset="utf-8">{html}', encoding="utf-8")
-    with browser.new_context(locale="en-GB", accept_downloads=True) as context:
-        seen = Seen(context.new_page(), path)
-        frame = seen.tab.frame_locator("iframe")
-        frame.locator("#speed").fill("100")
-        frame.locator("#run").click()
-        frame.locator("#outcome", has_text="3").wait_for()
-        with seen.tab.expect_download() as download:
-            frame.locator("#png").click()
-        with Image.open(download.value.path()) as picture:
-            assert picture.size == (336, 336)
         assert seen.said == []
 
 

@@ -49,17 +49,6 @@ def test_fields_and_energies_of_the_matrix(rule: str, seed: int, values: list[in
         np.testing.assert_allclose(energy_of_sums(sums, network), expected, rtol=0, atol=1e-10)
 
 
-def test_energy_of_one_hebbian_pattern() -> None:
-    """H = -(N - 1) / 2 by hand: every one of the N (N - 1) / 2 pairs gives -1/N."""
-    xi = random_patterns(2, 1, 50)
-    assert energy(xi, store(xi, "hebbian")) == pytest.approx([-24.5])
-
-
-def test_class_sums_do_not_overflow_the_spins_own_type() -> None:
-    xi = np.ones((1, 1000), np.int8)
-    assert class_sums(xi, store(xi, "hebbian")).tolist() == [[1000]]
-
-
 @pytest.mark.parametrize("p", range(1, 6))
 def test_projection_norm_is_that_of_the_projected_state(p: int) -> None:
     xi = random_patterns(p, p, 30)

@@ -7,9 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
 import pytest
-from conftest import RunHopcli, random_patterns
 from numpy.typing import NDArray
 from PIL import Image
 
@@ -20,7 +18,6 @@ from hopcli.datasets.thresholds import levels
 from hopcli.errors import DataError, HopcliWarning
 
 Grey = NDArray[np.uint8]
-QUIET = ["--no-figures", "--quiet", "--out", "results/recall"]
 
 
 def save(array: NDArray[Any], path: Path | str, **options: Any) -> None:
@@ -268,22 +265,3 @@ def test_a_large_photograph_taken_on_its_side_is_turned(tmp_path: Path, suffix: 
 
 
 # --- typed as commands
-
-
-def _save_random(*names: str, side: int = 20) -> None:
-    for name, spins in zip(names, random_patterns(1, len(names), side * side), strict=True):
-        save(grey_of(spins.reshape(side, side) > 0), f"pictures/{name}.png")
-
-
-@pytest.mark.parametrize("rule", ["pseudo-inverse", "storkey", "hebbian"])
-def test_own_pictures_are_restored_from_flips(run_hopcli: RunHopcli, rule: str) -> None:
-    names = ["a", "b", "c"]
-    _save_random(*names, side=30)
-    run = ["recall", "--dataset", "images:pictures", "--rule", rule, "--start", "flip:0.25"]
-    run += ["--tests", "10"]
-    run += ["--dynamics", "async", "--order", "permutation", "--until-stable", "--repeats", "2"]
-    assert run_hopcli(*run, *QUIET, "--keep", "trials").code == 0
-    trials = pd.read_csv("results/recall/trials.csv")
-    assert trials["label"].value_counts().to_dict() == dict.fromkeys(names, 20)
-    assert trials["outcome"].tolist() == ["own"] * 60
-    assert trials["overlap_own"].tolist() == [1] * 60

@@ -7,19 +7,19 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import live_pages
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from conftest import CHECKOUT
+from live_pages import NARROW, WIDE
 from test_report import CLAIMS
 
 from hopcli import report
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
-    from playwright.sync_api import Page as Tab
 
 WHITE = "rgb(255, 255, 255)"
-NARROW, WIDE = 390, 1280  # pixels: a phone, a desk
 RUNS = ("tutorial-4x4", "stored")
 
 
@@ -49,17 +49,8 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-class Seen:
-    """A page that is open, and what the browser has said and asked for meanwhile."""
-
-    def __init__(self, tab: Tab, path: Path) -> None:
-        self.tab = tab
-        self.said: list[str] = []
-        self.asked: list[str] = []
-        tab.on("console", lambda message: self.said.append(message.text))
-        tab.on("pageerror", lambda error: self.said.append(str(error)))
-        tab.on("request", lambda request: self.asked.append(request.url))
-        tab.goto(path.as_uri())
+class Seen(live_pages.Seen):
+    """A report that is open."""
 
     def tell(self, script: str) -> Any:
         return self.tab.evaluate(script)

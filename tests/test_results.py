@@ -196,19 +196,6 @@ def test_a_run_of_another_command_is_refused_or_replaced(tmp_path: Path) -> None
         (tmp_path / name).unlink()
 
 
-@pytest.mark.parametrize(
-    "content", [b"", b"{", b"\xff", b"[]", b"{}", b"3", b'{"outputs": []}', b'{"outputs": null}']
-)
-def test_a_damaged_or_missing_manifest_is_named(tmp_path: Path, content: bytes) -> None:
-    for read in (lambda: load(tmp_path), lambda: read_manifest(tmp_path, "select")):
-        (tmp_path / "select.json").unlink(missing_ok=True)
-        with pytest.raises(ResultError, match=re.escape(str(tmp_path))):
-            read()
-        (tmp_path / "select.json").write_bytes(content)
-        with pytest.raises(ResultError, match=r"select\.json: "):
-            read()
-
-
 def test_a_key_names_what_decides_the_numbers_and_nothing_else() -> None:
     assert re.fullmatch("[0-9a-f]{64}", KEY)
     assert results.key("select", dict(reversed(CONFIG.to_dict().items())), INPUTS) == KEY
@@ -465,9 +452,9 @@ def test_a_killed_run_is_old_or_new(tmp_path: Path, killed: Killed, reader: str)
     elif reader == "read_manifest":
         outputs = read_manifest(folder, "select")["outputs"]
         assert ("patterns.png" in outputs) == (move == 1 or move > 5)
-    elif reader == "held":
+    elif reader == "finished_in":
         assert results.finished_in(folder) == ["select"]
-    if reader in ("load", "read_manifest", "held"):
+    if reader in ("load", "read_manifest", "finished_in"):
         assert files_below(folder) == before  # what reads writes nothing
         with writing(folder):
             pass  # what writes moves in what is published

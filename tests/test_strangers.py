@@ -48,7 +48,7 @@ def drawn_at_once(base: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         path.write_bytes(b"a picture")
 
     monkeypatch.setattr(plots, "draw", draw)
-    monkeypatch.setattr("hopcli.runs.grids.draw", draw_grid)
+    monkeypatch.setattr("hopcli.runs.grids.draw_grid", draw_grid)
     monkeypatch.setattr("hopcli.catalogue.Entry.figures", property(lambda _: lambda *_: {}))
     monkeypatch.setattr(sys.modules["hopcli.report.page"], "_drawings", lambda *_: [])
 
@@ -214,9 +214,8 @@ value = "mine / accuracy[label=overall] / accuracy"
 """
 
 
-def test_claims_are_escaped(base: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    shutil.copytree(base, tmp_path / "place")
-    monkeypatch.chdir(tmp_path / "place")
+@pytest.mark.usefixtures("place")
+def test_claims_are_escaped() -> None:
     text = json.dumps("=1\x1b[31m\u202e|<b>\n`$x$")
     Path("c.toml").write_text(CLAIM.replace("TEXT", text), encoding="utf-8")
     for form in ("table", "markdown", "csv", "latex", "json"):
@@ -230,9 +229,8 @@ def test_claims_are_escaped(base: Path, tmp_path: Path, monkeypatch: pytest.Monk
     assert '"=1' not in Path("made/claims.csv").read_text(encoding="utf-8")
 
 
-def test_lists_are_refused(base: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    shutil.copytree(base, tmp_path / "place")
-    monkeypatch.chdir(tmp_path / "place")
+@pytest.mark.usefixtures("place")
+def test_lists_are_refused() -> None:
     claim = CLAIM.replace("TEXT", '"a"').replace("out/recall", "out/grid")
     for test, code in (("equal", 2), ("never", 2), ("always", 2), ("the_same", 0)):
         Path("c.toml").write_text(claim.replace('"equal"', f'"{test}"'), encoding="utf-8")

@@ -16,8 +16,6 @@ from hopcli.cli import cli
 
 DATA = ["--dataset", "drawings", "--size", "8x8", "-q", "--out", "run"]
 PICTURE = ["-m", "hopcli", "weights", *DATA]
-RUN = ["-m", "hopcli", "recall", *DATA, "--start", "flip:0.1", "--tests", "2", "--repeats", "1"]
-RUN += ["--no-figures"]
 
 
 def _python(
@@ -62,26 +60,6 @@ def test_a_damaged_matplotlibrc(empty_folder: Path, child_environment: Mapping[s
     assert not Path("run").exists()
 
 
-@pytest.mark.parametrize(
-    ("name", "value"),
-    [
-        ("NUMBA_NUM_THREADS", "0"),
-        pytest.param("PANDAS_FUTURE_INFER_STRING", "x", marks=pytest.mark.slow),
-    ],
-)
-def test_a_variable_that_a_library_cannot_use_is_refused(
-    empty_folder: Path, child_environment: Mapping[str, str], name: str, value: str
-) -> None:
-    """Or the library of this version does not read it, and the run is made."""
-    done = _python(RUN, child_environment, **{name: value})
-    if done.returncode:
-        assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)
-        assert not Path("run").exists()
-    else:
-        assert done.stderr == ""
-        assert not name.startswith("NUMBA")
-
-
 # --- completion
 
 
@@ -110,23 +88,6 @@ def test_completion(empty_folder: Path, line: str, offered: set[str], kept_back:
     assert words >= offered
     assert not words & kept_back
     assert {item.type for item in items} == {"file" if "--patterns" in line else "plain"}
-
-
-def test_bash_completes(empty_folder: Path, child_environment: dict[str, str]) -> None:
-    scripts = str(Path(sys.executable).parent)
-    program = (
-        'eval "$(_HOPCLI_COMPLETE=bash_source hopcli)"\n'
-        "COMP_WORDS=(hopcli attractors --rule hebbian,s) COMP_CWORD=3\n"
-        '_hopcli_completion hopcli hebbian,s --rule; printf "%s\\n" "${COMPREPLY[@]}"\n'
-    )
-    done = subprocess.run(
-        ["bash", "--norc", "--noprofile", "-c", program],
-        env={**child_environment, "PATH": f"{scripts}{os.pathsep}{child_environment['PATH']}"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.stdout.split() == ["hebbian,storkey"]
 
 
 # --- compiled loops come out of numba's cache without numba's compiler

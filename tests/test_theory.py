@@ -107,15 +107,6 @@ def test_two_hebbian_patterns_order_at_one_plus_and_minus_q(agree: int) -> None:
     np.testing.assert_allclose(found, [1 + q, 1 - q], atol=1e-12)
 
 
-@pytest.mark.parametrize(("indices", "q"), [([9, 56], 0.441), ([28089, 39155], 0.554)])
-def test_overlaps_of_the_studys_pairs(mnist: Dataset, indices: list[int], q: float) -> None:
-    xi = mnist.spins[indices]
-    assert mnist.labels[indices].tolist() == ["4", "0"]
-    assert overlaps(xi, xi)[0, 1] == pytest.approx(q, abs=5e-4)
-    found = ordering_temperatures(store(xi, "hebbian"))
-    np.testing.assert_allclose(found, [1 + q, 1 - q], atol=5e-4)
-
-
 def test_between_its_two_temperatures_only_the_mixture_is_retrieved() -> None:
     network = store(pair(5600, 8000), "hebbian")  # q = 0.4; W_ii = 0 does not matter
     below, between = (mean_field_overlaps(network, t, 0) for t in (0.45, 0.8))

@@ -177,10 +177,3 @@ def test_under_storkeys_rule_the_majority_falls_to_the_drawing_stored_last(last:
 
 
 # --- options of the tutorials
-
-
-def test_gamma_is_two_over_the_temperature() -> None:
-    """The tutorial's sigmoid 1 / (1 + exp(-gamma h)) is a heat bath at T = 2 / gamma."""
-    facts = Facts("small", (3, 3), ("a",), chosen=True)
-    config = RecallConfig.from_values({"dynamics": "glauber", "gamma": 4})
-    assert config.resolve(facts).temperature == 0.5

@@ -1,1 +1,1 @@
-"""What hopcli does, as Python functions and records; the names are listed in hopcli itself."""
+"""The Python interface: functions and records; the names are listed in ``hopcli`` itself."""

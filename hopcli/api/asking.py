@@ -1,7 +1,7 @@
-"""What is asked for by keywords: the values of a configuration file, whatever Python has them as.
+"""Requests by keywords: the values of a configuration file, in Python's types.
 
-A value is what a configuration file may hold, the text of a flag where only that makes sense of
-it, or what Python has in its place: NumPy scalars and arrays, paths, a data set, patterns.
+A value is one that a configuration file accepts, the text of a flag if only the flag accepts
+it, or its Python equivalent: NumPy scalars and arrays, paths, a data set, patterns.
 """
 
 from __future__ import annotations
@@ -29,11 +29,11 @@ if TYPE_CHECKING:
 __all__ = ["ask", "command_named", "plain_settings", "plain_value"]
 
 _OF_DATA = ("split", "threshold", "size", "crop", "invert", "transpose")
-"""What a data set that has been loaded has settled."""
+"""Settings that are fixed once a data set is loaded."""
 
 
 def ask(what: str | os.PathLike[str], settings: Mapping[str, Any]) -> Request:
-    """Put settings on top of a command's, a file's or a finished run's.
+    """Put settings on top of those of a command, a file or a finished run.
 
     Parameters
     ----------
@@ -47,7 +47,7 @@ def ask(what: str | os.PathLike[str], settings: Mapping[str, Any]) -> Request:
     SettingError
         If a name is unknown or a value impossible.
     DataError, ResultError
-        If a file cannot be read, or is none of these.
+        If a file cannot be read, or is of another type.
     """
     text, stock = os.fspath(what), Stock()
     given: list[Dataset | None] = []
@@ -76,7 +76,7 @@ def ask(what: str | os.PathLike[str], settings: Mapping[str, Any]) -> Request:
 
 
 def command_named(text: str) -> str | None:
-    """The command of a name, which may be written with underscores; None if there is none."""
+    """Return the command of a name, also with underscores; None if there is none."""
     name = text.replace("_", "-")
     return name if name in catalogue.CATALOGUE else None
 
@@ -84,28 +84,28 @@ def command_named(text: str) -> str | None:
 def plain_settings(
     entry: Entry, settings: Mapping[str, Any], stock: Stock
 ) -> tuple[dict[str, Any], Dataset | None]:
-    """Settings as a file has them.
+    """Convert settings to the values of a file.
 
     Parameters
     ----------
     entry : Entry
-        The command that they are settings of; of a name that it does not know the value stays.
+        Command of the settings; values of unknown names are not changed.
     settings : mapping of str to object
-        Values as Python has them.
+        Values in Python's types.
     stock : Stock
-        Keeps patterns that are given.
+        Store for given patterns.
 
     Returns
     -------
     plain : dict
-        Values by name; a data set has become the words that it was loaded with.
+        Values by name; a data set is replaced by the settings that load it.
     dataset : Dataset or None
         The data set, if one was given.
 
     Raises
     ------
     SettingError
-        If a text is no value, or a data set cannot be named.
+        If a text is not a valid value, or a data set cannot be named.
     """
     known = entry.settings
     given = settings.get("dataset")
@@ -116,7 +116,7 @@ def plain_settings(
         if isinstance(value, Dataset) and name == "dataset":
             continue
         if name in ("dataset", "patterns") and getattr(value, "ndim", 0) > 1:
-            rule = "must not be an array of pictures, which hopcli.store and its memory take"
+            rule = "must not be an array of pictures; store such an array with hopcli.store"
             raise SettingError(name, rule)
         if isinstance(value, Patterns) and name == "patterns":
             plain[name] = stock.keep(value)
@@ -126,10 +126,10 @@ def plain_settings(
 
 
 def _words_of(dataset: Dataset, settings: Mapping[str, Any]) -> dict[str, Any]:
-    """The words that a data set was loaded with."""
+    """Return the settings that load a data set again."""
     words = dict(dataset.request)
     if not words:
-        rule = "must be one that load has made of a source; arrays can be stored and recalled from"
+        rule = "must come from hopcli.load of a source; store arrays with hopcli.store"
         raise SettingError("dataset", rule, dataset.name)
     for name in _OF_DATA:
         if name in settings:
@@ -139,12 +139,12 @@ def _words_of(dataset: Dataset, settings: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def plain_value(setting: Setting, name: str, value: Any) -> Any:
-    """A value as a file has it.
+    """Convert a value to that of a file.
 
     Raises
     ------
     SettingError
-        If a text is no value of the setting, neither as a file nor as a flag has it.
+        If a text is no valid value of the setting, in a file or as a flag.
     """
     plain = bare(value)
     if not isinstance(plain, str) or fits(setting.kind.check, plain):

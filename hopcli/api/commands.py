@@ -1,6 +1,6 @@
-"""The commands as functions, made from the catalogue: the settings are the keywords.
+"""The commands as functions, made from the catalogue; their keywords are the settings.
 
-The types are in the stub beside this file, which is made from the same declarations.
+The stub beside this file contains the types. It is made from the same declarations.
 """
 
 from __future__ import annotations
@@ -24,10 +24,7 @@ __all__ = ["run"]
 
 _WIDTH = 92
 
-_PROGRESS = (
-    "progress : bool, optional\n"
-    "    Whether to draw a bar; by default on a terminal and in a notebook."
-)
+_PROGRESS = "progress : bool, optional\n    Draw a bar; by default on a terminal and in a notebook."
 
 
 def run(what: str | os.PathLike[str], /, *, progress: bool | None = None, **settings: Any) -> Run:
@@ -40,21 +37,21 @@ def run(what: str | os.PathLike[str], /, *, progress: bool | None = None, **sett
         (``"paper"``), a TOML file, or the manifest of a finished run
         (``"results/paper/recall.json"``).
     progress : bool, optional
-        Whether to draw a bar; by default on a terminal and in a notebook.
+        Draw a bar; by default on a terminal and in a notebook.
     **settings
-        Settings of the command on top of that, as flags go on top of a file.
+        Settings of the command, which replace those of a file as flags do.
 
     Returns
     -------
     Run
-        What was found; nothing has been written.
+        The results; nothing has been written.
 
     Raises
     ------
     SettingError
-        If a name is unknown or a value impossible, in the words of the command line.
+        If a name is unknown or a value impossible; the message is that of the command line.
     HopcliError
-        If the run cannot be made.
+        If the run fails.
     """
     from hopcli.api.asking import ask
     from hopcli.api.running import make
@@ -63,7 +60,7 @@ def run(what: str | os.PathLike[str], /, *, progress: bool | None = None, **sett
 
 
 def _function(entry: Entry) -> Callable[..., Run]:
-    """The function of a command."""
+    """Make the function of a command."""
 
     def function(*, progress: bool | None = None, **settings: Any) -> Run:
         from hopcli.api.asking import ask
@@ -87,19 +84,19 @@ def _signature(entry: Entry) -> inspect.Signature:
 
 
 def _plain(item: Any) -> Any:
-    """The default of a setting as a file has it."""
+    """Return the default of a setting, as in a file."""
     return None if item.default is None else item.metadata["setting"].kind.plain(item.default)
 
 
 def _manual(entry: Entry) -> str:
-    """The manual of the command line, then the settings."""
+    """Return the manual of the command line, then the settings."""
     text = entry.manual
     settings = [
         f"{item.name} : {_shown(item.metadata['setting'].kind)}{_default(item)}\n"
         + textwrap.fill(item.metadata["setting"].help, _WIDTH, **_INDENTED)
         for item in (*fields(entry.config), *fields(entry.execution))
     ]
-    returns = "Run\n    What was found; nothing has been written."
+    returns = "Run\n    The results; nothing has been written."
     listed = "\n".join([*settings, _PROGRESS])
     return f"{text}\n\nParameters\n----------\n{listed}\n\nReturns\n-------\n{returns}\n"
 
@@ -119,7 +116,7 @@ def _default(item: Any) -> str:
 
 
 COMMANDS = tuple(name for name in catalogue.CATALOGUE if name != "select")
-"""The commands that are functions; ``hopcli.select`` selects among images at hand."""
+"""Commands that are functions; ``hopcli.select`` selects among given images instead."""
 
 for _name in COMMANDS:
     _made = _function(catalogue.entry(_name))

@@ -1,4 +1,4 @@
-"""Images and patterns, from Python: what ``hopcli data`` and ``hopcli select`` do."""
+"""Images and patterns in Python: the counterparts of ``hopcli data`` and ``hopcli select``."""
 
 from __future__ import annotations
 
@@ -28,16 +28,16 @@ if TYPE_CHECKING:
 __all__ = ["Real", "Whole", "as_patterns", "given", "load", "select"]
 
 Whole = int | np.integer[Any]
-"""A whole number, NumPy's too."""
+"""Whole number, also of NumPy."""
 
 Real = float | np.floating[Any] | np.integer[Any]
 """A number."""
 
-_MADE_OF_ARRAYS = ("split", "size", "crop", "transpose")  # of no use there
+_MADE_OF_ARRAYS = ("split", "size", "crop", "transpose")  # no effect on arrays
 
 
 def given(settings: type[Settings], /, **values: Any) -> dict[str, Any]:
-    """Keywords as settings have them, those that are None left open."""
+    """Convert keywords to settings; those that are None stay open."""
     known = settings.settings()
     return {
         name: plain_value(known[name], name, value)
@@ -62,19 +62,19 @@ def load(
     Parameters
     ----------
     dataset : str or array-like
-        A source as the command line has it: ``"mnist"``, ``"idx:DIR"``, ``"images:DIR"``, ...;
+        A source, as on the command line: ``"mnist"``, ``"idx:DIR"``, ``"images:DIR"``, ...;
         or images, shape (n, height, width) or (n, N): booleans, spins -1 and +1, or grey
         values, whole numbers 0..255 or floats 0..1.
     labels : array-like of int or str, shape (n,), optional
-        Label of each image, with images alone; by default their numbers from 1 on.
+        Label of each image, only for given images; by default their numbers from 1 on.
     split : {"train", "test", "all"}, optional
         Part of the data set, by default ``"train"``.
     threshold : int or str, optional
         0..255, ``"otsu"`` or ``"mean"``; by default that of the source, 0 for images.
     size : tuple of int, optional
-        Width and height to resize pictures to first; or that rows of numbers have.
+        Width and height: pictures are resized to it, rows of numbers are split by it.
     crop : bool, optional
-        Fill the size, and cut off what is too much.
+        Fill the size, and cut off the edges.
     invert : bool, optional
         Make dark pixels +1.
     transpose : bool, optional
@@ -88,9 +88,9 @@ def load(
     Raises
     ------
     SettingError
-        If a setting is impossible, or the source does not have it.
+        If a setting is impossible, or the source does not support it.
     DataError
-        If files or arrays are not what they should be.
+        If files or arrays are damaged or of the wrong type.
 
     Examples
     --------
@@ -109,13 +109,13 @@ def load(
     }
     if isinstance(dataset, str | os.PathLike):
         if labels is not None:
-            raise SettingError("labels", "cannot be given with a source, which has them")
+            raise SettingError("labels", "has no effect on a source, which contains its labels")
         config = DataSettings(**given(DataSettings, dataset=dataset, **words))
         config.check()
         return load_data(config)
     for name in _MADE_OF_ARRAYS:
         if words[name] is not None:
-            raise SettingError(name, "cannot be given with images that are arrays", words[name])
+            raise SettingError(name, "has no effect on arrays of images", words[name])
     plain = given(DataSettings, threshold=threshold, invert=invert)
     return dataset_of(dataset, labels, **plain)
 
@@ -130,23 +130,23 @@ def select(
 ) -> Patterns:
     """Choose a prototype pattern for each label by the overlap loss [ZG eq. 5].
 
-    The patterns that ``hopcli select`` writes; ``hopcli.run("select", ...)`` gives its table
-    of losses too. Samples of all labels of the data set compete, whichever labels are asked
-    for: ``select("mnist", "36104")`` gives the study's five patterns.
+    Returns the patterns that ``hopcli select`` writes; ``hopcli.run("select", ...)`` also gives
+    the table of losses. Samples of all labels of the data set compete, also of labels that are
+    not returned: ``select("mnist", "36104")`` gives the study's five patterns.
 
     Parameters
     ----------
     dataset : Dataset or str
-        The images, or what :func:`load` would take.
+        The images, or an argument of :func:`load`.
     digits : str or sequence, optional
         Labels whose patterns are returned, in this order: ``"36104"``, ``"3,6,1,0,4"`` or a
         list of them; by default all.
     samples : int, optional
-        Samples of each label that compete, M in eq. 5; by default 20.
+        Competing samples of each label, M in eq. 5; by default 20.
     seed : int, optional
-        Seed of their draw; by default 9, which gives the study's patterns.
+        Seed of the draw of samples; by default 9, which gives the study's patterns.
     sampler : {"legacy", "generator"}, optional
-        How they are drawn: as the authors did (by default), or without replacement.
+        Method of the draw: as by the authors (the default), or without replacement.
 
     Raises
     ------
@@ -173,25 +173,24 @@ def select(
 def as_patterns(
     patterns: Patterns | Dataset | str | os.PathLike[str] | Mapping[str, ArrayLike] | ArrayLike,
 ) -> Patterns:
-    """Whatever can be stored, as patterns.
+    """Convert images, files, sources or arrays to patterns.
 
     Parameters
     ----------
     patterns : Patterns, Dataset, path, source, mapping or array-like
-        Patterns; images, each of which is to be one; the patterns.npz of ``hopcli select``, or
-        a source such as ``"images:DIR"``; pictures by name; or pictures, shape
-        (p, height, width) or (p, N): booleans, spins, or grey values of which those above 0 are
-        +1.
+        Patterns; images, one pattern each; the patterns.npz of ``hopcli select``; a source
+        such as ``"images:DIR"``; pictures by name; or pictures, shape (p, height, width) or
+        (p, N). Pictures are booleans, spins, or grey values, of which those above 0 become +1.
 
     Raises
     ------
     DataError
-        If a file or array is none of that.
+        If a file or array is none of these.
 
     Warns
     -----
     HopcliWarning
-        If an array (p, N) has p >= N, as one picture has, or patterns in columns.
+        If an array (p, N) has p >= N, as for one picture, or for patterns in columns.
     """
     if isinstance(patterns, Patterns):
         return patterns

@@ -1,4 +1,4 @@
-"""Finished runs and grids in folders: are they whole, how do they differ, what is in them."""
+"""Finished runs and grids in folders: verify, compare and report them."""
 
 from __future__ import annotations
 
@@ -18,23 +18,23 @@ Place = str | os.PathLike[str]
 
 
 def check(*folders: Place) -> pd.DataFrame:
-    """Hold every file of finished runs and grids to its manifest, as ``hopcli check`` does.
+    """Verify the files of finished runs and grids against their manifests, as ``hopcli check``.
 
     Parameters
     ----------
     *folders : str or path
-        Folders of results, or that hold such folders at any depth.
+        Folders of results, or folders that contain them at any depth.
 
     Returns
     -------
     DataFrame
-        A row a finding, none if all is as it was written and nothing is to be told: ``file``,
-        ``differs`` (whether it is not what was written, or only worth telling) and ``says``.
+        One row per finding, none if all files match: ``file``, ``differs`` (true if the file
+        is not as it was written, false for a remark) and ``says``.
 
     Raises
     ------
     ResultError
-        If one of the folders is none, or holds no run.
+        If one of the folders does not exist, or contains no run.
     """
     import pandas as pd
 
@@ -51,7 +51,7 @@ def check(*folders: Place) -> pd.DataFrame:
 
 
 def diff(a: Place, b: Place) -> pd.DataFrame:
-    """Say which settings and numbers of two runs differ, as ``hopcli diff`` does.
+    """Compare the settings and numbers of two runs, as ``hopcli diff``.
 
     Parameters
     ----------
@@ -61,9 +61,9 @@ def diff(a: Place, b: Place) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        A row for what differs, as text: ``of`` (settings, inputs, versions, or a file),
-        ``name``, ``A`` and ``B``; of a column of numbers also ``n``, ``n_differ``, the
-        ``largest`` difference and ``where``. Versions make no other run.
+        A row per difference, as text: ``of`` (settings, inputs, versions, or a file),
+        ``name``, ``A`` and ``B``; for a column of numbers also ``n``, ``n_differ``, the
+        ``largest`` difference and ``where``. Versions alone do not make two runs different.
 
     Raises
     ------
@@ -94,18 +94,18 @@ def diff(a: Place, b: Place) -> pd.DataFrame:
 def write_report(
     *folders: Place, out: Place = "report.html", title: str | None = None, overwrite: bool = False
 ) -> Path:
-    """Write finished runs and grids as one page of HTML, as ``hopcli report`` does.
+    """Write finished runs and grids as one page of HTML, as ``hopcli report``.
 
     Parameters
     ----------
     *folders : str or path
-        Folders of results, or that hold such folders at any depth.
+        Folders of results, or folders that contain them at any depth.
     out : str or path
         The page.
     title : str, optional
-        Its title; by default the run, or how many there are.
+        Title; by default the run, or the number of runs.
     overwrite : bool
-        Whether a file that is no report may be replaced.
+        Replace a file that is no report.
 
     Returns
     -------
@@ -115,7 +115,7 @@ def write_report(
     Raises
     ------
     ResultError
-        If a run cannot be read, there is none, or the page cannot be written.
+        If there is no run, a run cannot be read, or the page cannot be written.
     """
     from hopcli import report
 
@@ -126,5 +126,5 @@ def write_report(
 
 def _paths(folders: tuple[Place, ...]) -> list[Path]:
     if not folders:
-        raise ResultError("folders: must be one or more folders of results, found none")
+        raise ResultError("folders: give one or more folders of results, found none")
     return [Path(folder) for folder in folders]

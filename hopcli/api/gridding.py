@@ -1,4 +1,4 @@
-"""A grid of runs from Python: the same cells, store and files as ``hopcli grid run`` has."""
+"""A grid of runs in Python, with the cells, store and files of ``hopcli grid run``."""
 
 from __future__ import annotations
 
@@ -44,9 +44,9 @@ class GridRun:
     Parameters
     ----------
     grid : Grid
-        What varies, and what does not.
+        The settings that vary, and those that do not.
     folder : Path
-        Where the store is; a temporary one is removed with this record.
+        Folder of the store; a temporary one is removed with this record.
     """
 
     grid: Grid
@@ -54,16 +54,16 @@ class GridRun:
 
     @property
     def table(self) -> pd.DataFrame:
-        """The table of all finished cells: what varies, then the columns of their table."""
+        """Table of all finished cells: the varying settings, then the columns of their table."""
         return self.read()
 
     def read(self, table: str | None = None) -> pd.DataFrame:
-        """A table of all finished cells.
+        """Return a table of all finished cells.
 
         Parameters
         ----------
         table : str, optional
-            Which one; by default the one that is drawn.
+            Name of the table; by default the plotted one.
 
         Raises
         ------
@@ -74,41 +74,41 @@ class GridRun:
 
     @property
     def state(self) -> State:
-        """How far it is: counts, failures and warnings of the cells."""
+        """Return the progress: counts, failures and warnings of the cells."""
         with Store(self.folder) as store:
             return State(self.grid, store.places(), store.standings())
 
     @property
     def status(self) -> dict[str, int]:
-        """Numbers of cells: all, finished, failed, missing."""
+        """Return the numbers of cells: all, finished, failed, missing."""
         return self.state.counts
 
     @property
     def failures(self) -> list[tuple[str, str]]:
-        """The points that have failed, in words, and why."""
+        """Return the failed points, in words, with their errors."""
         return self.state.failures
 
     @property
     def warnings(self) -> list[tuple[str, str]]:
-        """The points that a warning is about, in words, and the warning."""
+        """Return the points with warnings, in words, and the warnings."""
         return self.state.warnings
 
     @property
     def figure(self) -> Figure:
-        """The picture of the finished cells."""
+        """Draw the picture of the finished cells."""
         from hopcli.plots.grid import picture
 
         return picture(load_view(self.folder), self.grid.look)
 
     def save(self, folder: str | os.PathLike[str], *, figures: bool = True) -> list[Path]:
-        """Put the cells into a folder, as ``hopcli grid merge`` does; publish a whole grid there.
+        """Merge the cells into a folder, as ``hopcli grid merge``; publish a complete grid there.
 
         Parameters
         ----------
         folder : str or path
-            Where to; cells that are there stay.
+            Target; cells that are already there are kept.
         figures : bool
-            Whether to draw the picture.
+            Draw the picture.
 
         Returns
         -------
@@ -118,7 +118,7 @@ class GridRun:
         Raises
         ------
         ResultError
-            If another grid is there, or the folder cannot be written.
+            If the folder contains another grid, or cannot be written.
         """
         done = merge_shards([self.folder], Path(folder), figures=figures)
         _warn_undrawn(done)
@@ -157,9 +157,9 @@ def grid(
     progress: bool | None = None,
     **settings: Any,
 ) -> GridRun:
-    """Run the cells of a grid that are not finished.
+    """Run the unfinished cells of a grid.
 
-    Interrupted, the same call with the same `out` goes on where it was.
+    After an interrupt, the same call with the same `out` continues.
 
     Parameters
     ----------
@@ -167,41 +167,42 @@ def grid(
         A command (``"recall"``), a configuration that comes with hopcli (``"phase"``), or a
         TOML file.
     vary : mapping of str to list, optional
-        Settings that vary, as the table ``[grid]`` of a file has them: a list of values each,
-        or ``"FIRST:LAST:STEP"``; several settings that vary together are one key with commas,
+        Settings that vary, as in the table ``[grid]`` of a file: a list of values each, or
+        ``"FIRST:LAST:STEP"``. Settings that vary together are one key with commas,
         ``{"digits, tests": [["3,6", 50], ["3,6,1", 33]]}``. The last one varies fastest.
     plot : mapping, optional
-        How the picture is laid out, as the table ``[plot]``.
+        Layout of the picture, as in the table ``[plot]``.
     out : str or path, optional
-        Its folder; by default a temporary one, which goes with what is returned.
+        Folder; by default a temporary one, which is deleted with the returned record.
     threads : int, optional
-        Cells at once; by default one a core.
+        Cells at once; by default one per core.
     keep : tuple of str
-        Tables that are kept besides, such as ``trials``.
+        Further tables to keep, such as ``trials``.
     figures : bool
-        Whether the picture is drawn into the folder.
+        Draw the picture into the folder.
     limit : int, optional
-        Most cells to make now.
+        Maximum number of cells to make now.
     retry_failed, skip_impossible, accept_version, overwrite, again : bool
         As the flags of ``hopcli grid run``.
     progress : bool, optional
-        Whether to draw a bar; by default on a terminal and in a notebook.
+        Draw a bar; by default on a terminal and in a notebook.
     **settings
-        Settings on top of the file that all cells share. One that is given a list which it
-        cannot have as its value varies through that list, as with ``--set``:
-        ``temperature=[0.1, 0.2]``; but ``digits=[3, 6]`` are the labels of all cells.
+        Settings of all cells, which replace those of the file. A list varies a setting, as with
+        ``--set``: ``temperature=[0.1, 0.2]``. If a list is itself a valid value, it is that
+        value: ``digits=[3, 6]`` are the labels of all cells.
 
     Returns
     -------
     GridRun
-        The grid, with what is finished of it.
+        The grid with its finished cells.
 
     Raises
     ------
     SettingError
-        If a name is unknown, a value impossible, or a cell is and may not be left out.
+        If a name is unknown or a value impossible, or if a cell is impossible and
+        `skip_impossible` is not set.
     ResultError
-        If the folder cannot be written, or holds a grid of another command.
+        If the folder cannot be written, or contains a grid of another command.
     """
     stock = Stock()
     for name, mapping in (("vary", vary), ("plot", plot)):
@@ -245,7 +246,7 @@ def _read(
     settings: Mapping[str, Any],
     stock: Stock,
 ) -> Grid:
-    """The grid that is asked for: keywords on top of a file, or of a command alone."""
+    """Make the requested grid: keywords on top of a file, or of a command alone."""
     text = os.fspath(what)
     command = command_named(text)
     values: dict[str, Any] = {"command": command} if command else read_config(find_config(text))
@@ -255,7 +256,7 @@ def _read(
     fixed = {name: value for name, value in plain.items() if name not in several}
     varied = {name: _varied(entry, name, listed) for name, listed in {**several, **vary}.items()}
     values = with_settings(values, fixed, varied)
-    told = values.get("plot", {})  # which may lay out by a setting that varies no more
+    told = values.get("plot", {})  # its layout may name a setting that no longer varies
     look = {k: v for k, v in told.items() if not (isinstance(v, str) and v in fixed)} | {**plot}
     values = {**values, "plot": look}
     if (
@@ -271,7 +272,7 @@ def _read(
 
 
 def _are_several(entry: catalogue.Entry, name: str, value: Any) -> bool:
-    """Whether a list is none of the values that a setting may have, so its values are to vary."""
+    """Return whether a list is no valid value of a setting, so that it varies the setting."""
     known = entry.config.settings()
     return (
         isinstance(value, list) and name in known and not kinds.fits(known[name].kind.check, value)
@@ -279,14 +280,14 @@ def _are_several(entry: catalogue.Entry, name: str, value: Any) -> bool:
 
 
 def _varied(entry: catalogue.Entry, name: str, listed: Any) -> Any:
-    """The values of a setting that varies, as a file has them."""
+    """Return the values of a varying setting, as in a file."""
     if isinstance(listed, str):
         return listed
     values = listed.tolist() if hasattr(listed, "tolist") else list(listed)
     names = [part.strip() for part in name.split(",")]
     known = entry.settings
     if any(one not in known for one in names):
-        return values  # which will be refused by name
+        return values  # refused by name later
     if len(names) == 1:
         return [plain_value(known[name], name, value) for value in values]
     return [

@@ -1,4 +1,4 @@
-"""The page of a memory, from Python."""
+"""The page of a memory, in Python."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ _HEIGHT = 900  # pixels in a notebook
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Live:
-    """A page on which memory can be watched; made by :func:`hopcli.live`.
+    """Page on which memory can be watched; made by :func:`hopcli.live`.
 
-    A notebook shows it. :meth:`write` makes a file of it.
+    A notebook shows it. :meth:`write` writes it to a file.
 
     Parameters
     ----------
@@ -54,14 +54,14 @@ class Live:
         Parameters
         ----------
         path : str or path
-            Where to.
+            File to write.
         overwrite : bool
-            Whether a file that is no page of hopcli may be replaced.
+            Replace a file that is no page of hopcli.
 
         Raises
         ------
         ResultError
-            If the file cannot be written; an earlier file is unchanged then.
+            If the file cannot be written; an earlier file is then unchanged.
         """
         from hopcli.report.files import write
 
@@ -86,18 +86,18 @@ def live(
 ) -> Live:
     """Make a page on which a memory can be watched and played with.
 
-    The page is one HTML file that needs nothing else. A notebook shows it in a frame.
+    The page is one self-contained HTML file. A notebook shows it in a frame.
 
     Parameters
     ----------
     memory : Memory or patterns
-        The network of :func:`hopcli.store`, or patterns that it would store.
+        The network of :func:`hopcli.store`, or patterns to store.
     images : Dataset, optional
-        Images to test the network by, of :func:`hopcli.load`; a few hundred at most.
+        Images to test the network with, from :func:`hopcli.load`; a few hundred at most.
     temperature, sweeps, seed, dynamics, order, tie, attempts_per_sweep, criterion : optional
-        Settings with which the page opens, see :meth:`hopcli.Memory.recall`.
+        Initial settings of the page, see :meth:`hopcli.Memory.recall`.
     lesson : bool
-        Whether the page opens with the lesson in eight steps.
+        Open with the lesson in eight steps.
     language : str, optional
         ``"en"``, ``"de"``, or that of `texts`; by default that of the browser.
     texts : str or path, optional

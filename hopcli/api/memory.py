@@ -1,4 +1,4 @@
-"""A network that holds patterns, from Python, and what becomes of states in it."""
+"""A network that stores patterns, in Python, and runs from given states."""
 
 from __future__ import annotations
 
@@ -49,16 +49,16 @@ def store(
     Parameters
     ----------
     patterns : Patterns, Dataset, path, mapping or array-like
-        What :func:`hopcli.select` gives; images of :func:`hopcli.load`, each a pattern; a
+        Patterns of :func:`hopcli.select`; images of :func:`hopcli.load`, one pattern each; a
         patterns.npz, or a source such as ``"images:DIR"``; pictures by name; or pictures, shape
         (p, height, width) or (p, N), of booleans, spins -1 and +1, or grey values (whole numbers
-        0..255 or floats 0..1) of which those above 0 are +1.
+        0..255 or floats 0..1), of which those above 0 become +1.
     rule : str
         ``"pseudo-inverse"``, ``"hebbian"``, ``"storkey"`` or ``"perceptron"``.
     theta : float, array-like or path
         Threshold of all sites or of each, shape (N,) or that of a picture; or a file of them.
     **parameters
-        Of the rule: ``normalise`` (Hebbian), ``kappa`` and ``epochs`` (perceptron).
+        Parameters of the rule: ``normalise`` (Hebbian), ``kappa`` and ``epochs`` (perceptron).
 
     Returns
     -------
@@ -68,16 +68,16 @@ def store(
     Raises
     ------
     SettingError
-        If the rule is unknown, or has no such parameter, or a value is impossible.
+        If the rule or a parameter is unknown, or a value is impossible.
     PatternError
         If the rule cannot store these patterns.
     DataError
-        If what is given are no patterns, or a file cannot be read.
+        If the argument contains no patterns, or a file cannot be read.
 
     Warns
     -----
     HopcliWarning
-        If an array (p, N) has p >= N, as one picture has, or patterns in columns.
+        If an array (p, N) has p >= N, as for one picture, or for patterns in columns.
 
     Examples
     --------
@@ -95,7 +95,7 @@ def store(
     else:
         thresholds = as_thresholds(theta).reshape(-1)
         if thresholds.size not in (1, n_sites):
-            rule_of = f"must be one number, or {n_sites} of them, one a site"
+            rule_of = f"must be one number, or {n_sites} of them, one per site"
             raise SettingError("theta", rule_of, thresholds.size)
         thresholds = thresholds if thresholds.size > 1 else thresholds[0]
     own = RULES[rule].parameters if isinstance(rule, str) and rule in RULES else {}
@@ -106,7 +106,7 @@ def store(
 
 @dataclass(frozen=True, eq=False)
 class Memory:
-    """A network that holds patterns.
+    """Network with stored patterns.
 
     Made by :func:`hopcli.store`. States are spins -1 and +1, or booleans, of shape (N,),
     (n, N) or (n, height, width).
@@ -114,7 +114,7 @@ class Memory:
     Parameters
     ----------
     patterns : Patterns
-        What it holds.
+        The stored patterns.
     couplings : Network
         The couplings between its site classes.
     parameters : mapping of str to object
@@ -148,19 +148,19 @@ class Memory:
 
     @functools.cached_property
     def weights(self) -> NDArray[np.float64]:
-        """The N x N matrix W of the paper, float64, zero diagonal; it takes 8 N^2 bytes."""
+        """N x N matrix W of the paper, float64, zero diagonal; it takes 8 N^2 bytes."""
         return self.couplings.dense()
 
     def overlaps(self, states: ArrayLike | Dataset | Patterns) -> NDArray[np.float64]:
-        """Overlaps with the patterns, m = S . xi / N [ZG eq. 1], float64, shape (n, p), -1..1."""
+        """Return overlaps m = S . xi / N [ZG eq. 1], float64, shape (n, p), -1..1."""
         return observables.overlaps(self._states(states), self.couplings.xi)
 
     def energy(self, states: ArrayLike | Dataset | Patterns) -> NDArray[np.float64]:
-        """H = -1/2 sum_i!=j W_ij S_i S_j + sum_i theta_i S_i [ZG eq. 4], float64, shape (n,)."""
+        """Return H = -1/2 sum_i!=j W_ij S_i S_j + sum_i theta_i S_i [ZG eq. 4], float64, (n,)."""
         return observables.energy(self._states(states), self.couplings)
 
     def fields(self, states: ArrayLike | Dataset | Patterns) -> NDArray[np.float64]:
-        """Local fields h_i = sum_j W_ij S_j, float64, shape (n, N)."""
+        """Return local fields h_i = sum_j W_ij S_j, float64, shape (n, N)."""
         return observables.local_fields(self._states(states), self.couplings)
 
     def recall(
@@ -184,25 +184,24 @@ class Memory:
         score: str | None = None,
         threads: Whole | None = None,
     ) -> Recalled:
-        """Let the network run from given states, and say where it ends.
+        """Run the network from given states and return the final states.
 
-        The words are those of ``hopcli recall``, and so are the numbers: the trials of the
-        command, in its order and with its seed, end in the same states here.
+        Arguments and numbers equal those of ``hopcli recall``: the trials of the command, in its
+        order and with its seed, end in the same states here.
 
         Parameters
         ----------
         start : array-like, Dataset, Patterns or str
-            States; images; patterns; or a start as the command line has it, such as
-            ``"flip:0.25"`` (the stored patterns with a quarter of their sites turned) or
-            ``"random"``.
+            States; images; patterns; or a start, as on the command line: ``"flip:0.25"`` (the
+            stored patterns with a quarter of their sites flipped) or ``"random"``.
         labels : array-like of int or str, optional
-            Label of each state of an array; a state with the label of a stored pattern
-            counts as recalled there alone, and if no other is nearer; one without at any.
-            Images of a Dataset that were given no label have none here.
+            Label of each state of an array. A state with the label of a stored pattern counts as
+        recalled only there, and only if no other pattern is nearer. A state without such a
+        label counts at any pattern. Images of a Dataset without given labels have none here.
         tests : int
-            How many of each start that is a text, >= 1.
+            Number of each start that is a text, >= 1.
         repeats : int
-            Times that all is repeated, >= 1.
+            Number of times that all are repeated, >= 1.
         temperature : float or str, optional
             T with k_B = 1, or a schedule ``"FIRST:LAST:geometric"``; by default 0.2.
         sweeps : int, optional
@@ -216,11 +215,11 @@ class Memory:
         order, tie, attempts_per_sweep, until_stable, quench : optional
             See ``hopcli recall --help``.
         criterion : float or "auto", optional
-            Overlap from which on a state counts as recalled; by default 0.99.
+            Smallest overlap of a recalled state; by default 0.99.
         score : {"abs", "signed"}, optional
-            Whether an inverse counts too, as by default.
+            Count inverses as recalled (``"abs"``, the default) or not.
         threads : int, optional
-            By default one a core; no result depends on them.
+            By default one per core; results do not depend on them.
 
         Returns
         -------
@@ -232,7 +231,7 @@ class Memory:
         SettingError
             If a setting is impossible, by itself or together with others.
         DataError
-            If the states are none, or of another size.
+            If the array is no array of states, or of another size.
 
         Examples
         --------
@@ -266,7 +265,7 @@ class Memory:
 
     def _run(self, config: RecallConfig, bank: Bank, threads: int | None) -> Recalled:
         """Run every trial, in the order of the command."""
-        # What works brings numba and pandas, which storing and looking at patterns do not need.
+        # The run imports numba and pandas, which storing and viewing patterns do not need.
         from hopcli.experiments.cautions import decided
         from hopcli.experiments.recall import scored
         from hopcli.experiments.relaxation import Relaxation
@@ -291,12 +290,12 @@ class Memory:
         config: RecallConfig,
         labels: ArrayLike | None,
     ) -> Bank:
-        """What trials start from, one entry a trial."""
+        """Return the starts of the trials, one entry per trial."""
         held = self.patterns
         if isinstance(start, str):
             if labels is not None:
-                raise SettingError("labels", "cannot be given with a start that is a text")
-            assert isinstance(config.start, Start)  # it was read when it was given
+                raise SettingError("labels", "has no effect on a start that is a text")
+            assert isinstance(config.start, Start)  # the setting has read it
             if config.start.uses_images:
                 rule = "must be the images themselves, or their Dataset"
                 raise SettingError("start", rule, start)
@@ -305,7 +304,7 @@ class Memory:
             check_trials(config, len(held.names), len(bank) * int(config.tests))
             return bank.take(np.repeat(np.arange(len(bank)), int(config.tests)))
         if config.tests != 1:
-            rule = "has no effect on states that are given: repeat them with repeats"
+            rule = "has no effect on given states; repeat them with repeats"
             raise SettingError("tests", rule, config.tests)
         states = self._states(start)
         rows = np.arange(len(states))
@@ -319,11 +318,11 @@ class Memory:
         if labels is not None:
             names = np.asarray(labels).astype(np.str_).reshape(-1)
             if len(names) != len(states):
-                raise SettingError("labels", f"must be {len(states)}, one a state", len(names))
+                raise SettingError("labels", f"must be {len(states)}, one per state", len(names))
         return Bank(names, source, states, rows)
 
     def _states(self, states: ArrayLike | Dataset | Patterns) -> NDArray[np.int8]:
-        """States as spins, int8, shape (n, N)."""
+        """Convert states to spins, int8, shape (n, N)."""
         if isinstance(states, Dataset):
             spins = states.spins
         elif isinstance(states, Patterns):
@@ -332,24 +331,24 @@ class Memory:
             spins = _as_states(np.asarray(states), self.n_sites)
         if spins.shape[1] != self.n_sites:
             height, width = self.patterns.shape
-            rule = f"must be of {width} x {height} pixels, as the stored patterns"
+            rule = f"must have {width} x {height} pixels, as the stored patterns"
             raise DataError(f"states: {rule}, found {spins.shape[1]:,} sites")
         return spins
 
 
 def _as_states(values: NDArray[Any], n_sites: int) -> NDArray[np.int8]:
-    """An array of states, or of one, as spins."""
+    """Convert an array of states, or of one, to spins."""
     if values.size == 0 or values.size % n_sites:
-        raise DataError(f"states: must be of {n_sites:,} sites, found an array of {values.shape}")
+        raise DataError(f"states: must have {n_sites:,} sites, found shape {values.shape}")
     flat = values.reshape(-1, n_sites)
     spins = as_spins(flat)
     if spins is not None:
         return spins
     if flat.dtype.kind in "iuf" and np.all(np.isin(flat, (-1, 0, 1))):
         whole = np.ascontiguousarray(flat, dtype=np.int8)
-        # 0 and 1 are a picture; with -1 among them, 0 is a site that is undecided.
+        # Without -1, 0 and 1 are a picture; with -1, 0 is an undecided site.
         return whole if np.any(whole < 0) else (2 * whole - 1).astype(np.int8)
     raise DataError(
-        "states: must be booleans, 0 and 1, or spins; of grey values make such with "
-        "hopcli.load([state], threshold=127).spins, or with another threshold"
+        "states: must be booleans, 0 and 1, or spins; convert grey values with "
+        "hopcli.load([state], threshold=127).spins, or another threshold"
     )

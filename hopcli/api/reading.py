@@ -1,4 +1,4 @@
-"""Finished runs as one table: what each found, with the settings that it was made with."""
+"""Finished runs as one table: the results of each, with its settings."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ __all__ = ["read"]
 
 
 class _Found(NamedTuple):
-    """What a run has found: its folder and settings, and the rows of a table."""
+    """Folder, settings and rows of a table of one run."""
 
     run: str
     settings: dict[str, Any]
@@ -46,35 +46,35 @@ def read(
     table: str | None = None,
     command: str | None = None,
 ) -> pd.DataFrame:
-    """Read a table of every finished run that is found, as one, with the settings as columns.
+    """Read a table of every finished run into one, with the settings as columns.
 
-    Runs are looked for as ``hopcli runs`` does, in the folders and at any depth below; the
-    finished cells of a grid are runs too. Columns are `run` (the folder), the settings that
-    are not the same in all rows, the columns of the table, and the settings that are the
-    same. A column of the table that has the name of a setting is called
-    ``<command>_<name>``, as in the table of a grid. A setting is a number or a truth, or
-    else text as a flag has it; it is empty or NaN where it is open.
+    Like ``hopcli runs``, it searches the folders at any depth; the finished cells of a grid are
+    runs too. Columns are `run` (the folder), the settings that differ between rows, the columns
+    of the table, and the other settings. A column of the table with the name of a setting is
+    called ``<command>_<name>``, as in the table of a grid. A setting is a number, a boolean, or
+    text in the notation of a flag; an open one is empty or NaN.
+
 
     Parameters
     ----------
     where : str, path, or sequence of them
         Folders, or patterns of them such as ``"results/*"``.
     table : str, optional
-        Which table; by default the one with the number that runs of the command are known by.
+        Name of the table; by default the one with the main number of the command.
     command : str, optional
-        Read the runs of this command only; it must be given where there are several.
+        Command whose runs are read; required if there are several.
 
     Returns
     -------
     DataFrame
-        A row a run and row of its table.
+        One row per run and row of its table.
 
     Raises
     ------
     ResultError
         If there is no such run, or one of them is damaged.
     SettingError
-        If a run has no such table, or the command must be given.
+        If a run has no such table, or the command is required.
     """
     runs = _runs(_folders(where))
     chosen = _chosen(command, [name for _, _, name in runs])
@@ -89,18 +89,18 @@ def read(
 
 
 def _folders(where: Any) -> list[Path]:
-    """The folders of runs."""
+    """Find the folders of runs."""
     wheres = [where] if isinstance(where, str | os.PathLike) else list(where)
     found: dict[Path, None] = {}
     for text in (os.fspath(one) for one in wheres):
         is_pattern = glob.has_magic(text) and not Path(text).exists()
-        # Those of a Path cannot begin at the root.
+        # Patterns of a Path cannot begin at the root.
         tops = sorted(map(Path, glob.iglob(text))) if is_pattern else [Path(text)]  # noqa: PTH207
         for top in tops:
             try:
                 places = find([top], (*MANIFESTS, FILE))
             except ResultError:
-                if not is_pattern:  # which matches whatever stands beside runs
+                if not is_pattern:  # a pattern also matches other folders beside runs
                     raise
                 continue
             refused = [place.refused for place in places if place.refused]
@@ -108,12 +108,12 @@ def _folders(where: Any) -> list[Path]:
                 raise ResultError(refused[0])
             found |= dict.fromkeys(place.folder for place in places)
     if not found:
-        raise ResultError(f"{where}: must hold a finished run, at any depth, holds none")
+        raise ResultError(f"{where}: contains no finished run at any depth")
     return list(found)
 
 
 def _runs(folders: Sequence[Path]) -> list[tuple[Path, str, str]]:
-    """The runs of folders: where, by which manifest, of which command."""
+    """Find the runs in folders: place, manifest and command."""
     found = []
     for folder in folders:
         manifests = finished_in(folder)
@@ -124,7 +124,7 @@ def _runs(folders: Sequence[Path]) -> list[tuple[Path, str, str]]:
 
 
 def _command(folder: Path) -> str:
-    """The command of a grid."""
+    """Return the command of a grid."""
     if is_grid(folder):
         with Store(folder) as store:
             return store.grid().command
@@ -132,15 +132,15 @@ def _command(folder: Path) -> str:
 
 
 def _chosen(command: str | None, found: Sequence[str]) -> str:
-    """The command whose runs are read."""
+    """Choose the command whose runs are read."""
     known = [name for name in catalogue.CATALOGUE if name in found]
     wanted = None if command is None else command.replace("_", "-")
     if wanted is None and len(known) == 1:
         return known[0]
     if wanted is None and not known:
-        raise ResultError("there is no finished run, only what is left of others")
+        raise ResultError("there is no finished run, only remains of others")
     if wanted is None:
-        rule = f"must be given, as there are runs of {', '.join(known)}"
+        rule = f"is required, as there are runs of {', '.join(known)}"
         raise SettingError("command", rule)
     if wanted not in known:
         rule = f"must be one of those found ({', '.join(known)})"
@@ -154,7 +154,7 @@ def _check_table(name: str, known: Sequence[str], where: Path) -> None:
 
 
 def _of_run(folder: Path, command: str, name: str) -> _Found:
-    """A table of a run."""
+    """Read a table of a run."""
     manifest = open_manifest(folder / f"{command}.json")
     columns = manifest["tables"]
     _check_table(name, list(columns), folder)
@@ -163,7 +163,7 @@ def _of_run(folder: Path, command: str, name: str) -> _Found:
 
 
 def _cells(folder: Path, name: str) -> Iterator[_Found]:
-    """The finished cells of a grid, as its store has them, else as it was published."""
+    """Read the finished cells of a grid from its store, otherwise from its published table."""
     if not is_grid(folder):
         yield from _published(folder, name)
         return
@@ -178,7 +178,7 @@ def _cells(folder: Path, name: str) -> Iterator[_Found]:
 
 
 def _published(folder: Path, name: str) -> Iterator[_Found]:
-    """The cells of a grid without its store: settings as they were given, not resolved."""
+    """Read the cells of a grid without its store: settings as given, not resolved."""
     view = load_published(folder, name)
     grid, table = view.grid, view.table
     settings = grid.entry.config(
@@ -194,7 +194,7 @@ def _published(folder: Path, name: str) -> Iterator[_Found]:
 
 
 def _as_table(found: Sequence[_Found], command: str) -> pd.DataFrame:
-    """All rows, each with the folder and the settings of its run."""
+    """Combine all rows, each with the folder and the settings of its run."""
     if not found:
         raise ResultError(f"there is no finished run of {command} yet")
     places: dict[tuple[str, int], int] = {}
@@ -226,20 +226,20 @@ def _as_table(found: Sequence[_Found], command: str) -> pd.DataFrame:
 
 
 def _column(name: str, found: Sequence[_Found], command: str) -> list[Any]:
-    """A setting of each run as a column has it."""
+    """Return a setting of each run as a column."""
     known = catalogue.entry(command).settings
     between = known[name].kind.between if name in known else ","
     return [_value(one.settings.get(name), between) for one in found]
 
 
 def _value(value: Any, between: str) -> Any:
-    """A setting as a column has it."""
+    """Convert a setting to an entry of a column."""
     plain = bare(value)
     return None if plain is None else as_column(plain, between)
 
 
 def _setting(values: list[Any]) -> NDArray[Any]:
-    """A column of a setting: truths, numbers, or texts."""
+    """Make a column of a setting: booleans, numbers, or texts."""
     kinds = {type(value) for value in values} - {type(None)}
     if kinds and kinds <= {int, float}:
         return key_column([math.nan if v is None else v for v in values])

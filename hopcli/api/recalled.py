@@ -1,4 +1,4 @@
-"""Where runs of a network have ended."""
+"""Final states of runs of a network."""
 
 from __future__ import annotations
 
@@ -26,16 +26,16 @@ _SHOWN = 6  # trials in a notebook
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Recalled:
-    """Where every trial of :meth:`hopcli.Memory.recall` has ended.
+    """Final states of all trials of :meth:`hopcli.Memory.recall`.
 
     Parameters
     ----------
     relaxation : Relaxation
-        How the trials were run.
+        Protocol of the trials.
     final : FinalStates
-        Their ends.
+        Final states.
     block : Block
-        What became of them.
+        Outcomes of the trials.
     """
 
     relaxation: Relaxation
@@ -93,12 +93,12 @@ class Recalled:
 
     @property
     def outcome(self) -> NDArray[np.str_]:
-        """What each trial ended in: own, other, pattern, inverse, mixture, fixed-point, ..."""
+        """Outcome of each trial: own, other, pattern, inverse, mixture, fixed-point, ..."""
         return self.block.scores.outcome
 
     @property
     def recalled(self) -> NDArray[np.bool_]:
-        """Whether each counts as recalled, see :mod:`hopcli.scoring`, shape (n,)."""
+        """True for each recalled trial, see :mod:`hopcli.scoring`, shape (n,)."""
         return self.block.scores.recalled
 
     @functools.cached_property
@@ -108,28 +108,28 @@ class Recalled:
 
     @property
     def sweeps(self) -> NDArray[np.int64]:
-        """Sweeps that each was run, int64, shape (n,)."""
+        """Sweeps of each trial, int64, shape (n,)."""
         return self.final.sweeps
 
     @functools.cached_property
     def table(self) -> pd.DataFrame:
-        """A row a trial, in the columns of trials.csv."""
+        """One row per trial, in the columns of trials.csv."""
         from hopcli.experiments.recall_tables import trials_table
 
         size = self.relaxation.trials.size
         return trials_table(self.block, self.relaxation.patterns, size).frame()
 
     def trace(self, trials: int = 10) -> pd.DataFrame:
-        """Energy and overlaps of the first trials after every sweep, as trace.csv has them."""
+        """Return energy and overlaps of the first trials after every sweep, as in trace.csv."""
         from hopcli.experiments.recall import traced
 
         return traced(self.relaxation, self.block.rows[: _count(trials)]).frame()
 
     def frames(self, trials: int = 10) -> NDArray[np.int8]:
-        """States of the first trials after 0, 1, ... sweeps, int8, shape (sweeps + 1, n, N)."""
+        """Return states of the first trials after 0, 1, ... sweeps, int8, (sweeps + 1, n, N)."""
         return self.relaxation.by_sweep(self.block.rows[: _count(trials)])
 
 
 def _count(trials: int) -> int:
-    """A number of trials."""
+    """Check a number of trials."""
     return int(kinds.checked(kinds.integer(1), "trials", trials))

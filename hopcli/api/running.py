@@ -1,4 +1,4 @@
-"""A run that was made in Python: what it found, its figures, and the folder of the command."""
+"""A run made in Python: its results, its figures, and the folder of the command."""
 
 from __future__ import annotations
 
@@ -31,11 +31,11 @@ __all__ = ["Bar", "Figures", "Run", "in_lines", "make"]
 
 _DELAY = 1.0  # seconds before a bar is drawn
 _SHOWN = 8  # settings of a run in its repr
-_OF_CALLER = 3  # frames from a warning to whoever called the command
+_OF_CALLER = 3  # frames from a warning to the caller of the command
 
 
 class Figures(Mapping[str, "Figure"]):
-    """The figures of a run by name, drawn when the first of them is asked for."""
+    """Figures of a run by name, drawn when the first of them is requested."""
 
     def __init__(self, config: Config, result: Result, style: str) -> None:
         self._made = (config, result, style)
@@ -66,17 +66,17 @@ class Run:
     Parameters
     ----------
     asked : Config
-        The configuration as it was asked for.
+        The configuration as it was given.
     config : Config
-        The resolved configuration, in which nothing is open.
+        The resolved configuration, without open settings.
     execution : Execution
-        How it was carried out.
+        How the run was carried out.
     inputs : dict of str to str
-        SHA-256 of everything that was read.
+        SHA-256 of all inputs.
     result : Result
         Tables, arrays and notes.
     seconds : float
-        How long it took.
+        Duration.
     """
 
     asked: Config
@@ -88,12 +88,12 @@ class Run:
 
     @property
     def command(self) -> str:
-        """The command that it is a run of."""
+        """Command of the run."""
         return self.config.command
 
     @property
     def tables(self) -> Mapping[str, pd.DataFrame]:
-        """Tables by name, in the order in which they matter."""
+        """Tables by name, in order of importance."""
         return self.result.tables
 
     @property
@@ -103,27 +103,27 @@ class Run:
 
     @property
     def patterns(self) -> Patterns | None:
-        """The stored patterns, where the result has some."""
+        """Stored patterns; None if the result has none."""
         return getattr(self.result, "patterns", None)
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        """What is to be known of the numbers."""
+        """Warnings about valid results that need caution."""
         return tuple(self.result.notes.get("warnings", ()))
 
     @property
     def findings(self) -> tuple[str, ...]:
-        """What the numbers say, in sentences."""
+        """Conclusions from the numbers, in sentences."""
         return tuple(self.result.notes.get("findings", ()))
 
     @functools.cached_property
     def figures(self) -> Figures:
-        """Figures by name, drawn when they are asked for."""
+        """Figures by name, drawn when they are requested."""
         return Figures(self.config, self.result, self.execution.figure_style)
 
     @property
     def summary(self) -> pd.DataFrame:
-        """The table that the command prints; rates are fractions."""
+        """Table that the command prints; rates are fractions."""
         made: pd.DataFrame = self._entry.summary(self.config, self.result).frame()
         return made
 
@@ -142,17 +142,17 @@ class Run:
     ) -> list[Path]:
         """Write the folder that the command would write.
 
-        Tables, arrays and pictures are its files byte for byte; the manifest differs in the
-        duration alone. A finished run that is the same stays; a picture that it lacks is drawn.
+        Tables, arrays and pictures have the same bytes as the command's files. The manifest differs
+        only in the duration. A finished run that is the same is kept; missing pictures are drawn.
 
         Parameters
         ----------
         folder : str or path
-            Where to; made if it does not exist.
+            Folder to write; made if it does not exist.
         overwrite : bool
-            Replace another run of the command that is there.
+            Replace another run of the command in the folder.
         figures : bool, optional
-            Whether to draw; by default as the run was asked to.
+            Draw pictures; by default as given for the run.
         figure_format : {"png", "svg", "pdf"}, optional
             File format of the pictures.
         figure_style : {"screen", "paper"}, optional
@@ -166,10 +166,10 @@ class Run:
         Raises
         ------
         ResultError
-            If another run is there, another process is writing, or the folder cannot be
-            written; nothing has changed in it then.
+            If the folder contains another run, another process writes to it, or it cannot be
+            written; it is then unchanged.
         SettingError
-            If there is no such format or style.
+            If the format or style is unknown.
         """
         out = Path(folder)
         how = self._drawn(figures=figures, figure_format=figure_format, figure_style=figure_style)
@@ -193,9 +193,9 @@ class Run:
         return done.files
 
     def _drawn(self, **asked: Any) -> Execution:
-        """How the run was carried out, and is to be drawn."""
+        """Return the execution of the run with changed options for drawing."""
         given = {name: value for name, value in asked.items() if value is not None}
-        if given.get("figures") is False:  # how they were to look is of no effect then
+        if given.get("figures") is False:  # their format and style have no effect then
             usual = type(self.execution)().values()
             given = {**{name: usual[name] for name in asked}, **given}
         how = replace(self.execution, **given)
@@ -206,7 +206,7 @@ class Run:
         return f"<{self._title()}>"
 
     def _title(self) -> str:
-        """Command, what was asked for, and the number that it is known by."""
+        """Return the command, the given settings, and the main number."""
         default = type(self.asked)().values()
         asked = {k: v for k, v in self.asked.values().items() if v is not None}
         known = self.asked.settings()
@@ -221,7 +221,7 @@ class Run:
         return f"{words}: {number}" if number else words
 
     def _number(self) -> str:
-        """The number that the run is known by, where it is in one row."""
+        """Return the main number, if it is in one row."""
         headline = self._entry.headline
         table = self.result.columns[headline.table.name].matching(headline.where)
         if len(table) != 1:
@@ -241,19 +241,19 @@ class Run:
 
 
 def in_lines(table: pd.DataFrame) -> pd.DataFrame:
-    """The table with its texts as a terminal has them, so that each row is a line."""
+    """Escape the texts of a table as for a terminal, so that each row is a line."""
     shown = table.map(lambda value: terminal(value) if isinstance(value, str) else value)
     shown.columns = [terminal(name) for name in table.columns]
     return shown
 
 
 def make(request: Request, *, progress: bool | None = None) -> Run:
-    """Make the run that is asked for; warnings are told as :class:`HopcliWarning` too.
+    """Make the requested run; warnings also appear as :class:`HopcliWarning`.
 
     Raises
     ------
     HopcliError
-        If it cannot be made.
+        If the run fails.
     """
     began = time.perf_counter()
     plan, how = experiments.plan(request.config, request.stock), request.execution
@@ -266,14 +266,14 @@ def make(request: Request, *, progress: bool | None = None) -> Run:
 
 
 class Bar:
-    """A bar on a terminal and in a notebook, for what takes longer than a moment.
+    """Bar on a terminal and in a notebook, for work of more than a moment.
 
     Parameters
     ----------
     shown : bool or None
-        Whether to draw it; None for where somebody sees it.
+        Draw it; None to draw it only at a terminal or in a notebook.
     unit : str
-        What is counted.
+        Unit of the count.
     """
 
     def __init__(self, shown: bool | None = None, unit: str = "run") -> None:
@@ -290,7 +290,7 @@ class Bar:
             return
         if self._bar is None:
             with warnings.catch_warnings():
-                warnings.simplefilter("ignore")  # where a notebook has no widgets, text will do
+                warnings.simplefilter("ignore")  # a notebook without widgets shows text
                 from tqdm.auto import tqdm
             self._bar = tqdm(total=total, unit=self._unit, leave=False, delay=_DELAY)
         self._bar.update(done)
@@ -301,5 +301,5 @@ class Bar:
 
 
 def _is_watched() -> bool:
-    """Whether somebody sees a bar: at a terminal, or in a notebook."""
+    """Return whether the session is at a terminal or in a notebook."""
     return sys.stderr.isatty() or "ipykernel" in sys.modules

@@ -1,4 +1,4 @@
-"""Verdicts on a study, from Python: the command, and the table that it writes."""
+"""Verdicts on a study in Python: the command, and the table that it writes."""
 
 from __future__ import annotations
 
@@ -27,22 +27,22 @@ def reproduce(
     overwrite: bool = False,
     again: bool = False,
 ) -> pd.DataFrame:
-    """Judge each claim of a study, as ``hopcli reproduce`` does.
+    """Judge each claim of a study, as ``hopcli reproduce``.
 
     Finished runs are kept: after an interrupt the same call with the same `out` continues.
 
     Parameters
     ----------
     against : str or path
-        A file of claims, or the name of one that is shipped.
+        A file of claims, or the name of one that comes with hopcli.
     only : str or sequence of str
-        Claims that are wanted, by their ids; by default all.
+        Ids of claims to judge; by default all.
     quick : bool
         Fewer repeats.
     out : str or path, optional
         Folder for verdicts, page and runs; by default a temporary one, which is deleted.
     overwrite, again : bool
-        As the flags of the command.
+        Like the flags of the command.
 
     Returns
     -------

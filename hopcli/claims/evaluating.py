@@ -27,16 +27,16 @@ __all__ = ["check_claims", "check_names", "chosen_rows", "evaluate"]
 
 
 def evaluate(expression: Expression, runs: Mapping[str, Any], where: str) -> Measured:
-    """Measure what is asked for.
+    """Measure the number of an expression.
 
     Parameters
     ----------
     expression : Expression
-        What.
+        The expression.
     runs : mapping of str to object
         The runs by name, each with its ``result`` (None of a grid) and ``tables``.
     where : str
-        What the expression is called in a message.
+        Name of the expression in a message.
 
     Raises
     ------
@@ -47,7 +47,7 @@ def evaluate(expression: Expression, runs: Mapping[str, Any], where: str) -> Mea
     if len(values) == 1:
         return values[0]
     if not (values[0].is_number and values[1].is_number):
-        raise SettingError(where, "must take a number from a number", expression.text)
+        raise SettingError(where, "must be a difference of two numbers", expression.text)
     return values[0] - values[1]
 
 
@@ -117,18 +117,18 @@ def check_names(
     Parameters
     ----------
     term : Term
-        What names them.
+        Term that names them.
     tables : mapping of str to collection of str
         The columns of each table of the run; ``*`` stands for any text.
     where : str
-        What the expression is called in a message.
+        Name of the expression in a message.
     more : iterable of str
-        Further columns that are needed.
+        Further required columns.
 
     Raises
     ------
     SettingError
-        If there is none of the name.
+        If a table or column does not exist.
     """
     if term.table not in tables:
         rule = f"must name a table of {term.run} ({', '.join(tables)})"
@@ -155,13 +155,13 @@ def _table(term: Term, run: Any, where: str) -> Columns:
 
 
 def _chosen(term: Term, table: Columns, where: str) -> NDArray[np.bool_]:
-    """The rows that have what is asked for."""
+    """Select the rows that meet the conditions of a term."""
     chosen = np.ones(len(table), dtype=np.bool_)
     for name, sign, text in term.rows:
         chosen &= _having(name, table[name], sign, text, where)
     if not chosen.any():
         asked = ", ".join("".join(row) for row in term.rows)
-        rule = f"must choose rows that there are in {term.table} of {term.run}"
+        rule = f"chooses no row in {term.table} of {term.run}"
         raise SettingError(where, rule, asked)
     return chosen
 
@@ -177,5 +177,5 @@ def _having(name: str, column: NDArray[Any], sign: str, text: str, where: str) -
             return np.asarray(np.isclose(values, number, rtol=1e-9, atol=1e-12))
         return np.asarray(values > number if sign == ">" else values < number)
     if sign != "=":
-        raise SettingError(where, f"must be {name}=VALUE, as that is text", f"{sign}{text}")
+        raise SettingError(where, f"must be {name}=VALUE, as {name} is text", f"{sign}{text}")
     return np.array([str(value) == text for value in column.tolist()])

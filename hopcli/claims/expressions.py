@@ -1,4 +1,4 @@
-"""Which number of the tables of runs counts: a small language, read before anything runs.
+"""Expressions that name numbers in the tables of runs, read before anything runs.
 
 ::
 
@@ -9,10 +9,10 @@
 
 An argument is a label, a column, or a file of published numbers (.csv).
 
-Rows are those in which each column has its value (``=``), or is above (``>``) or below
-(``<``) it. The 95 % interval is found beside the number: in ``COLUMN_ci_low`` and
-``COLUMN_ci_high``; in ``ci_low`` and ``ci_high`` of a rate, or of the number just before them;
-else 1.96 times ``COLUMN_sem``; or the standard error is named. A number without any is exact.
+Rows are those in which each column equals its value (``=``), or is above (``>``) or below
+(``<``) it. The 95 % interval is in the columns ``COLUMN_ci_low`` and ``COLUMN_ci_high``; or in
+``ci_low`` and ``ci_high``, for a rate or the number just before them; or it is 1.96 times
+``COLUMN_sem`` or the named standard error. A number without any of these is exact.
 """
 
 from __future__ import annotations
@@ -43,12 +43,12 @@ _ROW = re.compile(r"(\w+)\s*([=<>])(.*)", re.DOTALL)
 
 @dataclass(frozen=True, slots=True)
 class Term:
-    """Rows of a table of a run, a column of them, and what is made of its values.
+    """Rows of a table of a run, one of its columns, and a function of the values.
 
     Parameters
     ----------
     run, table, column : str
-        Where the values are.
+        Place of the values.
     rows : tuple of (str, str, str)
         Column, ``=``, ``<`` or ``>``, and value that a row must have.
     error : str, optional
@@ -70,14 +70,14 @@ class Term:
 
 @dataclass(frozen=True, slots=True)
 class Expression:
-    """What is measured: one term, or the difference of two.
+    """Expression: one term, or the difference of two.
 
     Parameters
     ----------
     text : str
-        As it was written.
+        Text of the expression.
     terms : tuple of Term
-        One, or two of which the second is taken from the first.
+        One term, or two whose difference is measured.
     """
 
     text: str
@@ -85,7 +85,7 @@ class Expression:
 
     @property
     def runs(self) -> tuple[str, ...]:
-        """The runs that it needs."""
+        """Names of the runs that the expression needs."""
         return tuple(dict.fromkeys(term.run for term in self.terms))
 
 
@@ -95,16 +95,16 @@ def parse(text: Any, where: str, folder: Path = Path()) -> Expression:
     Parameters
     ----------
     text : str
-        As a file has it.
+        The expression.
     where : str
-        What it is called in a message.
+        Name of the expression in a message.
     folder : Path
-        Folder of the files that it names.
+        Folder of the files that the expression names.
 
     Raises
     ------
     SettingError
-        If it is none, or a file does not exist.
+        If the text is no expression, or a file does not exist.
 
     Examples
     --------

@@ -25,21 +25,21 @@ if TYPE_CHECKING:
 
 __all__ = ["FUNCTIONS", "takes"]
 
-_TOTAL = "attractors"  # row of a census that adds up the others
+_TOTAL = "attractors"  # row of a census with the sum of the others
 
 
 def smallest(rows: Rows) -> Measured:
-    """The smallest of the values, with its own interval."""
+    """Return the smallest value with its own interval."""
     return rows.number(int(rows.places[rows.values.argmin()]))
 
 
 def largest(rows: Rows) -> Measured:
-    """The largest of the values, with its own interval."""
+    """Return the largest value with its own interval."""
     return rows.number(int(rows.places[rows.values.argmax()]))
 
 
 def with_p(rows: Rows, column: str) -> Measured:
-    """The number, tested against 0 by the two-sided p in another column of its row."""
+    """Return the number, tested against 0 by the two-sided p in another column of its row."""
     found = rows.number(int(rows.places[0]))
     p = float(rows.table[column][rows.places[0]])
     at_zero = (p, 1 - p) if found.value > 0 else (1 - p, p)
@@ -52,19 +52,19 @@ def with_p(rows: Rows, column: str) -> Measured:
 
 
 def wrong_sites(rows: Rows) -> Measured:
-    """Share of wrong sites (1 - m) / 2 at an overlap m."""
+    """Return the share of wrong sites (1 - m) / 2 at an overlap m."""
     m = rows.number(int(rows.places[0]))
     low, high = (None if end is None else (1 - end) / 2 for end in (m.high, m.low))
     return Measured((1 - m.value) / 2, low, high)
 
 
 def how_often_best(rows: Rows) -> Measured:
-    """Share of the repeats or selections in which the label alone has the largest value."""
+    """Return the share of repeats or selections in which only this label has the largest value."""
     return _how_often(rows, 1)
 
 
 def how_often_worst(rows: Rows) -> Measured:
-    """Share of the repeats or selections in which the label alone has the smallest value."""
+    """Return the share of repeats or selections in which only this label has the smallest value."""
     return _how_often(rows, -1)
 
 
@@ -75,7 +75,7 @@ def _how_often(rows: Rows, sign: int) -> Measured:
 
 
 def lead(rows: Rows) -> Measured:
-    """Mean over selections of the next worst label's value less that of the label.
+    """Return the mean over selections of the next worst label's value less this label's.
 
     The interval and the p-values are those of t for paired values.
     """
@@ -98,7 +98,7 @@ def lead(rows: Rows) -> Measured:
 
 
 def spread(rows: Rows) -> Measured:
-    """Population SD over labels; each label's error counts by its share of the deviations."""
+    """Return the SD over labels; each label's error is weighted by its share of the deviations."""
     places = rows.places[rows.table["label"][rows.places] != "overall"]
     values = rows.table[rows.column][places].astype(np.float64)
     ends = intervals_of(rows.table, rows.column, rows.error)
@@ -112,9 +112,9 @@ def spread(rows: Rows) -> Measured:
 
 
 def variance_ratio(rows: Rows, file: str) -> Measured:
-    """Variance of published repeats (in %) divided by that of the run's, mean over the labels.
+    """Return the variance of published repeats (in %) over the run's, mean over the labels.
 
-    The interval is that of F with the degrees of freedom of all labels together, a good
+    The interval is that of F with the degrees of freedom of all labels together. This is a good
     approximation for a mean of so many ratios (the tests simulate its coverage).
     """
     from scipy.stats import f
@@ -137,9 +137,9 @@ def variance_ratio(rows: Rows, file: str) -> Measured:
 
 
 def most_likely(rows: Rows) -> Measured:
-    """The value of the largest likelihood, its interval, and p by the likelihood ratio.
+    """Return the value of the largest likelihood, its interval, and p by the likelihood ratio.
 
-    The overdispersion that the run found divides the ratio [McCullagh and Nelder 1989].
+    The ratio is divided by the overdispersion of the run [McCullagh and Nelder 1989].
     """
     from scipy.stats import chi2
 
@@ -159,13 +159,13 @@ def most_likely(rows: Rows) -> Measured:
 
 
 def rank_among(rows: Rows, *labels: str) -> Measured:
-    """Rank of the label among some; 1 has the smallest value."""
+    """Return the rank of the label among some; 1 has the smallest value."""
     among = np.isin(rows.table["label"].astype(str), labels)
     return Measured(1 + int((rows.table[rows.column][among] < rows.values[0]).sum()))
 
 
 def others(rows: Rows) -> Measured:
-    """Share of the starts that end in none of the chosen rows, exactly binomial."""
+    """Return the share of starts that end in none of the chosen rows, exactly binomial."""
     table, group = rows.table, rows.table.arrays[0]
     same = group == group[rows.chosen][0]
     if "kind" in table:
@@ -175,7 +175,7 @@ def others(rows: Rows) -> Measured:
 
 
 def above_patterns(rows: Rows) -> Measured:
-    """Energy per site of the lowest spurious state less that of the lowest stored pattern."""
+    """Return the energy per site of the lowest spurious state less that of the lowest pattern."""
     from hopcli.observables import energy
     from hopcli.rules import store
 
@@ -190,7 +190,7 @@ def above_patterns(rows: Rows) -> Measured:
 
 
 def _of_patterns(work: Callable[[NDArray[np.int8]], float], rows: Rows) -> Measured:
-    """A number of the stored patterns alone, such as a function of a study."""
+    """Compute a number from the stored patterns alone, such as a function of a study."""
     return Measured(work(rows.result.patterns.xi))
 
 
@@ -203,11 +203,11 @@ FUNCTIONS: dict[str, Callable[..., Measured]] = {
     **{work.__name__: work for work in _ALL},
     **{name: functools.partial(_of_patterns, work) for name, work in OF_PATTERNS.items()},
 }
-"""The functions by name; the first argument are the chosen rows."""
+"""Functions by name; the first argument is the chosen rows."""
 
 
 def takes(name: str, n_arguments: int) -> bool:
-    """Return whether a function takes so many arguments besides the rows."""
+    """Return whether a function takes this number of arguments besides the rows."""
     try:
         inspect.signature(FUNCTIONS[name]).bind(None, *[None] * n_arguments)
     except TypeError:

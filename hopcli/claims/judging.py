@@ -1,6 +1,6 @@
 """Tests of measured numbers, and the rule that turns their results into verdicts.
 
-Each condition of a claim is tested by itself and is then in one of four states:
+Each condition of a claim is tested by itself and then has one of four states:
 
 ``agrees``   the test supports the claim (equivalence shown, bound exceeded, or a published
              number inside the range that the condition predicts)
@@ -147,8 +147,8 @@ class Test:
 def ln_density(claim: Claim, found: Measured) -> float | None:
     """Logarithm of the normal density of the published number around a measured one.
 
-    None without an error, and for tests other than ``equal``: the rounding of the number is known
-    for printed ones only, and they have a density of their own.
+    None without an error, and for tests other than ``equal``. The rounding is known only for
+    printed numbers, which have their own density.
     """
     if claim.test != "equal" or found.is_exact or not found.is_number:
         return None
@@ -183,7 +183,7 @@ def _two_sided(found: Measured, bound: float) -> float:
 
 
 def _between(claim: Claim, found: Measured, alpha: float) -> Evidence:
-    """Two one-sided tests: inside both edges, or outside one."""
+    """Evaluate two one-sided tests: inside both edges, or outside one."""
     low, high = margin_edges(claim)
     p_for = max(found.tails(low)[0], found.tails(high)[1])
     p_against = min(found.tails(low)[1], found.tails(high)[0])
@@ -217,7 +217,7 @@ def _the_same(claim: Claim, found: Measured, _alpha: float) -> Evidence:
 
 
 def are_same(one: Any, other: Any) -> bool:
-    """Compare two numbers or texts; a label is text where a file has a number."""
+    """Compare two numbers or texts; a label is text even if a file contains a number."""
     return bool(one == other or str(one) == str(other))
 
 
@@ -234,7 +234,7 @@ def _always(claim: Claim, found: Measured, _alpha: float) -> Evidence:
 
 
 def _rate(found: Measured, rate: float) -> Evidence:
-    """One counter-example refutes; without any, the interval bounds their rate."""
+    """Refute by one counter-example; without any, the interval bounds their rate."""
     if found.value != rate:
         return Evidence(1.0, 0.0, near=False)
     low, high = found.low, found.high
@@ -290,7 +290,7 @@ def answers(
     claims : sequence of Claim
         Claim of each test.
     families : sequence of str
-        Family of each test; tests of the empty family are corrected for nothing.
+        Family of each test; tests of the empty family are not corrected.
     evidence : sequence of Evidence
         Result of each test.
     alpha : float
@@ -313,7 +313,7 @@ def answers(
 
 
 def _state(claim: Claim, one: Evidence, p_for: float, p_against: float, alpha: float) -> str:
-    """State of a condition, see the table of this module."""
+    """Return the state of a condition, see the table of this module."""
     if math.isnan(one.p_against):
         return "none"
     if p_against < alpha:

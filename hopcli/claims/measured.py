@@ -1,4 +1,4 @@
-"""A measured number with its interval, or a value that is no number."""
+"""A measured number with its interval, or a value that is not a number."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ class Measured:
     Parameters
     ----------
     value : object
-        A number, a text, a truth, or a tuple of them.
+        A number, a text, a boolean, or a tuple of them.
     low, high : float, optional
         The 95 % interval of a number; an exact number has none.
     exact_tails : callable, optional
         From a bound to two one-sided p-values, that the true value is at most and at least the
-        bound. Default: normal, with the error that the interval has on the side of the bound.
+        bound. Default: normal, with the error of the interval on the side of the bound.
     """
 
     value: Any
@@ -58,7 +58,7 @@ class Measured:
         return (high - low) / (2 * Z95)
 
     def scaled(self, factor: float) -> Measured:
-        """The same value in a unit that is `factor` > 0 times smaller."""
+        """Return the same value in a unit that is `factor` > 0 times smaller."""
         if not self.is_number:
             return self
         low, high = (None if end is None else factor * end for end in (self.low, self.high))
@@ -67,26 +67,26 @@ class Measured:
         return Measured(factor * self.value, low, high, scaled)
 
     def error_towards(self, bound: float) -> float:
-        """Standard error on the side of `bound`: the interval need not be symmetric."""
+        """Return the standard error on the side of `bound`: the interval need not be symmetric."""
         end = self.high if self.value < bound else self.low
         return 0.0 if end is None else abs(end - self.value) / Z95
 
     def z(self, bound: float) -> float:
-        """Number of standard errors by which the value exceeds a bound."""
+        """Return the number of standard errors by which the value exceeds a bound."""
         distance, error = self.value - bound, self.error_towards(bound)
         if distance == 0:
             return 0.0
         return math.copysign(math.inf, distance) if error == 0 else distance / error
 
     def tails(self, bound: float) -> Tails:
-        """One-sided p-values of two hypotheses: the true value is <= `bound`, is >= `bound`."""
+        """Return one-sided p-values of two hypotheses: the true value is <= or >= `bound`."""
         if self.exact_tails is not None:
             return self.exact_tails(bound)
         z = self.z(bound)
         return normal_tail(z), normal_tail(-z)
 
     def __sub__(self, other: Measured) -> Measured:
-        """The difference from an independent number; distances to the bounds add in squares."""
+        """Subtract an independent number; distances to the bounds add in squares."""
         value = self.value - other.value
         if self.is_exact and other.is_exact:
             return Measured(value)
@@ -102,12 +102,12 @@ class Measured:
 
 
 def normal_tail(z: float) -> float:
-    """Probability that a standard normal number exceeds z."""
+    """Return the probability that a standard normal number exceeds z."""
     return 0.5 * math.erfc(z / math.sqrt(2))
 
 
 def binomial(successes: int, n: int) -> Measured:
-    """A rate of independent trials: Clopper-Pearson interval and exact binomial p-values."""
+    """Return a rate of independent trials, with Clopper-Pearson interval and exact p-values."""
     from scipy.stats import binom
 
     from hopcli.statistics import exact_interval

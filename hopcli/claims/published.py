@@ -1,16 +1,16 @@
 """Printed numbers: the range in which a study of a known protocol would print them.
 
-A study prints a mean over repeats (or the SD of one), rounded to a step. Under each condition
-the whole printed statistic is simulated from the data of a run, repeats, images, rounding and
-the error of the run included. The published number is then compared with these draws: that is
-a predictive interval [Patil, Peng and Leek 2016; Spence and Stanley 2016]. Several numbers of
-one table are tested together. For reading, each has a pull
+A study prints a mean over repeats (or the SD of one repeat), rounded to a step. Under each
+condition the whole printed statistic is simulated from the data of a run. The simulation
+includes repeats, images, rounding and the error of the run. The published number is then
+compared with these draws, which form a predictive interval [Patil, Peng and Leek 2016; Spence
+and Stanley 2016]. Several numbers of one table are tested together. Each also has a pull
 
     zeta = (X - mu) / sqrt(u^2 + v + step^2 / 12)
 
-as a score of proficiency testing [ISO 13528]: mu is the mean that the run predicts, u its
-standard error, v the variance of the printed mean, from the printed SD where the repeats share
-their images.
+as in proficiency testing [ISO 13528]. Here mu is the mean that the run predicts, u its
+standard error, and v the variance of the printed mean. If the repeats share their images,
+v comes from the printed SD.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ __all__ = [
 ]
 
 DRAWS = 10_000
-"""Simulated studies."""
+"""Number of simulated studies."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -87,7 +87,7 @@ class Prediction:
         Variance v of a number before rounding.
     per_sd : ndarray of float64, shape (n,), or None
         The part of v that does not come from the repeats, if the rest is taken from the printed
-        SD; None if all of v is known from the run.
+        SD; None if the run determines all of v.
     step : float
         Rounding step.
     repeats : int
@@ -169,7 +169,7 @@ _INDEX = {"repeats": "repeat", "selections": "selection"}  # column that numbers
 
 
 def columns_needed(claim: Claim, condition: Condition) -> list[str]:
-    """List the columns that the simulation of a printed number reads, beside the value's own."""
+    """List the columns that the simulation of a printed number reads, besides the value's."""
     needed = [_INDEX[condition.resample]] if condition.resample in _INDEX else []
     if printed(claim).names != ("",):
         needed.append(claim.by)
@@ -205,7 +205,7 @@ def predict(
     Raises
     ------
     ResultError
-        If the table lacks a row that is needed.
+        If the table lacks a required row.
     """
     names = printed(claim).names
     rng = np.random.default_rng(seed)
@@ -238,13 +238,13 @@ _Made = tuple["Array", "Array", "Array", "Array", "Array", "Array | None"]
 def _of_rows(
     claim: Claim, runs: Array, rng: np.random.Generator, draws: int, *, alone: bool
 ) -> _Made:
-    """Resample repeats of the run, or take each selection for one study."""
+    """Resample repeats of the run, or take each selection as one study."""
     n_runs, n = runs.shape
     mean, sd = runs.mean(axis=0), runs.std(axis=0, ddof=1)
     error = sd / math.sqrt(n_runs)
     repeats = 1 if alone else claim.repeats
     chosen = runs[rng.integers(n_runs, size=(draws, repeats))]
-    # The resampled run itself could have come out otherwise.
+    # The resampled run itself could have come out differently.
     means = chosen.mean(axis=1) + error * rng.standard_normal((draws, n))
     if alone:
         return mean, error, means, np.zeros((draws, n)), sd**2, None
@@ -326,7 +326,7 @@ def _beta(rng: np.random.Generator, mean: Any, variance: Any, shape: tuple[int, 
 
 
 def _by_name(table: Columns, by: str, names: tuple[str, ...], column: str, index: str) -> Array:
-    """The values of each repeat, shape (repeats, names)."""
+    """Return the values of each repeat, shape (repeats, names)."""
     if names == ("",):
         own = (table[column][table[index] == place] for place in np.unique(table[index]))
         return np.array([each.mean() for each in own], dtype=np.float64)[:, None]
@@ -338,14 +338,14 @@ def _by_name(table: Columns, by: str, names: tuple[str, ...], column: str, index
 
 
 def _row_of(table: Columns, by: str, name: str) -> int:
-    """Place of the row of a printed number."""
+    """Return the place of the row of a printed number."""
     if name == "":
         if len(table) != 1:
-            raise ResultError(f"{len(table)} rows are chosen, one is needed")
+            raise ResultError(f"{len(table)} rows are chosen; choose one")
         return 0
     places = [n for n, value in enumerate(table[by].tolist()) if _name(value) == name]
     if len(places) != 1:
-        raise ResultError(f"{len(places)} rows have {by} = {name}, one is needed")
+        raise ResultError(f"{len(places)} rows have {by} = {name}; choose one")
     return places[0]
 
 

@@ -1,4 +1,4 @@
-"""Reading of claims files, and the checks before anything runs."""
+"""Reading of claims files, and all checks before anything runs."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ _COUNT = integer(1, 1_000_000)
 
 
 def _instance(of: type, rule: str) -> Kind:
-    """A value of one type that is not empty."""
+    """Make a kind for non-empty values of one type."""
 
     def check(value: Any) -> Any:
         if not isinstance(value, of) or not value:
@@ -50,7 +50,7 @@ _TABLE = _instance(dict, "must be a table that is not empty")
 
 
 def _published(least: float, rule: str, *, texts: bool = False) -> Kind:
-    """A number, or a table of them; for the published value also a text, or a list."""
+    """Make a kind for a number or a table of them; a published value may also be text or a list."""
     one = number(least)
 
     def check(value: Any) -> Any:
@@ -91,7 +91,7 @@ _KEYS: dict[str, Kind] = {
     ),
     "plus_minus": _published(0, "must be a number >= 0, or a table of such"),
 }
-"""The keys of a file, whatever the table that has them; `value` is an expression."""
+"""Keys of all tables of a file; `value` is an expression."""
 
 
 def read_claims(path: Path) -> Claims:
@@ -125,7 +125,7 @@ def read_claims(path: Path) -> Claims:
     names = [claim.id for claim in claims]
     for name in names:
         if names.count(name) > 1:
-            raise SettingError(f"{path}: id", f"must be given once, is {names.count(name)}x", name)
+            raise SettingError(f"{path}: id", f"occurs {names.count(name)}x; give it once", name)
     return Claims(
         path=path,
         title=values.get("title", path.stem),
@@ -149,7 +149,7 @@ def _checked(entry: Any, known: Mapping[str, Any], where: str, *, sep: str = "."
 
 
 def _record(entry: Any, record: Any, where: str, *, given: tuple[str, ...] = ()) -> dict[str, Any]:
-    """Check the values of a record; refuse a table that lacks one that is needed."""
+    """Check the values of a record; refuse a table that lacks a required one."""
     known = {item.name: item for item in fields(record) if item.name not in given}
     values = _checked(entry, known, where)
     for name, item in known.items():
@@ -163,7 +163,7 @@ _PLAIN = re.compile(r"[\w][\w.-]{0,99}")
 
 def _run(name: str, entry: Any, where: str) -> RunOf:
     """Read a run."""
-    if not _PLAIN.fullmatch(name):  # it becomes the name of a folder
+    if not _PLAIN.fullmatch(name):  # the name of a folder later
         rule = "must be a name of at most 100 letters, digits and . _ -, without a folder"
         raise SettingError(where, rule, name)
     values = _record(entry, RunOf, where, given=("name",))
@@ -232,7 +232,7 @@ def _check_together(claim: Claim, where: str, runs: Mapping[str, RunOf]) -> None
 
 
 def _check_printed(claim: Claim, where: str) -> None:
-    """Refuse what cannot be simulated as a printed number."""
+    """Refuse values that cannot be simulated as a printed number."""
     names = list(claim.published) if isinstance(claim.published, dict) else None
     if isinstance(claim.published, list):
         rule = "must be a number, a table of numbers, or a file of them"
@@ -248,17 +248,17 @@ def _check_printed(claim: Claim, where: str) -> None:
             rule = "must be rows of one table, for a printed number"
             raise SettingError(f"{place}.value", rule, condition.value.text)
         if claim.statistic == "sd" and condition.resample == "selections":
-            raise SettingError(f"{place}.resample", "cannot give an SD of repeats", "selections")
+            raise SettingError(f"{place}.resample", "has no SD of repeats", "selections")
 
 
 def _check_conditions(claim: Claim, where: str) -> None:
-    """Refuse roles that do not belong together, and equal labels."""
+    """Refuse conflicting roles, and equal labels."""
     roles = [one.role for one in claim.conditions]
     if roles[0] != "text" or roles.count("text") != 1 or roles.count("authors") > 1:
-        rule = "must start with the only condition of role text, and have at most one of authors"
+        rule = "must start with the only condition of role text, with at most one of role authors"
         raise SettingError(f"{where}.conditions", rule, ", ".join(roles))
     if "step" in roles and ("authors" not in roles or claim.test != "printed"):
-        raise SettingError(f"{where}.conditions", "can have steps to a printed authors' one only")
+        raise SettingError(f"{where}.conditions", "needs a printed condition authors for steps")
     labels = [one.label for one in claim.conditions]
     if len(set(labels)) < len(labels):
         raise SettingError(f"{where}.conditions", "must have different labels")

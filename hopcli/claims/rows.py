@@ -57,7 +57,7 @@ class Rows(NamedTuple):
         return self.table["label"][self.chosen][0]
 
     def number(self, place: int) -> Measured:
-        """The number at a place of the table, with its interval."""
+        """Return the number at a place of the table, with its interval."""
         rate = None if self.error is not None else self._counted_rate(place)
         if rate is not None:
             return rate
@@ -66,12 +66,12 @@ class Rows(NamedTuple):
         return Measured(value, *(() if ends is None else ends[place].tolist()))
 
     def by_label(self) -> dict[str, NDArray[np.float64]]:
-        """The values of all rows by label, each in the order of selections or repeats."""
+        """Return the values of all rows by label, each in the order of selections or repeats."""
         index = "selection" if "selection" in self.table else "repeat"
         return values_by(self.table, "label", index, self.column)
 
     def _counted_rate(self, place: int) -> Measured | None:
-        """A rate of independent trials with its exact p-values; None for any other number.
+        """Return a rate of independent trials with exact p-values; None for any other number.
 
         Trials are independent if the interval in the table is the exact one of the counts.
         """
@@ -113,7 +113,7 @@ def intervals_of(table: Columns, column: str, error: str | None) -> NDArray[np.f
     column : str
         Column of the number.
     error : str or None
-        Column of its standard error, if that is to be used.
+        Column of its standard error, if the interval comes from it.
 
     Returns
     -------

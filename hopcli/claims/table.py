@@ -1,4 +1,4 @@
-"""Tables of verdicts: one row per claim and condition for a file, four columns for people."""
+"""Tables of verdicts: one row per claim and condition for a file, shorter ones for people."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "asked",
+    "brief",
     "found_text",
     "margin_text",
     "number",
@@ -30,7 +31,6 @@ __all__ = [
     "reason",
     "short",
     "table",
-    "wrapped",
 ]
 
 
@@ -97,7 +97,7 @@ def _with_unit(text: str, unit: str) -> str:
     return f"{text} {unit}" if unit else text
 
 
-_ALPHA = 0.05  # of single numbers, with Holm's correction among them
+_ALPHA = 0.05  # for single numbers, with Holm's correction among them
 _FEW = 5  # numbers of one claim that are printed one by one
 
 
@@ -116,7 +116,7 @@ def found_text(claim: Claim, side: Side) -> str:
 
 
 def published_text(claim: Claim) -> str:
-    """Format the published number as the source has it."""
+    """Format the published number as in the source."""
     value, error = claim.published, claim.plus_minus
     if claim.shown:
         return claim.shown
@@ -136,7 +136,7 @@ def _of(values: Any, name: str) -> float:
 
 
 def asked(claim: Claim) -> str:
-    """Criterion of the test."""
+    """Return the criterion of the test."""
     published = _with_unit(number(claim.published), claim.unit)
     if claim.test == "equivalent":
         return f"within {_with_unit(number(claim.margin), claim.unit)} of {published}"
@@ -146,7 +146,7 @@ def asked(claim: Claim) -> str:
 
 
 def margin_text(claim: Claim) -> str:
-    """Margin of a claim with its reason; empty without one."""
+    """Return the margin of a claim with its reason; empty without a margin."""
     if claim.margin is None:
         return ""
     text = f"margin {_with_unit(number(claim.margin), claim.unit)}"
@@ -154,7 +154,7 @@ def margin_text(claim: Claim) -> str:
 
 
 def reason(one: Judged) -> str:
-    """Reason for the verdict, made of the numbers alone."""
+    """Return the reason for the verdict, made of the numbers alone."""
     texts = [_because(one.claim, side) for side in one.sides if side.condition.role != "step"]
     if one.ladder:
         rungs = [
@@ -167,7 +167,7 @@ def reason(one: Judged) -> str:
 
 
 def _because(claim: Claim, side: Side) -> str:
-    """Conclusion from one condition."""
+    """Return the conclusion from one condition."""
     label, answer, fit = side.condition.label, side.answer, side.fit
     if answer.state == "none":
         why = "for comparison" if side.condition.role == "other" else "not tested"
@@ -217,7 +217,7 @@ def table(judged: Sequence[Judged], commands: Mapping[str, str]) -> Columns:
     judged : sequence of Judged
         The verdicts.
     commands : mapping of str to str
-        The command that makes each run.
+        The command for each run.
     """
     rows = [_row(one, side, commands) for one in judged for side in one.sides]
     kinds = {name: "number" if name in _NUMBERS else "text" for name in rows[0]}
@@ -232,31 +232,28 @@ _SHORT = Table(
 )
 
 
-def short(made: Columns, *, ids: bool) -> Columns:
-    """Make the table for people: claim, published, found and verdict.
+def short(made: Columns) -> Columns:
+    """Make the table for documents: claim, published, found and verdict.
 
-    Conditions of a claim stand below each other; only the first row names the claim.
+    Conditions of a claim are listed below each other; only the first row names the claim.
 
     Parameters
     ----------
     made : Columns
         The table of :func:`table`.
-    ids : bool
-        Name claims by their ids instead of their texts.
     """
     shown = [row for row in map(made.row, range(len(made))) if row["role"] != "step"]
     deciding = {
         row["id"]: f"; resolution {_with_unit(number(row['resolution']), row['unit'])}"
         for row in shown
-        if row["role"] == ("authors" if row["verdict"] == VERDICTS[3] else "text")
-        and 0 < row["resolution"] < math.inf
+        if _is_deciding(row) and 0 < row["resolution"] < math.inf
     }
     rows, named = [], set()
     for row in shown:
         name, published, verdict = "", "", ""
         if row["id"] not in named:
             named.add(row["id"])
-            name = row["id" if ids else "claim"] + _behind(" ({})", row["patterns"])
+            name = row["claim"] + _behind(" ({})", row["patterns"])
             published = _cut(row["published"])
             verdict = row["verdict"] + _behind(": {}", row["under"])
             verdict += _behind(" (explained by: {})", row["explained_by"])
@@ -265,18 +262,33 @@ def short(made: Columns, *, ids: bool) -> Columns:
     return _SHORT.rows(rows)
 
 
+def _is_deciding(row: Mapping[str, Any]) -> bool:
+    """Test whether a row has the condition that the verdict is about."""
+    return bool(row["role"] == ("authors" if row["verdict"] == VERDICTS[3] else "text"))
+
+
 def _behind(form: str, text: str) -> str:
     return form.format(text) if text else ""
 
 
-_WIDTHS = {"claim": 16, "published": 15, "found": 28, "verdict": 15}
+_WIDTHS = {"claim": 21, "verdict": 17, "value": 16, "published": 12, "p": 6}
 
 
-def wrapped(made: Columns) -> str:
-    """Lay the table for people out on at most 80 columns."""
+def brief(made: Columns) -> str:
+    """Lay out one row per claim on 80 columns, with the condition that decides.
+
+    Parameters
+    ----------
+    made : Columns
+        The table of :func:`table`.
+    """
     lines = ["  ".join(name.ljust(width) for name, width in _WIDTHS.items()).rstrip()]
-    for row in made.rows():
-        pairs = zip(row, _WIDTHS.values(), strict=True)
+    for row in filter(_is_deciding, map(made.row, range(len(made)))):
+        value = _cut(row["found"].partition(" (p ")[0])
+        p = "" if math.isnan(row["p_holm"]) else p_text(row["p_holm"])
+        p = p.removeprefix("p = ").replace("p < ", "<")
+        shown = (row["id"], row["verdict"], value, _cut(row["published"]), p)
+        pairs = zip(shown, _WIDTHS.values(), strict=True)
         cells = [textwrap.wrap(terminal(text), width) or [""] for text, width in pairs]
         for texts in itertools.zip_longest(*cells, fillvalue=""):
             padded = map(str.ljust, texts, _WIDTHS.values())
@@ -341,6 +353,6 @@ def _full(value: Any) -> str:
 
 
 def _pulls(fit: Fit) -> str:
-    """Pull of each printed number after its label."""
+    """Return the pull of each printed number after its label."""
     pairs = zip(fit.names, fit.pulls, strict=True)
     return ", ".join(f"{name} {pull:+.2f}".strip() for name, pull in pairs)

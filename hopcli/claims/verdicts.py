@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import math
 import zlib
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Judged", "Side", "judge"]
 
+_log = logging.getLogger(__name__)
+
 
 class Side(NamedTuple):
     """A condition of a claim with its result.
@@ -38,7 +41,7 @@ class Side(NamedTuple):
     condition : Condition
         The condition.
     found : Measured
-        The number, in the unit of the claim; of a printed number the predictive interval.
+        The number, in the unit of the claim; the predictive interval for a printed number.
     answer : Answer
         Conclusion of the test.
     fit : Fit or None
@@ -75,7 +78,7 @@ class Judged(NamedTuple):
     def under(self) -> str:
         """Labels of the conditions under which a claim of several is reproduced.
 
-        Of two that predict printed numbers, the one with the larger Bayes factor.
+        If two predict printed numbers, only the one with the larger Bayes factor.
         """
         fitting = [
             side
@@ -92,9 +95,9 @@ class Judged(NamedTuple):
     def explained_by(self) -> str:
         """Conditions that explain the failure of the text's condition; empty without any.
 
-        Each of them agrees, with a Bayes factor above e^3 where numbers are random. The
-        authors' protocol is one only with a ladder that changes one choice at a time: then
-        the choices are named up to the rung from which on all rungs agree.
+        Each of them agrees; if numbers are random, its Bayes factor is above e^3. The authors'
+        protocol counts only with a ladder that changes one choice at a time. Then the choices are
+        listed up to the first rung from which all rungs agree.
         """
         if self.sides[0].answer.state != "fails":
             return ""
@@ -109,14 +112,14 @@ class Judged(NamedTuple):
         return ", ".join(found)
 
     def _choices(self) -> list[str]:
-        """Labels of the rungs up to the one that follows the last failure."""
+        """List the labels of the rungs up to the one after the last failure."""
         states = [side.answer.state for side in self.ladder]
         last = max(place for place, state in enumerate(states) if state not in _FITTING)
         return [side.condition.label for side in self.ladder[1 : last + 2]]
 
     @property
     def ladder(self) -> tuple[Side, ...]:
-        """The text's condition, each step, and the authors' one; empty without steps."""
+        """The text's condition, each step, and the authors' condition; empty without steps."""
         if all(side.condition.role != "step" for side in self.sides):
             return ()
         return tuple(side for side in self.sides if side.condition.role in _RUNGS)
@@ -124,7 +127,7 @@ class Judged(NamedTuple):
     def _is_better(self, side: Side) -> bool:
         if side.ln_bayes is not None:
             return side.ln_bayes > BAYES
-        return self.sides[0].answer.evidence.p_against == 0  # an exact test refutes for certain
+        return self.sides[0].answer.evidence.p_against == 0  # an exact test is certain
 
 
 _FITTING = ("agrees", "coarse")
@@ -146,7 +149,7 @@ def judge(claims: Claims, runs: Mapping[str, Any]) -> list[Judged]:
     Raises
     ------
     SettingError
-        If an expression names what the runs do not have.
+        If an expression names something that the runs do not contain.
     """
     found = [
         (claim, condition, *_measure(claims, claim, condition, runs))
@@ -180,6 +183,7 @@ def _measure(
     claims: Claims, claim: Claim, condition: Condition, runs: Mapping[str, Any]
 ) -> tuple[Measured, Fit | None]:
     """Measure a claim under a condition, in the unit of the claim."""
+    _log.debug("judging %s", claim.id)
     where = claims.place_of(claim, condition)
     if claim.test != "printed":
         measured = evaluate(condition.value, runs, where)
@@ -187,7 +191,7 @@ def _measure(
             rule = f"must choose one finite number for the test {claim.test!r}"
             raise SettingError(where, rule, measured.value)
         if measured.is_number and measured.is_exact and condition.error != "none":
-            rule = f"must have an interval, as its error is {condition.error!r}"
+            rule = f"has no interval, but its error is {condition.error!r}"
             raise SettingError(where, f"{rule}; name its standard error", condition.value.text)
         return (measured.scaled(100) if claim.percent else measured), None
     table = chosen_rows(condition.value, runs, where)
@@ -202,7 +206,7 @@ def _measure(
 
 
 def _seed(claim: Claim, condition: Condition) -> np.random.SeedSequence:
-    """Random stream of a condition: it does not depend on the other claims of the file."""
+    """Return the random stream of a condition, which does not depend on other claims."""
     return np.random.SeedSequence(
         [zlib.crc32(claim.id.encode()), zlib.crc32(condition.label.encode())]
     )
@@ -211,7 +215,7 @@ def _seed(claim: Claim, condition: Condition) -> np.random.SeedSequence:
 def _evidence_of(
     claims: Claims, claim: Claim, condition: Condition, found: Measured, fit: Fit | None
 ) -> Evidence:
-    """Test a condition; one for comparison is not tested."""
+    """Test a condition, unless it is only for comparison."""
     if condition.role == "other":
         return Evidence(None, math.nan)
     if fit is None:

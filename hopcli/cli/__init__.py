@@ -1,4 +1,4 @@
-"""The command line: one file a command, thin; errors become one line at this edge."""
+"""The command line: one thin file per command; errors become one line here."""
 
 from __future__ import annotations
 
@@ -46,10 +46,10 @@ _OTHERS = {
     "docs": "Open the documentation.",
     "help": "Explain a command, an option, a key or a word.",
 }
-"""Commands that run no experiment of their own, each in the module of its name."""
+"""Commands that run no experiment of their own; each has a module of its name."""
 
 _COMMANDS = {**{entry.command: entry.line for entry in CATALOGUE.values()}, **_OTHERS}
-"""All commands, with the line that lists each."""
+"""All commands, each with its line in the lists."""
 
 _SECTIONS = {
     "The study": ("select", "recall", "temperature-scan", "reproduce"),
@@ -79,7 +79,7 @@ Results are written into the folder results/.
 
 
 class _LazyGroup(Group):
-    """A group that imports a command's module only when that command is asked for."""
+    """Group that imports a command's module only when that command is requested."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         del ctx
@@ -122,7 +122,7 @@ def _listed() -> str:
 
 
 def _meant(name: str) -> str:
-    """Suggest what a wrong name of a command may mean."""
+    """Suggest commands and configurations for a wrong command name."""
     from hopcli.config import shipped_configs
 
     if name in shipped_configs():
@@ -157,8 +157,8 @@ def cli(ctx: click.Context) -> None:
     \b
     Exit codes:
       0    done
-      1    done; a difference or a failure was found
-      2    refused or failed
+      1    done, with a difference or a failed cell
+      2    refused or failed; the message says why
       3    finished without pictures
       130  interrupted; 143 terminated
     """
@@ -169,7 +169,7 @@ def cli(ctx: click.Context) -> None:
 _SHOWN = 80  # characters of a file name
 
 _OF_OUTPUT = (errno.ENOSPC, errno.EFBIG, errno.EIO, errno.EBADF)
-"""Errors of standard output; they name no file."""
+"""Errors of standard output, which name no file."""
 
 _CODES = {signal.SIGINT: ("interrupted", 130), signal.SIGTERM: ("terminated", 143)}
 _caught: list[int] = []  # signals; a library may turn the exception of one into another
@@ -182,7 +182,7 @@ def _catch(number: int, _frame: object) -> NoReturn:
 
 
 def _catch_no_more() -> None:
-    """Let signals pass from here on: all is written."""
+    """Ignore signals from here on: everything is written."""
     for number in _CODES:
         signal.signal(number, lambda *_: None)
 
@@ -201,10 +201,10 @@ def main(arguments: list[str] | None = None) -> NoReturn:
     """Run the command line and exit, with a code of :mod:`hopcli.endings`."""
     _caught.clear()
     endings.begin()
-    logging.getLogger("matplotlib").setLevel(logging.ERROR)  # of folders that it cannot use
+    logging.getLogger("matplotlib").setLevel(logging.ERROR)  # no notes on unusable folders
     sys.unraisablehook = _lost
     for number in _CODES:
-        if signal.getsignal(number) is not signal.SIG_IGN:  # as a shell sets it in the background
+        if signal.getsignal(number) is not signal.SIG_IGN:  # as for background jobs of a shell
             signal.signal(number, _catch)
     try:
         code = _run(arguments)
@@ -231,14 +231,14 @@ def _run(arguments: list[str] | None) -> int:
 
 
 def _stop(message: str = "") -> NoReturn:
-    """End what a signal has stopped, with what is true by then."""
+    """End a command that a signal has stopped; report what is written."""
     _catch_no_more()
     what, code = _CODES[signal.Signals(_caught[-1] if _caught else signal.SIGINT)]
     _fail(f"{what}; {message or endings.truth() or 'nothing was written'}", code)
 
 
 def _refuse(error: BaseException) -> NoReturn:
-    """End what has failed, with what is true by then; a defect keeps its traceback."""
+    """End a command that has failed; report what is written. A defect keeps its traceback."""
     message, written = _message(error), endings.truth()
     if message is None:
         if written:
@@ -250,7 +250,7 @@ def _refuse(error: BaseException) -> NoReturn:
 
 
 def _message(error: BaseException) -> str | None:
-    """Return an error that a user can cause in one line; None if it is a defect."""
+    """Return a user's error in one line; None if it is a defect."""
     if isinstance(error, HopcliError):
         return str(error)
     if isinstance(error, click.ClickException):
@@ -262,7 +262,7 @@ def _message(error: BaseException) -> str | None:
     library = _imported(error)
     if library is not None:
         reason = f"{type(error).__name__}: {error}"
-        return f"{library} cannot be imported; is a variable of the environment wrong? ({reason})"
+        return f"{library} cannot be imported ({reason}); check its environment variables"
     if not isinstance(error, OSError):
         return None
     if error.filename is not None:
@@ -289,7 +289,7 @@ def _cut(name: str) -> str:
 
 
 def _print_no_more() -> None:
-    """Send what is still to be printed nowhere, or Python would try again at the end."""
+    """Discard pending output; Python would otherwise try again at exit."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 

@@ -26,25 +26,26 @@ __all__ = ["command"]
 @QUIET
 @FORM
 def command(folders: tuple[Path, ...], quiet: bool, form: str) -> int:
-    """Hold every file of finished runs and grids to its manifest.
+    """Verify the files of finished runs and grids against their manifests.
 
-    Each DIR is a folder of results, or holds such folders at any depth; hidden ones are left
-    out. Every manifest is read and held to its own key, and every file that it names to its
-    SHA-256. A line is printed for each that differs or is missing, and one of totals. Exit
-    code 0 if all is as it was written, 1 if something differs. Of a grid, each cell of its
-    store is held to its checksum, and is counted as a run. Verdicts of `hopcli reproduce` are
-    held to their manifest too.
+    Each DIR is a folder of results, or contains such folders at any depth. Hidden folders are
+    skipped. Every manifest is compared with its own key, and every file that it names with its
+    SHA-256. For a grid, each cell of its store is compared with its checksum and counts as a
+    run. Verdicts of `hopcli reproduce` are compared with their manifest too.
+
+    Prints a line for each file that differs or is missing, then the totals. The exit code is 0
+    if every file is as it was written, and 1 if any differs.
 
     \b
       hopcli check results
       hopcli check results/paper results/figure1 --quiet && echo whole
 
-    Nothing is written into the folders. What an interrupted run has published is checked where
-    it is.
+    Nothing is written into the folders. Files that an interrupted run has already published are
+    verified in their folder.
 
-    Told, but no difference: a trials.csv that was left out when its folder was passed on,
-    what an interrupted run has left or a running one has made so far, and tables, arrays and
-    pictures that are in no manifest of their folder.
+    The following are reported, but do not count as differences: a missing trials.csv, files of
+    an interrupted or running run, and tables, arrays and pictures that no manifest in their
+    folder names.
     """
     from hopcli.grids.checking import EVERY_CHECKER
     from hopcli.results import checking
@@ -65,7 +66,7 @@ def command(folders: tuple[Path, ...], quiet: bool, form: str) -> int:
         lists = {"differs": _as_json(differs), "told": _as_json([] if quiet else told)}
         click.echo(json.dumps({**counts, **lists}))
     elif not quiet:
-        said = f"{len(differs):,} differ" if differs else "all as their manifests say"
+        said = f"{len(differs):,} differ" if differs else "all match their manifests"
         click.echo(f"{_counted(n_runs, 'run')}, {_counted(n_files, 'file')}: {said}")
     return 1 if differs else 0
 

@@ -1,8 +1,8 @@
-"""What the shell offers after <TAB>: names, choices, sources and files.
+"""Completion in the shell: names, choices, sources and files.
 
 Shells take either words or "any file", not both: click's script for bash drops all words
-as soon as files are asked for. So words that begin as typed are offered with the files
-that would do; only where there are none, any file.
+when files are requested. So matching words and suitable files are offered together, and any
+file only if nothing matches.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ __all__ = ["complete_config", "complete_folder", "complete_setting", "complete_s
 
 
 def complete_setting(setting: Setting, name: str) -> Completer:
-    """Completion of a setting: its choices, the sources of data, or files."""
+    """Complete a setting with its choices, the sources of data, or files."""
 
     def complete(
         ctx: click.Context, param: click.Parameter, incomplete: str
@@ -37,7 +37,7 @@ def complete_setting(setting: Setting, name: str) -> Completer:
         if "FILE" in setting.kind.metavar:
             return [CompletionItem(incomplete, type="file")]
         done, comma, last = incomplete.rpartition(",")
-        chosen = set(done.split(","))  # of a list, what is there is not offered again
+        chosen = set(done.split(","))  # items of the list so far are not offered again
         rest = [choice for choice in setting.kind.choices if choice not in chosen]
         return _beginning(last, rest, before=done + comma)
 
@@ -47,7 +47,7 @@ def complete_setting(setting: Setting, name: str) -> Completer:
 def complete_config(
     ctx: click.Context, param: click.Parameter, incomplete: str
 ) -> list[CompletionItem]:
-    """Completion of a configuration: shipped names and TOML files, else any file."""
+    """Complete a configuration with shipped names and TOML files, otherwise any file."""
     del ctx, param
     files = [str(path) for path in _here(incomplete) if path.suffix == ".toml"]
     return _or_files(incomplete, [*shipped_configs(), *files])
@@ -56,7 +56,7 @@ def complete_config(
 def complete_source(
     ctx: click.Context, param: click.Parameter, incomplete: str
 ) -> list[CompletionItem]:
-    """Completion of a source of data: its name, and a colon where something must follow."""
+    """Complete a source of data with its name, and a colon where something must follow."""
     del ctx, param
     from hopcli.datasets import SOURCES
 
@@ -67,13 +67,13 @@ def complete_source(
 def complete_folder(
     ctx: click.Context, param: click.Parameter, incomplete: str
 ) -> list[CompletionItem]:
-    """Completion of a folder."""
+    """Complete a folder."""
     del ctx, param
     return [CompletionItem(incomplete, type="dir")]
 
 
 def _here(incomplete: str) -> list[Path]:
-    """Files in the folder that is being typed."""
+    """List the files in the folder that is being typed."""
     folder = Path(incomplete) if incomplete.endswith("/") else Path(incomplete).parent
     try:
         return sorted(folder.iterdir())
@@ -86,5 +86,5 @@ def _beginning(incomplete: str, words: Iterable[str], before: str = "") -> list[
 
 
 def _or_files(incomplete: str, words: Iterable[str]) -> list[CompletionItem]:
-    """The words that begin as typed; where there are none, any file."""
+    """Return the words that begin with the typed text, or any file if none does."""
     return _beginning(incomplete, words) or [CompletionItem(incomplete, type="file")]

@@ -51,7 +51,7 @@ def command(ctx: click.Context, /, dataset: str | None, form: str, **flags: Any)
     npz     x_train, y_train, x_test and y_test; or one array, with or
             without one of labels.
     npy     An array of shape (images, height, width) or (images, N).
-    csv     An image a row, separated by commas, semicolons, tabs or blanks.
+    csv     One image per row, separated by commas, semicolons, tabs or blanks.
             Labels are in the first or last column. With a header, the column
             of labels is called label, class, target, y, digit or name, or is
             the only one whose name contains no number. Without a header it is
@@ -130,7 +130,7 @@ def _load_parts(dataset: str, flags: dict[str, Any], splits: tuple[str, ...]) ->
 
 
 def _refuse_all(ctx: click.Context) -> None:
-    """Refuse options that a command below this one has no use for."""
+    """Refuse options that have no effect on a subcommand."""
     for name, value in ctx.params.items():
         if ctx.get_parameter_source(name) is not click.core.ParameterSource.DEFAULT:
             flag = "--format" if name == "form" else flag_name(name)
@@ -139,7 +139,7 @@ def _refuse_all(ctx: click.Context) -> None:
 
 
 def _as_table(parts: dict[str, Dataset]) -> Columns:
-    """The number of images of each label, part by part."""
+    """Return the number of images of each label, part by part."""
     import numpy as np
 
     from hopcli.tables import Columns
@@ -151,7 +151,7 @@ def _as_table(parts: dict[str, Dataset]) -> Columns:
 
 
 def _as_json(parts: dict[str, Dataset]) -> dict[str, Any]:
-    """The sources, and what is in each part of a data set."""
+    """Return the sources, and the contents of each part of a data set."""
     return {
         "sources": {source.usage: source.description for source in SOURCES.values()},
         "parts": [

@@ -21,27 +21,27 @@ __all__ = ["data_options", "load_asked"]
 
 
 def data_options(*without: str) -> list[click.Parameter]:
-    """Make the options of the data, as the commands that run experiments have them."""
+    """Make the options for the data, the same as in commands that run experiments."""
     names = [name for name in DataSettings.settings() if name not in without]
     return setting_options(DataSettings, names)
 
 
 def load_asked(source: str, flags: Mapping[str, Any], named: str = "--dataset") -> Dataset:
-    """Load the images that options ask for.
+    """Load the images that options specify.
 
     Parameters
     ----------
     source : str
-        Where they come from.
+        Source of the images.
     flags : mapping of str to object
-        What was given for each setting of the data; None for nothing.
+        Value given for each setting of the data; None if it was not given.
     named : str
-        What the user knows the source by.
+        Name of the source in error messages.
 
     Raises
     ------
     UsageError
-        If a value is impossible, or the source does not have it.
+        If a value is impossible, or the source does not support it.
     DataError
         If the data cannot be loaded.
     """

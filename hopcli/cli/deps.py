@@ -13,18 +13,18 @@ __all__ = ["command"]
 
 @click.command("deps", cls=Command)
 @click.argument("configs", nargs=-1, metavar="FILE|DIR...")
-@click.option("--rooms", is_flag=True, help="Name the folders of hopcli that change no number.")
+@click.option("--rooms", is_flag=True, help="List the folders of hopcli that change no number.")
 def command(configs: tuple[str, ...], rooms: bool) -> None:
-    """Print a part of a Makefile: the files that runs of configurations depend on.
+    """Print the files that runs of configurations depend on, as part of a Makefile.
 
     A folder stands for the .toml files in it. The target of a run is its manifest. It
-    depends on the configuration, on every file that the run reads (or on the run that
-    makes that file, if it is one of those named), and on the variable PLOTS if pictures
-    are drawn. A configuration that cannot be read depends on itself alone, so that the
-    attempt to run it says why.
+    depends on the configuration, on every file that the run reads, and on the variable PLOTS
+    if pictures are drawn. If one of the named runs makes such a file, the target depends on
+    that run. A configuration that cannot be read depends on itself only; running it then
+    prints the error.
 
-    Make cannot carry every file name. A run depends on FORCE if a file with such a name
-    is newer than its manifest, and if a file that it had made is missing. The name of a
+    Make does not support every file name. A run depends on FORCE if a file with an unsupported
+    name is newer than its manifest, or if a file that the run made is missing. The name of a
     configuration becomes a target: it must consist of letters, digits and . _ + , @ -
 
     \b

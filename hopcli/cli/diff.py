@@ -34,25 +34,25 @@ _LONGEST = 60  # characters of a setting
 @click.argument("b", metavar="B", type=FOLDER, shell_complete=complete_folder)
 @form_option
 def command(a: Path, b: Path, form: str) -> int:
-    """Say which settings and which numbers of two runs differ.
+    """Compare the settings and numbers of two runs.
 
-    A and B are folders of finished runs or grids, or manifests in such folders. First come
-    settings, inputs (data and files that were read, by hash) and versions that differ; then,
-    for each table and each file of arrays, whether its bytes are the same, or what of it
-    differs: for each column how many values, and the largest difference with its row. Rows are
-    matched by the first columns, those that tell them apart, whatever their order.
+    A and B are folders of finished runs or grids, or manifests in such folders. First come the
+    settings, inputs (hashes of data and files) and versions that differ. Then each table and
+    each file of arrays is compared: either the bytes are the same, or the columns that differ
+    are listed. A column has the number of differing values, and the largest difference with its
+    row. Rows are matched by their identifying first columns, in any order.
 
     \b
       hopcli diff results/paper results/warmer
       hopcli diff results/paper/recall.json results/paper-again/recall.json
 
-    Where a number has an interval in its row (ci_low and ci_high, or sem), the two are said to
-    agree if 0 is in the 95 % interval of their difference, made from the two intervals as for
-    independent runs. Of twenty that are the same in truth, one does not agree.
+    Numbers with an interval in their row (ci_low and ci_high, or sem) agree if the 95 % interval
+    of their difference contains 0. This interval is made from the two intervals, for independent
+    runs. If the true values are equal, about 1 comparison in 20 still disagrees.
 
-    Exit code 0 if settings, inputs and numbers are the same, 1 if any differs. Versions and a
-    trials.csv that only one has kept are told, but make no difference; pictures are left out.
-    Nothing is written into the folders.
+    The exit code is 0 if settings, inputs and numbers are the same, and 1 if any differs.
+    Versions, and a trials.csv that only one of the runs contains, are reported but do not count
+    as differences. Pictures are not compared. Nothing is written into the folders.
     """
     from hopcli.results import comparing
 
@@ -85,7 +85,7 @@ def _lines(runs: tuple[Manifest, Manifest], found: Comparison) -> Iterator[str]:
 
 
 def _of_pairs(what: str, pairs: Sequence[Pair], command: str) -> Iterator[str]:
-    """A table of what manifests say differently."""
+    """Return a table of the entries in which manifests differ."""
     if not pairs:
         return
     rows = [[what, "A", "B"], *([pair.name, *_sides(pair, command)] for pair in pairs)]
@@ -93,7 +93,7 @@ def _of_pairs(what: str, pairs: Sequence[Pair], command: str) -> Iterator[str]:
 
 
 def _sides(pair: Pair, command: str) -> list[str]:
-    """The sides of a pair, cut where they begin to differ if they are long."""
+    """Return the two sides of a pair; long ones are cut where they begin to differ."""
     from hopcli.results.comparing import spelt_sides
 
     texts = list(spelt_sides(pair, command).values())
@@ -103,13 +103,13 @@ def _sides(pair: Pair, command: str) -> list[str]:
 
 
 def _short(text: str, begin: int) -> str:
-    """A text that is not too long, from where it begins to be worth reading."""
+    """Cut a long text, beginning near its first difference."""
     rest = f"...{text[begin:]}" if begin else text
     return rest if len(rest) <= _LONGEST else f"{rest[: _LONGEST - 3]}..."
 
 
 def _of_file(file: Compared) -> Iterator[str]:
-    """What differs in a table or in arrays."""
+    """Return the differences in a table or in arrays."""
     yield from ("", file.file, *(f"  {lack}" for lack in file.lacks))
     for values in file.values:
         yield f"  {_of_values(values)}"
@@ -118,7 +118,7 @@ def _of_file(file: Compared) -> Iterator[str]:
 
 
 def _of_values(values: Values) -> str:
-    """How much of a column or array differs."""
+    """Return the number and size of the differences in a column or array."""
     x, y = (f"{v:.10g}" if isinstance(v, float) else str(v) or "''" for v in values.pair)
     by = "" if values.largest is None else f" by up to {values.largest:.6g}"
     at = f" at {values.where}" if values.where else ""
@@ -131,7 +131,7 @@ def _of_values(values: Values) -> str:
 
 
 def _as_json(runs: tuple[Manifest, Manifest], found: Comparison) -> dict[str, Any]:
-    """All of a comparison, as JSON has it."""
+    """Return the comparison for JSON."""
     pairs = {
         what: [{"name": pair.name, **pair.values} for pair in getattr(found, what)]
         for what in ("settings", "inputs", "versions")

@@ -20,10 +20,10 @@ _BUILT = Path(__file__).parents[2] / "build" / "docs"
 @click.command("docs", cls=Command)
 @click.argument("page", required=False)
 def command(page: str | None) -> None:
-    """Open the documentation: a page of it, or the list of pages.
+    """Open the documentation: one page, or the list of pages.
 
-    PAGE is a name from the list. In a checkout, `make docs` builds the pages for a browser; then
-    they are opened there.
+    PAGE is a name from the list. In a checkout, `make docs` builds pages for a browser, which
+    this command then opens.
 
     \b
       hopcli docs

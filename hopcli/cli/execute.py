@@ -1,4 +1,4 @@
-"""Make runs for the command line: a display of progress, a short table, the names of the files."""
+"""Runs for the command line: a progress display, a short table, the names of the files."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from hopcli import catalogue
-from hopcli.cli.lines import listen, print_lines, tell
+from hopcli.cli.lines import listen, print_lines, show_status, tell
 from hopcli.cli.progress import Watch, shown
 from hopcli.cli.tables import in_columns, json_rows, print_table
 from hopcli.errors import renamed
@@ -33,7 +33,7 @@ __all__ = ["execute", "list_runs", "print_json"]
 
 
 def execute(*requests: Request) -> int:
-    """Plan every run, so that none is made if one is refused; then make one after the other.
+    """Plan all runs, so that none is made if one is refused, then make them in turn.
 
     Parameters
     ----------
@@ -43,7 +43,7 @@ def execute(*requests: Request) -> int:
     Returns
     -------
     int
-        Exit code: 1 if a repeated run has other tables, else 0.
+        Exit code: 1 if a repeated run has different tables, otherwise 0.
     """
     listen(quiet=all(request.wishes.quiet for request in requests))
     stock = Stock()
@@ -82,6 +82,7 @@ def _do(job: Job) -> bool:
     wishes = job.request.wishes
     with renamed(job.request.name_of):
         outcome = single.do(job, functools.partial(Watch, quiet=wishes.quiet))
+        show_status("")
         if not wishes.quiet:
             _print(job, outcome)
         if outcome.failure is not None:
@@ -94,7 +95,7 @@ def _do(job: Job) -> bool:
             print_lines(terminal(f"{'same   ' if is_same else 'DIFFERS'}  {name}"))
     differing = [name for name, is_same in same.items() if not is_same]
     if differing:
-        tell(f"{job.out}: the repeated run has other tables: {', '.join(differing)}")
+        tell(f"{job.out}: the repeated run has different tables: {', '.join(differing)}")
     return not differing
 
 
@@ -133,7 +134,7 @@ def _published(config: Config, summary: Columns) -> dict[str, list[str]]:
 def print_json(
     out: Path, command: str, summary: Columns, notes: Mapping[str, Any], files: list[Path]
 ) -> None:
-    """Print what was found as one line of JSON: the table as it is, rates as fractions."""
+    """Print the results as one line of JSON: the full table, with rates as fractions."""
     said = {
         "command": command,
         "out": str(out),

@@ -34,9 +34,9 @@ temperature = 0.1
 def command(folder: Path) -> None:
     """Write a Makefile and a configuration for batch runs.
 
-    FOLDER is the current folder by default. `make` runs every configuration in configs/ that is
-    not finished, `make results/cold` one of them, `make -j2` two at once. A Makefile or a
-    configuration that exists with other contents is not overwritten: nothing is written then.
+    FOLDER is the current folder by default. `make` runs every unfinished configuration in
+    configs/, `make results/cold` runs one of them, and `make -j2` runs two at once. Existing
+    files with other contents are not overwritten: nothing is written then.
 
     \b
       hopcli init

@@ -1,24 +1,56 @@
-"""What is said to the user, whatever is in it: lines on stderr, ``hopcli: ...``, and values."""
+"""Messages to the user: lines on stderr, ``hopcli: ...``, and values on stdout."""
 
 from __future__ import annotations
 
 import logging
+import shutil
 import sys
+import threading
 import warnings
-from typing import TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 import click
 
 from hopcli.errors import HopcliWarning
 from hopcli.printing import terminal
 
-__all__ = ["listen", "print_lines", "tell"]
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
-_LONGEST = 400  # characters of a line; what is too long is cut in the middle
+__all__ = ["listen", "print_lines", "show_bar", "show_status", "tell"]
+
+_LONGEST = 400  # characters of a line; longer ones are cut in the middle
+
+
+_bar: Any = None
+_status = ""  # message that the terminal shows where there is no bar
+
+
+def show_bar(make: Callable[..., Any], **settings: Any) -> Any:
+    """Make a tqdm bar; until it is closed, status messages are shown beside it."""
+    global _bar
+    show_status("")
+    _bar = make(**settings)
+    return _bar
+
+
+def show_status(message: str) -> None:
+    """Show the current step on a terminal, until anything else is printed."""
+    global _status
+    if _bar is not None and not _bar.disable:
+        if message:
+            _bar.set_postfix_str(message)
+    elif message or _status:
+        room = shutil.get_terminal_size().columns - 1
+        message = terminal(message)[:room]
+        sys.stderr.write(f"\r{message:{len(_status)}}\r")
+        sys.stderr.flush()
+        _status = message
 
 
 def tell(message: str) -> None:
-    """Say something in one line on stderr."""
+    """Print one line on stderr."""
+    show_status("")
     shown = terminal(" ".join(message.split()))
     if len(shown) > _LONGEST:
         shown = f"{shown[: 2 * _LONGEST // 3]} ... {shown[-_LONGEST // 3 :]}"
@@ -26,15 +58,19 @@ def tell(message: str) -> None:
 
 
 def print_lines(text: object) -> None:
-    """Print lines on stdout; names in them that may have newlines are made safe before."""
+    """Print lines on stdout; callers have escaped newlines in names."""
+    show_status("")
     click.echo(terminal(text, keep="\n"))
 
 
 class _Teller(logging.Handler):
-    """Tells the user what the library has to say."""
+    """Handler that prints log messages; steps (level DEBUG) are shown while they last."""
 
     def emit(self, record: logging.LogRecord) -> None:
-        tell(record.getMessage())
+        if record.levelno > logging.DEBUG:
+            tell(record.getMessage())
+        elif threading.current_thread() is threading.main_thread():
+            show_status(record.getMessage())
 
 
 def _show(
@@ -45,7 +81,7 @@ def _show(
     file: TextIO | None = None,
     line: str | None = None,
 ) -> None:
-    """Tell a warning of hopcli in a line; show another as Python does."""
+    """Print a warning of hopcli in a line; show any other as Python does."""
     if issubclass(category, HopcliWarning):
         logging.getLogger("hopcli").warning("warning: %s", message)
     else:
@@ -54,10 +90,11 @@ def _show(
 
 
 def listen(*, quiet: bool) -> None:
-    """Tell what is logged by hopcli, such as what takes long, unless it is to be quiet."""
+    """Print hopcli's log messages unless `quiet`, and on a terminal the current step."""
     log = logging.getLogger("hopcli")
     log.handlers = [_Teller()]
-    log.setLevel(logging.ERROR if quiet else logging.INFO)
+    steps = logging.DEBUG if sys.stderr.isatty() else logging.INFO
+    log.setLevel(logging.ERROR if quiet else steps)
     log.propagate = False
     warnings.simplefilter("always", HopcliWarning)
     warnings.showwarning = _show

@@ -27,7 +27,7 @@ _LEFT_OUT = (
     *("gamma", "quench", "until_stable", "start", "tests", "repeats", "test_images"),
     *("exclude_samples", "score", "replay_authors", "trace"),
 )
-"""Settings of recall that a page has no use for, or sets by its own controls."""
+"""Settings of recall that a page does not use, or sets by its own controls."""
 
 _SETTINGS = tuple(name for name in RecallConfig.settings() if name not in _LEFT_OUT)
 
@@ -45,9 +45,9 @@ def _invoke(
 ) -> None:
     """Write one page on which memory can be watched and played with.
 
-    The page is one HTML file: no network, no server, no installation. Open it in a browser,
-    draw a picture, and watch the network fall into a memory, or into something else. Rule,
-    update rule, temperature and stored patterns can be changed while it runs.
+    The page is one HTML file and needs no network, server or installation. Open it in a
+    browser, draw a picture, and watch the network fall into a memory, or into something else.
+    Rule, update rule, temperature and stored patterns can be changed while it runs.
 
     \b
     The study's five digits, and a lesson in eight steps:
@@ -60,15 +60,15 @@ def _invoke(
       hopcli live --config tutorial-6
       hopcli live --dataset images:pictures --size 28x28
 
-    The settings are those with which the page opens. Runs are the same as those of `hopcli
-    recall`: the panel "From here to the command line" shows a command and a Python call that end
-    in the same state with the same seed. The address of the page holds everything it shows.
+    The settings are those with which the page opens. Runs equal those of `hopcli recall`: the
+    panel "From here to the command line" shows a command and a Python call that end in the same
+    state with the same seed. The address of the page contains everything it shows.
 
     English and German come with the page. --texts adds another language: a copy of texts.en.json
     with translated texts, named after the language (texts.fr.json). This command prints the
     folder of texts.en.json: `python -c "import hopcli.livepage as l; print(*l.__path__)"`.
 
-    Exit code 0: done; 2: something was refused, and nothing written.
+    Exit code 0: done; 2: refused, and nothing written.
     """
     listen(quiet=quiet)
     from hopcli import livepage
@@ -94,7 +94,7 @@ def _invoke(
 
 
 def _settings_of(path: Path) -> Mapping[str, Any]:
-    """The settings of a configuration file that a page has, whatever command it is for."""
+    """Return the settings in a configuration file, of any command, that a page has."""
     values = read_config(path)
     name = values.pop("command", RecallConfig.command)
     try:
@@ -102,7 +102,7 @@ def _settings_of(path: Path) -> Mapping[str, Any]:
     except SettingError as error:
         raise click.UsageError(error.describe(f"{path}: command")) from None
     if not issubclass(entry.config, PatternSettings):
-        rule = "must be of a command that stores patterns"
+        rule = "must store patterns"
         raise click.UsageError(f"{path}: command {rule}, found {name!r}")
     known = {name: values[name] for name in _SETTINGS if name in values}
     if not isinstance(known.get("rule", ""), str):
@@ -118,8 +118,8 @@ command = settings_command(
         click.Option(
             ["--config"],
             metavar="FILE",
-            help="TOML file of settings, or the name of one that comes with hopcli; flags win "
-            "over it.",
+            help="TOML file of settings, or the name of one that comes with hopcli; "
+            "flags override it.",
             shell_complete=complete_config,
         ),
         click.Option(
@@ -127,7 +127,7 @@ command = settings_command(
             type=click.IntRange(0, 1000),
             default=20,
             show_default=True,
-            help="Test images of each label on the page, at most.",
+            help="Maximum number of test images of each label on the page.",
         ),
         click.Option(["--lesson"], is_flag=True, help="Open with the lesson in eight steps."),
         click.Option(
@@ -151,7 +151,7 @@ command = settings_command(
             help="File for the page.",
         ),
         click.Option(["--overwrite"], is_flag=True, help="Replace a FILE that is no page."),
-        click.Option(["--quiet", "-q"], is_flag=True, help="Print nothing but errors."),
+        click.Option(["--quiet", "-q"], is_flag=True, help="Print only errors."),
     ],
     _invoke,
 )

@@ -19,13 +19,13 @@ __all__ = ["command"]
 @click.argument("folder", metavar="[FOLDER]", default="notebooks", type=click.Path(path_type=Path))
 @click.option("-q", "--quiet", is_flag=True, help="Print nothing.")
 def command(folder: Path, quiet: bool) -> None:
-    """Copy the notebooks that come with hopcli into a folder, to be run and changed.
+    """Copy the notebooks that come with hopcli into a folder, to run and change them.
 
     FOLDER is notebooks/ by default. A notebook that you have changed there is not
     overwritten: nothing is copied then.
 
-    study: data, storage, recall, accuracy and temperature of the study, and what of it
-    holds. own-pictures: pictures of your own, damage, spurious states, thresholds.
+    study: data, storage, recall, accuracy and temperature of the study, and which of its
+    claims are reproduced. own-pictures: your own pictures, damage, spurious states, thresholds.
     phase-diagram: heat and load against theory, and how to read intervals.
 
     \b
@@ -44,7 +44,7 @@ def command(folder: Path, quiet: bool) -> None:
 
 
 def _shipped() -> dict[str, bytes]:
-    """The notebooks in the package, by file name."""
+    """Return the notebooks in the package, by file name."""
     found = [item for item in (files("hopcli") / "notebooks").iterdir() if item.is_file()]
     return {
         item.name: item.read_bytes()

@@ -1,4 +1,4 @@
-"""Commands with two levels of help, whose options may be given once."""
+"""Commands with two levels of help that accept each option once."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Command(click.Command):
         return short_help(ctx)
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Read the arguments, after a look at how often each option is among them."""
+        """Read the arguments after counting how often each option occurs."""
         if not ctx.resilient_parsing:
             _, _, order = self.make_parser(ctx).parse_args(args=list(args))
             for param, times in Counter(order).items():
@@ -39,7 +39,7 @@ class Command(click.Command):
 
 
 class Group(Command, click.Group):
-    """A group of commands with options of its own, each of which may be given once."""
+    """Group of commands; each of its own options may be given once."""
 
 
 def _short_help(ctx: click.Context, param: click.Parameter, value: bool) -> None:
@@ -60,11 +60,11 @@ _SHORT = click.Option(
 
 
 def _check(option: click.Option, times: int, args: list[str]) -> None:
-    """Refuse an option given so often, unless it is multiple or the same switch again."""
+    """Refuse a repeated option, unless it is multiple or the same switch again."""
     if option.multiple or option.count:
         return
     both = [names for names in (option.opts, option.secondary_opts) if set(names) & set(args)]
     if option.is_flag and len(both) < 2:
         return
     name = "/".join(max(names, key=len) for names in both) if both else option.opts[0]
-    raise click.UsageError(f"{name} must be given once, found {times} times")
+    raise click.UsageError(f"{name} given {times} times; give it once")

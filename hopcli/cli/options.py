@@ -36,14 +36,14 @@ __all__ = [
 
 _FIRST = ("Data", "Selection", "Patterns", "Load", "Network", "Dynamics", "Scan", "Census", "Tests")
 _LAST = ("Run", "Output")
-"""Groups of options in the order of the help text; any other stands between the two."""
+"""Last groups of options in the help; all others come before them."""
 
 
 class _Command(Command):
-    """A command whose help lists the options in groups."""
+    """Command whose help lists the options in groups."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Read the arguments; a word among them may be a configuration."""
+        """Read the arguments; an unexpected word may be a configuration."""
         typed = list(args)
         try:
             return super().parse_args(ctx, args)
@@ -70,7 +70,7 @@ class _Command(Command):
 
 
 class _SettingOption(click.Option):
-    """An option of one setting."""
+    """Option of one setting."""
 
     def __init__(self, name: str, setting: Setting, default: Any) -> None:
         self.group = setting.group
@@ -92,7 +92,7 @@ class _SettingOption(click.Option):
 def setting_options(
     declared: type[Settings], names: Collection[str] | None = None
 ) -> list[click.Parameter]:
-    """Make the options of settings, by default of all that a class declares."""
+    """Make the options of settings, by default of all settings of a class."""
     return [
         _SettingOption(item.name, item.metadata["setting"], item.default)
         for item in fields(declared)
@@ -107,12 +107,12 @@ _DEFAULT_FOLDER = (
 
 
 def wish_options(default: str) -> list[click.Option]:
-    """What can be asked for of results, whatever the command.
+    """Make the options of every command that writes results.
 
     Parameters
     ----------
     default : str
-        Which folder they go to if nothing is said.
+        Text for the default folder.
     """
     return [
         click.Option(
@@ -127,12 +127,10 @@ def wish_options(default: str) -> list[click.Option]:
         click.Option(
             ["--again"],
             is_flag=True,
-            help="Run again what the folder holds already; else only pictures that are missing "
-            "are drawn.",
+            help="Run again even if the folder contains the finished run; otherwise only missing "
+            "pictures are drawn.",
         ),
-        click.Option(
-            ["--quiet", "-q"], is_flag=True, help="Print nothing but errors, draw no bar."
-        ),
+        click.Option(["--quiet", "-q"], is_flag=True, help="Print only errors and draw no bar."),
         click.Option(
             ["--format"],
             type=click.Choice(FORMATS),
@@ -143,7 +141,7 @@ def wish_options(default: str) -> list[click.Option]:
 
 
 def experiment_command(entry: Entry) -> click.Command:
-    """Make the command of an entry of the catalogue: its settings are the options.
+    """Make the command of a catalogue entry, with its settings as options.
 
     Parameters
     ----------
@@ -156,7 +154,7 @@ def experiment_command(entry: Entry) -> click.Command:
             ["--config"],
             metavar="FILE",
             help="TOML file of settings, or the name of one that comes with hopcli; "
-            "flags win over it.",
+            "flags override it.",
             shell_complete=complete_config,
         ),
         *wish_options(_DEFAULT_FOLDER),
@@ -177,20 +175,20 @@ def settings_command(
     params: list[click.Parameter],
     callback: Callable[..., None],
 ) -> click.Command:
-    """Make a command that takes some settings of a configuration, and options of its own.
+    """Make a command with some settings of a configuration and options of its own.
 
     Parameters
     ----------
     name : str
         Its name.
     config : type
-        The configuration that declares the settings.
+        Configuration that declares the settings.
     settings : collection of str
-        The names of those that it takes.
+        Names of its settings.
     params : list of click.Parameter
         Its own options.
     callback : callable
-        The function that it calls; the docstring is its manual.
+        Function that the command calls; its docstring is the manual.
     """
     manual = inspect.getdoc(callback) or ""
     return _Command(
@@ -199,7 +197,7 @@ def settings_command(
 
 
 def _manual(entry: Entry) -> str:
-    """The manual of a command, examples first; indented lines are not rewrapped."""
+    """Return the manual of a command, examples first; indented lines are not rewrapped."""
     summary, *paragraphs = entry.manual.split("\n\n")
     paragraphs.sort(key=lambda text: not examples(text))
     return "\n\n".join(
@@ -219,7 +217,7 @@ def _invoke(entry: Entry, config: str | None, **flags: Any) -> None:
 def request_of_flags(
     entry: Entry, config: str | None, flags: dict[str, Any], wishes: Wishes
 ) -> Request:
-    """Put flags on top of a configuration, or of the command alone."""
+    """Put flags on top of a configuration, or of the command's defaults."""
 
     def read(entry: Entry, flags: Mapping[str, Any]) -> dict[str, Any]:
         return read_flags(entry.settings, flags)

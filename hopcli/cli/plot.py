@@ -36,7 +36,7 @@ __all__ = ["command"]
 @click.option(
     "--dpi",
     type=click.IntRange(20, 1200),
-    help="Pixels an inch, of png and of pictures inside the others.  [default: 150; 300]",
+    help="Pixels per inch, of png and of images inside the others.  [default: 150; 300]",
 )
 @click.option(
     "--animate",
@@ -54,8 +54,8 @@ def command(
     """Draw the pictures of finished runs again.
 
     Each DIR is a folder of results. Nothing is run: the pictures are drawn from the tables
-    and arrays in the folder, after they were held to the manifest, and are the same as
-    those of the run itself. Pictures of another format are added.
+    and arrays in the folder, which are first verified against the manifest. They equal the
+    pictures of the run itself. Pictures of another format are added.
 
     \b
       hopcli plot results/paper --figure-format pdf --figure-style paper --out figures
@@ -63,9 +63,9 @@ def command(
       hopcli plot results/* --dpi 300
 
     With --out and several DIR, the name of each file begins with that of its DIR, as in
-    figures/paper-accuracy.png. Folders of one name are called by as many of their parents as
-    it takes (a-paper, b-paper). A file that --out holds already is replaced by a different
-    one only with --overwrite. The pictures of a run in the folder of --out are never replaced.
+    figures/paper-accuracy.png. Folders of equal name also get the names of their parents
+    (a-paper, b-paper). A different file that is already in --out is replaced only with
+    --overwrite. The pictures of a run in the folder of --out are never replaced.
     """
     from hopcli.runs.pictures import Style, draw_again
 

@@ -1,4 +1,4 @@
-"""How far a run is: a bar on a terminal, and a line beforehand if it will take long."""
+"""Progress of a run: a bar on a terminal, and a line beforehand if it will take long."""
 
 from __future__ import annotations
 
@@ -6,17 +6,17 @@ import sys
 import time
 from typing import Any
 
-from hopcli.cli.lines import tell
+from hopcli.cli.lines import show_bar, tell
 
 __all__ = ["CellBar", "Watch", "shown"]
 
-_LONG = 20.0  # seconds; what takes longer says so
-_SAMPLE = 1.0  # seconds that a forecast is made from
+_LONG = 20.0  # seconds; longer runs are announced
+_SAMPLE = 1.0  # seconds on which a forecast is based
 _clock = time.perf_counter
 
 
 def shown(seconds: float) -> str:
-    """A time as people say it."""
+    """Format a duration for people."""
     for unit, length in (("h", 3600.0), ("min", 60.0)):
         if seconds >= 1.5 * length:
             return f"{seconds / length:,.0f} {unit}"
@@ -24,23 +24,23 @@ def shown(seconds: float) -> str:
 
 
 def bar(**settings: Any) -> Any:
-    """Make a tqdm bar, imported when the first is drawn."""
+    """Make a tqdm bar; tqdm is imported when the first is drawn."""
     from tqdm import tqdm
 
-    return tqdm(**settings)
+    return show_bar(tqdm, **settings)
 
 
 class Watch:
-    """Watches a run: a tqdm bar on a terminal, nothing but what takes long in a pipe or Make.
+    """Progress of a run: a tqdm bar on a terminal, only long steps in a pipe or Make.
 
     Parameters
     ----------
     least : float
-        Seconds that it takes at least.
+        Minimum duration in seconds.
     quiet : bool
-        Say and draw nothing.
+        Print and draw nothing.
     unit : str
-        What is counted.
+        Unit of the count.
     """
 
     def __init__(self, least: float, *, quiet: bool, unit: str = "run") -> None:
@@ -72,7 +72,7 @@ class Watch:
         self._bar.update(done)
 
     def _look_ahead(self, total: int) -> None:
-        """Say what is left, once, from what has been done: at first loops are loaded."""
+        """Report the remaining time once; the first steps include loading of loops."""
         now = _clock()
         if self._first is None and (self._done == 0 or now - self._began <= _LONG):
             self._first = now, self._done
@@ -99,7 +99,7 @@ class Watch:
 
 
 class CellBar:
-    """A tqdm bar over the cells of a grid, on a terminal: cells a minute, time left, failures.
+    """Bar over the cells of a grid, on a terminal: cells per minute, time left, failures.
 
     Parameters
     ----------

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from hopcli.cli.lines import print_lines
+from hopcli.cli.lines import listen, print_lines, show_status
 from hopcli.cli.once import Command
 from hopcli.cli.types import FILE, FOLDERS, QUIET
 from hopcli.printing import terminal
@@ -24,34 +24,35 @@ __all__ = ["command"]
     type=FILE,
     metavar="FILE",
     default="report.html",
-    help="Where to.  [default: report.html]",
+    help="File to write.  [default: report.html]",
 )
 @click.option(
-    "--title", metavar="TEXT", help="Title of the page.  [default: the folder, or how many runs]"
+    "--title", metavar="TEXT", help="Title of the page.  [default: the folder, or number of runs]"
 )
 @click.option("--overwrite", is_flag=True, help="Replace a FILE that is no report.")
 @QUIET
 def command(
     folders: tuple[Path, ...], out: Path, title: str | None, overwrite: bool, quiet: bool
 ) -> None:
-    """Write finished runs and grids as one page of HTML, to be read or handed out.
+    """Write finished runs and grids as one page of HTML, to read or hand out.
 
-    Each DIR is a folder of results, or holds such folders at any depth; hidden ones are left
-    out. Of each run the page has what was asked, the command that makes it again, its tables
-    and pictures, warnings, and the versions, key and hashes that it is known by.
+    Each DIR is a folder of results, or contains such folders at any depth; hidden ones are
+    skipped. For each run the page contains its settings, the command that repeats it, its
+    tables and pictures, its warnings, and its versions, key and hashes.
 
     \b
       hopcli report results/paper
       hopcli report results --out everything.html --title "Hopfield networks on MNIST"
 
-    The page is one file: pictures are in it, nothing is loaded from anywhere, and it is the
-    same bytes for the same runs. Nothing is run, and every table is held to its manifest
-    before; if one cannot be read, no page is written. An earlier report is replaced, any
-    other file only with --overwrite. Nothing is written into the folders but the page, if it
-    is to be there.
+    The page is one file: it contains the pictures and loads nothing. The same runs give the
+    same bytes. Nothing is run. Every table is first verified against its manifest; if one
+    cannot be read, no page is written. An earlier report is replaced, any other file only with
+    --overwrite. Nothing else is written into the folders.
     """
     from hopcli.report import write_report
 
+    listen(quiet=quiet)
     write_report(folders, out, title, overwrite=overwrite)
+    show_status("")
     if not quiet:
         print_lines(terminal(out))

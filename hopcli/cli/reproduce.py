@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from hopcli.cli.lines import listen, print_lines
+from hopcli.cli.lines import listen, print_lines, show_status
 from hopcli.cli.once import Command
 from hopcli.cli.progress import bar
 from hopcli.cli.tables import form_option, json_rows, print_table
@@ -27,7 +27,7 @@ __all__ = ["command"]
 
 
 def _names(_ctx: click.Context, _param: click.Parameter, text: str | None) -> tuple[str, ...]:
-    """Names with commas between them."""
+    """Split names at commas."""
     return tuple(name.strip() for name in text.split(",")) if text is not None else ()
 
 
@@ -53,7 +53,7 @@ def _names(_ctx: click.Context, _param: click.Parameter, text: str | None) -> tu
     "of claims, --quick or --only results/reproduce-<its name>...]",
 )
 @click.option("--overwrite", is_flag=True, help="Replace other runs that are in the folder.")
-@click.option("--again", is_flag=True, help="Make runs anew that are finished.")
+@click.option("--again", is_flag=True, help="Run finished runs again.")
 @QUIET
 @form_option
 def command(against: str, only: tuple[str, ...], quick: bool, form: str, **wishes: Any) -> None:
@@ -164,21 +164,23 @@ def command(against: str, only: tuple[str, ...], quick: bool, form: str, **wishe
     `published` can name a file too: a CSV file of two columns whose points `by` names. Files
     are looked for beside the claims, then among those of the study (figure1_digitised.csv).
 
-    Writes claims.csv (a row per claim and condition: number, interval, test, p, resolution,
-    verdict, reason), report.html (one file to read and hand out), the manifest reproduce.json,
-    and each run in runs/.
+    The printed table has a row per claim: the value under the condition that decides, and its p
+    with Holm's correction. Writes claims.csv (a row per claim and condition: number, interval,
+    test, p, resolution, verdict, reason), report.html (one file to read and hand out), the
+    manifest reproduce.json, and each run in runs/.
     """
     from hopcli.runs.verdicts import reproduce
 
     asked = Wishes(format=form, **wishes)
     listen(quiet=asked.quiet)
-    hidden = asked.quiet or None  # None hides a bar that no terminal shows
+    hidden = asked.quiet or None  # None shows a bar only on a terminal
 
     def watch(runs: list[PreparedRun]) -> Any:
         return bar(iterable=runs, unit="run", leave=False, disable=hidden)
 
     with renamed(lambda name: flag_name(name) if name == "only" else name):
         verdicts = reproduce(against, asked, only=only, quick=quick, watch=watch)
+    show_status("")
     if not asked.quiet:
         _print(verdicts, form)
 
@@ -186,7 +188,7 @@ def command(against: str, only: tuple[str, ...], quick: bool, form: str, **wishe
 def _print(verdicts: Verdicts, form: str) -> None:
     """Print the verdicts and the names of the files."""
     from hopcli.claims.judging import VERDICTS
-    from hopcli.claims.table import short, wrapped
+    from hopcli.claims.table import brief, short
 
     out, judged, made, files = verdicts
     if form == "json":
@@ -197,9 +199,9 @@ def _print(verdicts: Verdicts, form: str) -> None:
         )
         return
     if form != "table":
-        print_table(short(made, ids=False), form)
+        print_table(short(made), form)
         return
-    click.echo(wrapped(short(made, ids=True)))
+    click.echo(brief(made))
     counts = Counter(one.verdict for one in judged)
     listed = "; ".join(f"{counts[name]} {name}" for name in VERDICTS if counts[name])
     click.echo("\n" + textwrap.fill(listed, 80))

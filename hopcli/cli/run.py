@@ -43,7 +43,7 @@ def command(configs: tuple[str, ...], dry_run: bool, **wishes: Any) -> int:
     """Run configuration files, each with the command that it names, or repeat a run.
 
     A CONFIG is a TOML file, or the name of one that comes with hopcli. Its key
-    `command` says what to run; the other keys are that command's options, spelled
+    `command` names the command; the other keys are that command's options, spelled
     with underscores.
 
     \b
@@ -51,18 +51,17 @@ def command(configs: tuple[str, ...], dry_run: bool, **wishes: Any) -> int:
       hopcli run configs/mine.toml configs/yours.toml
       hopcli run --dry-run configs/*.toml
 
-    A manifest among them (.json) repeats its run, into results/<name of its folder>-again,
-    and says of each table whether it is the same to the byte. Exit code 1 if one is not, 3 if
-    a run is finished but its pictures could not be drawn.
+    A manifest (.json) repeats its run, into results/<name of its folder>-again, and compares
+    the bytes of each table. The exit code is 1 if a table differs, and 3 if a run is finished
+    but its pictures could not be drawn.
 
     \b
       hopcli run results/paper/recall.json
 
-    One with a table [grid] is a grid of runs, as `hopcli grid run` makes it; see there.
+    A file with a table [grid] is a grid of runs; see `hopcli grid run`.
 
-    All files are checked, with the data and patterns that they name, before the first is
-    run. What is finished already is not run again, so the same line goes on after an
-    interrupt.
+    All files are verified, with the data and patterns that they name, before the first is
+    run. Finished runs are not repeated, so the same line continues after an interrupt.
     """
     wanted = Wishes(**wishes)
     if wanted.out is not None and len(configs) > 1:
@@ -105,7 +104,7 @@ def _planned(
 
 
 def _request(name: str, wishes: Wishes) -> Request:
-    """The request of a configuration, or of a manifest to be repeated."""
+    """Return the request of a configuration, or of a manifest to repeat."""
     is_manifest = name.endswith(".json")
     asked = request_again(Path(name), {}, wishes) if is_manifest else request(name, {}, wishes)
     return dataclasses.replace(asked, named=name)

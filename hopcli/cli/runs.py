@@ -25,28 +25,28 @@ if TYPE_CHECKING:
 __all__ = ["command"]
 
 _WIDEST = 40  # characters of a setting in a table
-_OF_KEY = 8  # digits that name a run
+_OF_KEY = 8  # digits of a key that are printed
 
 
 @click.command("runs", cls=Command)
 @FOLDERS
 @form_option
 def command(folders: tuple[Path, ...], form: str) -> int:
-    """List finished runs with what tells them apart.
+    """List finished runs and the settings in which they differ.
 
-    Each DIR is a folder of results, or holds such folders at any depth; hidden ones are left
-    out. A run is a row: its folder, those settings that are not the same in all listed runs
-    of its command, its data set, the version of hopcli that made it, the seconds it took, the
-    number that it is known by (such as the overall accuracy) and the first 8 digits of its
-    key. Runs are sorted by folder. For people there is a table a command, else one of all; as
-    JSON runs have all of their settings.
+    Each DIR is a folder of results, or contains such folders at any depth; hidden ones are
+    skipped. Each run is a row: its folder, the settings in which the listed runs of its command
+    differ, its data set, the version of hopcli that made it, its duration in seconds, its main
+    number (such as the overall accuracy) and the first 8 digits of its key. Runs are sorted by
+    folder. The format `table` prints one table per command, the others one table of all runs.
+    JSON contains all settings.
 
     \b
       hopcli runs results
       hopcli runs results --format csv > runs.csv
 
-    A run that cannot be read is named on stderr, the others are listed all the same. Exit
-    code 1 then. Nothing is written into the folders.
+    A run that cannot be read is named on stderr, and the exit code is 1. All others are
+    listed. Nothing is written into the folders.
     """
     from hopcli.results import listing
 
@@ -73,7 +73,7 @@ def command(folders: tuple[Path, ...], form: str) -> int:
 
 
 def _row(run: Listed, names: Iterable[str]) -> dict[str, str]:
-    """A run by the heads of its columns; `names` are the settings among them."""
+    """Return a run by column heads, with the settings in `names`."""
     entry = catalogue.entry(run.command.removesuffix(" grid"))
     settings = {n: entry.show(n, run.settings[n]) for n in names if n in run.settings}
     number = run.headline
@@ -90,7 +90,7 @@ def _row(run: Listed, names: Iterable[str]) -> dict[str, str]:
 
 
 def _as_table(rows: Sequence[Mapping[str, str]]) -> str:
-    """Rows below their heads, each column as wide as it needs."""
+    """Lay out rows below their heads, with columns as wide as needed."""
     heads = _heads(rows)
     cells = [heads, *([_cut(terminal(row.get(head, ""))) for head in heads] for row in rows)]
     return in_columns(cells)
@@ -102,7 +102,7 @@ def _print(rows: Sequence[Mapping[str, str]], form: str) -> None:
 
 
 def _as_json(run: Listed) -> dict[str, Any]:
-    """All of a run."""
+    """Return all data of a run for JSON."""
     number = run.headline
     return {
         **run._asdict(),
@@ -112,7 +112,7 @@ def _as_json(run: Listed) -> dict[str, Any]:
 
 
 def _heads(rows: Sequence[Mapping[str, str]]) -> list[str]:
-    """The heads of all rows, the key last."""
+    """Return the heads of all rows, the key last."""
     heads = dict.fromkeys(head for row in rows for head in row if head != "key")
     return [*heads, "key"]
 

@@ -15,8 +15,8 @@ __all__ = ["command"]
 def command() -> None:
     """Print the JSON Schema of configuration files, for editors.
 
-    Editors that know TOML by a schema then complete settings, explain them, and mark what
-    is wrong while you write.
+    Editors that support TOML schemas then complete and explain settings, and mark errors
+    while you write.
 
     \b
       hopcli schema > hopcli.schema.json

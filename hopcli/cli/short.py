@@ -1,4 +1,4 @@
-"""The short help of a command: a screen with its daily options and three examples."""
+"""Short help of a command: a screen with its daily options and three examples."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _DAILY = (
     *("config", "dataset", "digits", "rule", "dynamics", "temperature", "temperatures"),
     *("start", "sweeps", "tests", "repeats", "seed", "out"),
 )
-"""Options of daily use, in this order; what is the command's own comes before `seed`."""
+"""Options of daily use, in this order; the command's own options precede `seed`."""
 
 _MOST = 12  # options in a short help
 _EXAMPLES = 3
@@ -52,7 +52,7 @@ def examples(text: str) -> list[str]:
 
 
 def daily(command: str, names: list[str]) -> list[str]:
-    """Choose the options of a short help: those of daily use, and those of the command alone."""
+    """Choose the options of a short help: daily ones, and those of this command alone."""
     if len(names) <= _MOST:
         return names
     usual = [name for name in _DAILY if name in names]
@@ -76,7 +76,7 @@ def _commands(ctx: click.Context) -> list[str]:
 
 
 def _line(name: str, text: str) -> str:
-    """One line: a name, and the first clause of its help with the default."""
+    """Return one line: a name, and the first clause of its help with the default."""
     flag, _, metavar = name.partition(" ")
     if "/" in flag or len(name) > _NAME - 4:
         flag = flag.partition("/")[0].rstrip()

@@ -24,7 +24,7 @@ __all__ = ["command", "half_blocks", "signs"]
 
 _BLOCKS = np.array([" ", "▄", "▀", "█"])  # neither half, lower, upper, both
 _Drawn = tuple[str, "NDArray[np.int8]"]
-"""A picture and its name."""
+"""Name and picture."""
 
 _SIGNS = np.array([".", "#"])
 
@@ -44,10 +44,10 @@ def command(file: str, width: int | None, most: int, **flags: Any) -> None:
 
     FILE is a patterns.npz of `hopcli select`, a picture, a folder of pictures, a text file of
     patterns (.txt), another file of data (.csv, .npy, .npz, IDX), or any SOURCE that
-    `hopcli data` lists. What is drawn is what the other
-    commands would store, with the same options for the data. Two rows of pixels make a row of
-    half blocks, or one of # and . where the terminal has none; a picture wider than the
-    terminal is shrunk by a whole factor. Nothing is written.
+    `hopcli data` lists. The other commands store the same patterns with the same options for
+    the data. Two rows of pixels become a row of half blocks, or one of # and . in terminals
+    without half blocks. A picture wider than the terminal is shrunk by a whole factor.
+    Nothing is written.
 
     \b
       hopcli show results/select/patterns.npz
@@ -72,7 +72,7 @@ def _encoding() -> str:
 
 
 def _can_draw(text: str) -> bool:
-    """Whether the terminal has these characters."""
+    """Return whether the terminal has these characters."""
     try:
         text.encode(_encoding())
     except UnicodeEncodeError:
@@ -81,7 +81,7 @@ def _can_draw(text: str) -> bool:
 
 
 def _drawable(text: str) -> str:
-    """The text with a question mark for what the terminal does not have."""
+    """Replace characters that the terminal lacks with question marks."""
     return terminal(text).encode(_encoding(), "replace").decode(_encoding())
 
 
@@ -127,7 +127,7 @@ def _patterns(file: str, flags: dict[str, Any]) -> list[_Drawn]:
 
 
 def _load(file: str, flags: dict[str, Any]) -> tuple[list[str], NDArray[np.int8], tuple[int, int]]:
-    """Names, states and shape of what a file or source holds."""
+    """Return names, states and shape of the pictures in a file or source."""
     source = _source(file)
     if not source:
         return _selected(file, flags)
@@ -141,7 +141,7 @@ def _load(file: str, flags: dict[str, Any]) -> tuple[list[str], NDArray[np.int8]
 def _selected(
     file: str, flags: dict[str, Any]
 ) -> tuple[list[str], NDArray[np.int8], tuple[int, int]]:
-    """The patterns that were selected, which are spins already."""
+    """Return the selected patterns in a file, which are already spins."""
     from hopcli.patterns import read_patterns
 
     for name in flags:
@@ -151,7 +151,7 @@ def _selected(
 
 
 def _source(file: str) -> str:
-    """The source that a file or folder stands for; empty for a file of selected patterns."""
+    """Return the source for a file or folder; empty for a file of selected patterns."""
     from hopcli.datasets import SOURCES, spec_of
     from hopcli.datasets.files import exists
     from hopcli.datasets.npz import Archive
@@ -192,7 +192,7 @@ def half_blocks(picture: NDArray[np.int8], columns: int) -> str:
 
 
 def signs(picture: NDArray[np.int8], columns: int) -> str:
-    """Draw a picture with ``#`` and ``.`` as text files have it, shrunk likewise.
+    """Draw a picture with ``#`` and ``.`` as in text files, shrunk likewise.
 
     Parameters
     ----------
@@ -211,7 +211,7 @@ def signs(picture: NDArray[np.int8], columns: int) -> str:
 
 
 def _cells(picture: NDArray[np.int8], columns: int) -> NDArray[np.bool_]:
-    """Where there is ink, shrunk by a whole factor to fit the columns."""
+    """Find the ink of a picture, shrunk by a whole factor to fit the columns."""
     height, width = picture.shape
     factor = -(-width // columns)
     ink = np.zeros((-(-height // factor) * factor, -(-width // factor) * factor), dtype=bool)

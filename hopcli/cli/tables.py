@@ -1,4 +1,4 @@
-"""Tables as they are printed: for people, for scripts, for documents."""
+"""Printed tables: for people, scripts and documents."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ __all__ = [
 ]
 
 FORMATS = ("table", "json", "csv", "markdown", "latex")
-"""What a printed table can be. JSON has more than the table, by the command."""
+"""Formats of a printed table. JSON contains more, depending on the command."""
 
 FORM_HELP = (
     "Print a table; for scripts a line of JSON, or the table as CSV; for documents the table in "
@@ -42,7 +42,7 @@ FORM_HELP = (
 form_option = click.option(
     "--format", "form", type=click.Choice(FORMATS), default="table", help=FORM_HELP
 )
-"""The option of commands that print a table; its value is called ``form``."""
+"""Option of commands that print a table; its value is called ``form``."""
 
 
 def print_table(
@@ -52,7 +52,7 @@ def print_table(
     percent: bool = False,
     more: Mapping[str, Sequence[str]] = MappingProxyType({}),
 ) -> None:
-    """Print a table in one of :data:`FORMATS` but JSON.
+    """Print a table in any of :data:`FORMATS` except JSON.
 
     Parameters
     ----------
@@ -61,9 +61,9 @@ def print_table(
     form : str
         The format.
     percent : bool
-        In the format for people, print rates in percent and each error beside its estimate.
+        For people, print rates in percent and each error beside its estimate.
     more : mapping of str to sequence of str
-        Further columns in the format for people.
+        Further columns, only in the format for people.
     """
     if form != "table":
         from hopcli.grids.export import write_table
@@ -72,13 +72,13 @@ def print_table(
         return
     columns = _for_people(table) if percent else _plain(table)
     columns += [(name, [terminal(cell) for cell in cells]) for name, cells in more.items()]
-    # A terminal would break long lines anywhere; a pipe takes them whole.
+    # A terminal would break long lines anywhere; a pipe gets them whole.
     width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
     click.echo(_laid_out(columns, width))
 
 
 def print_rows(rows: Iterable[Mapping[str, Any]], heads: Sequence[str], form: str) -> None:
-    """Print rows of texts as a table; a column that a row lacks is empty."""
+    """Print rows of texts as a table; columns missing in a row are empty."""
     import numpy as np
 
     from hopcli.datasets.files import as_text
@@ -90,7 +90,7 @@ def print_rows(rows: Iterable[Mapping[str, Any]], heads: Sequence[str], form: st
 
 
 def json_rows(table: Columns) -> list[dict[str, Any]]:
-    """Return the rows as JSON has them; what is no finite number is null."""
+    """Return the rows for JSON, with null for numbers that are not finite."""
     return [
         {name: finite(value) for name, value in zip(table, row, strict=True)}
         for row in table.rows()
@@ -98,14 +98,14 @@ def json_rows(table: Columns) -> list[dict[str, Any]]:
 
 
 def laid_out(table: Columns) -> str:
-    """Lay out a table in columns, each row a line whatever its texts are."""
+    """Lay out a table in columns, each row on one line."""
     return _laid_out(_plain(table), None)
 
 
 _NARROW = 80  # columns of the usual terminal
 
 _Shown = list[tuple[str, list[str]]]
-"""Columns as they are printed: head and cells."""
+"""Printed columns: head and cells."""
 
 
 def _plain(table: Columns) -> _Shown:
@@ -116,7 +116,7 @@ def _plain(table: Columns) -> _Shown:
 
 
 def _for_people(table: Columns) -> _Shown:
-    """Show each estimate with its interval, SD or error, and leave out what can be computed."""
+    """Show each estimate with its interval, SD or error; leave out derived columns."""
     errors: dict[str, dict[str, list[list[float]]]] = {}
     for name, array in zip(table.names, table.arrays, strict=True):
         column = table.declared.column(name)
@@ -151,7 +151,7 @@ def _estimate(
         title = "95 % interval" if len(bounded) == 1 else f"{name} 95 %"
         pairs = zip(errors["low"][0], errors["high"][0], strict=True)
         shown.append((title, [_interval(low, high, rate) for low, high in pairs]))
-    if "sd" in errors:  # over the larger units, where there are several
+    if "sd" in errors:  # over the larger units, if there are several kinds
         sds = [
             next((sd for sd in reversed(row) if not math.isnan(sd)), math.nan)
             for row in zip(*errors["sd"], strict=True)
@@ -178,7 +178,7 @@ def _with_error(value: float, error: float, rate: bool) -> str:
 
 
 def _laid_out(columns: _Shown, width: int | None) -> str:
-    """Lay out columns, in parts where they are wider than the terminal."""
+    """Lay out columns, in parts if they are wider than the terminal."""
     parts: list[list[str]] = []
     widths = [max(map(len, [head, *cells])) for head, cells in columns]
     gap = "  " if sum(widths) + 2 * len(widths) <= _NARROW else " "
@@ -200,12 +200,12 @@ def _cell(value: Any, is_rate: bool = False) -> str:
 
 
 def in_columns(rows: Sequence[Sequence[str]]) -> str:
-    """Lay out texts, the heads first, each column as wide as it needs."""
+    """Lay out texts, heads first, with columns as wide as needed."""
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     return "\n".join("  ".join(map(str.ljust, row, widths)).rstrip() for row in rows)
 
 
 def print_text(text: str | None) -> None:
-    """Print a whole document: to a terminal so that it cannot steer it, else as it is."""
+    """Print a whole document; control characters are escaped only for a terminal."""
     shown = text or ""
     click.echo(terminal(shown, keep="\n") if sys.stdout.isatty() else shown, nl=False)

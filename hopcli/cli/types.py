@@ -1,4 +1,4 @@
-"""Types of arguments and options, and the options that several commands have."""
+"""Types of arguments and options, and options that several commands share."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ __all__ = ["FILE", "FOLDER", "FOLDERS", "FORM", "ONE_FOLDER", "POSITIVE", "QUIET
 
 
 class OfKind(click.ParamType[Any]):
-    """A value of a kind, read as the settings are.
+    """Value of a kind, read like a setting.
 
     Parameters
     ----------
@@ -39,7 +39,7 @@ class OfKind(click.ParamType[Any]):
 
 
 class _Place(click.ParamType[Path]):
-    """A file or folder, which may not exist yet; an empty text is none."""
+    """File or folder, which may not exist yet; an empty text is refused."""
 
     def __init__(self, name: str) -> None:
         self.name = name
@@ -72,7 +72,7 @@ FORM = click.option(
     "form",
     type=click.Choice(["table", "json"]),
     default="table",
-    help="Print text, or for scripts a line of JSON.  [default: table]",
+    help="Print text, or a line of JSON for scripts.  [default: table]",
 )
 
-QUIET = click.option("--quiet", "-q", is_flag=True, help="Print nothing but errors, draw no bar.")
+QUIET = click.option("--quiet", "-q", is_flag=True, help="Print only errors and draw no bar.")

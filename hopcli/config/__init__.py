@@ -1,13 +1,13 @@
 """Settings of a run: its configuration and its execution.
 
-A configuration is frozen, a class for each command (:class:`RecallConfig` and others). As
-*given*, open settings are None. It is checked and *resolved* once, when the data are loaded:
-then every setting has its value, which the manifest holds and the key of the run names. The
-*execution* (threads, figures) changes no number.
+A configuration is frozen, a class per command (:class:`RecallConfig` and others). In the
+*given* configuration, open settings are None. It is checked and *resolved* once, when the
+data are loaded: then every setting has a value. The manifest contains these values, and the
+key of the run is their hash. The *execution* (threads, figures) changes no number.
 
 Each setting is declared once, with its kind, default, help and group. A value may come
-from a TOML file, from a flag or from Python; all three pass through the same check, so
-they are refused with the same words. A command imports its own class only.
+from a TOML file, from a flag or from Python. All three pass the same check and give the same
+messages. A command imports only its own class.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _SHARED = {
 
 
 def __getattr__(name: str) -> Any:
-    """Import a class when it is asked for; ``__init__.pyi`` lists them."""
+    """Import a class on first use; ``__init__.pyi`` lists them."""
     modules = [module for module, names in _SHARED.items() if name in names]
     modules += [entry.module for entry in CATALOGUE.values() if name == f"{entry.name}Config"]
     if not modules:

@@ -1,4 +1,4 @@
-"""What ``hopcli attractors`` is asked to do."""
+"""Settings of ``hopcli attractors``."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class AttractorsConfig(PatternSettings, LearningSettings, RunSettings):
     Runs the same starts under each rule until no site would change, S_i = sign(h_i -
     theta_i) everywhere, and lists the distinct final states: how often each was reached,
     with a 95 % interval, its energy, and what it is. In this order: a two-cycle (sync
-    only), a stored pattern or its inverse (|m| from the criterion on), a mixture of three
+    only), a stored pattern or its inverse (|m| at least the criterion), a mixture of three
     stored patterns, another fixed point, or unsettled when the sweeps ran out.
 
     A state and its inverse count as one with --theta 0 and --tie keep. Thresholds from a
@@ -75,25 +75,25 @@ class AttractorsConfig(PatternSettings, LearningSettings, RunSettings):
         help="Sign of the field, one site at a time (async) or all at once (sync).",
     )
     tie: str = again(DynamicsSettings, "tie")
-    sweeps: int = again(DynamicsSettings, "sweeps", 200, help="Sweeps of N at most, till stable.")
+    sweeps: int = again(DynamicsSettings, "sweeps", 200, help="Most sweeps of N, until stable.")
     start: Start = setting(notations.start(), Start("random", (0.5,)), "Census", start_help())
     starts: int = setting(kinds.integer(1, 10_000_000), 10_000, "Census", "Number of starts.")
     criterion: float = again(
         CriterionSettings,
         "criterion",
         group="Census",
-        help="A state is a pattern, its inverse or a mixture from this overlap on.",
+        help="Smallest overlap with a pattern, an inverse or a mixture that identifies a state.",
     )
     most: int = setting(
         kinds.integer(1, 1000), 12, "Census", "Most frequent states drawn for each rule."
     )
 
     def concrete(self, facts: Facts) -> dict[str, Any]:
-        """What others fill in, if the start fits."""
+        """Fill settings that depend on others, if the start fits."""
         check_fit(self.start, facts)
         return super().concrete(facts)
 
     @property
     def folds_inverses(self) -> bool:
-        """Whether a state and its inverse count as one: the dynamics treat both alike."""
+        """True if a state and its inverse count as one: the dynamics treat both alike."""
         return self.theta == 0 and self.tie == "keep"

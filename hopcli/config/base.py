@@ -1,4 +1,4 @@
-"""What every configuration shares: settings declared once, checked, resolved, converted."""
+"""Common parts of all configurations: settings declared once, checked, resolved, converted."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Setting:
-    """The declaration of a setting, besides its name and default.
+    """Declaration of a setting, without its name and default.
 
     Parameters
     ----------
@@ -38,7 +38,7 @@ class Setting:
     help : str
         Help text.
     group : str
-        Heading of the help that lists it.
+        Heading of its group in the help.
     shown_default : str or None
         Text for an open default.
     filled : bool
@@ -117,20 +117,20 @@ class Settings:
 
     @classmethod
     def settings(cls) -> dict[str, Setting]:
-        """The settings by name, in the order of the help text."""
+        """Return the settings by name, in the order of the help text."""
         return {item.name: item.metadata["setting"] for item in fields(cls)}
 
     @classmethod
     def default_of(cls, name: str) -> Any:
-        """The default of a setting, None if it is open."""
+        """Return the default of a setting, None if it is open."""
         return next(item.default for item in fields(cls) if item.name == name)
 
     def values(self) -> dict[str, Any]:
-        """The values by name, as Python has them."""
+        """Return the values by name, as Python objects."""
         return {item.name: getattr(self, item.name) for item in fields(self)}
 
     def to_dict(self) -> dict[str, Any]:
-        """The values by name, as JSON and TOML have them."""
+        """Return the values by name, for JSON and TOML."""
         kinds = {name: declared.kind for name, declared in self.settings().items()}
         return {
             name: None if value is None else kinds[name].plain(value)
@@ -138,7 +138,7 @@ class Settings:
         }
 
     def changes(self) -> dict[str, Any]:
-        """The values that differ from the defaults, as JSON and TOML have them."""
+        """Return the values that differ from the defaults, for JSON and TOML."""
         known, values = self.settings(), self.to_dict()
         defaults = {name: self.default_of(name) for name in known}
         return {
@@ -151,7 +151,7 @@ class Settings:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What a configuration must know of the data to have every value.
+    """Facts about the data that a configuration needs to fill every value.
 
     Parameters
     ----------
@@ -162,7 +162,7 @@ class Facts:
     labels : tuple of str
         Labels of the patterns that may be stored.
     chosen : bool
-        Whether these are the ones to be stored, in this order.
+        True if these labels are stored, in this order.
     """
 
     dataset: str
@@ -172,7 +172,7 @@ class Facts:
 
     @classmethod
     def of(cls, dataset: Dataset) -> Facts:
-        """The facts of a data set whose patterns are selected."""
+        """Return the facts of a data set whose patterns are selected."""
         return cls(dataset.name, dataset.shape, dataset.label_names)
 
     @property
@@ -183,10 +183,10 @@ class Facts:
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Config(Settings):
-    """What a user asks for: one class a command, its docstring the manual of the command.
+    """Configuration that a user gives: one class per command, with the manual as docstring.
 
-    Each setting can be replaced by itself (`dataclasses.replace`). :meth:`check` compares
-    settings with each other; :meth:`resolve` fills those that are open.
+    Each setting can be replaced alone (`dataclasses.replace`). :meth:`check` compares settings
+    with each other; :meth:`resolve` fills the open ones.
     """
 
     command: ClassVar[str]
@@ -201,14 +201,14 @@ class Config(Settings):
         """
 
     def concrete(self, facts: Facts) -> dict[str, Any]:
-        """Values of the settings that are open, or are normalised, given the data."""
+        """Return values for settings that are open or normalised, given the data."""
         del facts
         return {}
 
     def resolve(self, facts: Facts) -> Self:
         """Fill the open settings of a checked configuration.
 
-        The result depends on the configuration and the facts only. A resolved configuration
+        The result depends only on the configuration and the facts. A resolved configuration
         resolves to itself.
 
         Raises
@@ -223,14 +223,14 @@ class Config(Settings):
 
     @classmethod
     def from_values(cls, values: Mapping[str, Any], near: Iterable[str] = ()) -> Self:
-        """Make a configuration from a mapping, as read from a file; each value is checked alone.
+        """Make a configuration from a mapping of a file; each value is checked alone.
 
         Parameters
         ----------
         values : mapping of str to object
             Values by name.
         near : iterable of str
-            Names that an unknown one is compared with, besides those of the settings.
+            Further names to compare an unknown one with.
 
         Raises
         ------
@@ -263,12 +263,12 @@ class Config(Settings):
 
 
 def read_flags(known: Mapping[str, Setting], flags: Mapping[str, Any]) -> dict[str, Any]:
-    """Read the texts of flags as values of settings; what is no text stays.
+    """Read the texts of flags as values of settings; other values are not changed.
 
     Raises
     ------
     SettingError
-        If a text is no value of its setting.
+        If a text is no valid value of its setting.
     """
     return {
         name: read(known[name].kind, name, text) if isinstance(text, str) else text

@@ -1,4 +1,4 @@
-"""What ``hopcli capacity`` is asked to do."""
+"""Settings of ``hopcli capacity``."""
 
 from __future__ import annotations
 
@@ -61,15 +61,15 @@ class CapacityConfig(DataSettings, LearningSettings, RunSettings):
     draws, and empty if there are none. `wrong_first` is the fraction of sites that change in
     the first step from a stored pattern, all sites at once. `half_radius` (with --basins) is
     found by bisection.
-    Each start flips the first sites of its own random order. It is recalled if it ends where
-    the pattern itself ends (overlap 0.99 or more). `near_pattern` and `near_flipped` are the share
-    of the tested patterns that end at an overlap above 0.9, `median_pattern` and
-    `median_flipped` the median overlap: near the transition a pattern is held or lost as a
-    whole, so that the mean overlap describes neither. The 95 % intervals are for new draws,
-    with patterns as the units of a draw, so they have a width at 0 and 1 too, unless the rule
+    Each start flips the first sites of its own random order. It is recalled if it ends in the
+    same state as the pattern itself (overlap 0.99 or more). `near_pattern` and `near_flipped`
+    are the share of the tested patterns that end at an overlap above 0.9. `median_pattern` and
+    `median_flipped` are the median overlap. Near the transition a pattern is either kept or lost
+    as a whole, so the mean overlap describes neither. The 95 % intervals are for new draws,
+    with patterns as the units of a draw. They have a width at 0 and 1 too, unless the rule
     makes every pattern a fixed point by construction. Near the Hebbian transition at 100 to
-    784 spins, from 3 draws on, those of the shares cover 94 to 99 %, and those of means and
-    medians 99 % or more.
+    784 spins, with 3 or more draws, the intervals of the shares cover 94 to 99 %. Those of means
+    and medians cover 99 % or more.
     """
 
     command: ClassVar[str] = "capacity"
@@ -117,20 +117,20 @@ class CapacityConfig(DataSettings, LearningSettings, RunSettings):
         "recalled.",
     )
     tests: int = setting(
-        kinds.integer(1, 20_000), 50, "Load", "Patterns of each draw that runs start from, at most."
+        kinds.integer(1, 20_000), 50, "Load", "Most patterns of each draw that runs start from."
     )
-    sweeps: int = again(DynamicsSettings, "sweeps", 50, help="Sweeps of N at most, till stable.")
+    sweeps: int = again(DynamicsSettings, "sweeps", 50, help="Most sweeps of N, until stable.")
 
     @property
     def reads_data(self) -> bool:
-        """Whether the patterns are images."""
+        """True if the patterns are images."""
         return self.patterns == "images"
 
     def check(self) -> None:
-        """Check that sizes and data are those of the patterns."""
+        """Check that sizes and data fit the kind of patterns."""
         super().check()
         if self.patterns == "images" and self.sizes is not None and len(self.sizes) > 1:
-            rule = "cannot be given with patterns images, which have their own"
+            rule = "has no effect with patterns images, whose size is fixed"
             raise SettingError("sizes", rule, ",".join(map(str, self.sizes)))
         if self.patterns == "random":
             for name in DataSettings.settings():
@@ -139,9 +139,9 @@ class CapacityConfig(DataSettings, LearningSettings, RunSettings):
                     raise SettingError(name, "has no effect with patterns random", value)
 
     def concrete(self, facts: Facts) -> dict[str, Any]:
-        """The sizes: those asked for, else that of the pictures of the data set."""
+        """Return the given sizes, by default that of the pictures of the data set."""
         own = (facts.n_sites,)
         if self.patterns == "images" and self.sizes not in (None, own):
-            rule = f"must be {facts.n_sites}, as {facts.dataset} has them, with patterns images"
+            rule = f"must be {facts.n_sites}, the size of {facts.dataset}, with patterns images"
             raise SettingError("sizes", rule, ",".join(map(str, self.sizes or ())))
         return {**super().concrete(facts), "sizes": self.sizes or own}

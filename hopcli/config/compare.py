@@ -1,4 +1,4 @@
-"""What ``hopcli compare`` is asked to do."""
+"""Settings of ``hopcli compare``."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = ["CompareConfig"]
 
-_MOST_SWEEPS = 10_000  # at T = 0, far more than any run has been seen to take
+_MOST_SWEEPS = 10_000  # at T = 0, far more than any observed run takes
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -100,7 +100,7 @@ class CompareConfig(PatternSettings, StorageSettings, DynamicsSettings, RunSetti
         kinds.integer(1, 100_000),
         2000,
         "Classifiers",
-        "Training images of each label for logistic regression, at most.",
+        "Most training images of each label for logistic regression.",
     )
     selector_samples: tuple[int, ...] = setting(
         kinds.sizes(), (5, 20, 80), "Selectors", "Samples of each label to select from, M in eq. 5."
@@ -115,14 +115,14 @@ class CompareConfig(PatternSettings, StorageSettings, DynamicsSettings, RunSetti
         "Test images of each label for each selection, or all images.",
     )
     candidates: int = setting(
-        kinds.integer(1, 10_000), 10, "Selectors", "Random sets that best-of chooses from."
+        kinds.integer(1, 10_000), 10, "Selectors", "Random sets among which best-of chooses."
     )
     tuning: int = setting(
-        kinds.integer(1, 100_000), 50, "Selectors", "Images of each label that best-of chooses by."
+        kinds.integer(1, 100_000), 50, "Selectors", "Tuning images of each label for best-of."
     )
 
     def check(self) -> None:
-        """Check that nothing is tested that is trained on, and what a recall checks."""
+        """Check that no training image is tested, and the settings of the recall."""
         super().check()
         splits = {self.split, self.select_split}
         if len(splits) > 1 and "all" in splits:
@@ -131,11 +131,11 @@ class CompareConfig(PatternSettings, StorageSettings, DynamicsSettings, RunSetti
         self.recall().check()
 
     def recall(self) -> RecallConfig:
-        """The recall whose trials are compared: each test image once."""
+        """Return the recall whose trials are compared: each test image once."""
         return self._recall()
 
     def recall_at_zero(self) -> RecallConfig:
-        """The same at T = 0: sign updates, each site once a sweep, until stable."""
+        """Return that recall at T = 0: sign updates, each site once per sweep, until stable."""
         return self._recall(
             dynamics="async",
             order="permutation",
@@ -152,12 +152,12 @@ class CompareConfig(PatternSettings, StorageSettings, DynamicsSettings, RunSetti
         return RecallConfig(**{**shared, **once, **changed})
 
     def concrete(self, facts: Facts) -> dict[str, Any]:
-        """The temperature, as a recall has it."""
+        """Fill the temperature, as in a recall."""
         values = super().concrete(facts)
         if len(values["digits"]) < 2:
             given = ("digits", "source_indices", "patterns", "dataset")
             name = next(name for name in given if getattr(self, name) is not None)
-            rule = "must have two labels at least, to be told apart"
+            rule = "must have at least two labels to compare"
             raise SettingError(name, rule, self.to_dict()[name])
         return {
             **values,
@@ -166,5 +166,5 @@ class CompareConfig(PatternSettings, StorageSettings, DynamicsSettings, RunSetti
         }
 
 
-# A file of patterns comes from no split; which one it was is for classifiers alone.
+# A file of patterns comes from no split; its split matters only to classifiers.
 _OF_RECALL = RecallConfig.settings().keys() - {"select_split"}

@@ -1,4 +1,4 @@
-"""What ``hopcli consistency`` is asked to do."""
+"""Settings of ``hopcli consistency``."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ class ConsistencyConfig(DataSettings, RunSettings):
         kinds.labels(at_least=_FEWEST),
         None,
         "Labels",
-        "Labels to compare, four or more; they are each other's competitors.",
+        "Labels to compare, four or more; each competes with all others.",
         shown_default="all",
         filled=True,
         axis="labels stored",
@@ -80,7 +80,7 @@ class ConsistencyConfig(DataSettings, RunSettings):
         kinds.integer(2, 10_000),
         20,
         "Labels",
-        "Random samples of each label that a pattern is selected from, M in eq. 5.",
+        "Random samples of each label from which a pattern is selected, M in eq. 5.",
         axis="samples of each label, M",
     )
     selections: int = setting(
@@ -112,7 +112,7 @@ class ConsistencyConfig(DataSettings, RunSettings):
         return self.sweeps * self.attempts_per_sweep
 
     def concrete(self, facts: Facts) -> dict[str, Any]:
-        """The labels and the attempts of a sweep."""
+        """Fill the labels and the attempts of a sweep."""
         digits = all_labels(self.digits, facts)
         if len(digits) < _FEWEST:
             rule = f"must be {_FEWEST} or more, {facts.dataset} has"

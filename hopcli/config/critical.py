@@ -1,4 +1,4 @@
-"""What ``hopcli critical`` is asked to do."""
+"""Settings of ``hopcli critical``."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from hopcli.rules import RULES
 __all__ = ["CriticalConfig"]
 
 _RULES = {name: RULES[name] for name in ("pseudo-inverse", "hebbian", "storkey")}
-"""Rules by which couplings are 1 / N times what the columns of the patterns say, at any N."""
+"""Rules whose couplings are 1 / N times a function of the columns of the patterns, at any N."""
 _DYNAMICS = {name: rule for name, rule in DYNAMICS.items() if rule.stochastic}
 _TEMPERATURES = (
     *(i / 10 for i in range(1, 10)),
@@ -49,8 +49,8 @@ class CriticalConfig(PatternSettings, RunSettings):
                       of the patterns; 1 in order and 0 in disorder
       susceptibility  N (<m_P^2> - <m_P>^2) / T
       energy          per spin, with the specific heat
-      recall          share of chains whose last state overlaps with a stored
-                      pattern by --criterion
+      recall          share of chains whose last state has an overlap of at
+                      least --criterion with a stored pattern
 
     The Binder ratios of two sizes cross near the critical temperature T_c. --scales makes the
     sizes: each pixel is repeated in both directions, which keeps the overlaps of the patterns.
@@ -105,7 +105,7 @@ class CriticalConfig(PatternSettings, RunSettings):
         kinds.sizes(1, 32, metavar="SCALES"),
         (1, 2),
         "Scan",
-        "Times that each pixel is repeated in both directions; each is a size.",
+        "Number of times that each pixel is repeated in both directions; each gives a size.",
     )
     temperatures: tuple[float, ...] = setting(
         notations.grid(above=True),
@@ -115,7 +115,7 @@ class CriticalConfig(PatternSettings, RunSettings):
         shown_default="0.1 to 1.9 in 23 steps, finer around 1",
     )
     chains: int = setting(
-        kinds.integer(5, 1000),  # intervals of fewer would not cover what they promise
+        kinds.integer(5, 1000),  # intervals of fewer would not cover 95 %
         30,
         "Scan",
         "Chains from random spins, and as many from patterns, at each temperature and size.",
@@ -124,7 +124,7 @@ class CriticalConfig(PatternSettings, RunSettings):
         CriterionSettings,
         "criterion",
         group="Scan",
-        help="Overlap |m| with a stored pattern from which on the end of a chain is one.",
+        help="Smallest overlap |m| of a chain's end with a stored pattern that counts as recalled.",
     )
     dynamics: str = again(
         DynamicsSettings,
@@ -142,5 +142,5 @@ class CriticalConfig(PatternSettings, RunSettings):
 
     @staticmethod
     def most_sweeps(chains: int) -> int:
-        """Most sweeps of so many chains of each start, at most 100,000."""
+        """Return the maximum of sweeps for a number of chains per start, at most 100,000."""
         return min(_MOST_SWEEPS, _MOST_KEPT // (2 * chains))

@@ -1,4 +1,4 @@
-"""Settings of the data: which images, and how they become spins."""
+"""Settings of the data: the images, and their conversion to spins."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ __all__ = ["DataSettings"]
 
 
 def _threshold() -> kinds.Kind:
-    """A grey value, or the name of a way to find one."""
+    """Make a kind for a grey value, or the name of a method to find one."""
     metavar = "|".join(("INTEGER", *THRESHOLDS))
     return kinds.either(metavar, RULE, kinds.integer(0, 255), kinds.choice(THRESHOLDS))
 
 
 def _size() -> kinds.Kind:
-    """Width and height of a picture; what is done to fill them is another setting."""
+    """Make a kind for width and height of a picture; `crop` decides how they are filled."""
     plain = notations.size()
 
     def check(value: Any) -> Any:
@@ -36,13 +36,13 @@ def _size() -> kinds.Kind:
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class DataSettings(Config):
-    """Which images, and how they become spins."""
+    """Settings of the images and their conversion to spins."""
 
     dataset: str = setting(
         kinds.word("SOURCE"),
         "mnist",
         "Data",
-        "Where the images come from; `hopcli data` lists the sources.",
+        "Source of the images; `hopcli data` lists the sources.",
     )
     split: str = setting(
         kinds.choice(SPLITS),
@@ -80,11 +80,11 @@ class DataSettings(Config):
         kinds.switch(),
         False,
         "Data",
-        "Swap rows and columns of each image, for EMNIST under other names than its own.",
+        "Swap rows and columns of each image, for EMNIST files without emnist in their name.",
     )
 
     def __post_init__(self) -> None:
-        """Check each value; a size to be filled says so itself, to whoever loads the data."""
+        """Check each value; loading the data reports a missing size."""
         super().__post_init__()
         if self.size is not None:
             width, height, *_ = self.size
@@ -93,7 +93,7 @@ class DataSettings(Config):
 
     @property
     def reads_data(self) -> bool:
-        """Whether the run needs the data set."""
+        """True if the run needs the data set."""
         return True
 
     def check(self) -> None:
@@ -103,7 +103,7 @@ class DataSettings(Config):
             raise SettingError("crop", "has no effect without size")
 
     def concrete(self, facts: Facts) -> dict[str, Any]:
-        """The threshold, which is a matter of the source unless it is given."""
+        """Fill the threshold, whose default depends on the source."""
         values, threshold = super().concrete(facts), self.threshold
         if threshold is None and self.reads_data:
             threshold = default_threshold(self.dataset)

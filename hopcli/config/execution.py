@@ -1,4 +1,4 @@
-"""How a run is carried out: what changes no number of it, and is in no hash."""
+"""Execution of a run: settings that change no number and are in no hash."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from hopcli.errors import SettingError
 
 __all__ = ["Execution", "RecallExecution", "ThreadedExecution", "animation_name", "trials_named"]
 
-_MOST_FRAMES = 1000  # of a trial in an animation, one a sweep
+_MOST_FRAMES = 1000  # of a trial in an animation, one per sweep
 _ANIMATION = re.compile(r"(?!\.)[^/\\\x00-\x1f\x7f]{1,195}\.(gif|png|webp)")
 _FIGURE = re.compile(r"(accuracy|confusion|gallery(-[0-9]+)?|trace)\.png")
 
 
 def animation_name() -> kinds.Kind:
-    """A bare file name whose suffix is a format of moving pictures."""
+    """Make a kind for a bare file name whose suffix is a format of moving pictures."""
     rule = (
         "must be a file name that ends in .gif, .png or .webp, of at most 200 characters, without "
         "a folder or control characters"
@@ -37,7 +37,7 @@ def animation_name() -> kinds.Kind:
 
 
 def trials_named(name: str) -> int:
-    """How many trials of each label an animation shows: one, or N if it is called x.N.gif.
+    """Return the number of trials of each label in an animation: 1, or N for x.N.gif.
 
     Examples
     --------
@@ -50,7 +50,7 @@ def trials_named(name: str) -> int:
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Execution(Settings):
-    """What is drawn, and how."""
+    """Settings of drawing."""
 
     figures: bool = setting(kinds.switch(), True, "Output", "Draw the pictures, or only tables.")
     figure_format: str = setting(
@@ -67,16 +67,16 @@ class Execution(Settings):
 
     @property
     def draws(self) -> bool:
-        """Whether anything is drawn."""
+        """True if anything is drawn."""
         return self.figures
 
     def check_with(self, config: Config) -> None:
-        """Check that a configuration can be carried out like this.
+        """Check that a configuration allows this execution.
 
         Raises
         ------
         SettingError
-            If not.
+            If it does not.
         """
         del config
         for name in ("figure_format", "figure_style"):
@@ -87,20 +87,20 @@ class Execution(Settings):
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class ThreadedExecution(Execution):
-    """The same, for what runs in the compiled loop."""
+    """The same, for runs in the compiled loop."""
 
     threads: int | None = setting(
         kinds.integer(1),
         None,
         "Run",
-        "Threads; no result depends on them.",
-        shown_default="one a core",
+        "Number of threads; no result depends on it.",
+        shown_default="one per core",
     )
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class RecallExecution(ThreadedExecution):
-    """The same, for runs that can be looked at sweep by sweep."""
+    """The same, for runs that can be drawn sweep by sweep."""
 
     animate: str | None = setting(
         animation_name(),
@@ -113,21 +113,21 @@ class RecallExecution(ThreadedExecution):
         kinds.choices(("trials",)),
         None,
         "Output",
-        "Keep trials.csv too, a row a trial; all else is made from counts.",
+        "Keep trials.csv too, a row per trial; all else is made from counts.",
     )
 
     @property
     def animated_trials(self) -> int:
-        """How many trials of each label are animated."""
+        """Number of animated trials of each label."""
         return 0 if self.animate is None else trials_named(self.animate)
 
     @property
     def draws(self) -> bool:
-        """Whether anything is drawn."""
+        """True if anything is drawn."""
         return self.figures or self.animate is not None
 
     def check_with(self, config: Config) -> None:
-        """Check that a configuration can be animated, if it is to be."""
+        """Check that a configuration can be animated, if requested."""
         super().check_with(config)
         if self.animate is None:
             return

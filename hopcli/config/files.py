@@ -11,7 +11,7 @@ from hopcli.errors import DataError
 from hopcli.values import nearest
 
 _LARGEST = 1_000_000  # bytes of a configuration
-_DEEPEST = 50  # parts of a key, which take a parser the square of their number
+_DEEPEST = 50  # parts of a key; a parser's time grows with the square of their number
 _TOKEN = re.compile(
     r"""
     \"{3} (?: \\. | [^\\] )*? (?: \"{3,5} | \\?\Z ) | '{3} .*? (?: '{3,5} | \Z )
@@ -19,7 +19,7 @@ _TOKEN = re.compile(
     """,
     re.DOTALL | re.VERBOSE,
 )
-"""A text or a comment, as TOML has them; one that does not end is read to the end."""
+"""A TOML text or comment; an unterminated one extends to the end."""
 _DOTTED = re.compile(r"[\w-]+(?:[ \t]*\.[ \t]*[\w-]+)*")
 _LONGEST_NAME = 80  # characters of a name in a message
 
@@ -27,12 +27,12 @@ __all__ = ["find_claims", "find_config", "read_config", "shipped_claims", "shipp
 
 
 def shipped_configs() -> dict[str, Path]:
-    """The configurations that come with hopcli, by name."""
+    """Return the configurations that come with hopcli, by name."""
     return _shipped("configs")
 
 
 def shipped_claims() -> dict[str, Path]:
-    """The files of claims that come with hopcli, by name."""
+    """Return the files of claims that come with hopcli, by name."""
     return _shipped("configs/claims")
 
 
@@ -44,23 +44,23 @@ def _shipped(place: str) -> dict[str, Path]:
 
 
 def find_config(name: str) -> Path:
-    """The file of a configuration: a path, or the name of one that is shipped.
+    """Return the file of a configuration: a path, or the name of one that comes with hopcli.
 
     Raises
     ------
     DataError
-        If there is neither such a file nor such a name.
+        If neither a file nor a configuration has this name.
     """
     return _find(name, shipped_configs(), "configuration")
 
 
 def find_claims(name: str) -> Path:
-    """The file of claims: a path, or the name of one that is shipped.
+    """Return the file of claims: a path, or the name of one that comes with hopcli.
 
     Raises
     ------
     DataError
-        If there is neither such a file nor such a name.
+        If neither a file nor a list of claims has this name.
     """
     return _find(name, shipped_claims(), "list of claims")
 
@@ -90,7 +90,7 @@ def _find(name: str, shipped: dict[str, Path], what: str) -> Path:
 
 
 def read_config(path: Path) -> dict[str, Any]:
-    """The keys and values of a TOML file, not checked yet.
+    """Read the keys and values of a TOML file, without checking them.
 
     Raises
     ------
@@ -122,6 +122,6 @@ def read_config(path: Path) -> dict[str, Any]:
 
 
 def _depth(text: str) -> int:
-    """Number of parts of the longest dotted key, if not of a text that looks like one."""
+    """Return the number of parts of the longest dotted key, or of a text that looks like one."""
     bare = _TOKEN.sub("q", text)
     return 1 + max((found[0].count(".") for found in _DOTTED.finditer(bare)), default=0)

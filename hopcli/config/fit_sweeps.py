@@ -1,4 +1,4 @@
-"""What ``hopcli fit-sweeps`` is asked to do."""
+"""Settings of ``hopcli fit-sweeps``."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _MOST_SWEEPS = 10_000
 
 
 def _numbers_of_sweeps() -> kinds.Kind:
-    """Increasing whole numbers: FIRST:LAST:STEP or a list."""
+    """Make a kind for increasing whole numbers: FIRST:LAST:STEP or a list."""
     rule = (
         f"must be FIRST:LAST:STEP or a list of whole numbers from 1 to {_MOST_SWEEPS}, increasing"
     )
@@ -27,31 +27,32 @@ def _numbers_of_sweeps() -> kinds.Kind:
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class FitSweepsConfig(DataSettings, RunSettings):
-    """Ask how many sweeps made a table of recall.
+    """Estimate how many sweeps made a table of recall.
 
-    The table has a row a repeat and a column a label, the percentage recalled of the test
-    images of the label; by default it is the authors' own. It is held to runs as theirs, with
-    their images, of each number of sweeps. There are two answers:
+    The table has a row per repeat and a column per label, with the percentage of recalled test
+    images. By default it is the authors' own table. It is compared with replays of the authors'
+    runs for each number of sweeps. There are two answers:
 
-    known    the order of the sites is the authors' own, the same in every repeat (it depends
-             on the number of sweeps). Chances of each image come from replays; the counts are
-             then Poisson-binomial, and noise is the acceptance of flips alone.
-    unknown  the order of the sites is any, but the same in every repeat. Orders are drawn, each
-             run twice: counts are normal with the variance between orders, shared by the
+    known    The order of the sites is the authors' own, the same in every repeat (it depends
+             on the number of sweeps). Chances of each image come from replays. The counts are
+             then Poisson-binomial, and only the acceptance of flips is noise.
+    unknown  The order of the sites is any, but the same in every repeat. Orders are drawn, each
+             run twice. Counts are normal with the variance between orders, shared by the
              repeats, and that of the noise within.
 
-    The interval holds the numbers of sweeps with 2 (max log L - log L) <= 3.84 phi, where
-    phi >= 1 is chi2 / dof of the best one: noise that the model does not know widens it
-    (quasi-likelihood). Replays and orders are finite in number: the known likelihood is the
-    mean over the chances that the replays allow. A number of sweeps is left out only if its
-    log L is lower by the error of the simulation more: 2 sqrt(labels) repeats / (repeats +
-    replays) for the known order, 1.645 standard errors for the unknown one. In simulated
-    tables the intervals hold the true number in 93 to 100 % (known, from 10 replays on; 85 %
-    with 2) and 89 to 99 % (unknown, 100 orders). chi2 and p say whether even the best fits.
+    The interval contains the numbers of sweeps with 2 (max log L - log L) <= 3.84 phi. Here
+    phi >= 1 is chi2 / dof of the best one: noise outside the model widens the interval
+    (quasi-likelihood). The numbers of replays and orders are finite. The known likelihood is the
+    mean over the chances that the replays allow. A number of sweeps is excluded only if its log
+    L is lower still by the error of the simulation. This error is 2 sqrt(labels) repeats /
+    (repeats + replays) for the known order, and 1.645 standard errors for the unknown one. In
+    simulated tables the intervals contain the true number in 93 to 100 % (known, with 10 or more
+    replays; 85 % with 2) and 89 to 99 % (unknown, 100 orders). chi2 and p test whether even the
+    best number fits.
 
     The authors' table, of which the paper says 20 sweeps:
       hopcli fit-sweeps
-    A table of one's own, of 50 images a label:
+    A table of your own, with 50 images per label:
       hopcli fit-sweeps --table mine.csv --tests 50 --sweeps 1:30:1
 
     Tables:
@@ -66,21 +67,21 @@ class FitSweepsConfig(DataSettings, RunSettings):
         kinds.word("FILE"),
         None,
         "Table",
-        "CSV file: a line of labels, then a line a repeat with the percentages recalled; a column "
-        "`repeat` is left out.",
+        "CSV file: a line of labels, then a line per repeat with the percentages recalled; a "
+        "column `repeat` is ignored.",
         shown_default="the authors' own",
     )
     tests: int = setting(
         kinds.integer(1, 100_000),
         100,
         "Table",
-        "Test images of each label in a repeat, which the percentages are of.",
+        "Test images of each label in a repeat; percentages refer to this number.",
     )
     sweeps: tuple[int, ...] = setting(
         _numbers_of_sweeps(), tuple(range(5, 41)), "Fit", "Sweeps to try.", shown_default="5:40:1"
     )
     replays: int = setting(
-        kinds.integer(2, 100_000), 40, "Fit", "Replays of the authors' order at each."
+        kinds.integer(2, 100_000), 40, "Fit", "Replays of the authors' order for each number."
     )
     orders: int = setting(kinds.integer(2, 100_000), 100, "Fit", "Random orders of the sites.")
     samples: int = again(PatternSettings, "samples")
@@ -91,10 +92,10 @@ class FitSweepsConfig(DataSettings, RunSettings):
         CriterionSettings,
         "criterion",
         group="Dynamics",
-        help="An image counts as recalled from this overlap |m| with its own pattern on.",
+        help="An image counts as recalled if its |m| with its own pattern is at least this.",
     )
 
     def concrete(self, facts: Facts) -> dict[str, Any]:
-        """The attempts as a number."""
+        """Fill the attempts as a number."""
         attempts = notations.resolve_attempts(self.attempts_per_sweep, facts.n_sites)
         return {**super().concrete(facts), "attempts_per_sweep": attempts}

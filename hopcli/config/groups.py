@@ -1,4 +1,4 @@
-"""Settings that several commands share, a group a class."""
+"""Settings that several commands share, one class per group."""
 
 from __future__ import annotations
 
@@ -41,18 +41,18 @@ _SHOWN = 20  # labels in a message
 
 
 def check_fit(start: Start, facts: Facts) -> None:
-    """Refuse a start whose changes cannot be made to pictures of this size."""
+    """Refuse a start with changes that pictures of this size do not allow."""
     if rule := start.misfit(facts.shape):
         raise SettingError("start", rule, str(start))
 
 
 def described(registry: Mapping[str, Any]) -> str:
-    """The entries of a registry, each with its description."""
+    """List the entries of a registry, each with its description."""
     return "; ".join(f"{name}: {entry.description}" for name, entry in registry.items())
 
 
 def spelled(digits: tuple[str, ...] | None, labels: tuple[str, ...]) -> tuple[str, ...] | None:
-    """The labels that are meant: ``36104`` spells 3,6,1,0,4 where no label is called so."""
+    """Read labels: ``36104`` spells 3,6,1,0,4 unless a label has this name."""
     if digits is None or len(digits) > 1 or digits[0] in labels:
         return digits
     letters = tuple(digits[0])
@@ -61,14 +61,14 @@ def spelled(digits: tuple[str, ...] | None, labels: tuple[str, ...]) -> tuple[st
 
 
 def all_labels(digits: tuple[str, ...], facts: Facts) -> tuple[str, ...]:
-    """Return the labels that are asked for, all by default."""
+    """Return the given labels, by default all."""
     digits = spelled(digits, facts.labels) or facts.labels
     check_labels(digits, facts.labels, facts.dataset)
     return digits
 
 
 def check_labels(digits: tuple[str, ...], labels: tuple[str, ...], source: str) -> None:
-    """Refuse a label that is none of a data set or file."""
+    """Refuse a label that a data set or file does not contain."""
     present = set(labels)
     for label in digits:
         if label not in present:
@@ -78,7 +78,7 @@ def check_labels(digits: tuple[str, ...], labels: tuple[str, ...], source: str) 
 
 
 def check_start(start: Start, dynamics: str) -> None:
-    """Refuse a start with sites at 0 where the update rule cannot have them."""
+    """Refuse a start with sites at 0 if the update rule does not support them."""
     if start.leaves_zeros and not DYNAMICS[dynamics].allows_zero:
         able = ", ".join(name for name, rule in DYNAMICS.items() if rule.allows_zero)
         rule = f"must leave no site at 0 under {dynamics} (add :fill, or use {able})"
@@ -86,19 +86,19 @@ def check_start(start: Start, dynamics: str) -> None:
 
 
 def start_help(*, target: bool = False) -> str:
-    """What a start can be, for the help text."""
+    """Describe the possible starts, for the help text."""
     usable = [base for base in BASES.values() if target or not base.needs_target]
     bases = described({base.usage: base for base in usable})
     changes = described({change.usage: change for change in CHANGES.values()})
     return (
-        f"Where runs start ({bases}), then changes ({changes}), with commas. flip:0.1 alone is "
+        f"Start of the runs ({bases}), then changes ({changes}), with commas. flip:0.1 alone is "
         "pattern,flip:0.1."
     )
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class PatternSettings(DataSettings):
-    """Which patterns are stored."""
+    """Settings of the stored patterns."""
 
     default_digits: ClassVar[tuple[str, ...]] = ("3", "6", "1", "0", "4")
 
@@ -106,7 +106,7 @@ class PatternSettings(DataSettings):
         kinds.labels(),
         None,
         "Patterns",
-        "Labels to store, in this order: 3,6,1, or 361 where each is one character.",
+        "Labels to store, in this order: 3,6,1; or 361 if each is one character.",
         shown_default="3,6,1,0,4, or all where there are no such labels",
         filled=True,
         axis="labels stored",
@@ -115,7 +115,7 @@ class PatternSettings(DataSettings):
         kinds.file_or_indices(),
         None,
         "Patterns",
-        "Patterns made by `hopcli select` (patterns.npz), instead of selecting them anew; in a "
+        "Patterns made by `hopcli select` (patterns.npz), instead of a new selection; in a "
         "configuration file also a list of source indices.",
     )
     source_indices: tuple[int, ...] | None = setting(
@@ -129,7 +129,7 @@ class PatternSettings(DataSettings):
         kinds.choice(SPLITS),
         None,
         "Patterns",
-        "Part of the data set that patterns are taken from.",
+        "Part of the data set from which patterns are taken.",
         shown_default="that of --split",
     )
     samples: int = setting(
@@ -146,12 +146,12 @@ class PatternSettings(DataSettings):
         kinds.choice(("legacy", "generator")),
         "legacy",
         "Patterns",
-        "How the samples are drawn: legacy, as the authors did (NumPy's RandomState, with "
+        "Method of drawing samples: legacy, as the authors did (NumPy's RandomState, with "
         "replacement), or generator (without replacement).",
     )
 
     def check(self) -> None:
-        """Check that the patterns are given in one way at most."""
+        """Check that the patterns are given in at most one way."""
         super().check()
         if self.patterns is not None and self.source_indices is not None:
             raise SettingError("source_indices", "cannot be given together with patterns")
@@ -163,11 +163,11 @@ class PatternSettings(DataSettings):
             raise SettingError("select_split", rule, self.select_split)
 
     def _check_selection(self) -> None:
-        """Refuse what is set about a selection that is not made."""
+        """Refuse settings of a selection if patterns are given."""
         for name in ("samples", "selection_seed", "sampler"):
             value = getattr(self, name)
             if value != type(self).default_of(name):
-                rule = "has no effect where the patterns are given"
+                rule = "has no effect if the patterns are given"
                 raise SettingError(name, rule, value)
 
     @property
@@ -181,7 +181,7 @@ class PatternSettings(DataSettings):
         return self.patterns if isinstance(self.patterns, str) else None
 
     def concrete(self, facts: Facts) -> dict[str, Any]:
-        """The labels to store: those asked for, else the usual ones, else all there are."""
+        """Fill the labels to store: the given ones, else the usual ones, else all."""
         return {
             **super().concrete(facts),
             "digits": self._digits(facts),
@@ -219,16 +219,16 @@ def _with_parameters(owner: type[Config]) -> type[Config]:
 @dataclass(frozen=True, eq=False, kw_only=True)
 @_with_parameters
 class LearningSettings(Config):
-    """The parameters of all storage rules."""
+    """Parameters of all storage rules."""
 
     @property
     def rules(self) -> tuple[str, ...]:
-        """The rules that patterns are stored by."""
+        """Rules that store the patterns."""
         rule: str | tuple[str, ...] = getattr(self, "rule", ())
         return (rule,) if isinstance(rule, str) else rule
 
     def check(self) -> None:
-        """Check that every parameter is one of a rule that is used."""
+        """Check that every parameter belongs to a rule in use."""
         super().check()
         used = {name for rule in self.rules for name in RULES[rule].parameters}
         owners = {name: rule for rule, entry in RULES.items() for name in entry.parameters}
@@ -239,13 +239,13 @@ class LearningSettings(Config):
                 raise SettingError(name, rule, getattr(self, name))
 
     def parameters(self, rule: str) -> dict[str, Any]:
-        """The parameters of one of the rules."""
+        """Return the parameters of one of the rules."""
         return {name: getattr(self, name) for name in RULES[rule].parameters}
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class StorageSettings(LearningSettings):
-    """How the patterns are stored."""
+    """Settings of the storage of patterns."""
 
     rule: str = setting(
         kinds.choice(RULES),
@@ -257,14 +257,14 @@ class StorageSettings(LearningSettings):
         kinds.number_or_file(),
         0.0,
         "Network",
-        "Threshold of all sites, or a file with one number a site: text, or a .npz with theta.",
+        "Threshold of all sites, or a file with one number per site: text, or a .npz with theta.",
         axis="threshold θ of the sites",
     )
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class DynamicsSettings(Config):
-    """How sites are updated; subclasses say at which temperature."""
+    """Settings of the updates; subclasses add the temperature."""
 
     dynamics: str = setting(
         kinds.choice(DYNAMICS),
@@ -283,17 +283,15 @@ class DynamicsSettings(Config):
         kinds.choice(TIES),
         "keep",
         "Dynamics",
-        f"What the sign rules do where h = theta ({'; '.join(map(': '.join, TIES.items()))}).",
+        f"Value of the sign rules at h = theta ({'; '.join(map(': '.join, TIES.items()))}).",
     )
-    sweeps: int = setting(
-        kinds.integer(1, 10_000_000), 20, "Dynamics", "Sweeps of each run, at most."
-    )
+    sweeps: int = setting(kinds.integer(1, 10_000_000), 20, "Dynamics", "Most sweeps of each run.")
     attempts_per_sweep: int = setting(
         notations.attempts(),
         None,
         "Dynamics",
-        "Update attempts in a sweep of N spins: N/2 in the study, N by the field's custom.",
-        shown_default="N/2; N where a sweep visits each site once",
+        "Update attempts in a sweep of N spins: N/2 in the study, usually N elsewhere.",
+        shown_default="N/2; N if a sweep visits each site once",
         filled=True,
     )
     until_stable: bool = setting(
@@ -301,7 +299,7 @@ class DynamicsSettings(Config):
     )
 
     def check(self) -> None:
-        """Check what the update rule has no use for."""
+        """Check for settings that have no effect on the update rule."""
         super().check()
         rule = DYNAMICS[self.dynamics]
         if self.order is not None and self.order not in rule.orders:
@@ -315,7 +313,7 @@ class DynamicsSettings(Config):
 
     @property
     def _order(self) -> str | None:
-        """The order in which sites are tried; None if all move at once."""
+        """Order in which sites are tried; None if all move at once."""
         return self.order or DYNAMICS[self.dynamics].order or None
 
     @property
@@ -325,16 +323,16 @@ class DynamicsSettings(Config):
     def _check_attempts(self, are_n: bool) -> None:
         if not are_n:
             how = self.order or self.dynamics
-            rule = f"must be N where a sweep visits each site once ({how})"
+            rule = f"must be N if a sweep visits each site once ({how})"
             raise SettingError("attempts_per_sweep", rule, self.attempts_per_sweep)
 
     @property
     def attempts(self) -> int:
-        """Update attempts that a chain makes at least."""
+        """Smallest number of update attempts of a chain."""
         return self.attempts_per_sweep * (1 if self.until_stable else self.sweeps)
 
     def concrete(self, facts: Facts) -> dict[str, Any]:
-        """The order of the sites (None if all move at once) and the attempts of a sweep."""
+        """Fill the order of the sites (None if all move at once) and the attempts of a sweep."""
         default = "N" if self._visits_each_once else "N/2"
         asked = self.attempts_per_sweep or default
         attempts = notations.resolve_attempts(asked, facts.n_sites)
@@ -345,20 +343,20 @@ class DynamicsSettings(Config):
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class CriterionSettings(Config):
-    """The overlap from which on a run counts as recalled."""
+    """Smallest overlap of a recalled run."""
 
     criterion: float = setting(
         kinds.number(0, 1, above=True),
         0.99,
         "Tests",
-        "An image counts as recalled from this overlap with its own pattern on, unless another "
-        "is nearer.",
+        "An image counts as recalled if its overlap with its own pattern is at least this, and no "
+        "other pattern is nearer.",
         axis="criterion (overlap)",
     )
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class RunSettings(Config):
-    """Where randomness comes from."""
+    """Source of random numbers."""
 
     seed: int = setting(kinds.integer(0), 1, "Run", "Seed of everything random but the selection.")

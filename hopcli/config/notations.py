@@ -25,7 +25,7 @@ __all__ = [
 
 
 def attempts() -> Kind:
-    """Attempts in a sweep: a whole number, or N, N/2, 2N, ... for N spins."""
+    """Make a kind for attempts in a sweep: a whole number, or N, N/2, 2N, ... for N spins."""
     rule = "must be a whole number from 1 to 999999999, or N, N/2, 2N, ..."
 
     def check(value: Any) -> int | str:
@@ -44,7 +44,7 @@ def attempts() -> Kind:
 
 
 def resolve_attempts(value: int | str, n_sites: int) -> int:
-    """Number of attempts in a sweep of `n_sites` spins (``N/2`` of 5 is 2, at least 1)."""
+    """Return the number of attempts in a sweep of `n_sites` spins (``N/2`` of 5 is 2, >= 1)."""
     if isinstance(value, int):
         return value
     factor, _, divisor = value.partition("N")
@@ -52,7 +52,7 @@ def resolve_attempts(value: int | str, n_sites: int) -> int:
 
 
 def grid(low: float = 0.0, high: float = math.inf, *, above: bool = False) -> Kind:
-    """Increasing numbers: ``FIRST:LAST:STEP`` or a list, such as ``0.1:1.9:0.1``."""
+    """Make a kind for increasing numbers: ``FIRST:LAST:STEP`` or a list."""
     bounds = f"{'>' if above else '>='} {low:g}" + (f" and <= {high:g}" if high < math.inf else "")
     rule = f"must be FIRST:LAST:STEP or a list of finite numbers {bounds}, increasing"
     one = number(low, high, above=above)
@@ -60,7 +60,7 @@ def grid(low: float = 0.0, high: float = math.inf, *, above: bool = False) -> Ki
 
 
 def _pair(metavar: str, separator: str, low: int, rule: str) -> Kind:
-    """Two whole numbers, as text or as a list."""
+    """Make a kind for two whole numbers, as text or as a list."""
 
     def check(value: Any) -> tuple[int, int]:
         if isinstance(value, str):
@@ -80,12 +80,12 @@ def _pair(metavar: str, separator: str, low: int, rule: str) -> Kind:
 
 
 def size() -> Kind:
-    """Width and height of a picture, ``28x28``."""
+    """Make a kind for width and height of a picture, ``28x28``."""
     return _pair("WxH", "x", 1, "must be WIDTHxHEIGHT, whole numbers >= 1")
 
 
 def pixel() -> Kind:
-    """Row and column of a site, ``14,14``."""
+    """Make a kind for row and column of a site, ``14,14``."""
     return _pair("ROW,COLUMN", ",", 0, "must be ROW,COLUMN, whole numbers >= 0")
 
 
@@ -96,14 +96,14 @@ _TEMPERATURE_RULE = (
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """Temperatures that go from the first to the last over the sweeps of a run.
+    """Temperatures from the first to the last over the sweeps of a run.
 
     Parameters
     ----------
     first, last : float
         Temperatures of the first and the last sweep (k_B = 1), >= 0.
     course : {"geometric", "linear"}
-        How it goes from one to the other; geometric needs both above 0.
+        Course of the temperatures; geometric needs both above 0.
     """
 
     first: float
@@ -116,7 +116,7 @@ class Schedule:
 
 
 def temperature() -> Kind:
-    """A temperature, or a schedule of temperatures over the sweeps."""
+    """Make a kind for a temperature, or a schedule of temperatures over the sweeps."""
 
     def check(value: Any) -> Schedule:
         value = _schedule(value) if isinstance(value, str) else value
@@ -145,7 +145,7 @@ def _schedule(text: str) -> Schedule:
 
 
 def temperatures(value: float | Schedule, sweeps: int) -> list[float]:
-    """Temperature of each sweep, from the first to the last of a schedule."""
+    """Return the temperature of each sweep, from the first to the last of a schedule."""
     if not isinstance(value, Schedule):
         return [value] * sweeps
     first, last = value.first, value.last
@@ -156,12 +156,12 @@ def temperatures(value: float | Schedule, sweeps: int) -> list[float]:
 
 
 def start(*, target: bool = False) -> Kind:
-    """Where runs start; see :mod:`hopcli.starts`.
+    """Make a kind for the start of runs; see :mod:`hopcli.starts`.
 
     Parameters
     ----------
     target : bool
-        Whether one of the stored patterns is the target.
+        One of the stored patterns is the target.
     """
     rule = rule_of_starts(target=target)
 

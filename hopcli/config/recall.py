@@ -55,14 +55,14 @@ class TrialSettings(PatternSettings, StorageSettings, DynamicsSettings, RunSetti
         kinds.word_or_integer("all", 1),
         100,
         "Tests",
-        "Test images (or other starts) of each label, or all images.",
+        "Number of test images (or other starts) of each label, or all images.",
     )
-    repeats: int = setting(kinds.integer(1), 10, "Tests", "Times the whole test is repeated.")
+    repeats: int = setting(kinds.integer(1), 10, "Tests", "Number of repeats of the whole test.")
     test_images: str = setting(
         kinds.choice(("fresh", "same")),
         None,
         "Tests",
-        "Draw the test images anew for every repeat, or use the same ones in each.",
+        "Draw new test images for every repeat, or use the same ones in each.",
         shown_default="fresh",
         filled=True,
     )
@@ -70,7 +70,7 @@ class TrialSettings(PatternSettings, StorageSettings, DynamicsSettings, RunSetti
         kinds.switch(),
         None,
         "Tests",
-        "Keep images that took part in the selection out of the tests.",
+        "Do not test images that took part in the selection.",
         shown_default="on",
         filled=True,
     )
@@ -78,21 +78,21 @@ class TrialSettings(PatternSettings, StorageSettings, DynamicsSettings, RunSetti
         kinds.number_or_word("auto", 0, 1),
         _STUDY_CRITERION,
         "Tests",
-        "An image counts as recalled from this overlap with its own pattern on, unless another "
-        "is nearer; auto: 0.99, or 4 SD below the overlap at which a stored pattern itself rests, "
-        "if that is lower.",
+        "An image counts as recalled if its overlap with its own pattern is at least this, and no "
+        "other pattern is nearer. auto: 0.99, or 4 SD below the overlap at which a stored pattern "
+        "itself rests, if that is lower.",
         axis="criterion (overlap)",
     )
     score: str = setting(
         kinds.choice(("abs", "signed")),
         "abs",
         "Tests",
-        "Score |m|, so that an inverse counts as recalled, or m itself.",
+        "Score |m|, so that an inverse counts as recalled, or score m itself.",
     )
 
     @property
     def is_automatic(self) -> bool:
-        """Whether the criterion is ``auto``."""
+        """True if the criterion is ``auto``."""
         return isinstance(self.criterion, str)
 
     def check(self) -> None:
@@ -134,7 +134,7 @@ class TrialSettings(PatternSettings, StorageSettings, DynamicsSettings, RunSetti
         return self.temperature
 
     def concrete(self, facts: Facts) -> dict[str, Any]:
-        """Temperature, and how test images are drawn; 0.99 for ``auto`` until runs lower it."""
+        """Fill temperature and test images; ``auto`` is 0.99 until runs lower it."""
         check_fit(self.start, facts)
         return {
             **super().concrete(facts),
@@ -148,9 +148,9 @@ class TrialSettings(PatternSettings, StorageSettings, DynamicsSettings, RunSetti
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class RecallConfig(TrialSettings):
-    """Store patterns, start from test images, count what is recalled.
+    """Store patterns, start from test images, count recalled ones.
 
-    Stores one pattern a label, by default with the pseudo-inverse rule (eqs. 2 and 3)
+    Stores one pattern per label, by default with the pseudo-inverse rule (eqs. 2 and 3)
 
         W_ij = 1/N sum_mu,nu xi_i^mu (Q^-1)_mu,nu xi_j^nu,   Q_mu,nu = xi^mu.xi^nu / N
 
@@ -178,12 +178,12 @@ class RecallConfig(TrialSettings):
     Patterns from the training images, tests on MNIST's test images:
       hopcli recall --split test --select-split train
 
-    A rule may not hold a pattern: started in it at T = 0, the network leaves it for a state
-    below m = 0.9 (or the criterion, if that is lower) or nearer to another pattern. A
-    warning then names the state, and the options that would hold every pattern, if any were
-    found. --criterion auto is refused there: it would count that state as recalled.
+    A rule may fail to store a pattern: started in it at T = 0, the network leaves it for a state
+    below m = 0.9 (or the criterion, if that is lower) or nearer to another pattern. A warning
+    then names the state. It also names the options that would store every pattern, if any were
+    found. --criterion auto is then refused: it would count that state as recalled.
 
-    Noise also moves the network away from patterns that the rule holds. A criterion that is
+    Noise also moves the network away from patterns that the rule stores. A criterion that is
     too high then counts noise as failure. The program makes a few runs from the stored
     patterns and measures the overlap at which each rests. It warns if this overlap is less
     than 3 SD above the criterion, or if more than 5 % of the runs end nearer to another
@@ -208,10 +208,10 @@ class RecallConfig(TrialSettings):
     Tables:
       {tables}
 
-    recall.npz holds the stored patterns (patterns.xi, ...), and first and last states of the
+    recall.npz contains the stored patterns (patterns.xi, ...), and first and last states of the
     gallery. Pictures are accuracy.png, confusion.png, gallery.png and, with --trace, trace.png.
-    The manifest recall.json holds the resolved configuration, key, versions and SHA-256 of each
-    file.
+    The manifest recall.json contains the resolved configuration, key, versions and SHA-256 of
+    each file.
 
     Exit codes:
       0    finished
@@ -238,7 +238,7 @@ class RecallConfig(TrialSettings):
         kinds.switch(),
         False,
         "Tests",
-        "Test the very images that the authors drew, visiting the sites in their order.",
+        "Test the same images as the authors, visiting the sites in their order.",
     )
     trace: bool = setting(
         kinds.switch(),
@@ -252,7 +252,7 @@ class RecallConfig(TrialSettings):
         super().check()
         self._check_replay()
         if self.quench and self.until_stable:
-            raise SettingError("quench", "has no effect with until_stable, which ends there too")
+            raise SettingError("quench", "has no effect with until_stable, which also quenches")
         if self.trace and self.sweeps > _MOST_TRACED:
             raise SettingError("sweeps", f"must be at most {_MOST_TRACED} with trace", self.sweeps)
 
@@ -282,6 +282,6 @@ class RecallConfig(TrialSettings):
             raise SettingError("temperature", rule, str(self.temperature))
 
     def concrete(self, facts: Facts) -> dict[str, Any]:
-        """The same; a replay has the authors' images, samples of the selection among them."""
+        """Fill the same settings; a replay has the authors' images, samples included."""
         replayed = {"test_images": "same", "exclude_samples": False} if self.replay_authors else {}
         return {**super().concrete(facts), **replayed}

@@ -1,4 +1,4 @@
-"""What ``hopcli relax`` is asked to do."""
+"""Settings of ``hopcli relax``."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ __all__ = ["RelaxConfig", "round_sweeps"]
 
 
 def round_sweeps(last: int) -> list[int]:
-    """Sweeps 0, 1, 2, 5, 10, 20, ... and the last.
+    """Return sweeps 0, 1, 2, 5, 10, 20, ... and the last.
 
     Examples
     --------
@@ -55,8 +55,8 @@ class RelaxConfig(TrialSettings):
       {tables}
 
     In relax.npz trials.settled is the sweep after which each trial has settled, -1 if it has
-    not; trials.label, .source_index, .repeat and .recalled tell which trial it is. It also
-    holds the stored patterns (patterns.xi, ...). The picture is relaxation.png, the manifest
+    not; trials.label, .source_index, .repeat and .recalled identify the trial. It also contains
+    the stored patterns (patterns.xi, ...). The picture is relaxation.png, the manifest
     relax.json.
 
     ci_low and ci_high bound the 95 % interval for a new test image. Its independent units,
@@ -81,9 +81,9 @@ class RelaxConfig(TrialSettings):
 
     @property
     def round_sweeps(self) -> list[int]:
-        """The sweeps that are printed and marked in the picture."""
+        """Return the sweeps that are printed and marked in the picture."""
         return round_sweeps(self.sweeps)
 
     def recall(self) -> RecallConfig:
-        """The recall that has the same trials, and ends where these do."""
+        """Return the recall with the same trials and the same ends."""
         return RecallConfig(**self.values())

@@ -1,4 +1,4 @@
-"""What a configuration file may hold, as JSON Schema, for editors and other programs."""
+"""JSON Schema of configuration files, for editors and other programs."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ __all__ = ["configuration_schema"]
 
 
 def configuration_schema() -> dict[str, Any]:
-    """The schema of configuration files, one alternative a command.
+    """Return the schema of configuration files, one alternative per command.
 
-    It is made from the declarations of the settings. A file that hopcli takes fits it; one
-    that fits it may still be refused, for settings that do not go together or fit the data.
+    It is made from the declarations of the settings. Every file that hopcli accepts fits it.
+    A file that fits may still be refused, if its settings conflict or do not fit the data.
 
     Returns
     -------
@@ -36,14 +36,14 @@ def configuration_schema() -> dict[str, Any]:
 _TEXTS = ("x", "y", "by", "rows", "over", "caption")
 _PLOT = {
     "type": "object",
-    "description": "How the picture of a grid is laid out.",
+    "description": "Layout of the picture of a grid.",
     "properties": {**{name: {"type": "string"} for name in _TEXTS}, "map": {"type": "boolean"}},
     "additionalProperties": False,
 }
 
 
 def _grid(entry: Entry) -> dict[str, Any]:
-    """The table of a grid: a list of values, or a range, for each setting that varies."""
+    """Return the table of a grid: a list of values, or a range, for each varying setting."""
     varied = {
         name: {
             "anyOf": [

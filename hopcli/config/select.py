@@ -1,4 +1,4 @@
-"""What ``hopcli select`` is asked to do."""
+"""Settings of ``hopcli select``."""
 
 from __future__ import annotations
 
@@ -34,15 +34,15 @@ class SelectConfig(DataSettings):
     D runs over the samples of all other labels, U over the other samples of the same label.
     A low loss means: similar to its own label, and different from the others.
 
-    Samples of all labels compete, also of those that --digits leaves out. `hopcli recall`
+    Samples of all labels compete, also of those not in --digits. `hopcli recall`
     stores the same patterns if --digits, --samples and --sampler are equal, and its
     --selection-seed equals --seed here.
 
     Tables:
       {tables}
 
-    patterns.npz holds the patterns, for `hopcli recall --patterns`. The picture is patterns.png,
-    the manifest select.json.
+    patterns.npz contains the patterns, for `hopcli recall --patterns`. The picture is
+    patterns.png, the manifest select.json.
     """
 
     command: ClassVar[str] = "select"
@@ -69,5 +69,5 @@ class SelectConfig(DataSettings):
     sampler: str = again(PatternSettings, "sampler", group="Selection")
 
     def concrete(self, facts: Facts) -> dict[str, Any]:
-        """The labels to select for: those asked for, else all there are."""
+        """Fill the labels to select for: the given ones, otherwise all."""
         return {**super().concrete(facts), "digits": all_labels(self.digits, facts)}

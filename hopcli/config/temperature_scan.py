@@ -1,4 +1,4 @@
-"""What ``hopcli temperature-scan`` is asked to do."""
+"""Settings of ``hopcli temperature-scan``."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ class TemperatureScanConfig(PatternSettings, StorageSettings, DynamicsSettings, 
     """Measure the overlap with stored patterns against temperature.
 
     Runs independent chains at each temperature and reports, for every stored pattern,
-    the mean of |m| and of m over the final states, the norm of the projection on the
-    span of the patterns, |P S| / sqrt(N), and the mean-field prediction beside them:
+    the mean of |m| and of m over the final states, and the norm of the projection on the
+    span of the patterns, |P S| / sqrt(N). Beside them is the mean-field prediction:
     S_i = tanh(h_i / T) with h = W S, iterated from the target pattern.
 
-    Of exactly two patterns, without a threshold, the mean of |m| in equilibrium is known
-    exactly too, at finite N (column exact; up to about 2,000 spins): a sum over the states
-    of the sites on which the patterns agree and of those on which they differ, all wells
-    together. A run that is too cold to leave its well stays at the mean field instead.
+    For exactly two patterns without a threshold, the mean of |m| in equilibrium is also known
+    exactly at finite N (column exact; up to about 2,000 spins). It is a sum over the states of
+    the sites on which the patterns agree and of those on which they differ, over all wells. A
+    run that is too cold to leave its well stays at the mean field instead.
 
     Figure 1 as published, and as the authors ran it:
       hopcli temperature-scan --config figure1
@@ -49,13 +49,13 @@ class TemperatureScanConfig(PatternSettings, StorageSettings, DynamicsSettings, 
     Above the critical temperature (1 for the pseudo-inverse rule, 1 + q for two Hebbian
     patterns with overlap q) |m| does not fall to 0 but to about sqrt(2 / (pi N)).
 
-    Interrupted, the same command goes on where it was, to the same bytes.
+    If interrupted, the same command continues where it stopped and writes the same bytes.
 
     Tables:
       {tables}
 
-    temperature-scan.npz holds the stored patterns, temperatures of order and chance. The picture
-    is temperature_scan.png, the manifest temperature-scan.json.
+    temperature-scan.npz contains the stored patterns, temperatures of order and chance. The
+    picture is temperature_scan.png, the manifest temperature-scan.json.
     """
 
     command: ClassVar[str] = "temperature-scan"
@@ -68,7 +68,7 @@ class TemperatureScanConfig(PatternSettings, StorageSettings, DynamicsSettings, 
         kinds.label(),
         None,
         "Scan",
-        "Stored label that a run starts from, and whose overlap is drawn.",
+        "Stored label from which runs start and whose overlap is drawn.",
         shown_default="the last one stored",
         filled=True,
     )
@@ -85,7 +85,7 @@ class TemperatureScanConfig(PatternSettings, StorageSettings, DynamicsSettings, 
     )
 
     def check(self) -> None:
-        """Check what the update rule, the temperatures and the start allow."""
+        """Check that the update rule, the temperatures and the start fit together."""
         super().check()
         if not DYNAMICS[self.dynamics].stochastic:
             noisy = ", ".join(name for name, rule in DYNAMICS.items() if rule.stochastic)
@@ -95,7 +95,7 @@ class TemperatureScanConfig(PatternSettings, StorageSettings, DynamicsSettings, 
         check_start(self.start, self.dynamics)
 
     def concrete(self, facts: Facts) -> dict[str, Any]:
-        """The target: the label asked for, else the last one stored."""
+        """Fill the target: the given label, otherwise the last one stored."""
         check_fit(self.start, facts)
         values = super().concrete(facts)
         digits = values["digits"]

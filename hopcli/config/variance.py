@@ -1,4 +1,4 @@
-"""What ``hopcli variance`` is asked to do."""
+"""Settings of ``hopcli variance``."""
 
 from __future__ import annotations
 
@@ -53,8 +53,8 @@ class VarianceConfig(DataSettings, StorageSettings, DynamicsSettings, RunSetting
     Tables:
       {tables}
 
-    In variance.npz recalled is how many runs of each image were recalled, (selections, labels,
-    tests). It also holds the patterns of the first selection (patterns.xi, ...). The pictures
+    In variance.npz recalled is the number of recalled runs of each image, (selections, labels,
+    tests). It also contains the patterns of the first selection (patterns.xi, ...). The pictures
     are variance.png and best_worst.png, the manifest variance.json.
 
     Components are unbiased balanced sums of squares and may therefore be negative. Shares and
@@ -81,7 +81,7 @@ class VarianceConfig(DataSettings, StorageSettings, DynamicsSettings, RunSetting
     selection_seed: int = again(
         RecallConfig,
         "selection_seed",
-        help="Seed of the samples of the first selection; each other one has the next seed.",
+        help="Seed of the samples of the first selection; each further one has the next seed.",
     )
     sampler: str = again(RecallConfig, "sampler")
     selections: int = setting(
@@ -94,7 +94,7 @@ class VarianceConfig(DataSettings, StorageSettings, DynamicsSettings, RunSetting
         RecallConfig,
         "tests",
         kind=kinds.integer(2),
-        help="Test images (or other starts) of each label, fresh for each selection.",
+        help="Number of test images (or other starts) of each label, new for each selection.",
     )
     repeats: int = again(
         RecallConfig, "repeats", 5, kind=kinds.integer(2), help="Runs of each test image."
@@ -113,7 +113,7 @@ class VarianceConfig(DataSettings, StorageSettings, DynamicsSettings, RunSetting
     )
 
     def check(self) -> None:
-        """Check all that a recall would, and that there are seeds enough."""
+        """Check the settings of each recall, and that there are enough seeds."""
         super().check()
         if self.selection_seed + self.selections - 1 > HIGHEST_SELECTION_SEED:
             most = HIGHEST_SELECTION_SEED - self.selections + 1
@@ -122,14 +122,14 @@ class VarianceConfig(DataSettings, StorageSettings, DynamicsSettings, RunSetting
         self.recall(0, self.seed).check()
 
     def recall(self, selection: int, seed: int) -> RecallConfig:
-        """The recall that a selection is.
+        """Return the recall of a selection.
 
         Parameters
         ----------
         selection : int
-            Its number, from 0 on.
+            Its number, from 0.
         seed : int
-            Seed of everything random in it but the choice of its patterns.
+            Seed of everything random in it except the choice of its patterns.
         """
         shared = RecallConfig.settings().keys() & self.settings().keys()
         given = {name: getattr(self, name) for name in shared}
@@ -138,6 +138,6 @@ class VarianceConfig(DataSettings, StorageSettings, DynamicsSettings, RunSetting
         return RecallConfig(**{**given, **own, "test_images": images})
 
     def concrete(self, facts: Facts) -> dict[str, Any]:
-        """The values that a recall fills in."""
+        """Fill the settings that a recall fills."""
         filled = self.recall(0, self.seed).concrete(facts)
         return {name: filled[name] for name in self.settings() if name in filled}

@@ -1,4 +1,4 @@
-"""What ``hopcli weights`` is asked to do."""
+"""Settings of ``hopcli weights``."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ __all__ = ["WeightsConfig"]
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class WeightsConfig(PatternSettings, StorageSettings):
-    """Look at the couplings: their matrix, spectrum, and how firmly each pattern sits.
+    """Show couplings, their spectrum and pattern stability.
 
-    Stores the patterns and reports, for each, whether it is a fixed point at T = 0 and
-    how firmly. The aligned field of a site is xi_i (h_i - theta_i), with
-    h_i = sum_j!=i W_ij xi_j: a pattern is fixed if none is negative. The stability of a
-    site is that field over |w_i|, the length of its couplings; the crosstalk is by how
-    much the weakest site falls short of the mean, above 1 it flips.
+    Stores the patterns and reports, for each, whether it is a fixed point at T = 0, and its
+    stability. The aligned field of a site is xi_i (h_i - theta_i), with h_i = sum_j!=i W_ij
+    xi_j. A pattern is fixed if none is negative. The stability of a site is that field over
+    |w_i|, the length of its couplings. The crosstalk is the difference between the mean and the
+    field of the weakest site; above 1 it flips.
 
     The study's five digits under three rules:
       hopcli weights
@@ -39,7 +39,7 @@ class WeightsConfig(PatternSettings, StorageSettings):
     Tables:
       {tables}
 
-    weights.npz holds the stored patterns and what the picture is drawn from. weights.png shows
+    weights.npz contains the stored patterns and the data of the picture. weights.png shows
     the matrix, the couplings of one pixel and the spectrum. The manifest is weights.json.
     """
 
@@ -55,7 +55,7 @@ class WeightsConfig(PatternSettings, StorageSettings):
     )
 
     def concrete(self, facts: Facts) -> dict[str, Any]:
-        """The pixel: the one asked for, else the centre."""
+        """Fill the pixel: the given one, otherwise the centre."""
         height, width = facts.shape
         row, column = self.pixel or (height // 2, width // 2)
         if row >= height or column >= width:

@@ -1,9 +1,8 @@
-"""Where patterns and test images come from: one registry of sources, one record.
+"""Sources of patterns and test images: one registry of sources, one record.
 
-In the order of the flow: files that may be read (:mod:`hopcli.datasets.files`), a reader for
-each format, grey images (:mod:`hopcli.datasets.grey`), spins
-(:mod:`hopcli.datasets.thresholds`), a :class:`Dataset`. Choosing among the images is left to
-:mod:`hopcli.patterns`.
+In the order of the flow: readable files (:mod:`hopcli.datasets.files`), a reader for each
+format, grey images (:mod:`hopcli.datasets.grey`), spins (:mod:`hopcli.datasets.thresholds`),
+a :class:`Dataset`. :mod:`hopcli.patterns` chooses among the images.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Labelled images as spins: what every source ends in."""
+"""Labelled images as spins: the record that every source returns."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Dataset:
     Parameters
     ----------
     name : str
-        What was asked for, with the split if the source has any, e.g. ``"mnist:train"``.
+        The source, with the split if it has any, e.g. ``"mnist:train"``.
     spins : ndarray of int8, shape (n, N)
         Values -1 or +1, C-contiguous, row by row of the image.
     labels : ndarray of str, shape (n,)
@@ -34,21 +34,21 @@ class Dataset:
     shape : tuple of int
         (height, width), height * width = N.
     threshold : int or str
-        Grey values above it, 0..255, became +1; or how the level of each image was found.
+        Grey values above it, 0..255, became +1; or the method that found the level of each image.
     sha256 : str
-        Hash of what was loaded: of the embedded file, else of spins, labels and shape.
+        Hash of the loaded data: of the embedded file, otherwise of spins, labels and shape.
     inverted : bool
-        Whether grey values above the threshold became -1 instead.
+        True if grey values above the threshold became -1 instead.
     request : mapping of str to object
-        The settings that load it again (``dataset``, ``split``, ...); empty if it was made of
+        The settings that load it again (``dataset``, ``split``, ...); empty if it was made from
         arrays.
     named : ndarray of bool, shape (n,), or None
-        Images that were given a label; the labels of the others are their places. None: all.
+        Images with a given label; the labels of the others are their numbers. None: all.
 
     Attributes
     ----------
     label_names : tuple of str
-        The different labels: as they come where each has one image, else sorted.
+        The different labels, sorted; in the order of the images if each has its own.
     """
 
     name: str
@@ -75,7 +75,7 @@ class Dataset:
             raise ValueError("spins must be -1 or +1")
         for name in ("spins", "labels", *(() if self.named is None else ("named",))):
             object.__setattr__(self, name, frozen(getattr(self, name)))
-        # Asked for again and again, and milliseconds of sorting.
+        # Requested repeatedly; sorting takes milliseconds.
         object.__setattr__(self, "label_names", tuple(self.counts()))
 
     def __repr__(self) -> str:
@@ -86,7 +86,7 @@ class Dataset:
         )
 
     def _repr_html_(self) -> str:
-        """The first image of each label, for notebooks."""
+        """Draw the first image of each label, for notebooks."""
         shown = [self.indices_of(name)[0] for name in self.label_names[:MOST_PICTURES]]
         return pictures(self.spins[shown], self.shape, self.labels[shown].tolist(), repr(self))
 
@@ -95,7 +95,7 @@ class Dataset:
 
     @property
     def is_named(self) -> NDArray[np.bool_]:
-        """Whether each image was given a label, bool, shape (n,); else it is its place."""
+        """True for each image with a given label, bool, shape (n,); other labels are numbers."""
         return np.ones(len(self), np.bool_) if self.named is None else self.named
 
     @property
@@ -114,8 +114,7 @@ class Dataset:
         Returns
         -------
         ndarray of int64, shape (k,)
-            Indices 0 .. n - 1, rising; k >= 1; the same array each time, which cannot be
-            written to.
+            Indices 0 .. n - 1, increasing; k >= 1. Each call returns the same read-only array.
 
         Raises
         ------
@@ -131,13 +130,13 @@ class Dataset:
             shown = ", ".join(names[:20]) + (", ..." if len(names) > 20 else "")
             raise SettingError("label", f"must be one of {shown} ({self.name})", label)
         indices.flags.writeable = False
-        self._indices[label] = indices  # asked for at every run, and a look at every label
+        self._indices[label] = indices  # requested by every run, and often for every label
         return indices
 
     def counts(self) -> dict[str, int]:
         """Count the images of each label, in the order of :attr:`label_names`."""
         names, counts = np.unique(self.labels, return_counts=True)
-        if counts.max() == 1:  # own pictures: their order may matter to the storage rule
+        if counts.max() == 1:  # own pictures: the storage rule may depend on their order
             return dict.fromkeys(self.labels.tolist(), 1)
         pairs = zip(names.tolist(), counts.tolist(), strict=True)
         return dict(sorted(pairs, key=lambda pair: _numbers_first(pair[0])))
@@ -149,7 +148,7 @@ def _numbers_first(label: str) -> tuple[bool, int, str]:
 
 
 def content_hash(spins: NDArray[np.int8], labels: NDArray[np.str_], shape: tuple[int, int]) -> str:
-    """SHA-256 of spins (eight a byte), labels and shape."""
+    """Return the SHA-256 of spins (eight per byte), labels and shape."""
     digest = hashlib.sha256(repr((shape, labels.tolist())).encode())
     digest.update(np.packbits(spins > 0).data)
     return digest.hexdigest()

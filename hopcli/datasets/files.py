@@ -1,6 +1,6 @@
-"""Files that may be read: regular ones, of known hashes if they ship, within limits.
+"""Readable files: regular ones within limits, with known hashes if they ship with hopcli.
 
-What a file claims is compared with the limits before memory is taken for it.
+The size that a file declares is compared with the limits before memory is allocated.
 """
 
 from __future__ import annotations
@@ -28,25 +28,25 @@ MAX_LINES = 2**20
 """Most lines of a text file of patterns (EMNIST's largest set as CSV has 0.70e6)."""
 
 MAX_PIXELS = 4_000_000
-"""Largest picture; a network of so many spins is past use long before."""
+"""Largest picture in pixels; networks of this many spins are far too large to use."""
 
 MAX_READ = 100_000_000
-"""Most pixels of a photograph that is to be resized."""
+"""Most pixels of a photograph that will be resized."""
 
 MAX_TEXT = 2**28
 """Most bytes of a text file of patterns (MNIST's training set as CSV has 1.1e8)."""
 
-_UNPACKED_FREELY = 2**26  # bytes that any archive may unpack to
-_MAX_RATIO = 100  # values a packed byte, beyond that; images stay below 30
+_UNPACKED_FREELY = 2**26  # bytes to which any archive may unpack
+_MAX_RATIO = 100  # values per packed byte, above that size; images stay below 30
 
 
 class NoSuchPartError(DataError):
-    """A data set is whole, but lacks the part that is asked for."""
+    """A data set is intact but lacks the requested part."""
 
 
 @contextmanager
 def reading(what: object) -> Iterator[None]:
-    """Turn whatever a damaged file makes a reader raise into one line about `what`."""
+    """Turn any exception of a reader into one line about `what`."""
     try:
         yield
     except FileNotFoundError:
@@ -64,12 +64,12 @@ def check_file(path: Path) -> None:
     Raises
     ------
     DataError
-        If there is no such file, or it is a folder, a pipe, a device or the like.
+        If the file does not exist, or is a folder, a pipe, a device or the like.
     """
     with reading(path):
         mode = path.stat().st_mode
     if not stat.S_ISREG(mode):
-        found = "is a folder" if stat.S_ISDIR(mode) else "is none (a pipe, a device or the like)"
+        found = "is a folder" if stat.S_ISDIR(mode) else "is a pipe, a device or the like"
         raise DataError(f"{path}: must be a file, {found}")
 
 
@@ -85,7 +85,7 @@ def check_folder(path: Path, of: str) -> None:
 
 
 def exists(path: Path) -> bool:
-    """Return whether there is a file or folder of this name, which may be an impossible one."""
+    """Return whether a file or folder of this name exists; the name may be an impossible one."""
     try:
         return path.exists()
     except (OSError, ValueError):
@@ -93,12 +93,12 @@ def exists(path: Path) -> bool:
 
 
 def check_shipped(path: Path) -> None:
-    """Compare a file with its hash if it is one that ships with hopcli.
+    """Compare a file with its hash if it ships with hopcli.
 
     Raises
     ------
     DataError
-        If it is missing or differs.
+        If the file is missing or differs.
     """
     expected = SHIPPED_SHA256.get(path.parent, {}).get(path.name)
     if expected is None:
@@ -113,7 +113,7 @@ def check_shipped(path: Path) -> None:
 
 
 def as_text(name: str) -> str:
-    r"""A name that every file and terminal can have, with escapes for what is not UTF-8.
+    r"""Return a name that every file and terminal supports, with escapes for non-UTF-8 bytes.
 
     Examples
     --------
@@ -124,32 +124,32 @@ def as_text(name: str) -> str:
 
 
 def one_line(error: BaseException) -> str:
-    """Say an error of another library in at most one line."""
+    """Format an error of another library in at most one line."""
     lines = str(getattr(error, "strerror", None) or error).split("\n")
     return lines[0].strip() or type(error).__name__
 
 
 def check_images(what: object, shape: Sequence[int]) -> None:
-    """Refuse images that are none, too many or too large.
+    """Refuse no images, too many, or too large ones.
 
     Parameters
     ----------
     what : object
-        Where they come from, to begin the message with.
+        Their origin, for the beginning of the message.
     shape : sequence of int
         Number of images, then the lengths of one image.
 
     Raises
     ------
     DataError
-        If a length is not positive, or a limit is passed.
+        If a length is not positive, or a limit is exceeded.
     """
     n_images, n_pixels = shape[0], math.prod(shape[1:])
     if min(shape) < 1:
-        raise DataError(f"{what}: holds no images, found shape {tuple(shape)}")
+        raise DataError(f"{what}: contains no images, found shape {tuple(shape)}")
     for unit, most, found in (
         ("images", MAX_IMAGES, n_images),
-        ("pixels an image", MAX_PIXELS, n_pixels),
+        ("pixels per image", MAX_PIXELS, n_pixels),
         ("pixels in all images", MAX_BYTES, n_images * n_pixels),
     ):
         if found > most:
@@ -157,12 +157,12 @@ def check_images(what: object, shape: Sequence[int]) -> None:
 
 
 def check_packed(what: object, n_bytes: int, n_packed: int, itemsize: int = 1) -> None:
-    """Refuse compressed content that claims far more than images ever unpack to.
+    """Refuse compressed content with far more values than any images.
 
     Parameters
     ----------
     what : object
-        Where it comes from, to begin the message with.
+        Its origin, for the beginning of the message.
     n_bytes, n_packed : int
         Bytes after and before unpacking.
     itemsize : int
@@ -171,13 +171,13 @@ def check_packed(what: object, n_bytes: int, n_packed: int, itemsize: int = 1) -
     Raises
     ------
     DataError
-        If there are more bytes than :data:`MAX_BYTES`, or more than 2^26 with over 100 values a
-        compressed byte.
+        If there are more bytes than :data:`MAX_BYTES`, or more than 2^26 with over 100 values
+        per compressed byte.
     """
     if n_bytes > MAX_BYTES:
         raise DataError(f"{what}: must unpack to at most {MAX_BYTES:,} bytes, found {n_bytes:,}")
     if n_bytes > max(_UNPACKED_FREELY, _MAX_RATIO * itemsize * n_packed):
         raise DataError(
-            f"{what}: must hold at most {_MAX_RATIO} values a compressed byte, found "
+            f"{what}: must contain at most {_MAX_RATIO} values per compressed byte, found "
             f"{n_bytes // itemsize:,} in {n_packed:,} bytes"
         )

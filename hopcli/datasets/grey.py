@@ -1,4 +1,4 @@
-"""Grey images, which every source returns: their record, and numbers, rows and labels made so."""
+"""Grey images, which every source returns: their record, and conversion of numbers to it."""
 
 from __future__ import annotations
 
@@ -20,20 +20,20 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _AT_ONCE = 2**24  # values compared at once, to bound the memory
-_ONE = 1 + 1e-6  # floats that are 1 but for rounding
+_ONE = 1 + 1e-6  # floats that are 1 except for rounding
 _RULE = "grey values must be whole numbers from 0 to 255, floats from 0 to 1, or spins -1 and 1"
 _HELP = "(divide them by their greatest value, or round them)"
 
 
 class Size(NamedTuple):
-    """What pictures are resized to, in pixels; they keep their proportions.
+    """Target size of pictures in pixels; they keep their proportions.
 
     Attributes
     ----------
     width, height : int
         Each >= 1.
     crop : bool
-        Fill it and cut off what is too much, instead of adding paper.
+        Fill the size and cut off the edges, instead of adding paper.
     """
 
     width: int
@@ -43,23 +43,23 @@ class Size(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What a source is asked for, already checked.
+    """Checked request to a source.
 
     Parameters
     ----------
     argument : str
-        What follows the colon of the dataset, empty if the source takes nothing.
+        Text after the colon of the dataset, empty if the source has no argument.
     split : {"train", "test", "all"}
-        Which images.
+        Part of the images.
     threshold : int or str
-        0..255, and a source may hand over any grey values on the right side of it; or how
-        the level of each image is found.
+        0..255, and a source may return any grey values on the right side of it; or the method
+        that finds the level of each image.
     size : Size or None
-        What to resize pictures to.
+        Target size of pictures.
     invert : bool
-        Whether paper is what is brighter.
+        True if paper is brighter than ink.
     transpose : bool
-        Whether rows and columns of each image are to be swapped.
+        Swap rows and columns of each image.
     """
 
     argument: str
@@ -74,7 +74,7 @@ class Request:
         """The argument as a path, ``~`` expanded."""
         try:
             return Path(self.argument).expanduser()
-        except RuntimeError:  # a user that does not exist: then it is a name like any other
+        except RuntimeError:  # an unknown user: then ~ is part of the name
             return Path(self.argument)
 
 
@@ -87,19 +87,19 @@ class GreyImages:
     grey : ndarray of uint8, shape (n, N)
         Grey values 0..255, row by row; the caller may overwrite them.
     labels : ndarray of str, shape (n,), or None
-        Label of each image; None: their places from 1 on.
+        Label of each image; None: their numbers from 1 on.
     shape : tuple of int
         (height, width), height * width = N.
     sha256 : str
-        Hash of the source if it is known without reading on, else empty.
+        Hash of the source if it is known without further reading, otherwise empty.
     levels : ndarray of uint8, shape (n,), or None
-        The threshold of each image where the source has already found it.
+        The threshold of each image, if the source has already found it.
     files : tuple of str
-        Where each image has a file or a page of its own, its name; else empty.
+        Name of the file or page of each image, if each has one; otherwise empty.
     column_by_column : bool
-        Whether each row of `grey` runs down the columns of its image, as EMNIST's do.
+        True if each row of `grey` contains its image column by column, as for EMNIST.
     named : ndarray of bool, shape (n,), or None
-        Images whose label the source gives; the labels of the others are their places.
+        Images with a label from the source; the labels of the others are their numbers.
         None: all, if there are labels.
     """
 
@@ -113,17 +113,17 @@ class GreyImages:
     named: NDArray[np.bool_] | None = None
 
     def labelled(self, values: NDArray[Any], what: object) -> GreyImages:
-        """The same images with labels, see :func:`as_labels`."""
+        """Return the same images with labels, see :func:`as_labels`."""
         return replace(self, labels=as_labels(values, len(self.grey), what))
 
 
 def images_of(
     values: NDArray[Any], path: Path, size: Size | None, what: object = None
 ) -> GreyImages:
-    """Make images without labels of the numbers of a file.
+    """Make images without labels from the numbers of a file.
 
-    See :func:`as_grey` and :func:`pictures_of`. A file of EMNIST's names keeps its images column
-    by column.
+    See :func:`as_grey` and :func:`pictures_of`. Images of a file with a name of EMNIST stay
+    column by column.
     """
     where = what or path
     grey, shape = pictures_of(as_grey(values, where), where, size)
@@ -132,7 +132,7 @@ def images_of(
 
 
 def picture_shape(of_one: tuple[int, ...]) -> tuple[int, int]:
-    """Height and width of a picture that is given so, or as a row of pixels."""
+    """Return height and width of a picture, given in two axes or as a row of pixels."""
     if len(of_one) == 2:
         return of_one[0], of_one[1]
     (n_sites,) = of_one
@@ -143,16 +143,16 @@ def picture_shape(of_one: tuple[int, ...]) -> tuple[int, int]:
 def pictures_of(
     values: NDArray[Any], what: object, size: Size | None = None
 ) -> tuple[NDArray[Any], tuple[int, int]]:
-    """Take an array as pictures.
+    """Convert an array to pictures.
 
     Parameters
     ----------
     values : ndarray, shape (n, height, width), (n, height, width, 1), (n, N) or (N,)
         The pictures; rows of N pixels are square pictures if N is a square.
     what : object
-        Where they come from, to begin messages with.
+        Their origin, for the beginning of messages.
     size : Size, optional
-        Width and height of a picture, for rows of pixels: a row may hold several, or a part.
+        Width and height of a picture, for rows of pixels; a row may contain several, or a part.
 
     Returns
     -------
@@ -169,7 +169,7 @@ def pictures_of(
     Warns
     -----
     HopcliWarning
-        If there are as many rows as sites or more, as of one picture, or of columns.
+        If there are at least as many rows as sites, as for one picture, or for columns.
     """
     if values.ndim == 4 and values.shape[3] == 1:
         values = values[..., 0]
@@ -189,7 +189,7 @@ def pictures_of(
 
 
 def _cut(rows: NDArray[Any], what: object, size: Size) -> tuple[NDArray[Any], tuple[int, int]]:
-    """Cut rows of pixels into pictures of a size, or put them together."""
+    """Cut rows of pixels into pictures of a size, or join them."""
     width, height, _ = size
     n_pixels, n_row = width * height, math.prod(rows.shape[1:])
     fits = rows.shape[1:] == (height, width) or (
@@ -203,15 +203,15 @@ def _cut(rows: NDArray[Any], what: object, size: Size) -> tuple[NDArray[Any], tu
 
 
 def warn_of_one(shape: Sequence[int], what: object, *hints: str) -> None:
-    """Warn of rows taken as patterns that look like one picture, or like columns."""
+    """Warn of rows, read as patterns, that look like one picture or like columns."""
     n_rows, n_sites = shape
     if n_rows >= n_sites > 1 and n_rows < MAX_IMAGES:
-        read = f"{what}: read as {n_rows:,} patterns of {n_sites:,} sites, one a row"
+        read = f"{what}: read as {n_rows:,} patterns of {n_sites:,} sites, one per row"
         warnings.warn(f"{read}; {'; '.join(hints)}", HopcliWarning, stacklevel=4)
 
 
 def as_labels(values: NDArray[Any], n_images: int, what: object) -> NDArray[np.str_]:
-    """Check that there is one label an image and return them as text.
+    """Check that there is one label per image and return them as text.
 
     Parameters
     ----------
@@ -220,7 +220,7 @@ def as_labels(values: NDArray[Any], n_images: int, what: object) -> NDArray[np.s
     n_images : int
         Number of images n.
     what : object
-        Where they come from, to begin the message with.
+        Their origin, for the beginning of the message.
 
     Returns
     -------
@@ -230,13 +230,13 @@ def as_labels(values: NDArray[Any], n_images: int, what: object) -> NDArray[np.s
     Raises
     ------
     DataError
-        If there are more or fewer labels than images, or they are not labels.
+        If the number of labels differs from that of images, or they are not labels.
     """
     if values.ndim == 2 and values.shape[1] == 1:
         values = values[:, 0]
     if values.shape != (n_images,):
         raise DataError(
-            f"{what}: must hold one label an image, found labels of shape {values.shape} "
+            f"{what}: must contain one label per image, found labels of shape {values.shape} "
             f"for {n_images} images"
         )
     kind = values.dtype.kind
@@ -252,7 +252,7 @@ def as_labels(values: NDArray[Any], n_images: int, what: object) -> NDArray[np.s
 
 
 def as_spins(values: NDArray[Any]) -> NDArray[np.int8] | None:
-    """Return booleans, or numbers that are all -1 or +1, as spins; None for anything else."""
+    """Return booleans, or numbers that are all -1 or +1, as spins; otherwise None."""
     if values.dtype == np.bool_:
         return np.where(values, np.int8(1), np.int8(-1))
     step = max(1, len(values) * _AT_ONCE // max(1, values.size))
@@ -266,7 +266,7 @@ def as_grey(values: NDArray[Any], what: object) -> NDArray[np.uint8]:
     """Return numbers as grey values.
 
     Booleans, spins and integers 0 and 1 become 0 and 255. Floats from 0 to 1 are multiplied by
-    255 and rounded. Unsigned integers of 16 bits are brought to 8, see :func:`eight_bits`.
+    255 and rounded. Unsigned integers of 16 bits are reduced to 8, see :func:`eight_bits`.
     Other numbers must be whole, from 0 to 255.
 
     Parameters
@@ -274,7 +274,7 @@ def as_grey(values: NDArray[Any], what: object) -> NDArray[np.uint8]:
     values : ndarray
         Any real dtype, shape (n, ...), n >= 1.
     what : object
-        Where they come from, to begin the message with.
+        Their origin, for the beginning of the message.
 
     Returns
     -------
@@ -284,10 +284,10 @@ def as_grey(values: NDArray[Any], what: object) -> NDArray[np.uint8]:
     Raises
     ------
     DataError
-        If there are none, or one is no such number.
+        If there are none, or one is not such a number.
     """
     if values.size == 0:
-        raise DataError(f"{what}: holds no images, found shape {values.shape}")
+        raise DataError(f"{what}: contains no images, found shape {values.shape}")
     if values.dtype.kind not in "buif":
         raise DataError(f"{what}: grey values must be numbers, found dtype {values.dtype}")
     low, high = values.min(), values.max()
@@ -313,13 +313,13 @@ def as_grey(values: NDArray[Any], what: object) -> NDArray[np.uint8]:
 
 
 def eight_bits(values: NDArray[Any]) -> NDArray[np.uint8]:
-    """Divide whole numbers >= 0 by the least power of two that brings all below 256."""
+    """Divide whole numbers >= 0 by the smallest power of two that brings all below 256."""
     shift = max(0, int(values.max()).bit_length() - 8)
     return (values >> shift).astype(np.uint8)
 
 
 def two_kinds(values: NDArray[Any]) -> NDArray[np.uint8] | None:
-    """Return numbers of exactly two kinds as 0 (the lower) and 255; None for anything else."""
+    """Return numbers of exactly two values as 0 (the lower) and 255; otherwise None."""
     low, high = values.min(), values.max()
     if low == high or not np.all((values == low) | (values == high)):
         return None
@@ -327,13 +327,13 @@ def two_kinds(values: NDArray[Any]) -> NDArray[np.uint8] | None:
 
 
 def written_grey(values: NDArray[Any], what: object) -> NDArray[np.uint8]:
-    """Return written numbers as grey values: two kinds are 0 and 255, others as :func:`as_grey`."""
+    """Return written numbers as grey values: two values are 0 and 255, others :func:`as_grey`."""
     kinds = two_kinds(values)
     return as_grey(values, what) if kinds is None else kinds
 
 
 def stack(parts: Sequence[GreyImages], what: object) -> GreyImages:
-    """Put parts of a data set one after the other.
+    """Join the parts of a data set in order.
 
     Raises
     ------

@@ -37,7 +37,7 @@ _NAME = re.compile(
 )
 _TYPES = {8: ">u1", 9: ">i1", 11: ">i2", 12: ">i4", 13: ">f4", 14: ">f8"}
 _PARTS = {"train": ("train",), "test": ("test",), "all": ("train", "test")}
-_UNNAMED = "MNIST"  # the set whose files begin with train-, t10k- or test-
+_UNNAMED = "MNIST"  # the set whose file names begin with train-, t10k- or test-
 _CHUNK = 2**20
 
 _Files = dict[tuple[str, str], "Path"]
@@ -51,7 +51,7 @@ def read_idx(path: Path, *n_axes: int) -> NDArray[Any]:
     path : Path
         The file; gzip if its name ends in ``.gz``.
     *n_axes : int
-        Numbers of axes that it may have: 3 or 2 for images, 1 for labels.
+        Allowed numbers of axes: 3 or 2 for images, 1 for labels.
 
     Returns
     -------
@@ -83,13 +83,13 @@ def read_idx(path: Path, *n_axes: int) -> NDArray[Any]:
         content = _read_at_most(file, n_bytes + 1)
     if len(content) != n_bytes:
         found = f"{len(content):,}" if len(content) < n_bytes else "more"
-        raise DataError(f"{path}: must hold {n_bytes:,} bytes after its header, found {found}")
+        raise DataError(f"{path}: must contain {n_bytes:,} bytes after its header, found {found}")
     values: NDArray[Any] = np.frombuffer(content, dtype).reshape(shape)
     return values.astype(dtype.newbyteorder("="), copy=False)
 
 
 def _read_at_most(file: BinaryIO | gzip.GzipFile, n_bytes: int) -> bytearray:
-    """Read in chunks, so that memory grows with what is there, not with what is claimed."""
+    """Read in chunks, so that memory grows with the content, not with the declared size."""
     content = bytearray()
     while chunk := file.read(min(_CHUNK, n_bytes - len(content))):
         content += chunk
@@ -102,16 +102,16 @@ def load_idx(request: Request) -> GreyImages:
     Parameters
     ----------
     request : Request
-        Its path is a folder that holds ``*train-images-idx3-ubyte`` and the like, ``t10k`` or
-        ``test`` for the test set, raw or gzip (raw wins if there are both); or such a folder
-        and what the files of one set begin with, ``DIR/emnist-letters``; or one file, without
-        labels unless its name is such.
+        Its path is a folder that contains ``*train-images-idx3-ubyte`` and the like, ``t10k`` or
+        ``test`` for the test set, raw or gzip (raw is preferred). Or it is such a folder and
+        the prefix of one set's files, ``DIR/emnist-letters``. Or it is one file, without
+        labels unless it has such a name.
 
     Raises
     ------
     DataError
-        If a file is missing or damaged, if images and labels do not go together, or if
-        the folder holds several data sets.
+        If a file is missing or damaged, if images and labels do not match, or if
+        the folder contains several data sets.
     """
     path = request.path
     directory = folder_of(path)
@@ -125,12 +125,12 @@ def load_idx(request: Request) -> GreyImages:
 
 
 def folder_of(path: Path) -> Path:
-    """Return the folder that holds the IDX files a path stands for."""
+    """Return the folder of the IDX files that a path names."""
     return path if exists(path) and path.is_dir() else path.parent
 
 
 def _files_of(path: Path, directory: Path) -> _Files:
-    """Find the files of the one data set, or of the named one, by (part, what)."""
+    """Find the files of the only data set, or of the named one, by (part, content)."""
     sets = _sets(directory) if exists(directory) and directory.is_dir() else {}
     if path != directory:
         match = _NAME.fullmatch(path.name)
@@ -142,13 +142,13 @@ def _files_of(path: Path, directory: Path) -> _Files:
         check_folder(path, f"IDX files{others}")
     if len(sets) > 1:
         raise DataError(
-            f"{directory}: holds {len(sets)} data sets; choose one: {_listed(directory, sets)}"
+            f"{directory}: contains {len(sets)} data sets; choose one: {_listed(directory, sets)}"
         )
     return next(iter(sets.values()), {})
 
 
 def _sets(directory: Path) -> dict[str, _Files]:
-    """Find the files of a folder by data set; names that differ in case are one set."""
+    """Find the files of a folder by data set; names that differ only in case are one set."""
     sets: dict[str, tuple[str, _Files]] = {}
     with reading(directory):
         paths = sorted(directory.iterdir(), key=lambda path: (path.name.lower(), path.name))
@@ -167,7 +167,7 @@ def _set_name(match: re.Match[str]) -> str:
 
 
 def _listed(directory: Path, sets: dict[str, _Files]) -> str:
-    """List sets as they can be typed; one whose name is that of a folder, by a file of it."""
+    """List sets as they are typed; one whose name is also a folder's by one of its files."""
     return ", ".join(
         f"idx:{directory / name if not exists(directory / name) else next(iter(files.values()))}"
         for name, files in sets.items()
@@ -180,7 +180,7 @@ def _load_part(directory: Path, files: _Files, part: str, request: Request) -> G
         if (part, what) not in files:
             names = ", ".join(sorted(path.name for path in files.values()))
             raise NoSuchPartError(
-                f"{directory}: must hold the {what} of the {part} set, "
+                f"{directory}: must contain the {what} of the {part} set, "
                 f"found {names or 'no IDX files (one file alone is read as idx:FILE)'}"
             )
     of_images, of_labels = files[part, "images"], files[part, "labels"]

@@ -35,25 +35,25 @@ def load_dataset(
     invert: bool = False,
     transpose: bool = False,
 ) -> Dataset:
-    """Load images as spins: +1 where the grey value is above a threshold, else -1.
+    """Load images as spins: +1 where the grey value is above a threshold, otherwise -1.
 
     Parameters
     ----------
     spec : str
         A source of :data:`SOURCES`, with its argument if it takes one.
     split : {"train", "test", "all"}
-        Which images; a source without splits gives all it has for "train" and "all".
+        Part of the images; a source without splits returns all for "train" and "all".
     threshold : int or str, optional
-        0..255, compared to the source's own grey values; or how the level of each image is
-        found, "otsu" or "mean". By default that of the source: the study's 0, and "otsu"
+        0..255, compared to the source's own grey values; or the method that finds the level of
+        each image, "otsu" or "mean". By default that of the source: the study's 0, and "otsu"
         for a folder of pictures.
     size : Size or tuple of int, optional
-        (width, height) to resize pictures to before the threshold, see :class:`Size`; or that
-        rows of numbers have.
+        (width, height) to which pictures are resized before the threshold, see :class:`Size`;
+        or the size of pictures in rows of numbers.
     invert : bool
-        Make +1 what the threshold makes -1, e.g. dark ink on white paper.
+        Swap +1 and -1, e.g. for dark ink on white paper.
     transpose : bool
-        Swap rows and columns of each image. Files of EMNIST's names are read so without it.
+        Swap rows and columns of each image. Files with a name of EMNIST need no such request.
 
     Returns
     -------
@@ -63,10 +63,10 @@ def load_dataset(
     Raises
     ------
     SettingError
-        If a setting is impossible, or the source does not have it.
+        If a setting is impossible, or the source does not support it.
     DataError
-        If files are missing, damaged or not what they should be, or a picture is blank or
-        equal to another as spins.
+        If files are missing, damaged or of another type, or a picture is blank or equals
+        another as spins.
     """
     source, argument = parse_spec(spec)
     level: int | str = source.default_threshold if threshold is None else threshold
@@ -98,33 +98,33 @@ def dataset_of(
     threshold: int | str = 0,
     invert: bool = False,
 ) -> Dataset:
-    """Make a data set of arrays.
+    """Make a data set from arrays.
 
     Parameters
     ----------
     images : array-like, shape (n, height, width) or (n, N)
         Booleans, spins -1 and +1, or grey values: whole numbers 0..255, or floats 0..1. Rows of
-        N pixels are square pictures if N is a square, else pictures of one row.
+        N pixels are square pictures if N is a square, otherwise pictures of one row.
     labels : array-like of int or str, shape (n,), optional
         Label of each image; by default their numbers from 1 on.
     threshold : int or str
-        Grey values above it, 0..255, become +1; or how the level of each image is found,
-        "otsu" or "mean". Of no effect on booleans and spins.
+        Grey values above it, 0..255, become +1; or the method that finds the level of each
+        image, "otsu" or "mean". It has no effect on booleans and spins.
     invert : bool
-        Make +1 what would be -1.
+        Swap +1 and -1.
 
     Raises
     ------
     SettingError
-        If the threshold is none.
+        If the threshold is impossible.
     DataError
-        If the arrays are no images and their labels, or exceed the limits of a source
+        If the arrays are not images and their labels, or exceed the limits of a source
         (:mod:`hopcli.datasets.limits`).
 
     Warns
     -----
     HopcliWarning
-        If the threshold makes images blank that are not.
+        If the threshold makes images blank that have several grey values.
 
     Examples
     --------
@@ -137,9 +137,9 @@ def dataset_of(
         raise SettingError("threshold", RULE, threshold)
     values = image_array(images)
     flat = values.reshape(len(values), -1)
-    grey = np.array(as_grey(flat, _WHAT), order="C")  # a copy, as it is made spins in place
+    grey = np.array(as_grey(flat, _WHAT), order="C")  # a copy, converted to spins in place
     shape = picture_shape(values.shape[1:])
-    at = None if as_spins(flat) is None else np.zeros(len(flat), np.uint8)  # at any threshold
+    at = None if as_spins(flat) is None else np.zeros(len(flat), np.uint8)  # any threshold fits
     made = GreyImages(grey, None, shape, levels=at)
     if labels is not None:
         made = made.labelled(np.asarray(labels), _WHAT)
@@ -152,7 +152,7 @@ def image_array(images: ArrayLike) -> NDArray[Any]:
     Raises
     ------
     DataError
-        If they are no such array, or exceed the limits of :mod:`hopcli.datasets.limits`.
+        If the array has another shape, or exceeds the limits of :mod:`hopcli.datasets.limits`.
     """
     rule = "must have shape (n, height, width) or (n, N), none of them 0"
     try:
@@ -174,7 +174,7 @@ def _dataset(
     own: str,
     request: Mapping[str, Any] | None = None,
 ) -> Dataset:
-    """Make grey images spins; warn of blank ones among the user's own, which have that name."""
+    """Convert grey images to spins; warn of blank ones among the user's own."""
     at = levels(images.grey, threshold) if images.levels is None else images.levels
     if own:
         warn_of_blank(images.grey, at, threshold, own)
@@ -199,7 +199,7 @@ def _dataset(
 
 
 def _transposed(images: GreyImages) -> GreyImages:
-    """Images with rows and columns swapped."""
+    """Swap rows and columns of images."""
     height, width = images.shape
     grey = images.grey.reshape(-1, height, width).transpose(0, 2, 1)
     return replace(images, grey=grey.reshape(len(grey), -1), shape=(width, height))
@@ -208,7 +208,7 @@ def _transposed(images: GreyImages) -> GreyImages:
 def _check_settings(
     source: Source, split: str, threshold: int | str, size: Size | None, *, transpose: bool
 ) -> None:
-    """Refuse what no source, or not this one, can do."""
+    """Refuse settings that no source, or not this one, supports."""
     if split not in SPLITS:
         raise SettingError("split", f"must be one of {', '.join(SPLITS)}", split)
     if split == "test" and not source.has_splits:
@@ -218,7 +218,7 @@ def _check_settings(
     for name, value in (("size", None if size is None else size[:2]), ("transpose", transpose)):
         if value and name not in source.takes:
             able = ", ".join(other.usage for other in SOURCES.values() if name in other.takes)
-            raise SettingError(name, f"must be left out except for {able}", value)
+            raise SettingError(name, f"has an effect only on {able}", value)
     if size is None:
         return
     if size.crop and "transpose" in source.takes:

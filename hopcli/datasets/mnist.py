@@ -1,4 +1,4 @@
-"""The MNIST that ships with hopcli: reading it; and all that ships, held to its hashes."""
+"""The embedded MNIST, and hashes of all data that ship with hopcli."""
 
 from __future__ import annotations
 
@@ -40,14 +40,14 @@ _DIGITS = np.array([str(digit) for digit in range(10)])
 
 @dataclass(frozen=True, slots=True)
 class HashCheck:
-    """One file held to its SHA-256.
+    """Comparison of one file with its SHA-256.
 
     Parameters
     ----------
     name : str
         File name.
     expected, found : str
-        SHA-256, 64 hexadecimal digits; `found` may say instead why there is none.
+        SHA-256, 64 hexadecimal digits; `found` may contain the reason why there is none.
     """
 
     name: str
@@ -56,12 +56,12 @@ class HashCheck:
 
     @property
     def ok(self) -> bool:
-        """Whether the file is what it should be."""
+        """True if the hash of the file is the expected one."""
         return self.expected == self.found
 
 
 def _read(*members: str) -> list[NDArray[np.uint8]]:
-    """Read members of the embedded file, each held to its CRC-32."""
+    """Read members of the embedded file and compare each with its CRC-32."""
     try:
         with Archive(MNIST_FILE) as archive:
             for name in members:
@@ -82,9 +82,9 @@ def load_mnist(split: str, *, binary: bool) -> GreyImages:
     Parameters
     ----------
     split : {"train", "test", "all"}
-        Which images; "all" is the training set, then the test set.
+        Part of the images; "all" is the training set, then the test set.
     binary : bool
-        Read no grey values: 1 wherever the grey value is > 0.
+        Return no grey values, but 1 wherever the grey value is > 0.
 
     Returns
     -------
@@ -117,20 +117,20 @@ def _original_hashes() -> Iterator[str]:
 
 
 def _sha256(header: NDArray[np.uint32], payload: NDArray[np.uint8]) -> str:
-    """Hash a header and what follows it."""
+    """Hash a header and its payload."""
     digest = hashlib.sha256(header.tobytes())
     digest.update(payload.reshape(-1).data)
     return digest.hexdigest()
 
 
 def verify_embedded() -> list[HashCheck]:
-    """Hold all data that ship to their hashes, with the four originals rebuilt from MNIST.
+    """Verify all shipped data against their hashes, with the four originals rebuilt from MNIST.
 
     Returns
     -------
     list of HashCheck
-        MNIST first, then its originals, drawings and texts; if a file cannot be read,
-        `found` says why, and what cannot be rebuilt has no hash. Nothing is raised.
+        MNIST first, then its originals, drawings and texts. If a file cannot be read, `found`
+        contains the reason, and files made from it have no hash. Nothing is raised.
     """
     checks = [HashCheck(MNIST_FILE.name, MNIST_SHA256, _hash_of(MNIST_FILE))]
     try:
@@ -149,7 +149,7 @@ def verify_embedded() -> list[HashCheck]:
 
 
 def _hash_of(path: Path) -> str:
-    """SHA-256 of a file, or why there is none."""
+    """Return the SHA-256 of a file, or the reason why there is none."""
     try:
         with path.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()

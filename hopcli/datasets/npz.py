@@ -1,4 +1,4 @@
-"""NumPy files: arrays read one by one, their claims checked before memory is taken."""
+"""NumPy files: arrays read one by one, with sizes checked before memory is allocated."""
 
 from __future__ import annotations
 
@@ -66,20 +66,20 @@ class Archive:
 
     @property
     def names(self) -> list[str]:
-        """The names of the arrays, in the order of the file."""
+        """Names of the arrays, in the order of the file."""
         return [name.removesuffix(".npy") for name in self._zip.namelist()]
 
     def crc32(self, name: str) -> int:
-        """CRC-32 that the bytes of an array must have to be read at all."""
+        """Return the CRC-32 of the bytes of an array, which reading verifies."""
         return self._info(name).CRC
 
     def shape(self, name: str) -> tuple[int, ...]:
-        """Shape that an array claims to have.
+        """Return the declared shape of an array.
 
         Raises
         ------
         DataError
-            If the array is damaged, or of Python objects.
+            If the array is damaged, or contains Python objects.
         """
         with self._open(self._info(name), name) as file:
             return _header(file)[0]
@@ -92,7 +92,7 @@ class Archive:
         name : str
             Name of the array.
         check : callable, optional
-            Refuses a shape, given what to call it, before the array is made.
+            Refuses a shape before the array is made; it also gets the name for a message.
 
         Raises
         ------
@@ -114,8 +114,8 @@ class Archive:
         except KeyError:
             held = ", ".join(self.names[:10]) or "nothing"
             raise DataError(
-                f"{self.path}: must hold an array {name!r}, found {held} (images come as x_train "
-                "and y_train, or as the only array of a file)"
+                f"{self.path}: must contain an array {name!r}, found {held} (images come as "
+                "x_train and y_train, or as the only array of a file)"
             ) from None
 
     @contextmanager
@@ -125,7 +125,7 @@ class Archive:
 
 
 def _header(file: IO[bytes]) -> tuple[tuple[int, ...], np.dtype[Any]]:
-    """Read what an array claims to be, without making it."""
+    """Read shape and type of an array, without making it."""
     version = np.lib.format.read_magic(file)
     if version not in _HEADERS:
         raise ValueError(f"unknown .npy version {version}")
@@ -138,33 +138,33 @@ def _header(file: IO[bytes]) -> tuple[tuple[int, ...], np.dtype[Any]]:
 
 
 def _check(file: IO[bytes], n_stored: int, what: object, check: Check | None) -> int:
-    """Refuse an array whose size is not what its shape asks for; return the bytes of a value."""
+    """Refuse an array whose size does not match its shape; return the bytes per value."""
     shape, dtype = _header(file)
     if check is not None and shape:
         check(what, shape)
     n_bytes = math.prod(shape) * dtype.itemsize
     if file.tell() + n_bytes != n_stored or n_bytes > MAX_BYTES:
         raise DataError(
-            f"{what}: must hold as many bytes as its shape {shape} asks for "
+            f"{what}: must contain the bytes of its shape {shape} "
             f"({n_bytes:,}, at most {MAX_BYTES:,}), found {n_stored:,}"
         )
     return int(dtype.itemsize)
 
 
 def load_npz(request: Request) -> GreyImages:
-    """Load a .npz file of x_train, y_train, x_test, y_test as Keras has, or of one array.
+    """Load a .npz file with x_train, y_train, x_test, y_test as in Keras, or with one array.
 
     Parameters
     ----------
     request : Request
         Its path is the file. Images have shape (n, height, width), with or without a last axis
-        of length 1, or (n, N). If there is no x_train, the file must hold one array of images,
-        and may hold one of labels, shape (n,).
+        of length 1, or (n, N). Without x_train, the file must contain one array of images, and
+        may contain one of labels, shape (n,).
 
     Raises
     ------
     DataError
-        If the file is missing, damaged or laid out in another way.
+        If the file is missing, damaged or has another layout.
     """
     path = request.path
     parts = []
@@ -173,7 +173,7 @@ def load_npz(request: Request) -> GreyImages:
         if "x_train" not in archive.names:
             pairs = [_single(archive)]
             if request.split == "test":
-                raise NoSuchPartError(f"{path}: has no test set: it holds one array of images")
+                raise NoSuchPartError(f"{path}: has no test set: it contains one array of images")
         for of_images, of_labels in pairs:
             values = archive.read(of_images, check_images)
             images = images_of(values, path, request.size, f"{path}: {of_images}")
@@ -184,7 +184,7 @@ def load_npz(request: Request) -> GreyImages:
 
 
 def _single(archive: Archive) -> tuple[str, str]:
-    """The names of the only array of images, and of its labels or empty."""
+    """Return the names of the only array of images, and of its labels or empty."""
     shapes = {name: archive.shape(name) for name in archive.names}
     images = [name for name, shape in shapes.items() if len(shape) > 1]
     rest = [name for name in shapes if name not in images]
@@ -193,7 +193,7 @@ def _single(archive: Archive) -> tuple[str, str]:
     if not fits or (labels and shapes[labels] != shapes[images[0]][:1]):
         found = ", ".join(archive.names[:10]) or "nothing"
         raise DataError(
-            f"{archive.path}: must hold x_train, or one array of images, alone or with one of "
+            f"{archive.path}: must contain x_train, or one array of images, alone or with one of "
             f"labels, found {found}; save the images alone and give npy:FILE"
         )
     return images[0], labels
@@ -210,7 +210,7 @@ def load_npy(request: Request) -> GreyImages:
     Raises
     ------
     DataError
-        If the file is missing, damaged or no such array.
+        If the file is missing, damaged or contains another array.
     """
     path = request.path
     check_file(path)

@@ -1,4 +1,4 @@
-"""The user's own pictures: files of all formats that are read, page by page."""
+"""The user's own pictures: files of all supported formats, page by page."""
 
 from __future__ import annotations
 
@@ -48,11 +48,11 @@ _EXTENSIONS = {
 }
 FORMATS = tuple(_EXTENSIONS)
 EXTENSIONS = tuple(extension for of_one in _EXTENSIONS.values() for extension in of_one)
-_MOST_NAMED = 5  # files of a message
+_MOST_NAMED = 5  # files named in a message
 
 
 def load_images(path: Path, request: Request) -> GreyImages:
-    """Load every picture of a folder as one pattern, in the order of their names; or one file.
+    """Load every picture of a folder as one pattern, in the order of names; or one file.
 
     The label is the file name without extension. The pages of a TIFF file and the frames of an
     animation are pictures of their own, labelled ``name-1``, ``name-2``, ...
@@ -62,22 +62,22 @@ def load_images(path: Path, request: Request) -> GreyImages:
     path : Path
         The folder, or the file of a single picture.
     request : Request
-        Size that pictures are brought to (without one they must have the same), threshold,
-        and which side of it is paper.
+        Target size of pictures (without one they must have equal sizes), threshold, and the
+        side of it that is paper.
 
     Raises
     ------
     DataError
-        If there is no picture, one cannot be read or is too large, two have one name,
+        If there is no picture, one cannot be read or is too large, two have the same name,
         or sizes differ.
 
     Warns
     -----
     HopcliWarning
-        If the folder holds anything else that is not hidden.
+        If the folder contains any other file that is not hidden.
     """
     is_folder = exists(path) and path.is_dir()
-    if path.suffix.lower() in EXTENSIONS and not is_folder:  # whether it is there or not
+    if path.suffix.lower() in EXTENSIONS and not is_folder:  # also if the file does not exist
         return _load([path], path, request)
     check_folder(path, "pictures")
     with reading(path):
@@ -87,11 +87,11 @@ def load_images(path: Path, request: Request) -> GreyImages:
     named = ", ".join(others[:_MOST_NAMED]) + (", ..." if len(others) > _MOST_NAMED else "")
     if not paths:
         raise DataError(
-            f"{path}: must hold pictures ({' '.join(EXTENSIONS)}), found {named or 'none'}"
+            f"{path}: must contain pictures ({' '.join(EXTENSIONS)}), found {named or 'none'}"
         )
     if others:
         warnings.warn(
-            f"{path}: {len(entries)} entries, {len(paths)} read as pictures; passed over: {named}",
+            f"{path}: {len(entries)} entries, {len(paths)} read as pictures; skipped: {named}",
             HopcliWarning,
             stacklevel=3,
         )
@@ -99,10 +99,10 @@ def load_images(path: Path, request: Request) -> GreyImages:
 
 
 def _load(paths: list[Path], where: Path, request: Request) -> GreyImages:
-    """Load these pictures, which must have names of their own and one size."""
+    """Load pictures, which must have different names and equal sizes."""
     pictures: list[NDArray[np.uint8]] = []
     found: list[int] = []
-    names: dict[str, str] = {}  # label: the file, and the page where it has several
+    names: dict[str, str] = {}  # label: the file, and the page if it has several
     for path in paths:
         pages = read_pages(path, request.size)
         for number, page in enumerate(pages, start=1):
@@ -122,13 +122,13 @@ def _load(paths: list[Path], where: Path, request: Request) -> GreyImages:
             shape, first = pictures[-1].shape, pictures[0].shape
             if shape != first:
                 raise DataError(
-                    f"{name}: must be {first[1]} x {first[0]} pixels as {paths[0].name} is (or "
+                    f"{name}: must have {first[1]} x {first[0]} pixels like {paths[0].name} (or "
                     f"give a size), found {shape[1]} x {shape[0]}"
                 )
         n_images = max(len(pictures), len(paths))
         if n_images * pictures[0].size > MAX_BYTES:
             raise DataError(
-                f"{where}: must hold at most {MAX_BYTES:,} pixels, found "
+                f"{where}: must contain at most {MAX_BYTES:,} pixels, found "
                 f"{n_images * pictures[0].size:,}"
             )
     return GreyImages(
@@ -153,7 +153,7 @@ def _check_not_blank(name: str, grey: NDArray[np.uint8], level: int, request: Re
 
 
 def _on_paper(grey: NDArray[np.uint8], request: Request) -> NDArray[np.uint8]:
-    """Put a picture in the middle of a sheet of the size that is asked for."""
+    """Put a picture in the middle of a sheet of the requested size."""
     if request.size is None:
         return grey
     width, height, _ = request.size
@@ -169,26 +169,26 @@ def check_different(
     threshold: int | str,
     grey: NDArray[np.uint8],
 ) -> None:
-    """Refuse pictures that a network cannot tell apart.
+    """Refuse pictures that are the same to a network.
 
     Parameters
     ----------
     spins, grey : ndarray of int8 and of uint8, shape (n, N)
         The pictures as spins, values -1 or +1, and as grey values.
     files : sequence of str
-        Where each comes from.
+        File of each picture.
     threshold : int or str
-        How grey values became spins.
+        The threshold that made grey values spins.
 
     Raises
     ------
     DataError
-        If two pictures are equal or each other's inverse; it names the files, and what
-        may help.
+        If two pictures are equal or each other's inverse; it names the files and possible
+        remedies.
     """
     seen: dict[bytes, int] = {}
     for k, picture in enumerate(spins):
-        # The first pixel tells a picture from its inverse.
+        # The first pixel distinguishes a picture from its inverse.
         first = seen.setdefault(np.packbits(picture == picture[0]).tobytes(), k)
         if first != k:
             how = "equal to" if picture[0] == spins[first, 0] else "the inverse of"
@@ -196,13 +196,13 @@ def check_different(
             others = [name for name in ("otsu", "mean") if _tells_apart(pair, name)]
             tried = "".join(f"try --threshold {name}, or " for name in others)
             raise DataError(
-                f"{files[k]}: must differ from {Path(files[first]).name}, is {how} it with "
+                f"{files[k]}: must differ from {Path(files[first]).name}, but is {how} it with "
                 f"threshold {threshold} ({tried}leave one out)"
             )
 
 
 def _tells_apart(grey: NDArray[np.uint8], threshold: str) -> bool:
-    """Whether two pictures differ, up to inversion, by another threshold."""
+    """Return whether two pictures differ, also from an inverse, by another threshold."""
     spins = binarise(grey, levels(grey, threshold), invert=False)
     return abs(int(spins[0] @ spins[1].astype(np.int64))) < grey.shape[1]
 
@@ -222,8 +222,8 @@ def read_pages(path: Path, size: Size | None) -> list[NDArray[np.uint8]]:
     path : Path
         A file of one of :data:`FORMATS`.
     size : Size or None
-        What to resize it to, by averaging over the area of each new pixel. It keeps its
-        proportions, so that one side may be shorter, unless it is to be cropped.
+        Target size; each new pixel averages over its area. The picture keeps its
+        proportions, so one side may be shorter, unless it is cropped.
 
     Returns
     -------
@@ -233,13 +233,13 @@ def read_pages(path: Path, size: Size | None) -> list[NDArray[np.uint8]]:
     Raises
     ------
     DataError
-        If it cannot be read or is too large.
+        If the file cannot be read or is too large.
     """
     from PIL import Image, ImageSequence, UnidentifiedImageError
 
     check_file(path)
     with reading(path), warnings.catch_warnings():
-        # Pillow warns of large or odd files; the first is refused here, the others are read.
+        # Pillow warns of large or odd files. Large ones are refused here, odd ones are read.
         warnings.simplefilter("ignore")
         try:
             picture = Image.open(path, formats=FORMATS)
@@ -247,14 +247,14 @@ def read_pages(path: Path, size: Size | None) -> list[NDArray[np.uint8]]:
             raise DataError(f"{path}: must have at most {MAX_READ:,} pixels, found more") from None
         except UnidentifiedImageError:
             known = f"{', '.join(FORMATS[:-1])} or {FORMATS[-1]}"
-            raise DataError(f"{path}: must be {known}, found none of them") from None
+            raise DataError(f"{path}: must be {known}, found another type") from None
         with picture:
-            # The other pictures of a photograph's file are previews and maps of depth.
+            # The other pictures in a photograph's file are previews and depth maps.
             n_pages = 1 if picture.format == "MPO" else getattr(picture, "n_frames", 1)
             _check_size(path, picture, n_pages, size)
             if n_pages == 1:
                 if size is not None and picture.width * picture.height > MAX_PIXELS:
-                    # A JPEG, shrunk while it is decoded.
+                    # A JPEG can be shrunk while it is decoded.
                     picture.draft(None, (2 * max(size[:2]),) * 2)
                 return [_read(path, picture, size)]
             pages = []
@@ -265,7 +265,7 @@ def read_pages(path: Path, size: Size | None) -> list[NDArray[np.uint8]]:
 
 
 def _check_size(path: Path, picture: Image, n_pages: int, size: Size | None) -> None:
-    """Refuse a picture of too many pixels before they are read."""
+    """Refuse a picture of too many pixels before reading them."""
     n_pixels = picture.width * picture.height
     most = MAX_PIXELS if size is None else MAX_READ
     if n_pixels > most:
@@ -279,7 +279,7 @@ def _check_size(path: Path, picture: Image, n_pages: int, size: Size | None) -> 
 
 
 def _read(path: Path, picture: Image, size: Size | None) -> NDArray[np.uint8]:
-    """Read a page; values of more than 8 bits are brought to 8."""
+    """Read a page; values of more than 8 bits are reduced to 8."""
     picture.load()
     deep = picture.mode == "F" or picture.mode.startswith("I")
     grey = _from_deep(path, picture) if deep else _to_grey(picture, size)
@@ -287,7 +287,7 @@ def _read(path: Path, picture: Image, size: Size | None) -> NDArray[np.uint8]:
 
 
 def _from_deep(path: Path, picture: Image) -> Image:
-    """Turn a picture of 16 bits or floats upright and to 8 bits."""
+    """Turn a picture of 16 bits or floats upright and reduce it to 8 bits."""
     from PIL import Image, ImageOps
 
     values: NDArray[Any] = np.asarray(ImageOps.exif_transpose(picture))
@@ -303,7 +303,7 @@ def _to_grey(picture: Image, size: Size | None) -> Image:
     from PIL import Image, ImageOps
 
     if size is not None and picture.mode in ("L", "LA", "RGB", "RGBA"):
-        # Large ones first by a whole factor: the rest is done on a fraction of the memory.
+        # Shrink large ones by a whole factor first: the rest then needs little memory.
         factor = min(picture.size) // (2 * max(size[:2]))
         if factor > 1 and picture.width * picture.height > MAX_PIXELS:
             orientation = picture.getexif()
@@ -318,7 +318,7 @@ def _to_grey(picture: Image, size: Size | None) -> Image:
 
 
 def _resize(grey: Image, size: Size) -> Image:
-    """Resize by averaging over areas, proportions kept: into the size, or to fill it."""
+    """Resize by averaging over areas, keeping proportions: into the size, or to fill it."""
     from PIL.Image import Resampling
 
     width, height, crop = size

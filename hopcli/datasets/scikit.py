@@ -1,4 +1,4 @@
-"""Sources that come through scikit-learn: its own digits, and OpenML with its cache."""
+"""Sources in scikit-learn: its own digits, and OpenML with its cache."""
 
 from __future__ import annotations
 
@@ -28,30 +28,30 @@ def load_openml(name: str) -> GreyImages:
     Parameters
     ----------
     name : str
-        Its name on OpenML, e.g. ``"mnist_784"``; the oldest active version is taken.
+        Name on OpenML, e.g. ``"mnist_784"``; the oldest active version is used.
 
     Raises
     ------
     DataError
-        If it cannot be fetched, or holds no square grey images with one label each.
+        If it cannot be fetched, or contains no square grey images with one label each.
     """
     from sklearn.datasets import fetch_openml
 
     what = f"openml:{name}"
     try:
         with warnings.catch_warnings():
-            # Retries and other versions of the same name: neither changes the outcome.
+            # Retries and other versions of the name do not change the result.
             warnings.simplefilter("ignore")
-            # Frames, because as arrays nominal pixels would silently become codes, and
+            # Frames, because in arrays nominal pixels would silently become codes, and
             # a data set without labels fails inside scikit-learn.
             bunch = fetch_openml(name, version="active", as_frame="auto")
     except Exception as error:
         # Network, cache, parser and server errors, of a dozen unrelated classes.
         raise DataError(f"{what}: cannot be fetched ({one_line(error)})") from None
     if not hasattr(bunch.data, "to_numpy"):
-        raise DataError(f"{what}: must hold dense arrays, found {type(bunch.data).__name__}")
+        raise DataError(f"{what}: must contain dense arrays, found {type(bunch.data).__name__}")
     if bunch.target is None:
-        raise DataError(f"{what}: must have one label an image, found none")
+        raise DataError(f"{what}: must have one label per image, found none")
     values, target = bunch.data.to_numpy(), bunch.target.to_numpy()
     n_images, n_sites = values.shape
     side = math.isqrt(n_sites)

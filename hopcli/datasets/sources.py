@@ -1,4 +1,4 @@
-"""The registry of sources, and how a source is written."""
+"""The registry of sources, and the notation of a source."""
 
 from __future__ import annotations
 
@@ -25,24 +25,24 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A kind of dataset.
+    """Kind of data set.
 
     Parameters
     ----------
     name : str
-        How a dataset of this kind begins, and its key in :data:`SOURCES`.
+        Beginning of a dataset of this kind, and key in :data:`SOURCES`.
     description : str
         One line for help texts.
     load : callable
         Request in, grey images out.
     argument : str
-        What must follow the name and a colon (DIR, FILE, NAME), empty for nothing.
+        Placeholder after the name and a colon (DIR, FILE, NAME), empty for none.
     has_splits : bool
-        Whether training and test images are apart.
+        True if training and test images are separate.
     takes : tuple of str
-        Which of ``size`` and ``transpose`` it takes.
+        Supported settings among ``size`` and ``transpose``.
     default_threshold : int or str
-        The threshold unless another is asked for.
+        The threshold if none is given.
     """
 
     name: str
@@ -55,7 +55,7 @@ class Source:
 
     @property
     def usage(self) -> str:
-        """How it is written, e.g. ``"idx:DIR"``."""
+        """Notation, e.g. ``"idx:DIR"``."""
         return f"{self.name}:{self.argument}" if self.argument else self.name
 
 
@@ -104,7 +104,7 @@ SOURCES: dict[str, Source] = {
         ),
         Source(
             "csv",
-            "table, an image a row, with or without a column of labels",
+            "table, an image per row, with or without a column of labels",
             load_csv,
             argument="FILE",
             takes=("size", "transpose"),
@@ -133,11 +133,11 @@ SOURCES: dict[str, Source] = {
         ),
     )
 }
-"""The sources by name; help texts and checks are made from it."""
+"""Sources by name; help texts and checks are made from them."""
 
 
 def parse_spec(spec: str) -> tuple[Source, str]:
-    """Split a dataset as the user writes it into its source and the argument.
+    """Split a dataset in the user's notation into its source and the argument.
 
     Parameters
     ----------
@@ -149,12 +149,12 @@ def parse_spec(spec: str) -> tuple[Source, str]:
     source : Source
         An entry of :data:`SOURCES`.
     argument : str
-        What follows the first colon, empty if the source takes nothing.
+        Text after the first colon, empty if the source has no argument.
 
     Raises
     ------
     SettingError
-        If the source is unknown, or an argument is missing or one too many.
+        If the source is unknown, or an argument is missing or superfluous.
     """
     name, _, argument = spec.partition(":")
     source = SOURCES.get(name)
@@ -181,7 +181,7 @@ _OF_SUFFIX = {".npy": "npy", ".npz": "npz", ".csv": "csv", ".txt": "text", ".dat
 
 
 def spec_of(file: str) -> str:
-    """Name the source of a file or folder that exists, or of a file by its extension.
+    """Return the source of a file or folder that exists, or of a file by its extension.
 
     Parameters
     ----------
@@ -191,7 +191,7 @@ def spec_of(file: str) -> str:
     Returns
     -------
     str
-        E.g. ``"csv:digits.csv"``; empty if nothing reads it.
+        E.g. ``"csv:digits.csv"``; empty if no source reads it.
     """
     path = Path(file)
     suffix = path.suffix.lower()
@@ -208,7 +208,7 @@ def spec_of(file: str) -> str:
 
 
 def other_way_in(source: Source, argument: str) -> str:
-    """Name the source that reads a file which this one refuses; empty if none is known."""
+    """Return the source that reads a file which this one refuses; empty if none is known."""
     if not source.argument or not exists(Path(argument)):
         return ""
     other = spec_of(argument)
@@ -219,5 +219,5 @@ def other_way_in(source: Source, argument: str) -> str:
 
 
 def default_threshold(spec: str) -> int | str:
-    """The threshold of a data set unless another is asked for: a matter of its source."""
+    """Return the threshold of a data set if none is given; it depends on the source."""
     return parse_spec(spec)[0].default_threshold

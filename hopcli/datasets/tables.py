@@ -1,4 +1,4 @@
-"""Tables of pixels: CSV files and text of numbers, a picture a row."""
+"""Tables of pixels: CSV files and text of numbers, one picture per row."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 
 _LABELS = ("", "label", "labels", "class", "target", "y", "digit", "name")
 _LONGEST_LINE, _LONGEST_HEADER = 8 * MAX_PIXELS, MAX_PIXELS  # characters
-_COUNTED = 9  # columns that are numbered from 0 or 1 on are a header
-_SEEN = 1000  # cells of the first line that decide whether it is a header
+_COUNTED = 9  # this many columns numbered from 0 or 1 on are a header
+_SEEN = 1000  # cells of the first line that decide about a header
 _FLAGS = {"false": 0.0, "true": 1.0}
 _NOT_FINITE = ("nan", "inf", "-inf", "+inf", "infinity", "-infinity")
 _NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?", re.IGNORECASE)
@@ -36,12 +36,12 @@ _NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?", re.IGNORECASE)
 
 @contextmanager
 def opened(path: Path) -> Iterator[TextIO]:
-    """Open a text file in UTF-8, or in UTF-16 with its mark, if it is within the limits.
+    """Open a text file in UTF-8, or in UTF-16 with byte order mark, within the limits.
 
     Raises
     ------
     DataError
-        If it is missing, too large, or no such text.
+        If the file is missing, too large, or no such text.
     """
     check_file(path)
     with reading(path):
@@ -65,21 +65,24 @@ def opened(path: Path) -> Iterator[TextIO]:
 
 
 def load_csv(request: Request) -> GreyImages:
-    """Load a table of pixels, one picture a row, separated by commas, semicolons, tabs or blanks.
+    """Load a table of pixels, one picture per row, with commas, semicolons, tabs or blanks.
 
     True and False are read as 1 and 0.
 
     A column of labels is first or last. With a header it is the column called ``label``,
     ``class``, ``target``, ``y``, ``digit`` or ``name``, or the only one whose name has no number.
     A first line that only counts nine columns or more, from 0 or 1 on, is a header, too.
-    Without a header it is the first or last column if that alone holds text; else there is
-    none if all values are of two kinds; else it is the column whose values differ from the two
-    kinds of all others; else the first, if that leaves a square number of pixels.
+    Without a header, the first matching rule applies:
+
+    1. The first or last column, if only that column contains text.
+    2. None, if all values are of two kinds.
+    3. The column whose values differ from the two kinds of all others.
+    4. The first column, if that leaves a square number of pixels.
 
     Parameters
     ----------
     request : Request
-        Its path is the file; its size is that of a picture, where rows are not square.
+        Its path is the file; its size is that of a picture, if rows are not square.
 
     Raises
     ------
@@ -95,14 +98,14 @@ def table(lines: Iterator[tuple[int, str]], path: Path, request: Request) -> Gre
     """Read numbered lines as pictures, see :func:`load_csv`."""
     number, line = next(lines, (0, ""))
     if not line:
-        raise DataError(f"{path}: must hold rows of numbers, found none")
+        raise DataError(f"{path}: must contain rows of numbers, found none")
     mark = next((mark for mark in ",;\t" if mark in line), None)
     if len(line) > _LONGEST_LINE or (mark and line.count(mark) >= MAX_PIXELS):
         raise DataError(
             f"{path}: line {number}: must have at most {_LONGEST_LINE:,} characters and "
             f"{MAX_PIXELS:,} values, found {len(line):,} characters"
         )
-    line = line.rstrip().rstrip(mark) + "\n"  # a mark at the end of a line begins no value
+    line = line.rstrip().rstrip(mark) + "\n"  # no value follows a mark at the end of a line
     has_header, at = _layout(line, mark, f"{path}: line {number}")
     if not has_header:
         lines = itertools.chain([(number, line)], lines)
@@ -118,15 +121,15 @@ def table(lines: Iterator[tuple[int, str]], path: Path, request: Request) -> Gre
     images = images_of(written_grey(values, path), path, request.size)
     if len(values) == 1 and request.size is None:
         read = f"{path}: read as one pattern of {values.shape[1]:,} sites"
-        hint = "if it holds several, give their --size WIDTHxHEIGHT"
+        hint = "if it contains several, give their --size WIDTHxHEIGHT"
         warnings.warn(f"{read}; {hint}", HopcliWarning, stacklevel=4)
-    if labels is None or len(labels) != len(images.grey):  # cut or put together
+    if labels is None or len(labels) != len(images.grey):  # rows were cut or joined
         return images
     return images.labelled(labels, path)
 
 
 def _layout(line: str, mark: str | None, where: str) -> tuple[bool, int | None]:
-    """Whether a first line is a header, and the place of the label column as far as it tells."""
+    """Decide from the first line whether it is a header, and where the label column is."""
     cells = [cell.strip(' "\n') for cell in line.split(mark, _SEEN)[:_SEEN]]
     flags = [cell.lower() in _FLAGS for cell in cells]
     are_flags = all(flags[1:-1] or flags)
@@ -147,12 +150,12 @@ def _layout(line: str, mark: str | None, where: str) -> tuple[bool, int | None]:
 
 
 def is_number(text: str) -> bool:
-    """Whether a text is a number in figures."""
+    """Return whether a text is a number in digits."""
     return _NUMBER.fullmatch(text.strip()) is not None
 
 
 def _is_header(cells: list[str], is_text: list[bool]) -> bool:
-    """Whether a first line names columns: it has two texts, or numbers that count them."""
+    """Return whether a first line names columns: it has two texts, or counts the columns."""
     numbers = [cell for cell, text in zip(cells, is_text, strict=True) if not text]
     n_texts = len(cells) - len(numbers)
     counts = [[str(first + k) for k in range(len(numbers))] for first in (0, 1)]
@@ -162,18 +165,18 @@ def _is_header(cells: list[str], is_text: list[bool]) -> bool:
 
 
 def _named(names: list[str], where: str) -> int | None:
-    """The place of the label column by its name: 0, -1, or None if there is none."""
+    """Find the label column by its name: 0, -1, or None if there is none."""
     plain = [k for k, name in enumerate(names) if not re.search(r"\d", name)]
     known = [k for k in plain if names[k].lower() in _LABELS]
     of_labels = known if len(plain) == len(names) else plain
     if len(of_labels) > 1 or (of_labels and of_labels[0] not in (0, len(names) - 1)):
         found = ", ".join(repr(names[k]) for k in of_labels[:5])
-        raise DataError(f"{where}: one column may hold labels, the first or last, found {found}")
+        raise DataError(f"{where}: one column may contain labels, the first or last, found {found}")
     return None if not of_labels else 0 if of_labels[0] == 0 else -1
 
 
 def _unnamed(values: NDArray[np.float32]) -> int | None:
-    """The place of the label column without a header, by the rule of :func:`load_csv`."""
+    """Find the label column without a header, by the rule of :func:`load_csv`."""
     if values.shape[1] < 3 or two_kinds(values) is not None or values.min() == values.max():
         return None
     for at, others in ((0, values[:, 1:]), (-1, values[:, :-1])):
@@ -199,10 +202,11 @@ def _rows(
         rows.append(numbers_of(text, mark, where))
         if len(rows[-1]) != len(rows[0]):
             raise DataError(
-                f"{where}: must hold {len(rows[0])} values as the first row, found {len(rows[-1])}"
+                f"{where}: must contain {len(rows[0])} values like the first row, found "
+                f"{len(rows[-1])}"
             )
     if not rows or not len(rows[0]):
-        raise DataError(f"{path}: must hold rows of numbers, found none")
+        raise DataError(f"{path}: must contain rows of numbers, found none")
     return labels, np.stack(rows)
 
 
@@ -213,14 +217,14 @@ def numbers_of(text: str, mark: str | None, where: str) -> NDArray[np.float32]:
         if all(flag in _FLAGS for flag in flags):
             return np.array([_FLAGS[flag] for flag in flags], np.float32)
     with warnings.catch_warnings():
-        warnings.simplefilter("error")  # NumPy warns of text that is no number
+        warnings.simplefilter("error")  # NumPy warns of text that is not a number
         try:
             values = np.fromstring(text, np.float32, sep=mark or " ")
         except (DeprecationWarning, ValueError):
             cells = text.split(mark, MAX_PIXELS)
             wrong = next((cell.strip() for cell in cells if not is_number(cell)), text)
-            raise DataError(f"{where}: must hold numbers, found {wrong[:40]!r}") from None
+            raise DataError(f"{where}: must contain numbers, found {wrong[:40]!r}") from None
     if not np.isfinite(values).all():
         wrong = text.split(mark)[int(np.argmin(np.isfinite(values)))].strip()
-        raise DataError(f"{where}: must hold finite numbers, found {wrong[:40]!r}")
+        raise DataError(f"{where}: must contain finite numbers, found {wrong[:40]!r}")
     return values

@@ -24,21 +24,21 @@ if TYPE_CHECKING:
 
     from hopcli.datasets.grey import Request, Size
 
-_PAPER = ".-_~·░□○0oO"  # the lightest first; other characters are ink
-_ALONE = "#.10"  # characters whose meaning is clear without a second one
-_TO_DECIDE = 100  # lines that decide whether a file is drawn or written
-_SMALL_SIDE = 3  # of a picture that a line might hold
+_PAPER = ".-_~·░□○0oO"  # lightest first; all other characters are ink
+_ALONE = "#.10"  # characters with a clear meaning even alone
+_TO_DECIDE = 100  # lines that decide between drawing and numbers
+_SMALL_SIDE = 3  # of a picture that a line might contain
 _LONGEST = 2 * MAX_PIXELS  # characters of a picture, with separators
 _SEPARATOR = re.compile(r"[,;\s]+")
 _COMMENT = ("#", "%")
 _RULE = (
-    "must be drawn with two characters such as '#' and '.', or hold numbers (other files: "
+    "must be drawn with two characters such as '#' and '.', or contain numbers (other files: "
     "csv:FILE, npy:FILE, npz:FILE, images:FILE)"
 )
 
 
 def find_text(path: Path) -> Path:
-    """Find a text of patterns: a file, else one of this name that ships with hopcli."""
+    """Find a text of patterns: a file, otherwise one of this name that ships with hopcli."""
     shipped = TEXTS / f"{path.name}.txt"
     bare = path.name == str(path) and not exists(path)
     return shipped if bare and shipped.name in SHIPPED_SHA256[TEXTS] else path
@@ -48,26 +48,26 @@ def load_text(path: Path, request: Request) -> GreyImages:
     """Load patterns that are drawn with two characters, or written as numbers.
 
     Drawn: lines are the rows of a picture, a blank line ends it, and a line ending in a colon
-    just before a picture names it. Other pictures are called by their place, "1", "2", ... Of
-    the two characters ``#`` is ink, else paper is the first of ``.-_~·░□○0oO``, else the one of
-    the lower code. Commas or blanks may separate all characters.
+    just before a picture names it. Other pictures are called by their number, "1", "2", ... Of
+    the two characters ``#`` is ink; otherwise paper is the first of ``.-_~·░□○0oO``, or the
+    one with the lower code. Commas or blanks may separate all characters.
 
     Written: each line of separated numbers is a pattern, see
-    :func:`hopcli.datasets.tables.load_csv`. If blank lines or names part the file, each part is a
-    picture. Lines that begin with ``#`` or ``%`` are comments.
+    :func:`hopcli.datasets.tables.load_csv`. If blank lines or names divide the file, each part is
+    a picture. Lines that begin with ``#`` or ``%`` are comments.
 
     Parameters
     ----------
     path : Path
         A text file in UTF-8, or in UTF-16 with a byte order mark.
     request : Request
-        Its size is that of a picture, where each line holds one or more.
+        Its size is that of a picture, if each line contains one or more.
 
     Raises
     ------
     DataError
         If the file is missing, empty or too large, has more than two characters, lines or
-        patterns differ in size, or a name has a NUL or comes twice.
+        patterns differ in size, or a name contains NUL or occurs twice.
     """
     check_shipped(path)
     with opened(path) as file:
@@ -81,7 +81,7 @@ def load_text(path: Path, request: Request) -> GreyImages:
             return table(lines, path, request)
         parts = list(_parts(_blocks(file, path, written=written), path))
     if not parts:
-        raise DataError(f"{path}: must hold patterns drawn with '#' and '.', found none")
+        raise DataError(f"{path}: must contain patterns drawn with '#' and '.', found none")
     shape = _shape_of(parts, path)
     check_images(path, (len(parts), *shape))
     grey = _grey_of_numbers(parts, path) if written else _grey_of_drawings(parts, path, shape[1])
@@ -95,7 +95,7 @@ def load_text(path: Path, request: Request) -> GreyImages:
 def _pictures(
     grey: NDArray[np.uint8], path: Path, size: Size | None
 ) -> tuple[NDArray[np.uint8], tuple[int, int]]:
-    """Take drawings as they are, or cut their lines into pictures of a size."""
+    """Return drawings as they are, or cut their lines into pictures of a size."""
     n_parts, height, width = grey.shape
     if size is not None and (width, height) != size[:2]:
         n_pixels = size[0] * size[1]
@@ -110,7 +110,7 @@ def _pictures(
 
 
 class _Part(NamedTuple):
-    """A picture: its name, whether the file gives it, the number of its first line, its rows."""
+    """Picture: name, True if the file gives the name, number of the first line, rows."""
 
     name: str
     named: bool
@@ -119,7 +119,7 @@ class _Part(NamedTuple):
 
 
 def _is_written(file: TextIO) -> bool:
-    """Whether one of the first lines has separated numbers, a sign or words: it is no drawing."""
+    """Return whether one of the first lines has separated numbers, a sign or words."""
     alone = []  # lines of one word
     for _, line in zip(range(_TO_DECIDE), file, strict=False):
         text = line.strip()
@@ -137,7 +137,7 @@ def _is_written(file: TextIO) -> bool:
 
 
 def _is_parted(file: TextIO) -> bool:
-    """Whether blank lines or names part a file, which is read from its beginning."""
+    """Return whether blank lines or names divide a file, which is read from the beginning."""
     file.seek(0)
     parted = was_blank = started = False
     for line in file:
@@ -173,7 +173,7 @@ def _blocks(file: TextIO, path: Path, *, written: bool) -> Iterator[tuple[int, l
 
 
 def _parts(blocks: Iterable[tuple[int, list[str]]], path: Path) -> Iterator[_Part]:
-    """Take the names off blocks of lines."""
+    """Separate the names from blocks of lines."""
     names: set[str] = set()
     for number, lines in blocks:
         name, named, line = str(len(names) + 1), False, number
@@ -184,7 +184,7 @@ def _parts(blocks: Iterable[tuple[int, list[str]]], path: Path) -> Iterator[_Par
             raise DataError(
                 f"{path}: line {line}: must draw the pattern named above, found nothing"
             )
-        if name in names or "\0" in name:  # NumPy would cut a NUL off at the end
+        if name in names or "\0" in name:  # NumPy would cut off a NUL at the end
             rule = "each pattern must have its own name, without NUL"
             raise DataError(f"{path}: line {number}: {rule}, found {name!r}")
         names.add(name)
@@ -192,15 +192,15 @@ def _parts(blocks: Iterable[tuple[int, list[str]]], path: Path) -> Iterator[_Par
 
 
 def _shape_of(parts: list[_Part], path: Path) -> tuple[int, int]:
-    """Height and width that all pictures have."""
+    """Return the common height and width of all pictures."""
     shape = len(parts[0].rows), _n_values(parts[0].rows[0])
     for part in parts:
         widths = list(map(_n_values, part.rows))
         other = next((k for k, width in enumerate(widths) if width != widths[0]), None)
         if other is not None:
             raise DataError(
-                f"{path}: line {part.line + other}: must be {widths[0]} wide as the line where "
-                f"the pattern begins, found {widths[other]}"
+                f"{path}: line {part.line + other}: must be {widths[0]} wide like the first line "
+                f"of the pattern, found {widths[other]}"
             )
         if (len(widths), widths[0]) != shape:
             raise DataError(
@@ -211,12 +211,12 @@ def _shape_of(parts: list[_Part], path: Path) -> tuple[int, int]:
 
 
 def _n_values(line: str) -> int:
-    """Values in a line: characters, or what separators part."""
+    """Count the values in a line: characters, or separated parts."""
     return len(_SEPARATOR.split(line.strip(",;"))) if _SEPARATOR.search(line) else len(line)
 
 
 def _grey_of_numbers(parts: list[_Part], path: Path) -> NDArray[np.uint8]:
-    """The grey values of pictures that are written as numbers."""
+    """Return the grey values of pictures that are written as numbers."""
     rows = [
         numbers_of(_SEPARATOR.sub(" ", " ".join(part.rows)), None, f"{path}: line {part.line}")
         for part in parts
@@ -225,7 +225,7 @@ def _grey_of_numbers(parts: list[_Part], path: Path) -> NDArray[np.uint8]:
 
 
 def _grey_of_drawings(parts: list[_Part], path: Path, width: int) -> NDArray[np.uint8]:
-    """The grey values of pictures that are drawn: ink is 255."""
+    """Return the grey values of pictures that are drawn: ink is 255."""
     separated = _SEPARATOR.search(parts[0].rows[0]) is not None
     kinds: list[str] = []  # in the order of the file
     texts = []
@@ -233,7 +233,7 @@ def _grey_of_drawings(parts: list[_Part], path: Path, width: int) -> NDArray[np.
         for number, row in enumerate(part.rows, start=part.line):
             where = f"{path}: line {number}"
             text = _SEPARATOR.sub("", row) if separated else row
-            if len(text) != width:  # words, or separators where there were none
+            if len(text) != width:  # words, or separators in some lines only
                 raise DataError(f"{where}: {_RULE}, found {row[:40]!r}")
             kinds += [kind for kind in dict.fromkeys(text) if kind not in kinds]
             wrong = [kind for kind in kinds if not kind.isprintable()] or kinds[2:]
@@ -249,7 +249,7 @@ def _grey_of_drawings(parts: list[_Part], path: Path, width: int) -> NDArray[np.
 
 
 def _ink(kinds: list[str], texts: list[str], separated: bool, path: Path) -> str:
-    """The character of ink, among those of a file."""
+    """Return the ink among the characters of a file."""
     if len(kinds) == 1 and (separated or kinds[0] not in _ALONE):
         raise DataError(f"{path}: {_RULE}, found {kinds[0]!r} alone (a blank is no paper)")
     if set(kinds) == {"-", "1"} and not any("--" in row or row[-1] == "-" for row in texts):

@@ -1,4 +1,4 @@
-"""Where grey ends and ink begins: a level given by hand, or found in each image itself."""
+"""Thresholds between paper and ink: a given level, or one found in each image."""
 
 from __future__ import annotations
 
@@ -15,26 +15,26 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _AT_ONCE = 4096  # images whose histograms are counted at once, to bound the memory
-_PIXELS_AT_ONCE = 2**22  # and so many pixels of them
-_IN_CACHE = 1024  # images made spins at once: they stay in the processor's cache
+_PIXELS_AT_ONCE = 2**22  # and their pixels
+_IN_CACHE = 1024  # images converted at once: they stay in the processor's cache
 
 
 def otsu(histograms: NDArray[np.int64]) -> NDArray[np.uint8]:
-    """Levels that part grey values into the two classes farthest apart [Otsu 1979].
+    """Return levels that separate grey values into the two most distant classes [Otsu 1979].
 
     The level t maximises the variance between the values <= t and those > t,
     (N s - n S)^2 / (n (N - n)) up to a factor, with n and s the number and the sum of the
-    values <= t, N and S those of all; of several such levels the lowest is taken.
+    values <= t, N and S those of all. Of several such levels the lowest is returned.
 
     Parameters
     ----------
     histograms : ndarray of int64, shape (images, 256)
-        How many pixels of an image have each grey value.
+        Number of pixels of each grey value in an image.
 
     Returns
     -------
     ndarray of uint8, shape (images,)
-        The levels, 0..255; both classes have pixels, unless all pixels are alike.
+        The levels, 0..255; both classes have pixels, unless all pixels are equal.
 
     Examples
     --------
@@ -52,12 +52,12 @@ def otsu(histograms: NDArray[np.int64]) -> NDArray[np.uint8]:
 
 
 def mean(histograms: NDArray[np.int64]) -> NDArray[np.uint8]:
-    """Mean grey values, rounded down: what is brighter than the mean is above it.
+    """Return mean grey values, rounded down, so that brighter pixels are above them.
 
     Parameters
     ----------
     histograms : ndarray of int64, shape (images, 256)
-        How many pixels of an image have each grey value.
+        Number of pixels of each grey value in an image.
 
     Returns
     -------
@@ -72,14 +72,14 @@ THRESHOLDS: dict[str, Callable[[NDArray[np.int64]], NDArray[np.uint8]]] = {
     "otsu": otsu,
     "mean": mean,
 }
-"""Ways to find the level of an image, by name: histograms in, levels out."""
+"""Methods to find the level of an image, by name: histograms in, levels out."""
 
 RULE = f"must be a whole number from 0 to 255, or {' or '.join(THRESHOLDS)}"
-"""What a threshold must be."""
+"""Range of a threshold."""
 
 
 def is_threshold(value: object) -> bool:
-    """Whether a value is a grey level, or the name of a way to find one."""
+    """Return whether a value is a grey level, or the name of a method to find one."""
     if isinstance(value, str):
         return value in THRESHOLDS
     whole = isinstance(value, int | np.integer) and not isinstance(value, bool)
@@ -87,7 +87,7 @@ def is_threshold(value: object) -> bool:
 
 
 def levels(grey: NDArray[np.uint8], threshold: int | str) -> NDArray[np.uint8]:
-    """The level of each image, above which its pixels are bright.
+    """Return the level of each image, above which its pixels are bright.
 
     Parameters
     ----------
@@ -123,9 +123,9 @@ def warn_of_blank(
     at : ndarray of uint8, shape (images,)
         The level of each image, see :func:`levels`.
     threshold : int or str
-        How the levels were found.
+        The method that found the levels.
     what : object
-        Where the images come from, to begin the message with.
+        Origin of the images, for the beginning of the message.
 
     Warns
     -----
@@ -144,16 +144,16 @@ def warn_of_blank(
 
 
 def binarise(grey: NDArray[np.uint8], at: NDArray[np.uint8], *, invert: bool) -> NDArray[np.int8]:
-    """Turn grey values into spins, in the same memory where that may be written.
+    """Convert grey values to spins, in the same memory if it is writeable.
 
     Parameters
     ----------
     grey : ndarray of uint8, shape (images, N)
-        Grey values 0..255; not to be used any more if it can be written to.
+        Grey values 0..255; must not be used afterwards if writeable.
     at : ndarray of uint8, shape (images,)
         The level of each image, see :func:`levels`.
     invert : bool
-        Make +1 what is not above the level, instead of what is.
+        Make pixels at or below the level +1, instead of those above it.
 
     Returns
     -------
@@ -170,11 +170,11 @@ def binarise(grey: NDArray[np.uint8], at: NDArray[np.uint8], *, invert: bool) ->
         compare(part, at[first : first + _IN_CACHE, None], out=part.view(np.bool_))
         np.multiply(spins, 2, out=spins)
         np.subtract(spins, 1, out=spins)
-    grey.flags.writeable = False  # nobody else has them: a record need not copy
+    grey.flags.writeable = False  # no other reference: a record need not copy
     return grey.view(np.int8)
 
 
 def _histograms(grey: NDArray[np.uint8]) -> NDArray[np.int64]:
-    """Number of pixels of each grey value, shape (images, 256)."""
+    """Count the pixels of each grey value, shape (images, 256)."""
     shifted = grey + 256 * np.arange(len(grey))[:, None]
     return np.bincount(shifted.ravel(), minlength=256 * len(grey)).reshape(-1, 256)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -35,6 +36,8 @@ if TYPE_CHECKING:
     from hopcli.patterns import Patterns
 
 __all__ = ["TABLES", "ConsistencyResult", "plan"]
+
+_log = logging.getLogger(__name__)
 
 _CORRELATION = Table(
     "correlation",
@@ -106,6 +109,7 @@ def plan(config: ConsistencyConfig, stock: Stock) -> Plan:
     def work(execution: ThreadedExecution, progress: Progress, parts: Parts) -> ConsistencyResult:
         dataset = prepared.dataset
         accuracy = _recall(resolved, dataset, execution.threads, progress, parts)
+        _log.debug("comparing the images of each label")
         shapes = interruptibly(shape_table, dataset, resolved.digits, resolved.samples)
         tables = {
             "correlation": _correlation_table(resolved, shapes, accuracy),

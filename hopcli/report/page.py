@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
     from hopcli.report.sections import Section
 
 __all__ = ["page", "write_report"]
+
+_log = logging.getLogger(__name__)
 
 _TEMPLATES = Path(__file__).parent / "templates"
 
@@ -123,11 +126,13 @@ def _sections(folders: Iterable[Path]) -> Iterator[Section]:
     for folder, why in places.find(folders):
         if why:
             raise ResultError(why)
+        _log.debug("reading %s", folder)
         yield from sections_in(folder)
 
 
 def _drawings(anchor: str, section: Section) -> list[Any]:
     """Draw the figures of a section when the template reaches it."""
+    _log.debug("drawing %s", section.name)
     with understood(section.name):
         figures = section.figures.items()
         return [drawing(figure, f"{anchor}.{name}") for name, figure in figures]

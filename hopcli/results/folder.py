@@ -38,6 +38,7 @@ from hopcli.results.manifest import (
     EVERY,
     MOST_BYTES,
     PUBLISHED,
+    open_manifest,
     published,
     read_outputs,
     sha256_of,
@@ -227,6 +228,9 @@ def publish(stage: Path, folder: Path, names: list[str]) -> None:
 def publish_new(stage: Path, folder: Path, command: str, values: Mapping[str, Any]) -> list[Path]:
     """Complete the manifest of a staged run, and replace the run of a folder by it.
 
+    A repeated run with the same tables and arrays keeps its manifest, so that nothing changes
+    in a version control system: versions, commit and duration are those of the first run.
+
     Parameters
     ----------
     stage : Path
@@ -251,8 +255,31 @@ def publish_new(stage: Path, folder: Path, command: str, values: Mapping[str, An
         "source_commit": source_commit(),
         "outputs": {name: sha256_of(stage / name) for name in names},
     }
+    manifest |= _first_made(folder / f"{command}.json", manifest)
     publish_run(stage, folder, command, manifest)
     return [folder / name for name in (*names, f"{command}.json")]
+
+
+_OF_MAKING = ("versions", "source_commit", "duration_seconds")
+_DECISIVE = ("hopcli", "streams")  # versions that a finished run must have to be kept
+
+
+def _first_made(path: Path, manifest: dict[str, Any]) -> dict[str, Any]:
+    """Return versions, commit and duration of the run that is there, if it is the same."""
+    try:
+        earlier = dict(open_manifest(path))
+    except ResultError:
+        return {}
+    has_same_files = manifest["outputs"].items() <= earlier["outputs"].items()  # or pictures too
+    if not has_same_files or _lasting(manifest) != _lasting(earlier):
+        return {}
+    return {name: earlier[name] for name in _OF_MAKING if name in earlier}
+
+
+def _lasting(manifest: Mapping[str, Any]) -> str:
+    """Return what does not differ between repeated runs, as JSON."""
+    decisive = {name: manifest["versions"].get(name) for name in _DECISIVE}
+    return json.dumps({**manifest, **dict.fromkeys((*_OF_MAKING, "outputs")), "versions": decisive})
 
 
 def publish_run(

@@ -101,6 +101,7 @@ def plan(request: Request, stock: Stock | None = None) -> Job:
     if request.execution.draws:
         from hopcli import plots  # noqa: F401  # an import that fails is reported now
     began = time.perf_counter()
+    _log.debug("reading data and patterns")
     with renamed(request.name_of):
         planned = experiments.plan(request.config, stock or request.stock)
     config = planned.config
@@ -201,6 +202,7 @@ def publish(
         results.discard_parts(out)
         failure = None
         if draws:
+            _log.debug("drawing the pictures")
             from hopcli import plots
 
             try:
@@ -215,6 +217,7 @@ def _work(job: Job, watch: Watch | None) -> tuple[Result, list[Path]]:
     """Make a run and save it; parts of a stopped one are kept."""
     planned, execution = job.plan, job.request.execution
     began = time.perf_counter() - job.seconds
+    _log.debug("running %s", job.out.name)
     with _kept_parts(job) as parts:
         result = make(planned, execution, watch, parts)
         files = results.save(

@@ -77,10 +77,18 @@ def _row(one: Judged, runs: Mapping[str, PreparedRun]) -> report.ClaimRow:
     )
 
 
+_OF_MAKING = ("versions", "commit", "seconds")
+"""Details that the page leaves to the manifests: it is the same for repeated runs."""
+
+
 def _sections(claims: Claims, runs: Mapping[str, PreparedRun]) -> Iterator[Section]:
     """The runs, those that a claim wants to be seen with their pictures."""
     seen = {claim.picture for claim in claims.claims}
     for name, run in runs.items():
         for section in report.sections_in(run.folder, name):
             shown = section if name in seen else dataclasses.replace(section, figures={})
-            yield dataclasses.replace(shown, again=run.told)
+            details = {
+                head: {name: text for name, text in rows.items() if name not in _OF_MAKING}
+                for head, rows in section.details.items()
+            }
+            yield dataclasses.replace(shown, again=run.told, details=details)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import logging
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
     Watch = Callable[[list[PreparedRun]], AbstractContextManager[Iterable[PreparedRun]]]
 
 __all__ = ["Verdicts", "reproduce"]
+
+_log = logging.getLogger(__name__)
 
 _MANIFEST, _RUNS = "reproduce", "runs"
 _TABLE, _REPORT = "claims.csv", "report.html"
@@ -124,6 +127,7 @@ def _make_all(runs: Mapping[str, PreparedRun], watch: Watch) -> None:
     try:
         with watch(list(runs.values())) as steps:
             for run in steps:
+                _log.debug("running %s", run.folder.name)
                 run.make()
                 finished += 1
     except KeyboardInterrupt:

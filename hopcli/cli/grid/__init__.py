@@ -1,4 +1,4 @@
-"""``hopcli grid``: a thousand runs from one file, and what they gave."""
+"""``hopcli grid``: many runs from one file, and their combined results."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ __all__ = ["command"]
 
 @click.group("grid", cls=Group)
 def command() -> None:
-    """Run a configuration over a grid of settings, and put the results together.
+    """Run a configuration over a grid of settings and combine the results.
 
-    A grid is a configuration file with a table [grid]: each key a setting, each value a
-    list, or FIRST:LAST:STEP. Every combination is a cell. Settings that belong together
+    A grid is a configuration file with a table [grid]. Each key is a setting, and each value a
+    list or FIRST:LAST:STEP. Every combination is a cell. Settings that vary together
     are one key.
 
     \b
@@ -35,32 +35,32 @@ def command() -> None:
       by = "rule"
 
     \b
-      hopcli grid run mine.toml          run it; again, to go on after an interrupt
-      hopcli grid status results/mine    how far it is
+      hopcli grid run mine.toml          run it, or continue after an interrupt
+      hopcli grid status results/mine    finished, failed and missing cells
       hopcli grid table results/mine     one tidy table
       hopcli grid plot results/mine      one picture
 
-    [plot] says what is drawn, as the options of `grid plot` do: x, y, by, rows, map and
-    over, the key that is averaged over.
+    [plot] sets the layout of the picture, with the options of `grid plot` as keys: x, y, by,
+    rows, map, and over, the key to average over.
 
-    Cells are kept in DIR/grid.sqlite as they are finished, each named by what decides its
-    numbers. None is made twice, and a grid that is changed makes what is new in it. The
-    tables of the file, for pandas, DuckDB or the sqlite3 shell:
+    Finished cells are kept in DIR/grid.sqlite. Each is named after the settings that determine
+    its numbers. No cell is made twice, and a changed grid makes only its new cells. The file
+    contains these tables, for pandas, DuckDB or the sqlite3 shell:
 
     \b
       points    place, cell, and the keys of the grid as given
       cells     cell, state, version, host, started, seconds, error, inputs, notes (its
                 warnings), config, checksum, and every setting, resolved
-      tables    cell, name, columns, checksum: which tables a cell has
+      tables    cell, name, columns, checksum: the tables of each cell
       meta      name, value: format of the file, the grid as JSON
       accuracy  and so on, each table of the command: cell, row, and its columns
 
     \b
       SELECT * FROM points JOIN accuracy USING (cell) ORDER BY place, row
 
-    Folder of a grid: grid.csv (the table that is drawn), over_KEY.csv (averages), grid.png
-    and the manifest grid.json are written once every cell is finished; the same bytes in
-    whatever order, on however many threads, machines or attempts the cells were made.
+    Once every cell is finished, the folder of the grid contains grid.csv (the plotted table),
+    over_KEY.csv (averages), grid.png and the manifest grid.json. Their bytes do not depend on
+    the order, threads, machines or attempts in which the cells were made.
     """
 
 

@@ -22,10 +22,10 @@ __all__ = ["check"]
 @ONE_FOLDER
 @QUIET
 def check(folder: Path, quiet: bool) -> int:
-    """Hold every cell of a grid to its checksums, and its files to their manifest.
+    """Verify the cells of a grid against their checksums, and its files against the manifest.
 
-    Nothing is written into the folder. Exit code 0: all are as they were written; 1: one is not,
-    and which is said.
+    Nothing is written into the folder. The exit code is 0 if all are as they were written, and
+    1 if any differs. Every difference is listed.
     """
     from hopcli.grids.checking import EVERY_CHECKER
     from hopcli.grids.store import FILE, is_grid

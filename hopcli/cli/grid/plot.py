@@ -22,19 +22,19 @@ __all__ = ["plot"]
 
 @click.command("plot", cls=Command)
 @ONE_FOLDER
-@click.option("--x", metavar="KEY", help="Along the axis.  [default: the one with most numbers]")
+@click.option("--x", metavar="KEY", help="Key on the x axis.  [default: the one with most numbers]")
 @click.option(
     "--y",
     metavar="COLUMN",
-    help="What is drawn, or the other axis of a map.  [default: the command's own]",
+    help="Column to draw, or key on the y axis of a map.  [default: the command's own]",
 )
-@click.option("--by", metavar="KEY", help="One line each, or with --map one panel each.")
-@click.option("--rows", metavar="KEY", help="One row of panels each.")
+@click.option("--by", metavar="KEY", help="One line per value, or with --map one panel per value.")
+@click.option("--rows", metavar="KEY", help="One row of panels per value.")
 @click.option(
     "--map/--no-map",
     "map",
     default=None,
-    help="A map of x and y with contours, a panel for each of --by.",
+    help="Draw a map of x and y with contours, with a panel per value of --by.",
 )
 @click.option("--over", metavar="KEY", help="Average over this key.")
 @click.option(
@@ -60,10 +60,10 @@ def plot(
     quiet: bool,
     **asked: Any,
 ) -> None:
-    """Draw the picture of a grid, of all cells that are finished.
+    """Draw the picture of a grid from all finished cells.
 
-    What is not given is as the grid's table [plot] says, else as fits the number of keys:
-    of one a line with intervals, of two lines, of three and more small multiples.
+    Options default to the grid's [plot] table, then to a layout chosen from the number of keys:
+    a line with intervals for one key, several lines for two, small multiples for more.
 
     \b
       hopcli grid plot results/phase --no-map --x temperature --by rule

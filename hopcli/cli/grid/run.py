@@ -18,7 +18,7 @@ __all__ = ["run"]
 
 
 def _shard(_ctx: click.Context, _param: click.Parameter, text: str | None) -> tuple[int, int]:
-    """Which share of how many."""
+    """Read share I of N."""
     if text is None:
         return (1, 1)
     found = re.fullmatch(r"\s*([0-9]{1,6})/([0-9]{1,6})\s*", text)
@@ -36,9 +36,9 @@ def _shard(_ctx: click.Context, _param: click.Parameter, text: str | None) -> tu
     "sets",
     multiple=True,
     metavar="SETTING=VALUES",
-    help="A setting, on top of the file: one value (for all cells), several with commas, "
-    "FIRST:LAST:STEP, or a list as TOML has it. Settings that take lists or texts, such as digits "
-    "or dataset, need semicolons between values.",
+    help="A setting, replacing that of the file: one value for all cells, several with commas, "
+    "FIRST:LAST:STEP, or a list in TOML notation. Settings that take lists or texts, such as "
+    "digits or dataset, need semicolons between values.",
 )
 @click.option(
     "--out",
@@ -47,7 +47,7 @@ def _shard(_ctx: click.Context, _param: click.Parameter, text: str | None) -> tu
     help="Folder of the grid.  [default: results/<config name>; with --set "
     "results/<config name, or command>-<first 8 digits of its hash>]",
 )
-@click.option("--dry-run", is_flag=True, help="List the cells, and estimate the time; write none.")
+@click.option("--dry-run", is_flag=True, help="List the cells and estimate the time; write none.")
 @click.option("--limit", type=POSITIVE, help="Most cells to make now.")
 @click.option(
     "--shard", callback=_shard, metavar="I/N", help="Make only share I of N, for batch queues."
@@ -55,17 +55,17 @@ def _shard(_ctx: click.Context, _param: click.Parameter, text: str | None) -> tu
 @click.option(
     "--fail-fast/--keep-going", help="Stop at the first cell that fails.  [default: keep going]"
 )
-@click.option("--retry-failed", is_flag=True, help="Try cells again that have failed before.")
+@click.option("--retry-failed", is_flag=True, help="Run failed cells again.")
 @click.option("--skip-impossible", is_flag=True, help="Leave out cells that cannot be run.")
 @click.option(
     "--accept-version",
     is_flag=True,
-    help="Take cells that other code has made; the table then has a column `version`.",
+    help="Use cells that different code has made; the table then has a column `version`.",
 )
-@click.option("--overwrite", is_flag=True, help="Make cells anew that other code has made.")
-@click.option("--again", is_flag=True, help="Make all cells anew.")
+@click.option("--overwrite", is_flag=True, help="Make cells again that different code has made.")
+@click.option("--again", is_flag=True, help="Make all cells again.")
 @click.option("--keep", type=click.Choice(["trials"]), multiple=True, help="Keep this table too.")
-@click.option("--threads", type=POSITIVE, help="Cells at once.  [default: one a core]")
+@click.option("--threads", type=POSITIVE, help="Cells at once.  [default: one per core]")
 @click.option(
     "--dask",
     metavar="ADDRESS",
@@ -76,10 +76,10 @@ def _shard(_ctx: click.Context, _param: click.Parameter, text: str | None) -> tu
 @QUIET
 @form_option
 def run(config: str | None, name: str | None, sets: tuple[str, ...], **options: Any) -> int:
-    """Run the cells of a grid that are not finished.
+    """Run the unfinished cells of a grid.
 
-    FILE is a configuration with a table [grid], or the name of one that comes with hopcli;
-    --set varies settings on top of it, or of a command alone.
+    FILE is a configuration with a table [grid], or the name of one that comes with hopcli.
+    --set varies settings of the file, or of a command without a file.
 
     \b
       hopcli grid run phase
@@ -91,12 +91,12 @@ def run(config: str | None, name: str | None, sets: tuple[str, ...], **options: 
     machine. tcp:// is neither encrypted nor authenticated: use a private network, or tls://
     with the certificates of Dask's configuration (distributed.comm.tls).
 
-    Interrupted or killed, the same command goes on where it was. Exit code 0: the cells
-    asked for are finished; 1: a cell has failed; 2: something was refused; 3: the grid is
-    finished, but its picture could not be drawn.
+    After an interrupt, the same command continues. The exit code is 0 if the requested cells
+    are finished, 1 if a cell has failed, 2 if the command was refused, and 3 if the grid is
+    finished but its picture could not be drawn.
     """
     if (config is None) == (name is None):
-        raise click.UsageError("either FILE or --command must be given")
+        raise click.UsageError("give either FILE or --command")
     from hopcli.cli.grid.running import list_grid, plan_grid, run_grid
     from hopcli.runs.grids import GridOptions
 

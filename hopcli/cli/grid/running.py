@@ -1,4 +1,4 @@
-"""Run a grid for the command line: bars over its cells, its failures, and its files."""
+"""A grid on the command line: bars over its cells, its failures, and its files."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def run_grid(job: GridJob) -> int:
     Returns
     -------
     int
-        Exit code: 1 if a cell has failed, 3 if there is no picture, else 0.
+        Exit code: 1 if a cell has failed, 3 if there is no picture, otherwise 0.
     """
     quiet, form = job.wishes.quiet, job.wishes.format
     with CellBar(quiet=quiet) as bar:
@@ -56,7 +56,7 @@ def run_grid(job: GridJob) -> int:
 
 
 def _print(out: Path, done: GridDone, *, quiet: bool, form: str = "table") -> int:
-    """Print a grid after a run; the exit code."""
+    """Print a grid after a run; return the exit code."""
     state = done.state
     failures = state.failures
     if done.undrawn:
@@ -75,9 +75,9 @@ def _print(out: Path, done: GridDone, *, quiet: bool, form: str = "table") -> in
 
 
 def _print_state(folder: Path, state: State, files: list[Path], n_made: int, form: str) -> None:
-    """Print how the cells stand, the numbers that the picture shows, and where the files are.
+    """Print the state of the cells, the plotted numbers, and the names of the files.
 
-    In a format for scripts and documents the numbers alone, of all finished cells.
+    Formats for scripts and documents contain only the numbers of all finished cells.
     """
     grid, counts = state.grid, {**state.counts, "made now": n_made}
     if form == "json":
@@ -96,7 +96,7 @@ def _print_state(folder: Path, state: State, files: list[Path], n_made: int, for
 
 
 def _print_numbers(folder: Path, grid: Grid) -> None:
-    """Print the first rows of what is drawn."""
+    """Print the first rows of the plotted table."""
     name = f"over_{grid.look.over}.csv" if grid.look.over else TABLE
     shown = load_published(folder).numbers()
     print_lines("\n" + laid_out(shown.take(slice(_SHOWN))))
@@ -107,7 +107,7 @@ def _print_numbers(folder: Path, grid: Grid) -> None:
 def merge_grids(
     folders: Sequence[Path], out: Path, *, accept_version: bool, figures: bool, quiet: bool
 ) -> int:
-    """Put shards together in a folder and print the state of the grid.
+    """Merge shards in a folder and print the state of the grid.
 
     Returns
     -------
@@ -123,7 +123,7 @@ def merge_grids(
 
 
 def list_grid(job: GridJob) -> int:
-    """Print the cells that a run would make, and the estimated time; nothing is written."""
+    """Print the cells of a run and the estimated time; write nothing."""
     expected = forecast(job)
     if job.wishes.format == "json":
         counts = {"cells": len(expected.cells), "to do": len(expected.left)}

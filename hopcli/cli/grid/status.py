@@ -24,9 +24,9 @@ _LISTED = 12  # failures, and warnings, that are listed for people
 @ONE_FOLDER
 @FORM
 def status(folder: Path, form: str) -> None:
-    """Say how far a grid is: its cells finished, failed and missing, its failures and warnings.
+    """Report the finished, failed and missing cells of a grid, its failures and warnings.
 
-    Nothing is written into the folder, also while the grid is running.
+    Nothing is written into the folder. The command also works while the grid is running.
     """
     from hopcli.grids.state import State
     from hopcli.grids.store import Store

@@ -21,12 +21,12 @@ _FORMATS = ("csv", "parquet", "markdown", "latex")
 
 
 def _file(_ctx: click.Context, _param: click.Parameter, text: str | None) -> Path | None:
-    """A file to be written; what a file cannot take the place of is none."""
+    """Read the name of a file to write; refuse folders and devices."""
     if text is None:
         return None
     path = Path(text)
     if not path.name or "\0" in text or (os.path.lexists(path) and not path.is_file()):
-        raise click.UsageError(f"--out must be a file, is none, found {text!r:.80}")
+        raise click.UsageError(f"--out must be a file, found {text!r:.80}")
     if path.exists() and not os.access(path, os.W_OK):
         raise ResultError(f"{path}: cannot be written: Permission denied")
     return path
@@ -38,7 +38,7 @@ def _file(_ctx: click.Context, _param: click.Parameter, text: str | None) -> Pat
     "--table",
     "name",
     metavar="NAME",
-    help="Which table of the command.  [default: the one that is drawn]",
+    help="Table of the command.  [default: the one that is drawn]",
 )
 @click.option("--over", metavar="KEY", help="Average over this key of the grid.")
 @click.option(
@@ -47,13 +47,13 @@ def _file(_ctx: click.Context, _param: click.Parameter, text: str | None) -> Pat
     type=click.Choice(_FORMATS),
     help="[default: by the suffix of --out, else csv]",
 )
-@click.option("--out", callback=_file, metavar="FILE", help="Where to.  [default: print it]")
+@click.option("--out", callback=_file, metavar="FILE", help="File to write.  [default: print it]")
 def table(
     folder: Path, name: str | None, over: str | None, form: str | None, out: Path | None
 ) -> None:
-    """Put a table of all finished cells together, the keys of the grid first.
+    """Combine a table of all finished cells, with the keys of the grid as first columns.
 
-    Nothing is written into the folder of the grid, unless --out is there.
+    Nothing is written into the folder of the grid unless --out is in it.
 
     \b
       hopcli grid table results/phase > phase.csv
