@@ -132,11 +132,8 @@ class Entry:
 
     @property
     def manual(self) -> str:
-        """Manual: the docstring of the configuration with the list of its tables."""
-        from hopcli.tables import listing
-
-        text = inspect.cleandoc(self.config.__doc__ or "")
-        return text.replace("  {tables}", listing(self.tables))
+        """Manual: the docstring of the configuration."""
+        return inspect.cleandoc(self.config.__doc__ or "")
 
     def table(self, name: str) -> Any:
         """Return the declaration of a table; None if there is none of this name."""

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-import hashlib
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
+from hopcli.later import later
 
 if TYPE_CHECKING:
+    import numpy as np
     from numpy.typing import NDArray
+else:
+    np = later("numpy")
 
 __all__ = ["digest", "frozen"]
 
@@ -54,6 +56,8 @@ def digest(*arrays: NDArray[Any]) -> str:
     *arrays : ndarray
         Any arrays except of Python objects.
     """
+    import hashlib
+
     found = hashlib.sha256()
     for array in arrays:
         found.update(f"{array.dtype.str}{array.shape}".encode())

@@ -54,7 +54,6 @@ class Ran:
 
 ERRORS = Table(
     "any",
-    "",
     (
         *(column for name in RATES for column in ends_of(name, "ci", prefix="")),
         *(column for name in ("accuracy", "m", "q", "spearman") for column in ends_of(name, "ci")),

@@ -101,7 +101,7 @@ def test_the_ratio_of_variances_has_the_freedom_of_both_sides() -> None:
 def test_errors_of_two_labels_move_their_spread_by_half_of_each() -> None:
     """SD of 0 and 1 is half their distance, so its error is half of sqrt(2) times theirs."""
     ends = {"x_ci_low": [-Z95 / 10, 1 - Z95 / 10], "x_ci_high": [Z95 / 10, 1 + Z95 / 10]}
-    declared = Table("t", "", (Column("label", "text"), *ends_of("x", "ci")))
+    declared = Table("t", (Column("label", "text"), *ends_of("x", "ci")))
     table = declared.of({"label": np.array(["a", "b"]), "x": [0.0, 1.0], **ends})
     found = FUNCTIONS["spread"](Rows(None, table, np.ones(2, bool), "x", None))
     assert found.value == pytest.approx(0.5)
@@ -152,7 +152,7 @@ def test_kinds_met_once_alone_come_in_pairs() -> None:
 
 def test_a_key_of_one_value_stays_where_another_is_averaged_over() -> None:
     table = Columns.of_frame(pd.DataFrame({"rule": ["a"], "seed": [1], "x": [2.0]}))
-    headline = Table("t", "", (), "x").estimate()
+    headline = Table("t", (), "x").estimate()
     found = average(table, [Key("rule"), Key("seed")], "seed", headline)
     assert found.names[:3] == ["rule", "n_seed", "x"]
 

@@ -22,9 +22,9 @@ from test_figures_weights import write_patterns
 import hopcli
 from hopcli.catalogue import CATALOGUE
 from hopcli.config import read_config, shipped_configs
-from hopcli.datasets.grey import Request
 from hopcli.datasets.idx import read_idx
 from hopcli.datasets.npz import load_npz
+from hopcli.datasets.request import Request
 from hopcli.datasets.texts import load_text
 from hopcli.errors import DataError, SettingError
 from hopcli.results.manifest import sha256_of

@@ -149,7 +149,6 @@ def test_no_setting_has_a_name_of_the_store(known: Any) -> None:
 
 RATE = Table(
     "accuracy",
-    "",
     (
         Column("label", "text", key=True),
         Column("accuracy", counts=("recalled", "n"), bounds=(0, 1)),
@@ -158,7 +157,7 @@ RATE = Table(
     headline="accuracy",
     where={"label": "overall"},
 ).estimate()
-LENGTH = Table("lengths", "", (), "length").estimate()
+LENGTH = Table("lengths", (), "length").estimate()
 KEYS = [Key("samples"), Key("rule"), Key("seed")]
 N = 40
 

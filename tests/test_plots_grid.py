@@ -34,7 +34,6 @@ LABEL = Column("label", "text", key=True)
 RATE = CATALOGUE["recall"].headline
 OVERLAP = Table(
     "scan",
-    "",
     (
         Column("temperature", key=True),
         LABEL,
@@ -42,9 +41,7 @@ OVERLAP = Table(
     ),
     "overlap",
 ).estimate()
-LOSS = Table(
-    "patterns", "", (LABEL, Column("loss", axis="loss (dimensionless)")), "loss"
-).estimate()
+LOSS = Table("patterns", (LABEL, Column("loss", axis="loss (dimensionless)")), "loss").estimate()
 
 RULES = ("storkey", "hebbian", "pseudo-inverse")
 TEMPERATURES = (0.1, 0.2, 0.3, 0.5, 0.8)

@@ -321,7 +321,7 @@ def test_cells_are_told_as_numbers_are_printed() -> None:
                 "found": [True, False],
             }
         ),
-        Table("t", "", (Column("rate", percent=True),)),
+        Table("t", (Column("rate", percent=True),)),
     )
     made = sheet("t", table)
     assert made.heads == ("label", "rate %", "number", "count", "found")

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -12,7 +10,7 @@ from conftest import CHECKOUT
 
 from hopcli.catalogue import CATALOGUE
 from hopcli.results.tables import as_csv
-from hopcli.tables import Column, Columns, Table, columns, ends_of, estimate, listing
+from hopcli.tables import Column, Columns, Table, columns, ends_of, estimate
 
 RESULTS = CHECKOUT / "results"
 COMMITTED = [
@@ -21,7 +19,7 @@ COMMITTED = [
     for path in sorted(RESULTS.glob(f"*/{command}.json"))
 ]
 ROWS = [("3", 1, 0.5, 0.25, True), ("6", 2, np.nan, 0.125, False), ("3", 3, 2.0, 0.5, True)]
-MADE = Table("made", "", columns("label: text, n: integer, x, x_sem, hit: boolean")).rows(ROWS)
+MADE = Table("made", columns("label: text, n: integer, x, x_sem, hit: boolean")).rows(ROWS)
 
 
 @pytest.mark.parametrize(("folder", "command"), COMMITTED, ids="/".join)
@@ -58,7 +56,7 @@ def test_one_number_of_each_experiment_is_its_headline(command: str) -> None:
 def test_each_error_belongs_to_its_estimate() -> None:
     both = (*estimate("a", "sem"), *estimate("b", "ci"), *ends_of("a", "ci", prefix=""))
     values = {"a": [1.0], "a_sem": [0.5], "b": [2.0], "b_ci_low": [1.5], "b_ci_high": [3.0]}
-    table = Table("t", "", both)
+    table = Table("t", both)
     made = table.of({**values, "ci_low": [0.75], "ci_high": [1.5]})
     assert [end.tolist() for end in made.interval("a") or ()] == [[0.75], [1.5]]
     assert [end.tolist() for end in made.interval("b") or ()] == [[1.5], [3.0]]
@@ -90,7 +88,7 @@ def test_rows_are_chosen_by_value_and_place() -> None:
 
 
 def test_a_file_has_ten_digits_and_blanks() -> None:
-    table = Table("t", "", (Column("a,b", "text"), Column("x"), Column("n", "integer")))
+    table = Table("t", (Column("a,b", "text"), Column("x"), Column("n", "integer")))
     rows = [("=1+1", 1 / 3, 10**15), ('say "a"', np.nan, -1), ("", np.inf, 0), ("a\nb", 1e-300, 7)]
     text = as_csv(table.rows(rows))
     assert text.splitlines()[:4] == [
@@ -104,20 +102,12 @@ def test_a_file_has_ten_digits_and_blanks() -> None:
 
 
 def test_tables_without_rows_keep_their_kinds() -> None:
-    empty = Table("t", "", columns("label: text, n: integer, x, hit: boolean")).rows([])
+    empty = Table("t", columns("label: text, n: integer, x, hit: boolean")).rows([])
     assert empty.heads == ["label: text", "n: integer", "x: number", "hit: boolean"]
     assert len(empty) == 0
 
 
 def test_a_single_value_is_repeated() -> None:
-    table = Table("t", "", columns("label: text, n: integer"))
+    table = Table("t", columns("label: text, n: integer"))
     made = table.of({"label": "a", "n": [1, 2, 3]})
     assert made["label"].tolist() == ["a"] * 3
-
-
-def test_lines_of_a_list_of_files_fit_80_columns() -> None:
-    tables: list[Any] = [Table("a", "word " * 40, ()), Table("longer", "few", ())]
-    lines = listing(tables).splitlines()
-    assert max(map(len, lines)) <= 80
-    assert lines[0].index("word") == lines[1].index("word") == lines[-1].index("few")
-    assert Path(lines[-1].split()[0]).suffix == ".csv"

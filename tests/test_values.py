@@ -35,7 +35,7 @@ def tables() -> Compare:
     def compare(a: pd.DataFrame, b: pd.DataFrame) -> Found:
         prefix = "" if "ci_low" in a else None
         errors = (*ends_of("rate", "ci", prefix=prefix), *ends_of("m", "sem"))
-        declared = Table("t", "", errors)
+        declared = Table("t", errors)
         return compare_tables(*(Columns.of_frame(t, declared) for t in (a, b)))
 
     return compare

@@ -221,13 +221,12 @@ def table(judged: Sequence[Judged], commands: Mapping[str, str]) -> Columns:
     """
     rows = [_row(one, side, commands) for one in judged for side in one.sides]
     kinds = {name: "number" if name in _NUMBERS else "text" for name in rows[0]}
-    declared = Table("claims", "", tuple(Column(name, kind) for name, kind in kinds.items()))
+    declared = Table("claims", tuple(Column(name, kind) for name, kind in kinds.items()))
     return declared.rows([*row.values()] for row in rows)
 
 
 _SHORT = Table(
     "claims",
-    "",
     tuple(Column(name, "text") for name in ("claim", "published", "found", "verdict")),
 )
 

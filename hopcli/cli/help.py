@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import functools
 import re
 import textwrap
 from typing import TYPE_CHECKING
@@ -72,8 +73,10 @@ def _settings() -> dict[str, dict[str, Setting]]:
 def _setting(word: str) -> str | None:
     """Explain an option, or the key of the same name in a configuration file."""
     key = word.lstrip("-").replace("-", "_").lower()
+    if not word.startswith("-") and key in _glossary():
+        return None
     commands = _settings().get(key)
-    if not commands or (not word.startswith("-") and key in _glossary()):
+    if not commands:
         return None
     setting = next(iter(commands.values()))
     metavar = f" {setting.kind.metavar}" if setting.kind.metavar else ""
@@ -90,6 +93,7 @@ def _word(word: str) -> str | None:
     return None if text is None else f"{word}\n\n{text}"
 
 
+@functools.cache
 def _glossary() -> dict[str, str]:
     """Read the glossary: text by word, in lower case."""
     from importlib.resources import files

@@ -58,9 +58,8 @@ def daily(command: str, names: list[str]) -> list[str]:
     usual = [name for name in _DAILY if name in names]
     if command not in CATALOGUE:
         return usual + [name for name in names if name not in usual][: _MOST - len(usual)]
-    shared = {name for key, entry in CATALOGUE.items() if key != command for name in entry.settings}
-    own = [name for name in names if name in CATALOGUE[command].settings and name not in shared]
-    own = [name for name in own if name not in usual][: max(_MOST - len(usual), 0)]
+    own = [name for name in names if name in CATALOGUE[command].config.daily]
+    own = own[: max(_MOST - len(usual), 0)]
     place = len([name for name in usual if name not in ("seed", "out")])
     return [*usual[:place], *own, *usual[place:]][: max(_MOST, len(usual))]
 

@@ -24,6 +24,11 @@ _SHARED = {
     "groups": ("DataSettings", "LearningSettings", "PatternSettings", "StorageSettings"),
 }
 
+__all__ = sorted(
+    [name for names in _SHARED.values() for name in names]
+    + [f"{entry.name}Config" for entry in CATALOGUE.values()]
+)
+
 
 def __getattr__(name: str) -> Any:
     """Import a class on first use; ``__init__.pyi`` lists them."""

@@ -52,13 +52,15 @@ class AttractorsConfig(PatternSettings, LearningSettings, RunSettings):
     as a network may have very many rare states. It assumes independent starts.
 
     Tables:
-      {tables}
+      kinds.csv       kinds of final state under each rule, as printed
+      attractors.csv  every state
 
     attractors.npz holds the most frequent states, int8, an array per rule, and the stored
     patterns. The picture is attractors.png, the manifest attractors.json.
     """
 
     command: ClassVar[str] = "attractors"
+    daily: ClassVar[tuple[str, ...]] = ("starts", "most")
 
     rule: tuple[str, ...] = setting(
         kinds.choices(RULES),

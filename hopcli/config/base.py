@@ -190,6 +190,8 @@ class Config(Settings):
     """
 
     command: ClassVar[str]
+    daily: ClassVar[tuple[str, ...]] = ()
+    """Settings of the command alone that its short help lists."""
 
     def check(self) -> None:
         """Check settings against each other.

@@ -52,7 +52,9 @@ class CapacityConfig(DataSettings, LearningSettings, RunSettings):
     If interrupted, the same command continues where it stopped and writes the same bytes.
 
     Tables:
-      {tables}
+      capacity.csv  fixed points and overlaps at each load, as printed, with their
+                    errors
+      theory.csv    known loads for random patterns
 
     The picture is capacity.png, the manifest capacity.json.
 
@@ -73,6 +75,7 @@ class CapacityConfig(DataSettings, LearningSettings, RunSettings):
     """
 
     command: ClassVar[str] = "capacity"
+    daily: ClassVar[tuple[str, ...]] = ("sizes", "loads", "draws", "flips", "basins")
 
     rule: tuple[str, ...] = setting(
         kinds.choices(RULES),

@@ -65,7 +65,17 @@ class CompareConfig(PatternSettings, StorageSettings, DynamicsSettings, RunSetti
     measured on images that took part in neither selection nor tuning.
 
     Tables:
-      {tables}
+      classifiers.csv  accuracy of each classifier per label, with a 95 % interval
+                       for new images. The row overall pools the images, so each
+                       image has equal weight; in `hopcli recall` each label has.
+                       trained_on counts the images for training or selection.
+      pairs.csv        the dynamics against each other classifier: images that only
+                       one of them names correctly, difference with 95 % interval,
+                       exact p of McNemar's test
+      selectors.csv    mean accuracy over the selections, with a 95 % interval for
+                       new selections; difference from overlap-loss in the same
+                       selections, with Student's interval and p
+      selections.csv   each selection
 
     compare.npz holds the stored patterns, and index, label and result of each image. The
     pictures are classifiers.png and selectors.png, the manifest compare.json.
@@ -75,6 +85,7 @@ class CompareConfig(PatternSettings, StorageSettings, DynamicsSettings, RunSetti
     """
 
     command: ClassVar[str] = "compare"
+    daily: ClassVar[tuple[str, ...]] = ("training", "selector_samples")
 
     split: str = again(DataSettings, "split", "test", help="Part of the data set to classify.")
     select_split: str = again(

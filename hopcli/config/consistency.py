@@ -60,7 +60,12 @@ class ConsistencyConfig(DataSettings, RunSettings):
     If interrupted, the same command continues where it stopped and writes the same bytes.
 
     Tables:
-      {tables}
+      correlation.csv  rank correlation of each measure with the accuracies, as
+                       printed
+      consistency.csv  the measures of each label, with its rank by each (1: most
+                       consistent)
+      recall.csv       accuracy of each label, SD and 95 % interval over selections
+      selections.csv   accuracy of each label in each selection
 
     consistency.png shows accuracy against within and contrast; the manifest is consistency.json.
     """

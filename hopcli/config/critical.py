@@ -83,13 +83,19 @@ class CriticalConfig(PatternSettings, RunSettings):
     If interrupted, the same command continues where it stopped and writes the same bytes.
 
     Tables (chains are the independent units of all intervals):
-      {tables}
+      critical.csv        estimates with 95 % intervals, and exact values, as
+                          printed
+      critical_scan.csv   a row per size, temperature and start, and one for both
+                          starts
+      critical_exact.csv  exact values for two patterns on a fine grid
+      critical_fit.csv    chi-square of the run against the exact values
 
     critical.npz holds the stored patterns and the means of every chain. The picture is
     critical.png, the manifest critical.json.
     """
 
     command: ClassVar[str] = "critical"
+    daily: ClassVar[tuple[str, ...]] = ("scales", "chains")
     default_digits: ClassVar[tuple[str, ...]] = ("0", "4")
 
     digits: tuple[str, ...] = again(

@@ -56,12 +56,17 @@ class FitSweepsConfig(DataSettings, RunSettings):
       hopcli fit-sweeps --table mine.csv --tests 50 --sweeps 1:30:1
 
     Tables:
-      {tables}
+      estimate.csv    most likely number of sweeps with its interval and fit, as
+                      printed
+      likelihood.csv  log L of each number of sweeps, and relative to the best, with
+                      the standard error that replays and orders leave in that
+      expected.csv    accuracy of each label, with its SD by noise and by order
 
     The picture is fit_sweeps.png, the manifest fit-sweeps.json.
     """
 
     command: ClassVar[str] = "fit-sweeps"
+    daily: ClassVar[tuple[str, ...]] = ("table", "replays", "orders")
 
     table: str | None = setting(
         kinds.word("FILE"),

@@ -206,7 +206,16 @@ class RecallConfig(TrialSettings):
     also lists possible outcomes that did not occur, with an upper bound on their rate.
 
     Tables:
-      {tables}
+      accuracy.csv   accuracy of each label, as printed
+      repeats.csv    accuracy of each label in each repeat
+      confusion.csv  trials per label and final state: pattern, inverse, or other
+                     kind
+      outcomes.csv   outcomes of each label: count, fraction, 95 % interval
+      gallery.csv    a few trials: number, repeat, label, source_index, overlap_own,
+                     best_label, best_overlap, recalled, outcome
+      trace.csv      with --trace: energy and overlaps after every sweep of a few
+                     trials
+      trials.csv     with --keep trials: every trial, same columns except the number
 
     recall.npz contains the stored patterns (patterns.xi, ...), and first and last states of the
     gallery. Pictures are accuracy.png, confusion.png, gallery.png and, with --trace, trace.png.

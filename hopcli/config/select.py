@@ -39,7 +39,7 @@ class SelectConfig(DataSettings):
     --selection-seed equals --seed here.
 
     Tables:
-      {tables}
+      patterns.csv  the losses, as printed
 
     patterns.npz contains the patterns, for `hopcli recall --patterns`. The picture is
     patterns.png, the manifest select.json.

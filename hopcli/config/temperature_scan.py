@@ -52,13 +52,15 @@ class TemperatureScanConfig(PatternSettings, StorageSettings, DynamicsSettings, 
     If interrupted, the same command continues where it stopped and writes the same bytes.
 
     Tables:
-      {tables}
+      temperature_scan.csv  overlaps and predictions at each temperature
+      mean_field.csv        both predictions on a fine grid
 
     temperature-scan.npz contains the stored patterns, temperatures of order and chance. The
     picture is temperature_scan.png, the manifest temperature-scan.json.
     """
 
     command: ClassVar[str] = "temperature-scan"
+    daily: ClassVar[tuple[str, ...]] = ("target",)
     default_digits: ClassVar[tuple[str, ...]] = ("0", "4")
 
     digits: tuple[str, ...] = again(

@@ -51,7 +51,22 @@ class VarianceConfig(DataSettings, StorageSettings, DynamicsSettings, RunSetting
     repeats, and with --selection-seed and --seed from selections.csv.
 
     Tables:
-      {tables}
+      errors.csv       SD that each source gives to an accuracy, and their total,
+                       where its repeats have the same images or fresh ones, with 95
+                       % intervals; the fraction of the variance (share)
+      components.csv   variances of a single outcome, 0 or 1, by source, with 95 %
+                       intervals
+      accuracy.csv     mean accuracy over the selections; 95 % interval for new
+                       selections
+      best_worst.csv   fraction of the selections in which a label is recalled best
+                       and worst, with 95 % intervals, and its mean rank (1 is the
+                       best)
+      differences.csv  mean difference of the accuracies of two labels over the
+                       selections, 95 % interval, p of a paired t-test, and p with
+                       Holm's correction
+      ranks.csv        fraction of the selections in which it has each rank
+      selections.csv   accuracy and rank of each label in each selection, and its
+                       seeds
 
     In variance.npz recalled is the number of recalled runs of each image, (selections, labels,
     tests). It also contains the patterns of the first selection (patterns.xi, ...). The pictures

@@ -37,13 +37,16 @@ class WeightsConfig(PatternSettings, StorageSettings):
     couplings between site classes.
 
     Tables:
-      {tables}
+      weights.csv   fixed point or not, stability and crosstalk of each pattern, as
+                    printed
+      spectrum.csv  eigenvalues of W with their multiplicities
 
     weights.npz contains the stored patterns and the data of the picture. weights.png shows
     the matrix, the couplings of one pixel and the spectrum. The manifest is weights.json.
     """
 
     command: ClassVar[str] = "weights"
+    daily: ClassVar[tuple[str, ...]] = ("pixel",)
 
     pixel: tuple[int, int] = setting(
         notations.pixel(),

@@ -2,17 +2,32 @@
 
 In the order of the flow: readable files (:mod:`hopcli.datasets.files`), a reader for each
 format, grey images (:mod:`hopcli.datasets.grey`), spins (:mod:`hopcli.datasets.thresholds`),
-a :class:`Dataset`. :mod:`hopcli.patterns` chooses among the images.
+a :class:`~hopcli.datasets.Dataset`. :mod:`hopcli.patterns` chooses among the images.
 """
 
 from __future__ import annotations
 
-from hopcli.datasets.dataset import Dataset, content_hash
-from hopcli.datasets.files import NoSuchPartError
-from hopcli.datasets.grey import Request, Size
-from hopcli.datasets.loading import SPLITS, dataset_of, image_array, load_dataset
-from hopcli.datasets.mnist import HashCheck, embedded_files, verify_embedded
+from typing import TYPE_CHECKING
+
+from hopcli.datasets.request import SPLITS, Request, Size
 from hopcli.datasets.sources import SOURCES, Source, default_threshold, parse_spec, spec_of
+from hopcli.later import exported
+
+if TYPE_CHECKING:
+    from hopcli.datasets.dataset import Dataset, content_hash
+    from hopcli.datasets.files import NoSuchPartError
+    from hopcli.datasets.loading import dataset_of, image_array, load_dataset
+    from hopcli.datasets.mnist import HashCheck, embedded_files, verify_embedded
+else:
+    __getattr__ = exported(
+        __name__,
+        {
+            "dataset": "Dataset content_hash",
+            "files": "NoSuchPartError",
+            "loading": "dataset_of image_array load_dataset",
+            "mnist": "HashCheck embedded_files verify_embedded",
+        },
+    )
 
 __all__ = [
     "SOURCES",

@@ -6,8 +6,7 @@ import math
 import re
 import warnings
 from dataclasses import dataclass, replace
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -16,66 +15,16 @@ from hopcli.errors import DataError, HopcliWarning
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     from numpy.typing import NDArray
+
+    from hopcli.datasets.request import Size
 
 _AT_ONCE = 2**24  # values compared at once, to bound the memory
 _ONE = 1 + 1e-6  # floats that are 1 except for rounding
 _RULE = "grey values must be whole numbers from 0 to 255, floats from 0 to 1, or spins -1 and 1"
 _HELP = "(divide them by their greatest value, or round them)"
-
-
-class Size(NamedTuple):
-    """Target size of pictures in pixels; they keep their proportions.
-
-    Attributes
-    ----------
-    width, height : int
-        Each >= 1.
-    crop : bool
-        Fill the size and cut off the edges, instead of adding paper.
-    """
-
-    width: int
-    height: int
-    crop: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Request:
-    """Checked request to a source.
-
-    Parameters
-    ----------
-    argument : str
-        Text after the colon of the dataset, empty if the source has no argument.
-    split : {"train", "test", "all"}
-        Part of the images.
-    threshold : int or str
-        0..255, and a source may return any grey values on the right side of it; or the method
-        that finds the level of each image.
-    size : Size or None
-        Target size of pictures.
-    invert : bool
-        True if paper is brighter than ink.
-    transpose : bool
-        Swap rows and columns of each image.
-    """
-
-    argument: str
-    split: str
-    threshold: int | str
-    size: Size | None
-    invert: bool = False
-    transpose: bool = False
-
-    @property
-    def path(self) -> Path:
-        """The argument as a path, ``~`` expanded."""
-        try:
-            return Path(self.argument).expanduser()
-        except RuntimeError:  # an unknown user: then ~ is part of the name
-            return Path(self.argument)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -9,8 +9,9 @@ import numpy as np
 
 from hopcli.datasets.dataset import Dataset, content_hash
 from hopcli.datasets.files import MAX_PIXELS, check_images
-from hopcli.datasets.grey import GreyImages, Request, Size, as_grey, as_spins, picture_shape
+from hopcli.datasets.grey import GreyImages, as_grey, as_spins, picture_shape
 from hopcli.datasets.pictures import check_different
+from hopcli.datasets.request import SPLITS, Request, Size
 from hopcli.datasets.sources import SOURCES, other_way_in, parse_spec
 from hopcli.datasets.thresholds import RULE, binarise, is_threshold, levels, warn_of_blank
 from hopcli.errors import DataError, SettingError
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
 
     from hopcli.datasets.sources import Source
 
-SPLITS = ("train", "test", "all")
 _WHAT = "images"  # begins messages about arrays
 
 
@@ -218,7 +218,7 @@ def _check_settings(
     for name, value in (("size", None if size is None else size[:2]), ("transpose", transpose)):
         if value and name not in source.takes:
             able = ", ".join(other.usage for other in SOURCES.values() if name in other.takes)
-            raise SettingError(name, f"has an effect only on {able}", value)
+            raise SettingError(name, f"has no effect except on {able}", value)
     if size is None:
         return
     if size.crop and "transpose" in source.takes:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from hopcli.datasets.grey import Request
+    from hopcli.datasets.request import Request
 
     Check = Callable[[object, Sequence[int]], None]
 

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from PIL.Image import Image
 
-    from hopcli.datasets.grey import Request, Size
+    from hopcli.datasets.request import Request, Size
 
 _EXTENSIONS = {
     "PNG": (".png", ".apng"),

@@ -2,25 +2,19 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from hopcli.datasets import pictures, scikit
-from hopcli.datasets.files import exists
-from hopcli.datasets.idx import load_idx
-from hopcli.datasets.mnist import load_mnist
-from hopcli.datasets.npz import load_npy, load_npz
-from hopcli.datasets.tables import load_csv
-from hopcli.datasets.texts import find_text, load_text
 from hopcli.errors import SettingError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from hopcli.datasets.grey import GreyImages, Request
+    from hopcli.datasets.grey import GreyImages
+    from hopcli.datasets.request import Request
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,30 +53,43 @@ class Source:
         return f"{self.name}:{self.argument}" if self.argument else self.name
 
 
+def _reader(module: str) -> Any:
+    """Return the module of a reader, imported when it reads."""
+    return import_module(f"hopcli.datasets.{module}")
+
+
+def _load_text(request: Request) -> GreyImages:
+    texts = _reader("texts")
+    images: GreyImages = texts.load_text(texts.find_text(request.path), request)
+    return images
+
+
 SOURCES: dict[str, Source] = {
     source.name: source
     for source in (
         Source(
             "mnist",
             "MNIST, 70,000 handwritten digits of 28 x 28; ships with hopcli",
-            lambda request: load_mnist(request.split, binary=request.threshold == 0),
+            lambda request: _reader("mnist").load_mnist(
+                request.split, binary=request.threshold == 0
+            ),
             has_splits=True,
         ),
         Source(
             "digits",
             "scikit-learn's 1,797 digits of 8 x 8, grey values 0 to 16",
-            lambda _: scikit.load_digits(),
+            lambda _: _reader("scikit").load_digits(),
         ),
         Source(
             "drawings",
             "three line drawings of 128 x 128; ship with hopcli",
-            lambda request: pictures.load_drawings(request),
+            lambda request: _reader("pictures").load_drawings(request),
             takes=("size",),
         ),
         Source(
             "idx",
             "IDX files (MNIST, Fashion-MNIST, KMNIST, EMNIST), raw or gzip",
-            load_idx,
+            lambda request: _reader("idx").load_idx(request),
             argument="DIR",
             has_splits=True,
             takes=("size", "transpose"),
@@ -90,7 +97,7 @@ SOURCES: dict[str, Source] = {
         Source(
             "npz",
             "NumPy archive: x_train, y_train, x_test, y_test, or one array",
-            load_npz,
+            lambda request: _reader("npz").load_npz(request),
             argument="FILE",
             has_splits=True,
             takes=("size", "transpose"),
@@ -98,28 +105,28 @@ SOURCES: dict[str, Source] = {
         Source(
             "npy",
             "NumPy array of shape (images, height, width) or (images, N)",
-            load_npy,
+            lambda request: _reader("npz").load_npy(request),
             argument="FILE",
             takes=("size", "transpose"),
         ),
         Source(
             "csv",
             "table, an image per row, with or without a column of labels",
-            load_csv,
+            lambda request: _reader("tables").load_csv(request),
             argument="FILE",
             takes=("size", "transpose"),
         ),
         Source(
             "text",
             "text of numbers, or drawn with two characters; or 4x4, 3x3, 6",
-            lambda request: load_text(find_text(request.path), request),
+            _load_text,
             argument="FILE",
             takes=("size", "transpose"),
         ),
         Source(
             "images",
             "folder of pictures (PNG, JPEG, GIF, TIFF, PGM, ...), or one",
-            lambda request: pictures.load_images(request.path, request),
+            lambda request: _reader("pictures").load_images(request.path, request),
             argument="DIR",
             takes=("size",),
             default_threshold="otsu",
@@ -127,7 +134,7 @@ SOURCES: dict[str, Source] = {
         Source(
             "openml",
             "square images from OpenML, kept in scikit-learn's cache",
-            lambda request: scikit.load_openml(request.argument),
+            lambda request: _reader("scikit").load_openml(request.argument),
             argument="NAME",
             takes=("transpose",),
         ),
@@ -159,6 +166,10 @@ def parse_spec(spec: str) -> tuple[Source, str]:
     name, _, argument = spec.partition(":")
     source = SOURCES.get(name)
     if source is None:
+        import difflib
+
+        from hopcli.datasets.files import exists
+
         known = ", ".join(source.usage for source in SOURCES.values())
         nearest = [SOURCES[near].usage for near in difflib.get_close_matches(name.lower(), SOURCES)]
         if not nearest or exists(Path(spec)):
@@ -193,6 +204,9 @@ def spec_of(file: str) -> str:
     str
         E.g. ``"csv:digits.csv"``; empty if no source reads it.
     """
+    from hopcli.datasets.files import exists
+    from hopcli.datasets.pictures import EXTENSIONS
+
     path = Path(file)
     suffix = path.suffix.lower()
     if not file.strip():
@@ -200,7 +214,7 @@ def spec_of(file: str) -> str:
     if exists(path) and path.is_dir():
         is_idx = any(re.search("[-.]idx[1-3]-", inside.name.lower()) for inside in path.iterdir())
         return f"{'idx' if is_idx else 'images'}:{file}"
-    if suffix in pictures.EXTENSIONS:
+    if suffix in EXTENSIONS:
         return f"images:{file}"
     if re.search("[-.]idx[1-3]-", path.name.lower()):
         return f"idx:{file}"
@@ -209,6 +223,8 @@ def spec_of(file: str) -> str:
 
 def other_way_in(source: Source, argument: str) -> str:
     """Return the source that reads a file which this one refuses; empty if none is known."""
+    from hopcli.datasets.files import exists
+
     if not source.argument or not exists(Path(argument)):
         return ""
     other = spec_of(argument)

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from hopcli.datasets.grey import Request
+    from hopcli.datasets.request import Request
 
 _LABELS = ("", "label", "labels", "class", "target", "y", "digit", "name")
 _LONGEST_LINE, _LONGEST_HEADER = 8 * MAX_PIXELS, MAX_PIXELS  # characters

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from hopcli.datasets.grey import Request, Size
+    from hopcli.datasets.request import Request, Size
 
 _PAPER = ".-_~·░□○0oO"  # lightest first; all other characters are ink
 _ALONE = "#.10"  # characters with a clear meaning even alone

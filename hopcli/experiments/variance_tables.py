@@ -37,8 +37,6 @@ _LABEL = Column("label", "text", key=True)
 
 ERRORS = Table(
     "errors",
-    "SD that each source gives to an accuracy, and their total, where its repeats have the same "
-    "images or fresh ones, with 95 % intervals; the fraction of the variance (share)",
     (
         _LABEL,
         Column("test_images", "text"),
@@ -57,12 +55,10 @@ ERRORS = Table(
 )
 COMPONENTS = Table(
     "components",
-    "variances of a single outcome, 0 or 1, by source, with 95 % intervals",
     (_LABEL, Column("source", "text"), *estimate("variance", "ci"), Column("share")),
 )
 ACCURACY = Table(
     "accuracy",
-    "mean accuracy over the selections; 95 % interval for new selections",
     (
         _LABEL,
         Column("selections", "integer"),
@@ -71,8 +67,6 @@ ACCURACY = Table(
 )
 BEST_WORST = Table(
     "best_worst",
-    "fraction of the selections in which a label is recalled best and worst, with 95 % "
-    "intervals, and its mean rank (1 is the best)",
     (
         _LABEL,
         *estimate("best", "ci", bounds=(0, 1)),
@@ -83,8 +77,6 @@ BEST_WORST = Table(
 )
 DIFFERENCES = Table(
     "differences",
-    "mean difference of the accuracies of two labels over the selections, 95 % interval, p of a "
-    "paired t-test, and p with Holm's correction",
     (
         _LABEL,
         *columns("other: text"),
@@ -94,7 +86,6 @@ DIFFERENCES = Table(
 )
 RANKS = Table(
     "ranks",
-    "fraction of the selections in which it has each rank",
     (
         _LABEL,
         Column("rank", "integer"),
@@ -104,7 +95,6 @@ RANKS = Table(
 )
 SELECTIONS = Table(
     "selections",
-    "accuracy and rank of each label in each selection, and its seeds",
     columns(
         "selection: integer, selection_seed: integer, seed: integer, label: text, n: integer, "
         "recalled: integer, accuracy, rank"
@@ -115,8 +105,8 @@ TABLES = (ERRORS, COMPONENTS, ACCURACY, BEST_WORST, DIFFERENCES, RANKS, SELECTIO
 """The tables of a split of the variance."""
 
 _SHOWN = ("accuracy", *(f"sd_{source}" for source in (*SOURCES, "total")), "best", "worst")
-SUMMARY = Table("summary", "", (_LABEL, *(Column(name, percent=True) for name in _SHOWN)))
-"""The table that is printed."""
+SUMMARY = Table("summary", (_LABEL, *(Column(name, percent=True) for name in _SHOWN)))
+"""Printed table."""
 
 
 def difference_table(labels: Sequence[str], rates: NDArray[np.float64], tests: int) -> Columns:
@@ -148,7 +138,7 @@ def difference_table(labels: Sequence[str], rates: NDArray[np.float64], tests: i
 
 
 def findings(tables: Mapping[str, Columns]) -> list[str]:
-    """Summarise the errors and the order of the labels, a sentence each.
+    """Summarise the errors and the order of the labels, one sentence each.
 
     Parameters
     ----------
@@ -183,7 +173,7 @@ def findings(tables: Mapping[str, Columns]) -> list[str]:
 
 
 def _pair(pairs: Columns, label: str, other: str) -> tuple[float, float, float]:
-    """Mean difference of two labels in either order, its standard error and p, in points."""
+    """Return the mean difference of two labels in either order, its standard error and p."""
     for sign, one, two in ((1, label, other), (-1, other, label)):
         found = pairs.where(label=one, other=two)
         if len(found):

@@ -117,7 +117,9 @@ class Network:
 
     @property
     def J(self) -> NDArray[np.float64]:  # noqa: N802 - the field's name
-        """Couplings between the classes, float64, shape (K, K), see :class:`Quadratic`.
+        """Couplings between the classes, float64, shape (K, K).
+
+        Those of :class:`~hopcli.network.Quadratic`.
 
         Raises
         ------

@@ -150,7 +150,7 @@ def published(folder: Path) -> Path | None:
 
 
 def finished_in(folder: Path) -> list[str]:
-    """Return the commands, from :data:`RUNS`, with a finished run in a folder; usually one.
+    """Return the commands, from ``RUNS``, with a finished run in a folder; usually one.
 
     Raises
     ------
@@ -202,7 +202,7 @@ def check_alone(folder: Path, command: str, *, replace: bool = False) -> None:
     folder : Path
         The folder.
     command : str
-        The command, one of :data:`EVERY`.
+        The command, one of ``EVERY``.
     replace : bool
         Accept a run that may be replaced; grids and verdicts may not.
 

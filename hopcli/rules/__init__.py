@@ -8,11 +8,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from hopcli.errors import PatternError, SettingError
 from hopcli.kinds import checked, choice
-from hopcli.network.classes import Network, site_classes
+from hopcli.later import later
 from hopcli.rules.hebbian import HEBBIAN
 from hopcli.rules.perceptron import PERCEPTRON
 from hopcli.rules.pseudo_inverse import PSEUDO_INVERSE, projector
@@ -20,11 +18,15 @@ from hopcli.rules.rule import Parameter, Rule, Task
 from hopcli.rules.storkey import STORKEY
 
 if TYPE_CHECKING:
+    import numpy as np
     from numpy.typing import ArrayLike, NDArray
+
+    from hopcli.network import Network
+else:
+    np = later("numpy")
 
 __all__ = [
     "RULES",
-    "Network",
     "Parameter",
     "Rule",
     "Task",
@@ -91,6 +93,8 @@ def store(
     hopcli.errors.SettingError: kappa is no parameter of the rule 'hebbian' (it has: \
 normalise), found 0.5
     """
+    from hopcli.network import Network, site_classes
+
     checked(choice(RULES), "rule", rule)
     if onto is not None and onto.rule != rule:
         raise SettingError("rule", f"must be {onto.rule!r}, which stored the earlier ones", rule)
@@ -151,6 +155,8 @@ def project(xi: NDArray[np.int8], theta: ArrayLike = 0.0) -> Network:
     >>> bool(np.allclose(project(xi).dense(), store(xi[:1]).dense()))
     True
     """
+    from hopcli.network import Network, site_classes
+
     try:
         return store(xi, theta=theta)
     except PatternError:

@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-import numpy as np
+from typing import TYPE_CHECKING, Any
 
 from hopcli.kinds import choice
-from hopcli.network import Quadratic
-from hopcli.network.products import symmetric_product
+from hopcli.later import later
 from hopcli.rules.rule import Parameter, Rule, Task
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from hopcli.network import Quadratic
+else:
+    np = later("numpy")
 
 
 def _learn(task: Task, *, normalise: str) -> Quadratic:
     """W_ij = (1/N) sum_mu xi_i^mu xi_j^mu, divided by N, by p or not at all."""
+    from hopcli.network import Quadratic
+    from hopcli.network.products import symmetric_product
+
     divisor = {"N": task.n_sites, "p": task.columns.shape[1], "none": 1}[normalise]
     return Quadratic(symmetric_product(task.columns, task.columns, divisor))
 

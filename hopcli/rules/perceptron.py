@@ -5,16 +5,18 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from hopcli.errors import PatternError
 from hopcli.kinds import integer, number
-from hopcli.network import Quadratic
-from hopcli.network.products import symmetric_product
+from hopcli.later import later
 from hopcli.rules.rule import Parameter, Rule, Task
 
 if TYPE_CHECKING:
+    import numpy as np
     from numpy.typing import NDArray
+
+    from hopcli.network import Quadratic
+else:
+    np = later("numpy")
 
 _ROUNDING = 1e-12  # rounding error of a stability that is exactly kappa
 _CHEAP = 1_000_000_000  # most multiplications for a search of other parameters
@@ -28,6 +30,8 @@ def _learn(task: Task, *, kappa: float, epochs: int) -> Quadratic:
     the stability is below kappa, otherwise 0: the symmetric form of the perceptron rule.
     Training ends after an epoch without a change, or with an error after `epochs` epochs.
     """
+    from hopcli.network import Quadratic
+
     j, weakest = _trained(task, kappa, epochs)
     if weakest >= _enough(kappa):
         return Quadratic(j)
@@ -40,6 +44,8 @@ def _learn(task: Task, *, kappa: float, epochs: int) -> Quadratic:
 
 def _trained(task: Task, kappa: float, epochs: int) -> tuple[NDArray[np.float64], float]:
     """Return the couplings and the weakest stability in the last epoch."""
+    from hopcli.network.products import symmetric_product
+
     j = symmetric_product(task.columns, task.columns, task.n_sites).copy()
     weakest = -np.inf
     for _ in range(epochs):

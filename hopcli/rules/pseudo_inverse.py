@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from hopcli.errors import PatternError
-from hopcli.network import Quadratic
-from hopcli.network.products import symmetric_product
+from hopcli.later import later
 from hopcli.rules.rule import Rule, Task
 from hopcli.waiting import interruptibly
 
 if TYPE_CHECKING:
+    import numpy as np
     from numpy.typing import NDArray
+
+    from hopcli.network import Quadratic
+else:
+    np = later("numpy")
 
 # Smallest eigenvalue of Q, relative to the largest, below which Q^-1 is noise.
 _SINGULAR = 1e-10
@@ -23,11 +25,15 @@ _RULE = "the pseudo-inverse rule needs linearly independent patterns"
 
 def _learn(task: Task) -> Quadratic:
     """W_ij = (1/N) sum_mu,nu xi_i^mu (Q^-1)_mu,nu xi_j^nu [ZG eqs. 2 and 3]."""
+    from hopcli.network import Quadratic
+
     return Quadratic(interruptibly(_couplings, task))
 
 
 def _couplings(task: Task) -> NDArray[np.float64]:
     """Compute the couplings Y Y^T / N, with Q = L L^T and Y = xi^T L^-T."""
+    from hopcli.network.products import symmetric_product
+
     n_classes, p = task.columns.shape
     if p > max(n_classes, _MANY):
         raise PatternError(f"{_RULE}: {p:,} patterns on {n_classes:,} different sites cannot be")
@@ -51,10 +57,14 @@ def projector(task: Task, tolerance: float = _SINGULAR) -> Quadratic:
     eigenvalues q above `tolerance` times the largest. With the diagonal this is the projector
     on the span of the patterns.
     """
+    from hopcli.network import Quadratic
+
     return Quadratic(interruptibly(_projector, task, tolerance))
 
 
 def _projector(task: Task, tolerance: float) -> NDArray[np.float64]:
+    from hopcli.network.products import symmetric_product
+
     q = symmetric_product(task.columns.T * task.sizes, task.columns.T, task.n_sites)
     eigenvalues, vectors = np.linalg.eigh(q)
     kept = eigenvalues > tolerance * eigenvalues[-1]

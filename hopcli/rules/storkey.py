@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
-from hopcli.network import Quadratic
-from hopcli.network.products import symmetric_product
+from hopcli.later import later
 from hopcli.rules.rule import Rule, Task
 
 if TYPE_CHECKING:
+    import numpy as np
     from numpy.typing import NDArray
+
+    from hopcli.network import Quadratic
+else:
+    np = later("numpy")
 
 _AT_ONCE = 128
 """Number of patterns whose vectors are collected before they are added to the matrix."""
@@ -25,6 +27,8 @@ def _learn(task: Task) -> Quadratic:
     w_ij += (1/N) (xi_i xi_j - xi_i g_j - g_i xi_j + 2 w_ij), the same for all sites of
     a class: a scaling by 1 + 2/N and a symmetric product of two vectors.
     """
+    from hopcli.network import Quadratic
+
     before = task.before if task.known else None
     for first in range(task.known, task.columns.shape[1], _AT_ONCE):
         before = _add(before, task.columns.T[first : first + _AT_ONCE], task.sizes)
@@ -40,6 +44,8 @@ def _add(
     and y = (x / 2 - g) / (N scale). Each pattern uses only vectors of the patterns in the same
     batch; the matrix is read and written once per batch.
     """
+    from hopcli.network.products import symmetric_product
+
     xi = np.ascontiguousarray(xi)
     growth, scale = 1 + 2 / sizes.sum(), 1.0
     y = np.empty_like(xi)

@@ -12,19 +12,21 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from hopcli.errors import SettingError
+from hopcli.later import later
 from hopcli.starts.bases import BASES, NO_SOURCE
 from hopcli.starts.changes import CHANGES, SIDES
 from hopcli.starts.words import Arguments, Bank, Base, Change, copied, word
 from hopcli.values import nearest
 
 if TYPE_CHECKING:
+    import numpy as np
     from numpy.typing import NDArray
 
     from hopcli.datasets import Dataset
     from hopcli.patterns import Patterns
+else:
+    np = later("numpy")
 
 __all__ = [
     "BASES",

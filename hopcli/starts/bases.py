@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
-
-from hopcli.datasets import load_dataset
 from hopcli.errors import SettingError
-from hopcli.patterns import random_spins
+from hopcli.later import later
 from hopcli.starts.words import Arguments, Bank, Base, one_fraction, word
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    import numpy as np
     from numpy.typing import NDArray
 
     from hopcli.datasets import Dataset
     from hopcli.patterns import Patterns
+else:
+    np = later("numpy")
 
 NO_SOURCE = -1
 """Source index of a start that is not an image of the data set."""
@@ -71,6 +71,8 @@ def _target(dataset: Dataset, patterns: Patterns, _: Arguments, target: int) -> 
 
 def _text(dataset: Dataset, patterns: Patterns, arguments: Arguments, _: int) -> Bank:
     """Return the states of a file; any pattern counts for states without a name."""
+    from hopcli.datasets import load_dataset
+
     given = load_dataset(f"text:{arguments[0]}")
     if given.n_sites != dataset.n_sites:
         rule = f"must hold states of {dataset.n_sites} sites, not {given.n_sites}"
@@ -123,6 +125,8 @@ def _many_random(
     count: int, n_sites: int, arguments: Arguments, rng: np.random.Generator
 ) -> NDArray[np.int8]:
     if arguments == (0.5,):
+        from hopcli.patterns import random_spins
+
         return random_spins(rng, count, n_sites)
     return np.where(rng.random((count, n_sites)) < arguments[0], 1, -1).astype(np.int8)
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-import numpy as np
-
+from hopcli.later import later
 from hopcli.starts.words import Arguments, Change, fraction, one_count, one_fraction
 
 if TYPE_CHECKING:
+    import numpy as np
     from numpy.typing import NDArray
+else:
+    np = later("numpy")
 
 SIDES = ("top", "bottom", "left", "right")
 

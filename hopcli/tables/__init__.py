@@ -1,12 +1,13 @@
 """Tables: columns declared once, and the numbers of a run as arrays in such columns.
 
 An experiment declares its tables beside its code. Files and their order, printed percentages,
-intervals, axis texts and the list of files in a manual come from the declarations. How tables
-are written and read is left to :mod:`hopcli.results`.
+intervals and axis texts come from the declarations. The manual of the command, in
+:mod:`hopcli.config`, describes each file. How tables are written and read is left to
+:mod:`hopcli.results`.
 """
 
 from hopcli.tables.columns import Column, columns, ends_of, estimate
-from hopcli.tables.table import Columns, DataFrames, Estimate, Made, Table, kind_of, listing
+from hopcli.tables.table import Columns, DataFrames, Estimate, Made, Table, kind_of
 
 __all__ = [
     "Column",
@@ -19,5 +20,4 @@ __all__ = [
     "ends_of",
     "estimate",
     "kind_of",
-    "listing",
 ]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import textwrap
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
@@ -25,10 +24,7 @@ __all__ = [
     "Made",
     "Table",
     "kind_of",
-    "listing",
 ]
-
-_WIDTH = 80  # columns of a manual
 
 Form = TypeVar("Form")
 
@@ -44,8 +40,6 @@ class Table:
     ----------
     name : str
         Name; the file is ``<name>.csv``.
-    help : str
-        Contents, for the list of files in a manual.
     columns : tuple of Column
         The columns in order. A run may lack those that do not apply to it.
     headline : str
@@ -55,7 +49,6 @@ class Table:
     """
 
     name: str
-    help: str
     columns: tuple[Column, ...]
     headline: str = ""
     where: Mapping[str, Any] = field(default_factory=dict)
@@ -210,7 +203,7 @@ class Columns:
         self, names: Sequence[str], arrays: Sequence[NDArray[Any]], declared: Table | None = None
     ) -> None:
         self.names, self.arrays = list(names), list(arrays)
-        self.declared = Table("", "", ()) if declared is None else declared
+        self.declared = Table("", ()) if declared is None else declared
 
     def __getitem__(self, name: str) -> NDArray[Any]:
         if name not in self.names:
@@ -353,17 +346,6 @@ class Made(Mapping[str, Form]):
 
 DataFrames = Made["pd.DataFrame"]
 """Tables as DataFrames."""
-
-
-def listing(tables: Iterable[Table]) -> str:
-    """List the files of tables with their contents, in lines for a manual."""
-    files = {f"  {table.name}.csv": table.help for table in tables}
-    width = max(map(len, files)) + 2
-    margin = " " * width
-    return "\n".join(
-        textwrap.fill(text, _WIDTH, initial_indent=name.ljust(width), subsequent_indent=margin)
-        for name, text in files.items()
-    )
 
 
 def kind_of(array: NDArray[Any]) -> str:
