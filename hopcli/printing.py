@@ -19,7 +19,6 @@ Make        names of other characters than Make can carry are refused, or not na
 
 from __future__ import annotations
 
-import html as _html
 import re
 
 __all__ = ["csv", "html", "latex", "make", "markdown", "picture", "terminal", "uncsv"]
@@ -91,7 +90,9 @@ def latex(text: object) -> str:
 
 def html(text: object) -> str:
     """Write a text in HTML, between tags or in quotes; newlines stay."""
-    return _html.escape(terminal(text, keep="\n"))
+    from html import escape
+
+    return escape(terminal(text, keep="\n"))
 
 
 def csv(text: str) -> str:

@@ -6,11 +6,9 @@ room, so that it reads the same everywhere. Kinds of settings are in :mod:`hopcl
 
 from __future__ import annotations
 
-import difflib
 import math
 import os
 import re
-from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -39,6 +37,8 @@ class RefusedError(ValueError):
 
 def nearest(key: str, known: Iterable[str]) -> str:
     """Name the known key that looks most like `key`, for a message; may be empty."""
+    import difflib
+
     close = difflib.get_close_matches(key, list(known), n=1, cutoff=0.5)
     return f"; the nearest is {close[0]!r}" if close else ""
 
@@ -75,6 +75,8 @@ def spread(text: str, most: int = _MOST_POINTS) -> list[Any]:
     ValueError or ArithmeticError
         If that is no range; RefusedError if it has more than `most` numbers.
     """
+    from decimal import Decimal
+
     parts = text.split(":")
     for part in parts:
         real(part)  # plain digits, which a Decimal need not have

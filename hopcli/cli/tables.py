@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import shutil
 import sys
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
@@ -70,10 +69,12 @@ def print_table(
 
         print_text(write_table(table, None, form))
         return
+    from shutil import get_terminal_size
+
     columns = _for_people(table) if percent else _plain(table)
     columns += [(name, [terminal(cell) for cell in cells]) for name, cells in more.items()]
     # A terminal would break long lines anywhere; a pipe gets them whole.
-    width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+    width = get_terminal_size().columns if sys.stdout.isatty() else None
     click.echo(_laid_out(columns, width))
 
 
