@@ -16,12 +16,9 @@ from typing import Any
 
 import numpy as np
 from bad_inputs import TEXTS
-from conftest import call, random_patterns
+from conftest import call, random_patterns, write_patterns
 from numpy.typing import NDArray
 from PIL import Image
-from test_figures_weights import write_patterns
-
-__all__ = ["damage_runs", "lay_about", "lay_grids"]
 
 GREY = np.random.default_rng(0).integers(0, 256, (6, 4, 4)).astype(np.uint8)
 LABELS = np.array([1, 2, 1, 2, 1, 2])

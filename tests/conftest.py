@@ -297,6 +297,14 @@ def random_patterns(seed: int, p: int, n_sites: int) -> NDArray[np.int8]:
     return (2 * drawn - 1).astype(np.int8)
 
 
+def write_patterns(path: Path | str, xi: NDArray[np.int8], shape: tuple[int, int]) -> str:
+    """Draw patterns into a text file; return the name of the data set."""
+    pictures = np.where(xi > 0, "#", ".").reshape(len(xi), *shape)
+    text = "\n\n".join("\n".join("".join(row) for row in picture) for picture in pictures)
+    Path(path).write_text(text + "\n", encoding="utf-8")
+    return f"text:{path}"
+
+
 def every_state(n_sites: int) -> NDArray[np.int8]:
     """All states of so many sites, shape (2^N, N), numbered by their bits."""
     return np.array(list(itertools.product((-1, 1), repeat=n_sites)), np.int8)

@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 
-__all__ = ["Element", "Page", "read_page"]
-
 VOID = {"meta", "link", "br", "hr", "img", "input", "wbr"}
 
 

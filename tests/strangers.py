@@ -15,8 +15,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from conftest import call, random_patterns
-from test_figures_weights import write_patterns
+from conftest import call, random_patterns, write_patterns
 
 import hopcli
 from hopcli import results

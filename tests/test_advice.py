@@ -243,21 +243,4 @@ def test_a_value_that_a_refusal_names(run_hopcli: RunHopcli, asked: str) -> None
         assert run_hopcli("recall", *asked.split(), *way, "--no-figures").code == 0
 
 
-@pytest.mark.parametrize(
-    ("line", "wrong"),
-    [
-        (BARS.replace("recall", "recal"), "recal"),
-        (BARS.replace("text:", "txt:"), "txt:p.txt"),
-        ("recall --config papr --digits 36 --tests 2 --no-figures", "papr"),
-    ],
-)
-def test_the_nearest_name_is_the_one_that_was_meant(
-    run_hopcli: RunHopcli, line: str, wrong: str
-) -> None:
-    message = run_hopcli(*line.split()).refused()
-    (meant,) = re.findall(r"(?:Did you mean|did you mean|nearest is) '?([a-zA-Z:_-]+)", message)
-    right = line.replace(wrong, meant.replace("FILE", "p.txt"))
-    assert run_hopcli(*right.split()).code == 0
-
-
 # --- Python ------------------------------------------------------------------------------

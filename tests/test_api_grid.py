@@ -10,8 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import RunHopcli, random_patterns
-from test_figures_weights import write_patterns
+from conftest import RunHopcli, random_patterns, write_patterns
 
 from hopcli.api.gridding import GridRun, grid
 from hopcli.errors import ResultError, SettingError

@@ -182,9 +182,9 @@ sys.argv += [f"{command} -h", f"{command} --help", "-h", "--help", "--version"]
 """
 COMPLETED = """
 import os
-os.environ.update(
-    _HOPCLI_COMPLETE="bash_complete", COMP_WORDS=f"hopcli {command} --", COMP_CWORD=f"{len(command.split()) + 1}"
-)
+words = ["hopcli", *command.split(), "--"]
+os.environ["_HOPCLI_COMPLETE"] = "bash_complete"
+os.environ.update(COMP_WORDS=" ".join(words), COMP_CWORD=str(len(words) - 1))
 sys.argv = ["", ""]
 """
 LIGHT = {*HEAVY, "numpy", "scipy", "jinja2", "PIL", "tqdm"}

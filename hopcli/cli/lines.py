@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import textwrap
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -10,9 +11,10 @@ import click
 from hopcli.printing import terminal
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
+    from pathlib import Path
 
-__all__ = ["print_lines", "show_bar", "show_status", "tell"]
+__all__ = ["print_files", "print_lines", "show_bar", "show_status", "tell"]
 
 _LONGEST = 400  # characters of a line; longer ones are cut in the middle
 
@@ -58,3 +60,14 @@ def print_lines(text: object) -> None:
     """Print lines on stdout; callers have escaped newlines in names."""
     show_status("")
     click.echo(terminal(text, keep="\n"))
+
+
+def print_files(folder: Path, files: Iterable[Path], *, before: str = "") -> None:
+    """Print the names of files in a folder in one line, broken where a terminal would break it."""
+    line = terminal(f"{folder}/  {before}{' '.join(path.name for path in files)}")
+    if sys.stdout.isatty():
+        import shutil
+
+        width = shutil.get_terminal_size().columns
+        line = textwrap.fill(line, width, subsequent_indent="  ", break_on_hyphens=False)
+    print_lines(line)

@@ -7,12 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from hopcli.cli.lines import print_lines
+from hopcli.cli.lines import print_files
 from hopcli.cli.once import Command
 from hopcli.cli.types import FOLDER, FOLDERS, FORM, QUIET, OfKind
 from hopcli.config.execution import animation_name
 from hopcli.errors import renamed
-from hopcli.printing import terminal
 from hopcli.values import flag_name
 
 if TYPE_CHECKING:
@@ -75,8 +74,7 @@ def command(
     with renamed(flag_name):
         drawn = draw_again(folders, style, out, overwrite=overwrite)
     for folder, files in drawn:
-        names = [path.name for path in files]
         if form == "json" and not quiet:
-            click.echo(json.dumps({"out": str(folder), "files": names}))
+            click.echo(json.dumps({"out": str(folder), "files": [path.name for path in files]}))
         elif not quiet:
-            print_lines(terminal(f"{folder}/  {' '.join(names)}"))
+            print_files(folder, files)

@@ -20,7 +20,6 @@ from benchmarks.work import DIGITS, Work, mnist, noisy, recall
 
 Targets = Mapping[Program, float | None]
 
-__all__ = ["JOBS", "Entrant", "Job", "race", "run"]
 
 IMPORTS = "numpy, numba, pandas"
 ATTEMPT = "ns an attempt"

@@ -12,8 +12,6 @@ from benchmarks.peers import CLASS_LOOP, DENSE, DWAVE, OURS, OVER_CHAINS, Call, 
 from benchmarks.work import PATTERNS, Work, mnist, noisy, recall
 from hopcli.rules import store
 
-__all__ = ["AXES", "Axis", "measure"]
-
 CHAINS = 1_000
 ATTEMPTS = 1 << 23  # of all chains together, where the sites are the axis
 PATIENCE = 2.0  # seconds of a call, beyond which a peer is given no larger size

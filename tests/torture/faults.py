@@ -21,8 +21,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import files_below, random_patterns
-from test_figures_weights import write_patterns
+from conftest import files_below, random_patterns, write_patterns
 
 from hopcli.grids.store import FILE, Store
 from hopcli.results import finished_in, locked, read_manifest
