@@ -1,4 +1,4 @@
-"""What a terminal, a pipe and a user who interrupts get to see."""
+"""Output for a terminal, for a pipe, and after an interrupt."""
 
 from __future__ import annotations
 

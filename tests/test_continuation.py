@@ -1,4 +1,4 @@
-"""Whether a recall says that its accuracy would rise yet, and when it does not."""
+"""Warning of a recall whose accuracy would still rise, and recalls without it."""
 
 from __future__ import annotations
 

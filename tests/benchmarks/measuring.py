@@ -19,7 +19,7 @@ Row = dict[str, Any]
 
 @dataclass(frozen=True)
 class Effort:
-    """How much is measured.
+    """Amount of measurement.
 
     Parameters
     ----------
