@@ -1,4 +1,4 @@
-"""Files of an adversary: damaged files, pipes, loops, bombs, false grids."""
+"""What an adversary leaves lying about: damaged files, pipes, loops, bombs, grids that are none."""
 
 from __future__ import annotations
 
@@ -236,7 +236,7 @@ def _damage(folder: Path, name: str, file: str, change: Callable[..., bytes]) ->
 
 
 def _changed(arrays: dict[str, NDArray[Any]]) -> dict[str, dict[str, Any]]:
-    """Errors in a file of patterns."""
+    """What may be wrong in a file of patterns."""
     xi, shape = arrays["xi"], arrays["shape"]
     return {
         "zeros": {"xi": xi * 0},

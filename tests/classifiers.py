@@ -1,4 +1,4 @@
-"""Accuracy of the estimator, compared with methods that do not use spins.
+"""How well the estimator classifies, against methods that know nothing of spins.
 
 ``make classifiers`` runs it: patterns and settings come from training data alone, accuracies
 from test data that neither has seen. No table holds times: they are not the same twice.
@@ -38,7 +38,7 @@ Split = tuple[Any, Any, Any, Any]
 
 
 def spins(up: Any) -> Any:
-    """Input of all methods: numbers -1 and +1, the input of scikit-learn."""
+    """What all methods see: numbers -1 and +1, which scikit-learn calculates with."""
     return np.where(up, np.float32(1), np.float32(-1))
 
 

@@ -1,4 +1,4 @@
-"""Shared parts of tests: the data set, networks to try, and ways to run the command line."""
+"""What many tests share: the data set, networks to try, and ways to run the command line."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ def pytest_collection_finish() -> None:
 
 
 def _kernels_are_cached() -> bool:
-    """Return whether numba's index beside the kernels is younger than they are."""
+    """Whether numba's index beside the kernels is younger than they are."""
     kernels = CHECKOUT / "hopcli" / "_kernels.py"
     made = [index.stat().st_mtime for index in kernels.parent.glob("__pycache__/_kernels.*.nbi")]
     return max(made, default=0.0) > kernels.stat().st_mtime
@@ -96,7 +96,7 @@ def _kernels_are_cached() -> bool:
 
 @dataclass(frozen=True)
 class Finished:
-    """Exit code and output of a command."""
+    """How a command ended, and what it said."""
 
     code: int
     out: str

@@ -17,7 +17,7 @@ LOADED = {"link", "script", "img", "iframe", "source", "video", "audio"}
 
 @dataclass
 class Page(HTMLParser):
-    """Names in a page: its anchors, and (element, address) of its links."""
+    """What a page names: its anchors, and (element, address) of its links."""
 
     anchors: set[str] = field(default_factory=set)
     links: list[tuple[str, str]] = field(default_factory=list)

@@ -54,7 +54,7 @@ _OF_IPYTHON = ("profile_default", "migrated", "README")
 
 
 def shown(notebook: Any) -> list[list[str]]:
-    """Output of each cell of code, as text; of pictures only that they exist."""
+    """What each cell of code shows, as text; of pictures only that they are there."""
     return [
         [_as_text(output) for output in cell.outputs]
         for cell in notebook.cells

@@ -11,7 +11,7 @@ FLOOR = re.compile(r"(?P<name>[\w.-]+)>=(?P<version>[\w.]+)(,.*)?")
 
 
 def pins(pyproject: str) -> list[str]:
-    """Constraints for pip: the oldest allowed version of each dependency, needed or optional.
+    """What pip is to be held to: each dependency, needed or optional, as old as it may be.
 
     A dependency with a floor in several places gets one pin for each; pip refuses those that
     differ. What is tied to one version has no floor, and no pin.

@@ -42,7 +42,7 @@ _GIVEN = {"dataset": "Dataset", "patterns": "Patterns"}
 
 
 def _types(schema: Mapping[str, Any]) -> list[str]:
-    """Python type of the values that fit a schema."""
+    """What fits a schema, as Python has it."""
     if "anyOf" in schema:
         return [one for part in schema["anyOf"] for one in _types(part)]
     if "enum" in schema:

@@ -31,7 +31,7 @@ MAKE_GRID = "grid run grid.toml --no-figures --threads 1 --out g"
 
 @pytest.fixture(autouse=True)
 def _files(empty_folder: Path) -> None:
-    """Files that the commands read."""
+    """What the commands read."""
     two_bars()
     # Of four orthogonal patterns of four sites every field is zero.
     rows = {"aa": ["##", "##"], "ab": ["##", ".."], "ba": ["#.", "#."], "bb": ["#.", ".#"]}

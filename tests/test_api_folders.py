@@ -1,4 +1,4 @@
-"""Finished runs in folders, from Python: the same answers as from the commands."""
+"""What is asked of finished runs in folders, from Python: the answers of the commands."""
 
 from __future__ import annotations
 

@@ -65,7 +65,7 @@ MAY_IMPORT = {
     "report": "_version catalogue claims config errors grids kinds plots printing results "
     "tables values",
 }
-"""Rooms that each room may import at run time; imports for types only are free."""
+"""What each room may import at run time; records that only name types are free."""
 
 MAY_NOT_IMPORT = {"experiments": "api claims cli plots report results runs", "api": "claims cli"}
 

@@ -1,4 +1,4 @@
-"""Bad values and damaged files of an adversary: one short line, quickly, and no traceback."""
+"""What an adversary types and leaves lying about: one short line, in no time, and no traceback."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def lying_about(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def stands(lying_about: Path) -> dict[str, tuple[int, int]]:
-    """State of that folder at the last look, at first as it was made."""
+    """How that folder stood when it was last looked at, to begin with as it was laid."""
     return _standing(lying_about)
 
 

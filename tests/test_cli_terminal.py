@@ -1,4 +1,4 @@
-"""Output for a terminal, for a pipe, and after an interrupt."""
+"""What a terminal, a pipe and a user who interrupts get to see."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Warning of a recall whose accuracy would still rise, and recalls without it."""
+"""Whether a recall says that its accuracy would rise yet, and when it does not."""
 
 from __future__ import annotations
 

@@ -215,7 +215,7 @@ def test_the_way_to_one_of_several_sets_works_as_printed(run_hopcli: RunHopcli) 
 
 
 def _spins_of(source: str, path: Path, text: str, **settings: Any) -> hopcli.Dataset:
-    """Contents of a file with this text."""
+    """What a file with this text holds."""
     path.write_text(text, encoding="utf-8", newline="")
     return load_dataset(f"{source}:{path}", **settings)
 
@@ -464,7 +464,7 @@ print(json.dumps(said))
 
 
 def _printed(code: str, folder: Path, *arguments: str) -> Any:
-    """Output of a program in a folder, from JSON."""
+    """What a program prints in a folder, as JSON."""
     command = [sys.executable, "-W", "ignore", "-c", code, *arguments]
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=True)
     return json.loads(done.stdout)

@@ -70,7 +70,7 @@ def test_every_command_answers_a_question_with_lines_that_can_be_typed() -> None
 
 
 def _asked_by_line(line: str) -> dict[str, Any]:
-    """Settings of a command line of an experiment."""
+    """What a line of an experiment asks for."""
     name, *arguments = line.split()[1:]
     made = COMMANDS[name].make_context(name, arguments).params
     flags = {key: made[key] for key in entry(name).settings if made[key] is not None}
@@ -79,7 +79,7 @@ def _asked_by_line(line: str) -> dict[str, Any]:
 
 
 def _asked_by_call(line: str) -> dict[str, Any] | None:
-    """Settings of a call, None if it runs no experiment."""
+    """What a call asks for, None if it is of no experiment."""
     calls = [node for node in ast.walk(ast.parse(line)) if isinstance(node, ast.Call)]
     call = next(node for node in calls if re.fullmatch(r"hopcli\.\w+", ast.unparse(node.func)))
     name = ast.unparse(call.func).removeprefix("hopcli.")

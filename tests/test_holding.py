@@ -1,4 +1,4 @@
-"""Patterns that a rule holds, their resting overlaps with noise, and the criterion."""
+"""Which patterns a rule holds, where they rest with noise, and what that makes of the criterion."""
 
 from __future__ import annotations
 

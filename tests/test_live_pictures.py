@@ -1,4 +1,4 @@
-"""Further actions on the page: own pictures, changes, cooling, storing, other names."""
+"""What else a person does on the page: own pictures, changes, cooling, storing, other names."""
 
 from __future__ import annotations
 

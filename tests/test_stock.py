@@ -1,4 +1,4 @@
-"""Shared data of runs are made once, and only for equal settings."""
+"""What runs share is made once, and only where nothing that decides it differs."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ SMALL: dict[str, Any] = {"dataset": "digits", "samples": 5, "tests": 2, "repeats
 
 @pytest.fixture
 def made(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
-    """Counts of loading data, selecting patterns and making couplings."""
+    """How often data are loaded, patterns selected and couplings made."""
     counts: Counter[str] = Counter()
 
     def count(name: str) -> None:

@@ -110,7 +110,7 @@ ODD: list[Any] = [
 
 
 def _places(value: Any, where: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
-    """Places of values in a manifest, at any depth."""
+    """Where there are values in a manifest, at any depth."""
     inside = list(value.items()) if isinstance(value, dict) else []
     if isinstance(value, list):
         inside = list(enumerate(value))[:1]

@@ -1,4 +1,4 @@
-"""Starting states of trials, and the streams that determine them."""
+"""What each trial starts from, and which stream decides what."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def _trials(patterns: Patterns, seed: int = 0, **settings: Any) -> Trials:
 
 
 def _drawn(patterns: Patterns, seed: int = 0, **settings: Any) -> Bank:
-    """Starting states of all trials."""
+    """What all trials start from."""
     trials = _trials(patterns, seed, **settings)
     return trials.bank(np.arange(len(trials)))
 

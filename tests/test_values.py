@@ -78,7 +78,7 @@ def test_a_number_where_there_was_none_differs_by_nothing_that_is_known(tables: 
 
 
 def only(lacks: tuple[str, ...]) -> list[tuple[str, str]]:
-    """Number of rows that only one has, of all rows, and which one."""
+    """How many of how many rows only one has, and which."""
     return [(" ".join(text.split()[:3]), text[-1]) for text in lacks]
 
 
@@ -136,7 +136,7 @@ INTERVALS = [
 def test_intervals_say_whether_two_numbers_agree(
     tables: Compare, start: str, a: tuple[float, ...], b: tuple[float, ...], agree: bool
 ) -> None:
-    """Return whether 0 is in the interval of the difference of two independent estimates."""
+    """Whether 0 is in the interval of the difference of two independent estimates."""
     columns = ["label", "rate", "sd_repeats", f"{start}ci_low", f"{start}ci_high"]
     of_a, of_b = (pd.DataFrame([["x", v[0], 0.1, *v[1:]]], columns=columns) for v in (a, b))
     _, (found, *others) = tables(of_a, of_b)

@@ -1,1 +1,1 @@
-"""Time of a recall, compared with other programs: `make bench`."""
+"""What a recall costs, against other programs: `make bench`."""

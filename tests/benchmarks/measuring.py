@@ -19,7 +19,7 @@ Row = dict[str, Any]
 
 @dataclass(frozen=True)
 class Effort:
-    """Amount of measurement.
+    """How much is measured.
 
     Parameters
     ----------

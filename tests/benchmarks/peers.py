@@ -24,7 +24,7 @@ from hopcli import dynamics
 Call = Callable[[], NDArray[np.int8]]
 
 PROCESSORS = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 1
-"""Number of threads of hopcli by default."""
+"""How many threads hopcli takes unless told."""
 
 BLOCK = 64  # attempts whose draws NumPy makes at a time
 
@@ -56,7 +56,7 @@ class Program:
 
     @property
     def is_installed(self) -> bool:
-        """Return whether its package is installed."""
+        """Whether its package is there."""
         return importlib.util.find_spec(self.package) is not None
 
 

@@ -1,4 +1,4 @@
-"""Time of an attempt against the size of the work, one axis after the other."""
+"""What an attempt costs, against the size of the work: one axis after the other."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Input of the programs: the same couplings, starts and number of attempts.
+"""What the programs are given: the same couplings, starts and number of attempts.
 
 The study's recall is the work of most jobs: patterns of MNIST stored by the pseudo-inverse
 rule, training images as starts, Metropolis at T = 0.2, 20 half-sweeps of 392 attempts.

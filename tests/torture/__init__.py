@@ -1,1 +1,1 @@
-"""Tests that take too long for every day: ``make torture``."""
+"""What takes too long for every day: ``make torture``."""

@@ -61,7 +61,7 @@ class Subject:
 
     @property
     def goes_on(self) -> bool:
-        """Return whether it keeps finished parts when it is stopped."""
+        """Whether it keeps what was finished when it is stopped."""
         return self.of != "recall"
 
 
@@ -127,7 +127,7 @@ class Place:
         return child
 
     def check(self) -> int:
-        """Number of later folders, or of finished cells; none is half-made."""
+        """How many folders are the later ones, or cells are finished; nothing is half-made."""
         finished = 0
         for name in self.subject.folders:
             folder = self.folder / name
@@ -161,7 +161,7 @@ def tables(files: Files, *, pictures: bool = True) -> Files:
 
 
 def finished_cells(folder: Path) -> int:
-    """Number of finished cells, none of them damaged."""
+    """How many cells are finished, none of them damaged."""
     if not (folder / FILE).exists():
         return 0
     with Store(folder) as store:
