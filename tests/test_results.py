@@ -389,7 +389,7 @@ def test_a_stopped_run_is_old_or_new(tmp_path: Path, moment: str, number: signal
 
 
 def _passes_for_whole(folder: Path) -> bool:
-    """Whether there is a manifest; without a look at what a killed run left, it must be right."""
+    """Return whether there is a manifest, which must be right even before tidying up."""
     if not (folder / "select.json").exists():
         return False
     outputs = json.loads((folder / "select.json").read_text())["outputs"]
@@ -399,7 +399,7 @@ def _passes_for_whole(folder: Path) -> bool:
 
 
 def _visible(folder: Path) -> dict[str, Any]:
-    """What a user sees; what another process is made of is its own."""
+    """Return the files visible to a user, without those of other processes."""
     files: dict[str, Any] = files_below(folder)
     if "select.json" in files:
         own = dict.fromkeys(("versions", "source_commit"))
