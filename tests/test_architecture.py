@@ -149,6 +149,18 @@ def test_one_room_each_for_some_packages(package: str) -> None:
     assert rooms == ONLY[package]
 
 
+def test_every_docstring_begins_with_a_verb_or_a_noun() -> None:
+    words = {"what", "whether", "how", "where", "which", "if", "who", "when", "why"}
+    found = []
+    for path in FILES:
+        for node in ast.walk(_tree(path)):
+            match node:
+                case ast.Expr(value=ast.Constant(value=str(text))):
+                    if text.split(maxsplit=1)[0].lower() in words:
+                        found.append(f"{path}:{node.lineno}")
+    assert not found
+
+
 def test_every_module_is_one_room_with_a_docstring() -> None:
     assert not {path.stem for path in FILES} & {
         "utils",
