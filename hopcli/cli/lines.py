@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from pathlib import Path
 
-__all__ = ["listen", "print_files", "print_lines", "show_bar", "show_status", "tell"]
+__all__ = ["listen", "print_files", "print_line", "print_lines", "show_bar", "show_status", "tell"]
 
 _LONGEST = 400  # characters of a line; longer ones are cut in the middle
 
@@ -65,13 +65,25 @@ def print_lines(text: object) -> None:
     click.echo(terminal(text, keep="\n"))
 
 
-def print_files(folder: Path, files: Iterable[Path], *, before: str = "") -> None:
-    """Print the names of files in a folder in one line, broken where a terminal would break it."""
-    line = terminal(f"{folder}/  {before}{' '.join(path.name for path in files)}")
-    if sys.stdout.isatty():
-        width = shutil.get_terminal_size().columns
-        line = textwrap.fill(line, width, subsequent_indent="  ", break_on_hyphens=False)
+def print_line(text: object) -> None:
+    """Print one line on stdout; a terminal gets it broken between words."""
+    line = terminal(text)
+    width = shutil.get_terminal_size().columns
+    if sys.stdout.isatty() and len(line) > width:
+        indent = " " * (len(line) - len(line.lstrip()) + 2)
+        line = textwrap.fill(
+            line,
+            width,
+            subsequent_indent=indent,
+            break_long_words=False,
+            break_on_hyphens=False,
+        )
     print_lines(line)
+
+
+def print_files(folder: Path, files: Iterable[Path], *, before: str = "") -> None:
+    """Print the names of files in a folder in one line."""
+    print_line(f"{folder}/  {before}{' '.join(path.name for path in files)}")
 
 
 class _Teller(logging.Handler):
