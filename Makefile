@@ -74,8 +74,6 @@ bench: $(VENV)/.bench ## Measure speed against the peers, in results/benchmarks/
 
 screenshot: $(VENV)/.dev ## Take the pictures of the pages for the README (needs a Chromium)
 	$(BIN)/python tests/screenshot.py
-	$(BIN)/python tests/film.py
-	$(BIN)/python tests/two_threes.py
 
 classifiers: $(VENV)/.dev ## Compare the estimator with others, in results/classifiers/ (takes two minutes)
 	$(BIN)/python tests/classifiers.py

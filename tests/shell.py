@@ -10,28 +10,15 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 import pytest
-from conftest import Finished, call, files_below, random_patterns
-from numpy.typing import NDArray
-
-__all__ = [
-    "CONTROL",
-    "SMALL_RUNS",
-    "Shell",
-    "Table",
-    "change",
-    "draw_patterns",
-    "read_json",
-    "table",
-]
+from conftest import Finished, call, files_below, random_patterns, write_patterns
 
 Files = dict[str, bytes | None]
 Table = pd.DataFrame
 
 CONTROL = re.compile(r"[^\n\x20-\x7e\x80-\U0010ffff]")
-"""What steers a terminal."""
+"""Control sequences of a terminal."""
 
 SMALL_RUNS = {
     "select": "--samples 3",
@@ -90,7 +77,7 @@ class Shell:
 
     def make(self, line: str, out: str = "out") -> Files:
         """Put a finished run of five random patterns into a folder; return its files."""
-        draw_patterns("five.txt", random_patterns(1, 5, 42), (6, 7))
+        write_patterns("five.txt", random_patterns(1, 5, 42), (6, 7))
         if line not in self.made:
             command, *flags = shlex.split(line)
             data = ["--set", "dataset=text:five.txt"] if command == "grid" else []
@@ -108,13 +95,6 @@ class Shell:
     def make_small(self, command: str, out: str = "out") -> Files:
         """Put the small run of a command into a folder, with its pictures."""
         return self.make(f"{command} {SMALL_RUNS[command]}", out)
-
-
-def draw_patterns(name: str, xi: NDArray[np.int8], shape: tuple[int, int]) -> None:
-    """Draw patterns into a text file."""
-    pictures = np.where(xi > 0, "#", ".").reshape(len(xi), *shape)
-    text = "\n\n".join("\n".join("".join(row) for row in picture) for picture in pictures)
-    Path(name).write_text(text + "\n", encoding="utf-8")
 
 
 def table(path: str | Path) -> pd.DataFrame:

@@ -1,4 +1,4 @@
-"""The rules of the house, read off the syntax tree and off a fresh process."""
+"""Rules of the architecture, checked in the syntax tree and in a fresh process."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ MAY_IMPORT = {
     "report": "_version catalogue claims config errors grids kinds plots printing results "
     "tables values",
 }
-"""What each room may import at run time; records that only name types are free."""
+"""Allowed imports of each room at run time; imports for types alone are free."""
 
 MAY_NOT_IMPORT = {"experiments": "api claims cli plots report results runs", "api": "claims cli"}
 
@@ -129,7 +129,7 @@ def test_a_room_imports_only_what_it_may() -> None:
 
 
 def test_no_file_names_another_in_a_circle() -> None:
-    """Types too: whoever reads a file need not know what reads it."""
+    """Also for imports of types."""
     parts = {path: ("hopcli", *path.relative_to(PACKAGE).with_suffix("").parts) for path in FILES}
     files = {".".join(names).removesuffix(".__init__"): path for path, names in parts.items()}
     graph: dict[str, set[str]] = {}

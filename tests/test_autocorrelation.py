@@ -1,4 +1,4 @@
-"""The integrated autocorrelation time, held to autoregressive series, where it is known."""
+"""The integrated autocorrelation time of autoregressive series, where it is known."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ def test_the_time_is_that_of_direct_sums(steps: int) -> None:
 
 @pytest.mark.parametrize("steps", [3, 5])
 def test_a_series_too_short_to_tell_gives_no_number(steps: int) -> None:
-    """What is correlated about its own mean adds up to nothing: tau would be 0."""
+    """Correlations about a series' own mean add up to zero: tau would be 0."""
     rng = np.random.default_rng(9)
     for _ in range(50):
         found = autocorrelation_time(_series(rng, 0.5, 60, steps))

@@ -119,7 +119,7 @@ def _refused(work: Any, *arguments: Any) -> SettingError:
 def test_a_number_comes_with_its_own_interval(
     text: str, value: float, low: float | None, high: float | None
 ) -> None:
-    """The plain ci_low and ci_high are those of the rate, not of what stands beside them."""
+    """The plain ci_low and ci_high belong to the rate, not to the columns beside them."""
     found = _found(text)
     assert found.value == pytest.approx(value)
     assert found.is_exact == (low == high is not None)

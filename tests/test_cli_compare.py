@@ -30,11 +30,6 @@ FEW |= {"selector_tests": 2, "candidates": 1, "tuning": 1}
 DIGITS: dict[str, Any] = {"dataset": "digits", "split": "train", "digits": ("1", "4", "7")}
 DIGITS |= {"tests": 30, "training": 40, "selector_samples": (3, 8), "selections": 3}
 DIGITS |= {"selector_tests": 15, "candidates": 4, "tuning": 6}
-SMALL = (
-    "compare --dataset digits --split train --digits 1,4,7 --tests 9 --training 15 "
-    "--selector-samples 2,5 --selections 3 --candidates 2 --selector-tests 7 --tuning 3 "
-    "--no-figures"
-)
 NUMBER = r"-?\d[\d,]*(?:\.\d+)?(?:e-\d+)?"
 
 
@@ -56,7 +51,7 @@ def _counts(result: Any, classifier: str) -> dict[str, int]:
 
 
 def _rights(result: Any) -> dict[str, NDArray[np.bool_]]:
-    """For each classifier, of which images it is right."""
+    """Return the images that each classifier gets right."""
     names = dict.fromkeys(result.tables["classifiers"]["classifier"])
     return dict(zip(names, result.arrays["compare"]["right"], strict=True))
 

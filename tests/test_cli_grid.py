@@ -12,9 +12,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import RunHopcli, files_below, random_patterns
+from conftest import RunHopcli, files_below, random_patterns, write_patterns
 from PIL import Image
-from test_figures_weights import write_patterns
 
 from hopcli import experiments
 from hopcli.errors import DataError

@@ -260,7 +260,7 @@ def test_a_raw_file_wins_over_a_packed_one(tmp_path: Path) -> None:
 
 
 class Stored(NamedTuple):
-    """What scikit-learn hands over of a data set on OpenML."""
+    """Object that scikit-learn returns for a data set on OpenML."""
 
     data: Any
     target: Any

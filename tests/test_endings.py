@@ -12,8 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import RunHopcli, files_below, random_patterns
-from test_figures_weights import write_patterns
+from conftest import RunHopcli, files_below, random_patterns, write_patterns
 
 from hopcli import endings, plots, results
 from hopcli.cli import execute

@@ -1,4 +1,4 @@
-"""Runs from Make: what is made, what is made again, and what is left alone."""
+"""Runs from Make: made, repeated, or left unchanged."""
 
 from __future__ import annotations
 
@@ -10,8 +10,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from conftest import CHECKOUT, RunHopcli, files_below, random_patterns
-from test_figures_weights import write_patterns
+from conftest import CHECKOUT, RunHopcli, files_below, random_patterns, write_patterns
 
 from hopcli.results import read_manifest
 

@@ -1,4 +1,4 @@
-"""A few trials as they start and as they end."""
+"""Gallery of a few trials: their starting and final states."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ _ENDS = {
 
 
 def gallery_figures(config: RecallConfig, result: RecallResult) -> dict[str, Picture]:
-    """Draw one page, a row a label; of more than a handful of own pictures a page a picture.
+    """Draw one page with a row per label; for many own pictures, one page per picture.
 
     The pages are ``gallery``, ``gallery-2``, ``gallery-3`` and so on.
     """
@@ -61,7 +61,7 @@ def gallery_figures(config: RecallConfig, result: RecallResult) -> dict[str, Pic
 def _page(
     result: RecallResult, labels: list[str], state: float, title: str, caption: str
 ) -> Picture:
-    """Draw a row a label: the stored pattern, trials recalled, trials not recalled."""
+    """Draw one row per label: the stored pattern, trials recalled, trials not recalled."""
     trials, patterns = result.gallery.trials, result.patterns
     own = [trials["label"] == label for label in labels]
     recalled = trials["recalled"].astype(np.bool_)

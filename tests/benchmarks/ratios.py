@@ -20,7 +20,6 @@ from benchmarks.work import DIGITS, Work, mnist, noisy, recall
 
 Targets = Mapping[Program, float | None]
 
-__all__ = ["JOBS", "Entrant", "Job", "race", "run"]
 
 IMPORTS = "numpy, numba, pandas"
 ATTEMPT = "ns an attempt"
@@ -49,7 +48,7 @@ class Job:
     bounds : str
         What bounds ours; shown where a target is missed.
     at_least : bool
-        Whether ratios are peer / ours and the more the better, or ours / peer and the less.
+        Whether ratios are peer / ours (more is better); otherwise ours / peer (less is better).
     """
 
     name: str
