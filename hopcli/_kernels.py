@@ -97,7 +97,7 @@ class Wiring(NamedTuple):
     Attributes
     ----------
     site_class : ndarray of uint16 or uint32, shape (N,)
-        Class of each site, 0 .. K - 1; its type holds every code.
+        Class of each site, 0 .. K - 1; its type can represent every code.
     J : ndarray of float64, shape (K, K)
         Symmetric couplings between classes.
     theta : ndarray of float64, shape (K,)

@@ -89,7 +89,7 @@ def test_a_series_too_short_to_tell_gives_no_number(steps: int) -> None:
 
 
 def test_chains_that_stand_still_add_nothing() -> None:
-    """A chain without noise is no sample of it: its rounding above all."""
+    """A chain without noise does not count, in particular not its rounding errors."""
     for value in (0.0, 0.1, -3e5):
         rounded = value * (1 + 1e-14 * np.random.default_rng(8).normal(size=(3, 70)))
         found = autocorrelation_time(rounded)

@@ -117,7 +117,7 @@ OF_A_KIND = {tried.flags: number for number, tried in reversed(list(enumerate(TR
 def test_no_setting_takes_a_bad_value(
     refusal: Callable[..., str], tmp_path: Path, number: int
 ) -> None:
-    """By its flag, as a key and in a grid; `make torture` tries all values of all commands."""
+    """As a flag, as a key and in a grid; `make torture` tries all values of all commands."""
     tried, file = TRIED[number], tmp_path / "f.toml"
     step = 6 if number in OF_A_KIND.values() else 23
     shares = [slice((number + channel) % step, None, step) for channel in range(3)]

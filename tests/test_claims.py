@@ -550,7 +550,7 @@ def test_every_function_is_in_the_manual(run_hopcli: Any) -> None:
 
 
 def test_a_claim_in_percent_is_measured_in_percent() -> None:
-    """The question is if 80 (76 to 84) is within 77 and 83."""
+    """The question is whether 80 (76 to 84) is between 77 and 83."""
     text = GOOD.replace('place = "p"', 'place = "p"\npercent = true\nunit = "%"')
     text = text.replace("margin = 2", "margin = 3")
     judged = judge(_read(text.replace('role = "text"', 'role = "text"\nerror = "images"')), RUNS)

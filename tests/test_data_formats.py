@@ -47,7 +47,7 @@ CONTAINERS = ("idx", "idx alone", "npy", "npy flat", "npz alone", "npz", "csv", 
 
 
 def written(container: str, path: Path, values: NDArray[Any]) -> str:
-    """Write two pictures in a container; the source that reads it."""
+    """Write two pictures in a container; return the source that reads it."""
     kind = container.partition(" ")[0]
     match container:
         case "idx":
@@ -414,7 +414,7 @@ LINES = {"drawn": (b"#.", 25 * MIB), "word": (b"a", 50 * MIB), "rows": (b"1,2\n"
 
 
 def _hostile(folder: Path) -> list[str]:
-    """Write a file of each kind; the sources that are to refuse them, long texts last."""
+    """Write a file of each kind; return the sources that must refuse them, long texts last."""
     claim = struct.pack(">4I", 0x803, 200_000, 28, 28)
     files = {
         **{f"{name}.npy": _array(shape) for name, shape in SHAPES.items()},

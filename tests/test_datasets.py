@@ -124,7 +124,7 @@ def test_a_damaged_or_missing_embedded_file_is_named(
 def test_a_damaged_drawing_or_text_is_named(
     monkeypatch: pytest.MonkeyPatch, spec: str, folder: Path, file: str
 ) -> None:
-    """A file whose hash is not the one that is known."""
+    """A file with an unknown hash."""
     monkeypatch.setattr(
         mnist, "_original_hashes", lambda: [check.sha256 for check in data.ORIGINALS]
     )

@@ -257,7 +257,7 @@ def _bars(axes: Axes) -> dict[str, BarContainer]:
 
 
 def _column(figure: str, heading: str) -> list[str]:
-    """What is written below a heading, from the top; some headings stand beside a sample."""
+    """Return the texts below a heading, from the top; some headings are beside a sample."""
     page = made("variance").figures()[figure].axes[0]
     (x,) = (text.get_position()[0] for text in page.texts if text.get_text() == heading)
     below = [

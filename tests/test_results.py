@@ -1,4 +1,4 @@
-"""Run folders: whole or not at all, whatever happens; and what the manifest promises."""
+"""Run folders: complete or unchanged, whatever happens; and the promises of the manifest."""
 
 from __future__ import annotations
 
@@ -132,7 +132,7 @@ def test_a_changed_or_missing_file_is_noticed(tmp_path: Path, name: str) -> None
 
 
 def test_what_was_saved_is_loaded(tmp_path: Path) -> None:
-    """Whatever a column holds: labels that look like numbers or gaps, and names that repeat."""
+    """Any column: labels that look like numbers or missing values, and repeated names."""
     table = pd.DataFrame(
         {
             "label": ["3", "", "nan", "NA", "a,b", 'a "quoted"\nlabel', "日本", "007"],
@@ -211,7 +211,7 @@ def test_a_key_names_what_decides_the_numbers_and_nothing_else() -> None:
 
 
 class Unwritable:
-    """A table that the disk has no room for."""
+    """A table that does not fit on the disk."""
 
     names = ()
 

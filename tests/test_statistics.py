@@ -1,4 +1,4 @@
-"""Intervals of rates, means and times: published values, scipy, and their own promise."""
+"""Intervals of rates, means and times: published values, scipy, and coverage."""
 
 from __future__ import annotations
 

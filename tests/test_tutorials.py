@@ -1,4 +1,4 @@
-"""The tutorials: their known answers and their story, from the shipped configurations."""
+"""The tutorials: known answers and their order, from the shipped configurations."""
 
 from __future__ import annotations
 
