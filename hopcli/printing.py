@@ -18,7 +18,6 @@ Make        names with characters that Make cannot handle are refused or omitted
 
 from __future__ import annotations
 
-import html as _html
 import re
 
 __all__ = ["csv", "html", "latex", "make", "markdown", "picture", "terminal", "uncsv"]
@@ -90,7 +89,9 @@ def latex(text: object) -> str:
 
 def html(text: object) -> str:
     """Escape a text for HTML, between tags or in quotes; newlines stay."""
-    return _html.escape(terminal(text, keep="\n"))
+    from html import escape
+
+    return escape(terminal(text, keep="\n"))
 
 
 def csv(text: str) -> str:

@@ -6,11 +6,9 @@ that a value reads the same everywhere. Kinds of settings are in :mod:`hopcli.ki
 
 from __future__ import annotations
 
-import difflib
 import math
 import os
 import re
-from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -39,6 +37,8 @@ class RefusedError(ValueError):
 
 def nearest(key: str, known: Iterable[str]) -> str:
     """Return a hint at the known key most similar to `key`, for a message; may be empty."""
+    import difflib
+
     close = difflib.get_close_matches(key, list(known), n=1, cutoff=0.5)
     return f"; the nearest is {close[0]!r}" if close else ""
 
@@ -75,6 +75,8 @@ def spread(text: str, most: int = _MOST_POINTS) -> list[Any]:
     ValueError or ArithmeticError
         If the text is not a range; RefusedError if it has more than `most` numbers.
     """
+    from decimal import Decimal
+
     parts = text.split(":")
     for part in parts:
         real(part)  # plain digits; Decimal accepts other forms too

@@ -7,7 +7,6 @@ is one step, which takes many seconds for large matrices.
 from __future__ import annotations
 
 import threading
-from concurrent.futures import Future
 from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
@@ -45,6 +44,8 @@ def interruptibly(call: Callable[..., T], *arguments: object) -> T:
     """
     if threading.current_thread() is not threading.main_thread():
         return call(*arguments)
+    from concurrent.futures import Future
+
     future: Future[T] = Future()
 
     def work() -> None:

@@ -1,4 +1,4 @@
-"""What an adversary leaves lying about: damaged files, pipes, loops, bombs, grids that are none."""
+"""Hostile files: damaged ones, pipes, loops, bombs, and invalid grids."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ def _idx(magic: int, shape: tuple[int, ...], content: bytes = b"") -> bytes:
 
 
 def _idx_files() -> dict[str, bytes]:
-    """Training sets in IDX files, with one thing wrong in each."""
+    """Write training sets as IDX files, with one defect in each."""
     images, labels = (
         _idx(0x803, GREY.shape, GREY.tobytes()),
         _idx(0x801, (6,), bytes(LABELS.tolist())),
@@ -128,7 +128,7 @@ def _npz(**arrays: Any) -> bytes:
 
 
 def _archives() -> dict[str, bytes]:
-    """Archives of images and thresholds, with one thing wrong in each."""
+    """Write archives of images and thresholds, with one defect in each."""
     good = _npz(x_train=GREY, y_train=LABELS, x_test=GREY, y_test=LABELS)
     images: dict[str, Any] = {
         "oneaxis": GREY[0, 0],
@@ -173,7 +173,7 @@ def _png(grey: NDArray[Any], kind: str = "PNG") -> bytes:
 
 
 def _pictures() -> dict[str, bytes]:
-    """Folders of pictures, with one thing wrong in each."""
+    """Write folders of pictures, with one defect in each."""
     grey = np.random.default_rng(1).integers(0, 256, (8, 8)).astype(np.uint8)
     picture = _png(grey)
 
@@ -203,7 +203,7 @@ def _pictures() -> dict[str, bytes]:
 
 
 def damage_runs(folder: Path) -> None:
-    """Copy the runs ``recall`` and ``select`` of a folder, each copy with one thing wrong."""
+    """Copy the runs ``recall`` and ``select`` of a folder, with one defect per copy."""
     _damage(folder, "table", "accuracy.csv", lambda content: content.replace(b"1", b"2", 1))
     _damage(folder, "arrays", "recall.npz", lambda content: content[:-20])
     _damage(folder, "cut", "recall.json", lambda content: content[:-20])
@@ -232,7 +232,7 @@ def _damage(folder: Path, name: str, file: str, change: Callable[..., bytes]) ->
 
 
 def _changed(arrays: dict[str, NDArray[Any]]) -> dict[str, dict[str, Any]]:
-    """What may be wrong in a file of patterns."""
+    """Return variants of a file of patterns with one defect each."""
     xi, shape = arrays["xi"], arrays["shape"]
     return {
         "zeros": {"xi": xi * 0},
@@ -260,7 +260,7 @@ _LONG_GRIDS = {
 
 
 def lay_grids(folder: Path) -> None:
-    """Make ``grid`` and ``grid-few``, finished, and everything that can be wrong with them."""
+    """Make the finished grids ``grid`` and ``grid-few``, and copies with all kinds of defects."""
     for name, text in {**TEXTS["grids"], **_LONG_GRIDS}.items():
         table = "" if text.startswith(("grid", "[")) else "[grid]\n"
         write(folder, "grids/{}.toml", {name: f"{_HEAD}{table}{text}\n"})

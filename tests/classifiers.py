@@ -1,4 +1,4 @@
-"""How well the estimator classifies, against methods that know nothing of spins.
+"""Accuracy of the estimator, compared with methods without spins.
 
 ``make classifiers`` runs it: patterns and settings come from training data alone, accuracies
 from test data that neither has seen. No table holds times: they are not the same twice.
@@ -38,7 +38,7 @@ Split = tuple[Any, Any, Any, Any]
 
 
 def spins(up: Any) -> Any:
-    """What all methods see: numbers -1 and +1, which scikit-learn calculates with."""
+    """Return the input of all methods: numbers -1 and +1."""
     return np.where(up, np.float32(1), np.float32(-1))
 
 

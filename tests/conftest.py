@@ -1,4 +1,4 @@
-"""What many tests share: the data set, networks to try, and ways to run the command line."""
+"""Fixtures of many tests: the data set, networks, and ways to run the command line."""
 
 from __future__ import annotations
 
@@ -82,13 +82,13 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_finish() -> None:
-    """Look for garbage less often, and not among what lives on: that takes time."""
+    """Collect garbage less often, and not among permanent objects, to save time."""
     gc.freeze()
     gc.set_threshold(50_000, 20, 50)
 
 
 def _kernels_are_cached() -> bool:
-    """Whether numba's index beside the kernels is younger than they are."""
+    """Return whether numba's index is newer than the kernels."""
     kernels = CHECKOUT / "hopcli" / "_kernels.py"
     made = [index.stat().st_mtime for index in kernels.parent.glob("__pycache__/_kernels.*.nbi")]
     return max(made, default=0.0) > kernels.stat().st_mtime
@@ -96,14 +96,14 @@ def _kernels_are_cached() -> bool:
 
 @dataclass(frozen=True)
 class Finished:
-    """How a command ended, and what it said."""
+    """Exit code and output of a command."""
 
     code: int
     out: str
     err: str
 
     def refused(self) -> str:
-        """The message of a refusal: one line on stderr, nothing on stdout, exit code 2."""
+        """Return the message of a refusal: one line on stderr, nothing on stdout, exit code 2."""
         assert (self.code, self.out) == (2, ""), self
         assert self.err.startswith("hopcli: "), self
         assert self.err.count("\n") == 1, self
@@ -152,7 +152,7 @@ def five(mnist: Dataset) -> NDArray[np.int8]:
 
 @pytest.fixture
 def empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder with nothing in it, which is also where we are."""
+    """An empty folder, which is also the working folder."""
     folder = tmp_path / "here"
     folder.mkdir()
     monkeypatch.chdir(folder)
@@ -345,7 +345,7 @@ def counted(
     *,
     size: int | None = None,
 ) -> Counts:
-    """Counts of trials that are made up, so many a repeat; without units each is its own."""
+    """Return invented counts of trials per repeat; without units every trial is a unit."""
     n = len(label)
     rows, stored = np.arange(n), tuple(dict.fromkeys(best.tolist()))
     source = np.zeros(n, np.int64) if unit is None else unit
@@ -367,7 +367,7 @@ def few_and_many(name: str, few: int, many: int) -> pytest.MarkDecorator:
 
 
 def least(share: float, runs: int) -> float:
-    """The least fraction of so many runs that a true share makes likely: three SD below it."""
+    """Return the least likely fraction of runs for a true share: three SD below it."""
     return float(share - 3 * np.sqrt(share * (1 - share) / runs))
 
 

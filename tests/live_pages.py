@@ -23,7 +23,7 @@ FOUR = [
 
 
 class Seen:
-    """A page that is open, and what the browser said and asked for meanwhile."""
+    """An open page, with the messages and requests of the browser."""
 
     def __init__(self, tab: Tab, path: Path, after: str = "") -> None:
         self.tab = tab

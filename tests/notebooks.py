@@ -1,4 +1,4 @@
-"""Run the notebooks that come with hopcli, and write what they show into them.
+"""Run the notebooks included in hopcli, and write their outputs into them.
 
 ``make notebooks`` does so after a change of a notebook, or of what it shows.
 """
@@ -54,7 +54,7 @@ _OF_IPYTHON = ("profile_default", "migrated", "README")
 
 
 def shown(notebook: Any) -> list[list[str]]:
-    """What each cell of code shows, as text; of pictures only that they are there."""
+    """Return the output of each code cell as text; pictures as a placeholder."""
     return [
         [_as_text(output) for output in cell.outputs]
         for cell in notebook.cells

@@ -1,4 +1,4 @@
-"""Reads a page of HTML as a strict browser would, and says what it refers to."""
+"""Strict reader of an HTML page and its references."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ class Page(HTMLParser):
 
 
 def read_page(text: str) -> Element:
-    """The root of a page; what is not well-formed fails."""
+    """Return the root of a page; raise an error if it is not well-formed."""
     page = Page()
     page.feed(text)
     page.close()

@@ -1,4 +1,4 @@
-"""Plain Metropolis loops that the fast ones are held against, in tests and benchmarks.
+"""Plain Metropolis loops for comparison with the fast ones, in tests and benchmarks.
 
 They take the same draws as :mod:`hopcli._kernels` (made anew here, with arrays), so
 their final states can be compared bit for bit. None of them is clever on purpose.

@@ -18,7 +18,7 @@ Files = dict[str, bytes | None]
 Table = pd.DataFrame
 
 CONTROL = re.compile(r"[^\n\x20-\x7e\x80-\U0010ffff]")
-"""What steers a terminal."""
+"""Control sequences of a terminal."""
 
 SMALL_RUNS = {
     "select": "--samples 3",

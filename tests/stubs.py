@@ -42,7 +42,7 @@ _GIVEN = {"dataset": "Dataset", "patterns": "Patterns"}
 
 
 def _types(schema: Mapping[str, Any]) -> list[str]:
-    """What fits a schema, as Python has it."""
+    """Return the Python type of a schema."""
     if "anyOf" in schema:
         return [one for part in schema["anyOf"] for one in _types(part)]
     if "enum" in schema:

@@ -31,7 +31,7 @@ MAKE_GRID = "grid run grid.toml --no-figures --threads 1 --out g"
 
 @pytest.fixture(autouse=True)
 def _files(empty_folder: Path) -> None:
-    """What the commands read."""
+    """Write the input of the commands."""
     two_bars()
     # Of four orthogonal patterns of four sites every field is zero.
     rows = {"aa": ["##", "##"], "ab": ["##", ".."], "ba": ["#.", "#."], "bb": ["#.", ".#"]}
@@ -46,7 +46,7 @@ def _files(empty_folder: Path) -> None:
 
 
 class Seen:
-    """A finished run: what it warned of, and what it recalled."""
+    """A finished run: its warnings and its accuracy."""
 
     def __init__(self, run: RunHopcli, arguments: list[str], out: str) -> None:
         command = arguments[0]

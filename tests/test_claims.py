@@ -118,7 +118,7 @@ def _refused(work: Any, *arguments: Any) -> SettingError:
 def test_a_number_comes_with_its_own_interval(
     text: str, value: float, low: float | None, high: float | None
 ) -> None:
-    """The plain ci_low and ci_high are those of the rate, not of what stands beside them."""
+    """The plain ci_low and ci_high belong to the rate, not to the columns beside them."""
     found = _found(text)
     assert found.value == pytest.approx(value)
     assert found.is_exact == (low == high is not None)
@@ -549,7 +549,7 @@ def test_every_function_is_in_the_manual(run_hopcli: Any) -> None:
 
 
 def test_a_claim_in_percent_is_measured_in_percent() -> None:
-    """The question is if 80 (76 to 84) is within 77 and 83."""
+    """The question is whether 80 (76 to 84) is between 77 and 83."""
     text = GOOD.replace('place = "p"', 'place = "p"\npercent = true\nunit = "%"')
     text = text.replace("margin = 2", "margin = 3")
     judged = judge(_read(text.replace('role = "text"', 'role = "text"\nerror = "images"')), RUNS)

@@ -94,7 +94,7 @@ def test_docs_lists_and_prints_pages(shell: Shell) -> None:
 
 
 def test_a_defect_keeps_its_traceback(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Only what a user can cause is one line."""
+    """Only errors that a user can cause are one line."""
 
     def fail(*_: object) -> None:
         raise ZeroDivisionError
@@ -127,7 +127,7 @@ def test_every_command_looks_for_options_that_are_given_twice(shell: Shell) -> N
 
 
 def test_flags_win_over_the_file(shell: Shell) -> None:
-    """Also over what is wrong in it; but a wrong flag is not blamed on the file."""
+    """Also over wrong values in it; the message of a wrong flag does not name the file."""
     Path("mine.toml").write_text("tests = 0\nrepeats = 1\ntemperature = 0.3\nfigures = true\n")
     shell.refuse("recall --config mine.toml", names="mine.toml: tests")
     mine = "recall --config mine.toml --temperature 0.1 --no-figures -q"

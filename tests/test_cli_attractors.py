@@ -48,7 +48,7 @@ def census_of_all(shell: Shell, seed: int, rule: str, flags: str = "") -> tuple[
 def test_all_starts_find_all_fixed_points(
     shell: Shell, rule: str, seed: int, with_theta: bool
 ) -> None:
-    """Those that the sign rule leaves as they are; without thresholds up to their sign."""
+    """They do not change under the sign rule; without thresholds up to their sign."""
     theta = THETA if with_theta else np.zeros(N_SITES)
     xi, found = census_of_all(shell, seed, rule, "--theta theta.txt" if with_theta else "")
     w = store(xi, rule, theta).dense()

@@ -85,7 +85,7 @@ def test_theory_says_where_each_rule_ends() -> None:
 
 
 def test_without_couplings_nothing_was_measured() -> None:
-    """Not a single draw can be learnt at load 0.9, all at 0.1, some in between."""
+    """No draw can be stored at load 0.9, all at 0.1, some in between."""
     settings: dict[str, Any] = {"sizes": (30,), "draws": 4, "epochs": 30, "tests": 5}
     found = capacity("hebbian", "perceptron", **settings, loads=(0.1, 0.35, 0.9))
     assert found["draws"].tolist() == [4] * 6
@@ -101,7 +101,7 @@ def test_without_couplings_nothing_was_measured() -> None:
 
 
 def test_dependent_patterns_are_not_storable(shell: Shell) -> None:
-    """Of equal drawings one can be stored, and two cannot."""
+    """One of two equal drawings can be stored, but not both."""
     run = "capacity --no-figures --patterns images --dataset text:same.txt --loads 1 --draws 2"
     for picture, learnt in (("##", 2), ("##.", 0)):
         Path("same.txt").write_text("\n\n".join([picture] * 3))

@@ -51,7 +51,7 @@ def _counts(result: Any, classifier: str) -> dict[str, int]:
 
 
 def _rights(result: Any) -> dict[str, NDArray[np.bool_]]:
-    """For each classifier, of which images it is right."""
+    """Return the images that each classifier gets right."""
     names = dict.fromkeys(result.tables["classifiers"]["classifier"])
     return dict(zip(names, result.arrays["compare"]["right"], strict=True))
 

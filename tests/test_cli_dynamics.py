@@ -1,4 +1,4 @@
-"""Update rules and thresholds in a run: which settings go together, and which are refused."""
+"""Update rules and thresholds in a run: allowed and refused combinations of settings."""
 
 from __future__ import annotations
 

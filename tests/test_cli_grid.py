@@ -1,4 +1,4 @@
-"""``hopcli grid``: cells as single runs are, whatever ran them and however often it stopped."""
+"""``hopcli grid``: cells equal single runs, for any engine and any number of stops."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def _tables(folder: str) -> dict[str, bytes]:
 
 @pytest.fixture
 def run(run_hopcli: RunHopcli) -> Callable[..., dict[str, Any]]:
-    """Run a grid without its picture; what it says as JSON."""
+    """Run a grid without its picture; return its JSON output."""
 
     def run(*arguments: str, code: int = 0) -> dict[str, Any]:
         done = run_hopcli("grid", "run", *arguments, "--no-figures", "--format", "json")

@@ -1,4 +1,4 @@
-"""What a terminal, a pipe and a user who interrupts get to see."""
+"""Output on a terminal, in a pipe, and after an interrupt."""
 
 from __future__ import annotations
 

@@ -54,7 +54,7 @@ def _blocks(text: str, language: str) -> list[str]:
 
 
 def _command(line: str) -> str:
-    """The command of a line, ``grid run`` as one."""
+    """Return the command of a line, ``grid run`` as one."""
     words = line.split()[1:3]
     return " ".join(words) if " ".join(words) in COMMANDS else words[0]
 
@@ -70,7 +70,7 @@ def test_every_command_answers_a_question_with_lines_that_can_be_typed() -> None
 
 
 def _asked_by_line(line: str) -> dict[str, Any]:
-    """What a line of an experiment asks for."""
+    """Return the settings in a command line."""
     name, *arguments = line.split()[1:]
     made = COMMANDS[name].make_context(name, arguments).params
     flags = {key: made[key] for key in entry(name).settings if made[key] is not None}
@@ -79,7 +79,7 @@ def _asked_by_line(line: str) -> dict[str, Any]:
 
 
 def _asked_by_call(line: str) -> dict[str, Any] | None:
-    """What a call asks for, None if it is of no experiment."""
+    """Return the settings in a call, None if it is not an experiment."""
     calls = [node for node in ast.walk(ast.parse(line)) if isinstance(node, ast.Call)]
     call = next(node for node in calls if re.fullmatch(r"hopcli\.\w+", ast.unparse(node.func)))
     name = ast.unparse(call.func).removeprefix("hopcli.")

@@ -1,4 +1,4 @@
-"""The last line of a command that failed or was stopped, at every step: what it says is so."""
+"""The last line of a command that failed or was stopped, at every step, is true."""
 
 from __future__ import annotations
 

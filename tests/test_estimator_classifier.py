@@ -1,4 +1,4 @@
-"""What the estimator says is what the network does: starts, ends, votes, rejections."""
+"""The estimator agrees with the network: starts, ends, votes, rejections."""
 
 from __future__ import annotations
 

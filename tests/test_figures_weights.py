@@ -40,7 +40,7 @@ def census(tmp_path_factory: pytest.TempPathFactory) -> Run:
 
 
 def below(figure: Figure, picture: Any) -> list[str]:
-    """What is written under a picture, line by line."""
+    """Return the text below a picture, line by line."""
     left, _, bottom, _ = picture.get_extent()
     lines = [
         (text.get_position()[1], text.get_text())
@@ -154,7 +154,7 @@ def test_of_many_sites_those_evenly_apart_are_drawn() -> None:
 
 
 def heights(figure: Figure) -> dict[str, float]:
-    """Where the name of each rule stands, from the top."""
+    """Return the place of each rule's name, from the top."""
     found = {
         text.get_text(): text.get_position()[1]
         for text in texts(figure)

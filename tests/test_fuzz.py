@@ -1,4 +1,4 @@
-"""Whatever a file, a flag or a caller gives: it is read as what it says, or refused in a line."""
+"""Random files, flags and arguments: read correctly, or refused in one line."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ fuzzed = settings(max_examples=30, deadline=None)
 
 
 def tried(read: Callable[..., Any], *arguments: Any) -> Any:
-    """What is read, or the error by which it is refused; any other error is a defect."""
+    """Return the value read, or the refusal; any other error is a defect."""
     try:
         return read(*arguments)
     except (DataError, SettingError, RefusedError) as refused:
@@ -206,7 +206,7 @@ def test_damaged_archive(file: Callable[[str, bytes], Path], packed: bytes, arch
 
 
 def changed(array: NDArray[Any]) -> Iterator[NDArray[Any]]:
-    """What may be in its place."""
+    """Return random replacements of a value."""
     yield array[:0] if array.ndim else np.array([])
     yield np.array(1)
     yield np.zeros((0, 5, 0))

@@ -92,7 +92,7 @@ def _made_on_threads(run_hopcli: RunHopcli) -> bytes:
 
 
 def _finished(name: str = "seeds") -> int:
-    """How many cells are finished by now."""
+    """Return the number of finished cells."""
     with contextlib.suppress(OSError), Store(Path("results", name)) as store:
         return len(store.standings())
     return 0

@@ -1,4 +1,4 @@
-"""What else a person does on the page: own pictures, changes, cooling, storing, other names."""
+"""Further uses of the page: own pictures, changes, cooling, storing, other names."""
 
 from __future__ import annotations
 

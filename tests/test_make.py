@@ -1,4 +1,4 @@
-"""Runs from Make: what is made, what is made again, and what is left alone."""
+"""Runs from Make: made, repeated, or left unchanged."""
 
 from __future__ import annotations
 

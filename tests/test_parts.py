@@ -79,7 +79,7 @@ def _hidden(folder: str) -> list[Path]:
 
 
 def _counted(err: str) -> list[tuple[int, int]]:
-    """How many of how many parts each line says."""
+    """Return the numbers of finished and of all parts in each line."""
     return [(int(a), int(b)) for a, b in re.findall(r"(\d+) of (\d+)", err)]
 
 

@@ -1,4 +1,4 @@
-"""Run folders: whole or not at all, whatever happens; and what the manifest promises."""
+"""Run folders: complete or unchanged, whatever happens; and the promises of the manifest."""
 
 from __future__ import annotations
 
@@ -132,7 +132,7 @@ def test_a_changed_or_missing_file_is_noticed(tmp_path: Path, name: str) -> None
 
 
 def test_what_was_saved_is_loaded(tmp_path: Path) -> None:
-    """Whatever a column holds: labels that look like numbers or gaps, and names that repeat."""
+    """Any column: labels that look like numbers or missing values, and repeated names."""
     table = pd.DataFrame(
         {
             "label": ["3", "", "nan", "NA", "a,b", 'a "quoted"\nlabel', "日本", "007"],
@@ -211,7 +211,7 @@ def test_a_key_names_what_decides_the_numbers_and_nothing_else() -> None:
 
 
 class Unwritable:
-    """A table that the disk has no room for."""
+    """A table that does not fit on the disk."""
 
     names = ()
 
@@ -389,7 +389,7 @@ def test_a_stopped_run_is_old_or_new(tmp_path: Path, moment: str, number: signal
 
 
 def _passes_for_whole(folder: Path) -> bool:
-    """Whether there is a manifest; without a look at what a killed run left, it must be right."""
+    """Return whether there is a manifest, which must be right even before tidying up."""
     if not (folder / "select.json").exists():
         return False
     outputs = json.loads((folder / "select.json").read_text())["outputs"]
@@ -399,7 +399,7 @@ def _passes_for_whole(folder: Path) -> bool:
 
 
 def _visible(folder: Path) -> dict[str, Any]:
-    """What a user sees; what another process is made of is its own."""
+    """Return the files visible to a user, without those of other processes."""
     files: dict[str, Any] = files_below(folder)
     if "select.json" in files:
         own = dict.fromkeys(("versions", "source_commit"))

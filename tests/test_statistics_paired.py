@@ -1,4 +1,4 @@
-"""Pairs and ranks: closed forms, enumeration, scipy, and their own promise."""
+"""Pairs and ranks: closed forms, enumeration, scipy, and coverage."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ SEED = np.random.SeedSequence(1)
     ],
 )
 def test_mcnemar_is_what_a_coin_does(first: int, second: int, p: float) -> None:
-    """By hand: how often a fair coin falls so unevenly, either way."""
+    """The probability that a fair coin falls so unevenly, either way, by hand."""
     assert mcnemar(first, second) == pytest.approx(p, rel=1e-12)
     assert mcnemar(second, first) == pytest.approx(p, rel=1e-12)
 
@@ -125,7 +125,7 @@ def test_a_mean_difference_by_hand() -> None:
 
 
 def test_differences_that_are_alike_are_no_certainty() -> None:
-    """No noise has been seen; of so many trials it might be."""
+    """No noise was observed, but the given number of trials allows for some."""
     half = 2 * exact_interval(250, 500)[1] - 1
     assert mean_difference([0.0] * 5, units=100) == pytest.approx((0, -half, half, 1))
     mean, low, high, p = mean_difference([0.25] * 3, units=100)

@@ -1,4 +1,4 @@
-"""What runs share is made once, and only where nothing that decides it differs."""
+"""Shared data of runs are made once, if all settings that determine them are equal."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ SMALL: dict[str, Any] = {"dataset": "digits", "samples": 5, "tests": 2, "repeats
 
 @pytest.fixture
 def made(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
-    """How often data are loaded, patterns selected and couplings made."""
+    """Count the loading of data, selections of patterns and computations of couplings."""
     counts: Counter[str] = Counter()
 
     def count(name: str) -> None:

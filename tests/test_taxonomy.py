@@ -297,7 +297,7 @@ def scored_by_hand(
 
 
 def ends_of(m: list[list[float]], criterion: float) -> Classified:
-    """As the taxonomy would have them; what is neither pattern nor inverse is anything."""
+    """Return ends as in the taxonomy; states that are neither pattern nor inverse get any kind."""
     overlaps = np.array(m)
     nearest = (np.abs(overlaps) + 1e-9 * (overlaps > 0)).argmax(axis=1)
     best = overlaps[np.arange(len(overlaps)), nearest]

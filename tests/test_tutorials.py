@@ -1,4 +1,4 @@
-"""The tutorials: their known answers and their story, from the shipped configurations."""
+"""The tutorials: known answers and their order, from the shipped configurations."""
 
 from __future__ import annotations
 
@@ -148,7 +148,7 @@ def test_the_blend_of_two_drawings_ends_as_often_in_the_one_as_in_the_other() ->
 
 @pytest.mark.parametrize("rule", ["storkey", "hebbian"])
 def test_a_blend_keeps_empty_sites_where_no_field_decides(rule: str) -> None:
-    """Where two patterns differ, what they share pulls neither way."""
+    """At sites where two patterns differ, their common part exerts no field."""
     changed = {"rule": rule, "start": "blend:boat:fish", "trace": False, "tests": 2, "repeats": 1}
     result = _recall(_shipped("tutorial-blend", **changed))
     boat, fish = result.patterns.xi.astype(int)

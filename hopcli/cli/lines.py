@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
-import logging
-import shutil
 import sys
 import textwrap
-import threading
-import warnings
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from hopcli.errors import HopcliWarning
 from hopcli.printing import terminal
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from pathlib import Path
 
-__all__ = ["listen", "print_files", "print_lines", "show_bar", "show_status", "tell"]
+__all__ = ["print_files", "print_lines", "show_bar", "show_status", "tell"]
 
 _LONGEST = 400  # characters of a line; longer ones are cut in the middle
 
@@ -43,6 +38,8 @@ def show_status(message: str) -> None:
         if message:
             _bar.set_postfix_str(message)
     elif message or _status:
+        import shutil
+
         room = shutil.get_terminal_size().columns - 1
         message = terminal(message)[:room]
         sys.stderr.write(f"\r{message:{len(_status)}}\r")
@@ -69,43 +66,8 @@ def print_files(folder: Path, files: Iterable[Path], *, before: str = "") -> Non
     """Print the names of files in a folder in one line, broken where a terminal would break it."""
     line = terminal(f"{folder}/  {before}{' '.join(path.name for path in files)}")
     if sys.stdout.isatty():
+        import shutil
+
         width = shutil.get_terminal_size().columns
         line = textwrap.fill(line, width, subsequent_indent="  ", break_on_hyphens=False)
     print_lines(line)
-
-
-class _Teller(logging.Handler):
-    """Handler that prints log messages; steps (level DEBUG) are shown while they last."""
-
-    def emit(self, record: logging.LogRecord) -> None:
-        if record.levelno > logging.DEBUG:
-            tell(record.getMessage())
-        elif threading.current_thread() is threading.main_thread():
-            show_status(record.getMessage())
-
-
-def _show(
-    message: Warning | str,
-    category: type[Warning],
-    filename: str,
-    lineno: int,
-    file: TextIO | None = None,
-    line: str | None = None,
-) -> None:
-    """Print a warning of hopcli in a line; show any other as Python does."""
-    if issubclass(category, HopcliWarning):
-        logging.getLogger("hopcli").warning("warning: %s", message)
-    else:
-        shown = warnings.formatwarning(message, category, filename, lineno, line)
-        (file or sys.stderr).write(shown)
-
-
-def listen(*, quiet: bool) -> None:
-    """Print hopcli's log messages unless `quiet`, and on a terminal the current step."""
-    log = logging.getLogger("hopcli")
-    log.handlers = [_Teller()]
-    steps = logging.DEBUG if sys.stderr.isatty() else logging.INFO
-    log.setLevel(logging.ERROR if quiet else steps)
-    log.propagate = False
-    warnings.simplefilter("always", HopcliWarning)
-    warnings.showwarning = _show

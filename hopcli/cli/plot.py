@@ -66,8 +66,10 @@ def command(
     (a-paper, b-paper). A different file that is already in --out is replaced only with
     --overwrite. The pictures of a run in the folder of --out are never replaced.
     """
+    from hopcli.cli.listening import hush_matplotlib
     from hopcli.runs.pictures import Style, draw_again
 
+    hush_matplotlib()
     style = Style(how["figure_format"], how["figure_style"], how["dpi"], how["animate"])
     with renamed(flag_name):
         drawn = draw_again(folders, style, out, overwrite=overwrite)

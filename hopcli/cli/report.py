@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from hopcli.cli.lines import listen, print_lines, show_status
+from hopcli.cli.lines import print_lines, show_status
+from hopcli.cli.listening import listen
 from hopcli.cli.once import Command
 from hopcli.cli.types import FILE, FOLDERS, QUIET
 from hopcli.printing import terminal

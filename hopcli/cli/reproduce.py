@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from hopcli.cli.lines import listen, print_files, show_status
+from hopcli.cli.lines import print_files, show_status
+from hopcli.cli.listening import listen
 from hopcli.cli.once import Command
 from hopcli.cli.progress import bar
 from hopcli.cli.tables import form_option, json_rows, print_table

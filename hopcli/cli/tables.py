@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import shutil
 import sys
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
@@ -187,6 +186,8 @@ def _gap(columns: _Shown) -> str:
 
 def _laid_out(columns: _Shown, gap: str, justify: Callable[[str, int], str] = str.rjust) -> str:
     """Lay out columns, in parts if they are wider than the terminal; a pipe gets whole lines."""
+    import shutil
+
     width = shutil.get_terminal_size().columns if sys.stdout.isatty() else math.inf
     parts: list[list[str]] = []
     for (head, cells), wide in zip(columns, _widths(columns), strict=True):

@@ -55,7 +55,7 @@ class AttractorsConfig(PatternSettings, LearningSettings, RunSettings):
       kinds.csv       kinds of final state under each rule, as printed
       attractors.csv  every state
 
-    attractors.npz holds the most frequent states, int8, an array per rule, and the stored
+    attractors.npz contains the most frequent states, int8, an array per rule, and the stored
     patterns. The picture is attractors.png, the manifest attractors.json.
     """
 

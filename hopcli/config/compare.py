@@ -77,7 +77,7 @@ class CompareConfig(PatternSettings, StorageSettings, DynamicsSettings, RunSetti
                        selections, with Student's interval and p
       selections.csv   each selection
 
-    compare.npz holds the stored patterns, and index, label and result of each image. The
+    compare.npz contains the stored patterns, and index, label and result of each image. The
     pictures are classifiers.png and selectors.png, the manifest compare.json.
 
     p_holm is p corrected for all rows of its table by Holm's method. With fewer than 30

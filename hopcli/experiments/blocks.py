@@ -35,7 +35,7 @@ class Blocks:
             pickle.dump(block, self._file)
         except OSError as error:
             folder, reason = tempfile.gettempdir(), error.strerror or error
-            raise ResultError(f"{folder}: must hold the rows of a table, {reason}") from None
+            raise ResultError(f"{folder}: cannot keep the rows of a table: {reason}") from None
 
     def __iter__(self) -> Iterator[Columns]:
         """Return the blocks in order."""

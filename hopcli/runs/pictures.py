@@ -27,7 +27,7 @@ _FORMATS = ("png", "svg", "pdf")
 
 
 class Style(NamedTuple):
-    """How pictures are drawn; None for the choice of the run.
+    """Format and style of pictures; None for the run's own setting.
 
     Attributes
     ----------

@@ -6,7 +6,6 @@ flags, Python as values; messages name each setting as it was written.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import shlex
 from dataclasses import dataclass
@@ -294,6 +293,8 @@ def grid_request(
         grid = read_grid(values)
     stem = grid.command if path is None else path.stem
     if sets:
+        import hashlib
+
         said = json.dumps(grid.to_dict(), sort_keys=True).encode()
         stem = f"{stem}-{hashlib.sha256(said).hexdigest()[:8]}"
     return grid, Path("results") / stem

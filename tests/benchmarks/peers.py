@@ -1,4 +1,4 @@
-"""The programs that are raced, each told the same work in its own words.
+"""The compared programs, each with an adapter for the same work.
 
 What a program needs to know of a network (a matrix, a model of its own) it makes before it
 is timed; what it does with the starts is timed. All of them use one thread unless told.
@@ -24,7 +24,7 @@ from hopcli import dynamics
 Call = Callable[[], NDArray[np.int8]]
 
 PROCESSORS = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 1
-"""How many threads hopcli takes unless told."""
+"""Default number of threads of hopcli."""
 
 BLOCK = 64  # attempts whose draws NumPy makes at a time
 
@@ -36,12 +36,12 @@ class Program:
     Parameters
     ----------
     name : str
-        As it is shown.
+        Displayed name.
     prepare : callable
         Gives what does a work: a call without arguments that returns final states, int8,
         shape (chains, N).
     package : str
-        What has to be installed for it.
+        Required package.
     chains : int
         It is given no more than so many chains; what counts is the time an attempt.
     sites : int
@@ -56,7 +56,7 @@ class Program:
 
     @property
     def is_installed(self) -> bool:
-        """Whether its package is there."""
+        """Return whether its package is installed."""
         return importlib.util.find_spec(self.package) is not None
 
 

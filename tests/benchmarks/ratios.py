@@ -48,7 +48,7 @@ class Job:
     bounds : str
         What bounds ours; shown where a target is missed.
     at_least : bool
-        Whether ratios are peer / ours and the more the better, or ours / peer and the less.
+        Whether ratios are peer / ours (more is better); otherwise ours / peer (less is better).
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""What an attempt costs, against the size of the work: one axis after the other."""
+"""Cost of an attempt against the size of the work, one axis after the other."""
 
 from __future__ import annotations
 

@@ -61,7 +61,7 @@ class Subject:
 
     @property
     def goes_on(self) -> bool:
-        """Whether it keeps what was finished when it is stopped."""
+        """True if a stopped command keeps its finished parts."""
         return self.of != "recall"
 
 
@@ -127,7 +127,7 @@ class Place:
         return child
 
     def check(self) -> int:
-        """How many folders are the later ones, or cells are finished; nothing is half-made."""
+        """Return the number of later folders or finished cells; nothing may be half-made."""
         finished = 0
         for name in self.subject.folders:
             folder = self.folder / name
@@ -161,7 +161,7 @@ def tables(files: Files, *, pictures: bool = True) -> Files:
 
 
 def finished_cells(folder: Path) -> int:
-    """How many cells are finished, none of them damaged."""
+    """Return the number of finished cells, none of them damaged."""
     if not (folder / FILE).exists():
         return 0
     with Store(folder) as store:

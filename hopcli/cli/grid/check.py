@@ -32,7 +32,7 @@ def check(folder: Path, quiet: bool) -> int:
     from hopcli.results.checking import check as check_folders
 
     if not is_grid(folder):
-        raise ResultError(f"{folder}: must hold a grid, there is no {FILE}")
+        raise ResultError(f"{folder}: must contain a grid, there is no {FILE}")
     found = list(check_folders([folder], EVERY_CHECKER))
     n_cells = sum(checked.n_runs for checked in found)
     differs = [finding.line for checked in found for finding in checked.differs]

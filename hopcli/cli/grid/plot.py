@@ -72,8 +72,10 @@ def plot(
 
     The format of --out follows from the end of its name: .png, .svg or .pdf.
     """
+    from hopcli.cli.listening import hush_matplotlib
     from hopcli.runs.pictures import Style, redraw_grid
 
+    hush_matplotlib()
     given = {name: value for name, value in asked.items() if value is not None}
     with renamed(flag_name):
         how = Style(figure_format, figure_style)

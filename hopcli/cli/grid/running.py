@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 import click
 
 from hopcli import endings
-from hopcli.cli.lines import listen, print_files, print_lines, tell
+from hopcli.cli.lines import print_files, print_lines, tell
+from hopcli.cli.listening import listen
 from hopcli.cli.progress import CellBar, Watch, shown
 from hopcli.cli.tables import laid_out, print_table
 from hopcli.grids.planning import in_words
