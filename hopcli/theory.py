@@ -61,7 +61,7 @@ def mean_field_overlaps(network: Network, temperature: float, start: int) -> NDA
     >>> [mean_field_overlaps(network, t, 0).round(2).tolist() for t in (0.0, 0.5, 1.5)]
     [[1.0], [0.96], [0.0]]
 
-    At T = 0 a site without a field keeps its value; here the one where the patterns differ:
+    At T = 0 a site without a field keeps its value, here the site in which the patterns differ:
 
     >>> network = store(np.array([[1, 1, 1], [1, -1, 1]], dtype=np.int8), "hebbian")
     >>> mean_field_overlaps(network, 0.0, 0).round(2).tolist()

@@ -108,7 +108,7 @@ def criterion(config: Any) -> str:
 
 
 def cut_labels(n_labels: int) -> str:
-    """Return a sentence if not all labels are drawn, else nothing."""
+    """Return a sentence if not all labels are drawn, otherwise ""."""
     if n_labels <= MOST_LABELS:
         return ""
     return f" Only the first {MOST_LABELS} of {n_labels:,} labels are drawn."

@@ -120,7 +120,7 @@ def drawn_png(figure: Picture) -> bytes:
 def drawn_svg(figure: Picture) -> str:
     """Draw a figure as SVG for a page, without title and caption.
 
-    Letters are outlines, so that they look alike with whatever fonts a reader has.
+    Letters are outlines, so they look the same with any fonts.
 
     Parameters
     ----------

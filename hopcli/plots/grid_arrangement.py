@@ -95,7 +95,7 @@ class Arrangement:
     n_cells, n_missing, n_empty : int
         Number of cells, of those that were not run, and of those without a number.
     is_mean : bool
-        Whether a place had several rows, which are averaged.
+        Whether a place had several rows, whose mean is drawn.
     """
 
     headline: Estimate
@@ -142,7 +142,7 @@ def arrange(
     Raises
     ------
     SettingError
-        If the look names what is not there, or more varies than can be drawn.
+        If the look names an unknown column, or more keys vary than can be drawn.
     """
     known = {key.name: key for key in keys if key.name in table}
     names = [*known, *(name for name in headline.within if name in table and name not in known)]
@@ -207,7 +207,7 @@ def _without(cells: list[tuple[Any, ...]], rows: list[tuple[Any, ...]]) -> list[
 
 
 def _place(slots: Sequence[Coordinate | None], row: Mapping[str, Any]) -> tuple[Any, ...]:
-    """Return the place of a row in each slot; all places in a slot that it lacks."""
+    """Return the index of a row in each slot; all indices in a slot that it lacks."""
     places = {
         slot.name: slot.values.index(row[slot.name]) if slot.name in row else slice(None)
         for slot in slots
@@ -337,7 +337,7 @@ class _Choice:
         return Coordinate(name, key.says, tuple(values), numbers, True)
 
     def _source(self, *names: str) -> Columns:
-        """Return the cells if they have these columns, else the rows that are drawn."""
+        """Return the cells if they have these columns, otherwise the drawn rows."""
         return self.cells if set(names) <= set(self.cells) else self.table
 
     def _is_number(self, name: str) -> bool:

@@ -56,7 +56,7 @@ DASHES: tuple[Any, ...] = ("-", (0, (5, 2)), (0, (1.5, 1.5)), (0, (6, 2, 1.5, 2)
 _SAMPLE, _BESIDE, _APART = 0.5, 0.1, 0.35  # widths in a legend entry, inches
 _MOST_ROWS = 3  # of a legend
 _MOST_ACROSS = 3  # panels
-_BELOW = 0.58  # the axes: ticks and what is along them
+_BELOW = 0.58  # below the axes: ticks and the axis text
 
 
 # --- series ------------------------------------------------------------------------------
@@ -114,7 +114,7 @@ def draw_points(
         See ``Axes.errorbar``.
     """
     value, low, high = values
-    # Where a value is its own bound, rounding may leave a bar of length -1e-17.
+    # If a value equals its bound, rounding may give a bar of length -1e-17.
     bars = np.clip(np.nan_to_num([value - low, high - value]), 0, None)
     shown = None if np.isnan(low).all() else bars
     x, y = (value, along) if level else (along, value)

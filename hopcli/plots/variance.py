@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = ["figures"]
 
-_APART = 0.14  # of the two points of a label, in rows
+_APART = 0.14  # distance of the two points of a label, in rows
 _SOURCES = {"selection": COLOURS[1], "images": COLOURS[2], "thermal": INK}
 _ENDS: dict[str, dict[str, Any]] = {
     "best": look(0, ms=5, ls="none"),

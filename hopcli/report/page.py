@@ -155,7 +155,7 @@ def _anchors(kind: str, names: Iterable[str]) -> list[str]:
 def _environment() -> jinja2.Environment:
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(_TEMPLATES),
-        autoescape=True,  # whatever a template is called
+        autoescape=True,  # for any name of a template
         finalize=_printed,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,

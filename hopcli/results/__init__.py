@@ -143,7 +143,7 @@ def save(
     result : Result
         The result of the experiment.
     inputs : mapping of str to str
-        SHA-256 of what the run has read.
+        SHA-256 of the run's inputs.
     execution : Execution
         Execution settings of the run.
     duration : float

@@ -144,7 +144,7 @@ def compare(a: Manifest, b: Manifest) -> Comparison:
     Raises
     ------
     ResultError
-        If a table or file of arrays is not what its manifest says.
+        If a table or file of arrays differs from its manifest.
     """
     settings, inputs, versions = (
         tuple(_pairs(_said(a)[what], _said(b)[what])) for what in ("settings", "inputs", "versions")

@@ -229,7 +229,7 @@ def publish_new(stage: Path, folder: Path, command: str, values: Mapping[str, An
     """Complete the manifest of a staged run, and replace the run of a folder by it.
 
     A repeated run with the same tables and arrays keeps its manifest, so that nothing changes
-    in a version control system: versions, commit and duration are those of the first run.
+    in a version control system: versions, commit and duration stay those of the first run.
 
     Parameters
     ----------

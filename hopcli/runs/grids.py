@@ -1,4 +1,4 @@
-"""A grid of runs: planned as a whole, its missing cells made, published once it is whole."""
+"""A grid of runs: planned completely, missing cells made, published when it is complete."""
 
 from __future__ import annotations
 
@@ -169,7 +169,7 @@ class GridJob:
         return State(self.grid, self.places, store.standings())
 
     def run(self, progress: CellProgress = _no_progress) -> GridDone:
-        """Make the missing cells, and publish the grid if it is whole then.
+        """Make the missing cells, and publish the grid if it is complete then.
 
         Parameters
         ----------
@@ -201,7 +201,7 @@ class GridJob:
         return dask_engine(self.options.dask)
 
     def _run(self, engine: Engine, progress: CellProgress) -> GridDone:
-        """Make what is missing in the locked folder."""
+        """Make the missing cells in the locked folder."""
         began = time.perf_counter()
         missing = self._missing()  # refused before anything is written
         with Store(self.out, writes=bool(missing) or not self._is_described()) as store:
@@ -222,7 +222,7 @@ class GridJob:
             endings.keep(self.out, f"{self.kept}: the same command goes on there")
 
     def _is_described(self) -> bool:
-        """Return whether the store holds this content already."""
+        """Return whether the store already contains this content."""
         if not is_grid(self.out):
             return False
         with Store(self.out) as store:
@@ -254,7 +254,7 @@ class GridJob:
         return [one for cell, one in chosen.items() if is_missing(cell)][: options.limit]
 
     def _check_versions(self, standings: dict[str, Standing]) -> None:
-        """Refuse to mix cells of different code, unless that is asked for."""
+        """Raise an error if cells of different code would be mixed without permission."""
         wishes, options = self.wishes, self.options
         there = State(self.grid, self.places, standings).there
         others = [one.version for one in there.values() if one.version != code_version()]
@@ -265,7 +265,7 @@ class GridJob:
             )
 
     def _check_version(self, made: Made) -> None:
-        """Refuse what a worker has made that came later, with other code."""
+        """Raise an error if a worker that joined later made a cell with other code."""
         if made.version != code_version():
             raise ResultError(
                 f"{self.out}: a worker on {made.host} is of {made.version}, this is "
@@ -290,7 +290,7 @@ class GridJob:
 def merge_shards(
     folders: Sequence[Path], out: Path, *, accept_version: bool = False, figures: bool = True
 ) -> GridDone:
-    """Copy the cells of shards into a folder, and publish the grid if it is whole then.
+    """Copy the cells of shards into a folder, and publish the grid if it is complete then.
 
     Parameters
     ----------
@@ -325,13 +325,13 @@ def _expect(out: Path, *, pictures: bool) -> None:
 
 
 def _published(store: Store, state: State, n_made: int, began: float, *, draws: bool) -> GridDone:
-    """Publish a grid if it is whole."""
+    """Publish a grid if it is complete."""
     files, undrawn = publish_if_whole(store, state, n_made, began, draw_grid if draws else None)
     return GridDone(state, files, n_made, undrawn)
 
 
 def _check_command(store: Store, grid: Grid) -> None:
-    """Refuse a store that holds cells of another command."""
+    """Raise an error if a store contains cells of another command."""
     there = store.grid() if store.is_described() else None
     if there is not None and there.command != grid.command:
         raise ResultError(
@@ -341,7 +341,7 @@ def _check_command(store: Store, grid: Grid) -> None:
 
 
 def _check_look(grid: Grid) -> None:
-    """Refuse a layout that names what is not there, before anything runs."""
+    """Raise an error, before anything runs, if the layout names an unknown column."""
     look, coordinates = grid.look, (*grid.names, *grid.entry.headline.within)
     allowed = dict.fromkeys(("x", "by", "rows", *["y"] * look.map), coordinates)
     for name, known in {**allowed, "over": grid.names}.items():
