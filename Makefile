@@ -157,6 +157,7 @@ build/oldest-venv/.dev: pyproject.toml tests/oldest.py
 
 # Four stamps: to run, to develop, to write the documentation, to compare with other programs.
 $(VENV)/.run: pyproject.toml
+	@echo 'Installing hopcli and its packages in $(VENV): about a minute'
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --editable .
 	touch $@

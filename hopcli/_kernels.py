@@ -599,7 +599,6 @@ def _sweep(
     Four values are returned for the next sweep. They are the attempts since the last flip (or
     since waiting was too slow); the attempt of the next event, negative if unknown; the flips
     per attempt times N when it was drawn; and the next draw of the second stream.
-    known; flips an attempt times N when it was drawn; next draw of the second stream.
     """
     end = begin + protocol.attempts
     if event >= end:

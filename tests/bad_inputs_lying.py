@@ -52,11 +52,7 @@ def lay_about(folder: Path) -> None:
         os.truncate(folder / name, n_bytes)
 
 
-def write(
-    folder: Path,
-    pattern: str,
-    *tables: Mapping[str, bytes | str] | Mapping[str, str] | Mapping[str, bytes],
-) -> None:
+def write(folder: Path, pattern: str, *tables: Mapping[str, Any]) -> None:
     """Write a file for each entry of some tables, its name made from the key."""
     for table in tables:
         for name, content in table.items():

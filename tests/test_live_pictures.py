@@ -270,22 +270,6 @@ def _share(seen: Seen, channel: int) -> float:
 
 
 @pytest.mark.slow
-def test_a_kept_own_coupling_freezes_a_site(seen: Seen) -> None:
-    """With W_ii kept the field has no own share, and no call of the program does the same."""
-    tab = seen.tab
-    tab.click("#look")
-    tab.click("#state")
-    parts = tab.locator("#pixel-rows th").count()
-    tab.check("#kept")
-    assert tab.locator("#pixel-rows th").count() == parts - 1
-    seen.run()
-    tab.click("#calls summary")
-    assert not tab.locator("#command").is_visible()
-    tab.uncheck("#kept")
-    assert tab.locator("#command").is_visible()
-
-
-@pytest.mark.slow
 def test_the_address_and_the_calls_are_copied(browser: Browser, live_file: Path) -> None:
     with browser.new_context(locale="en-GB") as context:
         context.grant_permissions(["clipboard-read", "clipboard-write"])

@@ -168,6 +168,7 @@ def test_a_scripter_runs_a_batch(sitting: Sitting) -> None:
     assert [(one["name"], one["a"], one["b"]) for one in found["settings"]] == [
         ("temperature", 0.1, 0.9)
     ]
+    sitting.type("hopcli diff results/cold results/hot", code=1)
     again = sitting.pipe("hopcli run results/cold/recall.json --format json")
     assert json.loads(again)["out"] == "results/cold-again"
     sitting.pipe("hopcli diff results/cold results/cold-again")

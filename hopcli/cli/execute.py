@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from hopcli import catalogue
-from hopcli.cli.lines import print_files, print_lines, show_status, tell
+from hopcli.cli.lines import print_files, print_line, print_lines, show_status, tell
 from hopcli.cli.listening import listen
 from hopcli.cli.progress import Watch, shown
 from hopcli.cli.tables import in_columns, json_rows, print_table
@@ -93,7 +93,7 @@ def _do(job: Job) -> bool:
         tell(f"warning: {changed}")
     if not wishes.quiet and wishes.format != "json":
         for name, is_same in same.items():
-            print_lines(terminal(f"{'same   ' if is_same else 'DIFFERS'}  {name}"))
+            print_line(f"{'same   ' if is_same else 'DIFFERS'}  {name}")
     differing = [name for name, is_same in same.items() if not is_same]
     if differing:
         tell(f"{job.out}: the repeated run has different tables: {', '.join(differing)}")

@@ -14,13 +14,20 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from pathlib import Path
 
-__all__ = ["print_files", "print_lines", "show_bar", "show_status", "tell"]
+__all__ = ["print_files", "print_line", "print_lines", "show_bar", "show_status", "tell"]
 
 _LONGEST = 400  # characters of a line; longer ones are cut in the middle
 
 
 _bar: Any = None
 _status = ""  # message that the terminal shows where there is no bar
+
+
+def _width() -> int:
+    """Return the width of the terminal in columns."""
+    import shutil
+
+    return shutil.get_terminal_size().columns
 
 
 def show_bar(make: Callable[..., Any], **settings: Any) -> Any:
@@ -38,10 +45,7 @@ def show_status(message: str) -> None:
         if message:
             _bar.set_postfix_str(message)
     elif message or _status:
-        import shutil
-
-        room = shutil.get_terminal_size().columns - 1
-        message = terminal(message)[:room]
+        message = terminal(message)[: _width() - 1]
         sys.stderr.write(f"\r{message:{len(_status)}}\r")
         sys.stderr.flush()
         _status = message
@@ -62,12 +66,21 @@ def print_lines(text: object) -> None:
     click.echo(terminal(text, keep="\n"))
 
 
-def print_files(folder: Path, files: Iterable[Path], *, before: str = "") -> None:
-    """Print the names of files in a folder in one line, broken where a terminal would break it."""
-    line = terminal(f"{folder}/  {before}{' '.join(path.name for path in files)}")
-    if sys.stdout.isatty():
-        import shutil
-
-        width = shutil.get_terminal_size().columns
-        line = textwrap.fill(line, width, subsequent_indent="  ", break_on_hyphens=False)
+def print_line(text: object) -> None:
+    """Print one line on stdout; a terminal gets it broken between words."""
+    line = terminal(text)
+    if sys.stdout.isatty() and len(line) > (width := _width()):
+        indent = " " * (len(line) - len(line.lstrip()) + 2)
+        line = textwrap.fill(
+            line,
+            width,
+            subsequent_indent=indent,
+            break_long_words=False,
+            break_on_hyphens=False,
+        )
     print_lines(line)
+
+
+def print_files(folder: Path, files: Iterable[Path], *, before: str = "") -> None:
+    """Print the names of files in a folder in one line."""
+    print_line(f"{folder}/  {before}{' '.join(path.name for path in files)}")

@@ -102,7 +102,7 @@ def setting_options(
 
 _DEFAULT_FOLDER = (
     "results/<config name, or the command>; results/<config name>-<first 8 of the run's key> "
-    "where flags change what the file asks for"
+    "if flags change settings of the file"
 )
 
 

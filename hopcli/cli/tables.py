@@ -184,18 +184,26 @@ def _gap(columns: _Shown) -> str:
     return "  " if sum(widths) + 2 * len(widths) <= _NARROW else " "
 
 
+def _fits(part: list[str], gap: str, column: list[str], width: float) -> bool:
+    return len(part[0]) + len(gap) + len(column[0]) <= width
+
+
 def _laid_out(columns: _Shown, gap: str, justify: Callable[[str, int], str] = str.rjust) -> str:
-    """Lay out columns, in parts if they are wider than the terminal; a pipe gets whole lines."""
+    """Lay out columns, on a terminal in parts that fit, each with the first column if it can be."""
     import shutil
 
     width = shutil.get_terminal_size().columns if sys.stdout.isatty() else math.inf
-    parts: list[list[str]] = []
-    for (head, cells), wide in zip(columns, _widths(columns), strict=True):
-        cells = [justify(cell, wide) for cell in (head, *cells)]
-        if parts and len(parts[-1][0]) + len(gap) + wide <= width:
-            parts[-1] = [gap.join(pair) for pair in zip(parts[-1], cells, strict=True)]
-        else:
-            parts.append(cells)
+    first, *others = (
+        [justify(cell, wide) for cell in (head, *cells)]
+        for (head, cells), wide in zip(columns, _widths(columns), strict=True)
+    )
+    parts = [first]
+    for column in others:
+        before = next((p for p in (parts[-1], first) if _fits(p, gap, column, width)), None)
+        if before is not parts[-1]:
+            parts.append([])
+        joined = column if before is None else map(gap.join, zip(before, column, strict=True))
+        parts[-1] = [*joined]
     return "\n\n".join("\n".join(lines) for lines in parts)
 
 

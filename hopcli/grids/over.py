@@ -36,8 +36,8 @@ def average(table: Columns, keys: Sequence[Key], over: str, headline: Estimate) 
 
     Parameters
     ----------
-    The keys of the grid, then the columns of the experiment's table; a row per cell and
-    row of that table.
+    table : Columns
+        The keys of the grid, then the columns of the experiment's table; a row per cell and
         row of that table.
     keys : sequence of Key
         The keys of the grid.

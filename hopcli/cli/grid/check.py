@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from hopcli.cli.lines import print_lines
+from hopcli.cli.lines import print_line, print_lines
 from hopcli.cli.once import Command
 from hopcli.cli.types import ONE_FOLDER, QUIET
 from hopcli.errors import ResultError
@@ -37,7 +37,7 @@ def check(folder: Path, quiet: bool) -> int:
     n_cells = sum(checked.n_runs for checked in found)
     differs = [finding.line for checked in found for finding in checked.differs]
     for line in differs:
-        print_lines(terminal(line))
+        print_line(line)
     if not quiet and not differs:
         print_lines(f"{terminal(folder)}: {n_cells:,} cells, all as they were written")
     return 1 if differs else 0

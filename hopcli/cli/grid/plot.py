@@ -7,11 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from hopcli.cli.lines import print_lines
+from hopcli.cli.lines import print_line
 from hopcli.cli.once import Command
 from hopcli.cli.types import FILE, ONE_FOLDER, QUIET
 from hopcli.errors import renamed
-from hopcli.printing import terminal
 from hopcli.values import flag_name
 
 if TYPE_CHECKING:
@@ -87,4 +86,4 @@ def plot(
             overwrite=overwrite,
         )
     if not quiet:
-        print_lines(terminal(path))
+        print_line(path)

@@ -9,13 +9,12 @@ from typing import TYPE_CHECKING
 import click
 
 from hopcli import endings
-from hopcli.cli.lines import print_files, print_lines, tell
+from hopcli.cli.lines import print_files, print_line, print_lines, tell
 from hopcli.cli.listening import listen
 from hopcli.cli.progress import CellBar, Watch, shown
 from hopcli.cli.tables import laid_out, print_table
 from hopcli.grids.planning import in_words
 from hopcli.grids.view import TABLE, load_published, load_view
-from hopcli.printing import terminal
 from hopcli.results.manifest import STORE
 from hopcli.runs.forecast import forecast
 from hopcli.runs.grids import GridJob, merge_shards
@@ -136,7 +135,7 @@ def list_grid(job: GridJob) -> int:
         return 0
     for state, one in expected.cells[:_LISTED]:
         words = in_words(job.grid, one.place.values)
-        print_lines(terminal(f"{state:9} {one.cell[:12]}  {words}"))
+        print_line(f"{state:9} {one.cell[:12]}  {words}")
     n_cells = len(expected.cells)
     if n_cells > _LISTED:
         click.echo(f"... and {n_cells - _LISTED:,} more")
