@@ -76,7 +76,7 @@ def figure(
     Raises
     ------
     SettingError
-        If the look names what is not there, or more varies than can be drawn.
+        If the look names an unknown column, or more keys vary than can be drawn.
     """
     every = None if points is None else rounded(points)
     drawn = arrange(rounded(table), keys, headline, look, every)
@@ -96,14 +96,14 @@ def picture(view: View, look: Look, style: str = "screen") -> Picture:
     view : View
         The grid, and the table of it that is drawn.
     look : Look
-        What goes where.
+        Layout of the picture.
     style : {"screen", "paper"}
         With title and caption, or without.
 
     Raises
     ------
     SettingError
-        If the look names what is not there, or more varies than can be drawn.
+        If the look names an unknown column, or more keys vary than can be drawn.
     """
     keys, headline = view.grid.keys(), view.grid.entry.headline
     return figure(view.drawn(look), keys, headline, look, style, view.points)
@@ -160,7 +160,7 @@ def _line(place: int, n: int, *, in_order: bool) -> dict[str, Any]:
 def _draw_line(
     ax: Axes, drawn: Arrangement, shift: float, numbers: NDArray[np.float64], **style: Any
 ) -> None:
-    """Draw one line, broken where there is no number; categories are not joined."""
+    """Draw one line, with gaps at missing numbers; categories are not joined."""
     value, low, high, sd = numbers
     x = drawn.x.numbers + shift
     if not np.isnan(sd).all():
