@@ -23,7 +23,9 @@ __all__ = ["command"]
 
 
 _DRY_RUN = click.Option(
-    ["--dry-run"], is_flag=True, help="List the runs, their folders and their least time only."
+    ["--dry-run"],
+    is_flag=True,
+    help="Print what would run, the folders and the least time; write nothing.",
 )
 
 

@@ -93,7 +93,7 @@ def check_manifest(path: Path) -> Checked:
     for name in names:
         if name == BULKY and not os.path.lexists(manifest.file(name)):
             file = path.parent / name
-            told.append(Finding(file, f"{file}: was left out, as it may be"))
+            told.append(Finding(file, f"{file}: is missing, but optional"))
             continue
         try:
             manifest.check(name)
@@ -166,8 +166,8 @@ def _left_over(
         if name == PUBLISHED and published(folder) is not None:
             continue  # a finished run, which has only to move in
         if name.startswith(STAGING):
-            rest = "which the same command goes on with or makes anew"
-            yield Finding(file, f"{file}: is of an unfinished run, {rest}")
+            rest = "which the same command continues or repeats"
+            yield Finding(file, f"{file}: belongs to an unfinished run, {rest}")
         elif name.startswith(".") or of_runs is None or name in of_runs:
             continue
         elif name.endswith(_OURS):

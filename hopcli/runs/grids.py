@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from hopcli.runs.requests import Wishes
 
     CellProgress = Callable[[int, int, int], None]
-    """Takes the cells finished now, the cells to make, and the failed ones among those finished."""
+    """Takes the numbers of cells finished now, to make, and failed among the finished."""
 
 __all__ = ["GridDone", "GridJob", "GridOptions", "merge_shards"]
 
@@ -44,7 +44,7 @@ _log = logging.getLogger(__name__)
 
 
 def _no_progress(_done: int, _total: int, _failed: int) -> None:
-    """Tell nobody."""
+    """Ignore the progress."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -161,7 +161,7 @@ class GridJob:
         if others and not (options.skip_impossible and self.planned):
             raise impossible(grid, others)
         if others:
-            _log.info("%d of %d cells are impossible and left out", len(others), len(grid))
+            _log.info("%d of %d cells are impossible and are skipped", len(others), len(grid))
         self.places = {one.place.place: one.place.cell for one in self.planned}
 
     def state(self, store: Store) -> State:
@@ -219,7 +219,7 @@ class GridJob:
         with contextlib.suppress(ResultError), Store(self.out) as store:
             counts = self.state(store).counts
             self.kept = f"{counts['finished']} of {counts['cells']} cells are finished and kept"
-            endings.keep(self.out, f"{self.kept}: the same command goes on there")
+            endings.keep(self.out, f"{self.kept}: the same command continues there")
 
     def _is_described(self) -> bool:
         """Return whether the store already contains this content."""
@@ -229,7 +229,7 @@ class GridJob:
             return store.describes(self.grid, [one.place for one in self.planned])
 
     def _missing(self) -> list[Planned]:
-        """The cells to be made now, in order."""
+        """Return the cells to make now, in order."""
         wishes, options = self.wishes, self.options
         chosen = {one.cell: one for one in shard_of(self.planned, *options.shard)}
         if not is_grid(self.out):
@@ -240,7 +240,7 @@ class GridJob:
             self._check_versions(standings)
             damaged = store.damaged()
         if damaged:
-            _log.info("%s: %d damaged cells are made anew", self.out, len(damaged))
+            _log.info("%s: %d damaged cells are repeated", self.out, len(damaged))
 
         def is_missing(cell: str) -> bool:
             there = standings.get(cell)
@@ -261,15 +261,15 @@ class GridJob:
         if others and not (options.accept_version or wishes.overwrite or wishes.again):
             raise ResultError(
                 f"{self.out}: {len(others)} cells were made by {others[0]}; this is "
-                f"{code_version()}: --accept-version takes them, --overwrite makes them anew"
+                f"{code_version()}: --accept-version keeps them, --overwrite replaces them"
             )
 
     def _check_version(self, made: Made) -> None:
         """Raise an error if a worker that joined later made a cell with other code."""
         if made.version != code_version():
             raise ResultError(
-                f"{self.out}: a worker on {made.host} is of {made.version}, this is "
-                f"{code_version()}; what is finished is kept"
+                f"{self.out}: a worker on {made.host} runs {made.version}, this is "
+                f"{code_version()}; finished cells are kept"
             )
 
     def _make(
@@ -335,7 +335,7 @@ def _check_command(store: Store, grid: Grid) -> None:
     there = store.grid() if store.is_described() else None
     if there is not None and there.command != grid.command:
         raise ResultError(
-            f"{store.path.parent}: must hold a grid of {grid.command}, holds one of "
+            f"{store.path.parent}: contains a grid of another command, "
             f"{there.command}; give --out another folder"
         )
 
@@ -351,7 +351,7 @@ def _check_look(grid: Grid) -> None:
     given = [getattr(look, name) for name in ("over", *allowed)]
     for name, value in zip(("over", *allowed), given, strict=True):
         if value is not None and given.count(value) > 1:
-            raise SettingError(f"plot.{name}", "must be another key than the others", value)
+            raise SettingError(f"plot.{name}", "repeats another key; choose a different one", value)
     if look.y is not None and not look.map and look.y not in grid.entry.headline.table:
         names = grid.entry.headline.table.names
         raise SettingError("plot.y", f"must be one of {', '.join(names)}", look.y)

@@ -184,7 +184,7 @@ def _of_run(folder: Path, how: Style) -> _Drawer:
     with understood(folder):
         has_frames = getattr(loaded.result, "frames", None) is not None
     if animation is not None and not has_frames:
-        rule = "must have kept the frames of a trial: run it with --animate FILE.gif"
+        rule = "contains no frames of a trial: repeat the run with --animate FILE.gif"
         raise ResultError(f"{folder}: {rule}")
 
     def draw(stage: Path) -> None:
@@ -248,10 +248,10 @@ def _check_free(
         taken = results.open_manifest(out / f"{command}.json")["outputs"]
         for name in made:
             if name in taken:
-                rule = f"holds a run of {command} with a {name} of its own"
+                rule = f"contains a run of {command} with its own {name}"
                 raise ResultError(f"{out}: {rule}; give another --out")
     there = [name for name in made if (out / name).is_file()]
     others = [n for n in there if (out / n).read_bytes() != (stage / n).read_bytes()]
     for name in [] if overwrite else [*others, *stale]:
-        rule = "is another picture or caption"
+        rule = "already exists as another picture or caption"
         raise ResultError(f"{out / name}: {rule}; give another --out, or --overwrite")

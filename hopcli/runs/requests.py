@@ -164,7 +164,7 @@ def request(
         raise SettingError(f"{path}: command", f"must be {entry.command!r}", command)
     if "grid" in from_file:
         shown = shlex.quote(str(name))
-        rule = f"is of many runs: `hopcli grid run {shown}` makes them (hopcli.grid in Python)"
+        rule = f"describes many runs: `hopcli grid run {shown}` makes them (hopcli.grid in Python)"
         raise SettingError(f"{path}: grid", rule)
     with renamed(name_of):
         config, execution = entry.read({**from_file, **read(entry, settings)})

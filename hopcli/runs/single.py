@@ -267,7 +267,7 @@ def _kept_parts(job: Job) -> Iterator[Parts | None]:
     n_earlier = len(parts)
     if parts:
         missing = f"part {n_earlier + 1} of {n_parts}" if n_earlier < n_parts else "the end"
-        _log.info("takes up at %s: what was finished before is kept", missing)
+        _log.info("continues at %s: finished parts are kept", missing)
     try:
         yield parts
     except BaseException as error:
@@ -278,7 +278,7 @@ def _kept_parts(job: Job) -> Iterator[Parts | None]:
             parts.write()
             if parts.n_written:
                 kept = f"{parts.n_written} of {n_parts} parts are kept"
-                endings.keep(job.out, f"{kept}: the same command goes on there")
+                endings.keep(job.out, f"{kept}: the same command continues there")
         raise
 
 

@@ -133,7 +133,7 @@ def _make_all(runs: Mapping[str, PreparedRun], watch: Watch) -> None:
     except KeyboardInterrupt:
         finished += endings.is_finished(run.folder)
         raise KeyboardInterrupt(
-            f"{finished} of {len(runs)} runs are finished and kept: the same command goes on there"
+            f"{finished} of {len(runs)} runs are finished and kept: the same command continues"
         ) from None
 
 

@@ -48,7 +48,7 @@ __all__ = ["plot"]
     help="With title and caption, or for print.  [default: screen]",
 )
 @click.option("--out", type=FILE, metavar="FILE", help="Picture.  [default: DIR/grid.png]")
-@click.option("--overwrite", is_flag=True, help="Replace another FILE of --out.")
+@click.option("--overwrite", is_flag=True, help="Replace FILE if it is another picture.")
 @QUIET
 def plot(
     folder: Path,
