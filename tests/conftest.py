@@ -126,7 +126,7 @@ class SpawnHopcli(Protocol):
 
 @pytest.fixture(scope="session", autouse=True)
 def _shipped_data_is_loaded_once() -> Iterator[None]:
-    """Keep the data sets that ship from one run in this process to the next."""
+    """Keep the included data sets between runs in this process."""
     kept = functools.lru_cache(4)(load_dataset)
 
     def load(spec: str, **settings: Any) -> Dataset:
@@ -174,7 +174,7 @@ def last_of_each(arguments: Sequence[str]) -> list[str]:
 
 
 def call(*arguments: str, whole: bool = False) -> Finished:
-    """Run the command line in this process; it leaves its signal handlers behind."""
+    """Run the command line in this process; its signal handlers remain."""
     out, err = io.StringIO(), io.StringIO()
     with (
         contextlib.redirect_stdout(out),
@@ -208,7 +208,7 @@ def made_runs() -> dict[str, Path]:
 def shell(
     run_hopcli: RunHopcli, made_runs: dict[str, Path], tmp_path_factory: pytest.TempPathFactory
 ) -> Shell:
-    """Type lines in an empty folder, and copy finished runs into it."""
+    """Return a shell in an empty folder, into which finished runs are copied."""
     from shell import Shell
 
     return Shell(made_runs, lambda: tmp_path_factory.mktemp("made"))
@@ -216,7 +216,7 @@ def shell(
 
 @pytest.fixture(scope="session")
 def child_environment(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    """An environment for child processes, whose home is an empty folder."""
+    """Return an environment for child processes, with an empty home folder."""
     home = tmp_path_factory.mktemp("home")
     kept = {key: value for key, value in os.environ.items() if not key.startswith("PYTHON")}
     return {**kept, "HOME": str(home), "MPLCONFIGDIR": str(home / "mpl"), "COLUMNS": "80"}
@@ -244,7 +244,7 @@ def spawn_hopcli(empty_folder: Path, child_environment: dict[str, str]) -> Spawn
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
-    """A headless Chromium, of the system if it has one."""
+    """Return a headless Chromium, the system's if there is one."""
     api = pytest.importorskip("playwright.sync_api")
     names = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
     path = next((found for name in names if (found := shutil.which(name))), None)
@@ -258,7 +258,7 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture(scope="module")
 def live_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The page of ``hopcli live`` as it is without options."""
+    """Return the page of ``hopcli live`` without options."""
     path = tmp_path_factory.mktemp("live") / "page.html"
     path.write_text(page(gather_contents(RecallConfig(), 20), languages()), encoding="utf-8")
     return path
@@ -268,7 +268,7 @@ def live_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def seen(request: pytest.FixtureRequest, browser: Browser, live_file: Path) -> Iterator[Seen]:
     """That page in a browser; a parameter gives its width and ``light`` or ``dark``.
 
-    The browser may have said nothing by the end, and asked for no other file.
+    The browser must report no message and request no other file.
     """
     scheme: Literal["light", "dark"]
     width, scheme = getattr(request, "param", (WIDE, "light"))
@@ -306,14 +306,14 @@ def write_patterns(path: Path | str, xi: NDArray[np.int8], shape: tuple[int, int
 
 
 def every_state(n_sites: int) -> NDArray[np.int8]:
-    """All states of so many sites, shape (2^N, N), numbered by their bits."""
+    """Return all states of N sites, shape (2^N, N), numbered by their bits."""
     return np.array(list(itertools.product((-1, 1), repeat=n_sites)), np.int8)
 
 
 def run_chains(
     couplings: Network, spins: NDArray[np.int8], *, seed: Any = 5, **settings: Any
 ) -> FinalStates:
-    """Run chains: six sweeps of N attempts at T = 0.3, unless told."""
+    """Run chains: by default six sweeps of N attempts at T = 0.3."""
     if "seeds" not in settings:
         settings["seeds"] = dynamics.chain_seeds(np.random.SeedSequence(seed), len(spins))
     defaults = {"temperatures": 0.3, "sweeps": 6, "attempts_per_sweep": couplings.n_sites}
@@ -321,14 +321,14 @@ def run_chains(
 
 
 def stored(xi: NDArray[np.int8], rule: str, theta: ArrayLike = 0.0, **parameters: Any) -> Network:
-    """Store by any rule, with those of the parameters that it has."""
+    """Store by any rule, with the parameters that the rule accepts."""
     kept = {name: value for name, value in parameters.items() if name in RULES[rule].parameters}
     return store(xi, rule, theta, **kept)
 
 
 @contextlib.contextmanager
 def refuses(setting: str, *, most: str = "", **found: object) -> Iterator[None]:
-    """Expect a SettingError about a setting: of this value (`found`), with this limit in it."""
+    """Expect a SettingError about a setting, with this value (`found`) and this limit."""
     with pytest.raises(SettingError) as caught:
         yield
     assert caught.value.setting == setting

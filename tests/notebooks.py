@@ -24,12 +24,12 @@ _TOO_LONG = 300  # seconds a cell may take: the first one may have to compile
 
 
 def read(path: Path) -> Any:
-    """A notebook as it is committed."""
+    """Read a committed notebook."""
     return nbformat.read(path, as_version=4)  # type: ignore[no-untyped-call]
 
 
 def executed(path: Path) -> Any:
-    """The notebook with the outputs that its cells have now, run in an empty folder."""
+    """Run a notebook in an empty folder; return it with the new outputs."""
     notebook = read(path)
     with tempfile.TemporaryDirectory() as folder:
         client = NotebookClient(

@@ -1,4 +1,4 @@
-"""A shell in an empty folder: lines that are typed, and finished runs made once and copied."""
+"""A shell in an empty folder: typed lines, and finished runs that are made once and copied."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class Shell:
     Parameters
     ----------
     made : dict
-        Folders of finished runs by the line that made them; `make` adds to them.
+        Folders of finished runs, by command line; `make` adds to them.
     new_folder : callable
         Makes an empty folder that outlives the test.
     """
@@ -60,13 +60,13 @@ class Shell:
         self.made, self.new_folder = made, new_folder
 
     def run(self, line: str, *more: str, code: int = 0) -> Finished:
-        """Type a line, which ends with this exit code."""
+        """Type a line; check its exit code."""
         done = call(*shlex.split(line), *more)
         assert done.code == code, done
         return done
 
     def refuse(self, line: str, *more: str, names: str = "", whole: bool = False) -> str:
-        """Type a line that is refused; the message has all these words, and no file changes."""
+        """Type a line that is refused; the message contains these words, and no file changes."""
         before = files_below(Path())
         message = call(*shlex.split(line), *more, whole=whole).refused()
         assert [word for word in names.split() if word not in message] == [], message

@@ -119,7 +119,7 @@ def _replace(file: Path, kind: str, place: Path) -> None:
 
 
 def _contents(folder: str) -> dict[str, Any]:
-    """Every name below a folder with what it is and when it was changed; nothing is followed."""
+    """Return type and time of every name below a folder, without following links."""
     found: dict[str, Any] = {folder: Path(folder).lstat().st_mtime_ns}
     for path in sorted(Path(folder).rglob("*")):
         now = path.lstat()

@@ -1,4 +1,4 @@
-"""Advice that the program prints, followed as it is printed.
+"""Advice in messages of the program, followed literally.
 
 Every test provokes a message, takes options, commands or values out of that very message, and
 follows each: what was refused passes, a warning is gone, the accuracy rises.

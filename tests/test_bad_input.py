@@ -34,7 +34,7 @@ NO_REFUSAL = "no refusal in one line"
 
 @pytest.fixture(scope="module")
 def lying_about(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder of everything that can be wrong with a file, and of a few good ones."""
+    """Return a folder with all kinds of defective files, and a few good ones."""
     folder = tmp_path_factory.mktemp("lying")
     lay_about(folder)
     with contextlib.chdir(folder):
@@ -81,7 +81,7 @@ def refusal(
 def _standing(folder: str | Path) -> dict[str, tuple[int, int]]:
     """Kind and time of everything below a folder; its files are too large to be read.
 
-    It is asked for thousands of times, which `Path.rglob` makes slow.
+    It is called thousands of times; `Path.rglob` would be slow.
     """
     found: dict[str, tuple[int, int]] = {}
     with os.scandir(folder) as entries:
@@ -180,7 +180,7 @@ def test_what_an_adversary_types(refusal: Callable[..., str], line: str, names: 
 
 
 def check_written(refusal: Callable[..., str], line: str, names: str) -> None:
-    """Type a written line; the message has its names, the one after ^ at the beginning."""
+    """Type a written line; the message contains its names, the one after ^ at the beginning."""
     said = refusal(*_words(line))
     assert not said.startswith(NO_REFUSAL), said
     for name in names.split(BOTH):

@@ -1,4 +1,4 @@
-"""The same line typed again: not run twice, run again if damaged, never over another run."""
+"""The same line typed again: not repeated, repeated if damaged, never over another run."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``hopcli compare``: the same images named in several ways, and patterns selected in several."""
+"""``hopcli compare``: several classifiers on the same images, and several selectors."""
 
 from __future__ import annotations
 
@@ -114,7 +114,7 @@ def test_an_inverse_is_its_pattern_unless_the_sign_counts() -> None:
 
 
 def test_images_that_are_named_are_not_trained_on() -> None:
-    """Of one set all images but the samples are named: only these are left to train on."""
+    """All images except the samples are classified: only the samples remain for training."""
     result = experiment("compare", **DIGITS | {"tests": "all", "training": 1000})
     samples, labels = result.patterns.sample_index, _small_digits().labels
     trained_on = result.tables["classifiers"].set_index("classifier")["trained_on"]

@@ -95,7 +95,7 @@ def _asked_by_call(line: str) -> dict[str, Any] | None:
 
 
 def _columns(table: str) -> set[str]:
-    """Every column that a table has in the committed results."""
+    """Return all columns of a table in the committed results."""
     files = (CHECKOUT / "results").rglob(table)
     texts = (path.read_text(encoding="utf-8").partition("\n")[0] for path in files)
     return {name for text in texts for name in text.split(",")}

@@ -32,7 +32,7 @@ from hopcli.statistics import exact_interval
 Spins = NDArray[np.int8]
 
 MAY_WARN = pytest.mark.filterwarnings("ignore::hopcli.errors.HopcliWarning")
-"""For networks that are as small, or as full, as it takes."""
+"""Settings for very small, or very full, networks."""
 CHECKED = [
     HopfieldClassifier(sweeps=4),
     # So many prototypes of so few spins that each state is one or an inverse: none is rejected.

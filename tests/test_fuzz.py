@@ -81,7 +81,7 @@ VALUES = st.recursive(
 
 
 def written(command: str) -> st.SearchStrategy[dict[str, Any]]:
-    """Some settings of a command: mostly values that they may have, and some of any other."""
+    """Draw settings of a command: mostly allowed values, and some others."""
 
     def values(name: str) -> st.SearchStrategy[Any]:
         kind = CATALOGUE[command].settings[name].kind
@@ -111,7 +111,7 @@ def test_configuration_files(file: Callable[[str, bytes], Path], content: bytes)
 @fuzzed
 @given(data=st.data())
 def test_settings_are_what_was_written_or_refused(command: str, data: st.DataObject) -> None:
-    """And what is taken is the same again when it is read from a manifest."""
+    """Accepted values stay the same when they are read from a manifest."""
     values = data.draw(written(command))
     found = tried(CATALOGUE[command].read, values)
     if isinstance(found, SettingError):

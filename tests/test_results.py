@@ -67,7 +67,7 @@ def _save(folder: Path, value: float, draw: Callable[[Path], None] | None = _dra
 
 
 def _loss(folder: Path) -> list[float]:
-    """The number of the run in a folder, all of whose files are as the manifest says."""
+    """Return the number of the run in a folder, whose files all match the manifest."""
     read_manifest(folder, "select")
     return list(load(folder).result.tables["patterns"]["loss"])
 
@@ -337,7 +337,7 @@ print("done", flush=True)
 
 @contextlib.contextmanager
 def _waiting(folder: Path, moment: str) -> Iterator[subprocess.Popen[str]]:
-    """A child that writes a run and waits at that moment for a line."""
+    """Start a child that writes a run and waits for a line at a given moment."""
     command = [sys.executable, "-c", CHILD, str(folder), moment, str(Path(__file__).parent)]
     pipes = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE)
     with subprocess.Popen(command, text=True, **pipes) as child:  # type: ignore[call-overload]

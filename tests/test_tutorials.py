@@ -40,7 +40,7 @@ def _recall(config: RecallConfig, execution: RecallExecution | None = None) -> A
 
 
 def _seen(outcomes: pd.DataFrame) -> pd.DataFrame:
-    """The outcomes that occurred; the others are listed for their upper bounds."""
+    """Return the outcomes that occurred; the others are listed for their upper bounds."""
     return outcomes[outcomes["count"] > 0].reset_index(drop=True)
 
 

@@ -1,4 +1,4 @@
-"""Turns, so that a machine that drifts affects all programs alike; seconds; whole processes."""
+"""Measurements in turns (a drifting machine affects all programs alike), and of whole processes."""
 
 from __future__ import annotations
 

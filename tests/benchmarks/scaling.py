@@ -32,7 +32,7 @@ class Axis:
     sizes : tuple of int
         From small to large.
     work : callable
-        Gives the work of a size, and how much of it is run.
+        Returns the work of a size, and the share of it to run.
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""Faults at random: kills, interrupts, two at once, no room for a file.
+"""Random faults: kills, interrupts, two processes at once, full disks.
 
 After each, an earlier run is as it was or the new one complete, nothing finished is lost, and
 the same command goes on to the same bytes. Moments and places are drawn from seeds, so a fault
@@ -147,7 +147,7 @@ class Place:
         return finished
 
     def go_on(self) -> None:
-        """The same command again comes to its end, and leaves nothing half-made."""
+        """Run the same command again; it ends, and leaves nothing half-made."""
         code, err = end(start(self.folder, *self.subject.command))
         assert code == 0, err
         assert {name: tables(files_below(self.folder / name)) for name in self.later} == self.later
