@@ -89,17 +89,6 @@ def test_dpi_sets_the_size_in_pixels(shell: Shell) -> None:
     assert "weights.png" in outputs("out/weights.json")
 
 
-def test_every_run_of_every_folder_is_drawn_in_its_own_format(shell: Shell) -> None:
-    shell.make(f"{WEIGHTS} --figure-format pdf", "one")
-    shell.make_small("capacity", "another")
-    before = below("")
-    for name in pictures(before):
-        Path(name).unlink()
-    lines = shell.run("plot one another").out.splitlines()
-    assert lines == ["one/  weights.pdf", "another/  capacity.png"]
-    assert below("") == before
-
-
 def test_runs_drawn_into_one_folder_have_the_names_of_theirs(shell: Shell) -> None:
     shell.make(WEIGHTS, "a/one")
     shell.make(STORKEY, "b/one")

@@ -6,10 +6,8 @@ import contextlib
 import json
 import signal
 import socket
-import socketserver
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -182,31 +180,3 @@ def test_deaths_lose_nothing_finished(run_hopcli: RunHopcli, tmp_path: Path) -> 
 
 
 # --- who is there
-
-
-@contextlib.contextmanager
-def _peer(says: bytes) -> Iterator[int]:
-    """A port whose peer says something else to everyone."""
-
-    class Says(socketserver.BaseRequestHandler):
-        def handle(self) -> None:
-            self.request.sendall(says)
-
-    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Says) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield server.server_address[1]
-        server.shutdown()
-
-
-@pytest.mark.parametrize(
-    "says",
-    [b"", b"SSH-2.0-x\r\n", b"HTTP/1.1 400 \r\n\r\n" * 99, b"\0" * 4096, b"\xff" * 64],
-    ids=["closes", "ssh", "http", "zeros", "ones"],
-)
-def test_other_peers(run_hopcli: RunHopcli, monkeypatch: pytest.MonkeyPatch, says: bytes) -> None:
-    monkeypatch.setattr(dask, "_ANSWERS", 1.0)
-    with _peer(says) as port:
-        done = run_hopcli("grid", "run", "seeds.toml", "--dask", f"tcp://127.0.0.1:{port}")
-    assert done.refused().startswith("--dask ")
-    assert f"127.0.0.1:{port}" in done.err
-    assert not Path("results/seeds/grid.csv").exists()

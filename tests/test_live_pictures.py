@@ -269,24 +269,6 @@ def _share(seen: Seen, channel: int) -> float:
     return float(np.mean(colours[..., channel] > others + 40))
 
 
-@pytest.mark.slow
-def test_the_address_and_the_calls_are_copied(browser: Browser, live_file: Path) -> None:
-    with browser.new_context(locale="en-GB") as context:
-        context.grant_permissions(["clipboard-read", "clipboard-write"])
-        seen = Seen(context.new_page(), live_file)
-        tab = seen.tab
-        read = "navigator.clipboard.readText()"
-        seen.run()
-        tab.click("#copy")
-        assert tab.evaluate(read) == tab.url
-        assert tab.url.startswith(f"{live_file.as_uri()}#v=1&")
-        tab.click("#calls summary")
-        for name in ("command", "python"):
-            tab.click(f"#copy-{name}")
-            assert tab.evaluate(read).split() == tab.inner_text(f"#{name}").split()
-        assert seen.said == []
-
-
 def test_an_inverse_counts_as_recalled(browser: Browser, tmp_path: Path) -> None:
     path = tmp_path / "page.html"
     pictures = {"a": np.eye(6, dtype=int), "b": np.tri(6, dtype=int)}

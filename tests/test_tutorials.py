@@ -146,18 +146,6 @@ def test_the_blend_of_two_drawings_ends_as_often_in_the_one_as_in_the_other() ->
     assert 200 <= outcomes["count"].iloc[0] < 250
 
 
-@pytest.mark.parametrize("rule", ["storkey", "hebbian"])
-def test_a_blend_keeps_empty_sites_where_no_field_decides(rule: str) -> None:
-    """At sites where two patterns differ, their common part exerts no field."""
-    changed = {"rule": rule, "start": "blend:boat:fish", "trace": False, "tests": 2, "repeats": 1}
-    result = _recall(_shipped("tutorial-blend", **changed))
-    boat, fish = result.patterns.xi.astype(int)
-    assert np.any(boat != fish)
-    assert np.array_equal(2 * result.gallery.start[0], boat + fish)
-    assert np.array_equal(result.gallery.end, result.gallery.start)
-    assert _seen(result.tables["outcomes"])["outcome"].tolist() == ["fixed-point"]
-
-
 def test_the_majority_of_three_drawings_stays_a_mixture() -> None:
     result = _recall(_shipped("tutorial-majority", tests=3, repeats=2, sweeps=60))
     outcomes = _seen(result.tables["outcomes"])
