@@ -17,6 +17,7 @@ QUICK = (
     f"recall --dataset digits --temperature 0.1 --tests 3 --repeats 2 --no-figures --out {FOLDER}"
 )
 GRID = "grid run --command weights --set dataset=text:3x3 --set rule=hebbian,storkey"
+DRAWN = f"recall --dataset digits --digits 1,2 --tests 2 --repeats 1 --out {FOLDER}"
 MANIFEST = FOLDER / "recall.json"
 
 
