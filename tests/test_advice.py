@@ -241,6 +241,3 @@ def test_a_value_that_a_refusal_names(run_hopcli: RunHopcli, asked: str) -> None
     assert ways
     for way in ways:
         assert run_hopcli("recall", *asked.split(), *way, "--no-figures").code == 0
-
-
-# --- Python ------------------------------------------------------------------------------

@@ -191,12 +191,6 @@ def test_a_near_miss_names_what_was_meant(shell: Shell, line: str, meant: str) -
     assert meant in shell.refuse(line)
 
 
-def test_show_draws_the_patterns_and_states_of_a_run(shell: Shell) -> None:
-    shell.run("recall --dataset drawings --start flip:0.1 --tests 1 --repeats 1 --out run -q")
-    names = re.findall(r"^(?:stored|start and end) (\S+)$", shell.run("show run").out, re.MULTILINE)
-    assert names == ["boat", "fish", "house", "0", "1", "2"]
-
-
 def test_a_grid_needs_no_file(shell: Shell) -> None:
     shell.run(
         "grid run recall --set temperature=0.1,0.2 --set tests=2 --set repeats=1 --no-figures"

@@ -295,6 +295,3 @@ def test_the_finding_on_selectors_is_of_the_nearest_number_of_samples() -> None:
     numbers = re.findall(r"[+-]?\d+\.?\d*", found)
     places = [numbers.index(number) for number in ("30", "50.0", "+11.0", "8.5", "13.5", "0.0055")]
     assert places == sorted(places)
-
-
-# --- the command ---------------------------------------------------------------------------

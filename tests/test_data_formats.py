@@ -499,6 +499,3 @@ def test_images_that_compress_well_are_not_refused(tmp_path: Path) -> None:
     n_packed = (tmp_path / "a.npz").stat().st_size
     assert 800 * n_packed > 8 * spins.size > max(100 * n_packed, 2**26)
     assert len(hopcli.load(f"npz:{tmp_path / 'a.npz'}", size="28x28")) == 11_000
-
-
-# --- the same numbers block by block

@@ -187,6 +187,3 @@ def test_more_than_a_handful_of_own_pictures_have_a_page_each(seven: Run) -> Non
     trials.loc[trials["label"] == "picture 2", "source_index"] = -1
     changed = _pages(with_table(seven, "gallery", trials))
     assert ["index" in words(one) for one in changed.values()] == [k != 2 for k in range(7)]
-
-
-# --- what captions call images -----------------------------------------------------------

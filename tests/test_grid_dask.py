@@ -177,6 +177,3 @@ def test_deaths_lose_nothing_finished(run_hopcli: RunHopcli, tmp_path: Path) -> 
     assert f" {kept} of {N_CELLS} cells " in err
     done = run_hopcli("grid", "run", "long.toml", "--limit", "1", "--format", "json")
     assert (json.loads(done.out)["made now"], _finished("long")) == (1, kept + 1)
-
-
-# --- who is there

@@ -152,9 +152,6 @@ def test_a_manifest_that_lies(place: Path, command: str) -> None:
     assert all((place / "whole" / name).is_file() for name in SHOWN)
 
 
-# --- claims of strangers -----------------------------------------------------------------------
-
-
 # --- names that are not UTF-8 ----------------------------------------------------------------
 
 

@@ -162,6 +162,3 @@ def test_under_storkeys_rule_the_majority_falls_to_the_drawing_stored_last(last:
     config = _shipped("tutorial-majority-storkey", digits=digits, tests=2, repeats=1)
     outcomes = _seen(_recall(config).tables["outcomes"])
     assert outcomes[["outcome", "pattern"]].to_numpy().tolist() == [["pattern", last]]
-
-
-# --- options of the tutorials
