@@ -15,10 +15,10 @@ Recalled(5 of 5; own 5)
 
 from __future__ import annotations
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from hopcli._version import __version__
+from hopcli.later import exported
 
 if TYPE_CHECKING:
     from hopcli.api.commands import attractors as attractors
@@ -59,55 +59,28 @@ if TYPE_CHECKING:
     from hopcli.patterns import Patterns as Patterns
 
 _PLACES = {
-    "hopcli.api.data": ("load", "select"),
-    "hopcli.api.memory": ("store", "Memory"),
-    "hopcli.api.live": ("live", "Live"),
-    "hopcli.api.recalled": ("Recalled",),
-    "hopcli.api.commands": (
-        "run",
-        "recall",
-        "temperature_scan",
-        "weights",
-        "attractors",
-        "capacity",
-        "critical",
-        "compare",
-        "variance",
-        "consistency",
-        "fit_sweeps",
-        "relax",
-    ),
-    "hopcli.api.running": ("Run",),
-    "hopcli.api.gridding": ("grid", "GridRun"),
-    "hopcli.api.reading": ("read",),
-    "hopcli.api.verdicts": ("reproduce",),
-    "hopcli.api.folders": ("check", "diff", "write_report"),
-    "hopcli.estimator": ("HopfieldClassifier",),
-    "hopcli.datasets.dataset": ("Dataset",),
-    "hopcli.patterns": ("Patterns",),
-    "hopcli.errors": (
-        "HopcliError",
-        "HopcliWarning",
-        "DataError",
-        "PatternError",
-        "ResultError",
-        "SettingError",
-    ),
+    "api.data": "load select",
+    "api.memory": "store Memory",
+    "api.live": "live Live",
+    "api.recalled": "Recalled",
+    "api.commands": "run recall temperature_scan weights attractors capacity critical compare "
+    "variance consistency fit_sweeps relax",
+    "api.running": "Run",
+    "api.gridding": "grid GridRun",
+    "api.reading": "read",
+    "api.verdicts": "reproduce",
+    "api.folders": "check diff write_report",
+    "estimator": "HopfieldClassifier",
+    "datasets.dataset": "Dataset",
+    "patterns": "Patterns",
+    "errors": "HopcliError HopcliWarning DataError PatternError ResultError SettingError",
 }
 """Modules of the public names; type checkers read the imports above."""
 
-_PLACE_OF = {name: module for module, names in _PLACES.items() for name in names}
+__all__ = ["__version__", *" ".join(_PLACES.values()).split()]
 
-__all__ = ["__version__", *_PLACE_OF]
-
-
-def __getattr__(name: str) -> Any:
-    """Import a public name on first use [PEP 562]."""
-    if name not in _PLACE_OF:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = getattr(importlib.import_module(_PLACE_OF[name]), name)
-    globals()[name] = value
-    return value
+if not TYPE_CHECKING:
+    __getattr__ = exported(__name__, _PLACES)
 
 
 def __dir__() -> list[str]:
